@@ -1,0 +1,61 @@
+import type {Method} from '../engine/backend.ts';
+import type {Burst, Goal, Lane, Load, Policy, ServiceLevel} from '../engine/run-spec.ts';
+import type {Task, Variant} from '../prompts/variant.ts';
+
+/** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */
+export type Connection = {
+	readonly region: string | undefined;
+	readonly profile: string | undefined;
+	/** Base URL of the embedded simulator, which then serves every service; undefined for an account. */
+	readonly simulatorUrl: string | undefined;
+};
+
+/** Limits typed by the user; they win over what is detected and are shown as `override`. */
+export type QuotaOverride = {
+	readonly requestsPerMinute: number | undefined;
+	readonly tokensPerMinute: number | undefined;
+	readonly burndown: number | undefined;
+};
+
+export type LaneConfig = {
+	readonly lane: Lane;
+	/** Names of the variants that run in this lane. */
+	readonly variants: readonly string[];
+	readonly ratePerMinute: number | null;
+};
+
+/** Bounds on what a run may send or spend. */
+export type Guards = {
+	readonly maxRequests: number | null;
+	/** USD. */
+	readonly maxCostUsd: number;
+	/** Start without asking. */
+	readonly isConfirmed: boolean;
+};
+
+/** A run, checked and complete: preset, flags and defaults put together. Plain data, so that it crosses threads. */
+export type RunConfig = {
+	readonly preset: string | null;
+	readonly task: Task;
+	readonly variants: readonly Variant[];
+	readonly models: readonly string[];
+	readonly connection: Connection;
+	readonly override: QuotaOverride;
+	readonly method: Method;
+	readonly load: Load;
+	readonly lanes: readonly LaneConfig[];
+	readonly goal: Goal;
+	readonly policy: Policy;
+	readonly burst: Burst;
+	readonly share: number;
+	readonly isBalanced: boolean;
+	readonly maxTokens: number;
+	readonly isMaxTokensAuto: boolean;
+	readonly minQuality: number | null;
+	readonly serviceLevel: ServiceLevel | null;
+	readonly guards: Guards;
+	readonly tier: string | undefined;
+	readonly seed: number;
+	/** Skip the caches on disk. */
+	readonly isRefreshing: boolean;
+};

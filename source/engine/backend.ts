@@ -1,0 +1,74 @@
+import type {Failure} from './failure.ts';
+
+/** How a prompt is sent. `batch` is a command of its own, because it is not answered within the run. */
+export const methods = ['converse', 'converse-stream', 'invoke', 'invoke-stream'] as const;
+export type Method = (typeof methods)[number];
+
+export type PromptMessage = {readonly role: 'user' | 'assistant'; readonly text: string};
+
+/** One call as the engine asks for it; the backend turns it into the body that the model's family wants. */
+export type InferenceRequest = {
+	readonly model: string;
+	/** Foundation model ID: decides the family. */
+	readonly baseModel: string;
+	readonly method: Method;
+	readonly system: string | undefined;
+	readonly messages: readonly PromptMessage[];
+	readonly maxTokens: number;
+	readonly stop: readonly string[];
+	/** Sampling and other parameters; only what is named here is sent. */
+	readonly parameters: Readonly<Record<string, unknown>>;
+	/** Put a cache point behind the system prompt and the shared part. */
+	readonly cache: boolean;
+	readonly tier: string | undefined;
+};
+
+/** Token counts of one answer. Cached tokens are apart from `inputTokens`, as the service counts them. */
+export type Usage = {
+	readonly inputTokens: number;
+	readonly outputTokens: number;
+	readonly cacheReadTokens: number;
+	readonly cacheWriteTokens: number;
+	/** Part of `outputTokens`; undefined where the service does not tell. */
+	readonly reasoningTokens: number | undefined;
+	/** True only where the service reported nothing and the counts are a guess. */
+	readonly isEstimated: boolean;
+};
+
+export type Answer = {
+	readonly kind: 'answered';
+	readonly text: string;
+	/** Reasoning text, kept apart from the answer. */
+	readonly reasoning: string | undefined;
+	/** As the service names it (`end_turn`, `max_tokens`, ...). */
+	readonly stopReason: string;
+	readonly isTruncated: boolean;
+	readonly isRefused: boolean;
+	/** Undefined when the service reported no counts (a guardrail-blocked stream). */
+	readonly usage: Usage | undefined;
+	/** Latency as the service measured it. */
+	readonly serverLatencyMs: number | undefined;
+	/** The tier that served the request, as echoed. */
+	readonly tier: string | undefined;
+	readonly requestId: string | undefined;
+	/** A simulator answered (it says so in a response header). */
+	readonly isSimulated: boolean;
+};
+
+export type Outcome = Answer | {readonly kind: 'failed'; readonly failure: Failure};
+
+export type InvokeOptions = {
+	readonly signal: AbortSignal;
+	/** Called once, at the first non-empty piece of text (streams), before the outcome resolves. */
+	readonly onFirstToken: () => void;
+};
+
+/** The service as the engine sees it: `bedrock/` implements it, tests put an in-process one below it. */
+export type Backend = {
+	/** Sends one attempt. Never rejects: whatever happens is an outcome. */
+	readonly invoke: (request: InferenceRequest, options: InvokeOptions) => Promise<Outcome>;
+	/** Exact input tokens of a request before it is sent; undefined where the model does not support it. */
+	readonly countTokens: (request: InferenceRequest, signal: AbortSignal) => Promise<number | undefined>;
+	/** Closes all connections. */
+	readonly close: () => void;
+};

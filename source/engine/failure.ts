@@ -1,0 +1,36 @@
+/** What can go wrong with an attempt, as the engine sees it. `bedrock/failures` makes these from SDK errors. */
+
+/** Every class of failure, in the order in which they are listed. */
+export const failureClasses = [
+	'throttled-requests',
+	'throttled-tokens',
+	'throttled-day',
+	'overloaded',
+	'timeout',
+	'model-error',
+	'validation',
+	'access-denied',
+	'not-found',
+	'needs-profile',
+	'credentials',
+	'network',
+	'stream-cut',
+] as const;
+
+export type FailureClass = (typeof failureClasses)[number];
+
+export type Failure = {
+	readonly class: FailureClass;
+	/** What the service said, in one line. */
+	readonly message: string;
+	/** What the user can do: an IAM action, a profile ID, a form, a setting. */
+	readonly advice: string;
+	readonly isRetryable: boolean;
+	/** Retry-After of the service, where it sent one. */
+	readonly retryAfterMs?: number;
+	/**
+	 * What the attempt did to the bucket: `none`, the service refused it before counting (give the reservation back);
+	 * `unknown`, it may have been counted (keep the reservation until its minute is over).
+	 */
+	readonly charge: 'none' | 'unknown';
+};

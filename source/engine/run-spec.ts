@@ -1,0 +1,87 @@
+import type {Task, Variant} from '../prompts/variant.ts';
+import type {Method} from './backend.ts';
+import type {Target} from './target.ts';
+
+export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
+export type LoadShape = (typeof loadShapes)[number];
+
+export const goals = ['throughput', 'efficiency', 'cost', 'latency'] as const;
+export type Goal = (typeof goals)[number];
+
+export const policies = ['fixed', 'adaptive'] as const;
+export type Policy = (typeof policies)[number];
+
+export const lanes = ['high', 'normal', 'low'] as const;
+export type Lane = (typeof lanes)[number];
+
+export const bursts = ['full', 'even'] as const;
+export type Burst = (typeof bursts)[number];
+
+export type Load = {
+	readonly shape: LoadShape;
+	/** In `measure` the requests of each variant, in every other shape those of the whole run; null: no such end. */
+	readonly requests: number | null;
+	/** Null: no such end. */
+	readonly durationMs: number | null;
+	readonly concurrency: number;
+	/** For `rate`, over all variants; null otherwise. */
+	readonly ratePerMinute: number | null;
+	readonly arrival: 'constant' | 'poisson';
+};
+
+/** A variant on a target in a lane: the unit that has figures of its own, in this order everywhere. */
+export type Cell = {
+	/** Index into `variants`. */
+	readonly variant: number;
+	/** Index into `targets`. */
+	readonly target: number;
+	readonly lane: Lane;
+	/** A rate of this lane's own (lanes in a preset); null: the run's. */
+	readonly ratePerMinute: number | null;
+	/** Input tokens of one request: counted by the service, or estimated before the first answer. */
+	readonly inputTokens: {readonly value: number; readonly isEstimated: boolean};
+	/** Max tokens that is sent; `auto` starts with this value and is right-sized from what is learnt. */
+	readonly maxTokens: number;
+	/** USD a token; null where the price is not known. */
+	readonly price: Price | null;
+};
+
+/** List prices in USD a token, with their source. */
+export type Price = {
+	readonly input: number;
+	readonly output: number;
+	readonly cacheRead: number;
+	readonly cacheWrite: number;
+	readonly source: string;
+};
+
+/** Upper bounds in milliseconds that a useful answer must meet to count as goodput. */
+export type ServiceLevel = {readonly timeToFirstTokenMs?: number; readonly totalMs?: number};
+
+/** All that the engine needs for one run: plain data, so that it crosses threads and replays. */
+export type RunSpec = {
+	readonly preset: string | null;
+	readonly task: Task;
+	readonly variants: readonly Variant[];
+	readonly targets: readonly Target[];
+	readonly cells: readonly Cell[];
+	readonly method: Method;
+	readonly load: Load;
+	readonly goal: Goal;
+	readonly policy: Policy;
+	readonly burst: Burst;
+	/** Part of each quota that may be used, 0 to 1. */
+	readonly share: number;
+	/** Spread requests over the targets instead of running every variant on each. */
+	readonly isBalanced: boolean;
+	readonly isMaxTokensAuto: boolean;
+	readonly minQuality: number | null;
+	readonly serviceLevel: ServiceLevel | null;
+	readonly maxRequests: number | null;
+	readonly maxCostUsd: number | null;
+	readonly seed: number;
+	/** Requests a cell that are sent first and not counted. */
+	readonly warmUpRequests: number;
+	/** Length of the quota window; 60,000 except in tests and quick benchmarks. */
+	readonly windowMs: number;
+};

@@ -1,0 +1,58 @@
+/** What a request is sent to and what limits it: the words of the whole program (model, scope, bucket, quota). */
+
+/** The route of a request; every route of a model has quotas of its own. */
+export type Scope = 'on-demand' | 'cross-region' | 'global';
+
+/** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: nobody told us. */
+export type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
+
+/** Where the value in force comes from. `assumed` values are ours and are marked wherever they are shown. */
+export type LimitSource = 'applied' | 'default' | 'override' | 'assumed';
+
+/** One limit of a bucket. `value` is the number in force; null when there is none. */
+export type Limit = {
+	readonly value: number | null;
+	readonly state: LimitState;
+	readonly source: LimitSource | null;
+	/** The account's own value (ListServiceQuotas). */
+	readonly applied: number | null;
+	/** AWS's default value (ListAWSDefaultServiceQuotas). */
+	readonly default: number | null;
+	readonly adjustable: boolean | null;
+	/** Service Quotas code, such as `L-15B8E632`. */
+	readonly code: string | null;
+	/** Service Quotas name, verbatim. */
+	readonly name: string | null;
+};
+
+/** The limits of a bucket. */
+export type Quota = {
+	readonly requestsPerMinute: Limit;
+	readonly tokensPerMinute: Limit;
+	readonly tokensPerDay: Limit;
+};
+
+/** The three limits, in the order in which they are shown. */
+export const limitKinds = ['requestsPerMinute', 'tokensPerMinute', 'tokensPerDay'] as const;
+
+/** Output multiplier of a model; `source` says who states it, `assumed` when nobody does. */
+export type Burndown = {
+	readonly value: number;
+	readonly source: string;
+};
+
+/** A model as it is called, with the bucket it draws from. Serialised as it is into `results.json`. */
+export type Target = {
+	/** What is sent as `modelId`: base ID, inference profile ID or ARN. */
+	readonly model: string;
+	/** Foundation model ID below profile and ARN. */
+	readonly baseModel: string;
+	readonly scope: Scope;
+	readonly region: string;
+	/** URL of an endpoint that is not AWS's; null for AWS. */
+	readonly endpoint: string | null;
+	/** Service tier asked for; null for the account's default. */
+	readonly tier: string | null;
+	readonly burndown: Burndown;
+	readonly quota: Quota;
+};

@@ -1,0 +1,218 @@
+import type {FailureClass} from '../engine/failure.ts';
+import type {Goal, Lane, RunSpec} from '../engine/run-spec.ts';
+import type {Target} from '../engine/target.ts';
+
+/** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
+
+/** Mean with its 95 % interval; the interval is null below two samples. */
+export type Mean = {readonly mean: number | null; readonly low: number | null; readonly high: number | null};
+
+/** Distribution in milliseconds; a percentile with too few samples is null. */
+export type Distribution = {
+	readonly count: number;
+	readonly mean: number | null;
+	readonly p50: number | null;
+	readonly p90: number | null;
+	readonly p99: number | null;
+	readonly max: number | null;
+	/** [upper bound in ms, count], at most 60 bins. */
+	readonly histogram: ReadonlyArray<readonly [number, number]>;
+};
+
+export type LimitedBy = 'requests' | 'tokens' | 'day' | 'concurrency' | 'none';
+
+export type VariantFigures = {
+	readonly name: string;
+	readonly target: number;
+	readonly lane: Lane;
+	readonly requests: {
+		readonly sent: number;
+		/** Answered, truncated and refused included. */
+		readonly succeeded: number;
+		readonly truncated: number;
+		readonly refused: number;
+		readonly attempts: number;
+		readonly throttled: {
+			readonly requests: number;
+			readonly tokens: number;
+			readonly day: number;
+			readonly overloaded: number;
+		};
+		/** Attempts by class, throttles apart. */
+		readonly failed: Readonly<Partial<Record<FailureClass, number>>>;
+	};
+	readonly items: {
+		readonly sent: number;
+		readonly useful: number;
+		readonly checkFailed: number;
+		readonly unparsed: number;
+	};
+	readonly tokens: {
+		readonly input: number;
+		readonly output: number;
+		readonly cacheRead: number;
+		readonly cacheWrite: number;
+		readonly reasoning: number | null;
+		/** Settled quota tokens. */
+		readonly quota: number;
+		readonly reserved: number;
+		readonly overruns: number;
+		readonly estimated: boolean;
+	};
+	readonly costUsd: number | null;
+	readonly perRequest: {
+		readonly inputTokens: Mean;
+		readonly outputTokens: Mean;
+		readonly totalTokens: Mean;
+		readonly quotaTokens: Mean;
+		readonly reservedTokens: Mean;
+		readonly costUsd: Mean;
+	};
+	readonly latencyMs: {
+		readonly timeToFirstToken: Distribution;
+		readonly total: Distribution;
+		readonly perOutputToken: Distribution;
+		readonly dispatchDelay: Distribution;
+		readonly service: Distribution;
+	};
+	/** Over the seconds in which the variant was being sent; null in `measure`. */
+	readonly rate: {
+		readonly requestsPerMinute: number | null;
+		readonly tokensPerMinute: number | null;
+		readonly outputTokensPerSecond: number | null;
+		readonly usefulPerMinute: number | null;
+		readonly goodputPerMinute: number | null;
+	};
+	readonly sustainable: {
+		readonly usefulPerMinute: number | null;
+		readonly low: number | null;
+		readonly high: number | null;
+		readonly limitedBy: LimitedBy;
+	};
+	readonly quality: {
+		readonly checked: number;
+		readonly passed: number;
+		/** 0 to 1; null when nothing was checked. */
+		readonly score: number | null;
+		readonly low: number | null;
+		readonly high: number | null;
+	};
+	readonly stopReasons: Readonly<Record<string, number>>;
+	readonly maxTokensAdvice: {
+		readonly value: number | null;
+		readonly truncationRisk: number | null;
+		readonly sustainablePerMinute: number | null;
+	};
+	/** As first sent. */
+	readonly prompt: {readonly system: string | null; readonly user: string | null};
+	/** First 100 characters of one answer. */
+	readonly sample: string | null;
+};
+
+/** Winner of each goal for one target: a variant's name, or null when no winner is clear. */
+export type Best = {readonly target: number} & Readonly<Record<Goal, string | null>>;
+
+export type Gain = {readonly over: 'serial' | 'worst'; readonly ratio: number | null};
+
+export type AdviceKind =
+	| 'max-tokens'
+	| 'limit'
+	| 'scope'
+	| 'packing'
+	| 'caching'
+	| 'quota-increase'
+	| 'no-clear-winner'
+	| 'quality';
+export type Advice = {
+	readonly kind: AdviceKind;
+	readonly text: string;
+	readonly usefulPerMinute: number | null;
+};
+
+/** Something worth a line in the log. `at` is ISO 8601 UTC. */
+export type LogEvent = {readonly at: string; readonly kind: string; readonly text: string};
+
+export type TimelinePoint = {
+	/** Seconds since the start of the run. */
+	readonly second: number;
+	readonly target: number;
+	readonly requests: number;
+	readonly quotaTokens: number;
+	readonly reserved: number;
+	readonly throttled: number;
+	readonly inFlight: number;
+};
+export type Timeline = {readonly intervalSeconds: number; readonly points: readonly TimelinePoint[]};
+
+export type FailureCount = {
+	readonly class: FailureClass;
+	readonly message: string;
+	readonly advice: string;
+	readonly count: number;
+	readonly firstAt: string;
+};
+
+/** One limit of a bucket over the last window, as the ledger sees it. `limit` is null where there is none. */
+export type Gauge = {readonly used: number; readonly reserved: number; readonly limit: number | null};
+
+export type BucketState = {
+	readonly requests: Gauge;
+	readonly tokens: Gauge;
+	readonly day: Gauge;
+	/** Milliseconds until the next request may be sent; 0 when there is room, null when nothing waits. */
+	readonly nextRoomMs: number | null;
+	/** Part of the quota that is in use at present, 0 to 1: less than asked after a surprise. */
+	readonly share: number;
+	readonly inFlight: number;
+};
+
+export type Phase = 'ready' | 'running' | 'paused' | 'draining' | 'ended';
+export type StoppedBy = 'key' | 'signal' | 'requests' | 'cost' | 'day' | 'fault';
+export type RunOutcome = 'completed' | 'stopped' | 'failed';
+
+export type Snapshot = {
+	readonly phase: Phase;
+	/** ISO 8601 UTC; null before the start. */
+	readonly startedAt: string | null;
+	readonly endedAt: string | null;
+	readonly elapsedMs: number;
+	readonly simulated: boolean;
+	readonly outcome: RunOutcome | null;
+	readonly stoppedBy: StoppedBy | null;
+	readonly progress: {
+		readonly done: number;
+		/** Requests of the whole run; null when a duration ends it. */
+		readonly total: number | null;
+		readonly inFlight: number;
+		/** Milliseconds, estimated from the pace so far; null when that cannot be told. */
+		readonly remainingMs: number | null;
+		/** Why nothing is being sent right now, in words; null when it flows. */
+		readonly waitingFor: string | null;
+	};
+	readonly spec: Pick<
+		RunSpec,
+		| 'preset'
+		| 'method'
+		| 'load'
+		| 'goal'
+		| 'policy'
+		| 'burst'
+		| 'share'
+		| 'seed'
+		| 'isMaxTokensAuto'
+		| 'minQuality'
+	> & {readonly task: string};
+	readonly targets: readonly Target[];
+	/** One for each target. */
+	readonly buckets: readonly BucketState[];
+	/** One for each cell, in the order of the cells. */
+	readonly variants: readonly VariantFigures[];
+	readonly best: readonly Best[];
+	readonly gain: Gain | null;
+	readonly advice: readonly Advice[];
+	/** The newest 200. */
+	readonly events: readonly LogEvent[];
+	readonly timeline: Timeline;
+	readonly failures: readonly FailureCount[];
+	readonly costUsd: number | null;
+};

@@ -1,0 +1,49 @@
+/** The ways to ask, and what is asked about: plain data from a preset or from flags, checked when it is read. */
+
+export const compressions = ['whitespace', 'boilerplate', 'examples'] as const;
+export type Compression = (typeof compressions)[number];
+
+/** One way to ask. Templates may use {{task}}, {{content}}, {{item}} and {{item.field}}. */
+export type Variant = {
+	readonly name: string;
+	/** Template of the user message. */
+	readonly instruction: string;
+	/** Template of the system prompt. */
+	readonly system: string | undefined;
+	/** Overrides the run's max tokens. */
+	readonly maxTokens: number | undefined;
+	readonly stop: readonly string[];
+	readonly parameters: Readonly<Record<string, unknown>>;
+	readonly itemsPerRequest: number;
+	readonly cache: boolean;
+	readonly compress: readonly Compression[];
+};
+
+/** One row of input. */
+export type Item = {
+	readonly index: number;
+	/** The whole item, for {{item}}. */
+	readonly text: string;
+	/** Named columns, for {{item.field}}. */
+	readonly fields: Readonly<Record<string, string>>;
+	/** The known right answer, where the preset has one. */
+	readonly expected: string | undefined;
+};
+
+/** A condition that an answer must meet to be useful. */
+export type Check =
+	| {readonly contains: string}
+	| {readonly regex: string}
+	| {readonly oneOf: readonly string[]}
+	| {readonly equals: string}
+	| {readonly jsonSchema: Readonly<Record<string, unknown>>}
+	| {readonly maxCharacters: number};
+
+/** What the user wants done. */
+export type Task = {
+	readonly task: string;
+	readonly content: string | undefined;
+	/** Empty when the task is done once over (content or the bare task). */
+	readonly items: readonly Item[];
+	readonly checks: readonly Check[];
+};
