@@ -1,6 +1,7 @@
 import type {RunConfig} from '../config/run-config.ts';
 import type {Target} from '../engine/target.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {SimulatorOptions} from '../simulator/options.ts';
 
 /** The typed messages between the threads: small, never one a request, exhaustive on both sides. */
 
@@ -43,22 +44,6 @@ export type EngineReport =
 	| {readonly type: 'failed'; readonly fault: Fault}
 	| {readonly type: 'log'; readonly text: string}
 	| {readonly type: 'closed'};
-
-/** Settings of the simulator; the same for `--demo` and `simulate`. */
-export type SimulatorOptions = {
-	/** 0: any free port. */
-	readonly port: number;
-	readonly seed: number;
-	/** Limits of every bucket; undefined: those of its own table. */
-	readonly requestsPerMinute: number | undefined;
-	readonly tokensPerMinute: number | undefined;
-	readonly enforcement: 'sliding' | 'fixed' | 'refill';
-	readonly windowMs: number;
-	/** Fixed service time in milliseconds; undefined: realistic times from the seed. */
-	readonly latencyMs: number | undefined;
-	/** Script of faults, already read and parsed. */
-	readonly faults: unknown;
-};
 
 export type SimulatorRequest =
 	| {readonly type: 'start'; readonly options: SimulatorOptions}

@@ -1,0 +1,15 @@
+/** Settings of the simulator; the same for `--demo` and `simulate`. */
+export type SimulatorOptions = {
+	/** 0: any free port. */
+	readonly port: number;
+	readonly seed: number;
+	/** Limits of every bucket; undefined: those of its own table. */
+	readonly requestsPerMinute: number | undefined;
+	readonly tokensPerMinute: number | undefined;
+	readonly enforcement: 'sliding' | 'fixed' | 'refill';
+	readonly windowMs: number;
+	/** Fixed service time in milliseconds; undefined: realistic times from the seed. */
+	readonly latencyMs: number | undefined;
+	/** Script of faults, already read and parsed. */
+	readonly faults: unknown;
+};
