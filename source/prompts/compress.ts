@@ -1,0 +1,62 @@
+import type {Compression} from './variant.ts';
+
+/** Rules that make a prompt shorter without changing what it asks for. Each is visible here and tested by itself. */
+
+/** Phrases that cost tokens and carry no instruction. */
+const boilerplatePhrases: readonly RegExp[] = [
+	/\bplease\s+/gi,
+	/\b(?:could|would|can) you (?:kindly )?(?=\w)/gi,
+	/\bkindly\s+/gi,
+	/\bi would like you to\s+/gi,
+	/\bit is (?:very )?important (?:to note )?that (?:you )?/gi,
+	/\bmake sure (?:that you|to)\s+/gi,
+	/\bin order to\b/gi,
+	/\bthank you(?: very much)?(?: in advance)?[.!]?/gi,
+];
+
+/** Replacements that keep the sense where a phrase cannot just go. */
+const replacementOf = (phrase: string): string => (/^in order to$/i.test(phrase) ? 'to' : '');
+
+const squeezeWhitespace = (text: string): string =>
+	text
+		.split('\n')
+		.map((line) => line.replace(/[ \t]+/g, ' ').trim())
+		.join('\n')
+		.replace(/\n{2,}/g, '\n')
+		.trim();
+
+const dropBoilerplate = (text: string): string =>
+	boilerplatePhrases
+		.reduce((shorter, phrase) => shorter.replace(phrase, replacementOf), text)
+		.replace(
+			/(^|[.!?]\s+)([a-z])/g,
+			(_match, before: string, letter: string) => before + letter.toUpperCase(),
+		);
+
+/** Keeps the first of several paragraphs that begin with "Example". */
+const trimExamples = (text: string): string => {
+	const paragraphs = text.split(/\n{2,}/);
+	const isExample = (paragraph: string): boolean => /^example\b/i.test(paragraph.trim());
+	const first = paragraphs.findIndex((paragraph) => isExample(paragraph));
+	return paragraphs.filter((paragraph, index) => index === first || !isExample(paragraph)).join('\n\n');
+};
+
+const apply = (text: string, compression: Compression): string => {
+	switch (compression) {
+		case 'whitespace':
+			return squeezeWhitespace(text);
+		case 'boilerplate':
+			return dropBoilerplate(text);
+		case 'examples':
+			return trimExamples(text);
+	}
+};
+
+/** Order in which the rules are applied: paragraphs are needed until the end. */
+const order: readonly Compression[] = ['examples', 'boilerplate', 'whitespace'];
+
+/** A prompt made shorter by the rules that a variant names. The variant keeps the original. */
+export const compressText = (text: string, compressions: readonly Compression[]): string =>
+	order
+		.filter((compression) => compressions.includes(compression))
+		.reduce((shorter, compression) => apply(shorter, compression), text);

@@ -1,0 +1,36 @@
+import {checksOf, meetsCheck} from './checks.ts';
+import {unpackAnswers} from './packing.ts';
+import type {Item, Task} from './variant.ts';
+
+/** What became of one item of a request. */
+export type ItemVerdict = {
+	/** Undefined for a task without items. */
+	readonly item: Item | undefined;
+	readonly kind: 'useful' | 'check-failed' | 'unparsed';
+	readonly answer: string | undefined;
+	/** Whether there was anything to check. */
+	readonly checked: boolean;
+};
+
+const judgeItem = (answer: string, task: Task, item: Item | undefined): ItemVerdict => {
+	const checks = checksOf(task.checks, item);
+	const hasPassed = answer.trim() !== '' && checks.every((check) => meetsCheck(answer, check));
+	return {item, kind: hasPassed ? 'useful' : 'check-failed', answer, checked: checks.length > 0};
+};
+
+/**
+ * Judges the answer to one request, item by item. An empty answer is not useful.
+ * Truncated and refused answers are the caller's to sort out: they are never useful.
+ */
+export const judgeAnswer = (text: string, task: Task, items: readonly Item[]): readonly ItemVerdict[] => {
+	if (items.length <= 1) {
+		return [judgeItem(text, task, items[0])];
+	}
+	const answers = unpackAnswers(text, items.length);
+	return items.map((item, index) => {
+		const answer = answers[index];
+		return answer === undefined
+			? {item, kind: 'unparsed', answer: undefined, checked: checksOf(task.checks, item).length > 0}
+			: judgeItem(answer, task, item);
+	});
+};

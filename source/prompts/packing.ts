@@ -1,0 +1,44 @@
+/** Several items in one request: numbered on the way out, taken apart by number on the way back. */
+
+/** The values as a numbered list, one entry a paragraph. */
+export const numberedList = (values: readonly string[]): string =>
+	values.map((value, index) => `${index + 1}. ${value.trim()}`).join('\n');
+
+/** What a packed request asks for, put behind the prompt. */
+export const packingInstruction = (count: number): string =>
+	`Do this for each of the ${count} numbered items on its own. Reply with one JSON object and nothing else: ` +
+	'its keys are the item numbers as strings ("1" is the first), its values the answers as strings.';
+
+/** The outermost {...} of a reply, past code fences and introductions; undefined where there is none. */
+const jsonPart = (text: string): string | undefined => {
+	const start = text.indexOf('{');
+	const end = text.lastIndexOf('}');
+	return start === -1 || end < start ? undefined : text.slice(start, end + 1);
+};
+
+const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
+	try {
+		const value: unknown = JSON.parse(text);
+		return typeof value === 'object' && value !== null && !Array.isArray(value)
+			? (value as Record<string, unknown>)
+			: undefined;
+	} catch {
+		return undefined;
+	}
+};
+
+/**
+ * Takes a packed reply apart.
+ * @returns One entry an item, in order; undefined where the reply holds no answer for it.
+ */
+export const unpackAnswers = (text: string, count: number): ReadonlyArray<string | undefined> => {
+	const part = jsonPart(text);
+	const answers = part === undefined ? undefined : parseObject(part);
+	return Array.from({length: count}, (_unused, index) => {
+		const answer = answers?.[String(index + 1)];
+		if (answer === undefined || answer === null) {
+			return undefined;
+		}
+		return typeof answer === 'string' ? answer : JSON.stringify(answer);
+	});
+};
