@@ -19,7 +19,7 @@ const itemsValue = (items: readonly Item[], placeholder: string): string =>
 		? numberedList(items.map((item) => itemValue(item, placeholder)))
 		: itemValue(items[0], placeholder);
 
-const valueOf = (placeholder: string, task: Task, items: readonly Item[]): string => {
+const placeholderValue = (placeholder: string, task: Task, items: readonly Item[]): string => {
 	switch (placeholder) {
 		case 'task':
 			return task.task;
@@ -39,7 +39,7 @@ const valueOf = (placeholder: string, task: Task, items: readonly Item[]): strin
 export const composePrompt = (variant: Variant, task: Task, items: readonly Item[]): Prompt => {
 	const fill = (template: string): string =>
 		compressText(
-			tidyPrompt(fillTemplate(template, (placeholder) => valueOf(placeholder, task, items))),
+			tidyPrompt(fillTemplate(template, (placeholder) => placeholderValue(placeholder, task, items))),
 			variant.compress,
 		);
 	const packing = items.length > 1 ? `\n\n${packingInstruction(items.length)}` : '';

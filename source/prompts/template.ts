@@ -8,10 +8,10 @@ export const placeholdersOf = (template: string): readonly string[] =>
 
 /**
  * Puts values into a template, in one pass: text that was filled in is never expanded again.
- * @param valueOf Value of a placeholder. Presets are checked when they are read, so each one has a value.
+ * @param lookup Value of a placeholder. Presets are checked when they are read, so each one has a value.
  */
-export const fillTemplate = (template: string, valueOf: (placeholder: string) => string): string =>
-	template.replace(placeholderPattern, (_match, name: string) => valueOf(name));
+export const fillTemplate = (template: string, lookup: (placeholder: string) => string): string =>
+	template.replace(placeholderPattern, (_match, name: string) => lookup(name));
 
 /** Joins the parts of a prompt that are not empty with blank lines and trims the result. */
 export const tidyPrompt = (text: string): string => text.replace(/\n{3,}/g, '\n\n').trim();
