@@ -1,0 +1,134 @@
+/** Numbers as people read them. Every function takes null (not known) and shows it as a dash, never as 0. */
+
+/** What stands for a number that is not known. */
+export const unknownMark = '–';
+
+type Known = number | null | undefined;
+
+function isKnown(value: Known): value is number {
+	return typeof value === 'number' && Number.isFinite(value);
+}
+
+function grouped(digits: string): string {
+	return digits.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** A whole number with thousands separators: `1,234`. */
+export function formatCount(value: Known): string {
+	if (!isKnown(value)) {
+		return unknownMark;
+	}
+	const rounded = Math.round(value);
+	return (rounded < 0 ? '-' : '') + grouped(Math.abs(rounded).toFixed(0));
+}
+
+/** A number with as many decimals as its size deserves: `0.42`, `4.2`, `42`, `4,200`. */
+export function formatNumber(value: Known): string {
+	if (!isKnown(value)) {
+		return unknownMark;
+	}
+	const size = Math.abs(value);
+	if (size >= 99.95 || Number.isInteger(value)) {
+		return formatCount(value);
+	}
+	return value.toFixed(size >= 9.995 ? 1 : 2).replace(/\.?0+$/, '');
+}
+
+const steps = [
+	{from: 1e12, letter: 'T'},
+	{from: 1e9, letter: 'G'},
+	{from: 1e6, letter: 'M'},
+	{from: 1e3, letter: 'k'},
+] as const;
+
+/** A count in at most four or five characters: `987`, `4.1k`, `41k`, `2.5M`. */
+export function formatTokens(value: Known): string {
+	if (!isKnown(value)) {
+		return unknownMark;
+	}
+	const size = Math.abs(value);
+	// Rounding comes before the choice of the unit, so that 999,999 is 1M and not 1000k.
+	const step = steps.find(({from}) => size >= from * 0.9995);
+	if (step === undefined || size < 999.5) {
+		return formatCount(value);
+	}
+	const scaled = value / step.from;
+	const text = scaled.toFixed(Math.abs(scaled) < 9.95 ? 1 : 0);
+	return text.replace(/\.0$/, '') + step.letter;
+}
+
+/**
+ * A fraction as a percentage: 0.41 gives `41%`.
+ * Never rounds up to 100 % or down to 0 % what is not there yet: 0.999 gives `99%`, 0.001 gives `<1%`.
+ */
+export function formatPercent(fraction: Known): string {
+	if (!isKnown(fraction)) {
+		return unknownMark;
+	}
+	const percent = fraction * 100;
+	if (percent > 0 && percent < 1) {
+		return '<1%';
+	}
+	const rounded = percent < 100 ? Math.min(99, Math.round(percent)) : Math.round(percent);
+	return `${grouped(rounded.toFixed(0))}%`;
+}
+
+/** A duration given in milliseconds: `412ms`, `1.24s`, `12.4s`, `1m 05s`, `1h 05m`. */
+export function formatDurationMs(durationMs: Known): string {
+	if (!isKnown(durationMs)) {
+		return unknownMark;
+	}
+	const size = Math.max(0, durationMs);
+	if (size < 999.5) {
+		return `${size > 0 && size < 9.95 ? Number(size.toFixed(1)) : Math.round(size)}ms`;
+	}
+	if (size < 59_950) {
+		return `${(size / 1000).toFixed(size < 9995 ? 2 : 1)}s`;
+	}
+	const seconds = Math.round(size / 1000);
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 60) {
+		return `${minutes}m ${twoDigits(seconds % 60)}s`;
+	}
+	return `${Math.floor(minutes / 60)}h ${twoDigits(minutes % 60)}m`;
+}
+
+/** Time that runs on, from milliseconds to a clock's face: `00:12`, `1:02:03`. */
+export function formatElapsedMs(elapsedMs: Known): string {
+	if (!isKnown(elapsedMs)) {
+		return unknownMark;
+	}
+	const seconds = Math.max(0, Math.floor(elapsedMs / 1000));
+	const clock = `${twoDigits(Math.floor(seconds / 60) % 60)}:${twoDigits(seconds % 60)}`;
+	return seconds < 3600 ? clock : `${Math.floor(seconds / 3600)}:${clock}`;
+}
+
+/** Whole seconds left, at least one while anything is left: 2,400 ms gives `3 s`. */
+export function formatSecondsLeft(leftMs: Known): string {
+	return isKnown(leftMs) ? `${formatCount(Math.max(0, Math.ceil(leftMs / 1000)))} s` : unknownMark;
+}
+
+/** US dollars; small sums keep two significant digits: `$0.0012`, `$0.35`, `$1,204.50`. */
+export function formatUsd(usd: Known): string {
+	if (!isKnown(usd)) {
+		return unknownMark;
+	}
+	const size = Math.abs(usd);
+	const decimals = size === 0 || size >= 0.0995 ? 2 : Math.min(8, 1 - Math.floor(Math.log10(size)));
+	const [whole = '0', fraction = ''] = size.toFixed(decimals).split('.');
+	return `${usd < 0 ? '-' : ''}$${grouped(whole)}.${fraction}`;
+}
+
+/** A rate a minute: `118/min`, `4.2/min`. */
+export function formatRate(perMinute: Known): string {
+	return isKnown(perMinute) ? `${formatNumber(perMinute)}/min` : unknownMark;
+}
+
+/** A ratio as a factor: `1.8x`. */
+export function formatRatio(ratio: Known): string {
+	return isKnown(ratio) ? `${ratio.toFixed(Math.abs(ratio) < 9.95 ? 1 : 0)}x` : unknownMark;
+}
+
+function twoDigits(value: number): string {
+	return String(value).padStart(2, '0');
+}

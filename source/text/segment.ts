@@ -1,0 +1,90 @@
+import {type Align, displayWidth, fitText, takeStart} from './width.ts';
+
+/** What a piece of text means; a theme turns meanings into colours, mono leaves words and glyphs to tell them. */
+export const tones = [
+	'plain',
+	'strong',
+	'muted',
+	'border',
+	'title',
+	'accent',
+	'good',
+	'warning',
+	'bad',
+	'throttled',
+	'inverse',
+] as const;
+export type Tone = (typeof tones)[number];
+
+/** A piece of a line with one meaning. */
+export type Segment = {readonly text: string; readonly tone: Tone};
+
+/** One line of the screen or of a printout. */
+export type Line = readonly Segment[];
+
+/** A segment; `plain` unless told otherwise. */
+export function segment(text: string, tone: Tone = 'plain'): Segment {
+	return {text, tone};
+}
+
+/** The line as bare text. */
+export function lineText(line: Line): string {
+	return line.map(({text}) => text).join('');
+}
+
+/** Cells that the line takes. */
+export function lineWidth(line: Line): number {
+	return line.reduce((cells, {text}) => cells + displayWidth(text), 0);
+}
+
+/** The line in exactly `width` cells: cut at the end with a mark, or filled with blanks on the side that `align` leaves. */
+export function fitLine(line: Line, width: number, align: Align = 'left'): Line {
+	if (width <= 0) {
+		return [];
+	}
+	const cells = lineWidth(line);
+	if (cells > width) {
+		return cutLine(line, width);
+	}
+	const blanks = width - cells;
+	if (blanks === 0) {
+		return line;
+	}
+	const before = align === 'left' ? 0 : align === 'right' ? blanks : Math.floor(blanks / 2);
+	return [
+		...(before > 0 ? [segment(' '.repeat(before))] : []),
+		...line,
+		...(blanks > before ? [segment(' '.repeat(blanks - before))] : []),
+	];
+}
+
+function cutLine(line: Line, width: number): Line {
+	const kept: Segment[] = [];
+	let left = width - 1;
+	for (const part of line) {
+		const cells = displayWidth(part.text);
+		if (cells <= left) {
+			kept.push(part);
+			left -= cells;
+			continue;
+		}
+		// A wide character may leave one cell over; fitText fills it.
+		const cut = `${takeStart(part.text, left)}…`;
+		kept.push({...part, text: fitText(cut, left + 1)});
+		break;
+	}
+	return kept;
+}
+
+/** Two lines on one row: the right one against the right edge, dropped when both do not fit. */
+export function spreadLine(left: Line, right: Line, width: number): Line {
+	const room = width - lineWidth(right);
+	return lineWidth(left) + 1 <= room ? [...fitLine(left, room), ...right] : fitLine(left, width);
+}
+
+/** Puts `separator` between the lines that are not empty. */
+export function joinLines(lines: readonly Line[], separator: Segment): Line {
+	return lines
+		.filter((line) => line.length > 0)
+		.flatMap((line, index) => (index === 0 ? line : [separator, ...line]));
+}

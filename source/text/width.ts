@@ -1,0 +1,138 @@
+import stringWidth from 'string-width';
+import stripAnsi from 'strip-ansi';
+
+/** Text measured in terminal cells. All functions but `cleanText` take text without control sequences. */
+
+const printableAscii = /^[\u0020-\u007E]*$/;
+const printableLatin = /^[\u0020-\u007E\u00A0-\u00AC\u00AE-\u02FF\u2010-\u2027\u2500-\u259F]*$/;
+
+/** Cells that the text takes on a terminal: 2 for a wide character, 0 for a combining one. */
+export function displayWidth(text: string): number {
+	// Nearly everything on screen is of these ranges, where a character is a cell; string-width costs 100 times as much.
+	return printableLatin.test(text) ? text.length : stringWidth(text);
+}
+
+/**
+ * Makes text from elsewhere (service, preset, file) safe for a terminal and for one line of it: no control sequences, no
+ * control characters, nothing invisible (bidirectional overrides, joiners, tags), line breaks and tabs as one space.
+ */
+export function cleanText(text: string): string {
+	if (printableAscii.test(text)) {
+		return text;
+	}
+	return stripAnsi(text)
+		.toWellFormed()
+		.replaceAll(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ')
+		.replaceAll(
+			/[\p{Control}\p{Default_Ignorable_Code_Point}\p{Private_Use}\p{Noncharacter_Code_Point}]/gu,
+			'',
+		);
+}
+
+const segmenter = new Intl.Segmenter();
+
+/** The longest beginning that fits into `width` cells. */
+export function takeStart(text: string, width: number): string {
+	if (printableLatin.test(text)) {
+		return text.slice(0, Math.max(0, width));
+	}
+	let taken = '';
+	let cells = 0;
+	for (const {segment} of segmenter.segment(text)) {
+		cells += displayWidth(segment);
+		if (cells > width) {
+			break;
+		}
+		taken += segment;
+	}
+	return taken;
+}
+
+/** The longest end that fits into `width` cells. */
+export function takeEnd(text: string, width: number): string {
+	if (printableLatin.test(text)) {
+		return width > 0 ? text.slice(-width) : '';
+	}
+	const parts = [...segmenter.segment(text)].map(({segment}) => segment);
+	let taken = '';
+	let cells = 0;
+	for (const part of parts.toReversed()) {
+		cells += displayWidth(part);
+		if (cells > width) {
+			break;
+		}
+		taken = part + taken;
+	}
+	return taken;
+}
+
+const ellipsis = '…';
+
+/** Cuts the end of text that is wider than `width` cells and marks the cut. */
+export function truncateEnd(text: string, width: number): string {
+	if (displayWidth(text) <= width) {
+		return text;
+	}
+	return width <= 0 ? '' : takeStart(text, width - 1) + ellipsis;
+}
+
+/** Cuts the middle of text that is wider than `width` cells: an ARN's beginning and end say more than its middle. */
+export function truncateMiddle(text: string, width: number): string {
+	if (displayWidth(text) <= width) {
+		return text;
+	}
+	if (width <= 2) {
+		return truncateEnd(text, width);
+	}
+	const end = takeEnd(text, Math.ceil((width - 1) / 2));
+	const start = takeStart(text, width - 1 - displayWidth(end));
+	return start + ellipsis + end;
+}
+
+export type Align = 'left' | 'right' | 'center';
+export type Cut = 'end' | 'middle';
+
+/** Text of exactly `width` cells: cut where it is wider, filled with blanks where it is narrower. */
+export function fitText(text: string, width: number, align: Align = 'left', cut: Cut = 'end'): string {
+	if (width <= 0) {
+		return '';
+	}
+	const shown = cut === 'middle' ? truncateMiddle(text, width) : truncateEnd(text, width);
+	const blanks = width - displayWidth(shown);
+	if (blanks === 0) {
+		return shown;
+	}
+	if (align === 'right') {
+		return ' '.repeat(blanks) + shown;
+	}
+	const before = align === 'center' ? Math.floor(blanks / 2) : 0;
+	return ' '.repeat(before) + shown + ' '.repeat(blanks - before);
+}
+
+/**
+ * Breaks text at blanks into lines of at most `width` cells; a word wider than that is broken.
+ * @returns at least one line.
+ */
+export function wrapText(text: string, width: number): readonly string[] {
+	const room = Math.max(1, width);
+	const lines: string[] = [];
+	let line = '';
+	for (const word of text.split(/ +/)) {
+		const joined = line === '' ? word : `${line} ${word}`;
+		if (displayWidth(joined) <= room) {
+			line = joined;
+			continue;
+		}
+		if (line !== '') {
+			lines.push(line);
+		}
+		line = word;
+		while (displayWidth(line) > room) {
+			// A wide character in a single cell cannot be shown; it is dropped rather than looped on.
+			const start = takeStart(line, room) || [...line].slice(0, 1).join('');
+			lines.push(takeStart(start, room));
+			line = line.slice(start.length);
+		}
+	}
+	return [...lines, line];
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import {expect, test} from 'vitest';
+import {chartColumns, niceMaximum, renderLineChart} from '../../source/text/line-chart.ts';
+
+const anyValue = fc.oneof(
+	fc.constantFrom(null, Number.NaN, Number.POSITIVE_INFINITY, -5, 0, Number.MAX_VALUE, Number.MIN_VALUE),
+	fc.double({min: 0, max: 1e6, noNaN: true}),
+);
+
+test('always the given height and width, whatever the values', () => {
+	fc.assert(
+		fc.property(
+			fc.array(anyValue, {maxLength: 150}),
+			fc.integer({min: 0, max: 130}),
+			fc.integer({min: 0, max: 30}),
+			fc.option(anyValue),
+			fc.boolean(),
+			(values, width, height, limit, isAscii) => {
+				const lines = renderLineChart({values, width, height, limit, isAscii});
+				expect(lines).toHaveLength(height);
+				for (const line of lines) {
+					expect(stringWidth(line)).toBe(width);
+					expect(!isAscii || /^[ -~]*$/.test(line)).toBe(true);
+				}
+			},
+		),
+		{numRuns: 500},
+	);
+});
+
+test('a line, its quota and a gap', () => {
+	const values = [10, 20, 40, 40, null, null, 80, 80, 20, 20];
+	expect(renderLineChart({values, width: 17, height: 5, limit: 100})).toMatchInlineSnapshot(`
+		[
+		  "   100┤╌╌╌╌╌╌╌╌╌╌",
+		  "      ┤      ╭─╮ ",
+		  "      ┤  ╭─  ╯ │ ",
+		  "      ┤ ╭╯     ╰─",
+		  "     0┤─╯        ",
+		]
+	`);
+});
+
+test('a flat line keeps the height; nothing yet draws the quota line alone', () => {
+	expect(renderLineChart({values: [5, 5, 5], width: 20, height: 4, limit: null})).toMatchInlineSnapshot(`
+		[
+		  "     5┤          ───",
+		  "      ┤             ",
+		  "      ┤             ",
+		  "     0┤             ",
+		]
+	`);
+	expect(renderLineChart({values: [], width: 20, height: 3, limit: 60})).toMatchInlineSnapshot(`
+		[
+		  "    60┤╌╌╌╌╌╌╌╌╌╌╌╌╌",
+		  "      ┤             ",
+		  "     0┤             ",
+		]
+	`);
+});
+
+test('only the newest values are shown', () => {
+	const values = Array.from({length: 500}, (_, index) => (index < 480 ? 100 : 0));
+	const bottom = renderLineChart({values, width: 27, height: 4}).at(-1);
+	expect(bottom).toBe(`     0┤${'─'.repeat(chartColumns(27))}`);
+});
+
+test('the axis ends at a round number that is not below the greatest value', () => {
+	fc.assert(
+		fc.property(fc.double({min: 1e-6, max: 1e12, noNaN: true}), (value) => {
+			expect(niceMaximum(value)).toBeGreaterThanOrEqual(value);
+			expect(niceMaximum(value)).toBeLessThanOrEqual(value * 1.5);
+		}),
+	);
+	expect(niceMaximum(0)).toBe(1);
+});
