@@ -6,7 +6,8 @@ import type {Item, Task, Variant} from './variant.ts';
 /** A prompt as it is sent. */
 export type Prompt = {readonly system: string | undefined; readonly user: string};
 
-const itemValue = (item: Item | undefined, placeholder: string): string => {
+/** Value of an item placeholder: the whole item for `item`, a field for `item.field`. */
+export const itemValue = (item: Item | undefined, placeholder: string): string => {
 	if (item === undefined) {
 		return '';
 	}

@@ -1,0 +1,73 @@
+import type {FlagScope} from './flags/flag.ts';
+
+/** A command of the command line: this table makes dispatch, help and completion. */
+export type Command = {
+	readonly name: string;
+	/** What follows the name. */
+	readonly synopsis: string;
+	readonly help: string;
+	/** How many words may follow. */
+	readonly words: {readonly min: number; readonly max: number};
+	readonly scopes: readonly FlagScope[];
+};
+
+export const commands = [
+	{
+		name: 'screen',
+		synopsis: '[preset]',
+		help: 'the screen: live quota use, variants, verdict',
+		words: {min: 0, max: 1},
+		scopes: ['run'],
+	},
+	{
+		name: 'run',
+		synopsis: '[preset]',
+		help: 'the same run without the screen',
+		words: {min: 0, max: 1},
+		scopes: ['run'],
+	},
+	{
+		name: 'quotas',
+		synopsis: '[model...]',
+		help: 'resolved quotas: applied, default, code, scope',
+		words: {min: 0, max: 100},
+		scopes: ['account'],
+	},
+	{
+		name: 'models',
+		synopsis: '',
+		help: 'models and profiles that can be run in the Region',
+		words: {min: 0, max: 0},
+		scopes: ['account'],
+	},
+	{
+		name: 'report',
+		synopsis: '<results.json>',
+		help: 'draw the reports again',
+		words: {min: 1, max: 1},
+		scopes: ['report'],
+	},
+	{
+		name: 'compare',
+		synopsis: '<a> <b> [...]',
+		help: 'runs side by side',
+		words: {min: 2, max: 20},
+		scopes: ['report'],
+	},
+	{
+		name: 'simulate',
+		synopsis: '',
+		help: 'a local Bedrock for any SDK',
+		words: {min: 0, max: 0},
+		scopes: ['simulate'],
+	},
+	{
+		name: 'presets',
+		synopsis: '',
+		help: 'shipped presets; --copy NAME to start from one',
+		words: {min: 0, max: 0},
+		scopes: ['presets'],
+	},
+] as const satisfies readonly Command[];
+
+export type CommandName = (typeof commands)[number]['name'];

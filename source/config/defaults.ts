@@ -1,0 +1,18 @@
+/** Every default of a run, stated once. Help, README and behaviour are made from these. */
+export const defaults = {
+	method: 'converse-stream',
+	goal: 'throughput',
+	policy: 'fixed',
+	loadShape: 'measure',
+	requestsPerVariant: 20,
+	durationMs: 60_000,
+	concurrency: 10,
+	maxTokens: 1000,
+	burst: 'full',
+	share: 1,
+	maxCostUsd: 1,
+	seed: 1,
+	/** Limits where nothing is known; always shown as assumed. */
+	assumedRequestsPerMinute: 100,
+	assumedTokensPerMinute: 10_000,
+} as const;

@@ -1,0 +1,63 @@
+import type {Flag} from './flag.ts';
+
+/** Whose quota is used, and what is known of it. */
+export const accountFlags: readonly Flag[] = [
+	{
+		name: 'model',
+		short: 'm',
+		kind: 'repeated',
+		value: 'ID',
+		default: "the preset's",
+		help: 'model ID, inference profile ID or ARN (repeat to compare)',
+		scopes: ['run', 'account'],
+	},
+	{
+		name: 'region',
+		kind: 'value',
+		value: 'REGION',
+		default: 'as the AWS CLI',
+		help: 'AWS Region',
+		scopes: ['run', 'account'],
+	},
+	{
+		name: 'profile',
+		kind: 'value',
+		value: 'NAME',
+		default: 'as the AWS CLI',
+		help: 'AWS profile',
+		scopes: ['run', 'account'],
+	},
+	{
+		name: 'rpm',
+		kind: 'value',
+		value: 'N',
+		default: 'detected',
+		help: 'requests a minute, instead of the detected quota',
+		scopes: ['run', 'account', 'simulate'],
+	},
+	{
+		name: 'tpm',
+		kind: 'value',
+		value: 'N',
+		default: 'detected',
+		help: 'tokens a minute, instead of the detected quota',
+		scopes: ['run', 'account', 'simulate'],
+	},
+	{
+		name: 'burndown',
+		kind: 'value',
+		value: 'N',
+		default: 'detected',
+		help: 'quota tokens of one output token',
+		scopes: ['run', 'account'],
+	},
+	{
+		name: 'tier',
+		kind: 'value',
+		value: 'T',
+		default: "the account's",
+		help: 'service tier; the echoed one is recorded',
+		scopes: ['run', 'account'],
+	},
+	{name: 'refresh', kind: 'boolean', default: 'off', help: 'skip the caches', scopes: ['run', 'account']},
+];

@@ -1,0 +1,10 @@
+import type {Flag} from './flag.ts';
+
+/** Flags of every command. */
+export const generalFlags: readonly Flag[] = [
+	{name: 'demo', kind: 'boolean', help: 'use the embedded simulator: no account, no cost', scopes: ['all']},
+	{name: 'help', short: 'h', kind: 'boolean', help: 'show this help', scopes: ['all']},
+	{name: 'version', short: 'v', kind: 'boolean', help: 'show the version', scopes: ['all']},
+	{name: 'color', kind: 'boolean', isOnByDefault: true, help: 'no colour', scopes: ['all']},
+	{name: 'ascii', kind: 'boolean', default: 'off', help: 'ASCII characters only', scopes: ['all']},
+];

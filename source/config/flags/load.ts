@@ -1,0 +1,81 @@
+import {bursts, loadShapes} from '../../engine/run-spec.ts';
+import {defaults} from '../defaults.ts';
+import type {Flag} from './flag.ts';
+
+/** How much is sent, and how fast. */
+export const loadFlags: readonly Flag[] = [
+	{
+		name: 'load',
+		kind: 'value',
+		value: 'SHAPE',
+		default: defaults.loadShape,
+		choices: loadShapes,
+		help: 'shape of the load',
+		scopes: ['run'],
+	},
+	{
+		name: 'requests',
+		kind: 'value',
+		value: 'N',
+		default: `${defaults.requestsPerVariant} a variant in measure, else none`,
+		help: 'end after N requests',
+		scopes: ['run'],
+	},
+	{
+		name: 'duration',
+		kind: 'value',
+		value: 'T',
+		default: '60s except in measure',
+		help: 'end after this time (60s, 2m)',
+		scopes: ['run'],
+	},
+	{
+		name: 'concurrency',
+		kind: 'value',
+		value: 'N',
+		default: String(defaults.concurrency),
+		help: 'requests in flight',
+		scopes: ['run'],
+	},
+	{name: 'rate', kind: 'value', value: 'N', help: 'requests a minute (load rate)', scopes: ['run']},
+	{
+		name: 'max-tokens',
+		kind: 'value',
+		value: 'N|auto',
+		default: `the preset's, else ${defaults.maxTokens}`,
+		help: 'most output tokens; auto: learnt, then right-sized',
+		scopes: ['run'],
+	},
+	{
+		name: 'burst',
+		kind: 'value',
+		value: 'B',
+		default: defaults.burst,
+		choices: bursts,
+		help: 'use the room of a minute at once or evenly',
+		scopes: ['run'],
+	},
+	{
+		name: 'share',
+		kind: 'value',
+		value: 'X',
+		default: String(defaults.share),
+		help: 'part of the quota that may be used, 0 to 1',
+		scopes: ['run'],
+	},
+	{
+		name: 'balance',
+		kind: 'boolean',
+		default: 'off',
+		help: 'spread requests over the models instead of comparing them',
+		scopes: ['run'],
+	},
+	{
+		name: 'seed',
+		kind: 'value',
+		value: 'N',
+		default: String(defaults.seed),
+		help: 'seed of everything that is random',
+		scopes: ['run', 'simulate'],
+	},
+];

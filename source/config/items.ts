@@ -1,0 +1,118 @@
+import path from 'node:path';
+import {parse as parseCsv} from 'csv-parse/sync';
+import {itemValue} from '../prompts/compose.ts';
+import {fillTemplate, placeholdersOf} from '../prompts/template.ts';
+import type {Item} from '../prompts/variant.ts';
+import {readText} from './preset-files.ts';
+import {UserError} from './user-error.ts';
+
+/** A row of input before it is numbered. */
+type Row = string | Readonly<Record<string, string>>;
+type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
+
+const cellText = (value: unknown): string =>
+	typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
+
+const rowOf = (value: unknown): Row =>
+	typeof value === 'object' && value !== null
+		? Object.fromEntries(Object.entries(value).map(([key, cell]) => [key, cellText(cell)]))
+		: cellText(value);
+
+const readCsv = (file: string, text: string): readonly Row[] => {
+	try {
+		return parseCsv(text, {columns: true, bom: true, skip_empty_lines: true, trim: true});
+	} catch (error) {
+		throw new UserError(`"${file}": ${(error as Error).message}.`, {
+			exitCode: 2,
+			hint: 'The first line of a .csv file names the columns; every other line has as many values.',
+		});
+	}
+};
+
+const readJsonLines = (file: string, text: string): readonly Row[] =>
+	text.split('\n').flatMap((line, index) => {
+		if (line.trim() === '') {
+			return [];
+		}
+		try {
+			return [rowOf(JSON.parse(line))];
+		} catch {
+			throw new UserError(`${file}:${index + 1}: "${line.slice(0, 40)}" is not JSON.`, {
+				exitCode: 2,
+				hint: 'A .jsonl file holds one JSON value a line.',
+			});
+		}
+	});
+
+const readRows = (file: string): readonly Row[] => {
+	const text = readText(file);
+	switch (path.extname(file).toLowerCase()) {
+		case '.csv':
+			return readCsv(file, text);
+		case '.jsonl':
+			return readJsonLines(file, text);
+		case '.txt':
+			return text
+				.split('\n')
+				.map((line) => line.trim())
+				.filter((line) => line !== '');
+		default:
+			throw new UserError(`"${file}" is no file of items.`, {
+				exitCode: 2,
+				hint: 'Items come from .csv, .jsonl or .txt files.',
+			});
+	}
+};
+
+/** A path of a preset must stay inside the preset's folder: a preset from the net must not read the user's files. */
+const insideFolder = (folder: string, file: string): string => {
+	const resolved = path.resolve(folder, file);
+	if (path.relative(folder, resolved).startsWith('..') || path.isAbsolute(file)) {
+		throw new UserError(`"${file}" lies outside the preset's folder.`, {
+			exitCode: 2,
+			hint: 'Put the file beside the preset, or name it on the command line (--content @FILE).',
+		});
+	}
+	return resolved;
+};
+
+/** The whole item as text. Fields that hold the right answer are left out, so that it is never given away. */
+const textOf = (row: Row, answerFields: readonly string[]): string => {
+	if (typeof row === 'string') {
+		return row;
+	}
+	const shown = Object.entries(row).filter(([name]) => !answerFields.includes(name));
+	const [only] = shown;
+	return shown.length === 1 && only !== undefined ? only[1] : JSON.stringify(Object.fromEntries(shown));
+};
+
+/**
+ * The items of a preset, numbered from 0.
+ * @param expected Template of the right answer of an item.
+ * @throws UserError (exit 2) for a file that is missing, empty, of another kind, or outside the folder.
+ */
+export const loadItems = (
+	config: ItemsConfig,
+	folder: string,
+	expected: string | undefined,
+): readonly Item[] => {
+	const rows = 'file' in config ? readRows(insideFolder(folder, config.file)) : config.map(rowOf);
+	if (rows.length === 0 && 'file' in config) {
+		throw new UserError(`"${config.file}" holds no items.`, {
+			exitCode: 2,
+			hint: 'Put at least one row into it.',
+		});
+	}
+	const answerFields = placeholdersOf(expected ?? '').map((name) => name.replace(/^item\./, ''));
+	return rows.map((row, index) => {
+		const item = {
+			index,
+			text: textOf(row, answerFields),
+			fields: typeof row === 'string' ? {} : row,
+			expected: undefined,
+		};
+		return expected === undefined
+			? item
+			: {...item, expected: fillTemplate(expected, (placeholder) => itemValue(item, placeholder))};
+	});
+};

@@ -1,0 +1,157 @@
+import meow, {type AnyFlags} from 'meow';
+import {type Command, commands} from './command-table.ts';
+import type {Flag} from './flags/flag.ts';
+import {flags} from './flags.ts';
+import {UserError} from './user-error.ts';
+
+/** The command line, taken apart and checked for form; values are still as typed. */
+export type Arguments = {
+	readonly command: Command;
+	/** What follows the command. */
+	readonly words: readonly string[];
+	readonly flags: FlagValues;
+};
+
+/** Flags by name, as typed. */
+export type FlagValues = {
+	/** True or false when the flag was given, else undefined. */
+	readonly isSet: (name: string) => boolean | undefined;
+	/** The text behind a flag; '' for an `optional` one without `=`; undefined when it was not given. */
+	readonly text: (name: string) => string | undefined;
+	/** All texts of a flag that may be repeated. */
+	readonly texts: (name: string) => readonly string[];
+};
+
+const camelCase = (name: string): string =>
+	name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
+
+const meowFlags: AnyFlags = Object.fromEntries(
+	flags.map((flag) => [
+		camelCase(flag.name),
+		{
+			type: flag.kind === 'boolean' ? ('boolean' as const) : ('string' as const),
+			isMultiple: flag.kind === 'repeated',
+			...(flag.short === undefined ? {} : {shortFlag: flag.short}),
+		},
+	]),
+);
+
+const takesValue = (flag: Flag): boolean => flag.kind === 'value' || flag.kind === 'repeated';
+
+/**
+ * Ties each value to its flag with `=`, so that a value may begin with a dash and a flag whose value is optional
+ * never eats the word behind it.
+ */
+const tied = (argv: readonly string[]): string[] => {
+	const result: string[] = [];
+	for (let index = 0; index < argv.length; index++) {
+		const word = argv[index] ?? '';
+		const flag = flags.find(({name, short}) => word === `--${name}` || word === `-${short}`);
+		if (flag === undefined || flag.kind === 'boolean') {
+			result.push(word);
+		} else if (takesValue(flag)) {
+			const value = argv[++index];
+			if (value === undefined || /^--?[a-z]/i.test(value)) {
+				throw new UserError(`${word} needs a value (${flag.value}).`, {exitCode: 2, hint: flag.help});
+			}
+			result.push(`--${flag.name}=${value}`);
+		} else {
+			result.push(`--${flag.name}=`);
+		}
+	}
+	return result;
+};
+
+/** Flag name as it could be typed, and the flag, for all spellings: --name, --no-name, -n. */
+const spellings = (flag: Flag): readonly string[] => [
+	`--${flag.name}`,
+	...(flag.kind === 'boolean' ? [`--no-${flag.name}`] : []),
+	...(flag.short === undefined ? [] : [`-${flag.short}`]),
+];
+
+const assertKnown = (argv: readonly string[], command: Command): void => {
+	const end = argv.indexOf('--');
+	for (const word of end === -1 ? argv : argv.slice(0, end)) {
+		const typed = /^--?[a-z][^=]*/i.exec(word)?.[0];
+		if (typed === undefined) {
+			continue;
+		}
+		const flag = flags.find((candidate) => spellings(candidate).includes(typed));
+		if (flag === undefined) {
+			throw new UserError(`Unknown flag ${typed}.`, {
+				exitCode: 2,
+				hint: 'Run bedrock-top --help for all flags.',
+			});
+		}
+		if (!flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope))) {
+			throw new UserError(`${typed} does not go with "${command.name}".`, {
+				exitCode: 2,
+				hint: `Run bedrock-top ${command.name} --help for its flags.`,
+			});
+		}
+	}
+};
+
+const valuesOf = (given: Readonly<Record<string, unknown>>): FlagValues => ({
+	isSet: (name) => given[camelCase(name)] as boolean | undefined,
+	text: (name) => given[camelCase(name)] as string | undefined,
+	texts: (name) => (given[camelCase(name)] as string[] | undefined) ?? [],
+});
+
+/** A flag that is given twice would silently lose one of its values. */
+const assertOnce = (words: readonly string[]): void => {
+	for (const {name} of flags.filter(({kind}) => kind === 'value' || kind === 'optional')) {
+		const given = words.filter((word) => word.startsWith(`--${name}=`));
+		if (given.length > 1) {
+			throw new UserError(`--${name} is given ${given.length} times: ${given.join(' ')}.`, {
+				exitCode: 2,
+				hint: 'Give it once.',
+			});
+		}
+	}
+};
+
+/**
+ * Takes the command line apart.
+ * @param argv Words behind the program's name.
+ * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
+ */
+export const parseArguments = (argv: readonly string[]): Arguments => {
+	const words = tied(argv);
+	assertOnce(words);
+	const parsed = meow('', {
+		importMeta: import.meta,
+		argv: words,
+		pkg: {},
+		flags: meowFlags,
+		autoHelp: false,
+		autoVersion: false,
+		booleanDefault: undefined,
+	});
+	const first = parsed.input[0];
+	const named: Command | undefined = commands.find(({name}) => name === first && name !== 'screen');
+	const command: Command = named ?? commands[0];
+	assertKnown(words, command);
+	return {
+		command,
+		words: named === undefined ? parsed.input : parsed.input.slice(1),
+		flags: valuesOf(parsed.flags),
+	};
+};
+
+/** @throws UserError (exit 2) when too few or too many words follow a command. */
+export const assertWords = ({command, words}: Arguments): void => {
+	if (words.length < command.words.min) {
+		throw new UserError(`"${command.name}" needs ${command.synopsis}.`, {
+			exitCode: 2,
+			hint: `Run bedrock-top ${command.name} --help.`,
+		});
+	}
+	const extra = words[command.words.max];
+	if (extra !== undefined) {
+		throw new UserError(`"${extra}" is one word too many.`, {
+			exitCode: 2,
+			hint: 'Put texts with spaces into quotes; run bedrock-top --help for the commands.',
+		});
+	}
+};

@@ -1,0 +1,95 @@
+import type {Document, LineCounter} from 'yaml';
+import type {z} from 'zod';
+import {UserError} from './user-error.ts';
+
+/** Turns what is wrong with a preset into a sentence with file, line and the fix. */
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union's alternatives, the one that came nearest: its first fault lies deepest. */
+const innermost = (issue: Issue): {path: readonly PropertyKey[]; issue: Issue} => {
+	if (issue.code !== 'invalid_union' || issue.errors.length === 0) {
+		return {path: issue.path, issue};
+	}
+	const alternatives = issue.errors.flatMap((errors) => errors.slice(0, 1)).map(innermost);
+	const isKeyFault = (alternative: {issue: Issue}): boolean => alternative.issue.code === 'unrecognized_keys';
+	const [best] = alternatives.toSorted(
+		(a, b) => b.path.length - a.path.length || Number(isKeyFault(b)) - Number(isKeyFault(a)),
+	);
+	return best === undefined || (best.path.length === 0 && !isKeyFault(best))
+		? {path: issue.path, issue}
+		: {path: [...issue.path, ...best.path], issue: best.issue};
+};
+
+const pathName = (path: readonly PropertyKey[]): string =>
+	path
+		.map((part) => (typeof part === 'number' ? `[${part + 1}]` : `.${String(part)}`))
+		.join('')
+		.replace(/^\./, '');
+
+/** Line of the nearest part of a path that is there. */
+const lineOf = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
+	for (let length = path.length; length > 0; length--) {
+		const node: unknown = document.getIn(path.slice(0, length), true);
+		const range = (node as {range?: [number, number, number]} | undefined)?.range;
+		if (range !== undefined) {
+			return lines.linePos(range[0]).line;
+		}
+	}
+	return 1;
+};
+
+const keyLine = (source: string, key: string, fallback: number): number => {
+	const index = source.split('\n').findIndex((line) => line.replace(/^[\s-]*/, '').startsWith(`${key}:`));
+	return index === -1 ? fallback : index + 1;
+};
+
+/** The first fault of a preset as an error (exit 2). */
+export const presetError = (
+	file: string,
+	source: string,
+	document: Document,
+	lines: LineCounter,
+	issues: readonly Issue[],
+): UserError => {
+	const [first] = issues;
+	if (first === undefined) {
+		return new UserError(`${file}: not a preset.`, {exitCode: 2});
+	}
+	const {path, issue} = innermost(first);
+	const line = lineOf(document, lines, path);
+	if (issue.code === 'unrecognized_keys') {
+		const key = issue.keys[0] ?? '';
+		const place = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
+		return new UserError(`${file}:${keyLine(source, key, line)}: unknown key "${key}" in ${place}.`, {
+			exitCode: 2,
+			hint: 'Remove it or correct its spelling; presets/schema.json lists all keys.',
+		});
+	}
+	const value: unknown = document.getIn(path);
+	const quoted = value === undefined ? '' : `: ${JSON.stringify(value)}`;
+	const name = path.length === 0 ? 'the file' : `"${pathName(path)}"`;
+	return new UserError(`${file}:${line}: ${name}${quoted} ${sentenceOf(issue)}.`, {
+		exitCode: 2,
+		hint: 'presets/schema.json describes every key.',
+	});
+};
+
+const sentenceOf = (issue: Issue): string => {
+	switch (issue.code) {
+		case 'invalid_type':
+			return issue.input === undefined && /undefined/.test(issue.message)
+				? 'is missing'
+				: `is not ${article(issue.expected)}`;
+		case 'invalid_value':
+			return `is not one of: ${issue.values.join(', ')}`;
+		case 'too_small':
+			return `is too small (at least ${issue.minimum})`;
+		case 'too_big':
+			return `is too large (at most ${issue.maximum})`;
+		default:
+			return issue.message.replace(/^Invalid input$/, 'has a form that is not allowed here');
+	}
+};
+
+const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`);

@@ -1,0 +1,93 @@
+import {z} from 'zod';
+import {methods} from '../engine/backend.ts';
+import {bursts, goals, lanes, loadShapes, policies} from '../engine/run-spec.ts';
+import {compressions} from '../prompts/variant.ts';
+
+/** What a preset file may say (YAML). The JSON schema beside the presets is made from this. */
+
+const text = z.string();
+const positiveInteger = z.int().positive();
+const duration = z
+	.union([
+		z.string().regex(/^\d+(\.\d+)?(ms|s|m|h)?$/, 'is not a duration such as 500ms, 60s, 2m or 1h'),
+		z.number().positive(),
+	])
+	.describe('500ms, 60s, 2m or 1h; a bare number is seconds');
+
+const check = z
+	.strictObject({
+		contains: text.optional(),
+		regex: text.optional(),
+		oneOf: z.array(text).min(1).optional(),
+		equals: text.optional(),
+		jsonSchema: z.record(z.string(), z.unknown()).optional(),
+		maxCharacters: positiveInteger.optional(),
+	})
+	.refine((value) => Object.keys(value).length === 1, 'must hold exactly one check')
+	.describe('a condition that an answer must meet to be useful');
+
+const ownVariant = z.strictObject({
+	name: text.regex(/^[\w.-]{1,40}$/, 'is not a name of 1 to 40 letters, digits, dots, dashes or underscores'),
+	instruction: text
+		.min(1)
+		.optional()
+		.describe('template of the user message; {{task}} and {{input}} by default'),
+	system: text.optional(),
+	maxTokens: positiveInteger.optional(),
+	stop: z.array(text.min(1)).max(10).optional(),
+	parameters: z.record(z.string(), z.unknown()).optional().describe('only what is named is sent'),
+	itemsPerRequest: positiveInteger.max(100).optional(),
+	cache: z.boolean().optional(),
+	compress: z.array(z.enum(compressions)).optional(),
+});
+
+const lane = z.strictObject({
+	variants: z.array(text).min(1),
+	ratePerMinute: z.number().positive().optional(),
+});
+
+const cell = z.union([text, z.number(), z.boolean()]);
+
+export const presetSchema = z
+	.strictObject({
+		name: text.min(1),
+		description: text.optional(),
+		task: text.min(1).describe('what is to be done'),
+		content: text.optional(),
+		items: z
+			.union([
+				z.strictObject({file: text.min(1)}),
+				z.array(z.union([cell, z.record(z.string(), cell)])).min(1),
+			])
+			.optional(),
+		expected: text.optional().describe('template of the right answer of an item'),
+		system: text.optional(),
+		variants: z
+			.array(z.union([text, ownVariant]))
+			.min(1)
+			.optional(),
+		models: z.array(text.min(1)).min(1).optional(),
+		method: z.enum(methods).optional(),
+		load: z
+			.strictObject({
+				shape: z.enum(loadShapes).optional(),
+				requests: positiveInteger.optional(),
+				duration: duration.optional(),
+				concurrency: positiveInteger.max(1000).optional(),
+				ratePerMinute: z.number().positive().optional(),
+				arrival: z.enum(['constant', 'poisson']).optional(),
+			})
+			.optional(),
+		goal: z.enum(goals).optional(),
+		maxTokens: positiveInteger.optional(),
+		checks: z.array(check).optional(),
+		minQuality: z.number().min(0).max(1).optional(),
+		share: z.number().positive().max(1).optional(),
+		burst: z.enum(bursts).optional(),
+		policy: z.enum(policies).optional(),
+		seed: z.int().nonnegative().optional(),
+		lanes: z.partialRecord(z.enum(lanes), lane).optional(),
+	})
+	.describe('a task for bedrock-top');
+
+export type Preset = z.infer<typeof presetSchema>;

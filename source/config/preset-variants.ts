@@ -1,0 +1,61 @@
+import {builtInVariant, builtInVariantNames} from '../prompts/built-in-variants.ts';
+import type {Variant} from '../prompts/variant.ts';
+import type {Preset} from './preset-schema.ts';
+import {UserError} from './user-error.ts';
+
+type VariantConfig = NonNullable<Preset['variants']>[number];
+
+const unknownVariant = (name: string, known: readonly string[]): UserError =>
+	new UserError(`There is no variant "${name}".`, {exitCode: 2, hint: `Known: ${known.join(', ')}.`});
+
+const variantOf = (config: VariantConfig, system: string | undefined): Variant => {
+	if (typeof config === 'string') {
+		const variant = builtInVariant(config, system);
+		if (variant === undefined) {
+			throw unknownVariant(config, builtInVariantNames);
+		}
+		return variant;
+	}
+	return {
+		name: config.name,
+		instruction: config.instruction ?? '{{task}}\n\n{{input}}',
+		system: config.system ?? system,
+		maxTokens: config.maxTokens,
+		stop: config.stop ?? [],
+		parameters: config.parameters ?? {},
+		itemsPerRequest: config.itemsPerRequest ?? 1,
+		cache: config.cache ?? false,
+		compress: config.compress ?? [],
+	};
+};
+
+/**
+ * The variants of a run.
+ * @param preset Undefined for a run without a preset file: the built-in variants.
+ * @param chosen Names from `--variants`; undefined for all. A built-in name is known even where the preset has it not.
+ * @throws UserError (exit 2) for an unknown or repeated name.
+ */
+export const resolveVariants = (
+	preset: Preset | undefined,
+	chosen: readonly string[] | undefined,
+): readonly Variant[] => {
+	const own = (preset?.variants ?? builtInVariantNames).map((config) => variantOf(config, preset?.system));
+	const names = own.map(({name}) => name);
+	const repeated = names.find((name, index) => names.indexOf(name) !== index);
+	if (repeated !== undefined) {
+		throw new UserError(`Two variants are called "${repeated}".`, {
+			exitCode: 2,
+			hint: 'Give each variant a name of its own.',
+		});
+	}
+	if (chosen === undefined) {
+		return own;
+	}
+	return [...new Set(chosen)].map((name) => {
+		const variant = own.find((candidate) => candidate.name === name) ?? builtInVariant(name, preset?.system);
+		if (variant === undefined) {
+			throw unknownVariant(name, [...new Set([...names, ...builtInVariantNames])]);
+		}
+		return variant;
+	});
+};

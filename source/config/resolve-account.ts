@@ -1,0 +1,32 @@
+import type {FlagValues} from './parse-arguments.ts';
+import type {Connection, QuotaOverride} from './run-config.ts';
+import {UserError} from './user-error.ts';
+import {readInteger, readNumber} from './values.ts';
+
+/** The simulator's address is filled in once it listens. */
+export const resolveConnection = (flags: FlagValues): Connection => {
+	const region = flags.text('region');
+	if (region !== undefined && !/^[a-z]{2,4}(?:-[a-z]+)+-\d$/.test(region)) {
+		throw new UserError(`--region: "${region}" is not the name of an AWS Region.`, {
+			exitCode: 2,
+			hint: 'Names look like us-east-1 or eu-central-1.',
+		});
+	}
+	return {region, profile: flags.text('profile'), simulatorUrl: undefined};
+};
+
+const positive = {min: 1, max: 1_000_000_000_000};
+
+/** Limits that the user knows better than the service tells them. */
+export const resolveOverride = (flags: FlagValues): QuotaOverride => {
+	const read = (name: string): number | undefined => {
+		const text = flags.text(name);
+		return text === undefined ? undefined : readInteger(name, text, positive);
+	};
+	const burndown = flags.text('burndown');
+	return {
+		requestsPerMinute: read('rpm'),
+		tokensPerMinute: read('tpm'),
+		burndown: burndown === undefined ? undefined : readNumber('burndown', burndown, {min: 1, max: 100}),
+	};
+};

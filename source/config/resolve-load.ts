@@ -1,0 +1,54 @@
+import {type Load, loadShapes} from '../engine/run-spec.ts';
+import {defaults} from './defaults.ts';
+import type {FlagValues} from './parse-arguments.ts';
+import type {Preset} from './preset-schema.ts';
+import {UserError} from './user-error.ts';
+import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
+
+const count = {min: 1, max: 100_000_000};
+
+const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
+	text === undefined ? undefined : read(text);
+
+/**
+ * The load: flag over preset over default.
+ * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
+ */
+export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => {
+	const rate = given(flags.text('rate'), (text) => readNumber('rate', text, {min: 0.1, max: 1_000_000}));
+	const shape =
+		given(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
+		preset?.shape ??
+		defaults.loadShape;
+	const isMeasure = shape === 'measure';
+	// Requests and duration of a preset belong to its own shape: 20 a variant is no end for a saturating run.
+	const own = preset !== undefined && (preset.shape ?? defaults.loadShape) === shape ? preset : undefined;
+	const ratePerMinute = rate ?? preset?.ratePerMinute ?? null;
+	if (shape === 'rate' && ratePerMinute === null) {
+		throw new UserError('--load rate needs --rate N (requests a minute).', {
+			exitCode: 2,
+			hint: 'For example: --load rate --rate 120.',
+		});
+	}
+	const requests =
+		given(flags.text('requests'), (text) => readInteger('requests', text, count)) ??
+		own?.requests ??
+		(isMeasure ? defaults.requestsPerVariant : null);
+	const durationMs =
+		given(flags.text('duration'), (text) => readDurationMs('duration', text)) ??
+		given(own?.duration === undefined ? undefined : String(own.duration), (text) =>
+			readDurationMs('duration', text),
+		) ??
+		(isMeasure || (shape === 'serial' && requests !== null) ? null : defaults.durationMs);
+	return {
+		shape,
+		requests,
+		durationMs,
+		concurrency:
+			given(flags.text('concurrency'), (text) => readInteger('concurrency', text, {min: 1, max: 1000})) ??
+			preset?.concurrency ??
+			defaults.concurrency,
+		ratePerMinute: shape === 'rate' ? ratePerMinute : null,
+		arrival: preset?.arrival ?? 'constant',
+	};
+};

@@ -1,0 +1,49 @@
+import type {FlagValues} from './parse-arguments.ts';
+import {readChoice} from './values.ts';
+
+export const themes = ['auto', 'mono', 'high-contrast', 'colour-blind'] as const;
+export type ThemeName = (typeof themes)[number];
+
+/** How a run is shown and what it leaves behind. */
+export type OutputConfig = {
+	/** Folder typed by the user; undefined for the default one. */
+	readonly folder: string | undefined;
+	readonly isWritingReports: boolean;
+	/** Undefined: on when the preset has items. */
+	readonly isWritingAnswers: boolean | undefined;
+	readonly isForced: boolean;
+	/** `stdout`, a file, or undefined for none. */
+	readonly json: {readonly file: string | undefined} | undefined;
+	readonly isPlain: boolean;
+	readonly isColored: boolean;
+	readonly isAscii: boolean;
+	readonly theme: ThemeName;
+	readonly logFile: string | undefined;
+	readonly isDryRun: boolean;
+};
+
+/**
+ * Reads the flags of the output.
+ * @param environment For NO_COLOR, TERM and INK_SCREEN_READER.
+ */
+export const resolveOutput = (
+	flags: FlagValues,
+	environment: Readonly<Record<string, string | undefined>>,
+): OutputConfig => {
+	const json = flags.text('json');
+	const isDumb = environment['TERM'] === 'dumb';
+	const isColored = (flags.isSet('color') ?? true) && (environment['NO_COLOR'] ?? '') === '' && !isDumb;
+	return {
+		folder: flags.text('out'),
+		isWritingReports: flags.isSet('reports') ?? true,
+		isWritingAnswers: flags.isSet('answers'),
+		isForced: flags.isSet('force') ?? false,
+		json: json === undefined ? undefined : {file: json === '' ? undefined : json},
+		isPlain: (flags.isSet('plain') ?? false) || isDumb || environment['INK_SCREEN_READER'] === 'true',
+		isColored,
+		isAscii: flags.isSet('ascii') ?? false,
+		theme: readChoice('theme', flags.text('theme') ?? 'auto', themes),
+		logFile: flags.text('log-file'),
+		isDryRun: flags.isSet('dry-run') ?? false,
+	};
+};

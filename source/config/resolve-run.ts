@@ -1,0 +1,123 @@
+import {methods} from '../engine/backend.ts';
+import {bursts, goals, type Lane, policies} from '../engine/run-spec.ts';
+import {defaults} from './defaults.ts';
+import {type LoadedPreset, loadPreset} from './load-preset.ts';
+import type {FlagValues} from './parse-arguments.ts';
+import {shippedNames} from './preset-files.ts';
+import {resolveVariants} from './preset-variants.ts';
+import {resolveConnection, resolveOverride} from './resolve-account.ts';
+import {resolveLoad} from './resolve-load.ts';
+import type {LaneConfig, RunConfig} from './run-config.ts';
+import {readServiceLevel} from './service-level.ts';
+import {textArgument} from './text-argument.ts';
+import {UserError} from './user-error.ts';
+import {readChoice, readInteger, readNumber} from './values.ts';
+
+const pick = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
+	text === undefined ? undefined : read(text);
+
+const readMethod = (text: string): RunConfig['method'] => {
+	if (text === 'batch') {
+		throw new UserError('--method batch: batch jobs are not answered within a run.', {
+			exitCode: 2,
+			hint: 'Use the command: bedrock-top batch <preset>.',
+		});
+	}
+	return readChoice('method', text, methods);
+};
+
+const lanesOf = (loaded: LoadedPreset | undefined): readonly LaneConfig[] =>
+	Object.entries(loaded?.preset.lanes ?? {}).map(([lane, {variants, ratePerMinute}]) => ({
+		lane: lane as Lane,
+		variants,
+		ratePerMinute: ratePerMinute ?? null,
+	}));
+
+/** A run must have something to do: a preset, or a task from the command line. */
+const assertTask = (text: string | undefined): string => {
+	if (text === undefined || text.trim() === '') {
+		throw new UserError(text === undefined ? 'There is nothing to run.' : `--task: "${text}" is empty.`, {
+			exitCode: 2,
+			hint: `Name a preset (${shippedNames().join(', ')}, or a path), or give --task TEXT.`,
+		});
+	}
+	return text;
+};
+
+const readMaxTokens = (
+	text: string | undefined,
+	preset: number | undefined,
+): {maxTokens: number; isMaxTokensAuto: boolean} =>
+	text === undefined || text === 'auto'
+		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
+		: {maxTokens: readInteger('max-tokens', text, {min: 1, max: 1_000_000}), isMaxTokensAuto: false};
+
+/**
+ * Puts preset, flags and defaults together into one checked configuration: flag over preset over default.
+ * @param presetName Shipped name or path; undefined for a run from `--task` alone.
+ * @throws UserError (exit 2) that quotes the offending value.
+ */
+export const resolveRun = async (
+	presetName: string | undefined,
+	flags: FlagValues,
+	readStdin: () => Promise<string>,
+): Promise<RunConfig> => {
+	const loaded = presetName === undefined ? undefined : loadPreset(presetName);
+	const preset = loaded?.preset;
+	const {text} = flags;
+	const content = await textArgument(text('content'), readStdin);
+	const models = flags.texts('model');
+	return {
+		preset: preset?.name ?? null,
+		task: {
+			task: assertTask((await textArgument(text('task'), readStdin)) ?? preset?.task),
+			content: content ?? preset?.content,
+			// Content from the command line takes the place of what the preset works on.
+			items: content === undefined ? (loaded?.items ?? []) : [],
+			checks: preset?.checks ?? [],
+		} as RunConfig['task'],
+		variants: resolveVariants(
+			preset,
+			text('variants')
+				?.split(',')
+				.map((name) => name.trim()),
+		),
+		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],
+		connection: resolveConnection(flags),
+		override: resolveOverride(flags),
+		method: pick(text('method'), readMethod) ?? preset?.method ?? defaults.method,
+		load: resolveLoad(flags, preset?.load),
+		lanes: lanesOf(loaded),
+		goal: pick(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,
+		policy:
+			pick(text('policy'), (policy) => readChoice('policy', policy, policies)) ??
+			preset?.policy ??
+			defaults.policy,
+		burst:
+			pick(text('burst'), (burst) => readChoice('burst', burst, bursts)) ?? preset?.burst ?? defaults.burst,
+		share:
+			pick(text('share'), (share) => readNumber('share', share, {min: 0.01, max: 1})) ??
+			preset?.share ??
+			defaults.share,
+		isBalanced: flags.isSet('balance') ?? false,
+		...readMaxTokens(text('max-tokens'), preset?.maxTokens),
+		minQuality: preset?.minQuality ?? null,
+		serviceLevel: readServiceLevel(text('slo')),
+		guards: {
+			maxRequests:
+				pick(text('max-requests'), (number) =>
+					readInteger('max-requests', number, {min: 1, max: 100_000_000}),
+				) ?? null,
+			maxCostUsd:
+				pick(text('max-cost'), (cost) => readNumber('max-cost', cost, {min: 0, max: 1_000_000})) ??
+				defaults.maxCostUsd,
+			isConfirmed: flags.isSet('yes') ?? false,
+		},
+		tier: text('tier'),
+		seed:
+			pick(text('seed'), (seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31})) ??
+			preset?.seed ??
+			defaults.seed,
+		isRefreshing: flags.isSet('refresh') ?? false,
+	};
+};

@@ -1,0 +1,51 @@
+import {UserError} from './user-error.ts';
+
+/** Readers of typed values: each quotes what was typed and says what is allowed. Errors are usage errors (exit 2). */
+
+const usage = (flag: string, value: string, allowed: string): UserError =>
+	new UserError(`--${flag}: "${value}" is not ${allowed}.`, {
+		exitCode: 2,
+		hint: 'Run bedrock-top --help for all flags and their values.',
+	});
+
+const plainNumber = /^\d+(?:\.\d+)?$/;
+
+/** A number within bounds. Digits with an optional fraction only: no sign, exponent or unit. */
+export const readNumber = (flag: string, value: string, bounds: {min: number; max: number}): number => {
+	const number = plainNumber.test(value) ? Number(value) : Number.NaN;
+	if (!(number >= bounds.min && number <= bounds.max)) {
+		throw usage(flag, value, `a number from ${bounds.min} to ${bounds.max}`);
+	}
+	return number;
+};
+
+/** A whole number within bounds. */
+export const readInteger = (flag: string, value: string, bounds: {min: number; max: number}): number => {
+	const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+	if (!(number >= bounds.min && number <= bounds.max)) {
+		throw usage(flag, value, `a whole number from ${bounds.min} to ${bounds.max}`);
+	}
+	return number;
+};
+
+const unitMs: Readonly<Record<string, number>> = {ms: 1, s: 1000, m: 60_000, h: 3_600_000};
+
+/** A duration such as 500ms, 60s, 2m or 1h, in milliseconds. A bare number is seconds. */
+export const readDurationMs = (flag: string, value: string): number => {
+	const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value);
+	const milliseconds =
+		match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? 's'] ?? Number.NaN);
+	if (!(milliseconds > 0 && milliseconds <= 7 * 24 * 3_600_000)) {
+		throw usage(flag, value, 'a duration such as 500ms, 60s, 2m or 1h');
+	}
+	return milliseconds;
+};
+
+/** One of a list of words. */
+export const readChoice = <T extends string>(flag: string, value: string, choices: readonly T[]): T => {
+	const found = choices.find((choice) => choice === value);
+	if (found === undefined) {
+		throw usage(flag, value, `one of: ${choices.join(', ')}`);
+	}
+	return found;
+};
