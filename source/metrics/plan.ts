@@ -1,0 +1,18 @@
+import type {Target} from '../engine/target.ts';
+
+/** What a run would do and cost, shown before anything is sent. */
+export type Plan = {
+	readonly targets: readonly Target[];
+	/** Null when a duration ends the run. */
+	readonly requests: number | null;
+	readonly durationSeconds: number | null;
+	/** Quota tokens that the requests are expected to cost; null when it cannot be told. */
+	readonly quotaTokens: number | null;
+	/** Greatest part of a one-minute quota that the plan takes, 0 to 1; null when no quota is known. */
+	readonly quotaShare: number | null;
+	/** Upper bound in USD; null when a price is not known. */
+	readonly costUsd: number | null;
+	readonly priceSource: string | null;
+	/** Model names that came near an unmatched one, and other remarks, one sentence each. */
+	readonly remarks: readonly string[];
+};
