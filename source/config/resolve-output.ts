@@ -31,15 +31,15 @@ export const resolveOutput = (
 	environment: Readonly<Record<string, string | undefined>>,
 ): OutputConfig => {
 	const json = flags.text('json');
-	const isDumb = environment['TERM'] === 'dumb';
-	const isColored = (flags.isSet('color') ?? true) && (environment['NO_COLOR'] ?? '') === '' && !isDumb;
+	const isDumb = environment.TERM === 'dumb';
+	const isColored = (flags.isSet('color') ?? true) && (environment.NO_COLOR ?? '') === '' && !isDumb;
 	return {
 		folder: flags.text('out'),
 		isWritingReports: flags.isSet('reports') ?? true,
 		isWritingAnswers: flags.isSet('answers'),
 		isForced: flags.isSet('force') ?? false,
 		json: json === undefined ? undefined : {file: json === '' ? undefined : json},
-		isPlain: (flags.isSet('plain') ?? false) || isDumb || environment['INK_SCREEN_READER'] === 'true',
+		isPlain: (flags.isSet('plain') ?? false) || isDumb || environment.INK_SCREEN_READER === 'true',
 		isColored,
 		isAscii: flags.isSet('ascii') ?? false,
 		theme: readChoice('theme', flags.text('theme') ?? 'auto', themes),

@@ -1,5 +1,6 @@
 import {methods} from '../engine/backend.ts';
 import {bursts, goals, type Lane, policies} from '../engine/run-spec.ts';
+import type {Check} from '../prompts/variant.ts';
 import {defaults} from './defaults.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
@@ -52,6 +53,17 @@ const readMaxTokens = (
 		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
 		: {maxTokens: readInteger('max-tokens', text, {min: 1, max: 1_000_000}), isMaxTokensAuto: false};
 
+const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
+	maxRequests:
+		pick(flags.text('max-requests'), (text) =>
+			readInteger('max-requests', text, {min: 1, max: 100_000_000}),
+		) ?? null,
+	maxCostUsd:
+		pick(flags.text('max-cost'), (text) => readNumber('max-cost', text, {min: 0, max: 1_000_000})) ??
+		defaults.maxCostUsd,
+	isConfirmed: flags.isSet('yes') ?? false,
+});
+
 /**
  * Puts preset, flags and defaults together into one checked configuration: flag over preset over default.
  * @param presetName Shipped name or path; undefined for a run from `--task` alone.
@@ -74,8 +86,8 @@ export const resolveRun = async (
 			content: content ?? preset?.content,
 			// Content from the command line takes the place of what the preset works on.
 			items: content === undefined ? (loaded?.items ?? []) : [],
-			checks: preset?.checks ?? [],
-		} as RunConfig['task'],
+			checks: (preset?.checks ?? []) as readonly Check[],
+		},
 		variants: resolveVariants(
 			preset,
 			text('variants')
@@ -103,16 +115,7 @@ export const resolveRun = async (
 		...readMaxTokens(text('max-tokens'), preset?.maxTokens),
 		minQuality: preset?.minQuality ?? null,
 		serviceLevel: readServiceLevel(text('slo')),
-		guards: {
-			maxRequests:
-				pick(text('max-requests'), (number) =>
-					readInteger('max-requests', number, {min: 1, max: 100_000_000}),
-				) ?? null,
-			maxCostUsd:
-				pick(text('max-cost'), (cost) => readNumber('max-cost', cost, {min: 0, max: 1_000_000})) ??
-				defaults.maxCostUsd,
-			isConfirmed: flags.isSet('yes') ?? false,
-		},
+		guards: readGuards(flags),
 		tier: text('tier'),
 		seed:
 			pick(text('seed'), (seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31})) ??

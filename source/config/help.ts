@@ -1,0 +1,78 @@
+import {type Command, commands} from './command-table.ts';
+import type {Flag} from './flags/flag.ts';
+import {flags} from './flags.ts';
+
+/** The help text, made from the tables of commands and flags. */
+
+const head = (flag: Flag): string => {
+	const name = flag.isOnByDefault ? `--no-${flag.name}` : `--${flag.name}`;
+	const value =
+		flag.kind === 'boolean' ? '' : flag.kind === 'optional' ? `[=${flag.value}]` : ` ${flag.value}`;
+	return `${flag.short === undefined ? '' : `-${flag.short}, `}${name}${value}`;
+};
+
+const tail = (flag: Flag): string =>
+	[
+		flag.help,
+		flag.choices === undefined ? undefined : `: ${flag.choices.join(', ')}`,
+		flag.default === undefined || flag.isOnByDefault ? undefined : ` (default: ${flag.default})`,
+	]
+		.filter((part) => part !== undefined)
+		.join('');
+
+const columns = (rows: ReadonlyArray<readonly [string, string]>): readonly string[] => {
+	const width = Math.max(...rows.map(([left]) => left.length));
+	return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+};
+
+const isFor =
+	(command: Command) =>
+	(flag: Flag): boolean =>
+		flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope));
+
+const flagRows = (shown: readonly Flag[]): readonly string[] =>
+	columns(shown.map((flag) => [head(flag), tail(flag)]));
+
+const usage = ({name, synopsis}: Command): string =>
+	['bedrock-top', name === 'screen' ? '' : name, synopsis].filter((word) => word !== '').join(' ');
+
+/** Help of one command. */
+export const commandHelp = (command: Command): readonly string[] => [
+	`${usage(command)} [flags]`,
+	'',
+	command.help,
+	'',
+	'Flags:',
+	...flagRows(flags.filter(isFor(command))),
+];
+
+/**
+ * Help of the whole program.
+ * @param keyLines The keys of the screen, from the keymap.
+ */
+export const generalHelp = (keyLines: readonly string[]): readonly string[] => [
+	'bedrock-top - top for Amazon Bedrock: live quota use, and which prompt gets the most useful work through it',
+	'',
+	'Commands:',
+	...columns(commands.map((command: Command) => [usage(command), command.help])),
+	'',
+	'A preset is a shipped name, else a path. Without an account: bedrock-top summarize --demo',
+	'',
+	'Flags:',
+	...flagRows(flags),
+	'',
+	'Keys:',
+	...keyLines.map((line) => `  ${line}`),
+	'',
+	'Exit: 0 done, 1 nothing useful or a fault of the environment, 2 usage, 3 --fail-if, 128+n signal.',
+];
+
+/** The flag table of the README. */
+export const flagMarkdown = (): readonly string[] => [
+	'| flag | default | |',
+	'|---|---|---|',
+	...flags.map(
+		(flag) =>
+			`| \`${head(flag).replaceAll('|', '\\|')}\` | ${flag.isOnByDefault ? 'on' : (flag.default ?? '').replaceAll('|', '\\|')} | ${flag.help}${flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`} |`,
+	),
+];
