@@ -1,0 +1,97 @@
+import {type ViewName, views} from './views.ts';
+
+/** Every command, its keys and its words: behaviour, footer, help, `--help` and README are made from these tables. */
+
+/** A word for the footer; hints with the lowest rank are dropped first where the width is short. */
+export type Hint = {readonly word: string; readonly rank: number};
+
+type BindingOf<Name extends string> = {
+	readonly command: Name;
+	/** Names as in `keyNames`; the first one stands in the footer. */
+	readonly keys: readonly string[];
+	readonly description: string;
+	/** Undefined: named in the help alone. */
+	readonly hint: Hint | undefined;
+	/** Where the key works; undefined: everywhere. */
+	readonly views: readonly ViewName[] | undefined;
+};
+
+/** @param keys Names with blanks between them. */
+function bind<const Name extends string>(
+	keys: string,
+	command: Name,
+	description: string,
+	options: {readonly hint?: readonly [word: string, rank: number]; readonly in?: readonly ViewName[]} = {},
+): BindingOf<Name> {
+	const {hint} = options;
+	return {
+		command,
+		keys: keys.split(' '),
+		description,
+		hint: hint === undefined ? undefined : {word: hint[0], rank: hint[1]},
+		views: options.in,
+	};
+}
+
+const tables: readonly ViewName[] = ['dashboard', 'variants'];
+const charts: readonly ViewName[] = ['dashboard', 'timeline'];
+const variants: readonly ViewName[] = ['variants'];
+
+const run = [
+	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
+	bind('x', 'stop', 'stop the run; what is under way is still answered', {hint: ['Stop', 7]}),
+	bind('p', 'toggle-pause', 'pause the load: nothing is sent until the next p', {hint: ['Pause', 9]}),
+	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
+	bind('m', 'next-method', 'next method of sending', {hint: ['Method', 4]}),
+	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
+];
+
+const screen = [
+	bind('f', 'toggle-freeze', 'freeze the view; the run goes on', {hint: ['Freeze', 8]}),
+	...views.map(({name, title, digit}) => bind(digit, `open-${name}` as const, title)),
+	bind('Tab', 'next-view', 'next view', {hint: ['View', 6]}),
+	bind('Shift+Tab', 'previous-view', 'previous view'),
+	bind('Esc', 'close', 'close what is open; never quits'),
+];
+
+const lists = [
+	bind('↑ k', 'up', 'up'),
+	bind('↓ j', 'down', 'down'),
+	bind('PageUp', 'page-up', 'a page up'),
+	bind('PageDown', 'page-down', 'a page down'),
+	bind('Enter', 'detail', 'all about the selected variant', {hint: ['Detail', 2], in: tables}),
+	bind('/', 'filter', 'only variants whose name holds a text; Esc clears it', {
+		hint: ['Filter', 5],
+		in: variants,
+	}),
+	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 5], in: variants}),
+	bind('i', 'invert', 'invert the order', {hint: ['Invert', 2], in: variants}),
+	bind('+ =', 'zoom-in', 'shorter time window', {hint: ['Zoom', 2], in: charts}),
+	bind('- _', 'zoom-out', 'longer time window', {in: charts}),
+	bind('0', 'zoom-reset', 'usual time window', {in: charts}),
+];
+
+const program = [
+	bind('e', 'export', 'write the charts as SVG files', {hint: ['Export', 4]}),
+	bind('? h', 'help', 'this help', {hint: ['Help', 10]}),
+	bind('Ctrl+L', 'redraw', 'draw the screen again'),
+	bind('Ctrl+Z', 'suspend', 'suspend; fg resumes'),
+	bind('q Ctrl+C', 'quit', 'quit; asks once while a run spends money', {hint: ['Quit', 11]}),
+];
+
+export type Command =
+	| (typeof run)[number]['command']
+	| (typeof screen)[number]['command']
+	| (typeof lists)[number]['command']
+	| (typeof program)[number]['command'];
+export type Binding = BindingOf<Command>;
+
+/** The bindings in the groups and the order in which the help lists them. */
+export const bindingGroups: ReadonlyArray<{readonly title: string; readonly bindings: readonly Binding[]}> = [
+	{title: 'Run', bindings: run},
+	{title: 'Screen', bindings: screen},
+	{title: 'Lists and charts', bindings: lists},
+	{title: 'Program', bindings: program},
+];
+
+export const bindings: readonly Binding[] = bindingGroups.flatMap((group) => group.bindings);

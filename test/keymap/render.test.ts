@@ -1,0 +1,61 @@
+import {expect, test} from 'vitest';
+import {bindings} from '../../source/keymap/bindings.ts';
+import {footerHints, keyHelpLines, keyMarkdownTable} from '../../source/keymap/render.ts';
+
+const shown = (width: number) =>
+	footerHints('dashboard', width, () => true)
+		.map(({key, word}) => `${key} ${word}`)
+		.join('  ');
+
+test('the footer drops the hints that matter least, and never wraps', () => {
+	expect(shown(200)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  e Export  Space On/off  Enter Detail  + Zoom"`);
+	expect(shown(40)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze"`);
+	expect(shown(5)).toBe('');
+	for (let width = 0; width < 200; width++) {
+		expect(shown(width).length).toBeLessThanOrEqual(width);
+	}
+});
+
+test('the footer does not offer what has no effect', () => {
+	const words = footerHints('dashboard', 200, ({command}) => command !== 'run').map(({word}) => word);
+	expect(words).not.toContain('Run');
+	expect(words).toContain('Quit');
+});
+
+test('every key is in the help and in the Markdown table', () => {
+	const help = keyHelpLines().join('\n');
+	const markdown = keyMarkdownTable();
+	for (const key of bindings.flatMap(({keys}) => keys)) {
+		expect(help).toContain(key);
+		expect(markdown).toContain(`\`${key}\``);
+	}
+	expect(help).toMatchInlineSnapshot(`
+		"r          start the run, or run again
+		x          stop the run; what is under way is still answered
+		p          pause the load: nothing is sent until the next p
+		Space      selected variant on or off
+		m          next method of sending
+		g          next goal: what "best" means
+		f          freeze the view; the run goes on
+		2 3 4 5 6  Dashboard, Variants, Timeline, Quotas, Log
+		Tab        next view
+		Shift+Tab  previous view
+		Esc        close what is open; never quits
+		↑ k        up
+		↓ j        down
+		PageUp     a page up
+		PageDown   a page down
+		Enter      all about the selected variant
+		/          only variants whose name holds a text; Esc clears it
+		s          sort by the next column
+		i          invert the order
+		+ =        shorter time window
+		- _        longer time window
+		0          usual time window
+		e          write the charts as SVG files
+		? h        this help
+		Ctrl+L     draw the screen again
+		Ctrl+Z     suspend; fg resumes
+		q Ctrl+C   quit; asks once while a run spends money"
+	`);
+});
