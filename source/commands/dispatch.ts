@@ -1,14 +1,9 @@
-import {readFileSync} from 'node:fs';
-import {assertWords, type Arguments, parseArguments} from '../config/parse-arguments.ts';
+import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../config/user-error.ts';
+import {toolVersion} from './environment.ts';
 import type {Io} from './io.ts';
 import {columnsOf, writeLines} from './io.ts';
 import {watchSignals} from './signals.ts';
-
-const version = (): string => {
-	const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url);
-	return (JSON.parse(readFileSync(file, 'utf8')) as {version: string}).version;
-};
 
 const help = async ({command, words}: Arguments, argv: readonly string[]): Promise<readonly string[]> => {
 	const {commandHelp, generalHelp} = await import('../config/help.ts');
@@ -84,7 +79,7 @@ export const dispatch = async (argv: readonly string[]): Promise<number> => {
 			return 0;
 		}
 		if (given.flags.isSet('version')) {
-			await writeLines(io.stdout, [version()]);
+			await writeLines(io.stdout, [toolVersion()]);
 			return 0;
 		}
 		assertWords(given);

@@ -1,8 +1,11 @@
 import type {FlagScope} from './flags/flag.ts';
 
+const names = ['screen', 'run', 'quotas', 'models', 'report', 'compare', 'simulate', 'presets'] as const;
+export type CommandName = (typeof names)[number];
+
 /** A command of the command line: this table makes dispatch, help and completion. */
 export type Command = {
-	readonly name: string;
+	readonly name: CommandName;
 	/** What follows the name. */
 	readonly synopsis: string;
 	readonly help: string;
@@ -11,7 +14,7 @@ export type Command = {
 	readonly scopes: readonly FlagScope[];
 };
 
-export const commands = [
+export const commands: readonly Command[] = [
 	{
 		name: 'screen',
 		synopsis: '[preset]',
@@ -68,6 +71,4 @@ export const commands = [
 		words: {min: 0, max: 0},
 		scopes: ['presets'],
 	},
-] as const satisfies readonly Command[];
-
-export type CommandName = (typeof commands)[number]['name'];
+];

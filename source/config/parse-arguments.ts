@@ -22,6 +22,8 @@ export type FlagValues = {
 	readonly texts: (name: string) => readonly string[];
 };
 
+const [screenCommand] = commands as readonly [Command, ...Command[]];
+
 const camelCase = (name: string): string =>
 	name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
 
@@ -129,8 +131,8 @@ export const parseArguments = (argv: readonly string[]): Arguments => {
 		booleanDefault: undefined,
 	});
 	const first = parsed.input[0];
-	const named: Command | undefined = commands.find(({name}) => name === first && name !== 'screen');
-	const command: Command = named ?? commands[0];
+	const named: Command | undefined = commands.find(({name}) => name === first);
+	const command = named ?? screenCommand;
 	assertKnown(words, command);
 	return {
 		command,

@@ -1,6 +1,6 @@
 import {methods} from '../engine/backend.ts';
 import {bursts, goals, type Lane, policies} from '../engine/run-spec.ts';
-import type {Check} from '../prompts/variant.ts';
+import type {Check, Variant} from '../prompts/variant.ts';
 import {defaults} from './defaults.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
@@ -27,12 +27,23 @@ const readMethod = (text: string): RunConfig['method'] => {
 	return readChoice('method', text, methods);
 };
 
-const lanesOf = (loaded: LoadedPreset | undefined): readonly LaneConfig[] =>
-	Object.entries(loaded?.preset.lanes ?? {}).map(([lane, {variants, ratePerMinute}]) => ({
-		lane: lane as Lane,
-		variants,
-		ratePerMinute: ratePerMinute ?? null,
-	}));
+const resolveLanes = (
+	loaded: LoadedPreset | undefined,
+	variants: readonly Variant[],
+): readonly LaneConfig[] =>
+	Object.entries(loaded?.preset.lanes ?? {}).map(([lane, config]) => {
+		const unknown = config.variants.find((name) => !variants.some((variant) => variant.name === name));
+		if (unknown !== undefined) {
+			throw new UserError(
+				`${loaded?.file}: lane "${lane}" names the variant "${unknown}", which is not run.`,
+				{
+					exitCode: 2,
+					hint: `Variants of this run: ${variants.map(({name}) => name).join(', ')}.`,
+				},
+			);
+		}
+		return {lane: lane as Lane, variants: config.variants, ratePerMinute: config.ratePerMinute ?? null};
+	});
 
 /** A run must have something to do: a preset, or a task from the command line. */
 const assertTask = (text: string | undefined): string => {
@@ -79,6 +90,12 @@ export const resolveRun = async (
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
 	const models = flags.texts('model');
+	const variants = resolveVariants(
+		preset,
+		text('variants')
+			?.split(',')
+			.map((name) => name.trim()),
+	);
 	return {
 		preset: preset?.name ?? null,
 		task: {
@@ -88,18 +105,13 @@ export const resolveRun = async (
 			items: content === undefined ? (loaded?.items ?? []) : [],
 			checks: (preset?.checks ?? []) as readonly Check[],
 		},
-		variants: resolveVariants(
-			preset,
-			text('variants')
-				?.split(',')
-				.map((name) => name.trim()),
-		),
+		variants,
 		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],
 		connection: resolveConnection(flags),
 		override: resolveOverride(flags),
 		method: pick(text('method'), readMethod) ?? preset?.method ?? defaults.method,
 		load: resolveLoad(flags, preset?.load),
-		lanes: lanesOf(loaded),
+		lanes: resolveLanes(loaded, variants),
 		goal: pick(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,
 		policy:
 			pick(text('policy'), (policy) => readChoice('policy', policy, policies)) ??

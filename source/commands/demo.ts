@@ -1,0 +1,30 @@
+import type {Connection} from '../config/run-config.ts';
+import type {SimulatorOptions} from '../simulator/options.ts';
+import {startSimulatorThread} from '../threads/simulator-handle.ts';
+
+/** A connection to the embedded simulator, and the way to end it. */
+export type Demo = {readonly connection: Connection; readonly stop: () => Promise<void>};
+
+const demoOptions = (seed: number): SimulatorOptions => ({
+	port: 0,
+	seed,
+	requestsPerMinute: undefined,
+	tokensPerMinute: undefined,
+	enforcement: 'sliding',
+	windowMs: 60_000,
+	latencyMs: undefined,
+	faults: undefined,
+});
+
+/** Starts the embedded simulator for `--demo`; without it the connection is left as it is. */
+export const startDemo = async (
+	isDemo: boolean | undefined,
+	connection: Connection,
+	seed: number,
+): Promise<Demo> => {
+	if (!isDemo) {
+		return {connection, stop: async () => {}};
+	}
+	const {url, stop} = await startSimulatorThread(demoOptions(seed));
+	return {connection: {...connection, simulatorUrl: url}, stop};
+};

@@ -1,0 +1,82 @@
+import {writeFile} from 'node:fs/promises';
+import {faultOf} from '../config/fault.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import {summaryLines} from '../plain/summary.ts';
+import {type Condition, metConditions} from '../reports/conditions.ts';
+import {resultsOf} from '../reports/results.ts';
+import {writeReports} from '../threads/reports-handle.ts';
+import {environmentOf} from './environment.ts';
+import {columnsOf, type Io, writeLines} from './io.ts';
+import type {RunSetup} from './run-setup.ts';
+import {signalExitCode} from './signals.ts';
+
+/** What is left in the user's hands when a run is over: summary, results, reports, exit code. */
+
+const wasUseful = (snapshot: Snapshot): boolean => snapshot.variants.some(({items}) => items.useful > 0);
+
+/** Whether anything went over the wire: nothing is written when nothing was sent. */
+const wasSent = (snapshot: Snapshot): boolean =>
+	snapshot.variants.some(({requests}) => requests.attempts > 0);
+
+const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {
+	if (signal.aborted) {
+		return signalExitCode(signal);
+	}
+	const wasBroken =
+		snapshot.outcome === 'failed' || snapshot.stoppedBy === 'day' || snapshot.stoppedBy === 'fault';
+	const isFruitless = wasSent(snapshot) && !wasUseful(snapshot) && snapshot.stoppedBy !== 'key';
+	return wasBroken || isFruitless ? 1 : 0;
+};
+
+/** @returns Lines that name what was written, or the reason why not, and whether it failed. */
+const leaveReports = async (
+	snapshot: Snapshot,
+	{folder, answers}: RunSetup,
+): Promise<{lines: readonly string[]; hasFailed: boolean}> => {
+	if (folder === undefined) {
+		return {lines: [], hasFailed: false};
+	}
+	try {
+		const files = await writeReports({type: 'write', snapshot, folder, answersFile: answers?.file});
+		return {lines: ['Written:', ...files.map((file) => `  ${file}`)], hasFailed: false};
+	} catch (error) {
+		return {lines: [`The reports could not be written: ${faultOf(error).message}`], hasFailed: true};
+	}
+};
+
+/**
+ * Prints the summary, writes the reports and decides the exit code.
+ * @param snapshot The last one; undefined when the run never began.
+ * @param conditions Of `--fail-if`.
+ */
+export const finish = async (
+	snapshot: Snapshot,
+	setup: RunSetup,
+	conditions: readonly Condition[],
+	io: Io,
+): Promise<number> => {
+	const {output} = setup;
+	const results = resultsOf(snapshot, environmentOf());
+	const isJsonOnly = output.json !== undefined && output.json.file === undefined;
+	const notes = isJsonOnly ? io.stderr : io.stdout;
+	if (isJsonOnly) {
+		await writeLines(io.stdout, [JSON.stringify(results, null, 2)]);
+	} else {
+		const isColored = output.isColored && io.stdout.isTTY;
+		const look = {width: columnsOf(io.stdout), color: isColored, ascii: output.isAscii};
+		await writeLines(io.stdout, summaryLines(snapshot, look));
+	}
+	if (output.json?.file !== undefined) {
+		await writeFile(output.json.file, `${JSON.stringify(results, null, 2)}\n`);
+	}
+	const reports = wasSent(snapshot) ? await leaveReports(snapshot, setup) : {lines: [], hasFailed: false};
+	const isQuiet = isJsonOnly && !io.stderr.isTTY && !reports.hasFailed;
+	await writeLines(notes, isQuiet ? [] : reports.lines);
+	const exitCode = exitCodeOf(snapshot, io.signal);
+	const failed = metConditions(conditions, results);
+	if (exitCode === 0 && failed.length > 0) {
+		await writeLines(io.stderr, failed);
+		return 3;
+	}
+	return exitCode === 0 && reports.hasFailed ? 1 : exitCode;
+};

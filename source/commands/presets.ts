@@ -1,0 +1,57 @@
+import {copyFile, stat} from 'node:fs/promises';
+import path from 'node:path';
+import {loadPreset} from '../config/load-preset.ts';
+import type {Arguments} from '../config/parse-arguments.ts';
+import {shippedFolder, shippedNames} from '../config/preset-files.ts';
+import {UserError} from '../config/user-error.ts';
+import {renderTable} from '../text/table.ts';
+import {columnsOf, type Io, writeLines} from './io.ts';
+
+const exists = async (file: string): Promise<boolean> =>
+	stat(file).then(
+		() => true,
+		() => false,
+	);
+
+/** Copies a shipped preset into the current folder, as a start for one's own. */
+const copyPreset = async (name: string, isForced: boolean, io: Io): Promise<void> => {
+	if (!shippedNames().includes(name)) {
+		throw new UserError(`--copy: there is no shipped preset "${name}".`, {
+			exitCode: 2,
+			hint: `Shipped presets: ${shippedNames().join(', ')}.`,
+		});
+	}
+	const file = `${name}.yaml`;
+	if (!isForced && (await exists(file))) {
+		throw new UserError(`"${file}" exists already.`, {exitCode: 2, hint: 'Replace it with --force.'});
+	}
+	try {
+		await copyFile(path.join(shippedFolder, file), file);
+	} catch (error) {
+		throw new UserError(`"${file}" cannot be written: ${(error as Error).message}.`, {
+			exitCode: 1,
+			hint: 'Change to a folder that you may write to.',
+		});
+	}
+	await writeLines(io.stdout, [`Written: ${file}. Run it with: bedrock-top ./${file}`]);
+};
+
+/** The command `presets`: lists the shipped presets, or copies one. @returns Exit code. */
+export const presetsCommand = async ({flags}: Arguments, io: Io): Promise<number> => {
+	const name = flags.text('copy');
+	if (name !== undefined) {
+		await copyPreset(name, flags.isSet('force') ?? false, io);
+		return 0;
+	}
+	const rows = shippedNames().map((shipped) => loadPreset(shipped).preset);
+	const lines = renderTable(
+		[
+			{key: 'name', header: 'preset', align: 'left', priority: 2, format: (row) => row.name},
+			{key: 'description', header: 'task', align: 'left', priority: 1, format: (row) => row.description ?? ''},
+		],
+		rows,
+		columnsOf(io.stdout),
+	);
+	await writeLines(io.stdout, lines);
+	return 0;
+};

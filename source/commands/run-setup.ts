@@ -1,0 +1,64 @@
+import path from 'node:path';
+import type {Arguments} from '../config/parse-arguments.ts';
+import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
+import {resolveRun} from '../config/resolve-run.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
+import {claimFolder, type FolderClaim} from '../reports/folder.ts';
+import type {AnswerSink} from '../threads/messages.ts';
+import {startDemo} from './demo.ts';
+import {type Io, readAll} from './io.ts';
+
+/** What the screen and the headless run have in common: everything before the engine starts. */
+export type RunSetup = {
+	readonly config: RunConfig;
+	readonly output: OutputConfig;
+	readonly isDemo: boolean;
+	/** Folder of the reports; undefined when none are written. */
+	readonly folder: string | undefined;
+	/** Why no reports will be written, although nobody asked for that. */
+	readonly warning: string | undefined;
+	readonly answers: AnswerSink;
+	readonly stopDemo: () => Promise<void>;
+};
+
+/** The preset that a demo starts with when none is named. */
+const demoPreset = 'summarize';
+
+const presetName = ({words, flags}: Arguments): string | undefined =>
+	words[0] ?? (flags.isSet('demo') && flags.text('task') === undefined ? demoPreset : undefined);
+
+const answersOf = (folder: string | undefined, output: OutputConfig, config: RunConfig): AnswerSink =>
+	folder !== undefined && (output.isWritingAnswers ?? config.task.items.length > 0)
+		? {file: path.join(folder, 'answers.jsonl')}
+		: undefined;
+
+/**
+ * Checks what was typed, claims the report folder and starts the embedded simulator of a demo.
+ * @throws UserError exit 2 for what was typed, exit 1 for a folder that cannot be written.
+ */
+export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
+	const output = resolveOutput(given.flags, io.environment);
+	const config = await resolveRun(presetName(given), given.flags, async () => readAll(io.stdin));
+	if (config.models.length === 0) {
+		throw new UserError('No model is named.', {
+			exitCode: 2,
+			hint: 'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
+		});
+	}
+	const claim: FolderClaim | undefined =
+		output.isWritingReports && !output.isDryRun
+			? await claimFolder(output.folder, output.isForced)
+			: undefined;
+	const demo = await startDemo(given.flags.isSet('demo'), config.connection, config.seed);
+	const complete = {...config, connection: demo.connection};
+	return {
+		config: complete,
+		output,
+		isDemo: given.flags.isSet('demo') ?? false,
+		folder: claim?.folder,
+		warning: claim?.warning,
+		answers: answersOf(claim?.folder, output, complete),
+		stopDemo: demo.stop,
+	};
+};

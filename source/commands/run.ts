@@ -1,0 +1,170 @@
+import type {Arguments} from '../config/parse-arguments.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
+import type {Plan} from '../metrics/plan.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import {planLines} from '../plain/plan.ts';
+import {progressLine} from '../plain/progress.ts';
+import {type Condition, readCondition} from '../reports/conditions.ts';
+import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
+import type {EngineReport} from '../threads/messages.ts';
+import {finish} from './finish.ts';
+import {columnsOf, type Io, writeLines} from './io.ts';
+import {type RunSetup, setUpRun} from './run-setup.ts';
+
+/** Milliseconds that requests in flight have to come back after a signal. */
+const stopDeadlineMs = 2000;
+/** Milliseconds between two lines of progress: often on a terminal, which forgets them; rarely where lines stay. */
+const progressIntervalMs = {terminal: 500, plain: 5000} as const;
+
+/** Waits for the report of the given type; a fault before it is thrown. */
+const awaitReport = async <Type extends EngineReport['type']>(
+	engine: EngineHandle,
+	type: Type,
+	signal: AbortSignal,
+): Promise<Extract<EngineReport, {type: Type}> | undefined> =>
+	new Promise((resolve, reject) => {
+		const release = engine.onReport((report) => {
+			if (report.type === 'failed') {
+				release();
+				reject(
+					new UserError(report.fault.message, {
+						exitCode: report.fault.exitCode,
+						...hintOf(report.fault.hint),
+					}),
+				);
+			} else if (report.type === type) {
+				release();
+				resolve(report as Extract<EngineReport, {type: Type}>);
+			}
+		});
+		signal.addEventListener('abort', () => {
+			release();
+			resolve(undefined);
+		});
+	});
+
+const hintOf = (hint: string | undefined): {hint?: string} => (hint === undefined ? {} : {hint});
+
+/** Against an account a headless run starts only when its cost is known to fit, or `--yes` is given. */
+const assertAffordable = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly string[]): void => {
+	const {maxCostUsd, isConfirmed} = config.guards;
+	if (isDemo || isConfirmed || (plan.costUsd !== null && plan.costUsd <= maxCostUsd)) {
+		return;
+	}
+	const cost = plan.costUsd === null ? 'The cost is not known' : `It may cost ${plan.costUsd.toFixed(2)} USD`;
+	throw new UserError(
+		[...lines, '', `${cost}, and --max-cost is ${maxCostUsd.toFixed(2)} USD: nothing was sent.`].join('\n'),
+		{
+			exitCode: 2,
+			hint: 'Start it with --yes, raise --max-cost, or lower --requests or --max-tokens.',
+		},
+	);
+};
+
+/** Shows progress: in place on a terminal's stderr, as lines with `--plain`, not at all elsewhere. */
+const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
+	let shownAtMs = 0;
+	const isInPlace = !output.isPlain && io.stderr.isTTY;
+	const intervalMs = isInPlace ? progressIntervalMs.terminal : progressIntervalMs.plain;
+	const release = engine.onReport((report) => {
+		const isDue = Date.now() - shownAtMs >= intervalMs;
+		if (report.type !== 'snapshot' || !isDue || !(isInPlace || output.isPlain)) {
+			return;
+		}
+		shownAtMs = Date.now();
+		const stream = isInPlace ? io.stderr : io.stdout;
+		const width = columnsOf(stream) - 1;
+		const line = progressLine(report.snapshot, {width, ascii: output.isAscii});
+		stream.write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
+	});
+	return () => {
+		release();
+		if (isInPlace && shownAtMs > 0) {
+			io.stderr.write('\r\u001B[K');
+		}
+	};
+};
+
+/** Runs to the end, or to a signal; either way the last snapshot comes back. */
+const execute = async (
+	engine: EngineHandle,
+	setup: RunSetup,
+	first: Snapshot,
+	io: Io,
+): Promise<{snapshot: Snapshot; fault: UserError | undefined}> => {
+	let latest = first;
+	const stop = (): void => engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: stopDeadlineMs});
+	io.signal.addEventListener('abort', stop);
+	const releaseLatest = engine.onReport((report) => {
+		latest = report.type === 'snapshot' || report.type === 'ended' ? report.snapshot : latest;
+	});
+	const releaseProgress = showProgress(engine, setup, io);
+	try {
+		const ended = awaitReport(engine, 'ended', new AbortController().signal);
+		engine.send({type: 'start', answers: setup.answers});
+		if (io.signal.aborted) {
+			stop();
+		}
+		await ended;
+		return {snapshot: latest, fault: undefined};
+	} catch (error) {
+		if (error instanceof UserError) {
+			return {snapshot: latest, fault: error};
+		}
+		throw error;
+	} finally {
+		releaseProgress();
+		releaseLatest();
+		io.signal.removeEventListener('abort', stop);
+	}
+};
+
+const prepareRun = async (
+	engine: EngineHandle,
+	config: RunConfig,
+	signal: AbortSignal,
+): Promise<Extract<EngineReport, {type: 'prepared'}> | undefined> => {
+	const prepared = awaitReport(engine, 'prepared', signal);
+	engine.send({type: 'prepare', config});
+	return prepared;
+};
+
+/** The run without the screen, from its setup on. @returns Exit code. */
+export const runHeadless = async (
+	setup: RunSetup,
+	conditions: readonly Condition[],
+	io: Io,
+): Promise<number> => {
+	const {config, output} = setup;
+	const engine = startEngineThread();
+	try {
+		const prepared = await prepareRun(engine, config, io.signal);
+		if (prepared === undefined) {
+			return io.signal.reason as number;
+		}
+		const lines = planLines(prepared.plan, config);
+		if (output.isDryRun) {
+			await writeLines(io.stdout, lines);
+			return 0;
+		}
+		assertAffordable(prepared.plan, setup, lines);
+		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
+		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
+		const {snapshot, fault} = await execute(engine, setup, prepared.snapshot, io);
+		const exitCode = await finish(snapshot, setup, conditions, io);
+		if (fault !== undefined) {
+			throw fault;
+		}
+		return exitCode;
+	} finally {
+		await engine.close(stopDeadlineMs);
+		await setup.stopDemo();
+	}
+};
+
+/** The command `run`. @returns Exit code. */
+export const run = async (given: Arguments, io: Io): Promise<number> => {
+	const conditions = given.flags.texts('fail-if').map(readCondition);
+	return runHeadless(await setUpRun(given, io), conditions, io);
+};

@@ -1,0 +1,84 @@
+import path from 'node:path';
+import type {Arguments} from '../config/parse-arguments.ts';
+import {UserError} from '../config/user-error.ts';
+import {systemClock} from '../engine/clock.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import {type Condition, readCondition} from '../reports/conditions.ts';
+import {startEngineThread} from '../threads/engine-handle.ts';
+import {writeReports} from '../threads/reports-handle.ts';
+import {finish} from './finish.ts';
+import {type Io, writeLines} from './io.ts';
+import {runHeadless} from './run.ts';
+import {type RunSetup, setUpRun} from './run-setup.ts';
+import {signalExitCode} from './signals.ts';
+
+/** Milliseconds that the engine has to close after the screen is gone. */
+const closeDeadlineMs = 2000;
+
+/** Exports of a run that goes on: each into a folder of its own beside the final reports. */
+const exporter = ({folder}: RunSetup): ((snapshot: Snapshot) => Promise<readonly string[]>) => {
+	let count = 0;
+	return async (snapshot) => {
+		if (folder === undefined) {
+			throw new UserError('There is no folder to write into.', {
+				exitCode: 1,
+				hint: 'Name one with --out DIR.',
+			});
+		}
+		count += 1;
+		return writeReports({
+			type: 'write',
+			snapshot,
+			folder: path.join(folder, `export-${count}`),
+			answersFile: undefined,
+			isExport: true,
+		});
+	};
+};
+
+const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io: Io): Promise<number> => {
+	const {config, output, isDemo, answers} = setup;
+	const {openDashboard} = await import('../tui/dashboard.tsx');
+	const engine = startEngineThread();
+	try {
+		const {snapshot, fault} = await openDashboard({
+			config,
+			isDemo,
+			startsAtOnce: isDemo,
+			answers,
+			engine,
+			exportReports: exporter(setup),
+			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
+			stdin: io.stdin,
+			stdout: io.stdout,
+			clock: systemClock,
+			signal: io.signal,
+		});
+		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
+		const exitCode = snapshot?.startedAt
+			? await finish(snapshot, setup, conditions, io)
+			: io.signal.aborted
+				? signalExitCode(io.signal)
+				: 0;
+		if (fault !== undefined) {
+			throw new UserError(fault.message, {
+				exitCode: fault.exitCode,
+				...(fault.hint === undefined ? {} : {hint: fault.hint}),
+			});
+		}
+		return exitCode;
+	} finally {
+		await engine.close(closeDeadlineMs);
+		await setup.stopDemo();
+	}
+};
+
+/** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
+export const screen = async (given: Arguments, io: Io): Promise<number> => {
+	const conditions = given.flags.texts('fail-if').map(readCondition);
+	const setup = await setUpRun(given, io);
+	const {isPlain, isDryRun, json} = setup.output;
+	const isScreen =
+		io.stdout.isTTY && !isPlain && !isDryRun && (json === undefined || json.file !== undefined);
+	return isScreen ? openScreen(setup, conditions, io) : runHeadless(setup, conditions, io);
+};

@@ -1,0 +1,97 @@
+import type {Cell, RunSpec} from '../engine/run-spec.ts';
+import type {Limit, Target} from '../engine/target.ts';
+import type {Plan} from './plan.ts';
+
+/** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */
+
+const minuteMs = 60_000;
+
+const limitOf = (limit: Limit): number | null => (limit.state === 'known' ? limit.value : null);
+
+const targetOf = (spec: RunSpec, cell: Cell): Target => {
+	const target = spec.targets[cell.target];
+	if (target === undefined) {
+		throw new RangeError(`cell names target ${cell.target}, but there are ${spec.targets.length}`);
+	}
+	return target;
+};
+
+/** Quota tokens of one request with the longest answer. */
+const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
+	cell.inputTokens.value + cell.maxTokens * targetOf(spec, cell).burndown.value;
+
+const mostCostUsd = ({price, inputTokens, maxTokens}: Cell): number | null =>
+	price === null ? null : inputTokens.value * price.input + maxTokens * price.output;
+
+const mean = (numbers: readonly number[]): number =>
+	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
+
+/** Requests that the quotas allow at most in a time, with the shortest answers; null where no quota is known. */
+const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
+	// One window may already be full of room when the run starts.
+	const minutes = durationMs / minuteMs + 1;
+	const bounds = spec.targets.map((target, index) => {
+		const input = mean(
+			spec.cells.filter((cell) => cell.target === index).map((cell) => cell.inputTokens.value),
+		);
+		const byRequests = limitOf(target.quota.requestsPerMinute);
+		const byTokens = limitOf(target.quota.tokensPerMinute);
+		const perMinute = Math.min(
+			byRequests ?? Number.POSITIVE_INFINITY,
+			byTokens === null ? Number.POSITIVE_INFINITY : byTokens / Math.max(1, input),
+		);
+		return perMinute * minutes * spec.share;
+	});
+	const total = bounds.reduce((sum, bound) => sum + bound, 0);
+	return Number.isFinite(total) ? Math.ceil(total) : null;
+};
+
+/** Requests of the run: exact where a number ends it, the most that the quotas allow where a time does. */
+const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null} => {
+	const {load, cells, maxRequests} = spec;
+	const planned =
+		load.requests === null ? null : load.shape === 'measure' ? load.requests * cells.length : load.requests;
+	const byTime = load.durationMs === null ? null : mostRequestsIn(spec, load.durationMs);
+	const byRate =
+		load.ratePerMinute === null || load.durationMs === null
+			? null
+			: Math.ceil((load.ratePerMinute * load.durationMs) / minuteMs);
+	const bounds = [planned, byRate, byTime, maxRequests].filter((bound) => bound !== null);
+	const most = bounds.length === 0 ? null : Math.min(...bounds);
+	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
+};
+
+/** The greatest part of any one-minute limit that the plan takes, at most the share that it may. */
+const quotaShareOf = (spec: RunSpec, most: number | null): number | null => {
+	const shares = spec.targets.flatMap((target, index) => {
+		const cells = spec.cells.filter((cell) => cell.target === index);
+		const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
+		const tokens = requests * mean(cells.map((cell) => mostQuotaTokens(spec, cell)));
+		return [
+			[requests, limitOf(target.quota.requestsPerMinute)] as const,
+			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
+		].flatMap(([amount, limit]) => (limit === null || limit === 0 ? [] : [amount / limit]));
+	});
+	return shares.length === 0 ? null : Math.min(spec.share, Math.max(...shares));
+};
+
+/**
+ * The plan of a run. Requests are spread evenly over the cells.
+ * @param remarks Sentences from the resolution of quotas, shown with the plan.
+ */
+export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
+	const {planned, most} = requestsOf(spec);
+	const costs = spec.cells.map(mostCostUsd);
+	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
+	return {
+		targets: spec.targets,
+		requests: planned,
+		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
+		quotaTokens:
+			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => mostQuotaTokens(spec, cell)))),
+		quotaShare: quotaShareOf(spec, most),
+		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
+		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
+		remarks,
+	};
+};

@@ -1,0 +1,104 @@
+import {UserError} from '../config/user-error.ts';
+import type {Results} from './results-schema.ts';
+import {variantSchema} from './variant-schema.ts';
+
+/** Conditions of `--fail-if` on the figures of a run: `latencyMs.total.p99>2000`, `terse:items.useful<10`. */
+
+const operators = {
+	'<=': (a: number, b: number): boolean => a <= b,
+	'>=': (a: number, b: number): boolean => a >= b,
+	'==': (a: number, b: number): boolean => a === b,
+	'!=': (a: number, b: number): boolean => a !== b,
+	'<': (a: number, b: number): boolean => a < b,
+	'>': (a: number, b: number): boolean => a > b,
+} as const;
+type Operator = keyof typeof operators;
+
+export type Condition = {
+	/** As typed. */
+	readonly text: string;
+	/** Undefined: any variant. */
+	readonly variant: string | undefined;
+	/** Keys into a variant of the results. */
+	readonly path: readonly string[];
+	readonly operator: Operator;
+	readonly bound: number;
+};
+
+type Shape = {shape?: Record<string, Shape>; valueType?: Shape; unwrap?: () => Shape; def?: {type: string}};
+
+/** Whether a path leads to a number in the schema of a variant; records (stop reasons, classes) take any key. */
+const leadsToNumber = (schema: Shape, path: readonly string[]): boolean => {
+	const [key, ...rest] = path;
+	if (schema.def?.type === 'nullable' || schema.def?.type === 'optional') {
+		return leadsToNumber(schema.unwrap?.() ?? {}, path);
+	}
+	if (key === undefined) {
+		return schema.def?.type === 'number';
+	}
+	const next = schema.shape?.[key] ?? schema.valueType;
+	return next !== undefined && leadsToNumber(next, rest);
+};
+
+/** The useful items are spoken of as requests, too. */
+const aliases: Readonly<Record<string, string>> = {'requests.useful': 'items.useful'};
+
+const form = /^(?:([^:<>=!]+):)?([\w.-]+)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)$/;
+
+/**
+ * Reads a condition.
+ * @throws UserError (exit 2) when it has another form or its path is no figure of the results.
+ */
+export const readCondition = (text: string): Condition => {
+	const match = form.exec(text.trim());
+	if (match === null) {
+		throw new UserError(`--fail-if: "${text}" is not of the form PATH OP NUMBER.`, {
+			exitCode: 2,
+			hint: 'For example: --fail-if "latencyMs.total.p99>2000", or "terse:items.useful<10" for one variant.',
+		});
+	}
+	const [, variant, typed = '', operator, bound] = match;
+	const path = (aliases[typed] ?? typed).split('.');
+	if (!leadsToNumber(variantSchema as unknown as Shape, path)) {
+		throw new UserError(`--fail-if: "${typed}" is no figure of a variant in results.json.`, {
+			exitCode: 2,
+			hint: `Figures begin with: ${Object.keys(variantSchema.shape).join(', ')}.`,
+		});
+	}
+	return {text, variant, path, operator: operator as Operator, bound: Number(bound)};
+};
+
+const figureAt = (variant: unknown, path: readonly string[]): number | null => {
+	const value = path.reduce<unknown>(
+		(part, key) =>
+			typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : undefined,
+		variant,
+	);
+	return typeof value === 'number' ? value : null;
+};
+
+const reasonOf = (condition: Condition, results: Results): string | undefined => {
+	const variants = results.variants.filter(
+		({name}) => condition.variant === undefined || name === condition.variant,
+	);
+	if (variants.length === 0) {
+		return `there is no variant "${condition.variant}"`;
+	}
+	for (const variant of variants) {
+		const figure = figureAt(variant, condition.path);
+		if (figure === null) {
+			return `${condition.path.join('.')} of ${variant.name} is not known`;
+		}
+		if (operators[condition.operator](figure, condition.bound)) {
+			return `${condition.path.join('.')} of ${variant.name} is ${figure}`;
+		}
+	}
+	return undefined;
+};
+
+/** A sentence for each condition that is true; a figure that is not known counts as true. */
+export const metConditions = (conditions: readonly Condition[], results: Results): readonly string[] =>
+	conditions.flatMap((condition) => {
+		const reason = reasonOf(condition, results);
+		return reason === undefined ? [] : [`--fail-if "${condition.text}": ${reason}.`];
+	});

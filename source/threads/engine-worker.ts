@@ -1,0 +1,25 @@
+import {parentPort} from 'node:worker_threads';
+import {systemClock} from '../engine/clock.ts';
+import {createSession} from './engine-session.ts';
+import type {EngineReport, EngineRequest} from './messages.ts';
+
+/** Entry point of the engine's thread: the run lives here, so that drawing never touches a latency. */
+
+const port = parentPort;
+if (port === null) {
+	throw new Error('engine-worker runs only as a worker thread');
+}
+
+const handle = createSession({
+	clock: systemClock,
+	publish(report: EngineReport) {
+		port.postMessage(report);
+		if (report.type === 'closed') {
+			port.close();
+		}
+	},
+});
+
+port.on('message', (request: EngineRequest) => {
+	handle(request);
+});

@@ -1,0 +1,147 @@
+import {createBackend} from '../bedrock/backend.ts';
+import {type Clients, createClients} from '../bedrock/clients.ts';
+import {priceOf} from '../bedrock/prices.ts';
+import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
+import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import type {Backend, InferenceRequest} from '../engine/backend.ts';
+import type {Cell, Lane, Price, RunSpec} from '../engine/run-spec.ts';
+import type {Target} from '../engine/target.ts';
+import {makePlan} from '../metrics/make-plan.ts';
+import type {Plan} from '../metrics/plan.ts';
+import {composePrompt} from '../prompts/compose.ts';
+import type {Variant} from '../prompts/variant.ts';
+
+/** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
+export type Prepared = {
+	readonly spec: RunSpec;
+	readonly plan: Plan;
+	readonly backend: Backend;
+	readonly clients: Clients;
+};
+
+/** Shapes whose concurrency the quota decides need room for all that it may allow. */
+const socketsOf = ({load}: RunConfig): number =>
+	load.shape === 'saturate' || load.shape === 'rate' ? 512 : load.concurrency + 2;
+
+const firstRequest = (config: RunConfig, variant: Variant, target: Target): InferenceRequest => {
+	const {system, user} = composePrompt(
+		variant,
+		config.task,
+		config.task.items.slice(0, variant.itemsPerRequest),
+	);
+	return {
+		model: target.model,
+		baseModel: target.baseModel,
+		method: config.method,
+		system,
+		messages: [{role: 'user', text: user}],
+		maxTokens: variant.maxTokens ?? config.maxTokens,
+		stop: variant.stop,
+		parameters: variant.parameters,
+		cache: variant.cache,
+		tier: config.tier,
+	};
+};
+
+/** About four characters a token: only for the first reservation, and marked as estimated. */
+const estimatedTokens = ({system, messages}: InferenceRequest): number =>
+	Math.ceil(((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / 4);
+
+const countInput = async (
+	backend: Backend,
+	request: InferenceRequest,
+	signal: AbortSignal,
+): Promise<Cell['inputTokens']> => {
+	const counted = await backend.countTokens(request, signal);
+	return counted === undefined
+		? {value: estimatedTokens(request), isEstimated: true}
+		: {value: counted, isEstimated: false};
+};
+
+const laneOf = (config: RunConfig, variant: Variant): {lane: Lane; ratePerMinute: number | null}[] => {
+	const own = config.lanes.filter(({variants}) => variants.includes(variant.name));
+	return own.length === 0
+		? config.lanes.length === 0
+			? [{lane: 'normal', ratePerMinute: null}]
+			: []
+		: own.map(({lane, ratePerMinute}) => ({lane, ratePerMinute}));
+};
+
+const makeCells = async (
+	config: RunConfig,
+	targets: readonly Target[],
+	prices: ReadonlyArray<Price | null>,
+	backend: Backend,
+	signal: AbortSignal,
+): Promise<readonly Cell[]> => {
+	const pairs = targets.flatMap((target, targetIndex) =>
+		config.variants.flatMap((variant, variantIndex) =>
+			laneOf(config, variant).map((lane) => ({target, targetIndex, variant, variantIndex, lane})),
+		),
+	);
+	return Promise.all(
+		pairs.map(async ({target, targetIndex, variant, variantIndex, lane}) => ({
+			variant: variantIndex,
+			target: targetIndex,
+			...lane,
+			inputTokens: await countInput(backend, firstRequest(config, variant, target), signal),
+			maxTokens: variant.maxTokens ?? config.maxTokens,
+			price: prices[targetIndex] ?? null,
+		})),
+	);
+};
+
+const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => ({
+	preset: config.preset,
+	task: config.task,
+	variants: config.variants,
+	targets,
+	cells,
+	method: config.method,
+	load: config.load,
+	goal: config.goal,
+	policy: config.policy,
+	burst: config.burst,
+	share: config.share,
+	isBalanced: config.isBalanced,
+	isMaxTokensAuto: config.isMaxTokensAuto,
+	minQuality: config.minQuality,
+	serviceLevel: config.serviceLevel,
+	maxRequests: config.guards.maxRequests,
+	maxCostUsd: config.connection.simulatorUrl === undefined ? config.guards.maxCostUsd : null,
+	seed: config.seed,
+	warmUpRequests: 0,
+	windowMs: 60_000,
+});
+
+/**
+ * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is run yet.
+ * @param onStep Told what is being waited for, in words.
+ * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
+ */
+export const prepare = async (
+	config: RunConfig,
+	onStep: (step: string) => void,
+	signal: AbortSignal,
+): Promise<Prepared> => {
+	const clients = createClients(config.connection, {maxSockets: socketsOf(config)});
+	onStep('credentials and Region');
+	const region = await clients.region();
+	await clients.assertCredentials();
+	onStep('quotas');
+	const {targets, near, remarks} = await resolveTargets(config.models, {
+		source: quotaSourceOf(clients),
+		region,
+		endpoint: clients.endpoint,
+		override: config.override,
+		tier: config.tier ?? null,
+		isRefreshing: config.isRefreshing,
+	});
+	const backend = createBackend(clients);
+	onStep('input tokens and prices');
+	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
+	const cells = await makeCells(config, targets, prices, backend, signal);
+	const spec = specOf(config, targets, cells);
+	return {spec, plan: makePlan(spec, remarks), backend, clients};
+};
