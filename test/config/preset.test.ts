@@ -1,0 +1,134 @@
+import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {presetJsonSchema} from '../../source/build/preset-schema.ts';
+import {loadPreset} from '../../source/config/load-preset.ts';
+import {shippedFolder, shippedNames} from '../../source/config/preset-files.ts';
+import {resolveVariants} from '../../source/config/preset-variants.ts';
+import {UserError} from '../../source/config/user-error.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-preset-'));
+
+const write = (name: string, text: string): string => {
+	const file = path.join(folder, name);
+	writeFileSync(file, text);
+	return file;
+};
+
+const faultOf = (action: () => unknown): UserError => {
+	try {
+		action();
+	} catch (error) {
+		if (error instanceof UserError) {
+			return error;
+		}
+		throw error;
+	}
+	throw new Error('expected a fault');
+};
+
+describe('shipped presets', () => {
+	it.each(shippedNames())('%s is valid', (name) => {
+		const {preset} = loadPreset(name);
+		expect(preset.name).toBe(name);
+		expect(resolveVariants(preset, undefined).length).toBeGreaterThan(1);
+	});
+
+	it('has summarize and classify', () => {
+		expect(shippedNames()).toEqual(expect.arrayContaining(['classify', 'summarize']));
+	});
+
+	it('keeps the JSON schema beside them current', () => {
+		expect(readFileSync(path.join(shippedFolder, 'schema.json'), 'utf8')).toBe(presetJsonSchema());
+	});
+
+	it('never sends the right answer along with an item', () => {
+		const {items} = loadPreset('classify');
+		expect(items[0]).toMatchObject({text: expect.stringContaining('charged twice'), expected: 'billing'});
+		expect(items[0]?.text).not.toContain('billing');
+	});
+});
+
+describe('loadPreset', () => {
+	it('names the shipped ones where there is no such preset', () => {
+		const fault = faultOf(() => loadPreset('sumarize'));
+		expect(fault.message).toContain('"sumarize"');
+		expect(fault.hint).toContain('summarize');
+		expect(fault.exitCode).toBe(2);
+	});
+
+	const cases: ReadonlyArray<readonly [string, string, RegExp]> = [
+		['unknown key', 'name: a\ntask: b\nmodles: [x]\n', /:3: unknown key "modles"/],
+		[
+			'unknown key of a variant',
+			'name: a\ntask: b\nvariants:\n  - name: x\n    sytem: y\n',
+			/:5: unknown key "sytem"/,
+		],
+		['missing task', 'name: a\n', /"task" is missing/],
+		['bad choice', 'name: a\ntask: b\ngoal: speed\n', /:3: "goal": "speed" is not one of: throughput/],
+		['bad number', 'name: a\ntask: b\nmaxTokens: -4\n', /:3: "maxTokens": -4 is too small/],
+		['bad type', 'name: a\ntask: b\nshare: all\n', /:3: "share": "all" is not a number/],
+		[
+			'two checks in one',
+			'name: a\ntask: b\nchecks:\n  - {contains: x, equals: y}\n',
+			/:4: .*exactly one check/,
+		],
+		['broken YAML', 'name: a\ntask: [b\nx: y\n', /preset\.yaml:\d+: /],
+		[
+			'unknown placeholder',
+			'name: a\ntask: b\nvariants:\n  - name: x\n    instruction: "{{tsk}}"\n',
+			/:5: unknown placeholder {{tsk}}/,
+		],
+		[
+			'placeholder of a field that an item lacks',
+			'name: a\ntask: b\nitems: [{x: 1}, {y: 2}]\nvariants:\n  - name: v\n    instruction: "{{item.x}}"\n',
+			/unknown placeholder {{item\.x}}/,
+		],
+		['bad regex', 'name: a\ntask: b\nchecks: [{regex: "("}]\n', /:3: "\(": Invalid regular expression/],
+		['empty file', '', /preset\.yaml:1: /],
+	];
+	it.each(cases)('%s', (_name, text, expected) => {
+		const fault = faultOf(() => loadPreset(write('preset.yaml', text)));
+		expect(fault.message).toMatch(expected);
+		expect(fault.message).toContain('preset.yaml');
+		expect(fault.exitCode).toBe(2);
+	});
+
+	it('reads items from .csv, .jsonl and .txt', () => {
+		write('items.csv', 'text,label\n"a, b",one\nc,two\n');
+		write('items.jsonl', '{"text":"a","n":1}\n\n{"text":"b","n":2}\n');
+		write('items.txt', 'first\n\nsecond\n');
+		const load = (file: string) =>
+			loadPreset(write('items.yaml', `name: a\ntask: b\nitems: {file: ${file}}\n`)).items;
+		expect(load('items.csv').map(({fields}) => fields)).toEqual([
+			{text: 'a, b', label: 'one'},
+			{text: 'c', label: 'two'},
+		]);
+		expect(load('items.jsonl')[1]?.fields).toEqual({text: 'b', n: '2'});
+		expect(load('items.txt').map(({text}) => text)).toEqual(['first', 'second']);
+	});
+
+	it('refuses files outside its folder', () => {
+		const fault = faultOf(() =>
+			loadPreset(write('out.yaml', 'name: a\ntask: b\nitems: {file: ../secret.txt}\n')),
+		);
+		expect(fault.message).toContain('"../secret.txt" lies outside');
+	});
+
+	it('names the line of a broken .jsonl file', () => {
+		write('bad.jsonl', '{"a": 1}\n{oops\n');
+		const fault = faultOf(() =>
+			loadPreset(write('bad.yaml', 'name: a\ntask: b\nitems: {file: bad.jsonl}\n')),
+		);
+		expect(fault.message).toContain('bad.jsonl:2: "{oops"');
+	});
+});
+
+describe('resolveVariants', () => {
+	it('names the known ones for an unknown one', () => {
+		const fault = faultOf(() => resolveVariants(undefined, ['detailled']));
+		expect(fault.message).toContain('"detailled"');
+		expect(fault.hint).toContain('detailed');
+	});
+});
