@@ -1,0 +1,40 @@
+import type {Fault} from '../config/fault.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import type {Command} from '../keymap/bindings.ts';
+import type {Plan} from '../metrics/plan.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+
+/** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
+export type Action = {readonly atMs: number} & (
+	| {readonly type: 'preparation-progressed'; readonly step: string}
+	| {readonly type: 'run-prepared'; readonly plan: Plan; readonly snapshot: Snapshot}
+	| {readonly type: 'snapshot-received'; readonly snapshot: Snapshot}
+	| {readonly type: 'run-ended'; readonly snapshot: Snapshot}
+	| {readonly type: 'engine-failed'; readonly fault: Fault}
+	| {readonly type: 'engine-logged'; readonly text: string}
+	| {readonly type: 'command-given'; readonly command: Command}
+	| {readonly type: 'text-typed'; readonly text: string}
+	| {readonly type: 'text-erased'}
+	| {readonly type: 'typing-ended'; readonly isKept: boolean}
+	| {readonly type: 'overlay-closed'}
+	| {readonly type: 'export-finished'; readonly files: readonly string[]}
+	| {readonly type: 'export-failed'; readonly message: string}
+	| {readonly type: 'time-passed'}
+);
+
+/** What the world is asked to do because of an action. */
+export type Effect =
+	| {readonly type: 'prepare'; readonly config: RunConfig}
+	| {readonly type: 'start'}
+	| {readonly type: 'pause'}
+	| {readonly type: 'resume'}
+	| {readonly type: 'stop'}
+	| {readonly type: 'export'; readonly snapshot: Snapshot}
+	| {readonly type: 'redraw'}
+	| {readonly type: 'suspend'}
+	| {readonly type: 'leave'};
+
+/** Whether an action brings data, which may be shown a little later, or answers a key, which is shown at once. */
+export function isData(action: Action): boolean {
+	return action.type === 'snapshot-received' || action.type === 'engine-logged';
+}

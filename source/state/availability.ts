@@ -1,0 +1,61 @@
+import type {Command} from '../keymap/bindings.ts';
+import {finalSnapshot, isRunning} from './selectors.ts';
+import {chartWindows, type State} from './state.ts';
+import {listedRows, selectedRow} from './variant-rows.ts';
+
+/** Why a command has no effect at present, as half a sentence; undefined when it has one. */
+export function disabledReason(state: State, command: Command): string | undefined {
+	return reasons[command]?.(state);
+}
+
+type Reason = (state: State) => string | undefined;
+
+const notRunnable: Reason = (state) => {
+	if (isRunning(state)) {
+		return 'a run is under way';
+	}
+	return state.stage.kind === 'preparing' ? 'the run is still being prepared' : undefined;
+};
+
+const notStoppable: Reason = (state) => {
+	if (!isRunning(state)) {
+		return 'no run is under way';
+	}
+	return state.asked === 'stop' || state.snapshot?.phase === 'draining'
+		? 'the run is stopping already'
+		: undefined;
+};
+
+const notToggleable: Reason = (state) => {
+	if (isRunning(state)) {
+		return 'variants change between runs: x stops this one';
+	}
+	const row = selectedRow(state);
+	if (row === undefined) {
+		return 'there is no variant to choose';
+	}
+	const onCount = state.config.variants.length - state.switchedOff.length;
+	return row.isOn && onCount <= 1 ? 'at least one variant must stay on' : undefined;
+};
+
+const notExportable: Reason = (state) => {
+	if (state.isExporting) {
+		return 'the files are still being written';
+	}
+	return finalSnapshot(state) === undefined ? 'nothing has been measured yet' : undefined;
+};
+
+const reasons: Readonly<Partial<Record<Command, Reason>>> = {
+	run: notRunnable,
+	stop: notStoppable,
+	'toggle-pause': notStoppable,
+	'next-method': (state) =>
+		isRunning(state) ? 'the method changes between runs: x stops this one' : undefined,
+	'toggle-variant': notToggleable,
+	'toggle-freeze': (state) => (state.snapshot === undefined ? 'there is nothing to freeze yet' : undefined),
+	detail: (state) => (listedRows(state).length === 0 ? 'there is no variant to look at' : undefined),
+	export: notExportable,
+	'zoom-in': (state) => (state.windowSeconds <= chartWindows[0] ? 'this is the shortest window' : undefined),
+	'zoom-out': (state) =>
+		state.windowSeconds >= (chartWindows.at(-1) ?? 0) ? 'this is the longest window' : undefined,
+};

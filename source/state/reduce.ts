@@ -1,0 +1,175 @@
+import type {Command} from '../keymap/bindings.ts';
+import {keyGroups} from '../keymap/render.ts';
+import {type ViewName, viewAfter} from '../keymap/views.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Action} from './actions.ts';
+import {disabledReason} from './availability.ts';
+import {type Change, changeWith, only, withFlash} from './change.ts';
+import {move, zoom} from './list-commands.ts';
+import * as runs from './run-commands.ts';
+import * as screen from './screen-commands.ts';
+import {finalSnapshot} from './selectors.ts';
+import {sortAfter} from './sort.ts';
+import {keptLogLines, type State, usualWindowSeconds} from './state.ts';
+
+/**
+ * What an action makes of the state. Pure and total: any action in any state gives a state, the same every time.
+ * @returns the next state and what the world is asked to do.
+ */
+export function reduce(before: State, action: Action): Change {
+	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
+	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
+	switch (action.type) {
+		case 'preparation-progressed': {
+			const {stage} = state;
+			return only(stage.kind === 'preparing' ? {...state, stage: {...stage, step: action.step}} : state);
+		}
+		case 'run-prepared': {
+			return prepared({...state, plan: action.plan}, action.snapshot);
+		}
+		case 'snapshot-received': {
+			return only(withSnapshot(state, action.snapshot));
+		}
+		case 'run-ended': {
+			const ended: State = {
+				...withSnapshot(state, action.snapshot),
+				stage: {kind: 'ended'},
+				asked: undefined,
+			};
+			return state.isLeaving ? screen.leave(ended) : only(closedQuestion(ended));
+		}
+		case 'engine-failed': {
+			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
+			return state.isLeaving ? screen.leave(failed) : only(closedQuestion(failed));
+		}
+		case 'engine-logged': {
+			return only({...state, log: [...state.log, action.text].slice(-keptLogLines)});
+		}
+		case 'command-given': {
+			return given(state, action.command);
+		}
+		case 'text-typed': {
+			return only(state.isTyping ? {...state, filter: `${state.filter}${action.text}`.slice(0, 80)} : state);
+		}
+		case 'text-erased': {
+			return only(state.isTyping ? {...state, filter: [...state.filter].slice(0, -1).join('')} : state);
+		}
+		case 'typing-ended': {
+			return only({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
+		}
+		case 'overlay-closed': {
+			return only({...state, overlay: undefined});
+		}
+		case 'export-finished': {
+			return only({
+				...state,
+				isExporting: false,
+				flash: undefined,
+				overlay: state.overlay ?? {kind: 'exported', files: action.files},
+			});
+		}
+		case 'export-failed': {
+			return only(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
+		}
+		case 'time-passed': {
+			return only(state);
+		}
+	}
+}
+
+function prepared(state: State, snapshot: Snapshot): Change {
+	const {stage} = state;
+	if (stage.kind !== 'preparing') {
+		return only(state);
+	}
+	if (stage.isStale) {
+		return runs.prepare(state, stage.startsThen);
+	}
+	const ready: State = {
+		...state,
+		lastRun: finalSnapshot(state),
+		snapshot,
+		frozen: undefined,
+		stage: {kind: 'planned'},
+	};
+	return stage.startsThen ? runs.start(ready) : only(ready);
+}
+
+/** Takes a snapshot in; what was asked of the engine is forgotten once it shows. */
+function withSnapshot(state: State, snapshot: Snapshot): State {
+	if (state.stage.kind === 'preparing' || state.stage.kind === 'failed') {
+		return state;
+	}
+	const isSeen =
+		(state.asked === 'pause' && snapshot.phase === 'paused') ||
+		(state.asked === 'resume' && snapshot.phase === 'running') ||
+		(state.asked === 'stop' && (snapshot.phase === 'draining' || snapshot.phase === 'ended'));
+	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
+}
+
+/** A run that is over spends nothing: the question about it is gone. */
+function closedQuestion(state: State): State {
+	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
+}
+
+function given(state: State, command: Command): Change {
+	const reason = disabledReason(state, command);
+	if (reason !== undefined) {
+		return only(withFlash(state, reason));
+	}
+	return state.overlay?.kind === 'help'
+		? inHelp(state, state.overlay.scroll, command)
+		: handlers[command](state);
+}
+
+const helpSteps: Readonly<Partial<Record<Command, number>>> = {
+	up: -1,
+	down: 1,
+	'page-up': -10,
+	'page-down': 10,
+};
+
+function inHelp(state: State, scroll: number, command: Command): Change {
+	const step = helpSteps[command];
+	if (step === undefined) {
+		return command === 'quit' ? screen.quit(state) : only({...state, overlay: undefined});
+	}
+	const last = keyGroups.reduce((lines, {entries}) => lines + entries.length + 2, 0);
+	return only({...state, overlay: {kind: 'help', scroll: Math.min(last, Math.max(0, scroll + step))}});
+}
+
+const opener = (view: ViewName) => (state: State) => screen.openView(state, view);
+
+const handlers: Readonly<Record<Command, (state: State) => Change>> = {
+	run: runs.run,
+	stop: runs.stop,
+	'toggle-pause': runs.togglePause,
+	'toggle-variant': runs.toggleVariant,
+	'next-method': runs.nextMethod,
+	'next-goal': runs.nextGoal,
+	'toggle-freeze': screen.toggleFreeze,
+	'open-dashboard': opener('dashboard'),
+	'open-variants': opener('variants'),
+	'open-timeline': opener('timeline'),
+	'open-quotas': opener('quotas'),
+	'open-log': opener('log'),
+	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
+	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
+	close: screen.close,
+	up: (state) => move(state, -1),
+	down: (state) => move(state, 1),
+	'page-up': (state) => move(state, -10),
+	'page-down': (state) => move(state, 10),
+	detail: (state) => only({...state, isDetailOpen: !state.isDetailOpen}),
+	filter: (state) => only({...state, isTyping: true, isDetailOpen: false}),
+	'next-sort': (state) => only({...state, sort: sortAfter(state.sort)}),
+	invert: (state) => only({...state, isInverted: !state.isInverted}),
+	'zoom-in': (state) => zoom(state, -1),
+	'zoom-out': (state) => zoom(state, 1),
+	'zoom-reset': (state) => only({...state, windowSeconds: usualWindowSeconds}),
+	export: screen.exportCharts,
+	help: (state) => only({...state, overlay: {kind: 'help', scroll: 0}}),
+	redraw: (state) => changeWith(state, {type: 'redraw'}),
+	suspend: (state) => changeWith(state, {type: 'suspend'}),
+	quit: screen.quit,
+};

@@ -1,0 +1,93 @@
+import {methods} from '../engine/backend.ts';
+import {goals} from '../engine/run-spec.ts';
+import {type Change, changeWith, only, withFlash} from './change.ts';
+import {activeConfig} from './selectors.ts';
+import type {State} from './state.ts';
+import {selectedRow} from './variant-rows.ts';
+
+/** Commands that change the run. Each is only called while it is not disabled. */
+
+/** Has the run prepared with the configuration as it is now. */
+export function prepare(state: State, startsThen: boolean): Change {
+	return changeWith(
+		{
+			...state,
+			stage: {kind: 'preparing', step: 'starting', sinceMs: state.nowMs, startsThen, isStale: false},
+			asked: undefined,
+		},
+		{type: 'prepare', config: activeConfig(state)},
+	);
+}
+
+/** Starts what is prepared. */
+export function start(state: State): Change {
+	return changeWith(
+		{...state, stage: {kind: 'running'}, asked: undefined, frozen: undefined, scroll: 0},
+		{type: 'start'},
+	);
+}
+
+/** Starts the planned run; after an end or a fault prepares it anew first. */
+export function run(state: State): Change {
+	return state.stage.kind === 'planned' ? start(state) : prepare(state, state.startsAtOnce);
+}
+
+export function stop(state: State): Change {
+	return changeWith({...state, asked: 'stop'}, {type: 'stop'});
+}
+
+export function togglePause(state: State): Change {
+	const isPaused = state.asked === undefined ? state.snapshot?.phase === 'paused' : state.asked === 'pause';
+	return isPaused
+		? changeWith({...state, asked: 'resume'}, {type: 'resume'})
+		: changeWith({...state, asked: 'pause'}, {type: 'pause'});
+}
+
+export function toggleVariant(state: State): Change {
+	const name = selectedRow(state)?.variant;
+	if (name === undefined) {
+		return only(state);
+	}
+	const switchedOff = state.switchedOff.includes(name)
+		? state.switchedOff.filter((each) => each !== name)
+		: [...state.switchedOff, name];
+	return reconfigured({...state, switchedOff});
+}
+
+export function nextMethod(state: State): Change {
+	const method = after(methods, state.config.method);
+	return reconfigured({...state, config: {...state.config, method}});
+}
+
+/** The goal only ranks, so it changes during a run too. */
+export function nextGoal(state: State): Change {
+	const next = {...state, config: {...state.config, goal: after(goals, state.config.goal)}};
+	return state.stage.kind === 'running' ? only(next) : reconfigured(next);
+}
+
+function after<Value>(values: readonly Value[], value: Value): Value {
+	return values[(values.indexOf(value) + 1) % values.length] ?? value;
+}
+
+/**
+ * Takes a changed configuration to the engine where nothing would be lost by it: what an ended run measured stays on
+ * screen until the next one is asked for.
+ */
+function reconfigured(state: State): Change {
+	const {stage} = state;
+	switch (stage.kind) {
+		case 'planned': {
+			return prepare(state, false);
+		}
+		case 'preparing': {
+			return only({...state, stage: {...stage, isStale: true}});
+		}
+		case 'ended':
+		case 'failed': {
+			return only(withFlash(state, 'taken into account by the next run: r'));
+		}
+		case 'running': {
+			return only(state);
+		}
+	}
+}

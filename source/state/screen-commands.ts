@@ -1,0 +1,51 @@
+import type {ViewName} from '../keymap/views.ts';
+import {type Change, changeWith, only, withFlash} from './change.ts';
+import {finalSnapshot, isRunning} from './selectors.ts';
+import type {State} from './state.ts';
+
+/** Commands that change what is shown, and those that leave. */
+
+export function toggleFreeze(state: State): Change {
+	const {frozen, snapshot, nowMs} = state;
+	if (frozen !== undefined || snapshot === undefined) {
+		return only({...state, frozen: undefined});
+	}
+	return only({...state, frozen: {snapshot, sinceMs: nowMs}});
+}
+
+export function openView(state: State, view: ViewName): Change {
+	return only({...state, view, isDetailOpen: false, isTyping: false, scroll: 0});
+}
+
+/** Closes one thing: the detail, then the filter; never the program. */
+export function close(state: State): Change {
+	if (state.isDetailOpen) {
+		return only({...state, isDetailOpen: false});
+	}
+	return only(
+		state.filter === '' || state.view !== 'variants' ? {...state, flash: undefined} : {...state, filter: ''},
+	);
+}
+
+export function exportCharts(state: State): Change {
+	const snapshot = finalSnapshot(state);
+	return snapshot === undefined
+		? only(state)
+		: changeWith({...withFlash(state, 'writing the charts'), isExporting: true}, {type: 'export', snapshot});
+}
+
+/** Asks once while a run spends money; asked again, or with nothing at stake, leaves. */
+export function quit(state: State): Change {
+	if (state.isLeaving || !isRunning(state)) {
+		return leave(state);
+	}
+	if (!state.isDemo && state.overlay?.kind !== 'quit-question') {
+		return only({...state, overlay: {kind: 'quit-question'}});
+	}
+	return changeWith({...state, overlay: undefined, isLeaving: true, asked: 'stop'}, {type: 'stop'});
+}
+
+/** Closes the screen without waiting for anything. */
+export function leave(state: State): Change {
+	return changeWith({...state, isLeaving: true}, {type: 'leave'});
+}

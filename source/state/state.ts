@@ -1,0 +1,118 @@
+import type {Fault} from '../config/fault.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import type {ViewName} from '../keymap/views.ts';
+import type {Plan} from '../metrics/plan.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import type {SortName} from './sort.ts';
+
+/** All that the screen shows, as one immutable value. */
+
+/** Where the session stands; what a run under way is doing is told by its snapshot's phase. */
+export type Stage =
+	| {
+			readonly kind: 'preparing';
+			readonly step: string;
+			readonly sinceMs: number;
+			/** The run starts as soon as it is prepared. */
+			readonly startsThen: boolean;
+			/** The configuration was changed meanwhile: prepare once more. */
+			readonly isStale: boolean;
+	  }
+	| {readonly kind: 'planned'}
+	| {readonly kind: 'running'}
+	| {readonly kind: 'ended'}
+	| {readonly kind: 'failed'; readonly fault: Fault};
+
+/** What lies above the view; while one is open, other keys do nothing. */
+export type Overlay =
+	| {readonly kind: 'help'; readonly scroll: number}
+	| {readonly kind: 'quit-question'}
+	| {readonly kind: 'exported'; readonly files: readonly string[]};
+
+/** What was asked of the engine and is not yet seen in a snapshot. */
+export type Asked = 'pause' | 'resume' | 'stop';
+
+export type State = {
+	readonly config: RunConfig;
+	/** No run spends money. */
+	readonly isDemo: boolean;
+	/** Runs start without showing the plan first. */
+	readonly startsAtOnce: boolean;
+	readonly stage: Stage;
+	readonly plan: Plan | undefined;
+	/** The newest one. */
+	readonly snapshot: Snapshot | undefined;
+	/** The last run in which something was sent, once another is prepared. */
+	readonly lastRun: Snapshot | undefined;
+	/** What the views show while the newest snapshot goes on; undefined: the newest. */
+	readonly frozen: {readonly snapshot: Snapshot; readonly sinceMs: number} | undefined;
+	readonly asked: Asked | undefined;
+	/** Set once the screen is to close as soon as the run has ended. */
+	readonly isLeaving: boolean;
+	readonly view: ViewName;
+	readonly overlay: Overlay | undefined;
+	readonly isDetailOpen: boolean;
+	/** Key of the selected variant's row; undefined: the first one. */
+	readonly selected: string | undefined;
+	/** Names of variants that are not to run. */
+	readonly switchedOff: readonly string[];
+	readonly filter: string;
+	/** The filter is being typed: keys are text. */
+	readonly isTyping: boolean;
+	readonly sort: SortName;
+	readonly isInverted: boolean;
+	/** Lines scrolled back in the log. */
+	readonly scroll: number;
+	/** Time window of the charts. */
+	readonly windowSeconds: number;
+	/** A passing remark. */
+	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
+	readonly isExporting: boolean;
+	/** Lines that the engine logged, oldest first; bounded. */
+	readonly log: readonly string[];
+	/** Time of the last action, on the clock that never goes back. */
+	readonly nowMs: number;
+};
+
+/** Windows that the charts can show, in seconds. */
+export const chartWindows = [60, 120, 300, 900, 3600, 14_400] as const;
+export const usualWindowSeconds = 120;
+
+/** Lines of the engine's log that are kept. */
+export const keptLogLines = 200;
+
+/** The state of a screen that has just opened and asked for the run to be prepared. */
+export function initialState(
+	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce'> & {readonly nowMs: number},
+): State {
+	return {
+		...options,
+		stage: {
+			kind: 'preparing',
+			step: 'starting',
+			sinceMs: options.nowMs,
+			startsThen: options.startsAtOnce,
+			isStale: false,
+		},
+		plan: undefined,
+		snapshot: undefined,
+		lastRun: undefined,
+		frozen: undefined,
+		asked: undefined,
+		isLeaving: false,
+		view: 'dashboard',
+		overlay: undefined,
+		isDetailOpen: false,
+		selected: undefined,
+		switchedOff: [],
+		filter: '',
+		isTyping: false,
+		sort: 'order',
+		isInverted: false,
+		scroll: 0,
+		windowSeconds: usualWindowSeconds,
+		flash: undefined,
+		isExporting: false,
+		log: [],
+	};
+}

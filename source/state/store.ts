@@ -1,0 +1,115 @@
+import type {Clock} from '../engine/clock.ts';
+import {type Action, type Effect, isData} from './actions.ts';
+import {reduce} from './reduce.ts';
+import {nextTickMs} from './selectors.ts';
+import type {State} from './state.ts';
+
+/** Holds the state and tells the views about it: data at most four times a second, keys at once. */
+export type Store = {
+	/** Folds an action in and has its effects run. */
+	readonly dispatch: (action: Action) => void;
+	/** The state as last told to the views; the same value until they are told again. */
+	readonly shown: () => State;
+	/** The state with everything folded in. */
+	readonly latest: () => State;
+	readonly subscribe: (listener: () => void) => () => void;
+	/** Cancels what is scheduled; the views are not told any more. */
+	readonly close: () => void;
+};
+
+type StoreOptions = {
+	readonly initial: State;
+	readonly clock: Clock;
+	readonly onEffect: (effect: Effect) => void;
+};
+
+/**
+ * Every React commit lays the whole screen out anew, whatever is painted of it; so the number of commits is decided
+ * here, and not by the renderer's frame rate.
+ */
+const dataIntervalMs = 250;
+
+/** A store that has not been told anything yet. */
+export function createStore({initial, clock, onEffect}: StoreOptions): Store {
+	const listeners = new Set<() => void>();
+	let latest = initial;
+	let shown = initial;
+	let isClosed = false;
+	let lastDataMs = Number.NEGATIVE_INFINITY;
+	let cancelData: (() => void) | undefined;
+	let cancelTick: (() => void) | undefined;
+
+	const publish = () => {
+		cancelData?.();
+		cancelData = undefined;
+		if (shown !== latest) {
+			shown = latest;
+			for (const listener of listeners) {
+				listener();
+			}
+		}
+	};
+
+	const publishData = () => {
+		const waitMs = lastDataMs + dataIntervalMs - clock.now();
+		if (waitMs <= 0) {
+			lastDataMs = clock.now();
+			publish();
+		} else {
+			cancelData ??= clock.after(waitMs, () => {
+				lastDataMs = clock.now();
+				publish();
+			});
+		}
+	};
+
+	const scheduleTick = () => {
+		cancelTick?.();
+		const delayMs = nextTickMs(latest);
+		cancelTick =
+			delayMs === undefined
+				? undefined
+				: clock.after(delayMs, () => {
+						dispatch({type: 'time-passed', atMs: clock.now()});
+					});
+	};
+
+	const dispatch = (action: Action) => {
+		if (isClosed) {
+			return;
+		}
+		const {state, effects} = reduce(latest, action);
+		latest = state;
+		for (const effect of effects) {
+			onEffect(effect);
+		}
+		if (isClosed) {
+			return;
+		}
+		if (isData(action)) {
+			publishData();
+		} else {
+			publish();
+		}
+		scheduleTick();
+	};
+
+	scheduleTick();
+	return {
+		dispatch,
+		shown: () => shown,
+		latest: () => latest,
+		subscribe(listener) {
+			listeners.add(listener);
+			return () => {
+				listeners.delete(listener);
+			};
+		},
+		close() {
+			isClosed = true;
+			cancelData?.();
+			cancelTick?.();
+			listeners.clear();
+		},
+	};
+}

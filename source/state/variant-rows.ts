@@ -1,0 +1,63 @@
+import type {VariantFigures} from '../metrics/snapshot.ts';
+import {cleanText} from '../text/width.ts';
+import {shownSnapshot} from './selectors.ts';
+import {sortRows} from './sort.ts';
+import type {State} from './state.ts';
+
+/** A line of a variant table: a variant on a target, in the run or switched off. */
+export type VariantRow = {
+	readonly key: string;
+	/** The variant's name as the configuration has it. */
+	readonly variant: string;
+	/** The same as it may be shown. */
+	readonly name: string;
+	readonly targetIndex: number;
+	/** Undefined for a variant that the shown snapshot does not have. */
+	readonly figures: VariantFigures | undefined;
+	readonly isOn: boolean;
+	/** Best for the goal on its target; false while no winner is clear. */
+	readonly isBest: boolean;
+};
+
+/** All rows by target, in the order of the configuration. A variant in two lanes has two rows. */
+export function variantRows(state: State): readonly VariantRow[] {
+	const snapshot = shownSnapshot(state);
+	const names = state.config.variants.map(({name}) => name);
+	const targetCount = Math.max(1, snapshot?.targets.length ?? 1);
+	return Array.from({length: targetCount}, (_, targetIndex) => {
+		const measured = (snapshot?.variants ?? []).filter(({target}) => target === targetIndex);
+		const best = snapshot?.best.find(({target}) => target === targetIndex)?.[state.config.goal];
+		const listed = new Set([...names, ...measured.map(({name}) => name)]);
+		return [...listed].flatMap((variant) => {
+			const cells = measured.filter(({name}) => name === variant);
+			return (cells.length === 0 ? [undefined] : cells).map((figures, index) => ({
+				key: `${targetIndex} ${variant} ${index}`,
+				variant,
+				name: cleanText(variant),
+				targetIndex,
+				figures,
+				isOn: !state.switchedOff.includes(variant),
+				isBest: figures !== undefined && variant === best,
+			}));
+		});
+	}).flat();
+}
+
+/** The rows as the current view lists them: sorted and filtered in Variants, in their own order elsewhere. */
+export function listedRows(state: State): readonly VariantRow[] {
+	const rows = variantRows(state);
+	if (state.view !== 'variants') {
+		return rows;
+	}
+	const wanted = state.filter.toLowerCase();
+	const matching = rows.filter(({name}) => name.toLowerCase().includes(wanted));
+	return sortRows(matching, state.sort, state.isInverted);
+}
+
+/** The selected row: the one last chosen, or the first while that one is not listed. */
+export function selectedRow(
+	state: State,
+	rows: readonly VariantRow[] = listedRows(state),
+): VariantRow | undefined {
+	return rows.find(({key}) => key === state.selected) ?? rows[0];
+}

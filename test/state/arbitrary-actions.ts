@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import {bindings} from '../../source/keymap/bindings.ts';
+import type {Action} from '../../source/state/actions.ts';
+import {
+	endedSnapshotFixture,
+	planFixture,
+	readySnapshotFixture,
+	snapshotFixture,
+} from '../helpers/snapshot-fixture.ts';
+
+type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
+
+const snapshots = fc.constantFrom(
+	snapshotFixture(),
+	snapshotFixture({phase: 'paused'}),
+	snapshotFixture({phase: 'draining', variants: [], best: []}),
+	snapshotFixture({targets: [], buckets: [], variants: [], best: []}),
+	readySnapshotFixture(),
+	endedSnapshotFixture(),
+);
+
+const untimed: fc.Arbitrary<Untimed> = fc.oneof(
+	{
+		weight: 8,
+		arbitrary: fc.constantFrom(...bindings).map(({command}) => ({type: 'command-given' as const, command})),
+	},
+	{weight: 3, arbitrary: snapshots.map((snapshot) => ({type: 'snapshot-received' as const, snapshot}))},
+	{
+		weight: 2,
+		arbitrary: snapshots.map((snapshot) => ({type: 'run-prepared' as const, plan: planFixture(), snapshot})),
+	},
+	snapshots.map((snapshot) => ({type: 'run-ended' as const, snapshot})),
+	fc.string().map((step) => ({type: 'preparation-progressed' as const, step})),
+	fc.string().map((message) => ({
+		type: 'engine-failed' as const,
+		fault: {message, hint: undefined, exitCode: 1 as const},
+	})),
+	fc.string().map((text) => ({type: 'engine-logged' as const, text})),
+	fc.string().map((text) => ({type: 'text-typed' as const, text})),
+	fc.constant({type: 'text-erased' as const}),
+	fc.boolean().map((isKept) => ({type: 'typing-ended' as const, isKept})),
+	fc.constant({type: 'overlay-closed' as const}),
+	fc.array(fc.string()).map((files) => ({type: 'export-finished' as const, files})),
+	fc.string().map((message) => ({type: 'export-failed' as const, message})),
+	fc.constant({type: 'time-passed' as const}),
+);
+
+/** Any action at any time. */
+export const anyAction: fc.Arbitrary<Action> = fc
+	.tuple(untimed, fc.integer({min: -1000, max: 1_000_000}))
+	.map(([action, atMs]) => ({...action, atMs}) as Action);

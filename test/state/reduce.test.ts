@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import type {Command} from '../../source/keymap/bindings.ts';
+import {views} from '../../source/keymap/views.ts';
+import type {Action, Effect} from '../../source/state/actions.ts';
+import {disabledReason} from '../../source/state/availability.ts';
+import {logLines} from '../../source/state/log-lines.ts';
+import {reduce} from '../../source/state/reduce.ts';
+import {finalSnapshot, nextTickMs, shownSnapshot} from '../../source/state/selectors.ts';
+import {chartWindows, initialState, keptLogLines, type State} from '../../source/state/state.ts';
+import {listedRows, selectedRow, variantRows} from '../../source/state/variant-rows.ts';
+import {
+	configFixture,
+	endedSnapshotFixture,
+	planFixture,
+	readySnapshotFixture,
+	snapshotFixture,
+} from '../helpers/snapshot-fixture.ts';
+import {anyAction} from './arbitrary-actions.ts';
+
+const demo = initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0});
+const account = initialState({config: configFixture(), isDemo: false, startsAtOnce: false, nowMs: 0});
+
+type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
+
+/** Folds actions a second apart; the effects of all of them. */
+function play(initial: State, ...actions: readonly Untimed[]): {state: State; effects: readonly Effect[]} {
+	let state = initial;
+	const effects: Effect[] = [];
+	for (const [index, action] of actions.entries()) {
+		const change = reduce(state, {...action, atMs: index * 1000} as Action);
+		state = change.state;
+		effects.push(...change.effects);
+	}
+	return {state, effects};
+}
+
+const give = (command: Command) => ({type: 'command-given', command}) as const;
+const prepared = {type: 'run-prepared', plan: planFixture(), snapshot: readySnapshotFixture()} as const;
+const received = {type: 'snapshot-received', snapshot: snapshotFixture()} as const;
+const ended = {type: 'run-ended', snapshot: endedSnapshotFixture()} as const;
+const types = (effects: readonly Effect[]) => effects.map(({type}) => type);
+
+describe('any actions in any order', () => {
+	test('give a state that can be shown', () => {
+		fc.assert(
+			fc.property(
+				fc.constantFrom(demo, account),
+				fc.array(anyAction, {maxLength: 60}),
+				(initial, actions) => {
+					let state = initial;
+					for (const action of actions) {
+						state = reduce(state, action).state;
+						expect(state.log.length).toBeLessThanOrEqual(keptLogLines);
+						expect(chartWindows).toContain(state.windowSeconds);
+						expect(views.map(({name}) => name)).toContain(state.view);
+						expect(state.switchedOff.length).toBeLessThan(state.config.variants.length);
+						expect(
+							state.scroll === 0 || state.scroll < logLines(state).length || state.frozen !== undefined,
+						).toBe(true);
+						const rows = listedRows(state);
+						expect(rows.length === 0 || rows.includes(selectedRow(state) as never)).toBe(true);
+						expect(variantRows(state).length).toBeGreaterThan(0);
+					}
+				},
+			),
+			{numRuns: 300},
+		);
+	});
+
+	test('are folded the same way every time, and change nothing that was given', () => {
+		fc.assert(
+			fc.property(fc.array(anyAction, {maxLength: 30}), (actions) => {
+				const frozen = structuredClone(actions);
+				const fold = () => actions.reduce((state, action) => reduce(state, action).state, demo);
+				expect(fold()).toEqual(fold());
+				expect(actions).toEqual(frozen);
+			}),
+			{numRuns: 50},
+		);
+	});
+
+	test('never start a run before it is prepared, and never two at once', () => {
+		fc.assert(
+			fc.property(
+				fc.constantFrom(demo, account),
+				fc.array(anyAction, {maxLength: 60}),
+				(initial, actions) => {
+					let state = initial;
+					for (const action of actions) {
+						const change = reduce(state, action);
+						if (change.effects.some(({type}) => type === 'start')) {
+							expect(['planned', 'preparing']).toContain(state.stage.kind);
+							expect(change.state.stage.kind).toBe('running');
+						}
+						state = change.state;
+					}
+				},
+			),
+			{numRuns: 300},
+		);
+	});
+});
+
+describe('freezing', () => {
+	test('then unfreezing shows what would have been shown without', () => {
+		const isToggle = (action: Action) =>
+			action.type === 'command-given' && action.command === 'toggle-freeze';
+		fc.assert(
+			fc.property(fc.array(anyAction, {maxLength: 40}), fc.nat(40), (actions, at) => {
+				const others = actions.filter((action) => !isToggle(action));
+				const toggle: Action = {type: 'command-given', command: 'toggle-freeze', atMs: 0};
+				const fold = (list: readonly Action[]) =>
+					list.reduce((state, action) => reduce(state, action).state, demo);
+				const withFreeze = fold([...others.slice(0, at), toggle, ...others.slice(at)]);
+				expect(withFreeze.snapshot).toEqual(fold(others).snapshot);
+				expect(shownSnapshot({...withFreeze, frozen: undefined})).toEqual(shownSnapshot(fold(others)));
+				expect(finalSnapshot(withFreeze)).toEqual(finalSnapshot(fold(others)));
+			}),
+		);
+	});
+
+	test('holds the view while data arrives, and says since when', () => {
+		const later = snapshotFixture({elapsedMs: 120_000});
+		const {state} = play(demo, prepared, received, give('toggle-freeze'), {...received, snapshot: later});
+		expect(shownSnapshot(state)).toEqual(received.snapshot);
+		expect(state.snapshot).toEqual(later);
+		expect(state.frozen?.sinceMs).toBe(2000);
+		expect(nextTickMs(state)).toBe(1000);
+		expect(shownSnapshot(play(state, give('toggle-freeze')).state)).toEqual(later);
+	});
+});
+
+describe('a run', () => {
+	test('of the demo starts as soon as it is prepared', () => {
+		const {state, effects} = play(demo, prepared);
+		expect(types(effects)).toEqual(['start']);
+		expect(state.stage.kind).toBe('running');
+	});
+
+	test('against an account waits for r, with the plan on screen', () => {
+		const planned = play(account, prepared);
+		expect(planned.effects).toEqual([]);
+		expect(planned.state.stage.kind).toBe('planned');
+		expect(types(play(planned.state, give('run')).effects)).toEqual(['start']);
+	});
+
+	test('can be had again: the demo at once, the account after its plan', () => {
+		const again = [prepared, received, ended, give('run'), prepared] as const;
+		expect(types(play(demo, ...again).effects)).toEqual(['start', 'prepare', 'start']);
+		const {state, effects} = play(account, prepared, give('run'), ended, give('run'), prepared);
+		expect(types(effects)).toEqual(['start', 'prepare']);
+		expect(state.stage.kind).toBe('planned');
+		expect(finalSnapshot(state)).toEqual(ended.snapshot);
+	});
+
+	test('is paused and resumed by the same key, whatever the next snapshot says late', () => {
+		const {effects} = play(demo, prepared, received, give('toggle-pause'), received, give('toggle-pause'));
+		expect(types(effects)).toEqual(['start', 'pause', 'resume']);
+	});
+
+	test('is stopped once', () => {
+		const {state, effects} = play(demo, prepared, received, give('stop'), give('stop'));
+		expect(types(effects)).toEqual(['start', 'stop']);
+		expect(state.flash?.text).toBe('the run is stopping already');
+	});
+
+	test('that fails keeps what was measured and can be had again', () => {
+		const fault = {message: 'The worker ended.', hint: undefined, exitCode: 1} as const;
+		const {state} = play(demo, prepared, received, {type: 'engine-failed', fault});
+		expect(state.stage).toEqual({kind: 'failed', fault});
+		expect(finalSnapshot(state)).toEqual(received.snapshot);
+		expect(disabledReason(state, 'run')).toBeUndefined();
+	});
+});
+
+describe('settings', () => {
+	test('are taken to the engine while a plan is shown', () => {
+		const {state, effects} = play(account, prepared, give('next-method'));
+		expect(effects).toEqual([{type: 'prepare', config: {...configFixture(), method: 'invoke'}}]);
+		expect(state.stage.kind).toBe('preparing');
+	});
+
+	test('that change while the run is prepared are prepared once more, not one by one', () => {
+		const {state, effects} = play(
+			account,
+			give('next-method'),
+			give('next-goal'),
+			give('next-goal'),
+			prepared,
+		);
+		expect(effects).toEqual([
+			{type: 'prepare', config: {...configFixture(), method: 'invoke', goal: 'cost'}},
+		]);
+		expect(play(state, prepared).state.stage.kind).toBe('planned');
+	});
+
+	test('do not change under a run, but the goal ranks anew', () => {
+		const {state, effects} = play(demo, prepared, received, give('next-method'), give('next-goal'));
+		expect(types(effects)).toEqual(['start']);
+		expect(state.config.method).toBe('converse-stream');
+		expect(state.config.goal).toBe('efficiency');
+	});
+
+	test('after an end wait for the next run, so that nothing measured is lost', () => {
+		const {state, effects} = play(demo, prepared, ended, give('next-method'));
+		expect(types(effects)).toEqual(['start']);
+		expect(shownSnapshot(state)).toEqual(ended.snapshot);
+	});
+
+	test('switch a variant off and on again, but not the last one', () => {
+		const off = play(account, prepared, give('down'), give('toggle-variant'));
+		expect(off.state.switchedOff).toEqual(['concise']);
+		expect(off.effects[0]).toMatchObject({
+			config: {variants: [{name: 'detailed'}, {name: 'structured'}, {name: 'minimal'}]},
+		});
+		const single = {...account, config: {...account.config, variants: account.config.variants.slice(0, 1)}};
+		expect(play(single, give('toggle-variant')).state.flash?.text).toBe('at least one variant must stay on');
+		const on = play(off.state, prepared, give('toggle-variant'));
+		expect(on.state.switchedOff).toEqual([]);
+	});
+});
+
+describe('quitting', () => {
+	test('leaves at once when no run is under way', () => {
+		expect(types(play(account, prepared, give('quit')).effects)).toEqual(['leave']);
+		expect(types(play(demo, prepared, ended, give('quit')).effects)).toEqual(['start', 'leave']);
+	});
+
+	test('stops the run of a demo and leaves when it has ended', () => {
+		const {effects} = play(demo, prepared, received, give('quit'), received, ended);
+		expect(types(effects)).toEqual(['start', 'stop', 'leave']);
+	});
+
+	test('asks once while a run spends money; a second press always works', () => {
+		const asked = play(account, prepared, give('run'), received, give('quit'));
+		expect(types(asked.effects)).toEqual(['start']);
+		expect(asked.state.overlay).toEqual({kind: 'quit-question'});
+		const second = play(asked.state, give('quit'));
+		expect(types(second.effects)).toEqual(['stop']);
+		expect(types(play(second.state, give('quit')).effects)).toEqual(['leave']);
+	});
+
+	test('the question goes when the run ends by itself', () => {
+		const {state} = play(account, prepared, give('run'), give('quit'), ended);
+		expect(state.overlay).toBeUndefined();
+	});
+});
+
+test('a flash goes after four seconds, and nothing ticks when nothing happens', () => {
+	const {state} = play(account, prepared, give('stop'));
+	expect(state.flash?.text).toBe('no run is under way');
+	expect(nextTickMs(state)).toBe(4000);
+	const after = reduce(state, {type: 'time-passed', atMs: 5000}).state;
+	expect(after.flash).toBeUndefined();
+	expect(nextTickMs(after)).toBeUndefined();
+});

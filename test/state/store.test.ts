@@ -1,0 +1,85 @@
+import {expect, test} from 'vitest';
+import {initialState} from '../../source/state/state.ts';
+import {createStore} from '../../source/state/store.ts';
+import {createFakeClock} from '../helpers/fake-clock.ts';
+import {
+	configFixture,
+	planFixture,
+	readySnapshotFixture,
+	snapshotFixture,
+} from '../helpers/snapshot-fixture.ts';
+
+function openStore() {
+	const clock = createFakeClock();
+	const effects: string[] = [];
+	const store = createStore({
+		initial: initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
+		clock,
+		onEffect({type}) {
+			effects.push(type);
+		},
+	});
+	let told = 0;
+	store.subscribe(() => {
+		told += 1;
+	});
+	const receive = (elapsedMs: number) => {
+		store.dispatch({type: 'snapshot-received', snapshot: snapshotFixture({elapsedMs}), atMs: clock.now()});
+	};
+	const prepare = () => {
+		store.dispatch({
+			type: 'run-prepared',
+			plan: planFixture(),
+			snapshot: readySnapshotFixture(),
+			atMs: clock.now(),
+		});
+	};
+	return {clock, store, effects, receive, prepare, told: () => told};
+}
+
+test('a hundred snapshots a second are shown four times a second, the newest last', () => {
+	const {clock, store, receive, prepare, told} = openStore();
+	prepare();
+	const before = told();
+	for (let count = 1; count <= 200; count++) {
+		receive(count);
+		clock.pass(10);
+	}
+	clock.pass(250);
+	expect(told() - before).toBeLessThanOrEqual(9);
+	expect(told() - before).toBeGreaterThanOrEqual(8);
+	expect(store.shown().snapshot?.elapsedMs).toBe(200);
+});
+
+test('a key is shown at once, with the data that came meanwhile', () => {
+	const {clock, store, receive, prepare} = openStore();
+	prepare();
+	receive(1);
+	clock.pass(10);
+	receive(2);
+	expect(store.shown().snapshot?.elapsedMs).toBe(1);
+	store.dispatch({type: 'command-given', command: 'open-log', atMs: clock.now()});
+	expect(store.shown().view).toBe('log');
+	expect(store.shown().snapshot?.elapsedMs).toBe(2);
+});
+
+test('effects run once, when their action is dispatched', () => {
+	const {effects, prepare} = openStore();
+	prepare();
+	expect(effects).toEqual(['start']);
+});
+
+test('nothing waits when nothing happens, and nothing after the close', () => {
+	const {clock, store, prepare, receive, told} = openStore();
+	expect(clock.waiting()).toBe(1);
+	prepare();
+	expect(clock.waiting()).toBe(0);
+	receive(1);
+	receive(2);
+	store.close();
+	expect(clock.waiting()).toBe(0);
+	const before = told();
+	receive(3);
+	clock.pass(10_000);
+	expect(told()).toBe(before);
+});
