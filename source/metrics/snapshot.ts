@@ -201,7 +201,13 @@ export type Snapshot = {
 		| 'seed'
 		| 'isMaxTokensAuto'
 		| 'minQuality'
-	> & {readonly task: string};
+	> & {
+		readonly task: string;
+		/** Of the run, before any variant's own; absent where it is not known. */
+		readonly maxTokens?: number | undefined;
+		/** Rates of the lanes that have one of their own, in requests a minute. */
+		readonly laneRatesPerMinute?: Readonly<Partial<Record<Lane, number>>> | undefined;
+	};
 	readonly targets: readonly Target[];
 	/** One for each target. */
 	readonly buckets: readonly BucketState[];

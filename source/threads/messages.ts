@@ -1,26 +1,14 @@
+import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
-import type {Target} from '../engine/target.ts';
+import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 
 /** The typed messages between the threads: small, never one a request, exhaustive on both sides. */
 
-/** What a run would do and cost, shown before anything is sent. */
-export type Plan = {
-	readonly targets: readonly Target[];
-	/** Null when a duration ends the run. */
-	readonly requests: number | null;
-	readonly durationSeconds: number | null;
-	/** Quota tokens that the requests are expected to cost; null when it cannot be told. */
-	readonly quotaTokens: number | null;
-	/** Greatest part of a one-minute quota that the plan takes, 0 to 1; null when no quota is known. */
-	readonly quotaShare: number | null;
-	/** Upper bound in USD; null when a price is not known. */
-	readonly costUsd: number | null;
-	readonly priceSource: string | null;
-	/** Model names that came near an unmatched one, and other remarks, one sentence each. */
-	readonly remarks: readonly string[];
-};
+// Views know plans and faults without knowing threads.
+export type {Fault, Plan};
 
 /** Where answers are streamed to while the run goes on; undefined: nowhere. */
 export type AnswerSink = {readonly file: string} | undefined;
@@ -32,9 +20,6 @@ export type EngineRequest =
 	| {readonly type: 'resume'}
 	| {readonly type: 'stop'; readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number}
 	| {readonly type: 'close'};
-
-/** A fault in words; `exitCode` as in UserError. */
-export type Fault = {readonly message: string; readonly hint: string | undefined; readonly exitCode: 1 | 2};
 
 export type EngineReport =
 	| {readonly type: 'preparing'; readonly step: string}
@@ -58,7 +43,23 @@ export type ReportRequest = {
 	readonly snapshot: Snapshot;
 	readonly folder: string;
 	readonly answersFile: string | undefined;
+	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
+	readonly isExport?: boolean;
 };
+/** Draws the reports of results that were read back. */
+export type RedrawRequest = {
+	readonly type: 'redraw';
+	readonly results: Results;
+	readonly folder: string;
+};
+/** Draws runs side by side; `names` are what the user called them, the first is compared against. */
+export type CompareRequest = {
+	readonly type: 'compare';
+	readonly results: readonly Results[];
+	readonly names: readonly string[];
+	readonly folder: string;
+};
+export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest;
 export type ReportReport =
 	| {readonly type: 'written'; readonly files: readonly string[]}
 	| {readonly type: 'failed'; readonly fault: Fault};

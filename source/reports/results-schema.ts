@@ -1,0 +1,116 @@
+import {z} from 'zod';
+import {methods} from '../engine/backend.ts';
+import {bursts, goals, lanes, loadShapes, policies} from '../engine/run-spec.ts';
+import {count, quantity, variantSchema} from './variant-schema.ts';
+
+/** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
+
+/** Raised when a reader of the old schema would misread the new one. */
+export const schemaVersion = 1;
+
+const timestamp = z.iso.datetime();
+
+const limit = z.object({
+	value: quantity.describe('the number in force'),
+	state: z.enum(['known', 'none', 'blocked', 'unknown']),
+	source: z.enum(['applied', 'default', 'override', 'assumed']).nullable(),
+	applied: quantity,
+	default: quantity,
+	adjustable: z.boolean().nullable(),
+	code: z.string().nullable(),
+	name: z.string().nullable(),
+});
+
+const target = z.object({
+	model: z.string(),
+	baseModel: z.string(),
+	scope: z.enum(['on-demand', 'cross-region', 'global']),
+	region: z.string(),
+	endpoint: z.string().nullable().describe("URL of an endpoint that is not AWS's"),
+	tier: z.string().nullable(),
+	burndown: z.object({value: z.number(), source: z.string()}),
+	quota: z.object({requestsPerMinute: limit, tokensPerMinute: limit, tokensPerDay: limit}),
+});
+
+const lane = z.object({variants: z.array(z.string()), ratePerMinute: quantity});
+
+const plan = z.object({
+	preset: z.string().nullable(),
+	task: z.string(),
+	method: z.enum(methods),
+	load: z.enum(loadShapes),
+	goal: z.enum(goals),
+	policy: z.enum(policies),
+	requests: count.nullable().describe('of each variant in measure, of the whole run otherwise'),
+	durationSeconds: quantity,
+	concurrency: count,
+	ratePerMinute: quantity,
+	maxTokens: z.union([count, z.literal('auto')]).nullable(),
+	share: z.number(),
+	burst: z.enum(bursts),
+	lanes: z.partialRecord(z.enum(lanes), lane),
+	seed: z.number(),
+});
+
+const winner = z.string().nullable().describe('name of a variant; null: no clear winner');
+
+const best = z.object({
+	target: count.describe('index into targets'),
+	throughput: winner,
+	efficiency: winner,
+	cost: winner,
+	latency: winner,
+});
+
+const timelinePoint = z.object({
+	second: z.number().nonnegative(),
+	target: count,
+	requests: count,
+	quotaTokens: z.number(),
+	reserved: z.number(),
+	throttled: count,
+	inFlight: count,
+});
+
+export const resultsSchema = z
+	.object({
+		schema: z.literal(schemaVersion),
+		tool: z.object({name: z.literal('bedrock-top'), version: z.string()}),
+		environment: z.object({node: z.string(), platform: z.string()}),
+		startedAt: timestamp,
+		endedAt: timestamp,
+		simulated: z.boolean(),
+		outcome: z.enum(['completed', 'stopped', 'failed']),
+		stoppedBy: z.enum(['key', 'signal', 'requests', 'cost', 'day', 'fault']).nullable(),
+		targets: z.array(target),
+		plan,
+		variants: z.array(variantSchema),
+		best: z.array(best),
+		gain: z.object({over: z.enum(['serial', 'worst']), ratio: quantity}).nullable(),
+		advice: z.array(z.object({kind: z.string(), text: z.string(), usefulPerMinute: quantity})),
+		events: z.array(z.object({at: timestamp, kind: z.string(), text: z.string()})),
+		timeline: z.object({
+			intervalSeconds: z.number().positive(),
+			points: z.array(timelinePoint).max(600),
+		}),
+		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
+	})
+	.describe('Results of one bedrock-top run. Units are in the names; null means not known, never 0.');
+
+type DeepReadonly<T> = T extends readonly unknown[] | Record<string, unknown>
+	? {readonly [K in keyof T]: DeepReadonly<T[K]>}
+	: T;
+
+/** One run as it is kept in `results.json` (schema 1). */
+export type Results = DeepReadonly<z.infer<typeof resultsSchema>>;
+export type VariantResults = Results['variants'][number];
+export type TargetResults = Results['targets'][number];
+
+/**
+ * The published JSON Schema (draft 2020-12) of `results.json`.
+ *
+ * @returns Plain data; additional properties are not allowed in what this version writes.
+ */
+export function resultsJsonSchema(): Readonly<Record<string, unknown>> {
+	return {title: `bedrock-top results, schema ${schemaVersion}`, ...z.toJSONSchema(resultsSchema)};
+}

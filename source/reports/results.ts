@@ -1,0 +1,90 @@
+import type {Lane} from '../engine/run-spec.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Results} from './results-schema.ts';
+
+/** What a run was made with. */
+export type Environment = {
+	readonly toolVersion: string;
+	/** As `process.version` says it. */
+	readonly nodeVersion: string;
+	/** Operating system and processor, such as `linux-x64`. */
+	readonly platform: string;
+};
+
+/**
+ * The results of a run, as `results.json` keeps them.
+ *
+ * A snapshot that never ended is what a crash leaves behind: it becomes a `failed` run that a fault stopped, with
+ * everything that was counted until then.
+ */
+export function resultsOf(snapshot: Snapshot, environment: Environment): Results {
+	const {spec} = snapshot;
+	const startedAt = snapshot.startedAt ?? snapshot.endedAt ?? new Date(0).toISOString();
+	return {
+		schema: 1,
+		tool: {name: 'bedrock-top', version: environment.toolVersion},
+		environment: {node: environment.nodeVersion, platform: environment.platform},
+		startedAt,
+		endedAt: snapshot.endedAt ?? new Date(Date.parse(startedAt) + snapshot.elapsedMs).toISOString(),
+		simulated: snapshot.simulated,
+		outcome: snapshot.outcome ?? 'failed',
+		stoppedBy: snapshot.outcome === null ? 'fault' : snapshot.stoppedBy,
+		targets: snapshot.targets,
+		plan: {
+			preset: spec.preset,
+			task: spec.task,
+			method: spec.method,
+			load: spec.load.shape,
+			goal: spec.goal,
+			policy: spec.policy,
+			requests: spec.load.requests,
+			durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
+			concurrency: spec.load.concurrency,
+			ratePerMinute: spec.load.ratePerMinute,
+			maxTokens: spec.isMaxTokensAuto ? 'auto' : (spec.maxTokens ?? null),
+			share: spec.share,
+			burst: spec.burst,
+			lanes: lanesOf(snapshot),
+			seed: spec.seed,
+		},
+		variants: snapshot.variants.map((variant) => ({
+			...variant,
+			requests: {...variant.requests, failed: countsOf(variant.requests.failed)},
+		})),
+		best: snapshot.best,
+		gain: snapshot.gain,
+		advice: snapshot.advice,
+		events: snapshot.events,
+		timeline: snapshot.timeline,
+		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
+			class: failureClass,
+			message,
+			count,
+			firstAt,
+		})),
+	};
+}
+
+/** Drops classes that are named but not counted. */
+function countsOf(counts: Readonly<Record<string, number | undefined>>): Record<string, number> {
+	return Object.fromEntries(
+		Object.entries(counts).filter((entry): entry is [string, number] => entry[1] !== undefined),
+	);
+}
+
+/** The lanes that were used, as a preset writes them; empty when everything ran in the normal one. */
+function lanesOf(snapshot: Snapshot): Results['plan']['lanes'] {
+	if (snapshot.variants.every((variant) => variant.lane === 'normal')) {
+		return {};
+	}
+
+	const used: Partial<Record<Lane, {variants: string[]; ratePerMinute: number | null}>> = {};
+	for (const {lane, name} of snapshot.variants) {
+		used[lane] ??= {variants: [], ratePerMinute: snapshot.spec.laneRatesPerMinute?.[lane] ?? null};
+		if (!used[lane].variants.includes(name)) {
+			used[lane].variants.push(name);
+		}
+	}
+
+	return used;
+}

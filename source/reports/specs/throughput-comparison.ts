@@ -1,0 +1,107 @@
+import {formatNumber} from '../../text/numbers.ts';
+import type {Results, VariantResults} from '../results-schema.ts';
+import {formatLimit} from '../words.ts';
+import {type BarRow, barPanel, isLimitDrawn} from './bar-panel.ts';
+import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
+import {variantLabels} from './labels.ts';
+import {colours} from './palette.ts';
+
+/** What a variant does, or could do, to the quota: per minute, with 95 % intervals where they are known. */
+type Throughput = {
+	readonly requests: number | null;
+	readonly requestsLow: number | null;
+	readonly requestsHigh: number | null;
+	readonly tokens: number | null;
+	readonly tokensLow: number | null;
+	readonly tokensHigh: number | null;
+};
+
+/**
+ * Requests and quota tokens a minute of each variant against the quota: as measured, or, in `measure`, where no rate
+ * is, as the quota would sustain them.
+ */
+export function throughputComparison(input: ChartInput): Chart {
+	const {results, target} = input;
+	const isMeasured = results.variants.some((variant) => variant.rate.requestsPerMinute !== null);
+	const title = titleOf(results, isMeasured ? 'Throughput by variant' : 'Throughput that the quota sustains');
+	const figures = results.variants.map(isMeasured ? measured : sustained);
+	const labels = variantLabels(results);
+	const rowsOf = (part: 'requests' | 'tokens'): BarRow[] =>
+		figures.map((figure, index) => ({
+			label: labels[index] ?? '',
+			value: figure[part],
+			low: figure[`${part}Low`],
+			high: figure[`${part}High`],
+			text: figure[part] === null ? 'not known' : formatNumber(figure[part]),
+		}));
+	const description = figures.map(
+		(figure, index) =>
+			`${labels[index]}: ${formatNumber(figure.requests)} requests and ${formatNumber(figure.tokens)} quota tokens a minute`,
+	);
+	const panel = (part: 'requests' | 'tokens') => {
+		const limit = part === 'requests' ? target.quota.requestsPerMinute : target.quota.tokensPerMinute;
+		const rows = rowsOf(part);
+		const note = isLimitDrawn(limit.value, rows) ? 'dashed line: quota' : 'quota';
+		return barPanel({
+			title: part === 'requests' ? 'Requests a minute' : 'Quota tokens a minute',
+			subtitle: `${note} ${formatLimit(limit)}${limit.value !== null && note === 'quota' ? ', beyond the axis' : ''}`,
+			rows,
+			limit: limit.value,
+			colour: part === 'requests' ? colours.skyBlue : colours.orange,
+			hasNames: part === 'requests',
+		});
+	};
+
+	return {
+		name: 'throughput-comparison',
+		title,
+		description:
+			description.length === 0
+				? 'No variant was run.'
+				: `${isMeasured ? 'Measured rates.' : 'Rates that the quota would sustain.'} ${description.join('. ')}. Quota a minute: ${formatLimit(target.quota.requestsPerMinute)} requests, ${formatLimit(target.quota.tokensPerMinute)} tokens.`,
+		spec:
+			results.variants.length === 0
+				? emptySpec(title, subtitleOf(input), 'No variant was run.')
+				: {
+						...frame(title, subtitleOf(input)),
+						spacing: 24,
+						hconcat: [panel('requests'), panel('tokens')],
+					},
+	};
+}
+
+/** Rates as they were; the tokens' interval is that of the quota tokens a request, at the measured requests. */
+function measured({rate, perRequest: {quotaTokens}}: VariantResults): Throughput {
+	const perToken = ratio(rate.tokensPerMinute, quotaTokens.mean);
+	return {
+		requests: rate.requestsPerMinute,
+		requestsLow: null,
+		requestsHigh: null,
+		tokens: rate.tokensPerMinute,
+		tokensLow: product(perToken, quotaTokens.low),
+		tokensHigh: product(perToken, quotaTokens.high),
+	};
+}
+
+/** The sustainable rate turned back into requests and quota tokens with what a useful item took in this run. */
+function sustained({sustainable, items, requests, tokens}: VariantResults): Throughput {
+	const requestsEach = items.useful === 0 ? null : requests.succeeded / items.useful;
+	const tokensEach = items.useful === 0 ? null : tokens.quota / items.useful;
+	return {
+		requests: product(sustainable.usefulPerMinute, requestsEach),
+		requestsLow: product(sustainable.low, requestsEach),
+		requestsHigh: product(sustainable.high, requestsEach),
+		tokens: product(sustainable.usefulPerMinute, tokensEach),
+		tokensLow: product(sustainable.low, tokensEach),
+		tokensHigh: product(sustainable.high, tokensEach),
+	};
+}
+
+const product = (a: number | null, b: number | null): number | null =>
+	a === null || b === null ? null : a * b;
+const ratio = (a: number | null, b: number | null): number | null =>
+	a === null || b === null || b === 0 ? null : a / b;
+
+/** Whether the rates of some results were measured. */
+export const hasRates = (results: Results): boolean =>
+	results.variants.some((variant) => variant.rate.requestsPerMinute !== null);

@@ -1,0 +1,173 @@
+import {formatNumber} from '../../text/numbers.ts';
+import {formatLimit} from '../words.ts';
+import {panelTitle, valueChannel} from './axes.ts';
+import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
+import {colours, ground, ink} from './palette.ts';
+import {type MinutePoint, rollingMinute} from './rolling.ts';
+
+/** A limit further away than this many times the highest use would flatten the curve: it is left to words. */
+const farAway = 6;
+
+type Series = {
+	readonly title: string;
+	readonly words: string;
+	readonly limit: number | null;
+	readonly colour: string;
+	readonly points: ReadonlyArray<{
+		readonly second: number;
+		readonly used: number;
+		readonly reserved: number | null;
+		readonly throttled: number;
+	}>;
+};
+
+/** Use of the quota over time: requests and quota tokens of the last 60 s, what is set aside, the limit, throttles. */
+export function throughputVersusQuota(input: ChartInput): Chart {
+	const {results, target} = input;
+	const title = titleOf(results, 'Throughput against the quota');
+	const points = rollingMinute(results.timeline);
+	const {requestsPerMinute, tokensPerMinute} = target.quota;
+	const throttled = points.reduce((sum, point) => sum + point.throttled, 0);
+	const series: readonly Series[] = [
+		{
+			title: 'Requests in the last 60 s',
+			words: formatLimit(requestsPerMinute),
+			limit: requestsPerMinute.value,
+			colour: colours.skyBlue,
+			points: points.map(({second, requests, throttled}) => ({
+				second,
+				used: requests,
+				reserved: null,
+				throttled,
+			})),
+		},
+		{
+			title: 'Quota tokens in the last 60 s',
+			words: formatLimit(tokensPerMinute),
+			limit: tokensPerMinute.value,
+			colour: colours.orange,
+			points: points.map(({second, quotaTokens, reserved, throttled}) => ({
+				second,
+				used: quotaTokens,
+				reserved: quotaTokens + reserved,
+				throttled,
+			})),
+		},
+	];
+
+	return {
+		name: 'throughput-vs-quota',
+		title,
+		description:
+			points.length === 0
+				? 'Nothing was sent, so there is no use to show.'
+				: `${series.map(describe).join(' ')} ${formatNumber(throttled)} attempts were throttled.`,
+		spec:
+			points.length === 0
+				? emptySpec(title, subtitleOf(input), 'Nothing was sent, so there is no use to show.')
+				: {
+						...frame(title, subtitleOf(input)),
+						spacing: 22,
+						vconcat: series.map((one, index) => timePanel(one, points, index === series.length - 1)),
+					},
+	};
+}
+
+function describe({title, words, points}: Series): string {
+	return `${title}: at most ${formatNumber(Math.max(...points.map(({used}) => used)))}, quota ${words}.`;
+}
+
+function timePanel(
+	{title, words, limit, colour, points}: Series,
+	all: readonly MinutePoint[],
+	isLast: boolean,
+): Panel {
+	const highest = Math.max(1, ...points.map(({used, reserved}) => Math.max(used, reserved ?? 0)));
+	const isLimitDrawn = limit !== null && limit > 0 && limit <= farAway * highest;
+	const top = Math.max(highest, isLimitDrawn ? limit : 0) * 1.15;
+	const end = Math.max(1, all.at(-1)?.second ?? 1);
+	const x = {
+		field: 'second',
+		type: 'quantitative' as const,
+		scale: {domain: [0, end], nice: false},
+		axis: {
+			title: isLast ? 'time since the start' : null,
+			grid: false,
+			...timeTicks(end),
+			labelFlush: true,
+		},
+	};
+	const y = valueChannel(top);
+	const legendParts = [
+		'area: used',
+		...(points.some(({reserved}) => reserved !== null) ? ['thin line: used and set aside'] : []),
+		isLimitDrawn
+			? `dashed line: quota ${words}`
+			: `quota ${words}${limit === null ? '' : ', beyond the axis'}`,
+		...(all.some(({throttled}) => throttled > 0) ? ['▼ throttled'] : []),
+	];
+
+	return {
+		title: panelTitle(title, legendParts.join(' · ')),
+		width: 580,
+		height: 130,
+		data: {values: [...points]},
+		layer: [
+			{
+				mark: {type: 'area', color: colour, line: {color: ink, strokeWidth: 1}, opacity: 0.85},
+				encoding: {x, y: {...y, field: 'used'}},
+			},
+			...(points.some(({reserved}) => reserved !== null)
+				? [
+						{
+							mark: {type: 'line' as const, color: colours.blue, strokeWidth: 1},
+							encoding: {x, y: {...y, field: 'reserved'}},
+						},
+					]
+				: []),
+			...(isLimitDrawn
+				? [
+						{
+							mark: {
+								type: 'rule' as const,
+								color: colours.vermillion,
+								strokeWidth: 2,
+								strokeDash: [6, 4],
+							},
+							encoding: {y: {...y, datum: limit}},
+						},
+					]
+				: []),
+			{
+				transform: [{filter: 'datum.throttled > 0'}],
+				mark: {
+					type: 'point',
+					shape: 'triangle-down',
+					filled: true,
+					size: 70,
+					opacity: 1,
+					color: colours.vermillion,
+					stroke: ground,
+					strokeWidth: 0.75,
+				},
+				encoding: {x, y: {...y, datum: top * 0.97}},
+			},
+		],
+	};
+}
+
+/** Round marks on a time axis: seconds below three minutes, then minutes, then hours; at most ten of them. */
+function timeTicks(endSeconds: number) {
+	const unit =
+		endSeconds < 180
+			? {seconds: 1, word: 's'}
+			: endSeconds < 10_800
+				? {seconds: 60, word: 'min'}
+				: {seconds: 3600, word: 'h'};
+	const end = endSeconds / unit.seconds;
+	const step = [1, 2, 5, 10, 15, 20, 30, 50, 100, 200, 500, 1000].find((size) => end / size <= 10) ?? end;
+	return {
+		values: Array.from({length: Math.floor(end / step) + 1}, (_, index) => index * step * unit.seconds),
+		labelExpr: `datum.value / ${unit.seconds} + ' ${unit.word}'`,
+	};
+}

@@ -1,0 +1,70 @@
+import {formatNumber} from '../../text/numbers.ts';
+import type {VariantResults} from '../results-schema.ts';
+import {barPanel} from './bar-panel.ts';
+import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
+import {variantLabels} from './labels.ts';
+import {colours} from './palette.ts';
+
+/** What a variant costs (quota tokens a request) and what it gets (useful items a minute that the quota sustains). */
+export function variantPerformance(input: ChartInput): Chart {
+	const {results, target} = input;
+	const title = titleOf(results, 'What a variant costs and what it gets');
+	const labels = variantLabels(results);
+	const [best] = results.best;
+	const winner = best?.[results.plan.goal] ?? null;
+	const {value: burndown, source} = target.burndown;
+	const costs = barPanel({
+		title: 'Quota tokens a request',
+		subtitle: `less is better · output counts ${burndown === 1 ? 'once' : `${formatNumber(burndown)} times`}${source === 'assumed' ? ' (assumed)' : ''}`,
+		rows: results.variants.map(({perRequest: {quotaTokens}}, index) => ({
+			label: labels[index] ?? '',
+			value: quotaTokens.mean,
+			low: quotaTokens.low,
+			high: quotaTokens.high,
+			text: quotaTokens.mean === null ? 'no answer' : formatNumber(quotaTokens.mean),
+		})),
+		limit: null,
+		colour: colours.orange,
+		hasNames: true,
+	});
+	const gets = barPanel({
+		title: 'Useful items a minute, sustainable',
+		subtitle: 'more is better · lines: 95 % interval',
+		rows: results.variants.map((variant, index) => ({
+			label: labels[index] ?? '',
+			value: variant.sustainable.usefulPerMinute,
+			low: variant.sustainable.low,
+			high: variant.sustainable.high,
+			text: sustainableText(variant, winner),
+		})),
+		limit: null,
+		colour: colours.green,
+		hasNames: false,
+	});
+	const description = results.variants.map(
+		(variant, index) =>
+			`${labels[index]}: ${formatNumber(variant.perRequest.quotaTokens.mean)} quota tokens a request, ${sustainableText(variant, winner)} useful items a minute`,
+	);
+
+	return {
+		name: 'variant-performance',
+		title,
+		description:
+			description.length === 0
+				? 'No variant was run.'
+				: `${description.join('. ')}. ${winner === null ? `No clear winner for ${results.plan.goal}.` : `Best for ${results.plan.goal}: ${winner}.`}`,
+		spec:
+			results.variants.length === 0
+				? emptySpec(title, subtitleOf(input), 'No variant was run.')
+				: {...frame(title, subtitleOf(input)), spacing: 24, hconcat: [costs, gets]},
+	};
+}
+
+function sustainableText({name, sustainable}: VariantResults, winner: string | null): string {
+	if (sustainable.usefulPerMinute === null) {
+		return 'not known';
+	}
+
+	const limit = sustainable.limitedBy === 'none' ? '' : ` (${sustainable.limitedBy})`;
+	return `${formatNumber(sustainable.usefulPerMinute)}${limit}${name === winner ? ' ★ best' : ''}`;
+}

@@ -1,0 +1,102 @@
+import {z} from 'zod';
+import {lanes} from '../engine/run-spec.ts';
+
+/** The part of results schema 1 that describes one variant (DESIGN section 5). Null means not known, never 0. */
+
+/** How many of something. */
+export const count = z.int().nonnegative();
+
+/** A quantity that may not be known. */
+export const quantity = z.number().nullable();
+
+/** Mean over the succeeded requests with its 95 % interval. */
+const mean = z.object({mean: quantity, low: quantity, high: quantity});
+
+/** Distribution in milliseconds; a percentile with too few samples is null. */
+const distribution = z.object({
+	count,
+	mean: quantity,
+	p50: quantity,
+	p90: quantity,
+	p99: quantity,
+	max: quantity,
+	histogram: z.array(z.tuple([z.number().describe('upper bound in milliseconds'), count])).max(60),
+});
+
+export const limitedBy = ['requests', 'tokens', 'day', 'concurrency', 'none'] as const;
+
+const share = z.number().min(0).max(1);
+
+/** The figures of one variant on one target in one lane. */
+export const variantSchema = z.object({
+	name: z.string(),
+	target: count.describe('index into targets'),
+	lane: z.enum(lanes),
+	requests: z.object({
+		sent: count.describe('logical requests'),
+		succeeded: count.describe('answered, truncated and refused included'),
+		truncated: count,
+		refused: count,
+		attempts: count.describe('HTTP exchanges'),
+		throttled: z.object({requests: count, tokens: count, day: count, overloaded: count}).describe('attempts'),
+		failed: z.record(z.string(), count).describe('attempts by class of failure'),
+	}),
+	items: z.object({sent: count, useful: count, checkFailed: count, unparsed: count}),
+	tokens: z.object({
+		input: count,
+		output: count,
+		cacheRead: count,
+		cacheWrite: count,
+		reasoning: count.nullable(),
+		quota: z.number().nonnegative().describe('settled quota tokens'),
+		reserved: z.number().nonnegative(),
+		overruns: count,
+		estimated: z.boolean(),
+	}),
+	costUsd: quantity,
+	perRequest: z.object({
+		inputTokens: mean,
+		outputTokens: mean,
+		totalTokens: mean,
+		quotaTokens: mean,
+		reservedTokens: mean,
+		costUsd: mean,
+	}),
+	latencyMs: z.object({
+		timeToFirstToken: distribution.describe('send to first non-empty token'),
+		total: distribution.describe('intended start to last byte'),
+		perOutputToken: distribution,
+		dispatchDelay: distribution.describe('intended start to send'),
+		service: distribution.describe('send to last byte'),
+	}),
+	rate: z
+		.object({
+			requestsPerMinute: quantity,
+			tokensPerMinute: quantity,
+			outputTokensPerSecond: quantity,
+			usefulPerMinute: quantity,
+			goodputPerMinute: quantity,
+		})
+		.describe('over the seconds in which the variant was being sent; null in measure'),
+	sustainable: z.object({
+		usefulPerMinute: quantity,
+		low: quantity,
+		high: quantity,
+		limitedBy: z.enum(limitedBy),
+	}),
+	quality: z.object({
+		checked: count,
+		passed: count,
+		score: share.nullable(),
+		low: quantity,
+		high: quantity,
+	}),
+	stopReasons: z.record(z.string(), count),
+	maxTokensAdvice: z.object({
+		value: count.nullable(),
+		truncationRisk: share.nullable(),
+		sustainablePerMinute: quantity,
+	}),
+	prompt: z.object({system: z.string().nullable(), user: z.string().nullable()}).describe('as first sent'),
+	sample: z.string().nullable().describe('first 100 characters of one answer'),
+});

@@ -1,0 +1,71 @@
+import {formatNumber} from '../text/numbers.ts';
+import {cleanText} from '../text/width.ts';
+import type {Results, TargetResults} from './results-schema.ts';
+
+/** Phrases that charts, Markdown and plain output share. */
+
+type Limit = TargetResults['quota']['tokensPerMinute'];
+
+/** A limit in words: `100`, `100 (assumed)`, `none`, `0 (blocked)`, `not known`. */
+export function formatLimit(limit: Limit): string {
+	switch (limit.state) {
+		case 'none':
+			return 'none';
+		case 'blocked':
+			return '0 (blocked)';
+		case 'unknown':
+			return limit.value === null ? 'not known' : `${formatNumber(limit.value)} (assumed)`;
+		case 'known':
+			return formatNumber(limit.value) + (limit.source === null ? '' : ` (${limit.source})`);
+	}
+}
+
+/** The limits of a bucket with their sources, in one phrase. */
+export function formatQuota({quota}: TargetResults): string {
+	const day =
+		quota.tokensPerDay.state === 'unknown' && quota.tokensPerDay.value === null
+			? ''
+			: `, ${formatLimit(quota.tokensPerDay)} a day`;
+	return `${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens a minute${day}`;
+}
+
+/** Where requests went: model, scope, Region, and the endpoint where it is not AWS's. */
+export function formatTarget({model, scope, region, endpoint, tier}: TargetResults): string {
+	return [
+		cleanText(model),
+		scope,
+		cleanText(region),
+		...(tier === null ? [] : [`${cleanText(tier)} tier`]),
+		...(endpoint === null ? [] : [`endpoint ${hostOf(endpoint)}`]),
+	].join(' · ');
+}
+
+/** Host and port of a URL. */
+export function hostOf(endpoint: string): string {
+	try {
+		return new URL(endpoint).host;
+	} catch {
+		return cleanText(endpoint);
+	}
+}
+
+/** What is not exact in some results, one sentence each. */
+export function caveatsOf({
+	variants,
+	targets,
+}: Pick<Results, 'targets'> & {
+	readonly variants: ReadonlyArray<{readonly tokens: {readonly estimated: boolean}}>;
+}): readonly string[] {
+	const limits = targets.flatMap(({quota}) => Object.values(quota));
+	return [
+		...(variants.some(({tokens}) => tokens.estimated)
+			? ['~ Token counts are estimated: the service reported none.']
+			: []),
+		...(limits.some(({state, value}) => state === 'unknown' && value !== null)
+			? ['(assumed) Nobody told the quota; --rpm and --tpm set it.']
+			: []),
+		...(targets.some(({burndown}) => burndown.source === 'assumed')
+			? ['The burndown (output multiplier) of a model is assumed; --burndown sets it.']
+			: []),
+	];
+}

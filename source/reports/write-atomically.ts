@@ -1,0 +1,26 @@
+import {open, rename, rm} from 'node:fs/promises';
+
+let serial = 0;
+
+/**
+ * Replaces a file as a whole: whoever reads it, also after the process was killed in the middle, finds the old content
+ * or the new one, never a part.
+ */
+export async function writeAtomically(file: string, text: string): Promise<void> {
+	serial += 1;
+	const temporary = `${file}.${process.pid}-${serial}.tmp`;
+	try {
+		const handle = await open(temporary, 'wx');
+		try {
+			await handle.writeFile(text);
+			await handle.sync();
+		} finally {
+			await handle.close();
+		}
+
+		await rename(temporary, file);
+	} catch (error) {
+		await rm(temporary, {force: true});
+		throw error;
+	}
+}
