@@ -1,0 +1,49 @@
+import {at, isObject, joined, stringOf, wordOf} from '../json.ts';
+import {countsIn} from '../usage.ts';
+import type {Reading} from './family.ts';
+
+/** The message format that Converse and Amazon Nova's own bodies share. */
+
+/** A whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`. */
+export const readMessage = (body: unknown): Reading | undefined => {
+	const content = at(body, 'output', 'message', 'content');
+	if (!Array.isArray(content)) {
+		return undefined;
+	}
+
+	return {
+		text: joined(content.map((block) => stringOf(at(block, 'text')))),
+		reasoning: joined(
+			content.map((block) => stringOf(at(block, 'reasoningContent', 'reasoningText', 'text'))),
+		),
+		stopReason: wordOf(at(body, 'stopReason')),
+		counts: countsIn(at(body, 'usage')),
+	};
+};
+
+const eventNames = [
+	'messageStart',
+	'contentBlockStart',
+	'contentBlockDelta',
+	'contentBlockStop',
+	'messageStop',
+	'metadata',
+];
+
+/** One event of a stream: `{contentBlockDelta: {delta: {text}}}`, `{messageStop: {stopReason}}`, `{metadata: {usage}}`. */
+export const readMessageEvent = (event: unknown): Reading | undefined => {
+	if (!isObject(event) || !eventNames.some((name) => Object.hasOwn(event, name))) {
+		return undefined;
+	}
+
+	const delta = at(event, 'contentBlockDelta', 'delta');
+	const usage = at(event, 'metadata', 'usage');
+	return {
+		text: stringOf(at(delta, 'text')),
+		reasoning:
+			stringOf(at(delta, 'reasoningContent', 'text')) ??
+			stringOf(at(delta, 'reasoningContent', 'reasoningText', 'text')),
+		stopReason: wordOf(at(event, 'messageStop', 'stopReason')),
+		counts: usage === undefined ? undefined : countsIn(usage),
+	};
+};

@@ -1,0 +1,58 @@
+import type {InferenceRequest} from '../../engine/backend.ts';
+import {at, type JsonObject, joined, listOf, stringOf, wordOf} from '../json.ts';
+import {countsIn} from '../usage.ts';
+import type {Family, Reading} from './family.ts';
+import {renamed, stopField} from './request-parts.ts';
+
+/** The body of a chat completion: the system prompt is the first message. */
+export const chatBody = (
+	request: InferenceRequest,
+	maxTokensField: 'max_tokens' | 'max_completion_tokens' = 'max_tokens',
+): JsonObject => ({
+	messages: [
+		...(request.system ? [{role: 'system', content: request.system}] : []),
+		...request.messages.map(({role, text}) => ({role, content: text})),
+	],
+	[maxTokensField]: request.maxTokens,
+	...stopField('stop', request.stop),
+	...renamed(request.parameters, {topP: 'top_p', topK: 'top_k'}),
+});
+
+/** Content is a string, or a list of parts that have text. */
+const textIn = (content: unknown): string | undefined =>
+	stringOf(content) ?? joined(listOf(content).map((part) => stringOf(at(part, 'text'))));
+
+/** Whole answers carry `message` (or `text`), chunks `delta`; some providers put `message` into chunks as well. */
+const read = (value: unknown): Reading | undefined => {
+	const choices = at(value, 'choices');
+	if (!Array.isArray(choices)) {
+		return undefined;
+	}
+
+	const choice: unknown = choices[0];
+	const message = at(choice, 'message') ?? at(choice, 'delta');
+	const usage = at(value, 'usage');
+	return {
+		text: textIn(at(message, 'content')) ?? stringOf(at(choice, 'text')),
+		reasoning: stringOf(at(message, 'reasoning_content')) ?? stringOf(at(message, 'reasoning')),
+		stopReason: wordOf(at(choice, 'finish_reason')) ?? wordOf(at(choice, 'stop_reason')),
+		counts: usage === undefined || usage === null ? undefined : countsIn(usage),
+		isRefused: wordOf(at(message, 'refusal')) !== undefined,
+	};
+};
+
+/** Reading that every family with chat completions shares. */
+export const chatReading = {readBody: read, readChunk: read};
+
+/**
+ * Any model that has no family of its own: newer providers on Bedrock take chat completions. Where one does not,
+ * Converse is the way to call it.
+ */
+export const openAiStyle: Family = {
+	name: 'openai-style',
+	serves: () => true,
+	takesSystem: () => true,
+	build: (request) => chatBody(request),
+	...chatReading,
+	reasoningTag: 'think',
+};

@@ -1,0 +1,65 @@
+import {claude} from './claude.ts';
+import {command} from './command.ts';
+import {commandR} from './command-r.ts';
+import {deepseek} from './deepseek.ts';
+import type {Family, Reading} from './family.ts';
+import {gpt} from './gpt.ts';
+import {jamba} from './jamba.ts';
+import {jurassic} from './jurassic.ts';
+import {llama} from './llama.ts';
+import {mistral} from './mistral.ts';
+import {nova} from './nova.ts';
+import {openAiStyle} from './openai-style.ts';
+import {qwen} from './qwen.ts';
+import {titan} from './titan.ts';
+
+/** Every family; the fallback last. */
+export const families: readonly Family[] = [
+	claude,
+	nova,
+	titan,
+	llama,
+	mistral,
+	commandR,
+	command,
+	jamba,
+	jurassic,
+	deepseek,
+	gpt,
+	qwen,
+	openAiStyle,
+];
+
+/** The family that serves a foundation model. */
+export const familyOf = (baseModel: string): Family =>
+	families.find((family) => family.serves(baseModel)) ?? openAiStyle;
+
+const firstReading = (
+	family: Family,
+	read: (candidate: Family) => Reading | undefined,
+): Reading | undefined => {
+	const own = read(family);
+	if (own !== undefined) {
+		return own;
+	}
+
+	for (const other of families) {
+		const reading = other === family ? undefined : read(other);
+		if (reading !== undefined) {
+			return reading;
+		}
+	}
+
+	return undefined;
+};
+
+/**
+ * Reads a whole answer as its family writes it, else as any family does: an imported model, or a profile whose base
+ * model could not be looked up, still answers in one of the known shapes.
+ */
+export const readBody = (family: Family, body: unknown): Reading | undefined =>
+	firstReading(family, (candidate) => candidate.readBody(body));
+
+/** The same for one chunk of a stream. */
+export const readChunk = (family: Family, chunk: unknown): Reading | undefined =>
+	firstReading(family, (candidate) => candidate.readChunk(chunk));

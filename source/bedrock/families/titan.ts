@@ -1,0 +1,53 @@
+import type {PromptMessage} from '../../engine/backend.ts';
+import {at, isObject, stringOf, wordOf} from '../json.ts';
+import {countsIn} from '../usage.ts';
+import {type Family, namedLike} from './family.ts';
+import {renamed, stopField, withoutSystem} from './request-parts.ts';
+
+/** A conversation in Titan's own words; a single question is sent as it is. */
+const inputText = (messages: readonly PromptMessage[]): string => {
+	const [first] = messages;
+	if (messages.length === 1 && first?.role === 'user') {
+		return first.text;
+	}
+
+	const turns = messages.map(({role, text}) => `${role === 'user' ? 'User' : 'Bot'}: ${text}`);
+	return [...turns, 'Bot:'].join('\n');
+};
+
+/** Amazon Titan Text (Lite, Express, Premier and the older `titan-tg1`). */
+export const titan: Family = {
+	name: 'titan',
+	serves: namedLike('amazon\\.titan-t(?:ext|g)'),
+	takesSystem: () => false,
+	build: (request) => ({
+		inputText: inputText(withoutSystem(request)),
+		textGenerationConfig: {
+			maxTokenCount: request.maxTokens,
+			...stopField('stopSequences', request.stop),
+			...renamed(request.parameters, {topP: 'topP', topK: 'topK'}),
+		},
+	}),
+	readBody(body) {
+		const result = at(body, 'results', 0);
+		const text = stringOf(at(result, 'outputText'));
+		if (text === undefined) {
+			return undefined;
+		}
+
+		const {input} = countsIn(body);
+		const {output} = countsIn({outputTokens: at(result, 'tokenCount')});
+		return {text, stopReason: wordOf(at(result, 'completionReason')), counts: {input, output}};
+	},
+	readChunk(chunk) {
+		if (!isObject(chunk) || !Object.hasOwn(chunk, 'outputText')) {
+			return undefined;
+		}
+
+		return {
+			text: stringOf(at(chunk, 'outputText')),
+			stopReason: wordOf(at(chunk, 'completionReason')),
+			counts: countsIn(chunk),
+		};
+	},
+};

@@ -1,0 +1,116 @@
+import type {Usage} from '../engine/backend.ts';
+import {at, countOf} from './json.ts';
+
+/** Where the service told its counts, in the order in which they are believed. */
+export type UsageSource = 'converse' | 'header' | 'metrics' | 'body';
+
+/** Counts as one place tells them; undefined: it says nothing of that kind. */
+export type TokenCounts = {
+	readonly input?: number | undefined;
+	readonly output?: number | undefined;
+	readonly cacheRead?: number | undefined;
+	readonly cacheWrite?: number | undefined;
+	readonly reasoning?: number | undefined;
+};
+
+export type UsageReport = {readonly source: UsageSource; readonly counts: TokenCounts};
+
+/**
+ * Every spelling under which Bedrock and its model providers tell a count (seen in recorded answers). They do not
+ * overlap in meaning, so one table reads all families, Converse and `amazon-bedrock-invocationMetrics`.
+ */
+const spellings = {
+	input: [
+		'inputTokens',
+		'inputTokenCount',
+		'input_tokens',
+		'prompt_tokens',
+		'prompt_token_count',
+		'inputTextTokenCount',
+	],
+	output: [
+		'outputTokens',
+		'outputTokenCount',
+		'output_tokens',
+		'completion_tokens',
+		'generation_token_count',
+		'totalOutputTextTokenCount',
+	],
+	cacheRead: ['cacheReadInputTokens', 'cacheReadInputTokenCount', 'cache_read_input_tokens'],
+	cacheWrite: ['cacheWriteInputTokens', 'cacheWriteInputTokenCount', 'cache_creation_input_tokens'],
+} as const;
+
+const firstCount = (value: unknown, keys: readonly string[]): number | undefined => {
+	for (const key of keys) {
+		const count = countOf(at(value, key));
+		if (count !== undefined) {
+			return count;
+		}
+	}
+
+	return undefined;
+};
+
+/**
+ * OpenAI-style usage counts cached tokens within `prompt_tokens`, Bedrock counts them apart. The total tells which of
+ * the two a body means; without it the format's own definition holds.
+ */
+const uncachedPrompt = (value: unknown, prompt: number, cached: number, output: number | undefined) => {
+	const total = countOf(at(value, 'total_tokens'));
+	const isApart = total !== undefined && output !== undefined && total === prompt + cached + output;
+	return isApart || cached > prompt ? prompt : prompt - cached;
+};
+
+/** Reads an object that holds counts, in whichever spelling. */
+export const countsIn = (value: unknown): TokenCounts => {
+	const input = firstCount(value, spellings.input);
+	const output = firstCount(value, spellings.output);
+	const cached = countOf(at(value, 'prompt_tokens_details', 'cached_tokens'));
+	const written = countOf(at(value, 'prompt_tokens_details', 'cache_write_tokens'));
+	return {
+		input:
+			input === undefined ? undefined : uncachedPrompt(value, input, (cached ?? 0) + (written ?? 0), output),
+		output,
+		cacheRead: firstCount(value, spellings.cacheRead) ?? cached,
+		cacheWrite: firstCount(value, spellings.cacheWrite) ?? written,
+		reasoning:
+			countOf(at(value, 'completion_tokens_details', 'reasoning_tokens')) ??
+			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')),
+	};
+};
+
+/** Puts counts of a later chunk over those of an earlier one. */
+export const overlay = (earlier: TokenCounts, later: TokenCounts): TokenCounts => ({
+	input: later.input ?? earlier.input,
+	output: later.output ?? earlier.output,
+	cacheRead: later.cacheRead ?? earlier.cacheRead,
+	cacheWrite: later.cacheWrite ?? earlier.cacheWrite,
+	reasoning: later.reasoning ?? earlier.reasoning,
+});
+
+/**
+ * One account of an answer from everything that was told, most believed place first.
+ *
+ * @returns undefined unless both input and output were told: half a count would be a guess.
+ */
+export const settleUsage = (
+	reports: readonly UsageReport[],
+): {readonly usage: Usage; readonly source: UsageSource} | undefined => {
+	const counts = reports.reduce<TokenCounts>((known, report) => overlay(report.counts, known), {});
+	const source = reports.find((report) => report.counts.input !== undefined)?.source;
+	if (counts.input === undefined || counts.output === undefined || source === undefined) {
+		return undefined;
+	}
+
+	return {
+		source,
+		usage: {
+			inputTokens: counts.input,
+			outputTokens: counts.output,
+			cacheReadTokens: counts.cacheRead ?? 0,
+			cacheWriteTokens: counts.cacheWrite ?? 0,
+			reasoningTokens: counts.reasoning,
+			isEstimated: false,
+		},
+	};
+};
