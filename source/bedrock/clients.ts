@@ -1,0 +1,168 @@
+import type {BedrockClient} from '@aws-sdk/client-bedrock';
+import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
+import type {Connection} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
+import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
+import {watchSecrets} from './client-secrets.ts';
+import {endpointInEnvironment} from './endpoint.ts';
+import {redacted, secretsOf} from './failures-redact.ts';
+
+/** The AWS clients, each made when it is first asked for. */
+export type Clients = {
+	readonly runtime: () => Promise<BedrockRuntimeClient>;
+	readonly control: () => Promise<BedrockClient>;
+	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
+	/** The Region in use. Rejects with a UserError (exit 1) where none is set. */
+	readonly region: () => Promise<string>;
+	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
+	readonly checkCredentials: () => Promise<void>;
+	/** URL of an endpoint that is not AWS's; null for AWS. */
+	readonly endpoint: string | null;
+	/** Things the user should know about these clients, a sentence each. */
+	readonly remarks: readonly string[];
+	/** Values that must never be shown. */
+	readonly secrets: () => readonly string[];
+	readonly close: () => void;
+};
+
+/** Connections that the account's own lists need at once. */
+const controlSockets = 16;
+
+const simulated = {
+	credentials: {accessKeyId: 'simulated', secretAccessKey: 'simulated'},
+	// Never hand a real bearer token to the simulator.
+	authSchemePreference: ['sigv4'],
+	useFipsEndpoint: false,
+	useDualstackEndpoint: false,
+};
+
+const lazily = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+	let made: Promise<T> | undefined;
+	return () => {
+		made ??= make();
+		return made;
+	};
+};
+
+/** The Region that was typed or set; the SDK looks into the profile and the instance itself. */
+const explicitRegion = (connection: Connection): string | undefined =>
+	connection.region ||
+	(connection.simulatorUrl === undefined
+		? process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
+		: process.env.AWS_REGION || 'us-east-1');
+
+const noCredentials = (error: unknown, secrets: readonly string[]): UserError => {
+	const message = error instanceof Error ? redacted(error.message, secrets) : '';
+	const isAbsent = message === '' || /could not load credentials from any providers/i.test(message);
+	return new UserError(
+		isAbsent ? 'No AWS credentials were found.' : `The AWS credentials cannot be used: ${message}`,
+		{
+			exitCode: 1,
+			hint: 'Sign in with "aws configure" or "aws sso login" (name a profile with --profile), or try it without an account: --demo.',
+		},
+	);
+};
+
+/**
+ * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
+ * own chain: environment, profile, SSO, assumed roles, containers and instances.
+ *
+ * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
+ * @throws UserError (exit 1) when an endpoint or certificate setting is unusable.
+ */
+export const createClients = (connection: Connection, options: {readonly maxSockets: number}): Clients => {
+	const isLocal = connection.simulatorUrl !== undefined;
+	const region = explicitRegion(connection);
+	const endpoint = connection.simulatorUrl ?? endpointInEnvironment(process.env);
+	const hasBearerToken = !isLocal && Boolean(process.env.AWS_BEARER_TOKEN_BEDROCK);
+	const networks: Network[] = [];
+	const seen = new Set<string>();
+	const secrets = (): readonly string[] => [...secretsOf(process.env), ...seen];
+
+	const settings = (maxSockets: number) => {
+		const network = createNetwork({maxSockets, isLocal, environment: process.env});
+		networks.push(network);
+		return {
+			requestHandler: network.handler,
+			logger: silentLogger,
+			...(region === undefined ? {} : {region}),
+			...(connection.profile === undefined || isLocal ? {} : {profile: connection.profile}),
+			...(connection.simulatorUrl === undefined ? {} : {...simulated, endpoint: connection.simulatorUrl}),
+		};
+	};
+
+	const runtime = lazily(async () => {
+		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
+		// Retries are the engine's: hidden ones would sit inside the latency and hide the throttles.
+		const client = new BedrockRuntimeClient({...settings(options.maxSockets), maxAttempts: 1});
+		watchSecrets(client, seen);
+		return client;
+	});
+	const control = lazily(async () => {
+		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
+		const client = new BedrockClient(settings(controlSockets));
+		watchSecrets(client, seen);
+		return client;
+	});
+	const serviceQuotas = lazily(async () => {
+		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
+		const client = new ServiceQuotasClient(settings(controlSockets));
+		watchSecrets(client, seen);
+		return client;
+	});
+
+	return {
+		runtime,
+		control,
+		serviceQuotas,
+		endpoint,
+		remarks: [
+			...(hasBearerToken
+				? [
+						'AWS_BEARER_TOKEN_BEDROCK is used to call Bedrock; Service Quotas and CloudWatch do not take it and need credentials of their own.',
+					]
+				: []),
+			...(isLocal ? [] : [proxyRemark(process.env)]),
+		].filter((remark) => remark !== undefined),
+		secrets,
+		async region() {
+			if (region !== undefined && !/^[a-z]{2,}(?:-[a-z]+)*-\d+$/.test(region)) {
+				throw new UserError(`"${region}" is no AWS Region.`, {
+					exitCode: connection.region === undefined ? 1 : 2,
+					hint: 'Write it as in us-east-1.',
+				});
+			}
+
+			try {
+				const client = await runtime();
+				return await client.config.region();
+			} catch (error) {
+				throw error instanceof UserError
+					? error
+					: new UserError('No AWS Region is set.', {
+							exitCode: 1,
+							hint: 'Name one with --region or AWS_REGION, as in --region us-east-1.',
+							cause: error,
+						});
+			}
+		},
+		async checkCredentials() {
+			if (isLocal || hasBearerToken) {
+				return;
+			}
+
+			const client = await runtime();
+			try {
+				await client.config.credentials();
+			} catch (error) {
+				throw noCredentials(error, secrets());
+			}
+		},
+		close() {
+			for (const network of networks) {
+				network.close();
+			}
+		},
+	};
+};

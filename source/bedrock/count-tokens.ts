@@ -1,0 +1,65 @@
+import {type BedrockRuntimeClient, CountTokensCommand} from '@aws-sdk/client-bedrock-runtime';
+import type {InferenceRequest} from '../engine/backend.ts';
+import type {FailureClass} from '../engine/failure.ts';
+import {classOf} from './failures-classify.ts';
+import {factsOf} from './failures-facts.ts';
+import {countOf} from './json.ts';
+import {converseContent} from './methods/converse-request.ts';
+
+/** Refusals that hold for every later request of the model. */
+const lasting = new Set<FailureClass>([
+	'validation',
+	'access-denied',
+	'not-found',
+	'needs-profile',
+	'credentials',
+]);
+
+/** Counts the input of requests with CountTokens, the model's own tokenizer. */
+export type TokenCounter = (request: InferenceRequest, signal: AbortSignal) => Promise<number | undefined>;
+
+/**
+ * CountTokens knows foundation models and refuses profiles, so the base model is asked. A model that does not support
+ * it, or a caller who may not call it, is asked once and never again.
+ *
+ * @returns A counter that never rejects; undefined means: not counted.
+ */
+export const createTokenCounter = (runtime: () => Promise<BedrockRuntimeClient>): TokenCounter => {
+	const refused = new Set<string>();
+	/** The first question about a model; others wait for what it brings. */
+	const asking = new Map<string, Promise<unknown>>();
+
+	const ask = async (request: InferenceRequest, signal: AbortSignal): Promise<number | undefined> => {
+		try {
+			const client = await runtime();
+			const output = await client.send(
+				new CountTokensCommand({
+					modelId: request.baseModel,
+					input: {converse: converseContent({...request, cache: false})},
+				}),
+				{abortSignal: signal},
+			);
+			return countOf(output.inputTokens);
+		} catch (error) {
+			if (!signal.aborted && lasting.has(classOf(factsOf(error)))) {
+				refused.add(request.baseModel);
+			}
+
+			return undefined;
+		}
+	};
+
+	return async (request, signal) => {
+		await asking.get(request.baseModel);
+		if (refused.has(request.baseModel)) {
+			return undefined;
+		}
+
+		const answer = ask(request, signal);
+		if (!asking.has(request.baseModel)) {
+			asking.set(request.baseModel, answer);
+		}
+
+		return answer;
+	};
+};

@@ -1,0 +1,145 @@
+import type {FailureClass} from '../engine/failure.ts';
+import type {ErrorFacts} from './failures-facts.ts';
+
+/** Class by the name of an exception: of the service first, then of the SDK's own errors. */
+const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> = {
+	ThrottlingException: 'throttled',
+	Throttling: 'throttled',
+	ThrottledException: 'throttled',
+	RequestThrottled: 'throttled',
+	RequestThrottledException: 'throttled',
+	TooManyRequestsException: 'throttled',
+	RequestLimitExceeded: 'throttled',
+	ServiceUnavailableException: 'overloaded',
+	ServiceUnavailable: 'overloaded',
+	ModelNotReadyException: 'overloaded',
+	Overloaded_error: 'overloaded',
+	ModelTimeoutException: 'timeout',
+	RequestTimeout: 'timeout',
+	RequestTimeoutException: 'timeout',
+	TimeoutError: 'timeout',
+	AbortError: 'timeout',
+	ModelErrorException: 'model-error',
+	ModelStreamErrorException: 'model-error',
+	InternalServerException: 'model-error',
+	InternalServerError: 'model-error',
+	InternalFailure: 'model-error',
+	InternalServiceException: 'model-error',
+	Api_error: 'model-error',
+	UnreadableAnswer: 'model-error',
+	ValidationException: 'validation',
+	ConflictException: 'validation',
+	ServiceQuotaExceededException: 'validation',
+	SerializationException: 'validation',
+	Invalid_request_error: 'validation',
+	AccessDeniedException: 'access-denied',
+	AccessDenied: 'access-denied',
+	OptInRequired: 'access-denied',
+	NotAuthorized: 'access-denied',
+	UnauthorizedOperation: 'access-denied',
+	ResourceNotFoundException: 'not-found',
+	UnknownOperationException: 'not-found',
+	ExpiredToken: 'credentials',
+	ExpiredTokenException: 'credentials',
+	RequestExpired: 'credentials',
+	InvalidSignatureException: 'credentials',
+	SignatureDoesNotMatch: 'credentials',
+	UnrecognizedClientException: 'credentials',
+	InvalidClientTokenId: 'credentials',
+	IncompleteSignature: 'credentials',
+	IncompleteSignatureException: 'credentials',
+	MissingAuthenticationToken: 'credentials',
+	MissingAuthenticationTokenException: 'credentials',
+	AuthFailure: 'credentials',
+	CredentialsProviderError: 'credentials',
+	TokenProviderError: 'credentials',
+	ProviderError: 'credentials',
+	UnauthorizedException: 'credentials',
+};
+
+/** Class by HTTP status, for answers that name no exception. */
+const byStatus: Readonly<Record<number, FailureClass | 'throttled' | undefined>> = {
+	400: 'validation',
+	401: 'credentials',
+	403: 'access-denied',
+	404: 'not-found',
+	407: 'network',
+	408: 'timeout',
+	413: 'validation',
+	424: 'model-error',
+	429: 'throttled',
+	500: 'model-error',
+	502: 'network',
+	503: 'overloaded',
+	504: 'timeout',
+	529: 'overloaded',
+};
+
+/** Which limit a throttle means: only the message tells (bedrock-runtime sends no other sign). */
+const throttleOf = (message: string): FailureClass => {
+	if (/tokens? per day|daily|per[- ]day/i.test(message)) {
+		return 'throttled-day';
+	}
+
+	if (/overloaded|getting throttled|capacity|unable to process/i.test(message)) {
+		return 'overloaded';
+	}
+
+	return /\btokens?\b/i.test(message) ? 'throttled-tokens' : 'throttled-requests';
+};
+
+const isAboutSigningIn =
+	/security token|api key|bearer token|authentication failed|signature|credentials? (?:is|are|has|have)|access key id/i;
+
+/** Messages that mean something else than the exception that carries them. */
+const refined = (named: FailureClass, message: string): FailureClass => {
+	if (named === 'validation' && /on-demand throughput isn/i.test(message)) {
+		return 'needs-profile';
+	}
+
+	if (named === 'access-denied' && isAboutSigningIn.test(message)) {
+		return 'credentials';
+	}
+
+	if (named === 'not-found' && /use case details|fill out .*form/i.test(message)) {
+		return 'access-denied';
+	}
+
+	// A retired model is not a matter of permissions, whatever the exception.
+	return named === 'access-denied' && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
+};
+
+const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
+	(code !== undefined && /^(?:E[A-Z]{3,}|ERR_|HPE_|CERT_|DEPTH_|SELF_|UNABLE_|HOSTNAME_)/.test(code)) ||
+	/NetworkingError|FetchError/.test(name) ||
+	/socket hang up|^aborted$|network|connect(?:ion)? (?:refused|reset|closed)/i.test(message);
+
+const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ERR_SOCKET_CONNECTION_TIMEOUT']);
+
+/** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
+export const classOf = (facts: ErrorFacts): FailureClass => {
+	const named =
+		(Object.hasOwn(byName, facts.name) ? byName[facts.name] : undefined) ??
+		(facts.status === undefined ? undefined : byStatus[facts.status]);
+	if (named !== undefined) {
+		return named === 'throttled' ? throttleOf(facts.message) : refined(named, facts.message);
+	}
+
+	if (facts.isWithinStream) {
+		return 'stream-cut';
+	}
+
+	if (facts.code !== undefined && timeoutCodes.has(facts.code)) {
+		return 'timeout';
+	}
+
+	if (isConnectionError(facts)) {
+		return 'network';
+	}
+
+	if (facts.status !== undefined) {
+		return facts.status >= 500 ? 'model-error' : 'validation';
+	}
+
+	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'network';
+};

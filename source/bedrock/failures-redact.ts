@@ -1,0 +1,51 @@
+/** What a secret is replaced with. */
+const hidden = '[hidden]';
+
+/** Forms in which credentials are known to turn up in messages of AWS and of credential helpers. */
+const patterns: ReadonlyArray<readonly [RegExp, string]> = [
+	[/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b/g, hidden],
+	[/\bABSK[A-Za-z0-9+/=_-]{8,}/g, hidden],
+	[/\bbedrock-api-key-[A-Za-z0-9+/=_-]+/g, hidden],
+	[/\b(Bearer|Basic)\s+[^\s,;"']+/gi, `$1 ${hidden}`],
+	[/\b(x-amz-security-token|authorization)\b(["']?\s*[:=]\s*["']?)[^\s,;"']+/gi, `$1$2${hidden}`],
+	[/\b(Credential|Signature)=[^\s,;"'&]+/g, `$1=${hidden}`],
+	[
+		/\b(\w*(?:secret|session)_?(?:access)?_?(?:key|token)\w*|password)\b(["']?\s*[:=]\s*["']?)[^\s,;"']+/gi,
+		`$1$2${hidden}`,
+	],
+	[/(:\/\/)[^\s/@]+@/g, `$1${hidden}@`],
+	// A session token or secret key without its name: a run far longer than any word, ID or path part.
+	[/[A-Za-z0-9+/=]{40,}/g, hidden],
+];
+
+const environmentNames = [
+	'AWS_ACCESS_KEY_ID',
+	'AWS_SECRET_ACCESS_KEY',
+	'AWS_SESSION_TOKEN',
+	'AWS_BEARER_TOKEN_BEDROCK',
+	'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+] as const;
+
+/** The secrets of an environment; too short a value is no secret and would blank out words. */
+export const secretsOf = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
+	environmentNames.map((name) => environment[name] ?? '').filter((value) => value.length >= 4);
+
+/**
+ * Text that may be shown and written: without credentials, on one line, at most 300 characters.
+ *
+ * @param secrets Values known to be secret, beside the forms that any secret has.
+ */
+export const redacted = (text: string, secrets: readonly string[]): string => {
+	let result = text;
+	// Longest first: a value that holds another one must not be left in pieces.
+	for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
+		result = result.replaceAll(secret, hidden);
+	}
+
+	for (const [pattern, replacement] of patterns) {
+		result = result.replace(pattern, replacement);
+	}
+
+	const line = result.replace(/[\u0000-\u001F\u007F-\u009F\s]+/g, ' ').trim();
+	return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+};

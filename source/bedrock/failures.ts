@@ -1,0 +1,103 @@
+import type {Failure, FailureClass} from '../engine/failure.ts';
+import {adviceFor, type FailureContext} from './failures-advice.ts';
+import {classOf} from './failures-classify.ts';
+import {type ErrorFacts, factsOf, retryAfterOf} from './failures-facts.ts';
+import {redacted} from './failures-redact.ts';
+
+export type {FailureContext} from './failures-advice.ts';
+
+const retryable = new Set<FailureClass>([
+	'throttled-requests',
+	'throttled-tokens',
+	'overloaded',
+	'timeout',
+	'model-error',
+	'network',
+	'stream-cut',
+]);
+
+/** Connection errors that happen before a request has been sent. */
+const unsent =
+	/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS)/;
+
+/** Errors of the way to the service that trying again does not mend. */
+const lasting = /^(?:ENOTFOUND|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS)/;
+
+const isRetryable = (failureClass: FailureClass, {name, code, status}: ErrorFacts): boolean =>
+	retryable.has(failureClass) && name !== 'UnreadableAnswer' && status !== 407 && !lasting.test(code ?? '');
+
+/** Did the attempt certainly cost the bucket nothing? */
+const chargeOf = (failureClass: FailureClass, {code, isWithinStream}: ErrorFacts): Failure['charge'] => {
+	if (isWithinStream) {
+		return 'unknown';
+	}
+
+	switch (failureClass) {
+		case 'throttled-requests':
+		case 'throttled-tokens':
+		case 'throttled-day':
+		case 'validation':
+		case 'access-denied':
+		case 'not-found':
+		case 'needs-profile':
+		case 'credentials': {
+			return 'none';
+		}
+
+		case 'network': {
+			return unsent.test(code ?? '') ? 'none' : 'unknown';
+		}
+
+		case 'overloaded':
+		case 'timeout':
+		case 'model-error':
+		case 'stream-cut': {
+			return 'unknown';
+		}
+	}
+};
+
+const fallbackMessage = ({status, code, name}: ErrorFacts): string =>
+	[name, status === undefined ? undefined : `HTTP ${status}`, code].filter(Boolean).join(', ') ||
+	'The call failed without a message.';
+
+/**
+ * Makes a Failure of anything that a call may throw.
+ *
+ * @param error An error of the SDK, of a stream, of credentials, of the connection, or anything else.
+ * @param context What was called.
+ * @param options `secrets` must not appear in what is said; `signal` is the call's own, so that its end by us is told
+ * from a fault.
+ */
+export const failureOf = (
+	error: unknown,
+	context: FailureContext,
+	options: {readonly secrets: readonly string[]; readonly signal?: AbortSignal | undefined} = {secrets: []},
+): Failure => {
+	if (options.signal?.aborted) {
+		const isTimeout = (options.signal.reason as {name?: unknown} | undefined)?.name === 'TimeoutError';
+		return {
+			class: 'timeout',
+			message: isTimeout
+				? 'The answer did not come in time.'
+				: 'The request was cancelled before its answer was complete.',
+			advice: isTimeout
+				? 'The answer took too long: lower --max-tokens or the concurrency.'
+				: 'Nothing to do: the run was stopped.',
+			isRetryable: isTimeout,
+			charge: 'unknown',
+		};
+	}
+
+	const facts = factsOf(error);
+	const failureClass = classOf(facts);
+	const retryAfterMs = retryAfterOf(facts.headers, Date.now);
+	return {
+		class: failureClass,
+		message: redacted(facts.message || fallbackMessage(facts), options.secrets),
+		advice: redacted(adviceFor(failureClass, facts, context), options.secrets),
+		isRetryable: isRetryable(failureClass, facts),
+		...(retryAfterMs === undefined ? {} : {retryAfterMs}),
+		charge: chargeOf(failureClass, facts),
+	};
+};

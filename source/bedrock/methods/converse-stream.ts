@@ -1,0 +1,34 @@
+import {ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
+import {readMessageEvent} from '../families/converse-shape.ts';
+import {at, millisecondsOf, wordOf} from '../json.ts';
+import {answerOf} from './answer.ts';
+import {converseRequest} from './converse-request.ts';
+import type {Send} from './method.ts';
+import {watchHeaders} from './response-headers.ts';
+import {readingStream, StreamFault, streamReader} from './stream-reader.ts';
+
+/** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
+export const converseStream: Send = async (runtime, request, {signal, onFirstToken}) => {
+	const command = new ConverseStreamCommand(converseRequest(request));
+	const headers = watchHeaders(command);
+	const output = await runtime.send(command, {abortSignal: signal});
+	const reader = streamReader(onFirstToken);
+	let metadata: unknown;
+	for await (const event of readingStream(output.stream)) {
+		reader.add(readMessageEvent(event) ?? {});
+		metadata = at(event, 'metadata') ?? metadata;
+	}
+
+	const reading = reader.result();
+	if (reading.stopReason === undefined && metadata === undefined) {
+		throw new StreamFault(undefined);
+	}
+
+	return answerOf(reading, {
+		headers: headers(),
+		requestId: output.$metadata.requestId,
+		serverLatencyMs: millisecondsOf(at(metadata, 'metrics', 'latencyMs')),
+		tier: wordOf(at(metadata, 'serviceTier', 'type')),
+		usage: [{source: 'converse', counts: reading.counts}],
+	});
+};

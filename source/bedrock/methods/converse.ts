@@ -1,0 +1,27 @@
+import {ConverseCommand} from '@aws-sdk/client-bedrock-runtime';
+import {readMessage} from '../families/converse-shape.ts';
+import {at, millisecondsOf, wordOf} from '../json.ts';
+import {answerOf} from './answer.ts';
+import {converseRequest} from './converse-request.ts';
+import type {Send} from './method.ts';
+import {watchHeaders} from './response-headers.ts';
+import {UnreadableAnswer} from './unreadable-answer.ts';
+
+/** Converse: one schema for every chat model, usage in the body. */
+export const converse: Send = async (runtime, request, {signal}) => {
+	const command = new ConverseCommand(converseRequest(request));
+	const headers = watchHeaders(command);
+	const output = await runtime.send(command, {abortSignal: signal});
+	const reading = readMessage(output);
+	if (reading === undefined) {
+		throw new UnreadableAnswer();
+	}
+
+	return answerOf(reading, {
+		headers: headers(),
+		requestId: output.$metadata.requestId,
+		serverLatencyMs: millisecondsOf(at(output, 'metrics', 'latencyMs')),
+		tier: wordOf(at(output, 'serviceTier', 'type')),
+		usage: [{source: 'converse', counts: reading.counts ?? {}}],
+	});
+};

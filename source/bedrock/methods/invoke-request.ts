@@ -1,0 +1,51 @@
+import type {InvokeModelCommandInput} from '@aws-sdk/client-bedrock-runtime';
+import type {InferenceRequest} from '../../engine/backend.ts';
+import type {Family, Reading} from '../families/family.ts';
+import {separateReasoning} from '../families/reasoning-tags.ts';
+import {latencyModeOf} from '../families/request-parts.ts';
+import {at, type JsonObject} from '../json.ts';
+
+/** The common part of InvokeModel and its stream: body, tier and latency mode as the request names them. */
+export const invokeRequest = (request: InferenceRequest, body: JsonObject): InvokeModelCommandInput => {
+	const latency = latencyModeOf(request.parameters);
+	return {
+		modelId: request.model,
+		contentType: 'application/json',
+		accept: 'application/json',
+		body: JSON.stringify(body),
+		...(request.tier === undefined
+			? {}
+			: {serviceTier: request.tier as NonNullable<InvokeModelCommandInput['serviceTier']>}),
+		...(latency === undefined
+			? {}
+			: {
+					performanceConfigLatency: latency as NonNullable<
+						InvokeModelCommandInput['performanceConfigLatency']
+					>,
+				}),
+	};
+};
+
+/** Did a guardrail block or alter the answer? InvokeModel says so beside the model's own fields. */
+export const isIntervention = (body: unknown): boolean =>
+	at(body, 'amazon-bedrock-guardrailAction') === 'INTERVENED';
+
+/**
+ * What holds for every answer of InvokeModel, whichever family wrote it. Counts beside a guardrail's own text are not
+ * the model's: they are dropped, so that only Bedrock's counters remain.
+ */
+export const finished = (family: Family, reading: Reading, isGuarded: boolean): Reading => {
+	const separated =
+		family.reasoningTag === undefined || reading.text === undefined
+			? undefined
+			: separateReasoning(reading.text, family.reasoningTag);
+	const reasoning = [reading.reasoning, separated?.reasoning].filter(Boolean).join('');
+	return {
+		...reading,
+		text: separated?.text ?? reading.text,
+		reasoning,
+		...(isGuarded
+			? {isRefused: true, counts: {}, stopReason: reading.stopReason ?? 'guardrail_intervened'}
+			: {}),
+	};
+};

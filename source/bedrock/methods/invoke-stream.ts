@@ -1,0 +1,58 @@
+import {InvokeModelWithResponseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
+import {familyOf, readChunk} from '../families/registry.ts';
+import {at, millisecondsOf, parseJson, wordOf} from '../json.ts';
+import {countsIn} from '../usage.ts';
+import {answerOf} from './answer.ts';
+import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
+import type {Send} from './method.ts';
+import {watchHeaders} from './response-headers.ts';
+import {readingStream, StreamFault, streamReader} from './stream-reader.ts';
+
+/** An error that a model told inside its stream, under the name it gave. */
+const toldFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
+	new StreamFault(Object.assign(new Error(message), {name}));
+
+/**
+ * InvokeModelWithResponseStream: the model's own chunks. Bedrock's counts come in the last one, with the model's own
+ * beside them; those are only read where Bedrock's are missing.
+ */
+export const invokeStream: Send = async (runtime, request, {signal, onFirstToken}) => {
+	const family = familyOf(request.baseModel);
+	const command = new InvokeModelWithResponseStreamCommand(
+		invokeRequest(request, family.build(request, true)),
+	);
+	const headers = watchHeaders(command);
+	const output = await runtime.send(command, {abortSignal: signal});
+	const reader = streamReader(onFirstToken);
+	const decoder = new TextDecoder();
+	let metrics: unknown;
+	let isGuarded = false;
+	for await (const event of readingStream(output.body)) {
+		const chunk = parseJson(decoder.decode(event.chunk?.bytes));
+		const reading = readChunk(family, chunk) ?? {};
+		if (reading.fault !== undefined) {
+			throw toldFault(reading.fault);
+		}
+
+		reader.add(reading);
+		metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
+		isGuarded ||= isIntervention(chunk);
+	}
+
+	const folded = reader.result();
+	if (folded.stopReason === undefined && metrics === undefined && !isGuarded) {
+		throw new StreamFault(undefined);
+	}
+
+	const reading = finished(family, folded, isGuarded);
+	return answerOf(reading, {
+		headers: headers(),
+		requestId: output.$metadata.requestId,
+		serverLatencyMs: millisecondsOf(at(metrics, 'invocationLatency')),
+		tier: wordOf(output.serviceTier),
+		usage: [
+			{source: 'metrics', counts: countsIn(metrics)},
+			{source: 'body', counts: reading.counts ?? {}},
+		],
+	});
+};

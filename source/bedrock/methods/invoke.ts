@@ -1,0 +1,39 @@
+import {InvokeModelCommand} from '@aws-sdk/client-bedrock-runtime';
+import {familyOf, readBody} from '../families/registry.ts';
+import {at, isObject, parseJson, wordOf} from '../json.ts';
+import {countsIn} from '../usage.ts';
+import {answerOf} from './answer.ts';
+import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
+import type {Send} from './method.ts';
+import {countsInHeaders, latencyInHeaders, watchHeaders} from './response-headers.ts';
+import {UnreadableAnswer} from './unreadable-answer.ts';
+
+/** Answers of models that write no text, which have no output tokens. */
+const isVector = (body: unknown): boolean =>
+	isObject(body) && ['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key));
+
+/** InvokeModel: the model's own body; Bedrock counts in the headers. */
+export const invoke: Send = async (runtime, request, {signal}) => {
+	const family = familyOf(request.baseModel);
+	const command = new InvokeModelCommand(invokeRequest(request, family.build(request, false)));
+	const headersSeen = watchHeaders(command);
+	const output = await runtime.send(command, {abortSignal: signal});
+	const headers = headersSeen();
+	const body = parseJson(new TextDecoder().decode(output.body));
+	if (!isObject(body)) {
+		throw new UnreadableAnswer();
+	}
+
+	const reading = finished(family, readBody(family, body) ?? {}, isIntervention(body));
+	return answerOf(reading, {
+		headers,
+		requestId: output.$metadata.requestId,
+		serverLatencyMs: latencyInHeaders(headers),
+		tier: wordOf(output.serviceTier),
+		usage: [
+			{source: 'header', counts: countsInHeaders(headers)},
+			{source: 'body', counts: isVector(body) ? {output: 0} : (reading.counts ?? {})},
+			{source: 'metrics', counts: countsIn(at(body, 'amazon-bedrock-invocationMetrics'))},
+		],
+	});
+};

@@ -1,0 +1,60 @@
+import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import {isObject} from '../json.ts';
+import type {TokenCounts} from '../usage.ts';
+
+/** Response headers with names in lower case: the service spells them in several ways. */
+export type ResponseHeaders = Readonly<Record<string, string>>;
+
+type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
+
+/** A copy with names in lower case; values that are no strings are left out. */
+export const headersOf = (response: unknown): ResponseHeaders => {
+	const headers = isObject(response) ? response.headers : undefined;
+	return isObject(headers)
+		? Object.fromEntries(
+				Object.entries(headers)
+					.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+					.map(([name, value]) => [name.toLowerCase(), value]),
+			)
+		: {};
+};
+
+/**
+ * Looks at the headers of one command's response: the SDK keeps them from its output.
+ *
+ * @returns Reads them, once the command has been answered.
+ */
+export const watchHeaders = (command: {readonly middlewareStack: unknown}): (() => ResponseHeaders) => {
+	let headers: ResponseHeaders = {};
+	(command.middlewareStack as MiddlewareStack).add(
+		(next) => async (args) => {
+			const result = await next(args);
+			headers = headersOf(result.response);
+			return result;
+		},
+		{step: 'deserialize', priority: 'high', name: 'watchHeaders', override: true},
+	);
+	return () => headers;
+};
+
+/** A count in a header: digits and nothing else. */
+const headerCount = (value: string | undefined): number | undefined => {
+	const count = value !== undefined && /^\d{1,15}$/.test(value.trim()) ? Number(value) : undefined;
+	return count !== undefined && Number.isSafeInteger(count) ? count : undefined;
+};
+
+/** Token counts of InvokeModel's headers; both leave cached tokens out of the input. */
+export const countsInHeaders = (headers: ResponseHeaders): TokenCounts => ({
+	input: headerCount(headers['x-amzn-bedrock-input-token-count']),
+	output: headerCount(headers['x-amzn-bedrock-output-token-count']),
+	cacheRead: headerCount(headers['x-amzn-bedrock-cache-read-input-token-count']),
+	cacheWrite: headerCount(headers['x-amzn-bedrock-cache-write-input-token-count']),
+});
+
+/** Latency in milliseconds as the service measured it. */
+export const latencyInHeaders = (headers: ResponseHeaders): number | undefined =>
+	headerCount(headers['x-amzn-bedrock-invocation-latency']);
+
+/** Did a simulator answer? It says so in this header. */
+export const isSimulated = (headers: ResponseHeaders): boolean =>
+	headers['x-bedrock-top-simulated'] !== undefined;

@@ -1,0 +1,62 @@
+import type {Reading} from '../families/family.ts';
+import {overlay, type TokenCounts} from '../usage.ts';
+
+/** Something that ended a stream after the service had answered 200: no usage is known of such an answer. */
+export class StreamFault extends Error {
+	/** @param cause What the stream threw; undefined when it ended without its last part. */
+	constructor(cause: unknown) {
+		super(cause === undefined ? 'The stream ended before the answer was complete.' : String(cause), {cause});
+		this.name = 'StreamFault';
+	}
+}
+
+/** A stream folded into one reading. */
+export type StreamReader = {
+	readonly add: (reading: Reading) => void;
+	readonly result: () => Reading & {readonly counts: TokenCounts};
+};
+
+/**
+ * Puts the pieces of a stream together.
+ *
+ * @param onFirstToken Called once, at the first piece with text or reasoning in it; empty pieces do not count.
+ */
+export const streamReader = (onFirstToken: () => void): StreamReader => {
+	const text: string[] = [];
+	const reasoning: string[] = [];
+	let rest: Omit<Reading, 'text' | 'reasoning'> = {};
+	let counts: TokenCounts = {};
+	return {
+		add(reading) {
+			if ((reading.text || reading.reasoning) && text.length === 0 && reasoning.length === 0) {
+				onFirstToken();
+			}
+
+			if (reading.text) {
+				text.push(reading.text);
+			}
+
+			if (reading.reasoning) {
+				reasoning.push(reading.reasoning);
+			}
+
+			rest = {
+				stopReason: reading.stopReason ?? rest.stopReason,
+				isRefused: reading.isRefused === true || rest.isRefused,
+			};
+			counts = overlay(counts, reading.counts ?? {});
+		},
+		result: () => ({...rest, counts, text: text.join(''), reasoning: reasoning.join('')}),
+	};
+};
+
+/** Reads a stream to its end; whatever it throws becomes a StreamFault. */
+export async function* readingStream<T>(stream: AsyncIterable<T> | undefined): AsyncGenerator<T> {
+	try {
+		for await (const event of stream ?? []) {
+			yield event;
+		}
+	} catch (error) {
+		throw error instanceof StreamFault ? error : new StreamFault(error);
+	}
+}
