@@ -1,0 +1,199 @@
+import type {ViewName} from '../keymap/views.ts';
+
+/** Where everything goes, from the size of the terminal alone: one pure function, no growing, no overflow. */
+
+export type Rect = {
+	readonly left: number;
+	readonly top: number;
+	readonly width: number;
+	readonly height: number;
+};
+
+/** `wide` has all panels, `normal` one chart, `narrow` neither chart nor borders, `tiny` is a single line. */
+export type Tier = 'wide' | 'normal' | 'narrow' | 'tiny';
+
+export type RegionName =
+	| 'header'
+	| 'gauges'
+	| 'requests-chart'
+	| 'tokens-chart'
+	| 'traffic-chart'
+	| 'notice'
+	| 'table'
+	| 'detail'
+	| 'notes'
+	| 'body'
+	| 'footer'
+	| 'line';
+
+export type Region = {readonly name: RegionName; readonly rect: Rect};
+export type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
+
+export type LayoutInput = {
+	readonly columns: number;
+	readonly rows: number;
+	readonly view: ViewName;
+	/** Rows of the variant table. */
+	readonly rowCount: number;
+	/** Lines of what must be said before the figures: plan or fault; 0 for nothing. */
+	readonly noticeLines: number;
+	readonly isDetailOpen: boolean;
+	/** Gauges that are shown: requests, tokens and, where it is set, the day. */
+	readonly gaugeCount: number;
+};
+
+/** Least sizes of the tiers, in cells. */
+export const tierSizes = {
+	wide: {columns: 120, rows: 30},
+	normal: {columns: 80, rows: 24},
+	narrow: {columns: 40, rows: 8},
+} as const;
+
+/** The tier of a size. */
+export function tierOf(columns: number, rows: number): Tier {
+	const fits = (size: {readonly columns: number; readonly rows: number}) =>
+		columns >= size.columns && rows >= size.rows;
+	if (fits(tierSizes.wide)) {
+		return 'wide';
+	}
+	if (fits(tierSizes.normal)) {
+		return 'normal';
+	}
+	return fits(tierSizes.narrow) ? 'narrow' : 'tiny';
+}
+
+/** A region before it has a place; side by side where there is more than one in a band. */
+type Band = {readonly height: number; readonly names: readonly RegionName[]};
+
+/**
+ * The regions of the screen. They tile it exactly: no cell is in two of them, none in none.
+ *
+ *     header
+ *     gauges
+ *     requests-chart | tokens-chart      (or notice: the plan, a fault)
+ *     table
+ *     notes
+ *     footer
+ */
+export function computeLayout(input: LayoutInput): Layout {
+	const columns = Math.max(0, Math.floor(input.columns));
+	const rows = Math.max(0, Math.floor(input.rows));
+	const tier = tierOf(columns, rows);
+	if (tier === 'tiny') {
+		return {tier, regions: place([{height: rows, names: ['line']}], columns)};
+	}
+	const headerHeight = tier === 'narrow' ? (rows < 12 ? 1 : 2) : 3;
+	const left = rows - headerHeight - 1;
+	const bands: readonly Band[] = [
+		{height: headerHeight, names: ['header']},
+		...viewBands(input, tier, left),
+		{height: 1, names: ['footer']},
+	];
+	return {tier, regions: place(bands, columns)};
+}
+
+function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
+	switch (input.view) {
+		case 'dashboard': {
+			return dashboardBands(input, tier, rows);
+		}
+		case 'variants': {
+			const tableHeight = Math.min(tableRows(input, tier), Math.max(4, Math.ceil(rows / 2)));
+			return input.isDetailOpen && rows >= 8
+				? [
+						{height: tableHeight, names: ['table']},
+						{height: rows - tableHeight, names: ['detail']},
+					]
+				: [{height: rows, names: [input.isDetailOpen ? 'detail' : 'table']}];
+		}
+		case 'timeline': {
+			return timelineBands(tier, rows);
+		}
+		case 'quotas':
+		case 'log': {
+			return [{height: rows, names: ['body']}];
+		}
+	}
+}
+
+/** Border lines around a panel; narrow panels have only a title. */
+function frameRows(tier: Tier): number {
+	return tier === 'narrow' ? 0 : 2;
+}
+
+function tableRows({rowCount}: LayoutInput, tier: Tier): number {
+	return 1 + Math.max(1, rowCount) + frameRows(tier);
+}
+
+const leastChartRows = 6;
+const usualChartRows = 12;
+const leastNotesRows = 4;
+
+function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
+	const gauges: Band = {height: input.gaugeCount + frameRows(tier), names: ['gauges']};
+	const left = rows - gauges.height;
+	if (input.isDetailOpen) {
+		return [gauges, {height: left, names: ['detail']}];
+	}
+	if (tier === 'narrow') {
+		const noticeHeight = input.noticeLines === 0 ? 0 : Math.max(0, Math.min(input.noticeLines, left - 2));
+		return withoutEmpty([
+			gauges,
+			{height: noticeHeight, names: ['notice']},
+			{height: left - noticeHeight, names: ['table']},
+		]);
+	}
+	const tableHeight = Math.min(tableRows(input, tier), left - leastChartRows);
+	const free = left - tableHeight;
+	const wanted = input.noticeLines > 0 ? Math.max(leastChartRows, input.noticeLines + 2) : usualChartRows;
+	const notesHeight = tier === 'wide' && free - wanted >= leastNotesRows ? Math.min(free - wanted, 10) : 0;
+	const chartHeight = free - notesHeight;
+	return withoutEmpty([
+		gauges,
+		{height: chartHeight, names: middleNames(input, tier)},
+		{height: tableHeight, names: ['table']},
+		{height: notesHeight, names: ['notes']},
+	]);
+}
+
+function middleNames({noticeLines}: LayoutInput, tier: Tier): readonly RegionName[] {
+	if (noticeLines > 0) {
+		return ['notice'];
+	}
+	return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['tokens-chart'];
+}
+
+function timelineBands(tier: Tier, rows: number): readonly Band[] {
+	if (tier === 'wide') {
+		const half = Math.floor(rows / 2);
+		return [
+			{height: rows - half, names: ['requests-chart', 'tokens-chart']},
+			{height: half, names: ['traffic-chart']},
+		];
+	}
+	const names: readonly RegionName[] =
+		rows >= 12 ? ['requests-chart', 'tokens-chart', 'traffic-chart'] : ['tokens-chart'];
+	const each = Math.floor(rows / names.length);
+	return names.map((name, index) => ({
+		height: index === names.length - 1 ? rows - each * (names.length - 1) : each,
+		names: [name],
+	}));
+}
+
+function withoutEmpty(bands: readonly Band[]): readonly Band[] {
+	return bands.filter(({height}) => height > 0);
+}
+
+function place(bands: readonly Band[], columns: number): readonly Region[] {
+	const regions: Region[] = [];
+	let top = 0;
+	for (const {height, names} of bands) {
+		const each = Math.floor(columns / names.length);
+		for (const [index, name] of names.entries()) {
+			const width = index === names.length - 1 ? columns - each * index : each;
+			regions.push({name, rect: {left: each * index, top, width, height}});
+		}
+		top += height;
+	}
+	return regions;
+}
