@@ -1,0 +1,101 @@
+import {Quantiles} from '../metrics/quantiles.ts';
+import type {Usage} from './backend.ts';
+
+/** Output tokens that are expected of a cell before its first answer, where nobody says better: assumed. */
+export const assumedOutputTokens = 256;
+/** What an input count that the service has not confirmed may be off by. */
+const estimateMargin = 1.25;
+/** What the tokens of a text may differ by from those of another text of the same length. */
+const lengthMargin = 1.05;
+/** Lengths whose exact token counts are remembered. */
+const rememberedLengths = 512;
+
+/** Quota tokens of a request before it is sent. */
+export type Cost = {
+	/** What the service itself sets aside: input, cache write, cache read, max tokens. */
+	readonly reserved: number;
+	/** What the ledger sets aside: the greater of `reserved` and what the answer is expected to settle at. */
+	readonly setAside: number;
+};
+
+/**
+ * What is known of a cell's token counts, learnt from its answers: the base of what is set aside for the next request.
+ * The input follows the length of the prompt, the output its running p99.
+ */
+export class CellExpectation {
+	readonly #expectedOutputTokens: number;
+	readonly #outputs = new Quantiles();
+	readonly #inputsByLength = new Map<number, number>();
+	#tokensPerCharacter: number | undefined;
+	#firstInput: {readonly value: number; readonly isEstimated: boolean};
+	#firstLength: number | undefined;
+
+	/**
+	 * @param inputTokens Of the cell's first prompt: counted by the service, or estimated.
+	 * @param expectedOutputTokens Before any answer.
+	 */
+	constructor(
+		inputTokens: {readonly value: number; readonly isEstimated: boolean},
+		expectedOutputTokens: number = assumedOutputTokens,
+	) {
+		this.#firstInput = inputTokens;
+		this.#expectedOutputTokens = expectedOutputTokens;
+	}
+
+	/** Answers that it has learnt from. */
+	get count(): number {
+		return this.#outputs.count;
+	}
+
+	/** Greatest output so far. */
+	get maxOutputTokens(): number {
+		return this.#outputs.max;
+	}
+
+	/** Input tokens, cached ones included, of a prompt of so many characters: on the safe side. */
+	inputTokens(characters: number): number {
+		const exact = this.#inputsByLength.get(characters);
+		if (exact !== undefined) {
+			return exact;
+		}
+		if (this.#tokensPerCharacter !== undefined) {
+			return Math.ceil(this.#tokensPerCharacter * characters * lengthMargin);
+		}
+		this.#firstLength ??= characters;
+		const scaled = (this.#firstInput.value * characters) / Math.max(1, this.#firstLength);
+		const isExact = !this.#firstInput.isEstimated && characters === this.#firstLength;
+		return Math.ceil(isExact ? scaled : scaled * estimateMargin);
+	}
+
+	/**
+	 * Output tokens that 99 of 100 answers stay below, with a margin that shrinks as answers come in: 1 + 1 / sqrt(n).
+	 */
+	outputTokens(maxTokens: number): number {
+		const {count} = this.#outputs;
+		const expected =
+			count === 0
+				? this.#expectedOutputTokens
+				: Math.ceil(this.#outputs.at(0.99) * (1 + 1 / Math.sqrt(count)));
+		return Math.min(maxTokens, expected);
+	}
+
+	/** What a request with this prompt and max tokens costs its bucket. */
+	cost(characters: number, maxTokens: number, burndown: number): Cost {
+		const input = this.inputTokens(characters);
+		const reserved = input + maxTokens;
+		return {reserved, setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown)};
+	}
+
+	/** Learns from an answer to a prompt of so many characters. */
+	learn(characters: number, usage: Usage): void {
+		this.#outputs.add(usage.outputTokens);
+		if (usage.isEstimated) {
+			return;
+		}
+		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+		this.#tokensPerCharacter = Math.max(this.#tokensPerCharacter ?? 0, input / Math.max(1, characters));
+		if (this.#inputsByLength.has(characters) || this.#inputsByLength.size < rememberedLengths) {
+			this.#inputsByLength.set(characters, Math.max(input, this.#inputsByLength.get(characters) ?? 0));
+		}
+	}
+}

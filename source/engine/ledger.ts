@@ -1,0 +1,192 @@
+import type {Clock} from './clock.ts';
+import {LedgerAccount} from './ledger-account.ts';
+import type {Lane} from './run-spec.ts';
+import type {LedgerEntry, Limits, Use} from './use.ts';
+
+/*
+ * Why the ledger never lets the server throttle us while we are alone and nothing overruns.
+ *
+ * The server counts a request at an instant c that we do not know. We know that it lies between sending it and the first
+ * byte of its answer. So a request is in the ledger from before it is sent until one window after the latest c that is
+ * possible, and the ledger's sum over what it holds never exceeds the quota. Quota tokens are held in full while the
+ * request is in flight and as settled for one window after the answer, because a server may also stamp the settled
+ * tokens with the end of the request. What the server holds for a request is at most what the ledger holds for it: it
+ * reserves no more than we set aside, and it settles before it answers.
+ *
+ * - Sliding log. The server counts our request at c*, together with all whose c lies in (c* - W, c*]. Take the one of
+ *   them that the ledger admitted last, at a* <= c*. Every other one of them was admitted before, and the latest
+ *   possible c of each is > c* - W >= a* - W, so at a* the ledger still held all of them; their sum was within the
+ *   quota. Network delay and reordering do not matter, because nothing was assumed about them.
+ * - Fixed windows. What a fixed window has counted up to c* lies in (c* - W, c*], so the sliding rule is at least as
+ *   strict, wherever the windows begin.
+ * - Refilling bucket (capacity Q, refill Q / W). Let it have been full last at s. It lacks room at t only if more than
+ *   Q + (t - s) Q / W was counted in (s, t]. By the sliding rule each of the ceil((t - s) / W) windows that cover
+ *   (s, t] holds at most Q, and ceil(x) <= x + 1. Refunds only help.
+ *
+ * A throttled attempt was not counted and leaves at once. A failed one whose fate is not known stays in full for one
+ * window after its end. An overrun (settled above what was set aside) is charged at once; until its answer is here the
+ * server may know more than we do, which is the one way to a throttle.
+ */
+
+/** What one attempt holds of a bucket, from before it is sent until its outcome is known. Made by the ledger only. */
+export type Reservation = {
+	readonly tokens: number;
+	readonly lane: Lane;
+	readonly sentAt: number;
+	/** The server has surely counted the request (a first byte came). */
+	isConfirmed: boolean;
+	/** False once it has been settled, given back or kept: exactly one of them, once. */
+	isOpen: boolean;
+};
+
+/** The client's own account of one bucket over a rolling window. It records; what may be admitted, the bucket decides. */
+export class Ledger {
+	readonly #clock: Clock;
+	readonly #windowMs: number;
+	readonly #total: LedgerAccount;
+	readonly #lanes: Readonly<Record<Lane, LedgerAccount>>;
+	#overruns = 0;
+
+	constructor(clock: Clock, windowMs: number) {
+		this.#clock = clock;
+		this.#windowMs = windowMs;
+		this.#total = new LedgerAccount(windowMs);
+		this.#lanes = {
+			high: new LedgerAccount(windowMs),
+			normal: new LedgerAccount(windowMs),
+			low: new LedgerAccount(windowMs),
+		};
+	}
+
+	/** Answers that settled above what was set aside. */
+	get overruns(): number {
+		return this.#overruns;
+	}
+
+	get inFlight(): number {
+		return this.#total.open;
+	}
+
+	/** Quota tokens set aside for requests in flight. */
+	get heldTokens(): number {
+		return this.#total.heldTokens;
+	}
+
+	/** What counts against the bucket now, requests in flight included. */
+	use(): Use {
+		return this.#total.use(this.#clock.now());
+	}
+
+	/** The part of `use` that belongs to a lane. */
+	laneUse(lane: Lane): Use {
+		return this.#lanes[lane].use(this.#clock.now());
+	}
+
+	/**
+	 * Milliseconds until one more request of `tokens` fits below the limits: 0 when it fits now, undefined when that
+	 * depends on answers that are still to come.
+	 */
+	roomIn(tokens: number, limits: Limits): number | undefined {
+		return this.#total.roomIn(this.#clock.now(), tokens, limits);
+	}
+
+	/** Sets one request and its quota tokens aside. The caller has asked `roomIn` first. */
+	reserve(tokens: number, lane: Lane): Reservation {
+		this.#total.hold(tokens);
+		this.#lanes[lane].hold(tokens);
+		return {tokens, lane, sentAt: this.#clock.now(), isConfirmed: false, isOpen: true};
+	}
+
+	/** The first byte of the answer is here: the request itself was counted by now. */
+	confirm(reservation: Reservation): void {
+		if (reservation.isOpen && !reservation.isConfirmed) {
+			reservation.isConfirmed = true;
+			this.#each(reservation, (account, now) => {
+				account.confirm(now);
+			});
+		}
+	}
+
+	/**
+	 * The answer is here: its quota tokens replace what was set aside.
+	 * @returns Quota tokens by which it overran, 0 when it did not.
+	 */
+	settle(reservation: Reservation, tokens: number): number {
+		this.confirm(reservation);
+		if (!this.#close(reservation)) {
+			return 0;
+		}
+		this.#each(reservation, (account, now) => {
+			account.settle(now, reservation.tokens, tokens);
+		});
+		const overrun = Math.max(0, tokens - reservation.tokens);
+		this.#overruns += overrun > 0 ? 1 : 0;
+		return overrun;
+	}
+
+	/** The service refused the attempt before counting it. */
+	giveBack(reservation: Reservation): void {
+		if (this.#close(reservation)) {
+			this.#each(reservation, (account) => {
+				account.giveBack(reservation.tokens, reservation.isConfirmed);
+			});
+		}
+	}
+
+	/** The attempt ended and nobody knows whether it was counted: all of it stays for one window from now. */
+	keep(reservation: Reservation): void {
+		this.confirm(reservation);
+		if (this.#close(reservation)) {
+			this.#each(reservation, (account, now) => {
+				account.settle(now, reservation.tokens, reservation.tokens);
+			});
+		}
+	}
+
+	/**
+	 * What is in the window, for the next run of the same account: at most one entry for each sixtieth of a window,
+	 * stamped with its end. Requests in flight count as ending now.
+	 */
+	exportEntries(): readonly LedgerEntry[] {
+		const now = this.#clock.now();
+		const toEpoch = this.#clock.epoch() - now;
+		const stepMs = this.#windowMs / 60;
+		const steps = new Map<number, LedgerEntry>();
+		for (const entry of this.#total.entries(now)) {
+			const at = Math.ceil((entry.at + toEpoch) / stepMs) * stepMs;
+			const sum = steps.get(at);
+			steps.set(at, {
+				at,
+				requests: entry.requests + (sum?.requests ?? 0),
+				tokens: entry.tokens + (sum?.tokens ?? 0),
+			});
+		}
+		return [...steps.values()];
+	}
+
+	/**
+	 * Takes over what an earlier run exported. An entry from the future (the wall clock was set back) counts as made
+	 * just now. To be called before the first reservation.
+	 */
+	importEntries(entries: readonly LedgerEntry[]): void {
+		const now = this.#clock.now();
+		const epoch = this.#clock.epoch();
+		for (const entry of [...entries].sort((first, second) => first.at - second.at)) {
+			const at = now - Math.max(0, epoch - entry.at);
+			this.#total.record(at, entry);
+			this.#lanes.normal.record(at, entry);
+		}
+	}
+
+	#close(reservation: Reservation): boolean {
+		const wasOpen = reservation.isOpen;
+		reservation.isOpen = false;
+		return wasOpen;
+	}
+
+	#each(reservation: Reservation, change: (account: LedgerAccount, now: number) => void): void {
+		const now = this.#clock.now();
+		change(this.#total, now);
+		change(this.#lanes[reservation.lane], now);
+	}
+}
