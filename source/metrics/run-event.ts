@@ -1,0 +1,97 @@
+import type {Failure} from '../engine/failure.ts';
+
+/** What happens in a run, as the figures see it. `at` is milliseconds since the start of the run. */
+
+/** Which throttle it was. */
+export type ThrottleKind = 'requests' | 'tokens' | 'day' | 'overloaded';
+
+/** An attempt: which cell of the run made it, what it was sent to, and whether its figures count (not in warm-up). */
+type AttemptOf = {
+	readonly at: number;
+	readonly cell: number;
+	readonly target: number;
+	readonly isCounted: boolean;
+};
+
+/** What became of the items of one request. */
+export type ItemCounts = {
+	readonly useful: number;
+	readonly checkFailed: number;
+	readonly unparsed: number;
+	/** Items that had something to check, and those of them that passed. */
+	readonly checked: number;
+	readonly passed: number;
+};
+
+export type TokenCounts = {
+	readonly input: number;
+	readonly output: number;
+	readonly cacheRead: number;
+	readonly cacheWrite: number;
+	readonly reasoning: number | undefined;
+	readonly isEstimated: boolean;
+};
+
+/** Milliseconds, as DESIGN section 5 defines them. */
+export type RequestTimes = {
+	readonly timeToFirstToken: number | undefined;
+	readonly service: number;
+	readonly dispatchDelay: number;
+	readonly total: number;
+};
+
+export type Answered = AttemptOf & {
+	readonly type: 'answered';
+	/** Number of the block of interleaved requests it belongs to; undefined when there are no blocks. */
+	readonly block: number | undefined;
+	readonly stopReason: string;
+	readonly isTruncated: boolean;
+	readonly isRefused: boolean;
+	readonly items: ItemCounts;
+	readonly tokens: TokenCounts;
+	/** Settled quota tokens. */
+	readonly quotaTokens: number;
+	/** What the ledger had set aside. */
+	readonly reservedTokens: number;
+	readonly isOverrun: boolean;
+	readonly costUsd: number | undefined;
+	readonly times: RequestTimes;
+	/** Whether it met the service level; undefined when there is none. */
+	readonly isWithinServiceLevel: boolean | undefined;
+	readonly isSimulated: boolean;
+	readonly text: string;
+};
+
+export type RunEvent =
+	| {readonly type: 'started'; readonly at: number; readonly epochMs: number}
+	| {readonly type: 'ended'; readonly at: number}
+	| {readonly type: 'paused'; readonly at: number}
+	| {readonly type: 'resumed'; readonly at: number}
+	| (AttemptOf & {
+			readonly type: 'sent';
+			/** False for a retry of a request that was sent before. */
+			readonly isFirst: boolean;
+			readonly items: number;
+			readonly reservedTokens: number;
+			readonly prompt: {readonly system: string | undefined; readonly user: string};
+	  })
+	| Answered
+	| (AttemptOf & {
+			readonly type: 'throttled';
+			readonly kind: ThrottleKind;
+			readonly failure: Failure;
+			readonly reservedTokens: number;
+	  })
+	| (AttemptOf & {readonly type: 'failed'; readonly failure: Failure; readonly reservedTokens: number})
+	/** Cut off at the deadline of a stop: neither answered nor failed. */
+	| (AttemptOf & {readonly type: 'abandoned'; readonly reservedTokens: number})
+	/** A request that was given up: its budget of attempts is spent, or (`wasSent` false) it can never be sent. */
+	| {
+			readonly type: 'lost';
+			readonly at: number;
+			readonly cell: number;
+			readonly block: number | undefined;
+			readonly failure: Failure;
+			readonly wasSent: boolean;
+	  }
+	| {readonly type: 'noted'; readonly at: number; readonly kind: string; readonly text: string};

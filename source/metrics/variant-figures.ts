@@ -1,0 +1,141 @@
+import type {Cell, LoadShape} from '../engine/run-spec.ts';
+import type {Target} from '../engine/target.ts';
+import type {Figures} from './figures.ts';
+import {adviseMaxTokens} from './max-tokens.ts';
+import type {VariantFigures} from './snapshot.ts';
+import {sustainableRate} from './sustainable.ts';
+import type {VariantTotals} from './variant-totals.ts';
+import {VectorMoments} from './vector-moments.ts';
+import {wilsonInterval} from './wilson.ts';
+
+/** Seconds below which a rate says nothing. */
+const leastSeconds = 1;
+const noRate: VariantFigures['rate'] = {
+	requestsPerMinute: null,
+	tokensPerMinute: null,
+	outputTokensPerSecond: null,
+	usefulPerMinute: null,
+	goodputPerMinute: null,
+};
+
+/** What stays the same while the figures of a cell change. */
+export type CellView = {
+	readonly name: string;
+	readonly cell: Cell;
+	readonly target: Target;
+	readonly shape: LoadShape;
+	readonly hasServiceLevel: boolean;
+	/** Sent at present; differs from the cell's own when it is being right-sized. */
+	readonly maxTokens: number;
+};
+
+/** Milliseconds of a span of the run that were not spent in a pause. */
+const activeMs = (figures: Figures, from: number, to: number): number => {
+	const pauses = [...figures.pauses, [figures.pausedAt ?? to, to] as const];
+	const pausedMs = pauses.reduce(
+		(sum, [start, end]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)),
+		0,
+	);
+	return Math.max(0, to - from - pausedMs);
+};
+
+const rateOf = (figures: Figures, totals: VariantTotals, view: CellView): VariantFigures['rate'] => {
+	const {firstSentAt, lastActiveAt} = totals;
+	if (view.shape === 'measure' || firstSentAt === undefined) {
+		return noRate;
+	}
+	const seconds = activeMs(figures, firstSentAt, lastActiveAt) / 1000;
+	if (seconds < leastSeconds) {
+		return noRate;
+	}
+	const perMinute = (count: number): number => (count * 60) / seconds;
+	return {
+		requestsPerMinute: perMinute(totals.requests.succeeded),
+		tokensPerMinute: perMinute(totals.tokens.quota),
+		outputTokensPerSecond: totals.tokens.output / seconds,
+		usefulPerMinute: perMinute(totals.items.useful),
+		goodputPerMinute: view.hasServiceLevel ? perMinute(totals.items.good) : null,
+	};
+};
+
+const qualityOf = ({items}: VariantTotals): VariantFigures['quality'] => {
+	const interval = wilsonInterval(items.passed, items.checked);
+	return {
+		checked: items.checked,
+		passed: items.passed,
+		score: items.checked === 0 ? null : items.passed / items.checked,
+		low: interval?.low ?? null,
+		high: interval?.high ?? null,
+	};
+};
+
+/** The figures of a cell as they stand in a Snapshot. */
+export const toVariantFigures = (figures: Figures, index: number, view: CellView): VariantFigures => {
+	const totals = figures.variants[index];
+	if (totals === undefined) {
+		throw new RangeError(`no cell ${index}`);
+	}
+	const requests = figures.requests[index] ?? new VectorMoments(0);
+	const {tokens, perRequest, latencyMs} = totals;
+	return {
+		name: view.name,
+		target: view.cell.target,
+		lane: view.cell.lane,
+		requests: {
+			...totals.requests,
+			throttled: {...totals.throttled},
+			failed: Object.fromEntries(totals.failed),
+		},
+		items: {
+			sent: totals.items.sent,
+			useful: totals.items.useful,
+			checkFailed: totals.items.checkFailed,
+			unparsed: totals.items.unparsed,
+		},
+		tokens: {
+			input: tokens.input,
+			output: tokens.output,
+			cacheRead: tokens.cacheRead,
+			cacheWrite: tokens.cacheWrite,
+			reasoning: tokens.reasoning ?? null,
+			quota: tokens.quota,
+			reserved: tokens.reserved,
+			overruns: tokens.overruns,
+			estimated: tokens.isEstimated,
+		},
+		costUsd: totals.costUsd ?? null,
+		perRequest: {
+			inputTokens: perRequest.inputTokens.toMean(),
+			outputTokens: perRequest.outputTokens.toMean(),
+			totalTokens: perRequest.totalTokens.toMean(),
+			quotaTokens: perRequest.quotaTokens.toMean(),
+			reservedTokens: perRequest.reservedTokens.toMean(),
+			costUsd: perRequest.costUsd.toMean(),
+		},
+		latencyMs: {
+			timeToFirstToken: latencyMs.timeToFirstToken.toDistribution(),
+			total: latencyMs.total.toDistribution(),
+			perOutputToken: latencyMs.perOutputToken.toDistribution(),
+			dispatchDelay: latencyMs.dispatchDelay.toDistribution(),
+			service: latencyMs.service.toDistribution(),
+		},
+		rate: rateOf(figures, totals, view),
+		sustainable: sustainableRate(requests, view.target.quota),
+		quality: qualityOf(totals),
+		stopReasons: Object.fromEntries(totals.stopReasons),
+		maxTokensAdvice: adviseMaxTokens(
+			totals.outputs,
+			totals.requests.truncated,
+			view.maxTokens,
+			view.target.quota,
+			{
+				useful: totals.requests.succeeded === 0 ? 0 : totals.items.useful / totals.requests.succeeded,
+				quotaTokens: perRequest.quotaTokens.mean,
+				reservedTokens: perRequest.reservedTokens.mean,
+				serviceMs: latencyMs.service.toDistribution().mean ?? 0,
+			},
+		),
+		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},
+		sample: totals.sample ?? null,
+	};
+};

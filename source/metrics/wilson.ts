@@ -1,0 +1,16 @@
+const z = 1.959963984540054;
+
+/** 95 % interval of a proportion (Wilson 1927); undefined without trials. Good for few trials and at 0 and 1. */
+export const wilsonInterval = (
+	successes: number,
+	trials: number,
+): {readonly low: number; readonly high: number} | undefined => {
+	if (trials === 0) {
+		return undefined;
+	}
+	const part = successes / trials;
+	const scale = 1 + z ** 2 / trials;
+	const centre = (part + z ** 2 / (2 * trials)) / scale;
+	const half = (z / scale) * Math.sqrt((part * (1 - part)) / trials + z ** 2 / (4 * trials ** 2));
+	return {low: Math.max(0, centre - half), high: Math.min(1, centre + half)};
+};
