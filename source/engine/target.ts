@@ -30,6 +30,11 @@ export type Quota = {
 	readonly requestsPerMinute: Limit;
 	readonly tokensPerMinute: Limit;
 	readonly tokensPerDay: Limit;
+	/**
+	 * The account's daily quota over all models, where it has one. AWS counts it by price and not by plain tokens, so it is
+	 * shown and never computed with.
+	 */
+	readonly accountTokensPerDay?: Limit;
 };
 
 /** The three limits, in the order in which they are shown. */

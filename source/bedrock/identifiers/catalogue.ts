@@ -1,0 +1,44 @@
+import type {FoundationModel, InferenceProfile} from '../quotas/quota-source.ts';
+import {baseModelKey} from './base-model.ts';
+
+/** What ListFoundationModels and ListInferenceProfiles tell about identifiers; empty lists where nothing could be read. */
+export type Catalogue = {
+	readonly models: readonly FoundationModel[];
+	readonly profiles: readonly InferenceProfile[];
+	/** The model of a base ID, however its revision is spelt. */
+	readonly model: (baseModel: string) => FoundationModel | undefined;
+	readonly hasModel: (modelId: string) => boolean;
+	/** A profile by ID or ARN. */
+	readonly profile: (idOrArn: string) => InferenceProfile | undefined;
+};
+
+/** Puts the two lists behind look-ups. */
+export const createCatalogue = (
+	models: readonly FoundationModel[],
+	profiles: readonly InferenceProfile[],
+): Catalogue => {
+	const ids = new Set(models.map(({modelId}) => modelId));
+	const byKey = new Map<string, FoundationModel>();
+	for (const model of models) {
+		const key = baseModelKey(model.modelId);
+		// The spelling with a revision is the one that the other lists use.
+		if (!byKey.has(key) || model.modelId.endsWith(':0')) {
+			byKey.set(key, model);
+		}
+	}
+	const byName = new Map<string, InferenceProfile>();
+	for (const profile of profiles) {
+		byName.set(profile.id, profile);
+		byName.set(profile.arn, profile);
+	}
+	return {
+		models,
+		profiles,
+		model: (baseModel) => byKey.get(baseModelKey(baseModel)),
+		hasModel: (modelId) => ids.has(modelId),
+		profile: (idOrArn) => byName.get(idOrArn),
+	};
+};
+
+/** A catalogue that knows nothing: identifiers are then judged by their form. */
+export const emptyCatalogue = createCatalogue([], []);

@@ -1,0 +1,140 @@
+import type {Scope} from '../../engine/target.ts';
+import {looksLikeArn, parseBedrockArn} from './arn.ts';
+import {foldContext, looksLikeBaseModel} from './base-model.ts';
+import type {Catalogue} from './catalogue.ts';
+import {routeOf} from './destinations.ts';
+
+/** What an identifier names. Quotas a minute exist for the first three only. */
+export type IdentityKind =
+	| 'base-model'
+	| 'inference-profile'
+	| 'application-profile'
+	| 'provisioned-model'
+	| 'prompt-router'
+	| 'custom-model'
+	| 'imported-model'
+	| 'other';
+
+/** A model identifier, understood. */
+export type Identity = {
+	/** As it was given. */
+	readonly model: string;
+	readonly kind: IdentityKind;
+	/** Foundation model ID with its context suffix folded; the identifier itself where the foundation model is not known. */
+	readonly baseModel: string;
+	readonly scope: Scope;
+	/** False for application profiles that were not looked up and for whatever hides its foundation model. */
+	readonly isResolved: boolean;
+	/** Region in the ARN; undefined where the identifier names none. */
+	readonly region: string | undefined;
+};
+
+const kindsByResource: ReadonlyMap<string, IdentityKind> = new Map([
+	['application-inference-profile', 'application-profile'],
+	['provisioned-model', 'provisioned-model'],
+	['prompt-router', 'prompt-router'],
+	['default-prompt-router', 'prompt-router'],
+	['custom-model', 'custom-model'],
+	['custom-model-deployment', 'custom-model'],
+	['imported-model', 'imported-model'],
+]);
+
+/** The prefix of profiles that route anywhere; every other prefix is a geography. */
+const globalPrefix = 'global';
+
+/**
+ * Says what an identifier names, from its form and from what the account lists. There is no list of profile prefixes: the
+ * part behind the first dot has to be a model, known to the catalogue or of the form `provider.model`.
+ */
+export const identify = (model: string, catalogue: Catalogue): Identity => {
+	const text = model.trim();
+	const arn = parseBedrockArn(text);
+	if (arn === undefined) {
+		return looksLikeArn(text) ? hidden(model, 'other', undefined) : identifyId(model, text, catalogue);
+	}
+	const region = arn.region === '' ? undefined : arn.region;
+	if (arn.resourceType === 'foundation-model') {
+		return {...baseIdentity(model, arn.resourceId, catalogue), region};
+	}
+	if (arn.resourceType === 'inference-profile') {
+		return {...profileIdentity(model, arn.resourceId, catalogue), region};
+	}
+	const kind = kindsByResource.get(arn.resourceType) ?? 'other';
+	const profile = kind === 'application-profile' ? catalogue.profile(text) : undefined;
+	return profile === undefined
+		? hidden(model, kind, region)
+		: withRoute(hidden(model, kind, region), profile.modelArns, catalogue);
+};
+
+/** The same identity with the route that GetInferenceProfile or a list tells; unchanged when it tells none. */
+export const withRoute = (
+	identity: Identity,
+	modelArns: readonly string[],
+	catalogue: Catalogue,
+): Identity => {
+	const route = routeOf(modelArns);
+	return route === undefined
+		? identity
+		: {
+				...identity,
+				baseModel: canonical(route.baseModel, catalogue),
+				scope: route.scope,
+				isResolved: true,
+			};
+};
+
+const identifyId = (model: string, id: string, catalogue: Catalogue): Identity => {
+	if (catalogue.profile(id) !== undefined) {
+		return profileIdentity(model, id, catalogue);
+	}
+	const remainder = id.slice(id.indexOf('.') + 1);
+	const isProfile = remainder !== id && (isKnownModel(remainder, catalogue) || looksLikeBaseModel(remainder));
+	return isProfile ? profileIdentity(model, id, catalogue) : baseIdentity(model, id, catalogue);
+};
+
+const isKnownModel = (id: string, catalogue: Catalogue): boolean =>
+	catalogue.hasModel(id) || catalogue.model(canonical(id, catalogue)) !== undefined;
+
+const canonical = (id: string, catalogue: Catalogue): string => {
+	const folded = foldContext(id, (candidate) => catalogue.model(candidate) !== undefined);
+	return catalogue.model(folded)?.modelId ?? folded;
+};
+
+const baseIdentity = (model: string, id: string, catalogue: Catalogue): Identity => ({
+	model,
+	kind: 'base-model',
+	baseModel: canonical(id, catalogue),
+	scope: 'on-demand',
+	isResolved: true,
+	region: undefined,
+});
+
+const profileIdentity = (model: string, id: string, catalogue: Catalogue): Identity => {
+	const dot = id.indexOf('.');
+	const byName: Identity = {
+		model,
+		kind: 'inference-profile',
+		baseModel: canonical(id.slice(dot + 1), catalogue),
+		scope: id.slice(0, dot) === globalPrefix ? 'global' : 'cross-region',
+		isResolved: true,
+		region: undefined,
+	};
+	const route = routeOf(catalogue.profile(id)?.modelArns ?? []);
+	// A geographic profile may have a single destination Region: its name decides between the two scopes, not the count.
+	return route === undefined
+		? byName
+		: {
+				...byName,
+				baseModel: canonical(route.baseModel, catalogue),
+				scope: route.scope === 'global' ? 'global' : byName.scope,
+			};
+};
+
+const hidden = (model: string, kind: IdentityKind, region: string | undefined): Identity => ({
+	model,
+	kind,
+	baseModel: model,
+	scope: 'on-demand',
+	isResolved: false,
+	region,
+});

@@ -1,0 +1,88 @@
+import type {Usage} from '../engine/backend.ts';
+import type {Price} from '../engine/run-spec.ts';
+import type {Target} from '../engine/target.ts';
+
+/** List prices from @pydantic/genai-prices, whose data is part of the package: no request is sent. */
+
+/** Version and day of release of the package; a test holds the version against the installed one. */
+export const priceData = {version: '0.1.8', releasedOn: '2026-09-23'} as const;
+export const priceSource = `genai-prices ${priceData.version}, ${priceData.releasedOn} (list price)`;
+
+const sampleTokens = 1000;
+
+/** Tiers other than these have multipliers that AWS does not publish for each model. */
+const standardTiers: ReadonlySet<string> = new Set(['default', 'standard']);
+
+/**
+ * USD a token of a target at its scope: geographic and global profiles differ for newer models.
+ * @returns null where the price is not known: a model that the data does not have, a tier with another price, a model
+ * whose foundation model is hidden behind its ARN.
+ */
+export const priceOf = async (
+	target: Pick<Target, 'model' | 'baseModel' | 'scope' | 'tier'>,
+): Promise<Price | null> => {
+	if (target.tier !== null && !standardTiers.has(target.tier)) {
+		return null;
+	}
+	// The data is two megabytes: only what shows a price loads it.
+	const {calcPrice} = await import('@pydantic/genai-prices');
+	const id = pricedId(target);
+	const found = calcPrice({input_tokens: 0, output_tokens: 0}, id, {providerId: 'aws'});
+	if (found === null || !isPriceOf(found.model.id, target)) {
+		return null;
+	}
+	if (found.model_price.input_mtok === undefined || found.model_price.output_mtok === undefined) {
+		return null;
+	}
+	// The library's `input_tokens` is the total, cached tokens included.
+	const perToken = (usage: Readonly<Record<string, number>>) =>
+		(calcPrice(usage, id, {providerId: 'aws'})?.total_price ?? Number.NaN) / sampleTokens;
+	const price = {
+		input: perToken({input_tokens: sampleTokens}),
+		output: perToken({output_tokens: sampleTokens}),
+		cacheRead: perToken({input_tokens: sampleTokens, cache_read_tokens: sampleTokens}),
+		cacheWrite: perToken({input_tokens: sampleTokens, cache_write_tokens: sampleTokens}),
+	};
+	return Object.values(price).every((value) => Number.isFinite(value))
+		? {...price, source: priceSource}
+		: null;
+};
+
+/** USD of one answered request; cached tokens are not part of `inputTokens`, as the service counts them. */
+export const costOf = (
+	price: Price,
+	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
+): number =>
+	usage.inputTokens * price.input +
+	usage.outputTokens * price.output +
+	usage.cacheReadTokens * price.cacheRead +
+	usage.cacheWriteTokens * price.cacheWrite;
+
+/** The ID in the form that the library knows; behind an ARN, the prefix that stands for the scope. */
+const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' | 'scope'>): string => {
+	const id = model.slice(model.lastIndexOf('/') + 1);
+	if (scope === 'global') {
+		return `global.${baseModel}`;
+	}
+	if (scope === 'on-demand') {
+		return baseModel;
+	}
+	return id.endsWith(`.${baseModel}`) ? id : `us.${baseModel}`;
+};
+
+/**
+ * The library matches by parts of the ID and would price Sonnet 5.5 as Sonnet 5 or a second version as the first: its
+ * answer counts only when it is about this very model, and about this scope where it tells scopes apart.
+ */
+const isPriceOf = (pricedModel: string, {baseModel, scope}: Pick<Target, 'baseModel' | 'scope'>): boolean => {
+	const [, route, model = ''] = /^(?:(global|regional)\.)?(.+)$/.exec(pricedModel) ?? [];
+	const isScope = route === undefined || (route === 'global') === (scope === 'global');
+	return isScope && comparable(model) === comparable(baseModel);
+};
+
+/** Without date, first version and revision 0, which the library's IDs do not spell as AWS does. */
+const comparable = (modelId: string): string =>
+	modelId
+		.replace(/:0$/, '')
+		.replace(/-20\d{6}/, '')
+		.replace(/-v1$/, '');

@@ -1,0 +1,60 @@
+import {createHash, randomUUID} from 'node:crypto';
+import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import envPaths from 'env-paths';
+import {systemClock} from '../../engine/clock.ts';
+import {type CacheFiles, createQuotaCache, type QuotaCache} from './quota-cache.ts';
+
+/** The real disk below the quota cache. */
+
+const diskFiles: CacheFiles = {
+	read: async (file) => readFile(file, 'utf8'),
+	async write(file, text) {
+		await mkdir(path.dirname(file), {recursive: true, mode: 0o700});
+		const draft = `${file}.${randomUUID()}`;
+		await writeFile(draft, text, {mode: 0o600});
+		await rename(draft, file);
+	},
+};
+
+/** Variables that decide which account answers when no profile is named. Their values are hashed, never stored. */
+const identityVariables = [
+	'AWS_PROFILE',
+	'AWS_ACCESS_KEY_ID',
+	'AWS_BEARER_TOKEN_BEDROCK',
+	'AWS_ROLE_ARN',
+	'AWS_CONFIG_FILE',
+	'AWS_SHARED_CREDENTIALS_FILE',
+	'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+	'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+] as const;
+
+const cacheFolder = (): string | undefined => {
+	try {
+		return envPaths('bedrock-top', {suffix: ''}).cache;
+	} catch {
+		// No HOME and no entry in the user database.
+		return undefined;
+	}
+};
+
+const fingerprint = (value: string | undefined): string =>
+	value === undefined ? '' : createHash('sha256').update(value).digest('hex');
+
+/**
+ * The cache of the account that this environment reaches, in the user's cache folder.
+ * @param endpoint URL of an endpoint that is not AWS's; null for AWS.
+ */
+export const quotaCacheFor = (
+	{region, profile, endpoint}: {region: string; profile: string | undefined; endpoint: string | null},
+	environment: NodeJS.ProcessEnv,
+): QuotaCache =>
+	createQuotaCache(
+		{
+			region,
+			profile,
+			endpoint,
+			identity: identityVariables.map((name) => fingerprint(environment[name])),
+		},
+		{folder: cacheFolder(), files: diskFiles, clock: systemClock},
+	);

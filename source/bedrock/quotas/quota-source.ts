@@ -1,0 +1,74 @@
+/** The account as the quota resolver sees it: a few lists. One adapter makes it from the AWS clients, tests from plain data. */
+
+/** One row of Service Quotas. */
+export type ListedQuota = {
+	/** Such as `L-15B8E632`; null where the service sent none. */
+	readonly code: string | null;
+	readonly name: string;
+	/** Null where the service could not tell the value. */
+	readonly value: number | null;
+	readonly adjustable: boolean | null;
+};
+
+/** One row of ListFoundationModels. */
+export type FoundationModel = {
+	readonly modelId: string;
+	readonly modelName: string | null;
+	readonly providerName: string | null;
+	readonly isStreaming: boolean | null;
+	/** `TEXT`, `IMAGE`, `EMBEDDING`, ...; empty where the service does not say. */
+	readonly outputModalities: readonly string[];
+	/** `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`; empty where the service does not say. */
+	readonly inferenceTypes: readonly string[];
+	/** `ACTIVE` or `LEGACY`. */
+	readonly lifecycle: string | null;
+};
+
+/** One row of ListInferenceProfiles, or the answer of GetInferenceProfile. */
+export type InferenceProfile = {
+	readonly id: string;
+	readonly arn: string;
+	readonly name: string | null;
+	/** ARNs of the foundation models that it routes to. */
+	readonly modelArns: readonly string[];
+};
+
+export const profileTypes = ['SYSTEM_DEFINED', 'APPLICATION'] as const;
+export type ProfileType = (typeof profileTypes)[number];
+
+/** Why a list could not be read: the account refuses, there are no credentials that this service takes, or anything else. */
+export type SourceFailureKind = 'denied' | 'credentials' | 'network' | 'other';
+
+/** A list that could not be read. */
+export class SourceError extends Error {
+	readonly kind: SourceFailureKind;
+
+	constructor(kind: SourceFailureKind, message: string, cause: unknown) {
+		super(message, {cause});
+		this.name = 'SourceError';
+		this.kind = kind;
+	}
+}
+
+/** Every method rejects with a SourceError; generators give one page at a time, as the service does. */
+export type QuotaSource = {
+	/** ListServiceQuotas: the values in force in this account. */
+	readonly listApplied: () => AsyncIterable<readonly ListedQuota[]>;
+	/** ListAWSDefaultServiceQuotas: what AWS gives to a new account. */
+	readonly listDefaults: () => AsyncIterable<readonly ListedQuota[]>;
+	readonly listFoundationModels: () => AsyncIterable<readonly FoundationModel[]>;
+	readonly listInferenceProfiles: (type: ProfileType) => AsyncIterable<readonly InferenceProfile[]>;
+	readonly getInferenceProfile: (idOrArn: string) => Promise<InferenceProfile>;
+	/** A Bedrock API key is set, which Service Quotas does not accept. */
+	readonly hasBearerToken?: boolean;
+};
+
+/** The IAM action behind each list, for the sentence that says what is missing. */
+export const actions = {
+	applied: 'servicequotas:ListServiceQuotas',
+	defaults: 'servicequotas:ListAWSDefaultServiceQuotas',
+	models: 'bedrock:ListFoundationModels',
+	profiles: 'bedrock:ListInferenceProfiles',
+	applicationProfiles: 'bedrock:ListInferenceProfiles',
+} as const;
+export type ListName = keyof typeof actions;

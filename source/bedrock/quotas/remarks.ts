@@ -1,0 +1,123 @@
+import type {Quota, Target} from '../../engine/target.ts';
+import type {Identity} from '../identifiers/identify.ts';
+import type {AccountLists} from './account-lists.ts';
+import {actions, type ListName, type SourceError} from './quota-source.ts';
+
+/** What the user should know about quotas that could not be told plainly: one sentence each, with the way out. */
+
+type Failures = AccountLists['failures'];
+
+/** Sentences about lists that could not be read. */
+export const listRemarks = (failures: Failures, hasBearerToken: boolean): string[] => {
+	const quotaLists = (['applied', 'defaults'] as const).filter((name) => failures.has(name));
+	const modelLists = (['models', 'profiles'] as const).filter((name) => failures.has(name));
+	return [...quotaRemarks(failures, quotaLists, hasBearerToken), ...modelRemarks(failures, modelLists)];
+};
+
+const quotaRemarks = (
+	failures: Failures,
+	failed: ReadonlyArray<'applied' | 'defaults'>,
+	hasBearerToken: boolean,
+): string[] => {
+	const [first] = failed;
+	if (first === undefined) {
+		return [];
+	}
+	const reason =
+		hasBearerToken && failures.get(first)?.kind === 'credentials'
+			? 'it does not accept AWS_BEARER_TOKEN_BEDROCK; give AWS credentials as well'
+			: reasonOf(failures.get(first), failed);
+	if (failed.length === 2) {
+		return [
+			`Service Quotas could not be read (${reason}): limits are assumed. --rpm and --tpm set them by hand.`,
+		];
+	}
+	return first === 'applied'
+		? [
+				`The account's own quotas could not be read (${reason}): AWS's defaults are shown, which may be higher.`,
+			]
+		: [`AWS's default quotas could not be read (${reason}): only the account's own are shown.`];
+};
+
+const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'profiles'>): string[] => {
+	const [first] = failed;
+	return first === undefined
+		? []
+		: [
+				`Models of the Region could not be listed (${reasonOf(failures.get(first), failed)}): identifiers are judged by their form.`,
+			];
+};
+
+const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]): string => {
+	const needed = [...new Set(lists.map((name) => actions[name]))].join(' and ');
+	switch (failure?.kind) {
+		case 'denied':
+			return `IAM permission needed: ${needed}`;
+		case 'credentials':
+			return 'no credentials that it accepts';
+		case 'network':
+			return 'not reachable';
+		default:
+			return failure?.message ?? 'no answer';
+	}
+};
+
+/** Sentences about one target. */
+export const targetRemarks = (
+	identity: Identity,
+	target: Target,
+	{isMatched, region, failures}: {isMatched: boolean; region: string; failures: Failures},
+): string[] => {
+	const remarks: string[] = [];
+	if (identity.region !== undefined && identity.region !== region) {
+		remarks.push(
+			`${target.model} belongs to ${identity.region}, but requests go to ${region}: its quotas may be others.`,
+		);
+	}
+	const kindRemark = kindRemarkOf(identity, failures);
+	if (kindRemark !== undefined) {
+		return [...remarks, kindRemark];
+	}
+	const isReadable = !(failures.has('applied') && failures.has('defaults'));
+	if (!isMatched && isReadable) {
+		remarks.push(
+			`${target.model}: no quota name is exactly about ${target.baseModel}, so its limits are assumed. --rpm and --tpm set them by hand.`,
+		);
+	}
+	return isMatched ? [...remarks, ...matchedRemarks(target)] : remarks;
+};
+
+const kindRemarkOf = ({kind, model, isResolved}: Identity, failures: Failures): string | undefined => {
+	switch (kind) {
+		case 'base-model':
+		case 'inference-profile':
+			return undefined;
+		case 'application-profile':
+			return isResolved
+				? undefined
+				: `${model} could not be resolved (${failures.get('lookedUp')?.kind === 'denied' ? 'IAM permission needed: bedrock:GetInferenceProfile' : 'GetInferenceProfile did not find its model'}): its limits are assumed.`;
+		case 'provisioned-model':
+			return `${model} runs on purchased capacity, which quotas a minute do not limit.`;
+		case 'prompt-router':
+			return `${model} chooses among models, each with quotas of its own: its limits are assumed.`;
+		case 'custom-model':
+		case 'imported-model':
+		case 'other':
+			return `${model} hides its foundation model, and its quotas are others: its limits are assumed.`;
+	}
+};
+
+const matchedRemarks = ({model, scope, quota}: Target): string[] => {
+	const blocked = limitsOf(quota).filter(({state}) => state === 'blocked');
+	if (blocked.length > 0) {
+		return [
+			`${model}: AWS has set ${blocked.map(({name}) => `"${name}"`).join(' and ')} to 0 for this account. AWS Support can raise it.`,
+		];
+	}
+	const isUnlimited = quota.requestsPerMinute.state === 'none' && quota.tokensPerMinute.state === 'none';
+	return isUnlimited
+		? [`${model}: Service Quotas has no ${scope} limit for it, so it is perhaps not offered that way.`]
+		: [];
+};
+
+const limitsOf = (quota: Quota) => [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
