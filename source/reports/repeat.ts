@@ -9,6 +9,7 @@ export function repeatCommand({plan, targets, variants, simulated}: Results): st
 	const names = [...new Set(variants.map(({name}) => name))];
 	const [region] = new Set(targets.map((target) => target.region));
 	const [tier] = new Set(targets.map((target) => target.tier));
+	const [first] = targets;
 	const flags: ReadonlyArray<readonly [name: string, value: string | number | null]> = [
 		['--task', plan.preset === null ? plan.task : null],
 		...targets.map(({model}) => ['-m', model] as const),
@@ -26,6 +27,9 @@ export function repeatCommand({plan, targets, variants, simulated}: Results): st
 		['--share', plan.share],
 		['--burst', plan.burst],
 		['--tier', tier ?? null],
+		['--rpm', overridden(first?.quota.requestsPerMinute)],
+		['--tpm', overridden(first?.quota.tokensPerMinute)],
+		['--burndown', first?.burndown.source === 'override' ? first.burndown.value : null],
 		['--seed', plan.seed],
 	];
 	return [
@@ -35,6 +39,11 @@ export function repeatCommand({plan, targets, variants, simulated}: Results): st
 		...flags.flatMap(([name, value]) => (value === null ? [] : [`${name} ${quoted(String(value))}`])),
 	].join(' ');
 }
+
+/** A limit that the user typed. */
+const overridden = (
+	limit: Results['targets'][number]['quota']['tokensPerMinute'] | undefined,
+): number | null => (limit?.source === 'override' ? limit.value : null);
 
 /** A word as a POSIX shell reads it. */
 function quoted(word: string): string {

@@ -2,6 +2,7 @@ import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 
@@ -52,11 +53,10 @@ export type RedrawRequest = {
 	readonly results: Results;
 	readonly folder: string;
 };
-/** Draws runs side by side; `names` are what the user called them, the first is compared against. */
+/** Draws runs side by side; the first is the one that the others are compared with. */
 export type CompareRequest = {
 	readonly type: 'compare';
-	readonly results: readonly Results[];
-	readonly names: readonly string[];
+	readonly runs: readonly NamedRun[];
 	readonly folder: string;
 };
 export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest;

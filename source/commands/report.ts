@@ -1,0 +1,94 @@
+import {readFile, writeFile} from 'node:fs/promises';
+import {UserError} from '../config/user-error.ts';
+import {claimFolder} from '../reports/folder.ts';
+import {readResults} from '../reports/read-results.ts';
+import type {Results} from '../reports/results-schema.ts';
+import {writeReports} from '../threads/reports-handle.ts';
+import {type Io, writeLines} from './io.ts';
+
+/** Where `report` and `compare` put what they make. */
+export type ReportOutput = {
+	/** `--out`; undefined for a new folder under `bedrock-top-reports`. */
+	readonly out: string | undefined;
+	readonly isForced: boolean;
+	/** `--json`: on stdout, or to a file; undefined for neither. */
+	readonly json: {readonly file: string | undefined} | undefined;
+};
+
+export type ReportOptions = ReportOutput & {
+	/** The results file, as typed. */
+	readonly file: string;
+};
+
+/**
+ * Draws the reports of results that were kept: the charts and `summary.md`, into a folder of their own.
+ *
+ * @returns Exit code 0; the paths are on stdout, one a line (as `{"files": []}` with `--json`).
+ * @throws UserError exit 2 for a file that is not there or not ours, exit 1 when nothing can be written.
+ */
+export async function report(options: ReportOptions, io: Pick<Io, 'stdout'>): Promise<number> {
+	const results = await readResultsFile(options.file);
+	const folder = await claimReportFolder(options);
+	const files = await writeReports({type: 'redraw', results, folder});
+	await printJsonOr({files}, files, options.json, io);
+	return 0;
+}
+
+/**
+ * Reads a results file.
+ *
+ * @throws UserError exit 2 that names the file and the reason.
+ */
+export async function readResultsFile(file: string): Promise<Results> {
+	let text: string;
+	try {
+		text = await readFile(file, 'utf8');
+	} catch (error) {
+		const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+		const reasons: Readonly<Record<string, string>> = {
+			ENOENT: 'there is no such file',
+			EISDIR: 'it is a folder',
+			EACCES: 'permission denied',
+		};
+		const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
+		throw new UserError(`${file} cannot be read: ${reason}.`, {
+			exitCode: 2,
+			hint: 'Name the results.json in a report folder.',
+			cause: error,
+		});
+	}
+
+	return readResults(text, file);
+}
+
+/** The folder to write to; here, where writing is the whole point, a default one that cannot be written is a fault. */
+export async function claimReportFolder({out, isForced}: ReportOutput): Promise<string> {
+	const claim = await claimFolder(out, isForced);
+	if (claim.folder === undefined) {
+		throw new UserError(claim.warning, {exitCode: 1, hint: 'Name a folder with --out.'});
+	}
+
+	return claim.folder;
+}
+
+/** Prints lines for people, or a value as JSON where that was asked for. */
+export async function printJsonOr(
+	value: unknown,
+	lines: readonly string[],
+	json: ReportOutput['json'],
+	io: Pick<Io, 'stdout'>,
+): Promise<void> {
+	if (json === undefined) {
+		await writeLines(io.stdout, lines);
+		return;
+	}
+
+	const text = JSON.stringify(value, null, 2);
+	if (json.file === undefined) {
+		await writeLines(io.stdout, [text]);
+		return;
+	}
+
+	await writeFile(json.file, `${text}\n`);
+	await writeLines(io.stdout, lines);
+}

@@ -1,0 +1,20 @@
+import type {UserError} from '../config/user-error.ts';
+import {wrapText} from '../text/width.ts';
+
+/**
+ * A fault for a reader of stderr: what is wrong, then the way out.
+ *
+ * @param error A message of several lines (a plan) keeps them.
+ * @param options `width` in cells of the terminal.
+ */
+export function errorLines(
+	error: Pick<UserError, 'message' | 'hint'>,
+	{width}: {readonly width: number},
+): readonly string[] {
+	const [first = '', ...rest] = error.message.split('\n');
+	return [
+		...wrapText(`bedrock-top: ${first}`, width),
+		...rest,
+		...(error.hint === undefined ? [] : wrapText(error.hint, width)),
+	];
+}

@@ -1,0 +1,63 @@
+import type {RunConfig} from '../config/run-config.ts';
+import type {Plan} from '../metrics/plan.ts';
+import {formatQuota, formatTarget} from '../reports/words.ts';
+import {formatCount, formatNumber, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
+import {cleanText} from '../text/width.ts';
+
+/**
+ * What a run would do and cost, one statement a line: for `--dry-run`, and before a run that must be confirmed.
+ *
+ * @returns Lines without colour, to be printed as they are.
+ */
+export function planLines(plan: Plan, config: RunConfig): readonly string[] {
+	const {load} = config;
+	const names = config.variants.map(({name}) => cleanText(name));
+	return [
+		config.connection.simulatorUrl === undefined ? 'Plan' : 'Plan (SIMULATED: nothing goes to AWS)',
+		...plan.targets.flatMap((target) => [
+			`  model         ${formatTarget(target)}`,
+			`  quota         ${formatQuota(target)}`,
+			...(target.burndown.value === 1
+				? []
+				: [
+						`  burndown      output counts ${formatNumber(target.burndown.value)} times (${cleanText(target.burndown.source)})`,
+					]),
+		]),
+		`  preset        ${config.preset === null ? 'none' : cleanText(config.preset)}`,
+		`  variants      ${names.join(', ')}`,
+		`  load          ${load.shape}, ${config.method}, concurrency ${load.concurrency}, share ${formatPercent(config.share)}`,
+		`  requests      ${requestsText(plan, load)}`,
+		...(plan.durationSeconds === null ? [] : [`  duration      ${formatNumber(plan.durationSeconds)} s`]),
+		`  max tokens    ${config.isMaxTokensAuto ? `auto, ${formatCount(config.maxTokens)} at first` : formatCount(config.maxTokens)}`,
+		`  quota tokens  ${quotaText(plan)}`,
+		`  cost          ${costText(plan)}`,
+		...plan.remarks.map((remark) => `  note          ${cleanText(remark)}`),
+	];
+}
+
+function requestsText({requests}: Plan, load: RunConfig['load']): string {
+	if (requests === null) {
+		return 'as many as the duration allows';
+	}
+
+	return load.shape === 'measure' && load.requests !== null
+		? `${formatCount(requests)}, ${formatCount(load.requests)} a variant`
+		: formatCount(requests);
+}
+
+function quotaText({quotaTokens, quotaShare}: Plan): string {
+	if (quotaTokens === null && quotaShare === null) {
+		return 'not known';
+	}
+
+	return [
+		...(quotaTokens === null ? [] : [`about ${formatTokens(quotaTokens)}`]),
+		...(quotaShare === null ? [] : [`at most ${formatPercent(quotaShare)} of a minute's quota`]),
+	].join(', ');
+}
+
+function costText({costUsd, priceSource}: Plan): string {
+	return costUsd === null
+		? 'not known'
+		: `at most ${formatUsd(costUsd)}${priceSource === null ? '' : ` (${cleanText(priceSource)})`}`;
+}

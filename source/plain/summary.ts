@@ -1,0 +1,103 @@
+import type {Snapshot} from '../metrics/snapshot.ts';
+import {verdictOf} from '../reports/verdict.ts';
+import {caveatsOf, formatQuota, formatTarget} from '../reports/words.ts';
+import {toAscii} from '../text/glyphs.ts';
+import {formatCount, formatElapsedMs, formatUsd} from '../text/numbers.ts';
+import {type Line, segment, type Tone} from '../text/segment.ts';
+import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
+import {paintLine, themeNamed} from '../text/themes.ts';
+import {cleanText, wrapText} from '../text/width.ts';
+import {stateText} from './state.ts';
+import {variantColumns, variantRows} from './variant-table.ts';
+
+export type SummaryLook = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
+
+/**
+ * What a run found, for the end of the screen's life and for pipes: targets with their quota, the table of variants, the
+ * verdict, the gain, advice, failures with their way out, and what is not exact.
+ *
+ * @returns Lines of at most `width` cells.
+ */
+export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryLook): readonly string[] {
+	const theme = themeNamed('auto', color);
+	const lines: readonly Line[] = [
+		...headLines(snapshot, width),
+		...snapshot.targets.flatMap((_, index) => targetLines(snapshot, index, width)),
+		...block(verdictOf({...snapshot, goal: snapshot.spec.goal}), width, 'strong'),
+		...listBlock(
+			'Advice',
+			snapshot.advice.map(({text}) => text),
+			width,
+		),
+		...listBlock('Failures', failureTexts(snapshot), width),
+		...block(caveatsOf(snapshot), width, 'muted'),
+	];
+	const shown = lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
+	return shown.map((line) => {
+		const text = paintLine(line, theme).trimEnd();
+		return ascii ? toAscii(text) : text;
+	});
+}
+
+function headLines(snapshot: Snapshot, width: number): readonly Line[] {
+	const {spec, simulated, elapsedMs, costUsd} = snapshot;
+	const mark = simulated ? 'SIMULATED: these answers came from a simulator, not from Amazon Bedrock.' : '';
+	const cost = costUsd === null ? [] : [`cost ${formatUsd(costUsd)}${simulated ? ' (simulated)' : ''}`];
+	const what = [
+		`bedrock-top ${spec.preset ?? 'task'}`,
+		`${spec.method}, load ${spec.load.shape}`,
+		`${stateText(snapshot)} after ${formatElapsedMs(elapsedMs)}`,
+		...cost,
+	];
+	return [
+		...(mark === '' ? [] : wrapped(mark, width, 'warning')),
+		...wrapped(what.join(' · '), width, 'title'),
+	];
+}
+
+function targetLines(snapshot: Snapshot, index: number, width: number): readonly Line[] {
+	const target = snapshot.targets[index];
+	if (target === undefined) {
+		return [];
+	}
+
+	const rows = variantRows(snapshot, index);
+	const fitted = fitColumns(variantColumns, rows, width);
+	return [
+		...wrapped(formatTarget(target), width, 'plain'),
+		...wrapped(`quota: ${formatQuota(target)}`, width, 'plain'),
+		[],
+		[segment(formatHeader(fitted).trimEnd(), 'strong')],
+		...rows.map((row) => rowLine(fitted, row)),
+		[],
+	];
+}
+
+function failureTexts({failures}: Snapshot): readonly string[] {
+	return failures.map(
+		({class: failureClass, message, advice, count}) =>
+			`${formatCount(count)} x ${failureClass}: ${message}${advice === '' ? '' : ` ${advice}`}`,
+	);
+}
+
+/** Sentences, each on lines of its own, with a blank line behind them; nothing where there are none. */
+function block(sentences: readonly string[], width: number, tone: Tone): readonly Line[] {
+	return sentences.length === 0 ? [] : [...sentences.flatMap((text) => wrapped(text, width, tone)), []];
+}
+
+function listBlock(heading: string, texts: readonly string[], width: number): readonly Line[] {
+	return texts.length === 0
+		? []
+		: [
+				[segment(heading, 'title')],
+				...texts.flatMap((text) =>
+					wrapText(cleanText(text), Math.max(10, width - 4)).map((line, index) => [
+						segment(`${index === 0 ? '  - ' : '    '}${line}`),
+					]),
+				),
+				[],
+			];
+}
+
+const wrapped = (text: string, width: number, tone: Tone): readonly Line[] =>
+	wrapText(cleanText(text), width).map((line) => [segment(line, tone)]);

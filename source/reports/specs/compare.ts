@@ -1,0 +1,125 @@
+import {cleanText, truncateMiddle} from '../../text/width.ts';
+import {compareRuns, type NamedRun} from '../compare/comparison.ts';
+import {panelTitle, rowChannel, valueChannel} from './axes.ts';
+import {type Chart, emptySpec, frame, type Panel, titleOf} from './chart.ts';
+import {colours, ink} from './palette.ts';
+
+const figures = ['sustainable useful items a minute', 'quota tokens a request', 'total p50'] as const;
+const runColours = [
+	colours.skyBlue,
+	colours.orange,
+	colours.green,
+	colours.purple,
+	colours.blue,
+	colours.vermillion,
+];
+const barHeight = 15;
+
+/** Runs side by side: for each variant one bar a run, numbered as in the legend, with its 95 % interval. */
+export function comparisonChart(runs: readonly NamedRun[]): Chart {
+	const [first] = runs;
+	const name = 'compare';
+	const title = first === undefined ? 'Runs side by side' : titleOf(first.results, 'Runs side by side');
+	const compared = compareRuns(runs);
+	const labels = runs.map((run, index) => `${index + 1} ${truncateMiddle(cleanText(run.name), 36)}`);
+	const rows = compared.flatMap(({variant, figure, values, format}) =>
+		values.map(({value, low, high}, index) => ({
+			label: truncateMiddle(variant, 30),
+			figure,
+			run: labels[index] ?? '',
+			value,
+			low,
+			high,
+			end: Math.max(value ?? 0, high ?? 0),
+			text: `${index + 1}: ${value === null ? 'not there' : format(value)}`,
+		})),
+	);
+	const shown = figures.filter((figure) => rows.some((row) => row.figure === figure));
+	const variants = [...new Set(rows.map(({label}) => label))];
+	const subtitle = labels.map((label) => label.replace(' ', ': '));
+	return {
+		name,
+		title,
+		description: compared
+			.filter(({figure}) => shown.some((each) => each === figure))
+			.map(
+				({variant, figure, values, format}) =>
+					`${variant}, ${figure}: ${values.map(({value}) => format(value)).join(', ')}`,
+			)
+			.join('. '),
+		spec:
+			variants.length === 0
+				? emptySpec(title, subtitle, 'No variant was answered in any of the runs.')
+				: {
+						...frame(title, subtitle),
+						spacing: 24,
+						hconcat: shown.map((figure, index) =>
+							runsPanel(
+								figure,
+								rows.filter((row) => row.figure === figure),
+								variants,
+								labels,
+								index === 0,
+							),
+						),
+					},
+	};
+}
+
+type Row = {
+	readonly label: string;
+	readonly run: string;
+	readonly value: number | null;
+	readonly low: number | null;
+	readonly high: number | null;
+	readonly end: number;
+	readonly text: string;
+};
+
+function runsPanel(
+	figure: string,
+	rows: readonly Row[],
+	variants: readonly string[],
+	labels: readonly string[],
+	hasNames: boolean,
+): Panel {
+	const x = valueChannel(Math.max(1, ...rows.map(({end}) => end)) * 1.4, {tickCount: 3});
+	const y = rowChannel(variants, hasNames);
+	const yOffset = {field: 'run', type: 'nominal' as const, sort: null, scale: {domain: [...labels]}};
+	const hasInterval = [{filter: 'isValid(datum.low) && isValid(datum.high)'}];
+	return {
+		title: panelTitle(figure === 'total p50' ? 'total p50, ms' : figure),
+		width: 190,
+		height: variants.length * (labels.length * barHeight + 10),
+		data: {values: [...rows]},
+		layer: [
+			{
+				mark: {type: 'bar', stroke: ink, strokeWidth: 0.5},
+				encoding: {
+					x: {...x, field: 'value'},
+					y,
+					yOffset,
+					color: {
+						field: 'run',
+						type: 'nominal',
+						sort: null,
+						legend: null,
+						scale: {
+							domain: [...labels],
+							range: labels.map((_, index) => runColours[index % runColours.length] ?? ink),
+						},
+					},
+				},
+			},
+			{
+				transform: hasInterval,
+				mark: {type: 'rule', color: ink, strokeWidth: 1.5},
+				encoding: {x: {...x, field: 'low'}, x2: {field: 'high'}, y, yOffset},
+			},
+			{
+				mark: {type: 'text', align: 'left', dx: 6, fontSize: 10},
+				encoding: {x: {...x, field: 'end'}, y, yOffset, text: {field: 'text', type: 'nominal'}},
+			},
+		],
+	};
+}
