@@ -78,7 +78,8 @@ export const readLists = async (source: QuotaSource, options: ReadListsOptions):
 		),
 		isListing ? undefined : lookUp(source, wanted, cached, fetched, failures),
 	]);
-	if (Object.keys(fetched).length > 0) {
+	// A simulator is started anew with other quotas: what it said yesterday helps nobody.
+	if (Object.keys(fetched).length > 0 && source.isSimulated?.() !== true) {
 		await options.cache?.write(fetched);
 	}
 	const all = {...cached, ...fetched};

@@ -1,16 +1,10 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
-import type {ServiceQuota, ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
+import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {FailureClass} from '../../engine/failure.ts';
 import {failureOf} from '../failures.ts';
-import {
-	actions,
-	type InferenceProfile,
-	type ListedQuota,
-	type ProfileType,
-	type QuotaSource,
-	SourceError,
-	type SourceFailureKind,
-} from './quota-source.ts';
+import {isSimulated, watchHeaders} from '../methods/response-headers.ts';
+import {listedModels, listedProfiles, listedQuotas} from './listed-rows.ts';
+import {actions, type QuotaSource, SourceError, type SourceFailureKind} from './quota-source.ts';
 
 /** The AWS clients, as far as this source needs them; `Clients` fits. */
 export type QuotaClients = {
@@ -21,137 +15,98 @@ export type QuotaClients = {
 };
 
 const pageSize = 100;
-const serviceCode = 'bedrock';
+const quotasOfBedrock = {ServiceCode: 'bedrock', MaxResults: pageSize} as const;
 
-/** The account behind the AWS clients as a QuotaSource. Nothing is sent before a list is read. */
-export const quotaSourceOf = (clients: QuotaClients, environment = process.env): QuotaSource => {
-	const failing = async <Result>(action: string, call: () => Promise<Result>): Promise<Result> => {
+type Page<Item> = {readonly items: readonly Item[]; readonly next: string | undefined};
+
+/** The account behind the AWS clients as a QuotaSource. Nothing is sent, and no client made, before a list is read. */
+export const quotaSourceOf = (
+	clients: QuotaClients,
+	environment: Readonly<Record<string, string | undefined>> = process.env,
+): QuotaSource => {
+	let isAnsweredBySimulator = false;
+	const call = async <Command extends {readonly middlewareStack: unknown}, Answer>(
+		action: string,
+		command: Command,
+		send: (command: Command) => Promise<Answer>,
+	): Promise<Answer> => {
+		const headers = watchHeaders(command);
 		try {
-			return await call();
+			const answer = await send(command);
+			isAnsweredBySimulator ||= isSimulated(headers());
+			return answer;
 		} catch (error) {
 			const failure = failureOf(error, {action}, {secrets: clients.secrets()});
 			throw new SourceError(kindOf(failure.class), failure.message, error);
 		}
 	};
-	/** Follows `NextToken` until there is none; a service that repeats its token is stopped. */
-	async function* pages<Item>(
-		action: string,
-		fetchPage: (token: string | undefined) => Promise<{items: readonly Item[]; next: string | undefined}>,
-	): AsyncGenerator<readonly Item[]> {
-		let token: string | undefined;
-		do {
-			const page = await failing(action, async () => fetchPage(token));
-			yield page.items;
-			token = page.next === token ? undefined : page.next;
-		} while (token !== undefined && token !== '');
-	}
 	return {
-		hasBearerToken: Boolean(environment['AWS_BEARER_TOKEN_BEDROCK']),
+		hasBearerToken: Boolean(environment.AWS_BEARER_TOKEN_BEDROCK),
+		isSimulated: () => isAnsweredBySimulator,
 		listApplied: () =>
-			pages(actions.applied, async (token) => {
+			pages(async (NextToken) => {
 				const {ListServiceQuotasCommand} = await import('@aws-sdk/client-service-quotas');
-				const client = await clients.serviceQuotas();
-				const answer = await client.send(
-					new ListServiceQuotasCommand({ServiceCode: serviceCode, MaxResults: pageSize, NextToken: token}),
+				const command = new ListServiceQuotasCommand({...quotasOfBedrock, NextToken});
+				const answer = await call(actions.applied, command, async (sent) =>
+					(await clients.serviceQuotas()).send(sent),
 				);
 				return {items: listedQuotas(answer.Quotas), next: answer.NextToken};
 			}),
 		listDefaults: () =>
-			pages(actions.defaults, async (token) => {
+			pages(async (NextToken) => {
 				const {ListAWSDefaultServiceQuotasCommand} = await import('@aws-sdk/client-service-quotas');
-				const client = await clients.serviceQuotas();
-				const answer = await client.send(
-					new ListAWSDefaultServiceQuotasCommand({
-						ServiceCode: serviceCode,
-						MaxResults: pageSize,
-						NextToken: token,
-					}),
+				const command = new ListAWSDefaultServiceQuotasCommand({...quotasOfBedrock, NextToken});
+				const answer = await call(actions.defaults, command, async (sent) =>
+					(await clients.serviceQuotas()).send(sent),
 				);
 				return {items: listedQuotas(answer.Quotas), next: answer.NextToken};
 			}),
 		listFoundationModels: () =>
-			pages(actions.models, async () => {
+			pages(async () => {
 				const {ListFoundationModelsCommand} = await import('@aws-sdk/client-bedrock');
-				const client = await clients.control();
-				const {modelSummaries = []} = await client.send(new ListFoundationModelsCommand({}));
-				const items = modelSummaries.flatMap((model) =>
-					typeof model.modelId !== 'string'
-						? []
-						: [
-								{
-									modelId: model.modelId,
-									modelName: model.modelName ?? null,
-									providerName: model.providerName ?? null,
-									isStreaming: model.responseStreamingSupported ?? null,
-									outputModalities: model.outputModalities ?? [],
-									inferenceTypes: model.inferenceTypesSupported ?? [],
-									lifecycle: model.modelLifecycle?.status ?? null,
-								},
-							],
+				const command = new ListFoundationModelsCommand({});
+				const answer = await call(actions.models, command, async (sent) =>
+					(await clients.control()).send(sent),
 				);
-				return {items, next: undefined};
+				return {items: listedModels(answer.modelSummaries), next: undefined};
 			}),
-		listInferenceProfiles: (type: ProfileType) =>
-			pages(actions.profiles, async (token) => {
+		listInferenceProfiles: (typeEquals) =>
+			pages(async (nextToken) => {
 				const {ListInferenceProfilesCommand} = await import('@aws-sdk/client-bedrock');
-				const client = await clients.control();
-				const answer = await client.send(
-					new ListInferenceProfilesCommand({typeEquals: type, maxResults: pageSize, nextToken: token}),
+				const command = new ListInferenceProfilesCommand({typeEquals, maxResults: pageSize, nextToken});
+				const answer = await call(actions.profiles, command, async (sent) =>
+					(await clients.control()).send(sent),
 				);
-				return {
-					items: (answer.inferenceProfileSummaries ?? []).flatMap((profile) => listedProfile(profile)),
-					next: answer.nextToken,
-				};
+				return {items: listedProfiles(answer.inferenceProfileSummaries), next: answer.nextToken};
 			}),
-		getInferenceProfile: async (idOrArn) =>
-			failing('bedrock:GetInferenceProfile', async () => {
-				const {GetInferenceProfileCommand} = await import('@aws-sdk/client-bedrock');
-				const client = await clients.control();
-				const answer = await client.send(
-					new GetInferenceProfileCommand({inferenceProfileIdentifier: idOrArn}),
-				);
-				const [profile] = listedProfile(answer);
-				if (profile === undefined) {
-					throw new Error('GetInferenceProfile told no profile.');
-				}
-				return profile;
-			}),
+		async getInferenceProfile(idOrArn) {
+			const {GetInferenceProfileCommand} = await import('@aws-sdk/client-bedrock');
+			const command = new GetInferenceProfileCommand({inferenceProfileIdentifier: idOrArn});
+			const answer = await call('bedrock:GetInferenceProfile', command, async (sent) =>
+				(await clients.control()).send(sent),
+			);
+			const [profile] = listedProfiles([answer]);
+			if (profile === undefined) {
+				throw new SourceError('other', 'GetInferenceProfile told no profile.', undefined);
+			}
+			return profile;
+		},
 	};
 };
 
-/** Rows with a name; the service states values as numbers and leaves out those that it cannot tell. */
-const listedQuotas = (quotas: readonly ServiceQuota[] = []): readonly ListedQuota[] =>
-	quotas.flatMap(({QuotaCode, QuotaName, Value, Adjustable}) =>
-		typeof QuotaName !== 'string'
-			? []
-			: [
-					{
-						code: QuotaCode ?? null,
-						name: QuotaName,
-						value: typeof Value === 'number' && Number.isFinite(Value) ? Value : null,
-						adjustable: Adjustable ?? null,
-					},
-				],
-	);
-
-const listedProfile = (profile: {
-	readonly inferenceProfileId?: string | undefined;
-	readonly inferenceProfileArn?: string | undefined;
-	readonly inferenceProfileName?: string | undefined;
-	readonly models?: ReadonlyArray<{readonly modelArn?: string | undefined}> | undefined;
-}): readonly InferenceProfile[] => {
-	const {inferenceProfileId: id, inferenceProfileArn: arn, inferenceProfileName: name, models} = profile;
-	return typeof id === 'string' && typeof arn === 'string'
-		? [
-				{
-					id,
-					arn,
-					name: name ?? null,
-					modelArns: (models ?? []).flatMap(({modelArn}) => modelArn ?? []),
-				},
-			]
-		: [];
-};
+/** Follows the token until there is none; a service that repeats its token is not asked again. */
+async function* pages<Item>(
+	fetchPage: (token: string | undefined) => Promise<Page<Item>>,
+): AsyncGenerator<readonly Item[]> {
+	const seen = new Set<string>();
+	let token: string | undefined;
+	do {
+		const page = await fetchPage(token);
+		yield page.items;
+		token = page.next === undefined || page.next === '' || seen.has(page.next) ? undefined : page.next;
+		seen.add(token ?? '');
+	} while (token !== undefined);
+}
 
 const kindOf = (failureClass: FailureClass): SourceFailureKind => {
 	switch (failureClass) {

@@ -61,6 +61,8 @@ export type QuotaSource = {
 	readonly getInferenceProfile: (idOrArn: string) => Promise<InferenceProfile>;
 	/** A Bedrock API key is set, which Service Quotas does not accept. */
 	readonly hasBearerToken?: boolean;
+	/** Whether a simulator has answered so far: what it says is not kept. */
+	readonly isSimulated?: () => boolean;
 };
 
 /** The IAM action behind each list, for the sentence that says what is missing. */

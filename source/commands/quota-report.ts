@@ -1,0 +1,85 @@
+import type {Limit, Quota, Target} from '../engine/target.ts';
+import {formatCount, unknownMark} from '../text/numbers.ts';
+import type {Column} from '../text/table.ts';
+import {cleanText} from '../text/width.ts';
+
+/** How quotas look in plain text. */
+
+export type LimitRow = {
+	readonly model: string;
+	readonly scope: string;
+	readonly label: string;
+	readonly limit: Limit;
+};
+
+const limitLabels = [
+	['requestsPerMinute', 'requests/min'],
+	['tokensPerMinute', 'tokens/min'],
+	['tokensPerDay', 'tokens/day'],
+] as const satisfies ReadonlyArray<readonly [keyof Quota, string]>;
+
+/** Three rows a target, and one for the account's daily quota over all models where there is one. */
+export const limitRows = (targets: readonly Target[]): readonly LimitRow[] => {
+	const accountWide = targets.find(({quota}) => quota.accountTokensPerDay)?.quota.accountTokensPerDay;
+	return [
+		...targets.flatMap(({model, scope, quota}) =>
+			limitLabels.map(([kind, label]) => ({model, scope, label, limit: quota[kind]})),
+		),
+		...(accountWide === undefined
+			? []
+			: [{model: 'all models together', scope: '', label: 'tokens/day', limit: accountWide}]),
+	];
+};
+
+/** Where the number in force comes from, or why there is none. */
+export const limitState = ({state, source}: Limit): string =>
+	state === 'known' || (state === 'unknown' && source !== null) ? (source ?? state) : state;
+
+/** The number in force; a limit that the service does not set says so in words. */
+export const limitValue = ({value, state}: Limit): string => (state === 'none' ? 'none' : formatCount(value));
+
+const yesOrNo = (value: boolean | null): string => (value === null ? unknownMark : value ? 'yes' : 'no');
+
+export const limitColumns: ReadonlyArray<Column<LimitRow>> = [
+	{
+		key: 'model',
+		header: 'MODEL',
+		align: 'left',
+		minWidth: 16,
+		priority: 9,
+		format: ({model}) => cleanText(model),
+		cut: 'middle',
+	},
+	{key: 'scope', header: 'SCOPE', align: 'left', priority: 5, format: ({scope}) => scope},
+	{key: 'limit', header: 'LIMIT', align: 'left', priority: 8, format: ({label}) => label},
+	{key: 'value', header: 'IN FORCE', align: 'right', priority: 8, format: ({limit}) => limitValue(limit)},
+	{key: 'state', header: 'STATE', align: 'left', priority: 7, format: ({limit}) => limitState(limit)},
+	{
+		key: 'applied',
+		header: 'APPLIED',
+		align: 'right',
+		priority: 2,
+		format: ({limit}) => formatCount(limit.applied),
+	},
+	{
+		key: 'default',
+		header: 'DEFAULT',
+		align: 'right',
+		priority: 4,
+		format: ({limit}) => formatCount(limit.default),
+	},
+	{
+		key: 'adjustable',
+		header: 'ADJUSTABLE',
+		align: 'left',
+		priority: 3,
+		format: ({limit}) => yesOrNo(limit.adjustable),
+	},
+	{key: 'code', header: 'CODE', align: 'left', priority: 6, format: ({limit}) => limit.code ?? unknownMark},
+];
+
+/** What stands above a table: where these quotas hold. */
+export const placeLine = (region: string, endpoint: string | null, isSimulated: boolean): string =>
+	[isSimulated ? 'SIMULATED' : '', region, endpoint === null ? '' : `endpoint ${endpoint} (not AWS)`]
+		.filter((part) => part !== '')
+		.join('  ');
