@@ -94,6 +94,8 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 
 	const runtime = lazily(async () => {
 		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
+		const {keepUsageSpellings} = await import('./usage-spellings.ts');
+		keepUsageSpellings();
 		// Retries are the engine's: hidden ones would sit inside the latency and hide the throttles.
 		const client = new BedrockRuntimeClient({...settings(options.maxSockets), maxAttempts: 1});
 		watchSecrets(client, seen);
