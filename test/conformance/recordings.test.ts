@@ -1,10 +1,9 @@
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {type BedrockBackend, createBackend} from '../../source/bedrock/backend.ts';
-import {type Clients, createClients} from '../../source/bedrock/clients.ts';
+import {describe, expect, test} from 'vitest';
+import {createBackend} from '../../source/bedrock/backend.ts';
 import type {InferenceRequest, Method} from '../../source/engine/backend.ts';
 import {expectedFailureOf, expectedOf} from './expected.ts';
+import {plainRequest, withReplays} from './harness.ts';
 import {allRecordings, hasRecordings, type Recording, whySkipped} from './recordings.ts';
-import {type ReplayServer, startReplayServer} from './replay-server.ts';
 
 const methods: Readonly<Partial<Record<Recording['operation'], Method>>> = {
 	Converse: 'converse',
@@ -20,18 +19,12 @@ const sources = {
 	invocationMetrics: 'metrics',
 } as const;
 
-const requestFor = (recording: Recording): InferenceRequest => ({
-	model: recording.modelId,
-	baseModel: recording.modelId.replace(/^.*foundation-model\//, '').replace(/^(?:us|eu|global|apac)\./, ''),
-	method: methods[recording.operation] ?? 'converse',
-	system: undefined,
-	messages: [{role: 'user', text: 'Say this is a test'}],
-	maxTokens: 100,
-	stop: [],
-	parameters: {},
-	cache: false,
-	tier: undefined,
-});
+const requestFor = (recording: Recording): InferenceRequest =>
+	plainRequest({
+		model: recording.modelId,
+		baseModel: recording.modelId.replace(/^.*foundation-model\//, '').replace(/^(?:us|eu|global|apac)\./, ''),
+		method: methods[recording.operation] ?? 'converse',
+	});
 
 /** Piece sizes: whole, single bytes, seven bytes, and sizes that look random but are the same in every run. */
 const pieceSizes = (recording: Recording): ReadonlyArray<readonly number[]> => {
@@ -40,38 +33,31 @@ const pieceSizes = (recording: Recording): ReadonlyArray<readonly number[]> => {
 	return [[length], ...(length <= 20_000 ? [[1]] : []), [7], random];
 };
 
+type Outcome = Awaited<ReturnType<ReturnType<typeof withReplays>['call']>>['outcome'];
+
+const expectAnswer = (recording: Recording, outcome: Outcome, firstTokens: number): void => {
+	const {text, stopReason, inputTokens, outputTokens} = expectedOf(recording);
+	const {tokensFrom, latencyMs} = recording.observed;
+	expect(outcome).toMatchObject({
+		kind: 'answered',
+		text,
+		stopReason: stopReason ?? 'unknown',
+		isSimulated: false,
+		// Models that write vectors have no output tokens, and the service sends no count of them.
+		usage: inputTokens === undefined ? undefined : {inputTokens, outputTokens: outputTokens ?? 0},
+		...(tokensFrom === undefined ? {} : {usageSource: sources[tokensFrom]}),
+		...(latencyMs === undefined ? {} : {serverLatencyMs: latencyMs}),
+	});
+	const hasPieces = text !== '' || (outcome.kind === 'answered' && outcome.reasoning !== undefined);
+	expect(firstTokens).toBe(recording.operation.endsWith('Stream') && hasPieces ? 1 : 0);
+};
+
 const recordings = allRecordings();
 const calls = recordings.filter(({operation}) => operation !== 'CountTokens');
 const counts = recordings.filter(({operation}) => operation === 'CountTokens');
 
 describe.skipIf(!hasRecordings)(`recorded answers of the real service${whySkipped}`, () => {
-	let server: ReplayServer;
-	let clients: Clients;
-	let backend: BedrockBackend;
-
-	beforeAll(async () => {
-		server = await startReplayServer();
-		clients = createClients(
-			{region: undefined, profile: undefined, simulatorUrl: server.url},
-			{maxSockets: 4},
-		);
-		backend = createBackend(clients);
-	});
-
-	afterAll(async () => {
-		clients.close();
-		await server.close();
-	});
-
-	const call = async (recording: Recording, pieces: readonly number[]) => {
-		const tokens: string[] = [];
-		server.play({...recording.response, pieces});
-		const outcome = await backend.invoke(requestFor(recording), {
-			signal: new AbortController().signal,
-			onFirstToken: () => tokens.push('first'),
-		});
-		return {outcome, firstTokens: tokens.length};
-	};
+	const replays = withReplays();
 
 	test('all of them are there', () => {
 		expect(recordings.length).toBeGreaterThanOrEqual(120);
@@ -83,38 +69,19 @@ describe.skipIf(!hasRecordings)(`recorded answers of the real service${whySkippe
 		async (_file, recording) => {
 			const failure = expectedFailureOf(recording);
 			for (const pieces of pieceSizes(recording)) {
-				const {outcome, firstTokens} = await call(recording, pieces);
-				if (failure !== undefined) {
-					expect(outcome).toMatchObject({kind: 'failed', failure: {class: failure}});
-					if (recording.observed.errorMessage !== undefined && outcome.kind === 'failed') {
-						expect(outcome.failure.message).toBe(recording.observed.errorMessage);
-					}
-
-					continue;
-				}
-
-				const {text, stopReason, inputTokens, outputTokens} = expectedOf(recording);
-				expect(outcome).toMatchObject({kind: 'answered', text, stopReason: stopReason ?? 'unknown'});
-				if (outcome.kind !== 'answered') {
-					continue;
-				}
-
-				expect(outcome.usage?.inputTokens).toBe(inputTokens);
-				expect(outcome.usage?.outputTokens ?? undefined).toBe(
-					inputTokens === undefined ? undefined : (outputTokens ?? 0),
+				const {outcome, firstTokens} = await replays.call(
+					{...recording.response, pieces},
+					requestFor(recording),
 				);
-				expect(outcome.isSimulated).toBe(false);
-				const {tokensFrom, latencyMs} = recording.observed;
-				if (tokensFrom !== undefined) {
-					expect(outcome.usageSource).toBe(sources[tokensFrom]);
+				if (failure === undefined) {
+					expectAnswer(recording, outcome, firstTokens);
+				} else {
+					const {errorMessage} = recording.observed;
+					expect(outcome).toMatchObject({
+						kind: 'failed',
+						failure: {class: failure, ...(errorMessage === undefined ? {} : {message: errorMessage})},
+					});
 				}
-
-				if (latencyMs !== undefined) {
-					expect(outcome.serverLatencyMs).toBe(latencyMs);
-				}
-
-				const isStream = recording.operation.endsWith('Stream');
-				expect(firstTokens).toBe(isStream && (text !== '' || outcome.reasoning !== undefined) ? 1 : 0);
 			}
 		},
 	);
@@ -122,6 +89,7 @@ describe.skipIf(!hasRecordings)(`recorded answers of the real service${whySkippe
 	test.each(counts.map((recording) => [recording.file, recording] as const))(
 		'%s',
 		async (_file, recording) => {
+			const {server, clients} = replays.started();
 			server.play(recording.response);
 			// A backend of its own: it remembers which model refuses.
 			const count = await createBackend(clients).countTokens(
