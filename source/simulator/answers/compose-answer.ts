@@ -1,0 +1,102 @@
+import type {Prompt} from '../families/prompt.ts';
+import {contentWords} from './content-words.ts';
+import {jsonAnswer} from './json-answer.ts';
+import {chooseLabel} from './labels.ts';
+import {findPackedItems, type PackedItems} from './packed.ts';
+import {capitalised, paragraph, type SentenceLength, sentence, sentences} from './prose.ts';
+import {logNormal, pick, type Random} from './random.ts';
+import {readWish, type Style, type Wish} from './wish.ts';
+
+/** Composes the text of an answer: its form and length follow what the prompt asks for. */
+
+const medianTokens: Readonly<Record<Style, number>> = {brief: 45, plain: 150, structured: 300, detailed: 480};
+
+const sentenceLengths: Readonly<Record<Style, SentenceLength>> = {
+	brief: 'short',
+	plain: 'plain',
+	structured: 'plain',
+	detailed: 'long',
+};
+
+/** How often a model explains a label although only the label was asked for, when its style is to explain. */
+const explainingRates: Readonly<Record<Style, number>> = {
+	brief: 0,
+	plain: 0.02,
+	structured: 0.2,
+	detailed: 0.3,
+};
+
+const structuredProse = (random: Random, words: readonly string[], tokens: number): string => {
+	const steps = [1, 2, 3].map((step) => `${step}. ${sentence(random, words, 'short')}`);
+	const section = () =>
+		`## ${capitalised(pick(random, words))}\n\n${paragraph(random, words, 'plain', tokens / 4)}`;
+	return ['## Steps', steps.join('\n'), section(), section(), section()].join('\n\n');
+};
+
+const detailedProse = (random: Random, words: readonly string[], tokens: number): string =>
+	Array.from({length: 4}, () => paragraph(random, words, 'long', tokens / 4)).join('\n\n');
+
+/** Tokens of one word, near enough to keep an answer below a number of words. */
+const tokensPerWord = 1.3;
+
+const prose = (random: Random, wish: Wish, words: readonly string[]): string => {
+	const length = sentenceLengths[wish.style];
+	if (wish.sentences !== undefined) {
+		return sentences(random, words, length, Math.min(wish.sentences, 50));
+	}
+	const median = wish.words === undefined ? medianTokens[wish.style] : wish.words * tokensPerWord * 0.8;
+	const tokens = logNormal(random, median, 0.2);
+	if (wish.style === 'structured' && wish.words === undefined) {
+		return structuredProse(random, words, tokens);
+	}
+	return wish.style === 'detailed' && wish.words === undefined
+		? detailedProse(random, words, tokens)
+		: paragraph(random, words, length, tokens);
+};
+
+const labelAnswer = (random: Random, wish: Wish, text: string, words: readonly string[]): string => {
+	const label = chooseLabel(random, wish.labels, text);
+	if (random() >= explainingRates[wish.style]) {
+		return label;
+	}
+	const reason = sentences(random, words, sentenceLengths[wish.style], 2);
+	return wish.style === 'structured'
+		? `## ${capitalised(label)}\n\n${reason}`
+		: `The category is ${label}. ${reason}`;
+};
+
+/** The text without the labels themselves, so that naming them does not speak for one of them. */
+const withoutLabels = (text: string, labels: readonly string[]): string => {
+	const list = labels[0] === undefined ? -1 : text.indexOf(labels[0]);
+	const last = labels.at(-1) ?? '';
+	const end = text.indexOf(last, list);
+	return list < 0 || end < 0 ? text : text.slice(0, list) + text.slice(end + last.length);
+};
+
+const answerItem = (random: Random, wish: Wish, question: string, schema: Prompt['jsonSchema']): string => {
+	const words = contentWords(question);
+	if (schema !== undefined || (wish.isJson && wish.labels.length === 0)) {
+		return jsonAnswer(random, question, schema, words);
+	}
+	if (wish.labels.length > 0) {
+		return labelAnswer(random, wish, withoutLabels(question, wish.labels), words);
+	}
+	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words);
+};
+
+const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
+	// That the whole is JSON says nothing about the single answer.
+	const wish = {...readWish(system, packed.instructions), isJson: false};
+	const answers = packed.items.map((item) => answerItem(random, wish, item, undefined));
+	return packed.form === 'array'
+		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
+		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
+};
+
+/** The text of an answer. */
+export const composeAnswer = (random: Random, {system, question, jsonSchema}: Prompt): string => {
+	const packed = jsonSchema === undefined ? findPackedItems(question) : undefined;
+	return packed === undefined
+		? answerItem(random, readWish(system, question), question, jsonSchema)
+		: packedAnswer(random, system, packed);
+};

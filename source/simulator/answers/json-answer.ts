@@ -1,0 +1,115 @@
+import {isJson, type Json} from '../families/prompt.ts';
+import {capitalised} from './prose.ts';
+import {pick, type Random} from './random.ts';
+
+/** JSON answers: the keys that a prompt or a schema names, with values found in the text. */
+
+const keyListPattern =
+	/\b(?:keys?|fields?|properties|attributes)\b[^:\n]{0,40}?:?\s+((?:["'`]?\w+["'`]?(?:\s*\([^)]*\))?,\s*)*["'`]?\w+["'`]?(?:\s*\([^)]*\))?,?\s+and\s+["'`]?\w+["'`]?|(?:["'`]?\w+["'`]?(?:\s*\([^)]*\))?,\s*)+["'`]?\w+["'`]?)/i;
+
+/** Keys that a prompt asks for; none where it names none. */
+export const findKeys = (question: string): readonly string[] => {
+	const quoted = [...question.matchAll(/["'`](\w+)["'`]\s*:/g)].map((match) => match[1] as string);
+	if (quoted.length > 0) {
+		return [...new Set(quoted)];
+	}
+	const list = keyListPattern.exec(question)?.[1] ?? '';
+	return list
+		.split(/,\s*(?:and\s+)?|\s+and\s+/)
+		.map((key) =>
+			key
+				.replace(/\([^)]*\)/, '')
+				.replace(/["'`]/g, '')
+				.trim(),
+		)
+		.filter((key) => /^\w+$/.test(key));
+};
+
+type Finder = readonly [key: RegExp, value: RegExp];
+
+const finders: readonly Finder[] = [
+	[/mail/i, /[\w.+-]+@[\w-]+\.[\w.]*\w/],
+	[
+		/date|day|when|due|deadline/i,
+		/\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|November|December)(?: \d{1,2})?(?:,? \d{4})?/,
+	],
+	[/phone|tel|mobile/i, /\+?\d[\d ()-]{6,}\d/],
+	[/number|invoice|\bid\b|_id|reference|code|order/i, /\b(?:[A-Z]{1,6}-?\d[\w-]*|#\d+|\d{4,})\b/],
+	[/currency/i, /\b(?:USD|EUR|GBP|JPY|CHF)\b|[$€£]/],
+	[
+		/name|person|customer|author|company|vendor|city|country|place|who/i,
+		/\b\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)+|(?<=[\p{Ll},] )\p{Lu}\p{Ll}+/u,
+	],
+];
+
+const numberKey = /amount|total|price|count|quantity|age|year|population|sum|cost|score|percent/i;
+const numberPattern = /\d[\d,]*(?:\.\d+)?/;
+
+const numberIn = (text: string): number =>
+	Number(
+		(/[$€£]\s?(\d[\d,]*(?:\.\d+)?)/.exec(text)?.[1] ?? numberPattern.exec(text)?.[0] ?? '0').replaceAll(
+			',',
+			'',
+		),
+	);
+
+const valueFor = (random: Random, key: string, text: string, words: readonly string[]): unknown => {
+	if (numberKey.test(key)) {
+		return numberIn(text);
+	}
+	const finder = finders.find(([pattern]) => pattern.test(key));
+	return finder?.[1].exec(text)?.[0] ?? `${capitalised(pick(random, words))} ${pick(random, words)}`;
+};
+
+const typeOf = (schema: Json): string =>
+	Array.isArray(schema.type) ? String(schema.type[0]) : String(schema.type ?? 'string');
+
+const valueOfSchema = (
+	random: Random,
+	key: string,
+	schema: Json,
+	text: string,
+	words: readonly string[],
+): unknown => {
+	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
+		return pick(random, schema.enum);
+	}
+	switch (typeOf(schema)) {
+		case 'object':
+			return Object.fromEntries(
+				Object.entries(isJson(schema.properties) ? schema.properties : {}).map(([name, entry]) => [
+					name,
+					valueOfSchema(random, name, isJson(entry) ? entry : {}, text, words),
+				]),
+			);
+		case 'array':
+			return [valueOfSchema(random, key, isJson(schema.items) ? schema.items : {}, text, words)];
+		case 'integer':
+			return Math.round(numberIn(text));
+		case 'number':
+			return numberIn(text);
+		case 'boolean':
+			return random() < 0.5;
+		case 'null':
+			return null;
+		default:
+			return String(valueFor(random, key, text, words));
+	}
+};
+
+/** The answer as JSON text. */
+export const jsonAnswer = (
+	random: Random,
+	question: string,
+	schema: Json | undefined,
+	words: readonly string[],
+): string => {
+	if (schema !== undefined) {
+		return JSON.stringify(valueOfSchema(random, '', schema, question, words));
+	}
+	const keys = findKeys(question);
+	const named = keys.length > 0 ? keys : ['answer'];
+	return JSON.stringify(
+		Object.fromEntries(named.map((key) => [key, valueFor(random, key, question, words)])),
+	);
+};

@@ -1,0 +1,82 @@
+import {findLabels} from './labels.ts';
+
+/** How long and in what manner an answer is wanted. */
+export type Style = 'brief' | 'plain' | 'detailed' | 'structured';
+
+/** What a prompt asks for, read off its wording. */
+export type Wish = {
+	readonly style: Style;
+	/** Sentences asked for. */
+	readonly sentences: number | undefined;
+	/** Most words asked for. */
+	readonly words: number | undefined;
+	/** Labels of which one is asked for; fewer than two: none. */
+	readonly labels: readonly string[];
+	readonly isOneWord: boolean;
+	readonly isJson: boolean;
+};
+
+const stylePatterns: ReadonlyArray<readonly [Style, RegExp]> = [
+	[
+		'detailed',
+		/\b(thorough\w*|detailed|in detail|comprehensive\w*|in[- ]depth|exhaustive\w*|covers? (every\w*|all))\b/i,
+	],
+	[
+		'structured',
+		/\b(headings?|step[- ]by[- ]step|in steps|well[- ]structured|structured|clear structure)\b/i,
+	],
+	[
+		'brief',
+		/\b(brief\w*|concise\w*|short\w*|succinct\w*|terse\w*|to[- ]the[- ]point|directly|only the answer|nothing else|no explanation)\b/i,
+	],
+];
+
+const numberWords: Readonly<Record<string, number>> = {
+	a: 1,
+	one: 1,
+	single: 1,
+	two: 2,
+	three: 3,
+	four: 4,
+	five: 5,
+	six: 6,
+	seven: 7,
+	eight: 8,
+	nine: 9,
+	ten: 10,
+};
+
+const countPattern = (unit: string): RegExp =>
+	new RegExp(`\\b(\\d{1,4}|${Object.keys(numberWords).join('|')})[ -]${unit}`, 'i');
+
+const sentencePattern = countPattern('(?:\\w+ )?sentences?\\b');
+const wordCountPattern = countPattern('words\\b');
+
+const readCount = (text: string, pattern: RegExp): number | undefined => {
+	const said = pattern.exec(text)?.[1]?.toLowerCase();
+	return said === undefined ? undefined : (numberWords[said] ?? Number(said));
+};
+
+/** Only the edges of a long message are instructions; what lies between is the text they are about. */
+const instructionsOf = (system: string, question: string): string =>
+	question.length <= 1200
+		? `${system}\n${question}`
+		: `${system}\n${question.slice(0, 900)}\n${question.slice(-300)}`;
+
+const styleOf = (system: string, instructions: string): Style =>
+	stylePatterns.find(([, pattern]) => pattern.test(system))?.[0] ??
+	stylePatterns.find(([, pattern]) => pattern.test(instructions))?.[0] ??
+	'plain';
+
+/** Reads what is asked for. */
+export const readWish = (system: string, question: string): Wish => {
+	const instructions = instructionsOf(system, question);
+	return {
+		style: styleOf(system, instructions),
+		sentences: readCount(instructions, sentencePattern),
+		words: readCount(instructions, wordCountPattern),
+		labels: findLabels(instructions),
+		isOneWord: /\b(one|single) word\b/i.test(instructions),
+		isJson: /\bJSON\b/i.test(instructions),
+	};
+};

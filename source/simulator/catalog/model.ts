@@ -1,0 +1,60 @@
+/** A foundation model as the simulated account sees it. */
+
+/** The request and answer bodies that a model speaks. */
+export type FamilyName =
+	| 'anthropic'
+	| 'nova'
+	| 'titan'
+	| 'llama'
+	| 'mistral-prompt'
+	| 'mistral-chat'
+	| 'command'
+	| 'command-r'
+	| 'jamba'
+	| 'deepseek'
+	| 'openai';
+
+/** The routes that a model can be called on; each is a bucket of its own. */
+export type Scope = 'on-demand' | 'cross-region' | 'global';
+
+/** What a model refuses, or does differently from the rest of its family. */
+export type Trait =
+	/** Sampling parameters are refused. */
+	| 'no-sampling'
+	/** `temperature` or `top_p`, not both. */
+	| 'one-sampling'
+	/** CountTokens is supported. */
+	| 'counts-tokens'
+	/** Cache points are honoured. */
+	| 'caches'
+	/** Token counts of the cache are reported even where nothing was cached. */
+	| 'reports-cache'
+	/** Converse reports `serverToolUsage`. */
+	| 'reports-server-tools'
+	/** Thinks before it answers. */
+	| 'reasons'
+	| 'no-system'
+	| 'no-access'
+	| 'end-of-life';
+
+export type Model = {
+	readonly id: string;
+	readonly name: string;
+	readonly provider: string;
+	readonly family: FamilyName;
+	/** Decides how fast it answers. */
+	readonly size: 'small' | 'medium' | 'large';
+	/** Most tokens of an answer. */
+	readonly maximumOutputTokens: number;
+	/** Tokens of an answer where the request names no limit; undefined: the most. */
+	readonly defaultOutputTokens: number | undefined;
+	/** Multiplier of output tokens at settlement. */
+	readonly burndown: number;
+	readonly isOnDemand: boolean;
+	/** Prefixes of its inference profiles. */
+	readonly profiles: readonly string[];
+	readonly traits: ReadonlySet<Trait>;
+};
+
+/** Scope of a profile prefix. */
+export const scopeOfPrefix = (prefix: string): Scope => (prefix === 'global' ? 'global' : 'cross-region');

@@ -1,0 +1,135 @@
+import {anthropicModels} from './anthropic-models.ts';
+import type {FamilyName, Model, Trait} from './model.ts';
+
+type Row = Partial<Omit<Model, 'traits'>> & {readonly with?: readonly Trait[]};
+
+const model = (id: string, name: string, provider: string, family: FamilyName, row: Row): Model => ({
+	id,
+	name,
+	provider,
+	family,
+	size: 'medium',
+	maximumOutputTokens: 8192,
+	defaultOutputTokens: undefined,
+	burndown: 1,
+	isOnDemand: true,
+	profiles: [],
+	...row,
+	traits: new Set(row.with ?? []),
+});
+
+const nova = (id: string, name: string, row: Row): Model =>
+	model(`amazon.${id}`, name, 'Amazon', 'nova', {
+		maximumOutputTokens: 10_000,
+		profiles: ['us', 'eu', 'apac'],
+		...row,
+		with: ['caches', 'reports-server-tools', ...(row.with ?? [])],
+	});
+
+const llama = (id: string, name: string, row: Row): Model =>
+	model(`meta.${id}`, name, 'Meta', 'llama', {defaultOutputTokens: 512, ...row});
+
+const openAiStyle = (id: string, name: string, provider: string, row: Row = {}): Model =>
+	model(id, name, provider, 'openai', {
+		maximumOutputTokens: 32_768,
+		...row,
+		with: ['reports-server-tools', ...(row.with ?? [])],
+	});
+
+/** Every model of the simulated account. */
+export const models: readonly Model[] = [
+	...anthropicModels,
+	nova('nova-micro-v1:0', 'Nova Micro', {size: 'small'}),
+	nova('nova-lite-v1:0', 'Nova Lite', {size: 'small'}),
+	nova('nova-pro-v1:0', 'Nova Pro', {}),
+	nova('nova-premier-v1:0', 'Nova Premier', {size: 'large', isOnDemand: false, profiles: ['us']}),
+	nova('nova-2-lite-v1:0', 'Nova 2 Lite', {
+		size: 'small',
+		maximumOutputTokens: 65_535,
+		isOnDemand: false,
+		profiles: ['us', 'eu', 'jp', 'global'],
+	}),
+	model('amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'Amazon', 'titan', {
+		maximumOutputTokens: 8192,
+		defaultOutputTokens: 512,
+		with: ['no-system'],
+	}),
+	model('amazon.titan-text-lite-v1', 'Titan Text G1 - Lite', 'Amazon', 'titan', {
+		size: 'small',
+		maximumOutputTokens: 4096,
+		defaultOutputTokens: 512,
+		with: ['no-system'],
+	}),
+	llama('llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', {size: 'small', maximumOutputTokens: 2048}),
+	llama('llama3-1-8b-instruct-v1:0', 'Llama 3.1 8B Instruct', {size: 'small', profiles: ['us']}),
+	llama('llama3-3-70b-instruct-v1:0', 'Llama 3.3 70B Instruct', {profiles: ['us']}),
+	llama('llama4-scout-17b-instruct-v1:0', 'Llama 4 Scout 17B Instruct', {
+		size: 'small',
+		isOnDemand: false,
+		profiles: ['us'],
+		with: ['reports-server-tools'],
+	}),
+	llama('llama4-maverick-17b-instruct-v1:0', 'Llama 4 Maverick 17B Instruct', {
+		isOnDemand: false,
+		profiles: ['us'],
+		with: ['reports-server-tools'],
+	}),
+	model('mistral.mistral-7b-instruct-v0:2', 'Mistral 7B Instruct', 'Mistral AI', 'mistral-prompt', {
+		size: 'small',
+		defaultOutputTokens: 512,
+		with: ['no-system'],
+	}),
+	model('mistral.mistral-small-2402-v1:0', 'Mistral Small (24.02)', 'Mistral AI', 'mistral-prompt', {}),
+	model('mistral.mistral-large-2407-v1:0', 'Mistral Large (24.07)', 'Mistral AI', 'mistral-chat', {
+		size: 'large',
+	}),
+	model('mistral.mistral-large-3-675b-instruct', 'Mistral Large 3', 'Mistral AI', 'mistral-chat', {
+		size: 'large',
+		with: ['reports-server-tools'],
+	}),
+	model('mistral.pixtral-large-2502-v1:0', 'Pixtral Large (25.02)', 'Mistral AI', 'mistral-chat', {
+		isOnDemand: false,
+		profiles: ['us', 'eu'],
+		with: ['no-access'],
+	}),
+	model('cohere.command-text-v14', 'Command', 'Cohere', 'command', {
+		maximumOutputTokens: 4096,
+		with: ['no-system'],
+	}),
+	model('cohere.command-r-v1:0', 'Command R', 'Cohere', 'command-r', {maximumOutputTokens: 4096}),
+	model('cohere.command-r-plus-v1:0', 'Command R+', 'Cohere', 'command-r', {
+		size: 'large',
+		maximumOutputTokens: 4096,
+	}),
+	model('ai21.jamba-1-5-mini-v1:0', 'Jamba 1.5 Mini', 'AI21 Labs', 'jamba', {
+		size: 'small',
+		maximumOutputTokens: 4096,
+	}),
+	model('ai21.jamba-1-5-large-v1:0', 'Jamba 1.5 Large', 'AI21 Labs', 'jamba', {
+		size: 'large',
+		maximumOutputTokens: 4096,
+	}),
+	model('deepseek.r1-v1:0', 'DeepSeek-R1', 'DeepSeek', 'deepseek', {
+		size: 'large',
+		maximumOutputTokens: 32_768,
+		isOnDemand: false,
+		profiles: ['us'],
+		with: ['reasons'],
+	}),
+	openAiStyle('deepseek.v3.2', 'DeepSeek V3.2', 'DeepSeek', {size: 'large'}),
+	openAiStyle('openai.gpt-oss-20b-1:0', 'gpt-oss-20b', 'OpenAI', {size: 'small', with: ['reasons']}),
+	openAiStyle('openai.gpt-oss-120b-1:0', 'gpt-oss-120b', 'OpenAI', {with: ['reasons']}),
+	openAiStyle('qwen.qwen3-32b-v1:0', 'Qwen3 32B (dense)', 'Qwen', {with: ['reasons']}),
+	openAiStyle('google.gemma-3-27b-it', 'Gemma 3 27B IT', 'Google'),
+	openAiStyle('minimax.minimax-m2', 'MiniMax M2', 'MiniMax', {with: ['reasons']}),
+	openAiStyle('moonshot.kimi-k2-thinking', 'Kimi K2 Thinking', 'Moonshot AI', {
+		size: 'large',
+		with: ['reasons'],
+	}),
+	openAiStyle('zai.glm-4.7-flash', 'GLM 4.7 Flash', 'Z.AI', {size: 'small'}),
+];
+
+const modelsById = new Map(models.map((entry) => [entry.id, entry]));
+
+/** A model by its base ID. */
+export const findModel = (id: string): Model | undefined => modelsById.get(id);

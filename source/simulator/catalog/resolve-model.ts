@@ -1,0 +1,90 @@
+import {ServiceError, validationError} from '../wire/service-error.ts';
+import type {Model, Scope} from './model.ts';
+import {findModel} from './models.ts';
+import {findProfile} from './profiles.ts';
+
+/** What a `modelId` leads to. */
+export type ResolvedModel = {
+	/** As it was asked for. */
+	readonly modelId: string;
+	readonly model: Model;
+	readonly scope: Scope;
+};
+
+const invalidIdentifier = (): ServiceError => validationError('The provided model identifier is invalid.');
+
+type Reference = {readonly kind: 'model' | 'profile' | 'application-profile'; readonly id: string};
+
+const arnPattern = /^arn:aws[\w-]*:bedrock:[\w-]*:\d*:([\w-]+)\/(.+)$/;
+
+const referenceOf = (modelId: string): Reference => {
+	if (!modelId.startsWith('arn:')) {
+		return findModel(modelId) === undefined ? {kind: 'profile', id: modelId} : {kind: 'model', id: modelId};
+	}
+	const [, resource, id] = arnPattern.exec(modelId) ?? [];
+	switch (resource) {
+		case 'foundation-model':
+			return {kind: 'model', id: id ?? ''};
+		case 'inference-profile':
+			return {kind: 'profile', id: id ?? ''};
+		case 'application-inference-profile':
+			return {kind: 'application-profile', id: id ?? ''};
+		case 'provisioned-model':
+		case 'custom-model-deployment':
+		case 'imported-model':
+		case 'prompt-router':
+		case 'default-prompt-router':
+			throw new ServiceError(
+				'ResourceNotFoundException',
+				'Could not resolve the foundation model from the provided model identifier.',
+			);
+		default:
+			throw invalidIdentifier();
+	}
+};
+
+const findReferenced = (reference: Reference): {model: Model; scope: Scope} | undefined => {
+	if (reference.kind === 'model') {
+		const model = findModel(reference.id);
+		return model === undefined ? undefined : {model, scope: 'on-demand'};
+	}
+	const profile = findProfile(reference.id);
+	const type = reference.kind === 'profile' ? 'SYSTEM_DEFINED' : 'APPLICATION';
+	return profile?.type === type ? profile : undefined;
+};
+
+const checkAvailability = (modelId: string, model: Model, scope: Scope): void => {
+	if (model.traits.has('end-of-life')) {
+		throw new ServiceError(
+			'ResourceNotFoundException',
+			'This model version has reached the end of its life. Please refer to the AWS documentation for more details.',
+		);
+	}
+	if (model.traits.has('no-access')) {
+		throw new ServiceError(
+			'AccessDeniedException',
+			"You don't have access to the model with the specified model ID.",
+		);
+	}
+	if (scope === 'on-demand' && !model.isOnDemand) {
+		throw validationError(
+			`Invocation of model ID ${modelId} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`,
+		);
+	}
+};
+
+/** The model behind an ID without the question whether it may be invoked so; CountTokens takes base IDs of all. */
+export const lookUpModel = (modelId: string): ResolvedModel => {
+	const found = findReferenced(referenceOf(modelId));
+	if (found === undefined) {
+		throw invalidIdentifier();
+	}
+	return {modelId, model: found.model, scope: found.scope};
+};
+
+/** The model and scope behind a base ID, a profile ID or an ARN; throws the service's error where it has none. */
+export const resolveModel = (modelId: string): ResolvedModel => {
+	const resolved = lookUpModel(modelId);
+	checkAvailability(modelId, resolved.model, resolved.scope);
+	return resolved;
+};

@@ -1,0 +1,39 @@
+import {createRequestRandom, type Random} from './answers/random.ts';
+import {createFaults} from './faults/faults.ts';
+import {parseFaults} from './faults/script.ts';
+import {createStats} from './observation/stats.ts';
+import type {SimulatorOptions} from './options.ts';
+import {limitsOf} from './quotas/limits.ts';
+import {createBuckets} from './runtime/buckets.ts';
+import {createPromptCache} from './runtime/prompt-cache.ts';
+import type {Simulation} from './runtime/simulation.ts';
+import type {Time} from './time.ts';
+
+/**
+ * The state of a simulator.
+ * @throws UserError where the script of faults is wrong.
+ */
+export const createSimulation = (options: SimulatorOptions, time: Time): Simulation => {
+	const faults = createFaults(parseFaults(options.faults), options.windowMs);
+	const buckets = createBuckets((_region, target) => limitsOf(target, options), options, faults.occupy);
+	const cache = createPromptCache();
+	const stats = createStats(time.now());
+	let requestRandom = createRequestRandom(options.seed);
+	return {
+		options,
+		time,
+		buckets,
+		cache,
+		faults,
+		stats,
+		requestRandom: (path: string, body: Uint8Array): Random => requestRandom(path, body),
+		observers: [stats.record],
+		reset() {
+			stats.reset(time.now());
+			buckets.reset();
+			cache.clear();
+			faults.reset();
+			requestRandom = createRequestRandom(options.seed);
+		},
+	};
+};

@@ -1,0 +1,114 @@
+import type {Model} from '../catalog/model.ts';
+import {type ServiceError, validationError} from '../wire/service-error.ts';
+import {isJson, type Json} from './prompt.ts';
+
+/** What the Messages API refuses, in its own words. */
+
+const knownKeys = new Set([
+	'anthropic_version',
+	'anthropic_beta',
+	'max_tokens',
+	'messages',
+	'metadata',
+	'system',
+	'stop_sequences',
+	'temperature',
+	'top_p',
+	'top_k',
+	'tools',
+	'tool_choice',
+	'thinking',
+	'context_management',
+	'output_config',
+	'output_format',
+]);
+
+const samplingKeys = ['temperature', 'top_p', 'top_k'] as const;
+
+const isBlank = (content: unknown): boolean =>
+	content === undefined || content === '' || (Array.isArray(content) && content.length === 0);
+
+const messageFault = (message: unknown, index: number): string | undefined => {
+	if (!isJson(message)) {
+		return `messages.${index}: Input should be a valid dictionary`;
+	}
+	if (message.role === 'system') {
+		return 'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an input message role.';
+	}
+	if (message.role !== 'user' && message.role !== 'assistant') {
+		return `messages.${index}.role: Input should be 'user' or 'assistant'`;
+	}
+	if (isBlank(message.content)) {
+		return `messages.${index}: all messages must have non-empty content except for the optional final assistant message`;
+	}
+	return undefined;
+};
+
+const messagesFault = (messages: unknown): string | undefined => {
+	if (messages === undefined) {
+		return 'messages: Field required';
+	}
+	if (!Array.isArray(messages)) {
+		return 'messages: Input should be a valid list';
+	}
+	if (messages.length === 0) {
+		return 'messages: at least one message is required';
+	}
+	return messages.map(messageFault).find((fault) => fault !== undefined);
+};
+
+const maximumTokensFault = (value: unknown, model: Model): string | undefined => {
+	if (value === undefined) {
+		return 'max_tokens: Field required';
+	}
+	if (typeof value !== 'number' || !Number.isInteger(value)) {
+		return 'max_tokens: Input should be a valid integer';
+	}
+	if (value < 1) {
+		return 'max_tokens: must be greater than or equal to 1';
+	}
+	return value > model.maximumOutputTokens
+		? `max_tokens: ${value} > ${model.maximumOutputTokens}, which is the maximum allowed number of output tokens for ${model.id.replace(/^anthropic\./, '')}`
+		: undefined;
+};
+
+/** Why a model refuses sampling parameters; the same for InvokeModel and Converse. */
+export const samplingFault = (given: Readonly<Record<string, unknown>>, model: Model): string | undefined => {
+	const named = samplingKeys.filter((key) => given[key] !== undefined);
+	if (model.traits.has('no-sampling') && named[0] !== undefined) {
+		return `\`${named[0]}\` is deprecated for this model.`;
+	}
+	return model.traits.has('one-sampling') && given.temperature !== undefined && given.top_p !== undefined
+		? '`temperature` and `top_p` cannot both be specified for this model. Please use only one.'
+		: undefined;
+};
+
+const versionFault = (body: Json): ServiceError | undefined => {
+	if (body.anthropic_version === undefined) {
+		return validationError(
+			'Malformed input request: #: required key [anthropic_version] not found, please reformat your input and try again.',
+		);
+	}
+	return body.anthropic_version === 'bedrock-2023-05-31'
+		? undefined
+		: validationError(
+				`Malformed input request: #/anthropic_version: ${body.anthropic_version} is not a valid enum value, please reformat your input and try again.`,
+			);
+};
+
+/** Throws the ValidationException that a wrong body gets. */
+export const checkAnthropic = (body: Json, model: Model): void => {
+	const version = versionFault(body);
+	if (version !== undefined) {
+		throw version;
+	}
+	const unknownKey = Object.keys(body).find((key) => !knownKeys.has(key));
+	const fault =
+		(unknownKey === undefined ? undefined : `${unknownKey}: Extra inputs are not permitted`) ??
+		maximumTokensFault(body.max_tokens, model) ??
+		messagesFault(body.messages) ??
+		samplingFault(body, model);
+	if (fault !== undefined) {
+		throw validationError(fault);
+	}
+};

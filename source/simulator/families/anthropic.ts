@@ -1,0 +1,141 @@
+import {identifier} from '../answers/random.ts';
+import type {Model} from '../catalog/model.ts';
+import {checkAnthropic} from './anthropic-checks.ts';
+import type {Facts, Family, StopReason} from './family.ts';
+import {
+	attachmentSegment,
+	isJson,
+	type Json,
+	numberOr,
+	type Segment,
+	stringsOf,
+	textSegment,
+	withCachePoint,
+} from './prompt.ts';
+
+/** Anthropic Claude: the Messages API. */
+
+const stopReasons: Readonly<Record<StopReason, string>> = {
+	end: 'end_turn',
+	length: 'max_tokens',
+	'stop-sequence': 'stop_sequence',
+};
+
+const blockText = (block: unknown): string =>
+	isJson(block) && typeof block.text === 'string' ? block.text : '';
+
+const plainText = (content: unknown): string =>
+	typeof content === 'string' ? content : Array.isArray(content) ? content.map(blockText).join('\n') : '';
+
+const blockSegments = (block: unknown): readonly Segment[] => {
+	if (!isJson(block)) {
+		return [];
+	}
+	const segment =
+		block.type === 'image' || block.type === 'document'
+			? attachmentSegment(block)
+			: textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
+	return block.cache_control === undefined ? [segment] : withCachePoint([segment]);
+};
+
+const contentSegments = (content: unknown): readonly Segment[] => {
+	if (typeof content === 'string') {
+		return [textSegment(content)];
+	}
+	return Array.isArray(content) ? content.flatMap(blockSegments) : [];
+};
+
+const segmentsOf = (body: Json): readonly Segment[] => [
+	...(Array.isArray(body.tools) ? body.tools.flatMap(blockSegments) : []),
+	...contentSegments(body.system),
+	...(Array.isArray(body.messages)
+		? body.messages.flatMap((message) => contentSegments(isJson(message) ? message.content : ''))
+		: []),
+];
+
+const lastUserText = (messages: unknown): string => {
+	const last = (Array.isArray(messages) ? messages : []).findLast(
+		(message) => isJson(message) && message.role === 'user',
+	);
+	return isJson(last) ? plainText(last.content) : '';
+};
+
+const reportsCache = ({model, isCaching}: Facts): boolean => isCaching || model.traits.has('reports-cache');
+
+const cacheCounts = (facts: Facts): Json =>
+	reportsCache(facts)
+		? {
+				cache_creation_input_tokens: facts.usage.cacheWriteTokens,
+				cache_read_input_tokens: facts.usage.cacheReadTokens,
+				cache_creation: {
+					ephemeral_5m_input_tokens: facts.usage.cacheWriteTokens,
+					ephemeral_1h_input_tokens: 0,
+				},
+			}
+		: {};
+
+/** The name that Claude calls itself by: the ID without vendor and version. */
+const ownName = (model: Model): string => model.id.replace(/^anthropic\./, '').replace(/-v\d+(:\d+)?$/, '');
+
+const message = (facts: Facts): Json => ({
+	id: `msg_bdrk_01${identifier(facts.random, 22)}`,
+	type: 'message',
+	role: 'assistant',
+	model: ownName(facts.model),
+});
+
+export const anthropicFamily: Family = {
+	name: 'anthropic',
+	parse(body, model) {
+		checkAnthropic(body, model);
+		return {
+			segments: segmentsOf(body),
+			system: plainText(body.system),
+			question: lastUserText(body.messages),
+			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
+			stopSequences: stringsOf(body.stop_sequences),
+			jsonSchema: undefined,
+		};
+	},
+	whole: (facts, text) => ({
+		...message(facts),
+		content: [{type: 'text', text}],
+		stop_reason: stopReasons[facts.answer.stopReason],
+		stop_sequence: facts.answer.stopSequence ?? null,
+		usage: {
+			input_tokens: facts.usage.inputTokens,
+			...cacheCounts(facts),
+			output_tokens: facts.usage.outputTokens,
+		},
+	}),
+	tokensPerEvent: 4,
+	opening: (facts) => [
+		{
+			type: 'message_start',
+			message: {
+				...message(facts),
+				content: [],
+				stop_reason: null,
+				stop_sequence: null,
+				usage: {input_tokens: facts.usage.inputTokens, ...cacheCounts(facts), output_tokens: 1},
+			},
+		},
+		{type: 'content_block_start', index: 0, content_block: {type: 'text', text: ''}},
+	],
+	delta: (_facts, delta) => [
+		{type: 'content_block_delta', index: 0, delta: {type: 'text_delta', text: delta.text}},
+	],
+	closing: (facts) => [
+		{type: 'content_block_stop', index: 0},
+		{
+			type: 'message_delta',
+			delta: {
+				stop_reason: stopReasons[facts.answer.stopReason],
+				stop_sequence: facts.answer.stopSequence ?? null,
+			},
+			usage: {output_tokens: facts.usage.outputTokens},
+		},
+		{type: 'message_stop'},
+	],
+	reportsCache,
+};

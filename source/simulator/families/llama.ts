@@ -1,0 +1,54 @@
+import type {Family} from './family.ts';
+import {noEvents, withoutCache} from './family.ts';
+import {numberOr, textSegment} from './prompt.ts';
+import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
+import {templateParts} from './template-parts.ts';
+
+/** Meta Llama: one prompt with the model's own template, no stop sequences. */
+
+const shape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['prompt'],
+	keys: {
+		prompt: text,
+		max_gen_len: count(maximumOutputTokens),
+		temperature: probability,
+		top_p: probability,
+		images: texts,
+	},
+});
+
+const stopReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
+
+export const llamaFamily: Family = {
+	name: 'llama',
+	parse(body, model) {
+		assertShape(body, shape(model.maximumOutputTokens));
+		const prompt = String(body.prompt);
+		return {
+			segments: [textSegment(prompt)],
+			...templateParts(prompt),
+			maximumTokens: numberOr(body.max_gen_len, model.defaultOutputTokens ?? model.maximumOutputTokens),
+			stopSequences: [],
+			jsonSchema: undefined,
+		};
+	},
+	whole: ({usage, answer}, generation) => ({
+		generation,
+		prompt_token_count: usage.inputTokens,
+		generation_token_count: usage.outputTokens,
+		stop_reason: stopReason(answer.stopReason),
+	}),
+	tokensPerEvent: 1,
+	opening: noEvents,
+	delta: ({usage, answer}, delta) => [
+		{
+			generation: delta.text,
+			prompt_token_count: delta.isFirst ? usage.inputTokens : null,
+			generation_token_count: delta.outputTokens,
+			stop_reason: delta.isLast ? stopReason(answer.stopReason) : null,
+		},
+	],
+	closing: noEvents,
+	reportsCache: withoutCache,
+};

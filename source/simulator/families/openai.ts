@@ -1,0 +1,92 @@
+import {chatMessages, chatParts} from './chat-messages.ts';
+import type {Facts, Family} from './family.ts';
+import {noEvents, withoutCache} from './family.ts';
+import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
+import {anything, assertShape, count, type Shape, text} from './shape.ts';
+
+/** OpenAI's chat completions: gpt-oss, Qwen and most newer vendors. */
+
+const shape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['messages'],
+	keys: {
+		model: text,
+		messages: chatMessages(['system', 'developer', 'user', 'assistant', 'tool']),
+		max_completion_tokens: count(maximumOutputTokens),
+		max_tokens: count(maximumOutputTokens),
+		temperature: {type: 'number', minimum: 0, maximum: 2},
+		top_p: {type: 'number', minimum: 0, maximum: 1},
+		stop: anything,
+		stream: {type: 'boolean'},
+		reasoning_effort: text,
+		tools: anything,
+		tool_choice: anything,
+		response_format: anything,
+		n: anything,
+		seed: anything,
+		logprobs: anything,
+		frequency_penalty: anything,
+		presence_penalty: anything,
+		stream_options: anything,
+	},
+});
+
+const finishReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
+
+const completion = (facts: Facts, object: string): Json => ({
+	id: `chatcmpl-${facts.requestId.replaceAll('-', '').slice(0, 24)}`,
+	object,
+	created: facts.createdAt,
+	model: facts.model.id,
+});
+
+const schemaOf = (format: unknown): Json | undefined =>
+	isJson(format) && isJson(format.json_schema) && isJson(format.json_schema.schema)
+		? format.json_schema.schema
+		: undefined;
+
+export const openAiFamily: Family = {
+	name: 'openai',
+	parse(body, model) {
+		assertShape(body, shape(model.maximumOutputTokens));
+		return {
+			...chatParts(body.messages),
+			maximumTokens: numberOr(body.max_completion_tokens ?? body.max_tokens, model.maximumOutputTokens),
+			stopSequences: typeof body.stop === 'string' ? [body.stop] : stringsOf(body.stop),
+			jsonSchema: schemaOf(body.response_format),
+		};
+	},
+	whole: (facts, content) => ({
+		...completion(facts, 'chat.completion'),
+		choices: [
+			{
+				index: 0,
+				message: {role: 'assistant', content},
+				finish_reason: finishReason(facts.answer.stopReason),
+				logprobs: null,
+			},
+		],
+		usage: {
+			prompt_tokens: facts.usage.inputTokens,
+			completion_tokens: facts.usage.outputTokens,
+			total_tokens: facts.usage.inputTokens + facts.usage.outputTokens,
+		},
+	}),
+	tokensPerEvent: 1,
+	reasoningTags: ['<reasoning>', '</reasoning>'],
+	opening: noEvents,
+	delta: (facts, delta) => [
+		{
+			...completion(facts, 'chat.completion.chunk'),
+			choices: [
+				{
+					index: 0,
+					delta: delta.isFirst ? {role: 'assistant', content: delta.text} : {content: delta.text},
+					finish_reason: delta.isLast ? finishReason(facts.answer.stopReason) : null,
+				},
+			],
+		},
+	],
+	closing: noEvents,
+	reportsCache: withoutCache,
+};

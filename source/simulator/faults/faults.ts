@@ -1,0 +1,96 @@
+import type {Random} from '../answers/random.ts';
+import type {Bucket} from '../enforcement/bucket.ts';
+import type {Fault, FaultScript} from './script.ts';
+
+/** The faults as they happen. Their clock starts with the first request. */
+export type Faults = {
+	readonly networkDelayMs: number;
+	/** How long the service stands still for a request that comes now, in milliseconds. */
+	readonly stallMs: (modelId: string, nowMs: number) => number;
+	/** The fault that a request meets, counted as met; undefined: none. */
+	readonly next: (modelId: string, nowMs: number, random: Random) => Fault | undefined;
+	/** Lets other traffic take its share of a bucket. */
+	readonly occupy: (bucket: Bucket, sinceMs: number, nowMs: number) => void;
+	readonly reset: () => void;
+};
+
+/** Slices in which the neighbour's traffic is counted, a window. */
+const slicesPerWindow = 600;
+
+export const createFaults = (script: FaultScript, windowMs: number): Faults => {
+	let startedAtMs: number | undefined;
+	let requests = 0;
+	const met = new Map<Fault, number>();
+
+	const elapsedAt = (nowMs: number): number => {
+		startedAtMs ??= nowMs;
+		return nowMs - startedAtMs;
+	};
+
+	const isOn = (fault: Fault, modelId: string, elapsedMs: number, seen: number): boolean => {
+		const beginsMs = fault.afterMs ?? 0;
+		return (
+			elapsedMs >= beginsMs &&
+			(fault.forMs === undefined || elapsedMs < beginsMs + fault.forMs) &&
+			seen >= (fault.afterRequests ?? 0) &&
+			(fault.count === undefined || (met.get(fault) ?? 0) < fault.count) &&
+			(fault.model === undefined || modelId.includes(fault.model))
+		);
+	};
+
+	const stalls = script.faults.filter((fault) => fault.kind === 'stall');
+	const others = script.faults.filter((fault) => fault.kind !== 'stall');
+
+	return {
+		networkDelayMs: script.networkDelayMs,
+		stallMs(modelId, nowMs) {
+			const elapsedMs = elapsedAt(nowMs);
+			return Math.max(
+				0,
+				...stalls
+					.filter((stall) => isOn(stall, modelId, elapsedMs, requests))
+					.map((stall) => (stall.afterMs ?? 0) + (stall.forMs ?? 0) - elapsedMs),
+			);
+		},
+		next(modelId, nowMs, random) {
+			const elapsedMs = elapsedAt(nowMs);
+			const seen = requests++;
+			const fault = others.find(
+				(candidate) =>
+					isOn(candidate, modelId, elapsedMs, seen) &&
+					(candidate.probability === 1 || random() < candidate.probability),
+			);
+			if (fault !== undefined) {
+				met.set(fault, (met.get(fault) ?? 0) + 1);
+			}
+			return fault;
+		},
+		occupy(bucket, sinceMs, nowMs) {
+			const {neighbour} = script;
+			if (neighbour === undefined || startedAtMs === undefined) {
+				return;
+			}
+			const beginsMs = startedAtMs + neighbour.afterMs;
+			const endsMs = neighbour.forMs === undefined ? Number.POSITIVE_INFINITY : beginsMs + neighbour.forMs;
+			const sliceMs = windowMs / slicesPerWindow;
+			const part = neighbour.share / slicesPerWindow;
+			// Slices lie on one grid, so that calls that come more often do not count more.
+			for (
+				let slice = Math.floor(Math.max(sinceMs, beginsMs) / sliceMs) + 1;
+				slice * sliceMs <= Math.min(nowMs, endsMs);
+				slice++
+			) {
+				bucket.occupy(
+					slice * sliceMs,
+					(bucket.limits.requestsPerMinute ?? 0) * part,
+					(bucket.limits.tokensPerMinute ?? 0) * part,
+				);
+			}
+		},
+		reset() {
+			startedAtMs = undefined;
+			requests = 0;
+			met.clear();
+		},
+	};
+};

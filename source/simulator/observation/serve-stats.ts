@@ -1,0 +1,23 @@
+import {sendJson} from '../runtime/replies.ts';
+import type {Simulation} from '../runtime/simulation.ts';
+import type {Exchange} from '../wire/exchange.ts';
+import {longestLog} from './stats.ts';
+
+/** `GET /__stats`, with `?log=N` only the last N entries of the log. */
+export const serveStats = async (exchange: Exchange, simulation: Simulation): Promise<void> => {
+	const logLength = Number(exchange.query.get('log') ?? longestLog);
+	const {stats, buckets, time} = simulation;
+	sendJson(
+		exchange.reply,
+		200,
+		stats.snapshot(buckets, time.now(), Number.isNaN(logLength) ? longestLog : logLength),
+		{},
+	);
+};
+
+/** `POST /__reset`: statistics, buckets, caches and the script of faults begin again. */
+export const serveReset = async (exchange: Exchange, simulation: Simulation): Promise<void> => {
+	await exchange.readBody();
+	simulation.reset();
+	sendJson(exchange.reply, 200, {reset: true}, {});
+};

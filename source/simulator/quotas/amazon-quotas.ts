@@ -1,0 +1,88 @@
+import type {BucketQuota} from './bucket-quotas.ts';
+
+/** Nova and Titan. Nova Premier is blocked: an account that was never given any of it. */
+export const amazonQuotas: readonly BucketQuota[] = [
+	{
+		model: 'amazon.nova-micro-v1:0',
+		scope: 'on-demand',
+		label: 'Amazon Nova Micro',
+		requests: ['L-E118F160', 2000, 150],
+		tokens: ['L-CFA4FA0D', 4_000_000, 75_000],
+		day: ['L-D2912E70', 5_760_000_000, 108_000_000],
+	},
+	{
+		model: 'amazon.nova-micro-v1:0',
+		scope: 'cross-region',
+		label: 'Amazon Nova Micro',
+		requests: ['L-3F110E0F', 4000, 300],
+		tokens: ['L-DC7FF66C', 8_000_000, 150_000],
+	},
+	{
+		model: 'amazon.nova-lite-v1:0',
+		scope: 'on-demand',
+		label: 'Amazon Nova Lite',
+		requests: ['L-E386A278', 2000, 100],
+		tokens: ['L-70423BF8', 4_000_000, 50_000],
+		day: ['L-45E0AD92', 5_760_000_000, 72_000_000],
+	},
+	{
+		model: 'amazon.nova-lite-v1:0',
+		scope: 'cross-region',
+		label: 'Amazon Nova Lite',
+		requests: ['L-89F8391A', 4000, 200],
+		tokens: ['L-7C42E72A', 8_000_000, 100_000],
+	},
+	{
+		model: 'amazon.nova-pro-v1:0',
+		scope: 'on-demand',
+		label: 'Amazon Nova Pro',
+		requests: ['L-F2717A44', 250, 30],
+		tokens: ['L-CE33604C', 1_000_000, 40_000],
+		day: ['L-D690997B', 1_440_000_000, 57_600_000],
+	},
+	{
+		model: 'amazon.nova-pro-v1:0',
+		scope: 'cross-region',
+		label: 'Amazon Nova Pro',
+		requests: ['L-ED46B8C5', 500, 60],
+		tokens: ['L-C0326783', 2_000_000, 80_000],
+	},
+	{
+		model: 'amazon.nova-premier-v1:0',
+		scope: 'cross-region',
+		label: 'Amazon Nova Premier V1',
+		requests: ['L-9AD981E7', 500, 0],
+		tokens: ['L-AA7FE948', 2_000_000, 0],
+		day: ['L-B1D7F4B9', 1_440_000_000, 0],
+	},
+	{
+		model: 'amazon.nova-2-lite-v1:0',
+		scope: 'cross-region',
+		label: 'Amazon Nova 2 Lite',
+		requests: ['L-F06F1187', 2000, 200],
+		tokens: ['L-C6F5908D', 8_000_000, 200_000],
+		day: ['L-210172B5', 5_760_000_000, 144_000_000],
+	},
+	{
+		model: 'amazon.nova-2-lite-v1:0',
+		scope: 'global',
+		label: 'Amazon Nova 2 Lite',
+		requests: ['L-D5F39C2F', 2000, 200],
+		tokens: ['L-71C69B70', 8_000_000, 200_000],
+		day: ['L-AD940EDE', 11_520_000_000, 288_000_000],
+	},
+	{
+		model: 'amazon.titan-text-express-v1',
+		scope: 'on-demand',
+		label: 'Amazon Titan Text Express',
+		requests: ['L-9EAB0D12', 400, 80],
+		tokens: ['L-44992E63', 300_000, 40_000],
+	},
+	{
+		model: 'amazon.titan-text-lite-v1',
+		scope: 'on-demand',
+		label: 'Amazon Titan Text Lite',
+		requests: ['L-A70F1DE3', 800, 100],
+		tokens: ['L-70BE83E9', 300_000, 60_000],
+	},
+];

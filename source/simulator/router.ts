@@ -1,0 +1,127 @@
+import {randomUUID} from 'node:crypto';
+import {serveFoundationModel, serveFoundationModels} from './control-plane/foundation-models.ts';
+import {serveInferenceProfile, serveInferenceProfiles} from './control-plane/inference-profiles.ts';
+import {serveReset, serveStats} from './observation/serve-stats.ts';
+import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
+import {operations} from './runtime/operation.ts';
+import {sendError} from './runtime/replies.ts';
+import {serveCountTokens} from './runtime/serve-count-tokens.ts';
+import {serveInference} from './runtime/serve-inference.ts';
+import type {Simulation} from './runtime/simulation.ts';
+import type {Exchange} from './wire/exchange.ts';
+import {ServiceError} from './wire/service-error.ts';
+
+/** A kind of request that is served; the first route that matches takes it. */
+export type Route = {
+	readonly method: 'GET' | 'POST';
+	readonly path: RegExp;
+	/** Beginning of the header `X-Amz-Target`, for services that put the action there. */
+	readonly target?: string;
+	/** @param parts Groups of the path, decoded; for a target, the action. */
+	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
+};
+
+const runtimeRoutes: readonly Route[] = [
+	...Object.entries(operations).map(
+		([name, operation]): Route => ({
+			method: 'POST',
+			path: new RegExp(`^/model/([^/]+)/${name}$`),
+			serve: (exchange, simulation, [modelId = '']) =>
+				serveInference(exchange, simulation, operation, modelId),
+		}),
+	),
+	{
+		method: 'POST',
+		path: /^\/model\/([^/]+)\/count-tokens$/,
+		serve: (exchange, simulation, [modelId = '']) => serveCountTokens(exchange, simulation, modelId),
+	},
+];
+
+const controlPlaneRoutes: readonly Route[] = [
+	{method: 'GET', path: /^\/foundation-models$/, serve: serveFoundationModels},
+	{
+		method: 'GET',
+		path: /^\/foundation-models\/(.+)$/,
+		serve: (exchange, _simulation, [id = '']) => serveFoundationModel(exchange, id),
+	},
+	{method: 'GET', path: /^\/inference-profiles$/, serve: serveInferenceProfiles},
+	{
+		method: 'GET',
+		path: /^\/inference-profiles\/(.+)$/,
+		serve: (exchange, _simulation, [id = '']) => serveInferenceProfile(exchange, id),
+	},
+];
+
+const ownRoutes: readonly Route[] = [
+	{method: 'GET', path: /^\/__stats$/, serve: serveStats},
+	{method: 'POST', path: /^\/__reset$/, serve: serveReset},
+];
+
+/** Every route. */
+export const createRoutes = (simulation: Simulation): readonly Route[] => {
+	const serveQuotas = createServiceQuotas(simulation.options);
+	return [
+		...runtimeRoutes,
+		{
+			method: 'POST',
+			path: /^\/$/,
+			target: serviceQuotasTarget,
+			serve: (exchange, _simulation, [action = '']) => serveQuotas(exchange, action),
+		},
+		...controlPlaneRoutes,
+		...ownRoutes,
+	];
+};
+
+const decode = (part: string): string => {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+};
+
+const partsOf = (route: Route, exchange: Exchange): readonly string[] | undefined => {
+	const match = route.method === exchange.method ? route.path.exec(exchange.path) : null;
+	if (match === null) {
+		return undefined;
+	}
+	if (route.target === undefined) {
+		return match.slice(1).map(decode);
+	}
+	const [service, action] = String(exchange.headers['x-amz-target'] ?? '').split('.');
+	return service === route.target ? [action ?? ''] : undefined;
+};
+
+const unknownOperation = (exchange: Exchange): ServiceError =>
+	new ServiceError(
+		'UnknownOperationException',
+		`The simulator does not serve ${exchange.method} ${exchange.path}.`,
+	);
+
+/** Serves one request; whatever goes wrong becomes an answer. */
+export const route = async (
+	exchange: Exchange,
+	simulation: Simulation,
+	routes: readonly Route[],
+): Promise<void> => {
+	try {
+		for (const candidate of routes) {
+			const parts = partsOf(candidate, exchange);
+			if (parts !== undefined) {
+				await candidate.serve(exchange, simulation, parts);
+				return;
+			}
+		}
+		throw unknownOperation(exchange);
+	} catch (error) {
+		if (exchange.reply.isClosed()) {
+			return;
+		}
+		const known =
+			error instanceof ServiceError
+				? error
+				: new ServiceError('InternalServerException', `Fault of the simulator: ${String(error)}`);
+		sendError(exchange.reply, known, randomUUID());
+	}
+};

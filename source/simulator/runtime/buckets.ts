@@ -1,0 +1,104 @@
+import type {ResolvedModel} from '../catalog/resolve-model.ts';
+import {
+	type Admission,
+	type Bucket,
+	type BucketLimits,
+	createBucket,
+	type Enforcement,
+} from '../enforcement/bucket.ts';
+import {createRollingSum, type RollingSum} from '../enforcement/rolling-sum.ts';
+
+/** All buckets of the simulated account, each made when it is first used. */
+export type Buckets = {
+	readonly windowMs: number;
+	/** Admits a request to the bucket of its model, scope and Region. */
+	readonly admit: (region: string, target: ResolvedModel, nowMs: number, reservedTokens: number) => Admission;
+	/** Limits and greatest use of every bucket that was used. */
+	readonly report: (nowMs: number) => readonly object[];
+	readonly reset: () => void;
+};
+
+/** Use of every bucket by others, called before each admission with the time since the last call. */
+export type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number) => void;
+
+type Entry = {
+	readonly region: string;
+	readonly target: ResolvedModel;
+	readonly bucket: Bucket;
+	readonly requests: RollingSum;
+	readonly tokens: RollingSum;
+	maximumRequests: number;
+	maximumTokens: number;
+	seenAtMs: number;
+};
+
+export const createBuckets = (
+	limitsOf: (region: string, target: ResolvedModel) => BucketLimits,
+	enforcement: Enforcement,
+	neighbour: Neighbour,
+): Buckets => {
+	const entries = new Map<string, Entry>();
+
+	const entryOf = (region: string, target: ResolvedModel, nowMs: number): Entry => {
+		const key = `${region} ${target.scope} ${target.model.id}`;
+		const known = entries.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+		const entry: Entry = {
+			region,
+			target,
+			bucket: createBucket(limitsOf(region, target), enforcement),
+			requests: createRollingSum(enforcement.windowMs),
+			tokens: createRollingSum(enforcement.windowMs),
+			maximumRequests: 0,
+			maximumTokens: 0,
+			seenAtMs: nowMs,
+		};
+		entries.set(key, entry);
+		return entry;
+	};
+
+	const noteMaxima = (entry: Entry, nowMs: number): void => {
+		entry.maximumRequests = Math.max(entry.maximumRequests, entry.requests.sum(nowMs));
+		entry.maximumTokens = Math.max(entry.maximumTokens, entry.tokens.sum(nowMs));
+	};
+
+	return {
+		windowMs: enforcement.windowMs,
+		admit(region, target, nowMs, reservedTokens) {
+			const entry = entryOf(region, target, nowMs);
+			neighbour(entry.bucket, entry.seenAtMs, nowMs);
+			entry.seenAtMs = nowMs;
+			const admission = entry.bucket.admit(nowMs, reservedTokens);
+			if (!admission.isAdmitted) {
+				return admission;
+			}
+			entry.requests.add(nowMs, 1);
+			const charge = entry.tokens.add(nowMs, reservedTokens);
+			noteMaxima(entry, nowMs);
+			return {
+				isAdmitted: true,
+				settle(settledAtMs, tokens) {
+					admission.settle(settledAtMs, tokens);
+					entry.tokens.settle(settledAtMs, charge, tokens);
+					noteMaxima(entry, settledAtMs);
+				},
+			};
+		},
+		report: (nowMs) =>
+			[...entries.values()].map((entry) => ({
+				region: entry.region,
+				model: entry.target.model.id,
+				scope: entry.target.scope,
+				requestsPerMinute: entry.bucket.limits.requestsPerMinute ?? null,
+				tokensPerMinute: entry.bucket.limits.tokensPerMinute ?? null,
+				tokensPerDay: entry.bucket.limits.tokensPerDay ?? null,
+				requests: entry.requests.sum(nowMs),
+				quotaTokens: entry.tokens.sum(nowMs),
+				maximumRequests: entry.maximumRequests,
+				maximumQuotaTokens: entry.maximumTokens,
+			})),
+		reset: () => entries.clear(),
+	};
+};

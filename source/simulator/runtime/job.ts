@@ -1,0 +1,130 @@
+import type {IncomingHttpHeaders} from 'node:http';
+import {answerPrompt} from '../answers/answer.ts';
+import type {Random} from '../answers/random.ts';
+import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
+import type {Facts} from '../families/family.ts';
+import {type Json, parseBody} from '../families/prompt.ts';
+import type {Fault} from '../faults/script.ts';
+import {ServiceError, throttlingError} from '../wire/service-error.ts';
+import type {Dialect} from './dialect.ts';
+import {errorOfFault} from './fault-errors.ts';
+import {type Pace, paceOf} from './latency.ts';
+import type {Operation} from './operation.ts';
+import type {CacheUse} from './prompt-cache.ts';
+import type {Simulation} from './simulation.ts';
+
+/** A request as it came in. */
+export type Arrival = {
+	readonly operation: Operation;
+	readonly modelId: string;
+	readonly region: string;
+	readonly headers: IncomingHttpHeaders;
+	readonly body: Uint8Array;
+	readonly requestId: string;
+	readonly random: Random;
+	/** When the service took it on, in milliseconds of the simulator's time. */
+	readonly startedAtMs: number;
+};
+
+/** A request that was admitted, with the answer that it will get. */
+export type Job = {
+	readonly arrival: Arrival;
+	readonly target: ResolvedModel;
+	readonly dialect: Dialect;
+	readonly body: Json;
+	readonly facts: Facts;
+	readonly pace: Pace;
+	/** A fault that meets the answer on its way. */
+	readonly fault: Fault | undefined;
+	/** Charges the bucket for so many output tokens; returns what it cost. */
+	readonly settle: (nowMs: number, outputTokens: number) => number;
+};
+
+const takeFault = (simulation: Simulation, arrival: Arrival): Fault | undefined => {
+	const {modelId, operation, startedAtMs, random} = arrival;
+	const fault = simulation.faults.next(modelId, startedAtMs, random);
+	const error = fault === undefined ? undefined : errorOfFault(fault, modelId, operation.isStream);
+	if (error !== undefined) {
+		throw error;
+	}
+	return fault;
+};
+
+const checkCaching = (body: Json, target: ResolvedModel, isConverse: boolean): void => {
+	const asks = isConverse && JSON.stringify(body).includes('"cachePoint"');
+	if (asks && !target.model.traits.has('caches')) {
+		throw new ServiceError(
+			'AccessDeniedException',
+			'You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information.',
+		);
+	}
+};
+
+const notCached = (cacheUse: CacheUse): CacheUse => ({
+	inputTokens: cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens,
+	readTokens: 0,
+	writeTokens: 0,
+	isCaching: false,
+	store: () => undefined,
+});
+
+/**
+ * Resolves, checks and admits a request and makes its answer.
+ * @throws ServiceError: what the service answers instead.
+ */
+export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
+	const {operation, modelId, region, random, startedAtMs} = arrival;
+	const fault = takeFault(simulation, arrival);
+	const target = resolveModel(modelId);
+	const {model} = target;
+	const dialect = operation.dialectOf(model);
+	const body = parseBody(arrival.body);
+	const prompt = dialect.parse(body, model);
+	checkCaching(body, target, operation.name.startsWith('Converse'));
+	const found = simulation.cache.use(`${region} ${model.id}`, prompt.segments, startedAtMs);
+	const cacheUse = model.traits.has('caches') ? found : notCached(found);
+	const totalInputTokens = cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens;
+
+	// The documentation leaves cache reads out of the reservation, AWS's own toolkit takes them in: the stricter one.
+	const admission = simulation.buckets.admit(
+		region,
+		target,
+		startedAtMs,
+		totalInputTokens + prompt.maximumTokens,
+	);
+	if (!admission.isAdmitted) {
+		throw throttlingError(admission.throttle, modelId);
+	}
+	const answer = answerPrompt(random, prompt, model);
+	const outputTokens = answer.reasoning.length + answer.tokens.length;
+	const pace = paceOf(random, model, totalInputTokens, outputTokens, simulation.options.latencyMs);
+	cacheUse.store(startedAtMs + pace.firstTokenMs);
+	return {
+		arrival,
+		target,
+		dialect,
+		body,
+		pace,
+		fault,
+		facts: {
+			requestId: arrival.requestId,
+			model,
+			prompt,
+			answer,
+			usage: {
+				inputTokens: cacheUse.inputTokens,
+				outputTokens,
+				cacheReadTokens: cacheUse.readTokens,
+				cacheWriteTokens: cacheUse.writeTokens,
+			},
+			isCaching: cacheUse.isCaching,
+			createdAt: Math.floor(startedAtMs / 1000),
+			random,
+		},
+		settle(nowMs, producedTokens) {
+			const cost = cacheUse.inputTokens + cacheUse.writeTokens + producedTokens * model.burndown;
+			admission.settle(nowMs, cost);
+			return cost;
+		},
+	};
+};

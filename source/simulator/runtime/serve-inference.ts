@@ -1,0 +1,108 @@
+import {uuid} from '../answers/random.ts';
+import {lookUpModel, type ResolvedModel} from '../catalog/resolve-model.ts';
+import type {Usage} from '../families/family.ts';
+import type {RequestRecord} from '../observation/request-record.ts';
+import type {Exchange} from '../wire/exchange.ts';
+import {regionOf} from '../wire/region.ts';
+import {ServiceError} from '../wire/service-error.ts';
+import {type Delivery, deliverStream, deliverWhole} from './deliver.ts';
+import {type Arrival, createJob} from './job.ts';
+import type {Operation} from './operation.ts';
+import {delayedReply, sendError} from './replies.ts';
+import type {Simulation} from './simulation.ts';
+
+type Outcome = Delivery & {
+	readonly serviceError: ServiceError | undefined;
+	readonly usage: Usage;
+	readonly quotaTokens: number;
+};
+
+const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
+
+const resolvedOrUndefined = (modelId: string): ResolvedModel | undefined => {
+	try {
+		return lookUpModel(modelId);
+	} catch {
+		return undefined;
+	}
+};
+
+const recordOf = (arrival: Arrival, outcome: Outcome, receivedAt: number, endedAt: number): RequestRecord => {
+	const target = resolvedOrUndefined(arrival.modelId);
+	return {
+		operation: arrival.operation.name,
+		modelId: arrival.modelId,
+		region: arrival.region,
+		baseModel: target?.model.id,
+		scope: target?.scope,
+		userAgent: String(arrival.headers['user-agent'] ?? ''),
+		receivedAt,
+		startedAt: arrival.startedAtMs,
+		firstTokenAt: outcome.firstTokenAtMs,
+		endedAt,
+		status: outcome.status,
+		error: outcome.serviceError?.type ?? outcome.error,
+		throttle: outcome.serviceError?.throttle,
+		inputTokens: outcome.usage.inputTokens,
+		outputTokens: outcome.outputTokens,
+		cacheReadTokens: outcome.usage.cacheReadTokens,
+		cacheWriteTokens: outcome.usage.cacheWriteTokens,
+		quotaTokens: outcome.quotaTokens,
+	};
+};
+
+const run = async (simulation: Simulation, arrival: Arrival, reply: Exchange['reply']): Promise<Outcome> => {
+	const {time} = simulation;
+	try {
+		const job = createJob(simulation, arrival);
+		const deliver = arrival.operation.isStream ? deliverStream : deliverWhole;
+		const delivery = await deliver(job, reply, time);
+		const quotaTokens = job.settle(time.now(), delivery.outputTokens);
+		return {...delivery, serviceError: undefined, usage: job.facts.usage, quotaTokens};
+	} catch (error) {
+		if (!(error instanceof ServiceError)) {
+			throw error;
+		}
+		sendError(reply, error, arrival.requestId);
+		return {
+			status: error.status,
+			error: error.type,
+			outputTokens: 0,
+			firstTokenAtMs: undefined,
+			serviceError: error,
+			usage: noUsage,
+			quotaTokens: 0,
+		};
+	}
+};
+
+/** Serves InvokeModel, Converse and their streams. */
+export const serveInference = async (
+	exchange: Exchange,
+	simulation: Simulation,
+	operation: Operation,
+	modelId: string,
+): Promise<void> => {
+	const {time, faults} = simulation;
+	const receivedAt = time.now();
+	const body = await exchange.readBody();
+	await time.sleep(faults.networkDelayMs);
+	await time.sleep(faults.stallMs(modelId, time.now()));
+	const random = simulation.requestRandom(exchange.path, body);
+	const arrival: Arrival = {
+		operation,
+		modelId,
+		region: regionOf(exchange.headers),
+		headers: exchange.headers,
+		body,
+		requestId: uuid(random),
+		random,
+		startedAtMs: time.now(),
+	};
+	const outcome = await run(simulation, arrival, delayedReply(exchange.reply, time, faults.networkDelayMs));
+	await time.sleep(faults.networkDelayMs);
+	const record = recordOf(arrival, outcome, receivedAt, time.now());
+	for (const observe of simulation.observers) {
+		observe(record);
+	}
+};

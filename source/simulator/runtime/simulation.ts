@@ -1,0 +1,23 @@
+import type {Random} from '../answers/random.ts';
+import type {Faults} from '../faults/faults.ts';
+import type {RequestRecord} from '../observation/request-record.ts';
+import type {Stats} from '../observation/stats.ts';
+import type {SimulatorOptions} from '../options.ts';
+import type {Time} from '../time.ts';
+import type {Buckets} from './buckets.ts';
+import type {PromptCache} from './prompt-cache.ts';
+
+/** The state of one simulator: what its routes work on. */
+export type Simulation = {
+	readonly options: SimulatorOptions;
+	readonly time: Time;
+	readonly buckets: Buckets;
+	readonly cache: PromptCache;
+	readonly faults: Faults;
+	readonly stats: Stats;
+	readonly requestRandom: (path: string, body: Uint8Array) => Random;
+	/** Told of every request to the runtime once it is over. */
+	readonly observers: ReadonlyArray<(record: RequestRecord) => void>;
+	/** Forgets what was counted and begins the script of faults again. */
+	readonly reset: () => void;
+};

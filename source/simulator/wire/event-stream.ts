@@ -1,0 +1,74 @@
+import {crc32} from 'node:zlib';
+
+/**
+ * Encoder of `application/vnd.amazon.eventstream`: total length, header length and a CRC32 of both, then headers,
+ * payload, and a CRC32 of everything before it. All numbers are big-endian.
+ */
+
+const preludeLength = 12;
+const checksumLength = 4;
+const stringHeaderType = 7;
+
+const encodeHeader = (name: string, value: string): Buffer => {
+	const nameBytes = Buffer.from(name);
+	const valueBytes = Buffer.from(value);
+	const head = Buffer.from([nameBytes.length]);
+	const middle = Buffer.from([stringHeaderType, valueBytes.length >> 8, valueBytes.length & 0xff]);
+	return Buffer.concat([head, nameBytes, middle, valueBytes]);
+};
+
+/** The header block of one kind of message; the same few repeat for every event, so callers keep them. */
+export const encodeHeaders = (headers: Readonly<Record<string, string>>): Buffer =>
+	Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
+
+/** One message with its framing. */
+export const encodeMessage = (headers: Buffer, payload: string): Buffer => {
+	const payloadLength = Buffer.byteLength(payload);
+	const totalLength = preludeLength + headers.length + payloadLength + checksumLength;
+	const message = Buffer.allocUnsafe(totalLength);
+	message.writeUInt32BE(totalLength, 0);
+	message.writeUInt32BE(headers.length, 4);
+	message.writeUInt32BE(crc32(message.subarray(0, 8)), 8);
+	headers.copy(message, preludeLength);
+	message.write(payload, preludeLength + headers.length);
+	const checksumAt = totalLength - checksumLength;
+	message.writeUInt32BE(crc32(message.subarray(0, checksumAt)), checksumAt);
+	return message;
+};
+
+const eventHeaders = new Map<string, Buffer>();
+
+const headersOfEvent = (eventType: string): Buffer => {
+	const known = eventHeaders.get(eventType);
+	if (known !== undefined) {
+		return known;
+	}
+	const encoded = encodeHeaders({
+		':event-type': eventType,
+		':content-type': 'application/json',
+		':message-type': 'event',
+	});
+	eventHeaders.set(eventType, encoded);
+	return encoded;
+};
+
+/** An event message. */
+export const encodeEvent = (eventType: string, payload: string): Buffer =>
+	encodeMessage(headersOfEvent(eventType), payload);
+
+/** An exception in the middle of a stream, such as `modelStreamErrorException`: always the last message. */
+export const encodeException = (exceptionType: string, payload: string): Buffer =>
+	encodeMessage(
+		encodeHeaders({
+			':exception-type': exceptionType,
+			':content-type': 'application/json',
+			':message-type': 'exception',
+		}),
+		payload,
+	);
+
+const paddingAlphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/** The padding that the service puts into the field `p` of an event so that its length tells nothing. */
+export const padding = (random: () => number): string =>
+	paddingAlphabet.slice(0, 2 + Math.floor(random() * (paddingAlphabet.length - 2)));

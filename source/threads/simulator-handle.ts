@@ -1,0 +1,58 @@
+import {Worker} from 'node:worker_threads';
+import {UserError} from '../config/user-error.ts';
+import type {SimulatorOptions} from '../simulator/options.ts';
+import type {SimulatorReport, SimulatorRequest} from './messages.ts';
+import {workerUrl} from './worker-url.ts';
+
+/** A simulator in its own thread, so that its work never touches a latency that is measured here. */
+export type SimulatorHandle = {
+	/** Base URL of every service that is simulated. */
+	readonly url: string;
+	readonly stop: () => Promise<void>;
+};
+
+/**
+ * Starts a simulator in a worker thread.
+ * @throws UserError where it cannot start.
+ */
+export const startSimulatorThread = async (options: SimulatorOptions): Promise<SimulatorHandle> => {
+	const worker = new Worker(workerUrl('simulator-worker'), {
+		stdout: true,
+		stderr: true,
+	});
+	const send = (request: SimulatorRequest) => worker.postMessage(request);
+	const ended = new Promise<void>((resolve) => {
+		worker.once('exit', () => resolve());
+	});
+
+	const url = await new Promise<string>((resolve, reject) => {
+		const fail = (message: string, hint?: string, exitCode: 1 | 2 = 1) => {
+			void worker.terminate();
+			reject(new UserError(message, {exitCode, ...(hint === undefined ? {} : {hint})}));
+		};
+		worker.once('error', (error) => fail(`The simulator's thread failed: ${String(error)}`));
+		worker.once('exit', () => fail("The simulator's thread ended before it was ready."));
+		worker.once('message', (report: SimulatorReport) => {
+			switch (report.type) {
+				case 'listening':
+					resolve(report.url);
+					return;
+				case 'failed':
+					fail(report.fault.message, report.fault.hint, report.fault.exitCode);
+					return;
+				case 'closed':
+					fail("The simulator's thread closed before it was ready.");
+					return;
+			}
+		});
+		send({type: 'start', options});
+	});
+
+	return {
+		url,
+		async stop() {
+			send({type: 'close'});
+			await ended;
+		},
+	};
+};
