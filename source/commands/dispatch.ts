@@ -23,15 +23,13 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
 		case 'quotas':
-			return (await import('./account.ts')).quotasCommand(given, io);
 		case 'models':
-			return (await import('./account.ts')).modelsCommand(given, io);
+			return (await import('./account.ts')).account(command.name, given, io);
 		case 'report':
-			return (await import('./results-files.ts')).reportCommand(given, io);
 		case 'compare':
-			return (await import('./results-files.ts')).compareCommand(given, io);
+			return (await import('./results-files.ts')).resultsFiles(command.name, given, io);
 		case 'simulate':
-			return (await import('./simulate-command.ts')).simulateCommand(given, io);
+			return (await import('./simulate-flags.ts')).simulateFromFlags(given, io);
 		case 'presets':
 			return (await import('./presets.ts')).presetsCommand(given, io);
 	}

@@ -1,8 +1,10 @@
 import {createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients.ts';
 import {priceOf} from '../bedrock/prices.ts';
+import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {assertReachable} from '../bedrock/reachability.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {Backend, InferenceRequest} from '../engine/backend.ts';
 import type {Cell, Lane, Price, RunSpec} from '../engine/run-spec.ts';
@@ -128,20 +130,26 @@ export const prepare = async (
 	const clients = createClients(config.connection, {maxSockets: socketsOf(config)});
 	onStep('credentials and Region');
 	const region = await clients.region();
-	await clients.assertCredentials();
+	await clients.checkCredentials();
 	onStep('quotas');
-	const {targets, near, remarks} = await resolveTargets(config.models, {
+	const {targets, remarks, failures} = await resolveTargets(config.models, {
 		source: quotaSourceOf(clients),
 		region,
 		endpoint: clients.endpoint,
 		override: config.override,
 		tier: config.tier ?? null,
+		// The embedded simulator is another one every time.
+		cache:
+			config.connection.simulatorUrl === undefined
+				? quotaCacheFor({region, profile: config.connection.profile, endpoint: clients.endpoint}, process.env)
+				: undefined,
 		isRefreshing: config.isRefreshing,
 	});
+	await assertReachable(clients.endpoint, failures, region);
 	const backend = createBackend(clients);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	const spec = specOf(config, targets, cells);
-	return {spec, plan: makePlan(spec, remarks), backend, clients};
+	return {spec, plan: makePlan(spec, [...clients.remarks, ...remarks]), backend, clients};
 };

@@ -1,0 +1,32 @@
+import type {SimulatorOptions} from '../simulator/options.ts';
+import type {FlagValues} from './parse-arguments.ts';
+import {readText} from './preset-files.ts';
+import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
+
+const enforcements = ['sliding', 'fixed', 'refill'] as const;
+
+/**
+ * Settings of the simulator from flags; the script of faults is read here and checked by the simulator.
+ * @throws UserError (exit 2) that quotes the offending value.
+ */
+export const resolveSimulator = (
+	flags: FlagValues,
+	parseFaults: (file: string, text: string) => SimulatorOptions['faults'],
+): SimulatorOptions => {
+	const read = <T>(name: string, reader: (text: string) => T): T | undefined => {
+		const text = flags.text(name);
+		return text === undefined ? undefined : reader(text);
+	};
+	const limit = (name: string): number | undefined =>
+		read(name, (text) => readInteger(name, text, {min: 0, max: 1_000_000_000_000}));
+	return {
+		port: read('port', (text) => readInteger('port', text, {min: 0, max: 65_535})) ?? 0,
+		seed: read('seed', (text) => readInteger('seed', text, {min: 0, max: 2 ** 31})) ?? 1,
+		requestsPerMinute: limit('rpm'),
+		tokensPerMinute: limit('tpm'),
+		enforcement: read('enforcement', (text) => readChoice('enforcement', text, enforcements)) ?? 'sliding',
+		windowMs: read('window', (text) => readDurationMs('window', text)) ?? 60_000,
+		latencyMs: read('latency', (text) => readNumber('latency', text, {min: 0, max: 600_000})),
+		faults: read('faults', (file) => parseFaults(file, readText(file))),
+	};
+};
