@@ -1,4 +1,5 @@
 import {axisLabel} from './labels.ts';
+import {colours} from './palette.ts';
 
 /** Height of a variant's row in pixels. */
 export const rowStep = 26;
@@ -44,3 +45,9 @@ export function panelTitle(text: string, subtitle?: string) {
 		offset: 8,
 	};
 }
+
+/** A quota as a dashed line across a panel, drawn once; its value is the caller's `datum` along x or y. */
+export const limitLine = {
+	data: {values: [{}]},
+	mark: {type: 'rule' as const, color: colours.vermillion, strokeWidth: 2, strokeDash: [6, 4]},
+};

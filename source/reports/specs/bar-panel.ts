@@ -1,7 +1,7 @@
 import {textWidth} from '../text-width.ts';
-import {panelTitle, rowChannel, rowStep, valueChannel} from './axes.ts';
+import {limitLine, panelTitle, rowChannel, rowStep, valueChannel} from './axes.ts';
 import type {Panel} from './chart.ts';
-import {colours, ground, ink} from './palette.ts';
+import {ground, ink} from './palette.ts';
 
 /** One bar: a value with its interval, and what is written behind it. */
 export type BarRow = {
@@ -76,12 +76,7 @@ export function barPanel({title, subtitle, rows, limit, colour, hasNames}: BarPa
 				? []
 				: [
 						{
-							mark: {
-								type: 'rule' as const,
-								color: colours.vermillion,
-								strokeWidth: 2,
-								strokeDash: [6, 4],
-							},
+							...limitLine,
 							encoding: {x: {...x, datum: drawnLimit}},
 						},
 					]),

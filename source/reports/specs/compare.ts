@@ -1,7 +1,8 @@
 import {cleanText, truncateMiddle} from '../../text/width.ts';
 import {compareRuns, type NamedRun} from '../compare/comparison.ts';
 import {panelTitle, rowChannel, valueChannel} from './axes.ts';
-import {type Chart, emptySpec, frame, type Panel, titleOf} from './chart.ts';
+import {type Chart, emptySpec, frame, type Panel} from './chart.ts';
+import {uniqueLabels} from './labels.ts';
 import {colours, ink} from './palette.ts';
 
 const figures = ['sustainable useful items a minute', 'quota tokens a request', 'total p50'] as const;
@@ -17,14 +18,15 @@ const barHeight = 15;
 
 /** Runs side by side: for each variant one bar a run, numbered as in the legend, with its 95 % interval. */
 export function comparisonChart(runs: readonly NamedRun[]): Chart {
-	const [first] = runs;
 	const name = 'compare';
-	const title = first === undefined ? 'Runs side by side' : titleOf(first.results, 'Runs side by side');
+	const title = titleFor(runs);
 	const compared = compareRuns(runs);
 	const labels = runs.map((run, index) => `${index + 1} ${truncateMiddle(cleanText(run.name), 36)}`);
+	const names = [...new Set(compared.map(({variant}) => variant))];
+	const variants = uniqueLabels(names.map((each) => truncateMiddle(each, 30)));
 	const rows = compared.flatMap(({variant, figure, values, format}) =>
 		values.map(({value, low, high}, index) => ({
-			label: truncateMiddle(variant, 30),
+			label: variants[names.indexOf(variant)] ?? variant,
 			figure,
 			run: labels[index] ?? '',
 			value,
@@ -35,7 +37,6 @@ export function comparisonChart(runs: readonly NamedRun[]): Chart {
 		})),
 	);
 	const shown = figures.filter((figure) => rows.some((row) => row.figure === figure));
-	const variants = [...new Set(rows.map(({label}) => label))];
 	const subtitle = labels.map((label) => label.replace(' ', ': '));
 	return {
 		name,
@@ -64,6 +65,12 @@ export function comparisonChart(runs: readonly NamedRun[]): Chart {
 						),
 					},
 	};
+}
+
+function titleFor(runs: readonly NamedRun[]): string {
+	const simulated = runs.filter(({results}) => results.simulated).length;
+	const mark = simulated === 0 ? '' : simulated === runs.length ? ' (SIMULATED)' : ' (SIMULATED in part)';
+	return `Runs side by side${mark}`;
 }
 
 type Row = {

@@ -10,14 +10,21 @@ const nameLength = 30;
  */
 export function variantLabels(results: Pick<Results, 'variants'>): readonly string[] {
 	const hasLanes = results.variants.some((variant) => variant.lane !== 'normal');
+	return uniqueLabels(
+		results.variants.map(({name, lane, tokens}) => {
+			const short = truncateMiddle(cleanText(name).trim() || '(no name)', nameLength);
+			return `${tokens.estimated ? '~ ' : ''}${short}${hasLanes ? ` (${lane})` : ''}`;
+		}),
+	);
+}
+
+/** The same labels, but the second of two equal ones is told apart by a number. */
+export function uniqueLabels(labels: readonly string[]): readonly string[] {
 	const taken = new Set<string>();
-	return results.variants.map((variant) => {
-		const lane = hasLanes ? ` (${variant.lane})` : '';
-		const mark = variant.tokens.estimated ? '~ ' : '';
-		const name = mark + truncateMiddle(cleanText(variant.name).trim() || '(no name)', nameLength) + lane;
-		let label = name;
+	return labels.map((wanted) => {
+		let label = wanted;
 		for (let number = 2; taken.has(label); number += 1) {
-			label = `${name} #${number}`;
+			label = `${wanted} #${number}`;
 		}
 
 		taken.add(label);

@@ -1,5 +1,5 @@
 import {formatDurationMs} from '../../text/numbers.ts';
-import type {Results, VariantResults} from '../results-schema.ts';
+import type {VariantResults} from '../results-schema.ts';
 import {panelTitle, rowChannel, rowStep, valueChannel} from './axes.ts';
 import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
 import {variantLabels} from './labels.ts';
@@ -153,7 +153,3 @@ function shortText(times: Times): string {
 		? `${times.count} answers: too few`
 		: known.map((name) => formatDurationMs(times[name])).join(' · ');
 }
-
-/** Whether any variant was answered. */
-export const hasAnswers = (results: Results): boolean =>
-	results.variants.some((variant) => variant.requests.succeeded > 0);

@@ -1,5 +1,5 @@
 import {formatNumber} from '../../text/numbers.ts';
-import type {Results, VariantResults} from '../results-schema.ts';
+import type {VariantResults} from '../results-schema.ts';
 import {formatLimit} from '../words.ts';
 import {type BarRow, barPanel, isLimitDrawn} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
@@ -101,7 +101,3 @@ const product = (a: number | null, b: number | null): number | null =>
 	a === null || b === null ? null : a * b;
 const ratio = (a: number | null, b: number | null): number | null =>
 	a === null || b === null || b === 0 ? null : a / b;
-
-/** Whether the rates of some results were measured. */
-export const hasRates = (results: Results): boolean =>
-	results.variants.some((variant) => variant.rate.requestsPerMinute !== null);

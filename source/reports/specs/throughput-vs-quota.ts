@@ -1,6 +1,6 @@
 import {formatNumber} from '../../text/numbers.ts';
 import {formatLimit} from '../words.ts';
-import {panelTitle, valueChannel} from './axes.ts';
+import {limitLine, panelTitle, valueChannel} from './axes.ts';
 import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
 import {colours, ground, ink} from './palette.ts';
 import {type MinutePoint, rollingMinute} from './rolling.ts';
@@ -128,18 +128,13 @@ function timePanel(
 			...(isLimitDrawn
 				? [
 						{
-							mark: {
-								type: 'rule' as const,
-								color: colours.vermillion,
-								strokeWidth: 2,
-								strokeDash: [6, 4],
-							},
+							...limitLine,
 							encoding: {y: {...y, datum: limit}},
 						},
 					]
 				: []),
 			{
-				transform: [{filter: 'datum.throttled > 0'}],
+				data: {values: throttleMarks(points, end)},
 				mark: {
 					type: 'point',
 					shape: 'triangle-down',
@@ -154,6 +149,23 @@ function timePanel(
 			},
 		],
 	};
+}
+
+/** Where attempts were throttled: at most one mark for each of 80 parts of the time. */
+function throttleMarks(
+	points: Series['points'],
+	endSeconds: number,
+): ReadonlyArray<{readonly second: number}> {
+	const part = endSeconds / 80;
+	const marked = new Map<number, number>();
+	for (const {second, throttled} of points) {
+		const index = Math.floor(second / part);
+		if (throttled > 0 && !marked.has(index)) {
+			marked.set(index, second);
+		}
+	}
+
+	return [...marked.values()].map((second) => ({second}));
 }
 
 /** Round marks on a time axis: seconds below three minutes, then minutes, then hours; at most ten of them. */

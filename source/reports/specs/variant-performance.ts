@@ -1,4 +1,5 @@
 import {formatNumber} from '../../text/numbers.ts';
+import {cleanText} from '../../text/width.ts';
 import type {VariantResults} from '../results-schema.ts';
 import {barPanel} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
@@ -52,7 +53,7 @@ export function variantPerformance(input: ChartInput): Chart {
 		description:
 			description.length === 0
 				? 'No variant was run.'
-				: `${description.join('. ')}. ${winner === null ? `No clear winner for ${results.plan.goal}.` : `Best for ${results.plan.goal}: ${winner}.`}`,
+				: `${description.join('. ')}. ${winner === null ? `No clear winner for ${results.plan.goal}.` : `Best for ${results.plan.goal}: ${cleanText(winner)}.`}`,
 		spec:
 			results.variants.length === 0
 				? emptySpec(title, subtitleOf(input), 'No variant was run.')

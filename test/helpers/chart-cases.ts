@@ -1,0 +1,88 @@
+import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import {snapshot, target, variant} from './results-fixture.ts';
+
+/** Runs that charts must survive: many and no variants, hostile names, missing values, limits of every state. */
+
+const limit = target.quota.requestsPerMinute;
+
+export const chartCases: Readonly<Record<string, () => Snapshot>> = {
+	'four variants in measure': () => snapshot(),
+	'simulated, another endpoint': () =>
+		snapshot({simulated: true, targets: [{...target, endpoint: 'http://127.0.0.1:4455'}]}),
+	'eight variants, measured rates, an hour': () =>
+		snapshot({
+			variants: Array.from({length: 8}, (_, index) =>
+				variant({
+					name: `variant ${index}`,
+					input: 200 + index * 90,
+					output: 60 + index * 50,
+					isMeasured: true,
+				}),
+			),
+			seconds: 3600,
+			intervalSeconds: 6,
+		}),
+	'forty variants with long names': () =>
+		snapshot({
+			variants: Array.from({length: 40}, (_, index) =>
+				variant({
+					name: `variant-with-a-long-name-that-goes-on-and-on-number-${index}`,
+					count: index === 7 ? 0 : index === 8 ? 1 : 120,
+					input: 100 + index * 37,
+					output: 40 + ((index * 53) % 300),
+				}),
+			),
+		}),
+	'every second throttled': () => {
+		const base = snapshot({seconds: 600});
+		const points = base.timeline.points.map((point) => ({...point, throttled: 3}));
+		return {...base, timeline: {...base.timeline, points}};
+	},
+	'hostile names': () =>
+		snapshot({
+			variants: [
+				'<script>alert("&amp;")</script>',
+				'\u0000\u001B[31mred\u0007\uFFFE\uD800',
+				'\u202Eright to left',
+				'',
+				'   ',
+				'同じ名前 🎉 テスト',
+				']]> --> \' " `',
+				'e\u0301'.repeat(60),
+			].map((name) => variant({name})),
+		}),
+	'one variant': () => snapshot({variants: [variant()], seconds: 1}),
+	'no variant': () => snapshot({variants: [], seconds: 0}),
+	'nothing answered': () => snapshot({variants: [variant({count: 0}), variant({name: 'b', count: 0})]}),
+	'a quota far away': () =>
+		snapshot({
+			variants: [variant({input: 5, output: 1})],
+			targets: [{...target, quota: {...target.quota, requestsPerMinute: {...limit, value: 10_000_000}}}],
+		}),
+	'no, blocked and assumed limits': () =>
+		snapshot({
+			targets: [
+				{
+					...target,
+					quota: {
+						requestsPerMinute: {...limit, value: null, state: 'none', source: null},
+						tokensPerMinute: {...limit, value: 10_000, state: 'unknown', source: 'assumed'},
+						tokensPerDay: {...limit, value: 0, state: 'blocked'},
+					},
+				},
+			],
+		}),
+	'estimated, cached, in lanes': () =>
+		snapshot({
+			variants: [
+				variant({
+					name: 'chat',
+					patch: {
+						lane: 'high',
+						tokens: {...variant().tokens, cacheRead: 24_000, cacheWrite: 4000, estimated: true},
+					},
+				}),
+				variant({name: 'chat', patch: {lane: 'low'}}),
+			],
+		}),
+};

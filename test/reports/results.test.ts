@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import {describe, expect, expectTypeOf, test} from 'vitest';
+import {z} from 'zod';
+import type {Target} from '../../source/engine/target.ts';
+import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import {resultsOf} from '../../source/reports/results.ts';
+import {type Results, resultsJsonSchema, resultsSchema} from '../../source/reports/results-schema.ts';
+import {resultsText} from '../../source/reports/results-text.ts';
+import {chartCases} from '../helpers/chart-cases.ts';
+import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
+
+/** Keys of an object and of what is below it, `a.b`; lists by their first element, records of free keys left out. */
+function keysOf(value: unknown, path = ''): readonly string[] {
+	if (Array.isArray(value)) {
+		return typeof value[0] === 'object' && !Array.isArray(value[0]) ? keysOf(value[0], `${path}[]`) : [];
+	}
+
+	return typeof value === 'object' && value !== null
+		? Object.entries(value).flatMap(([key, below]) => {
+				const here = path === '' ? key : `${path}.${key}`;
+				return [here, ...keysOf(below, here)];
+			})
+		: [];
+}
+
+describe('resultsOf', () => {
+	test.each(Object.entries(chartCases))('%s: fits the schema, nothing more and nothing less', (_, make) => {
+		const results = resultsOf(make(), environment);
+		// What the schema does not know would be gone.
+		expect(resultsSchema.parse(results)).toEqual(results);
+		expect(z.fromJSONSchema(resultsJsonSchema() as never).safeParse(results).error).toBeUndefined();
+	});
+
+	test('has the keys of schema 1 in their order', () => {
+		expect(keysOf(resultsOf(snapshot(), environment)).join('\n')).toMatchSnapshot();
+	});
+
+	test('states the plan in the units of its names', () => {
+		const base = snapshot();
+		const spec = {
+			...base.spec,
+			load: {
+				...base.spec.load,
+				shape: 'rate' as const,
+				requests: null,
+				durationMs: 90_000,
+				ratePerMinute: 600,
+			},
+		};
+		const {plan} = resultsOf({...base, spec}, environment);
+		expect(plan).toMatchObject({
+			load: 'rate',
+			requests: null,
+			durationSeconds: 90,
+			ratePerMinute: 600,
+			maxTokens: 1000,
+		});
+		expect(resultsOf({...base, spec: {...spec, isMaxTokensAuto: true}}, environment).plan.maxTokens).toBe(
+			'auto',
+		);
+		expect(
+			resultsOf({...base, spec: {...spec, maxTokens: undefined}}, environment).plan.maxTokens,
+		).toBeNull();
+	});
+
+	test('names the lanes that were used, and none when there are none', () => {
+		const lanes = snapshot({
+			variants: [
+				variant({name: 'chat', patch: {lane: 'high'}}),
+				variant({name: 'bulk', patch: {lane: 'low'}}),
+			],
+		});
+		const withRate = {...lanes, spec: {...lanes.spec, laneRatesPerMinute: {high: 30}}};
+		expect(resultsOf(withRate, environment).plan.lanes).toEqual({
+			high: {variants: ['chat'], ratePerMinute: 30},
+			low: {variants: ['bulk'], ratePerMinute: null},
+		});
+		expect(resultsOf(snapshot(), environment).plan.lanes).toEqual({});
+	});
+
+	test('a run that never ended failed by a fault, and ends when it was last heard of', () => {
+		const crashed = snapshot({patch: {phase: 'running', outcome: null, endedAt: null, elapsedMs: 12_000}});
+		expect(resultsOf(crashed, environment)).toMatchObject({
+			outcome: 'failed',
+			stoppedBy: 'fault',
+			endedAt: '2026-11-22T13:24:17.000Z',
+		});
+	});
+
+	test('keeps an assumed limit as 100 and 10,000, unknown and assumed', () => {
+		const assumed = {
+			...target.quota.requestsPerMinute,
+			value: 100,
+			state: 'unknown' as const,
+			source: 'assumed' as const,
+			applied: null,
+			default: null,
+		};
+		const results = resultsOf(
+			snapshot({targets: [{...target, quota: {...target.quota, requestsPerMinute: assumed}}]}),
+			environment,
+		);
+		expect(results.targets[0]?.quota.requestsPerMinute).toMatchObject({
+			value: 100,
+			state: 'unknown',
+			source: 'assumed',
+		});
+	});
+
+	test('a snapshot has nothing that the results leave out but advice on failures', () => {
+		expectTypeOf<keyof Target>().toEqualTypeOf<keyof Results['targets'][number]>();
+		expectTypeOf<keyof Snapshot['variants'][number]>().toEqualTypeOf<keyof Results['variants'][number]>();
+		expectTypeOf<keyof Snapshot['timeline']['points'][number]>().toEqualTypeOf<
+			keyof Results['timeline']['points'][number]
+		>();
+		expect(Object.keys(resultsOf(snapshot(), environment).failures[0] ?? {})).toEqual([
+			'class',
+			'message',
+			'count',
+			'firstAt',
+		]);
+	});
+});
+
+describe('resultsJsonSchema', () => {
+	const schema = resultsJsonSchema() as {
+		properties: Record<string, {const?: unknown}>;
+		required: readonly string[];
+		additionalProperties: unknown;
+	};
+
+	test('asks for every key, allows no other, and names the version', () => {
+		expect(schema.required).toEqual(Object.keys(schema.properties));
+		expect(schema.additionalProperties).toBe(false);
+		expect(schema.properties.schema?.const).toBe(1);
+	});
+
+	test('is plain JSON that refuses what is not results', () => {
+		expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
+		const check = z.fromJSONSchema(schema as never);
+		const results = resultsOf(snapshot(), environment);
+		expect(check.safeParse(results).success).toBe(true);
+		expect(check.safeParse({...results, schema: 2}).success).toBe(false);
+		expect(check.safeParse({...results, variants: [{name: 'a'}]}).success).toBe(false);
+		expect(check.safeParse({...results, extra: 1}).success).toBe(false);
+	});
+});
+
+describe('resultsText', () => {
+	test('is JSON that says the same, whatever is in it', () => {
+		fc.assert(
+			fc.property(fc.jsonValue(), (value) => {
+				expect(JSON.parse(resultsText(value as never))).toEqual(value);
+			}),
+		);
+	});
+
+	test('eight variants with full histograms and 600 points stay below 300 kB', () => {
+		const bins = Array.from({length: 60}, (_, index): readonly [number, number] => [
+			1000 + index * 137.125,
+			123_456 + index,
+		]);
+		const long = snapshot({
+			variants: Array.from({length: 8}, (_, index) => {
+				const one = variant({name: `variant ${index}`, count: 125_000});
+				const full = {...one.latencyMs.total, histogram: bins};
+				return {
+					...one,
+					latencyMs: {
+						timeToFirstToken: full,
+						total: full,
+						perOutputToken: full,
+						dispatchDelay: full,
+						service: full,
+					},
+				};
+			}),
+			seconds: 600 * 64,
+			intervalSeconds: 64,
+		});
+		const results = resultsOf(long, environment);
+		expect(results.timeline.points).toHaveLength(600);
+		expect(Buffer.byteLength(resultsText(results))).toBeLessThan(300_000);
+	});
+});

@@ -1,0 +1,141 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {readResults} from '../../source/reports/read-results.ts';
+import {resultsOf} from '../../source/reports/results.ts';
+import {writeReportFiles} from '../../source/reports/write.ts';
+import {writeAtomically} from '../../source/reports/write-atomically.ts';
+import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
+
+let folder = '';
+beforeEach(async () => {
+	folder = await mkdtemp(path.join(tmpdir(), 'bedrock-top-'));
+});
+afterEach(async () => {
+	await rm(folder, {recursive: true});
+});
+
+const results = resultsOf(snapshot(), environment);
+const everything = {hasResults: true, hasSummary: true, answersFile: undefined};
+const charts = [
+	'token-usage',
+	'throughput-comparison',
+	'variant-performance',
+	'throughput-vs-quota',
+	'latency',
+];
+const names = (files: readonly string[]) => files.map((file) => path.relative(folder, file));
+
+describe('writeReportFiles', () => {
+	test('writes everything in a fixed order and leaves nothing else', async () => {
+		const files = await writeReportFiles(results, {...everything, folder, draw: async ({name}) => name});
+		const wanted = ['results.json', 'summary.md', ...charts.map((name) => `${name}.svg`)];
+		expect(names(files)).toEqual(wanted);
+		expect((await readdir(folder)).sort()).toEqual(wanted.toSorted());
+		expect(readResults(await readFile(path.join(folder, 'results.json'), 'utf8'), '')).toEqual(results);
+	});
+
+	test('has the results on disk before it draws', async () => {
+		let seen: readonly string[] = [];
+		const draw = async () => {
+			seen = seen.length === 0 ? await readdir(folder) : seen;
+			return '';
+		};
+		await writeReportFiles(results, {...everything, folder, draw});
+		expect(seen).toContain('results.json');
+	});
+
+	test('a chart that cannot be drawn costs itself alone, and is named', async () => {
+		const draw = async ({name}: {name: string}) => {
+			if (name === 'latency') {
+				throw new Error('out of ink');
+			}
+
+			return '';
+		};
+		await expect(writeReportFiles(results, {...everything, folder, draw})).rejects.toMatchObject({
+			exitCode: 1,
+			message: expect.stringMatching(/latency\.svg \(out of ink\)/),
+		});
+		const expected = ['results.json', 'summary.md', ...charts.slice(0, -1).map((name) => `${name}.svg`)];
+		expect((await readdir(folder)).sort()).toEqual(expected.toSorted());
+	});
+
+	test('adds the model to the names when there are several, safe on every system and unlike each other', async () => {
+		const models = ['us.amazon.nova-lite-v1:0', 'us.amazon.nova-lite-v1/0', '../../etc/passwd'];
+		const several = resultsOf(
+			snapshot({
+				targets: models.map((model) => ({...target, model})),
+				variants: models.map((_, index) => variant({target: index})),
+			}),
+			environment,
+		);
+		const files = await writeReportFiles(several, {...everything, folder, draw: async () => ''});
+		expect(names(files).filter((name) => name.startsWith('latency'))).toEqual([
+			'latency-us.amazon.nova-lite-v1-0.svg',
+			'latency-us.amazon.nova-lite-v1-0-2.svg',
+			'latency-etc-passwd.svg',
+		]);
+		expect(files).toHaveLength(2 + 15);
+	});
+
+	test('lists the answers where there are any, and moves them in from elsewhere', async () => {
+		const draw = async () => '';
+		await mkdir(path.join(folder, 'elsewhere'));
+		const answersFile = path.join(folder, 'elsewhere', 'answers.jsonl');
+		const into = path.join(folder, 'reports');
+		await writeReportFiles(results, {...everything, folder: into, answersFile, draw});
+		expect(await readdir(into)).not.toContain('answers.jsonl');
+		await writeFile(answersFile, '{}\n');
+		const files = await writeReportFiles(results, {...everything, folder: into, answersFile, draw});
+		expect(names(files)[2]).toBe(path.join('reports', 'answers.jsonl'));
+		expect(await readFile(path.join(into, 'answers.jsonl'), 'utf8')).toBe('{}\n');
+		const there = path.join(into, 'answers.jsonl');
+		expect(
+			await writeReportFiles(results, {...everything, folder: into, answersFile: there, draw}),
+		).toContain(there);
+	});
+});
+
+describe('writeAtomically', () => {
+	test('replaces the whole file, and a failure leaves the old one and nothing beside it', async () => {
+		const file = path.join(folder, 'file');
+		await writeAtomically(file, 'old');
+		await writeAtomically(file, 'new');
+		expect(await readFile(file, 'utf8')).toBe('new');
+		await mkdir(path.join(folder, 'taken', 'full'), {recursive: true});
+		await expect(writeAtomically(path.join(folder, 'taken'), 'text')).rejects.toThrow();
+		expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
+	});
+
+	test('killed in the middle, it leaves the old content or the new one', async () => {
+		const file = path.join(folder, 'file');
+		const module = new URL('../../source/reports/write-atomically.ts', import.meta.url).href;
+		const program = `
+			import {writeAtomically} from ${JSON.stringify(module)};
+			for (let round = 0; ; round += 1) {
+				const write = writeAtomically(${JSON.stringify(file)}, (round % 2 ? 'a' : 'b').repeat(4_000_000));
+				if (round > 0) console.log(round);
+				await write;
+			}`;
+		for (const rounds of [1, 2, 3]) {
+			const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+				stdio: ['ignore', 'pipe', 'ignore'],
+			});
+			let lines = 0;
+			child.stdout.on('data', (chunk: Buffer) => {
+				lines += chunk.toString().split('\n').length - 1;
+				if (lines >= rounds) {
+					child.kill('SIGKILL');
+				}
+			});
+			await once(child, 'exit');
+			const text = await readFile(file, 'utf8');
+			expect(text).toHaveLength(4_000_000);
+			expect(new Set(text)).toHaveLength(1);
+		}
+	});
+});
