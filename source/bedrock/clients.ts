@@ -52,11 +52,18 @@ const explicitRegion = (connection: Connection): string | undefined =>
 		? process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
 		: process.env.AWS_REGION || 'us-east-1');
 
-const noCredentials = (error: unknown, secrets: readonly string[]): UserError => {
+const noCredentials = (
+	error: unknown,
+	profile: string | undefined,
+	secrets: readonly string[],
+): UserError => {
 	const message = error instanceof Error ? redacted(error.message, secrets) : '';
 	const isAbsent = message === '' || /could not load credentials from any providers/i.test(message);
+	const place = profile ? ` for the profile "${profile}"` : '';
 	return new UserError(
-		isAbsent ? 'No AWS credentials were found.' : `The AWS credentials cannot be used: ${message}`,
+		isAbsent
+			? `No AWS credentials were found${place}.`
+			: `The AWS credentials${place} cannot be used: ${message}`,
 		{
 			exitCode: 1,
 			hint: 'Sign in with "aws configure" or "aws sso login" (name a profile with --profile), or try it without an account: --demo.',
@@ -158,7 +165,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			try {
 				await client.config.credentials();
 			} catch (error) {
-				throw noCredentials(error, secrets());
+				throw noCredentials(error, connection.profile ?? process.env.AWS_PROFILE, secrets());
 			}
 		},
 		close() {

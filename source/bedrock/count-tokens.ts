@@ -49,17 +49,14 @@ export const createTokenCounter = (runtime: () => Promise<BedrockRuntimeClient>)
 		}
 	};
 
-	return async (request, signal) => {
-		await asking.get(request.baseModel);
-		if (refused.has(request.baseModel)) {
-			return undefined;
-		}
-
-		const answer = ask(request, signal);
-		if (!asking.has(request.baseModel)) {
+	return (request, signal) => {
+		const first = asking.get(request.baseModel);
+		if (first === undefined) {
+			const answer = ask(request, signal);
 			asking.set(request.baseModel, answer);
+			return answer;
 		}
 
-		return answer;
+		return first.then(() => (refused.has(request.baseModel) ? undefined : ask(request, signal)));
 	};
 };

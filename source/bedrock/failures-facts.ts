@@ -24,6 +24,7 @@ const namelessErrors = new Set([
 	'TypeError',
 	'SyntaxError',
 	'RangeError',
+	'AggregateError',
 	'',
 ]);
 
