@@ -1,0 +1,158 @@
+import {describe, expect, test} from 'vitest';
+import {separateReasoning} from '../../../source/bedrock/families/reasoning-tags.ts';
+import {familyOf, readBody, readChunk} from '../../../source/bedrock/families/registry.ts';
+
+const claude = familyOf('anthropic.claude-sonnet-4-6');
+const unknown = familyOf('arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc');
+
+describe('whole answers', () => {
+	test('thinking of Claude is no text', () => {
+		expect(
+			readBody(claude, {
+				content: [
+					{type: 'thinking', thinking: 'Hm. ', signature: 'x'},
+					{type: 'redacted_thinking', data: 'x'},
+					{type: 'text', text: 'Yes'},
+					{type: 'tool_use', id: 'x', name: 'y', input: {}},
+					{type: 'text', text: '.'},
+				],
+				stop_reason: 'end_turn',
+			}),
+		).toMatchObject({text: 'Yes.', reasoning: 'Hm. ', stopReason: 'end_turn'});
+	});
+
+	test('chat completions with reasoning in a field of its own', () => {
+		expect(
+			readBody(unknown, {
+				choices: [{message: {content: 'Yes', reasoning_content: 'Hm'}, finish_reason: 'stop'}],
+				usage: {
+					prompt_tokens: 10,
+					completion_tokens: 6,
+					total_tokens: 16,
+					completion_tokens_details: {reasoning_tokens: 4},
+				},
+			}),
+		).toMatchObject({
+			text: 'Yes',
+			reasoning: 'Hm',
+			stopReason: 'stop',
+			counts: {input: 10, output: 6, reasoning: 4},
+		});
+	});
+
+	test('a refusal in a chat completion', () => {
+		const body = {choices: [{message: {content: null, refusal: 'No.'}, finish_reason: 'stop'}]};
+		expect(readBody(unknown, body)).toMatchObject({text: undefined, isRefused: true});
+	});
+
+	test('content in parts, and plain completions', () => {
+		expect(
+			readBody(unknown, {choices: [{message: {content: [{type: 'text', text: 'A'}, {text: 'B'}]}}]}),
+		).toMatchObject({
+			text: 'AB',
+		});
+		expect(readBody(unknown, {choices: [{text: 'C', finish_reason: 'length'}]})).toMatchObject({
+			text: 'C',
+			stopReason: 'length',
+		});
+	});
+
+	test.each([
+		[{completion: ' Hello', stop_reason: 'stop_sequence'}, ' Hello'],
+		[{output: {message: {content: [{text: 'Hello'}]}}}, 'Hello'],
+		[
+			{inputTextTokenCount: 3, results: [{tokenCount: 2, outputText: 'Hello', completionReason: 'FINISH'}]},
+			'Hello',
+		],
+		[{generation: 'Hello', prompt_token_count: 3}, 'Hello'],
+		[{outputs: [{text: 'Hello', stop_reason: 'stop'}]}, 'Hello'],
+		[{text: 'Hello', generation_id: 'x', finish_reason: 'COMPLETE'}, 'Hello'],
+		[{generations: [{text: 'Hello', finish_reason: 'COMPLETE'}]}, 'Hello'],
+		[{completions: [{data: {text: 'Hello', tokens: [{}]}, finishReason: {reason: 'endoftext'}}]}, 'Hello'],
+	])('a body tells its family by its shape: %j', (body, text) => {
+		expect(readBody(unknown, body)?.text).toBe(text);
+	});
+
+	test.each([
+		null,
+		7,
+		'text',
+		[],
+		{},
+		{results: [{relevance_score: 1}]},
+		{text: 'a field of something else'},
+	])('%j is no answer of any family', (body) => {
+		expect(readBody(unknown, body)).toBeUndefined();
+	});
+});
+
+describe('chunks', () => {
+	test('the output count with which a Claude stream starts is not that of the answer', () => {
+		const start = {type: 'message_start', message: {usage: {input_tokens: 9, output_tokens: 1}}};
+		expect(readChunk(claude, start)?.counts).toEqual({
+			input: 9,
+			cacheRead: undefined,
+			cacheWrite: undefined,
+			reasoning: undefined,
+		});
+	});
+
+	test('Command R repeats its text at the end, which is not read twice', () => {
+		const family = familyOf('cohere.command-r-v1:0');
+		expect(readChunk(family, {event_type: 'text-generation', text: 'Hi', is_finished: false})?.text).toBe(
+			'Hi',
+		);
+		expect(
+			readChunk(family, {
+				event_type: 'stream-end',
+				finish_reason: 'COMPLETE',
+				response: {text: 'Hi', meta: {billed_units: {input_tokens: 2, output_tokens: 1}}},
+				text: 'Hi',
+				is_finished: true,
+			}),
+		).toMatchObject({text: undefined, stopReason: 'COMPLETE', counts: {input: 2, output: 1}});
+	});
+
+	test('Command streams words, then an end without text', () => {
+		const family = familyOf('cohere.command-text-v14');
+		expect(readChunk(family, {index: 0, is_finished: false, text: ' Hi'})).toMatchObject({text: ' Hi'});
+		expect(readChunk(family, {index: 0, is_finished: true, finish_reason: 'COMPLETE'})).toMatchObject({
+			text: undefined,
+			stopReason: 'COMPLETE',
+		});
+	});
+
+	test('Jamba sends an end with no choices, and its metrics alone', () => {
+		const family = familyOf('ai21.jamba-1-5-mini-v1:0');
+		expect(readChunk(family, {choices: [{delta: {content: ' A'}}]})?.text).toBe(' A');
+		expect(readChunk(family, {choices: [], usage: {prompt_tokens: 2, completion_tokens: 3}})).toMatchObject({
+			counts: {input: 2, output: 3},
+		});
+		expect(readChunk(family, {'amazon-bedrock-invocationMetrics': {}})).toBeUndefined();
+	});
+
+	test('Llama: nulls are no counts', () => {
+		const family = familyOf('meta.llama3-8b-instruct-v1:0');
+		const chunk = {generation: 'a', prompt_token_count: null, generation_token_count: 4, stop_reason: null};
+		expect(readChunk(family, chunk)).toMatchObject({
+			text: 'a',
+			stopReason: undefined,
+			counts: {input: undefined, output: 4},
+		});
+	});
+});
+
+describe('reasoning in tags', () => {
+	test.each([
+		['<reasoning>Hm</reasoning>Yes', 'reasoning', 'Yes', 'Hm'],
+		['  <think>\nHm\n</think>\n\nYes', 'think', '\n\nYes', '\nHm\n'],
+		// A prompt that ends with the opening tag.
+		['Hm\n</think>\n\nYes', 'think', '\n\nYes', 'Hm\n'],
+		// Cut while reasoning.
+		['<think>Hm, I', 'think', '', 'Hm, I'],
+		['Yes, <think> is a tag', 'think', 'Yes, <think> is a tag', undefined],
+		['Yes', 'think', 'Yes', undefined],
+	])('%j', (text, tag, answer, reasoning) => {
+		expect(separateReasoning(text, tag)).toEqual({text: answer, reasoning});
+	});
+});
