@@ -1,0 +1,166 @@
+import {describe, expect, test} from 'vitest';
+import {UserError} from '../../source/config/user-error.ts';
+import {errorLines} from '../../source/plain/error.ts';
+import {progressLine} from '../../source/plain/progress.ts';
+import {stateText} from '../../source/plain/state.ts';
+import {summaryLines} from '../../source/plain/summary.ts';
+import {displayWidth} from '../../source/text/width.ts';
+import {chartCases} from '../helpers/chart-cases.ts';
+import {snapshot, target, variant} from '../helpers/results-fixture.ts';
+
+const look = {width: 100, color: false, ascii: false};
+
+describe('summaryLines', () => {
+	test.each([40, 80, 120])('at %i columns', (width) => {
+		expect(summaryLines(snapshot({simulated: true}), {...look, width}).join('\n')).toMatchSnapshot();
+	});
+
+	test.each(Object.entries(chartCases))('%s: one line a line, none wider than the output', (_, make) => {
+		for (const width of [30, 40, 80, 120, 200]) {
+			for (const line of summaryLines(make(), {...look, width})) {
+				expect(line).not.toMatch(/\p{Cc}/u);
+				expect(displayWidth(line)).toBeLessThanOrEqual(width);
+			}
+		}
+	});
+
+	test('colour only where it is asked for, and then the same words', () => {
+		const plain = summaryLines(snapshot(), look);
+		const coloured = summaryLines(snapshot(), {...look, color: true});
+		expect(plain.join('')).not.toContain('\u001B');
+		expect(coloured.join('')).toContain('\u001B[');
+		expect(coloured.map((line) => line.replaceAll(/\u001B\[[\d;]*m/g, '').trimEnd())).toEqual(plain);
+	});
+
+	test('ASCII alone where that is asked for', () => {
+		expect(summaryLines(snapshot(), {...look, ascii: true}).join('')).toMatch(/^[ -~]*$/);
+	});
+
+	test('says what is simulated, assumed, estimated, and the way out of failures', () => {
+		const {tokens} = variant();
+		const run = snapshot({
+			simulated: true,
+			variants: [variant({patch: {tokens: {...tokens, estimated: true}}})],
+			targets: [
+				{
+					...target,
+					quota: {
+						...target.quota,
+						tokensPerMinute: {
+							...target.quota.tokensPerMinute,
+							value: 10_000,
+							state: 'unknown',
+							source: 'assumed',
+						},
+					},
+				},
+			],
+		});
+		const text = summaryLines(run, {...look, width: 200}).join('\n');
+		expect(text).toMatch(/^SIMULATED/);
+		expect(text).toContain('~ minimal');
+		expect(text).toContain('10,000 (assumed) tokens a minute');
+		expect(text).toContain('Token counts are estimated');
+		expect(text).toContain('12 x throttled-tokens: Too many tokens, please wait before trying again.');
+		expect(text).toContain('Another application uses the same quota: lower --share.');
+	});
+
+	test('names a winner for each of several models', () => {
+		const run = snapshot({
+			targets: [target, {...target, model: 'other'}],
+			variants: [variant(), variant({target: 1, name: 'terse', output: 20})],
+			patch: {
+				best: [
+					{target: 0, throughput: 'minimal', efficiency: null, cost: null, latency: null},
+					{target: 1, throughput: 'terse', efficiency: null, cost: null, latency: null},
+				],
+			},
+		});
+		const text = summaryLines(run, {...look, width: 200}).join('\n');
+		expect(text).toContain('us.amazon.nova-lite-v1:0: minimal is best for throughput');
+		expect(text).toContain('other: terse is best for throughput');
+	});
+
+	test.each([
+		['throughput', 'minimal is best for throughput: the quota allows 250 useful items a minute'],
+		['efficiency', 'minimal is best for efficiency: 400 quota tokens a useful item'],
+		['cost', 'minimal is best for cost: $0.000040 a useful item'],
+		['latency', 'No clear winner for latency.'],
+	] as const)('goal %s', (goal, sentence) => {
+		const base = snapshot();
+		const text = summaryLines({...base, spec: {...base.spec, goal}}, {...look, width: 200}).join('\n');
+		expect(text).toContain(sentence);
+	});
+
+	test('says so when nothing was useful', () => {
+		const run = snapshot({variants: [variant({count: 0})]});
+		expect(summaryLines(run, look).join('\n')).toContain('No variant gave a useful answer.');
+	});
+});
+
+describe('progressLine', () => {
+	const running = snapshot({
+		patch: {
+			phase: 'running',
+			elapsedMs: 12_400,
+			progress: {done: 12, total: 80, inFlight: 3, remainingMs: 61_000, waitingFor: 'room for tokens, 3 s'},
+		},
+	});
+
+	test('is one line with time, state, progress, use and throttles', () => {
+		expect(progressLine(running, {width: 200, ascii: false})).toBe(
+			'00:12 · waiting for room for tokens, 3 s · 12/80 requests · 480 useful · RPM 118 of 400, TPM 65k of 100k · 12 throttled · 01:01 left',
+		);
+	});
+
+	test('fits any width and says SIMULATED first', () => {
+		for (const width of [10, 20, 79]) {
+			const line = progressLine({...running, simulated: true}, {width, ascii: true});
+			expect(displayWidth(line)).toBeLessThanOrEqual(width);
+			expect(line.startsWith('SIMULATED')).toBe(true);
+		}
+	});
+
+	test('has no total and no limit where there is none', () => {
+		const [bucket] = running.buckets;
+		const line = progressLine(
+			{
+				...running,
+				progress: {...running.progress, total: null, remainingMs: null},
+				buckets: bucket ? [{...bucket, requests: {...bucket.requests, limit: null}}] : [],
+			},
+			{width: 200, ascii: false},
+		);
+		expect(line).toContain('12 requests');
+		expect(line).toContain('RPM 118, TPM');
+		expect(line).not.toContain('left');
+	});
+});
+
+test.each([
+	['ready', {phase: 'ready', outcome: null}],
+	['running', {phase: 'running', outcome: null}],
+	['paused', {phase: 'paused', outcome: null}],
+	['stopping, waiting for answers', {phase: 'draining', outcome: null}],
+	['completed', {}],
+	['stopped by a signal', {outcome: 'stopped', stoppedBy: 'signal'}],
+	['stopped at --max-cost', {outcome: 'stopped', stoppedBy: 'cost'}],
+	['failed by a fault', {outcome: 'failed', stoppedBy: 'fault'}],
+] as const)('state in words: %s', (words, patch) => {
+	expect(stateText(snapshot({patch}))).toBe(words);
+});
+
+describe('errorLines', () => {
+	test('says what is wrong, then the way out', () => {
+		const error = new UserError('--requests "x" is no number.', {exitCode: 2, hint: 'Give a whole number.'});
+		expect(errorLines(error, {width: 80})).toEqual([
+			'bedrock-top: --requests "x" is no number.',
+			'Give a whole number.',
+		]);
+	});
+
+	test('keeps the lines of a plan', () => {
+		const error = new UserError('Plan\n  cost  $2\n\nToo much.', {exitCode: 2});
+		expect(errorLines(error, {width: 80})).toEqual(['bedrock-top: Plan', '  cost  $2', '', 'Too much.']);
+	});
+});
