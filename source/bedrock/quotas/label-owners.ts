@@ -2,7 +2,7 @@ import {baseModelKey, providerOf} from '../identifiers/base-model.ts';
 import type {Catalogue} from '../identifiers/catalogue.ts';
 import {identify} from '../identifiers/identify.ts';
 import {aliasOwner} from './aliases.ts';
-import {idWords, isSameModel, labelWords, type ModelWords} from './model-words.ts';
+import {idWords, labelViews, labelWords, type ModelWords} from './model-words.ts';
 
 /** A base model that may own labels. */
 type Candidate = {
@@ -28,43 +28,42 @@ export const labelOwners = (
 	catalogue: Catalogue,
 ): ReadonlyMap<string, string> => {
 	const candidates = createCandidates(baseModels, catalogue);
+	const byId = createRounds(candidates, ({words}) => words);
 	const owners = new Map<string, string>();
 	const unowned: string[] = [];
 	for (const label of new Set(labels)) {
-		const owner = aliasOwner(label) ?? ownerById(label, candidates);
-		if (owner === undefined) {
-			unowned.push(label);
-		} else if (owner !== ambiguous) {
+		const alias = aliasOwner(label);
+		const claims = alias === undefined ? claimsOf(label, byId) : [];
+		const owner = alias ?? best(claims)?.key;
+		if (owner !== undefined) {
 			owners.set(label, owner);
+		} else if (claims.length === 0) {
+			unowned.push(label);
 		}
 	}
 	const settled = new Set(owners.values());
-	const nameless = candidates.filter(({key, modelName}) => modelName !== null && !settled.has(key));
+	const byName = createRounds(
+		candidates.filter(({key, modelName}) => modelName !== null && !settled.has(key)),
+		({modelName, provider}) => labelWords(modelName ?? '', provider),
+	);
 	for (const label of unowned) {
-		const owner = ownerByName(label, nameless);
-		if (owner !== undefined) {
-			owners.set(label, owner);
+		const [claim, ...others] = claimsOf(label, byName);
+		if (claim !== undefined && others.length === 0) {
+			owners.set(label, claim.key);
 		}
 	}
 	return owners;
 };
 
-/** Several models claim a label and none has the better claim. No model ID has this form. */
-const ambiguous = '';
-
-const createCandidates = (baseModels: Iterable<string>, catalogue: Catalogue): Candidate[] => {
+const createCandidates = (baseModels: Iterable<string>, catalogue: Catalogue): readonly Candidate[] => {
 	const routed = new Set(catalogue.profiles.map(({id}) => baseModelKey(id.slice(id.indexOf('.') + 1))));
 	const ids = new Set([...catalogue.models.map(({modelId}) => modelId), ...baseModels]);
 	const byKey = new Map<string, Candidate>();
 	for (const id of ids) {
-		const identity = identify(id, catalogue);
-		if (identity.kind !== 'base-model') {
-			continue;
-		}
-		const {baseModel} = identity;
+		const {kind, baseModel} = identify(id, catalogue);
 		const key = baseModelKey(baseModel);
-		const modelName = catalogue.model(baseModel)?.modelName ?? null;
-		if (!byKey.has(key)) {
+		if (kind === 'base-model' && !byKey.has(key)) {
+			const modelName = catalogue.model(baseModel)?.modelName ?? null;
 			const isVersioned = /-v\d+(?::\d+)?$|:\d+$/.test(baseModel);
 			const rank =
 				(modelName === null ? 0 : 8) +
@@ -77,37 +76,49 @@ const createCandidates = (baseModels: Iterable<string>, catalogue: Catalogue): C
 	return [...byKey.values()];
 };
 
-const ownerById = (label: string, candidates: readonly Candidate[]): string | undefined => {
-	const view = labelViews(label);
-	for (const isLoose of [false, true]) {
-		const claims = candidates.filter(({provider, words}) => isSameModel(words, view(provider), isLoose));
-		if (claims.length > 0) {
-			return best(claims);
+/** Candidates by provider and words: the full words are tried first, then those without optional ones. */
+type Rounds = ReadonlyMap<string, {readonly full: Index; readonly loose: Index}>;
+type Index = ReadonlyMap<string, readonly Candidate[]>;
+
+const createRounds = (
+	candidates: readonly Candidate[],
+	wordsOf: (candidate: Candidate) => ModelWords,
+): Rounds =>
+	new Map(
+		[...Map.groupBy(candidates, ({provider}) => provider)].map(([provider, own]) => {
+			const named = own.map((candidate) => ({candidate, words: wordsOf(candidate)}));
+			const indexBy = (keyOf: (words: ModelWords) => string): Index => {
+				const index = new Map<string, Candidate[]>();
+				for (const {candidate, words} of named) {
+					// Without the vendor in the label, a model whose own ID needs the vendor's name is not meant.
+					for (const namesVendor of words.namesVendor ? [true] : [true, false]) {
+						const key = `${namesVendor} ${keyOf(words)}`;
+						index.set(key, [...(index.get(key) ?? []), candidate]);
+					}
+				}
+				return index;
+			};
+			return [provider, {full: indexBy(({key}) => key), loose: indexBy(({looseKey}) => looseKey)}];
+		}),
+	);
+
+const claimsOf = (label: string, rounds: Rounds): readonly Candidate[] => {
+	const full: Candidate[] = [];
+	const loose: Candidate[] = [];
+	const wordsFor = labelViews(label);
+	for (const [provider, indexes] of rounds) {
+		const {key, looseKey, namesVendor} = wordsFor(provider);
+		if (key !== '') {
+			full.push(...(indexes.full.get(`${namesVendor} ${key}`) ?? []));
+			loose.push(...(indexes.loose.get(`${namesVendor} ${looseKey}`) ?? []));
 		}
 	}
-	return undefined;
+	return full.length > 0 ? full : loose;
 };
 
-const best = (claims: readonly Candidate[]): string => {
+/** The claim of the highest rank; undefined when two are equally good. */
+const best = (claims: readonly Candidate[]): Candidate | undefined => {
 	const highest = Math.max(...claims.map(({rank}) => rank));
 	const winners = claims.filter(({rank}) => rank === highest);
-	return winners.length === 1 ? (winners[0]?.key ?? ambiguous) : ambiguous;
-};
-
-const ownerByName = (label: string, candidates: readonly Candidate[]): string | undefined => {
-	const view = labelViews(label);
-	const claims = candidates.filter(({provider, modelName}) =>
-		isSameModel(labelWords(modelName ?? '', provider), view(provider), false),
-	);
-	return claims.length === 1 ? claims[0]?.key : undefined;
-};
-
-/** The label from the view of each provider, computed once for each. */
-const labelViews = (label: string): ((provider: string) => ModelWords) => {
-	const views = new Map<string, ModelWords>();
-	return (provider) => {
-		const view = views.get(provider) ?? labelWords(label, provider);
-		views.set(provider, view);
-		return view;
-	};
+	return winners.length === 1 ? winners[0] : undefined;
 };

@@ -9,6 +9,7 @@ export type ModelWords = {
 	readonly key: string;
 	/** The same without words that AWS leaves out at will (`Instruct`, `IT`). */
 	readonly looseKey: string;
+	/** The vendor was part of the name: a model whose ID repeats its vendor (`mistral.mistral-large-...`) needs it in the label. */
 	readonly namesVendor: boolean;
 };
 
@@ -16,10 +17,14 @@ const separators = /[\s\-_()/,:]+/;
 const optionalWords: ReadonlySet<string> = new Set(['instruct', 'it']);
 
 /** Words of a label of Service Quotas or of a `modelName`, from the view of one provider (`mistral`, `zai`, ...). */
-export const labelWords = (label: string, provider: string): ModelWords => {
-	const words = splitWords(label);
-	const rest = dropFirstVersion(stripVendor(words, provider));
-	return modelWords(rest, rest.length < dropFirstVersion(words).length);
+export const labelWords = (label: string, provider: string): ModelWords => labelViews(label)(provider);
+
+/** The same for many providers: most of them are not named in a label and share one view. */
+export const labelViews = (label: string): ((provider: string) => ModelWords) => {
+	const words = dropFirstVersion(splitWords(label));
+	const plain = modelWords(words, false);
+	const heads = headsOf(words);
+	return (provider) => (isVendorIn(heads, provider) ? modelWords(stripVendor(words, provider), true) : plain);
 };
 
 /** Words of a base model ID whose context suffix is folded. */
@@ -27,17 +32,9 @@ export const idWords = (baseModel: string): ModelWords => {
 	const dot = baseModel.indexOf('.');
 	const provider = baseModel.slice(0, Math.max(0, dot));
 	const words = joinVersions(splitWords(plainModel(baseModel.slice(dot + 1))));
-	const rest = stripVendor(dropFirstVersion(words), provider);
-	return modelWords(rest, rest.length < dropFirstVersion(words).length);
-};
-
-/**
- * Whether a label names the model of an ID: the words are the same, and where the ID carries its vendor's name (as in
- * `mistral.mistral-large-3-675b-instruct`) the label does too.
- */
-export const isSameModel = (id: ModelWords, label: ModelWords, isLoose: boolean): boolean => {
-	const isEqual = isLoose ? id.looseKey === label.looseKey : id.key === label.key;
-	return isEqual && id.key !== '' && (label.namesVendor || !id.namesVendor);
+	const named = dropFirstVersion(words);
+	const rest = stripVendor(named, provider);
+	return modelWords(rest, rest.length < named.length);
 };
 
 /** Lower-case words; letters and the number behind them are two (`Qwen3`, `Llama3`, `Reel1.0`). */
@@ -69,24 +66,31 @@ const dropFirstVersion = (words: readonly string[]): string[] =>
 	words.at(-1) === 'v1' || words.at(-1) === '1.0' ? words.slice(0, -1) : [...words];
 
 /** Takes the vendor off the front, however it is spelt (`Twelve Labs`, `Z.ai`, `AI21 Labs`), as often as it is there. */
-const stripVendor = (words: readonly string[], provider: string): string[] => {
-	const spellings = new Set([
-		provider,
-		`${provider}ai`,
-		`${provider}labs`,
-		provider.replace(/(?<=.{5})ai$/, ''),
-	]);
-	let rest = [...words];
-	let length = 0;
-	do {
-		rest = rest.slice(length);
-		length =
-			[3, 2, 1].find((count) => count <= rest.length && spellings.has(squash(rest.slice(0, count)))) ?? 0;
-	} while (length > 0 && provider !== '');
-	return rest;
+const stripVendor = (words: readonly string[], provider: string): readonly string[] => {
+	const heads = headsOf(words);
+	const length = headLengths.find((count) => isVendorIn([heads[count - 1] ?? ''], provider));
+	return length === undefined ? words : stripVendor(words.slice(length), provider);
 };
 
-const squash = (words: readonly string[]): string => words.join('').replaceAll('.', '');
+/** A vendor's name has at most three words; the longest spelling is tried first. */
+const headLengths = [3, 2, 1] as const;
+
+/** The first word, the first two, the first three, each without what separates them. */
+const headsOf = (words: readonly string[]): readonly string[] =>
+	headLengths
+		.toReversed()
+		.filter((count) => count <= words.length)
+		.map((count) => words.slice(0, count).join('').replaceAll('.', ''));
+
+const isVendorIn = (heads: readonly string[], provider: string): boolean =>
+	provider !== '' &&
+	heads.some(
+		(head) =>
+			head === provider ||
+			head === `${provider}ai` ||
+			head === `${provider}labs` ||
+			(provider.length > 6 && provider === `${head}ai`),
+	);
 
 /**
  * The model part of an ID without its date, with its version and revision as one word: `-v1:0` is `v1`, `-v2:1` is `v2.1`,
