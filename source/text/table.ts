@@ -18,18 +18,25 @@ export type Column<Row> = {
 };
 
 /** A column that found its place, with its width in cells. */
-export type FittedColumn<Row> = {readonly column: Column<Row>; readonly width: number};
+export type FittedColumn<Row> = {
+	readonly column: Column<Row>;
+	readonly width: number;
+	/** Blanks in front of it. */
+	readonly gap: number;
+};
 
-const gap = 2;
+const usualGap = 2;
 
 /**
  * Chooses the columns that fit into `width` cells, in their order: the lowest priority is dropped until the rest fits,
  * then columns that may be cut get what is left over.
+ * @param gap Blanks between two columns.
  */
 export function fitColumns<Row>(
 	columns: ReadonlyArray<Column<Row>>,
 	rows: readonly Row[],
 	width: number,
+	gap = usualGap,
 ): ReadonlyArray<FittedColumn<Row>> {
 	let candidates = columns.map((column) => measure(column, rows));
 	const needed = () => candidates.reduce((cells, {least}) => cells + least, gap * (candidates.length - 1));
@@ -39,10 +46,10 @@ export function fitColumns<Row>(
 		candidates = candidates.toSpliced(dropped, 1);
 	}
 	let spare = width - needed();
-	return candidates.map(({column, least, natural}) => {
+	return candidates.map(({column, least, natural}, index) => {
 		const extra = Math.min(Math.max(0, spare), natural - least);
 		spare -= extra;
-		return {column, width: Math.max(0, Math.min(width, least + extra))};
+		return {column, width: Math.max(0, Math.min(width, least + extra)), gap: index === 0 ? 0 : gap};
 	});
 }
 
@@ -60,17 +67,19 @@ function measure<Row>(column: Column<Row>, rows: readonly Row[]) {
 
 /** The header, exactly as wide as every row. */
 export function formatHeader<Row>(fitted: ReadonlyArray<FittedColumn<Row>>): string {
-	return fitted.map(({column, width}) => fitText(column.header, width, column.align)).join(' '.repeat(gap));
+	return fitted
+		.map(({column, width, gap}) => ' '.repeat(gap) + fitText(column.header, width, column.align))
+		.join('');
 }
 
 /** One row with the meaning of each cell. */
 export function rowLine<Row>(fitted: ReadonlyArray<FittedColumn<Row>>, row: Row): Line {
-	return fitted.flatMap(({column, width}, index) => {
+	return fitted.flatMap(({column, width, gap}) => {
 		const cell = segment(
 			fitText(column.format(row), width, column.align, column.cut),
 			column.tone?.(row) ?? 'plain',
 		);
-		return index === 0 ? [cell] : [segment(' '.repeat(gap)), cell];
+		return gap === 0 ? [cell] : [segment(' '.repeat(gap)), cell];
 	});
 }
 

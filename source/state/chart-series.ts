@@ -1,0 +1,108 @@
+import type {Timeline, TimelinePoint} from '../metrics/snapshot.ts';
+
+/** Columns of a chart from the timeline of a run. */
+
+export type ChartQuery = {
+	/** Index of the target. */
+	readonly target: number;
+	/** Seconds that the chart spans, up to `endSecond`. */
+	readonly windowSeconds: number;
+	readonly endSecond: number;
+	readonly columns: number;
+};
+
+/** What a bucket counts: its limits are over a rolling minute. */
+const minuteSeconds = 60;
+
+/** Last second of which the timeline knows; 0 while it is empty. */
+export function lastSecond(timeline: Timeline): number {
+	const last = timeline.points.at(-1);
+	return last === undefined ? 0 : last.second + timeline.intervalSeconds;
+}
+
+/**
+ * What was used of a limit in the minute before each column's end: the very sum that the limit is about.
+ * @returns one value a column; null where the timeline knows nothing.
+ */
+export function minuteSums(
+	timeline: Timeline,
+	field: 'requests' | 'quotaTokens',
+	query: ChartQuery,
+): ReadonlyArray<number | null> {
+	const {intervalSeconds} = timeline;
+	// In a long run a point covers more than a minute; its sum is then brought down to one.
+	const spanSeconds = Math.max(minuteSeconds, intervalSeconds);
+	const sums = prefixSums(pointsOf(timeline, query.target), field);
+	return columnsOf(timeline, query, (_, toSecond) => {
+		const sum = sums.before(toSecond) - sums.before(toSecond - spanSeconds);
+		return (sum * minuteSeconds) / spanSeconds;
+	});
+}
+
+/** Greatest value of a field within each column; null where the timeline knows nothing. */
+export function greatestValues(
+	timeline: Timeline,
+	field: 'inFlight' | 'throttled',
+	query: ChartQuery,
+): ReadonlyArray<number | null> {
+	const points = pointsOf(timeline, query.target);
+	return columnsOf(timeline, query, (fromSecond, toSecond) =>
+		Math.max(
+			0,
+			...points
+				.filter(({second}) => second < toSecond && second + timeline.intervalSeconds > fromSecond)
+				.map((point) => point[field]),
+		),
+	);
+}
+
+function pointsOf({points}: Timeline, target: number): readonly TimelinePoint[] {
+	return points.filter((point) => point.target === target);
+}
+
+function columnsOf(
+	timeline: Timeline,
+	query: ChartQuery,
+	value: (fromSecond: number, toSecond: number) => number,
+): ReadonlyArray<number | null> {
+	const {columns, windowSeconds, endSecond, target} = query;
+	const known = new Set(
+		pointsOf(timeline, target).map(({second}) => Math.floor(second / timeline.intervalSeconds)),
+	);
+	return Array.from({length: Math.max(0, columns)}, (_, column) => {
+		const fromSecond = endSecond - (windowSeconds * (columns - column)) / columns;
+		const toSecond = fromSecond + windowSeconds / columns;
+		const first = Math.floor(fromSecond / timeline.intervalSeconds);
+		const last = Math.max(first, Math.ceil(toSecond / timeline.intervalSeconds) - 1);
+		for (let interval = first; interval <= last; interval++) {
+			if (known.has(interval)) {
+				return value(fromSecond, Math.max(toSecond, (first + 1) * timeline.intervalSeconds));
+			}
+		}
+		return null;
+	});
+}
+
+/** Sums up to a second, found by halving. */
+function prefixSums(points: readonly TimelinePoint[], field: 'requests' | 'quotaTokens') {
+	const totals = [0];
+	for (const point of points) {
+		totals.push((totals.at(-1) ?? 0) + point[field]);
+	}
+	return {
+		/** Sum of the points that begin before that second. */
+		before(second: number): number {
+			let low = 0;
+			let high = points.length;
+			while (low < high) {
+				const middle = (low + high) >> 1;
+				if ((points[middle]?.second ?? 0) < second) {
+					low = middle + 1;
+				} else {
+					high = middle;
+				}
+			}
+			return totals[low] ?? 0;
+		},
+	};
+}

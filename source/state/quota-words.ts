@@ -1,0 +1,33 @@
+import type {Limit} from '../engine/target.ts';
+import {formatTokens} from '../text/numbers.ts';
+
+/** A limit in words; `unit` is `RPM`, `TPM` or `TPD`. */
+export function limitWords(limit: Limit, unit: string): string {
+	switch (limit.state) {
+		case 'none': {
+			return `no ${unit} limit`;
+		}
+		case 'blocked': {
+			return `${unit} blocked`;
+		}
+		case 'known':
+		case 'unknown': {
+			return limit.value === null ? `${unit} unknown` : `${formatTokens(limit.value)} ${unit}`;
+		}
+	}
+}
+
+/** Where a limit comes from, in one word; empty where there is no limit. */
+export function sourceWord(limit: Limit): string {
+	return limit.source ?? (limit.state === 'unknown' ? 'unknown' : '');
+}
+
+/** Several limits with their sources; a source that all share is named once. */
+export function quotaWords(limits: ReadonlyArray<{readonly limit: Limit; readonly unit: string}>): string {
+	const sources = new Set(limits.map(({limit}) => sourceWord(limit)).filter((word) => word !== ''));
+	const isShared = sources.size <= 1;
+	const words = limits.map(({limit, unit}) =>
+		isShared ? limitWords(limit, unit) : `${limitWords(limit, unit)} ${sourceWord(limit)}`.trim(),
+	);
+	return `${words.join(' · ')}${isShared ? ` ${[...sources].join('')}` : ''}`.trim();
+}

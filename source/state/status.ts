@@ -1,0 +1,112 @@
+import type {Snapshot} from '../metrics/snapshot.ts';
+import {formatCount, formatDurationMs, formatElapsedMs, formatSecondsLeft} from '../text/numbers.ts';
+import type {Tone} from '../text/segment.ts';
+import {cleanText} from '../text/width.ts';
+import type {State} from './state.ts';
+
+/** Where the session stands, in words. */
+export type Status = {readonly word: string; readonly detail: string; readonly tone: Tone};
+
+/** The status of what goes on, frozen view or not. */
+export function statusOf(state: State): Status {
+	const {stage, snapshot} = state;
+	switch (stage.kind) {
+		case 'preparing': {
+			const waited = formatSecondsLeft(Math.floor((state.nowMs - stage.sinceMs) / 1000) * 1000);
+			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
+		}
+		case 'planned': {
+			return {word: 'READY', detail: 'nothing is sent before r', tone: 'accent'};
+		}
+		case 'failed': {
+			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
+		}
+		case 'running': {
+			return runningStatus(state, snapshot);
+		}
+		case 'ended': {
+			return endedStatus(snapshot);
+		}
+	}
+}
+
+/** Since when the view is frozen; undefined while it is not. */
+export function frozenStatus({frozen, nowMs, stage}: State): Status | undefined {
+	if (frozen === undefined) {
+		return undefined;
+	}
+	const detail = stage.kind === 'running' ? 'data still arriving' : 'f shows the newest';
+	return {word: `FROZEN ${formatElapsedMs(nowMs - frozen.sinceMs)}`, detail, tone: 'warning'};
+}
+
+function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
+	if (snapshot === undefined || (snapshot.phase === 'ready' && state.asked === undefined)) {
+		return {word: 'RUNNING', detail: 'starting', tone: 'good'};
+	}
+	if (state.asked === 'stop' || snapshot.phase === 'draining') {
+		const {inFlight} = snapshot.progress;
+		const waiting =
+			inFlight > 0
+				? `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}`
+				: 'closing the run';
+		return {
+			word: 'STOPPING',
+			detail: state.isLeaving ? `${waiting}; q leaves at once` : waiting,
+			tone: 'warning',
+		};
+	}
+	const elapsed = formatElapsedMs(snapshot.elapsedMs);
+	if (state.asked === 'pause') {
+		return {word: 'PAUSING', detail: elapsed, tone: 'warning'};
+	}
+	if (state.asked === undefined && snapshot.phase === 'paused') {
+		return {word: 'PAUSED', detail: 'nothing is being sent', tone: 'warning'};
+	}
+	const waiting = waitingWords(snapshot);
+	const detail = [elapsed, progressWords(snapshot), ...(waiting === undefined ? [] : [waiting])].join(' · ');
+	return {word: 'RUNNING', detail, tone: 'good'};
+}
+
+/** How far a run is: `82/160, 64 s left`. */
+function progressWords({progress}: Snapshot): string {
+	const done =
+		progress.total === null
+			? `${formatCount(progress.done)} done`
+			: `${formatCount(progress.done)}/${formatCount(progress.total)}`;
+	return progress.remainingMs === null ? done : `${done}, ${formatSecondsLeft(progress.remainingMs)} left`;
+}
+
+/** Why nothing moves, in words; undefined while it does. */
+function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
+	if (progress.waitingFor !== null) {
+		return cleanText(progress.waitingFor);
+	}
+	return progress.done === 0 && progress.inFlight > 0
+		? `waiting for the first answer (${formatSecondsLeft(Math.floor(elapsedMs / 1000) * 1000)})`
+		: undefined;
+}
+
+const stopWords = {
+	key: 'by key',
+	signal: 'by a signal',
+	requests: 'at the most requests',
+	cost: 'at the greatest cost',
+	day: 'by the quota of the day',
+	fault: 'by a fault',
+} as const;
+
+function endedStatus(snapshot: Snapshot | undefined): Status {
+	const duration = formatDurationMs(snapshot?.elapsedMs);
+	const by = snapshot?.stoppedBy == null ? '' : ` ${stopWords[snapshot.stoppedBy]}`;
+	switch (snapshot?.outcome) {
+		case 'stopped': {
+			return {word: 'STOPPED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'warning'};
+		}
+		case 'failed': {
+			return {word: 'FAILED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'bad'};
+		}
+		default: {
+			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
+		}
+	}
+}

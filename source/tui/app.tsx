@@ -1,0 +1,77 @@
+import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
+import {useSyncExternalStore} from 'react';
+import {type KeyEvent, keyNames} from '../keymap/keys.ts';
+import {shownSnapshot} from '../state/selectors.ts';
+import type {State} from '../state/state.ts';
+import type {Store} from '../state/store.ts';
+import {listedRows} from '../state/variant-rows.ts';
+import {type Appearance, AppearanceContext} from './appearance.tsx';
+import {computeLayout, type LayoutInput} from './layout.ts';
+import {Lines} from './lines.tsx';
+import {placeOverlay} from './overlays/overlay-lines.ts';
+import {gaugeCount} from './panels/gauges.ts';
+import {shownTargetIndex} from './panels/header.ts';
+import {noticeOf} from './panels/notice.ts';
+import {RegionView} from './views/region-view.tsx';
+
+type Props = {
+	readonly store: Store;
+	readonly appearance: Appearance;
+	/** Called with the name of each key. */
+	readonly onKey: (keyName: string) => void;
+};
+
+/** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
+export function App({store, appearance, onKey}: Props) {
+	const state = useSyncExternalStore(store.subscribe, store.shown);
+	const {columns, rows} = useWindowSize();
+	const {isRawModeSupported} = useStdin();
+	const input = (text: string, key: KeyEvent) => {
+		for (const name of keyNames(text, key)) {
+			onKey(name);
+		}
+	};
+	useInput(input, {isActive: isRawModeSupported});
+	// Pasted text is no sequence of commands; without this it would arrive as one.
+	usePaste(() => {}, {isActive: isRawModeSupported});
+	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
+	return (
+		<AppearanceContext value={appearance}>
+			<Box width={columns} height={rows} overflow="hidden">
+				{regions.map(({name, rect}) => (
+					<Box key={name} position="absolute" left={rect.left} top={rect.top}>
+						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
+					</Box>
+				))}
+				{tier === 'tiny' ? null : <OverlayView state={state} columns={columns} rows={rows} />}
+			</Box>
+		</AppearanceContext>
+	);
+}
+
+function layoutInput(state: State, columns: number, rows: number): LayoutInput {
+	const target = shownSnapshot(state)?.targets[shownTargetIndex(state)];
+	return {
+		columns,
+		rows,
+		view: state.view,
+		rowCount: listedRows(state).length,
+		noticeLines: noticeOf(state, Math.max(1, columns - 4))?.lines.length ?? 0,
+		isDetailOpen: state.isDetailOpen,
+		gaugeCount: gaugeCount(target),
+	};
+}
+
+type OverlayProps = {readonly state: State; readonly columns: number; readonly rows: number};
+
+function OverlayView({state, columns, rows}: OverlayProps) {
+	if (state.overlay === undefined) {
+		return null;
+	}
+	const {rect, lines} = placeOverlay(state, state.overlay, columns, rows);
+	return (
+		<Box position="absolute" left={rect.left} top={rect.top}>
+			<Lines lines={lines} width={rect.width} height={rect.height} />
+		</Box>
+	);
+}

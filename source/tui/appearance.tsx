@@ -1,0 +1,25 @@
+import {createContext, useContext} from 'react';
+import {toAscii} from '../text/glyphs.ts';
+import {type Line, lineText} from '../text/segment.ts';
+import {paintLine, type Theme} from '../text/themes.ts';
+
+/** How everything on screen looks. */
+export type Appearance = {
+	/** Undefined: no colour and no other attribute at all. */
+	readonly theme: Theme | undefined;
+	/** Draws with ASCII characters alone. */
+	readonly isAscii: boolean;
+};
+
+export const AppearanceContext = createContext<Appearance>({theme: undefined, isAscii: false});
+
+/** Paints a line for the terminal. */
+export function paint(line: Line, {theme, isAscii}: Appearance): string {
+	const drawn = isAscii ? line.map((part) => ({...part, text: toAscii(part.text)})) : line;
+	return theme === undefined ? lineText(drawn) : paintLine(drawn, theme);
+}
+
+/** The appearance in force. */
+export function useAppearance(): Appearance {
+	return useContext(AppearanceContext);
+}

@@ -1,0 +1,128 @@
+import process from 'node:process';
+import {type Instance, render} from 'ink';
+import type {Fault} from '../config/fault.ts';
+import {finalSnapshot} from '../state/selectors.ts';
+import type {State} from '../state/state.ts';
+import {themeNamed} from '../text/themes.ts';
+import {App} from './app.tsx';
+import type {Appearance} from './appearance.tsx';
+import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
+import {createSession, type Session} from './session.ts';
+import {SuspendPort, type SuspendTerminal} from './suspend-port.tsx';
+
+export type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
+
+/**
+ * Opens the screen on the alternate screen and runs a session on it: the run is prepared, and started where it may be.
+ * The terminal is restored when the promise resolves; it does not reject. What must be read afterwards is the caller's to print:
+ * whatever is written while the screen is open is erased with it.
+ */
+export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
+	const appearance: Appearance = {
+		theme: themeNamed(ports.appearance.theme, ports.appearance.color),
+		isAscii: ports.appearance.ascii,
+	};
+	let suspendTerminal: SuspendTerminal | undefined;
+	let instance: Instance | undefined;
+	const session = createSession(ports, {
+		redraw() {
+			// The cursor may be anywhere once something else has written to the terminal.
+			instance?.clear();
+			ports.stdout.write('\u001B[2J\u001B[H');
+			instance?.rerender(screenNode());
+		},
+		suspend() {
+			void suspend(suspendTerminal);
+		},
+	});
+	const screenNode = () => (
+		<SuspendPort
+			onReady={(suspendThis) => {
+				suspendTerminal = suspendThis;
+			}}
+		>
+			<App store={session.store} appearance={appearance} onKey={session.press} />
+		</SuspendPort>
+	);
+	try {
+		instance = render(screenNode(), {
+			stdin: ports.stdin,
+			stdout: ports.stdout,
+			alternateScreen: true,
+			exitOnCtrlC: false,
+			patchConsole: false,
+			interactive: true,
+			incrementalRendering: true,
+			isScreenReaderEnabled: false,
+			maxFps: 30,
+		});
+		session.open();
+		const fault = await untilClosed(instance, session, ports.signal);
+		return await endOf(session, ports.signal, fault);
+	} finally {
+		instance?.unmount();
+		session.close();
+	}
+}
+
+/** Waits for a key, a signal or a fault that closes the screen, and restores the terminal. */
+async function untilClosed(
+	instance: Instance,
+	session: Session,
+	signal: AbortSignal,
+): Promise<Fault | undefined> {
+	const exited = instance.waitUntilExit();
+	const unmount = () => {
+		instance.unmount();
+	};
+	signal.addEventListener('abort', unmount);
+	if (signal.aborted) {
+		unmount();
+	}
+	void session.left.then(unmount);
+	try {
+		await exited;
+		return undefined;
+	} catch (error) {
+		return {
+			message: `The screen failed: ${error instanceof Error ? error.message : String(error)}`,
+			hint: 'Use --plain for output without a screen.',
+			exitCode: 1,
+		};
+	} finally {
+		signal.removeEventListener('abort', unmount);
+	}
+}
+
+async function endOf(session: Session, signal: AbortSignal, fault: Fault | undefined): Promise<ScreenEnd> {
+	const wasRunning = isUnderWay(session.store.latest());
+	if (wasRunning) {
+		await session.stopBySignal();
+	}
+	const state = session.store.latest();
+	const stageFault = state.stage.kind === 'failed' ? state.stage.fault : undefined;
+	const snapshot = finalSnapshot(state);
+	return {
+		snapshot,
+		stoppedBy: signal.aborted && wasRunning ? 'signal' : stoppedByOf(snapshot?.stoppedBy),
+		fault: fault ?? stageFault,
+	};
+}
+
+function isUnderWay({stage, isLeaving}: State): boolean {
+	return stage.kind === 'running' && !isLeaving;
+}
+
+function stoppedByOf(stoppedBy: string | null | undefined): 'key' | 'signal' | undefined {
+	return stoppedBy === 'key' || stoppedBy === 'signal' ? stoppedBy : undefined;
+}
+
+/** Gives the terminal back to the shell, stops this process as Ctrl+Z would, and takes the terminal again. */
+async function suspend(suspendTerminal: SuspendTerminal | undefined): Promise<void> {
+	await suspendTerminal?.(async () => {
+		const {promise, resolve} = Promise.withResolvers<void>();
+		process.once('SIGCONT', resolve);
+		process.kill(process.pid, 'SIGTSTP');
+		await promise;
+	});
+}

@@ -1,0 +1,53 @@
+import {fitLine, type Line, lineWidth, segment} from '../text/segment.ts';
+
+/** What stands in the upper border of a panel. */
+export type FrameTitle = {readonly title: Line; readonly note?: Line};
+
+const leastTitledWidth = 6;
+
+/**
+ * Lines within a border.
+ * @returns exactly `height` lines of exactly `width` cells; what does not fit is left out at the bottom.
+ */
+export function framed(
+	{title, note = []}: FrameTitle,
+	lines: readonly Line[],
+	width: number,
+	height: number,
+): readonly Line[] {
+	if (height < 2 || width < leastTitledWidth) {
+		return boxed(lines, width, height);
+	}
+	const inner = boxed(lines, width - 4, height - 2).map((line) => [
+		segment('│ ', 'border'),
+		...line,
+		segment(' │', 'border'),
+	]);
+	return [upperBorder(title, note, width), ...inner, [segment(`╰${'─'.repeat(width - 2)}╯`, 'border')]];
+}
+
+/** Exactly `height` lines of exactly `width` cells, without a border. */
+export function boxed(lines: readonly Line[], width: number, height: number): readonly Line[] {
+	return Array.from({length: Math.max(0, height)}, (_, index) => fitLine(lines[index] ?? [], width));
+}
+
+/** Cells within a border. */
+export function innerWidth(width: number): number {
+	return Math.max(0, width - 4);
+}
+
+function upperBorder(title: Line, note: Line, width: number): Line {
+	const room = width - leastTitledWidth;
+	const shownTitle = lineWidth(title) > room ? fitLine(title, Math.max(0, room)) : title;
+	const left = room - lineWidth(shownTitle);
+	// A note needs its text, two blanks and a piece of border that keeps it apart from the title.
+	const hasNote = lineWidth(note) > 0 && lineWidth(note) + 3 <= left;
+	const rule = left - (hasNote ? lineWidth(note) + 2 : 0);
+	return [
+		segment('╭─ ', 'border'),
+		...shownTitle,
+		segment(` ${'─'.repeat(Math.max(0, rule))}`, 'border'),
+		...(hasNote ? [segment(' '), ...note, segment(' ')] : []),
+		segment('─╮', 'border'),
+	];
+}

@@ -1,0 +1,73 @@
+import type {Limit} from '../../engine/target.ts';
+import type {Snapshot} from '../../metrics/snapshot.ts';
+import {greatestValues, lastSecond, minuteSums} from '../../state/chart-series.ts';
+import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
+import {formatDurationMs, formatTokens} from '../../text/numbers.ts';
+import {type Line, segment} from '../../text/segment.ts';
+import type {FrameTitle} from '../frame.ts';
+
+export type ChartKind = 'requests' | 'tokens' | 'traffic';
+
+export type ChartInput = {
+	readonly kind: ChartKind;
+	readonly snapshot: Snapshot | undefined;
+	readonly targetIndex: number;
+	readonly windowSeconds: number;
+	readonly isAscii: boolean;
+};
+
+/** A chart in exactly `height` lines of exactly `width` cells. */
+export function chartLines(input: ChartInput, width: number, height: number): readonly Line[] {
+	const {kind, snapshot, targetIndex, windowSeconds, isAscii} = input;
+	if (snapshot === undefined) {
+		return [];
+	}
+	const {timeline} = snapshot;
+	const query = {
+		target: targetIndex,
+		windowSeconds,
+		endSecond: Math.max(lastSecond(timeline), Math.ceil(snapshot.elapsedMs / 1000)),
+		columns: chartColumns(width),
+	};
+	const values =
+		kind === 'traffic'
+			? greatestValues(timeline, 'inFlight', query)
+			: minuteSums(timeline, kind === 'requests' ? 'requests' : 'quotaTokens', query);
+	const limit = kind === 'traffic' ? null : (limitOf(input)?.value ?? null);
+	return lineChartLines({values, width, height, limit, format: formatTokens, isAscii});
+}
+
+function limitOf({kind, snapshot, targetIndex}: ChartInput): Limit | undefined {
+	const quota = snapshot?.targets[targetIndex]?.quota;
+	return kind === 'requests' ? quota?.requestsPerMinute : quota?.tokensPerMinute;
+}
+
+const titles: Readonly<Record<ChartKind, string>> = {
+	requests: 'Requests',
+	tokens: 'Quota tokens',
+	traffic: 'In flight',
+};
+
+/** Title of a chart: what it counts, over which window, and what the dashed line is. */
+export function chartTitle(input: ChartInput): FrameTitle {
+	const {kind, windowSeconds} = input;
+	const limit = kind === 'traffic' ? undefined : limitOf(input);
+	const window = `last ${formatDurationMs(windowSeconds * 1000).replace(/ 00[sm]$/, '')}`;
+	const hasLine = limit?.value != null;
+	return {
+		title: [segment(titles[kind], 'title'), ...(kind === 'traffic' ? [] : [segment(' used in a minute')])],
+		note: [...(hasLine ? [segment('╌ quota', 'warning'), segment(' · ', 'muted')] : []), segment(window)],
+	};
+}
+
+/** How often the service throttled, for the title of the traffic chart; empty while it did not. */
+export function throttleNote({snapshot, targetIndex, windowSeconds}: ChartInput): Line {
+	if (snapshot === undefined) {
+		return [];
+	}
+	const from = lastSecond(snapshot.timeline) - windowSeconds;
+	const count = snapshot.timeline.points
+		.filter(({second, target}) => target === targetIndex && second >= from)
+		.reduce((sum, {throttled}) => sum + throttled, 0);
+	return count === 0 ? [] : [segment(`T ${formatTokens(count)} throttled`, 'throttled')];
+}

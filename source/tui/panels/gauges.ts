@@ -1,0 +1,143 @@
+import type {Limit, Target} from '../../engine/target.ts';
+import type {BucketState, Gauge, Timeline} from '../../metrics/snapshot.ts';
+import {lastSecond} from '../../state/chart-series.ts';
+import {secondsToLimit} from '../../state/forecast.ts';
+import {sourceWord} from '../../state/quota-words.ts';
+import {gaugeBar, gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
+import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
+import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
+
+export type GaugesInput = {
+	readonly target: Target | undefined;
+	readonly targetIndex: number;
+	readonly bucket: BucketState | undefined;
+	readonly timeline: Timeline | undefined;
+	/** False once the run is over: nothing is forecast then. */
+	readonly isFlowing: boolean;
+};
+
+type GaugeRow = {
+	readonly label: string;
+	readonly gauge: Gauge | undefined;
+	readonly limit: Limit | undefined;
+	readonly format: (value: number | null) => string;
+	/** Seconds until the limit is reached at this pace; null when it is not. */
+	readonly leftSeconds: number | null;
+};
+
+/** Gauges that are worth a line: the day's only where the service limits it. */
+export function gaugeCount(target: Target | undefined): number {
+	return target?.quota.tokensPerDay.state === 'known' ? 3 : 2;
+}
+
+/**
+ * A line for each limit of the bucket: used, set aside and free of the last minute, against the limit.
+ * @returns lines of exactly `width` cells.
+ */
+export function gaugeLines(input: GaugesInput, width: number): readonly Line[] {
+	const rows = gaugeRows(input);
+	const texts = rows.map((row) => rowTexts(row, input.bucket, width));
+	const numberWidth = Math.max(...texts.map(({numbers}) => lineWidth(numbers)));
+	const wordWidth = Math.max(...texts.map(({words}) => lineWidth(words)));
+	const labelWidth = 4;
+	const barWidth = Math.max(4, width - labelWidth - numberWidth - wordWidth - 4);
+	return rows.map((row, index) =>
+		fitLine(
+			[
+				...fitLine([segment(row.label, 'strong')], labelWidth),
+				...fitLine(barOf(row, barWidth), barWidth),
+				segment('  '),
+				...fitLine(texts[index]?.numbers ?? [], numberWidth, 'right'),
+				segment('  '),
+				...(texts[index]?.words ?? []),
+			],
+			width,
+		),
+	);
+}
+
+function gaugeRows({target, targetIndex, bucket, timeline, isFlowing}: GaugesInput): readonly GaugeRow[] {
+	const left = (field: 'requests' | 'quotaTokens', gauge: Gauge | undefined) =>
+		isFlowing && timeline !== undefined && gauge !== undefined
+			? secondsToLimit(timeline, targetIndex, field, gauge, lastSecond(timeline))
+			: null;
+	const rows: readonly GaugeRow[] = [
+		{
+			label: 'RPM',
+			gauge: bucket?.requests,
+			limit: target?.quota.requestsPerMinute,
+			format: formatCount,
+			leftSeconds: left('requests', bucket?.requests),
+		},
+		{
+			label: 'TPM',
+			gauge: bucket?.tokens,
+			limit: target?.quota.tokensPerMinute,
+			format: formatTokens,
+			leftSeconds: left('quotaTokens', bucket?.tokens),
+		},
+		{
+			label: 'TPD',
+			gauge: bucket?.day,
+			limit: target?.quota.tokensPerDay,
+			format: formatTokens,
+			leftSeconds: null,
+		},
+	];
+	return rows.slice(0, gaugeCount(target));
+}
+
+function barOf({gauge, limit}: GaugeRow, width: number): Line {
+	if (gauge === undefined || limit?.state === 'none') {
+		return gaugeBar({used: 0, reserved: 0, limit: null}, width);
+	}
+	return gaugeBar(gauge, width);
+}
+
+const roomyWidth = 100;
+
+/** Figures and words beside the bar; wide panels spell them out. */
+function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number) {
+	const {gauge, limit, format} = row;
+	if (gauge === undefined || limit === undefined) {
+		return {numbers: [], words: [segment('not known yet', 'muted')]};
+	}
+	const isRoomy = width >= roomyWidth;
+	const reserved = gauge.reserved > 0 ? ` + ${format(gauge.reserved)}${isRoomy ? ' reserved' : ''}` : '';
+	const used = `${format(gauge.used)}${isRoomy ? ' used' : ''}${reserved}`;
+	if (limit.state === 'none') {
+		return {
+			numbers: [segment(used, 'strong')],
+			words: [segment(isRoomy ? 'no limit set by the service' : 'no limit set')],
+		};
+	}
+	const fraction = gaugeFraction(gauge);
+	const level = gaugeLevels[gaugeLevel(fraction)];
+	const numbers: Line = [
+		segment(used, 'strong'),
+		segment(isRoomy ? ' of ' : ' / '),
+		segment(format(gauge.limit)),
+	];
+	if (limit.state === 'blocked') {
+		return {numbers, words: [segment('x blocked: the limit is 0', 'bad')]};
+	}
+	const extra = roomWords(row, bucket);
+	const source = sourceWord(limit);
+	return {
+		numbers,
+		words: [
+			segment(formatPercent(fraction).padStart(4), level.tone),
+			segment(` ${level.glyph} ${extra ?? level.word}`, level.tone),
+			...(isRoomy || source === 'assumed' ? [segment(` ${source}`, 'muted')] : []),
+		],
+	};
+}
+
+/** When there is room again, or when there will be none; undefined where neither is near. */
+function roomWords({gauge, leftSeconds}: GaugeRow, bucket: BucketState | undefined): string | undefined {
+	const isFull = gaugeLevel(gauge === undefined ? null : gaugeFraction(gauge)) === 'full';
+	if (isFull && bucket?.nextRoomMs != null && bucket.nextRoomMs > 0) {
+		return `room in ${formatSecondsLeft(bucket.nextRoomMs)}`;
+	}
+	return leftSeconds !== null && leftSeconds > 0 && !isFull ? `full in ${leftSeconds} s` : undefined;
+}

@@ -1,0 +1,97 @@
+import {views} from '../../keymap/views.ts';
+import {quotaWords} from '../../state/quota-words.ts';
+import {shownSnapshot} from '../../state/selectors.ts';
+import type {State} from '../../state/state.ts';
+import {frozenStatus, type Status, statusOf} from '../../state/status.ts';
+import {selectedRow} from '../../state/variant-rows.ts';
+import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
+import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
+
+const dot = segment(' · ', 'muted');
+
+/**
+ * The header: what is looked at, what goes on, and the views.
+ * @returns exactly `height` lines (1 to 3) of exactly `width` cells.
+ */
+export function headerLines(state: State, width: number, height: number): readonly Line[] {
+	const status = statusLine(state, width);
+	if (height <= 1) {
+		return [status].slice(0, height);
+	}
+	return [identityLine(state, width), status, viewsLine(state, width)].slice(0, height);
+}
+
+/** The target whose figures the header and the gauges show: that of the selected variant. */
+export function shownTargetIndex(state: State): number {
+	return selectedRow(state)?.targetIndex ?? 0;
+}
+
+function identityLine(state: State, width: number): Line {
+	const snapshot = shownSnapshot(state);
+	const target = snapshot?.targets[shownTargetIndex(state)];
+	const isSimulated = snapshot?.simulated ?? state.isDemo;
+	const badge: Line = isSimulated ? [segment(' SIMULATED ', 'inverse')] : [];
+	const others = (snapshot?.targets.length ?? state.config.models.length) - 1;
+	const places = [
+		target?.scope ?? '',
+		cleanText(target?.region ?? state.config.connection.region ?? ''),
+		// The simulator's own address says nothing that SIMULATED does not.
+		target?.endpoint == null || isSimulated ? '' : cleanText(target.endpoint),
+		others > 0 ? `+${others} more` : '',
+	].filter((text) => text !== '');
+	const tail = joinLines([[], ...places.map((text) => [segment(text)])], dot);
+	const name = 'bedrock-top';
+	const room = width - displayWidth(name) - 2 - lineWidth(badge) - lineWidth(tail) - 4;
+	const model = cleanText(target?.model ?? state.config.models[0] ?? '');
+	const shownModel = truncateMiddle(model, Math.max(16, room));
+	const left = [
+		segment(name, 'title'),
+		segment('  '),
+		...joinLines([[segment(shownModel, 'accent')], tail], dot),
+	];
+	return fitLine(spreadLine(left, badge, width), width);
+}
+
+/** One status: a word that is told apart without colour, then the detail. */
+function statusSegments({word, detail, tone}: Status): Line {
+	return [segment(word, tone), segment(detail === '' ? '' : ` ${detail}`)];
+}
+
+/** What goes on, in words; a frozen view says so first. */
+export function statusLine(state: State, width: number): Line {
+	const frozen = frozenStatus(state);
+	const left = joinLines(
+		[frozen === undefined ? [] : statusSegments(frozen), statusSegments(statusOf(state))],
+		segment('  '),
+	);
+	return fitLine(spreadLine(left, quotaLine(state), width), width);
+}
+
+function quotaLine(state: State): Line {
+	const quota = shownSnapshot(state)?.targets[shownTargetIndex(state)]?.quota;
+	if (quota === undefined) {
+		return [];
+	}
+	const words = quotaWords([
+		{limit: quota.requestsPerMinute, unit: 'RPM'},
+		{limit: quota.tokensPerMinute, unit: 'TPM'},
+	]);
+	return [segment('quota ', 'muted'), segment(words)];
+}
+
+function viewsLine(state: State, width: number): Line {
+	const names: readonly Line[] = views.map(({name, title, digit}) =>
+		name === state.view
+			? [segment(`[${digit} ${title}]`, 'strong')]
+			: [segment(` ${digit} `, 'muted'), segment(`${title} `)],
+	);
+	const left = names.flat();
+	const {method, load, goal} = state.config;
+	const settings = [[segment(method)], [segment(load.shape)], [segment('goal ', 'muted'), segment(goal)]];
+	const room = width - lineWidth(left) - 1;
+	const shown = settings.findLast(
+		(_, last) => lineWidth(joinLines(settings.slice(0, last + 1), dot)) <= room,
+	);
+	const count = shown === undefined ? 0 : settings.indexOf(shown) + 1;
+	return fitLine(spreadLine(left, joinLines(settings.slice(0, count), dot), width), width);
+}

@@ -1,0 +1,45 @@
+import {logLines} from '../../state/log-lines.ts';
+import {shownSnapshot} from '../../state/selectors.ts';
+import type {State} from '../../state/state.ts';
+import {formatCount} from '../../text/numbers.ts';
+import {type Line, segment, type Tone} from '../../text/segment.ts';
+import {cleanText} from '../../text/width.ts';
+
+/** Advice first, failures next, then the newest events; exactly what fits into `height` lines. */
+export function notesLines(state: State, height: number): readonly Line[] {
+	const snapshot = shownSnapshot(state);
+	const advice = (snapshot?.advice ?? []).map(
+		({text}): Line => [segment('→ ', 'accent'), segment(cleanText(text))],
+	);
+	const failures = failureLines(state);
+	const first = [...advice, ...failures].slice(0, Math.max(0, height - 1));
+	const events = logLines(state).slice(-Math.max(0, height - first.length));
+	return [...first, ...(height > first.length ? events.map((line) => logLine(line)) : [])];
+}
+
+/** Classes of failures, most recent counts, with what can be done about each. */
+export function failureLines(state: State): readonly Line[] {
+	return (shownSnapshot(state)?.failures ?? []).map(({class: name, count, advice, message}) => [
+		segment(
+			`${formatCount(count)}x ${name}`,
+			name.startsWith('throttled') || name === 'overloaded' ? 'throttled' : 'bad',
+		),
+		segment(` ${cleanText(advice === '' ? message : advice)}`),
+	]);
+}
+
+const tonesByKind: Readonly<Record<string, Tone>> = {
+	throttled: 'throttled',
+	overloaded: 'throttled',
+	failed: 'bad',
+	fault: 'bad',
+};
+
+/** A line of the log. */
+export function logLine({time, kind, text}: {time: string; kind: string; text: string}): Line {
+	return [
+		segment(`${time.padEnd(8)} `, 'muted'),
+		segment(`${kind.padEnd(10)} `, tonesByKind[kind] ?? 'accent'),
+		segment(text),
+	];
+}

@@ -1,0 +1,90 @@
+import type {Plan} from '../../metrics/plan.ts';
+import type {State} from '../../state/state.ts';
+import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
+import {type Line, segment, type Tone} from '../../text/segment.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
+import type {FrameTitle} from '../frame.ts';
+
+/** What must be said before any figures: the plan of a run that waits for `r`, or a fault and the way out. */
+export type Notice = FrameTitle & {readonly lines: readonly Line[]};
+
+/** The notice of a state, for lines of `width` cells; undefined where there is nothing to say. */
+export function noticeOf(state: State, width: number): Notice | undefined {
+	const {stage, plan} = state;
+	if (stage.kind === 'failed') {
+		return {title: [segment('Fault', 'bad')], lines: faultLines(state, width)};
+	}
+	if (stage.kind === 'planned' && plan !== undefined) {
+		return {
+			title: [segment('Plan', 'title'), segment(' · nothing has been sent')],
+			lines: planLines(state, plan, width),
+		};
+	}
+	return undefined;
+}
+
+function faultLines(state: State, width: number): readonly Line[] {
+	if (state.stage.kind !== 'failed') {
+		return [];
+	}
+	const {message, hint} = state.stage.fault;
+	return [
+		...paragraph(message, width, 'strong'),
+		...(hint === undefined ? [] : paragraph(hint, width)),
+		...keyLine('r', 'tries again', 'q', 'quits'),
+	];
+}
+
+function planLines(state: State, plan: Plan, width: number): readonly Line[] {
+	const {config, switchedOff} = state;
+	const variantCount = config.variants.length - switchedOff.length;
+	const share = plan.quotaShare;
+	const overfull =
+		share !== null && share > 1 ? `; takes at least ${formatCount(Math.ceil(share))} minutes` : '';
+	return [
+		entry(
+			'sends',
+			`${sendWords(plan)}, ${variantCount} ${variantCount === 1 ? 'variant' : 'variants'} by ${config.method}`,
+		),
+		entry(
+			'quota',
+			plan.quotaTokens === null
+				? 'tokens not known before the first answers'
+				: `about ${formatTokens(plan.quotaTokens)} quota tokens${share === null ? '' : `, ${formatPercent(share)} of a minute's quota${overfull}`}`,
+			share !== null && share > 1 ? 'warning' : 'plain',
+		),
+		entry(
+			'costs',
+			plan.costUsd === null
+				? 'not known: there is no price for this model'
+				: `at most ${formatUsd(plan.costUsd)}${plan.priceSource === null ? '' : ` (${cleanText(plan.priceSource)})`}`,
+			plan.costUsd === null ? 'warning' : 'strong',
+		),
+		...plan.remarks.flatMap((remark) => paragraph(remark, width)),
+		...keyLine('r', 'starts', 'm g Space', 'change it', 'q', 'quits'),
+	];
+}
+
+function sendWords(plan: Plan): string {
+	const requests = plan.requests === null ? undefined : `${formatCount(plan.requests)} requests`;
+	const duration = plan.durationSeconds === null ? undefined : formatDurationMs(plan.durationSeconds * 1000);
+	if (requests === undefined) {
+		return duration === undefined ? 'requests until stopped' : `requests for ${duration}`;
+	}
+	return duration === undefined ? requests : `${requests} or ${duration}, whichever is first`;
+}
+
+function entry(label: string, text: string, tone: Tone = 'plain'): Line {
+	return [segment(label.padEnd(8), 'muted'), segment(text, tone)];
+}
+
+function paragraph(text: string, width: number, tone: Tone = 'plain'): readonly Line[] {
+	return wrapText(cleanText(text), width).map((line) => [segment(line, tone)]);
+}
+
+function keyLine(...pairs: readonly string[]): readonly Line[] {
+	const line = pairs.flatMap((text, index) =>
+		index % 2 === 0 ? [segment(index === 0 ? '' : '   '), segment(text, 'accent')] : [segment(` ${text}`)],
+	);
+	return [line];
+}

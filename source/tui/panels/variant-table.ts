@@ -1,0 +1,79 @@
+import {shownSnapshot} from '../../state/selectors.ts';
+import type {State} from '../../state/state.ts';
+import {listedRows, selectedRow, type VariantRow} from '../../state/variant-rows.ts';
+import {formatRatio} from '../../text/numbers.ts';
+import {type Line, segment} from '../../text/segment.ts';
+import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
+import {cleanText} from '../../text/width.ts';
+import type {FrameTitle} from '../frame.ts';
+import {type TableRow, variantColumns} from './variant-columns.ts';
+
+/** From this width on the headers are spelt out. */
+const wideTable = 112;
+
+/**
+ * The table of variants: a header and as many rows as fit, the selected one always among them.
+ * @param isFull With the columns of the Variants view.
+ */
+export function variantTableLines(
+	state: State,
+	width: number,
+	height: number,
+	isFull: boolean,
+): readonly Line[] {
+	const rows = listedRows(state);
+	if (rows.length === 0) {
+		return [
+			[segment(`no variant's name holds "${cleanText(state.filter)}"; Esc clears the filter`, 'muted')],
+		];
+	}
+	const targets = shownSnapshot(state)?.targets ?? [];
+	const selected = selectedRow(state, rows);
+	const columns = variantColumns({isWide: width >= wideTable, hasModels: targets.length > 1, isFull});
+	const tableRows = rows.map(
+		(row): TableRow => ({
+			...row,
+			isSelected: row === selected,
+			model: cleanText(targets[row.targetIndex]?.model ?? ''),
+		}),
+	);
+	const fitted = fitColumns(columns, tableRows, width, width >= wideTable ? 2 : 1);
+	const shown = visibleRows(tableRows, Math.max(1, height - 1));
+	return [[segment(formatHeader(fitted), 'muted')], ...shown.map((row) => rowLine(fitted, row))];
+}
+
+/** The part of the rows that is on screen: around the selected one where not all fit. */
+function visibleRows(rows: readonly TableRow[], count: number): readonly TableRow[] {
+	const at = rows.findIndex(({isSelected}) => isSelected);
+	const first = Math.min(Math.max(0, at - Math.floor(count / 2)), Math.max(0, rows.length - count));
+	return rows.slice(first, first + count);
+}
+
+/** Title of the table: what runs, and who is best for the goal. */
+export function variantTableTitle(state: State): FrameTitle {
+	const {config} = state;
+	const name = cleanText(config.preset ?? 'own task');
+	return {
+		title: [segment('Variants', 'title'), segment(` · ${name}`)],
+		note: bestNote(state),
+	};
+}
+
+function bestNote(state: State): Line {
+	const snapshot = shownSnapshot(state);
+	const rows: readonly VariantRow[] = listedRows(state);
+	const best = rows.filter(({isBest}) => isBest);
+	const {goal} = state.config;
+	if (snapshot === undefined || snapshot.startedAt === null) {
+		return [];
+	}
+	if (best.length === 0) {
+		return [segment(`${goal}: no clear winner yet`, 'muted')];
+	}
+	const gain = snapshot.gain;
+	const ratio =
+		goal === 'throughput' && gain !== null && gain.ratio !== null
+			? `, ${formatRatio(gain.ratio)} the ${gain.over === 'serial' ? 'serial load' : 'worst'}`
+			: '';
+	return [segment('★ ', 'good'), segment(`${goal}: ${best.map(({name}) => name).join(', ')}${ratio}`)];
+}

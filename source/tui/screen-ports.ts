@@ -1,0 +1,39 @@
+import type {Fault} from '../config/fault.ts';
+import type {ThemeName} from '../config/resolve-output.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import type {Clock} from '../engine/clock.ts';
+import type {Snapshot} from '../metrics/snapshot.ts';
+import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
+
+/** All that the screen needs of the world; given from outside, so that a test can give something else. */
+export type ScreenPorts = {
+	readonly config: RunConfig;
+	/** Nothing costs money. */
+	readonly isDemo: boolean;
+	/** The run starts as soon as it is prepared. */
+	readonly startsAtOnce: boolean;
+	/** Where answers are streamed to. */
+	readonly answers: AnswerSink;
+	readonly engine: {
+		readonly send: (request: EngineRequest) => void;
+		/** @returns a function that stops listening. */
+		readonly onReport: (listener: (report: EngineReport) => void) => () => void;
+	};
+	/** Writes the charts of a snapshot. @returns paths. */
+	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
+	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
+	readonly stdin: NodeJS.ReadStream;
+	readonly stdout: NodeJS.WriteStream;
+	readonly clock: Clock;
+	/** Aborted by a signal from outside: the screen closes at once. */
+	readonly signal: AbortSignal;
+};
+
+/** How a screen ended. */
+export type ScreenEnd = {
+	/** The last run in which something was sent; undefined where nothing was. */
+	readonly snapshot: Snapshot | undefined;
+	/** What stopped a run that was under way; undefined when it had ended by itself. */
+	readonly stoppedBy: 'key' | 'signal' | undefined;
+	readonly fault: Fault | undefined;
+};

@@ -1,0 +1,136 @@
+import {memo} from 'react';
+import {isRunning, shownSnapshot} from '../../state/selectors.ts';
+import type {State} from '../../state/state.ts';
+import {type Line, segment} from '../../text/segment.ts';
+import {useAppearance} from '../appearance.tsx';
+import type {RegionName, Tier} from '../layout.ts';
+import {Lines} from '../lines.tsx';
+import {Panel, panelInside} from '../panel.tsx';
+import {type ChartKind, chartLines, chartTitle, throttleNote} from '../panels/charts.ts';
+import {detailLines, detailTitle} from '../panels/detail.ts';
+import {footerLine} from '../panels/footer.ts';
+import {gaugeLines} from '../panels/gauges.ts';
+import {headerLines, shownTargetIndex} from '../panels/header.ts';
+import {notesLines} from '../panels/notes.ts';
+import {noticeOf} from '../panels/notice.ts';
+import {tinyLine} from '../panels/tiny.ts';
+import {variantTableLines, variantTableTitle} from '../panels/variant-table.ts';
+import {BodyView} from './body-view.tsx';
+
+export type RegionProps = {
+	readonly state: State;
+	readonly name: RegionName;
+	readonly width: number;
+	readonly height: number;
+	readonly tier: Tier;
+};
+
+/** One region of the screen; drawn again only when the state or its size changed. */
+export const RegionView = memo(({name, ...props}: RegionProps) => {
+	const {state, width, height} = props;
+	switch (name) {
+		case 'header': {
+			return <Lines lines={headerLines(state, width, height)} width={width} height={height} />;
+		}
+		case 'gauges': {
+			return <GaugesView {...props} />;
+		}
+		case 'requests-chart': {
+			return <ChartView {...props} kind="requests" />;
+		}
+		case 'tokens-chart': {
+			return <ChartView {...props} kind="tokens" />;
+		}
+		case 'traffic-chart': {
+			return <ChartView {...props} kind="traffic" />;
+		}
+		case 'notice': {
+			return <NoticeView {...props} />;
+		}
+		case 'table': {
+			return <TableView {...props} />;
+		}
+		case 'detail': {
+			return <DetailView {...props} />;
+		}
+		case 'notes': {
+			const lines = notesLines(state, panelInside(width, height, props.tier).height);
+			return <Panel {...props} title={{title: [segment('Advice and events', 'title')]}} lines={lines} />;
+		}
+		case 'body': {
+			return <BodyView {...props} />;
+		}
+		case 'footer': {
+			return <Lines lines={[footerLine(state, width)]} width={width} height={height} />;
+		}
+		case 'line': {
+			return <Lines lines={[tinyLine(state, width)]} width={width} height={height} />;
+		}
+	}
+});
+RegionView.displayName = 'RegionView';
+
+type ViewProps = Omit<RegionProps, 'name'>;
+
+function GaugesView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const snapshot = shownSnapshot(state);
+	const targetIndex = shownTargetIndex(state);
+	const lines = gaugeLines(
+		{
+			target: snapshot?.targets[targetIndex],
+			targetIndex,
+			bucket: snapshot?.buckets[targetIndex],
+			timeline: snapshot?.timeline,
+			isFlowing: isRunning(state),
+		},
+		panelInside(width, height, tier).width,
+	);
+	return <Panel {...props} title={{title: gaugesTitle, note: gaugesLegend}} lines={lines} />;
+}
+
+const gaugesTitle: Line = [segment('Quota', 'title'), segment(' · last 60 s')];
+const gaugesLegend: Line = [
+	segment('█'),
+	segment(' used  ', 'muted'),
+	segment('▒'),
+	segment(' reserved  ', 'muted'),
+	segment('·'),
+	segment(' free', 'muted'),
+];
+
+function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
+	const {state, width, height, tier} = props;
+	const {isAscii} = useAppearance();
+	const input = {
+		kind,
+		snapshot: shownSnapshot(state),
+		targetIndex: shownTargetIndex(state),
+		windowSeconds: state.windowSeconds,
+		isAscii,
+	};
+	const inside = panelInside(width, height, tier);
+	const {title, note = []} = chartTitle(input);
+	const throttled = kind === 'traffic' ? throttleNote(input) : [];
+	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
+	const lines = chartLines(input, inside.width, inside.height);
+	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} />;
+}
+
+function NoticeView(props: ViewProps) {
+	const notice = noticeOf(props.state, panelInside(props.width, props.height, props.tier).width);
+	return notice === undefined ? null : <Panel {...props} title={notice} lines={notice.lines} />;
+}
+
+function TableView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const inside = panelInside(width, height, tier);
+	const lines = variantTableLines(state, inside.width, inside.height, state.view === 'variants');
+	return <Panel {...props} title={variantTableTitle(state)} lines={lines} />;
+}
+
+function DetailView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const lines = detailLines(state, panelInside(width, height, tier).width);
+	return <Panel {...props} title={detailTitle(state)} lines={lines} />;
+}
