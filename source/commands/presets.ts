@@ -47,7 +47,13 @@ export const presetsCommand = async ({flags}: Arguments, io: Io): Promise<number
 	const lines = renderTable(
 		[
 			{key: 'name', header: 'preset', align: 'left', priority: 2, format: (row) => row.name},
-			{key: 'description', header: 'task', align: 'left', priority: 1, format: (row) => row.description ?? ''},
+			{
+				key: 'description',
+				header: 'task',
+				align: 'left',
+				priority: 1,
+				format: (row) => row.description ?? '',
+			},
 		],
 		rows,
 		columnsOf(io.stdout),

@@ -10,6 +10,7 @@ import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts'
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './finish.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
+import {keepLog} from './log-file.ts';
 import {type RunSetup, setUpRun} from './run-setup.ts';
 
 /** Milliseconds that requests in flight have to come back after a signal. */
@@ -139,6 +140,7 @@ export const runHeadless = async (
 	const {config, output} = setup;
 	const engine = startEngineThread();
 	try {
+		keepLog(engine, output.logFile);
 		const prepared = await prepareRun(engine, config, io.signal);
 		if (prepared === undefined) {
 			return io.signal.reason as number;

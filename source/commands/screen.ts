@@ -8,6 +8,7 @@ import {startEngineThread} from '../threads/engine-handle.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {finish} from './finish.ts';
 import {type Io, writeLines} from './io.ts';
+import {keepLog} from './log-file.ts';
 import {runHeadless} from './run.ts';
 import {type RunSetup, setUpRun} from './run-setup.ts';
 import {signalExitCode} from './signals.ts';
@@ -41,6 +42,7 @@ const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io:
 	const {openDashboard} = await import('../tui/dashboard.tsx');
 	const engine = startEngineThread();
 	try {
+		keepLog(engine, output.logFile);
 		const {snapshot, fault} = await openDashboard({
 			config,
 			isDemo,

@@ -1,0 +1,51 @@
+import {appendFileSync} from 'node:fs';
+import {UserError} from '../config/user-error.ts';
+import type {LogEvent} from '../metrics/snapshot.ts';
+import {cleanText} from '../text/width.ts';
+import type {EngineHandle} from '../threads/engine-handle.ts';
+
+const append = (file: string, lines: readonly string[]): void => {
+	if (lines.length === 0) {
+		return;
+	}
+	try {
+		appendFileSync(file, `${lines.join('\n')}\n`);
+	} catch (error) {
+		throw new UserError(`--log-file: "${file}" cannot be written: ${(error as Error).message}.`, {
+			exitCode: 1,
+			hint: 'Name a file in a folder that you may write to.',
+		});
+	}
+};
+
+const lineOf = ({at, kind, text}: LogEvent): string => `${at} ${kind} ${cleanText(text)}`;
+
+/** Events of a snapshot that were not in the one before: the list is bounded, so it is compared by its newest entry. */
+const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined): readonly LogEvent[] => {
+	const index = newest === undefined ? -1 : events.findLastIndex((event) => lineOf(event) === lineOf(newest));
+	return events.slice(index + 1);
+};
+
+/**
+ * Writes the run's events, and what the engine's thread prints, to a file as they come.
+ * @param file Undefined: no log is kept.
+ * @throws UserError (exit 1) at once when the file cannot be written.
+ */
+export const keepLog = (engine: EngineHandle, file: string | undefined): void => {
+	if (file === undefined) {
+		return;
+	}
+	append(file, [`${new Date().toISOString()} start bedrock-top`]);
+	let newest: LogEvent | undefined;
+	engine.onReport((report) => {
+		if (report.type === 'log') {
+			append(file, [`${new Date().toISOString()} log ${cleanText(report.text)}`]);
+		} else if (report.type === 'failed') {
+			append(file, [`${new Date().toISOString()} failed ${cleanText(report.fault.message)}`]);
+		} else if (report.type === 'snapshot' || report.type === 'ended') {
+			const fresh = freshEvents(report.snapshot.events, newest);
+			append(file, fresh.map(lineOf));
+			newest = fresh.at(-1) ?? newest;
+		}
+	});
+};
