@@ -122,6 +122,10 @@ const networkAdvice = ({code, status, message}: ErrorFacts, {endpoint}: FailureC
 		return 'The proxy asks for a password: put it into HTTPS_PROXY (https://user:password@host:port).';
 	}
 
+	if (status !== undefined && status < 400) {
+		return `Something else answered in place of ${place}: check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network asks you to sign in.`;
+	}
+
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
 		return `The name of ${place} cannot be found: check the Region, the network and HTTPS_PROXY.`;
 	}

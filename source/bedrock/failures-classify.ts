@@ -14,6 +14,11 @@ const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> =
 	ServiceUnavailable: 'overloaded',
 	ModelNotReadyException: 'overloaded',
 	Overloaded_error: 'overloaded',
+	Rate_limit_error: 'throttled',
+	Timeout_error: 'timeout',
+	Authentication_error: 'credentials',
+	Permission_error: 'access-denied',
+	Not_found_error: 'not-found',
 	ModelTimeoutException: 'timeout',
 	RequestTimeout: 'timeout',
 	RequestTimeoutException: 'timeout',
@@ -110,7 +115,7 @@ const refined = (named: FailureClass, message: string): FailureClass => {
 };
 
 const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
-	(code !== undefined && /^(?:E[A-Z]{3,}|ERR_|HPE_|CERT_|DEPTH_|SELF_|UNABLE_|HOSTNAME_)/.test(code)) ||
+	(code !== undefined && /^(?:E[A-Z]{2,}|ERR_|HPE_|CERT_|DEPTH_|SELF_|UNABLE_|HOSTNAME_)/.test(code)) ||
 	/NetworkingError|FetchError/.test(name) ||
 	/socket hang up|^aborted$|network|connect(?:ion)? (?:refused|reset|closed)/i.test(message);
 
@@ -138,8 +143,9 @@ export const classOf = (facts: ErrorFacts): FailureClass => {
 	}
 
 	if (facts.status !== undefined) {
-		return facts.status >= 500 ? 'model-error' : 'validation';
+		return facts.status >= 500 ? 'model-error' : facts.status >= 400 ? 'validation' : 'network';
 	}
 
-	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'network';
+	// Nothing was answered and no connection failed: the request could not even be made.
+	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
 };

@@ -57,17 +57,16 @@ export const factsOf = (error: unknown): ErrorFacts => {
 	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
 	const told = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
 	const status = typeof told === 'number' ? told : undefined;
-	const isWithinStream = isFault || status === 200;
 	return {
 		name:
 			inner instanceof Error || isObject(inner)
 				? properName(String((inner as {name?: unknown}).name ?? ''))
 				: '',
 		message: messageOf(inner) || (typeof inner === 'string' ? inner : ''),
-		status: isWithinStream ? undefined : status,
+		status: isFault ? undefined : status,
 		code: firstCode(inner),
 		headers: headersOf(response),
-		isWithinStream,
+		isWithinStream: isFault,
 	};
 };
 

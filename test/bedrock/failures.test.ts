@@ -273,7 +273,10 @@ describe('answers of the service', () => {
 
 	test('the same exceptions within a stream may have been counted', () => {
 		const error = Object.assign(new Error('Too many tokens, please wait.'), {name: 'ThrottlingException'});
-		for (const thrown of [new StreamFault(error), serviceError('ThrottlingException', error.message, 200)]) {
+		for (const thrown of [
+			new StreamFault(error),
+			new StreamFault(serviceError('ThrottlingException', error.message, 200)),
+		]) {
 			expect(failureOf(thrown, context)).toMatchObject({class: 'throttled-tokens', charge: 'unknown'});
 		}
 	});

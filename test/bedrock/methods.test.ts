@@ -121,9 +121,9 @@ describe('tiers and latency modes', () => {
 			{...answer, headers: {...answer.headers, 'X-Amzn-Bedrock-Service-Tier': 'default'}},
 			{method, tier: 'priority', parameters: {performanceConfig: {latency: 'optimized'}}},
 		);
-		const {headers} = replays.started().server.requests[0] ?? {headers: {}};
-		expect(headers['x-amzn-bedrock-service-tier']).toBe('priority');
-		expect(headers['x-amzn-bedrock-performanceconfig-latency']).toBe('optimized');
+		const [sent] = replays.started().server.requests;
+		expect(sent?.headers['x-amzn-bedrock-service-tier']).toBe('priority');
+		expect(sent?.headers['x-amzn-bedrock-performanceconfig-latency']).toBe('optimized');
 		expect(outcome).toMatchObject({tier: 'default'});
 	});
 });
@@ -314,7 +314,10 @@ describe('answers that cannot be read', () => {
 		};
 		for (const method of methods) {
 			const {outcome} = await replays.call(page, {method});
-			expect(outcome.kind).toBe('failed');
+			expect(outcome).toMatchObject({
+				kind: 'failed',
+				failure: {class: method === 'invoke' ? 'model-error' : 'network', charge: 'unknown'},
+			});
 		}
 	});
 

@@ -5,13 +5,13 @@ import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
 import type {Send} from './method.ts';
 import {watchHeaders} from './response-headers.ts';
-import {readingStream, StreamFault, streamReader} from './stream-reader.ts';
+import {openingStream, readingStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
 export const converseStream: Send = async (runtime, request, {signal, onFirstToken}) => {
 	const command = new ConverseStreamCommand(converseRequest(request));
 	const headers = watchHeaders(command);
-	const output = await runtime.send(command, {abortSignal: signal});
+	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken);
 	let metadata: unknown;
 	for await (const event of readingStream(output.stream)) {

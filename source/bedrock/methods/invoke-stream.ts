@@ -6,7 +6,7 @@ import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
 import {watchHeaders} from './response-headers.ts';
-import {readingStream, StreamFault, streamReader} from './stream-reader.ts';
+import {openingStream, readingStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** An error that a model told inside its stream, under the name it gave. */
 const toldFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
@@ -22,7 +22,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 		invokeRequest(request, family.build(request, true)),
 	);
 	const headers = watchHeaders(command);
-	const output = await runtime.send(command, {abortSignal: signal});
+	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken);
 	const decoder = new TextDecoder();
 	let metrics: unknown;

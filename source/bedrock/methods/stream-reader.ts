@@ -1,5 +1,7 @@
 import type {Reading} from '../families/family.ts';
+import {at} from '../json.ts';
 import {overlay, type TokenCounts} from '../usage.ts';
+import {headersOf} from './response-headers.ts';
 
 /** Something that ended a stream after the service had answered 200: no usage is known of such an answer. */
 export class StreamFault extends Error {
@@ -48,6 +50,20 @@ export const streamReader = (onFirstToken: () => void): StreamReader => {
 		},
 		result: () => ({...rest, counts, text: text.join(''), reasoning: reasoning.join('')}),
 	};
+};
+
+/**
+ * Opens a stream. The SDK waits for the first event before it hands the stream over, so an exception in it is thrown
+ * here, after the service had answered 200. A page of HTML is no stream: something else answered.
+ */
+export const openingStream = async <T>(opening: Promise<T>): Promise<T> => {
+	try {
+		return await opening;
+	} catch (error) {
+		const response: unknown = (error as {$response?: unknown} | undefined)?.$response;
+		const isPage = /html/i.test(headersOf(response)['content-type'] ?? '');
+		throw at(response, 'statusCode') === 200 && !isPage ? new StreamFault(error) : error;
+	}
 };
 
 /** Reads a stream to its end; whatever it throws becomes a StreamFault. */
