@@ -16,6 +16,8 @@ export type Admission =
 	| {readonly kind: 'admitted'; readonly reservation: Reservation}
 	/** `delayMs` is undefined when it depends on answers that are still to come. */
 	| {readonly kind: 'wait'; readonly delayMs: number | undefined; readonly reason: WaitReason}
+	/** The daily quota is used up. */
+	| {readonly kind: 'day'}
 	/** It will never fit: larger than the bucket. */
 	| {readonly kind: 'never'; readonly dimension: Dimension; readonly needed: number; readonly limit: number};
 
@@ -38,8 +40,12 @@ export class Bucket {
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #demands = new Map<Lane, LaneDemand>();
+	readonly #dayLimit: number | null;
+	readonly #pollMs: number;
 	#external: Use = {requests: 0, tokens: 0};
 	#isEven: boolean;
+	#settledTokens = 0;
+	#roomAt: number | undefined;
 
 	constructor({clock, quota, windowMs, share, burst}: BucketOptions) {
 		// Quotas are stated a minute; a shorter window (tests, quick benchmarks) is the same number a window.
@@ -48,6 +54,8 @@ export class Bucket {
 			requests: this.#quota.requests === null ? null : Math.floor(this.#quota.requests * share),
 			tokens: this.#quota.tokens === null ? null : Math.floor(this.#quota.tokens * share),
 		};
+		this.#dayLimit = quota.tokensPerDay.value;
+		this.#pollMs = windowMs / 120;
 		this.#clock = clock;
 		this.ledger = new Ledger(clock, windowMs);
 		this.#others = {requests: new OthersEstimate(windowMs), tokens: new OthersEstimate(windowMs)};
@@ -59,6 +67,21 @@ export class Bucket {
 	/** Whether requests are spread evenly over the window, asked for or after a surprise. */
 	get isEven(): boolean {
 		return this.#isEven;
+	}
+
+	/** Whether anything limits it: requests or tokens a minute. */
+	get isLimited(): boolean {
+		return this.#limits.requests !== null || this.#limits.tokens !== null;
+	}
+
+	/** Quota tokens settled in this run. */
+	get settledTokens(): number {
+		return this.#settledTokens;
+	}
+
+	/** When there is room, as the last admission saw it, in milliseconds of the clock; undefined when it cannot be told. */
+	get roomAt(): number | undefined {
+		return this.#roomAt;
 	}
 
 	/** Part of the quota that is in use at present, 0 to 1: the asked share less what the others take. */
@@ -89,28 +112,53 @@ export class Bucket {
 		if (tooLarge !== undefined) {
 			return tooLarge;
 		}
+		const tokens = this.#boundedTokens(cost);
+		if (this.#dayLimit !== null && this.#settledTokens + this.ledger.heldTokens + tokens > this.#dayLimit) {
+			return {kind: 'day'};
+		}
 		const now = this.#clock.now();
+		const wait = this.#waitFor(now, tokens, lane);
+		if (wait !== undefined) {
+			this.#roomAt = wait.delayMs === undefined ? undefined : now + wait.delayMs;
+			return wait;
+		}
+		this.#roomAt = now;
+		this.#pacer.charge(now, tokens, this.#open());
+		return {kind: 'admitted', reservation: this.ledger.reserve(tokens, lane)};
+	}
+
+	/** What a request of so many quota tokens has to wait for; undefined when it need not wait. */
+	#waitFor(now: number, tokens: number, lane: Lane): Extract<Admission, {kind: 'wait'}> | undefined {
 		const cap = this.#overload.cap(now);
 		if (cap !== undefined && this.ledger.inFlight >= cap) {
-			return {kind: 'wait', delayMs: undefined, reason: 'capacity'};
+			return {kind: 'wait', delayMs: this.#pollMs, reason: 'capacity'};
 		}
 		const paceMs = this.#isEven ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}
-		const tokens = this.#boundedTokens(cost);
 		const limits = this.#limitsFor(lane);
 		const delayMs = this.ledger.roomIn(tokens, limits);
-		if (delayMs !== 0) {
-			const isRequests = limits.requests !== null && this.ledger.use().requests + 1 > limits.requests;
-			return {kind: 'wait', delayMs, reason: isRequests ? 'requests' : 'tokens'};
+		if (delayMs === 0) {
+			return undefined;
 		}
-		this.#pacer.charge(now, tokens, this.#open());
-		return {kind: 'admitted', reservation: this.ledger.reserve(tokens, lane)};
+		const isRequests = limits.requests !== null && this.ledger.use().requests + 1 > limits.requests;
+		return {kind: 'wait', delayMs: this.#askAgainMs(delayMs), reason: isRequests ? 'requests' : 'tokens'};
+	}
+
+	/**
+	 * What the others take and what is kept back changes with time alone, so with either in force it is asked again soon;
+	 * otherwise when enough has left the window, or with the next answer.
+	 */
+	#askAgainMs(delayMs: number | undefined): number | undefined {
+		const open = this.#open();
+		const isStatic = open.requests === this.#limits.requests && open.tokens === this.#limits.tokens;
+		return isStatic && this.#demands.size === 0 ? delayMs : Math.min(delayMs ?? this.#pollMs, this.#pollMs);
 	}
 
 	/** The answer settles what was set aside. Returns the quota tokens by which it overran. */
 	settle(reservation: Reservation, tokens: number): number {
+		this.#settledTokens += tokens;
 		this.#pacer.correct(tokens - reservation.tokens, this.#open());
 		return this.ledger.settle(reservation, tokens);
 	}

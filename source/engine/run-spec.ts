@@ -40,6 +40,8 @@ export type Cell = {
 	readonly ratePerMinute: number | null;
 	/** Input tokens of one request: counted by the service, or estimated before the first answer. */
 	readonly inputTokens: {readonly value: number; readonly isEstimated: boolean};
+	/** Output tokens expected before the first answer; absent: an assumption of the engine's. */
+	readonly expectedOutputTokens?: number;
 	/** Max tokens that is sent; `auto` starts with this value and is right-sized from what is learnt. */
 	readonly maxTokens: number;
 	/** USD a token; null where the price is not known. */

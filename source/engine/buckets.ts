@@ -1,0 +1,27 @@
+import {Bucket} from './bucket.ts';
+import type {Clock} from './clock.ts';
+import type {RunSpec} from './run-spec.ts';
+import type {LedgerEntry} from './use.ts';
+
+/**
+ * The bucket of each target, in their order. Targets of the same base model, scope and Region share one: an application
+ * profile and the model below it draw from the same quota.
+ */
+export const createBuckets = (
+	{targets, windowMs, share, burst}: RunSpec,
+	clock: Clock,
+	initialUse: ReadonlyArray<readonly LedgerEntry[]> = [],
+): readonly Bucket[] => {
+	const buckets = new Map<string, Bucket>();
+	return targets.map(({baseModel, scope, region, quota}, index) => {
+		const key = JSON.stringify([baseModel, scope, region]);
+		const known = buckets.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+		const bucket = new Bucket({clock, quota, windowMs, share, burst});
+		bucket.ledger.importEntries(initialUse[index] ?? []);
+		buckets.set(key, bucket);
+		return bucket;
+	});
+};

@@ -1,0 +1,137 @@
+import {composePrompt, type Prompt} from '../prompts/compose.ts';
+import type {Item, Task, Variant} from '../prompts/variant.ts';
+import {AutoMaxTokens} from './auto-max-tokens.ts';
+import type {Answer, InferenceRequest, Method, Usage} from './backend.ts';
+import type {Bucket} from './bucket.ts';
+import {CellExpectation, type Cost} from './expectation.ts';
+import type {Failure, FailureClass} from './failure.ts';
+import type {Cell, RunSpec} from './run-spec.ts';
+import type {Target} from './target.ts';
+
+/** Nothing that is sent to this target can succeed: one failure is enough. */
+const hopeless: ReadonlySet<FailureClass> = new Set([
+	'access-denied',
+	'not-found',
+	'needs-profile',
+	'credentials',
+]);
+/** Failures in a row, without one answer before, after which a cell is given up. */
+const mostFailures = 3;
+
+/** Characters of a prompt: what its tokens are estimated from. */
+export const lengthOf = ({system, user}: Prompt): number => (system?.length ?? 0) + user.length;
+
+/** A cell while the run goes on: what it sends, what that costs, and whether it is still worth trying. */
+export class CellState {
+	readonly index: number;
+	readonly cell: Cell;
+	readonly variant: Variant;
+	readonly target: Target;
+	readonly bucket: Bucket;
+	readonly expectation: CellExpectation;
+	readonly #task: Task;
+	readonly #method: Method;
+	readonly #auto: AutoMaxTokens | undefined;
+	#onlyPrompt: Prompt | undefined;
+	#isGivenUp = false;
+	#hasAnswered = false;
+	#failuresInARow = 0;
+
+	/** @param index Of the cell in the spec. */
+	constructor(spec: RunSpec, index: number, bucket: Bucket) {
+		const cell = spec.cells[index];
+		const variant = cell === undefined ? undefined : spec.variants[cell.variant];
+		const target = cell === undefined ? undefined : spec.targets[cell.target];
+		if (cell === undefined || variant === undefined || target === undefined) {
+			throw new RangeError(`Cell ${index} names a variant or a target that the run does not have.`);
+		}
+		this.index = index;
+		this.cell = cell;
+		this.variant = variant;
+		this.target = target;
+		this.bucket = bucket;
+		this.expectation = new CellExpectation(cell.inputTokens, cell.expectedOutputTokens);
+		this.#task = spec.task;
+		this.#method = spec.method;
+		this.#auto = spec.isMaxTokensAuto ? new AutoMaxTokens(cell.maxTokens) : undefined;
+	}
+
+	get isAlive(): boolean {
+		return !this.#isGivenUp;
+	}
+
+	/** Max tokens that is sent at present. */
+	get maxTokens(): number {
+		return this.#auto?.value ?? this.cell.maxTokens;
+	}
+
+	/** The items of a request by its position in the sequence; each at most once. */
+	itemsAt(position: number, order: readonly Item[]): readonly Item[] {
+		const count = Math.min(this.variant.itemsPerRequest, order.length);
+		return Array.from(
+			{length: count},
+			(_unused, offset) => order[(position * count + offset) % order.length],
+		).filter((item) => item !== undefined);
+	}
+
+	compose(items: readonly Item[]): Prompt {
+		if (items.length > 0) {
+			return composePrompt(this.variant, this.#task, items);
+		}
+		this.#onlyPrompt ??= composePrompt(this.variant, this.#task, items);
+		return this.#onlyPrompt;
+	}
+
+	/** Quota tokens of one request with this prompt. */
+	cost(prompt: Prompt): Cost {
+		return this.expectation.cost(lengthOf(prompt), this.maxTokens, this.target.burndown.value);
+	}
+
+	/** USD that one request costs at most; undefined where the price is not known. */
+	mostCostUsd(prompt: Prompt): number | undefined {
+		const {price} = this.cell;
+		return price === null
+			? undefined
+			: this.expectation.inputTokens(lengthOf(prompt)) * Math.max(price.input, price.cacheWrite) +
+					this.maxTokens * price.output;
+	}
+
+	toInference(prompt: Prompt, maxTokens: number): InferenceRequest {
+		return {
+			model: this.target.model,
+			baseModel: this.target.baseModel,
+			method: this.#method,
+			system: prompt.system,
+			messages: [{role: 'user', text: prompt.user}],
+			maxTokens,
+			stop: this.variant.stop,
+			parameters: this.variant.parameters,
+			cache: this.variant.cache,
+			tier: this.target.tier ?? undefined,
+		};
+	}
+
+	/** @param maxTokens What the answer was limited to. */
+	learn(prompt: Prompt, answer: Answer, usage: Usage, maxTokens: number): void {
+		this.#hasAnswered = true;
+		this.#failuresInARow = 0;
+		this.expectation.learn(lengthOf(prompt), usage);
+		this.#auto?.learn(usage.outputTokens, answer.isTruncated, maxTokens);
+	}
+
+	/** Counts a failure. Returns whether the cell was given up by it. */
+	fail(failure: Failure): boolean {
+		if (failure.isRetryable || this.#isGivenUp) {
+			return false;
+		}
+		this.#failuresInARow++;
+		this.#isGivenUp =
+			hopeless.has(failure.class) || (!this.#hasAnswered && this.#failuresInARow >= mostFailures);
+		return this.#isGivenUp;
+	}
+
+	/** It can never be sent. */
+	giveUp(): void {
+		this.#isGivenUp = true;
+	}
+}

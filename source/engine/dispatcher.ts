@@ -1,0 +1,196 @@
+import type {Admission, Bucket, WaitReason} from './bucket.ts';
+import type {CellState} from './cell-state.ts';
+import type {Reservation} from './ledger.ts';
+import type {Source} from './load/source.ts';
+import type {Draft, LogicalRequest} from './logical-request.ts';
+import {type Lane, lanes} from './run-spec.ts';
+import type {WaitingRoom} from './waiting-room.ts';
+
+/** Requests that are sent before the event loop gets its turn, so that a burst does not delay the answers' clocks. */
+const sendsPerTurn = 10;
+/** Requests waiting to be sent again beyond which no new ones are started. */
+const mostWaiting = 1000;
+
+/** Why nothing is sent right now. */
+export type Waiting = {
+	readonly reason: WaitReason | 'cost' | 'retry' | 'arrival';
+	readonly bucket: Bucket | undefined;
+	/** Milliseconds until it is tried again; undefined when that depends on answers. */
+	readonly delayMs: number | undefined;
+};
+
+/** What the dispatcher asks of the run. */
+export type DispatcherPorts = {
+	readonly sources: readonly Source[];
+	readonly rooms: Readonly<Record<Lane, WaitingRoom>>;
+	readonly now: () => number;
+	readonly runningMs: () => number;
+	readonly cellOf: (request: LogicalRequest) => CellState;
+	/** The cell that is to carry a draft, out of those whose bucket is not blocked. */
+	readonly choose: (
+		draft: Draft,
+		lane: Lane,
+		isBlocked: (bucket: Bucket) => boolean,
+	) => CellState | undefined;
+	/** Makes the request of a draft without sending it. */
+	readonly prepare: (draft: Draft, cell: CellState) => LogicalRequest;
+	/** Whether the run may send it: `wait` for answers, or the run is over (then it stops by itself). */
+	readonly mayStart: (request: LogicalRequest, cell: CellState) => 'pass' | 'wait' | 'over';
+	readonly send: (request: LogicalRequest, cell: CellState, reservation: Reservation) => void;
+	/** It can never be sent. */
+	readonly refuse: (
+		request: LogicalRequest,
+		cell: CellState,
+		reason: Extract<Admission, {kind: 'never'}>,
+	) => void;
+	/** The daily quota of its bucket is used up. */
+	readonly stopForDay: () => void;
+	/** False while the run is paused or over, or too much is in flight. */
+	readonly isOpen: () => boolean;
+};
+
+type Step = 'sent' | 'refused' | 'blocked' | 'over';
+
+/**
+ * Decides what is sent next. Lanes are served from the highest: a bucket that has no room for a lane is closed to the
+ * lanes below it, so a lane never waits behind a lower one, and `low` gets what is left. Within a lane requests that were
+ * sent before come first, then the sources take turns.
+ */
+export class Dispatcher {
+	readonly #ports: DispatcherPorts;
+	readonly #blocked = new Set<Bucket>();
+	#waiting: Waiting | undefined;
+	#wakeMs = Number.POSITIVE_INFINITY;
+	#sentInTurn = 0;
+	#turn = 0;
+
+	constructor(ports: DispatcherPorts) {
+		this.#ports = ports;
+	}
+
+	/** What the first request that had to wait waits for; undefined when everything flows. */
+	get waiting(): Waiting | undefined {
+		return this.#waiting;
+	}
+
+	/**
+	 * Sends all that may be sent now.
+	 * @param canStart Whether new requests may be drawn from the sources; otherwise only those already sent before.
+	 * @returns Milliseconds until it should be called again; infinite when only an answer can change something.
+	 */
+	pump(canStart: boolean): number {
+		this.#blocked.clear();
+		this.#waiting = undefined;
+		this.#wakeMs = Number.POSITIVE_INFINITY;
+		this.#sentInTurn = 0;
+		this.#turn++;
+		for (const lane of lanes) {
+			this.#pumpRoom(this.#ports.rooms[lane], lane);
+			if (canStart) {
+				this.#pumpSources(lane);
+			}
+		}
+		return this.#wakeMs;
+	}
+
+	get #isOpen(): boolean {
+		if (!this.#ports.isOpen()) {
+			return false;
+		}
+		if (this.#sentInTurn >= sendsPerTurn) {
+			this.#wakeMs = 0;
+			return false;
+		}
+		return true;
+	}
+
+	#pumpRoom(room: WaitingRoom, lane: Lane): void {
+		const now = this.#ports.now();
+		for (const request of room.ready(now)) {
+			const cell = this.#ports.cellOf(request);
+			if (!this.#isOpen) {
+				return;
+			}
+			if (!this.#blocked.has(cell.bucket)) {
+				const step = this.#try(request, cell, lane);
+				if (step === 'sent' || step === 'refused') {
+					room.remove(request);
+				}
+			}
+		}
+		const nextAt = room.nextAt();
+		if (nextAt !== undefined) {
+			this.#wait('retry', nextAt - now, undefined);
+		}
+	}
+
+	#pumpSources(lane: Lane): void {
+		let active = this.#ports.sources.filter((source) => source.lane === lane);
+		const offset = active.length === 0 ? 0 : this.#turn % active.length;
+		active = [...active.slice(offset), ...active.slice(0, offset)];
+		while (active.length > 0 && this.#isOpen && this.#ports.rooms[lane].size < mostWaiting) {
+			active = active.filter((source) => this.#isOpen && this.#pumpSource(source, lane));
+		}
+	}
+
+	/** One request of a source. Returns whether it may have another. */
+	#pumpSource(source: Source, lane: Lane): boolean {
+		const runningMs = this.#ports.runningMs();
+		const draft = source.peek(runningMs);
+		if (draft === undefined) {
+			const nextAt = source.nextAt();
+			if (nextAt !== undefined) {
+				this.#wait('arrival', Math.max(0, nextAt - runningMs), undefined);
+			}
+			return false;
+		}
+		const cell = this.#ports.choose(draft, lane, (bucket) => this.#blocked.has(bucket));
+		if (cell === undefined) {
+			return false;
+		}
+		const step = this.#try(this.#ports.prepare(draft, cell), cell, lane, () => {
+			source.take();
+		});
+		// A balanced draft may find room in another bucket.
+		return step === 'sent' || step === 'refused' || (step === 'blocked' && draft.candidates.length > 1);
+	}
+
+	#try(request: LogicalRequest, cell: CellState, lane: Lane, onTaken: () => void = () => {}): Step {
+		const verdict = this.#ports.mayStart(request, cell);
+		if (verdict !== 'pass') {
+			if (verdict === 'wait') {
+				this.#wait('cost', undefined, cell.bucket);
+			}
+			this.#blocked.add(cell.bucket);
+			return verdict === 'wait' ? 'blocked' : 'over';
+		}
+		const admission = cell.bucket.admit(cell.cost(request.prompt), lane);
+		switch (admission.kind) {
+			case 'admitted':
+				onTaken();
+				this.#sentInTurn++;
+				this.#ports.send(request, cell, admission.reservation);
+				return 'sent';
+			case 'never':
+				onTaken();
+				this.#ports.refuse(request, cell, admission);
+				return 'refused';
+			case 'day':
+				this.#blocked.add(cell.bucket);
+				this.#ports.stopForDay();
+				return 'over';
+			case 'wait':
+				this.#blocked.add(cell.bucket);
+				this.#wait(admission.reason, admission.delayMs, cell.bucket);
+				return 'blocked';
+		}
+	}
+
+	#wait(reason: Waiting['reason'], delayMs: number | undefined, bucket: Bucket | undefined): void {
+		const isIdle = reason === 'retry' || reason === 'arrival';
+		if (this.#waiting === undefined || (!isIdle && this.#waiting.bucket === undefined)) {
+			this.#waiting = {reason, delayMs, bucket};
+		}
+		this.#wakeMs = Math.min(this.#wakeMs, delayMs ?? Number.POSITIVE_INFINITY);
+	}
+}

@@ -1,0 +1,43 @@
+import type {RunSpec} from './run-spec.ts';
+
+/** What keeps a request from being sent: the run is over, or answers must come first. */
+export type GuardVerdict = 'pass' | 'wait' | {readonly stoppedBy: 'requests' | 'cost'};
+
+/** Bounds on what a run may send and spend. Costs are reserved in full before a request and settled by its answer. */
+export class Guards {
+	readonly #maxRequests: number;
+	readonly #maxCostUsd: number;
+	#requests = 0;
+	#spentUsd = 0;
+	#reservedUsd = 0;
+
+	constructor({maxRequests, maxCostUsd}: Pick<RunSpec, 'maxRequests' | 'maxCostUsd'>) {
+		this.#maxRequests = maxRequests ?? Number.POSITIVE_INFINITY;
+		this.#maxCostUsd = maxCostUsd ?? Number.POSITIVE_INFINITY;
+	}
+
+	/**
+	 * @param mostUsd What the attempt costs at most; 0 where no price is known.
+	 * @param isFirst Whether it is the first attempt of a request.
+	 */
+	ask(mostUsd: number, isFirst: boolean): GuardVerdict {
+		if (isFirst && this.#requests >= this.#maxRequests) {
+			return {stoppedBy: 'requests'};
+		}
+		if (this.#spentUsd + mostUsd > this.#maxCostUsd) {
+			return {stoppedBy: 'cost'};
+		}
+		return this.#spentUsd + this.#reservedUsd + mostUsd > this.#maxCostUsd ? 'wait' : 'pass';
+	}
+
+	sent(mostUsd: number, isFirst: boolean): void {
+		this.#requests += isFirst ? 1 : 0;
+		this.#reservedUsd += mostUsd;
+	}
+
+	/** An attempt ended. @param costUsd What it cost; an attempt of unknown fate counts in full. */
+	ended(mostUsd: number, costUsd: number): void {
+		this.#reservedUsd = Math.max(0, this.#reservedUsd - mostUsd);
+		this.#spentUsd += costUsd;
+	}
+}

@@ -1,0 +1,90 @@
+import type {Random} from '../random.ts';
+import {type Lane, lanes, type RunSpec} from '../run-spec.ts';
+import {Slots} from '../slots.ts';
+import {closedLoop} from './closed-loop.ts';
+import {interleave} from './interleaving.ts';
+import {openLoop} from './open-loop.ts';
+import type {Source} from './source.ts';
+
+/** Requests that are drawn from together: the cells of a lane on one target, or on all when they are balanced. */
+type Group = {
+	readonly lane: Lane;
+	/** Candidates of each request of a block. */
+	readonly entries: ReadonlyArray<readonly number[]>;
+	/** Rate of the lane's own. */
+	readonly ratePerMinute: number | null;
+};
+
+export type SourceOptions = {
+	readonly spec: RunSpec;
+	readonly random: Random;
+	readonly isAlive: (cell: number) => boolean;
+	/** Most requests in flight where nothing but the quota bounds them. */
+	readonly inFlightLimit: () => number;
+};
+
+const unlimited = new Slots(() => Number.POSITIVE_INFINITY);
+
+const groupsOf = ({cells, isBalanced}: RunSpec): readonly Group[] => {
+	const groups = new Map<
+		string,
+		{lane: Lane; entries: Map<string, number[]>; ratePerMinute: number | null}
+	>();
+	for (const [index, {lane, target, variant, ratePerMinute}] of cells.entries()) {
+		const key = isBalanced ? lane : `${lane} ${target}`;
+		const group = groups.get(key) ?? {lane, entries: new Map<string, number[]>(), ratePerMinute};
+		const entry = isBalanced ? String(variant) : `${variant} ${index}`;
+		group.entries.set(entry, [...(group.entries.get(entry) ?? []), index]);
+		groups.set(key, {...group, ratePerMinute: group.ratePerMinute ?? ratePerMinute});
+	}
+	return [...groups.values()]
+		.map((group) => ({...group, entries: [...group.entries.values()]}))
+		.sort((first, second) => lanes.indexOf(first.lane) - lanes.indexOf(second.lane));
+};
+
+const entriesIn = (groups: readonly Group[]): number =>
+	groups.reduce((sum, {entries}) => sum + entries.length, 0);
+
+/** Makes the sources of a run. Lanes with a rate of their own are open loops in every shape that is not a measurement. */
+export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOptions): readonly Source[] => {
+	const {load, warmUpRequests} = spec;
+	const groups = groupsOf(spec);
+	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
+	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
+	const serial = new Slots(() => 1);
+	const laneSlots = new Map<Lane, Slots>(
+		lanes.map((lane) => [
+			lane,
+			new Slots(load.shape === 'saturate' ? inFlightLimit : () => load.concurrency),
+		]),
+	);
+
+	/** The group's part of the rate of its lane or of the run; undefined when it is a closed loop. */
+	const rateOf = (group: Group): number | undefined => {
+		if (isMeasuring) {
+			return undefined;
+		}
+		const isOwn = group.ratePerMinute !== null;
+		const rate = group.ratePerMinute ?? (load.shape === 'rate' ? load.ratePerMinute : null);
+		const sharers = groups.filter((each) =>
+			isOwn ? each.lane === group.lane && each.ratePerMinute !== null : each.ratePerMinute === null,
+		);
+		return rate === null ? undefined : (rate * group.entries.length) / entriesIn(sharers);
+	};
+
+	return groups.map((group, index) => {
+		const budget =
+			load.shape === 'measure' && load.requests !== null
+				? {left: load.requests * group.entries.length}
+				: shared;
+		const interleaving = interleave(group.entries, budget, warmUpRequests, isAlive, random);
+		const ratePerMinute = rateOf(group);
+		if (ratePerMinute !== undefined) {
+			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);
+			const arrivals = {ratePerMinute, arrival: load.arrival, firstAtMs};
+			return openLoop(group.lane, interleaving, unlimited, arrivals, random);
+		}
+		const slots = load.shape === 'serial' ? serial : (laneSlots.get(group.lane) ?? serial);
+		return closedLoop(group.lane, interleaving, slots);
+	});
+};

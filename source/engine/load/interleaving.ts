@@ -1,0 +1,79 @@
+import type {Draft} from '../logical-request.ts';
+import {type Random, shuffled} from '../random.ts';
+
+/** How many requests may still be drawn; shared by all sources that end together. */
+export type Budget = {left: number};
+
+/** What an interleaving says of the next request; the source adds when and with what it is sent. */
+export type Drawn = Pick<Draft, 'candidates' | 'block' | 'isWarmUp' | 'position'>;
+
+export type Interleaving = {
+	/** The next request; undefined when the budget is spent. Says the same until `advance`. */
+	readonly next: () => Drawn | undefined;
+	readonly advance: () => void;
+};
+
+/**
+ * An endless sequence of random blocks, each with one request of every entry, so that neither the hour nor a warm cache
+ * favours one of them. The requests of one block carry the same items.
+ * @param entries Candidates of each request of a block.
+ * @param warmUpBlocks Blocks at the beginning that are not counted, against the budget neither.
+ * @param isAlive Cells that were given up are passed over.
+ */
+export const interleave = (
+	entries: ReadonlyArray<readonly number[]>,
+	budget: Budget,
+	warmUpBlocks: number,
+	isAlive: (cell: number) => boolean,
+	random: Random,
+): Interleaving => {
+	let block = -1;
+	let rest: Array<readonly number[]> = [];
+	let drawn: Drawn | undefined;
+
+	const drawEntry = (): Drawn => {
+		if (rest.length === 0) {
+			rest = shuffled(entries, random);
+			block++;
+		}
+		const isWarmUp = block < warmUpBlocks;
+		const candidates = rest.pop()?.filter(isAlive) ?? [];
+		return {candidates, block, isWarmUp, position: isWarmUp ? block : block - warmUpBlocks};
+	};
+
+	/** Whether the next entry is one that the budget pays for. */
+	const isSpent = (): boolean => budget.left <= 0 && (rest.length === 0 ? block + 1 : block) >= warmUpBlocks;
+
+	const pay = ({isWarmUp}: Drawn): void => {
+		budget.left -= isWarmUp ? 0 : 1;
+	};
+
+	/** Entries whose cells were all given up are paid for and passed over. */
+	const draw = (): Drawn | undefined => {
+		while (!isSpent() && entries.some((candidates) => candidates.some(isAlive))) {
+			const entry = drawEntry();
+			if (entry.candidates.length > 0) {
+				return entry;
+			}
+			pay(entry);
+		}
+		return undefined;
+	};
+
+	return {
+		next() {
+			if (drawn !== undefined && !drawn.candidates.some(isAlive)) {
+				pay(drawn);
+				drawn = undefined;
+			}
+			drawn ??= draw();
+			return drawn !== undefined && !drawn.isWarmUp && budget.left <= 0 ? undefined : drawn;
+		},
+		advance() {
+			if (drawn !== undefined) {
+				pay(drawn);
+			}
+			drawn = undefined;
+		},
+	};
+};

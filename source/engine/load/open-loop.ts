@@ -1,0 +1,47 @@
+import {exponential, type Random} from '../random.ts';
+import type {Lane} from '../run-spec.ts';
+import type {Slots} from '../slots.ts';
+import type {Interleaving} from './interleaving.ts';
+import type {Source} from './source.ts';
+
+/** Rate and rhythm of an open loop. */
+export type Arrivals = {
+	readonly ratePerMinute: number;
+	readonly arrival: 'constant' | 'poisson';
+	/** Running time of the first arrival in a constant rhythm, in milliseconds. */
+	readonly firstAtMs: number;
+};
+
+/**
+ * An open loop: requests come at their own times, whatever the service does. Those that cannot be sent yet wait in their
+ * order; nothing is stored for them, because the next arrival follows from the last one, so a stall costs no memory.
+ */
+export const openLoop = (
+	lane: Lane,
+	interleaving: Interleaving,
+	slots: Slots,
+	{ratePerMinute, arrival, firstAtMs}: Arrivals,
+	random: Random,
+): Source => {
+	const meanGapMs = 60_000 / ratePerMinute;
+	const gapMs = (): number => (arrival === 'constant' ? meanGapMs : exponential(meanGapMs, random));
+	let arrivals = 0;
+	let intendedAt = arrival === 'constant' ? firstAtMs : gapMs();
+	const isExhausted = (): boolean => interleaving.next() === undefined;
+	return {
+		lane,
+		ratePerMinute,
+		peek(runningMs) {
+			const drawn = intendedAt <= runningMs ? interleaving.next() : undefined;
+			return drawn === undefined ? undefined : {...drawn, intendedAt, slots};
+		},
+		take() {
+			interleaving.advance();
+			arrivals++;
+			// Counted from the first arrival, so that a constant rhythm gathers no rounding errors.
+			intendedAt = arrival === 'constant' ? firstAtMs + arrivals * meanGapMs : intendedAt + gapMs();
+		},
+		nextAt: () => (isExhausted() ? undefined : intendedAt),
+		isExhausted,
+	};
+};

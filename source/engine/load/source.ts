@@ -1,0 +1,16 @@
+import type {Draft} from '../logical-request.ts';
+import type {Lane} from '../run-spec.ts';
+
+/** Where the requests of a lane come from. Times are milliseconds of running time. */
+export type Source = {
+	readonly lane: Lane;
+	/** Requests a minute of an open loop; undefined for a closed one. */
+	readonly ratePerMinute: number | undefined;
+	/** The request that may be sent now; undefined when there is none. Says the same until `take`. */
+	readonly peek: (runningMs: number) => Draft | undefined;
+	/** Removes what `peek` gave. */
+	readonly take: () => void;
+	/** When the next request comes by itself; undefined when that depends on answers, or none will come. */
+	readonly nextAt: () => number | undefined;
+	readonly isExhausted: () => boolean;
+};

@@ -1,0 +1,34 @@
+import type {Prompt} from '../prompts/compose.ts';
+import type {Item} from '../prompts/variant.ts';
+import type {Slots} from './slots.ts';
+
+/** A request that a load source wants to send next. */
+export type Draft = {
+	/** Cells that may carry it: one, or the same variant on several targets, or a ladder of variants. */
+	readonly candidates: readonly number[];
+	/** Number of the block of interleaved requests it belongs to. */
+	readonly block: number;
+	readonly isWarmUp: boolean;
+	/** Position in the sequence of items, in requests. */
+	readonly position: number;
+	/** Milliseconds of running time at which an open loop means to send it; undefined in a closed one. */
+	readonly intendedAt: number | undefined;
+	/** What it occupies until it is finished. */
+	readonly slots: Slots;
+};
+
+/** One logical call with all its attempts. */
+export type LogicalRequest = {
+	readonly cell: number;
+	readonly items: readonly Item[];
+	readonly prompt: Prompt;
+	/** Undefined when it is not compared within a block. */
+	readonly block: number | undefined;
+	readonly isWarmUp: boolean;
+	/** A part of an earlier request, asked for again on its own. */
+	readonly isFollowUp: boolean;
+	readonly intendedAt: number | undefined;
+	readonly slots: Slots;
+	/** Attempts sent so far. */
+	attempts: number;
+};

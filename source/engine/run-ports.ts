@@ -1,0 +1,32 @@
+import type {Phase, Snapshot, StoppedBy} from '../metrics/snapshot.ts';
+import type {AnswerRecord} from './answer-record.ts';
+import type {Backend} from './backend.ts';
+import type {Clock} from './clock.ts';
+import type {LedgerEntry, Use} from './use.ts';
+
+/** What a run needs of its surroundings. */
+export type RunPorts = {
+	readonly backend: Backend;
+	readonly clock: Clock;
+	readonly onAnswer?: (record: AnswerRecord) => void;
+	/** Of each target: what earlier runs left in its bucket (`Run.exportUse`). */
+	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
+};
+
+/** One run, from ready to ended. */
+export type Run = {
+	/** Sends until the load ends, the run is stopped or a guard holds; resolves when the last answer is in. */
+	readonly start: () => Promise<void>;
+	/** Nothing new is sent; what is in flight goes on. */
+	readonly pause: () => void;
+	readonly resume: () => void;
+	/** Nothing new is sent; what is in flight after `deadlineMs` is cut off. */
+	readonly stop: (stoppedBy: StoppedBy, deadlineMs: number) => void;
+	readonly snapshot: () => Snapshot;
+	/** Calls back after each change of the phase; returns a function that ends it. */
+	readonly onPhaseChange: (listener: (phase: Phase) => void) => () => void;
+	/** Of each target: the last window of its bucket, for the next run. */
+	readonly exportUse: () => ReadonlyArray<readonly LedgerEntry[]>;
+	/** What other applications are known to use of the bucket of a target, by the account monitor. */
+	readonly setOthersUse: (target: number, use: Use) => void;
+};

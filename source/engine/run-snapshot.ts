@@ -1,0 +1,132 @@
+import {adviceOf, bestOf} from '../metrics/advice.ts';
+import type {Figures} from '../metrics/figures.ts';
+import {isoAt} from '../metrics/fold-event.ts';
+import {gainOf} from '../metrics/gain.ts';
+import type {BucketState, Snapshot} from '../metrics/snapshot.ts';
+import {toVariantFigures} from '../metrics/variant-figures.ts';
+import type {Bucket} from './bucket.ts';
+import type {CellState} from './cell-state.ts';
+import type {Waiting} from './dispatcher.ts';
+import type {RunSpec} from './run-spec.ts';
+import type {RunStatus} from './run-status.ts';
+import type {RunningTime} from './running-time.ts';
+import type {Target} from './target.ts';
+import {waitingWords} from './waiting-words.ts';
+
+/** The state of a run that a snapshot is made from. */
+export type RunState = {
+	readonly spec: RunSpec;
+	readonly status: RunStatus;
+	readonly time: RunningTime;
+	readonly figures: Figures;
+	readonly cells: readonly CellState[];
+	/** One for each target. */
+	readonly buckets: readonly Bucket[];
+	/** Logical requests that are over. */
+	readonly done: number;
+	readonly inFlight: number;
+	readonly waiting: Waiting | undefined;
+	/** Milliseconds of the engine's clock. */
+	readonly now: number;
+};
+
+const bucketState = (bucket: Bucket, {quota}: Target, {status, now}: RunState): BucketState => {
+	const {ledger} = bucket;
+	const use = ledger.use();
+	const isWaiting = status.phase === 'running' && bucket.roomAt !== undefined;
+	return {
+		requests: {
+			used: Math.max(0, use.requests - ledger.inFlight),
+			reserved: ledger.inFlight,
+			limit: quota.requestsPerMinute.value,
+		},
+		tokens: {
+			used: Math.max(0, use.tokens - ledger.heldTokens),
+			reserved: ledger.heldTokens,
+			limit: quota.tokensPerMinute.value,
+		},
+		day: {used: bucket.settledTokens, reserved: ledger.heldTokens, limit: quota.tokensPerDay.value},
+		nextRoomMs: isWaiting ? Math.max(0, (bucket.roomAt ?? now) - now) : null,
+		share: bucket.share,
+		inFlight: ledger.inFlight,
+	};
+};
+
+/** Requests of the whole run; null when only a duration ends it. */
+const plannedRequests = ({load, cells, variants, isBalanced}: RunSpec): number | null => {
+	if (load.requests === null) {
+		return null;
+	}
+	const lanesOfVariants = new Set(cells.map(({lane, variant}) => `${lane} ${variant}`));
+	const entries = isBalanced ? Math.max(lanesOfVariants.size, Math.min(1, variants.length)) : cells.length;
+	return load.shape === 'measure' ? load.requests * entries : load.requests;
+};
+
+const progressOf = (state: RunState): Snapshot['progress'] => {
+	const {spec, time, done, status} = state;
+	const total = plannedRequests(spec);
+	const runningMs = time.runningMs();
+	const estimates = [
+		...(total === null || done === 0 ? [] : [(runningMs / done) * Math.max(0, total - done)]),
+		...(spec.load.durationMs === null ? [] : [Math.max(0, spec.load.durationMs - runningMs)]),
+	];
+	const isOver = status.phase === 'ended' || status.phase === 'ready';
+	return {
+		done,
+		total,
+		inFlight: state.inFlight,
+		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
+		waitingFor: isOver ? null : waitingWords(status.phase, state.waiting, state.inFlight),
+	};
+};
+
+const specOf = (spec: RunSpec): Snapshot['spec'] => {
+	const {preset, method, load, goal, policy, burst, share, seed, isMaxTokensAuto, minQuality, task} = spec;
+	const rates = spec.cells.flatMap(({lane, ratePerMinute}) =>
+		ratePerMinute === null ? [] : [[lane, ratePerMinute] as const],
+	);
+	const plan = {preset, method, load, goal, policy, burst, share, seed, isMaxTokensAuto, minQuality};
+	return {...plan, task: task.task, laneRatesPerMinute: Object.fromEntries(rates)};
+};
+
+/** Everything that the screen, the printouts and the reports show, at one instant. */
+export const makeSnapshot = (state: RunState): Snapshot => {
+	const {spec, status, figures, cells, buckets} = state;
+	const variants = cells.map(({cell, variant, target, maxTokens}, index) =>
+		toVariantFigures(figures, index, {
+			name: variant.name,
+			cell,
+			target,
+			shape: spec.load.shape,
+			hasServiceLevel: spec.serviceLevel !== null,
+			maxTokens,
+		}),
+	);
+	const timeline = figures.timeline.toTimeline();
+	const adviceInput = {spec, figures, variants, timeline};
+	const elapsedMs = figures.endedAt ?? state.time.elapsedMs();
+	return {
+		phase: status.phase,
+		startedAt: figures.startedEpochMs === undefined ? null : isoAt(figures, 0),
+		endedAt: figures.endedAt === undefined ? null : isoAt(figures, figures.endedAt),
+		elapsedMs,
+		simulated: figures.isSimulated,
+		outcome: status.outcome ?? null,
+		stoppedBy: status.stoppedBy ?? null,
+		progress: progressOf(state),
+		spec: specOf(spec),
+		targets: spec.targets,
+		buckets: spec.targets.flatMap((target, index) => {
+			const bucket = buckets[index];
+			return bucket === undefined ? [] : [bucketState(bucket, target, state)];
+		}),
+		variants,
+		best: bestOf(adviceInput),
+		gain: gainOf(spec.load.shape, variants),
+		advice: adviceOf(adviceInput),
+		events: figures.events,
+		timeline,
+		failures: [...figures.failures.values()],
+		costUsd: figures.costUsd ?? null,
+	};
+};
