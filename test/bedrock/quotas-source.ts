@@ -20,8 +20,12 @@ export type FakeAccount = {
 	readonly hasBearerToken?: boolean;
 };
 
-export const listed = (name: string, value: number | null, facts: Partial<ListedQuota> = {}): ListedQuota => ({
-	code: `L-${name.length}-${value}`,
+export const listed = (
+	name: string,
+	value: number | null,
+	facts: Partial<ListedQuota> = {},
+): ListedQuota => ({
+	code: `L-${name}`,
 	name,
 	value,
 	adjustable: true,
@@ -61,7 +65,9 @@ export const applicationProfile = (id: string, modelArns: readonly string[]): In
 });
 
 /** The source and the calls that it has seen, `list` or `list page`. */
-export const fakeSource = (fake: FakeAccount): {source: QuotaSource; calls: string[]; longestChain: () => number} => {
+export const fakeSource = (
+	fake: FakeAccount,
+): {source: QuotaSource; calls: string[]; longestChain: () => number} => {
 	const calls: string[] = [];
 	let longest = 0;
 	async function* pages<Item>(

@@ -67,20 +67,24 @@ const dropFirstVersion = (words: readonly string[]): string[] =>
 
 /** Takes the vendor off the front, however it is spelt (`Twelve Labs`, `Z.ai`, `AI21 Labs`), as often as it is there. */
 const stripVendor = (words: readonly string[], provider: string): readonly string[] => {
-	const heads = headsOf(words);
-	const length = headLengths.find((count) => isVendorIn([heads[count - 1] ?? ''], provider));
-	return length === undefined ? words : stripVendor(words.slice(length), provider);
+	const length = headsOf(words).findLastIndex((head) => isVendorIn([head], provider)) + 1;
+	return length === 0 ? words : stripVendor(words.slice(length), provider);
 };
 
-/** A vendor's name has at most three words; the longest spelling is tried first. */
-const headLengths = [3, 2, 1] as const;
+/** Words that may follow a vendor's first word: a number split off it (`AI21`), `AI`, `Labs`. */
+const vendorWord = /^(?:\d+|ai|labs)$/;
 
-/** The first word, the first two, the first three, each without what separates them. */
-const headsOf = (words: readonly string[]): readonly string[] =>
-	headLengths
-		.toReversed()
-		.filter((count) => count <= words.length)
-		.map((count) => words.slice(0, count).join('').replaceAll('.', ''));
+/** What may be a vendor's name: the first word alone, with the second, with the third; `Z.ai` is one word. */
+const headsOf = (words: readonly string[]): readonly string[] => {
+	const heads = [(words[0] ?? '').replace(/\.ai$/, 'ai')];
+	for (const word of words.slice(1, 3)) {
+		if (!vendorWord.test(word)) {
+			break;
+		}
+		heads.push(`${heads.at(-1)}${word}`);
+	}
+	return heads;
+};
 
 const isVendorIn = (heads: readonly string[], provider: string): boolean =>
 	provider !== '' &&
