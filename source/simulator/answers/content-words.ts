@@ -13,11 +13,11 @@ const stopWords = new Set(
 		'their them then there these they thing things think this thorough those though three through thus times too topic ' +
 		'toward two under until upon use used using very want was way ways well were what when where whether which while who ' +
 		'whole whom whose why will with within without word words would write yes yet you your yours assistant user system ' +
-		'brief briefly concise directly style step steps task json keys fields present result reasons relevance careful expert'
+		'brief briefly concise directly style step steps task json keys fields present result detail details reasons relevance careful expert'
 	).split(' '),
 );
 
-const fallbackWords = ['result', 'detail', 'example', 'cause', 'effect', 'purpose', 'context', 'outcome'];
+const fallbackWords = ['result', 'example', 'question', 'cause', 'effect', 'purpose', 'context', 'outcome'];
 
 const wordPattern = /\p{L}[\p{L}-]{3,}/gu;
 

@@ -78,7 +78,8 @@ const replyOf = (response: AnyResponse): Reply => {
 			if ('stream' in response) {
 				response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 			} else {
-				response.socket?.destroy();
+				// What was written before still arrives, as it does when a real connection breaks.
+				response.socket?.destroySoon();
 			}
 		},
 		isClosed: () => isClosed,
