@@ -147,7 +147,8 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				const client = await runtime();
 				return await client.config.region();
 			} catch (error) {
-				throw error instanceof UserError
+				// Where a Region is given, whatever failed is something else.
+				throw error instanceof UserError || region !== undefined
 					? error
 					: new UserError('No AWS Region is set.', {
 							exitCode: 1,

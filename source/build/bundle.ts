@@ -29,6 +29,8 @@ const result = await build({
 	format: 'esm',
 	platform: 'node',
 	target: 'node22',
+	// The ECMAScript builds: only what is used of them stays in the bundle.
+	mainFields: ['module', 'main'],
 	jsx: 'automatic',
 	legalComments: 'none',
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
@@ -38,6 +40,8 @@ const result = await build({
 		// Some dependencies are CommonJS and ask for Node's own modules with require.
 		js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
 	},
+	// cli.ts sets NODE_ENV for what is not bundled; here it is a constant already.
+	logOverride: {'assign-to-define': 'silent'},
 	logLevel: 'warning',
 });
 await writeFile(

@@ -86,7 +86,7 @@ const specOf = (spec: RunSpec): Snapshot['spec'] => {
 		ratePerMinute === null ? [] : [[lane, ratePerMinute] as const],
 	);
 	const plan = {preset, method, load, goal, policy, burst, share, seed, isMaxTokensAuto, minQuality};
-	return {...plan, task: task.task, laneRatesPerMinute: Object.fromEntries(rates)};
+	return {...plan, task: task.task, maxTokens: spec.maxTokens, laneRatesPerMinute: Object.fromEntries(rates)};
 };
 
 /** Everything that the screen, the printouts and the reports show, at one instant. */

@@ -76,6 +76,8 @@ export type RunSpec = {
 	readonly share: number;
 	/** Spread requests over the targets instead of running every variant on each. */
 	readonly isBalanced: boolean;
+	/** Max tokens of the run, before any variant's own; undefined where only the cells know. */
+	readonly maxTokens?: number | undefined;
 	readonly isMaxTokensAuto: boolean;
 	readonly minQuality: number | null;
 	readonly serviceLevel: ServiceLevel | null;

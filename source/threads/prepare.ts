@@ -107,6 +107,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 	burst: config.burst,
 	share: config.share,
 	isBalanced: config.isBalanced,
+	maxTokens: config.maxTokens,
 	isMaxTokensAuto: config.isMaxTokensAuto,
 	minQuality: config.minQuality,
 	serviceLevel: config.serviceLevel,

@@ -141,14 +141,15 @@ describe.skipIf(!isBuilt)('the built program without a terminal (skipped where d
 			},
 		);
 		// A line of progress says that requests are under way.
-		let text = '';
-		for await (const chunk of child.stdout) {
-			text += String(chunk);
-			if (/running/i.test(text)) {
-				break;
-			}
-		}
-		child.stdout.resume();
+		await new Promise<void>((resolve) => {
+			let text = '';
+			child.stdout.on('data', (chunk) => {
+				text += String(chunk);
+				if (/running/i.test(text)) {
+					resolve();
+				}
+			});
+		});
 		const exited = new Promise((resolve) => {
 			child.on('exit', resolve);
 		});
