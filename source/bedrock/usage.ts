@@ -1,7 +1,7 @@
 import type {Usage} from '../engine/backend.ts';
 import {at, countOf} from './json.ts';
 
-/** Where the service told its counts, in the order in which they are believed. */
+/** Where the service told its counts: Converse's usage, a header, `amazon-bedrock-invocationMetrics`, the model's own body. */
 export type UsageSource = 'converse' | 'header' | 'metrics' | 'body';
 
 /** Counts as one place tells them; undefined: it says nothing of that kind. */

@@ -32,14 +32,19 @@ const eventNames = [
 
 /** One event of a stream: `{contentBlockDelta: {delta: {text}}}`, `{messageStop: {stopReason}}`, `{metadata: {usage}}`. */
 export const readMessageEvent = (event: unknown): Reading | undefined => {
+	const delta = at(event, 'contentBlockDelta', 'delta');
+	// Most events are pieces of text, and a stream has many.
+	const text = stringOf(at(delta, 'text'));
+	if (text !== undefined) {
+		return {text};
+	}
+
 	if (!isObject(event) || !eventNames.some((name) => Object.hasOwn(event, name))) {
 		return undefined;
 	}
 
-	const delta = at(event, 'contentBlockDelta', 'delta');
 	const usage = at(event, 'metadata', 'usage');
 	return {
-		text: stringOf(at(delta, 'text')),
 		reasoning:
 			stringOf(at(delta, 'reasoningContent', 'text')) ??
 			stringOf(at(delta, 'reasoningContent', 'reasoningText', 'text')),

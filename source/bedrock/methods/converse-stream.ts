@@ -5,7 +5,7 @@ import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
 import type {Send} from './method.ts';
 import {watchHeaders} from './response-headers.ts';
-import {openingStream, readingStream, StreamFault, streamReader} from './stream-reader.ts';
+import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
 export const converseStream: Send = async (runtime, request, {signal, onFirstToken}) => {
@@ -14,10 +14,10 @@ export const converseStream: Send = async (runtime, request, {signal, onFirstTok
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken);
 	let metadata: unknown;
-	for await (const event of readingStream(output.stream)) {
+	await readStream(output.stream, (event) => {
 		reader.add(readMessageEvent(event) ?? {});
-		metadata = at(event, 'metadata') ?? metadata;
-	}
+		metadata = event.metadata ?? metadata;
+	});
 
 	const reading = reader.result();
 	if (reading.stopReason === undefined && metadata === undefined) {

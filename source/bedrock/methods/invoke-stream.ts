@@ -6,7 +6,7 @@ import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
 import {watchHeaders} from './response-headers.ts';
-import {openingStream, readingStream, StreamFault, streamReader} from './stream-reader.ts';
+import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** An error that a model told inside its stream, under the name it gave. */
 const toldFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
@@ -27,7 +27,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 	const decoder = new TextDecoder();
 	let metrics: unknown;
 	let isGuarded = false;
-	for await (const event of readingStream(output.body)) {
+	await readStream(output.body, (event) => {
 		const chunk = parseJson(decoder.decode(event.chunk?.bytes));
 		const reading = readChunk(family, chunk) ?? {};
 		if (reading.fault !== undefined) {
@@ -37,7 +37,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 		reader.add(reading);
 		metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
 		isGuarded ||= isIntervention(chunk);
-	}
+	});
 
 	const folded = reader.result();
 	if (folded.stopReason === undefined && metrics === undefined && !isGuarded) {

@@ -10,7 +10,9 @@ import {UnreadableAnswer} from './unreadable-answer.ts';
 
 /** Answers of models that write no text, which have no output tokens. */
 const isVector = (body: unknown): boolean =>
-	isObject(body) && ['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key));
+	isObject(body) &&
+	(['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key)) ||
+		Array.isArray(at(body, 'data', 0, 'embedding')));
 
 /** InvokeModel: the model's own body; Bedrock counts in the headers. */
 export const invoke: Send = async (runtime, request, {signal}) => {

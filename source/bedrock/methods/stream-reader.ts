@@ -26,7 +26,8 @@ export type StreamReader = {
 export const streamReader = (onFirstToken: () => void): StreamReader => {
 	const text: string[] = [];
 	const reasoning: string[] = [];
-	let rest: Omit<Reading, 'text' | 'reasoning'> = {};
+	let stopReason: string | undefined;
+	let isRefused = false;
 	let counts: TokenCounts = {};
 	return {
 		add(reading) {
@@ -42,13 +43,17 @@ export const streamReader = (onFirstToken: () => void): StreamReader => {
 				reasoning.push(reading.reasoning);
 			}
 
-			rest = {
-				stopReason: reading.stopReason ?? rest.stopReason,
-				isRefused: reading.isRefused === true || rest.isRefused,
-			};
-			counts = overlay(counts, reading.counts ?? {});
+			if (reading.stopReason !== undefined) {
+				stopReason = reading.stopReason;
+			}
+
+			if (reading.counts !== undefined) {
+				counts = overlay(counts, reading.counts);
+			}
+
+			isRefused ||= reading.isRefused === true;
 		},
-		result: () => ({...rest, counts, text: text.join(''), reasoning: reasoning.join('')}),
+		result: () => ({stopReason, isRefused, counts, text: text.join(''), reasoning: reasoning.join('')}),
 	};
 };
 
@@ -67,12 +72,15 @@ export const openingStream = async <T>(opening: Promise<T>): Promise<T> => {
 };
 
 /** Reads a stream to its end; whatever it throws becomes a StreamFault. */
-export async function* readingStream<T>(stream: AsyncIterable<T> | undefined): AsyncGenerator<T> {
+export const readStream = async <Event>(
+	stream: AsyncIterable<Event> | undefined,
+	onEvent: (event: Event) => void,
+): Promise<void> => {
 	try {
 		for await (const event of stream ?? []) {
-			yield event;
+			onEvent(event);
 		}
 	} catch (error) {
 		throw error instanceof StreamFault ? error : new StreamFault(error);
 	}
-}
+};
