@@ -1,7 +1,7 @@
 import {textWidth} from '../text-width.ts';
 import {limitLine, panelTitle, rowChannel, rowStep, valueChannel} from './axes.ts';
 import type {Panel} from './chart.ts';
-import {ground, ink} from './palette.ts';
+import {ink} from './palette.ts';
 
 /** One bar: a value with its interval, and what is written behind it. */
 export type BarRow = {
@@ -47,6 +47,7 @@ export function barPanel({title, subtitle, rows, limit, colour, hasNames}: BarPa
 		const isCrossing = drawnLimit !== undefined && rowEnd < drawnLimit && textEnd > drawnLimit;
 		return {...row, end: isCrossing ? drawnLimit : rowEnd};
 	});
+	const intervals = values.filter(({low, high}) => low !== null && high !== null);
 	const x = valueChannel(end * axisRoom);
 	const y = rowChannel(
 		rows.map((row) => row.label),
@@ -63,15 +64,15 @@ export function barPanel({title, subtitle, rows, limit, colour, hasNames}: BarPa
 				encoding: {x: {...x, field: 'value'}, y},
 			},
 			{
-				transform: [{filter: 'isValid(datum.low) && isValid(datum.high)'}],
+				data: {values: intervals},
 				mark: {type: 'rule', color: ink, strokeWidth: 1.5},
 				encoding: {x: {...x, field: 'low'}, x2: {field: 'high'}, y},
 			},
-			...(['low', 'high'] as const).map((field) => ({
-				transform: [{filter: 'isValid(datum.low) && isValid(datum.high)'}],
-				mark: {type: 'tick' as const, color: ink, thickness: 1.5, size: 7},
-				encoding: {x: {...x, field}, y},
-			})),
+			{
+				data: {values: intervals.flatMap(({label, low, high}) => [low, high].map((at) => ({label, at})))},
+				mark: {type: 'tick', color: ink, thickness: 1.5, size: 7},
+				encoding: {x: {...x, field: 'at'}, y},
+			},
 			...(drawnLimit === undefined
 				? []
 				: [
@@ -80,11 +81,10 @@ export function barPanel({title, subtitle, rows, limit, colour, hasNames}: BarPa
 							encoding: {x: {...x, datum: drawnLimit}},
 						},
 					]),
-			// The ground colour behind the text keeps it readable where the limit's line runs through it.
-			...[{stroke: ground, strokeWidth: 4}, {}].map((halo) => ({
-				mark: {type: 'text' as const, align: 'left' as const, dx: textGap, color: ink, ...halo},
-				encoding: {x: {...x, field: 'end'}, y, text: {field: 'text', type: 'nominal' as const}},
-			})),
+			{
+				mark: {type: 'text', align: 'left', dx: textGap, color: ink},
+				encoding: {x: {...x, field: 'end'}, y, text: {field: 'text', type: 'nominal'}},
+			},
 		],
 	};
 }

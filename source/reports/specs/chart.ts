@@ -113,6 +113,8 @@ export function frame(title: string, subtitle: readonly string[]) {
 				offset: 10,
 			},
 			text: {color: ink, fontSize: 11},
+			// The data has no gaps that would have to be filtered out: a value that is not known is no row, or 0 long.
+			mark: {invalid: null},
 		},
 	} as const satisfies Partial<TopLevelSpec>;
 }

@@ -93,7 +93,6 @@ function runsPanel(
 	const x = valueChannel(Math.max(1, ...rows.map(({end}) => end)) * 1.4, {tickCount: 3});
 	const y = rowChannel(variants, hasNames);
 	const yOffset = {field: 'run', type: 'nominal' as const, sort: null, scale: {domain: [...labels]}};
-	const hasInterval = [{filter: 'isValid(datum.low) && isValid(datum.high)'}];
 	return {
 		title: panelTitle(figure === 'total p50' ? 'total p50, ms' : figure),
 		width: 190,
@@ -119,7 +118,7 @@ function runsPanel(
 				},
 			},
 			{
-				transform: hasInterval,
+				data: {values: rows.filter(({low, high}) => low !== null && high !== null)},
 				mark: {type: 'rule', color: ink, strokeWidth: 1.5},
 				encoding: {x: {...x, field: 'low'}, x2: {field: 'high'}, y, yOffset},
 			},

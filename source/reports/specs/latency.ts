@@ -72,7 +72,7 @@ function timesPanel(
 			: [];
 	const x = valueChannel(end * 1.75, {
 		labelExpr:
-			"datum.value < 1000 ? format(datum.value, ',~g') + ' ms' : format(datum.value / 1000, ',~g') + ' s'",
+			"datum.value === 0 ? '0' : datum.value < 1000 ? format(datum.value, ',~g') + ' ms' : format(datum.value / 1000, ',~g') + ' s'",
 	});
 	const y = rowChannel(labels, hasNames);
 	const shape = {

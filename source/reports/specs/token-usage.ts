@@ -26,7 +26,9 @@ export function tokenUsage(input: ChartInput): Chart {
 		key !== 'cacheRead' && key !== 'cacheWrite' ? true : rows.some(({means}) => means && means[key] > 0),
 	);
 	const segments = rows.flatMap(({label, means}) =>
-		used.map(({key, word}, order) => ({label, part: word, order, tokens: means?.[key] ?? 0})),
+		used.flatMap(({key, word}, order) =>
+			means === null || means[key] === 0 ? [] : [{label, part: word, order, tokens: means[key]}],
+		),
 	);
 	const ends = rows.map(({label, means}, index) => ({label, end: totalOf(means), text: texts[index]}));
 	const end = Math.max(1, ...ends.map((row) => row.end)) * 1.6;

@@ -30,7 +30,7 @@ export function variantPerformance(input: ChartInput): Chart {
 	});
 	const gets = barPanel({
 		title: 'Useful items a minute, sustainable',
-		subtitle: 'more is better · lines: 95 % interval',
+		subtitle: 'more is better (what limits it) · lines: 95 % interval',
 		rows: results.variants.map((variant, index) => ({
 			label: labels[index] ?? '',
 			value: variant.sustainable.usefulPerMinute,
