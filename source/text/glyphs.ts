@@ -6,6 +6,7 @@ const substitutes: Readonly<Record<string, string>> = {
 	'·': '.',
 	'•': '*',
 	'×': 'x',
+	'±': '~',
 	'→': '>',
 	'←': '<',
 	'↑': '^',

@@ -26,6 +26,14 @@ export function framed(
 	return [upperBorder(title, note, width), ...inner, [segment(`╰${'─'.repeat(width - 2)}╯`, 'border')]];
 }
 
+/** A title on a rule, for panels without a border; exactly `width` cells. */
+export function ruled({title, note = []}: FrameTitle, width: number): Line {
+	const left: Line = [...title, segment(' ')];
+	const right: Line = lineWidth(note) > 0 ? [segment(' '), ...note] : [];
+	const rule = width - lineWidth(left) - lineWidth(right);
+	return fitLine(rule > 0 ? [...left, segment('─'.repeat(rule), 'border'), ...right] : left, width);
+}
+
 /** Exactly `height` lines of exactly `width` cells, without a border. */
 export function boxed(lines: readonly Line[], width: number, height: number): readonly Line[] {
 	return Array.from({length: Math.max(0, height)}, (_, index) => fitLine(lines[index] ?? [], width));

@@ -9,7 +9,7 @@ export type Rect = {
 	readonly height: number;
 };
 
-/** `wide` has all panels, `normal` one chart, `narrow` neither chart nor borders, `tiny` is a single line. */
+/** `wide` has all panels, `normal` one chart, `narrow` no borders and a chart only if it is high, `tiny` is a line or two. */
 export type Tier = 'wide' | 'normal' | 'narrow' | 'tiny';
 
 export type RegionName =
@@ -98,13 +98,7 @@ function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number
 			return dashboardBands(input, tier, rows);
 		}
 		case 'variants': {
-			const tableHeight = Math.min(tableRows(input, tier), Math.max(4, Math.ceil(rows / 2)));
-			return input.isDetailOpen && rows >= 8
-				? [
-						{height: tableHeight, names: ['table']},
-						{height: rows - tableHeight, names: ['detail']},
-					]
-				: [{height: rows, names: [input.isDetailOpen ? 'detail' : 'table']}];
+			return variantBands(input, tier, rows);
 		}
 		case 'timeline': {
 			return timelineBands(tier, rows);
@@ -128,6 +122,7 @@ function tableRows({rowCount}: LayoutInput, tier: Tier): number {
 const leastChartRows = 6;
 const usualChartRows = 12;
 const leastNotesRows = 4;
+const leastDetailRows = 8;
 
 function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
 	const gauges: Band = {height: input.gaugeCount + frameRows(tier), names: ['gauges']};
@@ -137,10 +132,15 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 	}
 	if (tier === 'narrow') {
 		const noticeHeight = input.noticeLines === 0 ? 0 : Math.max(0, Math.min(input.noticeLines, left - 2));
+		const tableLeft = left - noticeHeight;
+		const spare = tableLeft - tableRows(input, tier);
+		// A chart needs a line for its title; what is too little for it stays with the table.
+		const chartHeight = noticeHeight === 0 && spare > leastChartRows ? spare : 0;
 		return withoutEmpty([
 			gauges,
 			{height: noticeHeight, names: ['notice']},
-			{height: left - noticeHeight, names: ['table']},
+			{height: chartHeight, names: ['tokens-chart']},
+			{height: tableLeft - chartHeight, names: ['table']},
 		]);
 	}
 	const tableHeight = Math.min(tableRows(input, tier), left - leastChartRows);
@@ -161,6 +161,21 @@ function middleNames({noticeLines}: LayoutInput, tier: Tier): readonly RegionNam
 		return ['notice'];
 	}
 	return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['tokens-chart'];
+}
+
+/** The table with the detail of the selected variant below it where there is room; opened, the detail takes it all. */
+function variantBands(input: LayoutInput, tier: Tier, rows: number): readonly Band[] {
+	if (input.isDetailOpen) {
+		return [{height: rows, names: ['detail']}];
+	}
+	const tableHeight = tableRows(input, tier);
+	const left = rows - tableHeight;
+	return left < leastDetailRows
+		? [{height: rows, names: ['table']}]
+		: [
+				{height: tableHeight, names: ['table']},
+				{height: left, names: ['detail']},
+			];
 }
 
 function timelineBands(tier: Tier, rows: number): readonly Band[] {

@@ -1,5 +1,5 @@
 import type {Line} from '../text/segment.ts';
-import {type FrameTitle, framed} from './frame.ts';
+import {type FrameTitle, framed, innerWidth, ruled} from './frame.ts';
 import type {Tier} from './layout.ts';
 import {Lines} from './lines.tsx';
 
@@ -9,17 +9,29 @@ type Props = {
 	readonly width: number;
 	readonly height: number;
 	readonly tier: Tier;
+	/** Keeps its title where there is no border. */
+	readonly isTitled?: boolean;
 };
 
 /** Lines with a titled border; narrow screens have no cells to spare for one. */
-export function Panel({title, lines, width, height, tier}: Props) {
-	const shown = tier === 'narrow' ? lines : framed(title, lines, width, height);
+export function Panel({title, lines, width, height, tier, isTitled = false}: Props) {
+	const shown =
+		tier === 'narrow'
+			? isTitled
+				? [ruled(title, width), ...lines]
+				: lines
+			: framed(title, lines, width, height);
 	return <Lines lines={shown} width={width} height={height} />;
 }
 
 /** Size of the space within a panel. */
-export function panelInside(width: number, height: number, tier: Tier): {width: number; height: number} {
+export function panelInside(
+	width: number,
+	height: number,
+	tier: Tier,
+	isTitled = false,
+): {width: number; height: number} {
 	return tier === 'narrow'
-		? {width, height}
-		: {width: Math.max(0, width - 4), height: Math.max(0, height - 2)};
+		? {width, height: Math.max(0, height - (isTitled ? 1 : 0))}
+		: {width: innerWidth(width), height: Math.max(0, height - 2)};
 }

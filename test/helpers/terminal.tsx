@@ -1,5 +1,5 @@
 import {EventEmitter} from 'node:events';
-import {setImmediate as nextTurn} from 'node:timers/promises';
+import {setImmediate as nextTurn, setTimeout as wait} from 'node:timers/promises';
 import xterm from '@xterm/headless';
 import {render} from 'ink';
 import type {ReactNode} from 'react';
@@ -61,7 +61,8 @@ export function createTerminal(columns: number, rows: number): Terminal {
 		async press(...sequences) {
 			for (const sequence of sequences) {
 				input.send(sequence);
-				await nextTurn();
+				// Ink waits 20 ms for what may follow an Esc; a person takes longer to the next key.
+				await (sequence === keySequences.escape ? wait(40) : nextTurn());
 			}
 		},
 		resize(nextColumns, nextRows) {

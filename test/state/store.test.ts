@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {initialState} from '../../source/state/state.ts';
 import {createStore} from '../../source/state/store.ts';
-import {createFakeClock} from '../helpers/fake-clock.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
 import {
 	configFixture,
 	planFixture,
@@ -10,7 +10,7 @@ import {
 } from '../helpers/snapshot-fixture.ts';
 
 function openStore() {
-	const clock = createFakeClock();
+	const clock = new FakeClock();
 	const effects: string[] = [];
 	const store = createStore({
 		initial: initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
@@ -43,9 +43,9 @@ test('a hundred snapshots a second are shown four times a second, the newest las
 	const before = told();
 	for (let count = 1; count <= 200; count++) {
 		receive(count);
-		clock.pass(10);
+		clock.skip(10);
 	}
-	clock.pass(250);
+	clock.skip(250);
 	expect(told() - before).toBeLessThanOrEqual(9);
 	expect(told() - before).toBeGreaterThanOrEqual(8);
 	expect(store.shown().snapshot?.elapsedMs).toBe(200);
@@ -55,7 +55,7 @@ test('a key is shown at once, with the data that came meanwhile', () => {
 	const {clock, store, receive, prepare} = openStore();
 	prepare();
 	receive(1);
-	clock.pass(10);
+	clock.skip(10);
 	receive(2);
 	expect(store.shown().snapshot?.elapsedMs).toBe(1);
 	store.dispatch({type: 'command-given', command: 'open-log', atMs: clock.now()});
@@ -71,15 +71,15 @@ test('effects run once, when their action is dispatched', () => {
 
 test('nothing waits when nothing happens, and nothing after the close', () => {
 	const {clock, store, prepare, receive, told} = openStore();
-	expect(clock.waiting()).toBe(1);
+	expect(clock.timers).toBe(1);
 	prepare();
-	expect(clock.waiting()).toBe(0);
+	expect(clock.timers).toBe(0);
 	receive(1);
 	receive(2);
 	store.close();
-	expect(clock.waiting()).toBe(0);
+	expect(clock.timers).toBe(0);
 	const before = told();
 	receive(3);
-	clock.pass(10_000);
+	clock.skip(10_000);
 	expect(told()).toBe(before);
 });

@@ -40,7 +40,7 @@ function overlayContent(state: State, overlay: Overlay, width: number): Content 
 		case 'help': {
 			return {
 				title: [segment('Keys', 'title')],
-				note: [segment('Esc closes', 'muted')],
+				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
 			};
 		}

@@ -18,11 +18,14 @@ import type {FrameTitle} from '../frame.ts';
 
 /** All that is known of the selected variant. */
 
-const labelWidth = 14;
+const labelWidth = 16;
 
 export function detailTitle(state: State): FrameTitle {
 	const row = selectedRow(state);
-	return {title: [segment(row?.name ?? 'no variant', 'title')], note: [segment('Esc closes', 'muted')]};
+	return {
+		title: [segment(row?.name ?? 'no variant', 'title')],
+		note: [segment(state.isDetailOpen ? 'Esc closes' : 'Enter enlarges', 'muted')],
+	};
 }
 
 /** Figures, latency histogram, prompts as sent and a sample answer, in lines of at most `width` cells. */

@@ -25,6 +25,18 @@ type GaugeRow = {
 	readonly leftSeconds: number | null;
 };
 
+/** Title of the gauges: what they count, and where the limits come from. */
+export function gaugesTitle(target: Target | undefined): Line {
+	const limits = target === undefined ? [] : [target.quota.requestsPerMinute, target.quota.tokensPerMinute];
+	const [requests, tokens] = limits.map((limit) => sourceWord(limit));
+	const source =
+		requests === tokens ? requests : [requests, tokens].filter((word) => word !== '').join(' and ');
+	return [
+		segment('Quota', 'title'),
+		segment(source === undefined || source === '' ? ' · last 60 s' : ` ${source} · last 60 s`),
+	];
+}
+
 /** Gauges that are worth a line: the day's only where the service limits it. */
 export function gaugeCount(target: Target | undefined): number {
 	return target?.quota.tokensPerDay.state === 'known' ? 3 : 2;
@@ -94,43 +106,50 @@ function barOf({gauge, limit}: GaugeRow, width: number): Line {
 	return gaugeBar(gauge, width);
 }
 
+/** From this width on figures and words are spelt out; below the other one words give way to glyphs. */
 const roomyWidth = 100;
+const scarceWidth = 56;
 
-/** Figures and words beside the bar; wide panels spell them out. */
+/** Figures and words beside the bar. */
 function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number) {
-	const {gauge, limit, format} = row;
+	const {gauge, limit} = row;
 	if (gauge === undefined || limit === undefined) {
 		return {numbers: [], words: [segment('not known yet', 'muted')]};
 	}
 	const isRoomy = width >= roomyWidth;
-	const reserved = gauge.reserved > 0 ? ` + ${format(gauge.reserved)}${isRoomy ? ' reserved' : ''}` : '';
-	const used = `${format(gauge.used)}${isRoomy ? ' used' : ''}${reserved}`;
 	if (limit.state === 'none') {
 		return {
-			numbers: [segment(used, 'strong')],
+			numbers: numbersOf(row, gauge, width).slice(0, 1),
 			words: [segment(isRoomy ? 'no limit set by the service' : 'no limit set')],
 		};
 	}
-	const fraction = gaugeFraction(gauge);
-	const level = gaugeLevels[gaugeLevel(fraction)];
-	const numbers: Line = [
-		segment(used, 'strong'),
-		segment(isRoomy ? ' of ' : ' / '),
-		segment(format(gauge.limit)),
-	];
+	const numbers = numbersOf(row, gauge, width);
 	if (limit.state === 'blocked') {
 		return {numbers, words: [segment('x blocked: the limit is 0', 'bad')]};
 	}
-	const extra = roomWords(row, bucket);
+	const fraction = gaugeFraction(gauge);
+	const level = gaugeLevels[gaugeLevel(fraction)];
+	const word = roomWords(row, bucket) ?? level.word;
 	const source = sourceWord(limit);
 	return {
 		numbers,
 		words: [
 			segment(formatPercent(fraction).padStart(4), level.tone),
-			segment(` ${level.glyph} ${extra ?? level.word}`, level.tone),
-			...(isRoomy || source === 'assumed' ? [segment(` ${source}`, 'muted')] : []),
+			segment(` ${level.glyph}${width >= scarceWidth ? ` ${word}` : ''}`, level.tone),
+			...(isRoomy || (source === 'assumed' && width >= scarceWidth) ? [segment(` ${source}`, 'muted')] : []),
 		],
 	};
+}
+
+/** Used and reserved, then the limit. */
+function numbersOf({format}: GaugeRow, {used, reserved, limit}: Gauge, width: number): Line {
+	const words =
+		width >= roomyWidth
+			? {used: ' used', reserved: ' reserved', of: ' of ', plus: ' + '}
+			: {used: '', reserved: '', of: ' / ', plus: ' + '};
+	const [of, plus] = width >= scarceWidth ? [words.of, words.plus] : ['/', '+'];
+	const set = reserved > 0 ? `${plus}${format(reserved)}${words.reserved}` : '';
+	return [segment(`${format(used)}${words.used}${set}`, 'strong'), segment(`${of}${format(limit)}`)];
 }
 
 /** When there is room again, or when there will be none; undefined where neither is near. */

@@ -14,11 +14,10 @@ const dot = segment(' · ', 'muted');
  * @returns exactly `height` lines (1 to 3) of exactly `width` cells.
  */
 export function headerLines(state: State, width: number, height: number): readonly Line[] {
-	const status = statusLine(state, width);
-	if (height <= 1) {
-		return [status].slice(0, height);
+	if (height === 1) {
+		return [briefLine(state, width)];
 	}
-	return [identityLine(state, width), status, viewsLine(state, width)].slice(0, height);
+	return [identityLine(state, width), statusLine(state, width), viewsLine(state, width)].slice(0, height);
 }
 
 /** The target whose figures the header and the gauges show: that of the selected variant. */
@@ -29,8 +28,8 @@ export function shownTargetIndex(state: State): number {
 function identityLine(state: State, width: number): Line {
 	const snapshot = shownSnapshot(state);
 	const target = snapshot?.targets[shownTargetIndex(state)];
-	const isSimulated = snapshot?.simulated ?? state.isDemo;
-	const badge: Line = isSimulated ? [segment(' SIMULATED ', 'inverse')] : [];
+	const isSimulated = isSimulatedIn(state);
+	const badge = badgeOf(state);
 	const others = (snapshot?.targets.length ?? state.config.models.length) - 1;
 	const places = [
 		target?.scope ?? '',
@@ -49,7 +48,22 @@ function identityLine(state: State, width: number): Line {
 		segment('  '),
 		...joinLines([[segment(shownModel, 'accent')], tail], dot),
 	];
-	return fitLine(spreadLine(left, badge, width), width);
+	// The badge stays whatever else must go.
+	return [...fitLine(left, width - lineWidth(badge)), ...fitLine(badge, Math.min(width, lineWidth(badge)))];
+}
+
+function isSimulatedIn(state: State): boolean {
+	return shownSnapshot(state)?.simulated ?? state.isDemo;
+}
+
+function badgeOf(state: State): Line {
+	return isSimulatedIn(state) ? [segment(' SIMULATED ', 'inverse')] : [];
+}
+
+/** Where there is a single line for the header: what goes on, and that it is simulated. */
+function briefLine(state: State, width: number): Line {
+	const badge = badgeOf(state);
+	return [...fitLine(statusSegments(statusOf(state)), width - lineWidth(badge)), ...badge];
 }
 
 /** One status: a word that is told apart without colour, then the detail. */

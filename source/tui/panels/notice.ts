@@ -14,9 +14,14 @@ export function noticeOf(state: State, width: number): Notice | undefined {
 	if (stage.kind === 'failed') {
 		return {title: [segment('Fault', 'bad')], lines: faultLines(state, width)};
 	}
-	if (stage.kind === 'planned' && plan !== undefined) {
+	// A plan that is worked out again stays on screen, so that nothing jumps.
+	const isAgain = stage.kind === 'preparing' && !stage.startsThen && state.snapshot?.phase === 'ready';
+	if ((stage.kind === 'planned' || isAgain) && plan !== undefined) {
 		return {
-			title: [segment('Plan', 'title'), segment(' · nothing has been sent')],
+			title: [
+				segment('Plan', 'title'),
+				segment(isAgain ? ' · being worked out again' : ' · nothing has been sent'),
+			],
 			lines: planLines(state, plan, width),
 		};
 	}

@@ -4,11 +4,14 @@ import {throttledTotal} from '../../state/sort.ts';
 import type {State} from '../../state/state.ts';
 import {statusOf} from '../../state/status.ts';
 import {formatTokens} from '../../text/numbers.ts';
-import {fitLine, joinLines, type Line, segment} from '../../text/segment.ts';
+import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {shownTargetIndex} from './header.ts';
 
-/** All that fits on one line where there is no room for panels. */
-export function tinyLine(state: State, width: number): Line {
+/**
+ * The least that must be known, where there is no room for panels: on one line, or on as many as are needed and there.
+ * @returns lines of at most `width` cells.
+ */
+export function tinyLines(state: State, width: number, height: number): readonly Line[] {
 	const snapshot = shownSnapshot(state);
 	const bucket = snapshot?.buckets[shownTargetIndex(state)];
 	const status = statusOf(state);
@@ -16,16 +19,34 @@ export function tinyLine(state: State, width: number): Line {
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
 		0,
 	);
-	const line = joinLines(
-		[
-			[segment(status.word, status.tone)],
-			...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
-			throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
-			[segment('enlarge to 40x8', 'muted')],
-		],
-		segment(' · ', 'muted'),
-	);
-	return fitLine(line, Math.max(0, width - 1));
+	const isSimulated = snapshot?.simulated ?? state.isDemo;
+	const parts: readonly Line[] = [
+		isSimulated ? [segment('SIMULATED', 'inverse')] : [],
+		[segment(status.word, status.tone)],
+		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
+		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
+		[segment('enlarge to 40x8', 'muted')],
+	];
+	return flowed(
+		parts.filter((part) => part.length > 0),
+		Math.max(0, width - 1),
+	).slice(0, height);
+}
+
+const separator = segment(' · ', 'muted');
+
+/** Puts parts one after the other, on a new line where the next one does not fit. */
+function flowed(parts: readonly Line[], width: number): readonly Line[] {
+	const lines: Line[] = [];
+	for (const part of parts) {
+		const joined = joinLines([lines.at(-1) ?? [], part], separator);
+		if (lines.length > 0 && lineWidth(joined) <= width) {
+			lines[lines.length - 1] = joined;
+		} else {
+			lines.push(fitLine(part, Math.min(width, lineWidth(part))));
+		}
+	}
+	return lines;
 }
 
 function gaugeWords(label: string, {used, reserved, limit}: Gauge): Line {

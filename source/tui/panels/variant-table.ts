@@ -51,12 +51,21 @@ function visibleRows(rows: readonly TableRow[], count: number): readonly TableRo
 
 /** Title of the table: what runs, and who is best for the goal. */
 export function variantTableTitle(state: State): FrameTitle {
-	const {config} = state;
-	const name = cleanText(config.preset ?? 'own task');
+	const name = cleanText(state.config.preset ?? 'own task');
 	return {
-		title: [segment('Variants', 'title'), segment(` · ${name}`)],
+		title: [segment('Variants', 'title'), segment([` · ${name}`, ...listWords(state)].join(' · '))],
 		note: bestNote(state),
 	};
+}
+
+/** How the list differs from its own order. */
+function listWords({view, sort, isInverted, filter}: State): readonly string[] {
+	if (view !== 'variants') {
+		return [];
+	}
+	const order =
+		sort === 'order' ? (isInverted ? ['inverted'] : []) : [`by ${sort}${isInverted ? ', inverted' : ''}`];
+	return [...order, ...(filter === '' ? [] : [`/${cleanText(filter)}`])];
 }
 
 function bestNote(state: State): Line {

@@ -59,7 +59,7 @@ const columns: ReadonlyArray<Column<QuotaRow>> = [
 		header: 'Model',
 		align: 'left',
 		priority: 9,
-		minWidth: 10,
+		minWidth: 24,
 		cut: 'middle',
 		format: ({model}) => model,
 	},

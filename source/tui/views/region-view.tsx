@@ -9,11 +9,11 @@ import {Panel, panelInside} from '../panel.tsx';
 import {type ChartKind, chartLines, chartTitle, throttleNote} from '../panels/charts.ts';
 import {detailLines, detailTitle} from '../panels/detail.ts';
 import {footerLine} from '../panels/footer.ts';
-import {gaugeLines} from '../panels/gauges.ts';
+import {gaugeLines, gaugesTitle} from '../panels/gauges.ts';
 import {headerLines, shownTargetIndex} from '../panels/header.ts';
 import {notesLines} from '../panels/notes.ts';
 import {noticeOf} from '../panels/notice.ts';
-import {tinyLine} from '../panels/tiny.ts';
+import {tinyLines} from '../panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from '../panels/variant-table.ts';
 import {BodyView} from './body-view.tsx';
 
@@ -64,7 +64,7 @@ export const RegionView = memo(({name, ...props}: RegionProps) => {
 			return <Lines lines={[footerLine(state, width)]} width={width} height={height} />;
 		}
 		case 'line': {
-			return <Lines lines={[tinyLine(state, width)]} width={width} height={height} />;
+			return <Lines lines={tinyLines(state, width, height)} width={width} height={height} />;
 		}
 	}
 });
@@ -86,10 +86,10 @@ function GaugesView(props: ViewProps) {
 		},
 		panelInside(width, height, tier).width,
 	);
-	return <Panel {...props} title={{title: gaugesTitle, note: gaugesLegend}} lines={lines} />;
+	const title = gaugesTitle(snapshot?.targets[targetIndex]);
+	return <Panel {...props} title={{title, note: gaugesLegend}} lines={lines} />;
 }
 
-const gaugesTitle: Line = [segment('Quota', 'title'), segment(' · last 60 s')];
 const gaugesLegend: Line = [
 	segment('█'),
 	segment(' used  ', 'muted'),
@@ -109,12 +109,12 @@ function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 		windowSeconds: state.windowSeconds,
 		isAscii,
 	};
-	const inside = panelInside(width, height, tier);
+	const inside = panelInside(width, height, tier, true);
 	const {title, note = []} = chartTitle(input);
 	const throttled = kind === 'traffic' ? throttleNote(input) : [];
 	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
 	const lines = chartLines(input, inside.width, inside.height);
-	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} />;
+	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} isTitled={true} />;
 }
 
 function NoticeView(props: ViewProps) {
@@ -122,10 +122,14 @@ function NoticeView(props: ViewProps) {
 	return notice === undefined ? null : <Panel {...props} title={notice} lines={notice.lines} />;
 }
 
+/** From this width on the dashboard shows every column that the Variants view has. */
+const fullTableWidth = 150;
+
 function TableView(props: ViewProps) {
 	const {state, width, height, tier} = props;
 	const inside = panelInside(width, height, tier);
-	const lines = variantTableLines(state, inside.width, inside.height, state.view === 'variants');
+	const isFull = state.view === 'variants' || inside.width >= fullTableWidth;
+	const lines = variantTableLines(state, inside.width, inside.height, isFull);
 	return <Panel {...props} title={variantTableTitle(state)} lines={lines} />;
 }
 
