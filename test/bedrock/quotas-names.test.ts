@@ -129,12 +129,12 @@ describe('mutated names', () => {
 	];
 	/** Words as a reader sees them, without vendors and marks that AWS sets at will: an oracle apart from the code. */
 	const words = (text: string) => {
-		const optional = /^(?:amazon|anthropic|mistral|ai|labs|deepseek|meta|qwen|instruct|it|v1|1\.0)$/;
+		const optional = /^(?:amazon|anthropic|mistral|ai|labs|deepseek|meta|qwen|instruct|it|v1|v?1\.0)$/;
 		return text
 			.toLowerCase()
 			.split(/[\s\-_()/,:]+/)
 			.flatMap((word) => word.replaceAll('+', ' plus ').split(/ |(?<=^[a-z]{2,})(?=\d[\d.]*$)/))
-			.map((word) => word.replace(/^v?(\d+)\.0$/, '$1').replace(/^v(\d+\.\d+)$/, '$1'))
+			.map((word) => word.replace(/^v?(?!1\.0)(\d+)\.0$/, '$1').replace(/^v(\d+\.\d+)$/, '$1'))
 			.map((word) => word.replace(/^(2\d)\.([01]\d)$/, '$1$2'))
 			.filter((word) => word !== '' && !optional.test(word))
 			.toSorted()
