@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {families} from '../../source/bedrock/families/registry.ts';
 import {methods} from '../../source/engine/backend.ts';
 import {failureClasses} from '../../source/engine/failure.ts';
@@ -7,6 +7,9 @@ import {chunk, converseStreamOf, event} from './frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from './harness.ts';
 import {allRecordings, hasRecordings, whySkipped} from './recordings.ts';
 import type {Replay} from './replay-server.ts';
+
+// Hundreds of calls a test: on a busy machine they take their time.
+vi.setConfig({testTimeout: 180_000});
 
 const replays = withReplays();
 type Outcome = Awaited<ReturnType<typeof replays.call>>['outcome'];

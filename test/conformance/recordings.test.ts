@@ -1,9 +1,12 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {createBackend} from '../../source/bedrock/backend.ts';
 import type {InferenceRequest, Method} from '../../source/engine/backend.ts';
 import {expectedFailureOf, expectedOf} from './expected.ts';
 import {plainRequest, withReplays} from './harness.ts';
 import {allRecordings, hasRecordings, type Recording, whySkipped} from './recordings.ts';
+
+// Single bytes over a socket: on a busy machine they take their time.
+vi.setConfig({testTimeout: 120_000});
 
 const methods: Readonly<Partial<Record<Recording['operation'], Method>>> = {
 	Converse: 'converse',
