@@ -31,9 +31,13 @@ export const limitRows = (targets: readonly Target[]): readonly LimitRow[] => {
 	];
 };
 
-/** Where the number in force comes from, or why there is none. */
-export const limitState = ({state, source}: Limit): string =>
-	state === 'known' || (state === 'unknown' && source !== null) ? (source ?? state) : state;
+/** Where the number in force comes from, or why there is none; `x2` where calls of this scope have twice the quota. */
+export const limitState = (limit: Limit): string => {
+	const {value, state, source} = limit;
+	const stated = source === 'applied' ? limit.applied : source === 'default' ? limit.default : value;
+	const factor = value !== null && stated !== null && value > stated ? ` x${value / stated}` : '';
+	return state === 'known' || (state === 'unknown' && source !== null) ? `${source}${factor}` : state;
+};
 
 /** The number in force; a limit that the service does not set says so in words. */
 export const limitValue = ({value, state}: Limit): string => (state === 'none' ? 'none' : formatCount(value));

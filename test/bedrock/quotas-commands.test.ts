@@ -1,0 +1,224 @@
+import {createServer, type IncomingMessage, type Server} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {PassThrough} from 'node:stream';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {models} from '../../source/commands/models.ts';
+import {quotas} from '../../source/commands/quotas.ts';
+import {UserError} from '../../source/config/user-error.ts';
+import {startSimulator} from '../../source/simulator/server.ts';
+import {plainOptions} from './quotas-source.ts';
+
+/** The commands with the real AWS clients below them, against sockets on this machine. */
+
+const capture = () => {
+	const stdout = new PassThrough();
+	const stderr = new PassThrough();
+	const text = (stream: PassThrough) => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
+	return {
+		io: {stdout, stderr, columns: 160},
+		stdout: () => text(stdout),
+		stderr: () => text(stderr),
+	};
+};
+
+const requestTo = (simulatorUrl: string) => ({
+	connection: {region: 'us-east-1', profile: undefined, simulatorUrl},
+	override: plainOptions.override,
+	isRefreshing: false,
+	tier: undefined,
+	isJson: false,
+});
+
+describe('against the simulator', () => {
+	let simulator: Awaited<ReturnType<typeof startSimulator>>;
+	beforeEach(async () => {
+		simulator = await startSimulator({
+			port: 0,
+			seed: 1,
+			requestsPerMinute: undefined,
+			tokensPerMinute: undefined,
+			enforcement: 'sliding',
+			windowMs: 60_000,
+			latencyMs: 0,
+			faults: undefined,
+		});
+	});
+	afterEach(async () => {
+		await simulator.stop();
+	});
+
+	test('quotas --json gives a target for each model, in the order asked for', async () => {
+		const output = capture();
+		const asked = [
+			'us.anthropic.claude-sonnet-4-6',
+			'amazon.nova-lite-v1:0',
+			'us.anthropic.claude-sonnet-4-7',
+		];
+		const code = await quotas({...requestTo(simulator.url), models: asked, isJson: true}, output.io);
+		const targets = JSON.parse(output.stdout()) as ReadonlyArray<Record<string, unknown>>;
+		expect(code).toBe(0);
+		expect(targets.map((target) => target.model)).toEqual(asked);
+		expect(Object.keys(targets[0] ?? {})).toEqual([
+			'model',
+			'baseModel',
+			'scope',
+			'region',
+			'endpoint',
+			'tier',
+			'burndown',
+			'quota',
+		]);
+		expect(targets[0]).toMatchObject({
+			baseModel: 'anthropic.claude-sonnet-4-6',
+			scope: 'cross-region',
+			region: 'us-east-1',
+			endpoint: simulator.url,
+			tier: null,
+			quota: {tokensPerMinute: {state: 'known', source: 'applied', code: 'L-15B8E632', adjustable: true}},
+		});
+		expect(targets[2]?.near).toContain(
+			'Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.6',
+		);
+		expect(output.stderr()).toContain('no quota name is exactly about anthropic.claude-sonnet-4-7');
+	});
+
+	test('the table says that it is simulated, and fits', async () => {
+		const output = capture();
+		const models = ['us.anthropic.claude-sonnet-4-6'];
+		await quotas({...requestTo(simulator.url), models}, {...output.io, columns: 80});
+		const [place, header, ...rows] = output.stdout().trimEnd().split('\n');
+		expect(place).toContain('SIMULATED');
+		expect(header).toMatch(/^MODEL .*LIMIT .*IN FORCE .*STATE .*CODE$/);
+		expect(rows.join('\n')).toMatch(/tokens\/min +300,000 +applied +L-15B8E632/);
+		expect(Math.max(...[header ?? '', ...rows].map((line) => line.length))).toBeLessThanOrEqual(80);
+	});
+
+	test('quotas of all that can be run, when no model is named', async () => {
+		const output = capture();
+		await quotas({...requestTo(simulator.url), models: [], isJson: true}, output.io);
+		const targets = JSON.parse(output.stdout()) as ReadonlyArray<{model: string}>;
+		expect(targets.length).toBeGreaterThan(10);
+		expect(targets.map(({model}) => model)).toContain('us.anthropic.claude-sonnet-4-6');
+	});
+
+	test('models lists every one with scope, quota and streaming support', async () => {
+		const output = capture();
+		await models({...requestTo(simulator.url), isJson: true}, output.io);
+		const entries = JSON.parse(output.stdout()) as ReadonlyArray<Record<string, unknown>>;
+		expect(entries.find(({model}) => model === 'us.anthropic.claude-sonnet-4-6')).toMatchObject({
+			scope: 'cross-region',
+			provider: 'Anthropic',
+			isStreaming: true,
+			quota: {tokensPerMinute: {state: 'known'}},
+		});
+		const table = capture();
+		await models(requestTo(simulator.url), table.io);
+		expect(table.stdout()).toMatch(/us\.anthropic\.claude-sonnet-4-6 +cross-region +200 +300k/);
+	});
+});
+
+describe('against other answers', () => {
+	let server: Server;
+	let seen: Array<{readonly operation: string; readonly body: Record<string, unknown>}>;
+	let answer: (operation: string, body: Record<string, unknown>) => {status?: number; body: object};
+	const operationOf = ({headers, url = ''}: IncomingMessage) =>
+		String(headers['x-amz-target'] ?? url.split('?')[0]).replace(/^.*\./, '');
+
+	beforeEach(async () => {
+		seen = [];
+		server = createServer((request, response) => {
+			const chunks: Buffer[] = [];
+			request.on('data', (chunk: Buffer) => chunks.push(chunk));
+			request.on('end', () => {
+				const operation = operationOf(request);
+				const text = Buffer.concat(chunks).toString('utf8');
+				const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+				seen.push({operation, body});
+				const {status = 200, body: content} = answer(operation, body);
+				response.writeHead(status, {'content-type': 'application/x-amz-json-1.1'});
+				response.end(JSON.stringify(content));
+			});
+		});
+		await new Promise<void>((resolve) => {
+			server.listen(0, '127.0.0.1', resolve);
+		});
+	});
+	afterEach(async () => {
+		server.closeAllConnections();
+		await new Promise((resolve) => {
+			server.close(resolve);
+		});
+	});
+	const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const ask = async (model: string) => {
+		const output = capture();
+		const code = await quotas({...requestTo(url()), models: [model], isJson: true}, output.io);
+		const [target] = JSON.parse(output.stdout()) as [
+			{quota: {tokensPerMinute: {value: number; state: string; source: string}}},
+		];
+		return {code, limit: target.quota.tokensPerMinute, stderr: output.stderr()};
+	};
+
+	const name = 'Cross-region model inference tokens per minute for Amazon Nova Lite';
+	const quota = (value: number) => ({QuotaCode: 'L-1', QuotaName: name, Value: value, Adjustable: true});
+
+	test('every page is followed, a hundred rows at a time', async () => {
+		answer = (operation, {NextToken}) => {
+			const page = Number(NextToken ?? 0);
+			return operation.endsWith('Quotas')
+				? {body: page < 3 ? {Quotas: [], NextToken: String(page + 1)} : {Quotas: [quota(page)]}}
+				: {body: {}};
+		};
+		expect((await ask('us.amazon.nova-lite-v1:0')).limit).toMatchObject({value: 3, source: 'applied'});
+		const pages = seen.filter(({operation}) => operation === 'ListServiceQuotas');
+		expect(pages.map(({body}) => body)).toEqual([
+			{ServiceCode: 'bedrock', MaxResults: 100},
+			...['1', '2', '3'].map((NextToken) => ({ServiceCode: 'bedrock', MaxResults: 100, NextToken})),
+		]);
+		expect(seen).toHaveLength(4 + 4 + 2);
+	});
+
+	test('a service that repeats its token is not asked for ever', async () => {
+		answer = () => ({body: {Quotas: [quota(7)], NextToken: 'again', nextToken: 'again'}});
+		expect((await ask('us.amazon.nova-lite-v1:0')).limit.value).toBe(7);
+	});
+
+	test('missing permissions leave assumed limits and name what is needed', async () => {
+		answer = (operation) =>
+			operation.endsWith('Quotas')
+				? {status: 400, body: {__type: 'AccessDeniedException', Message: 'User is not authorized'}}
+				: {body: {}};
+		const {code, limit, stderr} = await ask('us.amazon.nova-lite-v1:0');
+		expect(code).toBe(0);
+		expect(limit).toMatchObject({value: 10_000, state: 'unknown', source: 'assumed'});
+		expect(stderr).toContain('servicequotas:ListServiceQuotas');
+	});
+
+	test('rows that are no quotas are left out', async () => {
+		answer = (operation) =>
+			operation.endsWith('Quotas')
+				? {body: {Quotas: [{}, {QuotaName: name, Value: 'NaN'}, quota(9)]}}
+				: {body: {modelSummaries: [{}], inferenceProfileSummaries: [{}]}};
+		expect((await ask('us.amazon.nova-lite-v1:0')).limit.value).toBe(9);
+	});
+
+	test('credentials that nobody accepts end the command', async () => {
+		answer = () => ({
+			status: 403,
+			body: {__type: 'UnrecognizedClientException', message: 'token is invalid'},
+		});
+		await expect(ask('us.amazon.nova-lite-v1:0')).rejects.toMatchObject({exitCode: 1, name: 'UserError'});
+	});
+
+	test('an endpoint where nobody listens ends the command', async () => {
+		const address = url();
+		await new Promise((resolve) => {
+			server.close(resolve);
+		});
+		const output = capture();
+		const asking = quotas({...requestTo(address), models: ['us.amazon.nova-lite-v1:0']}, output.io);
+		await expect(asking).rejects.toThrow(UserError);
+		await expect(asking).rejects.toThrow(/could not be reached/);
+		expect(output.stdout()).toBe('');
+	});
+});
