@@ -4,6 +4,8 @@ import headless from '@xterm/headless';
 /** A program in a real pseudo-terminal, with an emulator behind it that knows what is on the screen. */
 export type PseudoTerminal = {
 	readonly pid: number;
+	/** For pictures of the screen. */
+	readonly emulator: headless.Terminal;
 	/** Lines of the screen as a person sees them, without trailing blanks. */
 	readonly screen: () => readonly string[];
 	/** All bytes so far, as text. */
@@ -61,6 +63,7 @@ export const openPseudoTerminal = (
 	const lastMode = (on: string, off: string): boolean => raw.lastIndexOf(on) > raw.lastIndexOf(off);
 	return {
 		pid: pty.pid,
+		emulator: terminal,
 		screen: () => bufferLines(terminal),
 		raw: () => raw,
 		isAlternate: () => terminal.buffer.active.type === 'alternate',
