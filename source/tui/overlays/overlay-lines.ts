@@ -1,5 +1,6 @@
 import {keyGroups} from '../../keymap/render.ts';
 import type {Overlay, State} from '../../state/state.ts';
+import {hangingLines} from '../../text/hanging.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
@@ -79,11 +80,8 @@ const twoColumnWidth = 96;
 function helpLines(width: number): readonly Line[] {
 	const blocks = keyGroups.map(({title, entries}): readonly Line[] => [
 		[segment(title, 'title')],
-		...entries.map(
-			({keys, description}): Line => [
-				segment(keys.join(' ').padEnd(10), 'accent'),
-				segment(` ${description}`),
-			],
+		...entries.flatMap(({keys, description}) =>
+			hangingLines(segment(`${keys.join(' ').padEnd(10)} `, 'accent'), description, width),
 		),
 	]);
 	if (width < twoColumnWidth) {

@@ -108,6 +108,7 @@ function barOf({gauge, limit}: GaugeRow, width: number): Line {
 
 /** From this width on figures and words are spelt out; below the other one words give way to glyphs. */
 const roomyWidth = 100;
+const spokenWidth = 70;
 const scarceWidth = 56;
 
 /** Figures and words beside the bar. */
@@ -120,7 +121,7 @@ function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number)
 	if (limit.state === 'none') {
 		return {
 			numbers: numbersOf(row, gauge, width).slice(0, 1),
-			words: [segment(isRoomy ? 'no limit set by the service' : 'no limit set')],
+			words: [segment(width >= spokenWidth ? 'no limit set by the service' : 'no limit set')],
 		};
 	}
 	const numbers = numbersOf(row, gauge, width);
@@ -153,9 +154,12 @@ function numbersOf({format}: GaugeRow, {used, reserved, limit}: Gauge, width: nu
 }
 
 /** When there is room again, or when there will be none; undefined where neither is near. */
-function roomWords({gauge, leftSeconds}: GaugeRow, bucket: BucketState | undefined): string | undefined {
+function roomWords(
+	{label, gauge, leftSeconds}: GaugeRow,
+	bucket: BucketState | undefined,
+): string | undefined {
 	const isFull = gaugeLevel(gauge === undefined ? null : gaugeFraction(gauge)) === 'full';
-	if (isFull && bucket?.nextRoomMs != null && bucket.nextRoomMs > 0) {
+	if (isFull && label !== 'TPD' && bucket?.nextRoomMs != null && bucket.nextRoomMs > 0) {
 		return `room in ${formatSecondsLeft(bucket.nextRoomMs)}`;
 	}
 	return leftSeconds !== null && leftSeconds > 0 && !isFull ? `full in ${leftSeconds} s` : undefined;

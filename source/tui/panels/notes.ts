@@ -1,31 +1,35 @@
 import {logLines} from '../../state/log-lines.ts';
 import {shownSnapshot} from '../../state/selectors.ts';
 import type {State} from '../../state/state.ts';
+import {hangingLines} from '../../text/hanging.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 
 /** Advice first, failures next, then the newest events; exactly what fits into `height` lines. */
-export function notesLines(state: State, height: number): readonly Line[] {
+export function notesLines(state: State, width: number, height: number): readonly Line[] {
 	const snapshot = shownSnapshot(state);
-	const advice = (snapshot?.advice ?? []).map(
-		({text}): Line => [segment('→ ', 'accent'), segment(cleanText(text))],
+	const advice = (snapshot?.advice ?? []).flatMap(({text}) =>
+		hangingLines(segment('→ ', 'accent'), cleanText(text), width),
 	);
-	const failures = failureLines(state);
+	const failures = failureLines(state, width);
 	const first = [...advice, ...failures].slice(0, Math.max(0, height - 1));
 	const events = logLines(state).slice(-Math.max(0, height - first.length));
 	return [...first, ...(height > first.length ? events.map((line) => logLine(line)) : [])];
 }
 
 /** Classes of failures, most recent counts, with what can be done about each. */
-export function failureLines(state: State): readonly Line[] {
-	return (shownSnapshot(state)?.failures ?? []).map(({class: name, count, advice, message}) => [
-		segment(
-			`${formatCount(count)}x ${name}`,
-			name.startsWith('throttled') || name === 'overloaded' ? 'throttled' : 'bad',
+export function failureLines(state: State, width: number): readonly Line[] {
+	return (shownSnapshot(state)?.failures ?? []).flatMap(({class: name, count, advice, message}) =>
+		hangingLines(
+			segment(
+				`${formatCount(count)}x ${name} `,
+				name.startsWith('throttled') || name === 'overloaded' ? 'throttled' : 'bad',
+			),
+			cleanText(advice === '' ? message : advice),
+			width,
 		),
-		segment(` ${cleanText(advice === '' ? message : advice)}`),
-	]);
+	);
 }
 
 const tonesByKind: Readonly<Record<string, Tone>> = {

@@ -1,5 +1,6 @@
 import type {Plan} from '../../metrics/plan.ts';
 import type {State} from '../../state/state.ts';
+import {hangingLines} from '../../text/hanging.ts';
 import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
@@ -44,30 +45,33 @@ function planLines(state: State, plan: Plan, width: number): readonly Line[] {
 	const {config, switchedOff} = state;
 	const variantCount = config.variants.length - switchedOff.length;
 	const share = plan.quotaShare;
-	const overfull =
-		share !== null && share > 1 ? `; takes at least ${formatCount(Math.ceil(share))} minutes` : '';
+	const variants = `${variantCount} ${variantCount === 1 ? 'variant' : 'variants'}`;
 	return [
-		entry(
-			'sends',
-			`${sendWords(plan)}, ${variantCount} ${variantCount === 1 ? 'variant' : 'variants'} by ${config.method}`,
-		),
-		entry(
-			'quota',
-			plan.quotaTokens === null
-				? 'tokens not known before the first answers'
-				: `about ${formatTokens(plan.quotaTokens)} quota tokens${share === null ? '' : `, ${formatPercent(share)} of a minute's quota${overfull}`}`,
-			share !== null && share > 1 ? 'warning' : 'plain',
-		),
-		entry(
-			'costs',
-			plan.costUsd === null
-				? 'not known: there is no price for this model'
-				: `at most ${formatUsd(plan.costUsd)}${plan.priceSource === null ? '' : ` (${cleanText(plan.priceSource)})`}`,
-			plan.costUsd === null ? 'warning' : 'strong',
-		),
+		...entry('sends', `${sendWords(plan)}, ${variants} by ${config.method}`, width),
+		...entry('quota', quotaWords(plan), width, share !== null && share > 1 ? 'warning' : 'plain'),
+		...entry('costs', costWords(plan), width, plan.costUsd === null ? 'warning' : 'strong'),
 		...plan.remarks.flatMap((remark) => paragraph(remark, width)),
 		...keyLine('r', 'starts', 'm g Space', 'change it', 'q', 'quits'),
 	];
+}
+
+function quotaWords({quotaTokens, quotaShare}: Plan): string {
+	if (quotaTokens === null) {
+		return 'tokens not known before the first answers';
+	}
+	const tokens = `about ${formatTokens(quotaTokens)} quota tokens`;
+	if (quotaShare === null) {
+		return tokens;
+	}
+	const minutes = quotaShare > 1 ? `; takes at least ${formatCount(Math.ceil(quotaShare))} minutes` : '';
+	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutes}`;
+}
+
+function costWords({costUsd, priceSource}: Plan): string {
+	if (costUsd === null) {
+		return 'not known: there is no price for this model';
+	}
+	return `at most ${formatUsd(costUsd)}${priceSource === null ? '' : ` (${cleanText(priceSource)})`}`;
 }
 
 function sendWords(plan: Plan): string {
@@ -79,8 +83,8 @@ function sendWords(plan: Plan): string {
 	return duration === undefined ? requests : `${requests} or ${duration}, whichever is first`;
 }
 
-function entry(label: string, text: string, tone: Tone = 'plain'): Line {
-	return [segment(label.padEnd(8), 'muted'), segment(text, tone)];
+function entry(label: string, text: string, width: number, tone: Tone = 'plain'): readonly Line[] {
+	return hangingLines(segment(label.padEnd(8), 'muted'), text, width, tone);
 }
 
 function paragraph(text: string, width: number, tone: Tone = 'plain'): readonly Line[] {

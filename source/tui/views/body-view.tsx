@@ -30,10 +30,10 @@ export function BodyView(props: Props) {
 /** Failures by class, then the events, scrolled back as far as asked. */
 function LogView(props: Props) {
 	const {state, width, height, tier} = props;
-	const room = panelInside(width, height, tier).height;
-	const failures = failureLines(state).slice(0, Math.max(0, Math.floor(room / 2)));
+	const {width: room, height: roomHeight} = panelInside(width, height, tier);
+	const failures = failureLines(state, room).slice(0, Math.max(0, Math.floor(roomHeight / 2)));
 	const lines = logLines(state);
-	const eventRoom = Math.max(0, room - failures.length - (failures.length > 0 ? 1 : 0));
+	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
 	const end = Math.max(Math.min(eventRoom, lines.length), lines.length - state.scroll);
 	const shown: readonly Line[] = lines.slice(Math.max(0, end - eventRoom), end).map((line) => logLine(line));
 	const below = lines.length - end;

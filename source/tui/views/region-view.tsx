@@ -54,7 +54,8 @@ export const RegionView = memo(({name, ...props}: RegionProps) => {
 			return <DetailView {...props} />;
 		}
 		case 'notes': {
-			const lines = notesLines(state, panelInside(width, height, props.tier).height);
+			const inside = panelInside(width, height, props.tier);
+			const lines = notesLines(state, inside.width, inside.height);
 			return <Panel {...props} title={{title: [segment('Advice and events', 'title')]}} lines={lines} />;
 		}
 		case 'body': {

@@ -1,0 +1,106 @@
+import type {Distribution, Mean, VariantFigures} from '../../metrics/snapshot.ts';
+import {throttledTotal} from '../../state/sort.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	unknownMark,
+} from '../../text/numbers.ts';
+import {cleanText} from '../../text/width.ts';
+
+/** A figure of a variant in words. */
+export type DetailEntry = {readonly label: string; readonly text: string};
+
+/** All figures of a variant in words; what is not known or did not happen is left out. */
+export function detailEntries(figures: VariantFigures): readonly DetailEntry[] {
+	const {perRequest, latencyMs} = figures;
+	const entries: ReadonlyArray<readonly [string, string | undefined]> = [
+		['requests', requestWords(figures)],
+		['failed', failedWords(figures)],
+		['tokens/request', tokenWords(figures)],
+		['cost/request', formatUsd(perRequest.costUsd.mean)],
+		['first token', distributionWords(latencyMs.timeToFirstToken)],
+		['total', distributionWords(latencyMs.total)],
+		['sustainable', sustainableWords(figures)],
+		['quality', qualityWords(figures)],
+		['max tokens', maxTokensWords(figures)],
+		['stop reasons', countWords(figures.stopReasons) ?? unknownMark],
+	];
+	return entries.flatMap(([label, text]) => (text === undefined ? [] : [{label, text}]));
+}
+
+function requestWords({requests, items}: VariantFigures): string {
+	return [
+		`${formatCount(requests.sent)} sent`,
+		`${formatCount(items.useful)} of ${formatCount(items.sent)} items useful`,
+		`${formatCount(requests.truncated)} truncated`,
+		`${formatCount(requests.refused)} refused`,
+		`${formatCount(throttledTotal(requests.throttled))} throttled`,
+	].join(', ');
+}
+
+function failedWords({requests}: VariantFigures): string | undefined {
+	return countWords(requests.failed);
+}
+
+function countWords(counts: Readonly<Record<string, number>>): string | undefined {
+	const words = Object.entries(counts)
+		.filter(([, count]) => count > 0)
+		.map(([name, count]) => `${formatCount(count)}x ${cleanText(name)}`);
+	return words.length === 0 ? undefined : words.join(', ');
+}
+
+function tokenWords({perRequest, tokens}: VariantFigures): string {
+	return [
+		`${meanWords(perRequest.inputTokens)} in`,
+		`${meanWords(perRequest.outputTokens)} out`,
+		`${meanWords(perRequest.quotaTokens)} quota`,
+		`${formatTokens(perRequest.reservedTokens.mean)} reserved${tokens.estimated ? ' (estimated)' : ''}`,
+	].join(', ');
+}
+
+function sustainableWords({sustainable}: VariantFigures): string {
+	const {usefulPerMinute, low, high, limitedBy} = sustainable;
+	if (usefulPerMinute === null) {
+		return 'not known';
+	}
+	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
+	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}`;
+}
+
+function qualityWords({quality}: VariantFigures): string | undefined {
+	return quality.score === null
+		? undefined
+		: `${formatPercent(quality.score)} of ${formatCount(quality.checked)} checked items passed`;
+}
+
+function maxTokensWords({maxTokensAdvice}: VariantFigures): string | undefined {
+	const {value, truncationRisk} = maxTokensAdvice;
+	if (value === null) {
+		return undefined;
+	}
+	const risk =
+		truncationRisk === null ? '' : `; ${formatPercent(truncationRisk)} of the answers would be cut`;
+	return `${formatCount(value)} would do${risk}`;
+}
+
+function meanWords({mean, low, high}: Mean): string {
+	const spread = low === null || high === null ? '' : ` ±${formatTokens((high - low) / 2)}`;
+	return `${formatTokens(mean)}${spread}`;
+}
+
+function distributionWords({count, p50, p90, p99, max}: Distribution): string {
+	const values = [
+		['p50', p50],
+		['p90', p90],
+		['p99', p99],
+		['max', max],
+	] as const;
+	return [
+		...values.map(([name, value]) => `${name} ${formatDurationMs(value)}`),
+		`${formatCount(count)} answers`,
+	].join(', ');
+}

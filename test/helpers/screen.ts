@@ -1,0 +1,96 @@
+import {setTimeout as wait} from 'node:timers/promises';
+import {openDashboard, type ScreenEnd, type ScreenPorts} from '../../source/tui/dashboard.tsx';
+import {FakeClock} from './fake-clock.ts';
+import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
+import {
+	configFixture,
+	endedSnapshotFixture,
+	planFixture,
+	readySnapshotFixture,
+	snapshotFixture,
+} from './snapshot-fixture.ts';
+import {createTerminal, type Terminal} from './terminal.tsx';
+
+/** A whole screen on an emulated terminal, with an engine that reports what a test tells it to. */
+export type OpenScreen = {
+	readonly terminal: Terminal;
+	readonly engine: FakeEngine;
+	readonly clock: FakeClock;
+	readonly end: Promise<ScreenEnd>;
+	/** What a signal from outside does. */
+	readonly abort: () => void;
+	/** Lets everything that is under way be painted; the screen as text. */
+	readonly settled: () => Promise<string>;
+	/** The run is prepared. */
+	readonly prepare: (snapshot?: ReturnType<typeof readySnapshotFixture>) => Promise<void>;
+	/** The run has come to its middle. */
+	readonly progress: (overrides?: Parameters<typeof snapshotFixture>[0]) => Promise<void>;
+	/** The run is over. */
+	readonly finish: (overrides?: Parameters<typeof endedSnapshotFixture>[0]) => Promise<void>;
+};
+
+/** A paint may be put off by a frame at 30 a second, and a lone Esc by 20 ms before that. */
+const paintMs = 80;
+
+/** Opens a screen; the caller closes it by a key or a signal. */
+export function openScreen(
+	size: {readonly columns: number; readonly rows: number},
+	overrides: Partial<ScreenPorts> = {},
+): OpenScreen {
+	const terminal = createTerminal(size.columns, size.rows);
+	const engine = createFakeEngine();
+	const clock = new FakeClock();
+	const aborter = new AbortController();
+	const end = openDashboard({
+		config: configFixture(),
+		isDemo: true,
+		startsAtOnce: overrides.isDemo ?? true,
+		answers: undefined,
+		engine,
+		exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
+		appearance: {color: false, ascii: false, theme: 'auto'},
+		stdin: terminal.stdin,
+		stdout: terminal.stdout,
+		clock,
+		signal: aborter.signal,
+		...overrides,
+	});
+	const settled = async () => {
+		let before = -1;
+		// On a busy machine a paint comes late: the screen has settled once a whole interval brings none.
+		while (terminal.writes().count !== before) {
+			before = terminal.writes().count;
+			await wait(paintMs);
+			await terminal.drained();
+		}
+		return terminal.text();
+	};
+	return {
+		terminal,
+		engine,
+		clock,
+		end,
+		abort: () => {
+			aborter.abort();
+		},
+		settled,
+		async prepare(snapshot = readySnapshotFixture()) {
+			engine.report({type: 'prepared', plan: planFixture(), snapshot});
+			await settled();
+		},
+		async progress(snapshotOverrides) {
+			clock.skip(250);
+			engine.report({type: 'snapshot', snapshot: snapshotFixture(snapshotOverrides)});
+			await settled();
+		},
+		async finish(snapshotOverrides) {
+			engine.report({type: 'ended', snapshot: endedSnapshotFixture(snapshotOverrides)});
+			await settled();
+		},
+	};
+}
+
+/** Frames with their names, as one golden text. */
+export function joinFrames(frames: ReadonlyArray<readonly [name: string, frame: string]>): string {
+	return `${frames.map(([name, frame]) => `--- ${name}\n${frame}`).join('\n')}\n`;
+}
