@@ -1,6 +1,7 @@
 import type {Prompt} from '../families/prompt.ts';
 import {contentWords} from './content-words.ts';
-import {jsonAnswer} from './json-answer.ts';
+import {excerpt, sourceSentences} from './excerpt.ts';
+import {findKeys, jsonAnswer} from './json-answer.ts';
 import {chooseLabel} from './labels.ts';
 import {findPackedItems, type PackedItems} from './packed.ts';
 import {capitalised, paragraph, type SentenceLength, sentence, sentences} from './prose.ts';
@@ -26,23 +27,54 @@ const explainingRates: Readonly<Record<Style, number>> = {
 	detailed: 0.3,
 };
 
-const structuredProse = (random: Random, words: readonly string[], tokens: number): string => {
-	const steps = [1, 2, 3].map((step) => `${step}. ${sentence(random, words, 'short')}`);
-	const section = () =>
-		`## ${capitalised(pick(random, words))}\n\n${paragraph(random, words, 'plain', tokens / 4)}`;
-	return ['## Steps', steps.join('\n'), section(), section(), section()].join('\n\n');
-};
+const stepList = (random: Random, words: readonly string[]): string =>
+	['## Steps', '', ...[1, 2, 3].map((step) => `${step}. ${sentence(random, words, 'short')}`)].join('\n');
+
+const section = (random: Random, words: readonly string[], tokens: number): string =>
+	`## ${capitalised(pick(random, words))}\n\n${paragraph(random, words, 'plain', tokens)}`;
+
+const structuredProse = (random: Random, words: readonly string[], tokens: number): string =>
+	[stepList(random, words), ...[1, 2, 3].map(() => section(random, words, tokens / 4))].join('\n\n');
 
 const detailedProse = (random: Random, words: readonly string[], tokens: number): string =>
-	Array.from({length: 4}, () => paragraph(random, words, 'long', tokens / 4)).join('\n\n');
+	[1, 2, 3, 4].map(() => paragraph(random, words, 'long', tokens / 4)).join('\n\n');
+
+/** Tokens that a style adds although the number of sentences was given, as models do. */
+const overshootTokens = 120;
+
+/** A given number of sentences, from the text itself where a summary is asked for. */
+const countedProse = (
+	random: Random,
+	wish: Wish,
+	count: number,
+	words: readonly string[],
+	question: string,
+): string => {
+	const source = wish.isSummary ? sourceSentences(question) : [];
+	const said =
+		source.length >= count
+			? excerpt(random, source, count, wish.style === 'brief').join(' ')
+			: sentences(random, words, sentenceLengths[wish.style], count);
+	switch (wish.style) {
+		case 'brief':
+		case 'plain':
+			return said;
+		case 'structured':
+			return `${stepList(random, words)}\n\n## Summary\n\n${said}`;
+		case 'detailed':
+			return `${said}\n\n${paragraph(random, words, 'long', logNormal(random, overshootTokens, 0.3))}`;
+	}
+};
+
+/** Most sentences that are counted out. */
+const mostSentences = 50;
 
 /** Tokens of one word, near enough to keep an answer below a number of words. */
 const tokensPerWord = 1.3;
 
-const prose = (random: Random, wish: Wish, words: readonly string[]): string => {
-	const length = sentenceLengths[wish.style];
+const prose = (random: Random, wish: Wish, words: readonly string[], question: string): string => {
 	if (wish.sentences !== undefined) {
-		return sentences(random, words, length, Math.min(wish.sentences, 50));
+		return countedProse(random, wish, Math.min(wish.sentences, mostSentences), words, question);
 	}
 	const median = wish.words === undefined ? medianTokens[wish.style] : wish.words * tokensPerWord * 0.8;
 	const tokens = logNormal(random, median, 0.2);
@@ -51,15 +83,15 @@ const prose = (random: Random, wish: Wish, words: readonly string[]): string => 
 	}
 	return wish.style === 'detailed' && wish.words === undefined
 		? detailedProse(random, words, tokens)
-		: paragraph(random, words, length, tokens);
+		: paragraph(random, words, sentenceLengths[wish.style], tokens);
 };
 
-const labelAnswer = (random: Random, wish: Wish, text: string, words: readonly string[]): string => {
+const labelAnswer = (random: Random, wish: Wish, text: string): string => {
 	const label = chooseLabel(random, wish.labels, text);
 	if (random() >= explainingRates[wish.style]) {
 		return label;
 	}
-	const reason = sentences(random, words, sentenceLengths[wish.style], 2);
+	const reason = sentences(random, contentWords(text), sentenceLengths[wish.style], 2);
 	return wish.style === 'structured'
 		? `## ${capitalised(label)}\n\n${reason}`
 		: `The category is ${label}. ${reason}`;
@@ -74,14 +106,15 @@ const withoutLabels = (text: string, labels: readonly string[]): string => {
 };
 
 const answerItem = (random: Random, wish: Wish, question: string, schema: Prompt['jsonSchema']): string => {
+	const wantsJson = schema !== undefined || (wish.isJson && findKeys(question).length > 0);
+	if (!wantsJson && wish.labels.length > 0) {
+		return labelAnswer(random, wish, withoutLabels(question, wish.labels));
+	}
 	const words = contentWords(question);
-	if (schema !== undefined || (wish.isJson && wish.labels.length === 0)) {
-		return jsonAnswer(random, question, schema, words);
+	if (wantsJson || wish.isJson) {
+		return jsonAnswer(random, question, schema, {words, labels: wish.labels});
 	}
-	if (wish.labels.length > 0) {
-		return labelAnswer(random, wish, withoutLabels(question, wish.labels), words);
-	}
-	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words);
+	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words, question);
 };
 
 const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {

@@ -1,4 +1,5 @@
 import {isJson, type Json} from '../families/prompt.ts';
+import {chooseLabel} from './labels.ts';
 import {capitalised} from './prose.ts';
 import {pick, type Random} from './random.ts';
 
@@ -53,24 +54,28 @@ const numberIn = (text: string): number =>
 		),
 	);
 
-const valueFor = (random: Random, key: string, text: string, words: readonly string[]): unknown => {
+/** What a value is made from where the text holds none. */
+type Topic = {readonly words: readonly string[]; readonly labels: readonly string[]};
+
+const labelKey = /categor|label|class|type|topic|sentiment|priority|team|queue/i;
+
+const valueFor = (random: Random, key: string, text: string, topic: Topic): unknown => {
+	if (topic.labels.length > 0 && labelKey.test(key)) {
+		return chooseLabel(random, topic.labels, text);
+	}
 	if (numberKey.test(key)) {
 		return numberIn(text);
 	}
 	const finder = finders.find(([pattern]) => pattern.test(key));
-	return finder?.[1].exec(text)?.[0] ?? `${capitalised(pick(random, words))} ${pick(random, words)}`;
+	return (
+		finder?.[1].exec(text)?.[0] ?? `${capitalised(pick(random, topic.words))} ${pick(random, topic.words)}`
+	);
 };
 
 const typeOf = (schema: Json): string =>
 	Array.isArray(schema.type) ? String(schema.type[0]) : String(schema.type ?? 'string');
 
-const valueOfSchema = (
-	random: Random,
-	key: string,
-	schema: Json,
-	text: string,
-	words: readonly string[],
-): unknown => {
+const valueOfSchema = (random: Random, key: string, schema: Json, text: string, topic: Topic): unknown => {
 	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
 		return pick(random, schema.enum);
 	}
@@ -79,11 +84,11 @@ const valueOfSchema = (
 			return Object.fromEntries(
 				Object.entries(isJson(schema.properties) ? schema.properties : {}).map(([name, entry]) => [
 					name,
-					valueOfSchema(random, name, isJson(entry) ? entry : {}, text, words),
+					valueOfSchema(random, name, isJson(entry) ? entry : {}, text, topic),
 				]),
 			);
 		case 'array':
-			return [valueOfSchema(random, key, isJson(schema.items) ? schema.items : {}, text, words)];
+			return [valueOfSchema(random, key, isJson(schema.items) ? schema.items : {}, text, topic)];
 		case 'integer':
 			return Math.round(numberIn(text));
 		case 'number':
@@ -93,7 +98,7 @@ const valueOfSchema = (
 		case 'null':
 			return null;
 		default:
-			return String(valueFor(random, key, text, words));
+			return String(valueFor(random, key, text, topic));
 	}
 };
 
@@ -102,14 +107,14 @@ export const jsonAnswer = (
 	random: Random,
 	question: string,
 	schema: Json | undefined,
-	words: readonly string[],
+	topic: Topic,
 ): string => {
 	if (schema !== undefined) {
-		return JSON.stringify(valueOfSchema(random, '', schema, question, words));
+		return JSON.stringify(valueOfSchema(random, '', schema, question, topic));
 	}
 	const keys = findKeys(question);
 	const named = keys.length > 0 ? keys : ['answer'];
 	return JSON.stringify(
-		Object.fromEntries(named.map((key) => [key, valueFor(random, key, question, words)])),
+		Object.fromEntries(named.map((key) => [key, valueFor(random, key, question, topic)])),
 	);
 };

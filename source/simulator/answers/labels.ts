@@ -43,7 +43,7 @@ export const findLabels = (instructions: string): readonly string[] => {
 const hints: ReadonlyArray<readonly [label: RegExp, words: RegExp]> = [
 	[
 		/bill|pay|invoice|financ/i,
-		/invoice|charge|refund|payment|\bpaid\b|\bpay\b|credit card|\bprice|subscription|receipt|\bbill|\btax\b|debit|money/gi,
+		/invoice|charge|refund|payment|\bpaid\b|\bpay\b|\bcard\b|\bbank\b|declin|\bprice|subscription|receipt|\bbill|\btax\b|debit|money/gi,
 	],
 	[
 		/tech|bug|fault|software|support/i,

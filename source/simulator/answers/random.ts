@@ -60,7 +60,7 @@ const rememberedRequests = 20_000;
 export const createRequestRandom = (seed: number): ((path: string, body: Uint8Array) => Random) => {
 	const counts = new Map<number, number>();
 	return (path, body) => {
-		const key = hashText(Buffer.concat([Buffer.from(path), body]));
+		const key = hashText(body) ^ hashText(path);
 		const count = counts.get(key) ?? 0;
 		if (counts.size >= rememberedRequests) {
 			counts.clear();

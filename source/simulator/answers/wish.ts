@@ -1,3 +1,4 @@
+import {asksForSummary} from './excerpt.ts';
 import {findLabels} from './labels.ts';
 
 /** How long and in what manner an answer is wanted. */
@@ -14,6 +15,8 @@ export type Wish = {
 	readonly labels: readonly string[];
 	readonly isOneWord: boolean;
 	readonly isJson: boolean;
+	/** Wants a sum of the text in the prompt. */
+	readonly isSummary: boolean;
 };
 
 const stylePatterns: ReadonlyArray<readonly [Style, RegExp]> = [
@@ -78,5 +81,6 @@ export const readWish = (system: string, question: string): Wish => {
 		labels: findLabels(instructions),
 		isOneWord: /\b(one|single) word\b/i.test(instructions),
 		isJson: /\bJSON\b/i.test(instructions),
+		isSummary: asksForSummary(instructions),
 	};
 };

@@ -55,10 +55,10 @@ export const promptTokens = (segments: readonly Segment[]): number =>
 	);
 
 /** The body of a request as JSON object. */
-export const parseBody = (body: Uint8Array): Json => {
+export const parseBody = (body: Buffer): Json => {
 	let value: unknown;
 	try {
-		value = JSON.parse(Buffer.from(body).toString('utf8'));
+		value = JSON.parse(body.toString('utf8'));
 	} catch {
 		throw validationError('Malformed input request, please reformat your input and try again.');
 	}

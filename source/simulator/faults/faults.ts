@@ -72,11 +72,13 @@ export const createFaults = (script: FaultScript, windowMs: number): Faults => {
 			}
 			const beginsMs = startedAtMs + neighbour.afterMs;
 			const endsMs = neighbour.forMs === undefined ? Number.POSITIVE_INFINITY : beginsMs + neighbour.forMs;
+			// What is more than a window old does not count any more.
+			const fromMs = Math.max(sinceMs, beginsMs, nowMs - windowMs);
 			const sliceMs = windowMs / slicesPerWindow;
 			const part = neighbour.share / slicesPerWindow;
 			// Slices lie on one grid, so that calls that come more often do not count more.
 			for (
-				let slice = Math.floor(Math.max(sinceMs, beginsMs) / sliceMs) + 1;
+				let slice = Math.floor(fromMs / sliceMs) + 1;
 				slice * sliceMs <= Math.min(nowMs, endsMs);
 				slice++
 			) {

@@ -39,7 +39,7 @@ export const createBuckets = (
 ): Buckets => {
 	const entries = new Map<string, Entry>();
 
-	const entryOf = (region: string, target: ResolvedModel, nowMs: number): Entry => {
+	const entryOf = (region: string, target: ResolvedModel): Entry => {
 		const key = `${region} ${target.scope} ${target.model.id}`;
 		const known = entries.get(key);
 		if (known !== undefined) {
@@ -53,7 +53,8 @@ export const createBuckets = (
 			tokens: createRollingSum(enforcement.windowMs),
 			maximumRequests: 0,
 			maximumTokens: 0,
-			seenAtMs: nowMs,
+			// Others may have used it before.
+			seenAtMs: Number.NEGATIVE_INFINITY,
 		};
 		entries.set(key, entry);
 		return entry;
@@ -67,7 +68,7 @@ export const createBuckets = (
 	return {
 		windowMs: enforcement.windowMs,
 		admit(region, target, nowMs, reservedTokens) {
-			const entry = entryOf(region, target, nowMs);
+			const entry = entryOf(region, target);
 			neighbour(entry.bucket, entry.seenAtMs, nowMs);
 			entry.seenAtMs = nowMs;
 			const admission = entry.bucket.admit(nowMs, reservedTokens);

@@ -3,7 +3,7 @@ import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
 import type {Facts} from '../families/family.ts';
-import {type Json, parseBody} from '../families/prompt.ts';
+import {type Json, type Prompt, parseBody} from '../families/prompt.ts';
 import type {Fault} from '../faults/script.ts';
 import {ServiceError, throttlingError} from '../wire/service-error.ts';
 import type {Dialect} from './dialect.ts';
@@ -19,7 +19,7 @@ export type Arrival = {
 	readonly modelId: string;
 	readonly region: string;
 	readonly headers: IncomingHttpHeaders;
-	readonly body: Uint8Array;
+	readonly body: Buffer;
 	readonly requestId: string;
 	readonly random: Random;
 	/** When the service took it on, in milliseconds of the simulator's time. */
@@ -50,9 +50,9 @@ const takeFault = (simulation: Simulation, arrival: Arrival): Fault | undefined 
 	return fault;
 };
 
-const checkCaching = (body: Json, target: ResolvedModel, isConverse: boolean): void => {
-	const asks = isConverse && JSON.stringify(body).includes('"cachePoint"');
-	if (asks && !target.model.traits.has('caches')) {
+const checkCaching = (prompt: Prompt, {model}: ResolvedModel, isConverse: boolean): void => {
+	const asks = isConverse && prompt.segments.some((segment) => segment.isCachePoint);
+	if (asks && !model.traits.has('caches')) {
 		throw new ServiceError(
 			'AccessDeniedException',
 			'You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information.',
@@ -80,7 +80,7 @@ export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 	const dialect = operation.dialectOf(model);
 	const body = parseBody(arrival.body);
 	const prompt = dialect.parse(body, model);
-	checkCaching(body, target, operation.name.startsWith('Converse'));
+	checkCaching(prompt, target, operation.name.startsWith('Converse'));
 	const found = simulation.cache.use(`${region} ${model.id}`, prompt.segments, startedAtMs);
 	const cacheUse = model.traits.has('caches') ? found : notCached(found);
 	const totalInputTokens = cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens;
