@@ -1,18 +1,28 @@
 import {describe, expect, test} from 'vitest';
 import {drawChart} from '../../source/reports/draw.ts';
 import {resultsOf} from '../../source/reports/results.ts';
+import type {Chart} from '../../source/reports/specs/chart.ts';
 import {chartsOf} from '../../source/reports/specs/charts.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {elementsOf, parseXml, textOf} from '../helpers/parse-xml.ts';
 import {environment} from '../helpers/results-fixture.ts';
 import {overlaps, textBoxes} from '../helpers/svg-text.ts';
 
+const drawn = new Map<Chart, Promise<string>>();
+
+/** Drawing is the slow part, so each chart is drawn once for all that is asked of it. */
+function draw(chart: Chart): Promise<string> {
+	const svg = drawn.get(chart) ?? drawChart(chart);
+	drawn.set(chart, svg);
+	return svg;
+}
+
 describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
 	const snapshot = makeSnapshot();
 	const charts = chartsOf(resultsOf(snapshot, environment));
 
 	test.each(charts.map(({fileName, chart}) => ({fileName, chart})))('$fileName', async ({chart}) => {
-		const svg = await drawChart(chart);
+		const svg = await draw(chart);
 		const root = parseXml(svg);
 		const elements = elementsOf(root);
 
@@ -47,7 +57,7 @@ describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
 	});
 
 	test.each(charts)('no text of $fileName is cut or lies over another', async ({chart}) => {
-		const root = parseXml(await drawChart(chart));
+		const root = parseXml(await draw(chart));
 		const boxes = textBoxes(root);
 		const [, , width = 0, height = 0] = (root.attributes.viewBox ?? '').split(' ').map(Number);
 

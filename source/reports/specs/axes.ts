@@ -5,7 +5,10 @@ import {colours} from './palette.ts';
 export const rowStep = 26;
 
 /** A length from zero to `end`, along x or y. */
-export function valueChannel(end: number, options: {tickCount?: number; labelExpr?: string} = {}) {
+export function valueChannel(
+	end: number,
+	options: {tickCount?: number; labelExpr?: string; grid?: boolean} = {},
+) {
 	return {
 		type: 'quantitative' as const,
 		scale: {domain: [0, end], nice: false},
@@ -13,6 +16,7 @@ export function valueChannel(end: number, options: {tickCount?: number; labelExp
 			title: null,
 			labelExpr: options.labelExpr ?? axisLabel,
 			tickCount: options.tickCount ?? 4,
+			grid: options.grid ?? false,
 		},
 	};
 }

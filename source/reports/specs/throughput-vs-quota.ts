@@ -97,7 +97,7 @@ function timePanel(
 			labelFlush: true,
 		},
 	};
-	const y = valueChannel(top);
+	const y = valueChannel(top, {grid: true});
 	const legendParts = [
 		'area: used',
 		...(points.some(({reserved}) => reserved !== null) ? ['thin line: used and set aside'] : []),
