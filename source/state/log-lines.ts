@@ -10,7 +10,7 @@ export function logLines(state: State): readonly LogLine[] {
 	const events = shownSnapshot(state)?.events ?? [];
 	return [
 		...events.map(({at, kind, text}) => ({
-			time: at.slice(11, 19),
+			time: cleanText(at).slice(11, 19),
 			kind: cleanText(kind),
 			text: cleanText(text),
 		})),

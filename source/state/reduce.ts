@@ -134,7 +134,8 @@ function inHelp(state: State, scroll: number, command: Command): Change {
 	if (step === undefined) {
 		return command === 'quit' ? screen.quit(state) : only({...state, overlay: undefined});
 	}
-	const last = keyGroups.reduce((lines, {entries}) => lines + entries.length + 2, 0);
+	// A line of help may take several on a narrow screen; the overlay stops at its own last one.
+	const last = keyGroups.reduce((lines, {entries}) => lines + 3 * entries.length + 2, 0);
 	return only({...state, overlay: {kind: 'help', scroll: Math.min(last, Math.max(0, scroll + step))}});
 }
 

@@ -2,7 +2,7 @@ import {type Line, type Segment, segment, type Tone} from './segment.ts';
 import {displayWidth, wrapText} from './width.ts';
 
 /** Below this width the text goes on below its label instead of beside it. */
-const leastBesideWidth = 60;
+const leastBesideWidth = 46;
 
 /**
  * A label with a text beside it that is broken into lines of at most `width` cells; on narrow screens the further lines

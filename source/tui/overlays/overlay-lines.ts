@@ -2,7 +2,7 @@ import {keyGroups} from '../../keymap/render.ts';
 import type {Overlay, State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {type Line, lineWidth, segment} from '../../text/segment.ts';
+import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {framed} from '../frame.ts';
 import type {Rect} from '../layout.ts';
@@ -74,24 +74,32 @@ function questionLines({snapshot}: State): readonly Line[] {
 	];
 }
 
-const twoColumnWidth = 96;
+const twoColumnWidth = 104;
+const columnGap = 3;
 
 /** The keys by group; two groups beside each other where there is room. */
 function helpLines(width: number): readonly Line[] {
+	const isDouble = width >= twoColumnWidth;
+	const blockWidth = isDouble ? Math.floor((width - columnGap) / 2) : width;
 	const blocks = keyGroups.map(({title, entries}): readonly Line[] => [
 		[segment(title, 'title')],
 		...entries.flatMap(({keys, description}) =>
-			hangingLines(segment(`${keys.join(' ').padEnd(10)} `, 'accent'), description, width),
+			hangingLines(segment(`${keys.join(' ').padEnd(10)} `, 'accent'), description, blockWidth),
 		),
 	]);
-	if (width < twoColumnWidth) {
-		return blocks.flatMap((block, index) => (index === 0 ? block : [[], ...block]));
+	if (!isDouble) {
+		return stacked(blocks);
 	}
-	const left = [...(blocks[0] ?? []), [], ...(blocks[1] ?? [])];
-	const right = [...(blocks[2] ?? []), [], ...(blocks[3] ?? [])];
-	const leftWidth = Math.max(...left.map((line) => lineWidth(line))) + 3;
-	return Array.from({length: Math.max(left.length, right.length)}, (_, index) => {
-		const line = left[index] ?? [];
-		return [...line, segment(' '.repeat(leftWidth - lineWidth(line))), ...(right[index] ?? [])];
-	});
+	const half = Math.ceil(blocks.length / 2);
+	const left = stacked(blocks.slice(0, half));
+	const right = stacked(blocks.slice(half));
+	return Array.from({length: Math.max(left.length, right.length)}, (_, index) => [
+		...fitLine(left[index] ?? [], blockWidth + columnGap),
+		...(right[index] ?? []),
+	]);
+}
+
+/** Blocks below each other with an empty line between them. */
+function stacked(blocks: ReadonlyArray<readonly Line[]>): readonly Line[] {
+	return blocks.flatMap((block, index) => (index === 0 ? block : [[], ...block]));
 }

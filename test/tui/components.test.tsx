@@ -1,0 +1,107 @@
+import {render} from 'ink-testing-library';
+import {afterEach, describe, expect, test} from 'vitest';
+import {initialState} from '../../source/state/state.ts';
+import {segment} from '../../source/text/segment.ts';
+import {themeNamed} from '../../source/text/themes.ts';
+import {AppearanceContext} from '../../source/tui/appearance.tsx';
+import {Lines} from '../../source/tui/lines.tsx';
+import {Panel} from '../../source/tui/panel.tsx';
+import {QuotaTable} from '../../source/tui/views/quota-table.tsx';
+import {configFixture, snapshotFixture} from '../helpers/snapshot-fixture.ts';
+
+/** The last frame; a component that throws leaves Ink's error overview in it. */
+function frameOf(instance: ReturnType<typeof render>): string {
+	const frame = instance.lastFrame() ?? '';
+	expect(frame).not.toMatch(/^\s*ERROR/);
+	return frame;
+}
+
+const opened: Array<ReturnType<typeof render>> = [];
+function draw(node: React.ReactElement) {
+	const instance = render(node);
+	opened.push(instance);
+	return frameOf(instance);
+}
+afterEach(() => {
+	for (const instance of opened.splice(0)) {
+		instance.unmount();
+	}
+});
+
+describe('Lines', () => {
+	const lines = [
+		[segment('one')],
+		[],
+		[segment('a line that is longer than its box', 'warning')],
+		[segment('cut off')],
+	];
+
+	test('takes exactly its size, whatever it is given', () => {
+		expect(draw(<Lines lines={lines} width={12} height={3} />).split('\n')).toEqual([
+			'one',
+			'',
+			'a line that…',
+		]);
+		expect(draw(<Lines lines={[]} width={5} height={2} />).split('\n')).toHaveLength(2);
+	});
+
+	test('colours meanings by the theme, and draws in ASCII where asked', () => {
+		const frame = draw(
+			<AppearanceContext value={{theme: themeNamed('auto', true), isAscii: true}}>
+				<Lines lines={[[segment('near…', 'warning'), segment(' │ plain')]]} width={20} height={1} />
+			</AppearanceContext>,
+		);
+		expect(frame).toContain('\u001B[33mnear~');
+		expect(frame).toContain(' | plain');
+	});
+
+	test('has no attribute without a theme', () => {
+		expect(draw(<Lines lines={[[segment('bad', 'bad')]]} width={5} height={1} />)).toBe('bad');
+	});
+});
+
+describe('Panel', () => {
+	const title = {title: [segment('Title')], note: [segment('note')]};
+
+	test('has a titled border where there is room, and none on narrow screens', () => {
+		expect(
+			draw(<Panel title={title} lines={[[segment('text')]]} width={24} height={3} tier="normal" />),
+		).toBe(['╭─ Title ─────── note ─╮', '│ text                 │', '╰──────────────────────╯'].join('\n'));
+		expect(
+			draw(<Panel title={title} lines={[[segment('text')]]} width={24} height={3} tier="narrow" />).trimEnd(),
+		).toBe('text');
+	});
+
+	test('keeps a title that is asked for', () => {
+		const frame = draw(
+			<Panel title={title} lines={[[segment('text')]]} width={24} height={3} tier="narrow" isTitled={true} />,
+		);
+		expect(frame.split('\n')[0]).toBe('Title ───────────── note');
+	});
+});
+
+describe('QuotaTable', () => {
+	const state = {
+		...initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
+		snapshot: snapshotFixture(),
+	};
+
+	test.each([40, 60, 80, 100])('fits into %i columns', (width) => {
+		const rows = draw(<QuotaTable state={state} width={width} height={20} />).split('\n');
+		expect(rows).toHaveLength(9);
+		for (const row of rows) {
+			expect(row.length).toBeLessThanOrEqual(width);
+			expect(row).toHaveLength(rows[0]?.length ?? 0);
+		}
+	});
+
+	test('leaves out the rows that do not fit, and says so where none does', () => {
+		expect(draw(<QuotaTable state={state} width={80} height={6} />).split('\n').length).toBeLessThanOrEqual(
+			6,
+		);
+		expect(draw(<QuotaTable state={state} width={80} height={4} />)).toBe('enlarge the window');
+		expect(draw(<QuotaTable state={{...state, snapshot: undefined}} width={80} height={20} />)).toContain(
+			'No quota is known',
+		);
+	});
+});
