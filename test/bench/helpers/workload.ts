@@ -1,0 +1,16 @@
+/** What is asked in the races: by all clients the same. */
+export type Workload = {
+	readonly model: string;
+	readonly task: string;
+	readonly maxTokens: number;
+	readonly requests: number;
+};
+
+/** No burndown; a bucket on demand. */
+export const plainModel = 'amazon.nova-lite-v1:0';
+/** Five quota tokens for one of output. */
+export const burningModel = 'us.anthropic.claude-sonnet-4-20250514-v1:0';
+
+/** The simulator answers this with one of the labels, which are 16 tokens long for it. */
+export const sixteenTokensTask =
+	'Classify briefly, with nothing else, as one of: a1b2c3d4e5f6g7h8, b1c2d3e4f5g6h7i8.';
