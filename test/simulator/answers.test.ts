@@ -136,6 +136,14 @@ describe('classification', () => {
 		);
 	});
 
+	test('the words of the instructions do not speak for a label', () => {
+		const wish = 'Be thorough: explain your reasons, and name details and exceptions.';
+		const answers = Array.from({length: 50}, (_unused, seed) =>
+			classify('Are you hiring students for the summer?', seed, wish),
+		);
+		expect(answers.filter((answer) => answer === 'technical').length).toBeLessThan(5);
+	});
+
 	test('a thorough style explains itself now and then', () => {
 		const answers = Array.from({length: 200}, (_unused, seed) =>
 			classify('I was charged twice.', seed, 'Be thorough.'),

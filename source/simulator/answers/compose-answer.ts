@@ -6,7 +6,7 @@ import {chooseLabel} from './labels.ts';
 import {findPackedItems, type PackedItems} from './packed.ts';
 import {capitalised, paragraph, type SentenceLength, sentence, sentences} from './prose.ts';
 import {logNormal, pick, type Random} from './random.ts';
-import {readWish, type Style, type Wish} from './wish.ts';
+import {isStyleWish, readWish, type Style, type Wish} from './wish.ts';
 
 /** Composes the text of an answer: its form and length follow what the prompt asks for. */
 
@@ -97,18 +97,27 @@ const labelAnswer = (random: Random, wish: Wish, text: string): string => {
 		: `The category is ${label}. ${reason}`;
 };
 
-/** The text without the labels themselves, so that naming them does not speak for one of them. */
+/** The text that is to be classified: without the paragraphs that say how, and without the labels themselves. */
+const subjectOf = (question: string, labels: readonly string[]): string => {
+	const paragraphs = question.split(/\n\s*\n/).filter((paragraph) => !isStyleWish(paragraph));
+	const isInstruction = (paragraph: string): boolean =>
+		labels.filter((label) => paragraph.includes(label)).length > 1;
+	const subject = paragraphs.filter((paragraph) => !isInstruction(paragraph)).join('\n\n');
+	return subject === '' ? withoutLabels(question, labels) : subject;
+};
+
+/** The text without its list of labels, so that naming them does not speak for one of them. */
 const withoutLabels = (text: string, labels: readonly string[]): string => {
-	const list = labels[0] === undefined ? -1 : text.indexOf(labels[0]);
-	const last = labels.at(-1) ?? '';
-	const end = text.indexOf(last, list);
-	return list < 0 || end < 0 ? text : text.slice(0, list) + text.slice(end + last.length);
+	const [first = '', last = ''] = [labels[0], labels.at(-1)];
+	const start = text.indexOf(first);
+	const end = text.indexOf(last, start);
+	return start < 0 || end < 0 ? text : text.slice(0, start) + text.slice(end + last.length);
 };
 
 const answerItem = (random: Random, wish: Wish, question: string, schema: Prompt['jsonSchema']): string => {
 	const wantsJson = schema !== undefined || (wish.isJson && findKeys(question).length > 0);
 	if (!wantsJson && wish.labels.length > 0) {
-		return labelAnswer(random, wish, withoutLabels(question, wish.labels));
+		return labelAnswer(random, wish, subjectOf(question, wish.labels));
 	}
 	const words = contentWords(question);
 	if (wantsJson || wish.isJson) {
@@ -118,8 +127,9 @@ const answerItem = (random: Random, wish: Wish, question: string, schema: Prompt
 };
 
 const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
-	// That the whole is JSON says nothing about the single answer.
-	const wish = {...readWish(system, packed.instructions), isJson: false};
+	const asked = readWish(system, packed.instructions);
+	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
+	const wish = {...asked, isJson: false, style: asked.labels.length > 0 ? ('brief' as const) : asked.style};
 	const answers = packed.items.map((item) => answerItem(random, wish, item, undefined));
 	return packed.form === 'array'
 		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))

@@ -19,6 +19,9 @@ const stopWords = new Set(
 
 const fallbackWords = ['result', 'example', 'question', 'cause', 'effect', 'purpose', 'context', 'outcome'];
 
+/** Endings of words that rarely stand where a noun does. */
+const notNoun = /(?:ed|ing|ly)$/;
+
 const wordPattern = /\p{L}[\p{L}-]{3,}/gu;
 
 /** Longest text that is searched for words; the rest of a long document adds nothing to an answer of a page. */
@@ -29,7 +32,7 @@ export const contentWords = (text: string): readonly string[] => {
 	const counts = new Map<string, number>();
 	for (const [word] of text.slice(0, searchedLength).matchAll(wordPattern)) {
 		const key = word.toLowerCase();
-		if (!stopWords.has(key)) {
+		if (!stopWords.has(key) && !notNoun.test(key)) {
 			counts.set(key, (counts.get(key) ?? 0) + 1);
 		}
 	}

@@ -71,6 +71,10 @@ const styleOf = (system: string, instructions: string): Style =>
 	stylePatterns.find(([, pattern]) => pattern.test(instructions))?.[0] ??
 	'plain';
 
+/** Whether a paragraph says in what manner to answer. */
+export const isStyleWish = (paragraph: string): boolean =>
+	stylePatterns.some(([, pattern]) => pattern.test(paragraph));
+
 /** Reads what is asked for. */
 export const readWish = (system: string, question: string): Wish => {
 	const instructions = instructionsOf(system, question);
