@@ -18,6 +18,17 @@ const wasUseful = (snapshot: Snapshot): boolean => snapshot.variants.some(({item
 const wasSent = (snapshot: Snapshot): boolean =>
 	snapshot.variants.some(({requests}) => requests.attempts > 0);
 
+/** The service refused the model itself: nothing was answered, so there is nothing to report. */
+const wasRefused = (snapshot: Snapshot): boolean =>
+	snapshot.stoppedBy === 'fault' && snapshot.variants.every(({requests}) => requests.succeeded === 0);
+
+/** The fault in a sentence with the way out, for stderr. */
+const refusalLines = ({failures, targets}: Snapshot): readonly string[] => {
+	const [first] = failures;
+	const models = targets.map(({model}) => model).join(', ');
+	return first === undefined ? [] : [`bedrock-top: ${models} was refused: ${first.message}`, first.advice];
+};
+
 const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {
 	if (signal.aborted) {
 		return signalExitCode(signal);
@@ -69,9 +80,11 @@ export const finish = async (
 	if (output.json?.file !== undefined) {
 		await writeFile(output.json.file, `${JSON.stringify(results, null, 2)}\n`);
 	}
-	const reports = wasSent(snapshot) ? await leaveReports(snapshot, setup) : {lines: [], hasFailed: false};
+	const isReporting = wasSent(snapshot) && !wasRefused(snapshot);
+	const reports = isReporting ? await leaveReports(snapshot, setup) : {lines: [], hasFailed: false};
 	const isQuiet = isJsonOnly && !io.stderr.isTTY && !reports.hasFailed;
 	await writeLines(notes, isQuiet ? [] : reports.lines);
+	await writeLines(io.stderr, wasRefused(snapshot) ? refusalLines(snapshot) : []);
 	const exitCode = exitCodeOf(snapshot, io.signal);
 	const failed = metConditions(conditions, results);
 	if (exitCode === 0 && failed.length > 0) {
