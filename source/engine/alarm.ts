@@ -12,15 +12,19 @@ export class Alarm {
 		this.#ring = ring;
 	}
 
-	/** Rings within `delayMs`; infinite: leaves it as it is. */
+	/**
+	 * Rings after `delayMs`, rounded up to the millisecond that timers know, so that what it waits for has happened by
+	 * then; infinite: leaves it as it is.
+	 */
 	within(delayMs: number): void {
-		const at = this.#clock.now() + delayMs;
+		const wholeMs = Math.ceil(delayMs);
+		const at = this.#clock.now() + wholeMs;
 		if (at >= this.#at) {
 			return;
 		}
 		this.#cancel();
 		this.#at = at;
-		this.#cancel = this.#clock.after(delayMs, () => {
+		this.#cancel = this.#clock.after(wholeMs, () => {
 			this.#at = Number.POSITIVE_INFINITY;
 			this.#ring();
 		});

@@ -133,7 +133,9 @@ export class Bucket {
 		if (cap !== undefined && this.ledger.inFlight >= cap) {
 			return {kind: 'wait', delayMs: this.#pollMs, reason: 'capacity'};
 		}
-		const paceMs = this.#isEven ? this.#pacer.delayMs(now) : 0;
+		// An open loop has a rhythm of its own; it is charged, so that the others make way, but it does not wait.
+		const isPaced = this.#isEven && (this.#demands.get(lane)?.requestsPerWindow ?? 0) === 0;
+		const paceMs = isPaced ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}

@@ -33,6 +33,7 @@ export class CellState {
 	readonly #method: Method;
 	readonly #auto: AutoMaxTokens | undefined;
 	#onlyPrompt: Prompt | undefined;
+	#lastSetAside: number | undefined;
 	#isGivenUp = false;
 	#hasAnswered = false;
 	#failuresInARow = 0;
@@ -84,7 +85,14 @@ export class CellState {
 
 	/** Quota tokens of one request with this prompt. */
 	cost(prompt: Prompt): Cost {
-		return this.expectation.cost(lengthOf(prompt), this.maxTokens, this.target.burndown.value);
+		const cost = this.expectation.cost(lengthOf(prompt), this.maxTokens, this.target.burndown.value);
+		this.#lastSetAside = cost.setAside;
+		return cost;
+	}
+
+	/** Quota tokens that were set aside for the last request; before the first, for one of the cell's counted input. */
+	get typicalSetAside(): number {
+		return this.#lastSetAside ?? this.cell.inputTokens.value + this.cell.maxTokens;
 	}
 
 	/** USD that one request costs at most; undefined where the price is not known. */

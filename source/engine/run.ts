@@ -3,6 +3,7 @@ import {foldEvent} from '../metrics/fold-event.ts';
 import type {RunEvent} from '../metrics/run-event.ts';
 import type {StoppedBy} from '../metrics/snapshot.ts';
 import {Alarm} from './alarm.ts';
+import {announceLanes} from './announce-lanes.ts';
 import {Attempts} from './attempts.ts';
 import {createBuckets} from './buckets.ts';
 import {CellState} from './cell-state.ts';
@@ -207,6 +208,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		if (restMs <= 0 || sources.every((source) => source.isExhausted())) {
 			status.go('draining');
 		}
+		announceLanes(sources, cells, spec.windowMs);
 		const wakeMs = dispatcher.pump(status.phase === 'running');
 		const isWaiting = Object.values(rooms).some((room) => room.size > 0);
 		if (attempts.inFlight === 0 && !isWaiting && status.phase === 'draining') {

@@ -60,7 +60,6 @@ describe.each(enforcements)('races against a server that counts with %s windows'
 			};
 			const fixed = await timeOf(false);
 			const auto = await timeOf(true);
-			console.log(enforcement, delayMs, fixed, auto);
 			expect(fixed / auto).toBeGreaterThan(3);
 		},
 	);

@@ -1,22 +1,23 @@
 import {setImmediate} from 'node:timers/promises';
 import type {Clock} from '../../source/engine/clock.ts';
 
-type Timer = {readonly at: number; readonly order: number; readonly callback: () => void};
+type Timer = {readonly at: number; readonly callback: () => void; isCancelled: boolean};
 
 /** A clock that stands still until a test moves it. Promises settle between any two timers, as they do in real time. */
 export class FakeClock implements Clock {
 	#now = 0;
 	#epochOffset: number;
-	#order = 0;
-	readonly #timers = new Set<Timer>();
+	/** By time, later ones first; of equal times the newer first, so that the last one is always next. */
+	#timers: Timer[] = [];
 
 	/** @param epochMs Wall-clock time at the start. */
 	constructor(epochMs = Date.UTC(2026, 0, 1)) {
 		this.#epochOffset = epochMs;
 	}
 
+	/** Timers that are set. */
 	get timers(): number {
-		return this.#timers.size;
+		return this.#timers.filter(({isCancelled}) => !isCancelled).length;
 	}
 
 	now = (): number => this.#now;
@@ -24,10 +25,19 @@ export class FakeClock implements Clock {
 	epoch = (): number => this.#now + this.#epochOffset;
 
 	after = (delayMs: number, callback: () => void): (() => void) => {
-		const timer = {at: this.#now + Math.max(0, delayMs), order: this.#order++, callback};
-		this.#timers.add(timer);
+		const timer = {at: this.#now + Math.max(0, delayMs), callback, isCancelled: false};
+		let [low, high] = [0, this.#timers.length];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if ((this.#timers[middle]?.at ?? 0) > timer.at) {
+				low = middle + 1;
+			} else {
+				high = middle;
+			}
+		}
+		this.#timers.splice(low, 0, timer);
 		return () => {
-			this.#timers.delete(timer);
+			timer.isCancelled = true;
 		};
 	};
 
@@ -73,7 +83,7 @@ export class FakeClock implements Clock {
 		while (!isSettled) {
 			const timer = this.#next(until);
 			if (timer === undefined) {
-				throw new Error(`nothing happens any more at ${this.#now} ms (${this.#timers.size} timers later)`);
+				throw new Error(`nothing happens any more at ${this.#now} ms (${this.timers} timers later)`);
 			}
 			this.#ring(timer);
 			if ((this.#next(until)?.at ?? Number.POSITIVE_INFINITY) > this.#now) {
@@ -84,19 +94,15 @@ export class FakeClock implements Clock {
 	}
 
 	#next(until: number): Timer | undefined {
-		let next: Timer | undefined;
-		for (const timer of this.#timers) {
-			const isEarlier =
-				next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order);
-			if (timer.at <= until && isEarlier) {
-				next = timer;
-			}
+		while (this.#timers.at(-1)?.isCancelled === true) {
+			this.#timers.pop();
 		}
-		return next;
+		const next = this.#timers.at(-1);
+		return next !== undefined && next.at <= until ? next : undefined;
 	}
 
 	#ring(timer: Timer): void {
-		this.#timers.delete(timer);
+		this.#timers.pop();
 		this.#now = Math.max(this.#now, timer.at);
 		timer.callback();
 	}

@@ -93,9 +93,13 @@ export class ModelServer implements Backend {
 		this.#stalledUntil = at;
 	}
 
-	/** Another application uses the quota; counted unless there is no room. Returns whether there was. */
-	foreign(requests: number, tokens: number): boolean {
-		if (this.#refusal(requests, tokens) !== undefined) {
+	/**
+	 * Another application uses the quota; counted unless there is no room.
+	 * @param isForced Counted even then, as if it had asked at the right moment.
+	 * @returns Whether it was counted.
+	 */
+	foreign(requests: number, tokens: number, isForced = false): boolean {
+		if (!isForced && this.#refusal(requests, tokens) !== undefined) {
 			return false;
 		}
 		this.#count({at: this.#options.clock.now(), requests, tokens, isOpen: false});

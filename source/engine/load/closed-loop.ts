@@ -6,6 +6,7 @@ import type {Source} from './source.ts';
 /** A closed loop: the next request may be sent as soon as a slot is free (measure, saturate, concurrency, serial). */
 export const closedLoop = (lane: Lane, interleaving: Interleaving, slots: Slots): Source => ({
 	lane,
+	cells: interleaving.cells,
 	ratePerMinute: undefined,
 	peek() {
 		const drawn = slots.isFree ? interleaving.next() : undefined;

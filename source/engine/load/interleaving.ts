@@ -8,6 +8,8 @@ export type Budget = {left: number};
 export type Drawn = Pick<Draft, 'candidates' | 'block' | 'isWarmUp' | 'position'>;
 
 export type Interleaving = {
+	/** All cells that its requests may go to. */
+	readonly cells: readonly number[];
 	/** The next request; undefined when the budget is spent. Says the same until `advance`. */
 	readonly next: () => Drawn | undefined;
 	readonly advance: () => void;
@@ -61,6 +63,7 @@ export const interleave = (
 	};
 
 	return {
+		cells: entries.flat(),
 		next() {
 			if (drawn !== undefined && !drawn.candidates.some(isAlive)) {
 				pay(drawn);

@@ -30,6 +30,7 @@ export const openLoop = (
 	const isExhausted = (): boolean => interleaving.next() === undefined;
 	return {
 		lane,
+		cells: interleaving.cells,
 		ratePerMinute,
 		peek(runningMs) {
 			const drawn = intendedAt <= runningMs ? interleaving.next() : undefined;

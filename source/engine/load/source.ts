@@ -4,6 +4,8 @@ import type {Lane} from '../run-spec.ts';
 /** Where the requests of a lane come from. Times are milliseconds of running time. */
 export type Source = {
 	readonly lane: Lane;
+	/** Cells that its requests may go to. */
+	readonly cells: readonly number[];
 	/** Requests a minute of an open loop; undefined for a closed one. */
 	readonly ratePerMinute: number | undefined;
 	/** The request that may be sent now; undefined when there is none. Says the same until `take`. */

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {createRandom} from '../../source/engine/random.ts';
+import {createRun} from '../../source/engine/run.ts';
+import {loadShapes} from '../../source/engine/run-spec.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
+import {enforcements, ModelServer} from '../helpers/model-server.ts';
+import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+const windowMs = 6000;
+
+/** Anything a lonely run may be: quota, counting, network, service times, answers, load. */
+const setting = fc.record({
+	seed: fc.integer(),
+	enforcement: fc.constantFrom(...enforcements),
+	countsAtEnd: fc.boolean(),
+	phaseMs: fc.integer({min: 0, max: windowMs - 1}),
+	requests: fc.integer({min: 1, max: 60}),
+	tokens: fc.integer({min: 300, max: 20_000}),
+	delayMs: fc.constantFrom(0, 5, 80, 400, 2500),
+	serviceMs: fc.constantFrom(1, 50, 700, 5000, 9000),
+	maxTokens: fc.integer({min: 1, max: 250}),
+	burndown: fc.constantFrom(1, 5),
+	shape: fc.constantFrom(...loadShapes),
+	burst: fc.constantFrom('full', 'even'),
+	lanes: fc.constantFrom(['normal'], ['high', 'low'], ['high', 'normal', 'low']),
+	pauseAtMs: fc.option(fc.integer({min: 0, max: 10_000}), {nil: undefined}),
+} as const);
+
+type Setting = typeof setting extends fc.Arbitrary<infer Value> ? Value : never;
+
+const play = async (it: Setting, outputTokens: (maxTokens: number, random: () => number) => number) => {
+	const clock = new FakeClock();
+	const random = createRandom(it.seed);
+	const server = new ModelServer({
+		...it,
+		clock,
+		windowMs,
+		requestsPerWindow: it.requests,
+		tokensPerWindow: it.tokens,
+		delayMs: () => random() * it.delayMs,
+		serviceMs: () => random() * it.serviceMs,
+		outputTokens: () => outputTokens(it.maxTokens, random),
+	});
+	const run = createRun(
+		specOf({
+			windowMs,
+			seed: it.seed,
+			burst: it.burst,
+			targets: [targetOf(quotaOf(it.requests, it.tokens), 'test.model', it.burndown)],
+			variants: it.lanes.map((lane) => variantOf(lane)),
+			cells: it.lanes.map((lane, variant) => cellOf({variant, lane, maxTokens: it.maxTokens})),
+			load: loadOf(it.shape, {
+				requests: it.shape === 'measure' ? 40 : 120,
+				durationMs: 20_000,
+				concurrency: 15,
+				ratePerMinute: 600,
+				arrival: it.seed % 2 === 0 ? 'constant' : 'poisson',
+			}),
+		}),
+		{backend: server, clock},
+	);
+	const ended = run.start();
+	if (it.pauseAtMs !== undefined) {
+		await clock.advance(it.pauseAtMs);
+		run.pause();
+		await clock.advance(1000);
+		run.resume();
+	}
+	await clock.settle(ended);
+	return {server, snapshot: run.snapshot()};
+};
+
+describe('alone in its bucket', () => {
+	it('is never throttled while no answer overruns', async () => {
+		await fc.assert(
+			fc.asyncProperty(setting, async (it) => {
+				// Settled tokens stay within what the service itself reserves.
+				const {server, snapshot} = await play(it, (maxTokens, random) =>
+					Math.floor((random() * maxTokens) / it.burndown),
+				);
+				expect(server.throttles).toEqual([]);
+				expect(server.admitted.length).toBeGreaterThan(0);
+				const inFlight = snapshot.buckets[0];
+				expect(inFlight?.inFlight).toBe(0);
+				expect(inFlight?.tokens.reserved).toBe(0);
+			}),
+			{numRuns: 300},
+		);
+	}, 120_000);
+
+	it('is throttled at most once for each overrun', async () => {
+		let overruns = 0;
+		await fc.assert(
+			fc.asyncProperty(setting, fc.constantFrom(0.02, 0.1, 0.5), async (it, part) => {
+				const {server, snapshot} = await play({...it, burndown: 5}, (maxTokens, random) =>
+					Math.floor(random() < part ? maxTokens * random() : (random() * maxTokens) / 10),
+				);
+				const counted = snapshot.variants.reduce((sum, {tokens}) => sum + tokens.overruns, 0);
+				overruns += counted;
+				expect(server.throttles.length).toBeLessThanOrEqual(counted);
+			}),
+			{numRuns: 300},
+		);
+		expect(overruns).toBeGreaterThan(100);
+	}, 120_000);
+});
