@@ -61,6 +61,7 @@ export class Dispatcher {
 	readonly #blocked = new Set<Bucket>();
 	#waiting: Waiting | undefined;
 	#wakeMs = Number.POSITIVE_INFINITY;
+	#pumpedAt = 0;
 	#sentInTurn = 0;
 	#turn = 0;
 
@@ -70,7 +71,10 @@ export class Dispatcher {
 
 	/** What the first request that had to wait waits for; undefined when everything flows. */
 	get waiting(): Waiting | undefined {
-		return this.#waiting;
+		const delayMs = this.#waiting?.delayMs;
+		return this.#waiting === undefined || delayMs === undefined
+			? this.#waiting
+			: {...this.#waiting, delayMs: Math.max(0, delayMs - (this.#ports.now() - this.#pumpedAt))};
 	}
 
 	/**
@@ -81,6 +85,7 @@ export class Dispatcher {
 	pump(canStart: boolean): number {
 		this.#blocked.clear();
 		this.#waiting = undefined;
+		this.#pumpedAt = this.#ports.now();
 		this.#wakeMs = Number.POSITIVE_INFINITY;
 		this.#sentInTurn = 0;
 		this.#turn++;
