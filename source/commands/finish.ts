@@ -48,7 +48,13 @@ const leaveReports = async (
 		return {lines: [], hasFailed: false};
 	}
 	try {
-		const files = await writeReports({type: 'write', snapshot, folder, answersFile: answers?.file});
+		const files = await writeReports({
+			type: 'write',
+			snapshot,
+			folder,
+			answersFile: answers?.file,
+			requestsFile: answers?.requestsFile,
+		});
 		return {lines: ['Written:', ...files.map((file) => `  ${file}`)], hasFailed: false};
 	} catch (error) {
 		return {lines: [`The reports could not be written: ${faultOf(error).message}`], hasFailed: true};

@@ -28,10 +28,17 @@ const demoPreset = 'summarize';
 const presetName = ({words, flags}: Arguments): string | undefined =>
 	words[0] ?? (flags.isSet('demo') && flags.text('task') === undefined ? demoPreset : undefined);
 
-const answersOf = (folder: string | undefined, output: OutputConfig, config: RunConfig): AnswerSink =>
-	folder !== undefined && (output.isWritingAnswers ?? config.task.items.length > 0)
-		? {file: path.join(folder, 'answers.jsonl')}
-		: undefined;
+const answersOf = (folder: string | undefined, output: OutputConfig, config: RunConfig): AnswerSink => {
+	if (folder === undefined) {
+		return undefined;
+	}
+	const isKept = output.isWritingAnswers ?? config.task.items.length > 0;
+	return {
+		file: isKept ? path.join(folder, 'answers.jsonl') : undefined,
+		requestsFile: output.isWritingRequests ? path.join(folder, 'requests.csv') : undefined,
+		isReplacing: output.isForced,
+	};
+};
 
 /**
  * Checks what was typed, claims the report folder and starts the embedded simulator of a demo.

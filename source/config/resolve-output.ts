@@ -11,6 +11,7 @@ export type OutputConfig = {
 	readonly isWritingReports: boolean;
 	/** Undefined: on when the preset has items. */
 	readonly isWritingAnswers: boolean | undefined;
+	readonly isWritingRequests: boolean;
 	readonly isForced: boolean;
 	/** `stdout`, a file, or undefined for none. */
 	readonly json: {readonly file: string | undefined} | undefined;
@@ -37,6 +38,7 @@ export const resolveOutput = (
 		folder: flags.text('out'),
 		isWritingReports: flags.isSet('reports') ?? true,
 		isWritingAnswers: flags.isSet('answers'),
+		isWritingRequests: flags.isSet('csv') ?? false,
 		isForced: flags.isSet('force') ?? false,
 		json: json === undefined ? undefined : {file: json === '' ? undefined : json},
 		isPlain: (flags.isSet('plain') ?? false) || isDumb || environment.INK_SCREEN_READER === 'true',

@@ -18,6 +18,8 @@ export type WriteOptions = {
 	readonly hasSummary: boolean;
 	/** Already streamed; it is moved into the folder where it is not there yet. */
 	readonly answersFile: string | undefined;
+	/** The same for requests.csv. */
+	readonly requestsFile?: string | undefined;
 	readonly draw: Draw;
 };
 
@@ -25,7 +27,7 @@ export type WriteOptions = {
  * Writes the reports of some results. What cannot be made again, the results, is on disk before the first chart is
  * drawn.
  *
- * @returns Absolute paths: results, summary, answers, then the charts in their fixed order.
+ * @returns Absolute paths: results, summary, answers, requests, then the charts in their fixed order.
  * @throws UserError exit 1 when a file cannot be written or a chart cannot be drawn; everything else is written.
  */
 export async function writeReportFiles(results: Results, options: WriteOptions): Promise<readonly string[]> {
@@ -53,8 +55,10 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 		);
 	}
 
-	if (options.answersFile !== undefined && (await doesExist(options.answersFile))) {
-		files.push(await moveInto(folder, options.answersFile));
+	for (const streamed of [options.answersFile, options.requestsFile]) {
+		if (streamed !== undefined && (await doesExist(streamed))) {
+			files.push(await moveInto(folder, streamed));
+		}
 	}
 
 	await writeCharts(charts, draw, write);

@@ -1,48 +1,34 @@
-import {once} from 'node:events';
-import {createWriteStream, mkdirSync, type WriteStream} from 'node:fs';
-import path from 'node:path';
+import type {AnswerRecord} from '../engine/answer-record.ts';
+import {requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
+import {type LineFile, openLineFile} from './line-file.ts';
+import type {AnswerSink} from './messages.ts';
 
-/** One line of answers.jsonl for each answered request, written as it comes, so that an interruption loses nothing. */
+/** Where answered requests are streamed to: a line each in answers.jsonl, a row each in requests.csv. */
 export type AnswerWriter = {
-	readonly write: (record: unknown) => void;
+	readonly write: (record: AnswerRecord) => void;
 	/** Waits until all lines are handed to the disk. */
 	readonly close: () => Promise<void>;
 };
 
 /**
- * Opens the file at the first answer: a run without answers leaves nothing behind.
- * @param onFault Told once, in words, when answers can no longer be written; the run goes on.
+ * Opens the files that the sink names, each at the first answer.
+ * @param onFault Told once a file, in words, when it can no longer be written; the run goes on.
  */
-export const openAnswers = (file: string, onFault: (text: string) => void): AnswerWriter => {
-	let stream: WriteStream | undefined;
-	let hasFailed = false;
-	const fail = (error: unknown): void => {
-		if (!hasFailed) {
-			hasFailed = true;
-			onFault(`Answers are no longer written to ${file}: ${error instanceof Error ? error.message : error}.`);
-		}
-	};
-	const open = (): WriteStream => {
-		mkdirSync(path.dirname(file), {recursive: true});
-		return createWriteStream(file, {flags: 'a'}).on('error', fail);
-	};
+export const openAnswers = (
+	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,
+	onFault: (text: string) => void,
+): AnswerWriter => {
+	const open = (name: string | undefined, what: string, head = ''): LineFile | undefined =>
+		name === undefined ? undefined : openLineFile(name, {what, head, isReplacing}, onFault);
+	const answers = open(file, 'Answers');
+	const requests = open(requestsFile, 'Requests', requestsCsvHead);
 	return {
 		write(record) {
-			if (hasFailed) {
-				return;
-			}
-			try {
-				stream ??= open();
-				stream.write(`${JSON.stringify(record)}\n`);
-			} catch (error) {
-				fail(error);
-			}
+			answers?.write(`${JSON.stringify(record)}\n`);
+			requests?.write(requestsCsvLine(record));
 		},
 		async close() {
-			if (stream !== undefined && !hasFailed) {
-				stream.end();
-				await Promise.race([once(stream, 'close'), once(stream, 'error')]);
-			}
+			await Promise.all([answers?.close(), requests?.close()]);
 		},
 	};
 };

@@ -24,6 +24,7 @@ type AnswerRelay = {writer: AnswerWriter | undefined};
 /** The engine's side of the thread: takes requests, publishes reports, owns at most one run at a time. */
 export const createSession = ({publish, clock}: Ports): ((request: EngineRequest) => void) => {
 	let stage: Stage = {name: 'idle'};
+	let hasWritten = false;
 
 	const fail = (error: unknown): void => {
 		publish({type: 'failed', fault: faultOf(error)});
@@ -72,14 +73,23 @@ export const createSession = ({publish, clock}: Ports): ((request: EngineRequest
 		};
 	};
 
+	/** A second run of the same program continues what the first one wrote. */
+	const openWriter = (sink: AnswerSink): AnswerWriter | undefined => {
+		if (sink === undefined) {
+			return undefined;
+		}
+		const isReplacing = (sink.isReplacing ?? false) && !hasWritten;
+		hasWritten = true;
+		return openAnswers({...sink, isReplacing}, (text) => publish({type: 'log', text}));
+	};
+
 	const startRun = async (sink: AnswerSink): Promise<void> => {
 		if (stage.name !== 'prepared') {
 			return;
 		}
 		const {prepared, run, answers} = stage;
 		stage = {name: 'running', prepared, run};
-		answers.writer =
-			sink === undefined ? undefined : openAnswers(sink.file, (text) => publish({type: 'log', text}));
+		answers.writer = openWriter(sink);
 		const stopPublishing = publishWhileRunning(run);
 		try {
 			await run.start();

@@ -12,7 +12,16 @@ import type {SimulatorOptions} from '../simulator/options.ts';
 export type {Fault, Plan};
 
 /** Where answers are streamed to while the run goes on; undefined: nowhere. */
-export type AnswerSink = {readonly file: string} | undefined;
+export type AnswerSink =
+	| {
+			/** answers.jsonl; undefined: not kept. */
+			readonly file: string | undefined;
+			/** requests.csv; undefined: not kept. */
+			readonly requestsFile?: string | undefined;
+			/** What earlier programs left in these files is replaced; otherwise it is continued. */
+			readonly isReplacing?: boolean;
+	  }
+	| undefined;
 
 export type EngineRequest =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
@@ -44,6 +53,8 @@ export type ReportRequest = {
 	readonly snapshot: Snapshot;
 	readonly folder: string;
 	readonly answersFile: string | undefined;
+	/** requests.csv, where it was streamed. */
+	readonly requestsFile?: string | undefined;
 	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
 	readonly isExport?: boolean;
 };

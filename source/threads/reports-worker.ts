@@ -21,6 +21,7 @@ async function write({request, environment}: ReportsWorkerData): Promise<readonl
 				hasResults: !request.isExport,
 				hasSummary: !request.isExport,
 				answersFile: request.answersFile,
+				requestsFile: request.requestsFile,
 				draw,
 			});
 		case 'redraw':

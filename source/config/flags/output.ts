@@ -19,6 +19,13 @@ export const outputFlags: readonly Flag[] = [
 		scopes: ['run'],
 	},
 	{
+		name: 'csv',
+		kind: 'boolean',
+		default: 'off',
+		help: 'write requests.csv, one row a request',
+		scopes: ['run'],
+	},
+	{
 		name: 'force',
 		kind: 'boolean',
 		default: 'off',

@@ -1,0 +1,72 @@
+import type {AnswerRecord} from '../engine/answer-record.ts';
+import {type Cell, csvLine} from './csv.ts';
+
+/** A column of requests.csv; `help` is its line in the README. */
+type Column = {
+	readonly name: string;
+	readonly help: string;
+	readonly read: (record: AnswerRecord) => Cell;
+};
+
+const outcomeOf = ({isTruncated, isRefused}: AnswerRecord): string =>
+	isRefused ? 'refused' : isTruncated ? 'truncated' : 'answered';
+
+/** Truncated and refused answers have no useful item, whatever their text. */
+const usefulItems = (record: AnswerRecord): number =>
+	outcomeOf(record) === 'answered' ? record.verdicts.filter(({kind}) => kind === 'useful').length : 0;
+
+const columns: readonly Column[] = [
+	{name: 'at', help: 'ISO 8601 UTC of the last byte', read: ({at}) => at},
+	{name: 'variant', help: 'name', read: ({variant}) => variant},
+	{name: 'model', help: 'as it was called', read: ({model}) => model},
+	{
+		name: 'items',
+		help: 'indexes of its items, from 0, separated by spaces',
+		read: ({items}) => items.join(' '),
+	},
+	{name: 'outcome', help: '`answered`, `truncated` or `refused`', read: outcomeOf},
+	{name: 'stopReason', help: 'as the service names it', read: ({stopReason}) => stopReason},
+	{name: 'usefulItems', help: 'items answered with all checks passed', read: usefulItems},
+	{name: 'attempts', help: 'HTTP exchanges, retries included', read: ({attempts}) => attempts},
+	{name: 'inputTokens', help: 'without cached ones', read: ({usage}) => usage.inputTokens},
+	{name: 'outputTokens', help: '', read: ({usage}) => usage.outputTokens},
+	{name: 'cacheReadTokens', help: '', read: ({usage}) => usage.cacheReadTokens},
+	{name: 'cacheWriteTokens', help: '', read: ({usage}) => usage.cacheWriteTokens},
+	{
+		name: 'reasoningTokens',
+		help: 'part of the output tokens; empty where the service does not tell',
+		read: ({usage}) => usage.reasoningTokens,
+	},
+	{
+		name: 'isEstimated',
+		help: '`true` where the service reported no counts',
+		read: ({usage}) => usage.isEstimated,
+	},
+	{name: 'quotaTokens', help: 'settled', read: ({quotaTokens}) => quotaTokens},
+	{
+		name: 'timeToFirstTokenMs',
+		help: 'send to first non-empty token; empty without a stream',
+		read: ({latencyMs}) => latencyMs.timeToFirstToken,
+	},
+	{
+		name: 'serviceMs',
+		help: 'send to last byte of the last attempt',
+		read: ({latencyMs}) => latencyMs.service,
+	},
+	{name: 'dispatchDelayMs', help: 'intended start to send', read: ({latencyMs}) => latencyMs.dispatchDelay},
+	{name: 'totalMs', help: 'intended start to last byte', read: ({latencyMs}) => latencyMs.total},
+];
+
+/** First line of the file. */
+export const requestsCsvHead = csvLine(columns.map(({name}) => name));
+
+/** Row of one answered request. Requests without an answer are counted in results.json, by class of failure. */
+export const requestsCsvLine = (record: AnswerRecord): string =>
+	csvLine(columns.map(({read}) => read(record)));
+
+/** The table of columns for the README. */
+export const requestsCsvMarkdown = (): readonly string[] => [
+	'| column | |',
+	'|---|---|',
+	...columns.map(({name, help}) => `| \`${name}\` | ${help} |`),
+];

@@ -1,0 +1,65 @@
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {requestsCsvHead} from '../../source/reports/requests-csv.ts';
+import {openAnswers} from '../../source/threads/answer-file.ts';
+import {openLineFile} from '../../source/threads/line-file.ts';
+import {answerRecord} from '../helpers/answer-record.ts';
+
+const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
+const noFault = (text: string): void => {
+	throw new Error(text);
+};
+
+describe('openAnswers', () => {
+	it('leaves nothing behind without an answer', async () => {
+		const folder = path.join(newFolder(), 'reports');
+		await openAnswers({file: path.join(folder, 'answers.jsonl')}, noFault).close();
+		expect(existsSync(folder)).toBe(false);
+	});
+
+	it('streams both files, and a later run continues them under one head', async () => {
+		const folder = path.join(newFolder(), 'reports');
+		const sink = {file: path.join(folder, 'answers.jsonl'), requestsFile: path.join(folder, 'requests.csv')};
+		for (const variant of ['terse', 'long']) {
+			const writer = openAnswers(sink, noFault);
+			writer.write({...answerRecord, variant});
+			await writer.close();
+		}
+		const answers = readFileSync(sink.file, 'utf8').trim().split('\n');
+		expect(answers.map((line) => JSON.parse(line).variant)).toEqual(['terse', 'long']);
+		const rows = readFileSync(sink.requestsFile, 'utf8').split('\r\n');
+		expect(`${rows[0]}\r\n`).toBe(requestsCsvHead);
+		expect(rows.slice(1).map((row) => row.split(',')[1])).toEqual(['terse', 'long', undefined]);
+	});
+
+	it('replaces what was there when it is told to', async () => {
+		const folder = newFolder();
+		const sink = {file: path.join(folder, 'a'), requestsFile: path.join(folder, 'b'), isReplacing: true};
+		writeFileSync(sink.file, 'old\n');
+		writeFileSync(sink.requestsFile, 'old\n');
+		const writer = openAnswers(sink, noFault);
+		writer.write(answerRecord);
+		await writer.close();
+		expect(readFileSync(sink.file, 'utf8')).not.toContain('old');
+		expect(readFileSync(sink.requestsFile, 'utf8').startsWith(requestsCsvHead)).toBe(true);
+	});
+});
+
+describe('openLineFile', () => {
+	it('tells a fault once, in words, and goes on', async () => {
+		const folder = newFolder();
+		mkdirSync(path.join(folder, 'taken'));
+		const faults: string[] = [];
+		const {write, close} = openLineFile(path.join(folder, 'taken'), {what: 'Answers'}, (text) =>
+			faults.push(text),
+		);
+		write('a\n');
+		await close().catch(() => {});
+		write('b\n');
+		await close();
+		expect(faults).toHaveLength(1);
+		expect(faults[0]).toMatch(/^Answers are no longer written to .*taken: /);
+	});
+});
