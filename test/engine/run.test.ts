@@ -1,0 +1,467 @@
+import {describe, expect, it} from 'vitest';
+import type {Backend, Outcome} from '../../source/engine/backend.ts';
+import type {Failure, FailureClass} from '../../source/engine/failure.ts';
+import {createRun, type RunPorts} from '../../source/engine/run.ts';
+import type {RunSpec} from '../../source/engine/run-spec.ts';
+import type {Phase} from '../../source/metrics/snapshot.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
+import {ModelServer, type ModelServerOptions, throttle} from '../helpers/model-server.ts';
+import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+const failureOf = (failureClass: FailureClass, overrides: Partial<Failure> = {}): Failure => ({
+	class: failureClass,
+	message: `it was ${failureClass}`,
+	advice: 'none',
+	isRetryable: false,
+	charge: 'none',
+	...overrides,
+});
+
+const setUp = (
+	spec: Partial<RunSpec> = {},
+	server: Partial<ModelServerOptions> = {},
+	ports: Partial<RunPorts> = {},
+) => {
+	const clock = new FakeClock();
+	const model = new ModelServer({clock, ...server});
+	const run = createRun(specOf(spec), {backend: model, clock, ...ports});
+	return {clock, model, run};
+};
+
+/** Fails each attempt with the next failure of the list, then never again. */
+const faults = (...list: readonly Failure[]): (() => Failure | undefined) => {
+	const rest = [...list];
+	return () => rest.shift();
+};
+
+describe('phases', () => {
+	it('goes from ready through running and draining to ended', async () => {
+		const {clock, run} = setUp();
+		const phases: Phase[] = [];
+		run.onPhaseChange((phase) => phases.push(phase));
+		expect(run.snapshot()).toMatchObject({phase: 'ready', startedAt: null, outcome: null, elapsedMs: 0});
+		const ended = run.start();
+		expect(run.snapshot().phase).toBe('running');
+		await clock.settle(ended);
+		expect(phases).toEqual(['running', 'draining', 'ended']);
+		expect(run.snapshot()).toMatchObject({
+			outcome: 'completed',
+			stoppedBy: null,
+			startedAt: '2026-01-01T00:00:00.000Z',
+			progress: {done: 20, total: 20, inFlight: 0, remainingMs: null, waitingFor: null},
+		});
+	});
+
+	it('leaves no timer behind', async () => {
+		const {clock, run} = setUp({load: loadOf('saturate', {requests: 5, durationMs: 60_000})});
+		await clock.settle(run.start());
+		run.stop('key', 1000);
+		expect(clock.timers).toBe(0);
+	});
+
+	it('sends nothing while it is paused, and does not count the pause', async () => {
+		const {clock, model, run} = setUp({load: loadOf('concurrency', {durationMs: 10_000, concurrency: 1})});
+		const ended = run.start();
+		await clock.advance(3050);
+		run.pause();
+		const sent = model.admitted.length;
+		await clock.advance(60_000);
+		expect(run.snapshot()).toMatchObject({phase: 'paused', progress: {waitingFor: 'paused'}});
+		expect(model.admitted.length).toBe(sent);
+		run.resume();
+		await clock.settle(ended);
+		// 3.05 s and 6.95 s of running time at 300 ms a request, however long the pause was.
+		expect(model.admitted.length).toBe(11 + 24);
+		const {rate} = run.snapshot().variants[0] ?? {};
+		expect(rate?.requestsPerMinute).toBeGreaterThan(190);
+	});
+
+	it('drains what is in flight when it is stopped', async () => {
+		const {clock, run} = setUp({load: loadOf('concurrency', {concurrency: 4})}, {serviceMs: () => 5000});
+		const ended = run.start();
+		await clock.advance(1000);
+		run.stop('key', 10_000);
+		expect(run.snapshot()).toMatchObject({phase: 'draining', progress: {inFlight: 4}});
+		await clock.settle(ended);
+		expect(clock.now()).toBe(5000);
+		expect(run.snapshot()).toMatchObject({outcome: 'stopped', stoppedBy: 'key'});
+		expect(run.snapshot().variants[0]?.requests.succeeded).toBe(4);
+	});
+
+	it('cuts off at the deadline what does not answer', async () => {
+		const never: Backend = {
+			invoke: () => new Promise<Outcome>(() => {}),
+			countTokens: async () => undefined,
+			close() {},
+		};
+		const {clock, run} = setUp({load: loadOf('concurrency', {concurrency: 4})}, {}, {backend: never});
+		const ended = run.start();
+		await clock.advance(1000);
+		run.stop('signal', 500);
+		await clock.settle(ended);
+		expect(clock.now()).toBe(1500);
+		const {buckets, variants} = run.snapshot();
+		expect(variants[0]?.requests).toMatchObject({sent: 4, attempts: 4, succeeded: 0});
+		expect(buckets[0]?.inFlight).toBe(0);
+		// Nobody knows whether the service counted them: they stay for their minute.
+		expect(buckets[0]?.requests.used).toBe(4);
+	});
+
+	it('can be stopped before it starts', async () => {
+		const {clock, model, run} = setUp();
+		run.stop('key', 0);
+		await clock.settle(run.start());
+		expect(run.snapshot()).toMatchObject({phase: 'ended', startedAt: null, outcome: 'stopped'});
+		expect(model.admitted).toEqual([]);
+	});
+});
+
+describe('measure', () => {
+	it('interleaves the variants in blocks, with the same item for all of a block', async () => {
+		const sent: string[] = [];
+		const {clock, run} = setUp(
+			{
+				variants: [variantOf('a', {instruction: 'a {{item}}'}), variantOf('b', {instruction: 'b {{item}}'})],
+				cells: [cellOf({variant: 0}), cellOf({variant: 1})],
+				task: {task: 'x', content: undefined, items: itemsOf(50), checks: []},
+				load: loadOf('measure', {requests: 10, concurrency: 1}),
+			},
+			{
+				inputTokens(request) {
+					sent.push(request.messages[0]?.text ?? '');
+					return 20;
+				},
+			},
+		);
+		await clock.settle(run.start());
+		expect(sent).toHaveLength(20);
+		const blocks = Array.from({length: 10}, (_unused, index) => sent.slice(2 * index, 2 * index + 2));
+		for (const block of blocks) {
+			expect(block.map((text) => text[0]).sort()).toEqual(['a', 'b']);
+			expect(new Set(block.map((text) => text.slice(2))).size).toBe(1);
+		}
+		expect(new Set(sent.map((text) => text.slice(2))).size).toBe(10);
+		expect(new Set(blocks.map((block) => block[0]?.[0])).size).toBe(2);
+		expect(run.snapshot().variants.map(({rate}) => rate.requestsPerMinute)).toEqual([null, null]);
+	});
+
+	it('repeats itself with the same seed', async () => {
+		const play = async (seed: number): Promise<readonly string[]> => {
+			const sent: string[] = [];
+			const {clock, run} = setUp(
+				{
+					seed,
+					variants: ['a', 'b', 'c'].map((name) => variantOf(name)),
+					cells: [0, 1, 2].map((variant) => cellOf({variant})),
+				},
+				{
+					inputTokens(request) {
+						sent.push(request.messages[0]?.text ?? '');
+						return 20;
+					},
+				},
+			);
+			await clock.settle(run.start());
+			return sent;
+		};
+		expect(await play(5)).toEqual(await play(5));
+		expect(await play(5)).not.toEqual(await play(6));
+	});
+
+	it('does not count warm-up requests', async () => {
+		const {clock, model, run} = setUp({warmUpRequests: 3});
+		await clock.settle(run.start());
+		const {variants, progress} = run.snapshot();
+		expect(model.admitted).toHaveLength(23);
+		expect(variants[0]?.requests).toMatchObject({sent: 20, attempts: 20, succeeded: 20});
+		expect(progress).toMatchObject({done: 20, total: 20});
+	});
+
+	it('keeps to the concurrency', async () => {
+		const {clock, model, run} = setUp({load: loadOf('measure', {requests: 50, concurrency: 7})});
+		await clock.settle(run.start());
+		expect(model.maxInFlight).toBe(7);
+	});
+});
+
+describe('other load shapes', () => {
+	it('serial sends one at a time', async () => {
+		const {clock, model, run} = setUp({
+			load: loadOf('serial', {requests: 6}),
+			variants: [variantOf('a'), variantOf('b')],
+			cells: [cellOf(), cellOf({variant: 1})],
+		});
+		await clock.settle(run.start());
+		expect(model.maxInFlight).toBe(1);
+		expect(clock.now()).toBe(1800);
+		expect(run.snapshot().variants.map(({requests}) => requests.succeeded)).toEqual([3, 3]);
+		expect(run.snapshot().gain?.over).toBe('serial');
+	});
+
+	it('rate keeps its constant rhythm', async () => {
+		const {clock, model, run} = setUp({load: loadOf('rate', {ratePerMinute: 60, requests: 10})});
+		await clock.settle(run.start());
+		expect(model.admitted).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000]);
+	});
+
+	it('rate with random arrivals has their mean', async () => {
+		const {clock, model, run} = setUp(
+			{
+				load: loadOf('rate', {ratePerMinute: 600, requests: 2000, arrival: 'poisson'}),
+				targets: [targetOf(quotaOf(null, null))],
+			},
+			{requestsPerWindow: 1e9, tokensPerWindow: 1e9},
+		);
+		await clock.settle(run.start());
+		const seconds = (model.admitted.at(-1) ?? 0) / 1000;
+		expect(2000 / seconds).toBeGreaterThan(9.3);
+		expect(2000 / seconds).toBeLessThan(10.7);
+	});
+
+	it('rate states the delay of requests that had to wait', async () => {
+		const {clock, run} = setUp(
+			{load: loadOf('rate', {ratePerMinute: 120, requests: 20}), targets: [targetOf(quotaOf(10, 1e6))]},
+			{requestsPerWindow: 10},
+		);
+		await clock.settle(run.start());
+		const {dispatchDelay, total, service} = run.snapshot().variants[0]?.latencyMs ?? {};
+		// The eleventh was meant for 5 s and found room when the first had left the window.
+		expect(dispatchDelay?.max).toBeGreaterThan(54_000);
+		expect(total?.max).toBeCloseTo((dispatchDelay?.max ?? 0) + 300, 0);
+		expect(service?.max).toBeCloseTo(300, 0);
+	});
+
+	it('saturate without any quota keeps to the concurrency', async () => {
+		const {clock, model, run} = setUp(
+			{load: loadOf('saturate', {requests: 100, concurrency: 12}), targets: [targetOf(quotaOf(null, null))]},
+			{requestsPerWindow: 1e9, tokensPerWindow: 1e9},
+		);
+		await clock.settle(run.start());
+		expect(model.maxInFlight).toBe(12);
+	});
+
+	it('balances the requests over the buckets by the room they have', async () => {
+		const targets = [targetOf(quotaOf(30, 1e6), 'a'), targetOf(quotaOf(90, 1e6), 'b')];
+		const {clock, run} = setUp(
+			{
+				targets,
+				isBalanced: true,
+				cells: [cellOf(), cellOf({target: 1})],
+				load: loadOf('saturate', {requests: 120}),
+			},
+			{requestsPerWindow: 120},
+		);
+		await clock.settle(run.start());
+		expect(clock.now()).toBeLessThan(2000);
+		expect(run.snapshot().variants.map(({requests}) => requests.succeeded)).toEqual([30, 90]);
+	});
+});
+
+describe('guards', () => {
+	it('stops at the greatest number of requests', async () => {
+		const {clock, model, run} = setUp({maxRequests: 7});
+		await clock.settle(run.start());
+		expect(model.admitted).toHaveLength(7);
+		expect(run.snapshot()).toMatchObject({outcome: 'stopped', stoppedBy: 'requests'});
+	});
+
+	it('never exceeds the greatest cost, not even by what is in flight', async () => {
+		const price = {input: 0.001, output: 0.01, cacheRead: 0, cacheWrite: 0.001, source: 'test'};
+		const {clock, run} = setUp({
+			cells: [cellOf({price, maxTokens: 50})],
+			load: loadOf('concurrency', {concurrency: 100}),
+			maxCostUsd: 5,
+		});
+		await clock.settle(run.start());
+		const {costUsd, stoppedBy} = run.snapshot();
+		expect(stoppedBy).toBe('cost');
+		// 20 x 0.001 + 16 x 0.01 a request; 0.52 at most were set aside for the next one.
+		expect(costUsd).toBeLessThanOrEqual(5);
+		expect(costUsd).toBeGreaterThan(5 - 0.52);
+	});
+
+	it('stops the run when the service says that the day is used up', async () => {
+		const {clock, run} = setUp({}, {fault: faults(throttle('day'))});
+		await clock.settle(run.start());
+		const {stoppedBy, outcome, variants} = run.snapshot();
+		expect({stoppedBy, outcome}).toEqual({stoppedBy: 'day', outcome: 'stopped'});
+		expect(variants[0]?.requests.throttled.day).toBe(1);
+		expect(variants[0]?.requests.sent).toBeLessThan(20);
+	});
+
+	it('stops before it uses more than the daily quota', async () => {
+		const {clock, run} = setUp({
+			targets: [targetOf(quotaOf(100, 100_000, 500))],
+			load: loadOf('concurrency', {concurrency: 1}),
+		});
+		await clock.settle(run.start());
+		expect(run.snapshot().stoppedBy).toBe('day');
+		expect(run.snapshot().buckets[0]?.day.used).toBeLessThanOrEqual(500);
+	});
+});
+
+describe('failures', () => {
+	it('refuses at once a request that is larger than its bucket', async () => {
+		const {clock, model, run} = setUp({
+			targets: [targetOf(quotaOf(100, 1000))],
+			cells: [cellOf({maxTokens: 4096})],
+		});
+		await clock.settle(run.start());
+		const {failures, outcome, stoppedBy} = run.snapshot();
+		expect(clock.now()).toBe(0);
+		expect(model.admitted).toEqual([]);
+		expect({outcome, stoppedBy}).toEqual({outcome: 'failed', stoppedBy: 'fault'});
+		expect(failures[0]?.message).toContain('4,116 quota tokens');
+		expect(failures[0]?.advice).toContain('980');
+	});
+
+	it('says that a blocked quota allows nothing', async () => {
+		const {clock, run} = setUp({targets: [targetOf(quotaOf(0, 0))]});
+		await clock.settle(run.start());
+		expect(run.snapshot()).toMatchObject({outcome: 'failed', stoppedBy: 'fault'});
+		expect(run.snapshot().failures[0]?.message).toContain('no request at all');
+	});
+
+	it('tries again, counts the attempts and hides none of them in the latency', async () => {
+		const overloaded = failureOf('overloaded', {isRetryable: true, retryAfterMs: 2000});
+		const {clock, run} = setUp(
+			{load: loadOf('measure', {requests: 1})},
+			{fault: faults(overloaded, overloaded)},
+		);
+		await clock.settle(run.start());
+		const {requests, latencyMs} = run.snapshot().variants[0] ?? {};
+		expect(requests).toMatchObject({sent: 1, attempts: 3, succeeded: 1, throttled: {overloaded: 2}});
+		expect(latencyMs?.total.max).toBeCloseTo(300, 0);
+		expect(clock.now()).toBeGreaterThan(4300);
+	});
+
+	it('gives a request up when its budget is spent, and lists it', async () => {
+		const {clock, run} = setUp(
+			{load: loadOf('measure', {requests: 1})},
+			{fault: () => failureOf('network', {isRetryable: true})},
+		);
+		await clock.settle(run.start());
+		const {variants, failures, outcome} = run.snapshot();
+		expect(variants[0]?.requests).toMatchObject({sent: 1, attempts: 6, succeeded: 0, failed: {network: 6}});
+		expect(failures).toMatchObject([{class: 'network', count: 6}]);
+		expect(outcome).toBe('completed');
+	});
+
+	it('gives up a target that refuses the model, and goes on with the others', async () => {
+		const {clock, model, run} = setUp(
+			{
+				targets: [targetOf(quotaOf(100, 1e6), 'no'), targetOf(quotaOf(100, 1e6), 'yes')],
+				cells: [cellOf(), cellOf({target: 1})],
+				load: loadOf('measure', {requests: 20, concurrency: 1}),
+			},
+			{fault: ({model: id}) => (id === 'no' ? failureOf('access-denied') : undefined)},
+		);
+		await clock.settle(run.start());
+		const {variants, outcome, events} = run.snapshot();
+		expect(variants[0]?.requests.attempts).toBe(1);
+		expect(variants[1]?.requests.succeeded).toBe(20);
+		expect(model.admitted).toHaveLength(20);
+		expect(outcome).toBe('completed');
+		expect(events.some(({kind}) => kind === 'given-up')).toBe(true);
+	});
+
+	it('stops when no target is left', async () => {
+		const {clock, run} = setUp({}, {fault: () => failureOf('credentials')});
+		await clock.settle(run.start());
+		expect(run.snapshot()).toMatchObject({outcome: 'failed', stoppedBy: 'fault'});
+		expect(run.snapshot().variants[0]?.requests.attempts).toBeLessThanOrEqual(10);
+	});
+
+	it('survives a backend that rejects', async () => {
+		const rejecting: Backend = {
+			invoke: async () => {
+				throw new Error('broken');
+			},
+			countTokens: async () => undefined,
+			close() {},
+		};
+		const {clock, run} = setUp({load: loadOf('measure', {requests: 2})}, {}, {backend: rejecting});
+		await clock.settle(run.start());
+		expect(run.snapshot().failures).toMatchObject([{class: 'network', message: 'broken'}]);
+	});
+
+	it('steps down when the service has no capacity, holds, and comes back', async () => {
+		const inFlight: number[] = [];
+		let isOverloaded = false;
+		const {clock, model, run} = setUp(
+			{
+				load: loadOf('concurrency', {concurrency: 16, durationMs: 60_000}),
+				targets: [targetOf(quotaOf(null, null))],
+			},
+			{
+				requestsPerWindow: 1e9,
+				tokensPerWindow: 1e9,
+				serviceMs: () => 1000,
+				fault: () => (isOverloaded ? failureOf('overloaded', {isRetryable: true}) : undefined),
+			},
+		);
+		const ended = run.start();
+		for (let second = 0; second < 60; second++) {
+			clock.after(second * 1000 + 500, () => {
+				isOverloaded = second === 4;
+				inFlight[second] = run.snapshot().buckets[0]?.inFlight ?? 0;
+			});
+		}
+		await clock.settle(ended);
+		expect(inFlight[4]).toBe(16);
+		expect(inFlight[10]).toBe(8);
+		expect(inFlight[55]).toBe(16);
+		expect(model.throttles).toEqual([]);
+		expect(run.snapshot().events.filter(({kind}) => kind === 'overloaded')).toHaveLength(2);
+	});
+});
+
+describe('packed requests', () => {
+	it('asks again, one by one, for the items whose answer is missing', async () => {
+		const {clock, run} = setUp(
+			{
+				variants: [variantOf('packed', {itemsPerRequest: 4, instruction: '{{item}}'})],
+				task: {task: 'x', content: undefined, items: itemsOf(8), checks: []},
+				load: loadOf('measure', {requests: 2}),
+			},
+			{text: '{"1": "yes", "2": "no", "4": "yes"}'},
+		);
+		await clock.settle(run.start());
+		const {items, requests} = run.snapshot().variants[0] ?? {};
+		expect(requests).toMatchObject({sent: 4, succeeded: 4});
+		expect(items).toEqual({sent: 10, useful: 8, checkFailed: 0, unparsed: 2});
+		expect(run.snapshot().progress).toMatchObject({done: 2, total: 2});
+	});
+});
+
+describe('answers', () => {
+	it('are handed out as they come', async () => {
+		const records: unknown[] = [];
+		const {clock, run} = setUp(
+			{load: loadOf('measure', {requests: 1})},
+			{},
+			{onAnswer: (record) => records.push(record)},
+		);
+		await clock.settle(run.start());
+		expect(records).toMatchObject([
+			{
+				at: '2026-01-01T00:00:00.300Z',
+				variant: 'plain',
+				answer: 'fine',
+				verdicts: [{item: null, kind: 'useful', checked: false}],
+				quotaTokens: 36,
+				attempts: 1,
+				latencyMs: {service: 300},
+			},
+		]);
+	});
+
+	it('that were cut off are not useful', async () => {
+		const {clock, run} = setUp({cells: [cellOf({maxTokens: 10})]});
+		await clock.settle(run.start());
+		const {requests, items, maxTokensAdvice} = run.snapshot().variants[0] ?? {};
+		expect(requests).toMatchObject({succeeded: 20, truncated: 20});
+		expect(items).toMatchObject({sent: 20, useful: 0});
+		expect(maxTokensAdvice?.value).toBeNull();
+	});
+});
