@@ -73,7 +73,8 @@ const runnableModels = (lists: AccountLists): readonly Runnable[] => {
 		model: isSystemProfile(arn) ? id : arn,
 		name,
 	}));
-	return [...base, ...profiles]
+	const byModel = new Map([...base, ...profiles].map((entry) => [entry.model, entry]));
+	return [...byModel.values()]
 		.map(({model, name}) => {
 			const {baseModel, scope} = identify(model, catalogue);
 			return {model, baseModel, scope, name, listed: catalogue.model(baseModel)};

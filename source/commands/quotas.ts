@@ -41,7 +41,8 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 			: [
 					placeLine(account.options.region, account.clients.endpoint, isSimulated),
 					...renderTable(limitColumns, limitRows(reports), io.columns),
-					...reports.flatMap((report) => nearLines(report)),
+					// Of all models there are too many that nothing is known about.
+					...(options.models.length === 0 ? [] : reports.flatMap((report) => nearLines(report))),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);
 		writeRemarks(found.remarks, io);

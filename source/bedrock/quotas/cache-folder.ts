@@ -7,10 +7,28 @@ import {type CacheFiles, createQuotaCache, type QuotaCache} from './quota-cache.
 
 /** The real disk below the quota cache. */
 
+/** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+const makeFolder = async (folder: string): Promise<void> => {
+	const make = async () => mkdir(folder, {mode: 0o700});
+	try {
+		await make();
+	} catch (error) {
+		const code = error instanceof Error && 'code' in error ? error.code : undefined;
+		if (code === 'EEXIST') {
+			return;
+		}
+		if (code !== 'ENOENT' || path.dirname(folder) === folder) {
+			throw error;
+		}
+		await makeFolder(path.dirname(folder));
+		await make();
+	}
+};
+
 const diskFiles: CacheFiles = {
 	read: async (file) => readFile(file, 'utf8'),
 	async write(file, text) {
-		await mkdir(path.dirname(file), {recursive: true, mode: 0o700});
+		await makeFolder(path.dirname(file));
 		const draft = `${file}.${randomUUID()}`;
 		await writeFile(draft, text, {mode: 0o600});
 		await rename(draft, file);

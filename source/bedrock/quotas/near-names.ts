@@ -18,8 +18,18 @@ export const nearNames = (baseModel: string, names: readonly QuotaName[]): strin
 		.map(({name}) => name);
 };
 
-const wordsOf = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[a-z]+|\d+/g));
+/** `Z.ai` is one word, as it is in `zai.glm-5`. */
+const wordsOf = (text: string): ReadonlySet<string> =>
+	new Set(
+		text
+			.toLowerCase()
+			.replace(/\.ai\b/, 'ai')
+			.match(/[a-z]+|\d+/g),
+	);
 
-/** Share of words in common (Dice): 1 when all are the same. */
-const likeness = (left: ReadonlySet<string>, right: ReadonlySet<string>): number =>
-	(2 * [...left].filter((word) => right.has(word)).length) / Math.max(1, left.size + right.size);
+/** Share of words in common (Dice): 1 when all are the same, 0 when only numbers are. */
+const likeness = (left: ReadonlySet<string>, right: ReadonlySet<string>): number => {
+	const common = [...left].filter((word) => right.has(word));
+	const isNamed = common.some((word) => /[a-z]{2}/.test(word));
+	return isNamed ? (2 * common.length) / (left.size + right.size) : 0;
+};
