@@ -18,17 +18,24 @@ export function secondsToLimit(
 	if (gauge.limit === null || timeline.intervalSeconds > paceSeconds) {
 		return null;
 	}
-	const points = timeline.points.filter((point) => point.target === target);
-	const sumBetween = (from: number, to: number) =>
-		points.filter(({second}) => second >= from && second < to).reduce((sum, point) => sum + point[field], 0);
-	const pacePerSecond = sumBetween(nowSecond - paceSeconds, nowSecond) / paceSeconds;
+	const recent = timeline.points.filter(
+		(point) =>
+			point.target === target && point.second >= nowSecond - minuteSeconds && point.second < nowSecond,
+	);
+	const pacePerSecond =
+		recent
+			.filter(({second}) => second >= nowSecond - paceSeconds)
+			.reduce((sum, point) => sum + point[field], 0) / paceSeconds;
 	if (pacePerSecond <= 0) {
 		return null;
 	}
-	const now = gauge.used + gauge.reserved;
+	let taken = gauge.used + gauge.reserved;
+	let next = 0;
 	for (let seconds = 0; seconds <= minuteSeconds; seconds++) {
-		const left = sumBetween(nowSecond - minuteSeconds, nowSecond - minuteSeconds + seconds);
-		if (now - left + pacePerSecond * seconds >= gauge.limit) {
+		for (; (recent[next]?.second ?? Number.POSITIVE_INFINITY) < nowSecond - minuteSeconds + seconds; next++) {
+			taken -= recent[next]?.[field] ?? 0;
+		}
+		if (taken + pacePerSecond * seconds >= gauge.limit) {
 			return seconds;
 		}
 	}

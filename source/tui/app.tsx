@@ -37,7 +37,7 @@ export function App({store, appearance, onKey}: Props) {
 	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
 	return (
 		<AppearanceContext value={appearance}>
-			<Box width={columns} height={rows} overflow="hidden">
+			<Box width={columns} height={rows}>
 				{regions.map(({name, rect}) => (
 					<Box key={name} position="absolute" left={rect.left} top={rect.top}>
 						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
