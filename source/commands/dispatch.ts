@@ -25,6 +25,8 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'quotas':
 		case 'models':
 			return (await import('./account.ts')).account(command.name, given, io);
+		case 'prompt':
+			return (await import('./prompt.ts')).prompt(given, io);
 		case 'report':
 		case 'compare':
 			return (await import('./results-files.ts')).resultsFiles(command.name, given, io);

@@ -7,6 +7,7 @@ import {resultsOf} from '../reports/results.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {environmentOf} from './environment.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
+import {recipeOf} from './recipe.ts';
 import type {RunSetup} from './run-setup.ts';
 import {signalExitCode} from './signals.ts';
 
@@ -42,7 +43,7 @@ const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {
 /** @returns Lines that name what was written, or the reason why not, and whether it failed. */
 const leaveReports = async (
 	snapshot: Snapshot,
-	{folder, answers}: RunSetup,
+	{folder, answers, config}: RunSetup,
 ): Promise<{lines: readonly string[]; hasFailed: boolean}> => {
 	if (folder === undefined) {
 		return {lines: [], hasFailed: false};
@@ -54,6 +55,7 @@ const leaveReports = async (
 			folder,
 			answersFile: answers?.file,
 			requestsFile: answers?.requestsFile,
+			recipe: recipeOf(config, snapshot),
 		});
 		return {lines: ['Written:', ...files.map((file) => `  ${file}`)], hasFailed: false};
 	} catch (error) {

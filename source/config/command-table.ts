@@ -1,6 +1,16 @@
 import type {FlagScope} from './flags/flag.ts';
 
-const names = ['screen', 'run', 'quotas', 'models', 'report', 'compare', 'simulate', 'presets'] as const;
+const names = [
+	'screen',
+	'run',
+	'quotas',
+	'models',
+	'prompt',
+	'report',
+	'compare',
+	'simulate',
+	'presets',
+] as const;
 export type CommandName = (typeof names)[number];
 
 /** A command of the command line: this table makes dispatch, help and completion. */
@@ -42,6 +52,13 @@ export const commands: readonly Command[] = [
 		help: 'models and profiles that can be run in the Region',
 		words: {min: 0, max: 0},
 		scopes: ['account'],
+	},
+	{
+		name: 'prompt',
+		synopsis: '<results.json>',
+		help: "the winning variant's request, for new content with --content",
+		words: {min: 1, max: 1},
+		scopes: ['prompt'],
 	},
 	{
 		name: 'report',

@@ -15,6 +15,10 @@ const outcomeOf = ({isTruncated, isRefused}: AnswerRecord): string =>
 const usefulItems = (record: AnswerRecord): number =>
 	outcomeOf(record) === 'answered' ? record.verdicts.filter(({kind}) => kind === 'useful').length : 0;
 
+/** To a microsecond: what the clock tells beyond it is noise. */
+const milliseconds = (value: number | undefined): Cell =>
+	value === undefined ? undefined : Number(value.toFixed(3));
+
 const columns: readonly Column[] = [
 	{name: 'at', help: 'ISO 8601 UTC of the last byte', read: ({at}) => at},
 	{name: 'variant', help: 'name', read: ({variant}) => variant},
@@ -46,15 +50,23 @@ const columns: readonly Column[] = [
 	{
 		name: 'timeToFirstTokenMs',
 		help: 'send to first non-empty token; empty without a stream',
-		read: ({latencyMs}) => latencyMs.timeToFirstToken,
+		read: ({latencyMs}) => milliseconds(latencyMs.timeToFirstToken),
 	},
 	{
 		name: 'serviceMs',
 		help: 'send to last byte of the last attempt',
-		read: ({latencyMs}) => latencyMs.service,
+		read: ({latencyMs}) => milliseconds(latencyMs.service),
 	},
-	{name: 'dispatchDelayMs', help: 'intended start to send', read: ({latencyMs}) => latencyMs.dispatchDelay},
-	{name: 'totalMs', help: 'intended start to last byte', read: ({latencyMs}) => latencyMs.total},
+	{
+		name: 'dispatchDelayMs',
+		help: 'intended start to send',
+		read: ({latencyMs}) => milliseconds(latencyMs.dispatchDelay),
+	},
+	{
+		name: 'totalMs',
+		help: 'intended start to last byte',
+		read: ({latencyMs}) => milliseconds(latencyMs.total),
+	},
 ];
 
 /** First line of the file. */

@@ -16,6 +16,8 @@ export type WriteOptions = {
 	/** Undefined while the run goes on, or where the results were read from a file. */
 	readonly hasResults: boolean;
 	readonly hasSummary: boolean;
+	/** Text of best-request.json; undefined where it is not known. */
+	readonly bestRequest?: string | undefined;
 	/** Already streamed; it is moved into the folder where it is not there yet. */
 	readonly answersFile: string | undefined;
 	/** The same for requests.csv. */
@@ -27,7 +29,7 @@ export type WriteOptions = {
  * Writes the reports of some results. What cannot be made again, the results, is on disk before the first chart is
  * drawn.
  *
- * @returns Absolute paths: results, summary, answers, requests, then the charts in their fixed order.
+ * @returns Absolute paths: results, summary, winning requests, answers, requests, then the charts in their fixed order.
  * @throws UserError exit 1 when a file cannot be written or a chart cannot be drawn; everything else is written.
  */
 export async function writeReportFiles(results: Results, options: WriteOptions): Promise<readonly string[]> {
@@ -53,6 +55,10 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 				charts.map(({fileName}) => fileName),
 			),
 		);
+	}
+
+	if (options.bestRequest !== undefined) {
+		await write('best-request.json', options.bestRequest);
 	}
 
 	for (const streamed of [options.answersFile, options.requestsFile]) {

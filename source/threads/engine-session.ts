@@ -5,24 +5,41 @@ import {createRun, type Run} from '../engine/run.ts';
 import {type AnswerWriter, openAnswers} from './answer-file.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type Prepared, prepare} from './prepare.ts';
+import {createUseStore, type UseStore} from './use-store.ts';
 
 /** Milliseconds between two snapshots: four a second are enough for eyes. */
 const snapshotIntervalMs = 250;
+/** Snapshots between two savings of the ledger. */
+const snapshotsPerSave = 4;
 
-type Ports = {readonly publish: (report: EngineReport) => void; readonly clock: Clock};
+type Ports = {
+	readonly publish: (report: EngineReport) => void;
+	readonly clock: Clock;
+	readonly uses?: UseStore;
+};
 
 /** What the session is doing; every message finds it in one of these. */
 type Stage =
 	| {readonly name: 'idle'}
 	| {readonly name: 'preparing'; readonly abort: AbortController}
-	| {readonly name: 'prepared'; readonly prepared: Prepared; readonly run: Run; readonly answers: AnswerRelay}
+	| {
+			readonly name: 'prepared';
+			readonly config: RunConfig;
+			readonly prepared: Prepared;
+			readonly run: Run;
+			readonly answers: AnswerRelay;
+	  }
 	| {readonly name: 'running'; readonly prepared: Prepared; readonly run: Run};
 
 /** Answers come from the run; where they go is known only when it starts. */
 type AnswerRelay = {writer: AnswerWriter | undefined};
 
 /** The engine's side of the thread: takes requests, publishes reports, owns at most one run at a time. */
-export const createSession = ({publish, clock}: Ports): ((request: EngineRequest) => void) => {
+export const createSession = ({
+	publish,
+	clock,
+	uses = createUseStore(),
+}: Ports): ((request: EngineRequest) => void) => {
 	let stage: Stage = {name: 'idle'};
 	let hasWritten = false;
 
@@ -51,20 +68,34 @@ export const createSession = ({publish, clock}: Ports): ((request: EngineRequest
 			prepared.clients.close();
 			return;
 		}
+		const initialUse = await Promise.all(
+			prepared.spec.targets.map(async (target) => uses.load(config, target)),
+		);
 		const answers: AnswerRelay = {writer: undefined};
 		const run = createRun(prepared.spec, {
 			backend: prepared.backend,
 			clock,
+			initialUse,
 			onAnswer: (record) => answers.writer?.write(record),
 		});
-		stage = {name: 'prepared', prepared, run, answers};
+		stage = {name: 'prepared', config, prepared, run, answers};
 		publish({type: 'prepared', plan: prepared.plan, snapshot: run.snapshot()});
 	};
 
-	const publishWhileRunning = (run: Run): (() => void) => {
+	const saveUse = async (config: RunConfig, {spec}: Prepared, run: Run): Promise<void> => {
+		const use = run.exportUse();
+		await Promise.all(spec.targets.map(async (target, index) => uses.save(config, target, use[index] ?? [])));
+	};
+
+	const publishWhileRunning = (run: Run, save: () => Promise<void>): (() => void) => {
+		let count = 0;
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: run.snapshot()});
+			count += 1;
+			if (count % snapshotsPerSave === 0) {
+				void save();
+			}
 			cancel = clock.after(snapshotIntervalMs, tick);
 		};
 		cancel = clock.after(snapshotIntervalMs, tick);
@@ -87,15 +118,16 @@ export const createSession = ({publish, clock}: Ports): ((request: EngineRequest
 		if (stage.name !== 'prepared') {
 			return;
 		}
-		const {prepared, run, answers} = stage;
+		const {config, prepared, run, answers} = stage;
+		const save = async (): Promise<void> => saveUse(config, prepared, run);
 		stage = {name: 'running', prepared, run};
 		answers.writer = openWriter(sink);
-		const stopPublishing = publishWhileRunning(run);
+		const stopPublishing = publishWhileRunning(run, save);
 		try {
 			await run.start();
 		} finally {
 			stopPublishing();
-			await answers.writer?.close();
+			await Promise.all([answers.writer?.close(), save()]);
 		}
 		publish({type: 'ended', snapshot: run.snapshot()});
 	};

@@ -2,6 +2,7 @@ import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
@@ -55,6 +56,8 @@ export type ReportRequest = {
 	readonly answersFile: string | undefined;
 	/** requests.csv, where it was streamed. */
 	readonly requestsFile?: string | undefined;
+	/** What the run asked for: with it the winning requests are written. */
+	readonly recipe?: Recipe | undefined;
 	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
 	readonly isExport?: boolean;
 };

@@ -1,9 +1,12 @@
 import {parentPort, workerData} from 'node:worker_threads';
 import {faultOf} from '../config/fault.ts';
+import {bestRequestText, type Recipe} from '../reports/best-request.ts';
 import {writeComparison} from '../reports/compare/write-comparison.ts';
 import {type Environment, resultsOf} from '../reports/results.ts';
+import type {Results} from '../reports/results-schema.ts';
 import {type Draw, writeReportFiles} from '../reports/write.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
+import {firstRequestOf} from './sent-request.ts';
 
 /** Entry point of the thread that draws: it answers one request and ends. Vega is loaded here and nowhere else. */
 
@@ -13,17 +16,23 @@ const draw: Draw = async (chart) => (await import('../reports/draw.ts')).drawCha
 /** What the handle gives the thread at its start. */
 export type ReportsWorkerData = {readonly request: ReportsRequest; readonly environment: Environment};
 
+const bestRequestFor = (results: Results, recipe: Recipe): string =>
+	bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));
+
 async function write({request, environment}: ReportsWorkerData): Promise<readonly string[]> {
 	switch (request.type) {
-		case 'write':
-			return writeReportFiles(resultsOf(request.snapshot, environment), {
+		case 'write': {
+			const results = resultsOf(request.snapshot, environment);
+			return writeReportFiles(results, {
 				folder: request.folder,
 				hasResults: !request.isExport,
 				hasSummary: !request.isExport,
+				bestRequest: request.recipe && bestRequestFor(results, request.recipe),
 				answersFile: request.answersFile,
 				requestsFile: request.requestsFile,
 				draw,
 			});
+		}
 		case 'redraw':
 			return writeReportFiles(request.results, {
 				folder: request.folder,

@@ -9,7 +9,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'ID',
 		default: "the preset's",
 		help: 'model ID, inference profile ID or ARN (repeat to compare)',
-		scopes: ['run', 'account'],
+		scopes: ['run', 'account', 'prompt'],
 	},
 	{
 		name: 'region',

@@ -38,14 +38,14 @@ export const outputFlags: readonly Flag[] = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
-		scopes: ['run', 'account', 'report'],
+		scopes: ['run', 'account', 'report', 'prompt'],
 	},
 	{
 		name: 'plain',
 		kind: 'boolean',
 		default: 'off',
 		help: 'append-only lines instead of the screen',
-		scopes: ['run'],
+		scopes: ['run', 'prompt'],
 	},
 	{
 		name: 'theme',

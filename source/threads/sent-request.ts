@@ -1,0 +1,84 @@
+import {familyOf} from '../bedrock/families/registry.ts';
+import {converseRequest} from '../bedrock/methods/converse-request.ts';
+import {invokeRequest} from '../bedrock/methods/invoke-request.ts';
+import type {InferenceRequest} from '../engine/backend.ts';
+import type {Prompt} from '../prompts/compose.ts';
+import type {Variant} from '../prompts/variant.ts';
+import type {Recipe} from '../reports/best-request.ts';
+import type {Choice} from '../reports/choice.ts';
+import type {Results, TargetResults} from '../reports/results-schema.ts';
+import type {JsonMembers, SentRequest} from '../reports/sent-request.ts';
+
+/** Requests as bedrock's own code makes them, for reports that must not know it. */
+
+/** Only what JSON can hold, which is what goes over the wire. */
+const jsonOf = (value: unknown): JsonMembers => JSON.parse(JSON.stringify(value)) as JsonMembers;
+
+/** The request as it goes over the wire. */
+export const sentRequestOf = (request: InferenceRequest, region: string): SentRequest => {
+	const {method, model} = request;
+	switch (method) {
+		case 'converse':
+		case 'converse-stream': {
+			const {modelId: _, ...body} = converseRequest(request);
+			return {method, model, region, body: jsonOf(body), beside: {}};
+		}
+		case 'invoke':
+		case 'invoke-stream': {
+			const body = familyOf(request.baseModel).build(request, method === 'invoke-stream');
+			const {serviceTier, performanceConfigLatency} = invokeRequest(request, body);
+			const beside = {
+				...(serviceTier === undefined ? {} : {serviceTier}),
+				...(performanceConfigLatency === undefined ? {} : {performanceConfigLatency}),
+			};
+			return {method, model, region, body: jsonOf(body), beside};
+		}
+	}
+};
+
+/** The request of a variant with a prompt. */
+export const variantRequest = (
+	{model, baseModel, region, tier}: TargetResults,
+	{stop, parameters, cache}: Pick<Variant, 'stop' | 'parameters' | 'cache'>,
+	{system, user}: Prompt,
+	{method, maxTokens}: {readonly method: InferenceRequest['method']; readonly maxTokens: number},
+): SentRequest =>
+	sentRequestOf(
+		{
+			model,
+			baseModel,
+			method,
+			system,
+			messages: [{role: 'user', text: user}],
+			maxTokens,
+			stop,
+			parameters,
+			cache,
+			tier: tier ?? undefined,
+		},
+		region,
+	);
+
+/** Max tokens to send: the variant's own or the run's; what the answers advise where the run was to learn it. */
+export const maxTokensOf = (
+	{plan}: Pick<Results, 'plan'>,
+	{variant}: Pick<Choice, 'variant'>,
+	recipe: Recipe,
+): number => {
+	const asked = recipe.variants.find(({name}) => name === variant.name)?.maxTokens ?? recipe.maxTokens;
+	const learnt = plan.maxTokens === 'auto' ? variant.maxTokensAdvice.value : null;
+	return learnt ?? asked;
+};
+
+/** The request of a choice as it was first sent; undefined where the recipe does not know the variant. */
+export const firstRequestOf = (results: Results, choice: Choice, recipe: Recipe): SentRequest | undefined => {
+	const variant = recipe.variants.find(({name}) => name === choice.variant.name);
+	const target = results.targets[choice.target];
+	const {system, user} = choice.variant.prompt;
+	if (variant === undefined || target === undefined || user === null) {
+		return undefined;
+	}
+	const {method} = results.plan;
+	const maxTokens = maxTokensOf(results, choice, recipe);
+	return variantRequest(target, variant, {system: system ?? undefined, user}, {method, maxTokens});
+};
