@@ -21,7 +21,7 @@ export const announceLanes = (
 				...served.filter((cell) => cell.bucket === bucket).map((cell) => cell.typicalSetAside),
 			);
 			const requestsPerWindow = ((source.ratePerMinute ?? 0) * windowMs) / 60_000;
-			bucket.expect(source.lane, source.isExhausted() ? undefined : {requestsPerWindow, setAside});
+			bucket.limits.expect(source.lane, source.isExhausted() ? undefined : {requestsPerWindow, setAside});
 		}
 	}
 };

@@ -1,6 +1,7 @@
 import type {RequestTimes} from '../metrics/run-event.ts';
 import type {ItemVerdict} from '../prompts/judge.ts';
-import type {Usage} from './backend.ts';
+import type {Attempt} from './attempts.ts';
+import type {Answer, Usage} from './backend.ts';
 
 /** One answered request, for answers.jsonl. */
 export type AnswerRecord = {
@@ -28,3 +29,28 @@ export type AnswerRecord = {
 	readonly attempts: number;
 	readonly latencyMs: RequestTimes;
 };
+
+/** Makes the record of an answer. */
+export const toAnswerRecord = (
+	{request, cell}: Attempt,
+	answer: Answer,
+	verdicts: readonly ItemVerdict[],
+	details: Pick<AnswerRecord, 'at' | 'usage' | 'quotaTokens' | 'latencyMs'>,
+): AnswerRecord => ({
+	...details,
+	variant: cell.variant.name,
+	target: cell.cell.target,
+	model: cell.target.model,
+	items: request.items.map(({index}) => index),
+	answer: answer.text,
+	isTruncated: answer.isTruncated,
+	isRefused: answer.isRefused,
+	verdicts: verdicts.map((verdict) => ({
+		item: verdict.item?.index ?? null,
+		kind: verdict.kind,
+		answer: verdict.answer ?? null,
+		checked: verdict.checked,
+	})),
+	stopReason: answer.stopReason,
+	attempts: request.attempts,
+});

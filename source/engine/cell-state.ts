@@ -95,6 +95,12 @@ export class CellState {
 		return this.#lastSetAside ?? this.cell.inputTokens.value + this.cell.maxTokens;
 	}
 
+	/** Quota tokens that a request is expected to settle at, before any has. */
+	get expectedTokens(): number {
+		const {inputTokens, maxTokens} = this.cell;
+		return inputTokens.value + this.expectation.outputTokens(maxTokens) * this.target.burndown.value;
+	}
+
 	/** USD that one request costs at most; undefined where the price is not known. */
 	mostCostUsd(prompt: Prompt): number | undefined {
 		const {price} = this.cell;

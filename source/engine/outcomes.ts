@@ -1,38 +1,19 @@
-import type {RequestTimes, RunEvent, ThrottleKind} from '../metrics/run-event.ts';
+import type {RequestTimes, ThrottleKind} from '../metrics/run-event.ts';
 import {type ItemVerdict, judgeAnswer} from '../prompts/judge.ts';
-import type {AnswerRecord} from './answer-record.ts';
+import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import type {Answer, Usage} from './backend.ts';
 import {lengthOf} from './cell-state.ts';
-import type {Clock} from './clock.ts';
 import {costOf, countItems, meetsServiceLevel, settledTokens, tokenCounts, usageOf} from './evaluate.ts';
 import type {Failure} from './failure.ts';
-import type {Guards} from './guards.ts';
-import type {LogicalRequest} from './logical-request.ts';
-import type {Random} from './random.ts';
 import {retryDelayMs} from './retry.ts';
-import type {RunSpec} from './run-spec.ts';
+import type {RunCore} from './run-core.ts';
 import {Slots} from './slots.ts';
 import type {Dimension} from './use.ts';
 
-/** What the outcomes of attempts change in the run. */
+/** What outcomes have to do with beside the run itself. */
 export type OutcomePorts = {
-	readonly spec: RunSpec;
-	readonly clock: Clock;
-	readonly random: Random;
-	readonly guards: Guards;
-	/** Milliseconds since the start of the run. */
-	readonly elapsedMs: () => number;
-	readonly emit: (event: RunEvent) => void;
 	readonly onAnswer: (record: AnswerRecord) => void;
-	/** Sends a request again, or a part of it on its own, not before `readyAt` of the clock. */
-	readonly sendAgain: (request: LogicalRequest, readyAt: number) => void;
-	/** A logical request is over, well or not. */
-	readonly finish: (request: LogicalRequest) => void;
-	/** The service says that the daily quota is used up. */
-	readonly stopForDay: () => void;
-	/** A cell was given up. */
-	readonly checkCells: () => void;
 	/** Something changed: more may be sent now. */
 	readonly pump: () => void;
 };
@@ -47,20 +28,16 @@ const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> =
 const freeSlots = new Slots(() => Number.POSITIVE_INFINITY);
 
 /** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
-export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
-	const {spec, clock, random, guards} = ports;
+export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandlers => {
+	const {spec, clock, random, guards, time} = core;
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
-		at: ports.elapsedMs(),
+		at: time.elapsedMs(),
 		cell: cell.index,
 		target: cell.cell.target,
 		isCounted: !request.isWarmUp,
 		reservedTokens: reservation.tokens,
 	});
-
-	const note = (kind: string, text: string): void => {
-		ports.emit({type: 'noted', at: ports.elapsedMs(), kind, text});
-	};
 
 	const timesOf = (
 		{request, sentAt, sentAtRunningMs, firstTokenAt}: Attempt,
@@ -82,36 +59,9 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 				const items = [item];
 				const prompt = cell.compose(items);
 				const single = {items, prompt, block: undefined, slots: freeSlots, attempts: 0, isFollowUp: true};
-				ports.sendAgain({...request, ...single}, clock.now());
+				core.sendAgain({...request, ...single}, clock.now());
 			}
 		}
-	};
-
-	const record = (
-		{request, cell}: Attempt,
-		answer: Answer,
-		details: Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'latencyMs'>,
-		verdicts: readonly ItemVerdict[],
-	): void => {
-		ports.onAnswer({
-			at: new Date(clock.epoch()).toISOString(),
-			variant: cell.variant.name,
-			target: cell.cell.target,
-			model: cell.target.model,
-			items: request.items.map(({index}) => index),
-			answer: answer.text,
-			isTruncated: answer.isTruncated,
-			isRefused: answer.isRefused,
-			verdicts: verdicts.map((verdict) => ({
-				item: verdict.item?.index ?? null,
-				kind: verdict.kind,
-				answer: verdict.answer ?? null,
-				checked: verdict.checked,
-			})),
-			stopReason: answer.stopReason,
-			attempts: request.attempts,
-			...details,
-		});
 	};
 
 	const learn = (attempt: Attempt, answer: Answer, usage: Usage): void => {
@@ -120,7 +70,7 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 		cell.learn(request.prompt, answer, usage, attempt.maxTokens);
 		if (cell.maxTokens !== before) {
 			const {name} = cell.variant;
-			note('max-tokens', `${name}: max tokens ${before} -> ${cell.maxTokens}, learnt from its answers.`);
+			core.note('max-tokens', `${name}: max tokens ${before} -> ${cell.maxTokens}, learnt from its answers.`);
 		}
 	};
 
@@ -133,7 +83,8 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 		guards.ended(attempt.mostUsd, costUsd ?? 0);
 		const verdicts = judgeAnswer(answer.text, spec.task, request.items);
 		const times = timesOf(attempt, endedAt);
-		ports.emit({
+		const at = new Date(clock.epoch()).toISOString();
+		core.emit({
 			type: 'answered',
 			...attemptOf(attempt),
 			block: request.block,
@@ -151,9 +102,9 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 			text: answer.text,
 		});
 		learn(attempt, answer, usage);
-		record(attempt, answer, {usage, quotaTokens, latencyMs: times}, verdicts);
+		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
 		retrySingly(attempt, answer, verdicts);
-		ports.finish(request);
+		core.finish(request);
 		ports.pump();
 	};
 
@@ -163,12 +114,12 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 			return;
 		}
 		const share = Math.round(bucket.share * 100);
-		note(
+		core.note(
 			'surprise',
 			`${target.model}: throttled although there was room: others use this quota. Share now ${share} %.`,
 		);
 		if (bucket.goEven()) {
-			note('even', `${target.model}: requests are spread evenly from here on.`);
+			core.note('even', `${target.model}: requests are spread evenly from here on.`);
 		}
 	};
 
@@ -187,7 +138,7 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 				break;
 			case 'overloaded':
 				if (cell.bucket.overloaded(reservation)) {
-					note(
+					core.note(
 						'overloaded',
 						`${cell.target.model}: no capacity; requests in flight are halved and held there.`,
 					);
@@ -203,30 +154,30 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 		settleFailure(attempt, failure);
 		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
 		const kind = throttleKinds[failure.class];
-		ports.emit(
+		core.emit(
 			kind === undefined
 				? {type: 'failed', ...attemptOf(attempt), failure}
 				: {type: 'throttled', ...attemptOf(attempt), failure, kind},
 		);
 		const delayMs = retryDelayMs(failure, request.attempts, random);
 		if (delayMs === undefined) {
-			ports.emit({
+			core.emit({
 				type: 'lost',
-				at: ports.elapsedMs(),
+				at: time.elapsedMs(),
 				cell: cell.index,
 				block: request.block,
 				failure,
 				wasSent: true,
 			});
-			ports.finish(request);
+			core.finish(request);
 		} else {
-			ports.sendAgain(request, clock.now() + delayMs);
+			core.sendAgain(request, clock.now() + delayMs);
 		}
 		if (failure.class === 'throttled-day') {
-			ports.stopForDay();
+			core.stopSending('day');
 		} else if (cell.fail(failure)) {
-			note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
-			ports.checkCells();
+			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
+			core.stopIfHopeless();
 		}
 		ports.pump();
 	};
@@ -234,8 +185,8 @@ export const createOutcomes = (ports: OutcomePorts): AttemptHandlers => {
 	const onAbandoned = (attempt: Attempt): void => {
 		attempt.cell.bucket.ledger.keep(attempt.reservation);
 		guards.ended(attempt.mostUsd, attempt.mostUsd);
-		ports.emit({type: 'abandoned', ...attemptOf(attempt)});
-		ports.finish(attempt.request);
+		core.emit({type: 'abandoned', ...attemptOf(attempt)});
+		core.finish(attempt.request);
 	};
 
 	return {onAnswer, onFailure, onAbandoned};

@@ -25,16 +25,27 @@ export const makeRequest = (
 	};
 };
 
-/** The candidate whose bucket has the most room for the lane; undefined when all are blocked or given up. */
-export const mostRoom = (
+/**
+ * Chooses the cell of a draft.
+ * @param candidates Cells that may carry it.
+ * @param pick Chooses among those of one bucket.
+ * @returns A cell in the open bucket with the most room for the lane; undefined when all are blocked or given up.
+ */
+export const chooseCell = (
 	candidates: readonly CellState[],
 	lane: Lane,
 	isBlocked: (bucket: Bucket) => boolean,
+	pick: (cells: readonly CellState[], lane: Lane) => CellState | undefined,
 ): CellState | undefined => {
 	const open = candidates.filter((cell) => cell.isAlive && !isBlocked(cell.bucket));
-	return open.length <= 1
-		? open[0]
-		: open
-				.map((cell) => ({cell, room: cell.bucket.roomLeft(lane)}))
-				.sort((first, second) => second.room - first.room)[0]?.cell;
+	if (open.length <= 1) {
+		return open[0];
+	}
+	const byRoom = [...new Set(open.map(({bucket}) => bucket))]
+		.map((bucket) => ({bucket, room: bucket.roomLeft(lane)}))
+		.sort((first, second) => second.room - first.room);
+	return pick(
+		open.filter(({bucket}) => bucket === byRoom[0]?.bucket),
+		lane,
+	);
 };

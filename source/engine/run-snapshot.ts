@@ -1,37 +1,18 @@
 import {adviceOf, bestOf} from '../metrics/advice.ts';
-import type {Figures} from '../metrics/figures.ts';
 import {isoAt} from '../metrics/fold-event.ts';
 import {gainOf} from '../metrics/gain.ts';
 import type {BucketState, Snapshot} from '../metrics/snapshot.ts';
 import {toVariantFigures} from '../metrics/variant-figures.ts';
 import type {Bucket} from './bucket.ts';
-import type {CellState} from './cell-state.ts';
 import type {Waiting} from './dispatcher.ts';
+import type {RunCore} from './run-core.ts';
 import type {RunSpec} from './run-spec.ts';
-import type {RunStatus} from './run-status.ts';
-import type {RunningTime} from './running-time.ts';
 import type {Target} from './target.ts';
 import {waitingWords} from './waiting-words.ts';
 
-/** The state of a run that a snapshot is made from. */
-export type RunState = {
-	readonly spec: RunSpec;
-	readonly status: RunStatus;
-	readonly time: RunningTime;
-	readonly figures: Figures;
-	readonly cells: readonly CellState[];
-	/** One for each target. */
-	readonly buckets: readonly Bucket[];
-	/** Logical requests that are over. */
-	readonly done: number;
-	readonly inFlight: number;
-	readonly waiting: Waiting | undefined;
-	/** Milliseconds of the engine's clock. */
-	readonly now: number;
-};
-
-const bucketState = (bucket: Bucket, {quota}: Target, {status, now}: RunState): BucketState => {
+const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore): BucketState => {
 	const {ledger} = bucket;
+	const now = clock.now();
 	const use = ledger.use();
 	const isWaiting = status.phase === 'running' && bucket.roomAt !== undefined;
 	return {
@@ -62,8 +43,11 @@ const plannedRequests = ({load, cells, variants, isBalanced}: RunSpec): number |
 	return load.shape === 'measure' ? load.requests * entries : load.requests;
 };
 
-const progressOf = (state: RunState): Snapshot['progress'] => {
-	const {spec, time, done, status} = state;
+const progressOf = (
+	{spec, time, done, status}: RunCore,
+	inFlight: number,
+	waiting: Waiting | undefined,
+): Snapshot['progress'] => {
 	const total = plannedRequests(spec);
 	const runningMs = time.runningMs();
 	const estimates = [
@@ -74,9 +58,9 @@ const progressOf = (state: RunState): Snapshot['progress'] => {
 	return {
 		done,
 		total,
-		inFlight: state.inFlight,
+		inFlight,
 		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
-		waitingFor: isOver ? null : waitingWords(status.phase, state.waiting, state.inFlight),
+		waitingFor: isOver ? null : waitingWords(status.phase, waiting, inFlight),
 	};
 };
 
@@ -90,8 +74,8 @@ const specOf = (spec: RunSpec): Snapshot['spec'] => {
 };
 
 /** Everything that the screen, the printouts and the reports show, at one instant. */
-export const makeSnapshot = (state: RunState): Snapshot => {
-	const {spec, status, figures, cells, buckets} = state;
+export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot => {
+	const {spec, status, figures, cells, buckets} = core;
 	const variants = cells.map(({cell, variant, target, maxTokens}, index) =>
 		toVariantFigures(figures, index, {
 			name: variant.name,
@@ -104,7 +88,7 @@ export const makeSnapshot = (state: RunState): Snapshot => {
 	);
 	const timeline = figures.timeline.toTimeline();
 	const adviceInput = {spec, figures, variants, timeline};
-	const elapsedMs = figures.endedAt ?? state.time.elapsedMs();
+	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
 		phase: status.phase,
 		startedAt: figures.startedEpochMs === undefined ? null : isoAt(figures, 0),
@@ -113,12 +97,12 @@ export const makeSnapshot = (state: RunState): Snapshot => {
 		simulated: figures.isSimulated,
 		outcome: status.outcome ?? null,
 		stoppedBy: status.stoppedBy ?? null,
-		progress: progressOf(state),
+		progress: progressOf(core, inFlight, waiting),
 		spec: specOf(spec),
 		targets: spec.targets,
 		buckets: spec.targets.flatMap((target, index) => {
 			const bucket = buckets[index];
-			return bucket === undefined ? [] : [bucketState(bucket, target, state)];
+			return bucket === undefined ? [] : [bucketState(bucket, target, core)];
 		}),
 		variants,
 		best: bestOf(adviceInput),

@@ -1,3 +1,4 @@
+import {isAdaptive} from '../adaptive.ts';
 import type {Random} from '../random.ts';
 import {type Lane, lanes, type RunSpec} from '../run-spec.ts';
 import {Slots} from '../slots.ts';
@@ -25,7 +26,9 @@ export type SourceOptions = {
 
 const unlimited = new Slots(() => Number.POSITIVE_INFINITY);
 
-const groupsOf = ({cells, isBalanced}: RunSpec): readonly Group[] => {
+const groupsOf = (spec: RunSpec): readonly Group[] => {
+	const {cells, isBalanced} = spec;
+	const isLadder = isAdaptive(spec);
 	const groups = new Map<
 		string,
 		{lane: Lane; entries: Map<string, number[]>; ratePerMinute: number | null}
@@ -33,7 +36,7 @@ const groupsOf = ({cells, isBalanced}: RunSpec): readonly Group[] => {
 	for (const [index, {lane, target, variant, ratePerMinute}] of cells.entries()) {
 		const key = isBalanced ? lane : `${lane} ${target}`;
 		const group = groups.get(key) ?? {lane, entries: new Map<string, number[]>(), ratePerMinute};
-		const entry = isBalanced ? String(variant) : `${variant} ${index}`;
+		const entry = isLadder ? '' : isBalanced ? String(variant) : `${variant} ${index}`;
 		group.entries.set(entry, [...(group.entries.get(entry) ?? []), index]);
 		groups.set(key, {...group, ratePerMinute: group.ratePerMinute ?? ratePerMinute});
 	}

@@ -1,0 +1,111 @@
+import {type LaneDemand, lanesAbove, roomToKeep} from './lane-reserve.ts';
+import type {Ledger} from './ledger.ts';
+import {OthersEstimate} from './others.ts';
+import type {Lane} from './run-spec.ts';
+import type {Quota} from './target.ts';
+import type {Dimension, Limits, Use} from './use.ts';
+
+const asShare = (limit: number | null, share: number): number | null =>
+	limit === null ? null : Math.floor(limit * share);
+
+/** What a bucket allows: its quota, the share of it that may be used, less what others take and higher lanes need. */
+export class BucketLimits {
+	/** Limits before anyone else's use. */
+	readonly own: Limits;
+	readonly #quota: Limits;
+	readonly #ledger: Ledger;
+	readonly #others: Readonly<Record<Dimension, OthersEstimate>>;
+	readonly #demands = new Map<Lane, LaneDemand>();
+	#external: Use = {requests: 0, tokens: 0};
+
+	/**
+	 * @param quota Stated a minute; a shorter window (tests, quick benchmarks) has the same numbers a window.
+	 * @param share Part of the quota that may be used, 0 to 1.
+	 */
+	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
+		const {requestsPerMinute, tokensPerMinute} = quota;
+		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
+		this.own = {
+			requests: asShare(this.#quota.requests, share),
+			tokens: asShare(this.#quota.tokens, share),
+		};
+		this.#ledger = ledger;
+		this.#others = {requests: new OthersEstimate(windowMs), tokens: new OthersEstimate(windowMs)};
+	}
+
+	/** Part of the quota that is in use at present, 0 to 1: the asked share less what the others take. */
+	share(now: number): number {
+		const {requests, tokens} = this.open(now);
+		const part = (limit: number | null, quota: number | null): number =>
+			limit === null || quota === null || quota === 0 ? 1 : Math.max(0, limit) / quota;
+		return Math.min(part(requests, this.#quota.requests), part(tokens, this.#quota.tokens));
+	}
+
+	/** Announces what a lane will send; undefined when it is done. */
+	expect(lane: Lane, demand: LaneDemand | undefined): void {
+		if (demand === undefined) {
+			this.#demands.delete(lane);
+		} else {
+			this.#demands.set(lane, demand);
+		}
+	}
+
+	/** Whether a lane sends at a rate of its own. */
+	hasRate(lane: Lane): boolean {
+		return (this.#demands.get(lane)?.requestsPerWindow ?? 0) > 0;
+	}
+
+	/** What other applications are known to use (the account monitor). */
+	setOthersUse(use: Use): void {
+		this.#external = use;
+	}
+
+	/**
+	 * Learns from a throttle of an attempt that the ledger no longer holds.
+	 * @returns Whether it was a surprise (the ledger had room) that has not been reacted to yet.
+	 */
+	observeThrottle(
+		now: number,
+		dimension: Dimension,
+		attempt: {readonly tokens: number; readonly sentAt: number},
+	): boolean {
+		const limit = this.own[dimension];
+		const {[dimension]: used} = this.#ledger.use();
+		const needed = dimension === 'requests' ? 1 : attempt.tokens;
+		if (limit === null || used + needed > limit) {
+			return false;
+		}
+		return this.#others[dimension].observe(now, attempt.sentAt, used, limit);
+	}
+
+	/** The limits less the others' use. */
+	open(now: number): Limits {
+		const open = (dimension: Dimension): number | null => {
+			const limit = this.own[dimension];
+			return limit === null
+				? null
+				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
+		};
+		return {requests: open('requests'), tokens: open('tokens')};
+	}
+
+	/** What is left for a lane: the open limits less what is kept back for the lanes above it. */
+	forLane(now: number, lane: Lane): Limits {
+		let {requests, tokens} = this.open(now);
+		for (const above of lanesAbove(lane)) {
+			const demand = this.#demands.get(above);
+			if (demand !== undefined) {
+				const kept = roomToKeep(demand, this.#ledger.laneUse(above));
+				requests = requests === null ? null : requests - kept.requests;
+				tokens = tokens === null ? null : tokens - kept.tokens;
+			}
+		}
+		return {requests, tokens};
+	}
+
+	/** Whether what is left may change by time alone: others' use fades, and what is kept back shrinks. */
+	isChanging(now: number): boolean {
+		const open = this.open(now);
+		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
+	}
+}

@@ -1,0 +1,132 @@
+import {emptyFigures, type Figures} from '../metrics/figures.ts';
+import {foldEvent} from '../metrics/fold-event.ts';
+import type {RunEvent} from '../metrics/run-event.ts';
+import type {StoppedBy} from '../metrics/snapshot.ts';
+import type {Bucket} from './bucket.ts';
+import {createBuckets} from './buckets.ts';
+import {CellState} from './cell-state.ts';
+import type {Clock} from './clock.ts';
+import {Guards} from './guards.ts';
+import {createSources} from './load/create-sources.ts';
+import type {Source} from './load/source.ts';
+import type {LogicalRequest} from './logical-request.ts';
+import {createRandom, type Random} from './random.ts';
+import type {RunSpec} from './run-spec.ts';
+import {RunStatus} from './run-status.ts';
+import {RunningTime} from './running-time.ts';
+import type {LedgerEntry} from './use.ts';
+import {WaitingRoom} from './waiting-room.ts';
+
+/** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
+export const maximumInFlight = 512;
+
+/** The member of a list that must be there: the spec was checked when it was made. */
+export const memberOf = <Member>(list: readonly Member[], index: number, what: string): Member => {
+	const member = list[index];
+	if (member === undefined) {
+		throw new RangeError(`The run has no ${what} ${index}.`);
+	}
+	return member;
+};
+
+/** What a run consists of, and the few things that all of its parts do to it. */
+export class RunCore {
+	readonly spec: RunSpec;
+	readonly clock: Clock;
+	readonly random: Random;
+	readonly time: RunningTime;
+	readonly status = new RunStatus();
+	readonly guards: Guards;
+	readonly figures: Figures;
+	/** One for each target. */
+	readonly buckets: readonly Bucket[];
+	readonly cells: readonly CellState[];
+	readonly sources: readonly Source[];
+	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
+	#done = 0;
+	/** Nothing is sent again any more. */
+	#isGivingUp = false;
+
+	constructor(spec: RunSpec, clock: Clock, initialUse?: ReadonlyArray<readonly LedgerEntry[]>) {
+		this.spec = spec;
+		this.clock = clock;
+		this.random = createRandom(spec.seed);
+		this.time = new RunningTime(clock);
+		this.guards = new Guards(spec);
+		this.figures = emptyFigures(spec.cells, spec.targets.length);
+		this.buckets = createBuckets(spec, clock, initialUse);
+		this.cells = spec.cells.map(
+			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
+		);
+		const isLimited = this.buckets.some((bucket) => bucket.isLimited);
+		this.sources = createSources({
+			spec,
+			random: this.random,
+			isAlive: (cell) => this.cells[cell]?.isAlive ?? false,
+			// Without any quota only the concurrency asked for keeps a saturating load in bounds.
+			inFlightLimit: () => (isLimited ? maximumInFlight : spec.load.concurrency),
+		});
+	}
+
+	/** Logical requests that are over, without warm-up. */
+	get done(): number {
+		return this.#done;
+	}
+
+	/** Requests that were sent before and are to be sent again. */
+	get waitingCount(): number {
+		return this.rooms.high.size + this.rooms.normal.size + this.rooms.low.size;
+	}
+
+	emit(event: RunEvent): void {
+		foldEvent(this.figures, event);
+	}
+
+	/** Adds a line to the log. */
+	note(kind: string, text: string): void {
+		this.emit({type: 'noted', at: this.time.elapsedMs(), kind, text});
+	}
+
+	cellOf({cell}: LogicalRequest): CellState {
+		return memberOf(this.cells, cell, 'cell');
+	}
+
+	/** A logical request is over, well or not. */
+	finish(request: LogicalRequest): void {
+		request.slots.release();
+		this.#done += request.isWarmUp || request.isFollowUp ? 0 : 1;
+	}
+
+	/** Sends a request again, not before `readyAt` of the clock; once the run is stopped it is over instead. */
+	sendAgain(request: LogicalRequest, readyAt: number): void {
+		if (this.#isGivingUp) {
+			this.finish(request);
+		} else {
+			this.rooms[this.cellOf(request).cell.lane].add(request, readyAt);
+		}
+	}
+
+	/** Nothing new is sent. What waits to be sent again is given up, unless the run only reached its number of requests. */
+	stopSending(stoppedBy: StoppedBy): void {
+		this.status.stopBy(stoppedBy);
+		this.status.go('draining');
+		if (stoppedBy === 'requests') {
+			return;
+		}
+		this.#isGivingUp = true;
+		const givenUp = Object.values(this.rooms).flatMap((room) => room.clear());
+		for (const request of givenUp) {
+			this.finish(request);
+		}
+		if (givenUp.length > 0) {
+			this.note('given-up', `${givenUp.length} requests that were to be tried again were given up.`);
+		}
+	}
+
+	/** Ends the run when all of its cells were given up. */
+	stopIfHopeless(): void {
+		if (!this.cells.some((cell) => cell.isAlive)) {
+			this.stopSending('fault');
+		}
+	}
+}
