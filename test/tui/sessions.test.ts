@@ -1,0 +1,126 @@
+import {describe, expect, test} from 'vitest';
+import {joinFrames, openScreen} from '../helpers/screen.ts';
+import {keySequences} from '../helpers/terminal.tsx';
+
+/** Scripted sessions through a real emulator, all frames of one joined in a golden file. */
+
+const sizes = [
+	{columns: 200, rows: 60},
+	{columns: 120, rows: 40},
+	{columns: 80, rows: 24},
+	{columns: 60, rows: 15},
+	{columns: 30, rows: 6},
+] as const;
+
+describe.each(sizes)('at $columns x $rows', ({columns, rows}) => {
+	test('a demo from its start to its end', async () => {
+		const screen = openScreen({columns, rows});
+		const frames: Array<readonly [string, string]> = [];
+		const shoot = async (name: string, ...keys: readonly string[]) => {
+			await screen.terminal.press(...keys);
+			frames.push([name, await screen.settled()]);
+		};
+		await shoot('preparing');
+		await screen.prepare();
+		await shoot('started');
+		await screen.progress({
+			elapsedMs: 8200,
+			progress: {done: 0, total: 160, inFlight: 10, remainingMs: null, waitingFor: null},
+		});
+		await shoot('waiting for the first answer');
+		await screen.progress();
+		await shoot('running');
+		await shoot('frozen', 'f');
+		screen.clock.skip(12_000);
+		await screen.progress({
+			progress: {done: 120, total: 160, inFlight: 8, remainingMs: 20_000, waitingFor: null},
+		});
+		await shoot('frozen while data arrives');
+		await shoot('not frozen any more', 'f');
+		await screen.progress({phase: 'paused'});
+		await shoot('paused');
+		await shoot('variants', '3');
+		await shoot('second variant, sorted by name', 's', keySequences.down);
+		await shoot('detail', keySequences.enter);
+		await shoot('filter', keySequences.escape, '/', 'n', 'c');
+		await shoot('filter cleared', keySequences.escape);
+		await shoot('timeline', '4');
+		await shoot('quotas', '5');
+		await shoot('log', '6');
+		await shoot('help', '?');
+		await shoot('help closed, dashboard', keySequences.escape, '2');
+		await shoot('why the method does not change now', 'm');
+		await screen.finish();
+		await shoot('ended');
+		await shoot('exported', 'e');
+		await shoot('goal changed', keySequences.escape, 'g');
+		await screen.terminal.press('q');
+		const {fault, stoppedBy} = await screen.end;
+		expect({fault, stoppedBy}).toEqual({fault: undefined, stoppedBy: undefined});
+		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/demo-${columns}x${rows}.txt`);
+	});
+
+	test('against an account: plan, fault, run, the question before leaving', async () => {
+		const screen = openScreen({columns, rows}, {isDemo: false});
+		const frames: Array<readonly [string, string]> = [];
+		const shoot = async (name: string, ...keys: readonly string[]) => {
+			await screen.terminal.press(...keys);
+			frames.push([name, await screen.settled()]);
+		};
+		screen.engine.report({
+			type: 'failed',
+			fault: {
+				message: 'No AWS credentials were found.',
+				hint: 'Run `aws configure` or `aws sso login`, or see the demo: bedrock-top --demo.',
+				exitCode: 1,
+			},
+		});
+		await shoot('no credentials');
+		await shoot('tried again', 'r');
+		await screen.prepare();
+		await shoot('plan');
+		await shoot('a variant switched off', keySequences.down, ' ');
+		await screen.prepare();
+		await shoot('planned anew');
+		await shoot('started', 'r');
+		await screen.progress({simulated: false});
+		await shoot('running');
+		await shoot('asked before leaving', 'q');
+		await shoot('stopping', 'q');
+		await screen.finish({outcome: 'stopped', stoppedBy: 'key'});
+		const {stoppedBy} = await screen.end;
+		expect(stoppedBy).toBe('key');
+		expect(screen.engine.asked()).toEqual(['prepare', 'prepare', 'prepare', 'start', 'stop']);
+		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/account-${columns}x${rows}.txt`);
+	});
+});
+
+test('with ASCII characters alone', async () => {
+	const screen = openScreen(
+		{columns: 80, rows: 24},
+		{appearance: {color: false, ascii: true, theme: 'auto'}},
+	);
+	const frames: Array<readonly [string, string]> = [];
+	await screen.prepare();
+	await screen.progress();
+	for (const [name, key] of [
+		['dashboard', '2'],
+		['variants', '3'],
+		['timeline', '4'],
+		['quotas', '5'],
+		['log', '6'],
+		['help', '?'],
+	] as const) {
+		await screen.terminal.press(key);
+		const text = await screen.settled();
+		expect(text).toMatch(/^[\n -~]*$/);
+		frames.push([name, text]);
+	}
+	await screen.terminal.press(keySequences.escape);
+	await screen.settled();
+	await screen.terminal.press('q');
+	await screen.settled();
+	await screen.finish();
+	await screen.end;
+	await expect(joinFrames(frames)).toMatchFileSnapshot('frames/ascii-80x24.txt');
+});
