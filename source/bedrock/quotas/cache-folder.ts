@@ -25,7 +25,8 @@ const makeFolder = async (folder: string): Promise<void> => {
 	}
 };
 
-const diskFiles: CacheFiles = {
+/** Files of the cache: written whole or not at all. */
+export const diskFiles: CacheFiles = {
 	read: async (file) => readFile(file, 'utf8'),
 	async write(file, text) {
 		await makeFolder(path.dirname(file));
@@ -47,7 +48,8 @@ const identityVariables = [
 	'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ] as const;
 
-const cacheFolder = (): string | undefined => {
+/** The user's cache folder for this program; undefined where there is none. */
+export const cacheFolder = (): string | undefined => {
 	try {
 		return envPaths('bedrock-top', {suffix: ''}).cache;
 	} catch {
@@ -58,6 +60,10 @@ const cacheFolder = (): string | undefined => {
 
 const fingerprint = (value: string | undefined): string =>
 	value === undefined ? '' : createHash('sha256').update(value).digest('hex');
+
+/** What tells one account from another, hashed: the values are never stored. */
+export const accountIdentity = (environment: NodeJS.ProcessEnv): readonly string[] =>
+	identityVariables.map((name) => fingerprint(environment[name]));
 
 /**
  * The cache of the account that this environment reaches, in the user's cache folder.
@@ -72,7 +78,7 @@ export const quotaCacheFor = (
 			region,
 			profile,
 			endpoint,
-			identity: identityVariables.map((name) => fingerprint(environment[name])),
+			identity: accountIdentity(environment),
 		},
 		{folder: cacheFolder(), files: diskFiles, clock: systemClock},
 	);

@@ -1,0 +1,107 @@
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
+import type {RunConfig} from '../../source/config/run-config.ts';
+import {systemClock} from '../../source/engine/clock.ts';
+import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import {startSimulator} from '../../source/simulator/server.ts';
+import {createSession} from '../../source/threads/engine-session.ts';
+import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
+import {createUseStore} from '../../source/threads/use-store.ts';
+
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
+
+beforeAll(async () => {
+	simulator = await startSimulator({
+		port: 0,
+		seed: 1,
+		requestsPerMinute: undefined,
+		tokensPerMinute: undefined,
+		enforcement: 'sliding',
+		windowMs: 60_000,
+		latencyMs: 5,
+		faults: undefined,
+	});
+});
+
+afterAll(async () => simulator.stop());
+
+const configOf = async (...argv: readonly string[]): Promise<RunConfig> => {
+	const {words, flags} = parseArguments(['run', ...argv]);
+	const config = await resolveRun(words[0], flags, async () => '');
+	return {...config, connection: {...config.connection, simulatorUrl: simulator.url}};
+};
+
+/** A session with its reports at hand. */
+const openSession = () => {
+	const listeners = new Set<(report: EngineReport) => void>();
+	const handle = createSession({
+		clock: systemClock,
+		uses: createUseStore(undefined),
+		publish(report) {
+			for (const listener of listeners) {
+				listener(report);
+			}
+		},
+	});
+	const ask = async <Type extends EngineReport['type']>(
+		request: EngineRequest,
+		type: Type,
+	): Promise<Extract<EngineReport, {type: Type}>> =>
+		new Promise((resolve, reject) => {
+			const listener = (report: EngineReport): void => {
+				if (report.type === 'failed') {
+					reject(new Error(report.fault.message));
+				}
+				if (report.type === type) {
+					listeners.delete(listener);
+					resolve(report as Extract<EngineReport, {type: Type}>);
+				}
+			};
+			listeners.add(listener);
+			handle(request);
+		});
+	return {ask, handle};
+};
+
+const usedRequests = ({buckets}: Snapshot): number => buckets[0]?.requests.used ?? 0;
+
+describe('engine session against the simulator', () => {
+	it('prepares a plan, runs it, and the next run knows of the last minute', async () => {
+		const {ask} = openSession();
+		const config = await configOf('summarize', '--requests', '3');
+		const {plan, snapshot} = await ask({type: 'prepare', config}, 'prepared');
+		expect(plan).toMatchObject({requests: 12, remarks: []});
+		expect(plan.costUsd).toBeGreaterThan(0);
+		expect(usedRequests(snapshot)).toBe(0);
+
+		const {snapshot: last} = await ask({type: 'start', answers: undefined}, 'ended');
+		expect(last).toMatchObject({phase: 'ended', outcome: 'completed', simulated: true});
+		expect(last.variants.map(({requests}) => requests.succeeded)).toEqual([3, 3, 3, 3]);
+
+		const {snapshot: next} = await ask({type: 'prepare', config}, 'prepared');
+		expect(usedRequests(next)).toBe(12);
+		await ask({type: 'close'}, 'closed');
+	});
+
+	it('stops a run with what was measured', async () => {
+		const {ask} = openSession();
+		await ask({type: 'prepare', config: await configOf('summarize', '--load', 'saturate')}, 'prepared');
+		const ended = ask({type: 'start', answers: undefined}, 'ended');
+		await ask({type: 'pause'}, 'snapshot');
+		const {snapshot: paused} = await ask({type: 'resume'}, 'snapshot');
+		expect(paused.phase).toBe('running');
+		await ask({type: 'stop', stoppedBy: 'signal', deadlineMs: 1000}, 'snapshot');
+		expect((await ended).snapshot).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
+		await ask({type: 'close'}, 'closed');
+	});
+
+	it('fails in words when nobody listens', async () => {
+		const {ask} = openSession();
+		const config = await configOf('summarize');
+		const connection = {...config.connection, simulatorUrl: 'http://127.0.0.1:9'};
+		await expect(ask({type: 'prepare', config: {...config, connection}}, 'prepared')).rejects.toThrow(
+			'http://127.0.0.1:9 is not reachable',
+		);
+	});
+});
