@@ -1,4 +1,5 @@
 import type {BuildOptions} from 'esbuild';
+import {leanMeow} from './lean-meow.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
 export const bundleOptions = {
@@ -16,6 +17,7 @@ export const bundleOptions = {
 	mainFields: ['module', 'main'],
 	jsx: 'automatic',
 	legalComments: 'none',
+	plugins: [leanMeow],
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
 	// Optional parts of Ink and Vega that a terminal never needs.
 	external: ['canvas', 'react-devtools-core'],

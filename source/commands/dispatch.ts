@@ -1,59 +1,10 @@
-import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
-import {UserError} from '../config/user-error.ts';
 import {toolVersion} from './environment.ts';
-import type {Io} from './io.ts';
-import {columnsOf, writeLines} from './io.ts';
-import {watchSignals} from './signals.ts';
+import {ignoreClosedPipe, writeLines} from './io.ts';
 
-const help = async ({command, words}: Arguments, argv: readonly string[]): Promise<readonly string[]> => {
-	const {commandHelp, generalHelp} = await import('../config/help.ts');
-	if (command.name !== 'screen' || words.length > 0 || argv.includes('screen')) {
-		return commandHelp(command);
-	}
-	const {keyHelpLines} = await import('../keymap/render.ts');
-	return generalHelp(keyHelpLines());
-};
-
-/** Loads the one command that was asked for: nothing of the others is read. */
-const runCommand = async (given: Arguments, io: Io): Promise<number> => {
-	const {command} = given;
-	switch (command.name) {
-		case 'screen':
-			return (await import('./screen.ts')).screen(given, io);
-		case 'run':
-			return (await import('./run.ts')).run(given, io);
-		case 'quotas':
-		case 'models':
-			return (await import('./account.ts')).account(command.name, given, io);
-		case 'prompt':
-			return (await import('./prompt.ts')).prompt(given, io);
-		case 'report':
-		case 'compare':
-			return (await import('./results-files.ts')).resultsFiles(command.name, given, io);
-		case 'simulate':
-			return (await import('./simulate-flags.ts')).simulateFromFlags(given, io);
-		case 'presets':
-			return (await import('./presets.ts')).presetsCommand(given, io);
-	}
-};
-
-/** A closed pipe is the reader's way to say enough: not a fault. */
-const ignoreClosedPipe = (stream: NodeJS.WriteStream): void => {
-	stream.on('error', (error: NodeJS.ErrnoException) => {
-		if (error.code === 'EPIPE') {
-			process.exit(0);
-		}
-		throw error;
-	});
-};
-
-const report = async (error: unknown, io: Io): Promise<number> => {
-	if (!(error instanceof UserError)) {
-		throw error;
-	}
-	const {errorLines} = await import('../plain/error.ts');
-	await writeLines(io.stderr, errorLines(error, {width: columnsOf(io.stderr)}));
-	return error.exitCode;
+/** Asked for alone, these need nothing of what takes a command line apart: they are answered at once. */
+const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+	'--help': async () => (await import('./general-help.ts')).generalHelpLines(),
+	'--version': async () => [toolVersion()],
 };
 
 /**
@@ -62,31 +13,13 @@ const report = async (error: unknown, io: Io): Promise<number> => {
  * @returns Exit code (DESIGN: Exit).
  */
 export const dispatch = async (argv: readonly string[]): Promise<number> => {
-	const {signal, release} = watchSignals();
-	const io: Io = {
-		stdin: process.stdin,
-		stdout: process.stdout,
-		stderr: process.stderr,
-		environment: process.env,
-		signal,
-	};
-	ignoreClosedPipe(io.stdout);
-	ignoreClosedPipe(io.stderr);
-	try {
-		const given = parseArguments(argv);
-		if (given.flags.isSet('help')) {
-			await writeLines(io.stdout, await help(given, argv));
-			return 0;
-		}
-		if (given.flags.isSet('version')) {
-			await writeLines(io.stdout, [toolVersion()]);
-			return 0;
-		}
-		assertWords(given);
-		return await runCommand(given, io);
-	} catch (error) {
-		return await report(error, io);
-	} finally {
-		release();
+	const [word = ''] = argv;
+	const answer = argv.length === 1 && Object.hasOwn(answers, word) ? answers[word] : undefined;
+	if (answer === undefined) {
+		const {runCommandLine} = await import('./command-line.ts');
+		return runCommandLine(argv);
 	}
+	ignoreClosedPipe(process.stdout);
+	await writeLines(process.stdout, await answer());
+	return 0;
 };

@@ -29,3 +29,13 @@ export const writeLines = async (stream: NodeJS.WritableStream, lines: readonly 
 			resolve();
 		});
 	});
+
+/** A closed pipe is the reader's way to say enough: not a fault. */
+export const ignoreClosedPipe = (stream: NodeJS.WriteStream): void => {
+	stream.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code === 'EPIPE') {
+			process.exit(0);
+		}
+		throw error;
+	});
+};
