@@ -1,7 +1,19 @@
+import {commandStartCase} from './cases/command-start.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
+import {firstFrameCase} from './cases/first-frame.ts';
+import {keyToPaintCase} from './cases/key-to-paint.ts';
 import {requestsRaceCase} from './cases/requests-race.ts';
+import {screenCostCase} from './cases/screen-cost.ts';
 import {tokensRaceCase} from './cases/tokens-race.ts';
 import type {BenchCase} from './helpers/bench-case.ts';
 
 /** Every benchmark, in the order in which they run within their group. */
-export const benchCases: readonly BenchCase[] = [requestsRaceCase, tokensRaceCase, enforcementAndDelayCase];
+export const benchCases: readonly BenchCase[] = [
+	firstFrameCase,
+	commandStartCase,
+	screenCostCase,
+	keyToPaintCase,
+	requestsRaceCase,
+	tokensRaceCase,
+	enforcementAndDelayCase,
+];
