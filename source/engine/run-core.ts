@@ -6,6 +6,7 @@ import type {Bucket} from './bucket.ts';
 import {createBuckets} from './buckets.ts';
 import {CellState} from './cell-state.ts';
 import type {Clock} from './clock.ts';
+import {ConcurrencySearch} from './concurrency-search.ts';
 import {Guards} from './guards.ts';
 import {createSources} from './load/create-sources.ts';
 import type {Source} from './load/source.ts';
@@ -59,12 +60,13 @@ export class RunCore {
 			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
 		);
 		const isLimited = this.buckets.some((bucket) => bucket.isLimited);
+		const search = new ConcurrencySearch(spec.load.concurrency, maximumInFlight);
 		this.sources = createSources({
 			spec,
 			random: this.random,
 			isAlive: (cell) => this.cells[cell]?.isAlive ?? false,
-			// Without any quota only the concurrency asked for keeps a saturating load in bounds.
-			inFlightLimit: () => (isLimited ? maximumInFlight : spec.load.concurrency),
+			// A quota bounds what is in flight by itself; without one the service's own capacity has to be found.
+			inFlightLimit: () => (isLimited ? maximumInFlight : search.level(clock.now(), this.#done)),
 		});
 	}
 

@@ -231,13 +231,29 @@ describe('other load shapes', () => {
 		expect(service?.max).toBeCloseTo(300, 0);
 	});
 
-	it('saturate without any quota keeps to the concurrency', async () => {
+	it('saturate without any quota finds the concurrency that the service can use', async () => {
 		const {clock, model, run} = setUp(
-			{load: loadOf('saturate', {requests: 100, concurrency: 12}), targets: [targetOf(quotaOf(null, null))]},
-			{requestsPerWindow: 1e9, tokensPerWindow: 1e9},
+			{
+				load: loadOf('saturate', {durationMs: 60_000, concurrency: 4}),
+				targets: [targetOf(quotaOf(null, null))],
+			},
+			{
+				requestsPerWindow: 1e9,
+				tokensPerWindow: 1e9,
+				windowMs: 1000,
+				// A service that works on 20 requests at a time; more only wait.
+				serviceMs: () => 200 * Math.max(1, (model.inFlight + 1) / 20),
+			},
 		);
-		await clock.settle(run.start());
-		expect(model.maxInFlight).toBe(12);
+		const ended = run.start();
+		await clock.advance(50_000);
+		const {inFlight} = run.snapshot().progress;
+		await clock.settle(ended);
+		expect(inFlight).toBeGreaterThanOrEqual(18);
+		expect(inFlight).toBeLessThanOrEqual(46);
+		const rate = run.snapshot().variants[0]?.rate.requestsPerMinute ?? 0;
+		// 20 at a time in 200 ms are 6,000 a minute.
+		expect(rate).toBeGreaterThan(0.85 * 6000);
 	});
 
 	it('balances the requests over the buckets by the room they have', async () => {

@@ -79,6 +79,10 @@ export class ModelServer implements Backend {
 		};
 	}
 
+	get inFlight(): number {
+		return this.#inFlight;
+	}
+
 	get maxInFlight(): number {
 		return this.#maxInFlight;
 	}
