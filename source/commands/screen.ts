@@ -1,11 +1,9 @@
-import path from 'node:path';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {UserError} from '../config/user-error.ts';
 import {systemClock} from '../engine/clock.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
 import {startEngineThread} from '../threads/engine-handle.ts';
-import {writeReports} from '../threads/reports-handle.ts';
+import {createExports} from './exports.ts';
 import {finish} from './finish.ts';
 import {type Io, writeLines} from './io.ts';
 import {keepLog} from './log-file.ts';
@@ -15,27 +13,6 @@ import {signalExitCode} from './signals.ts';
 
 /** Milliseconds that the engine has to close after the screen is gone. */
 const closeDeadlineMs = 2000;
-
-/** Exports of a run that goes on: each into a folder of its own beside the final reports. */
-const exporter = ({folder}: RunSetup): ((snapshot: Snapshot) => Promise<readonly string[]>) => {
-	let count = 0;
-	return async (snapshot) => {
-		if (folder === undefined) {
-			throw new UserError('There is no folder to write into.', {
-				exitCode: 1,
-				hint: 'Name one with --out DIR.',
-			});
-		}
-		count += 1;
-		return writeReports({
-			type: 'write',
-			snapshot,
-			folder: path.join(folder, `export-${count}`),
-			answersFile: undefined,
-			isExport: true,
-		});
-	};
-};
 
 const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io: Io): Promise<number> => {
 	const {config, output, isDemo, answers} = setup;
@@ -49,7 +26,7 @@ const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io:
 			startsAtOnce: isDemo,
 			answers,
 			engine,
-			exportReports: exporter(setup),
+			exportReports: createExports(setup.folder).exportReports,
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,

@@ -1,6 +1,7 @@
 import {copyFile, mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {UserError} from '../config/user-error.ts';
+import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
 import type {Results} from './results-schema.ts';
 import {resultsText} from './results-text.ts';
 import type {Chart} from './specs/chart.ts';
@@ -29,7 +30,7 @@ export type WriteOptions = {
  * Writes the reports of some results. What cannot be made again, the results, is on disk before the first chart is
  * drawn.
  *
- * @returns Absolute paths: results, summary, winning requests, answers, requests, then the charts in their fixed order.
+ * @returns Absolute paths: results, summary, figures for a quota increase, winning requests, answers, requests, then the charts in their fixed order.
  * @throws UserError exit 1 when a file cannot be written or a chart cannot be drawn; everything else is written.
  */
 export async function writeReportFiles(results: Results, options: WriteOptions): Promise<readonly string[]> {
@@ -55,6 +56,10 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 				charts.map(({fileName}) => fileName),
 			),
 		);
+	}
+
+	if (options.hasSummary && hasFullMinute(results)) {
+		await write('quota-increase.md', quotaIncreaseMarkdown(results));
 	}
 
 	if (options.bestRequest !== undefined) {

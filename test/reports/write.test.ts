@@ -32,7 +32,12 @@ const names = (files: readonly string[]) => files.map((file) => path.relative(fo
 describe('writeReportFiles', () => {
 	test('writes everything in a fixed order and leaves nothing else', async () => {
 		const files = await writeReportFiles(results, {...everything, folder, draw: async ({name}) => name});
-		const wanted = ['results.json', 'summary.md', ...charts.map((name) => `${name}.svg`)];
+		const wanted = [
+			'results.json',
+			'summary.md',
+			'quota-increase.md',
+			...charts.map((name) => `${name}.svg`),
+		];
 		expect(names(files)).toEqual(wanted);
 		expect((await readdir(folder)).sort()).toEqual(wanted.toSorted());
 		expect(readResults(await readFile(path.join(folder, 'results.json'), 'utf8'), '')).toEqual(results);
@@ -60,7 +65,8 @@ describe('writeReportFiles', () => {
 			exitCode: 1,
 			message: expect.stringMatching(/latency\.svg \(out of ink\)/),
 		});
-		const expected = ['results.json', 'summary.md', ...charts.slice(0, -1).map((name) => `${name}.svg`)];
+		const drawn = charts.slice(0, -1).map((name) => `${name}.svg`);
+		const expected = ['results.json', 'summary.md', 'quota-increase.md', ...drawn];
 		expect((await readdir(folder)).sort()).toEqual(expected.toSorted());
 	});
 
@@ -79,7 +85,7 @@ describe('writeReportFiles', () => {
 			'latency-us.amazon.nova-lite-v1-0-2.svg',
 			'latency-etc-passwd.svg',
 		]);
-		expect(files).toHaveLength(2 + 15);
+		expect(files).toHaveLength(3 + 15);
 	});
 
 	test('lists the answers where there are any, and moves them in from elsewhere', async () => {
@@ -91,7 +97,7 @@ describe('writeReportFiles', () => {
 		expect(await readdir(into)).not.toContain('answers.jsonl');
 		await writeFile(answersFile, '{}\n');
 		const files = await writeReportFiles(results, {...everything, folder: into, answersFile, draw});
-		expect(names(files)[2]).toBe(path.join('reports', 'answers.jsonl'));
+		expect(names(files)[3]).toBe(path.join('reports', 'answers.jsonl'));
 		expect(await readFile(path.join(into, 'answers.jsonl'), 'utf8')).toBe('{}\n');
 		const there = path.join(into, 'answers.jsonl');
 		expect(

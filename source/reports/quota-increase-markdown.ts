@@ -1,0 +1,87 @@
+import {useByMinute} from '../metrics/quota-increase.ts';
+import {formatCount, formatNumber} from '../text/numbers.ts';
+import {escapeMarkdown, markdownTable} from './markdown.ts';
+import type {Results, TargetResults, VariantResults} from './results-schema.ts';
+import {formatLimit, formatTarget} from './words.ts';
+
+/** quota-increase.md: what AWS asks for when a quota is to be raised. */
+
+const sum = (variants: readonly VariantResults[], read: (variant: VariantResults) => number): number =>
+	variants.reduce((total, variant) => total + read(variant), 0);
+
+/** Mean over all answered requests, to whole tokens; a dash where none was answered. */
+const meanTokens = (
+	variants: readonly VariantResults[],
+	read: (variant: VariantResults) => number,
+): string => {
+	const answered = sum(variants, ({requests}) => requests.succeeded);
+	return answered === 0 ? '–' : formatCount(Math.round(sum(variants, read) / answered));
+};
+
+const limitRow = (
+	word: string,
+	limit: TargetResults['quota']['tokensPerMinute'],
+	steady: number | undefined,
+	peak: number | undefined,
+): readonly string[] => [
+	word,
+	formatLimit(limit),
+	steady === undefined ? '–' : formatNumber(steady),
+	peak === undefined ? '–' : formatNumber(peak),
+	limit.code ?? '–',
+	limit.adjustable === null ? '–' : limit.adjustable ? 'yes' : 'no',
+];
+
+const targetLines = (results: Results, target: TargetResults, index: number): readonly string[] => {
+	const variants = results.variants.filter((variant) => variant.target === index);
+	const use = useByMinute(results.timeline, index);
+	const {requestsPerMinute, tokensPerMinute} = target.quota;
+	const throttled = sum(
+		variants,
+		({requests: {throttled: by}}) => by.requests + by.tokens + by.day + by.overloaded,
+	);
+	const isEstimated = variants.some(({tokens}) => tokens.estimated);
+	return [
+		`## ${escapeMarkdown(formatTarget(target))}`,
+		'',
+		...markdownTable(
+			['A minute', 'Quota now', 'Steady', 'Peak', 'Code', 'Adjustable'],
+			[
+				limitRow('requests', requestsPerMinute, use?.steadyRequestsPerMinute, use?.peakRequestsPerMinute),
+				limitRow('quota tokens', tokensPerMinute, use?.steadyTokensPerMinute, use?.peakTokensPerMinute),
+			],
+		),
+		'',
+		...(use === undefined
+			? [
+					'- Steady and peak are not known: no full minute was measured. Run it longer, for example with `--load saturate --duration 5m`.',
+				]
+			: ['- Steady is the mean over the run, peak its busiest minute.']),
+		`- Average a request: ${meanTokens(variants, ({tokens}) => tokens.input + tokens.cacheRead + tokens.cacheWrite)} input tokens, ${meanTokens(variants, ({tokens}) => tokens.output)} output tokens, ${meanTokens(variants, ({tokens}) => tokens.quota)} quota tokens${isEstimated ? ' (estimated: the service reported no counts)' : ''}.`,
+		`- One output token costs ${formatNumber(target.burndown.value)} quota tokens (${escapeMarkdown(target.burndown.source)}).`,
+		`- ${formatCount(sum(variants, ({requests}) => requests.succeeded))} requests answered, ${formatCount(throttled)} attempts throttled.`,
+		...[requestsPerMinute, tokensPerMinute].flatMap(({code, name}) =>
+			code === null || name === null ? [] : [`- ${code}: ${escapeMarkdown(name)}`],
+		),
+		'',
+	];
+};
+
+/** Whether there is anything to ask for more with: a full minute of some target was measured. */
+export const hasFullMinute = ({timeline, targets}: Pick<Results, 'timeline' | 'targets'>): boolean =>
+	targets.some((_target, index) => useByMinute(timeline, index) !== undefined);
+
+/**
+ * Steady and peak use beside the quota, and what a request is like, for each target: the text of a case to raise a quota.
+ */
+export const quotaIncreaseMarkdown = (results: Results): string => {
+	const lines = [
+		`# ${results.simulated ? 'SIMULATED: ' : ''}Figures for a quota increase`,
+		'',
+		...(results.simulated ? ['**SIMULATED: measured on a simulator, not on Amazon Bedrock.**', ''] : []),
+		`Measured by ${results.tool.name} ${results.tool.version} from ${results.startedAt} to ${results.endedAt}.`,
+		'',
+		...results.targets.flatMap((target, index) => targetLines(results, target, index)),
+	];
+	return `${lines.join('\n').trimEnd()}\n`;
+};
