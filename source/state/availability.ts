@@ -1,6 +1,7 @@
 import type {Command} from '../keymap/bindings.ts';
+import {neighbourWindow} from './chart-window.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
-import {chartWindows, type State} from './state.ts';
+import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
@@ -55,7 +56,7 @@ const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	'toggle-freeze': (state) => (state.snapshot === undefined ? 'there is nothing to freeze yet' : undefined),
 	detail: (state) => (listedRows(state).length === 0 ? 'there is no variant to look at' : undefined),
 	export: notExportable,
-	'zoom-in': (state) => (state.windowSeconds <= chartWindows[0] ? 'this is the shortest window' : undefined),
-	'zoom-out': (state) =>
-		state.windowSeconds >= (chartWindows.at(-1) ?? 0) ? 'this is the longest window' : undefined,
+	'zoom-in': (state) =>
+		neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined,
+	'zoom-out': (state) => (neighbourWindow(state, 1) === undefined ? 'this is the longest window' : undefined),
 };

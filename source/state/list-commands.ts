@@ -1,6 +1,7 @@
 import {type Change, only} from './change.ts';
+import {neighbourWindow} from './chart-window.ts';
 import {logLines} from './log-lines.ts';
-import {chartWindows, type State, usualWindowSeconds} from './state.ts';
+import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
 /** Commands that move through lists and time. */
@@ -22,7 +23,5 @@ export function move(state: State, lines: number): Change {
 
 /** The next window that is longer (positive) or shorter. */
 export function zoom(state: State, steps: number): Change {
-	const index = chartWindows.findIndex((seconds) => seconds >= state.windowSeconds);
-	const next = Math.min(chartWindows.length - 1, Math.max(0, index + steps));
-	return only({...state, windowSeconds: chartWindows[next] ?? usualWindowSeconds});
+	return only({...state, windowSeconds: neighbourWindow(state, steps) ?? state.windowSeconds});
 }

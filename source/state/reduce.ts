@@ -10,7 +10,7 @@ import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {sortAfter} from './sort.ts';
-import {keptLogLines, type State, usualWindowSeconds} from './state.ts';
+import {keptLogLines, type State} from './state.ts';
 
 /**
  * What an action makes of the state. Pure and total: any action in any state gives a state, the same every time.
@@ -167,7 +167,7 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	invert: (state) => only({...state, isInverted: !state.isInverted}),
 	'zoom-in': (state) => zoom(state, -1),
 	'zoom-out': (state) => zoom(state, 1),
-	'zoom-reset': (state) => only({...state, windowSeconds: usualWindowSeconds}),
+	'zoom-reset': (state) => only({...state, windowSeconds: undefined}),
 	export: screen.exportCharts,
 	help: (state) => only({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => changeWith(state, {type: 'redraw'}),

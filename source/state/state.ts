@@ -63,8 +63,8 @@ export type State = {
 	readonly isInverted: boolean;
 	/** Lines scrolled back in the log. */
 	readonly scroll: number;
-	/** Time window of the charts. */
-	readonly windowSeconds: number;
+	/** Time window of the charts; undefined: as long as the run, within bounds. */
+	readonly windowSeconds: number | undefined;
 	/** A passing remark. */
 	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
 	readonly isExporting: boolean;
@@ -73,10 +73,6 @@ export type State = {
 	/** Time of the last action, on the clock that never goes back. */
 	readonly nowMs: number;
 };
-
-/** Windows that the charts can show, in seconds. */
-export const chartWindows = [60, 120, 300, 900, 3600, 14_400] as const;
-export const usualWindowSeconds = 120;
 
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;
@@ -110,7 +106,7 @@ export function initialState(
 		sort: 'order',
 		isInverted: false,
 		scroll: 0,
-		windowSeconds: usualWindowSeconds,
+		windowSeconds: undefined,
 		flash: undefined,
 		isExporting: false,
 		log: [],

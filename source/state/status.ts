@@ -79,7 +79,7 @@ function progressWords({progress}: Snapshot): string {
 /** Why nothing moves, in words; undefined while it does. */
 function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
 	if (progress.waitingFor !== null) {
-		return cleanText(progress.waitingFor);
+		return `waiting for ${cleanText(progress.waitingFor)}`;
 	}
 	return progress.done === 0 && progress.inFlight > 0
 		? `waiting for the first answer (${formatSecondsLeft(Math.floor(elapsedMs / 1000) * 1000)})`

@@ -1,16 +1,14 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
 import {useSyncExternalStore} from 'react';
 import {type KeyEvent, keyNames} from '../keymap/keys.ts';
-import {shownSnapshot} from '../state/selectors.ts';
 import type {State} from '../state/state.ts';
 import type {Store} from '../state/store.ts';
 import {listedRows} from '../state/variant-rows.ts';
 import {type Appearance, AppearanceContext} from './appearance.tsx';
-import {computeLayout, type LayoutInput} from './layout.ts';
+import {computeLayout, type LayoutInput, tierOf} from './layout.ts';
 import {Lines} from './lines.tsx';
 import {placeOverlay} from './overlays/overlay-lines.ts';
-import {gaugeCount} from './panels/gauges.ts';
-import {shownTargetIndex} from './panels/header.ts';
+import {isDayShown} from './panels/gauges.ts';
 import {noticeOf} from './panels/notice.ts';
 import {RegionView} from './views/region-view.tsx';
 
@@ -50,7 +48,6 @@ export function App({store, appearance, onKey}: Props) {
 }
 
 function layoutInput(state: State, columns: number, rows: number): LayoutInput {
-	const target = shownSnapshot(state)?.targets[shownTargetIndex(state)];
 	return {
 		columns,
 		rows,
@@ -58,7 +55,7 @@ function layoutInput(state: State, columns: number, rows: number): LayoutInput {
 		rowCount: listedRows(state).length,
 		noticeLines: noticeOf(state, Math.max(1, columns - 4))?.lines.length ?? 0,
 		isDetailOpen: state.isDetailOpen,
-		gaugeCount: gaugeCount(target),
+		gaugeCount: isDayShown(state, tierOf(columns, rows)) ? 3 : 2,
 	};
 }
 

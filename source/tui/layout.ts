@@ -146,7 +146,7 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 	const tableHeight = Math.min(tableRows(input, tier), left - leastChartRows);
 	const free = left - tableHeight;
 	const wanted = input.noticeLines > 0 ? Math.max(leastChartRows, input.noticeLines + 2) : usualChartRows;
-	const notesHeight = tier === 'wide' && free - wanted >= leastNotesRows ? Math.min(free - wanted, 10) : 0;
+	const notesHeight = free - wanted >= leastNotesRows ? Math.min(free - wanted, 10) : 0;
 	const chartHeight = free - notesHeight;
 	return withoutEmpty([
 		gauges,

@@ -4,9 +4,10 @@ import type {Command} from '../../source/keymap/bindings.ts';
 import {views} from '../../source/keymap/views.ts';
 import type {Action, Effect} from '../../source/state/actions.ts';
 import {disabledReason} from '../../source/state/availability.ts';
+import {chartWindows, shownWindowSeconds} from '../../source/state/chart-window.ts';
 import {reduce} from '../../source/state/reduce.ts';
 import {finalSnapshot, nextTickMs, shownSnapshot} from '../../source/state/selectors.ts';
-import {chartWindows, initialState, keptLogLines, type State} from '../../source/state/state.ts';
+import {initialState, keptLogLines, type State} from '../../source/state/state.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/state/variant-rows.ts';
 import {
 	configFixture,
@@ -51,7 +52,7 @@ describe('any actions in any order', () => {
 					for (const action of actions) {
 						state = reduce(state, action).state;
 						expect(state.log.length).toBeLessThanOrEqual(keptLogLines);
-						expect(chartWindows).toContain(state.windowSeconds);
+						expect(chartWindows).toContain(shownWindowSeconds(state));
 						expect(views.map(({name}) => name)).toContain(state.view);
 						expect(state.switchedOff.length).toBeLessThan(state.config.variants.length);
 						expect(state.scroll).toBeGreaterThanOrEqual(0);

@@ -44,6 +44,7 @@ function gauges(snapshot: Snapshot, width: number): readonly Line[] {
 				bucket: snapshot.buckets[0],
 				timeline: snapshot.timeline,
 				isFlowing: true,
+				isDayShown: snapshot.targets[0]?.quota.tokensPerDay.state === 'known',
 			},
 			innerWidth(width),
 		),

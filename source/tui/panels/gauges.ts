@@ -3,9 +3,13 @@ import type {BucketState, Gauge, Timeline} from '../../metrics/snapshot.ts';
 import {lastSecond} from '../../state/chart-series.ts';
 import {secondsToLimit} from '../../state/forecast.ts';
 import {sourceWord} from '../../state/quota-words.ts';
+import {shownSnapshot} from '../../state/selectors.ts';
+import type {State} from '../../state/state.ts';
 import {gaugeBar, gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
+import type {Tier} from '../layout.ts';
+import {shownTargetIndex} from './header.ts';
 
 export type GaugesInput = {
 	readonly target: Target | undefined;
@@ -14,6 +18,7 @@ export type GaugesInput = {
 	readonly timeline: Timeline | undefined;
 	/** False once the run is over: nothing is forecast then. */
 	readonly isFlowing: boolean;
+	readonly isDayShown: boolean;
 };
 
 type GaugeRow = {
@@ -37,9 +42,18 @@ export function gaugesTitle(target: Target | undefined): Line {
 	];
 }
 
-/** Gauges that are worth a line: the day's only where the service limits it. */
-export function gaugeCount(target: Target | undefined): number {
-	return target?.quota.tokensPerDay.state === 'known' ? 3 : 2;
+/** Part of a day's quota from which on it is worth a line everywhere. */
+const dayFraction = 0.5;
+
+/** Whether the day's limit is worth a line: where there is room, or where it comes near. */
+export function isDayShown(state: State, tier: Tier): boolean {
+	const snapshot = shownSnapshot(state);
+	const index = shownTargetIndex(state);
+	if (snapshot?.targets[index]?.quota.tokensPerDay.state !== 'known') {
+		return false;
+	}
+	const day = snapshot.buckets[index]?.day;
+	return tier === 'wide' || (day !== undefined && (gaugeFraction(day) ?? 0) >= dayFraction);
 }
 
 /**
@@ -68,7 +82,14 @@ export function gaugeLines(input: GaugesInput, width: number): readonly Line[] {
 	);
 }
 
-function gaugeRows({target, targetIndex, bucket, timeline, isFlowing}: GaugesInput): readonly GaugeRow[] {
+function gaugeRows({
+	target,
+	targetIndex,
+	bucket,
+	timeline,
+	isFlowing,
+	isDayShown: hasDay,
+}: GaugesInput): readonly GaugeRow[] {
 	const left = (field: 'requests' | 'quotaTokens', gauge: Gauge | undefined) =>
 		isFlowing && timeline !== undefined && gauge !== undefined
 			? secondsToLimit(timeline, targetIndex, field, gauge, lastSecond(timeline))
@@ -96,7 +117,7 @@ function gaugeRows({target, targetIndex, bucket, timeline, isFlowing}: GaugesInp
 			leftSeconds: null,
 		},
 	];
-	return rows.slice(0, gaugeCount(target));
+	return hasDay ? rows : rows.slice(0, 2);
 }
 
 function barOf({gauge, limit}: GaugeRow, width: number): Line {

@@ -77,7 +77,7 @@ function bestNote(state: State): Line {
 		return [];
 	}
 	if (best.length === 0) {
-		return [segment(`${goal}: no clear winner yet`, 'muted')];
+		return [segment(`${goal}: no clear winner${snapshot.phase === 'ended' ? '' : ' yet'}`, 'muted')];
 	}
 	const gain = snapshot.gain;
 	const ratio =

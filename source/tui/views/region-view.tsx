@@ -1,4 +1,5 @@
 import {memo} from 'react';
+import {shownWindowSeconds} from '../../state/chart-window.ts';
 import {isRunning, shownSnapshot} from '../../state/selectors.ts';
 import type {State} from '../../state/state.ts';
 import {type Line, segment} from '../../text/segment.ts';
@@ -9,7 +10,7 @@ import {Panel, panelInside} from '../panel.tsx';
 import {type ChartKind, chartLines, chartTitle, throttleNote} from '../panels/charts.ts';
 import {detailLines, detailTitle} from '../panels/detail.ts';
 import {footerLine} from '../panels/footer.ts';
-import {gaugeLines, gaugesTitle} from '../panels/gauges.ts';
+import {gaugeLines, gaugesTitle, isDayShown} from '../panels/gauges.ts';
 import {headerLines, shownTargetIndex} from '../panels/header.ts';
 import {notesLines} from '../panels/notes.ts';
 import {noticeOf} from '../panels/notice.ts';
@@ -84,6 +85,7 @@ function GaugesView(props: ViewProps) {
 			bucket: snapshot?.buckets[targetIndex],
 			timeline: snapshot?.timeline,
 			isFlowing: isRunning(state),
+			isDayShown: isDayShown(state, tier),
 		},
 		panelInside(width, height, tier).width,
 	);
@@ -107,7 +109,7 @@ function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 		kind,
 		snapshot: shownSnapshot(state),
 		targetIndex: shownTargetIndex(state),
-		windowSeconds: state.windowSeconds,
+		windowSeconds: shownWindowSeconds(state),
 		isAscii,
 	};
 	const inside = panelInside(width, height, tier, true);
