@@ -1,0 +1,114 @@
+import {describe, expect, it} from 'vitest';
+import {createRandom} from '../../source/engine/random.ts';
+import {createRun} from '../../source/engine/run.ts';
+import type {RunSpec} from '../../source/engine/run-spec.ts';
+import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
+import {enforcements, ModelServer, type ModelServerOptions} from '../helpers/model-server.ts';
+import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+const minuteMs = 60_000;
+
+const play = async (
+	spec: Partial<RunSpec>,
+	server: Partial<ModelServerOptions>,
+): Promise<{snapshot: Snapshot; usefulPerMinute: number}> => {
+	const clock = new FakeClock();
+	const model = new ModelServer({clock, requestsPerWindow: 1e6, tokensPerWindow: 1e9, ...server});
+	const run = createRun(specOf(spec), {backend: model, clock});
+	const ended = run.start();
+	await clock.advance(minuteMs);
+	const before = run.snapshot().variants[0]?.items.useful ?? 0;
+	await clock.advance(2 * minuteMs);
+	const after = run.snapshot().variants[0]?.items.useful ?? 0;
+	run.stop('key', 0);
+	await clock.settle(ended);
+	expect(model.throttles).toEqual([]);
+	return {snapshot: run.snapshot(), usefulPerMinute: (after - before) / 2};
+};
+
+describe('advice', () => {
+	it.each(enforcements)('of max tokens keeps its promise within 10 %% (%s)', async (enforcement) => {
+		const random = createRandom(5);
+		const server = {
+			enforcement,
+			tokensPerWindow: 20_000,
+			serviceMs: () => 1500 + 1000 * random(),
+			outputTokens: () => 60 + Math.round(60 * random()),
+		};
+		const spec = (maxTokens: number): Partial<RunSpec> => ({
+			targets: [targetOf(quotaOf(1e6, 20_000))],
+			cells: [cellOf({maxTokens})],
+			load: loadOf('saturate', {durationMs: 4 * minuteMs}),
+		});
+		const first = await play(spec(4096), server);
+		const advice = first.snapshot.variants[0]?.maxTokensAdvice;
+		const promised = advice?.sustainablePerMinute ?? Number.NaN;
+		expect(advice?.value).toBeGreaterThanOrEqual(120);
+		expect(advice?.value).toBeLessThan(180);
+		expect(advice?.truncationRisk).toBeLessThan(0.05);
+		const line = first.snapshot.advice.find(({kind}) => kind === 'max-tokens');
+		expect(line?.usefulPerMinute).toBe(promised);
+		const second = await play(spec(advice?.value ?? 0), server);
+		expect(promised / first.usefulPerMinute).toBeGreaterThan(1.5);
+		expect(second.usefulPerMinute / promised).toBeGreaterThan(0.9);
+		expect(second.usefulPerMinute / promised).toBeLessThan(1.1);
+	});
+
+	it('of packing keeps its promise within 10 %', async () => {
+		const items = itemsOf(40);
+		const answerOf = (count: number): string =>
+			count === 1
+				? 'yes'
+				: JSON.stringify(Object.fromEntries(items.slice(0, count).map((_item, index) => [index + 1, 'yes'])));
+		const spec = (itemsPerRequest: number): Partial<RunSpec> => ({
+			targets: [targetOf(quotaOf(100, 50_000))],
+			task: {task: 'x', content: undefined, items, checks: []},
+			variants: [variantOf('one', {itemsPerRequest, instruction: '{{item}}'})],
+			cells: [
+				cellOf({
+					maxTokens: 40 * itemsPerRequest,
+					inputTokens: {value: 20 * itemsPerRequest, isEstimated: false},
+				}),
+			],
+			load: loadOf('saturate', {durationMs: 4 * minuteMs}),
+		});
+		const server = (count: number): Partial<ModelServerOptions> => ({
+			requestsPerWindow: 100,
+			tokensPerWindow: 50_000,
+			text: answerOf(count),
+			inputTokens: () => 20 * count,
+			outputTokens: () => 30 * count,
+		});
+		const first = await play(spec(1), server(1));
+		const line = first.snapshot.advice.find(({kind}) => kind === 'packing');
+		expect(line?.text).toContain('10 items');
+		expect(line?.usefulPerMinute).toBeCloseTo(1000, 0);
+		const second = await play(spec(10), server(10));
+		expect(second.usefulPerMinute / (line?.usefulPerMinute ?? Number.NaN)).toBeGreaterThan(0.9);
+		expect(second.usefulPerMinute / (line?.usefulPerMinute ?? Number.NaN)).toBeLessThan(1.1);
+	});
+
+	it('names the limit that binds, and gives the figures for a quota increase', async () => {
+		const {snapshot} = await play(
+			{targets: [targetOf(quotaOf(100, 1e6))], load: loadOf('saturate', {durationMs: 4 * minuteMs})},
+			{requestsPerWindow: 100},
+		);
+		expect(snapshot.advice.find(({kind}) => kind === 'limit')?.text).toBe(
+			'plain: the quota of requests a minute (100) binds, at 100 useful items a minute.',
+		);
+		expect(snapshot.advice.find(({kind}) => kind === 'quota-increase')?.text).toMatch(
+			/steady \d+ and peak 100 requests a minute, steady [\d,]+ and peak 3,600 quota tokens a minute, on average 20 input and 16 output tokens a request\./,
+		);
+	});
+
+	it('says that answers are cut off', async () => {
+		const {snapshot} = await play(
+			{cells: [cellOf({maxTokens: 10})], load: loadOf('concurrency', {durationMs: minuteMs, concurrency: 1})},
+			{},
+		);
+		expect(snapshot.advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
+			/answers were cut off at 10 max tokens/,
+		);
+	});
+});
