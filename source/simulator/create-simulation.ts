@@ -1,4 +1,6 @@
 import {createRequestRandom, type Random} from './answers/random.ts';
+import {backgroundNeighbour} from './cloudwatch/background-neighbour.ts';
+import {createServedMinutes} from './cloudwatch/served-minutes.ts';
 import {createFaults} from './faults/faults.ts';
 import {parseFaults} from './faults/script.ts';
 import {createStats} from './observation/stats.ts';
@@ -14,8 +16,19 @@ import type {Time} from './time.ts';
  * @throws UserError where the script of faults is wrong.
  */
 export const createSimulation = (options: SimulatorOptions, time: Time): Simulation => {
-	const faults = createFaults(parseFaults(options.faults), options.windowMs);
-	const buckets = createBuckets((_region, target) => limitsOf(target, options), options, faults.occupy);
+	const {background, metrics, denied, ...script} = parseFaults(options.faults);
+	const scenario = {background, metrics, denied, ...options.scenario};
+	const faults = createFaults(script, options.windowMs);
+	const occupyByBackground = backgroundNeighbour(scenario.background ?? [], options);
+	const buckets = createBuckets(
+		(_region, target) => limitsOf(target, options),
+		options,
+		(bucket, sinceMs, nowMs, owner) => {
+			faults.occupy(bucket, sinceMs, nowMs);
+			occupyByBackground(bucket, sinceMs, nowMs, owner);
+		},
+	);
+	const served = createServedMinutes(scenario.metrics?.clockAheadMs ?? 0);
 	const cache = createPromptCache();
 	const stats = createStats(time.now());
 	let requestRandom = createRequestRandom(options.seed);
@@ -26,10 +39,13 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 		cache,
 		faults,
 		stats,
+		served,
+		scenario,
 		requestRandom: (path: string, body: Uint8Array): Random => requestRandom(path, body),
-		observers: [stats.record],
+		observers: [stats.record, served.record],
 		reset() {
 			stats.reset(time.now());
+			served.clear();
 			buckets.reset();
 			cache.clear();
 			faults.reset();

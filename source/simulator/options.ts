@@ -1,3 +1,5 @@
+import type {Scenario} from './scenario.ts';
+
 /** Settings of the simulator; the same for `--demo` and `simulate`. */
 export type SimulatorOptions = {
 	/** 0: any free port. */
@@ -12,4 +14,6 @@ export type SimulatorOptions = {
 	readonly latencyMs: number | undefined;
 	/** Script of faults, already read and parsed. */
 	readonly faults: unknown;
+	/** What else goes on in the account; a script of faults may say the same. */
+	readonly scenario?: Scenario | undefined;
 };

@@ -1,6 +1,8 @@
 import {randomUUID} from 'node:crypto';
+import {cloudWatchTarget, createCloudWatch} from './cloudwatch/serve-cloudwatch.ts';
 import {serveFoundationModel, serveFoundationModels} from './control-plane/foundation-models.ts';
 import {serveInferenceProfile, serveInferenceProfiles} from './control-plane/inference-profiles.ts';
+import {assertAllowed} from './control-plane/permissions.ts';
 import {serveReset, serveStats} from './observation/serve-stats.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
 import {operations} from './runtime/operation.ts';
@@ -37,19 +39,28 @@ const runtimeRoutes: readonly Route[] = [
 	},
 ];
 
+const controlPlaneRoute = (path: RegExp, action: string, serve: Route['serve']): Route => ({
+	method: 'GET',
+	path,
+	serve(exchange, simulation, parts) {
+		assertAllowed(simulation.scenario, action);
+		return serve(exchange, simulation, parts);
+	},
+});
+
 const controlPlaneRoutes: readonly Route[] = [
-	{method: 'GET', path: /^\/foundation-models$/, serve: serveFoundationModels},
-	{
-		method: 'GET',
-		path: /^\/foundation-models\/(.+)$/,
-		serve: (exchange, _simulation, [id = '']) => serveFoundationModel(exchange, id),
-	},
-	{method: 'GET', path: /^\/inference-profiles$/, serve: serveInferenceProfiles},
-	{
-		method: 'GET',
-		path: /^\/inference-profiles\/(.+)$/,
-		serve: (exchange, _simulation, [id = '']) => serveInferenceProfile(exchange, id),
-	},
+	controlPlaneRoute(/^\/foundation-models$/, 'bedrock:ListFoundationModels', serveFoundationModels),
+	controlPlaneRoute(
+		/^\/foundation-models\/(.+)$/,
+		'bedrock:GetFoundationModel',
+		(exchange, _simulation, [id = '']) => serveFoundationModel(exchange, id),
+	),
+	controlPlaneRoute(/^\/inference-profiles$/, 'bedrock:ListInferenceProfiles', serveInferenceProfiles),
+	controlPlaneRoute(
+		/^\/inference-profiles\/(.+)$/,
+		'bedrock:GetInferenceProfile',
+		(exchange, _simulation, [id = '']) => serveInferenceProfile(exchange, id),
+	),
 ];
 
 const ownRoutes: readonly Route[] = [
@@ -59,7 +70,8 @@ const ownRoutes: readonly Route[] = [
 
 /** Every route. */
 export const createRoutes = (simulation: Simulation): readonly Route[] => {
-	const serveQuotas = createServiceQuotas(simulation.options);
+	const serveQuotas = createServiceQuotas(simulation.options, simulation.scenario.denied);
+	const serveMetrics = createCloudWatch(simulation);
 	return [
 		...runtimeRoutes,
 		{
@@ -67,6 +79,12 @@ export const createRoutes = (simulation: Simulation): readonly Route[] => {
 			path: /^\/$/,
 			target: serviceQuotasTarget,
 			serve: (exchange, _simulation, [action = '']) => serveQuotas(exchange, action),
+		},
+		{
+			method: 'POST',
+			path: /^\/$/,
+			target: cloudWatchTarget,
+			serve: (exchange, _simulation, [action = '']) => serveMetrics(exchange, action),
 		},
 		...controlPlaneRoutes,
 		...ownRoutes,

@@ -1,7 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import {findProfile, type Profile, profileArn, profiles} from '../catalog/profiles.ts';
+import {scenarioProfiles} from '../cloudwatch/background.ts';
 import type {Json} from '../families/prompt.ts';
 import {sendJson} from '../runtime/replies.ts';
+import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
 import {regionOf} from '../wire/region.ts';
 import {ServiceError, validationError} from '../wire/service-error.ts';
@@ -39,10 +41,11 @@ const pageSize = (query: URLSearchParams): number => {
 };
 
 /** Lists system profiles, or those of the type asked for, in pages. */
-export const serveInferenceProfiles = async (exchange: Exchange): Promise<void> => {
+export const serveInferenceProfiles = async (exchange: Exchange, {scenario}: Simulation): Promise<void> => {
 	const {query} = exchange;
 	const type = query.get('type') ?? query.get('typeEquals') ?? 'SYSTEM_DEFINED';
-	const listed = profiles.filter((profile) => profile.type === type);
+	const all = [...profiles, ...scenarioProfiles(scenario.background ?? [])];
+	const listed = all.filter((profile) => profile.type === type);
 	const start = Number(query.get('nextToken') ?? 0);
 	const end = start + pageSize(query);
 	const region = regionOf(exchange.headers);

@@ -17,7 +17,10 @@ export type Faults = {
 /** Slices in which the neighbour's traffic is counted, a window. */
 const slicesPerWindow = 600;
 
-export const createFaults = (script: FaultScript, windowMs: number): Faults => {
+export const createFaults = (
+	script: Pick<FaultScript, 'faults' | 'neighbour' | 'networkDelayMs'>,
+	windowMs: number,
+): Faults => {
 	let startedAtMs: number | undefined;
 	let requests = 0;
 	const met = new Map<Fault, number>();

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {UserError} from '../../config/user-error.ts';
+import {scenarioShape} from '../scenario.ts';
 
 /** The script of faults that `--faults FILE` names. */
 
@@ -66,6 +67,7 @@ const scriptSchema = z.strictObject({
 		.optional(),
 	/** One way. */
 	networkDelayMs: milliseconds.default(0),
+	...scenarioShape,
 });
 
 export type Fault = z.infer<typeof faultSchema>;
@@ -87,7 +89,8 @@ const describe = (script: unknown, issue: z.core.$ZodIssue): string => {
 };
 
 /**
- * Checks a script of faults: a mapping with `faults`, `neighbour` and `networkDelayMs`, or a bare list of faults.
+ * Checks a script of faults: a mapping with `faults`, `neighbour`, `networkDelayMs` and what a
+ * scenario has, or a bare list of faults.
  * @throws UserError that quotes what is wrong.
  */
 export const parseFaults = (value: unknown): FaultScript => {

@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import {accountId} from '../catalog/profiles.ts';
+import {deniedMessage} from '../control-plane/permissions.ts';
 import {isJson, type Json} from '../families/prompt.ts';
 import type {Exchange, Reply} from '../wire/exchange.ts';
 import {regionOf} from '../wire/region.ts';
@@ -112,10 +113,15 @@ const parseInput = (body: Buffer): Json => {
 /** Makes the handler of Service Quotas over the account's quotas. */
 export const createServiceQuotas = (
 	overrides: Overrides,
+	denied: readonly string[] = [],
 ): ((exchange: Exchange, action: string) => Promise<void>) => {
 	const rows = quotaRows(overrides);
 	return async (exchange, action) => {
 		const input = parseInput(await exchange.readBody());
-		send(exchange.reply, act(action, input, rows, regionOf(exchange.headers)));
+		const name = `servicequotas:${action}`;
+		const answer = denied.includes(name)
+			? failure('AccessDeniedException', deniedMessage(name))
+			: act(action, input, rows, regionOf(exchange.headers));
+		send(exchange.reply, answer);
 	};
 };

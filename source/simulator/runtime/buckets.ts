@@ -18,8 +18,11 @@ export type Buckets = {
 	readonly reset: () => void;
 };
 
+/** Which bucket of the account one is. */
+export type BucketOwner = {readonly region: string; readonly target: ResolvedModel};
+
 /** Use of every bucket by others, called before each admission with the time since the last call. */
-export type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number) => void;
+export type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number, owner: BucketOwner) => void;
 
 type Entry = {
 	readonly region: string;
@@ -69,7 +72,7 @@ export const createBuckets = (
 		windowMs: enforcement.windowMs,
 		admit(region, target, nowMs, reservedTokens) {
 			const entry = entryOf(region, target);
-			neighbour(entry.bucket, entry.seenAtMs, nowMs);
+			neighbour(entry.bucket, entry.seenAtMs, nowMs, entry);
 			entry.seenAtMs = nowMs;
 			const admission = entry.bucket.admit(nowMs, reservedTokens);
 			if (!admission.isAdmitted) {

@@ -22,6 +22,13 @@ const perTokenSigma = 0.15;
 /** Reading the prompt, in milliseconds a token. */
 const perInputTokenMs = 0.02;
 
+/** The pace of an answer of which nothing is out of the ordinary. */
+export const medianPace = (model: Model, inputTokens: number, outputTokens: number): Pace => {
+	const median = medians[model.size];
+	const firstTokenMs = median.firstTokenMs + inputTokens * perInputTokenMs;
+	return {firstTokenMs, totalMs: firstTokenMs + median.perTokenMs * Math.max(0, outputTokens - 1)};
+};
+
 /** Part of a fixed service time after which a stream sends its first token. */
 const fixedFirstTokenShare = 0.3;
 

@@ -1,8 +1,10 @@
 import type {Random} from '../answers/random.ts';
+import type {ServedMinutes} from '../cloudwatch/served-minutes.ts';
 import type {Faults} from '../faults/faults.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Stats} from '../observation/stats.ts';
 import type {SimulatorOptions} from '../options.ts';
+import type {Scenario} from '../scenario.ts';
 import type {Time} from '../time.ts';
 import type {Buckets} from './buckets.ts';
 import type {PromptCache} from './prompt-cache.ts';
@@ -15,6 +17,10 @@ export type Simulation = {
 	readonly cache: PromptCache;
 	readonly faults: Faults;
 	readonly stats: Stats;
+	/** What its metrics are made from. */
+	readonly served: ServedMinutes;
+	/** What else goes on in the account. */
+	readonly scenario: Scenario;
 	readonly requestRandom: (path: string, body: Uint8Array) => Random;
 	/** Told of every request to the runtime once it is over. */
 	readonly observers: ReadonlyArray<(record: RequestRecord) => void>;

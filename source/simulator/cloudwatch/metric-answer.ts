@@ -1,0 +1,61 @@
+import type {Json} from '../families/prompt.ts';
+
+/** An error in the form of CloudWatch; the older form of its name travels in a header. */
+export class MetricError extends Error {
+	readonly status: number;
+	readonly type: string;
+	/** Name in the older query protocol. */
+	readonly queryName: string;
+
+	constructor(type: string, message: string, {status = 400, queryName = type} = {}) {
+		super(message);
+		this.name = 'MetricError';
+		this.type = type;
+		this.status = status;
+		this.queryName = queryName;
+	}
+}
+
+export const invalidParameter = (message: string): MetricError =>
+	new MetricError('InvalidParameterValueException', message, {queryName: 'InvalidParameterValue'});
+
+export const validationFault = (message: string): MetricError =>
+	new MetricError('ValidationError', message, {queryName: 'ValidationError'});
+
+/** A text field of a request; undefined where it is none. */
+export const textOf = (input: Json, key: string): string | undefined => {
+	const value = input[key];
+	return typeof value === 'string' ? value : undefined;
+};
+
+/** Elements of a list of structures. */
+export const structuresOf = (input: Json, key: string): readonly Json[] => {
+	const value = input[key];
+	return Array.isArray(value) ? value.filter((each): each is Json => typeof each === 'object') : [];
+};
+
+/** Dimensions as one text, their order and white space apart. */
+export const dimensionsOf = (
+	input: Json,
+): ReadonlyArray<readonly [name: string, value: string | undefined]> =>
+	structuresOf(input, 'Dimensions').map((each) => [textOf(each, 'Name') ?? '', textOf(each, 'Value')]);
+
+/** A place in a list as an opaque token. */
+export const tokenOf = (place: readonly number[]): string =>
+	Buffer.from(JSON.stringify(place)).toString('base64url');
+
+/** @throws MetricError for a token that was never given out. */
+export const placeOf = (token: string | undefined): readonly number[] => {
+	if (token === undefined) {
+		return [];
+	}
+	try {
+		const place: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
+		if (Array.isArray(place) && place.every((part) => Number.isInteger(part) && part >= 0)) {
+			return place as readonly number[];
+		}
+	} catch {
+		// Told below.
+	}
+	throw new MetricError('InvalidNextToken', 'Invalid nextToken', {queryName: 'InvalidNextToken'});
+};

@@ -1,0 +1,147 @@
+import type {Json} from '../families/prompt.ts';
+import {quantile} from './durations.ts';
+import {dimensionsOf, structuresOf, textOf, validationFault} from './metric-answer.ts';
+import {isPublished} from './metric-source.ts';
+import {
+	addSums,
+	createMinuteSums,
+	isDuration,
+	type MetricName,
+	type MinuteSums,
+	metricNames,
+	minuteMs,
+} from './minute-sums.ts';
+import {dimensionSets, namespace} from './series.ts';
+
+/** One query of GetMetricData, understood. */
+export type MetricQuery = {
+	readonly id: string;
+	readonly label: string;
+	/** Undefined where no such metric exists: CloudWatch then answers with no values. */
+	readonly modelId: string | undefined;
+	readonly metric: MetricName | undefined;
+	readonly periodMs: number;
+	readonly statistic: string;
+};
+
+const mostQueries = 500;
+const statistics = /^(?:Sum|Average|SampleCount|p\d{1,2}(?:\.\d+)?)$/;
+
+/** The ModelId whose series has exactly these dimensions. */
+const modelIdOf = (metric: Json): string | undefined => {
+	const asked = dimensionsOf(metric);
+	const modelId = asked.find(([name]) => name === 'ModelId')?.[1];
+	const isKnown =
+		modelId !== undefined &&
+		dimensionSets(modelId).some(
+			(set) =>
+				set.length === asked.length &&
+				set.every(([name, value]) => asked.some(([key, text]) => key === name && text === value)),
+		);
+	return isKnown ? modelId : undefined;
+};
+
+const readQuery = (query: Json): MetricQuery => {
+	const id = textOf(query, 'Id') ?? '';
+	if (!/^[a-z]\w*$/.test(id)) {
+		throw validationFault(`The value '${id}' for parameter MetricDataQueries.member.Id is not matching.`);
+	}
+	const stat = query.MetricStat as Json | undefined;
+	const metric = stat?.Metric as Json | undefined;
+	if (stat === undefined || metric === undefined) {
+		throw validationFault('The simulator has no metric math: give a MetricStat.');
+	}
+	const period = Number(stat.Period);
+	const statistic = textOf(stat, 'Stat') ?? '';
+	if (!(period > 0) || period % 60 !== 0) {
+		throw validationFault(`Invalid period ${String(stat.Period)}: it has to be a multiple of 60.`);
+	}
+	if (!statistics.test(statistic)) {
+		throw validationFault(`The statistic '${statistic}' is not supported.`);
+	}
+	const name = textOf(metric, 'MetricName') ?? '';
+	const known = metricNames.find((each) => each === name);
+	const modelId = textOf(metric, 'Namespace') === namespace ? modelIdOf(metric) : undefined;
+	const exists = known !== undefined && modelId !== undefined && isPublished(modelId, known);
+	return {
+		id,
+		label: name,
+		modelId: exists ? modelId : undefined,
+		metric: known,
+		periodMs: period * 1000,
+		statistic,
+	};
+};
+
+/** The queries of a request. @throws MetricError for more than 500 and for what the service refuses. */
+export const readQueries = (input: Json): readonly MetricQuery[] => {
+	const queries = structuresOf(input, 'MetricDataQueries').map((query) => readQuery(query));
+	if (queries.length === 0 || queries.length > mostQueries) {
+		throw validationFault(
+			`The collection MetricDataQueries must have a size between 1 and ${mostQueries}; it has ${queries.length}.`,
+		);
+	}
+	if (new Set(queries.map(({id}) => id)).size < queries.length) {
+		throw validationFault('The values for parameter Id in MetricDataQueries are not unique.');
+	}
+	return queries;
+};
+
+const statisticOf = (sums: MinuteSums, metric: MetricName, statistic: string): number | undefined => {
+	if (!isDuration(metric)) {
+		const sum = sums.counts[metric];
+		const samples = statistic === 'Sum' ? 1 : sums.counts.Invocations;
+		return sum === 0 || samples === 0 ? undefined : statistic === 'SampleCount' ? samples : sum / samples;
+	}
+	const durations = sums.durations[metric];
+	switch (statistic) {
+		case 'Sum':
+			return durations.count === 0 ? undefined : durations.sumMs;
+		case 'SampleCount':
+			return durations.count === 0 ? undefined : durations.count;
+		case 'Average':
+			return durations.count === 0 ? undefined : durations.sumMs / durations.count;
+		default:
+			return quantile(durations, Number(statistic.slice(1)) / 100);
+	}
+};
+
+/** Values of a query from a moment (included) to another (not included), oldest first: periods without traffic have none. */
+export const valuesOf = (
+	{modelId, metric, periodMs, statistic}: MetricQuery,
+	minuteAt: (modelId: string, minute: number) => MinuteSums | undefined,
+	fromMs: number,
+	toMs: number,
+): ReadonlyArray<readonly [atMs: number, value: number]> => {
+	const values: Array<readonly [number, number]> = [];
+	if (modelId === undefined || metric === undefined) {
+		return values;
+	}
+	for (let at = Math.floor(fromMs / periodMs) * periodMs; at < toMs; at += periodMs) {
+		const sums = periodSums(modelId, minuteAt, at, periodMs);
+		const value = sums === undefined ? undefined : statisticOf(sums, metric, statistic);
+		if (value !== undefined) {
+			values.push([at, value]);
+		}
+	}
+	return values;
+};
+
+const periodSums = (
+	modelId: string,
+	minuteAt: (modelId: string, minute: number) => MinuteSums | undefined,
+	fromMs: number,
+	periodMs: number,
+): MinuteSums | undefined => {
+	if (periodMs === minuteMs) {
+		return minuteAt(modelId, fromMs);
+	}
+	const sum = createMinuteSums();
+	for (let minute = fromMs; minute < fromMs + periodMs; minute += minuteMs) {
+		const sums = minuteAt(modelId, minute);
+		if (sums !== undefined) {
+			addSums(sum, sums);
+		}
+	}
+	return sum;
+};

@@ -1,0 +1,106 @@
+import type {Scenario} from '../scenario.ts';
+import {backgroundMinute, isActive, isIn, metricsOf} from './background.ts';
+import {
+	addSums,
+	createMinuteSums,
+	isDuration,
+	type MetricName,
+	type MinuteSums,
+	metricNames,
+	minuteMs,
+} from './minute-sums.ts';
+import {dimensionOf, type ServedMinutes} from './served-minutes.ts';
+
+/** What metrics tell of the account at one moment: late, and the newest minute not whole. */
+export type MetricSource = {
+	/** ModelIds with any traffic since a moment, each with the metrics that it has. */
+	readonly activeSince: (region: string, sinceMs: number) => ReadonlyMap<string, ReadonlySet<MetricName>>;
+	/** One minute of a ModelId; undefined where nothing is (yet) known of it. */
+	readonly minute: (region: string, modelId: string, minute: number) => MinuteSums | undefined;
+};
+
+/** Metrics of a minute are usually complete two minutes after its end. */
+export const defaultDelayMs = 2 * minuteMs;
+
+/** How much of a minute is told while it is not over for longer than the delay. */
+const partialShare = 0.6;
+
+/** Models of which the service publishes `EstimatedTPMQuotaUsage`; of the others the reader has to compute it. */
+const hasEstimate = (modelId: string): boolean => !/titan|mistral|qwen|deepseek/.test(modelId);
+
+const hasValue = (sums: MinuteSums, metric: MetricName): boolean =>
+	isDuration(metric) ? sums.durations[metric].count > 0 : sums.counts[metric] > 0;
+
+/** What a look at the account at `nowMs` finds. */
+export const lookAt = (
+	served: ServedMinutes,
+	{background = [], metrics}: Scenario,
+	seed: number,
+	nowMs: number,
+): MetricSource => {
+	const delayMs = metrics?.delayMs ?? defaultDelayMs;
+	const byDimension = Map.groupBy(background, ({modelId}) => dimensionOf(modelId));
+	const trafficOf = (region: string, modelId: string) =>
+		(byDimension.get(modelId) ?? []).filter((traffic) => isIn(traffic, region));
+
+	/** 0: nothing is known of the minute, 1: all of it. */
+	const knownPart = (minute: number): number => {
+		const ageMs = nowMs - minute - minuteMs;
+		return ageMs >= delayMs ? 1 : ageMs >= delayMs - minuteMs ? partialShare : 0;
+	};
+
+	const minuteAt: MetricSource['minute'] = (region, modelId, minute) => {
+		const part = knownPart(minute);
+		if (part === 0) {
+			return undefined;
+		}
+		const own = served.minutes(region, modelId).get(minute);
+		const parts = [
+			...(own === undefined ? [] : [own]),
+			...trafficOf(region, modelId).map((traffic) => backgroundMinute(traffic, region, seed, minute)),
+		];
+		const [only] = parts;
+		return parts.length === 1 && part === 1 ? only : only && summed(parts, part);
+	};
+
+	const servedMetrics = (region: string, modelId: string, sinceMs: number): readonly MetricName[] =>
+		[...served.minutes(region, modelId).keys()]
+			.filter((minute) => minute >= sinceMs)
+			.flatMap((minute) => {
+				const sums = minuteAt(region, modelId, minute);
+				return sums === undefined ? [] : metricNames.filter((metric) => hasValue(sums, metric));
+			});
+
+	return {
+		minute: minuteAt,
+		activeSince(region, sinceMs) {
+			const window = {fromMs: sinceMs, toMs: nowMs - delayMs};
+			const found = new Map<string, ReadonlySet<MetricName>>();
+			for (const modelId of new Set([...served.modelIds(region), ...byDimension.keys()])) {
+				const active = trafficOf(region, modelId).filter((traffic) =>
+					isActive(traffic, region, seed, window),
+				);
+				const names = new Set([
+					...servedMetrics(region, modelId, sinceMs),
+					...active.flatMap((traffic) => metricsOf(traffic)),
+				]);
+				if (names.size > 0) {
+					found.set(modelId, names);
+				}
+			}
+			return found;
+		},
+	};
+};
+
+/** Whether a ModelId has a metric at all. */
+export const isPublished = (modelId: string, metric: MetricName): boolean =>
+	metric !== 'EstimatedTPMQuotaUsage' || hasEstimate(modelId);
+
+const summed = (parts: readonly MinuteSums[], part: number): MinuteSums => {
+	const sum = createMinuteSums();
+	for (const each of parts) {
+		addSums(sum, each, part);
+	}
+	return sum;
+};

@@ -1,0 +1,88 @@
+import type {RequestRecord} from '../observation/request-record.ts';
+import {addDuration} from './durations.ts';
+import {createMinuteSums, type MinuteSums, minuteMs, minuteOf} from './minute-sums.ts';
+
+/** What the simulator served, minute by minute, for as long as a day needs it. */
+export type ServedMinutes = {
+	readonly record: (request: RequestRecord) => void;
+	/** ModelIds that were asked for in a Region. */
+	readonly modelIds: (region: string) => readonly string[];
+	/** By the begin of the minute. */
+	readonly minutes: (region: string, modelId: string) => ReadonlyMap<number, MinuteSums>;
+	readonly clear: () => void;
+};
+
+/** Minutes that are kept of a ModelId. */
+const keptMinutes = 25 * 60;
+
+/**
+ * Value of the dimension `ModelId`: what the caller used, of an ARN the last part. AWS writes the ID of an application
+ * profile and not its ARN.
+ */
+export const dimensionOf = (modelId: string): string =>
+	modelId.startsWith('arn:') ? modelId.slice(modelId.lastIndexOf('/') + 1) : modelId;
+
+/** Errors before the request was taken on: AWS does not count them as invocations. */
+const clientStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
+
+const count = ({counts, durations}: MinuteSums, request: RequestRecord): void => {
+	if (request.throttle !== undefined) {
+		counts.InvocationThrottles++;
+		return;
+	}
+	const isRefused = clientStatuses.has(request.status);
+	if (request.error !== undefined) {
+		counts[isRefused ? 'InvocationClientErrors' : 'InvocationServerErrors']++;
+	}
+	if (isRefused) {
+		return;
+	}
+	counts.Invocations++;
+	counts.InputTokenCount += request.inputTokens;
+	counts.OutputTokenCount += request.outputTokens;
+	counts.CacheReadInputTokenCount += request.cacheReadTokens;
+	counts.CacheWriteInputTokenCount += request.cacheWriteTokens;
+	if (request.error === undefined) {
+		// Emitted for successful requests only (user guide).
+		counts.EstimatedTPMQuotaUsage += request.quotaTokens;
+		addDuration(durations.InvocationLatency, request.endedAt - request.startedAt);
+	}
+	if (request.firstTokenAt !== undefined && request.operation.toLowerCase().includes('stream')) {
+		addDuration(durations.TimeToFirstToken, request.firstTokenAt - request.startedAt);
+	}
+};
+
+/** @param clockAheadMs By how much the clock of the metrics is ahead of the requests'. */
+export const createServedMinutes = (clockAheadMs = 0): ServedMinutes => {
+	const regions = new Map<string, Map<string, Map<number, MinuteSums>>>();
+	const nothing: ReadonlyMap<number, MinuteSums> = new Map();
+
+	const sumsAt = (region: string, modelId: string, minute: number): MinuteSums => {
+		const models = regions.get(region) ?? new Map<string, Map<number, MinuteSums>>();
+		regions.set(region, models);
+		const minutes = models.get(modelId) ?? new Map<number, MinuteSums>();
+		models.set(modelId, minutes);
+		const sums = minutes.get(minute) ?? createMinuteSums();
+		minutes.set(minute, sums);
+		for (const oldest of minutes.keys()) {
+			if (oldest > minute - keptMinutes * minuteMs) {
+				break;
+			}
+			minutes.delete(oldest);
+		}
+		return sums;
+	};
+
+	return {
+		record(request) {
+			// What names no model at all leaves no trace in CloudWatch.
+			if (request.baseModel !== undefined) {
+				const at = minuteOf(request.endedAt + clockAheadMs);
+				count(sumsAt(request.region, dimensionOf(request.modelId), at), request);
+			}
+		},
+		modelIds: (region) => [...(regions.get(region)?.keys() ?? [])],
+		minutes: (region, modelId) => regions.get(region)?.get(modelId) ?? nothing,
+		clear: () => regions.clear(),
+	};
+};

@@ -1,0 +1,13 @@
+import type {Scenario} from '../scenario.ts';
+import {ServiceError} from '../wire/service-error.ts';
+
+/** What IAM says to a caller without the permission. */
+export const deniedMessage = (action: string): string =>
+	`User: arn:aws:iam::123456789012:user/simulated is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`;
+
+/** @throws ServiceError where the scenario denies the action. */
+export const assertAllowed = ({denied}: Scenario, action: string): void => {
+	if (denied?.includes(action)) {
+		throw new ServiceError('AccessDeniedException', deniedMessage(action));
+	}
+};

@@ -1,0 +1,265 @@
+import {GetMetricDataCommand} from '@aws-sdk/client-cloudwatch';
+import {describe, expect, test} from 'vitest';
+import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';
+import {modelPath, post, readStats} from './harness.ts';
+import {
+	createMovableTime,
+	inputOf,
+	listAll,
+	minuteMs,
+	noon,
+	pagesOf,
+	query,
+	readOne,
+	startAt,
+	valuesOf,
+} from './metric-harness.ts';
+
+const lite = 'us.amazon.nova-lite-v1:0';
+const ask = (text: string) => ({
+	messages: [{role: 'user', content: [{text}]}],
+	inferenceConfig: {maxTokens: 40},
+});
+
+const traffic = (modelId: string, more: Partial<BackgroundTraffic> = {}): BackgroundTraffic => ({
+	modelId,
+	requestsPerMinute: 30,
+	inputTokens: 500,
+	outputTokens: 100,
+	...more,
+});
+
+describe('metrics of what was served', () => {
+	test('are the minute sums of the simulator itself, seen through the SDK', async () => {
+		const time = createMovableTime();
+		const {url, client} = await startAt(time);
+		const expected = {requests: 0, input: 0, output: 0, quota: 0};
+		for (let minute = 0; minute < 3; minute++) {
+			time.moveTo(noon + minute * minuteMs + 5000);
+			for (let count = 0; count <= minute; count++) {
+				await post(url, modelPath(lite, 'converse'), ask(`count to ${count} in minute ${minute}`));
+			}
+		}
+		const {requests, tokens} = await readStats(url);
+		expected.requests = requests.total;
+		expected.input = tokens.input;
+		expected.output = tokens.output;
+		expected.quota = tokens.quota;
+		time.moveTo(noon + 10 * minuteMs);
+		const read = async (metric: string) => readOne(client, query(metric, lite), noon, noon + 10 * minuteMs);
+		const sum = (values: ReadonlyMap<number, number>) => [...values.values()].reduce((a, b) => a + b, 0);
+		expect([...(await read('Invocations'))]).toEqual([
+			[noon, 1],
+			[noon + minuteMs, 2],
+			[noon + 2 * minuteMs, 3],
+		]);
+		expect(sum(await read('Invocations'))).toBe(expected.requests);
+		expect(sum(await read('InputTokenCount'))).toBe(expected.input);
+		expect(sum(await read('OutputTokenCount'))).toBe(expected.output);
+		expect(sum(await read('EstimatedTPMQuotaUsage'))).toBe(expected.quota);
+		expect(expected.quota).toBeGreaterThan(0);
+	});
+
+	test('count throttles and refusals apart, and leave unknown models out', async () => {
+		const time = createMovableTime();
+		const {url, client} = await startAt(time, {requestsPerMinute: 2});
+		for (let count = 0; count < 5; count++) {
+			await post(url, modelPath(lite, 'converse'), ask('hello'));
+		}
+		await post(url, modelPath(lite, 'converse'), {messages: 'none'});
+		await post(url, modelPath('no.such-model', 'converse'), ask('hello'));
+		time.moveTo(noon + 10 * minuteMs);
+		const read = async (metric: string) =>
+			(await readOne(client, query(metric, lite), noon, noon + 10 * minuteMs)).get(noon);
+		expect(await read('Invocations')).toBe(2);
+		expect(await read('InvocationThrottles')).toBe(3);
+		expect(await read('InvocationClientErrors')).toBe(1);
+		expect(await read('InvocationServerErrors')).toBeUndefined();
+		const {metrics} = await listAll(client);
+		const modelIds = metrics.flatMap(({Dimensions}) => Dimensions?.map(({Value}) => Value) ?? []);
+		expect(modelIds).not.toContain('no.such-model');
+	});
+
+	test('of an application profile stand under its ID', async () => {
+		const time = createMovableTime();
+		const {url, client} = await startAt(time);
+		const arn = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/sim0nova0lite';
+		const {status} = await post(url, modelPath(arn, 'converse'), ask('hello'));
+		expect(status).toBe(200);
+		time.moveTo(noon + 10 * minuteMs);
+		const values = await readOne(client, query('Invocations', 'sim0nova0lite'), noon, noon + minuteMs);
+		expect([...values]).toEqual([[noon, 1]]);
+	});
+
+	test('tell percentiles of the latency, of streams the first token', async () => {
+		const time = createMovableTime();
+		const {url, client} = await startAt(time, {latencyMs: 400});
+		await post(url, modelPath(lite, 'converse-stream'), ask('hello'));
+		time.moveTo(noon + 10 * minuteMs);
+		const read = async (metric: string, stat: string) =>
+			(await readOne(client, query(metric, lite, {stat}), noon, noon + minuteMs)).get(noon);
+		expect(await read('InvocationLatency', 'p50')).toBeCloseTo(400, -1);
+		expect(await read('TimeToFirstToken', 'p90')).toBeCloseTo(120, -1);
+	});
+});
+
+describe('the newest minutes', () => {
+	test('are not there, then in part, then whole', async () => {
+		const time = createMovableTime();
+		const {client} = await startAt(time, {scenario: {background: [traffic(lite)]}});
+		const at = async (nowMs: number) => {
+			time.moveTo(nowMs);
+			return (await readOne(client, query('Invocations', lite), noon, nowMs)).get(noon);
+		};
+		const whole = await at(noon + 60 * minuteMs);
+		expect(whole).toBeGreaterThan(20);
+		expect(await at(noon + 1.5 * minuteMs)).toBeUndefined();
+		expect(await at(noon + 2.5 * minuteMs)).toBe(Math.floor((whole ?? 0) * 0.6));
+		expect(await at(noon + 3 * minuteMs)).toBe(whole);
+	});
+});
+
+describe('background traffic', () => {
+	test('is the same for a seed, and another one for another', async () => {
+		const read = async (seed: number) => {
+			const time = createMovableTime();
+			const scenario = {background: [traffic(lite, {shape: 'waves'})]};
+			const {client} = await startAt(time, {seed, scenario});
+			return [...(await readOne(client, query('Invocations', lite), noon - 60 * minuteMs, noon))];
+		};
+		expect(await read(1)).toEqual(await read(1));
+		expect(await read(2)).not.toEqual(await read(1));
+	});
+
+	test('is published under several sets of dimensions that must not be added up', async () => {
+		const time = createMovableTime();
+		const {client} = await startAt(time, {scenario: {background: [traffic(lite)]}});
+		const more = [
+			{Name: 'ServiceTier', Value: 'default'},
+			{Name: 'ResolvedServiceTier', Value: 'default'},
+		];
+		const exact = await readOne(client, query('Invocations', lite), noon - 30 * minuteMs, noon);
+		const decoy = await readOne(client, query('Invocations', lite, {more}), noon - 30 * minuteMs, noon);
+		expect(decoy).toEqual(exact);
+		const none = query('Invocations', lite, {more: more.slice(0, 1)});
+		expect((await readOne(client, none, noon - 30 * minuteMs, noon)).size).toBe(0);
+		const {metrics} = await listAll(client, {RecentlyActive: 'PT3H', MetricName: 'Invocations'});
+		expect(metrics.map(({Dimensions}) => Dimensions?.length)).toEqual([1, 3]);
+	});
+
+	test('fills the bucket that it draws from', async () => {
+		const time = createMovableTime();
+		const full = traffic(lite, {requestsPerMinute: 150});
+		const {url} = await startAt(time, {requestsPerMinute: 100, scenario: {background: [full]}});
+		const crowded = await post(url, modelPath(lite, 'converse'), ask('hello'));
+		const free = await post(url, modelPath('amazon.nova-lite-v1:0', 'converse'), ask('hello'));
+		expect([crowded.status, free.status]).toEqual([429, 200]);
+	});
+
+	test('has no estimate of the quota tokens for some models', async () => {
+		const time = createMovableTime();
+		const titan = 'amazon.titan-text-express-v1';
+		const {client} = await startAt(time, {scenario: {background: [traffic(lite), traffic(titan)]}});
+		const {metrics} = await listAll(client, {MetricName: 'EstimatedTPMQuotaUsage'});
+		const modelIds = new Set(metrics.map(({Dimensions}) => Dimensions?.[0]?.Value));
+		expect([...modelIds]).toEqual([lite]);
+		const values = await readOne(client, query('EstimatedTPMQuotaUsage', titan), noon - 30 * minuteMs, noon);
+		expect(values.size).toBe(0);
+	});
+
+	test('that has ended long ago is not recently active', async () => {
+		const time = createMovableTime(Math.ceil(noon / (240 * minuteMs)) * 240 * minuteMs - minuteMs);
+		const scenario = {background: [traffic(lite, {shape: 'ended'})]};
+		const {client} = await startAt(time, {scenario});
+		expect((await listAll(client, {RecentlyActive: 'PT3H'})).metrics.length).toBeGreaterThan(0);
+		time.moveTo(time.now() + 20 * minuteMs);
+		expect((await listAll(client)).metrics.length).toBeGreaterThan(0);
+	});
+});
+
+describe('pages and bounds', () => {
+	test('a result goes on, under its Id, on the next page', async () => {
+		const time = createMovableTime();
+		const scenario = {background: [traffic(lite)], metrics: {pageDatapoints: 25}};
+		const {client} = await startAt(time, {scenario});
+		const queries = [query('Invocations', lite), query('InputTokenCount', lite, {id: 'm2'})];
+		const pages = await pagesOf(client, inputOf(queries, noon - 60 * minuteMs, noon - 10 * minuteMs));
+		expect(pages.length).toBe(4);
+		const results = pages.flatMap(({MetricDataResults}) => MetricDataResults ?? []);
+		expect(results.filter(({Id}) => Id === 'm1').map(({StatusCode}) => StatusCode)).toEqual([
+			'PartialData',
+			'Complete',
+		]);
+		const minutes = (id: string) =>
+			new Set(results.filter(({Id}) => Id === id).flatMap((result) => [...valuesOf(result).keys()])).size;
+		expect([minutes('m1'), minutes('m2')]).toEqual([50, 50]);
+	});
+
+	test('lists 500 metrics a page', async () => {
+		const time = createMovableTime();
+		const background = Array.from({length: 120}, (_, index) =>
+			traffic(`team${index}`, {copiedFrom: lite, errorShare: 0.1}),
+		);
+		const {client} = await startAt(time, {scenario: {background}});
+		const {metrics, pages} = await listAll(client, {RecentlyActive: 'PT3H'});
+		expect([metrics.length, pages]).toEqual([120 * 7 * 2, 4]);
+	});
+
+	test.each([
+		[
+			'501 queries',
+			{MetricDataQueries: Array.from({length: 501}, (_, id) => query('Invocations', lite, {id: `m${id}`}))},
+			/500/,
+		],
+		[
+			'two queries of one Id',
+			{MetricDataQueries: [query('Invocations', lite), query('Invocations', lite)]},
+			/not unique/,
+		],
+		['an Id with a capital', {MetricDataQueries: [query('Invocations', lite, {id: 'M1'})]}, /not matching/],
+		[
+			'a period of half a minute',
+			{MetricDataQueries: [query('Invocations', lite, {period: 30})]},
+			/multiple of 60/,
+		],
+		['an end before the start', {EndTime: new Date(noon - 120 * minuteMs)}, /must be less/],
+		['more datapoints than allowed', {MaxDatapoints: 100_801}, /100800/],
+		['a token that was never given out', {NextToken: 'abc'}, /nextToken/],
+	])('refuses %s', async (_name, wrong, message) => {
+		const {client} = await startAt(createMovableTime());
+		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon);
+		await expect(client.send(new GetMetricDataCommand({...input, ...wrong}))).rejects.toThrow(message);
+	});
+});
+
+describe('scripted trouble', () => {
+	test('throttles, then answers', async () => {
+		const time = createMovableTime();
+		const {client} = await startAt(time, {faults: {metrics: {throttleFirst: 1}}});
+		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon);
+		await expect(client.send(new GetMetricDataCommand(input))).rejects.toThrow('Rate exceeded');
+		await expect(client.send(new GetMetricDataCommand(input))).resolves.toBeDefined();
+	});
+
+	test('denies one action and allows the other', async () => {
+		const {client} = await startAt(createMovableTime(), {faults: {denied: ['cloudwatch:GetMetricData']}});
+		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon);
+		await expect(client.send(new GetMetricDataCommand(input))).rejects.toMatchObject({
+			message: expect.stringContaining('not authorized to perform: cloudwatch:GetMetricData'),
+			$metadata: {httpStatusCode: 403},
+		});
+		expect((await listAll(client)).metrics).toEqual([]);
+	});
+
+	test('tells a part for a part', async () => {
+		const scenario = {background: [traffic(lite)], metrics: {partialFirst: 1}};
+		const {client} = await startAt(createMovableTime(), {scenario});
+		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon - 10 * minuteMs);
+		const first = await client.send(new GetMetricDataCommand(input));
+		const second = await client.send(new GetMetricDataCommand(input));
+		expect(first.MetricDataResults?.[0]?.StatusCode).toBe('PartialData');
+		expect(first.MetricDataResults?.[0]?.Values?.length).toBe(25);
+		expect(second.MetricDataResults?.[0]?.StatusCode).toBe('Complete');
+		expect(second.MetricDataResults?.[0]?.Values?.length).toBe(50);
+	});
+});
