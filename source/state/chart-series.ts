@@ -46,9 +46,11 @@ export function greatestValues(
 	query: ChartQuery,
 ): ReadonlyArray<number | null> {
 	const points = pointsOf(timeline, query.target);
+	const last = points.at(-1);
 	return columnsOf(timeline, query, (fromSecond, toSecond) =>
 		Math.max(
-			0,
+			// Requests in flight stay so until something happens.
+			field === 'inFlight' && last !== undefined && fromSecond >= last.second ? last.inFlight : 0,
 			...points
 				.filter(({second}) => second < toSecond && second + timeline.intervalSeconds > fromSecond)
 				.map((point) => point[field]),
@@ -66,17 +68,19 @@ function columnsOf(
 	value: (fromSecond: number, toSecond: number) => number,
 ): ReadonlyArray<number | null> {
 	const {columns, windowSeconds, endSecond, target} = query;
-	const known = new Set(
-		pointsOf(timeline, target).map(({second}) => Math.floor(second / timeline.intervalSeconds)),
-	);
+	const {intervalSeconds} = timeline;
+	const points = pointsOf(timeline, target);
+	const known = new Set(points.map(({second}) => Math.floor(second / intervalSeconds)));
+	// The timeline gets a point when something happens: behind the last one it is known that nothing did.
+	const quietFrom = Math.floor((points.at(-1)?.second ?? Number.POSITIVE_INFINITY) / intervalSeconds);
 	return Array.from({length: Math.max(0, columns)}, (_, column) => {
 		const fromSecond = endSecond - (windowSeconds * (columns - column)) / columns;
 		const toSecond = fromSecond + windowSeconds / columns;
-		const first = Math.floor(fromSecond / timeline.intervalSeconds);
-		const last = Math.max(first, Math.ceil(toSecond / timeline.intervalSeconds) - 1);
+		const first = Math.floor(fromSecond / intervalSeconds);
+		const last = Math.max(first, Math.ceil(toSecond / intervalSeconds) - 1);
 		for (let interval = first; interval <= last; interval++) {
-			if (known.has(interval)) {
-				return value(fromSecond, Math.max(toSecond, (first + 1) * timeline.intervalSeconds));
+			if (known.has(interval) || interval > quietFrom) {
+				return value(fromSecond, Math.max(toSecond, (first + 1) * intervalSeconds));
 			}
 		}
 		return null;

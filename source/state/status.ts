@@ -63,17 +63,23 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'PAUSED', detail: 'nothing is being sent', tone: 'warning'};
 	}
 	const waiting = waitingWords(snapshot);
-	const detail = [elapsed, progressWords(snapshot), ...(waiting === undefined ? [] : [waiting])].join(' · ');
+	// Why nothing moves says more than how much time is left at the pace of before.
+	const words = waiting === undefined ? [progressWords(snapshot)] : [doneWords(snapshot), waiting];
+	const detail = [elapsed, ...words].join(' · ');
 	return {word: 'RUNNING', detail, tone: 'good'};
 }
 
 /** How far a run is: `82/160, 64 s left`. */
-function progressWords({progress}: Snapshot): string {
-	const done =
-		progress.total === null
-			? `${formatCount(progress.done)} done`
-			: `${formatCount(progress.done)}/${formatCount(progress.total)}`;
+function progressWords(snapshot: Snapshot): string {
+	const {progress} = snapshot;
+	const done = doneWords(snapshot);
 	return progress.remainingMs === null ? done : `${done}, ${formatSecondsLeft(progress.remainingMs)} left`;
+}
+
+function doneWords({progress}: Snapshot): string {
+	return progress.total === null
+		? `${formatCount(progress.done)} done`
+		: `${formatCount(progress.done)}/${formatCount(progress.total)}`;
 }
 
 /** Why nothing moves, in words; undefined while it does. */

@@ -68,6 +68,13 @@ test('more columns than points repeat the points, without gaps between them', ()
 	expect(greatestValues(timeline, 'inFlight', query(8, 8, 8))).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
 });
 
+test('behind the last point nothing happened: sums fall, what is in flight stays', () => {
+	const timeline = timelineOf([6, 6, 6]);
+	expect(minuteSums(timeline, 'requests', query(63, 63, 63)).slice(-4)).toEqual([18, 12, 6, 0]);
+	expect(greatestValues(timeline, 'inFlight', query(6, 6, 6))).toEqual([6, 6, 6, 6, 6, 6]);
+	expect(greatestValues(timeline, 'throttled', query(6, 6, 6))).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
 test('the greatest of a column is shown, and missing points are gaps', () => {
 	const {points} = timelineOf([1, 7, 0, 3, 2, 2]);
 	const timeline = {intervalSeconds: 1, points: points.filter(({second}) => second !== 2 && second !== 3)};

@@ -2,7 +2,7 @@ import type {Limit} from '../../engine/target.ts';
 import type {Snapshot} from '../../metrics/snapshot.ts';
 import {greatestValues, lastSecond, minuteSums} from '../../state/chart-series.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
-import {formatDurationMs, formatTokens} from '../../text/numbers.ts';
+import {formatTokens} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import type {FrameTitle} from '../frame.ts';
 
@@ -52,12 +52,19 @@ const titles: Readonly<Record<ChartKind, string>> = {
 export function chartTitle(input: ChartInput): FrameTitle {
 	const {kind, windowSeconds} = input;
 	const limit = kind === 'traffic' ? undefined : limitOf(input);
-	const window = `last ${formatDurationMs(windowSeconds * 1000).replace(/ 00[sm]$/, '')}`;
+	const window = `last ${windowWords(windowSeconds)}`;
 	const hasLine = limit?.value != null;
 	return {
 		title: [segment(titles[kind], 'title'), ...(kind === 'traffic' ? [] : [segment(' used in a minute')])],
 		note: [...(hasLine ? [segment('╌ quota', 'warning'), segment(' · ', 'muted')] : []), segment(window)],
 	};
+}
+
+function windowWords(seconds: number): string {
+	if (seconds < 120) {
+		return `${seconds} s`;
+	}
+	return seconds < 7200 ? `${seconds / 60} min` : `${seconds / 3600} h`;
 }
 
 /** How often the service throttled, for the title of the traffic chart; empty while it did not. */

@@ -91,7 +91,10 @@ function gaugeRows({
 	isDayShown: hasDay,
 }: GaugesInput): readonly GaugeRow[] {
 	const left = (field: 'requests' | 'quotaTokens', gauge: Gauge | undefined) =>
-		isFlowing && timeline !== undefined && gauge !== undefined
+		isFlowing &&
+		timeline !== undefined &&
+		gauge !== undefined &&
+		!(bucket?.nextRoomMs != null && bucket.nextRoomMs > 0)
 			? secondsToLimit(timeline, targetIndex, field, gauge, lastSecond(timeline))
 			: null;
 	const rows: readonly GaugeRow[] = [
