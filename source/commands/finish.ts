@@ -8,6 +8,7 @@ import {writeReports} from '../threads/reports-handle.ts';
 import {environmentOf} from './environment.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
 import {recipeOf} from './recipe.ts';
+import {withResumption} from './resume.ts';
 import type {RunSetup} from './run-setup.ts';
 import {signalExitCode} from './signals.ts';
 
@@ -65,16 +66,17 @@ const leaveReports = async (
 
 /**
  * Prints the summary, writes the reports and decides the exit code.
- * @param snapshot The last one; undefined when the run never began.
+ * @param last The last snapshot of the run.
  * @param conditions Of `--fail-if`.
  */
 export const finish = async (
-	snapshot: Snapshot,
+	last: Snapshot,
 	setup: RunSetup,
 	conditions: readonly Condition[],
 	io: Io,
 ): Promise<number> => {
 	const {output} = setup;
+	const snapshot = withResumption(last, setup.resumption?.note);
 	const results = resultsOf(snapshot, environmentOf());
 	const isJsonOnly = output.json !== undefined && output.json.file === undefined;
 	const notes = isJsonOnly ? io.stderr : io.stdout;

@@ -2,12 +2,13 @@ import path from 'node:path';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
-import type {RunConfig} from '../config/run-config.ts';
+import type {Connection, RunConfig} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
 import {claimFolder, type FolderClaim} from '../reports/folder.ts';
 import type {AnswerSink} from '../threads/messages.ts';
 import {startDemo} from './demo.ts';
 import {type Io, readAll} from './io.ts';
+import {type Resumption, resumptionOf} from './resume.ts';
 
 /** What the screen and the headless run have in common: everything before the engine starts. */
 export type RunSetup = {
@@ -19,6 +20,10 @@ export type RunSetup = {
 	/** Why no reports will be written, although nobody asked for that. */
 	readonly warning: string | undefined;
 	readonly answers: AnswerSink;
+	/** Of `--resume`. */
+	readonly resumption: Resumption | undefined;
+	/** Known once the simulator of a demo listens; rejects with a UserError where it cannot. */
+	readonly connection: Promise<Connection>;
 	readonly stopDemo: () => Promise<void>;
 };
 
@@ -28,26 +33,33 @@ const demoPreset = 'summarize';
 const presetName = ({words, flags}: Arguments): string | undefined =>
 	words[0] ?? (flags.isSet('demo') && flags.text('task') === undefined ? demoPreset : undefined);
 
-const answersOf = (folder: string | undefined, output: OutputConfig, config: RunConfig): AnswerSink => {
+const answersOf = (
+	folder: string | undefined,
+	output: OutputConfig,
+	config: RunConfig,
+	isResumed: boolean,
+): AnswerSink => {
 	if (folder === undefined) {
 		return undefined;
 	}
-	const isKept = output.isWritingAnswers ?? config.task.items.length > 0;
+	const isKept = isResumed || (output.isWritingAnswers ?? config.task.items.length > 0);
 	return {
 		file: isKept ? path.join(folder, 'answers.jsonl') : undefined,
 		requestsFile: output.isWritingRequests ? path.join(folder, 'requests.csv') : undefined,
-		isReplacing: output.isForced,
+		isReplacing: output.isForced && !isResumed,
 	};
 };
 
 /**
- * Checks what was typed, claims the report folder and starts the embedded simulator of a demo.
+ * Checks what was typed, claims the report folder and starts the embedded simulator of a demo, without waiting for it.
  * @throws UserError exit 2 for what was typed, exit 1 for a folder that cannot be written.
  */
 export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
 	const output = resolveOutput(given.flags, io.environment);
-	const config = await resolveRun(presetName(given), given.flags, async () => readAll(io.stdin));
-	if (config.models.length === 0) {
+	const asked = await resolveRun(presetName(given), given.flags, async () => readAll(io.stdin));
+	const resumption = await resumptionOf(given.flags, output, asked);
+	const config = resumption?.config ?? asked;
+	if (asked.models.length === 0) {
 		throw new UserError('No model is named.', {
 			exitCode: 2,
 			hint: 'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
@@ -55,17 +67,25 @@ export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
 	}
 	const claim: FolderClaim | undefined =
 		output.isWritingReports && !output.isDryRun
-			? await claimFolder(output.folder, output.isForced)
+			? await claimFolder(resumption?.folder ?? output.folder, resumption !== undefined || output.isForced)
 			: undefined;
-	const demo = await startDemo(given.flags.isSet('demo'), config.connection, config.seed);
-	const complete = {...config, connection: demo.connection};
+	const demo = startDemo(given.flags.isSet('demo'), config.connection, config.seed);
+	const connection = demo.then((started) => started.connection);
+	// Whoever needs it hears of a fault; nobody else has to.
+	connection.catch(() => {});
 	return {
-		config: complete,
+		config,
 		output,
 		isDemo: given.flags.isSet('demo') ?? false,
 		folder: claim?.folder,
 		warning: claim?.warning,
-		answers: answersOf(claim?.folder, output, complete),
-		stopDemo: demo.stop,
+		answers: answersOf(claim?.folder, output, config, resumption !== undefined),
+		resumption,
+		connection,
+		stopDemo: async () =>
+			demo.then(
+				({stop}) => stop(),
+				() => {},
+			),
 	};
 };

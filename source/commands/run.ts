@@ -137,9 +137,15 @@ export const runHeadless = async (
 	conditions: readonly Condition[],
 	io: Io,
 ): Promise<number> => {
-	const {config, output} = setup;
+	const {output, resumption} = setup;
+	if (resumption?.isComplete) {
+		await setup.stopDemo();
+		await writeLines(io.stderr, ['Nothing is missing: every item has an answer of every variant.']);
+		return 0;
+	}
 	const engine = startEngineThread();
 	try {
+		const config = {...setup.config, connection: await setup.connection};
 		keepLog(engine, output.logFile);
 		const prepared = await prepareRun(engine, config, io.signal);
 		if (prepared === undefined) {
@@ -151,6 +157,7 @@ export const runHeadless = async (
 			return 0;
 		}
 		assertAffordable(prepared.plan, setup, lines);
+		await resumption?.makeReady();
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
 		const {snapshot, fault} = await execute(engine, setup, prepared.snapshot, io);

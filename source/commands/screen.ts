@@ -2,7 +2,7 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {UserError} from '../config/user-error.ts';
 import {systemClock} from '../engine/clock.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
-import {startEngineThread} from '../threads/engine-handle.ts';
+import {startConnectedEngine} from './connected-engine.ts';
 import {createExports} from './exports.ts';
 import {finish} from './finish.ts';
 import {type Io, writeLines} from './io.ts';
@@ -17,7 +17,7 @@ const closeDeadlineMs = 2000;
 const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io: Io): Promise<number> => {
 	const {config, output, isDemo, answers} = setup;
 	const {openDashboard} = await import('../tui/dashboard.tsx');
-	const engine = startEngineThread();
+	const engine = startConnectedEngine(setup.connection);
 	try {
 		keepLog(engine, output.logFile);
 		const {snapshot, fault} = await openDashboard({
@@ -58,6 +58,10 @@ export const screen = async (given: Arguments, io: Io): Promise<number> => {
 	const setup = await setUpRun(given, io);
 	const {isPlain, isDryRun, json} = setup.output;
 	const isScreen =
-		io.stdout.isTTY && !isPlain && !isDryRun && (json === undefined || json.file !== undefined);
+		setup.resumption === undefined &&
+		io.stdout.isTTY &&
+		!isPlain &&
+		!isDryRun &&
+		(json === undefined || json.file !== undefined);
 	return isScreen ? openScreen(setup, conditions, io) : runHeadless(setup, conditions, io);
 };

@@ -10,6 +10,13 @@ export const outputFlags: readonly Flag[] = [
 		help: 'folder for the reports',
 		scopes: ['run', 'report'],
 	},
+	{
+		name: 'resume',
+		kind: 'value',
+		value: 'DIR',
+		help: 'go on with the items that DIR/answers.jsonl has no answer for',
+		scopes: ['run'],
+	},
 	{name: 'reports', kind: 'boolean', isOnByDefault: true, help: 'write no reports', scopes: ['run']},
 	{
 		name: 'answers',

@@ -1,0 +1,62 @@
+import type {RunConfig} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
+import type {Results} from '../reports/results-schema.ts';
+
+/** When a run cannot be resumed. */
+
+/** @param folder As the user knows it. */
+export const refuse = (folder: string, reason: string, hint: string, cause?: unknown): UserError =>
+	new UserError(`--resume ${folder}: ${reason}.`, {exitCode: 2, hint, cause});
+
+/** A load that goes over the items, each request once. */
+export const assertItemwise = (folder: string, {load, task, variants, isBalanced}: RunConfig): void => {
+	if (load.shape !== 'measure' || isBalanced) {
+		throw refuse(
+			folder,
+			`a ${isBalanced ? 'balanced' : load.shape} load does not go over the items one by one`,
+			'Resume with --load measure.',
+		);
+	}
+	if (task.items.length === 0) {
+		throw refuse(folder, 'this task has no items', 'Name the preset that the run was made with.');
+	}
+	const sizes = new Set(variants.map(({itemsPerRequest}) => itemsPerRequest));
+	if (sizes.size > 1) {
+		throw refuse(
+			folder,
+			'its variants carry different numbers of items a request',
+			'Resume them one after the other with --variants.',
+		);
+	}
+};
+
+/** The folder must belong to this preset, task, variants and models. */
+export const assertSame = (
+	folder: string,
+	config: RunConfig,
+	earlier: readonly Results[],
+	answered: {readonly variants: readonly string[]; readonly models: readonly string[]},
+): void => {
+	for (const {plan} of earlier) {
+		if (plan.preset !== config.preset || plan.task !== config.task.task) {
+			const name = plan.preset ?? 'a task of its own';
+			throw refuse(folder, `it was made with ${name}, or with another task`, 'Repeat its command line.');
+		}
+	}
+	const compare = (word: string, known: readonly string[], asked: readonly string[]): void => {
+		const foreign = asked.find((name) => !known.includes(name));
+		if (known.length > 0 && foreign !== undefined) {
+			const list = [...new Set(known)].join(', ');
+			throw refuse(folder, `the ${word} "${foreign}" was no part of it`, `It has: ${list}.`);
+		}
+	};
+	const names = config.variants.map(({name}) => name);
+	const variants = earlier.flatMap((results) => results.variants.map(({name}) => name));
+	const models = earlier.flatMap((results) => results.targets.map(({model}) => model));
+	compare('variant', variants, names);
+	compare('model', models, config.models);
+	if (earlier.length === 0) {
+		compare('variant', names, answered.variants);
+		compare('model', config.models, answered.models);
+	}
+};

@@ -1,0 +1,70 @@
+import {spawn} from 'node:child_process';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {describe, expect, it} from 'vitest';
+import type {AnswerRecord} from '../../source/engine/answer-record.ts';
+import {readResults} from '../../source/reports/read-results.ts';
+import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
+
+const argv = ['run', 'classify', '--demo', '--requests', '12', '--variants', 'concise,one-word', '--csv'];
+
+const answersIn = (folder: string): readonly AnswerRecord[] =>
+	readFileSync(path.join(folder, 'answers.jsonl'), 'utf8')
+		.trim()
+		.split('\n')
+		.map((line) => JSON.parse(line) as AnswerRecord);
+
+/** Kills the program the hard way as soon as a few answers are on the disk. */
+const killedAfterAnswers = async (cwd: string, count: number): Promise<void> => {
+	const child = spawn(process.execPath, [program, ...argv, '--concurrency', '2', '--out', 'kept'], {
+		cwd,
+		env: plainEnvironment(),
+		stdio: 'ignore',
+	});
+	const exited = new Promise((resolve) => {
+		child.on('exit', resolve);
+	});
+	const file = path.join(cwd, 'kept/answers.jsonl');
+	while (!existsSync(file) || readFileSync(file, 'utf8').split('\n').length <= count) {
+		await new Promise((resolve) => {
+			setTimeout(resolve, 20);
+		});
+	}
+	child.kill('SIGKILL');
+	await exited;
+};
+
+describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () => {
+	it('keeps what was paid for after kill -9, and goes on with the rest', async () => {
+		const cwd = newFolder();
+		const folder = path.join(cwd, 'kept');
+		await killedAfterAnswers(cwd, 4);
+		const before = readFileSync(path.join(folder, 'answers.jsonl'), 'utf8');
+		const whole = before.slice(0, before.lastIndexOf('\n') + 1);
+		expect(existsSync(path.join(folder, 'results.json'))).toBe(false);
+
+		const resumed = await runProgram([...argv.slice(0, 3), ...argv.slice(5), '--resume', 'kept'], {cwd});
+		expect([resumed.code, resumed.stderr]).toEqual([0, '']);
+		expect(readFileSync(path.join(folder, 'answers.jsonl'), 'utf8').startsWith(whole)).toBe(true);
+		const answered = new Set(answersIn(folder).map(({variant, items}) => `${variant} ${items[0]}`));
+		expect(answered).toHaveLength(24);
+
+		const results = readResults(readFileSync(path.join(folder, 'results.json'), 'utf8'), 'results.json');
+		expect(results.events[0]).toMatchObject({kind: 'resumed'});
+		const sent = results.variants.reduce((sum, {requests}) => sum + requests.sent, 0);
+		expect(answersIn(folder)).toHaveLength(whole.trim().split('\n').length + sent);
+
+		const again = await runProgram([...argv, '--resume', 'kept'], {cwd});
+		expect([again.code, again.stdout]).toEqual([0, '']);
+		expect(again.stderr).toContain('Nothing is missing');
+		expect(readdirSync(folder)).not.toContain('results-1.json');
+	});
+
+	it('refuses the folder of another run, and sends nothing', async () => {
+		const cwd = newFolder();
+		const {code, stderr} = await runProgram([...argv, '--resume', '.'], {cwd});
+		expect(code).toBe(2);
+		expect(stderr).toContain('no answers.jsonl');
+		expect(readdirSync(cwd)).toEqual([]);
+	});
+});
