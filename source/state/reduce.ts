@@ -36,11 +36,11 @@ export function reduce(before: State, action: Action): Change {
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
-			return state.isLeaving ? screen.leave(ended) : only(closedQuestion(ended));
+			return isOver(state) ? screen.leave(ended) : only(closedQuestion(ended));
 		}
 		case 'engine-failed': {
 			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
-			return state.isLeaving ? screen.leave(failed) : only(closedQuestion(failed));
+			return isOver(state) ? screen.leave(failed) : only(closedQuestion(failed));
 		}
 		case 'engine-logged': {
 			return only({...state, log: [...state.log, action.text].slice(-keptLogLines)});
@@ -92,7 +92,10 @@ function prepared(state: State, snapshot: Snapshot): Change {
 		frozen: undefined,
 		stage: {kind: 'planned'},
 	};
-	return stage.startsThen ? runs.start(ready) : only(ready);
+	if (stage.startsThen) {
+		return runs.start(ready);
+	}
+	return state.hasKeys ? only(ready) : screen.leave(ready);
 }
 
 /** Takes a snapshot in; what was asked of the engine is forgotten once it shows. */
@@ -105,6 +108,11 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 		(state.asked === 'resume' && snapshot.phase === 'running') ||
 		(state.asked === 'stop' && (snapshot.phase === 'draining' || snapshot.phase === 'ended'));
 	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
+}
+
+/** Whether nothing is waited for once the run has ended. */
+function isOver({isLeaving, hasKeys}: State): boolean {
+	return isLeaving || !hasKeys;
 }
 
 /** A run that is over spends nothing: the question about it is gone. */

@@ -36,6 +36,8 @@ export type State = {
 	readonly config: RunConfig;
 	/** No run spends money. */
 	readonly isDemo: boolean;
+	/** Keys arrive; without them the screen closes by itself when there is nothing left to see. */
+	readonly hasKeys: boolean;
 	/** Runs start without showing the plan first. */
 	readonly startsAtOnce: boolean;
 	readonly stage: Stage;
@@ -79,9 +81,10 @@ export const keptLogLines = 200;
 
 /** The state of a screen that has just opened and asked for the run to be prepared. */
 export function initialState(
-	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce'> & {readonly nowMs: number},
+	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> & Partial<Pick<State, 'hasKeys'>>,
 ): State {
 	return {
+		hasKeys: true,
 		...options,
 		stage: {
 			kind: 'preparing',

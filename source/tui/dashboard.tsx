@@ -119,6 +119,9 @@ function stoppedByOf(stoppedBy: string | null | undefined): 'key' | 'signal' | u
 
 /** Gives the terminal back to the shell, stops this process as Ctrl+Z would, and takes the terminal again. */
 async function suspend(suspendTerminal: SuspendTerminal | undefined): Promise<void> {
+	if (process.platform === 'win32') {
+		return;
+	}
 	await suspendTerminal?.(async () => {
 		const {promise, resolve} = Promise.withResolvers<void>();
 		process.once('SIGCONT', resolve);

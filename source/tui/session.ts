@@ -91,7 +91,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	};
 
 	const store = createStore({
-		initial: initialState({config, isDemo, startsAtOnce, nowMs: clock.now()}),
+		initial: initialState({
+			config,
+			isDemo,
+			startsAtOnce,
+			hasKeys: ports.stdin.isTTY,
+			nowMs: clock.now(),
+		}),
 		clock,
 		onEffect,
 	});

@@ -34,10 +34,10 @@ const paintMs = 80;
 
 /** Opens a screen; the caller closes it by a key or a signal. */
 export function openScreen(
-	size: {readonly columns: number; readonly rows: number},
+	size: {readonly columns: number; readonly rows: number; readonly hasKeys?: boolean},
 	overrides: Partial<ScreenPorts> = {},
 ): OpenScreen {
-	const terminal = createTerminal(size.columns, size.rows);
+	const terminal = createTerminal(size.columns, size.rows, size.hasKeys);
 	const engine = createFakeEngine();
 	const clock = new FakeClock();
 	const aborter = new AbortController();

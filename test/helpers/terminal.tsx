@@ -39,11 +39,11 @@ export const keySequences = {
 /** How long a test waits for the screen before it says what it saw instead. */
 const patienceMs = 5000;
 
-/** A terminal of that size. */
-export function createTerminal(columns: number, rows: number): Terminal {
+/** A terminal of that size; without keys its input is no terminal. */
+export function createTerminal(columns: number, rows: number, hasKeys = true): Terminal {
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, convertEol: true});
 	const output = createOutput(emulator, columns, rows);
-	const input = createInput();
+	const input = createInput(hasKeys);
 	const text = () => {
 		const {active} = emulator.buffer;
 		return Array.from({length: emulator.rows}, (_, row) =>
@@ -132,11 +132,11 @@ function createOutput(emulator: InstanceType<typeof xterm.Terminal>, columns: nu
 	};
 }
 
-function createInput() {
+function createInput(isTTY: boolean) {
 	const queue: string[] = [];
 	let isRaw = false;
 	const stream = Object.assign(new EventEmitter(), {
-		isTTY: true,
+		isTTY,
 		setRawMode(value: boolean) {
 			isRaw = value;
 		},

@@ -219,6 +219,20 @@ describe('settings', () => {
 	});
 });
 
+describe('without keys', () => {
+	const mute = {...demo, hasKeys: false};
+
+	test('the screen closes by itself when the run is over, or cannot be had', () => {
+		expect(types(play(mute, prepared, received, ended).effects)).toEqual(['start', 'leave']);
+		const fault = {message: 'No Region is set.', hint: undefined, exitCode: 1} as const;
+		expect(types(play(mute, {type: 'engine-failed', fault}).effects)).toEqual(['leave']);
+	});
+
+	test('a plan that nobody can start is not waited for', () => {
+		expect(types(play({...account, hasKeys: false}, prepared).effects)).toEqual(['leave']);
+	});
+});
+
 describe('quitting', () => {
 	test('leaves at once when no run is under way', () => {
 		expect(types(play(account, prepared, give('quit')).effects)).toEqual(['leave']);

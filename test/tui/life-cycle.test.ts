@@ -145,6 +145,16 @@ describe('leaving', () => {
 	});
 });
 
+test('without keys the screen says so, and closes when the run is over', async () => {
+	const screen = openScreen({...size, hasKeys: false});
+	await screen.prepare();
+	await screen.progress();
+	expect(await screen.settled()).toContain('no keys: standard input is not a terminal');
+	await screen.finish();
+	expect((await screen.end).snapshot?.phase).toBe('ended');
+	expectRestored(screen.terminal);
+});
+
 describe('painting', () => {
 	test('nothing is written while nothing happens, after an end and while a plan is shown', async () => {
 		for (const isDemo of [true, false]) {

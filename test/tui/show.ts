@@ -13,7 +13,7 @@ import {
 
 /**
  * Opens the screen of a made-up run in this terminal, to look at it:
- * `npx esbuild test/tui/show.ts --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=/tmp/show.mjs && node /tmp/show.mjs [account] [theme]`.
+ * `npx esbuild test/tui/show.ts --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=node_modules/.cache/show.mjs && node node_modules/.cache/show.mjs [account] [theme]`.
  */
 const isAccount = process.argv.includes('account');
 const theme =

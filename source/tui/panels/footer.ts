@@ -18,6 +18,9 @@ export function footerLine(state: State, fullWidth: number): Line {
 			width,
 		);
 	}
+	if (!state.hasKeys) {
+		return fitLine([segment('! ', 'warning'), segment('no keys: standard input is not a terminal')], width);
+	}
 	if (state.flash !== undefined) {
 		return fitLine([segment('! ', 'warning'), segment(cleanText(state.flash.text))], width);
 	}
