@@ -11,14 +11,14 @@ export type LaneDemand = {
 
 /**
  * What must be kept back for a lane so that its next requests find room in a full bucket: the requests that are still
- * expected in this window, with two standard deviations of a Poisson count and one more, less what it uses already.
+ * expected in this window, with two standard deviations of a Poisson count, at least one, less what it uses already.
  */
 export const roomToKeep = (demand: LaneDemand, use: Use): Use => {
 	const expected = Math.max(demand.requestsPerWindow, use.requests);
 	if (expected === 0) {
 		return {requests: 0, tokens: 0};
 	}
-	const requests = Math.max(0, expected + 2 * Math.sqrt(expected) + 1 - use.requests);
+	const requests = Math.max(1, Math.ceil(expected + 2 * Math.sqrt(expected)) - use.requests);
 	const meanTokens = use.requests > 0 ? use.tokens / use.requests : demand.setAside;
 	return {requests, tokens: requests * meanTokens + Math.max(0, demand.setAside - meanTokens)};
 };

@@ -9,7 +9,7 @@ export type QuotaIncreaseFigures = {
 	readonly peakTokensPerMinute: number;
 };
 
-/** Steady (mean) and peak (busiest minute) use of a target; undefined before a minute has passed. */
+/** Steady use (mean of the whole minutes) and peak use (busiest minute) of a target; undefined before one has passed. */
 export const useByMinute = (timeline: Timeline, target: number): QuotaIncreaseFigures | undefined => {
 	const points = timeline.points.filter((point) => point.target === target);
 	const perMinute = Math.max(1, Math.round(60 / timeline.intervalSeconds));
@@ -17,8 +17,10 @@ export const useByMinute = (timeline: Timeline, target: number): QuotaIncreaseFi
 		return undefined;
 	}
 	const scale = 60 / (perMinute * timeline.intervalSeconds);
+	const wholeMinutes = Math.floor(points.length / perMinute);
 	const steady = (read: (point: (typeof points)[number]) => number): number =>
-		(points.reduce((sum, point) => sum + read(point), 0) * 60) / (points.length * timeline.intervalSeconds);
+		(points.slice(0, wholeMinutes * perMinute).reduce((sum, point) => sum + read(point), 0) * scale) /
+		wholeMinutes;
 	const peak = (read: (point: (typeof points)[number]) => number): number => {
 		let sum = 0;
 		let highest = 0;
