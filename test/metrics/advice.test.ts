@@ -111,4 +111,39 @@ describe('advice', () => {
 			/answers were cut off at 10 max tokens/,
 		);
 	});
+
+	it('of caching tells what the part that all prompts share would save', async () => {
+		const instruction = `${'These words are the same for all. '.repeat(200)}{{item}}`;
+		const {snapshot} = await play(
+			{
+				targets: [targetOf(quotaOf(1e6, 100_000))],
+				task: {task: 'x', content: undefined, items: itemsOf(5), checks: []},
+				variants: [variantOf('long', {instruction})],
+				cells: [cellOf({inputTokens: {value: 1600, isEstimated: false}})],
+				load: loadOf('concurrency', {durationMs: 4 * minuteMs, concurrency: 1}),
+			},
+			{inputTokens: () => 1600},
+		);
+		const line = snapshot.advice.find(({kind}) => kind === 'caching');
+		// Nearly all of the 1,600 input tokens are shared; 16 output tokens and the items stay.
+		expect(line?.text).toContain('about 1,599 input tokens');
+		expect(line?.usefulPerMinute).toBeCloseTo(100_000 / 17, 0);
+	});
+
+	it('of scopes adds the rates of the quotas of one model', async () => {
+		const {snapshot} = await play(
+			{
+				targets: [
+					targetOf(quotaOf(100, 1e6)),
+					{...targetOf(quotaOf(200, 1e6)), scope: 'cross-region', model: 'us.test.model-v1:0'},
+				],
+				cells: [cellOf(), cellOf({target: 1})],
+				load: loadOf('concurrency', {durationMs: 4 * minuteMs, concurrency: 1}),
+			},
+			{},
+		);
+		const line = snapshot.advice.find(({kind}) => kind === 'scope');
+		expect(line?.text).toContain('on-demand and cross-Region');
+		expect(line?.usefulPerMinute).toBe(300);
+	});
 });
