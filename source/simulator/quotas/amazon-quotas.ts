@@ -1,4 +1,4 @@
-import type {BucketQuota} from './bucket-quotas.ts';
+import type {BucketQuota} from './bucket-quota.ts';
 
 /** Nova and Titan. Nova Premier is blocked: an account that was never given any of it. */
 export const amazonQuotas: readonly BucketQuota[] = [

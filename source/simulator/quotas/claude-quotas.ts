@@ -1,4 +1,4 @@
-import type {BucketQuota, LimitRow} from './bucket-quotas.ts';
+import type {BucketQuota, LimitRow} from './bucket-quota.ts';
 
 const claude = (
 	model: string,

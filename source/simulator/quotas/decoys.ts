@@ -1,5 +1,5 @@
 import {models} from '../catalog/models.ts';
-import type {QuotaRow} from './quota-rows.ts';
+import type {QuotaRow} from './quota-row.ts';
 
 /** The hundreds of other quotas that Bedrock has, so that lists have pages and a resolver has something to get wrong. */
 

@@ -1,7 +1,8 @@
 import type {ResolvedModel} from '../catalog/resolve-model.ts';
 import type {BucketLimits} from '../enforcement/bucket.ts';
 import type {SimulatorOptions} from '../options.ts';
-import {findBucketQuota, findDayRow, type LimitRow} from './bucket-quotas.ts';
+import type {LimitRow} from './bucket-quota.ts';
+import {findBucketQuota, findDayRow} from './bucket-quotas.ts';
 
 /** Limits typed by the user; they hold for every bucket. */
 export type Overrides = Pick<SimulatorOptions, 'requestsPerMinute' | 'tokensPerMinute'>;

@@ -1,19 +1,10 @@
 import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
-import {type BucketQuota, bucketQuotas, type LimitRow} from './bucket-quotas.ts';
+import type {BucketQuota, LimitRow} from './bucket-quota.ts';
+import {bucketQuotas} from './bucket-quotas.ts';
 import {decoyQuotas} from './decoys.ts';
 import type {Overrides} from './limits.ts';
-
-/** A quota as Service Quotas lists it. */
-export type QuotaRow = {
-	readonly code: string;
-	readonly name: string;
-	readonly defaultValue: number;
-	/** Undefined: not in the list of applied values. */
-	readonly applied: number | undefined;
-	readonly isAdjustable: boolean;
-	readonly isPerMinute: boolean;
-};
+import type {QuotaRow} from './quota-row.ts';
 
 const routeNames: Readonly<Record<Scope, string>> = {
 	'on-demand': 'On-demand',

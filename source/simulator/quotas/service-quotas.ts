@@ -5,7 +5,8 @@ import {isJson, type Json} from '../families/prompt.ts';
 import type {Exchange, Reply} from '../wire/exchange.ts';
 import {regionOf} from '../wire/region.ts';
 import type {Overrides} from './limits.ts';
-import {type QuotaRow, quotaRows} from './quota-rows.ts';
+import type {QuotaRow} from './quota-row.ts';
+import {quotaRows} from './quota-rows.ts';
 
 /** Service Quotas: JSON 1.1, the action in the header `X-Amz-Target`. */
 
