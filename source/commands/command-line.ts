@@ -36,6 +36,8 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 			return (await import('./simulate-flags.ts')).simulateFromFlags(given, io);
 		case 'presets':
 			return (await import('./presets.ts')).presetsCommand(given, io);
+		case 'completion':
+			return (await import('./completion.ts')).completion(given, io);
 	}
 };
 

@@ -10,6 +10,7 @@ const names = [
 	'compare',
 	'simulate',
 	'presets',
+	'completion',
 ] as const;
 export type CommandName = (typeof names)[number];
 
@@ -21,6 +22,8 @@ export type Command = {
 	readonly help: string;
 	/** How many words may follow. */
 	readonly words: {readonly min: number; readonly max: number};
+	/** What a shell offers for these words; absent: nothing. */
+	readonly offers?: 'presets' | 'files' | 'shells';
 	readonly scopes: readonly FlagScope[];
 };
 
@@ -30,6 +33,7 @@ export const commands: readonly Command[] = [
 		synopsis: '[preset]',
 		help: 'the screen: live quota use, variants, verdict',
 		words: {min: 0, max: 1},
+		offers: 'presets',
 		scopes: ['run'],
 	},
 	{
@@ -37,6 +41,7 @@ export const commands: readonly Command[] = [
 		synopsis: '[preset]',
 		help: 'the same run without the screen',
 		words: {min: 0, max: 1},
+		offers: 'presets',
 		scopes: ['run'],
 	},
 	{
@@ -58,6 +63,7 @@ export const commands: readonly Command[] = [
 		synopsis: '<results.json>',
 		help: "the winning variant's request, for new content with --content",
 		words: {min: 1, max: 1},
+		offers: 'files',
 		scopes: ['prompt'],
 	},
 	{
@@ -65,6 +71,7 @@ export const commands: readonly Command[] = [
 		synopsis: '<results.json>',
 		help: 'draw the reports again',
 		words: {min: 1, max: 1},
+		offers: 'files',
 		scopes: ['report'],
 	},
 	{
@@ -72,6 +79,7 @@ export const commands: readonly Command[] = [
 		synopsis: '<a> <b> [...]',
 		help: 'runs side by side',
 		words: {min: 2, max: 20},
+		offers: 'files',
 		scopes: ['report'],
 	},
 	{
@@ -88,4 +96,16 @@ export const commands: readonly Command[] = [
 		words: {min: 0, max: 0},
 		scopes: ['presets'],
 	},
+	{
+		name: 'completion',
+		synopsis: 'bash|zsh|fish',
+		help: 'completion for a shell, to source',
+		words: {min: 1, max: 1},
+		offers: 'shells',
+		scopes: [],
+	},
 ];
+
+/** Shells that `completion` writes for. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];

@@ -4,14 +4,16 @@ import {flags} from './flags.ts';
 
 /** The help text, made from the tables of commands and flags. */
 
-const head = (flag: Flag): string => {
+/** A flag as it is typed, with what stands for its value. */
+export const flagHead = (flag: Flag): string => {
 	const name = flag.isOnByDefault ? `--no-${flag.name}` : `--${flag.name}`;
 	const value =
 		flag.kind === 'boolean' ? '' : flag.kind === 'optional' ? `[=${flag.value}]` : ` ${flag.value}`;
 	return `${flag.short === undefined ? '' : `-${flag.short}, `}${name}${value}`;
 };
 
-const tail = (flag: Flag): string =>
+/** What a flag does, what it may be and what it is by default. */
+export const flagTail = (flag: Flag): string =>
 	[
 		flag.help,
 		flag.choices === undefined ? undefined : `: ${flag.choices.join(', ')}`,
@@ -25,15 +27,15 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): readonly strin
 	return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 };
 
-const isFor =
-	(command: Command) =>
-	(flag: Flag): boolean =>
-		flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope));
+/** The flags that go with a command, in the order of the help. */
+export const flagsOf = (command: Command): readonly Flag[] =>
+	flags.filter((flag) => flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope)));
 
 const flagRows = (shown: readonly Flag[]): readonly string[] =>
-	columns(shown.map((flag) => [head(flag), tail(flag)]));
+	columns(shown.map((flag) => [flagHead(flag), flagTail(flag)]));
 
-const usage = ({name, synopsis}: Command): string =>
+/** How a command is typed. */
+export const usage = ({name, synopsis}: Command): string =>
 	['bedrock-top', name === 'screen' ? '' : name, synopsis].filter((word) => word !== '').join(' ');
 
 /** Help of one command. */
@@ -43,7 +45,7 @@ export const commandHelp = (command: Command): readonly string[] => [
 	command.help,
 	'',
 	'Flags:',
-	...flagRows(flags.filter(isFor(command))),
+	...flagRows(flagsOf(command)),
 ];
 
 /**
@@ -73,6 +75,6 @@ export const flagMarkdown = (): readonly string[] => [
 	'|---|---|---|',
 	...flags.map(
 		(flag) =>
-			`| \`${head(flag).replaceAll('|', '\\|')}\` | ${flag.isOnByDefault ? 'on' : (flag.default ?? '').replaceAll('|', '\\|')} | ${flag.help}${flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`} |`,
+			`| \`${flagHead(flag).replaceAll('|', '\\|')}\` | ${flag.isOnByDefault ? 'on' : (flag.default ?? '').replaceAll('|', '\\|')} | ${flag.help}${flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`} |`,
 	),
 ];
