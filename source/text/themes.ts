@@ -55,7 +55,10 @@ export function themeNamed(name: ThemeName, hasColor: boolean): Theme | undefine
 	return hasColor ? themes[name] : undefined;
 }
 
-/** The line as a string for a terminal; without a theme it is bare text. */
+/**
+ * The line as a string for a terminal; without a theme it is bare text. Attributes are opened and closed as Ink writes
+ * them itself, so that Ink finds the line that it makes of it among those it has parsed already.
+ */
 export function paintLine(line: Line, theme: Theme | undefined): string {
 	if (theme === undefined) {
 		return line.map(({text}) => text).join('');
@@ -63,13 +66,27 @@ export function paintLine(line: Line, theme: Theme | undefined): string {
 	let painted = '';
 	let codes: readonly number[] = [];
 	for (const {text, tone} of line) {
-		const wanted = text.trim() === '' && tone !== 'inverse' ? codes : theme[tone];
-		if (wanted !== codes) {
-			painted += codes.length > 0 ? '\u001B[0m' : '';
-			painted += wanted.length > 0 ? `\u001B[${wanted.join(';')}m` : '';
-			codes = wanted;
+		if (text === '') {
+			continue;
 		}
-		painted += text;
+		// Blanks look the same in any colour.
+		const wanted = tone !== 'inverse' && !codes.includes(inverse) && text.trim() === '' ? codes : theme[tone];
+		painted += wanted === codes ? text : change(codes, wanted) + text;
+		codes = wanted;
 	}
-	return codes.length > 0 ? `${painted}\u001B[0m` : painted;
+	return painted + change(codes, []);
+}
+
+/** What turns one set of attributes into another. */
+function change(from: readonly number[], to: readonly number[]): string {
+	const closing = from
+		.filter((code) => !to.some((other) => endOf(other) === endOf(code)))
+		.map((code) => endOf(code));
+	const opening = to.filter((code) => !from.includes(code));
+	return [...closing.toReversed(), ...opening].map((code) => `\u001B[${code}m`).join('');
+}
+
+/** The code that ends an attribute. */
+function endOf(code: number): number {
+	return code === bold ? 22 : code === inverse ? 27 : 39;
 }
