@@ -15,7 +15,7 @@ const hopeless: ReadonlySet<FailureClass> = new Set([
 	'needs-profile',
 	'credentials',
 ]);
-/** Failures in a row, without one answer before, after which a cell is given up. */
+/** Requests lost in a row, without one answer before, after which a cell is given up. */
 const mostFailures = 3;
 
 /** Characters of a prompt: what its tokens are estimated from. */
@@ -51,8 +51,9 @@ export class CellState {
 		this.variant = variant;
 		this.target = target;
 		this.bucket = bucket;
-		this.expectation = new CellExpectation(cell.inputTokens, cell.expectedOutputTokens);
 		this.#task = spec.task;
+		const length = lengthOf(this.compose(spec.task.items.slice(0, variant.itemsPerRequest)));
+		this.expectation = new CellExpectation({...cell.inputTokens, length}, cell.expectedOutputTokens);
 		this.#method = spec.method;
 		this.#auto = spec.isMaxTokensAuto ? new AutoMaxTokens(cell.maxTokens) : undefined;
 	}
@@ -133,9 +134,13 @@ export class CellState {
 		this.#auto?.learn(usage.outputTokens, answer.isTruncated, maxTokens);
 	}
 
-	/** Counts a failure. Returns whether the cell was given up by it. */
-	fail(failure: Failure): boolean {
-		if (failure.isRetryable || this.#isGivenUp) {
+	/**
+	 * Counts a failure.
+	 * @param isLost The request will not be tried again.
+	 * @returns Whether the cell was given up by it.
+	 */
+	fail(failure: Failure, isLost: boolean): boolean {
+		if (!isLost || this.#isGivenUp) {
 			return false;
 		}
 		this.#failuresInARow++;

@@ -18,6 +18,14 @@ export type Cost = {
 	readonly setAside: number;
 };
 
+/** The prompt whose input tokens are known before the run: counted by the service, or estimated. */
+export type FirstPrompt = {
+	readonly value: number;
+	readonly isEstimated: boolean;
+	/** In characters. */
+	readonly length: number;
+};
+
 /**
  * What is known of a cell's token counts, learnt from its answers: the base of what is set aside for the next request.
  * The input follows the length of the prompt, the output its running p99.
@@ -27,18 +35,11 @@ export class CellExpectation {
 	readonly #outputs = new Quantiles();
 	readonly #inputsByLength = new Map<number, number>();
 	#tokensPerCharacter: number | undefined;
-	#firstInput: {readonly value: number; readonly isEstimated: boolean};
-	#firstLength: number | undefined;
+	readonly #first: FirstPrompt;
 
-	/**
-	 * @param inputTokens Of the cell's first prompt: counted by the service, or estimated.
-	 * @param expectedOutputTokens Before any answer.
-	 */
-	constructor(
-		inputTokens: {readonly value: number; readonly isEstimated: boolean},
-		expectedOutputTokens: number = assumedOutputTokens,
-	) {
-		this.#firstInput = inputTokens;
+	/** @param expectedOutputTokens Before any answer. */
+	constructor(first: FirstPrompt, expectedOutputTokens: number = assumedOutputTokens) {
+		this.#first = first;
 		this.#expectedOutputTokens = expectedOutputTokens;
 	}
 
@@ -61,10 +62,9 @@ export class CellExpectation {
 		if (this.#tokensPerCharacter !== undefined) {
 			return Math.ceil(this.#tokensPerCharacter * characters * lengthMargin);
 		}
-		this.#firstLength ??= characters;
-		const scaled = (this.#firstInput.value * characters) / Math.max(1, this.#firstLength);
-		const isExact = !this.#firstInput.isEstimated && characters === this.#firstLength;
-		return Math.ceil(isExact ? scaled : scaled * estimateMargin);
+		const {value, isEstimated, length} = this.#first;
+		const scaled = (value * characters) / Math.max(1, length);
+		return Math.ceil(!isEstimated && characters === length ? scaled : scaled * estimateMargin);
 	}
 
 	/**

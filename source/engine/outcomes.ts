@@ -175,7 +175,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		}
 		if (failure.class === 'throttled-day') {
 			core.stopSending('day');
-		} else if (cell.fail(failure)) {
+		} else if (cell.fail(failure, delayMs === undefined)) {
 			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
 			core.stopIfHopeless();
 		}

@@ -381,6 +381,16 @@ describe('failures', () => {
 		expect(events.some(({kind}) => kind === 'given-up')).toBe(true);
 	});
 
+	it('gives up an endpoint that never answers', async () => {
+		const {clock, run} = setUp(
+			{load: loadOf('concurrency', {durationMs: 600_000, concurrency: 2})},
+			{fault: () => failureOf('network', {isRetryable: true})},
+		);
+		await clock.settle(run.start());
+		expect(clock.now()).toBeLessThan(30_000);
+		expect(run.snapshot()).toMatchObject({outcome: 'failed', stoppedBy: 'fault'});
+	});
+
 	it('stops when no target is left', async () => {
 		const {clock, run} = setUp({}, {fault: () => failureOf('credentials')});
 		await clock.settle(run.start());
