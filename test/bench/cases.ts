@@ -1,9 +1,13 @@
+import {chatBesideBulkCase} from './cases/chat-beside-bulk.ts';
 import {commandStartCase} from './cases/command-start.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
+import {neighbourCase} from './cases/neighbour.ts';
 import {requestsRaceCase} from './cases/requests-race.ts';
+import {saturateCase} from './cases/saturate.ts';
 import {screenCostCase} from './cases/screen-cost.ts';
+import {stallCase} from './cases/stall.ts';
 import {tokensRaceCase} from './cases/tokens-race.ts';
 import type {BenchCase} from './helpers/bench-case.ts';
 
@@ -16,4 +20,8 @@ export const benchCases: readonly BenchCase[] = [
 	requestsRaceCase,
 	tokensRaceCase,
 	enforcementAndDelayCase,
+	saturateCase,
+	neighbourCase,
+	chatBesideBulkCase,
+	stallCase,
 ];
