@@ -19,8 +19,18 @@ export type VariantRow = {
 	readonly isBest: boolean;
 };
 
+/** Works a value out once for each state: several panels ask for it in one frame. */
+function oncePerState<Value>(work: (state: State) => Value): (state: State) => Value {
+	const known = new WeakMap<State, Value>();
+	return (state) => {
+		const value = known.get(state) ?? work(state);
+		known.set(state, value);
+		return value;
+	};
+}
+
 /** All rows by target, in the order of the configuration. A variant in two lanes has two rows. */
-export function variantRows(state: State): readonly VariantRow[] {
+export const variantRows = oncePerState((state): readonly VariantRow[] => {
 	const snapshot = shownSnapshot(state);
 	const names = state.config.variants.map(({name}) => name);
 	const targetCount = Math.max(1, snapshot?.targets.length ?? 1);
@@ -41,10 +51,10 @@ export function variantRows(state: State): readonly VariantRow[] {
 			}));
 		});
 	}).flat();
-}
+});
 
 /** The rows as the current view lists them: sorted and filtered in Variants, in their own order elsewhere. */
-export function listedRows(state: State): readonly VariantRow[] {
+export const listedRows = oncePerState((state): readonly VariantRow[] => {
 	const rows = variantRows(state);
 	if (state.view !== 'variants') {
 		return rows;
@@ -52,7 +62,7 @@ export function listedRows(state: State): readonly VariantRow[] {
 	const wanted = state.filter.toLowerCase();
 	const matching = rows.filter(({name}) => name.toLowerCase().includes(wanted));
 	return sortRows(matching, state.sort, state.isInverted);
-}
+});
 
 /** The selected row: the one last chosen, or the first while that one is not listed. */
 export function selectedRow(

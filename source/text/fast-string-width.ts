@@ -1,4 +1,5 @@
 import stringWidth, {type Options} from 'string-width';
+import {isSimple} from './simple-text.ts';
 
 /**
  * What the bundle gives Ink in place of `string-width`: the same widths, without measuring every line of every frame
@@ -6,8 +7,6 @@ import stringWidth, {type Options} from 'string-width';
  * four fifths of a paint (test/bench).
  */
 
-/** Text of which every character takes one cell, beside select-graphic-rendition sequences. */
-const simple = /^[\u0020-\u007E\u00A0-\u00AC\u00AE-\u02FF\u2010-\u2027\u2500-\u259F\u2605]*$/;
 const attributes = /\u001B\[[\d;]*m/g;
 
 const keptWidths = 4096;
@@ -15,7 +14,7 @@ let widths = new Map<string, number>();
 
 function measured(text: string): number {
 	const bare = text.includes('\u001B[') ? text.replace(attributes, '') : text;
-	return simple.test(bare) ? bare.length : stringWidth(text);
+	return isSimple(bare) ? bare.length : stringWidth(text);
 }
 
 /**

@@ -1,15 +1,14 @@
 import stringWidth from 'string-width';
 import stripAnsi from 'strip-ansi';
+import {isSimple} from './simple-text.ts';
 
 /** Text measured in terminal cells. All functions but `cleanText` take text without control sequences. */
 
 const printableAscii = /^[\u0020-\u007E]*$/;
-const printableLatin = /^[\u0020-\u007E\u00A0-\u00AC\u00AE-\u02FF\u2010-\u2027\u2500-\u259F]*$/;
 
 /** Cells that the text takes on a terminal: 2 for a wide character, 0 for a combining one. */
 export function displayWidth(text: string): number {
-	// Nearly everything on screen is of these ranges, where a character is a cell; string-width costs 100 times as much.
-	return printableLatin.test(text) ? text.length : stringWidth(text);
+	return isSimple(text) ? text.length : stringWidth(text);
 }
 
 /**
@@ -33,7 +32,7 @@ const segmenter = new Intl.Segmenter();
 
 /** The longest beginning that fits into `width` cells. */
 export function takeStart(text: string, width: number): string {
-	if (printableLatin.test(text)) {
+	if (isSimple(text)) {
 		return text.slice(0, Math.max(0, width));
 	}
 	let taken = '';
@@ -50,7 +49,7 @@ export function takeStart(text: string, width: number): string {
 
 /** The longest end that fits into `width` cells. */
 export function takeEnd(text: string, width: number): string {
-	if (printableLatin.test(text)) {
+	if (isSimple(text)) {
 		return width > 0 ? text.slice(-width) : '';
 	}
 	const parts = [...segmenter.segment(text)].map(({segment}) => segment);

@@ -79,7 +79,7 @@ export function openScreen(
 			await settled();
 		},
 		async progress(snapshotOverrides) {
-			clock.skip(250);
+			clock.skip(500);
 			engine.report({type: 'snapshot', snapshot: snapshotFixture(snapshotOverrides)});
 			await settled();
 		},
