@@ -1,5 +1,8 @@
 import type {BuildOptions} from 'esbuild';
+import {fastWidth} from './fast-width.ts';
 import {leanMeow} from './lean-meow.ts';
+import {leanPrices} from './lean-prices.ts';
+import {leanZod} from './lean-zod.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
 export const bundleOptions = {
@@ -17,7 +20,7 @@ export const bundleOptions = {
 	mainFields: ['module', 'main'],
 	jsx: 'automatic',
 	legalComments: 'none',
-	plugins: [leanMeow],
+	plugins: [fastWidth, leanMeow, leanPrices, leanZod],
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
 	// Optional parts of Ink and Vega that a terminal never needs.
 	external: ['canvas', 'react-devtools-core'],
