@@ -1,15 +1,17 @@
-import {chmod, rm, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {build} from 'esbuild';
 import {bundleOptions} from './bundle-options.ts';
 import {thirdPartyNotices} from './notices.ts';
+import {publishedFiles} from './published.ts';
 
 /** Makes `dist/`: one code-split bundle that carries all its dependencies, flat, with their licences. */
 
 const root = path.resolve(import.meta.dirname, '../..');
 const dist = path.join(root, 'dist');
+/** Everything is made here first: whoever runs or packs `dist/` meanwhile finds it whole. */
+const staging = path.join(root, 'node_modules/.cache/bedrock-top', String(process.pid));
 
-await rm(dist, {recursive: true, force: true});
 const result = await build({
 	absWorkingDir: root,
 	entryPoints: {
@@ -18,12 +20,21 @@ const result = await build({
 		'simulator-worker': 'source/threads/simulator-worker.ts',
 		'reports-worker': 'source/threads/reports-worker.ts',
 	},
-	outdir: dist,
+	outdir: path.join(staging, 'new'),
 	...bundleOptions,
 	metafile: true,
 });
-await writeFile(
-	path.join(dist, 'THIRD-PARTY-NOTICES.txt'),
-	await thirdPartyNotices(root, Object.keys(result.metafile.inputs)),
-);
-await chmod(path.join(dist, 'cli.js'), 0o755);
+const {version} = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {version: string};
+const texts = {
+	...publishedFiles(version),
+	'THIRD-PARTY-NOTICES.txt': await thirdPartyNotices(root, Object.keys(result.metafile.inputs)),
+};
+for (const [name, text] of Object.entries(texts)) {
+	await writeFile(path.join(staging, 'new', name), text);
+}
+await chmod(path.join(staging, 'new/cli.js'), 0o755);
+
+await mkdir(dist, {recursive: true});
+await rename(dist, path.join(staging, 'old'));
+await rename(path.join(staging, 'new'), dist);
+await rm(staging, {recursive: true});

@@ -31,13 +31,11 @@ const specification = (flag: Flag, presets: readonly string[]): readonly string[
 
 const commandCase = (command: Command, presets: readonly string[]): readonly string[] => {
 	const specifications = flagsOf(command).flatMap((flag) => specification(flag, presets));
-	const words = `'*:word:${action(wordOffer(command, presets)).replaceAll("'", String.raw`'\''`)}'`;
+	const {words, hasFiles} = wordOffer(command, presets);
+	const rest = `'*:word:${action({words, hasFiles}).replaceAll("'", String.raw`'\\''`)}'`;
+	const all = words.length > 0 || hasFiles ? [...specifications, rest] : specifications;
 	const pattern = command.name === 'screen' ? '*' : command.name;
-	return [
-		`\t\t${pattern})`,
-		`\t\t\t_arguments ${[...specifications, words].join(' \\\n\t\t\t\t')}`,
-		'\t\t\t;;',
-	];
+	return [`\t\t${pattern})`, `\t\t\t_arguments ${all.join(' \\\n\t\t\t\t')}`, '\t\t\t;;'];
 };
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell code, expanded by the shell

@@ -1,0 +1,49 @@
+import {readFile} from 'node:fs/promises';
+import {isDeepStrictEqual} from 'node:util';
+import type {Plugin} from 'esbuild';
+
+/** The provider whose prices are asked for. */
+const provider = 'aws';
+
+type Provider = {readonly id: string; readonly fallback_model_providers?: readonly string[]};
+
+/** The list of providers at the head of the module, with the name that it is bound to. */
+const dataPattern = /^const (\w+) = (\[\n[\s\S]*?\n\]), /;
+
+const changed = (what: string): Error => new Error(`@pydantic/genai-prices has changed: ${what}.`);
+
+/**
+ * Prices of one provider, and of those that it falls back to.
+ * @param text The module with the prices of all providers.
+ * @throws Error where another version is built differently: better no build than prices that are lost unnoticed.
+ */
+export const leanPricesOf = (text: string): string => {
+	const match = dataPattern.exec(text);
+	if (match === null) {
+		throw changed('its data is not where it was');
+	}
+	const [whole, name = '', literal = ''] = match;
+	// The list is our own dependency's code, run while building.
+	const all = new Function(`return ${literal};`)() as readonly Provider[];
+	const own = all.find(({id}) => id === provider);
+	if (own === undefined) {
+		throw changed(`it has no provider "${provider}"`);
+	}
+	const kept = all.filter(({id}) => id === provider || own.fallback_model_providers?.includes(id));
+	const data = JSON.stringify(kept);
+	if (!isDeepStrictEqual(JSON.parse(data), kept)) {
+		throw changed('its data is more than JSON');
+	}
+	return `const ${name} = ${data}, ${text.slice(whole.length)}`;
+};
+
+/** Leaves the prices of other providers out of the bundle: nine tenths of it. */
+export const leanPrices: Plugin = {
+	name: 'lean-prices',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]@pydantic[\\/]genai-prices[\\/]dist[\\/]index\.js$/}, async ({path}) => ({
+			contents: leanPricesOf(await readFile(path, 'utf8')),
+			loader: 'js',
+		}));
+	},
+};

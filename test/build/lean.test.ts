@@ -1,0 +1,36 @@
+import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {describe, expect, it} from 'vitest';
+import {leanPricesOf} from '../../source/build/lean-prices.ts';
+
+const module = path.resolve(import.meta.dirname, '../../node_modules/@pydantic/genai-prices/dist/index.js');
+
+describe('leanPricesOf', () => {
+	const text = readFileSync(module, 'utf8');
+
+	it('keeps the price of every model of AWS, and little else', async () => {
+		const file = path.join(mkdtempSync(path.join(tmpdir(), 'bedrock-top-')), 'lean.mjs');
+		const lean = leanPricesOf(text);
+		expect(lean.length).toBeLessThan(text.length / 4);
+		writeFileSync(file, lean);
+		const [whole, part] = await Promise.all([import(module), import(pathToFileURL(file).href)]);
+		const ids = [
+			'amazon.nova-lite-v1:0',
+			'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+			'meta.llama3-1-8b-instruct-v1:0',
+			'no.such',
+		];
+		for (const id of ids) {
+			const usage = {input_tokens: 1000, output_tokens: 100};
+			const price = (library: typeof whole) => library.calcPrice(usage, id, {providerId: 'aws'})?.total_price;
+			expect(price(part)).toEqual(price(whole));
+		}
+	});
+
+	it('refuses a package that is built in another way', () => {
+		expect(() => leanPricesOf('const data = {};')).toThrow(/has changed/);
+		expect(() => leanPricesOf('const E = [\n{id: "other"}\n], F = 1;')).toThrow(/no provider "aws"/);
+	});
+});

@@ -1,0 +1,148 @@
+import {execFile, spawnSync} from 'node:child_process';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {promisify} from 'node:util';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {isBuilt} from '../helpers/built-program.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+/** Further versions of Node to try: paths of their executables, separated by colons. */
+const others = (process.env.BEDROCK_TOP_NODES ?? '').split(':').filter((file) => file !== '');
+const nodes = [process.execPath, ...others].map((file) => ({
+	file,
+	version: spawnSync(file, ['--version'], {encoding: 'utf8'}).stdout?.trim() ?? '',
+}));
+
+const filesIn = (folder: string): readonly string[] =>
+	readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((file) =>
+		statSync(path.join(folder, file)).isFile(),
+	);
+
+describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)', () => {
+	let folder = '';
+	let tarball = '';
+	let installed = '';
+
+	beforeAll(async () => {
+		folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-package-'));
+		// As it is built: packing must not build anew while other tests run the program.
+		const argv = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
+		await run('npm', argv, {cwd: root});
+		tarball = path.join(folder, readdirSync(folder)[0] ?? '');
+		// Without the network: there is nothing but the package itself to install.
+		const install = [
+			'install',
+			'--silent',
+			'--offline',
+			'--no-audit',
+			'--no-fund',
+			'--prefix',
+			folder,
+			tarball,
+		];
+		await run('npm', install);
+		installed = path.join(folder, 'node_modules/bedrock-top');
+	}, 60_000);
+
+	it('holds what is needed and nothing else', () => {
+		const allowed = [
+			/^dist\/[\w-]+\.js$/,
+			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|results\.(?:d\.ts|schema\.json)|bedrock-top\.1)$/,
+			/^presets\/[\w-]+\.(?:yaml|csv|jsonl|txt)$/,
+			/^presets\/schema\.json$/,
+			/^(?:README|CHANGELOG)\.md$/,
+			/^(?:LICENSE|package\.json)$/,
+		];
+		const foreign = filesIn(installed).filter((file) => !allowed.some((pattern) => pattern.test(file)));
+		expect(foreign).toEqual([]);
+		expect(filesIn(installed)).toEqual(
+			expect.arrayContaining(['dist/cli.js', 'dist/results.d.ts', 'dist/bedrock-top.1', 'README.md']),
+		);
+	});
+
+	it('is small: packed, installed, and in packages', () => {
+		const bytes = filesIn(installed).reduce(
+			(sum, file) => sum + statSync(path.join(installed, file)).size,
+			0,
+		);
+		expect(statSync(tarball).size).toBeLessThanOrEqual(1_500_000);
+		expect(bytes).toBeLessThanOrEqual(6_000_000);
+		const packages = readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+		expect(packages).toEqual(['bedrock-top']);
+	});
+
+	it('passes publint', async () => {
+		const {stdout} = await run('npx', ['publint', '--strict', '--pack', 'false', installed], {cwd: root});
+		expect(stdout).toContain('All good');
+	});
+
+	it('has types for the results that agree with the program’s own', async () => {
+		mkdirSync(path.join(folder, 'user'), {recursive: true});
+		const own = path.join(root, 'source/reports/results-schema.ts');
+		writeFileSync(
+			path.join(folder, 'user/index.mts'),
+			`import type {Results, TargetResults, VariantResults} from 'bedrock-top/results';
+import type {Results as Own} from ${JSON.stringify(own)};
+export const first = (own: Own): Results => own;
+export const second = (published: Results): Own => published;
+export const name = (results: Results): string => results.variants[0]?.name ?? '';
+export const model = (target: TargetResults, variant: VariantResults): string => target.model + variant.name;
+`,
+		);
+		const settings = {
+			extends: path.join(root, 'tsconfig.json'),
+			compilerOptions: {typeRoots: [path.join(root, 'node_modules/@types')], rootDir: '/'},
+			include: ['index.mts'],
+		};
+		writeFileSync(path.join(folder, 'user/tsconfig.json'), JSON.stringify(settings));
+		const result = await run(path.join(root, 'node_modules/.bin/tsc'), [
+			'-p',
+			path.join(folder, 'user'),
+		]).catch((error: {stdout: string}) => error);
+		expect(result.stdout).toBe('');
+	});
+
+	it('publishes the schema of the results', () => {
+		const schema = JSON.parse(readFileSync(path.join(installed, 'dist/results.schema.json'), 'utf8'));
+		expect(schema.title).toContain('schema 1');
+		expect(existsSync(path.join(installed, 'dist/bedrock-top.1'))).toBe(true);
+	});
+
+	it.each(nodes)('runs by its name on Node $version', async ({file, version}) => {
+		const cwd = mkdtempSync(path.join(tmpdir(), 'bedrock-top-empty-'));
+		const bin = path.join(folder, 'node_modules/.bin/bedrock-top');
+		const environment = {PATH: `${path.dirname(file)}:${process.env.PATH}`, HOME: cwd};
+		const told = await run(bin, ['--version'], {cwd, env: environment});
+		expect(told.stdout).toMatch(/^\d+\.\d+\.\d+/);
+		const argv = [
+			'run',
+			'classify',
+			'--demo',
+			'--requests',
+			'2',
+			'--variants',
+			'concise',
+			'--out',
+			'reports',
+		];
+		await run(bin, argv, {cwd, env: environment});
+		expect(readdirSync(path.join(cwd, 'reports')).filter((name) => name.endsWith('.svg'))).toHaveLength(5);
+		const results = JSON.parse(readFileSync(path.join(cwd, 'reports/results.json'), 'utf8'));
+		expect(results.environment.node).toBe(version);
+	});
+
+	it.skipIf(others.length > 0)('was tried on one Node only: others by BEDROCK_TOP_NODES', () => {
+		expect(nodes).toHaveLength(1);
+	});
+});
