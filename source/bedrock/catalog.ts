@@ -63,8 +63,8 @@ type Runnable = {
 
 const scopeOrder: Readonly<Record<Scope, number>> = {'on-demand': 0, 'cross-region': 1, global: 2};
 
-/** Sorted by base model, then scope, then identifier. */
-const runnableModels = (lists: AccountLists): readonly Runnable[] => {
+/** What can be asked for text, sorted by base model, then scope, then identifier. */
+export const runnableModels = (lists: AccountLists): readonly Runnable[] => {
 	const catalogue = createCatalogue(lists.models, lists.profiles);
 	const base = lists.models
 		.filter(({inferenceTypes}) => inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND'))

@@ -1,5 +1,6 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
@@ -13,6 +14,7 @@ export type Clients = {
 	readonly runtime: () => Promise<BedrockRuntimeClient>;
 	readonly control: () => Promise<BedrockClient>;
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
+	readonly cloudwatch: () => Promise<CloudWatchClient>;
 	/** The Region in use. Rejects with a UserError (exit 1) where none is set. */
 	readonly region: () => Promise<string>;
 	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
@@ -120,11 +122,19 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		watchSecrets(client, seen);
 		return client;
 	});
+	const cloudwatch = lazily(async () => {
+		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
+		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
+		const client = new CloudWatchClient({...settings(controlSockets), maxAttempts: 1});
+		watchSecrets(client, seen);
+		return client;
+	});
 
 	return {
 		runtime,
 		control,
 		serviceQuotas,
+		cloudwatch,
 		endpoint,
 		remarks: [
 			...(hasBearerToken

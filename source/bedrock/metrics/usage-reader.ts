@@ -1,0 +1,111 @@
+import type {Clock} from '../../engine/clock.ts';
+import type {
+	SeriesName,
+	SeriesQuery,
+	UsageFailure,
+	UsageReading,
+	UsageSource,
+} from '../../metrics/account/usage-source.ts';
+import {listActiveMetrics} from './list-active.ts';
+import {type BatchOutcome, mostQueries, type NamedQuery, readBatch} from './metric-batch.ts';
+import type {MetricClients} from './metric-call.ts';
+import {metricStatOf, seriesOf} from './metric-names.ts';
+
+/** Batches under way together: the service bounds the datapoints of a second, not only the calls. */
+const batchesAtOnce = 3;
+/** Tries of a batch that is throttled. */
+const mostTries = 3;
+const firstPauseMs = 1000;
+
+const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
+	new Promise((resolve) => {
+		const cancel = clock.after(delayMs, resolve);
+		signal.addEventListener(
+			'abort',
+			() => {
+				cancel();
+				resolve();
+			},
+			{once: true},
+		);
+	});
+
+const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
+	Array.from({length: Math.ceil(queries.length / mostQueries)}, (_, index) =>
+		queries.slice(index * mostQueries, (index + 1) * mostQueries),
+	);
+
+/** The use of the account behind the AWS clients. Nothing is sent, and no client made, before it is asked. */
+export const createUsageSource = (clients: MetricClients, clock: Clock): UsageSource => {
+	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+	/** A throttled batch is tried again after a pause that grows. */
+	const readPatiently = async (
+		queries: readonly NamedQuery[],
+		window: Parameters<UsageSource['read']>[1],
+		periodMs: number,
+		signal: AbortSignal,
+	): Promise<BatchOutcome> => {
+		let calls = 0;
+		for (let attempt = 1; ; attempt++) {
+			const outcome = await readBatch(clients, queries, window, periodMs, {epoch: clock.epoch, signal});
+			calls += outcome.calls;
+			if (outcome.failure?.kind !== 'throttled' || attempt === mostTries || signal.aborted) {
+				return {...outcome, calls};
+			}
+			await pause(clock, firstPauseMs * 2 ** (attempt - 1), signal);
+		}
+	};
+
+	return {
+		async listActive(signal) {
+			const found = await listActiveMetrics(clients, {epoch: clock.epoch, signal});
+			if (found.failure === undefined) {
+				listed = found.names;
+			}
+			return {
+				models: new Map(
+					[...found.names].map(([modelId, names]) => [
+						modelId,
+						new Set<SeriesName>([...names].flatMap((name) => seriesOf(name))),
+					]),
+				),
+				cost: {calls: found.calls, metrics: 0},
+				failure: found.failure,
+				clockAheadMs: found.clockAheadMs,
+			};
+		},
+		async read(queries, window, periodMs, signal) {
+			const batches = batchesOf(queries.map((query) => named(query, listed)));
+			const outcomes: BatchOutcome[] = [];
+			const waiting = [...batches];
+			const work = async (): Promise<void> => {
+				for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+					const outcome = await readPatiently(batch, window, periodMs, signal);
+					outcomes.push(outcome);
+					if (isHopeless(outcome.failure)) {
+						waiting.length = 0;
+					}
+				}
+			};
+			await Promise.all(Array.from({length: batchesAtOnce}, work));
+			return readingOf(outcomes, queries.length);
+		},
+	};
+};
+
+const named = (query: SeriesQuery, listed: ReadonlyMap<string, ReadonlySet<string>>): NamedQuery => ({
+	...query,
+	...metricStatOf(query.series, listed.get(query.modelId)),
+});
+
+/** What one batch met, every other one would meet. */
+const isHopeless = (failure: UsageFailure | undefined): boolean =>
+	failure !== undefined && failure.kind !== 'other';
+
+const readingOf = (outcomes: readonly BatchOutcome[], metrics: number): UsageReading => ({
+	series: outcomes.flatMap(({series}) => series),
+	cost: {calls: outcomes.reduce((sum, {calls}) => sum + calls, 0), metrics},
+	failure: outcomes.find(({failure}) => failure !== undefined)?.failure,
+	clockAheadMs: outcomes.find(({clockAheadMs}) => clockAheadMs !== undefined)?.clockAheadMs,
+});

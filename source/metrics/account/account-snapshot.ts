@@ -1,0 +1,111 @@
+import type {Burndown, Quota, Scope} from '../../engine/target.ts';
+
+/** The account's use in one Region as the screen and the printouts see it: plain data, made anew once a minute. */
+
+/** Requests and quota tokens of a minute. */
+export type MinuteUse = {readonly requests: number; readonly quotaTokens: number};
+
+/** Percentiles of one ModelId in milliseconds; null where there were too few answers, or none that streamed. */
+export type ModelDurations = {
+	readonly modelId: string;
+	readonly firstTokenP50: number | null;
+	readonly firstTokenP90: number | null;
+	readonly latencyP50: number | null;
+	readonly latencyP90: number | null;
+};
+
+/** The service's own count beside the formula's, where they are more than 5 % apart. Quota tokens of the last hour. */
+export type Disagreement = {
+	readonly estimated: number;
+	readonly computed: number;
+	/** Output multiplier that would explain it; null where none would. */
+	readonly burndown: number | null;
+};
+
+/** `idle`: nothing in three hours; `quiet`: nothing in the last quarter of an hour. */
+export type Activity = 'active' | 'quiet' | 'idle';
+
+export type AccountBucket = {
+	readonly key: string;
+	readonly region: string;
+	/** Base model; the ModelId itself where its base model is not known. */
+	readonly model: string;
+	readonly scope: Scope;
+	/** ModelIds that had traffic, the busiest first. */
+	readonly modelIds: readonly string[];
+	/** What a benchmark of this bucket would call; null where nothing can be. */
+	readonly callable: string | null;
+	readonly quota: Quota;
+	readonly burndown: Burndown;
+	readonly activity: Activity;
+	/** Begin of the minute that `told` is about, in milliseconds since 1970; null while nothing was read. */
+	readonly minute: number | null;
+	/** All of the account in that minute, as CloudWatch tells it. */
+	readonly told: MinuteUse & {
+		readonly inputTokens: number;
+		readonly outputTokens: number;
+		readonly cacheReadTokens: number;
+		readonly cacheWriteTokens: number;
+		readonly throttles: number;
+		readonly clientErrors: number;
+		readonly serverErrors: number;
+	};
+	/** Our own runs in the last 60 seconds, by their ledger. */
+	readonly own: MinuteUse;
+	/** What is in use: our own in real time and the rest of `told`. */
+	readonly use: MinuteUse;
+	/** What others use, for admission: mean of the newest complete minutes without our own part. */
+	readonly others: MinuteUse;
+	/** Greatest minute of the last hour. */
+	readonly peak: MinuteUse;
+	/** Of the last hour. */
+	readonly hourThrottles: number;
+	readonly hourErrors: number;
+	/** Quota tokens since midnight UTC; null where no daily quota asks for it, or it could not be read. */
+	readonly dayTokens: number | null;
+	/** List price of the last hour; null where the price is not known. */
+	readonly costPerHourUsd: number | null;
+	readonly disagreement: Disagreement | null;
+	readonly durations: readonly ModelDurations[];
+	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
+	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};
+	/** What has to be known about this row, a sentence each. */
+	readonly notes: readonly string[];
+};
+
+/** Minutes at the end of every series that CloudWatch has not told in full. */
+export const incompleteMinutes = 2;
+/** Minutes of a series: an hour, and what is not whole yet. */
+export const seriesMinutes = 60 + incompleteMinutes;
+
+/** What watching costs. */
+export type WatchCost = {
+	readonly calls: number;
+	readonly metrics: number;
+	/** USD so far, and at the pace of the last polls; by `metricPrice`. */
+	readonly usd: number;
+	readonly usdPerHour: number;
+};
+
+export type AccountRegion = {
+	readonly region: string;
+	readonly simulated: boolean;
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint: string | null;
+	readonly phase: 'loading' | 'live' | 'failed';
+	/** Begin of the newest minute that is whole, by the service's clock. */
+	readonly minute: number | null;
+	/** Whether everything about that minute was read. */
+	readonly isComplete: boolean;
+	/** When this was made, in milliseconds since 1970 by the service's clock. */
+	readonly at: number;
+	readonly buckets: readonly AccountBucket[];
+	/** What is missing and why, and what the user should know: a sentence each. */
+	readonly remarks: readonly string[];
+	readonly cost: WatchCost;
+	/** Seconds until the next poll, as it was planned. */
+	readonly nextPollSeconds: number;
+};
+
+/** All Regions that are watched, in the order in which they were named. */
+export type AccountSnapshot = {readonly regions: readonly AccountRegion[]};

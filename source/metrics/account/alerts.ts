@@ -1,0 +1,74 @@
+import type {Limit} from '../../engine/target.ts';
+import type {AccountBucket, AccountRegion} from './account-snapshot.ts';
+
+/** Alarms on the account: percent of a limit that is in use. */
+
+export const alertFigures = ['requests', 'tokens', 'day'] as const;
+export type AlertFigure = (typeof alertFigures)[number];
+
+export const alertOperators = ['<=', '>=', '==', '!=', '<', '>'] as const;
+
+export type Alert = {
+	/** As typed. */
+	readonly text: string;
+	readonly figure: AlertFigure;
+	readonly operator: (typeof alertOperators)[number];
+	/** Percent. */
+	readonly bound: number;
+};
+
+/** An alarm that rings, for one bucket. */
+export type RaisedAlert = {
+	readonly alert: Alert;
+	readonly bucket: AccountBucket;
+	readonly percent: number;
+};
+
+/** Part of a limit, 0 to 1 and above; null where there is no limit, or no figure. A limit of 0 is in use as soon as anything is. */
+export const fractionOf = (used: number | null, limit: Limit): number | null => {
+	if (used === null || limit.value === null || (limit.state !== 'known' && limit.state !== 'blocked')) {
+		return null;
+	}
+	return limit.value > 0 ? used / limit.value : used > 0 ? 1 : 0;
+};
+
+/** Parts of its limits that a bucket uses. */
+export const fractionsOf = (bucket: AccountBucket): Readonly<Record<AlertFigure, number | null>> => {
+	const {quota, use, minute, dayTokens} = bucket;
+	const isKnown = minute !== null || bucket.own.requests > 0;
+	return {
+		requests: isKnown ? fractionOf(use.requests, quota.requestsPerMinute) : null,
+		tokens: isKnown ? fractionOf(use.quotaTokens, quota.tokensPerMinute) : null,
+		day: fractionOf(dayTokens, quota.tokensPerDay),
+	};
+};
+
+const holds = (percent: number, {operator, bound}: Alert): boolean => {
+	switch (operator) {
+		case '<=':
+			return percent <= bound;
+		case '>=':
+			return percent >= bound;
+		case '==':
+			return percent === bound;
+		case '!=':
+			return percent !== bound;
+		case '<':
+			return percent < bound;
+		case '>':
+			return percent > bound;
+	}
+};
+
+/** Alarms that ring in a Region. Idle buckets ring none, nor do figures that are not known. */
+export const raisedAlerts = (alerts: readonly Alert[], {buckets}: AccountRegion): readonly RaisedAlert[] =>
+	buckets
+		.filter(({activity}) => activity !== 'idle')
+		.flatMap((bucket) => {
+			const fractions = fractionsOf(bucket);
+			return alerts.flatMap((alert) => {
+				const fraction = fractions[alert.figure];
+				const percent = fraction === null ? null : fraction * 100;
+				return percent !== null && holds(percent, alert) ? [{alert, bucket, percent}] : [];
+			});
+		});

@@ -1,0 +1,151 @@
+import type {KnownBucket} from './account-map.ts';
+import {
+	type AccountBucket,
+	type Activity,
+	incompleteMinutes,
+	type MinuteUse,
+	type ModelDurations,
+	seriesMinutes,
+} from './account-snapshot.ts';
+import {disagreementOf} from './disagreement.ts';
+import {minuteMs} from './minute-ring.ts';
+import {minuteWindow, quotaTokensAt, sumOf} from './model-minutes.ts';
+import type {OwnUse} from './own-use.ts';
+import type {UsageHistory} from './usage-history.ts';
+import type {UsageMetric} from './usage-source.ts';
+
+/** What one bucket is made from, beside what does not change. */
+export type BucketInput = {
+	readonly history: UsageHistory;
+	/** ModelIds that draw from it. */
+	readonly modelIds: readonly string[];
+	/** Whether it is known which ModelIds had traffic: a bucket without any is then idle. */
+	readonly isListKnown: boolean;
+	/** Newest minute that CloudWatch has in full. */
+	readonly minute: number;
+	readonly own: OwnUse;
+	/** Our own runs in the last 60 seconds, by their ledger; undefined while none goes on. */
+	readonly ownNow: MinuteUse | undefined;
+	readonly dayTokens: number | null;
+	readonly durations: ReadonlyMap<string, ModelDurations>;
+};
+
+/** Minutes without traffic after which a bucket is called quiet. */
+export const quietMinutes = 15;
+/** Minutes whose mean is taken for what others use: a single one may be cut at its edges. */
+const othersMinutes = 3;
+const hourMinutes = 60;
+
+/** One bucket of the account at the newest minute of which everything is known. */
+export const foldBucket = (bucket: KnownBucket, input: BucketInput): AccountBucket => {
+	const {history, own, ownNow} = input;
+	const {target} = bucket;
+	const burndown = target.burndown.value;
+	const modelIds = busiestFirst(input);
+	const minute = knownMinute(input);
+	const at = minute ?? input.minute;
+	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
+	const sum = (metric: UsageMetric, window = minuteWindow(at)) => sumOf(history, modelIds, metric, window);
+	const useAt = (each: number): MinuteUse => ({
+		requests: sum('requests', minuteWindow(each)),
+		quotaTokens: modelIds.reduce(
+			(tokens, modelId) => tokens + quotaTokensAt(history, modelId, each, burndown),
+			0,
+		),
+	});
+	const othersAt = (each: number): MinuteUse => {
+		const told = useAt(each);
+		const ours = own.at(bucket.key, each);
+		return {
+			requests: Math.max(0, told.requests - ours.requests),
+			quotaTokens: Math.max(0, told.quotaTokens - ours.tokens),
+		};
+	};
+	const told = useAt(at);
+	const others = othersAt(at);
+	const ours = ownNow ?? {requests: 0, quotaTokens: 0};
+	const lastMinute = at + incompleteMinutes * minuteMs;
+	const series = Array.from({length: seriesMinutes}, (_, index) =>
+		useAt(lastMinute - (seriesMinutes - 1 - index) * minuteMs),
+	);
+	const whole = series.slice(0, -incompleteMinutes);
+	return {
+		key: bucket.key,
+		region: target.region,
+		model: target.baseModel,
+		scope: target.scope,
+		modelIds,
+		callable: bucket.isCallable ? target.model : null,
+		quota: target.quota,
+		burndown: target.burndown,
+		activity: activityOf(input),
+		minute,
+		told: {
+			...told,
+			inputTokens: sum('inputTokens'),
+			outputTokens: sum('outputTokens'),
+			cacheReadTokens: sum('cacheReadTokens'),
+			cacheWriteTokens: sum('cacheWriteTokens'),
+			throttles: sum('throttles'),
+			clientErrors: sum('clientErrors'),
+			serverErrors: sum('serverErrors'),
+		},
+		own: ours,
+		use: add(others, ours),
+		others: meanOf(Array.from({length: othersMinutes}, (_, index) => othersAt(at - index * minuteMs))),
+		peak: {
+			requests: Math.max(...whole.map(({requests}) => requests)),
+			quotaTokens: Math.max(...whole.map(({quotaTokens}) => quotaTokens)),
+		},
+		hourThrottles: sum('throttles', hour),
+		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
+		dayTokens: input.dayTokens,
+		costPerHourUsd: costOf(bucket, (metric) => sum(metric, hour)),
+		disagreement: disagreementOf(history, modelIds, burndown, hour),
+		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
+		series: {
+			requests: series.map(({requests}) => requests),
+			quotaTokens: series.map(({quotaTokens}) => quotaTokens),
+		},
+		notes: bucket.notes,
+	};
+};
+
+/** ModelIds by what they sent in the last hour. */
+const busiestFirst = ({history, modelIds, minute}: BucketInput): readonly string[] => {
+	const window = {fromMs: minute - hourMinutes * minuteMs, toMs: minute + minuteMs};
+	const requests = new Map(modelIds.map((modelId) => [modelId, history.sum(modelId, 'requests', window)]));
+	return modelIds.toSorted((one, other) => (requests.get(other) ?? 0) - (requests.get(one) ?? 0));
+};
+
+/** The newest whole minute that was read of every ModelId; null where one of them was never read. */
+const knownMinute = ({history, modelIds, minute, isListKnown}: BucketInput): number | null => {
+	const known = Math.min(minute, ...modelIds.map((modelId) => history.coveredToMs(modelId) - minuteMs));
+	return Number.isFinite(known) && (modelIds.length > 0 || isListKnown) ? known : null;
+};
+
+const activityOf = ({history, modelIds, minute, ownNow}: BucketInput): Activity => {
+	const last = Math.max(...modelIds.map((modelId) => history.lastActiveMs(modelId)));
+	if ((ownNow?.requests ?? 0) > 0 || last > minute - quietMinutes * minuteMs) {
+		return 'active';
+	}
+	return Number.isFinite(last) ? 'quiet' : 'idle';
+};
+
+const costOf = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
+	price === null
+		? null
+		: sum('inputTokens') * price.input +
+			sum('outputTokens') * price.output +
+			sum('cacheReadTokens') * price.cacheRead +
+			sum('cacheWriteTokens') * price.cacheWrite;
+
+const add = (one: MinuteUse, other: MinuteUse): MinuteUse => ({
+	requests: one.requests + other.requests,
+	quotaTokens: one.quotaTokens + other.quotaTokens,
+});
+
+const meanOf = (uses: readonly MinuteUse[]): MinuteUse => {
+	const sum = uses.reduce(add, {requests: 0, quotaTokens: 0});
+	return {requests: sum.requests / uses.length, quotaTokens: sum.quotaTokens / uses.length};
+};

@@ -1,0 +1,53 @@
+import {minuteMs} from './minute-ring.ts';
+import type {UsageHistory} from './usage-history.ts';
+import type {TimeWindow, UsageMetric} from './usage-source.ts';
+
+/** Quota tokens of ModelIds, minute by minute. */
+
+/** Settled quota tokens by AWS's formula: input + cache write + output x burndown. Cache reads are free. */
+export const settledTokens = (
+	tokens: {
+		readonly inputTokens: number;
+		readonly cacheWriteTokens: number;
+		readonly outputTokens: number;
+	},
+	burndown: number,
+): number => tokens.inputTokens + tokens.cacheWriteTokens + tokens.outputTokens * burndown;
+
+/** Sums of a window over several ModelIds. */
+export const sumOf = (
+	history: UsageHistory,
+	modelIds: readonly string[],
+	metric: UsageMetric,
+	window: TimeWindow,
+): number => modelIds.reduce((sum, modelId) => sum + history.sum(modelId, metric, window), 0);
+
+/** The window of one minute. */
+export const minuteWindow = (minute: number): TimeWindow => ({fromMs: minute, toMs: minute + minuteMs});
+
+/** Quota tokens of one minute of a ModelId by the formula. */
+export const computedTokens = (
+	history: UsageHistory,
+	modelId: string,
+	minute: number,
+	burndown: number,
+): number =>
+	settledTokens(
+		{
+			inputTokens: history.value(modelId, 'inputTokens', minute),
+			cacheWriteTokens: history.value(modelId, 'cacheWriteTokens', minute),
+			outputTokens: history.value(modelId, 'outputTokens', minute),
+		},
+		burndown,
+	);
+
+/** Quota tokens of one minute of a ModelId: as the service estimates them where it does, else by the formula. */
+export const quotaTokensAt = (
+	history: UsageHistory,
+	modelId: string,
+	minute: number,
+	burndown: number,
+): number => {
+	const estimated = history.value(modelId, 'estimatedQuotaTokens', minute);
+	return estimated > 0 ? estimated : computedTokens(history, modelId, minute, burndown);
+};

@@ -1,0 +1,99 @@
+import {newestWholeMinute} from './fold-region.ts';
+import {minuteMs, minuteOf} from './minute-ring.ts';
+import type {UsageHistory} from './usage-history.ts';
+import {
+	type SeriesName,
+	type SeriesQuery,
+	type TimeWindow,
+	type UsageMetric,
+	usageMetrics,
+} from './usage-source.ts';
+
+/**
+ * What a poll asks for. Every metric asked for is billed, however many minutes it covers: so few ModelIds are asked
+ * about, and long windows.
+ */
+
+/** What CloudWatch calls recent. */
+const firstWindowMs = 180 * minuteMs;
+/** Later polls look back so far: whatever arrives late is counted then. */
+const againWindowMs = 25 * minuteMs;
+const lateMs = 10 * minuteMs;
+
+/** Without traffic for so long a ModelId that is not on screen is asked about rarely. */
+const activeMs = 15 * minuteMs;
+const rareMs = 10 * minuteMs;
+
+/** Metrics that are asked for although they are not listed (yet): a first throttle must not wait for the list. */
+const always: readonly UsageMetric[] = ['requests', 'throttles', 'inputTokens', 'outputTokens'];
+/** Where nothing is listed, because that is not allowed: all that the quota tokens need. */
+const unlisted: readonly UsageMetric[] = [...always, 'cacheWriteTokens', 'estimatedQuotaTokens'];
+
+/** ModelIds that are read together over one window. */
+export type PollPart = {readonly modelIds: readonly string[]; readonly window: TimeWindow};
+
+/** The parts of a poll: first those that were never read, then those that are due again. */
+export const planPoll = (
+	history: UsageHistory,
+	modelIds: readonly string[],
+	onScreen: ReadonlySet<string>,
+	nowMs: number,
+): readonly PollPart[] => {
+	// The minute that goes on has nothing to tell yet.
+	const toMs = minuteOf(nowMs);
+	const fresh = modelIds.filter((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
+	const again = modelIds.filter(
+		(modelId) => Number.isFinite(history.coveredToMs(modelId)) && isDue(history, modelId, onScreen, nowMs),
+	);
+	const oldest = Math.min(...again.map((modelId) => history.coveredToMs(modelId)));
+	const fromMs = Math.max(toMs - firstWindowMs, Math.min(toMs - againWindowMs, oldest - lateMs));
+	const parts: readonly PollPart[] = [
+		{modelIds: fresh, window: {fromMs: toMs - firstWindowMs, toMs}},
+		{modelIds: again, window: {fromMs: minuteOf(fromMs), toMs}},
+	];
+	return parts.filter((part) => part.modelIds.length > 0);
+};
+
+const isDue = (
+	history: UsageHistory,
+	modelId: string,
+	onScreen: ReadonlySet<string>,
+	nowMs: number,
+): boolean =>
+	onScreen.has(modelId) ||
+	history.lastActiveMs(modelId) > nowMs - activeMs ||
+	history.coveredToMs(modelId) <= newestWholeMinute(nowMs) - rareMs;
+
+/** Up to where a poll at that moment knows everything. */
+export const coveredBy = (nowMs: number): number => newestWholeMinute(nowMs) + minuteMs;
+
+/** The sums to ask for. @param listed Series of each ModelId; undefined where they could not be listed. */
+export const sumQueries = (
+	modelIds: readonly string[],
+	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
+	isFirst: boolean,
+): readonly SeriesQuery[] =>
+	modelIds.flatMap((modelId) => {
+		const series = listed?.get(modelId);
+		const asked = usageMetrics.filter((metric) =>
+			series === undefined
+				? unlisted.includes(metric)
+				: series.has(metric) || (!isFirst && always.includes(metric)),
+		);
+		return asked.map((metric) => ({modelId, series: metric}));
+	});
+
+/** What tells the quota tokens of whole hours with the fewest metrics. */
+export const dayQueries = (
+	modelIds: readonly string[],
+	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
+): readonly SeriesQuery[] =>
+	modelIds.flatMap((modelId) => {
+		const series = listed?.get(modelId);
+		const asked: readonly UsageMetric[] = series?.has('estimatedQuotaTokens')
+			? ['estimatedQuotaTokens']
+			: (['inputTokens', 'outputTokens', 'cacheWriteTokens'] as const).filter(
+					(metric) => series === undefined || series.has(metric),
+				);
+		return asked.map((metric) => ({modelId, series: metric}));
+	});

@@ -1,0 +1,78 @@
+/** What the account monitor needs of CloudWatch, in our words; `bedrock/metrics` reads it from AWS. */
+
+/** Sums of a minute of one ModelId. */
+export const usageMetrics = [
+	'requests',
+	'throttles',
+	'clientErrors',
+	'serverErrors',
+	'inputTokens',
+	'outputTokens',
+	'cacheReadTokens',
+	'cacheWriteTokens',
+	/** EstimatedTPMQuotaUsage: quota tokens as the service settled them. Not every model has it. */
+	'estimatedQuotaTokens',
+] as const;
+export type UsageMetric = (typeof usageMetrics)[number];
+
+/** Percentiles of one ModelId in milliseconds: those of several cannot be merged. */
+export const durationStatistics = ['firstTokenP50', 'firstTokenP90', 'latencyP50', 'latencyP90'] as const;
+export type DurationStatistic = (typeof durationStatistics)[number];
+
+export type SeriesName = UsageMetric | DurationStatistic;
+
+export type SeriesQuery = {
+	/** Value of the dimension: what the callers used, of an application profile its ID. */
+	readonly modelId: string;
+	readonly series: SeriesName;
+};
+
+/** Moments in milliseconds since 1970, by the service's clock; `toMs` is not included. */
+export type TimeWindow = {readonly fromMs: number; readonly toMs: number};
+
+/** Values of one query. Minutes without traffic have none. */
+export type SeriesValues = SeriesQuery & {
+	/** Begin of each period. */
+	readonly at: readonly number[];
+	readonly values: readonly number[];
+	/** The service could not tell all of it. */
+	readonly isPartial: boolean;
+};
+
+export type UsageFailureKind = 'denied' | 'throttled' | 'credentials' | 'network' | 'other';
+
+/** Why something could not be read. */
+export type UsageFailure = {
+	/** IAM action, such as `cloudwatch:GetMetricData`. */
+	readonly action: string;
+	readonly kind: UsageFailureKind;
+	readonly message: string;
+};
+
+/** What looking costs: calls, and metrics asked for (which is what is billed). */
+export type UsageCost = {readonly calls: number; readonly metrics: number};
+
+type Told = {
+	readonly cost: UsageCost;
+	/** The first reason why something is missing; undefined where nothing is. */
+	readonly failure: UsageFailure | undefined;
+	/** By how much the service's clock is ahead of this machine's; undefined where it did not say. */
+	readonly clockAheadMs: number | undefined;
+};
+
+/** ModelIds that had traffic in the last three hours, each with the series that it has. */
+export type ActiveModels = Told & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
+
+/** What was read; queries that could not be read are missing. */
+export type UsageReading = Told & {readonly series: readonly SeriesValues[]};
+
+/** Reads the account's use. Nothing rejects: what goes wrong is a value. */
+export type UsageSource = {
+	readonly listActive: (signal: AbortSignal) => Promise<ActiveModels>;
+	readonly read: (
+		queries: readonly SeriesQuery[],
+		window: TimeWindow,
+		periodMs: number,
+		signal: AbortSignal,
+	) => Promise<UsageReading>;
+};

@@ -1,0 +1,44 @@
+import type {WatchCost} from './account-snapshot.ts';
+import type {UsageCost} from './usage-source.ts';
+
+/**
+ * What looking at CloudWatch costs: USD for a metric in GetMetricData, and for a call of ListMetrics. The list price as it
+ * is commonly quoted for the large Regions; it was not verified, and the screen says so.
+ */
+export const metricPrice = {metricUsd: 0.01 / 1000, listCallUsd: 0.01 / 1000, isVerified: false} as const;
+
+const hourMs = 3_600_000;
+/** Polls that the pace is taken from. */
+const rememberedPolls = 10;
+
+/** Adds up what was asked for. */
+export class CostMeter {
+	#calls = 0;
+	#metrics = 0;
+	#usd = 0;
+	/** The polls after the first, which reads hours and is not the pace of what follows. */
+	#recent: Array<{readonly at: number; readonly usd: number}> = [];
+
+	add({calls, metrics}: UsageCost, atMs: number): void {
+		// A call that asks for no metric is one of ListMetrics.
+		const usd = metrics === 0 ? calls * metricPrice.listCallUsd : metrics * metricPrice.metricUsd;
+		this.#calls += calls;
+		this.#metrics += metrics;
+		this.#usd += usd;
+		this.#recent = [...this.#recent, {at: atMs, usd}].slice(-rememberedPolls);
+	}
+
+	/** @param pollMs Time between two polls as it is planned. */
+	read(pollMs: number): WatchCost {
+		const [first] = this.#recent;
+		const last = this.#recent.at(-1);
+		const spanMs = first === undefined || last === undefined ? 0 : last.at - first.at + pollMs;
+		const spent = this.#recent.reduce((sum, {usd}) => sum + usd, 0);
+		return {
+			calls: this.#calls,
+			metrics: this.#metrics,
+			usd: this.#usd,
+			usdPerHour: spanMs === 0 ? 0 : (spent / spanMs) * hourMs,
+		};
+	}
+}

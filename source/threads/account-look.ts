@@ -1,0 +1,183 @@
+import type {AccountDirectory} from '../bedrock/metrics/account-directory.ts';
+import type {Clock} from '../engine/clock.ts';
+import type {AccountMap} from '../metrics/account/account-map.ts';
+import type {AccountBucket, MinuteUse, ModelDurations} from '../metrics/account/account-snapshot.ts';
+import {DayUse} from '../metrics/account/day-use.ts';
+import {durationQueries, durationsOf, durationWindow} from '../metrics/account/duration-use.ts';
+import {foldBuckets, hasDayLimit} from '../metrics/account/fold-region.ts';
+import {minuteMs} from '../metrics/account/minute-ring.ts';
+import type {OwnUse} from '../metrics/account/own-use.ts';
+import {coveredBy, dayQueries, type PollPart, planPoll, sumQueries} from '../metrics/account/poll-plan.ts';
+import {UsageHistory} from '../metrics/account/usage-history.ts';
+import type {SeriesName, UsageReading, UsageSource} from '../metrics/account/usage-source.ts';
+import {CostMeter} from '../metrics/account/watch-cost.ts';
+import type {MonitorTroubles} from './account-remarks.ts';
+
+/** What a look at one Region needs. */
+export type LookPorts = {
+	readonly clock: Clock;
+	readonly source: UsageSource;
+	readonly readDirectory: () => Promise<AccountDirectory>;
+	readonly own: OwnUse;
+	readonly signal: AbortSignal;
+};
+
+/** Everything that is known of one Region, and the ways to learn more. Nothing but `readDirectory` rejects. */
+export type AccountLook = {
+	/** Milliseconds since 1970 by the service's clock. */
+	readonly now: () => number;
+	/** Reads what is active, and of it the minutes that are missing. @param onScreen Keys of buckets. */
+	readonly readMinutes: (onScreen: ReadonlySet<string>) => Promise<void>;
+	/** Reads what is less urgent: the hours of the day, and percentiles of what is on screen. */
+	readonly readRest: (onScreen: ReadonlySet<string>) => Promise<void>;
+	/** Percentiles alone; does nothing when all that is on screen has some. */
+	readonly readDurations: (onScreen: ReadonlySet<string>) => Promise<void>;
+	readonly lacksDurations: (onScreen: ReadonlySet<string>) => boolean;
+	readonly buckets: (ownNow: ReadonlyMap<string, MinuteUse>) => readonly AccountBucket[];
+	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
+	readonly directoryRemarks: () => readonly string[];
+	readonly cost: CostMeter;
+};
+
+/** A list of what is active is asked for again after so many polls. */
+const pollsPerListing = 5;
+/** Most ModelIds whose percentiles are asked for. */
+const mostDurations = 60;
+
+/** Knows nothing yet. */
+export const createAccountLook = ({clock, source, readDirectory, own, signal}: LookPorts): AccountLook => {
+	const history = new UsageHistory();
+	const day = new DayUse();
+	const cost = new CostMeter();
+	let directory: AccountDirectory | undefined;
+	let map: AccountMap = {buckets: new Map(), owners: new Map()};
+	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
+	let durations: ReadonlyMap<string, ModelDurations> = new Map();
+	let troubles: Omit<MonitorTroubles, 'nextPollMs'> = {
+		listing: undefined,
+		reading: undefined,
+		partialSeries: 0,
+		clockAheadMs: 0,
+		activeModels: undefined,
+	};
+	let polls = 0;
+
+	const now = (): number => clock.epoch() + troubles.clockAheadMs;
+
+	const list = async (): Promise<void> => {
+		const active = await source.listActive(signal);
+		cost.add(active.cost, clock.now());
+		troubles = {
+			...troubles,
+			listing: active.failure,
+			clockAheadMs: active.clockAheadMs ?? troubles.clockAheadMs,
+		};
+		if (active.failure === undefined) {
+			listed = active.models;
+			troubles = {...troubles, activeModels: listed.size};
+			history.forgetQuiet(new Set(listed.keys()), now());
+		}
+	};
+
+	const read = async (...asked: Parameters<UsageSource['read']>): Promise<UsageReading> => {
+		const told = await source.read(...asked);
+		cost.add(told.cost, clock.now());
+		troubles = {
+			...troubles,
+			reading: troubles.reading ?? told.failure,
+			partialSeries: troubles.partialSeries + told.series.filter(({isPartial}) => isPartial).length,
+			clockAheadMs: told.clockAheadMs ?? troubles.clockAheadMs,
+		};
+		return told;
+	};
+
+	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
+
+	const modelsOn = (onScreen: ReadonlySet<string>): readonly string[] =>
+		history.modelIds.filter((modelId) => onScreen.has(map.owners.get(modelId) ?? ''));
+
+	const readPart = async ({modelIds, window}: PollPart): Promise<void> => {
+		const isFirst = modelIds.every((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
+		const queries = sumQueries(modelIds, listed, isFirst);
+		const {series} = await read(queries, window, minuteMs, signal);
+		for (const each of series) {
+			history.record(each, window);
+		}
+		const isWhole = new Set(
+			series.filter(({isPartial}) => !isPartial).map((each) => `${each.modelId} ${each.series}`),
+		);
+		const missing = new Set(
+			queries.filter((each) => !isWhole.has(`${each.modelId} ${each.series}`)).map(({modelId}) => modelId),
+		);
+		history.cover(
+			modelIds.filter((modelId) => !missing.has(modelId)),
+			coveredBy(window.toMs),
+		);
+	};
+
+	const readDurations: AccountLook['readDurations'] = async (onScreen) => {
+		const modelIds = modelsOn(onScreen).slice(0, mostDurations);
+		const queries = durationQueries(modelIds, listed);
+		if (queries.length > 0) {
+			const {series} = await read(queries, durationWindow(coveredBy(now())), minuteMs, signal);
+			durations = durationsOf(modelIds, series);
+		}
+	};
+
+	const readDay = async (): Promise<void> => {
+		const limited = history.modelIds.filter((modelId) => {
+			const bucket = bucketOf(modelId);
+			return bucket !== undefined && hasDayLimit(bucket) && day.windowFor(modelId, now()) !== undefined;
+		});
+		const window = day.windowFor(limited[0] ?? '', now());
+		const queries = dayQueries(limited, listed);
+		if (window === undefined || queries.length === 0) {
+			return;
+		}
+		const {series} = await read(queries, window, 60 * minuteMs, signal);
+		const tellers = new Set(series.filter(({isPartial}) => !isPartial).map(({modelId}) => modelId));
+		for (const modelId of limited.filter((each) => tellers.has(each))) {
+			day.record(modelId, series, window, bucketOf(modelId)?.target.burndown.value ?? 1);
+		}
+	};
+
+	return {
+		now,
+		cost,
+		async readMinutes(onScreen) {
+			troubles = {...troubles, reading: undefined, partialSeries: 0};
+			[directory] = await Promise.all([
+				directory ?? readDirectory(),
+				polls % pollsPerListing === 0 || listed === undefined ? list() : undefined,
+			]);
+			polls++;
+			for (const modelId of listed?.keys() ?? directory.candidates) {
+				history.add(modelId);
+			}
+			map = await directory.map(history.modelIds);
+			const owned = history.modelIds.filter((modelId) => map.owners.has(modelId));
+			for (const part of planPoll(history, owned, new Set(modelsOn(onScreen)), now())) {
+				await readPart(part);
+			}
+			day.keepOnly(new Set(history.modelIds));
+		},
+		async readRest(onScreen) {
+			await Promise.all([readDay(), readDurations(onScreen)]);
+		},
+		readDurations,
+		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
+		buckets: (ownNow) =>
+			foldBuckets({
+				map,
+				history,
+				isListKnown: listed !== undefined,
+				own,
+				ownNow,
+				day,
+				durations,
+				nowMs: now(),
+			}),
+		troubles: () => troubles,
+		directoryRemarks: () => directory?.remarks ?? [],
+	};
+};

@@ -1,0 +1,123 @@
+import {faultOf} from '../config/fault.ts';
+import type {AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
+import {newestWholeMinute} from '../metrics/account/fold-region.ts';
+import {minuteMs, minuteOf} from '../metrics/account/minute-ring.ts';
+import {createAccountLook, type LookPorts} from './account-look.ts';
+import {monitorRemarks} from './account-remarks.ts';
+
+/** What the monitor of one Region works with. */
+export type MonitorPorts = Omit<LookPorts, 'signal'> & {
+	readonly region: string;
+	readonly endpoint: string | null;
+	readonly isSimulated: () => boolean;
+	/** By key of the bucket: what our own runs use in this Region now. */
+	readonly ownNow: () => ReadonlyMap<string, MinuteUse>;
+	readonly publish: (region: AccountRegion) => void;
+};
+
+export type AccountMonitor = {
+	/** Looks at once, and then once a minute, until it is stopped. */
+	readonly start: () => void;
+	/** Which buckets are on screen: their ModelIds are asked about every minute, with percentiles. */
+	readonly look: (keys: readonly string[]) => void;
+	readonly stop: () => void;
+};
+
+/** Milliseconds into a minute at which it is asked: the minute before the last two is whole then. */
+const intoMinuteMs = 5000;
+const longestBackoffMs = 8 * minuteMs;
+
+/** Time until the next look: once a minute, and more and more rarely while CloudWatch throttles. */
+export const nextLookMs = (nowMs: number, throttled: number): number => {
+	if (throttled > 0) {
+		return Math.min(longestBackoffMs, minuteMs * 2 ** throttled);
+	}
+	const waitMs = minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
+	return waitMs < minuteMs / 2 ? waitMs + minuteMs : waitMs;
+};
+
+/** Watches one Region of the account. Nothing that it meets stops it: troubles are told in the remarks. */
+export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
+	const {clock} = ports;
+	const abort = new AbortController();
+	const look = createAccountLook({...ports, signal: abort.signal});
+	let onScreen: ReadonlySet<string> = new Set();
+	let cancelNext = (): void => {};
+	let throttledLooks = 0;
+	let isLooking = false;
+	let fault: string | undefined;
+	let hasLooked = false;
+
+	const publish = (): void => {
+		if (abort.signal.aborted) {
+			return;
+		}
+		const nextPollMs = nextLookMs(look.now(), throttledLooks);
+		const troubles = look.troubles();
+		const minute = newestWholeMinute(look.now());
+		const buckets = look.buckets(ports.ownNow());
+		const isBroken = fault !== undefined || troubles.listing !== undefined || troubles.reading !== undefined;
+		ports.publish({
+			region: ports.region,
+			simulated: ports.isSimulated(),
+			endpoint: ports.endpoint,
+			phase: fault === undefined ? (hasLooked ? 'live' : 'loading') : 'failed',
+			minute: hasLooked ? minute : null,
+			isComplete:
+				!isBroken && buckets.every((bucket) => bucket.activity !== 'active' || bucket.minute === minute),
+			at: look.now(),
+			buckets,
+			remarks: [
+				...(fault === undefined ? [] : [fault]),
+				...monitorRemarks({...troubles, nextPollMs}),
+				...look.directoryRemarks(),
+			],
+			cost: look.cost.read(minuteMs),
+			nextPollSeconds: Math.round(nextPollMs / 1000),
+		});
+	};
+
+	const lookOnce = async (): Promise<void> => {
+		isLooking = true;
+		try {
+			await look.readMinutes(onScreen);
+			fault = undefined;
+			hasLooked = true;
+			publish();
+			await look.readRest(onScreen);
+		} catch (error) {
+			const {message, hint} = faultOf(error);
+			fault = [message, hint].filter((part) => part !== undefined).join(' ');
+		}
+		const {reading, listing} = look.troubles();
+		const isThrottled = reading?.kind === 'throttled' || listing?.kind === 'throttled';
+		throttledLooks = isThrottled ? throttledLooks + 1 : 0;
+		isLooking = false;
+		publish();
+		if (!abort.signal.aborted) {
+			cancelNext = clock.after(nextLookMs(look.now(), throttledLooks), () => void lookOnce());
+		}
+	};
+
+	return {
+		start() {
+			publish();
+			void lookOnce();
+		},
+		look(keys) {
+			onScreen = new Set(keys);
+			// Rows that came into view get their percentiles at once, when there is something to show.
+			if (!isLooking && hasLooked && fault === undefined && look.lacksDurations(onScreen)) {
+				isLooking = true;
+				void look.readDurations(onScreen).then(() => {
+					isLooking = false;
+					publish();
+				});
+			}
+		},
+		stop() {
+			abort.abort();
+			cancelNext();
+		},
+	};
+};

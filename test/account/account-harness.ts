@@ -1,0 +1,125 @@
+import {onTestFinished} from 'vitest';
+import {type Clients, createClients} from '../../source/bedrock/clients.ts';
+import {readDirectory} from '../../source/bedrock/metrics/account-directory.ts';
+import {createUsageSource} from '../../source/bedrock/metrics/usage-reader.ts';
+import {quotaSourceOf} from '../../source/bedrock/quotas/clients-source.ts';
+import type {AccountRegion} from '../../source/metrics/account/account-snapshot.ts';
+import {OwnUse} from '../../source/metrics/account/own-use.ts';
+import type {UsageSource} from '../../source/metrics/account/usage-source.ts';
+import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';
+import type {SimulatorOptions} from '../../source/simulator/options.ts';
+import {startSimulator} from '../../source/simulator/server.ts';
+import type {Time} from '../../source/simulator/time.ts';
+import {
+	type AccountMonitor,
+	createAccountMonitor,
+	type MonitorPorts,
+	nextLookMs,
+} from '../../source/threads/account-monitor.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
+import {defaultOptions} from '../simulator/harness.ts';
+
+/** Seconds before midnight would cut a day in two: tests begin at noon. */
+export const noon = Date.UTC(2026, 10, 20, 12, 0, 0);
+export const minuteMs = 60_000;
+
+/** A simulator and a reader that live on one clock, which only the test moves. */
+export type AccountUnderTest = {
+	readonly clock: FakeClock;
+	readonly url: string;
+	readonly source: UsageSource;
+	readonly clients: Clients;
+};
+
+const timeOf = (clock: FakeClock): Time => ({
+	now: clock.epoch,
+	// What the simulator waits for is not under test here.
+	sleep: async () => {},
+});
+
+export const startAccount = async (options: Partial<SimulatorOptions> = {}): Promise<AccountUnderTest> => {
+	const clock = new FakeClock(noon);
+	const {url, stop} = await startSimulator({...defaultOptions, latencyMs: 0, ...options}, timeOf(clock));
+	onTestFinished(stop);
+	const clients = createClients(
+		{region: 'us-east-1', profile: undefined, simulatorUrl: url},
+		{maxSockets: 4},
+	);
+	onTestFinished(clients.close);
+	return {clock, url, clients, source: createUsageSource(clients, clock)};
+};
+
+export const traffic = (modelId: string, more: Partial<BackgroundTraffic> = {}): BackgroundTraffic => ({
+	modelId,
+	requestsPerMinute: 30,
+	inputTokens: 500,
+	outputTokens: 100,
+	...more,
+});
+
+export const never = new AbortController().signal;
+
+/** A monitor of the simulated account; `latest` is what it last published. */
+export const startMonitor = (
+	account: AccountUnderTest,
+	more: Partial<MonitorPorts> = {},
+): {
+	readonly monitor: AccountMonitor;
+	readonly latest: () => AccountRegion;
+	readonly published: () => number;
+} => {
+	const {clock, source, clients} = account;
+	const options = {
+		source: quotaSourceOf(clients),
+		region: 'us-east-1',
+		endpoint: null,
+		override: {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined},
+		tier: null,
+	};
+	let region: AccountRegion | undefined;
+	let published = 0;
+	const monitor = createAccountMonitor({
+		region: 'us-east-1',
+		endpoint: null,
+		isSimulated: () => true,
+		clock,
+		source,
+		readDirectory: async () => readDirectory(options),
+		own: new OwnUse(),
+		ownNow: () => new Map(),
+		publish(told) {
+			region = told;
+			published++;
+		},
+		...more,
+	});
+	onTestFinished(monitor.stop);
+	return {
+		monitor,
+		published: () => published,
+		latest() {
+			if (region === undefined) {
+				throw new Error('the monitor has published nothing');
+			}
+			return region;
+		},
+	};
+};
+
+/** Waits, without moving the clock, until something holds. */
+export const until = async (holds: () => boolean): Promise<void> => {
+	while (!holds()) {
+		await new Promise(setImmediate);
+	}
+};
+
+/** Lets one poll go by: moves the clock to the next one and waits until it has been published. */
+export const nextLook = async (
+	{clock}: AccountUnderTest,
+	{published}: {readonly published: () => number},
+): Promise<void> => {
+	await until(() => clock.timers > 0);
+	const before = published();
+	await clock.advance(nextLookMs(clock.epoch(), 0));
+	await until(() => published() >= before + 2 && clock.timers > 0);
+};

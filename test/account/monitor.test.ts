@@ -1,0 +1,254 @@
+import {describe, expect, test} from 'vitest';
+import type {AccountBucket, AccountRegion} from '../../source/metrics/account/account-snapshot.ts';
+import type {Scenario} from '../../source/simulator/scenario.ts';
+import {minuteMs, nextLook, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
+
+const lite = 'us.amazon.nova-lite-v1:0';
+const liteBase = 'amazon.nova-lite-v1:0';
+
+const bucketOf = ({buckets}: AccountRegion, model: string, scope = 'cross-region'): AccountBucket => {
+	const found = buckets.find((bucket) => bucket.model === model && bucket.scope === scope);
+	if (found === undefined) {
+		throw new Error(`no bucket of ${model} ${scope}`);
+	}
+	return found;
+};
+
+/** What the monitor says once it has looked for the first time. */
+const firstLook = async (scenario: Scenario) => {
+	const account = await startAccount({scenario});
+	const watch = startMonitor(account);
+	watch.monitor.start();
+	await until(() => watch.published() >= 3);
+	return {account, ...watch, region: watch.latest()};
+};
+
+describe('the first look', () => {
+	test('tells what each bucket uses of its limits in the newest whole minute', async () => {
+		const {region} = await firstLook({background: [traffic(lite, {cacheWriteTokens: 50})]});
+		const {told, use, minute, quota, activity, burndown} = bucketOf(region, liteBase);
+		expect(minute).toBe(noon - 3 * minuteMs);
+		expect(region.minute).toBe(minute);
+		expect(region.isComplete).toBe(true);
+		expect(activity).toBe('active');
+		expect(told.requests).toBeGreaterThan(20);
+		expect(told.quotaTokens).toBe(
+			told.inputTokens + told.cacheWriteTokens + told.outputTokens * burndown.value,
+		);
+		expect(use).toEqual({requests: told.requests, quotaTokens: told.quotaTokens});
+		expect(quota.requestsPerMinute.value).toBe(200);
+		expect(region.remarks).toEqual([]);
+	});
+
+	test('adds application profiles to the bucket that they draw from', async () => {
+		const {region} = await firstLook({
+			background: [traffic(lite, {requestsPerMinute: 20}), traffic('sim0nova0lite', {requestsPerMinute: 40})],
+		});
+		const bucket = bucketOf(region, liteBase);
+		expect(bucket.modelIds).toEqual(['sim0nova0lite', lite]);
+		expect(bucket.told.requests).toBeGreaterThan(45);
+		expect(bucket.callable).toBe(lite);
+	});
+
+	test('has a row for every limit that is known, and says where one is 0', async () => {
+		const {region} = await firstLook({});
+		const premier = bucketOf(region, 'amazon.nova-premier-v1:0');
+		expect(premier.activity).toBe('idle');
+		expect(premier.use.requests).toBe(0);
+		expect(premier.notes.join(' ')).toMatch(/^Blocked: AWS has set .* to 0/);
+		expect(region.buckets.length).toBeGreaterThan(40);
+		expect(region.remarks).toContain('CloudWatch has no request to Bedrock in the last three hours.');
+	});
+
+	test('has an hour of minutes, of which the newest are not whole', async () => {
+		const {region} = await firstLook({background: [traffic(lite)]});
+		const {series} = bucketOf(region, liteBase);
+		expect(series.requests.length).toBe(62);
+		expect(series.requests.slice(0, 60).every((value) => value > 20)).toBe(true);
+		expect(series.requests[60]).toBeLessThan(25);
+		expect(series.requests[61]).toBe(0);
+	});
+
+	test('tells the use of the day and the cost of an hour', async () => {
+		const {region} = await firstLook({background: [traffic('amazon.nova-lite-v1:0')]});
+		const {dayTokens, costPerHourUsd, told, quota} = bucketOf(region, liteBase, 'on-demand');
+		expect(quota.tokensPerDay.state).toBe('known');
+		// Twelve hours at about the same pace.
+		expect(dayTokens).toBeGreaterThan(told.quotaTokens * 600);
+		expect(dayTokens).toBeLessThan(told.quotaTokens * 900);
+		expect(costPerHourUsd).toBeGreaterThan(0);
+	});
+
+	test('asks for percentiles only of what is on screen', async () => {
+		const {monitor, latest, region, published} = await firstLook({background: [traffic(lite)]});
+		const bucket = bucketOf(region, liteBase);
+		expect(bucket.durations).toEqual([]);
+		const before = published();
+		monitor.look([bucket.key]);
+		await until(() => published() > before);
+		const [durations] = bucketOf(latest(), liteBase).durations;
+		expect(durations?.modelId).toBe(lite);
+		expect(durations?.firstTokenP50).toBeGreaterThan(100);
+		expect(durations?.latencyP90).toBeGreaterThan(durations?.latencyP50 ?? Number.NaN);
+		expect(latest().cost.metrics).toBe(region.cost.metrics + 4);
+	});
+
+	test('shows both counts where they disagree, and the burndown that explains it', async () => {
+		// The simulated service counts Claude 3's output once; what we assume is five times.
+		const {region} = await firstLook({background: [traffic('us.anthropic.claude-3-haiku-20240307-v1:0')]});
+		const {burndown, disagreement} = bucketOf(region, 'anthropic.claude-3-haiku-20240307-v1:0');
+		expect(burndown).toEqual({value: 5, source: 'assumed'});
+		expect(disagreement?.burndown).toBeCloseTo(1, 1);
+		expect(disagreement?.computed).toBeGreaterThan((disagreement?.estimated ?? 0) * 1.5);
+	});
+
+	test('shows none where they agree', async () => {
+		const {region} = await firstLook({background: [traffic(lite)]});
+		expect(bucketOf(region, liteBase).disagreement).toBeNull();
+	});
+});
+
+describe('later looks', () => {
+	test('go on once a minute, cheaper than the first, and every minute is whole in the end', async () => {
+		const account = await startAccount({scenario: {background: [traffic(lite, {shape: 'waves'})]}});
+		const watch = startMonitor(account);
+		watch.monitor.start();
+		await until(() => watch.published() >= 3);
+		const first = watch.latest().cost.metrics;
+		const minutes: Array<readonly [number, number]> = [];
+		for (let look = 0; look < 6; look++) {
+			await nextLook(account, watch);
+			const {minute, told} = bucketOf(watch.latest(), liteBase);
+			minutes.push([minute ?? 0, told.requests]);
+		}
+		expect(minutes.map(([minute]) => minute)).toEqual(
+			Array.from({length: 6}, (_, index) => noon - (2 - index) * minuteMs),
+		);
+		expect(watch.latest().cost.metrics - first).toBeLessThanOrEqual(6 * first);
+	});
+
+	test('leave quiet ModelIds alone unless they are on screen', async () => {
+		const background = [traffic(lite), traffic('us.amazon.nova-pro-v1:0', {shape: 'ended'})];
+		// Twenty minutes after its end.
+		const quietAt = Math.ceil(noon / (240 * minuteMs)) * 240 * minuteMs - 90 * minuteMs + 20 * minuteMs;
+		const account = await startAccount({scenario: {background}});
+		account.clock.skip(quietAt - account.clock.epoch());
+		const watch = startMonitor(account);
+		watch.monitor.start();
+		await until(() => watch.published() >= 3);
+		const pro = bucketOf(watch.latest(), 'amazon.nova-pro-v1:0');
+		expect(pro.activity).toBe('quiet');
+		const spent = async () => {
+			const before = watch.latest().cost.metrics;
+			await nextLook(account, watch);
+			return watch.latest().cost.metrics - before;
+		};
+		const alone = await spent();
+		watch.monitor.look([pro.key]);
+		await until(() => bucketOf(watch.latest(), 'amazon.nova-pro-v1:0').durations.length > 0);
+		expect(await spent()).toBeGreaterThan(alone);
+	});
+});
+
+describe('trouble', () => {
+	const actions = [
+		['cloudwatch:ListMetrics', /could not be listed \(IAM permission needed: cloudwatch:ListMetrics\)/],
+		['cloudwatch:GetMetricData', /could not be read \(IAM permission needed: cloudwatch:GetMetricData\)/],
+		['servicequotas:ListServiceQuotas', /IAM permission needed: servicequotas:ListServiceQuotas/],
+		['servicequotas:ListAWSDefaultServiceQuotas', /servicequotas:ListAWSDefaultServiceQuotas/],
+		['bedrock:ListFoundationModels', /IAM permission needed: bedrock:ListFoundationModels/],
+		['bedrock:ListInferenceProfiles', /IAM permission needed: bedrock:ListInferenceProfiles/],
+	] as const;
+
+	test.each(actions)('%s denied is named, and the rest is shown', async (action, remark) => {
+		const {region} = await firstLook({background: [traffic(lite)], denied: [action]});
+		expect(region.phase).toBe('live');
+		expect(region.remarks.join('\n')).toMatch(remark);
+		const bucket = bucketOf(region, liteBase);
+		if (action === 'cloudwatch:GetMetricData') {
+			expect(bucket.minute).toBeNull();
+			expect(region.isComplete).toBe(false);
+		} else {
+			expect(bucket.told.requests).toBeGreaterThan(20);
+		}
+	});
+
+	test('everything denied leaves sentences and no fault', async () => {
+		const {region} = await firstLook({
+			background: [traffic(lite)],
+			denied: actions.map(([action]) => action),
+		});
+		expect(region.phase).toBe('live');
+		expect(region.buckets).toEqual([]);
+		expect(region.remarks.length).toBeGreaterThanOrEqual(3);
+	});
+
+	test('a ModelId that hides its model has a row with a sentence', async () => {
+		const {region} = await firstLook({
+			background: [traffic('abc123xyz')],
+			denied: ['bedrock:ListInferenceProfiles'],
+		});
+		const hidden = region.buckets.find(({model}) => model === 'abc123xyz');
+		expect(hidden?.told.requests).toBeGreaterThan(20);
+		expect(hidden?.quota.requestsPerMinute.state).toBe('unknown');
+		expect(hidden?.callable).toBeNull();
+		expect(hidden?.notes.join(' ')).toMatch(/bedrock:ListInferenceProfiles/);
+	});
+
+	test('a throttled CloudWatch is asked more and more rarely', async () => {
+		const account = await startAccount({scenario: {metrics: {throttleFirst: 1000}}});
+		const watch = startMonitor(account);
+		watch.monitor.start();
+		const seen = new Set<number>();
+		while (watch.latest().nextPollSeconds < 240) {
+			await account.clock.advance(1000);
+			seen.add(watch.latest().nextPollSeconds);
+		}
+		expect(watch.latest().remarks.join(' ')).toMatch(/throttles/);
+		expect(seen).toContain(120);
+		expect(watch.latest().nextPollSeconds).toBe(240);
+	});
+
+	test('partial data keeps the older figure, says so, and mends itself', async () => {
+		const account = await startAccount({
+			scenario: {background: [traffic(lite)], metrics: {partialFirst: 1}},
+		});
+		const watch = startMonitor(account);
+		watch.monitor.start();
+		await until(() => watch.published() >= 3);
+		expect(bucketOf(watch.latest(), liteBase).minute).toBeNull();
+		expect(watch.latest().remarks.join(' ')).toMatch(/in part only/);
+		await nextLook(account, watch);
+		expect(bucketOf(watch.latest(), liteBase).told.requests).toBeGreaterThan(20);
+		expect(watch.latest().remarks).toEqual([]);
+	});
+
+	test('a clock that is off is put right', async () => {
+		const {region} = await firstLook({
+			background: [traffic(lite)],
+			metrics: {clockAheadMs: -20 * minuteMs},
+		});
+		expect(region.at).toBe(noon - 20 * minuteMs);
+		expect(bucketOf(region, liteBase).minute).toBe(noon - 23 * minuteMs);
+		expect(region.remarks.join(' ')).toMatch(/clock is 20m 00s ahead of AWS's/);
+	});
+
+	test('credentials that cannot be read leave a sentence, and it is tried again', async () => {
+		const account = await startAccount({scenario: {background: [traffic(lite)]}});
+		let tries = 0;
+		const real = startMonitor(account);
+		real.monitor.stop();
+		const watch = startMonitor(account, {
+			readDirectory: async () => {
+				tries++;
+				throw new Error('No AWS credentials were found.');
+			},
+		});
+		watch.monitor.start();
+		await until(() => watch.latest().phase === 'failed');
+		expect(watch.latest().remarks[0]).toBe('No AWS credentials were found.');
+		await until(() => account.clock.timers > 0);
+		await account.clock.advance(minuteMs + 10_000);
+		await until(() => tries === 2);
+	});
+});
