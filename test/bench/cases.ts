@@ -1,9 +1,14 @@
+import {addedLatencyCase} from './cases/added-latency.ts';
 import {chatBesideBulkCase} from './cases/chat-beside-bulk.ts';
 import {commandStartCase} from './cases/command-start.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
+import {memoryCase} from './cases/memory.ts';
 import {neighbourCase} from './cases/neighbour.ts';
+import {overheadCase} from './cases/overhead.ts';
+import {packageSizeCase} from './cases/package-size.ts';
+import {reportsCase} from './cases/reports.ts';
 import {requestsRaceCase} from './cases/requests-race.ts';
 import {saturateCase} from './cases/saturate.ts';
 import {screenCostCase} from './cases/screen-cost.ts';
@@ -24,4 +29,9 @@ export const benchCases: readonly BenchCase[] = [
 	neighbourCase,
 	chatBesideBulkCase,
 	stallCase,
+	overheadCase,
+	addedLatencyCase,
+	memoryCase,
+	reportsCase,
+	packageSizeCase,
 ];

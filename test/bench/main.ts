@@ -1,5 +1,5 @@
 import {writeFile} from 'node:fs/promises';
-import {cpus} from 'node:os';
+import {cpus, loadavg} from 'node:os';
 import {parseArgs} from 'node:util';
 import {benchCases} from './cases.ts';
 import {type BenchCase, type BenchOptions, groups, type Row} from './helpers/bench-case.ts';
@@ -57,7 +57,9 @@ const main = async (): Promise<void> => {
 	}
 	const chosen = choose(positionals);
 	const options = {isQuick: values.quick, windowMs: values.quick ? 6000 : 60_000};
-	const machine = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} cores`;
+	// What else the machine does is part of every figure: above one a core they say little.
+	const load = loadavg()[0]?.toFixed(1);
+	const machine = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} cores, load ${load}`;
 	process.stdout.write(`${machine}; quota windows of ${options.windowMs / 1000} s\n`);
 	const results: Array<{readonly name: string; readonly group: string; readonly rows: readonly Row[]}> = [];
 	for (const group of groups) {

@@ -5,10 +5,10 @@ import {milliseconds, percent, ratio} from '../helpers/format.ts';
 import {runOurs} from '../helpers/our-run.ts';
 import {throttlesOf, withServer} from '../helpers/simulated.ts';
 import {quantile} from '../helpers/statistics.ts';
-import {plainModel, sixteenTokensTask} from '../helpers/workload.ts';
+import {loadFlags, plainModel, requestFlags, sixteenTokensTask} from '../helpers/workload.ts';
 
-const chat = 'minimal';
-const bulk = 'concise';
+const chat = 'chat';
+const bulk = 'bulk';
 const chatShare = 0.03;
 const mostRatio = 1.1;
 const leastUse = 0.95;
@@ -18,7 +18,9 @@ const withLanes =
 	(chatPerMinute: number, hasBulk: boolean) =>
 	(config: RunConfig): RunConfig => ({
 		...config,
-		variants: config.variants.filter(({name}) => hasBulk || name === chat),
+		variants: (hasBulk ? [chat, bulk] : [chat]).flatMap((name) =>
+			config.variants.map((variant) => ({...variant, name})),
+		),
 		lanes: [
 			{lane: 'high', variants: [chat], ratePerMinute: chatPerMinute},
 			...(hasBulk ? [{lane: 'low' as const, variants: [bulk], ratePerMinute: null}] : []),
@@ -41,15 +43,15 @@ export const chatBesideBulkCase: BenchCase = {
 		const chatPerMinute = chatShare * quota * (60_000 / windowMs);
 		const simulator = {requestsPerMinute: quota, windowMs};
 		const durationMs = windows * windowMs;
-		const argv = [
-			...['--task', sixteenTokensTask, '-m', plainModel, '--variants', `${chat},${bulk}`],
-			...['--max-tokens', '50', '--load', 'saturate', '--duration', `${durationMs / 1000}s`],
+		const flags = [
+			...requestFlags({model: plainModel, task: sixteenTokensTask, maxTokens: 50}),
+			...loadFlags({shape: 'saturate', durationMs}),
 		];
 		const alone = await withServer(simulator, async (server) =>
-			runOurs(server, argv, {windowMs, adjust: withLanes(chatPerMinute, false)}),
+			runOurs(server, flags, {windowMs, adjust: withLanes(chatPerMinute, false)}),
 		);
 		const {answers, stats} = await withServer(simulator, async (server) => ({
-			...(await runOurs(server, argv, {windowMs, adjust: withLanes(chatPerMinute, true)})),
+			...(await runOurs(server, flags, {windowMs, adjust: withLanes(chatPerMinute, true)})),
 			stats: await server.stats(),
 		}));
 		const beganAt = Math.min(...stats.log.map(({receivedAt}) => receivedAt));

@@ -5,7 +5,7 @@ import {mainThreadCpuMs} from '../helpers/processor-time.ts';
 import {openProgram, pause, shows, withTerminal} from '../helpers/screen-program.ts';
 import {environmentFor, withServer} from '../helpers/simulated.ts';
 import {quantile} from '../helpers/statistics.ts';
-import {plainModel, sixteenTokensTask} from '../helpers/workload.ts';
+import {loadFlags, plainModel, requestFlags, sixteenTokensTask} from '../helpers/workload.ts';
 
 const mostMs = 60;
 const ratePerSecond = 100;
@@ -32,9 +32,9 @@ const paintTimes = async (terminal: PseudoTerminal, rounds: number): Promise<rea
 	return timesMs;
 };
 
-const argvFor = (durationMs: number): readonly string[] => [
-	...['--task', sixteenTokensTask, '-m', plainModel, '--max-tokens', '100'],
-	...['--load', 'rate', '--rate', String(ratePerSecond * 60), '--duration', `${durationMs / 1000}s`],
+const flagsFor = (durationMs: number): readonly string[] => [
+	...requestFlags({model: plainModel, task: sixteenTokensTask, maxTokens: 100}),
+	...loadFlags({shape: 'rate', durationMs, ratePerMinute: ratePerSecond * 60}),
 ];
 
 export const keyToPaintCase: BenchCase = {
@@ -44,7 +44,7 @@ export const keyToPaintCase: BenchCase = {
 	run: async ({isQuick}) =>
 		withServer({latencyMs: 50}, async (server) => {
 			const options = {columns: 120, rows: 40, environment: environmentFor(server.url)};
-			const terminal = openProgram(argvFor(isQuick ? 60_000 : 120_000), options);
+			const terminal = openProgram(flagsFor(isQuick ? 60_000 : 120_000), options);
 			return withTerminal(terminal, async () => {
 				await terminal.waitFor(shows(/READY/), 'the plan');
 				terminal.write('r');

@@ -3,7 +3,7 @@ import {count, percent} from '../helpers/format.ts';
 import {runOurs} from '../helpers/our-run.ts';
 import {adaptiveLoop, runSdkLoop} from '../helpers/sdk-loop.ts';
 import {type ServerStats, throttlesOf, withServer} from '../helpers/simulated.ts';
-import {plainModel, sixteenTokensTask} from '../helpers/workload.ts';
+import {loadFlags, plainModel, requestFlags, sixteenTokensTask} from '../helpers/workload.ts';
 
 /*
  * In windows since the first request: the neighbour takes its share from 1.5 to 2.5, what it used leaves the window until
@@ -92,28 +92,18 @@ export const neighbourCase: BenchCase = {
 			},
 		};
 		const durationMs = endsAt * windowMs;
+		const workload = {
+			model: plainModel,
+			task: sixteenTokensTask,
+			maxTokens: 50,
+			requests: Number.POSITIVE_INFINITY,
+		};
 		const oursMade = withServer(simulator, async (server) => {
-			const load = ['--load', 'saturate', '--burst', 'even', '--duration', `${durationMs / 1000}s`];
-			const request = [
-				'--task',
-				sixteenTokensTask,
-				'-m',
-				plainModel,
-				'--variants',
-				'minimal',
-				'--max-tokens',
-				'50',
-			];
-			await runOurs(server, [...request, ...load], {windowMs});
+			const load = loadFlags({shape: 'saturate', durationMs, burst: 'even'});
+			await runOurs(server, [...requestFlags(workload), ...load], {windowMs});
 			return server.stats();
 		});
 		const sdkMade = withServer(simulator, async (server) => {
-			const workload = {
-				model: plainModel,
-				task: sixteenTokensTask,
-				maxTokens: 50,
-				requests: Number.POSITIVE_INFINITY,
-			};
 			await runSdkLoop(server.url, adaptiveLoop, workload, {deadlineMs: durationMs});
 			return server.stats();
 		});

@@ -3,7 +3,7 @@ import {percent, signed} from '../helpers/format.ts';
 import {runOurs} from '../helpers/our-run.ts';
 import {adaptiveLoop, runSdkLoop} from '../helpers/sdk-loop.ts';
 import {type ServerStats, throttlesOf, withServer} from '../helpers/simulated.ts';
-import {plainModel, sixteenTokensTask} from '../helpers/workload.ts';
+import {loadFlags, plainModel, requestFlags, sixteenTokensTask} from '../helpers/workload.ts';
 
 const leastUse = 0.98;
 const windows = 3;
@@ -50,9 +50,8 @@ export const saturateCase: BenchCase = {
 		const durationMs = windows * windowMs;
 		const workload = {model: plainModel, task, maxTokens, requests: Number.POSITIVE_INFINITY};
 		const oursMade = withServer(simulator, async (server) => {
-			const load = ['--load', 'saturate', '--duration', `${durationMs / 1000}s`];
-			const variant = ['--variants', 'minimal', '--max-tokens', String(maxTokens)];
-			await runOurs(server, ['--task', task, '-m', plainModel, ...variant, ...load], {windowMs});
+			const flags = [...requestFlags(workload), ...loadFlags({shape: 'saturate', durationMs})];
+			await runOurs(server, flags, {windowMs});
 			return server.stats();
 		});
 		const sdkMade = withServer(simulator, async (server) => {

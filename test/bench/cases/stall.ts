@@ -5,7 +5,7 @@ import {pause} from '../helpers/screen-program.ts';
 import {bareLoop, converse, createSdkClient} from '../helpers/sdk-loop.ts';
 import {withServer} from '../helpers/simulated.ts';
 import {quantile} from '../helpers/statistics.ts';
-import {plainModel, sixteenTokensTask} from '../helpers/workload.ts';
+import {loadFlags, plainModel, requestFlags, sixteenTokensTask} from '../helpers/workload.ts';
 
 const mostShare = 0.05;
 const mostMs = 4;
@@ -28,7 +28,7 @@ const closedLoopTimes = async (url: string): Promise<readonly number[]> => {
 			const sentAt = performance.now();
 			await converse(client, workload);
 			timesMs.push(performance.now() - sentAt);
-			await pause(gapMs - (performance.now() - sentAt));
+			await pause(Math.max(0, gapMs - (performance.now() - sentAt)));
 		}
 	};
 	await Promise.all(Array.from({length: bareLoop.inFlight}, async (_unused, index) => work(index)));
@@ -42,25 +42,9 @@ export const stallCase: BenchCase = {
 	about: 'a server that stands still for 2 s in an open loop of 50 requests a second',
 	async run({windowMs}) {
 		const ours = await withServer(simulator, async (server) => {
-			const load = [
-				'--load',
-				'rate',
-				'--rate',
-				String(perSecond * 60),
-				'--duration',
-				`${durationMs / 1000}s`,
-			];
-			const request = [
-				'--task',
-				workload.task,
-				'-m',
-				workload.model,
-				'--variants',
-				'minimal',
-				'--max-tokens',
-				'50',
-			];
-			const run = await runOurs(server, [...request, ...load], {windowMs});
+			const load = loadFlags({shape: 'rate', durationMs, ratePerMinute: perSecond * 60});
+			const flags = [...requestFlags(workload), ...load, '--method', 'converse'];
+			const run = await runOurs(server, flags, {windowMs});
 			return {...run, stats: await server.stats()};
 		});
 		const closed = await withServer(simulator, async ({url}) => closedLoopTimes(url));

@@ -5,7 +5,14 @@ import {offlineScheduleMs} from './offline-schedule.ts';
 import {runOurs, succeeded} from './our-run.ts';
 import {adaptiveLoop, runSdkLoop, type SdkLoop, serialLoop, standardLoop} from './sdk-loop.ts';
 import {type ServerStats, throttlesOf, unlimited, withServer} from './simulated.ts';
-import {burningModel, plainModel, sixteenTokensTask, type Workload} from './workload.ts';
+import {
+	burningModel,
+	loadFlags,
+	plainModel,
+	requestFlags,
+	sixteenTokensTask,
+	type Workload,
+} from './workload.ts';
 
 /** The same work through the same quota, by us and by the loops that people write. */
 export type Race = {
@@ -65,27 +72,15 @@ const simulatorOf = (race: Race, windowMs: number): Partial<SimulatorOptions> =>
 	faults: {networkDelayMs: race.delayMs},
 });
 
-/** @param maxTokens As the flag takes it; the workload's by default. */
+/** @param isAuto With `--max-tokens auto`, from the workload's on. */
 export const raceOurs = async (race: Race, {windowMs}: BenchOptions, isAuto = false): Promise<Finish> =>
 	withServer(simulatorOf(race, windowMs), async (server) => {
-		const {model, task, maxTokens, requests} = race.workload;
-		const argv = [
-			'--task',
-			task,
-			'-m',
-			model,
-			'--variants',
-			'minimal',
-			'--load',
-			'saturate',
-			'--duration',
-			'10m',
-		];
-		const {elapsedMs, snapshot} = await runOurs(
-			server,
-			[...argv, '--requests', String(requests), '--max-tokens', String(maxTokens)],
-			{windowMs, adjust: (config) => ({...config, isMaxTokensAuto: isAuto})},
-		);
+		const {requests} = race.workload;
+		const load = loadFlags({shape: 'saturate', durationMs: 600_000, requests});
+		const {elapsedMs, snapshot} = await runOurs(server, [...requestFlags(race.workload), ...load], {
+			windowMs,
+			adjust: (config) => ({...config, isMaxTokensAuto: isAuto}),
+		});
 		const stats = await server.stats();
 		const ok = succeeded(snapshot);
 		return {

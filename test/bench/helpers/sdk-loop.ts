@@ -1,4 +1,4 @@
-import {BedrockRuntimeClient, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
+import {BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
 import {createNetwork, silentLogger} from '../../../source/bedrock/client-network.ts';
 import {threadCpuMs} from './our-run.ts';
 import type {Workload} from './workload.ts';
@@ -72,21 +72,30 @@ export const createSdkClient = (
 		maxAttempts,
 	});
 
+type Prompt = Omit<Workload, 'requests'>;
+
+const inputOf = ({model, task, maxTokens}: Prompt) => ({
+	modelId: model,
+	messages: [{role: 'user' as const, content: [{text: task}]}],
+	inferenceConfig: {maxTokens},
+});
+
 /** Sends one request and reads its stream to the end. */
-export const converse = async (
+export const converseStream = async (
 	client: BedrockRuntimeClient,
-	{model, task, maxTokens}: Omit<Workload, 'requests'>,
+	prompt: Prompt,
 	signal?: AbortSignal,
 ): Promise<void> => {
-	const command = new ConverseStreamCommand({
-		modelId: model,
-		messages: [{role: 'user', content: [{text: task}]}],
-		inferenceConfig: {maxTokens},
-	});
+	const command = new ConverseStreamCommand(inputOf(prompt));
 	const {stream} = await client.send(command, signal === undefined ? {} : {abortSignal: signal});
 	for await (const event of stream ?? []) {
 		void event;
 	}
+};
+
+/** Sends one request and reads its whole answer. */
+export const converse = async (client: BedrockRuntimeClient, prompt: Prompt): Promise<void> => {
+	await client.send(new ConverseCommand(inputOf(prompt)));
 };
 
 /** Runs a loop until all requests are done or given up, or the deadline is there. */
@@ -108,7 +117,7 @@ export const runSdkLoop = async (
 			left--;
 			const sentAt = performance.now();
 			try {
-				await converse(client, workload, signal);
+				await converseStream(client, workload, signal);
 				latenciesMs.push(performance.now() - sentAt);
 			} catch {
 				lost += signal.aborted ? 0 : 1;
