@@ -1,5 +1,9 @@
 import {existsSync, readFileSync} from 'node:fs';
-import type {FoundationModel, InferenceProfile, ListedQuota} from '../../source/bedrock/quotas/quota-source.ts';
+import type {
+	FoundationModel,
+	InferenceProfile,
+	ListedQuota,
+} from '../../source/bedrock/quotas/quota-source.ts';
 import {foundationModel, modelArn} from '../bedrock/quotas-source.ts';
 
 /** Real names of quotas and models; they lie beside the checkout and are no part of it. */
