@@ -13,6 +13,9 @@ const promptOf = (messages: readonly PromptMessage[]): string => {
 			].join('\n');
 };
 
+/** The model's own end mark, which comes as a piece of text before the last chunk. */
+const endOfSequence = '<EOS_TOKEN>';
+
 const readGenerations = (value: unknown): Reading | undefined => {
 	const generations = at(value, 'generations');
 	return Array.isArray(generations)
@@ -39,7 +42,11 @@ export const command: Family = {
 	readBody: readGenerations,
 	readChunk(chunk) {
 		if (isObject(chunk) && typeof at(chunk, 'is_finished') === 'boolean') {
-			return {text: stringOf(at(chunk, 'text')), stopReason: wordOf(at(chunk, 'finish_reason'))};
+			const text = stringOf(at(chunk, 'text'));
+			return {
+				text: text === endOfSequence ? undefined : text,
+				stopReason: wordOf(at(chunk, 'finish_reason')),
+			};
 		}
 
 		return readGenerations(chunk);

@@ -1,8 +1,13 @@
-import {at, isObject, joined, stringOf, wordOf} from '../json.ts';
+import {at, isObject, joined, listOf, stringOf, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
 import type {Reading} from './family.ts';
 
 /** The message format that Converse and Amazon Nova's own bodies share. */
+
+/** Text with its sources beside it is answered in a block of its own. */
+const textOf = (block: unknown): string | undefined =>
+	stringOf(at(block, 'text')) ??
+	joined(listOf(at(block, 'citationsContent', 'content')).map((part) => stringOf(at(part, 'text'))));
 
 /** A whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`. */
 export const readMessage = (body: unknown): Reading | undefined => {
@@ -12,7 +17,7 @@ export const readMessage = (body: unknown): Reading | undefined => {
 	}
 
 	return {
-		text: joined(content.map((block) => stringOf(at(block, 'text')))),
+		text: joined(content.map((block) => textOf(block))),
 		reasoning: joined(
 			content.map((block) => stringOf(at(block, 'reasoningContent', 'reasoningText', 'text'))),
 		),

@@ -22,6 +22,10 @@ export const chatBody = (
 const textIn = (content: unknown): string | undefined =>
 	stringOf(content) ?? joined(listOf(content).map((part) => stringOf(at(part, 'text'))));
 
+/** Reasoning as a part of the content: `{type: 'thinking', thinking: [{type: 'text', text}]}`. */
+const thinkingIn = (content: unknown): string | undefined =>
+	joined(listOf(content).map((part) => textIn(at(part, 'thinking'))));
+
 /** Whole answers carry `message` (or `text`), chunks `delta`; some providers put `message` into chunks as well. */
 const read = (value: unknown): Reading | undefined => {
 	const choices = at(value, 'choices');
@@ -34,7 +38,10 @@ const read = (value: unknown): Reading | undefined => {
 	const usage = at(value, 'usage');
 	return {
 		text: textIn(at(message, 'content')) ?? stringOf(at(choice, 'text')),
-		reasoning: stringOf(at(message, 'reasoning_content')) ?? stringOf(at(message, 'reasoning')),
+		reasoning:
+			stringOf(at(message, 'reasoning_content')) ??
+			stringOf(at(message, 'reasoning')) ??
+			thinkingIn(at(message, 'content')),
 		stopReason: wordOf(at(choice, 'finish_reason')) ?? wordOf(at(choice, 'stop_reason')),
 		counts: usage === undefined || usage === null ? undefined : countsIn(usage),
 		isRefused: wordOf(at(message, 'refusal')) !== undefined,

@@ -40,6 +40,30 @@ describe('whole answers', () => {
 		});
 	});
 
+	test('reasoning as a part of the content', () => {
+		const content = [
+			{type: 'thinking', thinking: [{type: 'text', text: 'Hm'}]},
+			{type: 'text', text: 'Yes'},
+		];
+		expect(readBody(unknown, {choices: [{message: {content}, finish_reason: 'stop'}]})).toMatchObject({
+			text: 'Yes',
+			reasoning: 'Hm',
+		});
+	});
+
+	test('text with its sources beside it', () => {
+		const cited = {citationsContent: {content: [{text: 'So '}, {text: 'it is'}], citations: [{title: 'x'}]}};
+		expect(readBody(unknown, {output: {message: {content: [cited, {text: '.'}]}}})).toMatchObject({
+			text: 'So it is.',
+		});
+	});
+
+	test('the end mark of Command is no text', () => {
+		const command = familyOf('cohere.command-text-v14');
+		expect(readChunk(command, {is_finished: false, text: '<EOS_TOKEN>'})?.text).toBeUndefined();
+		expect(readChunk(command, {is_finished: false, text: 'a <EOS_TOKEN>'})?.text).toBe('a <EOS_TOKEN>');
+	});
+
 	test('a refusal in a chat completion', () => {
 		const body = {choices: [{message: {content: null, refusal: 'No.'}, finish_reason: 'stop'}]};
 		expect(readBody(unknown, body)).toMatchObject({text: undefined, isRefused: true});
