@@ -3,7 +3,7 @@ import type {Backend, InferenceRequest, InvokeOptions, Method} from '../engine/b
 import type {Failure} from '../engine/failure.ts';
 import type {Clients} from './clients.ts';
 import {createTokenCounter} from './count-tokens.ts';
-import {failureOf} from './failures.ts';
+import {failureOf} from './failures/failure-of.ts';
 import {converse} from './methods/converse.ts';
 import {converseStream} from './methods/converse-stream.ts';
 import {invoke} from './methods/invoke.ts';

@@ -5,9 +5,10 @@ import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
+import {keepPages} from './client-pages.ts';
 import {watchSecrets} from './client-secrets.ts';
 import {endpointInEnvironment} from './endpoint.ts';
-import {redacted, secretsOf} from './failures-redact.ts';
+import {redacted, secretsOf} from './failures/redact.ts';
 
 /** The AWS clients, each made when it is first asked for. */
 export type Clients = {
@@ -108,18 +109,21 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		// Retries are the engine's: hidden ones would sit inside the latency and hide the throttles.
 		const client = new BedrockRuntimeClient({...settings(options.maxSockets), maxAttempts: 1});
 		watchSecrets(client, seen);
+		keepPages(client);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(settings(controlSockets));
 		watchSecrets(client, seen);
+		keepPages(client);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(settings(controlSockets));
 		watchSecrets(client, seen);
+		keepPages(client);
 		return client;
 	});
 	const cloudwatch = lazily(async () => {

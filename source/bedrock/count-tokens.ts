@@ -1,8 +1,8 @@
 import {type BedrockRuntimeClient, CountTokensCommand} from '@aws-sdk/client-bedrock-runtime';
 import type {InferenceRequest} from '../engine/backend.ts';
 import type {FailureClass} from '../engine/failure.ts';
-import {classOf} from './failures-classify.ts';
-import {factsOf} from './failures-facts.ts';
+import {classOf} from './failures/classify.ts';
+import {factsOf} from './failures/facts.ts';
 import {countOf} from './json.ts';
 import {converseContent} from './methods/converse-request.ts';
 

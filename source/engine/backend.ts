@@ -50,6 +50,8 @@ export type Answer = {
 	readonly serverLatencyMs: number | undefined;
 	/** The tier that served the request, as echoed. */
 	readonly tier: string | undefined;
+	/** The latency mode that served the request, as echoed: `standard` where an `optimized` one fell back. */
+	readonly latencyMode?: string | undefined;
 	readonly requestId: string | undefined;
 	/** A simulator answered (it says so in a response header). */
 	readonly isSimulated: boolean;

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {failureOf} from '../../source/bedrock/failures.ts';
+import {failureOf} from '../../source/bedrock/failures/failure-of.ts';
 import {StreamFault} from '../../source/bedrock/methods/stream-reader.ts';
 import type {FailureClass} from '../../source/engine/failure.ts';
 
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
 		true,
 		/not your quota/,
 	],
-	['ModelNotReadyException', 429, 'Model is not ready for inference.', 'overloaded', true, /capacity/],
+	['ModelNotReadyException', 429, 'Model is not ready for inference.', 'overloaded', true, /being loaded/],
 	[
 		'ServiceUnavailableException',
 		503,
@@ -149,6 +149,106 @@ const cases: readonly Case[] = [
 		false,
 		/inference profile/,
 	],
+	[
+		'ValidationException',
+		400,
+		"The provided model doesn't support on-demand throughput.",
+		'needs-profile',
+		false,
+		/inference profile/,
+	],
+	[
+		'ValidationException',
+		400,
+		"1 validation error detected: Value 'a b' at 'modelId' failed to satisfy constraint: Member must satisfy regular expression pattern: x",
+		'validation',
+		false,
+		/spelling of us\.anthropic\.claude-sonnet-4-6/,
+	],
+	[
+		'ValidationException',
+		400,
+		"This model doesn't support the temperature field. Remove temperature and try again.",
+		'validation',
+		false,
+		/"temperature" out of "parameters"/,
+	],
+	[
+		'ValidationException',
+		400,
+		"This model doesn't support the stopSequences field. Remove stopSequences and try again.",
+		'validation',
+		false,
+		/"stop" out of the variant/,
+	],
+	[
+		'ValidationException',
+		400,
+		'Malformed input request: #: required key [max_tokens] not found, please reformat your input and try again.',
+		'validation',
+		false,
+		/--method converse/,
+	],
+	[
+		'ValidationException',
+		400,
+		'Malformed input request: #/max_gen_len: 4096 is not less or equal to 2048, please reformat your input and try again.',
+		'validation',
+		false,
+		/Lower --max-tokens/,
+	],
+	[
+		'ValidationException',
+		400,
+		"This action doesn't support the model that you provided. Try again with a supported text or chat model.",
+		'validation',
+		false,
+		/another --method/,
+	],
+	[
+		'ValidationException',
+		400,
+		'Access to Anthropic models is not allowed from unsupported countries, regions, or territories.',
+		'validation',
+		false,
+		/another provider/,
+	],
+	[
+		'ValidationException',
+		400,
+		'This request has been blocked by our content filters.',
+		'validation',
+		false,
+		/Change the prompt/,
+	],
+	[
+		'AccessDeniedException',
+		403,
+		'You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information.',
+		'validation',
+		false,
+		/cache: false/,
+	],
+	[
+		'AccessDeniedException',
+		403,
+		'Model access is denied due to INVALID_PAYMENT_INSTRUMENT:A valid payment instrument must be provided. Your AWS Marketplace subscription for this model cannot be completed at this time.',
+		'access-denied',
+		false,
+		/payment method/,
+	],
+	[
+		'AccessDeniedException',
+		403,
+		'Your account is not authorized to invoke this API operation.',
+		'access-denied',
+		false,
+		/AWS Support/,
+	],
+	['ThrottlingException', 429, 'Too many concurrent requests', 'throttled-requests', true, /--concurrency/],
+	['InternalFailure', 501, 'Not emulated.', 'validation', false, /does not offer this call/],
+	['', 413, '', 'validation', false, /Shorten the prompt/],
+	['', 302, '', 'network', false, /Something else answered/],
 	[
 		'AccessDeniedException',
 		403,
@@ -271,6 +371,32 @@ describe('answers of the service', () => {
 		);
 	});
 
+	test('the profile to use, where the Region’s profiles are known', () => {
+		const message = "Invocation of model ID x with on-demand throughput isn't supported.";
+		const refused = (profiles: readonly string[]): string =>
+			failureOf(serviceError('ValidationException', message, 400), {...context, profiles}).advice;
+		expect(refused(['eu.anthropic.x', 'global.anthropic.x'])).toContain(
+			'--model eu.anthropic.x or global.anthropic.x.',
+		);
+		expect(refused([])).toContain('No inference profile of this model is offered in eu-central-1');
+	});
+
+	test('a profile of another geography: what the model is called here', () => {
+		const error = serviceError('ValidationException', 'The provided model identifier is invalid.', 400);
+		const profiles = ['eu.anthropic.claude-sonnet-4-6'];
+		expect(failureOf(error, {...context, profiles}).advice).toBe(
+			'In eu-central-1 this model is called eu.anthropic.claude-sonnet-4-6.',
+		);
+		expect(failureOf(error, {...context, profiles: [context.model]}).advice).toMatch(/spelling/);
+	});
+
+	test('an endpoint of one’s own that refuses is asked after, not IAM', () => {
+		const endpoint = 'http://127.0.0.1:9';
+		const forbidden = serviceError('ForbiddenException', 'Forbidden', 403);
+		expect(failureOf(forbidden, {...context, endpoint}).advice).toContain(`${endpoint} refuses`);
+		expect(failureOf(serviceError('', '', 404), {...context, endpoint}).advice).toContain(endpoint);
+	});
+
 	test('the same exceptions within a stream may have been counted', () => {
 		const error = Object.assign(new Error('Too many tokens, please wait.'), {name: 'ThrottlingException'});
 		for (const thrown of [
@@ -384,6 +510,12 @@ describe('secrets', () => {
 				expect(advice).not.toContain(secret);
 			}
 		}
+	});
+
+	test('advice with a place for a password keeps it, and "Bearer Token" is no token', () => {
+		expect(failureOf(serviceError('', '', 407), context).advice).toContain('user:password@host');
+		const expired = serviceError('AccessDeniedException', 'Bearer Token has expired', 403);
+		expect(failureOf(expired, context).message).toBe('Bearer Token has expired');
 	});
 
 	test('values that are known to be secret, whatever their form', () => {

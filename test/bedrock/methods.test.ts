@@ -98,33 +98,47 @@ describe.each(methods)('%s', (method) => {
 
 describe('tiers and latency modes', () => {
 	test('Converse: in the body, echoed in the body', async () => {
-		const {body, outcome} = await replays.call(json({...message, serviceTier: {type: 'priority'}}), {
-			tier: 'flex',
-			parameters: {performanceConfig: {latency: 'optimized'}},
-		});
+		const {body, outcome} = await replays.call(
+			json({...message, serviceTier: {type: 'priority'}, performanceConfig: {latency: 'standard'}}),
+			{
+				tier: 'flex',
+				parameters: {performanceConfig: {latency: 'optimized'}},
+			},
+		);
 		expect(body).toMatchObject({serviceTier: {type: 'flex'}, performanceConfig: {latency: 'optimized'}});
-		expect(outcome).toMatchObject({tier: 'priority'});
+		expect(outcome).toMatchObject({tier: 'priority', latencyMode: 'standard'});
 	});
 
 	test('ConverseStream: echoed with the counts', async () => {
 		const body = Buffer.concat([
 			event('messageStop', {stopReason: 'end_turn'}),
-			event('metadata', {usage: {inputTokens: 1, outputTokens: 1}, serviceTier: {type: 'flex'}}),
+			event('metadata', {
+				usage: {inputTokens: 1, outputTokens: 1},
+				serviceTier: {type: 'flex'},
+				performanceConfig: {latency: 'optimized'},
+			}),
 		]);
 		const {outcome} = await replays.call(stream(body), {method: 'converse-stream', tier: 'flex'});
-		expect(outcome).toMatchObject({tier: 'flex'});
+		expect(outcome).toMatchObject({tier: 'flex', latencyMode: 'optimized'});
 	});
 
 	test.each(['invoke', 'invoke-stream'] as const)('%s: in headers, both ways', async (method) => {
 		const answer = answers[method];
 		const {outcome} = await replays.call(
-			{...answer, headers: {...answer.headers, 'X-Amzn-Bedrock-Service-Tier': 'default'}},
+			{
+				...answer,
+				headers: {
+					...answer.headers,
+					'X-Amzn-Bedrock-Service-Tier': 'default',
+					'X-Amzn-Bedrock-PerformanceConfig-Latency': 'standard',
+				},
+			},
 			{method, tier: 'priority', parameters: {performanceConfig: {latency: 'optimized'}}},
 		);
 		const [sent] = replays.started().server.requests;
 		expect(sent?.headers['x-amzn-bedrock-service-tier']).toBe('priority');
 		expect(sent?.headers['x-amzn-bedrock-performanceconfig-latency']).toBe('optimized');
-		expect(outcome).toMatchObject({tier: 'default'});
+		expect(outcome).toMatchObject({tier: 'default', latencyMode: 'standard'});
 	});
 });
 
@@ -282,6 +296,31 @@ describe('streams', () => {
 		expect(sent.stream).toBe(true);
 	});
 
+	test('gpt-oss: every piece of reasoning in tags of its own', async () => {
+		const pieces = ['<reasoning>First</reasoning>', '<reasoning> second</reasoning>', '42', ' <b>'];
+		const body = Buffer.concat([
+			...pieces.map((content) => chunk({choices: [{delta: {content}}]})),
+			chunk({
+				choices: [{delta: {}, finish_reason: 'stop'}],
+				'amazon-bedrock-invocationMetrics': {inputTokenCount: 7, outputTokenCount: 9},
+			}),
+		]);
+		const {outcome} = await replays.call(stream(body), {
+			method: 'invoke-stream',
+			baseModel: 'openai.gpt-oss-20b-1:0',
+		});
+		expect(outcome).toMatchObject({text: '42 <b>', reasoning: 'First second'});
+	});
+
+	test('chunks of no known shape are no empty answer', async () => {
+		const body = chunk({
+			piece: 'x',
+			'amazon-bedrock-invocationMetrics': {inputTokenCount: 7, outputTokenCount: 9},
+		});
+		const {outcome} = await replays.call(stream(body), {method: 'invoke-stream', baseModel: 'new.model'});
+		expect(outcome).toMatchObject({failure: {class: 'model-error', isRetryable: false, charge: 'unknown'}});
+	});
+
 	test('the service’s metrics before the counts of the model’s own chunks', async () => {
 		const body = Buffer.concat([
 			chunk({
@@ -316,7 +355,7 @@ describe('answers that cannot be read', () => {
 			const {outcome} = await replays.call(page, {method});
 			expect(outcome).toMatchObject({
 				kind: 'failed',
-				failure: {class: method === 'invoke' ? 'model-error' : 'network', charge: 'unknown'},
+				failure: {class: 'network', charge: 'unknown'},
 			});
 		}
 	});

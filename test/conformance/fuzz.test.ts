@@ -218,18 +218,20 @@ describe('whatever is answered', () => {
 });
 
 describe.skipIf(!hasRecordings)(`recorded answers with some of their bytes changed${whySkipped}`, () => {
-	// Jurassic lists its tokens instead of counting them: a length is a number that stands nowhere.
+	// Jurassic lists its tokens instead of counting them, and vectors have no output: numbers that stand nowhere.
 	const bodies = allRecordings().filter(
-		({operation, family}) => ['Converse', 'InvokeModel'].includes(operation) && family !== 'ai21',
+		({operation, family}) =>
+			['Converse', 'InvokeModel'].includes(operation) && !/^ai21$|-embed$/.test(family),
 	);
 
 	test('an honest outcome', async () => {
 		const edit = fc.tuple(fc.double({min: 0, max: 1, noNaN: true}), fc.integer({min: 32, max: 126}));
 		await fc.assert(
 			fc.asyncProperty(
-				fc.constantFrom(...bodies),
+				fc.nat(bodies.length - 1),
 				fc.array(edit, {minLength: 1, maxLength: 8}),
-				async ({operation, modelId, response}, edits) => {
+				async (index, edits) => {
+					const {operation, modelId, response} = bodies[index] as (typeof bodies)[number];
 					const body = Buffer.from(response.body);
 					for (const [place, byte] of edits) {
 						body[Math.floor(place * (body.length - 1))] = byte;

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
-import {failureOf} from '../../source/bedrock/failures.ts';
+import {failureOf} from '../../source/bedrock/failures/failure-of.ts';
 import type {Method} from '../../source/engine/backend.ts';
 import type {FailureClass} from '../../source/engine/failure.ts';
 import {event, frame} from './frames.ts';

@@ -10,6 +10,7 @@ export type Exchange = {
 	readonly requestId: string | undefined;
 	readonly serverLatencyMs: number | undefined;
 	readonly tier: string | undefined;
+	readonly latencyMode: string | undefined;
 	/** Most believed first. */
 	readonly usage: readonly UsageReport[];
 };
@@ -29,6 +30,7 @@ export const answerOf = (reading: Reading, exchange: Exchange): BedrockAnswer =>
 		usageSource: settled?.source,
 		serverLatencyMs: exchange.serverLatencyMs,
 		tier: exchange.tier,
+		latencyMode: exchange.latencyMode,
 		requestId: exchange.requestId ?? exchange.headers['x-amzn-requestid'],
 		isSimulated: isSimulated(exchange.headers),
 	};

@@ -29,6 +29,7 @@ export const converseStream: Send = async (runtime, request, {signal, onFirstTok
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(metadata, 'metrics', 'latencyMs')),
 		tier: wordOf(at(metadata, 'serviceTier', 'type')),
+		latencyMode: wordOf(at(metadata, 'performanceConfig', 'latency')),
 		usage: [{source: 'converse', counts: reading.counts}],
 	});
 };

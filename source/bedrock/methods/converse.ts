@@ -22,6 +22,7 @@ export const converse: Send = async (runtime, request, {signal}) => {
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(output, 'metrics', 'latencyMs')),
 		tier: wordOf(at(output, 'serviceTier', 'type')),
+		latencyMode: wordOf(at(output, 'performanceConfig', 'latency')),
 		usage: [{source: 'converse', counts: reading.counts ?? {}}],
 	});
 };

@@ -28,7 +28,7 @@ export const invokeRequest = (request: InferenceRequest, body: JsonObject): Invo
 
 /** Did a guardrail block or alter the answer? InvokeModel says so beside the model's own fields. */
 export const isIntervention = (body: unknown): boolean =>
-	at(body, 'amazon-bedrock-guardrailAction') === 'INTERVENED';
+	/INTERVENED$/.test(String(at(body, 'amazon-bedrock-guardrailAction')));
 
 /**
  * What holds for every answer of InvokeModel, whichever family wrote it. Counts beside a guardrail's own text are not

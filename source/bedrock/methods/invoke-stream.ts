@@ -7,6 +7,7 @@ import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
 import {watchHeaders} from './response-headers.ts';
 import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
+import {UnreadableAnswer} from './unreadable-answer.ts';
 
 /** An error that a model told inside its stream, under the name it gave. */
 const toldFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
@@ -27,14 +28,16 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 	const decoder = new TextDecoder();
 	let metrics: unknown;
 	let isGuarded = false;
+	let isRead = false;
 	await readStream(output.body, (event) => {
 		const chunk = parseJson(decoder.decode(event.chunk?.bytes));
-		const reading = readChunk(family, chunk) ?? {};
-		if (reading.fault !== undefined) {
+		const reading = readChunk(family, chunk);
+		if (reading?.fault !== undefined) {
 			throw toldFault(reading.fault);
 		}
 
-		reader.add(reading);
+		reader.add(reading ?? {});
+		isRead ||= reading !== undefined;
 		metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
 		isGuarded ||= isIntervention(chunk);
 	});
@@ -44,12 +47,17 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 		throw new StreamFault(undefined);
 	}
 
+	if (!isRead && !isGuarded) {
+		throw new StreamFault(new UnreadableAnswer());
+	}
+
 	const reading = finished(family, folded, isGuarded);
 	return answerOf(reading, {
 		headers: headers(),
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(metrics, 'invocationLatency')),
 		tier: wordOf(output.serviceTier),
+		latencyMode: wordOf(output.performanceConfigLatency),
 		usage: [
 			{source: 'metrics', counts: countsIn(metrics)},
 			{source: 'body', counts: reading.counts ?? {}},

@@ -1,6 +1,6 @@
 import {InvokeModelCommand} from '@aws-sdk/client-bedrock-runtime';
 import {familyOf, readBody} from '../families/registry.ts';
-import {at, isObject, parseJson, wordOf} from '../json.ts';
+import {at, isObject, listOf, parseJson, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
 import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
@@ -14,6 +14,10 @@ const isVector = (body: unknown): boolean =>
 	(['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key)) ||
 		Array.isArray(at(body, 'data', 0, 'embedding')));
 
+/** Scores of a model that puts documents into an order. */
+const isRanking = (body: unknown): boolean =>
+	listOf(at(body, 'results')).some((result) => at(result, 'relevance_score') !== undefined);
+
 /** InvokeModel: the model's own body; Bedrock counts in the headers. */
 export const invoke: Send = async (runtime, request, {signal}) => {
 	const family = familyOf(request.baseModel);
@@ -21,17 +25,22 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	const headersSeen = watchHeaders(command);
 	const output = await runtime.send(command, {abortSignal: signal});
 	const headers = headersSeen();
-	const body = parseJson(new TextDecoder().decode(output.body));
-	if (!isObject(body)) {
-		throw new UnreadableAnswer();
+	const text = new TextDecoder().decode(output.body);
+	const body = parseJson(text);
+	const isGuarded = isIntervention(body);
+	const read = isObject(body) ? readBody(family, body) : undefined;
+	// An empty answer in place of one that could not be read would be counted as one.
+	if (read === undefined && !isGuarded && !isVector(body) && !isRanking(body)) {
+		throw new UnreadableAnswer({headers, bodyText: text});
 	}
 
-	const reading = finished(family, readBody(family, body) ?? {}, isIntervention(body));
+	const reading = finished(family, read ?? {}, isGuarded);
 	return answerOf(reading, {
 		headers,
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: latencyInHeaders(headers),
 		tier: wordOf(output.serviceTier),
+		latencyMode: wordOf(output.performanceConfigLatency),
 		usage: [
 			{source: 'header', counts: countsInHeaders(headers)},
 			{source: 'body', counts: isVector(body) ? {output: 0} : (reading.counts ?? {})},

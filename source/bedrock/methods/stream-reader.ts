@@ -57,19 +57,32 @@ export const streamReader = (onFirstToken: () => void): StreamReader => {
 	};
 };
 
+/** What a stream is called in `content-type`; anything else that is named there is none. */
+const streamType = /eventstream/i;
+
 /**
  * Opens a stream. The SDK waits for the first event before it hands the stream over, so an exception in it is thrown
- * here, after the service had answered 200. A page of HTML is no stream: something else answered.
+ * here, after the service had answered 200. An answer that is no stream was given by something else.
  */
 export const openingStream = async <T>(opening: Promise<T>): Promise<T> => {
 	try {
 		return await opening;
 	} catch (error) {
 		const response: unknown = (error as {$response?: unknown} | undefined)?.$response;
-		const isPage = /html/i.test(headersOf(response)['content-type'] ?? '');
-		throw at(response, 'statusCode') === 200 && !isPage ? new StreamFault(error) : error;
+		const type = headersOf(response)['content-type'];
+		if (at(response, 'statusCode') !== 200) {
+			throw error;
+		}
+
+		throw type === undefined || streamType.test(type) ? new StreamFault(error) : noStream(type, response);
 	}
 };
+
+const noStream = (type: string, response: unknown): Error =>
+	Object.defineProperty(new Error(`Not a stream came as the answer, but ${type}.`), '$response', {
+		value: response,
+		enumerable: false,
+	});
 
 /** Reads a stream to its end; whatever it throws becomes a StreamFault. */
 export const readStream = async <Event>(

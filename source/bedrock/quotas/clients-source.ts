@@ -1,7 +1,7 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {FailureClass} from '../../engine/failure.ts';
-import {failureOf} from '../failures.ts';
+import {failureOf} from '../failures/failure-of.ts';
 import {isSimulated, watchHeaders} from '../methods/response-headers.ts';
 import {listedModels, listedProfiles, listedQuotas} from './listed-rows.ts';
 import {actions, type QuotaSource, SourceError, type SourceFailureKind} from './quota-source.ts';

@@ -1,6 +1,8 @@
-import {at, isObject, stringOf, wordOf} from './json.ts';
-import {headersOf, type ResponseHeaders} from './methods/response-headers.ts';
-import {StreamFault} from './methods/stream-reader.ts';
+import {at, isObject, stringOf, wordOf} from '../json.ts';
+import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
+import {StreamFault} from '../methods/stream-reader.ts';
+import {UnreadableAnswer} from '../methods/unreadable-answer.ts';
+import {type Told, toldBy} from './told.ts';
 
 /** What can be told of an error, from wherever it was thrown. */
 export type ErrorFacts = {
@@ -14,6 +16,8 @@ export type ErrorFacts = {
 	readonly headers: ResponseHeaders;
 	/** Thrown after the service had answered 200 and the stream had begun. */
 	readonly isWithinStream: boolean;
+	/** A page for people was answered: by a proxy, a load balancer or a portal, not by the service. */
+	readonly isPage: boolean;
 };
 
 /** Names that say nothing about what happened. */
@@ -28,7 +32,8 @@ const namelessErrors = new Set([
 	'',
 ]);
 
-/** The SDK adds this to errors that it meets while it reads an answer. */
+/** What the SDK says where an answer said nothing, and what it adds where it could not read one. */
+const emptyMessage = /^Unknown(?:Error)?$/;
 const readingHint = /\s*Deserialization error: to see the raw response[\s\S]*$/;
 
 /** Stream exceptions are named `throttlingException` on the wire and `ThrottlingException` by the SDK. */
@@ -42,31 +47,36 @@ const firstCode = (error: unknown): string | undefined =>
 	wordOf(at(at(error, 'errors'), 0, 'code')) ??
 	wordOf(at(at(error, 'cause'), 'code'));
 
-const messageOf = (error: unknown): string => {
-	const message = error instanceof Error ? error.message : stringOf(at(error, 'message'));
-	const nested = at(error, 'Message');
-	return (message || stringOf(nested) || '').replace(readingHint, '');
+const messageOf = (error: unknown, told: Told): string => {
+	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
+	const message = (own ?? '').replace(readingHint, '');
+	if (told.isPage || error instanceof UnreadableAnswer) {
+		return told.message ?? message;
+	}
+
+	const saysNothing = error instanceof SyntaxError || message.startsWith('{') || emptyMessage.test(message);
+	return saysNothing || message === '' ? (told.message ?? '') : message;
 };
 
 /** Reads an error of the SDK, of a stream, of Node or of anything else that was thrown. */
 export const factsOf = (error: unknown): ErrorFacts => {
 	const isFault = error instanceof StreamFault;
 	const inner: unknown = isFault ? (error.cause ?? error) : error;
-	const response: unknown =
-		isObject(inner) || inner instanceof Error ? (inner as {$response?: unknown}).$response : undefined;
+	const isReadable = isObject(inner) || inner instanceof Error;
+	const response: unknown = isReadable ? (inner as {$response?: unknown}).$response : undefined;
 	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
-	const told = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
-	const status = typeof told === 'number' ? told : undefined;
+	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
+	const status = typeof answered === 'number' ? answered : undefined;
+	const told = toldBy(inner, response);
+	const own = isReadable ? properName(String((inner as {name?: unknown}).name ?? '')) : '';
 	return {
-		name:
-			inner instanceof Error || isObject(inner)
-				? properName(String((inner as {name?: unknown}).name ?? ''))
-				: '',
-		message: messageOf(inner) || (typeof inner === 'string' ? inner : ''),
+		name: own || properName(told.name ?? ''),
+		message: messageOf(inner, told) || (typeof inner === 'string' ? inner : ''),
 		status: isFault ? undefined : status,
 		code: firstCode(inner),
 		headers: headersOf(response),
 		isWithinStream: isFault,
+		isPage: told.isPage,
 	};
 };
 

@@ -1,5 +1,5 @@
-import type {FailureClass} from '../engine/failure.ts';
-import type {ErrorFacts} from './failures-facts.ts';
+import type {FailureClass} from '../../engine/failure.ts';
+import type {ErrorFacts} from './facts.ts';
 
 /** Class by the name of an exception: of the service first, then of the SDK's own errors. */
 const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> = {
@@ -96,10 +96,18 @@ const throttleOf = (message: string): FailureClass => {
 const isAboutSigningIn =
 	/security token|api key|bearer token|authentication failed|signature|credentials? (?:is|are|has|have)|access key id/i;
 
+/** Said of a base model that can only be called through a profile; with either apostrophe, in an older wording too. */
+const isWithoutOnDemand = /on-demand throughput isn|n.t support on-demand throughput/i;
+
 /** Messages that mean something else than the exception that carries them. */
 const refined = (named: FailureClass, message: string): FailureClass => {
-	if (named === 'validation' && /on-demand throughput isn/i.test(message)) {
+	if (named === 'validation' && isWithoutOnDemand.test(message)) {
 		return 'needs-profile';
+	}
+
+	// A cache point that a model does not take comes as a denial, and no permission mends it.
+	if (named === 'access-denied' && /prompt caching/i.test(message)) {
+		return 'validation';
 	}
 
 	if (named === 'access-denied' && isAboutSigningIn.test(message)) {
@@ -121,9 +129,21 @@ const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
 
 const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ERR_SOCKET_CONNECTION_TIMEOUT']);
 
+/** Answers that were not given by Bedrock, or not by its model of errors; undefined for all others. */
+const foreignClassOf = ({isPage, status = 0}: ErrorFacts): FailureClass | undefined => {
+	// Whatever status a proxy or a portal chose is not the service's word. Load balancers do speak for the service.
+	if (isPage && status < 500 && status !== 429) {
+		return 'network';
+	}
+
+	// Another server does not know the call at all, under whatever name it says so.
+	return status === 501 ? 'validation' : undefined;
+};
+
 /** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
 export const classOf = (facts: ErrorFacts): FailureClass => {
 	const named =
+		foreignClassOf(facts) ??
 		(Object.hasOwn(byName, facts.name) ? byName[facts.name] : undefined) ??
 		(facts.status === undefined ? undefined : byStatus[facts.status]);
 	if (named !== undefined) {

@@ -6,7 +6,8 @@ const patterns: ReadonlyArray<readonly [RegExp, string]> = [
 	[/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b/g, hidden],
 	[/\bABSK[A-Za-z0-9+/=_-]{8,}/g, hidden],
 	[/\bbedrock-api-key-[A-Za-z0-9+/=_-]+/g, hidden],
-	[/\b(Bearer|Basic)\s+[^\s,;"']+/gi, `$1 ${hidden}`],
+	// "Bearer Token has expired" names no token.
+	[/\b(Bearer|Basic)\s+(?!tokens?\b|auth)[^\s,;"']+/gi, `$1 ${hidden}`],
 	[/\b(x-amz-security-token|authorization)\b(["']?\s*[:=]\s*["']?)[^\s,;"']+/gi, `$1$2${hidden}`],
 	[/\b(Credential|Signature)=[^\s,;"'&]+/g, `$1=${hidden}`],
 	[
@@ -30,22 +31,31 @@ const environmentNames = [
 export const secretsOf = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
 	environmentNames.map((name) => environment[name] ?? '').filter((value) => value.length >= 4);
 
-/**
- * Text that may be shown and written: without credentials, on one line, at most 300 characters.
- *
- * @param secrets Values known to be secret, beside the forms that any secret has.
- */
-export const redacted = (text: string, secrets: readonly string[]): string => {
+/** Without the values that are known to be secret. */
+export const withoutSecrets = (text: string, secrets: readonly string[]): string => {
 	let result = text;
 	// Longest first: a value that holds another one must not be left in pieces.
 	for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
 		result = result.replaceAll(secret, hidden);
 	}
 
-	for (const [pattern, replacement] of patterns) {
-		result = result.replace(pattern, replacement);
-	}
+	return result;
+};
 
+/** Text of others without credentials: the known ones and whatever has the form of one. */
+export const withoutCredentials = (text: string, secrets: readonly string[]): string =>
+	patterns.reduce(
+		(result, [pattern, replacement]) => result.replace(pattern, replacement),
+		withoutSecrets(text, secrets),
+	);
+
+/**
+ * Text that may be shown and written: without credentials, on one line, at most 300 characters.
+ *
+ * @param secrets Values known to be secret, beside the forms that any secret has.
+ */
+export const redacted = (text: string, secrets: readonly string[]): string => {
+	const result = withoutCredentials(text, secrets);
 	const line = result.replace(/[\u0000-\u001F\u007F-\u009F\s]+/g, ' ').trim();
 	return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 };

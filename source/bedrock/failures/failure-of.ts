@@ -1,10 +1,10 @@
-import type {Failure, FailureClass} from '../engine/failure.ts';
-import {adviceFor, type FailureContext} from './failures-advice.ts';
-import {classOf} from './failures-classify.ts';
-import {type ErrorFacts, factsOf, retryAfterOf} from './failures-facts.ts';
-import {redacted} from './failures-redact.ts';
+import type {Failure, FailureClass} from '../../engine/failure.ts';
+import {adviceFor, type FailureContext} from './advice.ts';
+import {classOf} from './classify.ts';
+import {type ErrorFacts, factsOf, retryAfterOf} from './facts.ts';
+import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
-export type {FailureContext} from './failures-advice.ts';
+export type {FailureContext} from './advice.ts';
 
 const retryable = new Set<FailureClass>([
 	'throttled-requests',
@@ -23,8 +23,13 @@ const unsent =
 /** Errors of the way to the service that trying again does not mend. */
 const lasting = /^(?:ENOTFOUND|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS)/;
 
-const isRetryable = (failureClass: FailureClass, {name, code, status}: ErrorFacts): boolean =>
-	retryable.has(failureClass) && name !== 'UnreadableAnswer' && status !== 407 && !lasting.test(code ?? '');
+const isRetryable = (failureClass: FailureClass, {name, code, status, isPage}: ErrorFacts): boolean =>
+	retryable.has(failureClass) &&
+	name !== 'UnreadableAnswer' &&
+	status !== 407 &&
+	!(failureClass === 'network' && isPage && (status ?? 0) < 500) &&
+	!(status !== undefined && status >= 300 && status < 400) &&
+	!lasting.test(code ?? '');
 
 /** Did the attempt certainly cost the bucket nothing? */
 const chargeOf = (failureClass: FailureClass, {code, isWithinStream}: ErrorFacts): Failure['charge'] => {
@@ -89,13 +94,15 @@ export const failureOf = (
 		};
 	}
 
-	const facts = factsOf(error);
-	const failureClass = classOf(facts);
+	const told = factsOf(error);
+	// What others wrote is cleaned before anything is made of it, the sentence with the way out included.
+	const facts = {...told, message: withoutCredentials(told.message, options.secrets)};
+	const failureClass = classOf(told);
 	const retryAfterMs = retryAfterOf(facts.headers, Date.now);
 	return {
 		class: failureClass,
 		message: redacted(facts.message || fallbackMessage(facts), options.secrets),
-		advice: redacted(adviceFor(failureClass, facts, context), options.secrets),
+		advice: withoutSecrets(adviceFor(failureClass, facts, context), options.secrets),
 		isRetryable: isRetryable(failureClass, facts),
 		...(retryAfterMs === undefined ? {} : {retryAfterMs}),
 		charge: chargeOf(failureClass, facts),

@@ -1,0 +1,141 @@
+import type {FailureContext} from './advice.ts';
+import type {ErrorFacts} from './facts.ts';
+
+/** Ways out where the request is refused for what it asks: the model, its form, its size, its parameters. */
+
+/** Prefixes of geographic profiles by Region; only a guess where the account's profiles are not known. */
+const geographies: ReadonlyArray<readonly [RegExp, string]> = [
+	[/^us-gov-/, 'us-gov'],
+	[/^(?:us|ca)-/, 'us'],
+	[/^eu-/, 'eu'],
+	[/^ap-/, 'apac'],
+];
+
+const listed = (ids: readonly string[]): string =>
+	ids.length < 2 ? ids.join('') : `${ids.slice(0, -1).join(', ')} or ${ids.at(-1)}`;
+
+/** For a base model that has no on-demand throughput: the ID to call it by. */
+export const profileAdvice = ({model, baseModel, region, profiles}: FailureContext): string => {
+	const where = region ?? 'this Region';
+	if (profiles !== undefined) {
+		return profiles.length > 0
+			? `Call it by an inference profile: --model ${listed(profiles)}.`
+			: `No inference profile of this model is offered in ${where}: take another Region or model, which "bedrock-top models" lists.`;
+	}
+
+	const base = baseModel ?? model;
+	if (base === undefined || base.startsWith('arn:')) {
+		return 'Use an inference profile of this model: "bedrock-top models" lists them.';
+	}
+
+	const prefix = geographies.find(([pattern]) => pattern.test(region ?? ''))?.[1];
+	const examples = [...(prefix === undefined ? [] : [`${prefix}.${base}`]), `global.${base}`];
+	return `Call it by an inference profile, perhaps ${listed(examples)}: "bedrock-top models" lists those of the Region.`;
+};
+
+/** For an identifier that the Region does not know. */
+export const unknownModelAdvice = (
+	{message, name}: Pick<ErrorFacts, 'message' | 'name'>,
+	{model, region, profiles, endpoint}: FailureContext,
+): string => {
+	if (endpoint && (name === '' || name === 'UnknownOperationException')) {
+		return `Check whether ${endpoint} is an endpoint of Bedrock, and its path: it does not know this call.`;
+	}
+
+	if (/\blegacy\b|end of (?:its )?life/i.test(message)) {
+		return 'Choose a newer model: this one is being retired. "bedrock-top models" lists the active ones.';
+	}
+
+	const others = (profiles ?? []).filter((id) => id !== model);
+	return others.length > 0 && !profiles?.includes(model ?? '')
+		? `In ${region ?? 'this Region'} this model is called ${listed(others)}.`
+		: `Check the spelling of ${model ?? 'the model'} and the Region: "bedrock-top models" lists what can be run.`;
+};
+
+type Rule = readonly [
+	RegExp,
+	string | ((match: readonly string[], facts: ErrorFacts, context: FailureContext) => string),
+];
+
+const withoutParameter = (name: string): string =>
+	/stop/i.test(name)
+		? 'Leave "stop" out of the variant: this model does not take stop sequences.'
+		: `Leave "${name}" out of "parameters" in the preset: this model does not take it.`;
+
+/** The first rule that matches holds; messages as the service was seen to send them. */
+const rules: readonly Rule[] = [
+	[
+		/model identifier is invalid|invalid model|at 'modelId' failed/i,
+		(_, facts, context) => unknownModelAdvice(facts, context),
+	],
+	[/n.t support the [`"']?(\w+)[`"']? field/i, (match) => withoutParameter(match[1] ?? '')],
+	[/[`"']?(\w+)[`"']? is deprecated for this model/i, (match) => withoutParameter(match[1] ?? '')],
+	[
+		/cannot both be specified/i,
+		'Leave one of the two out of "parameters" in the preset: this model takes only one of them.',
+	],
+	[
+		/n.t support(?:ed)?.*(?:temperature|top_p|topP|top_k)/i,
+		'Leave the parameter out of "parameters" in the preset: this model does not take it.',
+	],
+	[
+		/latency (?:performance|optimi[sz]ed)|performance ?config/i,
+		'Leave "performanceConfig" out of "parameters": latency-optimised inference exists for few models, in few Regions.',
+	],
+	[
+		/prompt caching|cachePoint|cache_control/i,
+		'Set "cache: false" in the variant: this model does not take cache points.',
+	],
+	[
+		/system (?:messages?|prompts?)/i,
+		'Leave the system prompt out of the variant: this model does not take one.',
+	],
+	[
+		/required key \[|extraneous key \[/i,
+		'Use --method converse or converse-stream: the body is not in the form that this model takes.',
+	],
+	[
+		/maximum tokens|max_?(?:new_|completion_)?tokens|max tokens|maxTokenCount|max_gen_len/i,
+		'Lower --max-tokens to what the model allows.',
+	],
+	[
+		/too long|too many (?:input )?tokens|context (?:length|window|limit)|maximum context/i,
+		'Shorten the prompt or put fewer items into a request: it does not fit the model.',
+	],
+	[/\btier\b/i, 'Choose another --tier: this model does not offer this one.'],
+	[
+		/streaming|support the \w+ (?:action|operation)|action doesn.t support the model/i,
+		'Choose another --method (converse, converse-stream, invoke, invoke-stream): this model does not take this one.',
+	],
+	[/operation not allowed/i, 'The account may not call Bedrock yet: AWS Support can enable it.'],
+	[
+		/unsupported countries/i,
+		'Take a model of another provider: Anthropic does not offer its models where this account or this connection is.',
+	],
+	[
+		/content filters?|responsible ai/i,
+		'Change the prompt: a filter of the service refuses it, and no setting of a run changes that.',
+	],
+];
+
+/** For a request that is not valid. */
+export const requestAdvice = (facts: ErrorFacts, context: FailureContext): string => {
+	if (facts.name === 'ServiceQuotaExceededException') {
+		return 'Ask for a higher quota: "bedrock-top quotas" names the quota and its code.';
+	}
+
+	for (const [pattern, advice] of rules) {
+		const match = pattern.exec(facts.message);
+		if (match !== null) {
+			return typeof advice === 'string' ? advice : advice(match, facts, context);
+		}
+	}
+
+	if (facts.status === 413) {
+		return 'Shorten the prompt or put fewer items into a request: it is too large for the service or a proxy on the way.';
+	}
+
+	return facts.status === 501
+		? `The endpoint${context.endpoint ? ` ${context.endpoint}` : ''} does not offer this call: use another --method or the service itself.`
+		: 'Change the request as the message says; another --method may take what this one refuses.';
+};

@@ -1,0 +1,90 @@
+import type {FailureClass} from '../../engine/failure.ts';
+import {credentialsAdvice, permissionAdvice} from './advice-access.ts';
+import {networkAdvice} from './advice-network.ts';
+import {profileAdvice, requestAdvice, unknownModelAdvice} from './advice-request.ts';
+import type {ErrorFacts} from './facts.ts';
+
+/** What was being done when it failed; makes the way out exact. */
+export type FailureContext = {
+	/** As called; undefined for calls that name no model. */
+	readonly model?: string | undefined;
+	readonly baseModel?: string | undefined;
+	/** IAM action that the call needs, such as `bedrock:InvokeModel`. */
+	readonly action?: string | undefined;
+	readonly region?: string | undefined;
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint?: string | null | undefined;
+	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */
+	readonly profiles?: readonly string[] | undefined;
+};
+
+const throttledRequestsAdvice = (message: string): string => {
+	if (/concurrent/i.test(message)) {
+		return 'Too many requests are in flight at once for this model: lower --concurrency.';
+	}
+
+	return /rate exceeded|^$/i.test(message)
+		? 'The service did not say which limit was met; the rate is lowered and grown back slowly.'
+		: 'The requests a minute of this quota are used up, perhaps by another application of the account; the rate is lowered and grown back slowly.';
+};
+
+/** One sentence with the way out. */
+export const adviceFor = (failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string => {
+	switch (failureClass) {
+		case 'throttled-requests': {
+			return throttledRequestsAdvice(facts.message);
+		}
+
+		case 'throttled-tokens': {
+			return 'The tokens a minute of this quota are used up, perhaps by another application of the account: lower --max-tokens, which is reserved for every request, or --share.';
+		}
+
+		case 'throttled-day': {
+			return 'The tokens of this day are used up for the whole account: wait for the next day, use another model, or ask AWS Support; a new account may have been given 0.';
+		}
+
+		case 'overloaded': {
+			return facts.name === 'ModelNotReadyException'
+				? 'The model is being loaded, which takes minutes after a time without requests: it is tried again.'
+				: 'The service has no capacity for this model just now, which is not your quota: the rate is stepped down; a cross-Region or global profile has more to draw on.';
+		}
+
+		case 'timeout': {
+			return 'The answer took too long: lower --max-tokens or the concurrency.';
+		}
+
+		case 'model-error': {
+			return facts.name === 'UnreadableAnswer'
+				? 'Call this model with --method converse or converse-stream: its own body is not known here.'
+				: 'The model failed on this request; it is tried again. If it lasts, try another model or Region.';
+		}
+
+		case 'validation': {
+			return requestAdvice(facts, context);
+		}
+
+		case 'access-denied': {
+			return permissionAdvice(facts, context);
+		}
+
+		case 'not-found': {
+			return unknownModelAdvice(facts, context);
+		}
+
+		case 'needs-profile': {
+			return profileAdvice(context);
+		}
+
+		case 'credentials': {
+			return credentialsAdvice(facts, context);
+		}
+
+		case 'network': {
+			return networkAdvice(facts, context);
+		}
+
+		case 'stream-cut': {
+			return 'The answer broke off and is tried again; if it lasts, look at proxies and load balancers on the way.';
+		}
+	}
+};
