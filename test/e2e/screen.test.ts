@@ -105,6 +105,8 @@ describe.skipIf(!isBuilt)('the built program in a terminal (skipped where dist/ 
 		await terminal.waitFor(has(/running/i), 'the running state');
 		terminal.write('e');
 		await terminal.waitFor(has(/export-1/), 'the folder of the export');
+		terminal.write('\u001B');
+		await terminal.waitFor((lines) => !has(/export-1/)(lines), 'the dashboard again');
 		terminal.write('q');
 		await terminal.exited;
 		const files = readdirSync(path.join(cwd, 'bedrock-top-reports'), {recursive: true, encoding: 'utf8'});
