@@ -3,7 +3,9 @@ import type {Clock} from './clock.ts';
 import type {Cost} from './expectation.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {OverloadGuard} from './overload.ts';
+import {OverrunGuard} from './overrun-guard.ts';
 import {Pacer} from './pacer.ts';
+import {RefillMirror} from './refill-mirror.ts';
 import type {Burst, Lane} from './run-spec.ts';
 import type {Quota} from './target.ts';
 import type {Dimension, Limits} from './use.ts';
@@ -43,6 +45,8 @@ export class Bucket {
 	readonly #clock: Clock;
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
+	readonly #overruns: OverrunGuard;
+	readonly #mirror: RefillMirror | undefined;
 	readonly #tokensPerDay: number | null;
 	/** How often it is asked again while something changes by time alone. */
 	readonly #pollMs: number;
@@ -56,6 +60,9 @@ export class Bucket {
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
 		this.#pacer = new Pacer(windowMs);
+		this.#overruns = new OverrunGuard(windowMs);
+		const {tokens} = this.limits.own;
+		this.#mirror = tokens === null ? undefined : new RefillMirror(tokens, windowMs);
 		this.#tokensPerDay = quota.tokensPerDay.value;
 		this.#pollMs = windowMs / 120;
 		this.#isEven = burst === 'even';
@@ -111,14 +118,31 @@ export class Bucket {
 		}
 		this.#roomAt = now;
 		this.#pacer.charge(now, tokens, this.limits.open(now));
-		return {kind: 'admitted', reservation: this.ledger.reserve(tokens, lane)};
+		const reservation = this.ledger.reserve(tokens, lane);
+		this.#overruns.admitted(reservation, cost);
+		return {kind: 'admitted', reservation};
 	}
 
 	/** The answer settles what was set aside. Returns the quota tokens by which it overran. */
 	settle(reservation: Reservation, tokens: number): number {
+		this.#overruns.ended(reservation);
+		const now = this.#clock.now();
 		this.#settledTokens += tokens;
-		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(this.#clock.now()));
+		this.#mirror?.settle(now, tokens);
+		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(now));
 		return this.ledger.settle(reservation, tokens);
+	}
+
+	/** An attempt ended without an answer, and was not counted. */
+	giveBack(reservation: Reservation): void {
+		this.#overruns.ended(reservation);
+		this.ledger.giveBack(reservation);
+	}
+
+	/** An attempt ended without an answer, and may have been counted. */
+	keep(reservation: Reservation): void {
+		this.#overruns.ended(reservation);
+		this.ledger.keep(reservation);
 	}
 
 	/**
@@ -126,8 +150,13 @@ export class Bucket {
 	 * @returns Whether it was a surprise (the ledger had room) that has not been reacted to yet.
 	 */
 	throttled(reservation: Reservation, dimension: Dimension): boolean {
-		this.ledger.giveBack(reservation);
-		return this.limits.observeThrottle(this.#clock.now(), dimension, reservation);
+		this.giveBack(reservation);
+		const now = this.#clock.now();
+		const isSurprise = this.limits.observeThrottle(now, dimension, reservation);
+		if (dimension === 'tokens') {
+			this.#overruns.throttled(now);
+		}
+		return isSurprise;
 	}
 
 	/** Spreads what follows evenly over the window. Returns whether that is a change. */
@@ -140,7 +169,7 @@ export class Bucket {
 	/** The service had no capacity. Returns whether the requests in flight were stepped down. */
 	overloaded(reservation: Reservation): boolean {
 		const {inFlight} = this.ledger;
-		this.ledger.giveBack(reservation);
+		this.giveBack(reservation);
 		return this.#overload.observe(this.#clock.now(), inFlight);
 	}
 
@@ -150,19 +179,32 @@ export class Bucket {
 		if (cap !== undefined && this.ledger.inFlight >= cap) {
 			return {kind: 'wait', delayMs: this.#pollMs, reason: 'capacity'};
 		}
+		if (this.#overruns.isHolding(now)) {
+			return {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'};
+		}
 		// An open loop has a rhythm of its own; it is charged, so that the others make way, but it does not wait.
 		const paceMs = this.#isEven && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}
 		const limits = this.limits.forLane(now, lane);
-		const roomMs = this.ledger.roomIn(tokens, limits);
+		const roomMs = this.#roomIn(now, tokens, limits);
 		if (roomMs === 0) {
 			return undefined;
 		}
 		const isRequests = limits.requests !== null && this.ledger.use().requests + 1 > limits.requests;
 		const delayMs = this.limits.isChanging(now) ? Math.min(roomMs ?? this.#pollMs, this.#pollMs) : roomMs;
 		return {kind: 'wait', delayMs, reason: isRequests ? 'requests' : 'tokens'};
+	}
+
+	/** Milliseconds until a request fits; undefined when that depends on answers. */
+	#roomIn(now: number, tokens: number, limits: Limits): number | undefined {
+		// Into the headroom requests go one by one.
+		const headroom = this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom;
+		const roomMs = this.ledger.roomIn(tokens + headroom, limits);
+		const debtMs = this.#mirror?.roomIn(now, tokens + this.ledger.heldTokens) ?? 0;
+		const isPayable = Number.isFinite(debtMs);
+		return roomMs === undefined || !isPayable ? undefined : Math.max(roomMs, debtMs);
 	}
 
 	#tooLarge(cost: Cost): Admission | undefined {

@@ -16,6 +16,10 @@ export type Cost = {
 	readonly reserved: number;
 	/** What the ledger sets aside: the greater of `reserved` and what the answer is expected to settle at. */
 	readonly setAside: number;
+	/** What the answer can settle at: input + max tokens x burndown. */
+	readonly most: number;
+	/** What an answer like the longest so far would settle at; before any, what is set aside. */
+	readonly likelyMost: number;
 };
 
 /** The prompt whose input tokens are known before the run: counted by the service, or estimated. */
@@ -72,18 +76,27 @@ export class CellExpectation {
 	 */
 	outputTokens(maxTokens: number): number {
 		const {count} = this.#outputs;
-		const expected =
-			count === 0
-				? this.#expectedOutputTokens
-				: Math.ceil(this.#outputs.at(0.99) * (1 + 1 / Math.sqrt(count)));
-		return Math.min(maxTokens, expected);
+		return Math.min(
+			maxTokens,
+			count === 0 ? this.#expectedOutputTokens : Math.ceil(this.#outputs.at(0.99) * this.#margin()),
+		);
 	}
 
 	/** What a request with this prompt and max tokens costs its bucket. */
 	cost(characters: number, maxTokens: number, burndown: number): Cost {
 		const input = this.inputTokens(characters);
 		const reserved = input + maxTokens;
-		return {reserved, setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown)};
+		const longest = Math.min(maxTokens, this.#outputs.max * this.#margin());
+		return {
+			reserved,
+			setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown),
+			most: input + maxTokens * burndown,
+			likelyMost: input + longest * burndown,
+		};
+	}
+
+	#margin(): number {
+		return 1 + 1 / Math.sqrt(Math.max(1, this.#outputs.count));
 	}
 
 	/** Learns from an answer to a prompt of so many characters. */

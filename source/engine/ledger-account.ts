@@ -21,6 +21,10 @@ export class LedgerAccount {
 		return this.#open;
 	}
 
+	get unconfirmed(): number {
+		return this.#unconfirmed;
+	}
+
 	get heldTokens(): number {
 		return this.#heldTokens;
 	}

@@ -67,6 +67,11 @@ export class Ledger {
 		return this.#total.open;
 	}
 
+	/** Requests in flight of which nothing has been heard yet. */
+	get unconfirmed(): number {
+		return this.#total.unconfirmed;
+	}
+
 	/** Quota tokens set aside for requests in flight. */
 	get heldTokens(): number {
 		return this.#total.heldTokens;

@@ -127,7 +127,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	const settleFailure = (attempt: Attempt, failure: Failure): void => {
 		const {cell, reservation} = attempt;
 		if (failure.charge === 'unknown') {
-			cell.bucket.ledger.keep(reservation);
+			cell.bucket.keep(reservation);
 		}
 		switch (failure.class) {
 			case 'throttled-requests':
@@ -145,7 +145,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 				}
 				break;
 			default:
-				cell.bucket.ledger.giveBack(reservation);
+				cell.bucket.giveBack(reservation);
 		}
 	};
 
@@ -183,7 +183,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	};
 
 	const onAbandoned = (attempt: Attempt): void => {
-		attempt.cell.bucket.ledger.keep(attempt.reservation);
+		attempt.cell.bucket.keep(attempt.reservation);
 		guards.ended(attempt.mostUsd, attempt.mostUsd);
 		core.emit({type: 'abandoned', ...attemptOf(attempt)});
 		core.finish(attempt.request);

@@ -113,7 +113,7 @@ describe('every reservation is settled, given back or kept exactly once', () => 
 					expect(clock.timers).toBe(0);
 				},
 			),
-			{numRuns: 200},
+			{numRuns: 100},
 		);
 	}, 60_000);
 });
