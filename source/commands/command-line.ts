@@ -2,6 +2,7 @@ import {type Arguments, assertWords, parseArguments} from '../config/parse-argum
 import {UserError} from '../config/user-error.ts';
 import {toolVersion} from './environment.ts';
 import {generalHelpLines} from './general-help.ts';
+import {assureHome} from './home.ts';
 import {columnsOf, type Io, ignoreClosedPipe, writeLines} from './io.ts';
 import {watchSignals} from './signals.ts';
 
@@ -56,7 +57,8 @@ const report = async (error: unknown, io: Io): Promise<number> => {
  * @returns Exit code (DESIGN: Exit).
  */
 export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
-	const {signal, release} = watchSignals();
+	assureHome(process.env);
+	const {signal, endQuietly, release} = watchSignals();
 	const io: Io = {
 		stdin: process.stdin,
 		stdout: process.stdout,
@@ -64,8 +66,9 @@ export const runCommandLine = async (argv: readonly string[]): Promise<number> =
 		environment: process.env,
 		signal,
 	};
-	ignoreClosedPipe(io.stdout);
-	ignoreClosedPipe(io.stderr);
+	// What was paid for is still written: reports do not need the reader of stdout.
+	ignoreClosedPipe(io.stdout, endQuietly);
+	ignoreClosedPipe(io.stderr, () => {});
 	try {
 		const given = parseArguments(argv);
 		if (given.flags.isSet('help')) {

@@ -19,7 +19,7 @@ export const dispatch = async (argv: readonly string[]): Promise<number> => {
 		const {runCommandLine} = await import('./command-line.ts');
 		return runCommandLine(argv);
 	}
-	ignoreClosedPipe(process.stdout);
+	ignoreClosedPipe(process.stdout, () => {});
 	await writeLines(process.stdout, await answer());
 	return 0;
 };

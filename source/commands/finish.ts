@@ -1,4 +1,3 @@
-import {writeFile} from 'node:fs/promises';
 import {faultOf} from '../config/fault.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import {summaryLines} from '../plain/summary.ts';
@@ -7,6 +6,7 @@ import {resultsOf} from '../reports/results.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {environmentOf} from './environment.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
+import {writeJsonFile} from './json-file.ts';
 import {recipeOf} from './recipe.ts';
 import {withResumption} from './resume.ts';
 import type {RunSetup} from './run-setup.ts';
@@ -88,7 +88,7 @@ export const finish = async (
 		await writeLines(io.stdout, summaryLines(snapshot, look));
 	}
 	if (output.json?.file !== undefined) {
-		await writeFile(output.json.file, `${JSON.stringify(results, null, 2)}\n`);
+		await writeJsonFile(output.json.file, results);
 	}
 	const isReporting = wasSent(snapshot) && !wasRefused(snapshot);
 	const reports = isReporting ? await leaveReports(snapshot, setup) : {lines: [], hasFailed: false};

@@ -6,7 +6,10 @@ export type Io = {
 	readonly stdout: NodeJS.WriteStream;
 	readonly stderr: NodeJS.WriteStream;
 	readonly environment: Readonly<Record<string, string | undefined>>;
-	/** Aborted by SIGINT, SIGTERM and SIGHUP; the reason is the exit code (128 + number). */
+	/**
+	 * Aborted by SIGINT, SIGTERM and SIGHUP, and when the reader of stdout went away; the reason is the exit code
+	 * (128 + number, or 0).
+	 */
 	readonly signal: AbortSignal;
 };
 
@@ -30,12 +33,23 @@ export const writeLines = async (stream: NodeJS.WritableStream, lines: readonly 
 		});
 	});
 
-/** A closed pipe is the reader's way to say enough: not a fault. */
-export const ignoreClosedPipe = (stream: NodeJS.WriteStream): void => {
+/** What a stream says whose reader went away: a pipe, or a terminal that was closed. */
+const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * A closed pipe is the reader's way to say enough: not a fault. Anything else (a full disk) ends the program with 1.
+ * @param onClosed Called once, when there is no reader any more; what is written from then on is lost.
+ */
+export const ignoreClosedPipe = (stream: NodeJS.WriteStream, onClosed: () => void): void => {
+	let isClosed = false;
 	stream.on('error', (error: NodeJS.ErrnoException) => {
-		if (error.code === 'EPIPE') {
-			process.exit(0);
+		if (!closedCodes.has(error.code)) {
+			process.stderr.write(`bedrock-top: the output cannot be written: ${error.message}.\n`);
+			process.exit(1);
 		}
-		throw error;
+		if (!isClosed) {
+			isClosed = true;
+			onClosed();
+		}
 	});
 };

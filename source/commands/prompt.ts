@@ -11,7 +11,7 @@ import {type BestRequest, bestRequest, type Recipe} from '../reports/best-reques
 import {bestChoice, type Choice, choiceFor} from '../reports/choice.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sent-request.ts';
-import {maxTokensOf, variantRequest} from '../threads/sent-request.ts';
+import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
 import {type Io, readAll, writeLines} from './io.ts';
 import {type Asked, newPrompt} from './prompt-content.ts';
 import {requestLines} from './prompt-lines.ts';
@@ -47,7 +47,10 @@ const minimalRequest = (results: Results, target: number, asked: Asked): SentReq
 	const {plan} = results;
 	const task = {task: asked.task ?? plan.task, content: asked.content, items: [], checks: []};
 	const maxTokens = typeof plan.maxTokens === 'number' ? plan.maxTokens : defaults.maxTokens;
-	return variantRequest(place, variant, composePrompt(variant, task, []), {method: plan.method, maxTokens});
+	return variantRequest(place, variant, composePrompt(variant, task, []), {
+		method: onDemandMethod(results),
+		maxTokens,
+	});
 };
 
 const templateUnknown = (name: string): UserError =>
@@ -71,7 +74,7 @@ const chosenRequest = (
 	const {system, user} = choice.variant.prompt;
 	const isNew = asked.task !== undefined || asked.content !== undefined || user === null;
 	const prompt = isNew ? newPrompt(variant, recipe, asked) : {system: system ?? undefined, user};
-	const {method} = results.plan;
+	const method = onDemandMethod(results);
 	return variantRequest(target, variant, prompt, {method, maxTokens: maxTokensOf(results, choice, recipe)});
 };
 

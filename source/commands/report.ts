@@ -1,10 +1,11 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {UserError} from '../config/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
 import type {Results} from '../reports/results-schema.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {type Io, writeLines} from './io.ts';
+import {writeJsonFile} from './json-file.ts';
 
 /** Where `report` and `compare` put what they make. */
 export type ReportOutput = {
@@ -83,12 +84,11 @@ export async function printJsonOr(
 		return;
 	}
 
-	const text = JSON.stringify(value, null, 2);
 	if (json.file === undefined) {
-		await writeLines(io.stdout, [text]);
+		await writeLines(io.stdout, [JSON.stringify(value, null, 2)]);
 		return;
 	}
 
-	await writeFile(json.file, `${text}\n`);
+	await writeJsonFile(json.file, value);
 	await writeLines(io.stdout, lines);
 }

@@ -8,6 +8,7 @@ import {claimFolder, type FolderClaim} from '../reports/folder.ts';
 import type {AnswerSink} from '../threads/messages.ts';
 import {startDemo} from './demo.ts';
 import {type Io, readAll} from './io.ts';
+import {assertWritable} from './json-file.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
 
 /** What the screen and the headless run have in common: everything before the engine starts. */
@@ -64,6 +65,9 @@ export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
 			exitCode: 2,
 			hint: 'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
 		});
+	}
+	if (output.json?.file !== undefined && !output.isDryRun) {
+		await assertWritable(output.json.file);
 	}
 	const claim: FolderClaim | undefined =
 		output.isWritingReports && !output.isDryRun

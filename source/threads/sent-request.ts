@@ -1,7 +1,7 @@
 import {familyOf} from '../bedrock/families/registry.ts';
 import {converseRequest} from '../bedrock/methods/converse-request.ts';
 import {invokeRequest} from '../bedrock/methods/invoke-request.ts';
-import type {InferenceRequest} from '../engine/backend.ts';
+import {type InferenceRequest, type Method, methods} from '../engine/backend.ts';
 import type {Prompt} from '../prompts/compose.ts';
 import type {Variant} from '../prompts/variant.ts';
 import type {Recipe} from '../reports/best-request.ts';
@@ -59,6 +59,10 @@ export const variantRequest = (
 		region,
 	);
 
+/** How to send one request of what a run measured: a batch job has no request of its own. */
+export const onDemandMethod = ({plan}: Pick<Results, 'plan'>): Method =>
+	methods.find((method) => method === plan.method) ?? 'converse';
+
 /** Max tokens to send: the variant's own or the run's; what the answers advise where the run was to learn it. */
 export const maxTokensOf = (
 	{plan}: Pick<Results, 'plan'>,
@@ -78,7 +82,7 @@ export const firstRequestOf = (results: Results, choice: Choice, recipe: Recipe)
 	if (variant === undefined || target === undefined || user === null) {
 		return undefined;
 	}
-	const {method} = results.plan;
+	const method = onDemandMethod(results);
 	const maxTokens = maxTokensOf(results, choice, recipe);
 	return variantRequest(target, variant, {system: system ?? undefined, user}, {method, maxTokens});
 };

@@ -1,0 +1,74 @@
+import {constants} from 'node:fs';
+import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import {UserError} from '../config/user-error.ts';
+import {writeAtomically} from '../reports/write-atomically.ts';
+
+/** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */
+
+const reasonOf = (error: unknown): string => {
+	const code = (error as NodeJS.ErrnoException).code;
+	const reasons: Readonly<Record<string, string>> = {
+		ENOENT: 'its folder does not exist',
+		ENOTDIR: 'its folder is a file',
+		EACCES: 'permission denied',
+		EPERM: 'permission denied',
+		EROFS: 'read-only file system',
+		EISDIR: 'it is a folder',
+	};
+	return reasons[code ?? ''] ?? (error as Error).message;
+};
+
+const unwritable = (file: string, reason: string, cause?: unknown): UserError =>
+	new UserError(`--json: "${file}" cannot be written: ${reason}.`, {
+		exitCode: 1,
+		hint: 'Name a file in a folder that you may write to, or write --json > FILE.',
+		cause,
+	});
+
+/** The file behind symbolic links; itself where it does not exist yet. */
+const behindLinks = async (file: string): Promise<string> => realpath(file).catch(() => path.resolve(file));
+
+/** Pipes and devices are written to; a regular file, or none yet, is replaced as a whole. */
+const isReplaceable = async (file: string): Promise<boolean> =>
+	stat(file).then(
+		(status) => status.isFile(),
+		() => true,
+	);
+
+/**
+ * Proves that the file can be written, and leaves nothing behind.
+ * @throws UserError (exit 1) with the reason.
+ */
+export const assertWritable = async (file: string): Promise<void> => {
+	const real = await behindLinks(file);
+	try {
+		if ((await stat(real).catch(() => undefined))?.isDirectory()) {
+			throw Object.assign(new Error(), {code: 'EISDIR'});
+		}
+		if (await isReplaceable(real)) {
+			// Permission bits say nothing about read-only and special file systems.
+			const probe = `${real}.${process.pid}.tmp`;
+			await writeFile(probe, '', {flag: 'wx'});
+			await rm(probe);
+		} else {
+			await access(real, constants.W_OK);
+		}
+	} catch (error) {
+		throw unwritable(file, reasonOf(error), error);
+	}
+};
+
+/**
+ * Writes a value as JSON: whoever reads a regular file meanwhile finds the old content or the new one.
+ * @throws UserError (exit 1) with the reason.
+ */
+export const writeJsonFile = async (file: string, value: unknown): Promise<void> => {
+	const text = `${JSON.stringify(value, null, 2)}\n`;
+	const real = await behindLinks(file);
+	try {
+		await ((await isReplaceable(real)) ? writeAtomically(real, text) : writeFile(real, text));
+	} catch (error) {
+		throw unwritable(file, reasonOf(error), error);
+	}
+};
