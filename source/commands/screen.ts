@@ -26,7 +26,7 @@ const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io:
 			startsAtOnce: isDemo,
 			answers,
 			engine,
-			exportReports: createExports(setup.folder).exportReports,
+			...createExports(setup.folder),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,

@@ -22,6 +22,9 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'time-passed'}
 );
 
+/** What is written on a key: SVGs, the figures for a quota increase, the winning request. */
+export type ExportKind = 'charts' | 'increase' | 'winner';
+
 /** What the world is asked to do because of an action. */
 export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
@@ -29,7 +32,13 @@ export type Effect =
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	| {readonly type: 'stop'}
-	| {readonly type: 'export'; readonly snapshot: Snapshot}
+	| {
+			readonly type: 'export';
+			readonly what: ExportKind;
+			readonly snapshot: Snapshot;
+			/** The one that the snapshot's run was made with. */
+			readonly config: RunConfig;
+	  }
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

@@ -56,6 +56,8 @@ const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	'toggle-freeze': (state) => (state.snapshot === undefined ? 'there is nothing to freeze yet' : undefined),
 	detail: (state) => (listedRows(state).length === 0 ? 'there is no variant to look at' : undefined),
 	export: notExportable,
+	'export-increase': notExportable,
+	'export-winner': notExportable,
 	'zoom-in': (state) =>
 		neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined,
 	'zoom-out': (state) => (neighbourWindow(state, 1) === undefined ? 'this is the longest window' : undefined),

@@ -22,7 +22,14 @@ export function prepare(state: State, startsThen: boolean): Change {
 /** Starts what is prepared. */
 export function start(state: State): Change {
 	return changeWith(
-		{...state, stage: {kind: 'running'}, asked: undefined, frozen: undefined, scroll: 0},
+		{
+			...state,
+			stage: {kind: 'running'},
+			startedConfig: activeConfig(state),
+			asked: undefined,
+			frozen: undefined,
+			scroll: 0,
+		},
 		{type: 'start'},
 	);
 }

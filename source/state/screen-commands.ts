@@ -1,4 +1,5 @@
 import type {ViewName} from '../keymap/views.ts';
+import type {ExportKind} from './actions.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
 import type {State} from './state.ts';
@@ -27,11 +28,23 @@ export function close(state: State): Change {
 	);
 }
 
-export function exportCharts(state: State): Change {
+const exportWords: Readonly<Record<ExportKind, string>> = {
+	charts: 'writing the charts',
+	increase: 'writing the figures for a quota increase',
+	winner: 'writing the winning request',
+};
+
+/** Has something written about the newest run, which goes on meanwhile. */
+export function write(state: State, what: ExportKind): Change {
 	const snapshot = finalSnapshot(state);
-	return snapshot === undefined
-		? only(state)
-		: changeWith({...withFlash(state, 'writing the charts'), isExporting: true}, {type: 'export', snapshot});
+	if (snapshot === undefined) {
+		return only(state);
+	}
+	const config = state.startedConfig ?? state.config;
+	return changeWith(
+		{...withFlash(state, exportWords[what]), isExporting: true},
+		{type: 'export', what, snapshot, config},
+	);
 }
 
 /** Asks once while a run spends money; asked again, or with nothing at stake, leaves. */

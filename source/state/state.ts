@@ -46,6 +46,8 @@ export type State = {
 	readonly snapshot: Snapshot | undefined;
 	/** The last run in which something was sent, once another is prepared. */
 	readonly lastRun: Snapshot | undefined;
+	/** What the newest run that was started was made with. */
+	readonly startedConfig: RunConfig | undefined;
 	/** What the views show while the newest snapshot goes on; undefined: the newest. */
 	readonly frozen: {readonly snapshot: Snapshot; readonly sinceMs: number} | undefined;
 	readonly asked: Asked | undefined;
@@ -96,6 +98,7 @@ export function initialState(
 		plan: undefined,
 		snapshot: undefined,
 		lastRun: undefined,
+		startedConfig: undefined,
 		frozen: undefined,
 		asked: undefined,
 		isLeaving: false,

@@ -12,6 +12,9 @@ import {SuspendPort, type SuspendTerminal} from './suspend-port.tsx';
 
 export type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 
+/** More paints a second than eyes can tell apart would only take time from the run. */
+const usualFramesPerSecond = 30;
+
 /**
  * Opens the screen on the alternate screen and runs a session on it: the run is prepared, and started where it may be.
  * The terminal is restored when the promise resolves; it does not reject. What must be read afterwards is the caller's to print:
@@ -54,7 +57,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 			interactive: true,
 			incrementalRendering: true,
 			isScreenReaderEnabled: false,
-			maxFps: 30,
+			maxFps: ports.framesPerSecond ?? usualFramesPerSecond,
 		});
 		session.open();
 		const fault = await untilClosed(instance, session, ports.signal);

@@ -21,10 +21,16 @@ export type ScreenPorts = {
 	};
 	/** Writes the charts of a snapshot. @returns paths. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
+	/** Writes the figures for a quota increase. @returns paths. */
+	readonly exportIncrease: (snapshot: Snapshot) => Promise<readonly string[]>;
+	/** Writes the winning request. @returns paths; rejects in words while there is none. */
+	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
 	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;
 	readonly clock: Clock;
+	/** Paints a second at most; 30 unless told otherwise. */
+	readonly framesPerSecond?: number;
 	/** Aborted by a signal from outside: the screen closes at once. */
 	readonly signal: AbortSignal;
 };

@@ -44,7 +44,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 	const exportReports = async (effect: Effect & {type: 'export'}) => {
 		try {
-			const files = await ports.exportReports(effect.snapshot);
+			const files = await written(ports, effect);
 			store.dispatch({type: 'export-finished', files, atMs: clock.now()});
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);
@@ -151,6 +151,21 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			store.close();
 		},
 	};
+}
+
+async function written(ports: ScreenPorts, effect: Effect & {type: 'export'}): Promise<readonly string[]> {
+	const {what, snapshot, config} = effect;
+	switch (what) {
+		case 'charts': {
+			return ports.exportReports(snapshot);
+		}
+		case 'increase': {
+			return ports.exportIncrease(snapshot);
+		}
+		case 'winner': {
+			return ports.exportWinningRequest(snapshot, config);
+		}
+	}
 }
 
 function actionForReport(report: EngineReport, atMs: number): Action | undefined {

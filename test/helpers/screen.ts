@@ -29,8 +29,10 @@ export type OpenScreen = {
 	readonly finish: (overrides?: Parameters<typeof endedSnapshotFixture>[0]) => Promise<void>;
 };
 
-/** A paint may be put off by a frame at 30 a second, and a lone Esc by 20 ms before that. */
-const paintMs = 80;
+/** Paints are not put off for longer than this: a test waits for the screen, not for the time between two frames. */
+const framesPerSecond = 500;
+/** Several times the time between two frames. Timers of one thread fire in order, however busy the machine is. */
+const paintMs = 12;
 
 /** Opens a screen; the caller closes it by a key or a signal. */
 export function openScreen(
@@ -48,20 +50,25 @@ export function openScreen(
 		answers: undefined,
 		engine,
 		exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
+		exportIncrease: async () => ['reports/quota-increase.md'],
+		exportWinningRequest: async () => ['reports/best-request.json'],
 		appearance: {color: false, ascii: false, theme: 'auto'},
 		stdin: terminal.stdin,
 		stdout: terminal.stdout,
 		clock,
+		framesPerSecond,
 		signal: aborter.signal,
 		...overrides,
 	});
 	const settled = async () => {
-		let before = -1;
-		// On a busy machine a paint comes late: the screen has settled once a whole interval brings none.
-		while (terminal.writes().count !== before) {
-			before = terminal.writes().count;
+		let before = terminal.writes().count;
+		// One paint may bring the next: the screen has settled once two intervals in a row bring none.
+		for (let quiet = 0; quiet < 2; ) {
 			await wait(paintMs);
 			await terminal.drained();
+			const {count} = terminal.writes();
+			quiet = count === before ? quiet + 1 : 0;
+			before = count;
 		}
 		return terminal.text();
 	};

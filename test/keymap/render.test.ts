@@ -8,7 +8,7 @@ const shown = (width: number) =>
 		.join('  ');
 
 test('the footer drops the hints that matter least, and never wraps', () => {
-	expect(shown(200)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  e Export  Space On/off  Enter Detail  + Zoom"`);
+	expect(shown(200)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  e Export  Space On/off  Enter Detail  + Zoom  w Winner"`);
 	expect(shown(40)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze"`);
 	expect(shown(5)).toBe('');
 	for (let width = 0; width < 200; width++) {
@@ -53,6 +53,8 @@ test('every key is in the help and in the Markdown table', () => {
 		- _        longer time window
 		0          usual time window
 		e          write the charts as SVG files
+		u          write the figures for a quota increase
+		w          write the winning request, ready to send
 		? h        this help
 		Ctrl+L     draw the screen again
 		Ctrl+Z     suspend; fg resumes

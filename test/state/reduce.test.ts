@@ -267,3 +267,24 @@ test('a flash goes after four seconds, and nothing ticks when nothing happens', 
 	expect(after.flash).toBeUndefined();
 	expect(nextTickMs(after)).toBeUndefined();
 });
+
+describe('writing', () => {
+	test('u and w take the run and what it was made with along, one after the other', () => {
+		const {state, effects} = play(demo, prepared, received, give('next-goal'), give('export-increase'));
+		expect(effects.at(-1)).toEqual({
+			type: 'export',
+			what: 'increase',
+			snapshot: received.snapshot,
+			config: configFixture(),
+		});
+		expect(play(state, give('export-winner')).state.flash?.text).toBe('the files are still being written');
+		const written = play(state, {type: 'export-finished', files: ['a']}, {type: 'overlay-closed'});
+		expect(play(written.state, give('export-winner')).effects[0]).toMatchObject({what: 'winner'});
+	});
+
+	test('is refused in words before anything was measured', () => {
+		const {state, effects} = play(account, prepared, give('export-winner'));
+		expect(effects).toEqual([]);
+		expect(state.flash?.text).toBe('nothing has been measured yet');
+	});
+});

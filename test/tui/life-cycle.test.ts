@@ -268,3 +268,21 @@ test('pasted text gives no commands, fast repeats give each of theirs', async ()
 	await screen.finish();
 	await screen.end;
 });
+
+test('u and w name what they wrote, or say why they wrote nothing', async () => {
+	const screen = openScreen(size, {
+		async exportWinningRequest() {
+			throw new Error('There is no winning request yet.');
+		},
+	});
+	await screen.prepare();
+	await screen.progress();
+	await screen.terminal.press('u');
+	expect(await screen.settled()).toContain('reports/quota-increase.md');
+	await screen.terminal.press(keySequences.escape, 'w');
+	expect(await screen.settled()).toContain('not written: There is no winning request yet.');
+	screen.abort();
+	await screen.settled();
+	await screen.finish();
+	await screen.end;
+});

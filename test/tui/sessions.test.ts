@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, test} from 'vitest';
 import {joinFrames, openScreen} from '../helpers/screen.ts';
 import {keySequences} from '../helpers/terminal.tsx';
 
@@ -12,8 +12,9 @@ const sizes = [
 	{columns: 30, rows: 6},
 ] as const;
 
-describe.each(sizes)('at $columns x $rows', ({columns, rows}) => {
-	test('a demo from its start to its end', async () => {
+// A session mostly waits for paints, so that they can wait at the same time.
+describe.concurrent.each(sizes)('at $columns x $rows', ({columns, rows}) => {
+	test('a demo from its start to its end', async ({expect}) => {
 		const screen = openScreen({columns, rows});
 		const frames: Array<readonly [string, string]> = [];
 		const shoot = async (name: string, ...keys: readonly string[]) => {
@@ -60,7 +61,7 @@ describe.each(sizes)('at $columns x $rows', ({columns, rows}) => {
 		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/demo-${columns}x${rows}.txt`);
 	});
 
-	test('against an account: plan, fault, run, the question before leaving', async () => {
+	test('against an account: plan, fault, run, the question before leaving', async ({expect}) => {
 		const screen = openScreen({columns, rows}, {isDemo: false});
 		const frames: Array<readonly [string, string]> = [];
 		const shoot = async (name: string, ...keys: readonly string[]) => {
@@ -95,7 +96,7 @@ describe.each(sizes)('at $columns x $rows', ({columns, rows}) => {
 	});
 });
 
-test('with ASCII characters alone', async () => {
+test.concurrent('with ASCII characters alone', async ({expect}) => {
 	const screen = openScreen(
 		{columns: 80, rows: 24},
 		{appearance: {color: false, ascii: true, theme: 'auto'}},

@@ -55,6 +55,8 @@ const end = await openDashboard({
 	answers: undefined,
 	engine,
 	exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
+	exportIncrease: async () => ['reports/quota-increase.md'],
+	exportWinningRequest: async () => ['reports/best-request.json'],
 	appearance: {color: !process.argv.includes('no-color'), ascii: process.argv.includes('ascii'), theme},
 	stdin: process.stdin,
 	stdout: process.stdout,
