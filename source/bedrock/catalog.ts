@@ -1,5 +1,5 @@
 import type {Scope, Target} from '../engine/target.ts';
-import {createCatalogue} from './identifiers/catalogue.ts';
+import {createCatalogue, isSystemProfile} from './identifiers/catalogue.ts';
 import {identify} from './identifiers/identify.ts';
 import {type AccountLists, readLists} from './quotas/account-lists.ts';
 import type {FoundationModel} from './quotas/quota-source.ts';
@@ -70,7 +70,7 @@ export const runnableModels = (lists: AccountLists): readonly Runnable[] => {
 		.filter(({inferenceTypes}) => inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND'))
 		.map(({modelId}) => ({model: modelId, name: null}));
 	const profiles = lists.profiles.map(({id, arn, name}) => ({
-		model: isSystemProfile(arn) ? id : arn,
+		model: isSystemProfile({arn}) ? id : arn,
 		name,
 	}));
 	const byModel = new Map([...base, ...profiles].map((entry) => [entry.model, entry]));
@@ -87,9 +87,6 @@ export const runnableModels = (lists: AccountLists): readonly Runnable[] => {
 				left.model.localeCompare(right.model),
 		);
 };
-
-/** An application profile is called by its ARN only; a system profile by its ID. */
-const isSystemProfile = (arn: string): boolean => !arn.includes(':application-inference-profile/');
 
 const isTextModel = ({outputModalities}: FoundationModel): boolean =>
 	outputModalities.length === 0 || outputModalities.includes('TEXT');

@@ -51,6 +51,32 @@ describe('without a catalogue, by form', () => {
 	});
 });
 
+describe('spellings', () => {
+	test.each([
+		[`  us.${sonnet}\n`, `us.${sonnet}`, 'cross-region'],
+		[`us.${sonnet}/`, `us.${sonnet}`, 'cross-region'],
+		[`${modelArn(sonnet)}//`, modelArn(sonnet), 'on-demand'],
+	])('%j is sent as %s', (text, model, scope) => {
+		expect(identify(text, emptyCatalogue)).toMatchObject({model, baseModel: sonnet, scope});
+	});
+
+	test('capitals are the same model, and are sent as they are', () => {
+		const shouted = `GLOBAL.${sonnet.toUpperCase()}`;
+		expect(identify(shouted, emptyCatalogue)).toMatchObject({
+			model: shouted,
+			baseModel: sonnet,
+			scope: 'global',
+		});
+	});
+
+	test('what another tool writes before an ID is no geography', () => {
+		expect(identify(`bedrock/us.${sonnet}`, emptyCatalogue)).toMatchObject({
+			kind: 'base-model',
+			baseModel: `bedrock/us.${sonnet}`,
+		});
+	});
+});
+
 describe('with a catalogue', () => {
 	const catalogue = createCatalogue(
 		[foundationModel('cohere.command-text-v14'), foundationModel('odd-model'), foundationModel(sonnet)],
@@ -73,6 +99,16 @@ describe('with a catalogue', () => {
 
 	test('a context suffix goes together with a revision that the known ID does not have', () => {
 		expect(identify('cohere.command-text-v14:7:4k', catalogue).baseModel).toBe('cohere.command-text-v14');
+	});
+
+	test('the profiles of a model: geographic ones first, no application profiles', () => {
+		const listed = createCatalogue(
+			[],
+			[systemProfile(`global.${sonnet}`), ...catalogue.profiles, systemProfile('us.other.model')],
+		);
+		expect(listed.profilesOf(sonnet)).toEqual([`ca.${sonnet}`, `us.${sonnet}`, `global.${sonnet}`]);
+		expect(listed.profilesOf('amazon.nova-lite-v1:0')).toEqual([]);
+		expect(emptyCatalogue.profilesOf(sonnet)).toBeUndefined();
 	});
 
 	test('a geographic profile with one destination Region is still geographic', () => {
@@ -106,7 +142,7 @@ test('no text crashes it, and the base model is never empty for a text that is n
 	fc.assert(
 		fc.property(texts, (text) => {
 			const identity = identify(text, emptyCatalogue);
-			expect(identity.model).toBe(text);
+			expect(text).toContain(identity.model);
 			expect(['on-demand', 'cross-region', 'global']).toContain(identity.scope);
 		}),
 	);

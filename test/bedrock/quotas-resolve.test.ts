@@ -27,6 +27,35 @@ const quotaOf = async (model: string, account: FakeAccount, options = {}) => {
 	return targets[0]?.quota;
 };
 
+describe('what the Region’s lists say against a way of calling', () => {
+	const profiles = [systemProfile(`eu.${sonnet}`), systemProfile(`global.${sonnet}`)];
+	const account = {models: [foundationModel(sonnet, {inferenceTypes: ['INFERENCE_PROFILE']})], profiles};
+	const remarksOf = async (model: string, facts: FakeAccount = account): Promise<string> =>
+		(await resolve([model], facts)).remarks.join(' ');
+
+	test('a model without on-demand throughput: the IDs to call it by', async () => {
+		expect(await remarksOf(sonnet)).toContain(
+			`${sonnet} is not offered on demand in us-east-1: call it as eu.${sonnet}, global.${sonnet}.`,
+		);
+		expect(await remarksOf(sonnet, {...account, models: [foundationModel(sonnet)]})).not.toContain(
+			'call it as',
+		);
+	});
+
+	test('a profile of another geography: those that there are', async () => {
+		expect(await remarksOf(`us.${sonnet}`)).toContain(
+			`us-east-1 lists no inference profile us.${sonnet}, but eu.${sonnet}, global.${sonnet}.`,
+		);
+		expect(await remarksOf(`eu.${sonnet}`)).not.toContain('lists no');
+		expect(await remarksOf(systemProfile(`eu.${sonnet}`).arn)).not.toContain('lists no');
+	});
+
+	test('a model that nobody lists, and lists that could not be read', async () => {
+		expect(await remarksOf('amazon.nova-typo-v1:0')).toContain('lists no model amazon.nova-typo-v1:0');
+		expect(await remarksOf(sonnet, {})).not.toMatch(/lists no|call it as/);
+	});
+});
+
 describe('limits', () => {
 	test('the applied value is in force, the default stands beside it, joined by code', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {

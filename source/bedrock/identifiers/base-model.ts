@@ -4,14 +4,14 @@
  * A provider has one plain word and the name behind the dot starts with a letter. That tells `us.deepseek.v3.2` (profile of
  * `deepseek.v3.2`) from `deepseek.v3.2` itself, whose remainder `v3.2` has a digit behind its dot.
  */
-const baseModelPattern = /^[a-z][a-z0-9]+\.[a-z][a-z0-9.-]*(?::[a-z0-9]+)*$/;
+const baseModelPattern = /^[a-z][a-z0-9]+\.[a-z][a-z0-9.-]*(?::[a-z0-9]+)*$/i;
 
 /** A context length at the end: `:200k`, `:1m`, `:512`, `:mm` (multimodal), with the revision before it. */
 const contextPattern = /^(.*?)(?::(\d{1,2}))?:(\d+[km]|\d{3,}|mm)$/;
 
 /** Whether the text has the form `provider.model`, whoever the provider is. */
 export const looksLikeBaseModel = (text: string): boolean =>
-	baseModelPattern.test(text) && !/^v\d+\./.test(text);
+	baseModelPattern.test(text) && !/^v\d+\./i.test(text);
 
 /** The provider's word in a base model ID: `meta` of `meta.llama3-8b-instruct-v1:0`. */
 export const providerOf = (baseModel: string): string => baseModel.slice(0, baseModel.indexOf('.'));

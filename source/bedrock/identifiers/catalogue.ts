@@ -1,5 +1,6 @@
 import type {FoundationModel, InferenceProfile} from '../quotas/quota-source.ts';
 import {baseModelKey} from './base-model.ts';
+import {routeOf} from './destinations.ts';
 
 /** What ListFoundationModels and ListInferenceProfiles tell about identifiers; empty lists where nothing could be read. */
 export type Catalogue = {
@@ -10,7 +11,17 @@ export type Catalogue = {
 	readonly hasModel: (modelId: string) => boolean;
 	/** A profile by ID or ARN. */
 	readonly profile: (idOrArn: string) => InferenceProfile | undefined;
+	/** IDs of the system profiles of a base model, geographic ones first; undefined where no profiles are listed at all. */
+	readonly profilesOf: (baseModel: string) => readonly string[] | undefined;
 };
+
+/** An application profile is called by its ARN only; a system profile by its ID. */
+export const isSystemProfile = ({arn}: Pick<InferenceProfile, 'arn'>): boolean =>
+	!arn.includes(':application-inference-profile/');
+
+/** The base model that a system profile stands for, in the form that compares. */
+const keyOfProfile = ({id, modelArns}: InferenceProfile): string =>
+	baseModelKey(routeOf(modelArns)?.baseModel ?? id.slice(id.indexOf('.') + 1));
 
 /** Puts the two lists behind look-ups. */
 export const createCatalogue = (
@@ -31,14 +42,24 @@ export const createCatalogue = (
 		byName.set(profile.id, profile);
 		byName.set(profile.arn, profile);
 	}
+	const systemProfiles = profiles.filter((profile) => isSystemProfile(profile));
+	const byBaseModel = Map.groupBy(systemProfiles, (profile) => keyOfProfile(profile));
 	return {
 		models,
 		profiles,
 		model: (baseModel) => byKey.get(baseModelKey(baseModel)),
 		hasModel: (modelId) => ids.has(modelId),
 		profile: (idOrArn) => byName.get(idOrArn),
+		profilesOf: (baseModel) =>
+			systemProfiles.length === 0
+				? undefined
+				: (byBaseModel.get(baseModelKey(baseModel)) ?? [])
+						.map(({id}) => id)
+						.toSorted((left, right) => rankOf(left) - rankOf(right) || left.localeCompare(right)),
 	};
 };
+
+const rankOf = (id: string): number => (id.startsWith('global.') ? 1 : 0);
 
 /** A catalogue that knows nothing: identifiers are then judged by their form. */
 export const emptyCatalogue = createCatalogue([], []);

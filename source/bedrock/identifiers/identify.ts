@@ -17,7 +17,7 @@ export type IdentityKind =
 
 /** A model identifier, understood. */
 export type Identity = {
-	/** As it was given. */
+	/** As it was given, without what was only copied along with it: white space around it, a slash behind it. */
 	readonly model: string;
 	readonly kind: IdentityKind;
 	/** Foundation model ID with its context suffix folded; the identifier itself where the foundation model is not known. */
@@ -46,11 +46,11 @@ const globalPrefix = 'global';
  * Says what an identifier names, from its form and from what the account lists. There is no list of profile prefixes: the
  * part behind the first dot has to be a model, known to the catalogue or of the form `provider.model`.
  */
-export const identify = (model: string, catalogue: Catalogue): Identity => {
-	const text = model.trim();
-	const arn = parseBedrockArn(text);
+export const identify = (given: string, catalogue: Catalogue): Identity => {
+	const model = trimmed(given);
+	const arn = parseBedrockArn(model);
 	if (arn === undefined) {
-		return looksLikeArn(text) ? hidden(model, 'other', undefined) : identifyId(model, text, catalogue);
+		return looksLikeArn(model) ? hidden(model, 'other', undefined) : identifyId(model, model, catalogue);
 	}
 	const region = arn.region === '' ? undefined : arn.region;
 	if (arn.resourceType === 'foundation-model') {
@@ -60,7 +60,7 @@ export const identify = (model: string, catalogue: Catalogue): Identity => {
 		return {...profileIdentity(model, arn.resourceId, catalogue), region};
 	}
 	const kind = kindsByResource.get(arn.resourceType) ?? 'other';
-	const profile = kind === 'application-profile' ? catalogue.profile(text) : undefined;
+	const profile = kind === 'application-profile' ? catalogue.profile(model) : undefined;
 	return profile === undefined
 		? hidden(model, kind, region)
 		: withRoute(hidden(model, kind, region), profile.modelArns, catalogue);
@@ -83,20 +83,28 @@ export const withRoute = (
 			};
 };
 
+/** An identifier without white space around it and slashes behind it. */
+export const trimmed = (identifier: string): string => identifier.trim().replace(/(?<=[^/])\/+$/, '');
+
+/** What stands before the first dot of a profile ID, as far as any was seen: `us`, `apac`, `us-gov`, `global`. */
+const prefixPattern = /^[a-z][a-z0-9-]*\./i;
+
 const identifyId = (model: string, id: string, catalogue: Catalogue): Identity => {
 	if (catalogue.profile(id) !== undefined) {
 		return profileIdentity(model, id, catalogue);
 	}
 	const remainder = id.slice(id.indexOf('.') + 1);
-	const isProfile = remainder !== id && (isKnownModel(remainder, catalogue) || looksLikeBaseModel(remainder));
+	const isProfile =
+		prefixPattern.test(id) && (isKnownModel(remainder, catalogue) || looksLikeBaseModel(remainder));
 	return isProfile ? profileIdentity(model, id, catalogue) : baseIdentity(model, id, catalogue);
 };
 
 const isKnownModel = (id: string, catalogue: Catalogue): boolean =>
 	catalogue.hasModel(id) || catalogue.model(canonical(id, catalogue)) !== undefined;
 
+/** The service knows lower case only; what it is asked for in capitals is still this model, which it will then refuse. */
 const canonical = (id: string, catalogue: Catalogue): string => {
-	const folded = foldContext(id, (candidate) => catalogue.model(candidate) !== undefined);
+	const folded = foldContext(id.toLowerCase(), (candidate) => catalogue.model(candidate) !== undefined);
 	return catalogue.model(folded)?.modelId ?? folded;
 };
 
@@ -115,7 +123,7 @@ const profileIdentity = (model: string, id: string, catalogue: Catalogue): Ident
 		model,
 		kind: 'inference-profile',
 		baseModel: canonical(id.slice(dot + 1), catalogue),
-		scope: id.slice(0, dot) === globalPrefix ? 'global' : 'cross-region',
+		scope: id.slice(0, dot).toLowerCase() === globalPrefix ? 'global' : 'cross-region',
 		isResolved: true,
 		region: undefined,
 	};

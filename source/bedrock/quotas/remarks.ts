@@ -1,4 +1,5 @@
 import type {Quota, Target} from '../../engine/target.ts';
+import type {Catalogue} from '../identifiers/catalogue.ts';
 import type {Identity} from '../identifiers/identify.ts';
 import type {AccountLists} from './account-lists.ts';
 import {actions, type ListName, type SourceError} from './quota-source.ts';
@@ -66,7 +67,12 @@ const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]):
 export const targetRemarks = (
 	identity: Identity,
 	target: Target,
-	{isMatched, region, failures}: {isMatched: boolean; region: string; failures: Failures},
+	{
+		isMatched,
+		region,
+		failures,
+		catalogue,
+	}: {isMatched: boolean; region: string; failures: Failures; catalogue: Catalogue},
 ): string[] => {
 	const remarks: string[] = [];
 	if (identity.region !== undefined && identity.region !== region) {
@@ -78,6 +84,10 @@ export const targetRemarks = (
 	if (kindRemark !== undefined) {
 		return [...remarks, kindRemark];
 	}
+	const routeRemark = routeRemarkOf(identity, region, catalogue);
+	if (routeRemark !== undefined) {
+		remarks.push(routeRemark);
+	}
 	const isReadable = !(failures.has('applied') && failures.has('defaults'));
 	if (!isMatched && isReadable) {
 		remarks.push(
@@ -85,6 +95,33 @@ export const targetRemarks = (
 		);
 	}
 	return isMatched ? [...remarks, ...matchedRemarks(target)] : remarks;
+};
+
+/** What the Region's own lists say against calling a model this way: told before anything is sent. */
+const routeRemarkOf = (
+	{kind, model, baseModel}: Identity,
+	region: string,
+	catalogue: Catalogue,
+): string | undefined => {
+	const profiles = catalogue.profilesOf(baseModel);
+	const listed = catalogue.model(baseModel);
+	const others = profiles === undefined || profiles.length === 0 ? undefined : profiles.join(', ');
+	if (kind === 'inference-profile') {
+		const isListed =
+			profiles === undefined || profiles.includes(model) || catalogue.profile(model) !== undefined;
+		return isListed
+			? undefined
+			: `${region} lists no inference profile ${model}${others === undefined ? '' : `, but ${others}`}.`;
+	}
+	if (listed === undefined) {
+		return catalogue.models.length === 0
+			? undefined
+			: `${region} lists no model ${model}: "bedrock-top models" lists what can be run.`;
+	}
+	const {inferenceTypes} = listed;
+	return inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND')
+		? undefined
+		: `${model} is not offered on demand in ${region}${others === undefined ? '' : `: call it as ${others}`}.`;
 };
 
 const kindRemarkOf = ({kind, model, isResolved}: Identity, failures: Failures): string | undefined => {

@@ -37,6 +37,8 @@ export type Resolution = {
 	/** Sentences for the user about what could not be told plainly. */
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
+	/** What the account lists about identifiers, where that was asked for on the way. */
+	readonly catalogue?: Catalogue;
 };
 
 /**
@@ -54,7 +56,7 @@ export const resolveTargets = async (
 		applicationProfiles: models
 			.map((model) => identify(model, emptyCatalogue))
 			.filter(({kind}) => kind === 'application-profile')
-			.map(({model}) => model.trim()),
+			.map(({model}) => model),
 		isListingApplicationProfiles: false,
 	});
 	return resolveFromLists(models, lists, options);
@@ -70,7 +72,7 @@ export const resolveFromLists = (
 	const identities = unifySpellings(models.map((model) => identify(model, catalogue)));
 	const index = indexQuotas(lists, identities, catalogue);
 	const resolved = identities.map((identity) => resolveOne(identity, index, options));
-	const facts = {region: options.region, failures: lists.failures};
+	const facts = {region: options.region, failures: lists.failures, catalogue};
 	return {
 		targets: resolved.map(({target}) => target),
 		near: resolved.map(({near}) => near),
@@ -83,6 +85,7 @@ export const resolveFromLists = (
 			]),
 		],
 		failures: lists.failures,
+		catalogue,
 	};
 };
 
