@@ -3,12 +3,14 @@ import {backgroundNeighbour} from './cloudwatch/background-neighbour.ts';
 import {createServedMinutes} from './cloudwatch/served-minutes.ts';
 import {createFaults} from './faults/faults.ts';
 import {parseFaults} from './faults/script.ts';
+import {createJobStore} from './jobs/job-store.ts';
 import {createStats} from './observation/stats.ts';
 import type {SimulatorOptions} from './options.ts';
 import {limitsOf} from './quotas/limits.ts';
 import {createBuckets} from './runtime/buckets.ts';
 import {createPromptCache} from './runtime/prompt-cache.ts';
 import type {Simulation} from './runtime/simulation.ts';
+import {createObjectStore} from './s3/object-store.ts';
 import type {Time} from './time.ts';
 
 /**
@@ -16,8 +18,8 @@ import type {Time} from './time.ts';
  * @throws UserError where the script of faults is wrong.
  */
 export const createSimulation = (options: SimulatorOptions, time: Time): Simulation => {
-	const {background, metrics, denied, ...script} = parseFaults(options.faults);
-	const scenario = {background, metrics, denied, ...options.scenario};
+	const {background, metrics, denied, batch, missingBuckets, ...script} = parseFaults(options.faults);
+	const scenario = {background, metrics, denied, batch, missingBuckets, ...options.scenario};
 	const faults = createFaults(script, options.windowMs);
 	const occupyByBackground = backgroundNeighbour(scenario.background ?? [], options);
 	const buckets = createBuckets(
@@ -31,6 +33,8 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 	const served = createServedMinutes(scenario.metrics?.clockAheadMs ?? 0);
 	const cache = createPromptCache();
 	const stats = createStats(time.now());
+	const objects = createObjectStore(time.now);
+	const jobs = createJobStore();
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
@@ -41,6 +45,8 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 		stats,
 		served,
 		scenario,
+		objects,
+		jobs,
 		requestRandom: (path: string, body: Uint8Array): Random => requestRandom(path, body),
 		observers: [stats.record, served.record],
 		reset() {
@@ -48,8 +54,14 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 			served.clear();
 			buckets.reset();
 			cache.clear();
+			jobs.clear();
+			objects.clear();
 			faults.reset();
 			requestRandom = createRequestRandom(options.seed);
+		},
+		close() {
+			jobs.clear();
+			objects.clear();
 		},
 	};
 };

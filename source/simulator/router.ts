@@ -3,6 +3,7 @@ import {cloudWatchTarget, createCloudWatch} from './cloudwatch/serve-cloudwatch.
 import {serveFoundationModel, serveFoundationModels} from './control-plane/foundation-models.ts';
 import {serveInferenceProfile, serveInferenceProfiles} from './control-plane/inference-profiles.ts';
 import {assertAllowed} from './control-plane/permissions.ts';
+import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
 import {serveReset, serveStats} from './observation/serve-stats.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
 import {operations} from './runtime/operation.ts';
@@ -10,13 +11,17 @@ import {sendError} from './runtime/replies.ts';
 import {serveCountTokens} from './runtime/serve-count-tokens.ts';
 import {serveInference} from './runtime/serve-inference.ts';
 import type {Simulation} from './runtime/simulation.ts';
+import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Exchange} from './wire/exchange.ts';
+import {serviceOf} from './wire/region.ts';
 import {ServiceError} from './wire/service-error.ts';
 
 /** A kind of request that is served; the first route that matches takes it. */
 export type Route = {
-	readonly method: 'GET' | 'POST';
+	readonly method: 'GET' | 'POST' | 'any';
 	readonly path: RegExp;
+	/** Signing name, for services whose paths could be anybody's. */
+	readonly service?: string;
 	/** Beginning of the header `X-Amz-Target`, for services that put the action there. */
 	readonly target?: string;
 	/** @param parts Groups of the path, decoded; for a target, the action. */
@@ -63,6 +68,13 @@ const controlPlaneRoutes: readonly Route[] = [
 	),
 ];
 
+const jobRoutes: readonly Route[] = [
+	{method: 'POST', path: /^\/model-invocation-job$/, serve: serveCreateJob},
+	{method: 'GET', path: /^\/model-invocation-jobs$/, serve: serveListJobs},
+	{method: 'POST', path: /^\/model-invocation-job\/(.+)\/stop$/, serve: serveStopJob},
+	{method: 'GET', path: /^\/model-invocation-job\/(.+)$/, serve: serveGetJob},
+];
+
 const ownRoutes: readonly Route[] = [
 	{method: 'GET', path: /^\/__stats$/, serve: serveStats},
 	{method: 'POST', path: /^\/__reset$/, serve: serveReset},
@@ -73,6 +85,7 @@ export const createRoutes = (simulation: Simulation): readonly Route[] => {
 	const serveQuotas = createServiceQuotas(simulation.options, simulation.scenario.denied);
 	const serveMetrics = createCloudWatch(simulation);
 	return [
+		{method: 'any', path: /^\/([^/]+)\/?(.*)$/, service: s3Service, serve: serveS3},
 		...runtimeRoutes,
 		{
 			method: 'POST',
@@ -87,6 +100,7 @@ export const createRoutes = (simulation: Simulation): readonly Route[] => {
 			serve: (exchange, _simulation, [action = '']) => serveMetrics(exchange, action),
 		},
 		...controlPlaneRoutes,
+		...jobRoutes,
 		...ownRoutes,
 	];
 };
@@ -100,8 +114,9 @@ const decode = (part: string): string => {
 };
 
 const partsOf = (route: Route, exchange: Exchange): readonly string[] | undefined => {
-	const match = route.method === exchange.method ? route.path.exec(exchange.path) : null;
-	if (match === null) {
+	const isMethod = route.method === 'any' || route.method === exchange.method;
+	const match = isMethod ? route.path.exec(exchange.path) : null;
+	if (match === null || (route.service !== undefined && route.service !== serviceOf(exchange.headers))) {
 		return undefined;
 	}
 	if (route.target === undefined) {

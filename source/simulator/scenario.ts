@@ -33,6 +33,21 @@ const metricsSchema = z.strictObject({
 	clockAheadMs: z.number().optional(),
 });
 
+/** How batch inference jobs go. */
+const batchSchema = z.strictObject({
+	/** Milliseconds in each of the states before a job works. */
+	stepMs: count.optional(),
+	recordsPerSecond: z.number().positive().optional(),
+	/** Part of the records that the model fails at. */
+	errorShare: share.optional(),
+	/** State in which every job ends, instead of Completed. */
+	endsAs: z.enum(['PartiallyCompleted', 'Failed', 'Expired']).optional(),
+	/** Records that are done by then; all without it. */
+	endsAfterRecords: count.optional(),
+	/** Jobs of a base model that may be submitted and in progress at once. */
+	mostJobs: z.number().int().positive().optional(),
+});
+
 /** Further keys of a script (`--faults FILE`). */
 export const scenarioShape = {
 	/** Traffic of other applications: it fills the buckets and shows in the metrics. */
@@ -40,9 +55,13 @@ export const scenarioShape = {
 	metrics: metricsSchema.optional(),
 	/** IAM actions that the caller has not, such as `cloudwatch:GetMetricData`. */
 	denied: z.array(z.string()).readonly().optional(),
+	batch: batchSchema.optional(),
+	/** Buckets that S3 does not know; any other is there as soon as something is written to it. */
+	missingBuckets: z.array(z.string()).readonly().optional(),
 };
 
 const scenarioSchema = z.strictObject(scenarioShape);
 
 export type Scenario = z.infer<typeof scenarioSchema>;
+export type BatchSettings = z.infer<typeof batchSchema>;
 export type MetricSettings = z.infer<typeof metricsSchema>;

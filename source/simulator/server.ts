@@ -49,5 +49,11 @@ export const startSimulator = async (
 	} catch (error) {
 		throw listenFault(options.port, error);
 	}
-	return {url: `http://127.0.0.1:${listener.port}`, stop: listener.close};
+	return {
+		url: `http://127.0.0.1:${listener.port}`,
+		async stop() {
+			await listener.close();
+			simulation.close();
+		},
+	};
 };

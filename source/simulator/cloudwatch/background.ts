@@ -5,7 +5,7 @@ import {findProfile, type Profile} from '../catalog/profiles.ts';
 import {medianPace} from '../runtime/latency.ts';
 import {addDuration, createDurations} from './durations.ts';
 import {
-	createMinuteSums,
+	createCounts,
 	durationMetrics,
 	type MetricName,
 	type MinuteSums,
@@ -75,6 +75,17 @@ const durationsOf = (
 	return durations;
 };
 
+const keys = new WeakMap<BackgroundTraffic, Map<string, number>>();
+
+/** Hash of what tells one application from another; asked for once a minute of each of them. */
+const keyOf = (traffic: BackgroundTraffic, region: string): number => {
+	const byRegion = keys.get(traffic) ?? new Map<string, number>();
+	keys.set(traffic, byRegion);
+	const key = byRegion.get(region) ?? hashText(`${region} ${traffic.modelId}`);
+	byRegion.set(region, key);
+	return key;
+};
+
 /** The bucket that the traffic draws from; undefined where its ModelId leads nowhere. */
 export const bucketBehind = (
 	traffic: BackgroundTraffic,
@@ -98,11 +109,11 @@ export const backgroundMinute = (
 	seed: number,
 	minute: number,
 ): MinuteSums => {
-	const key = hashText(`${seed} ${region} ${traffic.modelId}`);
+	const key = keyOf(traffic, region) ^ Math.imul(seed, 0x85ebca6b);
 	const number = minute / minuteMs;
 	const random = createRandom(key ^ Math.imul(number, 0x9e3779b1));
 	const jitter = () => 0.85 + 0.3 * random();
-	const {counts} = createMinuteSums();
+	const counts = createCounts();
 	const requests = Math.round(traffic.requestsPerMinute * levelAt(traffic.shape, number, key) * jitter());
 	const answered = requests - Math.round(requests * (traffic.errorShare ?? 0));
 	counts.Invocations = requests;

@@ -1,10 +1,10 @@
 import type {Json} from '../families/prompt.ts';
-import {quantile} from './durations.ts';
+import {addDurations, createDurations, quantile} from './durations.ts';
 import {dimensionsOf, structuresOf, textOf, validationFault} from './metric-answer.ts';
 import {isPublished} from './metric-source.ts';
 import {
-	addSums,
-	createMinuteSums,
+	type CountMetric,
+	type DurationMetric,
 	isDuration,
 	type MetricName,
 	type MinuteSums,
@@ -87,20 +87,63 @@ export const readQueries = (input: Json): readonly MetricQuery[] => {
 	return queries;
 };
 
-const statisticOf = (sums: MinuteSums, metric: MetricName, statistic: string): number | undefined => {
-	if (!isDuration(metric)) {
-		const sum = sums.counts[metric];
-		const samples = statistic === 'Sum' ? 1 : sums.counts.Invocations;
-		return sum === 0 || samples === 0 ? undefined : statistic === 'SampleCount' ? samples : sum / samples;
+type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
+
+/** Minutes of one period. */
+const minutesOf = (
+	modelId: string,
+	minuteAt: MinuteAt,
+	fromMs: number,
+	periodMs: number,
+): readonly MinuteSums[] => {
+	if (periodMs === minuteMs) {
+		const sums = minuteAt(modelId, fromMs);
+		return sums === undefined ? [] : [sums];
 	}
-	const durations = sums.durations[metric];
+	const minutes: MinuteSums[] = [];
+	for (let minute = fromMs; minute < fromMs + periodMs; minute += minuteMs) {
+		const sums = minuteAt(modelId, minute);
+		if (sums !== undefined) {
+			minutes.push(sums);
+		}
+	}
+	return minutes;
+};
+
+const countOf = (
+	minutes: readonly MinuteSums[],
+	metric: CountMetric,
+	statistic: string,
+): number | undefined => {
+	const [first] = minutes;
+	const total = (name: CountMetric): number =>
+		minutes.length === 1 && first !== undefined
+			? first.counts[name]
+			: minutes.reduce((sum, {counts}) => sum + counts[name], 0);
+	const sum = total(metric);
+	const samples = statistic === 'Sum' ? 1 : total('Invocations');
+	return sum === 0 || samples === 0 ? undefined : statistic === 'SampleCount' ? samples : sum / samples;
+};
+
+const durationOf = (
+	minutes: readonly MinuteSums[],
+	metric: DurationMetric,
+	statistic: string,
+): number | undefined => {
+	const durations = createDurations();
+	for (const minute of minutes) {
+		addDurations(durations, minute.durations[metric]);
+	}
+	if (durations.count === 0) {
+		return undefined;
+	}
 	switch (statistic) {
 		case 'Sum':
-			return durations.count === 0 ? undefined : durations.sumMs;
+			return durations.sumMs;
 		case 'SampleCount':
-			return durations.count === 0 ? undefined : durations.count;
+			return durations.count;
 		case 'Average':
-			return durations.count === 0 ? undefined : durations.sumMs / durations.count;
+			return durations.sumMs / durations.count;
 		default:
 			return quantile(durations, Number(statistic.slice(1)) / 100);
 	}
@@ -109,7 +152,7 @@ const statisticOf = (sums: MinuteSums, metric: MetricName, statistic: string): n
 /** Values of a query from a moment (included) to another (not included), oldest first: periods without traffic have none. */
 export const valuesOf = (
 	{modelId, metric, periodMs, statistic}: MetricQuery,
-	minuteAt: (modelId: string, minute: number) => MinuteSums | undefined,
+	minuteAt: MinuteAt,
 	fromMs: number,
 	toMs: number,
 ): ReadonlyArray<readonly [atMs: number, value: number]> => {
@@ -118,30 +161,13 @@ export const valuesOf = (
 		return values;
 	}
 	for (let at = Math.floor(fromMs / periodMs) * periodMs; at < toMs; at += periodMs) {
-		const sums = periodSums(modelId, minuteAt, at, periodMs);
-		const value = sums === undefined ? undefined : statisticOf(sums, metric, statistic);
+		const minutes = minutesOf(modelId, minuteAt, at, periodMs);
+		const value = isDuration(metric)
+			? durationOf(minutes, metric, statistic)
+			: countOf(minutes, metric, statistic);
 		if (value !== undefined) {
 			values.push([at, value]);
 		}
 	}
 	return values;
-};
-
-const periodSums = (
-	modelId: string,
-	minuteAt: (modelId: string, minute: number) => MinuteSums | undefined,
-	fromMs: number,
-	periodMs: number,
-): MinuteSums | undefined => {
-	if (periodMs === minuteMs) {
-		return minuteAt(modelId, fromMs);
-	}
-	const sum = createMinuteSums();
-	for (let minute = fromMs; minute < fromMs + periodMs; minute += minuteMs) {
-		const sums = minuteAt(modelId, minute);
-		if (sums !== undefined) {
-			addSums(sum, sums);
-		}
-	}
-	return sum;
 };

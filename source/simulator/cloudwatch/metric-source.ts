@@ -1,5 +1,5 @@
 import type {Scenario} from '../scenario.ts';
-import {backgroundMinute, isActive, isIn, metricsOf} from './background.ts';
+import {type BackgroundTraffic, backgroundMinute, isActive, isIn, metricsOf} from './background.ts';
 import {
 	addSums,
 	createMinuteSums,
@@ -40,8 +40,14 @@ export const lookAt = (
 ): MetricSource => {
 	const delayMs = metrics?.delayMs ?? defaultDelayMs;
 	const byDimension = Map.groupBy(background, ({modelId}) => dimensionOf(modelId));
-	const trafficOf = (region: string, modelId: string) =>
-		(byDimension.get(modelId) ?? []).filter((traffic) => isIn(traffic, region));
+	const byPlace = new Map<string, readonly BackgroundTraffic[]>();
+	const trafficOf = (region: string, modelId: string): readonly BackgroundTraffic[] => {
+		const place = `${region} ${modelId}`;
+		const known =
+			byPlace.get(place) ?? (byDimension.get(modelId) ?? []).filter((traffic) => isIn(traffic, region));
+		byPlace.set(place, known);
+		return known;
+	};
 
 	/** 0: nothing is known of the minute, 1: all of it. */
 	const knownPart = (minute: number): number => {
@@ -55,9 +61,14 @@ export const lookAt = (
 			return undefined;
 		}
 		const own = served.minutes(region, modelId).get(minute);
+		const others = trafficOf(region, modelId);
+		const [first] = others;
+		if (own === undefined && others.length === 1 && first !== undefined && part === 1) {
+			return backgroundMinute(first, region, seed, minute);
+		}
 		const parts = [
 			...(own === undefined ? [] : [own]),
-			...trafficOf(region, modelId).map((traffic) => backgroundMinute(traffic, region, seed, minute)),
+			...others.map((traffic) => backgroundMinute(traffic, region, seed, minute)),
 		];
 		const [only] = parts;
 		return parts.length === 1 && part === 1 ? only : only && summed(parts, part);

@@ -34,18 +34,20 @@ export type MinuteSums = {
 	readonly durations: Readonly<Record<DurationMetric, Durations>>;
 };
 
+export const createCounts = (): MinuteSums['counts'] => ({
+	Invocations: 0,
+	InvocationThrottles: 0,
+	InvocationClientErrors: 0,
+	InvocationServerErrors: 0,
+	InputTokenCount: 0,
+	OutputTokenCount: 0,
+	CacheReadInputTokenCount: 0,
+	CacheWriteInputTokenCount: 0,
+	EstimatedTPMQuotaUsage: 0,
+});
+
 export const createMinuteSums = (): MinuteSums => ({
-	counts: {
-		Invocations: 0,
-		InvocationThrottles: 0,
-		InvocationClientErrors: 0,
-		InvocationServerErrors: 0,
-		InputTokenCount: 0,
-		OutputTokenCount: 0,
-		CacheReadInputTokenCount: 0,
-		CacheWriteInputTokenCount: 0,
-		EstimatedTPMQuotaUsage: 0,
-	},
+	counts: createCounts(),
 	durations: {InvocationLatency: createDurations(), TimeToFirstToken: createDurations()},
 });
 

@@ -13,6 +13,10 @@ export const delayedReply = (reply: Reply, time: Time, delayMs: number): Reply =
 	return {
 		head: (status, headers) => later(() => reply.head(status, headers)),
 		write: (bytes) => later(() => reply.write(bytes)),
+		writeAll: async (bytes) => {
+			await time.sleep(delayMs);
+			await reply.writeAll(bytes);
+		},
 		end: (bytes) => later(() => reply.end(bytes)),
 		cut: () => later(() => reply.cut()),
 		isClosed: reply.isClosed,

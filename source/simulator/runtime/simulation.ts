@@ -1,9 +1,11 @@
 import type {Random} from '../answers/random.ts';
 import type {ServedMinutes} from '../cloudwatch/served-minutes.ts';
 import type {Faults} from '../faults/faults.ts';
+import type {JobStore} from '../jobs/job-store.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Stats} from '../observation/stats.ts';
 import type {SimulatorOptions} from '../options.ts';
+import type {ObjectStore} from '../s3/object-store.ts';
 import type {Scenario} from '../scenario.ts';
 import type {Time} from '../time.ts';
 import type {Buckets} from './buckets.ts';
@@ -21,9 +23,15 @@ export type Simulation = {
 	readonly served: ServedMinutes;
 	/** What else goes on in the account. */
 	readonly scenario: Scenario;
+	/** What S3 holds. */
+	readonly objects: ObjectStore;
+	/** Batch inference jobs. */
+	readonly jobs: JobStore;
 	readonly requestRandom: (path: string, body: Uint8Array) => Random;
 	/** Told of every request to the runtime once it is over. */
 	readonly observers: ReadonlyArray<(record: RequestRecord) => void>;
 	/** Forgets what was counted and begins the script of faults again. */
 	readonly reset: () => void;
+	/** Removes what lies on the disk. */
+	readonly close: () => void;
 };

@@ -10,6 +10,8 @@ export const simulatedHeader = 'x-bedrock-top-simulated';
 export type Reply = {
 	readonly head: (status: number, headers: Readonly<Record<string, string>>) => void;
 	readonly write: (bytes: Uint8Array) => void;
+	/** The same, but resolves when there is room for more: for answers that are larger than memory. */
+	readonly writeAll: (bytes: Uint8Array) => Promise<void>;
 	readonly end: (bytes?: Uint8Array | string) => void;
 	/** Breaks the connection (HTTP/2: the stream) off. */
 	readonly cut: () => void;
@@ -25,6 +27,8 @@ export type Exchange = {
 	readonly query: URLSearchParams;
 	readonly headers: IncomingHttpHeaders;
 	readonly readBody: () => Promise<Buffer>;
+	/** The body as it arrives; to be read instead of `readBody`, not beside it. */
+	readonly body: AsyncIterable<Buffer>;
 	readonly reply: Reply;
 };
 
@@ -76,6 +80,14 @@ const replyOf = (response: AnyResponse): Reply => {
 				target.write(bytes);
 			}
 		},
+		async writeAll(bytes) {
+			if (!isClosed && !target.write(bytes)) {
+				await new Promise<void>((resolve) => {
+					target.once('drain', resolve);
+					target.once('close', resolve);
+				});
+			}
+		},
 		end(bytes) {
 			if (!isClosed) {
 				target.end(bytes);
@@ -103,6 +115,7 @@ export const exchangeOf = (request: AnyRequest, response: AnyResponse): Exchange
 		query: url.searchParams,
 		headers: request.headers,
 		readBody: () => readBody(request),
+		body: request as AsyncIterable<Buffer>,
 		reply: replyOf(response),
 	};
 };

@@ -3,6 +3,7 @@
 const statuses = {
 	ValidationException: 400,
 	ServiceQuotaExceededException: 400,
+	ConflictException: 400,
 	AccessDeniedException: 403,
 	ResourceNotFoundException: 404,
 	UnknownOperationException: 404,

@@ -1,0 +1,74 @@
+/** Batch inference jobs and where they stand. */
+
+export const activeStates = ['Submitted', 'Validating', 'Scheduled', 'InProgress', 'Stopping'] as const;
+
+export type JobState =
+	| (typeof activeStates)[number]
+	| 'Completed'
+	| 'PartiallyCompleted'
+	| 'Failed'
+	| 'Stopped'
+	| 'Expired';
+
+/** What CreateModelInvocationJob asked for. */
+export type JobRequest = {
+	readonly jobName: string;
+	readonly modelId: string;
+	readonly roleArn: string;
+	readonly clientRequestToken: string | undefined;
+	readonly inputUri: string;
+	readonly outputUri: string;
+	readonly isConverse: boolean;
+	readonly timeoutHours: number;
+};
+
+/** A job; changed by `runJob` and by a stop only. */
+export type BatchJob = {
+	readonly arn: string;
+	/** The last part of the ARN, which names the folder of the outputs. */
+	readonly id: string;
+	readonly region: string;
+	readonly request: JobRequest;
+	/** ARN of what `modelId` leads to. */
+	readonly modelArn: string;
+	readonly baseModel: string;
+	readonly submittedAtMs: number;
+	state: JobState;
+	message: string | undefined;
+	modifiedAtMs: number;
+	endedAtMs: number | undefined;
+	total: number;
+	succeeded: number;
+	failed: number;
+};
+
+export const isActive = ({state}: BatchJob): boolean => (activeStates as readonly string[]).includes(state);
+
+export type JobStore = {
+	readonly add: (job: BatchJob) => void;
+	readonly byArn: (arnOrId: string) => BatchJob | undefined;
+	readonly byToken: (region: string, token: string) => BatchJob | undefined;
+	/** The newest first. */
+	readonly all: (region: string) => readonly BatchJob[];
+	readonly clear: () => void;
+};
+
+export const createJobStore = (): JobStore => {
+	const jobs: BatchJob[] = [];
+	return {
+		add: (job) => {
+			jobs.push(job);
+		},
+		byArn: (arnOrId) => jobs.find(({arn, id}) => arn === arnOrId || id === arnOrId),
+		byToken: (region, token) =>
+			jobs.find((job) => job.region === region && job.request.clientRequestToken === token),
+		all: (region) => jobs.filter((job) => job.region === region).toReversed(),
+		clear() {
+			for (const job of jobs) {
+				// A job that is at work sees this and ends.
+				job.state = 'Stopped';
+			}
+			jobs.length = 0;
+		},
+	};
+};

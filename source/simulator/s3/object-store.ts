@@ -1,0 +1,120 @@
+import {createHash, randomUUID} from 'node:crypto';
+import {type Blob, createBlobs} from './blobs.ts';
+import {S3Error} from './s3-error.ts';
+
+/** An object: one blob, or those of its parts in their order. */
+export type StoredObject = {
+	readonly key: string;
+	readonly blobs: readonly Blob[];
+	readonly size: number;
+	/** With its quotation marks. */
+	readonly etag: string;
+	readonly modifiedAtMs: number;
+};
+
+type Upload = {readonly bucket: string; readonly key: string; readonly parts: Map<number, Blob>};
+
+/** Buckets with their objects. A bucket is there as soon as something is written to it. */
+export type ObjectStore = ReturnType<typeof createObjectStore>;
+
+const sizeOf = (blobs: readonly Blob[]): number => blobs.reduce((sum, {size}) => sum + size, 0);
+
+/** The tag of several parts is the MD5 of their MD5s and their number, as S3 makes it. */
+const etagOf = (blobs: readonly Blob[]): string => {
+	const [only] = blobs;
+	if (blobs.length === 1 && only !== undefined) {
+		return `"${only.md5.toString('hex')}"`;
+	}
+	const hash = createHash('md5');
+	for (const {md5} of blobs) {
+		hash.update(md5);
+	}
+	return `"${hash.digest('hex')}-${blobs.length}"`;
+};
+
+/** @param now Milliseconds since 1970. */
+export const createObjectStore = (now: () => number) => {
+	const blobs = createBlobs();
+	const buckets = new Map<string, Map<string, StoredObject>>();
+	const uploads = new Map<string, Upload>();
+
+	const bucketOf = (name: string): Map<string, StoredObject> => {
+		const bucket = buckets.get(name) ?? new Map<string, StoredObject>();
+		buckets.set(name, bucket);
+		return bucket;
+	};
+
+	const uploadOf = (id: string): Upload => {
+		const upload = uploads.get(id);
+		if (upload === undefined) {
+			throw new S3Error('NoSuchUpload', 'The specified upload does not exist.');
+		}
+		return upload;
+	};
+
+	const store = async (bucket: string, key: string, parts: readonly Blob[]): Promise<StoredObject> => {
+		const object = {key, blobs: parts, size: sizeOf(parts), etag: etagOf(parts), modifiedAtMs: now()};
+		const old = bucketOf(bucket).get(key);
+		bucketOf(bucket).set(key, object);
+		await Promise.all((old?.blobs ?? []).map(blobs.remove));
+		return object;
+	};
+
+	return {
+		put: async (bucket: string, key: string, bytes: AsyncIterable<Uint8Array>): Promise<StoredObject> =>
+			store(bucket, key, [await blobs.write(bytes)]),
+		find: (bucket: string, key: string): StoredObject | undefined => buckets.get(bucket)?.get(key),
+		/** Objects whose key begins with the prefix, in the order of their keys. */
+		list: (bucket: string, prefix: string): readonly StoredObject[] =>
+			[...(buckets.get(bucket)?.values() ?? [])]
+				.filter(({key}) => key.startsWith(prefix))
+				.sort((first, second) => (first.key < second.key ? -1 : 1)),
+		async *read({blobs: parts, size}: StoredObject, start = 0, end = size): AsyncGenerator<Buffer> {
+			let offset = 0;
+			for (const blob of parts) {
+				const from = Math.max(0, start - offset);
+				const to = Math.min(blob.size, end - offset);
+				yield* blobs.read(blob, from, to);
+				offset += blob.size;
+			}
+		},
+		async remove(bucket: string, key: string): Promise<void> {
+			const object = buckets.get(bucket)?.get(key);
+			buckets.get(bucket)?.delete(key);
+			await Promise.all((object?.blobs ?? []).map(blobs.remove));
+		},
+		beginUpload(bucket: string, key: string): string {
+			const id = randomUUID();
+			uploads.set(id, {bucket, key, parts: new Map()});
+			return id;
+		},
+		async putPart(id: string, number: number, bytes: AsyncIterable<Uint8Array>): Promise<string> {
+			const blob = await blobs.write(bytes);
+			uploadOf(id).parts.set(number, blob);
+			return etagOf([blob]);
+		},
+		/** @param numbers Parts in the order of the object. */
+		async completeUpload(id: string, numbers: readonly number[]): Promise<StoredObject> {
+			const {bucket, key, parts} = uploadOf(id);
+			const chosen = numbers.map((number) => {
+				const blob = parts.get(number);
+				if (blob === undefined) {
+					throw new S3Error('InvalidPart', 'One or more of the specified parts could not be found.');
+				}
+				return blob;
+			});
+			uploads.delete(id);
+			return store(bucket, key, chosen);
+		},
+		async abortUpload(id: string): Promise<void> {
+			const {parts} = uploadOf(id);
+			uploads.delete(id);
+			await Promise.all([...parts.values()].map(blobs.remove));
+		},
+		clear(): void {
+			buckets.clear();
+			uploads.clear();
+			blobs.dispose();
+		},
+	};
+};
