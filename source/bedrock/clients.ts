@@ -1,6 +1,7 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
+import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
@@ -15,6 +16,7 @@ export type Clients = {
 	readonly runtime: () => Promise<BedrockRuntimeClient>;
 	readonly control: () => Promise<BedrockClient>;
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
+	readonly s3: () => Promise<S3Client>;
 	readonly cloudwatch: () => Promise<CloudWatchClient>;
 	/** The Region in use. Rejects with a UserError (exit 1) where none is set. */
 	readonly region: () => Promise<string>;
@@ -134,11 +136,25 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		return client;
 	});
 
+	const s3 = lazily(async () => {
+		const {S3Client} = await import('@aws-sdk/client-s3');
+		// Another endpoint than AWS's seldom has a name for each bucket, or knows the newer checksums.
+		const hasOwnEndpoint =
+			isLocal || Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL);
+		const client = new S3Client({
+			...settings(controlSockets),
+			...(hasOwnEndpoint ? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'} : {}),
+		});
+		watchSecrets(client, seen);
+		return client;
+	});
+
 	return {
 		runtime,
 		control,
 		serviceQuotas,
 		cloudwatch,
+		s3,
 		endpoint,
 		remarks: [
 			...(hasBearerToken

@@ -37,7 +37,7 @@ const lane = z.object({variants: z.array(z.string()), ratePerMinute: quantity});
 const plan = z.object({
 	preset: z.string().nullable(),
 	task: z.string(),
-	method: z.enum(methods),
+	method: z.enum([...methods, 'batch']),
 	load: z.enum(loadShapes),
 	goal: z.enum(goals),
 	policy: z.enum(policies),

@@ -1,0 +1,59 @@
+import type {Answer} from '../../engine/backend.ts';
+import {readMessage} from '../families/converse-shape.ts';
+import {familyOf, readBody} from '../families/registry.ts';
+import {at, isObject, type JsonObject, parseJson, stringOf} from '../json.ts';
+import {answerOf} from '../methods/answer.ts';
+import {finished, isIntervention} from '../methods/invoke-request.ts';
+import {countsIn} from '../usage.ts';
+import type {BatchForm} from './model-input.ts';
+
+/** What a line of an output says about a record. */
+export type RecordOutcome =
+	| {readonly kind: 'answered'; readonly recordId: string; readonly answer: Answer}
+	| {readonly kind: 'failed'; readonly recordId: string; readonly message: string};
+
+const readAnswer = (body: JsonObject, baseModel: string, form: BatchForm): Answer | undefined => {
+	const family = familyOf(baseModel);
+	const own = form === 'Converse' ? readMessage(body) : readBody(family, body);
+	if (own === undefined) {
+		return undefined;
+	}
+	const reading = form === 'Converse' ? own : finished(family, own, isIntervention(body));
+	const {usageSource, ...answer} = answerOf(reading, {
+		headers: {},
+		requestId: undefined,
+		serverLatencyMs: undefined,
+		latencyMode: undefined,
+		tier: undefined,
+		usage: [
+			{source: form === 'Converse' ? 'converse' : 'body', counts: reading.counts ?? {}},
+			{source: 'metrics', counts: countsIn(at(body, 'amazon-bedrock-invocationMetrics'))},
+		],
+	});
+	return answer;
+};
+
+const errorText = (error: unknown): string =>
+	[at(error, 'errorCode'), at(error, 'errorMessage')]
+		.filter((part) => typeof part === 'string' || typeof part === 'number')
+		.join(' ') || 'The record failed without a message.';
+
+/** Reads one line of an output; undefined where it is no record. */
+export const readOutputLine = (
+	line: string,
+	baseModel: string,
+	form: BatchForm,
+): RecordOutcome | undefined => {
+	const record = parseJson(line);
+	const recordId = stringOf(at(record, 'recordId'));
+	if (recordId === undefined) {
+		return undefined;
+	}
+	const output = at(record, 'modelOutput');
+	const answer = isObject(output) ? readAnswer(output, baseModel, form) : undefined;
+	if (answer !== undefined) {
+		return {kind: 'answered', recordId, answer};
+	}
+	const message = isObject(output) ? 'The output cannot be read.' : errorText(at(record, 'error'));
+	return {kind: 'failed', recordId, message};
+};

@@ -1,0 +1,155 @@
+import type {Answer} from '../../engine/backend.ts';
+import {costOf, countItems, tokenCounts, usageOf} from '../../engine/evaluate.ts';
+import type {Failure} from '../../engine/failure.ts';
+import type {Cell, Price} from '../../engine/run-spec.ts';
+import type {Target} from '../../engine/target.ts';
+import type {Prompt} from '../../prompts/compose.ts';
+import type {ItemVerdict} from '../../prompts/judge.ts';
+import type {Variant} from '../../prompts/variant.ts';
+import {Times} from '../distribution.ts';
+import {emptyFigures} from '../figures.ts';
+import {foldEvent} from '../fold-event.ts';
+import type {FailureCount, LogEvent, VariantFigures} from '../snapshot.ts';
+import {toVariantFigures} from '../variant-figures.ts';
+
+/** A batch as its figures see it. */
+export type BatchFacts = {
+	readonly variants: readonly Variant[];
+	readonly target: Target;
+	/** Of batch inference. */
+	readonly price: Price | null;
+	readonly maxTokens: number;
+	/** Milliseconds since 1970 when the first job was submitted. */
+	readonly startedAtMs: number;
+};
+
+/** What became of one record. `prompt` is asked for once a variant. */
+export type RecordResult = {
+	readonly variant: number;
+	readonly items: number;
+	readonly prompt: () => Prompt;
+};
+
+const noFailure = {isRetryable: true, charge: 'none'} as const;
+
+/** A record that came back without an answer. */
+const recordFailure = (message: string): Failure => ({
+	class: 'model-error',
+	message,
+	advice: 'The record is in failed.jsonl, which can be submitted again.',
+	...noFailure,
+});
+
+const noTimes = new Times().toDistribution();
+
+/**
+ * The figures of a batch, record by record. A batch has quotas of its own and tells no time of a single record: quota
+ * tokens are 0, latencies and the sustainable rate are not known.
+ */
+export const createBatchFigures = ({variants, target, price, maxTokens, startedAtMs}: BatchFacts) => {
+	const cells = variants.map(
+		(variant, index): Cell => ({
+			variant: index,
+			target: 0,
+			lane: 'normal',
+			ratePerMinute: null,
+			inputTokens: {value: 0, isEstimated: true},
+			maxTokens: variant.maxTokens ?? maxTokens,
+			price,
+		}),
+	);
+	const figures = emptyFigures(cells, 1);
+	figures.startedEpochMs = startedAtMs;
+	const prompts = new Map<number, Prompt>();
+
+	const enterSent = ({variant, items, prompt}: RecordResult): void => {
+		const first = prompts.get(variant) ?? prompt();
+		prompts.set(variant, first);
+		foldEvent(figures, {
+			type: 'sent',
+			at: 0,
+			cell: variant,
+			target: 0,
+			isCounted: true,
+			isFirst: true,
+			items,
+			reservedTokens: 0,
+			prompt: first,
+		});
+	};
+
+	return {
+		answered(result: RecordResult, answer: Answer, verdicts: readonly ItemVerdict[]): void {
+			enterSent(result);
+			const usage = usageOf(answer, 0);
+			foldEvent(figures, {
+				type: 'answered',
+				at: 0,
+				cell: result.variant,
+				target: 0,
+				isCounted: true,
+				block: undefined,
+				stopReason: answer.stopReason,
+				isTruncated: answer.isTruncated,
+				isRefused: answer.isRefused,
+				items: countItems(verdicts, answer),
+				tokens: tokenCounts(usage),
+				quotaTokens: 0,
+				reservedTokens: 0,
+				isOverrun: false,
+				costUsd: price === null ? undefined : costOf(usage, price),
+				times: {timeToFirstToken: undefined, service: 0, dispatchDelay: 0, total: 0},
+				isWithinServiceLevel: undefined,
+				isSimulated: answer.isSimulated,
+				text: answer.text,
+			});
+		},
+		failed(result: RecordResult, message: string): void {
+			enterSent(result);
+			const failure = recordFailure(message);
+			const about = {at: 0, cell: result.variant, target: 0, isCounted: true, reservedTokens: 0};
+			foldEvent(figures, {type: 'failed', failure, ...about});
+		},
+		/** @param spanMs From the first submission to the end of the last job. */
+		variants(spanMs: number): readonly VariantFigures[] {
+			const perMinute = (count: number): number | null => (spanMs > 0 ? (count * 60_000) / spanMs : null);
+			return cells.map((cell, index) => {
+				const view = {
+					name: variants[index]?.name ?? '',
+					cell,
+					target,
+					shape: 'saturate' as const,
+					hasServiceLevel: false,
+					maxTokens: cell.maxTokens,
+				};
+				const {tokens, items, requests, ...rest} = toVariantFigures(figures, index, view);
+				return {
+					...rest,
+					tokens,
+					items,
+					requests,
+					latencyMs: {
+						timeToFirstToken: noTimes,
+						total: noTimes,
+						perOutputToken: noTimes,
+						dispatchDelay: noTimes,
+						service: noTimes,
+					},
+					rate: {
+						requestsPerMinute: perMinute(requests.succeeded),
+						tokensPerMinute: perMinute(tokens.input + tokens.output),
+						outputTokensPerSecond: spanMs > 0 ? (tokens.output * 1000) / spanMs : null,
+						usefulPerMinute: perMinute(items.useful),
+						goodputPerMinute: null,
+					},
+					sustainable: {usefulPerMinute: null, low: null, high: null, limitedBy: 'none' as const},
+					maxTokensAdvice: {value: null, truncationRisk: null, sustainablePerMinute: null},
+				};
+			});
+		},
+		failures: (): readonly FailureCount[] => [...figures.failures.values()],
+		events: (): readonly LogEvent[] => figures.events,
+	};
+};
+
+export type BatchFigures = ReturnType<typeof createBatchFigures>;

@@ -1,0 +1,35 @@
+/** Text as it arrives, line by line; a last line without its end counts too, an error of the source comes through. */
+export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+	const decoder = new TextDecoder();
+	let rest = '';
+	for await (const chunk of bytes) {
+		const parts = (rest + decoder.decode(chunk, {stream: true})).split('\n');
+		rest = parts.pop() ?? '';
+		yield* parts;
+	}
+	rest += decoder.decode();
+	if (rest !== '') {
+		yield rest;
+	}
+}
+
+/** Bytes gathered before they are handed on: single lines would make an upload slow. */
+const chunkCharacters = 256 * 1024;
+
+/** Lines as bytes, in pieces of a handy size. */
+export async function* bytesOf(lines: Iterable<string>): AsyncGenerator<Uint8Array> {
+	let waiting: string[] = [];
+	let length = 0;
+	for (const line of lines) {
+		waiting.push(line);
+		length += line.length;
+		if (length >= chunkCharacters) {
+			yield Buffer.from(waiting.join(''));
+			waiting = [];
+			length = 0;
+		}
+	}
+	if (length > 0) {
+		yield Buffer.from(waiting.join(''));
+	}
+}

@@ -1,0 +1,75 @@
+import type {Target} from '../engine/target.ts';
+import type {FailureCount, LogEvent, VariantFigures} from '../metrics/snapshot.ts';
+import type {Environment} from './results.ts';
+import type {Results} from './results-schema.ts';
+
+/** What the results of a batch are made from. */
+export type BatchOutcome = {
+	readonly preset: string | null;
+	readonly task: string;
+	readonly target: Target;
+	readonly maxTokens: number;
+	readonly seed: number;
+	readonly records: number;
+	readonly jobs: number;
+	/** Milliseconds since 1970. */
+	readonly startedAtMs: number;
+	readonly endedAtMs: number;
+	readonly isSimulated: boolean;
+	readonly outcome: Results['outcome'];
+	readonly variants: readonly VariantFigures[];
+	readonly failures: readonly FailureCount[];
+	readonly events: readonly LogEvent[];
+};
+
+/** Results of a batch in schema 1. A batch has no load shape: it runs as fast as the service takes it, `saturate`. */
+export const batchResultsOf = (batch: BatchOutcome, environment: Environment): Results => ({
+	schema: 1,
+	tool: {name: 'bedrock-top', version: environment.toolVersion},
+	environment: {node: environment.nodeVersion, platform: environment.platform},
+	startedAt: new Date(batch.startedAtMs).toISOString(),
+	endedAt: new Date(batch.endedAtMs).toISOString(),
+	simulated: batch.isSimulated,
+	outcome: batch.outcome,
+	stoppedBy: null,
+	targets: [batch.target],
+	plan: {
+		preset: batch.preset,
+		task: batch.task,
+		method: 'batch',
+		load: 'saturate',
+		goal: 'cost',
+		policy: 'fixed',
+		requests: batch.records,
+		durationSeconds: null,
+		concurrency: batch.jobs,
+		ratePerMinute: null,
+		maxTokens: batch.maxTokens,
+		share: 1,
+		burst: 'full',
+		lanes: {},
+		seed: batch.seed,
+	},
+	variants: batch.variants.map((variant) => ({
+		...variant,
+		requests: {
+			...variant.requests,
+			failed: Object.fromEntries(
+				Object.entries(variant.requests.failed).filter(
+					(entry): entry is [string, number] => entry[1] !== undefined,
+				),
+			),
+		},
+	})),
+	best: [{target: 0, throughput: null, efficiency: null, cost: null, latency: null}],
+	gain: null,
+	advice: [],
+	events: batch.events,
+	timeline: {intervalSeconds: 1, points: []},
+	failures: batch.failures.map(({class: failureClass, message, count, firstAt}) => ({
+		class: failureClass,
+		message,
+		count,
+		firstAt,
+	})),
+});
