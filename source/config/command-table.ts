@@ -5,6 +5,7 @@ const names = [
 	'run',
 	'quotas',
 	'models',
+	'batch',
 	'prompt',
 	'report',
 	'compare',
@@ -57,6 +58,14 @@ export const commands: readonly Command[] = [
 		help: 'models and profiles that can be run in the Region',
 		words: {min: 0, max: 0},
 		scopes: ['account'],
+	},
+	{
+		name: 'batch',
+		synopsis: '[preset]',
+		help: 'a batch inference job over S3: submit, watch, fetch; --plan says whether it is worth it',
+		words: {min: 0, max: 1},
+		offers: 'presets',
+		scopes: ['batch'],
 	},
 	{
 		name: 'prompt',

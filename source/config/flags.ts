@@ -1,4 +1,5 @@
 import {accountFlags} from './flags/account.ts';
+import {batchFlags} from './flags/batch.ts';
 import type {Flag} from './flags/flag.ts';
 import {generalFlags} from './flags/general.ts';
 import {guardFlags} from './flags/guard.ts';
@@ -13,6 +14,7 @@ export const flags: readonly Flag[] = [
 	...loadFlags,
 	...accountFlags,
 	...guardFlags,
+	...batchFlags,
 	...outputFlags,
 	...simulatorFlags,
 	...generalFlags,

@@ -9,7 +9,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'ID',
 		default: "the preset's",
 		help: 'model ID, inference profile ID or ARN (repeat to compare)',
-		scopes: ['run', 'account', 'prompt'],
+		scopes: ['run', 'account', 'prompt', 'batch'],
 	},
 	{
 		name: 'region',
@@ -17,7 +17,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'REGION',
 		default: 'as the AWS CLI',
 		help: 'AWS Region',
-		scopes: ['run', 'account'],
+		scopes: ['run', 'account', 'batch'],
 	},
 	{
 		name: 'profile',
@@ -25,7 +25,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'NAME',
 		default: 'as the AWS CLI',
 		help: 'AWS profile',
-		scopes: ['run', 'account'],
+		scopes: ['run', 'account', 'batch'],
 	},
 	{
 		name: 'rpm',
@@ -33,7 +33,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'N',
 		default: 'detected',
 		help: 'requests a minute, instead of the detected quota',
-		scopes: ['run', 'account', 'simulate'],
+		scopes: ['run', 'account', 'simulate', 'batch'],
 	},
 	{
 		name: 'tpm',
@@ -41,7 +41,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'N',
 		default: 'detected',
 		help: 'tokens a minute, instead of the detected quota',
-		scopes: ['run', 'account', 'simulate'],
+		scopes: ['run', 'account', 'simulate', 'batch'],
 	},
 	{
 		name: 'burndown',
@@ -49,7 +49,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'N',
 		default: 'detected',
 		help: 'quota tokens of one output token',
-		scopes: ['run', 'account'],
+		scopes: ['run', 'account', 'batch'],
 	},
 	{
 		name: 'tier',
@@ -59,5 +59,11 @@ export const accountFlags: readonly Flag[] = [
 		help: 'service tier; the echoed one is recorded',
 		scopes: ['run', 'account'],
 	},
-	{name: 'refresh', kind: 'boolean', default: 'off', help: 'skip the caches', scopes: ['run', 'account']},
+	{
+		name: 'refresh',
+		kind: 'boolean',
+		default: 'off',
+		help: 'skip the caches',
+		scopes: ['run', 'account', 'batch'],
+	},
 ];

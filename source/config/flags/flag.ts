@@ -1,5 +1,14 @@
 /** Which commands a flag belongs to: `run` is the screen and `run`; `account` are the commands that ask AWS. */
-export type FlagScope = 'all' | 'run' | 'account' | 'simulate' | 'prompt' | 'report' | 'watch' | 'presets';
+export type FlagScope =
+	| 'all'
+	| 'run'
+	| 'account'
+	| 'simulate'
+	| 'prompt'
+	| 'report'
+	| 'watch'
+	| 'presets'
+	| 'batch';
 
 /** One flag of the command line. This table makes parsing, help, README and completion. */
 export type Flag = {

@@ -16,9 +16,9 @@ export const guardFlags: readonly Flag[] = [
 		value: 'USD',
 		default: defaults.maxCostUsd.toFixed(2),
 		help: 'stop at this cost',
-		scopes: ['run'],
+		scopes: ['run', 'batch'],
 	},
-	{name: 'yes', kind: 'boolean', default: 'off', help: 'start without asking', scopes: ['run']},
+	{name: 'yes', kind: 'boolean', default: 'off', help: 'start without asking', scopes: ['run', 'batch']},
 	{
 		name: 'dry-run',
 		kind: 'boolean',

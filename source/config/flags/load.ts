@@ -44,7 +44,7 @@ export const loadFlags: readonly Flag[] = [
 		value: 'N|auto',
 		default: `the preset's, else ${defaults.maxTokens}`,
 		help: 'most output tokens; auto: learnt, then right-sized',
-		scopes: ['run'],
+		scopes: ['run', 'batch'],
 	},
 	{
 		name: 'burst',
@@ -61,7 +61,7 @@ export const loadFlags: readonly Flag[] = [
 		value: 'X',
 		default: String(defaults.share),
 		help: 'part of the quota that may be used, 0 to 1',
-		scopes: ['run'],
+		scopes: ['run', 'batch'],
 	},
 	{
 		name: 'balance',
@@ -76,6 +76,6 @@ export const loadFlags: readonly Flag[] = [
 		value: 'N',
 		default: String(defaults.seed),
 		help: 'seed of everything that is random',
-		scopes: ['run', 'simulate'],
+		scopes: ['run', 'simulate', 'batch'],
 	},
 ];

@@ -8,7 +8,7 @@ export const outputFlags: readonly Flag[] = [
 		value: 'DIR',
 		default: 'bedrock-top-reports/<time>',
 		help: 'folder for the reports',
-		scopes: ['run', 'report'],
+		scopes: ['run', 'report', 'batch'],
 	},
 	{
 		name: 'resume',
@@ -17,7 +17,7 @@ export const outputFlags: readonly Flag[] = [
 		help: 'go on with the items that DIR/answers.jsonl has no answer for',
 		scopes: ['run'],
 	},
-	{name: 'reports', kind: 'boolean', isOnByDefault: true, help: 'write no reports', scopes: ['run']},
+	{name: 'reports', kind: 'boolean', isOnByDefault: true, help: 'write no reports', scopes: ['run', 'batch']},
 	{
 		name: 'answers',
 		kind: 'boolean',
@@ -37,7 +37,7 @@ export const outputFlags: readonly Flag[] = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'write into a folder that is not empty',
-		scopes: ['run', 'report', 'presets'],
+		scopes: ['run', 'report', 'presets', 'batch'],
 	},
 	{
 		name: 'json',
@@ -45,14 +45,14 @@ export const outputFlags: readonly Flag[] = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
-		scopes: ['run', 'account', 'report', 'prompt'],
+		scopes: ['run', 'account', 'report', 'prompt', 'batch'],
 	},
 	{
 		name: 'plain',
 		kind: 'boolean',
 		default: 'off',
 		help: 'append-only lines instead of the screen',
-		scopes: ['run', 'prompt'],
+		scopes: ['run', 'prompt', 'batch'],
 	},
 	{
 		name: 'theme',

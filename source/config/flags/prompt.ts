@@ -10,7 +10,7 @@ export const promptFlags: readonly Flag[] = [
 		value: 'TEXT',
 		default: "the preset's",
 		help: 'what to do (@FILE reads a file, - reads stdin)',
-		scopes: ['run', 'prompt'],
+		scopes: ['run', 'prompt', 'batch'],
 	},
 	{
 		name: 'content',
@@ -18,9 +18,16 @@ export const promptFlags: readonly Flag[] = [
 		value: 'TEXT',
 		default: "the preset's",
 		help: 'what to do it with (@FILE, -)',
-		scopes: ['run', 'prompt'],
+		scopes: ['run', 'prompt', 'batch'],
 	},
-	{name: 'variants', kind: 'value', value: 'A,B', default: 'all', help: 'variants to run', scopes: ['run']},
+	{
+		name: 'variants',
+		kind: 'value',
+		value: 'A,B',
+		default: 'all',
+		help: 'variants to run',
+		scopes: ['run', 'batch'],
+	},
 	{
 		name: 'method',
 		kind: 'value',
@@ -28,7 +35,7 @@ export const promptFlags: readonly Flag[] = [
 		default: defaults.method,
 		choices: ['converse', 'converse-stream', 'invoke', 'invoke-stream', 'batch'],
 		help: 'how requests are sent',
-		scopes: ['run'],
+		scopes: ['run', 'batch'],
 	},
 	{
 		name: 'goal',

@@ -1,0 +1,167 @@
+import {createWriteStream} from 'node:fs';
+import {mkdir, rename} from 'node:fs/promises';
+import path from 'node:path';
+import {Readable} from 'node:stream';
+import {pipeline} from 'node:stream/promises';
+import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
+import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
+import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
+import {type BatchFigures, createBatchFigures} from '../metrics/batch/batch-figures.ts';
+import {linesOf} from '../prompts/batch/lines.ts';
+import {parseRecordId} from '../prompts/batch/record-id.ts';
+import {type BatchRecord, type BatchTask, batchRecords, indexOfPlace} from '../prompts/batch/records.ts';
+import {judgeAnswer} from '../prompts/judge.ts';
+import type {BatchState, JobState} from './batch-state.ts';
+
+/** Fetches the outputs of a batch and joins them to its records, in one pass and without keeping them. */
+
+export type Fetched = {
+	readonly figures: BatchFigures;
+	/** Records that came back with an answer, and those that did not or came back failed. */
+	readonly succeeded: number;
+	readonly failed: number;
+	readonly answersFile: string;
+	/** Input lines of what failed; undefined where nothing did. */
+	readonly failedFile: string | undefined;
+};
+
+export type FetchPorts = {
+	readonly objects: Pick<ObjectStore, 'list' | 'read'>;
+	readonly lineOf: (record: BatchRecord) => string;
+	readonly folder: string;
+};
+
+/** Lines of all outputs of the jobs; the manifests are left out, and so is what was not asked for. */
+async function* outputLines(
+	{s3}: BatchState,
+	jobs: readonly JobState[],
+	objects: FetchPorts['objects'],
+): AsyncGenerator<string> {
+	const place = parseS3Uri(s3);
+	for (const {arn} of jobs) {
+		if (place === undefined || arn === null) {
+			continue;
+		}
+		const folder = below(place, `${arn.slice(arn.lastIndexOf('/') + 1)}/`);
+		for (const key of await objects.list(folder)) {
+			if (key.endsWith('.jsonl.out')) {
+				yield* linesOf(objects.read({bucket: place.bucket, key}));
+			}
+		}
+	}
+}
+
+/** What the join has seen so far. */
+type Joined = {succeeded: number; failed: number; readonly failedIndexes: number[]};
+
+const recordAt = (batch: BatchTask, index: number): BatchRecord | undefined => {
+	const [record] = batchRecords(batch, index, 1);
+	return record;
+};
+
+/** The line of answers.jsonl. */
+const answerLine = (
+	state: BatchState,
+	record: BatchRecord,
+	{answer}: Extract<RecordOutcome, {kind: 'answered'}>,
+	verdicts: ReturnType<typeof judgeAnswer>,
+): string =>
+	`${JSON.stringify({
+		variant: record.variant.name,
+		target: 0,
+		model: state.target.model,
+		items: record.items.map(({index}) => index),
+		answer: answer.text,
+		isTruncated: answer.isTruncated,
+		isRefused: answer.isRefused,
+		verdicts: verdicts.map((verdict) => ({
+			item: verdict.item?.index ?? null,
+			kind: verdict.kind,
+			answer: verdict.answer ?? null,
+			checked: verdict.checked,
+		})),
+		usage: answer.usage ?? null,
+		stopReason: answer.stopReason,
+	})}\n`;
+
+/** Joins the outputs; each record counts once, whatever comes twice. */
+async function* join(
+	state: BatchState,
+	batch: BatchTask,
+	{objects}: FetchPorts,
+	{figures, joined}: {readonly figures: BatchFigures; readonly joined: Joined},
+): AsyncGenerator<string> {
+	const seen = new Uint8Array(state.records);
+	const fail = (record: BatchRecord, message: string): void => {
+		joined.failed += 1;
+		joined.failedIndexes.push(record.index);
+		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
+		figures.failed({...about, prompt: () => record.prompt}, message);
+	};
+	for await (const line of outputLines(state, state.jobs, objects)) {
+		const outcome = readOutputLine(line, state.target.baseModel, state.form);
+		const place = outcome === undefined ? undefined : parseRecordId(outcome.recordId);
+		const index = place === undefined ? undefined : indexOfPlace(batch, place);
+		const record = index === undefined || seen[index] === 1 ? undefined : recordAt(batch, index);
+		if (record === undefined || outcome === undefined) {
+			continue;
+		}
+		seen[record.index] = 1;
+		if (outcome.kind === 'failed') {
+			fail(record, outcome.message);
+			continue;
+		}
+		joined.succeeded += 1;
+		const verdicts = judgeAnswer(outcome.answer.text, batch.task, record.items);
+		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
+		figures.answered({...about, prompt: () => record.prompt}, outcome.answer, verdicts);
+		yield answerLine(state, record, outcome, verdicts);
+	}
+	for (let index = 0; index < seen.length; index++) {
+		const record = seen[index] === 1 ? undefined : recordAt(batch, index);
+		if (record !== undefined) {
+			fail(record, 'The record is in no output.');
+		}
+	}
+}
+
+/** Writes a file as a whole: a crash leaves the old one or none. */
+const writeWhole = async (file: string, lines: AsyncIterable<string> | Iterable<string>): Promise<string> => {
+	const draft = `${file}.tmp`;
+	await pipeline(Readable.from(lines), createWriteStream(draft));
+	await rename(draft, file);
+	return file;
+};
+
+export const fetchBatch = async (
+	state: BatchState,
+	batch: BatchTask,
+	ports: FetchPorts,
+): Promise<Fetched> => {
+	const figures = createBatchFigures({
+		variants: batch.variants,
+		target: state.target,
+		price: state.price,
+		maxTokens: state.maxTokens,
+		startedAtMs: state.startedAtMs,
+	});
+	const joined: Joined = {succeeded: 0, failed: 0, failedIndexes: []};
+	await mkdir(ports.folder, {recursive: true});
+	const answersFile = await writeWhole(
+		path.join(ports.folder, 'answers.jsonl'),
+		join(state, batch, ports, {figures, joined}),
+	);
+	const failedLines = function* (): Generator<string> {
+		for (const index of joined.failedIndexes) {
+			const record = recordAt(batch, index);
+			if (record !== undefined) {
+				yield ports.lineOf(record);
+			}
+		}
+	};
+	const failedFile =
+		joined.failedIndexes.length === 0
+			? undefined
+			: await writeWhole(path.join(ports.folder, 'failed.jsonl'), failedLines());
+	return {figures, succeeded: joined.succeeded, failed: joined.failed, answersFile, failedFile};
+};

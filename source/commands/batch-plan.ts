@@ -1,0 +1,95 @@
+import type {FlagValues} from '../config/parse-arguments.ts';
+import {resolveOutput} from '../config/resolve-output.ts';
+import {readInteger} from '../config/values.ts';
+import {chooseLane} from '../metrics/batch/lanes.ts';
+import {composePrompt} from '../prompts/compose.ts';
+import {formatCount, formatDurationMs, formatUsd} from '../text/numbers.ts';
+import {type Column, renderTable} from '../text/table.ts';
+import {cleanText} from '../text/width.ts';
+import type {BatchSetup} from './batch-setup.ts';
+import {columnsOf, type Io, writeLines} from './io.ts';
+
+/** `batch --plan`: which lane the work of a preset should take, variant by variant. Nothing is sent. */
+
+/** About four characters a token: an estimate, and said to be one. */
+const charactersPerToken = 4;
+/** Items that the length of a request is estimated from. */
+const sampleItems = 200;
+
+const choicesOf = ({config, target, limits, onDemandPrice, price}: BatchSetup, items: number) =>
+	config.variants.map((variant) => {
+		const {task} = config;
+		const size = variant.itemsPerRequest;
+		const starts = Array.from(
+			{length: Math.max(1, Math.ceil(Math.min(sampleItems, task.items.length) / size))},
+			(_unused, index) => index * size,
+		);
+		const characters = starts.reduce((sum, start) => {
+			const {system, user} = composePrompt(variant, task, task.items.slice(start, start + size));
+			return sum + (system ?? '').length + user.length;
+		}, 0);
+		const work = {
+			items,
+			itemsPerRequest: size,
+			inputTokens: Math.ceil(characters / starts.length / charactersPerToken),
+			outputTokens: variant.maxTokens ?? config.maxTokens,
+			burndown: target.burndown.value,
+		};
+		const prices = {onDemand: onDemandPrice, batch: price};
+		return {name: variant.name, ...chooseLane(work, target.quota, prices, limits.leastRecords)};
+	});
+
+type Choice = ReturnType<typeof choicesOf>[number];
+
+const right = (
+	key: string,
+	header: string,
+	priority: number,
+	format: Column<Choice>['format'],
+): Column<Choice> => ({
+	key,
+	header,
+	align: 'right',
+	priority,
+	format,
+});
+
+const columns: ReadonlyArray<Column<Choice>> = [
+	{key: 'variant', header: 'variant', align: 'left', priority: 9, format: ({name}) => cleanText(name)},
+	right('requests', 'requests', 3, ({requests}) => formatCount(requests)),
+	right('on-demand', 'on-demand', 8, ({onDemand}) => formatDurationMs(onDemand.durationMs)),
+	right('cost', 'cost', 7, ({onDemand}) => formatUsd(onDemand.costUsd)),
+	right('batch', 'batch', 6, ({batch}) => `up to ${formatDurationMs(batch.durationMs)}`),
+	right('batch-cost', 'cost (assumed)', 5, ({batch}) => formatUsd(batch.costUsd)),
+	{
+		key: 'take',
+		header: 'take',
+		align: 'left',
+		priority: 9,
+		format: ({recommended}) => recommended ?? 'cannot be told',
+	},
+];
+
+/** Prints the plan. @returns Exit code 0. */
+export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> => {
+	const text = flags.text('items');
+	const items =
+		text === undefined
+			? Math.max(1, setup.config.task.items.length)
+			: readInteger('items', text, {min: 1, max: 1_000_000_000});
+	const choices = choicesOf(setup, items);
+	if (resolveOutput(flags, io.environment).json !== undefined) {
+		await writeLines(io.stdout, [JSON.stringify({model: setup.target.model, items, variants: choices})]);
+		return 0;
+	}
+	await writeLines(io.stdout, [
+		`${formatCount(items)} items for ${cleanText(setup.target.model)}, input estimated, output at most max tokens`,
+		'',
+		...renderTable(columns, choices, columnsOf(io.stdout)),
+		'',
+		...choices.map(
+			({name, recommended, reason}) => `${name}: ${recommended ?? 'cannot be told'}, because ${reason}.`,
+		),
+	]);
+	return 0;
+};

@@ -1,0 +1,136 @@
+import {isJobLimit} from '../bedrock/jobs/call-error.ts';
+import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
+import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
+import {parseS3Uri, s3Uri} from '../bedrock/jobs/s3-uri.ts';
+import {bytesOf} from '../prompts/batch/lines.ts';
+import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
+import type {BatchState, BatchStore, FileState, JobState} from './batch-state.ts';
+
+/** Takes the jobs of a batch from upload to their end, step by step, each on disk before the next. */
+
+export type BatchPorts = {
+	readonly store: Pick<BatchStore, 'save'>;
+	readonly objects: Pick<ObjectStore, 'write'>;
+	readonly jobs: Pick<JobService, 'create' | 'get'>;
+	/** Makes an error of a call one that the user understands. */
+	readonly explain: (error: unknown, what: string, action: string) => Error;
+	/** The input line of a record, with its end. */
+	readonly lineOf: (record: BatchRecord) => string;
+	/** Jobs of the model that the account takes at once. */
+	readonly activeJobs: number;
+	/** Told of every change. */
+	readonly onProgress: (state: BatchState, uploading: Uploading | undefined) => void;
+	/** Waits until the next look; resolves at once when the signal is aborted. */
+	readonly wait: () => Promise<void>;
+	readonly signal: AbortSignal;
+};
+
+export type Uploading = {readonly bytes: number; readonly totalBytes: number};
+
+const bucketOf = ({s3}: BatchState): string => parseS3Uri(s3)?.bucket ?? '';
+
+export const isWaiting = ({arn}: JobState): boolean => arn === null;
+export const isOver = ({status}: JobState): boolean => status !== null && hasEnded(status);
+const isActive = (job: JobState): boolean => !(isWaiting(job) || isOver(job));
+
+function* linesOf(batch: BatchTask, file: FileState, {lineOf}: BatchPorts): Generator<string> {
+	for (const record of batchRecords(batch, file.first, file.count)) {
+		yield lineOf(record);
+	}
+}
+
+const upload = async (
+	state: BatchState,
+	batch: BatchTask,
+	job: JobState,
+	ports: BatchPorts,
+): Promise<void> => {
+	for (const file of job.files.filter(({isUploaded}) => !isUploaded)) {
+		const onBytes = (bytes: number): void =>
+			ports.onProgress(state, {bytes: Math.min(bytes, file.bytes), totalBytes: file.bytes});
+		const place = {bucket: bucketOf(state), key: file.key};
+		await ports.objects.write(place, bytesOf(linesOf(batch, file, ports)), {
+			signal: ports.signal,
+			onBytes,
+		});
+		file.isUploaded = true;
+		await ports.store.save(state);
+	}
+};
+
+/** @returns false where the account takes no further job for now. */
+const submit = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<boolean> => {
+	try {
+		job.arn = await ports.jobs.create({
+			name: job.name,
+			token: job.token,
+			model: state.target.model,
+			roleArn: state.roleArn,
+			inputUri: s3Uri({bucket: bucketOf(state), key: job.inputKey}),
+			outputUri: state.s3,
+			form: state.form,
+		});
+		job.status = 'Submitted';
+	} catch (error) {
+		if (isJobLimit(error)) {
+			return false;
+		}
+		throw ports.explain(error, 'The job could not be submitted', 'bedrock:CreateModelInvocationJob');
+	}
+	await ports.store.save(state);
+	ports.onProgress(state, undefined);
+	return true;
+};
+
+const submitWaiting = async (state: BatchState, batch: BatchTask, ports: BatchPorts): Promise<void> => {
+	for (const job of state.jobs.filter(isWaiting)) {
+		if (ports.signal.aborted || state.jobs.filter(isActive).length >= ports.activeJobs) {
+			return;
+		}
+		await upload(state, batch, job, ports);
+		if (ports.signal.aborted || !(await submit(state, job, ports))) {
+			return;
+		}
+	}
+};
+
+/** Looks at one job. */
+const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
+	const view = await ports.jobs.get(job.arn ?? '');
+	job.status = view.status;
+	job.message = view.message ?? null;
+	job.submittedAtMs = view.submittedAtMs ?? null;
+	job.endedAtMs = view.endedAtMs ?? null;
+	job.processed = view.processed;
+	job.succeeded = view.succeeded;
+	job.failed = view.failed;
+	state.isSimulated ||= view.isSimulated;
+};
+
+/**
+ * Uploads, submits and watches until every job has ended.
+ * @returns false when the signal came first: whatever was submitted goes on without us.
+ */
+export const runBatch = async (state: BatchState, batch: BatchTask, ports: BatchPorts): Promise<boolean> => {
+	for (;;) {
+		try {
+			await submitWaiting(state, batch, ports);
+		} catch (error) {
+			if (!ports.signal.aborted) {
+				throw error;
+			}
+		}
+		for (const job of state.jobs.filter(isActive)) {
+			await look(state, job, ports);
+		}
+		await ports.store.save(state);
+		ports.onProgress(state, undefined);
+		if (state.jobs.every(isOver)) {
+			return true;
+		}
+		if (ports.signal.aborted) {
+			return false;
+		}
+		await ports.wait();
+	}
+};

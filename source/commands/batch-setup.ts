@@ -1,0 +1,108 @@
+import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import {type BatchForm, modelInput} from '../bedrock/jobs/model-input.ts';
+import {priceOf} from '../bedrock/prices.ts';
+import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import type {FlagValues} from '../config/parse-arguments.ts';
+import {resolveRun} from '../config/resolve-run.ts';
+import type {Connection, RunConfig} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
+import type {Price} from '../engine/run-spec.ts';
+import type {Target} from '../engine/target.ts';
+import {batchPrice} from '../metrics/batch/batch-price.ts';
+import type {BatchLimits} from '../prompts/batch/limits.ts';
+import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
+import {type Account, openAccount} from './account-access.ts';
+import {type Io, readAll} from './io.ts';
+
+/** Everything that a batch needs to know before anything is uploaded. */
+export type BatchSetup = {
+	readonly config: RunConfig;
+	readonly batch: BatchTask;
+	readonly account: Account;
+	readonly target: Target;
+	readonly form: BatchForm;
+	readonly limits: BatchLimits;
+	/** Of on-demand inference; null where it is not known. */
+	readonly onDemandPrice: Price | null;
+	/** Of batch inference, assumed. */
+	readonly price: Price | null;
+	readonly lineOf: (record: BatchRecord) => string;
+};
+
+/** Makes the input line of a record: the same for the same state, so that a crash changes nothing. */
+export const lineMaker =
+	(target: Pick<Target, 'model' | 'baseModel'>, form: BatchForm, maxTokens: number) =>
+	({id, variant, prompt}: BatchRecord): string =>
+		`${JSON.stringify({
+			recordId: id,
+			modelInput: modelInput(
+				{
+					model: target.model,
+					baseModel: target.baseModel,
+					method: form === 'Converse' ? 'converse' : 'invoke',
+					system: prompt.system,
+					messages: [{role: 'user', text: prompt.user}],
+					maxTokens: variant.maxTokens ?? maxTokens,
+					stop: variant.stop,
+					parameters: variant.parameters,
+					cache: false,
+					tier: undefined,
+				},
+				form,
+			),
+		})}\n`;
+
+const onlyModel = (models: readonly string[]): string => {
+	const [model, second] = models;
+	if (model === undefined || second !== undefined) {
+		throw new UserError(
+			model === undefined ? 'No model is named.' : `A batch job asks one model, not ${models.length}.`,
+			{exitCode: 2, hint: 'Name one with -m MODEL.'},
+		);
+	}
+	return model;
+};
+
+/** Reads preset and flags. @throws UserError (exit 2). */
+export const batchConfig = async (
+	preset: string | undefined,
+	flags: FlagValues,
+	io: Pick<Io, 'stdin'>,
+): Promise<RunConfig> => resolveRun(preset, flags, async () => readAll(io.stdin));
+
+/** Records that nothing else needs in memory: estimated input tokens, about four characters each. */
+export const estimatedInputTokens = (batch: BatchTask): number => {
+	let characters = 0;
+	for (const {prompt} of batchRecords(batch)) {
+		characters += (prompt.system ?? '').length + prompt.user.length;
+	}
+	return Math.ceil(characters / 4);
+};
+
+/** Opens the account, resolves the model and reads the quotas of batch inference. */
+export const setUpBatch = async (config: RunConfig, connection: Connection): Promise<BatchSetup> => {
+	const model = onlyModel(config.models);
+	const {override, isRefreshing, tier} = config;
+	const account = await openAccount({connection, override, isRefreshing, tier});
+	const {targets} = await resolveTargets([model], account.options);
+	const [target] = targets;
+	if (target === undefined) {
+		throw new UserError(`"${model}" could not be resolved.`, {exitCode: 1});
+	}
+	const [limits, onDemandPrice] = await Promise.all([
+		readBatchLimits(account.options.source, target.baseModel),
+		priceOf(target),
+	]);
+	const form = config.method.startsWith('invoke') ? 'InvokeModel' : 'Converse';
+	return {
+		config,
+		batch: {task: config.task, variants: config.variants},
+		account,
+		target,
+		form,
+		limits,
+		onDemandPrice,
+		price: batchPrice(onDemandPrice),
+		lineOf: lineMaker(target, form, config.maxTokens),
+	};
+};

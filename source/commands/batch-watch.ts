@@ -1,0 +1,230 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {callError} from '../bedrock/jobs/call-error.ts';
+import {createJobService} from '../bedrock/jobs/job-service.ts';
+import {createObjectStore} from '../bedrock/jobs/object-store.ts';
+import type {OutputConfig} from '../config/resolve-output.ts';
+import {UserError} from '../config/user-error.ts';
+import {batchProgressLine, uploadLine} from '../plain/batch.ts';
+import type {BatchTask} from '../prompts/batch/records.ts';
+import {batchResultsOf} from '../reports/batch-results.ts';
+import {claimFolder} from '../reports/folder.ts';
+import {resultsText} from '../reports/results-text.ts';
+import {writeAtomically} from '../reports/write-atomically.ts';
+import {writeReports} from '../threads/reports-handle.ts';
+import type {Account} from './account-access.ts';
+import {type Fetched, fetchBatch} from './batch-fetch.ts';
+import {isWaiting, runBatch, type Uploading} from './batch-run.ts';
+import {lineMaker} from './batch-setup.ts';
+import type {BatchState, BatchStore} from './batch-state.ts';
+import {environmentOf} from './environment.ts';
+import {type Io, writeLines} from './io.ts';
+import {signalExitCode} from './signals.ts';
+
+/** Watches a batch to its end, fetches its outputs and leaves the results. */
+
+/** Milliseconds between two looks: the service's own counters are up to a minute old. */
+const lookIntervalMs = {account: 10_000, simulator: 500} as const;
+
+export type WatchOptions = {
+	readonly account: Account;
+	readonly activeJobs: number;
+	readonly store: BatchStore;
+	readonly output: OutputConfig;
+	readonly isDemo: boolean;
+};
+
+const progressOf = (state: BatchState, nowMs: number, workingSinceMs: number | undefined) => {
+	const states: Record<string, number> = {};
+	for (const {status} of state.jobs) {
+		const name = status ?? 'waiting';
+		states[name] = (states[name] ?? 0) + 1;
+	}
+	const sum = (of: (job: BatchState['jobs'][number]) => number): number =>
+		state.jobs.reduce((total, job) => total + of(job), 0);
+	return {
+		states,
+		records: state.records,
+		processed: sum(({processed}) => processed),
+		failed: sum(({failed}) => failed),
+		workingMs: workingSinceMs === undefined ? null : nowMs - workingSinceMs,
+	};
+};
+
+/** Shows each change once: in place on a terminal, as lines with `--plain`, not at all elsewhere. */
+const createTeller = ({isPlain}: OutputConfig, io: Io) => {
+	const isInPlace = !isPlain && io.stderr.isTTY;
+	let last = '';
+	let workingSinceMs: number | undefined;
+	const show = (line: string): void => {
+		if (line === last || !(isInPlace || isPlain)) {
+			return;
+		}
+		last = line;
+		(isInPlace ? io.stderr : io.stdout).write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
+	};
+	return {
+		onProgress(state: BatchState, uploading: Uploading | undefined): void {
+			if (uploading !== undefined) {
+				show(uploadLine(uploading.bytes, uploading.totalBytes));
+				return;
+			}
+			const nowMs = Date.now();
+			const progress = progressOf(state, nowMs, workingSinceMs);
+			workingSinceMs ??= progress.processed > 0 ? nowMs : undefined;
+			show(batchProgressLine(progress));
+		},
+		end(): void {
+			if (isInPlace && last !== '') {
+				io.stderr.write('\n');
+			}
+		},
+	};
+};
+
+/** How to come back to a batch that was left. */
+const comeBackLines = (state: BatchState, isDemo: boolean): readonly string[] => {
+	const arns = state.jobs.flatMap(({arn}) => (arn === null ? [] : [arn]));
+	const waiting = state.jobs.filter(isWaiting).length;
+	return [
+		...(arns.length === 0 ? ['Nothing was submitted yet.'] : []),
+		...arns
+			.slice(0, 1)
+			.flatMap((arn) => [
+				isDemo
+					? 'The jobs of a demo end with its simulator.'
+					: `The ${arns.length === 1 ? 'job goes' : 'jobs go'} on without this program. Come back with:`,
+				`  bedrock-top batch --watch ${arn}`,
+				`  bedrock-top batch --stop ${arn}`,
+			]),
+		...(waiting > 0
+			? [`${waiting} of ${state.jobs.length} jobs wait to be submitted: the same command goes on with them.`]
+			: []),
+	];
+};
+
+const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
+	jobs.every(({status}) => status === 'Completed' || status === 'PartiallyCompleted')
+		? 'completed'
+		: jobs.some(({status}) => status === 'Stopped')
+			? 'stopped'
+			: 'failed';
+
+const writeResults = async (
+	state: BatchState,
+	batch: BatchTask,
+	{figures}: Fetched,
+	folder: string,
+): Promise<string> => {
+	const ends = state.jobs.map(({endedAtMs}) => endedAtMs ?? Date.now());
+	const starts = state.jobs.map(({submittedAtMs}) => submittedAtMs ?? state.startedAtMs);
+	const startedAtMs = Math.min(...starts);
+	const endedAtMs = Math.max(startedAtMs, ...ends);
+	const at = new Date(endedAtMs).toISOString();
+	const results = batchResultsOf(
+		{
+			preset: state.preset,
+			task: batch.task.task,
+			target: state.target,
+			maxTokens: state.maxTokens,
+			seed: state.seed,
+			records: state.records,
+			jobs: state.jobs.length,
+			startedAtMs,
+			endedAtMs,
+			isSimulated: state.isSimulated,
+			outcome: outcomeOf(state),
+			variants: figures.variants(endedAtMs - startedAtMs),
+			failures: figures.failures(),
+			events: [
+				...figures.events(),
+				...(state.price === null ? [] : [{at, kind: 'price', text: `Cost: ${state.price.source}.`}]),
+			],
+		},
+		environmentOf(),
+	);
+	const file = `${folder}/results.json`;
+	await writeAtomically(file, resultsText(results));
+	await writeReports({type: 'redraw', results, folder});
+	return file;
+};
+
+/** The last line of `--json` (DESIGN section 5); `jobs` where there is more than one. */
+const jsonLine = (state: BatchState, fetched: Fetched | undefined, results: string | null): string =>
+	JSON.stringify({
+		jobArn: state.jobs[0]?.arn ?? null,
+		status: state.jobs.length === 1 ? (state.jobs[0]?.status ?? null) : outcomeOf(state),
+		records: {
+			total: state.records,
+			succeeded: fetched?.succeeded ?? state.jobs.reduce((sum, {succeeded}) => sum + succeeded, 0),
+			failed: fetched?.failed ?? state.jobs.reduce((sum, {failed}) => sum + failed, 0),
+		},
+		results,
+		...(state.jobs.length > 1 ? {jobs: state.jobs.map(({arn, status}) => ({jobArn: arn, status}))} : {}),
+	});
+
+const finishBatch = async (
+	state: BatchState,
+	batch: BatchTask,
+	{account, store, output}: WatchOptions,
+	io: Io,
+): Promise<number> => {
+	const {folder, warning} = await claimFolder(output.folder, output.isForced);
+	if (folder === undefined) {
+		throw new UserError(warning, {
+			exitCode: 1,
+			hint: 'Name a folder with --out; the same command fetches again.',
+		});
+	}
+	const fetched = await fetchBatch(state, batch, {
+		objects: createObjectStore(account.clients),
+		lineOf: lineMaker(state.target, state.form, state.maxTokens),
+		folder,
+	});
+	const results = await writeResults(state, batch, fetched, folder);
+	state.results = results;
+	await store.save(state);
+	const {succeeded, failed, failedFile} = fetched;
+	const notes = state.jobs.flatMap(({arn, status, message}) =>
+		message === null ? [] : [`${arn} ${status}: ${message}`],
+	);
+	const lines = [
+		...notes,
+		`${succeeded} of ${state.records} records answered, ${failed} failed or missing.`,
+		...(failedFile === undefined ? [] : [`What failed can be submitted again: ${failedFile}`]),
+		`Written: ${results}`,
+	];
+	const isJson = output.json !== undefined;
+	await writeLines(isJson ? io.stderr : io.stdout, lines);
+	await writeLines(io.stdout, isJson ? [jsonLine(state, fetched, results)] : []);
+	return succeeded === 0 ? 1 : 0;
+};
+
+/** Takes a batch from where it stands to its results. @returns Exit code. */
+export const watchBatch = async (
+	state: BatchState,
+	batch: BatchTask,
+	options: WatchOptions,
+	io: Io,
+): Promise<number> => {
+	const {account, activeJobs, store, output, isDemo} = options;
+	const {clients} = account;
+	const teller = createTeller(output, io);
+	const intervalMs = isDemo ? lookIntervalMs.simulator : lookIntervalMs.account;
+	const hasEnded = await runBatch(state, batch, {
+		store,
+		objects: createObjectStore(clients),
+		jobs: createJobService(clients),
+		explain: (error, what, action) => callError(error, clients, {what, action}),
+		lineOf: lineMaker(state.target, state.form, state.maxTokens),
+		activeJobs,
+		onProgress: teller.onProgress,
+		wait: async () => sleep(intervalMs, undefined, {signal: io.signal}).catch(() => {}),
+		signal: io.signal,
+	}).finally(teller.end);
+	if (hasEnded) {
+		return finishBatch(state, batch, options, io);
+	}
+	await writeLines(io.stderr, comeBackLines(state, isDemo));
+	await writeLines(io.stdout, output.json === undefined ? [] : [jsonLine(state, undefined, null)]);
+	return signalExitCode(io.signal);
+};

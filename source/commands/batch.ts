@@ -1,0 +1,170 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import {createJobService, hasEnded} from '../bedrock/jobs/job-service.ts';
+import {parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
+import type {Arguments} from '../config/parse-arguments.ts';
+import {resolveConnection, resolveOverride} from '../config/resolve-account.ts';
+import {resolveOutput} from '../config/resolve-output.ts';
+import type {Connection} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
+import {usualLimits} from '../prompts/batch/limits.ts';
+import {openAccount} from './account-access.ts';
+import {planLanes} from './batch-plan.ts';
+import {batchConfig, setUpBatch} from './batch-setup.ts';
+import {type BatchStore, batchFolder, createBatchStore} from './batch-state.ts';
+import {findOrMakeBatch, type Place} from './batch-submit.ts';
+import {watchBatch} from './batch-watch.ts';
+import {startDemo} from './demo.ts';
+import {type Io, writeLines} from './io.ts';
+
+/** Seed of the simulator behind `--demo` where no preset says another. */
+const demoSeed = 1;
+/** Jobs that `--list` shows. */
+const mostListed = 50;
+const demoPlace: Place = {
+	s3: 's3://bedrock-top-demo/batch',
+	roleArn: 'arn:aws:iam::123456789012:role/bedrock-top-demo',
+};
+
+const usage = (message: string, hint: string): UserError => new UserError(message, {exitCode: 2, hint});
+
+const placeOf = ({flags}: Arguments): Place => {
+	const isDemo = flags.isSet('demo') ?? false;
+	const s3 = flags.text('s3') ?? (isDemo ? demoPlace.s3 : undefined);
+	const roleArn = flags.text('role-arn') ?? (isDemo ? demoPlace.roleArn : undefined);
+	if (s3 === undefined || roleArn === undefined) {
+		throw usage(
+			`A batch job needs ${s3 === undefined ? '--s3 s3://bucket/prefix' : '--role-arn ARN'}.`,
+			'The bucket holds inputs and outputs; the role is one that bedrock.amazonaws.com may assume and that may read and write there. --plan and --demo need neither.',
+		);
+	}
+	if (parseS3Uri(s3) === undefined) {
+		throw usage(`--s3: "${s3}" is no place in S3.`, 'Write it as in s3://my-bucket/batch.');
+	}
+	if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(roleArn)) {
+		throw usage(
+			`--role-arn: "${roleArn}" is not the ARN of a role.`,
+			'Write it as in arn:aws:iam::123456789012:role/bedrock-batch.',
+		);
+	}
+	return {s3: s3.replace(/\/*$/, '/'), roleArn};
+};
+
+/** A demo's jobs die with its simulator, and so does what is known of them. */
+const openStore = async (isDemo: boolean): Promise<{store: BatchStore; close: () => Promise<void>}> => {
+	if (!isDemo) {
+		return {store: createBatchStore(batchFolder()), close: async () => {}};
+	}
+	const folder = await mkdtemp(path.join(os.tmpdir(), 'bedrock-top-batches-'));
+	return {
+		store: createBatchStore(folder),
+		close: async () => rm(folder, {recursive: true, force: true}),
+	};
+};
+
+const submit = async (given: Arguments, connection: Connection, io: Io): Promise<number> => {
+	const {flags} = given;
+	const isPlan = flags.isSet('plan') ?? false;
+	const place = isPlan ? demoPlace : placeOf(given);
+	const asked = await batchConfig(given.words[0], flags, io);
+	const setup = await setUpBatch({...asked, connection}, connection);
+	const isDemo = flags.isSet('demo') ?? false;
+	const {store, close} = await openStore(isDemo);
+	try {
+		if (isPlan) {
+			return await planLanes(setup, flags, io);
+		}
+		const {state, isNew} = await findOrMakeBatch(setup, place, store, Date.now());
+		await writeLines(io.stderr, [
+			...(setup.limits.assumed.length === 0 || isDemo
+				? []
+				: [`Assumed, because the account does not tell: ${setup.limits.assumed.join(', ')}.`]),
+			...(isNew ? [] : ['Going on with the batch that this command began before.']),
+		]);
+		const options = {
+			account: setup.account,
+			activeJobs: setup.limits.activeJobs,
+			store,
+			output: resolveOutput(flags, io.environment),
+			isDemo,
+		};
+		return await watchBatch(state, setup.batch, options, io);
+	} finally {
+		await close();
+		setup.account.clients.close();
+	}
+};
+
+/** Commands about jobs that are there already. */
+const aboutJobs = async (given: Arguments, connection: Connection, io: Io): Promise<number> => {
+	const {flags} = given;
+	const account = await openAccount({
+		connection,
+		override: resolveOverride(flags),
+		isRefreshing: false,
+		tier: undefined,
+	});
+	const jobs = createJobService(account.clients);
+	const store = createBatchStore(batchFolder());
+	const output = resolveOutput(flags, io.environment);
+	const isJson = output.json !== undefined;
+	try {
+		const stopped = flags.text('stop');
+		if (stopped !== undefined) {
+			await jobs.stop(stopped);
+			const {status} = await jobs.get(stopped);
+			await writeLines(io.stdout, [
+				isJson ? JSON.stringify({jobArn: stopped, status}) : `${stopped} ${status}`,
+			]);
+			return 0;
+		}
+		const known = await store.all();
+		const stateOf = (arn: string) => known.find((state) => state.jobs.some((job) => job.arn === arn));
+		const watched = flags.text('watch');
+		if (watched === undefined) {
+			const listed = await jobs.list(mostListed);
+			const lines = listed.map((job) => {
+				const mark = stateOf(job.arn) === undefined ? '' : '  (from here)';
+				const counts = job.total === 0 ? '' : `  ${job.processed}/${job.total}`;
+				return `${job.status.padEnd(18)}  ${job.arn}  ${job.name}${counts}${mark}`;
+			});
+			await writeLines(io.stdout, isJson ? [JSON.stringify(listed)] : lines);
+			return 0;
+		}
+		const state = stateOf(watched);
+		if (state === undefined) {
+			const {status, message} = await jobs.get(watched);
+			throw new UserError(
+				`${watched} was not submitted from here, so its outputs cannot be joined; it is ${status}${message === undefined ? '' : ` (${message})`}.`,
+				{
+					exitCode: 1,
+					hint: hasEnded(status)
+						? 'Its outputs lie in S3.'
+						: 'Watch it where it was submitted, or with --list.',
+				},
+			);
+		}
+		const batch = await store.loadTask(state.id);
+		const options = {account, activeJobs: usualLimits.activeJobs, store, output, isDemo: false};
+		return await watchBatch(state, batch, options, io);
+	} finally {
+		account.clients.close();
+	}
+};
+
+/** The command `batch`. @returns Exit code. */
+export const batch = async (given: Arguments, io: Io): Promise<number> => {
+	const {flags} = given;
+	const ways = ['watch', 'stop'].filter((name) => flags.text(name) !== undefined);
+	const isList = flags.isSet('list') ?? false;
+	if (ways.length + (isList ? 1 : 0) > 1) {
+		throw usage('--watch, --stop and --list exclude one another.', 'Give one of them.');
+	}
+	const demo = await startDemo(flags.isSet('demo'), resolveConnection(flags), demoSeed);
+	try {
+		return await (ways.length > 0 || isList ? aboutJobs : submit)(given, demo.connection, io);
+	} finally {
+		await demo.stop();
+	}
+};
