@@ -1,7 +1,8 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {flagMarkdown} from '../config/help.ts';
+import {commandMarkdown, flagMarkdown} from '../config/help.ts';
 import {keyMarkdownTable} from '../keymap/render.ts';
+import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
 
 /** Puts the tables that are made from data between their markers in the README. */
 
@@ -13,9 +14,16 @@ const between = (text: string, marker: string, content: string): string =>
 		() => `<!-- ${marker} -->\n${content}\n<!-- /${marker} -->`,
 	);
 
+const tables: ReadonlyArray<readonly [marker: string, content: string]> = [
+	['commands', commandMarkdown().join('\n')],
+	['keys', keyMarkdownTable().trim()],
+	['flags', flagMarkdown().join('\n')],
+	['columns', requestsCsvMarkdown().join('\n')],
+];
+
 /** The README with its tables made anew. */
 export const freshReadme = (text: string): string =>
-	between(between(text, 'keys', keyMarkdownTable().trim()), 'flags', flagMarkdown().join('\n'));
+	tables.reduce((readme, [marker, content]) => between(readme, marker, content), text);
 
 if (process.argv[1] === import.meta.filename) {
 	await writeFile(file, freshReadme(await readFile(file, 'utf8')));

@@ -69,6 +69,15 @@ export const generalHelp = (keyLines: readonly string[]): readonly string[] => [
 	'Exit: 0 done, 1 nothing useful or a fault of the environment, 2 usage, 3 --fail-if, 128+n signal.',
 ];
 
+/** The table of commands of the README. */
+export const commandMarkdown = (): readonly string[] => [
+	'| | |',
+	'|---|---|',
+	...commands.map(
+		(command) => `| \`${usage(command).replaceAll('|', '\\|')}\` | ${command.help.replaceAll('|', '\\|')} |`,
+	),
+];
+
 /** The flag table of the README. */
 export const flagMarkdown = (): readonly string[] => [
 	'| flag | default | |',

@@ -1,0 +1,137 @@
+import {execFile, spawn, spawnSync} from 'node:child_process';
+import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {freshReadme} from '../../source/build/readme.ts';
+import {presetSchema} from '../../source/config/preset-schema.ts';
+import {failureClasses} from '../../source/engine/failure.ts';
+import {resultsSchema} from '../../source/reports/results-schema.ts';
+import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
+import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
+import {defaultOptions} from '../simulator/harness.ts';
+
+const readme = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
+
+const sectionOf = (heading: string): string =>
+	readme.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? '';
+
+const blocksOf = (section: string, language: string): readonly string[] =>
+	[...section.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+		([, text]) => text ?? '',
+	);
+
+describe('README', () => {
+	it('has tables as the data has them: npm run docs makes them anew', () => {
+		expect(freshReadme(readme)).toBe(readme);
+	});
+
+	it('explains every class of failure, every key of a preset and of the results', () => {
+		const expectAll = (heading: string, names: readonly string[]) =>
+			expect(names.filter((name) => !sectionOf(heading).includes(`\`${name}\``))).toEqual([]);
+		expectAll('Troubleshooting', failureClasses);
+		expectAll('Presets', Object.keys(presetSchema.shape));
+		expectAll('Results', Object.keys(resultsSchema.shape));
+	});
+
+	it('links to headings that are there', () => {
+		const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, text]) =>
+			(text ?? '')
+				.toLowerCase()
+				.replaceAll(/[^\w -]/g, '')
+				.replaceAll(' ', '-'),
+		);
+		const links = [...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
+		expect(links.filter((anchor) => !anchors.includes(anchor ?? ''))).toEqual([]);
+	});
+});
+
+/** Charts that nobody looks at are not drawn: it takes a second each time. */
+const isLookedAt = (command: string): boolean => / --(?:out|resume|no-reports|dry-run)\b/.test(command);
+
+/** Long runs are made short: what is tested is that the command works, not how much it measures. */
+const shortened = (command: string): string =>
+	command
+		.replace(/--duration \w+/, '--duration 1s')
+		.replace(/--requests \d+/, '--requests 4')
+		.concat(command.includes(' run ') && !isLookedAt(command) ? ' --no-reports' : '');
+
+const hasBash = spawnSync('bash', ['--version']).status === 0;
+
+/** Sections whose commands build on each other run in one folder, in order. */
+const sections = readme
+	.split(/^###? /m)
+	.map((text) => ({
+		heading: text.slice(0, text.indexOf('\n')),
+		files: blocksOf(text, 'yaml'),
+		commands: blocksOf(text, 'sh').flatMap((block) => block.trim().split('\n')),
+	}))
+	.filter(({commands}) => commands.length > 0);
+
+describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped without dist/ or bash)', () => {
+	let simulator: RunningSimulator;
+	let bin = '';
+
+	beforeAll(async () => {
+		simulator = await startSimulator({...defaultOptions, latencyMs: 20});
+		bin = newFolder();
+		const shim = path.join(bin, 'npx');
+		writeFileSync(shim, `#!/bin/sh\nshift\nexec "${process.execPath}" "${program}" "$@"\n`);
+		chmodSync(shim, 0o755);
+	});
+	afterAll(() => simulator.stop());
+
+	/** An account that is a simulator. */
+	const environment = (): Record<string, string> => ({
+		...plainEnvironment(),
+		PATH: `${bin}:${process.env.PATH}`,
+		AWS_ENDPOINT_URL: simulator.url,
+		AWS_ACCESS_KEY_ID: 'simulated',
+		AWS_SECRET_ACCESS_KEY: 'simulated',
+		AWS_REGION: 'us-east-1',
+	});
+
+	const run = async (command: string, cwd: string): Promise<{code: number; output: string}> =>
+		new Promise((resolve) => {
+			execFile('bash', ['-c', shortened(command)], {cwd, env: environment()}, (error, stdout, stderr) => {
+				resolve({code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr});
+			});
+		});
+
+	/** Serves until it is told to stop. */
+	const runServer = async (command: string, cwd: string): Promise<void> => {
+		const child = spawn('bash', ['-c', `exec ${command}`], {cwd, env: environment(), stdio: 'pipe'});
+		const exited = new Promise((resolve) => {
+			child.on('exit', resolve);
+		});
+		const text = await new Promise<string>((resolve) => {
+			child.stdout.once('data', (chunk) => resolve(String(chunk)));
+		});
+		child.kill('SIGINT');
+		await exited;
+		expect(text).toMatch(/export AWS_ENDPOINT_URL/);
+	};
+
+	it('finds commands in all recipes', () => {
+		expect(sections.length).toBeGreaterThanOrEqual(8);
+		for (const {commands} of sections) {
+			for (const command of commands) {
+				expect(command).toMatch(/^npx bedrock-top /);
+			}
+		}
+	});
+
+	it.concurrent.each(sections)('$heading', {timeout: 60_000}, async ({files, commands}) => {
+		const cwd = newFolder();
+		for (const text of files) {
+			writeFileSync(path.join(cwd, /^# (\S+)/.exec(text)?.[1] ?? 'preset.yaml'), text);
+		}
+		for (const command of commands) {
+			if (command.includes(' simulate ')) {
+				await runServer(command, cwd);
+			} else {
+				const {code, output} = await run(command, cwd);
+				expect(`${command}: ${code} ${code === 0 ? '' : output}`).toBe(`${command}: 0 `);
+			}
+		}
+	});
+});
