@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {Agent as HttpAgent} from 'node:http';
 import {Agent as HttpsAgent} from 'node:https';
+import {homedir} from 'node:os';
 import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {UserError} from '../config/user-error.ts';
 
@@ -41,23 +42,18 @@ const proxySettings = (environment: Environment): Environment => {
 };
 
 /**
- * Certificates to trust, from `AWS_CA_BUNDLE`. As with the AWS CLI they replace the system's own; `NODE_EXTRA_CA_CERTS`
- * adds to them and is Node's own affair.
+ * Certificates to trust. As with the AWS CLI they replace the system's own; `NODE_EXTRA_CA_CERTS` adds to them and is
+ * Node's own affair.
  *
  * @throws UserError (exit 1) when the file cannot be read.
  */
-const trustedCertificates = (environment: Environment): string | undefined => {
-	const file = environment.AWS_CA_BUNDLE;
-	if (!file) {
-		return undefined;
-	}
-
+const certificatesIn = (file: string): string => {
 	try {
-		return readFileSync(file, 'utf8');
+		return readFileSync(file.replace(/^~(?=\/)/, homedir()), 'utf8');
 	} catch (error) {
-		throw new UserError(`AWS_CA_BUNDLE names ${file}, which cannot be read.`, {
+		throw new UserError(`The certificates in ${file} cannot be read.`, {
 			exitCode: 1,
-			hint: 'Name a file of PEM certificates, or unset AWS_CA_BUNDLE.',
+			hint: 'Name a file of PEM certificates in AWS_CA_BUNDLE (ca_bundle of the profile), or take it out.',
 			cause: error,
 		});
 	}
@@ -80,9 +76,12 @@ export const createNetwork = (options: {
 	readonly maxSockets: number;
 	readonly isLocal: boolean;
 	readonly environment: Environment;
+	/** File of the certificates to trust; undefined: those of the system. */
+	readonly certificates?: string | undefined;
 }): Network => {
 	const {maxSockets, isLocal, environment} = options;
-	const certificates = isLocal ? undefined : trustedCertificates(environment);
+	const certificates =
+		isLocal || options.certificates === undefined ? undefined : certificatesIn(options.certificates);
 	const shared = {
 		keepAlive: true,
 		maxSockets,

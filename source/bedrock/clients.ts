@@ -5,11 +5,13 @@ import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
+import {noCredentials} from './client-credentials.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
 import {keepPages} from './client-pages.ts';
 import {watchSecrets} from './client-secrets.ts';
-import {endpointInEnvironment} from './endpoint.ts';
-import {redacted, secretsOf} from './failures/redact.ts';
+import {configuredCertificates, configuredEndpoint} from './client-shared-config.ts';
+import {endpointInEnvironment, foreignEndpoint} from './endpoint.ts';
+import {secretsOf} from './failures/redact.ts';
 
 /** The AWS clients, each made when it is first asked for. */
 export type Clients = {
@@ -22,7 +24,7 @@ export type Clients = {
 	readonly region: () => Promise<string>;
 	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
 	readonly checkCredentials: () => Promise<void>;
-	/** URL of an endpoint that is not AWS's; null for AWS. */
+	/** URL of an endpoint that is not AWS's; null for AWS. What the profile says is known once `region` has resolved. */
 	readonly endpoint: string | null;
 	/** Things the user should know about these clients, a sentence each. */
 	readonly remarks: readonly string[];
@@ -57,25 +59,6 @@ const explicitRegion = (connection: Connection): string | undefined =>
 		? process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
 		: process.env.AWS_REGION || 'us-east-1');
 
-const noCredentials = (
-	error: unknown,
-	profile: string | undefined,
-	secrets: readonly string[],
-): UserError => {
-	const message = error instanceof Error ? redacted(error.message, secrets) : '';
-	const isAbsent = message === '' || /could not load credentials from any providers/i.test(message);
-	const place = profile ? ` for the profile "${profile}"` : '';
-	return new UserError(
-		isAbsent
-			? `No AWS credentials were found${place}.`
-			: `The AWS credentials${place} cannot be used: ${message}`,
-		{
-			exitCode: 1,
-			hint: 'Sign in with "aws configure" or "aws sso login" (name a profile with --profile), or try it without an account: --demo.',
-		},
-	);
-};
-
 /**
  * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
  * own chain: environment, profile, SSO, assumed roles, containers and instances.
@@ -86,21 +69,27 @@ const noCredentials = (
 export const createClients = (connection: Connection, options: {readonly maxSockets: number}): Clients => {
 	const isLocal = connection.simulatorUrl !== undefined;
 	const region = explicitRegion(connection);
-	const endpoint = connection.simulatorUrl ?? endpointInEnvironment(process.env);
+	const {simulatorUrl, profile} = connection;
+	let endpoint = simulatorUrl ?? endpointInEnvironment(process.env);
 	const hasBearerToken = !isLocal && Boolean(process.env.AWS_BEARER_TOKEN_BEDROCK);
 	const networks: Network[] = [];
 	const seen = new Set<string>();
 	const secrets = (): readonly string[] => [...secretsOf(process.env), ...seen];
 
-	const settings = (maxSockets: number) => {
-		const network = createNetwork({maxSockets, isLocal, environment: process.env});
+	const settings = async (service: string, maxSockets: number) => {
+		const certificates = isLocal ? undefined : await configuredCertificates(profile);
+		const network = createNetwork({maxSockets, isLocal, environment: process.env, certificates});
 		networks.push(network);
+		const own = simulatorUrl ?? (await configuredEndpoint(service, profile));
 		return {
 			requestHandler: network.handler,
 			logger: silentLogger,
+			// It has been looked for already, in the right profile.
+			ignoreConfiguredEndpointUrls: true,
+			...(own === undefined ? {} : {endpoint: own}),
 			...(region === undefined ? {} : {region}),
-			...(connection.profile === undefined || isLocal ? {} : {profile: connection.profile}),
-			...(connection.simulatorUrl === undefined ? {} : {...simulated, endpoint: connection.simulatorUrl}),
+			...(profile === undefined || isLocal ? {} : {profile}),
+			...(isLocal ? simulated : {}),
 		};
 	};
 
@@ -109,21 +98,23 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {keepUsageSpellings} = await import('./usage-spellings.ts');
 		keepUsageSpellings();
 		// Retries are the engine's: hidden ones would sit inside the latency and hide the throttles.
-		const client = new BedrockRuntimeClient({...settings(options.maxSockets), maxAttempts: 1});
+		const own = await settings('Bedrock Runtime', options.maxSockets);
+		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
+		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
 		watchSecrets(client, seen);
 		keepPages(client);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
-		const client = new BedrockClient(settings(controlSockets));
+		const client = new BedrockClient(await settings('Bedrock', controlSockets));
 		watchSecrets(client, seen);
 		keepPages(client);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
-		const client = new ServiceQuotasClient(settings(controlSockets));
+		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
 		watchSecrets(client, seen);
 		keepPages(client);
 		return client;
@@ -131,7 +122,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const cloudwatch = lazily(async () => {
 		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
 		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
-		const client = new CloudWatchClient({...settings(controlSockets), maxAttempts: 1});
+		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
 		watchSecrets(client, seen);
 		return client;
 	});
@@ -139,11 +130,12 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const s3 = lazily(async () => {
 		const {S3Client} = await import('@aws-sdk/client-s3');
 		// Another endpoint than AWS's seldom has a name for each bucket, or knows the newer checksums.
-		const hasOwnEndpoint =
-			isLocal || Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL);
+		const own = await settings('S3', controlSockets);
 		const client = new S3Client({
-			...settings(controlSockets),
-			...(hasOwnEndpoint ? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'} : {}),
+			...own,
+			...(own.endpoint !== undefined
+				? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'}
+				: {}),
 		});
 		watchSecrets(client, seen);
 		return client;
@@ -155,7 +147,9 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		serviceQuotas,
 		cloudwatch,
 		s3,
-		endpoint,
+		get endpoint() {
+			return endpoint;
+		},
 		remarks: [
 			...(hasBearerToken
 				? [

@@ -13,6 +13,9 @@ const parsed = (url: string): URL | undefined => {
 	return result?.protocol === 'http:' || result?.protocol === 'https:' ? result : undefined;
 };
 
+/** Whether a text is a URL of the kind that an endpoint can have. */
+export const isWebAddress = (text: string): boolean => parsed(text) !== undefined;
+
 /** The URL if it is not AWS's, without user, password and query; null otherwise. */
 export const foreignEndpoint = (url: string): string | null => {
 	const endpoint = parsed(url);

@@ -35,7 +35,7 @@ export const assertReachable = async (
 	if (endpoint !== null && !(await takesConnection(endpoint))) {
 		throw new UserError(`The endpoint ${endpoint} is not reachable.`, {
 			exitCode: 1,
-			hint: 'Start what should listen there, or correct AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_BEDROCK_RUNTIME.',
+			hint: 'Start what should listen there, or correct AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_BEDROCK_RUNTIME or endpoint_url of the profile.',
 		});
 	}
 	const kinds = [...failures.values()].map(({kind}) => kind);

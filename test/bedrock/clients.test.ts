@@ -146,14 +146,15 @@ describe('credentials', () => {
 	});
 
 	test('of the environment, of a profile, of a bearer token, of a simulator', async () => {
-		bare({...settings, AWS_ACCESS_KEY_ID: 'AKIAXXXXXXXXXXXXXXXX', AWS_SECRET_ACCESS_KEY: 'x'.repeat(40)});
-		await createClients(nowhere, {maxSockets: 1}).checkCredentials();
-
-		bare(settings);
+		// The SDK reads a file once.
 		writeFileSync(
 			join(folder, 'credentials'),
 			'[work]\naws_access_key_id = AKIAYYYYYYYYYYYYYYYY\naws_secret_access_key = secret\n',
 		);
+		bare({...settings, AWS_ACCESS_KEY_ID: 'AKIAXXXXXXXXXXXXXXXX', AWS_SECRET_ACCESS_KEY: 'x'.repeat(40)});
+		await createClients(nowhere, {maxSockets: 1}).checkCredentials();
+
+		bare(settings);
 		await createClients({...nowhere, profile: 'work'}, {maxSockets: 1}).checkCredentials();
 
 		bare({...settings, AWS_BEARER_TOKEN_BEDROCK: 'ABSKsomething'});
@@ -252,6 +253,65 @@ describe('endpoints', () => {
 		expect(() => createClients(nowhere, {maxSockets: 1})).toThrow(/AWS_ENDPOINT_URL is "localhost:8080"/);
 	});
 
+	describe('in the configuration file', () => {
+		const file = [
+			'[default]',
+			'endpoint_url = http://default.test',
+			'[profile work]',
+			'services = mine',
+			'endpoint_url = http://work.test',
+			'[services mine]',
+			'bedrock_runtime =',
+			'  endpoint_url = http://runtime.test/x',
+			'[profile none]',
+			'[profile deaf]',
+			'endpoint_url = http://deaf.test',
+			'ignore_configured_endpoint_urls = true',
+			'[profile broken]',
+			'endpoint_url = nowhere',
+		].join('\n');
+
+		test.each([
+			['the default profile', {}, undefined, 'http://default.test'],
+			['the profile of the environment', {AWS_PROFILE: 'work'}, undefined, 'http://runtime.test/x'],
+			['the profile that was typed', {}, 'work', 'http://runtime.test/x'],
+			['a typed profile without one', {}, 'none', null],
+			['a profile that is told to ignore it', {AWS_ENDPOINT_URL: 'http://env.test'}, 'deaf', null],
+			['a variable before the file', {AWS_ENDPOINT_URL: 'http://env.test'}, 'work', 'http://env.test'],
+			['everything ignored', {AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true'}, 'work', null],
+		] as const)('%s', async (_title, environment, profile, expected) => {
+			writeFileSync(join(folder, 'config'), file);
+			bare({...environment, AWS_REGION: 'us-east-1'});
+			const clients = createClients({...nowhere, profile}, {maxSockets: 1});
+			await clients.region();
+			expect(clients.endpoint).toBe(expected);
+			clients.close();
+		});
+
+		test('every service is called there, each at its own', async () => {
+			writeFileSync(join(folder, 'config'), file.replaceAll(/http:\/\/(?:work|runtime)\.test/g, server.url));
+			bare({AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b'});
+			writeFileSync(
+				join(folder, 'credentials'),
+				'[work]\naws_access_key_id = a\naws_secret_access_key = b\n',
+			);
+			const clients = createClients({...nowhere, profile: 'work'}, {maxSockets: 1});
+			const {ListFoundationModelsCommand} = await import('@aws-sdk/client-bedrock');
+			await (await clients.control()).send(new ListFoundationModelsCommand({}));
+			expect(server.requests[0]?.path).toBe('/foundation-models');
+			expect(await call(clients)).toMatchObject({kind: 'answered'});
+			expect(server.requests.at(-1)?.path).toBe('/x/model/amazon.nova-lite-v1:0/converse');
+		});
+
+		test('what is no URL is said before anything is sent', async () => {
+			writeFileSync(join(folder, 'config'), file);
+			bare({AWS_REGION: 'us-east-1'});
+			const clients = createClients({...nowhere, profile: 'broken'}, {maxSockets: 1});
+			const error = await rejection(clients.runtime());
+			expect(error).toMatchObject({exitCode: 1, message: expect.stringContaining('"nowhere"')});
+		});
+	});
+
 	test('every service is reached through the override', async () => {
 		bare({
 			AWS_ENDPOINT_URL: server.url,
@@ -309,6 +369,14 @@ describe('the network', () => {
 		bare({AWS_CA_BUNDLE: join(folder, 'absent.pem'), AWS_REGION: 'us-east-1'});
 		const error = await rejection(createClients(nowhere, {maxSockets: 1}).runtime());
 		expect(error).toMatchObject({exitCode: 1, message: expect.stringContaining('absent.pem')});
+	});
+
+	test('a certificate file that only the profile names', async () => {
+		writeFileSync(join(folder, 'config'), `[profile work]\nca_bundle = ${join(folder, 'mine.pem')}\n`);
+		bare({AWS_REGION: 'us-east-1'});
+		const error = await rejection(createClients({...nowhere, profile: 'work'}, {maxSockets: 1}).runtime());
+		expect(error).toMatchObject({exitCode: 1, message: expect.stringContaining('mine.pem')});
+		await createClients(nowhere, {maxSockets: 1}).runtime();
 	});
 
 	test('through a proxy, but never to the loopback', async () => {
