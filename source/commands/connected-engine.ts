@@ -22,18 +22,24 @@ export const startConnectedEngine = (connection: Promise<Connection>): EngineHan
 		}
 		return thread;
 	};
-	const prepare = async (request: Extract<EngineRequest, {type: 'prepare'}>): Promise<void> => {
+	const connected = async (
+		request: Extract<EngineRequest, {type: 'prepare' | 'watch-account'}>,
+	): Promise<void> => {
 		const engine = started();
 		try {
-			engine.send({...request, config: {...request.config, connection: await connection}});
+			engine.send(
+				request.type === 'prepare'
+					? {...request, config: {...request.config, connection: await connection}}
+					: {...request, watch: {...request.watch, connection: await connection}},
+			);
 		} catch (error) {
 			publish({type: 'failed', fault: faultOf(error)});
 		}
 	};
 	return {
 		send(request) {
-			if (request.type === 'prepare') {
-				void prepare(request);
+			if (request.type === 'prepare' || request.type === 'watch-account') {
+				void connected(request);
 			} else {
 				started().send(request);
 			}

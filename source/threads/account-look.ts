@@ -19,6 +19,8 @@ export type LookPorts = {
 	readonly source: UsageSource;
 	readonly readDirectory: () => Promise<AccountDirectory>;
 	readonly own: OwnUse;
+	/** False: only ModelIds that the directory puts into one of its buckets. */
+	readonly isEverything: boolean;
 	readonly signal: AbortSignal;
 };
 
@@ -45,7 +47,8 @@ const pollsPerListing = 5;
 const mostDurations = 60;
 
 /** Knows nothing yet. */
-export const createAccountLook = ({clock, source, readDirectory, own, signal}: LookPorts): AccountLook => {
+export const createAccountLook = (ports: LookPorts): AccountLook => {
+	const {clock, source, readDirectory, own, isEverything, signal} = ports;
 	const history = new UsageHistory();
 	const day = new DayUse();
 	const cost = new CostMeter();
@@ -141,24 +144,39 @@ export const createAccountLook = ({clock, source, readDirectory, own, signal}: L
 		}
 	};
 
+	const takeDirectory = async (found: AccountDirectory): Promise<void> => {
+		directory = found;
+		map = await found.map(history.modelIds);
+	};
+
+	/** ModelIds that are asked about. */
+	const watched = (): readonly string[] =>
+		isEverything ? history.modelIds : history.modelIds.filter((modelId) => map.owners.has(modelId));
+
 	return {
 		now,
 		cost,
 		async readMinutes(onScreen) {
 			troubles = {...troubles, reading: undefined, partialSeries: 0};
-			[directory] = await Promise.all([
-				directory ?? readDirectory(),
-				polls % pollsPerListing === 0 || listed === undefined ? list() : undefined,
-			]);
+			const opened = Promise.resolve(directory ?? readDirectory());
+			const isListing = polls % pollsPerListing === 0 || listed === undefined;
 			polls++;
-			for (const modelId of listed?.keys() ?? directory.candidates) {
-				history.add(modelId);
-			}
-			map = await directory.map(history.modelIds);
-			const owned = history.modelIds.filter((modelId) => map.owners.has(modelId));
-			for (const part of planPoll(history, owned, new Set(modelsOn(onScreen)), now())) {
-				await readPart(part);
-			}
+			// What is listed is read while models and quotas are still on their way; whatever else has to wait for them.
+			const readDue = async (): Promise<void> => {
+				await (isListing ? list() : undefined);
+				const needed = listed === undefined || !isEverything ? await opened : undefined;
+				for (const modelId of listed?.keys() ?? needed?.candidates ?? []) {
+					history.add(modelId);
+				}
+				if (!isEverything) {
+					await takeDirectory(await opened);
+				}
+				for (const part of planPoll(history, watched(), new Set(modelsOn(onScreen)), now())) {
+					await readPart(part);
+				}
+			};
+			const [found] = await Promise.all([opened, readDue()]);
+			await takeDirectory(found);
 			day.keepOnly(new Set(history.modelIds));
 		},
 		async readRest(onScreen) {

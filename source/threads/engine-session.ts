@@ -2,9 +2,11 @@ import {faultOf} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {Clock} from '../engine/clock.ts';
 import {createRun, type Run} from '../engine/run.ts';
+import type {AccountRequest} from './account-messages.ts';
 import {type AnswerWriter, openAnswers} from './answer-file.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type Prepared, prepare} from './prepare.ts';
+import {noAccount, type RunAccount} from './run-account.ts';
 import {createUseStore, type UseStore} from './use-store.ts';
 
 /** Milliseconds between two snapshots: four a second are enough for eyes. */
@@ -16,6 +18,10 @@ type Ports = {
 	readonly publish: (report: EngineReport) => void;
 	readonly clock: Clock;
 	readonly uses?: UseStore;
+	readonly account?: RunAccount;
+	/** Takes what concerns the account monitor. */
+	readonly onAccountRequest?: (request: AccountRequest) => void;
+	readonly onClose?: () => void;
 };
 
 /** What the session is doing; every message finds it in one of these. */
@@ -39,6 +45,9 @@ export const createSession = ({
 	publish,
 	clock,
 	uses = createUseStore(),
+	account = noAccount,
+	onAccountRequest = () => {},
+	onClose = () => {},
 }: Ports): ((request: EngineRequest) => void) => {
 	let stage: Stage = {name: 'idle'};
 	let hasWritten = false;
@@ -68,18 +77,27 @@ export const createSession = ({
 			prepared.clients.close();
 			return;
 		}
-		const initialUse = await Promise.all(
-			prepared.spec.targets.map(async (target) => uses.load(config, target)),
-		);
+		const {spec} = prepared;
+		const [plan, ...initialUse] = await Promise.all([
+			account.withHeadroom(prepared.plan, spec, config),
+			...spec.targets.map(async (target) => uses.load(config, target)),
+		]);
+		if (stage !== own) {
+			prepared.clients.close();
+			return;
+		}
 		const answers: AnswerRelay = {writer: undefined};
-		const run = createRun(prepared.spec, {
+		const run = createRun(spec, {
 			backend: prepared.backend,
 			clock,
 			initialUse,
-			onAnswer: (record) => answers.writer?.write(record),
+			onAnswer(record) {
+				account.answered(spec, record);
+				answers.writer?.write(record);
+			},
 		});
 		stage = {name: 'prepared', config, prepared, run, answers};
-		publish({type: 'prepared', plan: prepared.plan, snapshot: run.snapshot()});
+		publish({type: 'prepared', plan, snapshot: run.snapshot()});
 	};
 
 	const saveUse = async (config: RunConfig, {spec}: Prepared, run: Run): Promise<void> => {
@@ -122,11 +140,13 @@ export const createSession = ({
 		const save = async (): Promise<void> => saveUse(config, prepared, run);
 		stage = {name: 'running', prepared, run};
 		answers.writer = openWriter(sink);
+		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, save);
 		try {
 			await run.start();
 		} finally {
 			stopPublishing();
+			account.detach();
 			await Promise.all([answers.writer?.close(), save()]);
 		}
 		publish({type: 'ended', snapshot: run.snapshot()});
@@ -155,8 +175,13 @@ export const createSession = ({
 					publishNow(stage.run);
 				}
 				break;
+			case 'watch-account':
+			case 'look-at-account':
+				onAccountRequest(request);
+				break;
 			case 'close':
 				letGo();
+				onClose();
 				publish({type: 'closed'});
 				break;
 		}

@@ -6,6 +6,7 @@ import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
+import type {AccountReport, AccountRequest} from './account-messages.ts';
 
 /** The typed messages between the threads: small, never one a request, exhaustive on both sides. */
 
@@ -30,6 +31,7 @@ export type EngineRequest =
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	| {readonly type: 'stop'; readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number}
+	| AccountRequest
 	| {readonly type: 'close'};
 
 export type EngineReport =
@@ -39,6 +41,7 @@ export type EngineReport =
 	| {readonly type: 'ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'failed'; readonly fault: Fault}
 	| {readonly type: 'log'; readonly text: string}
+	| AccountReport
 	| {readonly type: 'closed'};
 
 export type SimulatorRequest =

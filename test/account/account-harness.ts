@@ -86,6 +86,7 @@ export const startMonitor = (
 		source,
 		readDirectory: async () => readDirectory(options),
 		own: new OwnUse(),
+		isEverything: true,
 		ownNow: () => new Map(),
 		publish(told) {
 			region = told;

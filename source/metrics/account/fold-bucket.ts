@@ -53,16 +53,12 @@ export const foldBucket = (bucket: KnownBucket, input: BucketInput): AccountBuck
 			0,
 		),
 	});
-	const othersAt = (each: number): MinuteUse => {
-		const told = useAt(each);
+	const withoutOwn = (each: number): MinuteUse => {
+		const all = useAt(each);
 		const ours = own.at(bucket.key, each);
-		return {
-			requests: Math.max(0, told.requests - ours.requests),
-			quotaTokens: Math.max(0, told.quotaTokens - ours.tokens),
-		};
+		return {requests: all.requests - ours.requests, quotaTokens: all.quotaTokens - ours.tokens};
 	};
 	const told = useAt(at);
-	const others = othersAt(at);
 	const ours = ownNow ?? {requests: 0, quotaTokens: 0};
 	const lastMinute = at + incompleteMinutes * minuteMs;
 	const series = Array.from({length: seriesMinutes}, (_, index) =>
@@ -91,8 +87,11 @@ export const foldBucket = (bucket: KnownBucket, input: BucketInput): AccountBuck
 			serverErrors: sum('serverErrors'),
 		},
 		own: ours,
-		use: add(others, ours),
-		others: meanOf(Array.from({length: othersMinutes}, (_, index) => othersAt(at - index * minuteMs))),
+		use: add(atLeastNothing(withoutOwn(at)), ours),
+		// A request at the edge of a minute may be in another one here than there: only the mean is held above 0.
+		others: atLeastNothing(
+			meanOf(Array.from({length: othersMinutes}, (_, index) => withoutOwn(at - index * minuteMs))),
+		),
 		peak: {
 			requests: Math.max(...whole.map(({requests}) => requests)),
 			quotaTokens: Math.max(...whole.map(({quotaTokens}) => quotaTokens)),
@@ -143,6 +142,11 @@ const costOf = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): num
 const add = (one: MinuteUse, other: MinuteUse): MinuteUse => ({
 	requests: one.requests + other.requests,
 	quotaTokens: one.quotaTokens + other.quotaTokens,
+});
+
+const atLeastNothing = ({requests, quotaTokens}: MinuteUse): MinuteUse => ({
+	requests: Math.max(0, requests),
+	quotaTokens: Math.max(0, quotaTokens),
 });
 
 const meanOf = (uses: readonly MinuteUse[]): MinuteUse => {

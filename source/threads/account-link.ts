@@ -1,0 +1,96 @@
+import type {Target} from '../engine/target.ts';
+import type {Use} from '../engine/use.ts';
+import {bucketKey} from '../metrics/account/account-map.ts';
+import type {AccountBucket, AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
+import {OwnUse} from '../metrics/account/own-use.ts';
+import type {BucketState} from '../metrics/snapshot.ts';
+
+/** A run as the account monitor knows it. */
+export type FollowedRun = {
+	readonly targets: readonly Target[];
+	/** What the ledger of each target holds of the last 60 seconds. */
+	readonly ownNow: () => readonly BucketState[];
+	readonly setOthersUse: (target: number, use: Use) => void;
+};
+
+/** What run and account monitor tell each other, so that the run's own traffic is counted once. */
+export type AccountLink = {
+	readonly follow: (run: FollowedRun) => void;
+	readonly unfollow: () => void;
+	/** A request of the run was answered. @param at Milliseconds since 1970. */
+	readonly answered: (target: Target, at: number, quotaTokens: number) => void;
+	/** Everything of our own in a Region, for its monitor. */
+	readonly own: (region: string) => OwnUse;
+	readonly ownNow: (region: string) => ReadonlyMap<string, MinuteUse>;
+	/** A monitor has news: what others use reaches the run. */
+	readonly told: (region: AccountRegion) => void;
+	/** What the account uses of the bucket of a target, as last told; undefined where it is not known. */
+	readonly bucketOf: (target: Target) => AccountBucket | undefined;
+};
+
+export const createAccountLink = (): AccountLink => {
+	const owns = new Map<string, OwnUse>();
+	const latest = new Map<string, AccountRegion>();
+	let followed: FollowedRun | undefined;
+
+	const own = (region: string): OwnUse => {
+		const known = owns.get(region) ?? new OwnUse();
+		owns.set(region, known);
+		return known;
+	};
+
+	const bucketOf = (target: Target): AccountBucket | undefined => {
+		const key = bucketKey(target);
+		const bucket = latest.get(target.region)?.buckets.find((each) => each.key === key);
+		return bucket?.minute === null ? undefined : bucket;
+	};
+
+	const applyTo = ({targets, setOthersUse}: FollowedRun): void => {
+		for (const [index, target] of targets.entries()) {
+			const others = bucketOf(target)?.others;
+			if (others !== undefined) {
+				setOthersUse(index, {requests: others.requests, tokens: others.quotaTokens});
+			}
+		}
+	};
+
+	return {
+		own,
+		bucketOf,
+		follow(run) {
+			followed = run;
+			applyTo(run);
+		},
+		unfollow() {
+			followed = undefined;
+		},
+		answered(target, at, quotaTokens) {
+			own(target.region).add(bucketKey(target), {at, quotaTokens});
+		},
+		ownNow(region) {
+			const states = followed?.ownNow() ?? [];
+			return new Map(
+				(followed?.targets ?? []).flatMap((target, index) => {
+					const state = states[index];
+					return target.region === region && state !== undefined
+						? [
+								[
+									bucketKey(target),
+									{
+										requests: state.requests.used + state.requests.reserved,
+										quotaTokens: state.tokens.used + state.tokens.reserved,
+									},
+								] as const,
+							]
+						: [];
+				}),
+			);
+		},
+		told(region) {
+			latest.set(region.region, region);
+			if (followed !== undefined) {
+				applyTo(followed);
+			}
+		},
+	};
+};

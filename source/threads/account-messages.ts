@@ -1,0 +1,26 @@
+import type {Connection, QuotaOverride} from '../config/run-config.ts';
+import type {AccountSnapshot} from '../metrics/account/account-snapshot.ts';
+
+/** The messages of the account monitor, which lives in the engine's thread. */
+
+/** What is watched. */
+export type AccountWatch = {
+	readonly connection: Connection;
+	/** Empty: the Region in use. */
+	readonly regions: readonly string[];
+	readonly override: QuotaOverride;
+	/** Ask for models and quotas although the cache knows. */
+	readonly isRefreshing: boolean;
+};
+
+/** A bucket that is on screen. */
+export type BucketPlace = {readonly region: string; readonly key: string};
+
+export type AccountRequest =
+	/** Starts, or goes on with other Regions. */
+	| {readonly type: 'watch-account'; readonly watch: AccountWatch}
+	/** Percentiles are asked for of these alone. */
+	| {readonly type: 'look-at-account'; readonly places: readonly BucketPlace[]};
+
+/** Once a minute, and when something more was read. */
+export type AccountReport = {readonly type: 'account'; readonly account: AccountSnapshot};

@@ -1,0 +1,224 @@
+import {type Clients, createClients} from '../bedrock/clients.ts';
+import {
+	type AccountDirectory,
+	directoryOfTargets,
+	readDirectory,
+} from '../bedrock/metrics/account-directory.ts';
+import {createUsageSource} from '../bedrock/metrics/usage-reader.ts';
+import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
+import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
+import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
+import {faultOf} from '../config/fault.ts';
+import type {Connection} from '../config/run-config.ts';
+import type {Clock} from '../engine/clock.ts';
+import type {Target} from '../engine/target.ts';
+import {bucketKey} from '../metrics/account/account-map.ts';
+import type {AccountRegion} from '../metrics/account/account-snapshot.ts';
+import type {AccountLink} from './account-link.ts';
+import type {AccountReport, AccountRequest, AccountWatch} from './account-messages.ts';
+import {type AccountMonitor, createAccountMonitor} from './account-monitor.ts';
+
+/** The account monitor's side of the engine's thread. */
+export type AccountSession = {
+	readonly handle: (request: AccountRequest) => void;
+	/**
+	 * Watches the buckets of a run, and nothing else, where the account is not watched anyway.
+	 * @returns Resolves when something is known of them, or cannot be.
+	 */
+	readonly followTargets: (targets: readonly Target[], connection: Connection) => Promise<void>;
+	readonly close: () => void;
+};
+
+type Ports = {
+	readonly clock: Clock;
+	readonly link: AccountLink;
+	readonly publish: (report: AccountReport) => void;
+};
+
+/** A Region that is watched. */
+type Watched = {
+	readonly monitor: AccountMonitor;
+	readonly clients: Clients;
+	/** Keys of the buckets that are watched; undefined: all of them. */
+	readonly keys: ReadonlySet<string> | undefined;
+	/** Resolves with the first figures, or with the reason why there are none. */
+	readonly looked: Promise<void>;
+};
+
+/** Connections that the monitor needs at once. */
+const maxSockets = 4;
+
+/** Owns the monitors: one for each Region. */
+export const createAccountSession = ({clock, link, publish}: Ports): AccountSession => {
+	const watched = new Map<string, Watched>();
+	const latest = new Map<string, AccountRegion>();
+	let shown: readonly string[] = [];
+
+	const stop = (region: string): void => {
+		const known = watched.get(region);
+		known?.monitor.stop();
+		known?.clients.close();
+		watched.delete(region);
+		latest.delete(region);
+	};
+
+	const take = (told: AccountRegion): void => {
+		latest.set(told.region, told);
+		link.told(told);
+		if (shown.includes(told.region)) {
+			publish({type: 'account', account: {regions: shown.flatMap((region) => latest.get(region) ?? [])}});
+		}
+	};
+
+	const start = (
+		region: string,
+		clients: Clients,
+		keys: Watched['keys'],
+		open: (source: QuotaSource) => Promise<AccountDirectory>,
+	): Watched => {
+		stop(region);
+		const source = quotaSourceOf(clients);
+		const {promise: looked, resolve} = Promise.withResolvers<void>();
+		const monitor = createAccountMonitor({
+			region,
+			endpoint: clients.endpoint,
+			isSimulated: () => source.isSimulated?.() ?? false,
+			clock,
+			source: createUsageSource(clients, clock),
+			async readDirectory() {
+				await clients.region();
+				await clients.checkCredentials();
+				return open(source);
+			},
+			own: link.own(region),
+			ownNow: () => link.ownNow(region),
+			isEverything: keys === undefined,
+			publish(told) {
+				take(told);
+				if (told.phase !== 'loading') {
+					resolve();
+				}
+			},
+		});
+		const made = {monitor, clients, keys, looked};
+		watched.set(region, made);
+		monitor.start();
+		return made;
+	};
+
+	const watchRegion = (
+		region: string,
+		clients: Clients,
+		{connection, override, isRefreshing}: AccountWatch,
+	) =>
+		start(region, clients, undefined, async (source) =>
+			readDirectory({
+				source,
+				region,
+				endpoint: clients.endpoint,
+				override,
+				tier: null,
+				// The embedded simulator is another one every time.
+				cache:
+					connection.simulatorUrl === undefined
+						? quotaCacheFor({region, profile: connection.profile, endpoint: clients.endpoint}, process.env)
+						: undefined,
+				isRefreshing,
+			}),
+		);
+
+	/** Without a Region there is nothing to ask, but a sentence to say. */
+	const regionOf = async (clients: Clients): Promise<string | undefined> => {
+		try {
+			return await clients.region();
+		} catch {
+			return undefined;
+		}
+	};
+
+	const watch = async (asked: AccountWatch): Promise<void> => {
+		const {connection} = asked;
+		const wanted = asked.regions.length > 0 ? asked.regions : [connection.region];
+		const opened = await Promise.all(
+			wanted.map(async (region) => {
+				const clients = createClients({...connection, region}, {maxSockets});
+				return {clients, region: region ?? (await regionOf(clients)) ?? noRegion};
+			}),
+		);
+		shown = opened.map(({region}) => region);
+		for (const region of [...watched.keys()].filter((each) => !shown.includes(each))) {
+			stop(region);
+		}
+		for (const {region, clients} of opened) {
+			const known = watched.get(region);
+			if (known !== undefined && known.keys === undefined) {
+				clients.close();
+			} else {
+				watchRegion(region, clients, asked);
+			}
+		}
+		for (const region of shown.flatMap((each) => latest.get(each) ?? []).slice(0, 1)) {
+			take(region);
+		}
+	};
+
+	/** An endpoint setting that cannot be used: nothing can be asked, but that can be said. */
+	const fail = ({connection}: AccountWatch, error: unknown): void => {
+		const {message, hint} = faultOf(error);
+		const region = connection.region ?? noRegion;
+		shown = [region];
+		take({
+			region,
+			simulated: false,
+			endpoint: null,
+			phase: 'failed',
+			minute: null,
+			isComplete: false,
+			at: clock.epoch(),
+			buckets: [],
+			remarks: [message, ...(hint === undefined ? [] : [hint])],
+			cost: {calls: 0, metrics: 0, usd: 0, usdPerHour: 0},
+			nextPollSeconds: 0,
+		});
+	};
+
+	return {
+		handle(request) {
+			switch (request.type) {
+				case 'watch-account':
+					watch(request.watch).catch((error: unknown) => fail(request.watch, error));
+					break;
+				case 'look-at-account':
+					for (const [region, {monitor}] of watched) {
+						monitor.look(request.places.filter((place) => place.region === region).map(({key}) => key));
+					}
+					break;
+			}
+		},
+		async followTargets(targets, connection) {
+			const byRegion = Map.groupBy(targets, ({region}) => region);
+			await Promise.all(
+				[...byRegion].map(([region, members]) => {
+					const known = watched.get(region);
+					const keys = new Set(members.map((target) => bucketKey(target)));
+					if (
+						known !== undefined &&
+						(known.keys === undefined || [...keys].every((key) => known.keys?.has(key)))
+					) {
+						return known.looked;
+					}
+					const clients = createClients({...connection, region}, {maxSockets});
+					return start(region, clients, keys, async (source) => directoryOfTargets(members, source)).looked;
+				}),
+			);
+		},
+		close() {
+			for (const region of [...watched.keys()]) {
+				stop(region);
+			}
+		},
+	};
+};
+
+/** Stands for the Region where none is set. */
+const noRegion = '';

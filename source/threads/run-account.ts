@@ -1,0 +1,86 @@
+import type {RunConfig} from '../config/run-config.ts';
+import type {AnswerRecord} from '../engine/answer-record.ts';
+import type {Clock} from '../engine/clock.ts';
+import type {Run} from '../engine/run.ts';
+import type {RunSpec} from '../engine/run-spec.ts';
+import type {Target} from '../engine/target.ts';
+import {crowdingOf, headroomRemark} from '../metrics/account/headroom.ts';
+import type {Plan} from '../metrics/plan.ts';
+import type {AccountLink} from './account-link.ts';
+import type {AccountSession} from './account-session.ts';
+
+/** What a run asks of the account monitor. */
+export type RunAccount = {
+	/** The plan with what others use of its buckets, as far as that can be told soon. */
+	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig) => Promise<Plan>;
+	/** From now on others' use is taken off what the run may send, and its answers are known as our own. */
+	readonly attach: (run: Run, spec: RunSpec, config: RunConfig) => void;
+	readonly answered: (spec: RunSpec, record: AnswerRecord) => void;
+	readonly detach: () => void;
+};
+
+/** Longest that a plan waits for CloudWatch. */
+const patienceMs = 3000;
+
+/** No monitor: a run that knows nothing of the account. */
+export const noAccount: RunAccount = {
+	withHeadroom: async (plan) => plan,
+	attach() {},
+	answered() {},
+	detach() {},
+};
+
+export const createRunAccount = (
+	link: AccountLink,
+	{followTargets}: Pick<AccountSession, 'followTargets'>,
+	clock: Clock,
+): RunAccount => {
+	const follow = async (targets: readonly Target[], {connection}: RunConfig): Promise<void> => {
+		try {
+			await followTargets(targets, connection);
+		} catch {
+			// Without it the run goes on as if it were alone, which the ledger's own surprises put right.
+		}
+	};
+
+	const patiently = async (work: Promise<void>): Promise<void> => {
+		let cancel = (): void => {};
+		const patience = new Promise<void>((resolve) => {
+			cancel = clock.after(patienceMs, resolve);
+		});
+		await Promise.race([work, patience]);
+		cancel();
+	};
+
+	return {
+		async withHeadroom(plan, spec, config) {
+			// A demo starts at once and asks nothing.
+			if (config.connection.simulatorUrl !== undefined) {
+				return plan;
+			}
+			await patiently(follow(spec.targets, config));
+			const buckets = spec.targets.map((target) => link.bucketOf(target));
+			const crowding = crowdingOf(plan, spec, buckets);
+			const rooms = spec.targets.map((target, index) => headroomRemark(target, buckets[index]));
+			const remarks = [...(crowding === undefined ? rooms : [crowding])].filter(
+				(remark) => remark !== undefined,
+			);
+			return {...plan, remarks: [...plan.remarks, ...new Set(remarks)], crowding};
+		},
+		attach(run, spec, config) {
+			link.follow({
+				targets: spec.targets,
+				ownNow: () => run.snapshot().buckets,
+				setOthersUse: run.setOthersUse,
+			});
+			void follow(spec.targets, config);
+		},
+		answered({targets}, {target, at, quotaTokens}) {
+			const asked = targets[target];
+			if (asked !== undefined) {
+				link.answered(asked, Date.parse(at), quotaTokens);
+			}
+		},
+		detach: link.unfollow,
+	};
+};
