@@ -1,7 +1,9 @@
-import type {BuildOptions} from 'esbuild';
+import type {BuildOptions, Plugin} from 'esbuild';
 import {fastWidth} from './fast-width.ts';
+import {leanHttp} from './lean-http.ts';
 import {leanMeow} from './lean-meow.ts';
 import {leanPrices} from './lean-prices.ts';
+import {leanYoga} from './lean-yoga.ts';
 import {leanZod} from './lean-zod.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
@@ -20,7 +22,6 @@ export const bundleOptions = {
 	mainFields: ['module', 'main'],
 	jsx: 'automatic',
 	legalComments: 'none',
-	plugins: [fastWidth, leanMeow, leanPrices, leanZod],
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
 	// Optional parts of Ink and Vega that a terminal never needs.
 	external: ['canvas', 'react-devtools-core'],
@@ -32,3 +33,6 @@ export const bundleOptions = {
 	logOverride: {'assign-to-define': 'silent'},
 	logLevel: 'warning',
 } satisfies BuildOptions;
+
+/** Shortcuts of our own through what libraries do at the start of a program that never needs it. */
+export const shortcuts: Plugin[] = [fastWidth, leanHttp, leanMeow, leanPrices, leanYoga, leanZod];

@@ -1,7 +1,7 @@
 import {chmod, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {build} from 'esbuild';
-import {bundleOptions} from './bundle-options.ts';
+import {bundleOptions, shortcuts} from './bundle-options.ts';
 import {thirdPartyNotices} from './notices.ts';
 import {publishedFiles} from './published.ts';
 
@@ -22,6 +22,7 @@ const result = await build({
 	},
 	outdir: path.join(staging, 'new'),
 	...bundleOptions,
+	plugins: shortcuts,
 	metafile: true,
 });
 const {version} = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {version: string};
