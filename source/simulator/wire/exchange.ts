@@ -83,8 +83,13 @@ const replyOf = (response: AnyResponse): Reply => {
 		async writeAll(bytes) {
 			if (!isClosed && !target.write(bytes)) {
 				await new Promise<void>((resolve) => {
-					target.once('drain', resolve);
-					target.once('close', resolve);
+					const goOn = (): void => {
+						target.off('drain', goOn);
+						target.off('close', goOn);
+						resolve();
+					};
+					target.once('drain', goOn);
+					target.once('close', goOn);
 				});
 			}
 		},

@@ -1,0 +1,290 @@
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {createClients} from '../../source/bedrock/clients.ts';
+import {callError} from '../../source/bedrock/jobs/call-error.ts';
+import {createJobService, type JobService} from '../../source/bedrock/jobs/job-service.ts';
+import {createObjectStore, type ObjectStore} from '../../source/bedrock/jobs/object-store.ts';
+import {fetchBatch} from '../../source/commands/batch-fetch.ts';
+import {type BatchPorts, runBatch} from '../../source/commands/batch-run.ts';
+import {type BatchSetup, setUpBatch} from '../../source/commands/batch-setup.ts';
+import {type BatchStore, createBatchStore} from '../../source/commands/batch-state.ts';
+import {findOrMakeBatch} from '../../source/commands/batch-submit.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
+import type {Connection} from '../../source/config/run-config.ts';
+import type {Scenario} from '../../source/simulator/scenario.ts';
+import {startForTest} from '../simulator/harness.ts';
+
+const place = {s3: 's3://work/batch/', roleArn: 'arn:aws:iam::123456789012:role/batch'};
+const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => []};
+
+const temporaryFolder = (): string => {
+	const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
+	onTestFinished(() => rmSync(folder, {recursive: true, force: true}));
+	return folder;
+};
+
+/** A batch of three jobs: 112 tickets, each asked in three ways. */
+const prepare = async (scenario: Scenario = {}) => {
+	const {url} = await startForTest({
+		scenario: {...scenario, batch: {stepMs: 1, recordsPerSecond: 1_000_000, ...scenario.batch}},
+	});
+	const connection: Connection = {region: 'us-east-1', profile: undefined, simulatorUrl: url};
+	const asked = await resolveRun('high-volume', noFlags, async () => '');
+	const variants = asked.variants.map((variant) => ({...variant, itemsPerRequest: 1}));
+	const made = await setUpBatch({...asked, variants, connection}, connection);
+	onTestFinished(() => made.account.clients.close());
+	const setup: BatchSetup = {...made, limits: {...made.limits, recordsPerJob: 120}};
+	const clients = createClients(connection, {maxSockets: 4});
+	onTestFinished(() => clients.close());
+	return {setup, clients, jobs: createJobService(clients), objects: createObjectStore(clients)};
+};
+
+class Killed extends Error {}
+
+/** Ends the program, as far as the batch can tell, at the n-th thing that it does. */
+const createKiller = (killAt: number) => {
+	let count = 0;
+	const step = (): void => {
+		count += 1;
+		if (count === killAt) {
+			throw new Killed(`killed at ${killAt}`);
+		}
+	};
+	return {
+		count: () => count,
+		store: (store: BatchStore): BatchStore => ({
+			...store,
+			async save(state) {
+				step();
+				await store.save(state);
+			},
+		}),
+		jobs: (jobs: JobService): JobService => ({
+			...jobs,
+			async create(order) {
+				step();
+				const arn = await jobs.create(order);
+				step();
+				return arn;
+			},
+			async get(arn) {
+				step();
+				return jobs.get(arn);
+			},
+		}),
+		objects: (objects: ObjectStore): ObjectStore => ({
+			...objects,
+			async write(...parameters) {
+				step();
+				await objects.write(...parameters);
+				step();
+			},
+			async *read(where) {
+				step();
+				yield* objects.read(where);
+			},
+		}),
+	};
+};
+
+type World = Awaited<ReturnType<typeof prepare>> & {readonly folder: string};
+
+/** One life of the program: everything that it knows beforehand lies on the disk. */
+const live = async (
+	{setup, clients, jobs, objects, folder}: World,
+	killer = createKiller(0),
+	more: Partial<BatchPorts> = {},
+) => {
+	const store = killer.store(createBatchStore(path.join(folder, 'state')));
+	const {state} = await findOrMakeBatch(setup, place, store, 1);
+	const ports: BatchPorts = {
+		store,
+		objects: killer.objects(objects),
+		jobs: killer.jobs(jobs),
+		explain: (error, what, action) =>
+			error instanceof Killed ? error : callError(error, clients, {what, action}),
+		lineOf: setup.lineOf,
+		activeJobs: 20,
+		onProgress: () => {},
+		wait: async () => {},
+		signal: new AbortController().signal,
+		...more,
+	};
+	const hasEnded = await runBatch(state, setup.batch, ports);
+	const fetched = hasEnded
+		? await fetchBatch(state, setup.batch, {
+				objects: killer.objects(objects),
+				lineOf: setup.lineOf,
+				folder: path.join(folder, 'out'),
+			})
+		: undefined;
+	return {state, fetched};
+};
+
+type AnswerLine = {readonly variant: string; readonly items: readonly number[]};
+
+const linesIn = <Line>(file: string): readonly Line[] =>
+	readFileSync(file, 'utf8')
+		.split('\n')
+		.filter(Boolean)
+		.map((line) => JSON.parse(line) as Line);
+
+const keysOf = (file: string): readonly string[] =>
+	linesIn<AnswerLine>(file).map(({variant, items}) => `${variant} ${items.join()}`);
+
+describe('a batch', () => {
+	it('answers every record once', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		const {state, fetched} = await live(world);
+		expect(state.jobs.map(({count, status}) => [count, status])).toEqual(
+			[112, 112, 112].map((count) => [count, 'Completed']),
+		);
+		expect(fetched).toMatchObject({succeeded: 336, failed: 0, failedFile: undefined});
+		expect(new Set(keysOf(fetched?.answersFile ?? '')).size).toBe(336);
+		const [single] = fetched?.figures.variants(60_000) ?? [];
+		expect(single?.items.sent).toBe(112);
+		expect(single?.rate.usefulPerMinute).toBe(single?.items.useful);
+		expect(single?.items.useful).toBeGreaterThan(60);
+		expect(single?.latencyMs.total.p50).toBeNull();
+		expect(single?.costUsd).toBeGreaterThan(0);
+	});
+
+	it.each(Array.from({length: 20}, (_unused, index) => index + 1))(
+		'that is killed at point %i loses no record and makes no job twice',
+		async (killAt) => {
+			const world = {...(await prepare()), folder: temporaryFolder()};
+			await expect(live(world, createKiller(killAt))).rejects.toThrow(Killed);
+			const {fetched} = await live(world);
+			const keys = keysOf(fetched?.answersFile ?? '');
+			expect(keys).toHaveLength(336);
+			expect(new Set(keys).size).toBe(336);
+			expect(await world.jobs.list(50)).toHaveLength(3);
+		},
+	);
+
+	it('that is not over goes on under the same command, and one that is over begins anew', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		const {state} = await live(world);
+		const store = createBatchStore(path.join(world.folder, 'state'));
+		expect(await findOrMakeBatch(world.setup, place, store, 2)).toMatchObject({
+			isNew: false,
+			state: {id: state.id},
+		});
+		await store.save({...state, results: 'results.json'});
+		const next = await findOrMakeBatch(world.setup, place, store, 3);
+		expect(next.isNew).toBe(true);
+		expect(next.state.jobs[0]?.token).not.toBe(state.jobs[0]?.token);
+	});
+
+	it('with failed records leaves them in a file that can be submitted again', async () => {
+		const world = {...(await prepare({batch: {errorShare: 0.2}})), folder: temporaryFolder()};
+		const {fetched} = await live(world);
+		const failed = linesIn<{recordId: string; modelInput: unknown}>(fetched?.failedFile ?? '');
+		expect(failed.length).toBeGreaterThan(30);
+		expect(failed).toHaveLength(fetched?.failed ?? 0);
+		expect((fetched?.succeeded ?? 0) + failed.length).toBe(336);
+		expect(Object.keys(failed[0] ?? {})).toEqual(['recordId', 'modelInput']);
+		expect(fetched?.figures.failures()[0]).toMatchObject({class: 'model-error'});
+	});
+
+	it('that expired counts what is in no output as failed', async () => {
+		const world = {
+			...(await prepare({batch: {endsAs: 'Expired', endsAfterRecords: 50}})),
+			folder: temporaryFolder(),
+		};
+		const {fetched} = await live(world);
+		expect(fetched).toMatchObject({succeeded: 150, failed: 186});
+	});
+
+	it('submits no more jobs than the account takes at once', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		const active = new Set<string>();
+		let most = 0;
+		const jobs: JobService = {
+			...world.jobs,
+			async create(order) {
+				const arn = await world.jobs.create(order);
+				most = Math.max(most, active.add(arn).size);
+				return arn;
+			},
+			async get(arn) {
+				const view = await world.jobs.get(arn);
+				if (view.endedAtMs !== undefined) {
+					active.delete(arn);
+				}
+				return view;
+			},
+		};
+		const {fetched} = await live(world, undefined, {activeJobs: 1, jobs});
+		expect(most).toBe(1);
+		expect(fetched?.succeeded).toBe(336);
+	});
+
+	it('waits where the account says that it takes no further job', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		let refusals = 3;
+		const jobs: JobService = {
+			...world.jobs,
+			async create(order) {
+				if (refusals > 0) {
+					refusals -= 1;
+					throw Object.assign(new Error('limit'), {name: 'ServiceQuotaExceededException'});
+				}
+				return world.jobs.create(order);
+			},
+		};
+		let waits = 0;
+		const wait = async (): Promise<void> => {
+			waits += 1;
+		};
+		expect((await live(world, undefined, {jobs, wait})).fetched?.succeeded).toBe(336);
+		expect(waits).toBeGreaterThanOrEqual(3);
+	});
+
+	it('that is left goes on without us', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		const controller = new AbortController();
+		const jobs: JobService = {
+			...world.jobs,
+			get: async (arn) => ({...(await world.jobs.get(arn)), status: 'InProgress'}),
+		};
+		const left = await live(world, undefined, {
+			jobs,
+			signal: controller.signal,
+			wait: async () => controller.abort(130),
+		});
+		expect(left.fetched).toBeUndefined();
+		expect(left.state.jobs.every(({arn}) => arn !== null)).toBe(true);
+		expect((await live(world)).fetched?.succeeded).toBe(336);
+		expect(await world.jobs.list(50)).toHaveLength(3);
+	});
+
+	it('with too few records is refused before anything is uploaded', async () => {
+		const {setup} = await prepare();
+		const {task, variants} = setup.batch;
+		const batch = {task: {...task, items: task.items.slice(0, 40)}, variants: variants.slice(0, 1)};
+		const few = {...setup, batch};
+		const store = createBatchStore(temporaryFolder());
+		await expect(findOrMakeBatch(few, place, store, 1)).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(/at least 100 records.*has 40/),
+			hint: expect.stringContaining('Add 60'),
+		});
+		expect(await store.all()).toEqual([]);
+	});
+
+	it.each([
+		['a bucket that is not there', {missingBuckets: ['work']}, /NoSuchBucket|does not exist/],
+		['a bucket that refuses', {denied: ['s3:PutObject']}, /not authorized/],
+		['a role that may not submit', {denied: ['bedrock:CreateModelInvocationJob']}, /could not be submitted/],
+	])('says what is wrong with %s', async (_words, scenario, pattern) => {
+		const world = {...(await prepare(scenario)), folder: temporaryFolder()};
+		await expect(live(world)).rejects.toMatchObject({
+			exitCode: 1,
+			message: expect.stringMatching(pattern),
+			hint: expect.any(String),
+		});
+	});
+});

@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
+import {bytesOf, linesOf} from '../../source/prompts/batch/lines.ts';
+import {parseRecordId, recordId} from '../../source/prompts/batch/record-id.ts';
+import {
+	type BatchTask,
+	batchRecords,
+	countRecords,
+	indexOfPlace,
+	itemsOfPlace,
+} from '../../source/prompts/batch/records.ts';
+import {splitBatch} from '../../source/prompts/batch/split.ts';
+
+const taskOf = (items: number, sizes: readonly number[]): BatchTask => ({
+	task: {
+		task: 'Route',
+		content: undefined,
+		checks: [],
+		items: Array.from({length: items}, (_unused, index) => ({
+			index,
+			text: `item ${index}`,
+			fields: {},
+			expected: undefined,
+		})),
+	},
+	variants: sizes.map((itemsPerRequest, index) => ({
+		name: `v${index}`,
+		instruction: '{{task}} {{item}}',
+		system: undefined,
+		maxTokens: undefined,
+		stop: [],
+		parameters: {},
+		itemsPerRequest,
+		cache: false,
+		compress: [],
+	})),
+});
+
+const anyTask = fc
+	.tuple(fc.nat(200), fc.array(fc.integer({min: 1, max: 12}), {minLength: 1, maxLength: 5}))
+	.map(([items, sizes]) => taskOf(items, sizes));
+
+describe('records', () => {
+	it('carry every item of every variant once', () => {
+		fc.assert(
+			fc.property(anyTask, (batch) => {
+				const all = [...batchRecords(batch)];
+				expect(all).toHaveLength(countRecords(batch));
+				for (const [index] of batch.variants.entries()) {
+					const own = all.filter(({place}) => place.variant === index);
+					const items = own.flatMap((record) => record.items.map((item) => item.index));
+					expect(items).toEqual(batch.task.items.map((item) => item.index));
+				}
+			}),
+		);
+	});
+
+	it('are found again by their names, from any position', () => {
+		fc.assert(
+			fc.property(anyTask, fc.nat(), (batch, random) => {
+				const all = [...batchRecords(batch)];
+				const index = random % all.length;
+				const [record] = batchRecords(batch, index, 1);
+				expect(record).toEqual(all[index]);
+				const place = parseRecordId(record?.id ?? '');
+				expect(place).toEqual(record?.place);
+				expect(place && indexOfPlace(batch, place)).toBe(index);
+				expect(place && itemsOfPlace(batch, place)).toEqual(record?.items);
+			}),
+		);
+	});
+
+	it.each(['', 'r0000000000', 'r000000000000', 'R0000000000', 'abc', 'r00-0000001'])(
+		'of other names are not ours: "%s"',
+		(name) => {
+			expect(name === 'r0000000000' ? parseRecordId(name)?.request : parseRecordId(name)).toBe(
+				name === 'r0000000000' ? 0 : undefined,
+			);
+		},
+	);
+
+	it('are named with eleven letters and digits', () => {
+		expect(recordId({variant: 37, request: 99_999})).toMatch(/^[0-9a-z]{11}$/);
+		expect(indexOfPlace(taskOf(3, [1]), {variant: 0, request: 3})).toBeUndefined();
+		expect(indexOfPlace(taskOf(3, [1]), {variant: 1, request: 0})).toBeUndefined();
+	});
+});
+
+const limits = (more: Partial<BatchLimits>): BatchLimits => ({...usualLimits, assumed: [], ...more});
+
+describe('splitBatch', () => {
+	it('keeps every limit and loses no record', () => {
+		const bounds = fc.record({
+			recordsPerFile: fc.integer({min: 1, max: 60}),
+			recordsPerJob: fc.integer({min: 1, max: 120}),
+			bytesPerFile: fc.integer({min: 50, max: 2000}),
+			bytesPerJob: fc.integer({min: 50, max: 5000}),
+		});
+		const sizes = fc.array(fc.integer({min: 1, max: 50}), {minLength: 1, maxLength: 400});
+		fc.assert(
+			fc.property(sizes, bounds, (lengths, bound) => {
+				const split = splitBatch(lengths, limits({...bound, leastRecords: 1}));
+				if ('fault' in split) {
+					throw new Error(split.fault.kind);
+				}
+				let next = 0;
+				for (const job of split.jobs) {
+					expect(job.count).toBeLessThanOrEqual(bound.recordsPerJob);
+					expect(job.bytes).toBeLessThanOrEqual(bound.bytesPerJob);
+					for (const file of job.files) {
+						expect(file.first).toBe(next);
+						next += file.count;
+						expect(file.count).toBeLessThanOrEqual(bound.recordsPerFile);
+						expect(file.bytes).toBeLessThanOrEqual(bound.bytesPerFile);
+						expect(file.bytes).toBe(lengths.slice(file.first, next).reduce((sum, length) => sum + length, 0));
+					}
+				}
+				expect(next).toBe(lengths.length);
+			}),
+		);
+	});
+
+	it('leaves no last job with too few records', () => {
+		const split = splitBatch(
+			Array.from({length: 50_010}, () => 10),
+			limits({}),
+		);
+		expect('jobs' in split && split.jobs.map(({count}) => count)).toEqual([25_005, 25_005]);
+	});
+
+	it('says how many records are needed', () => {
+		expect(splitBatch([10, 10], limits({}))).toEqual({
+			fault: {kind: 'too-few', records: 2, needed: 100},
+		});
+	});
+
+	it('names a record that is larger than a file may be', () => {
+		expect(splitBatch([10, 501, 10], limits({leastRecords: 1, bytesPerFile: 500}))).toEqual({
+			fault: {kind: 'too-large', index: 1, bytes: 501, most: 500},
+		});
+	});
+});
+
+describe('lines', () => {
+	it('come back as they were, however the bytes are cut', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(fc.string({unit: 'grapheme'}).map((text) => text.replaceAll('\n', ''))),
+				fc.integer({min: 1, max: 9}),
+				async (lines, size) => {
+					const chunks: Buffer[] = [];
+					for await (const chunk of bytesOf(lines.map((line) => `${line}\n`))) {
+						for (let at = 0; at < chunk.length; at += size) {
+							chunks.push(Buffer.from(chunk.subarray(at, at + size)));
+						}
+					}
+					const read: string[] = [];
+					const source = (async function* () {
+						yield* chunks;
+					})();
+					for await (const line of linesOf(source)) {
+						read.push(line);
+					}
+					expect(read).toEqual(lines);
+				},
+			),
+		);
+	});
+
+	it('pass on an error of their source', async () => {
+		const broken = (async function* () {
+			yield Buffer.from('one\ntw');
+			throw new Error('cut');
+		})();
+		const read: string[] = [];
+		await expect(
+			(async () => {
+				for await (const line of linesOf(broken)) {
+					read.push(line);
+				}
+			})(),
+		).rejects.toThrow('cut');
+		expect(read).toEqual(['one']);
+	});
+});

@@ -1,0 +1,192 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {
+	BedrockClient,
+	CreateModelInvocationJobCommand,
+	type CreateModelInvocationJobCommandInput,
+	GetModelInvocationJobCommand,
+	ListModelInvocationJobsCommand,
+	StopModelInvocationJobCommand,
+} from '@aws-sdk/client-bedrock';
+import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3';
+import {NodeHttpHandler} from '@smithy/node-http-handler';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import type {Scenario} from '../../source/simulator/scenario.ts';
+import {credentials, startForTest} from './harness.ts';
+
+const model = 'us.amazon.nova-lite-v1:0';
+const quick: Scenario['batch'] = {stepMs: 1, recordsPerSecond: 100_000};
+
+const lineOf = (index: number): string =>
+	JSON.stringify({
+		recordId: `r${index}`,
+		modelInput: {
+			messages: [{role: 'user', content: [{text: `Name one colour. ${index}`}]}],
+			inferenceConfig: {maxTokens: 20},
+		},
+	});
+
+const open = async (batch: Scenario['batch'], records = 100) => {
+	const {url} = await startForTest({scenario: {batch: {...quick, ...batch}}});
+	const settings = {endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1};
+	const bedrock = new BedrockClient({...settings, requestHandler: new NodeHttpHandler()});
+	const s3 = new S3Client({...settings, forcePathStyle: true, requestHandler: new NodeHttpHandler()});
+	onTestFinished(() => {
+		bedrock.destroy();
+		s3.destroy();
+	});
+	const Body = Array.from({length: records}, (_unused, index) => `${lineOf(index)}\n`).join('');
+	await s3.send(new PutObjectCommand({Bucket: 'batch', Key: 'in/a.jsonl', Body}));
+	const create = async (more: Partial<CreateModelInvocationJobCommandInput> = {}) =>
+		bedrock.send(
+			new CreateModelInvocationJobCommand({
+				jobName: 'a-job',
+				modelId: model,
+				roleArn: 'arn:aws:iam::123456789012:role/batch',
+				modelInvocationType: 'Converse',
+				inputDataConfig: {s3InputDataConfig: {s3Uri: 's3://batch/in/a.jsonl'}},
+				outputDataConfig: {s3OutputDataConfig: {s3Uri: 's3://batch/out/'}},
+				...more,
+			}),
+		);
+	const get = async (jobIdentifier: string | undefined) =>
+		bedrock.send(new GetModelInvocationJobCommand({jobIdentifier}));
+	/** The states that a job is seen in, until it is over. */
+	const follow = async (arn: string | undefined) => {
+		const seen: string[] = [];
+		for (;;) {
+			const job = await get(arn);
+			if (seen.at(-1) !== job.status) {
+				seen.push(job.status ?? '');
+			}
+			if (job.endTime !== undefined) {
+				return {seen, job};
+			}
+		}
+	};
+	const outputs = async (arn = '') => {
+		const Prefix = `out/${arn.slice(arn.lastIndexOf('/') + 1)}/`;
+		const {Contents = []} = await s3.send(new ListObjectsV2Command({Bucket: 'batch', Prefix}));
+		const texts = await Promise.all(
+			Contents.map(async ({Key}) => {
+				const {Body: output} = await s3.send(new GetObjectCommand({Bucket: 'batch', Key}));
+				return [Key?.slice(Prefix.length), await output?.transformToString()] as const;
+			}),
+		);
+		return Object.fromEntries(texts) as Record<string, string>;
+	};
+	return {bedrock, create, get, follow, outputs};
+};
+
+const records = (text = ''): Array<Record<string, unknown>> =>
+	text
+		.split('\n')
+		.filter(Boolean)
+		.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('batch inference jobs of the simulator', () => {
+	it('go through every state and answer each record', async () => {
+		const {create, follow, outputs} = await open({stepMs: 60, recordsPerSecond: 2000});
+		const {jobArn} = await create();
+		const {seen, job} = await follow(jobArn);
+		expect(seen).toEqual(['Submitted', 'Validating', 'Scheduled', 'InProgress', 'Completed']);
+		expect(job).toMatchObject({totalRecordCount: 100, successRecordCount: 100, errorRecordCount: 0});
+		const files = await outputs(jobArn);
+		expect(Object.keys(files)).toEqual(['a.jsonl.out', 'manifest.json.out']);
+		const lines = records(files['a.jsonl.out']);
+		expect(lines.map(({recordId}) => recordId)).toEqual(
+			Array.from({length: 100}, (_unused, index) => `r${index}`),
+		);
+		expect(lines.every(({modelOutput}) => modelOutput !== undefined)).toBe(true);
+		expect(JSON.parse(files['manifest.json.out'] ?? '')).toMatchObject({processedRecordCount: 100});
+	});
+
+	it('answer a repeated client token with the same job, and other parameters with a conflict', async () => {
+		const {bedrock, create} = await open({});
+		const first = await create({clientRequestToken: 'token-1'});
+		const second = await create({clientRequestToken: 'token-1'});
+		expect(second.jobArn).toBe(first.jobArn);
+		await expect(create({clientRequestToken: 'token-1', jobName: 'other'})).rejects.toMatchObject({
+			name: 'ConflictException',
+		});
+		const {invocationJobSummaries} = await bedrock.send(new ListModelInvocationJobsCommand({}));
+		expect(invocationJobSummaries).toHaveLength(1);
+	});
+
+	it('fail at single records', async () => {
+		const {create, follow, outputs} = await open({errorShare: 0.3});
+		const {jobArn} = await create();
+		const {job} = await follow(jobArn);
+		const lines = records((await outputs(jobArn))['a.jsonl.out']);
+		const failed = lines.filter(({error}) => error !== undefined);
+		expect(failed.length).toBeGreaterThan(10);
+		expect(job).toMatchObject({errorRecordCount: failed.length, successRecordCount: 100 - failed.length});
+		expect(failed[0]?.error).toMatchObject({errorCode: 500});
+	});
+
+	it.each(['Expired', 'PartiallyCompleted'] as const)('end as %s with what is done', async (endsAs) => {
+		const {create, follow, outputs} = await open({endsAs, endsAfterRecords: 40});
+		const {jobArn} = await create();
+		const {job} = await follow(jobArn);
+		expect(job).toMatchObject({status: endsAs, processedRecordCount: 40});
+		expect(records((await outputs(jobArn))['a.jsonl.out'])).toHaveLength(40);
+	});
+
+	it('fail with too few records, and say how many are needed', async () => {
+		const {create, follow} = await open({}, 99);
+		const {job} = await follow((await create()).jobArn);
+		expect(job.status).toBe('Failed');
+		expect(job.message).toMatch(/99 records.*at least 100/);
+	});
+
+	it('stop when they are told to, once', async () => {
+		const {bedrock, create, follow} = await open({recordsPerSecond: 200});
+		const {jobArn} = await create();
+		await bedrock.send(new StopModelInvocationJobCommand({jobIdentifier: jobArn}));
+		const {seen} = await follow(jobArn);
+		expect(seen.at(-1)).toBe('Stopped');
+		await expect(
+			bedrock.send(new StopModelInvocationJobCommand({jobIdentifier: jobArn})),
+		).rejects.toMatchObject({name: 'ConflictException'});
+	});
+
+	it('are refused above the limit of jobs', async () => {
+		const {create} = await open({mostJobs: 2, stepMs: 60_000});
+		await create();
+		await create();
+		await expect(create()).rejects.toMatchObject({name: 'ServiceQuotaExceededException'});
+	});
+});
+
+const recordings = new URL('../../../shared/recordings/control-plane/cloud-custodian/', import.meta.url);
+const recorded = (name: string): {status_code: number; data: Record<string, unknown>} =>
+	JSON.parse(readFileSync(new URL(name, recordings), 'utf8'));
+
+describe.skipIf(!existsSync(recordings))('batch jobs beside recorded answers (skipped without them)', () => {
+	it('have every field that the service was seen to send', async () => {
+		const {create, get, bedrock} = await open({stepMs: 60_000});
+		const {jobArn} = await create({clientRequestToken: 'token-1'});
+		await bedrock.send(new StopModelInvocationJobCommand({jobIdentifier: jobArn}));
+		const folder = 'test_bedrock_model_invocation_job_stop';
+		const {data} = recorded(`${folder}/bedrock.GetModelInvocationJob_1.json`);
+		const job = (await get(jobArn)) as unknown as Record<string, unknown>;
+		const wanted = Object.keys(data).filter((key) => key !== 'ResponseMetadata');
+		expect(wanted.filter((key) => job[key] === undefined)).toEqual([]);
+		expect(job.status).toBe(data.status);
+		expect(String(job.jobArn)).toMatch(
+			/^arn:aws:bedrock:us-east-1:\d{12}:model-invocation-job\/[a-z0-9]{12}$/,
+		);
+	});
+
+	it('are not found in the words of the service', async () => {
+		const {get} = await open({});
+		const folder = 'test_bedrock_model_invocation_job_stop_not_found';
+		const {status_code, data} = recorded(`${folder}/bedrock.StopModelInvocationJob_1.json`);
+		await expect(
+			get('arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/none'),
+		).rejects.toMatchObject({
+			name: 'ResourceNotFoundException',
+			message: data.message,
+			$metadata: {httpStatusCode: status_code},
+		});
+	});
+});
