@@ -9,23 +9,30 @@ import {type Io, writeLines} from './io.ts';
 import {keepLog} from './log-file.ts';
 import {runHeadless} from './run.ts';
 import {type RunSetup, setUpRun} from './run-setup.ts';
+import {screenPresets} from './screen-presets.ts';
 import {signalExitCode} from './signals.ts';
 
 /** Milliseconds that the engine has to close after the screen is gone. */
 const closeDeadlineMs = 2000;
 
-const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io: Io): Promise<number> => {
+const openScreen = async (
+	given: Arguments,
+	setup: RunSetup,
+	conditions: readonly Condition[],
+	io: Io,
+): Promise<number> => {
 	const {config, output, isDemo, answers} = setup;
 	const {openDashboard} = await import('../tui/dashboard.tsx');
-	const engine = startConnectedEngine(setup.connection);
+	const engine = startConnectedEngine(setup.connect);
 	try {
 		keepLog(engine, output.logFile);
-		const {snapshot, fault} = await openDashboard({
+		const {snapshot, run, fault} = await openDashboard({
 			config,
 			isDemo,
 			startsAtOnce: isDemo,
 			answers,
 			engine,
+			presets: screenPresets(given.flags, setup),
 			...createExports(setup.folder),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
@@ -35,7 +42,7 @@ const openScreen = async (setup: RunSetup, conditions: readonly Condition[], io:
 		});
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		const exitCode = snapshot?.startedAt
-			? await finish(snapshot, setup, conditions, io)
+			? await finish(snapshot, {...setup, ...run}, conditions, io)
 			: io.signal.aborted
 				? signalExitCode(io.signal)
 				: 0;
@@ -63,5 +70,5 @@ export const screen = async (given: Arguments, io: Io): Promise<number> => {
 		!isPlain &&
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
-	return isScreen ? openScreen(setup, conditions, io) : runHeadless(setup, conditions, io);
+	return isScreen ? openScreen(given, setup, conditions, io) : runHeadless(setup, conditions, io);
 };

@@ -1,0 +1,42 @@
+import {describe, expect, it} from 'vitest';
+import type {RunSetup} from '../../source/commands/run-setup.ts';
+import {screenPresets} from '../../source/commands/screen-presets.ts';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {shippedNames} from '../../source/config/preset-files.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
+
+const presetsOf = async (...argv: readonly string[]) => {
+	const {flags} = parseArguments(['summarize', ...argv]);
+	const config = await resolveRun('summarize', flags, async () => '');
+	const answers = {file: undefined, requestsFile: '/reports/requests.csv'};
+	return screenPresets(flags, {config, folder: '/reports', answers} as unknown as RunSetup);
+};
+
+describe('screenPresets', () => {
+	it('lists the shipped presets with what they are for', async () => {
+		const listed = await (await presetsOf()).list();
+		expect(listed.map(({name}) => name)).toEqual(shippedNames());
+		expect(listed.every(({description}) => description !== '')).toBe(true);
+	});
+
+	it('takes the flags over that are not about one preset', async () => {
+		const {load} = await presetsOf('--variants', 'concise', '--content', 'x', '--max-tokens', '55');
+		const {config} = await load('classify');
+		expect(config.variants.length).toBeGreaterThan(1);
+		expect([config.maxTokens, config.task.items.length > 0]).toEqual([55, true]);
+	});
+
+	it('streams answers of another preset into a file of their own', async () => {
+		const {load} = await presetsOf();
+		expect((await load('classify')).answers).toMatchObject({
+			file: '/reports/answers-classify.jsonl',
+			requestsFile: '/reports/requests.csv',
+		});
+		expect((await load('summarize')).answers?.file).toBeUndefined();
+	});
+
+	it('rejects with what is wrong', async () => {
+		const {load} = await presetsOf();
+		await expect(load('no-such-preset')).rejects.toMatchObject({exitCode: 2});
+	});
+});
