@@ -59,11 +59,14 @@ const members = ({method, model, body, beside}: SentRequest): ReadonlyArray<read
 	];
 };
 
+/** Part of the text that is written; nothing here imports it. */
+const sdkPackage = '@aws-sdk/client-bedrock-runtime';
+
 /** @returns The text of a TypeScript module that sends the request and prints the answer. */
 export const typescriptCall = (request: SentRequest): string => {
 	const {command, reading} = calls[request.method];
 	return [
-		`import {BedrockRuntimeClient, ${command}} from '@aws-sdk/client-bedrock-runtime';`,
+		`import {BedrockRuntimeClient, ${command}} from '${sdkPackage}';`,
 		'',
 		`const client = new BedrockRuntimeClient({region: ${JSON.stringify(request.region)}});`,
 		'const response = await client.send(',
