@@ -3,12 +3,15 @@ import type {Backend, InferenceRequest, InvokeOptions, Method} from '../engine/b
 import type {Failure} from '../engine/failure.ts';
 import type {Clients} from './clients.ts';
 import {createTokenCounter} from './count-tokens.ts';
+import {factsOf} from './failures/facts.ts';
 import {failureOf} from './failures/failure-of.ts';
+import {type Catalogue, emptyCatalogue} from './identifiers/catalogue.ts';
 import {converse} from './methods/converse.ts';
 import {converseStream} from './methods/converse-stream.ts';
 import {invoke} from './methods/invoke.ts';
 import {invokeStream} from './methods/invoke-stream.ts';
 import type {BedrockAnswer, Send} from './methods/method.ts';
+import {isModelRefused} from './refused-model.ts';
 
 const sends: Readonly<Record<Method, Send>> = {
 	converse,
@@ -31,31 +34,54 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
 		request: InferenceRequest,
 		options: InvokeOptions,
 	) => Promise<BedrockAnswer | {readonly kind: 'failed'; readonly failure: Failure}>;
+	/** Why the service will refuse a model, where counting its tokens has told; undefined where it has not. */
+	readonly refusalOf: (model: string) => Failure | undefined;
 };
 
-/** Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome. */
-export const createBackend = (clients: Clients): BedrockBackend => ({
-	async invoke(request, options) {
-		try {
-			// One signal may end a whole run: each request in flight listens to it, which is no leak.
-			setMaxListeners(0, options.signal);
-			return await sends[request.method](await clients.runtime(), request, options);
-		} catch (error) {
-			const region = await clients.region().catch(() => undefined);
-			const failure = failureOf(
-				error,
-				{
-					model: request.model,
-					baseModel: request.baseModel,
-					action: actions[request.method],
-					region,
-					endpoint: clients.endpoint,
-				},
-				{secrets: clients.secrets(), signal: options.signal},
-			);
-			return {kind: 'failed', failure};
+/**
+ * Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome.
+ * @param catalogue What the Region lists, which makes the way out of a refusal exact.
+ */
+export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCatalogue): BedrockBackend => {
+	const refusals = new Map<string, Failure>();
+
+	const failed = async (
+		error: unknown,
+		{model, baseModel}: InferenceRequest,
+		action: string,
+		signal?: AbortSignal,
+	): Promise<Failure> => {
+		const region = await clients.region().catch(() => undefined);
+		const profiles = catalogue.profilesOf(baseModel);
+		return failureOf(
+			error,
+			{model, baseModel, action, region, profiles, endpoint: clients.endpoint},
+			{secrets: clients.secrets(), signal},
+		);
+	};
+
+	const noteRefusal = async (request: InferenceRequest, error: unknown): Promise<void> => {
+		const isListed = catalogue.model(request.baseModel) !== undefined;
+		if (isModelRefused(factsOf(error), request, isListed)) {
+			refusals.set(request.model, await failed(error, request, 'bedrock:CountTokens'));
 		}
-	},
-	countTokens: createTokenCounter(clients.runtime),
-	close: clients.close,
-});
+	};
+
+	return {
+		async invoke(request, options) {
+			try {
+				// One signal may end a whole run: each request in flight listens to it, which is no leak.
+				setMaxListeners(0, options.signal);
+				return await sends[request.method](await clients.runtime(), request, options);
+			} catch (error) {
+				return {
+					kind: 'failed',
+					failure: await failed(error, request, actions[request.method], options.signal),
+				};
+			}
+		},
+		countTokens: createTokenCounter(clients.runtime, noteRefusal),
+		refusalOf: (model) => refusals.get(model),
+		close: clients.close,
+	};
+};

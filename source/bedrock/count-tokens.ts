@@ -22,9 +22,13 @@ export type TokenCounter = (request: InferenceRequest, signal: AbortSignal) => P
  * CountTokens knows foundation models and refuses profiles, so the base model is asked. A model that does not support
  * it, or a caller who may not call it, is asked once and never again.
  *
+ * @param onRefused Told with what the service refused to count, unless the caller gave up.
  * @returns A counter that never rejects; undefined means: not counted.
  */
-export const createTokenCounter = (runtime: () => Promise<BedrockRuntimeClient>): TokenCounter => {
+export const createTokenCounter = (
+	runtime: () => Promise<BedrockRuntimeClient>,
+	onRefused: (request: InferenceRequest, error: unknown) => Promise<void> = async () => {},
+): TokenCounter => {
 	const refused = new Set<string>();
 	/** The first question about a model; others wait for what it brings. */
 	const asking = new Map<string, Promise<unknown>>();
@@ -43,6 +47,7 @@ export const createTokenCounter = (runtime: () => Promise<BedrockRuntimeClient>)
 		} catch (error) {
 			if (!signal.aborted && lasting.has(classOf(factsOf(error)))) {
 				refused.add(request.baseModel);
+				await onRefused(request, error);
 			}
 
 			return undefined;

@@ -1,4 +1,4 @@
-import {createBackend} from '../bedrock/backend.ts';
+import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
@@ -6,6 +6,7 @@ import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {assertReachable} from '../bedrock/reachability.ts';
 import type {RunConfig} from '../config/run-config.ts';
+import {UserError} from '../config/user-error.ts';
 import type {Backend, InferenceRequest} from '../engine/backend.ts';
 import type {Cell, Lane, Price, RunSpec} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
@@ -118,10 +119,22 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 	windowMs: 60_000,
 });
 
+/** @throws UserError (exit 1) when counting has told that a model will be refused: nothing is sent then. */
+const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): void => {
+	for (const {model} of targets) {
+		const refusal = backend.refusalOf(model);
+		if (refusal !== undefined) {
+			const subject =
+				refusal.class === 'credentials' ? 'The AWS credentials are not accepted' : `${model} is refused`;
+			throw new UserError(`${subject}: ${refusal.message}`, {exitCode: 1, hint: refusal.advice});
+		}
+	}
+};
+
 /**
  * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is run yet.
  * @param onStep Told what is being waited for, in words.
- * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
+ * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused.
  */
 export const prepare = async (
 	config: RunConfig,
@@ -129,11 +142,25 @@ export const prepare = async (
 	signal: AbortSignal,
 ): Promise<Prepared> => {
 	const clients = createClients(config.connection, {maxSockets: socketsOf(config)});
+	try {
+		return await prepareWith(clients, config, onStep, signal);
+	} catch (error) {
+		clients.close();
+		throw error;
+	}
+};
+
+const prepareWith = async (
+	clients: Clients,
+	config: RunConfig,
+	onStep: (step: string) => void,
+	signal: AbortSignal,
+): Promise<Prepared> => {
 	onStep('credentials and Region');
 	const region = await clients.region();
 	await clients.checkCredentials();
 	onStep('quotas');
-	const {targets, remarks, failures} = await resolveTargets(config.models, {
+	const {targets, remarks, failures, catalogue} = await resolveTargets(config.models, {
 		source: quotaSourceOf(clients),
 		region,
 		endpoint: clients.endpoint,
@@ -147,10 +174,11 @@ export const prepare = async (
 		isRefreshing: config.isRefreshing,
 	});
 	await assertReachable(clients.endpoint, failures, region);
-	const backend = createBackend(clients);
+	const backend = createBackend(clients, catalogue);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
 	const cells = await makeCells(config, targets, prices, backend, signal);
+	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
 	return {spec, plan: makePlan(spec, [...clients.remarks, ...remarks]), backend, clients};
 };

@@ -1,7 +1,10 @@
 import {describe, expect, test} from 'vitest';
+import {createBackend} from '../../source/bedrock/backend.ts';
+import {createCatalogue} from '../../source/bedrock/identifiers/catalogue.ts';
 import {methods} from '../../source/engine/backend.ts';
 import {chunk, converseStreamOf, event} from '../conformance/frames.ts';
-import {eventStreamHeaders, jsonHeaders, withReplays} from '../conformance/harness.ts';
+import {eventStreamHeaders, jsonHeaders, plainRequest, withReplays} from '../conformance/harness.ts';
+import {systemProfile} from './quotas-source.ts';
 
 const replays = withReplays();
 
@@ -366,6 +369,24 @@ describe('answers that cannot be read', () => {
 			kind: 'failed',
 			failure: {class: 'model-error', isRetryable: false, advice: expect.stringContaining('converse')},
 		});
+	});
+});
+
+test('a base model that needs a profile: the backend names those that the Region lists', async () => {
+	const {server, clients} = replays.started();
+	const message = "Invocation of model ID a.b with on-demand throughput isn't supported.";
+	server.play({
+		status: 400,
+		headers: {...jsonHeaders, 'x-amzn-errortype': 'ValidationException'},
+		body: Buffer.from(JSON.stringify({message})),
+	});
+	const catalogue = createCatalogue([], [systemProfile('global.a.b'), systemProfile('jp.a.b')]);
+	const outcome = await createBackend(clients, catalogue).invoke(
+		plainRequest({model: 'a.b', baseModel: 'a.b'}),
+		{signal: new AbortController().signal, onFirstToken() {}},
+	);
+	expect(outcome).toMatchObject({
+		failure: {class: 'needs-profile', advice: expect.stringContaining('--model jp.a.b or global.a.b')},
 	});
 });
 
