@@ -3,11 +3,25 @@ import type {Connection} from '../config/run-config.ts';
 import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport, EngineRequest} from '../threads/messages.ts';
 
+/** Requests that reach the service. */
+type ConnectedRequest = Extract<EngineRequest, {type: 'prepare' | 'list-models' | 'watch-account'}>;
+
+const withConnection = (request: ConnectedRequest, connection: Connection): EngineRequest => {
+	switch (request.type) {
+		case 'prepare':
+			return {...request, config: {...request.config, connection}};
+		case 'list-models':
+			return {...request, config: {...request.config, connection}};
+		case 'watch-account':
+			return {...request, watch: {...request.watch, connection}};
+	}
+};
+
 /**
  * An engine for the screen, which is drawn before anything else is ready: its thread starts with the first request, and
- * a run is prepared as soon as the connection is known (a demo's simulator has to listen first).
+ * so does the simulator of a demo, and a run is prepared as soon as that listens.
  */
-export const startConnectedEngine = (connection: Promise<Connection>): EngineHandle => {
+export const startConnectedEngine = (connect: () => Promise<Connection>): EngineHandle => {
 	const listeners = new Set<(report: EngineReport) => void>();
 	const publish = (report: EngineReport): void => {
 		for (const listener of listeners) {
@@ -22,26 +36,25 @@ export const startConnectedEngine = (connection: Promise<Connection>): EngineHan
 		}
 		return thread;
 	};
-	const connected = async (
-		request: Extract<EngineRequest, {type: 'prepare' | 'watch-account'}>,
-	): Promise<void> => {
+	const sendConnected = async (request: ConnectedRequest): Promise<void> => {
 		const engine = started();
 		try {
-			engine.send(
-				request.type === 'prepare'
-					? {...request, config: {...request.config, connection: await connection}}
-					: {...request, watch: {...request.watch, connection: await connection}},
-			);
+			engine.send(withConnection(request, await connect()));
 		} catch (error) {
-			publish({type: 'failed', fault: faultOf(error)});
+			const type = request.type === 'list-models' ? 'models-failed' : 'failed';
+			publish({type, fault: faultOf(error)});
 		}
 	};
 	return {
 		send(request) {
-			if (request.type === 'prepare' || request.type === 'watch-account') {
-				void connected(request);
-			} else {
-				started().send(request);
+			switch (request.type) {
+				case 'prepare':
+				case 'list-models':
+				case 'watch-account':
+					void sendConnected(request);
+					break;
+				default:
+					started().send(request);
 			}
 		},
 		onReport(listener) {

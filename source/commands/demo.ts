@@ -28,3 +28,21 @@ export const startDemo = async (
 	const {url, stop} = await startSimulatorThread(demoOptions(seed));
 	return {connection: {...connection, simulatorUrl: url}, stop};
 };
+
+/** A demo whose simulator starts when its connection is first asked for. */
+export type LazyDemo = {readonly connect: () => Promise<Connection>; readonly stop: () => Promise<void>};
+
+/** The same as `startDemo`, later. */
+export const lazyDemo = (isDemo: boolean | undefined, connection: Connection, seed: number): LazyDemo => {
+	let started: Promise<Demo> | undefined;
+	return {
+		async connect() {
+			started ??= startDemo(isDemo, connection, seed);
+			return (await started).connection;
+		},
+		async stop() {
+			const demo = await started?.catch(() => undefined);
+			await demo?.stop();
+		},
+	};
+};

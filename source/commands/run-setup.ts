@@ -6,7 +6,7 @@ import type {Connection, RunConfig} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
 import {claimFolder, type FolderClaim} from '../reports/folder.ts';
 import type {AnswerSink} from '../threads/messages.ts';
-import {startDemo} from './demo.ts';
+import {lazyDemo} from './demo.ts';
 import {type Io, readAll} from './io.ts';
 import {assertWritable} from './json-file.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
@@ -23,8 +23,8 @@ export type RunSetup = {
 	readonly answers: AnswerSink;
 	/** Of `--resume`. */
 	readonly resumption: Resumption | undefined;
-	/** Known once the simulator of a demo listens; rejects with a UserError where it cannot. */
-	readonly connection: Promise<Connection>;
+	/** Starts the simulator of a demo when first called; rejects with a UserError where it cannot. */
+	readonly connect: () => Promise<Connection>;
 	readonly stopDemo: () => Promise<void>;
 };
 
@@ -34,7 +34,21 @@ const demoPreset = 'summarize';
 const presetName = ({words, flags}: Arguments): string | undefined =>
 	words[0] ?? (flags.isSet('demo') && flags.text('task') === undefined ? demoPreset : undefined);
 
-const answersOf = (
+/**
+ * Without a screen nobody can choose a model.
+ * @throws UserError exit 2.
+ */
+const assertModels = ({models}: RunConfig): void => {
+	if (models.length === 0) {
+		throw new UserError('No model is named.', {
+			exitCode: 2,
+			hint: 'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
+		});
+	}
+};
+
+/** Where the answers of a run go. */
+export const answersOf = (
 	folder: string | undefined,
 	output: OutputConfig,
 	config: RunConfig,
@@ -52,19 +66,17 @@ const answersOf = (
 };
 
 /**
- * Checks what was typed, claims the report folder and starts the embedded simulator of a demo, without waiting for it.
+ * Checks what was typed and claims the report folder. The embedded simulator of a demo starts later: the screen is drawn first.
+ * @param canChoose A model that nobody named is chosen on the screen.
  * @throws UserError exit 2 for what was typed, exit 1 for a folder that cannot be written.
  */
-export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
+export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Promise<RunSetup> => {
 	const output = resolveOutput(given.flags, io.environment);
 	const asked = await resolveRun(presetName(given), given.flags, async () => readAll(io.stdin));
 	const resumption = await resumptionOf(given.flags, output, asked);
 	const config = resumption?.config ?? asked;
-	if (asked.models.length === 0) {
-		throw new UserError('No model is named.', {
-			exitCode: 2,
-			hint: 'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
-		});
+	if (!canChoose) {
+		assertModels(config);
 	}
 	if (output.json?.file !== undefined && !output.isDryRun) {
 		await assertWritable(output.json.file);
@@ -73,10 +85,7 @@ export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
 		output.isWritingReports && !output.isDryRun
 			? await claimFolder(resumption?.folder ?? output.folder, resumption !== undefined || output.isForced)
 			: undefined;
-	const demo = startDemo(given.flags.isSet('demo'), config.connection, config.seed);
-	const connection = demo.then((started) => started.connection);
-	// Whoever needs it hears of a fault; nobody else has to.
-	connection.catch(() => {});
+	const demo = lazyDemo(given.flags.isSet('demo'), config.connection, config.seed);
 	return {
 		config,
 		output,
@@ -85,11 +94,7 @@ export const setUpRun = async (given: Arguments, io: Io): Promise<RunSetup> => {
 		warning: claim?.warning,
 		answers: answersOf(claim?.folder, output, config, resumption !== undefined),
 		resumption,
-		connection,
-		stopDemo: async () =>
-			demo.then(
-				({stop}) => stop(),
-				() => {},
-			),
+		connect: demo.connect,
+		stopDemo: demo.stop,
 	};
 };

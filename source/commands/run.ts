@@ -145,7 +145,7 @@ export const runHeadless = async (
 	}
 	const engine = startEngineThread();
 	try {
-		const config = {...setup.config, connection: await setup.connection};
+		const config = {...setup.config, connection: await setup.connect()};
 		keepLog(engine, output.logFile);
 		const prepared = await prepareRun(engine, config, io.signal);
 		if (prepared === undefined) {

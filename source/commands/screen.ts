@@ -1,4 +1,5 @@
 import type {Arguments} from '../config/parse-arguments.ts';
+import {resolveOutput} from '../config/resolve-output.ts';
 import {UserError} from '../config/user-error.ts';
 import {systemClock} from '../engine/clock.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
@@ -62,13 +63,13 @@ const openScreen = async (
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export const screen = async (given: Arguments, io: Io): Promise<number> => {
 	const conditions = given.flags.texts('fail-if').map(readCondition);
-	const setup = await setUpRun(given, io);
-	const {isPlain, isDryRun, json} = setup.output;
+	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
 	const isScreen =
-		setup.resumption === undefined &&
+		given.flags.text('resume') === undefined &&
 		io.stdout.isTTY &&
 		!isPlain &&
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
+	const setup = await setUpRun(given, io, isScreen && io.stdin.isTTY);
 	return isScreen ? openScreen(given, setup, conditions, io) : runHeadless(setup, conditions, io);
 };

@@ -44,6 +44,8 @@ const run = [
 	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
 	bind('m', 'next-method', 'next method of sending', {hint: ['Method', 4]}),
 	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
+	bind('M', 'models', 'choose a model, or several to compare', {hint: ['Models', 4]}),
+	bind('o', 'presets', 'choose a preset', {hint: ['Presets', 3]}),
 ];
 
 const screen = [

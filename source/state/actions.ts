@@ -1,8 +1,10 @@
 import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
+import type {ListedModel} from '../engine/listed-model.ts';
 import type {Command} from '../keymap/bindings.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {ListedPreset} from './listing.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
@@ -13,14 +15,28 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'engine-failed'; readonly fault: Fault}
 	| {readonly type: 'engine-logged'; readonly text: string}
 	| {readonly type: 'command-given'; readonly command: Command}
-	| {readonly type: 'text-typed'; readonly text: string}
-	| {readonly type: 'text-erased'}
+	| OverlayAction
 	| {readonly type: 'typing-ended'; readonly isKept: boolean}
-	| {readonly type: 'overlay-closed'}
+	| {readonly type: 'models-listed'; readonly models: readonly ListedModel[]}
+	| {readonly type: 'models-failed'; readonly fault: Fault}
+	| {readonly type: 'presets-listed'; readonly presets: readonly ListedPreset[]}
+	| {readonly type: 'presets-failed'; readonly fault: Fault}
+	| {readonly type: 'preset-loaded'; readonly config: RunConfig}
+	| {readonly type: 'preset-failed'; readonly fault: Fault}
 	| {readonly type: 'export-finished'; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly message: string}
 	| {readonly type: 'time-passed'}
 );
+
+/** What keys do while an overlay is open; text goes to the filter of a view where none is. */
+export type OverlayAction =
+	| {readonly type: 'text-typed'; readonly text: string}
+	| {readonly type: 'text-erased'}
+	/** Positive is down. */
+	| {readonly type: 'overlay-moved'; readonly lines: number}
+	| {readonly type: 'overlay-marked'}
+	| {readonly type: 'overlay-accepted'}
+	| {readonly type: 'overlay-closed'};
 
 /** What is written on a key: SVGs, the figures for a quota increase, the winning request. */
 export type ExportKind = 'charts' | 'increase' | 'winner';
@@ -28,6 +44,9 @@ export type ExportKind = 'charts' | 'increase' | 'winner';
 /** What the world is asked to do because of an action. */
 export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
+	| {readonly type: 'list-models'; readonly config: RunConfig}
+	| {readonly type: 'list-presets'}
+	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}

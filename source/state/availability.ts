@@ -15,8 +15,23 @@ const notRunnable: Reason = (state) => {
 	if (isRunning(state)) {
 		return 'a run is under way';
 	}
-	return state.stage.kind === 'preparing' ? 'the run is still being prepared' : undefined;
+	switch (state.stage.kind) {
+		case 'preparing': {
+			return 'the run is still being prepared';
+		}
+		case 'choosing': {
+			return 'no model is chosen: M lists what can be run';
+		}
+		default: {
+			return undefined;
+		}
+	}
 };
+
+function betweenRuns(what: string): Reason {
+	const verb = what.startsWith('the ') ? 'changes' : 'change';
+	return (state) => (isRunning(state) ? `${what} ${verb} between runs: x stops this one` : undefined);
+}
 
 const notStoppable: Reason = (state) => {
 	if (!isRunning(state)) {
@@ -29,7 +44,7 @@ const notStoppable: Reason = (state) => {
 
 const notToggleable: Reason = (state) => {
 	if (isRunning(state)) {
-		return 'variants change between runs: x stops this one';
+		return betweenRuns('variants')(state);
 	}
 	const row = selectedRow(state);
 	if (row === undefined) {
@@ -48,10 +63,11 @@ const notExportable: Reason = (state) => {
 
 const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	run: notRunnable,
+	models: betweenRuns('models'),
+	presets: betweenRuns('the preset'),
 	stop: notStoppable,
 	'toggle-pause': notStoppable,
-	'next-method': (state) =>
-		isRunning(state) ? 'the method changes between runs: x stops this one' : undefined,
+	'next-method': betweenRuns('the method'),
 	'toggle-variant': notToggleable,
 	'toggle-freeze': (state) => (state.snapshot === undefined ? 'there is nothing to freeze yet' : undefined),
 	detail: (state) => (listedRows(state).length === 0 ? 'there is no variant to look at' : undefined),

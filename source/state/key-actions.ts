@@ -1,6 +1,7 @@
+import type {Command} from '../keymap/bindings.ts';
 import {commandFor} from '../keymap/resolve.ts';
 import type {Action} from './actions.ts';
-import type {State} from './state.ts';
+import type {Picker, State} from './state.ts';
 
 /**
  * What a key means now: an overlay or a text being typed takes the keys before the view does.
@@ -11,7 +12,7 @@ export function actionForKey(state: State, keyName: string, atMs: number): Actio
 		return {type: 'command-given', command: 'quit', atMs};
 	}
 	if (state.overlay !== undefined) {
-		return overlayAction(state.overlay.kind, keyName, atMs);
+		return overlayAction(state.overlay, keyName, atMs);
 	}
 	if (state.isTyping) {
 		return typingAction(keyName, atMs);
@@ -21,17 +22,19 @@ export function actionForKey(state: State, keyName: string, atMs: number): Actio
 }
 
 function overlayAction(
-	kind: NonNullable<State['overlay']>['kind'],
+	overlay: NonNullable<State['overlay']>,
 	keyName: string,
 	atMs: number,
 ): Action | undefined {
-	switch (kind) {
+	switch (overlay.kind) {
+		case 'picker': {
+			return pickerAction(overlay, keyName, atMs);
+		}
 		case 'help': {
 			const command = commandFor(keyName, 'log');
-			const isMove =
-				command === 'up' || command === 'down' || command === 'page-up' || command === 'page-down';
-			if (isMove) {
-				return {type: 'command-given', command, atMs};
+			const lines = command === undefined ? undefined : steps[command];
+			if (lines !== undefined) {
+				return {type: 'overlay-moved', lines, atMs};
 			}
 			const closes = command === 'help' || command === 'close' || command === 'quit';
 			return closes ? {type: 'overlay-closed', atMs} : undefined;
@@ -48,6 +51,44 @@ function overlayAction(
 	}
 }
 
+const steps: Readonly<Partial<Record<Command, number>>> = {
+	up: -1,
+	down: 1,
+	'page-up': -10,
+	'page-down': 10,
+};
+
+const pickerSteps: Readonly<Record<string, number>> = {
+	'↑': -1,
+	'↓': 1,
+	'Shift+Tab': -1,
+	Tab: 1,
+	PageUp: -10,
+	PageDown: 10,
+};
+
+/** Letters narrow the list down, so that moving is left to the keys that type nothing. */
+function pickerAction({of}: Picker, keyName: string, atMs: number): Action | undefined {
+	const lines = pickerSteps[keyName];
+	if (lines !== undefined) {
+		return {type: 'overlay-moved', lines, atMs};
+	}
+	switch (keyName) {
+		case 'Enter': {
+			return {type: 'overlay-accepted', atMs};
+		}
+		case 'Esc': {
+			return {type: 'overlay-closed', atMs};
+		}
+		case 'Space': {
+			return of === 'models' ? {type: 'overlay-marked', atMs} : {type: 'text-typed', text: ' ', atMs};
+		}
+		default: {
+			return textAction(keyName, atMs);
+		}
+	}
+}
+
 function typingAction(keyName: string, atMs: number): Action | undefined {
 	switch (keyName) {
 		case 'Enter': {
@@ -56,6 +97,15 @@ function typingAction(keyName: string, atMs: number): Action | undefined {
 		case 'Esc': {
 			return {type: 'typing-ended', isKept: false, atMs};
 		}
+		default: {
+			return textAction(keyName, atMs);
+		}
+	}
+}
+
+/** Keys that change a text. */
+function textAction(keyName: string, atMs: number): Action | undefined {
+	switch (keyName) {
 		case 'Backspace':
 		case 'Delete': {
 			return {type: 'text-erased', atMs};
@@ -69,4 +119,9 @@ function typingAction(keyName: string, atMs: number): Action | undefined {
 				: undefined;
 		}
 	}
+}
+
+/** Whether keys are text now, so that what is pasted is text too. */
+export function isTakingText({overlay, isTyping}: State): boolean {
+	return overlay === undefined ? isTyping : overlay.kind === 'picker';
 }

@@ -1,11 +1,12 @@
 import type {Command} from '../keymap/bindings.ts';
-import {keyGroups} from '../keymap/render.ts';
 import {type ViewName, viewAfter} from '../keymap/views.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
-import type {Action} from './actions.ts';
+import type {Action, OverlayAction} from './actions.ts';
 import {disabledReason} from './availability.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {move, zoom} from './list-commands.ts';
+import {inOverlay} from './overlay-actions.ts';
+import * as pickers from './picker-commands.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
@@ -48,17 +49,36 @@ export function reduce(before: State, action: Action): Change {
 		case 'command-given': {
 			return given(state, action.command);
 		}
-		case 'text-typed': {
-			return only(state.isTyping ? {...state, filter: `${state.filter}${action.text}`.slice(0, 80)} : state);
-		}
-		case 'text-erased': {
-			return only(state.isTyping ? {...state, filter: [...state.filter].slice(0, -1).join('')} : state);
+		case 'text-typed':
+		case 'text-erased':
+		case 'overlay-moved':
+		case 'overlay-marked':
+		case 'overlay-accepted':
+		case 'overlay-closed': {
+			return state.overlay === undefined
+				? only(withTyped(state, action))
+				: inOverlay(state, state.overlay, action);
 		}
 		case 'typing-ended': {
 			return only({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
 		}
-		case 'overlay-closed': {
-			return only({...state, overlay: undefined});
+		case 'models-listed': {
+			return only({...state, models: {kind: 'known', entries: action.models}});
+		}
+		case 'models-failed': {
+			return only({...state, models: {kind: 'failed', fault: action.fault}});
+		}
+		case 'presets-listed': {
+			return only({...state, presets: {kind: 'known', entries: action.presets}});
+		}
+		case 'presets-failed': {
+			return only({...state, presets: {kind: 'failed', fault: action.fault}});
+		}
+		case 'preset-loaded': {
+			return pickers.takePreset(state, action.config);
+		}
+		case 'preset-failed': {
+			return only(withFlash(state, action.fault.message));
 		}
 		case 'export-finished': {
 			return only({
@@ -125,26 +145,25 @@ function given(state: State, command: Command): Change {
 	if (reason !== undefined) {
 		return only(withFlash(state, reason));
 	}
-	return state.overlay?.kind === 'help'
-		? inHelp(state, state.overlay.scroll, command)
-		: handlers[command](state);
+	return handlers[command](state);
 }
 
-const helpSteps: Readonly<Partial<Record<Command, number>>> = {
-	up: -1,
-	down: 1,
-	'page-up': -10,
-	'page-down': 10,
-};
-
-function inHelp(state: State, scroll: number, command: Command): Change {
-	const step = helpSteps[command];
-	if (step === undefined) {
-		return command === 'quit' ? screen.quit(state) : only({...state, overlay: undefined});
+/** Text typed into the filter of a view. */
+function withTyped(state: State, action: OverlayAction): State {
+	if (!state.isTyping) {
+		return state;
 	}
-	// A line of help may take several on a narrow screen; the overlay stops at its own last one.
-	const last = keyGroups.reduce((lines, {entries}) => lines + 3 * entries.length + 2, 0);
-	return only({...state, overlay: {kind: 'help', scroll: Math.min(last, Math.max(0, scroll + step))}});
+	switch (action.type) {
+		case 'text-typed': {
+			return {...state, filter: `${state.filter}${action.text}`.slice(0, 80)};
+		}
+		case 'text-erased': {
+			return {...state, filter: [...state.filter].slice(0, -1).join('')};
+		}
+		default: {
+			return state;
+		}
+	}
 }
 
 const opener = (view: ViewName) => (state: State) => screen.openView(state, view);
@@ -156,6 +175,8 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	'toggle-variant': runs.toggleVariant,
 	'next-method': runs.nextMethod,
 	'next-goal': runs.nextGoal,
+	models: pickers.openModels,
+	presets: pickers.openPresets,
 	'toggle-freeze': screen.toggleFreeze,
 	'open-dashboard': opener('dashboard'),
 	'open-variants': opener('variants'),

@@ -93,6 +93,7 @@ function reconfigured(state: State): Change {
 		case 'failed': {
 			return only(withFlash(state, 'taken into account by the next run: r'));
 		}
+		case 'choosing':
 		case 'running': {
 			return only(state);
 		}

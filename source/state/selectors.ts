@@ -41,6 +41,9 @@ export function nextTickMs(state: State): number | undefined {
 	return ticks.length === 0 ? undefined : Math.min(...ticks);
 }
 
-function isWaiting({stage, frozen, isLeaving}: State): boolean {
-	return stage.kind === 'preparing' || isLeaving || (frozen !== undefined && stage.kind === 'running');
+function isWaiting({stage, frozen, isLeaving, models, presets}: State): boolean {
+	const isListing = models.kind === 'loading' || presets.kind === 'loading';
+	return (
+		isListing || stage.kind === 'preparing' || isLeaving || (frozen !== undefined && stage.kind === 'running')
+	);
 }

@@ -1,14 +1,18 @@
 import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
+import type {ListedModel} from '../engine/listed-model.ts';
 import type {ViewName} from '../keymap/views.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {ListedPreset, Listing} from './listing.ts';
 import type {SortName} from './sort.ts';
 
 /** All that the screen shows, as one immutable value. */
 
 /** Where the session stands; what a run under way is doing is told by its snapshot's phase. */
 export type Stage =
+	/** No model is chosen yet: there is nothing to prepare. */
+	| {readonly kind: 'choosing'}
 	| {
 			readonly kind: 'preparing';
 			readonly step: string;
@@ -26,8 +30,20 @@ export type Stage =
 /** What lies above the view; while one is open, other keys do nothing. */
 export type Overlay =
 	| {readonly kind: 'help'; readonly scroll: number}
+	| Picker
 	| {readonly kind: 'quit-question'}
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
+
+/** A list to choose from, narrowed down by what is typed. */
+export type Picker = {
+	readonly kind: 'picker';
+	readonly of: 'models' | 'presets';
+	readonly filter: string;
+	/** Of the selected row among those that are left. */
+	readonly index: number;
+	/** Models that are to be compared. */
+	readonly marked: readonly string[];
+};
 
 /** What was asked of the engine and is not yet seen in a snapshot. */
 export type Asked = 'pause' | 'resume' | 'stop';
@@ -55,6 +71,8 @@ export type State = {
 	readonly isLeaving: boolean;
 	readonly view: ViewName;
 	readonly overlay: Overlay | undefined;
+	readonly models: Listing<ListedModel>;
+	readonly presets: Listing<ListedPreset>;
 	readonly isDetailOpen: boolean;
 	/** Key of the selected variant's row; undefined: the first one. */
 	readonly selected: string | undefined;
@@ -81,20 +99,26 @@ export type State = {
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;
 
-/** The state of a screen that has just opened and asked for the run to be prepared. */
+/**
+ * The state of a screen that has just opened: it has asked for the run to be prepared, or, where no model is named, for
+ * the list of models.
+ */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> & Partial<Pick<State, 'hasKeys'>>,
 ): State {
+	const isChoosing = options.config.models.length === 0;
 	return {
 		hasKeys: true,
 		...options,
-		stage: {
-			kind: 'preparing',
-			step: 'starting',
-			sinceMs: options.nowMs,
-			startsThen: options.startsAtOnce,
-			isStale: false,
-		},
+		stage: isChoosing
+			? {kind: 'choosing'}
+			: {
+					kind: 'preparing',
+					step: 'starting',
+					sinceMs: options.nowMs,
+					startsThen: options.startsAtOnce,
+					isStale: false,
+				},
 		plan: undefined,
 		snapshot: undefined,
 		lastRun: undefined,
@@ -103,7 +127,9 @@ export function initialState(
 		asked: undefined,
 		isLeaving: false,
 		view: 'dashboard',
-		overlay: undefined,
+		overlay: isChoosing ? {kind: 'picker', of: 'models', filter: '', index: 0, marked: []} : undefined,
+		models: isChoosing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'unasked'},
+		presets: {kind: 'unasked'},
 		isDetailOpen: false,
 		selected: undefined,
 		switchedOff: [],

@@ -15,6 +15,9 @@ export function statusOf(state: State): Status {
 			const waited = formatSecondsLeft(Math.floor((state.nowMs - stage.sinceMs) / 1000) * 1000);
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
+		case 'choosing': {
+			return {word: 'CHOOSING', detail: 'no model is named: M lists what can be run', tone: 'accent'};
+		}
 		case 'planned': {
 			return {word: 'READY', detail: 'nothing is sent before r', tone: 'accent'};
 		}

@@ -4,6 +4,7 @@ import type {Clock} from '../engine/clock.ts';
 import {createRun, type Run} from '../engine/run.ts';
 import type {AccountRequest} from './account-messages.ts';
 import {type AnswerWriter, openAnswers} from './answer-file.ts';
+import {type ListingConfig, listModels} from './list-models.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type Prepared, prepare} from './prepare.ts';
 import {noAccount, type RunAccount} from './run-account.ts';
@@ -152,12 +153,23 @@ export const createSession = ({
 		publish({type: 'ended', snapshot: run.snapshot()});
 	};
 
+	const publishModels = async (config: ListingConfig): Promise<void> => {
+		try {
+			publish({type: 'models-listed', models: await listModels(config)});
+		} catch (error) {
+			publish({type: 'models-failed', fault: faultOf(error)});
+		}
+	};
+
 	const publishNow = (run: Run): void => publish({type: 'snapshot', snapshot: run.snapshot()});
 
 	return (request) => {
 		switch (request.type) {
 			case 'prepare':
 				prepareRun(request.config).catch(fail);
+				break;
+			case 'list-models':
+				void publishModels(request.config);
 				break;
 			case 'start':
 				startRun(request.answers).catch(fail);

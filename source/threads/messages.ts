@@ -1,5 +1,6 @@
 import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
+import type {ListedModel} from '../engine/listed-model.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import type {Recipe} from '../reports/best-request.ts';
@@ -7,6 +8,7 @@ import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import type {AccountReport, AccountRequest} from './account-messages.ts';
+import type {ListingConfig} from './list-models.ts';
 
 /** The typed messages between the threads: small, never one a request, exhaustive on both sides. */
 
@@ -27,6 +29,7 @@ export type AnswerSink =
 
 export type EngineRequest =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
+	| {readonly type: 'list-models'; readonly config: ListingConfig}
 	| {readonly type: 'start'; readonly answers: AnswerSink}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
@@ -37,6 +40,8 @@ export type EngineRequest =
 export type EngineReport =
 	| {readonly type: 'preparing'; readonly step: string}
 	| {readonly type: 'prepared'; readonly plan: Plan; readonly snapshot: Snapshot}
+	| {readonly type: 'models-listed'; readonly models: readonly ListedModel[]}
+	| {readonly type: 'models-failed'; readonly fault: Fault}
 	| {readonly type: 'snapshot'; readonly snapshot: Snapshot}
 	| {readonly type: 'ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'failed'; readonly fault: Fault}

@@ -17,10 +17,11 @@ type Props = {
 	readonly appearance: Appearance;
 	/** Called with the name of each key. */
 	readonly onKey: (keyName: string) => void;
+	readonly onPaste: (text: string) => void;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, onKey}: Props) {
+export function App({store, appearance, onKey, onPaste}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const {columns, rows} = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -31,7 +32,7 @@ export function App({store, appearance, onKey}: Props) {
 	};
 	useInput(input, {isActive: isRawModeSupported});
 	// Pasted text is no sequence of commands; without this it would arrive as one.
-	usePaste(() => {}, {isActive: isRawModeSupported});
+	usePaste(onPaste, {isActive: isRawModeSupported});
 	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
 	return (
 		<AppearanceContext value={appearance}>

@@ -44,7 +44,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 				suspendTerminal = suspendThis;
 			}}
 		>
-			<App store={session.store} appearance={appearance} onKey={session.press} />
+			<App store={session.store} appearance={appearance} onKey={session.press} onPaste={session.paste} />
 		</SuspendPort>
 	);
 	try {
@@ -107,6 +107,7 @@ async function endOf(session: Session, signal: AbortSignal, fault: Fault | undef
 	const snapshot = finalSnapshot(state);
 	return {
 		snapshot,
+		run: session.started(),
 		stoppedBy: signal.aborted && wasRunning ? 'signal' : stoppedByOf(snapshot?.stoppedBy),
 		fault: fault ?? stageFault,
 	};

@@ -3,7 +3,11 @@ import type {ThemeName} from '../config/resolve-output.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {Clock} from '../engine/clock.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
+
+/** A run that was chosen on the screen, and where its answers go. */
+export type ChosenRun = {readonly config: RunConfig; readonly answers: AnswerSink};
 
 /** All that the screen needs of the world; given from outside, so that a test can give something else. */
 export type ScreenPorts = {
@@ -18,6 +22,11 @@ export type ScreenPorts = {
 		readonly send: (request: EngineRequest) => void;
 		/** @returns a function that stops listening. */
 		readonly onReport: (listener: (report: EngineReport) => void) => () => void;
+	};
+	readonly presets: {
+		readonly list: () => Promise<readonly ListedPreset[]>;
+		/** Reads a preset by name or path; rejects with what is wrong with it. */
+		readonly load: (name: string) => Promise<ChosenRun>;
 	};
 	/** Writes the charts of a snapshot. @returns paths. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
@@ -39,6 +48,8 @@ export type ScreenPorts = {
 export type ScreenEnd = {
 	/** The last run in which something was sent; undefined where nothing was. */
 	readonly snapshot: Snapshot | undefined;
+	/** What that run was made with; undefined where none was started. */
+	readonly run: ChosenRun | undefined;
 	/** What stopped a run that was under way; undefined when it had ended by itself. */
 	readonly stoppedBy: 'key' | 'signal' | undefined;
 	readonly fault: Fault | undefined;

@@ -1,10 +1,12 @@
-import type {Action, Effect} from '../state/actions.ts';
-import {actionForKey} from '../state/key-actions.ts';
+import type {Action} from '../state/actions.ts';
+import {actionForKey, isTakingText} from '../state/key-actions.ts';
 import {activeConfig} from '../state/selectors.ts';
 import {initialState} from '../state/state.ts';
 import {createStore, type Store} from '../state/store.ts';
+import {cleanText} from '../text/width.ts';
 import type {EngineReport} from '../threads/messages.ts';
-import type {ScreenPorts} from './screen-ports.ts';
+import {createEffects, stopDeadlineMs} from './effects.ts';
+import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
 
 /** What only the terminal can do. */
 export type TerminalActions = {
@@ -16,6 +18,10 @@ export type TerminalActions = {
 export type Session = {
 	readonly store: Store;
 	readonly press: (keyName: string) => void;
+	/** Pasted text: no sequence of commands, and of use only where text is typed. */
+	readonly paste: (text: string) => void;
+	/** The newest run that was started; undefined where none was. */
+	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
@@ -27,8 +33,6 @@ export type Session = {
 	readonly close: () => void;
 };
 
-/** Time that requests in flight have to be answered once the run is stopped. */
-const stopDeadlineMs = 2000;
 /** What the engine may need on top of that before it is no longer waited for. */
 const graceMs = 500;
 
@@ -38,57 +42,12 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
-	const stop = (stoppedBy: 'key' | 'signal') => {
-		engine.send({type: 'stop', stoppedBy, deadlineMs: stopDeadlineMs});
-	};
-
-	const exportReports = async (effect: Effect & {type: 'export'}) => {
-		try {
-			const files = await written(ports, effect);
-			store.dispatch({type: 'export-finished', files, atMs: clock.now()});
-		} catch (error) {
-			const message = error instanceof Error ? error.message : String(error);
-			store.dispatch({type: 'export-failed', message, atMs: clock.now()});
-		}
-	};
-
-	const onEffect = (effect: Effect) => {
-		switch (effect.type) {
-			case 'prepare': {
-				engine.send({type: 'prepare', config: effect.config});
-				break;
-			}
-			case 'start': {
-				engine.send({type: 'start', answers: ports.answers});
-				break;
-			}
-			case 'pause':
-			case 'resume': {
-				engine.send({type: effect.type});
-				break;
-			}
-			case 'stop': {
-				stop('key');
-				break;
-			}
-			case 'export': {
-				void exportReports(effect);
-				break;
-			}
-			case 'redraw': {
-				terminal.redraw();
-				break;
-			}
-			case 'suspend': {
-				terminal.suspend();
-				break;
-			}
-			case 'leave': {
-				leave();
-				break;
-			}
-		}
-	};
+	const effects = createEffects(ports, {
+		...terminal,
+		leave,
+		dispatch: (action) => store.dispatch({...action, atMs: clock.now()} as Action),
+		latest: () => store.latest(),
+	});
 
 	const store = createStore({
 		initial: initialState({
@@ -99,7 +58,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			nowMs: clock.now(),
 		}),
 		clock,
-		onEffect,
+		onEffect: effects.run,
 	});
 	const stopListening = engine.onReport((report) => {
 		const action = actionForReport(report, clock.now());
@@ -131,7 +90,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				end();
 			}
 		});
-		stop('signal');
+		engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: stopDeadlineMs});
 		await ended;
 		cancel();
 		unsubscribe();
@@ -140,9 +99,20 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	return {
 		store,
 		press,
+		paste(text) {
+			if (isTakingText(store.latest())) {
+				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
+			}
+		},
+		started: effects.started,
 		left,
 		open() {
-			engine.send({type: 'prepare', config: activeConfig(store.latest())});
+			const state = store.latest();
+			effects.run(
+				state.stage.kind === 'choosing'
+					? {type: 'list-models', config}
+					: {type: 'prepare', config: activeConfig(state)},
+			);
 		},
 		stopBySignal,
 		close() {
@@ -153,21 +123,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	};
 }
 
-async function written(ports: ScreenPorts, effect: Effect & {type: 'export'}): Promise<readonly string[]> {
-	const {what, snapshot, config} = effect;
-	switch (what) {
-		case 'charts': {
-			return ports.exportReports(snapshot);
-		}
-		case 'increase': {
-			return ports.exportIncrease(snapshot);
-		}
-		case 'winner': {
-			return ports.exportWinningRequest(snapshot, config);
-		}
-	}
-}
-
 function actionForReport(report: EngineReport, atMs: number): Action | undefined {
 	switch (report.type) {
 		case 'preparing': {
@@ -175,6 +130,12 @@ function actionForReport(report: EngineReport, atMs: number): Action | undefined
 		}
 		case 'prepared': {
 			return {type: 'run-prepared', plan: report.plan, snapshot: report.snapshot, atMs};
+		}
+		case 'models-listed': {
+			return {type: 'models-listed', models: report.models, atMs};
+		}
+		case 'models-failed': {
+			return {type: 'models-failed', fault: report.fault, atMs};
 		}
 		case 'snapshot': {
 			return {type: 'snapshot-received', snapshot: report.snapshot, atMs};

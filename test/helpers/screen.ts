@@ -6,6 +6,7 @@ import {
 	configFixture,
 	endedSnapshotFixture,
 	planFixture,
+	presetsFixture,
 	readySnapshotFixture,
 	snapshotFixture,
 } from './snapshot-fixture.ts';
@@ -49,6 +50,7 @@ export function openScreen(
 		startsAtOnce: overrides.isDemo ?? true,
 		answers: undefined,
 		engine,
+		presets: presetsFixture(),
 		exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
 		exportIncrease: async () => ['reports/quota-increase.md'],
 		exportWinningRequest: async () => ['reports/best-request.json'],

@@ -1,4 +1,5 @@
 import type {RunConfig} from '../../source/config/run-config.ts';
+import type {ListedModel} from '../../source/engine/listed-model.ts';
 import type {Limit, Target} from '../../source/engine/target.ts';
 import type {
 	BucketState,
@@ -397,6 +398,33 @@ export function planFixture(overrides: Partial<Plan> = {}): Plan {
 		remarks: [],
 		...overrides,
 	};
+}
+
+/** Presets to choose from; any name can be read. */
+export function presetsFixture() {
+	return {
+		list: async () => [
+			{name: 'classify', description: 'label short texts'},
+			{name: 'extract-json', description: 'facts out of letters, as JSON'},
+			{name: 'summarize', description: 'three sentences out of a long text'},
+		],
+		load: async (name: string) => ({config: configFixture({preset: name, models: []}), answers: undefined}),
+	};
+}
+
+/** What can be run in the Region. */
+export function modelsFixture(): readonly ListedModel[] {
+	const {quota} = targetFixture();
+	return [
+		{model: 'amazon.nova-lite-v1:0', scope: 'on-demand', quota, name: 'Nova Lite'},
+		{model: 'us.amazon.nova-lite-v1:0', scope: 'cross-region', quota, name: 'US Nova Lite'},
+		{
+			model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+			scope: 'cross-region',
+			quota: {...quota, requestsPerMinute: limitFixture(0), tokensPerMinute: limitFixture(null)},
+			name: 'US Claude Sonnet 4.5',
+		},
+	];
 }
 
 function promptVariant(name: string): Variant {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import {bindings} from '../../source/keymap/bindings.ts';
 import type {Action} from '../../source/state/actions.ts';
 import {
+	configFixture,
 	endedSnapshotFixture,
+	modelsFixture,
 	planFixture,
 	readySnapshotFixture,
 	snapshotFixture,
@@ -40,6 +42,26 @@ const untimed: fc.Arbitrary<Untimed> = fc.oneof(
 	fc.constant({type: 'text-erased' as const}),
 	fc.boolean().map((isKept) => ({type: 'typing-ended' as const, isKept})),
 	fc.constant({type: 'overlay-closed' as const}),
+	{
+		weight: 4,
+		arbitrary: fc.oneof(
+			fc.integer({min: -20, max: 20}).map((lines) => ({type: 'overlay-moved' as const, lines})),
+			fc.constant({type: 'overlay-marked' as const}),
+			fc.constant({type: 'overlay-accepted' as const}),
+		),
+	},
+	fc.constantFrom([], modelsFixture()).map((models) => ({type: 'models-listed' as const, models})),
+	fc.array(fc.record({name: fc.string(), description: fc.string()})).map((presets) => ({
+		type: 'presets-listed' as const,
+		presets,
+	})),
+	fc
+		.constantFrom(configFixture(), configFixture({preset: 'other', models: []}))
+		.map((config) => ({type: 'preset-loaded' as const, config})),
+	fc.constantFrom('models-failed', 'presets-failed', 'preset-failed').map((type) => ({
+		type,
+		fault: {message: 'not allowed', hint: undefined, exitCode: 1 as const},
+	})),
 	fc.array(fc.string()).map((files) => ({type: 'export-finished' as const, files})),
 	fc.string().map((message) => ({type: 'export-failed' as const, message})),
 	fc.constant({type: 'time-passed' as const}),

@@ -21,6 +21,13 @@ import {anyAction} from './arbitrary-actions.ts';
 const demo = initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0});
 const account = initialState({config: configFixture(), isDemo: false, startsAtOnce: false, nowMs: 0});
 
+const modelless = initialState({
+	config: configFixture({models: []}),
+	isDemo: false,
+	startsAtOnce: false,
+	nowMs: 0,
+});
+
 type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
 
 /** Folds actions a second apart; the effects of all of them. */
@@ -45,7 +52,7 @@ describe('any actions in any order', () => {
 	test('give a state that can be shown', () => {
 		fc.assert(
 			fc.property(
-				fc.constantFrom(demo, account),
+				fc.constantFrom(demo, account, modelless),
 				fc.array(anyAction, {maxLength: 60}),
 				(initial, actions) => {
 					let state = initial;

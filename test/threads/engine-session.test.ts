@@ -96,6 +96,20 @@ describe('engine session against the simulator', () => {
 		await ask({type: 'close'}, 'closed');
 	});
 
+	it('lists what can be run, whatever else it does', async () => {
+		const {ask} = openSession();
+		const {connection, override, isRefreshing} = await configOf('summarize');
+		const config = {connection, override, isRefreshing};
+		const {models} = await ask({type: 'list-models', config}, 'models-listed');
+		const profile = models.find(({model}) => model === 'us.amazon.nova-lite-v1:0');
+		expect(profile).toMatchObject({scope: 'cross-region'});
+		expect(profile?.quota.requestsPerMinute.value).toBeGreaterThan(0);
+
+		const gone = {...connection, simulatorUrl: 'http://127.0.0.1:9'};
+		const {fault} = await ask({type: 'list-models', config: {...config, connection: gone}}, 'models-failed');
+		expect(fault.message).toContain('http://127.0.0.1:9 is not reachable');
+	});
+
 	it('fails in words when nobody listens', async () => {
 		const {ask} = openSession();
 		const config = await configOf('summarize');

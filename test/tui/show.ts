@@ -7,6 +7,7 @@ import {
 	endedSnapshotFixture,
 	planFixture,
 	pointsFixture,
+	presetsFixture,
 	readySnapshotFixture,
 	snapshotFixture,
 } from '../helpers/snapshot-fixture.ts';
@@ -54,6 +55,7 @@ const end = await openDashboard({
 	startsAtOnce: !isAccount,
 	answers: undefined,
 	engine,
+	presets: presetsFixture(),
 	exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
 	exportIncrease: async () => ['reports/quota-increase.md'],
 	exportWinningRequest: async () => ['reports/best-request.json'],

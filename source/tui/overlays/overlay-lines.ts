@@ -6,6 +6,7 @@ import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {framed} from '../frame.ts';
 import type {Rect} from '../layout.ts';
+import {pickerContent} from './picker-lines.ts';
 
 /** An overlay with its place: as large as it needs to be, in the middle of what is free. */
 export type PlacedOverlay = {readonly rect: Rect; readonly lines: readonly Line[]};
@@ -14,7 +15,7 @@ export type PlacedOverlay = {readonly rect: Rect; readonly lines: readonly Line[
 export function placeOverlay(state: State, overlay: Overlay, columns: number, rows: number): PlacedOverlay {
 	const roomWidth = Math.max(1, columns - 2);
 	const roomHeight = Math.max(1, rows - 1);
-	const {title, note, lines} = overlayContent(state, overlay, roomWidth - 4);
+	const {title, note, lines} = overlayContent(state, overlay, roomWidth - 4, roomHeight - 2);
 	const wanted = Math.max(
 		lineWidth(title) + lineWidth(note) + 10,
 		...lines.map((line) => lineWidth(line) + 4),
@@ -34,10 +35,14 @@ export function placeOverlay(state: State, overlay: Overlay, columns: number, ro
 	};
 }
 
-type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
+/** What an overlay says, before it has its place. */
+export type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
 
-function overlayContent(state: State, overlay: Overlay, width: number): Content {
+function overlayContent(state: State, overlay: Overlay, width: number, height: number): Content {
 	switch (overlay.kind) {
+		case 'picker': {
+			return pickerContent(state, overlay, width, height);
+		}
 		case 'help': {
 			return {
 				title: [segment('Keys', 'title')],

@@ -46,7 +46,7 @@ function identityLine(state: State, width: number): Line {
 	const left = [
 		segment(name, 'title'),
 		segment('  '),
-		...joinLines([[segment(shownModel, 'accent')], tail], dot),
+		...joinLines([shownModel === '' ? [] : [segment(shownModel, 'accent')], tail], dot),
 	];
 	// The badge stays whatever else must go.
 	return [...fitLine(left, width - lineWidth(badge)), ...fitLine(badge, Math.min(width, lineWidth(badge)))];

@@ -1,0 +1,137 @@
+import {faultOf} from '../config/fault.ts';
+import type {Action, Effect} from '../state/actions.ts';
+import type {State} from '../state/state.ts';
+import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
+import type {TerminalActions} from './session.ts';
+
+/** An action without its time. */
+export type Happening = Action extends infer Each
+	? Each extends Action
+		? Omit<Each, 'atMs'>
+		: never
+	: never;
+
+type EffectPorts = TerminalActions & {
+	readonly leave: () => void;
+	readonly dispatch: (happening: Happening) => void;
+	readonly latest: () => State;
+};
+
+export type Effects = {
+	readonly run: (effect: Effect) => void;
+	readonly started: () => ChosenRun | undefined;
+};
+
+/** Time that requests in flight have to be answered once the run is stopped. */
+export const stopDeadlineMs = 2000;
+
+/** Does in the world what the state asks for; what comes of it goes back as an action. */
+export function createEffects(
+	ports: ScreenPorts,
+	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
+): Effects {
+	const {engine, presets} = ports;
+	let {answers} = ports;
+	let started: ChosenRun | undefined;
+
+	const write = async (effect: Effect & {type: 'export'}) => {
+		try {
+			dispatch({type: 'export-finished', files: await written(ports, effect)});
+		} catch (error) {
+			dispatch({type: 'export-failed', message: faultOf(error).message});
+		}
+	};
+
+	const listPresets = async () => {
+		try {
+			dispatch({type: 'presets-listed', presets: await presets.list()});
+		} catch (error) {
+			dispatch({type: 'presets-failed', fault: faultOf(error)});
+		}
+	};
+
+	const loadPreset = async (name: string) => {
+		try {
+			const chosen = await presets.load(name);
+			dispatch({type: 'preset-loaded', config: chosen.config});
+			// It is not taken while a run is under way.
+			answers = latest().config.task === chosen.config.task ? chosen.answers : answers;
+		} catch (error) {
+			dispatch({type: 'preset-failed', fault: faultOf(error)});
+		}
+	};
+
+	const start = () => {
+		const {startedConfig, config} = latest();
+		started = {config: startedConfig ?? config, answers};
+		engine.send({type: 'start', answers});
+	};
+
+	const run = (effect: Effect) => {
+		switch (effect.type) {
+			case 'prepare': {
+				engine.send({type: 'prepare', config: effect.config});
+				break;
+			}
+			case 'list-models': {
+				const {connection, override, isRefreshing} = effect.config;
+				engine.send({type: 'list-models', config: {connection, override, isRefreshing}});
+				break;
+			}
+			case 'list-presets': {
+				void listPresets();
+				break;
+			}
+			case 'load-preset': {
+				void loadPreset(effect.name);
+				break;
+			}
+			case 'start': {
+				start();
+				break;
+			}
+			case 'pause':
+			case 'resume': {
+				engine.send({type: effect.type});
+				break;
+			}
+			case 'stop': {
+				engine.send({type: 'stop', stoppedBy: 'key', deadlineMs: stopDeadlineMs});
+				break;
+			}
+			case 'export': {
+				void write(effect);
+				break;
+			}
+			case 'redraw': {
+				redraw();
+				break;
+			}
+			case 'suspend': {
+				suspend();
+				break;
+			}
+			case 'leave': {
+				leave();
+				break;
+			}
+		}
+	};
+
+	return {run, started: () => started};
+}
+
+async function written(ports: ScreenPorts, effect: Effect & {type: 'export'}): Promise<readonly string[]> {
+	const {what, snapshot, config} = effect;
+	switch (what) {
+		case 'charts': {
+			return ports.exportReports(snapshot);
+		}
+		case 'increase': {
+			return ports.exportIncrease(snapshot);
+		}
+		case 'winner': {
+			return ports.exportWinningRequest(snapshot, config);
+		}
+	}
+}

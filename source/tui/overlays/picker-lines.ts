@@ -1,0 +1,146 @@
+import type {Listing} from '../../state/listing.ts';
+import {type PickerRow, pickerRows} from '../../state/picker.ts';
+import {limitWords} from '../../state/quota-words.ts';
+import type {Picker, State} from '../../state/state.ts';
+import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
+import {fitLine, type Line, segment} from '../../text/segment.ts';
+import {type Column, fitColumns, rowLine} from '../../text/table.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
+import type {Content} from './overlay-lines.ts';
+
+/** A picker is as large however few rows are left, so that nothing jumps while somebody types. */
+const usualSize = {width: 96, rows: 16} as const;
+
+/** A picker in a room of that size: what is typed, then the rows around the selected one. */
+export function pickerContent(state: State, picker: Picker, roomWidth: number, roomHeight: number): Content {
+	const width = Math.max(1, Math.min(roomWidth, usualSize.width));
+	const height = Math.max(1, Math.min(roomHeight, usualSize.rows + 2));
+	const rows = pickerRows(state, picker);
+	const marks = picker.marked.length === 0 ? '' : ` · ${formatCount(picker.marked.length)} marked`;
+	const typed: Line = [
+		segment('/', 'accent'),
+		segment(`${cleanText(picker.filter)}_`),
+		segment(marks === '' ? '' : marks, 'accent'),
+	];
+	const body =
+		rows.length === 0 ? emptyLines(state, picker, width) : rowLines(state, picker, rows, width, height - 1);
+	const lines = [fitLine(typed, width), ...body];
+	return {
+		title: [segment(picker.of === 'models' ? 'Models' : 'Presets', 'title')],
+		note: [segment(noteOf(picker, width), 'muted')],
+		lines: Array.from({length: height}, (_, index) => fitLine(lines[index] ?? [], width)),
+	};
+}
+
+function noteOf({of}: Picker, width: number): string {
+	if (width < 60) {
+		return 'Enter takes it';
+	}
+	return of === 'models'
+		? 'type to find, Space marks several, Enter takes, Esc closes'
+		: 'type to find, Enter takes, Esc closes';
+}
+
+/** Why there is nothing to choose from. */
+function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] {
+	const listing: Listing<unknown> = of === 'models' ? state.models : state.presets;
+	switch (listing.kind) {
+		case 'loading': {
+			const waited = formatSecondsLeft(Math.floor((state.nowMs - listing.sinceMs) / 1000) * 1000);
+			return [[segment(`asking for the list (${waited})`, 'muted')]];
+		}
+		case 'failed': {
+			const {message, hint = ''} = listing.fault;
+			return [
+				...wrapText(cleanText(message), width).map((line): Line => [segment(line, 'bad')]),
+				...wrapText(cleanText(hint), width).map((line): Line => [segment(line)]),
+				...(of === 'models' ? [[segment('A model can be typed: ID, profile or ARN.', 'muted')]] : []),
+			];
+		}
+		case 'unasked':
+		case 'known': {
+			return [[segment('The list is empty.', 'muted')]];
+		}
+	}
+}
+
+function rowLines(
+	state: State,
+	picker: Picker,
+	rows: readonly PickerRow[],
+	width: number,
+	height: number,
+): readonly Line[] {
+	const selected = Math.min(picker.index, rows.length - 1);
+	const first = Math.max(0, Math.min(selected - Math.floor(height / 2), rows.length - height));
+	const fitted = fitColumns(columnsOf(picker.of), rows, width - 4);
+	return rows.slice(first, first + height).map((row, index): Line => {
+		const isSelected = first + index === selected;
+		const isMarked = picker.marked.includes(row.key);
+		const isInForce =
+			picker.of === 'models' ? state.config.models.includes(row.key) : state.config.preset === row.key;
+		return [
+			segment(isSelected ? '› ' : '  ', 'accent'),
+			segment(isMarked ? '✓ ' : isInForce ? '• ' : '  ', 'accent'),
+			...(row.kind === 'typed'
+				? [segment(`"${cleanText(row.key)}" as it is typed`, isSelected ? 'strong' : 'plain')]
+				: rowLine(fitted, row)),
+		];
+	});
+}
+
+function columnsOf(of: Picker['of']): ReadonlyArray<Column<PickerRow>> {
+	return of === 'models' ? modelColumns : presetColumns;
+}
+
+const modelColumns: ReadonlyArray<Column<PickerRow>> = [
+	{
+		key: 'model',
+		header: '',
+		align: 'left',
+		priority: 9,
+		minWidth: 20,
+		cut: 'middle',
+		format: ({key}) => cleanText(key),
+		tone: () => 'strong',
+	},
+	modelColumn('scope', 8, ({scope}) => scope),
+	modelColumn('requests', 6, ({quota}) => limitWords(quota.requestsPerMinute, 'RPM')),
+	modelColumn('tokens', 7, ({quota}) => limitWords(quota.tokensPerMinute, 'TPM')),
+];
+
+type ModelRow = Extract<PickerRow, {kind: 'model'}>;
+
+function modelColumn(
+	key: string,
+	priority: number,
+	format: (model: ModelRow['model']) => string,
+): Column<PickerRow> {
+	return {
+		key,
+		header: '',
+		align: key === 'scope' ? 'left' : 'right',
+		priority,
+		format: (row) => (row.kind === 'model' ? format(row.model) : ''),
+	};
+}
+
+const presetColumns: ReadonlyArray<Column<PickerRow>> = [
+	{
+		key: 'name',
+		header: '',
+		align: 'left',
+		priority: 9,
+		format: ({key}) => cleanText(key),
+		tone: () => 'strong',
+	},
+	{
+		key: 'description',
+		header: '',
+		align: 'left',
+		priority: 8,
+		minWidth: 10,
+		cut: 'end',
+		format: (row) => (row.kind === 'preset' ? cleanText(row.preset.description) : ''),
+	},
+];

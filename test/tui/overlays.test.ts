@@ -1,0 +1,69 @@
+import {describe, expect, test} from 'vitest';
+import {joinFrames, openScreen} from '../helpers/screen.ts';
+import {configFixture, modelsFixture} from '../helpers/snapshot-fixture.ts';
+import {keySequences} from '../helpers/terminal.tsx';
+
+/** What lies above the views, in scripted sessions; all frames of one session in a golden file. */
+
+const sizes = [
+	{columns: 120, rows: 40},
+	{columns: 80, rows: 24},
+	{columns: 60, rows: 15},
+] as const;
+
+describe.concurrent.each(sizes)('at $columns x $rows', ({columns, rows}) => {
+	test('models and presets are chosen', async ({expect}) => {
+		const screen = openScreen({columns, rows}, {isDemo: false, config: configFixture({models: []})});
+		const frames: Array<readonly [string, string]> = [];
+		const shoot = async (name: string, ...keys: readonly string[]) => {
+			await screen.terminal.press(...keys);
+			frames.push([name, await screen.settled()]);
+		};
+		await shoot('no model is named');
+		screen.engine.report({type: 'models-listed', models: modelsFixture()});
+		await shoot('models');
+		await shoot('narrowed down', 'u', 's', '.');
+		await shoot('two are marked', ' ', keySequences.down, ' ');
+		await shoot('not in the list', 'x', 'y');
+		await shoot('preparing', '\u007F', '\u007F', keySequences.enter);
+		await screen.prepare();
+		await shoot('plan');
+		await shoot('presets', 'o');
+		await shoot('another preset', keySequences.down, keySequences.enter);
+		expect(screen.engine.asked()).toEqual(['list-models', 'prepare', 'prepare']);
+		expect(screen.engine.requests.at(-1)).toMatchObject({
+			config: {
+				preset: 'extract-json',
+				models: ['us.amazon.nova-lite-v1:0', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+			},
+		});
+		screen.engine.report({
+			type: 'models-failed',
+			fault: {
+				message: 'The models cannot be listed.',
+				hint: 'Allow bedrock:ListFoundationModels.',
+				exitCode: 1,
+			},
+		});
+		await shoot('models cannot be listed', 'M');
+		screen.abort();
+		await screen.end;
+		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/pickers-${columns}x${rows}.txt`);
+	});
+});
+
+test('an identifier is pasted into the model picker', async () => {
+	const screen = openScreen({columns: 80, rows: 24}, {isDemo: false});
+	await screen.prepare();
+	await screen.terminal.press('M');
+	await screen.terminal.press('\u001B[200~us.meta.llama3-3-70b-instruct-v1:0\u001B[201~');
+	expect(await screen.settled()).toContain('"us.meta.llama3-3-70b-instruct-v1:0" as it is typed');
+	await screen.terminal.press(keySequences.enter);
+	await screen.settled();
+	expect(screen.engine.requests.at(-1)).toMatchObject({
+		type: 'prepare',
+		config: {models: ['us.meta.llama3-3-70b-instruct-v1:0']},
+	});
+	screen.abort();
+	await screen.end;
+});
