@@ -315,6 +315,17 @@ describe('streams', () => {
 		expect(outcome).toMatchObject({text: '42 <b>', reasoning: 'First second'});
 	});
 
+	test('Converse: reasoning that a model leaves in its text', async () => {
+		const tagged = converseStreamOf('<think>Hm</think>Yes');
+		const kimi = await replays.call(stream(tagged), {
+			method: 'converse-stream',
+			baseModel: 'moonshot.kimi-k2-thinking',
+		});
+		expect(kimi.outcome).toMatchObject({text: 'Yes', reasoning: 'Hm'});
+		const nova = await replays.call(stream(tagged), {method: 'converse-stream'});
+		expect(nova.outcome).toMatchObject({text: '<think>Hm</think>Yes'});
+	});
+
 	test('chunks of no known shape are no empty answer', async () => {
 		const body = chunk({
 			piece: 'x',

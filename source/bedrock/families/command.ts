@@ -43,8 +43,10 @@ export const command: Family = {
 	readChunk(chunk) {
 		if (isObject(chunk) && typeof at(chunk, 'is_finished') === 'boolean') {
 			const text = stringOf(at(chunk, 'text'));
+			// Of several generations only the first is read.
+			const isOther = (at(chunk, 'index') ?? 0) !== 0;
 			return {
-				text: text === endOfSequence ? undefined : text,
+				text: text === endOfSequence || isOther ? undefined : text,
 				stopReason: wordOf(at(chunk, 'finish_reason')),
 			};
 		}

@@ -29,5 +29,5 @@ export const deepseek: Family = {
 				}
 			: chatBody(request),
 	...chatReading,
-	reasoningTag: 'think',
+	tagsReasoning: true,
 };

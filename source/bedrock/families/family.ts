@@ -26,8 +26,8 @@ export type Family = {
 	readonly readBody: (body: unknown) => Reading | undefined;
 	/** Undefined: not a chunk of this family. */
 	readonly readChunk: (chunk: unknown) => Reading | undefined;
-	/** The tag in which reasoning comes at the start of the text, where it does. */
-	readonly reasoningTag?: 'think' | 'reasoning';
+	/** Reasoning may come in tags at the start of the text. */
+	readonly tagsReasoning?: true;
 };
 
 /** Tells by the model's own ID, below a profile prefix or an ARN too, whether it is one of `pattern`'s. */

@@ -11,5 +11,5 @@ export const gpt: Family = {
 		...(isStreamed ? {stream: true} : {}),
 	}),
 	...chatReading,
-	reasoningTag: 'reasoning',
+	tagsReasoning: true,
 };

@@ -37,5 +37,5 @@ export const mistral: Family = {
 			: chatBody(request),
 	readBody: (body) => readOutputs(body) ?? chatReading.readBody(body),
 	readChunk: (chunk) => readOutputs(chunk) ?? chatReading.readChunk(chunk),
-	reasoningTag: 'think',
+	tagsReasoning: true,
 };

@@ -33,7 +33,8 @@ const read = (value: unknown): Reading | undefined => {
 		return undefined;
 	}
 
-	const choice: unknown = choices[0];
+	// Of several answers to one prompt only the first is read, whichever a chunk begins with.
+	const choice: unknown = choices.find((candidate) => (at(candidate, 'index') ?? 0) === 0);
 	const message = at(choice, 'message') ?? at(choice, 'delta');
 	const usage = at(value, 'usage');
 	return {
@@ -61,5 +62,5 @@ export const openAiStyle: Family = {
 	takesSystem: () => true,
 	build: (request) => chatBody(request),
 	...chatReading,
-	reasoningTag: 'think',
+	tagsReasoning: true,
 };

@@ -8,5 +8,5 @@ export const qwen: Family = {
 	takesSystem: () => true,
 	build: (request) => chatBody(request),
 	...chatReading,
-	reasoningTag: 'think',
+	tagsReasoning: true,
 };

@@ -1,27 +1,58 @@
+import {isTruncation} from '../stop-reason.ts';
+import type {Family, Reading} from './family.ts';
+
 /** An answer's text with its tagged reasoning taken out. */
 export type Separated = {readonly text: string; readonly reasoning: string | undefined};
 
+/** Tags in which models were seen to write their reasoning before the answer; one model may use either. */
+const tags = ['think', 'reasoning'].map((name) => ({opening: `<${name}>`, closing: `</${name}>`}));
+
 /**
- * Separates reasoning that a model writes in a tag before its answer. The opening tag may be missing (a prompt that
- * ends with it), the closing one too (an answer cut while reasoning), and a stream may tag every piece of its reasoning
- * anew. Text without such a tag stays as it is.
+ * Separates reasoning that a model writes in a tag before its answer. A stream may tag every piece of it anew. Text without
+ * such a tag, or with one that is never closed, stays as it is.
+ * @param isCut The answer was cut off: a tag that is not closed is then reasoning to its end.
+ * @param isOpened The prompt may have ended with the opening tag, so that only the closing one comes.
  */
-export const separateReasoning = (text: string, tag: string): Separated => {
-	const opening = `<${tag}>`;
-	const closing = `</${tag}>`;
+export const separateReasoning = (
+	text: string,
+	{isCut, isOpened}: {readonly isCut: boolean; readonly isOpened: boolean},
+): Separated => {
 	const thoughts: string[] = [];
 	let rest = text;
-	while (rest.trimStart().startsWith(opening)) {
-		const body = rest.trimStart().slice(opening.length);
-		const end = body.indexOf(closing);
-		thoughts.push(end === -1 ? body : body.slice(0, end));
-		rest = end === -1 ? '' : body.slice(end + closing.length);
+	for (let start = rest.trimStart(); ; start = rest.trimStart()) {
+		const tag = tags.find(({opening}) => start.startsWith(opening));
+		const end = tag === undefined ? -1 : start.indexOf(tag.closing);
+		if (tag === undefined || (end === -1 && !isCut)) {
+			break;
+		}
+
+		thoughts.push(start.slice(tag.opening.length, end === -1 ? undefined : end));
+		rest = end === -1 ? '' : start.slice(end + tag.closing.length);
 	}
 
-	const end = thoughts.length === 0 ? rest.indexOf(closing) : -1;
-	if (end !== -1) {
-		return {reasoning: rest.slice(0, end), text: rest.slice(end + closing.length)};
+	if (thoughts.length > 0) {
+		return {text: rest, reasoning: thoughts.join('')};
 	}
 
-	return {reasoning: thoughts.length === 0 ? undefined : thoughts.join(''), text: rest};
+	const ending = isOpened ? tags.find(({closing}) => rest.includes(closing)) : undefined;
+	if (ending === undefined) {
+		return {text, reasoning: undefined};
+	}
+
+	const end = rest.indexOf(ending.closing);
+	return {reasoning: rest.slice(0, end), text: rest.slice(end + ending.closing.length)};
+};
+
+/**
+ * The reading with the reasoning of its tags beside what came apart already.
+ * @param isOpened as for `separateReasoning`.
+ */
+export const withoutTags = <Kind extends Reading>(family: Family, reading: Kind, isOpened: boolean): Kind => {
+	if (family.tagsReasoning === undefined || !reading.text) {
+		return reading;
+	}
+
+	const isCut = isTruncation(reading.stopReason ?? '');
+	const {text, reasoning} = separateReasoning(reading.text, {isCut, isOpened});
+	return {...reading, text, reasoning: [reading.reasoning, reasoning].filter(Boolean).join('')};
 };

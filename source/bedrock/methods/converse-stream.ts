@@ -1,5 +1,7 @@
 import {ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
 import {readMessageEvent} from '../families/converse-shape.ts';
+import {withoutTags} from '../families/reasoning-tags.ts';
+import {familyOf} from '../families/registry.ts';
 import {at, millisecondsOf, wordOf} from '../json.ts';
 import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
@@ -24,7 +26,7 @@ export const converseStream: Send = async (runtime, request, {signal, onFirstTok
 		throw new StreamFault(undefined);
 	}
 
-	return answerOf(reading, {
+	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
 		headers: headers(),
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(metadata, 'metrics', 'latencyMs')),

@@ -1,5 +1,7 @@
 import {ConverseCommand} from '@aws-sdk/client-bedrock-runtime';
 import {readMessage} from '../families/converse-shape.ts';
+import {withoutTags} from '../families/reasoning-tags.ts';
+import {familyOf} from '../families/registry.ts';
 import {at, millisecondsOf, wordOf} from '../json.ts';
 import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
@@ -17,7 +19,7 @@ export const converse: Send = async (runtime, request, {signal}) => {
 		throw new UnreadableAnswer();
 	}
 
-	return answerOf(reading, {
+	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
 		headers: headers(),
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(output, 'metrics', 'latencyMs')),

@@ -1,7 +1,7 @@
 import type {InvokeModelCommandInput} from '@aws-sdk/client-bedrock-runtime';
 import type {InferenceRequest} from '../../engine/backend.ts';
 import type {Family, Reading} from '../families/family.ts';
-import {separateReasoning} from '../families/reasoning-tags.ts';
+import {withoutTags} from '../families/reasoning-tags.ts';
 import {latencyModeOf} from '../families/request-parts.ts';
 import {at, type JsonObject} from '../json.ts';
 
@@ -34,18 +34,9 @@ export const isIntervention = (body: unknown): boolean =>
  * What holds for every answer of InvokeModel, whichever family wrote it. Counts beside a guardrail's own text are not
  * the model's: they are dropped, so that only Bedrock's counters remain.
  */
-export const finished = (family: Family, reading: Reading, isGuarded: boolean): Reading => {
-	const separated =
-		family.reasoningTag === undefined || reading.text === undefined
-			? undefined
-			: separateReasoning(reading.text, family.reasoningTag);
-	const reasoning = [reading.reasoning, separated?.reasoning].filter(Boolean).join('');
-	return {
-		...reading,
-		text: separated?.text ?? reading.text,
-		reasoning,
-		...(isGuarded
-			? {isRefused: true, counts: {}, stopReason: reading.stopReason ?? 'guardrail_intervened'}
-			: {}),
-	};
-};
+export const finished = (family: Family, reading: Reading, isGuarded: boolean): Reading => ({
+	...withoutTags(family, reading, true),
+	...(isGuarded
+		? {isRefused: true, counts: {}, stopReason: reading.stopReason ?? 'guardrail_intervened'}
+		: {}),
+});

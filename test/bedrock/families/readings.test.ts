@@ -51,6 +51,15 @@ describe('whole answers', () => {
 		});
 	});
 
+	test('of several answers the first, wherever it stands', () => {
+		const second = {index: 1, message: {content: 'B'}, delta: {content: 'B'}};
+		const first = {index: 0, message: {content: 'A'}, finish_reason: 'stop'};
+		expect(readBody(unknown, {choices: [second, first]})).toMatchObject({text: 'A', stopReason: 'stop'});
+		expect(readChunk(unknown, {choices: [second]})?.text).toBeUndefined();
+		const command = familyOf('cohere.command-text-v14');
+		expect(readChunk(command, {is_finished: false, text: 'B', index: 1})?.text).toBeUndefined();
+	});
+
 	test('text with its sources beside it', () => {
 		const cited = {citationsContent: {content: [{text: 'So '}, {text: 'it is'}], citations: [{title: 'x'}]}};
 		expect(readBody(unknown, {output: {message: {content: [cited, {text: '.'}]}}})).toMatchObject({
@@ -168,15 +177,30 @@ describe('chunks', () => {
 
 describe('reasoning in tags', () => {
 	test.each([
-		['<reasoning>Hm</reasoning>Yes', 'reasoning', 'Yes', 'Hm'],
-		['  <think>\nHm\n</think>\n\nYes', 'think', '\n\nYes', '\nHm\n'],
-		// A prompt that ends with the opening tag.
-		['Hm\n</think>\n\nYes', 'think', '\n\nYes', 'Hm\n'],
-		// Cut while reasoning.
-		['<think>Hm, I', 'think', '', 'Hm, I'],
-		['Yes, <think> is a tag', 'think', 'Yes, <think> is a tag', undefined],
-		['Yes', 'think', 'Yes', undefined],
-	])('%j', (text, tag, answer, reasoning) => {
-		expect(separateReasoning(text, tag)).toEqual({text: answer, reasoning});
+		['<reasoning>Hm</reasoning>Yes', 'Yes', 'Hm'],
+		['  <think>\nHm\n</think>\n\nYes', '\n\nYes', '\nHm\n'],
+		['<reasoning>Hm, </reasoning><reasoning>so</reasoning>Yes', 'Yes', 'Hm, so'],
+		['Yes, <think> is a tag', 'Yes, <think> is a tag', undefined],
+		['Yes', 'Yes', undefined],
+	])('%j', (text, answer, reasoning) => {
+		for (const isCut of [false, true]) {
+			expect(separateReasoning(text, {isCut, isOpened: true})).toEqual({text: answer, reasoning});
+			expect(separateReasoning(text, {isCut, isOpened: false})).toEqual({text: answer, reasoning});
+		}
+	});
+
+	test('a prompt that ends with the opening tag', () => {
+		const text = 'Hm\n</think>\n\nYes';
+		expect(separateReasoning(text, {isCut: false, isOpened: true})).toEqual({
+			text: '\n\nYes',
+			reasoning: 'Hm\n',
+		});
+		expect(separateReasoning(text, {isCut: false, isOpened: false}).text).toBe(text);
+	});
+
+	test('a tag that is never closed: reasoning where the answer was cut, a slip of the model where it was not', () => {
+		const text = ' <think> Hm, I';
+		expect(separateReasoning(text, {isCut: true, isOpened: true})).toEqual({text: '', reasoning: ' Hm, I'});
+		expect(separateReasoning(text, {isCut: false, isOpened: true})).toEqual({text, reasoning: undefined});
 	});
 });
