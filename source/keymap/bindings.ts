@@ -46,6 +46,7 @@ const run = [
 	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
 	bind('M', 'models', 'choose a model, or several to compare', {hint: ['Models', 4]}),
 	bind('o', 'presets', 'choose a preset', {hint: ['Presets', 3]}),
+	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
 ];
 
 const screen = [

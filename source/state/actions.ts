@@ -34,6 +34,8 @@ export type OverlayAction =
 	| {readonly type: 'text-erased'}
 	/** Positive is down. */
 	| {readonly type: 'overlay-moved'; readonly lines: number}
+	/** To another choice; positive is the next. */
+	| {readonly type: 'overlay-turned'; readonly steps: number}
 	| {readonly type: 'overlay-marked'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};

@@ -65,6 +65,7 @@ const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	run: notRunnable,
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
+	settings: betweenRuns('settings'),
 	stop: notStoppable,
 	'toggle-pause': notStoppable,
 	'next-method': betweenRuns('the method'),

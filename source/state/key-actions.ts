@@ -1,7 +1,8 @@
 import type {Command} from '../keymap/bindings.ts';
 import {commandFor} from '../keymap/resolve.ts';
 import type {Action} from './actions.ts';
-import type {Picker, State} from './state.ts';
+import {settings} from './settings.ts';
+import type {Picker, SettingsForm, State} from './state.ts';
 
 /**
  * What a key means now: an overlay or a text being typed takes the keys before the view does.
@@ -29,6 +30,9 @@ function overlayAction(
 	switch (overlay.kind) {
 		case 'picker': {
 			return pickerAction(overlay, keyName, atMs);
+		}
+		case 'settings': {
+			return settingsAction(overlay, keyName, atMs);
 		}
 		case 'help': {
 			const command = commandFor(keyName, 'log');
@@ -89,6 +93,28 @@ function pickerAction({of}: Picker, keyName: string, atMs: number): Action | und
 	}
 }
 
+function settingsAction({index}: SettingsForm, keyName: string, atMs: number): Action | undefined {
+	const turns = {'←': -1, '→': 1, Space: settings[index]?.choices === undefined ? undefined : 1}[keyName];
+	if (turns !== undefined) {
+		return {type: 'overlay-turned', steps: turns, atMs};
+	}
+	const lines = pickerSteps[keyName];
+	if (lines !== undefined) {
+		return {type: 'overlay-moved', lines, atMs};
+	}
+	switch (keyName) {
+		case 'Enter': {
+			return {type: 'overlay-accepted', atMs};
+		}
+		case 'Esc': {
+			return {type: 'overlay-closed', atMs};
+		}
+		default: {
+			return textAction(keyName, atMs);
+		}
+	}
+}
+
 function typingAction(keyName: string, atMs: number): Action | undefined {
 	switch (keyName) {
 		case 'Enter': {
@@ -123,5 +149,5 @@ function textAction(keyName: string, atMs: number): Action | undefined {
 
 /** Whether keys are text now, so that what is pasted is text too. */
 export function isTakingText({overlay, isTyping}: State): boolean {
-	return overlay === undefined ? isTyping : overlay.kind === 'picker';
+	return overlay === undefined ? isTyping : overlay.kind === 'picker' || overlay.kind === 'settings';
 }

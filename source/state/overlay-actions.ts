@@ -2,10 +2,14 @@ import {keyGroups} from '../keymap/render.ts';
 import type {OverlayAction} from './actions.ts';
 import {type Change, only} from './change.ts';
 import {acceptPicked, filterPicker, markPicked, movePicker} from './picker-commands.ts';
+import {inSettings} from './settings-commands.ts';
 import type {Overlay, State} from './state.ts';
 
 /** What an open overlay makes of the keys. */
 export function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Change {
+	if (overlay.kind === 'settings') {
+		return inSettings(state, overlay, action);
+	}
 	if (action.type === 'overlay-closed') {
 		return only({...state, overlay: undefined});
 	}
@@ -38,6 +42,9 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 		}
 		case 'text-erased': {
 			return filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
+		}
+		case 'overlay-turned': {
+			return only(state);
 		}
 		case 'overlay-moved': {
 			return movePicker(state, picker, action.lines);

@@ -10,6 +10,7 @@ import * as pickers from './picker-commands.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
+import {openSettings} from './settings-commands.ts';
 import {sortAfter} from './sort.ts';
 import {keptLogLines, type State} from './state.ts';
 
@@ -52,6 +53,7 @@ export function reduce(before: State, action: Action): Change {
 		case 'text-typed':
 		case 'text-erased':
 		case 'overlay-moved':
+		case 'overlay-turned':
 		case 'overlay-marked':
 		case 'overlay-accepted':
 		case 'overlay-closed': {
@@ -177,6 +179,7 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	'next-goal': runs.nextGoal,
 	models: pickers.openModels,
 	presets: pickers.openPresets,
+	settings: openSettings,
 	'toggle-freeze': screen.toggleFreeze,
 	'open-dashboard': opener('dashboard'),
 	'open-variants': opener('variants'),

@@ -72,6 +72,24 @@ export function nextGoal(state: State): Change {
 	return state.stage.kind === 'running' ? only(next) : reconfigured(next);
 }
 
+/** Has the plan of a changed configuration worked out, which is shown before anything is sent. */
+export function prepareAnew(state: State): Change {
+	switch (state.stage.kind) {
+		case 'preparing': {
+			return only({...state, stage: {...state.stage, isStale: true, startsThen: false}});
+		}
+		case 'planned':
+		case 'ended':
+		case 'failed': {
+			return prepare(state, false);
+		}
+		case 'choosing':
+		case 'running': {
+			return only(state);
+		}
+	}
+}
+
 function after<Value>(values: readonly Value[], value: Value): Value {
 	return values[(values.indexOf(value) + 1) % values.length] ?? value;
 }

@@ -31,6 +31,7 @@ export type Stage =
 export type Overlay =
 	| {readonly kind: 'help'; readonly scroll: number}
 	| Picker
+	| SettingsForm
 	| {readonly kind: 'quit-question'}
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
 
@@ -43,6 +44,19 @@ export type Picker = {
 	readonly index: number;
 	/** Models that are to be compared. */
 	readonly marked: readonly string[];
+};
+
+/** The settings of the run, one of which is being changed. */
+export type SettingsForm = {
+	readonly kind: 'settings';
+	/** Of the selected setting. */
+	readonly index: number;
+	/** What was typed for it; undefined: nothing yet. */
+	readonly text: string | undefined;
+	/** Why that cannot be taken. */
+	readonly problem: string | undefined;
+	/** What Esc goes back to. */
+	readonly before: RunConfig;
 };
 
 /** What was asked of the engine and is not yet seen in a snapshot. */

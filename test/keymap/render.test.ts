@@ -8,7 +8,7 @@ const shown = (width: number) =>
 		.join('  ');
 
 test('the footer drops the hints that matter least, and never wraps', () => {
-	expect(shown(200)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`);
+	expect(shown(200)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`);
 	expect(shown(40)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze"`);
 	expect(shown(5)).toBe('');
 	for (let width = 0; width < 200; width++) {
@@ -38,6 +38,7 @@ test('every key is in the help and in the Markdown table', () => {
 		g          next goal: what "best" means
 		M          choose a model, or several to compare
 		o          choose a preset
+		,          settings of the run, with its plan
 		f          freeze the view; the run goes on
 		2 3 4 5 6  Dashboard, Variants, Timeline, Quotas, Log
 		Tab        next view

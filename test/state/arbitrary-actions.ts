@@ -47,6 +47,7 @@ const untimed: fc.Arbitrary<Untimed> = fc.oneof(
 		arbitrary: fc.oneof(
 			fc.integer({min: -20, max: 20}).map((lines) => ({type: 'overlay-moved' as const, lines})),
 			fc.constant({type: 'overlay-marked' as const}),
+			fc.integer({min: -3, max: 3}).map((steps) => ({type: 'overlay-turned' as const, steps})),
 			fc.constant({type: 'overlay-accepted' as const}),
 		),
 	},

@@ -11,7 +11,7 @@ const sizes = [
 	{columns: 60, rows: 15},
 ] as const;
 
-describe.concurrent.each(sizes)('at $columns x $rows', ({columns, rows}) => {
+describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({columns, rows}) => {
 	test('models and presets are chosen', async ({expect}) => {
 		const screen = openScreen({columns, rows}, {isDemo: false, config: configFixture({models: []})});
 		const frames: Array<readonly [string, string]> = [];
@@ -49,6 +49,33 @@ describe.concurrent.each(sizes)('at $columns x $rows', ({columns, rows}) => {
 		screen.abort();
 		await screen.end;
 		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/pickers-${columns}x${rows}.txt`);
+	});
+});
+
+describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({columns, rows}) => {
+	test('settings are changed, with the plan before anything is sent', async ({expect}) => {
+		const screen = openScreen({columns, rows}, {isDemo: false});
+		const frames: Array<readonly [string, string]> = [];
+		const shoot = async (name: string, ...keys: readonly string[]) => {
+			await screen.terminal.press(...keys);
+			frames.push([name, await screen.settled()]);
+		};
+		await screen.prepare();
+		await shoot('settings', ',');
+		await shoot('another load', keySequences.down, '\u001B[C');
+		await screen.prepare();
+		await shoot('its plan');
+		await shoot('a value is typed', keySequences.down, keySequences.down, keySequences.down, '4', 'x');
+		await shoot('what is wrong with it', keySequences.enter);
+		await shoot('mended and taken', '\u007F', keySequences.enter);
+		await screen.prepare();
+		await shoot('plan');
+		expect(screen.engine.requests.at(-1)).toMatchObject({
+			config: {load: {shape: 'saturate', concurrency: 4}},
+		});
+		screen.abort();
+		await screen.end;
+		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/settings-${columns}x${rows}.txt`);
 	});
 });
 

@@ -12,8 +12,11 @@ const sizes = [
 	{columns: 30, rows: 6},
 ] as const;
 
+/** Sessions at the same time take as long as all of them together on a busy machine. */
+const patienceMs = 90_000;
+
 // A session mostly waits for paints, so that they can wait at the same time.
-describe.concurrent.each(sizes)('at $columns x $rows', ({columns, rows}) => {
+describe.concurrent.each(sizes)('at $columns x $rows', {timeout: patienceMs}, ({columns, rows}) => {
 	test('a demo from its start to its end', async ({expect}) => {
 		const screen = openScreen({columns, rows});
 		const frames: Array<readonly [string, string]> = [];
@@ -96,7 +99,7 @@ describe.concurrent.each(sizes)('at $columns x $rows', ({columns, rows}) => {
 	});
 });
 
-test.concurrent('with ASCII characters alone', async ({expect}) => {
+test.concurrent('with ASCII characters alone', {timeout: patienceMs}, async ({expect}) => {
 	const screen = openScreen(
 		{columns: 80, rows: 24},
 		{appearance: {color: false, ascii: true, theme: 'auto'}},

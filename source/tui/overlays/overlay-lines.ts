@@ -7,6 +7,7 @@ import {cleanText, wrapText} from '../../text/width.ts';
 import {framed} from '../frame.ts';
 import type {Rect} from '../layout.ts';
 import {pickerContent} from './picker-lines.ts';
+import {settingsContent} from './settings-lines.ts';
 
 /** An overlay with its place: as large as it needs to be, in the middle of what is free. */
 export type PlacedOverlay = {readonly rect: Rect; readonly lines: readonly Line[]};
@@ -42,6 +43,9 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 	switch (overlay.kind) {
 		case 'picker': {
 			return pickerContent(state, overlay, width, height);
+		}
+		case 'settings': {
+			return settingsContent(state, overlay, width, height);
 		}
 		case 'help': {
 			return {

@@ -42,6 +42,14 @@ function faultLines(state: State, width: number): readonly Line[] {
 }
 
 function planLines(state: State, plan: Plan, width: number): readonly Line[] {
+	return [
+		...planEntries(state, plan, width),
+		...keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits'),
+	];
+}
+
+/** What a run sends, takes of the quota and costs. */
+export function planEntries(state: State, plan: Plan, width: number): readonly Line[] {
 	const {config, switchedOff} = state;
 	const variantCount = config.variants.length - switchedOff.length;
 	const share = plan.quotaShare;
@@ -51,7 +59,6 @@ function planLines(state: State, plan: Plan, width: number): readonly Line[] {
 		...entry('quota', quotaWords(plan), width, share !== null && share > 1 ? 'warning' : 'plain'),
 		...entry('costs', costWords(plan), width, plan.costUsd === null ? 'warning' : 'strong'),
 		...plan.remarks.flatMap((remark) => paragraph(remark, width)),
-		...keyLine('r', 'starts', 'm g Space', 'change it', 'q', 'quits'),
 	];
 }
 
