@@ -83,19 +83,19 @@ const createTeller = ({isPlain}: OutputConfig, io: Io) => {
 
 /** How to come back to a batch that was left. */
 const comeBackLines = (state: BatchState, isDemo: boolean): readonly string[] => {
-	const arns = state.jobs.flatMap(({arn}) => (arn === null ? [] : [arn]));
+	if (isDemo) {
+		return ['Left: the jobs of a demo end with its simulator.'];
+	}
+	const [arn, ...others] = state.jobs.flatMap((job) => (job.arn === null ? [] : [job.arn]));
 	const waiting = state.jobs.filter(isWaiting).length;
 	return [
-		...(arns.length === 0 ? ['Nothing was submitted yet.'] : []),
-		...arns
-			.slice(0, 1)
-			.flatMap((arn) => [
-				isDemo
-					? 'The jobs of a demo end with its simulator.'
-					: `The ${arns.length === 1 ? 'job goes' : 'jobs go'} on without this program. Come back with:`,
-				`  bedrock-top batch --watch ${arn}`,
-				`  bedrock-top batch --stop ${arn}`,
-			]),
+		...(arn === undefined
+			? ['Nothing was submitted yet.']
+			: [
+					`The ${others.length === 0 ? 'job goes' : 'jobs go'} on without this program. Come back with:`,
+					`  bedrock-top batch --watch ${arn}`,
+					`  bedrock-top batch --stop ${arn}`,
+				]),
 		...(waiting > 0
 			? [`${waiting} of ${state.jobs.length} jobs wait to be submitted: the same command goes on with them.`]
 			: []),
@@ -113,7 +113,7 @@ const writeResults = async (
 	state: BatchState,
 	batch: BatchTask,
 	{figures}: Fetched,
-	folder: string,
+	{folder, isDrawing}: {readonly folder: string; readonly isDrawing: boolean},
 ): Promise<string> => {
 	const ends = state.jobs.map(({endedAtMs}) => endedAtMs ?? Date.now());
 	const starts = state.jobs.map(({submittedAtMs}) => submittedAtMs ?? state.startedAtMs);
@@ -144,7 +144,10 @@ const writeResults = async (
 	);
 	const file = `${folder}/results.json`;
 	await writeAtomically(file, resultsText(results));
-	await writeReports({type: 'redraw', results, folder});
+	// The results themselves are what was paid for: only summary and charts can be left out.
+	if (isDrawing) {
+		await writeReports({type: 'redraw', results, folder});
+	}
 	return file;
 };
 
@@ -180,7 +183,10 @@ const finishBatch = async (
 		lineOf: lineMaker(state.target, state.form, state.maxTokens),
 		folder,
 	});
-	const results = await writeResults(state, batch, fetched, folder);
+	const results = await writeResults(state, batch, fetched, {
+		folder,
+		isDrawing: output.isWritingReports,
+	});
 	state.results = results;
 	await store.save(state);
 	const {succeeded, failed, failedFile} = fetched;

@@ -39,6 +39,27 @@ const measures: readonly Measure[] = [
 		format: formatPercent,
 	},
 	{
+		// What sets a batch, which has no quota of a minute, against on-demand.
+		figure: 'useful items an hour as run',
+		isLessBetter: false,
+		of: ({rate: {usefulPerMinute}}) => ({
+			value: usefulPerMinute === null ? null : usefulPerMinute * 60,
+			low: null,
+			high: null,
+		}),
+		format: formatNumber,
+	},
+	{
+		figure: 'tokens a request',
+		isLessBetter: true,
+		of: ({perRequest: {totalTokens}}) => ({
+			value: totalTokens.mean,
+			low: totalTokens.low,
+			high: totalTokens.high,
+		}),
+		format: formatNumber,
+	},
+	{
 		figure: 'quota tokens a request',
 		isLessBetter: true,
 		of: ({perRequest: {quotaTokens}}) => ({

@@ -1,0 +1,55 @@
+import {describe, expect, it} from 'vitest';
+import type {Limit, Quota} from '../../source/engine/target.ts';
+import {batchPrice} from '../../source/metrics/batch/batch-price.ts';
+import {chooseLane} from '../../source/metrics/batch/lanes.ts';
+
+const limit = (value: number | null): Limit => ({
+	value,
+	state: value === null ? 'unknown' : 'known',
+	source: null,
+	applied: value,
+	default: null,
+	adjustable: null,
+	code: null,
+	name: null,
+});
+
+const quotaOf = (requests: number | null, tokens: number | null): Quota => ({
+	requestsPerMinute: limit(requests),
+	tokensPerMinute: limit(tokens),
+	tokensPerDay: limit(null),
+});
+
+const price = {input: 1e-6, output: 4e-6, cacheRead: 0, cacheWrite: 0, source: 'list'};
+const prices = {onDemand: price, batch: batchPrice(price)};
+const work = {items: 60_000, itemsPerRequest: 10, inputTokens: 900, outputTokens: 100, burndown: 1};
+
+describe('chooseLane', () => {
+	it('reckons with the limit that binds', () => {
+		// 6,000 requests of 1,000 quota tokens: 60 minutes at 100 a minute, 120 at 50,000 tokens.
+		expect(chooseLane(work, quotaOf(100, null), prices, 100).onDemand.durationMs).toBe(3_600_000);
+		const byTokens = chooseLane(work, quotaOf(100, 50_000), prices, 100);
+		expect(byTokens.onDemand.durationMs).toBe(7_200_000);
+		expect(byTokens.recommended).toBe('batch');
+	});
+
+	it('states both costs, that of the batch as assumed', () => {
+		const {onDemand, batch} = chooseLane(work, quotaOf(100, 50_000), prices, 100);
+		expect(onDemand.costUsd).toBeCloseTo(6000 * (900e-6 + 400e-6));
+		expect(batch.costUsd).toBeCloseTo((onDemand.costUsd ?? 0) / 2);
+		expect(prices.batch?.source).toMatch(/^assumed: 50 % of list$/);
+		expect(batchPrice(null)).toBeNull();
+	});
+
+	it.each([
+		['work of a few minutes', {...work, items: 2000}, quotaOf(100, 1_000_000), 'on-demand'],
+		['fewer records than a job needs', {...work, items: 990}, quotaOf(1, 1000), 'on-demand'],
+		['a quota of 0', work, quotaOf(0, 1000), 'batch'],
+		['an unknown quota', work, quotaOf(null, null), null],
+	] as const)('with %s', (_words, some, quota, recommended) => {
+		const choice = chooseLane(some, quota, {onDemand: null, batch: null}, 100);
+		expect(choice.recommended).toBe(recommended);
+		expect(choice.onDemand.costUsd).toBeNull();
+		expect(choice.reason).not.toBe('');
+	});
+});
