@@ -28,6 +28,8 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'quotas':
 		case 'models':
 			return (await import('./account.ts')).account(command.name, given, io);
+		case 'watch':
+			return (await import('./watch.ts')).watch(given, io);
 		case 'batch':
 			return (await import('./batch.ts')).batch(given, io);
 		case 'prompt':

@@ -1,4 +1,5 @@
 import type {Connection} from '../config/run-config.ts';
+import {demoBackground} from '../simulator/demo-account.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {startSimulatorThread} from '../threads/simulator-handle.ts';
 
@@ -14,6 +15,7 @@ const demoOptions = (seed: number): SimulatorOptions => ({
 	windowMs: 60_000,
 	latencyMs: undefined,
 	faults: undefined,
+	scenario: {background: demoBackground},
 });
 
 /** Starts the embedded simulator for `--demo`; without it the connection is left as it is. */

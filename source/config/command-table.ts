@@ -5,6 +5,7 @@ const names = [
 	'run',
 	'quotas',
 	'models',
+	'watch',
 	'batch',
 	'prompt',
 	'report',
@@ -58,6 +59,13 @@ export const commands: readonly Command[] = [
 		help: 'models and profiles that can be run in the Region',
 		words: {min: 0, max: 0},
 		scopes: ['account'],
+	},
+	{
+		name: 'watch',
+		synopsis: '',
+		help: "the account's use against its quotas, one block a minute; --alert ends it",
+		words: {min: 0, max: 0},
+		scopes: ['watch'],
 	},
 	{
 		name: 'batch',

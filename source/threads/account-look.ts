@@ -29,17 +29,20 @@ export type AccountLook = {
 	/** Milliseconds since 1970 by the service's clock. */
 	readonly now: () => number;
 	/** Reads what is active, and of it the minutes that are missing. @param onScreen Keys of buckets. */
-	readonly readMinutes: (onScreen: ReadonlySet<string>) => Promise<void>;
+	readonly readMinutes: (onScreen: OnScreen) => Promise<void>;
 	/** Reads what is less urgent: the hours of the day, and percentiles of what is on screen. */
-	readonly readRest: (onScreen: ReadonlySet<string>) => Promise<void>;
+	readonly readRest: (onScreen: OnScreen) => Promise<void>;
 	/** Percentiles alone; does nothing when all that is on screen has some. */
-	readonly readDurations: (onScreen: ReadonlySet<string>) => Promise<void>;
-	readonly lacksDurations: (onScreen: ReadonlySet<string>) => boolean;
+	readonly readDurations: (onScreen: OnScreen) => Promise<void>;
+	readonly lacksDurations: (onScreen: OnScreen) => boolean;
 	readonly buckets: (ownNow: ReadonlyMap<string, MinuteUse>) => readonly AccountBucket[];
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
 	readonly cost: CostMeter;
 };
+
+/** Keys of the buckets whose rows are seen; `all`: everything that was active in the last hour. */
+export type OnScreen = ReadonlySet<string> | 'all';
 
 /** A list of what is active is asked for again after so many polls. */
 const pollsPerListing = 5;
@@ -96,8 +99,12 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 
 	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
 
-	const modelsOn = (onScreen: ReadonlySet<string>): readonly string[] =>
-		history.modelIds.filter((modelId) => onScreen.has(map.owners.get(modelId) ?? ''));
+	const modelsOn = (onScreen: OnScreen): readonly string[] =>
+		history.modelIds.filter((modelId) =>
+			onScreen === 'all'
+				? history.lastActiveMs(modelId) > now() - 60 * minuteMs
+				: onScreen.has(map.owners.get(modelId) ?? ''),
+		);
 
 	const readPart = async ({modelIds, window}: PollPart): Promise<void> => {
 		const isFirst = modelIds.every((modelId) => !Number.isFinite(history.coveredToMs(modelId)));

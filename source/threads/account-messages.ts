@@ -11,6 +11,8 @@ export type AccountWatch = {
 	readonly override: QuotaOverride;
 	/** Ask for models and quotas although the cache knows. */
 	readonly isRefreshing: boolean;
+	/** Everything that is active counts as on screen, as in print. */
+	readonly isAllOnScreen: boolean;
 };
 
 /** A bucket that is on screen. */

@@ -2,7 +2,7 @@ import {faultOf} from '../config/fault.ts';
 import type {AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
 import {newestWholeMinute} from '../metrics/account/fold-region.ts';
 import {minuteMs, minuteOf} from '../metrics/account/minute-ring.ts';
-import {createAccountLook, type LookPorts} from './account-look.ts';
+import {createAccountLook, type LookPorts, type OnScreen} from './account-look.ts';
 import {monitorRemarks} from './account-remarks.ts';
 
 /** What the monitor of one Region works with. */
@@ -12,6 +12,8 @@ export type MonitorPorts = Omit<LookPorts, 'signal'> & {
 	readonly isSimulated: () => boolean;
 	/** By key of the bucket: what our own runs use in this Region now. */
 	readonly ownNow: () => ReadonlyMap<string, MinuteUse>;
+	/** Percentiles are read of everything that is active. */
+	readonly isAllOnScreen: boolean;
 	readonly publish: (region: AccountRegion) => void;
 };
 
@@ -32,8 +34,7 @@ export const nextLookMs = (nowMs: number, throttled: number): number => {
 	if (throttled > 0) {
 		return Math.min(longestBackoffMs, minuteMs * 2 ** throttled);
 	}
-	const waitMs = minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
-	return waitMs < minuteMs / 2 ? waitMs + minuteMs : waitMs;
+	return minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
 };
 
 /** Watches one Region of the account. Nothing that it meets stops it: troubles are told in the remarks. */
@@ -41,12 +42,13 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 	const {clock} = ports;
 	const abort = new AbortController();
 	const look = createAccountLook({...ports, signal: abort.signal});
-	let onScreen: ReadonlySet<string> = new Set();
+	let onScreen: OnScreen = ports.isAllOnScreen ? 'all' : new Set();
 	let cancelNext = (): void => {};
 	let throttledLooks = 0;
 	let isLooking = false;
-	let fault: string | undefined;
+	let fault: readonly string[] = [];
 	let hasLooked = false;
+	let looks = 0;
 
 	const publish = (): void => {
 		if (abort.signal.aborted) {
@@ -56,22 +58,19 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 		const troubles = look.troubles();
 		const minute = newestWholeMinute(look.now());
 		const buckets = look.buckets(ports.ownNow());
-		const isBroken = fault !== undefined || troubles.listing !== undefined || troubles.reading !== undefined;
+		const isBroken = fault.length > 0 || troubles.listing !== undefined || troubles.reading !== undefined;
 		ports.publish({
 			region: ports.region,
 			simulated: ports.isSimulated(),
 			endpoint: ports.endpoint,
-			phase: fault === undefined ? (hasLooked ? 'live' : 'loading') : 'failed',
+			phase: fault.length === 0 ? (hasLooked ? 'live' : 'loading') : 'failed',
+			looks,
 			minute: hasLooked ? minute : null,
 			isComplete:
 				!isBroken && buckets.every((bucket) => bucket.activity !== 'active' || bucket.minute === minute),
 			at: look.now(),
 			buckets,
-			remarks: [
-				...(fault === undefined ? [] : [fault]),
-				...monitorRemarks({...troubles, nextPollMs}),
-				...look.directoryRemarks(),
-			],
+			remarks: [...fault, ...monitorRemarks({...troubles, nextPollMs}), ...look.directoryRemarks()],
 			cost: look.cost.read(minuteMs),
 			nextPollSeconds: Math.round(nextPollMs / 1000),
 		});
@@ -81,18 +80,19 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 		isLooking = true;
 		try {
 			await look.readMinutes(onScreen);
-			fault = undefined;
+			fault = [];
 			hasLooked = true;
 			publish();
 			await look.readRest(onScreen);
 		} catch (error) {
 			const {message, hint} = faultOf(error);
-			fault = [message, hint].filter((part) => part !== undefined).join(' ');
+			fault = [message, hint].filter((part) => part !== undefined);
 		}
 		const {reading, listing} = look.troubles();
 		const isThrottled = reading?.kind === 'throttled' || listing?.kind === 'throttled';
 		throttledLooks = isThrottled ? throttledLooks + 1 : 0;
 		isLooking = false;
+		looks++;
 		publish();
 		if (!abort.signal.aborted) {
 			cancelNext = clock.after(nextLookMs(look.now(), throttledLooks), () => void lookOnce());
@@ -107,7 +107,7 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 		look(keys) {
 			onScreen = new Set(keys);
 			// Rows that came into view get their percentiles at once, when there is something to show.
-			if (!isLooking && hasLooked && fault === undefined && look.lacksDurations(onScreen)) {
+			if (!isLooking && hasLooked && fault.length === 0 && look.lacksDurations(onScreen)) {
 				isLooking = true;
 				void look.readDurations(onScreen).then(() => {
 					isLooking = false;

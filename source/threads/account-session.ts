@@ -74,6 +74,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		region: string,
 		clients: Clients,
 		keys: Watched['keys'],
+		isAllOnScreen: boolean,
 		open: (source: QuotaSource) => Promise<AccountDirectory>,
 	): Watched => {
 		stop(region);
@@ -93,6 +94,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 			own: link.own(region),
 			ownNow: () => link.ownNow(region),
 			isEverything: keys === undefined,
+			isAllOnScreen,
 			publish(told) {
 				take(told);
 				if (told.phase !== 'loading') {
@@ -106,12 +108,10 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		return made;
 	};
 
-	const watchRegion = (
-		region: string,
-		clients: Clients,
-		{connection, override, isRefreshing}: AccountWatch,
-	) =>
-		start(region, clients, undefined, async (source) =>
+	const watchRegion = (region: string, clients: Clients, asked: AccountWatch): Watched => {
+		const {connection, override, isRefreshing, isAllOnScreen} = asked;
+		const place = {region, profile: connection.profile, endpoint: clients.endpoint};
+		return start(region, clients, undefined, isAllOnScreen, async (source) =>
 			readDirectory({
 				source,
 				region,
@@ -119,13 +119,11 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 				override,
 				tier: null,
 				// The embedded simulator is another one every time.
-				cache:
-					connection.simulatorUrl === undefined
-						? quotaCacheFor({region, profile: connection.profile, endpoint: clients.endpoint}, process.env)
-						: undefined,
+				cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
 				isRefreshing,
 			}),
 		);
+	};
 
 	/** Without a Region there is nothing to ask, but a sentence to say. */
 	const regionOf = async (clients: Clients): Promise<string | undefined> => {
@@ -172,6 +170,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 			simulated: false,
 			endpoint: null,
 			phase: 'failed',
+			looks: 1,
 			minute: null,
 			isComplete: false,
 			at: clock.epoch(),
@@ -208,7 +207,8 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 						return known.looked;
 					}
 					const clients = createClients({...connection, region}, {maxSockets});
-					return start(region, clients, keys, async (source) => directoryOfTargets(members, source)).looked;
+					return start(region, clients, keys, false, async (source) => directoryOfTargets(members, source))
+						.looked;
 				}),
 			);
 		},

@@ -87,6 +87,7 @@ export const startMonitor = (
 		readDirectory: async () => readDirectory(options),
 		own: new OwnUse(),
 		isEverything: true,
+		isAllOnScreen: false,
 		ownNow: () => new Map(),
 		publish(told) {
 			region = told;

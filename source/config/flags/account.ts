@@ -16,8 +16,8 @@ export const accountFlags: readonly Flag[] = [
 		kind: 'value',
 		value: 'REGION',
 		default: 'as the AWS CLI',
-		help: 'AWS Region',
-		scopes: ['run', 'account', 'batch'],
+		help: 'AWS Region (in watch and the account view also a,b)',
+		scopes: ['run', 'account', 'batch', 'watch'],
 	},
 	{
 		name: 'profile',
@@ -25,7 +25,7 @@ export const accountFlags: readonly Flag[] = [
 		value: 'NAME',
 		default: 'as the AWS CLI',
 		help: 'AWS profile',
-		scopes: ['run', 'account', 'batch'],
+		scopes: ['run', 'account', 'batch', 'watch'],
 	},
 	{
 		name: 'rpm',
@@ -64,6 +64,6 @@ export const accountFlags: readonly Flag[] = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'skip the caches',
-		scopes: ['run', 'account', 'batch'],
+		scopes: ['run', 'account', 'batch', 'watch'],
 	},
 ];

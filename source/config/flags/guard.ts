@@ -40,4 +40,11 @@ export const guardFlags: readonly Flag[] = [
 		help: 'exit 3 when true: latencyMs.total.p99>2000',
 		scopes: ['run'],
 	},
+	{
+		name: 'alert',
+		kind: 'repeated',
+		value: 'COND',
+		help: 'ring when true, and end watch with 3: tokens>80 (also requests, day; percent)',
+		scopes: ['run', 'watch'],
+	},
 ];

@@ -45,7 +45,7 @@ export const outputFlags: readonly Flag[] = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
-		scopes: ['run', 'account', 'report', 'prompt', 'batch'],
+		scopes: ['run', 'account', 'report', 'prompt', 'batch', 'watch'],
 	},
 	{
 		name: 'plain',

@@ -93,6 +93,8 @@ export type AccountRegion = {
 	/** URL of an endpoint that is not AWS's. */
 	readonly endpoint: string | null;
 	readonly phase: 'loading' | 'live' | 'failed';
+	/** Looks that are finished: one a minute. */
+	readonly looks: number;
 	/** Begin of the newest minute that is whole, by the service's clock. */
 	readonly minute: number | null;
 	/** Whether everything about that minute was read. */

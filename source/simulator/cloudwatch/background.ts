@@ -112,7 +112,7 @@ export const backgroundMinute = (
 	const key = keyOf(traffic, region) ^ Math.imul(seed, 0x85ebca6b);
 	const number = minute / minuteMs;
 	const random = createRandom(key ^ Math.imul(number, 0x9e3779b1));
-	const jitter = () => 0.85 + 0.3 * random();
+	const jitter = () => 0.92 + 0.16 * random();
 	const counts = createCounts();
 	const requests = Math.round(traffic.requestsPerMinute * levelAt(traffic.shape, number, key) * jitter());
 	const answered = requests - Math.round(requests * (traffic.errorShare ?? 0));

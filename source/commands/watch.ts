@@ -1,0 +1,114 @@
+import {readAlert} from '../config/alert.ts';
+import type {Arguments} from '../config/parse-arguments.ts';
+import {resolveOverride} from '../config/resolve-account.ts';
+import {resolveRegions} from '../config/resolve-regions.ts';
+import {UserError} from '../config/user-error.ts';
+import type {AccountRegion} from '../metrics/account/account-snapshot.ts';
+import {type Alert, raisedAlerts} from '../metrics/account/alerts.ts';
+import {accountJson, accountLines, alertLines} from '../plain/account.ts';
+import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
+import {startDemo} from './demo.ts';
+import {columnsOf, type Io, writeLines} from './io.ts';
+import {signalExitCode} from './signals.ts';
+
+/** Seed of the account behind `--demo`. */
+const demoSeed = 1;
+/** Milliseconds that the engine's thread has to close. */
+const closeDeadlineMs = 2000;
+
+type Printing = {
+	readonly isJson: boolean;
+	readonly isAscii: boolean;
+	readonly alerts: readonly Alert[];
+};
+
+/** Nothing can be watched at all: said at once, as every other command does. */
+const assertWatchable = ({phase, looks, remarks}: AccountRegion): void => {
+	if (phase === 'failed' && looks <= 1) {
+		throw new UserError(remarks[0] ?? 'The account cannot be watched.', {
+			exitCode: 1,
+			...(remarks[1] === undefined ? {} : {hint: remarks[1]}),
+		});
+	}
+};
+
+/** Prints every look once. @returns Whether an alarm rang. */
+const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
+	const printed = new Map<string, {readonly looks: number; readonly minute: number | null}>();
+	return async (region: AccountRegion): Promise<boolean> => {
+		const before = printed.get(region.region);
+		if (region.looks <= (before?.looks ?? 0)) {
+			return false;
+		}
+		assertWatchable(region);
+		printed.set(region.region, region);
+		// A minute that was told already is not told twice, as after a look that was throttled.
+		const isNews = before === undefined || region.minute !== before.minute;
+		const look = {width: columnsOf(io.stdout), ascii: isAscii};
+		if (isJson) {
+			await writeLines(io.stdout, isNews ? [accountJson(region)] : []);
+		} else {
+			await writeLines(io.stdout, accountLines(region, look));
+		}
+		const raised = raisedAlerts(alerts, region);
+		await writeLines(io.stderr, alertLines(raised));
+		return raised.length > 0;
+	};
+};
+
+/** Prints until an alarm rings or a signal comes. @returns Exit code. */
+const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): Promise<number> => {
+	const print = createPrinter(printing, io);
+	return new Promise((resolve, reject) => {
+		let queue = Promise.resolve();
+		const release = engine.onReport((report) => {
+			if (report.type === 'failed') {
+				reject(new UserError(report.fault.message, {exitCode: report.fault.exitCode}));
+			}
+			for (const region of report.type === 'account' ? report.account.regions : []) {
+				queue = queue.then(async () => {
+					if (await print(region)) {
+						release();
+						resolve(3);
+					}
+				});
+				queue.catch(reject);
+			}
+		});
+		const end = (): void => resolve(signalExitCode(io.signal));
+		io.signal.addEventListener('abort', end);
+		if (io.signal.aborted) {
+			end();
+		}
+	});
+};
+
+/**
+ * The command `watch`: the account's use against its quotas, a block a minute, until a signal or the first alarm.
+ * @returns Exit code.
+ * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials.
+ */
+export const watch = async ({flags}: Arguments, io: Io): Promise<number> => {
+	const alerts = flags.texts('alert').map(readAlert);
+	const {connection, regions} = resolveRegions(flags);
+	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
+	const engine = startEngineThread();
+	const isJson = flags.text('json') !== undefined;
+	try {
+		const ended = printUntilEnd(engine, {isJson, isAscii: flags.isSet('ascii') ?? false, alerts}, io);
+		engine.send({
+			type: 'watch-account',
+			watch: {
+				connection: demo.connection,
+				regions,
+				override: resolveOverride(flags),
+				isRefreshing: flags.isSet('refresh') ?? false,
+				isAllOnScreen: !isJson,
+			},
+		});
+		return await ended;
+	} finally {
+		await engine.close(closeDeadlineMs);
+		await demo.stop();
+	}
+};

@@ -1,0 +1,98 @@
+import type {AccountBucket, AccountRegion} from '../metrics/account/account-snapshot.ts';
+import type {RaisedAlert} from '../metrics/account/alerts.ts';
+import {metricPrice} from '../metrics/account/watch-cost.ts';
+import {accountColumns} from '../state/account/account-columns.ts';
+import {accountRow} from '../state/account/account-row.ts';
+import {sortAccountRows} from '../state/account/sort-rows.ts';
+import {toAscii} from '../text/glyphs.ts';
+import {formatCount, formatNumber, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
+import {renderTable} from '../text/table.ts';
+import {cleanText} from '../text/width.ts';
+
+/** The account's use as append-only lines: one block a minute. */
+
+export type AccountLook = {
+	readonly width: number;
+	readonly ascii: boolean;
+};
+
+const minuteWords = (minute: number | null): string =>
+	minute === null
+		? 'no minute known yet'
+		: `${new Date(minute).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const headOf = ({region, simulated, endpoint, minute, isComplete, buckets}: AccountRegion): string => {
+	const active = buckets.filter(({activity}) => activity === 'active').length;
+	return [
+		minuteWords(minute),
+		region,
+		...(simulated ? ['SIMULATED'] : []),
+		...(endpoint !== null && !simulated ? [cleanText(endpoint)] : []),
+		`${formatCount(active)} active of ${formatCount(buckets.length)} buckets`,
+		...(isComplete || minute === null ? [] : ['incomplete']),
+	].join(' · ');
+};
+
+/** Sentences about rows that are shown, each with its row's name. */
+const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
+	buckets.flatMap(({model, scope, notes, disagreement, burndown}) => [
+		...notes.map((note) => `${cleanText(model)} (${scope}): ${note}`),
+		...(disagreement === null
+			? []
+			: [
+					`${cleanText(model)} (${scope}): in the last hour the service counted ${formatTokens(disagreement.estimated)} quota tokens, the formula with burndown ${formatNumber(burndown.value)} (${burndown.source}) gives ${formatTokens(disagreement.computed)}${disagreement.burndown === null ? '' : `; burndown ${formatNumber(disagreement.burndown)} would explain it`}.`,
+				]),
+	]);
+
+const costLine = ({cost}: AccountRegion): string =>
+	`CloudWatch so far: ${formatCount(cost.metrics)} metrics in ${formatCount(cost.calls)} ${cost.calls === 1 ? 'call' : 'calls'}, ${formatUsd(cost.usd)}; about ${formatUsd(cost.usdPerHour)} an hour${metricPrice.isVerified ? '' : ' (list price, not verified)'}.`;
+
+/** One block: what is in use of every bucket that is active or quiet, what is missing, and what looking costs. */
+export const accountLines = (region: AccountRegion, {width, ascii}: AccountLook): readonly string[] => {
+	const shown = region.buckets.filter(({activity}) => activity !== 'idle');
+	const rows = sortAccountRows(
+		shown.map((bucket) => accountRow(bucket, region.at)),
+		'use',
+		false,
+	);
+	const lines = [
+		headOf(region),
+		...(rows.length === 0 ? [] : renderTable(accountColumns({hasRegions: false}), rows, width)),
+		...noteLines(rows.map(({bucket}) => bucket)),
+		...region.remarks,
+		costLine(region),
+		'',
+	];
+	return ascii ? lines.map((line) => toAscii(line)) : lines;
+};
+
+/** A line for each alarm. */
+export const alertLines = (raised: readonly RaisedAlert[]): readonly string[] =>
+	raised.map(
+		({alert, bucket, percent}) =>
+			`ALERT ${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${bucket.region}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`,
+	);
+
+/** One line of `watch --json` (DESIGN: Results). */
+export const accountJson = ({region, minute, isComplete, buckets, simulated}: AccountRegion): string =>
+	JSON.stringify({
+		at: minute === null ? null : new Date(minute).toISOString(),
+		region,
+		...(simulated ? {simulated} : {}),
+		complete: isComplete,
+		buckets: buckets
+			.filter(({activity}) => activity !== 'idle')
+			.map((bucket) => ({
+				model: bucket.model,
+				scope: bucket.scope,
+				modelIds: bucket.modelIds,
+				requestsPerMinute: known(bucket, bucket.told.requests),
+				quotaTokensPerMinute: known(bucket, bucket.told.quotaTokens),
+				inputTokens: known(bucket, bucket.told.inputTokens),
+				outputTokens: known(bucket, bucket.told.outputTokens),
+				throttled: known(bucket, bucket.told.throttles),
+				quota: bucket.quota,
+			})),
+	});
+
+const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);

@@ -1,0 +1,88 @@
+import type {BackgroundTraffic} from './cloudwatch/background.ts';
+
+/**
+ * What other applications do in the account of a demonstration. None of them draws from the buckets that the shipped
+ * presets use, so that a first run shows itself and nothing else.
+ */
+export const demoBackground: readonly BackgroundTraffic[] = [
+	// A chat that fills half of its tokens, in waves.
+	{
+		modelId: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+		shape: 'waves',
+		requestsPerMinute: 62,
+		inputTokens: 900,
+		outputTokens: 210,
+		cacheReadTokens: 2400,
+		cacheWriteTokens: 60,
+		errorShare: 0.02,
+	},
+	// A report job through an application profile, now and then.
+	{
+		modelId: 'sim0claude0g1',
+		shape: 'bursts',
+		requestsPerMinute: 30,
+		inputTokens: 2200,
+		outputTokens: 480,
+	},
+	// Search, near its limit and throttled.
+	{
+		modelId: 'us.meta.llama3-3-70b-instruct-v1:0',
+		shape: 'steady',
+		requestsPerMinute: 72,
+		inputTokens: 520,
+		outputTokens: 180,
+		throttledShare: 0.06,
+	},
+	{
+		modelId: 'amazon.nova-pro-v1:0',
+		shape: 'waves',
+		requestsPerMinute: 18,
+		inputTokens: 1100,
+		outputTokens: 260,
+	},
+	{
+		modelId: 'us.anthropic.claude-haiku-4-5-20251001-v1:0',
+		shape: 'steady',
+		requestsPerMinute: 40,
+		inputTokens: 350,
+		outputTokens: 90,
+	},
+	// The burndown of Claude 3 is worded ambiguously: what is assumed here and what the service counts differ.
+	{
+		modelId: 'anthropic.claude-3-haiku-20240307-v1:0',
+		shape: 'steady',
+		requestsPerMinute: 25,
+		inputTokens: 600,
+		outputTokens: 150,
+	},
+	// A service that publishes no estimate of its quota tokens.
+	{
+		modelId: 'amazon.titan-text-express-v1',
+		shape: 'bursts',
+		requestsPerMinute: 16,
+		inputTokens: 300,
+		outputTokens: 120,
+	},
+	{
+		modelId: 'mistral.mistral-large-2407-v1:0',
+		shape: 'ended',
+		requestsPerMinute: 22,
+		inputTokens: 700,
+		outputTokens: 240,
+	},
+	{
+		modelId: 'eu.anthropic.claude-sonnet-4-6',
+		regions: ['eu-central-1', 'eu-north-1', 'eu-west-1', 'eu-west-3'],
+		shape: 'waves',
+		requestsPerMinute: 28,
+		inputTokens: 1500,
+		outputTokens: 300,
+	},
+].map((traffic) => withHome(traffic as BackgroundTraffic));
+
+/** Geographic profiles exist where their geography is. */
+function withHome(traffic: BackgroundTraffic): BackgroundTraffic {
+	return traffic.regions === undefined && traffic.modelId.startsWith('us.')
+		? {...traffic, regions: ['us-east-1', 'us-east-2', 'us-west-2']}
+		: traffic;
+}

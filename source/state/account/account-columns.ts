@@ -1,0 +1,164 @@
+import {gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	unknownMark,
+} from '../../text/numbers.ts';
+import type {Tone} from '../../text/segment.ts';
+import {sparkline} from '../../text/sparkline.ts';
+import type {Column} from '../../text/table.ts';
+import {type AccountRow, limitCell, mainDurations} from './account-row.ts';
+
+/** The columns of the account's table, on screen and in print; the lowest priority goes first where the width is short. */
+
+type AccountColumn = Column<AccountRow>;
+
+const levelTone = (fraction: number | null): Tone => {
+	const level = gaugeLevel(fraction);
+	return level === 'ok' ? 'plain' : gaugeLevels[level].tone;
+};
+
+const dimTone = ({bucket}: AccountRow): Tone => (bucket.activity === 'idle' ? 'muted' : 'plain');
+
+const useOf = ({bucket}: AccountRow, value: number, format: (value: number) => string): string =>
+	bucket.minute === null && bucket.own.requests === 0 ? unknownMark : format(value);
+
+/** Percent with a glyph where it is near or at the limit: told apart without colour. */
+const percentCell = (fraction: number | null): string => {
+	const level = gaugeLevel(fraction);
+	return `${formatPercent(fraction)}${level === 'ok' ? ' ' : gaugeLevels[level].glyph}`;
+};
+
+const durationPair = (p50: number | null | undefined, p90: number | null | undefined): string =>
+	p50 == null && p90 == null ? unknownMark : `${formatDurationMs(p50)}/${formatDurationMs(p90)}`;
+
+const ageCell = ({ageSeconds}: AccountRow): string =>
+	ageSeconds === null ? unknownMark : ageSeconds < 600 ? `${ageSeconds}s` : `${Math.round(ageSeconds / 60)}m`;
+
+const right = (
+	key: string,
+	header: string,
+	priority: number,
+	format: (row: AccountRow) => string,
+	tone: (row: AccountRow) => Tone = dimTone,
+): AccountColumn => ({key, header, align: 'right', priority, format, tone});
+
+const modelColumn: AccountColumn = {
+	key: 'model',
+	header: 'Model',
+	align: 'left',
+	minWidth: 14,
+	priority: 99,
+	cut: 'middle',
+	format: ({model}) => model,
+	tone: (row) => (row.bucket.activity === 'active' ? 'strong' : dimTone(row)),
+};
+
+const limitColumns: readonly AccountColumn[] = [
+	right('rpm', 'RPM', 90, (row) => useOf(row, row.bucket.use.requests, formatNumber)),
+	right('rpm-limit', 'of', 40, ({bucket}) => limitCell(bucket.quota.requestsPerMinute, formatTokens)),
+	right(
+		'rpm-percent',
+		'%',
+		85,
+		({fractions}) => percentCell(fractions.requests),
+		({fractions}) => levelTone(fractions.requests),
+	),
+	right('tpm', 'TPM', 95, (row) => useOf(row, row.bucket.use.quotaTokens, formatTokens)),
+	right('tpm-limit', 'of', 45, ({bucket}) => limitCell(bucket.quota.tokensPerMinute, formatTokens)),
+	right(
+		'tpm-percent',
+		'%',
+		96,
+		({fractions}) => percentCell(fractions.tokens),
+		({fractions}) => levelTone(fractions.tokens),
+	),
+	right(
+		'day',
+		'Day',
+		60,
+		({bucket, fractions}) =>
+			fractions.day === null ? formatTokens(bucket.dayTokens) : formatPercent(fractions.day),
+		({fractions}) => levelTone(fractions.day),
+	),
+];
+
+const healthColumns: readonly AccountColumn[] = [
+	right(
+		'throttled',
+		'Thr',
+		80,
+		({bucket}) => (bucket.minute === null ? unknownMark : formatCount(bucket.told.throttles)),
+		({bucket}) => (bucket.told.throttles > 0 ? 'throttled' : 'muted'),
+	),
+	right(
+		'errors',
+		'Err',
+		55,
+		({bucket: {minute, told}}) =>
+			minute === null ? unknownMark : formatCount(told.clientErrors + told.serverErrors),
+		({bucket: {told}}) => (told.clientErrors + told.serverErrors > 0 ? 'bad' : 'muted'),
+	),
+	right('first-token', 'TTFT p50/90', 30, ({bucket}) => {
+		const {firstTokenP50, firstTokenP90} = mainDurations(bucket) ?? {};
+		return durationPair(firstTokenP50, firstTokenP90);
+	}),
+	right('latency', 'Total p50/90', 28, ({bucket}) => {
+		const {latencyP50, latencyP90} = mainDurations(bucket) ?? {};
+		return durationPair(latencyP50, latencyP90);
+	}),
+	right('cost', '$/h', 50, ({bucket}) =>
+		bucket.activity === 'idle' ? unknownMark : formatUsd(bucket.costPerHourUsd),
+	),
+	right('age', 'Age', 52, ageCell),
+];
+
+/** Cells of the line that shows the last hour. */
+const sparklineWidth = 20;
+
+const hourColumn: AccountColumn = {
+	key: 'hour',
+	header: 'Last hour',
+	align: 'left',
+	minWidth: sparklineWidth,
+	priority: 35,
+	format({bucket}) {
+		const {series, quota, activity} = bucket;
+		const isByTokens = quota.tokensPerMinute.state !== 'none';
+		return activity === 'idle'
+			? ''
+			: sparkline(isByTokens ? series.quotaTokens : series.requests, sparklineWidth);
+	},
+};
+
+/** @param hasRegions Several Regions stand side by side. */
+export const accountColumns = ({hasRegions}: {readonly hasRegions: boolean}): readonly AccountColumn[] => [
+	modelColumn,
+	{
+		key: 'scope',
+		header: 'Scope',
+		align: 'left',
+		priority: 70,
+		format: ({bucket}) => bucket.scope,
+		tone: dimTone,
+	},
+	...(hasRegions
+		? [
+				{
+					key: 'region',
+					header: 'Region',
+					align: 'left' as const,
+					priority: 98,
+					format: ({bucket}: AccountRow) => bucket.region,
+					tone: dimTone,
+				},
+			]
+		: []),
+	...limitColumns,
+	...healthColumns,
+	hourColumn,
+];
