@@ -1,0 +1,93 @@
+import {randomBytes} from 'node:crypto';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import {createClients} from '../../source/bedrock/clients.ts';
+import {createObjectStore} from '../../source/bedrock/jobs/object-store.ts';
+import {startForTest} from '../simulator/harness.ts';
+
+/** Our way through S3, over the simulator and over a server that we did not write. */
+
+type Started = {readonly url: string; readonly stop: () => Promise<void>};
+
+/** A package that is not among our dependencies; FAUXQS names its module where it lies elsewhere. */
+const foreignModule = process.env.FAUXQS ?? 'fauxqs';
+const foreign = (await import(foreignModule).catch(() => undefined)) as
+	| {
+			readonly startFauxqs: (options: object) => Promise<{
+				readonly address: string;
+				readonly createBucket: (name: string) => void;
+				readonly stop: () => Promise<void>;
+			}>;
+	  }
+	| undefined;
+
+const startForeign = async (): Promise<Started> => {
+	const server = await foreign?.startFauxqs({port: 0, logger: false});
+	if (server === undefined) {
+		throw new Error('fauxqs is not installed');
+	}
+	server.createBucket('work');
+	onTestFinished(server.stop);
+	return {url: server.address, stop: server.stop};
+};
+
+const open = (url: string) => {
+	vi.stubEnv('AWS_ENDPOINT_URL_S3', url);
+	vi.stubEnv('AWS_ACCESS_KEY_ID', 'simulated');
+	vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'simulated');
+	onTestFinished(() => {
+		vi.unstubAllEnvs();
+	});
+	const clients = createClients(
+		{region: 'us-east-1', profile: undefined, simulatorUrl: undefined},
+		{maxSockets: 4},
+	);
+	onTestFinished(() => clients.close());
+	return createObjectStore(clients);
+};
+
+const read = async (bytes: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+	const chunks: Uint8Array[] = [];
+	for await (const chunk of bytes) {
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks);
+};
+
+const servers: ReadonlyArray<readonly [string, boolean, () => Promise<Started>]> = [
+	['the simulator', true, startForTest],
+	['fauxqs (skipped where it is not installed)', foreign !== undefined, startForeign],
+];
+
+describe.each(servers)('objects over %s', (_name, isThere, start) => {
+	it.skipIf(!isThere).each([100, 20 * 1024 * 1024 + 3])(
+		'are written, listed and read: %i bytes',
+		async (length) => {
+			const store = open((await start()).url);
+			const whole = randomBytes(length);
+			let told = 0;
+			const source = (async function* () {
+				for (let at = 0; at < length; at += 300_000) {
+					yield whole.subarray(at, at + 300_000);
+				}
+			})();
+			await store.write({bucket: 'work', key: 'a/in put.jsonl'}, source, {
+				signal: new AbortController().signal,
+				onBytes(bytes) {
+					told = Math.max(told, bytes);
+				},
+			});
+			expect(told).toBe(length);
+			expect(await store.list({bucket: 'work', key: 'a/'})).toEqual(['a/in put.jsonl']);
+			expect((await read(store.read({bucket: 'work', key: 'a/in put.jsonl'}))).equals(whole)).toBe(true);
+		},
+	);
+
+	it.skipIf(!isThere)('that are not there are a fault with a way out', async () => {
+		const store = open((await start()).url);
+		await expect(read(store.read({bucket: 'work', key: 'none'}))).rejects.toMatchObject({
+			exitCode: 1,
+			message: expect.stringContaining('s3://work/none could not be read'),
+			hint: expect.any(String),
+		});
+	});
+});
