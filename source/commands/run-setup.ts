@@ -29,7 +29,7 @@ export type RunSetup = {
 };
 
 /** The preset that a demo starts with when none is named. */
-const demoPreset = 'summarize';
+export const demoPreset = 'summarize';
 
 const presetName = ({words, flags}: Arguments): string | undefined =>
 	words[0] ?? (flags.isSet('demo') && flags.text('task') === undefined ? demoPreset : undefined);

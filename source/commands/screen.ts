@@ -4,6 +4,7 @@ import {UserError} from '../config/user-error.ts';
 import {systemClock} from '../engine/clock.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
 import {startConnectedEngine} from './connected-engine.ts';
+import {demoOnKey} from './demo-on-key.ts';
 import {createExports} from './exports.ts';
 import {finish} from './finish.ts';
 import {type Io, writeLines} from './io.ts';
@@ -24,7 +25,9 @@ const openScreen = async (
 ): Promise<number> => {
 	const {config, output, isDemo, answers} = setup;
 	const {openDashboard} = await import('../tui/dashboard.tsx');
-	const engine = startConnectedEngine(setup.connect);
+	const presets = screenPresets(given.flags, setup);
+	const demo = demoOnKey(setup, presets);
+	const engine = startConnectedEngine(demo.connect);
 	try {
 		keepLog(engine, output.logFile);
 		const {snapshot, run, fault} = await openDashboard({
@@ -33,7 +36,8 @@ const openScreen = async (
 			startsAtOnce: isDemo,
 			answers,
 			engine,
-			presets: screenPresets(given.flags, setup),
+			presets,
+			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(setup.folder),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
@@ -56,7 +60,7 @@ const openScreen = async (
 		return exitCode;
 	} finally {
 		await engine.close(closeDeadlineMs);
-		await setup.stopDemo();
+		await Promise.all([setup.stopDemo(), demo.stop()]);
 	}
 };
 

@@ -40,6 +40,7 @@ const variants: readonly ViewName[] = ['variants'];
 const run = [
 	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
 	bind('x', 'stop', 'stop the run; what is under way is still answered', {hint: ['Stop', 7]}),
+	bind('d', 'start-demo', 'the demo, where no account can be used', {hint: ['Demo', 12]}),
 	bind('p', 'toggle-pause', 'pause the load: nothing is sent until the next p', {hint: ['Pause', 9]}),
 	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
 	bind('m', 'next-method', 'next method of sending', {hint: ['Method', 4]}),

@@ -23,6 +23,8 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'presets-failed'; readonly fault: Fault}
 	| {readonly type: 'preset-loaded'; readonly config: RunConfig}
 	| {readonly type: 'preset-failed'; readonly fault: Fault}
+	| {readonly type: 'demo-started'; readonly config: RunConfig}
+	| {readonly type: 'demo-failed'; readonly fault: Fault}
 	| {readonly type: 'export-finished'; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly message: string}
 	| {readonly type: 'time-passed'}
@@ -49,6 +51,7 @@ export type Effect =
 	| {readonly type: 'list-models'; readonly config: RunConfig}
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
+	| {readonly type: 'start-demo'}
 	| {readonly type: 'start'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}

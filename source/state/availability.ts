@@ -9,6 +9,13 @@ export function disabledReason(state: State, command: Command): string | undefin
 	return reasons[command]?.(state);
 }
 
+/** Whether nothing could be measured for want of an account, and a simulator can stand in for it. */
+export function isDemoOffered(state: State): boolean {
+	const {stage, models, hasDemo, isDemo} = state;
+	const isStuck = stage.kind === 'failed' || (stage.kind === 'choosing' && models.kind === 'failed');
+	return hasDemo && !isDemo && isStuck && finalSnapshot(state) === undefined;
+}
+
 type Reason = (state: State) => string | undefined;
 
 const notRunnable: Reason = (state) => {
@@ -63,6 +70,8 @@ const notExportable: Reason = (state) => {
 
 const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	run: notRunnable,
+	'start-demo': (state) =>
+		isDemoOffered(state) ? undefined : 'the demo is offered where no account can be used',
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),

@@ -79,6 +79,10 @@ export function reduce(before: State, action: Action): Change {
 		case 'preset-loaded': {
 			return pickers.takePreset(state, action.config);
 		}
+		case 'demo-started': {
+			return state.stage.kind === 'running' ? only(state) : runs.takeDemo(state, action.config);
+		}
+		case 'demo-failed':
 		case 'preset-failed': {
 			return only(withFlash(state, action.fault.message));
 		}
@@ -177,6 +181,7 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	'toggle-variant': runs.toggleVariant,
 	'next-method': runs.nextMethod,
 	'next-goal': runs.nextGoal,
+	'start-demo': (state) => changeWith(withFlash(state, 'starting the simulator'), {type: 'start-demo'}),
 	models: pickers.openModels,
 	presets: pickers.openPresets,
 	settings: openSettings,

@@ -1,3 +1,4 @@
+import type {RunConfig} from '../config/run-config.ts';
 import {methods} from '../engine/backend.ts';
 import {goals} from '../engine/run-spec.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
@@ -37,6 +38,14 @@ export function start(state: State): Change {
 /** Starts the planned run; after an end or a fault prepares it anew first. */
 export function run(state: State): Change {
 	return state.stage.kind === 'planned' ? start(state) : prepare(state, state.startsAtOnce);
+}
+
+/** The simulator listens: the account is left alone from here on. */
+export function takeDemo(state: State, config: RunConfig): Change {
+	return prepare(
+		{...state, config, isDemo: true, startsAtOnce: true, models: {kind: 'unasked'}, overlay: undefined},
+		true,
+	);
 }
 
 export function stop(state: State): Change {

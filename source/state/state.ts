@@ -66,6 +66,8 @@ export type State = {
 	readonly config: RunConfig;
 	/** No run spends money. */
 	readonly isDemo: boolean;
+	/** A simulator can be had where no account can be used. */
+	readonly hasDemo: boolean;
 	/** Keys arrive; without them the screen closes by itself when there is nothing left to see. */
 	readonly hasKeys: boolean;
 	/** Runs start without showing the plan first. */
@@ -118,11 +120,13 @@ export const keptLogLines = 200;
  * the list of models.
  */
 export function initialState(
-	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> & Partial<Pick<State, 'hasKeys'>>,
+	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
+		Partial<Pick<State, 'hasKeys' | 'hasDemo'>>,
 ): State {
 	const isChoosing = options.config.models.length === 0;
 	return {
 		hasKeys: true,
+		hasDemo: false,
 		...options,
 		stage: isChoosing
 			? {kind: 'choosing'}

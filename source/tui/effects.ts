@@ -61,6 +61,18 @@ export function createEffects(
 		}
 	};
 
+	const startDemo = async () => {
+		try {
+			const chosen = await ports.startDemo?.();
+			if (chosen !== undefined) {
+				({answers} = chosen);
+				dispatch({type: 'demo-started', config: chosen.config});
+			}
+		} catch (error) {
+			dispatch({type: 'demo-failed', fault: faultOf(error)});
+		}
+	};
+
 	const start = () => {
 		const {startedConfig, config} = latest();
 		started = {config: startedConfig ?? config, answers};
@@ -84,6 +96,10 @@ export function createEffects(
 			}
 			case 'load-preset': {
 				void loadPreset(effect.name);
+				break;
+			}
+			case 'start-demo': {
+				void startDemo();
 				break;
 			}
 			case 'start': {

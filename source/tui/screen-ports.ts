@@ -28,6 +28,8 @@ export type ScreenPorts = {
 		/** Reads a preset by name or path; rejects with what is wrong with it. */
 		readonly load: (name: string) => Promise<ChosenRun>;
 	};
+	/** Starts a simulator, which the engine works against from then on. @returns what is run there. */
+	readonly startDemo?: () => Promise<ChosenRun>;
 	/** Writes the charts of a snapshot. @returns paths. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** Writes the figures for a quota increase. @returns paths. */

@@ -55,6 +55,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			isDemo,
 			startsAtOnce,
 			hasKeys: ports.stdin.isTTY,
+			hasDemo: ports.startDemo !== undefined,
 			nowMs: clock.now(),
 		}),
 		clock,

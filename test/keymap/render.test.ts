@@ -8,8 +8,8 @@ const shown = (width: number) =>
 		.join('  ');
 
 test('the footer drops the hints that matter least, and never wraps', () => {
-	expect(shown(200)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`);
-	expect(shown(40)).toMatchInlineSnapshot(`"q Quit  ? Help  p Pause  r Run  f Freeze"`);
+	expect(shown(200)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`);
+	expect(shown(40)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run"`);
 	expect(shown(5)).toBe('');
 	for (let width = 0; width < 200; width++) {
 		expect(shown(width).length).toBeLessThanOrEqual(width);
@@ -32,6 +32,7 @@ test('every key is in the help and in the Markdown table', () => {
 	expect(help).toMatchInlineSnapshot(`
 		"r          start the run, or run again
 		x          stop the run; what is under way is still answered
+		d          the demo, where no account can be used
 		p          pause the load: nothing is sent until the next p
 		Space      selected variant on or off
 		m          next method of sending

@@ -59,7 +59,8 @@ const untimed: fc.Arbitrary<Untimed> = fc.oneof(
 	fc
 		.constantFrom(configFixture(), configFixture({preset: 'other', models: []}))
 		.map((config) => ({type: 'preset-loaded' as const, config})),
-	fc.constantFrom('models-failed', 'presets-failed', 'preset-failed').map((type) => ({
+	fc.constant({type: 'demo-started' as const, config: configFixture()}),
+	fc.constantFrom('demo-failed', 'models-failed', 'presets-failed', 'preset-failed').map((type) => ({
 		type,
 		fault: {message: 'not allowed', hint: undefined, exitCode: 1 as const},
 	})),

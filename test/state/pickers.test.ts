@@ -140,3 +140,29 @@ describe('the preset picker', () => {
 		expect(state.config).toEqual(planned.config);
 	});
 });
+
+describe('without an account', () => {
+	const fault = {message: 'No AWS credentials were found.', hint: undefined, exitCode: 1} as const;
+	const options = {isDemo: false, startsAtOnce: false, hasDemo: true, nowMs: 0};
+
+	test('d starts the demo, which runs at once', () => {
+		const first = initialState({...options, config: configFixture()});
+		const failed = reduce(first, {type: 'engine-failed', fault, atMs: 0}).state;
+		expect(press(failed, 'd').effects).toEqual([{type: 'start-demo'}]);
+		const {state, effects} = reduce(failed, {type: 'demo-started', config: configFixture(), atMs: 0});
+		expect(effects).toEqual([{type: 'prepare', config: configFixture()}]);
+		expect(state).toMatchObject({isDemo: true, startsAtOnce: true, stage: {startsThen: true}});
+	});
+
+	test('it is offered too where the models cannot be listed', () => {
+		const first = initialState({...options, config: configFixture({models: []})});
+		const failed = reduce(first, {type: 'models-failed', fault, atMs: 0}).state;
+		expect(press(failed, 'Esc', 'd').effects).toEqual([{type: 'start-demo'}]);
+	});
+
+	test('it is not offered where an account can be used', () => {
+		const {state, effects} = press({...planned, hasDemo: true}, 'd');
+		expect(effects).toEqual([]);
+		expect(state.flash?.text).toBe('the demo is offered where no account can be used');
+	});
+});

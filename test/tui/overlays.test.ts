@@ -94,3 +94,27 @@ test('an identifier is pasted into the model picker', async () => {
 	screen.abort();
 	await screen.end;
 });
+
+test('without credentials the first screen says so, and one key shows the demo', async () => {
+	const config = configFixture();
+	const screen = openScreen(
+		{columns: 80, rows: 24},
+		{isDemo: false, startDemo: async () => ({config, answers: undefined})},
+	);
+	const fault = {
+		message: 'No AWS credentials were found.',
+		hint: 'Run `aws configure`.',
+		exitCode: 1,
+	} as const;
+	screen.engine.report({type: 'failed', fault});
+	const text = await screen.settled();
+	expect(text).toContain('No AWS credentials were found.');
+	expect(text).toContain('r tries again   d shows the demo   q quits');
+	await screen.terminal.press('d');
+	await screen.settled();
+	await screen.prepare();
+	expect(screen.engine.asked()).toEqual(['prepare', 'prepare', 'start']);
+	await screen.finish();
+	await screen.terminal.press('q');
+	expect((await screen.end).run?.config).toEqual(config);
+});

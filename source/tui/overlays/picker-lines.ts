@@ -1,3 +1,4 @@
+import {isDemoOffered} from '../../state/availability.ts';
 import type {Listing} from '../../state/listing.ts';
 import {type PickerRow, pickerRows} from '../../state/picker.ts';
 import {limitWords} from '../../state/quota-words.ts';
@@ -55,6 +56,15 @@ function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] 
 				...wrapText(cleanText(message), width).map((line): Line => [segment(line, 'bad')]),
 				...wrapText(cleanText(hint), width).map((line): Line => [segment(line)]),
 				...(of === 'models' ? [[segment('A model can be typed: ID, profile or ARN.', 'muted')]] : []),
+				...(isDemoOffered(state)
+					? [
+							[
+								segment('Esc, then '),
+								segment('d', 'accent'),
+								segment(' shows the demo, which needs no account.'),
+							],
+						]
+					: []),
 			];
 		}
 		case 'unasked':

@@ -1,4 +1,5 @@
 import type {Plan} from '../../metrics/plan.ts';
+import {isDemoOffered} from '../../state/availability.ts';
 import type {State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
@@ -37,7 +38,7 @@ function faultLines(state: State, width: number): readonly Line[] {
 	return [
 		...paragraph(message, width, 'strong'),
 		...(hint === undefined ? [] : paragraph(hint, width)),
-		...keyLine('r', 'tries again', 'q', 'quits'),
+		...keyLine('r', 'tries again', ...(isDemoOffered(state) ? ['d', 'shows the demo'] : []), 'q', 'quits'),
 	];
 }
 
