@@ -48,7 +48,7 @@ describe.skipIf(!hasData).each(Object.entries(accounts))(
 			}
 		});
 
-		test('every settled cell is right, asked for one by one', async () => {
+		test('every settled cell is right, asked for one by one', {timeout: 60_000}, async () => {
 			for (const row of mapping) {
 				const {targets} = await resolve([routed(row.modelId, row.kind)]);
 				const {quota, baseModel, scope} = targets[0] ?? {};

@@ -64,7 +64,7 @@ export const credentialsAdvice = ({message}: ErrorFacts, {endpoint}: FailureCont
 	}
 
 	if (/api key|bearer/i.test(message)) {
-		return 'Make a new Bedrock API key for AWS_BEARER_TOKEN_BEDROCK, or unset it and sign in with "aws configure" or "aws sso login".';
+		return 'Make a new Bedrock API key for AWS_BEARER_TOKEN_BEDROCK (some hold in one Region only), or unset it and sign in with "aws configure" or "aws sso login".';
 	}
 
 	if (/region is missing/i.test(message)) {

@@ -102,7 +102,14 @@ const rules: readonly Rule[] = [
 		/too long|too many (?:input )?tokens|context (?:length|window|limit)|maximum context/i,
 		'Shorten the prompt or put fewer items into a request: it does not fit the model.',
 	],
-	[/\btier\b/i, 'Choose another --tier: this model does not offer this one.'],
+	[
+		/\btier\b|reservation not found/i,
+		'Choose another --tier: this model does not offer this one, or the account has no reservation of it.',
+	],
+	[
+		/must be non-?empty|(?:is|are|cannot be) (?:empty|blank)|empty (?:text|content)/i,
+		'Look at the prompt and the items: a text of the request is empty, and this model does not take an empty one.',
+	],
 	[
 		/streaming|support the \w+ (?:action|operation)|action doesn.t support the model/i,
 		'Choose another --method (converse, converse-stream, invoke, invoke-stream): this model does not take this one.',

@@ -99,10 +99,17 @@ const isAboutSigningIn =
 /** Said of a base model that can only be called through a profile; with either apostrophe, in an older wording too. */
 const isWithoutOnDemand = /on-demand throughput isn|n.t support on-demand throughput/i;
 
+/** Said of a denial that comes under the exception of an invalid request. */
+const isDenial = /n.t have access to the model|is not authorized to perform/i;
+
 /** Messages that mean something else than the exception that carries them. */
 const refined = (named: FailureClass, message: string): FailureClass => {
 	if (named === 'validation' && isWithoutOnDemand.test(message)) {
 		return 'needs-profile';
+	}
+
+	if (named === 'validation' && isDenial.test(message)) {
+		return 'access-denied';
 	}
 
 	// A cache point that a model does not take comes as a denial, and no permission mends it.
