@@ -5,6 +5,7 @@ import type {Clients} from './clients.ts';
 import {createTokenCounter} from './count-tokens.ts';
 import {factsOf} from './failures/facts.ts';
 import {failureOf} from './failures/failure-of.ts';
+import {answerWithoutSecrets} from './failures/redact.ts';
 import {type Catalogue, emptyCatalogue} from './identifiers/catalogue.ts';
 import {converse} from './methods/converse.ts';
 import {converseStream} from './methods/converse-stream.ts';
@@ -72,7 +73,8 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 			try {
 				// One signal may end a whole run: each request in flight listens to it, which is no leak.
 				setMaxListeners(0, options.signal);
-				return await sends[request.method](await clients.runtime(), request, options);
+				const answer = await sends[request.method](await clients.runtime(), request, options);
+				return answerWithoutSecrets(answer, clients.secrets());
 			} catch (error) {
 				return {
 					kind: 'failed',

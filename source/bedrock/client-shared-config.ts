@@ -1,6 +1,7 @@
 import {loadConfig} from '@smithy/core/config';
 import {UserError} from '../config/user-error.ts';
 import {isWebAddress} from './endpoint.ts';
+import {redacted} from './failures/redact.ts';
 
 /**
  * Settings of the AWS configuration files that the SDK does not read at all (`ca_bundle`) or reads from the wrong profile:
@@ -60,7 +61,7 @@ export const configuredEndpoint = async (
 			section.endpoint_url,
 	);
 	if (url !== undefined && !isWebAddress(url)) {
-		throw new UserError(`The endpoint set for ${service} is "${url}", which is no URL.`, {
+		throw new UserError(`The endpoint set for ${service} is "${redacted(url, [])}", which is no URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, in endpoint_url of the profile or in AWS_ENDPOINT_URL, or take it out.',
 		});

@@ -1,4 +1,5 @@
 import {UserError} from '../config/user-error.ts';
+import {redacted} from './failures/redact.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,7 +44,7 @@ export const endpointInEnvironment = (environment: Environment): string | null =
 	}
 
 	if (parsed(url) === undefined) {
-		throw new UserError(`${name} is "${url}", which is no URL.`, {
+		throw new UserError(`${name} is "${redacted(url, [])}", which is no URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, or unset it.',
 		});

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {failureOf} from '../../source/bedrock/failures/failure-of.ts';
+import {answerWithoutSecrets, secretsOf} from '../../source/bedrock/failures/redact.ts';
 import {StreamFault} from '../../source/bedrock/methods/stream-reader.ts';
 import type {FailureClass} from '../../source/engine/failure.ts';
 
@@ -533,6 +534,33 @@ describe('secrets', () => {
 		expect(failureOf(serviceError('', '', 407), context).advice).toContain('user:password@host');
 		const expired = serviceError('AccessDeniedException', 'Bearer Token has expired', 403);
 		expect(failureOf(expired, context).message).toBe('Bearer Token has expired');
+	});
+
+	test('stand-ins are words, not secrets', () => {
+		expect(secretsOf({AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'dummy'})).toEqual([]);
+		expect(secretsOf({AWS_BEARER_TOKEN_BEDROCK: 'sk-1234', AWS_ACCESS_KEY_ID: ''})).toEqual(['sk-1234']);
+	});
+
+	test('an answer that repeats them', () => {
+		const answer = answerWithoutSecrets(
+			{
+				text: `It says ${sessionToken}, and test.`,
+				reasoning: `Hm, ${shortToken}.`,
+				stopReason: `end_turn ${shortToken}`,
+				tier: accessKey,
+				latencyMode: undefined,
+				requestId: bearerToken,
+			},
+			[...planted, shortToken, 'test'],
+		);
+		expect(answer).toEqual({
+			text: 'It says [hidden], and test.',
+			reasoning: 'Hm, [hidden].',
+			stopReason: 'end_turn [hidden]',
+			tier: '[hidden]',
+			latencyMode: undefined,
+			requestId: '[hidden]',
+		});
 	});
 
 	test('values that are known to be secret, whatever their form', () => {

@@ -1,3 +1,5 @@
+import type {Answer} from '../../engine/backend.ts';
+
 /** What a secret is replaced with. */
 const hidden = '[hidden]';
 
@@ -15,6 +17,8 @@ const patterns: ReadonlyArray<readonly [RegExp, string]> = [
 		`$1$2${hidden}`,
 	],
 	[/(:\/\/)[^\s/@]+@/g, `$1${hidden}@`],
+	// The same without a scheme.
+	[/\b[\w.%+-]+:[^\s/@]+@(?=[\w.-]+:\d)/g, `${hidden}@`],
 	// A session token or secret key without its name: a run far longer than any word, ID or path part.
 	[/[A-Za-z0-9+/=]{40,}/g, hidden],
 ];
@@ -27,9 +31,12 @@ const environmentNames = [
 	'AWS_CONTAINER_AUTHORIZATION_TOKEN',
 ] as const;
 
-/** The secrets of an environment; too short a value is no secret and would blank out words. */
+/** Stand-ins such as `test`, as simulators take them, are no secrets: they would blank out words. */
+const isStandIn = (value: string): boolean => value.length < 4 || /^[a-z]{4,7}$/i.test(value);
+
+/** The secrets of an environment. */
 export const secretsOf = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
-	environmentNames.map((name) => environment[name] ?? '').filter((value) => value.length >= 4);
+	environmentNames.map((name) => environment[name] ?? '').filter((value) => !isStandIn(value));
 
 /** Without the values that are known to be secret. */
 export const withoutSecrets = (text: string, secrets: readonly string[]): string => {
@@ -58,4 +65,27 @@ export const redacted = (text: string, secrets: readonly string[]): string => {
 	const result = withoutCredentials(text, secrets);
 	const line = result.replace(/[\u0000-\u001F\u007F-\u009F\s]+/g, ' ').trim();
 	return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+};
+
+/** What real credentials are at least long; shorter stand-ins may well be words of an answer. */
+const realLength = 16;
+
+/** An answer that repeats nothing the request was signed with, whatever an endpoint puts into it. */
+export const answerWithoutSecrets = <
+	T extends Pick<Answer, 'text' | 'reasoning' | 'stopReason' | 'tier' | 'latencyMode' | 'requestId'>,
+>(
+	answer: T,
+	secrets: readonly string[],
+): T => {
+	const real = secrets.filter(({length}) => length >= realLength);
+	const word = (text: string): string => redacted(text, secrets);
+	return {
+		...answer,
+		text: withoutSecrets(answer.text, real),
+		reasoning: answer.reasoning && withoutSecrets(answer.reasoning, real),
+		stopReason: word(answer.stopReason),
+		tier: answer.tier && word(answer.tier),
+		latencyMode: answer.latencyMode && word(answer.latencyMode),
+		requestId: answer.requestId && withoutSecrets(answer.requestId, secrets),
+	};
 };
