@@ -11,6 +11,7 @@ import {recipeOf} from './recipe.ts';
 import {withResumption} from './resume.ts';
 import type {RunSetup} from './run-setup.ts';
 import {signalExitCode} from './signals.ts';
+import {withProgress} from './with-progress.ts';
 
 /** What is left in the user's hands when a run is over: summary, results, reports, exit code. */
 
@@ -45,12 +46,13 @@ const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {
 const leaveReports = async (
 	snapshot: Snapshot,
 	{folder, answers, config}: RunSetup,
+	{stderr}: Io,
 ): Promise<{lines: readonly string[]; hasFailed: boolean}> => {
 	if (folder === undefined) {
 		return {lines: [], hasFailed: false};
 	}
 	try {
-		const files = await writeReports({
+		const writing = writeReports({
 			type: 'write',
 			snapshot,
 			folder,
@@ -58,6 +60,7 @@ const leaveReports = async (
 			requestsFile: answers?.requestsFile,
 			recipe: recipeOf(config, snapshot),
 		});
+		const files = await withProgress(stderr, 'Writing the reports ...', writing);
 		return {lines: ['Written:', ...files.map((file) => `  ${file}`)], hasFailed: false};
 	} catch (error) {
 		return {lines: [`The reports could not be written: ${faultOf(error).message}`], hasFailed: true};
@@ -91,7 +94,7 @@ export const finish = async (
 		await writeJsonFile(output.json.file, results);
 	}
 	const isReporting = wasSent(snapshot) && !wasRefused(snapshot);
-	const reports = isReporting ? await leaveReports(snapshot, setup) : {lines: [], hasFailed: false};
+	const reports = isReporting ? await leaveReports(snapshot, setup, io) : {lines: [], hasFailed: false};
 	const isQuiet = isJsonOnly && !io.stderr.isTTY && !reports.hasFailed;
 	await writeLines(notes, isQuiet ? [] : reports.lines);
 	await writeLines(io.stderr, wasRefused(snapshot) ? refusalLines(snapshot) : []);

@@ -28,6 +28,7 @@ export function start(state: State): Change {
 			stage: {kind: 'running'},
 			startedConfig: activeConfig(state),
 			asked: undefined,
+			stoppedMs: undefined,
 			frozen: undefined,
 			scroll: 0,
 		},
@@ -43,13 +44,21 @@ export function run(state: State): Change {
 /** The simulator listens: the account is left alone from here on. */
 export function takeDemo(state: State, config: RunConfig): Change {
 	return prepare(
-		{...state, config, isDemo: true, startsAtOnce: true, models: {kind: 'unasked'}, overlay: undefined},
+		{
+			...state,
+			config,
+			isDemo: true,
+			startsAtOnce: true,
+			models: {kind: 'unasked'},
+			overlay: undefined,
+			flash: undefined,
+		},
 		true,
 	);
 }
 
 export function stop(state: State): Change {
-	return changeWith({...state, asked: 'stop'}, {type: 'stop'});
+	return changeWith({...state, asked: 'stop', stoppedMs: state.nowMs}, {type: 'stop'});
 }
 
 export function togglePause(state: State): Change {

@@ -55,7 +55,10 @@ export function quit(state: State): Change {
 	if (!state.isDemo && state.overlay?.kind !== 'quit-question') {
 		return only({...state, overlay: {kind: 'quit-question'}});
 	}
-	return changeWith({...state, overlay: undefined, isLeaving: true, asked: 'stop'}, {type: 'stop'});
+	return changeWith(
+		{...state, overlay: undefined, isLeaving: true, asked: 'stop', stoppedMs: state.nowMs},
+		{type: 'stop'},
+	);
 }
 
 /** Closes the screen without waiting for anything. */

@@ -41,9 +41,14 @@ export function nextTickMs(state: State): number | undefined {
 	return ticks.length === 0 ? undefined : Math.min(...ticks);
 }
 
-function isWaiting({stage, frozen, isLeaving, models, presets}: State): boolean {
+function isWaiting({stage, frozen, isLeaving, stoppedMs, models, presets}: State): boolean {
 	const isListing = models.kind === 'loading' || presets.kind === 'loading';
+	const isStopping = stoppedMs !== undefined && stage.kind === 'running';
 	return (
-		isListing || stage.kind === 'preparing' || isLeaving || (frozen !== undefined && stage.kind === 'running')
+		isListing ||
+		isStopping ||
+		stage.kind === 'preparing' ||
+		isLeaving ||
+		(frozen !== undefined && stage.kind === 'running')
 	);
 }

@@ -83,6 +83,8 @@ export type State = {
 	/** What the views show while the newest snapshot goes on; undefined: the newest. */
 	readonly frozen: {readonly snapshot: Snapshot; readonly sinceMs: number} | undefined;
 	readonly asked: Asked | undefined;
+	/** When the run was told to stop; undefined while it was not. */
+	readonly stoppedMs: number | undefined;
 	/** Set once the screen is to close as soon as the run has ended. */
 	readonly isLeaving: boolean;
 	readonly view: ViewName;
@@ -111,6 +113,9 @@ export type State = {
 	/** Time of the last action, on the clock that never goes back. */
 	readonly nowMs: number;
 };
+
+/** Time that requests in flight have to be answered once the run is stopped. */
+export const stopDeadlineMs = 2000;
 
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;
@@ -143,6 +148,7 @@ export function initialState(
 		startedConfig: undefined,
 		frozen: undefined,
 		asked: undefined,
+		stoppedMs: undefined,
 		isLeaving: false,
 		view: 'dashboard',
 		overlay: isChoosing ? {kind: 'picker', of: 'models', filter: '', index: 0, marked: []} : undefined,

@@ -2,7 +2,7 @@ import type {Snapshot} from '../metrics/snapshot.ts';
 import {formatCount, formatDurationMs, formatElapsedMs, formatSecondsLeft} from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
-import type {State} from './state.ts';
+import {type State, stopDeadlineMs} from './state.ts';
 
 /** Where the session stands, in words. */
 export type Status = {readonly word: string; readonly detail: string; readonly tone: Tone};
@@ -48,9 +48,10 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	}
 	if (state.asked === 'stop' || snapshot.phase === 'draining') {
 		const {inFlight} = snapshot.progress;
+		const left = deadlineWords(state);
 		const waiting =
 			inFlight > 0
-				? `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}`
+				? `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}${left}`
 				: 'closing the run';
 		return {
 			word: 'STOPPING',
@@ -70,6 +71,15 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	const words = waiting === undefined ? [progressWords(snapshot)] : [doneWords(snapshot), waiting];
 	const detail = [elapsed, ...words].join(' · ');
 	return {word: 'RUNNING', detail, tone: 'good'};
+}
+
+/** How long answers are still waited for; nothing where the run stops of its own accord, which has no deadline. */
+function deadlineWords({stoppedMs, nowMs}: State): string {
+	if (stoppedMs === undefined) {
+		return '';
+	}
+	const leftMs = stopDeadlineMs - Math.floor((nowMs - stoppedMs) / 1000) * 1000;
+	return leftMs > 0 ? `, ${formatSecondsLeft(leftMs)} left` : '';
 }
 
 /** How far a run is: `82/160, 64 s left`. */

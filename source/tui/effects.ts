@@ -1,6 +1,6 @@
 import {faultOf} from '../config/fault.ts';
 import type {Action, Effect} from '../state/actions.ts';
-import type {State} from '../state/state.ts';
+import {type State, stopDeadlineMs} from '../state/state.ts';
 import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
 import type {TerminalActions} from './session.ts';
 
@@ -21,9 +21,6 @@ export type Effects = {
 	readonly run: (effect: Effect) => void;
 	readonly started: () => ChosenRun | undefined;
 };
-
-/** Time that requests in flight have to be answered once the run is stopped. */
-export const stopDeadlineMs = 2000;
 
 /** Does in the world what the state asks for; what comes of it goes back as an action. */
 export function createEffects(

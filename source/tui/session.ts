@@ -1,11 +1,11 @@
 import type {Action} from '../state/actions.ts';
 import {actionForKey, isTakingText} from '../state/key-actions.ts';
 import {activeConfig} from '../state/selectors.ts';
-import {initialState} from '../state/state.ts';
+import {initialState, stopDeadlineMs} from '../state/state.ts';
 import {createStore, type Store} from '../state/store.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineReport} from '../threads/messages.ts';
-import {createEffects, stopDeadlineMs} from './effects.ts';
+import {createEffects} from './effects.ts';
 import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
 
 /** What only the terminal can do. */

@@ -8,6 +8,7 @@ import {chartWindows, shownWindowSeconds} from '../../source/state/chart-window.
 import {reduce} from '../../source/state/reduce.ts';
 import {finalSnapshot, nextTickMs, shownSnapshot} from '../../source/state/selectors.ts';
 import {initialState, keptLogLines, type State} from '../../source/state/state.ts';
+import {statusOf} from '../../source/state/status.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/state/variant-rows.ts';
 import {
 	configFixture,
@@ -168,6 +169,17 @@ describe('a run', () => {
 		const {state, effects} = play(demo, prepared, received, give('stop'), give('stop'));
 		expect(types(effects)).toEqual(['start', 'stop']);
 		expect(state.flash?.text).toBe('the run is stopping already');
+	});
+
+	test('that was told to stop says how long answers are still waited for', () => {
+		const {state} = play(demo, prepared, received, give('stop'));
+		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 2 s left'});
+		expect(nextTickMs(state)).toBe(1000);
+		const stateAfter = (waitedMs: number) =>
+			reduce(state, {type: 'time-passed', atMs: state.nowMs + waitedMs}).state;
+		expect(statusOf(stateAfter(1000)).detail).toBe('waiting for 8 answers, 1 s left');
+		expect(statusOf(stateAfter(5000)).detail).toBe('waiting for 8 answers');
+		expect(nextTickMs(play(state, ended).state)).toBeUndefined();
 	});
 
 	test('that fails keeps what was measured and can be had again', () => {

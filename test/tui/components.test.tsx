@@ -3,11 +3,12 @@ import {afterEach, describe, expect, test} from 'vitest';
 import {initialState} from '../../source/state/state.ts';
 import {segment} from '../../source/text/segment.ts';
 import {themeNamed} from '../../source/text/themes.ts';
+import {displayWidth} from '../../source/text/width.ts';
 import {AppearanceContext} from '../../source/tui/appearance.tsx';
 import {Lines} from '../../source/tui/lines.tsx';
 import {Panel} from '../../source/tui/panel.tsx';
 import {QuotaTable} from '../../source/tui/views/quota-table.tsx';
-import {configFixture, snapshotFixture} from '../helpers/snapshot-fixture.ts';
+import {configFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
 /** The last frame; a component that throws leaves Ink's error overview in it. */
 function frameOf(instance: ReturnType<typeof render>): string {
@@ -94,6 +95,18 @@ describe('QuotaTable', () => {
 			expect(row).toHaveLength(rows[0]?.length ?? 0);
 		}
 	});
+
+	test.each(['模型-日本語', '👩‍👩‍👧-famille', 'e\u0301tude'])(
+		'keeps its rules in line beside %s',
+		(model) => {
+			const snapshot = snapshotFixture({targets: [targetFixture({model})]});
+			const rows = draw(<QuotaTable state={{...state, snapshot}} width={80} height={20} />).split('\n');
+			expect(rows.join('\n')).toContain(model.replaceAll('\u200D', ''));
+			for (const row of rows) {
+				expect(displayWidth(row)).toBe(displayWidth(rows[0] ?? ''));
+			}
+		},
+	);
 
 	test('leaves out the rows that do not fit, and says so where none does', () => {
 		expect(draw(<QuotaTable state={state} width={80} height={6} />).split('\n').length).toBeLessThanOrEqual(

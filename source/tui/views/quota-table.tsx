@@ -1,6 +1,4 @@
 import {Text} from 'ink';
-import {Table} from 'ink-table';
-import type {ReactNode} from 'react';
 import {type Limit, limitKinds} from '../../engine/target.ts';
 import type {BucketState, Gauge, Snapshot} from '../../metrics/snapshot.ts';
 import {limitWords} from '../../state/quota-words.ts';
@@ -8,10 +6,9 @@ import {shownSnapshot} from '../../state/selectors.ts';
 import type {State} from '../../state/state.ts';
 import {gaugeFraction} from '../../text/gauge.ts';
 import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
-import {segment, type Tone} from '../../text/segment.ts';
 import {type Column, fitColumns} from '../../text/table.ts';
-import {cleanText, fitText} from '../../text/width.ts';
-import {paint, useAppearance} from '../appearance.tsx';
+import {cleanText} from '../../text/width.ts';
+import {AlignedTable} from './aligned-table.tsx';
 
 type QuotaRow = {
 	readonly model: string;
@@ -112,18 +109,6 @@ function raiseWords({adjustable}: Limit): string {
 	return adjustable ? 'can be asked' : 'fixed';
 }
 
-type PieceProps = {readonly children?: ReactNode};
-
-/** One piece of the table in a tone. */
-function Piece({children, tone}: PieceProps & {readonly tone: Tone}) {
-	const appearance = useAppearance();
-	return <Text>{paint([segment(String(children), tone)], appearance)}</Text>;
-}
-
-const Header = ({children}: PieceProps) => <Piece tone="title">{children}</Piece>;
-const Cell = ({children}: PieceProps) => <Piece tone="plain">{children}</Piece>;
-const Skeleton = ({children}: PieceProps) => <Piece tone="border">{children}</Piece>;
-
 /** Cells that ink-table adds to each column: a blank on either side and a rule. */
 const cellExtra = 3;
 
@@ -142,21 +127,5 @@ export function QuotaTable({state, width, height}: Props) {
 			</Text>
 		);
 	}
-	const data = shown.map((row) =>
-		Object.fromEntries(
-			fitted.map(({column, width: cells}) => [
-				column.header,
-				fitText(column.format(row), cells, column.align, column.cut),
-			]),
-		),
-	);
-	return (
-		<Table
-			data={data}
-			columns={fitted.map(({column}) => column.header)}
-			header={Header}
-			cell={Cell}
-			skeleton={Skeleton}
-		/>
-	);
+	return <AlignedTable columns={fitted} rows={shown} />;
 }
