@@ -220,8 +220,11 @@ describe('whatever is answered', () => {
 describe.skipIf(!hasRecordings)(`recorded answers with some of their bytes changed${whySkipped}`, () => {
 	// Jurassic lists its tokens instead of counting them, and vectors have no output: numbers that stand nowhere.
 	const bodies = allRecordings().filter(
-		({operation, family}) =>
-			['Converse', 'InvokeModel'].includes(operation) && !/^ai21$|-embed$/.test(family),
+		// An embedding has no output to be told: that it is 0 is no invention.
+		({operation, family, response}) =>
+			['Converse', 'InvokeModel'].includes(operation) &&
+			!/^ai21$|-embed$/.test(family) &&
+			!response.body.includes('"embedding"'),
 	);
 
 	test('an honest outcome', async () => {

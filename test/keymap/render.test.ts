@@ -8,7 +8,9 @@ const shown = (width: number) =>
 		.join('  ');
 
 test('the footer drops the hints that matter least, and never wraps', () => {
-	expect(shown(200)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`);
+	expect(shown(200)).toMatchInlineSnapshot(
+		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`,
+	);
 	expect(shown(40)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run"`);
 	expect(shown(5)).toBe('');
 	for (let width = 0; width < 200; width++) {

@@ -150,7 +150,8 @@ describe('resultsText', () => {
 	test('is JSON that says the same, whatever is in it', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), (value) => {
-				expect(JSON.parse(resultsText(value as never))).toEqual(value);
+				// JSON itself has no -0: the comparison is with what plain JSON says.
+				expect(JSON.parse(resultsText(value as never))).toEqual(JSON.parse(JSON.stringify(value)));
 			}),
 		);
 	});
