@@ -26,8 +26,13 @@ export function App({store, appearance, onKey, onPaste}: Props) {
 	const {columns, rows} = useWindowSize();
 	const {isRawModeSupported} = useStdin();
 	const input = (text: string, key: KeyEvent) => {
-		for (const name of keyNames(text, key)) {
+		const names = keyNames(text, key);
+		for (const name of names) {
 			onKey(name);
+		}
+		// Some terminals do not mark what is pasted; it is still text where text is typed.
+		if (names.length === 0 && !key.ctrl && !key.meta) {
+			onPaste(text);
 		}
 	};
 	useInput(input, {isActive: isRawModeSupported});

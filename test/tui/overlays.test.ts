@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {joinFrames, openScreen} from '../helpers/screen.ts';
-import {configFixture, modelsFixture} from '../helpers/snapshot-fixture.ts';
+import {configFixture, modelsFixture, readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 import {keySequences} from '../helpers/terminal.tsx';
 
 /** What lies above the views, in scripted sessions; all frames of one session in a golden file. */
@@ -79,11 +79,14 @@ describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({colu
 	});
 });
 
-test('an identifier is pasted into the model picker', async () => {
+test.each([
+	['marked as pasted', '\u001B[200~us.meta.llama3-3-70b-instruct-v1:0\u001B[201~'],
+	['in one piece', 'us.meta.llama3-3-70b-instruct-v1:0'],
+])('an identifier arrives in the model picker %s', async (_, sequence) => {
 	const screen = openScreen({columns: 80, rows: 24}, {isDemo: false});
 	await screen.prepare();
 	await screen.terminal.press('M');
-	await screen.terminal.press('\u001B[200~us.meta.llama3-3-70b-instruct-v1:0\u001B[201~');
+	await screen.terminal.press(sequence);
 	expect(await screen.settled()).toContain('"us.meta.llama3-3-70b-instruct-v1:0" as it is typed');
 	await screen.terminal.press(keySequences.enter);
 	await screen.settled();
@@ -112,7 +115,9 @@ test('without credentials the first screen says so, and one key shows the demo',
 	expect(text).toContain('r tries again   d shows the demo   q quits');
 	await screen.terminal.press('d');
 	await screen.settled();
-	await screen.prepare();
+	await screen.prepare(readySnapshotFixture({simulated: false}));
+	// The service has not said so yet, but it is known already.
+	expect(await screen.settled()).toContain('SIMULATED');
 	expect(screen.engine.asked()).toEqual(['prepare', 'prepare', 'start']);
 	await screen.finish();
 	await screen.terminal.press('q');

@@ -53,7 +53,8 @@ function identityLine(state: State, width: number): Line {
 }
 
 function isSimulatedIn(state: State): boolean {
-	return shownSnapshot(state)?.simulated ?? state.isDemo;
+	// Before the first answer only the demo itself is known to be one.
+	return state.isDemo || (shownSnapshot(state)?.simulated ?? false);
 }
 
 function badgeOf(state: State): Line {

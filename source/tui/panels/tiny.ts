@@ -19,7 +19,7 @@ export function tinyLines(state: State, width: number, height: number): readonly
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
 		0,
 	);
-	const isSimulated = snapshot?.simulated ?? state.isDemo;
+	const isSimulated = state.isDemo || (snapshot?.simulated ?? false);
 	const parts: readonly Line[] = [
 		isSimulated ? [segment('SIMULATED', 'inverse')] : [],
 		[segment(status.word, status.tone)],
