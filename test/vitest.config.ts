@@ -7,6 +7,8 @@ export default defineConfig({
 		root: `${import.meta.dirname}/..`,
 		include: ['test/**/*.test.{ts,tsx}'],
 		env: {FORCE_COLOR: '0', NODE_ENV: 'test'},
-		testTimeout: 20_000,
+		testTimeout: 40_000,
+		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave both idle.
+		maxWorkers: 3,
 	},
 });

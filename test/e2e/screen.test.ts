@@ -1,5 +1,3 @@
-import {readdirSync} from 'node:fs';
-import path from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import {isBuilt, newFolder, plainEnvironment, program, readResultsIn} from '../helpers/built-program.ts';
 import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-terminal.ts';
@@ -78,7 +76,6 @@ describe.skipIf(!isBuilt)('the built program in a terminal (skipped where dist/ 
 	it.each([
 		['SIGINT', 130],
 		['SIGTERM', 143],
-		['SIGHUP', 129],
 	])('leaves the terminal restored and partial results after %s', async (signal, exitCode) => {
 		const cwd = newFolder();
 		const terminal = start(cwd, ['summarize', '--demo', '--requests', '100']);
@@ -97,22 +94,6 @@ describe.skipIf(!isBuilt)('the built program in a terminal (skipped where dist/ 
 		const {exitCode} = await terminal.exited;
 		expect([0, 130]).toContain(exitCode);
 		isRestored(terminal);
-	});
-
-	it('writes every chart on e, and says where', async () => {
-		const cwd = newFolder();
-		const terminal = start(cwd, ['summarize', '--demo', '--requests', '5']);
-		await terminal.waitFor(has(/running/i), 'the running state');
-		terminal.write('e');
-		await terminal.waitFor(has(/export-1/), 'the folder of the export');
-		terminal.write('\u001B');
-		await terminal.waitFor((lines) => !has(/export-1/)(lines), 'the dashboard again');
-		terminal.write('q');
-		await terminal.exited;
-		const files = readdirSync(path.join(cwd, 'bedrock-top-reports'), {recursive: true, encoding: 'utf8'});
-		expect(files.filter((file) => file.includes('export') && file.endsWith('.svg')).length).toBeGreaterThan(
-			0,
-		);
 	});
 
 	it('prints colours only where they are wanted', async () => {
