@@ -23,6 +23,10 @@ const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 
 const hasProxy = (environment: Environment): boolean => proxyNames.some((name) => Boolean(environment[name]));
 
+/** Whether a host may only be reached, or even be found, through a proxy. */
+export const mayNeedProxy = (hostname: string, environment: Environment): boolean =>
+	hasProxy(environment) && !loopback.includes(hostname);
+
 /** Node reads proxies from the environment since 24.5 and 22.21. */
 const canProxy = (version: string): boolean => {
 	const [major = 0, minor = 0] = version.split('.').map(Number);

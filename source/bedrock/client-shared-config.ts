@@ -39,11 +39,34 @@ const isIgnored = async (profile: string | undefined): Promise<boolean> =>
 		({ignore_configure_endpoint_urls: old, ignore_configured_endpoint_urls: value}) => value ?? old,
 	)) === 'true';
 
+/** Kinds of AWS's own endpoints, by their variable and their key in a profile. */
+const ownKinds = [
+	['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'],
+	['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'],
+] as const;
+
+/** @throws UserError (exit 1) when a kind of AWS's own endpoints is asked for as well: the SDK would refuse every call. */
+const assertNoOwnKind = async (url: string, profile: string | undefined): Promise<void> => {
+	for (const [variable, key] of ownKinds) {
+		const value = await read(
+			profile,
+			(environment) => environment[variable] || undefined,
+			(section) => section[key],
+		);
+		if (value === 'true') {
+			throw new UserError(`${variable} does not go with the endpoint ${redacted(url, [])}.`, {
+				exitCode: 1,
+				hint: `Unset one of the two: ${variable} (${key} of the profile) or AWS_ENDPOINT_URL (endpoint_url). The AWS SDKs take only one.`,
+			});
+		}
+	}
+};
+
 /**
  * The endpoint that variables or the profile set for a service, as the AWS CLI and SDKs define it: a variable or section of
  * the service's own before what is said for all.
  * @param service as in AWS's own names, such as `Bedrock Runtime`.
- * @throws UserError (exit 1) when it is no URL: the SDK would only fail at the first call.
+ * @throws UserError (exit 1) when it cannot be used: the SDK would only fail at the first call.
  */
 export const configuredEndpoint = async (
 	service: string,
@@ -65,6 +88,9 @@ export const configuredEndpoint = async (
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, in endpoint_url of the profile or in AWS_ENDPOINT_URL, or take it out.',
 		});
+	}
+	if (url !== undefined) {
+		await assertNoOwnKind(url, profile);
 	}
 	return url;
 };

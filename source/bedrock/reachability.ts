@@ -1,5 +1,6 @@
 import {connect} from 'node:net';
 import {UserError} from '../config/user-error.ts';
+import {mayNeedProxy} from './client-network.ts';
 import type {AccountLists} from './quotas/account-lists.ts';
 
 /** Milliseconds that a foreign endpoint has to take a connection. */
@@ -7,6 +8,9 @@ const patienceMs = 5000;
 
 const takesConnection = async (endpoint: string): Promise<boolean> => {
 	const {hostname, port, protocol} = new URL(endpoint);
+	if (mayNeedProxy(hostname, process.env)) {
+		return true;
+	}
 	const socket = connect({
 		host: hostname.replace(/^\[|\]$/g, ''),
 		port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),

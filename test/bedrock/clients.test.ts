@@ -8,6 +8,7 @@ import {createBackend} from '../../source/bedrock/backend.ts';
 import {proxyRemark} from '../../source/bedrock/client-network.ts';
 import {createClients} from '../../source/bedrock/clients.ts';
 import {foreignEndpoint} from '../../source/bedrock/endpoint.ts';
+import {assertReachable} from '../../source/bedrock/reachability.ts';
 import {UserError} from '../../source/config/user-error.ts';
 import {jsonHeaders, plainRequest} from '../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../conformance/replay-server.ts';
@@ -312,6 +313,20 @@ describe('endpoints', () => {
 		});
 	});
 
+	test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
+		"%s and an endpoint of one's own",
+		async (variable) => {
+			bare({[variable]: 'true', AWS_ENDPOINT_URL: server.url, AWS_REGION: 'us-east-1'});
+			const error = await rejection(createClients(nowhere, {maxSockets: 1}).region());
+			expect(error).toMatchObject({
+				exitCode: 1,
+				message: `${variable} does not go with the endpoint ${server.url}.`,
+			});
+			bare({[variable]: 'true', AWS_REGION: 'us-east-1'});
+			expect(await createClients(nowhere, {maxSockets: 1}).region()).toBe('us-east-1');
+		},
+	);
+
 	test('every service is reached through the override', async () => {
 		bare({
 			AWS_ENDPOINT_URL: server.url,
@@ -363,6 +378,15 @@ describe('the network', () => {
 		const outcome = await call(createClients({...nowhere, simulatorUrl: url}, {maxSockets: 1}));
 		expect(outcome).toMatchObject({kind: 'failed', failure: {class: 'network', charge: 'none'}});
 		server = await startReplayServer();
+	});
+
+	test('whether an endpoint takes connections is not asked past a proxy', async () => {
+		bare();
+		const closed = 'http://127.0.0.1:9';
+		await expect(assertReachable(closed, new Map(), 'us-east-1')).rejects.toThrow(/not reachable/);
+		bare({HTTPS_PROXY: 'http://proxy.test:1'});
+		await expect(assertReachable(closed, new Map(), 'us-east-1')).rejects.toThrow(/not reachable/);
+		await assertReachable('http://gateway.invalid', new Map(), 'us-east-1');
 	});
 
 	test('a certificate file that is not there', async () => {
