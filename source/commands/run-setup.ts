@@ -73,11 +73,11 @@ export const answersOf = (
 export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Promise<RunSetup> => {
 	const output = resolveOutput(given.flags, io.environment);
 	const asked = await resolveRun(presetName(given), given.flags, async () => readAll(io.stdin));
+	if (!canChoose) {
+		assertModels(asked);
+	}
 	const resumption = await resumptionOf(given.flags, output, asked);
 	const config = resumption?.config ?? asked;
-	if (!canChoose) {
-		assertModels(config);
-	}
 	if (output.json?.file !== undefined && !output.isDryRun) {
 		await assertWritable(output.json.file);
 	}
