@@ -82,7 +82,10 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		const {promise: looked, resolve} = Promise.withResolvers<void>();
 		const monitor = createAccountMonitor({
 			region,
-			endpoint: clients.endpoint,
+			// An endpoint of the configuration file is known once the Region is.
+			get endpoint() {
+				return clients.endpoint;
+			},
 			isSimulated: () => source.isSimulated?.() ?? false,
 			clock,
 			source: createUsageSource(clients, clock),
@@ -110,7 +113,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 
 	const watchRegion = (region: string, clients: Clients, asked: AccountWatch): Watched => {
 		const {connection, override, isRefreshing, isAllOnScreen} = asked;
-		const place = {region, profile: connection.profile, endpoint: clients.endpoint};
+		const {profile} = connection;
 		return start(region, clients, undefined, isAllOnScreen, async (source) =>
 			readDirectory({
 				source,
@@ -119,7 +122,10 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 				override,
 				tier: null,
 				// The embedded simulator is another one every time.
-				cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
+				cache:
+					connection.simulatorUrl === undefined
+						? quotaCacheFor({region, profile, endpoint: clients.endpoint}, process.env)
+						: undefined,
 				isRefreshing,
 			}),
 		);
