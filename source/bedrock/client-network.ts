@@ -34,10 +34,17 @@ const canProxy = (version: string): boolean => {
 };
 
 /** A sentence about proxy variables that this Node would ignore; undefined where there is nothing to say. */
-export const proxyRemark = (environment: Environment, version = process.versions.node): string | undefined =>
-	hasProxy(environment) && !canProxy(version)
-		? `HTTPS_PROXY is ignored: Node ${version} cannot use it, Node 24.5 or 22.21 and later can.`
-		: undefined;
+export const proxyRemark = (
+	environment: Environment,
+	version = process.versions.node,
+): string | undefined => {
+	const set = proxyNames.filter((name) => Boolean(environment[name]));
+	if (set.length > 0 && !canProxy(version)) {
+		return `HTTPS_PROXY is ignored: Node ${version} cannot use it, Node 24.5 or 22.21 and later can.`;
+	}
+	const odd = set.find((name) => !/^https?:\/\//i.test(environment[name] ?? ''));
+	return odd && `${odd} is ignored: only proxies that begin with http:// or https:// can be used.`;
+};
 
 /** The environment's proxy settings, with the loopback hosts left out of them. */
 const proxySettings = (environment: Environment): Environment => {

@@ -430,6 +430,13 @@ describe('the network', () => {
 		proxy.close();
 	});
 
+	test('proxies that Node does not take', () => {
+		expect(proxyRemark({HTTPS_PROXY: 'socks5://me:word@proxy:1'}, '24.21.0')).toBe(
+			'HTTPS_PROXY is ignored: only proxies that begin with http:// or https:// can be used.',
+		);
+		expect(proxyRemark({http_proxy: 'proxy:1'}, '24.21.0')).toMatch(/^http_proxy is ignored/);
+	});
+
 	test.each([
 		['24.21.0', undefined],
 		['22.21.0', undefined],

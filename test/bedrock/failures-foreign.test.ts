@@ -137,6 +137,13 @@ describe('other forms of errors', () => {
 		}
 	});
 
+	test('no JSON under 200', async () => {
+		expect(await answer(200, {'content-type': 'text/plain'}, 'All is well.')).toMatchObject({
+			class: 'network',
+			message: 'An answer came that cannot be read (HTTP 200).',
+		});
+	});
+
 	test('an error under 200 is no empty answer', async () => {
 		expect(await answer(200, jsonHeaders, '{"error":{"message":"oops"}}', 'invoke')).toMatchObject({
 			class: 'model-error',

@@ -437,9 +437,40 @@ describe('the connection', () => {
 		['ETIMEDOUT', 'timeout', true, 'unknown', /concurrency/],
 		['SELF_SIGNED_CERT_IN_CHAIN', 'network', false, 'none', /AWS_CA_BUNDLE/],
 		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'network', false, 'none', /AWS_CA_BUNDLE/],
+		['ERR_TLS_CERT_ALTNAME_INVALID', 'network', false, 'none', /another name/],
+		['CERT_HAS_EXPIRED', 'network', false, 'none', /clock/],
+		['EPROTO', 'network', false, 'none', /http:\/\/ or https:/],
 	] as const)('%s', (code, failureClass, isRetryable, charge, advice) => {
 		const failure = failureOf(Object.assign(new Error(`connect ${code}`), {code}), context);
 		expect(failure).toMatchObject({class: failureClass, isRetryable, charge});
+		expect(failure.advice).toMatch(advice);
+	});
+
+	test('what the SDK calls a timeout', () => {
+		const reset = Object.assign(new Error('socket hang up'), {code: 'ECONNRESET', name: 'TimeoutError'});
+		expect(failureOf(reset, context)).toMatchObject({class: 'network', isRetryable: true, charge: 'unknown'});
+		const unconnected = Object.assign(
+			new Error(
+				'the request socket did not establish a connection with the server within the configured timeout of 1 ms.',
+			),
+			{name: 'TimeoutError'},
+		);
+		expect(failureOf(unconnected, context)).toMatchObject({
+			class: 'network',
+			isRetryable: true,
+			charge: 'none',
+			advice: expect.stringContaining('check the network'),
+		});
+	});
+
+	test.each([
+		['Failed to establish tunnel to x:443 via http://p/: HTTP/1.1 403 Forbidden', false, /NO_PROXY/],
+		['Failed to establish tunnel to x:443 via http://p/: HTTP/1.1 407 Needed', false, /user:password/],
+		['Failed to establish tunnel to x:443 via http://p/: HTTP/1.1 503 Busy', true, /HTTPS_PROXY/],
+		['Connection to establish proxy tunnel ended unexpectedly', true, /HTTPS_PROXY/],
+	])('a proxy: %s', (message, isRetryable, advice) => {
+		const failure = failureOf(Object.assign(new Error(message), {code: 'ERR_PROXY_TUNNEL'}), context);
+		expect(failure).toMatchObject({class: 'network', isRetryable, charge: 'none'});
 		expect(failure.advice).toMatch(advice);
 	});
 

@@ -1,18 +1,44 @@
 import type {FailureContext} from './advice.ts';
 import type {ErrorFacts} from './facts.ts';
 
-/** For a way to the service that is broken, closed, or leads elsewhere. */
-export const networkAdvice = (
-	{code, status, message, isPage}: ErrorFacts,
-	{endpoint}: FailureContext,
-): string => {
-	const place = endpoint ? `the endpoint ${endpoint}` : 'the Bedrock endpoint of the Region';
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** For a connection that cannot be made safe; undefined where that is not what is wrong. */
+const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefined => {
+	if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+		return `The certificate of ${place} is made out to another name: check AWS_ENDPOINT_URL and what answers there.`;
+	}
+
+	if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+		return `The certificate of ${place} is not valid today: check the clock of this machine, then ask who runs what answers there.`;
+	}
+
+	if (code === 'EPROTO' || code?.startsWith('ERR_SSL')) {
+		return `${capital(place)} does not speak TLS as it should: check whether its address begins with http:// or https://, and HTTPS_PROXY.`;
+	}
+
 	if (/CERT|SELF_SIGNED|UNABLE_|DEPTH_ZERO|certificate/i.test(`${code ?? ''} ${message}`)) {
 		return 'Trust the certificate of your proxy or endpoint: name its file in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.';
 	}
 
-	if (status === 407) {
-		return 'The proxy asks for a password: put it into HTTPS_PROXY (https://user:password@host:port).';
+	return undefined;
+};
+
+/** For a way to the service that is broken, closed, or leads elsewhere. */
+export const networkAdvice = (facts: ErrorFacts, {endpoint}: FailureContext): string => {
+	const {code, status, message, isPage} = facts;
+	const place = endpoint ? `the endpoint ${endpoint}` : 'the Bedrock endpoint of the Region';
+	const tls = tlsAdvice(facts, place);
+	if (tls !== undefined) {
+		return tls;
+	}
+
+	if (code === 'ERR_PROXY_TUNNEL' && !/ 407 /.test(message)) {
+		return `The proxy in HTTPS_PROXY does not let a connection to ${place} through: ask who runs it, or leave the host out of it with NO_PROXY.`;
+	}
+
+	if (status === 407 || code === 'ERR_PROXY_TUNNEL') {
+		return 'The proxy asks for a password: put it into HTTPS_PROXY (http://user:password@host:port).';
 	}
 
 	if (status === undefined ? isPage : status < (isPage ? 500 : 400)) {
@@ -23,7 +49,9 @@ export const networkAdvice = (
 		return `The name of ${place} cannot be found: check the Region, the network and HTTPS_PROXY.`;
 	}
 
-	return code === 'ECONNREFUSED'
-		? `Nothing listens at ${place}: check AWS_ENDPOINT_URL and HTTPS_PROXY.`
-		: `The connection to ${place} failed: check the network and HTTPS_PROXY.`;
+	if (code === 'ECONNREFUSED') {
+		return `Nothing listens at ${place}: check AWS_ENDPOINT_URL and HTTPS_PROXY.`;
+	}
+
+	return `The connection to ${place} failed: check the network${endpoint ? ', AWS_ENDPOINT_URL' : ''} and HTTPS_PROXY.`;
 };

@@ -136,8 +136,15 @@ const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
 
 const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ERR_SOCKET_CONNECTION_TIMEOUT']);
 
+/** What the SDK's own timer says before anything has been sent. */
+export const neverConnected = /not establish a connection with the server within/;
+
 /** Answers that were not given by Bedrock, or not by its model of errors; undefined for all others. */
-const foreignClassOf = ({isPage, status = 0}: ErrorFacts): FailureClass | undefined => {
+const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass | undefined => {
+	if (neverConnected.test(message)) {
+		return 'network';
+	}
+
 	// Whatever status a proxy or a portal chose is not the service's word. Load balancers do speak for the service.
 	if (isPage && status < 500 && status !== 429) {
 		return 'network';

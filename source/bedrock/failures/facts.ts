@@ -42,6 +42,9 @@ const properName = (name: string): string => {
 	return namelessErrors.has(plain) ? '' : plain.charAt(0).toUpperCase() + plain.slice(1);
 };
 
+/** The SDK calls a connection that broke off a timeout. */
+const brokenOff = new Set(['ECONNRESET', 'EPIPE']);
+
 const firstCode = (error: unknown): string | undefined =>
 	wordOf(at(error, 'code')) ??
 	wordOf(at(at(error, 'errors'), 0, 'code')) ??
@@ -68,12 +71,14 @@ export const factsOf = (error: unknown): ErrorFacts => {
 	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
 	const status = typeof answered === 'number' ? answered : undefined;
 	const told = toldBy(inner, response);
-	const own = isReadable ? properName(String((inner as {name?: unknown}).name ?? '')) : '';
+	const code = firstCode(inner);
+	const given = isReadable ? properName(String((inner as {name?: unknown}).name ?? '')) : '';
+	const own = given === 'TimeoutError' && brokenOff.has(code ?? '') ? '' : given;
 	return {
 		name: own || properName(told.name ?? ''),
 		message: messageOf(inner, told) || (typeof inner === 'string' ? inner : ''),
 		status: isFault ? undefined : status,
-		code: firstCode(inner),
+		code,
 		headers: headersOf(response),
 		isWithinStream: isFault,
 		isPage: told.isPage,

@@ -1,6 +1,6 @@
 import type {Failure, FailureClass} from '../../engine/failure.ts';
 import {adviceFor, type FailureContext} from './advice.ts';
-import {classOf} from './classify.ts';
+import {classOf, neverConnected} from './classify.ts';
 import {type ErrorFacts, factsOf, retryAfterOf} from './facts.ts';
 import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
@@ -18,21 +18,33 @@ const retryable = new Set<FailureClass>([
 
 /** Connection errors that happen before a request has been sent. */
 const unsent =
-	/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS)/;
+	/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL|ERR_PROXY)/;
 
 /** Errors of the way to the service that trying again does not mend. */
-const lasting = /^(?:ENOTFOUND|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS)/;
+const lasting = /^(?:ENOTFOUND|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL)/;
 
-const isRetryable = (failureClass: FailureClass, {name, code, status, isPage}: ErrorFacts): boolean =>
-	retryable.has(failureClass) &&
-	name !== 'UnreadableAnswer' &&
-	status !== 407 &&
-	!(failureClass === 'network' && isPage && (status ?? 0) < 500) &&
-	!(status !== undefined && status >= 300 && status < 400) &&
-	!lasting.test(code ?? '');
+/** A proxy that refuses to connect; one that merely fails may not do so the next time. */
+const isTurnedAway = ({code, message}: ErrorFacts): boolean =>
+	code === 'ERR_PROXY_TUNNEL' && /HTTP\/[\d.]+ 4\d\d/.test(message);
+
+const isRetryable = (failureClass: FailureClass, facts: ErrorFacts): boolean => {
+	const {name, code, status, isPage} = facts;
+	return (
+		retryable.has(failureClass) &&
+		name !== 'UnreadableAnswer' &&
+		status !== 407 &&
+		!(failureClass === 'network' && isPage && (status ?? 0) < 500) &&
+		!(status !== undefined && status >= 300 && status < 400) &&
+		!lasting.test(code ?? '') &&
+		!isTurnedAway(facts)
+	);
+};
 
 /** Did the attempt certainly cost the bucket nothing? */
-const chargeOf = (failureClass: FailureClass, {code, isWithinStream}: ErrorFacts): Failure['charge'] => {
+const chargeOf = (
+	failureClass: FailureClass,
+	{code, message, isWithinStream}: ErrorFacts,
+): Failure['charge'] => {
 	if (isWithinStream) {
 		return 'unknown';
 	}
@@ -50,7 +62,7 @@ const chargeOf = (failureClass: FailureClass, {code, isWithinStream}: ErrorFacts
 		}
 
 		case 'network': {
-			return unsent.test(code ?? '') ? 'none' : 'unknown';
+			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
 		}
 
 		case 'overloaded':
@@ -62,9 +74,14 @@ const chargeOf = (failureClass: FailureClass, {code, isWithinStream}: ErrorFacts
 	}
 };
 
-const fallbackMessage = ({status, code, name}: ErrorFacts): string =>
-	[name, status === undefined ? undefined : `HTTP ${status}`, code].filter(Boolean).join(', ') ||
-	'The call failed without a message.';
+const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
+	if (status !== undefined && status < 300) {
+		return `An answer came that cannot be read (HTTP ${status}).`;
+	}
+
+	const parts = [name, status === undefined ? undefined : `HTTP ${status}`, code];
+	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
+};
 
 /**
  * Makes a Failure of anything that a call may throw.
