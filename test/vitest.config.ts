@@ -11,6 +11,6 @@ export default defineConfig({
 		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave one idle.
 		maxWorkers: 2,
 		// Real terminals and sockets on a busy machine: a fault shows every time.
-		retry: 2,
+		retry: 0,
 	},
 });

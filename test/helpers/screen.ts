@@ -64,12 +64,15 @@ export function openScreen(
 	});
 	const settled = async () => {
 		let before = terminal.writes().count;
-		// One paint may bring the next: the screen has settled once two intervals in a row bring none.
+		// One paint may bring the next: the screen has settled once two intervals in a row bring none. An interval in
+		// which this thread was busy elsewhere (sessions run side by side) left no time for a paint, and says nothing.
 		for (let quiet = 0; quiet < 2; ) {
+			const startedMs = performance.now();
 			await wait(paintMs);
 			await terminal.drained();
 			const {count} = terminal.writes();
-			quiet = count === before ? quiet + 1 : 0;
+			const hadTime = performance.now() - startedMs < 2 * paintMs;
+			quiet = count !== before ? 0 : hadTime ? quiet + 1 : quiet;
 			before = count;
 		}
 		return terminal.text();
