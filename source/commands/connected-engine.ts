@@ -6,7 +6,10 @@ import type {EngineReport, EngineRequest} from '../threads/messages.ts';
 /** Requests that reach the service. */
 type ConnectedRequest = Extract<EngineRequest, {type: 'prepare' | 'list-models' | 'watch-account'}>;
 
-const withConnection = (request: ConnectedRequest, connection: Connection): EngineRequest => {
+/** The connection in force, in the Region that was chosen on the screen. */
+const withConnection = (request: ConnectedRequest, inForce: Connection): EngineRequest => {
+	const {region} = (request.type === 'watch-account' ? request.watch : request.config).connection;
+	const connection = {...inForce, region};
 	switch (request.type) {
 		case 'prepare':
 			return {...request, config: {...request.config, connection}};

@@ -63,6 +63,20 @@ const assertAffordable = (plan: Plan, {config, isDemo}: RunSetup, lines: readonl
 	);
 };
 
+/**
+ * A run that would fill a bucket which others use asks first; without a terminal, asking means `--yes`.
+ * @throws UserError (exit 2) with the plan.
+ */
+const assertRoom = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly string[]): void => {
+	if (isDemo || config.guards.isConfirmed || plan.crowding === undefined) {
+		return;
+	}
+	throw new UserError([...lines, '', `${plan.crowding} Nothing was sent.`].join('\n'), {
+		exitCode: 2,
+		hint: 'Start it with --yes, or lower --share, --rate or --requests.',
+	});
+};
+
 /** Shows progress: in place on a terminal's stderr, as lines with `--plain`, not at all elsewhere. */
 const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
 	let shownAtMs = 0;
@@ -157,6 +171,7 @@ export const runHeadless = async (
 			return 0;
 		}
 		assertAffordable(prepared.plan, setup, lines);
+		assertRoom(prepared.plan, setup, lines);
 		await resumption?.makeReady();
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);

@@ -1,8 +1,11 @@
+import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
+import {resolveRegions} from '../config/resolve-regions.ts';
 import {UserError} from '../config/user-error.ts';
 import {systemClock} from '../engine/clock.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
+import type {ScreenPorts} from '../tui/screen-ports.ts';
 import {startConnectedEngine} from './connected-engine.ts';
 import {demoOnKey} from './demo-on-key.ts';
 import {createExports} from './exports.ts';
@@ -10,9 +13,11 @@ import {finish} from './finish.ts';
 import {type Io, writeLines} from './io.ts';
 import {keepLog} from './log-file.ts';
 import {runHeadless} from './run.ts';
-import {type RunSetup, setUpRun} from './run-setup.ts';
+import {demoPreset, type RunSetup, setUpRun} from './run-setup.ts';
 import {screenPresets} from './screen-presets.ts';
 import {signalExitCode} from './signals.ts';
+
+type AccountOptions = Required<Pick<ScreenPorts, 'opensOnAccount' | 'regions' | 'alerts'>>;
 
 /** Milliseconds that the engine has to close after the screen is gone. */
 const closeDeadlineMs = 2000;
@@ -20,10 +25,11 @@ const closeDeadlineMs = 2000;
 const openScreen = async (
 	given: Arguments,
 	setup: RunSetup,
-	conditions: readonly Condition[],
+	options: {readonly conditions: readonly Condition[]; readonly account: AccountOptions},
 	io: Io,
 ): Promise<number> => {
 	const {config, output, isDemo, answers} = setup;
+	const {account} = options;
 	const {openDashboard} = await import('../tui/dashboard.tsx');
 	const presets = screenPresets(given.flags, setup);
 	const demo = demoOnKey(setup, presets);
@@ -39,6 +45,7 @@ const openScreen = async (
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(setup.folder),
+			...account,
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,
@@ -47,7 +54,7 @@ const openScreen = async (
 		});
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		const exitCode = snapshot?.startedAt
-			? await finish(snapshot, {...setup, ...run}, conditions, io)
+			? await finish(snapshot, {...setup, ...run}, options.conditions, io)
 			: io.signal.aborted
 				? signalExitCode(io.signal)
 				: 0;
@@ -64,6 +71,31 @@ const openScreen = async (
 	}
 };
 
+/** What the screen watches of the account. */
+const accountOptions = ({words, flags}: Arguments): AccountOptions => ({
+	// Whoever names nothing to run wants to see what goes on.
+	opensOnAccount: words.length === 0 && !flags.isSet('demo') && flags.text('task') === undefined,
+	regions: resolveRegions(flags).regions,
+	alerts: flags.texts('alert').map(readAlert),
+});
+
+/** Sets up the run of the screen; opened on the account, the demo's preset waits for a model to be chosen. */
+const setUpScreen = async (
+	{flags, ...given}: Arguments,
+	{opensOnAccount, regions}: AccountOptions,
+	io: Io,
+): Promise<{readonly setup: RunSetup; readonly shown: Arguments}> => {
+	const [region] = regions;
+	const shown: Arguments = {
+		...given,
+		words: opensOnAccount ? [demoPreset] : given.words,
+		flags: {...flags, text: (name) => (name === 'region' ? region : flags.text(name))},
+	};
+	const setup = await setUpRun(shown, io, io.stdin.isTTY);
+	const models = opensOnAccount ? flags.texts('model') : setup.config.models;
+	return {setup: {...setup, config: {...setup.config, models}}, shown};
+};
+
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export const screen = async (given: Arguments, io: Io): Promise<number> => {
 	const conditions = given.flags.texts('fail-if').map(readCondition);
@@ -74,6 +106,10 @@ export const screen = async (given: Arguments, io: Io): Promise<number> => {
 		!isPlain &&
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
-	const setup = await setUpRun(given, io, isScreen && io.stdin.isTTY);
-	return isScreen ? openScreen(given, setup, conditions, io) : runHeadless(setup, conditions, io);
+	if (!isScreen) {
+		return runHeadless(await setUpRun(given, io), conditions, io);
+	}
+	const account = accountOptions(given);
+	const {setup, shown} = await setUpScreen(given, account, io);
+	return openScreen(shown, setup, {conditions, account}, io);
 };

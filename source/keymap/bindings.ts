@@ -35,7 +35,8 @@ function bind<const Name extends string>(
 
 const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
-const variants: readonly ViewName[] = ['variants'];
+const listed: readonly ViewName[] = ['variants', 'account'];
+const account: readonly ViewName[] = ['account'];
 
 const run = [
 	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
@@ -47,6 +48,10 @@ const run = [
 	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
 	bind('M', 'models', 'choose a model, or several to compare', {hint: ['Models', 4]}),
 	bind('o', 'presets', 'choose a preset', {hint: ['Presets', 3]}),
+	bind('b', 'benchmark', 'benchmark the selected bucket, with what others leave of it', {
+		hint: ['Benchmark', 9],
+		in: account,
+	}),
 	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
 ];
 
@@ -55,6 +60,7 @@ const screen = [
 	...views.map(({name, title, digit}) => bind(digit, `open-${name}` as const, title)),
 	bind('Tab', 'next-view', 'next view', {hint: ['View', 6]}),
 	bind('Shift+Tab', 'previous-view', 'previous view'),
+	bind('R', 'regions', 'choose Regions of the account', {hint: ['Regions', 6], in: account}),
 	bind('Esc', 'close', 'close what is open; never quits'),
 ];
 
@@ -63,13 +69,16 @@ const lists = [
 	bind('↓ j', 'down', 'down'),
 	bind('PageUp', 'page-up', 'a page up'),
 	bind('PageDown', 'page-down', 'a page down'),
-	bind('Enter', 'detail', 'all about the selected variant', {hint: ['Detail', 2], in: tables}),
-	bind('/', 'filter', 'only variants whose name holds a text; Esc clears it', {
-		hint: ['Filter', 5],
-		in: variants,
+	bind('Enter', 'detail', 'all about the selected variant or bucket', {
+		hint: ['Detail', 2],
+		in: [...tables, 'account'],
 	}),
-	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 5], in: variants}),
-	bind('i', 'invert', 'invert the order', {hint: ['Invert', 2], in: variants}),
+	bind('/', 'filter', 'only rows that hold a text; Esc clears it', {
+		hint: ['Filter', 5],
+		in: listed,
+	}),
+	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 5], in: listed}),
+	bind('i', 'invert', 'invert the order', {hint: ['Invert', 2], in: listed}),
 	bind('+ =', 'zoom-in', 'shorter time window', {hint: ['Zoom', 2], in: charts}),
 	bind('- _', 'zoom-out', 'longer time window', {in: charts}),
 	bind('0', 'zoom-reset', 'usual time window', {in: charts}),

@@ -1,5 +1,6 @@
 /** The views of the screen, in the order of `Tab`, with the digit that opens each. */
 export const views = [
+	{name: 'account', title: 'Account', digit: '1'},
 	{name: 'dashboard', title: 'Dashboard', digit: '2'},
 	{name: 'variants', title: 'Variants', digit: '3'},
 	{name: 'timeline', title: 'Timeline', digit: '4'},

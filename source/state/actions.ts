@@ -2,6 +2,7 @@ import type {Fault} from '../config/fault.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {ListedModel} from '../engine/listed-model.ts';
 import type {Command} from '../keymap/bindings.ts';
+import type {AccountSnapshot} from '../metrics/account/account-snapshot.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import type {ListedPreset} from './listing.ts';
@@ -25,6 +26,9 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'preset-failed'; readonly fault: Fault}
 	| {readonly type: 'demo-started'; readonly config: RunConfig}
 	| {readonly type: 'demo-failed'; readonly fault: Fault}
+	/** Whatever the view: alarms have to be watched for. */
+	| {readonly type: 'account-opened'}
+	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly message: string}
 	| {readonly type: 'time-passed'}
@@ -49,6 +53,8 @@ export type ExportKind = 'charts' | 'increase' | 'winner';
 export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
 	| {readonly type: 'list-models'; readonly config: RunConfig}
+	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
+	| {readonly type: 'ring'}
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
@@ -69,5 +75,5 @@ export type Effect =
 
 /** Whether an action brings data, which may be shown a little later, or answers a key, which is shown at once. */
 export function isData(action: Action): boolean {
-	return action.type === 'snapshot-received' || action.type === 'engine-logged';
+	return ['snapshot-received', 'account-received', 'engine-logged'].includes(action.type);
 }

@@ -1,4 +1,5 @@
 import type {Command} from '../keymap/bindings.ts';
+import {noBucket, notBenchmarkable, nothingWatched} from './account/account-reasons.ts';
 import {neighbourWindow} from './chart-window.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
 import type {State} from './state.ts';
@@ -27,7 +28,7 @@ const notRunnable: Reason = (state) => {
 			return 'the run is still being prepared';
 		}
 		case 'choosing': {
-			return 'no model is chosen: M lists what can be run';
+			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
 		}
 		default: {
 			return undefined;
@@ -79,8 +80,19 @@ const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	'toggle-pause': notStoppable,
 	'next-method': betweenRuns('the method'),
 	'toggle-variant': notToggleable,
-	'toggle-freeze': (state) => (state.snapshot === undefined ? 'there is nothing to freeze yet' : undefined),
-	detail: (state) => (listedRows(state).length === 0 ? 'there is no variant to look at' : undefined),
+	benchmark: notBenchmarkable,
+	'toggle-freeze': (state) =>
+		state.view === 'account'
+			? nothingWatched(state)
+			: state.snapshot === undefined
+				? 'there is nothing to freeze yet'
+				: undefined,
+	detail: (state) =>
+		state.view === 'account'
+			? noBucket(state)
+			: listedRows(state).length === 0
+				? 'there is no variant to look at'
+				: undefined,
 	export: notExportable,
 	'export-increase': notExportable,
 	'export-winner': notExportable,

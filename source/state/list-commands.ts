@@ -1,3 +1,4 @@
+import {moveInAccount} from './account/account-commands.ts';
 import {type Change, only} from './change.ts';
 import {neighbourWindow} from './chart-window.ts';
 import {logLines} from './log-lines.ts';
@@ -11,6 +12,9 @@ export function move(state: State, lines: number): Change {
 	if (state.view === 'log') {
 		const most = Math.max(0, logLines(state).length - 1);
 		return only({...state, scroll: Math.min(most, Math.max(0, state.scroll - lines))});
+	}
+	if (state.view === 'account') {
+		return moveInAccount(state, lines);
 	}
 	const rows = listedRows(state);
 	const selected = selectedRow(state, rows);

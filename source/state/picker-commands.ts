@@ -1,4 +1,5 @@
 import type {RunConfig} from '../config/run-config.ts';
+import {watchRegions} from './account/account-commands.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {pickedRow, pickerRows} from './picker.ts';
 import {prepare} from './run-commands.ts';
@@ -20,6 +21,14 @@ export function askForModels(state: State): Change {
 		{...state, models: {kind: 'loading', sinceMs: state.nowMs}},
 		{type: 'list-models', config: state.config},
 	);
+}
+
+/** Regions of the account; those that are watched are marked. */
+export function openRegions(state: State): Change {
+	return only({
+		...state,
+		overlay: {kind: 'picker', of: 'regions', filter: '', index: 0, marked: state.account.regions},
+	});
 }
 
 export function openPresets(state: State): Change {
@@ -45,7 +54,7 @@ export function movePicker(state: State, picker: Picker, lines: number): Change 
 /** Marks the selected model, so that several are compared, or takes the mark away. */
 export function markPicked(state: State, picker: Picker): Change {
 	const row = pickedRow(state, picker);
-	if (picker.of !== 'models' || row === undefined) {
+	if (picker.of === 'presets' || row === undefined) {
 		return only(state);
 	}
 	const marked = picker.marked.includes(row.key)
@@ -63,6 +72,9 @@ export function acceptPicked(state: State, picker: Picker): Change {
 		return only(state);
 	}
 	const closed: State = {...state, overlay: undefined};
+	if (picker.of === 'regions') {
+		return watchRegions(closed, keys);
+	}
 	return picker.of === 'models'
 		? prepare({...closed, config: {...state.config, models: keys}}, state.startsAtOnce)
 		: changeWith(withFlash(closed, `reading ${name}`), {type: 'load-preset', name});

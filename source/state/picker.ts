@@ -1,5 +1,6 @@
 import type {ListedModel} from '../engine/listed-model.ts';
 import {cleanText} from '../text/width.ts';
+import {bedrockRegions} from './account/regions.ts';
 import type {ListedPreset} from './listing.ts';
 import type {Picker, State} from './state.ts';
 
@@ -7,6 +8,7 @@ import type {Picker, State} from './state.ts';
 export type PickerRow =
 	| {readonly kind: 'model'; readonly key: string; readonly model: ListedModel}
 	| {readonly kind: 'preset'; readonly key: string; readonly preset: ListedPreset}
+	| {readonly kind: 'region'; readonly key: string}
 	/** What was typed, taken as it is: the list need not know every identifier and ARN, or every file. */
 	| {readonly kind: 'typed'; readonly key: string};
 
@@ -24,6 +26,9 @@ export function pickedRow(state: State, picker: Picker): PickerRow | undefined {
 }
 
 function allRows({models, presets}: State, of: Picker['of']): readonly PickerRow[] {
+	if (of === 'regions') {
+		return bedrockRegions.map((key) => ({kind: 'region', key}));
+	}
 	if (of === 'models') {
 		return models.kind === 'known'
 			? models.entries.map((model) => ({kind: 'model', key: model.model, model}))
@@ -43,6 +48,7 @@ function searchedText(row: PickerRow): string {
 		case 'preset': {
 			return cleanText(`${row.preset.name} ${row.preset.description}`);
 		}
+		case 'region':
 		case 'typed': {
 			return row.key;
 		}

@@ -1,6 +1,7 @@
 import type {Command} from '../keymap/bindings.ts';
 import {type ViewName, viewAfter} from '../keymap/views.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import * as account from './account/account-commands.ts';
 import type {Action, OverlayAction} from './actions.ts';
 import {disabledReason} from './availability.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
@@ -86,6 +87,12 @@ export function reduce(before: State, action: Action): Change {
 		case 'preset-failed': {
 			return only(withFlash(state, action.fault.message));
 		}
+		case 'account-opened': {
+			return account.watchAccount(state);
+		}
+		case 'account-received': {
+			return account.takeAccount(state, action.account);
+		}
 		case 'export-finished': {
 			return only({
 				...state,
@@ -118,7 +125,8 @@ function prepared(state: State, snapshot: Snapshot): Change {
 		frozen: undefined,
 		stage: {kind: 'planned'},
 	};
-	if (stage.startsThen) {
+	// Others use the bucket, and the run would fill it: that is asked first, even where nothing costs money.
+	if (stage.startsThen && state.plan?.crowding === undefined) {
 		return runs.start(ready);
 	}
 	return state.hasKeys ? only(ready) : screen.leave(ready);
@@ -172,6 +180,12 @@ function withTyped(state: State, action: OverlayAction): State {
 	}
 }
 
+/** What a command of lists does in the Account view, and what elsewhere. */
+const byView =
+	(inAccount: (state: State) => Change, elsewhere: (state: State) => Change) =>
+	(state: State): Change =>
+		state.view === 'account' ? inAccount(state) : elsewhere(state);
+
 const opener = (view: ViewName) => (state: State) => screen.openView(state, view);
 
 const handlers: Readonly<Record<Command, (state: State) => Change>> = {
@@ -185,7 +199,10 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	models: pickers.openModels,
 	presets: pickers.openPresets,
 	settings: openSettings,
-	'toggle-freeze': screen.toggleFreeze,
+	benchmark: account.benchmark,
+	regions: pickers.openRegions,
+	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
+	'open-account': opener('account'),
 	'open-dashboard': opener('dashboard'),
 	'open-variants': opener('variants'),
 	'open-timeline': opener('timeline'),
@@ -200,8 +217,8 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	'page-down': (state) => move(state, 10),
 	detail: (state) => only({...state, isDetailOpen: !state.isDetailOpen}),
 	filter: (state) => only({...state, isTyping: true, isDetailOpen: false}),
-	'next-sort': (state) => only({...state, sort: sortAfter(state.sort)}),
-	invert: (state) => only({...state, isInverted: !state.isInverted}),
+	'next-sort': byView(account.nextAccountSort, (state) => only({...state, sort: sortAfter(state.sort)})),
+	invert: byView(account.invertAccount, (state) => only({...state, isInverted: !state.isInverted})),
 	'zoom-in': (state) => zoom(state, -1),
 	'zoom-out': (state) => zoom(state, 1),
 	'zoom-reset': (state) => only({...state, windowSeconds: undefined}),

@@ -1,6 +1,7 @@
 import type {RunConfig} from '../config/run-config.ts';
 import {methods} from '../engine/backend.ts';
 import {goals} from '../engine/run-spec.ts';
+import {initialAccount} from './account/account-state.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {activeConfig} from './selectors.ts';
 import type {State} from './state.ts';
@@ -49,6 +50,9 @@ export function takeDemo(state: State, config: RunConfig): Change {
 			config,
 			isDemo: true,
 			startsAtOnce: true,
+			// What was seen of the account so far is not the simulator's.
+			account: initialAccount({regions: state.account.regions, alerts: state.account.alerts}),
+			view: state.view === 'account' ? 'dashboard' : state.view,
 			models: {kind: 'unasked'},
 			overlay: undefined,
 			flash: undefined,

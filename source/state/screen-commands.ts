@@ -1,4 +1,5 @@
 import type {ViewName} from '../keymap/views.ts';
+import {watchAccount} from './account/account-commands.ts';
 import type {ExportKind} from './actions.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
@@ -15,7 +16,10 @@ export function toggleFreeze(state: State): Change {
 }
 
 export function openView(state: State, view: ViewName): Change {
-	return only({...state, view, isDetailOpen: false, isTyping: false, scroll: 0});
+	// A filter belongs to what it was typed for: variants or buckets.
+	const filter = (view === 'account') === (state.view === 'account') ? state.filter : '';
+	const opened: State = {...state, view, filter, isDetailOpen: false, isTyping: false, scroll: 0};
+	return view === 'account' ? watchAccount(opened) : only(opened);
 }
 
 /** Closes one thing: the detail, then the filter; never the program. */
@@ -24,7 +28,9 @@ export function close(state: State): Change {
 		return only({...state, isDetailOpen: false});
 	}
 	return only(
-		state.filter === '' || state.view !== 'variants' ? {...state, flash: undefined} : {...state, filter: ''},
+		state.filter === '' || (state.view !== 'variants' && state.view !== 'account')
+			? {...state, flash: undefined}
+			: {...state, filter: ''},
 	);
 }
 

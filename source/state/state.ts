@@ -4,6 +4,7 @@ import type {ListedModel} from '../engine/listed-model.ts';
 import type {ViewName} from '../keymap/views.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import {type AccountState, initialAccount} from './account/account-state.ts';
 import type {ListedPreset, Listing} from './listing.ts';
 import type {SortName} from './sort.ts';
 
@@ -38,11 +39,11 @@ export type Overlay =
 /** A list to choose from, narrowed down by what is typed. */
 export type Picker = {
 	readonly kind: 'picker';
-	readonly of: 'models' | 'presets';
+	readonly of: 'models' | 'presets' | 'regions';
 	readonly filter: string;
 	/** Of the selected row among those that are left. */
 	readonly index: number;
-	/** Models that are to be compared. */
+	/** Models that are to be compared, Regions that are to be watched. */
 	readonly marked: readonly string[];
 };
 
@@ -91,6 +92,7 @@ export type State = {
 	readonly overlay: Overlay | undefined;
 	readonly models: Listing<ListedModel>;
 	readonly presets: Listing<ListedPreset>;
+	readonly account: AccountState;
 	readonly isDetailOpen: boolean;
 	/** Key of the selected variant's row; undefined: the first one. */
 	readonly selected: string | undefined;
@@ -126,12 +128,16 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo'>>,
+		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view'>>,
 ): State {
-	const isChoosing = options.config.models.length === 0;
+	const opensOnAccount = options.view === 'account';
+	const isChoosing = opensOnAccount || options.config.models.length === 0;
+	const isListing = isChoosing && !opensOnAccount;
 	return {
 		hasKeys: true,
 		hasDemo: false,
+		view: 'dashboard',
+		account: initialAccount(),
 		...options,
 		stage: isChoosing
 			? {kind: 'choosing'}
@@ -150,9 +156,8 @@ export function initialState(
 		asked: undefined,
 		stoppedMs: undefined,
 		isLeaving: false,
-		view: 'dashboard',
-		overlay: isChoosing ? {kind: 'picker', of: 'models', filter: '', index: 0, marked: []} : undefined,
-		models: isChoosing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'unasked'},
+		overlay: isListing ? {kind: 'picker', of: 'models', filter: '', index: 0, marked: []} : undefined,
+		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'unasked'},
 		presets: {kind: 'unasked'},
 		isDetailOpen: false,
 		selected: undefined,

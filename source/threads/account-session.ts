@@ -41,6 +41,8 @@ type Watched = {
 	readonly clients: Clients;
 	/** Keys of the buckets that are watched; undefined: all of them. */
 	readonly keys: ReadonlySet<string> | undefined;
+	/** What it was asked with: another connection needs another monitor. */
+	readonly connection: string;
 	/** Resolves with the first figures, or with the reason why there are none. */
 	readonly looked: Promise<void>;
 };
@@ -74,7 +76,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		region: string,
 		clients: Clients,
 		keys: Watched['keys'],
-		isAllOnScreen: boolean,
+		{isAllOnScreen, connection}: {readonly isAllOnScreen: boolean; readonly connection: Connection},
 		open: (source: QuotaSource) => Promise<AccountDirectory>,
 	): Watched => {
 		stop(region);
@@ -105,7 +107,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 				}
 			},
 		});
-		const made = {monitor, clients, keys, looked};
+		const made = {monitor, clients, keys, looked, connection: connectionKey(connection)};
 		watched.set(region, made);
 		monitor.start();
 		return made;
@@ -114,7 +116,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 	const watchRegion = (region: string, clients: Clients, asked: AccountWatch): Watched => {
 		const {connection, override, isRefreshing, isAllOnScreen} = asked;
 		const {profile} = connection;
-		return start(region, clients, undefined, isAllOnScreen, async (source) =>
+		return start(region, clients, undefined, {isAllOnScreen, connection}, async (source) =>
 			readDirectory({
 				source,
 				region,
@@ -155,7 +157,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		}
 		for (const {region, clients} of opened) {
 			const known = watched.get(region);
-			if (known !== undefined && known.keys === undefined) {
+			if (known?.keys === undefined && known?.connection === connectionKey(connection)) {
 				clients.close();
 			} else {
 				watchRegion(region, clients, asked);
@@ -207,14 +209,15 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 					const known = watched.get(region);
 					const keys = new Set(members.map((target) => bucketKey(target)));
 					if (
-						known !== undefined &&
+						known?.connection === connectionKey(connection) &&
 						(known.keys === undefined || [...keys].every((key) => known.keys?.has(key)))
 					) {
 						return known.looked;
 					}
 					const clients = createClients({...connection, region}, {maxSockets});
-					return start(region, clients, keys, false, async (source) => directoryOfTargets(members, source))
-						.looked;
+					return start(region, clients, keys, {isAllOnScreen: false, connection}, async (source) =>
+						directoryOfTargets(members, source),
+					).looked;
 				}),
 			);
 		},
@@ -225,6 +228,10 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		},
 	};
 };
+
+/** Tells two connections apart; the Region is another matter. */
+const connectionKey = ({profile, simulatorUrl}: Connection): string =>
+	JSON.stringify([profile, simulatorUrl]);
 
 /** Stands for the Region where none is set. */
 const noRegion = '';

@@ -4,6 +4,7 @@ import {type KeyEvent, keyNames} from '../keymap/keys.ts';
 import type {State} from '../state/state.ts';
 import type {Store} from '../state/store.ts';
 import {listedRows} from '../state/variant-rows.ts';
+import {AccountEyes, type SeeBuckets} from './account-eyes.ts';
 import {type Appearance, AppearanceContext} from './appearance.tsx';
 import {computeLayout, type LayoutInput, tierOf} from './layout.ts';
 import {Lines} from './lines.tsx';
@@ -18,10 +19,12 @@ type Props = {
 	/** Called with the name of each key. */
 	readonly onKey: (keyName: string) => void;
 	readonly onPaste: (text: string) => void;
+	/** Told which rows of the account are on screen. */
+	readonly onSeen?: SeeBuckets;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, onKey, onPaste}: Props) {
+export function App({store, appearance, onKey, onPaste, onSeen = () => {}}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const {columns, rows} = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -41,14 +44,16 @@ export function App({store, appearance, onKey, onPaste}: Props) {
 	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
 	return (
 		<AppearanceContext value={appearance}>
-			<Box width={columns} height={rows}>
-				{regions.map(({name, rect}) => (
-					<Box key={name} position="absolute" left={rect.left} top={rect.top}>
-						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
-					</Box>
-				))}
-				{tier === 'tiny' ? null : <OverlayView state={state} columns={columns} rows={rows} />}
-			</Box>
+			<AccountEyes value={onSeen}>
+				<Box width={columns} height={rows}>
+					{regions.map(({name, rect}) => (
+						<Box key={name} position="absolute" left={rect.left} top={rect.top}>
+							<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
+						</Box>
+					))}
+					{tier === 'tiny' ? null : <OverlayView state={state} columns={columns} rows={rows} />}
+				</Box>
+			</AccountEyes>
 		</AppearanceContext>
 	);
 }

@@ -44,7 +44,13 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 				suspendTerminal = suspendThis;
 			}}
 		>
-			<App store={session.store} appearance={appearance} onKey={session.press} onPaste={session.paste} />
+			<App
+				store={session.store}
+				appearance={appearance}
+				onKey={session.press}
+				onPaste={session.paste}
+				onSeen={session.see}
+			/>
 		</SuspendPort>
 	);
 	try {

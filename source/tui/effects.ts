@@ -87,6 +87,19 @@ export function createEffects(
 				engine.send({type: 'list-models', config: {connection, override, isRefreshing}});
 				break;
 			}
+			case 'watch-account': {
+				const {connection, override, isRefreshing} = effect.config;
+				const {regions} = effect;
+				engine.send({
+					type: 'watch-account',
+					watch: {connection, regions, override, isRefreshing, isAllOnScreen: false},
+				});
+				break;
+			}
+			case 'ring': {
+				ports.stdout.write('\u0007');
+				break;
+			}
 			case 'list-presets': {
 				void listPresets();
 				break;

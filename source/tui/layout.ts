@@ -103,6 +103,7 @@ function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number
 		case 'timeline': {
 			return timelineBands(tier, rows);
 		}
+		case 'account':
 		case 'quotas':
 		case 'log': {
 			return [{height: rows, names: ['body']}];

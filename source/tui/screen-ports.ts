@@ -2,6 +2,7 @@ import type {Fault} from '../config/fault.ts';
 import type {ThemeName} from '../config/resolve-output.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import type {Clock} from '../engine/clock.ts';
+import type {Alert} from '../metrics/account/alerts.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
@@ -36,6 +37,12 @@ export type ScreenPorts = {
 	readonly exportIncrease: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** Writes the winning request. @returns paths; rejects in words while there is none. */
 	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
+	/** Opens on the account, and prepares nothing before something is chosen. */
+	readonly opensOnAccount?: boolean;
+	/** What the Account view watches; empty: the Region in use. */
+	readonly regions?: readonly string[];
+	/** Alarms on the account. */
+	readonly alerts?: readonly Alert[];
 	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;

@@ -1,3 +1,4 @@
+import {initialAccount} from '../state/account/account-state.ts';
 import type {Action} from '../state/actions.ts';
 import {actionForKey, isTakingText} from '../state/key-actions.ts';
 import {activeConfig} from '../state/selectors.ts';
@@ -5,6 +6,7 @@ import {initialState, stopDeadlineMs} from '../state/state.ts';
 import {createStore, type Store} from '../state/store.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineReport} from '../threads/messages.ts';
+import {createAccountSight} from './account-eyes.ts';
 import {createEffects} from './effects.ts';
 import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
 
@@ -18,6 +20,8 @@ export type TerminalActions = {
 export type Session = {
 	readonly store: Store;
 	readonly press: (keyName: string) => void;
+	/** Which rows of the account a table shows. @param table Tells the tables of several Regions apart. */
+	readonly see: (table: string, ids: readonly string[]) => void;
 	/** Pasted text: no sequence of commands, and of use only where text is typed. */
 	readonly paste: (text: string) => void;
 	/** The newest run that was started; undefined where none was. */
@@ -57,6 +61,8 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			hasKeys: ports.stdin.isTTY,
 			hasDemo: ports.startDemo !== undefined,
 			nowMs: clock.now(),
+			account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
+			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
 		onEffect: effects.run,
@@ -100,6 +106,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	return {
 		store,
 		press,
+		see: createAccountSight(engine.send),
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
@@ -109,6 +116,12 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 		left,
 		open() {
 			const state = store.latest();
+			if (ports.opensOnAccount || (ports.alerts ?? []).length > 0) {
+				store.dispatch({type: 'account-opened', atMs: clock.now()});
+			}
+			if (ports.opensOnAccount) {
+				return;
+			}
 			effects.run(
 				state.stage.kind === 'choosing'
 					? {type: 'list-models', config}
@@ -131,6 +144,9 @@ function actionForReport(report: EngineReport, atMs: number): Action | undefined
 		}
 		case 'prepared': {
 			return {type: 'run-prepared', plan: report.plan, snapshot: report.snapshot, atMs};
+		}
+		case 'account': {
+			return {type: 'account-received', account: report.account, atMs};
 		}
 		case 'models-listed': {
 			return {type: 'models-listed', models: report.models, atMs};

@@ -51,7 +51,7 @@ const modelColumn: AccountColumn = {
 	key: 'model',
 	header: 'Model',
 	align: 'left',
-	minWidth: 14,
+	minWidth: 18,
 	priority: 99,
 	cut: 'middle',
 	format: ({model}) => model,

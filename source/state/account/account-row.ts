@@ -22,9 +22,10 @@ export type AccountRow = {
 /** Identifies a bucket over all Regions. */
 export const rowId = ({region, key}: Pick<AccountBucket, 'region' | 'key'>): string => `${region} ${key}`;
 
-/** Without the date and a first version, which tell no two models of a table apart; the whole ID stands in the detail. */
+/** Without provider, date and a first version, which tell no two models of a table apart; the whole ID stands in the detail. */
 export const shortModel = (model: string): string =>
 	model
+		.replace(/^[a-z0-9]+\.(?=[a-z])/, '')
 		.replace(/-20\d{6}(?=-|$)/, '')
 		.replace(/:0$/, '')
 		.replace(/-v1$/, '');
@@ -70,7 +71,7 @@ export const limitCell = (limit: Limit, format: (value: number | null) => string
 		case 'blocked':
 			return 'blocked';
 		case 'none':
-			return 'no limit';
+			return 'none';
 		case 'unknown':
 			return '?';
 	}

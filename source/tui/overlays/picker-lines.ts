@@ -1,3 +1,4 @@
+import {shownRegions} from '../../state/account/account-state.ts';
 import {isDemoOffered} from '../../state/availability.ts';
 import type {Listing} from '../../state/listing.ts';
 import {type PickerRow, pickerRows} from '../../state/picker.ts';
@@ -27,17 +28,23 @@ export function pickerContent(state: State, picker: Picker, roomWidth: number, r
 		rows.length === 0 ? emptyLines(state, picker, width) : rowLines(state, picker, rows, width, height - 1);
 	const lines = [fitLine(typed, width), ...body];
 	return {
-		title: [segment(picker.of === 'models' ? 'Models' : 'Presets', 'title')],
+		title: [segment(titles[picker.of], 'title')],
 		note: [segment(noteOf(picker, width), 'muted')],
 		lines: Array.from({length: height}, (_, index) => fitLine(lines[index] ?? [], width)),
 	};
 }
 
+const titles: Readonly<Record<Picker['of'], string>> = {
+	models: 'Models',
+	presets: 'Presets',
+	regions: 'Regions of the account',
+};
+
 function noteOf({of}: Picker, width: number): string {
 	if (width < 60) {
 		return 'Enter takes it';
 	}
-	return of === 'models'
+	return of !== 'presets'
 		? 'type to find, Space marks several, Enter takes, Esc closes'
 		: 'type to find, Enter takes, Esc closes';
 }
@@ -87,8 +94,7 @@ function rowLines(
 	return rows.slice(first, first + height).map((row, index): Line => {
 		const isSelected = first + index === selected;
 		const isMarked = picker.marked.includes(row.key);
-		const isInForce =
-			picker.of === 'models' ? state.config.models.includes(row.key) : state.config.preset === row.key;
+		const isInForce = inForce(state, picker.of).includes(row.key);
 		return [
 			segment(isSelected ? '› ' : '  ', 'accent'),
 			segment(isMarked ? '✓ ' : isInForce ? '• ' : '  ', 'accent'),
@@ -97,6 +103,21 @@ function rowLines(
 				: rowLine(fitted, row)),
 		];
 	});
+}
+
+/** What is in use at present. */
+function inForce({config, account}: State, of: Picker['of']): readonly string[] {
+	switch (of) {
+		case 'models': {
+			return config.models;
+		}
+		case 'presets': {
+			return config.preset === null ? [] : [config.preset];
+		}
+		case 'regions': {
+			return shownRegions(account).map(({region}) => region);
+		}
+	}
 }
 
 function columnsOf(of: Picker['of']): ReadonlyArray<Column<PickerRow>> {

@@ -1,6 +1,8 @@
 import {views} from '../../keymap/views.ts';
+import {shownRegions} from '../../state/account/account-state.ts';
+import {accountStatus} from '../../state/account/account-status.ts';
 import {quotaWords} from '../../state/quota-words.ts';
-import {shownSnapshot} from '../../state/selectors.ts';
+import {isRunning, shownSnapshot} from '../../state/selectors.ts';
 import type {State} from '../../state/state.ts';
 import {frozenStatus, type Status, statusOf} from '../../state/status.ts';
 import {selectedRow} from '../../state/variant-rows.ts';
@@ -53,8 +55,10 @@ function identityLine(state: State, width: number): Line {
 }
 
 function isSimulatedIn(state: State): boolean {
+	const isWatchingOne = shownRegions(state.account).some(({simulated}) => simulated);
 	// Before the first answer only the demo itself is known to be one.
-	return state.isDemo || (shownSnapshot(state)?.simulated ?? false);
+	const isSimulatedRun = state.isDemo || (shownSnapshot(state)?.simulated ?? false);
+	return isSimulatedRun || (state.view === 'account' && isWatchingOne);
 }
 
 function badgeOf(state: State): Line {
@@ -76,10 +80,12 @@ function statusSegments({word, detail, tone}: Status): Line {
 export function statusLine(state: State, width: number): Line {
 	const frozen = frozenStatus(state);
 	const left = joinLines(
-		[frozen === undefined ? [] : statusSegments(frozen), statusSegments(statusOf(state))],
+		state.view === 'account'
+			? [statusSegments(accountStatus(state)), isRunning(state) ? statusSegments(statusOf(state)) : []]
+			: [frozen === undefined ? [] : statusSegments(frozen), statusSegments(statusOf(state))],
 		segment('  '),
 	);
-	return fitLine(spreadLine(left, quotaLine(state), width), width);
+	return fitLine(spreadLine(left, state.view === 'account' ? [] : quotaLine(state), width), width);
 }
 
 function quotaLine(state: State): Line {

@@ -5,6 +5,7 @@ import {type Line, segment} from '../../text/segment.ts';
 import type {Tier} from '../layout.ts';
 import {Panel, panelInside} from '../panel.tsx';
 import {failureLines, logLine} from '../panels/notes.ts';
+import {AccountView} from './account-view.tsx';
 import {QuotaTable} from './quota-table.tsx';
 
 type Props = {
@@ -14,9 +15,12 @@ type Props = {
 	readonly tier: Tier;
 };
 
-/** The views that are one panel: Quotas and Log. */
+/** The views that lay themselves out: Account, Quotas and Log. */
 export function BodyView(props: Props) {
 	const {state, width, height} = props;
+	if (state.view === 'account') {
+		return <AccountView {...props} />;
+	}
 	if (state.view === 'quotas') {
 		return (
 			<Box width={width} height={height} overflow="hidden">

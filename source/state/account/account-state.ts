@@ -1,0 +1,47 @@
+import type {AccountRegion, AccountSnapshot} from '../../metrics/account/account-snapshot.ts';
+import type {Alert} from '../../metrics/account/alerts.ts';
+import type {AccountSort} from './sort-rows.ts';
+
+/** What the screen knows of the account, and how it shows it. */
+export type AccountState = {
+	/** The monitor was asked to watch. */
+	readonly isWatched: boolean;
+	/** Asked for; empty: the Region in use. */
+	readonly regions: readonly string[];
+	/** The newest one; undefined while nothing was told. */
+	readonly snapshot: AccountSnapshot | undefined;
+	/** What the view shows while the newest goes on; undefined: the newest. */
+	readonly frozen: AccountSnapshot | undefined;
+	/** Id of the selected row; undefined: the first one. */
+	readonly selected: string | undefined;
+	readonly sort: AccountSort;
+	readonly isInverted: boolean;
+	readonly alerts: readonly Alert[];
+	/** Alarms that ring at present, so that each is told once: alarm and row. */
+	readonly ringing: readonly string[];
+};
+
+export const initialAccount = (
+	options: Partial<Pick<AccountState, 'regions' | 'alerts' | 'isWatched'>> = {},
+): AccountState => ({
+	isWatched: false,
+	regions: [],
+	snapshot: undefined,
+	frozen: undefined,
+	selected: undefined,
+	sort: 'use',
+	isInverted: false,
+	alerts: [],
+	ringing: [],
+	...options,
+});
+
+/** The Regions that the view shows: the frozen ones while it is frozen. */
+export const shownRegions = ({snapshot, frozen}: AccountState): readonly AccountRegion[] =>
+	(frozen ?? snapshot)?.regions ?? [];
+
+/** Why nothing can be told of the account at all; undefined while something can. */
+export const accountFault = (account: AccountState): AccountRegion | undefined => {
+	const regions = shownRegions(account);
+	return regions.length > 0 && regions.every(({phase}) => phase === 'failed') ? regions[0] : undefined;
+};
