@@ -1,7 +1,7 @@
 import {Readable} from 'node:stream';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import {isObject} from './json.ts';
-import {headersOf} from './methods/response-headers.ts';
+import {contentTypeOf} from './methods/response-headers.ts';
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
 
@@ -37,7 +37,7 @@ export const keepPages = (client: {readonly middlewareStack: unknown}): void => 
 		(next) => async (args) => {
 			const result = await next(args);
 			const {response} = result;
-			const type = headersOf(response)['content-type'];
+			const type = contentTypeOf(response);
 			if (type !== undefined && foreignType.test(type) && isObject(response) && isReadable(response.body)) {
 				const bytes = await readSome(response.body);
 				Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});

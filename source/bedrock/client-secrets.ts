@@ -1,4 +1,5 @@
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import {secretsOf} from './failures/redact.ts';
 import {at, stringOf} from './json.ts';
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
@@ -16,24 +17,47 @@ const secretsIn = (headers: unknown): readonly string[] => {
 	].filter((value) => value !== undefined && value.length >= 8) as string[];
 };
 
-/**
- * Keeps what each request was signed with, wherever it came from, so that an answer which repeats it can be shown
- * without it.
- *
- * @param seen Where the values are kept.
- */
-export const watchSecrets = (client: {readonly middlewareStack: unknown}, seen: Set<string>): void => {
-	(client.middlewareStack as MiddlewareStack).add(
-		(next) => async (args) => {
-			for (const secret of secretsIn(at(args.request, 'headers'))) {
-				seen.delete(secret);
-				seen.add(secret);
+/** The values that must never be shown. */
+export type Secrets = {
+	/** Keeps values that requests were signed with. */
+	readonly keep: (values: readonly string[]) => void;
+	/** All of them; the same list as long as nothing new was kept. */
+	readonly all: () => readonly string[];
+};
+
+/** @param environment Where credentials may be set; it is read again whenever something new is kept. */
+export const createSecrets = (environment: Readonly<Record<string, string | undefined>>): Secrets => {
+	const seen = new Set<string>();
+	let known: readonly string[] | undefined;
+	return {
+		keep(values) {
+			const fresh = values.filter((value) => !seen.has(value));
+			if (fresh.length === 0) {
+				return;
+			}
+
+			for (const value of fresh) {
+				seen.add(value);
 			}
 
 			for (const old of [...seen].slice(0, Math.max(0, seen.size - kept))) {
 				seen.delete(old);
 			}
 
+			known = undefined;
+		},
+		all() {
+			known ??= [...secretsOf(environment), ...seen];
+			return known;
+		},
+	};
+};
+
+/** Keeps what each request was signed with, wherever it came from, so that an answer that repeats it can be shown without it. */
+export const watchSecrets = (client: {readonly middlewareStack: unknown}, secrets: Secrets): void => {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => async (args) => {
+			secrets.keep(secretsIn(at(args.request, 'headers')));
 			return next(args);
 		},
 		{step: 'deserialize', priority: 'low', name: 'watchSecrets', override: true},

@@ -8,10 +8,9 @@ import {UserError} from '../config/user-error.ts';
 import {noCredentials} from './client-credentials.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
 import {keepPages} from './client-pages.ts';
-import {watchSecrets} from './client-secrets.ts';
+import {createSecrets, watchSecrets} from './client-secrets.ts';
 import {configuredCertificates, configuredEndpoint} from './client-shared-config.ts';
 import {endpointInEnvironment, foreignEndpoint} from './endpoint.ts';
-import {secretsOf} from './failures/redact.ts';
 
 /** The AWS clients, each made when it is first asked for. */
 export type Clients = {
@@ -73,8 +72,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	let endpoint = simulatorUrl ?? endpointInEnvironment(process.env);
 	const hasBearerToken = !isLocal && Boolean(process.env.AWS_BEARER_TOKEN_BEDROCK);
 	const networks: Network[] = [];
-	const seen = new Set<string>();
-	const secrets = (): readonly string[] => [...secretsOf(process.env), ...seen];
+	const secrets = createSecrets(process.env);
 
 	const settings = async (service: string, maxSockets: number) => {
 		const certificates = isLocal ? undefined : await configuredCertificates(profile);
@@ -101,21 +99,21 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const own = await settings('Bedrock Runtime', options.maxSockets);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
 		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
-		watchSecrets(client, seen);
+		watchSecrets(client, secrets);
 		keepPages(client);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets));
-		watchSecrets(client, seen);
+		watchSecrets(client, secrets);
 		keepPages(client);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
-		watchSecrets(client, seen);
+		watchSecrets(client, secrets);
 		keepPages(client);
 		return client;
 	});
@@ -123,7 +121,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
 		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
 		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
-		watchSecrets(client, seen);
+		watchSecrets(client, secrets);
 		return client;
 	});
 
@@ -137,7 +135,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'}
 				: {}),
 		});
-		watchSecrets(client, seen);
+		watchSecrets(client, secrets);
 		return client;
 	});
 
@@ -158,7 +156,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				: []),
 			...(isLocal ? [] : [proxyRemark(process.env)]),
 		].filter((remark) => remark !== undefined),
-		secrets,
+		secrets: secrets.all,
 		async region() {
 			if (region !== undefined && !/^[a-z]{2,}(?:-[a-z]+)*-\d+$/.test(region)) {
 				throw new UserError(`"${region}" is no AWS Region.`, {
@@ -190,7 +188,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			try {
 				await client.config.credentials();
 			} catch (error) {
-				throw noCredentials(error, connection.profile ?? process.env.AWS_PROFILE, secrets());
+				throw noCredentials(error, connection.profile ?? process.env.AWS_PROFILE, secrets.all());
 			}
 		},
 		close() {

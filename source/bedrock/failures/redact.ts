@@ -40,6 +40,11 @@ export const secretsOf = (environment: Readonly<Record<string, string | undefine
 
 /** Without the values that are known to be secret. */
 export const withoutSecrets = (text: string, secrets: readonly string[]): string => {
+	// Nearly every text holds none, and every answer is looked through.
+	if (!secrets.some((secret) => text.includes(secret))) {
+		return text;
+	}
+
 	let result = text;
 	// Longest first: a value that holds another one must not be left in pieces.
 	for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
@@ -70,6 +75,9 @@ export const redacted = (text: string, secrets: readonly string[]): string => {
 /** What real credentials are at least long; shorter stand-ins may well be words of an answer. */
 const realLength = 16;
 
+/** Words of the service such as `end_turn`, which no form of a credential fits. */
+const plainWord = /^[a-z_]{1,30}$/;
+
 /** An answer that repeats nothing the request was signed with, whatever an endpoint puts into it. */
 export const answerWithoutSecrets = <
 	T extends Pick<Answer, 'text' | 'reasoning' | 'stopReason' | 'tier' | 'latencyMode' | 'requestId'>,
@@ -78,7 +86,8 @@ export const answerWithoutSecrets = <
 	secrets: readonly string[],
 ): T => {
 	const real = secrets.filter(({length}) => length >= realLength);
-	const word = (text: string): string => redacted(text, secrets);
+	const word = (text: string): string =>
+		plainWord.test(text) ? withoutSecrets(text, secrets) : redacted(text, secrets);
 	return {
 		...answer,
 		text: withoutSecrets(answer.text, real),

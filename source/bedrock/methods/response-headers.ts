@@ -1,5 +1,5 @@
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
-import {isObject} from '../json.ts';
+import {at, isObject, wordOf} from '../json.ts';
 import type {TokenCounts} from '../usage.ts';
 
 /** Response headers with names in lower case: the service spells them in several ways. */
@@ -10,14 +10,21 @@ type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
 /** A copy with names in lower case; values that are no strings are left out. */
 export const headersOf = (response: unknown): ResponseHeaders => {
 	const headers = isObject(response) ? response.headers : undefined;
-	return isObject(headers)
-		? Object.fromEntries(
-				Object.entries(headers)
-					.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-					.map(([name, value]) => [name.toLowerCase(), value]),
-			)
-		: {};
+	const result: Record<string, string> = {};
+	if (isObject(headers)) {
+		for (const [name, value] of Object.entries(headers)) {
+			if (typeof value === 'string') {
+				result[name.toLowerCase()] = value;
+			}
+		}
+	}
+
+	return result;
 };
+
+/** The type of a response's body; Node writes names in lower case, other handlers may not. */
+export const contentTypeOf = (response: unknown): string | undefined =>
+	wordOf(at(response, 'headers', 'content-type')) ?? headersOf(response)['content-type'];
 
 /**
  * Looks at the headers of one command's response: the SDK keeps them from its output.
@@ -25,16 +32,16 @@ export const headersOf = (response: unknown): ResponseHeaders => {
  * @returns Reads them, once the command has been answered.
  */
 export const watchHeaders = (command: {readonly middlewareStack: unknown}): (() => ResponseHeaders) => {
-	let headers: ResponseHeaders = {};
+	let response: unknown;
 	(command.middlewareStack as MiddlewareStack).add(
 		(next) => async (args) => {
 			const result = await next(args);
-			headers = headersOf(result.response);
+			response = result.response;
 			return result;
 		},
 		{step: 'deserialize', priority: 'high', name: 'watchHeaders', override: true},
 	);
-	return () => headers;
+	return () => headersOf(response);
 };
 
 /** A count in a header: digits and nothing else. */
