@@ -1,5 +1,6 @@
 import type {BuildOptions, Plugin} from 'esbuild';
 import {fastWidth} from './fast-width.ts';
+import {lastingCaches} from './lasting-caches.ts';
 import {leanHttp} from './lean-http.ts';
 import {leanMeow} from './lean-meow.ts';
 import {leanPrices} from './lean-prices.ts';
@@ -35,4 +36,12 @@ export const bundleOptions = {
 } satisfies BuildOptions;
 
 /** Shortcuts of our own through what libraries do at the start of a program that never needs it. */
-export const shortcuts: Plugin[] = [fastWidth, leanHttp, leanMeow, leanPrices, leanYoga, leanZod];
+export const shortcuts: Plugin[] = [
+	fastWidth,
+	lastingCaches,
+	leanHttp,
+	leanMeow,
+	leanPrices,
+	leanYoga,
+	leanZod,
+];

@@ -1,4 +1,5 @@
 import {addedLatencyCase} from './cases/added-latency.ts';
+import {busyScreenCase} from './cases/busy-screen.ts';
 import {chatBesideBulkCase} from './cases/chat-beside-bulk.ts';
 import {commandStartCase} from './cases/command-start.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
@@ -12,6 +13,7 @@ import {reportsCase} from './cases/reports.ts';
 import {requestsRaceCase} from './cases/requests-race.ts';
 import {saturateCase} from './cases/saturate.ts';
 import {screenCostCase} from './cases/screen-cost.ts';
+import {screenUpdatesCase} from './cases/screen-updates.ts';
 import {stallCase} from './cases/stall.ts';
 import {tokensRaceCase} from './cases/tokens-race.ts';
 import type {BenchCase} from './helpers/bench-case.ts';
@@ -21,6 +23,8 @@ export const benchCases: readonly BenchCase[] = [
 	firstFrameCase,
 	commandStartCase,
 	screenCostCase,
+	busyScreenCase,
+	screenUpdatesCase,
 	keyToPaintCase,
 	requestsRaceCase,
 	tokensRaceCase,
