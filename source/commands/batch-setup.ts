@@ -68,7 +68,16 @@ export const batchConfig = async (
 	preset: string | undefined,
 	flags: FlagValues,
 	io: Pick<Io, 'stdin'>,
-): Promise<RunConfig> => resolveRun(preset, flags, async () => readAll(io.stdin));
+): Promise<RunConfig> => {
+	const config = await resolveRun(preset, flags, async () => readAll(io.stdin));
+	if (config.task.chat !== undefined) {
+		throw new UserError('A chat cannot be a batch job: each turn needs the answer to the one before.', {
+			exitCode: 2,
+			hint: 'Run it on demand (bedrock-top run), or give the batch items.',
+		});
+	}
+	return config;
+};
 
 /** Records that nothing else needs in memory: estimated input tokens, about four characters each. */
 export const estimatedInputTokens = (batch: BatchTask): number => {

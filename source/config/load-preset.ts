@@ -1,7 +1,9 @@
 import {LineCounter, parseDocument} from 'yaml';
 import type {Item} from '../prompts/variant.ts';
+import {streamItems} from './item-stream.ts';
 import {loadItems} from './items.ts';
-import {unknownPlaceholder} from './placeholders.ts';
+import {unknownInTurn, unknownPlaceholder} from './placeholders.ts';
+import {assertChat} from './preset-chat.ts';
 import {presetError} from './preset-errors.ts';
 import {findPreset, type PresetSource} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
@@ -41,8 +43,14 @@ const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: r
 		preset.expected,
 		...variants.flatMap(({instruction, system}) => [instruction, system]),
 	];
-	for (const template of templates) {
-		const unknown = template === undefined ? undefined : unknownPlaceholder(template, items);
+	const isChat = preset.chat !== undefined;
+	const unknowns = [
+		...templates.map((template) =>
+			template === undefined ? undefined : unknownPlaceholder(template, items, isChat),
+		),
+		...(preset.chat?.turns ?? []).map(unknownInTurn),
+	];
+	for (const unknown of unknowns) {
 		if (unknown !== undefined) {
 			throw new UserError(
 				`${file}:${lineOfText(text, unknown.name)}: unknown placeholder {{${unknown.name}}}.`,
@@ -71,15 +79,52 @@ const assertRegexes = ({file, text}: PresetSource, preset: Preset): void => {
 	}
 };
 
+/** A preset without its items, which are read as they are asked for. */
+export type OpenPreset = {
+	readonly preset: Preset;
+	readonly file: string;
+	readonly items: () => AsyncIterable<Item>;
+	/**
+	 * Checks the placeholders of the preset.
+	 * @param items Nothing, or an item with the fields that all items have.
+	 * @throws UserError (exit 2) with file, line and the fix.
+	 */
+	readonly check: (items: readonly Item[]) => void;
+};
+
+const open = (nameOrPath: string) => {
+	const source = findPreset(nameOrPath);
+	const preset = parse(source);
+	assertRegexes(source, preset);
+	assertChat(source, preset);
+	return {source, preset};
+};
+
+/**
+ * Reads a preset, shipped or by path, and leaves its items for later.
+ * @throws UserError (exit 2) with file, line and the fix.
+ */
+export const openPreset = (nameOrPath: string): OpenPreset => {
+	const {source, preset} = open(nameOrPath);
+	return {
+		preset,
+		file: source.file,
+		items: async function* items() {
+			if (preset.items !== undefined) {
+				yield* streamItems(preset.items, source.folder, preset.expected);
+			}
+		},
+		check: (items) => assertPlaceholders(source, preset, items),
+	};
+};
+
 /**
  * Reads a preset, shipped or by path, with its items.
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export const loadPreset = (nameOrPath: string): LoadedPreset => {
-	const source = findPreset(nameOrPath);
-	const preset = parse(source);
+	const {source, preset} = open(nameOrPath);
 	const items = preset.items === undefined ? [] : loadItems(preset.items, source.folder, preset.expected);
 	assertPlaceholders(source, preset, items);
-	assertRegexes(source, preset);
 	return {preset, items, file: source.file};
 };

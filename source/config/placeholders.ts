@@ -3,23 +3,38 @@ import type {Item} from '../prompts/variant.ts';
 
 /** Placeholders that every template may use. */
 const general = ['task', 'content', 'input'];
+/** Those that a turn of a chat may use: it is what the others are filled with. */
+const ofTurn = ['task', 'content'];
+
+/** What is wrong with a template: the placeholder, and what may stand there. */
+export type UnknownPlaceholder = {readonly name: string; readonly allowed: readonly string[]};
 
 /**
  * The first placeholder of a template that has no value.
- * @returns The placeholder and what may stand there; undefined when all is well.
+ * @param isChat Whether there is a {{turn}}.
+ * @returns Undefined when all is well.
  */
 export const unknownPlaceholder = (
 	template: string,
 	items: readonly Item[] | undefined,
-): {readonly name: string; readonly allowed: readonly string[]} | undefined => {
+	isChat = false,
+): UnknownPlaceholder | undefined => {
 	const [first] = items ?? [];
 	const fields = Object.keys(first?.fields ?? {}).filter((field) =>
 		items?.every((item) => item.fields[field] !== undefined),
 	);
 	const allowed = [
 		...general,
+		...(isChat ? ['turn'] : []),
 		...(first === undefined ? [] : ['item', ...fields.map((field) => `item.${field}`)]),
 	];
+	return firstOutside(template, allowed);
+};
+
+/** The same for a turn of a chat. */
+export const unknownInTurn = (turn: string): UnknownPlaceholder | undefined => firstOutside(turn, ofTurn);
+
+const firstOutside = (template: string, allowed: readonly string[]): UnknownPlaceholder | undefined => {
 	const name = placeholdersOf(template).find((placeholder) => !allowed.includes(placeholder));
 	return name === undefined ? undefined : {name, allowed};
 };

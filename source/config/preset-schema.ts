@@ -46,6 +46,22 @@ const lane = z.strictObject({
 	ratePerMinute: z.number().positive().optional(),
 });
 
+const chat = z
+	.strictObject({
+		turns: z
+			.array(text.regex(/\S/, 'is empty: a turn must say something'))
+			.min(1)
+			.max(100)
+			.describe('what the person says, in order; {{task}} and {{content}} may stand in it'),
+		thinkSeconds: z
+			.number()
+			.min(0)
+			.max(86_400)
+			.optional()
+			.describe('from the end of an answer to the next turn; 0 by default'),
+	})
+	.describe('instead of items: a conversation that grows');
+
 const cell = z.union([text, z.number(), z.boolean()]);
 
 export const presetSchema = z
@@ -87,6 +103,7 @@ export const presetSchema = z
 		policy: z.enum(policies).optional(),
 		seed: z.int().nonnegative().optional(),
 		lanes: z.partialRecord(z.enum(lanes), lane).optional(),
+		chat: chat.optional(),
 	})
 	.describe('a task for bedrock-top');
 

@@ -4,6 +4,7 @@ import type {Check, Variant} from '../prompts/variant.ts';
 import {defaults} from './defaults.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
+import {chatOf} from './preset-chat.ts';
 import {shippedNames} from './preset-files.ts';
 import {resolveVariants} from './preset-variants.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
@@ -77,15 +78,15 @@ const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 
 /**
  * Puts preset, flags and defaults together into one checked configuration: flag over preset over default.
- * @param presetName Shipped name or path; undefined for a run from `--task` alone.
+ * @param given Shipped name or path, or a preset that was read already; undefined for a run from `--task` alone.
  * @throws UserError (exit 2) that quotes the offending value.
  */
 export const resolveRun = async (
-	presetName: string | undefined,
+	given: string | LoadedPreset | undefined,
 	flags: FlagValues,
 	readStdin: () => Promise<string>,
 ): Promise<RunConfig> => {
-	const loaded = presetName === undefined ? undefined : loadPreset(presetName);
+	const loaded = typeof given === 'string' ? loadPreset(given) : given;
 	const preset = loaded?.preset;
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
@@ -104,6 +105,7 @@ export const resolveRun = async (
 			// Content from the command line takes the place of what the preset works on.
 			items: content === undefined ? (loaded?.items ?? []) : [],
 			checks: (preset?.checks ?? []) as readonly Check[],
+			chat: chatOf(preset),
 		},
 		variants,
 		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],

@@ -13,6 +13,10 @@ export type AnswerRecord = {
 	readonly model: string;
 	/** Indexes of the items; empty for a task without items. */
 	readonly items: readonly number[];
+	/** In a chat only: number of the conversation among those of its variant and model, from 0. */
+	readonly conversation?: number;
+	/** In a chat only: place in the conversation, from 1. */
+	readonly turn?: number;
 	/** The whole text as it came. */
 	readonly answer: string;
 	readonly isTruncated: boolean;
@@ -42,6 +46,7 @@ export const toAnswerRecord = (
 	target: cell.cell.target,
 	model: cell.target.model,
 	items: request.items.map(({index}) => index),
+	...(cell.isChat ? {conversation: request.conversation, turn: request.turn + 1} : {}),
 	answer: answer.text,
 	isTruncated: answer.isTruncated,
 	isRefused: answer.isRefused,

@@ -1,9 +1,9 @@
-import {composePrompt, type Prompt} from '../prompts/compose.ts';
+import {composePrompt, composeTurn, messagesOf, type Prompt} from '../prompts/compose.ts';
 import type {Item, Task, Variant} from '../prompts/variant.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';
 import type {Answer, InferenceRequest, Method, Usage} from './backend.ts';
 import type {Bucket} from './bucket.ts';
-import {CellExpectation, type Cost} from './expectation.ts';
+import {CellExpectation, type Cost, inputOf} from './expectation.ts';
 import type {Failure, FailureClass} from './failure.ts';
 import type {Cell, RunSpec} from './run-spec.ts';
 import type {Target} from './target.ts';
@@ -18,8 +18,9 @@ const hopeless: ReadonlySet<FailureClass> = new Set([
 /** Requests lost in a row, without one answer before, after which a cell is given up. */
 const mostFailures = 3;
 
-/** Characters of a prompt: what its tokens are estimated from. */
-export const lengthOf = ({system, user}: Prompt): number => (system?.length ?? 0) + user.length;
+/** Characters of a prompt, of what was said before it too: what its tokens are estimated from. */
+const lengthOf = (prompt: Prompt): number =>
+	messagesOf(prompt).reduce((sum, {text}) => sum + text.length, prompt.system?.length ?? 0);
 
 /** A cell while the run goes on: what it sends, what that costs, and whether it is still worth trying. */
 export class CellState {
@@ -70,10 +71,14 @@ export class CellState {
 	/** The items of a request by its position in the sequence; each at most once. */
 	itemsAt(position: number, order: readonly Item[]): readonly Item[] {
 		const count = Math.min(this.variant.itemsPerRequest, order.length);
-		return Array.from(
-			{length: count},
-			(_unused, offset) => order[(position * count + offset) % order.length],
-		).filter((item) => item !== undefined);
+		const items: Item[] = [];
+		for (let offset = 0; offset < count; offset++) {
+			const item = order[(position * count + offset) % order.length];
+			if (item !== undefined) {
+				items.push(item);
+			}
+		}
+		return items;
 	}
 
 	compose(items: readonly Item[]): Prompt {
@@ -84,9 +89,41 @@ export class CellState {
 		return this.#onlyPrompt;
 	}
 
+	/** Whether its requests are turns of conversations. */
+	get isChat(): boolean {
+		return this.#task.chat !== undefined;
+	}
+
+	/** Turns of a whole conversation; 1 where there is none. */
+	get turns(): number {
+		return this.#task.chat?.turns.length ?? 1;
+	}
+
+	/**
+	 * The prompt of the next turn of a conversation. Its history costs what the service counted for the turn before and
+	 * its answer; reasoning is not sent back.
+	 * @param turn Counted from 0.
+	 */
+	composeTurn(turn: number, prompt: Prompt, answer: Answer): Prompt {
+		const {usage} = answer;
+		const tokens =
+			usage === undefined || usage.isEstimated
+				? undefined
+				: inputOf(usage) + usage.outputTokens - (usage.reasoningTokens ?? 0);
+		return composeTurn(this.variant, this.#task, turn, {prompt, answer: answer.text, tokens});
+	}
+
+	/** Input tokens, cached ones included, of a prompt: on the safe side. */
+	inputTokens(prompt: Prompt): number {
+		const known = prompt.history?.tokens;
+		return known === undefined
+			? this.expectation.inputTokens(lengthOf(prompt))
+			: known + this.expectation.addedTokens(prompt.user.length);
+	}
+
 	/** Quota tokens of one request with this prompt. */
 	cost(prompt: Prompt): Cost {
-		const cost = this.expectation.cost(lengthOf(prompt), this.maxTokens, this.target.burndown.value);
+		const cost = this.expectation.cost(this.inputTokens(prompt), this.maxTokens, this.target.burndown.value);
 		this.#lastSetAside = cost.setAside;
 		return cost;
 	}
@@ -107,8 +144,7 @@ export class CellState {
 		const {price} = this.cell;
 		return price === null
 			? undefined
-			: this.expectation.inputTokens(lengthOf(prompt)) * Math.max(price.input, price.cacheWrite) +
-					this.maxTokens * price.output;
+			: this.inputTokens(prompt) * Math.max(price.input, price.cacheWrite) + this.maxTokens * price.output;
 	}
 
 	toInference(prompt: Prompt, maxTokens: number): InferenceRequest {
@@ -117,7 +153,7 @@ export class CellState {
 			baseModel: this.target.baseModel,
 			method: this.#method,
 			system: prompt.system,
-			messages: [{role: 'user', text: prompt.user}],
+			messages: messagesOf(prompt),
 			maxTokens,
 			stop: this.variant.stop,
 			parameters: this.variant.parameters,

@@ -3,7 +3,7 @@ import type {Attempts} from './attempts.ts';
 import type {CellState} from './cell-state.ts';
 import {Dispatcher} from './dispatcher.ts';
 import type {Reservation} from './ledger.ts';
-import type {LogicalRequest} from './logical-request.ts';
+import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
 import {shuffled} from './random.ts';
 import {refusal} from './refusal.ts';
 import {chooseCell, makeRequest} from './request-factory.ts';
@@ -21,7 +21,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 		const mostUsd = cell.mostCostUsd(request.prompt) ?? 0;
 		const isFirst = request.attempts === 0;
 		if (isFirst) {
-			request.slots.take();
+			core.begin(request);
 		}
 		request.attempts++;
 		guards.sent(mostUsd, isFirst);
@@ -32,6 +32,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 			target: cell.cell.target,
 			isCounted: !request.isWarmUp,
 			isFirst,
+			turn: cell.isChat ? request.turn : undefined,
 			items: Math.max(1, request.items.length),
 			reservedTokens: reservation.tokens,
 			prompt: request.prompt,
@@ -84,6 +85,10 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 			});
 			if (wasSent) {
 				core.finish(request);
+			} else if (isUnsentTurn(request)) {
+				// Its history outgrew the bucket; the first turns of other conversations still fit.
+				core.drop(request);
+				return;
 			}
 			cell.giveUp();
 			core.stopIfHopeless();

@@ -2,7 +2,7 @@ import type {Admission, Bucket, WaitReason} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 import type {Reservation} from './ledger.ts';
 import type {Source} from './load/source.ts';
-import type {Draft, LogicalRequest} from './logical-request.ts';
+import {type Draft, isUnsentTurn, type LogicalRequest} from './logical-request.ts';
 import {type Lane, lanes} from './run-spec.ts';
 import type {WaitingRoom} from './waiting-room.ts';
 
@@ -13,7 +13,7 @@ const mostWaiting = 1000;
 
 /** Why nothing is sent right now. */
 export type Waiting = {
-	readonly reason: WaitReason | 'cost' | 'retry' | 'arrival';
+	readonly reason: WaitReason | 'cost' | 'retry' | 'turn' | 'arrival';
 	readonly bucket: Bucket | undefined;
 	/** Milliseconds until it is tried again; undefined when that depends on answers. */
 	readonly delayMs: number | undefined;
@@ -121,11 +121,15 @@ export class Dispatcher {
 				if (step === 'sent' || step === 'refused') {
 					room.remove(request);
 				}
+				if (step === 'over') {
+					return;
+				}
 			}
 		}
+		const next = room.next();
 		const nextAt = room.nextAt();
-		if (nextAt !== undefined) {
-			this.#wait('retry', nextAt - now, undefined);
+		if (next !== undefined && nextAt !== undefined) {
+			this.#wait(isUnsentTurn(next) ? 'turn' : 'retry', nextAt - now, undefined);
 		}
 	}
 
@@ -192,7 +196,7 @@ export class Dispatcher {
 	}
 
 	#wait(reason: Waiting['reason'], delayMs: number | undefined, bucket: Bucket | undefined): void {
-		const isIdle = reason === 'retry' || reason === 'arrival';
+		const isIdle = reason === 'retry' || reason === 'turn' || reason === 'arrival';
 		if (this.#waiting === undefined || (!isIdle && this.#waiting.bucket === undefined)) {
 			this.#waiting = {reason, delayMs, bucket};
 		}

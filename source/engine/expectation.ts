@@ -10,6 +10,13 @@ const lengthMargin = 1.05;
 /** Lengths whose exact token counts are remembered. */
 const rememberedLengths = 512;
 
+/** What the frame of one more message of a conversation costs at most: its role and its end. */
+const messageTokens = 16;
+
+/** All input tokens of an answered request, cached ones included. */
+export const inputOf = ({inputTokens, cacheReadTokens, cacheWriteTokens}: Usage): number =>
+	inputTokens + cacheReadTokens + cacheWriteTokens;
+
 /** Quota tokens of a request before it is sent. */
 export type Cost = {
 	/** What the service itself sets aside: input, cache write, cache read, max tokens. */
@@ -71,6 +78,13 @@ export class CellExpectation {
 		return Math.ceil(!isEstimated && characters === length ? scaled : scaled * estimateMargin);
 	}
 
+	/** Input tokens that a message of so many characters adds to a conversation: on the safe side. */
+	addedTokens(characters: number): number {
+		const {value, length} = this.#first;
+		const tokensPerCharacter = this.#tokensPerCharacter ?? (value / Math.max(1, length)) * estimateMargin;
+		return Math.ceil(tokensPerCharacter * characters * lengthMargin) + messageTokens;
+	}
+
 	/**
 	 * Output tokens that 99 of 100 answers stay below, with a margin that shrinks as answers come in: 1 + 1 / sqrt(n).
 	 */
@@ -82,9 +96,8 @@ export class CellExpectation {
 		);
 	}
 
-	/** What a request with this prompt and max tokens costs its bucket. */
-	cost(characters: number, maxTokens: number, burndown: number): Cost {
-		const input = this.inputTokens(characters);
+	/** What a request with so many input tokens and these max tokens costs its bucket. */
+	cost(input: number, maxTokens: number, burndown: number): Cost {
 		const reserved = input + maxTokens;
 		const longest = Math.min(maxTokens, this.#outputs.max * this.#margin());
 		return {
@@ -105,7 +118,7 @@ export class CellExpectation {
 		if (usage.isEstimated) {
 			return;
 		}
-		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+		const input = inputOf(usage);
 		this.#tokensPerCharacter = Math.max(this.#tokensPerCharacter ?? 0, input / Math.max(1, characters));
 		if (this.#inputsByLength.has(characters) || this.#inputsByLength.size < rememberedLengths) {
 			this.#inputsByLength.set(characters, Math.max(input, this.#inputsByLength.get(characters) ?? 0));

@@ -13,8 +13,10 @@ export type Draft = {
 	readonly position: number;
 	/** Milliseconds of running time at which an open loop means to send it; undefined in a closed one. */
 	readonly intendedAt: number | undefined;
-	/** What it occupies until it is finished. */
+	/** What it occupies until it is finished, a conversation until its last turn is. */
 	readonly slots: Slots;
+	/** Turns that its conversation may have; 1 where there is none. */
+	readonly turns: number;
 };
 
 /** One logical call with all its attempts. */
@@ -29,6 +31,15 @@ export type LogicalRequest = {
 	readonly isFollowUp: boolean;
 	readonly intendedAt: number | undefined;
 	readonly slots: Slots;
+	/** Number of its conversation among those of its cell. */
+	readonly conversation: number;
+	/** Place in its conversation, from 0. */
+	readonly turn: number;
+	/** Turns that its conversation may have; 1 where there is none. */
+	readonly turns: number;
 	/** Attempts sent so far. */
 	attempts: number;
 };
+
+/** A later turn of a conversation that was not sent yet. */
+export const isUnsentTurn = ({turn, attempts}: LogicalRequest): boolean => turn > 0 && attempts === 0;

@@ -3,9 +3,9 @@ import {type ItemVerdict, judgeAnswer} from '../prompts/judge.ts';
 import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import type {Answer, Usage} from './backend.ts';
-import {lengthOf} from './cell-state.ts';
 import {costOf, countItems, meetsServiceLevel, settledTokens, tokenCounts, usageOf} from './evaluate.ts';
 import type {Failure} from './failure.ts';
+import {nextTurn} from './next-turn.ts';
 import {retryDelayMs} from './retry.ts';
 import type {RunCore} from './run-core.ts';
 import {Slots} from './slots.ts';
@@ -30,6 +30,7 @@ const freeSlots = new Slots(() => Number.POSITIVE_INFINITY);
 /** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
 export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandlers => {
 	const {spec, clock, random, guards, time} = core;
+	const thinkMs = spec.task.chat?.thinkMs ?? 0;
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
 		at: time.elapsedMs(),
@@ -44,7 +45,8 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		endedAt: number,
 	): RequestTimes => {
 		const service = endedAt - sentAt;
-		const dispatchDelay = request.intendedAt === undefined ? 0 : sentAtRunningMs - request.intendedAt;
+		const dispatchDelay =
+			request.intendedAt === undefined ? 0 : Math.max(0, sentAtRunningMs - request.intendedAt);
 		const timeToFirstToken = firstTokenAt === undefined ? undefined : firstTokenAt - sentAt;
 		return {timeToFirstToken, service, dispatchDelay, total: dispatchDelay + service};
 	};
@@ -76,7 +78,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 
 	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
 		const {request, cell, reservation} = attempt;
-		const usage = usageOf(answer, cell.expectation.inputTokens(lengthOf(request.prompt)));
+		const usage = usageOf(answer, cell.inputTokens(request.prompt));
 		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
 		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
@@ -88,6 +90,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			type: 'answered',
 			...attemptOf(attempt),
 			block: request.block,
+			turn: cell.isChat ? request.turn : undefined,
 			stopReason: answer.stopReason,
 			isTruncated: answer.isTruncated,
 			isRefused: answer.isRefused,
@@ -104,8 +107,18 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		learn(attempt, answer, usage);
 		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
 		retrySingly(attempt, answer, verdicts);
-		core.finish(request);
+		finishTurn(attempt, answer);
 		ports.pump();
+	};
+
+	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
+	const finishTurn = ({request, cell}: Attempt, answer: Answer): void => {
+		const next = nextTurn(request, cell, answer, time.runningMs() + thinkMs);
+		if (next === undefined) {
+			core.finish(request);
+		} else {
+			core.goOn(request, next, clock.now() + thinkMs);
+		}
 	};
 
 	const settleThrottle = ({cell, reservation}: Attempt, dimension: Dimension): void => {

@@ -6,7 +6,7 @@ import type {Lane} from './run-spec.ts';
 
 /** Makes the request of a draft for a cell. */
 export const makeRequest = (
-	{block, isWarmUp, position, intendedAt, slots, candidates}: Draft,
+	{block, isWarmUp, position, intendedAt, slots, turns, candidates}: Draft,
 	cell: CellState,
 	order: readonly Item[],
 ): LogicalRequest => {
@@ -16,11 +16,14 @@ export const makeRequest = (
 		items,
 		prompt: cell.compose(items),
 		// Only requests that could not go elsewhere are compared in pairs.
-		block: isWarmUp || candidates.length > 1 ? undefined : block,
+		block: isWarmUp || candidates.length > 1 ? undefined : block * cell.turns,
 		isWarmUp,
 		isFollowUp: false,
 		intendedAt,
 		slots,
+		conversation: block,
+		turn: 0,
+		turns,
 		attempts: 0,
 	};
 };

@@ -10,7 +10,7 @@ import {ConcurrencySearch} from './concurrency-search.ts';
 import {Guards} from './guards.ts';
 import {createSources} from './load/create-sources.ts';
 import type {Source} from './load/source.ts';
-import type {LogicalRequest} from './logical-request.ts';
+import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
 import {createRandom, type Random} from './random.ts';
 import type {RunSpec} from './run-spec.ts';
 import {RunStatus} from './run-status.ts';
@@ -45,6 +45,7 @@ export class RunCore {
 	readonly sources: readonly Source[];
 	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
 	#done = 0;
+	#conversations = 0;
 	/** Nothing is sent again any more. */
 	#isGivingUp = false;
 
@@ -75,7 +76,12 @@ export class RunCore {
 		return this.#done;
 	}
 
-	/** Requests that were sent before and are to be sent again. */
+	/** Conversations that have begun and are not over. */
+	get conversations(): number {
+		return this.#conversations;
+	}
+
+	/** Requests that go on with what was sent before. */
 	get waitingCount(): number {
 		return this.rooms.high.size + this.rooms.normal.size + this.rooms.low.size;
 	}
@@ -93,10 +99,51 @@ export class RunCore {
 		return memberOf(this.cells, cell, 'cell');
 	}
 
-	/** A logical request is over, well or not. */
+	/** A logical request is sent for the first time. It takes its place, unless its conversation has one already. */
+	begin({slots, turn, turns}: LogicalRequest): void {
+		if (turn === 0) {
+			slots.take();
+			this.#conversations += turns > 1 ? 1 : 0;
+		}
+	}
+
+	/** A logical request is over, well or not, and its conversation with it. */
 	finish(request: LogicalRequest): void {
-		request.slots.release();
+		this.#count(request);
+		this.#leave(request);
+	}
+
+	/** A logical request was answered, and its conversation goes on at `readyAt` of the clock, unless the run is ending. */
+	goOn(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
+		this.#count(request);
+		if (this.status.phase === 'draining' || this.status.phase === 'ended') {
+			this.#leave(next);
+		} else {
+			this.rooms[this.cellOf(next).cell.lane].add(next, readyAt);
+		}
+	}
+
+	/** A turn is never sent: its conversation is over. */
+	drop(request: LogicalRequest): void {
+		this.#leave(request);
+	}
+
+	/** Nothing new is sent, later turns of a conversation neither. */
+	drain(): void {
+		this.status.go('draining');
+		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));
+		for (const turn of unsent) {
+			this.#leave(turn);
+		}
+	}
+
+	#count(request: LogicalRequest): void {
 		this.#done += request.isWarmUp || request.isFollowUp ? 0 : 1;
+	}
+
+	#leave({slots, turns}: LogicalRequest): void {
+		slots.release();
+		this.#conversations -= turns > 1 ? 1 : 0;
 	}
 
 	/** Sends a request again, not before `readyAt` of the clock; once the run is stopped it is over instead. */
@@ -111,7 +158,7 @@ export class RunCore {
 	/** Nothing new is sent. What waits to be sent again is given up, unless the run only reached its number of requests. */
 	stopSending(stoppedBy: StoppedBy): void {
 		this.status.stopBy(stoppedBy);
-		this.status.go('draining');
+		this.drain();
 		if (stoppedBy === 'requests') {
 			return;
 		}

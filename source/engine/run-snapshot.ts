@@ -70,7 +70,15 @@ const specOf = (spec: RunSpec): Snapshot['spec'] => {
 		ratePerMinute === null ? [] : [[lane, ratePerMinute] as const],
 	);
 	const plan = {preset, method, load, goal, policy, burst, share, seed, isMaxTokensAuto, minQuality};
-	return {...plan, task: task.task, maxTokens: spec.maxTokens, laneRatesPerMinute: Object.fromEntries(rates)};
+	const chat =
+		task.chat === undefined ? undefined : {turns: task.chat.turns.length, thinkMs: task.chat.thinkMs};
+	return {
+		...plan,
+		task: task.task,
+		maxTokens: spec.maxTokens,
+		chat,
+		laneRatesPerMinute: Object.fromEntries(rates),
+	};
 };
 
 /** Everything that the screen, the printouts and the reports show, at one instant. */

@@ -40,8 +40,8 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 			return;
 		}
 		const restMs = (spec.load.durationMs ?? Number.POSITIVE_INFINITY) - time.runningMs();
-		if (restMs <= 0 || sources.every((source) => source.isExhausted())) {
-			status.go('draining');
+		if (restMs <= 0 || (core.conversations === 0 && sources.every((source) => source.isExhausted()))) {
+			core.drain();
 		}
 		announceLanes(sources, core.cells, spec.windowMs);
 		const wakeMs = dispatcher.pump(status.phase === 'running');

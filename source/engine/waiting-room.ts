@@ -2,7 +2,10 @@ import type {LogicalRequest} from './logical-request.ts';
 
 type Delayed = {readonly readyAt: number; readonly request: LogicalRequest};
 
-/** Requests that were sent before and are to be sent again: after a delay, or singly after a packed reply was no good. */
+/**
+ * Requests that go on with what was sent before: tried again after a delay, asked singly after a packed reply was no
+ * good, or the next turn of a conversation after the time to think.
+ */
 export class WaitingRoom {
 	#delayed: Delayed[] = [];
 	#ready: LogicalRequest[] = [];
@@ -38,6 +41,19 @@ export class WaitingRoom {
 
 	remove(request: LogicalRequest): void {
 		this.#ready = this.#ready.filter((each) => each !== request);
+	}
+
+	/** What is delayed least. */
+	next(): LogicalRequest | undefined {
+		return this.#delayed[0]?.request;
+	}
+
+	/** Removes what is of a kind. Returns it. */
+	removeAll(isOne: (request: LogicalRequest) => boolean): readonly LogicalRequest[] {
+		const all = [...this.#ready, ...this.#delayed.map(({request}) => request)].filter(isOne);
+		this.#ready = this.#ready.filter((request) => !isOne(request));
+		this.#delayed = this.#delayed.filter(({request}) => !isOne(request));
+		return all;
 	}
 
 	/** Empties the room. Returns what was in it. */

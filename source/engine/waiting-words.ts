@@ -34,6 +34,9 @@ export const waitingWords = (phase: Phase, waiting: Waiting | undefined, inFligh
 			return 'answers, to stay within the greatest cost';
 		case 'retry':
 			return `the next retry${when}`;
+		case 'turn':
+			// While answers come in, somebody is being talked to.
+			return inFlight > 0 ? null : `the next turn of a conversation${when}`;
 		case 'arrival':
 			return `the next arrival${when}`;
 	}

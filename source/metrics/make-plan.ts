@@ -1,6 +1,7 @@
 import type {Cell, RunSpec} from '../engine/run-spec.ts';
 import type {Limit, Target} from '../engine/target.ts';
 import type {Plan} from './plan.ts';
+import {meanInputTokens} from './turn-input.ts';
 
 /** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */
 
@@ -16,12 +17,17 @@ const targetOf = (spec: RunSpec, cell: Cell): Target => {
 	return target;
 };
 
+/** Mean input tokens of a request, a history with the longest answers included. */
+const mostInputTokens = ({task}: RunSpec, cell: Cell): number => meanInputTokens(task, cell, cell.maxTokens);
+
 /** Quota tokens of one request with the longest answer. */
 const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
-	cell.inputTokens.value + cell.maxTokens * targetOf(spec, cell).burndown.value;
+	mostInputTokens(spec, cell) + cell.maxTokens * targetOf(spec, cell).burndown.value;
 
-const mostCostUsd = ({price, inputTokens, maxTokens}: Cell): number | null =>
-	price === null ? null : inputTokens.value * price.input + maxTokens * price.output;
+const mostCostUsd = (spec: RunSpec, cell: Cell): number | null =>
+	cell.price === null
+		? null
+		: mostInputTokens(spec, cell) * cell.price.input + cell.maxTokens * cell.price.output;
 
 const mean = (numbers: readonly number[]): number =>
 	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
@@ -48,14 +54,15 @@ const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
 
 /** Requests of the run: exact where a number ends it, the most that the quotas allow where a time does. */
 const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null} => {
-	const {load, cells, maxRequests} = spec;
+	const {load, cells, maxRequests, task} = spec;
+	const turns = task.chat?.turns.length ?? 1;
 	const planned =
 		load.requests === null ? null : load.shape === 'measure' ? load.requests * cells.length : load.requests;
 	const byTime = load.durationMs === null ? null : mostRequestsIn(spec, load.durationMs);
 	const byRate =
 		load.ratePerMinute === null || load.durationMs === null
 			? null
-			: Math.ceil((load.ratePerMinute * load.durationMs) / minuteMs);
+			: Math.ceil((load.ratePerMinute * load.durationMs * turns) / minuteMs);
 	const bounds = [planned, byRate, byTime, maxRequests].filter((bound) => bound !== null);
 	const most = bounds.length === 0 ? null : Math.min(...bounds);
 	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
@@ -75,13 +82,21 @@ const quotaShareOf = (spec: RunSpec, most: number | null): number | null => {
 	return shares.length === 0 ? null : Math.min(spec.share, Math.max(...shares));
 };
 
+/** How the requests of a chat are counted, and that the input of its later turns is a guess. */
+const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
+	chat === undefined
+		? []
+		: [
+				`Each conversation has ${chat.turns.length} turns, and each turn is a request that sends again what was said before it; the input of later turns is estimated, with answers as long as they may be.`,
+			];
+
 /**
  * The plan of a run. Requests are spread evenly over the cells.
  * @param remarks Sentences from the resolution of quotas, shown with the plan.
  */
 export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 	const {planned, most} = requestsOf(spec);
-	const costs = spec.cells.map(mostCostUsd);
+	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
 	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
 	return {
 		targets: spec.targets,
@@ -92,6 +107,6 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 		quotaShare: quotaShareOf(spec, most),
 		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
-		remarks,
+		remarks: [...remarks, ...chatRemarks(spec)],
 	};
 };

@@ -44,6 +44,8 @@ export type Answered = AttemptOf & {
 	readonly type: 'answered';
 	/** Number of the block of interleaved requests it belongs to; undefined when there are no blocks. */
 	readonly block: number | undefined;
+	/** Place in its conversation, from 0; undefined where there is none. */
+	readonly turn?: number | undefined;
 	readonly stopReason: string;
 	readonly isTruncated: boolean;
 	readonly isRefused: boolean;
@@ -71,6 +73,8 @@ export type RunEvent =
 			readonly type: 'sent';
 			/** False for a retry of a request that was sent before. */
 			readonly isFirst: boolean;
+			/** Place in its conversation, from 0; undefined where there is none. */
+			readonly turn?: number | undefined;
 			readonly items: number;
 			readonly reservedTokens: number;
 			readonly prompt: {readonly system: string | undefined; readonly user: string};

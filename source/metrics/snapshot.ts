@@ -19,6 +19,19 @@ export type Distribution = {
 	readonly histogram: ReadonlyArray<readonly [number, number]>;
 };
 
+/** One turn of the conversations of a variant, over its answers. */
+export type TurnFigures = {
+	/** From 1. */
+	readonly turn: number;
+	/** Answered ones. */
+	readonly requests: number;
+	/** Cached ones included: all that was sent, the history too. */
+	readonly inputTokens: Mean;
+	readonly outputTokens: Mean;
+	readonly quotaTokens: Mean;
+	readonly timeToFirstToken: Distribution;
+};
+
 export type LimitedBy = 'requests' | 'tokens' | 'day' | 'concurrency' | 'none';
 
 export type VariantFigures = {
@@ -107,6 +120,8 @@ export type VariantFigures = {
 	readonly prompt: {readonly system: string | null; readonly user: string | null};
 	/** First 100 characters of one answer. */
 	readonly sample: string | null;
+	/** In a chat only. */
+	readonly turns?: readonly TurnFigures[];
 };
 
 /** Winner of each goal for one target: a variant's name, or null when no winner is clear. */
@@ -205,6 +220,8 @@ export type Snapshot = {
 		readonly task: string;
 		/** Of the run, before any variant's own; absent where it is not known. */
 		readonly maxTokens?: number | undefined;
+		/** Of a chat: turns of a conversation, and the time to think between them. */
+		readonly chat?: {readonly turns: number; readonly thinkMs: number} | undefined;
 		/** Rates of the lanes that have one of their own, in requests a minute. */
 		readonly laneRatesPerMinute?: Readonly<Partial<Record<Lane, number>>> | undefined;
 	};

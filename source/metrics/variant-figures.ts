@@ -4,6 +4,7 @@ import type {Figures} from './figures.ts';
 import {adviseMaxTokens} from './max-tokens.ts';
 import type {VariantFigures} from './snapshot.ts';
 import {sustainableRate} from './sustainable.ts';
+import {turnFigures} from './turns.ts';
 import type {VariantTotals} from './variant-totals.ts';
 import {VectorMoments} from './vector-moments.ts';
 import {wilsonInterval} from './wilson.ts';
@@ -77,6 +78,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 	}
 	const requests = figures.requests[index] ?? new VectorMoments(0);
 	const {tokens, perRequest, latencyMs} = totals;
+	const turns = turnFigures(totals.turns);
 	return {
 		name: view.name,
 		target: view.cell.target,
@@ -137,5 +139,6 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 		),
 		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},
 		sample: totals.sample ?? null,
+		...(turns === undefined ? {} : {turns}),
 	};
 };

@@ -3,6 +3,7 @@ import {Times} from './distribution.ts';
 import {Quantiles} from './quantiles.ts';
 import type {Answered, RunEvent} from './run-event.ts';
 import {RunningMean} from './running-mean.ts';
+import {foldTurn, type TurnTotals} from './turns.ts';
 
 /** Characters of an answer that are kept as a sample. */
 const sampleLength = 100;
@@ -45,6 +46,8 @@ export const emptyTotals = () => ({
 		dispatchDelay: new Times(),
 		service: new Times(),
 	},
+	/** By turn, where requests are turns of conversations. */
+	turns: [] as TurnTotals[],
 	outputs: new Quantiles(),
 	stopReasons: new Map<string, number>(),
 	prompt: undefined as {readonly system: string | undefined; readonly user: string} | undefined,
@@ -120,6 +123,7 @@ const foldAnswer = (totals: VariantTotals, event: Answered): void => {
 	foldTokens(totals, event);
 	foldTimes(totals, event);
 	foldMeans(totals, event);
+	foldTurn(totals.turns, event);
 };
 
 /** Counts one event of the cell. Events that say nothing about a cell change nothing. */

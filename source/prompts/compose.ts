@@ -1,10 +1,29 @@
+import type {PromptMessage} from '../engine/backend.ts';
 import {compressText} from './compress.ts';
 import {numberedList, packingInstruction} from './packing.ts';
 import {fillTemplate, tidyPrompt} from './template.ts';
 import type {Item, Task, Variant} from './variant.ts';
 
+/** What was said before a turn of a conversation. */
+export type History = {
+	readonly messages: readonly PromptMessage[];
+	/** Tokens of it all, system prompt included, as the service counted them; undefined where it did not. */
+	readonly tokens: number | undefined;
+};
+
 /** A prompt as it is sent. */
-export type Prompt = {readonly system: string | undefined; readonly user: string};
+export type Prompt = {
+	readonly system: string | undefined;
+	readonly user: string;
+	/** Absent where nothing was said before. */
+	readonly history?: History;
+};
+
+/** Everything that a prompt says, oldest first. */
+export const messagesOf = ({user, history}: Prompt): readonly PromptMessage[] => [
+	...(history?.messages ?? []),
+	{role: 'user', text: user},
+];
 
 /** Value of an item placeholder: the whole item for `item`, a field for `item.field`. */
 export const itemValue = (item: Item | undefined, placeholder: string): string => {
@@ -26,26 +45,60 @@ const placeholderValue = (placeholder: string, task: Task, items: readonly Item[
 			return task.task;
 		case 'content':
 			return task.content ?? '';
+		case 'turn':
+			return turnText(task, 0);
 		case 'input':
-			return [task.content ?? '', itemsValue(items, 'item')].filter((text) => text !== '').join('\n\n');
+			return [task.content ?? '', task.chat === undefined ? itemsValue(items, 'item') : turnText(task, 0)]
+				.filter((text) => text !== '')
+				.join('\n\n');
 		default:
 			return itemsValue(items, placeholder);
 	}
 };
 
+/** What the person says in a turn, counted from 0; empty where there is no such turn. */
+const turnText = (task: Task, turn: number): string =>
+	fillTemplate(task.chat?.turns[turn] ?? '', (placeholder) => placeholderValue(placeholder, task, []));
+
+/** Fills a template, tidies it and shortens it as the variant says. */
+const composeText = (template: string, variant: Variant, task: Task, items: readonly Item[]): string =>
+	compressText(
+		tidyPrompt(fillTemplate(template, (placeholder) => placeholderValue(placeholder, task, items))),
+		variant.compress,
+	);
+
 /**
- * The prompt of one request.
+ * The prompt of one request; of a conversation, its first turn.
  * @param items The items that the request carries: none for a task without items, several when it is packed.
  */
 export const composePrompt = (variant: Variant, task: Task, items: readonly Item[]): Prompt => {
-	const fill = (template: string): string =>
-		compressText(
-			tidyPrompt(fillTemplate(template, (placeholder) => placeholderValue(placeholder, task, items))),
-			variant.compress,
-		);
 	const packing = items.length > 1 ? `\n\n${packingInstruction(items.length)}` : '';
 	return {
-		system: variant.system === undefined ? undefined : fill(variant.system),
-		user: fill(variant.instruction) + packing,
+		system: variant.system === undefined ? undefined : composeText(variant.system, variant, task, items),
+		user: composeText(variant.instruction, variant, task, items) + packing,
 	};
 };
+
+/** What was asked and answered before a turn. */
+export type Exchange = {
+	readonly prompt: Prompt;
+	readonly answer: string;
+	/** Of prompt and answer together, as the service counted them; undefined where it did not. */
+	readonly tokens: number | undefined;
+};
+
+/**
+ * The prompt of a later turn of a conversation: all that was said so far, the real answers among it, and the turn as it
+ * stands in the preset, without the variant's instruction.
+ * @param turn Counted from 0, the first one being that of `composePrompt`.
+ */
+export const composeTurn = (
+	variant: Variant,
+	task: Task,
+	turn: number,
+	{prompt, answer, tokens}: Exchange,
+): Prompt => ({
+	system: prompt.system,
+	user: composeText(task.chat?.turns[turn] ?? '', variant, task, []),
+	history: {messages: [...messagesOf(prompt), {role: 'assistant', text: answer}], tokens},
+});

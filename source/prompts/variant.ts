@@ -3,7 +3,7 @@
 export const compressions = ['whitespace', 'boilerplate', 'examples'] as const;
 export type Compression = (typeof compressions)[number];
 
-/** One way to ask. Templates may use {{task}}, {{content}}, {{item}} and {{item.field}}. */
+/** One way to ask. Templates may use {{task}}, {{content}}, {{item}}, {{item.field}} and {{turn}}. */
 export type Variant = {
 	readonly name: string;
 	/** Template of the user message. */
@@ -39,11 +39,21 @@ export type Check =
 	| {readonly jsonSchema: Readonly<Record<string, unknown>>}
 	| {readonly maxCharacters: number};
 
+/** A conversation that grows: each turn is asked with everything that was said before it. */
+export type Chat = {
+	/** Templates of what the person says, in order; {{task}} and {{content}} may stand in them. */
+	readonly turns: readonly string[];
+	/** Milliseconds from the end of an answer to the next turn. */
+	readonly thinkMs: number;
+};
+
 /** What the user wants done. */
 export type Task = {
 	readonly task: string;
 	readonly content: string | undefined;
-	/** Empty when the task is done once over (content or the bare task). */
+	/** Empty when the task is done once over (content or the bare task), or is a conversation. */
 	readonly items: readonly Item[];
 	readonly checks: readonly Check[];
+	/** Instead of items. */
+	readonly chat?: Chat | undefined;
 };

@@ -50,6 +50,10 @@ const plan = z.object({
 	burst: z.enum(bursts),
 	lanes: z.partialRecord(z.enum(lanes), lane),
 	seed: z.number(),
+	chat: z
+		.object({turns: count, thinkSeconds: z.number().nonnegative()})
+		.exactOptional()
+		.describe('of a chat: turns of a conversation, and the time to think between them'),
 });
 
 const winner = z.string().nullable().describe('name of a variant; null: no clear winner');

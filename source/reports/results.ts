@@ -46,6 +46,9 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			burst: spec.burst,
 			lanes: lanesOf(snapshot),
 			seed: spec.seed,
+			...(spec.chat === undefined
+				? {}
+				: {chat: {turns: spec.chat.turns, thinkSeconds: spec.chat.thinkMs / 1000}}),
 		},
 		variants: snapshot.variants.map((variant) => ({
 			...variant,

@@ -23,6 +23,16 @@ const distribution = z.object({
 	histogram: z.array(z.tuple([z.number().describe('upper bound in milliseconds'), count])).max(60),
 });
 
+/** One turn of a conversation, over its answers. */
+const turn = z.object({
+	turn: z.int().positive().describe('place in the conversation, from 1'),
+	requests: count.describe('answered ones'),
+	inputTokens: mean.describe('the history and cached tokens included'),
+	outputTokens: mean,
+	quotaTokens: mean,
+	timeToFirstToken: distribution,
+});
+
 export const limitedBy = ['requests', 'tokens', 'day', 'concurrency', 'none'] as const;
 
 const share = z.number().min(0).max(1);
@@ -99,4 +109,5 @@ export const variantSchema = z.object({
 	}),
 	prompt: z.object({system: z.string().nullable(), user: z.string().nullable()}).describe('as first sent'),
 	sample: z.string().nullable().describe('first 100 characters of one answer'),
+	turns: z.array(turn).exactOptional().describe('in a chat only'),
 });

@@ -1,5 +1,6 @@
 import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients.ts';
+import {familyOf} from '../bedrock/families/registry.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
@@ -119,6 +120,17 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 	windowMs: 60_000,
 });
 
+/** @throws UserError (exit 2) when a chat names a model that cannot hold a conversation. */
+const assertConversational = ({task}: RunConfig, targets: readonly Target[]): void => {
+	const speechless = targets.find(({baseModel}) => familyOf(baseModel).holdsConversation === false);
+	if (task.chat !== undefined && speechless !== undefined) {
+		throw new UserError(
+			`${speechless.model} cannot hold a conversation: it takes one user message and no history.`,
+			{exitCode: 2, hint: 'Name a chat model with -m MODEL.'},
+		);
+	}
+};
+
 /** @throws UserError (exit 1) when counting has told that a model will be refused: nothing is sent then. */
 const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): void => {
 	for (const {model} of targets) {
@@ -174,6 +186,7 @@ const prepareWith = async (
 		isRefreshing: config.isRefreshing,
 	});
 	await assertReachable(clients.endpoint, failures, region);
+	assertConversational(config, targets);
 	const backend = createBackend(clients, catalogue);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));

@@ -87,6 +87,43 @@ describe('loadPreset', () => {
 		],
 		['bad regex', 'name: a\ntask: b\nchecks: [{regex: "("}]\n', /:3: "\(": Invalid regular expression/],
 		['empty file', '', /preset\.yaml:1: /],
+		[
+			'chat with items',
+			'name: a\ntask: b\nitems: [x]\nchat:\n  turns: [hello]\n',
+			/:4: items and chat cannot stand together/,
+		],
+		[
+			'chat with expected',
+			'name: a\ntask: b\nexpected: x\nchat: {turns: [hello]}\n',
+			/:3: expected belongs to items, and a chat has none/,
+		],
+		[
+			'chat with packing',
+			'name: a\ntask: b\nchat: {turns: [hello]}\nvariants:\n  - name: v\n    itemsPerRequest: 5\n',
+			/:6: packing and chat cannot stand together: "v" packs 5 items/,
+		],
+		[
+			'chat whose first turn has no place',
+			'name: a\ntask: b\nchat: {turns: [hello]}\nvariants:\n  - minimal\n  - name: v\n    instruction: "{{task}}"\n',
+			/:6: the instruction of "v" has no place for the first turn/,
+		],
+		['chat without turns', 'name: a\ntask: b\nchat: {turns: []}\n', /:3: "chat\.turns": \[\] is too small/],
+		[
+			'empty turn',
+			'name: a\ntask: b\nchat:\n  turns:\n    - hello\n    - " "\n',
+			/:6: "chat\.turns\[2\]": " " is empty: a turn must say something/,
+		],
+		[
+			'negative time to think',
+			'name: a\ntask: b\nchat:\n  turns: [hello]\n  thinkSeconds: -1\n',
+			/:5: "chat\.thinkSeconds": -1 is too small \(at least 0\)/,
+		],
+		[
+			'placeholder that a turn has not',
+			'name: a\ntask: b\nchat:\n  turns:\n    - hello {{item}}\n',
+			/:5: unknown placeholder {{item}}/,
+		],
+		['{{turn}} without a chat', 'name: a\ntask: b\nsystem: "{{turn}}"\n', /unknown placeholder {{turn}}/],
 	];
 	it.each(cases)('%s', (_name, text, expected) => {
 		const fault = faultOf(() => loadPreset(write('preset.yaml', text)));

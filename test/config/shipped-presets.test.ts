@@ -18,6 +18,7 @@ describe('shipped presets', () => {
 	it('cover the situations that people come with', () => {
 		expect(shippedNames()).toEqual(
 			expect.arrayContaining([
+				'chat',
 				'classify',
 				'extract-json',
 				'high-volume',

@@ -18,8 +18,16 @@ const counted = {value: 100, isEstimated: false, length: 400};
 describe('CellExpectation', () => {
 	it('reserves input and max tokens, and sets aside more where the burndown asks for it', () => {
 		const expectation = new CellExpectation(counted, 50);
-		expect(expectation.cost(400, 1000, 1)).toMatchObject({reserved: 1100, setAside: 1100, most: 1100});
-		expect(expectation.cost(400, 60, 5)).toMatchObject({reserved: 160, setAside: 350, most: 400});
+		expect(expectation.cost(expectation.inputTokens(400), 1000, 1)).toMatchObject({
+			reserved: 1100,
+			setAside: 1100,
+			most: 1100,
+		});
+		expect(expectation.cost(expectation.inputTokens(400), 60, 5)).toMatchObject({
+			reserved: 160,
+			setAside: 350,
+			most: 400,
+		});
 	});
 
 	it('puts a margin on what was not counted for a prompt of this length', () => {

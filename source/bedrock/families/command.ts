@@ -31,6 +31,7 @@ export const command: Family = {
 	name: 'command',
 	serves: namedLike('cohere\\.command-(?:text|light)'),
 	takesSystem: () => false,
+	holdsConversation: false,
 	build: (request, isStreamed) => ({
 		prompt: promptOf(withoutSystem(request)),
 		max_tokens: request.maxTokens,

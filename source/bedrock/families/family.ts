@@ -20,6 +20,8 @@ export type Family = {
 	readonly serves: (baseModel: string) => boolean;
 	/** False where the model has no system prompt: it then goes before the first user message. */
 	readonly takesSystem: (baseModel: string) => boolean;
+	/** Absent where the model can hold one; Converse takes a single user message of the others, no history. */
+	readonly holdsConversation?: false;
 	/** The body to send: max tokens always, beyond it only what the request names. */
 	readonly build: (request: InferenceRequest, isStreamed: boolean) => JsonObject;
 	/** Undefined: not a body of this family. */

@@ -27,6 +27,7 @@ export const jurassic: Family = {
 	name: 'jurassic',
 	serves: namedLike('ai21\\.j2'),
 	takesSystem: () => false,
+	holdsConversation: false,
 	build: (request) => ({
 		prompt: withoutSystem(request)
 			.map(({text}) => text)

@@ -1,11 +1,17 @@
 import {isTruncation} from '../stop-reason.ts';
 import type {Family, Reading} from './family.ts';
+import {takeHarmonyApart} from './harmony.ts';
 
 /** An answer's text with its tagged reasoning taken out. */
 export type Separated = {readonly text: string; readonly reasoning: string | undefined};
 
-/** Tags in which models were seen to write their reasoning before the answer; one model may use either. */
-const tags = ['think', 'reasoning'].map((name) => ({opening: `<${name}>`, closing: `</${name}>`}));
+/** Tags in which models were seen to write their reasoning before the answer; one model may use several. */
+const tags = [
+	{opening: '<think>', closing: '</think>'},
+	{opening: '<reasoning>', closing: '</reasoning>'},
+	{opening: '[THINK]', closing: '[/THINK]'},
+	{opening: '◁think▷', closing: '◁/think▷'},
+];
 
 /**
  * Separates reasoning that a model writes in a tag before its answer. A stream may tag every piece of it anew. Text without
@@ -53,6 +59,7 @@ export const withoutTags = <Kind extends Reading>(family: Family, reading: Kind,
 	}
 
 	const isCut = isTruncation(reading.stopReason ?? '');
-	const {text, reasoning} = separateReasoning(reading.text, {isCut, isOpened});
+	const {text, reasoning} =
+		takeHarmonyApart(reading.text) ?? separateReasoning(reading.text, {isCut, isOpened});
 	return {...reading, text, reasoning: [reading.reasoning, reasoning].filter(Boolean).join('')};
 };

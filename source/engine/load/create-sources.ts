@@ -50,9 +50,10 @@ const entriesIn = (groups: readonly Group[]): number =>
 
 /** Makes the sources of a run. Lanes with a rate of their own are open loops in every shape that is not a measurement. */
 export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOptions): readonly Source[] => {
-	const {load, warmUpRequests} = spec;
+	const {load, warmUpRequests, task} = spec;
 	const groups = groupsOf(spec);
 	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
+	const turns = task.chat?.turns.length ?? 1;
 	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
 	const serial = new Slots(() => 1);
 	const laneSlots = new Map<Lane, Slots>(
@@ -80,11 +81,15 @@ export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOpti
 			load.shape === 'measure' && load.requests !== null
 				? {left: load.requests * group.entries.length}
 				: shared;
-		const interleaving = interleave(group.entries, budget, warmUpRequests, isAlive, random);
+		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
+		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
+		const turnsAt = (position: number): number =>
+			mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns));
+		const interleaving = interleave(group.entries, budget, warmUpRequests, isAlive, random, turnsAt);
 		const ratePerMinute = rateOf(group);
 		if (ratePerMinute !== undefined) {
 			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);
-			const arrivals = {ratePerMinute, arrival: load.arrival, firstAtMs};
+			const arrivals = {ratePerMinute, requestsPerArrival: turns, arrival: load.arrival, firstAtMs};
 			return openLoop(group.lane, interleaving, unlimited, arrivals, random);
 		}
 		const slots = load.shape === 'serial' ? serial : (laneSlots.get(group.lane) ?? serial);

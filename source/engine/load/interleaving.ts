@@ -1,11 +1,11 @@
 import type {Draft} from '../logical-request.ts';
 import {type Random, shuffled} from '../random.ts';
 
-/** How many requests may still be drawn; shared by all sources that end together. */
+/** How many requests may still be drawn, each turn of a conversation being one; shared by all sources that end together. */
 export type Budget = {left: number};
 
 /** What an interleaving says of the next request; the source adds when and with what it is sent. */
-export type Drawn = Pick<Draft, 'candidates' | 'block' | 'isWarmUp' | 'position'>;
+export type Drawn = Pick<Draft, 'candidates' | 'block' | 'isWarmUp' | 'position' | 'turns'>;
 
 export type Interleaving = {
 	/** All cells that its requests may go to. */
@@ -21,6 +21,7 @@ export type Interleaving = {
  * @param entries Candidates of each request of a block.
  * @param warmUpBlocks Blocks at the beginning that are not counted, against the budget neither.
  * @param isAlive Cells that were given up are passed over.
+ * @param turnsAt Requests of the conversation at a position; each counts against the budget.
  */
 export const interleave = (
 	entries: ReadonlyArray<readonly number[]>,
@@ -28,6 +29,7 @@ export const interleave = (
 	warmUpBlocks: number,
 	isAlive: (cell: number) => boolean,
 	random: Random,
+	turnsAt: (position: number) => number = () => 1,
 ): Interleaving => {
 	let block = -1;
 	let rest: Array<readonly number[]> = [];
@@ -40,14 +42,15 @@ export const interleave = (
 		}
 		const isWarmUp = block < warmUpBlocks;
 		const candidates = rest.pop()?.filter(isAlive) ?? [];
-		return {candidates, block, isWarmUp, position: isWarmUp ? block : block - warmUpBlocks};
+		const position = isWarmUp ? block : block - warmUpBlocks;
+		return {candidates, block, isWarmUp, position, turns: turnsAt(position)};
 	};
 
 	/** Whether the next entry is one that the budget pays for. */
 	const isSpent = (): boolean => budget.left <= 0 && (rest.length === 0 ? block + 1 : block) >= warmUpBlocks;
 
-	const pay = ({isWarmUp}: Drawn): void => {
-		budget.left -= isWarmUp ? 0 : 1;
+	const pay = ({isWarmUp, turns}: Drawn): void => {
+		budget.left -= isWarmUp ? 0 : Math.min(turns, budget.left);
 	};
 
 	/** Entries whose cells were all given up are paid for and passed over. */
@@ -70,7 +73,10 @@ export const interleave = (
 				drawn = undefined;
 			}
 			drawn ??= draw();
-			return drawn !== undefined && !drawn.isWarmUp && budget.left <= 0 ? undefined : drawn;
+			if (drawn === undefined || drawn.isWarmUp) {
+				return drawn;
+			}
+			return budget.left <= 0 ? undefined : {...drawn, turns: Math.min(drawn.turns, budget.left)};
 		},
 		advance() {
 			if (drawn !== undefined) {

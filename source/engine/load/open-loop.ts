@@ -6,7 +6,10 @@ import type {Source} from './source.ts';
 
 /** Rate and rhythm of an open loop. */
 export type Arrivals = {
+	/** Arrivals a minute: of requests, or of conversations. */
 	readonly ratePerMinute: number;
+	/** 1, or the turns of a conversation. */
+	readonly requestsPerArrival: number;
 	readonly arrival: 'constant' | 'poisson';
 	/** Running time of the first arrival in a constant rhythm, in milliseconds. */
 	readonly firstAtMs: number;
@@ -20,7 +23,7 @@ export const openLoop = (
 	lane: Lane,
 	interleaving: Interleaving,
 	slots: Slots,
-	{ratePerMinute, arrival, firstAtMs}: Arrivals,
+	{ratePerMinute, requestsPerArrival, arrival, firstAtMs}: Arrivals,
 	random: Random,
 ): Source => {
 	const meanGapMs = 60_000 / ratePerMinute;
@@ -31,7 +34,7 @@ export const openLoop = (
 	return {
 		lane,
 		cells: interleaving.cells,
-		ratePerMinute,
+		ratePerMinute: ratePerMinute * requestsPerArrival,
 		peek(runningMs) {
 			const drawn = intendedAt <= runningMs ? interleaving.next() : undefined;
 			return drawn === undefined ? undefined : {...drawn, intendedAt, slots};

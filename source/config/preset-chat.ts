@@ -1,0 +1,86 @@
+import {placeholdersOf} from '../prompts/template.ts';
+import type {Chat} from '../prompts/variant.ts';
+import type {PresetSource} from './preset-files.ts';
+import type {Preset} from './preset-schema.ts';
+import {UserError} from './user-error.ts';
+
+type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string>;
+
+/** What a preset says that a chat cannot be put together with. */
+type Fault = {
+	/** What the line of the fault begins with. */
+	readonly line: string;
+	readonly reason: string;
+	readonly hint: string;
+};
+
+const ownVariants = ({variants}: Preset): readonly OwnVariant[] =>
+	(variants ?? []).filter((variant) => typeof variant !== 'string');
+
+const packingFault = (preset: Preset): Fault | undefined => {
+	const packed = ownVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
+	return packed === undefined
+		? undefined
+		: {
+				line: `itemsPerRequest: ${packed.itemsPerRequest}`,
+				reason: `packing and chat cannot stand together: "${packed.name}" packs ${packed.itemsPerRequest} items into a request, a chat has turns instead`,
+				hint: 'Remove itemsPerRequest, or give the items a preset of their own.',
+			};
+};
+
+/** An instruction in which the first turn has no place would never say it. */
+const silentFault = (preset: Preset): Fault | undefined => {
+	const silent = ownVariants(preset).find(
+		({instruction}) =>
+			instruction !== undefined &&
+			!placeholdersOf(instruction).some((name) => name === 'turn' || name === 'input'),
+	);
+	return silent === undefined
+		? undefined
+		: {
+				line: `name: ${silent.name}`,
+				reason: `the instruction of "${silent.name}" has no place for the first turn of the chat`,
+				hint: 'Put {{turn}} into it, or {{input}}: the content and the turn.',
+			};
+};
+
+const faultOf = (preset: Preset): Fault | undefined => {
+	if (preset.items !== undefined) {
+		return {
+			line: 'chat:',
+			reason: 'items and chat cannot stand together: a conversation takes the place of items',
+			hint: 'Remove one of the two.',
+		};
+	}
+	if (preset.expected !== undefined) {
+		return {
+			line: 'expected:',
+			reason: 'expected belongs to items, and a chat has none',
+			hint: 'Remove it; checks apply to the answer of every turn.',
+		};
+	}
+	return packingFault(preset) ?? silentFault(preset);
+};
+
+const lineOf = (text: string, part: string): number => {
+	const lines = text.split('\n');
+	const first = lines.findIndex((line) => line.replace(/^[\s{-]*/, '').startsWith(part));
+	return Math.max(first === -1 ? lines.findIndex((line) => line.includes(part)) : first, 0) + 1;
+};
+
+/** @throws UserError (exit 2) with file and line, when a preset with a chat says what does not go with one. */
+export const assertChat = ({file, text}: PresetSource, preset: Preset): void => {
+	const fault = preset.chat === undefined ? undefined : faultOf(preset);
+	if (fault !== undefined) {
+		throw new UserError(`${file}:${lineOf(text, fault.line)}: ${fault.reason}.`, {
+			exitCode: 2,
+			hint: fault.hint,
+		});
+	}
+};
+
+/** The chat of a preset; undefined where it has none. */
+export const chatOf = (preset: Preset | undefined): Chat | undefined =>
+	preset?.chat === undefined
+		? undefined
+		: {turns: preset.chat.turns, thinkMs: (preset.chat.thinkSeconds ?? 0) * 1000};

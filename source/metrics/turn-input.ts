@@ -1,0 +1,22 @@
+import type {Cell} from '../engine/run-spec.ts';
+import type {Task} from '../prompts/variant.ts';
+
+/** About four characters a token: nothing better is known of text that was not counted. */
+const charactersPerToken = 4;
+
+/**
+ * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
+ * the mean is over the turns of a whole conversation in which every answer is as long as given; estimated.
+ */
+export const meanInputTokens = ({chat}: Task, {inputTokens}: Cell, answerTokens: number): number => {
+	if (chat === undefined) {
+		return inputTokens.value;
+	}
+	let input = inputTokens.value;
+	let sum = input;
+	for (const turn of chat.turns.slice(1)) {
+		input += answerTokens + Math.ceil(turn.length / charactersPerToken);
+		sum += input;
+	}
+	return sum / chat.turns.length;
+};
