@@ -75,7 +75,8 @@ export const countsIn = (value: unknown): TokenCounts => {
 		cacheWrite: firstCount(value, spellings.cacheWrite) ?? written,
 		reasoning:
 			countOf(at(value, 'completion_tokens_details', 'reasoning_tokens')) ??
-			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')),
+			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')) ??
+			countOf(at(value, 'output_tokens_details', 'thinking_tokens')),
 	};
 };
 

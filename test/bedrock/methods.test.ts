@@ -458,3 +458,11 @@ describe('CountTokens', () => {
 		expect(await count('d')).toBeUndefined();
 	});
 });
+
+test.each([
+	{images: ['aGk=']},
+	{result: 'success', artifacts: [{seed: 1, base64: 'aGk=', finishReason: 'SUCCESS'}]},
+])('pictures are an answer without text, and no tokens are made up: %j', async (body) => {
+	const {outcome} = await replays.call(json(body), {method: 'invoke'});
+	expect(outcome).toMatchObject({kind: 'answered', text: '', usage: undefined});
+});

@@ -63,6 +63,18 @@ describe('owners of labels', () => {
 		expect(baseModels.map((model) => model.replace(/:0$/, ''))).not.toContain(owned);
 	});
 
+	test.each([
+		['TwelveLabs Pegasus', 'twelvelabs.pegasus-1-2-v1:0'],
+		['Twelve Labs Pegasus V1', 'twelvelabs.pegasus-1-2-v1:0'],
+		['Meta Llama 4 Maverick', 'meta.llama4-maverick-17b-instruct-v1:0'],
+		['Mistral Large V1', 'mistral.mistral-large-2402-v1:0'],
+	])(
+		'an irregular name however it is spaced and whether a first version is written: %s',
+		(label, baseModel) => {
+			expect(owner(label, [baseModel])).toBe(baseModel.replace(/:0$/, ''));
+		},
+	);
+
 	test('a model that the account lists owns the label, not another spelling that was typed', () => {
 		const catalogue = createCatalogue(
 			[foundationModel('amazon.nova-lite-v1:0', {modelName: 'Nova Lite'})],
@@ -101,6 +113,10 @@ describe('owners of labels', () => {
 		['Amazon Nova 3 Pro Preview', 'amazon.nova-3-pro-preview-20270101-v1:0'],
 		['Minimax M4.1', 'minimax.minimax-m4.1'],
 		['Twelve Labs Argos 2.1', 'twelvelabs.argos-2-1-v1:0'],
+		['Kimi K3.1', 'moonshotai.kimi-k3-1'],
+		['Qwen4.5 397B A17B', 'qwen.qwen4-5-397b-a17b'],
+		['Devstral 3 123B', 'mistral.devstral-3-123b'],
+		['Gemma 5 26B A4B', 'google.gemma-5-26b-a4b'],
 	])('a model of tomorrow follows the rule: %s', (label, baseModel) => {
 		expect(owner(label, [baseModel])).toBe(baseModel.replace(/:0$/, ''));
 	});

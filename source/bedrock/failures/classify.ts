@@ -82,15 +82,20 @@ const byStatus: Readonly<Record<number, FailureClass | 'throttled' | undefined>>
 
 /** Which limit a throttle means: only the message tells (bedrock-runtime sends no other sign). */
 const throttleOf = (message: string): FailureClass => {
-	if (/tokens? per day|daily|per[- ]day/i.test(message)) {
+	// A quota of a whole month is no more mended within the run than that of a day.
+	if (/tokens? per day|daily|monthly|per[- ](?:day|month)|\bTPD\b/i.test(message)) {
 		return 'throttled-day';
 	}
 
-	if (/overloaded|getting throttled|capacity|unable to process/i.test(message)) {
+	if (
+		/overloaded|getting throttled|capacity|unable to process|too many connections|high (?:traffic|demand|load)/i.test(
+			message,
+		)
+	) {
 		return 'overloaded';
 	}
 
-	return /\btokens?\b/i.test(message) ? 'throttled-tokens' : 'throttled-requests';
+	return /\b(?:tokens?|TPM)\b/i.test(message) ? 'throttled-tokens' : 'throttled-requests';
 };
 
 const isAboutSigningIn =

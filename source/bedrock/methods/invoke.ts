@@ -14,9 +14,16 @@ const isVector = (body: unknown): boolean =>
 	(['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key)) ||
 		Array.isArray(at(body, 'data', 0, 'embedding')));
 
+/** Pictures of Amazon Nova Canvas, Amazon Titan and Stability AI, whose older models call them artifacts. */
+const isPicture = (body: unknown): boolean =>
+	Array.isArray(at(body, 'images')) || at(body, 'artifacts', 0, 'base64') !== undefined;
+
 /** Scores of a model that puts documents into an order. */
 const isRanking = (body: unknown): boolean =>
 	listOf(at(body, 'results')).some((result) => at(result, 'relevance_score') !== undefined);
+
+/** Embeddings, rankings and pictures are answers that have no text. */
+const isWithoutText = (body: unknown): boolean => isVector(body) || isRanking(body) || isPicture(body);
 
 /** InvokeModel: the model's own body; Bedrock counts in the headers. */
 export const invoke: Send = async (runtime, request, {signal}) => {
@@ -30,7 +37,7 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	const isGuarded = isIntervention(body);
 	const read = isObject(body) ? readBody(family, body) : undefined;
 	// An empty answer in place of one that could not be read would be counted as one.
-	if (read === undefined && !isGuarded && !isVector(body) && !isRanking(body)) {
+	if (read === undefined && !isGuarded && !isWithoutText(body)) {
 		throw new UnreadableAnswer({headers, bodyText: text});
 	}
 

@@ -40,13 +40,16 @@ const labelsByModel: Readonly<Record<string, readonly string[]>> = {
 	'stability.stable-diffusion-xl-v0': ['Stability.ai Stable Diffusion XL 0.8'],
 	'stability.stable-diffusion-xl-v1': ['Stability.ai Stable Diffusion XL 1.0'],
 	'stability.stable-fast-upscale-v1': ['Stable Image Fast Upscale'],
-	'twelvelabs.marengo-embed-2-7-v1': ['Twelve Labs Marengo'],
-	'twelvelabs.pegasus-1-2-v1': ['Twelve Labs Pegasus'],
+	'twelvelabs.marengo-embed-2-7-v1': ['Twelve Labs Marengo', 'TwelveLabs Marengo'],
+	'twelvelabs.pegasus-1-2-v1': ['Twelve Labs Pegasus', 'TwelveLabs Pegasus'],
 };
+
+/** A first version at the end says nothing: it is appended to some labels and not to others. */
+const plainLabel = (label: string): string => label.toLowerCase().replace(/ v1$/, '');
 
 const modelsByLabel: ReadonlyMap<string, string> = new Map(
 	Object.entries(labelsByModel).flatMap(([model, labels]) =>
-		labels.map((label) => [label.toLowerCase(), model] as const),
+		labels.map((label) => [plainLabel(label), model] as const),
 	),
 );
 
@@ -54,4 +57,4 @@ const modelsByLabel: ReadonlyMap<string, string> = new Map(
  * The model that owns a label whatever its words say.
  * @returns a base model ID without revision `:0`; undefined for labels that follow the rule.
  */
-export const aliasOwner = (label: string): string | undefined => modelsByLabel.get(label.toLowerCase());
+export const aliasOwner = (label: string): string | undefined => modelsByLabel.get(plainLabel(label));

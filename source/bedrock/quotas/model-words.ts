@@ -108,13 +108,13 @@ const plainModel = (model: string): string =>
 		.replace(/:0$/, '')
 		.replace(/(v\d+):(\d+)$/, '$1.$2');
 
-/** `claude-3-5-haiku` is 3.5 and `rerank-v3-5` too; a lone number stays alone. */
+/** `claude-3-5-haiku` is 3.5, `rerank-v3-5` and `kimi-k2-5` likewise; a lone number stays alone. */
 const joinVersions = (words: readonly string[]): string[] => {
 	const joined: string[] = [];
 	for (const word of words) {
 		const previous = joined.at(-1);
 		const isMinor = /^\d{1,2}$/.test(word);
-		if (isMinor && previous !== undefined && /^v?\d{1,2}$/.test(previous)) {
+		if (isMinor && previous !== undefined && /^[a-z]?\d{1,2}$/.test(previous)) {
 			joined[joined.length - 1] = normaliseNumber(`${previous}.${word}`);
 		} else {
 			joined.push(word);

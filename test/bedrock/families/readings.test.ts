@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {separateReasoning} from '../../../source/bedrock/families/reasoning-tags.ts';
+import {takeHarmonyApart} from '../../../source/bedrock/families/harmony.ts';
+import {separateReasoning, withoutTags} from '../../../source/bedrock/families/reasoning-tags.ts';
 import {familyOf, readBody, readChunk} from '../../../source/bedrock/families/registry.ts';
 
 const claude = familyOf('anthropic.claude-sonnet-4-6');
@@ -180,6 +181,8 @@ describe('reasoning in tags', () => {
 		['<reasoning>Hm</reasoning>Yes', 'Yes', 'Hm'],
 		['  <think>\nHm\n</think>\n\nYes', '\n\nYes', '\nHm\n'],
 		['<reasoning>Hm, </reasoning><reasoning>so</reasoning>Yes', 'Yes', 'Hm, so'],
+		['[THINK]Hm[/THINK]Yes', 'Yes', 'Hm'],
+		[' ◁think▷Hm◁/think▷Yes', 'Yes', 'Hm'],
 		['Yes, <think> is a tag', 'Yes, <think> is a tag', undefined],
 		['Yes', 'Yes', undefined],
 	])('%j', (text, answer, reasoning) => {
@@ -203,4 +206,29 @@ describe('reasoning in tags', () => {
 		expect(separateReasoning(text, {isCut: true, isOpened: true})).toEqual({text: '', reasoning: ' Hm, I'});
 		expect(separateReasoning(text, {isCut: false, isOpened: true})).toEqual({text, reasoning: undefined});
 	});
+});
+
+describe('the message format of gpt-oss, where a server left it in the text', () => {
+	test.each([
+		[
+			'<|channel|>analysis<|message|>Hm<|end|><|start|>assistant<|channel|>final<|message|>Yes<|return|>',
+			{text: 'Yes', reasoning: 'Hm'},
+		],
+		['<|start|>assistant<|channel|>final<|message|>Yes', {text: 'Yes', reasoning: ''}],
+		['<|channel|>analysis<|message|>Hm, cut', {text: '', reasoning: 'Hm, cut'}],
+	])('%s', (text, apart) => {
+		expect(takeHarmonyApart(text)).toEqual(apart);
+		const reading = withoutTags(familyOf('openai.gpt-oss-20b-1:0'), {text, stopReason: 'stop'}, false);
+		expect(reading).toMatchObject(apart);
+	});
+
+	test('any other text is left alone', () => {
+		expect(takeHarmonyApart('Write <|channel|>final<|message|> before it.')).toBeUndefined();
+	});
+});
+
+test("Claude's count of thinking is that of its reasoning", () => {
+	const usage = {input_tokens: 5, output_tokens: 9, output_tokens_details: {thinking_tokens: 4}};
+	const reading = readBody(familyOf('anthropic.claude-opus-5'), {content: [], usage});
+	expect(reading?.counts).toMatchObject({input: 5, output: 9, reasoning: 4});
 });
