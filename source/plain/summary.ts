@@ -8,6 +8,7 @@ import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, themeNamed} from '../text/themes.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {stateText} from './state.ts';
+import {turnColumns, turnRows} from './turn-table.ts';
 import {variantColumns, variantRows} from './variant-table.ts';
 
 export type SummaryLook = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
@@ -70,7 +71,17 @@ function targetLines(snapshot: Snapshot, index: number, width: number): readonly
 		[segment(formatHeader(fitted).trimEnd(), 'strong')],
 		...rows.map((row) => rowLine(fitted, row)),
 		[],
+		...turnLines(snapshot, index, width),
 	];
+}
+
+/** What each turn of a conversation took; nothing where there is no chat. */
+function turnLines(snapshot: Snapshot, index: number, width: number): readonly Line[] {
+	const rows = turnRows(snapshot, index);
+	const fitted = fitColumns(turnColumns, rows, width);
+	return rows.length === 0
+		? []
+		: [[segment(formatHeader(fitted).trimEnd(), 'strong')], ...rows.map((row) => rowLine(fitted, row)), []];
 }
 
 function failureTexts({failures}: Snapshot): readonly string[] {

@@ -25,6 +25,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...quotaTable(results, index),
 			'',
 			...variantTable(results, index),
+			...turnTable(results, index),
 		]),
 		...section(
 			'Advice',
@@ -116,6 +117,37 @@ function variantTable(results: Results, index: number): readonly string[] {
 	);
 }
 
+/** What each turn of a conversation took; nothing where there is no chat. */
+function turnTable({variants}: Results, index: number): readonly string[] {
+	const rows = variants
+		.filter(({target}) => target === index)
+		.flatMap((variant) =>
+			(variant.turns ?? []).map(
+				({turn, requests, inputTokens, outputTokens, quotaTokens, timeToFirstToken}) => [
+					variantName(variant),
+					formatCount(turn),
+					formatCount(requests),
+					formatNumber(inputTokens.mean),
+					formatNumber(outputTokens.mean),
+					withInterval(quotaTokens.mean, quotaTokens),
+					formatDurationMs(timeToFirstToken.p50),
+					formatDurationMs(timeToFirstToken.p90),
+				],
+			),
+		);
+	const header = [
+		'Variant',
+		'Turn',
+		'Answers',
+		'Input',
+		'Output',
+		'Quota tokens',
+		'First token p50',
+		'First token p90',
+	];
+	return rows.length === 0 ? [] : ['', ...markdownTable(header, rows)];
+}
+
 const variantName = ({name, lane, tokens}: VariantResults): string =>
 	`${tokens.estimated ? '~ ' : ''}${name}${lane === 'normal' ? '' : ` (${lane})`}`;
 
@@ -146,7 +178,14 @@ function runLines({
 			: [`${formatCount(plan.requests)} requests${plan.load === 'measure' ? ' a variant' : ''}`]),
 		...(plan.durationSeconds === null ? [] : [`${formatNumber(plan.durationSeconds)} s`]),
 	];
+	const chat =
+		plan.chat === undefined
+			? []
+			: [
+					`- conversations of ${formatCount(plan.chat.turns)} turns, ${formatNumber(plan.chat.thinkSeconds)} s to think between them`,
+				];
 	return [
+		...chat,
 		`- ${startedAt} to ${endedAt}, ${outcome}${stoppedBy === null ? '' : ` (by ${stoppedBy})`}`,
 		`- ${plan.method}, load ${plan.load}${ends.length === 0 ? '' : ` for ${ends.join(' or ')}`}, concurrency ${plan.concurrency}, max tokens ${plan.maxTokens ?? 'of each variant'}, share ${plan.share}, seed ${plan.seed}`,
 		`- ${tool.name} ${tool.version}, Node ${environment.node}, ${environment.platform}`,

@@ -34,10 +34,16 @@ export const loadFlags: readonly Flag[] = [
 		kind: 'value',
 		value: 'N',
 		default: String(defaults.concurrency),
-		help: 'requests in flight',
+		help: 'requests in flight; in a chat, conversations',
 		scopes: ['run'],
 	},
-	{name: 'rate', kind: 'value', value: 'N', help: 'requests a minute (load rate)', scopes: ['run']},
+	{
+		name: 'rate',
+		kind: 'value',
+		value: 'N',
+		help: 'requests a minute (load rate); in a chat, conversations',
+		scopes: ['run'],
+	},
 	{
 		name: 'max-tokens',
 		kind: 'value',

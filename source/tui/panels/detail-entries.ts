@@ -1,4 +1,4 @@
-import type {Distribution, Mean, VariantFigures} from '../../metrics/snapshot.ts';
+import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../metrics/snapshot.ts';
 import {throttledTotal} from '../../state/sort.ts';
 import {
 	formatCount,
@@ -29,7 +29,32 @@ export function detailEntries(figures: VariantFigures): readonly DetailEntry[] {
 		['max tokens', maxTokensWords(figures)],
 		['stop reasons', countWords(figures.stopReasons) ?? unknownMark],
 	];
-	return entries.flatMap(([label, text]) => (text === undefined ? [] : [{label, text}]));
+	return [
+		...entries.flatMap(([label, text]) => (text === undefined ? [] : [{label, text}])),
+		...(figures.turns ?? []).map((turn) => ({label: `turn ${turn.turn}`, text: turnWords(turn)})),
+	];
+}
+
+function turnWords({
+	requests,
+	inputTokens,
+	outputTokens,
+	quotaTokens,
+	timeToFirstToken,
+}: TurnFigures): string {
+	const firstToken =
+		timeToFirstToken.count === 0
+			? []
+			: [
+					`first token p50 ${formatDurationMs(timeToFirstToken.p50)}, p90 ${formatDurationMs(timeToFirstToken.p90)}`,
+				];
+	return [
+		`${formatCount(requests)} answers`,
+		`${meanWords(inputTokens)} in`,
+		`${meanWords(outputTokens)} out`,
+		`${meanWords(quotaTokens)} quota`,
+		...firstToken,
+	].join(', ');
 }
 
 function requestWords({requests, items}: VariantFigures): string {
