@@ -65,10 +65,13 @@ const itemOf = (content: string, variant: Variant): Item => {
  */
 export const newPrompt = (variant: Variant, recipe: Recipe, {task, content}: Asked): Prompt => {
 	if (recipe.hasItems && content === undefined) {
-		throw new UserError('The run went over items; a new task needs something to be applied to.', {
-			exitCode: 2,
-			hint: 'Give it with --content TEXT (@FILE, -).',
-		});
+		throw new UserError(
+			'The run went over items or conversations; a new task needs something to be applied to.',
+			{
+				exitCode: 2,
+				hint: 'Give it with --content TEXT (@FILE, -).',
+			},
+		);
 	}
 	const items = recipe.hasItems && content !== undefined ? [itemOf(content, variant)] : [];
 	return composePrompt(

@@ -2,6 +2,7 @@ import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {defaults} from '../config/defaults.ts';
 import {loadPreset} from '../config/load-preset.ts';
+import {chatOf} from '../config/preset-chat.ts';
 import {shippedNames} from '../config/preset-files.ts';
 import {resolveVariants} from '../config/preset-variants.ts';
 import {builtInVariant} from '../prompts/built-in-variants.ts';
@@ -50,13 +51,14 @@ const fromPreset = (results: Results, measured: VariantResults): Recipe | undefi
 	const {preset, items} = loadPreset(plan.preset);
 	const variants = resolveVariants(preset, undefined);
 	const variant = variants.find(({name}) => name === measured.name);
-	const task: Task = {task: plan.task, content: preset.content, items, checks: []};
+	const chat = chatOf(preset);
+	const task: Task = {task: plan.task, content: preset.content, items, checks: [], chat};
 	return variant === undefined || !makesPrompt(variant, task, measured)
 		? undefined
 		: {
 				task: plan.task,
 				content: preset.content,
-				hasItems: items.length > 0,
+				hasItems: items.length > 0 || preset.chat !== undefined,
 				maxTokens: runMaxTokens(results),
 				minQuality: preset.minQuality ?? null,
 				variants,

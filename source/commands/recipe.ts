@@ -17,7 +17,7 @@ export const recipeOf = (
 		? {
 				task: task.task,
 				content: task.content,
-				hasItems: task.items.length > 0,
+				hasItems: task.items.length > 0 || task.chat !== undefined,
 				maxTokens,
 				minQuality,
 				variants,

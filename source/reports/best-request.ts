@@ -13,7 +13,7 @@ import type {SentRequest} from './sent-request.ts';
 export type Recipe = {
 	readonly task: string;
 	readonly content: string | undefined;
-	/** The run went over items: new content takes the place of an item. */
+	/** The run went over items, or over conversations: new content takes the place of an item, or of the first turn. */
 	readonly hasItems: boolean;
 	/** Of the run, before any variant's own. */
 	readonly maxTokens: number;
