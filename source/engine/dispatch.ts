@@ -83,6 +83,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 				failure,
 				wasSent,
 			});
+			core.noteLost(request, failure);
 			if (wasSent) {
 				core.finish(request);
 			} else if (isUnsentTurn(request)) {

@@ -182,7 +182,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 				failure,
 				wasSent: true,
 			});
-			core.finish(request);
+			core.lose(request, failure);
 		} else {
 			core.sendAgain(request, clock.now() + delayMs);
 		}
@@ -199,7 +199,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		attempt.cell.bucket.keep(attempt.reservation);
 		guards.ended(attempt.mostUsd, attempt.mostUsd);
 		core.emit({type: 'abandoned', ...attemptOf(attempt)});
-		core.finish(attempt.request);
+		core.lose(attempt.request, undefined);
 	};
 
 	return {onAnswer, onFailure, onAbandoned};

@@ -7,10 +7,12 @@ import {createBuckets} from './buckets.ts';
 import {CellState} from './cell-state.ts';
 import type {Clock} from './clock.ts';
 import {ConcurrencySearch} from './concurrency-search.ts';
+import type {Failure} from './failure.ts';
 import {Guards} from './guards.ts';
 import {createSources} from './load/create-sources.ts';
 import type {Source} from './load/source.ts';
 import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
+import {LostCount, type LostRecord, toLostRecord} from './lost-record.ts';
 import {createRandom, type Random} from './random.ts';
 import type {RunSpec} from './run-spec.ts';
 import {RunStatus} from './run-status.ts';
@@ -44,12 +46,21 @@ export class RunCore {
 	readonly cells: readonly CellState[];
 	readonly sources: readonly Source[];
 	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
+	readonly #onLost: (record: LostRecord) => void;
+	readonly #lost = new LostCount();
 	#done = 0;
 	#conversations = 0;
 	/** Nothing is sent again any more. */
 	#isGivingUp = false;
 
-	constructor(spec: RunSpec, clock: Clock, initialUse?: ReadonlyArray<readonly LedgerEntry[]>) {
+	/** @param onLost Told of each request that got no answer. */
+	constructor(
+		spec: RunSpec,
+		clock: Clock,
+		initialUse?: ReadonlyArray<readonly LedgerEntry[]>,
+		onLost: (record: LostRecord) => void = () => {},
+	) {
+		this.#onLost = onLost;
 		this.spec = spec;
 		this.clock = clock;
 		this.random = createRandom(spec.seed);
@@ -113,6 +124,28 @@ export class RunCore {
 		this.#leave(request);
 	}
 
+	/** A logical request is over without an answer. @param failure Undefined where the run ended first. */
+	lose(request: LogicalRequest, failure: Failure | undefined): void {
+		this.noteLost(request, failure);
+		this.finish(request);
+	}
+
+	/** Lists a request that got no answer, or never will. */
+	noteLost(request: LogicalRequest, failure: Failure | undefined): void {
+		const at = new Date(this.clock.epoch()).toISOString();
+		const record = toLostRecord(request, this.cellOf(request), failure, at);
+		this.#lost.add(record);
+		this.#onLost(record);
+	}
+
+	/** The run is over: what was lost in it becomes a line of the log. */
+	sumUp(): void {
+		const text = this.#lost.toText();
+		if (text !== undefined) {
+			this.note('lost', text);
+		}
+	}
+
 	/** A logical request was answered, and its conversation goes on at `readyAt` of the clock, unless the run is ending. */
 	goOn(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
 		this.#count(request);
@@ -149,7 +182,7 @@ export class RunCore {
 	/** Sends a request again, not before `readyAt` of the clock; once the run is stopped it is over instead. */
 	sendAgain(request: LogicalRequest, readyAt: number): void {
 		if (this.#isGivingUp) {
-			this.finish(request);
+			this.lose(request, undefined);
 		} else {
 			this.rooms[this.cellOf(request).cell.lane].add(request, readyAt);
 		}
@@ -165,7 +198,7 @@ export class RunCore {
 		this.#isGivingUp = true;
 		const givenUp = Object.values(this.rooms).flatMap((room) => room.clear());
 		for (const request of givenUp) {
-			this.finish(request);
+			this.lose(request, undefined);
 		}
 		if (givenUp.length > 0) {
 			this.note('given-up', `${givenUp.length} requests that were to be tried again were given up.`);

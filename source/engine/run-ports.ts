@@ -2,6 +2,7 @@ import type {Phase, Snapshot, StoppedBy} from '../metrics/snapshot.ts';
 import type {AnswerRecord} from './answer-record.ts';
 import type {Backend} from './backend.ts';
 import type {Clock} from './clock.ts';
+import type {LostRecord} from './lost-record.ts';
 import type {LedgerEntry, Use} from './use.ts';
 
 /** What a run needs of its surroundings. */
@@ -9,6 +10,8 @@ export type RunPorts = {
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
+	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */
+	readonly onLost?: (record: LostRecord) => void;
 	/** Of each target: what earlier runs left in its bucket (`Run.exportUse`). */
 	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
 };

@@ -14,7 +14,7 @@ export type {Run, RunPorts} from './run-ports.ts';
 /** Makes a run; nothing is sent before `start`. */
 export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const {clock} = ports;
-	const core = new RunCore(spec, clock, ports.initialUse);
+	const core = new RunCore(spec, clock, ports.initialUse, ports.onLost);
 	const {status, time, sources} = core;
 	const outcomes = createOutcomes(core, {
 		onAnswer: (record) => ports.onAnswer?.(record),
@@ -29,6 +29,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const end = (): void => {
 		alarm.clear();
 		cancelDeadline();
+		core.sumUp();
 		core.emit({type: 'ended', at: time.elapsedMs()});
 		status.go('ended');
 		onEnd();

@@ -1,4 +1,5 @@
 import type {AnswerRecord} from '../engine/answer-record.ts';
+import type {LostRecord} from '../engine/lost-record.ts';
 import {type Cell, csvLine} from './csv.ts';
 
 /** A column of requests.csv; `help` is its line in the README. */
@@ -6,6 +7,8 @@ type Column = {
 	readonly name: string;
 	readonly help: string;
 	readonly read: (record: AnswerRecord) => Cell;
+	/** What it holds of a request without an answer; nothing where it says nothing of one. */
+	readonly lost?: (record: LostRecord) => Cell;
 };
 
 const outcomeOf = ({isTruncated, isRefused}: AnswerRecord): string =>
@@ -20,18 +23,29 @@ const milliseconds = (value: number | undefined): Cell =>
 	value === undefined ? undefined : Number(value.toFixed(3));
 
 const columns: readonly Column[] = [
-	{name: 'at', help: 'ISO 8601 UTC of the last byte', read: ({at}) => at},
-	{name: 'variant', help: 'name', read: ({variant}) => variant},
-	{name: 'model', help: 'as it was called', read: ({model}) => model},
+	{name: 'at', help: 'ISO 8601 UTC of the last byte', read: ({at}) => at, lost: ({at}) => at},
+	{name: 'variant', help: 'name', read: ({variant}) => variant, lost: ({variant}) => variant},
+	{name: 'model', help: 'as it was called', read: ({model}) => model, lost: ({model}) => model},
 	{
 		name: 'items',
 		help: 'indexes of its items, from 0, separated by spaces',
 		read: ({items}) => items.join(' '),
+		lost: ({items}) => items.join(' '),
 	},
-	{name: 'outcome', help: '`answered`, `truncated` or `refused`', read: outcomeOf},
+	{
+		name: 'outcome',
+		help: '`answered`, `truncated` or `refused`; `lost` without an answer',
+		read: outcomeOf,
+		lost: () => 'lost',
+	},
 	{name: 'stopReason', help: 'as the service names it', read: ({stopReason}) => stopReason},
 	{name: 'usefulItems', help: 'items answered with all checks passed', read: usefulItems},
-	{name: 'attempts', help: 'HTTP exchanges, retries included', read: ({attempts}) => attempts},
+	{
+		name: 'attempts',
+		help: 'HTTP exchanges, retries included',
+		read: ({attempts}) => attempts,
+		lost: ({attempts}) => attempts,
+	},
 	{name: 'inputTokens', help: 'without cached ones', read: ({usage}) => usage.inputTokens},
 	{name: 'outputTokens', help: '', read: ({usage}) => usage.outputTokens},
 	{name: 'cacheReadTokens', help: '', read: ({usage}) => usage.cacheReadTokens},
@@ -67,14 +81,24 @@ const columns: readonly Column[] = [
 		help: 'intended start to last byte',
 		read: ({latencyMs}) => milliseconds(latencyMs.total),
 	},
+	{
+		name: 'failure',
+		help: 'of a lost request: class of its last failure, or `stopped` where the run ended before its attempts were spent',
+		read: () => undefined,
+		lost: ({reason}) => reason,
+	},
 ];
 
 /** First line of the file. */
 export const requestsCsvHead = csvLine(columns.map(({name}) => name));
 
-/** Row of one answered request. Requests without an answer are counted in results.json, by class of failure. */
+/** Row of one answered request. */
 export const requestsCsvLine = (record: AnswerRecord): string =>
 	csvLine(columns.map(({read}) => read(record)));
+
+/** Row of one request that got no answer. */
+export const lostRequestCsvLine = (record: LostRecord): string =>
+	csvLine(columns.map(({lost}) => lost?.(record)));
 
 /** The table of columns for the README. */
 export const requestsCsvMarkdown = (): readonly string[] => [

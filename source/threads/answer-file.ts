@@ -1,11 +1,14 @@
 import type {AnswerRecord} from '../engine/answer-record.ts';
-import {requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
+import type {LostRecord} from '../engine/lost-record.ts';
+import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
 import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';
 
-/** Where answered requests are streamed to: a line each in answers.jsonl, a row each in requests.csv. */
+/** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
 export type AnswerWriter = {
 	readonly write: (record: AnswerRecord) => void;
+	/** A request without an answer is a row of requests.csv alone. */
+	readonly lost: (record: LostRecord) => void;
 	/** Waits until all lines are handed to the disk. */
 	readonly close: () => Promise<void>;
 };
@@ -26,6 +29,9 @@ export const openAnswers = (
 		write(record) {
 			answers?.write(`${JSON.stringify(record)}\n`);
 			requests?.write(requestsCsvLine(record));
+		},
+		lost(record) {
+			requests?.write(lostRequestCsvLine(record));
 		},
 		async close() {
 			await Promise.all([answers?.close(), requests?.close()]);

@@ -96,6 +96,7 @@ export const createSession = ({
 				account.answered(spec, record);
 				answers.writer?.write(record);
 			},
+			onLost: (record) => answers.writer?.lost(record),
 		});
 		stage = {name: 'prepared', config, prepared, run, answers};
 		publish({type: 'prepared', plan, snapshot: run.snapshot()});

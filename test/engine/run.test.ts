@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {Backend, Outcome} from '../../source/engine/backend.ts';
 import type {Failure, FailureClass} from '../../source/engine/failure.ts';
+import type {LostRecord} from '../../source/engine/lost-record.ts';
 import {createRun, type RunPorts} from '../../source/engine/run.ts';
 import type {RunSpec} from '../../source/engine/run-spec.ts';
 import type {Phase} from '../../source/metrics/snapshot.ts';
@@ -489,5 +490,52 @@ describe('answers', () => {
 		expect(requests).toMatchObject({succeeded: 20, truncated: 20});
 		expect(items).toMatchObject({sent: 20, useful: 0});
 		expect(maxTokensAdvice?.value).toBeNull();
+	});
+});
+
+describe('requests without an answer', () => {
+	const lostIn = async (
+		spec: Partial<RunSpec>,
+		fault: () => Failure | undefined,
+		act: (run: ReturnType<typeof setUp>['run'], clock: FakeClock) => Promise<void> = async () => {},
+	) => {
+		const lost: LostRecord[] = [];
+		const {clock, run} = setUp(spec, {fault}, {onLost: (record) => lost.push(record)});
+		const ended = run.start();
+		await act(run, clock);
+		await clock.settle(ended);
+		const [summary] = run.snapshot().events.filter(({kind}) => kind === 'lost');
+		return {lost, summary, requests: run.snapshot().variants[0]?.requests};
+	};
+
+	it('are listed once each, with their items, attempts and reason, and counted in one line', async () => {
+		const task = {task: 'Say fine.', content: undefined, items: itemsOf(5), checks: []};
+		const timeout = failureOf('timeout', {isRetryable: true});
+		const list = faults(failureOf('validation'), ...Array.from({length: 3}, () => timeout));
+		const {lost, summary, requests} = await lostIn({task, load: loadOf('serial', {requests: 5})}, list);
+		expect(lost.map(({reason}) => reason)).toContain('validation');
+		expect(lost).toHaveLength((requests?.sent ?? 0) - (requests?.succeeded ?? 0));
+		expect(lost[0]).toMatchObject({variant: 'plain', target: 0, model: 'test.model-v1:0', attempts: 1});
+		expect(lost[0]?.items).toHaveLength(1);
+		expect(summary?.text).toMatch(/^\d+ requests? got no answer: .*validation 1/);
+	});
+
+	it('are those that the end of the run cut off, too', async () => {
+		const list = (): Failure => failureOf('model-error', {isRetryable: true});
+		const {lost, summary} = await lostIn(
+			{load: loadOf('concurrency', {concurrency: 3})},
+			list,
+			async (run, clock) => {
+				await clock.advance(200);
+				run.stop('key', 0);
+			},
+		);
+		expect(lost.length).toBeGreaterThan(0);
+		expect(lost.every(({reason}) => reason === 'stopped')).toBe(true);
+		expect(summary?.text).toContain(`stopped ${lost.length}`);
+	});
+
+	it('are none where every request is answered', async () => {
+		expect(await lostIn({}, () => undefined)).toMatchObject({lost: [], summary: undefined});
 	});
 });

@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {AnswerRecord} from '../../source/engine/answer-record.ts';
 import {csvLine} from '../../source/reports/csv.ts';
-import {requestsCsvHead, requestsCsvLine, requestsCsvMarkdown} from '../../source/reports/requests-csv.ts';
+import {
+	lostRequestCsvLine,
+	requestsCsvHead,
+	requestsCsvLine,
+	requestsCsvMarkdown,
+} from '../../source/reports/requests-csv.ts';
 import {answerRecord as record} from '../helpers/answer-record.ts';
 
 const read = (...records: readonly AnswerRecord[]): ReadonlyArray<Record<string, string>> =>
@@ -33,6 +38,7 @@ describe('requests.csv', () => {
 				// A number is no formula: it keeps its sign.
 				dispatchDelayMs: '-0.25',
 				totalMs: '900.25',
+				failure: '',
 			},
 		]);
 	});
@@ -68,5 +74,28 @@ describe('csvLine', () => {
 			}),
 			{numRuns: 40},
 		);
+	});
+});
+
+test('a request without an answer has its row, with the reason and nothing made up', () => {
+	const row = lostRequestCsvLine({
+		at: '2026-01-01T00:00:00.000Z',
+		variant: 'terse',
+		target: 0,
+		model: 'amazon.nova-lite-v1:0',
+		items: [3, 4],
+		attempts: 5,
+		reason: 'throttled-tokens',
+	});
+	const [record] = parse(requestsCsvHead + row, {columns: true}) as Array<Record<string, string>>;
+	const told = Object.fromEntries(Object.entries(record ?? {}).filter(([, value]) => value !== ''));
+	expect(told).toEqual({
+		at: '2026-01-01T00:00:00.000Z',
+		variant: 'terse',
+		model: 'amazon.nova-lite-v1:0',
+		items: '3 4',
+		outcome: 'lost',
+		attempts: '5',
+		failure: 'throttled-tokens',
 	});
 });
