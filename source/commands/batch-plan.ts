@@ -16,16 +16,16 @@ const charactersPerToken = 4;
 /** Items that the length of a request is estimated from. */
 const sampleItems = 200;
 
-const choicesOf = ({config, target, limits, onDemandPrice, price}: BatchSetup, items: number) =>
+const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchSetup, items: number) =>
 	config.variants.map((variant) => {
-		const {task} = config;
+		const {task} = batch;
 		const size = variant.itemsPerRequest;
 		const starts = Array.from(
 			{length: Math.max(1, Math.ceil(Math.min(sampleItems, task.items.length) / size))},
 			(_unused, index) => index * size,
 		);
 		const characters = starts.reduce((sum, start) => {
-			const {system, user} = composePrompt(variant, task, task.items.slice(start, start + size));
+			const {system, user} = composePrompt(variant, config.task, task.items.slice(start, start + size));
 			return sum + (system ?? '').length + user.length;
 		}, 0);
 		const work = {
@@ -75,7 +75,7 @@ export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): P
 	const text = flags.text('items');
 	const items =
 		text === undefined
-			? Math.max(1, setup.config.task.items.length)
+			? Math.max(1, setup.batch.task.items.length)
 			: readInteger('items', text, {min: 1, max: 1_000_000_000});
 	const choices = choicesOf(setup, items);
 	if (resolveOutput(flags, io.environment).json !== undefined) {

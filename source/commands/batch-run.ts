@@ -2,20 +2,16 @@ import {isJobLimit} from '../bedrock/jobs/call-error.ts';
 import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {parseS3Uri, s3Uri} from '../bedrock/jobs/s3-uri.ts';
-import {bytesOf} from '../prompts/batch/lines.ts';
-import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
-import type {BatchState, BatchStore, FileState, JobState} from './batch-state.ts';
+import type {BatchState, BatchStore, JobState} from './batch-state.ts';
 
 /** Takes the jobs of a batch from upload to their end, step by step, each on disk before the next. */
 
 export type BatchPorts = {
-	readonly store: Pick<BatchStore, 'save'>;
+	readonly store: Pick<BatchStore, 'save' | 'readRecords' | 'dropRecords'>;
 	readonly objects: Pick<ObjectStore, 'write'>;
 	readonly jobs: Pick<JobService, 'create' | 'get'>;
 	/** Makes an error of a call one that the user understands. */
 	readonly explain: (error: unknown, what: string, action: string) => Error;
-	/** The input line of a record, with its end. */
-	readonly lineOf: (record: BatchRecord) => string;
 	/** Jobs of the model that the account takes at once. */
 	readonly activeJobs: number;
 	/** Told of every change. */
@@ -25,6 +21,7 @@ export type BatchPorts = {
 	readonly signal: AbortSignal;
 };
 
+/** Of all files of the batch. */
 export type Uploading = {readonly bytes: number; readonly totalBytes: number};
 
 const bucketOf = ({s3}: BatchState): string => parseS3Uri(s3)?.bucket ?? '';
@@ -33,28 +30,23 @@ export const isWaiting = ({arn}: JobState): boolean => arn === null;
 export const isOver = ({status}: JobState): boolean => status !== null && hasEnded(status);
 const isActive = (job: JobState): boolean => !(isWaiting(job) || isOver(job));
 
-function* linesOf(batch: BatchTask, file: FileState, {lineOf}: BatchPorts): Generator<string> {
-	for (const record of batchRecords(batch, file.first, file.count)) {
-		yield lineOf(record);
-	}
-}
+const filesOf = ({jobs}: BatchState) => jobs.flatMap(({files}) => files);
 
-const upload = async (
-	state: BatchState,
-	batch: BatchTask,
-	job: JobState,
-	ports: BatchPorts,
-): Promise<void> => {
+const upload = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
+	const totalBytes = filesOf(state).reduce((sum, {bytes}) => sum + bytes, 0);
 	for (const file of job.files.filter(({isUploaded}) => !isUploaded)) {
 		const onBytes = (bytes: number): void =>
-			ports.onProgress(state, {bytes: Math.min(bytes, file.bytes), totalBytes: file.bytes});
+			ports.onProgress(state, {bytes: file.offset + Math.min(bytes, file.bytes), totalBytes});
 		const place = {bucket: bucketOf(state), key: file.key};
-		await ports.objects.write(place, bytesOf(linesOf(batch, file, ports)), {
+		await ports.objects.write(place, ports.store.readRecords(state.id, file.offset, file.bytes), {
 			signal: ports.signal,
 			onBytes,
 		});
 		file.isUploaded = true;
 		await ports.store.save(state);
+	}
+	if (filesOf(state).every(({isUploaded}) => isUploaded)) {
+		await ports.store.dropRecords(state.id);
 	}
 };
 
@@ -82,12 +74,12 @@ const submit = async (state: BatchState, job: JobState, ports: BatchPorts): Prom
 	return true;
 };
 
-const submitWaiting = async (state: BatchState, batch: BatchTask, ports: BatchPorts): Promise<void> => {
+const submitWaiting = async (state: BatchState, ports: BatchPorts): Promise<void> => {
 	for (const job of state.jobs.filter(isWaiting)) {
 		if (ports.signal.aborted || state.jobs.filter(isActive).length >= ports.activeJobs) {
 			return;
 		}
-		await upload(state, batch, job, ports);
+		await upload(state, job, ports);
 		if (ports.signal.aborted || !(await submit(state, job, ports))) {
 			return;
 		}
@@ -111,10 +103,10 @@ const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promis
  * Uploads, submits and watches until every job has ended.
  * @returns false when the signal came first: whatever was submitted goes on without us.
  */
-export const runBatch = async (state: BatchState, batch: BatchTask, ports: BatchPorts): Promise<boolean> => {
+export const runBatch = async (state: BatchState, ports: BatchPorts): Promise<boolean> => {
 	for (;;) {
 		try {
-			await submitWaiting(state, batch, ports);
+			await submitWaiting(state, ports);
 		} catch (error) {
 			if (!ports.signal.aborted) {
 				throw error;

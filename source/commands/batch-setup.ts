@@ -2,6 +2,7 @@ import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {type BatchForm, modelInput} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import type {Connection, RunConfig} from '../config/run-config.ts';
@@ -10,8 +11,9 @@ import type {Price} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
 import {batchPrice} from '../metrics/batch/batch-price.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
+import type {BatchRecord, BatchTask, ItemSource} from '../prompts/batch/records.ts';
 import {type Account, openAccount} from './account-access.ts';
+import {writeItems} from './batch-items.ts';
 import {type Io, readAll} from './io.ts';
 
 /** Everything that a batch needs to know before anything is uploaded. */
@@ -63,33 +65,49 @@ const onlyModel = (models: readonly string[]): string => {
 	return model;
 };
 
-/** Reads preset and flags. @throws UserError (exit 2). */
-export const batchConfig = async (
-	preset: string | undefined,
-	flags: FlagValues,
-	io: Pick<Io, 'stdin'>,
-): Promise<RunConfig> => {
-	const config = await resolveRun(preset, flags, async () => readAll(io.stdin));
-	if (config.task.chat !== undefined) {
+/** What a batch is made of, before the account is asked. */
+export type BatchOrder = {readonly config: RunConfig; readonly items: ItemSource};
+
+const assertNoChat = ({task}: RunConfig): void => {
+	if (task.chat !== undefined) {
 		throw new UserError('A chat cannot be a batch job: each turn needs the answer to the one before.', {
 			exitCode: 2,
 			hint: 'Run it on demand (bedrock-top run), or give the batch items.',
 		});
 	}
-	return config;
 };
 
-/** Records that nothing else needs in memory: estimated input tokens, about four characters each. */
-export const estimatedInputTokens = (batch: BatchTask): number => {
-	let characters = 0;
-	for (const {prompt} of batchRecords(batch)) {
-		characters += (prompt.system ?? '').length + prompt.user.length;
-	}
-	return Math.ceil(characters / 4);
+/**
+ * Reads preset and flags.
+ * @param itemsFile Where the items go: they are not kept in memory.
+ * @throws UserError (exit 2).
+ */
+export const batchOrder = async (
+	name: string | undefined,
+	flags: FlagValues,
+	io: Pick<Io, 'stdin'>,
+	itemsFile: string,
+): Promise<BatchOrder> => {
+	const opened = name === undefined ? undefined : openPreset(name);
+	const kept = opened === undefined ? undefined : await writeItems(itemsFile, opened.items());
+	const sample = kept?.sample === undefined ? [] : [kept.sample];
+	opened?.check(sample);
+	const config = await resolveRun(
+		opened === undefined ? undefined : {preset: opened.preset, file: opened.file, items: sample},
+		flags,
+		async () => readAll(io.stdin),
+	);
+	assertNoChat(config);
+	// Content from the command line takes the place of the items.
+	return {config, items: config.task.items.length === 0 || kept === undefined ? [] : kept};
 };
 
 /** Opens the account, resolves the model and reads the quotas of batch inference. */
-export const setUpBatch = async (config: RunConfig, connection: Connection): Promise<BatchSetup> => {
+export const setUpBatch = async (
+	config: RunConfig,
+	connection: Connection,
+	items: ItemSource = config.task.items,
+): Promise<BatchSetup> => {
 	const model = onlyModel(config.models);
 	const {override, isRefreshing, tier} = config;
 	const account = await openAccount({connection, override, isRefreshing, tier});
@@ -105,7 +123,7 @@ export const setUpBatch = async (config: RunConfig, connection: Connection): Pro
 	const form = config.method.startsWith('invoke') ? 'InvokeModel' : 'Converse';
 	return {
 		config,
-		batch: {task: config.task, variants: config.variants},
+		batch: {task: {...config.task, items}, variants: config.variants},
 		account,
 		target,
 		form,

@@ -1,6 +1,8 @@
 import {createHash} from 'node:crypto';
-import {readdir} from 'node:fs/promises';
+import {createReadStream} from 'node:fs';
+import {readdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
+import type {Readable} from 'node:stream';
 import envPaths from 'env-paths';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
@@ -9,10 +11,16 @@ import type {Price} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import type {Slice} from '../prompts/batch/split.ts';
+import {openItems} from './batch-items.ts';
 
 /** What is known of a batch, on disk after every step: a crash at any point is gone on from there. */
 
-export type FileState = Slice & {readonly key: string; isUploaded: boolean};
+export type FileState = Slice & {
+	readonly key: string;
+	/** Bytes of the files before it. */
+	readonly offset: number;
+	isUploaded: boolean;
+};
 
 export type JobState = {
 	readonly name: string;
@@ -54,15 +62,20 @@ export type BatchState = {
 	results: string | null;
 };
 
-/** What decides whether two commands mean the same batch. */
+/**
+ * What decides whether two commands mean the same batch.
+ * @param items Hash of the items.
+ */
 export const batchKey = (
-	batch: BatchTask,
+	{task, variants}: BatchTask,
+	items: string,
 	place: Pick<BatchState, 'form' | 's3' | 'roleArn' | 'maxTokens'> & {readonly target: Target},
 ): string => {
 	const {model, region, endpoint} = place.target;
+	const {form, s3, roleArn, maxTokens} = place;
 	return createHash('sha256')
 		.update(
-			JSON.stringify([batch, model, region, endpoint, place.form, place.s3, place.roleArn, place.maxTokens]),
+			JSON.stringify([{...task, items}, variants, model, region, endpoint, form, s3, roleArn, maxTokens]),
 		)
 		.digest('hex');
 };
@@ -73,20 +86,71 @@ export const batchFolder = (): string => path.join(envPaths('bedrock-top', {suff
 /** The batches of this user. */
 export type BatchStore = {
 	readonly save: (state: BatchState) => Promise<void>;
-	readonly saveTask: (id: string, batch: BatchTask) => Promise<void>;
+	/** Folder of a batch that is being made: its files come first, its state last. */
+	readonly draft: string;
+	/** Makes the draft the folder of a batch. */
+	readonly keepDraft: (id: string, batch: BatchTask) => Promise<void>;
+	readonly dropDraft: () => Promise<void>;
 	readonly loadTask: (id: string) => Promise<BatchTask>;
+	/** Some of the input lines of a batch. */
+	readonly readRecords: (id: string, offset: number, bytes: number) => Readable;
+	/** Removes the input lines: they lie in S3 by then. */
+	readonly dropRecords: (id: string) => Promise<void>;
 	/** The newest first. */
 	readonly all: () => Promise<readonly BatchState[]>;
 };
 
+export const itemsName = 'items.jsonl';
+export const recordsName = 'records.jsonl';
+const draftPrefix = 'draft-';
+/** Older drafts were left by a program that was killed. */
+const oldestDraftMs = 24 * 3_600_000;
+/** Bytes read at once: an upload copies them into parts. */
+const pieceBytes = 1024 * 1024;
+
+const removeOldDrafts = async (folder: string, names: readonly string[]): Promise<void> => {
+	for (const name of names.filter((each) => each.startsWith(draftPrefix))) {
+		const draft = path.join(folder, name);
+		const age = await stat(draft).then(
+			({mtimeMs}) => Date.now() - mtimeMs,
+			() => 0,
+		);
+		if (age > oldestDraftMs) {
+			await rm(draft, {recursive: true, force: true});
+		}
+	}
+};
+
 export const createBatchStore = (folder: string, files: CacheFiles = diskFiles): BatchStore => {
+	const draft = path.join(folder, `${draftPrefix}${process.pid}`);
 	const fileOf = (id: string, name: string): string => path.join(folder, id, name);
 	return {
 		save: async (state) => files.write(fileOf(state.id, 'state.json'), JSON.stringify(state)),
-		saveTask: async (id, batch) => files.write(fileOf(id, 'task.json'), JSON.stringify(batch)),
-		loadTask: async (id) => JSON.parse(await files.read(fileOf(id, 'task.json'))) as BatchTask,
+		draft,
+		async keepDraft(id, {task, variants}) {
+			await files.write(
+				path.join(draft, 'task.json'),
+				JSON.stringify({task: {...task, items: []}, variants}),
+			);
+			// Left by a crash between this step and the next.
+			await rm(path.join(folder, id), {recursive: true, force: true});
+			await rename(draft, path.join(folder, id));
+		},
+		dropDraft: async () => rm(draft, {recursive: true, force: true}),
+		async loadTask(id) {
+			const {task, variants} = JSON.parse(await files.read(fileOf(id, 'task.json'))) as BatchTask;
+			return {task: {...task, items: await openItems(fileOf(id, itemsName))}, variants};
+		},
+		readRecords: (id, offset, bytes) =>
+			createReadStream(fileOf(id, recordsName), {
+				start: offset,
+				end: offset + bytes - 1,
+				highWaterMark: pieceBytes,
+			}),
+		dropRecords: async (id) => rm(fileOf(id, recordsName), {force: true}),
 		async all() {
 			const ids = await readdir(folder).catch(() => []);
+			await removeOldDrafts(folder, ids);
 			const states = await Promise.all(
 				ids.map(async (id) =>
 					files.read(fileOf(id, 'state.json')).then(

@@ -1,10 +1,20 @@
+import path from 'node:path';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/s3-uri.ts';
 import {UserError} from '../config/user-error.ts';
-import {batchRecords, countRecords} from '../prompts/batch/records.ts';
-import {type JobSlice, type SplitFault, splitBatch} from '../prompts/batch/split.ts';
+import {batchRecords} from '../prompts/batch/records.ts';
+import {type JobSlice, runningSums, type SplitFault, splitBatch} from '../prompts/batch/split.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
-import {type BatchSetup, estimatedInputTokens} from './batch-setup.ts';
-import {type BatchState, type BatchStore, batchKey, type JobState} from './batch-state.ts';
+import {isItemFile, writeItems} from './batch-items.ts';
+import {writeRecords} from './batch-records.ts';
+import type {BatchSetup} from './batch-setup.ts';
+import {
+	type BatchState,
+	type BatchStore,
+	batchKey,
+	itemsName,
+	type JobState,
+	recordsName,
+} from './batch-state.ts';
 
 /** From a preset to the state of a batch: nothing is sent here. */
 
@@ -33,12 +43,18 @@ const faultError = (fault: SplitFault, {limits, batch}: BatchSetup): UserError =
 
 const safeName = (text: string): string => text.replaceAll(/[^a-zA-Z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
 
+type JobFacts = {
+	readonly preset: string | null;
+	readonly place: S3Place;
+	/** Bytes before a record. */
+	readonly offsetOf: (index: number) => number;
+};
+
 const jobOf = (
 	slice: JobSlice,
 	number: number,
 	id: string,
-	preset: string | null,
-	place: S3Place,
+	{preset, place, offsetOf}: JobFacts,
 ): JobState => {
 	const folder = below(place, `input/${id}/`);
 	const jobKey = below(folder, `job-${number}`);
@@ -46,6 +62,7 @@ const jobOf = (
 		first,
 		count,
 		bytes,
+		offset: offsetOf(first),
 		key: slice.files.length === 1 ? `${jobKey.key}.jsonl` : `${jobKey.key}/part-${index + 1}.jsonl`,
 		isUploaded: false,
 	}));
@@ -66,17 +83,19 @@ const jobOf = (
 	};
 };
 
+/** An estimate, as elsewhere. */
+const charactersPerToken = 4;
+
 /** Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given. */
-const assertAffordable = (setup: BatchSetup, records: number): void => {
-	const {config, batch, price} = setup;
+const assertAffordable = ({config, batch, price}: BatchSetup, records: number, characters: number): void => {
 	const {maxCostUsd, isConfirmed} = config.guards;
 	if (isConfirmed || config.connection.simulatorUrl !== undefined) {
 		return;
 	}
 	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
 	const outputTokens = (output / batch.variants.length) * records;
-	const cost =
-		price === null ? null : estimatedInputTokens(batch) * price.input + outputTokens * price.output;
+	const inputTokens = Math.ceil(characters / charactersPerToken);
+	const cost = price === null ? null : inputTokens * price.input + outputTokens * price.output;
 	if (cost !== null && cost <= maxCostUsd) {
 		return;
 	}
@@ -86,36 +105,31 @@ const assertAffordable = (setup: BatchSetup, records: number): void => {
 	);
 };
 
-/**
- * The batch that this command means: one that was begun and is not fetched yet, else a new one.
- * @throws UserError (exit 2) for too few records or a cost that does not fit, before anything is uploaded.
- */
-export const findOrMakeBatch = async (
+/** The draft of the store becomes a batch. @throws UserError (exit 2). */
+const makeBatch = async (
 	setup: BatchSetup,
 	{s3, roleArn}: Place,
 	store: BatchStore,
-	nowMs: number,
-): Promise<{readonly state: BatchState; readonly isNew: boolean}> => {
+	made: {readonly id: string; readonly key: string; readonly nowMs: number},
+): Promise<BatchState> => {
 	const {config, batch, target, form, price} = setup;
-	const {maxTokens} = config;
-	const key = batchKey(batch, {target, form, s3, roleArn, maxTokens});
-	const same = (await store.all()).filter((state) => state.key === key);
-	const begun = same.find(({results}) => results === null);
-	if (begun !== undefined) {
-		return {state: begun, isNew: false};
-	}
-	const sizes: number[] = [];
-	for (const record of batchRecords(batch)) {
-		sizes.push(Buffer.byteLength(setup.lineOf(record)));
+	const {id, key, nowMs} = made;
+	const file = path.join(store.draft, recordsName);
+	const {sizes, characters} = await writeRecords(file, batchRecords(batch), setup.lineOf);
+	if (isItemFile(batch.task.items)) {
+		batch.task.items.close();
 	}
 	const split = splitBatch(sizes, setup.limits);
 	if ('fault' in split) {
 		throw faultError(split.fault, setup);
 	}
-	const records = countRecords(batch);
-	assertAffordable(setup, records);
-	const id = `${key.slice(0, 20)}-${same.length + 1}`;
-	const place = parseS3Uri(s3) ?? {bucket: '', key: ''};
+	assertAffordable(setup, sizes.length, characters);
+	const sums = runningSums(sizes);
+	const facts = {
+		preset: config.preset,
+		place: parseS3Uri(s3) ?? {bucket: '', key: ''},
+		offsetOf: (index: number) => sums[index] ?? 0,
+	};
 	const state: BatchState = {
 		schema: 1,
 		id,
@@ -126,15 +140,42 @@ export const findOrMakeBatch = async (
 		form,
 		s3,
 		roleArn,
-		maxTokens,
+		maxTokens: config.maxTokens,
 		seed: config.seed,
-		records,
+		records: sizes.length,
 		startedAtMs: nowMs,
-		jobs: split.jobs.map((slice, index) => jobOf(slice, index + 1, id, config.preset, place)),
+		jobs: split.jobs.map((slice, index) => jobOf(slice, index + 1, id, facts)),
 		isSimulated: false,
 		results: null,
 	};
-	await store.saveTask(id, batch);
+	await store.keepDraft(id, batch);
 	await store.save(state);
-	return {state, isNew: true};
+	return state;
+};
+
+/**
+ * The batch that this command means: one that was begun and is not fetched yet, else a new one.
+ * @throws UserError (exit 2) for too few records or a cost that does not fit, before anything is uploaded.
+ */
+export const findOrMakeBatch = async (
+	setup: BatchSetup,
+	place: Place,
+	store: BatchStore,
+	nowMs: number,
+): Promise<{readonly state: BatchState; readonly isNew: boolean}> => {
+	const {batch, target, form, config} = setup;
+	const {items} = batch.task;
+	try {
+		const kept = isItemFile(items)
+			? items
+			: await writeItems(path.join(store.draft, itemsName), [items.slice(0, items.length)]);
+		const key = batchKey(batch, kept.sha256, {target, form, ...place, maxTokens: config.maxTokens});
+		const same = (await store.all()).filter((state) => state.key === key);
+		const begun = same.find(({results}) => results === null);
+		const id = `${key.slice(0, 20)}-${same.length + 1}`;
+		const state = begun ?? (await makeBatch(setup, place, store, {id, key, nowMs}));
+		return {state, isNew: begun === undefined};
+	} finally {
+		await store.dropDraft();
+	}
 };

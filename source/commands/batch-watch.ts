@@ -216,12 +216,11 @@ export const watchBatch = async (
 	const {clients} = account;
 	const teller = createTeller(output, io);
 	const intervalMs = isDemo ? lookIntervalMs.simulator : lookIntervalMs.account;
-	const hasEnded = await runBatch(state, batch, {
+	const hasEnded = await runBatch(state, {
 		store,
 		objects: createObjectStore(clients),
 		jobs: createJobService(clients),
 		explain: (error, what, action) => callError(error, clients, {what, action}),
-		lineOf: lineMaker(state.target, state.form, state.maxTokens),
 		activeJobs,
 		onProgress: teller.onProgress,
 		wait: async () => sleep(intervalMs, undefined, {signal: io.signal}).catch(() => {}),

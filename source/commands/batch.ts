@@ -11,8 +11,8 @@ import {UserError} from '../config/user-error.ts';
 import {usualLimits} from '../prompts/batch/limits.ts';
 import {openAccount} from './account-access.ts';
 import {planLanes} from './batch-plan.ts';
-import {batchConfig, setUpBatch} from './batch-setup.ts';
-import {type BatchStore, batchFolder, createBatchStore} from './batch-state.ts';
+import {type BatchSetup, batchOrder, setUpBatch} from './batch-setup.ts';
+import {type BatchStore, batchFolder, createBatchStore, itemsName} from './batch-state.ts';
 import {findOrMakeBatch, type Place} from './batch-submit.ts';
 import {watchBatch} from './batch-watch.ts';
 import {startDemo} from './demo.ts';
@@ -51,9 +51,11 @@ const placeOf = ({flags}: Arguments): Place => {
 	return {s3: s3.replace(/\/*$/, '/'), roleArn};
 };
 
-/** A demo's jobs die with its simulator, and so does what is known of them. */
-const openStore = async (isDemo: boolean): Promise<{store: BatchStore; close: () => Promise<void>}> => {
-	if (!isDemo) {
+/**
+ * @param isPassing A demo's jobs die with its simulator, and so does what is known of them; a plan leaves nothing.
+ */
+const openStore = async (isPassing: boolean): Promise<{store: BatchStore; close: () => Promise<void>}> => {
+	if (!isPassing) {
 		return {store: createBatchStore(batchFolder()), close: async () => {}};
 	}
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'bedrock-top-batches-'));
@@ -67,11 +69,12 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 	const {flags} = given;
 	const isPlan = flags.isSet('plan') ?? false;
 	const place = isPlan ? demoPlace : placeOf(given);
-	const asked = await batchConfig(given.words[0], flags, io);
-	const setup = await setUpBatch({...asked, connection}, connection);
 	const isDemo = flags.isSet('demo') ?? false;
-	const {store, close} = await openStore(isDemo);
+	const {store, close} = await openStore(isDemo || isPlan);
+	let setup: BatchSetup | undefined;
 	try {
+		const {config, items} = await batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
+		setup = await setUpBatch({...config, connection}, connection, items);
 		if (isPlan) {
 			return await planLanes(setup, flags, io);
 		}
@@ -89,10 +92,11 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 			output: resolveOutput(flags, io.environment),
 			isDemo,
 		};
-		return await watchBatch(state, setup.batch, options, io);
+		return await watchBatch(state, await store.loadTask(state.id), options, io);
 	} finally {
+		await store.dropDraft();
 		await close();
-		setup.account.clients.close();
+		setup?.account.clients.close();
 	}
 };
 

@@ -7,42 +7,57 @@ import {readText} from './preset-files.ts';
 import {UserError} from './user-error.ts';
 
 /** A row of input before it is numbered. */
-type Row = string | Readonly<Record<string, string>>;
-type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
+export type Row = string | Readonly<Record<string, string>>;
+export type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
 
 const cellText = (value: unknown): string =>
 	typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
 
-const rowOf = (value: unknown): Row =>
+export const rowOf = (value: unknown): Row =>
 	typeof value === 'object' && value !== null
 		? Object.fromEntries(Object.entries(value).map(([key, cell]) => [key, cellText(cell)]))
 		: cellText(value);
 
+export const csvOptions = {columns: true, bom: true, skip_empty_lines: true, trim: true} as const;
+
+export const csvError = (file: string, error: unknown): UserError =>
+	new UserError(`"${file}": ${(error as Error).message}.`, {
+		exitCode: 2,
+		hint: 'The first line of a .csv file names the columns; every other line has as many values.',
+	});
+
 const readCsv = (file: string, text: string): readonly Row[] => {
 	try {
-		return parseCsv(text, {columns: true, bom: true, skip_empty_lines: true, trim: true});
+		return parseCsv(text, csvOptions);
 	} catch (error) {
-		throw new UserError(`"${file}": ${(error as Error).message}.`, {
+		throw csvError(file, error);
+	}
+};
+
+/** @param number Of the line, from 1. */
+export const rowOfJson = (file: string, line: string, number: number): Row => {
+	try {
+		return rowOf(JSON.parse(line));
+	} catch {
+		throw new UserError(`${file}:${number}: "${line.slice(0, 40)}" is not JSON.`, {
 			exitCode: 2,
-			hint: 'The first line of a .csv file names the columns; every other line has as many values.',
+			hint: 'A .jsonl file holds one JSON value a line.',
 		});
 	}
 };
 
 const readJsonLines = (file: string, text: string): readonly Row[] =>
-	text.split('\n').flatMap((line, index) => {
-		if (line.trim() === '') {
-			return [];
-		}
-		try {
-			return [rowOf(JSON.parse(line))];
-		} catch {
-			throw new UserError(`${file}:${index + 1}: "${line.slice(0, 40)}" is not JSON.`, {
-				exitCode: 2,
-				hint: 'A .jsonl file holds one JSON value a line.',
-			});
-		}
+	text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [rowOfJson(file, line, index + 1)]));
+
+export const unknownKind = (file: string): UserError =>
+	new UserError(`"${file}" is no file of items.`, {
+		exitCode: 2,
+		hint: 'Items come from .csv, .jsonl or .txt files.',
 	});
+
+/** A file that should hold items, and holds none. */
+export const noItems = (file: string): UserError =>
+	new UserError(`"${file}" holds no items.`, {exitCode: 2, hint: 'Put at least one row into it.'});
 
 const readRows = (file: string): readonly Row[] => {
 	const text = readText(file);
@@ -57,15 +72,12 @@ const readRows = (file: string): readonly Row[] => {
 				.map((line) => line.trim())
 				.filter((line) => line !== '');
 		default:
-			throw new UserError(`"${file}" is no file of items.`, {
-				exitCode: 2,
-				hint: 'Items come from .csv, .jsonl or .txt files.',
-			});
+			throw unknownKind(file);
 	}
 };
 
 /** A path of a preset must stay inside the preset's folder: a preset from the net must not read the user's files. */
-const insideFolder = (folder: string, file: string): string => {
+export const insideFolder = (folder: string, file: string): string => {
 	const resolved = path.resolve(folder, file);
 	if (path.relative(folder, resolved).startsWith('..') || path.isAbsolute(file)) {
 		throw new UserError(`"${file}" lies outside the preset's folder.`, {
@@ -87,6 +99,25 @@ const textOf = (row: Row, answerFields: readonly string[]): string => {
 };
 
 /**
+ * Numbers rows and gives each its right answer.
+ * @param expected Template of the right answer of an item.
+ */
+export const itemMaker = (expected: string | undefined): ((row: Row, index: number) => Item) => {
+	const answerFields = placeholdersOf(expected ?? '').map((name) => name.replace(/^item\./, ''));
+	return (row, index) => {
+		const item = {
+			index,
+			text: textOf(row, answerFields),
+			fields: typeof row === 'string' ? {} : row,
+			expected: undefined,
+		};
+		return expected === undefined
+			? item
+			: {...item, expected: fillTemplate(expected, (placeholder) => itemValue(item, placeholder))};
+	};
+};
+
+/**
  * The items of a preset, numbered from 0.
  * @param expected Template of the right answer of an item.
  * @throws UserError (exit 2) for a file that is missing, empty, of another kind, or outside the folder.
@@ -98,21 +129,7 @@ export const loadItems = (
 ): readonly Item[] => {
 	const rows = 'file' in config ? readRows(insideFolder(folder, config.file)) : config.map(rowOf);
 	if (rows.length === 0 && 'file' in config) {
-		throw new UserError(`"${config.file}" holds no items.`, {
-			exitCode: 2,
-			hint: 'Put at least one row into it.',
-		});
+		throw noItems(config.file);
 	}
-	const answerFields = placeholdersOf(expected ?? '').map((name) => name.replace(/^item\./, ''));
-	return rows.map((row, index) => {
-		const item = {
-			index,
-			text: textOf(row, answerFields),
-			fields: typeof row === 'string' ? {} : row,
-			expected: undefined,
-		};
-		return expected === undefined
-			? item
-			: {...item, expected: fillTemplate(expected, (placeholder) => itemValue(item, placeholder))};
-	});
+	return rows.map(itemMaker(expected));
 };

@@ -79,11 +79,11 @@ const assertRegexes = ({file, text}: PresetSource, preset: Preset): void => {
 	}
 };
 
-/** A preset without its items, which are read as they are asked for. */
+/** A preset without its items, which are read a page at a time. */
 export type OpenPreset = {
 	readonly preset: Preset;
 	readonly file: string;
-	readonly items: () => AsyncIterable<Item>;
+	readonly items: () => AsyncIterable<readonly Item[]>;
 	/**
 	 * Checks the placeholders of the preset.
 	 * @param items Nothing, or an item with the fields that all items have.

@@ -20,19 +20,24 @@ export const shippedNames = (): readonly string[] =>
 /** A preset's text and where it was found. */
 export type PresetSource = {readonly file: string; readonly folder: string; readonly text: string};
 
+/** Why a file cannot be read. */
+export const unreadable = (file: string, error: unknown): UserError => {
+	const code = (error as NodeJS.ErrnoException).code;
+	const reason =
+		code === 'ENOENT'
+			? 'there is no such file'
+			: code === 'EISDIR'
+				? 'it is a folder'
+				: `it cannot be read (${code})`;
+	return new UserError(`"${file}": ${reason}.`, {exitCode: 2, hint: 'Check the path and its permissions.'});
+};
+
 /** @throws UserError (exit 2) that names the file and why it cannot be read. */
 export const readText = (file: string): string => {
 	try {
 		return readFileSync(file, 'utf8');
 	} catch (error) {
-		const code = (error as NodeJS.ErrnoException).code;
-		const reason =
-			code === 'ENOENT'
-				? 'there is no such file'
-				: code === 'EISDIR'
-					? 'it is a folder'
-					: `it cannot be read (${code})`;
-		throw new UserError(`"${file}": ${reason}.`, {exitCode: 2, hint: 'Check the path and its permissions.'});
+		throw unreadable(file, error);
 	}
 };
 

@@ -12,7 +12,7 @@ export type ItemVerdict = {
 	readonly checked: boolean;
 };
 
-const judgeItem = (answer: string, task: Task, item: Item | undefined): ItemVerdict => {
+const judgeItem = (answer: string, task: Pick<Task, 'checks'>, item: Item | undefined): ItemVerdict => {
 	const checks = checksOf(task.checks, item);
 	const hasPassed = answer.trim() !== '' && checks.every((check) => meetsCheck(answer, check));
 	return {item, kind: hasPassed ? 'useful' : 'check-failed', answer, checked: checks.length > 0};
@@ -22,7 +22,11 @@ const judgeItem = (answer: string, task: Task, item: Item | undefined): ItemVerd
  * Judges the answer to one request, item by item. An empty answer is not useful.
  * Truncated and refused answers are the caller's to sort out: they are never useful.
  */
-export const judgeAnswer = (text: string, task: Task, items: readonly Item[]): readonly ItemVerdict[] => {
+export const judgeAnswer = (
+	text: string,
+	task: Pick<Task, 'checks'>,
+	items: readonly Item[],
+): readonly ItemVerdict[] => {
 	if (items.length <= 1) {
 		return [judgeItem(text, task, items[0])];
 	}

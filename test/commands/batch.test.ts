@@ -105,14 +105,13 @@ const live = async (
 		jobs: killer.jobs(jobs),
 		explain: (error, what, action) =>
 			error instanceof Killed ? error : callError(error, clients, {what, action}),
-		lineOf: setup.lineOf,
 		activeJobs: 20,
 		onProgress: () => {},
 		wait: async () => {},
 		signal: new AbortController().signal,
 		...more,
 	};
-	const hasEnded = await runBatch(state, setup.batch, ports);
+	const hasEnded = await runBatch(state, ports);
 	const fetched = hasEnded
 		? await fetchBatch(state, setup.batch, {
 				objects: killer.objects(objects),

@@ -32,7 +32,7 @@ export const createObjectStore = (clients: Clients): ObjectStore => ({
 			params: {
 				Bucket: place.bucket,
 				Key: place.key,
-				Body: Readable.from(bytes, {objectMode: false}),
+				Body: bytes instanceof Readable ? bytes : Readable.from(bytes, {objectMode: false}),
 				ContentType: 'application/jsonl',
 			},
 			partSize: partBytes,

@@ -13,11 +13,20 @@ export type BatchRecord = {
 	readonly prompt: Prompt;
 };
 
+/** Items in their order: an array, or a file that gives them as they are asked for. */
+export type ItemSource = {
+	readonly length: number;
+	readonly slice: (start: number, end: number) => readonly Item[];
+};
+
 /** What a batch is about. */
-export type BatchTask = {readonly task: Task; readonly variants: readonly Variant[]};
+export type BatchTask = {
+	readonly task: Omit<Task, 'items'> & {readonly items: ItemSource};
+	readonly variants: readonly Variant[];
+};
 
 /** Requests of one variant: every item once; a task without items is one request. */
-const requestsOf = ({items}: Task, {itemsPerRequest}: Variant): number =>
+const requestsOf = ({items}: BatchTask['task'], {itemsPerRequest}: Variant): number =>
 	Math.max(1, Math.ceil(items.length / itemsPerRequest));
 
 /** Records of all variants, variant by variant. */
@@ -69,6 +78,8 @@ export function* batchRecords(
 	count = countRecords(batch),
 ): Generator<BatchRecord> {
 	const {task, variants} = batch;
+	// A prompt is made from the items that it is given.
+	const bare = {...task, items: []};
 	let place = placeAt(batch, first);
 	for (let index = first; index < first + count && place !== undefined; index++) {
 		const variant = variants[place.variant];
@@ -76,7 +87,8 @@ export function* batchRecords(
 			return;
 		}
 		const items = itemsOfPlace(batch, place);
-		yield {index, id: recordId(place), place, variant, items, prompt: composePrompt(variant, task, items)};
+		const prompt = composePrompt(variant, bare, items);
+		yield {index, id: recordId(place), place, variant, items, prompt};
 		const isLast = place.request + 1 === requestsOf(task, variant);
 		place = isLast
 			? {variant: place.variant + 1, request: 0}

@@ -18,8 +18,8 @@ export type SplitFault =
 
 type Bounds = {readonly records: number; readonly bytes: number};
 
-/** Sizes of the records before each position, so that a slice's size is one subtraction. */
-const runningSums = (sizes: readonly number[]): readonly number[] => {
+/** Bytes of the records before each position, so that a slice's size is one subtraction. */
+export const runningSums = (sizes: readonly number[]): readonly number[] => {
 	const sums = [0];
 	for (const [index, size] of sizes.entries()) {
 		sums.push((sums[index] ?? 0) + size);
