@@ -1,6 +1,7 @@
 import type {BuildOptions, Plugin} from 'esbuild';
 import {fastWidth} from './fast-width.ts';
 import {lastingCaches} from './lasting-caches.ts';
+import {lazyWidth} from './lazy-width.ts';
 import {leanHttp} from './lean-http.ts';
 import {leanMeow} from './lean-meow.ts';
 import {leanPrices} from './lean-prices.ts';
@@ -38,6 +39,7 @@ export const bundleOptions = {
 /** Shortcuts of our own through what libraries do at the start of a program that never needs it. */
 export const shortcuts: Plugin[] = [
 	fastWidth,
+	lazyWidth,
 	lastingCaches,
 	leanHttp,
 	leanMeow,

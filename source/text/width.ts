@@ -28,7 +28,13 @@ export function cleanText(text: string): string {
 		);
 }
 
-const segmenter = new Intl.Segmenter();
+let madeSegmenter: Intl.Segmenter | undefined;
+
+/** Grapheme clusters. Making the segmenter takes longer than most programs' whole use of it, so only who needs it pays. */
+function clustersOf(text: string): Iterable<Intl.SegmentData> {
+	madeSegmenter ??= new Intl.Segmenter();
+	return madeSegmenter.segment(text);
+}
 
 /** The longest beginning that fits into `width` cells. */
 export function takeStart(text: string, width: number): string {
@@ -37,7 +43,7 @@ export function takeStart(text: string, width: number): string {
 	}
 	let taken = '';
 	let cells = 0;
-	for (const {segment} of segmenter.segment(text)) {
+	for (const {segment} of clustersOf(text)) {
 		cells += displayWidth(segment);
 		if (cells > width) {
 			break;
@@ -52,10 +58,9 @@ export function takeEnd(text: string, width: number): string {
 	if (isSimple(text)) {
 		return width > 0 ? text.slice(-width) : '';
 	}
-	const parts = [...segmenter.segment(text)].map(({segment}) => segment);
 	let taken = '';
 	let cells = 0;
-	for (const part of parts.toReversed()) {
+	for (const {segment: part} of [...clustersOf(text)].toReversed()) {
 		cells += displayWidth(part);
 		if (cells > width) {
 			break;
