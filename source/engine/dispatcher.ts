@@ -121,6 +121,10 @@ export class Dispatcher {
 				if (step === 'sent' || step === 'refused') {
 					room.remove(request);
 				}
+				if (step === 'refused') {
+					// Its conversation may have been the last thing that the run waited for.
+					this.#wakeMs = 0;
+				}
 				if (step === 'over') {
 					return;
 				}

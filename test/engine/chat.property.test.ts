@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {type Failure, type FailureClass, failureClasses} from '../../source/engine/failure.ts';
+import {createRandom} from '../../source/engine/random.ts';
+import {createRun} from '../../source/engine/run.ts';
+import {loadShapes} from '../../source/engine/run-spec.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
+import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+import {type Call, conversationsOf, Talker} from '../helpers/talker.ts';
+
+const windowMs = 6000;
+const concurrency = 4;
+
+// The classes that end a run at once would end most of these before anything happens.
+const classes = failureClasses.filter(
+	(each) => !['throttled-day', 'credentials', 'access-denied', 'not-found', 'needs-profile'].includes(each),
+);
+
+const failing = (failureClass: FailureClass, random: () => number): Failure => ({
+	class: failureClass,
+	message: failureClass,
+	advice: '',
+	isRetryable: random() < 0.6,
+	charge: random() < 0.5 ? 'none' : 'unknown',
+});
+
+/** Most conversations that were going on at one instant: between the first word and the end of the last answer. */
+const mostAtOnce = (conversations: ReadonlyArray<readonly Call[]>): number => {
+	const steps = conversations.flatMap((calls) => {
+		const from = calls[0]?.startedAt ?? 0;
+		const to = Math.max(...calls.map(({endedAt}) => endedAt));
+		return [
+			{at: from, by: 1},
+			{at: to, by: -1},
+		];
+	});
+	let [now, most] = [0, 0];
+	for (const {by} of steps.toSorted((first, second) => first.at - second.at || first.by - second.by)) {
+		now += by;
+		most = Math.max(most, now);
+	}
+	return most;
+};
+
+/** Each turn says all that was said before it, with the answer that really came, and comes after the time to think. */
+const checkConversation = (calls: readonly Call[], words: readonly string[], thinkMs: number): void => {
+	const [opening] = calls;
+	expect(opening?.request.messages).toHaveLength(1);
+	for (const [index, {request, startedAt}] of calls.entries()) {
+		const turn = (request.messages.length - 1) / 2;
+		const said = request.messages.filter(({role}) => role === 'user').map(({text}) => text);
+		expect(said).toEqual([opening?.request.messages[0]?.text, ...words.slice(1, turn + 1)]);
+		const before = calls[index - 1];
+		if (before?.answer !== undefined) {
+			expect(startedAt).toBeGreaterThanOrEqual(before.endedAt + thinkMs);
+			expect(request.messages.slice(0, -1)).toEqual([
+				...before.request.messages,
+				{role: 'assistant', text: before.answer},
+			]);
+		} else if (before !== undefined) {
+			expect(startedAt).toBeGreaterThanOrEqual(before.endedAt);
+			expect(request.messages).toEqual(before.request.messages);
+		}
+	}
+};
+
+describe('conversations, whatever the service does and whenever the run is paused or stopped', () => {
+	it('keep their order, one request at a time, each turn after the time to think, and settle everything', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.record({
+					seed: fc.integer(),
+					shape: fc.constantFrom(...loadShapes),
+					turns: fc.integer({min: 1, max: 5}),
+					thinkMs: fc.constantFrom(0, 1, 700, 5000),
+					faultPart: fc.constantFrom(0, 0.1, 0.4),
+					requestsPerWindow: fc.constantFrom(5, 50),
+					stopAtMs: fc.integer({min: 0, max: 40_000}),
+					deadlineMs: fc.constantFrom(0, 500, 5000),
+				}),
+				async ({seed, shape, turns, thinkMs, faultPart, requestsPerWindow, stopAtMs, deadlineMs}) => {
+					const clock = new FakeClock();
+					const random = createRandom(seed);
+					const words = Array.from({length: turns}, (_unused, turn) => `turn ${turn}`);
+					const talker = new Talker({
+						clock,
+						serviceMs: () => 1500 * random(),
+						fault() {
+							const part = random();
+							if (part >= faultPart) {
+								return undefined;
+							}
+							return part < faultPart / 10
+								? 'hang'
+								: failing(classes[Math.floor(random() * classes.length)] ?? 'network', random);
+						},
+					});
+					const run = createRun(
+						specOf({
+							windowMs,
+							seed,
+							targets: [targetOf(quotaOf(requestsPerWindow, 20_000))],
+							variants: [
+								variantOf('a', {instruction: 'a {{turn}}'}),
+								variantOf('b', {instruction: 'b {{turn}}'}),
+							],
+							cells: [cellOf({lane: 'high'}), cellOf({variant: 1, lane: 'low'})],
+							task: {task: 'x', content: undefined, items: [], checks: [], chat: {turns: words, thinkMs}},
+							load: loadOf(shape, {requests: 40, concurrency, ratePerMinute: 600}),
+						}),
+						{backend: talker, clock},
+					);
+					const ended = run.start();
+					await clock.advance(stopAtMs / 2);
+					run.pause();
+					const callsAtPause = talker.calls.length;
+					await clock.advance(300);
+					expect(talker.calls).toHaveLength(callsAtPause);
+					run.resume();
+					await clock.advance(stopAtMs / 2);
+					run.stop('key', deadlineMs);
+					const callsAtStop = talker.calls.length;
+					const stoppedAt = clock.now();
+					await clock.settle(ended);
+					expect(talker.calls).toHaveLength(callsAtStop);
+					expect(clock.now()).toBeLessThanOrEqual(stoppedAt + deadlineMs);
+
+					const conversations = conversationsOf(talker.calls);
+					for (const calls of conversations) {
+						checkConversation(calls, words, thinkMs);
+					}
+					// One closed loop a lane.
+					const most = {concurrency: 2 * concurrency, serial: 1}[shape as string];
+					expect(mostAtOnce(conversations)).toBeLessThanOrEqual(most ?? Number.POSITIVE_INFINITY);
+
+					const {buckets, variants, phase} = run.snapshot();
+					expect(phase).toBe('ended');
+					expect(buckets[0]).toMatchObject({inFlight: 0, tokens: {reserved: 0}, requests: {reserved: 0}});
+					const sent = variants.reduce((sum, {requests}) => sum + requests.sent, 0);
+					const attempts = variants.reduce((sum, {requests}) => sum + requests.attempts, 0);
+					expect(attempts).toBe(talker.calls.length);
+					expect(sent).toBeLessThanOrEqual(attempts);
+					expect(sent).toBeLessThanOrEqual(shape === 'measure' ? 80 : 40);
+					await clock.advance(2 * windowMs);
+					const left = run.snapshot().buckets[0];
+					expect([left?.requests.used, left?.tokens.used]).toEqual([0, 0]);
+					expect(clock.timers).toBe(0);
+				},
+			),
+			{numRuns: 150},
+		);
+	}, 60_000);
+});
