@@ -12,6 +12,7 @@ import {
 	runProgram,
 } from '../helpers/built-program.ts';
 
+const roleArn = 'arn:aws:iam::123456789012:role/batch';
 const fewRequests = ['--demo', '--requests', '3', '--variants', 'concise,minimal'];
 
 describe.skipIf(!isBuilt)('the built program without a terminal (skipped where dist/ is not built)', () => {
@@ -35,6 +36,32 @@ describe.skipIf(!isBuilt)('the built program without a terminal (skipped where d
 			['minimal', 3],
 		]);
 		expect(results.simulated).toBe(true);
+	});
+
+	it('holds conversations, and tells each turn apart', async () => {
+		const flags = ['--demo', '--variants', 'brief', '--requests', '3', '--json', '--no-reports'];
+		const {code, stdout} = await runProgram(['run', 'chat', ...flags]);
+		expect(code).toBe(0);
+		const results = resultsSchema.parse(JSON.parse(stdout));
+		expect(results.plan.chat).toEqual({turns: 4, thinkSeconds: 2});
+		const [variant] = results.variants;
+		expect(variant?.requests).toMatchObject({sent: 3, succeeded: 3});
+		expect(variant?.turns?.map(({turn, requests}) => [turn, requests])).toEqual([
+			[1, 1],
+			[2, 1],
+			[3, 1],
+		]);
+		const [first, second, third] = (variant?.turns ?? []).map(({inputTokens}) => inputTokens.mean ?? 0);
+		expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
+		expect(third).toBeGreaterThan(second ?? Number.POSITIVE_INFINITY);
+		expect(variant?.turns?.every(({timeToFirstToken}) => (timeToFirstToken.mean ?? 0) > 0)).toBe(true);
+	});
+
+	it('refuses a chat as a batch job', async () => {
+		const argv = ['batch', 'chat', '--demo', '--s3', 's3://bucket/prefix', '--role-arn', roleArn];
+		const {code, stderr} = await runProgram(argv);
+		expect(code).toBe(2);
+		expect(stderr).toContain('each turn needs the answer to the one before');
 	});
 
 	it('writes answers of a preset with items', async () => {
