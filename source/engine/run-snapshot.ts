@@ -5,8 +5,8 @@ import type {BucketState, Snapshot} from '../metrics/snapshot.ts';
 import {toVariantFigures} from '../metrics/variant-figures.ts';
 import type {Bucket} from './bucket.ts';
 import type {Waiting} from './dispatcher.ts';
-import type {RunCore} from './run-core.ts';
-import type {RunSpec} from './run-spec.ts';
+import {maximumInFlight, type RunCore} from './run-core.ts';
+import type {Cell, RunSpec} from './run-spec.ts';
 import type {Target} from './target.ts';
 import {waitingWords} from './waiting-words.ts';
 
@@ -81,6 +81,17 @@ const specOf = (spec: RunSpec): Snapshot['spec'] => {
 	};
 };
 
+/**
+ * Most requests in flight that the load allows a cell. A measurement says nothing of it, and a serial run is the baseline
+ * that the quota's own rate is set against.
+ */
+const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}: Cell): number | null => {
+	if (ratePerMinute !== null) {
+		return null;
+	}
+	return shape === 'concurrency' ? concurrency : shape === 'saturate' ? maximumInFlight : null;
+};
+
 /** Everything that the screen, the printouts and the reports show, at one instant. */
 export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot => {
 	const {spec, status, figures, cells, buckets} = core;
@@ -91,6 +102,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			target,
 			shape: spec.load.shape,
 			hasServiceLevel: spec.serviceLevel !== null,
+			inFlightBound: inFlightBoundOf(spec.load, cell),
 			maxTokens,
 		}),
 	);

@@ -72,7 +72,9 @@ export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly
 		reservedTokens: perRequest.reservedTokens.mean ?? 0,
 		serviceMs: latencyMs.service.mean ?? 0,
 	});
-	if (value === null || sustainablePerMinute === null || sustainablePerMinute < (now ?? 0) * leastGain) {
+	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
+	const isGain = sustainablePerMinute !== null && sustainablePerMinute >= (now ?? 0) * leastGain;
+	if (value === null || !isGain || isBoundElsewhere) {
 		return [];
 	}
 	const text =
@@ -81,11 +83,35 @@ export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly
 	return [{kind: 'max-tokens', text, usefulPerMinute: sustainablePerMinute}];
 };
 
+/** What is in flight binds, and no quota: how much more the quota allows, and what that needs (Little's law). */
+const bindingConcurrency = (figures: VariantFigures, {quota}: Target, reached: number): readonly Advice[] => {
+	const {name, perRequest, latencyMs} = figures;
+	const useful = usefulPerRequest(figures);
+	const serviceMs = latencyMs.service.mean ?? 0;
+	const allowed = sustainableUnderReservation(quota, {
+		useful,
+		quotaTokens: perRequest.quotaTokens.mean ?? 0,
+		reservedTokens: perRequest.reservedTokens.mean ?? 0,
+		serviceMs,
+	});
+	const inFlight = (rate: number): number => ((rate / useful) * serviceMs) / 60_000;
+	if (allowed === undefined || allowed < reached * leastGain || useful === 0) {
+		return [];
+	}
+	const text =
+		`${name}: ${amount(Math.round(inFlight(reached)))} requests in flight bind, at ${amount(reached)} useful items a ` +
+		`minute, and no quota; with about ${amount(Math.ceil(inFlight(allowed)))} the quota allows ${amount(allowed)}.`;
+	return [{kind: 'limit', text, usefulPerMinute: allowed}];
+};
+
 /** Which limit binds. */
 export const bindingLimit = ({figures, target}: Subject): readonly Advice[] => {
 	const {usefulPerMinute, limitedBy} = figures.sustainable;
-	if (usefulPerMinute === null || limitedBy === 'none' || limitedBy === 'concurrency') {
+	if (usefulPerMinute === null || limitedBy === 'none') {
 		return [];
+	}
+	if (limitedBy === 'concurrency') {
+		return bindingConcurrency(figures, target, usefulPerMinute);
 	}
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
 	const limit = {

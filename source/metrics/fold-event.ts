@@ -80,6 +80,7 @@ const foldAnswered = (figures: Figures, event: Extract<RunEvent, {type: 'answere
 			quotaTokens: event.quotaTokens,
 			useful: event.items.useful,
 			costUsd: event.costUsd ?? 0,
+			serviceMs: event.times.service,
 		});
 	}
 };
@@ -135,7 +136,7 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 			leave(figures, event);
 			break;
 		case 'lost':
-			finishRequest(figures, event.cell, event.block, {quotaTokens: 0, useful: 0, costUsd: 0});
+			finishRequest(figures, event.cell, event.block, {quotaTokens: 0, useful: 0, costUsd: 0, serviceMs: 0});
 			if (!event.wasSent) {
 				countFailure(figures, event.at, event.failure);
 			}

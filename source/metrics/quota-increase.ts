@@ -51,7 +51,8 @@ export const quotaIncreaseAdvice = (
 	const {limitedBy} = variant.sustainable;
 	const use = useByMinute(timeline, index);
 	const {inputTokens, outputTokens} = variant.perRequest;
-	if (use === undefined || limitedBy === 'none' || inputTokens.mean === null || outputTokens.mean === null) {
+	const isQuota = limitedBy !== 'none' && limitedBy !== 'concurrency';
+	if (use === undefined || !isQuota || inputTokens.mean === null || outputTokens.mean === null) {
 		return [];
 	}
 	const text =

@@ -38,6 +38,7 @@ const scoreOf = (
 ): {score: number; weights: Weights} | undefined => {
 	const useful = requests.mean(indexOf('useful'));
 	const spent = requests.mean(indexOf(goal === 'cost' ? 'costUsd' : 'quotaTokens'));
+	const serviceMs = requests.mean(indexOf('serviceMs'));
 	const {usefulPerMinute, limitedBy} = figures.sustainable;
 	if (useful <= 0 || spent <= 0) {
 		return undefined;
@@ -46,7 +47,10 @@ const scoreOf = (
 		case 'throughput':
 			return usefulPerMinute === null || usefulPerMinute <= 0
 				? undefined
-				: {score: Math.log(usefulPerMinute), weights: sustainableWeights(limitedBy, useful, spent)};
+				: {
+						score: Math.log(usefulPerMinute),
+						weights: sustainableWeights(limitedBy, useful, spent, serviceMs),
+					};
 		case 'efficiency':
 		case 'cost': {
 			const measure = goal === 'cost' ? 'costUsd' : 'quotaTokens';

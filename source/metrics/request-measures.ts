@@ -1,7 +1,7 @@
 /** What one finished request adds to the statistics of its cell, lost ones with nothing useful included. */
 
 /** The measures of a request, in the order in which they stand in a vector. */
-export const measures = ['quotaTokens', 'useful', 'costUsd'] as const;
+export const measures = ['quotaTokens', 'useful', 'costUsd', 'serviceMs'] as const;
 export type Measure = (typeof measures)[number];
 export type RequestMeasures = Readonly<Record<Measure, number>>;
 

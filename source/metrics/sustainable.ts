@@ -55,27 +55,59 @@ export const sustainableWeights = (
 	limitedBy: LimitedBy,
 	usefulPerRequest: number,
 	quotaTokens: number,
+	serviceMs = 1,
 	cellInBlock = 0,
 ): Weights => {
 	const useful = [indexOf('useful', cellInBlock), 1 / usefulPerRequest] as const;
-	return limitedBy === 'requests'
-		? [useful]
-		: [useful, [indexOf('quotaTokens', cellInBlock), -1 / quotaTokens]];
+	switch (limitedBy) {
+		case 'requests':
+			return [useful];
+		case 'concurrency':
+			return [useful, [indexOf('serviceMs', cellInBlock), -1 / serviceMs]];
+		case 'tokens':
+		case 'day':
+		case 'none':
+			return [useful, [indexOf('quotaTokens', cellInBlock), -1 / quotaTokens]];
+	}
 };
 
-/** Sustainable rate of a cell with its 95 % interval (log-normal, delta method). */
-export const sustainableRate = (requests: VectorMoments, quota: Quota): VariantFigures['sustainable'] => {
+/**
+ * Useful items a minute that so many requests in flight allow (Little's law).
+ * @returns Undefined before anything was answered.
+ */
+export const concurrencyBound = (
+	inFlight: number,
+	usefulPerRequest: number,
+	serviceMs: number,
+): Bound | undefined =>
+	serviceMs <= 0
+		? undefined
+		: {usefulPerMinute: ((inFlight * 60_000) / serviceMs) * usefulPerRequest, limitedBy: 'concurrency'};
+
+/**
+ * Sustainable rate of a cell with its 95 % interval (log-normal, delta method).
+ * @param inFlight Most requests in flight where the load itself bounds them; null where it does not.
+ */
+export const sustainableRate = (
+	requests: VectorMoments,
+	quota: Quota,
+	inFlight: number | null = null,
+): VariantFigures['sustainable'] => {
 	const useful = requests.mean(indexOf('useful'));
 	const quotaTokens = requests.mean(indexOf('quotaTokens'));
-	const bound = requests.count === 0 ? undefined : sustainableBound(quota, useful, quotaTokens);
-	if (bound === undefined) {
+	const serviceMs = requests.mean(indexOf('serviceMs'));
+	const allowed = requests.count === 0 ? undefined : sustainableBound(quota, useful, quotaTokens);
+	if (allowed === undefined) {
 		return {usefulPerMinute: null, low: null, high: null, limitedBy: 'none'};
 	}
+	const reached = inFlight === null ? undefined : concurrencyBound(inFlight, useful, serviceMs);
+	const bound =
+		reached !== undefined && reached.usefulPerMinute < allowed.usefulPerMinute ? reached : allowed;
 	const {usefulPerMinute, limitedBy} = bound;
 	const error =
 		usefulPerMinute === 0
 			? undefined
-			: requests.standardError(sustainableWeights(limitedBy, useful, quotaTokens));
+			: requests.standardError(sustainableWeights(limitedBy, useful, quotaTokens, serviceMs));
 	if (error === undefined) {
 		return {usefulPerMinute, low: null, high: null, limitedBy};
 	}

@@ -26,6 +26,8 @@ export type CellView = {
 	readonly target: Target;
 	readonly shape: LoadShape;
 	readonly hasServiceLevel: boolean;
+	/** Most requests in flight where the load bounds them, whatever the quota allows; null where it does not. */
+	readonly inFlightBound?: number | null;
 	/** Sent at present; differs from the cell's own when it is being right-sized. */
 	readonly maxTokens: number;
 };
@@ -122,7 +124,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			service: latencyMs.service.toDistribution(),
 		},
 		rate: rateOf(figures, totals, view),
-		sustainable: sustainableRate(requests, view.target.quota),
+		sustainable: sustainableRate(requests, view.target.quota, view.inFlightBound ?? null),
 		quality: qualityOf(totals),
 		stopReasons: Object.fromEntries(totals.stopReasons),
 		maxTokensAdvice: adviseMaxTokens(
