@@ -30,6 +30,9 @@ export type AnswerRecord = {
 	readonly usage: Usage;
 	readonly quotaTokens: number;
 	readonly stopReason: string;
+	/** As echoed; absent where the answer does not say. */
+	readonly tier?: string;
+	readonly latencyMode?: string;
 	readonly attempts: number;
 	readonly latencyMs: RequestTimes;
 };
@@ -57,5 +60,7 @@ export const toAnswerRecord = (
 		checked: verdict.checked,
 	})),
 	stopReason: answer.stopReason,
+	...(answer.tier === undefined ? {} : {tier: answer.tier}),
+	...(answer.latencyMode === undefined ? {} : {latencyMode: answer.latencyMode}),
 	attempts: request.attempts,
 });

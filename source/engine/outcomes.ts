@@ -8,6 +8,7 @@ import type {Failure} from './failure.ts';
 import {nextTurn} from './next-turn.ts';
 import {retryDelayMs} from './retry.ts';
 import type {RunCore} from './run-core.ts';
+import {createServiceWatch} from './service-watch.ts';
 import {Slots} from './slots.ts';
 import type {Dimension} from './use.ts';
 
@@ -31,6 +32,8 @@ const freeSlots = new Slots(() => Number.POSITIVE_INFINITY);
 export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandlers => {
 	const {spec, clock, random, guards, time} = core;
 	const thinkMs = spec.task.chat?.thinkMs ?? 0;
+
+	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
 		at: time.elapsedMs(),
@@ -102,8 +105,11 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			times,
 			isWithinServiceLevel: meetsServiceLevel(spec.serviceLevel, times),
 			isSimulated: answer.isSimulated,
+			tier: answer.tier,
+			latencyMode: answer.latencyMode,
 			text: answer.text,
 		});
+		watchService(cell, answer);
 		learn(attempt, answer, usage);
 		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
 		retrySingly(attempt, answer, verdicts);

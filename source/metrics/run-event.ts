@@ -61,6 +61,11 @@ export type Answered = AttemptOf & {
 	/** Whether it met the service level; undefined when there is none. */
 	readonly isWithinServiceLevel: boolean | undefined;
 	readonly isSimulated: boolean;
+	/** Its first attempt had been throttled. */
+	readonly isRescued?: boolean;
+	/** As echoed; undefined where the answer does not say. */
+	readonly tier?: string | undefined;
+	readonly latencyMode?: string | undefined;
 	readonly text: string;
 };
 
@@ -83,6 +88,8 @@ export type RunEvent =
 	| (AttemptOf & {
 			readonly type: 'throttled';
 			readonly kind: ThrottleKind;
+			/** It was the first attempt of its request. */
+			readonly isFirst?: boolean;
 			readonly failure: Failure;
 			readonly reservedTokens: number;
 	  })

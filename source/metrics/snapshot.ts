@@ -120,6 +120,9 @@ export type VariantFigures = {
 	readonly prompt: {readonly system: string | null; readonly user: string | null};
 	/** First 100 characters of one answer. */
 	readonly sample: string | null;
+	/** Answers by the service tier, and by the latency mode, that served them; only where answers say so. */
+	readonly tiers?: Readonly<Record<string, number>>;
+	readonly latencyModes?: Readonly<Record<string, number>>;
 	/** In a chat only. */
 	readonly turns?: readonly TurnFigures[];
 };
@@ -136,6 +139,7 @@ export type AdviceKind =
 	| 'packing'
 	| 'caching'
 	| 'quota-increase'
+	| 'retries'
 	| 'no-clear-winner'
 	| 'quality';
 export type Advice = {

@@ -141,6 +141,8 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 		),
 		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},
 		sample: totals.sample ?? null,
+		...(totals.tiers.size === 0 ? {} : {tiers: Object.fromEntries(totals.tiers)}),
+		...(totals.latencyModes.size === 0 ? {} : {latencyModes: Object.fromEntries(totals.latencyModes)}),
 		...(turns === undefined ? {} : {turns}),
 	};
 };

@@ -7,8 +7,8 @@ import {foldTurn, type TurnTotals} from './turns.ts';
 
 /** Characters of an answer that are kept as a sample. */
 const sampleLength = 100;
-/** Stop reasons that are told apart; a service names a handful. */
-const maxStopReasons = 20;
+/** Stop reasons, tiers and latency modes that are told apart; a service names a handful. */
+const maxWords = 20;
 
 /** All that is counted for one cell, in memory that does not grow with the run. Changed by `foldVariant` only. */
 export type VariantTotals = ReturnType<typeof emptyTotals>;
@@ -17,6 +17,8 @@ export type VariantTotals = ReturnType<typeof emptyTotals>;
 export const emptyTotals = () => ({
 	requests: {sent: 0, succeeded: 0, truncated: 0, refused: 0, attempts: 0},
 	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0},
+	/** Requests whose first attempt was throttled, and those of them that were answered in the end. */
+	firstThrottled: {requests: 0, rescued: 0},
 	failed: new Map<FailureClass, number>(),
 	items: {sent: 0, useful: 0, checkFailed: 0, unparsed: 0, checked: 0, passed: 0, good: 0},
 	tokens: {
@@ -50,6 +52,9 @@ export const emptyTotals = () => ({
 	turns: [] as TurnTotals[],
 	outputs: new Quantiles(),
 	stopReasons: new Map<string, number>(),
+	/** Answers by the service tier and by the latency mode that they said they were served by. */
+	tiers: new Map<string, number>(),
+	latencyModes: new Map<string, number>(),
 	prompt: undefined as {readonly system: string | undefined; readonly user: string} | undefined,
 	sample: undefined as string | undefined,
 	/** Milliseconds since the start of the run between which the variant was being sent. */
@@ -59,6 +64,13 @@ export const emptyTotals = () => ({
 
 const countIn = <Key>(map: Map<Key, number>, key: Key, amount = 1): void => {
 	map.set(key, (map.get(key) ?? 0) + amount);
+};
+
+/** Counts a word of the service; nothing where it said none. */
+const countWord = (words: Map<string, number>, word: string | undefined): void => {
+	if (word !== undefined) {
+		countIn(words, words.has(word) || words.size < maxWords ? word : 'other');
+	}
 };
 
 const foldTokens = (totals: VariantTotals, {tokens, quotaTokens, isOverrun}: Answered): void => {
@@ -116,14 +128,15 @@ const foldAnswer = (totals: VariantTotals, event: Answered): void => {
 	if (event.costUsd !== undefined) {
 		totals.costUsd = (totals.costUsd ?? 0) + event.costUsd;
 	}
-	const {stopReasons} = totals;
-	const isNamed = stopReasons.has(event.stopReason) || stopReasons.size < maxStopReasons;
-	countIn(stopReasons, isNamed ? event.stopReason : 'other');
+	countWord(totals.stopReasons, event.stopReason);
+	countWord(totals.tiers, event.tier);
+	countWord(totals.latencyModes, event.latencyMode);
 	totals.sample ??= event.text === '' ? undefined : event.text.slice(0, sampleLength);
 	foldTokens(totals, event);
 	foldTimes(totals, event);
 	foldMeans(totals, event);
 	foldTurn(totals.turns, event);
+	totals.firstThrottled.rescued += event.isRescued === true ? 1 : 0;
 };
 
 /** Counts one event of the cell. Events that say nothing about a cell change nothing. */
@@ -148,6 +161,7 @@ export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
 			break;
 		case 'throttled':
 			totals.throttled[event.kind]++;
+			totals.firstThrottled.requests += event.isFirst === true ? 1 : 0;
 			break;
 		case 'failed':
 			countIn(totals.failed, event.failure.class);

@@ -39,6 +39,8 @@ const columns: readonly Column[] = [
 		lost: () => 'lost',
 	},
 	{name: 'stopReason', help: 'as the service names it', read: ({stopReason}) => stopReason},
+	{name: 'tier', help: 'service tier that served it, as echoed', read: ({tier}) => tier},
+	{name: 'latencyMode', help: 'latency mode that served it, as echoed', read: ({latencyMode}) => latencyMode},
 	{name: 'usefulItems', help: 'items answered with all checks passed', read: usefulItems},
 	{
 		name: 'attempts',

@@ -109,5 +109,13 @@ export const variantSchema = z.object({
 	}),
 	prompt: z.object({system: z.string().nullable(), user: z.string().nullable()}).describe('as first sent'),
 	sample: z.string().nullable().describe('first 100 characters of one answer'),
+	tiers: z
+		.record(z.string(), count)
+		.exactOptional()
+		.describe('answers by the service tier that they say they were served by'),
+	latencyModes: z
+		.record(z.string(), count)
+		.exactOptional()
+		.describe('answers by the latency mode that they say they were served by'),
 	turns: z.array(turn).exactOptional().describe('in a chat only'),
 });

@@ -38,6 +38,8 @@ describe('requests.csv', () => {
 				// A number is no formula: it keeps its sign.
 				dispatchDelayMs: '-0.25',
 				totalMs: '900.25',
+				tier: '',
+				latencyMode: '',
 				failure: '',
 			},
 		]);
