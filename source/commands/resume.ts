@@ -79,7 +79,11 @@ const missingIn = (config: RunConfig, answered: ReadonlySet<string>) => {
 		items,
 		variants: config.variants.filter(({name}) => open.some((pair) => pair.name === name)),
 		models: config.models.filter((model) => open.some((pair) => pair.model === model)),
-		partly: items.filter(({index}) => !open.every((pair) => isMissing(index, pair))).length,
+		missing: open.map((pair) => ({
+			model: pair.model,
+			variant: pair.name,
+			items: items.map(({index}) => index).filter((index) => isMissing(index, pair)),
+		})),
 	};
 };
 
@@ -104,10 +108,11 @@ export const resumeRun = async (
 		variants: lines.map(({variant}) => variant),
 		models: lines.map(({model}) => model),
 	});
-	const {items, variants, models, partly} = missingIn(config, answeredKeys(lines));
+	const {items, variants, models, missing} = missingIn(config, answeredKeys(lines));
 	const perRequest = variants[0]?.itemsPerRequest ?? 1;
-	const needed = Math.ceil(items.length / perRequest);
-	const again = partly === 0 ? '' : `; ${partly} of them had an answer of some variants and are asked of all`;
+	const most = Math.max(0, ...missing.map((each) => each.items.length));
+	const needed = Math.ceil(most / perRequest);
+	const answers = missing.reduce((sum, each) => sum + each.items.length, 0);
 	return {
 		folder,
 		config: {
@@ -115,10 +120,11 @@ export const resumeRun = async (
 			task: {...config.task, items},
 			variants,
 			models,
+			missing,
 			load: {...config.load, requests: Math.min(needed, requests ?? needed), durationMs: null},
 		},
 		isComplete: items.length === 0,
-		note: `Resumed after ${lines.length} answers: ${items.length} items were missing${again}. These results cover only the requests sent since.`,
+		note: `Resumed after ${lines.length} answers: ${answers} were missing, of ${items.length} items. These results cover only the requests sent since.`,
 		async makeReady() {
 			await dropCutLine(path.join(folder, 'answers.jsonl'));
 			await dropCutLine(path.join(folder, 'requests.csv'));

@@ -39,6 +39,12 @@ export type RunConfig = {
 	readonly task: Task;
 	readonly variants: readonly Variant[];
 	readonly models: readonly string[];
+	/** Of a resumed run: the items that each variant is asked for on each model, and no others; absent: all of them. */
+	readonly missing?: ReadonlyArray<{
+		readonly model: string;
+		readonly variant: string;
+		readonly items: readonly number[];
+	}>;
 	readonly connection: Connection;
 	readonly override: QuotaOverride;
 	readonly method: Method;

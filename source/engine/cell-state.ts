@@ -1,3 +1,4 @@
+import {requestsForItems} from '../metrics/measured-requests.ts';
 import {composePrompt, composeTurn, messagesOf, type Prompt} from '../prompts/compose.ts';
 import type {Item, Task, Variant} from '../prompts/variant.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';
@@ -35,6 +36,7 @@ export class CellState {
 	readonly #auto: AutoMaxTokens | undefined;
 	#onlyPrompt: Prompt | undefined;
 	#lastSetAside: number | undefined;
+	#onlyItems: readonly Item[] | undefined;
 	#isGivenUp = false;
 	#hasAnswered = false;
 	#failuresInARow = 0;
@@ -68,17 +70,34 @@ export class CellState {
 		return this.#auto?.value ?? this.cell.maxTokens;
 	}
 
+	/** Whether it has a request at a position of the sequence: where it is asked for some items only, it runs out. */
+	hasRequestAt(position: number): boolean {
+		return position < requestsForItems(this.cell, this.variant.itemsPerRequest);
+	}
+
 	/** The items of a request by its position in the sequence; each at most once. */
-	itemsAt(position: number, order: readonly Item[]): readonly Item[] {
+	itemsAt(position: number, all: readonly Item[]): readonly Item[] {
+		const order = this.#ownItems(all);
 		const count = Math.min(this.variant.itemsPerRequest, order.length);
 		const items: Item[] = [];
 		for (let offset = 0; offset < count; offset++) {
-			const item = order[(position * count + offset) % order.length];
+			const place = position * count + offset;
+			const item = order[this.cell.onlyItems === undefined ? place % order.length : place];
 			if (item !== undefined) {
 				items.push(item);
 			}
 		}
 		return items;
+	}
+
+	#ownItems(all: readonly Item[]): readonly Item[] {
+		const {onlyItems} = this.cell;
+		if (onlyItems === undefined) {
+			return all;
+		}
+		const only = new Set(onlyItems);
+		this.#onlyItems ??= all.filter(({index}) => only.has(index));
+		return this.#onlyItems;
 	}
 
 	compose(items: readonly Item[]): Prompt {

@@ -76,7 +76,10 @@ export class RunCore {
 		this.sources = createSources({
 			spec,
 			random: this.random,
-			isAlive: (cell) => this.cells[cell]?.isAlive ?? false,
+			isAlive: (index, position = 0) => {
+				const cell = this.cells[index];
+				return cell?.isAlive === true && cell.hasRequestAt(position);
+			},
 			// A quota bounds what is in flight by itself; without one the service's own capacity has to be found.
 			inFlightLimit: () => (isLimited ? maximumInFlight : search.level(clock.now(), this.#done)),
 		});
@@ -192,9 +195,13 @@ export class RunCore {
 	stopSending(stoppedBy: StoppedBy): void {
 		this.status.stopBy(stoppedBy);
 		this.drain();
-		if (stoppedBy === 'requests') {
-			return;
+		if (stoppedBy !== 'requests') {
+			this.giveUpWaiting();
 		}
+	}
+
+	/** What waits to be sent again is over, now and from here on. */
+	giveUpWaiting(): void {
 		this.#isGivingUp = true;
 		const givenUp = Object.values(this.rooms).flatMap((room) => room.clear());
 		for (const request of givenUp) {

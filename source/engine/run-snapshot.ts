@@ -1,6 +1,7 @@
 import {adviceOf, bestOf} from '../metrics/advice.ts';
 import {isoAt} from '../metrics/fold-event.ts';
 import {gainOf} from '../metrics/gain.ts';
+import {measuredRequests} from '../metrics/measured-requests.ts';
 import type {BucketState, Snapshot} from '../metrics/snapshot.ts';
 import {toVariantFigures} from '../metrics/variant-figures.ts';
 import type {Bucket} from './bucket.ts';
@@ -34,13 +35,16 @@ const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore):
 };
 
 /** Requests of the whole run; null when only a duration ends it. */
-const plannedRequests = ({load, cells, variants, isBalanced}: RunSpec): number | null => {
-	if (load.requests === null) {
-		return null;
+const plannedRequests = (spec: RunSpec): number | null => {
+	const {load, cells, variants, isBalanced} = spec;
+	if (load.requests === null || load.shape !== 'measure') {
+		return load.requests;
+	}
+	if (!isBalanced) {
+		return measuredRequests(spec, load.requests);
 	}
 	const lanesOfVariants = new Set(cells.map(({lane, variant}) => `${lane} ${variant}`));
-	const entries = isBalanced ? Math.max(lanesOfVariants.size, Math.min(1, variants.length)) : cells.length;
-	return load.shape === 'measure' ? load.requests * entries : load.requests;
+	return load.requests * Math.max(lanesOfVariants.size, Math.min(1, variants.length));
 };
 
 const progressOf = (

@@ -46,6 +46,8 @@ export type Cell = {
 	readonly maxTokens: number;
 	/** USD a token; null where the price is not known. */
 	readonly price: Price | null;
+	/** Indexes of the items that it is asked for, each once (a resumed run); absent: all of the task's. */
+	readonly onlyItems?: readonly number[];
 };
 
 /** List prices in USD a token, with their source. */
@@ -72,7 +74,7 @@ export type RunSpec = {
 	readonly goal: Goal;
 	readonly policy: Policy;
 	readonly burst: Burst;
-	/** Part of each quota that may be used, 0 to 1. */
+	/** Part of each quota that may be used, 0 to 1; above 1 it is exceeded on purpose. */
 	readonly share: number;
 	/** Spread requests over the targets instead of running every variant on each. */
 	readonly isBalanced: boolean;

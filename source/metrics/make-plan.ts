@@ -1,5 +1,6 @@
 import type {Cell, RunSpec} from '../engine/run-spec.ts';
 import type {Limit, Target} from '../engine/target.ts';
+import {measuredRequests} from './measured-requests.ts';
 import type {Plan} from './plan.ts';
 import {meanInputTokens} from './turn-input.ts';
 
@@ -54,10 +55,14 @@ const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
 
 /** Requests of the run: exact where a number ends it, the most that the quotas allow where a time does. */
 const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null} => {
-	const {load, cells, maxRequests, task} = spec;
+	const {load, maxRequests, task} = spec;
 	const turns = task.chat?.turns.length ?? 1;
 	const planned =
-		load.requests === null ? null : load.shape === 'measure' ? load.requests * cells.length : load.requests;
+		load.requests === null
+			? null
+			: load.shape === 'measure'
+				? measuredRequests(spec, load.requests)
+				: load.requests;
 	const byTime = load.durationMs === null ? null : mostRequestsIn(spec, load.durationMs);
 	const byRate =
 		load.ratePerMinute === null || load.durationMs === null
@@ -82,6 +87,12 @@ const quotaShareOf = (spec: RunSpec, most: number | null): number | null => {
 	return shares.length === 0 ? null : Math.min(spec.share, Math.max(...shares));
 };
 
+/** That a share above 1 goes over the quota, and whom that concerns; undefined for any other. */
+const excessOf = ({share}: RunSpec): string | undefined =>
+	share > 1
+		? `This run goes over the quota on purpose (share ${share}): requests will be throttled, those of other applications in the same buckets too; --share 1 stays within it.`
+		: undefined;
+
 /** How the requests of a chat are counted, and that the input of its later turns is a guess. */
 const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
 	chat === undefined
@@ -96,6 +107,7 @@ const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
  */
 export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 	const {planned, most} = requestsOf(spec);
+	const excess = excessOf(spec);
 	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
 	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
 	return {
@@ -107,6 +119,7 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 		quotaShare: quotaShareOf(spec, most),
 		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
-		remarks: [...remarks, ...chatRemarks(spec)],
+		remarks: [...remarks, ...chatRemarks(spec), ...(excess === undefined ? [] : [excess])],
+		crowding: excess,
 	};
 };

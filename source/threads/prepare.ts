@@ -72,6 +72,11 @@ const laneOf = (config: RunConfig, variant: Variant): {lane: Lane; ratePerMinute
 		: own.map(({lane, ratePerMinute}) => ({lane, ratePerMinute}));
 };
 
+const onlyItemsOf = ({missing}: RunConfig, variant: Variant, {model}: Target): Pick<Cell, 'onlyItems'> => {
+	const own = missing?.find((each) => each.variant === variant.name && each.model === model);
+	return missing === undefined ? {} : {onlyItems: own?.items ?? []};
+};
+
 const makeCells = async (
 	config: RunConfig,
 	targets: readonly Target[],
@@ -92,6 +97,7 @@ const makeCells = async (
 			inputTokens: await countInput(backend, firstRequest(config, variant, target), signal),
 			maxTokens: variant.maxTokens ?? config.maxTokens,
 			price: prices[targetIndex] ?? null,
+			...onlyItemsOf(config, variant, target),
 		})),
 	);
 };

@@ -58,14 +58,23 @@ describe('resumeRun', () => {
 		expect(resumed.config.variants.map(({name}) => name)).toEqual(['one-word']);
 		expect(resumed.config.task.items.map(({index}) => index)).toEqual([0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11]);
 		expect(resumed.config.load).toMatchObject({shape: 'measure', requests: 11});
-		expect(resumed.note).toMatch(/after 13 answers: 11 items were missing\./);
+		expect(resumed.note).toMatch(/after 13 answers: 11 were missing, of 11 items\./);
 		expect((await resumeRun(folderWith(answers), config, 4)).config.load.requests).toBe(4);
 	});
 
-	it('says when items are asked of all again although some had answered', async () => {
+	it('asks each variant for what it misses and nothing else', async () => {
 		const config = await configOf(...two);
-		const {note} = await resumeRun(folderWith(line('concise', 0)), config, undefined);
-		expect(note).toContain('1 of them had an answer of some variants');
+		const all = config.task.items.map(({index}) => index);
+		const answers = [0, 1, 2].map((item) => line('concise', item)).join('') + line('one-word', 7);
+		const {config: resumed, note} = await resumeRun(folderWith(answers), config, undefined);
+		expect(resumed.missing).toEqual(
+			config.models.flatMap(() => [
+				{model, variant: 'concise', items: all.filter((item) => item > 2)},
+				{model, variant: 'one-word', items: all.filter((item) => item !== 7)},
+			]),
+		);
+		expect(resumed.load.requests).toBe(11);
+		expect(note).toContain('after 4 answers: 20 were missing, of 12 items');
 	});
 
 	it('is complete when nothing is missing', async () => {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import type {AnswerRecord} from '../../source/engine/answer-record.ts';
 import type {Backend, Outcome} from '../../source/engine/backend.ts';
 import type {Failure, FailureClass} from '../../source/engine/failure.ts';
 import type {LostRecord} from '../../source/engine/lost-record.ts';
@@ -537,5 +538,62 @@ describe('requests without an answer', () => {
 
 	it('are none where every request is answered', async () => {
 		expect(await lostIn({}, () => undefined)).toMatchObject({lost: [], summary: undefined});
+	});
+});
+
+describe('the end of the duration', () => {
+	it('gives retries a moment, and then gives them up', async () => {
+		const {clock, run} = setUp(
+			{load: loadOf('concurrency', {concurrency: 4, durationMs: 2000})},
+			{fault: () => failureOf('throttled-requests', {isRetryable: true, retryAfterMs: 30_000})},
+		);
+		await clock.settle(run.start());
+		expect(clock.now()).toBe(7000);
+		const {events, outcome, variants} = run.snapshot();
+		expect(outcome).toBe('completed');
+		expect(events.map(({text}) => text)).toContain('4 requests that were to be tried again were given up.');
+		expect(variants[0]?.requests).toMatchObject({sent: 4, succeeded: 0});
+		expect(clock.timers).toBe(0);
+	});
+
+	it('waits for a retry that comes soon, and for answers however long they take', async () => {
+		const {clock, run} = setUp(
+			{load: loadOf('concurrency', {concurrency: 1, durationMs: 1000})},
+			{
+				fault: faults(failureOf('overloaded', {isRetryable: true, retryAfterMs: 2000})),
+				serviceMs: () => 9000,
+			},
+		);
+		await clock.settle(run.start());
+		expect(run.snapshot().variants[0]?.requests).toMatchObject({sent: 1, succeeded: 1, attempts: 2});
+		expect(clock.now()).toBeGreaterThan(11_000);
+	});
+});
+
+describe('cells that are asked for some items only', () => {
+	it.each([1, 2])('send those once each, and no others (%i a request)', async (itemsPerRequest) => {
+		const task = {task: 'Say fine.', content: undefined, items: itemsOf(6), checks: []};
+		const asked = [[0, 1, 2, 3, 4], [5], []];
+		const records: AnswerRecord[] = [];
+		const {clock, run} = setUp(
+			{
+				task,
+				variants: asked.map((_items, index) => variantOf(`v${index}`, {itemsPerRequest})),
+				cells: asked.map((onlyItems, variant) => cellOf({variant, onlyItems})),
+				load: loadOf('measure', {requests: Math.ceil(5 / itemsPerRequest)}),
+			},
+			{text: '{"1": "fine", "2": "fine"}'},
+			{onAnswer: (record) => records.push(record)},
+		);
+		await clock.settle(run.start());
+		const sent = asked.map((_items, index) =>
+			records
+				.filter(({variant}) => variant === `v${index}`)
+				.flatMap(({items}) => items)
+				.toSorted(),
+		);
+		expect(sent).toEqual(asked);
+		const total = asked.reduce((sum, items) => sum + Math.ceil(items.length / itemsPerRequest), 0);
+		expect(run.snapshot().progress).toMatchObject({done: total, total});
 	});
 });

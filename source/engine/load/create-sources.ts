@@ -19,7 +19,8 @@ type Group = {
 export type SourceOptions = {
 	readonly spec: RunSpec;
 	readonly random: Random;
-	readonly isAlive: (cell: number) => boolean;
+	/** Whether a cell can still be sent, at a position of the sequence where one is named. */
+	readonly isAlive: (cell: number, position?: number) => boolean;
 	/** Most requests in flight where nothing but the quota bounds them. */
 	readonly inFlightLimit: () => number;
 };

@@ -20,14 +20,14 @@ export type Interleaving = {
  * favours one of them. The requests of one block carry the same items.
  * @param entries Candidates of each request of a block.
  * @param warmUpBlocks Blocks at the beginning that are not counted, against the budget neither.
- * @param isAlive Cells that were given up are passed over.
+ * @param isAlive Cells that were given up are passed over, and those that have no request at a position.
  * @param turnsAt Requests of the conversation at a position; each counts against the budget.
  */
 export const interleave = (
 	entries: ReadonlyArray<readonly number[]>,
 	budget: Budget,
 	warmUpBlocks: number,
-	isAlive: (cell: number) => boolean,
+	isAlive: (cell: number, position?: number) => boolean,
 	random: Random,
 	turnsAt: (position: number) => number = () => 1,
 ): Interleaving => {
@@ -41,8 +41,8 @@ export const interleave = (
 			block++;
 		}
 		const isWarmUp = block < warmUpBlocks;
-		const candidates = rest.pop()?.filter(isAlive) ?? [];
 		const position = isWarmUp ? block : block - warmUpBlocks;
+		const candidates = rest.pop()?.filter((cell) => isAlive(cell, position)) ?? [];
 		return {candidates, block, isWarmUp, position, turns: turnsAt(position)};
 	};
 
@@ -55,7 +55,7 @@ export const interleave = (
 
 	/** Entries whose cells were all given up are paid for and passed over. */
 	const draw = (): Drawn | undefined => {
-		while (!isSpent() && entries.some((candidates) => candidates.some(isAlive))) {
+		while (!isSpent() && entries.some((candidates) => candidates.some((cell) => isAlive(cell)))) {
 			const entry = drawEntry();
 			if (entry.candidates.length > 0) {
 				return entry;
@@ -68,7 +68,7 @@ export const interleave = (
 	return {
 		cells: entries.flat(),
 		next() {
-			if (drawn !== undefined && !drawn.candidates.some(isAlive)) {
+			if (drawn !== undefined && !drawn.candidates.some((cell) => isAlive(cell))) {
 				pay(drawn);
 				drawn = undefined;
 			}
