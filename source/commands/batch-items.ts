@@ -18,7 +18,7 @@ export type ItemFile = ItemSource & {
 export const isItemFile = (items: ItemSource): items is ItemFile => 'sha256' in items;
 
 /** Bytes that are read at once while items are asked for in their order. */
-const windowBytes = 256 * 1024;
+const windowBytes = 64 * 1024;
 
 const lineOf = ({text, fields, expected}: Item): string => `${JSON.stringify({text, fields, expected})}\n`;
 

@@ -7,7 +7,7 @@ import type {BatchState, BatchStore, JobState} from './batch-state.ts';
 /** Takes the jobs of a batch from upload to their end, step by step, each on disk before the next. */
 
 export type BatchPorts = {
-	readonly store: Pick<BatchStore, 'save' | 'readRecords' | 'dropRecords'>;
+	readonly store: Pick<BatchStore, 'save' | 'withRecords' | 'dropRecords'>;
 	readonly objects: Pick<ObjectStore, 'write'>;
 	readonly jobs: Pick<JobService, 'create' | 'get'>;
 	/** Makes an error of a call one that the user understands. */
@@ -38,10 +38,9 @@ const upload = async (state: BatchState, job: JobState, ports: BatchPorts): Prom
 		const onBytes = (bytes: number): void =>
 			ports.onProgress(state, {bytes: file.offset + Math.min(bytes, file.bytes), totalBytes});
 		const place = {bucket: bucketOf(state), key: file.key};
-		await ports.objects.write(place, ports.store.readRecords(state.id, file.offset, file.bytes), {
-			signal: ports.signal,
-			onBytes,
-		});
+		await ports.store.withRecords(state.id, file, async (source) =>
+			ports.objects.write(place, source, {signal: ports.signal, onBytes}),
+		);
 		file.isUploaded = true;
 		await ports.store.save(state);
 	}

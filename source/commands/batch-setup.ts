@@ -1,5 +1,5 @@
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
-import {type BatchForm, modelInput} from '../bedrock/jobs/model-input.ts';
+import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {openPreset} from '../config/load-preset.ts';
@@ -14,6 +14,7 @@ import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchRecord, BatchTask, ItemSource} from '../prompts/batch/records.ts';
 import {type Account, openAccount} from './account-access.ts';
 import {writeItems} from './batch-items.ts';
+import {lineMaker} from './batch-line.ts';
 import {type Io, readAll} from './io.ts';
 
 /** Everything that a batch needs to know before anything is uploaded. */
@@ -30,29 +31,6 @@ export type BatchSetup = {
 	readonly price: Price | null;
 	readonly lineOf: (record: BatchRecord) => string;
 };
-
-/** Makes the input line of a record: the same for the same state, so that a crash changes nothing. */
-export const lineMaker =
-	(target: Pick<Target, 'model' | 'baseModel'>, form: BatchForm, maxTokens: number) =>
-	({id, variant, prompt}: BatchRecord): string =>
-		`${JSON.stringify({
-			recordId: id,
-			modelInput: modelInput(
-				{
-					model: target.model,
-					baseModel: target.baseModel,
-					method: form === 'Converse' ? 'converse' : 'invoke',
-					system: prompt.system,
-					messages: [{role: 'user', text: prompt.user}],
-					maxTokens: variant.maxTokens ?? maxTokens,
-					stop: variant.stop,
-					parameters: variant.parameters,
-					cache: false,
-					tier: undefined,
-				},
-				form,
-			),
-		})}\n`;
 
 const onlyModel = (models: readonly string[]): string => {
 	const [model, second] = models;

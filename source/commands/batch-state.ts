@@ -1,10 +1,9 @@
 import {createHash} from 'node:crypto';
-import {createReadStream} from 'node:fs';
-import {readdir, rename, rm, stat} from 'node:fs/promises';
+import {open, readdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
-import type {Readable} from 'node:stream';
 import envPaths from 'env-paths';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
+import type {UploadSource} from '../bedrock/jobs/upload.ts';
 import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
 import type {CacheFiles} from '../bedrock/quotas/quota-cache.ts';
 import type {Price} from '../engine/run-spec.ts';
@@ -92,8 +91,12 @@ export type BatchStore = {
 	readonly keepDraft: (id: string, batch: BatchTask) => Promise<void>;
 	readonly dropDraft: () => Promise<void>;
 	readonly loadTask: (id: string) => Promise<BatchTask>;
-	/** Some of the input lines of a batch. */
-	readonly readRecords: (id: string, offset: number, bytes: number) => Readable;
+	/** Lends some of the input lines of a batch. */
+	readonly withRecords: (
+		id: string,
+		lines: {readonly offset: number; readonly bytes: number},
+		use: (source: UploadSource) => Promise<void>,
+	) => Promise<void>;
 	/** Removes the input lines: they lie in S3 by then. */
 	readonly dropRecords: (id: string) => Promise<void>;
 	/** The newest first. */
@@ -105,8 +108,6 @@ export const recordsName = 'records.jsonl';
 const draftPrefix = 'draft-';
 /** Older drafts were left by a program that was killed. */
 const oldestDraftMs = 24 * 3_600_000;
-/** Bytes read at once: an upload copies them into parts. */
-const pieceBytes = 1024 * 1024;
 
 const removeOldDrafts = async (folder: string, names: readonly string[]): Promise<void> => {
 	for (const name of names.filter((each) => each.startsWith(draftPrefix))) {
@@ -141,12 +142,22 @@ export const createBatchStore = (folder: string, files: CacheFiles = diskFiles):
 			const {task, variants} = JSON.parse(await files.read(fileOf(id, 'task.json'))) as BatchTask;
 			return {task: {...task, items: await openItems(fileOf(id, itemsName))}, variants};
 		},
-		readRecords: (id, offset, bytes) =>
-			createReadStream(fileOf(id, recordsName), {
-				start: offset,
-				end: offset + bytes - 1,
-				highWaterMark: pieceBytes,
-			}),
+		async withRecords(id, {offset, bytes}, use) {
+			const handle = await open(fileOf(id, recordsName), 'r');
+			try {
+				await use({
+					size: bytes,
+					async read(into, from) {
+						const {bytesRead} = await handle.read(into, 0, into.length, offset + from);
+						if (bytesRead < into.length) {
+							throw new Error(`${fileOf(id, recordsName)} is shorter than it was.`);
+						}
+					},
+				});
+			} finally {
+				await handle.close();
+			}
+		},
 		dropRecords: async (id) => rm(fileOf(id, recordsName), {force: true}),
 		async all() {
 			const ids = await readdir(folder).catch(() => []);

@@ -23,7 +23,7 @@ import {unreadable} from './preset-files.ts';
 
 /** Rows of a page of a .csv file; elsewhere a page is a piece of the file. */
 const pageLength = 500;
-const pieceBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
 
 const open = (file: string) => createReadStream(file, {highWaterMark: pieceBytes});
 

@@ -98,7 +98,12 @@ export const presetSchema = z
 		maxTokens: positiveInteger.optional(),
 		checks: z.array(check).optional(),
 		minQuality: z.number().min(0).max(1).optional(),
-		share: z.number().positive().max(1).optional(),
+		share: z
+			.number()
+			.positive()
+			.max(2)
+			.optional()
+			.describe('part of each quota that may be used; above 1 it is exceeded on purpose'),
 		burst: z.enum(bursts).optional(),
 		policy: z.enum(policies).optional(),
 		seed: z.int().nonnegative().optional(),

@@ -39,6 +39,8 @@ export type LogicalRequest = {
 	readonly turns: number;
 	/** Attempts sent so far. */
 	attempts: number;
+	/** The service throttled its first attempt. */
+	isFirstThrottled?: boolean;
 };
 
 /** A later turn of a conversation that was not sent yet. */

@@ -26,5 +26,6 @@ export const nextTurn = (
 		block: request.block === undefined ? undefined : request.block + 1,
 		intendedAt: request.intendedAt === undefined ? undefined : intendedAt,
 		attempts: 0,
+		isFirstThrottled: false,
 	};
 };

@@ -63,7 +63,15 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			if (kind === 'unparsed' && item !== undefined) {
 				const items = [item];
 				const prompt = cell.compose(items);
-				const single = {items, prompt, block: undefined, slots: freeSlots, attempts: 0, isFollowUp: true};
+				const single = {
+					items,
+					prompt,
+					block: undefined,
+					slots: freeSlots,
+					attempts: 0,
+					isFollowUp: true,
+					isFirstThrottled: false,
+				};
 				core.sendAgain({...request, ...single}, clock.now());
 			}
 		}
@@ -105,6 +113,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			times,
 			isWithinServiceLevel: meetsServiceLevel(spec.serviceLevel, times),
 			isSimulated: answer.isSimulated,
+			isRescued: request.isFirstThrottled ?? false,
 			tier: answer.tier,
 			latencyMode: answer.latencyMode,
 			text: answer.text,
@@ -173,11 +182,13 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		settleFailure(attempt, failure);
 		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
 		const kind = throttleKinds[failure.class];
-		core.emit(
-			kind === undefined
-				? {type: 'failed', ...attemptOf(attempt), failure}
-				: {type: 'throttled', ...attemptOf(attempt), failure, kind},
-		);
+		if (kind === undefined) {
+			core.emit({type: 'failed', ...attemptOf(attempt), failure});
+		} else {
+			const isFirst = request.attempts === 1;
+			request.isFirstThrottled ||= isFirst;
+			core.emit({type: 'throttled', ...attemptOf(attempt), failure, kind, isFirst});
+		}
 		const delayMs = retryDelayMs(failure, request.attempts, random);
 		if (delayMs === undefined) {
 			core.emit({

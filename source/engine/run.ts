@@ -11,6 +11,9 @@ import type {RunSpec} from './run-spec.ts';
 export {maximumInFlight} from './run-core.ts';
 export type {Run, RunPorts} from './run-ports.ts';
 
+/** How long requests that failed are still tried again when the time of a run is over, in milliseconds. */
+const retryGraceMs = 5000;
+
 /** Makes a run; nothing is sent before `start`. */
 export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const {clock} = ports;
@@ -35,6 +38,25 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		onEnd();
 	};
 
+	/**
+	 * Beyond the duration of the run retries get a moment, not another window of the quota.
+	 * @param restMs Left of the duration; negative when it is over.
+	 * @returns Milliseconds until the time of the run, or that moment, is over.
+	 */
+	const limitRetries = (restMs: number): number => {
+		if (restMs > 0) {
+			return restMs;
+		}
+		const graceMs = restMs + retryGraceMs;
+		if (graceMs > 0) {
+			return graceMs;
+		}
+		if (core.waitingCount > 0) {
+			core.giveUpWaiting();
+		}
+		return Number.POSITIVE_INFINITY;
+	};
+
 	/** Sends what may be sent, ends the run when it is over, and otherwise sees to it that it is called again. */
 	const pump = (): void => {
 		if (!status.isSending) {
@@ -44,12 +66,13 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		if (restMs <= 0 || (core.conversations === 0 && sources.every((source) => source.isExhausted()))) {
 			core.drain();
 		}
+		const limitMs = limitRetries(restMs);
 		announceLanes(sources, core.cells, spec.windowMs);
 		const wakeMs = dispatcher.pump(status.phase === 'running');
 		if (status.phase === 'draining' && attempts.inFlight === 0 && core.waitingCount === 0) {
 			end();
 		} else {
-			alarm.within(status.phase === 'running' ? Math.min(wakeMs, restMs) : wakeMs);
+			alarm.within(Math.min(wakeMs, limitMs));
 		}
 	};
 

@@ -10,6 +10,7 @@ import {
 	tooLowQuality,
 } from './advice-lines.ts';
 import type {Figures} from './figures.ts';
+import {naiveLoss} from './naive-loss.ts';
 import {quotaIncreaseAdvice} from './quota-increase.ts';
 import {type Ranking, rank} from './ranking.ts';
 import type {Advice, Best, Timeline, VariantFigures} from './snapshot.ts';
@@ -47,7 +48,7 @@ export const bestOf = (input: AdviceInput): readonly Best[] =>
 
 /** What the figures advise, each line with its figure: for each target, then over the targets. */
 export const adviceOf = (input: AdviceInput): readonly Advice[] => {
-	const {spec, variants, timeline} = input;
+	const {spec, figures, variants, timeline} = input;
 	const leaders: Subject[] = [];
 	const ofTargets = spec.targets.flatMap((target, index) => {
 		const cells = cellsOf(spec, index);
@@ -72,5 +73,5 @@ export const adviceOf = (input: AdviceInput): readonly Advice[] => {
 			...quotaIncreaseAdvice(subject.figures, target, index, timeline),
 		];
 	});
-	return [...ofTargets, ...otherScopes(leaders)];
+	return [...ofTargets, ...otherScopes(leaders), ...naiveLoss(figures)];
 };

@@ -15,6 +15,6 @@ export type Plan = {
 	readonly priceSource: string | null;
 	/** Model names that came near an unmatched one, and other remarks, one sentence each. */
 	readonly remarks: readonly string[];
-	/** Why the run asks before it starts: others use its bucket, and it would fill it. One of the remarks. */
+	/** Why the run asks before it starts: others use its bucket and it would fill it, or it goes over it. One of the remarks. */
 	readonly crowding?: string | undefined;
 };

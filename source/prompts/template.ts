@@ -14,4 +14,5 @@ export const fillTemplate = (template: string, lookup: (placeholder: string) => 
 	template.replace(placeholderPattern, (_match, name: string) => lookup(name));
 
 /** Joins the parts of a prompt that are not empty with blank lines and trims the result. */
-export const tidyPrompt = (text: string): string => text.replace(/\n{3,}/g, '\n\n').trim();
+export const tidyPrompt = (text: string): string =>
+	(text.includes('\n\n\n') ? text.replace(/\n{3,}/g, '\n\n') : text).trim();

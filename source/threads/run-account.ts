@@ -56,7 +56,7 @@ export const createRunAccount = (
 		async withHeadroom(plan, spec, config) {
 			// A demo starts at once and asks nothing.
 			if (config.connection.simulatorUrl !== undefined) {
-				return plan;
+				return {...plan, crowding: undefined};
 			}
 			await patiently(follow(spec.targets, config));
 			const buckets = spec.targets.map((target) => link.bucketOf(target));
@@ -65,7 +65,7 @@ export const createRunAccount = (
 			const remarks = [...(crowding === undefined ? rooms : [crowding])].filter(
 				(remark) => remark !== undefined,
 			);
-			return {...plan, remarks: [...plan.remarks, ...new Set(remarks)], crowding};
+			return {...plan, remarks: [...plan.remarks, ...new Set(remarks)], crowding: crowding ?? plan.crowding};
 		},
 		attach(run, spec, config) {
 			link.follow({

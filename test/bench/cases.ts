@@ -1,4 +1,5 @@
 import {addedLatencyCase} from './cases/added-latency.ts';
+import {batchCase} from './cases/batch.ts';
 import {busyScreenCase} from './cases/busy-screen.ts';
 import {chatBesideBulkCase} from './cases/chat-beside-bulk.ts';
 import {commandStartCase} from './cases/command-start.ts';
@@ -36,6 +37,7 @@ export const benchCases: readonly BenchCase[] = [
 	overheadCase,
 	addedLatencyCase,
 	memoryCase,
+	batchCase,
 	reportsCase,
 	packageSizeCase,
 ];

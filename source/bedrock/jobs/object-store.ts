@@ -2,54 +2,27 @@ import {Readable} from 'node:stream';
 import type {Clients} from '../clients.ts';
 import {callError} from './call-error.ts';
 import {type S3Place, s3Uri} from './s3-uri.ts';
+import {type UploadOptions, type UploadSource, uploadObject} from './upload.ts';
 
 /** S3 as a batch needs it. Every method rejects with a UserError (exit 1). */
 export type ObjectStore = {
-	/**
-	 * Writes an object, in parts where it is large, and replaces what was there.
-	 * @param onBytes Told how many bytes have arrived so far.
-	 */
-	readonly write: (
-		place: S3Place,
-		bytes: AsyncIterable<Uint8Array>,
-		options: {readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void},
-	) => Promise<void>;
+	/** Writes an object, in parts where it is large, and replaces what was there. */
+	readonly write: (place: S3Place, source: UploadSource, options: UploadOptions) => Promise<void>;
 	/** Keys of all objects whose key begins with that of the place. */
 	readonly list: (place: S3Place) => Promise<readonly string[]>;
 	/** The bytes of an object as they arrive. */
 	readonly read: (place: S3Place) => AsyncGenerator<Uint8Array>;
 };
 
-/** S3's least, but for the last part, is 5 MiB; four parts at once keep the memory of an upload flat. */
-const partBytes = 8 * 1024 * 1024;
-const partsAtOnce = 4;
-
 export const createObjectStore = (clients: Clients): ObjectStore => ({
-	async write(place, bytes, {signal, onBytes}) {
-		const {Upload} = await import('@aws-sdk/lib-storage');
-		const upload = new Upload({
-			client: await clients.s3(),
-			params: {
-				Bucket: place.bucket,
-				Key: place.key,
-				Body: bytes instanceof Readable ? bytes : Readable.from(bytes, {objectMode: false}),
-				ContentType: 'application/jsonl',
-			},
-			partSize: partBytes,
-			queueSize: partsAtOnce,
-		});
-		upload.on('httpUploadProgress', ({loaded}) => onBytes(loaded ?? 0));
-		const abort = (): void => void upload.abort();
-		signal.addEventListener('abort', abort);
+	async write(place, source, options) {
 		try {
-			await upload.done();
+			await uploadObject(await clients.s3(), place, source, options);
 		} catch (error) {
 			throw callError(error, clients, {
 				what: `${s3Uri(place)} could not be written`,
 				action: 's3:PutObject',
 			});
-		} finally {
-			signal.removeEventListener('abort', abort);
 		}
 	},
 	async list({bucket, key}) {

@@ -21,7 +21,7 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
 }
 
 /** Bytes gathered before they are handed on: single lines would make an upload slow. */
-const chunkCharacters = 256 * 1024;
+const chunkCharacters = 64 * 1024;
 
 /** Lines as bytes, in pieces of a handy size. */
 export async function* bytesOf(lines: Iterable<string>): AsyncGenerator<Uint8Array> {

@@ -14,6 +14,8 @@ export type Seen = {
 	readonly service: string | undefined;
 	readonly method: string;
 	readonly path: string;
+	/** Length of the body, as announced. */
+	readonly bytes: number;
 	/** Milliseconds since 1970 of the first byte and of the answer's end. */
 	readonly receivedAt: number;
 	readonly endedAt: number;
@@ -44,7 +46,9 @@ const {port} = await listen(0, (exchange) => {
 		return;
 	}
 	void route(exchange, simulation, routes).then(() => {
-		seen.push({service: serviceOf(exchange.headers), method, path, receivedAt, endedAt: Date.now()});
+		const {headers} = exchange;
+		const bytes = Number(headers['content-length'] ?? 0);
+		seen.push({service: serviceOf(headers), method, path, bytes, receivedAt, endedAt: Date.now()});
 	});
 });
 process.stdout.write(`http://127.0.0.1:${port}\n`);
