@@ -1,5 +1,6 @@
 import type {RunConfig} from '../config/run-config.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
+import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 
 /** What the views read out of the state. */
@@ -37,16 +38,25 @@ export function nextTickMs(state: State): number | undefined {
 	const ticks = [
 		...(state.flash === undefined ? [] : [Math.max(1, state.flash.untilMs - state.nowMs)]),
 		...(isWaiting(state) ? [1000] : []),
+		...(isAgeing(state) ? [ageingMs] : []),
 	];
 	return ticks.length === 0 ? undefined : Math.min(...ticks);
 }
 
-function isWaiting({stage, frozen, isLeaving, stoppedMs, models, presets}: State): boolean {
+/** How often the age of the account's figures is shown anew, in milliseconds. */
+const ageingMs = 10_000;
+
+function isAgeing({view, account}: State): boolean {
+	return view === 'account' && account.snapshot !== undefined;
+}
+
+function isWaiting({stage, frozen, isLeaving, stoppedMs, models, presets, account}: State): boolean {
 	const isListing = models.kind === 'loading' || presets.kind === 'loading';
 	const isStopping = stoppedMs !== undefined && stage.kind === 'running';
 	return (
 		isListing ||
 		isStopping ||
+		isAccountLoading(account) ||
 		stage.kind === 'preparing' ||
 		isLeaving ||
 		(frozen !== undefined && stage.kind === 'running')

@@ -22,6 +22,8 @@ export type LookPorts = {
 	/** False: only ModelIds that the directory puts into one of its buckets. */
 	readonly isEverything: boolean;
 	readonly signal: AbortSignal;
+	/** What `waitingFor` tells has changed. */
+	readonly onStep: () => void;
 };
 
 /** Everything that is known of one Region, and the ways to learn more. Nothing but `readDirectory` rejects. */
@@ -38,11 +40,21 @@ export type AccountLook = {
 	readonly buckets: (ownNow: ReadonlyMap<string, MinuteUse>) => readonly AccountBucket[];
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
+	/** What is being asked before there are figures, a few words each. */
+	readonly waitingFor: () => readonly string[];
 	readonly cost: CostMeter;
 };
 
 /** Keys of the buckets whose rows are seen; `all`: everything that was active in the last hour. */
 export type OnScreen = ReadonlySet<string> | 'all';
+
+type Step = 'directory' | 'listing' | 'reading';
+
+const stepWords: Readonly<Record<Step, string>> = {
+	directory: 'models and quotas of the Region',
+	listing: 'CloudWatch: which models are in use',
+	reading: 'CloudWatch: requests and tokens of the last three hours',
+};
 
 /** A list of what is active is asked for again after so many polls. */
 const pollsPerListing = 5;
@@ -51,7 +63,7 @@ const mostDurations = 60;
 
 /** Knows nothing yet. */
 export const createAccountLook = (ports: LookPorts): AccountLook => {
-	const {clock, source, readDirectory, own, isEverything, signal} = ports;
+	const {clock, source, readDirectory, own, isEverything, signal, onStep} = ports;
 	const history = new UsageHistory();
 	const day = new DayUse();
 	const cost = new CostMeter();
@@ -67,6 +79,19 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 		activeModels: undefined,
 	};
 	let polls = 0;
+	const steps = new Set<Step>();
+
+	/** Waits for something, and says so as long as it takes. */
+	const waitFor = async <Value>(step: Step, work: Promise<Value>): Promise<Value> => {
+		steps.add(step);
+		onStep();
+		try {
+			return await work;
+		} finally {
+			steps.delete(step);
+			onStep();
+		}
+	};
 
 	const now = (): number => clock.epoch() + troubles.clockAheadMs;
 
@@ -165,12 +190,13 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 		cost,
 		async readMinutes(onScreen) {
 			troubles = {...troubles, reading: undefined, partialSeries: 0};
-			const opened = Promise.resolve(directory ?? readDirectory());
+			const opened =
+				directory === undefined ? waitFor('directory', readDirectory()) : Promise.resolve(directory);
 			const isListing = polls % pollsPerListing === 0 || listed === undefined;
 			polls++;
 			// What is listed is read while models and quotas are still on their way; whatever else has to wait for them.
 			const readDue = async (): Promise<void> => {
-				await (isListing ? list() : undefined);
+				await (isListing ? waitFor('listing', list()) : undefined);
 				const needed = listed === undefined || !isEverything ? await opened : undefined;
 				for (const modelId of listed?.keys() ?? needed?.candidates ?? []) {
 					history.add(modelId);
@@ -179,7 +205,7 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 					await takeDirectory(await opened);
 				}
 				for (const part of planPoll(history, watched(), new Set(modelsOn(onScreen)), now())) {
-					await readPart(part);
+					await waitFor('reading', readPart(part));
 				}
 			};
 			const [found] = await Promise.all([opened, readDue()]);
@@ -204,5 +230,6 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 			}),
 		troubles: () => troubles,
 		directoryRemarks: () => directory?.remarks ?? [],
+		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
 };

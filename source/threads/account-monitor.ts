@@ -6,7 +6,7 @@ import {createAccountLook, type LookPorts, type OnScreen} from './account-look.t
 import {monitorRemarks} from './account-remarks.ts';
 
 /** What the monitor of one Region works with. */
-export type MonitorPorts = Omit<LookPorts, 'signal'> & {
+export type MonitorPorts = Omit<LookPorts, 'signal' | 'onStep'> & {
 	readonly region: string;
 	readonly endpoint: string | null;
 	readonly isSimulated: () => boolean;
@@ -41,7 +41,16 @@ export const nextLookMs = (nowMs: number, throttled: number): number => {
 export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 	const {clock} = ports;
 	const abort = new AbortController();
-	const look = createAccountLook({...ports, signal: abort.signal});
+	const look = createAccountLook({
+		...ports,
+		signal: abort.signal,
+		onStep() {
+			// Later looks keep what was seen before them on screen.
+			if (!hasLooked && isLooking) {
+				publish();
+			}
+		},
+	});
 	let onScreen: OnScreen = ports.isAllOnScreen ? 'all' : new Set();
 	let cancelNext = (): void => {};
 	let throttledLooks = 0;
@@ -64,6 +73,7 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 			simulated: ports.isSimulated(),
 			endpoint: ports.endpoint,
 			phase: fault.length === 0 ? (hasLooked ? 'live' : 'loading') : 'failed',
+			waitingFor: hasLooked || fault.length > 0 ? [] : look.waitingFor(),
 			looks,
 			minute: hasLooked ? minute : null,
 			isComplete:

@@ -178,6 +178,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 			simulated: false,
 			endpoint: null,
 			phase: 'failed',
+			waitingFor: [],
 			looks: 1,
 			minute: null,
 			isComplete: false,

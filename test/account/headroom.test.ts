@@ -3,7 +3,7 @@ import {describe, expect, onTestFinished, test} from 'vitest';
 import {createAccountLink} from '../../source/threads/account-link.ts';
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {defaultOptions} from '../simulator/harness.ts';
-import {minuteMs, startAccount, startMonitor, traffic, until} from './account-harness.ts';
+import {firstLook, minuteMs, startAccount, startMonitor, traffic} from './account-harness.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
 const key = 'amazon.nova-lite-v1:0 cross-region';
@@ -22,7 +22,7 @@ describe('own traffic', () => {
 		}
 		const watch = startMonitor(account, {own});
 		watch.monitor.start();
-		await until(() => watch.published() >= 3);
+		await firstLook(watch);
 		const bucket = watch.latest().buckets.find((each) => each.key === key);
 		expect(bucket?.use.requests).toBe((bucket?.told.requests ?? 0) - 10);
 		expect(bucket?.use.quotaTokens).toBe((bucket?.told.quotaTokens ?? 0) - 1000);
@@ -37,7 +37,7 @@ describe('own traffic', () => {
 		}
 		const watch = startMonitor(account, {own});
 		watch.monitor.start();
-		await until(() => watch.published() >= 3);
+		await firstLook(watch);
 		const bucket = watch.latest().buckets.find((each) => each.key === key);
 		expect(bucket?.use).toEqual({requests: 0, quotaTokens: 0});
 		expect(bucket?.others.quotaTokens).toBe(0);

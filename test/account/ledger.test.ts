@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {readStats} from '../simulator/harness.ts';
-import {minuteMs, nextLook, noon, startAccount, startMonitor, until} from './account-harness.ts';
+import {firstLook, minuteMs, nextLook, noon, startAccount, startMonitor} from './account-harness.ts';
 
 /** Identifiers of two buckets: the application profile draws from the same one as the system profile. */
 const identifiers = [
@@ -56,7 +56,7 @@ test('every minute of every bucket is what the simulator itself counted', async 
 			account.clock.skip(noon + (minutes + 5) * minuteMs - account.clock.epoch());
 			const watch = startMonitor(account);
 			watch.monitor.start();
-			await until(() => watch.published() >= 3);
+			await firstLook(watch);
 			await nextLook(account, watch);
 
 			const {log} = await readStats(account.url);

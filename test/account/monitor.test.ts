@@ -1,7 +1,16 @@
 import {describe, expect, test} from 'vitest';
 import type {AccountBucket, AccountRegion} from '../../source/metrics/account/account-snapshot.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
-import {minuteMs, nextLook, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
+import {
+	firstLook,
+	minuteMs,
+	nextLook,
+	noon,
+	startAccount,
+	startMonitor,
+	traffic,
+	until,
+} from './account-harness.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
 const liteBase = 'amazon.nova-lite-v1:0';
@@ -15,17 +24,17 @@ const bucketOf = ({buckets}: AccountRegion, model: string, scope = 'cross-region
 };
 
 /** What the monitor says once it has looked for the first time. */
-const firstLook = async (scenario: Scenario) => {
+const lookAt = async (scenario: Scenario) => {
 	const account = await startAccount({scenario});
 	const watch = startMonitor(account);
 	watch.monitor.start();
-	await until(() => watch.published() >= 3);
+	await firstLook(watch);
 	return {account, ...watch, region: watch.latest()};
 };
 
 describe('the first look', () => {
 	test('tells what each bucket uses of its limits in the newest whole minute', async () => {
-		const {region} = await firstLook({background: [traffic(lite, {cacheWriteTokens: 50})]});
+		const {region} = await lookAt({background: [traffic(lite, {cacheWriteTokens: 50})]});
 		const {told, use, minute, quota, activity, burndown} = bucketOf(region, liteBase);
 		expect(minute).toBe(noon - 3 * minuteMs);
 		expect(region.minute).toBe(minute);
@@ -41,7 +50,7 @@ describe('the first look', () => {
 	});
 
 	test('adds application profiles to the bucket that they draw from', async () => {
-		const {region} = await firstLook({
+		const {region} = await lookAt({
 			background: [traffic(lite, {requestsPerMinute: 20}), traffic('sim0nova0lite', {requestsPerMinute: 40})],
 		});
 		const bucket = bucketOf(region, liteBase);
@@ -51,7 +60,7 @@ describe('the first look', () => {
 	});
 
 	test('has a row for every limit that is known, and says where one is 0', async () => {
-		const {region} = await firstLook({});
+		const {region} = await lookAt({});
 		const premier = bucketOf(region, 'amazon.nova-premier-v1:0');
 		expect(premier.activity).toBe('idle');
 		expect(premier.use.requests).toBe(0);
@@ -61,7 +70,7 @@ describe('the first look', () => {
 	});
 
 	test('has an hour of minutes, of which the newest are not whole', async () => {
-		const {region} = await firstLook({background: [traffic(lite)]});
+		const {region} = await lookAt({background: [traffic(lite)]});
 		const {series} = bucketOf(region, liteBase);
 		expect(series.requests.length).toBe(62);
 		expect(series.requests.slice(0, 60).every((value) => value > 20)).toBe(true);
@@ -70,7 +79,7 @@ describe('the first look', () => {
 	});
 
 	test('tells the use of the day and the cost of an hour', async () => {
-		const {region} = await firstLook({background: [traffic('amazon.nova-lite-v1:0')]});
+		const {region} = await lookAt({background: [traffic('amazon.nova-lite-v1:0')]});
 		const {dayTokens, costPerHourUsd, told, quota} = bucketOf(region, liteBase, 'on-demand');
 		expect(quota.tokensPerDay.state).toBe('known');
 		// Twelve hours at about the same pace.
@@ -80,7 +89,7 @@ describe('the first look', () => {
 	});
 
 	test('asks for percentiles only of what is on screen', async () => {
-		const {monitor, latest, region, published} = await firstLook({background: [traffic(lite)]});
+		const {monitor, latest, region, published} = await lookAt({background: [traffic(lite)]});
 		const bucket = bucketOf(region, liteBase);
 		expect(bucket.durations).toEqual([]);
 		const before = published();
@@ -95,7 +104,7 @@ describe('the first look', () => {
 
 	test('shows both counts where they disagree, and the burndown that explains it', async () => {
 		// The simulated service counts Claude 3's output once; what we assume is five times.
-		const {region} = await firstLook({background: [traffic('us.anthropic.claude-3-haiku-20240307-v1:0')]});
+		const {region} = await lookAt({background: [traffic('us.anthropic.claude-3-haiku-20240307-v1:0')]});
 		const {burndown, disagreement} = bucketOf(region, 'anthropic.claude-3-haiku-20240307-v1:0');
 		expect(burndown).toEqual({value: 5, source: 'assumed'});
 		expect(disagreement?.burndown).toBeCloseTo(1, 1);
@@ -103,7 +112,7 @@ describe('the first look', () => {
 	});
 
 	test('shows none where they agree', async () => {
-		const {region} = await firstLook({background: [traffic(lite)]});
+		const {region} = await lookAt({background: [traffic(lite)]});
 		expect(bucketOf(region, liteBase).disagreement).toBeNull();
 	});
 });
@@ -113,7 +122,7 @@ describe('later looks', () => {
 		const account = await startAccount({scenario: {background: [traffic(lite, {shape: 'waves'})]}});
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await until(() => watch.published() >= 3);
+		await firstLook(watch);
 		const first = watch.latest().cost.metrics;
 		const minutes: Array<readonly [number, number]> = [];
 		for (let look = 0; look < 6; look++) {
@@ -135,7 +144,7 @@ describe('later looks', () => {
 		account.clock.skip(quietAt - account.clock.epoch());
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await until(() => watch.published() >= 3);
+		await firstLook(watch);
 		const pro = bucketOf(watch.latest(), 'amazon.nova-pro-v1:0');
 		expect(pro.activity).toBe('quiet');
 		const spent = async () => {
@@ -161,7 +170,7 @@ describe('trouble', () => {
 	] as const;
 
 	test.each(actions)('%s denied is named, and the rest is shown', async (action, remark) => {
-		const {region} = await firstLook({background: [traffic(lite)], denied: [action]});
+		const {region} = await lookAt({background: [traffic(lite)], denied: [action]});
 		expect(region.phase).toBe('live');
 		expect(region.remarks.join('\n')).toMatch(remark);
 		const bucket = bucketOf(region, liteBase);
@@ -174,7 +183,7 @@ describe('trouble', () => {
 	});
 
 	test('everything denied leaves sentences and no fault', async () => {
-		const {region} = await firstLook({
+		const {region} = await lookAt({
 			background: [traffic(lite)],
 			denied: actions.map(([action]) => action),
 		});
@@ -184,7 +193,7 @@ describe('trouble', () => {
 	});
 
 	test('a ModelId that hides its model has a row with a sentence', async () => {
-		const {region} = await firstLook({
+		const {region} = await lookAt({
 			background: [traffic('abc123xyz')],
 			denied: ['bedrock:ListInferenceProfiles'],
 		});
@@ -215,7 +224,7 @@ describe('trouble', () => {
 		});
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await until(() => watch.published() >= 3);
+		await firstLook(watch);
 		expect(bucketOf(watch.latest(), liteBase).minute).toBeNull();
 		expect(watch.latest().remarks.join(' ')).toMatch(/in part only/);
 		await nextLook(account, watch);
@@ -224,7 +233,7 @@ describe('trouble', () => {
 	});
 
 	test('a clock that is off is put right', async () => {
-		const {region} = await firstLook({
+		const {region} = await lookAt({
 			background: [traffic(lite)],
 			metrics: {clockAheadMs: -20 * minuteMs},
 		});

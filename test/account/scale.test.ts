@@ -13,7 +13,7 @@ import type {
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {defaultOptions} from '../simulator/harness.ts';
-import {minuteMs, nextLook, noon, startMonitor, traffic, until} from './account-harness.ts';
+import {firstLook, minuteMs, nextLook, noon, startMonitor, traffic} from './account-harness.ts';
 
 const copiedFrom = 'us.amazon.nova-lite-v1:0';
 const teams = Array.from({length: 500}, (_, index) =>
@@ -50,7 +50,7 @@ test('500 ModelIds over 3 hours are read with at most 16 calls of GetMetricData'
 	const watch = startMonitor({clock: systemClock as never, url: simulator.url, source, clients});
 	watch.monitor.look(['amazon.nova-lite-v1:0 cross-region']);
 	watch.monitor.start();
-	await until(() => watch.published() >= 3);
+	await firstLook(watch);
 	const {buckets, remarks} = watch.latest();
 	const bucket = buckets.find(
 		({model, scope}) => model === 'amazon.nova-lite-v1:0' && scope === 'cross-region',
@@ -115,7 +115,7 @@ test('a day of watching leaves the heap as it was', async () => {
 		},
 	);
 	watch.monitor.start();
-	await until(() => watch.published() >= 3);
+	await firstLook(watch);
 	const heap = async (looks: number): Promise<number> => {
 		for (let look = 0; look < looks; look++) {
 			await nextLook({clock} as never, watch);

@@ -6,7 +6,7 @@ import {raisedAlerts} from '../../source/metrics/account/alerts.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {defaultOptions} from '../simulator/harness.ts';
-import {minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
+import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic} from './account-harness.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
 const sources = new URL('../../', import.meta.url);
@@ -15,7 +15,7 @@ const look = async (scenario: Parameters<typeof startAccount>[0] = {}) => {
 	const account = await startAccount(scenario);
 	const watch = startMonitor(account, {isAllOnScreen: true});
 	watch.monitor.start();
-	await until(() => watch.published() >= 3);
+	await firstLook(watch);
 	return watch.latest();
 };
 

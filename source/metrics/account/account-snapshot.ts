@@ -93,6 +93,8 @@ export type AccountRegion = {
 	/** URL of an endpoint that is not AWS's. */
 	readonly endpoint: string | null;
 	readonly phase: 'loading' | 'live' | 'failed';
+	/** What the first look still waits for, a few words each; empty once it is over. */
+	readonly waitingFor: readonly string[];
 	/** Looks that are finished: one a minute. */
 	readonly looks: number;
 	/** Begin of the newest minute that is whole, by the service's clock. */

@@ -20,7 +20,7 @@ const withAccount = (state: State, account: Partial<AccountState>): State => ({
 export function watchAccount(state: State): Change {
 	return state.account.isWatched
 		? only(state)
-		: changeWith(withAccount(state, {isWatched: true}), {
+		: changeWith(withAccount(state, {isWatched: true, askedMs: state.nowMs}), {
 				type: 'watch-account',
 				regions: state.account.regions,
 				config: state.config,
@@ -37,7 +37,9 @@ export function takeAccount(state: State, snapshot: AccountSnapshot): Change {
 		text: `alert ${alert.text}: ${bucket.model} (${bucket.scope}, ${bucket.region}) at ${formatPercent(percent / 100)}`,
 	}));
 	const news = told.filter(({id}) => !state.account.ringing.includes(id));
-	const next = withStuck(withAccount(state, {snapshot, ringing: told.map(({id}) => id)}));
+	const next = withStuck(
+		withAccount(state, {snapshot, toldMs: state.nowMs, ringing: told.map(({id}) => id)}),
+	);
 	const [first] = news;
 	return first === undefined
 		? only(next)
@@ -113,6 +115,7 @@ export function watchRegions(state: State, regions: readonly string[]): Change {
 		withAccount(state, {
 			regions,
 			isWatched: true,
+			askedMs: state.nowMs,
 			snapshot: undefined,
 			frozen: undefined,
 			selected: undefined,

@@ -6,6 +6,9 @@ import type {AccountSort} from './sort-rows.ts';
 export type AccountState = {
 	/** The monitor was asked to watch. */
 	readonly isWatched: boolean;
+	/** When it was asked, and when the newest figures came; milliseconds of the screen's clock. */
+	readonly askedMs: number;
+	readonly toldMs: number;
 	/** Asked for; empty: the Region in use. */
 	readonly regions: readonly string[];
 	/** The newest one; undefined while nothing was told. */
@@ -25,6 +28,8 @@ export const initialAccount = (
 	options: Partial<Pick<AccountState, 'regions' | 'alerts' | 'isWatched'>> = {},
 ): AccountState => ({
 	isWatched: false,
+	askedMs: 0,
+	toldMs: 0,
 	regions: [],
 	snapshot: undefined,
 	frozen: undefined,
@@ -35,6 +40,20 @@ export const initialAccount = (
 	ringing: [],
 	...options,
 });
+
+/** Whether the first look is still being waited for. */
+export const isAccountLoading = (account: AccountState): boolean =>
+	account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
+
+/** Now by the service's clock, as the newest report told it: figures grow old between two looks. */
+export const accountNowMs = ({
+	account,
+	nowMs,
+}: {
+	readonly account: AccountState;
+	readonly nowMs: number;
+}): number =>
+	Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) + Math.max(0, nowMs - account.toldMs);
 
 /** The Regions that the view shows: the frozen ones while it is frozen. */
 export const shownRegions = ({snapshot, frozen}: AccountState): readonly AccountRegion[] =>

@@ -1,10 +1,11 @@
-import {formatCount, formatDurationMs} from '../../text/numbers.ts';
+import {formatCount, formatDurationMs, formatSecondsLeft} from '../../text/numbers.ts';
 import type {State} from '../state.ts';
 import type {Status} from '../status.ts';
-import {accountFault, shownRegions} from './account-state.ts';
+import {accountFault, accountNowMs, shownRegions} from './account-state.ts';
 
 /** Where the account monitor stands, in words. */
-export const accountStatus = ({account}: State): Status => {
+export const accountStatus = (state: State): Status => {
+	const {account} = state;
 	const regions = shownRegions(account);
 	const fault = accountFault(account);
 	if (fault !== undefined) {
@@ -12,11 +13,12 @@ export const accountStatus = ({account}: State): Status => {
 	}
 	const [first] = regions;
 	if (first === undefined || regions.every(({phase}) => phase === 'loading')) {
-		return {word: 'WATCHING', detail: 'asking CloudWatch', tone: 'accent'};
+		const waited = formatSecondsLeft(Math.floor((state.nowMs - account.askedMs) / 1000) * 1000);
+		return {word: 'WATCHING', detail: `asking what the account uses (${waited})`, tone: 'accent'};
 	}
 	const active = regions.flatMap(({buckets}) => buckets.filter(({activity}) => activity === 'active')).length;
 	const minute = Math.max(...regions.map((region) => region.minute ?? 0));
-	const age = minute === 0 ? 0 : Math.max(0, first.at - minute - 60_000);
+	const age = minute === 0 ? 0 : Math.max(0, accountNowMs(state) - minute - 60_000);
 	const words = [
 		`${formatCount(active)} active`,
 		...(minute === 0

@@ -3,7 +3,7 @@ import type {AccountRegion, MinuteUse} from '../../metrics/account/account-snaps
 import {isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';
 import {type AccountRow, accountRow, rowId, withOwnUse} from './account-row.ts';
-import {shownRegions} from './account-state.ts';
+import {accountNowMs, shownRegions} from './account-state.ts';
 import {filterAccountRows, sortAccountRows} from './sort-rows.ts';
 
 /** What a run that is under way uses of each bucket now, by row: its ledger, four times a second. */
@@ -29,11 +29,13 @@ const ownUseOf = ({snapshot, ...state}: State): ReadonlyMap<string, MinuteUse> =
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
-	{buckets, at}: AccountRegion,
+	region: AccountRegion,
 	own: ReadonlyMap<string, MinuteUse>,
-	{account, filter}: State,
+	state: State,
 ): readonly AccountRow[] => {
-	const rows = buckets.map((bucket) => accountRow(withOwnUse(bucket, own.get(rowId(bucket))), at));
+	const {account, filter} = state;
+	const nowMs = accountNowMs(state);
+	const rows = region.buckets.map((bucket) => accountRow(withOwnUse(bucket, own.get(rowId(bucket))), nowMs));
 	return sortAccountRows(filterAccountRows(rows, filter), account.sort, account.isInverted);
 };
 

@@ -12,6 +12,7 @@ import type {Tier} from '../layout.ts';
 import {Panel, panelInside} from '../panel.tsx';
 import {accountNoteLines} from '../panels/account/account-notes.ts';
 import {accountTableLines, accountTitle, visibleBuckets} from '../panels/account/account-table.ts';
+import {emptyTableLines} from '../panels/account/account-waiting.ts';
 import {AccountDetailView} from './account-detail-view.tsx';
 
 type Props = {
@@ -93,16 +94,7 @@ function TableView({rows, regionIndex, ...props}: TableProps) {
 	const {account, filter} = state;
 	const lines =
 		rows.length === 0
-			? [
-					[
-						segment(
-							filter === ''
-								? 'no bucket is known here'
-								: `nothing holds "${cleanText(filter)}"; Esc clears the filter`,
-							'muted',
-						),
-					],
-				]
+			? emptyTableLines(region === undefined ? shownRegions(account) : [region], filter, inside.width)
 			: accountTableLines(rows, {...inside, hasRegions: region === undefined});
 	return <Panel {...props} title={accountTitle(region, {...account, filter})} lines={lines} />;
 }
@@ -131,7 +123,7 @@ function NotesView({lines, ...props}: Props & {readonly lines: readonly Line[]})
 function emptyLines(state: State, width: number): readonly Line[] {
 	const fault = accountFault(state.account);
 	if (fault === undefined) {
-		return [[segment('asking CloudWatch what the account uses', 'muted')]];
+		return emptyTableLines([], '', width);
 	}
 	return [
 		...fault.remarks.flatMap((remark, index) =>
