@@ -15,187 +15,195 @@ import {
 const roleArn = 'arn:aws:iam::123456789012:role/batch';
 const fewRequests = ['--demo', '--requests', '3', '--variants', 'concise,minimal'];
 
-describe.skipIf(!isBuilt)('the built program without a terminal (skipped where dist/ is not built)', () => {
-	it('prints the plain form and writes the reports', async () => {
-		const cwd = newFolder();
-		const {code, stdout, stderr} = await runProgram(['run', 'summarize', ...fewRequests], {cwd});
-		expect(code).toBe(0);
-		expect(stderr).toBe('');
-		expect(stdout).toContain('SIMULATED');
-		expect(stdout).toMatch(/concise/);
-		expect(stdout).not.toContain('\u001B');
-		expect(resultsSchema.safeParse(readResultsIn(cwd)).error).toBeUndefined();
-	});
-
-	it('puts pure JSON on stdout with --json', async () => {
-		const {code, stdout} = await runProgram(['run', 'summarize', ...fewRequests, '--json', '--no-reports']);
-		expect(code).toBe(0);
-		const results = resultsSchema.parse(JSON.parse(stdout));
-		expect(results.variants.map(({name, requests}) => [name, requests.sent])).toEqual([
-			['concise', 3],
-			['minimal', 3],
-		]);
-		expect(results.simulated).toBe(true);
-	});
-
-	it('holds conversations, and tells each turn apart', async () => {
-		const flags = ['--demo', '--variants', 'brief', '--requests', '3', '--json', '--no-reports'];
-		const {code, stdout} = await runProgram(['run', 'chat', ...flags]);
-		expect(code).toBe(0);
-		const results = resultsSchema.parse(JSON.parse(stdout));
-		expect(results.plan.chat).toEqual({turns: 4, thinkSeconds: 2});
-		const [variant] = results.variants;
-		expect(variant?.requests).toMatchObject({sent: 3, succeeded: 3});
-		expect(variant?.turns?.map(({turn, requests}) => [turn, requests])).toEqual([
-			[1, 1],
-			[2, 1],
-			[3, 1],
-		]);
-		const [first, second, third] = (variant?.turns ?? []).map(({inputTokens}) => inputTokens.mean ?? 0);
-		expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
-		expect(third).toBeGreaterThan(second ?? Number.POSITIVE_INFINITY);
-		expect(variant?.turns?.every(({timeToFirstToken}) => (timeToFirstToken.mean ?? 0) > 0)).toBe(true);
-	});
-
-	it('refuses a chat as a batch job', async () => {
-		const argv = ['batch', 'chat', '--demo', '--s3', 's3://bucket/prefix', '--role-arn', roleArn];
-		const {code, stderr} = await runProgram(argv);
-		expect(code).toBe(2);
-		expect(stderr).toContain('each turn needs the answer to the one before');
-	});
-
-	it('writes answers of a preset with items', async () => {
-		const cwd = newFolder();
-		const {code} = await runProgram(['run', 'classify', ...fewRequests, '--out', 'reports'], {cwd});
-		expect(code).toBe(0);
-		const lines = readFileSync(path.join(cwd, 'reports/answers.jsonl'), 'utf8').trim().split('\n');
-		expect(lines).toHaveLength(6);
-		expect(JSON.parse(lines[0] ?? '')).toMatchObject({variant: expect.any(String)});
-	});
-
-	it('exits 3 and says why when a condition is met', async () => {
-		const argv = ['run', 'summarize', ...fewRequests, '--no-reports', '--fail-if', 'items.useful<100'];
-		const {code, stderr} = await runProgram(argv);
-		expect(code).toBe(3);
-		expect(stderr).toContain('items.useful');
-	});
-
-	it('prints the plan alone with --dry-run, and writes nothing', async () => {
-		const cwd = newFolder();
-		const {code, stdout} = await runProgram(['run', 'summarize', '--demo', '--dry-run'], {cwd});
-		expect(code).toBe(0);
-		expect(stdout).toMatch(/80/);
-		expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
-	});
-
-	const usageFaults: ReadonlyArray<readonly [readonly string[], RegExp]> = [
-		[['run', 'no-such-preset'], /"no-such-preset"/],
-		[['run', 'summarize', '--requests', 'many'], /"many"/],
-		[['run', 'summarize', '--frobnicate'], /--frobnicate/],
-		[['run', 'summarize', '--demo', '--variants', 'loud'], /"loud"/],
-		[['run', '--task', 'x'], /-m MODEL/],
-	];
-	it.each(usageFaults)('exits 2 for %j', async (argv, expected) => {
-		const cwd = newFolder();
-		const {code, stdout, stderr} = await runProgram(argv, {cwd});
-		expect(code).toBe(2);
-		expect(stdout).toBe('');
-		expect(stderr).toMatch(expected);
-		expect(stderr).not.toMatch(/\n\s+at /);
-		expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
-	});
-
-	it('refuses a report folder that is in use', async () => {
-		const cwd = newFolder();
-		mkdirSync(path.join(cwd, 'used'));
-		writeFileSync(path.join(cwd, 'used/file'), '');
-		const {code, stderr} = await runProgram(['run', 'summarize', ...fewRequests, '--out', 'used'], {cwd});
-		expect(code).toBe(2);
-		expect(stderr).toContain('--force');
-	});
-
-	it('exits 1 without credentials, and names the ways out', async () => {
-		const environment = {
-			AWS_REGION: 'us-east-1',
-			AWS_EC2_METADATA_DISABLED: 'true',
-			AWS_CONFIG_FILE: '/nonexistent',
-			AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
-		};
-		const {code, stderr} = await runProgram(['run', 'summarize', '-m', 'us.amazon.nova-lite-v1:0'], {
-			environment,
+describe.skipIf(!isBuilt)(
+	'the built program without a terminal (skipped where dist/ is not built)',
+	{concurrent: true},
+	() => {
+		it('prints the plain form and writes the reports', async () => {
+			const cwd = newFolder();
+			const {code, stdout, stderr} = await runProgram(['run', 'summarize', ...fewRequests], {cwd});
+			expect(code).toBe(0);
+			expect(stderr).toBe('');
+			expect(stdout).toContain('SIMULATED');
+			expect(stdout).toMatch(/concise/);
+			expect(stdout).not.toContain('\u001B');
+			expect(resultsSchema.safeParse(readResultsIn(cwd)).error).toBeUndefined();
 		});
-		expect(code).toBe(1);
-		expect(stderr).toMatch(/credentials/);
-		expect(stderr).toContain('--demo');
-	});
 
-	it('exits 1 without a Region', async () => {
-		const environment = {AWS_CONFIG_FILE: '/nonexistent', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b'};
-		const {code, stderr} = await runProgram(['run', 'summarize', '-m', 'us.amazon.nova-lite-v1:0'], {
-			environment,
+		it('puts pure JSON on stdout with --json', async () => {
+			const {code, stdout} = await runProgram(['run', 'summarize', ...fewRequests, '--json', '--no-reports']);
+			expect(code).toBe(0);
+			const results = resultsSchema.parse(JSON.parse(stdout));
+			expect(results.variants.map(({name, requests}) => [name, requests.sent])).toEqual([
+				['concise', 3],
+				['minimal', 3],
+			]);
+			expect(results.simulated).toBe(true);
 		});
-		expect(code).toBe(1);
-		expect(stderr).toContain('--region');
-	});
 
-	it('exits 1 when the endpoint is not reachable', async () => {
-		const environment = {
-			AWS_REGION: 'us-east-1',
-			AWS_ACCESS_KEY_ID: 'a',
-			AWS_SECRET_ACCESS_KEY: 'b',
-			AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
-		};
-		const cwd = newFolder();
-		const argv = ['run', 'summarize', '-m', 'us.amazon.nova-lite-v1:0', '--yes'];
-		const {code, stderr} = await runProgram(argv, {environment, cwd});
-		expect(code).toBe(1);
-		expect(stderr).toContain('http://127.0.0.1:9');
-		expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
-	});
+		it('holds conversations, and tells each turn apart', async () => {
+			const flags = ['--demo', '--variants', 'brief', '--requests', '3', '--json', '--no-reports'];
+			const {code, stdout} = await runProgram(['run', 'chat', ...flags]);
+			expect(code).toBe(0);
+			const results = resultsSchema.parse(JSON.parse(stdout));
+			expect(results.plan.chat).toEqual({turns: 4, thinkSeconds: 2});
+			const [variant] = results.variants;
+			expect(variant?.requests).toMatchObject({sent: 3, succeeded: 3});
+			expect(variant?.turns?.map(({turn, requests}) => [turn, requests])).toEqual([
+				[1, 1],
+				[2, 1],
+				[3, 1],
+			]);
+			const [first, second, third] = (variant?.turns ?? []).map(({inputTokens}) => inputTokens.mean ?? 0);
+			expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
+			expect(third).toBeGreaterThan(second ?? Number.POSITIVE_INFINITY);
+			expect(variant?.turns?.every(({timeToFirstToken}) => (timeToFirstToken.mean ?? 0) > 0)).toBe(true);
+		});
 
-	it.each([
-		['SIGINT', 130],
-		['SIGTERM', 143],
-	] as const)('keeps partial results after %s', async (signal, expected) => {
-		const cwd = newFolder();
-		const child = spawn(
-			process.execPath,
-			[program, 'run', 'summarize', '--demo', '--requests', '200', '--plain'],
-			{
-				cwd,
-				env: plainEnvironment(),
-				stdio: ['ignore', 'pipe', 'ignore'],
-			},
-		);
-		// A line of progress says that requests are under way.
-		await new Promise<void>((resolve) => {
-			let text = '';
-			child.stdout.on('data', (chunk) => {
-				text += String(chunk);
-				if (/running/i.test(text)) {
-					resolve();
-				}
+		it('refuses a chat as a batch job', async () => {
+			const argv = ['batch', 'chat', '--demo', '--s3', 's3://bucket/prefix', '--role-arn', roleArn];
+			const {code, stderr} = await runProgram(argv);
+			expect(code).toBe(2);
+			expect(stderr).toContain('each turn needs the answer to the one before');
+		});
+
+		it('writes answers of a preset with items', async () => {
+			const cwd = newFolder();
+			const {code} = await runProgram(['run', 'classify', ...fewRequests, '--out', 'reports'], {cwd});
+			expect(code).toBe(0);
+			const lines = readFileSync(path.join(cwd, 'reports/answers.jsonl'), 'utf8').trim().split('\n');
+			expect(lines).toHaveLength(6);
+			expect(JSON.parse(lines[0] ?? '')).toMatchObject({variant: expect.any(String)});
+		});
+
+		it('exits 3 and says why when a condition is met', async () => {
+			const argv = ['run', 'summarize', ...fewRequests, '--no-reports', '--fail-if', 'items.useful<100'];
+			const {code, stderr} = await runProgram(argv);
+			expect(code).toBe(3);
+			expect(stderr).toContain('items.useful');
+		});
+
+		it('prints the plan alone with --dry-run, and writes nothing', async () => {
+			const cwd = newFolder();
+			const {code, stdout} = await runProgram(['run', 'summarize', '--demo', '--dry-run'], {cwd});
+			expect(code).toBe(0);
+			expect(stdout).toMatch(/80/);
+			expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
+		});
+
+		const usageFaults: ReadonlyArray<readonly [readonly string[], RegExp]> = [
+			[['run', 'no-such-preset'], /"no-such-preset"/],
+			[['run', 'summarize', '--requests', 'many'], /"many"/],
+			[['run', 'summarize', '--frobnicate'], /--frobnicate/],
+			[['run', 'summarize', '--demo', '--variants', 'loud'], /"loud"/],
+			[['run', '--task', 'x'], /-m MODEL/],
+		];
+		it.each(usageFaults)('exits 2 for %j', async (argv, expected) => {
+			const cwd = newFolder();
+			const {code, stdout, stderr} = await runProgram(argv, {cwd});
+			expect(code).toBe(2);
+			expect(stdout).toBe('');
+			expect(stderr).toMatch(expected);
+			expect(stderr).not.toMatch(/\n\s+at /);
+			expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
+		});
+
+		it('refuses a report folder that is in use', async () => {
+			const cwd = newFolder();
+			mkdirSync(path.join(cwd, 'used'));
+			writeFileSync(path.join(cwd, 'used/file'), '');
+			const {code, stderr} = await runProgram(['run', 'summarize', ...fewRequests, '--out', 'used'], {cwd});
+			expect(code).toBe(2);
+			expect(stderr).toContain('--force');
+		});
+
+		it('exits 1 without credentials, and names the ways out', async () => {
+			const environment = {
+				AWS_REGION: 'us-east-1',
+				AWS_EC2_METADATA_DISABLED: 'true',
+				AWS_CONFIG_FILE: '/nonexistent',
+				AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+			};
+			const {code, stderr} = await runProgram(['run', 'summarize', '-m', 'us.amazon.nova-lite-v1:0'], {
+				environment,
 			});
+			expect(code).toBe(1);
+			expect(stderr).toMatch(/credentials/);
+			expect(stderr).toContain('--demo');
 		});
-		const exited = new Promise((resolve) => {
-			child.on('exit', resolve);
-		});
-		child.kill(signal);
-		expect(await exited).toBe(expected);
-		expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
-	});
 
-	it('ends quietly when its reader goes away', async () => {
-		const child = spawn(process.execPath, [program, '--help'], {
-			env: plainEnvironment(),
-			stdio: ['ignore', 'pipe', 'pipe'],
+		it('exits 1 without a Region', async () => {
+			const environment = {
+				AWS_CONFIG_FILE: '/nonexistent',
+				AWS_ACCESS_KEY_ID: 'a',
+				AWS_SECRET_ACCESS_KEY: 'b',
+			};
+			const {code, stderr} = await runProgram(['run', 'summarize', '-m', 'us.amazon.nova-lite-v1:0'], {
+				environment,
+			});
+			expect(code).toBe(1);
+			expect(stderr).toContain('--region');
 		});
-		child.stdout.destroy();
-		let errors = '';
-		child.stderr.on('data', (chunk) => {
-			errors += String(chunk);
+
+		it('exits 1 when the endpoint is not reachable', async () => {
+			const environment = {
+				AWS_REGION: 'us-east-1',
+				AWS_ACCESS_KEY_ID: 'a',
+				AWS_SECRET_ACCESS_KEY: 'b',
+				AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+			};
+			const cwd = newFolder();
+			const argv = ['run', 'summarize', '-m', 'us.amazon.nova-lite-v1:0', '--yes'];
+			const {code, stderr} = await runProgram(argv, {environment, cwd});
+			expect(code).toBe(1);
+			expect(stderr).toContain('http://127.0.0.1:9');
+			expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
 		});
-		expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
-		expect(errors).toBe('');
-	});
-});
+
+		it.each([
+			['SIGINT', 130],
+			['SIGTERM', 143],
+		] as const)('keeps partial results after %s', async (signal, expected) => {
+			const cwd = newFolder();
+			const child = spawn(
+				process.execPath,
+				[program, 'run', 'summarize', '--demo', '--requests', '200', '--plain'],
+				{
+					cwd,
+					env: plainEnvironment(),
+					stdio: ['ignore', 'pipe', 'ignore'],
+				},
+			);
+			// A line of progress says that requests are under way.
+			await new Promise<void>((resolve) => {
+				let text = '';
+				child.stdout.on('data', (chunk) => {
+					text += String(chunk);
+					if (/running/i.test(text)) {
+						resolve();
+					}
+				});
+			});
+			const exited = new Promise((resolve) => {
+				child.on('exit', resolve);
+			});
+			child.kill(signal);
+			expect(await exited).toBe(expected);
+			expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
+		});
+
+		it('ends quietly when its reader goes away', async () => {
+			const child = spawn(process.execPath, [program, '--help'], {
+				env: plainEnvironment(),
+				stdio: ['ignore', 'pipe', 'pipe'],
+			});
+			child.stdout.destroy();
+			let errors = '';
+			child.stderr.on('data', (chunk) => {
+				errors += String(chunk);
+			});
+			expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
+			expect(errors).toBe('');
+		});
+	},
+);

@@ -48,100 +48,104 @@ const finished = async (
 const canChangeUser =
 	process.getuid?.() === 0 && spawnSync('setpriv', ['--reuid=12345', '--clear-groups', 'true']).status === 0;
 
-describe.skipIf(!isBuilt)('a hostile environment (skipped where dist/ is not built)', () => {
-	it('keeps what was paid for when its reader goes away in the middle, and ends with 0', async () => {
-		const cwd = newFolder();
-		const argv = ['run', 'summarize', '--demo', '--requests', '200', '--plain', '--seed', '2'];
-		const {code, errors} = await finished(argv, cwd, ({stdout}) => {
-			stdout?.once('data', () => stdout.destroy());
+describe.skipIf(!isBuilt)(
+	'a hostile environment (skipped where dist/ is not built)',
+	{concurrent: true},
+	() => {
+		it('keeps what was paid for when its reader goes away in the middle, and ends with 0', async () => {
+			const cwd = newFolder();
+			const argv = ['run', 'summarize', '--demo', '--requests', '200', '--plain', '--seed', '2'];
+			const {code, errors} = await finished(argv, cwd, ({stdout}) => {
+				stdout?.once('data', () => stdout.destroy());
+			});
+			expect([code, errors]).toEqual([0, '']);
+			expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped'});
 		});
-		expect([code, errors]).toEqual([0, '']);
-		expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped'});
-	});
 
-	it('says in a sentence that a full disk takes no output', async () => {
-		const {status, stderr} = spawnSync(
-			'sh',
-			['-c', `exec "$0" "$@" > /dev/full`, process.execPath, program, 'presets'],
-			{
-				encoding: 'utf8',
-				env: plainEnvironment(),
+		it('says in a sentence that a full disk takes no output', async () => {
+			const {status, stderr} = spawnSync(
+				'sh',
+				['-c', `exec "$0" "$@" > /dev/full`, process.execPath, program, 'presets'],
+				{
+					encoding: 'utf8',
+					env: plainEnvironment(),
+				},
+			);
+			expect(status).toBe(1);
+			expect(stderr).toMatch(/^bedrock-top: the output cannot be written: .*\n$/);
+		});
+
+		it.skipIf(!existsSync('/proc'))(
+			'warns once and writes no reports where it may not (skipped without /proc)',
+			async () => {
+				const {code, stdout, stderr} = await runProgram(twoRequests, {cwd: '/proc'});
+				expect(code).toBe(0);
+				expect(stdout).toContain('minimal');
+				expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/^No reports will be written: /)]);
 			},
 		);
-		expect(status).toBe(1);
-		expect(stderr).toMatch(/^bedrock-top: the output cannot be written: .*\n$/);
-	});
 
-	it.skipIf(!existsSync('/proc'))(
-		'warns once and writes no reports where it may not (skipped without /proc)',
-		async () => {
-			const {code, stdout, stderr} = await runProgram(twoRequests, {cwd: '/proc'});
-			expect(code).toBe(0);
-			expect(stdout).toContain('minimal');
-			expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/^No reports will be written: /)]);
-		},
-	);
+		it.skipIf(!canChangeUser)(
+			'runs without HOME as a user without a home (skipped where users cannot be changed)',
+			() => {
+				const node = path.join(newFolder(), 'node');
+				copyFileSync(process.execPath, node);
+				const place = path.join(newFolder(), 'place');
+				mkdirSync(path.join(place, 'presets'), {recursive: true});
+				const copied = spawnSync('cp', [
+					'-r',
+					path.dirname(program),
+					path.resolve(program, '../../package.json'),
+					path.resolve(program, '../../presets'),
+					place,
+				]);
+				expect(copied.status).toBe(0);
+				spawnSync('chmod', ['-R', 'a+rX', path.dirname(place), path.dirname(node)]);
+				const {status, stdout, stderr} = spawnSync(
+					'setpriv',
+					[
+						'--reuid=12345',
+						'--regid=12345',
+						'--clear-groups',
+						'env',
+						'-i',
+						node,
+						path.join(place, 'dist/cli.js'),
+						...twoRequests,
+					],
+					{encoding: 'utf8', cwd: '/'},
+				);
+				expect(stderr.trim().split('\n')).toEqual([
+					expect.stringMatching(/^No reports will be written: .*permission denied/),
+				]);
+				expect(status).toBe(0);
+				expect(stdout).toContain('minimal');
+			},
+		);
 
-	it.skipIf(!canChangeUser)(
-		'runs without HOME as a user without a home (skipped where users cannot be changed)',
-		() => {
-			const node = path.join(newFolder(), 'node');
-			copyFileSync(process.execPath, node);
-			const place = path.join(newFolder(), 'place');
-			mkdirSync(path.join(place, 'presets'), {recursive: true});
-			const copied = spawnSync('cp', [
-				'-r',
-				path.dirname(program),
-				path.resolve(program, '../../package.json'),
-				path.resolve(program, '../../presets'),
-				place,
-			]);
-			expect(copied.status).toBe(0);
-			spawnSync('chmod', ['-R', 'a+rX', path.dirname(place), path.dirname(node)]);
-			const {status, stdout, stderr} = spawnSync(
-				'setpriv',
-				[
-					'--reuid=12345',
-					'--regid=12345',
-					'--clear-groups',
-					'env',
-					'-i',
-					node,
-					path.join(place, 'dist/cli.js'),
-					...twoRequests,
-				],
-				{encoding: 'utf8', cwd: '/'},
-			);
-			expect(stderr.trim().split('\n')).toEqual([
-				expect.stringMatching(/^No reports will be written: .*permission denied/),
-			]);
-			expect(status).toBe(0);
-			expect(stdout).toContain('minimal');
-		},
-	);
+		it('refuses a file for --json that cannot be written, before anything is sent', async () => {
+			for (const file of ['no/such/folder/results.json', '.']) {
+				const cwd = newFolder();
+				const {code, stdout, stderr} = await runProgram([...twoRequests, `--json=${file}`], {cwd});
+				expect([code, stdout]).toEqual([1, '']);
+				expect(stderr).toContain(`"${file}"`);
+				expect(readdirSync(cwd)).toEqual([]);
+			}
+		});
 
-	it('refuses a file for --json that cannot be written, before anything is sent', async () => {
-		for (const file of ['no/such/folder/results.json', '.']) {
+		it('replaces the file of --json as a whole, behind a link too, and writes to a device as it is', async () => {
 			const cwd = newFolder();
-			const {code, stdout, stderr} = await runProgram([...twoRequests, `--json=${file}`], {cwd});
-			expect([code, stdout]).toEqual([1, '']);
-			expect(stderr).toContain(`"${file}"`);
-			expect(readdirSync(cwd)).toEqual([]);
-		}
-	});
+			writeFileSync(path.join(cwd, 'old.json'), 'old');
+			symlinkSync('old.json', path.join(cwd, 'link.json'));
+			const argv = [...twoRequests, '--no-reports'];
+			expect((await runProgram([...argv, '--json=link.json'], {cwd})).code).toBe(0);
+			expect(lstatSync(path.join(cwd, 'link.json')).isSymbolicLink()).toBe(true);
+			const results = readResults(readFileSync(path.join(cwd, 'old.json'), 'utf8'), 'old.json');
+			expect(results.variants.map(({name}) => name)).toEqual(['minimal']);
+			expect(readdirSync(cwd).toSorted()).toEqual(['link.json', 'old.json']);
 
-	it('replaces the file of --json as a whole, behind a link too, and writes to a device as it is', async () => {
-		const cwd = newFolder();
-		writeFileSync(path.join(cwd, 'old.json'), 'old');
-		symlinkSync('old.json', path.join(cwd, 'link.json'));
-		const argv = [...twoRequests, '--no-reports'];
-		expect((await runProgram([...argv, '--json=link.json'], {cwd})).code).toBe(0);
-		expect(lstatSync(path.join(cwd, 'link.json')).isSymbolicLink()).toBe(true);
-		const results = readResults(readFileSync(path.join(cwd, 'old.json'), 'utf8'), 'old.json');
-		expect(results.variants.map(({name}) => name)).toEqual(['minimal']);
-		expect(readdirSync(cwd).toSorted()).toEqual(['link.json', 'old.json']);
-
-		expect((await runProgram([...argv, '--json=/dev/null'], {cwd})).code).toBe(0);
-		expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
-	});
-});
+			expect((await runProgram([...argv, '--json=/dev/null'], {cwd})).code).toBe(0);
+			expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+		});
+	},
+);

@@ -1,28 +1,30 @@
-import {afterEach, describe, expect, it} from 'vitest';
+import {describe, expect, it, type TestContext} from 'vitest';
 import {isBuilt, newFolder, plainEnvironment, program, readResultsIn} from '../helpers/built-program.ts';
 import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
-const open: PseudoTerminal[] = [];
-
-const start = (
-	cwd: string,
-	argv: readonly string[],
-	size: {columns?: number; rows?: number} = {},
-): PseudoTerminal => {
-	const terminal = openPseudoTerminal(process.execPath, [program, ...argv], {
-		cwd,
-		environment: plainEnvironment(),
-		...size,
-	});
-	open.push(terminal);
-	return terminal;
+type Options = {
+	readonly size?: {readonly columns: number; readonly rows: number};
+	readonly environment?: Readonly<Record<string, string>>;
 };
 
-afterEach(() => {
-	for (const terminal of open.splice(0)) {
-		terminal.kill('SIGKILL');
-	}
-});
+/** A program in a terminal, which ends with the test. */
+const open = (
+	{onTestFinished}: TestContext,
+	[file, ...argv]: readonly [string, ...string[]],
+	{size, environment}: Options = {},
+): PseudoTerminal & {readonly cwd: string} => {
+	const cwd = newFolder();
+	const terminal = openPseudoTerminal(file, argv, {
+		cwd,
+		environment: {...plainEnvironment(), ...environment},
+		...size,
+	});
+	onTestFinished(() => terminal.kill('SIGKILL'));
+	return {...terminal, cwd};
+};
+
+const start = (context: TestContext, argv: readonly string[], options?: Options) =>
+	open(context, [process.execPath, program, ...argv], options);
 
 const has =
 	(text: string | RegExp) =>
@@ -34,70 +36,107 @@ const isRestored = (terminal: PseudoTerminal): void => {
 	expect(terminal.isCursorHidden()).toBe(false);
 };
 
-describe.skipIf(!isBuilt)('the built program in a terminal (skipped where dist/ is not built)', () => {
-	it('starts the demo, obeys its keys, quits with a summary and results', async () => {
-		const cwd = newFolder();
-		const terminal = start(cwd, ['summarize', '--demo', '--requests', '40']);
-		await terminal.waitFor(has('SIMULATED'), 'the mark of the simulator');
-		expect(terminal.isAlternate()).toBe(true);
-		await terminal.waitFor(has(/concise/), 'the variants');
-		await terminal.waitFor(has(/running/i), 'the running state');
+describe.skipIf(!isBuilt)(
+	'the built program in a terminal (skipped where dist/ is not built)',
+	{concurrent: true},
+	() => {
+		it('starts the demo, obeys its keys, quits with a summary and results', async (context) => {
+			const terminal = start(context, ['summarize', '--demo', '--requests', '40']);
+			await terminal.waitFor(has('SIMULATED'), 'the mark of the simulator');
+			expect(terminal.isAlternate()).toBe(true);
+			await terminal.waitFor(has(/concise/), 'the variants');
+			await terminal.waitFor(has(/running/i), 'the running state');
 
-		terminal.write('?');
-		await terminal.waitFor(has(/Esc closes/), 'the help');
-		terminal.write('\u001B');
-		await terminal.waitFor((lines) => !has(/Esc closes/)(lines), 'the dashboard again');
+			terminal.write('?');
+			await terminal.waitFor(has(/Esc closes/), 'the help');
+			terminal.write('\u001B');
+			await terminal.waitFor((lines) => !has(/Esc closes/)(lines), 'the dashboard again');
 
-		terminal.write('p');
-		await terminal.waitFor(has(/paused/i), 'the pause in words');
-		terminal.write('p');
-		terminal.write('f');
-		await terminal.waitFor(has(/frozen/i), 'the freeze in words');
-		terminal.write('f');
+			terminal.write('p');
+			await terminal.waitFor(has(/paused/i), 'the pause in words');
+			terminal.write('p');
+			terminal.write('f');
+			await terminal.waitFor(has(/frozen/i), 'the freeze in words');
+			terminal.write('f');
 
-		terminal.resize(60, 15);
-		await terminal.waitFor((lines) => lines.length === 15 && has('SIMULATED')(lines), 'the small screen');
-		terminal.resize(30, 6);
-		await terminal.waitFor((lines) => lines.length === 6 && has(/RPM/)(lines), 'the tiny screen');
-		terminal.resize(120, 40);
-		await terminal.waitFor(has('SIMULATED'), 'the large screen');
+			terminal.resize(60, 15);
+			await terminal.waitFor((lines) => lines.length === 15 && has('SIMULATED')(lines), 'the small screen');
+			terminal.resize(30, 6);
+			await terminal.waitFor((lines) => lines.length === 6 && has(/RPM/)(lines), 'the tiny screen');
+			terminal.resize(120, 40);
+			await terminal.waitFor(has('SIMULATED'), 'the large screen');
 
-		terminal.write('q');
-		expect(await terminal.exited).toMatchObject({exitCode: 0});
-		isRestored(terminal);
-		const results = readResultsIn(cwd);
-		expect(results).toMatchObject({schema: 1, simulated: true, outcome: 'stopped', stoppedBy: 'key'});
-		expect(terminal.raw()).toContain('results.json');
-	});
+			terminal.write('q');
+			expect(await terminal.exited).toMatchObject({exitCode: 0});
+			isRestored(terminal);
+			const results = readResultsIn(terminal.cwd);
+			expect(results).toMatchObject({schema: 1, simulated: true, outcome: 'stopped', stoppedBy: 'key'});
+			expect(terminal.raw()).toContain('results.json');
+		});
 
-	it.each([
-		['SIGINT', 130],
-		['SIGTERM', 143],
-	])('leaves the terminal restored and partial results after %s', async (signal, exitCode) => {
-		const cwd = newFolder();
-		const terminal = start(cwd, ['summarize', '--demo', '--requests', '100']);
-		await terminal.waitFor(has(/running/i), 'the running state');
-		terminal.kill(signal);
-		expect(await terminal.exited).toMatchObject({exitCode});
-		isRestored(terminal);
-		expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
-	});
+		for (const [signal, expected] of [
+			['SIGINT', 130],
+			['SIGTERM', 143],
+			['SIGHUP', 129],
+		] as const) {
+			it(`leaves the terminal restored and partial results after ${signal}`, async (context) => {
+				const terminal = start(context, ['summarize', '--demo', '--requests', '100']);
+				await terminal.waitFor(has(/running/i), 'the running state');
+				terminal.kill(signal);
+				expect(await terminal.exited).toMatchObject({exitCode: expected});
+				isRestored(terminal);
+				expect(readResultsIn(terminal.cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
+			});
+		}
 
-	it('quits on Ctrl+C like on q', async () => {
-		const cwd = newFolder();
-		const terminal = start(cwd, ['summarize', '--demo']);
-		await terminal.waitFor(has(/running/i), 'the running state');
-		terminal.write('\u0003');
-		const {exitCode} = await terminal.exited;
-		expect([0, 130]).toContain(exitCode);
-		isRestored(terminal);
-	});
+		it('quits on Ctrl+C like on q, and at once on a second one', async (context) => {
+			const terminal = start(context, ['summarize', '--demo']);
+			await terminal.waitFor(has(/running/i), 'the running state');
+			terminal.write('\u0003\u0003');
+			const {exitCode} = await terminal.exited;
+			expect([0, 130]).toContain(exitCode);
+			isRestored(terminal);
+		});
 
-	it('prints colours only where they are wanted', async () => {
-		const terminal = start(newFolder(), ['summarize', '--demo', '--no-color', '--requests', '2']);
-		await terminal.waitFor(has('SIMULATED'), 'the screen');
-		terminal.write('q');
-		await terminal.exited;
-		expect(terminal.raw()).not.toMatch(/\u001B\[[\d;]*3[0-7]m/);
-	});
-});
+		it('gives the terminal back to the shell on Ctrl+Z, and takes it again on fg', async (context) => {
+			const shell = open(context, ['bash', '--norc', '--noprofile', '-i'], {environment: {PS1: 'shell> '}});
+			await shell.waitFor(has('shell>'), 'the shell');
+			shell.write(`"${process.execPath}" "${program}" summarize --demo --requests 40\r`);
+			await shell.waitFor(has(/running/i), 'the running state');
+			shell.write('\u001A');
+			await shell.waitFor(has(/Stopped/), 'the shell again');
+			isRestored(shell);
+			// The shell reads what is typed, and shows it.
+			shell.write('echo "typed $((6 * 7))"\r');
+			await shell.waitFor(has('typed 42'), 'the answer of the shell');
+			shell.write('fg\r');
+			await shell.waitFor(has('SIMULATED'), 'the screen again');
+			expect(shell.isAlternate()).toBe(true);
+			shell.write('q');
+			await shell.waitFor(has(/results\.json/), 'the summary');
+			isRestored(shell);
+		});
+
+		it.for([
+			['--no-color', ['--no-color'], {}],
+			['NO_COLOR', [], {NO_COLOR: '1'}],
+			['TERM=dumb', [], {TERM: 'dumb'}],
+		] as const)('prints no colours with %s', async ([, flags, environment], context) => {
+			const argv = ['summarize', '--demo', ...flags, '--requests', '2', '--variants', 'minimal'];
+			const terminal = start(context, argv, {environment});
+			await terminal.waitFor(has('SIMULATED'), 'the screen');
+			terminal.write('q');
+			await terminal.exited;
+			expect(terminal.raw()).not.toMatch(/\u001B\[[\d;]*3[0-7]m/);
+		});
+
+		it('shows the screen where CI is set and a person looks on', async (context) => {
+			const terminal = start(context, ['summarize', '--demo', '--requests', '2'], {environment: {CI: '1'}});
+			await terminal.waitFor(has(/COMPLETED/), 'the end of the run');
+			expect(terminal.isAlternate()).toBe(true);
+			terminal.write('q');
+			expect(await terminal.exited).toMatchObject({exitCode: 0});
+			isRestored(terminal);
+		});
+	},
+);
