@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {builtInVariant, builtInVariantNames} from '../../source/prompts/built-in-variants.ts';
-import {composePrompt} from '../../source/prompts/compose.ts';
+import {composePrompt, composeTurn, messagesOf} from '../../source/prompts/compose.ts';
 import {compressText} from '../../source/prompts/compress.ts';
 import {fillTemplate} from '../../source/prompts/template.ts';
 import type {Item, Task, Variant} from '../../source/prompts/variant.ts';
@@ -101,5 +101,39 @@ describe('compressText', () => {
 	it('keeps one example', () => {
 		const text = 'Task.\n\nExample 1: a\n\nExample 2: b\n\nEnd.';
 		expect(compressText(text, ['examples'])).toBe('Task.\n\nExample 1: a\n\nEnd.');
+	});
+});
+
+describe('a conversation', () => {
+	const chat = {turns: ['Hello {{task}}', 'More,   {{content}}'], thinkMs: 0};
+	const talk: Task = {...task, content: 'Notes {{task}}', chat};
+
+	it('begins with the instruction: {{turn}} is what the person says, {{input}} the content and the turn', () => {
+		const first = composePrompt(variant({instruction: '<{{turn}}>'}), talk, []);
+		expect(first).toEqual({system: undefined, user: '<Hello Do it.>'});
+		expect(composePrompt(variant({}), talk, []).user).toBe('Do it.\n\nNotes {{task}}\n\nHello Do it.');
+	});
+
+	it('goes on with the turn alone, behind everything that was said; an answer is never a template', () => {
+		const asked = variant({system: 'S', compress: ['whitespace']});
+		const prompt = composePrompt(asked, talk, []);
+		const next = composeTurn(asked, talk, 1, {prompt, answer: 'yes {{task}}', tokens: 40});
+		expect(next.user).toBe('More, Notes {{task}}');
+		expect(next.system).toBe('S');
+		expect(next.history?.tokens).toBe(40);
+		expect(messagesOf(next)).toEqual([
+			{role: 'user', text: prompt.user},
+			{role: 'assistant', text: 'yes {{task}}'},
+			{role: 'user', text: 'More, Notes {{task}}'},
+		]);
+	});
+
+	it('takes new content as its first turn, unexpanded', () => {
+		const prompt = composePrompt(
+			variant({instruction: '{{content}}: {{turn}}'}),
+			{...talk, chat: undefined},
+			[item(0, 'a {{task}}')],
+		);
+		expect(prompt.user).toBe('Notes {{task}}: a {{task}}');
 	});
 });

@@ -1,0 +1,72 @@
+import {describe, expect, it} from 'vitest';
+import {summaryLines} from '../../source/plain/summary.ts';
+import {resultsOf} from '../../source/reports/results.ts';
+import {resultsSchema} from '../../source/reports/results-schema.ts';
+import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {displayWidth} from '../../source/text/width.ts';
+import {detailEntries} from '../../source/tui/panels/detail-entries.ts';
+import {environment, snapshot} from '../helpers/results-fixture.ts';
+import {distributionFixture, meanFixture} from '../helpers/snapshot-fixture.ts';
+
+const turns = [1, 2, 3].map((turn) => ({
+	turn,
+	requests: 20,
+	inputTokens: meanFixture(100 * turn),
+	outputTokens: meanFixture(50),
+	quotaTokens: meanFixture(100 * turn + 50),
+	timeToFirstToken: distributionFixture(300 + turn, 20),
+}));
+
+const talked = () => {
+	const base = snapshot();
+	const [first, ...others] = base.variants;
+	return {
+		...base,
+		spec: {...base.spec, chat: {turns: 3, thinkMs: 1500}},
+		variants: first === undefined ? [] : [{...first, turns}, ...others],
+	};
+};
+
+describe('the turns of a chat', () => {
+	it('stand in a table of their own at the end of a run, which fits every width', () => {
+		const text = summaryLines(talked(), {width: 100, color: false, ascii: false}).join('\n');
+		expect(text).toMatch(/variant +turn +answers +input +output +quota tokens +TTFT p50 +TTFT p90/);
+		expect(text).toMatch(/ 3 +20 +300 +50 +350 +303ms/);
+		for (const width of [30, 40, 80]) {
+			for (const line of summaryLines(talked(), {width, color: false, ascii: false})) {
+				expect(displayWidth(line)).toBeLessThanOrEqual(width);
+			}
+		}
+	});
+
+	it('are in results.json, and only there where there is a chat', () => {
+		const results = resultsOf(talked(), environment);
+		expect(resultsSchema.parse(results)).toEqual(results);
+		expect(results.plan.chat).toEqual({turns: 3, thinkSeconds: 1.5});
+		expect(results.variants[0]?.turns?.[1]).toMatchObject({turn: 2, requests: 20});
+		const without = resultsOf(snapshot(), environment);
+		expect(without.plan).not.toHaveProperty('chat');
+		expect(without.variants[0]).not.toHaveProperty('turns');
+	});
+
+	it('are in summary.md, with the time to think', () => {
+		const text = summaryMarkdown(resultsOf(talked(), environment), []);
+		expect(text).toContain('| Variant | Turn | Answers | Input | Output | Quota tokens | First token p50 |');
+		expect(text).toContain('| 2 | 20 | 200 | 50 | 250 (240 to 260) | 302ms |');
+		expect(text).toContain('- conversations of 3 turns, 1.5 s to think between them');
+		expect(summaryMarkdown(resultsOf(snapshot(), environment), [])).not.toContain('| Turn |');
+	});
+
+	it('are in the detail of a variant on screen', () => {
+		const [figures] = talked().variants;
+		const entries = figures === undefined ? [] : detailEntries(figures);
+		expect(entries.filter(({label}) => label.startsWith('turn ')).map(({label}) => label)).toEqual([
+			'turn 1',
+			'turn 2',
+			'turn 3',
+		]);
+		expect(entries.at(-1)?.text).toMatch(
+			/^20 answers, 300 ±12 in, 50 ±2 out, 350 ±14 quota, first token p50 303ms/,
+		);
+	});
+});
