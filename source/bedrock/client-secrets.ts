@@ -7,14 +7,23 @@ type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
 /** Credentials rotate; more than the newest few cannot come back in an answer. */
 const kept = 24;
 
+/** Key ID of a signature, or a bearer token. Every request passes here, so no pattern is searched for. */
+const secretOf = (authorization: string): string | undefined => {
+	if (/^bearer\s/i.test(authorization)) {
+		return authorization.slice('bearer '.length).trim().split(/\s/, 1)[0];
+	}
+
+	const start = authorization.indexOf('Credential=');
+	const end = authorization.indexOf('/', start);
+	return start === -1 || end === -1 ? undefined : authorization.slice(start + 'Credential='.length, end);
+};
+
 const secretsIn = (headers: unknown): readonly string[] => {
 	const authorization =
 		stringOf(at(headers, 'authorization')) ?? stringOf(at(headers, 'Authorization')) ?? '';
-	return [
-		/Credential=([^/,\s]+)/.exec(authorization)?.[1],
-		/^Bearer\s+(\S+)/i.exec(authorization)?.[1],
-		stringOf(at(headers, 'x-amz-security-token')),
-	].filter((value) => value !== undefined && value.length >= 8) as string[];
+	return [secretOf(authorization), stringOf(at(headers, 'x-amz-security-token'))].filter(
+		(value) => value !== undefined && value.length >= 8,
+	) as string[];
 };
 
 /** The values that must never be shown. */

@@ -20,10 +20,31 @@ const refused = new Set([
 	'blocked',
 ]);
 
-const normalised = (reason: string): string => reason.toLowerCase().replace(/[^a-z]/g, '');
+/** Services have a handful of words; whatever else arrives is judged anew each time. */
+const mostRemembered = 100;
+const longestRemembered = 60;
+
+type Judgement = {readonly isTruncation: boolean; readonly isRefusal: boolean};
+
+const judgements = new Map<string, Judgement>();
+
+const judge = (stopReason: string): Judgement => {
+	const known = judgements.get(stopReason);
+	if (known !== undefined) {
+		return known;
+	}
+
+	const word = stopReason.toLowerCase().replace(/[^a-z]/g, '');
+	const judgement = {isTruncation: truncated.has(word), isRefusal: refused.has(word)};
+	if (judgements.size < mostRemembered && stopReason.length <= longestRemembered) {
+		judgements.set(stopReason, judgement);
+	}
+
+	return judgement;
+};
 
 /** Was the answer cut off by its token limit or the context window? */
-export const isTruncation = (stopReason: string): boolean => truncated.has(normalised(stopReason));
+export const isTruncation = (stopReason: string): boolean => judge(stopReason).isTruncation;
 
 /** Was the answer refused by the model, or blocked or altered by a guardrail or content filter? */
-export const isRefusal = (stopReason: string): boolean => refused.has(normalised(stopReason));
+export const isRefusal = (stopReason: string): boolean => judge(stopReason).isRefusal;

@@ -5,6 +5,7 @@ import type {Attempt, AttemptHandlers} from './attempts.ts';
 import type {Answer, Usage} from './backend.ts';
 import {costOf, countItems, meetsServiceLevel, settledTokens, tokenCounts, usageOf} from './evaluate.ts';
 import type {Failure} from './failure.ts';
+import {createIsoTime} from './iso-time.ts';
 import {nextTurn} from './next-turn.ts';
 import {retryDelayMs} from './retry.ts';
 import type {RunCore} from './run-core.ts';
@@ -33,6 +34,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	const {spec, clock, random, guards, time} = core;
 	const thinkMs = spec.task.chat?.thinkMs ?? 0;
 
+	const isoTime = createIsoTime();
 	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
@@ -96,7 +98,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		guards.ended(attempt.mostUsd, costUsd ?? 0);
 		const verdicts = judgeAnswer(answer.text, spec.task, request.items);
 		const times = timesOf(attempt, endedAt);
-		const at = new Date(clock.epoch()).toISOString();
+		const at = isoTime(clock.epoch());
 		core.emit({
 			type: 'answered',
 			...attemptOf(attempt),

@@ -48,7 +48,9 @@ const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
 export const emptyFigures = (cells: readonly Cell[], targets: number): Figures => ({
 	variants: cells.map(() => emptyTotals()),
 	requests: cells.map(() => new VectorMoments(measures.length)),
-	blocks: groupsOf(cells).map((group) => new Blocks(group)),
+	blocks: groupsOf(cells)
+		.filter((group) => group.length > 1)
+		.map((group) => new Blocks(group)),
 	timeline: new TimelineSeries(targets),
 	levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
 	failures: new Map(),

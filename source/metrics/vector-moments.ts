@@ -6,12 +6,15 @@ export class VectorMoments {
 	readonly #size: number;
 	readonly #means: Float64Array;
 	readonly #products: Float64Array;
+	/** Of the vector that is being added to the means: kept, because each request adds one. */
+	readonly #differences: Float64Array;
 	#count = 0;
 
 	constructor(size: number) {
 		this.#size = size;
 		this.#means = new Float64Array(size);
 		this.#products = new Float64Array(size ** 2);
+		this.#differences = new Float64Array(size);
 	}
 
 	get count(): number {
@@ -24,7 +27,10 @@ export class VectorMoments {
 
 	add(values: ArrayLike<number>): void {
 		this.#count++;
-		const before = this.#means.map((mean, index) => (values[index] ?? 0) - mean);
+		const before = this.#differences;
+		for (let index = 0; index < this.#size; index++) {
+			before[index] = (values[index] ?? 0) - (this.#means[index] ?? 0);
+		}
 		const scale = (this.#count - 1) / this.#count;
 		for (let row = 0; row < this.#size; row++) {
 			const difference = before[row] ?? 0;

@@ -30,9 +30,24 @@ export const families: readonly Family[] = [
 	openAiStyle,
 ];
 
+/** A run has few models, and every request asks. */
+const mostRemembered = 100;
+const remembered = new Map<string, Family>();
+
 /** The family that serves a foundation model. */
-export const familyOf = (baseModel: string): Family =>
-	families.find((family) => family.serves(baseModel)) ?? openAiStyle;
+export const familyOf = (baseModel: string): Family => {
+	const known = remembered.get(baseModel);
+	if (known !== undefined) {
+		return known;
+	}
+
+	const family = families.find((candidate) => candidate.serves(baseModel)) ?? openAiStyle;
+	if (remembered.size < mostRemembered) {
+		remembered.set(baseModel, family);
+	}
+
+	return family;
+};
 
 const firstReading = (
 	family: Family,
