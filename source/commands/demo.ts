@@ -1,5 +1,5 @@
 import type {Connection} from '../config/run-config.ts';
-import {demoBackground} from '../simulator/demo-account.ts';
+import {demoBackground, demoFaults} from '../simulator/demo-account.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {startSimulatorThread} from '../threads/simulator-handle.ts';
 
@@ -14,7 +14,7 @@ const demoOptions = (seed: number): SimulatorOptions => ({
 	enforcement: 'sliding',
 	windowMs: 60_000,
 	latencyMs: undefined,
-	faults: undefined,
+	faults: demoFaults,
 	scenario: {background: demoBackground},
 });
 

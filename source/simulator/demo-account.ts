@@ -80,6 +80,15 @@ export const demoBackground: readonly BackgroundTraffic[] = [
 	},
 ].map((traffic) => withHome(traffic as BackgroundTraffic));
 
+/**
+ * What goes wrong in the account of a demonstration: the service is short of capacity and tells of a token quota that
+ * others use, once each. Only the model of the preset `quota-limits` meets it.
+ */
+export const demoFaults = [
+	{kind: 'overloaded', model: 'amazon.nova-micro', afterMs: 66_000, count: 3},
+	{kind: 'throttle-tokens', model: 'amazon.nova-micro', afterMs: 76_000, count: 1},
+];
+
 /** Geographic profiles exist where their geography is. */
 function withHome(traffic: BackgroundTraffic): BackgroundTraffic {
 	return traffic.regions === undefined && traffic.modelId.startsWith('us.')

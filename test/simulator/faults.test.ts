@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, test} from 'vitest';
 import {createRandom} from '../../source/simulator/answers/random.ts';
+import {demoFaults} from '../../source/simulator/demo-account.ts';
 import {createBucket} from '../../source/simulator/enforcement/bucket.ts';
 import {createFaults, type Faults} from '../../source/simulator/faults/faults.ts';
 import {parseFaults} from '../../source/simulator/faults/script.ts';
@@ -238,5 +239,15 @@ describe('a fault over the wire', () => {
 		const entry = (await readStats(url)).log[0];
 		expect((entry?.startedAt ?? 0) - (entry?.receivedAt ?? 0)).toBeGreaterThanOrEqual(29);
 		expect((entry?.endedAt ?? 0) - (entry?.receivedAt ?? 0)).toBeGreaterThanOrEqual(60);
+	});
+});
+
+describe('the faults of a demonstration', () => {
+	test('meet the model of quota-limits alone, and each a few times only', () => {
+		const faults = scripted({faults: demoFaults});
+		const minutes = Array.from({length: 12}, (_unused, index) => index * 10_000);
+		expect(kindsOf(faults, minutes, nova).filter((kind) => kind !== undefined)).toEqual([]);
+		const met = kindsOf(faults, minutes, 'us.amazon.nova-micro-v1:0').filter((kind) => kind !== undefined);
+		expect(met).toEqual(['overloaded', 'overloaded', 'overloaded', 'throttle-tokens']);
 	});
 });
