@@ -103,8 +103,8 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 			});
 		});
 
-	/** Serves until it is told to stop. */
-	const runServer = async (command: string, cwd: string): Promise<void> => {
+	/** Serves or watches until it is told to stop. @returns what it printed first. */
+	const runEndless = async (command: string, cwd: string): Promise<string> => {
 		const child = spawn('bash', ['-c', `exec ${command}`], {cwd, env: environment(), stdio: 'pipe'});
 		const exited = new Promise((resolve) => {
 			child.on('exit', resolve);
@@ -114,7 +114,7 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 		});
 		child.kill('SIGINT');
 		await exited;
-		expect(text).toMatch(/export AWS_ENDPOINT_URL/);
+		return text;
 	};
 
 	it('finds commands in all recipes', () => {
@@ -133,7 +133,9 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 		}
 		for (const command of commands) {
 			if (command.includes(' simulate ')) {
-				await runServer(command, cwd);
+				expect(await runEndless(command, cwd)).toMatch(/export AWS_ENDPOINT_URL/);
+			} else if (command.includes(' watch ')) {
+				expect(await runEndless(command, cwd)).toMatch(/SIMULATED/);
 			} else {
 				const {code, output} = await run(command, cwd);
 				expect(`${command}: ${code} ${code === 0 ? '' : output}`).toBe(`${command}: 0 `);
