@@ -122,7 +122,7 @@ export const resolveRun = async (
 		burst:
 			pick(text('burst'), (burst) => readChoice('burst', burst, bursts)) ?? preset?.burst ?? defaults.burst,
 		share:
-			pick(text('share'), (share) => readNumber('share', share, {min: 0.01, max: 2})) ??
+			pick(text('share'), (share) => readNumber('share', share, {min: 0.01, max: 1})) ??
 			preset?.share ??
 			defaults.share,
 		isBalanced: flags.isSet('balance') ?? false,

@@ -24,7 +24,8 @@ export function repeatCommand({plan, targets, variants, simulated}: Results): st
 		['--max-tokens', plan.maxTokens],
 		['--goal', plan.goal],
 		['--policy', plan.policy],
-		['--share', plan.share],
+		// Above 1 only the preset can say it.
+		['--share', plan.share > 1 ? null : plan.share],
 		['--burst', plan.burst],
 		['--tier', tier ?? null],
 		['--rpm', overridden(first?.quota.requestsPerMinute)],

@@ -66,7 +66,7 @@ export const loadFlags: readonly Flag[] = [
 		kind: 'value',
 		value: 'X',
 		default: String(defaults.share),
-		help: 'part of the quota that may be used, 0 to 1; up to 2 to go over it on purpose',
+		help: 'part of the quota that may be used, 0 to 1',
 		scopes: ['run', 'batch'],
 	},
 	{
