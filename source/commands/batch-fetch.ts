@@ -9,7 +9,13 @@ import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
 import {type BatchFigures, createBatchFigures} from '../metrics/batch/batch-figures.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
 import {parseRecordId} from '../prompts/batch/record-id.ts';
-import {type BatchRecord, type BatchTask, batchRecords, indexOfPlace} from '../prompts/batch/records.ts';
+import {
+	type BatchRecord,
+	type BatchTask,
+	batchRecords,
+	countRecords,
+	indexOfPlace,
+} from '../prompts/batch/records.ts';
 import {judgeAnswer} from '../prompts/judge.ts';
 import type {BatchState, JobState} from './batch-state.ts';
 
@@ -23,6 +29,8 @@ export type Fetched = {
 	readonly answersFile: string;
 	/** Input lines of what failed; undefined where nothing did. */
 	readonly failedFile: string | undefined;
+	/** Positions of those records. */
+	readonly failedIndexes: readonly number[];
 };
 
 export type FetchPorts = {
@@ -84,6 +92,15 @@ const answerLine = (
 		stopReason: answer.stopReason,
 	})}\n`;
 
+/** 1 for the records that are not asked. */
+const seenBefore = ({subset}: BatchState, batch: BatchTask): Uint8Array => {
+	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? 0 : 1);
+	for (const index of subset ?? []) {
+		seen[index] = 0;
+	}
+	return seen;
+};
+
 /** Joins the outputs; each record counts once, whatever comes twice. */
 async function* join(
 	state: BatchState,
@@ -91,7 +108,7 @@ async function* join(
 	{objects}: FetchPorts,
 	{figures, joined}: {readonly figures: BatchFigures; readonly joined: Joined},
 ): AsyncGenerator<string> {
-	const seen = new Uint8Array(state.records);
+	const seen = seenBefore(state, batch);
 	const fail = (record: BatchRecord, message: string): void => {
 		joined.failed += 1;
 		joined.failedIndexes.push(record.index);
@@ -163,5 +180,5 @@ export const fetchBatch = async (
 		joined.failedIndexes.length === 0
 			? undefined
 			: await writeWhole(path.join(ports.folder, 'failed.jsonl'), failedLines());
-	return {figures, succeeded: joined.succeeded, failed: joined.failed, answersFile, failedFile};
+	return {figures, ...joined, answersFile, failedFile};
 };

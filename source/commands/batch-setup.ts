@@ -1,9 +1,11 @@
+import path from 'node:path';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
+import {shippedNames} from '../config/preset-files.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import type {Connection, RunConfig} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
@@ -30,6 +32,8 @@ export type BatchSetup = {
 	/** Of batch inference, assumed. */
 	readonly price: Price | null;
 	readonly lineOf: (record: BatchRecord) => string;
+	/** Shipped name or whole path of the preset; null for a task from the command line. */
+	readonly source: string | null;
 };
 
 const onlyModel = (models: readonly string[]): string => {
@@ -44,7 +48,11 @@ const onlyModel = (models: readonly string[]): string => {
 };
 
 /** What a batch is made of, before the account is asked. */
-export type BatchOrder = {readonly config: RunConfig; readonly items: ItemSource};
+export type BatchOrder = {
+	readonly config: RunConfig;
+	readonly items: ItemSource;
+	readonly source: string | null;
+};
 
 const assertNoChat = ({task}: RunConfig): void => {
 	if (task.chat !== undefined) {
@@ -77,14 +85,16 @@ export const batchOrder = async (
 	);
 	assertNoChat(config);
 	// Content from the command line takes the place of the items.
-	return {config, items: config.task.items.length === 0 || kept === undefined ? [] : kept};
+	const items = config.task.items.length === 0 || kept === undefined ? [] : kept;
+	const source = name === undefined || shippedNames().includes(name) ? (name ?? null) : path.resolve(name);
+	return {config, items, source};
 };
 
 /** Opens the account, resolves the model and reads the quotas of batch inference. */
 export const setUpBatch = async (
 	config: RunConfig,
 	connection: Connection,
-	items: ItemSource = config.task.items,
+	{items, source}: Pick<BatchOrder, 'items' | 'source'> = {items: config.task.items, source: null},
 ): Promise<BatchSetup> => {
 	const model = onlyModel(config.models);
 	const {override, isRefreshing, tier} = config;
@@ -109,5 +119,6 @@ export const setUpBatch = async (
 		onDemandPrice,
 		price: batchPrice(onDemandPrice),
 		lineOf: lineMaker(target, form, config.maxTokens),
+		source,
 	};
 };

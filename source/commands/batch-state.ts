@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {open, readdir, rename, rm, stat} from 'node:fs/promises';
+import {copyFile, mkdir, open, readdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
@@ -45,6 +45,8 @@ export type BatchState = {
 	/** Hash of everything that makes the records and where they go. */
 	readonly key: string;
 	readonly preset: string | null;
+	/** Shipped name or whole path of the preset; null for a task from the command line. */
+	readonly source: string | null;
 	readonly target: Target;
 	/** Of batch inference. */
 	readonly price: Price | null;
@@ -54,11 +56,15 @@ export type BatchState = {
 	readonly maxTokens: number;
 	readonly seed: number;
 	readonly records: number;
+	/** Positions of the only records that are asked, where others were answered before; null for all. */
+	readonly subset: readonly number[] | null;
 	readonly startedAtMs: number;
 	readonly jobs: readonly JobState[];
 	isSimulated: boolean;
 	/** Where the results lie; null until they are written. */
 	results: string | null;
+	/** Positions of the records that had no answer; empty until the results are written. */
+	failed: readonly number[];
 };
 
 /**
@@ -87,6 +93,8 @@ export type BatchStore = {
 	readonly save: (state: BatchState) => Promise<void>;
 	/** Folder of a batch that is being made: its files come first, its state last. */
 	readonly draft: string;
+	/** Puts the items of another batch into the draft. */
+	readonly copyItems: (id: string) => Promise<void>;
 	/** Makes the draft the folder of a batch. */
 	readonly keepDraft: (id: string, batch: BatchTask) => Promise<void>;
 	readonly dropDraft: () => Promise<void>;
@@ -128,6 +136,10 @@ export const createBatchStore = (folder: string, files: CacheFiles = diskFiles):
 	return {
 		save: async (state) => files.write(fileOf(state.id, 'state.json'), JSON.stringify(state)),
 		draft,
+		async copyItems(id) {
+			await mkdir(draft, {recursive: true, mode: 0o700});
+			await copyFile(fileOf(id, itemsName), path.join(draft, itemsName));
+		},
 		async keepDraft(id, {task, variants}) {
 			await files.write(
 				path.join(draft, 'task.json'),

@@ -1,11 +1,12 @@
+import {createHash} from 'node:crypto';
 import path from 'node:path';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/s3-uri.ts';
-import {UserError} from '../config/user-error.ts';
-import {batchRecords} from '../prompts/batch/records.ts';
-import {type JobSlice, runningSums, type SplitFault, splitBatch} from '../prompts/batch/split.ts';
-import {formatCount, formatUsd} from '../text/numbers.ts';
+import type {RunConfig} from '../config/run-config.ts';
+import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
+import {type JobSlice, runningSums, splitBatch} from '../prompts/batch/split.ts';
 import {isItemFile, writeItems} from './batch-items.ts';
 import {writeRecords} from './batch-records.ts';
+import {assertAffordable, faultError} from './batch-refusals.ts';
 import type {BatchSetup} from './batch-setup.ts';
 import {
 	type BatchState,
@@ -20,26 +21,6 @@ import {
 
 /** Where the batch goes and as whom. */
 export type Place = {readonly s3: string; readonly roleArn: string};
-
-const faultError = (fault: SplitFault, {limits, batch}: BatchSetup): UserError => {
-	switch (fault.kind) {
-		case 'too-few': {
-			const isAssumed = limits.assumed.includes('leastRecords');
-			return new UserError(
-				`A batch job needs at least ${formatCount(fault.needed)} records${isAssumed ? " (AWS's default, assumed)" : ''}; this one has ${formatCount(fault.records)}.`,
-				{
-					exitCode: 2,
-					hint: `Add ${formatCount(fault.needed - fault.records)} requests: more items, more variants (${batch.variants.length} now) or fewer items per request. "run" has no such minimum.`,
-				},
-			);
-		}
-		case 'too-large':
-			return new UserError(
-				`Record ${fault.index + 1} has ${formatCount(fault.bytes)} bytes; a file may have ${formatCount(fault.most)}.`,
-				{exitCode: 2, hint: 'Shorten that item, or put fewer items into a request.'},
-			);
-	}
-};
 
 const safeName = (text: string): string => text.replaceAll(/[^a-zA-Z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
 
@@ -83,47 +64,44 @@ const jobOf = (
 	};
 };
 
-/** An estimate, as elsewhere. */
-const charactersPerToken = 4;
-
-/** Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given. */
-const assertAffordable = ({config, batch, price}: BatchSetup, records: number, characters: number): void => {
-	const {maxCostUsd, isConfirmed} = config.guards;
-	if (isConfirmed || config.connection.simulatorUrl !== undefined) {
-		return;
-	}
-	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
-	const outputTokens = (output / batch.variants.length) * records;
-	const inputTokens = Math.ceil(characters / charactersPerToken);
-	const cost = price === null ? null : inputTokens * price.input + outputTokens * price.output;
-	if (cost !== null && cost <= maxCostUsd) {
-		return;
-	}
-	throw new UserError(
-		`${cost === null ? 'The cost is not known' : `It may cost up to ${formatUsd(cost)} (batch price assumed)`}, and --max-cost is ${formatUsd(maxCostUsd)}: nothing was uploaded.`,
-		{exitCode: 2, hint: 'Submit it with --yes, raise --max-cost, or lower --max-tokens.'},
-	);
+/** What a batch is made from. */
+export type Makings = Pick<BatchSetup, 'batch' | 'target' | 'form' | 'price' | 'limits' | 'lineOf'> & {
+	readonly config: Pick<RunConfig, 'preset' | 'maxTokens' | 'seed' | 'guards' | 'connection'>;
+	readonly source: string | null;
 };
 
-/** The draft of the store becomes a batch. @throws UserError (exit 2). */
+type Making = {
+	readonly id: string;
+	readonly key: string;
+	readonly nowMs: number;
+	readonly subset: readonly number[] | null;
+};
+
+function* recordsOf(batch: BatchTask, subset: readonly number[]): Generator<BatchRecord> {
+	for (const index of subset) {
+		yield* batchRecords(batch, index, 1);
+	}
+}
+
+/** The draft of the store, which has the items by then, becomes a batch. @throws UserError (exit 2). */
 const makeBatch = async (
-	setup: BatchSetup,
+	makings: Makings,
 	{s3, roleArn}: Place,
 	store: BatchStore,
-	made: {readonly id: string; readonly key: string; readonly nowMs: number},
+	{id, key, nowMs, subset}: Making,
 ): Promise<BatchState> => {
-	const {config, batch, target, form, price} = setup;
-	const {id, key, nowMs} = made;
+	const {config, batch, target, form, price, source} = makings;
 	const file = path.join(store.draft, recordsName);
-	const {sizes, characters} = await writeRecords(file, batchRecords(batch), setup.lineOf);
+	const records = subset === null ? batchRecords(batch) : recordsOf(batch, subset);
+	const {sizes, characters} = await writeRecords(file, records, makings.lineOf);
 	if (isItemFile(batch.task.items)) {
 		batch.task.items.close();
 	}
-	const split = splitBatch(sizes, setup.limits);
+	const split = splitBatch(sizes, makings.limits);
 	if ('fault' in split) {
-		throw faultError(split.fault, setup);
+		throw faultError(split.fault, makings);
 	}
-	assertAffordable(setup, sizes.length, characters);
+	assertAffordable(makings, sizes.length, characters);
 	const sums = runningSums(sizes);
 	const facts = {
 		preset: config.preset,
@@ -135,6 +113,7 @@ const makeBatch = async (
 		id,
 		key,
 		preset: config.preset,
+		source,
 		target,
 		price,
 		form,
@@ -143,14 +122,31 @@ const makeBatch = async (
 		maxTokens: config.maxTokens,
 		seed: config.seed,
 		records: sizes.length,
+		subset,
 		startedAtMs: nowMs,
 		jobs: split.jobs.map((slice, index) => jobOf(slice, index + 1, id, facts)),
 		isSimulated: false,
 		results: null,
+		failed: [],
 	};
 	await store.keepDraft(id, batch);
 	await store.save(state);
 	return state;
+};
+
+export type Found = {readonly state: BatchState; readonly isNew: boolean};
+
+const findOrMake = async (
+	makings: Makings,
+	place: Place,
+	store: BatchStore,
+	{key, nowMs, subset}: Omit<Making, 'id'>,
+): Promise<Found> => {
+	const same = (await store.all()).filter((state) => state.key === key);
+	const begun = same.find(({results}) => results === null);
+	const id = `${key.slice(0, 20)}-${same.length + 1}`;
+	const state = begun ?? (await makeBatch(makings, place, store, {id, key, nowMs, subset}));
+	return {state, isNew: begun === undefined};
 };
 
 /**
@@ -158,23 +154,40 @@ const makeBatch = async (
  * @throws UserError (exit 2) for too few records or a cost that does not fit, before anything is uploaded.
  */
 export const findOrMakeBatch = async (
-	setup: BatchSetup,
+	makings: Makings,
 	place: Place,
 	store: BatchStore,
 	nowMs: number,
-): Promise<{readonly state: BatchState; readonly isNew: boolean}> => {
-	const {batch, target, form, config} = setup;
+): Promise<Found> => {
+	const {batch, target, form, config} = makings;
 	const {items} = batch.task;
 	try {
 		const kept = isItemFile(items)
 			? items
 			: await writeItems(path.join(store.draft, itemsName), [items.slice(0, items.length)]);
 		const key = batchKey(batch, kept.sha256, {target, form, ...place, maxTokens: config.maxTokens});
-		const same = (await store.all()).filter((state) => state.key === key);
-		const begun = same.find(({results}) => results === null);
-		const id = `${key.slice(0, 20)}-${same.length + 1}`;
-		const state = begun ?? (await makeBatch(setup, place, store, {id, key, nowMs}));
-		return {state, isNew: begun === undefined};
+		return await findOrMake(makings, place, store, {key, nowMs, subset: null});
+	} finally {
+		await store.dropDraft();
+	}
+};
+
+/**
+ * A batch of the records of another one that had no answer, or the one that was begun with them before.
+ * @throws UserError (exit 2), as `findOrMakeBatch` does.
+ */
+export const findOrMakeAgain = async (
+	makings: Makings,
+	before: BatchState,
+	store: BatchStore,
+	nowMs: number,
+): Promise<Found> => {
+	try {
+		await store.copyItems(before.id);
+		const key = createHash('sha256')
+			.update(JSON.stringify([before.id, before.failed]))
+			.digest('hex');
+		return await findOrMake(makings, before, store, {key, nowMs, subset: before.failed});
 	} finally {
 		await store.dropDraft();
 	}

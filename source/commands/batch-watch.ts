@@ -5,6 +5,7 @@ import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {UserError} from '../config/user-error.ts';
 import {batchProgressLine, uploadLine} from '../plain/batch.ts';
+import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import {batchResultsOf} from '../reports/batch-results.ts';
 import {claimFolder} from '../reports/folder.ts';
@@ -12,9 +13,10 @@ import {resultsText} from '../reports/results-text.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import type {Account} from './account-access.ts';
+import {againLines, comeBackLines} from './batch-commands.ts';
 import {type Fetched, fetchBatch} from './batch-fetch.ts';
 import {lineMaker} from './batch-line.ts';
-import {isWaiting, runBatch, type Uploading} from './batch-run.ts';
+import {runBatch, type Uploading} from './batch-run.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import {environmentOf} from './environment.ts';
 import {type Io, writeLines} from './io.ts';
@@ -27,7 +29,7 @@ const lookIntervalMs = {account: 10_000, simulator: 500} as const;
 
 export type WatchOptions = {
 	readonly account: Account;
-	readonly activeJobs: number;
+	readonly limits: Pick<BatchLimits, 'activeJobs' | 'leastRecords'>;
 	readonly store: BatchStore;
 	readonly output: OutputConfig;
 	readonly isDemo: boolean;
@@ -81,27 +83,6 @@ const createTeller = ({isPlain}: OutputConfig, io: Io) => {
 	};
 };
 
-/** How to come back to a batch that was left. */
-const comeBackLines = (state: BatchState, isDemo: boolean): readonly string[] => {
-	if (isDemo) {
-		return ['Left: the jobs of a demo end with its simulator.'];
-	}
-	const [arn, ...others] = state.jobs.flatMap((job) => (job.arn === null ? [] : [job.arn]));
-	const waiting = state.jobs.filter(isWaiting).length;
-	return [
-		...(arn === undefined
-			? ['Nothing was submitted yet.']
-			: [
-					`The ${others.length === 0 ? 'job goes' : 'jobs go'} on without this program. Come back with:`,
-					`  bedrock-top batch --watch ${arn}`,
-					`  bedrock-top batch --stop ${arn}`,
-				]),
-		...(waiting > 0
-			? [`${waiting} of ${state.jobs.length} jobs wait to be submitted: the same command goes on with them.`]
-			: []),
-	];
-};
-
 const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
 	jobs.every(({status}) => status === 'Completed' || status === 'PartiallyCompleted')
 		? 'completed'
@@ -137,6 +118,15 @@ const writeResults = async (
 			failures: figures.failures(),
 			events: [
 				...figures.events(),
+				...(state.subset === null
+					? []
+					: [
+							{
+								at,
+								kind: 'resumed',
+								text: `Only what had no answer was submitted again: ${state.records} records.`,
+							},
+						]),
 				...(state.price === null ? [] : [{at, kind: 'price', text: `Cost: ${state.price.source}.`}]),
 			],
 		},
@@ -168,7 +158,7 @@ const jsonLine = (state: BatchState, fetched: Fetched | undefined, results: stri
 const finishBatch = async (
 	state: BatchState,
 	batch: BatchTask,
-	{account, store, output}: WatchOptions,
+	{account, store, output, limits, isDemo}: WatchOptions,
 	io: Io,
 ): Promise<number> => {
 	const {folder, warning} = await claimFolder(output.folder, output.isForced);
@@ -188,6 +178,7 @@ const finishBatch = async (
 		isDrawing: output.isWritingReports,
 	});
 	state.results = results;
+	state.failed = fetched.failedIndexes;
 	await store.save(state);
 	const {succeeded, failed, failedFile} = fetched;
 	const notes = state.jobs.flatMap(({arn, status, message}) =>
@@ -197,6 +188,7 @@ const finishBatch = async (
 		...notes,
 		`${succeeded} of ${state.records} records answered, ${failed} failed or missing.`,
 		...(failedFile === undefined ? [] : [`What failed can be submitted again: ${failedFile}`]),
+		...(failedFile === undefined || isDemo ? [] : againLines(state, batch, limits, folder)),
 		`Written: ${results}`,
 	];
 	const isJson = output.json !== undefined;
@@ -212,18 +204,20 @@ export const watchBatch = async (
 	options: WatchOptions,
 	io: Io,
 ): Promise<number> => {
-	const {account, activeJobs, store, output, isDemo} = options;
+	const {account, limits, store, output, isDemo} = options;
 	const {clients} = account;
 	const teller = createTeller(output, io);
-	const intervalMs = isDemo ? lookIntervalMs.simulator : lookIntervalMs.account;
 	const hasEnded = await runBatch(state, {
 		store,
 		objects: createObjectStore(clients),
 		jobs: createJobService(clients),
 		explain: (error, what, action) => callError(error, clients, {what, action}),
-		activeJobs,
+		activeJobs: limits.activeJobs,
 		onProgress: teller.onProgress,
-		wait: async () => sleep(intervalMs, undefined, {signal: io.signal}).catch(() => {}),
+		async wait() {
+			const intervalMs = lookIntervalMs[state.isSimulated ? 'simulator' : 'account'];
+			await sleep(intervalMs, undefined, {signal: io.signal}).catch(() => {});
+		},
 		signal: io.signal,
 	}).finally(teller.end);
 	if (hasEnded) {

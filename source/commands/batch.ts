@@ -1,15 +1,13 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import {createJobService, hasEnded} from '../bedrock/jobs/job-service.ts';
 import {parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
-import {resolveConnection, resolveOverride} from '../config/resolve-account.ts';
+import {resolveConnection} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
-import {usualLimits} from '../prompts/batch/limits.ts';
-import {openAccount} from './account-access.ts';
+import {aboutJobs} from './batch-jobs.ts';
 import {planLanes} from './batch-plan.ts';
 import {type BatchSetup, batchOrder, setUpBatch} from './batch-setup.ts';
 import {type BatchStore, batchFolder, createBatchStore, itemsName} from './batch-state.ts';
@@ -20,8 +18,6 @@ import {type Io, writeLines} from './io.ts';
 
 /** Seed of the simulator behind `--demo` where no preset says another. */
 const demoSeed = 1;
-/** Jobs that `--list` shows. */
-const mostListed = 50;
 const demoPlace: Place = {
 	s3: 's3://bedrock-top-demo/batch',
 	roleArn: 'arn:aws:iam::123456789012:role/bedrock-top-demo',
@@ -73,8 +69,8 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 	const {store, close} = await openStore(isDemo || isPlan);
 	let setup: BatchSetup | undefined;
 	try {
-		const {config, items} = await batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
-		setup = await setUpBatch({...config, connection}, connection, items);
+		const order = await batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
+		setup = await setUpBatch({...order.config, connection}, connection, order);
 		if (isPlan) {
 			return await planLanes(setup, flags, io);
 		}
@@ -87,7 +83,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 		]);
 		const options = {
 			account: setup.account,
-			activeJobs: setup.limits.activeJobs,
+			limits: setup.limits,
 			store,
 			output: resolveOutput(flags, io.environment),
 			isDemo,
@@ -100,70 +96,19 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 	}
 };
 
-/** Commands about jobs that are there already. */
-const aboutJobs = async (given: Arguments, connection: Connection, io: Io): Promise<number> => {
-	const {flags} = given;
-	const account = await openAccount({
-		connection,
-		override: resolveOverride(flags),
-		isRefreshing: false,
-		tier: undefined,
-	});
-	const jobs = createJobService(account.clients);
-	const store = createBatchStore(batchFolder());
-	const output = resolveOutput(flags, io.environment);
-	const isJson = output.json !== undefined;
-	try {
-		const stopped = flags.text('stop');
-		if (stopped !== undefined) {
-			await jobs.stop(stopped);
-			const {status} = await jobs.get(stopped);
-			await writeLines(io.stdout, [
-				isJson ? JSON.stringify({jobArn: stopped, status}) : `${stopped} ${status}`,
-			]);
-			return 0;
-		}
-		const known = await store.all();
-		const stateOf = (arn: string) => known.find((state) => state.jobs.some((job) => job.arn === arn));
-		const watched = flags.text('watch');
-		if (watched === undefined) {
-			const listed = await jobs.list(mostListed);
-			const lines = listed.map((job) => {
-				const mark = stateOf(job.arn) === undefined ? '' : '  (from here)';
-				const counts = job.total === 0 ? '' : `  ${job.processed}/${job.total}`;
-				return `${job.status.padEnd(18)}  ${job.arn}  ${job.name}${counts}${mark}`;
-			});
-			await writeLines(io.stdout, isJson ? [JSON.stringify(listed)] : lines);
-			return 0;
-		}
-		const state = stateOf(watched);
-		if (state === undefined) {
-			const {status, message} = await jobs.get(watched);
-			throw new UserError(
-				`${watched} was not submitted from here, so its outputs cannot be joined; it is ${status}${message === undefined ? '' : ` (${message})`}.`,
-				{
-					exitCode: 1,
-					hint: hasEnded(status)
-						? 'Its outputs lie in S3.'
-						: 'Watch it where it was submitted, or with --list.',
-				},
-			);
-		}
-		const batch = await store.loadTask(state.id);
-		const options = {account, activeJobs: usualLimits.activeJobs, store, output, isDemo: false};
-		return await watchBatch(state, batch, options, io);
-	} finally {
-		account.clients.close();
-	}
-};
-
 /** The command `batch`. @returns Exit code. */
 export const batch = async (given: Arguments, io: Io): Promise<number> => {
 	const {flags} = given;
-	const ways = ['watch', 'stop'].filter((name) => flags.text(name) !== undefined);
+	const ways = ['watch', 'stop', 'resubmit'].filter((name) => flags.text(name) !== undefined);
 	const isList = flags.isSet('list') ?? false;
 	if (ways.length + (isList ? 1 : 0) > 1) {
-		throw usage('--watch, --stop and --list exclude one another.', 'Give one of them.');
+		throw usage('--watch, --resubmit, --stop and --list exclude one another.', 'Give one of them.');
+	}
+	if (ways.length > 0 && flags.isSet('demo')) {
+		throw usage(
+			`--${ways[0]} and --demo do not go together: the jobs of a demo end with it.`,
+			'Leave --demo out.',
+		);
 	}
 	const demo = await startDemo(flags.isSet('demo'), resolveConnection(flags), demoSeed);
 	try {

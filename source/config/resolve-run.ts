@@ -65,7 +65,8 @@ const readMaxTokens = (
 		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
 		: {maxTokens: readInteger('max-tokens', text, {min: 1, max: 1_000_000}), isMaxTokensAuto: false};
 
-const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
+/** What stops a run, and what it may cost. */
+export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	maxRequests:
 		pick(flags.text('max-requests'), (text) =>
 			readInteger('max-requests', text, {min: 1, max: 100_000_000}),

@@ -1,12 +1,15 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {PassThrough} from 'node:stream';
-import {describe, expect, it, onTestFinished} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {batch} from '../../source/commands/batch.ts';
 import type {Io} from '../../source/commands/io.ts';
+import {resumeRun} from '../../source/commands/resume.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
 import {readResults} from '../../source/reports/read-results.ts';
+import {startForTest} from '../simulator/harness.ts';
 
 const call = async (...argv: readonly string[]) => {
 	const stdout = new PassThrough();
@@ -21,6 +24,14 @@ const call = async (...argv: readonly string[]) => {
 	const exitCode = await batch(parseArguments(['batch', ...argv]), io);
 	return {exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '')};
 };
+
+const linesOf = (file: string): ReadonlyArray<Record<string, unknown>> =>
+	readFileSync(file, 'utf8')
+		.split('\n')
+		.filter(Boolean)
+		.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+const idsOf = (lines: ReadonlyArray<Record<string, unknown>>) => lines.map(({recordId}) => recordId);
 
 describe('the command batch', () => {
 	it('ends with one line of JSON, and results in schema 1', async () => {
@@ -39,6 +50,55 @@ describe('the command batch', () => {
 		expect(results.events.some(({text}) => text.includes('assumed'))).toBe(true);
 	}, 60_000);
 
+	it('submits again what had no answer, and says how to ask the rest on demand', async () => {
+		const {url} = await startForTest({
+			scenario: {batch: {stepMs: 1, recordsPerSecond: 1e6, errorShare: 0.4}},
+		});
+		const home = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
+		onTestFinished(() => rmSync(home, {recursive: true, force: true}));
+		const variables = {
+			AWS_ENDPOINT_URL: url,
+			AWS_ACCESS_KEY_ID: 'simulated',
+			AWS_SECRET_ACCESS_KEY: 'simulated',
+			AWS_REGION: 'us-east-1',
+			HOME: home,
+			XDG_DATA_HOME: path.join(home, 'data'),
+			XDG_CACHE_HOME: path.join(home, 'cache'),
+		};
+		for (const [name, value] of Object.entries(variables)) {
+			vi.stubEnv(name, value);
+		}
+		onTestFinished(() => {
+			vi.unstubAllEnvs();
+		});
+		const preset = path.join(home, 'many words.yaml');
+		const items = Array.from({length: 300}, (_unused, index) => `ticket ${index}`);
+		writeFileSync(preset, `name: many\ntask: Route\nitems: ${JSON.stringify(items)}\nvariants: [minimal]\n`);
+		const outOf = (name: string) => ['--no-reports', '--out', path.join(home, name)];
+		const place = ['--s3', 's3://work/x', '--role-arn', 'arn:aws:iam::123456789012:role/x'];
+		const model = ['-m', 'amazon.nova-lite-v1:0', '--yes'];
+		const first = await call(preset, ...model, ...place, ...outOf('first'));
+		const arn = /batch --resubmit (\S+)/.exec(first.stdout)?.[1] ?? '';
+		const failed = linesOf(path.join(home, 'first/failed.jsonl'));
+		expect(failed.length).toBeGreaterThan(100);
+
+		const again = await call('--resubmit', arn, '--yes', ...outOf('second'));
+		expect(again.stderr).toContain(`${failed.length} of 300 records`);
+		const asked = idsOf(failed);
+		const left = linesOf(path.join(home, 'second/failed.jsonl'));
+		expect(idsOf(left).every((id) => asked.includes(id))).toBe(true);
+		expect(linesOf(path.join(home, 'second/answers.jsonl'))).toHaveLength(failed.length - left.length);
+		expect(left.length).toBeLessThan(100);
+
+		// What is printed for the few that are left is a command line that works.
+		const [, words = ''] = /^ {2}bedrock-top (run .*)$/m.exec(again.stdout) ?? [];
+		const argv = [...words.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+		const asks = parseArguments(argv);
+		const config = await resolveRun(asks.words[0], asks.flags, async () => '');
+		const resumed = await resumeRun(asks.flags.text('resume') ?? '', config, undefined);
+		expect(resumed.config.task.items.length).toBeGreaterThan(0);
+	}, 60_000);
+
 	it('recommends a lane with --plan and submits nothing', async () => {
 		const many = await call('high-volume', '--demo', '--plan', '--items', '1000000');
 		expect(many.stdout).toMatch(/^single .* batch$/m);
@@ -54,6 +114,7 @@ describe('the command batch', () => {
 		[['classify', '--s3', 'work', '--role-arn', 'x'], /"work" is no place in S3/],
 		[['classify', '--s3', 's3://work/x', '--role-arn', 'x'], /"x" is not the ARN of a role/],
 		[['--list', '--stop', 'arn'], /exclude one another/],
+		[['--resubmit', 'arn', '--demo'], /jobs of a demo end with it/],
 	])('refuses %j', async (argv, message) => {
 		await expect(call(...argv)).rejects.toMatchObject({exitCode: 2, message: expect.stringMatching(message)});
 	});

@@ -38,6 +38,13 @@ export const batchFlags: readonly Flag[] = [
 		help: 'come back to a job: watch it, fetch and join its outputs',
 		scopes: ['batch'],
 	},
+	{
+		name: 'resubmit',
+		kind: 'value',
+		value: 'ARN',
+		help: 'submit again what had no answer in the batch of a job',
+		scopes: ['batch'],
+	},
 	{name: 'stop', kind: 'value', value: 'ARN', help: 'stop a job', scopes: ['batch']},
 	{name: 'list', kind: 'boolean', default: 'off', help: 'list the jobs of the account', scopes: ['batch']},
 ];

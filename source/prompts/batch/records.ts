@@ -34,7 +34,7 @@ export const countRecords = ({task, variants}: BatchTask): number =>
 	variants.reduce((sum, variant) => sum + requestsOf(task, variant), 0);
 
 /** Where a position lies. */
-const placeAt = ({task, variants}: BatchTask, index: number): RecordPlace | undefined => {
+export const placeAt = ({task, variants}: BatchTask, index: number): RecordPlace | undefined => {
 	let request = index;
 	for (const [variant, each] of variants.entries()) {
 		const count = requestsOf(task, each);

@@ -21,6 +21,8 @@ export type RecordOptions = {
 	readonly seed: number;
 	/** Part of the records that fail, 0 to 1. */
 	readonly errorShare: number;
+	/** Tells jobs apart: what fails in one of them may go well in the next. */
+	readonly jobName: string;
 	/** Seconds since 1970. */
 	readonly createdAt: number;
 };
@@ -53,7 +55,7 @@ const failure = (record: Json, errorCode: number, errorMessage: string): RecordA
 	outputTokens: 0,
 });
 
-/** Answers a line of the input; the same line always gets the same answer. */
+/** Answers a line of the input; the same line always gets the same answer, unless it fails. */
 export const answerRecord = (line: string, options: RecordOptions): RecordAnswer => {
 	const random = createRandom((hashText(line) ^ Math.imul(options.seed + 1, 0x9e3779b1)) >>> 0);
 	let record: Json;
@@ -63,7 +65,8 @@ export const answerRecord = (line: string, options: RecordOptions): RecordAnswer
 		return failure({recordId: uuid(random)}, 400, 'Malformed input record.');
 	}
 	const named = {recordId: record.recordId ?? uuid(random), modelInput: record.modelInput};
-	if (random() < options.errorShare) {
+	const luck = createRandom((hashText(line) ^ hashText(options.jobName) ^ options.seed) >>> 0);
+	if (luck() < options.errorShare) {
 		return failure(named, 500, 'Internal error while processing the record.');
 	}
 	try {

@@ -74,6 +74,7 @@ async function* answers(
 		isConverse: job.request.isConverse,
 		seed: options.seed,
 		errorShare: settings.errorShare ?? 0,
+		jobName: job.request.jobName,
 		createdAt: Math.floor(time.now() / 1000),
 	};
 	for await (const line of linesOf(simulation, input)) {
