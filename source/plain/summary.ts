@@ -1,6 +1,6 @@
 import type {Snapshot} from '../metrics/snapshot.ts';
 import {verdictOf} from '../reports/verdict.ts';
-import {caveatsOf, formatQuota, formatTarget} from '../reports/words.ts';
+import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsd} from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
@@ -30,7 +30,7 @@ export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryL
 			snapshot.advice.map(({text}) => text),
 			width,
 		),
-		...listBlock('Failures', failureTexts(snapshot), width),
+		...listBlock('Failures', [...lostTexts(snapshot), ...failureTexts(snapshot)], width),
 		...block(caveatsOf(snapshot), width, 'muted'),
 	];
 	const shown = lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;

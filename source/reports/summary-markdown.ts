@@ -3,7 +3,7 @@ import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import {repeatCommand} from './repeat.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {verdictOf} from './verdict.ts';
-import {caveatsOf, formatLimit, formatTarget} from './words.ts';
+import {caveatsOf, formatLimit, formatTarget, lostTexts} from './words.ts';
 
 /**
  * `summary.md`: what was found, on what, and how to repeat it.
@@ -31,13 +31,13 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			'Advice',
 			advice.map(({text}) => `- ${escapeMarkdown(text)}`),
 		),
-		...section(
-			'Failures',
-			failures.map(
+		...section('Failures', [
+			...lostTexts(results).map((text) => `- ${escapeMarkdown(text)}`),
+			...failures.map(
 				({class: failureClass, message, count}) =>
 					`- ${formatCount(count)} x ${failureClass}: ${escapeMarkdown(message)}`,
 			),
-		),
+		]),
 		...section(
 			'What is not exact',
 			caveatsOf(results).map((caveat) => `- ${escapeMarkdown(caveat)}`),

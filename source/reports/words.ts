@@ -49,11 +49,21 @@ export function hostOf(endpoint: string): string {
 	}
 }
 
+type Events = ReadonlyArray<{readonly kind: string; readonly text: string}>;
+
+const textsOf = (events: Events, kind: string): readonly string[] =>
+	events.filter((event) => event.kind === kind).map(({text}) => text);
+
+/** How many requests got no answer, and why; nothing where all did. */
+export const lostTexts = ({events}: {readonly events: Events}): readonly string[] => textsOf(events, 'lost');
+
 /** What is not exact in some results, one sentence each. */
 export function caveatsOf({
 	variants,
 	targets,
+	events,
 }: Pick<Results, 'targets'> & {
+	readonly events: Events;
 	readonly variants: ReadonlyArray<{readonly tokens: {readonly estimated: boolean}}>;
 }): readonly string[] {
 	const limits = targets.flatMap(({quota}) => Object.values(quota));
@@ -67,5 +77,7 @@ export function caveatsOf({
 		...(targets.some(({burndown}) => burndown.source === 'assumed')
 			? ['The burndown (output multiplier) of a model is assumed; --burndown sets it.']
 			: []),
+		// Figures that mix service tiers, or come from another one than was asked for.
+		...textsOf(events, 'tier'),
 	];
 }
