@@ -2,11 +2,16 @@ import {z} from 'zod';
 import {methods} from '../engine/backend.ts';
 import {bursts, goals, lanes, loadShapes, policies} from '../engine/run-spec.ts';
 import {compressions} from '../prompts/variant.ts';
+import {bounds} from './bounds.ts';
 
 /** What a preset file may say (YAML). The JSON schema beside the presets is made from this. */
 
 const text = z.string();
 const positiveInteger = z.int().positive();
+const requestCount = z.int().min(bounds.requests.min).max(bounds.requests.max);
+const concurrency = z.int().min(bounds.concurrency.min).max(bounds.concurrency.max);
+const ratePerMinute = z.number().min(bounds.rate.min).max(bounds.rate.max);
+const maxTokens = z.int().min(bounds.maxTokens.min).max(bounds.maxTokens.max);
 const duration = z
 	.union([
 		z.string().regex(/^\d+(\.\d+)?(ms|s|m|h)?$/, 'is not a duration such as 500ms, 60s, 2m or 1h'),
@@ -33,7 +38,7 @@ const ownVariant = z.strictObject({
 		.optional()
 		.describe('template of the user message; {{task}} and {{input}} by default'),
 	system: text.optional(),
-	maxTokens: positiveInteger.optional(),
+	maxTokens: maxTokens.optional(),
 	stop: z.array(text.min(1)).max(10).optional(),
 	parameters: z.record(z.string(), z.unknown()).optional().describe('only what is named is sent'),
 	itemsPerRequest: positiveInteger.max(100).optional(),
@@ -43,7 +48,7 @@ const ownVariant = z.strictObject({
 
 const lane = z.strictObject({
 	variants: z.array(text).min(1),
-	ratePerMinute: z.number().positive().optional(),
+	ratePerMinute: ratePerMinute.optional(),
 });
 
 const chat = z
@@ -87,15 +92,15 @@ export const presetSchema = z
 		load: z
 			.strictObject({
 				shape: z.enum(loadShapes).optional(),
-				requests: positiveInteger.optional(),
+				requests: requestCount.optional(),
 				duration: duration.optional(),
-				concurrency: positiveInteger.max(1000).optional(),
-				ratePerMinute: z.number().positive().optional(),
+				concurrency: concurrency.optional(),
+				ratePerMinute: ratePerMinute.optional(),
 				arrival: z.enum(['constant', 'poisson']).optional(),
 			})
 			.optional(),
 		goal: z.enum(goals).optional(),
-		maxTokens: positiveInteger.optional(),
+		maxTokens: maxTokens.optional(),
 		checks: z.array(check).optional(),
 		minQuality: z.number().min(0).max(1).optional(),
 		share: z

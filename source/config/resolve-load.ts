@@ -1,11 +1,10 @@
 import {type Load, loadShapes} from '../engine/run-spec.ts';
+import {bounds} from './bounds.ts';
 import {defaults} from './defaults.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import type {Preset} from './preset-schema.ts';
 import {UserError} from './user-error.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
-
-const count = {min: 1, max: 100_000_000};
 
 const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
 	text === undefined ? undefined : read(text);
@@ -15,7 +14,7 @@ const given = <T>(text: string | undefined, read: (text: string) => T): T | unde
  * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
  */
 export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => {
-	const rate = given(flags.text('rate'), (text) => readNumber('rate', text, {min: 0.1, max: 1_000_000}));
+	const rate = given(flags.text('rate'), (text) => readNumber('rate', text, bounds.rate));
 	const shape =
 		given(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
 		preset?.shape ??
@@ -31,7 +30,7 @@ export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => 
 		});
 	}
 	const requests =
-		given(flags.text('requests'), (text) => readInteger('requests', text, count)) ??
+		given(flags.text('requests'), (text) => readInteger('requests', text, bounds.requests)) ??
 		own?.requests ??
 		(isMeasure ? defaults.requestsPerVariant : null);
 	const durationMs =
@@ -45,7 +44,7 @@ export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => 
 		requests,
 		durationMs,
 		concurrency:
-			given(flags.text('concurrency'), (text) => readInteger('concurrency', text, {min: 1, max: 1000})) ??
+			given(flags.text('concurrency'), (text) => readInteger('concurrency', text, bounds.concurrency)) ??
 			preset?.concurrency ??
 			defaults.concurrency,
 		ratePerMinute: shape === 'rate' ? ratePerMinute : null,

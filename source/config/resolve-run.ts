@@ -1,6 +1,7 @@
 import {methods} from '../engine/backend.ts';
 import {bursts, goals, type Lane, policies} from '../engine/run-spec.ts';
 import type {Check, Variant} from '../prompts/variant.ts';
+import {bounds} from './bounds.ts';
 import {defaults} from './defaults.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
@@ -63,14 +64,12 @@ const readMaxTokens = (
 ): {maxTokens: number; isMaxTokensAuto: boolean} =>
 	text === undefined || text === 'auto'
 		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
-		: {maxTokens: readInteger('max-tokens', text, {min: 1, max: 1_000_000}), isMaxTokensAuto: false};
+		: {maxTokens: readInteger('max-tokens', text, bounds.maxTokens), isMaxTokensAuto: false};
 
 /** What stops a run, and what it may cost. */
 export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	maxRequests:
-		pick(flags.text('max-requests'), (text) =>
-			readInteger('max-requests', text, {min: 1, max: 100_000_000}),
-		) ?? null,
+		pick(flags.text('max-requests'), (text) => readInteger('max-requests', text, bounds.requests)) ?? null,
 	maxCostUsd:
 		pick(flags.text('max-cost'), (text) => readNumber('max-cost', text, {min: 0, max: 1_000_000})) ??
 		defaults.maxCostUsd,
@@ -123,7 +122,7 @@ export const resolveRun = async (
 		burst:
 			pick(text('burst'), (burst) => readChoice('burst', burst, bursts)) ?? preset?.burst ?? defaults.burst,
 		share:
-			pick(text('share'), (share) => readNumber('share', share, {min: 0.01, max: 1})) ??
+			pick(text('share'), (share) => readNumber('share', share, bounds.share)) ??
 			preset?.share ??
 			defaults.share,
 		isBalanced: flags.isSet('balance') ?? false,

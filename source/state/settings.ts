@@ -1,3 +1,4 @@
+import {bounds} from '../config/bounds.ts';
 import {defaults} from '../config/defaults.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from '../config/values.ts';
@@ -16,7 +17,6 @@ export type Setting = {
 	readonly changed: (config: RunConfig, text: string) => RunConfig;
 };
 
-const counts = {min: 1, max: 100_000_000};
 /** What the form proposes where a rate is chosen without one; it is shown before anything is sent. */
 const proposedRatePerMinute = 60;
 
@@ -51,7 +51,7 @@ export const settings: readonly Setting[] = [
 	typed('Concurrency', 'requests in flight at most', {
 		textOf: ({load}) => String(load.concurrency),
 		changed: (config, text) =>
-			withLoad(config, {concurrency: readInteger('concurrency', text, {min: 1, max: 1000})}),
+			withLoad(config, {concurrency: readInteger('concurrency', text, bounds.concurrency)}),
 	}),
 	typed('Rate', 'requests a minute; for the load "rate"', {
 		textOf: ({load}) => String(load.ratePerMinute ?? ''),
@@ -65,7 +65,7 @@ export const settings: readonly Setting[] = [
 				: {
 						...config,
 						isMaxTokensAuto: false,
-						maxTokens: readInteger('max-tokens', text, {min: 1, max: 1_000_000}),
+						maxTokens: readInteger('max-tokens', text, bounds.maxTokens),
 					},
 	}),
 	choice(
@@ -77,9 +77,9 @@ export const settings: readonly Setting[] = [
 			goal: readChoice('goal', text, goals),
 		}),
 	),
-	typed('Share', 'part of the quota that may be used, 0.01 to 1', {
+	typed('Share', `part of the quota that may be used, ${bounds.share.min} to ${bounds.share.max}`, {
 		textOf: ({share}) => String(share),
-		changed: (config, text) => ({...config, share: readNumber('share', text, {min: 0.01, max: 1})}),
+		changed: (config, text) => ({...config, share: readNumber('share', text, bounds.share)}),
 	}),
 ];
 
@@ -117,7 +117,7 @@ function reshaped(load: Load, shape: Load['shape']): Load {
 
 function requestsOf({shape}: Load, text: string): number | null {
 	if (text !== '') {
-		return readInteger('requests', text, counts);
+		return readInteger('requests', text, bounds.requests);
 	}
 	return shape === 'measure' ? defaults.requestsPerVariant : null;
 }
@@ -126,7 +126,7 @@ function rateOf({shape}: Load, text: string): number | null {
 	if (shape !== 'rate' && text === '') {
 		return null;
 	}
-	const rate = readNumber('rate', text, {min: 0.1, max: 1_000_000});
+	const rate = readNumber('rate', text, bounds.rate);
 	return shape === 'rate' ? rate : null;
 }
 

@@ -1,0 +1,9 @@
+/** What the numbers of a run may be: on the command line, in a preset and in the settings on screen alike. */
+export const bounds = {
+	requests: {min: 1, max: 100_000_000},
+	concurrency: {min: 1, max: 1000},
+	/** A minute. */
+	rate: {min: 0.1, max: 1_000_000},
+	maxTokens: {min: 1, max: 1_000_000},
+	share: {min: 0.01, max: 1},
+} as const;
