@@ -5,6 +5,7 @@ import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {loadShapes} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
+import {enforcements, ModelServer} from '../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {type Call, conversationsOf, Talker} from '../helpers/talker.ts';
 
@@ -148,6 +149,57 @@ describe('conversations, whatever the service does and whenever the run is pause
 				},
 			),
 			{numRuns: 150},
+		);
+	}, 60_000);
+});
+
+describe('conversations inside a quota', () => {
+	it('are never throttled, however the service counts', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.record({
+					enforcement: fc.constantFrom(...enforcements),
+					thinkMs: fc.constantFrom(0, 300, 2000),
+					words: fc.integer({min: 1, max: 60}),
+					delayMs: fc.constantFrom(0, 20, 200),
+					tokensPerWindow: fc.constantFrom(3000, 20_000),
+				}),
+				async ({enforcement, thinkMs, words, delayMs, tokensPerWindow}) => {
+					const clock = new FakeClock();
+					const text = 'word '.repeat(words);
+					const tokensOf = (characters: number): number => Math.ceil(characters / 4);
+					const server = new ModelServer({
+						clock,
+						enforcement,
+						windowMs,
+						requestsPerWindow: 60,
+						tokensPerWindow,
+						delayMs: () => delayMs,
+						text,
+						inputTokens: ({messages}) =>
+							tokensOf(messages.reduce((sum, message) => sum + message.text.length, 0)),
+						outputTokens: () => tokensOf(text.length),
+					});
+					const turns = ['one', 'two and more', 'three', 'four'];
+					const run = createRun(
+						specOf({
+							windowMs,
+							targets: [targetOf(quotaOf(60, tokensPerWindow))],
+							variants: [variantOf('a', {instruction: '{{turn}}'})],
+							cells: [cellOf({inputTokens: {value: tokensOf(3), isEstimated: false}})],
+							task: {task: 'x', content: undefined, items: [], checks: [], chat: {turns, thinkMs}},
+							load: loadOf('concurrency', {concurrency: 8, durationMs: 5 * windowMs}),
+						}),
+						{backend: server, clock},
+					);
+					await clock.settle(run.start());
+					expect(server.throttles).toEqual([]);
+					const {requests, turns: figures} = run.snapshot().variants[0] ?? {};
+					expect(requests?.succeeded).toBe(requests?.sent);
+					expect(figures).toHaveLength(4);
+				},
+			),
+			{numRuns: 60},
 		);
 	}, 60_000);
 });

@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import type {AnswerRecord} from '../../source/engine/answer-record.ts';
 import type {Failure} from '../../source/engine/failure.ts';
+import {createSources} from '../../source/engine/load/create-sources.ts';
+import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import type {RunSpec} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -178,6 +180,19 @@ describe('load shapes of a chat', () => {
 		const delay = (second?.startedAt ?? 0) - 1300;
 		expect(delay).toBeGreaterThan(50_000);
 		expect(run.snapshot().variants[0]?.latencyMs.dispatchDelay.max).toBeCloseTo(delay, -1);
+	});
+
+	it('rate: the room that is kept for a lane is that of all turns', () => {
+		const spec = specOfChat(['one', 'two', 'three'], 500, {
+			load: loadOf('rate', {ratePerMinute: 60, durationMs: 10_000}),
+		});
+		const sources = createSources({
+			spec,
+			random: createRandom(1),
+			isAlive: () => true,
+			inFlightLimit: () => 10,
+		});
+		expect(sources.map(({ratePerMinute}) => ratePerMinute)).toEqual([180]);
 	});
 
 	it('does not begin another turn when the time of the run is over', async () => {
