@@ -73,8 +73,8 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
 };
 
-/** The greatest part of any one-minute limit that the plan takes, at most the share that it may. */
-const quotaShareOf = (spec: RunSpec, most: number | null): number | null => {
+/** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
+const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
 	const shares = spec.targets.flatMap((target, index) => {
 		const cells = spec.cells.filter((cell) => cell.target === index);
 		const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
@@ -84,7 +84,7 @@ const quotaShareOf = (spec: RunSpec, most: number | null): number | null => {
 			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
 		].flatMap(([amount, limit]) => (limit === null || limit === 0 ? [] : [amount / limit]));
 	});
-	return shares.length === 0 ? null : Math.min(spec.share, Math.max(...shares));
+	return shares.length === 0 ? null : Math.max(...shares);
 };
 
 /** That a share above 1 goes over the quota, and whom that concerns; undefined for any other. */
@@ -109,6 +109,7 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 	const {planned, most} = requestsOf(spec);
 	const excess = excessOf(spec);
 	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
+	const greatestPart = greatestPartOf(spec, most);
 	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
 	return {
 		targets: spec.targets,
@@ -116,7 +117,8 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
 		quotaTokens:
 			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => mostQuotaTokens(spec, cell)))),
-		quotaShare: quotaShareOf(spec, most),
+		quotaShare: greatestPart === null ? null : Math.min(spec.share, greatestPart),
+		quotaMinutes: greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share,
 		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
 		remarks: [...remarks, ...chatRemarks(spec), ...(excess === undefined ? [] : [excess])],

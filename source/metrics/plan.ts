@@ -10,6 +10,8 @@ export type Plan = {
 	readonly quotaTokens: number | null;
 	/** Greatest part of a one-minute quota that the plan takes, 0 to 1; null when no quota is known. */
 	readonly quotaShare: number | null;
+	/** Minutes that the quotas make the whole of it take at most; null when no quota is known, or a duration ends the run. */
+	readonly quotaMinutes: number | null;
 	/** Upper bound in USD; null when a price is not known. */
 	readonly costUsd: number | null;
 	readonly priceSource: string | null;

@@ -1,6 +1,7 @@
 import type {RunConfig} from '../config/run-config.ts';
 import type {Plan} from '../metrics/plan.ts';
 import {formatQuota, formatTarget} from '../reports/words.ts';
+import {minutesText} from '../text/minutes-text.ts';
 import {formatCount, formatNumber, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
@@ -45,14 +46,16 @@ function requestsText({requests}: Plan, load: RunConfig['load']): string {
 		: formatCount(requests);
 }
 
-function quotaText({quotaTokens, quotaShare}: Plan): string {
+function quotaText({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 	if (quotaTokens === null && quotaShare === null) {
 		return 'not known';
 	}
 
 	return [
 		...(quotaTokens === null ? [] : [`about ${formatTokens(quotaTokens)}`]),
-		...(quotaShare === null ? [] : [`at most ${formatPercent(quotaShare)} of a minute's quota`]),
+		...(quotaShare === null
+			? []
+			: [`at most ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes)}`]),
 	].join(', ');
 }
 

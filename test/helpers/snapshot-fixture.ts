@@ -393,6 +393,7 @@ export function planFixture(overrides: Partial<Plan> = {}): Plan {
 		durationSeconds: null,
 		quotaTokens: 185_000,
 		quotaShare: 0.93,
+		quotaMinutes: 0.93,
 		costUsd: 0.0363,
 		priceSource: 'list price of 2026-02-14',
 		remarks: [],

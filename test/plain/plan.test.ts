@@ -52,6 +52,7 @@ const plan: Plan = {
 	durationSeconds: null,
 	quotaTokens: 52_000,
 	quotaShare: 0.52,
+	quotaMinutes: 0.52,
 	costUsd: 0.0123,
 	priceSource: 'list prices of 2026-10-01',
 	remarks: [],
@@ -92,6 +93,11 @@ test('says what is not known, and never 0 for it', () => {
 	expect(text).toContain('cost          not known');
 	expect(text).toContain('max tokens    auto, 1,000 at first');
 	expect(text).toContain('note          Did you mean');
+});
+
+test('says how long the quotas make it wait', () => {
+	const text = planLines({...plan, quotaShare: 1, quotaMinutes: 3.2}, config).join('\n');
+	expect(text).toContain("at most 100% of a minute's quota, for at most 4 minutes");
 });
 
 test('says that a demo is SIMULATED', () => {

@@ -131,7 +131,8 @@ const panels: Readonly<Record<string, (width: number) => readonly Line[]>> = {
 		const state = stateOf({
 			stage: {kind: 'planned'},
 			plan: planFixture({
-				quotaShare: 2.4,
+				quotaShare: 1,
+				quotaMinutes: 2.4,
 				costUsd: null,
 				remarks: ['The burndown of this model is assumed.'],
 			}),

@@ -2,6 +2,7 @@ import type {Plan} from '../../metrics/plan.ts';
 import {isDemoOffered} from '../../state/availability.ts';
 import type {State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';
+import {minutesText} from '../../text/minutes-text.ts';
 import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
@@ -63,7 +64,7 @@ export function planEntries(state: State, plan: Plan, width: number): readonly L
 	];
 }
 
-function quotaWords({quotaTokens, quotaShare}: Plan): string {
+function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 	if (quotaTokens === null) {
 		return 'tokens not known before the first answers';
 	}
@@ -71,8 +72,7 @@ function quotaWords({quotaTokens, quotaShare}: Plan): string {
 	if (quotaShare === null) {
 		return tokens;
 	}
-	const minutes = quotaShare > 1 ? `; takes at least ${formatCount(Math.ceil(quotaShare))} minutes` : '';
-	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutes}`;
+	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes)}`;
 }
 
 function costWords({costUsd, priceSource}: Plan): string {
