@@ -1,16 +1,19 @@
+import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
+import type {Alert} from '../metrics/account/alerts.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import {planLines} from '../plain/plan.ts';
 import {progressLine} from '../plain/progress.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
-import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
+import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './finish.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
 import {keepLog} from './log-file.ts';
+import {watchAlerts} from './run-alerts.ts';
 import {type RunSetup, setUpRun} from './run-setup.ts';
 
 /** Milliseconds that requests in flight have to come back after a signal. */
@@ -145,11 +148,25 @@ const prepareRun = async (
 	return prepared;
 };
 
+/** What ends a run with 3. */
+export type Endings = {
+	/** Of `--fail-if`. */
+	readonly conditions: readonly Condition[];
+	readonly alerts: readonly Alert[];
+};
+
+/** @throws UserError exit 2 that quotes what was typed. */
+export const readEndings = ({flags}: Arguments): Endings => ({
+	conditions: flags.texts('fail-if').map(readCondition),
+	alerts: flags.texts('alert').map(readAlert),
+});
+
 /** The run without the screen, from its setup on. @returns Exit code. */
 export const runHeadless = async (
 	setup: RunSetup,
-	conditions: readonly Condition[],
+	{conditions, alerts}: Endings,
 	io: Io,
+	startEngine: StartEngine = startEngineThread,
 ): Promise<number> => {
 	const {output, resumption} = setup;
 	if (resumption?.isComplete) {
@@ -157,10 +174,11 @@ export const runHeadless = async (
 		await writeLines(io.stderr, ['Nothing is missing: every item has an answer of every variant.']);
 		return 0;
 	}
-	const engine = startEngineThread();
+	const engine = startEngine();
 	try {
 		const config = {...setup.config, connection: await setup.connect()};
 		keepLog(engine, output.logFile);
+		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, io);
 		const prepared = await prepareRun(engine, config, io.signal);
 		if (prepared === undefined) {
 			return io.signal.reason as number;
@@ -176,11 +194,12 @@ export const runHeadless = async (
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
 		const {snapshot, fault} = await execute(engine, setup, prepared.snapshot, io);
-		const exitCode = await finish(snapshot, setup, conditions, io);
+		await watched.close();
+		const exitCode = await finish(watched.within(snapshot), setup, conditions, io);
 		if (fault !== undefined) {
 			throw fault;
 		}
-		return exitCode;
+		return exitCode === 0 && watched.hasRung() ? 3 : exitCode;
 	} finally {
 		await engine.close(stopDeadlineMs);
 		await setup.stopDemo();
@@ -188,7 +207,11 @@ export const runHeadless = async (
 };
 
 /** The command `run`. @returns Exit code. */
-export const run = async (given: Arguments, io: Io): Promise<number> => {
-	const conditions = given.flags.texts('fail-if').map(readCondition);
-	return runHeadless(await setUpRun(given, io), conditions, io);
+export const run = async (
+	given: Arguments,
+	io: Io,
+	startEngine: StartEngine = startEngineThread,
+): Promise<number> => {
+	const endings = readEndings(given);
+	return runHeadless(await setUpRun(given, io), endings, io, startEngine);
 };

@@ -1,10 +1,10 @@
-import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRegions} from '../config/resolve-regions.ts';
 import {UserError} from '../config/user-error.ts';
 import {systemClock} from '../engine/clock.ts';
-import {type Condition, readCondition} from '../reports/conditions.ts';
+import type {Alert} from '../metrics/account/alerts.ts';
+import type {Condition} from '../reports/conditions.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import {startConnectedEngine} from './connected-engine.ts';
 import {demoOnKey} from './demo-on-key.ts';
@@ -12,7 +12,7 @@ import {createExports} from './exports.ts';
 import {finish} from './finish.ts';
 import {type Io, writeLines} from './io.ts';
 import {keepLog} from './log-file.ts';
-import {runHeadless} from './run.ts';
+import {readEndings, runHeadless} from './run.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run-setup.ts';
 import {screenPresets} from './screen-presets.ts';
 import {signalExitCode} from './signals.ts';
@@ -72,11 +72,11 @@ const openScreen = async (
 };
 
 /** What the screen watches of the account. */
-const accountOptions = ({words, flags}: Arguments): AccountOptions => ({
+const accountOptions = ({words, flags}: Arguments, alerts: readonly Alert[]): AccountOptions => ({
 	// Whoever names nothing to run wants to see what goes on.
 	opensOnAccount: words.length === 0 && !flags.isSet('demo') && flags.text('task') === undefined,
 	regions: resolveRegions(flags).regions,
-	alerts: flags.texts('alert').map(readAlert),
+	alerts,
 });
 
 /** Sets up the run of the screen; opened on the account, the demo's preset waits for a model to be chosen. */
@@ -98,7 +98,8 @@ const setUpScreen = async (
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export const screen = async (given: Arguments, io: Io): Promise<number> => {
-	const conditions = given.flags.texts('fail-if').map(readCondition);
+	const endings = readEndings(given);
+	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
 	const isScreen =
 		given.flags.text('resume') === undefined &&
@@ -107,9 +108,9 @@ export const screen = async (given: Arguments, io: Io): Promise<number> => {
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
 	if (!isScreen) {
-		return runHeadless(await setUpRun(given, io), conditions, io);
+		return runHeadless(await setUpRun(given, io), endings, io);
 	}
-	const account = accountOptions(given);
+	const account = accountOptions(given, alerts);
 	const {setup, shown} = await setUpScreen(given, account, io);
 	return openScreen(shown, setup, {conditions, account}, io);
 };

@@ -6,7 +6,7 @@ import {UserError} from '../config/user-error.ts';
 import type {AccountRegion} from '../metrics/account/account-snapshot.ts';
 import {type Alert, raisedAlerts} from '../metrics/account/alerts.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
-import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
+import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
 import {signalExitCode} from './signals.ts';
@@ -88,11 +88,15 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials.
  */
-export const watch = async ({flags}: Arguments, io: Io): Promise<number> => {
+export const watch = async (
+	{flags}: Arguments,
+	io: Io,
+	startEngine: StartEngine = startEngineThread,
+): Promise<number> => {
 	const alerts = flags.texts('alert').map(readAlert);
 	const {connection, regions} = resolveRegions(flags);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
-	const engine = startEngineThread();
+	const engine = startEngine();
 	const isJson = flags.text('json') !== undefined;
 	try {
 		const ended = printUntilEnd(engine, {isJson, isAscii: flags.isSet('ascii') ?? false, alerts}, io);

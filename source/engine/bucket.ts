@@ -52,6 +52,7 @@ export class Bucket {
 	readonly #pollMs: number;
 	#isEven: boolean;
 	#settledTokens = 0;
+	#othersToday = 0;
 	#roomAt: number | undefined;
 
 	constructor({clock, quota, windowMs, share, burst}: BucketOptions) {
@@ -98,6 +99,11 @@ export class Bucket {
 		return roomPart(this.ledger.use(), this.limits.forLane(this.#clock.now(), lane));
 	}
 
+	/** Quota tokens that were used today by others, and by earlier runs (the account monitor). */
+	setOthersToday(tokens: number): void {
+		this.#othersToday = tokens;
+	}
+
 	/** Sets a request aside when it may be sent now; otherwise says when to ask again. */
 	admit(cost: Cost, lane: Lane): Admission {
 		const tooLarge = this.#tooLarge(cost);
@@ -106,7 +112,7 @@ export class Bucket {
 		}
 		// An expectation alone must not make a request too large for its bucket.
 		const tokens = Math.max(cost.reserved, Math.min(cost.setAside, this.limits.own.tokens ?? cost.setAside));
-		const today = this.#settledTokens + this.ledger.heldTokens + tokens;
+		const today = this.#othersToday + this.#settledTokens + this.ledger.heldTokens + tokens;
 		if (this.#tokensPerDay !== null && today > this.#tokensPerDay) {
 			return {kind: 'day'};
 		}

@@ -32,4 +32,6 @@ export type Run = {
 	readonly exportUse: () => ReadonlyArray<readonly LedgerEntry[]>;
 	/** What other applications are known to use of the bucket of a target, by the account monitor. */
 	readonly setOthersUse: (target: number, use: Use) => void;
+	/** Quota tokens of the day that are used without this run, by the account monitor. */
+	readonly setOthersToday: (target: number, tokens: number) => void;
 };

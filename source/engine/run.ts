@@ -124,5 +124,8 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		setOthersUse(target, use) {
 			memberOf(core.buckets, target, 'target').limits.setOthersUse(use);
 		},
+		setOthersToday(target, tokens) {
+			memberOf(core.buckets, target, 'target').setOthersToday(tokens);
+		},
 	};
 };

@@ -1,11 +1,11 @@
 import type {AccountBucket, AccountRegion} from '../metrics/account/account-snapshot.ts';
-import type {RaisedAlert} from '../metrics/account/alerts.ts';
+import {type RaisedAlert, raisedWords} from '../metrics/account/alerts.ts';
 import {metricPrice} from '../metrics/account/watch-cost.ts';
 import {accountColumns} from '../state/account/account-columns.ts';
 import {accountRow} from '../state/account/account-row.ts';
 import {sortAccountRows} from '../state/account/sort-rows.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatNumber, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
+import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 
@@ -68,10 +68,7 @@ export const accountLines = (region: AccountRegion, {width, ascii}: AccountLook)
 
 /** A line for each alarm. */
 export const alertLines = (raised: readonly RaisedAlert[]): readonly string[] =>
-	raised.map(
-		({alert, bucket, percent}) =>
-			`ALERT ${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${bucket.region}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`,
-	);
+	raised.map((each) => `ALERT ${raisedWords(each)}`);
 
 /** One line of `watch --json` (DESIGN: Results). */
 export const accountJson = ({region, minute, isComplete, buckets, simulated}: AccountRegion): string =>

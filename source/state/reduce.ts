@@ -31,7 +31,7 @@ export function reduce(before: State, action: Action): Change {
 			return prepared({...state, plan: action.plan}, action.snapshot);
 		}
 		case 'snapshot-received': {
-			return only(withSnapshot(state, action.snapshot));
+			return account.withAlarms(withSnapshot(state, action.snapshot));
 		}
 		case 'run-ended': {
 			const ended: State = {

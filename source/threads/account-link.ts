@@ -2,6 +2,7 @@ import type {Target} from '../engine/target.ts';
 import type {Use} from '../engine/use.ts';
 import {bucketKey} from '../metrics/account/account-map.ts';
 import type {AccountBucket, AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
+import {othersToday} from '../metrics/account/others-today.ts';
 import {OwnUse} from '../metrics/account/own-use.ts';
 import type {BucketState} from '../metrics/snapshot.ts';
 
@@ -11,6 +12,7 @@ export type FollowedRun = {
 	/** What the ledger of each target holds of the last 60 seconds. */
 	readonly ownNow: () => readonly BucketState[];
 	readonly setOthersUse: (target: number, use: Use) => void;
+	readonly setOthersToday: (target: number, tokens: number) => void;
 };
 
 /** What run and account monitor tell each other, so that the run's own traffic is counted once. */
@@ -32,6 +34,8 @@ export const createAccountLink = (): AccountLink => {
 	const owns = new Map<string, OwnUse>();
 	const latest = new Map<string, AccountRegion>();
 	let followed: FollowedRun | undefined;
+	/** Quota tokens of our own before the run began: to it they are somebody else's. */
+	let before: ReadonlyMap<Target, number> = new Map();
 
 	const own = (region: string): OwnUse => {
 		const known = owns.get(region) ?? new OwnUse();
@@ -45,11 +49,17 @@ export const createAccountLink = (): AccountLink => {
 		return bucket?.minute === null ? undefined : bucket;
 	};
 
-	const applyTo = ({targets, setOthersUse}: FollowedRun): void => {
+	const applyTo = ({targets, setOthersUse, setOthersToday}: FollowedRun): void => {
 		for (const [index, target] of targets.entries()) {
-			const others = bucketOf(target)?.others;
-			if (others !== undefined) {
-				setOthersUse(index, {requests: others.requests, tokens: others.quotaTokens});
+			const bucket = bucketOf(target);
+			if (bucket !== undefined) {
+				const {requests, quotaTokens} = bucket.others;
+				setOthersUse(index, {requests, tokens: quotaTokens});
+				const ownTotal = own(target.region).total(bucket.key) - (before.get(target) ?? 0);
+				const today = othersToday(bucket, own(target.region), ownTotal);
+				if (today !== null) {
+					setOthersToday(index, today);
+				}
 			}
 		}
 	};
@@ -59,6 +69,9 @@ export const createAccountLink = (): AccountLink => {
 		bucketOf,
 		follow(run) {
 			followed = run;
+			before = new Map(
+				run.targets.map((target) => [target, own(target.region).total(bucketKey(target))] as const),
+			);
 			applyTo(run);
 		},
 		unfollow() {

@@ -4,7 +4,7 @@ import type {AccountMap} from '../metrics/account/account-map.ts';
 import type {AccountBucket, MinuteUse, ModelDurations} from '../metrics/account/account-snapshot.ts';
 import {DayUse} from '../metrics/account/day-use.ts';
 import {durationQueries, durationsOf, durationWindow} from '../metrics/account/duration-use.ts';
-import {foldBuckets, hasDayLimit} from '../metrics/account/fold-region.ts';
+import {foldBuckets, hasDayLimit, newestWholeMinute} from '../metrics/account/fold-region.ts';
 import {minuteMs} from '../metrics/account/minute-ring.ts';
 import type {OwnUse} from '../metrics/account/own-use.ts';
 import {coveredBy, dayQueries, type PollPart, planPoll, sumQueries} from '../metrics/account/poll-plan.ts';
@@ -30,6 +30,8 @@ export type LookPorts = {
 export type AccountLook = {
 	/** Milliseconds since 1970 by the service's clock. */
 	readonly now: () => number;
+	/** Begin of the minute that the newest look is about: the newest that was whole when it asked. */
+	readonly minute: () => number;
 	/** Reads what is active, and of it the minutes that are missing. @param onScreen Keys of buckets. */
 	readonly readMinutes: (onScreen: OnScreen) => Promise<void>;
 	/** Reads what is less urgent: the hours of the day, and percentiles of what is on screen. */
@@ -79,6 +81,7 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 		activeModels: undefined,
 	};
 	let polls = 0;
+	let askedAtMs = clock.epoch();
 	const steps = new Set<Step>();
 
 	/** Waits for something, and says so as long as it takes. */
@@ -187,6 +190,7 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 
 	return {
 		now,
+		minute: () => newestWholeMinute(askedAtMs),
 		cost,
 		async readMinutes(onScreen) {
 			troubles = {...troubles, reading: undefined, partialSeries: 0};
@@ -204,7 +208,8 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 				if (!isEverything) {
 					await takeDirectory(await opened);
 				}
-				for (const part of planPoll(history, watched(), new Set(modelsOn(onScreen)), now())) {
+				askedAtMs = now();
+				for (const part of planPoll(history, watched(), new Set(modelsOn(onScreen)), askedAtMs)) {
 					await waitFor('reading', readPart(part));
 				}
 			};

@@ -1,6 +1,5 @@
 import {faultOf} from '../config/fault.ts';
 import type {AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
-import {newestWholeMinute} from '../metrics/account/fold-region.ts';
 import {minuteMs, minuteOf} from '../metrics/account/minute-ring.ts';
 import {createAccountLook, type LookPorts, type OnScreen} from './account-look.ts';
 import {monitorRemarks} from './account-remarks.ts';
@@ -65,7 +64,7 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 		}
 		const nextPollMs = nextLookMs(look.now(), throttledLooks);
 		const troubles = look.troubles();
-		const minute = newestWholeMinute(look.now());
+		const minute = look.minute();
 		const buckets = look.buckets(ports.ownNow());
 		const isBroken = fault.length > 0 || troubles.listing !== undefined || troubles.reading !== undefined;
 		ports.publish({

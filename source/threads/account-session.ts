@@ -102,7 +102,8 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 			isAllOnScreen,
 			publish(told) {
 				take(told);
-				if (told.phase !== 'loading') {
+				// Which quota tokens were used today is read last.
+				if (told.phase === 'failed' || told.looks > 0) {
 					resolve();
 				}
 			},

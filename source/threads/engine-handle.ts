@@ -11,6 +11,9 @@ export type EngineHandle = {
 	readonly close: (deadlineMs: number) => Promise<void>;
 };
 
+/** Starts an engine: in a thread of its own, unless a test has it in this one. */
+export type StartEngine = () => EngineHandle;
+
 /** A worker's own prints would tear the screen: they become log lines. */
 const forwardPrints = (worker: Worker, publish: (report: EngineReport) => void): void => {
 	for (const stream of [worker.stdout, worker.stderr]) {

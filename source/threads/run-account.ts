@@ -72,6 +72,7 @@ export const createRunAccount = (
 				targets: spec.targets,
 				ownNow: () => run.snapshot().buckets,
 				setOthersUse: run.setOthersUse,
+				setOthersToday: run.setOthersToday,
 			});
 			void follow(spec.targets, config);
 		},

@@ -1,13 +1,19 @@
-import {spawn} from 'node:child_process';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
+import {Bucket} from '../../source/engine/bucket.ts';
+import {crowdingOf} from '../../source/metrics/account/headroom.ts';
+import {othersToday} from '../../source/metrics/account/others-today.ts';
+import {OwnUse} from '../../source/metrics/account/own-use.ts';
 import {createAccountLink} from '../../source/threads/account-link.ts';
-import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
-import {defaultOptions} from '../simulator/harness.ts';
-import {firstLook, minuteMs, startAccount, startMonitor, traffic} from './account-harness.ts';
+import {accountBucketFixture} from '../helpers/account-fixture.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
+import {limitFixture, planFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
+import {specOf} from '../helpers/spec-fixture.ts';
+import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic} from './account-harness.ts';
+import {call, useAccount} from './call.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
 const key = 'amazon.nova-lite-v1:0 cross-region';
-const sources = new URL('../../', import.meta.url);
+const base = 'amazon.nova-lite-v1:0';
 
 describe('own traffic', () => {
 	test('is taken off what CloudWatch tells of the same minute', async () => {
@@ -44,42 +50,121 @@ describe('own traffic', () => {
 	});
 });
 
+describe('the day', () => {
+	const bucket = (dayTokens: number | null) => ({
+		key,
+		dayTokens,
+		minute: noon,
+		series: {requests: [], quotaTokens: [100, 100, 7, 3]},
+	});
+
+	test('without our own part is what CloudWatch told of whole minutes less what we used in them', () => {
+		const own = new OwnUse();
+		own.add(key, {at: noon - minuteMs, quotaTokens: 40});
+		own.add(key, {at: noon + minuteMs + 1, quotaTokens: 5});
+		expect(othersToday(bucket(1010), own, own.total(key))).toBe(1000 - 40);
+		expect(othersToday(bucket(20), own, own.total(key))).toBe(0);
+		expect(othersToday(bucket(null), own, own.total(key))).toBeNull();
+	});
+
+	test('of a run begins with it: what earlier runs used is gone', async () => {
+		const account = await startAccount({scenario: {background: [traffic('amazon.nova-lite-v1:0')]}});
+		const watch = startMonitor(account);
+		watch.monitor.start();
+		await firstLook(watch);
+		const link = createAccountLink();
+		link.told(watch.latest());
+		const told = watch.latest().buckets.find(({model, scope}) => model === base && scope === 'on-demand');
+		const tell = (): number[] => {
+			const said: number[] = [];
+			link.follow({
+				targets: [targetFixture({model: base, scope: 'on-demand'})],
+				ownNow: () => [],
+				setOthersUse() {},
+				setOthersToday: (_target, tokens) => said.push(tokens),
+			});
+			link.answered(targetFixture({scope: 'on-demand'}), noon - 3 * minuteMs, 1000);
+			link.told(watch.latest());
+			return said;
+		};
+		const [before = 0, after = 0] = tell();
+		expect(before).toBeGreaterThan((told?.told.quotaTokens ?? 0) * 600);
+		expect(before - after).toBe(1000);
+		expect(tell()).toEqual([before, after]);
+	});
+
+	test('is asked about before a run that would fill it, and others keep what is theirs in admission', () => {
+		const target = targetFixture({quota: {...targetFixture().quota, tokensPerDay: limitFixture(1_000_000)}});
+		const spec = specOf({targets: [target]});
+		const plan = {...planFixture(), targets: [target], requests: 10, quotaTokens: 50_000};
+		const used = (dayTokens: number) =>
+			crowdingOf(plan, spec, [accountBucketFixture({dayTokens, others: {requests: 0, quotaTokens: 0}})]);
+		expect(used(800_000)).toBeUndefined();
+		expect(used(860_000)).toBe(
+			'860k of 1M quota tokens of the day are used up by now of amazon.nova-lite-v1:0 (cross-region); with this run it would be 91%.',
+		);
+		const admitted = new Bucket({
+			clock: new FakeClock(),
+			quota: target.quota,
+			windowMs: minuteMs,
+			share: 1,
+			burst: 'full',
+		});
+		const cost = {reserved: 1000, setAside: 1000, most: 1000, likelyMost: 1000};
+		admitted.setOthersToday(999_000);
+		expect(admitted.admit(cost, 'normal').kind).toBe('admitted');
+		admitted.setOthersToday(999_001);
+		expect(admitted.admit(cost, 'normal').kind).toBe('day');
+	});
+});
+
 describe('a headless run beside others', () => {
-	const run = async (argv: readonly string[], requestsPerMinute: number) => {
-		const simulator = await startSimulatorThread({
-			...defaultOptions,
-			scenario: {background: [traffic(lite, {requestsPerMinute})]},
-		});
-		onTestFinished(simulator.stop);
-		const words = ['run', 'summarize', '--no-reports', '--max-cost', '5', ...argv];
-		const child = spawn(process.execPath, ['source/cli.ts', ...words], {
-			cwd: sources,
-			env: {
-				...process.env,
-				AWS_ENDPOINT_URL: simulator.url,
-				AWS_REGION: 'us-east-1',
-				AWS_ACCESS_KEY_ID: 'simulated',
-				AWS_SECRET_ACCESS_KEY: 'simulated',
-			},
-		});
-		let stderr = '';
-		child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-			stderr += chunk;
-		});
-		child.stdout.resume();
-		return {status: await new Promise((resolve) => child.on('exit', resolve)), stderr};
-	};
+	const run = (...argv: readonly string[]) =>
+		call('run', 'summarize', '--no-reports', '--max-cost', '5', ...argv);
+	const small = ['--requests', '1', '--variants', 'minimal'];
+	const shared = {background: [traffic(lite, {requestsPerMinute: 120})]};
 
 	test('that would fill their bucket ends with 2 and names --yes', async () => {
-		const {status, stderr} = await run([], 120);
-		expect(status).toBe(2);
-		expect(stderr).toMatch(/Others use \d+ of 200 requests a minute of amazon\.nova-lite-v1:0/);
-		expect(stderr).toMatch(/Nothing was sent/);
-		expect(stderr).toMatch(/--yes/);
-	}, 60_000);
+		await useAccount(shared);
+		await expect(run().ended).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(
+				/Others use \d+ of 200 requests a minute of amazon\.nova-lite-v1:0[\s\S]*Nothing was sent/,
+			),
+			hint: expect.stringMatching(/--yes/),
+		});
+	});
 
-	test('that leaves them room starts', async () => {
-		const {status} = await run(['--requests', '1', '--variants', 'minimal'], 20);
-		expect(status).toBe(0);
-	}, 60_000);
+	test('that leaves them room starts; without alarms nothing else is watched', async () => {
+		await useAccount({background: [traffic(lite, {requestsPerMinute: 20})]});
+		expect(await run(...small).ended).toBe(0);
+	});
+
+	test('ends with 3 when an alarm rang, which stands on stderr and among the events', async () => {
+		await useAccount(shared);
+		const called = run(...small, '--yes', '--json', '--alert', 'requests>30', '--alert', 'tokens>1000');
+		expect(await called.ended).toBe(3);
+		const line =
+			/^ALERT requests>30: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\) uses \d+% of its requests a minute\.$/m;
+		expect(called.stderr()).toMatch(line);
+		expect(called.stderr().match(/ALERT/g)).toHaveLength(1);
+		const {events} = JSON.parse(called.stdout()) as {events: ReadonlyArray<{kind: string; text: string}>};
+		expect(events.filter(({kind}) => kind === 'alert').map(({text}) => text)).toEqual([
+			expect.stringMatching(line),
+		]);
+	});
+
+	test('says why no alarm could ring', async () => {
+		await useAccount({...shared, denied: ['cloudwatch:GetMetricData']});
+		const called = run(...small, '--alert', 'tokens>1000');
+		expect(await called.ended).toBe(0);
+		expect(called.stderr()).toMatch(/--alert: .*IAM permission needed: cloudwatch:GetMetricData/);
+	});
+
+	test('with a bad alarm is refused before anything is asked', async () => {
+		await expect(run('--alert', 'latency>5').ended).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringContaining('"latency>5"'),
+		});
+	});
 });

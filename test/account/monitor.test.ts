@@ -49,6 +49,41 @@ describe('the first look', () => {
 		expect(region.remarks).toEqual([]);
 	});
 
+	test('is about the minute that it asked for, although the next one begins while it waits', async () => {
+		const account = await startAccount({scenario: {background: [traffic(lite)]}});
+		const watch = startMonitor(account, {
+			source: {
+				...account.source,
+				async read(...asked) {
+					account.clock.skip(minuteMs);
+					return account.source.read(...asked);
+				},
+			},
+		});
+		watch.monitor.start();
+		await firstLook(watch);
+		const {minute, isComplete} = watch.latest();
+		expect({minute, isComplete}).toEqual({minute: noon - 3 * minuteMs, isComplete: true});
+	});
+
+	test('says what it waits for', async () => {
+		const account = await startAccount({scenario: {background: [traffic(lite)]}});
+		const seen = new Set<string>();
+		const watch = startMonitor(account, {
+			publish: ({phase, waitingFor, looks}) => seen.add(`${looks} ${phase}: ${waitingFor.join(' + ')}`),
+		});
+		watch.monitor.start();
+		await until(() => [...seen].some((each) => each.startsWith('1 ')));
+		const [models, listing, reading] = [
+			'models and quotas of the Region',
+			'CloudWatch: which models are in use',
+			'CloudWatch: requests and tokens of the last three hours',
+		];
+		expect(seen).toContain(`0 loading: ${models} + ${listing}`);
+		expect([...seen].some((each) => each.includes(reading))).toBe(true);
+		expect([...seen].at(-1)).toBe('1 live: ');
+	});
+
 	test('adds application profiles to the bucket that they draw from', async () => {
 		const {region} = await lookAt({
 			background: [traffic(lite, {requestsPerMinute: 20}), traffic('sim0nova0lite', {requestsPerMinute: 40})],

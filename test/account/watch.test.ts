@@ -1,15 +1,12 @@
-import {spawnSync} from 'node:child_process';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {readAlert} from '../../source/config/alert.ts';
 import type {AccountBucket} from '../../source/metrics/account/account-snapshot.ts';
 import {raisedAlerts} from '../../source/metrics/account/alerts.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
-import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
-import {defaultOptions} from '../simulator/harness.ts';
-import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic} from './account-harness.ts';
+import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
+import {call, useAccount} from './call.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
-const sources = new URL('../../', import.meta.url);
 
 const look = async (scenario: Parameters<typeof startAccount>[0] = {}) => {
 	const account = await startAccount(scenario);
@@ -118,89 +115,54 @@ describe('a block', () => {
 });
 
 describe('the command', () => {
-	const run = (argv: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
-		spawnSync(process.execPath, ['source/cli.ts', 'watch', ...argv], {
-			cwd: sources,
-			encoding: 'utf8',
-			timeout: 60_000,
-			env: {...process.env, ...environment},
+	const busy = {background: [traffic(lite, {requestsPerMinute: 100})]};
+
+	test('ends with 3 at the first alarm, after the block that it is about', async () => {
+		await useAccount(busy);
+		const called = call('watch', '--json', '--alert', 'requests>20');
+		expect(await called.ended).toBe(3);
+		expect(JSON.parse(called.stdout())).toMatchObject({
+			region: 'us-east-1',
+			simulated: true,
+			complete: true,
 		});
+		expect(called.stderr()).toMatch(/^ALERT requests>20: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\)/);
+	});
 
-	test('ends with 3 at the first alarm, after the block that it is about', () => {
-		const {status, stdout, stderr} = run(['--demo', '--json', '--alert', 'tokens>70']);
-		expect(status).toBe(3);
-		expect(JSON.parse(stdout)).toMatchObject({region: 'us-east-1', simulated: true, complete: true});
-		expect(stderr).toMatch(/^ALERT tokens>70: meta\.llama3-3-70b/m);
-	}, 60_000);
-
-	test('shows two Regions', () => {
-		const {status, stdout} = run([
-			'--demo',
-			'--json',
-			'--region',
-			'eu-west-1,us-east-1',
-			'--alert',
-			'tokens>70',
-		]);
-		expect(status).toBe(3);
-		const regions = stdout
-			.trim()
-			.split('\n')
-			.map((line) => (JSON.parse(line) as {region: string}).region);
-		expect(regions).toContain('us-east-1');
-	}, 60_000);
+	test('shows two Regions, goes on while nothing rings, and ends with the code of the signal', async () => {
+		await useAccount(busy);
+		const called = call('watch', '--region', 'eu-west-1,us-east-1', '--alert', 'requests>99999');
+		await until(() => called.stdout().match(/CloudWatch so far/g)?.length === 2);
+		called.abort(143);
+		expect(await called.ended).toBe(143);
+		expect(called.stdout()).toMatch(/UTC · eu-west-1 · SIMULATED · 1 active of/);
+		expect(called.stdout()).toMatch(/UTC · us-east-1 · SIMULATED · 1 active of/);
+		expect(called.stderr()).toBe('');
+	});
 
 	test.each([
 		[['--alert', 'tokens'], /--alert: "tokens" is not of the form/],
 		[['--region', 'nowhere'], /"nowhere" is not the name of an AWS Region/],
 		[['summarize'], /"summarize" is one word too many/],
 		[['-m', 'x'], /--model does not go with "watch"/],
-	])('%j is a usage error', (argv, message) => {
-		const {status, stderr} = run(argv);
-		expect(status).toBe(2);
-		expect(stderr).toMatch(message);
+	])('%j is a usage error', async (argv, message) => {
+		await expect(async () => call('watch', ...argv).ended).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(message),
+		});
 	});
 
-	test('without credentials it says so and ends with 1', () => {
-		const {status, stderr} = run([], {
-			AWS_ACCESS_KEY_ID: undefined,
-			AWS_SECRET_ACCESS_KEY: undefined,
-			AWS_PROFILE: undefined,
-			AWS_REGION: 'us-east-1',
-			AWS_EC2_METADATA_DISABLED: 'true',
-			AWS_CONFIG_FILE: '/nowhere',
-			AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+	test('without credentials it says so, with the way out', async () => {
+		await useAccount({});
+		vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+		vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
+		vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+		vi.stubEnv('AWS_CONFIG_FILE', '/nowhere');
+		vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere');
+		await expect(call('watch').ended).rejects.toMatchObject({
+			exitCode: 1,
+			message: expect.stringMatching(/No AWS credentials were found/),
+			hint: expect.stringMatching(/--demo/),
 		});
-		expect(status).toBe(1);
-		expect(stderr).toMatch(/No AWS credentials were found/);
-		expect(stderr).toMatch(/--demo/);
 	});
-
-	test('watches an endpoint that is not AWS’s, and ends with 143 on SIGTERM', async () => {
-		const simulator = await startSimulatorThread({
-			...defaultOptions,
-			scenario: {background: [traffic(lite)]},
-		});
-		onTestFinished(simulator.stop);
-		const {spawn} = await import('node:child_process');
-		const child = spawn(process.execPath, ['source/cli.ts', 'watch', '--region', 'us-east-1'], {
-			cwd: sources,
-			env: {
-				...process.env,
-				AWS_ENDPOINT_URL: simulator.url,
-				AWS_ACCESS_KEY_ID: 'simulated',
-				AWS_SECRET_ACCESS_KEY: 'simulated',
-			},
-		});
-		let text = '';
-		child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-			text += chunk;
-			if (text.includes('CloudWatch so far')) {
-				child.kill('SIGTERM');
-			}
-		});
-		const status = await new Promise((resolve) => child.on('exit', resolve));
-		expect(text).toMatch(/us-east-1 · SIMULATED · 1 active of/);
-		expect(status).toBe(143);
-	}, 60_000);
 });

@@ -44,7 +44,7 @@ export const guardFlags: readonly Flag[] = [
 		name: 'alert',
 		kind: 'repeated',
 		value: 'COND',
-		help: 'ring when true, and end watch with 3: tokens>80 (also requests, day; percent)',
+		help: 'ring when true, exit 3 (watch: at once): tokens>80 (also requests, day; percent)',
 		scopes: ['run', 'watch'],
 	},
 ];

@@ -1,4 +1,6 @@
 import type {Limit} from '../../engine/target.ts';
+import {formatPercent} from '../../text/numbers.ts';
+import {cleanText} from '../../text/width.ts';
 import type {AccountBucket, AccountRegion} from './account-snapshot.ts';
 
 /** Alarms on the account: percent of a limit that is in use. */
@@ -72,3 +74,11 @@ export const raisedAlerts = (alerts: readonly Alert[], {buckets}: AccountRegion)
 				return percent !== null && holds(percent, alert) ? [{alert, bucket, percent}] : [];
 			});
 		});
+
+/** An alarm in a sentence. */
+export const raisedWords = ({alert, bucket, percent}: RaisedAlert): string =>
+	`${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`;
+
+/** Identifies what rings, so that it is told once. */
+export const raisedId = ({alert, bucket}: RaisedAlert): string =>
+	`${alert.text} ${bucket.region} ${bucket.key}`;

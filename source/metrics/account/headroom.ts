@@ -2,26 +2,29 @@ import type {RunSpec} from '../../engine/run-spec.ts';
 import type {Limit, Target} from '../../engine/target.ts';
 import {formatCount, formatPercent, formatTokens} from '../../text/numbers.ts';
 import type {Plan} from '../plan.ts';
-import type {AccountBucket, MinuteUse} from './account-snapshot.ts';
+import type {AccountBucket} from './account-snapshot.ts';
 
 /** From here on a run that shares a bucket with others asks before it starts. */
 export const crowdedFraction = 0.9;
 
 type Dimension = {
-	readonly word: 'requests' | 'quota tokens';
+	readonly word: 'requests' | 'quota tokens' | 'quota tokens of the day';
 	readonly limit: Limit;
 	readonly others: number;
-	/** Most that the run could send in a minute if nothing held it back. */
+	/** Most that the run could send in a minute, or in all, if nothing held it back. */
 	readonly demand: number;
+	/** Part of the limit that the run may fill. */
+	readonly share: number;
 };
 
 const dimensionsOf = (
 	{requests, quotaTokens, targets}: Plan,
-	{load}: Pick<RunSpec, 'load'>,
+	{load, share}: Pick<RunSpec, 'load' | 'share'>,
 	target: Target,
-	others: MinuteUse,
+	{others, dayTokens}: AccountBucket,
 ): readonly Dimension[] => {
-	const share = 1 / Math.max(1, targets.length);
+	const part = 1 / Math.max(1, targets.length);
+	const inAll = (quotaTokens ?? Infinity) * part;
 	const wanted = load.shape === 'rate' ? (load.ratePerMinute ?? Infinity) : (requests ?? Infinity);
 	const perRequest = requests === null || quotaTokens === null ? Infinity : quotaTokens / requests;
 	return [
@@ -29,19 +32,29 @@ const dimensionsOf = (
 			word: 'requests',
 			limit: target.quota.requestsPerMinute,
 			others: others.requests,
-			demand: wanted * share,
+			demand: wanted * part,
+			share,
 		},
 		{
 			word: 'quota tokens',
 			limit: target.quota.tokensPerMinute,
 			others: others.quotaTokens,
-			demand: load.shape === 'rate' ? wanted * share * perRequest : (quotaTokens ?? Infinity) * share,
+			demand: load.shape === 'rate' ? wanted * part * perRequest : inAll,
+			share,
+		},
+		// Of the day everything that is gone is gone, whoever used it.
+		{
+			word: 'quota tokens of the day',
+			limit: target.quota.tokensPerDay,
+			others: dayTokens ?? 0,
+			demand: inAll,
+			share: 1,
 		},
 	];
 };
 
-/** Greatest use of a minute with the run in it: admission leaves the others what they have. */
-const peakOf = ({limit, others, demand}: Dimension, share: number): number => {
+/** Greatest use of a minute, or of the day, with the run in it: admission leaves the others what they have. */
+const peakOf = ({limit, others, demand, share}: Dimension): number => {
 	const open = Math.max(0, (limit.value ?? 0) * share - others);
 	return others + Math.min(demand, open);
 };
@@ -58,23 +71,32 @@ export const crowdingOf = (
 	buckets: ReadonlyArray<AccountBucket | undefined>,
 ): string | undefined => {
 	for (const [index, target] of spec.targets.entries()) {
-		const others = buckets[index]?.others;
+		const bucket = buckets[index];
 		const crowded =
-			others === undefined
+			bucket === undefined
 				? undefined
-				: dimensionsOf(plan, spec, target, others).find(
+				: dimensionsOf(plan, spec, target, bucket).find(
 						(dimension) =>
 							dimension.limit.state === 'known' &&
 							dimension.others > 0 &&
-							peakOf(dimension, spec.share) > crowdedFraction * (dimension.limit.value ?? 0),
+							peakOf(dimension) > crowdedFraction * (dimension.limit.value ?? 0),
 					);
 		if (crowded !== undefined) {
-			const limit = crowded.limit.value ?? 0;
-			const format = crowded.word === 'requests' ? formatCount : formatTokens;
-			return `Others use ${format(crowded.others)} of ${format(limit)} ${crowded.word} a minute of ${target.baseModel} (${target.scope}); with this run it would be ${formatPercent(peakOf(crowded, spec.share) / limit)}.`;
+			return crowdedWords(crowded, target);
 		}
 	}
 	return undefined;
+};
+
+const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string => {
+	const {word, others} = crowded;
+	const limit = crowded.limit.value ?? 0;
+	const format = word === 'requests' ? formatCount : formatTokens;
+	const used = `${format(others)} of ${format(limit)} ${word}`;
+	const after = `with this run it would be ${formatPercent(peakOf(crowded) / limit)}.`;
+	return word === 'quota tokens of the day'
+		? `${used} are used up by now of ${baseModel} (${scope}); ${after}`
+		: `Others use ${used} a minute of ${baseModel} (${scope}); ${after}`;
 };
 
 /** How much room others leave, for the plan; undefined where nobody else is there, or it is not known. */

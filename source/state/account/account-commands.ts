@@ -1,15 +1,18 @@
 import type {AccountSnapshot} from '../../metrics/account/account-snapshot.ts';
-import {raisedAlerts} from '../../metrics/account/alerts.ts';
-import {formatPercent} from '../../text/numbers.ts';
+import {raisedAlerts, raisedId, raisedWords} from '../../metrics/account/alerts.ts';
+import {regionNow} from '../../metrics/account/own-now.ts';
 import {type Change, changeWith, only, withFlash} from '../change.ts';
 import {prepare} from '../run-commands.ts';
+import {isRunning} from '../selectors.ts';
 import {keptLogLines, type State} from '../state.ts';
-import {rowId} from './account-row.ts';
 import {type AccountState, accountFault} from './account-state.ts';
 import {listedBuckets, selectedBucket} from './listed-buckets.ts';
 import {accountSortAfter} from './sort-rows.ts';
 
 /** Commands of the Account view. */
+
+/** An alarm that was not raised for so long may ring again. */
+const calmMs = 60_000;
 
 const withAccount = (state: State, account: Partial<AccountState>): State => ({
 	...state,
@@ -27,26 +30,37 @@ export function watchAccount(state: State): Change {
 			});
 }
 
-/** News of the account: alarms that did not ring before ring now. */
+/** News of the account. */
 export function takeAccount(state: State, snapshot: AccountSnapshot): Change {
-	const raised = snapshot.regions
+	return withAlarms(withStuck(withAccount(state, {snapshot, toldMs: state.nowMs})));
+}
+
+/** Alarms that did not ring before ring now: by what the account told last, and what a run of ours uses at this moment. */
+export function withAlarms(state: State): Change {
+	const {account, snapshot} = state;
+	if (account.alerts.length === 0) {
+		return only(state);
+	}
+	const run = isRunning(state) ? snapshot : undefined;
+	const raised = (account.snapshot?.regions ?? [])
 		.filter(({phase}) => phase === 'live')
-		.flatMap((region) => raisedAlerts(state.account.alerts, region));
-	const told = raised.map(({alert, bucket, percent}) => ({
-		id: `${alert.text} ${rowId(bucket)}`,
-		text: `alert ${alert.text}: ${bucket.model} (${bucket.scope}, ${bucket.region}) at ${formatPercent(percent / 100)}`,
-	}));
-	const news = told.filter(({id}) => !state.account.ringing.includes(id));
-	const next = withStuck(
-		withAccount(state, {snapshot, toldMs: state.nowMs, ringing: told.map(({id}) => id)}),
-	);
+		.flatMap((region) => raisedAlerts(account.alerts, regionNow(region, run)));
+	const news = raised
+		.filter((each) => !account.ringing.has(raisedId(each)))
+		.map((each) => `alert ${raisedWords(each)}`);
+	const next = withAccount(state, {
+		ringing: new Map([
+			...[...account.ringing].filter(([, atMs]) => state.nowMs - atMs < calmMs),
+			...raised.map((each) => [raisedId(each), state.nowMs] as const),
+		]),
+	});
 	const [first] = news;
 	return first === undefined
 		? only(next)
 		: changeWith(
 				{
-					...withFlash(next, first.text),
-					log: [...next.log, ...news.map(({text}) => text)].slice(-keptLogLines),
+					...withFlash(next, first),
+					log: [...next.log, ...news].slice(-keptLogLines),
 				},
 				{type: 'ring'},
 			);

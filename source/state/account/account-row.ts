@@ -1,6 +1,7 @@
 import type {Limit} from '../../engine/target.ts';
-import type {AccountBucket, MinuteUse} from '../../metrics/account/account-snapshot.ts';
+import type {AccountBucket} from '../../metrics/account/account-snapshot.ts';
 import {type AlertFigure, fractionsOf} from '../../metrics/account/alerts.ts';
+import {rowId} from '../../metrics/account/own-now.ts';
 import {cleanText} from '../../text/width.ts';
 
 /** A bucket as a line of the account's table, on screen and in print. */
@@ -18,9 +19,6 @@ export type AccountRow = {
 	readonly ageSeconds: number | null;
 	readonly isSelected: boolean;
 };
-
-/** Identifies a bucket over all Regions. */
-export const rowId = ({region, key}: Pick<AccountBucket, 'region' | 'key'>): string => `${region} ${key}`;
 
 /** Without provider, date and a first version, which tell no two models of a table apart; the whole ID stands in the detail. */
 export const shortModel = (model: string): string =>
@@ -43,23 +41,6 @@ export const accountRow = (bucket: AccountBucket, nowMs: number, isSelected = fa
 		ageSeconds:
 			bucket.minute === null ? null : Math.max(0, Math.round((nowMs - bucket.minute - 60_000) / 1000)),
 		isSelected,
-	};
-};
-
-/** The same bucket while a run of ours goes on: its own part in real time, the rest as CloudWatch told it. */
-export const withOwnUse = (bucket: AccountBucket, own: MinuteUse | undefined): AccountBucket => {
-	if (own === undefined) {
-		return bucket;
-	}
-	const {use, own: before} = bucket;
-	return {
-		...bucket,
-		own,
-		activity: own.requests > 0 ? 'active' : bucket.activity,
-		use: {
-			requests: use.requests - before.requests + own.requests,
-			quotaTokens: use.quotaTokens - before.quotaTokens + own.quotaTokens,
-		},
 	};
 };
 

@@ -20,8 +20,8 @@ export type AccountState = {
 	readonly sort: AccountSort;
 	readonly isInverted: boolean;
 	readonly alerts: readonly Alert[];
-	/** Alarms that ring at present, so that each is told once: alarm and row. */
-	readonly ringing: readonly string[];
+	/** Alarms that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
+	readonly ringing: ReadonlyMap<string, number>;
 };
 
 export const initialAccount = (
@@ -37,7 +37,7 @@ export const initialAccount = (
 	sort: 'use',
 	isInverted: false,
 	alerts: [],
-	ringing: [],
+	ringing: new Map(),
 	...options,
 });
 

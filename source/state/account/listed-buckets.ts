@@ -1,31 +1,10 @@
-import {bucketKey} from '../../metrics/account/account-map.ts';
 import type {AccountRegion, MinuteUse} from '../../metrics/account/account-snapshot.ts';
+import {ownUseOf, rowId, withOwnUse} from '../../metrics/account/own-now.ts';
 import {isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';
-import {type AccountRow, accountRow, rowId, withOwnUse} from './account-row.ts';
+import {type AccountRow, accountRow} from './account-row.ts';
 import {accountNowMs, shownRegions} from './account-state.ts';
 import {filterAccountRows, sortAccountRows} from './sort-rows.ts';
-
-/** What a run that is under way uses of each bucket now, by row: its ledger, four times a second. */
-const ownUseOf = ({snapshot, ...state}: State): ReadonlyMap<string, MinuteUse> =>
-	new Map(
-		isRunning({snapshot, ...state})
-			? (snapshot?.targets ?? []).flatMap((target, index) => {
-					const bucket = snapshot?.buckets[index];
-					return bucket === undefined
-						? []
-						: [
-								[
-									rowId({region: target.region, key: bucketKey(target)}),
-									{
-										requests: bucket.requests.used + bucket.requests.reserved,
-										quotaTokens: bucket.tokens.used + bucket.tokens.reserved,
-									},
-								] as const,
-							];
-				})
-			: [],
-	);
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
@@ -43,7 +22,8 @@ const rowsOf = (
 export const listedRegions = (
 	state: State,
 ): ReadonlyArray<{readonly region: AccountRegion; readonly rows: readonly AccountRow[]}> => {
-	const own = ownUseOf(state);
+	const {snapshot} = state;
+	const own = snapshot !== undefined && isRunning(state) ? ownUseOf(snapshot) : new Map<string, MinuteUse>();
 	return shownRegions(state.account).map((region) => ({region, rows: rowsOf(region, own, state)}));
 };
 

@@ -1,0 +1,94 @@
+import type {RunConfig} from '../config/run-config.ts';
+import {systemClock} from '../engine/clock.ts';
+import type {AccountRegion} from '../metrics/account/account-snapshot.ts';
+import {type Alert, raisedAlerts, raisedId} from '../metrics/account/alerts.ts';
+import {regionNow} from '../metrics/account/own-now.ts';
+import type {LogEvent, Snapshot} from '../metrics/snapshot.ts';
+import {alertLines} from '../plain/account.ts';
+import type {EngineHandle} from '../threads/engine-handle.ts';
+import {type Io, writeLines} from './io.ts';
+
+/** `--alert` beside a headless run: the account is watched as long as it goes on. */
+export type RunAlerts = {
+	readonly hasRung: () => boolean;
+	/** The snapshot with the alarms among its events. */
+	readonly within: (snapshot: Snapshot) => Snapshot;
+	/** Ends the watching; says where nothing could be told. */
+	readonly close: () => Promise<void>;
+};
+
+/** Has the account watched and tells each alarm once, on stderr. Without alarms it asks nothing. */
+export const watchAlerts = (
+	engine: EngineHandle,
+	alerts: readonly Alert[],
+	{connection, override, isRefreshing}: Pick<RunConfig, 'connection' | 'override' | 'isRefreshing'>,
+	io: Pick<Io, 'stderr'>,
+): RunAlerts => {
+	const rung = new Map<string, LogEvent>();
+	let regions: readonly AccountRegion[] = [];
+	let run: Snapshot | undefined;
+	let writing = Promise.resolve();
+
+	const say = (lines: readonly string[]): void => {
+		writing = writing.then(async () => writeLines(io.stderr, lines));
+	};
+
+	const check = (): void => {
+		const news = regions
+			.filter(({phase}) => phase === 'live')
+			.flatMap((region) => raisedAlerts(alerts, regionNow(region, run)))
+			.filter((raised) => !rung.has(raisedId(raised)));
+		const lines = alertLines(news);
+		for (const [index, raised] of news.entries()) {
+			const at = new Date(systemClock.epoch()).toISOString();
+			rung.set(raisedId(raised), {at, kind: 'alert', text: lines[index] ?? ''});
+		}
+		say(lines);
+	};
+
+	const release = engine.onReport((report) => {
+		if (report.type === 'account') {
+			({regions} = report.account);
+			check();
+		} else if (report.type === 'snapshot') {
+			run = report.snapshot;
+			check();
+		}
+	});
+	if (alerts.length > 0) {
+		engine.send({
+			type: 'watch-account',
+			watch: {connection, regions: [], override, isRefreshing, isAllOnScreen: false},
+		});
+	} else {
+		release();
+	}
+
+	return {
+		hasRung: () => rung.size > 0,
+		within: (snapshot) =>
+			rung.size === 0
+				? snapshot
+				: {
+						...snapshot,
+						events: [...snapshot.events, ...rung.values()].toSorted((one, other) =>
+							one.at.localeCompare(other.at),
+						),
+					},
+		async close() {
+			release();
+			say(alerts.length === 0 ? [] : blindLines(regions));
+			await writing;
+		},
+	};
+};
+
+/** Why alarms could not ring. */
+const blindLines = (regions: readonly AccountRegion[]): readonly string[] => {
+	if (regions.every(({phase}) => phase === 'loading')) {
+		return ['--alert: the run was over before it was known what the account uses.'];
+	}
+	return regions
+		.filter(({isComplete, phase}) => !isComplete || phase === 'failed')
+		.flatMap(({remarks}) => remarks.slice(0, 1).map((remark) => `--alert: ${remark}`));
+};

@@ -1,0 +1,19 @@
+import {systemClock} from '../engine/clock.ts';
+import {createAccountLink} from './account-link.ts';
+import {createAccountSession} from './account-session.ts';
+import {createSession} from './engine-session.ts';
+import type {EngineReport, EngineRequest} from './messages.ts';
+import {createRunAccount} from './run-account.ts';
+
+/** The engine with the account monitor, in whatever thread it is made. @returns Takes requests. */
+export const createEngine = (publish: (report: EngineReport) => void): ((request: EngineRequest) => void) => {
+	const link = createAccountLink();
+	const account = createAccountSession({clock: systemClock, link, publish});
+	return createSession({
+		clock: systemClock,
+		publish,
+		account: createRunAccount(link, account, systemClock),
+		onAccountRequest: account.handle,
+		onClose: account.close,
+	});
+};
