@@ -4,7 +4,6 @@ import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {UserError} from '../config/user-error.ts';
-import {batchProgressLine, uploadLine} from '../plain/batch.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import {batchResultsOf} from '../reports/batch-results.ts';
@@ -16,8 +15,9 @@ import type {Account} from './account-access.ts';
 import {againLines, comeBackLines} from './batch-commands.ts';
 import {type Fetched, fetchBatch} from './batch-fetch.ts';
 import {lineMaker} from './batch-line.ts';
-import {runBatch, type Uploading} from './batch-run.ts';
+import {runBatch} from './batch-run.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
+import {createTeller} from './batch-teller.ts';
 import {environmentOf} from './environment.ts';
 import {type Io, writeLines} from './io.ts';
 import {signalExitCode} from './signals.ts';
@@ -33,54 +33,6 @@ export type WatchOptions = {
 	readonly store: BatchStore;
 	readonly output: OutputConfig;
 	readonly isDemo: boolean;
-};
-
-const progressOf = (state: BatchState, nowMs: number, workingSinceMs: number | undefined) => {
-	const states: Record<string, number> = {};
-	for (const {status} of state.jobs) {
-		const name = status ?? 'waiting';
-		states[name] = (states[name] ?? 0) + 1;
-	}
-	const sum = (of: (job: BatchState['jobs'][number]) => number): number =>
-		state.jobs.reduce((total, job) => total + of(job), 0);
-	return {
-		states,
-		records: state.records,
-		processed: sum(({processed}) => processed),
-		failed: sum(({failed}) => failed),
-		workingMs: workingSinceMs === undefined ? null : nowMs - workingSinceMs,
-	};
-};
-
-/** Shows each change once: in place on a terminal, as lines with `--plain`, not at all elsewhere. */
-const createTeller = ({isPlain}: OutputConfig, io: Io) => {
-	const isInPlace = !isPlain && io.stderr.isTTY;
-	let last = '';
-	let workingSinceMs: number | undefined;
-	const show = (line: string): void => {
-		if (line === last || !(isInPlace || isPlain)) {
-			return;
-		}
-		last = line;
-		(isInPlace ? io.stderr : io.stdout).write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
-	};
-	return {
-		onProgress(state: BatchState, uploading: Uploading | undefined): void {
-			if (uploading !== undefined) {
-				show(uploadLine(uploading.bytes, uploading.totalBytes));
-				return;
-			}
-			const nowMs = Date.now();
-			const progress = progressOf(state, nowMs, workingSinceMs);
-			workingSinceMs ??= progress.processed > 0 ? nowMs : undefined;
-			show(batchProgressLine(progress));
-		},
-		end(): void {
-			if (isInPlace && last !== '') {
-				io.stderr.write('\n');
-			}
-		},
-	};
 };
 
 const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
@@ -206,7 +158,8 @@ export const watchBatch = async (
 ): Promise<number> => {
 	const {account, limits, store, output, isDemo} = options;
 	const {clients} = account;
-	const teller = createTeller(output, io);
+	const teller = await createTeller(state, output, io, isDemo);
+	const signal = AbortSignal.any([io.signal, teller.left]);
 	const hasEnded = await runBatch(state, {
 		store,
 		objects: createObjectStore(clients),
@@ -216,14 +169,14 @@ export const watchBatch = async (
 		onProgress: teller.onProgress,
 		async wait() {
 			const intervalMs = lookIntervalMs[state.isSimulated ? 'simulator' : 'account'];
-			await sleep(intervalMs, undefined, {signal: io.signal}).catch(() => {});
+			await sleep(intervalMs, undefined, {signal}).catch(() => {});
 		},
-		signal: io.signal,
+		signal,
 	}).finally(teller.end);
 	if (hasEnded) {
 		return finishBatch(state, batch, options, io);
 	}
 	await writeLines(io.stderr, comeBackLines(state, isDemo));
 	await writeLines(io.stdout, output.json === undefined ? [] : [jsonLine(state, undefined, null)]);
-	return signalExitCode(io.signal);
+	return io.signal.aborted ? signalExitCode(io.signal) : 0;
 };

@@ -1,32 +1,23 @@
+import {type BatchProgress, paceOf} from '../metrics/batch/batch-progress.ts';
 import {formatCount, formatDurationMs, formatPercent} from '../text/numbers.ts';
 
 /** Lines about batch jobs, for pipes and terminals alike. */
 
-/** Where a batch stands. */
-export type BatchProgress = {
-	/** How many jobs are in each state; `waiting` for those not submitted yet. */
-	readonly states: Readonly<Record<string, number>>;
-	readonly records: number;
-	readonly processed: number;
-	readonly failed: number;
-	/** Milliseconds since the first record was processed; null before. */
-	readonly workingMs: number | null;
-};
-
 /** `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 a second, 42s left`. */
-export const batchProgressLine = ({states, records, processed, failed, workingMs}: BatchProgress): string => {
+export const batchProgressLine = (progress: BatchProgress): string => {
+	const {states, records, processed, failed} = progress;
 	const names = Object.entries(states)
 		.map(([state, count]) => (Object.keys(states).length === 1 && count === 1 ? state : `${count} ${state}`))
 		.join(', ');
 	const done = `${formatCount(processed)} of ${formatCount(records)} records (${formatPercent(processed / records)})`;
-	const parts = [done, ...(failed > 0 ? [`${formatCount(failed)} failed`] : [])];
-	if (workingMs !== null && workingMs > 0 && processed > 0 && processed < records) {
-		const perMs = processed / workingMs;
-		parts.push(
-			`${formatCount(perMs * 60_000)} a minute`,
-			`about ${formatDurationMs((records - processed) / perMs)} left`,
-		);
-	}
+	const pace = paceOf(progress);
+	const parts = [
+		done,
+		...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+		...(pace === null
+			? []
+			: [`${formatCount(pace.perMinute)} a minute`, `about ${formatDurationMs(pace.leftMs)} left`]),
+	];
 	return `${names}: ${parts.join(', ')}`;
 };
 

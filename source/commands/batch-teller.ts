@@ -1,0 +1,131 @@
+import type {OutputConfig} from '../config/resolve-output.ts';
+import type {BatchProgress} from '../metrics/batch/batch-progress.ts';
+import {batchProgressLine, uploadLine} from '../plain/batch.ts';
+import type {BatchView} from '../tui/batch/batch-lines.ts';
+import type {Uploading} from './batch-run.ts';
+import type {BatchState} from './batch-state.ts';
+import type {Io} from './io.ts';
+
+/** Shows how a batch goes on: on a screen of its own, as lines with `--plain`, or not at all. */
+export type Teller = {
+	readonly onProgress: (state: BatchState, uploading: Uploading | undefined) => void;
+	readonly end: () => Promise<void>;
+	/** Aborted when the user leaves the screen. */
+	readonly left: AbortSignal;
+};
+
+const progressOf = (state: BatchState, workingMs: number | null): BatchProgress => {
+	const jobs = state.jobs.map(({name, status, count, processed, failed}) => ({
+		name,
+		state: status ?? 'waiting',
+		records: count,
+		processed,
+		failed,
+	}));
+	const states: Record<string, number> = {};
+	for (const job of jobs) {
+		states[job.state] = (states[job.state] ?? 0) + 1;
+	}
+	return {
+		states,
+		jobs,
+		records: state.records,
+		processed: jobs.reduce((sum, {processed}) => sum + processed, 0),
+		failed: jobs.reduce((sum, {failed}) => sum + failed, 0),
+		workingMs,
+	};
+};
+
+/** Follows a batch, so that its pace can be told. */
+const createWatch = () => {
+	let workingSinceMs: number | undefined;
+	return (state: BatchState): BatchProgress => {
+		const nowMs = Date.now();
+		const progress = progressOf(state, workingSinceMs === undefined ? null : nowMs - workingSinceMs);
+		workingSinceMs ??= progress.processed > 0 ? nowMs : undefined;
+		return progress;
+	};
+};
+
+const never = new AbortController().signal;
+
+/** Each change once: as lines with `--plain`, in place where only the errors go to a terminal. */
+const createLines = ({isPlain}: OutputConfig, io: Io): Teller => {
+	const isInPlace = !isPlain && io.stderr.isTTY;
+	const watch = createWatch();
+	let last = '';
+	return {
+		onProgress(state, uploading) {
+			const line =
+				uploading === undefined
+					? batchProgressLine(watch(state))
+					: uploadLine(uploading.bytes, uploading.totalBytes);
+			if (line === last || !(isInPlace || isPlain)) {
+				return;
+			}
+			last = line;
+			(isInPlace ? io.stderr : io.stdout).write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
+		},
+		async end() {
+			if (isInPlace && last !== '') {
+				io.stderr.write('\n');
+			}
+		},
+		left: never,
+	};
+};
+
+/** Milliseconds between two paints of the clock. */
+const tickMs = 1000;
+
+const createScreen = async (
+	first: BatchState,
+	{isColored, isAscii, theme}: OutputConfig,
+	io: Io,
+	isDemo: boolean,
+): Promise<Teller> => {
+	const {openBatchScreen} = await import('../tui/batch/batch-screen.tsx');
+	const openedAtMs = Date.now();
+	const leave = new AbortController();
+	const watch = createWatch();
+	let latest: {state: BatchState; upload: Uploading | undefined} = {state: first, upload: undefined};
+	const view = (): BatchView => ({
+		preset: latest.state.preset ?? 'task',
+		model: latest.state.target.model,
+		place: latest.state.s3,
+		isSimulated: isDemo || latest.state.isSimulated,
+		elapsedMs: Date.now() - openedAtMs,
+		upload: latest.upload,
+		progress: watch(latest.state),
+		leaving: isDemo ? 'the jobs of a demo end with it' : 'the jobs go on, and how to come back is printed',
+	});
+	const screen = openBatchScreen(view(), {
+		stdin: io.stdin,
+		stdout: io.stdout,
+		appearance: {color: isColored, ascii: isAscii, theme},
+		onLeave: () => leave.abort(),
+	});
+	const timer = setInterval(() => screen.show(view()), tickMs);
+	return {
+		onProgress(state, upload) {
+			latest = {state, upload};
+			screen.show(view());
+		},
+		async end() {
+			clearInterval(timer);
+			await screen.close();
+		},
+		left: leave.signal,
+	};
+};
+
+export const createTeller = async (
+	state: BatchState,
+	output: OutputConfig,
+	io: Io,
+	isDemo: boolean,
+): Promise<Teller> => {
+	const {isPlain, json} = output;
+	const isScreen = io.stdout.isTTY && !isPlain && (json === undefined || json.file !== undefined);
+	return isScreen ? createScreen(state, output, io, isDemo) : createLines(output, io);
+};
