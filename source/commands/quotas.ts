@@ -70,8 +70,10 @@ const findTargets = async (
 	return {...rest, targets: entries.map(({name, provider, isStreaming, lifecycle, ...target}) => target)};
 };
 
+/** Where no quota is known, the names that came close are part of the answer, even when there are none. */
 const withNear = (target: Target, near: readonly string[]): QuotaReport => {
-	const isUnmatched = target.quota.requestsPerMinute.name === null && near.length > 0;
+	const {state, name} = target.quota.requestsPerMinute;
+	const isUnmatched = state === 'unknown' || (name === null && near.length > 0);
 	return isUnmatched ? {...target, near} : target;
 };
 

@@ -82,6 +82,17 @@ describe('against the simulator', () => {
 		expect(output.stderr()).toContain('no quota name is exactly about anthropic.claude-sonnet-4-7');
 	});
 
+	test('a model that nothing comes near has an empty list of near names', async () => {
+		const output = capture();
+		await quotas({...requestTo(simulator.url), models: ['acme.tiger-1'], isJson: true}, output.io);
+		const [target] = JSON.parse(output.stdout()) as ReadonlyArray<{near?: readonly string[]; quota: object}>;
+		expect(target?.near).toEqual([]);
+		expect(target?.quota).toMatchObject({
+			requestsPerMinute: {value: 100, state: 'unknown', source: 'assumed'},
+			tokensPerMinute: {value: 10_000, state: 'unknown', source: 'assumed'},
+		});
+	});
+
 	test('the table says that it is simulated, and fits', async () => {
 		const output = capture();
 		const models = ['us.anthropic.claude-sonnet-4-6'];
