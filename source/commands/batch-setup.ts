@@ -54,13 +54,21 @@ export type BatchOrder = {
 	readonly source: string | null;
 };
 
-const assertNoChat = ({task}: RunConfig): void => {
-	if (task.chat !== undefined) {
+/** @throws UserError (exit 2) for a chat that is all there is; one in a lane of its own is left out. */
+const withoutChat = (config: RunConfig): RunConfig => {
+	const {task, lanes, variants} = config;
+	if (task.chat === undefined) {
+		return config;
+	}
+	const talking = lanes.filter(({lane}) => lane === task.chat?.lane).flatMap((lane) => lane.variants);
+	const silent = variants.filter(({name}) => !talking.includes(name));
+	if (task.chat.lane === undefined || silent.length === 0) {
 		throw new UserError('A chat cannot be a batch job: each turn needs the answer to the one before.', {
 			exitCode: 2,
 			hint: 'Run it on demand (bedrock-top run), or give the batch items.',
 		});
 	}
+	return {...config, task: {...task, chat: undefined}, variants: silent};
 };
 
 /**
@@ -78,12 +86,12 @@ export const batchOrder = async (
 	const kept = opened === undefined ? undefined : await writeItems(itemsFile, opened.items());
 	const sample = kept?.sample === undefined ? [] : [kept.sample];
 	opened?.check(sample);
-	const config = await resolveRun(
+	const asked = await resolveRun(
 		opened === undefined ? undefined : {preset: opened.preset, file: opened.file, items: sample},
 		flags,
 		async () => readAll(io.stdin),
 	);
-	assertNoChat(config);
+	const config = withoutChat(asked);
 	// Content from the command line takes the place of the items.
 	const items = config.task.items.length === 0 || kept === undefined ? [] : kept;
 	const source = name === undefined || shippedNames().includes(name) ? (name ?? null) : path.resolve(name);

@@ -17,6 +17,9 @@ export const assertItemwise = (folder: string, {load, task, variants, isBalanced
 			'Resume with --load measure.',
 		);
 	}
+	if (task.chat !== undefined) {
+		throw refuse(folder, 'a conversation cannot be gone on with', 'Run it again into another folder.');
+	}
 	if (task.items.length === 0) {
 		throw refuse(folder, 'this task has no items', 'Name the preset that the run was made with.');
 	}

@@ -14,11 +14,14 @@ type Fault = {
 	readonly hint: string;
 };
 
-const ownVariants = ({variants}: Preset): readonly OwnVariant[] =>
-	(variants ?? []).filter((variant) => typeof variant !== 'string');
+/** The variants with templates of their own that hold conversations: those of the chat's lane, or all. */
+const talkingVariants = ({variants, chat, lanes}: Preset): readonly OwnVariant[] =>
+	(variants ?? [])
+		.filter((variant) => typeof variant !== 'string')
+		.filter(({name}) => chat?.lane === undefined || lanes?.[chat.lane]?.variants.includes(name));
 
 const packingFault = (preset: Preset): Fault | undefined => {
-	const packed = ownVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
+	const packed = talkingVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
 	return packed === undefined
 		? undefined
 		: {
@@ -30,7 +33,7 @@ const packingFault = (preset: Preset): Fault | undefined => {
 
 /** An instruction in which the first turn has no place would never say it. */
 const silentFault = (preset: Preset): Fault | undefined => {
-	const silent = ownVariants(preset).find(
+	const silent = talkingVariants(preset).find(
 		({instruction}) =>
 			instruction !== undefined &&
 			!placeholdersOf(instruction).some((name) => name === 'turn' || name === 'input'),
@@ -45,14 +48,22 @@ const silentFault = (preset: Preset): Fault | undefined => {
 };
 
 const faultOf = (preset: Preset): Fault | undefined => {
-	if (preset.items !== undefined) {
+	const lane = preset.chat?.lane;
+	if (lane !== undefined && preset.lanes?.[lane] === undefined) {
+		return {
+			line: 'chat:',
+			reason: `chat names the lane "${lane}", which the preset has not`,
+			hint: `Say under lanes which variants run in "${lane}".`,
+		};
+	}
+	if (lane === undefined && preset.items !== undefined) {
 		return {
 			line: 'chat:',
 			reason: 'items and chat cannot stand together: a conversation takes the place of items',
-			hint: 'Remove one of the two.',
+			hint: 'Remove one of the two, or name the lane that the chat is held in (lane: high).',
 		};
 	}
-	if (preset.expected !== undefined) {
+	if (lane === undefined && preset.expected !== undefined) {
 		return {
 			line: 'expected:',
 			reason: 'expected belongs to items, and a chat has none',
@@ -83,4 +94,8 @@ export const assertChat = ({file, text}: PresetSource, preset: Preset): void => 
 export const chatOf = (preset: Preset | undefined): Chat | undefined =>
 	preset?.chat === undefined
 		? undefined
-		: {turns: preset.chat.turns, thinkMs: (preset.chat.thinkSeconds ?? 0) * 1000};
+		: {
+				turns: preset.chat.turns,
+				thinkMs: (preset.chat.thinkSeconds ?? 0) * 1000,
+				lane: preset.chat.lane,
+			};

@@ -64,8 +64,14 @@ const chat = z
 			.max(86_400)
 			.optional()
 			.describe('from the end of an answer to the next turn; 0 by default'),
+		lane: z
+			.enum(lanes)
+			.optional()
+			.describe(
+				'the lane in which it is held, beside the items of the others; without it there are no items',
+			),
 	})
-	.describe('instead of items: a conversation that grows');
+	.describe('a conversation that grows, instead of items or in one lane beside them');
 
 const cell = z.union([text, z.number(), z.boolean()]);
 

@@ -1,6 +1,7 @@
 import {requestsForItems} from '../metrics/measured-requests.ts';
+import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt, composeTurn, messagesOf, type Prompt} from '../prompts/compose.ts';
-import type {Item, Task, Variant} from '../prompts/variant.ts';
+import type {Chat, Item, Task, Variant} from '../prompts/variant.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';
 import type {Answer, InferenceRequest, Method, Usage} from './backend.ts';
 import type {Bucket} from './bucket.ts';
@@ -32,6 +33,7 @@ export class CellState {
 	readonly bucket: Bucket;
 	readonly expectation: CellExpectation;
 	readonly #task: Task;
+	readonly #chat: Chat | undefined;
 	readonly #method: Method;
 	readonly #auto: AutoMaxTokens | undefined;
 	#onlyPrompt: Prompt | undefined;
@@ -55,7 +57,10 @@ export class CellState {
 		this.target = target;
 		this.bucket = bucket;
 		this.#task = spec.task;
-		const length = lengthOf(this.compose(spec.task.items.slice(0, variant.itemsPerRequest)));
+		this.#chat = chatInLane(spec.task, cell.lane);
+		const length = lengthOf(
+			this.compose(this.isChat ? [] : spec.task.items.slice(0, variant.itemsPerRequest)),
+		);
 		this.expectation = new CellExpectation({...cell.inputTokens, length}, cell.expectedOutputTokens);
 		this.#method = spec.method;
 		this.#auto = spec.isMaxTokensAuto ? new AutoMaxTokens(cell.maxTokens) : undefined;
@@ -77,6 +82,9 @@ export class CellState {
 
 	/** The items of a request by its position in the sequence; each at most once. */
 	itemsAt(position: number, all: readonly Item[]): readonly Item[] {
+		if (this.isChat) {
+			return [];
+		}
 		const order = this.#ownItems(all);
 		const count = Math.min(this.variant.itemsPerRequest, order.length);
 		const items: Item[] = [];
@@ -110,12 +118,17 @@ export class CellState {
 
 	/** Whether its requests are turns of conversations. */
 	get isChat(): boolean {
-		return this.#task.chat !== undefined;
+		return this.#chat !== undefined;
 	}
 
 	/** Turns of a whole conversation; 1 where there is none. */
 	get turns(): number {
-		return this.#task.chat?.turns.length ?? 1;
+		return this.#chat?.turns.length ?? 1;
+	}
+
+	/** Milliseconds from the end of an answer to the next turn. */
+	get thinkMs(): number {
+		return this.#chat?.thinkMs ?? 0;
 	}
 
 	/**

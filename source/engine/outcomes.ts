@@ -32,7 +32,6 @@ const freeSlots = new Slots(() => Number.POSITIVE_INFINITY);
 /** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
 export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandlers => {
 	const {spec, clock, random, guards, time} = core;
-	const thinkMs = spec.task.chat?.thinkMs ?? 0;
 
 	const isoTime = createIsoTime();
 	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
@@ -130,11 +129,11 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 
 	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
 	const finishTurn = ({request, cell}: Attempt, answer: Answer): void => {
-		const next = nextTurn(request, cell, answer, time.runningMs() + thinkMs);
+		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
 		if (next === undefined) {
 			core.finish(request);
 		} else {
-			core.goOn(request, next, clock.now() + thinkMs);
+			core.goOn(request, next, clock.now() + cell.thinkMs);
 		}
 	};
 

@@ -1,4 +1,5 @@
 import type {Cell} from '../engine/run-spec.ts';
+import {chatInLane} from '../prompts/chat-in-lane.ts';
 import type {Task} from '../prompts/variant.ts';
 
 /** About four characters a token: nothing better is known of text that was not counted. */
@@ -8,7 +9,8 @@ const charactersPerToken = 4;
  * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
  * the mean is over the turns of a whole conversation in which every answer is as long as given; estimated.
  */
-export const meanInputTokens = ({chat}: Task, {inputTokens}: Cell, answerTokens: number): number => {
+export const meanInputTokens = (task: Task, {inputTokens, lane}: Cell, answerTokens: number): number => {
+	const chat = chatInLane(task, lane);
 	if (chat === undefined) {
 		return inputTokens.value;
 	}

@@ -49,7 +49,7 @@ const placeholderValue = (placeholder: string, task: Task, items: readonly Item[
 			// A prompt for new content takes it as an item, so that it is not expanded.
 			return items.length > 0 ? itemsValue(items, 'item') : turnText(task, 0);
 		case 'input':
-			return [task.content ?? '', task.chat === undefined ? itemsValue(items, 'item') : turnText(task, 0)]
+			return [task.content ?? '', items.length > 0 ? itemsValue(items, 'item') : turnText(task, 0)]
 				.filter((text) => text !== '')
 				.join('\n\n');
 		default:

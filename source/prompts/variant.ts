@@ -1,3 +1,5 @@
+import type {Lane} from '../engine/run-spec.ts';
+
 /** The ways to ask, and what is asked about: plain data from a preset or from flags, checked when it is read. */
 
 export const compressions = ['whitespace', 'boilerplate', 'examples'] as const;
@@ -45,6 +47,8 @@ export type Chat = {
 	readonly turns: readonly string[];
 	/** Milliseconds from the end of an answer to the next turn. */
 	readonly thinkMs: number;
+	/** The only lane in which it is held, beside the items of the others; absent: everywhere, and there are no items. */
+	readonly lane?: Lane | undefined;
 };
 
 /** What the user wants done. */
@@ -54,6 +58,6 @@ export type Task = {
 	/** Empty when the task is done once over (content or the bare task), or is a conversation. */
 	readonly items: readonly Item[];
 	readonly checks: readonly Check[];
-	/** Instead of items. */
+	/** Instead of items, or in one lane beside them. */
 	readonly chat?: Chat | undefined;
 };

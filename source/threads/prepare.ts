@@ -13,6 +13,7 @@ import type {Cell, Lane, Price, RunSpec} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
 import {makePlan} from '../metrics/make-plan.ts';
 import type {Plan} from '../metrics/plan.ts';
+import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt} from '../prompts/compose.ts';
 import type {Variant} from '../prompts/variant.ts';
 
@@ -28,11 +29,11 @@ export type Prepared = {
 const socketsOf = ({load}: RunConfig): number =>
 	load.shape === 'saturate' || load.shape === 'rate' ? 512 : load.concurrency + 2;
 
-const firstRequest = (config: RunConfig, variant: Variant, target: Target): InferenceRequest => {
+const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane: Lane): InferenceRequest => {
 	const {system, user} = composePrompt(
 		variant,
 		config.task,
-		config.task.items.slice(0, variant.itemsPerRequest),
+		chatInLane(config.task, lane) === undefined ? config.task.items.slice(0, variant.itemsPerRequest) : [],
 	);
 	return {
 		model: target.model,
@@ -94,7 +95,7 @@ const makeCells = async (
 			variant: variantIndex,
 			target: targetIndex,
 			...lane,
-			inputTokens: await countInput(backend, firstRequest(config, variant, target), signal),
+			inputTokens: await countInput(backend, firstRequest(config, variant, target, lane.lane), signal),
 			maxTokens: variant.maxTokens ?? config.maxTokens,
 			price: prices[targetIndex] ?? null,
 			...onlyItemsOf(config, variant, target),

@@ -107,6 +107,16 @@ describe('loadPreset', () => {
 			'name: a\ntask: b\nchat: {turns: [hello]}\nvariants:\n  - minimal\n  - name: v\n    instruction: "{{task}}"\n',
 			/:6: the instruction of "v" has no place for the first turn/,
 		],
+		[
+			'chat in a lane that is not there',
+			'name: a\ntask: b\nitems: [x]\nchat: {turns: [hello], lane: high}\nlanes: {low: {variants: [minimal]}}\n',
+			/:4: chat names the lane "high", which the preset has not/,
+		],
+		[
+			'packing in the lane of a chat',
+			'name: a\ntask: b\nitems: [x]\nchat: {turns: [hello], lane: high}\nvariants:\n  - {name: v, itemsPerRequest: 5}\nlanes: {high: {variants: [v]}}\n',
+			/:6: packing and chat cannot stand together: "v" packs 5 items/,
+		],
 		['chat without turns', 'name: a\ntask: b\nchat: {turns: []}\n', /:3: "chat\.turns": \[\] is too small/],
 		[
 			'empty turn',

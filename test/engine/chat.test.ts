@@ -6,7 +6,7 @@ import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import type {RunSpec} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
-import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {conversationsOf, Talker, type TalkerOptions} from '../helpers/talker.ts';
 
 const variant = variantOf('plain', {instruction: '{{task}} {{turn}}', system: 'Be kind.'});
@@ -232,6 +232,38 @@ describe('load shapes of a chat', () => {
 		]);
 		expect(models.every((each) => each.length === 1)).toBe(true);
 		expect(new Set(models.flat())).toEqual(new Set(['a.one', 'b.two']));
+	});
+});
+
+describe('a chat in one lane', () => {
+	it('holds conversations there, while the other lane goes over the items', async () => {
+		const spec = specOf({
+			task: {
+				task: 'Help.',
+				content: undefined,
+				items: itemsOf(4),
+				checks: [],
+				chat: {turns: ['one', 'two'], thinkMs: 1000, lane: 'high'},
+			},
+			targets: [targetOf(quotaOf(1000, 1_000_000))],
+			variants: [variant, variantOf('bulk', {instruction: '{{input}}', itemsPerRequest: 2})],
+			cells: [cellOf({lane: 'high', ratePerMinute: 60}), cellOf({variant: 1, lane: 'low'})],
+			load: loadOf('saturate', {durationMs: 6000}),
+		});
+		const {clock, talker, run} = setUp(spec);
+		await clock.settle(run.start());
+		const asked = talker.calls.map(({request}) => request.messages);
+		const bulk = asked.filter(([first]) => /item \d/.test(first?.text ?? ''));
+		const talked = asked.filter((messages) => !bulk.includes(messages));
+		expect(bulk.length).toBeGreaterThan(10);
+		expect(bulk.every((messages) => messages.length === 1)).toBe(true);
+		expect(talked.filter((messages) => messages.length === 1)).toHaveLength(6);
+		expect(talked.filter((messages) => messages.length === 3)).toHaveLength(5);
+		expect(talked.every(([first]) => first?.text === 'Help. one')).toBe(true);
+		const [high, low] = run.snapshot().variants;
+		expect(high?.turns?.map(({requests}) => requests)).toEqual([6, 5]);
+		expect(low).not.toHaveProperty('turns');
+		expect(low?.items.sent).toBeGreaterThan(low?.requests.sent ?? Number.POSITIVE_INFINITY);
 	});
 });
 

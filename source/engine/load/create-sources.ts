@@ -1,3 +1,4 @@
+import {chatInLane} from '../../prompts/chat-in-lane.ts';
 import {isAdaptive} from '../adaptive.ts';
 import type {Random} from '../random.ts';
 import {type Lane, lanes, type RunSpec} from '../run-spec.ts';
@@ -54,7 +55,6 @@ export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOpti
 	const {load, warmUpRequests, task} = spec;
 	const groups = groupsOf(spec);
 	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
-	const turns = task.chat?.turns.length ?? 1;
 	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
 	const serial = new Slots(() => 1);
 	const laneSlots = new Map<Lane, Slots>(
@@ -78,6 +78,7 @@ export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOpti
 	};
 
 	return groups.map((group, index) => {
+		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
 		const budget =
 			load.shape === 'measure' && load.requests !== null
 				? {left: load.requests * group.entries.length}
