@@ -131,6 +131,10 @@ describe('resumeRun', () => {
 		const cases: ReadonlyArray<readonly [RunConfig, RegExp]> = [
 			[await configOf('--load', 'saturate'), /saturate load/],
 			[await configOf('--content', 'x'), /no items/],
+			[
+				{...config, task: {...config.task, chat: {turns: ['a'], thinkMs: 0, lane: 'high' as const}}},
+				/a conversation cannot be gone on with/,
+			],
 			[{...config, variants: packed}, /different numbers of items/],
 		];
 		for (const [asked, message] of cases) {

@@ -67,6 +67,25 @@ describe.skipIf(!isBuilt)(
 			expect(stderr).toContain('each turn needs the answer to the one before');
 		});
 
+		it('plans a batch of what is no conversation', async () => {
+			const {code, stdout} = await runProgram(['batch', 'hybrid', '--demo', '--plan']);
+			expect(code).toBe(0);
+			expect(stdout).toContain('bulk');
+			expect(stdout).not.toMatch(/^chat/m);
+		});
+
+		it('goes over the limit on purpose, and says what a naive loop would have lost', async () => {
+			const flags = ['--demo', '--duration', '2s', '--json', '--no-reports'];
+			const {code, stdout} = await runProgram(['run', 'quota-limits', ...flags]);
+			expect(code).toBe(0);
+			const {variants, advice, plan} = resultsSchema.parse(JSON.parse(stdout));
+			expect(plan.share).toBeGreaterThan(1);
+			expect(variants.reduce((sum, {requests}) => sum + requests.throttled.requests, 0)).toBeGreaterThan(0);
+			expect(advice.find(({kind}) => kind === 'retries')?.text).toMatch(
+				/would have lost at least \d+ of \d+/,
+			);
+		});
+
 		it('writes answers of a preset with items', async () => {
 			const cwd = newFolder();
 			const {code} = await runProgram(['run', 'classify', ...fewRequests, '--out', 'reports'], {cwd});
