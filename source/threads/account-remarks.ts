@@ -62,6 +62,10 @@ export const monitorRemarks = (troubles: MonitorTroubles): readonly string[] => 
 			: [
 					`This machine's clock is ${skew} ${clockAheadMs > 0 ? 'behind' : 'ahead of'} AWS's: figures follow AWS's.`,
 				]),
-		...(isQuiet ? ['CloudWatch has no request to Bedrock in the last three hours.'] : []),
+		...(isQuiet
+			? [
+					'CloudWatch has no request to Bedrock in the last three hours: what is sent shows after two to three minutes; --region a,b looks at other Regions.',
+				]
+			: []),
 	];
 };

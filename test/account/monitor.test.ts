@@ -101,7 +101,9 @@ describe('the first look', () => {
 		expect(premier.use.requests).toBe(0);
 		expect(premier.notes.join(' ')).toMatch(/^Blocked: AWS has set .* to 0/);
 		expect(region.buckets.length).toBeGreaterThan(40);
-		expect(region.remarks).toContain('CloudWatch has no request to Bedrock in the last three hours.');
+		expect(region.remarks).toEqual([
+			expect.stringMatching(/^CloudWatch has no request to Bedrock in the last three hours: .*--region/),
+		]);
 	});
 
 	test('has an hour of minutes, of which the newest are not whole', async () => {

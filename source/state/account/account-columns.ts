@@ -11,6 +11,7 @@ import {
 import type {Tone} from '../../text/segment.ts';
 import {sparkline} from '../../text/sparkline.ts';
 import type {Column} from '../../text/table.ts';
+import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell, mainDurations} from './account-row.ts';
 
 /** The columns of the account's table, on screen and in print; the lowest priority goes first where the width is short. */
@@ -153,7 +154,7 @@ export const accountColumns = ({hasRegions}: {readonly hasRegions: boolean}): re
 					header: 'Region',
 					align: 'left' as const,
 					priority: 98,
-					format: ({bucket}: AccountRow) => bucket.region,
+					format: ({bucket}: AccountRow) => cleanText(bucket.region),
 					tone: dimTone,
 				},
 			]

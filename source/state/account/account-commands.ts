@@ -1,10 +1,12 @@
 import type {AccountSnapshot} from '../../metrics/account/account-snapshot.ts';
-import {raisedAlerts, raisedId, raisedWords} from '../../metrics/account/alerts.ts';
+import {fractionOf, raisedAlerts, raisedId, raisedWords} from '../../metrics/account/alerts.ts';
 import {regionNow} from '../../metrics/account/own-now.ts';
+import {formatPercent} from '../../text/numbers.ts';
 import {type Change, changeWith, only, withFlash} from '../change.ts';
 import {prepare} from '../run-commands.ts';
 import {isRunning} from '../selectors.ts';
 import {keptLogLines, type State} from '../state.ts';
+import type {AccountRow} from './account-row.ts';
 import {type AccountState, accountFault} from './account-state.ts';
 import {listedBuckets, selectedBucket} from './listed-buckets.ts';
 import {accountSortAfter} from './sort-rows.ts';
@@ -99,6 +101,17 @@ export function freezeAccount(state: State): Change {
 	return only(withAccount(state, {frozen: frozen === undefined ? snapshot : undefined}));
 }
 
+/** What a run finds: admission takes the others' use off what it may send, as the monitor tells it. */
+function headroomWords({model, bucket: {others, minute, quota}}: AccountRow): string {
+	const used = [
+		fractionOf(others.requests, quota.requestsPerMinute),
+		fractionOf(others.quotaTokens, quota.tokensPerMinute),
+	].filter((fraction) => fraction !== null);
+	return minute === null || used.length === 0
+		? `${model}: what others use of it is not known`
+		: `${model}: others leave ${formatPercent(Math.max(0, 1 - Math.max(...used)))} of its minute, which the run takes`;
+}
+
 /** Takes the selected bucket to a run of its own: the model, its Region, and what others leave of it. */
 export function benchmark(state: State): Change {
 	const row = selectedBucket(state);
@@ -109,7 +122,7 @@ export function benchmark(state: State): Change {
 	const {config} = state;
 	return prepare(
 		{
-			...state,
+			...withFlash(state, headroomWords(row)),
 			config: {
 				...config,
 				models: [model],

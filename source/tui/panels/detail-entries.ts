@@ -99,7 +99,7 @@ function sustainableWords({sustainable}: VariantFigures): string {
 function qualityWords({quality}: VariantFigures): string | undefined {
 	return quality.score === null
 		? undefined
-		: `${formatPercent(quality.score)} of ${formatCount(quality.checked)} checked items passed`;
+		: `${formatPercent(quality.score)} of ${formatCount(quality.checked)} checked items passed${quality.low === null || quality.high === null ? '' : ` (95 %: ${formatPercent(quality.low)} to ${formatPercent(quality.high)})`}`;
 }
 
 function maxTokensWords({maxTokensAdvice}: VariantFigures): string | undefined {

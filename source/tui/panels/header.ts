@@ -54,7 +54,7 @@ function identityLine(state: State, width: number): Line {
 	return [...fitLine(left, width - lineWidth(badge)), ...fitLine(badge, Math.min(width, lineWidth(badge)))];
 }
 
-function isSimulatedIn(state: State): boolean {
+export function isSimulatedIn(state: State): boolean {
 	const isWatchingOne = shownRegions(state.account).some(({simulated}) => simulated);
 	// Before the first answer only the demo itself is known to be one.
 	const isSimulatedRun = state.isDemo || (shownSnapshot(state)?.simulated ?? false);
@@ -68,7 +68,13 @@ function badgeOf(state: State): Line {
 /** Where there is a single line for the header: what goes on, and that it is simulated. */
 function briefLine(state: State, width: number): Line {
 	const badge = badgeOf(state);
-	return [...fitLine(statusSegments(statusOf(state)), width - lineWidth(badge)), ...badge];
+	return [
+		...fitLine(
+			statusSegments(state.view === 'account' ? accountStatus(state) : statusOf(state)),
+			width - lineWidth(badge),
+		),
+		...badge,
+	];
 }
 
 /** One status: a word that is told apart without colour, then the detail. */

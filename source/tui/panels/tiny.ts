@@ -5,13 +5,27 @@ import type {State} from '../../state/state.ts';
 import {statusOf} from '../../state/status.ts';
 import {formatTokens} from '../../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
-import {shownTargetIndex} from './header.ts';
+import {accountTinyParts} from './account/account-tiny.ts';
+import {isSimulatedIn, shownTargetIndex} from './header.ts';
 
 /**
  * The least that must be known, where there is no room for panels: on one line, or on as many as are needed and there.
  * @returns lines of at most `width` cells.
  */
 export function tinyLines(state: State, width: number, height: number): readonly Line[] {
+	const parts = state.view === 'account' ? accountTinyParts(state) : runParts(state);
+	return flowed(
+		[
+			isSimulatedIn(state) ? [segment('SIMULATED', 'inverse')] : [],
+			...parts,
+			[segment('enlarge to 40x8', 'muted')],
+		].filter((part) => part.length > 0),
+		Math.max(0, width - 1),
+	).slice(0, height);
+}
+
+/** The least that must be known of a run. */
+function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
 	const bucket = snapshot?.buckets[shownTargetIndex(state)];
 	const status = statusOf(state);
@@ -19,18 +33,11 @@ export function tinyLines(state: State, width: number, height: number): readonly
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
 		0,
 	);
-	const isSimulated = state.isDemo || (snapshot?.simulated ?? false);
-	const parts: readonly Line[] = [
-		isSimulated ? [segment('SIMULATED', 'inverse')] : [],
+	return [
 		[segment(status.word, status.tone)],
 		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
-		[segment('enlarge to 40x8', 'muted')],
 	];
-	return flowed(
-		parts.filter((part) => part.length > 0),
-		Math.max(0, width - 1),
-	).slice(0, height);
 }
 
 const separator = segment(' · ', 'muted');

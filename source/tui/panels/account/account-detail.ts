@@ -46,7 +46,7 @@ export function accountDetailLines(row: AccountRow, width: number): readonly Lin
 		]),
 		[
 			'burndown',
-			`${formatNumber(bucket.burndown.value)} quota tokens an output token (${bucket.burndown.source})`,
+			`an output token costs ${formatNumber(bucket.burndown.value)} quota ${bucket.burndown.value === 1 ? 'token' : 'tokens'} (${bucket.burndown.source})`,
 		],
 	];
 	return [
@@ -95,8 +95,8 @@ function limitWords(limit: Limit): string {
 	const value = limitCell(limit, formatTokens);
 	const facts = [
 		`${value} ${source ?? ''}`.trim(),
-		...(applied === null ? [] : [`applied ${formatTokens(applied)}`]),
-		...(standard === null ? [] : [`default ${formatTokens(standard)}`]),
+		...(applied === null || source === 'applied' ? [] : [`applied ${formatTokens(applied)}`]),
+		...(standard === null || source === 'default' ? [] : [`default ${formatTokens(standard)}`]),
 		...(code === null ? [] : [code]),
 		...(name === null ? [] : [`"${cleanText(name)}"`]),
 	];

@@ -24,7 +24,9 @@ export function accountNoteLines(
 				),
 			),
 		),
-		...hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted'),
+		...(regions.every(({cost}) => cost.calls === 0)
+			? []
+			: hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted')),
 	];
 }
 

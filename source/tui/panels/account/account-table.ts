@@ -9,7 +9,7 @@ import {cleanText} from '../../../text/width.ts';
 import type {FrameTitle} from '../../frame.ts';
 
 /** From this width on there is room for a bar of the fullest limit. */
-const barFromWidth = 100;
+const barFromWidth = 90;
 const barWidth = 10;
 const roomyFromWidth = 130;
 

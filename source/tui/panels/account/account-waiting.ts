@@ -35,7 +35,7 @@ function waitingLines(regions: readonly AccountRegion[], width: number): readonl
 		? sentence('opening the account', width)
 		: [
 				...sentence('The first look at the account waits for', width),
-				...waitingFor.flatMap((what) => hangingLines(segment('  · ', 'accent'), what, width)),
+				...waitingFor.flatMap((what) => hangingLines(segment('  · ', 'accent'), cleanText(what), width)),
 			];
 }
 

@@ -1,0 +1,193 @@
+import {describe, expect, test} from 'vitest';
+import {readAlert} from '../../source/config/alert.ts';
+import type {AccountSnapshot} from '../../source/metrics/account/account-snapshot.ts';
+import {initialAccount} from '../../source/state/account/account-state.ts';
+import {accountStatus} from '../../source/state/account/account-status.ts';
+import {listedBuckets, selectedBucket} from '../../source/state/account/listed-buckets.ts';
+import type {Action} from '../../source/state/actions.ts';
+import {reduce} from '../../source/state/reduce.ts';
+import {initialState, type State} from '../../source/state/state.ts';
+import {accountBucketFixture, accountFixture, accountRegionFixture} from '../helpers/account-fixture.ts';
+import {
+	bucketFixture,
+	configFixture,
+	planFixture,
+	readySnapshotFixture,
+	snapshotFixture,
+	targetFixture,
+} from '../helpers/snapshot-fixture.ts';
+
+type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
+
+const start = (options: Parameters<typeof initialAccount>[0] = {}): State =>
+	initialState({
+		config: configFixture({models: []}),
+		isDemo: false,
+		startsAtOnce: false,
+		hasKeys: true,
+		hasDemo: true,
+		nowMs: 0,
+		account: initialAccount({isWatched: true, ...options}),
+		view: 'account',
+	});
+
+/** One action after the other, a second apart. @returns the last state, and the effects of the last action. */
+const following = (state: State, ...actions: readonly Untimed[]) =>
+	actions.reduce<ReturnType<typeof reduce>>(
+		(change, action) => reduce(change.state, {...action, atMs: change.state.nowMs + 1000} as Action),
+		{state, effects: []},
+	);
+
+const command = (name: Extract<Action, {type: 'command-given'}>['command']): Untimed => ({
+	type: 'command-given',
+	command: name,
+});
+const told = (account: AccountSnapshot = accountFixture()): Untimed => ({type: 'account-received', account});
+const models = (state: State) => listedBuckets(state).map(({model, bucket}) => `${model} ${bucket.scope}`);
+
+describe('the rows', () => {
+	test('are moved through, and stay selected when their order changes', () => {
+		const {state} = following(start(), told(), command('down'), command('next-sort'));
+		expect(selectedBucket(state)?.model).toBe('claude-sonnet-4-5');
+		expect(models(state)[0]).toBe('llama3-3-70b-instruct cross-region');
+		const last = following(state, command('page-down')).state;
+		expect(selectedBucket(last)?.id).toBe(listedBuckets(last).at(-1)?.id);
+		expect(selectedBucket(following(last, command('page-up'), command('up')).state)?.id).toBe(
+			listedBuckets(last)[0]?.id,
+		);
+	});
+
+	test('are filtered by words of model, scope and state, and the first one that is left is selected', () => {
+		const typed = (text: string): State =>
+			following(start(), told(), command('filter'), {type: 'text-typed', text}).state;
+		expect(models(typed('nova'))).toEqual(['nova-lite cross-region', 'nova-pro cross-region']);
+		expect(models(typed('sonnet global'))).toEqual(['claude-sonnet-4-5 global']);
+		expect(models(typed('throttled'))).toEqual(['llama3-3-70b-instruct cross-region']);
+		expect(selectedBucket(typed('idle'))?.bucket.activity).toBe('idle');
+		expect(models(following(typed('x'), {type: 'typing-ended', isKept: false}).state)).toHaveLength(6);
+	});
+
+	test('are the frozen ones while the view is frozen', () => {
+		const {state} = following(start(), told(), command('toggle-freeze'), told({regions: []}));
+		expect(models(state)).toHaveLength(6);
+		expect(accountStatus(state).word).toBe('FROZEN');
+		expect(models(following(state, command('toggle-freeze')).state)).toEqual([]);
+	});
+
+	test('grow old between two looks', () => {
+		const {state} = following(start(), told(), {type: 'time-passed'}, {type: 'time-passed'});
+		expect(listedBuckets(state)[0]?.ageSeconds).toBe(127);
+	});
+
+	test('have what our own run uses in real time, and the rest as it was told', () => {
+		const {state} = following(start(), told());
+		const running: State = {
+			...state,
+			stage: {kind: 'running'},
+			snapshot: snapshotFixture({
+				targets: [targetFixture()],
+				buckets: [bucketFixture({requests: {used: 30, reserved: 3, limit: 200}})],
+			}),
+		};
+		const row = listedBuckets(running).find(({model}) => model === 'nova-lite');
+		expect(row?.bucket.use.requests).toBe(62 + 33);
+		expect(row?.bucket.own.requests).toBe(33);
+	});
+});
+
+describe('a benchmark', () => {
+	test('carries model and Region over, and says what others leave', () => {
+		const {state, effects} = following(
+			start(),
+			told(accountFixture({region: 'eu-west-1'})),
+			command('down'),
+			command('down'),
+			command('benchmark'),
+		);
+		const config = {models: ['us.amazon.nova-lite-v1:0'], connection: {region: 'eu-west-1'}};
+		expect(effects).toMatchObject([{type: 'prepare', config}]);
+		expect(state).toMatchObject({view: 'dashboard', stage: {kind: 'preparing', startsThen: false}});
+		expect(state.flash?.text).toBe('nova-lite: others leave 67% of its minute, which the run takes');
+	});
+
+	test('of a bucket that the run would fill is asked about even where it would start at once', () => {
+		const prepared = (crowding: string | undefined) =>
+			following({...start(), startsAtOnce: true}, told(), command('benchmark'), {
+				type: 'run-prepared',
+				plan: planFixture({crowding}),
+				snapshot: readySnapshotFixture(),
+			});
+		expect(prepared(undefined).state.stage.kind).toBe('running');
+		const {state, effects} = prepared('Others use 61k of 60k.');
+		expect({stage: state.stage.kind, effects}).toEqual({stage: 'planned', effects: []});
+		expect(following(state, command('run')).effects).toEqual([{type: 'start'}]);
+	});
+
+	test.each([
+		['a ModelId that hides its model', {callable: null}, /is not known/],
+		[
+			'a limit of 0',
+			{
+				quota: {
+					...targetFixture().quota,
+					tokensPerMinute: {...targetFixture().quota.tokensPerMinute, state: 'blocked' as const, value: 0},
+				},
+			},
+			/its limit is 0/,
+		],
+	])('of %s is refused in words', (_name, overrides, reason) => {
+		const account = {regions: [accountRegionFixture({buckets: [accountBucketFixture(overrides)]})]};
+		const {state, effects} = following(start(), told(account), command('benchmark'));
+		expect(state.flash?.text).toMatch(reason);
+		expect({effects, view: state.view}).toEqual({effects: [], view: 'account'});
+	});
+});
+
+describe('an alarm', () => {
+	const alerts = [readAlert('tokens>80')];
+	const calm = accountFixture({buckets: [accountBucketFixture()]});
+
+	test('rings once, with a line in the log, and again when it had been calm for a minute', () => {
+		const first = following(start({alerts}), told());
+		expect(first.effects).toEqual([{type: 'ring'}]);
+		expect(first.state.log.at(-1)).toBe(
+			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens a minute.',
+		);
+		expect(following(first.state, told()).effects).toEqual([]);
+		expect(following(first.state, told(calm), told()).effects).toEqual([]);
+		const later: State = {...first.state, nowMs: first.state.nowMs + 60_000};
+		expect(following(later, told(calm), told()).effects).toEqual([{type: 'ring'}]);
+	});
+
+	test('rings for what our own run uses at this moment', () => {
+		const watched = following(start({alerts}), told(calm)).state;
+		const {effects} = following(
+			{...watched, stage: {kind: 'running'}},
+			{
+				type: 'snapshot-received',
+				snapshot: snapshotFixture({
+					targets: [targetFixture()],
+					buckets: [bucketFixture({tokens: {used: 90_000, reserved: 10_000, limit: 200_000}})],
+				}),
+			},
+		);
+		expect(effects).toEqual([{type: 'ring'}]);
+	});
+});
+
+describe('Regions', () => {
+	test('that are chosen are asked for anew, and nothing of the others is left', () => {
+		const {state, effects} = following(
+			start(),
+			told(),
+			command('regions'),
+			{type: 'overlay-moved', lines: 1},
+			{
+				type: 'overlay-accepted',
+			},
+		);
+		expect(effects).toMatchObject([{type: 'watch-account', regions: ['us-east-2']}]);
+		expect(state.account).toMatchObject({regions: ['us-east-2'], snapshot: undefined, selected: undefined});
+		expect(accountStatus(state).detail).toBe('asking what the account uses (0 s)');
+	});
+});
