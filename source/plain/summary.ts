@@ -9,7 +9,7 @@ import {paintLine, themeNamed} from '../text/themes.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {stateText} from './state.ts';
 import {turnColumns, turnRows} from './turn-table.ts';
-import {variantColumns, variantRows} from './variant-table.ts';
+import {columnsFor, variantRows} from './variant-table.ts';
 
 export type SummaryLook = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
 
@@ -63,7 +63,7 @@ function targetLines(snapshot: Snapshot, index: number, width: number): readonly
 	}
 
 	const rows = variantRows(snapshot, index);
-	const fitted = fitColumns(variantColumns, rows, width);
+	const fitted = fitColumns(columnsFor(rows), rows, width);
 	return [
 		...wrapped(formatTarget(target), width, 'plain'),
 		...wrapped(`quota: ${formatQuota(target)}`, width, 'plain'),

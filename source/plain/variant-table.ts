@@ -1,5 +1,5 @@
 import type {Snapshot, VariantFigures} from '../metrics/snapshot.ts';
-import {formatCount, formatDurationMs, formatNumber} from '../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 
@@ -37,6 +37,7 @@ export const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 	},
 	count('requests', 'requests', 80, (figures) => figures.requests.sent),
 	count('useful', 'useful', 85, (figures) => figures.items.useful),
+	column('passed', 'passed (95 %)', 38, passedWords),
 	{
 		...count('throttled', 'throttled', 60, throttledOf),
 		tone: ({figures}) => (throttledOf(figures) > 0 ? 'throttled' : 'plain'),
@@ -67,6 +68,22 @@ export const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 		tone: () => 'good',
 	},
 ];
+
+/** The columns that have something to say about these rows. */
+export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
+	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
+	return variantColumns.filter(({key}) => key !== 'passed' || hasChecks);
+}
+
+/** Part of the checked items that passed, and where it lies by all odds: `93% (84-98)`. */
+function passedWords({quality: {score, low, high}}: VariantFigures): string {
+	const interval = low === null || high === null ? '' : ` (${percentOf(low)}-${percentOf(high)})`;
+	return `${formatPercent(score)}${score === null ? '' : interval}`;
+}
+
+function percentOf(share: number): string {
+	return formatPercent(share).replace('%', '');
+}
 
 function column(
 	key: string,

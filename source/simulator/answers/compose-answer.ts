@@ -1,5 +1,6 @@
 import type {Prompt} from '../families/prompt.ts';
 import {contentWords} from './content-words.ts';
+import {errorRateOf} from './error-rate.ts';
 import {excerpt, sourceSentences} from './excerpt.ts';
 import {findKeys, jsonAnswer} from './json-answer.ts';
 import {chooseLabel} from './labels.ts';
@@ -86,8 +87,8 @@ const prose = (random: Random, wish: Wish, words: readonly string[], question: s
 		: paragraph(random, words, sentenceLengths[wish.style], tokens);
 };
 
-const labelAnswer = (random: Random, wish: Wish, text: string): string => {
-	const label = chooseLabel(random, wish.labels, text);
+const labelAnswer = (random: Random, wish: Wish, text: string, errorRate: number): string => {
+	const label = chooseLabel(random, wish.labels, text, errorRate);
 	if (random() >= explainingRates[wish.style]) {
 		return label;
 	}
@@ -114,14 +115,19 @@ const withoutLabels = (text: string, labels: readonly string[]): string => {
 	return start < 0 || end < 0 ? text : text.slice(0, start) + text.slice(end + last.length);
 };
 
-const answerItem = (random: Random, wish: Wish, question: string, schema: Prompt['jsonSchema']): string => {
+const answerItem = (
+	random: Random,
+	wish: Wish,
+	question: string,
+	{schema, errorRate}: {readonly schema: Prompt['jsonSchema']; readonly errorRate: number},
+): string => {
 	const wantsJson = schema !== undefined || (wish.isJson && findKeys(question).length > 0);
 	if (!wantsJson && wish.labels.length > 0) {
-		return labelAnswer(random, wish, subjectOf(question, wish.labels));
+		return labelAnswer(random, wish, subjectOf(question, wish.labels), errorRate);
 	}
 	const words = contentWords(question);
 	if (wantsJson || wish.isJson) {
-		return jsonAnswer(random, question, schema, {words, labels: wish.labels});
+		return jsonAnswer(random, question, schema, {words, labels: wish.labels}, errorRate);
 	}
 	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words, question);
 };
@@ -130,7 +136,8 @@ const packedAnswer = (random: Random, system: string, packed: PackedItems): stri
 	const asked = readWish(system, packed.instructions);
 	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
 	const wish = {...asked, isJson: false, style: asked.labels.length > 0 ? ('brief' as const) : asked.style};
-	const answers = packed.items.map((item) => answerItem(random, wish, item, undefined));
+	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
+	const answers = packed.items.map((item) => answerItem(random, wish, item, how));
 	return packed.form === 'array'
 		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
 		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
@@ -139,7 +146,9 @@ const packedAnswer = (random: Random, system: string, packed: PackedItems): stri
 /** The text of an answer. */
 export const composeAnswer = (random: Random, {system, question, jsonSchema}: Prompt): string => {
 	const packed = jsonSchema === undefined ? findPackedItems(question) : undefined;
-	return packed === undefined
-		? answerItem(random, readWish(system, question), question, jsonSchema)
-		: packedAnswer(random, system, packed);
+	if (packed !== undefined) {
+		return packedAnswer(random, system, packed);
+	}
+	const wish = readWish(system, question);
+	return answerItem(random, wish, question, {schema: jsonSchema, errorRate: errorRateOf(system, wish, 1)});
 };

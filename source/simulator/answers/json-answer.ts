@@ -102,19 +102,25 @@ const valueOfSchema = (random: Random, key: string, schema: Json, text: string, 
 	}
 };
 
-/** The answer as JSON text. */
+/**
+ * The answer as JSON text.
+ * @param errorRate How often one of the keys is forgotten, 0 to 1; never where the request itself has a schema.
+ */
 export const jsonAnswer = (
 	random: Random,
 	question: string,
 	schema: Json | undefined,
 	topic: Topic,
+	errorRate = 0,
 ): string => {
 	if (schema !== undefined) {
 		return JSON.stringify(valueOfSchema(random, '', schema, question, topic));
 	}
 	const keys = findKeys(question);
 	const named = keys.length > 0 ? keys : ['answer'];
+	const forgotten = named.length > 1 && random() < errorRate ? pick(random, named) : undefined;
+	const given = named.filter((key) => key !== forgotten);
 	return JSON.stringify(
-		Object.fromEntries(named.map((key) => [key, valueFor(random, key, question, topic)])),
+		Object.fromEntries(given.map((key) => [key, valueFor(random, key, question, topic)])),
 	);
 };

@@ -84,18 +84,27 @@ const scoreOf = (label: string, text: string): number => {
 	return named * 2 + hinted;
 };
 
-/** How often a label is wrong although the text makes the right one plain. */
-const errorRate = 0.03;
-
-/** The label that fits the text best, now and then another one, as models do. */
-export const chooseLabel = (random: Random, labels: readonly string[], text: string): string => {
-	if (random() < errorRate) {
-		return pick(random, labels);
-	}
+const fittingLabel = (random: Random, labels: readonly string[], text: string): string => {
 	const scored = labels.map((label) => ({label, score: scoreOf(label, text)}));
 	const best = scored.reduce((winner, entry) => (entry.score > winner.score ? entry : winner));
 	if (best.score > 0) {
 		return best.label;
 	}
 	return labels.find((label) => restLabel.test(label)) ?? pick(random, labels);
+};
+
+/**
+ * The label that fits the text best, now and then another one, as models do.
+ * @param errorRate How often it is another one, 0 to 1.
+ */
+export const chooseLabel = (
+	random: Random,
+	labels: readonly string[],
+	text: string,
+	errorRate = 0,
+): string => {
+	const isWrong = random() < errorRate;
+	const fitting = fittingLabel(random, labels, text);
+	const others = labels.filter((label) => label !== fitting);
+	return isWrong && others.length > 0 ? pick(random, others) : fitting;
 };
