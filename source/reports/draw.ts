@@ -17,7 +17,8 @@ textMetrics.width = ({fontSize = 11, fontWeight}, text) =>
  * and a description for screen readers. Takes a core for about 50 ms, so only the reports worker calls it.
  */
 export async function drawChart(chart: Chart): Promise<string> {
-	const compiled = compile(chart.spec, {logger: quiet}).spec;
+	// Vega writes into the data that it draws; a spec stays as it was.
+	const compiled = compile(structuredClone(chart.spec), {logger: quiet}).spec;
 	const view = new vega.View(vega.parse(compiled), {renderer: 'none', logger: quiet, logLevel: vega.Error});
 	try {
 		return describeSvg(compactSvg(await view.toSVG()), chart);

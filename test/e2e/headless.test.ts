@@ -3,6 +3,7 @@ import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
+import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {
 	isBuilt,
 	newFolder,
@@ -11,7 +12,13 @@ import {
 	readResultsIn,
 	runProgram,
 } from '../helpers/built-program.ts';
+import {defaultOptions} from '../simulator/harness.ts';
 
+const simulatedAccount = {
+	AWS_ACCESS_KEY_ID: 'simulated',
+	AWS_SECRET_ACCESS_KEY: 'simulated',
+	AWS_REGION: 'us-east-1',
+};
 const roleArn = 'arn:aws:iam::123456789012:role/batch';
 const fewRequests = ['--demo', '--requests', '3', '--variants', 'concise,minimal'];
 
@@ -75,8 +82,16 @@ describe.skipIf(!isBuilt)(
 		});
 
 		it('goes over the limit on purpose, and says what a naive loop would have lost', async () => {
-			const flags = ['--demo', '--duration', '2s', '--json', '--no-reports'];
-			const {code, stdout} = await runProgram(['run', 'quota-limits', ...flags]);
+			// A quota so small that the slowest machine gets over it.
+			const {url, stop} = await startSimulatorThread({
+				...defaultOptions,
+				requestsPerMinute: 10,
+				latencyMs: 20,
+			});
+			const flags = ['--yes', '--duration', '2s', '--json', '--no-reports'];
+			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
+			const {code, stdout} = await runProgram(['run', 'quota-limits', ...flags], {environment});
+			await stop();
 			expect(code).toBe(0);
 			const {variants, advice, plan} = resultsSchema.parse(JSON.parse(stdout));
 			expect(plan.share).toBeGreaterThan(1);
