@@ -1,4 +1,4 @@
-import {describe, expect, it, onTestFinished} from 'vitest';
+import {describe, expect, it, type TestContext} from 'vitest';
 import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
@@ -7,7 +7,11 @@ const has =
 	(lines: readonly string[]): boolean =>
 		lines.some((line) => pattern.test(line));
 
-const start = (columns: number, rows: number, ...more: readonly string[]) => {
+const start = (
+	{onTestFinished}: TestContext,
+	[columns, rows]: readonly [number, number],
+	...more: readonly string[]
+) => {
 	const terminal = openPseudoTerminal(
 		process.execPath,
 		[program, 'batch', 'high-volume', '--demo', '--no-reports', ...more],
@@ -17,37 +21,45 @@ const start = (columns: number, rows: number, ...more: readonly string[]) => {
 	return terminal;
 };
 
-describe.skipIf(!isBuilt)('a batch in a terminal (skipped where dist/ is not built)', () => {
-	it.each([
-		[80, 24],
-		[120, 40],
-		[40, 8],
-	])('shows states, counters and the upload at %i x %i, then the results', async (columns, rows) => {
-		const terminal = start(columns, rows);
-		await terminal.waitFor(has(/SIMULATED/), 'the mark of the simulator');
-		expect(terminal.isAlternate()).toBe(true);
-		await terminal.waitFor(has(/Submitted|Validating|Scheduled|InProgress/), 'the state of the job');
-		const lines = terminal.screen();
-		expect(lines).toHaveLength(rows);
-		expect(lines.at(-1)).toMatch(/^q leave/);
-		expect(has(/of 147 records/)(lines)).toBe(true);
-		expect(has(/%/)(lines)).toBe(true);
-		expect(await terminal.exited).toMatchObject({exitCode: 0});
-		expect(terminal.isAlternate()).toBe(false);
-		expect(terminal.isCursorHidden()).toBe(false);
-		expect(terminal.raw()).toMatch(/147 of 147 records answered/);
-	});
+describe.skipIf(!isBuilt)(
+	'a batch in a terminal (skipped where dist/ is not built)',
+	{concurrent: true},
+	() => {
+		it.for([
+			[80, 24],
+			[120, 40],
+			[40, 8],
+		] as const)(
+			'shows states, counters and the upload at %i x %i, then the results',
+			async (size, context) => {
+				const terminal = start(context, size);
+				const [, rows] = size;
+				await terminal.waitFor(has(/SIMULATED/), 'the mark of the simulator');
+				expect(terminal.isAlternate()).toBe(true);
+				await terminal.waitFor(has(/Submitted|Validating|Scheduled|InProgress/), 'the state of the job');
+				const lines = terminal.screen();
+				expect(lines).toHaveLength(rows);
+				expect(lines.at(-1)).toMatch(/^q leave/);
+				expect(has(/of 147 records/)(lines)).toBe(true);
+				expect(has(/%/)(lines)).toBe(true);
+				expect(await terminal.exited).toMatchObject({exitCode: 0});
+				expect(terminal.isAlternate()).toBe(false);
+				expect(terminal.isCursorHidden()).toBe(false);
+				expect(terminal.raw()).toMatch(/147 of 147 records answered/);
+			},
+		);
 
-	it.each([
-		['q', 'q'],
-		['Ctrl+C', '\u0003'],
-	])('is left with %s', async (_name, key) => {
-		const terminal = start(80, 24, '--ascii', '--no-color');
-		await terminal.waitFor(has(/1 (Submitted|Validating|Scheduled)/), 'the job');
-		expect(terminal.screen().join('')).toMatch(/^[\x20-\x7e]*$/);
-		terminal.write(key);
-		expect(await terminal.exited).toMatchObject({exitCode: 0});
-		expect(terminal.isAlternate()).toBe(false);
-		expect(terminal.raw()).toContain('the jobs of a demo end with its simulator');
-	});
-});
+		it.for([
+			['q', 'q'],
+			['Ctrl+C', '\u0003'],
+		] as const)('is left with %s', async ([, key], context) => {
+			const terminal = start(context, [80, 24], '--ascii', '--no-color');
+			await terminal.waitFor(has(/1 (Submitted|Validating|Scheduled)/), 'the job');
+			expect(terminal.screen().join('')).toMatch(/^[\x20-\x7e]*$/);
+			terminal.write(key);
+			expect(await terminal.exited).toMatchObject({exitCode: 0});
+			expect(terminal.isAlternate()).toBe(false);
+			expect(terminal.raw()).toContain('the jobs of a demo end with its simulator');
+		});
+	},
+);
