@@ -1,3 +1,4 @@
+import {accountCase} from './cases/account.ts';
 import {addedLatencyCase} from './cases/added-latency.ts';
 import {batchCase} from './cases/batch.ts';
 import {busyScreenCase} from './cases/busy-screen.ts';
@@ -38,6 +39,7 @@ export const benchCases: readonly BenchCase[] = [
 	addedLatencyCase,
 	memoryCase,
 	batchCase,
+	accountCase,
 	reportsCase,
 	packageSizeCase,
 ];

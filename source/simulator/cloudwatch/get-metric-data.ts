@@ -27,14 +27,19 @@ const pageSize = (input: Json, settings: MetricSettings | undefined): number => 
 
 /** A minute is asked for once a metric: found once it is kept for the length of the request. */
 const remembering = (source: MetricSource, region: string) => {
-	const known = new Map<string, Map<number, MinuteSums | undefined>>();
+	const known = new Map<string, Map<number, MinuteSums | null>>();
 	return (modelId: string, minute: number): MinuteSums | undefined => {
-		const minutes = known.get(modelId) ?? new Map<number, MinuteSums | undefined>();
-		known.set(modelId, minutes);
-		if (!minutes.has(minute)) {
-			minutes.set(minute, source.minute(region, modelId, minute));
+		let minutes = known.get(modelId);
+		if (minutes === undefined) {
+			minutes = new Map();
+			known.set(modelId, minutes);
 		}
-		return minutes.get(minute);
+		let sums = minutes.get(minute);
+		if (sums === undefined) {
+			sums = source.minute(region, modelId, minute) ?? null;
+			minutes.set(minute, sums);
+		}
+		return sums ?? undefined;
 	};
 };
 
@@ -67,20 +72,24 @@ export const getMetricData = (
 		}
 		const skipped = index === startQuery ? startValue : 0;
 		const found = valuesOf(query, minuteAt, fromMs, toMs);
-		const told = isPartial ? found.slice(0, Math.floor(found.length / 2)) : found;
-		const ordered = (isAscending ? told : told.toReversed()).slice(skipped);
-		const shown = ordered.slice(0, room);
-		room -= shown.length;
-		const isWhole = shown.length === ordered.length;
+		const known = isPartial ? Math.floor(found.values.length / 2) : found.values.length;
+		const isWhole = known - skipped <= room;
+		const told = Math.max(0, Math.min(room, known - skipped));
+		const page = (all: readonly number[]): readonly number[] => {
+			// Most answers need no copy: all that is known, the oldest first.
+			const ordered = isAscending ? all : all.slice(0, known).toReversed();
+			return skipped === 0 && told === ordered.length ? ordered : ordered.slice(skipped, skipped + told);
+		};
+		room -= told;
 		results.push({
 			Id: query.id,
 			Label: query.label,
-			Timestamps: shown.map(([atMs]) => atMs / 1000),
-			Values: shown.map(([, value]) => value),
+			Timestamps: page(found.atSeconds),
+			Values: page(found.values),
 			StatusCode: isWhole && !isPartial ? 'Complete' : 'PartialData',
 		});
 		if (!isWhole) {
-			next = tokenOf([index, skipped + shown.length]);
+			next = tokenOf([index, skipped + told]);
 			break;
 		}
 	}

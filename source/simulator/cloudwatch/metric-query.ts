@@ -116,10 +116,10 @@ const countOf = (
 	statistic: string,
 ): number | undefined => {
 	const [first] = minutes;
-	const total = (name: CountMetric): number =>
-		minutes.length === 1 && first !== undefined
-			? first.counts[name]
-			: minutes.reduce((sum, {counts}) => sum + counts[name], 0);
+	if (minutes.length === 1 && first !== undefined && statistic === 'Sum') {
+		return first.counts[metric] || undefined;
+	}
+	const total = (name: CountMetric): number => minutes.reduce((sum, {counts}) => sum + counts[name], 0);
 	const sum = total(metric);
 	const samples = statistic === 'Sum' ? 1 : total('Invocations');
 	return sum === 0 || samples === 0 ? undefined : statistic === 'SampleCount' ? samples : sum / samples;
@@ -149,16 +149,20 @@ const durationOf = (
 	}
 };
 
+/** Begin of each period in seconds since 1970, as it goes over the wire, and its value. */
+export type PeriodValues = {readonly atSeconds: readonly number[]; readonly values: readonly number[]};
+
 /** Values of a query from a moment (included) to another (not included), oldest first: periods without traffic have none. */
 export const valuesOf = (
 	{modelId, metric, periodMs, statistic}: MetricQuery,
 	minuteAt: MinuteAt,
 	fromMs: number,
 	toMs: number,
-): ReadonlyArray<readonly [atMs: number, value: number]> => {
-	const values: Array<readonly [number, number]> = [];
+): PeriodValues => {
+	const atSeconds: number[] = [];
+	const values: number[] = [];
 	if (modelId === undefined || metric === undefined) {
-		return values;
+		return {atSeconds, values};
 	}
 	for (let at = Math.floor(fromMs / periodMs) * periodMs; at < toMs; at += periodMs) {
 		const minutes = minutesOf(modelId, minuteAt, at, periodMs);
@@ -166,8 +170,9 @@ export const valuesOf = (
 			? durationOf(minutes, metric, statistic)
 			: countOf(minutes, metric, statistic);
 		if (value !== undefined) {
-			values.push([at, value]);
+			atSeconds.push(at / 1000);
+			values.push(value);
 		}
 	}
-	return values;
+	return {atSeconds, values};
 };

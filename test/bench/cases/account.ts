@@ -1,0 +1,117 @@
+import {spawn} from 'node:child_process';
+import path from 'node:path';
+import {createInterface} from 'node:readline';
+import {newFolder, plainEnvironment} from '../../helpers/built-program.ts';
+import type {BenchCase} from '../helpers/bench-case.ts';
+import {runBundledChild} from '../helpers/bundled-child.ts';
+import {runChild} from '../helpers/child.ts';
+import {count, megabytes, milliseconds, seconds, signed} from '../helpers/format.ts';
+import {median} from '../helpers/statistics.ts';
+
+const mostTableMs = 3000;
+const mostDataCalls = 16;
+const mostRefreshMs = 100;
+const mostGrowthBytes = 5e6;
+const modelIds = 500;
+
+const childOf = (name: string): string => path.resolve(import.meta.dirname, `../children/${name}.ts`);
+
+type FirstTable = {
+	readonly elapsedMs: number;
+	readonly cpuMs: number;
+	readonly models: number;
+	readonly isComplete: boolean;
+};
+
+/** The first look against a simulated account in another process, and what it was asked for. */
+const firstTable = async (): Promise<FirstTable & {readonly dataCalls: number}> => {
+	const server = spawn(process.execPath, [childOf('metrics-server'), String(modelIds)], {
+		stdio: ['pipe', 'pipe', 'inherit'],
+	});
+	try {
+		const url = await new Promise<string>((resolve, reject) => {
+			createInterface({input: server.stdout}).once('line', resolve);
+			server.once('exit', () => reject(new Error('The server ended before it was ready.')));
+		});
+		const table = await runBundledChild<FirstTable>('account-table', [], {
+			...plainEnvironment(),
+			HOME: newFolder(),
+			AWS_ENDPOINT_URL: url,
+			AWS_ACCESS_KEY_ID: 'simulated',
+			AWS_SECRET_ACCESS_KEY: 'simulated',
+		});
+		const operations = (await (await fetch(`${url}/__operations`)).json()) as Record<string, number>;
+		const [dataCalls = 0] = Object.entries(operations).flatMap(([name, calls]) =>
+			name.endsWith('GetMetricData') ? [calls] : [],
+		);
+		return {...table, dataCalls};
+	} finally {
+		server.stdin.end();
+	}
+};
+
+export const accountCase: BenchCase = {
+	name: 'account',
+	group: 'account',
+	about: 'the account monitor: first table of 500 ModelIds, its calls, a refresh, the heap after a day',
+	async run({isQuick}) {
+		const tries = [];
+		for (let each = 0; each < (isQuick ? 1 : 3); each++) {
+			tries.push(await firstTable());
+		}
+		const elapsedMs = median(tries.map((each) => each.elapsedMs));
+		const cpuMs = median(tries.map((each) => each.cpuMs));
+		const dataCalls = Math.max(...tries.map((each) => each.dataCalls));
+		const isFull = tries.every(({models, isComplete}) => models === modelIds && isComplete);
+		const {cpuMs: refreshes} = await runBundledChild<{cpuMs: number[]}>('account-updates', [
+			isQuick ? '8' : '25',
+		]);
+		const refreshMs = median(refreshes);
+		const early = 300;
+		const late = early + (isQuick ? 360 : 1440);
+		const {heaps} = await runChild<{heaps: [number, number]}>(
+			'account-day',
+			[String(early), String(late)],
+			['--expose-gc'],
+		);
+		const growth = heaps[1] - heaps[0];
+		return [
+			{
+				name: `first full table of ${modelIds} ModelIds over 3 hours`,
+				ours: isFull ? seconds(elapsedMs) : 'not full',
+				comparison: `processor: ${seconds(cpuMs)}`,
+				relation: '',
+				bound: `< ${seconds(mostTableMs)}`,
+				isMet: isFull && elapsedMs < mostTableMs,
+				figures: {elapsedMs, cpuMs},
+			},
+			{
+				name: 'calls of GetMetricData for it',
+				ours: count(dataCalls),
+				comparison: '',
+				relation: '',
+				bound: `<= ${mostDataCalls}`,
+				isMet: dataCalls <= mostDataCalls,
+				figures: {dataCalls},
+			},
+			{
+				name: 'processor time of a refresh at 120x40',
+				ours: milliseconds(refreshMs, 1),
+				comparison: `most: ${milliseconds(Math.max(...refreshes), 1)}`,
+				relation: '',
+				bound: `< ${milliseconds(mostRefreshMs)}`,
+				isMet: refreshMs < mostRefreshMs,
+				figures: {refreshMs, mostMs: Math.max(...refreshes)},
+			},
+			{
+				name: `heap of the monitor after ${count((late - early) / 60)} more hours, at speed`,
+				ours: megabytes(heaps[1]),
+				comparison: `before: ${megabytes(heaps[0])}`,
+				relation: signed(megabytes(growth), growth),
+				bound: `<= +${megabytes(mostGrowthBytes)}`,
+				isMet: growth <= mostGrowthBytes,
+				figures: {early: heaps[0], late: heaps[1], growth},
+			},
+		];
+	},
+};
