@@ -1,4 +1,5 @@
 import {adviceOf, bestOf} from '../metrics/advice.ts';
+import {comparableCells} from '../metrics/comparable.ts';
 import {isoAt} from '../metrics/fold-event.ts';
 import {gainOf} from '../metrics/gain.ts';
 import {measuredRequests} from '../metrics/measured-requests.ts';
@@ -111,6 +112,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 		}),
 	);
 	const timeline = figures.timeline.toTimeline();
+	const rivals = new Set(spec.targets.flatMap((_, target) => comparableCells(spec, target)));
 	const adviceInput = {spec, figures, variants, timeline};
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
@@ -130,7 +132,10 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 		}),
 		variants,
 		best: bestOf(adviceInput),
-		gain: gainOf(spec.load.shape, variants),
+		gain: gainOf(
+			spec.load.shape,
+			variants.filter((_, cell) => rivals.has(cell)),
+		),
 		advice: adviceOf(adviceInput),
 		events: figures.events,
 		timeline,

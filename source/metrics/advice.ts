@@ -9,6 +9,7 @@ import {
 	type Subject,
 	tooLowQuality,
 } from './advice-lines.ts';
+import {comparableCells} from './comparable.ts';
 import type {Figures} from './figures.ts';
 import {naiveLoss} from './naive-loss.ts';
 import {quotaIncreaseAdvice} from './quota-increase.ts';
@@ -27,7 +28,7 @@ const cellsOf = ({cells}: {readonly cells: readonly Cell[]}, target: number): re
 	cells.flatMap((cell, index) => (cell.target === target ? [index] : []));
 
 const rankingOf = ({spec, figures, variants}: AdviceInput, target: number, goal: Goal): Ranking =>
-	rank(goal, figures, cellsOf(spec, target), variants, spec.minQuality);
+	rank(goal, figures, comparableCells(spec, target), variants, spec.minQuality);
 
 const subjectOf = ({spec, variants}: AdviceInput, index: number): Subject | undefined => {
 	const cell = spec.cells[index];

@@ -263,6 +263,10 @@ describe('a chat in one lane', () => {
 		const [high, low] = run.snapshot().variants;
 		expect(high?.turns?.map(({requests}) => requests)).toEqual([6, 5]);
 		expect(low).not.toHaveProperty('turns');
+		// Different work has no common winner: the bulk variant is alone.
+		const {best, gain} = run.snapshot();
+		expect(best.map(({throughput}) => throughput)).toEqual(['bulk']);
+		expect(gain).toBeNull();
 		expect(low?.items.sent).toBeGreaterThan(low?.requests.sent ?? Number.POSITIVE_INFINITY);
 	});
 });
