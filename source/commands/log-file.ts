@@ -29,23 +29,30 @@ const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined):
 /**
  * Writes the run's events, and what the engine's thread prints, to a file as they come.
  * @param file Undefined: no log is kept.
+ * @returns Notes what the engine does not know of.
  * @throws UserError (exit 1) at once when the file cannot be written.
  */
-export const keepLog = (engine: EngineHandle, file: string | undefined): void => {
+export const keepLog = (
+	engine: EngineHandle,
+	file: string | undefined,
+): ((kind: string, text: string) => void) => {
 	if (file === undefined) {
-		return;
+		return () => {};
 	}
+	const note = (kind: string, text: string): void =>
+		append(file, [`${new Date().toISOString()} ${kind} ${cleanText(text)}`]);
 	append(file, [`${new Date().toISOString()} start bedrock-top`]);
 	let newest: LogEvent | undefined;
 	engine.onReport((report) => {
 		if (report.type === 'log') {
-			append(file, [`${new Date().toISOString()} log ${cleanText(report.text)}`]);
+			note('log', report.text);
 		} else if (report.type === 'failed') {
-			append(file, [`${new Date().toISOString()} failed ${cleanText(report.fault.message)}`]);
+			note('failed', report.fault.message);
 		} else if (report.type === 'snapshot' || report.type === 'ended') {
 			const fresh = freshEvents(report.snapshot.events, newest);
 			append(file, fresh.map(lineOf));
 			newest = fresh.at(-1) ?? newest;
 		}
 	});
+	return note;
 };

@@ -1,7 +1,7 @@
 import type {RunConfig} from '../config/run-config.ts';
 import {systemClock} from '../engine/clock.ts';
 import type {AccountRegion} from '../metrics/account/account-snapshot.ts';
-import {type Alert, raisedAlerts, raisedId} from '../metrics/account/alerts.ts';
+import {type Alert, raisedAlerts, raisedId, raisedWords} from '../metrics/account/alerts.ts';
 import {regionNow} from '../metrics/account/own-now.ts';
 import type {LogEvent, Snapshot} from '../metrics/snapshot.ts';
 import {alertLines} from '../plain/account.ts';
@@ -22,7 +22,7 @@ export const watchAlerts = (
 	engine: EngineHandle,
 	alerts: readonly Alert[],
 	{connection, override, isRefreshing}: Pick<RunConfig, 'connection' | 'override' | 'isRefreshing'>,
-	io: Pick<Io, 'stderr'>,
+	{stderr, note}: Pick<Io, 'stderr'> & {readonly note: (kind: string, text: string) => void},
 ): RunAlerts => {
 	const rung = new Map<string, LogEvent>();
 	let regions: readonly AccountRegion[] = [];
@@ -30,7 +30,7 @@ export const watchAlerts = (
 	let writing = Promise.resolve();
 
 	const say = (lines: readonly string[]): void => {
-		writing = writing.then(async () => writeLines(io.stderr, lines));
+		writing = writing.then(async () => writeLines(stderr, lines));
 	};
 
 	const check = (): void => {
@@ -38,12 +38,12 @@ export const watchAlerts = (
 			.filter(({phase}) => phase === 'live')
 			.flatMap((region) => raisedAlerts(alerts, regionNow(region, run)))
 			.filter((raised) => !rung.has(raisedId(raised)));
-		const lines = alertLines(news);
-		for (const [index, raised] of news.entries()) {
-			const at = new Date(systemClock.epoch()).toISOString();
-			rung.set(raisedId(raised), {at, kind: 'alert', text: lines[index] ?? ''});
+		for (const raised of news) {
+			const text = raisedWords(raised);
+			rung.set(raisedId(raised), {at: new Date(systemClock.epoch()).toISOString(), kind: 'alert', text});
+			note('alert', text);
 		}
-		say(lines);
+		say(alertLines(news));
 	};
 
 	const release = engine.onReport((report) => {

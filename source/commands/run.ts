@@ -177,8 +177,8 @@ export const runHeadless = async (
 	const engine = startEngine();
 	try {
 		const config = {...setup.config, connection: await setup.connect()};
-		keepLog(engine, output.logFile);
-		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, io);
+		const note = keepLog(engine, output.logFile);
+		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {stderr: io.stderr, note});
 		const prepared = await prepareRun(engine, config, io.signal);
 		if (prepared === undefined) {
 			return io.signal.reason as number;

@@ -35,7 +35,7 @@ const openScreen = async (
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
 	try {
-		keepLog(engine, output.logFile);
+		const note = keepLog(engine, output.logFile);
 		const {snapshot, run, fault} = await openDashboard({
 			config,
 			isDemo,
@@ -46,6 +46,7 @@ const openScreen = async (
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(setup.folder),
 			...account,
+			noteAlarm: (text) => note('alert', text),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,

@@ -54,7 +54,8 @@ export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
 	| {readonly type: 'list-models'; readonly config: RunConfig}
 	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
-	| {readonly type: 'ring'}
+	/** An alarm: its sentences. */
+	| {readonly type: 'ring'; readonly texts: readonly string[]}
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}

@@ -98,6 +98,9 @@ export function createEffects(
 			}
 			case 'ring': {
 				ports.stdout.write('\u0007');
+				for (const text of effect.texts) {
+					ports.noteAlarm?.(text);
+				}
 				break;
 			}
 			case 'list-presets': {

@@ -43,6 +43,8 @@ export type ScreenPorts = {
 	readonly regions?: readonly string[];
 	/** Alarms on the account. */
 	readonly alerts?: readonly Alert[];
+	/** Takes the sentence of an alarm that rings, for a log beside the screen. */
+	readonly noteAlarm?: (text: string) => void;
 	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;

@@ -149,14 +149,14 @@ describe('an alarm', () => {
 
 	test('rings once, with a line in the log, and again when it had been calm for a minute', () => {
 		const first = following(start({alerts}), told());
-		expect(first.effects).toEqual([{type: 'ring'}]);
+		expect(first.effects).toMatchObject([{type: 'ring'}]);
 		expect(first.state.log.at(-1)).toBe(
 			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens a minute.',
 		);
 		expect(following(first.state, told()).effects).toEqual([]);
 		expect(following(first.state, told(calm), told()).effects).toEqual([]);
 		const later: State = {...first.state, nowMs: first.state.nowMs + 60_000};
-		expect(following(later, told(calm), told()).effects).toEqual([{type: 'ring'}]);
+		expect(following(later, told(calm), told()).effects).toMatchObject([{type: 'ring'}]);
 	});
 
 	test('rings for what our own run uses at this moment', () => {
@@ -171,7 +171,7 @@ describe('an alarm', () => {
 				}),
 			},
 		);
-		expect(effects).toEqual([{type: 'ring'}]);
+		expect(effects).toMatchObject([{type: 'ring'}]);
 	});
 });
 

@@ -64,7 +64,7 @@ export function withAlarms(state: State): Change {
 					...withFlash(next, first),
 					log: [...next.log, ...news].slice(-keptLogLines),
 				},
-				{type: 'ring'},
+				{type: 'ring', texts: news},
 			);
 }
 

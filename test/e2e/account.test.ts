@@ -1,0 +1,88 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {traffic} from '../account/account-harness.ts';
+import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
+import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
+import {startForTest} from '../simulator/harness.ts';
+
+const lite = 'us.amazon.nova-lite-v1:0';
+
+/** The environment of a user whose account is simulated here: others use most of one bucket. */
+const busyAccount = async () => {
+	const {url} = await startForTest({
+		scenario: {
+			background: [
+				traffic(lite, {requestsPerMinute: 170, inputTokens: 50, outputTokens: 10, regions: ['us-east-1']}),
+			],
+		},
+	});
+	return {
+		...plainEnvironment(),
+		HOME: newFolder(),
+		AWS_ENDPOINT_URL: url,
+		AWS_ACCESS_KEY_ID: 'simulated',
+		AWS_SECRET_ACCESS_KEY: 'simulated',
+	};
+};
+
+const has =
+	(text: RegExp) =>
+	(lines: readonly string[]): boolean =>
+		text.test(lines.join('\n'));
+
+describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/ is not built)', () => {
+	it('is what the screen opens on: Regions side by side, an alarm, then a benchmark that asks first', async () => {
+		const cwd = newFolder();
+		const argv = ['--region', 'us-east-1,eu-west-1', '--alert', 'requests>50', '--log-file', 'top.log'];
+		const terminal = openPseudoTerminal(process.execPath, [program, ...argv], {
+			cwd,
+			environment: await busyAccount(),
+			columns: 170,
+			rows: 34,
+			patienceMs: 30_000,
+		});
+		onTestFinished(() => terminal.kill('SIGKILL'));
+		await terminal.waitFor(has(/\[1 Account\]/), 'the Account view');
+		await terminal.waitFor(has(/Account · us-east-1.*Account · eu-west-1/), 'a table for each Region');
+		await terminal.waitFor(has(/› .*nova-lite +cross-region +1\d\d/), 'the busy bucket, first of its table');
+		await terminal.waitFor(has(/alert requests>50: amazon\.nova-lite/), 'the alarm in words');
+		expect(terminal.raw().split('\u0007').length - 1).toBe(1);
+
+		terminal.write('\r');
+		await terminal.waitFor(
+			has(/Quota tokens a minute[\s\S]*in use +1\d\d requests of 200/),
+			'the detail with charts',
+		);
+		terminal.write('\u001B');
+		await terminal.waitFor(has(/Account · us-east-1/), 'the table again');
+
+		terminal.write('b');
+		await terminal.waitFor(
+			has(/READY[\s\S]*Others use 1\d\d of 200 requests a minute/),
+			'the plan, which asks',
+		);
+		terminal.write('r');
+		await terminal.waitFor(has(/RUNNING/), 'the run');
+		terminal.write('6');
+		await terminal.waitFor(has(/alert requests>50/), 'the alarm in the log');
+		terminal.write('x');
+		await terminal.waitFor(has(/STOPPED|COMPLETED/), 'the end of the run');
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+		expect(terminal.isAlternate()).toBe(false);
+		expect(readFileSync(path.join(cwd, 'top.log'), 'utf8')).toContain('alert requests>50');
+	}, 90_000);
+
+	it('ends a headless run beside which an alarm rang with 3', async () => {
+		const environment = {...(await busyAccount()), AWS_REGION: 'us-east-1'};
+		const words = ['run', 'summarize', '--requests', '1', '--variants', 'minimal', '--yes', '--no-reports'];
+		const cwd = newFolder();
+		const {code, stderr} = await runProgram([...words, '--alert', 'requests>50', '--log-file', 'top.log'], {
+			cwd,
+			environment,
+		});
+		expect({code, stderr}).toMatchObject({code: 3, stderr: expect.stringMatching(/^ALERT requests>50: /m)});
+		expect(readFileSync(path.join(cwd, 'top.log'), 'utf8')).toContain(' alert requests>50: amazon.nova-lite');
+	}, 60_000);
+});
