@@ -10,7 +10,10 @@ import {terminalSvg} from './cells-to-svg.ts';
 const cwd = await mkdtemp(path.join(tmpdir(), 'bedrock-top-picture-'));
 const terminal = openPseudoTerminal(
 	process.execPath,
-	[program, 'summarize', '--demo', '--load', 'saturate', '--duration', '120s', '--no-reports'],
+	[
+		...[program, 'summarize', '--demo', '--load', 'saturate', '--duration', '120s', '--no-reports'],
+		...['--variants', 'detailed,concise,structured'],
+	],
 	{cwd, columns: 110, rows: 34, patienceMs: 90_000},
 );
 await terminal.waitFor(
