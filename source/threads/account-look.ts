@@ -231,6 +231,7 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 				ownNow,
 				day,
 				durations,
+				minute: newestWholeMinute(askedAtMs),
 				nowMs: now(),
 			}),
 		troubles: () => troubles,

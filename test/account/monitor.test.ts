@@ -62,8 +62,9 @@ describe('the first look', () => {
 		});
 		watch.monitor.start();
 		await firstLook(watch);
-		const {minute, isComplete} = watch.latest();
+		const {minute, isComplete, buckets} = watch.latest();
 		expect({minute, isComplete}).toEqual({minute: noon - 3 * minuteMs, isComplete: true});
+		expect(new Set(buckets.map((bucket) => bucket.minute))).toEqual(new Set([minute]));
 	});
 
 	test('says what it waits for', async () => {

@@ -22,15 +22,16 @@ export type RegionInput = {
 	readonly day: DayUse;
 	/** By ModelId. */
 	readonly durations: ReadonlyMap<string, ModelDurations>;
+	/** Begin of the minute that the newest look is about. */
+	readonly minute: number;
 	/** By the service's clock, in milliseconds since 1970. */
 	readonly nowMs: number;
 };
 
 /** Every bucket of a Region that is active, or that a limit is known for. */
 export const foldBuckets = (input: RegionInput): readonly AccountBucket[] => {
-	const {map, history} = input;
+	const {map, history, minute} = input;
 	const byBucket = Map.groupBy(history.modelIds, (modelId) => map.owners.get(modelId) ?? '');
-	const minute = newestWholeMinute(input.nowMs);
 	return [...map.buckets.values()].flatMap((bucket) => {
 		const modelIds = byBucket.get(bucket.key) ?? [];
 		if (modelIds.length === 0 && !hasLimit(bucket) && !input.ownNow.has(bucket.key)) {
