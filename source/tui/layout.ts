@@ -17,6 +17,8 @@ export type RegionName =
 	| 'gauges'
 	| 'requests-chart'
 	| 'tokens-chart'
+	/** Where there is room for one: the limit that is nearer. */
+	| 'nearer-chart'
 	| 'traffic-chart'
 	| 'notice'
 	| 'table'
@@ -140,7 +142,7 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		return withoutEmpty([
 			gauges,
 			{height: noticeHeight, names: ['notice']},
-			{height: chartHeight, names: ['tokens-chart']},
+			{height: chartHeight, names: ['nearer-chart']},
 			{height: tableLeft - chartHeight, names: ['table']},
 		]);
 	}
@@ -161,7 +163,7 @@ function middleNames({noticeLines}: LayoutInput, tier: Tier): readonly RegionNam
 	if (noticeLines > 0) {
 		return ['notice'];
 	}
-	return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['tokens-chart'];
+	return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['nearer-chart'];
 }
 
 /** The table with the detail of the selected variant below it where there is room; opened, the detail takes it all. */
@@ -188,7 +190,7 @@ function timelineBands(tier: Tier, rows: number): readonly Band[] {
 		];
 	}
 	const names: readonly RegionName[] =
-		rows >= 12 ? ['requests-chart', 'tokens-chart', 'traffic-chart'] : ['tokens-chart'];
+		rows >= 12 ? ['requests-chart', 'tokens-chart', 'traffic-chart'] : ['nearer-chart'];
 	const each = Math.floor(rows / names.length);
 	return names.map((name, index) => ({
 		height: index === names.length - 1 ? rows - each * (names.length - 1) : each,

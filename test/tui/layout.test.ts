@@ -89,7 +89,7 @@ test('at 80x24 the dashboard has gauges, a chart and all four variants', () => {
 	expect(regions.map(({name, rect}) => `${name} ${rect.height}`)).toEqual([
 		'header 3',
 		'gauges 4',
-		'tokens-chart 9',
+		'nearer-chart 9',
 		'table 7',
 		'footer 1',
 	]);

@@ -4,7 +4,7 @@ import {initialState, type State} from '../../source/state/state.ts';
 import {type Line, lineText, lineWidth, segment} from '../../source/text/segment.ts';
 import {framed, innerWidth} from '../../source/tui/frame.ts';
 import {placeOverlay} from '../../source/tui/overlays/overlay-lines.ts';
-import {chartLines, chartTitle} from '../../source/tui/panels/charts.ts';
+import {chartLines, chartTitle, nearerLimit} from '../../source/tui/panels/charts.ts';
 import {detailLines, detailTitle} from '../../source/tui/panels/detail.ts';
 import {footerLine} from '../../source/tui/panels/footer.ts';
 import {gaugeLines, gaugesTitle} from '../../source/tui/panels/gauges.ts';
@@ -173,4 +173,16 @@ describe.each([40, 80, 120])('at %i columns', (width) => {
 		);
 		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/panels-${width}.txt`);
 	});
+});
+
+test('where one chart fits it is that of the nearer limit', () => {
+	const bucket = (requests: number, tokens: number) =>
+		bucketFixture({
+			requests: {used: requests, reserved: 0, limit: 200},
+			tokens: {used: 0, reserved: tokens, limit: 1000},
+		});
+	expect(nearerLimit(bucket(180, 100))).toBe('requests');
+	expect(nearerLimit(bucket(20, 900))).toBe('tokens');
+	expect(nearerLimit(bucketFixture({requests: {used: 50, reserved: 0, limit: null}}))).toBe('tokens');
+	expect(nearerLimit(undefined)).toBe('tokens');
 });

@@ -1,5 +1,5 @@
 import type {Limit} from '../../engine/target.ts';
-import type {Snapshot} from '../../metrics/snapshot.ts';
+import type {BucketState, Snapshot} from '../../metrics/snapshot.ts';
 import {greatestValues, lastSecond, minuteSums} from '../../state/chart-series.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {formatTokens} from '../../text/numbers.ts';
@@ -40,6 +40,15 @@ export function chartLines(input: ChartInput, width: number, height: number): re
 function limitOf({kind, snapshot, targetIndex}: ChartInput): Limit | undefined {
 	const quota = snapshot?.targets[targetIndex]?.quota;
 	return kind === 'requests' ? quota?.requestsPerMinute : quota?.tokensPerMinute;
+}
+
+/** The limit of a bucket of which a greater part is taken; tokens where neither is. */
+export function nearerLimit(bucket: BucketState | undefined): 'requests' | 'tokens' {
+	const takenOf = (kind: 'requests' | 'tokens'): number => {
+		const {used = 0, reserved = 0, limit = null} = bucket?.[kind] ?? {};
+		return limit === null ? 0 : (used + reserved) / Math.max(limit, 1);
+	};
+	return takenOf('requests') > takenOf('tokens') ? 'requests' : 'tokens';
 }
 
 const titles: Readonly<Record<ChartKind, string>> = {

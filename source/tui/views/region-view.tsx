@@ -7,7 +7,7 @@ import {useAppearance} from '../appearance.tsx';
 import type {RegionName, Tier} from '../layout.ts';
 import {Lines} from '../lines.tsx';
 import {Panel, panelInside} from '../panel.tsx';
-import {type ChartKind, chartLines, chartTitle, throttleNote} from '../panels/charts.ts';
+import {type ChartKind, chartLines, chartTitle, nearerLimit, throttleNote} from '../panels/charts.ts';
 import {detailLines, detailTitle} from '../panels/detail.ts';
 import {footerLine} from '../panels/footer.ts';
 import {gaugeLines, gaugesTitle, isDayShown} from '../panels/gauges.ts';
@@ -41,6 +41,11 @@ export const RegionView = memo(({name, ...props}: RegionProps) => {
 		}
 		case 'tokens-chart': {
 			return <ChartView {...props} kind="tokens" />;
+		}
+		case 'nearer-chart': {
+			return (
+				<ChartView {...props} kind={nearerLimit(shownSnapshot(state)?.buckets[shownTargetIndex(state)])} />
+			);
 		}
 		case 'traffic-chart': {
 			return <ChartView {...props} kind="traffic" />;
