@@ -28,7 +28,7 @@ const play = async (
 };
 
 describe('advice', () => {
-	it.each(enforcements)('of max tokens keeps its promise within 10 %% (%s)', async (enforcement) => {
+	it.each(enforcements)('of max tokens keeps its promise within a tenth (%s)', async (enforcement) => {
 		const random = createRandom(5);
 		const server = {
 			enforcement,
