@@ -1,6 +1,6 @@
 import {onTestFinished} from 'vitest';
 import {type Clients, createClients} from '../../source/bedrock/clients.ts';
-import {readDirectory} from '../../source/bedrock/metrics/account-directory.ts';
+import {type AccountDirectory, readDirectory} from '../../source/bedrock/metrics/account-directory.ts';
 import {createUsageSource} from '../../source/bedrock/metrics/usage-reader.ts';
 import {quotaSourceOf} from '../../source/bedrock/quotas/clients-source.ts';
 import type {AccountRegion} from '../../source/metrics/account/account-snapshot.ts';
@@ -59,6 +59,16 @@ export const traffic = (modelId: string, more: Partial<BackgroundTraffic> = {}):
 
 export const never = new AbortController().signal;
 
+/** Models and quotas of the simulated account. */
+export const directoryOf = async ({clients}: AccountUnderTest): Promise<AccountDirectory> =>
+	readDirectory({
+		source: quotaSourceOf(clients),
+		region: 'us-east-1',
+		endpoint: null,
+		override: {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined},
+		tier: null,
+	});
+
 /** A monitor of the simulated account; `latest` is what it last published. */
 export const startMonitor = (
 	account: AccountUnderTest,
@@ -68,14 +78,7 @@ export const startMonitor = (
 	readonly latest: () => AccountRegion;
 	readonly published: () => number;
 } => {
-	const {clock, source, clients} = account;
-	const options = {
-		source: quotaSourceOf(clients),
-		region: 'us-east-1',
-		endpoint: null,
-		override: {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined},
-		tier: null,
-	};
+	const {clock, source} = account;
 	let region: AccountRegion | undefined;
 	let published = 0;
 	const monitor = createAccountMonitor({
@@ -84,7 +87,7 @@ export const startMonitor = (
 		isSimulated: () => true,
 		clock,
 		source,
-		readDirectory: async () => readDirectory(options),
+		readDirectory: async () => directoryOf(account),
 		own: new OwnUse(),
 		isEverything: true,
 		isAllOnScreen: false,
