@@ -107,6 +107,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			target,
 			shape: spec.load.shape,
 			hasServiceLevel: spec.serviceLevel !== null,
+			isCaching: variant.cache,
 			inFlightBound: inFlightBoundOf(spec.load, cell),
 			maxTokens,
 		}),

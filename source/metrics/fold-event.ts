@@ -1,4 +1,5 @@
 import type {Failure} from '../engine/failure.ts';
+import {measuresOf} from './caching.ts';
 import type {Figures} from './figures.ts';
 import {type RequestMeasures, toVector} from './request-measures.ts';
 import type {RunEvent} from './run-event.ts';
@@ -76,12 +77,7 @@ const foldAnswered = (figures: Figures, event: Extract<RunEvent, {type: 'answere
 		figures.costUsd = (figures.costUsd ?? 0) + event.costUsd;
 	}
 	if (event.isCounted) {
-		finishRequest(figures, event.cell, event.block, {
-			quotaTokens: event.quotaTokens,
-			useful: event.items.useful,
-			costUsd: event.costUsd ?? 0,
-			serviceMs: event.times.service,
-		});
+		finishRequest(figures, event.cell, event.block, measuresOf(event));
 	}
 };
 

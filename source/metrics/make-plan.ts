@@ -1,4 +1,4 @@
-import type {Cell, RunSpec} from '../engine/run-spec.ts';
+import type {Cell, Price, RunSpec} from '../engine/run-spec.ts';
 import type {Limit, Target} from '../engine/target.ts';
 import {measuredRequests} from './measured-requests.ts';
 import type {Plan} from './plan.ts';
@@ -28,7 +28,11 @@ const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
 const mostCostUsd = (spec: RunSpec, cell: Cell): number | null =>
 	cell.price === null
 		? null
-		: mostInputTokens(spec, cell) * cell.price.input + cell.maxTokens * cell.price.output;
+		: mostInputTokens(spec, cell) * inputPrice(spec, cell, cell.price) + cell.maxTokens * cell.price.output;
+
+/** USD of an input token at most: a variant that caches may write all of it. */
+const inputPrice = ({variants}: RunSpec, {variant}: Cell, {input, cacheWrite}: Price): number =>
+	variants[variant]?.cache === true ? Math.max(input, cacheWrite) : input;
 
 const mean = (numbers: readonly number[]): number =>
 	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);

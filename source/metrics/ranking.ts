@@ -75,7 +75,10 @@ const contestantOf = (
 	cell: number,
 	figures: VariantFigures,
 ): Contestant | undefined => {
-	const requests = all.requests[cell];
+	// As its sustainable rate: a variant that caches is judged by what it does once the cache is warm.
+	const warm = all.variants[cell]?.caching.warmRequests;
+	const isWarm = goal === 'throughput' && figures.caching !== undefined && (warm?.count ?? 0) > 0;
+	const requests = isWarm ? warm : all.requests[cell];
 	const scored = requests === undefined ? undefined : scoreOf(goal, figures, requests);
 	if (requests === undefined || scored === undefined) {
 		return undefined;

@@ -1,4 +1,5 @@
 import type {Failure} from '../engine/failure.ts';
+import type {Prompt} from '../prompts/compose.ts';
 
 /** What happens in a run, as the figures see it. `at` is milliseconds since the start of the run. */
 
@@ -82,7 +83,7 @@ export type RunEvent =
 			readonly turn?: number | undefined;
 			readonly items: number;
 			readonly reservedTokens: number;
-			readonly prompt: {readonly system: string | undefined; readonly user: string};
+			readonly prompt: Pick<Prompt, 'system' | 'user' | 'compression'>;
 	  })
 	| Answered
 	| (AttemptOf & {

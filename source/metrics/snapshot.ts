@@ -1,6 +1,7 @@
 import type {FailureClass} from '../engine/failure.ts';
 import type {Goal, Lane, RunSpec} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
+import type {PromptCompression} from '../prompts/compress.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
 
@@ -31,6 +32,18 @@ export type TurnFigures = {
 	readonly quotaTokens: Mean;
 	readonly timeToFirstToken: Distribution;
 };
+
+/** Answers of a variant that caches which wrote the cache (cold), or which read it (warm). */
+export type CachingSide = {
+	readonly requests: number;
+	/** All that was sent, read and written tokens included. */
+	readonly inputTokens: Mean;
+	/** Settled: what was read is free. */
+	readonly quotaTokens: Mean;
+	readonly timeToFirstToken: Distribution;
+};
+
+export type CachingFigures = {readonly cold: CachingSide; readonly warm: CachingSide};
 
 export type LimitedBy = 'requests' | 'tokens' | 'day' | 'concurrency' | 'none';
 
@@ -125,6 +138,10 @@ export type VariantFigures = {
 	readonly latencyModes?: Readonly<Record<string, number>>;
 	/** In a chat only. */
 	readonly turns?: readonly TurnFigures[];
+	/** Of a variant with `cache: true` only; its sustainable rate is then that of the warm answers, where there are any. */
+	readonly caching?: CachingFigures;
+	/** Of a variant with `compress` only: what the rules did to the prompt as first sent. */
+	readonly compression?: PromptCompression;
 };
 
 /** Winner of each goal for one target: a variant's name, or null when no winner is clear. */

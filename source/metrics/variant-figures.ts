@@ -1,5 +1,6 @@
 import type {Cell, LoadShape} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
+import {cachingFigures} from './caching.ts';
 import type {Figures} from './figures.ts';
 import {adviseMaxTokens} from './max-tokens.ts';
 import type {VariantFigures} from './snapshot.ts';
@@ -26,6 +27,8 @@ export type CellView = {
 	readonly target: Target;
 	readonly shape: LoadShape;
 	readonly hasServiceLevel: boolean;
+	/** Its variant has `cache: true`. */
+	readonly isCaching?: boolean;
 	/** Most requests in flight where the load bounds them, whatever the quota allows; null where it does not. */
 	readonly inFlightBound?: number | null;
 	/** Sent at present; differs from the cell's own when it is being right-sized. */
@@ -81,6 +84,8 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 	const requests = figures.requests[index] ?? new VectorMoments(0);
 	const {tokens, perRequest, latencyMs} = totals;
 	const turns = turnFigures(totals.turns);
+	const compression = totals.prompt?.compression;
+	const warm = totals.caching.warmRequests;
 	return {
 		name: view.name,
 		target: view.cell.target,
@@ -124,7 +129,12 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			service: latencyMs.service.toDistribution(),
 		},
 		rate: rateOf(figures, totals, view),
-		sustainable: sustainableRate(requests, view.target.quota, view.inFlightBound ?? null),
+		sustainable: sustainableRate(
+			// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
+			view.isCaching === true && warm.count > 0 ? warm : requests,
+			view.target.quota,
+			view.inFlightBound ?? null,
+		),
 		quality: qualityOf(totals),
 		stopReasons: Object.fromEntries(totals.stopReasons),
 		maxTokensAdvice: adviseMaxTokens(
@@ -144,5 +154,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 		...(totals.tiers.size === 0 ? {} : {tiers: Object.fromEntries(totals.tiers)}),
 		...(totals.latencyModes.size === 0 ? {} : {latencyModes: Object.fromEntries(totals.latencyModes)}),
 		...(turns === undefined ? {} : {turns}),
+		...(view.isCaching === true ? {caching: cachingFigures(totals.caching)} : {}),
+		...(compression === undefined ? {} : {compression}),
 	};
 };

@@ -1,4 +1,5 @@
 import type {FailureClass} from '../engine/failure.ts';
+import {emptyCaching, foldCaching} from './caching.ts';
 import {Times} from './distribution.ts';
 import {Quantiles} from './quantiles.ts';
 import type {Answered, RunEvent} from './run-event.ts';
@@ -50,12 +51,13 @@ export const emptyTotals = () => ({
 	},
 	/** By turn, where requests are turns of conversations. */
 	turns: [] as TurnTotals[],
+	caching: emptyCaching(),
 	outputs: new Quantiles(),
 	stopReasons: new Map<string, number>(),
 	/** Answers by the service tier and by the latency mode that they said they were served by. */
 	tiers: new Map<string, number>(),
 	latencyModes: new Map<string, number>(),
-	prompt: undefined as {readonly system: string | undefined; readonly user: string} | undefined,
+	prompt: undefined as Extract<RunEvent, {type: 'sent'}>['prompt'] | undefined,
 	sample: undefined as string | undefined,
 	/** Milliseconds since the start of the run between which the variant was being sent. */
 	firstSentAt: undefined as number | undefined,
@@ -136,6 +138,7 @@ const foldAnswer = (totals: VariantTotals, event: Answered): void => {
 	foldTimes(totals, event);
 	foldMeans(totals, event);
 	foldTurn(totals.turns, event);
+	foldCaching(totals.caching, event);
 	totals.firstThrottled.rescued += event.isRescued === true ? 1 : 0;
 };
 

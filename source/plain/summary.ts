@@ -1,4 +1,5 @@
 import type {Snapshot} from '../metrics/snapshot.ts';
+import {leverTexts} from '../reports/lever-words.ts';
 import {verdictOf} from '../reports/verdict.ts';
 import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
@@ -24,6 +25,7 @@ export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryL
 	const lines: readonly Line[] = [
 		...headLines(snapshot, width),
 		...snapshot.targets.flatMap((_, index) => targetLines(snapshot, index, width)),
+		...listBlock('Prompt levers', leverTexts(snapshot.variants), width),
 		...block(verdictOf({...snapshot, goal: snapshot.spec.goal}), width, 'strong'),
 		...listBlock(
 			'Advice',

@@ -1,5 +1,5 @@
 import type {PromptMessage} from '../engine/backend.ts';
-import {compressText} from './compress.ts';
+import {addedRules, compressByRule, compressText, type PromptCompression} from './compress.ts';
 import {numberedList, packingInstruction} from './packing.ts';
 import {fillTemplate, tidyPrompt} from './template.ts';
 import type {Item, Task, Variant} from './variant.ts';
@@ -17,6 +17,8 @@ export type Prompt = {
 	readonly user: string;
 	/** Absent where nothing was said before. */
 	readonly history?: History;
+	/** Absent where the variant names no rules. */
+	readonly compression?: PromptCompression;
 };
 
 /** Everything that a prompt says, oldest first. */
@@ -61,12 +63,9 @@ const placeholderValue = (placeholder: string, task: Task, items: readonly Item[
 const turnText = (task: Task, turn: number): string =>
 	fillTemplate(task.chat?.turns[turn] ?? '', (placeholder) => placeholderValue(placeholder, task, []));
 
-/** Fills a template, tidies it and shortens it as the variant says. */
-const composeText = (template: string, variant: Variant, task: Task, items: readonly Item[]): string =>
-	compressText(
-		tidyPrompt(fillTemplate(template, (placeholder) => placeholderValue(placeholder, task, items))),
-		variant.compress,
-	);
+/** Fills a template and tidies it. */
+const fullText = (template: string, task: Task, items: readonly Item[]): string =>
+	tidyPrompt(fillTemplate(template, (placeholder) => placeholderValue(placeholder, task, items)));
 
 /**
  * The prompt of one request; of a conversation, its first turn.
@@ -74,9 +73,20 @@ const composeText = (template: string, variant: Variant, task: Task, items: read
  */
 export const composePrompt = (variant: Variant, task: Task, items: readonly Item[]): Prompt => {
 	const packing = items.length > 1 ? `\n\n${packingInstruction(items.length)}` : '';
+	const system = variant.system === undefined ? undefined : fullText(variant.system, task, items);
+	const user = fullText(variant.instruction, task, items);
+	if (variant.compress.length === 0) {
+		return {system, user: user + packing};
+	}
+	const shortSystem = system === undefined ? undefined : compressByRule(system, variant.compress);
+	const shortUser = compressByRule(user, variant.compress);
 	return {
-		system: variant.system === undefined ? undefined : composeText(variant.system, variant, task, items),
-		user: composeText(variant.instruction, variant, task, items) + packing,
+		system: shortSystem?.text,
+		user: shortUser.text + packing,
+		compression: {
+			rules: addedRules([shortUser.rules, shortSystem?.rules ?? []]),
+			original: {system: system ?? null, user: user + packing},
+		},
 	};
 };
 
@@ -100,6 +110,6 @@ export const composeTurn = (
 	{prompt, answer, tokens}: Exchange,
 ): Prompt => ({
 	system: prompt.system,
-	user: composeText(task.chat?.turns[turn] ?? '', variant, task, []),
+	user: compressText(fullText(task.chat?.turns[turn] ?? '', task, []), variant.compress),
 	history: {messages: [...messagesOf(prompt), {role: 'assistant', text: answer}], tokens},
 });

@@ -55,8 +55,37 @@ const apply = (text: string, compression: Compression): string => {
 /** Order in which the rules are applied: paragraphs are needed until the end. */
 const order: readonly Compression[] = ['examples', 'boilerplate', 'whitespace'];
 
-/** A prompt made shorter by the rules that a variant names. The variant keeps the original. */
+/** A rule that was applied, and the characters that it took away. */
+export type AppliedRule = {readonly rule: Compression; readonly savedCharacters: number};
+
+/** What the rules did to a prompt, and the prompt as it stands without them. */
+export type PromptCompression = {
+	readonly rules: readonly AppliedRule[];
+	readonly original: {readonly system: string | null; readonly user: string | null};
+};
+
+/** A text made shorter by the rules that a variant names, in their fixed order. The variant keeps the original. */
+export const compressByRule = (
+	text: string,
+	compressions: readonly Compression[],
+): {readonly text: string; readonly rules: readonly AppliedRule[]} => {
+	const rules: AppliedRule[] = [];
+	let shorter = text;
+	for (const rule of order.filter((compression) => compressions.includes(compression))) {
+		const before = shorter.length;
+		shorter = apply(shorter, rule);
+		rules.push({rule, savedCharacters: before - shorter.length});
+	}
+	return {text: shorter, rules};
+};
+
+/** The same, the text alone. */
 export const compressText = (text: string, compressions: readonly Compression[]): string =>
-	order
-		.filter((compression) => compressions.includes(compression))
-		.reduce((shorter, compression) => apply(shorter, compression), text);
+	compressByRule(text, compressions).text;
+
+/** What the rules did to the texts of one prompt together. */
+export const addedRules = (parts: ReadonlyArray<readonly AppliedRule[]>): readonly AppliedRule[] =>
+	(parts[0] ?? []).map(({rule}, index) => ({
+		rule,
+		savedCharacters: parts.reduce((sum, rules) => sum + (rules[index]?.savedCharacters ?? 0), 0),
+	}));

@@ -1,4 +1,5 @@
 import {formatCount, formatDurationMs, formatNumber, formatUsd} from '../text/numbers.ts';
+import {leverTexts} from './lever-words.ts';
 import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import {repeatCommand} from './repeat.ts';
 import type {Results, VariantResults} from './results-schema.ts';
@@ -27,6 +28,10 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...variantTable(results, index),
 			...turnTable(results, index),
 		]),
+		...section(
+			'Prompt levers',
+			leverTexts(results.variants).map((text) => `- ${escapeMarkdown(text)}`),
+		),
 		...section(
 			'Advice',
 			advice.map(({text}) => `- ${escapeMarkdown(text)}`),

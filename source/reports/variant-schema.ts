@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {lanes} from '../engine/run-spec.ts';
+import {compressions} from '../prompts/variant.ts';
 
 /** The part of results schema 1 that describes one variant (DESIGN section 5). Null means not known, never 0. */
 
@@ -32,6 +33,16 @@ const turn = z.object({
 	quotaTokens: mean,
 	timeToFirstToken: distribution,
 });
+
+/** The answers of a variant that caches which wrote the cache, or which read it. */
+const cachingSide = z.object({
+	requests: count.describe('answered ones'),
+	inputTokens: mean.describe('what was read and written included'),
+	quotaTokens: mean.describe('settled: what was read is free'),
+	timeToFirstToken: distribution,
+});
+
+const prompt = z.object({system: z.string().nullable(), user: z.string().nullable()});
 
 export const limitedBy = ['requests', 'tokens', 'day', 'concurrency', 'none'] as const;
 
@@ -107,7 +118,7 @@ export const variantSchema = z.object({
 		truncationRisk: share.nullable(),
 		sustainablePerMinute: quantity,
 	}),
-	prompt: z.object({system: z.string().nullable(), user: z.string().nullable()}).describe('as first sent'),
+	prompt: prompt.describe('as first sent'),
 	sample: z.string().nullable().describe('first 100 characters of one answer'),
 	tiers: z
 		.record(z.string(), count)
@@ -118,4 +129,20 @@ export const variantSchema = z.object({
 		.exactOptional()
 		.describe('answers by the latency mode that they say they were served by'),
 	turns: z.array(turn).exactOptional().describe('in a chat only'),
+	caching: z
+		.object({
+			cold: cachingSide.describe('wrote the cache and read nothing'),
+			warm: cachingSide.describe('read a part of the prompt; the sustainable rate is theirs'),
+		})
+		.exactOptional()
+		.describe('of a variant with cache: true only'),
+	compression: z
+		.object({
+			rules: z
+				.array(z.object({rule: z.enum(compressions), savedCharacters: z.int()}))
+				.describe('in the order in which they were applied'),
+			original: prompt.describe('the prompt as first sent, before the rules'),
+		})
+		.exactOptional()
+		.describe('of a variant with compress only'),
 });

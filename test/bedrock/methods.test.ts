@@ -165,6 +165,16 @@ describe('Converse requests', () => {
 		expect(body.messages).toEqual([{role: 'user', content: [{text: 'Be brief.\n\nSay this is a test'}]}]);
 	});
 
+	test('no cache point for a family that does not know it', async () => {
+		const {body} = await replays.call(answers.converse, {
+			baseModel: 'meta.llama3-1-8b-instruct-v1:0',
+			system: 'Be brief.',
+			cache: true,
+		});
+		expect(body.system).toEqual([{text: 'Be brief.'}]);
+		expect(JSON.stringify(body.messages)).not.toContain('cachePoint');
+	});
+
 	test('a cache point behind the system prompt', async () => {
 		const {body} = await replays.call(answers.converse, {system: 'Be brief.', cache: true});
 		expect(body.system).toEqual([{text: 'Be brief.'}, {cachePoint: {type: 'default'}}]);

@@ -102,6 +102,23 @@ describe('compressText', () => {
 		const text = 'Task.\n\nExample 1: a\n\nExample 2: b\n\nEnd.';
 		expect(compressText(text, ['examples'])).toBe('Task.\n\nExample 1: a\n\nEnd.');
 	});
+
+	it('says what each rule took away and keeps the original, the variant as it was', () => {
+		const wordy = variant({
+			system: 'S.\n\nThanks',
+			instruction: 'Please list  {{task}}',
+			compress: ['whitespace', 'boilerplate'],
+		});
+		const {user, system, compression} = composePrompt(wordy, task, []);
+		const {compress: _, ...rest} = wordy;
+		const full = composePrompt({...rest, compress: []}, task, []);
+		expect(compression?.original).toEqual({system: full.system, user: full.user});
+		expect(compression?.rules.map(({rule}) => rule)).toEqual(['boilerplate', 'whitespace']);
+		const saved = compression?.rules.reduce((sum, {savedCharacters}) => sum + savedCharacters, 0);
+		expect(saved).toBe(full.user.length + (full.system?.length ?? 0) - user.length - (system?.length ?? 0));
+		expect(saved).toBeGreaterThan(0);
+		expect(full).not.toHaveProperty('compression');
+	});
 });
 
 describe('a conversation', () => {

@@ -77,6 +77,7 @@ export const claude: Family = {
 	name: 'claude',
 	serves: namedLike('anthropic\\.'),
 	takesSystem: () => true,
+	knowsCachePoints: true,
 	build(request) {
 		const cached = cachedMessageIndex(request);
 		return {

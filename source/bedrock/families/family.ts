@@ -28,6 +28,8 @@ export type Family = {
 	readonly readBody: (body: unknown) => Reading | undefined;
 	/** Undefined: not a chunk of this family. */
 	readonly readChunk: (chunk: unknown) => Reading | undefined;
+	/** Takes cache points; for the others `cache: true` changes nothing. */
+	readonly knowsCachePoints?: true;
 	/** Reasoning may come in tags at the start of the text. */
 	readonly tagsReasoning?: true;
 };

@@ -13,6 +13,7 @@ export const nova: Family = {
 	name: 'nova',
 	serves: namedLike('amazon\\.nova'),
 	takesSystem: () => true,
+	knowsCachePoints: true,
 	build(request) {
 		const parameters = Object.entries(renamed(request.parameters, {topP: 'topP', topK: 'topK'}));
 		const pick = (isSampling: boolean): JsonObject =>

@@ -19,11 +19,14 @@ const messagesOf = (messages: readonly PromptMessage[], cachedIndex: number) =>
 
 /** Messages and system prompt as Converse and CountTokens take them. */
 export const converseContent = (
-	request: InferenceRequest,
+	given: InferenceRequest,
 ): Pick<ConverseCommandInput, 'messages' | 'system'> => {
-	if (!familyOf(request.baseModel).takesSystem(request.baseModel)) {
-		return {messages: messagesOf(withoutSystem(request), -1)};
+	const family = familyOf(given.baseModel);
+	if (!family.takesSystem(given.baseModel)) {
+		return {messages: messagesOf(withoutSystem(given), -1)};
 	}
+
+	const request = {...given, cache: given.cache && family.knowsCachePoints === true};
 
 	return {
 		messages: messagesOf(request.messages, cachedMessageIndex(request)),

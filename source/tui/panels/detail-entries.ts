@@ -1,4 +1,5 @@
 import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../metrics/snapshot.ts';
+import {cachingEntries, compressionText} from '../../reports/lever-words.ts';
 import {throttledTotal} from '../../state/sort.ts';
 import {
 	formatCount,
@@ -26,6 +27,8 @@ export function detailEntries(figures: VariantFigures): readonly DetailEntry[] {
 		['total', distributionWords(latencyMs.total)],
 		['sustainable', sustainableWords(figures)],
 		['quality', qualityWords(figures)],
+		...cachingEntries(figures).map(({label, text}) => [label, text] as const),
+		['compressed', compressionText(figures)],
 		['max tokens', maxTokensWords(figures)],
 		['stop reasons', countWords(figures.stopReasons) ?? unknownMark],
 	];
