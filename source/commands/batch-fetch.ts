@@ -6,6 +6,7 @@ import {pipeline} from 'node:stream/promises';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
 import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
+import {toVerdictRecords} from '../engine/answer-record.ts';
 import {type BatchFigures, createBatchFigures} from '../metrics/batch/batch-figures.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
 import {parseRecordId} from '../prompts/batch/record-id.ts';
@@ -82,12 +83,7 @@ const answerLine = (
 		answer: answer.text,
 		isTruncated: answer.isTruncated,
 		isRefused: answer.isRefused,
-		verdicts: verdicts.map((verdict) => ({
-			item: verdict.item?.index ?? null,
-			kind: verdict.kind,
-			answer: verdict.answer ?? null,
-			checked: verdict.checked,
-		})),
+		verdicts: toVerdictRecords(verdicts),
 		usage: answer.usage ?? null,
 		stopReason: answer.stopReason,
 	})}\n`;

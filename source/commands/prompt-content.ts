@@ -1,5 +1,6 @@
 import {UserError} from '../config/user-error.ts';
 import {composePrompt, type Prompt} from '../prompts/compose.ts';
+import {parseObject} from '../prompts/parse-object.ts';
 import {placeholdersOf} from '../prompts/template.ts';
 import type {Item, Variant} from '../prompts/variant.ts';
 import type {Recipe} from '../reports/best-request.ts';
@@ -18,17 +19,6 @@ const fieldsOf = ({instruction, system}: Variant): readonly string[] => [
 	),
 ];
 
-const parsedObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
-	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === 'object' && value !== null && !Array.isArray(value)
-			? (value as Record<string, unknown>)
-			: undefined;
-	} catch {
-		return undefined;
-	}
-};
-
 const example = (fields: readonly string[]): string =>
 	JSON.stringify(Object.fromEntries(fields.map((field) => [field, '...'])));
 
@@ -39,7 +29,7 @@ const itemOf = (content: string, variant: Variant): Item => {
 	if (names.length === 0) {
 		return blank;
 	}
-	const given = parsedObject(content);
+	const given = parseObject(content);
 	const [only, ...others] = names;
 	if (given === undefined && only !== undefined && others.length === 0) {
 		return {...blank, fields: {[only]: content}};

@@ -3,6 +3,23 @@ import type {ItemVerdict} from '../prompts/judge.ts';
 import type {Attempt} from './attempts.ts';
 import type {Answer, Usage} from './backend.ts';
 
+/** What became of one item, for answers.jsonl; `item` is its index. */
+export type VerdictRecord = {
+	readonly item: number | null;
+	readonly kind: ItemVerdict['kind'];
+	readonly answer: string | null;
+	readonly checked: boolean;
+};
+
+/** Verdicts as they are written. */
+export const toVerdictRecords = (verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] =>
+	verdicts.map(({item, kind, answer, checked}) => ({
+		item: item?.index ?? null,
+		kind,
+		answer: answer ?? null,
+		checked,
+	}));
+
 /** One answered request, for answers.jsonl. */
 export type AnswerRecord = {
 	/** ISO 8601 UTC of the last byte. */
@@ -21,12 +38,7 @@ export type AnswerRecord = {
 	readonly answer: string;
 	readonly isTruncated: boolean;
 	readonly isRefused: boolean;
-	readonly verdicts: ReadonlyArray<{
-		readonly item: number | null;
-		readonly kind: ItemVerdict['kind'];
-		readonly answer: string | null;
-		readonly checked: boolean;
-	}>;
+	readonly verdicts: readonly VerdictRecord[];
 	readonly usage: Usage;
 	readonly quotaTokens: number;
 	readonly stopReason: string;
@@ -53,12 +65,7 @@ export const toAnswerRecord = (
 	answer: answer.text,
 	isTruncated: answer.isTruncated,
 	isRefused: answer.isRefused,
-	verdicts: verdicts.map((verdict) => ({
-		item: verdict.item?.index ?? null,
-		kind: verdict.kind,
-		answer: verdict.answer ?? null,
-		checked: verdict.checked,
-	})),
+	verdicts: toVerdictRecords(verdicts),
 	stopReason: answer.stopReason,
 	...(answer.tier === undefined ? {} : {tier: answer.tier}),
 	...(answer.latencyMode === undefined ? {} : {latencyMode: answer.latencyMode}),

@@ -1,3 +1,4 @@
+import {parseObject} from './parse-object.ts';
 /** Several items in one request: numbered on the way out, taken apart by number on the way back. */
 
 /** The values as a numbered list, one entry a paragraph. */
@@ -14,17 +15,6 @@ const jsonPart = (text: string): string | undefined => {
 	const start = text.indexOf('{');
 	const end = text.lastIndexOf('}');
 	return start === -1 || end < start ? undefined : text.slice(start, end + 1);
-};
-
-const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
-	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === 'object' && value !== null && !Array.isArray(value)
-			? (value as Record<string, unknown>)
-			: undefined;
-	} catch {
-		return undefined;
-	}
 };
 
 /**

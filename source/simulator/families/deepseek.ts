@@ -1,5 +1,5 @@
 import type {Family} from './family.ts';
-import {noEvents, withoutCache} from './family.ts';
+import {completionStopReason, noEvents, withoutCache} from './family.ts';
 import {numberOr, stringsOf, textSegment} from './prompt.ts';
 import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 import {templateParts} from './template-parts.ts';
@@ -18,8 +18,6 @@ const shape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const stopReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
-
 export const deepSeekFamily: Family = {
 	name: 'deepseek',
 	parse(body, model) {
@@ -33,12 +31,18 @@ export const deepSeekFamily: Family = {
 			jsonSchema: undefined,
 		};
 	},
-	whole: ({answer}, said) => ({choices: [{text: said, stop_reason: stopReason(answer.stopReason)}]}),
+	whole: ({answer}, said) => ({
+		choices: [{text: said, stop_reason: completionStopReason(answer.stopReason)}],
+	}),
 	tokensPerEvent: 2,
 	reasoningTags: ['', '\n</think>\n\n'],
 	opening: noEvents,
 	delta: ({answer}, delta) => [
-		{choices: [{text: delta.text, stop_reason: delta.isLast ? stopReason(answer.stopReason) : null}]},
+		{
+			choices: [
+				{text: delta.text, stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null},
+			],
+		},
 	],
 	closing: noEvents,
 	reportsCache: withoutCache,

@@ -73,3 +73,6 @@ export const withoutCache = (): boolean => false;
 
 /** None, for families that have no such events. */
 export const noEvents = (): readonly Json[] => [];
+
+/** How models that complete a text say why they stopped: a stop sequence is an end like any other. */
+export const completionStopReason = (reason: StopReason): string => (reason === 'length' ? 'length' : 'stop');

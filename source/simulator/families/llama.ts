@@ -1,5 +1,5 @@
 import type {Family} from './family.ts';
-import {noEvents, withoutCache} from './family.ts';
+import {completionStopReason, noEvents, withoutCache} from './family.ts';
 import {numberOr, textSegment} from './prompt.ts';
 import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 import {templateParts} from './template-parts.ts';
@@ -18,8 +18,6 @@ const shape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const stopReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
-
 export const llamaFamily: Family = {
 	name: 'llama',
 	parse(body, model) {
@@ -37,7 +35,7 @@ export const llamaFamily: Family = {
 		generation,
 		prompt_token_count: usage.inputTokens,
 		generation_token_count: usage.outputTokens,
-		stop_reason: stopReason(answer.stopReason),
+		stop_reason: completionStopReason(answer.stopReason),
 	}),
 	tokensPerEvent: 1,
 	opening: noEvents,
@@ -46,7 +44,7 @@ export const llamaFamily: Family = {
 			generation: delta.text,
 			prompt_token_count: delta.isFirst ? usage.inputTokens : null,
 			generation_token_count: delta.outputTokens,
-			stop_reason: delta.isLast ? stopReason(answer.stopReason) : null,
+			stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null,
 		},
 	],
 	closing: noEvents,

@@ -1,6 +1,6 @@
 import {chatMessages, chatParts} from './chat-messages.ts';
 import type {Family} from './family.ts';
-import {noEvents, withoutCache} from './family.ts';
+import {completionStopReason, noEvents, withoutCache} from './family.ts';
 import {numberOr, stringsOf} from './prompt.ts';
 import {anything, assertShape, count, probability, type Shape, texts} from './shape.ts';
 
@@ -20,8 +20,6 @@ const shape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const stopReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
-
 export const mistralChatFamily: Family = {
 	name: 'mistral-chat',
 	parse(body, model) {
@@ -34,7 +32,9 @@ export const mistralChatFamily: Family = {
 		};
 	},
 	whole: ({answer}, content) => ({
-		choices: [{index: 0, message: {role: 'assistant', content}, stop_reason: stopReason(answer.stopReason)}],
+		choices: [
+			{index: 0, message: {role: 'assistant', content}, stop_reason: completionStopReason(answer.stopReason)},
+		],
 	}),
 	tokensPerEvent: 1,
 	opening: noEvents,
@@ -44,7 +44,7 @@ export const mistralChatFamily: Family = {
 				{
 					index: 0,
 					message: {role: 'assistant', content: delta.text},
-					stop_reason: delta.isLast ? stopReason(answer.stopReason) : null,
+					stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null,
 				},
 			],
 		},

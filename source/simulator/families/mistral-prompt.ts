@@ -1,5 +1,5 @@
 import type {Family} from './family.ts';
-import {noEvents, withoutCache} from './family.ts';
+import {completionStopReason, noEvents, withoutCache} from './family.ts';
 import {numberOr, stringsOf, textSegment} from './prompt.ts';
 import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 import {templateParts} from './template-parts.ts';
@@ -19,8 +19,6 @@ const shape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const stopReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
-
 export const mistralPromptFamily: Family = {
 	name: 'mistral-prompt',
 	parse(body, model) {
@@ -34,11 +32,15 @@ export const mistralPromptFamily: Family = {
 			jsonSchema: undefined,
 		};
 	},
-	whole: ({answer}, text) => ({outputs: [{text, stop_reason: stopReason(answer.stopReason)}]}),
+	whole: ({answer}, text) => ({outputs: [{text, stop_reason: completionStopReason(answer.stopReason)}]}),
 	tokensPerEvent: 1,
 	opening: noEvents,
 	delta: ({answer}, delta) => [
-		{outputs: [{text: delta.text, stop_reason: delta.isLast ? stopReason(answer.stopReason) : null}]},
+		{
+			outputs: [
+				{text: delta.text, stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null},
+			],
+		},
 	],
 	closing: noEvents,
 	reportsCache: withoutCache,
