@@ -10,6 +10,7 @@ import {lazyDemo} from './demo.ts';
 import {type Io, readAll} from './io.ts';
 import {assertWritable} from './json-file.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
+import {type SearchSetup, searchOf} from './search-setup.ts';
 
 /** What the screen and the headless run have in common: everything before the engine starts. */
 export type RunSetup = {
@@ -23,6 +24,8 @@ export type RunSetup = {
 	readonly answers: AnswerSink;
 	/** Of `--resume`. */
 	readonly resumption: Resumption | undefined;
+	/** Of `--search`; the configuration then has the variants that it starts from. */
+	readonly search: SearchSetup | undefined;
 	/** Starts the simulator of a demo when first called; rejects with a UserError where it cannot. */
 	readonly connect: () => Promise<Connection>;
 	readonly stopDemo: () => Promise<void>;
@@ -76,6 +79,7 @@ export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Pro
 	if (!canChoose) {
 		assertModels(asked);
 	}
+	const search = searchOf(given.flags, asked, canChoose);
 	const resumption = await resumptionOf(given.flags, output, asked);
 	const config = resumption?.config ?? asked;
 	if (output.json?.file !== undefined && !output.isDryRun) {
@@ -94,6 +98,7 @@ export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Pro
 		warning: claim?.warning,
 		answers: answersOf(claim?.folder, output, config, resumption !== undefined),
 		resumption,
+		search,
 		connect: demo.connect,
 		stopDemo: demo.stop,
 	};

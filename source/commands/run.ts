@@ -5,7 +5,6 @@ import {UserError} from '../config/user-error.ts';
 import type {Alert} from '../metrics/account/alerts.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
-import {planLines} from '../plain/plan.ts';
 import {progressLine} from '../plain/progress.ts';
 import {type Condition, readCondition} from '../reports/conditions.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
@@ -15,6 +14,8 @@ import {columnsOf, type Io, writeLines} from './io.ts';
 import {keepLog} from './log-file.ts';
 import {watchAlerts} from './run-alerts.ts';
 import {type RunSetup, setUpRun} from './run-setup.ts';
+import {type ConfiguredEnd, runSearch} from './search.ts';
+import {firstConfig, planOf, type SearchSetup} from './search-setup.ts';
 
 /** Milliseconds that requests in flight have to come back after a signal. */
 const stopDeadlineMs = 2000;
@@ -148,6 +149,32 @@ const prepareRun = async (
 	return prepared;
 };
 
+/** The rungs of a search; the first one is prepared already. */
+const searchWith = async (
+	engine: EngineHandle,
+	setup: RunSetup,
+	search: SearchSetup,
+	{config, first}: {readonly config: RunConfig; readonly first: Snapshot},
+	io: Io,
+): Promise<ConfiguredEnd> => {
+	const isTold = setup.output.isPlain && setup.output.json === undefined;
+	return runSearch(search, config, {
+		async run(own, rung) {
+			try {
+				const snapshot = rung === 0 ? first : (await prepareRun(engine, own, io.signal))?.snapshot;
+				return snapshot === undefined ? undefined : await execute(engine, setup, snapshot, io);
+			} catch (error) {
+				if (error instanceof UserError && rung > 0) {
+					return {snapshot: {...first, outcome: 'failed', stoppedBy: 'fault'}, fault: error};
+				}
+				throw error;
+			}
+		},
+		announce: async (text) =>
+			writeLines(isTold ? io.stdout : io.stderr, isTold || io.stderr.isTTY ? [text] : []),
+	});
+};
+
 /** What ends a run with 3. */
 export type Endings = {
 	/** Of `--fail-if`. */
@@ -179,23 +206,27 @@ export const runHeadless = async (
 		const config = {...setup.config, connection: await setup.connect()};
 		const note = keepLog(engine, output.logFile);
 		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {stderr: io.stderr, note});
-		const prepared = await prepareRun(engine, config, io.signal);
+		const first = firstConfig(setup.search, config);
+		const prepared = await prepareRun(engine, first, io.signal);
 		if (prepared === undefined) {
 			return io.signal.reason as number;
 		}
-		const lines = planLines(prepared.plan, config);
+		const {plan, lines} = planOf(setup.search, prepared.plan, first);
 		if (output.isDryRun) {
 			await writeLines(io.stdout, lines);
 			return 0;
 		}
-		assertAffordable(prepared.plan, setup, lines);
-		assertRoom(prepared.plan, setup, lines);
+		assertAffordable(plan, setup, lines);
+		assertRoom(plan, setup, lines);
 		await resumption?.makeReady();
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
-		const {snapshot, fault} = await execute(engine, setup, prepared.snapshot, io);
+		const {snapshot, fault, ...ran} =
+			setup.search === undefined
+				? await execute(engine, setup, prepared.snapshot, io)
+				: await searchWith(engine, setup, setup.search, {config, first: prepared.snapshot}, io);
 		await watched.close();
-		const exitCode = await finish(watched.within(snapshot), setup, conditions, io);
+		const exitCode = await finish(watched.within(snapshot), {...setup, ...ran}, conditions, io);
 		if (fault !== undefined) {
 			throw fault;
 		}

@@ -5,6 +5,8 @@ export const defaults = {
 	policy: 'fixed',
 	loadShape: 'measure',
 	requestsPerVariant: 20,
+	/** Of a search, over all of its rungs. */
+	searchRequests: 200,
 	durationMs: 60_000,
 	concurrency: 10,
 	maxTokens: 1000,

@@ -124,6 +124,7 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 		quotaShare: greatestPart === null ? null : Math.min(spec.share, greatestPart),
 		quotaMinutes: greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share,
 		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
+		dearestRequestUsd: isPriced ? Math.max(...costs.map((cost) => cost ?? 0)) : null,
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
 		remarks: [...remarks, ...chatRemarks(spec), ...(excess === undefined ? [] : [excess])],
 		crowding: excess,

@@ -14,6 +14,8 @@ export type Plan = {
 	readonly quotaMinutes: number | null;
 	/** Upper bound in USD; null when a price is not known. */
 	readonly costUsd: number | null;
+	/** Upper bound of one request in USD; null when a price is not known. */
+	readonly dearestRequestUsd?: number | null;
 	readonly priceSource: string | null;
 	/** Model names that came near an unmatched one, and other remarks, one sentence each. */
 	readonly remarks: readonly string[];

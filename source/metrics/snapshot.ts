@@ -2,6 +2,7 @@ import type {FailureClass} from '../engine/failure.ts';
 import type {Goal, Lane, RunSpec} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
 import type {PromptCompression} from '../prompts/compress.ts';
+import type {SearchFigures} from './search/search-figures.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
 
@@ -259,4 +260,6 @@ export type Snapshot = {
 	readonly timeline: Timeline;
 	readonly failures: readonly FailureCount[];
 	readonly costUsd: number | null;
+	/** Of a search only; the other figures are then those of its last rung. */
+	readonly search?: SearchFigures;
 };

@@ -8,6 +8,7 @@ import {type Line, segment, type Tone} from '../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, themeNamed} from '../text/themes.ts';
 import {cleanText, wrapText} from '../text/width.ts';
+import {searchTableLines} from './search-table.ts';
 import {stateText} from './state.ts';
 import {turnColumns, turnRows} from './turn-table.ts';
 import {columnsFor, variantRows} from './variant-table.ts';
@@ -25,6 +26,7 @@ export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryL
 	const lines: readonly Line[] = [
 		...headLines(snapshot, width),
 		...snapshot.targets.flatMap((_, index) => targetLines(snapshot, index, width)),
+		...searchTableLines(snapshot.search, width),
 		...listBlock('Prompt levers', leverTexts(snapshot.variants), width),
 		...block(verdictOf({...snapshot, goal: snapshot.spec.goal}), width, 'strong'),
 		...listBlock(

@@ -5,8 +5,9 @@ import type {Results} from './results-schema.ts';
  *
  * @returns One shell command; a task that was given without a preset is part of it, its content is not known any more.
  */
-export function repeatCommand({plan, targets, variants, simulated}: Results): string {
-	const names = [...new Set(variants.map(({name}) => name))];
+export function repeatCommand({plan, targets, variants, simulated, search}: Results): string {
+	const plain = search?.candidates.filter(({levers}) => levers.length === 0);
+	const names = [...new Set((plain ?? variants).map(({name}) => name))];
 	const [region] = new Set(targets.map((target) => target.region));
 	const [tier] = new Set(targets.map((target) => target.tier));
 	const [first] = targets;
@@ -17,7 +18,7 @@ export function repeatCommand({plan, targets, variants, simulated}: Results): st
 		['--variants', names.length === 0 ? null : names.join(',')],
 		['--method', plan.method],
 		['--load', plan.load],
-		['--requests', plan.requests],
+		['--requests', search?.budget ?? plan.requests],
 		['--duration', plan.durationSeconds === null ? null : `${plan.durationSeconds}s`],
 		['--concurrency', plan.concurrency],
 		['--rate', plan.ratePerMinute],
@@ -37,6 +38,7 @@ export function repeatCommand({plan, targets, variants, simulated}: Results): st
 		'bedrock-top run',
 		...(plan.preset === null ? [] : [quoted(plan.preset)]),
 		...(simulated ? ['--demo'] : []),
+		...(search === undefined ? [] : ['--search']),
 		...flags.flatMap(([name, value]) => (value === null ? [] : [`${name} ${quoted(String(value))}`])),
 	].join(' ');
 }

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {methods} from '../engine/backend.ts';
 import {bursts, goals, lanes, loadShapes, policies} from '../engine/run-spec.ts';
+import {searchSchema} from './search-schema.ts';
 import {count, quantity, variantSchema} from './variant-schema.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
@@ -98,6 +99,7 @@ export const resultsSchema = z
 			points: z.array(timelinePoint).max(600),
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
+		search: searchSchema.exactOptional().describe('of run --search; all else is of its last rung'),
 	})
 	.describe('Results of one bedrock-top run. Units are in the names; null means not known, never 0.');
 

@@ -59,6 +59,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		advice: snapshot.advice,
 		events: snapshot.events,
 		timeline: snapshot.timeline,
+		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
 		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
 			class: failureClass,
 			message,

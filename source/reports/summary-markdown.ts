@@ -3,6 +3,7 @@ import {leverTexts} from './lever-words.ts';
 import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import {repeatCommand} from './repeat.ts';
 import type {Results, VariantResults} from './results-schema.ts';
+import {searchMarkdown} from './search-words.ts';
 import {verdictOf} from './verdict.ts';
 import {caveatsOf, formatLimit, formatTarget, lostTexts} from './words.ts';
 
@@ -28,6 +29,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...variantTable(results, index),
 			...turnTable(results, index),
 		]),
+		...section('Search', searchMarkdown(results.search)),
 		...section(
 			'Prompt levers',
 			leverTexts(results.variants).map((text) => `- ${escapeMarkdown(text)}`),

@@ -17,8 +17,15 @@ export const loadFlags: readonly Flag[] = [
 		name: 'requests',
 		kind: 'value',
 		value: 'N',
-		default: `${defaults.requestsPerVariant} a variant in measure, else none`,
-		help: 'end after N requests',
+		default: `${defaults.requestsPerVariant} a variant in measure, ${defaults.searchRequests} in a search, else none`,
+		help: 'end after N requests; with --search the budget in total',
+		scopes: ['run'],
+	},
+	{
+		name: 'search',
+		kind: 'boolean',
+		default: 'off',
+		help: 'run: try combinations of variants and prompt levers, and keep the better half again and again',
 		scopes: ['run'],
 	},
 	{
