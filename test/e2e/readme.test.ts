@@ -55,7 +55,9 @@ const shortened = (command: string): string => {
 	const hasEnd = / --(?:requests|duration|resume|dry-run)\b/.test(command);
 	const isLookedAt = / --(?:out|resume|no-reports|dry-run)\b/.test(command);
 	return [
-		command.replace(/--duration \w+/, '--duration 1s').replace(/(?<!--search )--requests \d+/, '--requests 4'),
+		command
+			.replace(/--duration \w+/, '--duration 1s')
+			.replace(/(?<!--search )--requests \d+/, '--requests 4'),
 		...(isRun(command) && !hasEnd ? ['--requests 2'] : []),
 		...(isRun(command) && !isLookedAt ? ['--no-reports'] : []),
 	].join(' ');
