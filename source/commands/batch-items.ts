@@ -1,10 +1,10 @@
 import {createHash} from 'node:crypto';
-import {closeSync, createReadStream, createWriteStream, openSync, readSync} from 'node:fs';
-import {mkdir} from 'node:fs/promises';
+import {closeSync, openSync, readSync} from 'node:fs';
+import {mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
-import {pipeline} from 'node:stream/promises';
 import type {ItemSource} from '../prompts/batch/records.ts';
 import type {Item} from '../prompts/variant.ts';
+import {openLineWriter} from './line-writer.ts';
 
 /** The items of a batch on disk, one a line: a hundred thousand of them would not fit into the memory of a batch. */
 export type ItemFile = ItemSource & {
@@ -27,37 +27,46 @@ const itemOf = (line: string, index: number): Item => {
 	return {index, text, fields, expected};
 };
 
-/** @param ends Where each line ends in the file, in bytes. */
-const createReader = (file: string, ends: readonly number[]): ItemSource & {readonly close: () => void} => {
+/** Text between two places of a file, read through one window that is used again and again. */
+const createWindow = (file: string) => {
 	let descriptor: number | undefined;
-	let window = Buffer.alloc(0);
-	let windowAt = 0;
-
-	const bytesBetween = (from: number, to: number): Buffer => {
-		const windowEnd = windowAt + window.length;
-		if (from < windowAt || to > windowEnd) {
-			const isInOrder = from >= windowAt && from <= windowEnd;
-			descriptor ??= openSync(file, 'r');
-			const wanted = Buffer.allocUnsafe(isInOrder ? Math.max(to - from, windowBytes) : to - from);
-			window = wanted.subarray(0, readSync(descriptor, wanted, 0, wanted.length, from));
-			windowAt = from;
-		}
-		return window.subarray(from - windowAt, to - windowAt);
-	};
-
+	let bytes = Buffer.alloc(0);
+	let start = 0;
+	let end = 0;
 	return {
-		length: ends.length,
-		slice: (start, end) =>
-			ends.slice(start, end).map((to, offset) => {
-				const index = start + offset;
-				return itemOf(bytesBetween(ends[index - 1] ?? 0, to).toString('utf8'), index);
-			}),
+		textBetween(from: number, to: number): string {
+			if (from < start || to > end) {
+				const isInOrder = from >= start && from <= end;
+				const wanted = isInOrder ? Math.max(to - from, windowBytes) : to - from;
+				if (wanted > bytes.length) {
+					bytes = Buffer.allocUnsafeSlow(Math.max(wanted, windowBytes));
+				}
+				descriptor ??= openSync(file, 'r');
+				start = from;
+				end = from + readSync(descriptor, bytes, 0, wanted, from);
+			}
+			return bytes.toString('utf8', from - start, Math.min(to, end) - start);
+		},
 		close() {
 			if (descriptor !== undefined) {
 				closeSync(descriptor);
 				descriptor = undefined;
 			}
 		},
+	};
+};
+
+/** @param ends Where each line ends in the file, in bytes. */
+const createReader = (file: string, ends: readonly number[]): ItemSource & {readonly close: () => void} => {
+	const window = createWindow(file);
+	return {
+		length: ends.length,
+		slice: (start, end) =>
+			ends.slice(start, end).map((to, offset) => {
+				const index = start + offset;
+				return itemOf(window.textBetween(ends[index - 1] ?? 0, to), index);
+			}),
+		close: window.close,
 	};
 };
 
@@ -81,33 +90,45 @@ export const writeItems = async (file: string, pages: ItemPages): Promise<ItemFi
 	const ends: number[] = [];
 	const hash = createHash('sha256');
 	let sample: Item | undefined;
-	const write = async function* (): AsyncGenerator<Uint8Array> {
+	const writer = openLineWriter(file, (bytes) => hash.update(bytes));
+	let end = 0;
+	try {
 		for await (const items of pages) {
-			const lines = items.map(lineOf);
-			for (const line of lines) {
-				ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(line));
+			for (const item of items) {
+				end += writer.add(lineOf(item));
+				ends.push(end);
+				sample = common(sample, item);
 			}
-			sample = items.reduce<Item | undefined>(common, sample);
-			const bytes = Buffer.from(lines.join(''));
-			hash.update(bytes);
-			yield bytes;
 		}
-	};
-	await pipeline(write, createWriteStream(file, {mode: 0o600}));
+	} finally {
+		writer.close();
+	}
 	return {...createReader(file, ends), sha256: hash.digest('hex'), sample};
 };
 
 const lineEnd = 10;
+/** Bytes that are read at once while the ends of the lines are looked for, into one buffer. */
+const openingBytes = 256 * 1024;
 
 /** Opens items that `writeItems` wrote. */
 export const openItems = async (file: string): Promise<ItemSource> => {
 	const ends: number[] = [];
-	let read = 0;
-	for await (const bytes of createReadStream(file) as AsyncIterable<Buffer>) {
-		for (let at = bytes.indexOf(lineEnd); at !== -1; at = bytes.indexOf(lineEnd, at + 1)) {
-			ends.push(read + at + 1);
+	const handle = await open(file);
+	try {
+		const buffer = Buffer.allocUnsafeSlow(openingBytes);
+		let read = 0;
+		for (;;) {
+			const {bytesRead} = await handle.read(buffer, 0, openingBytes, read);
+			if (bytesRead === 0) {
+				return createReader(file, ends);
+			}
+			const bytes = buffer.subarray(0, bytesRead);
+			for (let at = bytes.indexOf(lineEnd); at !== -1; at = bytes.indexOf(lineEnd, at + 1)) {
+				ends.push(read + at + 1);
+			}
+			read += bytesRead;
 		}
-		read += bytes.length;
+	} finally {
+		await handle.close();
 	}
-	return createReader(file, ends);
 };

@@ -78,8 +78,7 @@ const watchOptions = ({account, store, flags, io}: Access) => ({
 
 const watch = async (access: Access, arn: string): Promise<number> => {
 	const state = await stateOf(access, arn);
-	const batch = await access.store.loadTask(state.id);
-	return watchBatch(state, batch, {...watchOptions(access), limits: usualLimits}, access.io);
+	return watchBatch(state, {...watchOptions(access), limits: usualLimits}, access.io);
 };
 
 const resubmit = async (access: Access, arn: string): Promise<number> => {
@@ -107,7 +106,7 @@ const resubmit = async (access: Access, arn: string): Promise<number> => {
 			? `${state.records} of ${before.records} records had no answer and are submitted again.`
 			: 'Going on with the batch that this command began before.',
 	]);
-	return watchBatch(state, await store.loadTask(state.id), {...watchOptions(access), limits}, io);
+	return watchBatch(state, {...watchOptions(access), limits}, io);
 };
 
 /** Does what a flag asks of jobs that were submitted before. @returns Exit code. */

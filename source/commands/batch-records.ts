@@ -1,7 +1,6 @@
-import {createWriteStream} from 'node:fs';
-import {pipeline} from 'node:stream/promises';
-import {bytesOf} from '../prompts/batch/lines.ts';
+import {setImmediate} from 'node:timers/promises';
 import type {BatchRecord} from '../prompts/batch/records.ts';
+import {openLineWriter} from './line-writer.ts';
 
 /** What was written of a batch. */
 export type Written = {
@@ -11,6 +10,9 @@ export type Written = {
 	readonly characters: number;
 };
 
+/** Records between two moments in which the program hears signals and keys. */
+const recordsAtOnce = 500;
+
 /** Writes the input lines of records into one file, once: they are uploaded from there, part by part. */
 export const writeRecords = async (
 	file: string,
@@ -19,15 +21,18 @@ export const writeRecords = async (
 ): Promise<Written> => {
 	const sizes: number[] = [];
 	let characters = 0;
-	const lines = function* (): Generator<string> {
+	const writer = openLineWriter(file);
+	try {
 		for (const record of records) {
 			const {system, user} = record.prompt;
-			const line = lineOf(record);
-			sizes.push(Buffer.byteLength(line));
+			sizes.push(writer.add(lineOf(record)));
 			characters += (system ?? '').length + user.length;
-			yield line;
+			if (sizes.length % recordsAtOnce === 0) {
+				await setImmediate();
+			}
 		}
-	};
-	await pipeline(bytesOf(lines()), createWriteStream(file, {mode: 0o600}));
+	} finally {
+		writer.close();
+	}
 	return {sizes, characters};
 };

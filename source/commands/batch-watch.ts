@@ -109,7 +109,6 @@ const jsonLine = (state: BatchState, fetched: Fetched | undefined, results: stri
 
 const finishBatch = async (
 	state: BatchState,
-	batch: BatchTask,
 	{account, store, output, limits, isDemo}: WatchOptions,
 	io: Io,
 ): Promise<number> => {
@@ -120,6 +119,7 @@ const finishBatch = async (
 			hint: 'Name a folder with --out; the same command fetches again.',
 		});
 	}
+	const batch = await store.loadTask(state.id);
 	const fetched = await fetchBatch(state, batch, {
 		objects: createObjectStore(account.clients),
 		lineOf: lineMaker(state.target, state.form, state.maxTokens),
@@ -150,12 +150,7 @@ const finishBatch = async (
 };
 
 /** Takes a batch from where it stands to its results. @returns Exit code. */
-export const watchBatch = async (
-	state: BatchState,
-	batch: BatchTask,
-	options: WatchOptions,
-	io: Io,
-): Promise<number> => {
+export const watchBatch = async (state: BatchState, options: WatchOptions, io: Io): Promise<number> => {
 	const {account, limits, store, output, isDemo} = options;
 	const {clients} = account;
 	const teller = await createTeller(state, output, io, isDemo);
@@ -174,7 +169,7 @@ export const watchBatch = async (
 		signal,
 	}).finally(teller.end);
 	if (hasEnded) {
-		return finishBatch(state, batch, options, io);
+		return finishBatch(state, options, io);
 	}
 	await writeLines(io.stderr, comeBackLines(state, isDemo));
 	await writeLines(io.stdout, output.json === undefined ? [] : [jsonLine(state, undefined, null)]);

@@ -88,7 +88,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 			output: resolveOutput(flags, io.environment),
 			isDemo,
 		};
-		return await watchBatch(state, await store.loadTask(state.id), options, io);
+		return await watchBatch(state, options, io);
 	} finally {
 		await store.dropDraft();
 		await close();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
-import {bytesOf, linesOf} from '../../source/prompts/batch/lines.ts';
+import {linesOf} from '../../source/prompts/batch/lines.ts';
 import {parseRecordId, recordId} from '../../source/prompts/batch/record-id.ts';
 import {
 	type BatchTask,
@@ -150,10 +150,9 @@ describe('lines', () => {
 				fc.integer({min: 1, max: 9}),
 				async (lines, size) => {
 					const chunks: Buffer[] = [];
-					for await (const chunk of bytesOf(lines.map((line) => `${line}\n`))) {
-						for (let at = 0; at < chunk.length; at += size) {
-							chunks.push(Buffer.from(chunk.subarray(at, at + size)));
-						}
+					const whole = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+					for (let at = 0; at < whole.length; at += size) {
+						chunks.push(whole.subarray(at, at + size));
 					}
 					const read: string[] = [];
 					const source = (async function* () {

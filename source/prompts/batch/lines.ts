@@ -19,24 +19,3 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
 		yield* lines;
 	}
 }
-
-/** Bytes gathered before they are handed on: single lines would make an upload slow. */
-const chunkCharacters = 64 * 1024;
-
-/** Lines as bytes, in pieces of a handy size. */
-export async function* bytesOf(lines: Iterable<string>): AsyncGenerator<Uint8Array> {
-	let waiting: string[] = [];
-	let length = 0;
-	for (const line of lines) {
-		waiting.push(line);
-		length += line.length;
-		if (length >= chunkCharacters) {
-			yield Buffer.from(waiting.join(''));
-			waiting = [];
-			length = 0;
-		}
-	}
-	if (length > 0) {
-		yield Buffer.from(waiting.join(''));
-	}
-}
