@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto';
+import {AbortMultipartUploadCommand, S3Client} from '@aws-sdk/client-s3';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createClients} from '../../source/bedrock/clients.ts';
 import {createObjectStore} from '../../source/bedrock/jobs/object-store.ts';
@@ -113,6 +114,18 @@ describe.each(servers)('objects over %s', (_name, isThere, start) => {
 		const options = {signal: controller.signal, onBytes() {}};
 		await expect(store.write({bucket: 'work', key: 'b/cut'}, source, options)).rejects.toThrow();
 		expect(await store.list({bucket: 'work', key: 'b/'})).toEqual([]);
+	});
+
+	it.skipIf(!isThere)('leave no part behind when the signal comes while parts are on their way', async () => {
+		const store = open((await start()).url);
+		const sent = vi.spyOn(S3Client.prototype, 'send');
+		onTestFinished(() => sent.mockRestore());
+		const controller = new AbortController();
+		const source = {size: 30_000_000, read: async (into: Buffer) => void into.fill(1)};
+		const options = {signal: controller.signal, onBytes: () => controller.abort()};
+		await expect(store.write({bucket: 'work', key: 'c/cut'}, source, options)).rejects.toThrow();
+		const removal = sent.mock.calls.findIndex(([command]) => command instanceof AbortMultipartUploadCommand);
+		expect(sent.mock.settledResults[removal]?.type).toBe('fulfilled');
 	});
 
 	it.skipIf(!isThere)('that are not there are a fault with a way out', async () => {

@@ -1,4 +1,5 @@
-import type {CompletedPart, S3Client} from '@aws-sdk/client-s3';
+import {Readable} from 'node:stream';
+import type {S3Client} from '@aws-sdk/client-s3';
 import type {S3Place} from './s3-uri.ts';
 
 /** Bytes that can be read from anywhere, such as a range of a file. */
@@ -14,75 +15,33 @@ export type UploadOptions = {
 	readonly onBytes: (bytes: number) => void;
 };
 
-type Sdk = typeof import('@aws-sdk/client-s3');
-type Job = {
-	readonly sdk: Sdk;
-	readonly client: S3Client;
-	readonly place: {readonly Bucket: string; readonly Key: string};
-	readonly source: UploadSource;
-	readonly options: UploadOptions;
-};
-
-/** S3's least, but for the last part; its most is 10,000 parts, which is more than a file of a job may have. */
+/** S3's least, but for the last part. */
 const partBytes = 5 * 1024 * 1024;
-/** Buffers that are used again and again: `lib-storage` makes a new one for each part and leaves the old to the collector. */
-const partsAtOnce = 3;
+/** More of them wait in memory and make it no faster. */
+const partsAtOnce = 2;
+/** Divides a part: a piece that lies across two of them is copied twice. */
+const pieceBytes = 512 * 1024;
 
-const contentType = 'application/jsonl';
-
-const uploadWhole = async ({sdk, client, place, source, options}: Job): Promise<void> => {
-	const body = Buffer.allocUnsafeSlow(source.size);
-	await source.read(body, 0);
-	await client.send(new sdk.PutObjectCommand({...place, Body: body, ContentType: contentType}), {
-		abortSignal: options.signal,
-	});
-	options.onBytes(source.size);
-};
-
-/** Sends the parts, a few at a time. The first fault stops them all. */
-const uploadParts = async (
-	{sdk, client, place, source, options}: Job,
-	uploadId: string | undefined,
-): Promise<readonly CompletedPart[]> => {
-	const count = Math.ceil(source.size / partBytes);
-	const parts: CompletedPart[] = [];
-	const stop = new AbortController();
-	const abortSignal = AbortSignal.any([options.signal, stop.signal]);
-	let next = 0;
-	let arrived = 0;
-	const work = async (): Promise<void> => {
-		const buffer = Buffer.allocUnsafeSlow(partBytes);
-		for (let index = next++; index < count && !abortSignal.aborted; index = next++) {
-			const offset = index * partBytes;
-			const body = buffer.subarray(0, Math.min(partBytes, source.size - offset));
-			await source.read(body, offset);
-			const command = new sdk.UploadPartCommand({
-				...place,
-				UploadId: uploadId,
-				PartNumber: index + 1,
-				Body: body,
-			});
-			const {ETag, ChecksumCRC32} = await client.send(command, {abortSignal});
-			parts[index] = {PartNumber: index + 1, ETag, ...(ChecksumCRC32 === undefined ? {} : {ChecksumCRC32})};
-			arrived += body.length;
-			options.onBytes(arrived);
-		}
-	};
-	const workers = Array.from({length: Math.min(partsAtOnce, count)}, async () =>
-		work().catch((error: unknown) => {
-			stop.abort();
-			throw error;
-		}),
-	);
-	const ends = await Promise.allSettled(workers);
-	// Whoever failed first stopped the others: their faults only say so.
-	const faults = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
-	const fault = faults.find(({name}) => name !== 'AbortError') ?? faults[0];
-	if (fault !== undefined) {
-		throw fault;
+async function* piecesOf({size, read}: UploadSource): AsyncGenerator<Buffer> {
+	for (let offset = 0; offset < size; offset += pieceBytes) {
+		const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, size - offset));
+		await read(piece, offset);
+		yield piece;
 	}
-	options.signal.throwIfAborted();
-	return parts;
+}
+
+/**
+ * `lib-storage` hands its signal to no request: with ours, those in flight end at once. Only the removal of the parts
+ * goes on, and is waited for, which an abort by the library's own means would not do.
+ */
+const abortable = (
+	client: S3Client,
+	abortSignal: AbortSignal,
+	isKept: (command: object) => boolean,
+): S3Client => {
+	const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> =>
+		client.send(command, isKept(command) ? {} : {abortSignal});
+	return Object.create(client, {send: {value: send}}) as S3Client;
 };
 
 /** Writes an object with a memory that does not grow with it. Rejects with the SDK's own error; no parts are left behind. */
@@ -90,29 +49,24 @@ export const uploadObject = async (
 	client: S3Client,
 	{bucket, key}: S3Place,
 	source: UploadSource,
-	options: UploadOptions,
+	{signal, onBytes}: UploadOptions,
 ): Promise<void> => {
-	const sdk = await import('@aws-sdk/client-s3');
-	const place = {Bucket: bucket, Key: key};
-	const job = {sdk, client, place, source, options};
-	if (source.size <= partBytes) {
-		return uploadWhole(job);
-	}
-	const hasChecksums = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
-	const {UploadId} = await client.send(
-		new sdk.CreateMultipartUploadCommand({
-			...place,
-			ContentType: contentType,
-			...(hasChecksums ? {ChecksumAlgorithm: 'CRC32'} : {}),
-		}),
-		{abortSignal: options.signal},
-	);
+	const [{Upload}, {AbortMultipartUploadCommand}] = await Promise.all([
+		import('@aws-sdk/lib-storage'),
+		import('@aws-sdk/client-s3'),
+	]);
+	const body = Readable.from(piecesOf(source), {objectMode: false, highWaterMark: pieceBytes});
+	const upload = new Upload({
+		client: abortable(client, signal, (command) => command instanceof AbortMultipartUploadCommand),
+		params: {Bucket: bucket, Key: key, Body: body, ContentType: 'application/jsonl'},
+		partSize: partBytes,
+		queueSize: partsAtOnce,
+		leavePartsOnError: false,
+	});
+	upload.on('httpUploadProgress', ({loaded}) => onBytes(loaded ?? 0));
 	try {
-		const Parts = [...(await uploadParts(job, UploadId))];
-		await client.send(new sdk.CompleteMultipartUploadCommand({...place, UploadId, MultipartUpload: {Parts}}));
-	} catch (error) {
-		// Parts that nobody completes cost money until they are removed; the fault itself is what the user must hear.
-		await client.send(new sdk.AbortMultipartUploadCommand({...place, UploadId})).catch(() => {});
-		throw error;
+		await upload.done();
+	} finally {
+		body.destroy();
 	}
 };
