@@ -1,3 +1,4 @@
+import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import {parse as parseCsv} from 'csv-parse/sync';
 import {itemValue} from '../prompts/compose.ts';
@@ -76,10 +77,32 @@ const readRows = (file: string): readonly Row[] => {
 	}
 };
 
-/** A path of a preset must stay inside the preset's folder: a preset from the net must not read the user's files. */
+/** Behind all links; the path itself where nothing is there, which reading it then says. */
+const behindLinks = (file: string): string => {
+	try {
+		return realpathSync(file);
+	} catch {
+		return file;
+	}
+};
+
+const isInside = (folder: string, file: string): boolean => {
+	const relative = path.relative(folder, file);
+	return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+};
+
+/**
+ * A path of a preset must stay inside the preset's folder, links followed: a preset from the net must not read the
+ * user's files.
+ * @throws UserError (exit 2) that quotes the path.
+ */
 export const insideFolder = (folder: string, file: string): string => {
 	const resolved = path.resolve(folder, file);
-	if (path.relative(folder, resolved).startsWith('..') || path.isAbsolute(file)) {
+	if (
+		path.isAbsolute(file) ||
+		!isInside(folder, resolved) ||
+		!isInside(behindLinks(folder), behindLinks(resolved))
+	) {
 		throw new UserError(`"${file}" lies outside the preset's folder.`, {
 			exitCode: 2,
 			hint: 'Put the file beside the preset, or name it on the command line (--content @FILE).',

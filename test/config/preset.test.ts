@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
@@ -161,6 +161,21 @@ describe('loadPreset', () => {
 			loadPreset(write('out.yaml', 'name: a\ntask: b\nitems: {file: ../secret.txt}\n')),
 		);
 		expect(fault.message).toContain('"../secret.txt" lies outside');
+	});
+
+	it('follows links before it says what is inside', () => {
+		const outside = mkdtempSync(path.join(tmpdir(), 'bedrock-top-outside-'));
+		writeFileSync(path.join(outside, 'secret.txt'), 'secret');
+		symlinkSync(path.join(outside, 'secret.txt'), path.join(folder, 'link.txt'));
+		const linked = 'name: a\ntask: b\nitems: {file: link.txt}\n';
+		expect(faultOf(() => loadPreset(write('linked.yaml', linked))).message).toContain(
+			'"link.txt" lies outside',
+		);
+		mkdirSync(path.join(folder, 'inner'));
+		write('inner/own.txt', 'mine');
+		symlinkSync(path.join(folder, 'inner'), path.join(outside, 'by-another-way'));
+		write('inner/own.yaml', 'name: a\ntask: b\nitems: {file: own.txt}\n');
+		expect(loadPreset(path.join(outside, 'by-another-way', 'own.yaml')).items[0]?.text).toBe('mine');
 	});
 
 	it('names the line of a broken .jsonl file', () => {
