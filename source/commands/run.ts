@@ -6,7 +6,7 @@ import type {Alert} from '../metrics/account/alerts.ts';
 import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import {progressLine} from '../plain/progress.ts';
-import {type Condition, readCondition} from '../reports/conditions.ts';
+import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './finish.ts';
@@ -85,10 +85,12 @@ const assertRoom = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly stri
 const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
 	let shownAtMs = 0;
 	const isInPlace = !output.isPlain && io.stderr.isTTY;
+	// Results on stdout are alone there.
+	const isInLines = output.isPlain && (output.json === undefined || output.json.file !== undefined);
 	const intervalMs = isInPlace ? progressIntervalMs.terminal : progressIntervalMs.plain;
 	const release = engine.onReport((report) => {
 		const isDue = Date.now() - shownAtMs >= intervalMs;
-		if (report.type !== 'snapshot' || !isDue || !(isInPlace || output.isPlain)) {
+		if (report.type !== 'snapshot' || !isDue || !(isInPlace || isInLines)) {
 			return;
 		}
 		shownAtMs = Date.now();
@@ -203,6 +205,12 @@ export const runHeadless = async (
 	}
 	const engine = startEngine();
 	try {
+		if (setup.search === undefined) {
+			assertVariants(
+				conditions,
+				setup.config.variants.map(({name}) => name),
+			);
+		}
 		const config = {...setup.config, connection: await setup.connect()};
 		const note = keepLog(engine, output.logFile);
 		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {stderr: io.stderr, note});

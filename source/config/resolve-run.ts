@@ -73,6 +73,7 @@ export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	maxCostUsd:
 		pick(flags.text('max-cost'), (text) => readNumber('max-cost', text, {min: 0, max: 1_000_000})) ??
 		defaults.maxCostUsd,
+	isMaxCostGiven: flags.text('max-cost') !== undefined,
 	isConfirmed: flags.isSet('yes') ?? false,
 });
 

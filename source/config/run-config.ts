@@ -29,6 +29,8 @@ export type Guards = {
 	readonly maxRequests: number | null;
 	/** USD. */
 	readonly maxCostUsd: number;
+	/** Whether somebody said so; a demo costs nothing and goes by that alone. */
+	readonly isMaxCostGiven?: boolean;
 	/** Start without asking. */
 	readonly isConfirmed: boolean;
 };

@@ -33,4 +33,6 @@ export type Failure = {
 	 * `unknown`, it may have been counted (keep the reservation until its minute is over).
 	 */
 	readonly charge: 'none' | 'unknown';
+	/** A simulator said so. */
+	readonly isSimulated?: boolean;
 };

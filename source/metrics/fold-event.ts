@@ -19,6 +19,7 @@ const note = (figures: Figures, at: number, kind: string, text: string): void =>
 
 /** Counts a failure by class and message. The first of its kind also makes a line in the log. */
 const countFailure = (figures: Figures, at: number, failure: Failure): void => {
+	figures.isSimulated ||= failure.isSimulated ?? false;
 	const key = `${failure.class} ${failure.message}`;
 	const known = figures.failures.get(key);
 	if (known === undefined && figures.failures.size >= maxFailures) {

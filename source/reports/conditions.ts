@@ -40,10 +40,31 @@ const leadsToNumber = (schema: Shape, path: readonly string[]): boolean => {
 	return next !== undefined && leadsToNumber(next, rest);
 };
 
+/** Whether anything below a part of the schema is a number. */
+const holdsNumber = (schema: Shape): boolean => {
+	switch (schema.def?.type) {
+		case 'number': {
+			return true;
+		}
+		case 'nullable':
+		case 'optional': {
+			return holdsNumber(schema.unwrap?.() ?? {});
+		}
+		default: {
+			return [...Object.values(schema.shape ?? {}), schema.valueType ?? {}].some(holdsNumber);
+		}
+	}
+};
+
 /** The useful items are spoken of as requests, too. */
 const aliases: Readonly<Record<string, string>> = {'requests.useful': 'items.useful'};
 
 const form = /^(?:([^:<>=!]+):)?([\w.-]+)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)$/;
+
+const figureKeys = (): readonly string[] =>
+	Object.entries(variantSchema.shape as unknown as Record<string, Shape>).flatMap(([key, part]) =>
+		holdsNumber(part) ? [key] : [],
+	);
 
 /**
  * Reads a condition.
@@ -62,19 +83,33 @@ export const readCondition = (text: string): Condition => {
 	if (!leadsToNumber(variantSchema as unknown as Shape, path)) {
 		throw new UserError(`--fail-if: "${typed}" is no figure of a variant in results.json.`, {
 			exitCode: 2,
-			hint: `Figures begin with: ${Object.keys(variantSchema.shape).join(', ')}.`,
+			hint: `Figures begin with: ${figureKeys().join(', ')}.`,
 		});
 	}
 	return {text, variant, path, operator: operator as Operator, bound: Number(bound)};
 };
 
+/** @throws UserError (exit 2) for a condition on a variant that the run does not have. */
+export const assertVariants = (conditions: readonly Condition[], names: readonly string[]): void => {
+	const stray = conditions.find(({variant}) => variant !== undefined && !names.includes(variant));
+	if (stray !== undefined) {
+		throw new UserError(`--fail-if "${stray.text}": there is no variant "${stray.variant}".`, {
+			exitCode: 2,
+			hint: `Variants of this run: ${names.join(', ')}.`,
+		});
+	}
+};
+
+const at = (part: unknown, key: string): unknown =>
+	typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : undefined;
+
+/** Counts by class or reason: one that did not occur is not there, and 0. */
+const isCounter = (path: readonly string[]): boolean =>
+	path[0] === 'stopReasons' || (path[0] === 'requests' && path[1] === 'failed');
+
 const figureAt = (variant: unknown, path: readonly string[]): number | null => {
-	const value = path.reduce<unknown>(
-		(part, key) =>
-			typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : undefined,
-		variant,
-	);
-	return typeof value === 'number' ? value : null;
+	const value = path.reduce(at, variant);
+	return typeof value === 'number' ? value : value === undefined && isCounter(path) ? 0 : null;
 };
 
 const reasonOf = (condition: Condition, results: Results): string | undefined => {

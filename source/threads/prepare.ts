@@ -121,7 +121,10 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 	minQuality: config.minQuality,
 	serviceLevel: config.serviceLevel,
 	maxRequests: config.guards.maxRequests,
-	maxCostUsd: config.connection.simulatorUrl === undefined ? config.guards.maxCostUsd : null,
+	maxCostUsd:
+		config.connection.simulatorUrl === undefined || config.guards.isMaxCostGiven
+			? config.guards.maxCostUsd
+			: null,
 	seed: config.seed,
 	warmUpRequests: 0,
 	windowMs: 60_000,

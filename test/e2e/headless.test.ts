@@ -38,7 +38,8 @@ describe.skipIf(!isBuilt)(
 		});
 
 		it('puts pure JSON on stdout with --json', async () => {
-			const {code, stdout} = await runProgram(['run', 'summarize', ...fewRequests, '--json', '--no-reports']);
+			const flags = ['--json', '--plain', '--no-reports'];
+			const {code, stdout} = await runProgram(['run', 'summarize', ...fewRequests, ...flags]);
 			expect(code).toBe(0);
 			const results = resultsSchema.parse(JSON.parse(stdout));
 			expect(results.variants.map(({name, requests}) => [name, requests.sent])).toEqual([
@@ -115,6 +116,27 @@ describe.skipIf(!isBuilt)(
 			const {code, stderr} = await runProgram(argv);
 			expect(code).toBe(3);
 			expect(stderr).toContain('items.useful');
+		});
+
+		it('stops a demo at a cost that was asked for', async () => {
+			const flags = ['--demo', '--max-cost', '0.0003', '--json', '--no-reports'];
+			const {code, stdout} = await runProgram(['run', 'summarize', ...flags]);
+			expect(code).toBe(0);
+			expect(resultsSchema.parse(JSON.parse(stdout))).toMatchObject({outcome: 'stopped', stoppedBy: 'cost'});
+		});
+
+		it('says that a simulator answered, also where it only refused', async () => {
+			const flags = ['--demo', '-m', 'us.nope.nope-v1:0', '--requests', '1', '--json', '--no-reports'];
+			const {code, stdout} = await runProgram(['run', 'summarize', ...flags]);
+			expect(code).toBe(1);
+			expect(resultsSchema.parse(JSON.parse(stdout)).simulated).toBe(true);
+		});
+
+		it('refuses a condition on a variant that the run does not have', async () => {
+			const argv = ['run', 'summarize', ...fewRequests, '--fail-if', 'nope:requests.sent>1'];
+			const {code, stdout, stderr} = await runProgram(argv);
+			expect([code, stdout]).toEqual([2, '']);
+			expect(stderr).toContain('there is no variant "nope"');
 		});
 
 		it('prints the plan alone with --dry-run, and writes nothing', async () => {

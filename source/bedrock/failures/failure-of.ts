@@ -1,4 +1,5 @@
 import type {Failure, FailureClass} from '../../engine/failure.ts';
+import {isSimulated} from '../methods/response-headers.ts';
 import {adviceFor, type FailureContext} from './advice.ts';
 import {classOf, neverConnected} from './classify.ts';
 import {type ErrorFacts, factsOf, retryAfterOf} from './facts.ts';
@@ -123,5 +124,6 @@ export const failureOf = (
 		isRetryable: isRetryable(failureClass, facts),
 		...(retryAfterMs === undefined ? {} : {retryAfterMs}),
 		charge: chargeOf(failureClass, facts),
+		...(isSimulated(facts.headers) ? {isSimulated: true} : {}),
 	};
 };
