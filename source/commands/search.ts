@@ -65,6 +65,10 @@ export const runSearch = async (
 			break;
 		}
 		const rung = rungWithin(state, rungs, budget);
+		if (rung.requests < (state.rungs.at(-1)?.requests ?? 0)) {
+			// What is left of the budget would tell less than is known already.
+			break;
+		}
 		const own = rungConfig(allowed, state.left, rung);
 		await announce(
 			`Rung ${index + 1} of ${rungs.length}: ${formatCount(rung.candidates)} candidates, ${formatCount(rung.requests)} requests each.`,

@@ -32,20 +32,22 @@ export type SearchFigures = {
 export const standingOf = (
 	{name, requests, items, perRequest, tokens, caching}: VariantFigures,
 	levers: readonly Lever[],
-	rungs: number,
+	{rungs, planned}: {readonly rungs: number; readonly planned: number},
 ): CandidateFigures => {
+	// What goes beyond the plan are items of packed answers that were asked again, one in each request.
+	const sent = items.sent - Math.max(0, requests.sent - planned);
 	const warm = caching?.warm.quotaTokens.mean ?? null;
 	const spent =
 		warm === null || perRequest.quotaTokens.mean === null ? tokens.quota : warm * requests.succeeded;
-	const interval = wilsonInterval(items.useful, items.sent);
+	const interval = wilsonInterval(items.useful, sent);
 	return {
 		name,
 		levers,
 		rungs,
 		requests: requests.sent,
-		items: {sent: items.sent, useful: items.useful},
+		items: {sent, useful: items.useful},
 		usefulRate: {
-			value: items.sent === 0 ? null : items.useful / items.sent,
+			value: sent === 0 ? null : items.useful / sent,
 			low: interval?.low ?? null,
 			high: interval?.high ?? null,
 		},

@@ -48,11 +48,15 @@ export const rungWithin = (
 };
 
 /** Candidates with what the rung found; one that was cut short may know less than the one before it. */
-const foundAfter = ({found, left, rungs}: SearchState, {variants}: Snapshot): SearchState['found'] => {
+const foundAfter = (
+	{found, left, rungs}: SearchState,
+	rung: Rung,
+	{variants}: Snapshot,
+): SearchState['found'] => {
 	const next = new Map(found);
 	for (const figures of variants) {
 		const levers = left.find(({variant}) => variant.name === figures.name)?.levers ?? [];
-		const standing = standingOf(figures, levers, rungs.length + 1);
+		const standing = standingOf(figures, levers, {rungs: rungs.length + 1, planned: rung.requests});
 		if (standing.requests >= (found.get(figures.name)?.requests ?? 0)) {
 			next.set(figures.name, standing);
 		}
@@ -70,7 +74,7 @@ export const afterRung = (
 	snapshot: Snapshot,
 	{keep, minQuality}: {readonly keep: number; readonly minQuality: number | null},
 ): SearchState => {
-	const found = foundAfter(state, snapshot);
+	const found = foundAfter(state, rung, snapshot);
 	const standings = state.left.flatMap(({variant}) => found.get(variant.name) ?? []);
 	const kept = new Set(survivorsOf(standings, keep, minQuality).map(({name}) => name));
 	return {
