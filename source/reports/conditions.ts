@@ -51,7 +51,8 @@ const holdsNumber = (schema: Shape): boolean => {
 			return holdsNumber(schema.unwrap?.() ?? {});
 		}
 		default: {
-			return [...Object.values(schema.shape ?? {}), schema.valueType ?? {}].some(holdsNumber);
+			const {shape = {}, valueType} = schema;
+			return [...Object.values(shape), ...(valueType === undefined ? [] : [valueType])].some(holdsNumber);
 		}
 	}
 };
