@@ -108,6 +108,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			shape: spec.load.shape,
 			hasServiceLevel: spec.serviceLevel !== null,
 			isCaching: variant.cache,
+			itemsPerRequest: variant.itemsPerRequest,
 			inFlightBound: inFlightBoundOf(spec.load, cell),
 			maxTokens,
 		}),

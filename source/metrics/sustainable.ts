@@ -3,6 +3,7 @@ import {indexOf} from './request-measures.ts';
 import type {LimitedBy, VariantFigures} from './snapshot.ts';
 import {studentT} from './student-t.ts';
 import type {VectorMoments, Weights} from './vector-moments.ts';
+import {wilsonInterval} from './wilson.ts';
 
 const minutesPerDay = 1440;
 
@@ -84,33 +85,83 @@ export const concurrencyBound = (
 		? undefined
 		: {usefulPerMinute: ((inFlight * 60_000) / serviceMs) * usefulPerRequest, limitedBy: 'concurrency'};
 
+/** What bounds the rate of a cell beside its quota. */
+export type CellBounds = {
+	/** Most useful items of one request. */
+	readonly itemsPerRequest?: number | undefined;
+	/** Most requests in flight where the load itself bounds them; null where it does not. */
+	readonly inFlight?: number | null | undefined;
+};
+
 /**
- * Sustainable rate of a cell with its 95 % interval (log-normal, delta method).
- * @param inFlight Most requests in flight where the load itself bounds them; null where it does not.
+ * Sustainable rate of a cell with its 95 % interval. Its parts are the useful share of the items, by Wilson, and the
+ * quota tokens or the service time, log-normal; they are put together as Zou and Donner do (2008, MOVER), with their
+ * correlation. So the interval has a width where every item was useful, and does not exceed what the quota can give.
  */
 export const sustainableRate = (
 	requests: VectorMoments,
 	quota: Quota,
-	inFlight: number | null = null,
+	{itemsPerRequest = 1, inFlight = null}: CellBounds = {},
 ): VariantFigures['sustainable'] => {
 	const useful = requests.mean(indexOf('useful'));
 	const quotaTokens = requests.mean(indexOf('quotaTokens'));
 	const serviceMs = requests.mean(indexOf('serviceMs'));
-	const allowed = requests.count === 0 ? undefined : sustainableBound(quota, useful, quotaTokens);
-	if (allowed === undefined) {
+	const boundAt = (usefulPerRequest: number): Bound | undefined => {
+		const allowed = sustainableBound(quota, usefulPerRequest, quotaTokens);
+		const reached = inFlight === null ? undefined : concurrencyBound(inFlight, usefulPerRequest, serviceMs);
+		return allowed !== undefined && reached !== undefined && reached.usefulPerMinute < allowed.usefulPerMinute
+			? reached
+			: allowed;
+	};
+	const bound = requests.count === 0 ? undefined : boundAt(useful);
+	if (bound === undefined) {
 		return {usefulPerMinute: null, low: null, high: null, limitedBy: 'none'};
 	}
-	const reached = inFlight === null ? undefined : concurrencyBound(inFlight, useful, serviceMs);
-	const bound =
-		reached !== undefined && reached.usefulPerMinute < allowed.usefulPerMinute ? reached : allowed;
 	const {usefulPerMinute, limitedBy} = bound;
-	const error =
-		usefulPerMinute === 0
-			? undefined
-			: requests.standardError(sustainableWeights(limitedBy, useful, quotaTokens, serviceMs));
-	if (error === undefined) {
+	const share = usefulShare(requests, Math.max(itemsPerRequest, useful));
+	if (requests.count < 2 || share === undefined) {
 		return {usefulPerMinute, low: null, high: null, limitedBy};
 	}
-	const factor = Math.exp(studentT(requests.count - 1) * error);
-	return {usefulPerMinute, low: usefulPerMinute / factor, high: usefulPerMinute * factor, limitedBy};
+	if (useful === 0) {
+		const most = boundAt(share.high * itemsPerRequest)?.usefulPerMinute ?? null;
+		return {usefulPerMinute, low: 0, high: most, limitedBy};
+	}
+	const parts = sustainableWeights(limitedBy, useful, quotaTokens, serviceMs);
+	const errorOf = (weights: Weights): number => requests.standardError(weights) ?? 0;
+	const [usefulError, otherError, error] = [parts.slice(0, 1), parts.slice(1), parts].map(errorOf) as [
+		number,
+		number,
+		number,
+	];
+	const both = usefulError * otherError;
+	const correlation = both === 0 ? 0 : (error ** 2 - usefulError ** 2 - otherError ** 2) / (2 * both);
+	const other = studentT(requests.count - 1) * otherError;
+	const factorOf = (part: number): number =>
+		Math.exp(Math.sqrt(Math.max(0, part ** 2 + other ** 2 + 2 * correlation * part * other)));
+	const most = (knownLimits(quota).requestsPerMinute ?? Number.POSITIVE_INFINITY) * itemsPerRequest;
+	return {
+		usefulPerMinute,
+		low: usefulPerMinute / factorOf(Math.log(share.value / share.low)),
+		high: Math.max(
+			usefulPerMinute,
+			Math.min(most, usefulPerMinute * factorOf(Math.log(share.high / share.value))),
+		),
+		limitedBy,
+	};
+};
+
+/**
+ * Useful part of the items that the requests could hold, with its 95 % interval. Items of one request fail together or
+ * not: the number of trials follows from the variance between requests, from one a request to one an item.
+ */
+const usefulShare = (
+	requests: VectorMoments,
+	itemsPerRequest: number,
+): {readonly value: number; readonly low: number; readonly high: number} | undefined => {
+	const value = requests.mean(indexOf('useful')) / itemsPerRequest;
+	const error = requests.standardError([[indexOf('useful'), 1 / itemsPerRequest]]) ?? 0;
+	const independent = error === 0 ? Number.POSITIVE_INFINITY : (value * (1 - value)) / error ** 2;
+	const trials = Math.max(requests.count, Math.min(requests.count * itemsPerRequest, independent));
+	const interval = wilsonInterval(value * trials, trials);
+	return interval && {value, low: Math.min(value, interval.low), high: Math.max(value, interval.high)};
 };

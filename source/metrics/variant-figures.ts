@@ -27,6 +27,8 @@ export type CellView = {
 	readonly target: Target;
 	readonly shape: LoadShape;
 	readonly hasServiceLevel: boolean;
+	/** Most items of a request; one where it is not said. */
+	readonly itemsPerRequest?: number;
 	/** Its variant has `cache: true`. */
 	readonly isCaching?: boolean;
 	/** Most requests in flight where the load bounds them, whatever the quota allows; null where it does not. */
@@ -133,7 +135,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
 			view.isCaching === true && warm.count > 0 ? warm : requests,
 			view.target.quota,
-			view.inFlightBound ?? null,
+			{itemsPerRequest: view.itemsPerRequest, inFlight: view.inFlightBound},
 		),
 		quality: qualityOf(totals),
 		stopReasons: Object.fromEntries(totals.stopReasons),
