@@ -1,34 +1,16 @@
-import {LineCounter, parseDocument} from 'yaml';
 import type {Item} from '../prompts/variant.ts';
 import {streamItems} from './item-stream.ts';
 import {loadItems} from './items.ts';
+import {parsePreset} from './parse-preset.ts';
 import {unknownInTurn, unknownPlaceholder} from './placeholders.ts';
 import {assertChat} from './preset-chat.ts';
-import {presetError} from './preset-errors.ts';
+import {assertChecks} from './preset-checks.ts';
 import {findPreset, type PresetSource} from './preset-files.ts';
-import {type Preset, presetSchema} from './preset-schema.ts';
+import type {Preset} from './preset-schema.ts';
 import {UserError} from './user-error.ts';
 
 /** A preset that has been read and checked, with its items. */
 export type LoadedPreset = {readonly preset: Preset; readonly items: readonly Item[]; readonly file: string};
-
-const parse = ({file, text}: PresetSource): Preset => {
-	const lines = new LineCounter();
-	const document = parseDocument(text, {lineCounter: lines});
-	const [fault] = document.errors;
-	if (fault !== undefined) {
-		const {line} = lines.linePos(fault.pos[0]);
-		throw new UserError(`${file}:${line}: ${fault.message.split('\n')[0]?.replace(/ at line .*$/, '')}.`, {
-			exitCode: 2,
-			hint: 'A preset is a YAML file; see presets/schema.json.',
-		});
-	}
-	const result = presetSchema.safeParse(document.toJS());
-	if (!result.success) {
-		throw presetError(file, text, document, lines, result.error.issues);
-	}
-	return result.data;
-};
 
 const lineOfText = (source: string, part: string): number => {
 	const index = source.split('\n').findIndex((line) => line.includes(part));
@@ -63,22 +45,6 @@ const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: r
 	}
 };
 
-const assertRegexes = ({file, text}: PresetSource, preset: Preset): void => {
-	for (const check of preset.checks ?? []) {
-		try {
-			new RegExp(check.regex ?? '', 'u');
-		} catch (error) {
-			throw new UserError(
-				`${file}:${lineOfText(text, 'regex')}: "${check.regex}": ${(error as Error).message}.`,
-				{
-					exitCode: 2,
-					hint: 'Write a JavaScript regular expression (flag u is set).',
-				},
-			);
-		}
-	}
-};
-
 /** A preset without its items, which are read a page at a time. */
 export type OpenPreset = {
 	readonly preset: Preset;
@@ -94,8 +60,9 @@ export type OpenPreset = {
 
 const open = (nameOrPath: string) => {
 	const source = findPreset(nameOrPath);
-	const preset = parse(source);
-	assertRegexes(source, preset);
+	const parsed = parsePreset(source);
+	const {preset} = parsed;
+	assertChecks(parsed);
 	assertChat(source, preset);
 	return {source, preset};
 };

@@ -28,7 +28,7 @@ const pathName = (path: readonly PropertyKey[]): string =>
 		.replace(/^\./, '');
 
 /** Line of the nearest part of a path that is there. */
-const lineOf = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
+export const lineOf = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
 	for (let length = path.length; length > 0; length--) {
 		const node: unknown = document.getIn(path.slice(0, length), true);
 		const range = (node as {range?: [number, number, number]} | undefined)?.range;

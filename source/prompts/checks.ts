@@ -4,7 +4,8 @@ import type {Check, Item} from './variant.ts';
 /** JSON schema as text -> compiled validator: a run checks the same few schemas for every answer. */
 const compiledSchemas = new Map<string, z.ZodType>();
 
-const schemaOf = (schema: Readonly<Record<string, unknown>>): z.ZodType => {
+/** @throws Error that says what no JSON Schema may hold. */
+export const compileSchema = (schema: Readonly<Record<string, unknown>>): z.ZodType => {
 	const key = JSON.stringify(schema);
 	const known = compiledSchemas.get(key);
 	if (known !== undefined) {
@@ -21,7 +22,7 @@ const withoutFence = (text: string): string =>
 
 const matchesSchema = (answer: string, schema: Readonly<Record<string, unknown>>): boolean => {
 	try {
-		return schemaOf(schema).safeParse(JSON.parse(withoutFence(answer.trim()))).success;
+		return compileSchema(schema).safeParse(JSON.parse(withoutFence(answer.trim()))).success;
 	} catch {
 		return false;
 	}

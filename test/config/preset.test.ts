@@ -86,7 +86,13 @@ describe('loadPreset', () => {
 			/unknown placeholder {{item\.x}}/,
 		],
 		['bad regex', 'name: a\ntask: b\nchecks: [{regex: "("}]\n', /:3: "\(": Invalid regular expression/],
-		['empty file', '', /preset\.yaml:1: /],
+		[
+			'bad JSON schema',
+			'name: a\ntask: b\nchecks:\n  - contains: x\n  - jsonSchema: {type: foo}\n',
+			/:5: jsonSchema {"type":"foo"}: Unsupported type: foo\./,
+		],
+		['empty file', '', /preset\.yaml:1: the file is empty\./],
+		['file of comments', '# nothing\n', /preset\.yaml:1: the file is empty\./],
 		[
 			'chat with items',
 			'name: a\ntask: b\nitems: [x]\nchat:\n  turns: [hello]\n',
