@@ -87,7 +87,7 @@ export const batchOrder = async (
 	const sample = kept?.sample === undefined ? [] : [kept.sample];
 	opened?.check(sample);
 	const asked = await resolveRun(
-		opened === undefined ? undefined : {preset: opened.preset, file: opened.file, items: sample},
+		opened === undefined ? undefined : {...opened, items: sample},
 		flags,
 		async () => readAll(io.stdin),
 	);

@@ -1,10 +1,10 @@
-import {realpathSync} from 'node:fs';
+import {accessSync, constants, realpathSync} from 'node:fs';
 import path from 'node:path';
 import {parse as parseCsv} from 'csv-parse/sync';
 import {itemValue} from '../prompts/compose.ts';
 import {fillTemplate, placeholdersOf} from '../prompts/template.ts';
 import type {Item} from '../prompts/variant.ts';
-import {readText} from './preset-files.ts';
+import {readText, unreadable} from './preset-files.ts';
 import {UserError} from './user-error.ts';
 
 /** A row of input before it is numbered. */
@@ -49,6 +49,8 @@ export const rowOfJson = (file: string, line: string, number: number): Row => {
 
 const readJsonLines = (file: string, text: string): readonly Row[] =>
 	text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [rowOfJson(file, line, index + 1)]));
+
+const kinds: readonly string[] = ['.csv', '.jsonl', '.txt'];
 
 export const unknownKind = (file: string): UserError =>
 	new UserError(`"${file}" is no file of items.`, {
@@ -109,6 +111,18 @@ export const insideFolder = (folder: string, file: string): string => {
 		});
 	}
 	return resolved;
+};
+
+/** @throws UserError (exit 2) that quotes the path of a file that no items can be read from. */
+export const assertItemsReadable = (file: string): void => {
+	try {
+		accessSync(file, constants.R_OK);
+	} catch (error) {
+		throw unreadable(file, error);
+	}
+	if (!kinds.includes(path.extname(file).toLowerCase())) {
+		throw unknownKind(file);
+	}
 };
 
 /** The whole item as text. Fields that hold the right answer are left out, so that it is never given away. */

@@ -1,16 +1,16 @@
 import type {Item} from '../prompts/variant.ts';
 import {streamItems} from './item-stream.ts';
 import {loadItems} from './items.ts';
-import {parsePreset} from './parse-preset.ts';
+import {type ParsedPreset, parsePreset} from './parse-preset.ts';
 import {unknownInTurn, unknownPlaceholder} from './placeholders.ts';
 import {assertChat} from './preset-chat.ts';
-import {assertChecks} from './preset-checks.ts';
+import {assertChecks, assertItemsFile, assertVariants} from './preset-checks.ts';
 import {findPreset, type PresetSource} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
 import {UserError} from './user-error.ts';
 
 /** A preset that has been read and checked, with its items. */
-export type LoadedPreset = {readonly preset: Preset; readonly items: readonly Item[]; readonly file: string};
+export type LoadedPreset = ParsedPreset & {readonly items: readonly Item[]};
 
 const lineOfText = (source: string, part: string): number => {
 	const index = source.split('\n').findIndex((line) => line.includes(part));
@@ -46,9 +46,7 @@ const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: r
 };
 
 /** A preset without its items, which are read a page at a time. */
-export type OpenPreset = {
-	readonly preset: Preset;
-	readonly file: string;
+export type OpenPreset = ParsedPreset & {
 	readonly items: () => AsyncIterable<readonly Item[]>;
 	/**
 	 * Checks the placeholders of the preset.
@@ -63,8 +61,10 @@ const open = (nameOrPath: string) => {
 	const parsed = parsePreset(source);
 	const {preset} = parsed;
 	assertChecks(parsed);
+	assertVariants(parsed);
+	assertItemsFile(parsed, source.folder);
 	assertChat(source, preset);
-	return {source, preset};
+	return {source, preset, lineAt: parsed.lineAt};
 };
 
 /**
@@ -72,10 +72,11 @@ const open = (nameOrPath: string) => {
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export const openPreset = (nameOrPath: string): OpenPreset => {
-	const {source, preset} = open(nameOrPath);
+	const {source, preset, lineAt} = open(nameOrPath);
 	return {
 		preset,
 		file: source.file,
+		lineAt,
 		items: async function* items() {
 			if (preset.items !== undefined) {
 				yield* streamItems(preset.items, source.folder, preset.expected);
@@ -90,8 +91,8 @@ export const openPreset = (nameOrPath: string): OpenPreset => {
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export const loadPreset = (nameOrPath: string): LoadedPreset => {
-	const {source, preset} = open(nameOrPath);
+	const {source, preset, lineAt} = open(nameOrPath);
 	const items = preset.items === undefined ? [] : loadItems(preset.items, source.folder, preset.expected);
 	assertPlaceholders(source, preset, items);
-	return {preset, items, file: source.file};
+	return {preset, items, file: source.file, lineAt};
 };

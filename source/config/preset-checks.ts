@@ -1,5 +1,8 @@
+import {builtInVariantNames} from '../prompts/built-in-variants.ts';
 import {compileSchema} from '../prompts/checks.ts';
+import {assertItemsReadable, insideFolder} from './items.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
+import {UserError} from './user-error.ts';
 
 const messageOf = (error: unknown): string => (error as Error).message;
 
@@ -31,5 +34,43 @@ export const assertChecks = (parsed: ParsedPreset): void => {
 				'Write a JSON Schema of draft 2020-12, such as {type: object, required: [label]}.',
 			);
 		}
+	}
+};
+
+/** @throws UserError (exit 2) for a name that no built-in variant has, or that two variants share. */
+export const assertVariants = (parsed: ParsedPreset): void => {
+	const seen = new Set<string>();
+	for (const [index, config] of (parsed.preset.variants ?? []).entries()) {
+		const name = typeof config === 'string' ? config : config.name;
+		if (typeof config === 'string' && !builtInVariantNames.includes(name)) {
+			throw faultAt(
+				parsed,
+				['variants', index],
+				`there is no variant "${name}".`,
+				`Known: ${builtInVariantNames.join(', ')}. One of your own has a name and says more.`,
+			);
+		}
+		if (seen.has(name)) {
+			throw faultAt(
+				parsed,
+				['variants', index],
+				`two variants are called "${name}".`,
+				'Give each variant a name of its own.',
+			);
+		}
+		seen.add(name);
+	}
+};
+
+/** @throws UserError (exit 2) where the file of items lies outside the folder, cannot be read, or is of another kind. */
+export const assertItemsFile = (parsed: ParsedPreset, folder: string): void => {
+	const {items} = parsed.preset;
+	if (items === undefined || !('file' in items)) {
+		return;
+	}
+	try {
+		assertItemsReadable(insideFolder(folder, items.file));
+	} catch (error) {
+		throw error instanceof UserError ? faultAt(parsed, ['items', 'file'], error.message, error.hint) : error;
 	}
 };

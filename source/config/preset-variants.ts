@@ -33,7 +33,7 @@ const variantOf = (config: VariantConfig, system: string | undefined): Variant =
  * The variants of a run.
  * @param preset Undefined for a run without a preset file: the built-in variants.
  * @param chosen Names from `--variants`; undefined for all. A built-in name is known even where the preset has it not.
- * @throws UserError (exit 2) for an unknown or repeated name.
+ * @throws UserError (exit 2) for an unknown name.
  */
 export const resolveVariants = (
 	preset: Preset | undefined,
@@ -41,13 +41,6 @@ export const resolveVariants = (
 ): readonly Variant[] => {
 	const own = (preset?.variants ?? builtInVariantNames).map((config) => variantOf(config, preset?.system));
 	const names = own.map(({name}) => name);
-	const repeated = names.find((name, index) => names.indexOf(name) !== index);
-	if (repeated !== undefined) {
-		throw new UserError(`Two variants are called "${repeated}".`, {
-			exitCode: 2,
-			hint: 'Give each variant a name of its own.',
-		});
-	}
 	if (chosen === undefined) {
 		return own;
 	}

@@ -123,6 +123,26 @@ describe('loadPreset', () => {
 			'name: a\ntask: b\nitems: [x]\nchat: {turns: [hello], lane: high}\nvariants:\n  - {name: v, itemsPerRequest: 5}\nlanes: {high: {variants: [v]}}\n',
 			/:6: packing and chat cannot stand together: "v" packs 5 items/,
 		],
+		[
+			'unknown built-in variant',
+			'name: a\ntask: b\nvariants:\n  - minimal\n  - minimial\n',
+			/:5: there is no variant "minimial"\./,
+		],
+		[
+			'two variants of one name',
+			'name: a\ntask: b\nvariants:\n  - minimal\n  - {name: x}\n  - name: minimal\n',
+			/:6: two variants are called "minimal"\./,
+		],
+		[
+			'missing file of items',
+			'name: a\ntask: b\nitems:\n  file: nowhere.txt\n',
+			/preset\.yaml:4: ".*nowhere\.txt": there is no such file\./,
+		],
+		[
+			'file of items elsewhere',
+			'name: a\ntask: b\nitems: {file: ../x.txt}\n',
+			/preset\.yaml:3: "\.\.\/x\.txt" lies outside the preset's folder\./,
+		],
 		['chat without turns', 'name: a\ntask: b\nchat: {turns: []}\n', /:3: "chat\.turns": \[\] is too small/],
 		[
 			'empty turn',
