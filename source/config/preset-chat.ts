@@ -1,3 +1,4 @@
+import type {Lane} from '../engine/run-spec.ts';
 import {placeholdersOf} from '../prompts/template.ts';
 import type {Chat} from '../prompts/variant.ts';
 import type {PresetSource} from './preset-files.ts';
@@ -14,11 +15,16 @@ type Fault = {
 	readonly hint: string;
 };
 
+/** Whether a variant runs in a lane: in `normal` also when no lane names it. */
+const isIn = ({lanes}: Preset, lane: Lane, name: string): boolean =>
+	lanes?.[lane]?.variants.includes(name) === true ||
+	(lane === 'normal' && !Object.values(lanes ?? {}).some(({variants}) => variants.includes(name)));
+
 /** The variants with templates of their own that hold conversations: those of the chat's lane, or all. */
-const talkingVariants = ({variants, chat, lanes}: Preset): readonly OwnVariant[] =>
-	(variants ?? [])
+const talkingVariants = (preset: Preset): readonly OwnVariant[] =>
+	(preset.variants ?? [])
 		.filter((variant) => typeof variant !== 'string')
-		.filter(({name}) => chat?.lane === undefined || lanes?.[chat.lane]?.variants.includes(name));
+		.filter(({name}) => preset.chat?.lane === undefined || isIn(preset, preset.chat.lane, name));
 
 const packingFault = (preset: Preset): Fault | undefined => {
 	const packed = talkingVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);

@@ -1,6 +1,6 @@
 import {methods} from '../engine/backend.ts';
-import {bursts, goals, type Lane, policies} from '../engine/run-spec.ts';
-import type {Check, Variant} from '../prompts/variant.ts';
+import {bursts, goals, policies} from '../engine/run-spec.ts';
+import type {Check} from '../prompts/variant.ts';
 import {bounds} from './bounds.ts';
 import {defaults} from './defaults.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
@@ -9,8 +9,9 @@ import {chatOf} from './preset-chat.ts';
 import {shippedNames} from './preset-files.ts';
 import {resolveVariants} from './preset-variants.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
+import {resolveLanes} from './resolve-lanes.ts';
 import {resolveLoad} from './resolve-load.ts';
-import type {LaneConfig, RunConfig} from './run-config.ts';
+import type {RunConfig} from './run-config.ts';
 import {readServiceLevel} from './service-level.ts';
 import {textArgument} from './text-argument.ts';
 import {UserError} from './user-error.ts';
@@ -28,24 +29,6 @@ const readMethod = (text: string): RunConfig['method'] => {
 	}
 	return readChoice('method', text, methods);
 };
-
-const resolveLanes = (
-	loaded: LoadedPreset | undefined,
-	variants: readonly Variant[],
-): readonly LaneConfig[] =>
-	Object.entries(loaded?.preset.lanes ?? {}).map(([lane, config]) => {
-		const unknown = config.variants.find((name) => !variants.some((variant) => variant.name === name));
-		if (unknown !== undefined) {
-			throw new UserError(
-				`${loaded?.file}: lane "${lane}" names the variant "${unknown}", which is not run.`,
-				{
-					exitCode: 2,
-					hint: `Variants of this run: ${variants.map(({name}) => name).join(', ')}.`,
-				},
-			);
-		}
-		return {lane: lane as Lane, variants: config.variants, ratePerMinute: config.ratePerMinute ?? null};
-	});
 
 /** A run must have something to do: a preset, or a task from the command line. */
 const assertTask = (text: string | undefined): string => {

@@ -67,9 +67,7 @@ const countInput = async (
 const laneOf = (config: RunConfig, variant: Variant): {lane: Lane; ratePerMinute: number | null}[] => {
 	const own = config.lanes.filter(({variants}) => variants.includes(variant.name));
 	return own.length === 0
-		? config.lanes.length === 0
-			? [{lane: 'normal', ratePerMinute: null}]
-			: []
+		? [{lane: 'normal', ratePerMinute: null}]
 		: own.map(({lane, ratePerMinute}) => ({lane, ratePerMinute}));
 };
 
