@@ -34,8 +34,10 @@ const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: r
 	];
 	for (const unknown of unknowns) {
 		if (unknown !== undefined) {
+			const reason =
+				unknown.lackingItem === undefined ? '' : `: item ${unknown.lackingItem} has no such field`;
 			throw new UserError(
-				`${file}:${lineOfText(text, unknown.name)}: unknown placeholder {{${unknown.name}}}.`,
+				`${file}:${lineOfText(text, unknown.name)}: unknown placeholder {{${unknown.name}}}${reason}.`,
 				{
 					exitCode: 2,
 					hint: `Known here: ${unknown.allowed.map((name) => `{{${name}}}`).join(', ')}.`,

@@ -7,7 +7,12 @@ const general = ['task', 'content', 'input'];
 const ofTurn = ['task', 'content'];
 
 /** What is wrong with a template: the placeholder, and what may stand there. */
-export type UnknownPlaceholder = {readonly name: string; readonly allowed: readonly string[]};
+export type UnknownPlaceholder = {
+	readonly name: string;
+	readonly allowed: readonly string[];
+	/** The first item, from 1, that lacks a field which others have; undefined where none has it. */
+	readonly lackingItem?: number;
+};
 
 /**
  * The first placeholder of a template that has no value.
@@ -28,7 +33,15 @@ export const unknownPlaceholder = (
 		...(isChat ? ['turn'] : []),
 		...(first === undefined ? [] : ['item', ...fields.map((field) => `item.${field}`)]),
 	];
-	return firstOutside(template, allowed);
+	const unknown = firstOutside(template, allowed);
+	return unknown === undefined ? undefined : {...unknown, ...lacking(unknown.name, items ?? [])};
+};
+
+const lacking = (placeholder: string, items: readonly Item[]): Pick<UnknownPlaceholder, 'lackingItem'> => {
+	const field = placeholder.replace(/^item\./, '');
+	const index = items.findIndex(({fields}) => fields[field] === undefined);
+	const isInOthers = items.some(({fields}) => fields[field] !== undefined);
+	return field !== placeholder && isInOthers && index !== -1 ? {lackingItem: index + 1} : {};
 };
 
 /** The same for a turn of a chat. */

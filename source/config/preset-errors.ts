@@ -84,7 +84,7 @@ const sentenceOf = (issue: Issue): string => {
 		case 'invalid_value':
 			return `is not one of: ${issue.values.join(', ')}`;
 		case 'too_small':
-			return `is too small (at least ${issue.minimum})`;
+			return `is too small (${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum})`;
 		case 'too_big':
 			return `is too large (at most ${issue.maximum})`;
 		default:

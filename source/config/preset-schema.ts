@@ -7,7 +7,7 @@ import {bounds} from './bounds.ts';
 /** What a preset file may say (YAML). The JSON schema beside the presets is made from this. */
 
 const text = z.string();
-const positiveInteger = z.int().positive();
+const positiveInteger = z.int().min(1);
 const requestCount = z.int().min(bounds.requests.min).max(bounds.requests.max);
 const concurrency = z.int().min(bounds.concurrency.min).max(bounds.concurrency.max);
 const ratePerMinute = z.number().min(bounds.rate.min).max(bounds.rate.max);

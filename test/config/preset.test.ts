@@ -68,6 +68,12 @@ describe('loadPreset', () => {
 		['missing task', 'name: a\n', /"task" is missing/],
 		['bad choice', 'name: a\ntask: b\ngoal: speed\n', /:3: "goal": "speed" is not one of: throughput/],
 		['bad number', 'name: a\ntask: b\nmaxTokens: -4\n', /:3: "maxTokens": -4 is too small/],
+		[
+			'no item a request',
+			'name: a\ntask: b\nvariants:\n  - {name: v, itemsPerRequest: 0}\n',
+			/:4: "variants\[1\]\.itemsPerRequest": 0 is too small \(at least 1\)/,
+		],
+		['no share', 'name: a\ntask: b\nshare: 0\n', /:3: "share": 0 is too small \(more than 0\)/],
 		['bad type', 'name: a\ntask: b\nshare: all\n', /:3: "share": "all" is not a number/],
 		[
 			'two checks in one',
@@ -83,7 +89,7 @@ describe('loadPreset', () => {
 		[
 			'placeholder of a field that an item lacks',
 			'name: a\ntask: b\nitems: [{x: 1}, {y: 2}]\nvariants:\n  - name: v\n    instruction: "{{item.x}}"\n',
-			/unknown placeholder {{item\.x}}/,
+			/:6: unknown placeholder {{item\.x}}: item 2 has no such field\./,
 		],
 		['bad regex', 'name: a\ntask: b\nchecks: [{regex: "("}]\n', /:3: "\(": Invalid regular expression/],
 		[
