@@ -7,6 +7,7 @@ import type {Plan} from '../metrics/plan.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
+import {formatUsd} from '../text/numbers.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './finish.ts';
@@ -57,9 +58,9 @@ const assertAffordable = (plan: Plan, {config, isDemo}: RunSetup, lines: readonl
 	if (isDemo || isConfirmed || (plan.costUsd !== null && plan.costUsd <= maxCostUsd)) {
 		return;
 	}
-	const cost = plan.costUsd === null ? 'The cost is not known' : `It may cost ${plan.costUsd.toFixed(2)} USD`;
+	const cost = plan.costUsd === null ? 'The cost is not known' : `It may cost ${formatUsd(plan.costUsd)}`;
 	throw new UserError(
-		[...lines, '', `${cost}, and --max-cost is ${maxCostUsd.toFixed(2)} USD: nothing was sent.`].join('\n'),
+		[...lines, '', `${cost}, and --max-cost is ${formatUsd(maxCostUsd)}: nothing was sent.`].join('\n'),
 		{
 			exitCode: 2,
 			hint: 'Start it with --yes, raise --max-cost, or lower --requests or --max-tokens.',

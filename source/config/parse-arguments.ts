@@ -1,7 +1,9 @@
+import {existsSync} from 'node:fs';
 import meow, {type AnyFlags} from 'meow';
 import {type Command, commands} from './command-table.ts';
 import type {Flag} from './flags/flag.ts';
 import {flags} from './flags.ts';
+import {shippedNames} from './preset-files.ts';
 import {UserError} from './user-error.ts';
 
 /** The command line, taken apart and checked for form; values are still as typed. */
@@ -141,6 +143,8 @@ export const parseArguments = (argv: readonly string[]): Arguments => {
 	};
 };
 
+const isPreset = (word: string): boolean => shippedNames().includes(word) || existsSync(word);
+
 /** @throws UserError (exit 2) when too few or too many words follow a command. */
 export const assertWords = ({command, words}: Arguments): void => {
 	if (words.length < command.words.min) {
@@ -150,6 +154,13 @@ export const assertWords = ({command, words}: Arguments): void => {
 		});
 	}
 	const extra = words[command.words.max];
+	const [first = ''] = words;
+	if (extra !== undefined && command === screenCommand && !isPreset(first)) {
+		throw new UserError(`There is no command or preset "${first}".`, {
+			exitCode: 2,
+			hint: `Commands: ${commands.map(({name}) => name).join(', ')}. Presets: ${shippedNames().join(', ')}, or a path.`,
+		});
+	}
 	if (extra !== undefined) {
 		throw new UserError(`"${extra}" is one word too many.`, {
 			exitCode: 2,

@@ -13,7 +13,7 @@ export const readServiceLevel = (value: string | undefined): ServiceLevel | null
 	let level: ServiceLevel = {};
 	for (const part of value.split(',')) {
 		const [name = '', bound = ''] = part.split('=').map((text) => text.trim());
-		switch (name) {
+		switch (bound === '' ? '' : name) {
 			case 'ttft':
 				level = {...level, timeToFirstTokenMs: readDurationMs('slo', bound)};
 				break;

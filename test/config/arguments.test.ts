@@ -60,6 +60,14 @@ describe('parseArguments', () => {
 		const fault = await faultOf(() => assertWords(parseArguments(['run', 'summarize', 'it'])));
 		expect(fault.message).toContain('"it"');
 	});
+
+	it('names the word that is neither a command nor a preset', async () => {
+		const fault = await faultOf(() => assertWords(parseArguments(['runn', 'summarize'])));
+		expect(fault.message).toBe('There is no command or preset "runn".');
+		expect(fault.hint).toContain('run, ');
+		const extra = await faultOf(() => assertWords(parseArguments(['summarize', 'classify'])));
+		expect(extra.message).toContain('"classify" is one word too many');
+	});
 });
 
 describe('resolveRun', () => {
@@ -104,6 +112,8 @@ describe('resolveRun', () => {
 		[['run', 'summarize', '--share', '1.5'], /--share: "1.5"/],
 		[['run', 'summarize', '--load', 'rate'], /needs --rate/],
 		[['run', 'summarize', '--slo', 'speed=1s'], /--slo: "speed=1s"/],
+		[['run', 'summarize', '--slo', 'ttft'], /--slo: "ttft" is not of the form ttft=800ms/],
+		[['run', 'summarize', '--slo', 'ttft=1s,total='], /--slo: "total=" is not of the form/],
 		[['run', 'summarize', '--region', 'mars'], /--region: "mars"/],
 		[['run', 'summarize', '--variants', 'terse'], /"terse"/],
 		[['run', 'summarize', '--content', '@no-such-file'], /"no-such-file"/],
