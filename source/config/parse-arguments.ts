@@ -115,6 +115,24 @@ const assertOnce = (words: readonly string[]): void => {
 	}
 };
 
+/** An empty text is what a shell leaves of a variable that is not set; content alone may be empty on purpose. */
+const assertFilled = (words: readonly string[], input: readonly string[]): void => {
+	for (const {name, help} of flags.filter((flag) => takesValue(flag) && flag.name !== 'content')) {
+		const start = `--${name}=`;
+		const empty = words.find((word) => word.startsWith(start) && word.slice(start.length).trim() === '');
+		if (empty !== undefined) {
+			throw new UserError(`--${name}: "${empty.slice(start.length)}" is empty.`, {exitCode: 2, hint: help});
+		}
+	}
+	const blank = input.find((word) => word.trim() === '');
+	if (blank !== undefined) {
+		throw new UserError(`"${blank}" is empty: it names nothing.`, {
+			exitCode: 2,
+			hint: 'Leave it out, or set the variable that it came from.',
+		});
+	}
+};
+
 /**
  * Takes the command line apart.
  * @param argv Words behind the program's name.
@@ -136,6 +154,7 @@ export const parseArguments = (argv: readonly string[]): Arguments => {
 	const named: Command | undefined = commands.find(({name}) => name === first);
 	const command = named ?? screenCommand;
 	assertKnown(words, command);
+	assertFilled(words, parsed.input);
 	return {
 		command,
 		words: named === undefined ? parsed.input : parsed.input.slice(1),

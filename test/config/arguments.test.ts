@@ -48,12 +48,20 @@ describe('parseArguments', () => {
 		[['run', '--port', '1'], /--port does not go with "run"/],
 		[['run', '--model'], /--model needs a value/],
 		[['run', '--requests', '--json'], /--requests needs a value/],
+		[['run', 'summarize', '--model', ''], /--model: "" is empty/],
+		[['run', 'summarize', '-m', 'a', '-m', ' '], /--model: " " is empty/],
+		[['run', 'summarize', '--requests='], /--requests: "" is empty/],
+		[['quotas', ''], /"" is empty/],
 		[['run', '--seed', '1', '--seed', '2'], /--seed is given 2 times/],
 	];
 	it.each(cases)('refuses %j', async (argv, expected) => {
 		const fault = await faultOf(() => parseArguments(argv));
 		expect(fault.message).toMatch(expected);
 		expect(fault.exitCode).toBe(2);
+	});
+
+	it('takes content that is empty on purpose', () => {
+		expect(parseArguments(['run', '--task', 'a', '--content', '']).flags.text('content')).toBe('');
 	});
 
 	it('refuses a word too many', async () => {
