@@ -11,6 +11,10 @@ import {sustainableBound} from './sustainable.ts';
 
 /** A gain below this is not worth a line. */
 const leastGain = 1.02;
+/** More requests a variant than these are asked of nobody to tell two variants apart. */
+const mostWorthWhile = 1000;
+/** Variants whose figures differ by no more than this part, the interval included, are as good as each other. */
+const practicallyEqual = 0.1;
 /** Most items that packing is advised for: more make the answers of a reply depend on each other. */
 const mostPacked = 10;
 /** Fewer tokens than this can be cached by no model that takes explicit cache points (AWS: 512 to 4,096). */
@@ -44,17 +48,29 @@ const amount = (value: number): string =>
 const usefulPerRequest = ({items, requests}: VariantFigures): number =>
 	requests.succeeded === 0 ? 0 : items.useful / requests.succeeded;
 
+const percent = (part: number): string => `${Number((part * 100).toPrecision(2))} %`;
+
+/** What would tell a leader from the rival that is nearest to it, or by how little they differ. */
+const whatWouldTell = ({moreRequests, lead}: Ranking, leader: VariantFigures): string => {
+	if (lead === undefined || moreRequests === undefined) {
+		return 'others reach the same figure, more requests would not tell';
+	}
+	if (moreRequests <= mostWorthWhile) {
+		return `${leader.name} leads, about ${amount(moreRequests)} more requests a variant would tell`;
+	}
+	const interval = `${percent(lead.part)}, 95 % interval ${percent(lead.low)} to ${percent(lead.high)}`;
+	return Math.max(-lead.low, lead.high) <= practicallyEqual
+		? `${leader.name} and ${lead.rival.name} are practically equal (${interval})`
+		: `${leader.name} and ${lead.rival.name} cannot be told apart (${interval}) by a sensible number of requests`;
+};
+
 /** Why no variant won for a goal, and how many requests would tell. */
 export const noClearWinner = (ranking: Ranking, goal: Goal, model: string): readonly Advice[] => {
-	const {leader, winner, moreRequests} = ranking;
+	const {leader, winner} = ranking;
 	if (leader === undefined || winner !== undefined) {
 		return [];
 	}
-	const tell =
-		moreRequests === undefined
-			? 'others reach the same figure, more requests would not tell'
-			: `${leader.name} leads, about ${amount(moreRequests)} more requests a variant would tell`;
-	const text = `${model}: no clear winner for ${goalWords[goal]}; ${tell}.`;
+	const text = `${model}: no clear winner for ${goalWords[goal]}; ${whatWouldTell(ranking, leader)}.`;
 	return [{kind: 'no-clear-winner', text, usefulPerMinute: leader.sustainable.usefulPerMinute}];
 };
 

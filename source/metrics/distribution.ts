@@ -51,13 +51,16 @@ export class Times {
 		this.#mean.add(milliseconds);
 	}
 
-	/** Median with its 95 % interval from order statistics; undefined where the samples do not tell. */
-	median(): {readonly value: number; readonly low: number; readonly high: number} | undefined {
+	/**
+	 * Median with its interval from order statistics; undefined where the samples do not tell.
+	 * @param z Standard normal quantile of the interval: 1.96 for 95 %.
+	 */
+	median(z: number): {readonly value: number; readonly low: number; readonly high: number} | undefined {
 		const {count} = this;
 		if (count < leastSamples.p50) {
 			return undefined;
 		}
-		const half = 0.98 / Math.sqrt(count);
+		const half = z / 2 / Math.sqrt(count);
 		return {
 			value: this.#quantiles.at(0.5),
 			low: this.#quantiles.at(Math.max(0, 0.5 - half)),

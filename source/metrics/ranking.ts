@@ -1,9 +1,9 @@
 import type {Goal} from '../engine/run-spec.ts';
-import type {Blocks} from './blocks.ts';
+import {type Contestant, compare, type Lead} from './difference.ts';
 import type {Figures} from './figures.ts';
-import {indexOf, measures} from './request-measures.ts';
+import {indexOf} from './request-measures.ts';
 import type {VariantFigures} from './snapshot.ts';
-import {studentT} from './student-t.ts';
+import {normalQuantile} from './student-t.ts';
 import {sustainableWeights} from './sustainable.ts';
 import type {VectorMoments, Weights} from './vector-moments.ts';
 
@@ -11,24 +11,16 @@ import type {VectorMoments, Weights} from './vector-moments.ts';
 export type Ranking = {
 	/** The best by its figure alone; undefined when nothing can be said. */
 	readonly leader: VariantFigures | undefined;
-	/** The leader when it is better than every other with 95 % confidence. */
+	/**
+	 * The leader when it is better than every other with 95 % confidence, corrected for their number, by enough requests
+	 * to say so; also when it is the only one.
+	 */
 	readonly winner: VariantFigures | undefined;
 	/** Requests a variant that would tell, when there is a leader and no winner; undefined when they are equal. */
 	readonly moreRequests: number | undefined;
+	/** Over the rival that is hardest to tell from it; undefined when there is a winner. */
+	readonly lead: Lead | undefined;
 };
-
-/** A variant with its score (higher is better) and what the score's error follows from. */
-type Contestant = {
-	readonly figures: VariantFigures;
-	readonly cell: number;
-	readonly requests: VectorMoments;
-	readonly score: number;
-	readonly weights: Weights;
-	/** Half width of the score's own interval, where it does not follow from the weights (a median). */
-	readonly half: number | undefined;
-};
-
-type Verdict = {readonly isClear: boolean; readonly moreRequests: number | undefined};
 
 /** Score and weights of a goal: the logarithm of something of which more is better. */
 const scoreOf = (
@@ -74,6 +66,7 @@ const contestantOf = (
 	all: Figures,
 	cell: number,
 	figures: VariantFigures,
+	tail: number,
 ): Contestant | undefined => {
 	// As its sustainable rate: a variant that caches is judged by what it does once the cache is warm.
 	const warm = all.variants[cell]?.caching.warmRequests;
@@ -83,58 +76,10 @@ const contestantOf = (
 	if (requests === undefined || scored === undefined) {
 		return undefined;
 	}
-	const median = goal === 'latency' ? all.variants[cell]?.latencyMs.total.median() : undefined;
-	const half = median === undefined ? undefined : (median.high - median.low) / 2;
-	return {figures, cell, requests, half, ...scored};
-};
-
-const shifted = (weights: Weights, place: number, sign: number): Weights =>
-	weights.map(([index, weight]) => [index + place * measures.length, sign * weight] as const);
-
-/** Standard error of the difference of two scores and its degrees of freedom: in pairs where there are blocks. */
-const errorOfDifference = (
-	first: Contestant,
-	second: Contestant,
-	blocks: readonly Blocks[],
-): {error: number; count: number} | undefined => {
-	const shared = blocks.find(
-		(group) => group.placeOf(first.cell) !== -1 && group.placeOf(second.cell) !== -1,
-	);
-	const paired = shared?.moments.standardError([
-		...shifted(first.weights, shared.placeOf(first.cell), 1),
-		...shifted(second.weights, shared.placeOf(second.cell), -1),
-	]);
-	if (shared !== undefined && paired !== undefined) {
-		return {error: paired, count: shared.moments.count};
-	}
-	const firstError = first.requests.standardError(first.weights);
-	const secondError = second.requests.standardError(second.weights);
-	return firstError === undefined || secondError === undefined
-		? undefined
-		: {
-				error: Math.hypot(firstError, secondError),
-				count: Math.min(first.requests.count, second.requests.count),
-			};
-};
-
-const compare = (leader: Contestant, rival: Contestant, blocks: readonly Blocks[]): Verdict => {
-	const difference = leader.score - rival.score;
-	const isMedian = leader.half !== undefined && rival.half !== undefined;
-	const error = isMedian ? undefined : errorOfDifference(leader, rival, blocks);
-	const count = error?.count ?? Math.min(leader.requests.count, rival.requests.count);
-	const half = isMedian
-		? (leader.half ?? 0) + (rival.half ?? 0)
-		: error === undefined
-			? Number.POSITIVE_INFINITY
-			: studentT(error.count - 1) * error.error;
-	if (difference > half) {
-		return {isClear: true, moreRequests: undefined};
-	}
-	const needed = count * (half / difference) ** 2 - count;
-	return {
-		isClear: false,
-		moreRequests: difference > 0 && Number.isFinite(needed) ? Math.max(1, Math.ceil(needed)) : undefined,
-	};
+	const isLogarithm = goal !== 'latency';
+	const median = isLogarithm ? undefined : all.variants[cell]?.latencyMs.total.median(normalQuantile(tail));
+	const interval = median === undefined ? undefined : {low: -median.high, high: -median.low};
+	return {figures, cell, requests, interval, isLogarithm, ...scored};
 };
 
 /**
@@ -149,25 +94,29 @@ export const rank = (
 	variants: readonly VariantFigures[],
 	minQuality: number | null,
 ): Ranking => {
-	const contestants = cells
-		.flatMap((cell) => {
-			const figures = variants[cell];
-			const isGoodEnough = minQuality === null || (figures?.quality.score ?? 1) >= minQuality;
-			return figures === undefined || !isGoodEnough ? [] : [contestantOf(goal, all, cell, figures)];
-		})
+	const entrants = cells.flatMap((cell) => {
+		const figures = variants[cell];
+		const isGoodEnough = minQuality === null || (figures?.quality.score ?? 1) >= minQuality;
+		return figures === undefined || !isGoodEnough ? [] : [{cell, figures}];
+	});
+	const tail = 0.025 / Math.max(1, entrants.length - 1);
+	const contestants = entrants
+		.map(({cell, figures}) => contestantOf(goal, all, cell, figures, tail))
 		.filter((contestant) => contestant !== undefined)
 		.sort((first, second) => second.score - first.score);
 	const [leader, ...rivals] = contestants;
 	if (leader === undefined) {
-		return {leader: undefined, winner: undefined, moreRequests: undefined};
+		return {leader: undefined, winner: undefined, moreRequests: undefined, lead: undefined};
 	}
-	const verdicts = rivals.map((rival) => compare(leader, rival, all.blocks));
-	const unclear = verdicts.filter(({isClear}) => !isClear);
-	const needed = unclear.map(({moreRequests}) => moreRequests);
-	const isTold = needed.every((count) => count !== undefined);
+	const unclear = rivals
+		.map((rival) => compare(leader, rival, all.blocks, tail))
+		.filter(({isClear}) => !isClear);
+	const needed = unclear.map(({moreRequests = Number.POSITIVE_INFINITY}) => moreRequests);
+	const most = Math.max(0, ...needed);
 	return {
 		leader: leader.figures,
 		winner: unclear.length === 0 ? leader.figures : undefined,
-		moreRequests: unclear.length > 0 && isTold ? Math.max(...needed) : undefined,
+		moreRequests: unclear.length > 0 && Number.isFinite(most) ? most : undefined,
+		lead: unclear[needed.indexOf(most)]?.lead,
 	};
 };

@@ -2,9 +2,11 @@ import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import type {RunSpec} from '../../source/engine/run-spec.ts';
+import {noClearWinner} from '../../source/metrics/advice-lines.ts';
 import type {Snapshot} from '../../source/metrics/snapshot.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {enforcements, ModelServer, type ModelServerOptions} from '../helpers/model-server.ts';
+import {variant} from '../helpers/results-fixture.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 
 const minuteMs = 60_000;
@@ -26,6 +28,29 @@ const play = async (
 	expect(model.throttles).toEqual([]);
 	return {snapshot: run.snapshot(), usefulPerMinute: (after - before) / 2};
 };
+
+describe('advice without a clear winner', () => {
+	const [leader, rival] = [variant({name: 'one'}), variant({name: 'other'})];
+	const lineOf = (moreRequests: number | undefined, low: number, high: number): string | undefined =>
+		noClearWinner(
+			{leader, winner: undefined, moreRequests, lead: {rival, part: 0.01, low, high}},
+			'throughput',
+			'model',
+		)[0]?.text;
+
+	it('says how many requests would tell, where that is worth while', () => {
+		expect(lineOf(40, -0.1, 0.1)).toBe(
+			'model: no clear winner for throughput; one leads, about 40 more requests a variant would tell.',
+		);
+	});
+
+	it('says by how little variants differ where it would take too many', () => {
+		expect(lineOf(59_353, -0.02, 0.04)).toBe(
+			'model: no clear winner for throughput; one and other are practically equal (1 %, 95 % interval -2 % to 4 %).',
+		);
+		expect(lineOf(59_353, -0.3, 0.4)).toMatch(/cannot be told apart \(1 %, 95 % interval -30 % to 40 %\)/);
+	});
+});
 
 describe('advice', () => {
 	it.each(enforcements)('of max tokens keeps its promise within a tenth (%s)', async (enforcement) => {

@@ -23,6 +23,15 @@ describe('studentT', () => {
 		expect(studentT(degreesOfFreedom)).toBeCloseTo(expected, 3);
 	});
 
+	it.each([
+		[7, 0.005, 3.4995],
+		[7, 0.0125, 2.8412],
+		[19, 0.005, 2.8609],
+		[1000, 0.0125, 2.2448],
+	])('for %i degrees of freedom and a tail of %f is %f', (degreesOfFreedom, tail, expected) => {
+		expect(studentT(degreesOfFreedom, tail)).toBeCloseTo(expected, 1.5);
+	});
+
 	it('is infinite without any', () => {
 		expect(studentT(0)).toBe(Number.POSITIVE_INFINITY);
 	});
