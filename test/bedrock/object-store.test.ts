@@ -54,13 +54,18 @@ const read = async (bytes: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 	return Buffer.concat(chunks);
 };
 
+const mebibyte = 1024 * 1024;
+
 const servers: ReadonlyArray<readonly [string, boolean, () => Promise<Started>]> = [
 	['the simulator', true, startForTest],
 	['fauxqs (skipped where it is not installed)', foreign !== undefined, startForeign],
 ];
 
 describe.each(servers)('objects over %s', (_name, isThere, start) => {
-	it.skipIf(!isThere).each([100, 20 * 1024 * 1024 + 3])(
+	// One piece, whole parts, a part with next to nothing behind it, and parts that end within a piece.
+	it
+		.skipIf(!isThere)
+		.each([100, 5 * mebibyte, 10 * mebibyte + 1, Math.round(11.3 * mebibyte), 20 * mebibyte + 3])(
 		'are written, listed and read: %i bytes',
 		async (length) => {
 			const store = open((await start()).url);

@@ -21,14 +21,47 @@ const partBytes = 5 * 1024 * 1024;
 const partsAtOnce = 2;
 /** Divides a part: a piece that lies across two of them is copied twice. */
 const pieceBytes = 512 * 1024;
+/** `lib-storage` copies the pieces of a part together as soon as it has one piece more; a few are read ahead. */
+const piecesInUse = partBytes / pieceBytes + 8;
 
+/** Pieces of the source, in buffers that are used again once the part that a piece belongs to has been copied together. */
 async function* piecesOf({size, read}: UploadSource): AsyncGenerator<Buffer> {
+	const count = Math.min(piecesInUse, Math.ceil(size / pieceBytes));
+	const ring = Array.from({length: count}, () => Buffer.allocUnsafeSlow(Math.min(pieceBytes, size)));
 	for (let offset = 0; offset < size; offset += pieceBytes) {
-		const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, size - offset));
+		const buffer = ring[(offset / pieceBytes) % count] ?? Buffer.alloc(0);
+		const piece = buffer.subarray(0, Math.min(pieceBytes, size - offset));
 		await read(piece, offset);
 		yield piece;
 	}
 }
+
+/**
+ * Gives the memory of a part back once it has been sent: the collector would let a whole file of them lie. What is
+ * behind a part in its buffer belongs to the next one, which has been copied out of it when that is sent.
+ */
+const createPartRelease = () => {
+	const bodies = new Map<number, ArrayBuffer>();
+	const finished = new Set<number>();
+	const release = (part: number): void => {
+		const [own, next] = [bodies.get(part), bodies.get(part + 1)];
+		// The last part may be no more than what was behind the one before, and still lie there.
+		if (finished.has(part) && next !== undefined && next !== own) {
+			own?.transfer(0);
+			bodies.set(part, new ArrayBuffer(0));
+		}
+	};
+	return {
+		began(part: number, body: Uint8Array): void {
+			bodies.set(part, body.buffer as ArrayBuffer);
+			release(part - 1);
+		},
+		ended(part: number): void {
+			finished.add(part);
+			release(part);
+		},
+	};
+};
 
 /**
  * `lib-storage` hands its signal to no request: with ours, those in flight end at once. Only the removal of the parts
@@ -37,10 +70,19 @@ async function* piecesOf({size, read}: UploadSource): AsyncGenerator<Buffer> {
 const abortable = (
 	client: S3Client,
 	abortSignal: AbortSignal,
-	isKept: (command: object) => boolean,
+	{AbortMultipartUploadCommand, UploadPartCommand}: typeof import('@aws-sdk/client-s3'),
 ): S3Client => {
-	const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> =>
-		client.send(command, isKept(command) ? {} : {abortSignal});
+	const parts = createPartRelease();
+	const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
+		if (!(command instanceof UploadPartCommand)) {
+			return client.send(command, command instanceof AbortMultipartUploadCommand ? {} : {abortSignal});
+		}
+		const {PartNumber = 0, Body} = command.input;
+		parts.began(PartNumber, Body as Uint8Array);
+		const sent = await client.send(command, {abortSignal});
+		parts.ended(PartNumber);
+		return sent;
+	};
 	return Object.create(client, {send: {value: send}}) as S3Client;
 };
 
@@ -51,13 +93,13 @@ export const uploadObject = async (
 	source: UploadSource,
 	{signal, onBytes}: UploadOptions,
 ): Promise<void> => {
-	const [{Upload}, {AbortMultipartUploadCommand}] = await Promise.all([
+	const [{Upload}, commands] = await Promise.all([
 		import('@aws-sdk/lib-storage'),
 		import('@aws-sdk/client-s3'),
 	]);
 	const body = Readable.from(piecesOf(source), {objectMode: false, highWaterMark: pieceBytes});
 	const upload = new Upload({
-		client: abortable(client, signal, (command) => command instanceof AbortMultipartUploadCommand),
+		client: abortable(client, signal, commands),
 		params: {Bucket: bucket, Key: key, Body: body, ContentType: 'application/jsonl'},
 		partSize: partBytes,
 		queueSize: partsAtOnce,
