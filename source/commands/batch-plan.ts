@@ -8,6 +8,7 @@ import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {BatchSetup} from './batch-setup.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
+import {placeLine} from './quota-report.ts';
 
 /** `batch --plan`: which lane the work of a preset should take, variant by variant. Nothing is sent. */
 
@@ -70,6 +71,15 @@ const columns: ReadonlyArray<Column<Choice>> = [
 	},
 ];
 
+/** Where the quotas of the plan hold, if that is not AWS; the embedded simulator's own address says nothing. */
+const placeOf = ({account, config}: BatchSetup) => {
+	const isEmbedded = config.connection.simulatorUrl !== undefined;
+	return {
+		simulated: isEmbedded || (account.options.source.isSimulated?.() ?? false),
+		endpoint: isEmbedded ? null : account.clients.endpoint,
+	};
+};
+
 /** Prints the plan. @returns Exit code 0. */
 export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> => {
 	const text = flags.text('items');
@@ -78,11 +88,16 @@ export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): P
 			? Math.max(1, setup.batch.task.items.length)
 			: readInteger('items', text, {min: 1, max: 1_000_000_000});
 	const choices = choicesOf(setup, items);
+	const place = placeOf(setup);
 	if (resolveOutput(flags, io.environment).json !== undefined) {
-		await writeLines(io.stdout, [JSON.stringify({model: setup.target.model, items, variants: choices})]);
+		await writeLines(io.stdout, [JSON.stringify({model: setup.target.model, ...place, items, variants: choices})]);
 		return 0;
 	}
+	const {region} = setup.account.options;
 	await writeLines(io.stdout, [
+		...(place.simulated || place.endpoint !== null
+			? [placeLine(region, place.endpoint, place.simulated)]
+			: []),
 		`${formatCount(items)} items for ${cleanText(setup.target.model)}, input estimated, output at most max tokens`,
 		'',
 		...renderTable(columns, choices, columnsOf(io.stdout)),

@@ -101,6 +101,7 @@ describe('the command batch', () => {
 
 	it('recommends a lane with --plan and submits nothing', async () => {
 		const many = await call('high-volume', '--demo', '--plan', '--items', '1000000');
+		expect(many.stdout).toMatch(/^SIMULATED {2}us-[a-z]+-\d\n1,000,000 items for /);
 		expect(many.stdout).toMatch(/^single .* batch$/m);
 		const few = await call('high-volume', '--demo', '--plan', '--json');
 		const {variants} = JSON.parse(few.stdout) as {variants: Array<{recommended: string}>};

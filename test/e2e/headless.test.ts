@@ -82,6 +82,16 @@ describe.skipIf(!isBuilt)(
 			expect(stdout).not.toMatch(/^chat/m);
 		});
 
+		it('names the endpoint that a plan of a batch was made at', async () => {
+			const {url, stop} = await startSimulatorThread(defaultOptions);
+			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
+			const plan = await runProgram(['batch', 'high-volume', '--plan'], {environment});
+			const json = await runProgram(['batch', 'high-volume', '--plan', '--json'], {environment});
+			await stop();
+			expect(plan.stdout).toContain(`SIMULATED  us-east-1  endpoint ${url} (not AWS)\n`);
+			expect(JSON.parse(json.stdout)).toMatchObject({simulated: true, endpoint: url});
+		});
+
 		it('goes over the limit on purpose, and says what a naive loop would have lost', async () => {
 			// A quota so small that the slowest machine gets over it.
 			const {url, stop} = await startSimulatorThread({
