@@ -116,6 +116,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 	const timeline = figures.timeline.toTimeline();
 	const rivals = new Set(spec.targets.flatMap((_, target) => comparableCells(spec, target)));
 	const adviceInput = {spec, figures, variants, timeline};
+	const best = bestOf(adviceInput);
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
 		phase: status.phase,
@@ -133,10 +134,11 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			return bucket === undefined ? [] : [bucketState(bucket, target, core)];
 		}),
 		variants,
-		best: bestOf(adviceInput),
+		best,
 		gain: gainOf(
 			spec.load.shape,
 			variants.filter((_, cell) => rivals.has(cell)),
+			best,
 		),
 		advice: adviceOf(adviceInput),
 		events: figures.events,

@@ -1,4 +1,5 @@
 import type {Goal} from '../engine/run-spec.ts';
+import {leastGainShown} from '../metrics/gain.ts';
 import {formatDurationMs, formatNumber, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';
@@ -27,7 +28,12 @@ export function verdictOf(judged: Judged): readonly string[] {
 		return targets.length === 1 ? sentence : `${cleanText(target.model)}: ${sentence}`;
 	});
 	const hasWinner = judged.best.some((best) => best[judged.goal] !== null);
-	if (gain === null || gain.ratio === null || !hasWinner) {
+	// A gain over the worst variant is one of throughput.
+	const isWorthSaying =
+		gain !== null &&
+		gain.ratio !== null &&
+		(gain.over === 'serial' || (judged.goal === 'throughput' && gain.ratio >= leastGainShown));
+	if (!hasWinner || !isWorthSaying) {
 		return sentences;
 	}
 

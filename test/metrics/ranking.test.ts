@@ -41,20 +41,23 @@ const compare = async (
 
 describe('the winner', () => {
 	it('is named when the difference is clear', async () => {
-		const {best, advice} = await compare({
+		const {best, gain, advice, variants} = await compare({
 			terse: (random) => 10 + 5 * random(),
 			wordy: (random) => 100 + 50 * random(),
 		});
 		expect(best).toEqual([
 			{target: 0, throughput: 'terse', efficiency: 'terse', cost: 'terse', latency: null},
 		]);
+		const [terse, wordy] = variants.map(({sustainable}) => sustainable.usefulPerMinute ?? Number.NaN);
+		expect(gain).toEqual({over: 'worst', ratio: (terse ?? 0) / (wordy ?? 0)});
 		expect(advice.map(({kind}) => kind)).not.toContain('no-clear-winner');
 	});
 
 	it('is not named when the difference is noise, and the advice says how many requests would tell', async () => {
 		const noisy = (random: () => number): number => 10 + 400 * random();
-		const {best, advice} = await compare({one: noisy, other: (random) => noisy(random) * 1.02});
+		const {best, gain, advice} = await compare({one: noisy, other: (random) => noisy(random) * 1.02});
 		expect(best[0]?.throughput).toBeNull();
+		expect(gain).toBeNull();
 		const line = advice.find(({kind}) => kind === 'no-clear-winner');
 		expect(line?.text).toMatch(/no clear winner for throughput; \w+ leads, about [\d,]+ more requests/);
 	});

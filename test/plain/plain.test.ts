@@ -92,6 +92,19 @@ describe('summaryLines', () => {
 		expect(text).toContain(sentence);
 	});
 
+	test.each([
+		['throughput', {over: 'worst', ratio: 1.9}, true],
+		['throughput', {over: 'worst', ratio: 1.04}, false],
+		['throughput', null, false],
+		['cost', {over: 'worst', ratio: 1.9}, false],
+		['cost', {over: 'serial', ratio: 1.9}, true],
+	] as const)('goal %s with a gain of %j says it: %s', (goal, gain, isSaid) => {
+		const base = snapshot({patch: {gain}});
+		const text = summaryLines({...base, spec: {...base.spec, goal}}, {...look, width: 200}).join('\n');
+		expect(text.includes('That is 1.9x the useful work of')).toBe(isSaid);
+		expect(text.includes('the useful work of')).toBe(isSaid);
+	});
+
 	test('says so when nothing was useful', () => {
 		const run = snapshot({variants: [variant({count: 0})]});
 		expect(summaryLines(run, look).join('\n')).toContain('No variant gave a useful answer.');

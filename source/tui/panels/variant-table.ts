@@ -1,3 +1,4 @@
+import {leastGainShown} from '../../metrics/gain.ts';
 import {shownSnapshot} from '../../state/selectors.ts';
 import type {State} from '../../state/state.ts';
 import {listedRows, selectedRow, type VariantRow} from '../../state/variant-rows.ts';
@@ -81,7 +82,10 @@ function bestNote(state: State): Line {
 	}
 	const gain = snapshot.gain;
 	const ratio =
-		goal === 'throughput' && gain !== null && gain.ratio !== null
+		goal === 'throughput' &&
+		gain !== null &&
+		gain.ratio !== null &&
+		(gain.over === 'serial' || gain.ratio >= leastGainShown)
 			? `, ${formatRatio(gain.ratio)} the ${gain.over === 'serial' ? 'serial load' : 'worst'}`
 			: '';
 	return [segment('★ ', 'good'), segment(`${goal}: ${best.map(({name}) => name).join(', ')}${ratio}`)];
