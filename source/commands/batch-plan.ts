@@ -90,7 +90,9 @@ export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): P
 	const choices = choicesOf(setup, items);
 	const place = placeOf(setup);
 	if (resolveOutput(flags, io.environment).json !== undefined) {
-		await writeLines(io.stdout, [JSON.stringify({model: setup.target.model, ...place, items, variants: choices})]);
+		await writeLines(io.stdout, [
+			JSON.stringify({model: setup.target.model, ...place, items, variants: choices}),
+		]);
 		return 0;
 	}
 	const {region} = setup.account.options;
