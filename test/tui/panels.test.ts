@@ -87,6 +87,15 @@ const blocked = snapshotFixture({
 	],
 });
 
+test('an endpoint that is not AWS is named also when it is a simulator; that of the embedded one is not', () => {
+	const endpoint = 'http://127.0.0.1:8791';
+	const snapshot = snapshotFixture({simulated: true, targets: [targetFixture({endpoint})]});
+	const first = (isDemo: boolean) => lineText(headerLines(stateOf({snapshot, isDemo}), 120, 3)[0] ?? []);
+	expect(first(false)).toContain(endpoint);
+	expect(first(false)).toContain('SIMULATED');
+	expect(first(true)).not.toContain(endpoint);
+});
+
 const panels: Readonly<Record<string, (width: number) => readonly Line[]>> = {
 	header: (width) => headerLines(stateOf(), width, 3),
 	'header frozen': (width) =>

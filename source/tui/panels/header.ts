@@ -30,14 +30,13 @@ export function shownTargetIndex(state: State): number {
 function identityLine(state: State, width: number): Line {
 	const snapshot = shownSnapshot(state);
 	const target = snapshot?.targets[shownTargetIndex(state)];
-	const isSimulated = isSimulatedIn(state);
 	const badge = badgeOf(state);
 	const others = (snapshot?.targets.length ?? state.config.models.length) - 1;
 	const places = [
 		target?.scope ?? '',
 		cleanText(target?.region ?? state.config.connection.region ?? ''),
-		// The simulator's own address says nothing that SIMULATED does not.
-		target?.endpoint == null || isSimulated ? '' : cleanText(target.endpoint),
+		// The embedded simulator's own address says nothing that SIMULATED does not.
+		target?.endpoint == null || state.isDemo ? '' : cleanText(target.endpoint),
 		others > 0 ? `+${others} more` : '',
 	].filter((text) => text !== '');
 	const tail = joinLines([[], ...places.map((text) => [segment(text)])], dot);
