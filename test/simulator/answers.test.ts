@@ -290,3 +290,16 @@ describe('random numbers', () => {
 		expect(new Set(values).size).toBe(5);
 	});
 });
+
+test('packed items that are to become JSON have the keys that were asked for', () => {
+	const question =
+		'Extract the order. Reply with a JSON object with the keys "customer" and "city".\n\n' +
+		'1. Marta Kovacs wants a desk in Leipzig.\n2. Rui Almeida moves to Porto.\n3. Clara Weiss lives in Graz.\n\n' +
+		'Do this for each of the 3 numbered items on its own. Reply with one JSON object and nothing else: ' +
+		'its keys are the item numbers as strings ("1" is the first), its values the answers as strings.';
+	const answers = Object.entries(JSON.parse(answerTo(question)) as Record<string, string>);
+	expect(answers.map(([number]) => number)).toEqual(['1', '2', '3']);
+	for (const [, answer] of answers) {
+		expect(Object.keys(JSON.parse(answer))).toEqual(['customer', 'city']);
+	}
+});

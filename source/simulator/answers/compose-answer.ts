@@ -132,12 +132,21 @@ const answerItem = (
 	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words, question);
 };
 
+/** Keys that every answer is to have: those of the whole, which are the numbers of the items, are none of them. */
+const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
+	findKeys(instructions.replace(/[^.\n]*\bkeys are the (?:item )?numbers\b[^\n]*/gi, '')).filter(
+		(key) => !/^\d+$/.test(key),
+	);
+
 const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
 	const asked = readWish(system, packed.instructions);
+	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
 	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
-	const wish = {...asked, isJson: false, style: asked.labels.length > 0 ? ('brief' as const) : asked.style};
+	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
+	const wish = {...asked, isJson: keys.length > 0, style};
 	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
-	const answers = packed.items.map((item) => answerItem(random, wish, item, how));
+	const wanted = keys.length === 0 ? '' : `The keys: ${keys.join(', ')}.\n\n`;
+	const answers = packed.items.map((item) => answerItem(random, wish, `${wanted}${item}`, how));
 	return packed.form === 'array'
 		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
 		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
