@@ -1,22 +1,37 @@
-import {parse} from 'yaml';
+import {LineCounter, parseDocument} from 'yaml';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveSimulator} from '../config/resolve-simulator.ts';
 import {UserError} from '../config/user-error.ts';
+import {parseFaults} from '../simulator/faults/script.ts';
 import type {Io} from './io.ts';
 import {simulate} from './simulate.ts';
 
-/** A script of faults is YAML, of which JSON is a part; what it says, the simulator checks. */
-const parseFaults = (file: string, text: string): unknown => {
-	try {
-		return parse(text);
-	} catch (error) {
-		throw new UserError(`"${file}" is not YAML or JSON: ${(error as Error).message.split('\n')[0]}`, {
+/** A script of faults is YAML, of which JSON is a part. @throws UserError (exit 2) with file and line. */
+const readFaults = (file: string, text: string): unknown => {
+	const lines = new LineCounter();
+	const document = parseDocument(text, {lineCounter: lines});
+	const [fault] = document.errors;
+	if (fault !== undefined) {
+		const {line} = lines.linePos(fault.pos[0]);
+		throw new UserError(`${file}:${line}: ${fault.message.split('\n')[0]?.replace(/ at line .*$/, '')}.`, {
 			exitCode: 2,
-			hint: 'A script of faults is a list under the key "faults".',
+			hint: 'A script of faults is YAML or JSON: a list under the key "faults".',
 		});
 	}
+	const value: unknown = document.toJS();
+	try {
+		parseFaults(value);
+	} catch (error) {
+		throw error instanceof UserError
+			? new UserError(`${file}: ${error.message}`, {
+					exitCode: 2,
+					...(error.hint === undefined ? {} : {hint: error.hint}),
+				})
+			: error;
+	}
+	return value;
 };
 
 /** The command `simulate`, from its flags. @returns Exit code. */
 export const simulateFromFlags = async ({flags}: Arguments, io: Io): Promise<number> =>
-	simulate(resolveSimulator(flags, parseFaults), io);
+	simulate(resolveSimulator(flags, readFaults), io);

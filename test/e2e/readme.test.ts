@@ -6,6 +6,8 @@ import {freshReadme} from '../../source/build/readme.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {failureClasses} from '../../source/engine/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
+import {faultKinds} from '../../source/simulator/faults/script.ts';
+import {scenarioShape} from '../../source/simulator/scenario.ts';
 import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
 import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
 import {defaultOptions} from '../simulator/harness.ts';
@@ -31,6 +33,9 @@ describe('README', () => {
 		expectAll('Troubleshooting', failureClasses);
 		expectAll('Presets', Object.keys(presetSchema.shape));
 		expectAll('Results', Object.keys(resultsSchema.shape));
+		expect(
+			[...faultKinds, ...Object.keys(scenarioShape)].filter((name) => !readme.includes(`\`${name}\``)),
+		).toEqual([]);
 	});
 
 	it('links to headings that are there', () => {
