@@ -84,7 +84,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		cell.learn(request.prompt, answer, usage, attempt.maxTokens);
 		if (cell.maxTokens !== before) {
 			const {name} = cell.variant;
-			core.note('max-tokens', `${name}: max tokens ${before} -> ${cell.maxTokens}, learnt from its answers.`);
+			core.learntMaxTokens.changed(cell.index, name, before, cell.maxTokens, time.elapsedMs());
 		}
 	};
 

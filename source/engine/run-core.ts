@@ -9,6 +9,7 @@ import type {Clock} from './clock.ts';
 import {ConcurrencySearch} from './concurrency-search.ts';
 import type {Failure} from './failure.ts';
 import {Guards} from './guards.ts';
+import {LearntMaxTokens} from './learnt-max-tokens.ts';
 import {createSources} from './load/create-sources.ts';
 import type {Source} from './load/source.ts';
 import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
@@ -46,6 +47,8 @@ export class RunCore {
 	readonly cells: readonly CellState[];
 	readonly sources: readonly Source[];
 	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
+	/** Says in the log how max tokens are right-sized. */
+	readonly learntMaxTokens = new LearntMaxTokens((text) => this.note('max-tokens', text));
 	readonly #onLost: (record: LostRecord) => void;
 	readonly #lost = new LostCount();
 	#done = 0;
@@ -141,8 +144,9 @@ export class RunCore {
 		this.#onLost(record);
 	}
 
-	/** The run is over: what was lost in it becomes a line of the log. */
+	/** The run is over: what was learnt and what was lost in it become lines of the log. */
 	sumUp(): void {
+		this.learntMaxTokens.finish(this.time.elapsedMs());
 		const text = this.#lost.toText();
 		if (text !== undefined) {
 			this.note('lost', text);

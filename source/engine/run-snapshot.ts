@@ -115,7 +115,8 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 	);
 	const timeline = figures.timeline.toTimeline();
 	const rivals = new Set(spec.targets.flatMap((_, target) => comparableCells(spec, target)));
-	const adviceInput = {spec, figures, variants, timeline};
+	const learntMaxTokens = spec.isMaxTokensAuto ? cells.map(({maxTokens}) => maxTokens) : undefined;
+	const adviceInput = {spec, figures, variants, timeline, learntMaxTokens};
 	const best = bestOf(adviceInput);
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {

@@ -27,6 +27,8 @@ export type Subject = {
 	readonly target: Target;
 	/** Max tokens that was sent. */
 	readonly maxTokens: number;
+	/** Sent at present where it is right-sized; undefined where it is not. */
+	readonly learntMaxTokens?: number | undefined;
 };
 
 const goalWords: Readonly<Record<Goal, string>> = {
@@ -42,7 +44,7 @@ const scopeWords: Readonly<Record<Scope, string>> = {
 	global: 'global',
 };
 
-const amount = (value: number): string =>
+export const amount = (value: number): string =>
 	value >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 
 const usefulPerRequest = ({items, requests}: VariantFigures): number =>

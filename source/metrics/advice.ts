@@ -1,4 +1,5 @@
 import {type Cell, type Goal, goals, type RunSpec} from '../engine/run-spec.ts';
+import {learntAdvice} from './advice-learnt.ts';
 import {
 	betterMaxTokens,
 	bindingLimit,
@@ -22,6 +23,8 @@ export type AdviceInput = {
 	readonly figures: Figures;
 	readonly variants: readonly VariantFigures[];
 	readonly timeline: Timeline;
+	/** Of each cell, sent at present; undefined unless max tokens are right-sized. */
+	readonly learntMaxTokens?: readonly number[] | undefined;
 };
 
 const cellsOf = ({cells}: {readonly cells: readonly Cell[]}, target: number): readonly number[] =>
@@ -30,14 +33,14 @@ const cellsOf = ({cells}: {readonly cells: readonly Cell[]}, target: number): re
 const rankingOf = ({spec, figures, variants}: AdviceInput, target: number, goal: Goal): Ranking =>
 	rank(goal, figures, comparableCells(spec, target), variants, spec.minQuality);
 
-const subjectOf = ({spec, variants}: AdviceInput, index: number): Subject | undefined => {
+const subjectOf = ({spec, variants, learntMaxTokens}: AdviceInput, index: number): Subject | undefined => {
 	const cell = spec.cells[index];
 	const figures = variants[index];
 	const variant = cell === undefined ? undefined : spec.variants[cell.variant];
 	const target = cell === undefined ? undefined : spec.targets[cell.target];
 	return cell === undefined || figures === undefined || variant === undefined || target === undefined
 		? undefined
-		: {figures, variant, target, maxTokens: cell.maxTokens};
+		: {figures, variant, target, maxTokens: cell.maxTokens, learntMaxTokens: learntMaxTokens?.[index]};
 };
 
 /** Winner of each goal for each target. */
@@ -56,7 +59,7 @@ export const adviceOf = (input: AdviceInput): readonly Advice[] => {
 		const ranking = rankingOf(input, index, spec.goal);
 		const subjects = cells.map((cell) => subjectOf(input, cell)).filter((subject) => subject !== undefined);
 		const ofVariants = subjects.flatMap((subject) => [
-			...betterMaxTokens(subject),
+			...(subject.learntMaxTokens === undefined ? betterMaxTokens(subject) : learntAdvice(subject)),
 			...tooLowQuality(subject, spec),
 		]);
 		const leader = cells.find((cell) => variants[cell] === ranking.leader);

@@ -147,7 +147,11 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			{
 				useful: totals.requests.succeeded === 0 ? 0 : totals.items.useful / totals.requests.succeeded,
 				quotaTokens: perRequest.quotaTokens.mean,
-				reservedTokens: perRequest.reservedTokens.mean,
+				// While it is being right-sized the mean is of what was sent earlier, which says nothing of the next one.
+				reservedTokens:
+					view.maxTokens === view.cell.maxTokens
+						? perRequest.reservedTokens.mean
+						: perRequest.inputTokens.mean + view.maxTokens,
 				serviceMs: latencyMs.service.toDistribution().mean ?? 0,
 			},
 		),
