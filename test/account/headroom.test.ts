@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {Bucket} from '../../source/engine/bucket.ts';
-import {crowdingOf} from '../../source/metrics/account/headroom.ts';
+import {crowdingOf, headroomRemark} from '../../source/metrics/account/headroom.ts';
 import {othersToday} from '../../source/metrics/account/others-today.ts';
 import {OwnUse} from '../../source/metrics/account/own-use.ts';
 import {createAccountLink} from '../../source/threads/account-link.ts';
@@ -91,6 +91,20 @@ describe('the day', () => {
 		expect(before).toBeGreaterThan((told?.told.quotaTokens ?? 0) * 600);
 		expect(before - after).toBe(1000);
 		expect(tell()).toEqual([before, after]);
+	});
+
+	test('is said to hold our own runs before this start: CloudWatch does not tell them apart', () => {
+		const target = targetFixture();
+		const spec = specOf({targets: [target]});
+		const plan = {...planFixture(), targets: [target], requests: 1000, quotaTokens: 5_000_000};
+		const requests = (target.quota.requestsPerMinute.value ?? 0) / 2;
+		const shared = accountBucketFixture({others: {requests, quotaTokens: 0}});
+		expect(crowdingOf(plan, spec, [shared])).toMatch(
+			/^Others use \d+ of \d+ requests a minute of .+, your own runs before this start included; with this run/,
+		);
+		expect(headroomRemark(target, shared)).toMatch(
+			/^Others in the account use 50% of the requests .* of a minute, your own runs before this start included:/,
+		);
 	});
 
 	test('is asked about before a run that would fill it, and others keep what is theirs in admission', () => {

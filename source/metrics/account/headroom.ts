@@ -88,6 +88,9 @@ export const crowdingOf = (
 	return undefined;
 };
 
+/** CloudWatch does not tell whose requests it counts, and its newest minutes may hold an earlier run of one's own. */
+const ownIncluded = 'your own runs before this start included';
+
 const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string => {
 	const {word, others} = crowded;
 	const limit = crowded.limit.value ?? 0;
@@ -96,7 +99,7 @@ const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string =>
 	const after = `with this run it would be ${formatPercent(peakOf(crowded) / limit)}.`;
 	return word === 'quota tokens of the day'
 		? `${used} are used up by now of ${baseModel} (${scope}); ${after}`
-		: `Others use ${used} a minute of ${baseModel} (${scope}); ${after}`;
+		: `Others use ${used} a minute of ${baseModel} (${scope}), ${ownIncluded}; ${after}`;
 };
 
 /** How much room others leave, for the plan; undefined where nobody else is there, or it is not known. */
@@ -116,5 +119,5 @@ export const headroomRemark = (target: Target, bucket: AccountBucket | undefined
 	];
 	return parts.length === 0
 		? undefined
-		: `Others in the account use ${parts.join(' and ')} of a minute: the rest is what this run may take.`;
+		: `Others in the account use ${parts.join(' and ')} of a minute, ${ownIncluded}: the rest is what this run may take.`;
 };
