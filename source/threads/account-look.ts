@@ -214,6 +214,9 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 				}
 			};
 			const [found] = await Promise.all([opened, readDue()]);
+			if (directory === undefined && troubles.listing?.kind === 'network') {
+				await found.assertReachable();
+			}
 			await takeDirectory(found);
 			day.keepOnly(new Set(history.modelIds));
 		},

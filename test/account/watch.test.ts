@@ -152,6 +152,16 @@ describe('the command', () => {
 		});
 	});
 
+	test('where nothing listens it ends, and says so', async () => {
+		await useAccount({});
+		vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9');
+		await expect(call('watch').ended).rejects.toMatchObject({
+			exitCode: 1,
+			message: 'The endpoint http://127.0.0.1:9 is not reachable.',
+			hint: expect.stringMatching(/AWS_ENDPOINT_URL/),
+		});
+	});
+
 	test('without credentials it says so, with the way out', async () => {
 		await useAccount({});
 		vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);

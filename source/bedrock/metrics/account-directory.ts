@@ -8,6 +8,7 @@ import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
 import {listRemarks} from '../quotas/remarks.ts';
 import type {ResolveOptions} from '../quotas/resolve-targets.ts';
+import {assertReachable} from '../reachability.ts';
 import {mapModels} from './model-owners.ts';
 
 /** Models, profiles and quotas of a Region, read once, as the account monitor needs them. */
@@ -17,6 +18,8 @@ export type AccountDirectory = {
 	readonly map: (active: readonly string[]) => Promise<AccountMap>;
 	/** Sentences about lists that could not be read. */
 	readonly remarks: readonly string[];
+	/** @throws UserError (exit 1) when nobody answers at all. */
+	readonly assertReachable: () => Promise<void>;
 };
 
 /** Prices are looked up once a bucket. */
@@ -51,6 +54,7 @@ export const readDirectory = async (options: ResolveOptions): Promise<AccountDir
 		candidates: runnable.map((model) => model.slice(model.lastIndexOf('/') + 1)),
 		map: async (active) => mapModels({runnable, active}, lists, options, price),
 		remarks: reach.length > 0 ? reach : listRemarks(lists.failures, options.source.hasBearerToken ?? false),
+		assertReachable: async () => assertReachable(options.endpoint ?? null, lists.failures, options.region),
 	};
 };
 
@@ -84,6 +88,8 @@ export const directoryOfTargets = async (
 			),
 		}),
 		remarks: [],
+		// A run asks before its first request.
+		assertReachable: async () => {},
 	};
 };
 

@@ -44,6 +44,7 @@ const monitor = createAccountMonitor({
 	readDirectory: async () => ({
 		candidates: [],
 		remarks: [],
+		assertReachable: async () => {},
 		map: async (active) => ({
 			buckets: new Map(),
 			owners: new Map(active.map((modelId) => [modelId, modelId])),
