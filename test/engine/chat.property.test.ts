@@ -150,7 +150,7 @@ describe('conversations, whatever the service does and whenever the run is pause
 					expect(clock.timers).toBe(0);
 				},
 			),
-			{numRuns: 150},
+			{numRuns: 40},
 		);
 	}, 60_000);
 });
@@ -201,7 +201,7 @@ describe('conversations inside a quota', () => {
 					expect(figures).toHaveLength(4);
 				},
 			),
-			{numRuns: 60},
+			{numRuns: 40},
 		);
 	}, 60_000);
 });

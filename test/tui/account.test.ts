@@ -352,6 +352,6 @@ test('no line is wider than its width, whatever the account is called', () => {
 				globalExpect(title.map((each) => each.text).join('')).not.toMatch(/[\u0000-\u001F\u007F\u202E]/);
 			},
 		),
-		{numRuns: 150},
+		{numRuns: 40},
 	);
 });
