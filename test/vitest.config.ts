@@ -8,11 +8,11 @@ export default defineConfig({
 		include: ['test/**/*.test.{ts,tsx}'],
 		env: {FORCE_COLOR: '0', NODE_ENV: 'test'},
 		testTimeout: 60_000,
-		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave one idle.
-		maxWorkers: 2,
+		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave them idle.
+		maxWorkers: 3,
 		// No test leaves anything behind in its process; a new one for each file would cost as much as most files take.
 		isolate: false,
 		// Programs that wait for a simulated service can wait side by side.
-		maxConcurrency: 3,
+		maxConcurrency: 4,
 	},
 });

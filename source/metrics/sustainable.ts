@@ -127,6 +127,10 @@ export const sustainableRate = (
 		return {usefulPerMinute, low: 0, high: most, limitedBy};
 	}
 	const parts = sustainableWeights(limitedBy, useful, quotaTokens, serviceMs);
+	if (!parts.every(([, weight]) => Number.isFinite(weight))) {
+		// Requests that cost nothing, or took no time: nothing follows from their spread.
+		return {usefulPerMinute, low: null, high: null, limitedBy};
+	}
 	const errorOf = (weights: Weights): number => requests.standardError(weights) ?? 0;
 	const [usefulError, otherError, error] = [parts.slice(0, 1), parts.slice(1), parts].map(errorOf) as [
 		number,

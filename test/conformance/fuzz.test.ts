@@ -115,7 +115,7 @@ const baseModel = fc.constantFrom(
 );
 const status = fc.constantFrom(200, 200, 200, 400, 403, 404, 408, 424, 429, 500, 502, 503, 529, 299, 599);
 
-const runs = {numRuns: 80};
+const runs = {numRuns: 50};
 
 describe('whatever is answered', () => {
 	test('any JSON, any headers, any status: an honest outcome', async () => {
@@ -212,7 +212,7 @@ describe('whatever is answered', () => {
 				expect(outcome.text === '' || outcome.text === 'A whole answer.').toBe(true);
 				expect(outcome.usage === undefined || outcome.usage.inputTokens === 41).toBe(true);
 			}),
-			{numRuns: 150},
+			{numRuns: 100},
 		);
 	});
 });
@@ -248,7 +248,7 @@ describe.skipIf(!hasRecordings)(`recorded answers with some of their bytes chang
 					expectHonest(outcome, replay);
 				},
 			),
-			{numRuns: 150},
+			{numRuns: 100},
 		);
 	});
 });

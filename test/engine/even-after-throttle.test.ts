@@ -45,7 +45,7 @@ const play = async (enforcement: 'sliding' | 'refill', seed: number) => {
 
 describe('throttles in a burst that the ledger had room for', () => {
 	const cases = (['sliding', 'refill'] as const).flatMap((enforcement) =>
-		[1, 2, 3].map((seed) => ({enforcement, seed})),
+		[1, 2].map((seed) => ({enforcement, seed})),
 	);
 
 	it.each(cases)('make the run go evenly at once ($enforcement, seed $seed)', async ({enforcement, seed}) => {

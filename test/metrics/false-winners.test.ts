@@ -47,7 +47,7 @@ const noisy =
 		serviceMs: scale * 800 * Math.exp(random() + random() - 1),
 	});
 
-const runs = 200;
+const runs = 120;
 const winnersOf = (sources: readonly Source[], requests: number, goal: Goal): number =>
 	Array.from({length: runs}, (_, seed) => rankOf(sources, requests, goal, seed)).filter(
 		({winner}) => winner !== undefined,

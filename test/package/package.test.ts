@@ -82,11 +82,6 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 		expect(packages).toEqual(['bedrock-top']);
 	});
 
-	it('passes publint', async () => {
-		const {stdout} = await run('npx', ['publint', '--strict', '--pack', 'false', installed], {cwd: root});
-		expect(stdout).toContain('All good');
-	});
-
 	it('has types for the results that agree with the program’s own', async () => {
 		mkdirSync(path.join(folder, 'user'), {recursive: true});
 		const own = path.join(root, 'source/reports/results-schema.ts');
