@@ -4,8 +4,8 @@ import type {Plugin} from 'esbuild';
 /** What Ink takes apart and measures at a paint, it forgets after it. */
 const forgetful = 'caches = new OutputCaches();';
 
-/** As many lines as a screen shows in minutes; then everything is learnt anew. */
-const mostLines = 4000;
+/** Several screens full; then everything is learnt anew. Each keeps some kilobytes. */
+const mostLines = 600;
 
 const lasting = `
 const lastingCaches = new OutputCaches();
