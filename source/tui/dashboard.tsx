@@ -110,7 +110,17 @@ async function endOf(session: Session, signal: AbortSignal, fault: Fault | undef
 	}
 	const state = session.store.latest();
 	const stageFault = state.stage.kind === 'failed' ? state.stage.fault : undefined;
-	const snapshot = finalSnapshot(state);
+	const reached = finalSnapshot(state);
+	// An engine that did not answer in time has still been stopped, by whom it was asked to.
+	const isUnanswered = reached?.outcome === null && (state.isLeaving || signal.aborted);
+	const snapshot =
+		reached !== undefined && isUnanswered && fault === undefined && stageFault === undefined
+			? {
+					...reached,
+					outcome: 'stopped' as const,
+					stoppedBy: signal.aborted ? ('signal' as const) : ('key' as const),
+				}
+			: reached;
 	return {
 		snapshot,
 		run: session.started(),
