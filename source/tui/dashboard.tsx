@@ -6,6 +6,7 @@ import type {State} from '../state/state.ts';
 import {themeNamed} from '../text/themes.ts';
 import {App} from './app.tsx';
 import type {Appearance} from './appearance.tsx';
+import {screenOptions} from './render-options.ts';
 import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 import {createSession, type Session} from './session.ts';
 import {SuspendPort, type SuspendTerminal} from './suspend-port.tsx';
@@ -57,12 +58,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 		instance = render(screenNode(), {
 			stdin: ports.stdin,
 			stdout: ports.stdout,
-			alternateScreen: true,
-			exitOnCtrlC: false,
-			patchConsole: false,
-			interactive: true,
-			incrementalRendering: true,
-			isScreenReaderEnabled: false,
+			...screenOptions,
 			maxFps: ports.framesPerSecond ?? usualFramesPerSecond,
 		});
 		session.open();

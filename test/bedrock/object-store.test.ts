@@ -26,7 +26,7 @@ const startForeign = async (): Promise<Started> => {
 	if (server === undefined) {
 		throw new Error('fauxqs is not installed');
 	}
-	server.createBucket('work');
+	server.createBucket('inputs');
 	onTestFinished(server.stop);
 	return {url: server.address, stop: server.stop};
 };
@@ -77,15 +77,15 @@ describe.each(servers)('objects over %s', (_name, isThere, start) => {
 					whole.copy(into, 0, offset, offset + into.length);
 				},
 			};
-			await store.write({bucket: 'work', key: 'a/in put.jsonl'}, source, {
+			await store.write({bucket: 'inputs', key: 'a/in put.jsonl'}, source, {
 				signal: new AbortController().signal,
 				onBytes(bytes) {
 					told = Math.max(told, bytes);
 				},
 			});
 			expect(told).toBe(length);
-			expect(await store.list({bucket: 'work', key: 'a/'})).toEqual(['a/in put.jsonl']);
-			expect((await read(store.read({bucket: 'work', key: 'a/in put.jsonl'}))).equals(whole)).toBe(true);
+			expect(await store.list({bucket: 'inputs', key: 'a/'})).toEqual(['a/in put.jsonl']);
+			expect((await read(store.read({bucket: 'inputs', key: 'a/in put.jsonl'}))).equals(whole)).toBe(true);
 		},
 	);
 
@@ -100,8 +100,8 @@ describe.each(servers)('objects over %s', (_name, isThere, start) => {
 			},
 		};
 		const options = {signal: new AbortController().signal, onBytes() {}};
-		await expect(store.write({bucket: 'work', key: 'a/cut'}, source, options)).rejects.toThrow('shorter');
-		expect(await store.list({bucket: 'work', key: 'a/'})).toEqual([]);
+		await expect(store.write({bucket: 'inputs', key: 'a/cut'}, source, options)).rejects.toThrow('shorter');
+		expect(await store.list({bucket: 'inputs', key: 'a/'})).toEqual([]);
 	});
 
 	it.skipIf(!isThere)('are left alone when the signal comes', async () => {
@@ -117,8 +117,8 @@ describe.each(servers)('objects over %s', (_name, isThere, start) => {
 			},
 		};
 		const options = {signal: controller.signal, onBytes() {}};
-		await expect(store.write({bucket: 'work', key: 'b/cut'}, source, options)).rejects.toThrow();
-		expect(await store.list({bucket: 'work', key: 'b/'})).toEqual([]);
+		await expect(store.write({bucket: 'inputs', key: 'b/cut'}, source, options)).rejects.toThrow();
+		expect(await store.list({bucket: 'inputs', key: 'b/'})).toEqual([]);
 	});
 
 	it.skipIf(!isThere)('leave no part behind when the signal comes while parts are on their way', async () => {
@@ -128,16 +128,16 @@ describe.each(servers)('objects over %s', (_name, isThere, start) => {
 		const controller = new AbortController();
 		const source = {size: 30_000_000, read: async (into: Buffer) => void into.fill(1)};
 		const options = {signal: controller.signal, onBytes: () => controller.abort()};
-		await expect(store.write({bucket: 'work', key: 'c/cut'}, source, options)).rejects.toThrow();
+		await expect(store.write({bucket: 'inputs', key: 'c/cut'}, source, options)).rejects.toThrow();
 		const removal = sent.mock.calls.findIndex(([command]) => command instanceof AbortMultipartUploadCommand);
 		expect(sent.mock.settledResults[removal]?.type).toBe('fulfilled');
 	});
 
 	it.skipIf(!isThere)('that are not there are a fault with a way out', async () => {
 		const store = open((await start()).url);
-		await expect(read(store.read({bucket: 'work', key: 'none'}))).rejects.toMatchObject({
+		await expect(read(store.read({bucket: 'inputs', key: 'none'}))).rejects.toMatchObject({
 			exitCode: 1,
-			message: expect.stringContaining('s3://work/none could not be read'),
+			message: expect.stringContaining('s3://inputs/none could not be read'),
 			hint: expect.any(String),
 		});
 	});

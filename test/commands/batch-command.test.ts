@@ -75,7 +75,7 @@ describe('the command batch', () => {
 		const items = Array.from({length: 300}, (_unused, index) => `ticket ${index}`);
 		writeFileSync(preset, `name: many\ntask: Route\nitems: ${JSON.stringify(items)}\nvariants: [minimal]\n`);
 		const outOf = (name: string) => ['--no-reports', '--out', path.join(home, name)];
-		const place = ['--s3', 's3://work/x', '--role-arn', 'arn:aws:iam::123456789012:role/x'];
+		const place = ['--s3', 's3://inputs/x', '--role-arn', 'arn:aws:iam::123456789012:role/x'];
 		const model = ['-m', 'amazon.nova-lite-v1:0', '--yes'];
 		const first = await call(preset, ...model, ...place, ...outOf('first'));
 		const arn = /batch --resubmit (\S+)/.exec(first.stdout)?.[1] ?? '';
@@ -111,9 +111,9 @@ describe('the command batch', () => {
 	it.each([
 		[['classify', '--demo'], /at least 100 records; this one has 60/],
 		[['classify'], /needs --s3/],
-		[['classify', '--s3', 's3://work/x'], /needs --role-arn/],
-		[['classify', '--s3', 'work', '--role-arn', 'x'], /"work" is no place in S3/],
-		[['classify', '--s3', 's3://work/x', '--role-arn', 'x'], /"x" is not the ARN of a role/],
+		[['classify', '--s3', 's3://inputs/x'], /needs --role-arn/],
+		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is no place in S3/],
+		[['classify', '--s3', 's3://inputs/x', '--role-arn', 'x'], /"x" is not the ARN of a role/],
 		[['--list', '--stop', 'arn'], /exclude one another/],
 		[['--resubmit', 'arn', '--demo'], /jobs of a demo end with it/],
 	])('refuses %j', async (argv, message) => {

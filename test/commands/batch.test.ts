@@ -16,7 +16,7 @@ import type {Connection} from '../../source/config/run-config.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
 import {startForTest} from '../simulator/harness.ts';
 
-const place = {s3: 's3://work/batch/', roleArn: 'arn:aws:iam::123456789012:role/batch'};
+const place = {s3: 's3://inputs/batch/', roleArn: 'arn:aws:iam::123456789012:role/batch'};
 const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => []};
 
 const temporaryFolder = (): string => {
@@ -275,7 +275,7 @@ describe('a batch', () => {
 	});
 
 	it.each([
-		['a bucket that is not there', {missingBuckets: ['work']}, /NoSuchBucket|does not exist/],
+		['a bucket that is not there', {missingBuckets: ['inputs']}, /NoSuchBucket|does not exist/],
 		['a bucket that refuses', {denied: ['s3:PutObject']}, /not authorized/],
 		['a role that may not submit', {denied: ['bedrock:CreateModelInvocationJob']}, /could not be submitted/],
 	])('says what is wrong with %s', async (_words, scenario, pattern) => {

@@ -5,7 +5,7 @@ import {type BatchView, batchLines} from '../../source/tui/batch/batch-lines.ts'
 const view: BatchView = {
 	preset: 'bulk',
 	model: 'us.amazon.nova-lite-v1:0',
-	place: 's3://work/batches/',
+	place: 's3://inputs/batches/',
 	isSimulated: true,
 	elapsedMs: 61_500,
 	upload: undefined,

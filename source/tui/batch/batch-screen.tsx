@@ -3,6 +3,7 @@ import {useSyncExternalStore} from 'react';
 import {themeNamed} from '../../text/themes.ts';
 import {type Appearance, AppearanceContext} from '../appearance.tsx';
 import {Lines} from '../lines.tsx';
+import {screenOptions} from '../render-options.ts';
 import type {ScreenPorts} from '../screen-ports.ts';
 import {type BatchView, batchLines} from './batch-lines.ts';
 
@@ -63,12 +64,7 @@ export function openBatchScreen(
 		{
 			stdin: ports.stdin,
 			stdout: ports.stdout,
-			alternateScreen: true,
-			exitOnCtrlC: false,
-			patchConsole: false,
-			interactive: true,
-			incrementalRendering: true,
-			isScreenReaderEnabled: false,
+			...screenOptions,
 			maxFps: framesPerSecond,
 		},
 	);

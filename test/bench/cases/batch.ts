@@ -95,7 +95,7 @@ export const batchCase: BenchCase = {
 					'batch',
 					file,
 					'--s3',
-					's3://work/bench',
+					's3://bench/records',
 					'--role-arn',
 					'arn:aws:iam::123456789012:role/bench',
 					'--yes',
