@@ -71,8 +71,8 @@ const pickerSteps: Readonly<Record<string, number>> = {
 	PageDown: 10,
 };
 
-/** Letters narrow the list down, so that moving is left to the keys that type nothing. */
-function pickerAction({of}: Picker, keyName: string, atMs: number): Action | undefined {
+/** What moves through a list over the screen, takes its line, or closes it. */
+function listAction(keyName: string, atMs: number): Action | undefined {
 	const lines = pickerSteps[keyName];
 	if (lines !== undefined) {
 		return {type: 'overlay-moved', lines, atMs};
@@ -84,35 +84,25 @@ function pickerAction({of}: Picker, keyName: string, atMs: number): Action | und
 		case 'Esc': {
 			return {type: 'overlay-closed', atMs};
 		}
-		case 'Space': {
-			return of === 'models' ? {type: 'overlay-marked', atMs} : {type: 'text-typed', text: ' ', atMs};
-		}
 		default: {
-			return textAction(keyName, atMs);
+			return undefined;
 		}
 	}
 }
 
+/** Letters narrow the list down, so that moving is left to the keys that type nothing. */
+function pickerAction({of}: Picker, keyName: string, atMs: number): Action | undefined {
+	if (keyName === 'Space') {
+		return of === 'models' ? {type: 'overlay-marked', atMs} : {type: 'text-typed', text: ' ', atMs};
+	}
+	return listAction(keyName, atMs) ?? textAction(keyName, atMs);
+}
+
 function settingsAction({index}: SettingsForm, keyName: string, atMs: number): Action | undefined {
 	const turns = {'←': -1, '→': 1, Space: settings[index]?.choices === undefined ? undefined : 1}[keyName];
-	if (turns !== undefined) {
-		return {type: 'overlay-turned', steps: turns, atMs};
-	}
-	const lines = pickerSteps[keyName];
-	if (lines !== undefined) {
-		return {type: 'overlay-moved', lines, atMs};
-	}
-	switch (keyName) {
-		case 'Enter': {
-			return {type: 'overlay-accepted', atMs};
-		}
-		case 'Esc': {
-			return {type: 'overlay-closed', atMs};
-		}
-		default: {
-			return textAction(keyName, atMs);
-		}
-	}
+	return turns === undefined
+		? (listAction(keyName, atMs) ?? textAction(keyName, atMs))
+		: {type: 'overlay-turned', steps: turns, atMs};
 }
 
 function typingAction(keyName: string, atMs: number): Action | undefined {
