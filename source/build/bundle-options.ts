@@ -1,12 +1,12 @@
 import type {BuildOptions, Plugin} from 'esbuild';
 import {fastWidth} from './fast-width.ts';
-import {lastingCaches} from './lasting-caches.ts';
 import {lazyWidth} from './lazy-width.ts';
 import {leanHttp} from './lean-http.ts';
 import {leanMeow} from './lean-meow.ts';
 import {leanPrices} from './lean-prices.ts';
 import {leanYoga} from './lean-yoga.ts';
 import {leanZod} from './lean-zod.ts';
+import {quickOutput} from './quick-output.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
 export const bundleOptions = {
@@ -40,7 +40,7 @@ export const bundleOptions = {
 export const shortcuts: Plugin[] = [
 	fastWidth,
 	lazyWidth,
-	lastingCaches,
+	quickOutput,
 	leanHttp,
 	leanMeow,
 	leanPrices,

@@ -1,17 +1,7 @@
 import {Box, Text} from 'ink';
-import {memo} from 'react';
 import type {Line} from '../text/segment.ts';
 import {paint, useAppearance} from './appearance.tsx';
 import {boxed} from './frame.ts';
-
-type RowProps = {readonly text: string};
-
-/**
- * One line as one text node: a node a cell would cost four times as much a frame. The text carries its own colours, so
- * that a line that did not change is not even looked at.
- */
-const Row = memo(({text}: RowProps) => <Text wrap="truncate">{text}</Text>);
-Row.displayName = 'Row';
 
 type Props = {
 	readonly lines: readonly Line[];
@@ -19,15 +9,16 @@ type Props = {
 	readonly height: number;
 };
 
-/** Lines in a box of exactly that size. */
+/**
+ * Lines in a box of exactly that size. They are one text node: one a line would cost twice as much an update, one a cell
+ * eight times. The text carries its own colours.
+ */
 export function Lines({lines, width, height}: Props) {
 	const appearance = useAppearance();
+	const painted = boxed(lines, width, height).map((line) => paint(line, appearance));
 	return (
-		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
-			{boxed(lines, width, height).map((line, index) => (
-				// biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on screen
-				<Row key={index} text={paint(line, appearance) || ' '} />
-			))}
+		<Box width={width} height={height} flexShrink={0}>
+			<Text wrap="truncate">{painted.join('\n')}</Text>
 		</Box>
 	);
 }
