@@ -13,8 +13,11 @@ import {SuspendPort, type SuspendTerminal} from './suspend-port.tsx';
 
 export type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 
-/** More paints a second than eyes can tell apart would only take time from the run. */
-const usualFramesPerSecond = 30;
+/**
+ * The store bounds how often data is drawn. At Ink's 30 a key pressed right after such a frame would wait a thirtieth of
+ * a second for the next one.
+ */
+const usualFramesPerSecond = 120;
 
 /**
  * Opens the screen on the alternate screen and runs a session on it: the run is prepared, and started where it may be.

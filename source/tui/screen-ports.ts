@@ -49,7 +49,7 @@ export type ScreenPorts = {
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;
 	readonly clock: Clock;
-	/** Paints a second at most; 30 unless told otherwise. */
+	/** Paints a second at most. */
 	readonly framesPerSecond?: number;
 	/** Aborted by a signal from outside: the screen closes at once. */
 	readonly signal: AbortSignal;
