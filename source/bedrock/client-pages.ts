@@ -28,23 +28,26 @@ const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 const isReadable = (body: unknown): body is AsyncIterable<Uint8Array> =>
 	isObject(body) && Symbol.asyncIterator in body;
 
+const isPage = (response: unknown): boolean => foreignType.test(contentTypeOf(response) ?? '');
+
+/** The result with the text of its response, which can still be read. */
+const withText = async <Result extends {readonly response: unknown}>(result: Result): Promise<Result> => {
+	const {response} = result;
+	if (isObject(response) && isReadable(response.body)) {
+		const bytes = await readSome(response.body);
+		Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
+	}
+
+	return result;
+};
+
 /**
  * Keeps the text of answers that are no answers of the service, where errors carry the response: the SDK would only say
  * that the first character is no JSON.
  */
 export const keepPages = (client: {readonly middlewareStack: unknown}): void => {
 	(client.middlewareStack as MiddlewareStack).add(
-		(next) => async (args) => {
-			const result = await next(args);
-			const {response} = result;
-			const type = contentTypeOf(response);
-			if (type !== undefined && foreignType.test(type) && isObject(response) && isReadable(response.body)) {
-				const bytes = await readSome(response.body);
-				Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
-			}
-
-			return result;
-		},
+		(next) => (args) => next(args).then((result) => (isPage(result.response) ? withText(result) : result)),
 		{step: 'deserialize', priority: 'low', name: 'keepPages', override: true},
 	);
 };

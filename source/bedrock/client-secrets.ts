@@ -7,7 +7,7 @@ type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
 /** Credentials rotate; more than the newest few cannot come back in an answer. */
 const kept = 24;
 
-/** Key ID of a signature, or a bearer token. Every request passes here, so no pattern is searched for. */
+/** Key ID of a signature, or a bearer token. */
 const secretOf = (authorization: string): string | undefined => {
 	if (/^bearer\s/i.test(authorization)) {
 		return authorization.slice('bearer '.length).trim().split(/\s/, 1)[0];
@@ -18,13 +18,8 @@ const secretOf = (authorization: string): string | undefined => {
 	return start === -1 || end === -1 ? undefined : authorization.slice(start + 'Credential='.length, end);
 };
 
-const secretsIn = (headers: unknown): readonly string[] => {
-	const authorization =
-		stringOf(at(headers, 'authorization')) ?? stringOf(at(headers, 'Authorization')) ?? '';
-	return [secretOf(authorization), stringOf(at(headers, 'x-amz-security-token'))].filter(
-		(value) => value !== undefined && value.length >= 8,
-	) as string[];
-};
+const secretsIn = (authorization: string, token: string | undefined): readonly string[] =>
+	[secretOf(authorization), token].filter((value) => value !== undefined && value.length >= 8) as string[];
 
 /** The values that must never be shown. */
 export type Secrets = {
@@ -62,11 +57,26 @@ export const createSecrets = (environment: Readonly<Record<string, string | unde
 	};
 };
 
+/** What stays the same of one request to the next as long as the secret does: a signature itself is always new. */
+const signerOf = (authorization: string): string =>
+	authorization.startsWith('AWS4-') ? authorization.slice(0, authorization.indexOf('/')) : authorization;
+
 /** Keeps what each request was signed with, wherever it came from, so that an answer that repeats it can be shown without it. */
 export const watchSecrets = (client: {readonly middlewareStack: unknown}, secrets: Secrets): void => {
+	// Every request passes here, and nearly all are signed with what the one before was.
+	let signer: string | undefined;
+	let session: string | undefined;
 	(client.middlewareStack as MiddlewareStack).add(
-		(next) => async (args) => {
-			secrets.keep(secretsIn(at(args.request, 'headers')));
+		(next) => (args) => {
+			const headers = at(args.request, 'headers');
+			const authorization =
+				stringOf(at(headers, 'authorization')) ?? stringOf(at(headers, 'Authorization')) ?? '';
+			const token = stringOf(at(headers, 'x-amz-security-token'));
+			if (signerOf(authorization) !== signer || token !== session) {
+				secrets.keep(secretsIn(authorization, token));
+				signer = signerOf(authorization);
+				session = token;
+			}
 			return next(args);
 		},
 		{step: 'deserialize', priority: 'low', name: 'watchSecrets', override: true},

@@ -6,9 +6,10 @@ import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
 import {noCredentials} from './client-credentials.ts';
+import {outfit, sendOnce} from './client-middleware.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
 import {keepPages} from './client-pages.ts';
-import {createSecrets, watchSecrets} from './client-secrets.ts';
+import {createSecrets} from './client-secrets.ts';
 import {configuredCertificates, configuredEndpoint} from './client-shared-config.ts';
 import {endpointInEnvironment, foreignEndpoint} from './endpoint.ts';
 
@@ -95,25 +96,25 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
 		const {keepUsageSpellings} = await import('./usage-spellings.ts');
 		keepUsageSpellings();
-		// Retries are the engine's: hidden ones would sit inside the latency and hide the throttles.
 		const own = await settings('Bedrock Runtime', options.maxSockets);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
 		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
-		watchSecrets(client, secrets);
+		outfit(client, secrets);
+		sendOnce(client);
 		keepPages(client);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets));
-		watchSecrets(client, secrets);
+		outfit(client, secrets);
 		keepPages(client);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
-		watchSecrets(client, secrets);
+		outfit(client, secrets);
 		keepPages(client);
 		return client;
 	});
@@ -121,7 +122,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
 		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
 		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
-		watchSecrets(client, secrets);
+		outfit(client, secrets);
 		return client;
 	});
 
@@ -135,7 +136,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'}
 				: {}),
 		});
-		watchSecrets(client, secrets);
+		outfit(client, secrets);
 		return client;
 	});
 

@@ -13,7 +13,7 @@ export const announceLanes = (
 	cells: readonly CellState[],
 	windowMs: number,
 ): void => {
-	const lowest = [...lanes].reverse().find((lane) => sources.some((source) => source.lane === lane));
+	const lowest = lanes.findLast((lane) => sources.some((source) => source.lane === lane));
 	for (const source of sources.filter(({lane}) => lane !== lowest)) {
 		const served = source.cells.map((cell) => cells[cell]).filter((cell) => cell !== undefined);
 		for (const bucket of new Set<Bucket>(served.map((cell) => cell.bucket))) {

@@ -110,6 +110,9 @@ export class Dispatcher {
 	}
 
 	#pumpRoom(room: WaitingRoom, lane: Lane): void {
+		if (room.size === 0) {
+			return;
+		}
 		const now = this.#ports.now();
 		for (const request of room.ready(now)) {
 			const cell = this.#ports.cellOf(request);
@@ -138,12 +141,16 @@ export class Dispatcher {
 	}
 
 	#pumpSources(lane: Lane): void {
-		let active = this.#ports.sources.filter((source) => source.lane === lane);
-		const offset = active.length === 0 ? 0 : this.#turn % active.length;
-		active = [...active.slice(offset), ...active.slice(0, offset)];
+		let active = this.#inTurn(this.#ports.sources.filter((source) => source.lane === lane));
 		while (active.length > 0 && this.#isOpen && this.#ports.rooms[lane].size < mostWaiting) {
 			active = active.filter((source) => this.#isOpen && this.#pumpSource(source, lane));
 		}
+	}
+
+	/** Another one comes first each time. */
+	#inTurn(sources: readonly Source[]): readonly Source[] {
+		const offset = sources.length < 2 ? 0 : this.#turn % sources.length;
+		return offset === 0 ? sources : [...sources.slice(offset), ...sources.slice(0, offset)];
 	}
 
 	/** One request of a source. Returns whether it may have another. */

@@ -98,9 +98,14 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		const verdicts = judgeAnswer(answer.text, spec.task, request.items);
 		const times = timesOf(attempt, endedAt);
 		const at = isoTime(clock.epoch());
+		// Field by field: this is done for every answer, and adding many to a copy takes ten times as long.
 		core.emit({
 			type: 'answered',
-			...attemptOf(attempt),
+			at: time.elapsedMs(),
+			cell: cell.index,
+			target: cell.cell.target,
+			isCounted: !request.isWarmUp,
+			reservedTokens: reservation.tokens,
 			block: request.block,
 			turn: cell.isChat ? request.turn : undefined,
 			stopReason: answer.stopReason,

@@ -56,7 +56,7 @@ const leave = (figures: Figures, event: {at: number; target: number; reservedTok
 	if (levels !== undefined) {
 		levels.inFlight = Math.max(0, levels.inFlight - 1);
 		levels.reserved = levels.inFlight === 0 ? 0 : Math.max(0, levels.reserved - event.reservedTokens);
-		figures.timeline.setLevels(event.at, event.target, {...levels});
+		figures.timeline.setLevels(event.at, event.target, levels);
 	}
 };
 
@@ -65,7 +65,7 @@ const foldSent = (figures: Figures, event: Extract<RunEvent, {type: 'sent'}>): v
 	if (levels !== undefined) {
 		levels.inFlight++;
 		levels.reserved += event.reservedTokens;
-		figures.timeline.setLevels(event.at, event.target, {...levels});
+		figures.timeline.setLevels(event.at, event.target, levels);
 		figures.timeline.count(event.at, event.target, {requests: 1});
 	}
 };

@@ -3,13 +3,13 @@ import type {Timeline, TimelinePoint} from './snapshot.ts';
 const maxPoints = 600;
 
 /** What is counted within an interval. */
-type Counts = {readonly requests: number; readonly quotaTokens: number; readonly throttled: number};
+type Counts = {requests: number; quotaTokens: number; throttled: number};
 /** What lasts until something changes it; an interval shows the highest. */
-type Levels = {readonly reserved: number; readonly inFlight: number};
+type Levels = {reserved: number; inFlight: number};
 type Interval = Counts & Levels;
 
-const noCounts: Counts = {requests: 0, quotaTokens: 0, throttled: 0};
-const noLevels: Levels = {reserved: 0, inFlight: 0};
+const noCounts: Readonly<Counts> = {requests: 0, quotaTokens: 0, throttled: 0};
+const noLevels: Readonly<Levels> = {reserved: 0, inFlight: 0};
 
 const merged = (first: Interval, second: Interval): Interval => ({
 	requests: first.requests + second.requests,
@@ -22,7 +22,7 @@ const merged = (first: Interval, second: Interval): Interval => ({
 /** Time series of each target by the second; when it would exceed 600 points, the interval doubles. */
 export class TimelineSeries {
 	readonly #maxIntervals: number;
-	readonly #levels: Levels[];
+	readonly #levels: Array<Readonly<Levels>>;
 	#intervals: Interval[][] = [];
 	#intervalSeconds = 1;
 
@@ -33,14 +33,23 @@ export class TimelineSeries {
 	}
 
 	/** Adds counts at `elapsedMs` since the start of the run. */
-	count(elapsedMs: number, target: number, counts: Partial<Counts>): void {
-		this.#merge(elapsedMs, target, {...noCounts, ...noLevels, ...counts});
+	count(elapsedMs: number, target: number, {requests, quotaTokens, throttled}: Partial<Counts>): void {
+		const interval = this.#at(elapsedMs)[target];
+		if (interval !== undefined) {
+			interval.requests += requests ?? 0;
+			interval.quotaTokens += quotaTokens ?? 0;
+			interval.throttled += throttled ?? 0;
+		}
 	}
 
 	/** Sets levels from `elapsedMs` on. */
-	setLevels(elapsedMs: number, target: number, levels: Levels): void {
-		this.#merge(elapsedMs, target, {...noCounts, ...levels});
-		this.#levels[target] = levels;
+	setLevels(elapsedMs: number, target: number, {reserved, inFlight}: Readonly<Levels>): void {
+		const interval = this.#at(elapsedMs)[target];
+		if (interval !== undefined) {
+			interval.reserved = Math.max(interval.reserved, reserved);
+			interval.inFlight = Math.max(interval.inFlight, inFlight);
+		}
+		this.#levels[target] = {reserved, inFlight};
 	}
 
 	toTimeline(): Timeline {
@@ -50,15 +59,9 @@ export class TimelineSeries {
 		return {intervalSeconds: this.#intervalSeconds, points};
 	}
 
-	#merge(elapsedMs: number, target: number, change: Interval): void {
-		const intervals = this.#at(Math.max(0, elapsedMs) / 1000);
-		const interval = intervals[target];
-		if (interval !== undefined) {
-			intervals[target] = merged(interval, change);
-		}
-	}
-
-	#at(second: number): Interval[] {
+	/** The interval of each target at a time of the run. */
+	#at(elapsedMs: number): Interval[] {
+		const second = Math.max(0, elapsedMs) / 1000;
 		while (Math.floor(second / this.#intervalSeconds) >= this.#maxIntervals) {
 			this.#double();
 		}

@@ -1,6 +1,6 @@
 import type {GetModelInvocationJobResponse, ModelInvocationJobSummary} from '@aws-sdk/client-bedrock';
 import type {Clients} from '../clients.ts';
-import {isSimulated, watchHeaders} from '../methods/response-headers.ts';
+import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {callError} from './call-error.ts';
 
 /** What a job is made from. */
@@ -87,10 +87,9 @@ export const createJobService = (clients: Clients): JobService => ({
 	async get(arn) {
 		const {GetModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
 		const command = new GetModelInvocationJobCommand({jobIdentifier: arn});
-		const headers = watchHeaders(command);
 		try {
 			const answer = await (await clients.control()).send(command);
-			return viewOf(answer, isSimulated(headers()));
+			return viewOf(answer, isSimulated(headersFor(answer)));
 		} catch (error) {
 			throw callError(error, clients, {
 				what: `The job ${arn} could not be read`,

@@ -6,13 +6,12 @@ import {at, millisecondsOf, wordOf} from '../json.ts';
 import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
 import type {Send} from './method.ts';
-import {watchHeaders} from './response-headers.ts';
+import {headersFor} from './response-headers.ts';
 import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
 export const converseStream: Send = async (runtime, request, {signal, onFirstToken}) => {
 	const command = new ConverseStreamCommand(converseRequest(request));
-	const headers = watchHeaders(command);
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken);
 	let metadata: unknown;
@@ -27,7 +26,7 @@ export const converseStream: Send = async (runtime, request, {signal, onFirstTok
 	}
 
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
-		headers: headers(),
+		headers: headersFor(output),
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(metadata, 'metrics', 'latencyMs')),
 		tier: wordOf(at(metadata, 'serviceTier', 'type')),

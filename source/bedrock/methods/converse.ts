@@ -6,13 +6,12 @@ import {at, millisecondsOf, wordOf} from '../json.ts';
 import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
 import type {Send} from './method.ts';
-import {watchHeaders} from './response-headers.ts';
+import {headersFor} from './response-headers.ts';
 import {UnreadableAnswer} from './unreadable-answer.ts';
 
 /** Converse: one schema for every chat model, usage in the body. */
 export const converse: Send = async (runtime, request, {signal}) => {
 	const command = new ConverseCommand(converseRequest(request));
-	const headers = watchHeaders(command);
 	const output = await runtime.send(command, {abortSignal: signal});
 	const reading = readMessage(output);
 	if (reading === undefined) {
@@ -20,7 +19,7 @@ export const converse: Send = async (runtime, request, {signal}) => {
 	}
 
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
-		headers: headers(),
+		headers: headersFor(output),
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(output, 'metrics', 'latencyMs')),
 		tier: wordOf(at(output, 'serviceTier', 'type')),

@@ -5,7 +5,7 @@ import {countsIn} from '../usage.ts';
 import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
-import {watchHeaders} from './response-headers.ts';
+import {headersFor} from './response-headers.ts';
 import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 import {UnreadableAnswer} from './unreadable-answer.ts';
 
@@ -22,7 +22,6 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 	const command = new InvokeModelWithResponseStreamCommand(
 		invokeRequest(request, family.build(request, true)),
 	);
-	const headers = watchHeaders(command);
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken);
 	const decoder = new TextDecoder();
@@ -53,7 +52,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 
 	const reading = finished(family, folded, isGuarded);
 	return answerOf(reading, {
-		headers: headers(),
+		headers: headersFor(output),
 		requestId: output.$metadata.requestId,
 		serverLatencyMs: millisecondsOf(at(metrics, 'invocationLatency')),
 		tier: wordOf(output.serviceTier),

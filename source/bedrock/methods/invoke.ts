@@ -5,7 +5,7 @@ import {countsIn} from '../usage.ts';
 import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
-import {countsInHeaders, latencyInHeaders, watchHeaders} from './response-headers.ts';
+import {countsInHeaders, headersFor, latencyInHeaders} from './response-headers.ts';
 import {UnreadableAnswer} from './unreadable-answer.ts';
 
 /** Answers of models that write no text, which have no output tokens. */
@@ -29,9 +29,8 @@ const isWithoutText = (body: unknown): boolean => isVector(body) || isRanking(bo
 export const invoke: Send = async (runtime, request, {signal}) => {
 	const family = familyOf(request.baseModel);
 	const command = new InvokeModelCommand(invokeRequest(request, family.build(request, false)));
-	const headersSeen = watchHeaders(command);
 	const output = await runtime.send(command, {abortSignal: signal});
-	const headers = headersSeen();
+	const headers = headersFor(output);
 	const text = new TextDecoder().decode(output.body);
 	const body = parseJson(text);
 	const isGuarded = isIntervention(body);

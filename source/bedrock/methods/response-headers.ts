@@ -26,23 +26,25 @@ export const headersOf = (response: unknown): ResponseHeaders => {
 export const contentTypeOf = (response: unknown): string | undefined =>
 	wordOf(at(response, 'headers', 'content-type')) ?? headersOf(response)['content-type'];
 
-/**
- * Looks at the headers of one command's response: the SDK keeps them from its output.
- *
- * @returns Reads them, once the command has been answered.
- */
-export const watchHeaders = (command: {readonly middlewareStack: unknown}): (() => ResponseHeaders) => {
-	let response: unknown;
-	(command.middlewareStack as MiddlewareStack).add(
-		(next) => async (args) => {
-			const result = await next(args);
-			response = result.response;
-			return result;
-		},
-		{step: 'deserialize', priority: 'high', name: 'watchHeaders', override: true},
+/** The SDK keeps headers from its outputs; this is where they went. */
+const responses = new WeakMap<object, unknown>();
+
+/** Has a client remember the response of each output. */
+export const keepResponses = (client: {readonly middlewareStack: unknown}): void => {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => (args) =>
+			next(args).then((result) => {
+				if (result.output !== undefined) {
+					responses.set(result.output, result.response);
+				}
+				return result;
+			}),
+		{step: 'deserialize', priority: 'high', name: 'keepResponses', override: true},
 	);
-	return () => headersOf(response);
 };
+
+/** The headers that an output came with; none for one that no client of ours has read. */
+export const headersFor = (output: object): ResponseHeaders => headersOf(responses.get(output));
 
 /** A count in a header: digits and nothing else. */
 const headerCount = (value: string | undefined): number | undefined => {

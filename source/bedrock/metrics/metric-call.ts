@@ -2,7 +2,7 @@ import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {FailureClass} from '../../engine/failure.ts';
 import type {UsageFailure, UsageFailureKind} from '../../metrics/account/usage-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
-import {watchHeaders} from '../methods/response-headers.ts';
+import {headersFor} from '../methods/response-headers.ts';
 
 /** The AWS clients, as far as the metrics need them; `Clients` fits. */
 export type MetricClients = {
@@ -49,18 +49,17 @@ const clockAheadOf = (date: string | undefined, sentMs: number, cameMs: number):
 };
 
 /** Sends one command. Never rejects. @param epoch Milliseconds since 1970. */
-export const sendMetricCommand = async <Command extends {readonly middlewareStack: unknown}, Answer>(
+export const sendMetricCommand = async <Command, Answer extends object>(
 	clients: MetricClients,
 	action: string,
 	command: Command,
 	send: (client: CloudWatchClient, command: Command) => Promise<Answer>,
 	{epoch, signal}: {readonly epoch: () => number; readonly signal: AbortSignal},
 ): Promise<CallOutcome<Answer>> => {
-	const headers = watchHeaders(command);
 	const sentMs = epoch();
 	try {
 		const answer = await send(await clients.cloudwatch(), command);
-		return {kind: 'answered', answer, clockAheadMs: clockAheadOf(headers().date, sentMs, epoch())};
+		return {kind: 'answered', answer, clockAheadMs: clockAheadOf(headersFor(answer).date, sentMs, epoch())};
 	} catch (error) {
 		const {class: failureClass, message} = failureOf(error, {action}, {secrets: clients.secrets(), signal});
 		return {kind: 'failed', failure: {action, kind: kindOf(failureClass), message}};

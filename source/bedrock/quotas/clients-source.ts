@@ -2,7 +2,7 @@ import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {FailureClass} from '../../engine/failure.ts';
 import {failureOf} from '../failures/failure-of.ts';
-import {isSimulated, watchHeaders} from '../methods/response-headers.ts';
+import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {listedModels, listedProfiles, listedQuotas} from './listed-rows.ts';
 import {actions, type QuotaSource, SourceError, type SourceFailureKind} from './quota-source.ts';
 
@@ -25,15 +25,14 @@ export const quotaSourceOf = (
 	environment: Readonly<Record<string, string | undefined>> = process.env,
 ): QuotaSource => {
 	let isAnsweredBySimulator = false;
-	const call = async <Command extends {readonly middlewareStack: unknown}, Answer>(
+	const call = async <Command, Answer extends object>(
 		action: string,
 		command: Command,
 		send: (command: Command) => Promise<Answer>,
 	): Promise<Answer> => {
-		const headers = watchHeaders(command);
 		try {
 			const answer = await send(command);
-			isAnsweredBySimulator ||= isSimulated(headers());
+			isAnsweredBySimulator ||= isSimulated(headersFor(answer));
 			return answer;
 		} catch (error) {
 			const failure = failureOf(error, {action}, {secrets: clients.secrets()});
