@@ -15,6 +15,7 @@ import {findOrMakeBatch, type Place} from './batch-submit.ts';
 import {watchBatch} from './batch-watch.ts';
 import {startDemo} from './demo.ts';
 import {type Io, writeLines} from './io.ts';
+import {keepNurserySmall} from './small-nursery.ts';
 
 /** Seed of the simulator behind `--demo` where no preset says another. */
 const demoSeed = 1;
@@ -98,6 +99,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 
 /** The command `batch`. @returns Exit code. */
 export const batch = async (given: Arguments, io: Io): Promise<number> => {
+	keepNurserySmall();
 	const {flags} = given;
 	const ways = ['watch', 'stop', 'resubmit'].filter((name) => flags.text(name) !== undefined);
 	const isList = flags.isSet('list') ?? false;

@@ -20,7 +20,7 @@ const partBytes = 5 * 1024 * 1024;
 /** More of them wait in memory and make it no faster. */
 const partsAtOnce = 2;
 /** Divides a part: a piece that lies across two of them is copied twice. */
-const pieceBytes = 512 * 1024;
+const pieceBytes = 256 * 1024;
 /** `lib-storage` copies the pieces of a part together as soon as it has one piece more; a few are read ahead. */
 const piecesInUse = partBytes / pieceBytes + 8;
 
