@@ -117,7 +117,7 @@ describe('withQuickRows', () => {
 					await cells(frame(original, drawn, isClipped)),
 				);
 			}),
-			{numRuns: 400},
+			{numRuns: 150},
 		);
 	});
 

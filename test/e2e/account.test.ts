@@ -70,7 +70,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 		await terminal.waitFor(has(/STOPPED|COMPLETED/), 'the end of the run');
 		terminal.write('q');
 		expect(await terminal.exited).toMatchObject({exitCode: 0});
-		expect(terminal.isAlternate()).toBe(false);
+		await terminal.waitFor(() => !terminal.isAlternate(), 'the normal screen');
 		expect(readFileSync(path.join(cwd, 'top.log'), 'utf8')).toContain('alert requests>50');
 	}, 90_000);
 

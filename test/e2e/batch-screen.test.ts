@@ -43,7 +43,7 @@ describe.skipIf(!isBuilt)(
 				expect(has(/of 147 records/)(lines)).toBe(true);
 				expect(has(/%/)(lines)).toBe(true);
 				expect(await terminal.exited).toMatchObject({exitCode: 0});
-				expect(terminal.isAlternate()).toBe(false);
+				await terminal.waitFor(() => !terminal.isAlternate(), 'the normal screen');
 				expect(terminal.isCursorHidden()).toBe(false);
 				expect(terminal.raw()).toMatch(/147 of 147 records answered/);
 			},
@@ -58,7 +58,7 @@ describe.skipIf(!isBuilt)(
 			expect(terminal.screen().join('')).toMatch(/^[\x20-\x7e]*$/);
 			terminal.write(key);
 			expect(await terminal.exited).toMatchObject({exitCode: 0});
-			expect(terminal.isAlternate()).toBe(false);
+			await terminal.waitFor(() => !terminal.isAlternate(), 'the normal screen');
 			expect(terminal.raw()).toContain('the jobs of a demo end with its simulator');
 		});
 	},
