@@ -10,8 +10,8 @@ type Props = {
 };
 
 /**
- * Lines in a box of exactly that size. They are one text node: one a line would cost twice as much an update, one a cell
- * eight times. The text carries its own colours.
+ * Lines in a box of exactly that size. They are one text node, because Ink lays out, squashes and checks each one anew.
+ * The text carries its own colours.
  */
 export function Lines({lines, width, height}: Props) {
 	const appearance = useAppearance();

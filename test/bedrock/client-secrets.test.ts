@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createSecrets} from '../../source/bedrock/client-secrets.ts';
+import {createSecrets, watchSecrets} from '../../source/bedrock/client-secrets.ts';
 
 describe('secrets that requests were signed with', () => {
 	it('are told together with those of the environment, each once', () => {
@@ -28,5 +28,39 @@ describe('secrets that requests were signed with', () => {
 		expect(secrets.all()).toContain('rotated-99');
 		secrets.keep(['rotated-0']);
 		expect(secrets.all()).toContain('rotated-0');
+	});
+});
+
+describe('a client that is watched', () => {
+	it('keeps each new key, session and bearer token, however much it is like the one before', async () => {
+		const secrets = createSecrets({});
+		let send: (args: object) => unknown = () => undefined;
+		const middlewareStack = {
+			add(middleware: (next: (args: object) => object) => typeof send) {
+				send = middleware((args) => args);
+			},
+		};
+		watchSecrets({middlewareStack}, secrets);
+		const signed = (key: string, signature: string): string =>
+			`AWS4-HMAC-SHA256 Credential=${key}/20260101/us-east-1/bedrock/aws4_request, Signature=${signature}`;
+		for (const [authorization, token] of [
+			[signed('AKIAFIRST', 'one'), undefined],
+			[signed('AKIAFIRST', 'two'), undefined],
+			[signed('AKIAFIRST', 'three'), 'session-token-1'],
+			[signed('AKIAFIRST', 'four'), 'session-token-2'],
+			[signed('AKIASECOND', 'five'), 'session-token-2'],
+			['Bearer same-start/then-one', undefined],
+			['Bearer same-start/then-two', undefined],
+		] as const) {
+			send({request: {headers: {authorization, 'x-amz-security-token': token}}});
+		}
+		expect(secrets.all()).toEqual([
+			'AKIAFIRST',
+			'session-token-1',
+			'session-token-2',
+			'AKIASECOND',
+			'same-start/then-one',
+			'same-start/then-two',
+		]);
 	});
 });

@@ -89,7 +89,12 @@ describe.each(methods)('%s', (method) => {
 			{method},
 		);
 		expect(outcome).toMatchObject({kind: 'failed', failure: {class: 'model-error'}});
-		expect(replays.started().server.requests).toHaveLength(1);
+		const {requests} = replays.started().server;
+		expect(requests).toHaveLength(1);
+		expect(requests[0]?.headers).toMatchObject({
+			'amz-sdk-request': 'attempt=1; max=1',
+			'amz-sdk-invocation-id': expect.stringMatching(/^[\da-f-]{36}$/),
+		});
 	});
 
 	test('max tokens, and nothing that nobody named', async () => {

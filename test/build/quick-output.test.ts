@@ -147,6 +147,14 @@ describe('withQuickRows', () => {
 });
 
 describe('withQuickCheck', () => {
+	it('looks at each character of a long text once, whatever stands at its end', async () => {
+		const {default: quick} = await load<SanitizeModule>('sanitize-ansi', [quickOutput]);
+		const long = `${'plain text │ '.repeat(500)}\n${'\u001B[31mred\u001B[39m'.repeat(500)}`;
+		for (const end of ['', '日本', '👩‍🚀', 'e\u0301']) {
+			expect(quick(long + end)).toBe(long + end);
+		}
+	});
+
 	it('lets through and takes out what Ink does', async () => {
 		const [{default: original}, {default: quick}] = await Promise.all([
 			load<SanitizeModule>('sanitize-ansi', []),
