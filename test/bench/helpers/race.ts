@@ -103,7 +103,10 @@ const raceLoop = async (race: Race, loop: SdkLoop, {windowMs, isQuick}: BenchOpt
 		return {name: loop.name, elapsedMs, ok, lost, throttled: throttlesOf(stats), isCut, stats};
 	});
 
-/** The loops side by side: each has a server of its own, and waiting is most of what they do. */
+/**
+ * The loops side by side: each has a server of its own, and waiting is most of what they do. Not beside ours: they begin
+ * with everything at once, in the same thread.
+ */
 export const raceLoops = async (race: Race, options: BenchOptions): Promise<readonly Finish[]> =>
 	Promise.all([standardLoop, adaptiveLoop, serialLoop].map((loop) => raceLoop(race, loop, options)));
 
