@@ -20,11 +20,37 @@ export const isItemFile = (items: ItemSource): items is ItemFile => 'sha256' in 
 /** Bytes that are read at once while items are asked for in their order. */
 const windowBytes = 64 * 1024;
 
-const lineOf = ({text, fields, expected}: Item): string => `${JSON.stringify({text, fields, expected})}\n`;
+const noFields: Item['fields'] = {};
+
+/** A text alone is its own line. */
+const lineOf = ({text, fields, expected}: Item): string => {
+	const isBare = expected === undefined && Object.keys(fields).length === 0;
+	return `${JSON.stringify(isBare ? text : {text, fields, expected})}\n`;
+};
+
+/** What stands in JSON as it is, without a quotation mark or a backslash, has nothing that JSON escapes. */
+const isPlain = (value: string, line: string): boolean =>
+	!(value.includes('"') || value.includes('\\')) && line.includes(value);
+
+const bareItem = (line: string, index: number): Item => {
+	if (line.includes('\\')) {
+		return {index, text: JSON.parse(line) as string, fields: noFields, expected: undefined};
+	}
+	const text = line.slice(1, line.lastIndexOf('"'));
+	return {index, text, fields: noFields, expected: undefined, plain: text};
+};
 
 const itemOf = (line: string, index: number): Item => {
+	if (line.startsWith('"')) {
+		return bareItem(line, index);
+	}
 	const {text, fields, expected} = JSON.parse(line) as Omit<Item, 'index'>;
-	return {index, text, fields, expected};
+	const longest = Object.values(fields).reduce(
+		(before, value) => (value.length > before.length ? value : before),
+		'',
+	);
+	const item = {index, text, fields, expected};
+	return isPlain(longest, line) ? {...item, plain: longest} : item;
 };
 
 /** Text between two places of a file, read through one window that is used again and again. */

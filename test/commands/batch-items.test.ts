@@ -18,9 +18,18 @@ const itemsOf = (texts: readonly string[]): readonly Item[] =>
 	texts.map((text, index) => ({
 		index,
 		text,
-		fields: {text, ...(index % 3 === 0 ? {} : {rare: 'x'})},
+		fields: index % 5 === 4 ? {} : {text, ...(index % 3 === 0 ? {} : {rare: 'x'})},
 		expected: index % 2 === 0 ? undefined : text,
 	}));
+
+/** The item as it was given; what is said to be plain must be a part of it that JSON leaves alone. */
+const checked = ({plain, ...item}: Item): Item => {
+	if (plain !== undefined) {
+		expect(JSON.stringify(plain)).toBe(`"${plain}"`);
+		expect([item.text, ...Object.values(item.fields), '']).toContain(plain);
+	}
+	return item;
+};
 
 const collect = async <T>(pages: AsyncIterable<readonly T[]>): Promise<readonly T[]> => {
 	const all: T[] = [];
@@ -30,12 +39,19 @@ const collect = async <T>(pages: AsyncIterable<readonly T[]>): Promise<readonly 
 	return all;
 };
 
+/** Of all kinds: whole characters, halves of them, controls, and what looks like JSON. */
+const texts = fc.oneof(
+	fc.string({unit: 'grapheme', maxLength: 200}),
+	fc.string({unit: 'binary', maxLength: 20}),
+	fc.string({unit: fc.constantFrom('"', '\\', ',', 'a', '\n', '\u2028', '\ud800'), maxLength: 12}),
+);
+
 describe('the items of a batch on disk', () => {
 	it('are the same in any order, also when the file is opened again', async () => {
 		const file = path.join(temporaryFolder(), 'new', 'items.jsonl');
 		await fc.assert(
 			fc.asyncProperty(
-				fc.array(fc.string({unit: 'grapheme', maxLength: 200}), {minLength: 1, maxLength: 60}),
+				fc.array(texts, {minLength: 1, maxLength: 60}),
 				fc.array(fc.tuple(fc.nat(60), fc.nat(9)), {maxLength: 20}),
 				async (texts, slices) => {
 					const items = itemsOf(texts);
@@ -43,8 +59,8 @@ describe('the items of a batch on disk', () => {
 					const opened = await openItems(file);
 					for (const [start, count] of slices) {
 						const wanted = items.slice(start, start + count);
-						expect(written.slice(start, start + count)).toEqual(wanted);
-						expect(opened.slice(start, start + count)).toEqual(wanted);
+						expect(written.slice(start, start + count).map(checked)).toEqual(wanted);
+						expect(opened.slice(start, start + count).map(checked)).toEqual(wanted);
 					}
 					expect(opened.length).toBe(items.length);
 					written.close();
@@ -52,6 +68,27 @@ describe('the items of a batch on disk', () => {
 			),
 			{numRuns: 40},
 		);
+	});
+
+	it('say what needs no escape, of texts and of fields', async () => {
+		const file = path.join(temporaryFolder(), 'items.jsonl');
+		const fields = {id: '7', body: 'a plain ü text', note: 'a\nb'};
+		const whole = JSON.stringify(fields);
+		const written = await writeItems(file, [
+			[
+				{index: 0, text: 'plain', fields: {}, expected: undefined},
+				{index: 1, text: 'two\nlines', fields: {}, expected: undefined},
+				{index: 2, text: whole, fields, expected: 'x'},
+				{index: 3, text: 'a", "b', fields: {left: 'a', right: 'a", "b'}, expected: 'b'},
+			],
+		]);
+		expect(written.slice(0, 4).map(({plain}) => plain)).toEqual([
+			'plain',
+			undefined,
+			'a plain ü text',
+			undefined,
+		]);
+		written.close();
 	});
 
 	it('are known by their hash, and stand for each other in what all of them have', async () => {
