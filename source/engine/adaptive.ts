@@ -10,7 +10,8 @@ export const isAdaptive = ({policy, load}: Pick<RunSpec, 'policy' | 'load'>): bo
 
 export type AdaptivePorts = {
 	readonly spec: RunSpec;
-	readonly figures: Figures;
+	/** As they are when it is asked. */
+	readonly figures: () => Figures;
 	/** Told of every switch, in words. */
 	readonly onSwitch: (text: string) => void;
 };
@@ -34,8 +35,9 @@ export const createAdaptiveChoice = ({spec, figures, onSwitch}: AdaptivePorts): 
 	};
 
 	const rungOf = (state: CellState): Rung => {
-		const requests = figures.requests[state.index];
-		const items = figures.variants[state.index]?.items;
+		const {requests: all, variants} = figures();
+		const requests = all[state.index];
+		const items = variants[state.index]?.items;
 		const useful = requests?.mean(indexOf('useful')) ?? 0;
 		const spent = requests?.mean(indexOf('quotaTokens')) ?? 0;
 		return {

@@ -14,7 +14,11 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 	const {spec, clock, time, guards} = core;
 	const order = shuffled(spec.task.items, core.random);
 	const pick = isAdaptive(spec)
-		? createAdaptiveChoice({spec, figures: core.figures, onSwitch: (text) => core.note('adaptive', text)})
+		? createAdaptiveChoice({
+				spec,
+				figures: () => core.figures,
+				onSwitch: (text) => core.note('adaptive', text),
+			})
 		: ([first]: readonly CellState[]): CellState | undefined => first;
 
 	const send = (request: LogicalRequest, cell: CellState, reservation: Reservation): void => {

@@ -24,6 +24,12 @@ import {WaitingRoom} from './waiting-room.ts';
 /** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;
 
+/**
+ * Events that enter the figures together: one by one, between requests, each of them would find the caches of the
+ * processor full of something else, which takes several times as long.
+ */
+const eventsAtOnce = 32;
+
 /** The member of a list that must be there: the spec was checked when it was made. */
 export const memberOf = <Member>(list: readonly Member[], index: number, what: string): Member => {
 	const member = list[index];
@@ -41,7 +47,6 @@ export class RunCore {
 	readonly time: RunningTime;
 	readonly status = new RunStatus();
 	readonly guards: Guards;
-	readonly figures: Figures;
 	/** One for each target. */
 	readonly buckets: readonly Bucket[];
 	readonly cells: readonly CellState[];
@@ -49,6 +54,9 @@ export class RunCore {
 	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
 	/** Says in the log how max tokens are right-sized. */
 	readonly learntMaxTokens = new LearntMaxTokens((text) => this.note('max-tokens', text));
+	readonly #figures: Figures;
+	/** Events that have not entered the figures yet, oldest first. */
+	#events: RunEvent[] = [];
 	readonly #onLost: (record: LostRecord) => void;
 	readonly #lost = new LostCount();
 	#done = 0;
@@ -69,7 +77,7 @@ export class RunCore {
 		this.random = createRandom(spec.seed);
 		this.time = new RunningTime(clock);
 		this.guards = new Guards(spec);
-		this.figures = emptyFigures(spec.cells, spec.targets.length);
+		this.#figures = emptyFigures(spec.cells, spec.targets.length);
 		this.buckets = createBuckets(spec, clock, initialUse);
 		this.cells = spec.cells.map(
 			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
@@ -103,8 +111,17 @@ export class RunCore {
 		return this.rooms.high.size + this.rooms.normal.size + this.rooms.low.size;
 	}
 
+	/** What the events until now add up to. */
+	get figures(): Figures {
+		this.#enterEvents();
+		return this.#figures;
+	}
+
 	emit(event: RunEvent): void {
-		foldEvent(this.figures, event);
+		this.#events.push(event);
+		if (this.#events.length >= eventsAtOnce) {
+			this.#enterEvents();
+		}
 	}
 
 	/** Adds a line to the log. */
@@ -174,6 +191,14 @@ export class RunCore {
 		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));
 		for (const turn of unsent) {
 			this.#leave(turn);
+		}
+	}
+
+	#enterEvents(): void {
+		const events = this.#events;
+		this.#events = [];
+		for (const event of events) {
+			foldEvent(this.#figures, event);
 		}
 	}
 

@@ -7,6 +7,8 @@ import {alternate, median} from '../helpers/statistics.ts';
 import {loadFlags, plainModel, requestFlags, sixteenTokensTask, type Workload} from '../helpers/workload.ts';
 
 const leastRatio = 0.9;
+/** Half a second of work: a machine's speed changes within seconds, and a pair feels one such change at most. */
+const requestsPerTurn = 300;
 
 type Speed = {readonly perSecond: number; readonly cpuMs: number};
 
@@ -29,15 +31,12 @@ export const overheadCase: BenchCase = {
 	about: 'requests a second and processor time a request against a bare loop over the same client',
 	run: async (options) =>
 		withServer({latencyMs: 0, windowMs: options.windowMs}, async (server) => {
-			const requests = options.isQuick ? 1000 : 1500;
-			const workload = {model: plainModel, task: sixteenTokensTask, maxTokens: 50, requests};
+			const workload = {model: plainModel, task: sixteenTokensTask, maxTokens: 50, requests: requestsPerTurn};
 			const ours = async () => ourSpeed(server, workload, options);
 			const bare = async () => bareSpeed(server, workload);
-			// What is compiled in the first pair serves all others.
-			await ours();
-			await bare();
-			// Many short pairs: a machine's speed changes within seconds, and a pair feels one such change at most.
-			const speeds = await alternate(options.isQuick ? 7 : 15, ours, bare);
+			// What is compiled in the first pairs serves all others.
+			await alternate(5, ours, bare);
+			const speeds = await alternate(options.isQuick ? 20 : 75, ours, bare);
 			const middle = (values: readonly Speed[], key: keyof Speed): number =>
 				median(values.map((speed) => speed[key]));
 			const ratios = speeds.first.map(
