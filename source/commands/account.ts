@@ -1,5 +1,5 @@
 import type {Arguments} from '../config/parse-arguments.ts';
-import {resolveConnection, resolveOverride} from '../config/resolve-account.ts';
+import {resolveConnection, resolveOverride, resolveTier} from '../config/resolve-account.ts';
 import {startDemo} from './demo.ts';
 import {columnsOf, type Io} from './io.ts';
 import {models} from './models.ts';
@@ -19,7 +19,7 @@ export const account = async (
 		override: resolveOverride(flags),
 		isJson: json !== undefined,
 		isRefreshing: flags.isSet('refresh') ?? false,
-		tier: flags.text('tier'),
+		tier: resolveTier(flags),
 	};
 	const connection = resolveConnection(flags);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);

@@ -1,7 +1,8 @@
+import {serviceTiers} from '../engine/run-spec.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import type {Connection, QuotaOverride} from './run-config.ts';
 import {UserError} from './user-error.ts';
-import {readInteger, readNumber} from './values.ts';
+import {readChoice, readInteger, readNumber} from './values.ts';
 
 /** The simulator's address is filled in once it listens. */
 export const resolveConnection = (flags: FlagValues): Connection => {
@@ -13,6 +14,12 @@ export const resolveConnection = (flags: FlagValues): Connection => {
 		});
 	}
 	return {region, profile: flags.text('profile'), simulatorUrl: undefined};
+};
+
+/** @throws UserError (exit 2) for a tier that the service does not have. */
+export const resolveTier = (flags: FlagValues): string | undefined => {
+	const tier = flags.text('tier');
+	return tier === undefined ? undefined : readChoice('tier', tier, serviceTiers);
 };
 
 const positive = {min: 1, max: 1_000_000_000_000};

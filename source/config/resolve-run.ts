@@ -8,7 +8,7 @@ import type {FlagValues} from './parse-arguments.ts';
 import {chatOf} from './preset-chat.ts';
 import {shippedNames} from './preset-files.ts';
 import {resolveVariants} from './preset-variants.ts';
-import {resolveConnection, resolveOverride} from './resolve-account.ts';
+import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
 import {resolveLanes} from './resolve-lanes.ts';
 import {resolveLoad} from './resolve-load.ts';
 import type {RunConfig} from './run-config.ts';
@@ -114,7 +114,7 @@ export const resolveRun = async (
 		minQuality: preset?.minQuality ?? null,
 		serviceLevel: readServiceLevel(text('slo')),
 		guards: readGuards(flags),
-		tier: text('tier'),
+		tier: resolveTier(flags),
 		seed:
 			pick(text('seed'), (seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31})) ??
 			preset?.seed ??

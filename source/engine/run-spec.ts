@@ -14,6 +14,9 @@ export type Policy = (typeof policies)[number];
 export const lanes = ['high', 'normal', 'low'] as const;
 export type Lane = (typeof lanes)[number];
 
+/** Service tiers that a request may name (`serviceTier` of Converse, `X-Amzn-Bedrock-Service-Tier` of InvokeModel). */
+export const serviceTiers = ['reserved', 'priority', 'default', 'flex'] as const;
+
 export const bursts = ['full', 'even'] as const;
 export type Burst = (typeof bursts)[number];
 

@@ -118,6 +118,7 @@ describe('resolveRun', () => {
 		[['run', 'summarize', '--method', 'stream'], /--method: "stream" is not one of: converse, /],
 		[['run', 'summarize', '--method', 'batch'], /--method batch/],
 		[['run', 'summarize', '--share', '1.5'], /--share: "1.5"/],
+		[['run', 'summarize', '--tier', 'foo'], /--tier: "foo" is not one of: reserved, priority, default, flex/],
 		[['run', 'summarize', '--load', 'rate'], /needs --rate/],
 		[['run', 'summarize', '--slo', 'speed=1s'], /--slo: "speed=1s"/],
 		[['run', 'summarize', '--slo', 'ttft'], /--slo: "ttft" is not of the form ttft=800ms/],

@@ -1,3 +1,4 @@
+import {serviceTiers} from '../../engine/run-spec.ts';
 import type {Flag} from './flag.ts';
 
 /** Whose quota is used, and what is known of it. */
@@ -56,6 +57,7 @@ export const accountFlags: readonly Flag[] = [
 		kind: 'value',
 		value: 'T',
 		default: "the account's",
+		choices: serviceTiers,
 		help: 'service tier; the echoed one is recorded',
 		scopes: ['run', 'account'],
 	},
