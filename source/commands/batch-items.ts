@@ -36,7 +36,7 @@ const bareItem = (line: string, index: number): Item => {
 	if (line.includes('\\')) {
 		return {index, text: JSON.parse(line) as string, fields: noFields, expected: undefined};
 	}
-	const text = line.slice(1, line.lastIndexOf('"'));
+	const text = line.slice(1, -1);
 	return {index, text, fields: noFields, expected: undefined, plain: text};
 };
 
@@ -90,7 +90,9 @@ const createReader = (file: string, ends: readonly number[]): ItemSource & {read
 		slice: (start, end) =>
 			ends.slice(start, end).map((to, offset) => {
 				const index = start + offset;
-				return itemOf(window.textBetween(ends[index - 1] ?? 0, to), index);
+				const line = window.textBetween(ends[index - 1] ?? 0, to);
+				// Without its end, which would pass for a part of a field.
+				return itemOf(line.slice(0, -1), index);
 			}),
 		close: window.close,
 	};

@@ -43,7 +43,7 @@ const collect = async <T>(pages: AsyncIterable<readonly T[]>): Promise<readonly 
 const texts = fc.oneof(
 	fc.string({unit: 'grapheme', maxLength: 200}),
 	fc.string({unit: 'binary', maxLength: 20}),
-	fc.string({unit: fc.constantFrom('"', '\\', ',', 'a', '\n', '\u2028', '\ud800'), maxLength: 12}),
+	fc.string({unit: fc.constantFrom('"', '\\', ',', 'a', '}', '\n', '\u2028', '\ud800'), maxLength: 12}),
 );
 
 describe('the items of a batch on disk', () => {
@@ -80,12 +80,15 @@ describe('the items of a batch on disk', () => {
 				{index: 1, text: 'two\nlines', fields: {}, expected: undefined},
 				{index: 2, text: whole, fields, expected: 'x'},
 				{index: 3, text: 'a", "b', fields: {left: 'a', right: 'a", "b'}, expected: 'b'},
+				// As the end of its line looks.
+				{index: 4, text: '}\n', fields: {only: '}\n'}, expected: undefined},
 			],
 		]);
-		expect(written.slice(0, 4).map(({plain}) => plain)).toEqual([
+		expect(written.slice(0, 5).map(({plain}) => plain)).toEqual([
 			'plain',
 			undefined,
 			'a plain ü text',
+			undefined,
 			undefined,
 		]);
 		written.close();
