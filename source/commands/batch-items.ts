@@ -28,9 +28,9 @@ const lineOf = ({text, fields, expected}: Item): string => {
 	return `${JSON.stringify(isBare ? text : {text, fields, expected})}\n`;
 };
 
-/** What stands in JSON as it is, without a quotation mark or a backslash, has nothing that JSON escapes. */
+/** What stands in JSON as it is, without a quotation mark, a backslash or half a character, has nothing to escape. */
 const isPlain = (value: string, line: string): boolean =>
-	!(value.includes('"') || value.includes('\\')) && line.includes(value);
+	!(value.includes('"') || value.includes('\\')) && value.isWellFormed() && line.includes(value);
 
 const bareItem = (line: string, index: number): Item => {
 	if (line.includes('\\')) {

@@ -82,12 +82,14 @@ describe('the items of a batch on disk', () => {
 				{index: 3, text: 'a", "b', fields: {left: 'a', right: 'a", "b'}, expected: 'b'},
 				// As the end of its line looks.
 				{index: 4, text: '}\n', fields: {only: '}\n'}, expected: undefined},
+				{index: 5, text: '😀', fields: {half: '\ud83d'}, expected: undefined},
 			],
 		]);
-		expect(written.slice(0, 5).map(({plain}) => plain)).toEqual([
+		expect(written.slice(0, 6).map(({plain}) => plain)).toEqual([
 			'plain',
 			undefined,
 			'a plain ü text',
+			undefined,
 			undefined,
 			undefined,
 		]);
