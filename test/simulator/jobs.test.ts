@@ -11,10 +11,28 @@ import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from
 import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import type {Scenario} from '../../source/simulator/scenario.ts';
-import {credentials, startForTest} from './harness.ts';
+import {startSimulator} from '../../source/simulator/server.ts';
+import type {Time} from '../../source/simulator/time.ts';
+import {credentials, defaultOptions} from './harness.ts';
 
 const model = 'us.amazon.nova-lite-v1:0';
-const quick: Scenario['batch'] = {stepMs: 1, recordsPerSecond: 100_000};
+
+/** A clock on which a job stands still until it is woken, so that no state passes unseen. */
+const createStandingTime = (): Time & {readonly sleepers: Array<() => void>} => {
+	const sleepers: Array<() => void> = [];
+	let nowMs = Date.UTC(2026, 0, 1);
+	return {
+		sleepers,
+		now: () => nowMs,
+		sleep: (delayMs) =>
+			new Promise((resolve) => {
+				sleepers.push(() => {
+					nowMs += delayMs;
+					resolve();
+				});
+			}),
+	};
+};
 
 const lineOf = (index: number): string =>
 	JSON.stringify({
@@ -25,8 +43,10 @@ const lineOf = (index: number): string =>
 		},
 	});
 
-const open = async (batch: Scenario['batch'], records = 100) => {
-	const {url} = await startForTest({scenario: {batch: {...quick, ...batch}}});
+const open = async (batch: Scenario['batch'] = {}, records = 100) => {
+	const time = createStandingTime();
+	const {url, stop} = await startSimulator({...defaultOptions, scenario: {batch}}, time);
+	onTestFinished(stop);
 	const settings = {endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1};
 	const bedrock = new BedrockClient({...settings, requestHandler: new NodeHttpHandler()});
 	const s3 = new S3Client({...settings, forcePathStyle: true, requestHandler: new NodeHttpHandler()});
@@ -54,12 +74,17 @@ const open = async (batch: Scenario['batch'], records = 100) => {
 	const follow = async (arn: string | undefined) => {
 		const seen: string[] = [];
 		for (;;) {
+			// Who sleeps now is seen in the state it sleeps in; who falls asleep later waits for the next look.
+			const sleepers = time.sleepers.splice(0);
 			const job = await get(arn);
 			if (seen.at(-1) !== job.status) {
 				seen.push(job.status ?? '');
 			}
 			if (job.endTime !== undefined) {
 				return {seen, job};
+			}
+			for (const wake of sleepers) {
+				wake();
 			}
 		}
 	};
@@ -85,7 +110,7 @@ const records = (text = ''): Array<Record<string, unknown>> =>
 
 describe('batch inference jobs of the simulator', () => {
 	it('go through every state and answer each record', async () => {
-		const {create, follow, outputs} = await open({stepMs: 60, recordsPerSecond: 2000});
+		const {create, follow, outputs} = await open();
 		const {jobArn} = await create();
 		const {seen, job} = await follow(jobArn);
 		expect(seen).toEqual(['Submitted', 'Validating', 'Scheduled', 'InProgress', 'Completed']);
@@ -101,7 +126,7 @@ describe('batch inference jobs of the simulator', () => {
 	});
 
 	it('answer a repeated client token with the same job, and other parameters with a conflict', async () => {
-		const {bedrock, create} = await open({});
+		const {bedrock, create} = await open();
 		const first = await create({clientRequestToken: 'token-1'});
 		const second = await create({clientRequestToken: 'token-1'});
 		expect(second.jobArn).toBe(first.jobArn);
@@ -139,7 +164,7 @@ describe('batch inference jobs of the simulator', () => {
 	});
 
 	it('stop when they are told to, once', async () => {
-		const {bedrock, create, follow} = await open({recordsPerSecond: 200});
+		const {bedrock, create, follow} = await open();
 		const {jobArn} = await create();
 		await bedrock.send(new StopModelInvocationJobCommand({jobIdentifier: jobArn}));
 		const {seen} = await follow(jobArn);
@@ -150,7 +175,7 @@ describe('batch inference jobs of the simulator', () => {
 	});
 
 	it('are refused above the limit of jobs', async () => {
-		const {create} = await open({mostJobs: 2, stepMs: 60_000});
+		const {create} = await open({mostJobs: 2});
 		await create();
 		await create();
 		await expect(create()).rejects.toMatchObject({name: 'ServiceQuotaExceededException'});
@@ -163,7 +188,7 @@ const recorded = (name: string): {status_code: number; data: Record<string, unkn
 
 describe.skipIf(!existsSync(recordings))('batch jobs beside recorded answers (skipped without them)', () => {
 	it('have every field that the service was seen to send', async () => {
-		const {create, get, bedrock} = await open({stepMs: 60_000});
+		const {create, get, bedrock} = await open();
 		const {jobArn} = await create({clientRequestToken: 'token-1'});
 		await bedrock.send(new StopModelInvocationJobCommand({jobIdentifier: jobArn}));
 		const folder = 'test_bedrock_model_invocation_job_stop';
@@ -178,7 +203,7 @@ describe.skipIf(!existsSync(recordings))('batch jobs beside recorded answers (sk
 	});
 
 	it('are not found in the words of the service', async () => {
-		const {get} = await open({});
+		const {get} = await open();
 		const folder = 'test_bedrock_model_invocation_job_stop_not_found';
 		const {status_code, data} = recorded(`${folder}/bedrock.StopModelInvocationJob_1.json`);
 		await expect(
