@@ -111,10 +111,11 @@ describe('a neighbour', () => {
 			return admitted;
 		};
 		expect(roomAfter(0, 30_000)).toBe(450);
-		// Everything is taken: the neighbour gets nothing more until what was admitted leaves the window.
+		// Everything is taken, and the neighbour takes its share all the same.
 		expect(roomAfter(30_000, 60_000)).toBe(0);
+		expect(roomAfter(60_000, 90_000)).toBe(450);
 		// All of the first minute is gone, and the neighbour with it.
-		expect(roomAfter(60_000, 150_000)).toBe(600);
+		expect(roomAfter(90_000, 150_000)).toBe(600);
 	});
 
 	test('takes the same however often the bucket is looked at', () => {

@@ -27,8 +27,8 @@ export type Bucket = {
 	readonly limits: BucketLimits;
 	/** Admits a request and reserves its tokens, or names the limit that it met. A refused request is not counted. */
 	readonly admit: (nowMs: number, reservedTokens: number) => Admission;
-	/** Counts traffic of others as far as there is room for it. */
-	readonly occupy: (nowMs: number, requests: number, tokens: number) => void;
+	/** Counts traffic of others as far as there is room for it; `isFirst`: in any case, as if it had come before all else. */
+	readonly occupy: (nowMs: number, requests: number, tokens: number, isFirst?: boolean) => void;
 };
 
 const minutesPerDay = 1440;
@@ -88,8 +88,8 @@ export const createBucket = (limits: BucketLimits, enforcement: Enforcement): Bu
 				},
 			};
 		},
-		occupy(nowMs, requestCount, tokenCount) {
-			if (fits(requests, nowMs, requestCount) && fits(tokens, nowMs, tokenCount)) {
+		occupy(nowMs, requestCount, tokenCount, isFirst = false) {
+			if (isFirst || (fits(requests, nowMs, requestCount) && fits(tokens, nowMs, tokenCount))) {
 				requests?.charge(nowMs, requestCount);
 				tokens?.charge(nowMs, tokenCount);
 			}

@@ -89,6 +89,7 @@ export const createFaults = (
 					slice * sliceMs,
 					(bucket.limits.requestsPerMinute ?? 0) * part,
 					(bucket.limits.tokensPerMinute ?? 0) * part,
+					true,
 				);
 			}
 		},
