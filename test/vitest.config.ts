@@ -6,6 +6,7 @@ export default defineConfig({
 	test: {
 		root: `${import.meta.dirname}/..`,
 		include: ['test/**/*.test.{ts,tsx}'],
+		globalSetup: 'test/temporary-folder.ts',
 		env: {FORCE_COLOR: '0', NODE_ENV: 'test'},
 		testTimeout: 60_000,
 		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave them idle.
