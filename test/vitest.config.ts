@@ -8,7 +8,8 @@ export default defineConfig({
 		include: ['test/**/*.test.{ts,tsx}'],
 		globalSetup: 'test/temporary-folder.ts',
 		env: {FORCE_COLOR: '0', NODE_ENV: 'test'},
-		testTimeout: 60_000,
+		testTimeout: 120_000,
+		expect: {poll: {timeout: 30_000}},
 		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave them idle.
 		maxWorkers: 3,
 		// No test leaves anything behind in its process; a new one for each file would cost as much as most files take.

@@ -19,8 +19,8 @@ export type RunAccount = {
 	readonly detach: () => void;
 };
 
-/** Longest that a plan waits for CloudWatch. */
-const patienceMs = 3000;
+/** Longest that a plan waits for CloudWatch, in milliseconds. */
+const usualPatienceMs = 3000;
 
 /** No monitor: a run that knows nothing of the account. */
 export const noAccount: RunAccount = {
@@ -34,6 +34,7 @@ export const createRunAccount = (
 	link: AccountLink,
 	{followTargets}: Pick<AccountSession, 'followTargets'>,
 	clock: Clock,
+	patienceMs = usualPatienceMs,
 ): RunAccount => {
 	const follow = async (targets: readonly Target[], {connection}: RunConfig): Promise<void> => {
 		try {

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {traffic} from '../account/account-harness.ts';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
@@ -9,8 +10,9 @@ import {startForTest} from '../simulator/harness.ts';
 const lite = 'us.amazon.nova-lite-v1:0';
 
 /** The environment of a user whose account is simulated here: others use most of one bucket. */
-const busyAccount = async () => {
+const busyAccount = async (options: Partial<SimulatorOptions> = {}) => {
 	const {url} = await startForTest({
+		...options,
 		scenario: {
 			background: [
 				traffic(lite, {requestsPerMinute: 170, inputTokens: 50, outputTokens: 10, regions: ['us-east-1']}),
@@ -75,7 +77,8 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 	}, 90_000);
 
 	it('ends a headless run beside which an alarm rang with 3', async () => {
-		const environment = {...(await busyAccount()), AWS_REGION: 'us-east-1'};
+		// The answer takes as long as a plan waits for CloudWatch: the run is not over before its first look.
+		const environment = {...(await busyAccount({latencyMs: 3000})), AWS_REGION: 'us-east-1'};
 		const words = ['run', 'summarize', '--requests', '1', '--variants', 'minimal', '--yes', '--no-reports'];
 		const cwd = newFolder();
 		const {code, stderr} = await runProgram([...words, '--alert', 'requests>50', '--log-file', 'top.log'], {

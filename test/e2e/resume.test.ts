@@ -16,7 +16,7 @@ const answersIn = (folder: string): readonly AnswerRecord[] =>
 
 /** Kills the program the hard way as soon as a few answers are on the disk. */
 const killedAfterAnswers = async (cwd: string, count: number): Promise<void> => {
-	const child = spawn(process.execPath, [program, ...argv, '--concurrency', '2', '--out', 'kept'], {
+	const child = spawn(process.execPath, [program, ...argv, '--concurrency', '1', '--out', 'kept'], {
 		cwd,
 		env: plainEnvironment(),
 		stdio: 'ignore',

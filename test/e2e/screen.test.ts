@@ -41,7 +41,7 @@ describe.skipIf(!isBuilt)(
 	{concurrent: true},
 	() => {
 		it('starts the demo, obeys its keys, quits with a summary and results', async (context) => {
-			const terminal = start(context, ['summarize', '--demo', '--requests', '40']);
+			const terminal = start(context, ['summarize', '--demo', '--requests', '400']);
 			await terminal.waitFor(has('SIMULATED'), 'the mark of the simulator');
 			expect(terminal.isAlternate()).toBe(true);
 			await terminal.waitFor(has(/concise/), 'the variants');

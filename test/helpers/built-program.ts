@@ -11,10 +11,12 @@ export const isBuilt = existsSync(program);
 
 export const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'bedrock-top-e2e-'));
 
-/** A user's environment: nothing of this process but the path and the home folder. */
+const home = newFolder();
+
+/** A user's environment: nothing of this process but the path, and a home without a past. */
 export const plainEnvironment = (): Record<string, string> => ({
 	PATH: process.env.PATH ?? '',
-	HOME: process.env.HOME ?? '',
+	HOME: home,
 });
 
 export type Finished = {readonly code: number; readonly stdout: string; readonly stderr: string};

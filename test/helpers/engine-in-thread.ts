@@ -2,6 +2,9 @@ import {createEngine} from '../../source/threads/engine.ts';
 import type {EngineHandle} from '../../source/threads/engine-handle.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
 
+/** Milliseconds that a plan waits for CloudWatch: on the busiest machine it is told what others use. */
+const accountPatienceMs = 60_000;
+
 /** The engine without a thread of its own: loading everything once more would take longer than what a test asks of it. */
 export const startEngineHere = (): EngineHandle => {
 	const listeners = new Set<(report: EngineReport) => void>();
@@ -22,6 +25,7 @@ export const startEngineHere = (): EngineHandle => {
 				resolve();
 			}
 		}),
+		accountPatienceMs,
 	);
 	const send = later<EngineRequest>(handle);
 	return {

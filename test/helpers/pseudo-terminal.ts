@@ -40,7 +40,7 @@ const bufferLines = (terminal: headless.Terminal): readonly string[] => {
 export const openPseudoTerminal = (
 	file: string,
 	argv: readonly string[],
-	{columns = 100, rows = 30, cwd, environment = {}, patienceMs = 15_000}: Options,
+	{columns = 100, rows = 30, cwd, environment = {}, patienceMs = 45_000}: Options,
 ): PseudoTerminal => {
 	const terminal = new headless.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 2000});
 	const {PATH = '', HOME = ''} = process.env;
@@ -99,7 +99,8 @@ export const openPseudoTerminal = (
 		},
 		exited: new Promise((resolve) => {
 			pty.onExit(({exitCode, signal}) => {
-				resolve({exitCode, signal});
+				// The emulator reads in a turn of its own: whoever looks at the screen now sees all of it.
+				terminal.write('', () => resolve({exitCode, signal}));
 			});
 		}),
 	};

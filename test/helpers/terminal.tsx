@@ -37,7 +37,7 @@ export const keySequences = {
 } as const;
 
 /** How long a test waits for the screen before it says what it saw instead. */
-const patienceMs = 5000;
+const patienceMs = 45_000;
 
 /** A terminal of that size; without keys its input is no terminal. */
 export function createTerminal(columns: number, rows: number, hasKeys = true): Terminal {
