@@ -1,8 +1,8 @@
 import {copyFile, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {loadPreset} from '../config/load-preset.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedFolder, shippedNames} from '../config/preset-files.ts';
+import {shippedPresets} from '../config/shipped-presets.ts';
 import {UserError} from '../config/user-error.ts';
 import {renderTable} from '../text/table.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
@@ -43,7 +43,7 @@ export const presetsCommand = async ({flags}: Arguments, io: Io): Promise<number
 		await copyPreset(name, flags.isSet('force') ?? false, io);
 		return 0;
 	}
-	const rows = shippedNames().map((shipped) => loadPreset(shipped).preset);
+	const rows = shippedPresets();
 	const lines = renderTable(
 		[
 			{key: 'name', header: 'preset', align: 'left', priority: 2, format: (row) => row.name},
@@ -52,7 +52,7 @@ export const presetsCommand = async ({flags}: Arguments, io: Io): Promise<number
 				header: 'task',
 				align: 'left',
 				priority: 1,
-				format: (row) => row.description ?? '',
+				format: (row) => row.description,
 			},
 		],
 		rows,

@@ -1,9 +1,8 @@
 import path from 'node:path';
-import {loadPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
-import {shippedNames} from '../config/preset-files.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import type {RunConfig} from '../config/run-config.ts';
+import {shippedPresets} from '../config/shipped-presets.ts';
 import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink} from '../threads/messages.ts';
 import type {RunSetup} from './run-setup.ts';
@@ -43,7 +42,7 @@ export type ScreenPresets = {
 /** @param setup Of the run that the screen was opened with: its models serve a preset that names none. */
 export const screenPresets = (flags: FlagValues, setup: RunSetup): ScreenPresets => ({
 	async list() {
-		return shippedNames().map((name) => ({name, description: loadPreset(name).preset.description ?? ''}));
+		return shippedPresets();
 	},
 	async load(name) {
 		const loaded = await resolveRun(name, withoutTask(flags), async () => '');

@@ -1,5 +1,5 @@
 import {builtInVariantNames} from '../prompts/built-in-variants.ts';
-import {compileSchema} from '../prompts/checks.ts';
+import {compileSchema} from '../prompts/json-schema.ts';
 import {assertItemsReadable, insideFolder} from './items.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import {UserError} from './user-error.ts';
@@ -31,7 +31,7 @@ export const assertChecks = (parsed: ParsedPreset): void => {
 				parsed,
 				['checks', index, 'jsonSchema'],
 				`jsonSchema ${JSON.stringify(jsonSchema)}: ${messageOf(error)}.`,
-				'Write a JSON Schema of draft 2020-12, such as {type: object, required: [label]}.',
+				'Write a JSON Schema of draft 2020-12 or draft-07, such as {type: object, required: [label]}.',
 			);
 		}
 	}

@@ -1,28 +1,24 @@
-import {z} from 'zod';
+import {compileSchema, type SchemaValidator} from './json-schema.ts';
 import type {Check, Item} from './variant.ts';
 
-/** JSON schema as text -> compiled validator: a run checks the same few schemas for every answer. */
-const compiledSchemas = new Map<string, z.ZodType>();
+type Schema = Readonly<Record<string, unknown>>;
 
-/** @throws Error that says what no JSON Schema may hold. */
-export const compileSchema = (schema: Readonly<Record<string, unknown>>): z.ZodType => {
-	const key = JSON.stringify(schema);
-	const known = compiledSchemas.get(key);
-	if (known !== undefined) {
-		return known;
-	}
-	const compiled = z.fromJSONSchema(schema);
-	compiledSchemas.set(key, compiled);
-	return compiled;
+/** A preset's schemas stay the same objects for as long as its answers are judged. */
+const validators = new WeakMap<Schema, SchemaValidator>();
+
+const validatorOf = (schema: Schema): SchemaValidator => {
+	const validator = validators.get(schema) ?? compileSchema(schema);
+	validators.set(schema, validator);
+	return validator;
 };
 
 /** Models like to wrap JSON into a Markdown fence; the fence is not part of the value. */
 const withoutFence = (text: string): string =>
 	text.replace(/^```[a-z]*\s*\n?/i, '').replace(/\n?```\s*$/, '');
 
-const matchesSchema = (answer: string, schema: Readonly<Record<string, unknown>>): boolean => {
+const matchesSchema = (answer: string, schema: Schema): boolean => {
 	try {
-		return compileSchema(schema).safeParse(JSON.parse(withoutFence(answer.trim()))).success;
+		return validatorOf(schema)(JSON.parse(withoutFence(answer.trim())));
 	} catch {
 		return false;
 	}

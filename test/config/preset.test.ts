@@ -95,7 +95,12 @@ describe('loadPreset', () => {
 		[
 			'bad JSON schema',
 			'name: a\ntask: b\nchecks:\n  - contains: x\n  - jsonSchema: {type: foo}\n',
-			/:5: jsonSchema {"type":"foo"}: Unsupported type: foo\./,
+			/:5: jsonSchema {"type":"foo"}: "type" must be one of array, boolean, .*, string\.$/,
+		],
+		[
+			'JSON schema that leads nowhere',
+			'name: a\ntask: b\nchecks:\n  - jsonSchema: {$ref: "#/$defs/x"}\n',
+			/:4: jsonSchema {"\$ref":"#\/\$defs\/x"}: "\$ref" leads nowhere: "#\/\$defs\/x"\.$/,
 		],
 		['empty file', '', /preset\.yaml:1: the file is empty\./],
 		['file of comments', '# nothing\n', /preset\.yaml:1: the file is empty\./],

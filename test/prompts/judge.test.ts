@@ -26,6 +26,8 @@ describe('meetsCheck', () => {
 		['abc', {maxCharacters: 2}, false],
 		['```json\n{"a": 1}\n```', {jsonSchema: {type: 'object', required: ['a']}}, true],
 		['{"b": 1}', {jsonSchema: {type: 'object', required: ['a'], properties: {a: {type: 'number'}}}}, false],
+		['{}', {jsonSchema: {type: 'object', required: ['label']}}, false],
+		['{"a": {"b": 1}}', {jsonSchema: {const: {a: {b: 1}}}}, true],
 		['not json', {jsonSchema: {type: 'object'}}, false],
 	];
 	it.each(cases)('%j against %j is %s', (answer, check, expected) => {

@@ -1,0 +1,99 @@
+import {createRequire} from 'node:module';
+import type {Ajv, ErrorObject, Options} from 'ajv';
+
+/** Whether a value, as parsed from JSON, is what a schema asks for. */
+export type SchemaValidator = (value: unknown) => boolean;
+
+type Schema = Readonly<Record<string, unknown>>;
+type Draft = '2020-12' | '2019-09' | 'draft-07';
+
+const options: Options = {
+	// Words and formats that no draft knows say nothing, as the drafts have it.
+	strict: false,
+	// {required: [toString]} asks for a member of the answer's own.
+	ownProperties: true,
+	logger: false,
+};
+
+/**
+ * A library of its own for each schema, for schemas may bear the same `$id`. It is loaded when a preset first has a
+ * schema, as loading it takes longer than many a command. In the bundle `require` is esbuild's and puts it in.
+ */
+const libraryOf = (draft: Draft): Ajv => {
+	const outside = typeof require === 'undefined' ? createRequire(import.meta.url) : undefined;
+	const load = (): Ajv => {
+		switch (draft) {
+			case '2020-12':
+				return new (outside?.('ajv/dist/2020.js') ?? require('ajv/dist/2020.js')).Ajv2020(options);
+			case '2019-09':
+				return new (outside?.('ajv/dist/2019.js') ?? require('ajv/dist/2019.js')).Ajv2019(options);
+			case 'draft-07':
+				return new (outside?.('ajv') ?? require('ajv')).Ajv(options);
+		}
+	};
+	const addFormats = outside?.('ajv-formats') ?? require('ajv-formats');
+	return addFormats.default(load());
+};
+
+/**
+ * Drafts in which a schema may be meant, the likeliest first: many that name none are of draft-07.
+ * @throws Error for a draft that is not known.
+ */
+const draftsOf = ({$schema}: Schema): readonly [Draft, ...Draft[]] => {
+	if ($schema === undefined) {
+		return ['2020-12', 'draft-07'];
+	}
+	const name = String($schema);
+	if (/draft-0[67]\b/.test(name)) {
+		return ['draft-07'];
+	}
+	const draft = (['2020-12', '2019-09'] as const).find((known) => name.includes(known));
+	if (draft === undefined) {
+		throw new Error(`"$schema" is ${JSON.stringify($schema)}, a draft that is not known`);
+	}
+	return [draft];
+};
+
+const sentenceOf = ({instancePath, message, params}: ErrorObject): string => {
+	const place = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+	const rule = Array.isArray(params.allowedValues)
+		? `must be one of ${params.allowedValues.join(', ')}`
+		: (message ?? 'is not allowed').replace('object,boolean', 'a schema');
+	return `"${place}" ${rule}`;
+};
+
+/** What a fault that shows only while compiling says to whoever wrote the schema. */
+const compileFault = (error: unknown): Error => {
+	if (error instanceof RangeError) {
+		return new Error('a "$ref" leads back to itself');
+	}
+	const {missingRef, message} = error as {readonly missingRef?: string; readonly message: string};
+	return new Error(
+		missingRef === undefined ? message : `"$ref" leads nowhere: ${JSON.stringify(missingRef)}`,
+	);
+};
+
+/**
+ * Compiles a JSON Schema of draft 2020-12, 2019-09, -07 or -06.
+ * @throws Error that says what is wrong with the schema.
+ */
+export const compileSchema = (schema: Schema): SchemaValidator => {
+	// Which draft it is has been seen here, and what `$async` gives is a promise, which would pass for true.
+	const {$schema: _draft, $async: _async, ...rules} = schema;
+	let fault: ErrorObject | undefined;
+	for (const draft of draftsOf(schema)) {
+		const library = libraryOf(draft);
+		if (library.validateSchema(rules) === true) {
+			try {
+				const validate = library.compile(rules);
+				// Rules that go round in a circle do so with any value.
+				validate(null);
+				return (value) => validate(value) === true;
+			} catch (error) {
+				throw compileFault(error);
+			}
+		}
+		fault ??= library.errors?.[0];
+	}
+	throw new Error(fault === undefined ? 'it is no JSON Schema' : sentenceOf(fault));
+};
