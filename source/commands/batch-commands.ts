@@ -9,8 +9,33 @@ import type {BatchState} from './batch-state.ts';
 const shellWord = (text: string): string =>
 	/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Where the commands find the jobs: they are known in their own Region only. */
+export type Whereabouts = {readonly profile: string | undefined};
+
+const whereWords = ({target}: BatchState, {profile}: Whereabouts): readonly string[] => [
+	'--region',
+	target.region,
+	...(profile === undefined ? [] : ['--profile', profile]),
+];
+
+const commandLine = (words: readonly string[]): string => `  bedrock-top ${words.map(shellWord).join(' ')}`;
+
+const firstArn = ({jobs}: BatchState): string | undefined =>
+	jobs.find(({arn}) => arn !== null)?.arn ?? undefined;
+
+/** How to fetch the outputs of a batch that is over. */
+export const fetchLaterLines = (state: BatchState, where: Whereabouts): readonly string[] => {
+	const arn = firstArn(state);
+	return arn === undefined
+		? []
+		: [
+				'The outputs lie in S3. Fetch them with:',
+				commandLine(['batch', '--watch', arn, ...whereWords(state, where)]),
+			];
+};
+
 /** How to come back to a batch that was left. */
-export const comeBackLines = (state: BatchState, isDemo: boolean): readonly string[] => {
+export const comeBackLines = (state: BatchState, isDemo: boolean, where: Whereabouts): readonly string[] => {
 	if (isDemo) {
 		return ['Left: the jobs of a demo end with its simulator.'];
 	}
@@ -21,8 +46,8 @@ export const comeBackLines = (state: BatchState, isDemo: boolean): readonly stri
 			? ['Nothing was submitted yet.']
 			: [
 					`The ${others.length === 0 ? 'job goes' : 'jobs go'} on without this program. Come back with:`,
-					`  bedrock-top batch --watch ${arn}`,
-					`  bedrock-top batch --stop ${arn}`,
+					commandLine(['batch', '--watch', arn, ...whereWords(state, where)]),
+					commandLine(['batch', '--stop', arn, ...whereWords(state, where)]),
 				]),
 		...(waiting > 0
 			? [`${waiting} of ${state.jobs.length} jobs wait to be submitted: the same command goes on with them.`]
@@ -35,14 +60,16 @@ export const comeBackLines = (state: BatchState, isDemo: boolean): readonly stri
  * @param folder Of the results.
  */
 export const againLines = (
-	{jobs, failed, source, target, maxTokens}: BatchState,
+	state: BatchState,
 	batch: BatchTask,
 	{leastRecords}: Pick<BatchLimits, 'leastRecords'>,
 	folder: string,
+	where: Whereabouts,
 ): readonly string[] => {
-	const [arn] = jobs.flatMap((job) => (job.arn === null ? [] : [job.arn]));
+	const {failed, source, target, maxTokens} = state;
+	const arn = firstArn(state);
 	if (failed.length >= leastRecords && arn !== undefined) {
-		return [`  bedrock-top batch --resubmit ${arn}`];
+		return [commandLine(['batch', '--resubmit', arn, ...whereWords(state, where)])];
 	}
 	const tooFew = `That is less than the ${leastRecords} records of a batch job`;
 	const variants = [...new Set(failed.map((index) => placeAt(batch, index)?.variant ?? 0))].map(
@@ -53,6 +80,6 @@ export const againLines = (
 	}
 	const names = variants.map((variant) => variant?.name ?? '').join(',');
 	const words = [source, '--load', 'measure', '--resume', folder, '--variants', names, '-m', target.model];
-	const line = [...words, '--max-tokens', String(maxTokens)].map(shellWord).join(' ');
-	return [`${tooFew}; on demand it is:`, `  bedrock-top run ${line}`];
+	const line = ['run', ...words, '--max-tokens', String(maxTokens), ...whereWords(state, where)];
+	return [`${tooFew}; on demand it is:`, commandLine(line)];
 };

@@ -38,13 +38,17 @@ export type FetchPorts = {
 	readonly objects: Pick<ObjectStore, 'list' | 'read'>;
 	readonly lineOf: (record: BatchRecord) => string;
 	readonly folder: string;
+	readonly signal?: AbortSignal;
 };
 
-/** Lines of all outputs of the jobs; the manifests are left out, and so is what was not asked for. */
+/**
+ * Lines of all outputs of the jobs. How the service names them is not documented: all that is no manifest is read, and
+ * lines that were not asked for are left out later.
+ */
 async function* outputLines(
 	{s3}: BatchState,
 	jobs: readonly JobState[],
-	objects: FetchPorts['objects'],
+	{objects, signal}: Pick<FetchPorts, 'objects' | 'signal'>,
 ): AsyncGenerator<string> {
 	const place = parseS3Uri(s3);
 	for (const {arn} of jobs) {
@@ -52,9 +56,9 @@ async function* outputLines(
 			continue;
 		}
 		const folder = below(place, `${arn.slice(arn.lastIndexOf('/') + 1)}/`);
-		for (const key of await objects.list(folder)) {
-			if (key.endsWith('.jsonl.out')) {
-				yield* linesOf(objects.read({bucket: place.bucket, key}));
+		for (const key of await objects.list(folder, signal)) {
+			if (!/\/manifest\.json(?:\.out)?$/.test(key)) {
+				yield* linesOf(objects.read({bucket: place.bucket, key}, signal));
 			}
 		}
 	}
@@ -88,52 +92,69 @@ const answerLine = (
 		stopReason: answer.stopReason,
 	})}\n`;
 
-/** 1 for the records that are not asked. */
+/** What is known of a record. */
+const known = {nothing: 0, answered: 1, failed: 2} as const;
+
+/** Records that are not asked count as answered. */
 const seenBefore = ({subset}: BatchState, batch: BatchTask): Uint8Array => {
-	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? 0 : 1);
+	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? known.nothing : known.answered);
 	for (const index of subset ?? []) {
-		seen[index] = 0;
+		seen[index] = known.nothing;
 	}
 	return seen;
 };
 
-/** Joins the outputs; each record counts once, whatever comes twice. */
+/** How the jobs that were not completed ended, in words for records without an output. */
+const missingMessage = ({jobs}: BatchState): string => {
+	const ends = jobs
+		.filter(({status}) => status !== 'Completed')
+		.map(({status, message}) => (message === null ? `${status}` : `${status}: ${message}`));
+	return [
+		'The record is in no output',
+		...(ends.length === 0 ? [] : [`job ${[...new Set(ends)].join(', ')}`]),
+	].join('; ');
+};
+
+/** Joins the outputs; each record counts once, whatever comes twice, and an answer is worth more than an error. */
 async function* join(
 	state: BatchState,
 	batch: BatchTask,
-	{objects}: FetchPorts,
+	ports: FetchPorts,
 	{figures, joined}: {readonly figures: BatchFigures; readonly joined: Joined},
 ): AsyncGenerator<string> {
 	const seen = seenBefore(state, batch);
+	const faults = new Map<number, string>();
 	const fail = (record: BatchRecord, message: string): void => {
 		joined.failed += 1;
 		joined.failedIndexes.push(record.index);
 		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
 		figures.failed({...about, prompt: () => record.prompt}, message);
 	};
-	for await (const line of outputLines(state, state.jobs, objects)) {
+	for await (const line of outputLines(state, state.jobs, ports)) {
 		const outcome = readOutputLine(line, state.target.baseModel, state.form);
 		const place = outcome === undefined ? undefined : parseRecordId(outcome.recordId);
 		const index = place === undefined ? undefined : indexOfPlace(batch, place);
-		const record = index === undefined || seen[index] === 1 ? undefined : recordAt(batch, index);
+		const record = index === undefined || seen[index] === known.answered ? undefined : recordAt(batch, index);
 		if (record === undefined || outcome === undefined) {
 			continue;
 		}
-		seen[record.index] = 1;
 		if (outcome.kind === 'failed') {
-			fail(record, outcome.message);
+			seen[record.index] = known.failed;
+			faults.set(record.index, outcome.message);
 			continue;
 		}
+		seen[record.index] = known.answered;
 		joined.succeeded += 1;
 		const verdicts = judgeAnswer(outcome.answer.text, batch.task, record.items);
 		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
 		figures.answered({...about, prompt: () => record.prompt}, outcome.answer, verdicts);
 		yield answerLine(state, record, outcome, verdicts);
 	}
+	const missing = missingMessage(state);
 	for (let index = 0; index < seen.length; index++) {
-		const record = seen[index] === 1 ? undefined : recordAt(batch, index);
+		const record = seen[index] === known.answered ? undefined : recordAt(batch, index);
 		if (record !== undefined) {
-			fail(record, 'The record is in no output.');
+			fail(record, faults.get(index) ?? missing);
 		}
 	}
 }

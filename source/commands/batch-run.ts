@@ -14,10 +14,14 @@ export type BatchPorts = {
 	readonly explain: (error: unknown, what: string, action: string) => Error;
 	/** Jobs of the model that the account takes at once. */
 	readonly activeJobs: number;
-	/** Told of every change. */
-	readonly onProgress: (state: BatchState, uploading: Uploading | undefined) => void;
+	/** Whether an error passes by itself. */
+	readonly isPassing: (error: unknown) => boolean;
+	/** Told of every change, and of what keeps the jobs from being looked at just now. */
+	readonly onProgress: (state: BatchState, uploading: Uploading | undefined, trouble?: string) => void;
 	/** Waits until the next look; resolves at once when the signal is aborted. */
 	readonly wait: () => Promise<void>;
+	/** Milliseconds of a clock that only goes on. */
+	readonly now: () => number;
 	readonly signal: AbortSignal;
 };
 
@@ -87,7 +91,7 @@ const submitWaiting = async (state: BatchState, ports: BatchPorts): Promise<void
 
 /** Looks at one job. */
 const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
-	const view = await ports.jobs.get(job.arn ?? '');
+	const view = await ports.jobs.get(job.arn ?? '', ports.signal);
 	job.status = view.status;
 	job.message = view.message ?? null;
 	job.submittedAtMs = view.submittedAtMs ?? null;
@@ -98,12 +102,40 @@ const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promis
 	state.isSimulated ||= view.isSimulated;
 };
 
+/** Longest that no job can be looked at, in milliseconds: what lasts longer does not pass by itself. */
+const patienceMs = 600_000;
+
+/** Looks at the jobs that are under way. @returns What kept it from that, where it passes by itself. */
+const lookAtAll = async (
+	state: BatchState,
+	ports: BatchPorts,
+	lastSeenAtMs: number | undefined,
+): Promise<string | undefined> => {
+	try {
+		for (const job of state.jobs.filter(isActive)) {
+			await look(state, job, ports);
+		}
+		return undefined;
+	} catch (error) {
+		if (ports.signal.aborted) {
+			return undefined;
+		}
+		const isNew = lastSeenAtMs === undefined || ports.now() - lastSeenAtMs > patienceMs;
+		if (isNew || !ports.isPassing(error)) {
+			throw error;
+		}
+		return (error as Error).message;
+	}
+};
+
 /**
  * Uploads, submits and watches until every job has ended.
  * @returns false when the signal came first: whatever was submitted goes on without us.
  */
 export const runBatch = async (state: BatchState, ports: BatchPorts): Promise<boolean> => {
+	let lastSeenAtMs: number | undefined;
 	for (;;) {
+		const submitted = state.jobs.filter(({arn}) => arn !== null).length;
 		try {
 			await submitWaiting(state, ports);
 		} catch (error) {
@@ -111,11 +143,13 @@ export const runBatch = async (state: BatchState, ports: BatchPorts): Promise<bo
 				throw error;
 			}
 		}
-		for (const job of state.jobs.filter(isActive)) {
-			await look(state, job, ports);
+		if (state.jobs.filter(({arn}) => arn !== null).length > submitted) {
+			lastSeenAtMs = ports.now();
 		}
+		const trouble = await lookAtAll(state, ports, lastSeenAtMs);
+		lastSeenAtMs = trouble === undefined ? ports.now() : lastSeenAtMs;
 		await ports.store.save(state);
-		ports.onProgress(state, undefined);
+		ports.onProgress(state, undefined, trouble);
 		if (state.jobs.every(isOver)) {
 			return true;
 		}

@@ -8,6 +8,7 @@ import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
 import type {CacheFiles} from '../bedrock/quotas/quota-cache.ts';
 import type {Price} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
+import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import type {Slice} from '../prompts/batch/split.ts';
 import {openItems} from './batch-items.ts';
@@ -58,9 +59,15 @@ export type BatchState = {
 	readonly records: number;
 	/** Positions of the only records that are asked, where others were answered before; null for all. */
 	readonly subset: readonly number[] | null;
+	/** Id of the batch that left these records; absent for a batch of its own, and in states of earlier versions. */
+	readonly before?: string;
+	/** Of the account when it was last submitted: whoever comes back keeps to them. Absent in states of earlier versions. */
+	readonly limits?: Pick<BatchLimits, 'activeJobs' | 'leastRecords'>;
 	readonly startedAtMs: number;
 	readonly jobs: readonly JobState[];
 	isSimulated: boolean;
+	/** Folder that the fetch began to write into: it may go on there. Absent until then. */
+	folder?: string;
 	/** Where the results lie; null until they are written. */
 	results: string | null;
 	/** Positions of the records that had no answer; empty until the results are written. */

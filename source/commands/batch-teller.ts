@@ -1,6 +1,6 @@
 import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchProgress} from '../metrics/batch/batch-progress.ts';
-import {batchProgressLine, uploadLine} from '../plain/batch.ts';
+import {batchProgressLine, troubleLine, uploadLine} from '../plain/batch.ts';
 import type {BatchView} from '../tui/batch/batch-lines.ts';
 import type {Uploading} from './batch-run.ts';
 import type {BatchState} from './batch-state.ts';
@@ -8,7 +8,8 @@ import type {Io} from './io.ts';
 
 /** Shows how a batch goes on: on a screen of its own, as lines with `--plain`, or not at all. */
 export type Teller = {
-	readonly onProgress: (state: BatchState, uploading: Uploading | undefined) => void;
+	/** `trouble`: what keeps the jobs from being looked at just now. */
+	readonly onProgress: (state: BatchState, uploading: Uploading | undefined, trouble?: string) => void;
 	readonly end: () => Promise<void>;
 	/** Aborted when the user leaves the screen. */
 	readonly left: AbortSignal;
@@ -55,11 +56,13 @@ const createLines = ({isPlain}: OutputConfig, io: Io): Teller => {
 	const watch = createWatch();
 	let last = '';
 	return {
-		onProgress(state, uploading) {
+		onProgress(state, uploading, trouble) {
 			const line =
-				uploading === undefined
-					? batchProgressLine(watch(state))
-					: uploadLine(uploading.bytes, uploading.totalBytes);
+				trouble !== undefined
+					? troubleLine(trouble)
+					: uploading === undefined
+						? batchProgressLine(watch(state))
+						: uploadLine(uploading.bytes, uploading.totalBytes);
 			if (line === last || !(isInPlace || isPlain)) {
 				return;
 			}
@@ -88,7 +91,11 @@ const createScreen = async (
 	const openedAtMs = Date.now();
 	const leave = new AbortController();
 	const watch = createWatch();
-	let latest: {state: BatchState; upload: Uploading | undefined} = {state: first, upload: undefined};
+	let latest: {state: BatchState; upload: Uploading | undefined; trouble: string | undefined} = {
+		state: first,
+		upload: undefined,
+		trouble: undefined,
+	};
 	const view = (): BatchView => ({
 		preset: latest.state.preset ?? 'task',
 		model: latest.state.target.model,
@@ -96,6 +103,7 @@ const createScreen = async (
 		isSimulated: isDemo || latest.state.isSimulated,
 		elapsedMs: Date.now() - openedAtMs,
 		upload: latest.upload,
+		trouble: latest.trouble === undefined ? undefined : troubleLine(latest.trouble),
 		progress: watch(latest.state),
 		leaving: isDemo ? 'the jobs of a demo end with it' : 'the jobs go on, and how to come back is printed',
 	});
@@ -107,8 +115,8 @@ const createScreen = async (
 	});
 	const timer = setInterval(() => screen.show(view()), tickMs);
 	return {
-		onProgress(state, upload) {
-			latest = {state, upload};
+		onProgress(state, upload, trouble) {
+			latest = {state, upload, trouble};
 			screen.show(view());
 		},
 		async end() {

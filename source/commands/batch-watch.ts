@@ -1,5 +1,7 @@
+import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {callError} from '../bedrock/jobs/call-error.ts';
+import {isPassing} from '../bedrock/jobs/is-passing.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
@@ -12,14 +14,15 @@ import {resultsText} from '../reports/results-text.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import type {Account} from './account-access.ts';
-import {againLines, comeBackLines} from './batch-commands.ts';
+import {againLines, comeBackLines, fetchLaterLines} from './batch-commands.ts';
 import {type Fetched, fetchBatch} from './batch-fetch.ts';
 import {lineMaker} from './batch-line.ts';
-import {runBatch} from './batch-run.ts';
+import {isWaiting, runBatch} from './batch-run.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import {createTeller} from './batch-teller.ts';
 import {environmentOf} from './environment.ts';
 import {type Io, writeLines} from './io.ts';
+import {assertWritable, writeJsonFile} from './json-file.ts';
 import {signalExitCode} from './signals.ts';
 
 /** Watches a batch to its end, fetches its outputs and leaves the results. */
@@ -33,6 +36,8 @@ export type WatchOptions = {
 	readonly store: BatchStore;
 	readonly output: OutputConfig;
 	readonly isDemo: boolean;
+	/** AWS profile typed by the user. */
+	readonly profile: string | undefined;
 };
 
 const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
@@ -93,37 +98,68 @@ const writeResults = async (
 	return file;
 };
 
-/** The last line of `--json` (DESIGN section 5); `jobs` where there is more than one. */
-const jsonLine = (state: BatchState, fetched: Fetched | undefined, results: string | null): string =>
-	JSON.stringify({
-		jobArn: state.jobs[0]?.arn ?? null,
-		status: state.jobs.length === 1 ? (state.jobs[0]?.status ?? null) : outcomeOf(state),
-		records: {
-			total: state.records,
-			succeeded: fetched?.succeeded ?? state.jobs.reduce((sum, {succeeded}) => sum + succeeded, 0),
-			failed: fetched?.failed ?? state.jobs.reduce((sum, {failed}) => sum + failed, 0),
-		},
-		results,
-		...(state.jobs.length > 1 ? {jobs: state.jobs.map(({arn, status}) => ({jobArn: arn, status}))} : {}),
-	});
+/** What `--json` tells (DESIGN section 5); `jobs` where there is more than one. */
+const summaryOf = (state: BatchState, fetched: Fetched | undefined, results: string | null) => ({
+	jobArn: state.jobs[0]?.arn ?? null,
+	status: state.jobs.length === 1 ? (state.jobs[0]?.status ?? null) : outcomeOf(state),
+	records: {
+		total: state.records,
+		succeeded: fetched?.succeeded ?? state.jobs.reduce((sum, {succeeded}) => sum + succeeded, 0),
+		failed: fetched?.failed ?? state.jobs.reduce((sum, {failed}) => sum + failed, 0),
+	},
+	results,
+	...(state.jobs.length > 1 ? {jobs: state.jobs.map(({arn, status}) => ({jobArn: arn, status}))} : {}),
+});
 
-const finishBatch = async (
-	state: BatchState,
-	{account, store, output, limits, isDemo}: WatchOptions,
-	io: Io,
-): Promise<number> => {
-	const {folder, warning} = await claimFolder(output.folder, output.isForced);
-	if (folder === undefined) {
-		throw new UserError(warning, {
+/** Writes lines for people, and the summary where `--json` sends it: stdout is then for nothing else. */
+const tell = async (
+	lines: readonly string[],
+	summary: ReturnType<typeof summaryOf>,
+	{json}: OutputConfig,
+	{stdout, stderr}: Pick<Io, 'stdout' | 'stderr'>,
+): Promise<void> => {
+	const isJsonOnStdout = json !== undefined && json.file === undefined;
+	await writeLines(isJsonOnStdout ? stderr : stdout, lines);
+	if (json?.file !== undefined) {
+		await writeJsonFile(json.file, summary);
+	} else if (json !== undefined) {
+		await writeLines(stdout, [JSON.stringify(summary)]);
+	}
+};
+
+/**
+ * Where the results will go: a fetch that was interrupted goes on in its folder, any other folder must be free.
+ * @throws UserError as `claimFolder` does, and exit 1 where even the default one cannot be written.
+ */
+const folderFor = async (
+	{folder: begun, results}: BatchState,
+	{folder, isForced}: OutputConfig,
+): Promise<string> => {
+	if (begun !== undefined && results === null && (folder === undefined || path.resolve(folder) === begun)) {
+		return begun;
+	}
+	const claim = await claimFolder(folder, isForced);
+	if (claim.folder === undefined) {
+		throw new UserError(claim.warning, {
 			exitCode: 1,
-			hint: 'Name a folder with --out; the same command fetches again.',
+			hint: 'Name a folder with --out: the results of a batch are always written.',
 		});
 	}
+	return claim.folder;
+};
+
+const finishBatch = async (state: BatchState, options: WatchOptions, io: Io): Promise<number> => {
+	const {account, store, output, limits, isDemo} = options;
+	const folder = await folderFor(state, output);
+	state.folder = folder;
+	state.results = null;
+	await store.save(state);
 	const batch = await store.loadTask(state.id);
 	const fetched = await fetchBatch(state, batch, {
 		objects: createObjectStore(account.clients),
 		lineOf: lineMaker(state.target, state.form, state.maxTokens),
 		folder,
+		signal: io.signal,
 	});
 	const results = await writeResults(state, batch, fetched, {
 		folder,
@@ -140,12 +176,10 @@ const finishBatch = async (
 		...notes,
 		`${succeeded} of ${state.records} records answered, ${failed} failed or missing.`,
 		...(failedFile === undefined ? [] : [`What failed can be submitted again: ${failedFile}`]),
-		...(failedFile === undefined || isDemo ? [] : againLines(state, batch, limits, folder)),
+		...(failedFile === undefined || isDemo ? [] : againLines(state, batch, limits, folder, options)),
 		`Written: ${results}`,
 	];
-	const isJson = output.json !== undefined;
-	await writeLines(isJson ? io.stderr : io.stdout, lines);
-	await writeLines(io.stdout, isJson ? [jsonLine(state, fetched, results)] : []);
+	await tell(lines, summaryOf(state, fetched, results), output, io);
 	return succeeded === 0 ? 1 : 0;
 };
 
@@ -153,6 +187,11 @@ const finishBatch = async (
 export const watchBatch = async (state: BatchState, options: WatchOptions, io: Io): Promise<number> => {
 	const {account, limits, store, output, isDemo} = options;
 	const {clients} = account;
+	// What would keep the results from being written is said before anything is sent.
+	await folderFor(state, output);
+	if (output.json?.file !== undefined) {
+		await assertWritable(output.json.file);
+	}
 	const teller = await createTeller(state, output, io, isDemo);
 	const signal = AbortSignal.any([io.signal, teller.left]);
 	const hasEnded = await runBatch(state, {
@@ -160,18 +199,31 @@ export const watchBatch = async (state: BatchState, options: WatchOptions, io: I
 		objects: createObjectStore(clients),
 		jobs: createJobService(clients),
 		explain: (error, what, action) => callError(error, clients, {what, action}),
+		isPassing,
 		activeJobs: limits.activeJobs,
 		onProgress: teller.onProgress,
 		async wait() {
 			const intervalMs = lookIntervalMs[state.isSimulated ? 'simulator' : 'account'];
 			await sleep(intervalMs, undefined, {signal}).catch(() => {});
 		},
+		now: () => performance.now(),
 		signal,
-	}).finally(teller.end);
+	})
+		.finally(teller.end)
+		.catch(async (error: unknown) => {
+			await writeLines(io.stderr, state.jobs.every(isWaiting) ? [] : comeBackLines(state, isDemo, options));
+			throw error;
+		});
 	if (hasEnded) {
-		return finishBatch(state, options, io);
+		return finishBatch(state, options, io).catch(async (error: unknown) => {
+			await writeLines(io.stderr, isDemo ? [] : fetchLaterLines(state, options));
+			if (io.signal.aborted) {
+				return signalExitCode(io.signal);
+			}
+			throw error;
+		});
 	}
-	await writeLines(io.stderr, comeBackLines(state, isDemo));
-	await writeLines(io.stdout, output.json === undefined ? [] : [jsonLine(state, undefined, null)]);
+	await writeLines(io.stderr, comeBackLines(state, isDemo, options));
+	await tell([], summaryOf(state, undefined, null), output, io);
 	return io.signal.aborted ? signalExitCode(io.signal) : 0;
 };

@@ -88,6 +88,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 			store,
 			output: resolveOutput(flags, io.environment),
 			isDemo,
+			profile: connection.profile,
 		};
 		return await watchBatch(state, options, io);
 	} finally {

@@ -21,6 +21,9 @@ export const batchProgressLine = (progress: BatchProgress): string => {
 	return `${names}: ${parts.join(', ')}`;
 };
 
+/** What is told while a watched job cannot be looked at. */
+export const troubleLine = (message: string): string => `${message} (looking again)`;
+
 const barLength = 24;
 
 /** `uploading [######------] 12.3 of 24.6 MB`. */

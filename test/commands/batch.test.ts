@@ -4,6 +4,7 @@ import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {createClients} from '../../source/bedrock/clients.ts';
 import {callError} from '../../source/bedrock/jobs/call-error.ts';
+import {isPassing} from '../../source/bedrock/jobs/is-passing.ts';
 import {createJobService, type JobService} from '../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore, type ObjectStore} from '../../source/bedrock/jobs/object-store.ts';
 import {fetchBatch} from '../../source/commands/batch-fetch.ts';
@@ -107,6 +108,8 @@ const live = async (
 			error instanceof Killed ? error : callError(error, clients, {what, action}),
 		activeJobs: 20,
 		onProgress: () => {},
+		isPassing,
+		now: () => 0,
 		wait: async () => {},
 		signal: new AbortController().signal,
 		...more,
@@ -240,6 +243,93 @@ describe('a batch', () => {
 		};
 		expect((await live(world, undefined, {jobs, wait})).fetched?.succeeded).toBe(336);
 		expect(waits).toBeGreaterThanOrEqual(3);
+	});
+
+	it('is looked at again after troubles that pass, and tells them', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		let troubles = 4;
+		const jobs: JobService = {
+			...world.jobs,
+			async get(arn) {
+				if (troubles > 0) {
+					troubles -= 1;
+					const cause = Object.assign(new Error('Rate exceeded'), {name: 'ThrottlingException'});
+					throw callError(cause, world.clients, {what: 'The job could not be read', action: 'x'});
+				}
+				return world.jobs.get(arn);
+			},
+		};
+		const told = new Set<string>();
+		const {fetched} = await live(world, undefined, {
+			jobs,
+			onProgress: (_state, _uploading, trouble) => void (trouble === undefined || told.add(trouble)),
+		});
+		expect(fetched?.succeeded).toBe(336);
+		expect([...told]).toEqual([expect.stringMatching(/could not be read.*Rate exceeded/)]);
+	});
+
+	it.each([
+		['at the first look of a program', true, 0],
+		['for more than ten minutes', false, 600_001],
+	])('is given up where it cannot be looked at %s', async (_when, isKnown, stepMs) => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		if (isKnown) {
+			const left = new AbortController();
+			const inProgress: JobService = {
+				...world.jobs,
+				get: async (arn) => ({...(await world.jobs.get(arn)), status: 'InProgress'}),
+			};
+			const wait = async (): Promise<void> => left.abort(130);
+			await live(world, undefined, {jobs: inProgress, signal: left.signal, wait});
+		}
+		const jobs: JobService = {
+			...world.jobs,
+			async get() {
+				throw Object.assign(new Error('Rate exceeded'), {name: 'ThrottlingException'});
+			},
+		};
+		let nowMs = 0;
+		const now = (): number => {
+			nowMs += stepMs;
+			return nowMs;
+		};
+		await expect(live(world, undefined, {jobs, now})).rejects.toThrow('Rate exceeded');
+	});
+
+	it('is left at once, also while a call hangs', async () => {
+		const world = {...(await prepare()), folder: temporaryFolder()};
+		const controller = new AbortController();
+		const jobs: JobService = {
+			...world.jobs,
+			async get(_arn, signal) {
+				const hanging = Promise.withResolvers<never>();
+				signal?.addEventListener('abort', () => hanging.reject(signal.reason));
+				controller.abort(130);
+				return hanging.promise;
+			},
+		};
+		const left = await live(world, undefined, {jobs, signal: controller.signal});
+		expect(left.fetched).toBeUndefined();
+	});
+
+	it('joins outputs whatever they are called, and an answer is worth more than an error', async () => {
+		const world = {...(await prepare({batch: {errorShare: 0.2}})), folder: temporaryFolder()};
+		const objects: ObjectStore = {
+			...world.objects,
+			list: async (where) =>
+				(await world.objects.list(where)).flatMap((key) => [key, `${key}?`].map((name) => name)),
+			async *read(where) {
+				const again = where.key.endsWith('?');
+				for await (const bytes of world.objects.read({...where, key: where.key.replace('?', '')})) {
+					yield again
+						? bytes
+						: Buffer.from(Buffer.from(bytes).toString().replaceAll('"modelOutput"', '"error"'));
+				}
+			},
+		};
+		const {fetched} = await live({...world, objects});
+		expect(fetched?.succeeded).toBeGreaterThan(200);
+		expect((fetched?.succeeded ?? 0) + (fetched?.failed ?? 0)).toBe(336);
 	});
 
 	it('that is left goes on without us', async () => {

@@ -9,6 +9,7 @@ const view: BatchView = {
 	isSimulated: true,
 	elapsedMs: 61_500,
 	upload: undefined,
+	trouble: undefined,
 	progress: {
 		states: {InProgress: 1, Completed: 1, waiting: 38},
 		jobs: Array.from({length: 40}, (_unused, index) => ({

@@ -1,6 +1,7 @@
 import type {GetModelInvocationJobResponse, ModelInvocationJobSummary} from '@aws-sdk/client-bedrock';
 import type {Clients} from '../clients.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
+import {abortedBy} from './aborted-by.ts';
 import {callError} from './call-error.ts';
 
 /** What a job is made from. */
@@ -37,7 +38,7 @@ export type JobView = {
 export type JobService = {
 	/** @returns the ARN. Rejects with the SDK's own error, so that the limit of jobs can be told from faults. */
 	readonly create: (order: JobOrder) => Promise<string>;
-	readonly get: (arn: string) => Promise<JobView>;
+	readonly get: (arn: string, signal?: AbortSignal) => Promise<JobView>;
 	/** The newest first, at most `most`. */
 	readonly list: (most: number) => Promise<readonly JobView[]>;
 	readonly stop: (arn: string) => Promise<void>;
@@ -84,11 +85,11 @@ export const createJobService = (clients: Clients): JobService => ({
 		);
 		return jobArn ?? '';
 	},
-	async get(arn) {
+	async get(arn, signal) {
 		const {GetModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
 		const command = new GetModelInvocationJobCommand({jobIdentifier: arn});
 		try {
-			const answer = await (await clients.control()).send(command);
+			const answer = await (await clients.control()).send(command, abortedBy(signal));
 			return viewOf(answer, isSimulated(headersFor(answer)));
 		} catch (error) {
 			throw callError(error, clients, {

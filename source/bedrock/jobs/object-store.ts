@@ -1,5 +1,6 @@
-import {Readable} from 'node:stream';
+import {addAbortSignal, Readable} from 'node:stream';
 import type {Clients} from '../clients.ts';
+import {abortedBy} from './aborted-by.ts';
 import {callError} from './call-error.ts';
 import {type S3Place, s3Uri} from './s3-uri.ts';
 import {type UploadOptions, type UploadSource, uploadObject} from './upload.ts';
@@ -9,9 +10,9 @@ export type ObjectStore = {
 	/** Writes an object, in parts where it is large, and replaces what was there. */
 	readonly write: (place: S3Place, source: UploadSource, options: UploadOptions) => Promise<void>;
 	/** Keys of all objects whose key begins with that of the place. */
-	readonly list: (place: S3Place) => Promise<readonly string[]>;
+	readonly list: (place: S3Place, signal?: AbortSignal) => Promise<readonly string[]>;
 	/** The bytes of an object as they arrive. */
-	readonly read: (place: S3Place) => AsyncGenerator<Uint8Array>;
+	readonly read: (place: S3Place, signal?: AbortSignal) => AsyncGenerator<Uint8Array>;
 };
 
 export const createObjectStore = (clients: Clients): ObjectStore => ({
@@ -25,11 +26,12 @@ export const createObjectStore = (clients: Clients): ObjectStore => ({
 			});
 		}
 	},
-	async list({bucket, key}) {
+	async list({bucket, key}, signal) {
 		const {paginateListObjectsV2} = await import('@aws-sdk/client-s3');
 		const keys: string[] = [];
 		try {
-			const pages = paginateListObjectsV2({client: await clients.s3()}, {Bucket: bucket, Prefix: key});
+			const input = {Bucket: bucket, Prefix: key};
+			const pages = paginateListObjectsV2({client: await clients.s3()}, input, abortedBy(signal));
 			for await (const page of pages) {
 				keys.push(...(page.Contents ?? []).flatMap(({Key}) => (Key === undefined ? [] : [Key])));
 			}
@@ -41,13 +43,14 @@ export const createObjectStore = (clients: Clients): ObjectStore => ({
 		}
 		return keys;
 	},
-	async *read(place) {
+	async *read(place, signal) {
 		try {
 			const {GetObjectCommand} = await import('@aws-sdk/client-s3');
 			const client = await clients.s3();
-			const {Body} = await client.send(new GetObjectCommand({Bucket: place.bucket, Key: place.key}));
+			const command = new GetObjectCommand({Bucket: place.bucket, Key: place.key});
+			const {Body} = await client.send(command, abortedBy(signal));
 			if (Body instanceof Readable) {
-				yield* Body as AsyncIterable<Uint8Array>;
+				yield* (signal === undefined ? Body : addAbortSignal(signal, Body)) as AsyncIterable<Uint8Array>;
 			}
 		} catch (error) {
 			throw callError(error, clients, {what: `${s3Uri(place)} could not be read`, action: 's3:GetObject'});

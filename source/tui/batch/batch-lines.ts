@@ -16,6 +16,8 @@ export type BatchView = {
 	/** Bytes of the upload under way; undefined while none is. */
 	readonly upload: {readonly bytes: number; readonly totalBytes: number} | undefined;
 	readonly progress: BatchProgress;
+	/** What keeps the jobs from being looked at just now, in words. */
+	readonly trouble: string | undefined;
 	/** What leaving means: a demo's jobs end with it. */
 	readonly leaving: string;
 };
@@ -87,10 +89,16 @@ const countWords = ({progress}: BatchView): Line => {
 	);
 };
 
-const statesLine = ({progress, upload}: BatchView): Line =>
+const statesLine = ({progress, upload, trouble}: BatchView): Line =>
 	upload === undefined
 		? joinLines(
-				Object.entries(progress.states).map(([state, count]) => [segment(`${count} `), stateSegment(state)]),
+				[
+					...Object.entries(progress.states).map(([state, count]) => [
+						segment(`${count} `),
+						stateSegment(state),
+					]),
+					...(trouble === undefined ? [] : [[segment(cleanText(trouble), 'warning')]]),
+				],
 				dot,
 			)
 		: [segment('uploading', 'accent')];
