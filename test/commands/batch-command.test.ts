@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {PassThrough} from 'node:stream';
@@ -99,6 +99,21 @@ describe('the command batch', () => {
 		const resumed = await resumeRun(asks.flags.text('resume') ?? '', config, undefined);
 		expect(resumed.config.task.items.length).toBeGreaterThan(0);
 	}, 60_000);
+
+	it('says what is wrong with --out and --json before anything is sent', async () => {
+		const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
+		onTestFinished(() => rmSync(folder, {recursive: true, force: true}));
+		writeFileSync(path.join(folder, 'file'), '');
+		const demo = ['high-volume', '--demo', '--no-reports'];
+		await expect(call(...demo, '--out', folder)).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringContaining('not empty'),
+		});
+		await expect(call(...demo, '--out', path.join(folder, 'file/x'))).rejects.toMatchObject({exitCode: 1});
+		const json = `--json=${path.join(folder, 'none/out.json')}`;
+		await expect(call(...demo, '--out', path.join(folder, 'new'), json)).rejects.toMatchObject({exitCode: 1});
+		expect(readdirSync(folder)).toEqual(['file']);
+	});
 
 	it('recommends a lane with --plan and submits nothing', async () => {
 		const many = await call('high-volume', '--demo', '--plan', '--items', '1000000');
