@@ -2,6 +2,7 @@ import type {Target} from '../engine/target.ts';
 import type {FailureCount, LogEvent, VariantFigures} from '../metrics/snapshot.ts';
 import type {Environment} from './results.ts';
 import type {Results} from './results-schema.ts';
+import {targetResultsOf} from './target-results.ts';
 
 /** What the results of a batch are made from. */
 export type BatchOutcome = {
@@ -32,7 +33,7 @@ export const batchResultsOf = (batch: BatchOutcome, environment: Environment): R
 	simulated: batch.isSimulated,
 	outcome: batch.outcome,
 	stoppedBy: null,
-	targets: [batch.target],
+	targets: [targetResultsOf(batch.target)],
 	plan: {
 		preset: batch.preset,
 		task: batch.task,

@@ -1,6 +1,7 @@
 import type {Lane} from '../engine/run-spec.ts';
 import type {Snapshot} from '../metrics/snapshot.ts';
 import type {Results} from './results-schema.ts';
+import {targetResultsOf} from './target-results.ts';
 
 /** What a run was made with. */
 export type Environment = {
@@ -29,7 +30,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		simulated: snapshot.simulated,
 		outcome: snapshot.outcome ?? 'failed',
 		stoppedBy: snapshot.outcome === null ? 'fault' : snapshot.stoppedBy,
-		targets: snapshot.targets,
+		targets: snapshot.targets.map(targetResultsOf),
 		plan: {
 			preset: spec.preset,
 			task: spec.task,
