@@ -1,10 +1,11 @@
-import {createHash} from 'node:crypto';
 import path from 'node:path';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/s3-uri.ts';
 import type {RunConfig} from '../config/run-config.ts';
 import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
 import {type JobSlice, runningSums, splitBatch} from '../prompts/batch/split.ts';
+import {againKey, type Unanswered} from './batch-again.ts';
 import {isItemFile, writeItems} from './batch-items.ts';
+import {jobName} from './batch-job-name.ts';
 import {writeRecords} from './batch-records.ts';
 import {assertAffordable, faultError} from './batch-refusals.ts';
 import type {BatchSetup} from './batch-setup.ts';
@@ -21,8 +22,6 @@ import {
 
 /** Where the batch goes and as whom. */
 export type Place = {readonly s3: string; readonly roleArn: string};
-
-const safeName = (text: string): string => text.replaceAll(/[^a-zA-Z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
 
 type JobFacts = {
 	readonly preset: string | null;
@@ -48,7 +47,7 @@ const jobOf = (
 		isUploaded: false,
 	}));
 	return {
-		name: `${['bedrock-top', safeName(preset ?? 'task')].join('-').slice(0, 40)}-${id.slice(0, 12)}-${number}`,
+		name: jobName(preset, id, number),
 		token: `${id}-${number}`,
 		count: slice.count,
 		inputKey: slice.files.length === 1 ? `${jobKey.key}.jsonl` : `${jobKey.key}/`,
@@ -74,6 +73,8 @@ type Making = {
 	readonly id: string;
 	readonly key: string;
 	readonly nowMs: number;
+	/** The batch that left the records; undefined for one of its own. */
+	readonly before: string | undefined;
 	readonly subset: readonly number[] | null;
 };
 
@@ -83,12 +84,15 @@ function* recordsOf(batch: BatchTask, subset: readonly number[]): Generator<Batc
 	}
 }
 
+/** What whoever comes back to the batch has to keep to. */
+const lasting = ({limits: {activeJobs, leastRecords}}: Makings) => ({activeJobs, leastRecords});
+
 /** The draft of the store, which has the items by then, becomes a batch. @throws UserError (exit 2). */
 const makeBatch = async (
 	makings: Makings,
 	{s3, roleArn}: Place,
 	store: BatchStore,
-	{id, key, nowMs, subset}: Making,
+	{id, key, nowMs, before, subset}: Making,
 ): Promise<BatchState> => {
 	const {config, batch, target, form, price, source} = makings;
 	const file = path.join(store.draft, recordsName);
@@ -123,6 +127,8 @@ const makeBatch = async (
 		seed: config.seed,
 		records: sizes.length,
 		subset,
+		...(before === undefined ? {} : {before}),
+		limits: lasting(makings),
 		startedAtMs: nowMs,
 		jobs: split.jobs.map((slice, index) => jobOf(slice, index + 1, id, facts)),
 		isSimulated: false,
@@ -136,17 +142,34 @@ const makeBatch = async (
 
 export type Found = {readonly state: BatchState; readonly isNew: boolean};
 
+/** Ends in the number of the batch among those of its key. */
+const numberOf = ({id}: BatchState): number => Number(id.slice(id.lastIndexOf('-') + 1));
+
+/** Fetched or not: a batch with jobs that were never submitted is not over. */
+const isBegun = ({results, jobs}: BatchState): boolean =>
+	results === null || jobs.some(({arn}) => arn === null);
+
+/** A batch of which a part was fetched is not over again, and its results will lie in a folder of their own. */
+const reopened = (state: BatchState): BatchState => {
+	const {folder, results, failed, ...rest} = state;
+	return results === null ? state : {...rest, results: null, failed: []};
+};
+
 const findOrMake = async (
 	makings: Makings,
 	place: Place,
 	store: BatchStore,
-	{key, nowMs, subset}: Omit<Making, 'id'>,
+	making: Omit<Making, 'id'>,
 ): Promise<Found> => {
+	const {key} = making;
 	const same = (await store.all()).filter((state) => state.key === key);
-	const begun = same.find(({results}) => results === null);
-	const id = `${key.slice(0, 20)}-${same.length + 1}`;
-	const state = begun ?? (await makeBatch(makings, place, store, {id, key, nowMs, subset}));
-	return {state, isNew: begun === undefined};
+	const begun = same.find(isBegun);
+	if (begun !== undefined) {
+		return {state: {...reopened(begun), limits: lasting(makings)}, isNew: false};
+	}
+	// One more than the last, not their count: what is damaged counts no longer, and a folder is never used twice.
+	const id = `${key.slice(0, 20)}-${Math.max(0, ...same.map(numberOf)) + 1}`;
+	return {state: await makeBatch(makings, place, store, {id, ...making}), isNew: true};
 };
 
 /**
@@ -166,28 +189,27 @@ export const findOrMakeBatch = async (
 			? items
 			: await writeItems(path.join(store.draft, itemsName), [items.slice(0, items.length)]);
 		const key = batchKey(batch, kept.sha256, {target, form, ...place, maxTokens: config.maxTokens});
-		return await findOrMake(makings, place, store, {key, nowMs, subset: null});
+		return await findOrMake(makings, place, store, {key, nowMs, before: undefined, subset: null});
 	} finally {
 		await store.dropDraft();
 	}
 };
 
 /**
- * A batch of the records of another one that had no answer, or the one that was begun with them before.
+ * A batch of the records that have no answer yet.
  * @throws UserError (exit 2), as `findOrMakeBatch` does.
  */
-export const findOrMakeAgain = async (
+export const makeAgain = async (
 	makings: Makings,
-	before: BatchState,
+	left: Unanswered,
 	store: BatchStore,
 	nowMs: number,
-): Promise<Found> => {
+): Promise<BatchState> => {
+	const {last, failed} = left;
 	try {
-		await store.copyItems(before.id);
-		const key = createHash('sha256')
-			.update(JSON.stringify([before.id, before.failed]))
-			.digest('hex');
-		return await findOrMake(makings, before, store, {key, nowMs, subset: before.failed});
+		await store.copyItems(last.id);
+		const making = {key: againKey(left), nowMs, before: last.id, subset: failed};
+		return (await findOrMake(makings, last, store, making)).state;
 	} finally {
 		await store.dropDraft();
 	}
