@@ -1,21 +1,43 @@
 import type {Results} from './results-schema.ts';
 
+type Flags = ReadonlyArray<readonly [name: string, value: string | number | null]>;
+
 /**
- * The command line that repeats a run.
+ * The command line that repeats a run or a batch.
  *
  * @returns One shell command; a task that was given without a preset is part of it, its content is not known any more.
  */
-export function repeatCommand({plan, targets, variants, simulated, search}: Results): string {
-	const plain = search?.candidates.filter(({levers}) => levers.length === 0);
-	const names = [...new Set((plain ?? variants).map(({name}) => name))];
+export function repeatCommand(results: Results): string {
+	const {plan, targets, simulated, search} = results;
+	const isBatch = plan.method === 'batch';
 	const [region] = new Set(targets.map((target) => target.region));
-	const [tier] = new Set(targets.map((target) => target.tier));
-	const [first] = targets;
-	const flags: ReadonlyArray<readonly [name: string, value: string | number | null]> = [
+	const flags: Flags = [
 		['--task', plan.preset === null ? plan.task : null],
 		...targets.map(({model}) => ['-m', model] as const),
 		['--region', simulated ? null : (region ?? null)],
-		['--variants', names.length === 0 ? null : names.join(',')],
+		['--variants', variantsOf(results)],
+		...(isBatch ? flagsOfBatch(results) : flagsOfRun(results)),
+		...overrides(results),
+		['--seed', plan.seed],
+	];
+	return [
+		isBatch ? 'bedrock-top batch' : 'bedrock-top run',
+		...(plan.preset === null ? [] : [quoted(plan.preset)]),
+		...(simulated ? ['--demo'] : []),
+		...(search === undefined ? [] : ['--search']),
+		...flags.flatMap(([name, value]) => (value === null ? [] : [`${name} ${quoted(String(value))}`])),
+	].join(' ');
+}
+
+function variantsOf({variants, search}: Results): string | null {
+	const plain = search?.candidates.filter(({levers}) => levers.length === 0);
+	const names = [...new Set((plain ?? variants).map(({name}) => name))];
+	return names.length === 0 ? null : names.join(',');
+}
+
+function flagsOfRun({plan, targets, search}: Results): Flags {
+	const [tier] = new Set(targets.map((target) => target.tier));
+	return [
 		['--method', plan.method],
 		['--load', plan.load],
 		['--requests', search?.budget ?? plan.requests],
@@ -29,18 +51,24 @@ export function repeatCommand({plan, targets, variants, simulated, search}: Resu
 		['--share', plan.share > 1 ? null : plan.share],
 		['--burst', plan.burst],
 		['--tier', tier ?? null],
+	];
+}
+
+/** Results do not keep the names of what lies in an account: bucket and role stand as words to be filled in. */
+function flagsOfBatch({plan, simulated}: Results): Flags {
+	return [
+		['--max-tokens', plan.maxTokens],
+		['--s3', simulated ? null : 's3://YOUR-BUCKET/YOUR-PREFIX'],
+		['--role-arn', simulated ? null : 'arn:aws:iam::YOUR-ACCOUNT:role/YOUR-ROLE'],
+	];
+}
+
+function overrides({targets: [first]}: Results): Flags {
+	return [
 		['--rpm', overridden(first?.quota.requestsPerMinute)],
 		['--tpm', overridden(first?.quota.tokensPerMinute)],
 		['--burndown', first?.burndown.source === 'override' ? first.burndown.value : null],
-		['--seed', plan.seed],
 	];
-	return [
-		'bedrock-top run',
-		...(plan.preset === null ? [] : [quoted(plan.preset)]),
-		...(simulated ? ['--demo'] : []),
-		...(search === undefined ? [] : ['--search']),
-		...flags.flatMap(([name, value]) => (value === null ? [] : [`${name} ${quoted(String(value))}`])),
-	].join(' ');
 }
 
 /** A limit that the user typed. */
