@@ -60,22 +60,22 @@ export class BucketLimits {
 		this.#external = use;
 	}
 
-	/**
-	 * Learns from a throttle of an attempt that the ledger no longer holds.
-	 * @returns Whether it was a surprise (the ledger had room) that has not been reacted to yet.
-	 */
-	observeThrottle(
-		now: number,
-		dimension: Dimension,
-		attempt: {readonly tokens: number; readonly sentAt: number},
-	): boolean {
+	/** Whether the ledger had room for an attempt that it no longer holds. */
+	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
 		const limit = this.own[dimension];
-		const {[dimension]: used} = this.#ledger.use();
 		const needed = dimension === 'requests' ? 1 : attempt.tokens;
-		if (limit === null || used + needed > limit) {
-			return false;
-		}
-		return this.#others[dimension].observe(now, attempt.sentAt, used, limit);
+		return limit !== null && this.#ledger.use()[dimension] + needed <= limit;
+	}
+
+	/**
+	 * Learns what others use from the throttle of an attempt that the ledger had room for.
+	 * @returns Whether that is news.
+	 */
+	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
+		const limit = this.own[dimension];
+		return (
+			limit !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit)
+		);
 	}
 
 	/** The limits less the others' use. */

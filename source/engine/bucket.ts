@@ -22,6 +22,12 @@ export type Admission =
 	/** It will never fit: larger than the bucket. */
 	| {readonly kind: 'never'; readonly dimension: Dimension; readonly needed: number; readonly limit: number};
 
+/**
+ * What a throttle told: nothing that the ledger did not know, or an echo of what is reacted to already; that bursts are
+ * not allowed here; that others use the bucket.
+ */
+export type ThrottleNews = 'none' | 'burst' | 'others';
+
 export type BucketOptions = {
 	readonly clock: Clock;
 	readonly quota: Quota;
@@ -50,7 +56,8 @@ export class Bucket {
 	readonly #tokensPerDay: number | null;
 	/** How often it is asked again while something changes by time alone. */
 	readonly #pollMs: number;
-	#isEven: boolean;
+	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
+	#evenSince: number | undefined;
 	#settledTokens = 0;
 	#othersToday = 0;
 	#roomAt: number | undefined;
@@ -66,7 +73,7 @@ export class Bucket {
 		this.#mirror = tokens === null ? undefined : new RefillMirror(tokens, windowMs);
 		this.#tokensPerDay = quota.tokensPerDay.value;
 		this.#pollMs = windowMs / 120;
-		this.#isEven = burst === 'even';
+		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
 	}
 
 	/** Whether anything limits it: requests or tokens a minute. */
@@ -152,24 +159,26 @@ export class Bucket {
 	}
 
 	/**
-	 * The service throttled an attempt.
-	 * @returns Whether it was a surprise (the ledger had room) that has not been reacted to yet.
+	 * The service throttled an attempt. Where the ledger had room, that is first taken to be about bursts, of which nothing
+	 * is documented: what follows is spread evenly over the window. Throttles of that are the others' doing.
 	 */
-	throttled(reservation: Reservation, dimension: Dimension): boolean {
+	throttled(reservation: Reservation, dimension: Dimension): ThrottleNews {
 		this.giveBack(reservation);
 		const now = this.#clock.now();
-		const isSurprise = this.limits.observeThrottle(now, dimension, reservation);
 		if (dimension === 'tokens') {
 			this.#overruns.throttled(now);
 		}
-		return isSurprise;
-	}
-
-	/** Spreads what follows evenly over the window. Returns whether that is a change. */
-	goEven(): boolean {
-		const isChange = !this.#isEven;
-		this.#isEven = true;
-		return isChange;
+		if (!this.limits.hadRoom(dimension, reservation)) {
+			return 'none';
+		}
+		const isFirst = this.#evenSince === undefined;
+		this.#evenSince ??= now;
+		if (reservation.sentAt > this.#evenSince) {
+			return this.limits.observeOthers(now, dimension, reservation) ? 'others' : 'none';
+		}
+		// What was sent in the burst tells no more than that, and nobody need wait for its turn because of it.
+		this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
+		return isFirst ? 'burst' : 'none';
 	}
 
 	/** The service had no capacity. Returns whether the requests in flight were stepped down. */
@@ -189,7 +198,7 @@ export class Bucket {
 			return {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'};
 		}
 		// An open loop has a rhythm of its own; it is charged, so that the others make way, but it does not wait.
-		const paceMs = this.#isEven && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
+		const paceMs = this.#evenSince !== undefined && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}

@@ -144,16 +144,20 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 
 	const settleThrottle = ({cell, reservation}: Attempt, dimension: Dimension): void => {
 		const {bucket, target} = cell;
-		if (!bucket.throttled(reservation, dimension)) {
-			return;
-		}
-		const share = Math.round(bucket.share * 100);
-		core.note(
-			'surprise',
-			`${target.model}: throttled although there was room: others use this quota. Share now ${share} %.`,
-		);
-		if (bucket.goEven()) {
-			core.note('even', `${target.model}: requests are spread evenly from here on.`);
+		switch (bucket.throttled(reservation, dimension)) {
+			case 'none':
+				return;
+			case 'burst':
+				core.note(
+					'even',
+					`${target.model}: throttled in a burst although there was room: requests are spread evenly from here on.`,
+				);
+				return;
+			case 'others':
+				core.note(
+					'surprise',
+					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)} %.`,
+				);
 		}
 	};
 

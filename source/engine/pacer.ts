@@ -33,6 +33,12 @@ export class Pacer {
 		this.#tokensDueAt += Math.sign(tokens) * this.#costMs(Math.abs(tokens), limits.tokens);
 	}
 
+	/** Takes a charge back: the service did not count the request. */
+	giveBack(tokens: number, limits: Limits): void {
+		this.#requestsDueAt -= this.#costMs(1, limits.requests);
+		this.#tokensDueAt -= this.#costMs(tokens, limits.tokens);
+	}
+
 	#costMs(amount: number, limit: number | null): number {
 		return limit === null ? 0 : (this.#windowMs * amount) / Math.max(limit, 1);
 	}

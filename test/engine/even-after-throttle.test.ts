@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
-import {ModelServer} from '../helpers/model-server.ts';
+import {ModelServer, throttle} from '../helpers/model-server.ts';
 import {loadOf, quotaOf, specOf, targetOf} from '../helpers/spec-fixture.ts';
 
 const minuteMs = 60_000;
@@ -58,5 +58,41 @@ describe('throttles in a burst that the ledger had room for', () => {
 		// In its last minute it sends in every second, where bursts leave most of them empty.
 		const seconds = new Set(admitted.filter((at) => at >= 3 * minuteMs).map((at) => Math.floor(at / 1000)));
 		expect(seconds.size).toBeGreaterThan(50);
+	});
+});
+
+describe('a service that refills at the full rate and holds little', () => {
+	it('is used at the full rate after its first throttles: nobody else is there', async () => {
+		const clock = new FakeClock();
+		const capacity = 20;
+		let level = {requests: capacity, at: 0};
+		const server = new ModelServer({
+			clock,
+			requestsPerWindow: 10_000,
+			tokensPerWindow: 10_000_000,
+			delayMs: () => 20,
+			fault() {
+				const now = clock.now();
+				const requests = Math.min(capacity, level.requests + (now - level.at) / 100);
+				level = {requests: requests < 1 ? requests : requests - 1, at: now};
+				return requests < 1 ? throttle('requests') : undefined;
+			},
+		});
+		const run = createRun(
+			specOf({
+				burst: 'full',
+				targets: [targetOf(quotaOf(600, 10_000_000))],
+				load: loadOf('saturate', {durationMs: 2 * minuteMs}),
+			}),
+			{backend: server, clock},
+		);
+		await clock.settle(run.start());
+		const {events} = run.snapshot();
+		expect(events.filter(({kind}) => kind === 'even')).toHaveLength(1);
+		expect(events.filter(({kind}) => kind === 'surprise')).toEqual([]);
+		expect(server.admitted.filter((at) => at < minuteMs).length).toBeGreaterThan(0.9 * 600);
+		expect(server.admitted.filter((at) => at >= minuteMs && at < 2 * minuteMs).length).toBeGreaterThan(
+			0.95 * 600,
+		);
 	});
 });
