@@ -47,7 +47,8 @@ export const aboutJobs = async ({flags}: Arguments, connection: Connection, io: 
 		tier: undefined,
 	});
 	const jobs = createJobService(account.clients);
-	const access = {account, connection, jobs, store: createBatchStore(batchFolder()), flags, io};
+	const store = createBatchStore(batchFolder(), async (sentence) => writeLines(io.stderr, [sentence]));
+	const access = {account, connection, jobs, store, flags, io};
 	const [stopped, watched, again] = ['stop', 'watch', 'resubmit'].map((name) => flags.text(name));
 	try {
 		if (stopped !== undefined) {

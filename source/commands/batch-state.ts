@@ -1,17 +1,17 @@
 import {createHash} from 'node:crypto';
-import {copyFile, mkdir, open, readdir, rename, rm, stat} from 'node:fs/promises';
+import {copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import type {UploadSource} from '../bedrock/jobs/upload.ts';
 import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
-import type {CacheFiles} from '../bedrock/quotas/quota-cache.ts';
 import type {Price} from '../engine/run-spec.ts';
 import type {Target} from '../engine/target.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import type {Slice} from '../prompts/batch/split.ts';
 import {openItems} from './batch-items.ts';
+import {damageLine, folderError, isMissing, readState, taskError, writeState} from './batch-state-file.ts';
 
 /** What is known of a batch, on disk after every step: a crash at any point is gone on from there. */
 
@@ -97,6 +97,9 @@ export const batchFolder = (): string => path.join(envPaths('bedrock-top', {suff
 
 /** The batches of this user. */
 export type BatchStore = {
+	/** Makes sure that something can be written. @throws UserError (exit 1). */
+	readonly prepare: () => Promise<void>;
+	/** @throws UserError (exit 1). */
 	readonly save: (state: BatchState) => Promise<void>;
 	/** Folder of a batch that is being made: its files come first, its state last. */
 	readonly draft: string;
@@ -114,7 +117,7 @@ export type BatchStore = {
 	) => Promise<void>;
 	/** Removes the input lines: they lie in S3 by then. */
 	readonly dropRecords: (id: string) => Promise<void>;
-	/** The newest first. */
+	/** The newest first; damaged ones are told once and left out. @throws UserError (exit 1). */
 	readonly all: () => Promise<readonly BatchState[]>;
 };
 
@@ -137,29 +140,57 @@ const removeOldDrafts = async (folder: string, names: readonly string[]): Promis
 	}
 };
 
-export const createBatchStore = (folder: string, files: CacheFiles = diskFiles): BatchStore => {
+const idsIn = async (folder: string): Promise<readonly string[]> => {
+	try {
+		return await readdir(folder);
+	} catch (error) {
+		if (isMissing(error)) {
+			return [];
+		}
+		throw folderError(folder, error);
+	}
+};
+
+/** @param tell Told in a sentence of each state that cannot be read. */
+export const createBatchStore = (
+	folder: string,
+	tell: (sentence: string) => Promise<void> = async () => {},
+): BatchStore => {
 	const draft = path.join(folder, `${draftPrefix}${process.pid}`);
 	const fileOf = (id: string, name: string): string => path.join(folder, id, name);
+	const stateFile = (id: string): string => fileOf(id, 'state.json');
+	const told = new Set<string>();
 	return {
-		save: async (state) => files.write(fileOf(state.id, 'state.json'), JSON.stringify(state)),
+		async prepare() {
+			const probe = path.join(draft, 'probe');
+			try {
+				await diskFiles.write(probe, '');
+				await rm(probe);
+			} catch (error) {
+				throw folderError(folder, error);
+			}
+		},
+		save: async (state) => writeState(stateFile(state.id), folder, state),
 		draft,
 		async copyItems(id) {
 			await mkdir(draft, {recursive: true, mode: 0o700});
 			await copyFile(fileOf(id, itemsName), path.join(draft, itemsName));
 		},
 		async keepDraft(id, {task, variants}) {
-			await files.write(
-				path.join(draft, 'task.json'),
-				JSON.stringify({task: {...task, items: []}, variants}),
-			);
+			const file = path.join(draft, 'task.json');
+			await writeFile(file, JSON.stringify({task: {...task, items: []}, variants}), {mode: 0o600});
 			// Left by a crash between this step and the next.
 			await rm(path.join(folder, id), {recursive: true, force: true});
 			await rename(draft, path.join(folder, id));
 		},
 		dropDraft: async () => rm(draft, {recursive: true, force: true}),
 		async loadTask(id) {
-			const {task, variants} = JSON.parse(await files.read(fileOf(id, 'task.json'))) as BatchTask;
-			return {task: {...task, items: await openItems(fileOf(id, itemsName))}, variants};
+			try {
+				const {task, variants} = JSON.parse(await readFile(fileOf(id, 'task.json'), 'utf8')) as BatchTask;
+				return {task: {...task, items: await openItems(fileOf(id, itemsName))}, variants};
+			} catch (error) {
+				throw taskError(path.join(folder, id), error);
+			}
 		},
 		async withRecords(id, {offset, bytes}, use) {
 			const handle = await open(fileOf(id, recordsName), 'r');
@@ -179,17 +210,19 @@ export const createBatchStore = (folder: string, files: CacheFiles = diskFiles):
 		},
 		dropRecords: async (id) => rm(fileOf(id, recordsName), {force: true}),
 		async all() {
-			const ids = await readdir(folder).catch(() => []);
+			const ids = await idsIn(folder);
 			await removeOldDrafts(folder, ids);
-			const states = await Promise.all(
-				ids.map(async (id) =>
-					files.read(fileOf(id, 'state.json')).then(
-						(text) => [JSON.parse(text) as BatchState],
-						() => [],
-					),
-				),
-			);
-			return states.flat().toSorted((first, second) => second.startedAtMs - first.startedAtMs);
+			const states: BatchState[] = [];
+			for (const id of ids) {
+				const {state, damage} = await readState(stateFile(id));
+				if (state !== undefined) {
+					states.push(state);
+				} else if (damage !== undefined && !told.has(id)) {
+					told.add(id);
+					await tell(damageLine(stateFile(id), damage));
+				}
+			}
+			return states.toSorted((first, second) => second.startedAtMs - first.startedAtMs);
 		},
 	};
 };

@@ -51,9 +51,14 @@ const placeOf = ({flags}: Arguments): Place => {
 /**
  * @param isPassing A demo's jobs die with its simulator, and so does what is known of them; a plan leaves nothing.
  */
-const openStore = async (isPassing: boolean): Promise<{store: BatchStore; close: () => Promise<void>}> => {
+const openStore = async (
+	isPassing: boolean,
+	io: Io,
+): Promise<{store: BatchStore; close: () => Promise<void>}> => {
 	if (!isPassing) {
-		return {store: createBatchStore(batchFolder()), close: async () => {}};
+		const store = createBatchStore(batchFolder(), async (line) => writeLines(io.stderr, [line]));
+		await store.prepare();
+		return {store, close: async () => {}};
 	}
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'bedrock-top-batches-'));
 	return {
@@ -67,7 +72,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 	const isPlan = flags.isSet('plan') ?? false;
 	const place = isPlan ? demoPlace : placeOf(given);
 	const isDemo = flags.isSet('demo') ?? false;
-	const {store, close} = await openStore(isDemo || isPlan);
+	const {store, close} = await openStore(isDemo || isPlan, io);
 	let setup: BatchSetup | undefined;
 	try {
 		const order = await batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
