@@ -112,6 +112,12 @@ export const batch = async (given: Arguments, io: Io): Promise<number> => {
 	if (ways.length + (isList ? 1 : 0) > 1) {
 		throw usage('--watch, --resubmit, --stop and --list exclude one another.', 'Give one of them.');
 	}
+	if (flags.text('items') !== undefined && !(flags.isSet('plan') ?? false)) {
+		throw usage(
+			'--items is the number of items that --plan reckons with, and --plan is not given.',
+			'Add --plan, which submits nothing, or leave --items out: a batch asks every item of its preset.',
+		);
+	}
 	if (ways.length > 0 && flags.isSet('demo')) {
 		throw usage(
 			`--${ways[0]} and --demo do not go together: the jobs of a demo end with it.`,

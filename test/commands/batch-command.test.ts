@@ -130,6 +130,8 @@ describe('the command batch', () => {
 		[['classify', '--s3', 's3://inputs/x'], /needs --role-arn/],
 		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is no place in S3/],
 		[['classify', '--s3', 's3://inputs/x', '--role-arn', 'x'], /"x" is not the ARN of a role/],
+		[['classify', '--demo', '--items', '500'], /--plan is not given/],
+		[['--list', '--items', '500'], /--plan is not given/],
 		[['--list', '--stop', 'arn'], /exclude one another/],
 		[['--resubmit', 'arn', '--demo'], /jobs of a demo end with it/],
 	])('refuses %j', async (argv, message) => {
