@@ -25,12 +25,16 @@ const onceForTheAccount: ReadonlyArray<readonly [RegExp, string]> = [
 	],
 ];
 
+/** What the account has to do once; undefined where nothing of the kind is lacking. */
+export const accountAdvice = (message: string): string | undefined =>
+	onceForTheAccount.find(([pattern]) => pattern.test(message))?.[1];
+
 /** For a caller who may not do it: the IAM action and the resource, or what the account lacks. */
 export const permissionAdvice = (
 	{message}: ErrorFacts,
 	{action, model, endpoint}: FailureContext,
 ): string => {
-	const once = onceForTheAccount.find(([pattern]) => pattern.test(message))?.[1];
+	const once = accountAdvice(message);
 	if (once !== undefined) {
 		return once;
 	}
