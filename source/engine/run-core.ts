@@ -30,6 +30,9 @@ export const maximumInFlight = 512;
  */
 const eventsAtOnce = 32;
 
+/** Milliseconds before the end in which a due request is not yet late. */
+const dueGraceMs = 20;
+
 /** The member of a list that must be there: the spec was checked when it was made. */
 export const memberOf = <Member>(list: readonly Member[], index: number, what: string): Member => {
 	const member = list[index];
@@ -57,6 +60,8 @@ export class RunCore {
 	readonly #figures: Figures;
 	/** Events that have not entered the figures yet, oldest first. */
 	#events: RunEvent[] = [];
+	/** Requests of open loops that were due and never sent; undefined while sending. */
+	#overdue: number | undefined;
 	readonly #onLost: (record: LostRecord) => void;
 	readonly #lost = new LostCount();
 	#done = 0;
@@ -164,6 +169,12 @@ export class RunCore {
 	/** The run is over: what was learnt and what was lost in it become lines of the log. */
 	sumUp(): void {
 		this.learntMaxTokens.finish(this.time.elapsedMs());
+		if (this.#overdue !== undefined && this.#overdue > 0) {
+			this.note(
+				'unsent',
+				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies tell of those that were sent.`,
+			);
+		}
 		const text = this.#lost.toText();
 		if (text !== undefined) {
 			this.note('lost', text);
@@ -187,11 +198,17 @@ export class RunCore {
 
 	/** Nothing new is sent, later turns of a conversation neither. */
 	drain(): void {
+		this.#overdue ??= this.#countOverdue();
 		this.status.go('draining');
 		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));
 		for (const turn of unsent) {
 			this.#leave(turn);
 		}
+	}
+
+	#countOverdue(): number {
+		const dueBefore = this.time.runningMs() - dueGraceMs;
+		return this.sources.reduce((sum, source) => sum + source.overdue(dueBefore), 0);
 	}
 
 	#enterEvents(): void {

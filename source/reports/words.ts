@@ -79,5 +79,7 @@ export function caveatsOf({
 			: []),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
+		// Latencies that tell of a part only.
+		...textsOf(events, 'unsent'),
 	];
 }

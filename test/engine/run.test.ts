@@ -233,6 +233,23 @@ describe('other load shapes', () => {
 		expect(service?.max).toBeCloseTo(300, 0);
 	});
 
+	it('rate says how many requests were due and never sent', async () => {
+		const limits = {targets: [targetOf(quotaOf(10, 1e6))]};
+		const slow = loadOf('rate', {ratePerMinute: 120, durationMs: 30_000});
+		const {clock, run} = setUp({load: slow, ...limits}, {requestsPerWindow: 10});
+		await clock.settle(run.start());
+		// Sixty were due, ten found room.
+		const {events, variants} = run.snapshot();
+		expect(variants[0]?.requests.sent).toBe(10);
+		expect(events.find(({kind}) => kind === 'unsent')?.text).toMatch(
+			/^50 requests that were due were never sent/,
+		);
+
+		const fast = setUp({load: loadOf('rate', {ratePerMinute: 10, durationMs: 30_000}), ...limits});
+		await fast.clock.settle(fast.run.start());
+		expect(fast.run.snapshot().events.map(({kind}) => kind)).not.toContain('unsent');
+	});
+
 	it('saturate without any quota finds the concurrency that the service can use', async () => {
 		const {clock, model, run} = setUp(
 			{

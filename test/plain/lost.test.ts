@@ -11,6 +11,7 @@ const mixed = 'model-a: its figures mix answers of more than one service tier: d
 it.each([
 	['lost', lost],
 	['tier', mixed],
+	['unsent', '100 requests that were due were never sent.'],
 ])('what was lost and what was mixed stands in every summary (%s)', (kind, text) => {
 	const told = {...snapshot(), events: [{at, kind, text}]};
 	const summaries = (run: typeof told): readonly string[] => [

@@ -14,5 +14,6 @@ export const closedLoop = (lane: Lane, interleaving: Interleaving, slots: Slots)
 	},
 	take: interleaving.advance,
 	nextAt: () => undefined,
+	overdue: () => 0,
 	isExhausted: () => interleaving.next() === undefined,
 });

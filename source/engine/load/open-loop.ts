@@ -45,6 +45,13 @@ export const openLoop = (
 			// Counted from the first arrival, so that a constant rhythm gathers no rounding errors.
 			intendedAt = arrival === 'constant' ? firstAtMs + arrivals * meanGapMs : intendedAt + gapMs();
 		},
+		overdue(runningMs) {
+			let count = 0;
+			for (let at = intendedAt; at < runningMs && !isExhausted(); at += gapMs()) {
+				count++;
+			}
+			return count * requestsPerArrival;
+		},
 		nextAt: () => (isExhausted() ? undefined : intendedAt),
 		isExhausted,
 	};

@@ -14,5 +14,7 @@ export type Source = {
 	readonly take: () => void;
 	/** When the next request comes by itself; undefined when that depends on answers, or none will come. */
 	readonly nextAt: () => number | undefined;
+	/** Requests of an open loop that were due by then and were not taken; 0 for a closed loop. */
+	readonly overdue: (runningMs: number) => number;
 	readonly isExhausted: () => boolean;
 };
