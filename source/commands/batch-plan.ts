@@ -3,7 +3,8 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import {readInteger} from '../config/values.ts';
 import {chooseLane} from '../metrics/batch/lanes.ts';
 import {composePrompt} from '../prompts/compose.ts';
-import {formatCount, formatDurationMs, formatUsd} from '../text/numbers.ts';
+import {formatLimit} from '../reports/words.ts';
+import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {BatchSetup} from './batch-setup.ts';
@@ -37,7 +38,8 @@ const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchS
 			burndown: target.burndown.value,
 		};
 		const prices = {onDemand: onDemandPrice, batch: price};
-		return {name: variant.name, ...chooseLane(work, target.quota, prices, limits.leastRecords)};
+		const bounds = {leastRecords: limits.leastRecords, share: config.share};
+		return {name: variant.name, ...chooseLane(work, target.quota, prices, bounds)};
 	});
 
 type Choice = ReturnType<typeof choicesOf>[number];
@@ -58,7 +60,12 @@ const right = (
 const columns: ReadonlyArray<Column<Choice>> = [
 	{key: 'variant', header: 'variant', align: 'left', priority: 9, format: ({name}) => cleanText(name)},
 	right('requests', 'requests', 3, ({requests}) => formatCount(requests)),
-	right('on-demand', 'on-demand', 8, ({onDemand}) => formatDurationMs(onDemand.durationMs)),
+	right(
+		'on-demand',
+		'on-demand',
+		8,
+		({onDemand, isAssumed}) => `${formatDurationMs(onDemand.durationMs)}${isAssumed ? ' (assumed)' : ''}`,
+	),
 	right('cost', 'cost', 7, ({onDemand}) => formatUsd(onDemand.costUsd)),
 	right('batch', 'batch', 6, ({batch}) => `up to ${formatDurationMs(batch.durationMs)}`),
 	right('batch-cost', 'cost (assumed)', 5, ({batch}) => formatUsd(batch.costUsd)),
@@ -80,6 +87,25 @@ const placeOf = ({account, config}: BatchSetup) => {
 	};
 };
 
+/** What the plan rests on, beside the preset. */
+const basisLine = ({target, config: {share}}: BatchSetup, items: number): string => {
+	const parts = [
+		`${formatCount(items)} items for ${cleanText(target.model)}`,
+		'input estimated',
+		'output at most max tokens',
+		...(share === 1 ? [] : [`${formatPercent(share)} of the on-demand quota`]),
+	];
+	return parts.join(', ');
+};
+
+/** Where nobody told the quota, a run keeps to an assumed one, and so does the plan. */
+const assumedLines = ({target: {quota}}: BatchSetup, choices: readonly Choice[]): readonly string[] =>
+	choices.some(({isAssumed}) => isAssumed)
+		? [
+				`(assumed) Nobody told the whole quota: ${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens a minute; --rpm and --tpm set it.`,
+			]
+		: [];
+
 /** Prints the plan. @returns Exit code 0. */
 export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> => {
 	const text = flags.text('items');
@@ -91,7 +117,13 @@ export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): P
 	const place = placeOf(setup);
 	if (resolveOutput(flags, io.environment).json !== undefined) {
 		await writeLines(io.stdout, [
-			JSON.stringify({model: setup.target.model, ...place, items, variants: choices}),
+			JSON.stringify({
+				model: setup.target.model,
+				...place,
+				items,
+				share: setup.config.share,
+				variants: choices.map(({isAssumed, ...choice}) => ({...choice, assumed: isAssumed})),
+			}),
 		]);
 		return 0;
 	}
@@ -100,13 +132,14 @@ export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): P
 		...(place.simulated || place.endpoint !== null
 			? [placeLine(region, place.endpoint, place.simulated)]
 			: []),
-		`${formatCount(items)} items for ${cleanText(setup.target.model)}, input estimated, output at most max tokens`,
+		basisLine(setup, items),
 		'',
 		...renderTable(columns, choices, columnsOf(io.stdout)),
 		'',
 		...choices.map(
 			({name, recommended, reason}) => `${name}: ${recommended ?? 'cannot be told'}, because ${reason}.`,
 		),
+		...assumedLines(setup, choices),
 	]);
 	return 0;
 };
