@@ -60,6 +60,7 @@ export class RunCore {
 	readonly #figures: Figures;
 	/** Events that have not entered the figures yet, oldest first. */
 	#events: RunEvent[] = [];
+	#drainedAtMs: number | undefined;
 	/** Requests of open loops that were due and never sent; undefined while sending. */
 	#overdue: number | undefined;
 	readonly #onLost: (record: LostRecord) => void;
@@ -196,8 +197,14 @@ export class RunCore {
 		this.#leave(request);
 	}
 
+	/** Until when new requests were sent, in milliseconds since the start: up to now while they still are. */
+	get sentUntilMs(): number {
+		return this.#drainedAtMs ?? this.time.elapsedMs();
+	}
+
 	/** Nothing new is sent, later turns of a conversation neither. */
 	drain(): void {
+		this.#drainedAtMs ??= this.time.elapsedMs();
 		this.#overdue ??= this.#countOverdue();
 		this.status.go('draining');
 		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));

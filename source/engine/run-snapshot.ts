@@ -100,7 +100,7 @@ const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}:
 /** Everything that the screen, the printouts and the reports show, at one instant. */
 export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot => {
 	const {spec, status, figures, cells, buckets} = core;
-	const variants = cells.map(({cell, variant, target, maxTokens}, index) =>
+	const variants = cells.map(({cell, variant, target, maxTokens, isAlive}, index) =>
 		toVariantFigures(figures, index, {
 			name: variant.name,
 			cell,
@@ -110,6 +110,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			isCaching: variant.cache,
 			itemsPerRequest: variant.itemsPerRequest,
 			inFlightBound: inFlightBoundOf(spec.load, cell),
+			...(isAlive ? {sentUntil: core.sentUntilMs} : {}),
 			maxTokens,
 		}),
 	);

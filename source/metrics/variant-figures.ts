@@ -33,6 +33,11 @@ export type CellView = {
 	readonly isCaching?: boolean;
 	/** Most requests in flight where the load bounds them, whatever the quota allows; null where it does not. */
 	readonly inFlightBound?: number | null;
+	/**
+	 * Until when it was being sent, waiting for the quota included, in milliseconds since the start; absent where it was given
+	 * up before. Without the wait a window's quota, sent in seconds, would pass for a rate.
+	 */
+	readonly sentUntil?: number;
 	/** Sent at present; differs from the cell's own when it is being right-sized. */
 	readonly maxTokens: number;
 };
@@ -52,7 +57,8 @@ const rateOf = (figures: Figures, totals: VariantTotals, view: CellView): Varian
 	if (view.shape === 'measure' || firstSentAt === undefined) {
 		return noRate;
 	}
-	const seconds = activeMs(figures, firstSentAt, lastActiveAt) / 1000;
+	const until = Math.max(lastActiveAt, view.sentUntil ?? 0);
+	const seconds = activeMs(figures, firstSentAt, until) / 1000;
 	if (seconds < leastSeconds) {
 		return noRate;
 	}

@@ -233,6 +233,17 @@ describe('other load shapes', () => {
 		expect(service?.max).toBeCloseTo(300, 0);
 	});
 
+	it('saturate states a rate that the quota allows, although each window is sent in a burst', async () => {
+		const {clock, run} = setUp({
+			load: loadOf('saturate', {durationMs: 120_000}),
+			targets: [targetOf(quotaOf(100, 1e6))],
+		});
+		await clock.settle(run.start());
+		const {requests, rate} = run.snapshot().variants[0] ?? {};
+		expect(requests?.succeeded).toBe(200);
+		expect(rate?.usefulPerMinute).toBeCloseTo(100, 0);
+	});
+
 	it('rate says how many requests were due and never sent', async () => {
 		const limits = {targets: [targetOf(quotaOf(10, 1e6))]};
 		const slow = loadOf('rate', {ratePerMinute: 120, durationMs: 30_000});
