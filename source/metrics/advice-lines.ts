@@ -91,7 +91,11 @@ export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly
 		serviceMs: latencyMs.service.mean ?? 0,
 	});
 	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
-	const isGain = sustainablePerMinute !== null && sustainablePerMinute >= (now ?? 0) * leastGain;
+	// Where no answer was useful, both are 0.
+	const isGain =
+		sustainablePerMinute !== null &&
+		sustainablePerMinute > 0 &&
+		sustainablePerMinute >= (now ?? 0) * leastGain;
 	if (value === null || !isGain || isBoundElsewhere) {
 		return [];
 	}

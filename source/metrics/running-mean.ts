@@ -27,12 +27,15 @@ export class RunningMean {
 		this.#squares += difference * (value - this.#mean);
 	}
 
-	/** The mean with its 95 % interval (Student's t); nulls where the samples do not tell. */
+	/**
+	 * The mean of what is never negative (tokens, costs, times) with its 95 % interval (Student's t), which is not below 0
+	 * either; nulls where the samples do not tell.
+	 */
 	toMean(): Mean {
 		if (this.#count < 2) {
 			return {mean: this.#count === 0 ? null : this.#mean, low: null, high: null};
 		}
 		const half = studentT(this.#count - 1) * Math.sqrt(this.variance / this.#count);
-		return {mean: this.#mean, low: this.#mean - half, high: this.#mean + half};
+		return {mean: this.#mean, low: Math.max(0, this.#mean - half), high: this.#mean + half};
 	}
 }

@@ -12,5 +12,9 @@ export const wilsonInterval = (
 	const scale = 1 + z ** 2 / trials;
 	const centre = (part + z ** 2 / (2 * trials)) / scale;
 	const half = (z / scale) * Math.sqrt((part * (1 - part)) / trials + z ** 2 / (4 * trials ** 2));
-	return {low: Math.max(0, centre - half), high: Math.min(1, centre + half)};
+	// Exactly: what is a rounding error below 1 is shown as 99 %.
+	return {
+		low: successes === 0 ? 0 : Math.max(0, centre - half),
+		high: successes === trials ? 1 : Math.min(1, centre + half),
+	};
 };

@@ -80,6 +80,21 @@ describe('advice', () => {
 		expect(second.usefulPerMinute / promised).toBeLessThan(1.1);
 	});
 
+	it('of max tokens promises nothing where no answer is useful', async () => {
+		const {snapshot} = await play(
+			{
+				targets: [targetOf(quotaOf(1e6, 20_000))],
+				cells: [cellOf({maxTokens: 4096})],
+				task: {task: 'x', content: undefined, items: [], checks: [{equals: 'never'}]},
+				load: loadOf('saturate', {durationMs: 4 * minuteMs}),
+			},
+			{tokensPerWindow: 20_000, outputTokens: () => 60},
+		);
+		expect(snapshot.variants[0]?.maxTokensAdvice).toMatchObject({sustainablePerMinute: 0});
+		expect(snapshot.variants[0]?.maxTokensAdvice.value).toBeGreaterThan(0);
+		expect(snapshot.advice.filter(({kind}) => kind === 'max-tokens')).toEqual([]);
+	});
+
 	it('of packing keeps its promise within 10 %', async () => {
 		const items = itemsOf(40);
 		const answerOf = (count: number): string =>

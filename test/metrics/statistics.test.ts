@@ -58,6 +58,17 @@ describe('RunningMean', () => {
 		expect(mean.toMean()).toEqual({mean: 3, low: null, high: null});
 	});
 
+	it('has no interval below 0 of what is never negative', () => {
+		const mean = new RunningMean();
+		for (const value of [20, 20, 596]) {
+			mean.add(value);
+		}
+		const {mean: middle, low, high} = mean.toMean();
+		expect(middle).toBe(212);
+		expect(low).toBe(0);
+		expect(high).toBeGreaterThan(650);
+	});
+
 	it('is right however large the offset', () => {
 		fc.assert(
 			fc.property(fc.array(fc.integer({min: -1000, max: 1000}), {minLength: 2, maxLength: 50}), (values) => {
@@ -82,6 +93,14 @@ describe('wilsonInterval', () => {
 	])('of %i of %i', (successes, trials, low, high) => {
 		expect(wilsonInterval(successes, trials)?.low).toBeCloseTo(low, 3);
 		expect(wilsonInterval(successes, trials)?.high).toBeCloseTo(high, 3);
+	});
+
+	it('ends at 0 and at 1 exactly, for a rounding error below 1 is shown as 99 %', () => {
+		for (let trials = 1; trials <= 2000; trials++) {
+			expect(wilsonInterval(trials, trials)?.high).toBe(1);
+			expect(wilsonInterval(0, trials)?.low).toBe(0);
+			expect(wilsonInterval(trials, trials + 1)?.high).toBeLessThan(1);
+		}
 	});
 
 	it('does not exist without trials', () => {
