@@ -1,23 +1,38 @@
 import {UserError} from '../config/user-error.ts';
+import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {SplitFault} from '../prompts/batch/split.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
 import type {Makings} from './batch-submit.ts';
 
 /** Why a batch is not submitted, before anything is uploaded. */
 
+type TooFew = Extract<SplitFault, {kind: 'too-few'}>;
+
+/** What is wrong with the number of records; where they make more than one job, each of those has a minimum. */
+const tooFewWords = ({records, jobs, leastRecords}: TooFew, limits: BatchLimits): string => {
+	const mark = limits.assumed.includes('leastRecords') ? " (AWS's default, assumed)" : '';
+	const least = `A batch job needs at least ${formatCount(leastRecords)} records${mark}`;
+	return jobs === 1
+		? `${least}; this one has ${formatCount(records)}.`
+		: `${least}, and these ${formatCount(records)} are too many for ${jobs === 2 ? 'one job' : `${formatCount(jobs - 1)} jobs`} and too few for ${formatCount(jobs)}.`;
+};
+
+const tooFewHint = ({records, jobs, leastRecords, enough}: TooFew, variants: number): string => {
+	if (enough === null) {
+		return `More of them would not do: ${formatCount(leastRecords)} such records are more than a job may hold. Shorten the items, or put fewer into a request. "run" has no such minimum.`;
+	}
+	const inAll = jobs === 1 ? '' : `, ${formatCount(enough)} in all`;
+	return `Add ${formatCount(enough - records)} requests${inAll}: more items, more variants (${variants} now) or fewer items per request. "run" has no such minimum.`;
+};
+
 /** A batch that cannot be split into jobs. */
 export const faultError = (fault: SplitFault, {limits, batch}: Makings): UserError => {
 	switch (fault.kind) {
-		case 'too-few': {
-			const isAssumed = limits.assumed.includes('leastRecords');
-			return new UserError(
-				`A batch job needs at least ${formatCount(fault.needed)} records${isAssumed ? " (AWS's default, assumed)" : ''}; this one has ${formatCount(fault.records)}.`,
-				{
-					exitCode: 2,
-					hint: `Add ${formatCount(fault.needed - fault.records)} requests: more items, more variants (${batch.variants.length} now) or fewer items per request. "run" has no such minimum.`,
-				},
-			);
-		}
+		case 'too-few':
+			return new UserError(tooFewWords(fault, limits), {
+				exitCode: 2,
+				hint: tooFewHint(fault, batch.variants.length),
+			});
 		case 'too-large':
 			return new UserError(
 				`Record ${fault.index + 1} has ${formatCount(fault.bytes)} bytes; a file may have ${formatCount(fault.most)}.`,

@@ -131,8 +131,45 @@ describe('splitBatch', () => {
 
 	it('says how many records are needed', () => {
 		expect(splitBatch([10, 10], limits({}))).toEqual({
-			fault: {kind: 'too-few', records: 2, needed: 100},
+			fault: {kind: 'too-few', records: 2, jobs: 1, leastRecords: 100, enough: 100},
 		});
+	});
+
+	it('counts with the further job that more records make', () => {
+		const some = Array.from({length: 150}, () => 10);
+		expect(splitBatch(some, limits({recordsPerJob: 120}))).toEqual({
+			fault: {kind: 'too-few', records: 150, jobs: 2, leastRecords: 100, enough: 200},
+		});
+		// Records of 10 bytes: a job of 650 never holds 70 of them.
+		expect(splitBatch(some.slice(0, 60), limits({leastRecords: 70, bytesPerJob: 650}))).toEqual({
+			fault: {kind: 'too-few', records: 60, jobs: 1, leastRecords: 70, enough: null},
+		});
+	});
+
+	it('names a number that is enough, and the least one', () => {
+		const bounds = fc.record({
+			leastRecords: fc.integer({min: 2, max: 60}),
+			recordsPerJob: fc.integer({min: 1, max: 90}),
+		});
+		fc.assert(
+			fc.property(fc.integer({min: 1, max: 400}), bounds, (count, bound) => {
+				const splitOf = (length: number) =>
+					splitBatch(
+						Array.from({length}, () => 10),
+						limits(bound),
+					);
+				const split = splitOf(count);
+				if ('jobs' in split || split.fault.kind !== 'too-few') {
+					return;
+				}
+				const {enough} = split.fault;
+				expect(enough === null).toBe(bound.recordsPerJob < bound.leastRecords);
+				for (let more = count + 1; enough !== null && more < enough; more++) {
+					expect('fault' in splitOf(more)).toBe(true);
+				}
+				expect(enough === null || 'jobs' in splitOf(enough)).toBe(true);
+			}),
+		);
 	});
 
 	it('names a record that is larger than a file may be', () => {

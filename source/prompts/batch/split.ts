@@ -13,7 +13,16 @@ export type JobSlice = Slice & {readonly files: readonly Slice[]};
 
 /** Why a batch cannot be split. */
 export type SplitFault =
-	| {readonly kind: 'too-few'; readonly records: number; readonly needed: number}
+	| {
+			readonly kind: 'too-few';
+			/** Records of the whole batch, and the jobs that they would be. */
+			readonly records: number;
+			readonly jobs: number;
+			/** Fewest records of one job. */
+			readonly leastRecords: number;
+			/** Records of the whole batch that would be enough; null where no number of records like these is. */
+			readonly enough: number | null;
+	  }
 	| {readonly kind: 'too-large'; readonly index: number; readonly bytes: number; readonly most: number};
 
 type Bounds = {readonly records: number; readonly bytes: number};
@@ -49,6 +58,33 @@ const cut = ({first, count}: Slice, sums: readonly number[], bounds: Bounds): re
 	}
 };
 
+const cutJobs = (
+	sizes: readonly number[],
+	sums: readonly number[],
+	limits: BatchLimits,
+): readonly Slice[] => {
+	const whole = {first: 0, count: sizes.length, bytes: sums.at(-1) ?? 0};
+	return cut(whole, sums, {records: limits.recordsPerJob, bytes: limits.bytesPerJob});
+};
+
+/** Further jobs are not tried: records too large for so many are too large for any number. */
+const mostTried = 100;
+
+/**
+ * Records that would be enough: what is added may need a further job, and then that one wants its records too.
+ * @param jobs Jobs that there are too few records for.
+ */
+const enoughRecords = (sizes: readonly number[], jobs: number, limits: BatchLimits): number | null => {
+	for (let tried = jobs; tried < jobs + mostTried; tried++) {
+		const count = tried * limits.leastRecords;
+		const more = Array.from({length: count}, (_unused, index) => sizes[index % sizes.length] ?? 0);
+		if (cutJobs(more, runningSums(more), limits).every((job) => job.count >= limits.leastRecords)) {
+			return count;
+		}
+	}
+	return null;
+};
+
 /**
  * Splits a batch into jobs and their files.
  * @param sizes Bytes of each record's line, its end included.
@@ -63,11 +99,11 @@ export const splitBatch = (
 		return {fault: {kind: 'too-large', index, bytes: sizes[index] ?? 0, most}};
 	}
 	const sums = runningSums(sizes);
-	const whole = {first: 0, count: sizes.length, bytes: sums.at(-1) ?? 0};
-	const jobs = cut(whole, sums, {records: limits.recordsPerJob, bytes: limits.bytesPerJob});
-	const short = jobs.find(({count}) => count < limits.leastRecords);
-	if (short !== undefined) {
-		return {fault: {kind: 'too-few', records: short.count, needed: limits.leastRecords}};
+	const jobs = cutJobs(sizes, sums, limits);
+	const {leastRecords} = limits;
+	if (jobs.some(({count}) => count < leastRecords)) {
+		const enough = enoughRecords(sizes, jobs.length, limits);
+		return {fault: {kind: 'too-few', records: sizes.length, jobs: jobs.length, leastRecords, enough}};
 	}
 	const inFile = {records: limits.recordsPerFile, bytes: limits.bytesPerFile};
 	return {jobs: jobs.map((job) => ({...job, files: cut(job, sums, inFile)}))};
