@@ -1,4 +1,4 @@
-/** What a batch job may be: quotas of the model where the account tells them, else AWS's defaults. */
+/** What a batch job may be: quotas of the model where the account tells them, else what is assumed. */
 export type BatchLimits = {
 	readonly leastRecords: number;
 	readonly recordsPerFile: number;
@@ -14,12 +14,21 @@ export type BatchLimits = {
 /** Bytes of the unit in which the quotas of sizes are stated. */
 export const gigabyte = 1_000_000_000;
 
-/** AWS's defaults for most models (General Reference, quotas of batch inference, read 2026-11). */
+/**
+ * What is assumed where the account does not tell: AWS's defaults, and where they depend on the model or on the edition
+ * of the General Reference the one that no model goes below. So a job is rather too small than refused.
+ */
 export const usualLimits = {
+	/** 100 for all models that were read but one (Llama 4 Scout: 50, 2025-06). */
 	leastRecords: 100,
+	/** 50,000 for all models in 2025-06; 100,000 for newer ones in 2026-11 (Nova 2 Lite). */
 	recordsPerFile: 50_000,
+	/** 50,000 for all models in 2025-06; not read since. */
 	recordsPerJob: 50_000,
+	/** 1 GB for all models. */
 	bytesPerFile: gigabyte,
+	/** 5 GB; 100 GB for Nova Lite and Nova Pro. */
 	bytesPerJob: 5 * gigabyte,
+	/** 20 for all models in 2025-06; 100 for newer ones in 2026-11 (Claude Haiku 4.5). */
 	activeJobs: 20,
 } as const;
