@@ -1,17 +1,36 @@
 import {builtInVariantNames} from '../prompts/built-in-variants.ts';
 import {compileSchema} from '../prompts/json-schema.ts';
+import {placeholdersOf} from '../prompts/template.ts';
 import {assertItemsReadable, insideFolder} from './items.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import {UserError} from './user-error.ts';
 
 const messageOf = (error: unknown): string => (error as Error).message;
 
+/** Checks are the same for every item and compared as they stand: a placeholder in one would fail every answer. */
+const assertNoPlaceholder = (parsed: ParsedPreset, index: number, check: object): void => {
+	for (const [kind, value] of Object.entries(check)) {
+		// One text of a list at a time: braces that open in one text and close in another are none.
+		const placeholder = placeholdersOf(JSON.stringify(value)).find((name) => !name.includes('"'));
+		if (placeholder !== undefined) {
+			throw faultAt(
+				parsed,
+				['checks', index, kind],
+				`${kind}: {{${placeholder}}} is not filled in, for a check is the same for every item.`,
+				'Give the right answer of each item by "expected" beside the checks, such as expected: "{{item.label}}"; text with braces is checked by regex, as \\{\\{.',
+			);
+		}
+	}
+};
+
 /**
  * A check that cannot be made would fail every answer.
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export const assertChecks = (parsed: ParsedPreset): void => {
-	for (const [index, {regex, jsonSchema}] of (parsed.preset.checks ?? []).entries()) {
+	for (const [index, check] of (parsed.preset.checks ?? []).entries()) {
+		const {regex, jsonSchema} = check;
+		assertNoPlaceholder(parsed, index, check);
 		try {
 			new RegExp(regex ?? '', 'u');
 		} catch (error) {

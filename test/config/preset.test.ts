@@ -102,6 +102,21 @@ describe('loadPreset', () => {
 			'name: a\ntask: b\nchecks:\n  - jsonSchema: {$ref: "#/$defs/x"}\n',
 			/:4: jsonSchema {"\$ref":"#\/\$defs\/x"}: "\$ref" leads nowhere: "#\/\$defs\/x"\.$/,
 		],
+		[
+			'placeholder in a check',
+			'name: a\ntask: b\nitems: [{label: x}]\nchecks:\n  - contains: x\n  - equals: "{{item.label}}"\n',
+			/:6: equals: {{item\.label}} is not filled in/,
+		],
+		[
+			'placeholder in a choice of a check',
+			'name: a\ntask: b\nitems: [{label: x}]\nchecks: [{oneOf: [y, "{{ item.label }}"]}]\n',
+			/:4: oneOf: {{item\.label}} is not filled in/,
+		],
+		[
+			'placeholder in the JSON schema of a check',
+			'name: a\ntask: b\nchecks: [{jsonSchema: {const: "{{item}}"}}]\n',
+			/:3: jsonSchema: {{item}} is not filled in/,
+		],
 		['empty file', '', /preset\.yaml:1: the file is empty\./],
 		['file of comments', '# nothing\n', /preset\.yaml:1: the file is empty\./],
 		[
@@ -177,6 +192,24 @@ describe('loadPreset', () => {
 		expect(fault.message).toMatch(expected);
 		expect(fault.message).toContain('preset.yaml');
 		expect(fault.exitCode).toBe(2);
+	});
+
+	it('names expected as the way out of a placeholder in a check', () => {
+		const text = 'name: a\ntask: b\nchecks: [{contains: "{{item}}"}]\n';
+		expect(faultOf(() => loadPreset(write('preset.yaml', text))).hint).toContain(
+			'"expected" beside the checks, such as expected: "{{item.label}}"',
+		);
+	});
+
+	it('lets checks ask for braces', () => {
+		const checks = [
+			{regex: String.raw`\{\{name\}\}`},
+			{jsonSchema: {properties: {a: {properties: {}}}}},
+			{contains: '{{'},
+			{oneOf: ['{{', '}}']},
+		];
+		const text = `name: a\ntask: b\nchecks: ${JSON.stringify(checks)}\n`;
+		expect(loadPreset(write('braces.yaml', text)).preset.checks).toEqual(checks);
 	});
 
 	it('reads items from .csv, .jsonl and .txt', () => {
