@@ -1,5 +1,6 @@
 import type {BuildOptions, Plugin} from 'esbuild';
 import {fastWidth} from './fast-width.ts';
+import {apartJsonSchema} from './json-schema-library.ts';
 import {lazyWidth} from './lazy-width.ts';
 import {leanHttp} from './lean-http.ts';
 import {leanMeow} from './lean-meow.ts';
@@ -45,4 +46,5 @@ export const shortcuts: Plugin[] = [
 	leanPrices,
 	leanYoga,
 	leanZod,
+	apartJsonSchema,
 ];

@@ -2,6 +2,7 @@ import {chmod, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {build} from 'esbuild';
 import {bundleOptions, shortcuts} from './bundle-options.ts';
+import {buildJsonSchemaLibrary} from './json-schema-library.ts';
 import {thirdPartyNotices} from './notices.ts';
 import {publishedFiles} from './published.ts';
 
@@ -25,10 +26,12 @@ const result = await build({
 	plugins: shortcuts,
 	metafile: true,
 });
+const library = await buildJsonSchemaLibrary(root, path.join(staging, 'new'));
+const inputs = [result, library].flatMap(({metafile}) => Object.keys(metafile.inputs));
 const {version} = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {version: string};
 const texts = {
 	...publishedFiles(version),
-	'THIRD-PARTY-NOTICES.txt': await thirdPartyNotices(root, Object.keys(result.metafile.inputs)),
+	'THIRD-PARTY-NOTICES.txt': await thirdPartyNotices(root, inputs),
 };
 for (const [name, text] of Object.entries(texts)) {
 	await writeFile(path.join(staging, 'new', name), text);

@@ -17,7 +17,8 @@ const options: Options = {
 
 /**
  * A library of its own for each schema, for schemas may bear the same `$id`. It is loaded when a preset first has a
- * schema, as loading it takes longer than many a command. In the bundle `require` is esbuild's and puts it in.
+ * schema, as loading it takes longer than many a command; answers are judged without waiting, hence `require`. In the
+ * bundle that finds it in a file beside (build/json-schema-library.ts); the sources have none.
  */
 const libraryOf = (draft: Draft): Ajv => {
 	const outside = typeof require === 'undefined' ? createRequire(import.meta.url) : undefined;

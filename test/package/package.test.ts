@@ -58,6 +58,7 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 	it('holds what is needed and nothing else', () => {
 		const allowed = [
 			/^dist\/[\w-]+\.js$/,
+			/^dist\/json-schema-library\.cjs$/,
 			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|results\.(?:d\.ts|schema\.json)|bedrock-top\.1)$/,
 			/^presets\/[\w-]+\.(?:yaml|csv|jsonl|txt)$/,
 			/^presets\/schema\.json$/,
@@ -67,7 +68,13 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 		const foreign = filesIn(installed).filter((file) => !allowed.some((pattern) => pattern.test(file)));
 		expect(foreign).toEqual([]);
 		expect(filesIn(installed)).toEqual(
-			expect.arrayContaining(['dist/cli.js', 'dist/results.d.ts', 'dist/bedrock-top.1', 'README.md']),
+			expect.arrayContaining([
+				'dist/cli.js',
+				'dist/json-schema-library.cjs',
+				'dist/results.d.ts',
+				'dist/bedrock-top.1',
+				'README.md',
+			]),
 		);
 	});
 
