@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import {resolveOutput} from '../config/resolve-output.ts';
 import {readGuards} from '../config/resolve-run.ts';
 import {UserError} from '../config/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
@@ -13,6 +14,7 @@ import type {BatchState} from './batch-state.ts';
 import {makeAgain} from './batch-submit.ts';
 import {watchBatch} from './batch-watch.ts';
 import {writeLines} from './io.ts';
+import {writeJsonFile} from './json-file.ts';
 
 /** `batch --resubmit ARN`: asks again what has no answer, however often it is called. */
 
@@ -34,10 +36,14 @@ const assertEnough = (
 	if (failed.length >= limits.leastRecords) {
 		return;
 	}
-	const folder = last.results === null ? '.' : path.dirname(last.results);
-	const lines = againLines({...last, failed}, batch, limits, folder, {profile: connection.profile});
+	const folder = path.dirname(last.results ?? '');
+	const lines =
+		last.subset === null
+			? againLines({...last, failed}, batch, limits, folder, {profile: connection.profile})
+			: // --resume knows one folder, and would ask again what the batches before this one answered.
+				[`On demand there is no such minimum; what was asked is in ${path.join(folder, 'failed.jsonl')}.`];
 	throw new UserError(
-		`${formatCount(failed.length)} ${failed.length === 1 ? 'record has' : 'records have'} no answer: too few for a batch job.`,
+		`${formatCount(failed.length)} ${failed.length === 1 ? 'record has' : 'records have'} no answer, and a batch job needs at least ${formatCount(limits.leastRecords)}.`,
 		{exitCode: 2, hint: lines.map((line) => line.trim()).join(' ')},
 	);
 };
@@ -61,6 +67,25 @@ const submitAgain = async (access: Access, before: BatchState, left: Unanswered)
 	return watchBatch(state, {...watchOptions(access), limits}, io);
 };
 
+/** What `--json` tells of a command that had nothing to submit: no job, no records, no results. */
+const nothing = {
+	jobArn: null,
+	status: null,
+	records: {total: 0, succeeded: 0, failed: 0},
+	results: null,
+};
+
+const tellNothingLeft = async ({flags, io}: Access, isLater: boolean): Promise<void> => {
+	const later = isLater ? ', the last of them when they were submitted again' : '';
+	await writeLines(io.stderr, [`Every record had an answer${later}: there is nothing to submit again.`]);
+	const {json} = resolveOutput(flags, io.environment);
+	if (json?.file !== undefined) {
+		await writeJsonFile(json.file, nothing);
+	} else if (json !== undefined) {
+		await writeLines(io.stdout, [JSON.stringify(nothing)]);
+	}
+};
+
 /** @returns Exit code; 0 where every record has an answer by now. */
 export const resubmit = async (access: Access, arn: string): Promise<number> => {
 	const {store, io} = access;
@@ -78,8 +103,7 @@ export const resubmit = async (access: Access, arn: string): Promise<number> => 
 		return watchBatch(left.begun, {...watchOptions(access), limits}, io);
 	}
 	if (left.failed.length === 0) {
-		const last = left.last === before ? '' : ', the last of them when they were submitted again';
-		await writeLines(io.stderr, [`Every record had an answer${last}: there is nothing to submit again.`]);
+		await tellNothingLeft(access, left.last !== before);
 		return 0;
 	}
 	return submitAgain(access, before, left);

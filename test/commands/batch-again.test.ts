@@ -70,6 +70,8 @@ describe('batch --resubmit, again and again', () => {
 		const fourth = await callBatch('--resubmit', arn, '--yes', ...account.out('4'));
 		expect(fourth).toMatchObject({exitCode: 0, stdout: ''});
 		expect(fourth.stderr).toContain('there is nothing to submit again');
+		const {stdout} = await callBatch('--resubmit', arn, '--yes', '--json');
+		expect(JSON.parse(stdout)).toMatchObject({jobArn: null, records: {total: 0}, results: null});
 		expect(await listJobs()).toHaveLength(3);
 	}, 60_000);
 
@@ -77,14 +79,24 @@ describe('batch --resubmit, again and again', () => {
 		const account = await batchAccount({endsAs: 'PartiallyCompleted', endsAfterRecords: 150});
 		await callBatch(account.preset(300), ...batchModel, ...batchPlace, ...account.out('1'));
 		const [{arn} = {arn: ''}] = await listJobs();
-		account.script.endsAfterRecords = 100;
+		account.script.endsAfterRecords = 70;
 		await callBatch('--resubmit', arn, '--yes', ...account.out('2'));
 		await expect(callBatch('--resubmit', arn, '--yes', ...account.out('3'))).rejects.toMatchObject({
 			exitCode: 2,
-			message: '50 records have no answer: too few for a batch job.',
-			hint: expect.stringContaining('bedrock-top run '),
+			message: '80 records have no answer, and a batch job needs at least 100.',
+			hint: expect.stringContaining(path.join(account.home, '2/failed.jsonl')),
 		});
 		expect(await listJobs()).toHaveLength(2);
+	}, 60_000);
+
+	it('prints the command that asks on demand what one batch left', async () => {
+		const account = await batchAccount({endsAs: 'PartiallyCompleted', endsAfterRecords: 110});
+		await callBatch(account.preset(150), ...batchModel, ...batchPlace, ...account.out('1'));
+		const [{arn} = {arn: ''}] = await listJobs();
+		await expect(callBatch('--resubmit', arn, '--yes', ...account.out('2'))).rejects.toMatchObject({
+			message: '40 records have no answer, and a batch job needs at least 100.',
+			hint: expect.stringMatching(/bedrock-top run .* --resume \S+\/1 /),
+		});
 	}, 60_000);
 
 	it('gives every job a name of its own, when the same command begins anew too', async () => {
