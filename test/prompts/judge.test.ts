@@ -33,6 +33,21 @@ describe('meetsCheck', () => {
 	it.each(cases)('%j against %j is %s', (answer, check, expected) => {
 		expect(meetsCheck(answer, check)).toBe(expected);
 	});
+
+	it('compiles a schema once, however many answers there are', () => {
+		let reads = 0;
+		const jsonSchema = {
+			get type() {
+				reads += 1;
+				return 'object';
+			},
+		};
+		expect(meetsCheck('{}', {jsonSchema})).toBe(true);
+		const before = reads;
+		expect(meetsCheck('[]', {jsonSchema})).toBe(false);
+		expect(before).toBeGreaterThan(0);
+		expect(reads).toBe(before);
+	});
 });
 
 describe('judgeAnswer', () => {
