@@ -64,7 +64,8 @@ const killed = async (activeJobs: number, script?: BatchScript) => {
 
 describe('batch --watch', () => {
 	it('goes on with the queue of a batch that was killed, within the limit of its account', async () => {
-		const {account, arn} = await killed(1);
+		// A job takes so long that the next one would be there before its end.
+		const {account, arn} = await killed(1, {stepMs: 100});
 		const {stdout} = await callBatch('--watch', arn, ...account.out('1'));
 		expect(stdout).toContain('360 of 360 records answered');
 		const inOrder = (await listJobs()).toReversed();
