@@ -54,7 +54,8 @@ export const createAdaptiveChoice = ({spec, figures, onSwitch}: AdaptivePorts): 
 			return undefined;
 		}
 		const step = ladderOf(lane, first.cell.target);
-		const {fill} = first.bucket;
+		// What is kept back for the lanes above is full to this one: else it would be blocked before it steps down.
+		const fill = 1 - first.bucket.roomLeft(lane);
 		const chosen = step.ladder.choose(cells.map(rungOf), fill);
 		const cell = cells.find(({index}) => index === chosen);
 		if (cell !== undefined && cell !== step.last) {

@@ -96,12 +96,7 @@ export class Bucket {
 		return this.limits.share(this.#clock.now());
 	}
 
-	/** How full it is, the fuller dimension counting: 0 to 1, or above after an overrun. */
-	get fill(): number {
-		return 1 - roomPart(this.ledger.use(), this.limits.open(this.#clock.now()));
-	}
-
-	/** Room that is left for a lane, as a part of the limit of the fuller dimension: for choosing a bucket. */
+	/** Room that is left for a lane, as a part of the limit of the fuller dimension; negative after an overrun. */
 	roomLeft(lane: Lane): number {
 		return roomPart(this.ledger.use(), this.limits.forLane(this.#clock.now(), lane));
 	}

@@ -6,8 +6,11 @@ import {type Draft, isUnsentTurn, type LogicalRequest} from './logical-request.t
 import {type Lane, lanes} from './run-spec.ts';
 import type {WaitingRoom} from './waiting-room.ts';
 
-/** Requests that are sent before the event loop gets its turn, so that a burst does not delay the answers' clocks. */
-const sendsPerTurn = 10;
+/**
+ * Requests that are sent before the event loop gets its turn: a burst must not delay the answers, whose clocks are running.
+ * `answer`: after each of them, for answers come in crowds, and a crowd of requests after every one would be a burst.
+ */
+const sendsAtOnce = {turn: 2, answer: 1} as const;
 /** Requests waiting to be sent again beyond which no new ones are started. */
 const mostWaiting = 1000;
 
@@ -62,7 +65,7 @@ export class Dispatcher {
 	#waiting: Waiting | undefined;
 	#wakeMs = Number.POSITIVE_INFINITY;
 	#pumpedAt = 0;
-	#sentInTurn = 0;
+	#mayStillSend = 0;
 	#turn = 0;
 
 	constructor(ports: DispatcherPorts) {
@@ -80,14 +83,15 @@ export class Dispatcher {
 	/**
 	 * Sends all that may be sent now.
 	 * @param canStart Whether new requests may be drawn from the sources; otherwise only those already sent before.
+	 * @param after What gave the occasion: a turn of the event loop, or one answer out of many.
 	 * @returns Milliseconds until it should be called again; infinite when only an answer can change something.
 	 */
-	pump(canStart: boolean): number {
+	pump(canStart: boolean, after: keyof typeof sendsAtOnce): number {
 		this.#blocked.clear();
 		this.#waiting = undefined;
 		this.#pumpedAt = this.#ports.now();
 		this.#wakeMs = Number.POSITIVE_INFINITY;
-		this.#sentInTurn = 0;
+		this.#mayStillSend = sendsAtOnce[after];
 		this.#turn++;
 		for (const lane of lanes) {
 			this.#pumpRoom(this.#ports.rooms[lane], lane);
@@ -102,7 +106,7 @@ export class Dispatcher {
 		if (!this.#ports.isOpen()) {
 			return false;
 		}
-		if (this.#sentInTurn >= sendsPerTurn) {
+		if (this.#mayStillSend <= 0) {
 			this.#wakeMs = 0;
 			return false;
 		}
@@ -188,7 +192,7 @@ export class Dispatcher {
 		switch (admission.kind) {
 			case 'admitted':
 				onTaken();
-				this.#sentInTurn++;
+				this.#mayStillSend--;
 				this.#ports.send(request, cell, admission.reservation);
 				return 'sent';
 			case 'never':

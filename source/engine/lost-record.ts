@@ -34,11 +34,20 @@ export const toLostRecord = (
 	reason: failure?.class ?? 'stopped',
 });
 
-/** How many requests were lost, for what. */
+/** Most requests whose items are named in the log. */
+const mostNamed = 20;
+
+/** How many requests were lost, for what, and the items of the first ones. */
 export class LostCount {
 	readonly #byReason = new Map<LostRecord['reason'], number>();
 
-	add({reason}: LostRecord): void {
+	readonly #named: LostRecord[] = [];
+
+	add(record: LostRecord): void {
+		const {reason} = record;
+		if (this.#named.length < mostNamed && record.items.length > 0) {
+			this.#named.push(record);
+		}
 		this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
 	}
 
@@ -49,6 +58,19 @@ export class LostCount {
 		const list = reasons.map(([reason, count]) => `${reason} ${count}`).join(', ');
 		return total === 0
 			? undefined
-			: `${total} ${total === 1 ? 'request' : 'requests'} got no answer: ${list}. With --csv each is a line of requests.csv.`;
+			: `${total} ${total === 1 ? 'request' : 'requests'} got no answer: ${list}. ${this.#items()}With --csv each is a line of requests.csv.`;
+	}
+
+	/** Items that were lost, by variant, numbered as in answers.jsonl. */
+	#items(): string {
+		const byVariant = Map.groupBy(this.#named, ({variant}) => variant);
+		const lists = [...byVariant].map(
+			([variant, records]) =>
+				`${variant} ${records
+					.flatMap(({items}) => items)
+					.slice(0, mostNamed)
+					.join(', ')}`,
+		);
+		return lists.length === 0 ? '' : `First items without one: ${lists.join('; ')}. `;
 	}
 }

@@ -90,6 +90,23 @@ describe('an adaptive run', () => {
 		);
 	});
 
+	it('steps down in a lane before what is kept back for a higher one stops it', async () => {
+		const {run} = await play({
+			cells: [
+				cellOf({maxTokens: 200, lane: 'high', ratePerMinute: 60}),
+				cellOf({maxTokens: 200, lane: 'low'}),
+				cellOf({variant: 1, maxTokens: 200, lane: 'low'}),
+			],
+			load: loadOf('concurrency', {concurrency: 2, durationMs: 60_000}),
+		});
+		const {variants, events} = run.snapshot();
+		const [, short, long] = variants;
+		// Measured against the whole bucket it stepped down too late: 130 short ones.
+		expect(long?.requests.succeeded).toBeGreaterThan(20);
+		expect(short?.requests.succeeded).toBeGreaterThan(170);
+		expect(events.some(({text}) => /lane low: long -> short/.test(text))).toBe(true);
+	});
+
 	it('compares all variants in a measurement', async () => {
 		const {run} = await play({load: loadOf('measure', {requests: 10})});
 		expect(run.snapshot().variants.map(({requests}) => requests.succeeded)).toEqual([10, 10]);

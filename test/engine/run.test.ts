@@ -547,6 +547,9 @@ describe('requests without an answer', () => {
 		expect(lost[0]).toMatchObject({variant: 'plain', target: 0, model: 'test.model-v1:0', attempts: 1});
 		expect(lost[0]?.items).toHaveLength(1);
 		expect(summary?.text).toMatch(/^\d+ requests? got no answer: .*validation 1/);
+		expect(summary?.text).toContain(
+			`First items without one: plain ${lost.flatMap(({items}) => items).join(', ')}.`,
+		);
 	});
 
 	it('are those that the end of the run cut off, too', async () => {
