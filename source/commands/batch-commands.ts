@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import {type BatchTask, placeAt} from '../prompts/batch/records.ts';
 import {isWaiting} from './batch-run.ts';
@@ -66,7 +67,7 @@ export const againLines = (
 	folder: string,
 	where: Whereabouts,
 ): readonly string[] => {
-	const {failed, source, target, maxTokens} = state;
+	const {failed, source, target, maxTokens, subset} = state;
 	const arn = firstArn(state);
 	if (failed.length >= leastRecords && arn !== undefined) {
 		return [commandLine(['batch', '--resubmit', arn, ...whereWords(state, where)])];
@@ -75,6 +76,10 @@ export const againLines = (
 	const variants = [...new Set(failed.map((index) => placeAt(batch, index)?.variant ?? 0))].map(
 		(index) => batch.variants[index],
 	);
+	if (subset !== null) {
+		// --resume goes on from one folder: it would ask once more what the batches before this one answered.
+		return [`${tooFew}; what was asked is in ${path.join(folder, 'failed.jsonl')}.`];
+	}
 	if (source === null || new Set(variants.map((variant) => variant?.itemsPerRequest)).size > 1) {
 		return [`${tooFew}.`];
 	}

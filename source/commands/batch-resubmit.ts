@@ -37,11 +37,7 @@ const assertEnough = (
 		return;
 	}
 	const folder = path.dirname(last.results ?? '');
-	const lines =
-		last.subset === null
-			? againLines({...last, failed}, batch, limits, folder, {profile: connection.profile})
-			: // --resume knows one folder, and would ask again what the batches before this one answered.
-				[`On demand there is no such minimum; what was asked is in ${path.join(folder, 'failed.jsonl')}.`];
+	const lines = againLines({...last, failed}, batch, limits, folder, {profile: connection.profile});
 	throw new UserError(
 		`${formatCount(failed.length)} ${failed.length === 1 ? 'record has' : 'records have'} no answer, and a batch job needs at least ${formatCount(limits.leastRecords)}.`,
 		{exitCode: 2, hint: lines.map((line) => line.trim()).join(' ')},

@@ -91,8 +91,17 @@ describe('the command batch', () => {
 		expect(linesOf(path.join(home, 'second/answers.jsonl'))).toHaveLength(failed.length - left.length);
 		expect(left.length).toBeLessThan(100);
 
-		// What is printed for the few that are left is a command line that works.
-		const [, words = ''] = /^ {2}bedrock-top (run .*)$/m.exec(again.stdout) ?? [];
+		// A run goes on from one folder: it would ask once more what the first batch answered.
+		expect(again.stdout).not.toContain('bedrock-top run');
+		expect(again.stdout).toContain(path.join(home, 'second/failed.jsonl'));
+
+		// What is printed for the few that a first batch left is a command line that works.
+		writeFileSync(
+			preset,
+			`name: few\ntask: Route\nitems: ${JSON.stringify(items.slice(0, 120))}\nvariants: [minimal]\n`,
+		);
+		const small = await call(preset, ...model, ...place, ...outOf('small'));
+		const [, words = ''] = /^ {2}bedrock-top (run .*)$/m.exec(small.stdout) ?? [];
 		const argv = [...words.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 		const asks = parseArguments(argv);
 		const config = await resolveRun(asks.words[0], asks.flags, async () => '');
