@@ -13,6 +13,13 @@ export const systemClock: Clock = {
 	now: () => performance.now(),
 	epoch: () => Date.now(),
 	after(delayMs, callback) {
+		if (delayMs <= 0) {
+			// A timer would wait for a millisecond at least.
+			const immediate = setImmediate(callback);
+			return () => {
+				clearImmediate(immediate);
+			};
+		}
 		const timer = setTimeout(callback, delayMs);
 		return () => {
 			clearTimeout(timer);

@@ -6,11 +6,6 @@ import {type Draft, isUnsentTurn, type LogicalRequest} from './logical-request.t
 import {type Lane, lanes} from './run-spec.ts';
 import type {WaitingRoom} from './waiting-room.ts';
 
-/**
- * Requests that are sent before the event loop gets its turn: a burst must not delay the answers, whose clocks are running.
- * `answer`: after each of them, for answers come in crowds, and a crowd of requests after every one would be a burst.
- */
-const sendsAtOnce = {turn: 2, answer: 1} as const;
 /** Requests waiting to be sent again beyond which no new ones are started. */
 const mostWaiting = 1000;
 
@@ -65,7 +60,7 @@ export class Dispatcher {
 	#waiting: Waiting | undefined;
 	#wakeMs = Number.POSITIVE_INFINITY;
 	#pumpedAt = 0;
-	#mayStillSend = 0;
+	#hasSent = false;
 	#turn = 0;
 
 	constructor(ports: DispatcherPorts) {
@@ -81,17 +76,17 @@ export class Dispatcher {
 	}
 
 	/**
-	 * Sends all that may be sent now.
+	 * Sends the next request that may be sent now. One at a time, then the event loop gets its turn: preparing a request takes
+	 * longer than reading an answer, and in a burst the answers, whose clocks are running, would wait behind all of them.
 	 * @param canStart Whether new requests may be drawn from the sources; otherwise only those already sent before.
-	 * @param after What gave the occasion: a turn of the event loop, or one answer out of many.
 	 * @returns Milliseconds until it should be called again; infinite when only an answer can change something.
 	 */
-	pump(canStart: boolean, after: keyof typeof sendsAtOnce): number {
+	pump(canStart: boolean): number {
 		this.#blocked.clear();
 		this.#waiting = undefined;
 		this.#pumpedAt = this.#ports.now();
 		this.#wakeMs = Number.POSITIVE_INFINITY;
-		this.#mayStillSend = sendsAtOnce[after];
+		this.#hasSent = false;
 		this.#turn++;
 		for (const lane of lanes) {
 			this.#pumpRoom(this.#ports.rooms[lane], lane);
@@ -106,7 +101,7 @@ export class Dispatcher {
 		if (!this.#ports.isOpen()) {
 			return false;
 		}
-		if (this.#mayStillSend <= 0) {
+		if (this.#hasSent) {
 			this.#wakeMs = 0;
 			return false;
 		}
@@ -192,7 +187,7 @@ export class Dispatcher {
 		switch (admission.kind) {
 			case 'admitted':
 				onTaken();
-				this.#mayStillSend--;
+				this.#hasSent = true;
 				this.#ports.send(request, cell, admission.reservation);
 				return 'sent';
 			case 'never':

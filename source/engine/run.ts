@@ -21,7 +21,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const {status, time, sources} = core;
 	const outcomes = createOutcomes(core, {
 		onAnswer: (record) => ports.onAnswer?.(record),
-		pump: () => pump('answer'),
+		pump: () => alarm.within(0),
 	});
 	const attempts = new Attempts(ports.backend, clock, outcomes);
 	const dispatcher = createDispatcher(core, attempts);
@@ -58,7 +58,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	};
 
 	/** Sends what may be sent, ends the run when it is over, and otherwise sees to it that it is called again. */
-	const pump = (after: 'turn' | 'answer' = 'turn'): void => {
+	const pump = (): void => {
 		if (!status.isSending) {
 			return;
 		}
@@ -68,7 +68,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		}
 		const limitMs = limitRetries(restMs);
 		announceLanes(sources, core.cells, spec.windowMs);
-		const wakeMs = dispatcher.pump(status.phase === 'running', after);
+		const wakeMs = dispatcher.pump(status.phase === 'running');
 		if (status.phase === 'draining' && attempts.inFlight === 0 && core.waitingCount === 0) {
 			end();
 		} else {
