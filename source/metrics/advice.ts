@@ -19,7 +19,10 @@ import type {Advice, Best, Timeline, VariantFigures} from './snapshot.ts';
 
 /** What the advice is made from. */
 export type AdviceInput = {
-	readonly spec: Pick<RunSpec, 'cells' | 'targets' | 'goal' | 'minQuality' | 'variants' | 'task'>;
+	readonly spec: Pick<
+		RunSpec,
+		'isBalanced' | 'cells' | 'targets' | 'goal' | 'minQuality' | 'variants' | 'task'
+	>;
 	readonly figures: Figures;
 	readonly variants: readonly VariantFigures[];
 	readonly timeline: Timeline;
@@ -77,5 +80,5 @@ export const adviceOf = (input: AdviceInput): readonly Advice[] => {
 			...quotaIncreaseAdvice(subject.figures, target, index, timeline),
 		];
 	});
-	return [...ofTargets, ...otherScopes(leaders), ...naiveLoss(figures)];
+	return [...ofTargets, ...(spec.isBalanced ? [] : otherScopes(leaders)), ...naiveLoss(figures)];
 };

@@ -14,11 +14,18 @@ export type TypicalRequest = {
 /**
  * Useful items a minute when the quota must also hold what is set aside for the requests in flight. At r requests a minute
  * r x service time are in flight (Little's law), and each holds `reservedTokens` instead of what it settles at:
- * r (settled + (reserved - settled) x service / 60 s) = TPM.
+ * r (settled + (reserved - settled) x service / 60 s) = TPM. That is a flow; requests are whole, and the last of a minute
+ * must find room for all that it sets aside beside what the others settled at: (r - 1) settled + reserved = TPM.
  * @returns Undefined when no limit is known.
  */
 export const sustainableUnderReservation = (quota: Quota, request: TypicalRequest): number | undefined => {
 	const excess = Math.max(0, request.reservedTokens - request.quotaTokens);
 	const effectiveTokens = request.quotaTokens + (excess * request.serviceMs) / 60_000;
-	return sustainableBound(quota, request.useful, effectiveTokens)?.usefulPerMinute;
+	const flow = sustainableBound(quota, request.useful, effectiveTokens)?.usefulPerMinute;
+	const {state, value} = quota.tokensPerMinute;
+	if (flow === undefined || state !== 'known' || value === null || request.quotaTokens <= 0) {
+		return flow;
+	}
+	const whole = Math.max(0, (value - request.quotaTokens - excess) / request.quotaTokens + 1);
+	return Math.min(flow, whole * request.useful);
 };
