@@ -1,6 +1,8 @@
 /** What the numbers of a run may be: on the command line, in a preset and in the settings on screen alike. */
 export const bounds = {
 	requests: {min: 1, max: 100_000_000},
+	/** Of each variant. */
+	warmUp: {min: 0, max: 1000},
 	concurrency: {min: 1, max: 1000},
 	/** A minute. */
 	rate: {min: 0.1, max: 1_000_000},

@@ -103,6 +103,15 @@ export const presetSchema = z
 				concurrency: concurrency.optional(),
 				ratePerMinute: ratePerMinute.optional(),
 				arrival: z.enum(['constant', 'poisson']).optional(),
+				warmUp: z
+					.int()
+					.min(bounds.warmUp.min)
+					.max(bounds.warmUp.max)
+					.optional()
+					.describe('requests of each variant that are sent first and not counted'),
+				rampUp: duration
+					.optional()
+					.describe('time in which rate and concurrency grow evenly to what they are to be'),
 			})
 			.optional(),
 		goal: z.enum(goals).optional(),

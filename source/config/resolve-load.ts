@@ -49,5 +49,7 @@ export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => 
 			defaults.concurrency,
 		ratePerMinute: shape === 'rate' ? ratePerMinute : null,
 		arrival: preset?.arrival ?? 'constant',
+		warmUpRequests: preset?.warmUp ?? 0,
+		rampUpMs: preset?.rampUp === undefined ? 0 : readDurationMs('load.rampUp', String(preset.rampUp)),
 	};
 };

@@ -92,6 +92,7 @@ export class RunCore {
 		const search = new ConcurrencySearch(spec.load.concurrency, maximumInFlight);
 		this.sources = createSources({
 			spec,
+			runningMs: () => this.time.runningMs(),
 			random: this.random,
 			isAlive: (index, position = 0) => {
 				const cell = this.cells[index];

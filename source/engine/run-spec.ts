@@ -30,6 +30,10 @@ export type Load = {
 	/** For `rate`, over all variants; null otherwise. */
 	readonly ratePerMinute: number | null;
 	readonly arrival: 'constant' | 'poisson';
+	/** Requests of each cell that are sent first and not counted; absent: none. */
+	readonly warmUpRequests?: number;
+	/** Time in which rate and concurrency grow evenly to what they are to be; absent: they are so at once. */
+	readonly rampUpMs?: number;
 };
 
 /** A variant on a target in a lane: the unit that has figures of its own, in this order everywhere. */
@@ -89,8 +93,6 @@ export type RunSpec = {
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
 	readonly seed: number;
-	/** Requests a cell that are sent first and not counted. */
-	readonly warmUpRequests: number;
 	/** Length of the quota window; 60,000 except in tests and quick benchmarks. */
 	readonly windowMs: number;
 };

@@ -73,7 +73,8 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 			? null
 			: Math.ceil((load.ratePerMinute * load.durationMs * turns) / minuteMs);
 	const bounds = [planned, byRate, byTime, maxRequests].filter((bound) => bound !== null);
-	const most = bounds.length === 0 ? null : Math.min(...bounds);
+	const warmUp = (load.warmUpRequests ?? 0) * spec.cells.length;
+	const most = bounds.length === 0 ? null : Math.min(...bounds) + warmUp;
 	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
 };
 
@@ -96,6 +97,14 @@ const excessOf = ({share}: RunSpec): string | undefined =>
 	share > 1
 		? `This run goes over the quota on purpose (share ${share}): requests will be throttled, those of other applications in the same buckets too; --share 1 stays within it.`
 		: undefined;
+
+/** What is sent before anything is counted; it costs as the rest does. */
+const warmUpRemarks = ({load: {warmUpRequests = 0}, cells}: RunSpec): readonly string[] =>
+	warmUpRequests === 0
+		? []
+		: [
+				`${warmUpRequests * cells.length} requests warm up first: they cost as the others do, and no other figure counts them.`,
+			];
 
 /** How the requests of a chat are counted, and that the input of its later turns is a guess. */
 const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
@@ -126,7 +135,12 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
 		dearestRequestUsd: isPriced ? Math.max(...costs.map((cost) => cost ?? 0)) : null,
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
-		remarks: [...remarks, ...chatRemarks(spec), ...(excess === undefined ? [] : [excess])],
+		remarks: [
+			...remarks,
+			...warmUpRemarks(spec),
+			...chatRemarks(spec),
+			...(excess === undefined ? [] : [excess]),
+		],
 		crowding: excess,
 	};
 };

@@ -124,7 +124,6 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 			? config.guards.maxCostUsd
 			: null,
 	seed: config.seed,
-	warmUpRequests: 0,
 	windowMs: 60_000,
 });
 

@@ -190,6 +190,7 @@ describe('load shapes of a chat', () => {
 			spec,
 			random: createRandom(1),
 			isAlive: () => true,
+			runningMs: () => 0,
 			inFlightLimit: () => 10,
 		});
 		expect(sources.map(({ratePerMinute}) => ratePerMinute)).toEqual([180]);

@@ -171,7 +171,7 @@ describe('measure', () => {
 	});
 
 	it('does not count warm-up requests', async () => {
-		const {clock, model, run} = setUp({warmUpRequests: 3});
+		const {clock, model, run} = setUp({load: loadOf('measure', {requests: 20, warmUpRequests: 3})});
 		await clock.settle(run.start());
 		const {variants, progress} = run.snapshot();
 		expect(model.admitted).toHaveLength(23);
@@ -204,6 +204,42 @@ describe('other load shapes', () => {
 		const {clock, model, run} = setUp({load: loadOf('rate', {ratePerMinute: 60, requests: 10})});
 		await clock.settle(run.start());
 		expect(model.admitted).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000]);
+	});
+
+	it('rate grows evenly in its ramp-up, and is full after it', async () => {
+		const load = loadOf('rate', {ratePerMinute: 600, durationMs: 30_000, rampUpMs: 10_000});
+		const {clock, model, run} = setUp(
+			{load, targets: [targetOf(quotaOf(null, null))]},
+			{requestsPerWindow: 1e9, tokensPerWindow: 1e9},
+		);
+		await clock.settle(run.start());
+		const countIn = (from: number, to: number): number =>
+			model.admitted.filter((at) => at >= from && at < to).length;
+		// Ten a second at the end: a quarter of the ramp's fifty in its first half.
+		expect(countIn(0, 5000)).toBeGreaterThanOrEqual(12);
+		expect(countIn(0, 5000)).toBeLessThanOrEqual(14);
+		expect(countIn(0, 10_000)).toBeGreaterThanOrEqual(49);
+		expect(countIn(0, 10_000)).toBeLessThanOrEqual(51);
+		expect(countIn(20_000, 30_000)).toBe(100);
+		const {latencyMs} = run.snapshot().variants[0] ?? {};
+		expect(latencyMs?.dispatchDelay.max).toBeLessThan(2);
+	});
+
+	it('concurrency grows evenly in its ramp-up', async () => {
+		const load = loadOf('concurrency', {concurrency: 20, durationMs: 20_000, rampUpMs: 10_000});
+		const {clock, model, run} = setUp(
+			{load, targets: [targetOf(quotaOf(null, null))]},
+			{requestsPerWindow: 1e9, tokensPerWindow: 1e9},
+		);
+		const ended = run.start();
+		await clock.advance(100);
+		expect(model.inFlight).toBe(1);
+		await clock.advance(5000);
+		expect(model.inFlight).toBeGreaterThanOrEqual(9);
+		expect(model.inFlight).toBeLessThanOrEqual(11);
+		await clock.advance(6000);
+		expect(model.inFlight).toBe(20);
+		await clock.settle(ended);
 	});
 
 	it('rate with random arrivals has their mean', async () => {

@@ -97,7 +97,6 @@ export const specOf = (overrides: Partial<RunSpec> = {}): RunSpec => ({
 	maxRequests: null,
 	maxCostUsd: null,
 	seed: 1,
-	warmUpRequests: 0,
 	windowMs: 60_000,
 	...overrides,
 });

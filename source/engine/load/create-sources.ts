@@ -6,6 +6,7 @@ import {Slots} from '../slots.ts';
 import {closedLoop} from './closed-loop.ts';
 import {interleave} from './interleaving.ts';
 import {openLoop} from './open-loop.ts';
+import {rampPart} from './ramp.ts';
 import type {Source} from './source.ts';
 
 /** Requests that are drawn from together: the cells of a lane on one target, or on all when they are balanced. */
@@ -24,6 +25,8 @@ export type SourceOptions = {
 	readonly isAlive: (cell: number, position?: number) => boolean;
 	/** Most requests in flight where nothing but the quota bounds them. */
 	readonly inFlightLimit: () => number;
+	/** Milliseconds that the run has been going on, pauses left out. */
+	readonly runningMs: () => number;
 };
 
 const unlimited = new Slots(() => Number.POSITIVE_INFINITY);
@@ -51,17 +54,23 @@ const entriesIn = (groups: readonly Group[]): number =>
 	groups.reduce((sum, {entries}) => sum + entries.length, 0);
 
 /** Makes the sources of a run. Lanes with a rate of their own are open loops in every shape that is not a measurement. */
-export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOptions): readonly Source[] => {
-	const {load, warmUpRequests, task} = spec;
+export const createSources = ({
+	spec,
+	random,
+	isAlive,
+	inFlightLimit,
+	runningMs,
+}: SourceOptions): readonly Source[] => {
+	const {load, task} = spec;
+	const {warmUpRequests = 0, rampUpMs = 0} = load;
+	const concurrency = (): number =>
+		Math.max(1, Math.ceil(load.concurrency * rampPart(runningMs(), rampUpMs)));
 	const groups = groupsOf(spec);
 	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
 	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
 	const serial = new Slots(() => 1);
 	const laneSlots = new Map<Lane, Slots>(
-		lanes.map((lane) => [
-			lane,
-			new Slots(load.shape === 'saturate' ? inFlightLimit : () => load.concurrency),
-		]),
+		lanes.map((lane) => [lane, new Slots(load.shape === 'saturate' ? inFlightLimit : concurrency)]),
 	);
 
 	/** The group's part of the rate of its lane or of the run; undefined when it is a closed loop. */
@@ -91,7 +100,7 @@ export const createSources = ({spec, random, isAlive, inFlightLimit}: SourceOpti
 		const ratePerMinute = rateOf(group);
 		if (ratePerMinute !== undefined) {
 			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);
-			const arrivals = {ratePerMinute, requestsPerArrival: turns, arrival: load.arrival, firstAtMs};
+			const arrivals = {ratePerMinute, requestsPerArrival: turns, arrival: load.arrival, firstAtMs, rampUpMs};
 			return openLoop(group.lane, interleaving, unlimited, arrivals, random);
 		}
 		const slots = load.shape === 'serial' ? serial : (laneSlots.get(group.lane) ?? serial);

@@ -2,6 +2,7 @@ import {exponential, type Random} from '../random.ts';
 import type {Lane} from '../run-spec.ts';
 import type {Slots} from '../slots.ts';
 import type {Interleaving} from './interleaving.ts';
+import {rampedMs} from './ramp.ts';
 import type {Source} from './source.ts';
 
 /** Rate and rhythm of an open loop. */
@@ -13,6 +14,8 @@ export type Arrivals = {
 	readonly arrival: 'constant' | 'poisson';
 	/** Running time of the first arrival in a constant rhythm, in milliseconds. */
 	readonly firstAtMs: number;
+	/** Time in which the rate grows evenly from nothing; 0: it is full at once. */
+	readonly rampUpMs: number;
 };
 
 /**
@@ -23,19 +26,22 @@ export const openLoop = (
 	lane: Lane,
 	interleaving: Interleaving,
 	slots: Slots,
-	{ratePerMinute, requestsPerArrival, arrival, firstAtMs}: Arrivals,
+	{ratePerMinute, requestsPerArrival, arrival, firstAtMs, rampUpMs}: Arrivals,
 	random: Random,
 ): Source => {
 	const meanGapMs = 60_000 / ratePerMinute;
 	const gapMs = (): number => (arrival === 'constant' ? meanGapMs : exponential(meanGapMs, random));
 	let arrivals = 0;
-	let intendedAt = arrival === 'constant' ? firstAtMs : gapMs();
+	/** Of the next arrival, at the full rate from the start: the ramp delays it. */
+	let unrampedAt = arrival === 'constant' ? firstAtMs : gapMs();
+	const dueAt = (unrampedMs: number): number => rampedMs(unrampedMs, rampUpMs);
 	const isExhausted = (): boolean => interleaving.next() === undefined;
 	return {
 		lane,
 		cells: interleaving.cells,
 		ratePerMinute: ratePerMinute * requestsPerArrival,
 		peek(runningMs) {
+			const intendedAt = dueAt(unrampedAt);
 			const drawn = intendedAt <= runningMs ? interleaving.next() : undefined;
 			return drawn === undefined ? undefined : {...drawn, intendedAt, slots};
 		},
@@ -43,16 +49,16 @@ export const openLoop = (
 			interleaving.advance();
 			arrivals++;
 			// Counted from the first arrival, so that a constant rhythm gathers no rounding errors.
-			intendedAt = arrival === 'constant' ? firstAtMs + arrivals * meanGapMs : intendedAt + gapMs();
+			unrampedAt = arrival === 'constant' ? firstAtMs + arrivals * meanGapMs : unrampedAt + gapMs();
 		},
 		overdue(runningMs) {
 			let count = 0;
-			for (let at = intendedAt; at < runningMs && !isExhausted(); at += gapMs()) {
+			for (let at = unrampedAt; dueAt(at) < runningMs && !isExhausted(); at += gapMs()) {
 				count++;
 			}
 			return count * requestsPerArrival;
 		},
-		nextAt: () => (isExhausted() ? undefined : intendedAt),
+		nextAt: () => (isExhausted() ? undefined : dueAt(unrampedAt)),
 		isExhausted,
 	};
 };
