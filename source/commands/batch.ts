@@ -7,6 +7,7 @@ import {resolveConnection} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../config/run-config.ts';
 import {UserError} from '../config/user-error.ts';
+import {assumedText} from '../prompts/batch/limits.ts';
 import {aboutJobs} from './batch-jobs.ts';
 import {planLanes} from './batch-plan.ts';
 import {type BatchSetup, batchOrder, setUpBatch} from './batch-setup.ts';
@@ -84,7 +85,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 		await writeLines(io.stderr, [
 			...(setup.limits.assumed.length === 0 || isDemo
 				? []
-				: [`Assumed, because the account does not tell: ${setup.limits.assumed.join(', ')}.`]),
+				: [`Assumed, because the account does not tell: ${assumedText(setup.limits)}.`]),
 			...(isNew ? [] : ['Going on with the batch that this command began before.']),
 		]);
 		const options = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
+import {assumedText, type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
 import {linesOf} from '../../source/prompts/batch/lines.ts';
 import {parseRecordId, recordId} from '../../source/prompts/batch/record-id.ts';
 import {
@@ -219,4 +219,10 @@ describe('lines', () => {
 		).rejects.toThrow('cut');
 		expect(read).toEqual(['one']);
 	});
+});
+
+it('assumed limits are told in words, with their values', () => {
+	expect(assumedText({assumed: ['recordsPerFile', 'bytesPerJob']})).toBe(
+		'records a file 50,000, size of a job 5 GB',
+	);
 });

@@ -1,3 +1,5 @@
+import {formatCount} from '../../text/numbers.ts';
+
 /** What a batch job may be: quotas of the model where the account tells them, else what is assumed. */
 export type BatchLimits = {
 	readonly leastRecords: number;
@@ -8,8 +10,29 @@ export type BatchLimits = {
 	/** Jobs of a base model that may be submitted and in progress at once. */
 	readonly activeJobs: number;
 	/** Names of the limits that nobody told. */
-	readonly assumed: readonly string[];
+	readonly assumed: ReadonlyArray<keyof typeof usualLimits>;
 };
+
+/** What the limits are called before people. */
+const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
+	leastRecords: 'least records a job',
+	recordsPerFile: 'records a file',
+	recordsPerJob: 'records a job',
+	bytesPerFile: 'size of a file',
+	bytesPerJob: 'size of a job',
+	activeJobs: 'jobs at once',
+};
+
+const isGigabytes = (name: keyof typeof usualLimits): boolean => name.startsWith('bytes');
+
+/** The assumed limits with their values: `records a file 50,000, size of a file 1 GB`. */
+export const assumedText = ({assumed}: Pick<BatchLimits, 'assumed'>): string =>
+	assumed
+		.map((name) => {
+			const value = usualLimits[name];
+			return `${limitWords[name]} ${isGigabytes(name) ? `${value / gigabyte} GB` : formatCount(value)}`;
+		})
+		.join(', ');
 
 /** Bytes of the unit in which the quotas of sizes are stated. */
 export const gigabyte = 1_000_000_000;
