@@ -1,29 +1,12 @@
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {PassThrough} from 'node:stream';
-import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {batch} from '../../source/commands/batch.ts';
-import type {Io} from '../../source/commands/io.ts';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {resumeRun} from '../../source/commands/resume.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {readResults} from '../../source/reports/read-results.ts';
-import {startForTest} from '../simulator/harness.ts';
-
-const call = async (...argv: readonly string[]) => {
-	const stdout = new PassThrough();
-	const stderr = new PassThrough();
-	const io = {
-		stdin: new PassThrough(),
-		stdout,
-		stderr,
-		environment: {},
-		signal: new AbortController().signal,
-	} as unknown as Io;
-	const exitCode = await batch(parseArguments(['batch', ...argv]), io);
-	return {exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '')};
-};
+import {batchAccount, batchModel, batchPlace, callBatch as call} from './batch-harness.ts';
 
 const linesOf = (file: string): ReadonlyArray<Record<string, unknown>> =>
 	readFileSync(file, 'utf8')
@@ -51,34 +34,10 @@ describe('the command batch', () => {
 	}, 60_000);
 
 	it('submits again what had no answer, and says how to ask the rest on demand', async () => {
-		const {url} = await startForTest({
-			// Which records fail is drawn anew with each port: 180 of them, give or take 11, and 54 of those again.
-			scenario: {batch: {stepMs: 1, recordsPerSecond: 1e6, errorShare: 0.3}},
-		});
-		const home = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
-		onTestFinished(() => rmSync(home, {recursive: true, force: true}));
-		const variables = {
-			AWS_ENDPOINT_URL: url,
-			AWS_ACCESS_KEY_ID: 'simulated',
-			AWS_SECRET_ACCESS_KEY: 'simulated',
-			AWS_REGION: 'us-east-1',
-			HOME: home,
-			XDG_DATA_HOME: path.join(home, 'data'),
-			XDG_CACHE_HOME: path.join(home, 'cache'),
-		};
-		for (const [name, value] of Object.entries(variables)) {
-			vi.stubEnv(name, value);
-		}
-		onTestFinished(() => {
-			vi.unstubAllEnvs();
-		});
-		const preset = path.join(home, 'many words.yaml');
-		const items = Array.from({length: 600}, (_unused, index) => `ticket ${index}`);
-		writeFileSync(preset, `name: many\ntask: Route\nitems: ${JSON.stringify(items)}\nvariants: [minimal]\n`);
-		const outOf = (name: string) => ['--no-reports', '--out', path.join(home, name)];
-		const place = ['--s3', 's3://inputs/x', '--role-arn', 'arn:aws:iam::123456789012:role/x'];
-		const model = ['-m', 'amazon.nova-lite-v1:0', '--yes'];
-		const first = await call(preset, ...model, ...place, ...outOf('first'));
+		// Which records fail is drawn anew with each port: 180 of them, give or take 11, and 54 of those again.
+		const {home, preset: presetOf, out: outOf} = await batchAccount({errorShare: 0.3});
+		const preset = presetOf(600, 'many words.yaml');
+		const first = await call(preset, ...batchModel, ...batchPlace, ...outOf('first'));
 		const arn = /batch --resubmit (\S+)/.exec(first.stdout)?.[1] ?? '';
 		const failed = linesOf(path.join(home, 'first/failed.jsonl'));
 		expect(failed.length).toBeGreaterThan(100);
@@ -96,11 +55,8 @@ describe('the command batch', () => {
 		expect(again.stdout).toContain(path.join(home, 'second/failed.jsonl'));
 
 		// What is printed for the few that a first batch left is a command line that works.
-		writeFileSync(
-			preset,
-			`name: few\ntask: Route\nitems: ${JSON.stringify(items.slice(0, 120))}\nvariants: [minimal]\n`,
-		);
-		const small = await call(preset, ...model, ...place, ...outOf('small'));
+		presetOf(120, 'many words.yaml');
+		const small = await call(preset, ...batchModel, ...batchPlace, ...outOf('small'));
 		const [, words = ''] = /^ {2}bedrock-top (run .*)$/m.exec(small.stdout) ?? [];
 		const argv = [...words.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 		const asks = parseArguments(argv);

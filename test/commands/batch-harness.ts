@@ -65,8 +65,8 @@ export const batchAccount = async (script: BatchScript = {}, more: Omit<Scenario
 		home,
 		script: batchScript,
 		/** Writes a preset of one variant. @returns Its path. */
-		preset(items: number): string {
-			const file = path.join(home, 'many.yaml');
+		preset(items: number, name = 'many.yaml'): string {
+			const file = path.join(home, name);
 			const texts = Array.from({length: items}, (_unused, index) => `ticket ${index}`);
 			writeFileSync(file, `name: many\ntask: Route\nitems: ${JSON.stringify(texts)}\nvariants: [minimal]\n`);
 			return file;
