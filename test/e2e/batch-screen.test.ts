@@ -26,7 +26,6 @@ describe.skipIf(!isBuilt)(
 	{concurrent: true},
 	() => {
 		it.for([
-			[80, 24],
 			[120, 40],
 			[40, 8],
 		] as const)(

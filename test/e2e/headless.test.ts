@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
@@ -26,21 +26,27 @@ describe.skipIf(!isBuilt)(
 	'the built program without a terminal (skipped where dist/ is not built)',
 	{concurrent: true},
 	() => {
-		it('prints the plain form and writes the reports', async () => {
+		it('prints the plain form and writes the reports, with answers where a preset has items', async () => {
 			const cwd = newFolder();
-			const {code, stdout, stderr} = await runProgram(['run', 'summarize', ...fewRequests], {cwd});
+			const {code, stdout, stderr} = await runProgram(['run', 'classify', ...fewRequests], {cwd});
 			expect(code).toBe(0);
 			expect(stderr).toBe('');
 			expect(stdout).toContain('SIMULATED');
 			expect(stdout).toMatch(/concise/);
 			expect(stdout).not.toContain('\u001B');
 			expect(resultsSchema.safeParse(readResultsIn(cwd)).error).toBeUndefined();
+			const [folder = ''] = readdirSync(path.join(cwd, 'bedrock-top-reports'));
+			const answers = path.join(cwd, 'bedrock-top-reports', folder, 'answers.jsonl');
+			const lines = readFileSync(answers, 'utf8').trim().split('\n');
+			expect(lines).toHaveLength(6);
+			expect(JSON.parse(lines[0] ?? '')).toMatchObject({variant: expect.any(String)});
 		});
 
-		it('puts pure JSON on stdout with --json', async () => {
-			const flags = ['--json', '--plain', '--no-reports'];
-			const {code, stdout} = await runProgram(['run', 'summarize', ...fewRequests, ...flags]);
-			expect(code).toBe(0);
+		it('puts pure JSON on stdout with --json; exits 3 and says why when a condition is met', async () => {
+			const flags = ['--json', '--plain', '--no-reports', '--fail-if', 'items.useful<100'];
+			const {code, stdout, stderr} = await runProgram(['run', 'summarize', ...fewRequests, ...flags]);
+			expect(code).toBe(3);
+			expect(stderr).toContain('items.useful');
 			const results = resultsSchema.parse(JSON.parse(stdout));
 			expect(results.variants.map(({name, requests}) => [name, requests.sent])).toEqual([
 				['concise', 3],
@@ -110,22 +116,6 @@ describe.skipIf(!isBuilt)(
 			expect(advice.find(({kind}) => kind === 'retries')?.text).toMatch(
 				/would have lost at least \d+ of \d+/,
 			);
-		});
-
-		it('writes answers of a preset with items', async () => {
-			const cwd = newFolder();
-			const {code} = await runProgram(['run', 'classify', ...fewRequests, '--out', 'reports'], {cwd});
-			expect(code).toBe(0);
-			const lines = readFileSync(path.join(cwd, 'reports/answers.jsonl'), 'utf8').trim().split('\n');
-			expect(lines).toHaveLength(6);
-			expect(JSON.parse(lines[0] ?? '')).toMatchObject({variant: expect.any(String)});
-		});
-
-		it('exits 3 and says why when a condition is met', async () => {
-			const argv = ['run', 'summarize', ...fewRequests, '--no-reports', '--fail-if', 'items.useful<100'];
-			const {code, stderr} = await runProgram(argv);
-			expect(code).toBe(3);
-			expect(stderr).toContain('items.useful');
 		});
 
 		it('stops a demo at a cost that was asked for', async () => {

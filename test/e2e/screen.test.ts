@@ -90,7 +90,7 @@ describe.skipIf(!isBuilt)(
 		}
 
 		it('quits on Ctrl+C like on q, and at once on a second one', async (context) => {
-			const terminal = start(context, ['summarize', '--demo']);
+			const terminal = start(context, ['summarize', '--demo', '--no-reports']);
 			await terminal.waitFor(has(/running/i), 'the running state');
 			terminal.write('\u0003\u0003');
 			const {exitCode} = await terminal.exited;
@@ -122,7 +122,8 @@ describe.skipIf(!isBuilt)(
 			['NO_COLOR', [], {NO_COLOR: '1'}],
 			['TERM=dumb', [], {TERM: 'dumb'}],
 		] as const)('prints no colours with %s', async ([, flags, environment], context) => {
-			const argv = ['summarize', '--demo', ...flags, '--requests', '2', '--variants', 'minimal'];
+			const few = ['--requests', '2', '--variants', 'minimal', '--no-reports'];
+			const argv = ['summarize', '--demo', ...flags, ...few];
 			const terminal = start(context, argv, {environment});
 			await terminal.waitFor(has('SIMULATED'), 'the screen');
 			terminal.write('q');
@@ -131,7 +132,9 @@ describe.skipIf(!isBuilt)(
 		});
 
 		it('shows the screen where CI is set and a person looks on', async (context) => {
-			const terminal = start(context, ['summarize', '--demo', '--requests', '2'], {environment: {CI: '1'}});
+			const terminal = start(context, ['summarize', '--demo', '--requests', '2', '--no-reports'], {
+				environment: {CI: '1'},
+			});
 			await terminal.waitFor(has(/COMPLETED/), 'the end of the run');
 			expect(terminal.isAlternate()).toBe(true);
 			terminal.write('q');
