@@ -316,8 +316,7 @@ describe('a batch', () => {
 		const world = {...(await prepare({batch: {errorShare: 0.2}})), folder: temporaryFolder()};
 		const objects: ObjectStore = {
 			...world.objects,
-			list: async (where) =>
-				(await world.objects.list(where)).flatMap((key) => [key, `${key}?`].map((name) => name)),
+			list: async (where) => (await world.objects.list(where)).flatMap((key) => [key, `${key}?`]),
 			async *read(where) {
 				const again = where.key.endsWith('?');
 				for await (const bytes of world.objects.read({...where, key: where.key.replace('?', '')})) {
