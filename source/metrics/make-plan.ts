@@ -72,9 +72,12 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 		load.ratePerMinute === null || load.durationMs === null
 			? null
 			: Math.ceil((load.ratePerMinute * load.durationMs * turns) / minuteMs);
-	const bounds = [planned, byRate, byTime, maxRequests].filter((bound) => bound !== null);
+	const bounds = [planned, byRate, byTime].filter((bound) => bound !== null);
 	const warmUp = (load.warmUpRequests ?? 0) * spec.cells.length;
-	const most = bounds.length === 0 ? null : Math.min(...bounds) + warmUp;
+	// What warms up counts against the most that may be sent, as every other request does.
+	const ends = [...(bounds.length === 0 ? [] : [Math.min(...bounds) + warmUp]), maxRequests];
+	const known = ends.filter((end) => end !== null);
+	const most = known.length === 0 ? null : Math.min(...known);
 	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
 };
 

@@ -22,3 +22,11 @@ test('without a quota there is nothing to wait for', () => {
 	const plan = makePlan(specOf({targets: [targetOf(quotaOf(null, null))], load}), []);
 	expect([plan.quotaShare, plan.quotaMinutes]).toEqual([null, null]);
 });
+
+test('what warms up is part of the plan, within the most requests that may be sent', () => {
+	const load = loadOf('measure', {requests: 20, durationMs: null, warmUpRequests: 5});
+	const partOf = (maxRequests: number | null) =>
+		makePlan(specOf({targets: [target], load, maxRequests}), []).quotaShare;
+	expect(partOf(null)).toBe(0.25);
+	expect(partOf(10)).toBe(0.1);
+});
