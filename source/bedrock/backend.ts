@@ -1,6 +1,6 @@
 import {setMaxListeners} from 'node:events';
-import type {Backend, InferenceRequest, InvokeOptions, Method} from '../engine/backend.ts';
-import type {Failure} from '../engine/failure.ts';
+import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
+import type {Failure} from '../domain/failure.ts';
 import type {Clients} from './clients.ts';
 import {createTokenCounter} from './count-tokens.ts';
 import {factsOf} from './failures/facts.ts';

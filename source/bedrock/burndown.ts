@@ -1,4 +1,4 @@
-import type {Burndown} from '../engine/target.ts';
+import type {Burndown} from '../domain/target.ts';
 
 /**
  * How many quota tokens one output token costs on `bedrock-runtime`. AWS has changed this table several times, so it is data

@@ -1,4 +1,4 @@
-import type {Scope, Target} from '../engine/target.ts';
+import type {Scope, Target} from '../domain/target.ts';
 import {createCatalogue, isSystemProfile} from './identifiers/catalogue.ts';
 import {identify} from './identifiers/identify.ts';
 import {type AccountLists, readLists} from './quotas/account-lists.ts';

@@ -3,7 +3,7 @@ import {Agent as HttpAgent} from 'node:http';
 import {Agent as HttpsAgent} from 'node:https';
 import {homedir} from 'node:os';
 import {NodeHttpHandler, type NodeHttpHandlerOptions} from '@smithy/node-http-handler';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
 import {loadConfig} from '@smithy/core/config';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {isWebAddress} from './endpoint.ts';
 import {redacted} from './failures/redact.ts';
 

@@ -1,6 +1,6 @@
 import {type BedrockRuntimeClient, CountTokensCommand} from '@aws-sdk/client-bedrock-runtime';
-import type {InferenceRequest} from '../engine/backend.ts';
-import type {FailureClass} from '../engine/failure.ts';
+import type {InferenceRequest} from '../domain/backend.ts';
+import type {FailureClass} from '../domain/failure.ts';
 import {classOf} from './failures/classify.ts';
 import {factsOf} from './failures/facts.ts';
 import {countOf} from './json.ts';

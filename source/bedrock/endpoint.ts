@@ -1,4 +1,4 @@
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {redacted} from './failures/redact.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

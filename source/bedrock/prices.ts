@@ -1,6 +1,6 @@
-import type {Usage} from '../engine/backend.ts';
-import type {Price} from '../engine/run-spec.ts';
-import type {Target} from '../engine/target.ts';
+import type {Usage} from '../domain/backend.ts';
+import type {Price} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
 
 /** List prices from @pydantic/genai-prices, whose data is part of the package: no request is sent. */
 

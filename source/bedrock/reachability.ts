@@ -1,5 +1,5 @@
 import {connect} from 'node:net';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {mayNeedProxy} from './client-network.ts';
 import type {AccountLists} from './quotas/account-lists.ts';
 

@@ -1,4 +1,4 @@
-import type {InferenceRequest} from '../engine/backend.ts';
+import type {InferenceRequest} from '../domain/backend.ts';
 import type {ErrorFacts} from './failures/facts.ts';
 
 /**

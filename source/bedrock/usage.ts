@@ -1,4 +1,4 @@
-import type {Usage} from '../engine/backend.ts';
+import type {Usage} from '../domain/backend.ts';
 import {at, countOf} from './json.ts';
 
 /** Where the service told its counts: Converse's usage, a header, `amazon-bedrock-invocationMetrics`, the model's own body. */

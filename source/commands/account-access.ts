@@ -4,8 +4,8 @@ import type {AccountLists} from '../bedrock/quotas/account-lists.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import type {ResolveOptions} from '../bedrock/quotas/resolve-targets.ts';
-import type {Connection, QuotaOverride} from '../config/run-config.ts';
-import {UserError} from '../config/user-error.ts';
+import type {Connection, QuotaOverride} from '../domain/run-config.ts';
+import {UserError} from '../domain/user-error.ts';
 
 /** Opens the account for commands that only read its lists. */
 

@@ -2,8 +2,8 @@ import {createHash} from 'node:crypto';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
+import type {Item} from '../domain/variant.ts';
 import type {ItemSource} from '../prompts/batch/records.ts';
-import type {Item} from '../prompts/variant.ts';
 import {openLineWriter} from './line-writer.ts';
 
 /** The items of a batch on disk, one a line: a hundred thousand of them would not fit into the memory of a batch. */

@@ -2,7 +2,7 @@ import {createJobService} from '../bedrock/jobs/job-service.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
-import type {Connection} from '../config/run-config.ts';
+import type {Connection} from '../domain/run-config.ts';
 import {openAccount} from './account-access.ts';
 import type {Access} from './batch-access.ts';
 import {rejoin} from './batch-rejoin.ts';

@@ -1,4 +1,4 @@
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {SplitFault} from '../prompts/batch/split.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readGuards} from '../config/resolve-run.ts';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import {formatCount} from '../text/numbers.ts';

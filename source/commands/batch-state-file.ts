@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
 import type {BatchState} from './batch-state.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/s3-uri.ts';
-import type {RunConfig} from '../config/run-config.ts';
+import type {RunConfig} from '../domain/run-config.ts';
 import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
 import {type JobSlice, runningSums, splitBatch} from '../prompts/batch/split.ts';
 import {againKey, type Unanswered} from './batch-again.ts';

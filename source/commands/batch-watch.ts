@@ -5,7 +5,7 @@ import {isPassing} from '../bedrock/jobs/is-passing.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import {batchResultsOf} from '../reports/batch-results.ts';

@@ -1,5 +1,5 @@
 import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from './environment.ts';
 import {generalHelpLines} from './general-help.ts';
 import {assureHome} from './home.ts';

@@ -4,7 +4,7 @@ import {zshCompletion} from '../build/completion/zsh.ts';
 import {type Shell, shells} from '../config/command-table.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {type Io, writeLines} from './io.ts';
 
 const scripts: Readonly<Record<Shell, (presets: readonly string[]) => string>> = {

@@ -1,5 +1,5 @@
-import {faultOf} from '../config/fault.ts';
-import type {Connection} from '../config/run-config.ts';
+import {faultOf} from '../domain/fault.ts';
+import type {Connection} from '../domain/run-config.ts';
 import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport, EngineRequest} from '../threads/messages.ts';
 

@@ -1,4 +1,4 @@
-import type {Connection, RunConfig} from '../config/run-config.ts';
+import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {AnswerSink} from '../threads/messages.ts';
 import {lazyDemo} from './demo.ts';
 import {demoPreset, type RunSetup} from './run-setup.ts';

@@ -1,4 +1,4 @@
-import type {Connection} from '../config/run-config.ts';
+import type {Connection} from '../domain/run-config.ts';
 import {demoBackground, demoFaults} from '../simulator/demo-account.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {startSimulatorThread} from '../threads/simulator-handle.ts';

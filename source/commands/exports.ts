@@ -1,8 +1,8 @@
 import {mkdir, stat} from 'node:fs/promises';
 import path from 'node:path';
-import type {RunConfig} from '../config/run-config.ts';
-import {UserError} from '../config/user-error.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
+import {UserError} from '../domain/user-error.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {environmentOf} from './environment.ts';
 import {recipeOf} from './recipe.ts';

@@ -1,5 +1,5 @@
-import {faultOf} from '../config/fault.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
+import {faultOf} from '../domain/fault.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import {summaryLines} from '../plain/summary.ts';
 import {type Condition, metConditions} from '../reports/conditions.ts';
 import {resultsOf} from '../reports/results.ts';

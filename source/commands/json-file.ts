@@ -1,7 +1,7 @@
 import {constants} from 'node:fs';
 import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
 
 /** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */

@@ -1,6 +1,6 @@
 import {appendFileSync} from 'node:fs';
-import {UserError} from '../config/user-error.ts';
-import type {LogEvent} from '../metrics/snapshot.ts';
+import type {LogEvent} from '../domain/snapshot.ts';
+import {UserError} from '../domain/user-error.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedFolder, shippedNames} from '../config/preset-files.ts';
 import {shippedPresets} from '../config/shipped-presets.ts';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {renderTable} from '../text/table.ts';
 import {columnsOf, type Io, writeLines} from './io.ts';
 

@@ -1,4 +1,4 @@
-import type {Limit, Quota, Target} from '../engine/target.ts';
+import type {Limit, Quota, Target} from '../domain/target.ts';
 import {formatCount, unknownMark} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';

@@ -1,6 +1,6 @@
 import {readCatalog} from '../bedrock/catalog.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import type {Target} from '../engine/target.ts';
+import type {Target} from '../domain/target.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {type AccountRequest, assertReadable, openAccount} from './account-access.ts';

@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
 import type {Results} from '../reports/results-schema.ts';

@@ -1,5 +1,5 @@
-import type {RunConfig} from '../config/run-config.ts';
-import {UserError} from '../config/user-error.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {Results} from '../reports/results-schema.ts';
 
 /** When a run cannot be resumed. */

@@ -1,10 +1,10 @@
 import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import {UserError} from '../config/user-error.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/account/alerts.ts';
-import type {Plan} from '../metrics/plan.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
 import {formatUsd} from '../text/numbers.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveRun} from '../config/resolve-run.ts';
-import type {RunConfig} from '../config/run-config.ts';
 import {shippedPresets} from '../config/shipped-presets.ts';
+import type {RunConfig} from '../domain/run-config.ts';
 import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink} from '../threads/messages.ts';
 import type {RunSetup} from './run-setup.ts';

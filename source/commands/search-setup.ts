@@ -1,10 +1,10 @@
 import {bounds} from '../config/bounds.ts';
 import {defaults} from '../config/defaults.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import {UserError} from '../config/user-error.ts';
 import {readInteger} from '../config/values.ts';
-import type {Plan} from '../metrics/plan.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import {UserError} from '../domain/user-error.ts';
 import {type Candidate, chosenCandidates, combinations} from '../metrics/search/candidates.ts';
 import {leastBudget, planRungs, type Rung, requestsOfRungs} from '../metrics/search/rungs.ts';
 import {wholePlan} from '../metrics/search/search-figures.ts';

@@ -1,5 +1,6 @@
-import type {RunConfig} from '../config/run-config.ts';
-import type {UserError} from '../config/user-error.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
+import type {UserError} from '../domain/user-error.ts';
 import {
 	afterRung,
 	emptySearch,
@@ -8,7 +9,6 @@ import {
 	type SearchState,
 	searchFigures,
 } from '../metrics/search/search-state.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import {formatCount} from '../text/numbers.ts';
 import {rungConfig, type SearchSetup} from './search-setup.ts';
 

@@ -1,7 +1,7 @@
 import {LineCounter, parseDocument} from 'yaml';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveSimulator} from '../config/resolve-simulator.ts';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {parseFaults} from '../simulator/faults/script.ts';
 import type {Io} from './io.ts';
 import {simulate} from './simulate.ts';

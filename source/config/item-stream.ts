@@ -3,8 +3,8 @@ import {access, constants} from 'node:fs/promises';
 import path from 'node:path';
 import {pipeline} from 'node:stream';
 import {parse as parseCsv} from 'csv-parse';
+import type {Item} from '../domain/variant.ts';
 import {linePagesOf} from '../prompts/batch/lines.ts';
-import type {Item} from '../prompts/variant.ts';
 import {
 	csvError,
 	csvOptions,

@@ -1,11 +1,11 @@
 import {accessSync, constants, realpathSync} from 'node:fs';
 import path from 'node:path';
 import {parse as parseCsv} from 'csv-parse/sync';
+import {UserError} from '../domain/user-error.ts';
+import type {Item} from '../domain/variant.ts';
 import {itemValue} from '../prompts/compose.ts';
 import {fillTemplate, placeholdersOf} from '../prompts/template.ts';
-import type {Item} from '../prompts/variant.ts';
 import {readText, unreadable} from './preset-files.ts';
-import {UserError} from './user-error.ts';
 
 /** A row of input before it is numbered. */
 export type Row = string | Readonly<Record<string, string>>;

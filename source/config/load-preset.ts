@@ -1,4 +1,5 @@
-import type {Item} from '../prompts/variant.ts';
+import {UserError} from '../domain/user-error.ts';
+import type {Item} from '../domain/variant.ts';
 import {streamItems} from './item-stream.ts';
 import {loadItems} from './items.ts';
 import {type ParsedPreset, parsePreset} from './parse-preset.ts';
@@ -7,7 +8,6 @@ import {assertChat} from './preset-chat.ts';
 import {assertChecks, assertItemsFile, assertVariants} from './preset-checks.ts';
 import {findPreset, type PresetSource} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
-import {UserError} from './user-error.ts';
 
 /** A preset that has been read and checked, with its items. */
 export type LoadedPreset = ParsedPreset & {readonly items: readonly Item[]};

@@ -1,10 +1,10 @@
 import {existsSync} from 'node:fs';
 import meow, {type AnyFlags} from 'meow';
+import {UserError} from '../domain/user-error.ts';
 import {type Command, commands} from './command-table.ts';
 import type {Flag} from './flags/flag.ts';
 import {flags} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
-import {UserError} from './user-error.ts';
 
 /** The command line, taken apart and checked for form; values are still as typed. */
 export type Arguments = {

@@ -1,8 +1,8 @@
 import {LineCounter, parseDocument} from 'yaml';
+import {UserError} from '../domain/user-error.ts';
 import {lineOf, presetError} from './preset-errors.ts';
 import type {PresetSource} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
-import {UserError} from './user-error.ts';
 
 /** Where a preset says something, for errors. */
 export type PresetPlace = {

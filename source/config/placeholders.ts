@@ -1,5 +1,5 @@
+import type {Item} from '../domain/variant.ts';
 import {placeholdersOf} from '../prompts/template.ts';
-import type {Item} from '../prompts/variant.ts';
 
 /** Placeholders that every template may use. */
 const general = ['task', 'content', 'input'];

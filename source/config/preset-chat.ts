@@ -1,9 +1,9 @@
-import type {Lane} from '../engine/run-spec.ts';
+import type {Lane} from '../domain/run-spec.ts';
+import {UserError} from '../domain/user-error.ts';
+import type {Chat} from '../domain/variant.ts';
 import {placeholdersOf} from '../prompts/template.ts';
-import type {Chat} from '../prompts/variant.ts';
 import type {PresetSource} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
-import {UserError} from './user-error.ts';
 
 type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string>;
 

@@ -1,9 +1,9 @@
+import {UserError} from '../domain/user-error.ts';
 import {builtInVariantNames} from '../prompts/built-in-variants.ts';
 import {compileSchema} from '../prompts/json-schema.ts';
 import {placeholdersOf} from '../prompts/template.ts';
 import {assertItemsReadable, insideFolder} from './items.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
-import {UserError} from './user-error.ts';
 
 const messageOf = (error: unknown): string => (error as Error).message;
 

@@ -1,6 +1,6 @@
 import type {Document, LineCounter} from 'yaml';
 import type {z} from 'zod';
-import {UserError} from './user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 
 /** Turns what is wrong with a preset into a sentence with file, line and the fix. */
 

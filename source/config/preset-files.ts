@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {UserError} from './user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 
 /** Where presets come from: the shipped ones by name, any other by path. */
 

@@ -1,7 +1,7 @@
 import {z} from 'zod';
-import {methods} from '../engine/backend.ts';
-import {bursts, goals, lanes, loadShapes, policies} from '../engine/run-spec.ts';
-import {compressions} from '../prompts/variant.ts';
+import {methods} from '../domain/backend.ts';
+import {bursts, goals, lanes, loadShapes, policies} from '../domain/run-spec.ts';
+import {compressions} from '../domain/variant.ts';
 import {bounds} from './bounds.ts';
 
 /** What a preset file may say (YAML). The JSON schema beside the presets is made from this. */

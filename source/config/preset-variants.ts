@@ -1,7 +1,7 @@
+import {UserError} from '../domain/user-error.ts';
+import type {Variant} from '../domain/variant.ts';
 import {builtInVariant, builtInVariantNames} from '../prompts/built-in-variants.ts';
-import type {Variant} from '../prompts/variant.ts';
 import type {Preset} from './preset-schema.ts';
-import {UserError} from './user-error.ts';
 
 type VariantConfig = NonNullable<Preset['variants']>[number];
 

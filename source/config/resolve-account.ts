@@ -1,7 +1,7 @@
-import {serviceTiers} from '../engine/run-spec.ts';
+import type {Connection, QuotaOverride} from '../domain/run-config.ts';
+import {serviceTiers} from '../domain/run-spec.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
-import type {Connection, QuotaOverride} from './run-config.ts';
-import {UserError} from './user-error.ts';
 import {readChoice, readInteger, readNumber} from './values.ts';
 
 /** The simulator's address is filled in once it listens. */

@@ -1,7 +1,7 @@
-import type {Lane} from '../engine/run-spec.ts';
-import type {Variant} from '../prompts/variant.ts';
+import type {LaneConfig} from '../domain/run-config.ts';
+import type {Lane} from '../domain/run-spec.ts';
+import type {Variant} from '../domain/variant.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
-import type {LaneConfig} from './run-config.ts';
 
 /** Where the variants go that no lane names. */
 const defaultLane: Lane = 'normal';

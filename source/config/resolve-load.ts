@@ -1,9 +1,9 @@
-import {type Load, loadShapes} from '../engine/run-spec.ts';
+import {type Load, loadShapes} from '../domain/run-spec.ts';
+import {UserError} from '../domain/user-error.ts';
 import {bounds} from './bounds.ts';
 import {defaults} from './defaults.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import type {Preset} from './preset-schema.ts';
-import {UserError} from './user-error.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>

@@ -1,6 +1,6 @@
+import type {Connection} from '../domain/run-config.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection} from './resolve-account.ts';
-import type {Connection} from './run-config.ts';
 
 export type WatchedRegions = {
 	/** With the first Region. */

@@ -1,6 +1,8 @@
-import {methods} from '../engine/backend.ts';
-import {bursts, goals, policies} from '../engine/run-spec.ts';
-import type {Check} from '../prompts/variant.ts';
+import {methods} from '../domain/backend.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import {bursts, goals, policies} from '../domain/run-spec.ts';
+import {UserError} from '../domain/user-error.ts';
+import type {Check} from '../domain/variant.ts';
 import {bounds} from './bounds.ts';
 import {defaults} from './defaults.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
@@ -11,10 +13,8 @@ import {resolveVariants} from './preset-variants.ts';
 import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
 import {resolveLanes} from './resolve-lanes.ts';
 import {resolveLoad} from './resolve-load.ts';
-import type {RunConfig} from './run-config.ts';
 import {readServiceLevel} from './service-level.ts';
 import {textArgument} from './text-argument.ts';
-import {UserError} from './user-error.ts';
 import {readChoice, readInteger, readNumber} from './values.ts';
 
 const pick = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>

@@ -1,5 +1,5 @@
-import type {ServiceLevel} from '../engine/run-spec.ts';
-import {UserError} from './user-error.ts';
+import type {ServiceLevel} from '../domain/run-spec.ts';
+import {UserError} from '../domain/user-error.ts';
 import {readDurationMs} from './values.ts';
 
 /**

@@ -1,4 +1,4 @@
-import {UserError} from './user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 
 /** Readers of typed values: each quotes what was typed and says what is allowed. Errors are usage errors (exit 2). */
 

@@ -1,8 +1,8 @@
+import type {Lane, RunSpec} from '../domain/run-spec.ts';
 import type {Figures} from '../metrics/figures.ts';
 import {indexOf} from '../metrics/request-measures.ts';
 import type {CellState} from './cell-state.ts';
 import {Ladder, type Rung} from './ladder.ts';
-import type {Lane, RunSpec} from './run-spec.ts';
 
 /** Whether the variants of a lane form a ladder: only where the load does not compare them. */
 export const isAdaptive = ({policy, load}: Pick<RunSpec, 'policy' | 'load'>): boolean =>

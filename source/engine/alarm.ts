@@ -1,4 +1,4 @@
-import type {Clock} from './clock.ts';
+import type {Clock} from '../domain/clock.ts';
 
 /** One timer that is moved as needed. It may ring early, never late, so it is set anew only for an earlier time. */
 export class Alarm {

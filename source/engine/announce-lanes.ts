@@ -1,7 +1,7 @@
+import {lanes} from '../domain/run-spec.ts';
 import type {Bucket} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 import type {Source} from './load/source.ts';
-import {lanes} from './run-spec.ts';
 
 /**
  * Tells each bucket what its lanes will send, so that room is kept for them before lower lanes take it. A lane whose

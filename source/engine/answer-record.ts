@@ -1,7 +1,7 @@
-import type {RequestTimes} from '../metrics/run-event.ts';
+import type {Answer, Usage} from '../domain/backend.ts';
+import type {RequestTimes} from '../domain/run-event.ts';
 import type {ItemVerdict} from '../prompts/judge.ts';
 import type {Attempt} from './attempts.ts';
-import type {Answer, Usage} from './backend.ts';
 
 /** What became of one item, for answers.jsonl; `item` is its index. */
 export type VerdictRecord = {

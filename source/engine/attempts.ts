@@ -1,7 +1,7 @@
-import type {Answer, Backend, Outcome} from './backend.ts';
+import type {Answer, Backend, Outcome} from '../domain/backend.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Failure} from '../domain/failure.ts';
 import type {CellState} from './cell-state.ts';
-import type {Clock} from './clock.ts';
-import type {Failure} from './failure.ts';
 import type {Reservation} from './ledger.ts';
 import type {LogicalRequest} from './logical-request.ts';
 

@@ -1,9 +1,9 @@
+import type {Lane} from '../domain/run-spec.ts';
+import type {Quota} from '../domain/target.ts';
+import type {Dimension, Limits, Use} from '../domain/use.ts';
 import {type LaneDemand, lanesAbove, roomToKeep} from './lane-reserve.ts';
 import type {Ledger} from './ledger.ts';
 import {OthersEstimate} from './others.ts';
-import type {Lane} from './run-spec.ts';
-import type {Quota} from './target.ts';
-import type {Dimension, Limits, Use} from './use.ts';
 
 const asShare = (limit: number | null, share: number): number | null =>
 	limit === null ? null : Math.floor(limit * share);

@@ -1,14 +1,14 @@
+import type {Clock} from '../domain/clock.ts';
+import type {Burst, Lane} from '../domain/run-spec.ts';
+import type {Quota} from '../domain/target.ts';
+import type {Dimension, Limits} from '../domain/use.ts';
 import {BucketLimits} from './bucket-limits.ts';
-import type {Clock} from './clock.ts';
 import type {Cost} from './expectation.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {OverloadGuard} from './overload.ts';
 import {OverrunGuard} from './overrun-guard.ts';
 import {Pacer} from './pacer.ts';
 import {RefillMirror} from './refill-mirror.ts';
-import type {Burst, Lane} from './run-spec.ts';
-import type {Quota} from './target.ts';
-import type {Dimension, Limits} from './use.ts';
 
 /** Why a request is not sent yet. */
 export type WaitReason = 'requests' | 'tokens' | 'pace' | 'capacity';

@@ -1,7 +1,7 @@
+import type {Clock} from '../domain/clock.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
+import type {LedgerEntry} from '../domain/use.ts';
 import {Bucket} from './bucket.ts';
-import type {Clock} from './clock.ts';
-import type {RunSpec} from './run-spec.ts';
-import type {LedgerEntry} from './use.ts';
 
 /**
  * The bucket of each target, in their order. Targets of the same base model, scope and Region share one: an application

@@ -1,14 +1,14 @@
+import type {Answer, InferenceRequest, Method, Usage} from '../domain/backend.ts';
+import type {Failure, FailureClass} from '../domain/failure.ts';
+import type {Cell, RunSpec} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
+import type {Chat, Item, Task, Variant} from '../domain/variant.ts';
 import {requestsForItems} from '../metrics/measured-requests.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt, composeTurn, messagesOf, type Prompt} from '../prompts/compose.ts';
-import type {Chat, Item, Task, Variant} from '../prompts/variant.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';
-import type {Answer, InferenceRequest, Method, Usage} from './backend.ts';
 import type {Bucket} from './bucket.ts';
 import {CellExpectation, type Cost, inputOf} from './expectation.ts';
-import type {Failure, FailureClass} from './failure.ts';
-import type {Cell, RunSpec} from './run-spec.ts';
-import type {Target} from './target.ts';
 
 /** Nothing that is sent to this target can succeed: one failure is enough. */
 const hopeless: ReadonlySet<FailureClass> = new Set([

@@ -1,9 +1,9 @@
+import {type Lane, lanes} from '../domain/run-spec.ts';
 import type {Admission, Bucket, WaitReason} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 import type {Reservation} from './ledger.ts';
 import type {Source} from './load/source.ts';
 import {type Draft, isUnsentTurn, type LogicalRequest} from './logical-request.ts';
-import {type Lane, lanes} from './run-spec.ts';
 import type {WaitingRoom} from './waiting-room.ts';
 
 /** Requests waiting to be sent again beyond which no new ones are started. */

@@ -1,4 +1,4 @@
-import type {RunSpec} from './run-spec.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
 
 /** What keeps a request from being sent: the run is over, or answers must come first. */
 export type GuardVerdict = 'pass' | 'wait' | {readonly stoppedBy: 'requests' | 'cost'};

@@ -1,5 +1,5 @@
-import {type Lane, lanes} from './run-spec.ts';
-import type {Use} from './use.ts';
+import {type Lane, lanes} from '../domain/run-spec.ts';
+import type {Use} from '../domain/use.ts';
 
 /** What a lane is expected to send. */
 export type LaneDemand = {

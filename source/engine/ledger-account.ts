@@ -1,5 +1,5 @@
+import type {LedgerEntry, Limits, Use} from '../domain/use.ts';
 import {SlidingSum} from './sliding-sum.ts';
-import type {LedgerEntry, Limits, Use} from './use.ts';
 
 /** Slack for sums of floating-point amounts. */
 const rounding = 1e-6;

@@ -1,7 +1,7 @@
-import type {Clock} from './clock.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Lane} from '../domain/run-spec.ts';
+import type {LedgerEntry, Limits, Use} from '../domain/use.ts';
 import {LedgerAccount} from './ledger-account.ts';
-import type {Lane} from './run-spec.ts';
-import type {LedgerEntry, Limits, Use} from './use.ts';
 
 /*
  * Why the ledger never lets the server throttle us while we are alone and nothing overruns.

@@ -1,5 +1,5 @@
+import type {Item} from '../domain/variant.ts';
 import type {Prompt} from '../prompts/compose.ts';
-import type {Item} from '../prompts/variant.ts';
 import type {Slots} from './slots.ts';
 
 /** A request that a load source wants to send next. */

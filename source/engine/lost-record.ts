@@ -1,5 +1,5 @@
+import type {Failure, FailureClass} from '../domain/failure.ts';
 import type {CellState} from './cell-state.ts';
-import type {Failure, FailureClass} from './failure.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
 /** One request that got no answer. */

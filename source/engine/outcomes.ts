@@ -1,17 +1,24 @@
-import type {RequestTimes, ThrottleKind} from '../metrics/run-event.ts';
+import {
+	costOf,
+	countItems,
+	meetsServiceLevel,
+	settledTokens,
+	tokenCounts,
+	usageOf,
+} from '../domain/accounting.ts';
+import type {Answer, Usage} from '../domain/backend.ts';
+import type {Failure} from '../domain/failure.ts';
+import type {RequestTimes, ThrottleKind} from '../domain/run-event.ts';
+import type {Dimension} from '../domain/use.ts';
 import {type ItemVerdict, judgeAnswer} from '../prompts/judge.ts';
 import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
-import type {Answer, Usage} from './backend.ts';
-import {costOf, countItems, meetsServiceLevel, settledTokens, tokenCounts, usageOf} from './evaluate.ts';
-import type {Failure} from './failure.ts';
 import {createIsoTime} from './iso-time.ts';
 import {nextTurn} from './next-turn.ts';
 import {retryDelayMs} from './retry.ts';
 import type {RunCore} from './run-core.ts';
 import {createServiceWatch} from './service-watch.ts';
 import {Slots} from './slots.ts';
-import type {Dimension} from './use.ts';
 
 /** What outcomes have to do with beside the run itself. */
 export type OutcomePorts = {

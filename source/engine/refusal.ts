@@ -1,6 +1,6 @@
+import type {Failure} from '../domain/failure.ts';
 import type {Admission} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
-import type {Failure} from './failure.ts';
 
 const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');
 

@@ -1,8 +1,8 @@
-import type {Item} from '../prompts/variant.ts';
+import type {Lane} from '../domain/run-spec.ts';
+import type {Item} from '../domain/variant.ts';
 import type {Bucket} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 import type {Draft, LogicalRequest} from './logical-request.ts';
-import type {Lane} from './run-spec.ts';
 
 /** Makes the request of a draft for a cell. */
 export const makeRequest = (

@@ -1,5 +1,5 @@
-import type {Failure, FailureClass} from './failure.ts';
-import type {Random} from './random.ts';
+import type {Failure, FailureClass} from '../domain/failure.ts';
+import type {Random} from '../domain/random.ts';
 
 /** Attempts and waits of a class of failure. */
 type RetryRule = {readonly attempts: number; readonly baseMs: number; readonly capMs: number};

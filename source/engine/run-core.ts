@@ -1,24 +1,24 @@
+import type {Clock} from '../domain/clock.ts';
+import type {Failure} from '../domain/failure.ts';
+import {createRandom, type Random} from '../domain/random.ts';
+import type {RunEvent} from '../domain/run-event.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
+import type {StoppedBy} from '../domain/snapshot.ts';
+import type {LedgerEntry} from '../domain/use.ts';
 import {emptyFigures, type Figures} from '../metrics/figures.ts';
 import {foldEvent} from '../metrics/fold-event.ts';
-import type {RunEvent} from '../metrics/run-event.ts';
-import type {StoppedBy} from '../metrics/snapshot.ts';
 import type {Bucket} from './bucket.ts';
 import {createBuckets} from './buckets.ts';
 import {CellState} from './cell-state.ts';
-import type {Clock} from './clock.ts';
 import {ConcurrencySearch} from './concurrency-search.ts';
-import type {Failure} from './failure.ts';
 import {Guards} from './guards.ts';
 import {LearntMaxTokens} from './learnt-max-tokens.ts';
 import {createSources} from './load/create-sources.ts';
 import type {Source} from './load/source.ts';
 import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './lost-record.ts';
-import {createRandom, type Random} from './random.ts';
-import type {RunSpec} from './run-spec.ts';
 import {RunStatus} from './run-status.ts';
 import {RunningTime} from './running-time.ts';
-import type {LedgerEntry} from './use.ts';
 import {WaitingRoom} from './waiting-room.ts';
 
 /** Most requests in flight, whatever the quota allows: sockets and memory are finite. */

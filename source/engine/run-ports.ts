@@ -1,9 +1,9 @@
-import type {Phase, Snapshot, StoppedBy} from '../metrics/snapshot.ts';
+import type {Backend} from '../domain/backend.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import type {LedgerEntry, Use} from '../domain/use.ts';
 import type {AnswerRecord} from './answer-record.ts';
-import type {Backend} from './backend.ts';
-import type {Clock} from './clock.ts';
 import type {LostRecord} from './lost-record.ts';
-import type {LedgerEntry, Use} from './use.ts';
 
 /** What a run needs of its surroundings. */
 export type RunPorts = {

@@ -1,15 +1,15 @@
+import type {Cell, RunSpec} from '../domain/run-spec.ts';
+import type {BucketState, Snapshot} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
 import {adviceOf, bestOf} from '../metrics/advice.ts';
 import {comparableCells} from '../metrics/comparable.ts';
 import {isoAt} from '../metrics/fold-event.ts';
 import {gainOf} from '../metrics/gain.ts';
 import {measuredRequests} from '../metrics/measured-requests.ts';
-import type {BucketState, Snapshot} from '../metrics/snapshot.ts';
 import {toVariantFigures} from '../metrics/variant-figures.ts';
 import type {Bucket} from './bucket.ts';
 import type {Waiting} from './dispatcher.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import type {Cell, RunSpec} from './run-spec.ts';
-import type {Target} from './target.ts';
 import {waitingWords} from './waiting-words.ts';
 
 const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore): BucketState => {

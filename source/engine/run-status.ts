@@ -1,4 +1,4 @@
-import type {Phase, RunOutcome, StoppedBy} from '../metrics/snapshot.ts';
+import type {Phase, RunOutcome, StoppedBy} from '../domain/snapshot.ts';
 
 /** Where a run stands: ready, running or paused, draining, ended. */
 export class RunStatus {

@@ -1,3 +1,4 @@
+import type {RunSpec} from '../domain/run-spec.ts';
 import {Alarm} from './alarm.ts';
 import {announceLanes} from './announce-lanes.ts';
 import {Attempts} from './attempts.ts';
@@ -6,7 +7,6 @@ import {createOutcomes} from './outcomes.ts';
 import {memberOf, RunCore} from './run-core.ts';
 import type {Run, RunPorts} from './run-ports.ts';
 import {makeSnapshot} from './run-snapshot.ts';
-import type {RunSpec} from './run-spec.ts';
 
 export {maximumInFlight} from './run-core.ts';
 export type {Run, RunPorts} from './run-ports.ts';

@@ -1,4 +1,4 @@
-import type {Clock} from './clock.ts';
+import type {Clock} from '../domain/clock.ts';
 
 /** Time of a run without its pauses: durations and the schedule of an open loop go by it. */
 export class RunningTime {

@@ -1,4 +1,4 @@
-import type {Answer} from './backend.ts';
+import type {Answer} from '../domain/backend.ts';
 import type {CellState} from './cell-state.ts';
 
 /** Values that are told apart; a service has a handful. */

@@ -1,4 +1,4 @@
-import type {Phase} from '../metrics/snapshot.ts';
+import type {Phase} from '../domain/snapshot.ts';
 import type {Waiting} from './dispatcher.ts';
 
 /** Waits shorter than this are part of the flow. */

@@ -1,5 +1,5 @@
+import type {Advice} from '../domain/snapshot.ts';
 import {amount, type Subject} from './advice-lines.ts';
-import type {Advice} from './snapshot.ts';
 
 /** What `--max-tokens auto` came to: the value, the risk of a cut answer, and the rate it allows. */
 export const learntAdvice = ({figures, maxTokens, learntMaxTokens}: Subject): readonly Advice[] => {

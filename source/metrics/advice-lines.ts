@@ -1,10 +1,10 @@
-import type {Goal, RunSpec} from '../engine/run-spec.ts';
-import type {Scope, Target} from '../engine/target.ts';
+import type {Goal, RunSpec} from '../domain/run-spec.ts';
+import type {Advice, VariantFigures} from '../domain/snapshot.ts';
+import type {Scope, Target} from '../domain/target.ts';
+import type {Task, Variant} from '../domain/variant.ts';
 import {composePrompt} from '../prompts/compose.ts';
-import type {Task, Variant} from '../prompts/variant.ts';
 import type {Ranking} from './ranking.ts';
 import {sustainableUnderReservation} from './reservation-pressure.ts';
-import type {Advice, VariantFigures} from './snapshot.ts';
 import {sustainableBound} from './sustainable.ts';
 
 /** One function for each kind of advice; each gives its line, or none. */

@@ -1,4 +1,5 @@
-import {type Cell, type Goal, goals, type RunSpec} from '../engine/run-spec.ts';
+import {type Cell, type Goal, goals, type RunSpec} from '../domain/run-spec.ts';
+import type {Advice, Best, Timeline, VariantFigures} from '../domain/snapshot.ts';
 import {learntAdvice} from './advice-learnt.ts';
 import {
 	betterMaxTokens,
@@ -15,7 +16,6 @@ import type {Figures} from './figures.ts';
 import {naiveLoss} from './naive-loss.ts';
 import {quotaIncreaseAdvice} from './quota-increase.ts';
 import {type Ranking, rank} from './ranking.ts';
-import type {Advice, Best, Timeline, VariantFigures} from './snapshot.ts';
 
 /** What the advice is made from. */
 export type AdviceInput = {

@@ -1,9 +1,9 @@
+import type {Answered} from '../domain/run-event.ts';
+import type {CachingFigures, CachingSide} from '../domain/snapshot.ts';
 import {Times} from './distribution.ts';
 import type {RequestMeasures} from './request-measures.ts';
 import {measures, toVector} from './request-measures.ts';
-import type {Answered} from './run-event.ts';
 import {RunningMean} from './running-mean.ts';
-import type {CachingFigures, CachingSide} from './snapshot.ts';
 import {VectorMoments} from './vector-moments.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type {RunSpec} from '../engine/run-spec.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
 
 /**
  * Indexes of a target's cells that do the same work, and so can be ranked: an answer in a conversation that is held

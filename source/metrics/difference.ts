@@ -1,6 +1,6 @@
+import type {VariantFigures} from '../domain/snapshot.ts';
 import type {Blocks} from './blocks.ts';
 import {measures} from './request-measures.ts';
-import type {VariantFigures} from './snapshot.ts';
 import {studentT} from './student-t.ts';
 import type {VectorMoments, Weights} from './vector-moments.ts';
 

@@ -1,6 +1,6 @@
+import type {Distribution} from '../domain/snapshot.ts';
 import {Quantiles} from './quantiles.ts';
 import {RunningMean} from './running-mean.ts';
-import type {Distribution} from './snapshot.ts';
 
 /** Samples below which a percentile says nothing: 1 / (1 - p). */
 const leastSamples = {p50: 2, p90: 10, p99: 100} as const;

@@ -1,7 +1,7 @@
-import {type Cell, lanes} from '../engine/run-spec.ts';
+import {type Cell, lanes} from '../domain/run-spec.ts';
+import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import {Blocks} from './blocks.ts';
 import {measures} from './request-measures.ts';
-import type {FailureCount, LogEvent} from './snapshot.ts';
 import {TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 import {VectorMoments} from './vector-moments.ts';

@@ -1,8 +1,8 @@
-import type {Failure} from '../engine/failure.ts';
+import type {Failure} from '../domain/failure.ts';
+import type {RunEvent} from '../domain/run-event.ts';
 import {measuresOf} from './caching.ts';
 import type {Figures} from './figures.ts';
 import {type RequestMeasures, toVector} from './request-measures.ts';
-import type {RunEvent} from './run-event.ts';
 import {foldVariant} from './variant-totals.ts';
 
 const maxEvents = 200;

@@ -1,5 +1,5 @@
-import type {LoadShape} from '../engine/run-spec.ts';
-import type {Best, Gain, VariantFigures} from './snapshot.ts';
+import type {LoadShape} from '../domain/run-spec.ts';
+import type {Best, Gain, VariantFigures} from '../domain/snapshot.ts';
 
 /** A gain over the worst variant below it is not worth a word: it would read as none. */
 export const leastGainShown = 1.1;

@@ -1,7 +1,7 @@
-import type {Cell, Price, RunSpec} from '../engine/run-spec.ts';
-import type {Limit, Target} from '../engine/target.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
+import type {Limit, Target} from '../domain/target.ts';
 import {measuredRequests} from './measured-requests.ts';
-import type {Plan} from './plan.ts';
 import {meanInputTokens} from './turn-input.ts';
 
 /** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */

@@ -1,7 +1,7 @@
-import type {Quota} from '../engine/target.ts';
+import type {VariantFigures} from '../domain/snapshot.ts';
+import type {Quota} from '../domain/target.ts';
 import type {Quantiles} from './quantiles.ts';
 import {sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';
-import type {VariantFigures} from './snapshot.ts';
 
 /** Answers below which nothing is advised. */
 const leastAnswers = 20;

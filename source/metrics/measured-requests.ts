@@ -1,4 +1,4 @@
-import type {Cell, RunSpec} from '../engine/run-spec.ts';
+import type {Cell, RunSpec} from '../domain/run-spec.ts';
 
 /** Requests that the items of a cell take; unlimited where it goes over all of them as often as it is asked to. */
 export const requestsForItems = ({onlyItems}: Pick<Cell, 'onlyItems'>, itemsPerRequest: number): number =>

@@ -1,6 +1,6 @@
+import type {Advice} from '../domain/snapshot.ts';
 import {formatPercent} from '../text/numbers.ts';
 import type {Figures} from './figures.ts';
-import type {Advice} from './snapshot.ts';
 
 const whole = (value: number): string => value.toLocaleString('en-US');
 

@@ -1,5 +1,5 @@
-import type {Target} from '../engine/target.ts';
-import type {Advice, Timeline, VariantFigures} from './snapshot.ts';
+import type {Advice, Timeline, VariantFigures} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
 
 /** Usage of a minute and what a typical request is like: what the form for a quota increase asks for. */
 export type QuotaIncreaseFigures = {

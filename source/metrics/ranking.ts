@@ -1,8 +1,8 @@
-import type {Goal} from '../engine/run-spec.ts';
+import type {Goal} from '../domain/run-spec.ts';
+import type {VariantFigures} from '../domain/snapshot.ts';
 import {type Contestant, compare, type Lead} from './difference.ts';
 import type {Figures} from './figures.ts';
 import {indexOf} from './request-measures.ts';
-import type {VariantFigures} from './snapshot.ts';
 import {normalQuantile} from './student-t.ts';
 import {sustainableWeights} from './sustainable.ts';
 import type {VectorMoments, Weights} from './vector-moments.ts';

@@ -1,4 +1,4 @@
-import type {Quota} from '../engine/target.ts';
+import type {Quota} from '../domain/target.ts';
 import {sustainableBound} from './sustainable.ts';
 
 /** What one request of a cell is like, on average. */

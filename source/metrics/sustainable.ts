@@ -1,6 +1,6 @@
-import type {limitKinds, Quota} from '../engine/target.ts';
+import type {LimitedBy, VariantFigures} from '../domain/snapshot.ts';
+import type {limitKinds, Quota} from '../domain/target.ts';
 import {indexOf} from './request-measures.ts';
-import type {LimitedBy, VariantFigures} from './snapshot.ts';
 import {studentT} from './student-t.ts';
 import type {VectorMoments, Weights} from './vector-moments.ts';
 import {wilsonInterval} from './wilson.ts';

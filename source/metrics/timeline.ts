@@ -1,4 +1,4 @@
-import type {Timeline, TimelinePoint} from './snapshot.ts';
+import type {Timeline, TimelinePoint} from '../domain/snapshot.ts';
 
 const maxPoints = 600;
 

@@ -1,6 +1,6 @@
-import type {Cell} from '../engine/run-spec.ts';
+import type {Cell} from '../domain/run-spec.ts';
+import type {Task} from '../domain/variant.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
-import type {Task} from '../prompts/variant.ts';
 
 /** About four characters a token: nothing better is known of text that was not counted. */
 const charactersPerToken = 4;

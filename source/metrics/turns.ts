@@ -1,7 +1,7 @@
+import type {Answered} from '../domain/run-event.ts';
+import type {TurnFigures} from '../domain/snapshot.ts';
 import {Times} from './distribution.ts';
-import type {Answered} from './run-event.ts';
 import {RunningMean} from './running-mean.ts';
-import type {TurnFigures} from './snapshot.ts';
 
 /** Turns whose figures are kept apart: a preset has at most a hundred. */
 const mostTurns = 100;

@@ -1,9 +1,9 @@
-import type {Cell, LoadShape} from '../engine/run-spec.ts';
-import type {Target} from '../engine/target.ts';
+import type {Cell, LoadShape} from '../domain/run-spec.ts';
+import type {VariantFigures} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
 import {cachingFigures} from './caching.ts';
 import type {Figures} from './figures.ts';
 import {adviseMaxTokens} from './max-tokens.ts';
-import type {VariantFigures} from './snapshot.ts';
 import {sustainableRate} from './sustainable.ts';
 import {turnFigures} from './turns.ts';
 import type {VariantTotals} from './variant-totals.ts';

@@ -1,8 +1,8 @@
-import type {FailureClass} from '../engine/failure.ts';
+import type {FailureClass} from '../domain/failure.ts';
+import type {Answered, RunEvent} from '../domain/run-event.ts';
 import {emptyCaching, foldCaching} from './caching.ts';
 import {Times} from './distribution.ts';
 import {Quantiles} from './quantiles.ts';
-import type {Answered, RunEvent} from './run-event.ts';
 import {RunningMean} from './running-mean.ts';
 import {foldTurn, type TurnTotals} from './turns.ts';
 

@@ -1,4 +1,4 @@
-import type {AccountBucket, AccountRegion} from '../metrics/account/account-snapshot.ts';
+import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import {type RaisedAlert, raisedWords} from '../metrics/account/alerts.ts';
 import {metricPrice} from '../metrics/account/watch-cost.ts';
 import {accountColumns} from '../state/account/account-columns.ts';

@@ -1,4 +1,4 @@
-import type {UserError} from '../config/user-error.ts';
+import type {UserError} from '../domain/user-error.ts';
 import {wrapText} from '../text/width.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type {RunConfig} from '../config/run-config.ts';
-import type {Plan} from '../metrics/plan.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
 import {formatQuota, formatTarget} from '../reports/words.ts';
 import {minutesText} from '../text/minutes-text.ts';
 import {formatCount, formatNumber, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';

@@ -1,4 +1,4 @@
-import type {BucketState, Snapshot} from '../metrics/snapshot.ts';
+import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatTokens} from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';

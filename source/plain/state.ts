@@ -1,4 +1,4 @@
-import type {Snapshot, StoppedBy} from '../metrics/snapshot.ts';
+import type {Snapshot, StoppedBy} from '../domain/snapshot.ts';
 
 const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
 	key: 'by a key',

@@ -1,4 +1,4 @@
-import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import {leverTexts} from '../reports/lever-words.ts';
 import {verdictOf} from '../reports/verdict.ts';
 import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.ts';

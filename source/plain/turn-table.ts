@@ -1,4 +1,4 @@
-import type {Snapshot, TurnFigures} from '../metrics/snapshot.ts';
+import type {Snapshot, TurnFigures} from '../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';

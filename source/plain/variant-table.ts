@@ -1,4 +1,4 @@
-import type {Snapshot, VariantFigures} from '../metrics/snapshot.ts';
+import type {Snapshot, VariantFigures} from '../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';

@@ -1,4 +1,4 @@
-import type {Variant} from './variant.ts';
+import type {Variant} from '../domain/variant.ts';
 
 /** What a built-in variant adds to a task: a style as system prompt, and a wish behind the task. */
 type Style = {readonly name: string; readonly system: string | undefined; readonly wish: string | undefined};

@@ -1,5 +1,5 @@
-import type {Lane} from '../engine/run-spec.ts';
-import type {Chat, Task} from './variant.ts';
+import type {Lane} from '../domain/run-spec.ts';
+import type {Chat, Task} from '../domain/variant.ts';
 
 /** The conversation that is held in a lane; undefined where items are gone over, or the task is asked once. */
 export const chatInLane = ({chat}: Pick<Task, 'chat'>, lane: Lane): Chat | undefined =>

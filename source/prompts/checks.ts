@@ -1,5 +1,5 @@
+import type {Check, Item} from '../domain/variant.ts';
 import {compileSchema, type SchemaValidator} from './json-schema.ts';
-import type {Check, Item} from './variant.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

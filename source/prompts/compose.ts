@@ -1,8 +1,8 @@
-import type {PromptMessage} from '../engine/backend.ts';
+import type {PromptMessage} from '../domain/backend.ts';
+import type {Item, Task, Variant} from '../domain/variant.ts';
 import {addedRules, compressByRule, compressText, type PromptCompression} from './compress.ts';
 import {numberedList, packingInstruction} from './packing.ts';
 import {fillTemplate, tidyPrompt} from './template.ts';
-import type {Item, Task, Variant} from './variant.ts';
 
 /** What was said before a turn of a conversation. */
 export type History = {

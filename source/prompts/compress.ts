@@ -1,4 +1,4 @@
-import type {Compression} from './variant.ts';
+import type {Compression} from '../domain/variant.ts';
 
 /** Rules that make a prompt shorter without changing what it asks for. Each is visible here and tested by itself. */
 

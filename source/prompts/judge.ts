@@ -1,6 +1,6 @@
+import type {Item, Task} from '../domain/variant.ts';
 import {checksOf, meetsCheck} from './checks.ts';
 import {unpackAnswers} from './packing.ts';
-import type {Item, Task} from './variant.ts';
 
 /** What became of one item of a request. */
 export type ItemVerdict = {

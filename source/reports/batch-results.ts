@@ -1,5 +1,5 @@
-import type {Target} from '../engine/target.ts';
-import type {FailureCount, LogEvent, VariantFigures} from '../metrics/snapshot.ts';
+import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
 import type {Environment} from './results.ts';
 import type {Results} from './results-schema.ts';
 import {targetResultsOf} from './target-results.ts';

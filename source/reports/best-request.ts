@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {type Goal, goals} from '../engine/run-spec.ts';
-import {compressions, type Variant} from '../prompts/variant.ts';
+import {type Goal, goals} from '../domain/run-spec.ts';
+import {compressions, type Variant} from '../domain/variant.ts';
 import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall} from './sdk-call-python.ts';

@@ -1,4 +1,4 @@
-import type {Goal} from '../engine/run-spec.ts';
+import type {Goal} from '../domain/run-spec.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 
 /** The variant to take for a goal, and how sure that is. */

@@ -1,4 +1,4 @@
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {Results} from './results-schema.ts';
 import {variantSchema} from './variant-schema.ts';
 

@@ -1,6 +1,6 @@
 import {mkdtemp, readdir, rmdir, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 
 /** What is asked of the file system, so that a test can stand in for it. */
 export type FolderFileSystem = {

@@ -1,4 +1,4 @@
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {type Results, resultsSchema, schemaVersion} from './results-schema.ts';
 
 const hint = 'Name a results.json that this version of bedrock-top wrote.';

@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {methods} from '../engine/backend.ts';
-import {bursts, goals, lanes, loadShapes, policies} from '../engine/run-spec.ts';
+import {methods} from '../domain/backend.ts';
+import {bursts, goals, lanes, loadShapes, policies} from '../domain/run-spec.ts';
 import {searchSchema} from './search-schema.ts';
 import {count, quantity, variantSchema} from './variant-schema.ts';
 

@@ -1,5 +1,5 @@
-import type {Lane} from '../engine/run-spec.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Lane} from '../domain/run-spec.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {Results} from './results-schema.ts';
 import {targetResultsOf} from './target-results.ts';
 

@@ -1,4 +1,4 @@
-import type {Method} from '../engine/backend.ts';
+import type {Method} from '../domain/backend.ts';
 import type {Json, SentRequest} from './sent-request.ts';
 
 /** The call of a request with the AWS SDK for JavaScript v3, as a module to paste. */

@@ -1,4 +1,4 @@
-import type {Method} from '../engine/backend.ts';
+import type {Method} from '../domain/backend.ts';
 
 /** Plain JSON, as it goes over the wire. */
 export type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json};

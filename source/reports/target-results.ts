@@ -1,4 +1,4 @@
-import type {Target} from '../engine/target.ts';
+import type {Target} from '../domain/target.ts';
 import type {TargetResults} from './results-schema.ts';
 
 /**

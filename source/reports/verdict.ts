@@ -1,4 +1,4 @@
-import type {Goal} from '../engine/run-spec.ts';
+import type {Goal} from '../domain/run-spec.ts';
 import {leastGainShown} from '../metrics/gain.ts';
 import {formatDurationMs, formatNumber, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';

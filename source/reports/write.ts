@@ -1,6 +1,6 @@
 import {copyFile, mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
 import type {Results} from './results-schema.ts';
 import {resultsText} from './results-text.ts';

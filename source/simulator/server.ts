@@ -1,4 +1,4 @@
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {createSimulation} from './create-simulation.ts';
 import type {SimulatorOptions} from './options.ts';
 import {createRoutes, route} from './router.ts';

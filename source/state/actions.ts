@@ -1,10 +1,10 @@
-import type {Fault} from '../config/fault.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import type {ListedModel} from '../engine/listed-model.ts';
+import type {AccountSnapshot} from '../domain/account-snapshot.ts';
+import type {Fault} from '../domain/fault.ts';
+import type {ListedModel} from '../domain/listed-model.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {Command} from '../keymap/bindings.ts';
-import type {AccountSnapshot} from '../metrics/account/account-snapshot.ts';
-import type {Plan} from '../metrics/plan.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import type {ListedPreset} from './listing.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */

@@ -1,4 +1,4 @@
-import type {Timeline, TimelinePoint} from '../metrics/snapshot.ts';
+import type {Timeline, TimelinePoint} from '../domain/snapshot.ts';
 
 /** Columns of a chart from the timeline of a run. */
 

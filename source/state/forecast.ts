@@ -1,4 +1,4 @@
-import type {Gauge, Timeline} from '../metrics/snapshot.ts';
+import type {Gauge, Timeline} from '../domain/snapshot.ts';
 
 const minuteSeconds = 60;
 const paceSeconds = 10;

@@ -1,4 +1,4 @@
-import type {Fault} from '../config/fault.ts';
+import type {Fault} from '../domain/fault.ts';
 
 /** A list that is asked for when somebody wants to choose from it. */
 export type Listing<Entry> =

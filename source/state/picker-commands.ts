@@ -1,4 +1,4 @@
-import type {RunConfig} from '../config/run-config.ts';
+import type {RunConfig} from '../domain/run-config.ts';
 import {watchRegions} from './account/account-commands.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {pickedRow, pickerRows} from './picker.ts';

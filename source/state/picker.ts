@@ -1,4 +1,4 @@
-import type {ListedModel} from '../engine/listed-model.ts';
+import type {ListedModel} from '../domain/listed-model.ts';
 import {cleanText} from '../text/width.ts';
 import {bedrockRegions} from './account/regions.ts';
 import type {ListedPreset} from './listing.ts';

@@ -1,4 +1,4 @@
-import type {Limit} from '../engine/target.ts';
+import type {Limit} from '../domain/target.ts';
 import {formatTokens} from '../text/numbers.ts';
 
 /** A limit in words; `unit` is `RPM`, `TPM` or `TPD`. */

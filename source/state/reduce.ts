@@ -1,6 +1,6 @@
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {Command} from '../keymap/bindings.ts';
 import {type ViewName, viewAfter} from '../keymap/views.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import * as account from './account/account-commands.ts';
 import type {Action, OverlayAction} from './actions.ts';
 import {disabledReason} from './availability.ts';

@@ -1,6 +1,6 @@
-import type {RunConfig} from '../config/run-config.ts';
-import {methods} from '../engine/backend.ts';
-import {goals} from '../engine/run-spec.ts';
+import {methods} from '../domain/backend.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import {goals} from '../domain/run-spec.ts';
 import {initialAccount} from './account/account-state.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {activeConfig} from './selectors.ts';

@@ -1,5 +1,5 @@
-import type {RunConfig} from '../config/run-config.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 

@@ -1,4 +1,4 @@
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {OverlayAction} from './actions.ts';
 import {type Change, only} from './change.ts';
 import {prepareAnew} from './run-commands.ts';

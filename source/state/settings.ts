@@ -1,9 +1,9 @@
 import {bounds} from '../config/bounds.ts';
 import {defaults} from '../config/defaults.ts';
-import type {RunConfig} from '../config/run-config.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from '../config/values.ts';
-import {methods} from '../engine/backend.ts';
-import {goals, type Load, loadShapes} from '../engine/run-spec.ts';
+import {methods} from '../domain/backend.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import {goals, type Load, loadShapes} from '../domain/run-spec.ts';
 
 /** What the settings form changes of a run, as data: its values are read like those of the command line's flags. */
 export type Setting = {

@@ -1,9 +1,9 @@
-import type {Fault} from '../config/fault.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import type {ListedModel} from '../engine/listed-model.ts';
+import type {Fault} from '../domain/fault.ts';
+import type {ListedModel} from '../domain/listed-model.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {ViewName} from '../keymap/views.ts';
-import type {Plan} from '../metrics/plan.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
 import type {ListedPreset, Listing} from './listing.ts';
 import type {SortName} from './sort.ts';

@@ -1,4 +1,4 @@
-import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatElapsedMs, formatSecondsLeft} from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';

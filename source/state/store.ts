@@ -1,4 +1,4 @@
-import type {Clock} from '../engine/clock.ts';
+import type {Clock} from '../domain/clock.ts';
 import {type Action, type Effect, isData} from './actions.ts';
 import {reduce} from './reduce.ts';
 import {nextTickMs} from './selectors.ts';

@@ -1,10 +1,10 @@
-import type {Target} from '../engine/target.ts';
-import type {Use} from '../engine/use.ts';
-import {bucketKey} from '../metrics/account/account-map.ts';
-import type {AccountBucket, AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
+import {bucketKey} from '../domain/account-map.ts';
+import type {AccountBucket, AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
+import type {BucketState} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
+import type {Use} from '../domain/use.ts';
 import {othersToday} from '../metrics/account/others-today.ts';
 import {OwnUse} from '../metrics/account/own-use.ts';
-import type {BucketState} from '../metrics/snapshot.ts';
 
 /** A run as the account monitor knows it. */
 export type FollowedRun = {

@@ -1,7 +1,8 @@
 import type {AccountDirectory} from '../bedrock/metrics/account-directory.ts';
-import type {Clock} from '../engine/clock.ts';
-import type {AccountMap} from '../metrics/account/account-map.ts';
-import type {AccountBucket, MinuteUse, ModelDurations} from '../metrics/account/account-snapshot.ts';
+import type {AccountMap} from '../domain/account-map.ts';
+import type {AccountBucket, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {SeriesName, UsageReading, UsageSource} from '../domain/usage-source.ts';
 import {DayUse} from '../metrics/account/day-use.ts';
 import {durationQueries, durationsOf, durationWindow} from '../metrics/account/duration-use.ts';
 import {foldBuckets, hasDayLimit, newestWholeMinute} from '../metrics/account/fold-region.ts';
@@ -9,7 +10,6 @@ import {minuteMs} from '../metrics/account/minute-ring.ts';
 import type {OwnUse} from '../metrics/account/own-use.ts';
 import {coveredBy, dayQueries, type PollPart, planPoll, sumQueries} from '../metrics/account/poll-plan.ts';
 import {UsageHistory} from '../metrics/account/usage-history.ts';
-import type {SeriesName, UsageReading, UsageSource} from '../metrics/account/usage-source.ts';
 import {CostMeter} from '../metrics/account/watch-cost.ts';
 import type {MonitorTroubles} from './account-remarks.ts';
 

@@ -1,5 +1,5 @@
-import type {Connection, QuotaOverride} from '../config/run-config.ts';
-import type {AccountSnapshot} from '../metrics/account/account-snapshot.ts';
+import type {AccountSnapshot} from '../domain/account-snapshot.ts';
+import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 
 /** The messages of the account monitor, which lives in the engine's thread. */
 

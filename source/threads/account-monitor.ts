@@ -1,5 +1,5 @@
-import {faultOf} from '../config/fault.ts';
-import type {AccountRegion, MinuteUse} from '../metrics/account/account-snapshot.ts';
+import type {AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
+import {faultOf} from '../domain/fault.ts';
 import {minuteMs, minuteOf} from '../metrics/account/minute-ring.ts';
 import {createAccountLook, type LookPorts, type OnScreen} from './account-look.ts';
 import {monitorRemarks} from './account-remarks.ts';

@@ -1,4 +1,4 @@
-import type {UsageFailure} from '../metrics/account/usage-source.ts';
+import type {UsageFailure} from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
 
 /** Sentences about what the account monitor could not see, and why. */

@@ -1,6 +1,6 @@
-import {faultOf} from '../config/fault.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import type {Clock} from '../engine/clock.ts';
+import type {Clock} from '../domain/clock.ts';
+import {faultOf} from '../domain/fault.ts';
+import type {RunConfig} from '../domain/run-config.ts';
 import {createRun, type Run} from '../engine/run.ts';
 import type {AccountRequest} from './account-messages.ts';
 import {type AnswerWriter, openAnswers} from './answer-file.ts';

@@ -1,4 +1,4 @@
-import {systemClock} from '../engine/clock.ts';
+import {systemClock} from '../domain/clock.ts';
 import {createAccountLink} from './account-link.ts';
 import {createAccountSession} from './account-session.ts';
 import {createSession} from './engine-session.ts';

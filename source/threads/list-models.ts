@@ -3,8 +3,8 @@ import {createClients} from '../bedrock/clients.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {assertReachable} from '../bedrock/reachability.ts';
-import type {Connection, QuotaOverride, RunConfig} from '../config/run-config.ts';
-import type {ListedModel} from '../engine/listed-model.ts';
+import type {ListedModel} from '../domain/listed-model.ts';
+import type {Connection, QuotaOverride, RunConfig} from '../domain/run-config.ts';
 
 /** What a list of models needs of a run's configuration. */
 export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {

@@ -1,8 +1,8 @@
-import type {Fault} from '../config/fault.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import type {ListedModel} from '../engine/listed-model.ts';
-import type {Plan} from '../metrics/plan.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
+import type {Fault} from '../domain/fault.ts';
+import type {ListedModel} from '../domain/listed-model.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';

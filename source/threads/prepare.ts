@@ -6,16 +6,16 @@ import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {assertReachable} from '../bedrock/reachability.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import {UserError} from '../config/user-error.ts';
-import type {Backend, InferenceRequest} from '../engine/backend.ts';
-import type {Cell, Lane, Price, RunSpec} from '../engine/run-spec.ts';
-import type {Target} from '../engine/target.ts';
+import type {Backend, InferenceRequest} from '../domain/backend.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Cell, Lane, Price, RunSpec} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
+import {UserError} from '../domain/user-error.ts';
+import type {Variant} from '../domain/variant.ts';
 import {makePlan} from '../metrics/make-plan.ts';
-import type {Plan} from '../metrics/plan.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt} from '../prompts/compose.ts';
-import type {Variant} from '../prompts/variant.ts';
 
 /** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
 export type Prepared = {

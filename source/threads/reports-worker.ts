@@ -1,5 +1,5 @@
 import {parentPort, workerData} from 'node:worker_threads';
-import {faultOf} from '../config/fault.ts';
+import {faultOf} from '../domain/fault.ts';
 import {bestRequestText, type Recipe} from '../reports/best-request.ts';
 import {writeComparison} from '../reports/compare/write-comparison.ts';
 import {type Environment, resultsOf} from '../reports/results.ts';

@@ -1,11 +1,11 @@
-import type {RunConfig} from '../config/run-config.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
 import type {AnswerRecord} from '../engine/answer-record.ts';
-import type {Clock} from '../engine/clock.ts';
 import type {Run} from '../engine/run.ts';
-import type {RunSpec} from '../engine/run-spec.ts';
-import type {Target} from '../engine/target.ts';
 import {crowdingOf, headroomRemark} from '../metrics/account/headroom.ts';
-import type {Plan} from '../metrics/plan.ts';
 import type {AccountLink} from './account-link.ts';
 import type {AccountSession} from './account-session.ts';
 

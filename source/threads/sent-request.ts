@@ -1,9 +1,9 @@
 import {familyOf} from '../bedrock/families/registry.ts';
 import {converseRequest} from '../bedrock/methods/converse-request.ts';
 import {invokeRequest} from '../bedrock/methods/invoke-request.ts';
-import {type InferenceRequest, type Method, methods} from '../engine/backend.ts';
+import {type InferenceRequest, type Method, methods} from '../domain/backend.ts';
+import type {Variant} from '../domain/variant.ts';
 import type {Prompt} from '../prompts/compose.ts';
-import type {Variant} from '../prompts/variant.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {Choice} from '../reports/choice.ts';
 import type {Results, TargetResults} from '../reports/results-schema.ts';

@@ -1,5 +1,5 @@
 import {Worker} from 'node:worker_threads';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import type {SimulatorReport, SimulatorRequest} from './messages.ts';
 import {workerUrl} from './worker-url.ts';

@@ -1,5 +1,5 @@
 import {type MessagePort, parentPort} from 'node:worker_threads';
-import {UserError} from '../config/user-error.ts';
+import {UserError} from '../domain/user-error.ts';
 import {type RunningSimulator, startSimulator} from '../simulator/server.ts';
 import type {Fault, SimulatorReport, SimulatorRequest} from './messages.ts';
 

@@ -3,9 +3,9 @@ import path from 'node:path';
 import {z} from 'zod';
 import {accountIdentity, cacheFolder, diskFiles} from '../bedrock/quotas/cache-folder.ts';
 import type {CacheFiles} from '../bedrock/quotas/quota-cache.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import type {Target} from '../engine/target.ts';
-import type {LedgerEntry} from '../engine/use.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Target} from '../domain/target.ts';
+import type {LedgerEntry} from '../domain/use.ts';
 
 /** Keeps the last minute of each bucket, so that a second run in the same minute knows of the first. */
 export type UseStore = {

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {type Instance, render} from 'ink';
-import type {Fault} from '../config/fault.ts';
+import type {Fault} from '../domain/fault.ts';
 import {finalSnapshot} from '../state/selectors.ts';
 import type {State} from '../state/state.ts';
 import {themeNamed} from '../text/themes.ts';

@@ -1,4 +1,4 @@
-import {faultOf} from '../config/fault.ts';
+import {faultOf} from '../domain/fault.ts';
 import type {Action, Effect} from '../state/actions.ts';
 import {type State, stopDeadlineMs} from '../state/state.ts';
 import type {ChosenRun, ScreenPorts} from './screen-ports.ts';

@@ -1,9 +1,9 @@
-import type {Fault} from '../config/fault.ts';
 import type {ThemeName} from '../config/resolve-output.ts';
-import type {RunConfig} from '../config/run-config.ts';
-import type {Clock} from '../engine/clock.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Fault} from '../domain/fault.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {Alert} from '../metrics/account/alerts.ts';
-import type {Snapshot} from '../metrics/snapshot.ts';
 import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
 

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import type {AccountBucket, AccountRegion} from '../../source/metrics/account/account-snapshot.ts';
+import type {AccountBucket, AccountRegion} from '../../source/domain/account-snapshot.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
 import {
 	firstLook,

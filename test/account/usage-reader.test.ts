@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {usageMetrics} from '../../source/metrics/account/usage-source.ts';
+import {usageMetrics} from '../../source/domain/usage-source.ts';
 import {minuteMs, never, noon, startAccount, traffic} from './account-harness.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
@@ -112,7 +112,7 @@ describe('trouble is a value', () => {
 	test('an endpoint that does not listen is a failure of the network', async () => {
 		const {createClients} = await import('../../source/bedrock/clients.ts');
 		const {createUsageSource} = await import('../../source/bedrock/metrics/usage-reader.ts');
-		const {systemClock} = await import('../../source/engine/clock.ts');
+		const {systemClock} = await import('../../source/domain/clock.ts');
 		const clients = createClients(
 			{region: 'us-east-1', profile: undefined, simulatorUrl: 'http://127.0.0.1:1'},
 			{maxSockets: 1},

@@ -9,7 +9,7 @@ import {proxyRemark} from '../../source/bedrock/client-network.ts';
 import {createClients} from '../../source/bedrock/clients.ts';
 import {foreignEndpoint} from '../../source/bedrock/endpoint.ts';
 import {assertReachable} from '../../source/bedrock/reachability.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {jsonHeaders, plainRequest} from '../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../conformance/replay-server.ts';
 

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import type {Method} from '../../source/engine/backend.ts';
+import type {Method} from '../../source/domain/backend.ts';
 import {event, exception} from '../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from '../conformance/harness.ts';
 

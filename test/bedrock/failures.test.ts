@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {failureOf} from '../../source/bedrock/failures/failure-of.ts';
 import {answerWithoutSecrets, secretsOf} from '../../source/bedrock/failures/redact.ts';
 import {StreamFault} from '../../source/bedrock/methods/stream-reader.ts';
-import type {FailureClass} from '../../source/engine/failure.ts';
+import type {FailureClass} from '../../source/domain/failure.ts';
 
 /** An error as the SDK throws it for an answer. */
 const serviceError = (

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {createBackend} from '../../source/bedrock/backend.ts';
 import {createCatalogue} from '../../source/bedrock/identifiers/catalogue.ts';
-import {methods} from '../../source/engine/backend.ts';
+import {methods} from '../../source/domain/backend.ts';
 import {chunk, converseStreamOf, event} from '../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, plainRequest, withReplays} from '../conformance/harness.ts';
 import {systemProfile} from './quotas-source.ts';

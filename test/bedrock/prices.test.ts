@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {costOf, priceData, priceOf} from '../../source/bedrock/prices.ts';
-import type {Scope} from '../../source/engine/target.ts';
+import type {Scope} from '../../source/domain/target.ts';
 
 const price = async (model: string, baseModel: string, scope: Scope, tier: string | null = null) =>
 	priceOf({model, baseModel, scope, tier});

@@ -4,7 +4,7 @@ import {PassThrough} from 'node:stream';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {models} from '../../source/commands/models.ts';
 import {quotas} from '../../source/commands/quotas.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {plainOptions} from './quotas-source.ts';
 

@@ -3,7 +3,7 @@ import type {AddressInfo} from 'node:net';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {prepare} from '../../source/threads/prepare.ts';
 
 /** A service that knows some models, and answers CountTokens as it is told; what is sent to any model is noted. */

@@ -6,7 +6,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {openItems, writeItems} from '../../source/commands/batch-items.ts';
 import {streamItems} from '../../source/config/item-stream.ts';
 import {loadItems} from '../../source/config/items.ts';
-import type {Item} from '../../source/prompts/variant.ts';
+import type {Item} from '../../source/domain/variant.ts';
 
 const temporaryFolder = (): string => {
 	const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type BatchForm, modelInput} from '../../source/bedrock/jobs/model-input.ts';
 import {lineMaker} from '../../source/commands/batch-line.ts';
-import type {Variant} from '../../source/prompts/variant.ts';
+import type {Variant} from '../../source/domain/variant.ts';
 
 const variant: Variant = {
 	name: 'v',

@@ -13,7 +13,7 @@ import {type BatchSetup, setUpBatch} from '../../source/commands/batch-setup.ts'
 import {type BatchStore, createBatchStore} from '../../source/commands/batch-state.ts';
 import {findOrMakeBatch} from '../../source/commands/batch-submit.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import type {Connection} from '../../source/config/run-config.ts';
+import type {Connection} from '../../source/domain/run-config.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
 import {startForTest} from '../simulator/harness.ts';
 

@@ -6,7 +6,7 @@ import {resumeRun, resumptionOf, withResumption} from '../../source/commands/res
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveOutput} from '../../source/config/resolve-output.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import type {RunConfig} from '../../source/config/run-config.ts';
+import type {RunConfig} from '../../source/domain/run-config.ts';
 import {answeredKeys, readAnswerLines} from '../../source/reports/answer-lines.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {answerRecord} from '../helpers/answer-record.ts';

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {runSearch} from '../../source/commands/search.ts';
 import {firstConfig, planOf, type SearchSetup} from '../../source/commands/search-setup.ts';
-import type {RunConfig} from '../../source/config/run-config.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import type {RunConfig} from '../../source/domain/run-config.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {leastBudget, planRungs} from '../../source/metrics/search/rungs.ts';
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,

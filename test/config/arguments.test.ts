@@ -4,7 +4,7 @@ import {flags} from '../../source/config/flags.ts';
 import {commandHelp, generalHelp} from '../../source/config/help.ts';
 import {assertWords, parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 
 const noStdin = async (): Promise<string> => 'from stdin';
 

@@ -6,7 +6,7 @@ import {presetJsonSchema} from '../../source/build/preset-schema.ts';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {shippedFolder, shippedNames} from '../../source/config/preset-files.ts';
 import {resolveVariants} from '../../source/config/preset-variants.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-preset-'));
 

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {shippedNames} from '../../source/config/preset-files.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import {systemClock} from '../../source/engine/clock.ts';
+import {systemClock} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {prepare} from '../../source/threads/prepare.ts';
 import {startForTest} from '../simulator/harness.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, test, vi} from 'vitest';
 import {families} from '../../source/bedrock/families/registry.ts';
-import {methods} from '../../source/engine/backend.ts';
-import {failureClasses} from '../../source/engine/failure.ts';
+import {methods} from '../../source/domain/backend.ts';
+import {failureClasses} from '../../source/domain/failure.ts';
 import {chunk, converseStreamOf, event} from './frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from './harness.ts';
 import {allRecordings, hasRecordings, whySkipped} from './recordings.ts';

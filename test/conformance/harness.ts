@@ -1,7 +1,7 @@
 import {afterAll, beforeAll} from 'vitest';
 import {type BedrockBackend, createBackend} from '../../source/bedrock/backend.ts';
 import {type Clients, createClients} from '../../source/bedrock/clients.ts';
-import type {InferenceRequest, InvokeOptions} from '../../source/engine/backend.ts';
+import type {InferenceRequest, InvokeOptions} from '../../source/domain/backend.ts';
 import {type Replay, type ReplayServer, startReplayServer} from './replay-server.ts';
 
 /** A request with nothing but what every request has. */

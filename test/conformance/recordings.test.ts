@@ -1,6 +1,6 @@
 import {describe, expect, test, vi} from 'vitest';
 import {createBackend} from '../../source/bedrock/backend.ts';
-import type {InferenceRequest, Method} from '../../source/engine/backend.ts';
+import type {InferenceRequest, Method} from '../../source/domain/backend.ts';
 import {expectedFailureOf, expectedOf} from './expected.ts';
 import {plainRequest, withReplays} from './harness.ts';
 import {allRecordings, hasRecordings, type Recording, whySkipped} from './recordings.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {freshReadme} from '../../source/build/readme.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
-import {failureClasses} from '../../source/engine/failure.ts';
+import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
 import {faultKinds} from '../../source/simulator/faults/script.ts';
 import {scenarioShape} from '../../source/simulator/scenario.ts';

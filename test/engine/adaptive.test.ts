@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
+import type {Lane, RunSpec} from '../../source/domain/run-spec.ts';
 import {Ladder, type Rung} from '../../source/engine/ladder.ts';
 import {createRun} from '../../source/engine/run.ts';
-import type {Lane, RunSpec} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';

@@ -1,10 +1,10 @@
 import {describe, expect, it} from 'vitest';
+import type {Failure} from '../../source/domain/failure.ts';
+import {createRandom} from '../../source/domain/random.ts';
+import type {RunSpec} from '../../source/domain/run-spec.ts';
 import type {AnswerRecord} from '../../source/engine/answer-record.ts';
-import type {Failure} from '../../source/engine/failure.ts';
 import {createSources} from '../../source/engine/load/create-sources.ts';
-import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
-import type {RunSpec} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {conversationsOf, Talker, type TalkerOptions} from '../helpers/talker.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import type {Load} from '../../source/domain/run-spec.ts';
 import {createRun} from '../../source/engine/run.ts';
-import type {Load} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {loadOf, quotaOf, specOf, targetOf} from '../helpers/spec-fixture.ts';

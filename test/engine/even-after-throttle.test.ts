@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/engine/random.ts';
+import {createRandom} from '../../source/domain/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer, throttle} from '../helpers/model-server.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Backend, Outcome} from '../../source/engine/backend.ts';
-import {type FailureClass, failureClasses} from '../../source/engine/failure.ts';
-import {createRandom} from '../../source/engine/random.ts';
+import type {Backend, Outcome} from '../../source/domain/backend.ts';
+import {type FailureClass, failureClasses} from '../../source/domain/failure.ts';
+import {createRandom} from '../../source/domain/random.ts';
+import {loadShapes} from '../../source/domain/run-spec.ts';
 import {createRun} from '../../source/engine/run.ts';
-import {loadShapes} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import type {Usage} from '../../source/domain/backend.ts';
 import {AutoMaxTokens} from '../../source/engine/auto-max-tokens.ts';
-import type {Usage} from '../../source/engine/backend.ts';
 import {CellExpectation} from '../../source/engine/expectation.ts';
 
 const usage = (inputTokens: number, outputTokens: number, overrides: Partial<Usage> = {}): Usage => ({

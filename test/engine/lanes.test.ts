@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/engine/random.ts';
+import {createRandom} from '../../source/domain/random.ts';
+import {bursts, type Cell, type RunSpec} from '../../source/domain/run-spec.ts';
 import {createRun} from '../../source/engine/run.ts';
-import {bursts, type Cell, type RunSpec} from '../../source/engine/run-spec.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';

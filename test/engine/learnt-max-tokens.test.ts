@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import {createRandom} from '../../source/domain/random.ts';
 import {LearntMaxTokens} from '../../source/engine/learnt-max-tokens.ts';
-import {createRandom} from '../../source/engine/random.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';

@@ -1,8 +1,8 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import {describe, expect, it} from 'vitest';
-import type {Answer, Backend} from '../../source/engine/backend.ts';
-import {systemClock} from '../../source/engine/clock.ts';
+import type {Answer, Backend} from '../../source/domain/backend.ts';
+import {systemClock} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 

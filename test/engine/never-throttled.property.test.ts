@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/engine/random.ts';
+import {createRandom} from '../../source/domain/random.ts';
+import {loadShapes} from '../../source/domain/run-spec.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {createRun} from '../../source/engine/run.ts';
-import {loadShapes} from '../../source/engine/run-spec.ts';
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {enforcements, ModelServer} from '../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';

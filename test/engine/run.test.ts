@@ -1,11 +1,11 @@
 import {describe, expect, it} from 'vitest';
+import type {Backend, Outcome} from '../../source/domain/backend.ts';
+import type {Failure, FailureClass} from '../../source/domain/failure.ts';
+import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {Phase} from '../../source/domain/snapshot.ts';
 import type {AnswerRecord} from '../../source/engine/answer-record.ts';
-import type {Backend, Outcome} from '../../source/engine/backend.ts';
-import type {Failure, FailureClass} from '../../source/engine/failure.ts';
 import type {LostRecord} from '../../source/engine/lost-record.ts';
 import {createRun, type RunPorts} from '../../source/engine/run.ts';
-import type {RunSpec} from '../../source/engine/run-spec.ts';
-import type {Phase} from '../../source/metrics/snapshot.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer, type ModelServerOptions, throttle} from '../helpers/model-server.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';

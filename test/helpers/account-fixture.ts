@@ -3,7 +3,7 @@ import type {
 	AccountRegion,
 	AccountSnapshot,
 	MinuteUse,
-} from '../../source/metrics/account/account-snapshot.ts';
+} from '../../source/domain/account-snapshot.ts';
 import {limitFixture, targetFixture} from './snapshot-fixture.ts';
 
 /** A made-up account, the same every time: what its table, its detail and its commands are tested with. */

@@ -1,4 +1,4 @@
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {snapshot, target, variant} from './results-fixture.ts';
 
 /** Runs that charts must survive: many and no variants, hostile names, missing values, limits of every state. */

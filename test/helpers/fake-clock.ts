@@ -1,5 +1,5 @@
 import {setImmediate} from 'node:timers/promises';
-import type {Clock} from '../../source/engine/clock.ts';
+import type {Clock} from '../../source/domain/clock.ts';
 
 type Timer = {readonly at: number; readonly callback: () => void; isCancelled: boolean};
 

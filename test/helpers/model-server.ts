@@ -1,6 +1,6 @@
-import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/engine/backend.ts';
-import type {Clock} from '../../source/engine/clock.ts';
-import type {Failure} from '../../source/engine/failure.ts';
+import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
+import type {Clock} from '../../source/domain/clock.ts';
+import type {Failure} from '../../source/domain/failure.ts';
 
 /** How a service may count: AWS does not say which. */
 export const enforcements = ['sliding', 'fixed', 'refill'] as const;

@@ -1,5 +1,5 @@
-import type {Target} from '../../source/engine/target.ts';
-import type {Distribution, Mean, Snapshot, VariantFigures} from '../../source/metrics/snapshot.ts';
+import type {Distribution, Mean, Snapshot, VariantFigures} from '../../source/domain/snapshot.ts';
+import type {Target} from '../../source/domain/target.ts';
 import type {Environment} from '../../source/reports/results.ts';
 
 /** Snapshots of runs that ended, for reports and printouts: made up, but consistent in themselves. */

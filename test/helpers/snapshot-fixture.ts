@@ -1,6 +1,5 @@
-import type {RunConfig} from '../../source/config/run-config.ts';
-import type {ListedModel} from '../../source/engine/listed-model.ts';
-import type {Limit, Target} from '../../source/engine/target.ts';
+import type {ListedModel} from '../../source/domain/listed-model.ts';
+import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {
 	BucketState,
 	Distribution,
@@ -8,8 +7,9 @@ import type {
 	Snapshot,
 	TimelinePoint,
 	VariantFigures,
-} from '../../source/metrics/snapshot.ts';
-import type {Variant} from '../../source/prompts/variant.ts';
+} from '../../source/domain/snapshot.ts';
+import type {Limit, Target} from '../../source/domain/target.ts';
+import type {Variant} from '../../source/domain/variant.ts';
 import type {Plan} from '../../source/threads/messages.ts';
 
 /** A plausible run of four variants, the same every time: what views, printouts and reports are tested with. */

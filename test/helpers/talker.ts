@@ -1,6 +1,6 @@
-import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/engine/backend.ts';
-import type {Clock} from '../../source/engine/clock.ts';
-import type {Failure} from '../../source/engine/failure.ts';
+import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
+import type {Clock} from '../../source/domain/clock.ts';
+import type {Failure} from '../../source/domain/failure.ts';
 
 /** One attempt as the service saw it. */
 export type Call = {

@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/engine/random.ts';
+import {createRandom} from '../../source/domain/random.ts';
+import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {createRun} from '../../source/engine/run.ts';
-import type {RunSpec} from '../../source/engine/run-spec.ts';
 import {noClearWinner} from '../../source/metrics/advice-lines.ts';
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {enforcements, ModelServer, type ModelServerOptions} from '../helpers/model-server.ts';
 import {variant} from '../helpers/results-fixture.ts';

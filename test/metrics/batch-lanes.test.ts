@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {Limit, Quota} from '../../source/engine/target.ts';
+import type {Limit, Quota} from '../../source/domain/target.ts';
 import {batchPrice} from '../../source/metrics/batch/batch-price.ts';
 import {chooseLane} from '../../source/metrics/batch/lanes.ts';
 

@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest';
+import type {Answered} from '../../source/domain/run-event.ts';
 import {emptyCaching, foldCaching} from '../../source/metrics/caching.ts';
 import {emptyFigures} from '../../source/metrics/figures.ts';
 import {foldEvent} from '../../source/metrics/fold-event.ts';
-import type {Answered} from '../../source/metrics/run-event.ts';
 import {toVariantFigures} from '../../source/metrics/variant-figures.ts';
 import {leverTexts} from '../../source/reports/lever-words.ts';
 import {cellOf, quotaOf, targetOf} from '../helpers/spec-fixture.ts';

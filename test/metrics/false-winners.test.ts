@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/engine/random.ts';
-import {type Goal, goals} from '../../source/engine/run-spec.ts';
+import {createRandom} from '../../source/domain/random.ts';
+import {type Goal, goals} from '../../source/domain/run-spec.ts';
 import {leastRequests} from '../../source/metrics/difference.ts';
 import {emptyFigures} from '../../source/metrics/figures.ts';
 import {type Ranking, rank} from '../../source/metrics/ranking.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Failure} from '../../source/engine/failure.ts';
+import type {Failure} from '../../source/domain/failure.ts';
+import type {RunEvent} from '../../source/domain/run-event.ts';
 import {emptyFigures} from '../../source/metrics/figures.ts';
 import {foldEvent} from '../../source/metrics/fold-event.ts';
-import type {RunEvent} from '../../source/metrics/run-event.ts';
 import {TimelineSeries} from '../../source/metrics/timeline.ts';
 import {toVariantFigures} from '../../source/metrics/variant-figures.ts';
 import {cellOf, quotaOf, targetOf} from '../helpers/spec-fixture.ts';

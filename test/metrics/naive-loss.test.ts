@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {Failure} from '../../source/engine/failure.ts';
+import type {Failure} from '../../source/domain/failure.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer, throttle} from '../helpers/model-server.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/engine/random.ts';
+import {createRandom} from '../../source/domain/random.ts';
 import {measures} from '../../source/metrics/request-measures.ts';
 import {type CellBounds, sustainableRate} from '../../source/metrics/sustainable.ts';
 import {VectorMoments} from '../../source/metrics/vector-moments.ts';

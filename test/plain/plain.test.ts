@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {errorLines} from '../../source/plain/error.ts';
 import {progressLine} from '../../source/plain/progress.ts';
 import {stateText} from '../../source/plain/state.ts';

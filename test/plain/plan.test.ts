@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import type {RunConfig} from '../../source/config/run-config.ts';
-import type {Plan} from '../../source/metrics/plan.ts';
+import type {Plan} from '../../source/domain/plan.ts';
+import type {RunConfig} from '../../source/domain/run-config.ts';
 import {planLines} from '../../source/plain/plan.ts';
 import {target} from '../helpers/results-fixture.ts';
 

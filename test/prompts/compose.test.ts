@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import type {Item, Task, Variant} from '../../source/domain/variant.ts';
 import {builtInVariant, builtInVariantNames} from '../../source/prompts/built-in-variants.ts';
 import {composePrompt, composeTurn, messagesOf} from '../../source/prompts/compose.ts';
 import {compressText} from '../../source/prompts/compress.ts';
 import {fillTemplate} from '../../source/prompts/template.ts';
-import type {Item, Task, Variant} from '../../source/prompts/variant.ts';
 
 const item = (index: number, text: string, fields: Record<string, string> = {}): Item => ({
 	index,

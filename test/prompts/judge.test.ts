@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import type {Check, Item, Task} from '../../source/domain/variant.ts';
 import {meetsCheck} from '../../source/prompts/checks.ts';
 import {judgeAnswer} from '../../source/prompts/judge.ts';
 import {unpackAnswers} from '../../source/prompts/packing.ts';
-import type {Check, Item, Task} from '../../source/prompts/variant.ts';
 
 const item = (index: number, expected: string | undefined): Item => ({
 	index,

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {readResults} from '../../source/reports/read-results.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {resultsText} from '../../source/reports/results-text.ts';

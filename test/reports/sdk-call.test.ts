@@ -5,7 +5,7 @@ import path from 'node:path';
 import {promisify} from 'node:util';
 import {build} from 'esbuild';
 import {describe, expect, test} from 'vitest';
-import {type InferenceRequest, methods} from '../../source/engine/backend.ts';
+import {type InferenceRequest, methods} from '../../source/domain/backend.ts';
 import {pythonCall} from '../../source/reports/sdk-call-python.ts';
 import {typescriptCall} from '../../source/reports/sdk-call-typescript.ts';
 import {sentRequestOf} from '../../source/threads/sent-request.ts';

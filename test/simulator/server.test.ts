@@ -2,7 +2,7 @@ import {connect as connectHttp2} from 'node:http2';
 import {createServer} from 'node:net';
 import {describe, expect, onTestFinished, test} from 'vitest';
 import {simulate, simulatorVariables} from '../../source/commands/simulate.ts';
-import {UserError} from '../../source/config/user-error.ts';
+import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {defaultOptions, modelPath, post, readStats, startForTest} from './harness.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {readAlert} from '../../source/config/alert.ts';
-import type {AccountSnapshot} from '../../source/metrics/account/account-snapshot.ts';
+import type {AccountSnapshot} from '../../source/domain/account-snapshot.ts';
 import {initialAccount} from '../../source/state/account/account-state.ts';
 import {accountStatus} from '../../source/state/account/account-status.ts';
 import {listedBuckets, selectedBucket} from '../../source/state/account/listed-buckets.ts';

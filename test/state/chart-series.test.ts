@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {Timeline} from '../../source/metrics/snapshot.ts';
+import type {Timeline} from '../../source/domain/snapshot.ts';
 import {greatestValues, lastSecond, minuteSums} from '../../source/state/chart-series.ts';
 
 function timelineOf(requests: readonly number[], intervalSeconds = 1, firstSecond = 0): Timeline {

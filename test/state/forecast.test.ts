@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import type {Timeline} from '../../source/metrics/snapshot.ts';
+import type {Timeline} from '../../source/domain/snapshot.ts';
 import {secondsToLimit} from '../../source/state/forecast.ts';
 
 /** A minute in which so many requests were sent in each second. */

@@ -1,9 +1,9 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import type {RunConfig} from '../../source/config/run-config.ts';
-import {systemClock} from '../../source/engine/clock.ts';
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import {systemClock} from '../../source/domain/clock.ts';
+import type {RunConfig} from '../../source/domain/run-config.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {createSession} from '../../source/threads/engine-session.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {CacheFiles} from '../../source/bedrock/quotas/quota-cache.ts';
-import type {RunConfig} from '../../source/config/run-config.ts';
+import type {RunConfig} from '../../source/domain/run-config.ts';
 import {createUseStore} from '../../source/threads/use-store.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect as globalExpect, test} from 'vitest';
 import {readAlert} from '../../source/config/alert.ts';
-import type {AccountRegion} from '../../source/metrics/account/account-snapshot.ts';
+import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import {accountRow} from '../../source/state/account/account-row.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {accountDetailLines} from '../../source/tui/panels/account/account-detail.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {initialState, type State} from '../../source/state/state.ts';
 import {type Line, lineText, lineWidth} from '../../source/text/segment.ts';
 import {innerWidth} from '../../source/tui/frame.ts';

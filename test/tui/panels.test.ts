@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import type {Snapshot} from '../../source/metrics/snapshot.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {initialState, type State} from '../../source/state/state.ts';
 import {type Line, lineText, lineWidth, segment} from '../../source/text/segment.ts';
 import {framed, innerWidth} from '../../source/tui/frame.ts';

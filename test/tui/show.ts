@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {systemClock} from '../../source/engine/clock.ts';
+import {systemClock} from '../../source/domain/clock.ts';
 import {openDashboard} from '../../source/tui/dashboard.tsx';
 import {createFakeEngine} from '../helpers/fake-engine.ts';
 import {

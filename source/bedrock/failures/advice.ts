@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../engine/failure.ts';
+import type {FailureClass} from '../../domain/failure.ts';
 import {credentialsAdvice, permissionAdvice} from './advice-access.ts';
 import {networkAdvice} from './advice-network.ts';
 import {profileAdvice, requestAdvice, unknownModelAdvice} from './advice-request.ts';

@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../engine/failure.ts';
+import type {FailureClass} from '../../domain/failure.ts';
 import type {ErrorFacts} from './facts.ts';
 
 /** Class by the name of an exception: of the service first, then of the SDK's own errors. */

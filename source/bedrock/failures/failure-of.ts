@@ -1,4 +1,4 @@
-import type {Failure, FailureClass} from '../../engine/failure.ts';
+import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {isSimulated} from '../methods/response-headers.ts';
 import {adviceFor, type FailureContext} from './advice.ts';
 import {classOf, neverConnected} from './classify.ts';

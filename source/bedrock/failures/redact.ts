@@ -1,4 +1,4 @@
-import type {Answer} from '../../engine/backend.ts';
+import type {Answer} from '../../domain/backend.ts';
 
 /** What a secret is replaced with. */
 const hidden = '[hidden]';

@@ -1,4 +1,4 @@
-import type {PromptMessage} from '../../engine/backend.ts';
+import type {PromptMessage} from '../../domain/backend.ts';
 import {at, isObject, stringOf, wordOf} from '../json.ts';
 import {type Family, namedLike, type Reading} from './family.ts';
 import {renamed, stopField, withoutSystem} from './request-parts.ts';

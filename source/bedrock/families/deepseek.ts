@@ -1,4 +1,4 @@
-import type {InferenceRequest} from '../../engine/backend.ts';
+import type {InferenceRequest} from '../../domain/backend.ts';
 import {type Family, namedLike} from './family.ts';
 import {chatBody, chatReading} from './openai-style.ts';
 import {renamed, stopField} from './request-parts.ts';

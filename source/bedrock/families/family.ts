@@ -1,4 +1,4 @@
-import type {InferenceRequest} from '../../engine/backend.ts';
+import type {InferenceRequest} from '../../domain/backend.ts';
 import type {JsonObject} from '../json.ts';
 import type {TokenCounts} from '../usage.ts';
 

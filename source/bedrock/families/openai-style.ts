@@ -1,4 +1,4 @@
-import type {InferenceRequest} from '../../engine/backend.ts';
+import type {InferenceRequest} from '../../domain/backend.ts';
 import {at, type JsonObject, joined, listOf, stringOf, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
 import type {Family, Reading} from './family.ts';

@@ -1,4 +1,4 @@
-import type {InferenceRequest, PromptMessage} from '../../engine/backend.ts';
+import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
 import {withoutSystem} from './request-parts.ts';
 
 type Prompt = Pick<InferenceRequest, 'system' | 'messages'>;

@@ -1,4 +1,4 @@
-import type {InferenceRequest, PromptMessage} from '../../engine/backend.ts';
+import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
 import type {JsonObject} from '../json.ts';
 
 /** Parameters with one meaning and several names; a preset may use any of these for any model. */

@@ -1,4 +1,4 @@
-import type {PromptMessage} from '../../engine/backend.ts';
+import type {PromptMessage} from '../../domain/backend.ts';
 import {at, isObject, stringOf, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
 import {type Family, namedLike} from './family.ts';

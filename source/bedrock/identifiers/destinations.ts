@@ -1,4 +1,4 @@
-import type {Scope} from '../../engine/target.ts';
+import type {Scope} from '../../domain/target.ts';
 import {parseBedrockArn} from './arn.ts';
 
 /**

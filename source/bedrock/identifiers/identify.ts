@@ -1,4 +1,4 @@
-import type {Scope} from '../../engine/target.ts';
+import type {Scope} from '../../domain/target.ts';
 import {looksLikeArn, parseBedrockArn} from './arn.ts';
 import {foldContext, looksLikeBaseModel} from './base-model.ts';
 import type {Catalogue} from './catalogue.ts';

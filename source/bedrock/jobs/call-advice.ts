@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../engine/failure.ts';
+import type {FailureClass} from '../../domain/failure.ts';
 import {accountAdvice} from '../failures/advice-access.ts';
 import type {ErrorFacts} from '../failures/facts.ts';
 

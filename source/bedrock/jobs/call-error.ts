@@ -1,4 +1,4 @@
-import {UserError} from '../../config/user-error.ts';
+import {UserError} from '../../domain/user-error.ts';
 import type {Clients} from '../clients.ts';
 import {factsOf} from '../failures/facts.ts';
 import {failureOf} from '../failures/failure-of.ts';

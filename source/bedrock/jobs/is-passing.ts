@@ -1,4 +1,4 @@
-import {UserError} from '../../config/user-error.ts';
+import {UserError} from '../../domain/user-error.ts';
 import {failureOf} from '../failures/failure-of.ts';
 
 /** Whether an error of a call passes by itself: throttles, faults of the service, a network that is away for a while. */

@@ -1,4 +1,4 @@
-import type {InferenceRequest} from '../../engine/backend.ts';
+import type {InferenceRequest} from '../../domain/backend.ts';
 import {familyOf} from '../families/registry.ts';
 import type {JsonObject} from '../json.ts';
 import {converseRequest} from '../methods/converse-request.ts';

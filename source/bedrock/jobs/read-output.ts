@@ -1,4 +1,4 @@
-import type {Answer} from '../../engine/backend.ts';
+import type {Answer} from '../../domain/backend.ts';
 import {readMessage} from '../families/converse-shape.ts';
 import {familyOf, readBody} from '../families/registry.ts';
 import {at, isObject, type JsonObject, parseJson, stringOf} from '../json.ts';

@@ -1,5 +1,5 @@
 import type {ConverseCommandInput, PerformanceConfigLatency} from '@aws-sdk/client-bedrock-runtime';
-import type {InferenceRequest, PromptMessage} from '../../engine/backend.ts';
+import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
 import {familyOf} from '../families/registry.ts';
 import {
 	cachedMessageIndex,

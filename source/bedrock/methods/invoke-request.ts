@@ -1,5 +1,5 @@
 import type {InvokeModelCommandInput} from '@aws-sdk/client-bedrock-runtime';
-import type {InferenceRequest} from '../../engine/backend.ts';
+import type {InferenceRequest} from '../../domain/backend.ts';
 import type {Family, Reading} from '../families/family.ts';
 import {withoutTags} from '../families/reasoning-tags.ts';
 import {latencyModeOf} from '../families/request-parts.ts';

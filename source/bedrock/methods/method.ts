@@ -1,5 +1,5 @@
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
-import type {Answer, InferenceRequest, InvokeOptions} from '../../engine/backend.ts';
+import type {Answer, InferenceRequest, InvokeOptions} from '../../domain/backend.ts';
 import type {UsageSource} from '../usage.ts';
 
 /** An answer that also says where its counts stood; undefined where nothing was reported. */

@@ -1,6 +1,6 @@
-import type {Price} from '../../engine/run-spec.ts';
-import type {Target} from '../../engine/target.ts';
-import {type AccountMap, bucketKey} from '../../metrics/account/account-map.ts';
+import {type AccountMap, bucketKey} from '../../domain/account-map.ts';
+import type {Price} from '../../domain/run-spec.ts';
+import type {Target} from '../../domain/target.ts';
 import {runnableModels} from '../catalog.ts';
 import {createCatalogue} from '../identifiers/catalogue.ts';
 import {identify} from '../identifiers/identify.ts';

@@ -1,5 +1,5 @@
 import type {Metric} from '@aws-sdk/client-cloudwatch';
-import type {UsageFailure} from '../../metrics/account/usage-source.ts';
+import type {UsageFailure} from '../../domain/usage-source.ts';
 import {type MetricClients, sendMetricCommand} from './metric-call.ts';
 import {namespace} from './metric-names.ts';
 

@@ -1,10 +1,5 @@
 import type {MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
-import type {
-	SeriesQuery,
-	SeriesValues,
-	TimeWindow,
-	UsageFailure,
-} from '../../metrics/account/usage-source.ts';
+import type {SeriesQuery, SeriesValues, TimeWindow, UsageFailure} from '../../domain/usage-source.ts';
 import {type MetricClients, sendMetricCommand} from './metric-call.ts';
 import {type MetricStat, namespace} from './metric-names.ts';
 

@@ -1,6 +1,6 @@
 import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
-import type {FailureClass} from '../../engine/failure.ts';
-import type {UsageFailure, UsageFailureKind} from '../../metrics/account/usage-source.ts';
+import type {FailureClass} from '../../domain/failure.ts';
+import type {UsageFailure, UsageFailureKind} from '../../domain/usage-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor} from '../methods/response-headers.ts';
 

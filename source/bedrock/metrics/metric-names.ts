@@ -1,4 +1,4 @@
-import type {SeriesName, UsageMetric} from '../../metrics/account/usage-source.ts';
+import type {SeriesName, UsageMetric} from '../../domain/usage-source.ts';
 
 /** The metrics of `AWS/Bedrock` behind our words (Bedrock user guide, "Monitoring the performance of Amazon Bedrock"). */
 

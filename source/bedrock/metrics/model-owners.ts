@@ -1,6 +1,6 @@
-import type {Price} from '../../engine/run-spec.ts';
-import type {Target} from '../../engine/target.ts';
-import {type AccountMap, bucketKey, type KnownBucket} from '../../metrics/account/account-map.ts';
+import {type AccountMap, bucketKey, type KnownBucket} from '../../domain/account-map.ts';
+import type {Price} from '../../domain/run-spec.ts';
+import type {Target} from '../../domain/target.ts';
 import {looksLikeBaseModel} from '../identifiers/base-model.ts';
 import {type Catalogue, createCatalogue} from '../identifiers/catalogue.ts';
 import {type Identity, identify} from '../identifiers/identify.ts';

@@ -1,11 +1,11 @@
-import type {Clock} from '../../engine/clock.ts';
+import type {Clock} from '../../domain/clock.ts';
 import type {
 	SeriesName,
 	SeriesQuery,
 	UsageFailure,
 	UsageReading,
 	UsageSource,
-} from '../../metrics/account/usage-source.ts';
+} from '../../domain/usage-source.ts';
 import {listActiveMetrics} from './list-active.ts';
 import {type BatchOutcome, mostQueries, type NamedQuery, readBatch} from './metric-batch.ts';
 import type {MetricClients} from './metric-call.ts';

@@ -1,4 +1,4 @@
-import type {Limit, Quota, Scope} from '../../engine/target.ts';
+import type {Limit, Quota, Scope} from '../../domain/target.ts';
 import type {JoinedQuota} from './joined-quotas.ts';
 import {limitOf, noLimit, unknownLimit} from './limits.ts';
 import type {QuotaMetric, QuotaName} from './quota-name.ts';

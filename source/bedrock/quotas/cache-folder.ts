@@ -2,7 +2,7 @@ import {createHash, randomUUID} from 'node:crypto';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import {systemClock} from '../../engine/clock.ts';
+import {systemClock} from '../../domain/clock.ts';
 import {type CacheFiles, createQuotaCache, type QuotaCache} from './quota-cache.ts';
 
 /** The real disk below the quota cache. */

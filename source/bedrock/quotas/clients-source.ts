@@ -1,6 +1,6 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
-import type {FailureClass} from '../../engine/failure.ts';
+import type {FailureClass} from '../../domain/failure.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {listedModels, listedProfiles, listedQuotas} from './listed-rows.ts';

@@ -1,4 +1,4 @@
-import type {Limit} from '../../engine/target.ts';
+import type {Limit} from '../../domain/target.ts';
 import type {JoinedQuota} from './joined-quotas.ts';
 
 /** Limits in the form in which the whole program knows them. */

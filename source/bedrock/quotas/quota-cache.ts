@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import path from 'node:path';
-import type {Clock} from '../../engine/clock.ts';
+import type {Clock} from '../../domain/clock.ts';
 import type {FoundationModel, InferenceProfile, ListedQuota} from './quota-source.ts';
 
 /** The lists of one account on disk, so that the next start asks nobody. Identifiers and numbers only, no credentials. */

@@ -1,4 +1,4 @@
-import type {Scope} from '../../engine/target.ts';
+import type {Scope} from '../../domain/target.ts';
 
 /**
  * The grammar of the quota names of Amazon Bedrock (Service Quotas names them in English only, and no API says which model

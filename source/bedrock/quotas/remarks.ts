@@ -1,4 +1,4 @@
-import type {Quota, Target} from '../../engine/target.ts';
+import type {Quota, Target} from '../../domain/target.ts';
 import type {Catalogue} from '../identifiers/catalogue.ts';
 import type {Identity} from '../identifiers/identify.ts';
 import type {AccountLists} from './account-lists.ts';

@@ -1,5 +1,5 @@
-import type {QuotaOverride} from '../../config/run-config.ts';
-import type {Quota, Target} from '../../engine/target.ts';
+import type {QuotaOverride} from '../../domain/run-config.ts';
+import type {Quota, Target} from '../../domain/target.ts';
 import {burndownOf} from '../burndown.ts';
 import {baseModelKey} from '../identifiers/base-model.ts';
 import {type Catalogue, createCatalogue, emptyCatalogue} from '../identifiers/catalogue.ts';

@@ -1,4 +1,4 @@
-import {serviceTiers} from '../../engine/run-spec.ts';
+import {serviceTiers} from '../../domain/run-spec.ts';
 import type {Flag} from './flag.ts';
 
 /** Whose quota is used, and what is known of it. */

@@ -1,4 +1,4 @@
-import {bursts, loadShapes} from '../../engine/run-spec.ts';
+import {bursts, loadShapes} from '../../domain/run-spec.ts';
 import {defaults} from '../defaults.ts';
 import type {Flag} from './flag.ts';
 

@@ -1,4 +1,4 @@
-import {goals, policies} from '../../engine/run-spec.ts';
+import {goals, policies} from '../../domain/run-spec.ts';
 import {defaults} from '../defaults.ts';
 import type {Flag} from './flag.ts';
 

@@ -1,7 +1,7 @@
+import type {Random} from '../../domain/random.ts';
+import {type Lane, lanes, type RunSpec} from '../../domain/run-spec.ts';
 import {chatInLane} from '../../prompts/chat-in-lane.ts';
 import {isAdaptive} from '../adaptive.ts';
-import type {Random} from '../random.ts';
-import {type Lane, lanes, type RunSpec} from '../run-spec.ts';
 import {Slots} from '../slots.ts';
 import {closedLoop} from './closed-loop.ts';
 import {interleave} from './interleaving.ts';

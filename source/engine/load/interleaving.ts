@@ -1,5 +1,5 @@
+import {type Random, shuffled} from '../../domain/random.ts';
 import type {Draft} from '../logical-request.ts';
-import {type Random, shuffled} from '../random.ts';
 
 /** How many requests may still be drawn, each turn of a conversation being one; shared by all sources that end together. */
 export type Budget = {left: number};

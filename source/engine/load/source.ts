@@ -1,5 +1,5 @@
+import type {Lane} from '../../domain/run-spec.ts';
 import type {Draft} from '../logical-request.ts';
-import type {Lane} from '../run-spec.ts';
 
 /** Where the requests of a lane come from. Times are milliseconds of running time. */
 export type Source = {

@@ -1,7 +1,7 @@
+import type {SeriesName, SeriesValues, TimeWindow} from '../../domain/usage-source.ts';
 import {minuteMs, minuteOf} from './minute-ring.ts';
 import {quotaTokensAt, settledTokens} from './model-minutes.ts';
 import type {UsageHistory} from './usage-history.ts';
-import type {SeriesName, SeriesValues, TimeWindow} from './usage-source.ts';
 
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;

@@ -1,9 +1,9 @@
-import type {Disagreement} from './account-snapshot.ts';
+import type {Disagreement} from '../../domain/account-snapshot.ts';
+import type {TimeWindow} from '../../domain/usage-source.ts';
 import {type CalibrationMinute, calibrateBurndown} from './burndown-calibration.ts';
 import {minuteMs} from './minute-ring.ts';
 import {settledTokens} from './model-minutes.ts';
 import type {UsageHistory} from './usage-history.ts';
-import type {TimeWindow} from './usage-source.ts';
 
 /** From here on the two are said to disagree: below it rounding and requests that straddle a minute decide. */
 const tolerance = 0.05;

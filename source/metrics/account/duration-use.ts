@@ -1,5 +1,4 @@
-import type {ModelDurations} from './account-snapshot.ts';
-import {minuteMs} from './minute-ring.ts';
+import type {ModelDurations} from '../../domain/account-snapshot.ts';
 import {
 	type DurationStatistic,
 	durationStatistics,
@@ -7,7 +6,8 @@ import {
 	type SeriesQuery,
 	type SeriesValues,
 	type TimeWindow,
-} from './usage-source.ts';
+} from '../../domain/usage-source.ts';
+import {minuteMs} from './minute-ring.ts';
 
 /** Percentiles of the newest minute that has some: an older one than this says nothing about now. */
 const windowMs = 15 * minuteMs;

@@ -1,4 +1,4 @@
-import type {KnownBucket} from './account-map.ts';
+import type {KnownBucket} from '../../domain/account-map.ts';
 import {
 	type AccountBucket,
 	type Activity,
@@ -6,13 +6,13 @@ import {
 	type MinuteUse,
 	type ModelDurations,
 	seriesMinutes,
-} from './account-snapshot.ts';
+} from '../../domain/account-snapshot.ts';
+import type {UsageMetric} from '../../domain/usage-source.ts';
 import {disagreementOf} from './disagreement.ts';
 import {minuteMs} from './minute-ring.ts';
 import {minuteWindow, quotaTokensAt, sumOf} from './model-minutes.ts';
 import type {OwnUse} from './own-use.ts';
 import type {UsageHistory} from './usage-history.ts';
-import type {UsageMetric} from './usage-source.ts';
 
 /** What one bucket is made from, beside what does not change. */
 export type BucketInput = {

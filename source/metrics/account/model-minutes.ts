@@ -1,6 +1,6 @@
+import type {TimeWindow, UsageMetric} from '../../domain/usage-source.ts';
 import {minuteMs} from './minute-ring.ts';
 import type {UsageHistory} from './usage-history.ts';
-import type {TimeWindow, UsageMetric} from './usage-source.ts';
 
 /** Quota tokens of ModelIds, minute by minute. */
 

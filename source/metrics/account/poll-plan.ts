@@ -1,13 +1,13 @@
-import {newestWholeMinute} from './fold-region.ts';
-import {minuteMs, minuteOf} from './minute-ring.ts';
-import type {UsageHistory} from './usage-history.ts';
 import {
 	type SeriesName,
 	type SeriesQuery,
 	type TimeWindow,
 	type UsageMetric,
 	usageMetrics,
-} from './usage-source.ts';
+} from '../../domain/usage-source.ts';
+import {newestWholeMinute} from './fold-region.ts';
+import {minuteMs, minuteOf} from './minute-ring.ts';
+import type {UsageHistory} from './usage-history.ts';
 
 /**
  * What a poll asks for. Every metric asked for is billed, however many minutes it covers: so few ModelIds are asked

@@ -1,15 +1,15 @@
-import type {Answer} from '../../engine/backend.ts';
-import {costOf, countItems, tokenCounts, usageOf} from '../../engine/evaluate.ts';
-import type {Failure} from '../../engine/failure.ts';
-import type {Cell, Price} from '../../engine/run-spec.ts';
-import type {Target} from '../../engine/target.ts';
+import {costOf, countItems, tokenCounts, usageOf} from '../../domain/accounting.ts';
+import type {Answer} from '../../domain/backend.ts';
+import type {Failure} from '../../domain/failure.ts';
+import type {Cell, Price} from '../../domain/run-spec.ts';
+import type {FailureCount, LogEvent, VariantFigures} from '../../domain/snapshot.ts';
+import type {Target} from '../../domain/target.ts';
+import type {Variant} from '../../domain/variant.ts';
 import type {Prompt} from '../../prompts/compose.ts';
 import type {ItemVerdict} from '../../prompts/judge.ts';
-import type {Variant} from '../../prompts/variant.ts';
 import {Times} from '../distribution.ts';
 import {emptyFigures} from '../figures.ts';
 import {foldEvent} from '../fold-event.ts';
-import type {FailureCount, LogEvent, VariantFigures} from '../snapshot.ts';
 import {toVariantFigures} from '../variant-figures.ts';
 
 /** A batch as its figures see it. */

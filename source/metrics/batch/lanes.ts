@@ -1,5 +1,5 @@
-import type {Price} from '../../engine/run-spec.ts';
-import type {Limit, Quota} from '../../engine/target.ts';
+import type {Price} from '../../domain/run-spec.ts';
+import type {Limit, Quota} from '../../domain/target.ts';
 import {sustainableBound} from '../sustainable.ts';
 
 /** Work that could go either way. Tokens are those of one request. */

@@ -1,6 +1,6 @@
-import {createRandom, shuffled} from '../../engine/random.ts';
+import {createRandom, shuffled} from '../../domain/random.ts';
+import {compressions, type Task, type Variant} from '../../domain/variant.ts';
 import {composePrompt} from '../../prompts/compose.ts';
-import {compressions, type Task, type Variant} from '../../prompts/variant.ts';
 
 /** What a search tries: every variant with every combination of the prompt levers that apply to it. */
 

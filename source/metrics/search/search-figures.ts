@@ -1,5 +1,5 @@
-import type {Plan} from '../plan.ts';
-import type {VariantFigures} from '../snapshot.ts';
+import type {Plan} from '../../domain/plan.ts';
+import type {VariantFigures} from '../../domain/snapshot.ts';
 import {wilsonInterval} from '../wilson.ts';
 import type {Lever} from './candidates.ts';
 import {byCost, frontOf, type Standing} from './front.ts';

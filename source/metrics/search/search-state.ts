@@ -1,4 +1,4 @@
-import type {Snapshot} from '../snapshot.ts';
+import type {Snapshot} from '../../domain/snapshot.ts';
 import type {Candidate} from './candidates.ts';
 import {survivorsOf} from './front.ts';
 import type {Rung} from './rungs.ts';

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {UserError} from '../../config/user-error.ts';
+import {UserError} from '../../domain/user-error.ts';
 import {scenarioShape} from '../scenario.ts';
 
 /** The script of faults that `--faults FILE` names. */

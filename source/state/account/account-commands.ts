@@ -1,4 +1,4 @@
-import type {AccountSnapshot} from '../../metrics/account/account-snapshot.ts';
+import type {AccountSnapshot} from '../../domain/account-snapshot.ts';
 import {fractionOf, raisedAlerts, raisedId, raisedWords} from '../../metrics/account/alerts.ts';
 import {regionNow} from '../../metrics/account/own-now.ts';
 import {formatPercent} from '../../text/numbers.ts';

@@ -1,5 +1,5 @@
-import type {Limit} from '../../engine/target.ts';
-import type {AccountBucket} from '../../metrics/account/account-snapshot.ts';
+import type {AccountBucket} from '../../domain/account-snapshot.ts';
+import type {Limit} from '../../domain/target.ts';
 import {type AlertFigure, fractionsOf} from '../../metrics/account/alerts.ts';
 import {rowId} from '../../metrics/account/own-now.ts';
 import {cleanText} from '../../text/width.ts';

@@ -1,4 +1,4 @@
-import type {AccountRegion, AccountSnapshot} from '../../metrics/account/account-snapshot.ts';
+import type {AccountRegion, AccountSnapshot} from '../../domain/account-snapshot.ts';
 import type {Alert} from '../../metrics/account/alerts.ts';
 import type {AccountSort} from './sort-rows.ts';
 

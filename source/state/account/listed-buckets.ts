@@ -1,4 +1,4 @@
-import type {AccountRegion, MinuteUse} from '../../metrics/account/account-snapshot.ts';
+import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
 import {ownUseOf, rowId, withOwnUse} from '../../metrics/account/own-now.ts';
 import {isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';

@@ -1,5 +1,5 @@
-import type {Limit} from '../../engine/target.ts';
-import type {BucketState, Snapshot} from '../../metrics/snapshot.ts';
+import type {BucketState, Snapshot} from '../../domain/snapshot.ts';
+import type {Limit} from '../../domain/target.ts';
 import {greatestValues, lastSecond, minuteSums} from '../../state/chart-series.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {formatTokens} from '../../text/numbers.ts';

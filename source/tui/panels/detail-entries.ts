@@ -1,4 +1,4 @@
-import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../metrics/snapshot.ts';
+import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/snapshot.ts';
 import {cachingEntries, compressionText} from '../../reports/lever-words.ts';
 import {throttledTotal} from '../../state/sort.ts';
 import {

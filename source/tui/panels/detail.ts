@@ -1,4 +1,4 @@
-import type {Distribution} from '../../metrics/snapshot.ts';
+import type {Distribution} from '../../domain/snapshot.ts';
 import type {State} from '../../state/state.ts';
 import {selectedRow} from '../../state/variant-rows.ts';
 import {hangingLines} from '../../text/hanging.ts';

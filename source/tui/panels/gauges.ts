@@ -1,5 +1,5 @@
-import type {Limit, Target} from '../../engine/target.ts';
-import type {BucketState, Gauge, Timeline} from '../../metrics/snapshot.ts';
+import type {BucketState, Gauge, Timeline} from '../../domain/snapshot.ts';
+import type {Limit, Target} from '../../domain/target.ts';
 import {lastSecond} from '../../state/chart-series.ts';
 import {secondsToLimit} from '../../state/forecast.ts';
 import {sourceWord} from '../../state/quota-words.ts';

@@ -1,4 +1,4 @@
-import type {Plan} from '../../metrics/plan.ts';
+import type {Plan} from '../../domain/plan.ts';
 import {isDemoOffered} from '../../state/availability.ts';
 import type {State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';

@@ -1,4 +1,4 @@
-import type {Gauge} from '../../metrics/snapshot.ts';
+import type {Gauge} from '../../domain/snapshot.ts';
 import {shownSnapshot} from '../../state/selectors.ts';
 import {throttledTotal} from '../../state/sort.ts';
 import type {State} from '../../state/state.ts';

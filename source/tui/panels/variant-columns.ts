@@ -1,4 +1,4 @@
-import type {LimitedBy, VariantFigures} from '../../metrics/snapshot.ts';
+import type {LimitedBy, VariantFigures} from '../../domain/snapshot.ts';
 import {throttledTotal} from '../../state/sort.ts';
 import type {VariantRow} from '../../state/variant-rows.ts';
 import {

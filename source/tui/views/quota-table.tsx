@@ -1,6 +1,6 @@
 import {Text} from 'ink';
-import {type Limit, limitKinds} from '../../engine/target.ts';
-import type {BucketState, Gauge, Snapshot} from '../../metrics/snapshot.ts';
+import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
+import {type Limit, limitKinds} from '../../domain/target.ts';
 import {limitWords} from '../../state/quota-words.ts';
 import {shownSnapshot} from '../../state/selectors.ts';
 import type {State} from '../../state/state.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {families, familyOf} from '../../../source/bedrock/families/registry.ts';
-import type {InferenceRequest} from '../../../source/engine/backend.ts';
+import type {InferenceRequest} from '../../../source/domain/backend.ts';
 
 const request = (baseModel: string, changes: Partial<InferenceRequest> = {}): InferenceRequest => ({
 	model: baseModel,

@@ -1,4 +1,4 @@
-import type {RunConfig} from '../../../source/config/run-config.ts';
+import type {RunConfig} from '../../../source/domain/run-config.ts';
 import type {AnswerRecord} from '../../../source/engine/answer-record.ts';
 import type {BenchCase} from '../helpers/bench-case.ts';
 import {milliseconds, percent, ratio} from '../helpers/format.ts';

@@ -1,7 +1,7 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import type {AccountRegion} from '../../../source/metrics/account/account-snapshot.ts';
+import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
+import type {SeriesName, UsageSource} from '../../../source/domain/usage-source.ts';
 import {OwnUse} from '../../../source/metrics/account/own-use.ts';
-import type {SeriesName, UsageSource} from '../../../source/metrics/account/usage-source.ts';
 import {createAccountMonitor, nextLookMs} from '../../../source/threads/account-monitor.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 

@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import type {AccountRegion} from '../../../source/metrics/account/account-snapshot.ts';
+import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
 import {createEngine} from '../../../source/threads/engine.ts';
 
 /**

@@ -1,7 +1,7 @@
 import {EventEmitter} from 'node:events';
 import {setTimeout as wait} from 'node:timers/promises';
 import {deserialize, serialize} from 'node:v8';
-import {systemClock} from '../../../source/engine/clock.ts';
+import {systemClock} from '../../../source/domain/clock.ts';
 import {openDashboard} from '../../../source/tui/dashboard.tsx';
 import {accountBucketFixture, accountFixture} from '../../helpers/account-fixture.ts';
 import {createFakeEngine} from '../../helpers/fake-engine.ts';

@@ -1,6 +1,6 @@
 import {setImmediate} from 'node:timers/promises';
-import type {Answer, Backend} from '../../../source/engine/backend.ts';
-import {systemClock} from '../../../source/engine/clock.ts';
+import type {Answer, Backend} from '../../../source/domain/backend.ts';
+import {systemClock} from '../../../source/domain/clock.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';
 

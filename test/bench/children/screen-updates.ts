@@ -1,7 +1,7 @@
 import {EventEmitter} from 'node:events';
 import {setTimeout as wait} from 'node:timers/promises';
-import {systemClock} from '../../../source/engine/clock.ts';
-import type {Snapshot} from '../../../source/metrics/snapshot.ts';
+import {systemClock} from '../../../source/domain/clock.ts';
+import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {openDashboard} from '../../../source/tui/dashboard.tsx';
 import {createFakeEngine} from '../../helpers/fake-engine.ts';
 import {

@@ -1,10 +1,10 @@
 import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';
-import type {RunConfig} from '../../../source/config/run-config.ts';
+import {systemClock} from '../../../source/domain/clock.ts';
+import type {RunConfig} from '../../../source/domain/run-config.ts';
+import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import type {AnswerRecord} from '../../../source/engine/answer-record.ts';
-import {systemClock} from '../../../source/engine/clock.ts';
 import {createRun} from '../../../source/engine/run.ts';
-import type {Snapshot} from '../../../source/metrics/snapshot.ts';
 import {prepare} from '../../../source/threads/prepare.ts';
 import type {Server} from './simulated.ts';
 

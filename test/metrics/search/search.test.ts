@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import type {Task} from '../../../source/domain/variant.ts';
 import {chosenCandidates, combinations} from '../../../source/metrics/search/candidates.ts';
 import {frontOf, type Standing, survivorsOf} from '../../../source/metrics/search/front.ts';
 import {leastBudget, planRungs, requestsOfRungs} from '../../../source/metrics/search/rungs.ts';
 import {wholePlan} from '../../../source/metrics/search/search-figures.ts';
 import {rungWithin} from '../../../source/metrics/search/search-state.ts';
-import type {Task} from '../../../source/prompts/variant.ts';
 import {itemsOf, variantOf} from '../../helpers/spec-fixture.ts';
 
 const standing = (name: string, rate: number, cost: number, high = 1): Standing => ({

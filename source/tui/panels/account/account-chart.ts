@@ -1,4 +1,4 @@
-import {type AccountBucket, incompleteMinutes} from '../../../metrics/account/account-snapshot.ts';
+import {type AccountBucket, incompleteMinutes} from '../../../domain/account-snapshot.ts';
 import {chartColumns, lineChartLines} from '../../../text/line-chart.ts';
 import {formatTokens} from '../../../text/numbers.ts';
 import {type Line, segment} from '../../../text/segment.ts';

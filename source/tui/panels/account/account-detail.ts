@@ -1,5 +1,5 @@
-import {type Limit, limitKinds} from '../../../engine/target.ts';
-import type {AccountBucket} from '../../../metrics/account/account-snapshot.ts';
+import type {AccountBucket} from '../../../domain/account-snapshot.ts';
+import {type Limit, limitKinds} from '../../../domain/target.ts';
 import type {AccountRow} from '../../../state/account/account-row.ts';
 import {limitCell} from '../../../state/account/account-row.ts';
 import {hangingLines} from '../../../text/hanging.ts';

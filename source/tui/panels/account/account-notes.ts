@@ -1,4 +1,4 @@
-import type {AccountRegion} from '../../../metrics/account/account-snapshot.ts';
+import type {AccountRegion} from '../../../domain/account-snapshot.ts';
 import {metricPrice} from '../../../metrics/account/watch-cost.ts';
 import type {AccountRow} from '../../../state/account/account-row.ts';
 import {hangingLines} from '../../../text/hanging.ts';

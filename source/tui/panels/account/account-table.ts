@@ -1,4 +1,4 @@
-import type {AccountRegion} from '../../../metrics/account/account-snapshot.ts';
+import type {AccountRegion} from '../../../domain/account-snapshot.ts';
 import {accountColumns} from '../../../state/account/account-columns.ts';
 import type {AccountRow} from '../../../state/account/account-row.ts';
 import type {AccountSort} from '../../../state/account/sort-rows.ts';

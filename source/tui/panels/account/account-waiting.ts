@@ -1,4 +1,4 @@
-import type {AccountRegion} from '../../../metrics/account/account-snapshot.ts';
+import type {AccountRegion} from '../../../domain/account-snapshot.ts';
 import {hangingLines} from '../../../text/hanging.ts';
 import {type Line, segment} from '../../../text/segment.ts';
 import {cleanText, wrapText} from '../../../text/width.ts';

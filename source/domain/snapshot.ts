@@ -1,8 +1,8 @@
-import type {FailureClass} from '../engine/failure.ts';
-import type {Goal, Lane, RunSpec} from '../engine/run-spec.ts';
-import type {Target} from '../engine/target.ts';
+import type {SearchFigures} from '../metrics/search/search-figures.ts';
 import type {PromptCompression} from '../prompts/compress.ts';
-import type {SearchFigures} from './search/search-figures.ts';
+import type {FailureClass} from './failure.ts';
+import type {Goal, Lane, RunSpec} from './run-spec.ts';
+import type {Target} from './target.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
 

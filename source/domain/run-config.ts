@@ -1,6 +1,6 @@
-import type {Method} from '../engine/backend.ts';
-import type {Burst, Goal, Lane, Load, Policy, ServiceLevel} from '../engine/run-spec.ts';
-import type {Task, Variant} from '../prompts/variant.ts';
+import type {Method} from './backend.ts';
+import type {Burst, Goal, Lane, Load, Policy, ServiceLevel} from './run-spec.ts';
+import type {Task, Variant} from './variant.ts';
 
 /** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */
 export type Connection = {

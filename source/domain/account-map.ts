@@ -1,5 +1,5 @@
-import type {Price} from '../../engine/run-spec.ts';
-import type {Target} from '../../engine/target.ts';
+import type {Price} from './run-spec.ts';
+import type {Target} from './target.ts';
 
 /** A bucket of the account, with everything about it that does not change from minute to minute. */
 export type KnownBucket = {

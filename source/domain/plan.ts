@@ -1,4 +1,4 @@
-import type {Target} from '../engine/target.ts';
+import type {Target} from './target.ts';
 
 /** What a run would do and cost, shown before anything is sent. */
 export type Plan = {

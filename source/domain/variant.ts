@@ -1,4 +1,4 @@
-import type {Lane} from '../engine/run-spec.ts';
+import type {Lane} from './run-spec.ts';
 
 /** The ways to ask, and what is asked about: plain data from a preset or from flags, checked when it is read. */
 

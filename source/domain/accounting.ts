@@ -1,6 +1,6 @@
-import type {ItemCounts, RequestTimes, TokenCounts} from '../metrics/run-event.ts';
 import type {ItemVerdict} from '../prompts/judge.ts';
 import type {Answer, Usage} from './backend.ts';
+import type {ItemCounts, RequestTimes, TokenCounts} from './run-event.ts';
 import type {Price, ServiceLevel} from './run-spec.ts';
 
 /** About four characters a token: only where the service reports no counts, and marked as estimated. */

@@ -1,6 +1,6 @@
-import type {Task, Variant} from '../prompts/variant.ts';
 import type {Method} from './backend.ts';
 import type {Target} from './target.ts';
+import type {Task, Variant} from './variant.ts';
 
 export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
 export type LoadShape = (typeof loadShapes)[number];

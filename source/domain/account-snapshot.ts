@@ -1,4 +1,4 @@
-import type {Burndown, Quota, Scope} from '../../engine/target.ts';
+import type {Burndown, Quota, Scope} from './target.ts';
 
 /** The account's use in one Region as the screen and the printouts see it: plain data, made anew once a minute. */
 
