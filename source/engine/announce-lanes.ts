@@ -1,5 +1,5 @@
+import type {Bucket} from '../admission/bucket.ts';
 import {lanes} from '../domain/run-spec.ts';
-import type {Bucket} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 import type {Source} from './load/source.ts';
 

@@ -1,8 +1,8 @@
+import type {Reservation} from '../admission/ledger.ts';
 import type {Answer, Backend, Outcome} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {CellState} from './cell-state.ts';
-import type {Reservation} from './ledger.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
 /** One HTTP exchange that is under way. */

@@ -1,3 +1,5 @@
+import type {Bucket} from '../admission/bucket.ts';
+import {CellExpectation, type Cost, inputOf} from '../admission/expectation.ts';
 import type {Answer, InferenceRequest, Method, Usage} from '../domain/backend.ts';
 import type {Failure, FailureClass} from '../domain/failure.ts';
 import type {Cell, RunSpec} from '../domain/run-spec.ts';
@@ -7,8 +9,6 @@ import {requestsForItems} from '../metrics/measured-requests.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt, composeTurn, messagesOf, type Prompt} from '../prompts/compose.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';
-import type {Bucket} from './bucket.ts';
-import {CellExpectation, type Cost, inputOf} from './expectation.ts';
 
 /** Nothing that is sent to this target can succeed: one failure is enough. */
 const hopeless: ReadonlySet<FailureClass> = new Set([

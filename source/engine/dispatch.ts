@@ -1,9 +1,9 @@
+import type {Reservation} from '../admission/ledger.ts';
 import {shuffled} from '../domain/random.ts';
 import {createAdaptiveChoice, isAdaptive} from './adaptive.ts';
 import type {Attempts} from './attempts.ts';
 import type {CellState} from './cell-state.ts';
 import {Dispatcher} from './dispatcher.ts';
-import type {Reservation} from './ledger.ts';
 import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
 import {refusal} from './refusal.ts';
 import {chooseCell, makeRequest} from './request-factory.ts';

@@ -1,7 +1,7 @@
+import type {Admission, Bucket, WaitReason} from '../admission/bucket.ts';
+import type {Reservation} from '../admission/ledger.ts';
 import {type Lane, lanes} from '../domain/run-spec.ts';
-import type {Admission, Bucket, WaitReason} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
-import type {Reservation} from './ledger.ts';
 import type {Source} from './load/source.ts';
 import {type Draft, isUnsentTurn, type LogicalRequest} from './logical-request.ts';
 import type {WaitingRoom} from './waiting-room.ts';

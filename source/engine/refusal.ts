@@ -1,5 +1,5 @@
+import type {Admission} from '../admission/bucket.ts';
 import type {Failure} from '../domain/failure.ts';
-import type {Admission} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 
 const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');

@@ -1,6 +1,6 @@
+import type {Bucket} from '../admission/bucket.ts';
 import type {Lane} from '../domain/run-spec.ts';
 import type {Item} from '../domain/variant.ts';
-import type {Bucket} from './bucket.ts';
 import type {CellState} from './cell-state.ts';
 import type {Draft, LogicalRequest} from './logical-request.ts';
 

@@ -1,3 +1,5 @@
+import type {Bucket} from '../admission/bucket.ts';
+import {createBuckets} from '../admission/buckets.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {createRandom, type Random} from '../domain/random.ts';
@@ -7,8 +9,6 @@ import type {StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry} from '../domain/use.ts';
 import {emptyFigures, type Figures} from '../metrics/figures.ts';
 import {foldEvent} from '../metrics/fold-event.ts';
-import type {Bucket} from './bucket.ts';
-import {createBuckets} from './buckets.ts';
 import {CellState} from './cell-state.ts';
 import {ConcurrencySearch} from './concurrency-search.ts';
 import {Guards} from './guards.ts';

@@ -1,3 +1,4 @@
+import type {Bucket} from '../admission/bucket.ts';
 import type {Cell, RunSpec} from '../domain/run-spec.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
@@ -7,7 +8,6 @@ import {isoAt} from '../metrics/fold-event.ts';
 import {gainOf} from '../metrics/gain.ts';
 import {measuredRequests} from '../metrics/measured-requests.ts';
 import {toVariantFigures} from '../metrics/variant-figures.ts';
-import type {Bucket} from './bucket.ts';
 import type {Waiting} from './dispatcher.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
 import {waitingWords} from './waiting-words.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {Bucket} from '../../source/engine/bucket.ts';
+import {Bucket} from '../../source/admission/bucket.ts';
 import {crowdingOf, headroomRemark} from '../../source/metrics/account/headroom.ts';
 import {othersToday} from '../../source/metrics/account/others-today.ts';
 import {OwnUse} from '../../source/metrics/account/own-use.ts';

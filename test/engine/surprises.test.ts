@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
+import {OthersEstimate} from '../../source/admission/others.ts';
+import {OverloadGuard} from '../../source/admission/overload.ts';
+import {Pacer} from '../../source/admission/pacer.ts';
 import type {Failure, FailureClass} from '../../source/domain/failure.ts';
 import {createRandom, exponential, shuffled} from '../../source/domain/random.ts';
-import {OthersEstimate} from '../../source/engine/others.ts';
-import {OverloadGuard} from '../../source/engine/overload.ts';
-import {Pacer} from '../../source/engine/pacer.ts';
 import {retryDelayMs} from '../../source/engine/retry.ts';
 
 const windowMs = 60_000;

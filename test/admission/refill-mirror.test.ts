@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {RefillMirror} from '../../source/engine/refill-mirror.ts';
+import {RefillMirror} from '../../source/admission/refill-mirror.ts';
 
 describe('RefillMirror', () => {
 	it('is full before anything was settled', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {Ledger} from '../../source/engine/ledger.ts';
-import {SlidingSum} from '../../source/engine/sliding-sum.ts';
+import {Ledger} from '../../source/admission/ledger.ts';
+import {SlidingSum} from '../../source/admission/sliding-sum.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 
 const windowMs = 60_000;
