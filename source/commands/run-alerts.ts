@@ -1,9 +1,9 @@
+import {type Alert, raisedAlerts, raisedId, raisedWords} from '../account/alerts.ts';
+import {regionNow} from '../account/own-now.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {LogEvent, Snapshot} from '../domain/snapshot.ts';
-import {type Alert, raisedAlerts, raisedId, raisedWords} from '../metrics/account/alerts.ts';
-import {regionNow} from '../metrics/account/own-now.ts';
 import {alertLines} from '../plain/account.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 import {type Io, writeLines} from './io.ts';

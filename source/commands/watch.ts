@@ -1,10 +1,10 @@
+import {type Alert, raisedAlerts} from '../account/alerts.ts';
 import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveRegions} from '../config/resolve-regions.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
-import {type Alert, raisedAlerts} from '../metrics/account/alerts.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';

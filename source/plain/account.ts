@@ -1,6 +1,6 @@
+import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
+import {metricPrice} from '../account/watch-cost.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
-import {type RaisedAlert, raisedWords} from '../metrics/account/alerts.ts';
-import {metricPrice} from '../metrics/account/watch-cost.ts';
 import {accountColumns} from '../state/account/account-columns.ts';
 import {accountRow} from '../state/account/account-row.ts';
 import {sortAccountRows} from '../state/account/sort-rows.ts';

@@ -1,8 +1,8 @@
+import type {AccountRequest} from '../account/account-messages.ts';
 import type {Clock} from '../domain/clock.ts';
 import {faultOf} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {createRun, type Run} from '../engine/run.ts';
-import type {AccountRequest} from './account-messages.ts';
 import {type AnswerWriter, openAnswers} from './answer-file.ts';
 import {type ListingConfig, listModels} from './list-models.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';

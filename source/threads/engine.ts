@@ -1,6 +1,6 @@
+import {createAccountLink} from '../account/account-link.ts';
+import {createAccountSession} from '../account/account-session.ts';
 import {systemClock} from '../domain/clock.ts';
-import {createAccountLink} from './account-link.ts';
-import {createAccountSession} from './account-session.ts';
 import {createSession} from './engine-session.ts';
 import type {EngineReport, EngineRequest} from './messages.ts';
 import {createRunAccount} from './run-account.ts';

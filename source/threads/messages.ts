@@ -1,3 +1,4 @@
+import type {AccountReport, AccountRequest} from '../account/account-messages.ts';
 import type {Fault} from '../domain/fault.ts';
 import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
@@ -7,7 +8,6 @@ import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
-import type {AccountReport, AccountRequest} from './account-messages.ts';
 import type {ListingConfig} from './list-models.ts';
 
 /** The typed messages between the threads: small, never one a request, exhaustive on both sides. */

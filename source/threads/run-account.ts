@@ -1,3 +1,6 @@
+import type {AccountLink} from '../account/account-link.ts';
+import type {AccountSession} from '../account/account-session.ts';
+import {crowdingOf, headroomRemark} from '../account/headroom.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -5,9 +8,6 @@ import type {RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import type {AnswerRecord} from '../engine/answer-record.ts';
 import type {Run} from '../engine/run.ts';
-import {crowdingOf, headroomRemark} from '../metrics/account/headroom.ts';
-import type {AccountLink} from './account-link.ts';
-import type {AccountSession} from './account-session.ts';
 
 /** What a run asks of the account monitor. */
 export type RunAccount = {

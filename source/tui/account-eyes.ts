@@ -1,5 +1,5 @@
 import {createContext} from 'react';
-import type {BucketPlace} from '../threads/account-messages.ts';
+import type {BucketPlace} from '../account/account-messages.ts';
 import type {EngineRequest} from '../threads/messages.ts';
 
 /** Called with the ids of the rows that a table of the account shows. */

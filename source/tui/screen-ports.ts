@@ -1,9 +1,9 @@
+import type {Alert} from '../account/alerts.ts';
 import type {ThemeName} from '../config/resolve-output.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Fault} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {Alert} from '../metrics/account/alerts.ts';
 import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
 

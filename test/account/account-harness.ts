@@ -1,21 +1,21 @@
 import {onTestFinished} from 'vitest';
+import {
+	type AccountMonitor,
+	createAccountMonitor,
+	type MonitorPorts,
+	nextLookMs,
+} from '../../source/account/account-monitor.ts';
+import {OwnUse} from '../../source/account/own-use.ts';
 import {type Clients, createClients} from '../../source/bedrock/clients.ts';
 import {type AccountDirectory, readDirectory} from '../../source/bedrock/metrics/account-directory.ts';
 import {createUsageSource} from '../../source/bedrock/metrics/usage-reader.ts';
 import {quotaSourceOf} from '../../source/bedrock/quotas/clients-source.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import type {UsageSource} from '../../source/domain/usage-source.ts';
-import {OwnUse} from '../../source/metrics/account/own-use.ts';
 import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import type {Time} from '../../source/simulator/time.ts';
-import {
-	type AccountMonitor,
-	createAccountMonitor,
-	type MonitorPorts,
-	nextLookMs,
-} from '../../source/threads/account-monitor.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 

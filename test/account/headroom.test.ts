@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest';
+import {createAccountLink} from '../../source/account/account-link.ts';
+import {crowdingOf, headroomRemark} from '../../source/account/headroom.ts';
+import {othersToday} from '../../source/account/others-today.ts';
+import {OwnUse} from '../../source/account/own-use.ts';
 import {Bucket} from '../../source/admission/bucket.ts';
-import {crowdingOf, headroomRemark} from '../../source/metrics/account/headroom.ts';
-import {othersToday} from '../../source/metrics/account/others-today.ts';
-import {OwnUse} from '../../source/metrics/account/own-use.ts';
-import {createAccountLink} from '../../source/threads/account-link.ts';
 import {accountBucketFixture} from '../helpers/account-fixture.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {limitFixture, planFixture, targetFixture} from '../helpers/snapshot-fixture.ts';

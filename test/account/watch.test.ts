@@ -1,7 +1,7 @@
 import {describe, expect, test, vi} from 'vitest';
+import {raisedAlerts} from '../../source/account/alerts.ts';
 import {readAlert} from '../../source/config/alert.ts';
 import type {AccountBucket} from '../../source/domain/account-snapshot.ts';
-import {raisedAlerts} from '../../source/metrics/account/alerts.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
 import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
 import {call, useAccount} from './call.ts';

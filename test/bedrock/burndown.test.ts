@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import {calibrateBurndown} from '../../source/account/burndown-calibration.ts';
 import {burndownOf, burndownSource} from '../../source/bedrock/burndown.ts';
-import {calibrateBurndown} from '../../source/metrics/account/burndown-calibration.ts';
 
 describe('burndown of a base model', () => {
 	test.each([

@@ -1,6 +1,6 @@
+import {fractionOf, raisedAlerts, raisedId, raisedWords} from '../../account/alerts.ts';
+import {regionNow} from '../../account/own-now.ts';
 import type {AccountSnapshot} from '../../domain/account-snapshot.ts';
-import {fractionOf, raisedAlerts, raisedId, raisedWords} from '../../metrics/account/alerts.ts';
-import {regionNow} from '../../metrics/account/own-now.ts';
 import {formatPercent} from '../../text/numbers.ts';
 import {type Change, changeWith, only, withFlash} from '../change.ts';
 import {prepare} from '../run-commands.ts';

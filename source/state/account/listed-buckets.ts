@@ -1,5 +1,5 @@
+import {ownUseOf, rowId, withOwnUse} from '../../account/own-now.ts';
 import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
-import {ownUseOf, rowId, withOwnUse} from '../../metrics/account/own-now.ts';
 import {isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';
 import {type AccountRow, accountRow} from './account-row.ts';

@@ -1,8 +1,8 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
+import {createAccountMonitor, nextLookMs} from '../../../source/account/account-monitor.ts';
+import {OwnUse} from '../../../source/account/own-use.ts';
 import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
 import type {SeriesName, UsageSource} from '../../../source/domain/usage-source.ts';
-import {OwnUse} from '../../../source/metrics/account/own-use.ts';
-import {createAccountMonitor, nextLookMs} from '../../../source/threads/account-monitor.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 
 /**

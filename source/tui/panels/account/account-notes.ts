@@ -1,5 +1,5 @@
+import {metricPrice} from '../../../account/watch-cost.ts';
 import type {AccountRegion} from '../../../domain/account-snapshot.ts';
-import {metricPrice} from '../../../metrics/account/watch-cost.ts';
 import type {AccountRow} from '../../../state/account/account-row.ts';
 import {hangingLines} from '../../../text/hanging.ts';
 import {formatCount, formatNumber, formatTokens, formatUsd} from '../../../text/numbers.ts';

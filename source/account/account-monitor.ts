@@ -1,8 +1,8 @@
 import type {AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
 import {faultOf} from '../domain/fault.ts';
-import {minuteMs, minuteOf} from '../metrics/account/minute-ring.ts';
 import {createAccountLook, type LookPorts, type OnScreen} from './account-look.ts';
 import {monitorRemarks} from './account-remarks.ts';
+import {minuteMs, minuteOf} from './minute-ring.ts';
 
 /** What the monitor of one Region works with. */
 export type MonitorPorts = Omit<LookPorts, 'signal' | 'onStep'> & {

@@ -3,8 +3,8 @@ import type {AccountBucket, AccountRegion, MinuteUse} from '../domain/account-sn
 import type {BucketState} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import type {Use} from '../domain/use.ts';
-import {othersToday} from '../metrics/account/others-today.ts';
-import {OwnUse} from '../metrics/account/own-use.ts';
+import {othersToday} from './others-today.ts';
+import {OwnUse} from './own-use.ts';
 
 /** A run as the account monitor knows it. */
 export type FollowedRun = {

@@ -1,5 +1,5 @@
-import type {WatchCost} from '../../domain/account-snapshot.ts';
-import type {UsageCost} from '../../domain/usage-source.ts';
+import type {WatchCost} from '../domain/account-snapshot.ts';
+import type {UsageCost} from '../domain/usage-source.ts';
 
 /**
  * What looking at CloudWatch costs: USD for a metric in GetMetricData, and for a call of ListMetrics. The list price as it

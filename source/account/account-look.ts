@@ -3,15 +3,15 @@ import type {AccountMap} from '../domain/account-map.ts';
 import type {AccountBucket, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {SeriesName, UsageReading, UsageSource} from '../domain/usage-source.ts';
-import {DayUse} from '../metrics/account/day-use.ts';
-import {durationQueries, durationsOf, durationWindow} from '../metrics/account/duration-use.ts';
-import {foldBuckets, hasDayLimit, newestWholeMinute} from '../metrics/account/fold-region.ts';
-import {minuteMs} from '../metrics/account/minute-ring.ts';
-import type {OwnUse} from '../metrics/account/own-use.ts';
-import {coveredBy, dayQueries, type PollPart, planPoll, sumQueries} from '../metrics/account/poll-plan.ts';
-import {UsageHistory} from '../metrics/account/usage-history.ts';
-import {CostMeter} from '../metrics/account/watch-cost.ts';
 import type {MonitorTroubles} from './account-remarks.ts';
+import {DayUse} from './day-use.ts';
+import {durationQueries, durationsOf, durationWindow} from './duration-use.ts';
+import {foldBuckets, hasDayLimit, newestWholeMinute} from './fold-region.ts';
+import {minuteMs} from './minute-ring.ts';
+import type {OwnUse} from './own-use.ts';
+import {coveredBy, dayQueries, type PollPart, planPoll, sumQueries} from './poll-plan.ts';
+import {UsageHistory} from './usage-history.ts';
+import {CostMeter} from './watch-cost.ts';
 
 /** What a look at one Region needs. */
 export type LookPorts = {

@@ -1,5 +1,5 @@
-import type {AccountMap, KnownBucket} from '../../domain/account-map.ts';
-import type {AccountBucket, MinuteUse, ModelDurations} from '../../domain/account-snapshot.ts';
+import type {AccountMap, KnownBucket} from '../domain/account-map.ts';
+import type {AccountBucket, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
 import type {DayUse} from './day-use.ts';
 import {foldBucket} from './fold-bucket.ts';
 import {minuteMs, minuteOf} from './minute-ring.ts';

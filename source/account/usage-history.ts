@@ -1,9 +1,4 @@
-import {
-	type SeriesValues,
-	type TimeWindow,
-	type UsageMetric,
-	usageMetrics,
-} from '../../domain/usage-source.ts';
+import {type SeriesValues, type TimeWindow, type UsageMetric, usageMetrics} from '../domain/usage-source.ts';
 import {MinuteRing, minuteMs, minuteOf} from './minute-ring.ts';
 
 /** Minutes that are kept: the three hours that CloudWatch calls recent, and what a late poll may add. */

@@ -1,4 +1,4 @@
-import type {SeriesName, SeriesValues, TimeWindow} from '../../domain/usage-source.ts';
+import type {SeriesName, SeriesValues, TimeWindow} from '../domain/usage-source.ts';
 import {minuteMs, minuteOf} from './minute-ring.ts';
 import {quotaTokensAt, settledTokens} from './model-minutes.ts';
 import type {UsageHistory} from './usage-history.ts';

@@ -1,5 +1,5 @@
-import type {Disagreement} from '../../domain/account-snapshot.ts';
-import type {TimeWindow} from '../../domain/usage-source.ts';
+import type {Disagreement} from '../domain/account-snapshot.ts';
+import type {TimeWindow} from '../domain/usage-source.ts';
 import {type CalibrationMinute, calibrateBurndown} from './burndown-calibration.ts';
 import {minuteMs} from './minute-ring.ts';
 import {settledTokens} from './model-minutes.ts';

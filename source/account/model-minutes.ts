@@ -1,4 +1,4 @@
-import type {TimeWindow, UsageMetric} from '../../domain/usage-source.ts';
+import type {TimeWindow, UsageMetric} from '../domain/usage-source.ts';
 import {minuteMs} from './minute-ring.ts';
 import type {UsageHistory} from './usage-history.ts';
 

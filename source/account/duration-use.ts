@@ -1,4 +1,4 @@
-import type {ModelDurations} from '../../domain/account-snapshot.ts';
+import type {ModelDurations} from '../domain/account-snapshot.ts';
 import {
 	type DurationStatistic,
 	durationStatistics,
@@ -6,7 +6,7 @@ import {
 	type SeriesQuery,
 	type SeriesValues,
 	type TimeWindow,
-} from '../../domain/usage-source.ts';
+} from '../domain/usage-source.ts';
 import {minuteMs} from './minute-ring.ts';
 
 /** Percentiles of the newest minute that has some: an older one than this says nothing about now. */

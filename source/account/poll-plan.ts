@@ -4,7 +4,7 @@ import {
 	type TimeWindow,
 	type UsageMetric,
 	usageMetrics,
-} from '../../domain/usage-source.ts';
+} from '../domain/usage-source.ts';
 import {newestWholeMinute} from './fold-region.ts';
 import {minuteMs, minuteOf} from './minute-ring.ts';
 import type {UsageHistory} from './usage-history.ts';

@@ -1,7 +1,7 @@
-import type {AccountBucket, AccountRegion} from '../../domain/account-snapshot.ts';
-import type {Limit} from '../../domain/target.ts';
-import {formatPercent} from '../../text/numbers.ts';
-import {cleanText} from '../../text/width.ts';
+import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
+import type {Limit} from '../domain/target.ts';
+import {formatPercent} from '../text/numbers.ts';
+import {cleanText} from '../text/width.ts';
 
 /** Alarms on the account: percent of a limit that is in use. */
 

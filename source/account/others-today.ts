@@ -1,4 +1,4 @@
-import {type AccountBucket, incompleteMinutes} from '../../domain/account-snapshot.ts';
+import {type AccountBucket, incompleteMinutes} from '../domain/account-snapshot.ts';
 import type {OwnUse} from './own-use.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type {KnownBucket} from '../../domain/account-map.ts';
+import type {KnownBucket} from '../domain/account-map.ts';
 import {
 	type AccountBucket,
 	type Activity,
@@ -6,8 +6,8 @@ import {
 	type MinuteUse,
 	type ModelDurations,
 	seriesMinutes,
-} from '../../domain/account-snapshot.ts';
-import type {UsageMetric} from '../../domain/usage-source.ts';
+} from '../domain/account-snapshot.ts';
+import type {UsageMetric} from '../domain/usage-source.ts';
 import {disagreementOf} from './disagreement.ts';
 import {minuteMs} from './minute-ring.ts';
 import {minuteWindow, quotaTokensAt, sumOf} from './model-minutes.ts';

@@ -1,8 +1,8 @@
-import type {AccountBucket} from '../../domain/account-snapshot.ts';
-import type {Plan} from '../../domain/plan.ts';
-import type {RunSpec} from '../../domain/run-spec.ts';
-import type {Limit, Target} from '../../domain/target.ts';
-import {formatCount, formatPercent, formatTokens} from '../../text/numbers.ts';
+import type {AccountBucket} from '../domain/account-snapshot.ts';
+import type {Plan} from '../domain/plan.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
+import type {Limit, Target} from '../domain/target.ts';
+import {formatCount, formatPercent, formatTokens} from '../text/numbers.ts';
 
 /** From here on a run that shares a bucket with others asks before it starts. */
 export const crowdedFraction = 0.9;

@@ -1,6 +1,6 @@
-import {bucketKey} from '../../domain/account-map.ts';
-import type {AccountBucket, AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
-import type {Snapshot} from '../../domain/snapshot.ts';
+import {bucketKey} from '../domain/account-map.ts';
+import type {AccountBucket, AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 
 /** The account in real time: what a run of ours uses now, on top of what CloudWatch told minutes ago. */
 
