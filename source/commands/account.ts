@@ -1,7 +1,7 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveConnection, resolveOverride, resolveTier} from '../config/resolve-account.ts';
+import {columnsOf, type Io} from '../terminal/io.ts';
 import {startDemo} from './demo.ts';
-import {columnsOf, type Io} from './io.ts';
 import {models} from './models.ts';
 import {quotas} from './quotas.ts';
 

@@ -4,10 +4,10 @@ import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
+import type {Io} from '../terminal/io.ts';
 import type {Account} from './account-access.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import type {WatchOptions} from './batch-watch.ts';
-import type {Io} from './io.ts';
 
 /** What the commands about jobs that are there already have in common. */
 

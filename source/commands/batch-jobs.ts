@@ -3,12 +3,12 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
 import {openAccount} from './account-access.ts';
 import type {Access} from './batch-access.ts';
 import {rejoin} from './batch-rejoin.ts';
 import {resubmit} from './batch-resubmit.ts';
 import {batchFolder, createBatchStore} from './batch-state.ts';
-import {type Io, writeLines} from './io.ts';
 
 /** Commands about jobs that are there already: --list, --stop, --watch and --resubmit. */
 

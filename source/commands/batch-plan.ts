@@ -2,14 +2,14 @@ import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readInteger} from '../config/values.ts';
 import {chooseLane} from '../metrics/batch/lanes.ts';
+import {placeLine} from '../plain/quota-report.ts';
 import {composePrompt} from '../prompts/compose.ts';
 import {formatLimit} from '../reports/words.ts';
+import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {BatchSetup} from './batch-setup.ts';
-import {columnsOf, type Io, writeLines} from './io.ts';
-import {placeLine} from './quota-report.ts';
 
 /** `batch --plan`: which lane the work of a preset should take, variant by variant. Nothing is sent. */
 

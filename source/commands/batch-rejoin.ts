@@ -1,8 +1,8 @@
 import {hasEnded} from '../bedrock/jobs/job-service.ts';
+import {writeLines} from '../terminal/io.ts';
 import {type Access, limitsOf, stateOf, watchOptions} from './batch-access.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import {watchBatch} from './batch-watch.ts';
-import {writeLines} from './io.ts';
 
 /** `batch --watch ARN`: comes back to a batch. Its queue goes on, unless somebody stopped a job of it. */
 

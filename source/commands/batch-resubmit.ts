@@ -5,6 +5,8 @@ import {readGuards} from '../config/resolve-run.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
+import {writeLines} from '../terminal/io.ts';
+import {writeJsonFile} from '../terminal/json-file.ts';
 import {formatCount} from '../text/numbers.ts';
 import {type Access, limitsOf, stateOf, watchOptions} from './batch-access.ts';
 import {findUnanswered, type Unanswered} from './batch-again.ts';
@@ -13,8 +15,6 @@ import {lineMaker} from './batch-line.ts';
 import type {BatchState} from './batch-state.ts';
 import {makeAgain} from './batch-submit.ts';
 import {watchBatch} from './batch-watch.ts';
-import {writeLines} from './io.ts';
-import {writeJsonFile} from './json-file.ts';
 
 /** `batch --resubmit ARN`: asks again what has no answer, however often it is called. */
 

@@ -14,10 +14,10 @@ import {UserError} from '../domain/user-error.ts';
 import {batchPrice} from '../metrics/batch/batch-price.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchRecord, BatchTask, ItemSource} from '../prompts/batch/records.ts';
+import {type Io, readAll} from '../terminal/io.ts';
 import {type Account, openAccount} from './account-access.ts';
 import {writeItems} from './batch-items.ts';
 import {lineMaker} from './batch-line.ts';
-import {type Io, readAll} from './io.ts';
 
 /** Everything that a batch needs to know before anything is uploaded. */
 export type BatchSetup = {

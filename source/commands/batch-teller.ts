@@ -1,10 +1,10 @@
 import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchProgress} from '../metrics/batch/batch-progress.ts';
 import {batchProgressLine, troubleLine, uploadLine} from '../plain/batch.ts';
+import type {Io} from '../terminal/io.ts';
 import type {BatchView} from '../tui/batch/batch-lines.ts';
 import type {Uploading} from './batch-run.ts';
 import type {BatchState} from './batch-state.ts';
-import type {Io} from './io.ts';
 
 /** Shows how a batch goes on: on a screen of its own, as lines with `--plain`, or not at all. */
 export type Teller = {

@@ -9,9 +9,13 @@ import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
 import type {BatchTask} from '../prompts/batch/records.ts';
 import {batchResultsOf} from '../reports/batch-results.ts';
+import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {resultsText} from '../reports/results-text.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
+import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
+import {signalExitCode} from '../terminal/signals.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import type {Account} from './account-access.ts';
 import {againLines, comeBackLines, fetchLaterLines} from './batch-commands.ts';
@@ -20,10 +24,6 @@ import {lineMaker} from './batch-line.ts';
 import {isWaiting, runBatch} from './batch-run.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import {createTeller} from './batch-teller.ts';
-import {environmentOf} from './environment.ts';
-import {type Io, writeLines} from './io.ts';
-import {assertWritable, writeJsonFile} from './json-file.ts';
-import {signalExitCode} from './signals.ts';
 
 /** Watches a batch to its end, fetches its outputs and leaves the results. */
 

@@ -8,6 +8,7 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assumedText} from '../prompts/batch/limits.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
 import {aboutJobs} from './batch-jobs.ts';
 import {planLanes} from './batch-plan.ts';
 import {type BatchSetup, batchOrder, setUpBatch} from './batch-setup.ts';
@@ -15,7 +16,6 @@ import {type BatchStore, batchFolder, createBatchStore, itemsName} from './batch
 import {findOrMakeBatch, type Place} from './batch-submit.ts';
 import {watchBatch} from './batch-watch.ts';
 import {startDemo} from './demo.ts';
-import {type Io, writeLines} from './io.ts';
 import {keepNurserySmall} from './small-nursery.ts';
 
 /** Seed of the simulator behind `--demo` where no preset says another. */

@@ -1,10 +1,10 @@
 import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../domain/user-error.ts';
-import {toolVersion} from './environment.ts';
+import {toolVersion} from '../reports/environment.ts';
+import {assureHome} from '../terminal/home.ts';
+import {columnsOf, type Io, ignoreClosedPipe, writeLines} from '../terminal/io.ts';
+import {watchSignals} from '../terminal/signals.ts';
 import {generalHelpLines} from './general-help.ts';
-import {assureHome} from './home.ts';
-import {columnsOf, type Io, ignoreClosedPipe, writeLines} from './io.ts';
-import {watchSignals} from './signals.ts';
 
 const helpLines = async (
 	{command, words}: Arguments,

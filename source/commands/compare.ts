@@ -1,9 +1,9 @@
 import {comparisonLines} from '../reports/compare/compare-table.ts';
 import {compareRuns, mismatchesOf, type NamedRun} from '../reports/compare/comparison.ts';
 import {runNames} from '../reports/compare/names.ts';
+import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {columnsOf, type Io, writeLines} from './io.ts';
 import {claimReportFolder, printJsonOr, type ReportOutput, readResultsFile} from './report.ts';
 
 export type CompareOptions = ReportOutput & {

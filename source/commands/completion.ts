@@ -5,7 +5,7 @@ import {type Shell, shells} from '../config/command-table.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
 import {UserError} from '../domain/user-error.ts';
-import {type Io, writeLines} from './io.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
 
 const scripts: Readonly<Record<Shell, (presets: readonly string[]) => string>> = {
 	bash: bashCompletion,

@@ -1,5 +1,5 @@
-import {toolVersion} from './environment.ts';
-import {ignoreClosedPipe, writeLines} from './io.ts';
+import {toolVersion} from '../reports/environment.ts';
+import {ignoreClosedPipe, writeLines} from '../terminal/io.ts';
 
 /** Asked for alone, these need nothing of what takes a command line apart: they are answered at once. */
 const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {

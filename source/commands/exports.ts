@@ -3,8 +3,8 @@ import path from 'node:path';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
+import {environmentOf} from '../reports/environment.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {environmentOf} from './environment.ts';
 import {recipeOf} from './recipe.ts';
 
 /** What the screen writes on a key while a run goes on; each returns the absolute paths of what it wrote. */

@@ -2,16 +2,16 @@ import {faultOf} from '../domain/fault.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {summaryLines} from '../plain/summary.ts';
 import {type Condition, metConditions} from '../reports/conditions.ts';
+import {environmentOf} from '../reports/environment.ts';
 import {resultsOf} from '../reports/results.ts';
+import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {writeJsonFile} from '../terminal/json-file.ts';
+import {signalExitCode} from '../terminal/signals.ts';
+import {withProgress} from '../terminal/with-progress.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {environmentOf} from './environment.ts';
-import {columnsOf, type Io, writeLines} from './io.ts';
-import {writeJsonFile} from './json-file.ts';
 import {recipeOf} from './recipe.ts';
 import {withResumption} from './resume.ts';
 import type {RunSetup} from './run-setup.ts';
-import {signalExitCode} from './signals.ts';
-import {withProgress} from './with-progress.ts';
 
 /** What is left in the user's hands when a run is over: summary, results, reports, exit code. */
 

@@ -4,8 +4,8 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedFolder, shippedNames} from '../config/preset-files.ts';
 import {shippedPresets} from '../config/shipped-presets.ts';
 import {UserError} from '../domain/user-error.ts';
+import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {renderTable} from '../text/table.ts';
-import {columnsOf, type Io, writeLines} from './io.ts';
 
 const exists = async (file: string): Promise<boolean> =>
 	stat(file).then(

@@ -11,8 +11,8 @@ import {type BestRequest, bestRequest, type Recipe} from '../reports/best-reques
 import {bestChoice, type Choice, choiceFor} from '../reports/choice.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sent-request.ts';
+import {type Io, readAll, writeLines} from '../terminal/io.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
-import {type Io, readAll, writeLines} from './io.ts';
 import {type Asked, newPrompt} from './prompt-content.ts';
 import {requestLines} from './prompt-lines.ts';
 import {recipeFor} from './prompt-recipe.ts';

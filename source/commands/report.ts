@@ -3,9 +3,9 @@ import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
 import type {Results} from '../reports/results-schema.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
+import {writeJsonFile} from '../terminal/json-file.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {type Io, writeLines} from './io.ts';
-import {writeJsonFile} from './json-file.ts';
 
 /** Where `report` and `compare` put what they make. */
 export type ReportOutput = {

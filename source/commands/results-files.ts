@@ -1,7 +1,7 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
+import type {Io} from '../terminal/io.ts';
 import {compare} from './compare.ts';
-import type {Io} from './io.ts';
 import {report} from './report.ts';
 
 /** The commands `report` and `compare`, from their flags. @returns Exit code. */

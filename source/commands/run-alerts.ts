@@ -5,8 +5,8 @@ import {systemClock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {LogEvent, Snapshot} from '../domain/snapshot.ts';
 import {alertLines} from '../plain/account.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
-import {type Io, writeLines} from './io.ts';
 
 /** `--alert` beside a headless run: the account is watched as long as it goes on. */
 export type RunAlerts = {

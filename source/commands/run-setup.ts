@@ -5,10 +5,10 @@ import {resolveRun} from '../config/resolve-run.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {claimFolder, type FolderClaim} from '../reports/folder.ts';
+import {type Io, readAll} from '../terminal/io.ts';
+import {assertWritable} from '../terminal/json-file.ts';
 import type {AnswerSink} from '../threads/messages.ts';
 import {lazyDemo} from './demo.ts';
-import {type Io, readAll} from './io.ts';
-import {assertWritable} from './json-file.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
 import {type SearchSetup, searchOf} from './search-setup.ts';
 

@@ -5,17 +5,17 @@ import {resolveRegions} from '../config/resolve-regions.ts';
 import {systemClock} from '../domain/clock.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Condition} from '../reports/conditions.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
+import {keepLog} from '../terminal/log-file.ts';
+import {signalExitCode} from '../terminal/signals.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import {startConnectedEngine} from './connected-engine.ts';
 import {demoOnKey} from './demo-on-key.ts';
 import {createExports} from './exports.ts';
 import {finish} from './finish.ts';
-import {type Io, writeLines} from './io.ts';
-import {keepLog} from './log-file.ts';
 import {readEndings, runHeadless} from './run.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run-setup.ts';
 import {screenPresets} from './screen-presets.ts';
-import {signalExitCode} from './signals.ts';
 
 type AccountOptions = Required<Pick<ScreenPorts, 'opensOnAccount' | 'regions' | 'alerts'>>;
 

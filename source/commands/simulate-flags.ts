@@ -3,7 +3,7 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveSimulator} from '../config/resolve-simulator.ts';
 import {UserError} from '../domain/user-error.ts';
 import {parseFaults} from '../simulator/faults/script.ts';
-import type {Io} from './io.ts';
+import type {Io} from '../terminal/io.ts';
 import {simulate} from './simulate.ts';
 
 /** A script of faults is YAML, of which JSON is a part. @throws UserError (exit 2) with file and line. */

@@ -6,10 +6,10 @@ import {resolveRegions} from '../config/resolve-regions.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
+import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {signalExitCode} from '../terminal/signals.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
-import {columnsOf, type Io, writeLines} from './io.ts';
-import {signalExitCode} from './signals.ts';
 
 /** Seed of the account behind `--demo`. */
 const demoSeed = 1;

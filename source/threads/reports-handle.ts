@@ -1,6 +1,6 @@
 import {Worker} from 'node:worker_threads';
-import {environmentOf} from '../commands/environment.ts';
 import {UserError} from '../domain/user-error.ts';
+import {environmentOf} from '../reports/environment.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import type {ReportsWorkerData} from './reports-worker.ts';
 import {workerUrl} from './worker-url.ts';

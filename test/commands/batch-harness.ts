@@ -4,9 +4,9 @@ import path from 'node:path';
 import {PassThrough} from 'node:stream';
 import {onTestFinished, vi} from 'vitest';
 import {batch} from '../../source/commands/batch.ts';
-import type {Io} from '../../source/commands/io.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
+import type {Io} from '../../source/terminal/io.ts';
 import {startForTest} from '../simulator/harness.ts';
 
 /** The command `batch` against a simulator that it takes for an account, with a home of its own. */

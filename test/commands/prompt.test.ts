@@ -3,7 +3,6 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {Readable, Writable} from 'node:stream';
 import {describe, expect, it} from 'vitest';
-import type {Io} from '../../source/commands/io.ts';
 import {prompt} from '../../source/commands/prompt.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveVariants} from '../../source/config/preset-variants.ts';
@@ -12,6 +11,7 @@ import {composePrompt} from '../../source/prompts/compose.ts';
 import {bestRequestText, type Recipe} from '../../source/reports/best-request.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
+import type {Io} from '../../source/terminal/io.ts';
 import {firstRequestOf} from '../../source/threads/sent-request.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 

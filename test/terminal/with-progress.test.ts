@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {withProgress} from '../../source/commands/with-progress.ts';
+import {withProgress} from '../../source/terminal/with-progress.ts';
 
 const streamOf = (isTTY: boolean) => {
 	let text = '';

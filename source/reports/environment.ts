@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs';
-import type {Environment} from '../reports/results.ts';
+import type {Environment} from './results.ts';
 
 /** Version of this program, from its package.json. */
 export const toolVersion = (): string => {

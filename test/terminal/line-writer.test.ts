@@ -2,7 +2,7 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {expect, it, onTestFinished} from 'vitest';
-import {openLineWriter} from '../../source/commands/line-writer.ts';
+import {openLineWriter} from '../../source/terminal/line-writer.ts';
 
 const temporaryFile = (): string => {
 	const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
