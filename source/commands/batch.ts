@@ -1,6 +1,12 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import {aboutJobs} from '../batch/batch-jobs.ts';
+import {planLanes} from '../batch/batch-plan.ts';
+import {type BatchSetup, batchOrder, setUpBatch} from '../batch/batch-setup.ts';
+import {type BatchStore, batchFolder, createBatchStore, itemsName} from '../batch/batch-state.ts';
+import {findOrMakeBatch, type Place} from '../batch/batch-submit.ts';
+import {watchBatch} from '../batch/batch-watch.ts';
 import {parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveConnection} from '../config/resolve-account.ts';
@@ -9,12 +15,6 @@ import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assumedText} from '../prompts/batch/limits.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
-import {aboutJobs} from './batch-jobs.ts';
-import {planLanes} from './batch-plan.ts';
-import {type BatchSetup, batchOrder, setUpBatch} from './batch-setup.ts';
-import {type BatchStore, batchFolder, createBatchStore, itemsName} from './batch-state.ts';
-import {findOrMakeBatch, type Place} from './batch-submit.ts';
-import {watchBatch} from './batch-watch.ts';
 import {startDemo} from './demo.ts';
 import {keepNurserySmall} from './small-nursery.ts';
 

@@ -6,7 +6,7 @@ import {resumeRun} from '../../source/commands/resume.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {readResults} from '../../source/reports/read-results.ts';
-import {batchAccount, batchModel, batchPlace, callBatch as call} from './batch-harness.ts';
+import {batchAccount, batchModel, batchPlace, callBatch as call} from '../batch/batch-harness.ts';
 
 const linesOf = (file: string): ReadonlyArray<Record<string, unknown>> =>
 	readFileSync(file, 'utf8')

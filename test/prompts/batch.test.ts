@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {assumedText, type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
-import {linesOf} from '../../source/prompts/batch/lines.ts';
-import {parseRecordId, recordId} from '../../source/prompts/batch/record-id.ts';
+import {parseRecordId, recordId} from '../../source/batch/record-id.ts';
 import {
 	type BatchTask,
 	batchRecords,
 	countRecords,
 	indexOfPlace,
 	itemsOfPlace,
-} from '../../source/prompts/batch/records.ts';
-import {splitBatch} from '../../source/prompts/batch/split.ts';
+} from '../../source/batch/records.ts';
+import {splitBatch} from '../../source/batch/split.ts';
+import {assumedText, type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
+import {linesOf} from '../../source/prompts/batch/lines.ts';
 
 const taskOf = (items: number, sizes: readonly number[]): BatchTask => ({
 	task: {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, expectTypeOf, test} from 'vitest';
+import {batchResultsOf} from '../../source/batch/batch-results.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Target} from '../../source/domain/target.ts';
-import {batchResultsOf} from '../../source/reports/batch-results.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {type Results, resultsJsonSchema, resultsSchema} from '../../source/reports/results-schema.ts';
 import {resultsText} from '../../source/reports/results-text.ts';

@@ -8,10 +8,10 @@ import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import type {BatchTask} from '../prompts/batch/records.ts';
-import type {Slice} from '../prompts/batch/split.ts';
 import {openItems} from './batch-items.ts';
 import {damageLine, folderError, isMissing, readState, taskError, writeState} from './batch-state-file.ts';
+import type {BatchTask} from './records.ts';
+import type {Slice} from './split.ts';
 
 /** What is known of a batch, on disk after every step: a crash at any point is gone on from there. */
 

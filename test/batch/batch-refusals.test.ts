@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {faultError} from '../../source/commands/batch-refusals.ts';
-import type {Makings} from '../../source/commands/batch-submit.ts';
+import {faultError} from '../../source/batch/batch-refusals.ts';
+import type {Makings} from '../../source/batch/batch-submit.ts';
 import {usualLimits} from '../../source/prompts/batch/limits.ts';
 
 const makings = (assumed: readonly string[] = []): Makings =>

@@ -1,10 +1,10 @@
 import {createJobService} from '../bedrock/jobs/job-service.ts';
+import {openAccount} from '../commands/account-access.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
-import {openAccount} from './account-access.ts';
 import type {Access} from './batch-access.ts';
 import {rejoin} from './batch-rejoin.ts';
 import {resubmit} from './batch-resubmit.ts';

@@ -1,13 +1,13 @@
 import {rmSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import {runBatch} from '../../source/batch/batch-run.ts';
+import {batchOrder, setUpBatch} from '../../source/batch/batch-setup.ts';
+import {batchFolder, createBatchStore, itemsName} from '../../source/batch/batch-state.ts';
+import {findOrMakeBatch} from '../../source/batch/batch-submit.ts';
 import {createClients} from '../../source/bedrock/clients.ts';
 import {createJobService} from '../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../../source/bedrock/jobs/object-store.ts';
-import {runBatch} from '../../source/commands/batch-run.ts';
-import {batchOrder, setUpBatch} from '../../source/commands/batch-setup.ts';
-import {batchFolder, createBatchStore, itemsName} from '../../source/commands/batch-state.ts';
-import {findOrMakeBatch} from '../../source/commands/batch-submit.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {
 	type BatchScript,

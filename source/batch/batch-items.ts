@@ -3,8 +3,8 @@ import {closeSync, openSync, readSync} from 'node:fs';
 import {mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
 import type {Item} from '../domain/variant.ts';
-import type {ItemSource} from '../prompts/batch/records.ts';
 import {openLineWriter} from '../terminal/line-writer.ts';
+import type {ItemSource} from './records.ts';
 
 /** The items of a batch on disk, one a line: a hundred thousand of them would not fit into the memory of a batch. */
 export type ItemFile = ItemSource & {

@@ -4,7 +4,6 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import {readGuards} from '../config/resolve-run.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import type {BatchTask} from '../prompts/batch/records.ts';
 import {writeLines} from '../terminal/io.ts';
 import {writeJsonFile} from '../terminal/json-file.ts';
 import {formatCount} from '../text/numbers.ts';
@@ -15,6 +14,7 @@ import {lineMaker} from './batch-line.ts';
 import type {BatchState} from './batch-state.ts';
 import {makeAgain} from './batch-submit.ts';
 import {watchBatch} from './batch-watch.ts';
+import type {BatchTask} from './records.ts';
 
 /** `batch --resubmit ARN`: asks again what has no answer, however often it is called. */
 

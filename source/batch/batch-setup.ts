@@ -3,6 +3,7 @@ import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {type Account, openAccount} from '../commands/account-access.ts';
 import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
@@ -11,13 +12,12 @@ import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {batchPrice} from '../metrics/batch/batch-price.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import type {BatchRecord, BatchTask, ItemSource} from '../prompts/batch/records.ts';
 import {type Io, readAll} from '../terminal/io.ts';
-import {type Account, openAccount} from './account-access.ts';
 import {writeItems} from './batch-items.ts';
 import {lineMaker} from './batch-line.ts';
+import {batchPrice} from './batch-price.ts';
+import type {BatchRecord, BatchTask, ItemSource} from './records.ts';
 
 /** Everything that a batch needs to know before anything is uploaded. */
 export type BatchSetup = {

@@ -1,8 +1,6 @@
 import path from 'node:path';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/s3-uri.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import {type BatchRecord, type BatchTask, batchRecords} from '../prompts/batch/records.ts';
-import {type JobSlice, runningSums, splitBatch} from '../prompts/batch/split.ts';
 import {againKey, type Unanswered} from './batch-again.ts';
 import {isItemFile, writeItems} from './batch-items.ts';
 import {jobName} from './batch-job-name.ts';
@@ -17,6 +15,8 @@ import {
 	type JobState,
 	recordsName,
 } from './batch-state.ts';
+import {type BatchRecord, type BatchTask, batchRecords} from './records.ts';
+import {type JobSlice, runningSums, splitBatch} from './split.ts';
 
 /** From a preset to the state of a batch: nothing is sent here. */
 

@@ -1,11 +1,11 @@
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
+import type {Account} from '../commands/account-access.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Io} from '../terminal/io.ts';
-import type {Account} from './account-access.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import type {WatchOptions} from './batch-watch.ts';
 

@@ -7,18 +7,12 @@ import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
 import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
 import {toVerdictRecords} from '../engine/answer-record.ts';
-import {type BatchFigures, createBatchFigures} from '../metrics/batch/batch-figures.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
-import {parseRecordId} from '../prompts/batch/record-id.ts';
-import {
-	type BatchRecord,
-	type BatchTask,
-	batchRecords,
-	countRecords,
-	indexOfPlace,
-} from '../prompts/batch/records.ts';
 import {judgeAnswer} from '../prompts/judge.ts';
+import {type BatchFigures, createBatchFigures} from './batch-figures.ts';
 import type {BatchState, JobState} from './batch-state.ts';
+import {parseRecordId} from './record-id.ts';
+import {type BatchRecord, type BatchTask, batchRecords, countRecords, indexOfPlace} from './records.ts';
 
 /** Fetches the outputs of a batch and joins them to its records, in one pass and without keeping them. */
 

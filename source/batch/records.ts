@@ -1,5 +1,5 @@
-import type {Item, Task, Variant} from '../../domain/variant.ts';
-import {composePrompt, type Prompt} from '../compose.ts';
+import type {Item, Task, Variant} from '../domain/variant.ts';
+import {composePrompt, type Prompt} from '../prompts/compose.ts';
 import {type RecordPlace, recordId} from './record-id.ts';
 
 /** One request of a batch, before it becomes a body. */

@@ -1,4 +1,4 @@
-import type {Price} from '../../domain/run-spec.ts';
+import type {Price} from '../domain/run-spec.ts';
 
 /** Part of the on-demand list price that batch inference costs, as secondary sources tell; AWS states it for each model. */
 export const batchPriceShare = 0.5;

@@ -1,8 +1,8 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {againKey, findUnanswered} from '../../source/commands/batch-again.ts';
-import type {BatchState} from '../../source/commands/batch-state.ts';
+import {againKey, findUnanswered} from '../../source/batch/batch-again.ts';
+import type {BatchState} from '../../source/batch/batch-state.ts';
 import {batchAccount, batchModel, batchPlace, callBatch, listJobs} from './batch-harness.ts';
 
 const stateOf = (

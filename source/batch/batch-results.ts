@@ -1,8 +1,8 @@
 import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import type {Environment} from './results.ts';
-import type {Results} from './results-schema.ts';
-import {targetResultsOf} from './target-results.ts';
+import type {Environment} from '../reports/results.ts';
+import type {Results} from '../reports/results-schema.ts';
+import {targetResultsOf} from '../reports/target-results.ts';
 
 /** What the results of a batch are made from. */
 export type BatchOutcome = {

@@ -1,7 +1,7 @@
 import {type BatchForm, modelInput} from '../bedrock/jobs/model-input.ts';
 import type {Target} from '../domain/target.ts';
 import type {Variant} from '../domain/variant.ts';
-import type {BatchRecord} from '../prompts/batch/records.ts';
+import type {BatchRecord} from './records.ts';
 
 /** Stands for the text of the user in a body that is made once. */
 const mark = '\u0001the text of the user\u0001';

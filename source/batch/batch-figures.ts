@@ -1,16 +1,16 @@
-import {costOf, countItems, tokenCounts, usageOf} from '../../domain/accounting.ts';
-import type {Answer} from '../../domain/backend.ts';
-import type {Failure} from '../../domain/failure.ts';
-import type {Cell, Price} from '../../domain/run-spec.ts';
-import type {FailureCount, LogEvent, VariantFigures} from '../../domain/snapshot.ts';
-import type {Target} from '../../domain/target.ts';
-import type {Variant} from '../../domain/variant.ts';
-import type {Prompt} from '../../prompts/compose.ts';
-import type {ItemVerdict} from '../../prompts/judge.ts';
-import {Times} from '../distribution.ts';
-import {emptyFigures} from '../figures.ts';
-import {foldEvent} from '../fold-event.ts';
-import {toVariantFigures} from '../variant-figures.ts';
+import {costOf, countItems, tokenCounts, usageOf} from '../domain/accounting.ts';
+import type {Answer} from '../domain/backend.ts';
+import type {Failure} from '../domain/failure.ts';
+import type {Cell, Price} from '../domain/run-spec.ts';
+import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
+import type {Variant} from '../domain/variant.ts';
+import {Times} from '../metrics/distribution.ts';
+import {emptyFigures} from '../metrics/figures.ts';
+import {foldEvent} from '../metrics/fold-event.ts';
+import {toVariantFigures} from '../metrics/variant-figures.ts';
+import type {Prompt} from '../prompts/compose.ts';
+import type {ItemVerdict} from '../prompts/judge.ts';
 
 /** A batch as its figures see it. */
 export type BatchFacts = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import {lineMaker} from '../../source/batch/batch-line.ts';
 import {type BatchForm, modelInput} from '../../source/bedrock/jobs/model-input.ts';
-import {lineMaker} from '../../source/commands/batch-line.ts';
 import type {Variant} from '../../source/domain/variant.ts';
 
 const variant: Variant = {

@@ -1,7 +1,6 @@
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readInteger} from '../config/values.ts';
-import {chooseLane} from '../metrics/batch/lanes.ts';
 import {placeLine} from '../plain/quota-report.ts';
 import {composePrompt} from '../prompts/compose.ts';
 import {formatLimit} from '../reports/words.ts';
@@ -10,6 +9,7 @@ import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/n
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {BatchSetup} from './batch-setup.ts';
+import {chooseLane} from './lanes.ts';
 
 /** `batch --plan`: which lane the work of a preset should take, variant by variant. Nothing is sent. */
 

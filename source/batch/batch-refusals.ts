@@ -1,8 +1,8 @@
 import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import type {SplitFault} from '../prompts/batch/split.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
 import type {Makings} from './batch-submit.ts';
+import type {SplitFault} from './split.ts';
 
 /** Why a batch is not submitted, before anything is uploaded. */
 

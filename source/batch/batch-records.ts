@@ -1,6 +1,6 @@
 import {setImmediate} from 'node:timers/promises';
-import type {BatchRecord} from '../prompts/batch/records.ts';
 import {openLineWriter} from '../terminal/line-writer.ts';
+import type {BatchRecord} from './records.ts';
 
 /** What was written of a batch. */
 export type Written = {

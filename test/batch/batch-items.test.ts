@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {openItems, writeItems} from '../../source/commands/batch-items.ts';
+import {openItems, writeItems} from '../../source/batch/batch-items.ts';
 import {streamItems} from '../../source/config/item-stream.ts';
 import {loadItems} from '../../source/config/items.ts';
 import type {Item} from '../../source/domain/variant.ts';

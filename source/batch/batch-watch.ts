@@ -4,11 +4,10 @@ import {callError} from '../bedrock/jobs/call-error.ts';
 import {isPassing} from '../bedrock/jobs/is-passing.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
+import type {Account} from '../commands/account-access.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import type {BatchTask} from '../prompts/batch/records.ts';
-import {batchResultsOf} from '../reports/batch-results.ts';
 import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {resultsText} from '../reports/results-text.ts';
@@ -17,13 +16,14 @@ import {type Io, writeLines} from '../terminal/io.ts';
 import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import type {Account} from './account-access.ts';
 import {againLines, comeBackLines, fetchLaterLines} from './batch-commands.ts';
 import {type Fetched, fetchBatch} from './batch-fetch.ts';
 import {lineMaker} from './batch-line.ts';
+import {batchResultsOf} from './batch-results.ts';
 import {isWaiting, runBatch} from './batch-run.ts';
 import type {BatchState, BatchStore} from './batch-state.ts';
 import {createTeller} from './batch-teller.ts';
+import type {BatchTask} from './records.ts';
 
 /** Watches a batch to its end, fetches its outputs and leaves the results. */
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type {BatchLimits} from '../prompts/batch/limits.ts';
-import {type BatchTask, placeAt} from '../prompts/batch/records.ts';
 import {isWaiting} from './batch-run.ts';
 import type {BatchState} from './batch-state.ts';
+import {type BatchTask, placeAt} from './records.ts';
 
 /** Commands that are printed for the user to go on with. */
 

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
+import {batchPrice} from '../../source/batch/batch-price.ts';
+import {chooseLane} from '../../source/batch/lanes.ts';
 import type {Limit, Quota} from '../../source/domain/target.ts';
-import {batchPrice} from '../../source/metrics/batch/batch-price.ts';
-import {chooseLane} from '../../source/metrics/batch/lanes.ts';
 
 const limit = (value: number | null): Limit => ({
 	value,
