@@ -1,7 +1,7 @@
 import {commands} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
 import {flagHead, flagTail, usage} from '../config/help.ts';
-import {keyGroups} from '../keymap/render.ts';
+import {keyGroups} from '../view/keymap/render.ts';
 
 /** The man page, from the same tables as the help. */
 

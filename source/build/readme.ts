@@ -1,8 +1,8 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {commandMarkdown, flagMarkdown} from '../config/help.ts';
-import {keyMarkdownTable} from '../keymap/render.ts';
 import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
+import {keyMarkdownTable} from '../view/keymap/render.ts';
 
 /** Puts the tables that are made from data between their markers in the README. */
 

@@ -1,13 +1,13 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
 import {metricPrice} from '../account/watch-cost.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
-import {accountColumns} from '../state/account/account-columns.ts';
-import {accountRow} from '../state/account/account-row.ts';
-import {sortAccountRows} from '../state/account/sort-rows.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
+import {accountColumns} from '../view/account/account-columns.ts';
+import {accountRow} from '../view/account/account-row.ts';
+import {sortAccountRows} from '../view/account/sort-rows.ts';
 
 /** The account's use as append-only lines: one block a minute. */
 

@@ -1,9 +1,9 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
 import {useSyncExternalStore} from 'react';
-import {type KeyEvent, keyNames} from '../keymap/keys.ts';
-import type {State} from '../state/state.ts';
-import type {Store} from '../state/store.ts';
-import {listedRows} from '../state/variant-rows.ts';
+import {type KeyEvent, keyNames} from '../view/keymap/keys.ts';
+import type {State} from '../view/state.ts';
+import type {Store} from '../view/store.ts';
+import {listedRows} from '../view/variant-rows.ts';
 import {AccountEyes, type SeeBuckets} from './account-eyes.ts';
 import {type Appearance, AppearanceContext} from './appearance.tsx';
 import {computeLayout, type LayoutInput, tierOf} from './layout.ts';

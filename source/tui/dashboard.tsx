@@ -1,9 +1,9 @@
 import process from 'node:process';
 import {type Instance, render} from 'ink';
 import type {Fault} from '../domain/fault.ts';
-import {finalSnapshot} from '../state/selectors.ts';
-import type {State} from '../state/state.ts';
 import {themeNamed} from '../text/themes.ts';
+import {finalSnapshot} from '../view/selectors.ts';
+import type {State} from '../view/state.ts';
 import {App} from './app.tsx';
 import type {Appearance} from './appearance.tsx';
 import {screenOptions} from './render-options.ts';

@@ -1,6 +1,6 @@
 import {faultOf} from '../domain/fault.ts';
-import type {Action, Effect} from '../state/actions.ts';
-import {type State, stopDeadlineMs} from '../state/state.ts';
+import type {Action, Effect} from '../view/actions.ts';
+import {type State, stopDeadlineMs} from '../view/state.ts';
 import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
 import type {TerminalActions} from './session.ts';
 

@@ -1,4 +1,4 @@
-import type {ViewName} from '../keymap/views.ts';
+import type {ViewName} from '../view/keymap/views.ts';
 
 /** Where everything goes, from the size of the terminal alone: one pure function, no growing, no overflow. */
 

@@ -4,8 +4,8 @@ import type {Clock} from '../domain/clock.ts';
 import type {Fault} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {ListedPreset} from '../state/listing.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
+import type {ListedPreset} from '../view/listing.ts';
 
 /** A run that was chosen on the screen, and where its answers go. */
 export type ChosenRun = {readonly config: RunConfig; readonly answers: AnswerSink};

@@ -1,11 +1,11 @@
-import {initialAccount} from '../state/account/account-state.ts';
-import type {Action} from '../state/actions.ts';
-import {actionForKey, isTakingText} from '../state/key-actions.ts';
-import {activeConfig} from '../state/selectors.ts';
-import {initialState, stopDeadlineMs} from '../state/state.ts';
-import {createStore, type Store} from '../state/store.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineReport} from '../threads/messages.ts';
+import {initialAccount} from '../view/account/account-state.ts';
+import type {Action} from '../view/actions.ts';
+import {actionForKey, isTakingText} from '../view/key-actions.ts';
+import {activeConfig} from '../view/selectors.ts';
+import {initialState, stopDeadlineMs} from '../view/state.ts';
+import {createStore, type Store} from '../view/store.ts';
 import {createAccountSight} from './account-eyes.ts';
 import {createEffects} from './effects.ts';
 import type {ChosenRun, ScreenPorts} from './screen-ports.ts';

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import {describe, expect as globalExpect, test} from 'vitest';
 import {readAlert} from '../../source/config/alert.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
-import {accountRow} from '../../source/state/account/account-row.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {accountDetailLines} from '../../source/tui/panels/account/account-detail.ts';
 import {accountNoteLines} from '../../source/tui/panels/account/account-notes.ts';
 import {accountTableLines, accountTitle} from '../../source/tui/panels/account/account-table.ts';
 import {emptyTableLines} from '../../source/tui/panels/account/account-waiting.ts';
+import {accountRow} from '../../source/view/account/account-row.ts';
 import {
 	accountBucketFixture,
 	accountBucketsFixture,

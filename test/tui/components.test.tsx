@@ -1,6 +1,5 @@
 import {render} from 'ink-testing-library';
 import {afterEach, describe, expect, test} from 'vitest';
-import {initialState} from '../../source/state/state.ts';
 import {segment} from '../../source/text/segment.ts';
 import {themeNamed} from '../../source/text/themes.ts';
 import {displayWidth} from '../../source/text/width.ts';
@@ -8,6 +7,7 @@ import {AppearanceContext} from '../../source/tui/appearance.tsx';
 import {Lines} from '../../source/tui/lines.tsx';
 import {Panel} from '../../source/tui/panel.tsx';
 import {QuotaTable} from '../../source/tui/views/quota-table.tsx';
+import {initialState} from '../../source/view/state.ts';
 import {configFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
 /** The last frame; a component that throws leaves Ink's error overview in it. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
-import {initialState, type State} from '../../source/state/state.ts';
 import {type Line, lineText, lineWidth} from '../../source/text/segment.ts';
 import {innerWidth} from '../../source/tui/frame.ts';
 import {placeOverlay} from '../../source/tui/overlays/overlay-lines.ts';
@@ -12,6 +11,7 @@ import {notesLines} from '../../source/tui/panels/notes.ts';
 import {noticeOf} from '../../source/tui/panels/notice.ts';
 import {tinyLines} from '../../source/tui/panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from '../../source/tui/panels/variant-table.ts';
+import {initialState, type State} from '../../source/view/state.ts';
 import {openScreen} from '../helpers/screen.ts';
 import {
 	configFixture,

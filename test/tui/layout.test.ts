@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {views} from '../../source/keymap/views.ts';
 import {computeLayout, type LayoutInput, tierOf} from '../../source/tui/layout.ts';
+import {views} from '../../source/view/keymap/views.ts';
 
 const anyInput: fc.Arbitrary<LayoutInput> = fc.record({
 	columns: fc.integer({min: 1, max: 300}),

@@ -1,6 +1,5 @@
 import {describe, expect, test} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
-import {initialState, type State} from '../../source/state/state.ts';
 import {type Line, lineText, lineWidth, segment} from '../../source/text/segment.ts';
 import {framed, innerWidth} from '../../source/tui/frame.ts';
 import {placeOverlay} from '../../source/tui/overlays/overlay-lines.ts';
@@ -13,6 +12,7 @@ import {notesLines} from '../../source/tui/panels/notes.ts';
 import {noticeOf} from '../../source/tui/panels/notice.ts';
 import {tinyLines} from '../../source/tui/panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from '../../source/tui/panels/variant-table.ts';
+import {initialState, type State} from '../../source/view/state.ts';
 import {joinFrames} from '../helpers/screen.ts';
 import {
 	bucketFixture,

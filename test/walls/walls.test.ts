@@ -39,7 +39,7 @@ const startsWithAny =
 	(target: string): boolean =>
 		prefixes.some((prefix) => target === prefix || target.startsWith(`${prefix}/`));
 
-const pureRooms = ['engine', 'metrics', 'state', 'text', 'prompts'];
+const pureRooms = ['engine', 'metrics', 'view', 'text', 'prompts'];
 const rooms = [...new Set(imports.map(({room}) => room))];
 
 describe('walls', () => {

@@ -1,9 +1,9 @@
-import {keyGroups} from '../../keymap/render.ts';
-import type {Overlay, State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {keyGroups} from '../../view/keymap/render.ts';
+import type {Overlay, State} from '../../view/state.ts';
 import {framed} from '../frame.ts';
 import type {Rect} from '../layout.ts';
 import {pickerContent} from './picker-lines.ts';

@@ -1,13 +1,13 @@
-import {shownRegions} from '../../state/account/account-state.ts';
-import {isDemoOffered} from '../../state/availability.ts';
-import type {Listing} from '../../state/listing.ts';
-import {type PickerRow, pickerRows} from '../../state/picker.ts';
-import {limitWords} from '../../state/quota-words.ts';
-import type {Picker, State} from '../../state/state.ts';
 import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
 import {fitLine, type Line, segment} from '../../text/segment.ts';
 import {type Column, fitColumns, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {shownRegions} from '../../view/account/account-state.ts';
+import {isDemoOffered} from '../../view/availability.ts';
+import type {Listing} from '../../view/listing.ts';
+import {type PickerRow, pickerRows} from '../../view/picker.ts';
+import {limitWords} from '../../view/quota-words.ts';
+import type {Picker, State} from '../../view/state.ts';
 import type {Content} from './overlay-lines.ts';
 
 /** A picker is as large however few rows are left, so that nothing jumps while somebody types. */

@@ -1,8 +1,8 @@
-import {type Setting, settings} from '../../state/settings.ts';
-import type {SettingsForm, State} from '../../state/state.ts';
-import {statusOf} from '../../state/status.ts';
 import {fitLine, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {type Setting, settings} from '../../view/settings.ts';
+import type {SettingsForm, State} from '../../view/state.ts';
+import {statusOf} from '../../view/status.ts';
 import {planEntries} from '../panels/notice.ts';
 import type {Content} from './overlay-lines.ts';
 

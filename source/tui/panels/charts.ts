@@ -1,9 +1,9 @@
 import type {BucketState, Snapshot} from '../../domain/snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
-import {greatestValues, lastSecond, minuteSums} from '../../state/chart-series.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {formatTokens} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
+import {greatestValues, lastSecond, minuteSums} from '../../view/chart-series.ts';
 import type {FrameTitle} from '../frame.ts';
 
 export type ChartKind = 'requests' | 'tokens' | 'traffic';

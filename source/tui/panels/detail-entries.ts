@@ -1,6 +1,5 @@
 import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/snapshot.ts';
 import {cachingEntries, compressionText} from '../../reports/lever-words.ts';
-import {throttledTotal} from '../../state/sort.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -11,6 +10,7 @@ import {
 	unknownMark,
 } from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
+import {throttledTotal} from '../../view/sort.ts';
 
 /** A figure of a variant in words. */
 export type DetailEntry = {readonly label: string; readonly text: string};

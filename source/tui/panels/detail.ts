@@ -1,10 +1,10 @@
 import type {Distribution} from '../../domain/snapshot.ts';
-import type {State} from '../../state/state.ts';
-import {selectedRow} from '../../state/variant-rows.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {histogramLines} from '../../text/histogram.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
+import type {State} from '../../view/state.ts';
+import {selectedRow} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
 import {detailEntries} from './detail-entries.ts';
 

@@ -1,8 +1,8 @@
-import {footerHints} from '../../keymap/render.ts';
-import {disabledReason} from '../../state/availability.ts';
-import type {State} from '../../state/state.ts';
 import {fitLine, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
+import {disabledReason} from '../../view/availability.ts';
+import {footerHints} from '../../view/keymap/render.ts';
+import type {State} from '../../view/state.ts';
 
 /** The last line: a passing remark, a text being typed, or the keys that are of use now. */
 export function footerLine(state: State, fullWidth: number): Line {

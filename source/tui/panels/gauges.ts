@@ -1,13 +1,13 @@
 import type {BucketState, Gauge, Timeline} from '../../domain/snapshot.ts';
 import type {Limit, Target} from '../../domain/target.ts';
-import {lastSecond} from '../../state/chart-series.ts';
-import {secondsToLimit} from '../../state/forecast.ts';
-import {sourceWord} from '../../state/quota-words.ts';
-import {shownSnapshot} from '../../state/selectors.ts';
-import type {State} from '../../state/state.ts';
 import {gaugeBar, gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {lastSecond} from '../../view/chart-series.ts';
+import {secondsToLimit} from '../../view/forecast.ts';
+import {sourceWord} from '../../view/quota-words.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
 import type {Tier} from '../layout.ts';
 import {shownTargetIndex} from './header.ts';
 

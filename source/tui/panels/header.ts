@@ -1,13 +1,13 @@
-import {views} from '../../keymap/views.ts';
-import {shownRegions} from '../../state/account/account-state.ts';
-import {accountStatus} from '../../state/account/account-status.ts';
-import {quotaWords} from '../../state/quota-words.ts';
-import {isRunning, shownSnapshot} from '../../state/selectors.ts';
-import type {State} from '../../state/state.ts';
-import {frozenStatus, type Status, statusOf} from '../../state/status.ts';
-import {selectedRow} from '../../state/variant-rows.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
+import {shownRegions} from '../../view/account/account-state.ts';
+import {accountStatus} from '../../view/account/account-status.ts';
+import {views} from '../../view/keymap/views.ts';
+import {quotaWords} from '../../view/quota-words.ts';
+import {isRunning, shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
+import {frozenStatus, type Status, statusOf} from '../../view/status.ts';
+import {selectedRow} from '../../view/variant-rows.ts';
 
 const dot = segment(' · ', 'muted');
 

@@ -1,10 +1,10 @@
-import {logLines} from '../../state/log-lines.ts';
-import {shownSnapshot} from '../../state/selectors.ts';
-import type {State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
+import {logLines} from '../../view/log-lines.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
 
 /** Advice first, failures next, then the newest events; exactly what fits into `height` lines. */
 export function notesLines(state: State, width: number, height: number): readonly Line[] {

@@ -1,11 +1,11 @@
 import type {Plan} from '../../domain/plan.ts';
-import {isDemoOffered} from '../../state/availability.ts';
-import type {State} from '../../state/state.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {minutesText} from '../../text/minutes-text.ts';
 import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {isDemoOffered} from '../../view/availability.ts';
+import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 
 /** What must be said before any figures: the plan of a run that waits for `r`, or a fault and the way out. */

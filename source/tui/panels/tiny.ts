@@ -1,10 +1,10 @@
 import type {Gauge} from '../../domain/snapshot.ts';
-import {shownSnapshot} from '../../state/selectors.ts';
-import {throttledTotal} from '../../state/sort.ts';
-import type {State} from '../../state/state.ts';
-import {statusOf} from '../../state/status.ts';
 import {formatTokens} from '../../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
+import {throttledTotal} from '../../view/sort.ts';
+import type {State} from '../../view/state.ts';
+import {statusOf} from '../../view/status.ts';
 import {accountTinyParts} from './account/account-tiny.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
 

@@ -1,6 +1,4 @@
 import type {LimitedBy, VariantFigures} from '../../domain/snapshot.ts';
-import {throttledTotal} from '../../state/sort.ts';
-import type {VariantRow} from '../../state/variant-rows.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -11,6 +9,8 @@ import {
 } from '../../text/numbers.ts';
 import type {Tone} from '../../text/segment.ts';
 import type {Column} from '../../text/table.ts';
+import {throttledTotal} from '../../view/sort.ts';
+import type {VariantRow} from '../../view/variant-rows.ts';
 
 /** A row of the variant table, with what it takes to show it among others. */
 export type TableRow = VariantRow & {readonly isSelected: boolean; readonly model: string};

@@ -1,11 +1,11 @@
 import {leastGainShown} from '../../metrics/gain.ts';
-import {shownSnapshot} from '../../state/selectors.ts';
-import type {State} from '../../state/state.ts';
-import {listedRows, selectedRow, type VariantRow} from '../../state/variant-rows.ts';
 import {formatRatio} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
+import {listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
 import {type TableRow, variantColumns} from './variant-columns.ts';
 

@@ -1,5 +1,5 @@
 import {Box} from 'ink';
-import type {AccountRow} from '../../state/account/account-row.ts';
+import type {AccountRow} from '../../view/account/account-row.ts';
 import {useAppearance} from '../appearance.tsx';
 import type {Tier} from '../layout.ts';
 import {Panel, panelInside} from '../panel.tsx';

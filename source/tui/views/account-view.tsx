@@ -1,12 +1,12 @@
 import {Box} from 'ink';
 import {useContext, useEffect} from 'react';
-import type {AccountRow} from '../../state/account/account-row.ts';
-import {accountFault, shownRegions} from '../../state/account/account-state.ts';
-import {listedRegions, selectedBucket} from '../../state/account/listed-buckets.ts';
-import {isDemoOffered} from '../../state/availability.ts';
-import type {State} from '../../state/state.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import type {AccountRow} from '../../view/account/account-row.ts';
+import {accountFault, shownRegions} from '../../view/account/account-state.ts';
+import {listedRegions, selectedBucket} from '../../view/account/listed-buckets.ts';
+import {isDemoOffered} from '../../view/availability.ts';
+import type {State} from '../../view/state.ts';
 import {AccountEyes} from '../account-eyes.ts';
 import type {Tier} from '../layout.ts';
 import {Panel, panelInside} from '../panel.tsx';

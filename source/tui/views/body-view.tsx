@@ -1,7 +1,7 @@
 import {Box} from 'ink';
-import {logLines} from '../../state/log-lines.ts';
-import type {State} from '../../state/state.ts';
 import {type Line, segment} from '../../text/segment.ts';
+import {logLines} from '../../view/log-lines.ts';
+import type {State} from '../../view/state.ts';
 import type {Tier} from '../layout.ts';
 import {Panel, panelInside} from '../panel.tsx';
 import {failureLines, logLine} from '../panels/notes.ts';

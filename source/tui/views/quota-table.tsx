@@ -1,13 +1,13 @@
 import {Text} from 'ink';
 import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
 import {type Limit, limitKinds} from '../../domain/target.ts';
-import {limitWords} from '../../state/quota-words.ts';
-import {shownSnapshot} from '../../state/selectors.ts';
-import type {State} from '../../state/state.ts';
 import {gaugeFraction} from '../../text/gauge.ts';
 import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {type Column, fitColumns} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {limitWords} from '../../view/quota-words.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
 import {AlignedTable} from './aligned-table.tsx';
 
 type QuotaRow = {

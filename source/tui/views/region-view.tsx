@@ -1,8 +1,8 @@
 import {memo} from 'react';
-import {shownWindowSeconds} from '../../state/chart-window.ts';
-import {isRunning, shownSnapshot} from '../../state/selectors.ts';
-import type {State} from '../../state/state.ts';
 import {type Line, segment} from '../../text/segment.ts';
+import {shownWindowSeconds} from '../../view/chart-window.ts';
+import {isRunning, shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
 import {useAppearance} from '../appearance.tsx';
 import type {RegionName, Tier} from '../layout.ts';
 import {Lines} from '../lines.tsx';

@@ -1,7 +1,5 @@
 import type {AccountBucket} from '../../../domain/account-snapshot.ts';
 import {type Limit, limitKinds} from '../../../domain/target.ts';
-import type {AccountRow} from '../../../state/account/account-row.ts';
-import {limitCell} from '../../../state/account/account-row.ts';
 import {hangingLines} from '../../../text/hanging.ts';
 import {
 	formatCount,
@@ -13,6 +11,8 @@ import {
 } from '../../../text/numbers.ts';
 import {type Line, segment} from '../../../text/segment.ts';
 import {cleanText} from '../../../text/width.ts';
+import type {AccountRow} from '../../../view/account/account-row.ts';
+import {limitCell} from '../../../view/account/account-row.ts';
 import type {FrameTitle} from '../../frame.ts';
 import {rowNotes} from './account-notes.ts';
 

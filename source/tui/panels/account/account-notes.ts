@@ -1,10 +1,10 @@
 import {metricPrice} from '../../../account/watch-cost.ts';
 import type {AccountRegion} from '../../../domain/account-snapshot.ts';
-import type {AccountRow} from '../../../state/account/account-row.ts';
 import {hangingLines} from '../../../text/hanging.ts';
 import {formatCount, formatNumber, formatTokens, formatUsd} from '../../../text/numbers.ts';
 import {type Line, segment} from '../../../text/segment.ts';
 import {cleanText} from '../../../text/width.ts';
+import type {AccountRow} from '../../../view/account/account-row.ts';
 
 /** Sentences below the table: about the selected row, about what is missing, and what looking costs. */
 export function accountNoteLines(

@@ -1,11 +1,11 @@
 import type {AccountRegion} from '../../../domain/account-snapshot.ts';
-import {accountColumns} from '../../../state/account/account-columns.ts';
-import type {AccountRow} from '../../../state/account/account-row.ts';
-import type {AccountSort} from '../../../state/account/sort-rows.ts';
 import {gaugeBar} from '../../../text/gauge.ts';
 import {type Line, segment} from '../../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../../text/table.ts';
 import {cleanText} from '../../../text/width.ts';
+import {accountColumns} from '../../../view/account/account-columns.ts';
+import type {AccountRow} from '../../../view/account/account-row.ts';
+import type {AccountSort} from '../../../view/account/sort-rows.ts';
 import type {FrameTitle} from '../../frame.ts';
 
 /** From this width on there is room for a bar of the fullest limit. */

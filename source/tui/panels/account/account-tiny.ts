@@ -1,9 +1,9 @@
-import {accountStatus} from '../../../state/account/account-status.ts';
-import {listedBuckets} from '../../../state/account/listed-buckets.ts';
-import type {State} from '../../../state/state.ts';
 import {gaugeLevel, gaugeLevels} from '../../../text/gauge.ts';
 import {formatPercent} from '../../../text/numbers.ts';
 import {type Line, segment} from '../../../text/segment.ts';
+import {accountStatus} from '../../../view/account/account-status.ts';
+import {listedBuckets} from '../../../view/account/listed-buckets.ts';
+import type {State} from '../../../view/state.ts';
 
 /** Buckets that are named where there is no room for a table. */
 const mostBuckets = 3;

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {type KeyEvent, keyNames} from '../../source/keymap/keys.ts';
+import {type KeyEvent, keyNames} from '../../../source/view/keymap/keys.ts';
 
 const none: KeyEvent = {
 	upArrow: false,

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest';
-import type {Effect} from '../../source/state/actions.ts';
-import {actionForKey} from '../../source/state/key-actions.ts';
-import {reduce} from '../../source/state/reduce.ts';
-import {settings} from '../../source/state/settings.ts';
-import {initialState, type State} from '../../source/state/state.ts';
+import type {Effect} from '../../source/view/actions.ts';
+import {actionForKey} from '../../source/view/key-actions.ts';
+import {reduce} from '../../source/view/reduce.ts';
+import {settings} from '../../source/view/settings.ts';
+import {initialState, type State} from '../../source/view/state.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,

@@ -1,7 +1,7 @@
-import type {ViewName} from '../keymap/views.ts';
 import {watchAccount} from './account/account-commands.ts';
 import type {ExportKind} from './actions.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
+import type {ViewName} from './keymap/views.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
 import type {State} from './state.ts';
 

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {initialState} from '../../source/state/state.ts';
-import {createStore} from '../../source/state/store.ts';
+import {initialState} from '../../source/view/state.ts';
+import {createStore} from '../../source/view/store.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {
 	configFixture,

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {Command} from '../../source/keymap/bindings.ts';
-import {views} from '../../source/keymap/views.ts';
-import type {Action, Effect} from '../../source/state/actions.ts';
-import {disabledReason} from '../../source/state/availability.ts';
-import {chartWindows, shownWindowSeconds} from '../../source/state/chart-window.ts';
-import {reduce} from '../../source/state/reduce.ts';
-import {finalSnapshot, nextTickMs, shownSnapshot} from '../../source/state/selectors.ts';
-import {initialState, keptLogLines, type State} from '../../source/state/state.ts';
-import {statusOf} from '../../source/state/status.ts';
-import {listedRows, selectedRow, variantRows} from '../../source/state/variant-rows.ts';
+import type {Action, Effect} from '../../source/view/actions.ts';
+import {disabledReason} from '../../source/view/availability.ts';
+import {chartWindows, shownWindowSeconds} from '../../source/view/chart-window.ts';
+import type {Command} from '../../source/view/keymap/bindings.ts';
+import {views} from '../../source/view/keymap/views.ts';
+import {reduce} from '../../source/view/reduce.ts';
+import {finalSnapshot, nextTickMs, shownSnapshot} from '../../source/view/selectors.ts';
+import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
+import {statusOf} from '../../source/view/status.ts';
+import {listedRows, selectedRow, variantRows} from '../../source/view/variant-rows.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,

@@ -1,6 +1,6 @@
-import type {Command} from '../keymap/bindings.ts';
 import {noBucket, notBenchmarkable, nothingWatched} from './account/account-reasons.ts';
 import {neighbourWindow} from './chart-window.ts';
+import type {Command} from './keymap/bindings.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
 import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import type {Timeline} from '../../source/domain/snapshot.ts';
-import {secondsToLimit} from '../../source/state/forecast.ts';
+import {secondsToLimit} from '../../source/view/forecast.ts';
 
 /** A minute in which so many requests were sent in each second. */
 function timelineOf(perSecond: (second: number) => number): Timeline {

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
-import {bindings} from '../../source/keymap/bindings.ts';
-import {commandFor} from '../../source/keymap/resolve.ts';
-import {views} from '../../source/keymap/views.ts';
+import {bindings} from '../../../source/view/keymap/bindings.ts';
+import {commandFor} from '../../../source/view/keymap/resolve.ts';
+import {views} from '../../../source/view/keymap/views.ts';
 
 const viewNames = views.map(({name}) => name);
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import {bindings} from '../../source/keymap/bindings.ts';
-import type {Action} from '../../source/state/actions.ts';
+import type {Action} from '../../source/view/actions.ts';
+import {bindings} from '../../source/view/keymap/bindings.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,

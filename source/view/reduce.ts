@@ -1,10 +1,10 @@
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {Command} from '../keymap/bindings.ts';
-import {type ViewName, viewAfter} from '../keymap/views.ts';
 import * as account from './account/account-commands.ts';
 import type {Action, OverlayAction} from './actions.ts';
 import {disabledReason} from './availability.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
+import type {Command} from './keymap/bindings.ts';
+import {type ViewName, viewAfter} from './keymap/views.ts';
 import {move, zoom} from './list-commands.ts';
 import {inOverlay} from './overlay-actions.ts';
 import * as pickers from './picker-commands.ts';

@@ -3,8 +3,8 @@ import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {ViewName} from '../keymap/views.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
+import type {ViewName} from './keymap/views.ts';
 import type {ListedPreset, Listing} from './listing.ts';
 import type {SortName} from './sort.ts';
 

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {bindings} from '../../source/keymap/bindings.ts';
-import {footerHints, keyHelpLines, keyMarkdownTable} from '../../source/keymap/render.ts';
+import {bindings} from '../../../source/view/keymap/bindings.ts';
+import {footerHints, keyHelpLines, keyMarkdownTable} from '../../../source/view/keymap/render.ts';
 
 const shown = (width: number) =>
 	footerHints('dashboard', width, () => true)

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest';
-import type {Action} from '../../source/state/actions.ts';
-import {disabledReason} from '../../source/state/availability.ts';
-import {actionForKey, isTakingText} from '../../source/state/key-actions.ts';
-import {reduce} from '../../source/state/reduce.ts';
-import {initialState, type State} from '../../source/state/state.ts';
+import type {Action} from '../../source/view/actions.ts';
+import {disabledReason} from '../../source/view/availability.ts';
+import {actionForKey, isTakingText} from '../../source/view/key-actions.ts';
+import {reduce} from '../../source/view/reduce.ts';
+import {initialState, type State} from '../../source/view/state.ts';
 import {
 	configFixture,
 	modelsFixture,

@@ -4,7 +4,7 @@ import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {Command} from '../keymap/bindings.ts';
+import type {Command} from './keymap/bindings.ts';
 import type {ListedPreset} from './listing.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */

@@ -1,12 +1,12 @@
 import {describe, expect, test} from 'vitest';
 import {readAlert} from '../../source/config/alert.ts';
 import type {AccountSnapshot} from '../../source/domain/account-snapshot.ts';
-import {initialAccount} from '../../source/state/account/account-state.ts';
-import {accountStatus} from '../../source/state/account/account-status.ts';
-import {listedBuckets, selectedBucket} from '../../source/state/account/listed-buckets.ts';
-import type {Action} from '../../source/state/actions.ts';
-import {reduce} from '../../source/state/reduce.ts';
-import {initialState, type State} from '../../source/state/state.ts';
+import {initialAccount} from '../../source/view/account/account-state.ts';
+import {accountStatus} from '../../source/view/account/account-status.ts';
+import {listedBuckets, selectedBucket} from '../../source/view/account/listed-buckets.ts';
+import type {Action} from '../../source/view/actions.ts';
+import {reduce} from '../../source/view/reduce.ts';
+import {initialState, type State} from '../../source/view/state.ts';
 import {accountBucketFixture, accountFixture, accountRegionFixture} from '../helpers/account-fixture.ts';
 import {
 	bucketFixture,

@@ -1,6 +1,6 @@
-import type {Command} from '../keymap/bindings.ts';
-import {commandFor} from '../keymap/resolve.ts';
 import type {Action} from './actions.ts';
+import type {Command} from './keymap/bindings.ts';
+import {commandFor} from './keymap/resolve.ts';
 import {settings} from './settings.ts';
 import type {Picker, SettingsForm, State} from './state.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {Timeline} from '../../source/domain/snapshot.ts';
-import {greatestValues, lastSecond, minuteSums} from '../../source/state/chart-series.ts';
+import {greatestValues, lastSecond, minuteSums} from '../../source/view/chart-series.ts';
 
 function timelineOf(requests: readonly number[], intervalSeconds = 1, firstSecond = 0): Timeline {
 	return {

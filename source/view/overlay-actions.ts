@@ -1,6 +1,6 @@
-import {keyGroups} from '../keymap/render.ts';
 import type {OverlayAction} from './actions.ts';
 import {type Change, only} from './change.ts';
+import {keyGroups} from './keymap/render.ts';
 import {acceptPicked, filterPicker, markPicked, movePicker} from './picker-commands.ts';
 import {inSettings} from './settings-commands.ts';
 import type {Overlay, State} from './state.ts';
