@@ -6,7 +6,7 @@ import {pipeline} from 'node:stream/promises';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
 import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
-import {toVerdictRecords} from '../engine/answer-record.ts';
+import {toVerdictRecords} from '../engine/attempts/answer-record.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
 import {judgeAnswer} from '../prompts/judge.ts';
 import {type BatchFigures, createBatchFigures} from './batch-figures.ts';

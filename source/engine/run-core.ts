@@ -9,17 +9,17 @@ import type {StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry} from '../domain/use.ts';
 import {emptyFigures, type Figures} from '../metrics/figures.ts';
 import {foldEvent} from '../metrics/fold-event.ts';
-import {CellState} from './cell-state.ts';
-import {ConcurrencySearch} from './concurrency-search.ts';
+import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
+import {LostCount, type LostRecord, toLostRecord} from './attempts/lost-record.ts';
+import {CellState} from './cells/cell-state.ts';
+import {LearntMaxTokens} from './cells/learnt-max-tokens.ts';
 import {Guards} from './guards.ts';
-import {LearntMaxTokens} from './learnt-max-tokens.ts';
-import {createSources} from './load/create-sources.ts';
-import type {Source} from './load/source.ts';
-import {isUnsentTurn, type LogicalRequest} from './logical-request.ts';
-import {LostCount, type LostRecord, toLostRecord} from './lost-record.ts';
 import {RunStatus} from './run-status.ts';
 import {RunningTime} from './running-time.ts';
-import {WaitingRoom} from './waiting-room.ts';
+import {ConcurrencySearch} from './scheduling/concurrency-search.ts';
+import {createSources} from './scheduling/load/create-sources.ts';
+import type {Source} from './scheduling/load/source.ts';
+import {WaitingRoom} from './scheduling/waiting-room.ts';
 
 /** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;

@@ -2,8 +2,8 @@ import type {Backend} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry, Use} from '../domain/use.ts';
-import type {AnswerRecord} from './answer-record.ts';
-import type {LostRecord} from './lost-record.ts';
+import type {AnswerRecord} from './attempts/answer-record.ts';
+import type {LostRecord} from './attempts/lost-record.ts';
 
 /** What a run needs of its surroundings. */
 export type RunPorts = {

@@ -8,9 +8,9 @@ import {isoAt} from '../metrics/fold-event.ts';
 import {gainOf} from '../metrics/gain.ts';
 import {measuredRequests} from '../metrics/measured-requests.ts';
 import {toVariantFigures} from '../metrics/variant-figures.ts';
-import type {Waiting} from './dispatcher.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import {waitingWords} from './waiting-words.ts';
+import type {Waiting} from './scheduling/dispatcher.ts';
+import {waitingWords} from './scheduling/waiting-words.ts';
 
 const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore): BucketState => {
 	const {ledger} = bucket;

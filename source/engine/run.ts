@@ -1,12 +1,12 @@
 import type {RunSpec} from '../domain/run-spec.ts';
 import {Alarm} from './alarm.ts';
-import {announceLanes} from './announce-lanes.ts';
-import {Attempts} from './attempts.ts';
-import {createDispatcher} from './dispatch.ts';
-import {createOutcomes} from './outcomes.ts';
+import {Attempts} from './attempts/attempts.ts';
+import {createOutcomes} from './attempts/outcomes.ts';
 import {memberOf, RunCore} from './run-core.ts';
 import type {Run, RunPorts} from './run-ports.ts';
 import {makeSnapshot} from './run-snapshot.ts';
+import {announceLanes} from './scheduling/announce-lanes.ts';
+import {createDispatcher} from './scheduling/dispatch.ts';
 
 export {maximumInFlight} from './run-core.ts';
 export type {Run, RunPorts} from './run-ports.ts';

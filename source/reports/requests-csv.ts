@@ -1,5 +1,5 @@
-import type {AnswerRecord} from '../engine/answer-record.ts';
-import type {LostRecord} from '../engine/lost-record.ts';
+import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
+import type {LostRecord} from '../engine/attempts/lost-record.ts';
 import {type Cell, csvLine} from './csv.ts';
 
 /** A column of requests.csv; `help` is its line in the README. */

@@ -1,5 +1,5 @@
-import type {AnswerRecord} from '../engine/answer-record.ts';
-import type {LostRecord} from '../engine/lost-record.ts';
+import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
+import type {LostRecord} from '../engine/attempts/lost-record.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
 import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';

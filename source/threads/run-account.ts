@@ -6,7 +6,7 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
-import type {AnswerRecord} from '../engine/answer-record.ts';
+import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {Run} from '../engine/run.ts';
 
 /** What a run asks of the account monitor. */

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {CellExpectation} from '../../source/admission/expectation.ts';
 import type {Usage} from '../../source/domain/backend.ts';
-import {AutoMaxTokens} from '../../source/engine/auto-max-tokens.ts';
+import {AutoMaxTokens} from '../../source/engine/cells/auto-max-tokens.ts';
 
 const usage = (inputTokens: number, outputTokens: number, overrides: Partial<Usage> = {}): Usage => ({
 	inputTokens,

@@ -2,7 +2,7 @@ import {spawn} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {AnswerRecord} from '../../source/engine/answer-record.ts';
+import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
 import {readResults} from '../../source/reports/read-results.ts';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
 

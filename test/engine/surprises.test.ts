@@ -4,7 +4,7 @@ import {OverloadGuard} from '../../source/admission/overload.ts';
 import {Pacer} from '../../source/admission/pacer.ts';
 import type {Failure, FailureClass} from '../../source/domain/failure.ts';
 import {createRandom, exponential, shuffled} from '../../source/domain/random.ts';
-import {retryDelayMs} from '../../source/engine/retry.ts';
+import {retryDelayMs} from '../../source/engine/attempts/retry.ts';
 
 const windowMs = 60_000;
 

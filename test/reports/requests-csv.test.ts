@@ -1,7 +1,7 @@
 import {parse} from 'csv-parse/sync';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {AnswerRecord} from '../../source/engine/answer-record.ts';
+import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
 import {csvLine} from '../../source/reports/csv.ts';
 import {
 	lostRequestCsvLine,

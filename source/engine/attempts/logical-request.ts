@@ -1,0 +1,47 @@
+import type {Item} from '../../domain/variant.ts';
+import type {Prompt} from '../../prompts/compose.ts';
+import type {Slots} from '../scheduling/slots.ts';
+
+/** A request that a load source wants to send next. */
+export type Draft = {
+	/** Cells that may carry it: one, or the same variant on several targets, or a ladder of variants. */
+	readonly candidates: readonly number[];
+	/** Number of the block of interleaved requests it belongs to. */
+	readonly block: number;
+	readonly isWarmUp: boolean;
+	/** Position in the sequence of items, in requests. */
+	readonly position: number;
+	/** Milliseconds of running time at which an open loop means to send it; undefined in a closed one. */
+	readonly intendedAt: number | undefined;
+	/** What it occupies until it is finished, a conversation until its last turn is. */
+	readonly slots: Slots;
+	/** Turns that its conversation may have; 1 where there is none. */
+	readonly turns: number;
+};
+
+/** One logical call with all its attempts. */
+export type LogicalRequest = {
+	readonly cell: number;
+	readonly items: readonly Item[];
+	readonly prompt: Prompt;
+	/** Undefined when it is not compared within a block. */
+	readonly block: number | undefined;
+	readonly isWarmUp: boolean;
+	/** A part of an earlier request, asked for again on its own. */
+	readonly isFollowUp: boolean;
+	readonly intendedAt: number | undefined;
+	readonly slots: Slots;
+	/** Number of its conversation among those of its cell. */
+	readonly conversation: number;
+	/** Place in its conversation, from 0. */
+	readonly turn: number;
+	/** Turns that its conversation may have; 1 where there is none. */
+	readonly turns: number;
+	/** Attempts sent so far. */
+	attempts: number;
+	/** The service throttled its first attempt. */
+	isFirstThrottled?: boolean;
+};
+
+/** A later turn of a conversation that was not sent yet. */
+export const isUnsentTurn = ({turn, attempts}: LogicalRequest): boolean => turn > 0 && attempts === 0;

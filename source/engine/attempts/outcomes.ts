@@ -1,0 +1,240 @@
+import {
+	costOf,
+	countItems,
+	meetsServiceLevel,
+	settledTokens,
+	tokenCounts,
+	usageOf,
+} from '../../domain/accounting.ts';
+import type {Answer, Usage} from '../../domain/backend.ts';
+import type {Failure} from '../../domain/failure.ts';
+import type {RequestTimes, ThrottleKind} from '../../domain/run-event.ts';
+import type {Dimension} from '../../domain/use.ts';
+import {type ItemVerdict, judgeAnswer} from '../../prompts/judge.ts';
+import {createServiceWatch} from '../cells/service-watch.ts';
+import type {RunCore} from '../run-core.ts';
+import {Slots} from '../scheduling/slots.ts';
+import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
+import type {Attempt, AttemptHandlers} from './attempts.ts';
+import {createIsoTime} from './iso-time.ts';
+import {nextTurn} from './next-turn.ts';
+import {retryDelayMs} from './retry.ts';
+
+/** What outcomes have to do with beside the run itself. */
+export type OutcomePorts = {
+	readonly onAnswer: (record: AnswerRecord) => void;
+	/** Something changed: more may be sent now. */
+	readonly pump: () => void;
+};
+
+const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> = {
+	'throttled-requests': 'requests',
+	'throttled-tokens': 'tokens',
+	'throttled-day': 'day',
+	overloaded: 'overloaded',
+};
+
+const freeSlots = new Slots(() => Number.POSITIVE_INFINITY);
+
+/** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
+export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandlers => {
+	const {spec, clock, random, guards, time} = core;
+
+	const isoTime = createIsoTime();
+	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
+
+	const attemptOf = ({request, cell, reservation}: Attempt) => ({
+		at: time.elapsedMs(),
+		cell: cell.index,
+		target: cell.cell.target,
+		isCounted: !request.isWarmUp,
+		reservedTokens: reservation.tokens,
+	});
+
+	const timesOf = (
+		{request, sentAt, sentAtRunningMs, firstTokenAt}: Attempt,
+		endedAt: number,
+	): RequestTimes => {
+		const service = endedAt - sentAt;
+		const dispatchDelay =
+			request.intendedAt === undefined ? 0 : Math.max(0, sentAtRunningMs - request.intendedAt);
+		const timeToFirstToken = firstTokenAt === undefined ? undefined : firstTokenAt - sentAt;
+		return {timeToFirstToken, service, dispatchDelay, total: dispatchDelay + service};
+	};
+
+	/** Items whose part of a packed reply could not be found are asked for again, one by one. */
+	const retrySingly = ({request, cell}: Attempt, answer: Answer, verdicts: readonly ItemVerdict[]): void => {
+		if (request.items.length < 2 || answer.isRefused) {
+			return;
+		}
+		for (const {kind, item} of verdicts) {
+			if (kind === 'unparsed' && item !== undefined) {
+				const items = [item];
+				const prompt = cell.compose(items);
+				const single = {
+					items,
+					prompt,
+					block: undefined,
+					slots: freeSlots,
+					attempts: 0,
+					isFollowUp: true,
+					isFirstThrottled: false,
+				};
+				core.sendAgain({...request, ...single}, clock.now());
+			}
+		}
+	};
+
+	const learn = (attempt: Attempt, answer: Answer, usage: Usage): void => {
+		const {cell, request} = attempt;
+		const before = cell.maxTokens;
+		cell.learn(request.prompt, answer, usage, attempt.maxTokens);
+		if (cell.maxTokens !== before) {
+			const {name} = cell.variant;
+			core.learntMaxTokens.changed(cell.index, name, before, cell.maxTokens, time.elapsedMs());
+		}
+	};
+
+	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
+		const {request, cell, reservation} = attempt;
+		const usage = usageOf(answer, cell.inputTokens(request.prompt));
+		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
+		const overrun = cell.bucket.settle(reservation, quotaTokens);
+		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
+		guards.ended(attempt.mostUsd, costUsd ?? 0);
+		const verdicts = judgeAnswer(answer.text, spec.task, request.items);
+		const times = timesOf(attempt, endedAt);
+		const at = isoTime(clock.epoch());
+		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
+		core.emit({
+			type: 'answered',
+			at: time.elapsedMs(),
+			cell: cell.index,
+			target: cell.cell.target,
+			isCounted: !request.isWarmUp,
+			reservedTokens: reservation.tokens,
+			block: request.block,
+			turn: cell.isChat ? request.turn : undefined,
+			stopReason: answer.stopReason,
+			isTruncated: answer.isTruncated,
+			isRefused: answer.isRefused,
+			items: countItems(verdicts, answer),
+			tokens: tokenCounts(usage),
+			quotaTokens,
+			isOverrun: overrun > 0,
+			costUsd,
+			times,
+			isWithinServiceLevel: meetsServiceLevel(spec.serviceLevel, times),
+			isSimulated: answer.isSimulated,
+			isRescued: request.isFirstThrottled ?? false,
+			tier: answer.tier,
+			latencyMode: answer.latencyMode,
+			text: answer.text,
+		});
+		watchService(cell, answer);
+		learn(attempt, answer, usage);
+		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
+		retrySingly(attempt, answer, verdicts);
+		finishTurn(attempt, answer);
+		ports.pump();
+	};
+
+	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
+	const finishTurn = ({request, cell}: Attempt, answer: Answer): void => {
+		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
+		if (next === undefined) {
+			core.finish(request);
+		} else {
+			core.goOn(request, next, clock.now() + cell.thinkMs);
+		}
+	};
+
+	const settleThrottle = ({cell, reservation}: Attempt, dimension: Dimension): void => {
+		const {bucket, target} = cell;
+		switch (bucket.throttled(reservation, dimension)) {
+			case 'none':
+				return;
+			case 'burst':
+				core.note(
+					'even',
+					`${target.model}: throttled in a burst although there was room: requests are spread evenly from here on.`,
+				);
+				return;
+			case 'others':
+				core.note(
+					'surprise',
+					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)} %.`,
+				);
+		}
+	};
+
+	/** Tells the bucket what a failed attempt did to it, and says so when it reacts. */
+	const settleFailure = (attempt: Attempt, failure: Failure): void => {
+		const {cell, reservation} = attempt;
+		if (failure.charge === 'unknown') {
+			cell.bucket.keep(reservation);
+		}
+		switch (failure.class) {
+			case 'throttled-requests':
+				settleThrottle(attempt, 'requests');
+				break;
+			case 'throttled-tokens':
+				settleThrottle(attempt, 'tokens');
+				break;
+			case 'overloaded':
+				if (cell.bucket.overloaded(reservation)) {
+					core.note(
+						'overloaded',
+						`${cell.target.model}: no capacity; requests in flight are halved and held there.`,
+					);
+				}
+				break;
+			default:
+				cell.bucket.giveBack(reservation);
+		}
+	};
+
+	const onFailure = (attempt: Attempt, failure: Failure): void => {
+		const {request, cell} = attempt;
+		settleFailure(attempt, failure);
+		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
+		const kind = throttleKinds[failure.class];
+		if (kind === undefined) {
+			core.emit({type: 'failed', ...attemptOf(attempt), failure});
+		} else {
+			const isFirst = request.attempts === 1;
+			request.isFirstThrottled ||= isFirst;
+			core.emit({type: 'throttled', ...attemptOf(attempt), failure, kind, isFirst});
+		}
+		const delayMs = retryDelayMs(failure, request.attempts, random);
+		if (delayMs === undefined) {
+			core.emit({
+				type: 'lost',
+				at: time.elapsedMs(),
+				cell: cell.index,
+				block: request.block,
+				failure,
+				wasSent: true,
+			});
+			core.lose(request, failure);
+		} else {
+			core.sendAgain(request, clock.now() + delayMs);
+		}
+		if (failure.class === 'throttled-day') {
+			core.stopSending('day');
+		} else if (cell.fail(failure, delayMs === undefined)) {
+			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
+			core.stopIfHopeless();
+		}
+		ports.pump();
+	};
+
+	const onAbandoned = (attempt: Attempt): void => {
+		attempt.cell.bucket.keep(attempt.reservation);
+		guards.ended(attempt.mostUsd, attempt.mostUsd);
+		core.emit({type: 'abandoned', ...attemptOf(attempt)});
+		core.lose(attempt.request, undefined);
+	};
+
+	return {onAnswer, onFailure, onAbandoned};
+};

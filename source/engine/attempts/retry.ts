@@ -1,0 +1,44 @@
+import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {Random} from '../../domain/random.ts';
+
+/** Attempts and waits of a class of failure. */
+type RetryRule = {readonly attempts: number; readonly baseMs: number; readonly capMs: number};
+
+/** AWS advises about 1 s, exponential, with jitter and a bounded budget of some 6 attempts (scaling best practices). */
+const patient: RetryRule = {attempts: 6, baseMs: 1000, capMs: 20_000};
+/** A throttle is no fault of the request: others use the bucket, and the admission already waits for room. */
+const throttled: RetryRule = {attempts: 12, baseMs: 1000, capMs: 20_000};
+/** Broken connections and faults of the service are over soon (base delay of the SDK's standard mode). */
+const quick: RetryRule = {attempts: 6, baseMs: 50, capMs: 20_000};
+const never: RetryRule = {attempts: 1, baseMs: 0, capMs: 0};
+
+const rules: Readonly<Record<FailureClass, RetryRule>> = {
+	'throttled-requests': throttled,
+	'throttled-tokens': throttled,
+	'throttled-day': never,
+	overloaded: patient,
+	timeout: quick,
+	'model-error': quick,
+	network: quick,
+	'stream-cut': quick,
+	validation: never,
+	'access-denied': never,
+	'not-found': never,
+	'needs-profile': never,
+	credentials: never,
+};
+
+/**
+ * How long to wait before the next attempt: full jitter, random x min(cap, base x 2^retries), and never before the
+ * service's own Retry-After.
+ * @param attempts Attempts made so far, the failed one included.
+ * @returns Milliseconds; undefined when the request is not to be tried again.
+ */
+export const retryDelayMs = (failure: Failure, attempts: number, random: Random): number | undefined => {
+	const rule = rules[failure.class];
+	if (!failure.isRetryable || attempts >= rule.attempts) {
+		return undefined;
+	}
+	const jitterMs = random() * Math.min(rule.capMs, rule.baseMs * 2 ** (attempts - 1));
+	return failure.retryAfterMs === undefined ? jitterMs : failure.retryAfterMs + jitterMs;
+};

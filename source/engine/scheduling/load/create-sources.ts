@@ -1,0 +1,109 @@
+import type {Random} from '../../../domain/random.ts';
+import {type Lane, lanes, type RunSpec} from '../../../domain/run-spec.ts';
+import {chatInLane} from '../../../prompts/chat-in-lane.ts';
+import {isAdaptive} from '../adaptive.ts';
+import {Slots} from '../slots.ts';
+import {closedLoop} from './closed-loop.ts';
+import {interleave} from './interleaving.ts';
+import {openLoop} from './open-loop.ts';
+import {rampPart} from './ramp.ts';
+import type {Source} from './source.ts';
+
+/** Requests that are drawn from together: the cells of a lane on one target, or on all when they are balanced. */
+type Group = {
+	readonly lane: Lane;
+	/** Candidates of each request of a block. */
+	readonly entries: ReadonlyArray<readonly number[]>;
+	/** Rate of the lane's own. */
+	readonly ratePerMinute: number | null;
+};
+
+export type SourceOptions = {
+	readonly spec: RunSpec;
+	readonly random: Random;
+	/** Whether a cell can still be sent, at a position of the sequence where one is named. */
+	readonly isAlive: (cell: number, position?: number) => boolean;
+	/** Most requests in flight where nothing but the quota bounds them. */
+	readonly inFlightLimit: () => number;
+	/** Milliseconds that the run has been going on, pauses left out. */
+	readonly runningMs: () => number;
+};
+
+const unlimited = new Slots(() => Number.POSITIVE_INFINITY);
+
+const groupsOf = (spec: RunSpec): readonly Group[] => {
+	const {cells, isBalanced} = spec;
+	const isLadder = isAdaptive(spec);
+	const groups = new Map<
+		string,
+		{lane: Lane; entries: Map<string, number[]>; ratePerMinute: number | null}
+	>();
+	for (const [index, {lane, target, variant, ratePerMinute}] of cells.entries()) {
+		const key = isBalanced ? lane : `${lane} ${target}`;
+		const group = groups.get(key) ?? {lane, entries: new Map<string, number[]>(), ratePerMinute};
+		const entry = isLadder ? '' : isBalanced ? String(variant) : `${variant} ${index}`;
+		group.entries.set(entry, [...(group.entries.get(entry) ?? []), index]);
+		groups.set(key, {...group, ratePerMinute: group.ratePerMinute ?? ratePerMinute});
+	}
+	return [...groups.values()]
+		.map((group) => ({...group, entries: [...group.entries.values()]}))
+		.sort((first, second) => lanes.indexOf(first.lane) - lanes.indexOf(second.lane));
+};
+
+const entriesIn = (groups: readonly Group[]): number =>
+	groups.reduce((sum, {entries}) => sum + entries.length, 0);
+
+/** Makes the sources of a run. Lanes with a rate of their own are open loops in every shape that is not a measurement. */
+export const createSources = ({
+	spec,
+	random,
+	isAlive,
+	inFlightLimit,
+	runningMs,
+}: SourceOptions): readonly Source[] => {
+	const {load, task} = spec;
+	const {warmUpRequests = 0, rampUpMs = 0} = load;
+	const concurrency = (): number =>
+		Math.max(1, Math.ceil(load.concurrency * rampPart(runningMs(), rampUpMs)));
+	const groups = groupsOf(spec);
+	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
+	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
+	const serial = new Slots(() => 1);
+	const laneSlots = new Map<Lane, Slots>(
+		lanes.map((lane) => [lane, new Slots(load.shape === 'saturate' ? inFlightLimit : concurrency)]),
+	);
+
+	/** The group's part of the rate of its lane or of the run; undefined when it is a closed loop. */
+	const rateOf = (group: Group): number | undefined => {
+		if (isMeasuring) {
+			return undefined;
+		}
+		const isOwn = group.ratePerMinute !== null;
+		const rate = group.ratePerMinute ?? (load.shape === 'rate' ? load.ratePerMinute : null);
+		const sharers = groups.filter((each) =>
+			isOwn ? each.lane === group.lane && each.ratePerMinute !== null : each.ratePerMinute === null,
+		);
+		return rate === null ? undefined : (rate * group.entries.length) / entriesIn(sharers);
+	};
+
+	return groups.map((group, index) => {
+		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
+		const budget =
+			load.shape === 'measure' && load.requests !== null
+				? {left: load.requests * group.entries.length}
+				: shared;
+		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
+		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
+		const turnsAt = (position: number): number =>
+			mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns));
+		const interleaving = interleave(group.entries, budget, warmUpRequests, isAlive, random, turnsAt);
+		const ratePerMinute = rateOf(group);
+		if (ratePerMinute !== undefined) {
+			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);
+			const arrivals = {ratePerMinute, requestsPerArrival: turns, arrival: load.arrival, firstAtMs, rampUpMs};
+			return openLoop(group.lane, interleaving, unlimited, arrivals, random);
+		}
+		const slots = load.shape === 'serial' ? serial : (laneSlots.get(group.lane) ?? serial);
+		return closedLoop(group.lane, interleaving, slots);
+	});
+};
