@@ -1,5 +1,5 @@
 import type {Usage} from '../domain/backend.ts';
-import {Quantiles} from '../metrics/quantiles.ts';
+import {Quantiles} from '../metrics/statistics/quantiles.ts';
 
 /** Output tokens that are expected of a cell before its first answer, where nobody says better: assumed. */
 export const assumedOutputTokens = 256;

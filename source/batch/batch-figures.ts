@@ -5,10 +5,10 @@ import type {Cell, Price} from '../domain/run-spec.ts';
 import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import type {Variant} from '../domain/variant.ts';
-import {Times} from '../metrics/distribution.ts';
-import {emptyFigures} from '../metrics/figures.ts';
-import {foldEvent} from '../metrics/fold-event.ts';
-import {toVariantFigures} from '../metrics/variant-figures.ts';
+import {emptyFigures} from '../metrics/figures/figures.ts';
+import {foldEvent} from '../metrics/figures/fold-event.ts';
+import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
+import {Times} from '../metrics/statistics/distribution.ts';
 import type {Prompt} from '../prompts/compose.ts';
 import type {ItemVerdict} from '../prompts/judge.ts';
 

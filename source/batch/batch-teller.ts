@@ -1,5 +1,5 @@
 import type {OutputConfig} from '../config/resolve-output.ts';
-import type {BatchProgress} from '../metrics/batch/batch-progress.ts';
+import type {BatchProgress} from '../metrics/figures/batch-progress.ts';
 import {batchProgressLine, troubleLine, uploadLine} from '../plain/batch.ts';
 import type {Io} from '../terminal/io.ts';
 import type {BatchView} from '../tui/batch/batch-lines.ts';

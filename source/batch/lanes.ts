@@ -1,6 +1,6 @@
 import type {Price} from '../domain/run-spec.ts';
 import type {Limit, Quota} from '../domain/target.ts';
-import {sustainableBound} from '../metrics/sustainable.ts';
+import {sustainableBound} from '../metrics/decisions/sustainable.ts';
 
 /** Work that could go either way. Tokens are those of one request. */
 export type Work = {

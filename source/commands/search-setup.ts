@@ -5,9 +5,9 @@ import {readInteger} from '../config/values.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
-import {type Candidate, chosenCandidates, combinations} from '../metrics/search/candidates.ts';
-import {leastBudget, planRungs, type Rung, requestsOfRungs} from '../metrics/search/rungs.ts';
-import {wholePlan} from '../metrics/search/search-figures.ts';
+import {type Candidate, chosenCandidates, combinations} from '../metrics/decisions/search/candidates.ts';
+import {leastBudget, planRungs, type Rung, requestsOfRungs} from '../metrics/decisions/search/rungs.ts';
+import {wholePlan} from '../metrics/decisions/search/search-figures.ts';
 import {planLines} from '../plain/plan.ts';
 import {formatCount} from '../text/numbers.ts';
 

@@ -8,7 +8,7 @@ import {
 	rungWithin,
 	type SearchState,
 	searchFigures,
-} from '../metrics/search/search-state.ts';
+} from '../metrics/decisions/search/search-state.ts';
 import {formatCount} from '../text/numbers.ts';
 import {rungConfig, type SearchSetup} from './search-setup.ts';
 

@@ -1,4 +1,4 @@
-import type {SearchFigures} from '../metrics/search/search-figures.ts';
+import type {SearchFigures} from '../metrics/decisions/search/search-figures.ts';
 import type {PromptCompression} from '../prompts/compress.ts';
 import type {FailureClass} from './failure.ts';
 import type {Goal, Lane, RunSpec} from './run-spec.ts';

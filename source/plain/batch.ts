@@ -1,4 +1,4 @@
-import {type BatchProgress, paceOf} from '../metrics/batch/batch-progress.ts';
+import {type BatchProgress, paceOf} from '../metrics/figures/batch-progress.ts';
 import {formatCount, formatDurationMs, formatPercent} from '../text/numbers.ts';
 
 /** Lines about batch jobs, for pipes and terminals alike. */

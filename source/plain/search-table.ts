@@ -1,5 +1,5 @@
-import type {CandidateFigures, SearchFigures} from '../metrics/search/search-figures.ts';
-import {finalistsOf} from '../metrics/search/search-figures.ts';
+import type {CandidateFigures, SearchFigures} from '../metrics/decisions/search/search-figures.ts';
+import {finalistsOf} from '../metrics/decisions/search/search-figures.ts';
 import {searchTexts} from '../reports/search-words.ts';
 import {formatCount, formatNumber, formatPercent} from '../text/numbers.ts';
 import {type Line, segment} from '../text/segment.ts';

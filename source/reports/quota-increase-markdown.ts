@@ -1,4 +1,4 @@
-import {useByMinute} from '../metrics/quota-increase.ts';
+import {useByMinute} from '../metrics/decisions/quota-increase.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
 import {escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';

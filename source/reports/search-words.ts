@@ -1,4 +1,4 @@
-import {finalistsOf, type SearchFigures} from '../metrics/search/search-figures.ts';
+import {finalistsOf, type SearchFigures} from '../metrics/decisions/search/search-figures.ts';
 import {formatCount, formatNumber, formatPercent} from '../text/numbers.ts';
 import {escapeMarkdown, markdownTable} from './markdown.ts';
 

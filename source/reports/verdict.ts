@@ -1,5 +1,5 @@
 import type {Goal} from '../domain/run-spec.ts';
-import {leastGainShown} from '../metrics/gain.ts';
+import {leastGainShown} from '../metrics/decisions/gain.ts';
 import {formatDurationMs, formatNumber, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';

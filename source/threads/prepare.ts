@@ -13,7 +13,7 @@ import type {Cell, Lane, Price, RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Variant} from '../domain/variant.ts';
-import {makePlan} from '../metrics/make-plan.ts';
+import {makePlan} from '../metrics/decisions/make-plan.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt} from '../prompts/compose.ts';
 

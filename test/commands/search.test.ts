@@ -5,7 +5,7 @@ import {firstConfig, planOf, type SearchSetup} from '../../source/commands/searc
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {UserError} from '../../source/domain/user-error.ts';
-import {leastBudget, planRungs} from '../../source/metrics/search/rungs.ts';
+import {leastBudget, planRungs} from '../../source/metrics/decisions/search/rungs.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,

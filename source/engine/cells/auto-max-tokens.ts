@@ -1,5 +1,5 @@
-import {fittingMaxTokens} from '../../metrics/max-tokens.ts';
-import {Quantiles} from '../../metrics/quantiles.ts';
+import {fittingMaxTokens} from '../../metrics/decisions/max-tokens.ts';
+import {Quantiles} from '../../metrics/statistics/quantiles.ts';
 
 /** Answers before which the max tokens of the cell are sent. */
 const leastAnswers = 4;

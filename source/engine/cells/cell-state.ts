@@ -5,7 +5,7 @@ import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {Cell, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Chat, Item, Task, Variant} from '../../domain/variant.ts';
-import {requestsForItems} from '../../metrics/measured-requests.ts';
+import {requestsForItems} from '../../metrics/figures/measured-requests.ts';
 import {chatInLane} from '../../prompts/chat-in-lane.ts';
 import {composePrompt, composeTurn, messagesOf, type Prompt} from '../../prompts/compose.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';

@@ -1,6 +1,6 @@
 import type {Lane, RunSpec} from '../../domain/run-spec.ts';
-import type {Figures} from '../../metrics/figures.ts';
-import {indexOf} from '../../metrics/request-measures.ts';
+import type {Figures} from '../../metrics/figures/figures.ts';
+import {indexOf} from '../../metrics/figures/request-measures.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import {Ladder, type Rung} from './ladder.ts';
 

@@ -1,4 +1,4 @@
-import {wilsonInterval} from '../../metrics/wilson.ts';
+import {wilsonInterval} from '../../metrics/statistics/wilson.ts';
 
 /** A figure with its 95 % interval; null where it is not known. */
 export type Figure = {

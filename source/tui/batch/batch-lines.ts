@@ -1,4 +1,4 @@
-import {type BatchProgress, type JobProgress, paceOf} from '../../metrics/batch/batch-progress.ts';
+import {type BatchProgress, type JobProgress, paceOf} from '../../metrics/figures/batch-progress.ts';
 import {formatCount, formatDurationMs, formatPercent} from '../../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, truncateMiddle} from '../../text/width.ts';

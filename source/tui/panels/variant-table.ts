@@ -1,4 +1,4 @@
-import {leastGainShown} from '../../metrics/gain.ts';
+import {leastGainShown} from '../../metrics/decisions/gain.ts';
 import {formatRatio} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';

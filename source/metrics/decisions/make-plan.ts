@@ -1,0 +1,149 @@
+import type {Plan} from '../../domain/plan.ts';
+import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
+import type {Limit, Target} from '../../domain/target.ts';
+import {measuredRequests} from '../figures/measured-requests.ts';
+import {meanInputTokens} from './turn-input.ts';
+
+/** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */
+
+const minuteMs = 60_000;
+
+const limitOf = (limit: Limit): number | null => (limit.state === 'known' ? limit.value : null);
+
+const targetOf = (spec: RunSpec, cell: Cell): Target => {
+	const target = spec.targets[cell.target];
+	if (target === undefined) {
+		throw new RangeError(`cell names target ${cell.target}, but there are ${spec.targets.length}`);
+	}
+	return target;
+};
+
+/** Mean input tokens of a request, a history with the longest answers included. */
+const mostInputTokens = ({task}: RunSpec, cell: Cell): number => meanInputTokens(task, cell, cell.maxTokens);
+
+/** Quota tokens of one request with the longest answer. */
+const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
+	mostInputTokens(spec, cell) + cell.maxTokens * targetOf(spec, cell).burndown.value;
+
+const mostCostUsd = (spec: RunSpec, cell: Cell): number | null =>
+	cell.price === null
+		? null
+		: mostInputTokens(spec, cell) * inputPrice(spec, cell, cell.price) + cell.maxTokens * cell.price.output;
+
+/** USD of an input token at most: a variant that caches may write all of it. */
+const inputPrice = ({variants}: RunSpec, {variant}: Cell, {input, cacheWrite}: Price): number =>
+	variants[variant]?.cache === true ? Math.max(input, cacheWrite) : input;
+
+const mean = (numbers: readonly number[]): number =>
+	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
+
+/** Requests that the quotas allow at most in a time, with the shortest answers; null where no quota is known. */
+const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
+	// One window may already be full of room when the run starts.
+	const minutes = durationMs / minuteMs + 1;
+	const bounds = spec.targets.map((target, index) => {
+		const input = mean(
+			spec.cells.filter((cell) => cell.target === index).map((cell) => cell.inputTokens.value),
+		);
+		const byRequests = limitOf(target.quota.requestsPerMinute);
+		const byTokens = limitOf(target.quota.tokensPerMinute);
+		const perMinute = Math.min(
+			byRequests ?? Number.POSITIVE_INFINITY,
+			byTokens === null ? Number.POSITIVE_INFINITY : byTokens / Math.max(1, input),
+		);
+		return perMinute * minutes * spec.share;
+	});
+	const total = bounds.reduce((sum, bound) => sum + bound, 0);
+	return Number.isFinite(total) ? Math.ceil(total) : null;
+};
+
+/** Requests of the run: exact where a number ends it, the most that the quotas allow where a time does. */
+const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null} => {
+	const {load, maxRequests, task} = spec;
+	const turns = task.chat?.turns.length ?? 1;
+	const planned =
+		load.requests === null
+			? null
+			: load.shape === 'measure'
+				? measuredRequests(spec, load.requests)
+				: load.requests;
+	const byTime = load.durationMs === null ? null : mostRequestsIn(spec, load.durationMs);
+	const byRate =
+		load.ratePerMinute === null || load.durationMs === null
+			? null
+			: Math.ceil((load.ratePerMinute * load.durationMs * turns) / minuteMs);
+	const bounds = [planned, byRate, byTime].filter((bound) => bound !== null);
+	const warmUp = (load.warmUpRequests ?? 0) * spec.cells.length;
+	// What warms up counts against the most that may be sent, as every other request does.
+	const ends = [...(bounds.length === 0 ? [] : [Math.min(...bounds) + warmUp]), maxRequests];
+	const known = ends.filter((end) => end !== null);
+	const most = known.length === 0 ? null : Math.min(...known);
+	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
+};
+
+/** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
+const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
+	const shares = spec.targets.flatMap((target, index) => {
+		const cells = spec.cells.filter((cell) => cell.target === index);
+		const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
+		const tokens = requests * mean(cells.map((cell) => mostQuotaTokens(spec, cell)));
+		return [
+			[requests, limitOf(target.quota.requestsPerMinute)] as const,
+			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
+		].flatMap(([amount, limit]) => (limit === null || limit === 0 ? [] : [amount / limit]));
+	});
+	return shares.length === 0 ? null : Math.max(...shares);
+};
+
+/** That a share above 1 goes over the quota, and whom that concerns; undefined for any other. */
+const excessOf = ({share}: RunSpec): string | undefined =>
+	share > 1
+		? `This run goes over the quota on purpose (share ${share}): requests will be throttled, those of other applications in the same buckets too; --share 1 stays within it.`
+		: undefined;
+
+/** What is sent before anything is counted; it costs as the rest does. */
+const warmUpRemarks = ({load: {warmUpRequests = 0}, cells}: RunSpec): readonly string[] =>
+	warmUpRequests === 0
+		? []
+		: [
+				`${warmUpRequests * cells.length} requests warm up first: they cost as the others do, and no other figure counts them.`,
+			];
+
+/** How the requests of a chat are counted, and that the input of its later turns is a guess. */
+const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
+	chat === undefined
+		? []
+		: [
+				`Each conversation has ${chat.turns.length} turns, and each turn is a request that sends again what was said before it; the input of later turns is estimated, with answers as long as they may be.`,
+			];
+
+/**
+ * The plan of a run. Requests are spread evenly over the cells.
+ * @param remarks Sentences from the resolution of quotas, shown with the plan.
+ */
+export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
+	const {planned, most} = requestsOf(spec);
+	const excess = excessOf(spec);
+	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
+	const greatestPart = greatestPartOf(spec, most);
+	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
+	return {
+		targets: spec.targets,
+		requests: planned,
+		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
+		quotaTokens:
+			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => mostQuotaTokens(spec, cell)))),
+		quotaShare: greatestPart === null ? null : Math.min(spec.share, greatestPart),
+		quotaMinutes: greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share,
+		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
+		dearestRequestUsd: isPriced ? Math.max(...costs.map((cost) => cost ?? 0)) : null,
+		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
+		remarks: [
+			...remarks,
+			...warmUpRemarks(spec),
+			...chatRemarks(spec),
+			...(excess === undefined ? [] : [excess]),
+		],
+		crowding: excess,
+	};
+};

@@ -1,0 +1,44 @@
+import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {Quota} from '../../domain/target.ts';
+import type {Quantiles} from '../statistics/quantiles.ts';
+import {sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';
+
+/** Answers below which nothing is advised. */
+const leastAnswers = 20;
+/** Answers from which on the p99 is taken; below it the greatest answer with a margin. */
+const manyAnswers = 100;
+const roundTo = 8;
+
+/** A max tokens that nearly every answer fits into: p99 + 5 %, with fewer answers the greatest x (1 + 1 / sqrt(n)). */
+export const fittingMaxTokens = (outputs: Quantiles): number => {
+	const {count} = outputs;
+	const tokens =
+		count >= manyAnswers ? outputs.at(0.99) * 1.05 : outputs.max * (1 + 1 / Math.sqrt(Math.max(1, count)));
+	return Math.max(roundTo, Math.ceil(tokens / roundTo) * roundTo);
+};
+
+/**
+ * The max tokens that the answers so far advise. It matters because the service sets all of it aside while a request is
+ * in flight.
+ * @param maxTokens What is sent now; the advice never exceeds it.
+ * @param truncated Answers that were cut off: where there are any, their true length is not known and nothing is advised.
+ * @returns `truncationRisk` by the rule of succession: (answers above the value + 1) / (answers + 2).
+ */
+export const adviseMaxTokens = (
+	outputs: Quantiles,
+	truncated: number,
+	maxTokens: number,
+	quota: Quota,
+	request: TypicalRequest,
+): VariantFigures['maxTokensAdvice'] => {
+	if (outputs.count < leastAnswers || truncated > 0) {
+		return {value: null, truncationRisk: null, sustainablePerMinute: null};
+	}
+	const value = Math.min(maxTokens, fittingMaxTokens(outputs));
+	const reservedTokens = Math.max(request.quotaTokens, request.reservedTokens - (maxTokens - value));
+	return {
+		value,
+		truncationRisk: (outputs.countAbove(value) + 1) / (outputs.count + 2),
+		sustainablePerMinute: sustainableUnderReservation(quota, {...request, reservedTokens}) ?? null,
+	};
+};

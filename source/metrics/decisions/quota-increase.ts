@@ -1,0 +1,64 @@
+import type {Advice, Timeline, VariantFigures} from '../../domain/snapshot.ts';
+import type {Target} from '../../domain/target.ts';
+
+/** Usage of a minute and what a typical request is like: what the form for a quota increase asks for. */
+export type QuotaIncreaseFigures = {
+	readonly steadyRequestsPerMinute: number;
+	readonly peakRequestsPerMinute: number;
+	readonly steadyTokensPerMinute: number;
+	readonly peakTokensPerMinute: number;
+};
+
+/** Steady use (mean of the whole minutes) and peak use (busiest minute) of a target; undefined before one has passed. */
+export const useByMinute = (timeline: Timeline, target: number): QuotaIncreaseFigures | undefined => {
+	const points = timeline.points.filter((point) => point.target === target);
+	const perMinute = Math.max(1, Math.round(60 / timeline.intervalSeconds));
+	if (points.length < perMinute) {
+		return undefined;
+	}
+	const scale = 60 / (perMinute * timeline.intervalSeconds);
+	const wholeMinutes = Math.floor(points.length / perMinute);
+	const steady = (read: (point: (typeof points)[number]) => number): number =>
+		(points.slice(0, wholeMinutes * perMinute).reduce((sum, point) => sum + read(point), 0) * scale) /
+		wholeMinutes;
+	const peak = (read: (point: (typeof points)[number]) => number): number => {
+		let sum = 0;
+		let highest = 0;
+		for (const [index, point] of points.entries()) {
+			const left = points[index - perMinute];
+			sum += read(point) - (left === undefined ? 0 : read(left));
+			highest = Math.max(highest, sum);
+		}
+		return highest * scale;
+	};
+	return {
+		steadyRequestsPerMinute: steady(({requests}) => requests),
+		peakRequestsPerMinute: peak(({requests}) => requests),
+		steadyTokensPerMinute: steady(({quotaTokens}) => quotaTokens),
+		peakTokensPerMinute: peak(({quotaTokens}) => quotaTokens),
+	};
+};
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** The line with the figures for the form, when a quota binds and a minute was measured. */
+export const quotaIncreaseAdvice = (
+	variant: VariantFigures,
+	target: Target,
+	index: number,
+	timeline: Timeline,
+): readonly Advice[] => {
+	const {limitedBy} = variant.sustainable;
+	const use = useByMinute(timeline, index);
+	const {inputTokens, outputTokens} = variant.perRequest;
+	const isQuota = limitedBy !== 'none' && limitedBy !== 'concurrency';
+	if (use === undefined || !isQuota || inputTokens.mean === null || outputTokens.mean === null) {
+		return [];
+	}
+	const text =
+		`${target.model}: for a quota increase: steady ${whole(use.steadyRequestsPerMinute)} and peak ` +
+		`${whole(use.peakRequestsPerMinute)} requests a minute, steady ${whole(use.steadyTokensPerMinute)} and peak ` +
+		`${whole(use.peakTokensPerMinute)} quota tokens a minute, on average ${whole(inputTokens.mean)} input and ` +
+		`${whole(outputTokens.mean)} output tokens a request.`;
+	return [{kind: 'quota-increase', text, usefulPerMinute: null}];
+};

@@ -1,0 +1,123 @@
+import {createRandom, shuffled} from '../../../domain/random.ts';
+import {compressions, type Task, type Variant} from '../../../domain/variant.ts';
+import {composePrompt} from '../../../prompts/compose.ts';
+
+/** What a search tries: every variant with every combination of the prompt levers that apply to it. */
+
+export const levers = ['pack', 'compress', 'cache', 'maxTokens'] as const;
+export type Lever = (typeof levers)[number];
+
+/** A variant and the levers that were pulled on it; none for a variant as the preset has it. */
+export type Candidate = {readonly variant: Variant; readonly levers: readonly Lever[]};
+
+/** Items that are put into one request. */
+const packedItems = 5;
+/** Max tokens that each packed item adds for its number and its quotes: an assumption. */
+const packedMargin = 8;
+/** Characters of a prefix below which no model caches: 512 tokens at about four characters each. */
+const leastCachedCharacters = 2048;
+/** Max tokens from which on a smaller number is tried, and the part of it that is left. */
+const leastMaxTokens = 64;
+const maxTokensPart = 0.25;
+
+/** Part of a prompt that must be left at most, for compression to be worth a try. */
+const compressedPart = 0.98;
+
+type Pulled = {readonly variant: Variant; readonly suffix: string};
+
+/** The prefix that every request repeats: the system prompt, and without items the message too. */
+const repeatedLength = (variant: Variant, task: Task): number => {
+	const {system, user} = composePrompt(variant, task, task.items.slice(0, 1));
+	return system?.length ?? (task.items.length === 0 ? user.length : 0);
+};
+
+const promptLength = (variant: Variant, task: Task): number => {
+	const {system, user} = composePrompt(variant, task, task.items.slice(0, 1));
+	return (system?.length ?? 0) + user.length;
+};
+
+/**
+ * A variant with one lever pulled.
+ * @param maxTokens Of the run.
+ * @returns undefined where the lever changes nothing.
+ */
+const pull = (lever: Lever, variant: Variant, task: Task, maxTokens: number): Pulled | undefined => {
+	const own = variant.maxTokens ?? maxTokens;
+	switch (lever) {
+		case 'pack':
+			return variant.itemsPerRequest > 1 || task.items.length < packedItems
+				? undefined
+				: {
+						variant: {
+							...variant,
+							itemsPerRequest: packedItems,
+							maxTokens: (own + packedMargin) * packedItems,
+						},
+						suffix: `pack${packedItems}`,
+					};
+		case 'compress': {
+			const compressed = {...variant, compress: compressions};
+			return promptLength(compressed, task) <= promptLength(variant, task) * compressedPart
+				? {variant: compressed, suffix: 'compress'}
+				: undefined;
+		}
+		case 'cache':
+			return variant.cache || repeatedLength(variant, task) < leastCachedCharacters
+				? undefined
+				: {variant: {...variant, cache: true}, suffix: 'cache'};
+		case 'maxTokens': {
+			const fewer = Math.ceil(own * maxTokensPart);
+			return own < leastMaxTokens
+				? undefined
+				: {variant: {...variant, maxTokens: fewer}, suffix: `max${fewer}`};
+		}
+	}
+};
+
+/** The variant as it is, and with every combination of levers that applies to it. */
+const combinationsOf = (variant: Variant, task: Task, maxTokens: number): readonly Candidate[] => {
+	let found: readonly Candidate[] = [{variant, levers: []}];
+	for (const lever of levers) {
+		const pulled = found.flatMap((candidate) => {
+			const next = pull(lever, candidate.variant, task, maxTokens);
+			return next === undefined
+				? []
+				: [
+						{
+							variant: {...next.variant, name: `${candidate.variant.name}+${next.suffix}`},
+							levers: [...candidate.levers, lever],
+						},
+					];
+		});
+		found = [...found, ...pulled];
+	}
+	return found;
+};
+
+/** All combinations of variants and levers, the variants as they are first; no two of one name. */
+export const combinations = (
+	variants: readonly Variant[],
+	task: Task,
+	maxTokens: number,
+): readonly Candidate[] => {
+	const names = new Set(variants.map(({name}) => name));
+	const all = variants.flatMap((variant) => combinationsOf(variant, task, maxTokens));
+	const pulled = all.filter(({variant, levers: own}) => {
+		const isNew = own.length > 0 && !names.has(variant.name);
+		names.add(variant.name);
+		return isNew;
+	});
+	return [...variants.map((variant) => ({variant, levers: []})), ...pulled];
+};
+
+/** As many of them as are asked for: every variant as it is, and a random choice of the others by the seed. */
+export const chosenCandidates = (
+	all: readonly Candidate[],
+	count: number,
+	seed: number,
+): readonly Candidate[] => {
+	const plain = all.filter((candidate) => candidate.levers.length === 0);
+	const pulled = all.filter((candidate) => candidate.levers.length > 0);
+	const chosen = new Set(shuffled(pulled, createRandom(seed)).slice(0, Math.max(0, count - plain.length)));
+	return [...plain, ...pulled.filter((candidate) => chosen.has(candidate))];
+};

@@ -1,0 +1,68 @@
+import type {Answered} from '../../domain/run-event.ts';
+import type {CachingFigures, CachingSide} from '../../domain/snapshot.ts';
+import {Times} from '../statistics/distribution.ts';
+import {RunningMean} from '../statistics/running-mean.ts';
+import {VectorMoments} from '../statistics/vector-moments.ts';
+import type {RequestMeasures} from './request-measures.ts';
+import {measures, toVector} from './request-measures.ts';
+
+/**
+ * Answers of a variant that caches, cold and warm apart. Cold: the prompt was written to the cache and nothing was read.
+ * Warm: a part of it was read, which is free of quota (AWS: quotas-token-burndown). Answers that did neither are in no
+ * side: the prompt was too short, or the model does not cache.
+ */
+
+type SideTotals = ReturnType<typeof emptySide>;
+
+const emptySide = () => ({
+	inputTokens: new RunningMean(),
+	quotaTokens: new RunningMean(),
+	timeToFirstToken: new Times(),
+});
+
+/** What is counted for a cell whose variant caches. */
+export type CachingTotals = ReturnType<typeof emptyCaching>;
+
+export const emptyCaching = () => ({
+	cold: emptySide(),
+	warm: emptySide(),
+	/** What the sustainable rate follows from once the cache is warm. */
+	warmRequests: new VectorMoments(measures.length),
+});
+
+/** The measures of an answer, as rates and rankings are made from them. */
+export const measuresOf = ({quotaTokens, items, costUsd, times}: Answered): RequestMeasures => ({
+	quotaTokens,
+	useful: items.useful,
+	costUsd: costUsd ?? 0,
+	serviceMs: times.service,
+});
+
+/** Counts an answer on its side; one that used no cache changes nothing. */
+export const foldCaching = (caching: CachingTotals, answer: Answered): void => {
+	const {tokens, quotaTokens, times} = answer;
+	if (tokens.cacheRead > 0) {
+		caching.warmRequests.add(toVector(measuresOf(answer)));
+	} else if (tokens.cacheWrite === 0) {
+		return;
+	}
+	const side = tokens.cacheRead > 0 ? caching.warm : caching.cold;
+	side.inputTokens.add(tokens.input + tokens.cacheRead + tokens.cacheWrite);
+	side.quotaTokens.add(quotaTokens);
+	if (times.timeToFirstToken !== undefined) {
+		side.timeToFirstToken.add(times.timeToFirstToken);
+	}
+};
+
+const sideFigures = ({inputTokens, quotaTokens, timeToFirstToken}: SideTotals): CachingSide => ({
+	requests: quotaTokens.count,
+	inputTokens: inputTokens.toMean(),
+	quotaTokens: quotaTokens.toMean(),
+	timeToFirstToken: timeToFirstToken.toDistribution(),
+});
+
+/** The two sides as they stand in a Snapshot. */
+export const cachingFigures = ({cold, warm}: CachingTotals): CachingFigures => ({
+	cold: sideFigures(cold),
+	warm: sideFigures(warm),
+});

@@ -1,0 +1,64 @@
+import {type Cell, lanes} from '../../domain/run-spec.ts';
+import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
+import {VectorMoments} from '../statistics/vector-moments.ts';
+import {Blocks} from './blocks.ts';
+import {measures} from './request-measures.ts';
+import {TimelineSeries} from './timeline.ts';
+import {emptyTotals, type VariantTotals} from './variant-totals.ts';
+
+/** What is in flight at a target. */
+export type TargetLevels = {inFlight: number; reserved: number};
+
+/**
+ * All figures of a run. They are a fold over its events: the same events give the same figures. They are changed in place,
+ * by `foldEvent` only, because a run has millions of events and the memory must stay flat.
+ */
+export type Figures = {
+	readonly variants: readonly VariantTotals[];
+	/** Of each cell: quota tokens, useful items and cost of its finished requests. */
+	readonly requests: readonly VectorMoments[];
+	/** One for the cells of a lane on a target, which are compared in pairs. */
+	readonly blocks: readonly Blocks[];
+	readonly timeline: TimelineSeries;
+	readonly levels: readonly TargetLevels[];
+	readonly failures: Map<string, FailureCount>;
+	events: readonly LogEvent[];
+	/** Milliseconds since 1970 at the start. */
+	startedEpochMs: number | undefined;
+	/** Milliseconds since the start. */
+	endedAt: number | undefined;
+	pausedAt: number | undefined;
+	/** Pauses of the run: [from, to] in milliseconds since the start; at most the newest 100. */
+	pauses: ReadonlyArray<readonly [number, number]>;
+	isSimulated: boolean;
+	/** Of all answers, warm-up included; undefined while no price is known. */
+	costUsd: number | undefined;
+};
+
+const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
+	const groups = new Map<string, number[]>();
+	for (const [index, {lane, target}] of cells.entries()) {
+		const key = `${lanes.indexOf(lane)} ${target}`;
+		groups.set(key, [...(groups.get(key) ?? []), index]);
+	}
+	return [...groups.values()];
+};
+
+/** Figures before the first event. */
+export const emptyFigures = (cells: readonly Cell[], targets: number): Figures => ({
+	variants: cells.map(() => emptyTotals()),
+	requests: cells.map(() => new VectorMoments(measures.length)),
+	blocks: groupsOf(cells)
+		.filter((group) => group.length > 1)
+		.map((group) => new Blocks(group)),
+	timeline: new TimelineSeries(targets),
+	levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
+	failures: new Map(),
+	events: [],
+	startedEpochMs: undefined,
+	endedAt: undefined,
+	pausedAt: undefined,
+	pauses: [],
+	isSimulated: false,
+	costUsd: undefined,
+});

@@ -1,0 +1,145 @@
+import type {Failure} from '../../domain/failure.ts';
+import type {RunEvent} from '../../domain/run-event.ts';
+import {measuresOf} from './caching.ts';
+import type {Figures} from './figures.ts';
+import {type RequestMeasures, toVector} from './request-measures.ts';
+import {foldVariant} from './variant-totals.ts';
+
+const maxEvents = 200;
+const maxFailures = 100;
+const maxPauses = 100;
+
+/** ISO 8601 UTC of an instant of the run. */
+export const isoAt = (figures: Figures, at: number): string =>
+	new Date((figures.startedEpochMs ?? 0) + at).toISOString();
+
+const note = (figures: Figures, at: number, kind: string, text: string): void => {
+	figures.events = [...figures.events, {at: isoAt(figures, at), kind, text}].slice(-maxEvents);
+};
+
+/** Counts a failure by class and message. The first of its kind also makes a line in the log. */
+const countFailure = (figures: Figures, at: number, failure: Failure): void => {
+	figures.isSimulated ||= failure.isSimulated ?? false;
+	const key = `${failure.class} ${failure.message}`;
+	const known = figures.failures.get(key);
+	if (known === undefined && figures.failures.size >= maxFailures) {
+		return;
+	}
+	if (known === undefined) {
+		note(figures, at, failure.class, failure.message);
+	}
+	figures.failures.set(key, {
+		class: failure.class,
+		message: failure.message,
+		advice: failure.advice,
+		count: (known?.count ?? 0) + 1,
+		firstAt: known?.firstAt ?? isoAt(figures, at),
+	});
+};
+
+const finishRequest = (
+	figures: Figures,
+	cell: number,
+	block: number | undefined,
+	request: RequestMeasures,
+): void => {
+	figures.requests[cell]?.add(toVector(request));
+	if (block !== undefined) {
+		for (const blocks of figures.blocks) {
+			blocks.add(block, cell, request);
+		}
+	}
+};
+
+const leave = (figures: Figures, event: {at: number; target: number; reservedTokens: number}): void => {
+	const levels = figures.levels[event.target];
+	if (levels !== undefined) {
+		levels.inFlight = Math.max(0, levels.inFlight - 1);
+		levels.reserved = levels.inFlight === 0 ? 0 : Math.max(0, levels.reserved - event.reservedTokens);
+		figures.timeline.setLevels(event.at, event.target, levels);
+	}
+};
+
+const foldSent = (figures: Figures, event: Extract<RunEvent, {type: 'sent'}>): void => {
+	const levels = figures.levels[event.target];
+	if (levels !== undefined) {
+		levels.inFlight++;
+		levels.reserved += event.reservedTokens;
+		figures.timeline.setLevels(event.at, event.target, levels);
+		figures.timeline.count(event.at, event.target, {requests: 1});
+	}
+};
+
+const foldAnswered = (figures: Figures, event: Extract<RunEvent, {type: 'answered'}>): void => {
+	leave(figures, event);
+	figures.timeline.count(event.at, event.target, {quotaTokens: event.quotaTokens});
+	figures.isSimulated ||= event.isSimulated;
+	if (event.costUsd !== undefined) {
+		figures.costUsd = (figures.costUsd ?? 0) + event.costUsd;
+	}
+	if (event.isCounted) {
+		finishRequest(figures, event.cell, event.block, measuresOf(event));
+	}
+};
+
+const foldPause = (figures: Figures, to: number): void => {
+	if (figures.pausedAt !== undefined) {
+		figures.pauses = [...figures.pauses, [figures.pausedAt, to] as const].slice(-maxPauses);
+		figures.pausedAt = undefined;
+	}
+};
+
+/** Enters one event into the figures. Total: any sequence of events is taken, whatever its order. */
+export const foldEvent = (figures: Figures, event: RunEvent): void => {
+	if ('cell' in event) {
+		const totals = figures.variants[event.cell];
+		if (totals !== undefined) {
+			foldVariant(totals, event);
+		}
+	}
+	switch (event.type) {
+		case 'started':
+			figures.startedEpochMs = event.epochMs - event.at;
+			note(figures, event.at, 'started', 'The run started.');
+			break;
+		case 'ended':
+			foldPause(figures, event.at);
+			figures.endedAt = event.at;
+			break;
+		case 'paused':
+			figures.pausedAt ??= event.at;
+			note(figures, event.at, 'paused', 'Paused: nothing is sent.');
+			break;
+		case 'resumed':
+			foldPause(figures, event.at);
+			note(figures, event.at, 'resumed', 'Resumed.');
+			break;
+		case 'sent':
+			foldSent(figures, event);
+			break;
+		case 'answered':
+			foldAnswered(figures, event);
+			break;
+		case 'throttled':
+			leave(figures, event);
+			figures.timeline.count(event.at, event.target, {throttled: 1});
+			countFailure(figures, event.at, event.failure);
+			break;
+		case 'failed':
+			leave(figures, event);
+			countFailure(figures, event.at, event.failure);
+			break;
+		case 'abandoned':
+			leave(figures, event);
+			break;
+		case 'lost':
+			finishRequest(figures, event.cell, event.block, {quotaTokens: 0, useful: 0, costUsd: 0, serviceMs: 0});
+			if (!event.wasSent) {
+				countFailure(figures, event.at, event.failure);
+			}
+			break;
+		case 'noted':
+			note(figures, event.at, event.kind, event.text);
+			break;
+	}
+};

@@ -1,0 +1,88 @@
+import type {Timeline, TimelinePoint} from '../../domain/snapshot.ts';
+
+const maxPoints = 600;
+
+/** What is counted within an interval. */
+type Counts = {requests: number; quotaTokens: number; throttled: number};
+/** What lasts until something changes it; an interval shows the highest. */
+type Levels = {reserved: number; inFlight: number};
+type Interval = Counts & Levels;
+
+const noCounts: Readonly<Counts> = {requests: 0, quotaTokens: 0, throttled: 0};
+const noLevels: Readonly<Levels> = {reserved: 0, inFlight: 0};
+
+const merged = (first: Interval, second: Interval): Interval => ({
+	requests: first.requests + second.requests,
+	quotaTokens: first.quotaTokens + second.quotaTokens,
+	throttled: first.throttled + second.throttled,
+	reserved: Math.max(first.reserved, second.reserved),
+	inFlight: Math.max(first.inFlight, second.inFlight),
+});
+
+/** Time series of each target by the second; when it would exceed 600 points, the interval doubles. */
+export class TimelineSeries {
+	readonly #maxIntervals: number;
+	readonly #levels: Array<Readonly<Levels>>;
+	#intervals: Interval[][] = [];
+	#intervalSeconds = 1;
+
+	/** @param targets Number of targets; all of them have a point in each interval. */
+	constructor(targets: number) {
+		this.#maxIntervals = Math.max(1, Math.floor(maxPoints / Math.max(1, targets)));
+		this.#levels = Array.from({length: targets}, () => noLevels);
+	}
+
+	/** Adds counts at `elapsedMs` since the start of the run. */
+	count(elapsedMs: number, target: number, {requests, quotaTokens, throttled}: Partial<Counts>): void {
+		const interval = this.#at(elapsedMs)[target];
+		if (interval !== undefined) {
+			interval.requests += requests ?? 0;
+			interval.quotaTokens += quotaTokens ?? 0;
+			interval.throttled += throttled ?? 0;
+		}
+	}
+
+	/** Sets levels from `elapsedMs` on. */
+	setLevels(elapsedMs: number, target: number, {reserved, inFlight}: Readonly<Levels>): void {
+		const interval = this.#at(elapsedMs)[target];
+		if (interval !== undefined) {
+			interval.reserved = Math.max(interval.reserved, reserved);
+			interval.inFlight = Math.max(interval.inFlight, inFlight);
+		}
+		this.#levels[target] = {reserved, inFlight};
+	}
+
+	toTimeline(): Timeline {
+		const points: TimelinePoint[] = this.#intervals.flatMap((targets, index) =>
+			targets.map((interval, target) => ({second: index * this.#intervalSeconds, target, ...interval})),
+		);
+		return {intervalSeconds: this.#intervalSeconds, points};
+	}
+
+	/** The interval of each target at a time of the run. */
+	#at(elapsedMs: number): Interval[] {
+		const second = Math.max(0, elapsedMs) / 1000;
+		while (Math.floor(second / this.#intervalSeconds) >= this.#maxIntervals) {
+			this.#double();
+		}
+		const index = Math.floor(second / this.#intervalSeconds);
+		while (this.#intervals.length <= index) {
+			this.#intervals.push(this.#levels.map((levels) => ({...noCounts, ...levels})));
+		}
+		return this.#intervals[index] ?? [];
+	}
+
+	#double(): void {
+		const pairs = Array.from({length: Math.ceil(this.#intervals.length / 2)}, (_unused, index) => ({
+			first: this.#intervals[2 * index] ?? [],
+			second: this.#intervals[2 * index + 1] ?? [],
+		}));
+		this.#intervals = pairs.map(({first, second}) =>
+			first.map((interval, target) => {
+				const other = second[target];
+				return other === undefined ? interval : merged(interval, other);
+			}),
+		);
+		this.#intervalSeconds *= 2;
+	}
+}

@@ -1,0 +1,172 @@
+import type {Cell, LoadShape} from '../../domain/run-spec.ts';
+import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {Target} from '../../domain/target.ts';
+import {adviseMaxTokens} from '../decisions/max-tokens.ts';
+import {sustainableRate} from '../decisions/sustainable.ts';
+import {VectorMoments} from '../statistics/vector-moments.ts';
+import {wilsonInterval} from '../statistics/wilson.ts';
+import {cachingFigures} from './caching.ts';
+import type {Figures} from './figures.ts';
+import {turnFigures} from './turns.ts';
+import type {VariantTotals} from './variant-totals.ts';
+
+/** Seconds below which a rate says nothing. */
+const leastSeconds = 1;
+const noRate: VariantFigures['rate'] = {
+	requestsPerMinute: null,
+	tokensPerMinute: null,
+	outputTokensPerSecond: null,
+	usefulPerMinute: null,
+	goodputPerMinute: null,
+};
+
+/** What stays the same while the figures of a cell change. */
+export type CellView = {
+	readonly name: string;
+	readonly cell: Cell;
+	readonly target: Target;
+	readonly shape: LoadShape;
+	readonly hasServiceLevel: boolean;
+	/** Most items of a request; one where it is not said. */
+	readonly itemsPerRequest?: number;
+	/** Its variant has `cache: true`. */
+	readonly isCaching?: boolean;
+	/** Most requests in flight where the load bounds them, whatever the quota allows; null where it does not. */
+	readonly inFlightBound?: number | null;
+	/**
+	 * Until when it was being sent, waiting for the quota included, in milliseconds since the start; absent where it was given
+	 * up before. Without the wait a window's quota, sent in seconds, would pass for a rate.
+	 */
+	readonly sentUntil?: number;
+	/** Sent at present; differs from the cell's own when it is being right-sized. */
+	readonly maxTokens: number;
+};
+
+/** Milliseconds of a span of the run that were not spent in a pause. */
+const activeMs = (figures: Figures, from: number, to: number): number => {
+	const pauses = [...figures.pauses, [figures.pausedAt ?? to, to] as const];
+	const pausedMs = pauses.reduce(
+		(sum, [start, end]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)),
+		0,
+	);
+	return Math.max(0, to - from - pausedMs);
+};
+
+const rateOf = (figures: Figures, totals: VariantTotals, view: CellView): VariantFigures['rate'] => {
+	const {firstSentAt, lastActiveAt} = totals;
+	if (view.shape === 'measure' || firstSentAt === undefined) {
+		return noRate;
+	}
+	const until = Math.max(lastActiveAt, view.sentUntil ?? 0);
+	const seconds = activeMs(figures, firstSentAt, until) / 1000;
+	if (seconds < leastSeconds) {
+		return noRate;
+	}
+	const perMinute = (count: number): number => (count * 60) / seconds;
+	return {
+		requestsPerMinute: perMinute(totals.requests.succeeded),
+		tokensPerMinute: perMinute(totals.tokens.quota),
+		outputTokensPerSecond: totals.tokens.output / seconds,
+		usefulPerMinute: perMinute(totals.items.useful),
+		goodputPerMinute: view.hasServiceLevel ? perMinute(totals.items.good) : null,
+	};
+};
+
+const qualityOf = ({items}: VariantTotals): VariantFigures['quality'] => {
+	const interval = wilsonInterval(items.passed, items.checked);
+	return {
+		checked: items.checked,
+		passed: items.passed,
+		score: items.checked === 0 ? null : items.passed / items.checked,
+		low: interval?.low ?? null,
+		high: interval?.high ?? null,
+	};
+};
+
+/** The figures of a cell as they stand in a Snapshot. */
+export const toVariantFigures = (figures: Figures, index: number, view: CellView): VariantFigures => {
+	const totals = figures.variants[index];
+	if (totals === undefined) {
+		throw new RangeError(`no cell ${index}`);
+	}
+	const requests = figures.requests[index] ?? new VectorMoments(0);
+	const {tokens, perRequest, latencyMs} = totals;
+	const turns = turnFigures(totals.turns);
+	const compression = totals.prompt?.compression;
+	const warm = totals.caching.warmRequests;
+	return {
+		name: view.name,
+		target: view.cell.target,
+		lane: view.cell.lane,
+		requests: {
+			...totals.requests,
+			throttled: {...totals.throttled},
+			failed: Object.fromEntries(totals.failed),
+		},
+		items: {
+			sent: totals.items.sent,
+			useful: totals.items.useful,
+			checkFailed: totals.items.checkFailed,
+			unparsed: totals.items.unparsed,
+		},
+		tokens: {
+			input: tokens.input,
+			output: tokens.output,
+			cacheRead: tokens.cacheRead,
+			cacheWrite: tokens.cacheWrite,
+			reasoning: tokens.reasoning ?? null,
+			quota: tokens.quota,
+			reserved: tokens.reserved,
+			overruns: tokens.overruns,
+			estimated: tokens.isEstimated,
+		},
+		costUsd: totals.costUsd ?? null,
+		perRequest: {
+			inputTokens: perRequest.inputTokens.toMean(),
+			outputTokens: perRequest.outputTokens.toMean(),
+			totalTokens: perRequest.totalTokens.toMean(),
+			quotaTokens: perRequest.quotaTokens.toMean(),
+			reservedTokens: perRequest.reservedTokens.toMean(),
+			costUsd: perRequest.costUsd.toMean(),
+		},
+		latencyMs: {
+			timeToFirstToken: latencyMs.timeToFirstToken.toDistribution(),
+			total: latencyMs.total.toDistribution(),
+			perOutputToken: latencyMs.perOutputToken.toDistribution(),
+			dispatchDelay: latencyMs.dispatchDelay.toDistribution(),
+			service: latencyMs.service.toDistribution(),
+		},
+		rate: rateOf(figures, totals, view),
+		sustainable: sustainableRate(
+			// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
+			view.isCaching === true && warm.count > 0 ? warm : requests,
+			view.target.quota,
+			{itemsPerRequest: view.itemsPerRequest, inFlight: view.inFlightBound},
+		),
+		quality: qualityOf(totals),
+		stopReasons: Object.fromEntries(totals.stopReasons),
+		maxTokensAdvice: adviseMaxTokens(
+			totals.outputs,
+			totals.requests.truncated,
+			view.maxTokens,
+			view.target.quota,
+			{
+				useful: totals.requests.succeeded === 0 ? 0 : totals.items.useful / totals.requests.succeeded,
+				quotaTokens: perRequest.quotaTokens.mean,
+				// While it is being right-sized the mean is of what was sent earlier, which says nothing of the next one.
+				reservedTokens:
+					view.maxTokens === view.cell.maxTokens
+						? perRequest.reservedTokens.mean
+						: perRequest.inputTokens.mean + view.maxTokens,
+				serviceMs: latencyMs.service.toDistribution().mean ?? 0,
+			},
+		),
+		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},
+		sample: totals.sample ?? null,
+		...(totals.tiers.size === 0 ? {} : {tiers: Object.fromEntries(totals.tiers)}),
+		...(totals.latencyModes.size === 0 ? {} : {latencyModes: Object.fromEntries(totals.latencyModes)}),
+		...(turns === undefined ? {} : {turns}),
+		...(view.isCaching === true ? {caching: cachingFigures(totals.caching)} : {}),
+		...(compression === undefined ? {} : {compression}),
+	};
+};

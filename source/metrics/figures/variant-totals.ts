@@ -1,0 +1,175 @@
+import type {FailureClass} from '../../domain/failure.ts';
+import type {Answered, RunEvent} from '../../domain/run-event.ts';
+import {Times} from '../statistics/distribution.ts';
+import {Quantiles} from '../statistics/quantiles.ts';
+import {RunningMean} from '../statistics/running-mean.ts';
+import {emptyCaching, foldCaching} from './caching.ts';
+import {foldTurn, type TurnTotals} from './turns.ts';
+
+/** Characters of an answer that are kept as a sample. */
+const sampleLength = 100;
+/** Stop reasons, tiers and latency modes that are told apart; a service names a handful. */
+const maxWords = 20;
+
+/** All that is counted for one cell, in memory that does not grow with the run. Changed by `foldVariant` only. */
+export type VariantTotals = ReturnType<typeof emptyTotals>;
+
+/** Totals before the first event. */
+export const emptyTotals = () => ({
+	requests: {sent: 0, succeeded: 0, truncated: 0, refused: 0, attempts: 0},
+	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0},
+	/** Requests whose first attempt was throttled, and those of them that were answered in the end. */
+	firstThrottled: {requests: 0, rescued: 0},
+	failed: new Map<FailureClass, number>(),
+	items: {sent: 0, useful: 0, checkFailed: 0, unparsed: 0, checked: 0, passed: 0, good: 0},
+	tokens: {
+		input: 0,
+		output: 0,
+		cacheRead: 0,
+		cacheWrite: 0,
+		reasoning: undefined as number | undefined,
+		quota: 0,
+		reserved: 0,
+		overruns: 0,
+		isEstimated: false,
+	},
+	costUsd: undefined as number | undefined,
+	perRequest: {
+		inputTokens: new RunningMean(),
+		outputTokens: new RunningMean(),
+		totalTokens: new RunningMean(),
+		quotaTokens: new RunningMean(),
+		reservedTokens: new RunningMean(),
+		costUsd: new RunningMean(),
+	},
+	latencyMs: {
+		timeToFirstToken: new Times(),
+		total: new Times(),
+		perOutputToken: new Times(),
+		dispatchDelay: new Times(),
+		service: new Times(),
+	},
+	/** By turn, where requests are turns of conversations. */
+	turns: [] as TurnTotals[],
+	caching: emptyCaching(),
+	outputs: new Quantiles(),
+	stopReasons: new Map<string, number>(),
+	/** Answers by the service tier and by the latency mode that they said they were served by. */
+	tiers: new Map<string, number>(),
+	latencyModes: new Map<string, number>(),
+	prompt: undefined as Extract<RunEvent, {type: 'sent'}>['prompt'] | undefined,
+	sample: undefined as string | undefined,
+	/** Milliseconds since the start of the run between which the variant was being sent. */
+	firstSentAt: undefined as number | undefined,
+	lastActiveAt: 0,
+});
+
+const countIn = <Key>(map: Map<Key, number>, key: Key, amount = 1): void => {
+	map.set(key, (map.get(key) ?? 0) + amount);
+};
+
+/** Counts a word of the service; nothing where it said none. */
+const countWord = (words: Map<string, number>, word: string | undefined): void => {
+	if (word !== undefined) {
+		countIn(words, words.has(word) || words.size < maxWords ? word : 'other');
+	}
+};
+
+const foldTokens = (totals: VariantTotals, {tokens, quotaTokens, isOverrun}: Answered): void => {
+	const sums = totals.tokens;
+	sums.input += tokens.input;
+	sums.output += tokens.output;
+	sums.cacheRead += tokens.cacheRead;
+	sums.cacheWrite += tokens.cacheWrite;
+	sums.quota += quotaTokens;
+	sums.overruns += isOverrun ? 1 : 0;
+	sums.isEstimated ||= tokens.isEstimated;
+	if (tokens.reasoning !== undefined) {
+		sums.reasoning = (sums.reasoning ?? 0) + tokens.reasoning;
+	}
+	totals.outputs.add(tokens.output);
+};
+
+const foldTimes = (totals: VariantTotals, {times, tokens}: Answered): void => {
+	const {latencyMs} = totals;
+	latencyMs.total.add(times.total);
+	latencyMs.service.add(times.service);
+	latencyMs.dispatchDelay.add(times.dispatchDelay);
+	if (times.timeToFirstToken === undefined) {
+		return;
+	}
+	latencyMs.timeToFirstToken.add(times.timeToFirstToken);
+	if (tokens.output > 1) {
+		latencyMs.perOutputToken.add((times.service - times.timeToFirstToken) / (tokens.output - 1));
+	}
+};
+
+const foldMeans = ({perRequest}: VariantTotals, event: Answered): void => {
+	const {input, output, cacheRead, cacheWrite} = event.tokens;
+	perRequest.inputTokens.add(input);
+	perRequest.outputTokens.add(output);
+	perRequest.totalTokens.add(input + output + cacheRead + cacheWrite);
+	perRequest.quotaTokens.add(event.quotaTokens);
+	perRequest.reservedTokens.add(event.reservedTokens);
+	if (event.costUsd !== undefined) {
+		perRequest.costUsd.add(event.costUsd);
+	}
+};
+
+const foldAnswer = (totals: VariantTotals, event: Answered): void => {
+	const {requests, items} = totals;
+	requests.succeeded++;
+	requests.truncated += event.isTruncated ? 1 : 0;
+	requests.refused += event.isRefused ? 1 : 0;
+	items.useful += event.items.useful;
+	items.checkFailed += event.items.checkFailed;
+	items.unparsed += event.items.unparsed;
+	items.checked += event.items.checked;
+	items.passed += event.items.passed;
+	items.good += event.isWithinServiceLevel === true ? event.items.useful : 0;
+	if (event.costUsd !== undefined) {
+		totals.costUsd = (totals.costUsd ?? 0) + event.costUsd;
+	}
+	countWord(totals.stopReasons, event.stopReason);
+	countWord(totals.tiers, event.tier);
+	countWord(totals.latencyModes, event.latencyMode);
+	totals.sample ??= event.text === '' ? undefined : event.text.slice(0, sampleLength);
+	foldTokens(totals, event);
+	foldTimes(totals, event);
+	foldMeans(totals, event);
+	foldTurn(totals.turns, event);
+	foldCaching(totals.caching, event);
+	totals.firstThrottled.rescued += event.isRescued === true ? 1 : 0;
+};
+
+/** Counts one event of the cell. Events that say nothing about a cell change nothing. */
+export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
+	if (!('isCounted' in event && event.isCounted)) {
+		return;
+	}
+	totals.lastActiveAt = event.at;
+	switch (event.type) {
+		case 'sent':
+			totals.firstSentAt ??= event.at;
+			totals.prompt ??= event.prompt;
+			totals.requests.attempts++;
+			totals.tokens.reserved += event.reservedTokens;
+			if (event.isFirst) {
+				totals.requests.sent++;
+				totals.items.sent += event.items;
+			}
+			break;
+		case 'answered':
+			foldAnswer(totals, event);
+			break;
+		case 'throttled':
+			totals.throttled[event.kind]++;
+			totals.firstThrottled.requests += event.isFirst === true ? 1 : 0;
+			break;
+		case 'failed':
+			countIn(totals.failed, event.failure.class);
+			break;
+		case 'abandoned':
+			break;
+	}
+};

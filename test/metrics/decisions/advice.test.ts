@@ -1,0 +1,189 @@
+import {describe, expect, it} from 'vitest';
+import {createRandom} from '../../../source/domain/random.ts';
+import type {RunSpec} from '../../../source/domain/run-spec.ts';
+import type {Snapshot} from '../../../source/domain/snapshot.ts';
+import {createRun} from '../../../source/engine/run.ts';
+import {noClearWinner} from '../../../source/metrics/decisions/advice-lines.ts';
+import {FakeClock} from '../../helpers/fake-clock.ts';
+import {enforcements, ModelServer, type ModelServerOptions} from '../../helpers/model-server.ts';
+import {variant} from '../../helpers/results-fixture.ts';
+import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
+
+const minuteMs = 60_000;
+
+const play = async (
+	spec: Partial<RunSpec>,
+	server: Partial<ModelServerOptions>,
+): Promise<{snapshot: Snapshot; usefulPerMinute: number}> => {
+	const clock = new FakeClock();
+	const model = new ModelServer({clock, requestsPerWindow: 1e6, tokensPerWindow: 1e9, ...server});
+	const run = createRun(specOf(spec), {backend: model, clock});
+	const ended = run.start();
+	await clock.advance(minuteMs);
+	const before = run.snapshot().variants[0]?.items.useful ?? 0;
+	await clock.advance(2 * minuteMs);
+	const after = run.snapshot().variants[0]?.items.useful ?? 0;
+	run.stop('key', 0);
+	await clock.settle(ended);
+	expect(model.throttles).toEqual([]);
+	return {snapshot: run.snapshot(), usefulPerMinute: (after - before) / 2};
+};
+
+describe('advice without a clear winner', () => {
+	const [leader, rival] = [variant({name: 'one'}), variant({name: 'other'})];
+	const lineOf = (moreRequests: number | undefined, low: number, high: number): string | undefined =>
+		noClearWinner(
+			{leader, winner: undefined, moreRequests, lead: {rival, part: 0.01, low, high}},
+			'throughput',
+			'model',
+		)[0]?.text;
+
+	it('says how many requests would tell, where that is worth while', () => {
+		expect(lineOf(40, -0.1, 0.1)).toBe(
+			'model: no clear winner for throughput; one leads, about 40 more requests a variant would tell.',
+		);
+	});
+
+	it('says by how little variants differ where it would take too many', () => {
+		expect(lineOf(59_353, -0.02, 0.04)).toBe(
+			'model: no clear winner for throughput; one and other are practically equal (1 %, 95 % interval -2 % to 4 %).',
+		);
+		expect(lineOf(59_353, -0.3, 0.4)).toMatch(/cannot be told apart \(1 %, 95 % interval -30 % to 40 %\)/);
+	});
+});
+
+describe('advice', () => {
+	it.each(enforcements)('of max tokens keeps its promise within a tenth (%s)', async (enforcement) => {
+		const random = createRandom(5);
+		const server = {
+			enforcement,
+			tokensPerWindow: 20_000,
+			serviceMs: () => 1500 + 1000 * random(),
+			outputTokens: () => 60 + Math.round(60 * random()),
+		};
+		const spec = (maxTokens: number): Partial<RunSpec> => ({
+			targets: [targetOf(quotaOf(1e6, 20_000))],
+			cells: [cellOf({maxTokens})],
+			load: loadOf('saturate', {durationMs: 4 * minuteMs}),
+		});
+		const first = await play(spec(4096), server);
+		const advice = first.snapshot.variants[0]?.maxTokensAdvice;
+		const promised = advice?.sustainablePerMinute ?? Number.NaN;
+		expect(advice?.value).toBeGreaterThanOrEqual(120);
+		expect(advice?.value).toBeLessThan(180);
+		expect(advice?.truncationRisk).toBeLessThan(0.05);
+		const line = first.snapshot.advice.find(({kind}) => kind === 'max-tokens');
+		expect(line?.usefulPerMinute).toBe(promised);
+		const second = await play(spec(advice?.value ?? 0), server);
+		expect(promised / first.usefulPerMinute).toBeGreaterThan(1.5);
+		expect(second.usefulPerMinute / promised).toBeGreaterThan(0.9);
+		expect(second.usefulPerMinute / promised).toBeLessThan(1.1);
+	});
+
+	it('of max tokens promises nothing where no answer is useful', async () => {
+		const {snapshot} = await play(
+			{
+				targets: [targetOf(quotaOf(1e6, 20_000))],
+				cells: [cellOf({maxTokens: 4096})],
+				task: {task: 'x', content: undefined, items: [], checks: [{equals: 'never'}]},
+				load: loadOf('saturate', {durationMs: 4 * minuteMs}),
+			},
+			{tokensPerWindow: 20_000, outputTokens: () => 60},
+		);
+		expect(snapshot.variants[0]?.maxTokensAdvice).toMatchObject({sustainablePerMinute: 0});
+		expect(snapshot.variants[0]?.maxTokensAdvice.value).toBeGreaterThan(0);
+		expect(snapshot.advice.filter(({kind}) => kind === 'max-tokens')).toEqual([]);
+	});
+
+	it('of packing keeps its promise within 10 %', async () => {
+		const items = itemsOf(40);
+		const answerOf = (count: number): string =>
+			count === 1
+				? 'yes'
+				: JSON.stringify(Object.fromEntries(items.slice(0, count).map((_item, index) => [index + 1, 'yes'])));
+		const spec = (itemsPerRequest: number): Partial<RunSpec> => ({
+			targets: [targetOf(quotaOf(100, 50_000))],
+			task: {task: 'x', content: undefined, items, checks: []},
+			variants: [variantOf('one', {itemsPerRequest, instruction: '{{item}}'})],
+			cells: [
+				cellOf({
+					maxTokens: 40 * itemsPerRequest,
+					inputTokens: {value: 20 * itemsPerRequest, isEstimated: false},
+				}),
+			],
+			load: loadOf('saturate', {durationMs: 4 * minuteMs}),
+		});
+		const server = (count: number): Partial<ModelServerOptions> => ({
+			requestsPerWindow: 100,
+			tokensPerWindow: 50_000,
+			text: answerOf(count),
+			inputTokens: () => 20 * count,
+			outputTokens: () => 30 * count,
+		});
+		const first = await play(spec(1), server(1));
+		const line = first.snapshot.advice.find(({kind}) => kind === 'packing');
+		expect(line?.text).toContain('10 items');
+		expect(line?.usefulPerMinute).toBeCloseTo(1000, 0);
+		const second = await play(spec(10), server(10));
+		expect(second.usefulPerMinute / (line?.usefulPerMinute ?? Number.NaN)).toBeGreaterThan(0.9);
+		expect(second.usefulPerMinute / (line?.usefulPerMinute ?? Number.NaN)).toBeLessThan(1.1);
+	});
+
+	it('names the limit that binds, and gives the figures for a quota increase', async () => {
+		const {snapshot} = await play(
+			{targets: [targetOf(quotaOf(100, 1e6))], load: loadOf('saturate', {durationMs: 4 * minuteMs})},
+			{requestsPerWindow: 100},
+		);
+		expect(snapshot.advice.find(({kind}) => kind === 'limit')?.text).toBe(
+			'plain: the quota of requests a minute (100) binds, at 100 useful items a minute.',
+		);
+		expect(snapshot.advice.find(({kind}) => kind === 'quota-increase')?.text).toMatch(
+			/steady \d+ and peak 100 requests a minute, steady [\d,]+ and peak 3,600 quota tokens a minute, on average 20 input and 16 output tokens a request\./,
+		);
+	});
+
+	it('says that answers are cut off', async () => {
+		const {snapshot} = await play(
+			{cells: [cellOf({maxTokens: 10})], load: loadOf('concurrency', {durationMs: minuteMs, concurrency: 1})},
+			{},
+		);
+		expect(snapshot.advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
+			/answers were cut off at 10 max tokens/,
+		);
+	});
+
+	it('of caching tells what the part that all prompts share would save', async () => {
+		const instruction = `${'These words are the same for all. '.repeat(200)}{{item}}`;
+		const {snapshot} = await play(
+			{
+				targets: [targetOf(quotaOf(1e6, 100_000))],
+				task: {task: 'x', content: undefined, items: itemsOf(5), checks: []},
+				variants: [variantOf('long', {instruction})],
+				cells: [cellOf({inputTokens: {value: 1600, isEstimated: false}})],
+				load: loadOf('concurrency', {durationMs: 4 * minuteMs, concurrency: 1}),
+			},
+			{inputTokens: () => 1600},
+		);
+		const line = snapshot.advice.find(({kind}) => kind === 'caching');
+		// Nearly all of the 1,600 input tokens are shared; 16 output tokens and the items stay.
+		expect(line?.text).toContain('about 1,599 input tokens');
+		expect(line?.usefulPerMinute).toBeCloseTo(100_000 / 17, 0);
+	});
+
+	it('of scopes adds the rates of the quotas of one model', async () => {
+		const {snapshot} = await play(
+			{
+				targets: [
+					targetOf(quotaOf(100, 1e6)),
+					{...targetOf(quotaOf(200, 1e6)), scope: 'cross-region', model: 'us.test.model-v1:0'},
+				],
+				cells: [cellOf(), cellOf({target: 1})],
+				load: loadOf('concurrency', {durationMs: 4 * minuteMs, concurrency: 1}),
+			},
+			{},
+		);
+		const line = snapshot.advice.find(({kind}) => kind === 'scope');
+		expect(line?.text).toContain('on-demand and cross-Region');
+		expect(line?.usefulPerMinute).toBe(300);
+	});
+});
