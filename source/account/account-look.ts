@@ -1,4 +1,4 @@
-import type {AccountDirectory} from '../bedrock/metrics/account-directory.ts';
+import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
 import type {AccountMap} from '../domain/account-map.ts';
 import type {AccountBucket, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';

@@ -1,10 +1,10 @@
-import {type Clients, createClients} from '../bedrock/clients.ts';
+import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {
 	type AccountDirectory,
 	directoryOfTargets,
 	readDirectory,
-} from '../bedrock/metrics/account-directory.ts';
-import {createUsageSource} from '../bedrock/metrics/usage-reader.ts';
+} from '../bedrock/cloudwatch/account-directory.ts';
+import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';

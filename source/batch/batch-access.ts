@@ -1,6 +1,6 @@
+import type {Account} from '../bedrock/account-access.ts';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
-import type {Account} from '../commands/account-access.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';

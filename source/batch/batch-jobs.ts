@@ -1,5 +1,5 @@
+import {openAccount} from '../bedrock/account-access.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
-import {openAccount} from '../commands/account-access.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
+import {type Account, openAccount} from '../bedrock/account-access.ts';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {type Account, openAccount} from '../commands/account-access.ts';
 import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';

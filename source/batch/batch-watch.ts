@@ -1,10 +1,10 @@
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {Account} from '../bedrock/account-access.ts';
 import {callError} from '../bedrock/jobs/call-error.ts';
 import {isPassing} from '../bedrock/jobs/is-passing.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
-import type {Account} from '../commands/account-access.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {BatchLimits} from '../prompts/batch/limits.ts';

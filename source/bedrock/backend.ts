@@ -1,18 +1,18 @@
 import {setMaxListeners} from 'node:events';
 import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
-import type {Clients} from './clients.ts';
-import {createTokenCounter} from './count-tokens.ts';
+import type {Clients} from './clients/clients.ts';
 import {factsOf} from './failures/facts.ts';
 import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
-import {type Catalogue, emptyCatalogue} from './identifiers/catalogue.ts';
+import {isModelRefused} from './failures/refused-model.ts';
+import {type Catalogue, emptyCatalogue} from './identify/catalogue.ts';
 import {converse} from './methods/converse.ts';
 import {converseStream} from './methods/converse-stream.ts';
+import {createTokenCounter} from './methods/count-tokens.ts';
 import {invoke} from './methods/invoke.ts';
 import {invokeStream} from './methods/invoke-stream.ts';
 import type {BedrockAnswer, Send} from './methods/method.ts';
-import {isModelRefused} from './refused-model.ts';
 
 const sends: Readonly<Record<Method, Send>> = {
 	converse,

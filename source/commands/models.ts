@@ -1,9 +1,9 @@
-import {type CatalogEntry, readCatalog} from '../bedrock/catalog.ts';
+import {type AccountRequest, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {type CatalogEntry, readCatalog} from '../bedrock/identify/catalog.ts';
 import {limitState, placeLine} from '../plain/quota-report.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
-import {type AccountRequest, assertReadable, openAccount} from './account-access.ts';
 import {type ReportIo, writeRemarks} from './quotas.ts';
 
 export type ModelsOptions = Omit<AccountRequest, 'tier'> & {readonly isJson: boolean};

@@ -1,10 +1,10 @@
-import {readCatalog} from '../bedrock/catalog.ts';
+import {type AccountRequest, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {readCatalog} from '../bedrock/identify/catalog.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
 import {limitColumns, limitRows, placeLine} from '../plain/quota-report.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
-import {type AccountRequest, assertReadable, openAccount} from './account-access.ts';
 
 export type ReportIo = {
 	readonly stdout: NodeJS.WritableStream;

@@ -1,8 +1,8 @@
-import {readCatalog} from '../bedrock/catalog.ts';
-import {createClients} from '../bedrock/clients.ts';
+import {createClients} from '../bedrock/clients/clients.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
+import {readCatalog} from '../bedrock/identify/catalog.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
-import {assertReachable} from '../bedrock/reachability.ts';
 import type {ListedModel} from '../domain/listed-model.ts';
 import type {Connection, QuotaOverride, RunConfig} from '../domain/run-config.ts';
 

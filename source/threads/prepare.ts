@@ -1,11 +1,11 @@
 import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
-import {type Clients, createClients} from '../bedrock/clients.ts';
+import {type Clients, createClients} from '../bedrock/clients/clients.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {assertReachable} from '../bedrock/reachability.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';

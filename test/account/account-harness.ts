@@ -6,9 +6,9 @@ import {
 	nextLookMs,
 } from '../../source/account/account-monitor.ts';
 import {OwnUse} from '../../source/account/own-use.ts';
-import {type Clients, createClients} from '../../source/bedrock/clients.ts';
-import {type AccountDirectory, readDirectory} from '../../source/bedrock/metrics/account-directory.ts';
-import {createUsageSource} from '../../source/bedrock/metrics/usage-reader.ts';
+import {type Clients, createClients} from '../../source/bedrock/clients/clients.ts';
+import {type AccountDirectory, readDirectory} from '../../source/bedrock/cloudwatch/account-directory.ts';
+import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {quotaSourceOf} from '../../source/bedrock/quotas/clients-source.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import type {UsageSource} from '../../source/domain/usage-source.ts';

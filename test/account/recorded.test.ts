@@ -2,8 +2,8 @@ import {existsSync, readFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, expect, onTestFinished, test} from 'vitest';
-import {createClients} from '../../source/bedrock/clients.ts';
-import {createUsageSource} from '../../source/bedrock/metrics/usage-reader.ts';
+import {createClients} from '../../source/bedrock/clients/clients.ts';
+import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {minuteMs, never} from './account-harness.ts';
 

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {createUsageSource} from '../../source/bedrock/metrics/usage-reader.ts';
+import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {firstLook, minuteMs, noon, startMonitor} from './account-harness.ts';
 

@@ -5,7 +5,7 @@ import {runBatch} from '../../source/batch/batch-run.ts';
 import {batchOrder, setUpBatch} from '../../source/batch/batch-setup.ts';
 import {batchFolder, createBatchStore, itemsName} from '../../source/batch/batch-state.ts';
 import {findOrMakeBatch} from '../../source/batch/batch-submit.ts';
-import {createClients} from '../../source/bedrock/clients.ts';
+import {createClients} from '../../source/bedrock/clients/clients.ts';
 import {createJobService} from '../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../../source/bedrock/jobs/object-store.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';

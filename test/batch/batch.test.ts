@@ -7,7 +7,7 @@ import {type BatchPorts, runBatch} from '../../source/batch/batch-run.ts';
 import {type BatchSetup, setUpBatch} from '../../source/batch/batch-setup.ts';
 import {type BatchStore, createBatchStore} from '../../source/batch/batch-state.ts';
 import {findOrMakeBatch} from '../../source/batch/batch-submit.ts';
-import {createClients} from '../../source/bedrock/clients.ts';
+import {createClients} from '../../source/bedrock/clients/clients.ts';
 import {callError} from '../../source/bedrock/jobs/call-error.ts';
 import {isPassing} from '../../source/bedrock/jobs/is-passing.ts';
 import {createJobService, type JobService} from '../../source/bedrock/jobs/job-service.ts';

@@ -1,6 +1,6 @@
 import {afterAll, beforeAll} from 'vitest';
 import {type BedrockBackend, createBackend} from '../../source/bedrock/backend.ts';
-import {type Clients, createClients} from '../../source/bedrock/clients.ts';
+import {type Clients, createClients} from '../../source/bedrock/clients/clients.ts';
 import type {InferenceRequest, InvokeOptions} from '../../source/domain/backend.ts';
 import {type Replay, type ReplayServer, startReplayServer} from './replay-server.ts';
 

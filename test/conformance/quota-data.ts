@@ -4,7 +4,7 @@ import type {
 	InferenceProfile,
 	ListedQuota,
 } from '../../source/bedrock/quotas/quota-source.ts';
-import {foundationModel, modelArn} from '../bedrock/quotas-source.ts';
+import {foundationModel, modelArn} from '../bedrock/quotas/quotas-source.ts';
 
 /** Real names of quotas and models; they lie beside the checkout and are no part of it. */
 const folder = new URL('../../../shared/data/', import.meta.url);

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {parseQuotaName} from '../../source/bedrock/quotas/quota-name.ts';
 import {resolveTargets} from '../../source/bedrock/quotas/resolve-targets.ts';
-import {fakeSource, plainOptions} from '../bedrock/quotas-source.ts';
+import {fakeSource, plainOptions} from '../bedrock/quotas/quotas-source.ts';
 import {
 	allQuotas,
 	foundationModels,

@@ -1,6 +1,6 @@
 import {type BatchLimits, gigabyte, usualLimits} from '../../prompts/batch/limits.ts';
-import {baseModelKey} from '../identifiers/base-model.ts';
-import {createCatalogue} from '../identifiers/catalogue.ts';
+import {baseModelKey} from '../identify/base-model.ts';
+import {createCatalogue} from '../identify/catalogue.ts';
 import {labelOwners} from '../quotas/label-owners.ts';
 import type {FoundationModel, ListedQuota, QuotaSource} from '../quotas/quota-source.ts';
 

@@ -1,5 +1,5 @@
 import {UserError} from '../../domain/user-error.ts';
-import type {Clients} from '../clients.ts';
+import type {Clients} from '../clients/clients.ts';
 import {factsOf} from '../failures/facts.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {withoutSecrets} from '../failures/redact.ts';

@@ -1,5 +1,5 @@
 import type {GetModelInvocationJobResponse, ModelInvocationJobSummary} from '@aws-sdk/client-bedrock';
-import type {Clients} from '../clients.ts';
+import type {Clients} from '../clients/clients.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {abortedBy} from './aborted-by.ts';
 import {callError} from './call-error.ts';

@@ -1,5 +1,5 @@
 import {addAbortSignal, Readable} from 'node:stream';
-import type {Clients} from '../clients.ts';
+import type {Clients} from '../clients/clients.ts';
 import {abortedBy} from './aborted-by.ts';
 import {callError} from './call-error.ts';
 import {type S3Place, s3Uri} from './s3-uri.ts';

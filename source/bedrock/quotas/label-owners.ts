@@ -1,6 +1,6 @@
-import {baseModelKey, providerOf} from '../identifiers/base-model.ts';
-import type {Catalogue} from '../identifiers/catalogue.ts';
-import {identify} from '../identifiers/identify.ts';
+import {baseModelKey, providerOf} from '../identify/base-model.ts';
+import type {Catalogue} from '../identify/catalogue.ts';
+import {identify} from '../identify/identify.ts';
 import {aliasOwner} from './aliases.ts';
 import {idWords, labelViews, labelWords, type ModelWords} from './model-words.ts';
 

@@ -1,6 +1,6 @@
 import type {Quota, Target} from '../../domain/target.ts';
-import type {Catalogue} from '../identifiers/catalogue.ts';
-import type {Identity} from '../identifiers/identify.ts';
+import type {Catalogue} from '../identify/catalogue.ts';
+import type {Identity} from '../identify/identify.ts';
 import type {AccountLists} from './account-lists.ts';
 import {actions, type ListName, type SourceError} from './quota-source.ts';
 

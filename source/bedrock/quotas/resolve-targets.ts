@@ -1,11 +1,11 @@
 import type {QuotaOverride} from '../../domain/run-config.ts';
 import type {Quota, Target} from '../../domain/target.ts';
-import {burndownOf} from '../burndown.ts';
-import {baseModelKey} from '../identifiers/base-model.ts';
-import {type Catalogue, createCatalogue, emptyCatalogue} from '../identifiers/catalogue.ts';
-import {type Identity, identify} from '../identifiers/identify.ts';
+import {baseModelKey} from '../identify/base-model.ts';
+import {type Catalogue, createCatalogue, emptyCatalogue} from '../identify/catalogue.ts';
+import {type Identity, identify} from '../identify/identify.ts';
 import {type AccountLists, readLists} from './account-lists.ts';
 import {bucketQuota, type NamedQuota, noQuota, unknownQuota} from './bucket-quota.ts';
+import {burndownOf} from './burndown.ts';
 import {joinQuotas} from './joined-quotas.ts';
 import {labelOwners} from './label-owners.ts';
 import {limitOf, overrideLimit} from './limits.ts';

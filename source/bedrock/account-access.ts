@@ -1,0 +1,66 @@
+import type {Connection, QuotaOverride} from '../domain/run-config.ts';
+import {UserError} from '../domain/user-error.ts';
+import type {Clients} from './clients/clients.ts';
+import {createClients} from './clients/clients.ts';
+import type {AccountLists} from './quotas/account-lists.ts';
+import {quotaCacheFor} from './quotas/cache-folder.ts';
+import {quotaSourceOf} from './quotas/clients-source.ts';
+import type {ResolveOptions} from './quotas/resolve-targets.ts';
+
+/** Opens the account for commands that only read its lists. */
+
+export type AccountRequest = {
+	readonly connection: Connection;
+	readonly override: QuotaOverride;
+	readonly isRefreshing: boolean;
+	/** Service tier; undefined for the account's default. */
+	readonly tier: string | undefined;
+};
+
+export type Account = {readonly options: ResolveOptions; readonly clients: Clients};
+
+/** @throws UserError (exit 1) without a Region or credentials. */
+export const openAccount = async (request: AccountRequest): Promise<Account> => {
+	const {connection, override, isRefreshing, tier} = request;
+	const clients = createClients(connection, {maxSockets: 1});
+	const region = await clients.region();
+	await clients.checkCredentials();
+	const {endpoint} = clients;
+	const place = {region, profile: connection.profile, endpoint};
+	return {
+		clients,
+		options: {
+			source: quotaSourceOf(clients),
+			region,
+			endpoint,
+			override,
+			tier: tier ?? null,
+			// The embedded simulator is another one every time.
+			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
+			isRefreshing,
+		},
+	};
+};
+
+const lists = ['applied', 'defaults', 'models', 'profiles'] as const;
+
+/**
+ * A list that the account refuses leaves something unknown; when nothing at all can be reached, that is the answer.
+ * @throws UserError (exit 1) when no list could be read for want of credentials or of a connection.
+ */
+export const assertReadable = (failures: AccountLists['failures']): void => {
+	const kinds = new Set(lists.map((name) => failures.get(name)?.kind));
+	const message = failures.get('models')?.message ?? '';
+	if (kinds.size === 1 && kinds.has('credentials')) {
+		throw new UserError(`The AWS credentials were not accepted: ${message}`, {
+			exitCode: 1,
+			hint: 'Sign in again with "aws sso login" or "aws configure" (--profile names a profile), or try --demo.',
+		});
+	}
+	if (kinds.size === 1 && kinds.has('network')) {
+		throw new UserError(`AWS could not be reached: ${message}`, {
+			exitCode: 1,
+			hint: 'Check the network, the proxy (HTTPS_PROXY), --region and the AWS_ENDPOINT_URL variables.',
+		});
+	}
+};

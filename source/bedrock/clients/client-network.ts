@@ -1,0 +1,120 @@
+import {readFileSync} from 'node:fs';
+import {Agent as HttpAgent} from 'node:http';
+import {Agent as HttpsAgent} from 'node:https';
+import {homedir} from 'node:os';
+import {NodeHttpHandler, type NodeHttpHandlerOptions} from '@smithy/node-http-handler';
+import {UserError} from '../../domain/user-error.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A logger that says nothing: what the SDK has to tell must not reach the screen. It has no `info`: for that the SDK would walk
+ * through every answer in search of secrets, which takes longer than all else where the answer is large (`info` is asked for
+ * with `?.`; its type does not know).
+ */
+export const silentLogger = {
+	trace() {},
+	debug() {},
+	warn() {},
+	error() {},
+} as NonNullable<NodeHttpHandlerOptions['logger']>;
+
+/** Hosts that are never reached through a proxy. */
+const loopback = ['localhost', '127.0.0.1', '[::1]', '::1'];
+
+const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
+const hasProxy = (environment: Environment): boolean => proxyNames.some((name) => Boolean(environment[name]));
+
+/** Whether a host may only be reached, or even be found, through a proxy. */
+export const mayNeedProxy = (hostname: string, environment: Environment): boolean =>
+	hasProxy(environment) && !loopback.includes(hostname);
+
+/** Node reads proxies from the environment since 24.5 and 22.21. */
+const canProxy = (version: string): boolean => {
+	const [major = 0, minor = 0] = version.split('.').map(Number);
+	return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
+};
+
+/** A sentence about proxy variables that this Node would ignore; undefined where there is nothing to say. */
+export const proxyRemark = (
+	environment: Environment,
+	version = process.versions.node,
+): string | undefined => {
+	const set = proxyNames.filter((name) => Boolean(environment[name]));
+	if (set.length > 0 && !canProxy(version)) {
+		return `HTTPS_PROXY is ignored: Node ${version} cannot use it, Node 24.5 or 22.21 and later can.`;
+	}
+	const odd = set.find((name) => !/^https?:\/\//i.test(environment[name] ?? ''));
+	return odd && `${odd} is ignored: only proxies that begin with http:// or https:// can be used.`;
+};
+
+/** The environment's proxy settings, with the loopback hosts left out of them. */
+const proxySettings = (environment: Environment): Environment => {
+	const exempt = [environment.NO_PROXY ?? environment.no_proxy ?? '', ...loopback].filter(Boolean).join(',');
+	return {...environment, NO_PROXY: exempt, no_proxy: exempt};
+};
+
+/**
+ * Certificates to trust. As with the AWS CLI they replace the system's own; `NODE_EXTRA_CA_CERTS` adds to them and is
+ * Node's own affair.
+ *
+ * @throws UserError (exit 1) when the file cannot be read.
+ */
+const certificatesIn = (file: string): string => {
+	try {
+		return readFileSync(file.replace(/^~(?=\/)/, homedir()), 'utf8');
+	} catch (error) {
+		throw new UserError(`The certificates in ${file} cannot be read.`, {
+			exitCode: 1,
+			hint: 'Name a file of PEM certificates in AWS_CA_BUNDLE (ca_bundle of the profile), or take it out.',
+			cause: error,
+		});
+	}
+};
+
+/** How long to wait for a connection, and for any sign of life on one: Nova may think for 60 minutes. */
+const connectionTimeoutMs = 15_000;
+const silenceMs = 3_600_000;
+
+/** One pool of kept-alive connections, shared by all that is sent through it. */
+export type Network = {readonly handler: NodeHttpHandler; readonly close: () => void};
+
+/**
+ * Makes a pool over HTTP/1.1. The SDK's own default opens an HTTP/2 session for every request, which puts a TLS
+ * handshake into every latency.
+ *
+ * @param options.isLocal No proxy and no custom certificates: the embedded simulator.
+ */
+export const createNetwork = (options: {
+	readonly maxSockets: number;
+	readonly isLocal: boolean;
+	readonly environment: Environment;
+	/** File of the certificates to trust; undefined: those of the system. */
+	readonly certificates?: string | undefined;
+}): Network => {
+	const {maxSockets, isLocal, environment} = options;
+	const certificates =
+		isLocal || options.certificates === undefined ? undefined : certificatesIn(options.certificates);
+	const shared = {
+		keepAlive: true,
+		maxSockets,
+		...(isLocal || !hasProxy(environment) ? {} : {proxyEnv: proxySettings(environment)}),
+	};
+	const httpAgent = new HttpAgent(shared);
+	const httpsAgent = new HttpsAgent({...shared, ...(certificates === undefined ? {} : {ca: certificates})});
+	const handler = new NodeHttpHandler({
+		httpAgent,
+		httpsAgent,
+		connectionTimeout: connectionTimeoutMs,
+		socketTimeout: silenceMs,
+		logger: silentLogger,
+	});
+	return {
+		handler,
+		close() {
+			httpAgent.destroy();
+			httpsAgent.destroy();
+		},
+	};
+};

@@ -1,0 +1,201 @@
+import type {BedrockClient} from '@aws-sdk/client-bedrock';
+import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
+import type {S3Client} from '@aws-sdk/client-s3';
+import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
+import type {Connection} from '../../domain/run-config.ts';
+import {UserError} from '../../domain/user-error.ts';
+import {noCredentials} from './client-credentials.ts';
+import {outfit, sendOnce} from './client-middleware.ts';
+import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
+import {keepPages} from './client-pages.ts';
+import {createSecrets} from './client-secrets.ts';
+import {configuredCertificates, configuredEndpoint} from './client-shared-config.ts';
+import {endpointInEnvironment, foreignEndpoint} from './endpoint.ts';
+
+/** The AWS clients, each made when it is first asked for. */
+export type Clients = {
+	readonly runtime: () => Promise<BedrockRuntimeClient>;
+	readonly control: () => Promise<BedrockClient>;
+	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
+	readonly s3: () => Promise<S3Client>;
+	readonly cloudwatch: () => Promise<CloudWatchClient>;
+	/** The Region in use. Rejects with a UserError (exit 1) where none is set. */
+	readonly region: () => Promise<string>;
+	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
+	readonly checkCredentials: () => Promise<void>;
+	/** URL of an endpoint that is not AWS's; null for AWS. What the profile says is known once `region` has resolved. */
+	readonly endpoint: string | null;
+	/** Things the user should know about these clients, a sentence each. */
+	readonly remarks: readonly string[];
+	/** Values that must never be shown. */
+	readonly secrets: () => readonly string[];
+	readonly close: () => void;
+};
+
+/** Connections that the account's own lists need at once. */
+const controlSockets = 16;
+
+const simulated = {
+	credentials: {accessKeyId: 'simulated', secretAccessKey: 'simulated'},
+	// Never hand a real bearer token to the simulator.
+	authSchemePreference: ['sigv4'],
+	useFipsEndpoint: false,
+	useDualstackEndpoint: false,
+};
+
+const lazily = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+	let made: Promise<T> | undefined;
+	return () => {
+		made ??= make();
+		return made;
+	};
+};
+
+/** The Region that was typed or set; the SDK looks into the profile and the instance itself. */
+const explicitRegion = (connection: Connection): string | undefined =>
+	connection.region ||
+	(connection.simulatorUrl === undefined
+		? process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
+		: process.env.AWS_REGION || 'us-east-1');
+
+/**
+ * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
+ * own chain: environment, profile, SSO, assumed roles, containers and instances.
+ *
+ * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
+ * @throws UserError (exit 1) when an endpoint or certificate setting is unusable.
+ */
+export const createClients = (connection: Connection, options: {readonly maxSockets: number}): Clients => {
+	const isLocal = connection.simulatorUrl !== undefined;
+	const region = explicitRegion(connection);
+	const {simulatorUrl, profile} = connection;
+	let endpoint = simulatorUrl ?? endpointInEnvironment(process.env);
+	const hasBearerToken = !isLocal && Boolean(process.env.AWS_BEARER_TOKEN_BEDROCK);
+	const networks: Network[] = [];
+	const secrets = createSecrets(process.env);
+
+	const settings = async (service: string, maxSockets: number) => {
+		const certificates = isLocal ? undefined : await configuredCertificates(profile);
+		const network = createNetwork({maxSockets, isLocal, environment: process.env, certificates});
+		networks.push(network);
+		const own = simulatorUrl ?? (await configuredEndpoint(service, profile));
+		return {
+			requestHandler: network.handler,
+			logger: silentLogger,
+			// It has been looked for already, in the right profile.
+			ignoreConfiguredEndpointUrls: true,
+			...(own === undefined ? {} : {endpoint: own}),
+			...(region === undefined ? {} : {region}),
+			...(profile === undefined || isLocal ? {} : {profile}),
+			...(isLocal ? simulated : {}),
+		};
+	};
+
+	const runtime = lazily(async () => {
+		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
+		const {keepUsageSpellings} = await import('./usage-spellings.ts');
+		keepUsageSpellings();
+		const own = await settings('Bedrock Runtime', options.maxSockets);
+		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
+		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
+		outfit(client, secrets);
+		sendOnce(client);
+		keepPages(client);
+		return client;
+	});
+	const control = lazily(async () => {
+		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
+		const client = new BedrockClient(await settings('Bedrock', controlSockets));
+		outfit(client, secrets);
+		keepPages(client);
+		return client;
+	});
+	const serviceQuotas = lazily(async () => {
+		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
+		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
+		outfit(client, secrets);
+		keepPages(client);
+		return client;
+	});
+	const cloudwatch = lazily(async () => {
+		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
+		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
+		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
+		outfit(client, secrets);
+		return client;
+	});
+
+	const s3 = lazily(async () => {
+		const {S3Client} = await import('@aws-sdk/client-s3');
+		// Another endpoint than AWS's seldom has a name for each bucket, or knows the newer checksums.
+		const own = await settings('S3', controlSockets);
+		const client = new S3Client({
+			...own,
+			...(own.endpoint !== undefined
+				? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'}
+				: {}),
+		});
+		outfit(client, secrets);
+		return client;
+	});
+
+	return {
+		runtime,
+		control,
+		serviceQuotas,
+		cloudwatch,
+		s3,
+		get endpoint() {
+			return endpoint;
+		},
+		remarks: [
+			...(hasBearerToken
+				? [
+						'AWS_BEARER_TOKEN_BEDROCK is used to call Bedrock; Service Quotas and CloudWatch do not take it and need credentials of their own.',
+					]
+				: []),
+			...(isLocal ? [] : [proxyRemark(process.env)]),
+		].filter((remark) => remark !== undefined),
+		secrets: secrets.all,
+		async region() {
+			if (region !== undefined && !/^[a-z]{2,}(?:-[a-z]+)*-\d+$/.test(region)) {
+				throw new UserError(`"${region}" is no AWS Region.`, {
+					exitCode: connection.region === undefined ? 1 : 2,
+					hint: 'Write it as in us-east-1.',
+				});
+			}
+
+			try {
+				const client = await runtime();
+				return await client.config.region();
+			} catch (error) {
+				// Where a Region is given, whatever failed is something else.
+				throw error instanceof UserError || region !== undefined
+					? error
+					: new UserError('No AWS Region is set.', {
+							exitCode: 1,
+							hint: 'Name one with --region or AWS_REGION, as in --region us-east-1.',
+							cause: error,
+						});
+			}
+		},
+		async checkCredentials() {
+			if (isLocal || hasBearerToken) {
+				return;
+			}
+
+			const client = await runtime();
+			try {
+				await client.config.credentials();
+			} catch (error) {
+				throw noCredentials(error, connection.profile ?? process.env.AWS_PROFILE, secrets.all());
+			}
+		},
+		close() {
+			for (const network of networks) {
+				network.close();
+			}
+		},
+	};
+};

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {createCatalogue, emptyCatalogue} from '../../../source/bedrock/identify/catalogue.ts';
+import {routeOf} from '../../../source/bedrock/identify/destinations.ts';
+import {identify} from '../../../source/bedrock/identify/identify.ts';
+import {applicationProfile, foundationModel, modelArn, systemProfile} from '../quotas/quotas-source.ts';
+
+const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+
+describe('without a catalogue, by form', () => {
+	test.each([
+		[sonnet, 'base-model', sonnet, 'on-demand'],
+		['amazon.nova-lite-v1:0', 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
+		['amazon.nova-lite-v1:0:300k', 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
+		['amazon.nova-premier-v1:0:mm', 'base-model', 'amazon.nova-premier-v1:0', 'on-demand'],
+		['deepseek.v3.2', 'base-model', 'deepseek.v3.2', 'on-demand'],
+		['zai.glm-4.7', 'base-model', 'zai.glm-4.7', 'on-demand'],
+		['minimax.minimax-m2.1', 'base-model', 'minimax.minimax-m2.1', 'on-demand'],
+		['openai.gpt-5.6-sol', 'base-model', 'openai.gpt-5.6-sol', 'on-demand'],
+		['ai21.jamba-1-5-large-v1:0', 'base-model', 'ai21.jamba-1-5-large-v1:0', 'on-demand'],
+		[`us.${sonnet}`, 'inference-profile', sonnet, 'cross-region'],
+		[`us-gov.${sonnet}`, 'inference-profile', sonnet, 'cross-region'],
+		[`apac.${sonnet}:200k`, 'inference-profile', sonnet, 'cross-region'],
+		[`atlantis.${sonnet}`, 'inference-profile', sonnet, 'cross-region'],
+		['us.deepseek.v3.2', 'inference-profile', 'deepseek.v3.2', 'cross-region'],
+		['in.openai.gpt-5.6-luna', 'inference-profile', 'openai.gpt-5.6-luna', 'cross-region'],
+		['jp.ai21.jamba-1-5-large-v1:0', 'inference-profile', 'ai21.jamba-1-5-large-v1:0', 'cross-region'],
+		[`global.${sonnet}`, 'inference-profile', sonnet, 'global'],
+		[modelArn('amazon.nova-lite-v1:0'), 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
+		[modelArn('amazon.nova-lite-v1:0', ''), 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
+		[systemProfile(`eu.${sonnet}`).arn, 'inference-profile', sonnet, 'cross-region'],
+		[systemProfile(`global.${sonnet}`).arn, 'inference-profile', sonnet, 'global'],
+		[`arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/${sonnet}`, 'base-model', sonnet, 'on-demand'],
+	])('%s', (model, kind, baseModel, scope) => {
+		expect(identify(model, emptyCatalogue)).toMatchObject({model, kind, baseModel, scope, isResolved: true});
+	});
+
+	test.each([
+		['arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc', 'provisioned-model'],
+		['arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc', 'application-profile'],
+		['arn:aws:bedrock:us-east-1:123456789012:default-prompt-router/meta.llama:1', 'prompt-router'],
+		['arn:aws:bedrock:us-east-1:123456789012:prompt-router/abc', 'prompt-router'],
+		['arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abc', 'custom-model'],
+		['arn:aws:bedrock:us-east-1:123456789012:imported-model/abc', 'imported-model'],
+		['arn:aws:bedrock:us-east-1:123456789012:prompt/ABC:1', 'other'],
+		['arn:aws:sagemaker:us-east-1:123456789012:endpoint/abc', 'other'],
+		['arn:aws:bedrock:us-east-1:123456789012:constructor/abc', 'other'],
+		['arn:', 'other'],
+	])('%s hides its foundation model', (model, kind) => {
+		expect(identify(model, emptyCatalogue)).toMatchObject({kind, baseModel: model, isResolved: false});
+	});
+});
+
+describe('spellings', () => {
+	test.each([
+		[`  us.${sonnet}\n`, `us.${sonnet}`, 'cross-region'],
+		[`us.${sonnet}/`, `us.${sonnet}`, 'cross-region'],
+		[`${modelArn(sonnet)}//`, modelArn(sonnet), 'on-demand'],
+	])('%j is sent as %s', (text, model, scope) => {
+		expect(identify(text, emptyCatalogue)).toMatchObject({model, baseModel: sonnet, scope});
+	});
+
+	test('capitals are the same model, and are sent as they are', () => {
+		const shouted = `GLOBAL.${sonnet.toUpperCase()}`;
+		expect(identify(shouted, emptyCatalogue)).toMatchObject({
+			model: shouted,
+			baseModel: sonnet,
+			scope: 'global',
+		});
+	});
+
+	test('what another tool writes before an ID is no geography', () => {
+		expect(identify(`bedrock/us.${sonnet}`, emptyCatalogue)).toMatchObject({
+			kind: 'base-model',
+			baseModel: `bedrock/us.${sonnet}`,
+		});
+	});
+});
+
+describe('with a catalogue', () => {
+	const catalogue = createCatalogue(
+		[foundationModel('cohere.command-text-v14'), foundationModel('odd-model'), foundationModel(sonnet)],
+		[
+			systemProfile(`us.${sonnet}`),
+			{...systemProfile(`ca.${sonnet}`), modelArns: [modelArn(sonnet, 'ca-central-1')]},
+			applicationProfile('copied', [modelArn(sonnet)]),
+			applicationProfile('geo', [modelArn(sonnet), modelArn(sonnet, 'us-west-2')]),
+			applicationProfile('wide', [modelArn(sonnet), modelArn(sonnet, '')]),
+		],
+	);
+
+	test('a prefix is one when the remainder is a known model, whatever its form', () => {
+		expect(identify('us.odd-model', catalogue)).toMatchObject({
+			kind: 'inference-profile',
+			baseModel: 'odd-model',
+			scope: 'cross-region',
+		});
+	});
+
+	test('a context suffix goes together with a revision that the known ID does not have', () => {
+		expect(identify('cohere.command-text-v14:7:4k', catalogue).baseModel).toBe('cohere.command-text-v14');
+	});
+
+	test('the profiles of a model: geographic ones first, no application profiles', () => {
+		const listed = createCatalogue(
+			[],
+			[systemProfile(`global.${sonnet}`), ...catalogue.profiles, systemProfile('us.other.model')],
+		);
+		expect(listed.profilesOf(sonnet)).toEqual([`ca.${sonnet}`, `us.${sonnet}`, `global.${sonnet}`]);
+		expect(listed.profilesOf('amazon.nova-lite-v1:0')).toEqual([]);
+		expect(emptyCatalogue.profilesOf(sonnet)).toBeUndefined();
+	});
+
+	test('a geographic profile with one destination Region is still geographic', () => {
+		expect(identify(`ca.${sonnet}`, catalogue).scope).toBe('cross-region');
+	});
+
+	test.each([
+		['copied', 'on-demand'],
+		['geo', 'cross-region'],
+		['wide', 'global'],
+	])('application profile %s draws from the %s bucket', (id, scope) => {
+		expect(identify(applicationProfile(id, []).arn, catalogue)).toMatchObject({
+			kind: 'application-profile',
+			baseModel: sonnet,
+			scope,
+			isResolved: true,
+		});
+	});
+});
+
+test('a route without foundation models is none', () => {
+	expect(routeOf(['nonsense', systemProfile(`us.${sonnet}`).arn])).toBeUndefined();
+});
+
+test('no text crashes it, and the base model is never empty for a text that is not', () => {
+	const texts = fc.oneof(
+		fc.string(),
+		fc.stringMatching(/^[a-z0-9.:/-]{0,60}$/),
+		fc.constantFrom('arn:aws:bedrock:::foundation-model/', 'us..', '.', ':0', '__proto__.constructor'),
+	);
+	fc.assert(
+		fc.property(texts, (text) => {
+			const identity = identify(text, emptyCatalogue);
+			expect(text).toContain(identity.model);
+			expect(['on-demand', 'cross-region', 'global']).toContain(identity.scope);
+		}),
+	);
+});
