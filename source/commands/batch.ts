@@ -15,8 +15,8 @@ import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assumedText} from '../prompts/batch/limits.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
+import {keepNurserySmall} from './batch/small-nursery.ts';
 import {startDemo} from './demo.ts';
-import {keepNurserySmall} from './small-nursery.ts';
 
 /** Seed of the simulator behind `--demo` where no preset says another. */
 const demoSeed = 1;

@@ -38,7 +38,7 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'compare':
 			return (await import('./results-files.ts')).resultsFiles(command.name, given, io);
 		case 'simulate':
-			return (await import('./simulate-flags.ts')).simulateFromFlags(given, io);
+			return (await import('./simulate/simulate-flags.ts')).simulateFromFlags(given, io);
 		case 'presets':
 			return (await import('./presets.ts')).presetsCommand(given, io);
 		case 'completion':

@@ -13,9 +13,9 @@ import type {Results} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sent-request.ts';
 import {type Io, readAll, writeLines} from '../terminal/io.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
-import {type Asked, newPrompt} from './prompt-content.ts';
-import {requestLines} from './prompt-lines.ts';
-import {recipeFor} from './prompt-recipe.ts';
+import {type Asked, newPrompt} from './prompt/prompt-content.ts';
+import {requestLines} from './prompt/prompt-lines.ts';
+import {recipeFor} from './prompt/prompt-recipe.ts';
 import {printJsonOr, readResultsFile} from './report.ts';
 
 /** Targets to choose from: all, or the one that `-m` names. */

@@ -12,11 +12,11 @@ import {keepLog} from '../terminal/log-file.ts';
 import {formatUsd} from '../text/numbers.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
-import {finish} from './finish.ts';
-import {watchAlerts} from './run-alerts.ts';
-import {type RunSetup, setUpRun} from './run-setup.ts';
-import {type ConfiguredEnd, runSearch} from './search.ts';
-import {firstConfig, planOf, type SearchSetup} from './search-setup.ts';
+import {finish} from './run/finish.ts';
+import {watchAlerts} from './run/run-alerts.ts';
+import {type RunSetup, setUpRun} from './run/run-setup.ts';
+import {type ConfiguredEnd, runSearch} from './run/search.ts';
+import {firstConfig, planOf, type SearchSetup} from './run/search-setup.ts';
 
 /** Milliseconds that requests in flight have to come back after a signal. */
 const stopDeadlineMs = 2000;

@@ -9,13 +9,13 @@ import {type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
-import {startConnectedEngine} from './connected-engine.ts';
-import {demoOnKey} from './demo-on-key.ts';
-import {createExports} from './exports.ts';
-import {finish} from './finish.ts';
+import {finish} from './run/finish.ts';
+import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {readEndings, runHeadless} from './run.ts';
-import {demoPreset, type RunSetup, setUpRun} from './run-setup.ts';
-import {screenPresets} from './screen-presets.ts';
+import {startConnectedEngine} from './screen/connected-engine.ts';
+import {demoOnKey} from './screen/demo-on-key.ts';
+import {createExports} from './screen/exports.ts';
+import {screenPresets} from './screen/screen-presets.ts';
 
 type AccountOptions = Required<Pick<ScreenPorts, 'opensOnAccount' | 'regions' | 'alerts'>>;
 

@@ -1,15 +1,15 @@
-import {bounds} from '../config/bounds.ts';
-import {defaults} from '../config/defaults.ts';
-import type {FlagValues} from '../config/parse-arguments.ts';
-import {readInteger} from '../config/values.ts';
-import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import {UserError} from '../domain/user-error.ts';
-import {type Candidate, chosenCandidates, combinations} from '../metrics/decisions/search/candidates.ts';
-import {leastBudget, planRungs, type Rung, requestsOfRungs} from '../metrics/decisions/search/rungs.ts';
-import {wholePlan} from '../metrics/decisions/search/search-figures.ts';
-import {planLines} from '../plain/plan.ts';
-import {formatCount} from '../text/numbers.ts';
+import {bounds} from '../../config/bounds.ts';
+import {defaults} from '../../config/defaults.ts';
+import type {FlagValues} from '../../config/parse-arguments.ts';
+import {readInteger} from '../../config/values.ts';
+import type {Plan} from '../../domain/plan.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import {UserError} from '../../domain/user-error.ts';
+import {type Candidate, chosenCandidates, combinations} from '../../metrics/decisions/search/candidates.ts';
+import {leastBudget, planRungs, type Rung, requestsOfRungs} from '../../metrics/decisions/search/rungs.ts';
+import {wholePlan} from '../../metrics/decisions/search/search-figures.ts';
+import {planLines} from '../../plain/plan.ts';
+import {formatCount} from '../../text/numbers.ts';
 
 /** `run --search`, checked and planned before anything is sent. */
 export type SearchSetup = {

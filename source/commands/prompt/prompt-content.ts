@@ -1,9 +1,9 @@
-import {UserError} from '../domain/user-error.ts';
-import type {Item, Variant} from '../domain/variant.ts';
-import {composePrompt, type Prompt} from '../prompts/compose.ts';
-import {parseObject} from '../prompts/parse-object.ts';
-import {placeholdersOf} from '../prompts/template.ts';
-import type {Recipe} from '../reports/best-request.ts';
+import {UserError} from '../../domain/user-error.ts';
+import type {Item, Variant} from '../../domain/variant.ts';
+import {composePrompt, type Prompt} from '../../prompts/compose.ts';
+import {parseObject} from '../../prompts/parse-object.ts';
+import {placeholdersOf} from '../../prompts/template.ts';
+import type {Recipe} from '../../reports/best-request.ts';
 
 /** A measured variant applied to something new. */
 

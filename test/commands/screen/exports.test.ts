@@ -2,10 +2,10 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'n
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {createExports} from '../../source/commands/exports.ts';
-import {parseArguments} from '../../source/config/parse-arguments.ts';
-import {resolveRun} from '../../source/config/resolve-run.ts';
-import {snapshot, variant} from '../helpers/results-fixture.ts';
+import {createExports} from '../../../source/commands/screen/exports.ts';
+import {parseArguments} from '../../../source/config/parse-arguments.ts';
+import {resolveRun} from '../../../source/config/resolve-run.ts';
+import {snapshot, variant} from '../../helpers/results-fixture.ts';
 
 const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 

@@ -1,5 +1,5 @@
-import type {BestRequest} from '../reports/best-request.ts';
-import {cleanText} from '../text/width.ts';
+import type {BestRequest} from '../../reports/best-request.ts';
+import {cleanText} from '../../text/width.ts';
 
 /** Keeps line ends, and drops what would move a terminal's cursor. */
 const cleanLines = (text: string): readonly string[] => text.trimEnd().split('\n').map(cleanLine);

@@ -1,14 +1,14 @@
 import path from 'node:path';
-import type {Arguments} from '../config/parse-arguments.ts';
-import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
-import {resolveRun} from '../config/resolve-run.ts';
-import type {Connection, RunConfig} from '../domain/run-config.ts';
-import {UserError} from '../domain/user-error.ts';
-import {claimFolder, type FolderClaim} from '../reports/folder.ts';
-import {type Io, readAll} from '../terminal/io.ts';
-import {assertWritable} from '../terminal/json-file.ts';
-import type {AnswerSink} from '../threads/messages.ts';
-import {lazyDemo} from './demo.ts';
+import type {Arguments} from '../../config/parse-arguments.ts';
+import {type OutputConfig, resolveOutput} from '../../config/resolve-output.ts';
+import {resolveRun} from '../../config/resolve-run.ts';
+import type {Connection, RunConfig} from '../../domain/run-config.ts';
+import {UserError} from '../../domain/user-error.ts';
+import {claimFolder, type FolderClaim} from '../../reports/folder.ts';
+import {type Io, readAll} from '../../terminal/io.ts';
+import {assertWritable} from '../../terminal/json-file.ts';
+import type {AnswerSink} from '../../threads/messages.ts';
+import {lazyDemo} from '../demo.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
 import {type SearchSetup, searchOf} from './search-setup.ts';
 

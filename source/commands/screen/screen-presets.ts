@@ -1,11 +1,11 @@
 import path from 'node:path';
-import type {FlagValues} from '../config/parse-arguments.ts';
-import {resolveRun} from '../config/resolve-run.ts';
-import {shippedPresets} from '../config/shipped-presets.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import type {AnswerSink} from '../threads/messages.ts';
-import type {ListedPreset} from '../view/listing.ts';
-import type {RunSetup} from './run-setup.ts';
+import type {FlagValues} from '../../config/parse-arguments.ts';
+import {resolveRun} from '../../config/resolve-run.ts';
+import {shippedPresets} from '../../config/shipped-presets.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import type {AnswerSink} from '../../threads/messages.ts';
+import type {ListedPreset} from '../../view/listing.ts';
+import type {RunSetup} from '../run/run-setup.ts';
 
 /** Presets that are chosen on the screen. */
 

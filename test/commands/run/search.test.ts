@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {runSearch} from '../../source/commands/search.ts';
-import {firstConfig, planOf, type SearchSetup} from '../../source/commands/search-setup.ts';
-import type {RunConfig} from '../../source/domain/run-config.ts';
-import type {Snapshot} from '../../source/domain/snapshot.ts';
-import {UserError} from '../../source/domain/user-error.ts';
-import {leastBudget, planRungs} from '../../source/metrics/decisions/search/rungs.ts';
+import {runSearch} from '../../../source/commands/run/search.ts';
+import {firstConfig, planOf, type SearchSetup} from '../../../source/commands/run/search-setup.ts';
+import type {RunConfig} from '../../../source/domain/run-config.ts';
+import type {Snapshot} from '../../../source/domain/snapshot.ts';
+import {UserError} from '../../../source/domain/user-error.ts';
+import {leastBudget, planRungs} from '../../../source/metrics/decisions/search/rungs.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,
 	planFixture,
 	variantFixture,
-} from '../helpers/snapshot-fixture.ts';
-import {variantOf} from '../helpers/spec-fixture.ts';
+} from '../../helpers/snapshot-fixture.ts';
+import {variantOf} from '../../helpers/spec-fixture.ts';
 
 const setupOf = (count: number, budget: number): SearchSetup => {
 	const rungs = planRungs(count, budget);

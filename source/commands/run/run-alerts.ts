@@ -1,12 +1,12 @@
-import {type Alert, raisedAlerts, raisedId, raisedWords} from '../account/alerts.ts';
-import {regionNow} from '../account/own-now.ts';
-import type {AccountRegion} from '../domain/account-snapshot.ts';
-import {systemClock} from '../domain/clock.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import type {LogEvent, Snapshot} from '../domain/snapshot.ts';
-import {alertLines} from '../plain/account.ts';
-import {type Io, writeLines} from '../terminal/io.ts';
-import type {EngineHandle} from '../threads/engine-handle.ts';
+import {type Alert, raisedAlerts, raisedId, raisedWords} from '../../account/alerts.ts';
+import {regionNow} from '../../account/own-now.ts';
+import type {AccountRegion} from '../../domain/account-snapshot.ts';
+import {systemClock} from '../../domain/clock.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import type {LogEvent, Snapshot} from '../../domain/snapshot.ts';
+import {alertLines} from '../../plain/account.ts';
+import {type Io, writeLines} from '../../terminal/io.ts';
+import type {EngineHandle} from '../../threads/engine-handle.ts';
 
 /** `--alert` beside a headless run: the account is watched as long as it goes on. */
 export type RunAlerts = {

@@ -1,6 +1,6 @@
-import type {RunConfig} from '../domain/run-config.ts';
-import {UserError} from '../domain/user-error.ts';
-import type {Results} from '../reports/results-schema.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import {UserError} from '../../domain/user-error.ts';
+import type {Results} from '../../reports/results-schema.ts';
 
 /** When a run cannot be resumed. */
 

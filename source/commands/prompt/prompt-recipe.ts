@@ -1,15 +1,15 @@
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
-import {defaults} from '../config/defaults.ts';
-import {loadPreset} from '../config/load-preset.ts';
-import {chatOf} from '../config/preset-chat.ts';
-import {shippedNames} from '../config/preset-files.ts';
-import {resolveVariants} from '../config/preset-variants.ts';
-import type {Item, Task, Variant} from '../domain/variant.ts';
-import {builtInVariant} from '../prompts/built-in-variants.ts';
-import {composePrompt, type Prompt} from '../prompts/compose.ts';
-import {type Recipe, readRecipe} from '../reports/best-request.ts';
-import type {Results, VariantResults} from '../reports/results-schema.ts';
+import {defaults} from '../../config/defaults.ts';
+import {loadPreset} from '../../config/load-preset.ts';
+import {chatOf} from '../../config/preset-chat.ts';
+import {shippedNames} from '../../config/preset-files.ts';
+import {resolveVariants} from '../../config/preset-variants.ts';
+import type {Item, Task, Variant} from '../../domain/variant.ts';
+import {builtInVariant} from '../../prompts/built-in-variants.ts';
+import {composePrompt, type Prompt} from '../../prompts/compose.ts';
+import {type Recipe, readRecipe} from '../../reports/best-request.ts';
+import type {Results, VariantResults} from '../../reports/results-schema.ts';
 
 /** Where the template of a measured variant comes from: results.json keeps the prompt as it was first sent, no template. */
 

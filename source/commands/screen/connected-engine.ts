@@ -1,7 +1,7 @@
-import {faultOf} from '../domain/fault.ts';
-import type {Connection} from '../domain/run-config.ts';
-import {type EngineHandle, startEngineThread} from '../threads/engine-handle.ts';
-import type {EngineReport, EngineRequest} from '../threads/messages.ts';
+import {faultOf} from '../../domain/fault.ts';
+import type {Connection} from '../../domain/run-config.ts';
+import {type EngineHandle, startEngineThread} from '../../threads/engine-handle.ts';
+import type {EngineReport, EngineRequest} from '../../threads/messages.ts';
 
 /** Requests that reach the service. */
 type ConnectedRequest = Extract<EngineRequest, {type: 'prepare' | 'list-models' | 'watch-account'}>;

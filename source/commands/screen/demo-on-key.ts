@@ -1,7 +1,7 @@
-import type {Connection, RunConfig} from '../domain/run-config.ts';
-import type {AnswerSink} from '../threads/messages.ts';
-import {lazyDemo} from './demo.ts';
-import {demoPreset, type RunSetup} from './run-setup.ts';
+import type {Connection, RunConfig} from '../../domain/run-config.ts';
+import type {AnswerSink} from '../../threads/messages.ts';
+import {lazyDemo} from '../demo.ts';
+import {demoPreset, type RunSetup} from '../run/run-setup.ts';
 import type {ScreenPresets} from './screen-presets.ts';
 
 /** A demo that is started on the screen, where no account can be used. */

@@ -2,15 +2,15 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {resumeRun, resumptionOf, withResumption} from '../../source/commands/resume.ts';
-import {parseArguments} from '../../source/config/parse-arguments.ts';
-import {resolveOutput} from '../../source/config/resolve-output.ts';
-import {resolveRun} from '../../source/config/resolve-run.ts';
-import type {RunConfig} from '../../source/domain/run-config.ts';
-import {answeredKeys, readAnswerLines} from '../../source/reports/answer-lines.ts';
-import {resultsOf} from '../../source/reports/results.ts';
-import {answerRecord} from '../helpers/answer-record.ts';
-import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
+import {resumeRun, resumptionOf, withResumption} from '../../../source/commands/run/resume.ts';
+import {parseArguments} from '../../../source/config/parse-arguments.ts';
+import {resolveOutput} from '../../../source/config/resolve-output.ts';
+import {resolveRun} from '../../../source/config/resolve-run.ts';
+import type {RunConfig} from '../../../source/domain/run-config.ts';
+import {answeredKeys, readAnswerLines} from '../../../source/reports/answer-lines.ts';
+import {resultsOf} from '../../../source/reports/results.ts';
+import {answerRecord} from '../../helpers/answer-record.ts';
+import {environment, snapshot, variant} from '../../helpers/results-fixture.ts';
 
 const model = 'us.amazon.nova-lite-v1:0';
 

@@ -1,6 +1,6 @@
-import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
-import type {Recipe} from '../reports/best-request.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import type {Snapshot} from '../../domain/snapshot.ts';
+import type {Recipe} from '../../reports/best-request.ts';
 
 /**
  * What a run asked for, for best-request.json.

@@ -1,13 +1,13 @@
 import {readdir, readFile, rename, truncate} from 'node:fs/promises';
 import path from 'node:path';
-import type {FlagValues} from '../config/parse-arguments.ts';
-import type {OutputConfig} from '../config/resolve-output.ts';
-import {readInteger} from '../config/values.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
-import {answeredKey, answeredKeys, readAnswerLines} from '../reports/answer-lines.ts';
-import {readResults} from '../reports/read-results.ts';
-import type {Results} from '../reports/results-schema.ts';
+import type {FlagValues} from '../../config/parse-arguments.ts';
+import type {OutputConfig} from '../../config/resolve-output.ts';
+import {readInteger} from '../../config/values.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import type {Snapshot} from '../../domain/snapshot.ts';
+import {answeredKey, answeredKeys, readAnswerLines} from '../../reports/answer-lines.ts';
+import {readResults} from '../../reports/read-results.ts';
+import type {Results} from '../../reports/results-schema.ts';
 import {assertItemwise, assertSame, refuse} from './resume-checks.ts';
 
 /** `run --resume DIR`: asks what DIR/answers.jsonl has no answer for, each item once of each variant on each model. */

@@ -1,11 +1,11 @@
 import {mkdir, stat} from 'node:fs/promises';
 import path from 'node:path';
-import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
-import {UserError} from '../domain/user-error.ts';
-import {environmentOf} from '../reports/environment.ts';
-import {writeReports} from '../threads/reports-handle.ts';
-import {recipeOf} from './recipe.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import type {Snapshot} from '../../domain/snapshot.ts';
+import {UserError} from '../../domain/user-error.ts';
+import {environmentOf} from '../../reports/environment.ts';
+import {writeReports} from '../../threads/reports-handle.ts';
+import {recipeOf} from '../run/recipe.ts';
 
 /** What the screen writes on a key while a run goes on; each returns the absolute paths of what it wrote. */
 export type Exports = {
@@ -43,7 +43,7 @@ const folders = (base: string | undefined): (() => Promise<string>) => {
 };
 
 const writeText = async (folder: string, name: string, text: string): Promise<readonly string[]> => {
-	const {writeAtomically} = await import('../reports/write-atomically.ts');
+	const {writeAtomically} = await import('../../reports/write-atomically.ts');
 	const file = path.join(folder, name);
 	await mkdir(folder, {recursive: true});
 	await writeAtomically(file, text);
@@ -66,8 +66,8 @@ export const createExports = (base: string | undefined): Exports => {
 		},
 		async exportIncrease(snapshot) {
 			const [{resultsOf}, {quotaIncreaseMarkdown}] = await Promise.all([
-				import('../reports/results.ts'),
-				import('../reports/quota-increase-markdown.ts'),
+				import('../../reports/results.ts'),
+				import('../../reports/quota-increase-markdown.ts'),
 			]);
 			const text = quotaIncreaseMarkdown(resultsOf(snapshot, environmentOf()));
 			return writeText(await nextFolder(), 'quota-increase.md', text);
@@ -78,9 +78,9 @@ export const createExports = (base: string | undefined): Exports => {
 				throw nothingToSend();
 			}
 			const [{resultsOf}, {bestRequestText}, {firstRequestOf}] = await Promise.all([
-				import('../reports/results.ts'),
-				import('../reports/best-request.ts'),
-				import('../threads/sent-request.ts'),
+				import('../../reports/results.ts'),
+				import('../../reports/best-request.ts'),
+				import('../../threads/sent-request.ts'),
 			]);
 			const results = resultsOf(snapshot, environmentOf());
 			const text = bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));

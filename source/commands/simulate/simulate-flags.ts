@@ -1,10 +1,10 @@
 import {LineCounter, parseDocument} from 'yaml';
-import type {Arguments} from '../config/parse-arguments.ts';
-import {resolveSimulator} from '../config/resolve-simulator.ts';
-import {UserError} from '../domain/user-error.ts';
-import {parseFaults} from '../simulator/faults/script.ts';
-import type {Io} from '../terminal/io.ts';
-import {simulate} from './simulate.ts';
+import type {Arguments} from '../../config/parse-arguments.ts';
+import {resolveSimulator} from '../../config/resolve-simulator.ts';
+import {UserError} from '../../domain/user-error.ts';
+import {parseFaults} from '../../simulator/faults/script.ts';
+import type {Io} from '../../terminal/io.ts';
+import {simulate} from '../simulate.ts';
 
 /** A script of faults is YAML, of which JSON is a part. @throws UserError (exit 2) with file and line. */
 const readFaults = (file: string, text: string): unknown => {

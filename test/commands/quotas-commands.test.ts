@@ -6,7 +6,7 @@ import {models} from '../../source/commands/models.ts';
 import {quotas} from '../../source/commands/quotas.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
-import {plainOptions} from './quotas/quotas-source.ts';
+import {plainOptions} from '../bedrock/quotas/quotas-source.ts';
 
 /** The commands with the real AWS clients below them, against sockets on this machine. */
 

@@ -1,6 +1,6 @@
-import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
-import type {UserError} from '../domain/user-error.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
+import type {Snapshot} from '../../domain/snapshot.ts';
+import type {UserError} from '../../domain/user-error.ts';
 import {
 	afterRung,
 	emptySearch,
@@ -8,8 +8,8 @@ import {
 	rungWithin,
 	type SearchState,
 	searchFigures,
-} from '../metrics/decisions/search/search-state.ts';
-import {formatCount} from '../text/numbers.ts';
+} from '../../metrics/decisions/search/search-state.ts';
+import {formatCount} from '../../text/numbers.ts';
 import {rungConfig, type SearchSetup} from './search-setup.ts';
 
 /** How one run ended. */
