@@ -1,23 +1,10 @@
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import type {Limit} from '../domain/target.ts';
+import type {Alert, AlertFigure} from '../metrics/decisions/alert.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
 /** Alarms on the account: percent of a limit that is in use. */
-
-export const alertFigures = ['requests', 'tokens', 'day'] as const;
-export type AlertFigure = (typeof alertFigures)[number];
-
-export const alertOperators = ['<=', '>=', '==', '!=', '<', '>'] as const;
-
-export type Alert = {
-	/** As typed. */
-	readonly text: string;
-	readonly figure: AlertFigure;
-	readonly operator: (typeof alertOperators)[number];
-	/** Percent. */
-	readonly bound: number;
-};
 
 /** An alarm that rings, for one bucket. */
 export type RaisedAlert = {

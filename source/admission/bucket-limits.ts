@@ -1,4 +1,4 @@
-import type {Lane} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/lane.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Dimension, Limits, Use} from '../domain/use.ts';
 import {type LaneDemand, lanesAbove, roomToKeep} from './lane-reserve.ts';

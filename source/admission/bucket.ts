@@ -1,5 +1,6 @@
 import type {Clock} from '../domain/clock.ts';
-import type {Burst, Lane} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/lane.ts';
+import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Dimension, Limits} from '../domain/use.ts';
 import {BucketLimits} from './bucket-limits.ts';

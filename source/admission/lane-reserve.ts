@@ -1,4 +1,4 @@
-import {type Lane, lanes} from '../domain/run-spec.ts';
+import {type Lane, lanes} from '../domain/lane.ts';
 import type {Use} from '../domain/use.ts';
 
 /** What a lane is expected to send. */

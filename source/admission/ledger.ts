@@ -1,5 +1,5 @@
 import type {Clock} from '../domain/clock.ts';
-import type {Lane} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/lane.ts';
 import type {LedgerEntry, Limits, Use} from '../domain/use.ts';
 import {LedgerAccount} from './ledger-account.ts';
 

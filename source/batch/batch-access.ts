@@ -6,7 +6,8 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Io} from '../terminal/io.ts';
-import type {BatchState, BatchStore} from './batch-state.ts';
+import type {BatchStore} from './batch-state.ts';
+import type {BatchState} from './batch-state-file.ts';
 import type {WatchOptions} from './batch-watch.ts';
 
 /** What the commands about jobs that are there already have in common. */

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import type {BatchState} from './batch-state.ts';
+import type {BatchState} from './batch-state-file.ts';
 
 /** What of a batch has no answer yet, after all that was submitted again: an answer that was paid for is not asked twice. */
 

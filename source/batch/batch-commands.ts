@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type {BatchLimits} from '../prompts/batch/limits.ts';
+import type {BatchLimits} from '../domain/batch-limits.ts';
 import {isWaiting} from './batch-run.ts';
-import type {BatchState} from './batch-state.ts';
+import type {BatchState} from './batch-state-file.ts';
 import {type BatchTask, placeAt} from './records.ts';
 
 /** Commands that are printed for the user to go on with. */

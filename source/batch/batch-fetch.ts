@@ -10,7 +10,7 @@ import {toVerdictRecords} from '../engine/attempts/answer-record.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
 import {judgeAnswer} from '../prompts/judge.ts';
 import {type BatchFigures, createBatchFigures} from './batch-figures.ts';
-import type {BatchState, JobState} from './batch-state.ts';
+import type {BatchState, JobState} from './batch-state-file.ts';
 import {parseRecordId} from './record-id.ts';
 import {type BatchRecord, type BatchTask, batchRecords, countRecords, indexOfPlace} from './records.ts';
 

@@ -1,16 +1,15 @@
 import {costOf, countItems, tokenCounts, usageOf} from '../domain/accounting.ts';
 import type {Answer} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
+import type {Prompt} from '../domain/prompt.ts';
 import type {Cell, Price} from '../domain/run-spec.ts';
 import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import type {Variant} from '../domain/variant.ts';
+import type {ItemVerdict, Variant} from '../domain/variant.ts';
 import {emptyFigures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
-import type {Prompt} from '../prompts/compose.ts';
-import type {ItemVerdict} from '../prompts/judge.ts';
 
 /** A batch as its figures see it. */
 export type BatchFacts = {

@@ -1,7 +1,7 @@
+import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {BatchLimits} from '../prompts/batch/limits.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
-import type {Makings} from './batch-submit.ts';
+import type {Makings} from './batch-setup.ts';
 import type {SplitFault} from './split.ts';
 
 /** Why a batch is not submitted, before anything is uploaded. */

@@ -1,7 +1,8 @@
 import {hasEnded} from '../bedrock/jobs/job-service.ts';
 import {writeLines} from '../terminal/io.ts';
 import {type Access, limitsOf, stateOf, watchOptions} from './batch-access.ts';
-import type {BatchState, BatchStore} from './batch-state.ts';
+import type {BatchStore} from './batch-state.ts';
+import type {BatchState} from './batch-state-file.ts';
 import {watchBatch} from './batch-watch.ts';
 
 /** `batch --watch ARN`: comes back to a batch. Its queue goes on, unless somebody stopped a job of it. */

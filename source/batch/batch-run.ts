@@ -2,7 +2,8 @@ import {isJobLimit} from '../bedrock/jobs/call-error.ts';
 import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {parseS3Uri, s3Uri} from '../bedrock/jobs/s3-uri.ts';
-import type {BatchState, BatchStore, JobState} from './batch-state.ts';
+import type {BatchStore} from './batch-state.ts';
+import type {BatchState, JobState} from './batch-state-file.ts';
 
 /** Takes the jobs of a batch from upload to their end, step by step, each on disk before the next. */
 

@@ -8,11 +8,11 @@ import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
 import {resolveRun} from '../config/resolve-run.ts';
+import type {BatchLimits} from '../domain/batch-limits.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {BatchLimits} from '../prompts/batch/limits.ts';
 import {type Io, readAll} from '../terminal/io.ts';
 import {writeItems} from './batch-items.ts';
 import {lineMaker} from './batch-line.ts';
@@ -33,6 +33,12 @@ export type BatchSetup = {
 	readonly price: Price | null;
 	readonly lineOf: (record: BatchRecord) => string;
 	/** Shipped name or whole path of the preset; null for a task from the command line. */
+	readonly source: string | null;
+};
+
+/** What a batch is made from. */
+export type Makings = Pick<BatchSetup, 'batch' | 'target' | 'form' | 'price' | 'limits' | 'lineOf'> & {
+	readonly config: Pick<RunConfig, 'preset' | 'maxTokens' | 'seed' | 'guards' | 'connection'>;
 	readonly source: string | null;
 };
 

@@ -2,77 +2,20 @@ import {createHash} from 'node:crypto';
 import {copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import type {UploadSource} from '../bedrock/jobs/upload.ts';
 import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
-import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
-import type {BatchLimits} from '../prompts/batch/limits.ts';
 import {openItems} from './batch-items.ts';
-import {damageLine, folderError, isMissing, readState, taskError, writeState} from './batch-state-file.ts';
+import {
+	type BatchState,
+	damageLine,
+	folderError,
+	isMissing,
+	readState,
+	taskError,
+	writeState,
+} from './batch-state-file.ts';
 import type {BatchTask} from './records.ts';
-import type {Slice} from './split.ts';
-
-/** What is known of a batch, on disk after every step: a crash at any point is gone on from there. */
-
-export type FileState = Slice & {
-	readonly key: string;
-	/** Bytes of the files before it. */
-	readonly offset: number;
-	isUploaded: boolean;
-};
-
-export type JobState = {
-	readonly name: string;
-	/** Client token of the service: the same one never makes a second job. */
-	readonly token: string;
-	readonly count: number;
-	/** Input of the job: its file, or the folder of its files. */
-	readonly inputKey: string;
-	readonly files: FileState[];
-	arn: string | null;
-	status: string | null;
-	message: string | null;
-	submittedAtMs: number | null;
-	endedAtMs: number | null;
-	processed: number;
-	succeeded: number;
-	failed: number;
-};
-
-export type BatchState = {
-	readonly schema: 1;
-	readonly id: string;
-	/** Hash of everything that makes the records and where they go. */
-	readonly key: string;
-	readonly preset: string | null;
-	/** Shipped name or whole path of the preset; null for a task from the command line. */
-	readonly source: string | null;
-	readonly target: Target;
-	/** Of batch inference. */
-	readonly price: Price | null;
-	readonly form: BatchForm;
-	readonly s3: string;
-	readonly roleArn: string;
-	readonly maxTokens: number;
-	readonly seed: number;
-	readonly records: number;
-	/** Positions of the only records that are asked, where others were answered before; null for all. */
-	readonly subset: readonly number[] | null;
-	/** Id of the batch that left these records; absent for a batch of its own, and in states of earlier versions. */
-	readonly before?: string;
-	/** Of the account when it was last submitted: whoever comes back keeps to them. Absent in states of earlier versions. */
-	readonly limits?: Pick<BatchLimits, 'activeJobs' | 'leastRecords'>;
-	readonly startedAtMs: number;
-	readonly jobs: readonly JobState[];
-	isSimulated: boolean;
-	/** Folder that the fetch began to write into: it may go on there. Absent until then. */
-	folder?: string;
-	/** Where the results lie; null until they are written. */
-	results: string | null;
-	/** Positions of the records that had no answer; empty until the results are written. */
-	failed: readonly number[];
-};
 
 /**
  * What decides whether two commands mean the same batch.

@@ -1,20 +1,13 @@
 import path from 'node:path';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/s3-uri.ts';
-import type {RunConfig} from '../domain/run-config.ts';
 import {againKey, type Unanswered} from './batch-again.ts';
 import {isItemFile, writeItems} from './batch-items.ts';
 import {jobName} from './batch-job-name.ts';
 import {writeRecords} from './batch-records.ts';
 import {assertAffordable, faultError} from './batch-refusals.ts';
-import type {BatchSetup} from './batch-setup.ts';
-import {
-	type BatchState,
-	type BatchStore,
-	batchKey,
-	itemsName,
-	type JobState,
-	recordsName,
-} from './batch-state.ts';
+import type {Makings} from './batch-setup.ts';
+import {type BatchStore, batchKey, itemsName, recordsName} from './batch-state.ts';
+import type {BatchState, JobState} from './batch-state-file.ts';
 import {type BatchRecord, type BatchTask, batchRecords} from './records.ts';
 import {type JobSlice, runningSums, splitBatch} from './split.ts';
 
@@ -61,12 +54,6 @@ const jobOf = (
 		succeeded: 0,
 		failed: 0,
 	};
-};
-
-/** What a batch is made from. */
-export type Makings = Pick<BatchSetup, 'batch' | 'target' | 'form' | 'price' | 'limits' | 'lineOf'> & {
-	readonly config: Pick<RunConfig, 'preset' | 'maxTokens' | 'seed' | 'guards' | 'connection'>;
-	readonly source: string | null;
 };
 
 type Making = {

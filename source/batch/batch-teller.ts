@@ -4,7 +4,7 @@ import {batchProgressLine, troubleLine, uploadLine} from '../plain/batch.ts';
 import type {Io} from '../terminal/io.ts';
 import type {BatchView} from '../tui/batch/batch-lines.ts';
 import type {Uploading} from './batch-run.ts';
-import type {BatchState} from './batch-state.ts';
+import type {BatchState} from './batch-state-file.ts';
 
 /** Shows how a batch goes on: on a screen of its own, as lines with `--plain`, or not at all. */
 export type Teller = {

@@ -1,5 +1,6 @@
+import type {Prompt} from '../domain/prompt.ts';
 import type {Item, Task, Variant} from '../domain/variant.ts';
-import {composePrompt, type Prompt} from '../prompts/compose.ts';
+import {composePrompt} from '../prompts/compose.ts';
 import {type RecordPlace, recordId} from './record-id.ts';
 
 /** One request of a batch, before it becomes a body. */

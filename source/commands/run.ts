@@ -1,10 +1,10 @@
-import type {Alert} from '../account/alerts.ts';
 import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
+import type {Alert} from '../metrics/decisions/alert.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';

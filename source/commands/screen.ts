@@ -1,9 +1,9 @@
-import type {Alert} from '../account/alerts.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRegions} from '../config/resolve-regions.ts';
 import {systemClock} from '../domain/clock.ts';
 import {UserError} from '../domain/user-error.ts';
+import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';

@@ -1,10 +1,11 @@
-import {type Alert, raisedAlerts} from '../account/alerts.ts';
+import {raisedAlerts} from '../account/alerts.ts';
 import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveRegions} from '../config/resolve-regions.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
+import type {Alert} from '../metrics/decisions/alert.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';

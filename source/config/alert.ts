@@ -1,5 +1,5 @@
-import {type Alert, alertFigures, alertOperators} from '../account/alerts.ts';
 import {UserError} from '../domain/user-error.ts';
+import {type Alert, alertFigures, alertOperators} from '../metrics/decisions/alert.ts';
 
 const form = /^\s*([a-z]+)\s*(<=|>=|==|!=|<|>)\s*(\d+(?:\.\d+)?)\s*%?\s*$/;
 

@@ -1,4 +1,4 @@
-import type {Lane} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/lane.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Chat} from '../domain/variant.ts';
 import {placeholdersOf} from '../prompts/template.ts';

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
-import {bursts, goals, lanes, loadShapes, policies} from '../domain/run-spec.ts';
+import {lanes} from '../domain/lane.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {compressions} from '../domain/variant.ts';
 import {bounds} from './bounds.ts';
 

@@ -1,5 +1,5 @@
+import type {Lane} from '../domain/lane.ts';
 import type {LaneConfig} from '../domain/run-config.ts';
-import type {Lane} from '../domain/run-spec.ts';
 import type {Variant} from '../domain/variant.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
 

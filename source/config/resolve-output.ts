@@ -1,8 +1,6 @@
+import {type ThemeName, themeNames} from '../text/themes.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice} from './values.ts';
-
-export const themes = ['auto', 'mono', 'high-contrast', 'colour-blind'] as const;
-export type ThemeName = (typeof themes)[number];
 
 /** How a run is shown and what it leaves behind. */
 export type OutputConfig = {
@@ -44,7 +42,7 @@ export const resolveOutput = (
 		isPlain: (flags.isSet('plain') ?? false) || isDumb || environment.INK_SCREEN_READER === 'true',
 		isColored,
 		isAscii: flags.isSet('ascii') ?? false,
-		theme: readChoice('theme', flags.text('theme') ?? 'auto', themes),
+		theme: readChoice('theme', flags.text('theme') ?? 'auto', themeNames),
 		logFile: flags.text('log-file'),
 		isDryRun: flags.isSet('dry-run') ?? false,
 	};

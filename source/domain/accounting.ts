@@ -1,7 +1,7 @@
-import type {ItemVerdict} from '../prompts/judge.ts';
 import type {Answer, Usage} from './backend.ts';
 import type {ItemCounts, RequestTimes, TokenCounts} from './run-event.ts';
 import type {Price, ServiceLevel} from './run-spec.ts';
+import type {ItemVerdict} from './variant.ts';
 
 /** About four characters a token: only where the service reports no counts, and marked as estimated. */
 const charactersPerToken = 4;

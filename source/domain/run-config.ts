@@ -1,5 +1,6 @@
 import type {Method} from './backend.ts';
-import type {Burst, Goal, Lane, Load, Policy, ServiceLevel} from './run-spec.ts';
+import type {Lane} from './lane.ts';
+import type {Burst, Goal, Load, Policy, ServiceLevel} from './run-spec.ts';
 import type {Task, Variant} from './variant.ts';
 
 /** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */

@@ -1,5 +1,5 @@
-import type {Prompt} from '../prompts/compose.ts';
 import type {Failure} from './failure.ts';
+import type {Prompt} from './prompt.ts';
 
 /** What happens in a run, as the figures see it. `at` is milliseconds since the start of the run. */
 

@@ -1,4 +1,5 @@
 import type {Method} from './backend.ts';
+import type {Lane} from './lane.ts';
 import type {Target} from './target.ts';
 import type {Task, Variant} from './variant.ts';
 
@@ -10,9 +11,6 @@ export type Goal = (typeof goals)[number];
 
 export const policies = ['fixed', 'adaptive'] as const;
 export type Policy = (typeof policies)[number];
-
-export const lanes = ['high', 'normal', 'low'] as const;
-export type Lane = (typeof lanes)[number];
 
 /** Service tiers that a request may name (`serviceTier` of Converse, `X-Amzn-Bedrock-Service-Tier` of InvokeModel). */
 export const serviceTiers = ['reserved', 'priority', 'default', 'flex'] as const;

@@ -1,7 +1,8 @@
-import type {SearchFigures} from '../metrics/decisions/search/search-figures.ts';
-import type {PromptCompression} from '../prompts/compress.ts';
 import type {FailureClass} from './failure.ts';
-import type {Goal, Lane, RunSpec} from './run-spec.ts';
+import type {Lane} from './lane.ts';
+import type {PromptCompression} from './prompt.ts';
+import type {Goal, RunSpec} from './run-spec.ts';
+import type {SearchFigures} from './search-figures.ts';
 import type {Target} from './target.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */

@@ -1,4 +1,4 @@
-import type {Lane} from './run-spec.ts';
+import type {Lane} from './lane.ts';
 
 /** The ways to ask, and what is asked about: plain data from a preset or from flags, checked when it is read. */
 
@@ -62,4 +62,14 @@ export type Task = {
 	readonly checks: readonly Check[];
 	/** Instead of items, or in one lane beside them. */
 	readonly chat?: Chat | undefined;
+};
+
+/** What became of one item of a request. */
+export type ItemVerdict = {
+	/** Undefined for a task without items. */
+	readonly item: Item | undefined;
+	readonly kind: 'useful' | 'check-failed' | 'unparsed';
+	readonly answer: string | undefined;
+	/** Whether there was anything to check. */
+	readonly checked: boolean;
 };

@@ -1,4 +1,4 @@
-import type {Lane} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/lane.ts';
 import type {Chat, Task} from '../domain/variant.ts';
 
 /** The conversation that is held in a lane; undefined where items are gone over, or the task is asked once. */

@@ -1,25 +1,9 @@
 import type {PromptMessage} from '../domain/backend.ts';
+import type {Prompt} from '../domain/prompt.ts';
 import type {Item, Task, Variant} from '../domain/variant.ts';
-import {addedRules, compressByRule, compressText, type PromptCompression} from './compress.ts';
+import {addedRules, compressByRule, compressText} from './compress.ts';
 import {numberedList, packingInstruction} from './packing.ts';
 import {fillTemplate, tidyPrompt} from './template.ts';
-
-/** What was said before a turn of a conversation. */
-export type History = {
-	readonly messages: readonly PromptMessage[];
-	/** Tokens of it all, system prompt included, as the service counted them; undefined where it did not. */
-	readonly tokens: number | undefined;
-};
-
-/** A prompt as it is sent. */
-export type Prompt = {
-	readonly system: string | undefined;
-	readonly user: string;
-	/** Absent where nothing was said before. */
-	readonly history?: History;
-	/** Absent where the variant names no rules. */
-	readonly compression?: PromptCompression;
-};
 
 /** Everything that a prompt says, oldest first. */
 export const messagesOf = ({user, history}: Prompt): readonly PromptMessage[] => [

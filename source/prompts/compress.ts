@@ -1,3 +1,4 @@
+import type {AppliedRule} from '../domain/prompt.ts';
 import type {Compression} from '../domain/variant.ts';
 
 /** Rules that make a prompt shorter without changing what it asks for. Each is visible here and tested by itself. */
@@ -54,15 +55,6 @@ const apply = (text: string, compression: Compression): string => {
 
 /** Order in which the rules are applied: paragraphs are needed until the end. */
 const order: readonly Compression[] = ['examples', 'boilerplate', 'whitespace'];
-
-/** A rule that was applied, and the characters that it took away. */
-export type AppliedRule = {readonly rule: Compression; readonly savedCharacters: number};
-
-/** What the rules did to a prompt, and the prompt as it stands without them. */
-export type PromptCompression = {
-	readonly rules: readonly AppliedRule[];
-	readonly original: {readonly system: string | null; readonly user: string | null};
-};
 
 /** A text made shorter by the rules that a variant names, in their fixed order. The variant keeps the original. */
 export const compressByRule = (

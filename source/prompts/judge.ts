@@ -1,16 +1,6 @@
-import type {Item, Task} from '../domain/variant.ts';
+import type {Item, ItemVerdict, Task} from '../domain/variant.ts';
 import {checksOf, meetsCheck} from './checks.ts';
 import {unpackAnswers} from './packing.ts';
-
-/** What became of one item of a request. */
-export type ItemVerdict = {
-	/** Undefined for a task without items. */
-	readonly item: Item | undefined;
-	readonly kind: 'useful' | 'check-failed' | 'unparsed';
-	readonly answer: string | undefined;
-	/** Whether there was anything to check. */
-	readonly checked: boolean;
-};
 
 const judgeItem = (answer: string, task: Pick<Task, 'checks'>, item: Item | undefined): ItemVerdict => {
 	const checks = checksOf(task.checks, item);

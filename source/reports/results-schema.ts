@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
-import {bursts, goals, lanes, loadShapes, policies} from '../domain/run-spec.ts';
+import {lanes} from '../domain/lane.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {searchSchema} from './search-schema.ts';
 import {count, quantity, variantSchema} from './variant-schema.ts';
 

@@ -1,4 +1,4 @@
-import type {Lane} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/lane.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Results} from './results-schema.ts';
 import {targetResultsOf} from './target-results.ts';

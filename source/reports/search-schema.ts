@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {levers} from '../metrics/decisions/search/candidates.ts';
+import {levers} from '../domain/search-figures.ts';
 import {count, quantity} from './variant-schema.ts';
 
 /** The part of results schema 1 that describes a search (`run --search`). */

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {lanes} from '../domain/run-spec.ts';
+import {lanes} from '../domain/lane.ts';
 import {compressions} from '../domain/variant.ts';
 
 /** The part of results schema 1 that describes one variant (DESIGN section 5). Null means not known, never 0. */

@@ -1,7 +1,9 @@
-import type {ThemeName} from '../config/resolve-output.ts';
 import type {Line, Tone} from './segment.ts';
 
 /** How meanings are shown: select-graphic-rendition codes of the 16 colours every terminal has, never a background. */
+
+export const themeNames = ['auto', 'mono', 'high-contrast', 'colour-blind'] as const;
+export type ThemeName = (typeof themeNames)[number];
 
 /** The codes of each tone; an empty list is the terminal's own foreground. */
 export type Theme = Readonly<Record<Tone, readonly number[]>>;

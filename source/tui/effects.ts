@@ -1,8 +1,7 @@
 import {faultOf} from '../domain/fault.ts';
 import type {Action, Effect} from '../view/actions.ts';
 import {type State, stopDeadlineMs} from '../view/state.ts';
-import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
-import type {TerminalActions} from './session.ts';
+import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** An action without its time. */
 export type Happening = Action extends infer Each

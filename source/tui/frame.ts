@@ -3,6 +3,9 @@ import {fitLine, type Line, lineWidth, segment} from '../text/segment.ts';
 /** What stands in the upper border of a panel. */
 export type FrameTitle = {readonly title: Line; readonly note?: Line};
 
+/** What an overlay says, before it has its place. */
+export type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
+
 const leastTitledWidth = 6;
 
 /**

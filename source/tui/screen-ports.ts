@@ -1,9 +1,9 @@
-import type {Alert} from '../account/alerts.ts';
-import type {ThemeName} from '../config/resolve-output.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Fault} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import type {Alert} from '../metrics/decisions/alert.ts';
+import type {ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
 import type {ListedPreset} from '../view/listing.ts';
 
@@ -64,4 +64,10 @@ export type ScreenEnd = {
 	/** What stopped a run that was under way; undefined when it had ended by itself. */
 	readonly stoppedBy: 'key' | 'signal' | undefined;
 	readonly fault: Fault | undefined;
+};
+
+/** What only the terminal can do. */
+export type TerminalActions = {
+	readonly redraw: () => void;
+	readonly suspend: () => void;
 };

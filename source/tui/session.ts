@@ -8,13 +8,7 @@ import {initialState, stopDeadlineMs} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {createAccountSight} from './account-eyes.ts';
 import {createEffects} from './effects.ts';
-import type {ChosenRun, ScreenPorts} from './screen-ports.ts';
-
-/** What only the terminal can do. */
-export type TerminalActions = {
-	readonly redraw: () => void;
-	readonly suspend: () => void;
-};
+import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {againKey, findUnanswered} from '../../source/batch/batch-again.ts';
-import type {BatchState} from '../../source/batch/batch-state.ts';
+import type {BatchState} from '../../source/batch/batch-state-file.ts';
 import {batchAccount, batchModel, batchPlace, callBatch, listJobs} from './batch-harness.ts';
 
 const stateOf = (

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {faultError} from '../../source/batch/batch-refusals.ts';
-import type {Makings} from '../../source/batch/batch-submit.ts';
-import {usualLimits} from '../../source/prompts/batch/limits.ts';
+import type {Makings} from '../../source/batch/batch-setup.ts';
+import {usualLimits} from '../../source/domain/batch-limits.ts';
 
 const makings = (assumed: readonly string[] = []): Makings =>
 	({limits: {...usualLimits, assumed}, batch: {variants: [{}]}}) as unknown as Makings;

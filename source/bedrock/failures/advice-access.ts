@@ -1,5 +1,4 @@
-import type {FailureContext} from './advice.ts';
-import type {ErrorFacts} from './facts.ts';
+import type {ErrorFacts, FailureContext} from './facts.ts';
 
 /** Ways out where the caller is refused: permissions, agreements and forms, credentials. */
 

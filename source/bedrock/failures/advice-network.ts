@@ -1,5 +1,4 @@
-import type {FailureContext} from './advice.ts';
-import type {ErrorFacts} from './facts.ts';
+import type {ErrorFacts, FailureContext} from './facts.ts';
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -1,5 +1,4 @@
-import type {FailureContext} from './advice.ts';
-import type {ErrorFacts} from './facts.ts';
+import type {ErrorFacts, FailureContext} from './facts.ts';
 
 /** Ways out where the request is refused for what it asks: the model, its form, its size, its parameters. */
 

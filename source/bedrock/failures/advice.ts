@@ -2,21 +2,7 @@ import type {FailureClass} from '../../domain/failure.ts';
 import {credentialsAdvice, permissionAdvice} from './advice-access.ts';
 import {networkAdvice} from './advice-network.ts';
 import {profileAdvice, requestAdvice, unknownModelAdvice} from './advice-request.ts';
-import type {ErrorFacts} from './facts.ts';
-
-/** What was being done when it failed; makes the way out exact. */
-export type FailureContext = {
-	/** As called; undefined for calls that name no model. */
-	readonly model?: string | undefined;
-	readonly baseModel?: string | undefined;
-	/** IAM action that the call needs, such as `bedrock:InvokeModel`. */
-	readonly action?: string | undefined;
-	readonly region?: string | undefined;
-	/** URL of an endpoint that is not AWS's. */
-	readonly endpoint?: string | null | undefined;
-	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */
-	readonly profiles?: readonly string[] | undefined;
-};
+import type {ErrorFacts, FailureContext} from './facts.ts';
 
 const throttledRequestsAdvice = (message: string): string => {
 	if (/concurrent/i.test(message)) {

@@ -20,6 +20,20 @@ export type ErrorFacts = {
 	readonly isPage: boolean;
 };
 
+/** What was being done when it failed; makes the way out exact. */
+export type FailureContext = {
+	/** As called; undefined for calls that name no model. */
+	readonly model?: string | undefined;
+	readonly baseModel?: string | undefined;
+	/** IAM action that the call needs, such as `bedrock:InvokeModel`. */
+	readonly action?: string | undefined;
+	readonly region?: string | undefined;
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint?: string | null | undefined;
+	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */
+	readonly profiles?: readonly string[] | undefined;
+};
+
 /** Names that say nothing about what happened. */
 const namelessErrors = new Set([
 	'Error',

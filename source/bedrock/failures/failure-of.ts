@@ -1,11 +1,11 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {isSimulated} from '../methods/response-headers.ts';
-import {adviceFor, type FailureContext} from './advice.ts';
+import {adviceFor} from './advice.ts';
 import {classOf, neverConnected} from './classify.ts';
-import {type ErrorFacts, factsOf, retryAfterOf} from './facts.ts';
+import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './facts.ts';
 import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
-export type {FailureContext} from './advice.ts';
+export type {FailureContext} from './facts.ts';
 
 const retryable = new Set<FailureClass>([
 	'throttled-requests',

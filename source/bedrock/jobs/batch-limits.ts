@@ -1,4 +1,4 @@
-import {type BatchLimits, gigabyte, usualLimits} from '../../prompts/batch/limits.ts';
+import {type BatchLimits, gigabyte, usualLimits} from '../../domain/batch-limits.ts';
 import {baseModelKey} from '../identify/base-model.ts';
 import {createCatalogue} from '../identify/catalogue.ts';
 import {labelOwners} from '../quotas/label-owners.ts';

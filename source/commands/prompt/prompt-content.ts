@@ -1,6 +1,7 @@
+import type {Prompt} from '../../domain/prompt.ts';
 import {UserError} from '../../domain/user-error.ts';
 import type {Item, Variant} from '../../domain/variant.ts';
-import {composePrompt, type Prompt} from '../../prompts/compose.ts';
+import {composePrompt} from '../../prompts/compose.ts';
 import {parseObject} from '../../prompts/parse-object.ts';
 import {placeholdersOf} from '../../prompts/template.ts';
 import type {Recipe} from '../../reports/best-request.ts';

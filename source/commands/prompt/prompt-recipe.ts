@@ -5,9 +5,10 @@ import {loadPreset} from '../../config/load-preset.ts';
 import {chatOf} from '../../config/preset-chat.ts';
 import {shippedNames} from '../../config/preset-files.ts';
 import {resolveVariants} from '../../config/preset-variants.ts';
+import type {Prompt} from '../../domain/prompt.ts';
 import type {Item, Task, Variant} from '../../domain/variant.ts';
 import {builtInVariant} from '../../prompts/built-in-variants.ts';
-import {composePrompt, type Prompt} from '../../prompts/compose.ts';
+import {composePrompt} from '../../prompts/compose.ts';
 import {type Recipe, readRecipe} from '../../reports/best-request.ts';
 import type {Results, VariantResults} from '../../reports/results-schema.ts';
 

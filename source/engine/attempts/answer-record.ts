@@ -1,6 +1,6 @@
 import type {Answer, Usage} from '../../domain/backend.ts';
 import type {RequestTimes} from '../../domain/run-event.ts';
-import type {ItemVerdict} from '../../prompts/judge.ts';
+import type {ItemVerdict} from '../../domain/variant.ts';
 import type {Attempt} from './attempts.ts';
 
 /** What became of one item, for answers.jsonl; `item` is its index. */

@@ -1,5 +1,5 @@
+import type {Prompt} from '../../domain/prompt.ts';
 import type {Item} from '../../domain/variant.ts';
-import type {Prompt} from '../../prompts/compose.ts';
 import type {Slots} from '../scheduling/slots.ts';
 
 /** A request that a load source wants to send next. */

@@ -2,12 +2,13 @@ import type {Bucket} from '../../admission/bucket.ts';
 import {CellExpectation, type Cost, inputOf} from '../../admission/expectation.ts';
 import type {Answer, InferenceRequest, Method, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {Prompt} from '../../domain/prompt.ts';
 import type {Cell, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Chat, Item, Task, Variant} from '../../domain/variant.ts';
 import {requestsForItems} from '../../metrics/figures/measured-requests.ts';
 import {chatInLane} from '../../prompts/chat-in-lane.ts';
-import {composePrompt, composeTurn, messagesOf, type Prompt} from '../../prompts/compose.ts';
+import {composePrompt, composeTurn, messagesOf} from '../../prompts/compose.ts';
 import {AutoMaxTokens} from './auto-max-tokens.ts';
 
 /** Nothing that is sent to this target can succeed: one failure is enough. */

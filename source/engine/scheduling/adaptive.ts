@@ -1,4 +1,5 @@
-import type {Lane, RunSpec} from '../../domain/run-spec.ts';
+import type {Lane} from '../../domain/lane.ts';
+import type {RunSpec} from '../../domain/run-spec.ts';
 import type {Figures} from '../../metrics/figures/figures.ts';
 import {indexOf} from '../../metrics/figures/request-measures.ts';
 import type {CellState} from '../cells/cell-state.ts';

@@ -1,5 +1,5 @@
 import type {Bucket} from '../../admission/bucket.ts';
-import {lanes} from '../../domain/run-spec.ts';
+import {lanes} from '../../domain/lane.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import type {Source} from './load/source.ts';
 

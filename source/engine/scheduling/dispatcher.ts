@@ -1,6 +1,6 @@
 import type {Admission, Bucket, WaitReason} from '../../admission/bucket.ts';
 import type {Reservation} from '../../admission/ledger.ts';
-import {type Lane, lanes} from '../../domain/run-spec.ts';
+import {type Lane, lanes} from '../../domain/lane.ts';
 import {type Draft, isUnsentTurn, type LogicalRequest} from '../attempts/logical-request.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import type {Source} from './load/source.ts';

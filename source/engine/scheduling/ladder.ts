@@ -1,4 +1,4 @@
-import {type Lane, lanes} from '../../domain/run-spec.ts';
+import {type Lane, lanes} from '../../domain/lane.ts';
 
 /** How full a bucket is when the next requests take a cheaper variant, as a part of its limit. */
 const thresholds = [0.7, 0.85, 0.95] as const;

@@ -1,5 +1,5 @@
 import type {Bucket} from '../../admission/bucket.ts';
-import type {Lane} from '../../domain/run-spec.ts';
+import type {Lane} from '../../domain/lane.ts';
 import type {Item} from '../../domain/variant.ts';
 import type {Draft, LogicalRequest} from '../attempts/logical-request.ts';
 import type {CellState} from '../cells/cell-state.ts';

@@ -1,4 +1,5 @@
-import {type Cell, lanes} from '../../domain/run-spec.ts';
+import {lanes} from '../../domain/lane.ts';
+import type {Cell} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {Blocks} from './blocks.ts';

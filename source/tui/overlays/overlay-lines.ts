@@ -4,7 +4,7 @@ import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {keyGroups} from '../../view/keymap/render.ts';
 import type {Overlay, State} from '../../view/state.ts';
-import {framed} from '../frame.ts';
+import {type Content, framed} from '../frame.ts';
 import type {Rect} from '../layout.ts';
 import {pickerContent} from './picker-lines.ts';
 import {settingsContent} from './settings-lines.ts';
@@ -35,9 +35,6 @@ export function placeOverlay(state: State, overlay: Overlay, columns: number, ro
 		lines: framed({title, note}, lines.slice(scroll), width, height),
 	};
 }
-
-/** What an overlay says, before it has its place. */
-export type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
 
 function overlayContent(state: State, overlay: Overlay, width: number, height: number): Content {
 	switch (overlay.kind) {

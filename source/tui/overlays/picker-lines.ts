@@ -8,7 +8,7 @@ import type {Listing} from '../../view/listing.ts';
 import {type PickerRow, pickerRows} from '../../view/picker.ts';
 import {limitWords} from '../../view/quota-words.ts';
 import type {Picker, State} from '../../view/state.ts';
-import type {Content} from './overlay-lines.ts';
+import type {Content} from '../frame.ts';
 
 /** A picker is as large however few rows are left, so that nothing jumps while somebody types. */
 const usualSize = {width: 96, rows: 16} as const;

@@ -3,8 +3,8 @@ import {cleanText, wrapText} from '../../text/width.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
+import type {Content} from '../frame.ts';
 import {planEntries} from '../panels/notice.ts';
-import type {Content} from './overlay-lines.ts';
 
 const usualWidth = 84;
 const labelWidth = 13;

@@ -1,7 +1,8 @@
-import {type AlertFigure, fractionsOf} from '../../account/alerts.ts';
+import {fractionsOf} from '../../account/alerts.ts';
 import {rowId} from '../../account/own-now.ts';
 import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
+import type {AlertFigure} from '../../metrics/decisions/alert.ts';
 import {cleanText} from '../../text/width.ts';
 
 /** A bucket as a line of the account's table, on screen and in print. */

@@ -1,5 +1,5 @@
-import type {Alert} from '../../account/alerts.ts';
 import type {AccountRegion, AccountSnapshot} from '../../domain/account-snapshot.ts';
+import type {Alert} from '../../metrics/decisions/alert.ts';
 import type {AccountSort} from './sort-rows.ts';
 
 /** What the screen knows of the account, and how it shows it. */

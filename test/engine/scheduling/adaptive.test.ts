@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {Lane, RunSpec} from '../../../source/domain/run-spec.ts';
+import type {Lane} from '../../../source/domain/lane.ts';
+import type {RunSpec} from '../../../source/domain/run-spec.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {Ladder, type Rung} from '../../../source/engine/scheduling/ladder.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';

@@ -1,4 +1,4 @@
-import type {Lane} from '../../../domain/run-spec.ts';
+import type {Lane} from '../../../domain/lane.ts';
 import type {Slots} from '../slots.ts';
 import type {Interleaving} from './interleaving.ts';
 import type {Source} from './source.ts';

@@ -1,5 +1,6 @@
+import {type Lane, lanes} from '../../../domain/lane.ts';
 import type {Random} from '../../../domain/random.ts';
-import {type Lane, lanes, type RunSpec} from '../../../domain/run-spec.ts';
+import type {RunSpec} from '../../../domain/run-spec.ts';
 import {chatInLane} from '../../../prompts/chat-in-lane.ts';
 import {isAdaptive} from '../adaptive.ts';
 import {Slots} from '../slots.ts';

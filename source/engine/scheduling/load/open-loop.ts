@@ -1,5 +1,5 @@
+import type {Lane} from '../../../domain/lane.ts';
 import {exponential, type Random} from '../../../domain/random.ts';
-import type {Lane} from '../../../domain/run-spec.ts';
 import type {Slots} from '../slots.ts';
 import type {Interleaving} from './interleaving.ts';
 import {rampedMs} from './ramp.ts';

@@ -1,4 +1,4 @@
-import type {Lane} from '../../../domain/run-spec.ts';
+import type {Lane} from '../../../domain/lane.ts';
 import type {Draft} from '../../attempts/logical-request.ts';
 
 /** Where the requests of a lane come from. Times are milliseconds of running time. */

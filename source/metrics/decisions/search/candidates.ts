@@ -1,11 +1,9 @@
 import {createRandom, shuffled} from '../../../domain/random.ts';
+import {type Lever, levers} from '../../../domain/search-figures.ts';
 import {compressions, type Task, type Variant} from '../../../domain/variant.ts';
 import {composePrompt} from '../../../prompts/compose.ts';
 
 /** What a search tries: every variant with every combination of the prompt levers that apply to it. */
-
-export const levers = ['pack', 'compress', 'cache', 'maxTokens'] as const;
-export type Lever = (typeof levers)[number];
 
 /** A variant and the levers that were pulled on it; none for a variant as the preset has it. */
 export type Candidate = {readonly variant: Variant; readonly levers: readonly Lever[]};

@@ -1,17 +1,6 @@
-/** Quality against quota: which candidates are not beaten in both, and which go on to the next rung. */
+import type {Standing} from '../../../domain/search-figures.ts';
 
-/** What a rung found of a candidate. */
-export type Standing = {
-	readonly name: string;
-	/** Useful items of those that were sent, 0 to 1, with its 95 % interval; null before anything was sent. */
-	readonly usefulRate: {
-		readonly value: number | null;
-		readonly low: number | null;
-		readonly high: number | null;
-	};
-	/** Settled; null where nothing was useful. */
-	readonly quotaTokensPerUseful: number | null;
-};
+/** Quality against quota: which candidates are not beaten in both, and which go on to the next rung. */
 
 const rateOf = ({usefulRate}: Standing): number => usefulRate.value ?? 0;
 const costOf = ({quotaTokensPerUseful}: Standing): number => quotaTokensPerUseful ?? Number.POSITIVE_INFINITY;

@@ -1,10 +1,9 @@
+import type {Rung} from '../../../domain/search-figures.ts';
+
 /**
  * Successive halving (Jamieson and Talwalkar 2016): every rung gets the same part of the budget, and half of the
  * candidates go on to the next, where each has about twice the requests.
  */
-
-/** One rung: so many candidates with so many requests each. */
-export type Rung = {readonly candidates: number; readonly requests: number};
 
 /** Candidates that the last rung holds at most: enough for a front. */
 const mostFinalists = 4;

@@ -1,32 +1,9 @@
 import type {Plan} from '../../../domain/plan.ts';
+import type {CandidateFigures, Lever, Rung, SearchFigures} from '../../../domain/search-figures.ts';
 import type {VariantFigures} from '../../../domain/snapshot.ts';
 import {wilsonInterval} from '../../statistics/wilson.ts';
-import type {Lever} from './candidates.ts';
-import {byCost, frontOf, type Standing} from './front.ts';
-import {type Rung, requestsOfRungs} from './rungs.ts';
-
-/** A candidate with what the last of its rungs found; nothing is added up over rungs, which ask the same items again. */
-export type CandidateFigures = Standing & {
-	readonly levers: readonly Lever[];
-	/** Rungs that it was measured in. */
-	readonly rungs: number;
-	/** Of its last rung, as the items. */
-	readonly requests: number;
-	readonly items: {readonly sent: number; readonly useful: number};
-};
-
-/** What a search tried and found. */
-export type SearchFigures = {
-	/** Requests that were allowed, and those that were sent. */
-	readonly budget: number;
-	readonly requests: number;
-	/** Combinations that apply to the preset; candidates are those of them that were tried. */
-	readonly combinations: number;
-	readonly rungs: readonly Rung[];
-	readonly candidates: readonly CandidateFigures[];
-	/** Names of those of the last rung that no other beats, the fewest quota tokens a useful item first. */
-	readonly front: readonly string[];
-};
+import {byCost, frontOf} from './front.ts';
+import {requestsOfRungs} from './rungs.ts';
 
 /** What a rung found of one candidate. Of one that caches the warm answers tell what an item costs, where there are any. */
 export const standingOf = (

@@ -1,8 +1,8 @@
+import type {CandidateFigures, Rung, SearchFigures} from '../../../domain/search-figures.ts';
 import type {Snapshot} from '../../../domain/snapshot.ts';
 import type {Candidate} from './candidates.ts';
 import {survivorsOf} from './front.ts';
-import type {Rung} from './rungs.ts';
-import {type CandidateFigures, type SearchFigures, searchFront, standingOf} from './search-figures.ts';
+import {searchFront, standingOf} from './search-figures.ts';
 
 /** A search between two rungs: what it may still do, and what it found. */
 export type SearchState = {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import type {Standing} from '../../../../source/domain/search-figures.ts';
 import type {Task} from '../../../../source/domain/variant.ts';
 import {chosenCandidates, combinations} from '../../../../source/metrics/decisions/search/candidates.ts';
-import {frontOf, type Standing, survivorsOf} from '../../../../source/metrics/decisions/search/front.ts';
+import {frontOf, survivorsOf} from '../../../../source/metrics/decisions/search/front.ts';
 import {leastBudget, planRungs, requestsOfRungs} from '../../../../source/metrics/decisions/search/rungs.ts';
 import {wholePlan} from '../../../../source/metrics/decisions/search/search-figures.ts';
 import {rungWithin} from '../../../../source/metrics/decisions/search/search-state.ts';

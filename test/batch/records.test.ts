@@ -9,7 +9,8 @@ import {
 	itemsOfPlace,
 } from '../../source/batch/records.ts';
 import {splitBatch} from '../../source/batch/split.ts';
-import {assumedText, type BatchLimits, usualLimits} from '../../source/prompts/batch/limits.ts';
+import {type BatchLimits, usualLimits} from '../../source/domain/batch-limits.ts';
+import {assumedText} from '../../source/prompts/batch/limits.ts';
 import {linesOf} from '../../source/prompts/batch/lines.ts';
 
 const taskOf = (items: number, sizes: readonly number[]): BatchTask => ({
