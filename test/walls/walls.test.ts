@@ -1,129 +1,199 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {
+	arrow,
+	circlesOf,
+	climbing,
+	type File,
+	fileCircles,
+	files,
+	type Import,
+	importsOf,
+	roomCircles,
+	roomOf,
+	trespassing,
+} from './house.ts';
 
-/** Who may know whom (see the README, Contributing): the rooms of `source/` and the imports between them. */
+/** Who may know whom: the rooms of `source/`, their ranks and the imports between them (see `source/README.md`). */
 
-const source = path.resolve(import.meta.dirname, '../../source');
+/** From the top. An import goes to the same room or to a lower rank. */
+const ranks = [
+	['cli'],
+	['commands'],
+	['batch', 'optimize', 'build'],
+	['tui', 'plain', 'terminal'],
+	['threads'],
+	['reports'],
+	['view', 'engine', 'tap', 'limiter'],
+	['config', 'admission', 'account'],
+	['metrics'],
+	['bedrock', 'prompts', 'simulator'],
+	['text'],
+	['domain'],
+];
 
-const files = readdirSync(source, {recursive: true, encoding: 'utf8'}).filter((file) => /\.tsx?$/.test(file));
-
-type Import = {
-	readonly file: string;
-	readonly room: string;
-	readonly target: string;
-	readonly isType: boolean;
-};
-
-const importPattern =
-	/^\s*(import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|^import\s+'([^']+)'/gm;
-
-const importsOf = (file: string): readonly Import[] => {
-	const text = readFileSync(path.join(source, file), 'utf8');
-	return [...text.matchAll(importPattern)].map((match) => {
-		const specifier = match[3] ?? match[4] ?? match[5] ?? '';
-		const target = specifier.startsWith('.') ? path.join(path.dirname(file), specifier) : specifier;
-		return {file, room: file.split('/')[0] ?? '', target, isType: match[2] !== undefined};
-	});
-};
+/** Rooms that the table has a place for and that are not built yet. */
+const planned = ['optimize', 'tap', 'limiter'];
 
 const imports = files.flatMap(importsOf);
+const rooms = [...new Set(files.map(({path}) => roomOf(path)))];
 
-const offenders = (rooms: readonly string[], forbidden: (target: string) => boolean): readonly string[] =>
-	imports
-		.filter(({room, target}) => rooms.includes(room) && forbidden(target))
-		.map(({file, target}) => `${file} -> ${target}`);
+const fileWith = (path: string, text: string): File => ({path, text});
+const planted = (path: string, text: string): readonly Import[] => importsOf(fileWith(path, text));
 
-const startsWithAny =
-	(prefixes: readonly string[]) =>
-	(target: string): boolean =>
-		prefixes.some((prefix) => target === prefix || target.startsWith(`${prefix}/`));
+describe('reading imports', () => {
+	it('finds those of the house', () => {
+		expect(imports.length).toBeGreaterThan(1000);
+		expect(imports.map(arrow)).toContain('cli.ts -> commands/dispatch.ts');
+	});
 
-const pureRooms = ['engine', 'metrics', 'view', 'text', 'prompts'];
-const rooms = [...new Set(imports.map(({room}) => room))];
+	it('reads every form that there is', () => {
+		const text = [
+			"import {one} from './one.ts';",
+			"import type {Two} from '../text/two.ts';",
+			"import {\n\tthree,\n\ttype Three,\n} from '../domain/three.ts';",
+			"export {four} from './four.ts';",
+			"export type * from './five.ts';",
+			"const six = await import('./six.ts');",
+			"type Seven = import('./seven.ts').Seven;",
+			"import './eight.ts';",
+			"import * as nine from 'nine';",
+		].join('\n');
+		expect(
+			planted('engine/all.ts', text).map(({target, isType, isLazy}) => [target, isType, isLazy]),
+		).toEqual([
+			['engine/one.ts', false, false],
+			['text/two.ts', true, false],
+			['domain/three.ts', false, false],
+			['engine/four.ts', false, false],
+			['engine/five.ts', true, false],
+			['engine/six.ts', false, true],
+			['engine/seven.ts', false, true],
+			['engine/eight.ts', false, false],
+			['nine', false, false],
+		]);
+	});
+});
+
+describe('ranks', () => {
+	it('has a place for every room, and every place a room', () => {
+		const placed = ranks.flat();
+		expect(rooms.filter((room) => !placed.includes(room))).toEqual([]);
+		expect(placed.filter((room) => !rooms.includes(room))).toEqual(planned);
+	});
+
+	it('are those of source/README.md', () => {
+		const page = readFileSync(path.resolve(import.meta.dirname, '../../source/README.md'), 'utf8');
+		const listed = [...page.matchAll(/^\| (\d+) \| `([a-z]+)/gm)].map(([, rank, room]) => `${rank} ${room}`);
+		const built = ranks.flatMap((each, index) =>
+			each.filter((room) => !planned.includes(room)).map((room) => `${ranks.length - index} ${room}`),
+		);
+		expect(listed.toSorted()).toEqual(built.toSorted());
+	});
+
+	it('lets no import go up or aside, types included', () => {
+		expect(climbing(imports, ranks)).toEqual([]);
+	});
+
+	it('would see one that does', () => {
+		const up = planted('domain/up.ts', "import type {Width} from '../text/width.ts';");
+		const aside = planted('tui/aside.ts', "import {planLines} from '../plain/plan.ts';");
+		const strange = planted('cellar/new.ts', "import {a} from '../domain/clock.ts';");
+		expect(climbing([...up, ...aside, ...strange], ranks)).toEqual([
+			'domain/up.ts -> text/width.ts',
+			'tui/aside.ts -> plain/plan.ts',
+			'cellar/new.ts -> domain/clock.ts',
+		]);
+		expect(climbing(planted('tui/down.ts', "import {a} from '../text/width.ts';"), ranks)).toEqual([]);
+	});
+
+	it('has no circle of files', () => {
+		expect(fileCircles(imports)).toEqual([]);
+	});
+
+	it('has no circle of rooms', () => {
+		expect(roomCircles(imports)).toEqual([]);
+	});
+
+	it('would see a circle', () => {
+		expect(
+			circlesOf([
+				['a', 'b'],
+				['b', 'c'],
+				['c', 'a'],
+				['c', 'd'],
+				['e', 'e'],
+			]),
+		).toEqual([['a', 'b', 'c'], ['e']]);
+		const [first, second] = [
+			planted('domain/one.ts', "import type {Two} from './two.ts';"),
+			planted('domain/two.ts', "import type {One} from './one.ts';"),
+		];
+		expect(fileCircles([...first, ...second])).toEqual([['domain/one.ts', 'domain/two.ts']]);
+	});
+});
 
 describe('walls', () => {
-	it('reads imports at all', () => {
-		expect(imports.length).toBeGreaterThan(100);
-		expect(rooms).toContain('engine');
-	});
+	const pureRooms = ['domain', 'text', 'prompts', 'metrics', 'admission', 'engine', 'view'];
 
 	it('keeps the pure rooms free of screens, AWS and threads', () => {
-		const forbidden = startsWithAny([
-			'ink',
-			'react',
-			'@aws-sdk',
-			'@smithy',
-			'bedrock',
-			'tui',
-			'threads',
-			'commands',
-		]);
-		expect(offenders(pureRooms, forbidden)).toEqual([]);
+		const forbidden = ['ink', 'react', '@aws-sdk', '@smithy', 'bedrock', 'tui', 'threads', 'commands'];
+		expect(trespassing(imports, (room) => pureRooms.includes(room), forbidden)).toEqual([]);
 	});
 
-	it('lets only bedrock know the AWS SDK', () => {
-		expect(
-			offenders(
-				rooms.filter((room) => room !== 'bedrock'),
-				startsWithAny(['@aws-sdk', '@smithy']),
-			),
-		).toEqual([]);
+	it('lets only bedrock, tap and limiter know the AWS SDK', () => {
+		const isBound = (room: string): boolean => !['bedrock', 'tap', 'limiter'].includes(room);
+		expect(trespassing(imports, isBound, ['@aws-sdk', '@smithy'])).toEqual([]);
 	});
 
 	it('lets only tui know Ink and React', () => {
-		expect(
-			offenders(
-				rooms.filter((room) => room !== 'tui'),
-				startsWithAny(['ink', 'react', 'ink-table']),
-			),
-		).toEqual([]);
+		expect(trespassing(imports, (room) => room !== 'tui', ['ink', 'react', 'ink-table'])).toEqual([]);
 	});
 
-	it('keeps the simulator apart from what it tests', () => {
-		expect(
-			offenders(['simulator'], startsWithAny(['bedrock', 'engine', 'metrics', 'threads', 'tui'])),
-		).toEqual([]);
-		expect(offenders(['bedrock', 'engine', 'metrics'], startsWithAny(['simulator']))).toEqual([]);
+	it('loads Vega in the reports only', () => {
+		expect(trespassing(imports, (room) => room !== 'reports', ['vega', 'vega-lite'])).toEqual([]);
+	});
+
+	it('would see a trespasser', () => {
+		const planned = planted(
+			'engine/bad.ts',
+			"import {render} from 'ink';\nimport {a} from '@smithy/core/x';",
+		);
+		expect(trespassing(planned, (room) => room === 'engine', ['ink', '@smithy'])).toEqual([
+			'engine/bad.ts -> ink',
+			'engine/bad.ts -> @smithy/core/x',
+		]);
+	});
+
+	it('keeps the simulator apart: it shares only the errors of users, and nothing shares it', () => {
+		const shared = imports
+			.filter(({file, target}) => roomOf(file) === 'simulator' && /\.tsx?$/.test(target))
+			.filter(({target}) => roomOf(target) !== 'simulator' && target !== 'domain/user-error.ts');
+		expect(shared.map(arrow)).toEqual([]);
+		const tested = ['bedrock', 'prompts', 'metrics', 'admission', 'account', 'engine', 'view'];
+		expect(trespassing(imports, (room) => tested.includes(room), ['simulator'])).toEqual([]);
 	});
 
 	it('loads the screen lazily', () => {
 		const eager = imports.filter(
-			({room, target, isType}) => room !== 'tui' && !isType && target.startsWith('tui/'),
+			({file, target, isType, isLazy}) =>
+				roomOf(file) !== 'tui' && roomOf(target) === 'tui' && !isType && !isLazy,
 		);
-		const isLazy = ({file, target}: Import): boolean =>
-			readFileSync(path.join(source, file), 'utf8').includes(`import('../${target}')`);
-		expect(eager.filter((entry) => !isLazy(entry)).map(({file, target}) => `${file} -> ${target}`)).toEqual(
-			[],
-		);
-	});
-
-	it('loads Vega in the reports only', () => {
-		expect(
-			offenders(
-				rooms.filter((room) => room !== 'reports'),
-				startsWithAny(['vega', 'vega-lite']),
-			),
-		).toEqual([]);
+		expect(eager.map(arrow)).toEqual([]);
 	});
 });
 
-describe('size of the files', () => {
-	const lengths = files.map((file) => ({
-		file,
-		lines: readFileSync(path.join(source, file), 'utf8').split('\n').length - 1,
-	}));
-
-	it('has none above 300 lines', () => {
-		expect(lengths.filter(({lines}) => lines > 300)).toEqual([]);
+describe('files', () => {
+	it('have at most 400 lines', () => {
+		const long = files
+			.map(({path, text}) => ({path, lines: text.split('\n').length - 1}))
+			.filter(({lines}) => lines > 400);
+		expect(long).toEqual([]);
 	});
 
-	it('has a median of at most 100 lines', () => {
-		const sorted = lengths.map(({lines}) => lines).toSorted((a, b) => a - b);
-		expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(100);
-	});
-
-	it('has kebab-case names only', () => {
-		expect(files.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+\.tsx?$/.test(file))).toEqual([]);
+	it('have kebab-case names', () => {
+		const isKebab = ({path}: File): boolean => /^(?:[a-z0-9-]+\/)*[a-z0-9-]+\.tsx?$/.test(path);
+		expect(files.filter((file) => !isKebab(file)).map(({path}) => path)).toEqual([]);
 	});
 });
