@@ -139,7 +139,12 @@ async function* join(
 		}
 		seen[record.index] = known.answered;
 		joined.succeeded += 1;
-		const verdicts = judgeAnswer(outcome.answer.text, batch.task, record.items);
+		const verdicts = judgeAnswer(
+			outcome.answer,
+			batch.task,
+			record.items,
+			batch.variants[record.place.variant] ?? {parameters: {}},
+		);
 		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
 		figures.answered({...about, prompt: () => record.prompt}, outcome.answer, verdicts);
 		yield answerLine(state, record, outcome, verdicts);

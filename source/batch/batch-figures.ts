@@ -1,4 +1,4 @@
-import {costOf, countItems, tokenCounts, usageOf} from '../domain/accounting.ts';
+import {checksOf, costOf, countItems, tokenCounts, usageOf} from '../domain/accounting.ts';
 import type {Answer} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Prompt} from '../domain/prompt.ts';
@@ -91,9 +91,11 @@ export const createBatchFigures = ({variants, target, price, maxTokens, startedA
 				stopReason: answer.stopReason,
 				isTruncated: answer.isTruncated,
 				isRefused: answer.isRefused,
-				items: countItems(verdicts, answer),
+				items: countItems(verdicts),
+				checks: checksOf(verdicts),
 				tokens: tokenCounts(usage),
 				quotaTokens: 0,
+				occupied: {tokens: 0, requests: 1},
 				reservedTokens: 0,
 				isOverrun: false,
 				costUsd: price === null ? undefined : costOf(usage, price),
@@ -141,7 +143,13 @@ export const createBatchFigures = ({variants, target, price, maxTokens, startedA
 						usefulPerMinute: perMinute(items.useful),
 						goodputPerMinute: null,
 					},
-					sustainable: {usefulPerMinute: null, low: null, high: null, limitedBy: 'none' as const},
+					sustainable: {
+						usefulPerMinute: null,
+						low: null,
+						high: null,
+						limitedBy: 'none' as const,
+						ceilingPerMinute: null,
+					},
 					maxTokensAdvice: {value: null, truncationRisk: null, sustainablePerMinute: null},
 				};
 			});

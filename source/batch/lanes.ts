@@ -1,5 +1,6 @@
 import type {Price} from '../domain/run-spec.ts';
 import type {Limit, Quota} from '../domain/target.ts';
+import {costOfTypical} from '../metrics/decisions/reservation-pressure.ts';
 import {sustainableBound} from '../metrics/decisions/sustainable.ts';
 
 /** Work that could go either way. Tokens are those of one request. */
@@ -81,7 +82,9 @@ export const chooseLane = (
 ): LaneChoice => {
 	const requests = Math.ceil(work.items / work.itemsPerRequest);
 	const quotaTokens = work.inputTokens + work.outputTokens * work.burndown;
-	const bound = sustainableBound(usedQuota(quota, share), work.itemsPerRequest, quotaTokens);
+	// How long an answer will take is not known: what is in flight is left out.
+	const cost = costOfTypical({quotaTokens, reservedTokens: 0, serviceMs: 0});
+	const bound = sustainableBound(usedQuota(quota, share), work.itemsPerRequest, {...cost, setAside: 0});
 	const durationMs =
 		bound === undefined || bound.usefulPerMinute === 0 ? null : (work.items / bound.usefulPerMinute) * 60_000;
 	const onDemand = {durationMs, costUsd: costOf(work, requests, prices.onDemand)};

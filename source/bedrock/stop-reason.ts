@@ -24,7 +24,14 @@ const refused = new Set([
 const mostRemembered = 100;
 const longestRemembered = 60;
 
-type Judgement = {readonly isTruncation: boolean; readonly isRefusal: boolean};
+/** Stop reasons that mean: a tool is to be called before there is an answer. */
+const toolCalls = new Set(['tooluse', 'toolcall', 'toolcalls', 'functioncall', 'pauseturn']);
+
+type Judgement = {
+	readonly isTruncation: boolean;
+	readonly isRefusal: boolean;
+	readonly unfit: 'malformed' | 'tool-call' | undefined;
+};
 
 const judgements = new Map<string, Judgement>();
 
@@ -35,7 +42,8 @@ const judge = (stopReason: string): Judgement => {
 	}
 
 	const word = stopReason.toLowerCase().replace(/[^a-z]/g, '');
-	const judgement = {isTruncation: truncated.has(word), isRefusal: refused.has(word)};
+	const unfit = word.startsWith('malformed') ? 'malformed' : toolCalls.has(word) ? 'tool-call' : undefined;
+	const judgement = {isTruncation: truncated.has(word), isRefusal: refused.has(word), unfit} as const;
 	if (judgements.size < mostRemembered && stopReason.length <= longestRemembered) {
 		judgements.set(stopReason, judgement);
 	}
@@ -48,3 +56,7 @@ export const isTruncation = (stopReason: string): boolean => judge(stopReason).i
 
 /** Was the answer refused by the model, or blocked or altered by a guardrail or content filter? */
 export const isRefusal = (stopReason: string): boolean => judge(stopReason).isRefusal;
+
+/** Did it end by something that is no answer: output that the service itself calls malformed, or the call of a tool? */
+export const unfitness = (stopReason: string): 'malformed' | 'tool-call' | undefined =>
+	judge(stopReason).unfit;

@@ -4,7 +4,10 @@ export const defaults = {
 	goal: 'throughput',
 	policy: 'fixed',
 	loadShape: 'measure',
-	requestsPerVariant: 20,
+	/** At most, where there is something to choose: evidence ends it earlier. */
+	requestsPerVariant: 100,
+	/** Where nothing is chosen: one variant, or `--fail-if`. */
+	requestsWithoutChoice: 20,
 	/** Of a search, over all of its rungs. */
 	searchRequests: 200,
 	durationMs: 60_000,

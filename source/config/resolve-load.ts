@@ -9,11 +9,16 @@ import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
 	text === undefined ? undefined : read(text);
 
+/** Requests of each variant at most where nobody says: fewer where there is nothing to choose. */
+const mostRequests = (hasChoice: boolean): number =>
+	hasChoice ? defaults.requestsPerVariant : defaults.requestsWithoutChoice;
+
 /**
  * The load: flag over preset over default.
+ * @param hasChoice Whether variants are chosen from: then the number of requests is only the most.
  * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
  */
-export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => {
+export const resolveLoad = (flags: FlagValues, preset: Preset['load'], hasChoice = true): Load => {
 	const rate = given(flags.text('rate'), (text) => readNumber('rate', text, bounds.rate));
 	const shape =
 		given(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
@@ -32,7 +37,7 @@ export const resolveLoad = (flags: FlagValues, preset: Preset['load']): Load => 
 	const requests =
 		given(flags.text('requests'), (text) => readInteger('requests', text, bounds.requests)) ??
 		own?.requests ??
-		(isMeasure ? defaults.requestsPerVariant : null);
+		(isMeasure ? mostRequests(hasChoice) : null);
 	const durationMs =
 		given(flags.text('duration'), (text) => readDurationMs('duration', text)) ??
 		given(own?.duration === undefined ? undefined : String(own.duration), (text) =>

@@ -60,6 +60,10 @@ export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	isConfirmed: flags.isSet('yes') ?? false,
 });
 
+/** Whether the run is about choosing: a condition on the figures of every variant is not. */
+const isChoosing = (variants: RunConfig['variants'], flags: FlagValues): boolean =>
+	variants.length > 1 && flags.texts('fail-if').length === 0;
+
 /**
  * Puts preset, flags and defaults together into one checked configuration: flag over preset over default.
  * @param given Shipped name or path, or a preset that was read already; undefined for a run from `--task` alone.
@@ -81,6 +85,7 @@ export const resolveRun = async (
 			?.split(',')
 			.map((name) => name.trim()),
 	);
+	const hasChoice = isChoosing(variants, flags);
 	return {
 		preset: preset?.name ?? null,
 		task: {
@@ -96,7 +101,7 @@ export const resolveRun = async (
 		connection: resolveConnection(flags),
 		override: resolveOverride(flags),
 		method: pick(text('method'), readMethod) ?? preset?.method ?? defaults.method,
-		load: resolveLoad(flags, preset?.load),
+		load: resolveLoad(flags, preset?.load, hasChoice),
 		lanes: resolveLanes(loaded, variants),
 		goal: pick(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,
 		policy:
@@ -112,6 +117,7 @@ export const resolveRun = async (
 		isBalanced: flags.isSet('balance') ?? false,
 		...readMaxTokens(text('max-tokens'), preset?.maxTokens),
 		minQuality: preset?.minQuality ?? null,
+		isEliminating: hasChoice && (flags.isSet('early-stop') ?? true),
 		serviceLevel: readServiceLevel(text('slo')),
 		guards: readGuards(flags),
 		tier: resolveTier(flags),

@@ -1,5 +1,5 @@
 import type {Answer, Usage} from './backend.ts';
-import type {ItemCounts, RequestTimes, TokenCounts} from './run-event.ts';
+import type {ItemCounts, Occupied, RequestTimes, TokenCounts} from './run-event.ts';
 import type {Price, ServiceLevel} from './run-spec.ts';
 import type {ItemVerdict} from './variant.ts';
 
@@ -21,6 +21,20 @@ export const usageOf = (answer: Answer, expectedInputTokens: number): Usage =>
 export const settledTokens = (usage: Usage, burndown: number): number =>
 	usage.inputTokens + usage.cacheWriteTokens + usage.outputTokens * burndown;
 
+/**
+ * What a request occupies of its bucket, in units of one window (DESIGN 1, sustainable rate): what was set aside while it is
+ * under way, then what it settled at for a window from where its tokens count. Here they count from the end of the answer,
+ * as the ledger assumes. A request counts from its first byte; without a stream that is the end.
+ */
+export const occupiedBy = (
+	{setAside, settled}: {readonly setAside: number; readonly settled: number},
+	{service, timeToFirstToken}: Pick<RequestTimes, 'service' | 'timeToFirstToken'>,
+	windowMs: number,
+): Occupied => ({
+	tokens: settled + (setAside * service) / windowMs,
+	requests: 1 + (timeToFirstToken ?? service) / windowMs,
+});
+
 /** List price of an answer in USD. */
 export const costOf = (usage: Usage, price: Price): number =>
 	usage.inputTokens * price.input +
@@ -37,20 +51,27 @@ export const tokenCounts = (usage: Usage): TokenCounts => ({
 	isEstimated: usage.isEstimated,
 });
 
-/** What became of the items of an answer. Truncated and refused answers have no useful item, whatever their text. */
-export const countItems = (
-	verdicts: readonly ItemVerdict[],
-	{isTruncated, isRefused}: Pick<Answer, 'isTruncated' | 'isRefused'>,
-): ItemCounts => {
-	const isWhole = !(isTruncated || isRefused);
+/** What became of the items of an answer. */
+export const countItems = (verdicts: readonly ItemVerdict[]): ItemCounts => {
 	const count = (has: (verdict: ItemVerdict) => boolean): number => verdicts.filter(has).length;
 	return {
-		useful: isWhole ? count(({kind}) => kind === 'useful') : 0,
-		checkFailed: isWhole ? count(({kind}) => kind === 'check-failed') : 0,
-		unparsed: isWhole ? count(({kind}) => kind === 'unparsed') : 0,
+		useful: count(({kind}) => kind === 'useful'),
+		checkFailed: count(({kind}) => kind === 'check-failed'),
+		empty: count(({kind, answer}) => kind === 'check-failed' && (answer ?? '').trim() === ''),
+		unparsed: count(({kind}) => kind === 'unparsed'),
 		checked: count(({checked}) => checked),
-		passed: isWhole ? count(({kind, checked}) => checked && kind === 'useful') : 0,
+		passed: count(({kind, checked}) => checked && kind === 'useful'),
 	};
+};
+
+/** Each item that had something to check and whether it passed; undefined where nothing was checked. */
+export const checksOf = (
+	verdicts: readonly ItemVerdict[],
+): ReadonlyArray<readonly [item: number | undefined, hasPassed: boolean]> | undefined => {
+	const checked = verdicts.filter((verdict) => verdict.checked);
+	return checked.length === 0
+		? undefined
+		: checked.map(({item, kind}) => [item?.index, kind === 'useful'] as const);
 };
 
 /** Whether an answer met every bound; undefined without a service level. A bound that was not measured is not met. */

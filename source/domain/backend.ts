@@ -44,6 +44,8 @@ export type Answer = {
 	readonly stopReason: string;
 	readonly isTruncated: boolean;
 	readonly isRefused: boolean;
+	/** It ended by something that is no answer: broken output, or the call of a tool. Absent where it did not. */
+	readonly unfit?: 'malformed' | 'tool-call' | undefined;
 	/** Undefined when the service reported no counts (a guardrail-blocked stream). */
 	readonly usage: Usage | undefined;
 	/** Latency as the service measured it. */

@@ -61,6 +61,8 @@ export type RunConfig = {
 	readonly maxTokens: number;
 	readonly isMaxTokensAuto: boolean;
 	readonly minQuality: number | null;
+	/** A run that is about choosing may end before its number of requests; absent: it may not. */
+	readonly isEliminating?: boolean;
 	readonly serviceLevel: ServiceLevel | null;
 	readonly guards: Guards;
 	readonly tier: string | undefined;

@@ -14,10 +14,26 @@ type AttemptOf = {
 	readonly isCounted: boolean;
 };
 
+/** The place of a request in a block: the same work for each variant that is still in, sent at about the same time. */
+export type BlockPlace = {
+	readonly number: number;
+	/** Units of the block, over all of its variants: requests, or whole conversations. */
+	readonly units: number;
+	/** False for a turn of a conversation that goes on. */
+	readonly isUnitOver: boolean;
+	/**
+	 * What its requests carry, from 0, in which pass over all of it, and how many such there are in a pass; absent where each
+	 * block is one for itself.
+	 */
+	readonly item?: {readonly index: number; readonly pass: number; readonly ofPass: number} | undefined;
+};
+
 /** What became of the items of one request. */
 export type ItemCounts = {
 	readonly useful: number;
 	readonly checkFailed: number;
+	/** Part of `checkFailed`: nothing was answered. */
+	readonly empty?: number;
 	readonly unparsed: number;
 	/** Items that had something to check, and those of them that passed. */
 	readonly checked: number;
@@ -33,6 +49,12 @@ export type TokenCounts = {
 	readonly isEstimated: boolean;
 };
 
+/** What a request occupies of its bucket, in units of one window (`occupiedBy`). */
+export type Occupied = {readonly tokens: number; readonly requests: number};
+
+/** Attempts whose fate is not known: they count at what was set aside for them, estimated. */
+export type Broken = {readonly attempts: number; readonly quotaTokens: number; readonly costUsd: number};
+
 /** Milliseconds, as DESIGN section 5 defines them. */
 export type RequestTimes = {
 	readonly timeToFirstToken: number | undefined;
@@ -43,8 +65,8 @@ export type RequestTimes = {
 
 export type Answered = AttemptOf & {
 	readonly type: 'answered';
-	/** Number of the block of interleaved requests it belongs to; undefined when there are no blocks. */
-	readonly block: number | undefined;
+	/** Undefined when it is not compared within a block. */
+	readonly block: BlockPlace | undefined;
 	/** Place in its conversation, from 0; undefined where there is none. */
 	readonly turn?: number | undefined;
 	readonly stopReason: string;
@@ -54,6 +76,13 @@ export type Answered = AttemptOf & {
 	readonly tokens: TokenCounts;
 	/** Settled quota tokens. */
 	readonly quotaTokens: number;
+	readonly occupied: Occupied;
+	/** Items that it carried; absent where there are none. */
+	readonly carried?: number | undefined;
+	/** What broken attempts before it kept of the quota, and may have cost; absent where there were none. */
+	readonly broken?: Broken | undefined;
+	/** Each item that had something to check, by its index, and whether it passed; absent where nothing was checked. */
+	readonly checks?: ReadonlyArray<readonly [item: number | undefined, hasPassed: boolean]> | undefined;
 	/** What the ledger had set aside. */
 	readonly reservedTokens: number;
 	readonly isOverrun: boolean;
@@ -102,7 +131,9 @@ export type RunEvent =
 			readonly type: 'lost';
 			readonly at: number;
 			readonly cell: number;
-			readonly block: number | undefined;
+			readonly block: BlockPlace | undefined;
+			readonly broken?: Broken | undefined;
+			readonly carried?: number | undefined;
 			readonly failure: Failure;
 			readonly wasSent: boolean;
 	  }

@@ -4,6 +4,7 @@ import type {PromptCompression} from './prompt.ts';
 import type {Goal, RunSpec} from './run-spec.ts';
 import type {SearchFigures} from './search-figures.ts';
 import type {Target} from './target.ts';
+import type {GateState, VariantState, Verdict} from './verdict.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
 
@@ -74,6 +75,8 @@ export type VariantFigures = {
 		readonly useful: number;
 		readonly checkFailed: number;
 		readonly unparsed: number;
+		/** Part of `checkFailed`: nothing was answered. Absent where there were none. */
+		readonly empty?: number;
 	};
 	readonly tokens: {
 		readonly input: number;
@@ -116,8 +119,14 @@ export type VariantFigures = {
 		readonly low: number | null;
 		readonly high: number | null;
 		readonly limitedBy: LimitedBy;
+		/** By settled tokens alone; null where no such limit is known. Absent in results of earlier versions. */
+		readonly ceilingPerMinute?: number | null;
 	};
+	/** Whether it is still in, for the run's goal; absent where nothing is chosen. */
+	readonly state?: VariantState;
+	/** `score` and its interval are over items: one that was asked again is no new evidence. */
 	readonly quality: {
+		readonly gate?: GateState;
 		readonly checked: number;
 		readonly passed: number;
 		/** 0 to 1; null when nothing was checked. */
@@ -149,7 +158,12 @@ export type VariantFigures = {
 /** Winner of each goal for one target: a variant's name, or null when no winner is clear. */
 export type Best = {readonly target: number} & Readonly<Record<Goal, string | null>>;
 
-export type Gain = {readonly over: 'serial' | 'worst'; readonly ratio: number | null};
+/** `atLeast`: the test's bound on the ratio; null where there is none. */
+export type Gain = {
+	readonly over: 'serial' | 'worst';
+	readonly ratio: number | null;
+	readonly atLeast?: number | null;
+};
 
 export type AdviceKind =
 	| 'max-tokens'
@@ -159,7 +173,6 @@ export type AdviceKind =
 	| 'caching'
 	| 'quota-increase'
 	| 'retries'
-	| 'no-clear-winner'
 	| 'quality';
 export type Advice = {
 	readonly kind: AdviceKind;
@@ -222,6 +235,8 @@ export type Snapshot = {
 		/** Requests of the whole run; null when a duration ends it. */
 		readonly total: number | null;
 		readonly inFlight: number;
+		/** Requests of the whole run that will likely be enough to decide; absent where nothing is chosen or known. */
+		readonly likely?: number;
 		/** Milliseconds, estimated from the pace so far; null when that cannot be told. */
 		readonly remainingMs: number | null;
 		/** Why nothing is being sent right now, in words; null when it flows. */
@@ -254,6 +269,8 @@ export type Snapshot = {
 	/** One for each cell, in the order of the cells. */
 	readonly variants: readonly VariantFigures[];
 	readonly best: readonly Best[];
+	/** For each target one for each goal, that of the run first. */
+	readonly verdicts: readonly Verdict[];
 	readonly gain: Gain | null;
 	readonly advice: readonly Advice[];
 	/** The newest 200. */

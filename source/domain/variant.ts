@@ -68,7 +68,7 @@ export type Task = {
 export type ItemVerdict = {
 	/** Undefined for a task without items. */
 	readonly item: Item | undefined;
-	readonly kind: 'useful' | 'check-failed' | 'unparsed';
+	readonly kind: 'useful' | 'check-failed' | 'unparsed' | 'refused' | 'truncated' | 'malformed' | 'tool-call';
 	readonly answer: string | undefined;
 	/** Whether there was anything to check. */
 	readonly checked: boolean;

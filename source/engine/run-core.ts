@@ -7,6 +7,7 @@ import type {RunEvent} from '../domain/run-event.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry} from '../domain/use.ts';
+import {Contest} from '../metrics/decisions/contests.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
@@ -16,6 +17,7 @@ import {LearntMaxTokens} from './cells/learnt-max-tokens.ts';
 import {Guards} from './guards.ts';
 import {RunStatus} from './run-status.ts';
 import {RunningTime} from './running-time.ts';
+import {isAdaptive} from './scheduling/adaptive.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-search.ts';
 import {createSources} from './scheduling/load/create-sources.ts';
 import type {Source} from './scheduling/load/source.ts';
@@ -54,6 +56,8 @@ export class RunCore {
 	readonly buckets: readonly Bucket[];
 	readonly cells: readonly CellState[];
 	readonly sources: readonly Source[];
+	/** One for each target. */
+	readonly contests: readonly Contest[];
 	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
 	/** Says in the log how max tokens are right-sized. */
 	readonly learntMaxTokens = new LearntMaxTokens((text) => this.note('max-tokens', text));
@@ -88,6 +92,14 @@ export class RunCore {
 		this.cells = spec.cells.map(
 			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
 		);
+		this.contests = spec.targets.map(
+			(_, target) =>
+				new Contest(spec, target, {
+					figures: () => this.figures,
+					isAlive: (cell) => this.cells[cell]?.isAlive ?? false,
+					isComparing: !spec.isBalanced && !isAdaptive(spec),
+				}),
+		);
 		const isLimited = this.buckets.some((bucket) => bucket.isLimited);
 		const search = new ConcurrencySearch(spec.load.concurrency, maximumInFlight);
 		this.sources = createSources({
@@ -98,6 +110,8 @@ export class RunCore {
 				const cell = this.cells[index];
 				return cell?.isAlive === true && cell.hasRequestAt(position);
 			},
+			isIn: (cell) => !spec.isEliminating || this.#contestOf(cell)?.isIn(cell) !== false,
+			isDecided: (cells, position, itemBlocks) => this.#isDecided(cells, position, itemBlocks),
 			// A quota bounds what is in flight by itself; without one the service's own capacity has to be found.
 			inFlightLimit: () => (isLimited ? maximumInFlight : search.level(clock.now(), this.#done)),
 		});
@@ -212,6 +226,34 @@ export class RunCore {
 		for (const turn of unsent) {
 			this.#leave(turn);
 		}
+	}
+
+	#contestOf(cell: number): Contest | undefined {
+		return this.contests[this.spec.cells[cell]?.target ?? -1];
+	}
+
+	/** Whether the cells of a group are told apart: asked before each block, when every answer until then is looked at. */
+	#isDecided(cells: readonly number[], position: number, itemBlocks: number): boolean {
+		const contest = this.#contestOf(cells[0] ?? -1);
+		if (
+			!this.spec.isEliminating ||
+			contest === undefined ||
+			!cells.every((cell) => contest.cells.includes(cell))
+		) {
+			return false;
+		}
+		contest.look();
+		if (position >= itemBlocks && contest.isDecided) {
+			return true;
+		}
+		if (itemBlocks > 0 && position >= itemBlocks && contest.isRepeating) {
+			this.note(
+				'repeating',
+				'Every item was asked and the answers repeat: more items would tell more, not more requests.',
+			);
+			return true;
+		}
+		return false;
 	}
 
 	#countOverdue(): number {

@@ -1,9 +1,11 @@
 import type {Bucket} from '../admission/bucket.ts';
-import type {Cell, RunSpec} from '../domain/run-spec.ts';
-import type {BucketState, Snapshot} from '../domain/snapshot.ts';
+import type {Cell, Goal, RunSpec} from '../domain/run-spec.ts';
+import type {Best, BucketState, Snapshot, VariantFigures} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import {adviceOf, bestOf} from '../metrics/decisions/advice.ts';
+import type {Verdict} from '../domain/verdict.ts';
+import {adviceOf} from '../metrics/decisions/advice.ts';
 import {comparableCells} from '../metrics/decisions/comparable.ts';
+import type {Contest} from '../metrics/decisions/contests.ts';
 import {gainOf} from '../metrics/decisions/gain.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
 import {measuredRequests} from '../metrics/figures/measured-requests.ts';
@@ -97,10 +99,43 @@ const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}:
 	return shape === 'concurrency' ? concurrency : shape === 'saturate' ? maximumInFlight : null;
 };
 
+/** The winner of each goal on each target, as results.json has it. */
+const bestOf = ({targets}: RunSpec, verdicts: readonly Verdict[]): readonly Best[] =>
+	targets.map((_, target) => {
+		const winners = verdicts
+			.filter((verdict) => verdict.target === target)
+			.map(({goal, basis, recommended}) => [goal, basis === 'winner' ? recommended : null] as const);
+		return {target, ...(Object.fromEntries(winners) as Record<Goal, string | null>)};
+	});
+
+/** The cell that advice speaks of: the recommended one, else the leader. */
+const adviceCellOf = (
+	{cells, leader, target}: Contest,
+	verdicts: readonly Verdict[],
+	variants: readonly VariantFigures[],
+): number | undefined => {
+	const recommended = verdicts.find((verdict) => verdict.target === target)?.recommended;
+	return cells.find((cell) => variants[cell]?.name === recommended) ?? leader;
+};
+
+/** Where a cell stands: whether it is still in, and what its gate says. */
+const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: number): VariantFigures => {
+	const contest = contests[figures.target];
+	if (contest === undefined) {
+		return figures;
+	}
+	const gate = contest.gateOf(cell);
+	return {
+		...figures,
+		...(contest.cells.length > 1 && contest.cells.includes(cell) ? {state: contest.stateOf(cell)} : {}),
+		quality: {...figures.quality, ...(spec.minQuality === null ? {gate: 'none'} : {gate})},
+	};
+};
+
 /** Everything that the screen, the printouts and the reports show, at one instant. */
 export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot => {
-	const {spec, status, figures, cells, buckets} = core;
-	const variants = cells.map(({cell, variant, target, maxTokens, isAlive}, index) =>
+	const {spec, status, figures, cells, buckets, contests} = core;
+	const figuresOfCells = cells.map(({cell, variant, target, maxTokens, isAlive}, index) =>
 		toVariantFigures(figures, index, {
 			name: variant.name,
 			cell,
@@ -115,10 +150,12 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 		}),
 	);
 	const timeline = figures.timeline.toTimeline();
+	const verdicts = contests.flatMap((contest) => contest.verdicts(figuresOfCells));
+	const variants = figuresOfCells.map((each, cell) => standingOf(core, each, cell));
 	const rivals = new Set(spec.targets.flatMap((_, target) => comparableCells(spec, target)));
 	const learntMaxTokens = spec.isMaxTokensAuto ? cells.map(({maxTokens}) => maxTokens) : undefined;
-	const adviceInput = {spec, figures, variants, timeline, learntMaxTokens};
-	const best = bestOf(adviceInput);
+	const leaders = contests.map((contest) => adviceCellOf(contest, verdicts, variants));
+	const adviceInput = {spec, figures, variants, timeline, learntMaxTokens, leaders};
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
 		phase: status.phase,
@@ -136,11 +173,12 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			return bucket === undefined ? [] : [bucketState(bucket, target, core)];
 		}),
 		variants,
-		best,
+		best: bestOf(spec, verdicts),
+		verdicts,
 		gain: gainOf(
 			spec.load.shape,
 			variants.filter((_, cell) => rivals.has(cell)),
-			best,
+			verdicts,
 		),
 		advice: adviceOf(adviceInput),
 		events: figures.events,

@@ -1,6 +1,6 @@
 import type {Snapshot} from '../domain/snapshot.ts';
 import {leverTexts} from '../reports/lever-words.ts';
-import {verdictOf} from '../reports/verdict.ts';
+import {verdictSentences} from '../reports/verdict.ts';
 import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsd} from '../text/numbers.ts';
@@ -28,7 +28,11 @@ export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryL
 		...snapshot.targets.flatMap((_, index) => targetLines(snapshot, index, width)),
 		...searchTableLines(snapshot.search, width),
 		...listBlock('Prompt levers', leverTexts(snapshot.variants), width),
-		...block(verdictOf({...snapshot, goal: snapshot.spec.goal}), width, 'strong'),
+		...block(
+			verdictSentences({...snapshot, verdict: snapshot.verdicts, goal: snapshot.spec.goal}),
+			width,
+			'strong',
+		),
 		...listBlock(
 			'Advice',
 			snapshot.advice.map(({text}) => text),

@@ -2,16 +2,26 @@ import type {Snapshot, VariantFigures} from '../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
+import {isRecommended, standingWord, verdictFor} from '../view/standings.ts';
 
 /** A row of the printed table: the figures with what the run as a whole says about them. */
-export type VariantRow = {readonly figures: VariantFigures; readonly isBest: boolean};
+export type VariantRow = {
+	readonly figures: VariantFigures;
+	readonly isBest: boolean;
+	/** Where it stands for the goal. */
+	readonly standing: string;
+};
 
-/** The variants of one target with the winner of the goal marked. */
+/** The variants of one target, with what to use for the goal marked. */
 export function variantRows(snapshot: Snapshot, target: number): readonly VariantRow[] {
-	const winner = snapshot.best.find((best) => best.target === target)?.[snapshot.spec.goal] ?? null;
+	const verdict = verdictFor(snapshot, target, snapshot.spec.goal);
 	return snapshot.variants
 		.filter((figures) => figures.target === target)
-		.map((figures) => ({figures, isBest: figures.name === winner}));
+		.map((figures) => ({
+			figures,
+			isBest: isRecommended(verdict, figures.name),
+			standing: standingWord(verdict, figures.name),
+		}));
 }
 
 const throttledOf = ({requests: {throttled}}: VariantFigures): number =>
@@ -64,8 +74,8 @@ export const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 		header: '',
 		align: 'left',
 		priority: 95,
-		format: ({isBest}) => (isBest ? '★ best' : ''),
-		tone: () => 'good',
+		format: ({standing}) => standing,
+		tone: ({isBest}) => (isBest ? 'good' : 'muted'),
 	},
 ];
 

@@ -64,7 +64,10 @@ export type BestRequest = {
 
 const notes: Readonly<Record<BestRequest['basis'], (goal: Goal) => string>> = {
 	winner: (goal) => `Best for ${goal}, with 95 % confidence.`,
-	leader: (goal) => `Leads for ${goal}, but not clearly: more requests would tell.`,
+	tie: (goal) =>
+		`Recommended for ${goal}: practically equal to others (within 10 %), and better by the next goal.`,
+	only: () => 'The only variant that was run.',
+	leader: (goal) => `Ahead for ${goal}, but not decided.`,
 	minimal: () => 'Nothing useful has been measured: this is the shortest way to ask, not a winner.',
 };
 

@@ -6,8 +6,11 @@ export type Choice = {
 	readonly target: number;
 	readonly goal: Goal;
 	readonly variant: VariantResults;
-	/** `winner`: better than every other with 95 % confidence; `leader`: best by its figure alone. */
-	readonly basis: 'winner' | 'leader';
+	/**
+	 * `winner`: every other is out by evidence; `tie`: as good as others, and recommended among them; `only`: nothing else was
+	 * run; `leader`: ahead, but not decided.
+	 */
+	readonly basis: 'winner' | 'tie' | 'only' | 'leader';
 };
 
 /** What a goal compares, higher is better; undefined where it is not known or nothing useful came. */
@@ -37,18 +40,38 @@ const greatest = <T>(list: readonly T[], measure: (element: T) => number | undef
 		.filter(({value}) => value !== undefined)
 		.toSorted((first, second) => (second.value ?? 0) - (first.value ?? 0))[0]?.element;
 
+/** Name of what to use on a target for the goal of the run, where that is decided among several; null elsewhere. */
+export const recommendedOf = (
+	{verdict: verdicts, best, plan: {goal}}: Pick<Results, 'verdict' | 'best' | 'plan'>,
+	target: number,
+): string | null => {
+	const verdict = verdicts?.find((each) => each.target === target && each.goal === goal);
+	if (verdict === undefined) {
+		return best.find((entry) => entry.target === target)?.[goal] ?? null;
+	}
+	return verdict.basis === 'winner' || verdict.basis === 'tie' ? verdict.recommended : null;
+};
+
 /**
- * Winner of a goal on one target, else its leader.
- * @param minQuality Share of checks that must pass; below it a variant is not taken.
+ * What the verdict recommends for a goal on one target, else whoever is ahead.
+ * @param minQuality Of results without a verdict: share of checks that must pass; below it a variant is not taken.
  * @returns undefined when nothing useful was measured, or the goal's figure is not known for any variant.
  */
 export const choiceFor = (
-	{variants, best}: Pick<Results, 'variants' | 'best'>,
+	{variants, best, verdict: verdicts}: Pick<Results, 'variants' | 'best' | 'verdict'>,
 	target: number,
 	goal: Goal,
 	minQuality: number | null,
 ): Choice | undefined => {
 	const own = variants.filter((variant) => variant.target === target);
+	const verdict = verdicts?.find((each) => each.target === target && each.goal === goal);
+	if (verdict !== undefined) {
+		const name = verdict.recommended ?? verdict.leaders[0];
+		const variant = own.find((each) => each.name === name);
+		const basis =
+			verdict.basis === 'undecided' || verdict.basis === 'none' ? ('leader' as const) : verdict.basis;
+		return variant === undefined || verdict.basis === 'none' ? undefined : {target, goal, variant, basis};
+	}
 	const name = best.find((entry) => entry.target === target)?.[goal] ?? null;
 	const winner = own.find((variant) => variant.name === name);
 	if (winner !== undefined) {
@@ -60,9 +83,9 @@ export const choiceFor = (
 	return leader === undefined ? undefined : {target, goal, variant: leader, basis: 'leader'};
 };
 
-/** The best choice for a goal over several targets: a clear winner before a leader, then by the goal's figure. */
+/** The best choice for a goal over several targets: what is decided before what only leads, then by the goal's figure. */
 export const bestChoice = (choices: readonly Choice[]): Choice | undefined => {
-	const winners = choices.filter(({basis}) => basis === 'winner');
+	const winners = choices.filter(({basis}) => basis !== 'leader');
 	const pool = winners.length > 0 ? winners : choices;
 	return greatest(pool, ({goal, variant}) => scoreFor(goal, variant)) ?? pool[0];
 };

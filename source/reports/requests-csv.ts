@@ -11,10 +11,12 @@ type Column = {
 	readonly lost?: (record: LostRecord) => Cell;
 };
 
-const outcomeOf = ({isTruncated, isRefused}: AnswerRecord): string =>
-	isRefused ? 'refused' : isTruncated ? 'truncated' : 'answered';
+/** The flaw that all of its items share, else that it was answered. */
+const outcomeOf = ({isTruncated, isRefused, verdicts}: AnswerRecord): string => {
+	const flaw = verdicts.find(({kind}) => kind === 'malformed' || kind === 'tool-call')?.kind;
+	return isRefused ? 'refused' : isTruncated ? 'truncated' : (flaw ?? 'answered');
+};
 
-/** Truncated and refused answers have no useful item, whatever their text. */
 const usefulItems = (record: AnswerRecord): number =>
 	outcomeOf(record) === 'answered' ? record.verdicts.filter(({kind}) => kind === 'useful').length : 0;
 
@@ -34,7 +36,7 @@ const columns: readonly Column[] = [
 	},
 	{
 		name: 'outcome',
-		help: '`answered`, `truncated` or `refused`; `lost` without an answer',
+		help: '`answered`, `truncated`, `refused`, `malformed` or `tool-call`; `lost` without an answer',
 		read: outcomeOf,
 		lost: () => 'lost',
 	},

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
 import {lanes} from '../domain/lane.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {verdictBases} from '../domain/verdict.ts';
 import {searchSchema} from './search-schema.ts';
 import {count, quantity, variantSchema} from './variant-schema.ts';
 
@@ -68,6 +69,23 @@ const best = z.object({
 	latency: winner,
 });
 
+const verdict = z.object({
+	target: count.describe('index into targets'),
+	goal: z.enum(goals),
+	recommended: z.string().nullable().describe('name of the variant to use'),
+	basis: z
+		.enum(verdictBases)
+		.describe(
+			'winner: every other is out; tie: those left are practically equal; undecided: the budget ended first, or the quality is not proven; only: one was run; none: no useful answer, or every gate failed',
+		),
+	leaders: z.array(z.string()).describe('those still in'),
+	tieBrokenBy: z.enum(goals).nullable(),
+	beaten: z
+		.array(z.object({name: z.string(), atLeast: z.number().positive()}))
+		.describe('by how much at least: 1.2 is 20 % more'),
+	text: z.string(),
+});
+
 const timelinePoint = z.object({
 	second: z.number().nonnegative(),
 	target: count,
@@ -92,7 +110,17 @@ export const resultsSchema = z
 		plan,
 		variants: z.array(variantSchema),
 		best: z.array(best),
-		gain: z.object({over: z.enum(['serial', 'worst']), ratio: quantity}).nullable(),
+		verdict: z
+			.array(verdict)
+			.exactOptional()
+			.describe('for each target one for each goal, that of the run first; absent in 0.1.0 and in batches'),
+		gain: z
+			.object({
+				over: z.enum(['serial', 'worst']),
+				ratio: quantity,
+				atLeast: quantity.exactOptional().describe("the test's own bound"),
+			})
+			.nullable(),
 		advice: z.array(z.object({kind: z.string(), text: z.string(), usefulPerMinute: quantity})),
 		events: z.array(z.object({at: timestamp, kind: z.string(), text: z.string()})),
 		timeline: z.object({

@@ -56,6 +56,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			requests: {...variant.requests, failed: countsOf(variant.requests.failed)},
 		})),
 		best: snapshot.best,
+		verdict: snapshot.verdicts,
 		gain: snapshot.gain,
 		advice: snapshot.advice,
 		events: snapshot.events,

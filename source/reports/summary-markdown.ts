@@ -1,10 +1,11 @@
 import {formatCount, formatDurationMs, formatNumber, formatUsd} from '../text/numbers.ts';
+import {recommendedOf} from './choice.ts';
 import {leverTexts} from './lever-words.ts';
 import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import {repeatCommand} from './repeat.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {searchMarkdown} from './search-words.ts';
-import {verdictOf} from './verdict.ts';
+import {verdictSentences} from './verdict.ts';
 import {caveatsOf, formatLimit, formatTarget, lostTexts} from './words.ts';
 
 /**
@@ -21,7 +22,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 		...(simulated
 			? ['', '**SIMULATED: these answers came from a simulator, not from Amazon Bedrock.**']
 			: []),
-		...section('Verdict', verdictOf({...results, goal: plan.goal}).map(escapeMarkdown)),
+		...section('Verdict', verdictSentences({...results, goal: plan.goal}).map(escapeMarkdown)),
 		...results.targets.flatMap((target, index) => [
 			...section(formatTarget(target), []),
 			...quotaTable(results, index),
@@ -89,7 +90,7 @@ function quotaTable({targets}: Results, index: number): readonly string[] {
 }
 
 function variantTable(results: Results, index: number): readonly string[] {
-	const winner = results.best.find(({target}) => target === index)?.[results.plan.goal] ?? null;
+	const winner = recommendedOf(results, index);
 	return markdownTable(
 		[
 			'Variant',

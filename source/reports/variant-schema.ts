@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {lanes} from '../domain/lane.ts';
 import {compressions} from '../domain/variant.ts';
+import {gateStates, variantStates} from '../domain/verdict.ts';
 
 /** The part of results schema 1 that describes one variant (DESIGN section 5). Null means not known, never 0. */
 
@@ -62,7 +63,13 @@ export const variantSchema = z.object({
 		throttled: z.object({requests: count, tokens: count, day: count, overloaded: count}).describe('attempts'),
 		failed: z.record(z.string(), count).describe('attempts by class of failure'),
 	}),
-	items: z.object({sent: count, useful: count, checkFailed: count, unparsed: count}),
+	items: z.object({
+		sent: count,
+		useful: count,
+		checkFailed: count,
+		unparsed: count,
+		empty: count.exactOptional().describe('part of checkFailed: nothing was answered'),
+	}),
 	tokens: z.object({
 		input: count,
 		output: count,
@@ -104,8 +111,11 @@ export const variantSchema = z.object({
 		low: quantity,
 		high: quantity,
 		limitedBy: z.enum(limitedBy),
+		ceilingPerMinute: quantity.exactOptional().describe('by settled tokens alone'),
 	}),
+	state: z.enum(variantStates).exactOptional().describe('for the goal of the run'),
 	quality: z.object({
+		gate: z.enum(gateStates).exactOptional().describe('minQuality, by evidence'),
 		checked: count,
 		passed: count,
 		score: share.nullable(),

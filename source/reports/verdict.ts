@@ -1,60 +1,87 @@
 import type {Goal} from '../domain/run-spec.ts';
-import {leastGainShown} from '../metrics/decisions/gain.ts';
 import {formatDurationMs, formatNumber, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 
 /** What a verdict is made from: a snapshot has it, and results have it. */
-export type Judged = Pick<Results, 'targets' | 'best' | 'gain'> & {
+export type Judged = Pick<Results, 'targets' | 'best' | 'gain' | 'verdict'> & {
 	readonly goal: Goal;
 	readonly variants: ReadonlyArray<
 		Pick<VariantResults, 'name' | 'target' | 'items' | 'tokens' | 'costUsd' | 'latencyMs' | 'sustainable'>
 	>;
 };
 
+type Verdict = NonNullable<Results['verdict']>[number];
+
 /**
- * The verdict in sentences: the winner of the goal for each model, with the figure that makes it one, and the gain.
- *
- * @returns One sentence for each target, then at most one for the gain.
+ * The verdict in sentences: for each model what to use for the goal of the run and why, with the figure, then the other
+ * goals in one line; after a serial run the gain over it.
  */
-export function verdictOf(judged: Judged): readonly string[] {
-	const {targets, variants, gain} = judged;
-	if (variants.every(({items}) => items.useful === 0)) {
-		return [variants.length === 0 ? 'No variant was run.' : 'No variant gave a useful answer.'];
+export function verdictSentences(judged: Judged): readonly string[] {
+	const {targets, variants, gain, verdict} = judged;
+	if (variants.length === 0) {
+		return ['No variant was run.'];
 	}
-
-	const sentences = targets.map((target, index) => {
-		const sentence = sentenceFor(judged, index);
-		return targets.length === 1 ? sentence : `${cleanText(target.model)}: ${sentence}`;
+	const sentences = targets.flatMap((target, index) => {
+		const own = verdict?.filter((each) => each.target === index) ?? [];
+		const lines =
+			own.length === 0
+				? [earlierSentence(judged, index)]
+				: [mainSentence(judged, own), ...otherGoals(own, judged.goal)];
+		return targets.length === 1 ? lines : lines.map((line) => `${cleanText(target.model)}: ${line}`);
 	});
-	const hasWinner = judged.best.some((best) => best[judged.goal] !== null);
-	// A gain over the worst variant is one of throughput.
-	const isWorthSaying =
-		gain !== null &&
-		gain.ratio !== null &&
-		(gain.over === 'serial' || (judged.goal === 'throughput' && gain.ratio >= leastGainShown));
-	if (!hasWinner || !isWorthSaying) {
-		return sentences;
-	}
-
-	const over = gain.over === 'serial' ? 'one request at a time' : 'the worst variant';
-	return [
-		...sentences,
-		`That is ${formatRatio(gain.ratio)} the useful work of ${over} through the same quota.`,
-	];
+	return gain === null || gain.ratio === null || gain.over !== 'serial'
+		? sentences
+		: [
+				...sentences,
+				`That is ${formatRatio(gain.ratio)} the useful work of one request at a time through the same quota.`,
+			];
 }
 
-function sentenceFor({best, goal, variants}: Judged, target: number): string {
+function mainSentence({variants, goal}: Judged, verdicts: readonly Verdict[]): string {
+	const verdict = verdicts.find((each) => each.goal === goal);
+	if (verdict === undefined) {
+		return `Not decided for ${goal}.`;
+	}
+	const recommended = variants.find(
+		({name, target}) => target === verdict.target && name === verdict.recommended,
+	);
+	const figure = figureOf(recommended, goal);
+	if (figure === '') {
+		return verdict.text;
+	}
+	return verdict.basis === 'only'
+		? `${verdict.text.replace(/\.$/, '')}: ${figure}.`
+		: `${verdict.text} With it ${figure}.`;
+}
+
+/** What to use for the goals that the run was not about, in one line. */
+function otherGoals(verdicts: readonly Verdict[], goal: Goal): readonly string[] {
+	const others = verdicts.filter((each) => each.goal !== goal);
+	if (others.length === 0 || others.some(({basis}) => basis === 'only' || basis === 'none')) {
+		return [];
+	}
+	const words = others.map(({goal: other, recommended, basis}) => {
+		const name = recommended === null ? 'not decided' : cleanText(recommended);
+		return `${other} ${name}${basis === 'tie' ? ' (tie)' : ''}`;
+	});
+	return [`Other goals: ${words.join(', ')}.`];
+}
+
+/** Of results that have no verdict: those of version 0.1.0, and of batches. */
+function earlierSentence({best, goal, variants}: Judged, target: number): string {
 	const own = variants.filter((variant) => variant.target === target);
+	if (own.every(({items}) => items.useful === 0)) {
+		return 'No variant gave a useful answer.';
+	}
 	const name = best.find((candidate) => candidate.target === target)?.[goal] ?? null;
 	const winner = own.find((variant) => variant.name === name);
+	const figure = figureOf(winner ?? (own.length === 1 ? own[0] : undefined), goal);
+	const words = figure === '' ? '' : `: ${figure}`;
 	if (winner === undefined) {
-		return own.length === 1
-			? `Only one variant was run${figureOf(own[0], goal)}.`
-			: `No clear winner for ${goal}.`;
+		return own.length === 1 ? `Only one variant was run${words}.` : `No clear winner for ${goal}.`;
 	}
-
-	return `${cleanText(winner.name)} is best for ${goal}${figureOf(winner, goal)}.`;
+	return `${cleanText(winner.name)} is best for ${goal}${words}.`;
 }
 
 /** The figure that a goal compares, with its interval where there is one; empty where it is not known. */
@@ -72,20 +99,20 @@ function figureOf(variant: Judged['variants'][number] | undefined, goal: Goal): 
 			const limit = limitedBy === 'none' ? '' : `, limited by ${limitedBy}`;
 			return usefulPerMinute === null
 				? ''
-				: `: the quota allows ${formatNumber(usefulPerMinute)} useful items a minute${interval}${limit}`;
+				: `the quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}`;
 		}
 
 		case 'efficiency':
 			return items.useful === 0
 				? ''
-				: `: ${formatNumber(tokens.quota / items.useful)} quota tokens a useful item`;
+				: `a useful item takes ${formatNumber(tokens.quota / items.useful)} quota tokens`;
 		case 'cost':
 			return costUsd === null || items.useful === 0
 				? ''
-				: `: ${formatUsd(costUsd / items.useful)} a useful item`;
+				: `a useful item costs ${formatUsd(costUsd / items.useful)}`;
 		case 'latency':
 			return latencyMs.total.p50 === null
 				? ''
-				: `: half of all answers within ${formatDurationMs(latencyMs.total.p50)}`;
+				: `half of all answers come within ${formatDurationMs(latencyMs.total.p50)}`;
 	}
 }

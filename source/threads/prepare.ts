@@ -102,6 +102,15 @@ const makeCells = async (
 	);
 };
 
+/** Only a measurement that chooses among variants, with nothing else that was asked of it. */
+const isEliminating = (config: RunConfig): boolean =>
+	(config.isEliminating ?? false) &&
+	config.load.shape === 'measure' &&
+	config.variants.length > 1 &&
+	config.serviceLevel === null &&
+	config.missing === undefined &&
+	!config.isBalanced;
+
 const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => ({
 	preset: config.preset,
 	task: config.task,
@@ -118,6 +127,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 	maxTokens: config.maxTokens,
 	isMaxTokensAuto: config.isMaxTokensAuto,
 	minQuality: config.minQuality,
+	isEliminating: isEliminating(config),
 	serviceLevel: config.serviceLevel,
 	maxRequests: config.guards.maxRequests,
 	maxCostUsd:

@@ -2,6 +2,7 @@ import type {VariantFigures} from '../domain/snapshot.ts';
 import {cleanText} from '../text/width.ts';
 import {shownSnapshot} from './selectors.ts';
 import {sortRows} from './sort.ts';
+import {isRecommended, verdictFor} from './standings.ts';
 import type {State} from './state.ts';
 
 /** A line of a variant table: a variant on a target, in the run or switched off. */
@@ -15,7 +16,7 @@ export type VariantRow = {
 	/** Undefined for a variant that the shown snapshot does not have. */
 	readonly figures: VariantFigures | undefined;
 	readonly isOn: boolean;
-	/** Best for the goal on its target; false while no winner is clear. */
+	/** What to use for the goal on its target; false while that is not decided. */
 	readonly isBest: boolean;
 };
 
@@ -36,7 +37,7 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 	const targetCount = Math.max(1, snapshot?.targets.length ?? 1);
 	return Array.from({length: targetCount}, (_, targetIndex) => {
 		const measured = (snapshot?.variants ?? []).filter(({target}) => target === targetIndex);
-		const best = snapshot?.best.find(({target}) => target === targetIndex)?.[state.config.goal];
+		const verdict = verdictFor(snapshot, targetIndex, state.config.goal);
 		const listed = new Set([...names, ...measured.map(({name}) => name)]);
 		return [...listed].flatMap((variant) => {
 			const cells = measured.filter(({name}) => name === variant);
@@ -47,7 +48,7 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 				targetIndex,
 				figures,
 				isOn: !state.switchedOff.includes(variant),
-				isBest: figures !== undefined && variant === best,
+				isBest: figures !== undefined && isRecommended(verdict, variant),
 			}));
 		});
 	}).flat();

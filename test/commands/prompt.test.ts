@@ -13,7 +13,7 @@ import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {firstRequestOf} from '../../source/threads/sent-request.ts';
-import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
+import {environment, snapshot, variant, verdictsOf} from '../helpers/results-fixture.ts';
 
 const terse: Variant = {
 	name: 'terse',
@@ -40,10 +40,9 @@ const none = {throughput: null, efficiency: null, cost: null, latency: null};
 
 const resultsWith = (name: string, prompt: {system: string | null; user: string}, task: string): Results => {
 	const run = snapshot({variants: [variant({name, patch: {prompt, name}})]});
-	return {
-		...resultsOf({...run, spec: {...run.spec, task}}, environment),
-		best: [{target: 0, ...none, throughput: name}],
-	};
+	const best = [{target: 0, ...none, throughput: name}];
+	const verdicts = verdictsOf(best).filter(({basis}) => basis === 'winner');
+	return resultsOf({...run, best, verdicts, spec: {...run.spec, task}}, environment);
 };
 
 const measured = resultsWith('terse', {system: 'One word.', user: 'as first sent'}, 'Sort it.');
@@ -126,7 +125,10 @@ describe('prompt', () => {
 	});
 
 	it('gives minimal, marked, before anything useful was measured', async () => {
-		const empty = {...resultsOf(snapshot({variants: [variant({count: 0})]}), environment), best: []};
+		const empty = resultsOf(
+			snapshot({variants: [variant({count: 0})], patch: {best: [], verdicts: []}}),
+			environment,
+		);
 		const request = await json(write(empty), '--task', 'Sum up.', '--content', 'Text.');
 		expect(request).toMatchObject({variant: 'minimal', basis: 'minimal'});
 		expect(request.note).toMatch(/not a winner/);

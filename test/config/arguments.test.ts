@@ -79,9 +79,24 @@ describe('parseArguments', () => {
 });
 
 describe('resolveRun', () => {
+	it('ends early only where something is chosen and nothing else was asked', async () => {
+		const isEliminating = async (...argv: readonly string[]) =>
+			(await resolve('run', 'summarize', ...argv)).isEliminating;
+		expect(await isEliminating()).toBe(true);
+		expect(await isEliminating('--no-early-stop')).toBe(false);
+		expect(await isEliminating('--variants', 'concise')).toBe(false);
+		expect(await isEliminating('--fail-if', 'items.useful<1')).toBe(false);
+		const requests = async (...argv: readonly string[]) =>
+			(await resolve('run', 'summarize', ...argv)).load.requests;
+		expect(await requests()).toBe(100);
+		expect(await requests('--variants', 'concise')).toBe(20);
+		expect(await requests('--fail-if', 'items.useful<1')).toBe(20);
+		expect(await requests('--requests', '7')).toBe(7);
+	});
+
 	it('lets a flag win over the preset, and the preset over the default', async () => {
 		const preset = await resolve('run', 'summarize');
-		expect([preset.maxTokens, preset.load.requests, preset.burst]).toEqual([600, 20, 'full']);
+		expect([preset.maxTokens, preset.load.requests, preset.burst]).toEqual([600, 100, 'full']);
 		const flagged = await resolve(
 			'run',
 			'summarize',

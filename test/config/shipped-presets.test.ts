@@ -43,7 +43,7 @@ describe('shipped presets', () => {
 		const load = {...asked.load, shape: 'measure' as const, requests: 8, durationMs: null};
 		// Quotas have tests of their own; here they would only make the test slow.
 		const override = {requestsPerMinute: 100_000, tokensPerMinute: 100_000_000, burndown: undefined};
-		const config = {...asked, connection, load, override};
+		const config = {...asked, connection, load, override, isEliminating: false};
 		const prepared = await prepare(config, () => {}, new AbortController().signal);
 		try {
 			const run = createRun(prepared.spec, {backend: prepared.backend, clock: systemClock});

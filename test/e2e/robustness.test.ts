@@ -54,7 +54,7 @@ describe.skipIf(!isBuilt)(
 	() => {
 		it('keeps what was paid for when its reader goes away in the middle, and ends with 0', async () => {
 			const cwd = newFolder();
-			const argv = ['run', 'summarize', '--demo', '--requests', '200', '--plain', '--seed', '2'];
+			const argv = 'run summarize --demo --requests 200 --no-early-stop --plain --seed 2'.split(' ');
 			const {code, errors} = await finished(argv, cwd, ({stdout}) => {
 				stdout?.once('data', () => stdout.destroy());
 			});

@@ -190,6 +190,8 @@ describe('load shapes of a chat', () => {
 			spec,
 			random: createRandom(1),
 			isAlive: () => true,
+			isIn: () => true,
+			isDecided: () => false,
 			runningMs: () => 0,
 			inFlightLimit: () => 10,
 		});
@@ -265,8 +267,8 @@ describe('a chat in one lane', () => {
 		expect(high?.turns?.map(({requests}) => requests)).toEqual([6, 5]);
 		expect(low).not.toHaveProperty('turns');
 		// Different work has no common winner: the bulk variant is alone.
-		const {best, gain} = run.snapshot();
-		expect(best.map(({throughput}) => throughput)).toEqual(['bulk']);
+		const {verdicts, gain} = run.snapshot();
+		expect(verdicts[0]).toMatchObject({basis: 'only', recommended: 'bulk'});
 		expect(gain).toBeNull();
 		expect(low?.items.sent).toBeGreaterThan(low?.requests.sent ?? Number.POSITIVE_INFINITY);
 	});

@@ -1,5 +1,6 @@
 import type {Distribution, Mean, Snapshot, VariantFigures} from '../../source/domain/snapshot.ts';
 import type {Target} from '../../source/domain/target.ts';
+import type {Verdict} from '../../source/domain/verdict.ts';
 import type {Environment} from '../../source/reports/results.ts';
 
 /** Snapshots of runs that ended, for reports and printouts: made up, but consistent in themselves. */
@@ -196,6 +197,28 @@ export type SnapshotOptions = {
 	readonly patch?: Partial<Snapshot>;
 };
 
+/** Verdicts of a run whose winners are known: for each target one for each goal, throughput first. */
+export const verdictsOf = (best: Snapshot['best'], beaten: Verdict['beaten'] = []): readonly Verdict[] =>
+	best.flatMap(({target: index, ...winners}) =>
+		(['throughput', 'efficiency', 'cost', 'latency'] as const).map((goal): Verdict => {
+			const name = winners[goal];
+			const others = beaten.map((each) => `${each.atLeast}x of ${each.name}`).join(', ');
+			return {
+				target: index,
+				goal,
+				recommended: name,
+				basis: name === null ? 'undecided' : 'winner',
+				leaders: name === null ? ['minimal', 'concise'] : [name],
+				tieBrokenBy: null,
+				beaten: name === null ? [] : beaten,
+				text:
+					name === null
+						? 'Undecided between minimal and concise: about 12 more requests per variant would decide, about $0.02.'
+						: `Use ${name}.${others === '' ? '' : ` At least ${others}.`}`,
+			};
+		}),
+	);
+
 /** A `measure` run of some variants on one model that ended by itself. */
 export function snapshot(options: SnapshotOptions = {}): Snapshot {
 	const variants = options.variants ?? [
@@ -206,6 +229,14 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
 	];
 	const targets = options.targets ?? [target];
 	const interval = options.intervalSeconds ?? 1;
+	const winners = targets.map((_, index) => ({
+		target: index,
+		throughput: 'minimal',
+		efficiency: 'minimal',
+		cost: 'minimal',
+		latency: null,
+	}));
+	const best = options.patch?.best ?? winners;
 	const slots = Math.floor((options.seconds ?? 90) / interval);
 	return {
 		phase: 'ended',
@@ -247,14 +278,12 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
 			inFlight: 0,
 		})),
 		variants,
-		best: targets.map((_, index) => ({
-			target: index,
-			throughput: 'minimal',
-			efficiency: 'minimal',
-			cost: 'minimal',
-			latency: null,
-		})),
-		gain: {over: 'worst', ratio: 1.9},
+		best,
+		verdicts: verdictsOf(best, [
+			{name: 'detailed', atLeast: 1.6},
+			{name: 'concise', atLeast: 1.05},
+		]),
+		gain: {over: 'worst', ratio: 1.9, atLeast: 1.6},
 		advice: [
 			{
 				kind: 'max-tokens',

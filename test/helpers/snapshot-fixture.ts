@@ -11,6 +11,7 @@ import type {
 import type {Limit, Target} from '../../source/domain/target.ts';
 import type {Variant} from '../../source/domain/variant.ts';
 import type {Plan} from '../../source/threads/messages.ts';
+import {verdictsOf} from './results-fixture.ts';
 
 /** A plausible run of four variants, the same every time: what views, printouts and reports are tested with. */
 
@@ -230,8 +231,13 @@ export function pointsFixture(seconds = 90, target = 0): readonly TimelinePoint[
 	});
 }
 
+const winners = [
+	{target: 0, throughput: 'concise', efficiency: 'concise', cost: 'concise', latency: 'concise'},
+];
+
 /** A run of `summarize` on Nova Lite, 82 of 160 requests done. */
 export function snapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot {
+	const best = overrides.best ?? winners;
 	return {
 		phase: 'running',
 		startedAt: '2026-03-01T10:00:00.000Z',
@@ -264,7 +270,8 @@ export function snapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot {
 		targets: [targetFixture()],
 		buckets: [bucketFixture()],
 		variants: variantsFixture(),
-		best: [{target: 0, throughput: 'concise', efficiency: 'concise', cost: 'concise', latency: 'concise'}],
+		best,
+		verdicts: verdictsOf(best, [{name: 'detailed', atLeast: 1.4}]),
 		gain: {over: 'worst', ratio: 1.52},
 		advice: [
 			{
@@ -355,6 +362,7 @@ export function readySnapshotFixture(overrides: Partial<Snapshot> = {}): Snapsho
 			sample: null,
 		})),
 		best: [{target: 0, throughput: null, efficiency: null, cost: null, latency: null}],
+		verdicts: [],
 		gain: null,
 		advice: [],
 		events: [],

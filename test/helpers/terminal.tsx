@@ -61,8 +61,14 @@ export function createTerminal(columns: number, rows: number, hasKeys = true): T
 		async press(...sequences) {
 			for (const sequence of sequences) {
 				input.send(sequence);
-				// Ink waits 20 ms for what may follow an Esc; a person takes longer to the next key.
-				await (sequence === keySequences.escape ? wait(40) : nextTurn());
+				await nextTurn();
+				if (sequence === keySequences.escape) {
+					// Ink waits 20 ms for what may follow an Esc, from when it has read it: only then a longer wait outlasts
+					// its own, however busy the machine is. A person takes longer to the next key.
+					await nextTurn();
+					await nextTurn();
+					await wait(40);
+				}
 			}
 		},
 		resize(nextColumns, nextRows) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Check, Item, Task} from '../../source/domain/variant.ts';
 import {meetsCheck} from '../../source/prompts/checks.ts';
-import {judgeAnswer} from '../../source/prompts/judge.ts';
+import {type Judged, judgeAnswer} from '../../source/prompts/judge.ts';
 import {unpackAnswers} from '../../source/prompts/packing.ts';
 
 const item = (index: number, expected: string | undefined): Item => ({
@@ -51,25 +51,44 @@ describe('meetsCheck', () => {
 });
 
 describe('judgeAnswer', () => {
+	const judge = (
+		text: string,
+		items: readonly Item[],
+		flaw: Partial<Judged> = {},
+		parameters: Readonly<Record<string, unknown>> = {},
+	) => judgeAnswer({text, isTruncated: false, isRefused: false, ...flaw}, task([]), items, {parameters});
+
+	it.each([
+		['refused', {isRefused: true}],
+		['truncated', {isTruncated: true}],
+		['malformed', {unfit: 'malformed'}],
+		['tool-call', {unfit: 'tool-call'}],
+	] as const)('calls nothing useful of an answer that is %s, packed or not', (kind, flaw) => {
+		expect(judge('yes', [], flaw).map((verdict) => verdict.kind)).toEqual([kind]);
+		expect(judge('billing', [item(0, 'billing')], flaw).map((verdict) => verdict.kind)).toEqual([kind]);
+		const packed = judge('{"1": "a", "2": "b"}', [item(0, 'a'), item(1, 'b')], flaw);
+		expect(packed.map((verdict) => verdict.kind)).toEqual([kind, kind]);
+	});
+
+	it('takes the call of a tool for an answer where the variant offers tools', () => {
+		expect(judge('calling', [], {unfit: 'tool-call'}, {toolConfig: {tools: []}})[0]?.kind).toBe('useful');
+	});
+
 	it('takes an answer without checks as useful, an empty one not', () => {
-		expect(judgeAnswer('yes', task([]), [])[0]).toMatchObject({kind: 'useful', checked: false});
-		expect(judgeAnswer('  ', task([]), [])[0]).toMatchObject({kind: 'check-failed'});
+		expect(judge('yes', [])[0]).toMatchObject({kind: 'useful', checked: false});
+		expect(judge('  ', [])[0]).toMatchObject({kind: 'check-failed'});
 	});
 
 	it('compares with the known right answer', () => {
-		expect(judgeAnswer('billing', task([]), [item(0, 'billing')])[0]).toMatchObject({
+		expect(judge('billing', [item(0, 'billing')])[0]).toMatchObject({
 			kind: 'useful',
 			checked: true,
 		});
-		expect(judgeAnswer('other', task([]), [item(0, 'billing')])[0]).toMatchObject({kind: 'check-failed'});
+		expect(judge('other', [item(0, 'billing')])[0]).toMatchObject({kind: 'check-failed'});
 	});
 
 	it('takes a packed reply apart, item by item', () => {
-		const verdicts = judgeAnswer('Sure: {"1": "a", "3": "x"}', task([]), [
-			item(0, 'a'),
-			item(1, 'b'),
-			item(2, 'c'),
-		]);
+		const verdicts = judge('Sure: {"1": "a", "3": "x"}', [item(0, 'a'), item(1, 'b'), item(2, 'c')]);
 		expect(verdicts.map(({kind}) => kind)).toEqual(['useful', 'unparsed', 'check-failed']);
 	});
 });

@@ -3,7 +3,11 @@ import {bestChoice, choiceFor} from '../../source/reports/choice.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
-const results = (options: Parameters<typeof snapshot>[0]) => resultsOf(snapshot(options), environment);
+/** As version 0.1.0 wrote them: without a verdict. */
+const results = (options: Parameters<typeof snapshot>[0]) => {
+	const {verdict: _, ...earlier} = resultsOf(snapshot(options), environment);
+	return earlier;
+};
 const none = {throughput: null, efficiency: null, cost: null, latency: null};
 const short = variant({name: 'short', output: 20});
 const long = variant({name: 'long', output: 200});
@@ -30,6 +34,34 @@ describe('choiceFor', () => {
 		expect(choiceFor(run, 0, 'efficiency', 0.9)?.variant.name).toBe('long');
 		const empty = {...results({variants: [variant({count: 0})]}), best: []};
 		expect(choiceFor(empty, 0, 'efficiency', null)).toBeUndefined();
+	});
+});
+
+describe('choiceFor with a verdict', () => {
+	const run = resultsOf(snapshot({variants: [short, long]}), environment);
+	const verdict = {
+		target: 0,
+		goal: 'cost' as const,
+		leaders: ['long', 'short'],
+		tieBrokenBy: null,
+		beaten: [],
+		text: '',
+	};
+	const chosen = (part: {
+		recommended: string | null;
+		basis: 'winner' | 'tie' | 'undecided' | 'only' | 'none';
+	}) => {
+		const choice = choiceFor({...run, verdict: [{...verdict, ...part}]}, 0, 'cost', null);
+		return [choice?.variant.name, choice?.basis];
+	};
+
+	test.each(['winner', 'tie', 'only'] as const)('takes what is recommended on basis %s', (basis) => {
+		expect(chosen({recommended: 'short', basis})).toEqual(['short', basis]);
+	});
+
+	test('takes the one ahead, marked so, where it is undecided, and none where nothing may win', () => {
+		expect(chosen({recommended: null, basis: 'undecided'})).toEqual(['long', 'leader']);
+		expect(chosen({recommended: null, basis: 'none'})).toEqual([undefined, undefined]);
 	});
 });
 

@@ -75,7 +75,7 @@ describe('the settings form', () => {
 		expect(rate.state.config.load).toMatchObject({shape: 'rate', ratePerMinute: 60});
 		expect(press(rate.state, '→', '→').state.config.load).toMatchObject({
 			shape: 'measure',
-			requests: 20,
+			requests: 100,
 			durationMs: null,
 			ratePerMinute: null,
 		});

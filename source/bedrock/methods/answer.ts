@@ -1,5 +1,5 @@
 import type {Reading} from '../families/family.ts';
-import {isRefusal, isTruncation} from '../stop-reason.ts';
+import {isRefusal, isTruncation, unfitness} from '../stop-reason.ts';
 import {settleUsage, type UsageReport} from '../usage.ts';
 import type {BedrockAnswer} from './method.ts';
 import {isSimulated, type ResponseHeaders} from './response-headers.ts';
@@ -18,6 +18,7 @@ export type Exchange = {
 /** Puts an answer together. A stop reason that nobody told is `unknown`. */
 export const answerOf = (reading: Reading, exchange: Exchange): BedrockAnswer => {
 	const stopReason = reading.stopReason ?? (reading.isRefused ? 'refused' : 'unknown');
+	const unfit = unfitness(stopReason);
 	const settled = settleUsage(exchange.usage);
 	return {
 		kind: 'answered',
@@ -26,6 +27,7 @@ export const answerOf = (reading: Reading, exchange: Exchange): BedrockAnswer =>
 		stopReason,
 		isTruncated: isTruncation(stopReason),
 		isRefused: isRefusal(stopReason) || reading.isRefused === true,
+		...(unfit === undefined ? {} : {unfit}),
 		usage: settled?.usage,
 		usageSource: settled?.source,
 		serverLatencyMs: exchange.serverLatencyMs,

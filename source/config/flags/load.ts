@@ -17,8 +17,15 @@ export const loadFlags: readonly Flag[] = [
 		name: 'requests',
 		kind: 'value',
 		value: 'N',
-		default: `${defaults.requestsPerVariant} a variant in measure, ${defaults.searchRequests} in a search, else none`,
+		default: `at most ${defaults.requestsPerVariant} per variant in measure (${defaults.requestsWithoutChoice} where nothing is chosen), ${defaults.searchRequests} in a search, else none`,
 		help: 'end after N requests; with --search the budget in total',
+		scopes: ['run'],
+	},
+	{
+		name: 'early-stop',
+		kind: 'boolean',
+		isOnByDefault: true,
+		help: 'measure: spend all requests, although it is decided',
 		scopes: ['run'],
 	},
 	{

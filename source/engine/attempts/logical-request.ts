@@ -1,6 +1,11 @@
 import type {Prompt} from '../../domain/prompt.ts';
+import type {BlockPlace, Broken} from '../../domain/run-event.ts';
 import type {Item} from '../../domain/variant.ts';
+import type {ItemRange} from '../scheduling/load/item-walk.ts';
 import type {Slots} from '../scheduling/slots.ts';
+
+/** Place in a block of a request that may be a turn of a conversation. */
+export type Place = Omit<BlockPlace, 'isUnitOver'>;
 
 /** A request that a load source wants to send next. */
 export type Draft = {
@@ -8,6 +13,10 @@ export type Draft = {
 	readonly candidates: readonly number[];
 	/** Number of the block of interleaved requests it belongs to. */
 	readonly block: number;
+	/** Its place there; undefined when it is not compared. */
+	readonly place: Place | undefined;
+	/** Of the items in their order; undefined where its cell goes its own way over them. */
+	readonly items: ItemRange | undefined;
 	readonly isWarmUp: boolean;
 	/** Position in the sequence of items, in requests. */
 	readonly position: number;
@@ -25,7 +34,7 @@ export type LogicalRequest = {
 	readonly items: readonly Item[];
 	readonly prompt: Prompt;
 	/** Undefined when it is not compared within a block. */
-	readonly block: number | undefined;
+	readonly block: Place | undefined;
 	readonly isWarmUp: boolean;
 	/** A part of an earlier request, asked for again on its own. */
 	readonly isFollowUp: boolean;
@@ -39,6 +48,8 @@ export type LogicalRequest = {
 	readonly turns: number;
 	/** Attempts sent so far. */
 	attempts: number;
+	/** What attempts whose fate is not known kept of the quota. */
+	broken?: Broken;
 	/** The service throttled its first attempt. */
 	isFirstThrottled?: boolean;
 };

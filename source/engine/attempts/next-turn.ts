@@ -19,11 +19,11 @@ export const nextTurn = (
 	if (turn >= request.turns || answer.isRefused || answer.text.trim() === '' || !cell.isAlive) {
 		return undefined;
 	}
+	const {broken: _, ...rest} = request;
 	return {
-		...request,
+		...rest,
 		turn,
 		prompt: cell.composeTurn(turn, request.prompt, answer),
-		block: request.block === undefined ? undefined : request.block + 1,
 		intendedAt: request.intendedAt === undefined ? undefined : intendedAt,
 		attempts: 0,
 		isFirstThrottled: false,

@@ -1,7 +1,9 @@
 import {
+	checksOf,
 	costOf,
 	countItems,
 	meetsServiceLevel,
+	occupiedBy,
 	settledTokens,
 	tokenCounts,
 	usageOf,
@@ -18,6 +20,7 @@ import {Slots} from '../scheduling/slots.ts';
 import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import {createIsoTime} from './iso-time.ts';
+import type {LogicalRequest} from './logical-request.ts';
 import {nextTurn} from './next-turn.ts';
 import {retryDelayMs} from './retry.ts';
 
@@ -103,9 +106,10 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
 		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
 		guards.ended(attempt.mostUsd, costUsd ?? 0);
-		const verdicts = judgeAnswer(answer.text, spec.task, request.items);
+		const verdicts = judgeAnswer(answer, spec.task, request.items, cell.variant);
 		const times = timesOf(attempt, endedAt);
 		const at = isoTime(clock.epoch());
+		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
 		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
 		core.emit({
 			type: 'answered',
@@ -114,14 +118,18 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			target: cell.cell.target,
 			isCounted: !request.isWarmUp,
 			reservedTokens: reservation.tokens,
-			block: request.block,
+			block: request.block && {...request.block, isUnitOver: next === undefined},
 			turn: cell.isChat ? request.turn : undefined,
 			stopReason: answer.stopReason,
 			isTruncated: answer.isTruncated,
 			isRefused: answer.isRefused,
-			items: countItems(verdicts, answer),
+			items: countItems(verdicts),
+			checks: checksOf(verdicts),
 			tokens: tokenCounts(usage),
 			quotaTokens,
+			occupied: occupiedBy({setAside: reservation.tokens, settled: quotaTokens}, times, spec.windowMs),
+			carried: Math.max(1, request.items.length),
+			broken: request.broken,
 			isOverrun: overrun > 0,
 			costUsd,
 			times,
@@ -136,17 +144,16 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		learn(attempt, answer, usage);
 		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
 		retrySingly(attempt, answer, verdicts);
-		finishTurn(attempt, answer);
+		finishTurn(request, next);
 		ports.pump();
 	};
 
 	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
-	const finishTurn = ({request, cell}: Attempt, answer: Answer): void => {
-		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
+	const finishTurn = (request: LogicalRequest, next: LogicalRequest | undefined): void => {
 		if (next === undefined) {
 			core.finish(request);
 		} else {
-			core.goOn(request, next, clock.now() + cell.thinkMs);
+			core.goOn(request, next, clock.now() + core.cellOf(next).thinkMs);
 		}
 	};
 
@@ -195,10 +202,23 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		}
 	};
 
+	/** What an attempt of unknown fate may have used belongs to its request. */
+	const keepBroken = ({request, reservation, mostUsd}: Attempt): void => {
+		const {attempts = 0, quotaTokens = 0, costUsd = 0} = request.broken ?? {};
+		request.broken = {
+			attempts: attempts + 1,
+			quotaTokens: quotaTokens + reservation.tokens,
+			costUsd: costUsd + mostUsd,
+		};
+	};
+
 	const onFailure = (attempt: Attempt, failure: Failure): void => {
 		const {request, cell} = attempt;
 		settleFailure(attempt, failure);
 		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
+		if (failure.charge === 'unknown') {
+			keepBroken(attempt);
+		}
 		const kind = throttleKinds[failure.class];
 		if (kind === undefined) {
 			core.emit({type: 'failed', ...attemptOf(attempt), failure});
@@ -213,7 +233,9 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 				type: 'lost',
 				at: time.elapsedMs(),
 				cell: cell.index,
-				block: request.block,
+				block: request.block && {...request.block, isUnitOver: true},
+				broken: request.broken,
+				carried: Math.max(1, request.items.length),
 				failure,
 				wasSent: true,
 			});

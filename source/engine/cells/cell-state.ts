@@ -99,6 +99,11 @@ export class CellState {
 		return items;
 	}
 
+	/** It is asked for some items only, and goes over them in its own way. */
+	get hasOwnItems(): boolean {
+		return this.cell.onlyItems !== undefined;
+	}
+
 	#ownItems(all: readonly Item[]): readonly Item[] {
 		const {onlyItems} = this.cell;
 		if (onlyItems === undefined) {

@@ -83,7 +83,9 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 				type: 'lost',
 				at: time.elapsedMs(),
 				cell: cell.index,
-				block: request.block,
+				block: request.block && {...request.block, isUnitOver: true},
+				broken: request.broken,
+				carried: Math.max(1, request.items.length),
 				failure,
 				wasSent,
 			});

@@ -6,17 +6,20 @@ import type {CellState} from '../cells/cell-state.ts';
 
 /** Makes the request of a draft for a cell. */
 export const makeRequest = (
-	{block, isWarmUp, position, intendedAt, slots, turns, candidates}: Draft,
+	{block, place, items: range, isWarmUp, position, intendedAt, slots, turns, candidates}: Draft,
 	cell: CellState,
 	order: readonly Item[],
 ): LogicalRequest => {
-	const items = cell.itemsAt(position, order);
+	const items =
+		range === undefined || cell.isChat || cell.hasOwnItems
+			? cell.itemsAt(position, order)
+			: order.slice(range.from, range.from + range.count);
 	return {
 		cell: cell.index,
 		items,
 		prompt: cell.compose(items),
 		// Only requests that could not go elsewhere are compared in pairs.
-		block: isWarmUp || candidates.length > 1 ? undefined : block * cell.turns,
+		block: candidates.length > 1 ? undefined : place,
 		isWarmUp,
 		isFollowUp: false,
 		intendedAt,

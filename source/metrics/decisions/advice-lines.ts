@@ -1,20 +1,15 @@
-import type {Goal, RunSpec} from '../../domain/run-spec.ts';
+import type {RunSpec} from '../../domain/run-spec.ts';
 import type {Advice, VariantFigures} from '../../domain/snapshot.ts';
 import type {Scope, Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/variant.ts';
 import {composePrompt} from '../../prompts/compose.ts';
-import type {Ranking} from './ranking.ts';
-import {sustainableUnderReservation} from './reservation-pressure.ts';
+import {costOfTypical, sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';
 import {sustainableBound} from './sustainable.ts';
 
 /** One function for each kind of advice; each gives its line, or none. */
 
 /** A gain below this is not worth a line. */
 const leastGain = 1.02;
-/** More requests a variant than these are asked of nobody to tell two variants apart. */
-const mostWorthWhile = 1000;
-/** Variants whose figures differ by no more than this part, the interval included, are as good as each other. */
-const practicallyEqual = 0.1;
 /** Most items that packing is advised for: more make the answers of a reply depend on each other. */
 const mostPacked = 10;
 /** Fewer tokens than this can be cached by no model that takes explicit cache points (AWS: 512 to 4,096). */
@@ -31,13 +26,6 @@ export type Subject = {
 	readonly learntMaxTokens?: number | undefined;
 };
 
-const goalWords: Readonly<Record<Goal, string>> = {
-	throughput: 'throughput',
-	efficiency: 'quota tokens a useful item',
-	cost: 'cost a useful item',
-	latency: 'latency',
-};
-
 const scopeWords: Readonly<Record<Scope, string>> = {
 	'on-demand': 'on-demand',
 	'cross-region': 'cross-Region',
@@ -50,46 +38,24 @@ export const amount = (value: number): string =>
 const usefulPerRequest = ({items, requests}: VariantFigures): number =>
 	requests.succeeded === 0 ? 0 : items.useful / requests.succeeded;
 
-const percent = (part: number): string => `${Number((part * 100).toPrecision(2))} %`;
-
-/** What would tell a leader from the rival that is nearest to it, or by how little they differ. */
-const whatWouldTell = ({moreRequests, lead}: Ranking, leader: VariantFigures): string => {
-	if (lead === undefined || moreRequests === undefined) {
-		return 'others reach the same figure, more requests would not tell';
-	}
-	if (moreRequests <= mostWorthWhile) {
-		return `${leader.name} leads, about ${amount(moreRequests)} more requests a variant would tell`;
-	}
-	const interval = `${percent(lead.part)}, 95 % interval ${percent(lead.low)} to ${percent(lead.high)}`;
-	return Math.max(-lead.low, lead.high) <= practicallyEqual
-		? `${leader.name} and ${lead.rival.name} are practically equal (${interval})`
-		: `${leader.name} and ${lead.rival.name} cannot be told apart (${interval}) by a sensible number of requests`;
-};
-
-/** Why no variant won for a goal, and how many requests would tell. */
-export const noClearWinner = (ranking: Ranking, goal: Goal, model: string): readonly Advice[] => {
-	const {leader, winner} = ranking;
-	if (leader === undefined || winner !== undefined) {
-		return [];
-	}
-	const text = `${model}: no clear winner for ${goalWords[goal]}; ${whatWouldTell(ranking, leader)}.`;
-	return [{kind: 'no-clear-winner', text, usefulPerMinute: leader.sustainable.usefulPerMinute}];
-};
+/** A request of a variant as it was on average. */
+const typicalOf = (figures: VariantFigures): TypicalRequest => ({
+	useful: usefulPerRequest(figures),
+	quotaTokens: figures.perRequest.quotaTokens.mean ?? 0,
+	reservedTokens: figures.perRequest.reservedTokens.mean ?? 0,
+	serviceMs: figures.latencyMs.service.mean ?? 0,
+	timeToFirstTokenMs: figures.latencyMs.timeToFirstToken.mean ?? undefined,
+});
 
 /** A max tokens that fits the answers, when it raises the rate; or that answers were cut off. */
 export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly Advice[] => {
-	const {name, requests, perRequest, latencyMs, maxTokensAdvice} = figures;
+	const {name, requests, maxTokensAdvice} = figures;
 	if (requests.truncated > 0) {
 		const text = `${name}: ${requests.truncated} of ${requests.succeeded} answers were cut off at ${maxTokens} max tokens and are not useful; raise it.`;
 		return [{kind: 'max-tokens', text, usefulPerMinute: null}];
 	}
 	const {value, truncationRisk, sustainablePerMinute} = maxTokensAdvice;
-	const now = sustainableUnderReservation(target.quota, {
-		useful: usefulPerRequest(figures),
-		quotaTokens: perRequest.quotaTokens.mean ?? 0,
-		reservedTokens: perRequest.reservedTokens.mean ?? 0,
-		serviceMs: latencyMs.service.mean ?? 0,
-	});
+	const now = sustainableUnderReservation(target.quota, typicalOf(figures));
 	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
 	// Where no answer was useful, both are 0.
 	const isGain =
@@ -107,15 +73,10 @@ export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly
 
 /** What is in flight binds, and no quota: how much more the quota allows, and what that needs (Little's law). */
 const bindingConcurrency = (figures: VariantFigures, {quota}: Target, reached: number): readonly Advice[] => {
-	const {name, perRequest, latencyMs} = figures;
+	const {name, latencyMs} = figures;
 	const useful = usefulPerRequest(figures);
 	const serviceMs = latencyMs.service.mean ?? 0;
-	const allowed = sustainableUnderReservation(quota, {
-		useful,
-		quotaTokens: perRequest.quotaTokens.mean ?? 0,
-		reservedTokens: perRequest.reservedTokens.mean ?? 0,
-		serviceMs,
-	});
+	const allowed = sustainableUnderReservation(quota, typicalOf(figures));
 	const inFlight = (rate: number): number => ((rate / useful) * serviceMs) / 60_000;
 	if (allowed === undefined || allowed < reached * leastGain || useful === 0) {
 		return [];
@@ -154,7 +115,8 @@ export const packing = ({figures, variant, target}: Subject, task: Task): readon
 		return [];
 	}
 	const items = Math.min(mostPacked, task.items.length);
-	const packed = sustainableBound(target.quota, usefulPerRequest(figures) * items, quotaTokens * items);
+	const cost = costOfTypical({...typicalOf(figures), quotaTokens: quotaTokens * items});
+	const packed = sustainableBound(target.quota, usefulPerRequest(figures) * items, cost);
 	if (packed === undefined || packed.usefulPerMinute < rate * leastGain) {
 		return [];
 	}
@@ -190,7 +152,7 @@ export const caching = ({figures, variant, target}: Subject, task: Task): readon
 		return [];
 	}
 	const usefulPerMinute =
-		sustainableBound(target.quota, usefulPerRequest(figures), charged)?.usefulPerMinute ?? rate;
+		sustainableUnderReservation(target.quota, {...typicalOf(figures), quotaTokens: charged}) ?? rate;
 	const text = `${figures.name}: about ${amount(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${amount(usefulPerMinute)} useful items a minute, if the model can cache a part of that length.`;
 	return usefulPerMinute < rate * leastGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
 };
@@ -212,15 +174,15 @@ export const otherScopes = (leaders: readonly Subject[]): readonly Advice[] => {
 	});
 };
 
-/** A variant that cannot win because too many checks failed. */
+/** A variant that is out because too many checks failed, by evidence. */
 export const tooLowQuality = (
 	{figures}: Subject,
 	{minQuality}: Pick<RunSpec, 'minQuality'>,
 ): readonly Advice[] => {
-	const {score, passed, checked} = figures.quality;
-	if (minQuality === null || score === null || score >= minQuality) {
+	const {gate, passed, checked} = figures.quality;
+	if (gate !== 'failed') {
 		return [];
 	}
-	const text = `${figures.name} cannot win: ${passed} of ${checked} checks passed, below the minimum quality of ${minQuality}.`;
+	const text = `${figures.name} fails the minimum quality of ${minQuality}: ${passed} of ${checked} checks passed.`;
 	return [{kind: 'quality', text, usefulPerMinute: null}];
 };

@@ -1,33 +1,42 @@
 import type {LoadShape} from '../../domain/run-spec.ts';
-import type {Best, Gain, VariantFigures} from '../../domain/snapshot.ts';
-
-/** A gain over the worst variant below it is not worth a word: it would read as none. */
-export const leastGainShown = 1.1;
+import type {Gain, VariantFigures} from '../../domain/snapshot.ts';
+import type {Verdict} from '../../domain/verdict.ts';
 
 const rateOf = (variant: VariantFigures): number => variant.sustainable.usefulPerMinute ?? 0;
 
 /**
  * What choosing well is worth. After a `serial` run: the best sustainable rate over the rate that one request at a time
- * reached; otherwise the rate of the winner for throughput over that of the worst variant of the same target.
+ * reached; otherwise the rate of the variant that is recommended for throughput over that of the worst of the same target,
+ * with the bound that the test gives.
  * @param variants Figures of the run.
- * @param best Winners of the targets; a target where none is clear has no gain over the worst: it may be noise.
- * @returns The greatest gain of all targets; null when no rate is known, or no winner.
+ * @param verdicts Without a recommendation there is no gain over the worst: it may be noise.
+ * @returns The greatest gain of all targets; null when no rate is known, or nothing is recommended.
  */
 export const gainOf = (
 	shape: LoadShape,
 	variants: readonly VariantFigures[],
-	best: readonly Best[],
+	verdicts: readonly Verdict[],
 ): Gain | null => {
-	const over = shape === 'serial' ? 'serial' : 'worst';
-	const ratios = [...new Set(variants.map(({target}) => target))].flatMap((target) => {
+	const gains = [...new Set(variants.map(({target}) => target))].flatMap((target): readonly Gain[] => {
 		const rivals = variants.filter((variant) => variant.target === target && rateOf(variant) > 0);
-		if (over === 'serial') {
+		if (shape === 'serial') {
 			const base = rivals.reduce((sum, {rate}) => sum + (rate.usefulPerMinute ?? 0), 0);
-			return base > 0 ? [Math.max(0, ...rivals.map(rateOf)) / base] : [];
+			return base > 0
+				? [{over: 'serial', ratio: Math.max(0, ...rivals.map(rateOf)) / base, atLeast: null}]
+				: [];
 		}
-		const winner = best.find((candidate) => candidate.target === target)?.throughput;
-		const rate = rivals.find(({name}) => name === winner);
-		return rate === undefined || rivals.length < 2 ? [] : [rateOf(rate) / Math.min(...rivals.map(rateOf))];
+		const verdict = verdicts.find((each) => each.target === target && each.goal === 'throughput');
+		const own = rivals.find(({name}) => name === verdict?.recommended);
+		const worst = rivals.toSorted((one, other) => rateOf(one) - rateOf(other))[0];
+		return own === undefined || worst === undefined || rivals.length < 2
+			? []
+			: [
+					{
+						over: 'worst',
+						ratio: rateOf(own) / rateOf(worst),
+						atLeast: verdict?.beaten.find(({name}) => name === worst.name)?.atLeast ?? null,
+					},
+				];
 	});
-	return ratios.length === 0 ? null : {over, ratio: Math.max(...ratios)};
+	return gains.toSorted((one, other) => (other.ratio ?? 0) - (one.ratio ?? 0))[0] ?? null;
 };

@@ -1,6 +1,7 @@
+import type {Occupied} from '../../domain/run-event.ts';
 import type {LimitedBy, VariantFigures} from '../../domain/snapshot.ts';
 import type {limitKinds, Quota} from '../../domain/target.ts';
-import {indexOf} from '../figures/request-measures.ts';
+import {indexOf, type Measure} from '../figures/request-measures.ts';
 import {studentT} from '../statistics/student-t.ts';
 import type {VectorMoments, Weights} from '../statistics/vector-moments.ts';
 import {wilsonInterval} from '../statistics/wilson.ts';
@@ -9,8 +10,16 @@ const minutesPerDay = 1440;
 
 type Bound = {readonly usefulPerMinute: number; readonly limitedBy: LimitedBy};
 
+/** What one request takes of its bucket, on average; `occupied` in units of one window. */
+export type RequestCost = {
+	/** Settled quota tokens. */
+	readonly settled: number;
+	readonly setAside: number;
+	readonly occupied: Occupied;
+};
+
 /** The limits that are known, in their own units; assumed ones bound nothing. */
-const knownLimits = (quota: Quota) => {
+export const knownLimits = (quota: Quota) => {
 	const known = (kind: (typeof limitKinds)[number]): number | undefined => {
 		const {state, value} = quota[kind];
 		return state === 'blocked' ? 0 : state === 'known' && value !== null ? value : undefined;
@@ -24,51 +33,48 @@ const knownLimits = (quota: Quota) => {
 };
 
 /**
- * Useful items a minute that a quota allows (DESIGN section 1): the least of RPM x useful items a request, TPM / quota
- * tokens a useful item, TPD / 1,440 / quota tokens a useful item.
+ * Useful items per minute that a quota allows as a program really reaches them (DESIGN 1, sustainable rate): a bucket of
+ * TPM tokens, less half of what one request sets aside, because only whole requests fit, over what a request occupies;
+ * requests likewise; TPD / 1,440 over what it settles at.
  * @param usefulPerRequest Mean useful items of one request.
- * @param quotaTokens Mean settled quota tokens of one request.
  * @returns Undefined when no limit is known.
  */
 export const sustainableBound = (
 	quota: Quota,
 	usefulPerRequest: number,
-	quotaTokens: number,
+	{settled, setAside, occupied}: RequestCost,
 ): Bound | undefined => {
 	const {requestsPerMinute, tokensPerMinute, dayTokensPerMinute} = knownLimits(quota);
-	const byTokens = (limit: number): number =>
-		quotaTokens === 0 ? 0 : (limit / quotaTokens) * usefulPerRequest;
+	const over = (limit: number, cost: number): number =>
+		cost <= 0 ? 0 : (Math.max(0, limit) / cost) * usefulPerRequest;
 	const bounds: Bound[] = [];
 	if (requestsPerMinute !== undefined) {
-		bounds.push({usefulPerMinute: requestsPerMinute * usefulPerRequest, limitedBy: 'requests'});
+		bounds.push({usefulPerMinute: over(requestsPerMinute, occupied.requests), limitedBy: 'requests'});
 	}
 	if (tokensPerMinute !== undefined) {
-		bounds.push({usefulPerMinute: byTokens(tokensPerMinute), limitedBy: 'tokens'});
+		// A request that is larger than its bucket is never sent.
+		const room = setAside > tokensPerMinute ? 0 : tokensPerMinute - setAside / 2;
+		bounds.push({usefulPerMinute: over(room, occupied.tokens), limitedBy: 'tokens'});
 	}
 	if (dayTokensPerMinute !== undefined) {
-		bounds.push({usefulPerMinute: byTokens(dayTokensPerMinute), limitedBy: 'day'});
+		bounds.push({usefulPerMinute: over(dayTokensPerMinute, settled), limitedBy: 'day'});
 	}
 	return bounds.sort((first, second) => first.usefulPerMinute - second.usefulPerMinute)[0];
 };
 
-/** Weights of the logarithm of the sustainable rate in the means, by the limit that binds (delta method). */
-export const sustainableWeights = (
-	limitedBy: LimitedBy,
-	usefulPerRequest: number,
-	quotaTokens: number,
-	serviceMs = 1,
-	cellInBlock = 0,
-): Weights => {
-	const useful = [indexOf('useful', cellInBlock), 1 / usefulPerRequest] as const;
+/** Weights of the logarithm of the sustainable rate in the means, by the limit that it is limited by (delta method). */
+const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => number): Weights => {
+	const per = (measure: Measure, sign: 1 | -1) => [indexOf(measure), sign / meanOf(measure)] as const;
 	switch (limitedBy) {
 		case 'requests':
-			return [useful];
+			return [per('useful', 1), per('occupiedRequests', -1)];
 		case 'concurrency':
-			return [useful, [indexOf('serviceMs', cellInBlock), -1 / serviceMs]];
+			return [per('useful', 1), per('serviceMs', -1)];
 		case 'tokens':
-		case 'day':
 		case 'none':
-			return [useful, [indexOf('quotaTokens', cellInBlock), -1 / quotaTokens]];
+			return [per('useful', 1), per('occupiedTokens', -1)];
+		case 'day':
+			return [per('useful', 1), per('quotaTokens', -1)];
 	}
 };
 
@@ -91,6 +97,8 @@ export type CellBounds = {
 	readonly itemsPerRequest?: number | undefined;
 	/** Most requests in flight where the load itself bounds them; null where it does not. */
 	readonly inFlight?: number | null | undefined;
+	/** Quota tokens of the longest answer that may come, where that is far above the longest that came; absent: it is not. */
+	readonly unseenTokens?: number | undefined;
 };
 
 /**
@@ -101,35 +109,49 @@ export type CellBounds = {
 export const sustainableRate = (
 	requests: VectorMoments,
 	quota: Quota,
-	{itemsPerRequest = 1, inFlight = null}: CellBounds = {},
+	{itemsPerRequest = 1, inFlight = null, unseenTokens = 0}: CellBounds = {},
 ): VariantFigures['sustainable'] => {
-	const useful = requests.mean(indexOf('useful'));
-	const quotaTokens = requests.mean(indexOf('quotaTokens'));
-	const serviceMs = requests.mean(indexOf('serviceMs'));
-	const boundAt = (usefulPerRequest: number): Bound | undefined => {
-		const allowed = sustainableBound(quota, usefulPerRequest, quotaTokens);
-		const reached = inFlight === null ? undefined : concurrencyBound(inFlight, usefulPerRequest, serviceMs);
+	const meanOf = (measure: Measure): number => requests.mean(indexOf(measure));
+	const useful = meanOf('useful');
+	const cost: RequestCost = {
+		settled: meanOf('quotaTokens'),
+		setAside: meanOf('setAside'),
+		occupied: {tokens: meanOf('occupiedTokens'), requests: meanOf('occupiedRequests')},
+	};
+	const boundAt = (usefulPerRequest: number, more = 0): Bound | undefined => {
+		const dearer = {
+			...cost,
+			settled: cost.settled + more,
+			occupied: {...cost.occupied, tokens: cost.occupied.tokens + more},
+		};
+		const allowed = sustainableBound(quota, usefulPerRequest, dearer);
+		const reached =
+			inFlight === null ? undefined : concurrencyBound(inFlight, usefulPerRequest, meanOf('serviceMs'));
 		return allowed !== undefined && reached !== undefined && reached.usefulPerMinute < allowed.usefulPerMinute
 			? reached
 			: allowed;
 	};
 	const bound = requests.count === 0 ? undefined : boundAt(useful);
 	if (bound === undefined) {
-		return {usefulPerMinute: null, low: null, high: null, limitedBy: 'none'};
+		return {usefulPerMinute: null, low: null, high: null, limitedBy: 'none', ceilingPerMinute: null};
 	}
 	const {usefulPerMinute, limitedBy} = bound;
+	const {tokensPerMinute} = knownLimits(quota);
+	const ceilingPerMinute =
+		tokensPerMinute === undefined || cost.settled <= 0 ? null : (tokensPerMinute / cost.settled) * useful;
+	const figures = {usefulPerMinute, limitedBy, ceilingPerMinute};
 	const share = usefulShare(requests, Math.max(itemsPerRequest, useful));
 	if (requests.count < 2 || share === undefined) {
-		return {usefulPerMinute, low: null, high: null, limitedBy};
+		return {...figures, low: null, high: null};
 	}
 	if (useful === 0) {
 		const most = boundAt(share.high * itemsPerRequest)?.usefulPerMinute ?? null;
-		return {usefulPerMinute, low: 0, high: most, limitedBy};
+		return {...figures, low: 0, high: most};
 	}
-	const parts = sustainableWeights(limitedBy, useful, quotaTokens, serviceMs);
+	const parts = sustainableWeights(limitedBy, meanOf);
 	if (!parts.every(([, weight]) => Number.isFinite(weight))) {
 		// Requests that cost nothing, or took no time: nothing follows from their spread.
-		return {usefulPerMinute, low: null, high: null, limitedBy};
+		return {...figures, low: null, high: null};
 	}
 	const errorOf = (weights: Weights): number => requests.standardError(weights) ?? 0;
 	const [usefulError, otherError, error] = [parts.slice(0, 1), parts.slice(1), parts].map(errorOf) as [
@@ -143,14 +165,16 @@ export const sustainableRate = (
 	const factorOf = (part: number): number =>
 		Math.exp(Math.sqrt(Math.max(0, part ** 2 + other ** 2 + 2 * correlation * part * other)));
 	const most = (knownLimits(quota).requestsPerMinute ?? Number.POSITIVE_INFINITY) * itemsPerRequest;
+	// What happens once in 3 n answers no interval from n of them can see: up to that often it may be as long as it is let.
+	const unseen = boundAt(useful, (unseenTokens * 3) / requests.count)?.usefulPerMinute ?? usefulPerMinute;
+	const unseenFactor = unseen > 0 ? usefulPerMinute / unseen : 1;
 	return {
-		usefulPerMinute,
-		low: usefulPerMinute / factorOf(Math.log(share.value / share.low)),
+		...figures,
+		low: usefulPerMinute / factorOf(Math.log(share.value / share.low)) / unseenFactor,
 		high: Math.max(
 			usefulPerMinute,
 			Math.min(most, usefulPerMinute * factorOf(Math.log(share.high / share.value))),
 		),
-		limitedBy,
 	};
 };
 

@@ -1,50 +1,151 @@
-import {VectorMoments} from '../statistics/vector-moments.ts';
-import {measures, type RequestMeasures, toVector} from './request-measures.ts';
+import type {BlockPlace} from '../../domain/run-event.ts';
+import {ClusterSums} from '../statistics/cluster-sums.ts';
+import {compared, indexOf, measures, type RequestMeasures} from './request-measures.ts';
 
 /** Blocks that may be open at once; beyond it the oldest is dropped (the answer to one of its requests never came). */
 const maxOpenBlocks = 2048;
+/** Blocks of a later pass that wait for the one before it to be whole; beyond it they wait no longer. */
+const mostHeld = 64;
 
-type OpenBlock = {readonly values: Float64Array; readonly seen: Set<number>};
+type OpenBlock = {
+	readonly place: BlockPlace;
+	readonly cells: Map<number, Float64Array>;
+	unitsOver: number;
+};
 
 /**
- * What the cells of a group got from the requests of each block. A block holds one request of each cell, sent at about
- * the same time, so differences between cells can be tested in pairs: the hour and the neighbours fall out. Only
- * complete blocks count.
+ * What the cells of a group got from the requests of each block. A block holds the same work for each cell that is still
+ * in, sent at about the same time, so that cells can be compared in pairs: the hour, the neighbours and the item fall out.
+ * Only complete blocks count.
  */
 export class Blocks {
-	readonly moments: VectorMoments;
-	readonly #cells: readonly number[];
+	readonly cells: readonly number[];
+	readonly #ofCells = new Map<number, ClusterSums>();
+	/** By the indexes of the two cells, the smaller first. */
+	readonly #ofPairs = new Map<string, ClusterSums>();
 	readonly #open = new Map<number, OpenBlock>();
+	#held: OpenBlock[] = [];
+	/** Pass under way, from 0, and its complete blocks. */
+	#pass = 0;
+	#inPass = 0;
+	#count = 0;
 
 	/** @param cells Indexes of the cells of the group. */
 	constructor(cells: readonly number[]) {
-		this.#cells = cells;
-		this.moments = new VectorMoments(cells.length * measures.length);
+		this.cells = cells;
 	}
 
-	/** Place of a cell in the group; -1 when it is not in it. */
-	placeOf(cell: number): number {
-		return this.#cells.indexOf(cell);
+	/** Complete blocks. */
+	get count(): number {
+		return this.#count;
 	}
 
-	/** Enters the request of one cell; when the block is complete, it counts. */
-	add(block: number, cell: number, request: RequestMeasures): void {
-		const place = this.placeOf(cell);
-		if (place === -1) {
+	/** Whole passes over the items; 0 where there are none to go over. */
+	get wholePasses(): number {
+		return this.#pass;
+	}
+
+	/** What a cell got from its complete blocks, as vectors of measures; undefined before the first. */
+	sumsOf(cell: number): ClusterSums | undefined {
+		return this.#ofCells.get(cell);
+	}
+
+	/**
+	 * What two cells got from the blocks that both were in; undefined before the first.
+	 * @returns Vectors with the measures of the cell of the smaller index first.
+	 */
+	sumsOfPair(one: number, other: number): ClusterSums | undefined {
+		return this.#ofPairs.get(keyOf(one, other));
+	}
+
+	/**
+	 * Enters the request of one cell; when the block is complete, it counts.
+	 * @param request Undefined for one that leaves its cell out of the block.
+	 */
+	add(place: BlockPlace, cell: number, request: RequestMeasures | undefined): void {
+		if (!this.cells.includes(cell)) {
 			return;
 		}
-		const open = this.#open.get(block) ?? {
-			values: new Float64Array(this.#cells.length * measures.length),
-			seen: new Set<number>(),
-		};
-		this.#open.set(block, open);
-		open.seen.add(place);
-		open.values.set(toVector(request), place * measures.length);
-		if (open.seen.size === this.#cells.length) {
-			this.#open.delete(block);
-			this.moments.add(open.values);
+		const open = this.#open.get(place.number) ?? {place, cells: new Map(), unitsOver: 0};
+		this.#open.set(place.number, open);
+		if (request !== undefined) {
+			const sums = open.cells.get(cell) ?? new Float64Array(measures.length);
+			open.cells.set(cell, sums);
+			for (let index = 0; index < measures.length; index++) {
+				sums[index] = (sums[index] ?? 0) + request[measures[index] ?? 'useful'];
+			}
+		}
+		open.unitsOver += place.isUnitOver ? 1 : 0;
+		if (open.unitsOver === place.units) {
+			this.#open.delete(place.number);
+			this.#complete(open);
 		} else if (this.#open.size > maxOpenBlocks) {
-			this.#open.delete(this.#open.keys().next().value ?? block);
+			this.#open.delete(this.#open.keys().next().value ?? place.number);
 		}
 	}
+
+	#complete(block: OpenBlock): void {
+		const {item} = block.place;
+		if (item === undefined || item.pass <= this.#pass) {
+			this.#enter(block);
+			return;
+		}
+		this.#held.push(block);
+		if (this.#held.length > Math.min(mostHeld, item.ofPass)) {
+			this.#nextPass();
+		}
+	}
+
+	#enter({cells, place: {item}}: OpenBlock): void {
+		this.#count++;
+		for (const [cell, values] of cells) {
+			const sums =
+				this.#ofCells.get(cell) ?? new ClusterSums(measures.length, comparedIn(1), this.cells.length);
+			this.#ofCells.set(cell, sums);
+			sums.add(values, item?.index);
+			for (const [other, otherValues] of cells) {
+				if (cell < other) {
+					const both = new Float64Array(2 * measures.length);
+					both.set(values);
+					both.set(otherValues, measures.length);
+					this.#pairOf(cell, other).add(both, item?.index);
+				}
+			}
+		}
+		if (item !== undefined && item.pass === this.#pass) {
+			this.#inPass++;
+			if (this.#inPass === item.ofPass) {
+				this.#nextPass();
+			}
+		}
+	}
+
+	/** What was added in a pass is looked at when it is whole; within the first one after every block. */
+	#nextPass(): void {
+		this.#pass++;
+		this.#inPass = 0;
+		for (const sums of [...this.#ofCells.values(), ...this.#ofPairs.values()]) {
+			sums.thaw();
+			sums.freeze();
+		}
+		const held = this.#held;
+		this.#held = [];
+		for (const block of held) {
+			this.#complete(block);
+		}
+	}
+
+	#pairOf(one: number, other: number): ClusterSums {
+		const key = keyOf(one, other);
+		const pairs = (this.cells.length * (this.cells.length - 1)) / 2;
+		const known = this.#ofPairs.get(key) ?? new ClusterSums(2 * measures.length, comparedIn(2), pairs);
+		this.#ofPairs.set(key, known);
+		return known;
+	}
 }
+
+/** Indexes of what is compared in the vectors of so many cells. */
+const comparedIn = (cells: number): readonly number[] =>
+	Array.from({length: cells}, (_, cell) => compared.map((measure) => indexOf(measure, cell))).flat();
+
+const keyOf = (one: number, other: number): string => `${Math.min(one, other)} ${Math.max(one, other)}`;

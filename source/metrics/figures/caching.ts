@@ -1,10 +1,10 @@
-import type {Answered} from '../../domain/run-event.ts';
+import type {Answered, Broken} from '../../domain/run-event.ts';
 import type {CachingFigures, CachingSide} from '../../domain/snapshot.ts';
 import {Times} from '../statistics/distribution.ts';
 import {RunningMean} from '../statistics/running-mean.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import type {RequestMeasures} from './request-measures.ts';
-import {measures, toVector} from './request-measures.ts';
+import {momentCount, toVector} from './request-measures.ts';
 
 /**
  * Answers of a variant that caches, cold and warm apart. Cold: the prompt was written to the cache and nothing was read.
@@ -27,15 +27,46 @@ export const emptyCaching = () => ({
 	cold: emptySide(),
 	warm: emptySide(),
 	/** What the sustainable rate follows from once the cache is warm. */
-	warmRequests: new VectorMoments(measures.length),
+	warmRequests: new VectorMoments(momentCount),
 });
 
-/** The measures of an answer, as rates and rankings are made from them. */
-export const measuresOf = ({quotaTokens, items, costUsd, times}: Answered): RequestMeasures => ({
+/** The measures of an answer, as rates and verdicts are made from them; broken attempts before it included. */
+export const measuresOf = ({
 	quotaTokens,
+	items,
+	costUsd,
+	times,
+	occupied,
+	reservedTokens,
+	carried,
+	broken,
+}: Answered): RequestMeasures => ({
 	useful: items.useful,
-	costUsd: costUsd ?? 0,
+	quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
+	occupiedTokens: occupied.tokens + (broken?.quotaTokens ?? 0),
+	occupiedRequests: occupied.requests + (broken?.attempts ?? 0),
+	setAside: reservedTokens,
+	costUsd: (costUsd ?? 0) + (broken?.costUsd ?? 0),
 	serviceMs: times.service,
+	requests: 1,
+	logTotalMs: Math.log(Math.max(1e-3, times.total)),
+	answers: 1,
+	items: carried ?? 1,
+});
+
+/** The measures of a request without an answer: nothing useful, at what its attempts kept of the quota. */
+export const measuresOfLost = (broken: Broken | undefined, carried = 1): RequestMeasures => ({
+	useful: 0,
+	quotaTokens: broken?.quotaTokens ?? 0,
+	occupiedTokens: broken?.quotaTokens ?? 0,
+	occupiedRequests: broken?.attempts ?? 0,
+	setAside: 0,
+	costUsd: broken?.costUsd ?? 0,
+	serviceMs: 0,
+	requests: 1,
+	logTotalMs: 0,
+	answers: 0,
+	items: carried,
 });
 
 /** Counts an answer on its side; one that used no cache changes nothing. */

@@ -3,7 +3,9 @@ import type {Cell} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {Blocks} from './blocks.ts';
-import {measures} from './request-measures.ts';
+import {ItemShares} from './item-shares.ts';
+import {Repeats} from './repeats.ts';
+import {momentCount} from './request-measures.ts';
 import {TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 
@@ -20,6 +22,10 @@ export type Figures = {
 	readonly requests: readonly VectorMoments[];
 	/** One for the cells of a lane on a target, which are compared in pairs. */
 	readonly blocks: readonly Blocks[];
+	/** Of each cell: the items that passed their checks. */
+	readonly quality: readonly ItemShares[];
+	/** Of each cell: whether it says the same when it is asked again. */
+	readonly repeats: readonly Repeats[];
 	readonly timeline: TimelineSeries;
 	readonly levels: readonly TargetLevels[];
 	readonly failures: Map<string, FailureCount>;
@@ -48,10 +54,12 @@ const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
 /** Figures before the first event. */
 export const emptyFigures = (cells: readonly Cell[], targets: number): Figures => ({
 	variants: cells.map(() => emptyTotals()),
-	requests: cells.map(() => new VectorMoments(measures.length)),
+	requests: cells.map(() => new VectorMoments(momentCount)),
 	blocks: groupsOf(cells)
 		.filter((group) => group.length > 1)
 		.map((group) => new Blocks(group)),
+	quality: cells.map(() => new ItemShares()),
+	repeats: cells.map(() => new Repeats()),
 	timeline: new TimelineSeries(targets),
 	levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
 	failures: new Map(),

@@ -1,6 +1,6 @@
 import type {Failure} from '../../domain/failure.ts';
-import type {RunEvent} from '../../domain/run-event.ts';
-import {measuresOf} from './caching.ts';
+import type {Answered, BlockPlace, RunEvent} from '../../domain/run-event.ts';
+import {measuresOf, measuresOfLost} from './caching.ts';
 import type {Figures} from './figures.ts';
 import {type RequestMeasures, toVector} from './request-measures.ts';
 import {foldVariant} from './variant-totals.ts';
@@ -8,6 +8,8 @@ import {foldVariant} from './variant-totals.ts';
 const maxEvents = 200;
 const maxFailures = 100;
 const maxPauses = 100;
+/** Answers that only fill the cache before they count all the same. */
+const mostFilling = 16;
 
 /** ISO 8601 UTC of an instant of the run. */
 export const isoAt = (figures: Figures, at: number): string =>
@@ -40,15 +42,31 @@ const countFailure = (figures: Figures, at: number, failure: Failure): void => {
 const finishRequest = (
 	figures: Figures,
 	cell: number,
-	block: number | undefined,
+	block: BlockPlace | undefined,
 	request: RequestMeasures,
+	isLeftOut = false,
 ): void => {
 	figures.requests[cell]?.add(toVector(request));
 	if (block !== undefined) {
 		for (const blocks of figures.blocks) {
-			blocks.add(block, cell, request);
+			blocks.add(block, cell, isLeftOut ? undefined : request);
 		}
 	}
+};
+
+/**
+ * An answer that only filled the cache is in no block: a variant that caches is judged by what it does once the cache is
+ * warm. Where it never gets warm, its answers count after a while.
+ */
+const isFillingCache = (figures: Figures, {cell, tokens}: Answered): boolean => {
+	const caching = figures.variants[cell]?.caching;
+	return (
+		tokens.cacheWrite > 0 &&
+		tokens.cacheRead === 0 &&
+		caching !== undefined &&
+		caching.warmRequests.count === 0 &&
+		caching.cold.quotaTokens.count <= mostFilling
+	);
 };
 
 const leave = (figures: Figures, event: {at: number; target: number; reservedTokens: number}): void => {
@@ -70,7 +88,7 @@ const foldSent = (figures: Figures, event: Extract<RunEvent, {type: 'sent'}>): v
 	}
 };
 
-const foldAnswered = (figures: Figures, event: Extract<RunEvent, {type: 'answered'}>): void => {
+const foldAnswered = (figures: Figures, event: Answered): void => {
 	leave(figures, event);
 	figures.timeline.count(event.at, event.target, {quotaTokens: event.quotaTokens});
 	figures.isSimulated ||= event.isSimulated;
@@ -78,7 +96,11 @@ const foldAnswered = (figures: Figures, event: Extract<RunEvent, {type: 'answere
 		figures.costUsd = (figures.costUsd ?? 0) + event.costUsd;
 	}
 	if (event.isCounted) {
-		finishRequest(figures, event.cell, event.block, measuresOf(event));
+		finishRequest(figures, event.cell, event.block, measuresOf(event), isFillingCache(figures, event));
+		for (const [item, hasPassed] of event.checks ?? []) {
+			figures.quality[event.cell]?.add(item, hasPassed);
+		}
+		figures.repeats[event.cell]?.add(event.block, event.text);
 	}
 };
 
@@ -133,7 +155,7 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 			leave(figures, event);
 			break;
 		case 'lost':
-			finishRequest(figures, event.cell, event.block, {quotaTokens: 0, useful: 0, costUsd: 0, serviceMs: 0});
+			finishRequest(figures, event.cell, event.block, measuresOfLost(event.broken, event.carried));
 			if (!event.wasSent) {
 				countFailure(figures, event.at, event.failure);
 			}

@@ -2,6 +2,7 @@ import type {Cell, LoadShape} from '../../domain/run-spec.ts';
 import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {Target} from '../../domain/target.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
+import type {Checked} from '../decisions/quality-gate.ts';
 import {sustainableRate} from '../decisions/sustainable.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {wilsonInterval} from '../statistics/wilson.ts';
@@ -72,16 +73,24 @@ const rateOf = (figures: Figures, totals: VariantTotals, view: CellView): Varian
 	};
 };
 
-const qualityOf = ({items}: VariantTotals): VariantFigures['quality'] => {
-	const interval = wilsonInterval(items.passed, items.checked);
+/** Over items: what was asked again is no new evidence. */
+const qualityOf = (
+	{items}: VariantTotals,
+	checked: Checked = {count: 0, passed: 0},
+): VariantFigures['quality'] => {
+	const interval = wilsonInterval(checked.passed, checked.count);
 	return {
 		checked: items.checked,
 		passed: items.passed,
-		score: items.checked === 0 ? null : items.passed / items.checked,
+		score: checked.count === 0 ? null : checked.passed / checked.count,
 		low: interval?.low ?? null,
 		high: interval?.high ?? null,
 	};
 };
+
+/** Quota tokens of the longest answer that may come, where that is above twice the longest that came. */
+const unseenTokens = ({outputs}: VariantTotals, {maxTokens, target}: CellView): number | undefined =>
+	outputs.count > 0 && maxTokens > 2 * outputs.max ? maxTokens * target.burndown.value : undefined;
 
 /** The figures of a cell as they stand in a Snapshot. */
 export const toVariantFigures = (figures: Figures, index: number, view: CellView): VariantFigures => {
@@ -108,6 +117,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			useful: totals.items.useful,
 			checkFailed: totals.items.checkFailed,
 			unparsed: totals.items.unparsed,
+			...(totals.items.empty === 0 ? {} : {empty: totals.items.empty}),
 		},
 		tokens: {
 			input: tokens.input,
@@ -141,9 +151,13 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
 			view.isCaching === true && warm.count > 0 ? warm : requests,
 			view.target.quota,
-			{itemsPerRequest: view.itemsPerRequest, inFlight: view.inFlightBound},
+			{
+				itemsPerRequest: view.itemsPerRequest,
+				inFlight: view.inFlightBound,
+				unseenTokens: unseenTokens(totals, view),
+			},
 		),
-		quality: qualityOf(totals),
+		quality: qualityOf(totals, figures.quality[index]),
 		stopReasons: Object.fromEntries(totals.stopReasons),
 		maxTokensAdvice: adviseMaxTokens(
 			totals.outputs,

@@ -21,7 +21,7 @@ export const emptyTotals = () => ({
 	/** Requests whose first attempt was throttled, and those of them that were answered in the end. */
 	firstThrottled: {requests: 0, rescued: 0},
 	failed: new Map<FailureClass, number>(),
-	items: {sent: 0, useful: 0, checkFailed: 0, unparsed: 0, checked: 0, passed: 0, good: 0},
+	items: {sent: 0, useful: 0, checkFailed: 0, empty: 0, unparsed: 0, checked: 0, passed: 0, good: 0},
 	tokens: {
 		input: 0,
 		output: 0,
@@ -123,6 +123,7 @@ const foldAnswer = (totals: VariantTotals, event: Answered): void => {
 	requests.refused += event.isRefused ? 1 : 0;
 	items.useful += event.items.useful;
 	items.checkFailed += event.items.checkFailed;
+	items.empty += event.items.empty ?? 0;
 	items.unparsed += event.items.unparsed;
 	items.checked += event.items.checked;
 	items.passed += event.items.passed;

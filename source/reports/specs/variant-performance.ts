@@ -1,5 +1,6 @@
 import {formatNumber} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
+import {recommendedOf} from '../choice.ts';
 import type {VariantResults} from '../results-schema.ts';
 import {barPanel} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
@@ -11,8 +12,8 @@ export function variantPerformance(input: ChartInput): Chart {
 	const {results, target} = input;
 	const title = titleOf(results, 'What a variant costs and what it gets');
 	const labels = variantLabels(results);
-	const [best] = results.best;
-	const winner = best?.[results.plan.goal] ?? null;
+	const index = results.best[0]?.target ?? 0;
+	const winner = recommendedOf(results, index);
 	const {value: burndown, source} = target.burndown;
 	const costs = barPanel({
 		title: 'Quota tokens a request',
@@ -53,7 +54,7 @@ export function variantPerformance(input: ChartInput): Chart {
 		description:
 			description.length === 0
 				? 'No variant was run.'
-				: `${description.join('. ')}. ${winner === null ? `No clear winner for ${results.plan.goal}.` : `Best for ${results.plan.goal}: ${cleanText(winner)}.`}`,
+				: `${description.join('. ')}. ${winner === null ? `Not decided for ${results.plan.goal}.` : `To use for ${results.plan.goal}: ${cleanText(winner)}.`}`,
 		spec:
 			results.variants.length === 0
 				? emptySpec(title, subtitleOf(input), 'No variant was run.')
@@ -67,5 +68,5 @@ function sustainableText({name, sustainable}: VariantResults, winner: string | n
 	}
 
 	const limit = sustainable.limitedBy === 'none' ? '' : ` (${sustainable.limitedBy})`;
-	return `${formatNumber(sustainable.usefulPerMinute)}${limit}${name === winner ? ' ★ best' : ''}`;
+	return `${formatNumber(sustainable.usefulPerMinute)}${limit}${name === winner ? ' ★' : ''}`;
 }

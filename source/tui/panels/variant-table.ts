@@ -1,11 +1,13 @@
-import {leastGainShown} from '../../metrics/decisions/gain.ts';
+import type {Verdict} from '../../domain/verdict.ts';
+import {atLeastText} from '../../metrics/decisions/verdict-words.ts';
 import {formatRatio} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
+import {verdictFor} from '../../view/standings.ts';
 import type {State} from '../../view/state.ts';
-import {listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
+import {listedRows, selectedRow} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
 import {type TableRow, variantColumns} from './variant-columns.ts';
 
@@ -69,24 +71,42 @@ function listWords({view, sort, isInverted, filter}: State): readonly string[] {
 	return [...order, ...(filter === '' ? [] : [`/${cleanText(filter)}`])];
 }
 
+/** What to use for the goal that is shown, in the corner of the table. */
 function bestNote(state: State): Line {
 	const snapshot = shownSnapshot(state);
-	const rows: readonly VariantRow[] = listedRows(state);
-	const best = rows.filter(({isBest}) => isBest);
 	const {goal} = state.config;
 	if (snapshot === undefined || snapshot.startedAt === null) {
 		return [];
 	}
-	if (best.length === 0) {
-		return [segment(`${goal}: no clear winner${snapshot.phase === 'ended' ? '' : ' yet'}`, 'muted')];
+	const verdicts = snapshot.targets.flatMap((_, target) => verdictFor(snapshot, target, goal) ?? []);
+	const decided = verdicts.filter(({basis}) => basis === 'winner' || basis === 'tie');
+	if (decided.length === 0) {
+		return [segment(`${goal}: ${undecidedWords(verdicts, snapshot.phase === 'ended')}`, 'muted')];
 	}
-	const gain = snapshot.gain;
-	const ratio =
-		goal === 'throughput' &&
-		gain !== null &&
-		gain.ratio !== null &&
-		(gain.over === 'serial' || gain.ratio >= leastGainShown)
-			? `, ${formatRatio(gain.ratio)} the ${gain.over === 'serial' ? 'serial load' : 'worst'}`
-			: '';
-	return [segment('★ ', 'good'), segment(`${goal}: ${best.map(({name}) => name).join(', ')}${ratio}`)];
+	const {gain} = snapshot;
+	const serial = gain?.over === 'serial' ? `, ${formatRatio(gain.ratio)} the serial load` : '';
+	return [segment('★ ', 'good'), segment(`${goal}: ${decided.map(decidedWords).join(', ')}${serial}`)];
+}
+
+/** The recommended variant, and either whom it ties with or by how much it beats the nearest at least. */
+function decidedWords({recommended, basis, leaders, beaten}: Verdict): string {
+	const name = cleanText(recommended ?? '');
+	if (basis === 'tie') {
+		return `${name}, ties with ${leaders
+			.filter((leader) => leader !== recommended)
+			.map((leader) => cleanText(leader))
+			.join(', ')}`;
+	}
+	const least = beaten.toSorted((one, other) => one.atLeast - other.atLeast)[0];
+	return least === undefined ? name : `${name}, >= ${atLeastText(least.atLeast)} of ${cleanText(least.name)}`;
+}
+
+function undecidedWords(verdicts: readonly Verdict[], isOver: boolean): string {
+	if (verdicts.length > 0 && verdicts.every(({basis}) => basis === 'only')) {
+		return 'one variant';
+	}
+	if (isOver && verdicts.length > 0 && verdicts.every(({basis}) => basis === 'none')) {
+		return 'no useful answer';
+	}
+	return isOver ? 'not decided' : 'not decided yet';
 }

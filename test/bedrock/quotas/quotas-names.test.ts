@@ -145,7 +145,8 @@ describe('mutated names', () => {
 	];
 	/** Words as a reader sees them, without vendors and marks that AWS sets at will: an oracle apart from the code. */
 	const words = (text: string) => {
-		const optional = /^(?:amazon|anthropic|mistral|ai|labs|deepseek|meta|qwen|instruct|it|v1|v?1\.0)$/;
+		const optional =
+			/^(?:(?:amazon|anthropic|mistral|deepseek|meta|qwen)(?:ai)?|ai|labs|instruct|it|v1|v?1\.0)$/;
 		return text
 			.toLowerCase()
 			.split(/[\s\-_()/,:]+/)

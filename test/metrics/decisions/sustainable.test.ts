@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {type CellBounds, sustainableRate} from '../../../source/metrics/decisions/sustainable.ts';
-import {measures} from '../../../source/metrics/figures/request-measures.ts';
+import {momentCount, toVector} from '../../../source/metrics/figures/request-measures.ts';
 import {VectorMoments} from '../../../source/metrics/statistics/vector-moments.ts';
 import {wilsonInterval} from '../../../source/metrics/statistics/wilson.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';
@@ -11,9 +11,23 @@ const serviceMs = 1000;
 
 /** Requests with so many useful items and quota tokens each. */
 const requestsOf = (...requests: ReadonlyArray<readonly [useful: number, quotaTokens: number]>) => {
-	const moments = new VectorMoments(measures.length);
+	const moments = new VectorMoments(momentCount);
 	for (const [useful, quotaTokens] of requests) {
-		moments.add([quotaTokens, useful, 0, serviceMs]);
+		moments.add(
+			toVector({
+				useful,
+				quotaTokens,
+				occupiedTokens: quotaTokens,
+				occupiedRequests: 1,
+				costUsd: 0,
+				serviceMs,
+				setAside: 0,
+				logTotalMs: 0,
+				answers: 1,
+				requests: 1,
+				items: 1,
+			}),
+		);
 	}
 	return moments;
 };

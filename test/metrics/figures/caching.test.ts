@@ -28,6 +28,7 @@ const answer = (tokens: Partial<Answered['tokens']>, quotaTokens: number): Answe
 		...tokens,
 	},
 	quotaTokens,
+	occupied: {tokens: quotaTokens, requests: 1},
 	reservedTokens: quotaTokens,
 	isOverrun: false,
 	costUsd: undefined,

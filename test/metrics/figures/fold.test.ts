@@ -31,6 +31,20 @@ const attempt = {
 	isCounted: fc.boolean(),
 };
 
+const place = fc.record({
+	number: fc.integer({min: 0, max: 5}),
+	units: fc.integer({min: 1, max: 4}),
+	isUnitOver: fc.boolean(),
+	item: fc.option(
+		fc.record({
+			index: fc.integer({min: 0, max: 3}),
+			pass: fc.integer({min: 0, max: 3}),
+			ofPass: fc.integer({min: 1, max: 4}),
+		}),
+		{nil: undefined},
+	),
+});
+
 const event: fc.Arbitrary<RunEvent> = fc.oneof(
 	fc.record({type: fc.constant('started' as const), at: time, epochMs: fc.integer({min: 0, max: 1e12})}),
 	fc.record({type: fc.constantFrom('ended' as const, 'paused' as const, 'resumed' as const), at: time}),
@@ -45,7 +59,7 @@ const event: fc.Arbitrary<RunEvent> = fc.oneof(
 	fc.record({
 		...attempt,
 		type: fc.constant('answered' as const),
-		block: fc.option(fc.integer({min: 0, max: 5}), {nil: undefined}),
+		block: fc.option(place, {nil: undefined}),
 		stopReason: fc.string(),
 		isTruncated: fc.boolean(),
 		isRefused: fc.boolean(),
@@ -59,6 +73,12 @@ const event: fc.Arbitrary<RunEvent> = fc.oneof(
 			isEstimated: fc.boolean(),
 		}),
 		quotaTokens: count,
+		occupied: fc.record({tokens: count, requests: count}),
+		broken: fc.option(fc.record({attempts: count, quotaTokens: count, costUsd: time}), {nil: undefined}),
+		checks: fc.option(
+			fc.array(fc.tuple(fc.option(fc.integer({min: 0, max: 9}), {nil: undefined}), fc.boolean())),
+			{nil: undefined},
+		),
 		reservedTokens: count,
 		isOverrun: fc.boolean(),
 		costUsd: fc.option(time, {nil: undefined}),
@@ -85,7 +105,7 @@ const event: fc.Arbitrary<RunEvent> = fc.oneof(
 		type: fc.constant('lost' as const),
 		at: time,
 		cell: fc.integer({min: 0, max: 3}),
-		block: fc.option(count, {nil: undefined}),
+		block: fc.option(place, {nil: undefined}),
 		failure,
 		wasSent: fc.boolean(),
 	}),

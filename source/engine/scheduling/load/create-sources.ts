@@ -6,6 +6,7 @@ import {isAdaptive} from '../adaptive.ts';
 import {Slots} from '../slots.ts';
 import {closedLoop} from './closed-loop.ts';
 import {interleave} from './interleaving.ts';
+import {itemWalk} from './item-walk.ts';
 import {openLoop} from './open-loop.ts';
 import {rampPart} from './ramp.ts';
 import type {Source} from './source.ts';
@@ -26,6 +27,10 @@ export type SourceOptions = {
 	readonly isAlive: (cell: number, position?: number) => boolean;
 	/** Most requests in flight where nothing but the quota bounds them. */
 	readonly inFlightLimit: () => number;
+	/** Whether a cell takes part in the next block: it may be out. */
+	readonly isIn: (cell: number) => boolean;
+	/** Whether the cells of a group are told apart, and every item was asked. @param itemBlocks Blocks of a whole pass; 0 without items. */
+	readonly isDecided: (cells: readonly number[], position: number, itemBlocks: number) => boolean;
 	/** Milliseconds that the run has been going on, pauses left out. */
 	readonly runningMs: () => number;
 };
@@ -51,6 +56,9 @@ const groupsOf = (spec: RunSpec): readonly Group[] => {
 		.sort((first, second) => lanes.indexOf(first.lane) - lanes.indexOf(second.lane));
 };
 
+const itemsPerRequestOf = ({cells, variants}: RunSpec, cell: number): number =>
+	variants[cells[cell]?.variant ?? 0]?.itemsPerRequest ?? 1;
+
 const entriesIn = (groups: readonly Group[]): number =>
 	groups.reduce((sum, {entries}) => sum + entries.length, 0);
 
@@ -59,6 +67,8 @@ export const createSources = ({
 	spec,
 	random,
 	isAlive,
+	isIn,
+	isDecided,
 	inFlightLimit,
 	runningMs,
 }: SourceOptions): readonly Source[] => {
@@ -88,16 +98,30 @@ export const createSources = ({
 	};
 
 	return groups.map((group, index) => {
+		const isChat = chatInLane(task, group.lane) !== undefined;
 		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
-		const budget =
-			load.shape === 'measure' && load.requests !== null
-				? {left: load.requests * group.entries.length}
-				: shared;
+		const isCounted = load.shape === 'measure' && load.requests !== null;
 		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
 		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
-		const turnsAt = (position: number): number =>
-			mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns));
-		const interleaving = interleave(group.entries, budget, warmUpRequests, isAlive, random, turnsAt);
+		const cellsOfGroup = group.entries.flat();
+		const packed = group.entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell));
+		const hasOwnWay = isChat || cellsOfGroup.some((cell) => spec.cells[cell]?.onlyItems !== undefined);
+		const walk = hasOwnWay ? undefined : itemWalk(task.items.length, packed);
+		const interleaving = interleave({
+			entries: group.entries.map((candidates, place) => ({
+				candidates,
+				itemsPerRequest: packed[place] ?? 1,
+				budget: isCounted ? {left: load.requests ?? 0} : shared,
+			})),
+			walk,
+			warmUpBlocks: warmUpRequests,
+			isAlive,
+			isIn,
+			isOver: (position) => isDecided(cellsOfGroup, position, walk?.blocks ?? 0),
+			random,
+			turnsAt: (position) =>
+				mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns)),
+		});
 		const ratePerMinute = rateOf(group);
 		if (ratePerMinute !== undefined) {
 			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);

@@ -1,0 +1,155 @@
+import {type Goal, goals, type RunSpec} from '../../domain/run-spec.ts';
+import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {GateState, VariantState, Verdict} from '../../domain/verdict.ts';
+import type {Blocks} from '../figures/blocks.ts';
+import type {Figures} from '../figures/figures.ts';
+import {comparableCells} from './comparable.ts';
+import type {Field} from './contest.ts';
+import {Elimination, type Standings} from './elimination.ts';
+import {gateState} from './quality-gate.ts';
+import {verdictOf} from './verdict.ts';
+
+/** Answers to what was asked before that must be in to say whether they repeat, of each variant. */
+const leastRepeats = 8;
+/** Part of them that says the same from which on asking again adds nothing. */
+const repeating = 0.9;
+
+/** What a contest is told of the run. */
+export type ContestPorts = {
+	/** As they are when they are asked for. */
+	readonly figures: () => Figures;
+	/** False for a cell that was given up. */
+	readonly isAlive: (cell: number) => boolean;
+	/** Requests are drawn in blocks, so that variants can be compared. */
+	readonly isComparing: boolean;
+};
+
+type Spec = Pick<RunSpec, 'cells' | 'targets' | 'task' | 'goal' | 'minQuality'>;
+
+/** The variants on one target, compared for every goal while the run goes on; the run's goal decides who goes out. */
+export class Contest {
+	readonly target: number;
+	/** Cells that do the same work. */
+	readonly cells: readonly number[];
+	readonly #spec: Spec;
+	readonly #ports: ContestPorts;
+	readonly #eliminations: ReadonlyMap<Goal, Elimination>;
+	readonly #blocks: Blocks | undefined;
+	#standings: Standings | undefined;
+	#lookedAt = -1;
+
+	constructor(spec: Spec, target: number, ports: ContestPorts) {
+		this.target = target;
+		this.cells = comparableCells(spec, target);
+		this.#spec = spec;
+		this.#ports = ports;
+		this.#blocks = ports.isComparing
+			? ports
+					.figures()
+					.blocks.find(({cells}) => this.cells.length > 1 && this.cells.every((cell) => cells.includes(cell)))
+			: undefined;
+		this.#eliminations = new Map(goals.map((goal) => [goal, new Elimination(goal, this.cells)]));
+	}
+
+	/** Whether a cell still takes part in the blocks. */
+	isIn(cell: number): boolean {
+		return this.#standings === undefined || !this.#standings.out.has(cell);
+	}
+
+	/** Looks at what was measured until now, for the run's goal. */
+	look(): void {
+		if (this.#blocks !== undefined && this.#blocks.count !== this.#lookedAt) {
+			this.#lookedAt = this.#blocks.count;
+			this.#standings = this.#lookFor(this.#spec.goal);
+		}
+	}
+
+	/** Where the run's goal stood at the last look; undefined before it, and where nothing is compared. */
+	get standings(): Standings | undefined {
+		return this.#standings;
+	}
+
+	/** One is left, all that are left are practically equal, or none can win; an unproven quality of the leader decides nothing. */
+	get isDecided(): boolean {
+		const standings = this.#standings;
+		if (standings === undefined) {
+			return false;
+		}
+		const {leader, left, isEqual} = standings;
+		if (left.length === 0) {
+			return true;
+		}
+		return leader !== undefined && this.gateOf(leader) !== 'unproven' && (left.length === 1 || isEqual);
+	}
+
+	/** Every item was asked, and whoever is left says the same when asked again: more requests would tell nothing. */
+	get isRepeating(): boolean {
+		const {repeats} = this.#ports.figures();
+		const left = this.cells.filter((cell) => this.isIn(cell));
+		return left.every((cell) => {
+			const {asked = 0, same = 0} = repeats[cell] ?? {};
+			return asked >= leastRepeats && same >= repeating * asked;
+		});
+	}
+
+	gateOf(cell: number): GateState {
+		const checked = this.#ports.figures().quality[cell];
+		return gateState(checked ?? {count: 0, passed: 0}, this.#spec.minQuality);
+	}
+
+	stateOf(cell: number): VariantState {
+		if (!this.#ports.isAlive(cell)) {
+			return 'off';
+		}
+		if (!this.isIn(cell)) {
+			return 'out';
+		}
+		return this.#standings?.leader === cell ? 'leader' : 'in';
+	}
+
+	/** The leader for the run's goal; the only cell where there is but one. */
+	get leader(): number | undefined {
+		return this.cells.length === 1 ? this.cells[0] : this.#standings?.leader;
+	}
+
+	/** One verdict for each goal, that of the run first. */
+	verdicts(variants: readonly VariantFigures[]): readonly Verdict[] {
+		this.look();
+		const {goal: own, minQuality, task} = this.#spec;
+		const figures = this.#ports.figures();
+		return [own, ...goals.filter((goal) => goal !== own)].map((goal) =>
+			verdictOf({
+				target: this.target,
+				goal,
+				cells: this.cells,
+				field: this.#field,
+				standings: goal === own ? this.#standings : this.#lookFor(goal),
+				figures: (cell) => variants[cell],
+				checkedOf: (cell) => figures.quality[cell] ?? {count: 0, passed: 0},
+				gateOf: (cell) => this.gateOf(cell),
+				minQuality,
+				hasAskedAll: (this.#blocks?.wholePasses ?? 0) > 0 && this.isRepeating,
+				isOneInput: task.items.length === 0 && task.chat === undefined,
+			}),
+		);
+	}
+
+	#lookFor(goal: Goal): Standings | undefined {
+		const field = this.#field;
+		return field === undefined ? undefined : this.#eliminations.get(goal)?.look(field);
+	}
+
+	get #field(): Field | undefined {
+		const target = this.#spec.targets[this.target];
+		if (this.#blocks === undefined || target === undefined) {
+			return undefined;
+		}
+		return {
+			blocks: this.#blocks,
+			quota: target.quota,
+			rivals: this.cells.length - 1,
+			gateOf: (cell) => this.gateOf(cell),
+			isAlive: this.#ports.isAlive,
+		};
+	}
+}

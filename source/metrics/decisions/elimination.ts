@@ -1,0 +1,126 @@
+import type {Goal} from '../../domain/run-spec.ts';
+import {type Field, figureOf, type Lead, leadOf, leadOverUseless, practicallyEqual} from './contest.ts';
+
+/** Why a cell is out. `low`: by how much it is beaten at least, as a logarithm. */
+export type Out =
+	| {readonly reason: 'beaten'; readonly by: number; readonly low: number}
+	| {readonly reason: 'gate'}
+	| {readonly reason: 'given-up'};
+
+/** Where a goal stands: who leads, who is out, and how far the leader is ahead of those that are still in. */
+export type Standings = {
+	/** Undefined while nobody gave a useful answer. */
+	readonly leader: number | undefined;
+	/** Cells that are in, the leader first. */
+	readonly left: readonly number[];
+	readonly out: ReadonlyMap<number, Out>;
+	/** Of each rival that is in; undefined where nothing is known of it yet. */
+	readonly leads: ReadonlyMap<number, Lead | undefined>;
+	/** All that are left are as good as the leader. */
+	readonly isEqual: boolean;
+};
+
+/** The leads of a leader over those that are in. */
+const leadsOf = (
+	field: Field,
+	goal: Goal,
+	leader: number,
+	rivals: readonly number[],
+): ReadonlyMap<number, Lead | undefined> =>
+	new Map(rivals.map((rival) => [rival, leadOf(field, goal, leader, rival)]));
+
+/** Whether nothing that the test does not refuse is further than 10 % away. */
+export const isPracticallyEqual = ({low, high}: Lead): boolean =>
+	Math.max(-low, high) <= Math.log1p(practicallyEqual);
+
+/**
+ * Puts rivals out when the evidence says so (DESIGN 3a). It remembers who is out: evidence that reached the level once
+ * counts, whatever comes later. Those that a variant put out which then fails its gate come back.
+ */
+export class Elimination {
+	readonly #goal: Goal;
+	readonly #cells: readonly number[];
+	#out = new Map<number, Out>();
+
+	/** @param cells Every cell that was configured is a rival until it is out. */
+	constructor(goal: Goal, cells: readonly number[]) {
+		this.#goal = goal;
+		this.#cells = cells;
+	}
+
+	/** Looks at what was measured until now. */
+	look(field: Field): Standings {
+		this.#leave(field);
+		const candidates = this.#cells.filter((cell) => !this.#out.has(cell));
+		const ranked = candidates
+			.map((cell) => ({cell, figure: figureOf(field, this.#goal, cell)}))
+			.filter((entry): entry is {cell: number; figure: number} => entry.figure !== undefined)
+			.toSorted((one, other) => other.figure - one.figure);
+		const leader = ranked[0]?.cell;
+		if (leader === undefined) {
+			return {leader, left: candidates, out: new Map(this.#out), leads: new Map(), isEqual: false};
+		}
+		const leads = leadsOf(
+			field,
+			this.#goal,
+			leader,
+			candidates.filter((cell) => cell !== leader),
+		);
+		for (const [rival, lead] of leads) {
+			const low = lead === undefined ? this.#lowOverUseless(field, leader, rival) : lead.low;
+			if (lead?.isClear || (lead === undefined && low !== undefined && low > 0)) {
+				this.#out.set(rival, {reason: 'beaten', by: leader, low: low ?? 0});
+			}
+		}
+		const left = [leader, ...ranked.slice(1).map(({cell}) => cell), ...candidates]
+			.filter((cell, place, all) => all.indexOf(cell) === place)
+			.filter((cell) => !this.#out.has(cell));
+		const stillIn = new Map([...leads].filter(([rival]) => !this.#out.has(rival)));
+		return {
+			leader,
+			left,
+			out: new Map(this.#out),
+			leads: stillIn,
+			isEqual: [...stillIn.values()].every((lead) => lead !== undefined && isPracticallyEqual(lead)),
+		};
+	}
+
+	/** Those that failed the gate or were given up go, and those that they had put out come back. */
+	#leave({gateOf, isAlive}: Field): void {
+		for (const cell of this.#cells) {
+			const reason = !isAlive(cell) ? 'given-up' : gateOf(cell) === 'failed' ? 'gate' : undefined;
+			if (reason !== undefined && this.#out.get(cell)?.reason !== reason) {
+				this.#out.set(cell, {reason});
+				this.#out = new Map([...this.#out].filter(([, out]) => out.reason !== 'beaten' || out.by !== cell));
+			}
+		}
+	}
+
+	#lowOverUseless(field: Field, leader: number, rival: number): number | undefined {
+		return figureOf(field, this.#goal, rival) === undefined
+			? leadOverUseless(field, this.#goal, leader, rival)
+			: undefined;
+	}
+}
+
+/**
+ * By how much a cell beats one that is out at least, as a logarithm: the test's own bound on the blocks that both were in,
+ * or the sum of the bounds over whoever put it out. Undefined where neither is above 0.
+ */
+export function lowOver(
+	field: Field,
+	goal: Goal,
+	cell: number,
+	rival: number,
+	out: ReadonlyMap<number, Out>,
+): number | undefined {
+	const direct = leadOf(field, goal, cell, rival)?.low ?? Number.NEGATIVE_INFINITY;
+	const how = out.get(rival);
+	const chained =
+		how?.reason !== 'beaten'
+			? Number.NEGATIVE_INFINITY
+			: how.low +
+				(how.by === cell ? 0 : (lowOver(field, goal, cell, how.by, out) ?? Number.NEGATIVE_INFINITY));
+	const low = Math.max(direct, chained);
+	return low > 0 ? low : undefined;
+}

@@ -1,0 +1,56 @@
+import type {Goal} from '../../domain/run-spec.ts';
+import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {GateState} from '../../domain/verdict.ts';
+import type {Field} from './contest.ts';
+import type {Standings} from './elimination.ts';
+import type {Checked} from './quality-gate.ts';
+
+/** What a verdict is made from: one target and one goal. */
+export type Case = {
+	readonly target: number;
+	readonly goal: Goal;
+	/** Cells of the target that do the same work; those of other lanes among them are not compared. */
+	readonly cells: readonly number[];
+	/** What they are compared by; undefined where they never are: one cell, or none share their blocks. */
+	readonly field: Field | undefined;
+	readonly standings: Standings | undefined;
+	readonly figures: (cell: number) => VariantFigures | undefined;
+	readonly checkedOf: (cell: number) => Checked;
+	readonly gateOf: (cell: number) => GateState;
+	readonly minQuality: number | null;
+	/** Every item was asked: more requests would ask them again. */
+	readonly hasAskedAll: boolean;
+	/** There are no items: it holds for this input. */
+	readonly isOneInput: boolean;
+};
+
+/** Why nothing may be said, and what would help. */
+export type Doubt =
+	| {readonly kind: 'not-compared'}
+	| {readonly kind: 'no-quota'}
+	/** Between whom; `blocks` more would decide, undefined where none would. */
+	| {
+			readonly kind: 'close';
+			readonly blocks: number | undefined;
+			readonly costUsd: number | null;
+			readonly needsItems: boolean;
+	  }
+	| {readonly kind: 'quality'; readonly checked: Checked; readonly items: number | undefined};
+
+/** What a goal compares, per useful item where it is a cost: less is better. Undefined where it is not known. */
+export const burdenOf = (goal: Goal, figures: VariantFigures | undefined): number | undefined => {
+	if (figures === undefined || figures.items.useful === 0) {
+		return undefined;
+	}
+	const {items, tokens, costUsd, latencyMs, sustainable} = figures;
+	switch (goal) {
+		case 'throughput':
+			return sustainable.usefulPerMinute ? 1 / sustainable.usefulPerMinute : undefined;
+		case 'efficiency':
+			return tokens.quota / items.useful;
+		case 'cost':
+			return costUsd === null ? undefined : costUsd / items.useful;
+		case 'latency':
+			return latencyMs.total.p50 ?? latencyMs.total.mean ?? undefined;
+	}
+};

@@ -1,0 +1,198 @@
+import type {Goal} from '../../domain/run-spec.ts';
+import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {Verdict} from '../../domain/verdict.ts';
+import {formatCount, formatUsd} from '../../text/numbers.ts';
+import {cleanText} from '../../text/width.ts';
+import {leadOf} from './contest.ts';
+import type {Out} from './elimination.ts';
+import {burdenOf, type Case, type Doubt} from './verdict-case.ts';
+
+/** A verdict in sentences (DESIGN 3a). */
+
+/** Blocks below which no difference, however clear, reaches the level. */
+const fewestBlocks = 6;
+
+const listed = (names: readonly string[]): string => {
+	const clean = names.map((name) => cleanText(name));
+	return clean.length < 2 ? (clean[0] ?? '') : `${clean.slice(0, -1).join(', ')} and ${clean.at(-1)}`;
+};
+
+/** A bound, rounded down: `1.2x`, `1.05x`, `1.004x`. */
+export function atLeastText(ratio: number): string {
+	const decimals = ratio >= 10 ? 0 : ratio >= 1.01 ? 2 : 3;
+	const scale = 10 ** decimals;
+	return `${Number((Math.floor(ratio * scale + 1e-9) / scale).toFixed(decimals))}x`;
+}
+
+/** A part as a percentage with two digits: `0.5 %`, `12 %`. */
+const percent = (part: number): string => `${Number((part * 100).toPrecision(2))} %`;
+
+/** What a tie was broken by, in words that follow the name: `costs 10 % less`. */
+const tieWords: Readonly<Record<Goal, (part: string) => string>> = {
+	throughput: (part) => `allows ${part} more`,
+	efficiency: (part) => `takes ${part} fewer quota tokens`,
+	cost: (part) => `costs ${part} less`,
+	latency: (part) => `answers ${part} faster`,
+};
+
+const cellNamed = ({cells, figures}: Case, name: string | null): number | undefined =>
+	cells.find((cell) => figures(cell)?.name === name);
+
+const tieText = (verdict: Omit<Verdict, 'text'>, given: Case): string => {
+	const own = cellNamed(given, verdict.recommended);
+	const others = verdict.leaders.filter((name) => name !== verdict.recommended);
+	const {field, goal, figures} = given;
+	const apart = others.map((name) => {
+		const other = cellNamed(given, name);
+		const lead =
+			field === undefined || own === undefined || other === undefined
+				? undefined
+				: leadOf(field, goal, own, other);
+		return `${cleanText(name)}${lead === undefined ? '' : ` (${percent(Math.expm1(Math.abs(lead.difference)))} apart)`}`;
+	});
+	const by = verdict.tieBrokenBy;
+	const ownBurden = own === undefined || by === null ? undefined : burdenOf(by, figures(own));
+	const burdens = others.flatMap((name) => {
+		const other = cellNamed(given, name);
+		const burden = other === undefined || by === null ? undefined : burdenOf(by, figures(other));
+		return burden === undefined ? [] : [burden];
+	});
+	const nearest = Math.min(...burdens);
+	const part = ownBurden === undefined || burdens.length === 0 ? 0 : 1 - ownBurden / nearest;
+	const why = by === null || part < 0.001 ? '' : `, ${tieWords[by](percent(part))}`;
+	return `Ties with ${listed(apart)}${why}.`;
+};
+
+const beatenText = ({beaten}: Pick<Verdict, 'beaten'>): readonly string[] =>
+	beaten.length === 0
+		? []
+		: [
+				`At least ${beaten
+					.toSorted((one, other) => other.atLeast - one.atLeast)
+					.map(({name, atLeast}) => `${atLeastText(atLeast)} of ${cleanText(name)}`)
+					.join(', ')}.`,
+			];
+
+/** Why a cell is out, where it was not beaten. */
+const outText = ({figures, checkedOf, minQuality}: Case, cell: number, {reason}: Out): readonly string[] => {
+	const name = cleanText(figures(cell)?.name ?? '');
+	switch (reason) {
+		case 'gate': {
+			const {count, passed} = checkedOf(cell);
+			return [
+				`${name} fails the minimum quality of ${minQuality}: ${passedText(passed)} of ${formatCount(count)} items passed.`,
+			];
+		}
+		case 'given-up':
+			return [`${name} could not be sent.`];
+		case 'beaten':
+			return [];
+	}
+};
+
+const shutOutText = (given: Case): readonly string[] =>
+	[...(given.standings?.out ?? [])].flatMap(([cell, out]) => outText(given, cell, out));
+
+const passedText = (passed: number): string => formatCount(Math.round(passed));
+
+const doubtText = (doubt: Doubt, given: Case, leaders: readonly string[]): string => {
+	const {field, goal} = given;
+	switch (doubt.kind) {
+		case 'not-compared':
+			return 'Not decided: these variants do not share their blocks, so they are not compared.';
+		case 'no-quota':
+			return goal === 'throughput'
+				? 'Not decided: no quota is known, so no rate is; --rpm and --tpm set it.'
+				: `Not decided: the ${goal} is not known.`;
+		case 'quality': {
+			const {checked, items} = doubt;
+			const more =
+				items === undefined
+					? 'more items would not prove it soon'
+					: `about ${formatCount(items)} more items would prove it`;
+			return `Undecided: ${listed(leaders)} leads, but its quality is not proven: ${passedText(checked.passed)} of ${formatCount(checked.count)} items passed, the minimum is ${given.minQuality}; ${more}.`;
+		}
+		case 'close': {
+			const between = `Undecided between ${listed(leaders)}`;
+			const blocks = field?.blocks.count ?? 0;
+			if (doubt.needsItems) {
+				return `${between}: every item was asked, so more items would tell, not more requests.`;
+			}
+			if (blocks < fewestBlocks) {
+				return `${between}: ${formatCount(blocks)} requests per variant are too few to decide, ${fewestBlocks} are the least.`;
+			}
+			if (doubt.blocks === undefined) {
+				return `${between}: a sensible number of requests would not tell.`;
+			}
+			const cost = doubt.costUsd === null ? '' : `, about ${formatUsd(doubt.costUsd)}`;
+			return `${between}: about ${formatCount(doubt.blocks)} more requests per variant would decide${cost}.`;
+		}
+	}
+};
+
+/** Why nothing was useful, the most frequent reason first: `12 refused, 3 cut off`. */
+export function uselessReasons(variants: readonly VariantFigures[]): string {
+	const sum = (of: (figures: VariantFigures) => number): number =>
+		variants.reduce((total, figures) => total + of(figures), 0);
+	const stopped = (pattern: RegExp) =>
+		sum(({stopReasons}) =>
+			Object.entries(stopReasons).reduce(
+				(count, [reason, each]) => count + (pattern.test(reason) ? each : 0),
+				0,
+			),
+		);
+	const reasons: ReadonlyArray<readonly [number, string]> = [
+		[sum(({requests}) => requests.refused), 'refused'],
+		[sum(({requests}) => requests.truncated), 'cut off'],
+		[stopped(/^malformed/), 'malformed'],
+		[stopped(/^tool_(?:use|calls)$/), 'asked for a tool'],
+		[sum(({items}) => items.empty ?? 0), 'empty'],
+		[sum(({items}) => items.checkFailed - (items.empty ?? 0)), 'failed a check'],
+		[sum(({items}) => items.unparsed), 'not found in a packed answer'],
+		[sum(({requests}) => requests.sent - requests.succeeded), 'without an answer'],
+	];
+	return reasons
+		.filter(([count]) => count > 0)
+		.toSorted((one, other) => other[0] - one[0])
+		.map(([count, word]) => `${formatCount(count)} ${word}`)
+		.join(', ');
+}
+
+const noneText = ({cells, figures, minQuality, checkedOf}: Case): string => {
+	const known = cells.flatMap((cell) => figures(cell) ?? []);
+	if (known.some(({items}) => items.useful > 0)) {
+		const each = cells.map((cell) => {
+			const {count, passed} = checkedOf(cell);
+			return `${cleanText(figures(cell)?.name ?? '')} ${passedText(passed)} of ${formatCount(count)}`;
+		});
+		return `No variant reaches the minimum quality of ${minQuality}: ${each.join(', ')}.`;
+	}
+	const reasons = uselessReasons(known);
+	return known.every(({requests}) => requests.sent === 0)
+		? 'Nothing was sent.'
+		: `No useful answer${reasons === '' ? '' : `: ${reasons}`}.`;
+};
+
+/** The verdict as it is read by somebody in a hurry. */
+export function verdictText(verdict: Omit<Verdict, 'text'>, given: Case, doubt: Doubt | undefined): string {
+	const input =
+		given.isOneInput && (verdict.basis === 'winner' || verdict.basis === 'tie')
+			? ['It holds for this input.']
+			: [];
+	const rest = [...beatenText(verdict), ...shutOutText(given), ...input];
+	const use = `Use ${cleanText(verdict.recommended ?? '')}.`;
+	switch (verdict.basis) {
+		case 'winner':
+			return [use, ...rest].join(' ');
+		case 'tie':
+			return [use, tieText(verdict, given), ...rest].join(' ');
+		case 'undecided':
+			return [doubt === undefined ? 'Undecided.' : doubtText(doubt, given, verdict.leaders), ...rest].join(
+				' ',
+			);
+		case 'only':
+			return `Only ${cleanText(verdict.recommended ?? '')} was run.`;
+		case 'none':
+			return noneText(given);
+	}
+}

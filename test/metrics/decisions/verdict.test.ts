@@ -1,0 +1,298 @@
+import {describe, expect, it} from 'vitest';
+import {createRandom} from '../../../source/domain/random.ts';
+import type {RunSpec} from '../../../source/domain/run-spec.ts';
+import type {Snapshot} from '../../../source/domain/snapshot.ts';
+import {createRun} from '../../../source/engine/run.ts';
+import {FakeClock} from '../../helpers/fake-clock.ts';
+import {ModelServer, type ModelServerOptions} from '../../helpers/model-server.ts';
+import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
+
+const price = {input: 1e-6, output: 5e-6, cacheRead: 0, cacheWrite: 0, source: 'test'};
+
+/** Runs variants that differ by their answers only. */
+const compare = async (
+	outputs: Readonly<Record<string, (random: () => number) => number>>,
+	spec: Partial<RunSpec> = {},
+	server: Partial<ModelServerOptions> = {},
+): Promise<Snapshot> => {
+	const clock = new FakeClock();
+	const random = createRandom(11);
+	const names = Object.keys(outputs);
+	const model = new ModelServer({
+		clock,
+		requestsPerWindow: 1e6,
+		tokensPerWindow: 1e9,
+		outputTokens: ({messages}) => Math.round(outputs[messages[0]?.text.split(':')[0] ?? '']?.(random) ?? 0),
+		...server,
+	});
+	const run = createRun(
+		specOf({
+			targets: [targetOf(quotaOf(1e6, 1e6))],
+			variants: names.map((name) => variantOf(name)),
+			cells: names.map((_name, variant) => cellOf({variant, price, maxTokens: 1000})),
+			load: loadOf('measure', {requests: 20}),
+			...spec,
+		}),
+		{backend: model, clock},
+	);
+	await clock.settle(run.start());
+	return run.snapshot();
+};
+
+const mainOf = ({verdicts}: Snapshot) => verdicts[0];
+
+describe('the verdict', () => {
+	it('names the winner, by how much it beats the other at least, and the same in best, gain and states', async () => {
+		const {best, gain, verdicts, variants} = await compare({
+			terse: (random) => 10 + 5 * random(),
+			wordy: (random) => 100 + 50 * random(),
+		});
+		expect(best).toEqual([
+			{target: 0, throughput: 'terse', efficiency: 'terse', cost: 'terse', latency: null},
+		]);
+		const [verdict] = verdicts;
+		expect(verdict).toMatchObject({
+			goal: 'throughput',
+			basis: 'winner',
+			recommended: 'terse',
+			leaders: ['terse'],
+			tieBrokenBy: null,
+		});
+		const atLeast = verdict?.beaten[0]?.atLeast ?? Number.NaN;
+		expect(verdict?.text).toMatch(/^Use terse\. At least [\d.]+x of wordy\. It holds for this input\.$/);
+		expect(gain).toMatchObject({over: 'worst', atLeast});
+		expect(gain?.ratio ?? 0).toBeGreaterThan(atLeast);
+		expect(variants.map(({state}) => state)).toEqual(['leader', 'out']);
+		expect(verdicts.map(({goal}) => goal)).toEqual(['throughput', 'efficiency', 'cost', 'latency']);
+	});
+
+	it('is undecided where the difference is noise, and says what more would do and cost', async () => {
+		const noisy = (random: () => number): number => 10 + 400 * random();
+		const snapshot = await compare({one: noisy, other: (random) => noisy(random) * 1.02});
+		expect(snapshot.best[0]?.throughput).toBeNull();
+		expect(snapshot.gain).toBeNull();
+		expect(mainOf(snapshot)).toMatchObject({basis: 'undecided', recommended: null});
+		expect(mainOf(snapshot)?.text).toMatch(
+			/^Undecided between \w+ and \w+: about [\d,]+ more requests per variant would decide, about \$[\d.]+\.$/,
+		);
+	});
+
+	it('is a tie where variants are practically equal, broken by the next goals', async () => {
+		const snapshot = await compare({one: () => 30, other: () => 29}, {goal: 'latency'});
+		expect(mainOf(snapshot)).toMatchObject({basis: 'tie', leaders: expect.arrayContaining(['one', 'other'])});
+		expect(mainOf(snapshot)?.recommended).toBe('other');
+		expect(mainOf(snapshot)?.text).toMatch(/^Use other\. Ties with one \([\d.e-]+ % apart\), costs/);
+		expect(snapshot.best[0]?.latency).toBeNull();
+	});
+
+	it('is found in pairs where the noise is shared by a block', async () => {
+		// The same item costs both variants about the same, and items differ a lot: the pairs tell, the means do not.
+		let lastOfBlock = 0;
+		let isFirst = true;
+		const both = (extra: number) => (random: () => number) => {
+			lastOfBlock = isFirst ? 500 * random() : lastOfBlock;
+			isFirst = !isFirst;
+			return lastOfBlock + extra;
+		};
+		const {best, variants} = await compare(
+			{lean: both(0), fat: both(20)},
+			{load: loadOf('measure', {requests: 20, concurrency: 1})},
+		);
+		expect(best[0]?.efficiency).toBe('lean');
+		const [lean, fat] = variants.map(({perRequest}) => perRequest.quotaTokens);
+		expect(lean?.high ?? 0).toBeGreaterThan(fat?.low ?? 0);
+	});
+
+	it('leaves out who fails the gate, and waits for the proof of the leader', async () => {
+		const judged = async (requests: number) => {
+			const clock = new FakeClock();
+			const model = new ModelServer({clock, requestsPerWindow: 1e6, tokensPerWindow: 1e9});
+			const backend = {
+				...model,
+				invoke: async (...[request, options]: Parameters<typeof model.invoke>) => {
+					const outcome = await model.invoke(request, options);
+					const isCheap = request.messages[0]?.text.startsWith('cheap');
+					return outcome.kind === 'answered' ? {...outcome, text: isCheap ? 'wrong' : 'fine'} : outcome;
+				},
+				countTokens: model.countTokens,
+				close: model.close,
+			};
+			const run = createRun(
+				specOf({
+					targets: [targetOf(quotaOf(1e6, 1e6))],
+					task: {task: 'x', content: undefined, items: [], checks: [{equals: 'fine'}]},
+					variants: [variantOf('cheap'), variantOf('good')],
+					cells: [cellOf(), cellOf({variant: 1})],
+					load: loadOf('measure', {requests}),
+					minQuality: 0.9,
+					isEliminating: true,
+				}),
+				{backend, clock},
+			);
+			await clock.settle(run.start());
+			return run.snapshot();
+		};
+		const early = await judged(20);
+		expect(early.variants.map(({quality}) => quality.gate)).toEqual(['failed', 'unproven']);
+		expect(mainOf(early)).toMatchObject({basis: 'undecided', recommended: null, leaders: ['good']});
+		expect(mainOf(early)?.text).toMatch(
+			/^Undecided: good leads, but its quality is not proven: 20 of 20 items passed, the minimum is 0\.9; about \d+ more items would prove it\. cheap fails the minimum quality/,
+		);
+		const late = await judged(100);
+		expect(mainOf(late)).toMatchObject({basis: 'winner', recommended: 'good'});
+		expect(late.variants.map(({quality}) => quality.gate)).toEqual(['failed', 'passed']);
+		expect(late.variants[0]?.requests.sent).toBeLessThan(30);
+		expect(late.variants[1]?.requests.sent).toBeLessThan(100);
+		expect(late.advice.find(({kind}) => kind === 'quality')?.text).toContain('cheap fails');
+	});
+
+	it('is the faster one for latency', async () => {
+		const {best} = await compare(
+			{slow: () => 20, fast: () => 20},
+			{load: loadOf('measure', {requests: 40})},
+			{serviceMs: ({messages}) => (messages[0]?.text.startsWith('slow') ? 900 : 300)},
+		);
+		expect(best[0]?.latency).toBe('fast');
+	});
+
+	it('is only, never a winner, where there is one variant', async () => {
+		const snapshot = await compare({alone: () => 20});
+		expect(snapshot.best[0]?.throughput).toBeNull();
+		expect(snapshot.gain).toBeNull();
+		expect(mainOf(snapshot)).toMatchObject({
+			basis: 'only',
+			recommended: 'alone',
+			text: 'Only alone was run.',
+		});
+		expect(snapshot.variants[0]?.state).toBeUndefined();
+	});
+
+	it('is undecided after one request, whoever was asked', async () => {
+		const snapshot = await compare({one: () => 20, other: () => 200}, {maxRequests: 1});
+		expect(mainOf(snapshot)).toMatchObject({basis: 'undecided', recommended: null});
+		expect(Object.values(snapshot.best[0] ?? {}).filter((name) => typeof name === 'string')).toEqual([]);
+	});
+
+	it('is none where nothing useful came, and says why', async () => {
+		const snapshot = await compare(
+			{one: () => 20, other: () => 30},
+			{
+				cells: [cellOf({maxTokens: 10}), cellOf({variant: 1, maxTokens: 10})],
+			},
+		);
+		expect(mainOf(snapshot)).toMatchObject({basis: 'none', recommended: null, leaders: []});
+		expect(mainOf(snapshot)?.text).toBe('No useful answer: 40 cut off.');
+	});
+
+	it('is not decided for throughput when no quota is known, and still is for the others', async () => {
+		const {best, variants, verdicts} = await compare(
+			{terse: () => 10, wordy: () => 100},
+			{targets: [targetOf(quotaOf(null, null))]},
+		);
+		expect(best[0]).toMatchObject({throughput: null, efficiency: 'terse'});
+		expect(verdicts[0]?.text).toContain('no quota is known');
+		expect(variants[0]?.sustainable).toEqual({
+			usefulPerMinute: null,
+			low: null,
+			high: null,
+			limitedBy: 'none',
+			ceilingPerMinute: null,
+		});
+	});
+});
+
+describe('elimination in a measurement', () => {
+	const far = {
+		terse: (random: () => number) => 10 + 5 * random(),
+		wordy: (random: () => number) => 100 + 50 * random(),
+	};
+
+	it('ends the run when it is decided, long before the most that may be sent', async () => {
+		const {variants, outcome} = await compare(far, {
+			isEliminating: true,
+			load: loadOf('measure', {requests: 100, concurrency: 4}),
+		});
+		expect(outcome).toBe('completed');
+		expect(variants[0]?.requests.sent).toBeLessThan(20);
+	});
+
+	it('asks each item once of whoever is left, and the others no more', async () => {
+		const {variants} = await compare(far, {
+			isEliminating: true,
+			task: {task: 'x', content: undefined, items: itemsOf(40), checks: []},
+			load: loadOf('measure', {requests: 100, concurrency: 2}),
+		});
+		expect(variants[0]?.requests.sent).toBe(40);
+		expect(variants[1]?.requests.sent).toBeLessThan(20);
+	});
+
+	it('spends all requests where it may not end early', async () => {
+		const {variants} = await compare(far, {load: loadOf('measure', {requests: 30})});
+		expect(variants.map(({requests}) => requests.sent)).toEqual([30, 30]);
+	});
+
+	it('never sends more than was allowed of each variant, however they pack', async () => {
+		const names = ['single', 'packed'];
+		const {variants} = await compare(
+			{single: () => 20, packed: () => 60},
+			{
+				variants: names.map((name, index) => variantOf(name, {itemsPerRequest: index === 0 ? 1 : 4})),
+				task: {task: 'x', content: undefined, items: itemsOf(30), checks: []},
+				load: loadOf('measure', {requests: 10}),
+			},
+		);
+		const [single, packed] = variants.map(({requests}) => requests.sent);
+		expect(single).toBe(10);
+		expect(packed).toBeGreaterThanOrEqual(3);
+	});
+});
+
+describe('the sustainable rate', () => {
+	it.each([
+		['requests', quotaOf(60, 1e6), undefined],
+		['tokens', quotaOf(1000, 3000), undefined],
+		['day', quotaOf(1000, 1e6, 1440 * 300), 300 / 30],
+	] as const)('is limited by %s', async (limitedBy, quota, expected) => {
+		const {variants} = await compare(
+			{one: () => 10},
+			{
+				targets: [targetOf(quota)],
+				cells: [cellOf({maxTokens: 100})],
+				load: loadOf('measure', {requests: 12}),
+			},
+		);
+		expect(variants[0]?.sustainable.limitedBy).toBe(limitedBy);
+		const [variant] = variants;
+		const setAside = variant?.perRequest.reservedTokens.mean ?? Number.NaN;
+		const serviceMs = variant?.latencyMs.service.mean ?? Number.NaN;
+		const firstMs = variant?.latencyMs.timeToFirstToken.mean ?? Number.NaN;
+		const promised = {
+			requests: 60 / (1 + firstMs / 60_000),
+			tokens: (3000 - setAside / 2) / (30 + (setAside * serviceMs) / 60_000),
+			day: 300 / 30,
+		}[limitedBy];
+		expect(expected ?? promised).toBe(promised);
+		expect(variant?.sustainable.usefulPerMinute).toBeCloseTo(promised, 6);
+	});
+
+	it('has an interval that holds the truth in about 95 of 100 runs', async () => {
+		let held = 0;
+		const runs = 100;
+		for (let seed = 0; seed < runs; seed++) {
+			const random = createRandom(seed);
+			const {variants} = await compare(
+				{one: () => 0},
+				{targets: [targetOf(quotaOf(1e6, 100_000))], cells: [cellOf({maxTokens: 400})]},
+				{outputTokens: () => 50 + 100 * random()},
+			);
+			const {low, high} = variants[0]?.sustainable ?? {};
+			const setAside = variants[0]?.perRequest.reservedTokens.mean ?? 0;
+			const serviceMs = variants[0]?.latencyMs.service.mean ?? 0;
+			// Mean 20 + 100 quota tokens, and what is set aside while a request is under way.
+			const truth = (100_000 - setAside / 2) / (120 + (setAside * serviceMs) / 60_000);
+			held += (low ?? 0) <= truth && (high ?? 0) >= truth ? 1 : 0;
+		}
+		expect(held).toBeGreaterThanOrEqual(88);
+		expect(held).toBeLessThanOrEqual(100);
+	});
+});
