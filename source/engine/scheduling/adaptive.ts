@@ -36,16 +36,20 @@ export const createAdaptiveChoice = ({spec, figures, onSwitch}: AdaptivePorts): 
 	};
 
 	const rungOf = (state: CellState): Rung => {
-		const {requests: all, variants} = figures();
+		const {requests: all, variants, quality} = figures();
 		const requests = all[state.index];
-		const items = variants[state.index]?.items;
-		const useful = requests?.mean(indexOf('useful')) ?? 0;
-		const spent = requests?.mean(indexOf('quotaTokens')) ?? 0;
+		const totals = variants[state.index];
+		const answered = totals?.requests.succeeded ?? 0;
+		const {count = 0, passed = 0} = quality[state.index] ?? {};
 		return {
 			cell: state.index,
-			tokensPerUseful: useful > 0 ? spent / useful : state.expectedTokens,
-			checked: items?.checked ?? 0,
-			passed: items?.passed ?? 0,
+			tokensPerRequest: answered > 0 ? (requests?.mean(indexOf('quotaTokens')) ?? 0) : state.expectedTokens,
+			sent: totals?.requests.sent ?? 0,
+			items: {
+				count: answered * state.variant.itemsPerRequest,
+				useful: Math.min(totals?.items.useful ?? 0, answered * state.variant.itemsPerRequest),
+			},
+			checked: {count, passed},
 		};
 	};
 

@@ -1,19 +1,26 @@
 import {type Lane, lanes} from '../../domain/lane.ts';
+import {type Checked, gateState} from '../../metrics/decisions/quality-gate.ts';
+import {largestShare} from '../../metrics/statistics/evidence.ts';
 
 /** How full a bucket is when the next requests take a cheaper variant, as a part of its limit. */
 const thresholds = [0.7, 0.85, 0.95] as const;
 /** How much it must have emptied below a threshold before they go back. */
 const hysteresis = 0.05;
-/** Checked items before which the quality of a variant is not judged. */
-const leastChecked = 10;
+/** Of a lane's requests, the part that tries a variant that is off the ladder: so it may come back. */
+const probingPart = 1 / 64;
+/** Level at which a variant is surely dearer for what it gets than one above it. */
+const surely = 0.05;
 
 /** What the ladder needs to know of a variant. */
 export type Rung = {
 	readonly cell: number;
-	/** Quota tokens a useful item; expected before there are any. */
-	readonly tokensPerUseful: number;
-	readonly checked: number;
-	readonly passed: number;
+	/** Quota tokens of a request; expected before there are any. */
+	readonly tokensPerRequest: number;
+	/** Requests sent until now. */
+	readonly sent: number;
+	/** Items that were answered, and those of them that were useful. */
+	readonly items: {readonly count: number; readonly useful: number};
+	readonly checked: Checked;
 };
 
 /** How many thresholds a fill has passed, given how many it had passed before. */
@@ -21,13 +28,20 @@ const passedBy = (fill: number, before: number): number =>
 	thresholds.filter((threshold, index) => fill >= threshold - (index < before ? hysteresis : 0)).length;
 
 /**
- * Chooses the variant for the next request of a lane on a target (`--policy adaptive`): the dearest while there is room,
- * a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold on,
- * each lane above it one threshold later.
+ * Chooses the variant for the next request of a lane on a target (`--policy adaptive`): the dearest per request while there
+ * is room, a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold
+ * on, each lane above it one threshold later.
+ *
+ * Off the ladder is whoever fails the quality gate, and whoever is cheaper per request but surely dearer per useful item
+ * than one above it. It is still tried now and then, and comes back when its answers have earned it.
  */
 export class Ladder {
 	readonly #delay: number;
-	readonly #minQuality: number;
+	readonly #minQuality: number | null;
+	readonly #shares = new Map<
+		number,
+		{readonly count: number; readonly useful: number; readonly share: number}
+	>();
 	#passed = 0;
 
 	/**
@@ -36,7 +50,7 @@ export class Ladder {
 	 */
 	constructor(lane: Lane, present: ReadonlySet<Lane>, minQuality: number | null) {
 		this.#delay = lanes.slice(lanes.indexOf(lane) + 1).filter((below) => present.has(below)).length;
-		this.#minQuality = minQuality ?? 0;
+		this.#minQuality = minQuality;
 	}
 
 	/**
@@ -45,12 +59,39 @@ export class Ladder {
 	 */
 	choose(rungs: readonly Rung[], fill: number): number | undefined {
 		this.#passed = passedBy(fill, this.#passed);
-		const byCost = [...rungs].sort((first, second) => second.tokensPerUseful - first.tokensPerUseful);
-		const good = byCost.filter(
-			({checked, passed}) => checked < leastChecked || passed / checked >= this.#minQuality,
-		);
-		const ladder = good.length > 0 ? good : byCost.slice(0, 1);
+		const byCost = rungs.toSorted((first, second) => second.tokensPerRequest - first.tokensPerRequest);
+		const ladder = this.#ladderOf(byCost);
+		const total = rungs.reduce((sum, {sent}) => sum + sent, 0);
+		const probed = byCost.find((rung) => !ladder.includes(rung) && rung.sent < total * probingPart);
+		if (probed !== undefined) {
+			return probed.cell;
+		}
 		const step = Math.max(0, this.#passed - this.#delay);
 		return ladder[Math.min(step, ladder.length - 1)]?.cell;
+	}
+
+	/** The largest useful share that a rung's answers do not refuse; worked out again only when there are new ones. */
+	#mostUseful({cell, items: {count, useful}}: Rung): number {
+		const known = this.#shares.get(cell);
+		if (known?.count === count && known.useful === useful) {
+			return known.share;
+		}
+		const share = largestShare(count, useful, surely);
+		this.#shares.set(cell, {count, useful, share});
+		return share;
+	}
+
+	/** Those that are worth stepping down to; the dearest alone where none is good enough. */
+	#ladderOf(byCost: readonly Rung[]): readonly Rung[] {
+		const good = byCost.filter(({checked}) => gateState(checked, this.#minQuality) !== 'failed');
+		const worth = good.filter((rung, place) => {
+			const above = good
+				.slice(0, place)
+				.map(({tokensPerRequest, items: {count, useful}}) =>
+					useful === 0 ? Number.POSITIVE_INFINITY : (tokensPerRequest * count) / useful,
+				);
+			return rung.tokensPerRequest / this.#mostUseful(rung) <= Math.min(...above);
+		});
+		return worth.length > 0 ? worth : byCost.slice(0, 1);
 	}
 }

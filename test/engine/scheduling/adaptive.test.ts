@@ -7,12 +7,16 @@ import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
-const rungs: readonly Rung[] = [100, 400, 200, 50].map((tokensPerUseful, cell) => ({
+const rungOf = (cell: number, tokensPerRequest: number, more: Partial<Rung> = {}): Rung => ({
 	cell,
-	tokensPerUseful,
-	checked: 0,
-	passed: 0,
-}));
+	tokensPerRequest,
+	sent: 0,
+	items: {count: 0, useful: 0},
+	checked: {count: 0, passed: 0},
+	...more,
+});
+
+const rungs: readonly Rung[] = [100, 400, 200, 50].map((tokens, cell) => rungOf(cell, tokens));
 
 const chosen = (ladder: Ladder, fills: readonly number[], from = rungs): ReadonlyArray<number | undefined> =>
 	fills.map((fill) => ladder.choose(from, fill));
@@ -40,10 +44,35 @@ describe('Ladder', () => {
 	});
 
 	it('never takes a variant below the minimum quality', () => {
-		const bad = rungs.map((rung) => ({...rung, checked: 20, passed: rung.cell === 3 ? 10 : 19}));
+		const bad = rungs.map((rung) => ({
+			...rung,
+			checked: {count: 20, passed: rung.cell === 3 ? 10 : 19},
+		}));
 		expect(new Ladder('low', all, 0.9).choose(bad, 1)).toBe(0);
-		const allBad = rungs.map((rung) => ({...rung, checked: 20, passed: 1}));
+		const allBad = rungs.map((rung) => ({...rung, checked: {count: 20, passed: 1}}));
 		expect(new Ladder('low', all, 0.9).choose(allBad, 1)).toBe(1);
+	});
+
+	it('keeps a variant that is not proven to be below the gate', () => {
+		const unlucky = rungs.map((rung) => ({...rung, checked: {count: 20, passed: 17}}));
+		expect(new Ladder('low', all, 0.9).choose(unlucky, 1)).toBe(3);
+	});
+
+	it('takes no bad variant for a dear one, nor steps down to it', () => {
+		const good = rungOf(0, 300, {items: {count: 40, useful: 38}});
+		const bad = rungOf(1, 250, {items: {count: 40, useful: 8}, sent: 40});
+		const ladder = new Ladder('low', all, null);
+		expect(chosen(ladder, [0, 1], [good, bad])).toEqual([0, 0]);
+		const fair = rungOf(1, 250, {items: {count: 40, useful: 38}, sent: 40});
+		expect(chosen(ladder, [0, 1], [good, fair])).toEqual([0, 1]);
+	});
+
+	it('tries now and then who is off it, so that it may come back', () => {
+		const good = rungOf(0, 300, {items: {count: 40, useful: 38}, sent: 1000});
+		const bad = (sent: number) => rungOf(1, 250, {items: {count: 10, useful: 0}, sent});
+		const ladder = new Ladder('low', all, null);
+		expect(ladder.choose([good, bad(10)], 0)).toBe(1);
+		expect(ladder.choose([good, bad(30)], 0)).toBe(0);
 	});
 
 	it('has nothing to choose without rungs', () => {
