@@ -61,6 +61,8 @@ export type RunConfig = {
 	readonly maxTokens: number;
 	readonly isMaxTokensAuto: boolean;
 	readonly minQuality: number | null;
+	/** Items of the order that were asked before and come last; absent: none (a later rung of a search). */
+	readonly itemsFrom?: number;
 	/** A run that is about choosing may end before its number of requests; absent: it may not. */
 	readonly isEliminating?: boolean;
 	readonly serviceLevel: ServiceLevel | null;

@@ -87,6 +87,8 @@ export type RunSpec = {
 	readonly maxTokens?: number | undefined;
 	readonly isMaxTokensAuto: boolean;
 	readonly minQuality: number | null;
+	/** Place in the order of the items at which the run begins; absent: the first. */
+	readonly itemsFrom?: number | undefined;
 	/** Variants that evidence puts out are sent no more, and a run that is decided ends; absent: all run to the end. */
 	readonly isEliminating?: boolean;
 	readonly serviceLevel: ServiceLevel | null;

@@ -17,6 +17,8 @@ export type Standing = {
 	};
 	/** Settled; null where nothing was useful. */
 	readonly quotaTokensPerUseful: number | null;
+	/** What both parts of it, by their 95 % intervals, leave possible; absent where that is not known. */
+	readonly quotaTokensPerUsefulWithin?: {readonly low: number; readonly high: number};
 };
 
 /** A candidate with what the last of its rungs found; nothing is added up over rungs, which ask the same items again. */
@@ -38,6 +40,6 @@ export type SearchFigures = {
 	readonly combinations: number;
 	readonly rungs: readonly Rung[];
 	readonly candidates: readonly CandidateFigures[];
-	/** Names of those of the last rung that no other beats, the fewest quota tokens a useful item first. */
+	/** Names of those of the last rung that no other surely beats, by their intervals, the fewest quota tokens a useful item first. */
 	readonly front: readonly string[];
 };

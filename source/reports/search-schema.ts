@@ -14,6 +14,10 @@ const candidate = z.object({
 		.object({value: quantity, low: quantity, high: quantity})
 		.describe('useful items of those sent, 0 to 1'),
 	quotaTokensPerUseful: quantity.describe('settled; of the warm answers where it caches'),
+	quotaTokensPerUsefulWithin: z
+		.object({low: z.number(), high: z.number()})
+		.exactOptional()
+		.describe('by the 95 % intervals of its parts'),
 });
 
 export const searchSchema = z.object({
@@ -24,5 +28,7 @@ export const searchSchema = z.object({
 	candidates: z.array(candidate),
 	front: z
 		.array(z.string())
-		.describe('finalists that no other beats in both, the fewest quota tokens a useful item first'),
+		.describe(
+			'finalists that no other surely beats, by their intervals, the fewest quota tokens a useful item first',
+		),
 });

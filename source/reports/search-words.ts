@@ -12,7 +12,7 @@ export const searchTexts = ({
 	rungs,
 }: SearchFigures): readonly string[] => [
 	`${formatCount(candidates.length)} of ${formatCount(combinations)} combinations of variants and prompt levers were tried, with ${formatCount(requests)} of at most ${formatCount(budget)} requests; rungs: ${rungs.map((rung) => `${formatCount(rung.candidates)} x ${formatCount(rung.requests)}`).join(', ')}.`,
-	'On the front is what no other finalist beats in both; all other figures are of the last rung.',
+	'On the front is what no other finalist surely beats, by the intervals; all other figures are of the last rung.',
 ];
 
 /** The finalists of a search as Markdown; nothing for a run that was none. */

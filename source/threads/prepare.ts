@@ -128,6 +128,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 	isMaxTokensAuto: config.isMaxTokensAuto,
 	minQuality: config.minQuality,
 	isEliminating: isEliminating(config),
+	itemsFrom: config.itemsFrom,
 	serviceLevel: config.serviceLevel,
 	maxRequests: config.guards.maxRequests,
 	maxCostUsd:

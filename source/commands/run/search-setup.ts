@@ -36,15 +36,21 @@ const clashOf = (config: RunConfig, flags: FlagValues): string | undefined => {
 	return clashes.find(([isSo]) => isSo)?.[1];
 };
 
-/** The configuration of one rung: an ordinary run of those candidates, with the seed of all. */
+/**
+ * The configuration of one rung: an ordinary run of those candidates, with the seed of all. None goes out within it.
+ * @param itemsFrom Items that earlier rungs asked: whoever was chosen by them is judged by others, as far as there are any.
+ */
 export const rungConfig = (
 	config: RunConfig,
 	candidates: readonly Candidate[],
 	{requests}: Rung,
+	itemsFrom = 0,
 ): RunConfig => ({
 	...config,
 	variants: candidates.map(({variant}) => variant),
 	load: {...config.load, requests},
+	isEliminating: false,
+	itemsFrom,
 });
 
 /**

@@ -69,7 +69,7 @@ export const runSearch = async (
 			// What is left of the budget would tell less than is known already.
 			break;
 		}
-		const own = rungConfig(allowed, state.left, rung);
+		const own = rungConfig(allowed, state.left, rung, state.itemsAsked);
 		await announce(
 			`Rung ${index + 1} of ${rungs.length}: ${formatCount(rung.candidates)} candidates, ${formatCount(rung.requests)} requests each.`,
 		);

@@ -12,7 +12,9 @@ import {chooseCell, makeRequest} from './request-factory.ts';
 /** Makes the dispatcher of a run: it draws from the run's sources and sends by its attempts. */
 export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher => {
 	const {spec, clock, time, guards} = core;
-	const order = shuffled(spec.task.items, core.random);
+	const shuffledItems = shuffled(spec.task.items, core.random);
+	const from = (spec.itemsFrom ?? 0) % Math.max(1, shuffledItems.length);
+	const order = [...shuffledItems.slice(from), ...shuffledItems.slice(0, from)];
 	const pick = isAdaptive(spec)
 		? createAdaptiveChoice({
 				spec,

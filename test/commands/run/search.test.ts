@@ -88,8 +88,11 @@ describe('a search', () => {
 		expect(asked[1]).toEqual(['c0', 'c1', 'c2', 'c3']);
 		expect(config.variants).toHaveLength(4);
 		expect(snapshot).toMatchObject({costUsd: 0.2, elapsedMs: 2000});
-		expect(snapshot.search).toMatchObject({requests: 52, front: ['c0']});
+		expect(snapshot.search).toMatchObject({requests: 52, front: expect.arrayContaining(['c0'])});
 		expect(snapshot.search?.candidates).toHaveLength(8);
+		// The second rung begins behind the items that the first one asked.
+		expect(config.itemsFrom).toBeGreaterThan(0);
+		expect(config.isEliminating).toBe(false);
 	});
 
 	test('a stop ends it with what was measured', async () => {

@@ -19,6 +19,19 @@ export const byCost = (one: Standing, other: Standing): number =>
 export const frontOf = <Each extends Standing>(standings: readonly Each[]): readonly Each[] =>
 	standings.filter((each) => !standings.some((other) => dominates(other, each))).toSorted(byCost);
 
+/** At least as good in both by the figures, and better in one by the whole interval. */
+const surelyDominates = (one: Standing, other: Standing): boolean => {
+	const isBetter = (one.usefulRate.low ?? 0) > (other.usefulRate.high ?? 1);
+	const isCheaper =
+		(one.quotaTokensPerUsefulWithin?.high ?? Number.POSITIVE_INFINITY) <
+		(other.quotaTokensPerUsefulWithin?.low ?? 0);
+	return dominates(one, other) && (isBetter || isCheaper);
+};
+
+/** The candidates that no other surely beats: those that are as good as each other are all on the front. */
+export const sureFrontOf = <Each extends Standing>(standings: readonly Each[]): readonly Each[] =>
+	standings.filter((each) => !standings.some((other) => surelyDominates(other, each))).toSorted(byCost);
+
 /** So many of an ordered row, evenly spread, both ends among them. */
 const spread = <Each>(row: readonly Each[], count: number): readonly Each[] =>
 	row.length <= count

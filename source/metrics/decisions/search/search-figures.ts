@@ -1,9 +1,24 @@
 import type {Plan} from '../../../domain/plan.ts';
 import type {CandidateFigures, Lever, Rung, SearchFigures} from '../../../domain/search-figures.ts';
-import type {VariantFigures} from '../../../domain/snapshot.ts';
+import type {Mean, VariantFigures} from '../../../domain/snapshot.ts';
 import {wilsonInterval} from '../../statistics/wilson.ts';
-import {byCost, frontOf} from './front.ts';
+import {byCost, sureFrontOf} from './front.ts';
 import {requestsOfRungs} from './rungs.ts';
+
+/** The tokens of a useful item, by the intervals of the tokens of a request and of the useful share. */
+const within = (
+	quotaTokens: Mean,
+	usefulPerRequest: number,
+	{value, low, high}: CandidateFigures['usefulRate'],
+): Pick<CandidateFigures, 'quotaTokensPerUsefulWithin'> =>
+	quotaTokens.low === null || quotaTokens.high === null || !value || !low || high === null
+		? {}
+		: {
+				quotaTokensPerUsefulWithin: {
+					low: Math.max(0, quotaTokens.low) / (usefulPerRequest * (high / value)),
+					high: quotaTokens.high / (usefulPerRequest * (low / value)),
+				},
+			};
 
 /** What a rung found of one candidate. Of one that caches the warm answers tell what an item costs, where there are any. */
 export const standingOf = (
@@ -17,18 +32,24 @@ export const standingOf = (
 	const spent =
 		warm === null || perRequest.quotaTokens.mean === null ? tokens.quota : warm * requests.succeeded;
 	const interval = wilsonInterval(items.useful, sent);
+	const usefulRate = {
+		value: sent === 0 ? null : items.useful / sent,
+		low: interval?.low ?? null,
+		high: interval?.high ?? null,
+	};
 	return {
 		name,
 		levers,
 		rungs,
 		requests: requests.sent,
 		items: {sent, useful: items.useful},
-		usefulRate: {
-			value: sent === 0 ? null : items.useful / sent,
-			low: interval?.low ?? null,
-			high: interval?.high ?? null,
-		},
+		usefulRate,
 		quotaTokensPerUseful: items.useful === 0 ? null : spent / items.useful,
+		...within(
+			caching?.warm.requests ? caching.warm.quotaTokens : perRequest.quotaTokens,
+			items.useful / Math.max(1, requests.succeeded),
+			usefulRate,
+		),
 	};
 };
 
@@ -40,7 +61,7 @@ export const finalistsOf = ({candidates}: Pick<SearchFigures, 'candidates'>): re
 
 /** Names of the front of the finalists: the others have too few answers to be set against them. */
 export const searchFront = (candidates: readonly CandidateFigures[]): readonly string[] =>
-	frontOf(finalistsOf({candidates}).filter(({items}) => items.useful > 0)).map(({name}) => name);
+	sureFrontOf(finalistsOf({candidates}).filter(({items}) => items.useful > 0)).map(({name}) => name);
 
 /**
  * The plan of the whole search from that of its first rung: the cost is bounded by the dearest request, because the dear

@@ -12,6 +12,8 @@ export type SearchState = {
 	readonly rungs: readonly Rung[];
 	/** Over all rungs; milliseconds, USD, ISO 8601 UTC. */
 	readonly sent: number;
+	/** Places of the items in their order that rungs have asked until now. */
+	readonly itemsAsked: number;
 	readonly spentUsd: number;
 	readonly elapsedMs: number;
 	readonly startedAt: string | null;
@@ -22,6 +24,7 @@ export const emptySearch = (candidates: readonly Candidate[]): SearchState => ({
 	found: new Map(),
 	rungs: [],
 	sent: 0,
+	itemsAsked: 0,
 	spentUsd: 0,
 	elapsedMs: 0,
 	startedAt: null,
@@ -82,6 +85,7 @@ export const afterRung = (
 		found,
 		rungs: [...state.rungs, rung],
 		sent: state.sent + requestsSent(snapshot),
+		itemsAsked: state.itemsAsked + Math.max(0, ...snapshot.variants.map(({items}) => items.sent)),
 		spentUsd: state.spentUsd + (snapshot.costUsd ?? 0),
 		elapsedMs: state.elapsedMs + snapshot.elapsedMs,
 		startedAt: state.startedAt ?? snapshot.startedAt,

@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import type {Standing} from '../../../../source/domain/search-figures.ts';
 import type {Task} from '../../../../source/domain/variant.ts';
 import {chosenCandidates, combinations} from '../../../../source/metrics/decisions/search/candidates.ts';
-import {frontOf, survivorsOf} from '../../../../source/metrics/decisions/search/front.ts';
+import {frontOf, sureFrontOf, survivorsOf} from '../../../../source/metrics/decisions/search/front.ts';
 import {leastBudget, planRungs, requestsOfRungs} from '../../../../source/metrics/decisions/search/rungs.ts';
 import {wholePlan} from '../../../../source/metrics/decisions/search/search-figures.ts';
 import {rungWithin} from '../../../../source/metrics/decisions/search/search-state.ts';
@@ -56,6 +56,7 @@ describe('rungs', () => {
 			found: new Map(),
 			rungs: [{candidates: 8, requests: 3}],
 			sent: 40,
+			itemsAsked: 0,
 			spentUsd: 0,
 			elapsedMs: 0,
 			startedAt: null,
@@ -133,6 +134,25 @@ describe('the front', () => {
 				},
 			),
 		);
+	});
+
+	test('what is shown holds all that no other surely beats', () => {
+		const known = (
+			name: string,
+			rate: readonly [number, number, number],
+			cost: readonly [number, number, number],
+		) => ({
+			name,
+			usefulRate: {low: rate[0], value: rate[1], high: rate[2]},
+			quotaTokensPerUseful: cost[1],
+			quotaTokensPerUsefulWithin: {low: cost[0], high: cost[2]},
+		});
+		const best = known('best', [0.8, 0.9, 0.95], [90, 100, 110]);
+		const equal = known('equal', [0.7, 0.85, 0.92], [95, 105, 120]);
+		const dearer = known('dearer', [0.7, 0.85, 0.92], [140, 150, 160]);
+		const worse = known('worse', [0.3, 0.5, 0.7], [100, 120, 150]);
+		expect(frontOf([best, equal, dearer, worse])).toEqual([best]);
+		expect(sureFrontOf([dearer, worse, equal, best])).toEqual([best, equal]);
 	});
 
 	test('both ends of it go on, and what is surely too bad comes last', () => {
