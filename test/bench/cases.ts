@@ -4,6 +4,7 @@ import {batchCase} from './cases/batch.ts';
 import {busyScreenCase} from './cases/busy-screen.ts';
 import {chatBesideBulkCase} from './cases/chat-beside-bulk.ts';
 import {commandStartCase} from './cases/command-start.ts';
+import {decisionsCase} from './cases/decisions.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
@@ -22,6 +23,7 @@ import type {BenchCase} from './helpers/bench-case.ts';
 
 /** Every benchmark, in the order in which they run within their group. */
 export const benchCases: readonly BenchCase[] = [
+	decisionsCase,
 	firstFrameCase,
 	commandStartCase,
 	screenCostCase,

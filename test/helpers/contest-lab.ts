@@ -32,6 +32,8 @@ export type Lab = {
 	readonly goal?: Goal;
 	/** Blocks before which it does not end. */
 	readonly least?: number;
+	/** Nobody goes out, and it does not end: equal interleaving. */
+	readonly keepsAll?: boolean;
 };
 
 export type LabEnd = {
@@ -100,7 +102,8 @@ export function runLab(lab: Lab, seed: number): LabEnd {
 	let tokens = 0;
 	let block = 0;
 	const isOver = (): boolean =>
-		(contest.isDecided && block >= least) || (items > 0 && block >= items && contest.isRepeating);
+		!lab.keepsAll &&
+		((contest.isDecided && block >= least) || (items > 0 && block >= items && contest.isRepeating));
 
 	const ask = (cell: number, units: number): void => {
 		const item =
@@ -119,7 +122,7 @@ export function runLab(lab: Lab, seed: number): LabEnd {
 	};
 
 	while (block < blocks && !isOver()) {
-		const left = [...sources.keys()].filter((cell) => contest.isIn(cell));
+		const left = [...sources.keys()].filter((cell) => lab.keepsAll || contest.isIn(cell));
 		for (const cell of left) {
 			ask(cell, left.length);
 		}

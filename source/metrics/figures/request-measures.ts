@@ -32,8 +32,15 @@ export const compared = [
 export type Measure = (typeof measures)[number];
 export type RequestMeasures = Readonly<Record<Measure, number>>;
 
-export const toVector = (request: RequestMeasures): readonly number[] =>
-	measures.map((measure) => request[measure]);
+/** @returns A vector that the next call changes: it is made for every answer. */
+export const toVector = (request: RequestMeasures): Float64Array => {
+	for (let index = 0; index < measures.length; index++) {
+		scratch[index] = request[measures[index] ?? 'useful'];
+	}
+	return scratch;
+};
+
+const scratch = new Float64Array(measures.length);
 
 /** Index of a measure of one cell in the vector of a pair. */
 export const indexOf = (measure: Measure, cellInPair = 0): number =>

@@ -23,9 +23,9 @@ const sentenceLengths: Readonly<Record<Style, SentenceLength>> = {
 /** How often a model explains a label although only the label was asked for, when its style is to explain. */
 const explainingRates: Readonly<Record<Style, number>> = {
 	brief: 0,
-	plain: 0.02,
-	structured: 0.2,
-	detailed: 0.3,
+	plain: 0.35,
+	structured: 0.5,
+	detailed: 0.6,
 };
 
 const stepList = (random: Random, words: readonly string[]): string =>

@@ -2,7 +2,7 @@ import type {Wish} from './wish.ts';
 
 /** How often an answer is wrong, as it is with models: the less is said about how to answer, and the more is asked at once. */
 
-const careful = 0.02;
+const careful = 0.01;
 const bare = 0.08;
 const perFurtherItem = 0.012;
 const most = 0.4;

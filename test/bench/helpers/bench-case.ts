@@ -20,7 +20,7 @@ export type Row = {
 	readonly figures: Readonly<Record<string, number | string | null>>;
 };
 
-export const groups = ['start', 'screen', 'engine', 'batch', 'account', 'reports'] as const;
+export const groups = ['decisions', 'start', 'screen', 'engine', 'batch', 'account', 'reports'] as const;
 export type Group = (typeof groups)[number];
 
 export type BenchCase = {

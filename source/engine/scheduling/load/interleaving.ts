@@ -1,6 +1,7 @@
 import {type Random, shuffled} from '../../../domain/random.ts';
+import type {BlockPlace} from '../../../domain/run-event.ts';
 import type {Draft} from '../../attempts/logical-request.ts';
-import type {ItemWalk} from './item-walk.ts';
+import type {ItemRange, ItemWalk} from './item-walk.ts';
 
 /** How many requests may still be drawn, each turn of a conversation being one; shared by all that end together. */
 export type Budget = {left: number};
@@ -52,25 +53,32 @@ export type InterleavingOptions = {
 export function interleave(options: InterleavingOptions): Interleaving {
 	const {entries, walk, warmUpBlocks, isAlive, isIn, isOver, random, turnsAt} = options;
 	let block = -1;
-	let rest: Drawn[] = [];
-	let paying = new Map<Drawn, Entry>();
-	let drawn: Drawn | undefined;
+	let rest: Array<{readonly drawn: Drawn; readonly budget: Budget}> = [];
+	let current: {readonly drawn: Drawn; readonly budget: Budget} | undefined;
 
 	const isWarm = (number: number): boolean => number < warmUpBlocks;
 	const positionOf = (number: number): number => (isWarm(number) ? number : number - warmUpBlocks);
 
-	const pay = (one: Drawn): void => {
-		const budget = paying.get(one)?.budget;
-		if (budget !== undefined && !one.isWarmUp) {
-			budget.left -= Math.min(one.turns, budget.left);
-		}
+	const pay = ({
+		drawn: {isWarmUp, turns},
+		budget,
+	}: {
+		readonly drawn: Drawn;
+		readonly budget: Budget;
+	}): void => {
+		budget.left -= isWarmUp ? 0 : Math.min(turns, budget.left);
 	};
 
-	/** The requests of an entry in the block; fewer than it takes where its budget ends. */
-	const partsOf = (entry: Entry, position: number): ReadonlyArray<Pick<Drawn, 'candidates' | 'items'>> => {
-		const candidates = entry.candidates.filter((cell) => isAlive(cell, position));
-		const ranges = walk?.rangesAt(position, entry.itemsPerRequest) ?? [undefined];
-		return ranges.map((items) => ({candidates, items}));
+	/** What an entry does in a block: all of it, or as much as its budget allows. */
+	const shareOf = (
+		{candidates, itemsPerRequest, budget}: Entry,
+		position: number,
+		isWarmUp: boolean,
+	): Share => {
+		const alive = candidates.filter((cell) => isAlive(cell, position));
+		const ranges = walk?.rangesAt(position, itemsPerRequest) ?? oneRequest;
+		const isWhole = isWarmUp || budget.left >= ranges.length;
+		return {candidates: alive, budget, ranges: isWhole ? ranges : ranges.slice(0, budget.left), isWhole};
 	};
 
 	const drawBlock = (): void => {
@@ -78,31 +86,20 @@ export function interleave(options: InterleavingOptions): Interleaving {
 		const position = positionOf(block);
 		const isWarmUp = isWarm(block);
 		const turns = turnsAt(position);
-		const present = entries.filter(({candidates}) => candidates.some(isIn));
-		const shares = present.map((entry) => {
-			const parts = partsOf(entry, position);
-			const affordable =
-				isWarmUp || entry.budget.left >= parts.length ? parts : parts.slice(0, entry.budget.left);
-			return {entry, parts: affordable, isWhole: affordable.length === parts.length};
-		});
-		const alive = shares.filter(({parts}) => parts.some(({candidates}) => candidates.length > 0));
-		const isComparable =
-			!isWarmUp &&
-			alive.length > 1 &&
-			alive.every(({isWhole, parts}) => isWhole && parts[0]?.candidates.length === 1);
-		const units = alive.reduce((sum, {parts}) => sum + parts.length, 0);
-		const place = isComparable ? {number: block, units, item: walk?.itemAt(position)} : undefined;
-		paying = new Map();
-		rest = shuffled(
-			shares.flatMap(({entry, parts}) =>
-				parts.map((part) => {
-					const one = {...part, block, place, isWarmUp, position, turns};
-					paying.set(one, entry);
-					return one;
-				}),
-			),
-			random,
+		const shares: Share[] = [];
+		for (const entry of entries) {
+			if (entry.candidates.some(isIn)) {
+				shares.push(shareOf(entry, position, isWarmUp));
+			}
+		}
+		const place = isWarmUp ? undefined : placeOf(shares, block, walk?.itemAt(position));
+		const requests = shares.flatMap(({candidates, budget, ranges}) =>
+			ranges.map((items) => ({
+				drawn: {candidates, items, block, place, isWarmUp, position, turns},
+				budget,
+			})),
 		);
+		rest = shuffled(requests, random);
 	};
 
 	/** Whether the next block is one that no budget pays for. */
@@ -114,7 +111,7 @@ export function interleave(options: InterleavingOptions): Interleaving {
 		entries.some(({candidates}) => candidates.some((cell) => isAlive(cell) && isIn(cell)));
 
 	/** Requests of entries whose cells were all given up are paid for and passed over. */
-	const draw = (): Drawn | undefined => {
+	const draw = (): typeof current => {
 		for (;;) {
 			const one = rest.pop();
 			if (one === undefined) {
@@ -122,7 +119,7 @@ export function interleave(options: InterleavingOptions): Interleaving {
 					return undefined;
 				}
 				drawBlock();
-			} else if (one.candidates.some((cell) => isAlive(cell))) {
+			} else if (one.drawn.candidates.some((cell) => isAlive(cell))) {
 				return one;
 			} else {
 				pay(one);
@@ -133,22 +130,44 @@ export function interleave(options: InterleavingOptions): Interleaving {
 	return {
 		cells: entries.flatMap(({candidates}) => candidates),
 		next() {
-			if (drawn !== undefined && !drawn.candidates.some((cell) => isAlive(cell))) {
-				pay(drawn);
-				drawn = undefined;
+			if (current !== undefined && !current.drawn.candidates.some((cell) => isAlive(cell))) {
+				pay(current);
+				current = undefined;
 			}
-			drawn ??= draw();
-			if (drawn === undefined || drawn.isWarmUp) {
-				return drawn;
+			current ??= draw();
+			if (current === undefined || current.drawn.isWarmUp) {
+				return current?.drawn;
 			}
-			const left = paying.get(drawn)?.budget.left ?? 0;
-			return left <= 0 ? undefined : {...drawn, turns: Math.min(drawn.turns, left)};
+			const {drawn, budget} = current;
+			if (budget.left <= 0) {
+				return undefined;
+			}
+			return drawn.turns <= budget.left ? drawn : {...drawn, turns: budget.left};
 		},
 		advance() {
-			if (drawn !== undefined) {
-				pay(drawn);
+			if (current !== undefined) {
+				pay(current);
 			}
-			drawn = undefined;
+			current = undefined;
 		},
 	};
+}
+
+/** What an entry does in a block. */
+type Share = {
+	readonly candidates: readonly number[];
+	readonly budget: Budget;
+	readonly ranges: ReadonlyArray<ItemRange | undefined>;
+	/** Its budget pays for all of it. */
+	readonly isWhole: boolean;
+};
+
+const oneRequest = [undefined];
+
+/** Only a whole block of more than one entry, none of which may go elsewhere, is compared. */
+function placeOf(shares: readonly Share[], number: number, item: BlockPlace['item']): Drawn['place'] {
+	const alive = shares.filter(({candidates}) => candidates.length > 0);
+	return alive.length > 1 && alive.every(({isWhole, candidates}) => isWhole && candidates.length === 1)
+		? {number, units: alive.reduce((sum, {ranges}) => sum + ranges.length, 0), item}
+		: undefined;
 }
