@@ -5,6 +5,10 @@ export type Plan = {
 	readonly targets: readonly Target[];
 	/** Null when a duration ends the run. */
 	readonly requests: number | null;
+	/** The requests are the most: the run ends as soon as it is decided. */
+	readonly isMost?: boolean;
+	/** What the same run took the last time; absent where there was none. */
+	readonly likelyRequests?: number | undefined;
 	readonly durationSeconds: number | null;
 	/** Quota tokens that the requests are expected to cost; null when it cannot be told. */
 	readonly quotaTokens: number | null;

@@ -4,7 +4,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {createRandom, type Random} from '../domain/random.ts';
 import type {RunEvent} from '../domain/run-event.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry} from '../domain/use.ts';
 import {Contest} from '../metrics/decisions/contests.ts';
@@ -68,6 +68,7 @@ export class RunCore {
 	/** Requests of open loops that were due and never sent; undefined while sending. */
 	#overdue: number | undefined;
 	readonly #onLost: (record: LostRecord) => void;
+	#goal: Goal;
 	readonly #lost = new LostCount();
 	#done = 0;
 	#conversations = 0;
@@ -83,6 +84,7 @@ export class RunCore {
 	) {
 		this.#onLost = onLost;
 		this.spec = spec;
+		this.#goal = spec.goal;
 		this.clock = clock;
 		this.random = createRandom(spec.seed);
 		this.time = new RunningTime(clock);
@@ -115,6 +117,18 @@ export class RunCore {
 			// A quota bounds what is in flight by itself; without one the service's own capacity has to be found.
 			inFlightLimit: () => (isLimited ? maximumInFlight : search.level(clock.now(), this.#done)),
 		});
+	}
+
+	/** What the run is about: it may change while it goes on. */
+	get goal(): Goal {
+		return this.#goal;
+	}
+
+	setGoal(goal: Goal): void {
+		this.#goal = goal;
+		for (const contest of this.contests) {
+			contest.setGoal(goal);
+		}
 	}
 
 	/** Logical requests that are over, without warm-up. */
@@ -226,6 +240,18 @@ export class RunCore {
 		for (const turn of unsent) {
 			this.#leave(turn);
 		}
+	}
+
+	/**
+	 * Requests that will likely be enough to decide, those that are done among them.
+	 * @returns Undefined where nothing is chosen, or that cannot be said yet.
+	 */
+	get likelyRequests(): number | undefined {
+		const more = this.spec.isEliminating ? this.contests.map(({moreRequests}) => moreRequests) : [undefined];
+		return more.reduce<number | undefined>(
+			(sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+			this.done,
+		);
 	}
 
 	#contestOf(cell: number): Contest | undefined {

@@ -1,5 +1,6 @@
 import type {Backend} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
+import type {Goal} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry, Use} from '../domain/use.ts';
 import type {AnswerRecord} from './attempts/answer-record.ts';
@@ -25,6 +26,8 @@ export type Run = {
 	readonly resume: () => void;
 	/** Nothing new is sent; what is in flight after `deadlineMs` is cut off. */
 	readonly stop: (stoppedBy: StoppedBy, deadlineMs: number) => void;
+	/** Another goal decides from here on; variants that were out may come back. */
+	readonly setGoal: (goal: Goal) => void;
 	readonly snapshot: () => Snapshot;
 	/** Calls back after each change of the phase; returns a function that ends it. */
 	readonly onPhaseChange: (listener: (phase: Phase) => void) => () => void;

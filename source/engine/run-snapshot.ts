@@ -50,29 +50,29 @@ const plannedRequests = (spec: RunSpec): number | null => {
 	return load.requests * Math.max(lanesOfVariants.size, Math.min(1, variants.length));
 };
 
-const progressOf = (
-	{spec, time, done, status}: RunCore,
-	inFlight: number,
-	waiting: Waiting | undefined,
-): Snapshot['progress'] => {
+const progressOf = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot['progress'] => {
+	const {spec, time, done, status} = core;
 	const total = plannedRequests(spec);
+	const likely = status.phase === 'running' ? core.likelyRequests : undefined;
+	const end = likely === undefined || total === null ? total : Math.min(total, likely);
 	const runningMs = time.runningMs();
 	const estimates = [
-		...(total === null || done === 0 ? [] : [(runningMs / done) * Math.max(0, total - done)]),
+		...(end === null || done === 0 ? [] : [(runningMs / done) * Math.max(0, end - done)]),
 		...(spec.load.durationMs === null ? [] : [Math.max(0, spec.load.durationMs - runningMs)]),
 	];
 	const isOver = status.phase === 'ended' || status.phase === 'ready';
 	return {
 		done,
 		total,
+		...(likely === undefined || end === null || end <= done ? {} : {likely: end}),
 		inFlight,
 		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
 		waitingFor: isOver ? null : waitingWords(status.phase, waiting, inFlight),
 	};
 };
 
-const specOf = (spec: RunSpec): Snapshot['spec'] => {
-	const {preset, method, load, goal, policy, burst, share, seed, isMaxTokensAuto, minQuality, task} = spec;
+const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
+	const {preset, method, load, policy, burst, share, seed, isMaxTokensAuto, minQuality, task} = spec;
 	const rates = spec.cells.flatMap(({lane, ratePerMinute}) =>
 		ratePerMinute === null ? [] : [[lane, ratePerMinute] as const],
 	);
@@ -166,7 +166,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 		outcome: status.outcome ?? null,
 		stoppedBy: status.stoppedBy ?? null,
 		progress: progressOf(core, inFlight, waiting),
-		spec: specOf(spec),
+		spec: specOf(core),
 		targets: spec.targets,
 		buckets: spec.targets.flatMap((target, index) => {
 			const bucket = buckets[index];

@@ -118,6 +118,10 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 			});
 			pump();
 		},
+		setGoal(goal) {
+			core.setGoal(goal);
+			pump();
+		},
 		snapshot: () => makeSnapshot(core, attempts.inFlight, dispatcher.waiting),
 		onPhaseChange: (listener) => status.listen(listener),
 		exportUse: () => core.buckets.map((bucket) => bucket.ledger.exportEntries()),

@@ -36,14 +36,17 @@ export function planLines(plan: Plan, config: RunConfig): readonly string[] {
 	];
 }
 
-function requestsText({requests}: Plan, load: RunConfig['load']): string {
+function requestsText({requests, isMost, likelyRequests}: Plan, load: RunConfig['load']): string {
 	if (requests === null) {
 		return 'as many as the duration allows';
 	}
 
-	return load.shape === 'measure' && load.requests !== null
-		? `${formatCount(requests)}, ${formatCount(load.requests)} a variant`
-		: formatCount(requests);
+	const each =
+		load.shape === 'measure' && load.requests !== null ? `, ${formatCount(load.requests)} per variant` : '';
+	const likely = likelyRequests === undefined ? '' : `, about ${formatCount(likelyRequests)} the last time`;
+	return isMost
+		? `at most ${formatCount(requests)}${each}; it ends as soon as it is decided${likely}`
+		: `${formatCount(requests)}${each}`;
 }
 
 function quotaText({quotaTokens, quotaShare, quotaMinutes}: Plan): string {

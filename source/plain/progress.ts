@@ -23,7 +23,8 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressLook): 
 		0,
 	);
 	const useful = variants.reduce((sum, {items}) => sum + items.useful, 0);
-	const total = progress.total === null ? '' : `/${formatCount(progress.total)}`;
+	const likely = progress.likely === undefined ? '' : `~${formatCount(progress.likely)}, at most `;
+	const total = progress.total === null ? '' : `/${likely}${formatCount(progress.total)}`;
 	const parts = [
 		`${simulated ? 'SIMULATED ' : ''}${formatElapsedMs(elapsedMs)}`,
 		stateText(snapshot),

@@ -41,6 +41,10 @@ type Stage =
 /** Answers come from the run; where they go is known only when it starts. */
 type AnswerRelay = {writer: AnswerWriter | undefined};
 
+/** What is compared in a run: another run of the same takes about as much. */
+const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>
+	JSON.stringify([preset, task.task, variants.map(({name}) => name), models, goal, method]);
+
 /** The engine's side of the thread: takes requests, publishes reports, owns at most one run at a time. */
 export const createSession = ({
 	publish,
@@ -66,6 +70,9 @@ export const createSession = ({
 		}
 		stage = {name: 'idle'};
 	};
+
+	/** By what was compared: what a run took says what the next one will likely take. */
+	const requestsOfLastRun = new Map<string, number>();
 
 	const prepareRun = async (config: RunConfig): Promise<void> => {
 		letGo();
@@ -99,7 +106,12 @@ export const createSession = ({
 			onLost: (record) => answers.writer?.lost(record),
 		});
 		stage = {name: 'prepared', config, prepared, run, answers};
-		publish({type: 'prepared', plan, snapshot: run.snapshot()});
+		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
+		publish({
+			type: 'prepared',
+			plan: likelyRequests === undefined ? plan : {...plan, likelyRequests},
+			snapshot: run.snapshot(),
+		});
 	};
 
 	const saveUse = async (config: RunConfig, {spec}: Prepared, run: Run): Promise<void> => {
@@ -151,7 +163,11 @@ export const createSession = ({
 			account.detach();
 			await Promise.all([answers.writer?.close(), save()]);
 		}
-		publish({type: 'ended', snapshot: run.snapshot()});
+		const snapshot = run.snapshot();
+		if (snapshot.outcome === 'completed') {
+			requestsOfLastRun.set(comparisonOf(config), snapshot.progress.done);
+		}
+		publish({type: 'ended', snapshot});
 	};
 
 	const publishModels = async (config: ListingConfig): Promise<void> => {
@@ -179,6 +195,12 @@ export const createSession = ({
 			case 'resume':
 				if (stage.name === 'running') {
 					stage.run[request.type]();
+					publishNow(stage.run);
+				}
+				break;
+			case 'set-goal':
+				if (stage.name === 'running') {
+					stage.run.setGoal(request.goal);
 					publishNow(stage.run);
 				}
 				break;

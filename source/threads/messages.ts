@@ -3,6 +3,7 @@ import type {Fault} from '../domain/fault.ts';
 import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
+import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
@@ -33,6 +34,8 @@ export type EngineRequest =
 	| {readonly type: 'start'; readonly answers: AnswerSink}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
+	/** Of the run that goes on. */
+	| {readonly type: 'set-goal'; readonly goal: Goal}
 	| {readonly type: 'stop'; readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number}
 	| AccountRequest
 	| {readonly type: 'close'};

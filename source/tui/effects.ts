@@ -123,6 +123,10 @@ export function createEffects(
 				engine.send({type: effect.type});
 				break;
 			}
+			case 'set-goal': {
+				engine.send(effect);
+				break;
+			}
 			case 'stop': {
 				engine.send({type: 'stop', stoppedBy: 'key', deadlineMs: stopDeadlineMs});
 				break;

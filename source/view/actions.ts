@@ -3,6 +3,7 @@ import type {Fault} from '../domain/fault.ts';
 import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
+import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Command} from './keymap/bindings.ts';
 import type {ListedPreset} from './listing.ts';
@@ -62,6 +63,7 @@ export type Effect =
 	| {readonly type: 'start'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
+	| {readonly type: 'set-goal'; readonly goal: Goal}
 	| {readonly type: 'stop'}
 	| {
 			readonly type: 'export';

@@ -88,10 +88,11 @@ export function nextMethod(state: State): Change {
 	return reconfigured({...state, config: {...state.config, method}});
 }
 
-/** The goal only ranks, so it changes during a run too. */
+/** During a run the new goal decides from there on who goes out. */
 export function nextGoal(state: State): Change {
-	const next = {...state, config: {...state.config, goal: after(goals, state.config.goal)}};
-	return state.stage.kind === 'running' ? only(next) : reconfigured(next);
+	const goal = after(goals, state.config.goal);
+	const next = {...state, config: {...state.config, goal}};
+	return state.stage.kind === 'running' ? changeWith(next, {type: 'set-goal', goal}) : reconfigured(next);
 }
 
 /** Has the plan of a changed configuration worked out, which is shown before anything is sent. */

@@ -90,9 +90,11 @@ function progressWords(snapshot: Snapshot): string {
 }
 
 function doneWords({progress}: Snapshot): string {
-	return progress.total === null
-		? `${formatCount(progress.done)} done`
-		: `${formatCount(progress.done)}/${formatCount(progress.total)}`;
+	if (progress.total === null) {
+		return `${formatCount(progress.done)} done`;
+	}
+	const likely = progress.likely === undefined ? '' : `~${formatCount(progress.likely)}, at most `;
+	return `${formatCount(progress.done)}/${likely}${formatCount(progress.total)}`;
 }
 
 /** Why nothing moves, in words; undefined while it does. */

@@ -66,7 +66,7 @@ test('states what is sent, what it takes and what it costs', () => {
 		  preset        summarize
 		  variants      concise, minimal
 		  load          measure, converse-stream, concurrency 10, share 100%
-		  requests      40, 20 a variant
+		  requests      40, 20 per variant
 		  max tokens    1,000
 		  quota tokens  about 52k, at most 52% of a minute's quota
 		  cost          at most $0.012 (list prices of 2026-10-01)"

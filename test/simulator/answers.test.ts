@@ -149,8 +149,8 @@ describe('classification', () => {
 			classify('I was charged twice.', seed, 'Be thorough.'),
 		);
 		const bare = answers.filter((answer) => /^\w+$/.test(answer)).length;
-		expect(bare).toBeGreaterThan(100);
-		expect(bare).toBeLessThan(180);
+		expect(bare).toBeGreaterThan(50);
+		expect(bare).toBeLessThan(130);
 	});
 });
 

@@ -212,9 +212,10 @@ describe('settings', () => {
 		expect(play(state, prepared).state.stage.kind).toBe('planned');
 	});
 
-	test('do not change under a run, but the goal ranks anew', () => {
+	test('do not change under a run, but another goal decides from there on', () => {
 		const {state, effects} = play(demo, prepared, received, give('next-method'), give('next-goal'));
-		expect(types(effects)).toEqual(['start']);
+		expect(types(effects)).toEqual(['start', 'set-goal']);
+		expect(effects.at(-1)).toMatchObject({goal: 'efficiency'});
 		expect(state.config.method).toBe('converse-stream');
 		expect(state.config.goal).toBe('efficiency');
 	});

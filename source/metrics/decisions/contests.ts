@@ -6,11 +6,14 @@ import type {Figures} from '../figures/figures.ts';
 import {comparableCells} from './comparable.ts';
 import type {Field} from './contest.ts';
 import {Elimination, type Standings} from './elimination.ts';
+import {moreBlocks} from './more-blocks.ts';
 import {gateState} from './quality-gate.ts';
 import {verdictOf} from './verdict.ts';
 
 /** Answers to what was asked before that must be in to say whether they repeat, of each variant. */
 const leastRepeats = 8;
+/** Blocks below which no difference, however clear, reaches the level. */
+const fewestBlocks = 6;
 /** Part of them that says the same from which on asking again adds nothing. */
 const repeating = 0.9;
 
@@ -33,7 +36,8 @@ export class Contest {
 	readonly cells: readonly number[];
 	readonly #spec: Spec;
 	readonly #ports: ContestPorts;
-	readonly #eliminations: ReadonlyMap<Goal, Elimination>;
+	readonly #eliminations: Map<Goal, Elimination>;
+	#goal: Goal;
 	readonly #blocks: Blocks | undefined;
 	#standings: Standings | undefined;
 	#lookedAt = -1;
@@ -42,6 +46,7 @@ export class Contest {
 		this.target = target;
 		this.cells = comparableCells(spec, target);
 		this.#spec = spec;
+		this.#goal = spec.goal;
 		this.#ports = ports;
 		this.#blocks = ports.isComparing
 			? ports
@@ -60,8 +65,16 @@ export class Contest {
 	look(): void {
 		if (this.#blocks !== undefined && this.#blocks.count !== this.#lookedAt) {
 			this.#lookedAt = this.#blocks.count;
-			this.#standings = this.#lookFor(this.#spec.goal);
+			this.#standings = this.#lookFor(this.#goal);
 		}
+	}
+
+	/** From here on another goal decides who goes out; those that are out come back for it. */
+	setGoal(goal: Goal): void {
+		this.#goal = goal;
+		this.#eliminations.set(goal, new Elimination(goal, this.cells));
+		this.#lookedAt = -1;
+		this.look();
 	}
 
 	/** Where the run's goal stood at the last look; undefined before it, and where nothing is compared. */
@@ -80,6 +93,28 @@ export class Contest {
 			return true;
 		}
 		return leader !== undefined && this.gateOf(leader) !== 'unproven' && (left.length === 1 || isEqual);
+	}
+
+	/**
+	 * Requests that will likely decide it, if differences and spreads stay as they are; 0 where it is decided.
+	 * @returns Undefined before six blocks, and where a sensible number would not do.
+	 */
+	get moreRequests(): number | undefined {
+		const standings = this.#standings;
+		const field = this.#field;
+		if (this.isDecided || this.cells.length < 2) {
+			return 0;
+		}
+		if (standings === undefined || field === undefined || field.blocks.count < fewestBlocks) {
+			return undefined;
+		}
+		const each = [...standings.leads.values()].map((lead) => lead && moreBlocks(lead, field.rivals));
+		const blocks = each.reduce<number | undefined>(
+			(most, more) => (most === undefined || more === undefined ? undefined : Math.max(most, more)),
+			0,
+		);
+		const perBlock = standings.left.reduce((sum, cell) => sum + field.blocks.requestsPerBlock(cell), 0);
+		return blocks === undefined || blocks === 0 ? undefined : Math.ceil(blocks * perBlock);
 	}
 
 	/** Every item was asked, and whoever is left says the same when asked again: more requests would tell nothing. */
@@ -115,7 +150,8 @@ export class Contest {
 	/** One verdict for each goal, that of the run first. */
 	verdicts(variants: readonly VariantFigures[]): readonly Verdict[] {
 		this.look();
-		const {goal: own, minQuality, task} = this.#spec;
+		const {minQuality, task} = this.#spec;
+		const own = this.#goal;
 		const figures = this.#ports.figures();
 		return [own, ...goals.filter((goal) => goal !== own)].map((goal) =>
 			verdictOf({

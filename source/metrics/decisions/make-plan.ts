@@ -130,6 +130,7 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 	return {
 		targets: spec.targets,
 		requests: planned,
+		...(spec.isEliminating ? {isMost: true} : {}),
 		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
 		quotaTokens:
 			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => mostQuotaTokens(spec, cell)))),

@@ -23,6 +23,7 @@ export class Blocks {
 	readonly #ofCells = new Map<number, ClusterSums>();
 	/** By the indexes of the two cells, the smaller first. */
 	readonly #ofPairs = new Map<string, ClusterSums>();
+	readonly #work = new Map<number, {requests: number; blocks: number}>();
 	readonly #open = new Map<number, OpenBlock>();
 	#held: OpenBlock[] = [];
 	/** Pass under way, from 0, and its complete blocks. */
@@ -56,6 +57,12 @@ export class Blocks {
 	 */
 	sumsOfPair(one: number, other: number): ClusterSums | undefined {
 		return this.#ofPairs.get(keyOf(one, other));
+	}
+
+	/** Requests of a cell in a block, on average; 0 before the first. */
+	requestsPerBlock(cell: number): number {
+		const {requests = 0, blocks = 0} = this.#work.get(cell) ?? {};
+		return blocks === 0 ? 0 : requests / blocks;
 	}
 
 	/**
@@ -103,6 +110,10 @@ export class Blocks {
 				this.#ofCells.get(cell) ?? new ClusterSums(measures.length, comparedIn(1), this.cells.length);
 			this.#ofCells.set(cell, sums);
 			sums.add(values, item?.index);
+			const work = this.#work.get(cell) ?? {requests: 0, blocks: 0};
+			work.requests += values[indexOf('requests')] ?? 0;
+			work.blocks++;
+			this.#work.set(cell, work);
 			for (const [other, otherValues] of cells) {
 				if (cell < other) {
 					const both = new Float64Array(2 * measures.length);

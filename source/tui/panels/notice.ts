@@ -83,7 +83,11 @@ function costWords({costUsd, priceSource}: Plan): string {
 }
 
 function sendWords(plan: Plan): string {
-	const requests = plan.requests === null ? undefined : `${formatCount(plan.requests)} requests`;
+	const most = plan.isMost ? 'at most ' : '';
+	const likely =
+		plan.likelyRequests === undefined ? '' : `, about ${formatCount(plan.likelyRequests)} the last time`;
+	const requests =
+		plan.requests === null ? undefined : `${most}${formatCount(plan.requests)} requests${likely}`;
 	const duration = plan.durationSeconds === null ? undefined : formatDurationMs(plan.durationSeconds * 1000);
 	if (requests === undefined) {
 		return duration === undefined ? 'requests until stopped' : `requests for ${duration}`;

@@ -231,6 +231,42 @@ describe('elimination in a measurement', () => {
 		expect(variants.map(({requests}) => requests.sent)).toEqual([30, 30]);
 	});
 
+	it('brings back who is out when another goal decides', async () => {
+		const clock = new FakeClock();
+		// The terse one is far slower: it wins by tokens and loses by time.
+		const model = new ModelServer({
+			clock,
+			requestsPerWindow: 1e6,
+			tokensPerWindow: 1e9,
+			outputTokens: ({messages}) => (messages[0]?.text.startsWith('terse') ? 10 : 200),
+			serviceMs: ({messages}) => (messages[0]?.text.startsWith('terse') ? 3000 : 300),
+		});
+		const run = createRun(
+			specOf({
+				goal: 'efficiency',
+				targets: [targetOf(quotaOf(1e6, 1e6))],
+				variants: [variantOf('terse'), variantOf('wordy')],
+				cells: [cellOf({price, maxTokens: 1000}), cellOf({variant: 1, price, maxTokens: 1000})],
+				task: {task: 'x', content: undefined, items: itemsOf(60), checks: []},
+				load: loadOf('measure', {requests: 60, concurrency: 2}),
+				isEliminating: true,
+			}),
+			{backend: model, clock},
+		);
+		const ended = run.start();
+		await clock.advance(40_000);
+		const before = run.snapshot();
+		expect(before.variants.map(({state}) => state)).toEqual(['leader', 'out']);
+		run.setGoal('latency');
+		const [terse, wordy] = run.snapshot().variants.map(({state}) => state);
+		expect([terse, wordy]).toEqual(['out', 'leader']);
+		await clock.settle(ended);
+		const after = run.snapshot();
+		expect(after.spec.goal).toBe('latency');
+		expect(mainOf(after)).toMatchObject({goal: 'latency', basis: 'winner', recommended: 'wordy'});
+		expect(after.variants[1]?.requests.sent ?? 0).toBeGreaterThan(before.variants[1]?.requests.sent ?? 60);
+	});
+
 	it('never sends more than was allowed of each variant, however they pack', async () => {
 		const names = ['single', 'packed'];
 		const {variants} = await compare(
