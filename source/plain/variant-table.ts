@@ -85,10 +85,11 @@ export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<Va
 	return variantColumns.filter(({key}) => key !== 'passed' || hasChecks);
 }
 
-/** Part of the checked items that passed, and where it lies by all odds: `93% (84-98)`. */
-function passedWords({quality: {score, low, high}}: VariantFigures): string {
+/** Part of the items that passed, where it lies by all odds, and what the gate says: `93% (84-98) unproven`. */
+function passedWords({quality: {score, low, high, gate = 'none'}}: VariantFigures): string {
 	const interval = low === null || high === null ? '' : ` (${percentOf(low)}-${percentOf(high)})`;
-	return `${formatPercent(score)}${score === null ? '' : interval}`;
+	const state = gate === 'none' ? '' : ` ${gate}`;
+	return `${formatPercent(score)}${score === null ? '' : interval}${state}`;
 }
 
 function percentOf(share: number): string {

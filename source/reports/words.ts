@@ -1,4 +1,4 @@
-import {formatNumber} from '../text/numbers.ts';
+import {formatCount, formatNumber} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, TargetResults} from './results-schema.ts';
 
@@ -57,6 +57,25 @@ const textsOf = (events: Events, kind: string): readonly string[] =>
 /** How many requests got no answer, and why; nothing where all did. */
 export const lostTexts = ({events}: {readonly events: Events}): readonly string[] => textsOf(events, 'lost');
 
+/** No interval from n answers can see what happens once in 3 n of them. */
+const leastTailShown = 3;
+
+/** What the intervals of rates assume about answers that did not come. */
+const tailTexts = (
+	variants: ReadonlyArray<
+		Pick<Results['variants'][number], 'sustainable'> & {readonly requests: {readonly succeeded: number}}
+	>,
+): readonly string[] => {
+	const counts = variants.flatMap(({sustainable: {low}, requests: {succeeded}}) =>
+		low === null || succeeded < leastTailShown ? [] : [succeeded],
+	);
+	return counts.length === 0
+		? []
+		: [
+				`Intervals of rates hold if fewer than 1 in ${formatCount(Math.max(1, Math.min(...counts) / 3))} answers are longer than any seen.`,
+			];
+};
+
 /** What is not exact in some results, one sentence each. */
 export function caveatsOf({
 	variants,
@@ -64,7 +83,12 @@ export function caveatsOf({
 	events,
 }: Pick<Results, 'targets'> & {
 	readonly events: Events;
-	readonly variants: ReadonlyArray<{readonly tokens: {readonly estimated: boolean}}>;
+	readonly variants: ReadonlyArray<
+		Pick<Results['variants'][number], 'sustainable'> & {
+			readonly tokens: {readonly estimated: boolean};
+			readonly requests: {readonly succeeded: number};
+		}
+	>;
 }): readonly string[] {
 	const limits = targets.flatMap(({quota}) => Object.values(quota));
 	return [
@@ -77,6 +101,7 @@ export function caveatsOf({
 		...(targets.some(({burndown}) => burndown.source === 'assumed')
 			? ['The burndown (output multiplier) of a model is assumed; --burndown sets it.']
 			: []),
+		...tailTexts(variants),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
 		// Latencies that tell of a part only.

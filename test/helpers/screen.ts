@@ -64,9 +64,9 @@ export function openScreen(
 	});
 	const settled = async () => {
 		let before = terminal.writes().count;
-		// One paint may bring the next: the screen has settled once four intervals in a row bring none. An interval in
+		// One paint may bring the next: the screen has settled once two intervals in a row bring none. An interval in
 		// which this thread was busy elsewhere (sessions run side by side) left no time for a paint, and says nothing.
-		for (let quiet = 0; quiet < 4; ) {
+		for (let quiet = 0; quiet < 2; ) {
 			const startedMs = performance.now();
 			await wait(paintMs);
 			await terminal.drained();

@@ -60,13 +60,10 @@ export function createTerminal(columns: number, rows: number, hasKeys = true): T
 		raw: output.raw,
 		async press(...sequences) {
 			for (const sequence of sequences) {
-				input.send(sequence);
+				await input.send(sequence);
 				await nextTurn();
 				if (sequence === keySequences.escape) {
-					// Ink waits 20 ms for what may follow an Esc, from when it has read it: only then a longer wait outlasts
-					// its own, however busy the machine is. A person takes longer to the next key.
-					await nextTurn();
-					await nextTurn();
+					// Ink waits 20 ms for what may follow an Esc, from when it has read it; a person takes longer to the next key.
 					await wait(40);
 				}
 			}
@@ -138,6 +135,9 @@ function createOutput(emulator: InstanceType<typeof xterm.Terminal>, columns: nu
 	};
 }
 
+/** Turns of the event loop in which somebody reads a key, if anybody does. */
+const mostTurns = 500;
+
 function createInput(isTTY: boolean) {
 	const queue: string[] = [];
 	let isRaw = false;
@@ -154,9 +154,15 @@ function createInput(isTTY: boolean) {
 	return {
 		stream: stream as unknown as NodeJS.ReadStream,
 		isRaw: () => isRaw,
-		send(sequence: string) {
+		/** Resolves when it was read: while nobody listens it stays in the stream, and is announced again, as real streams do. */
+		async send(sequence: string) {
 			queue.push(sequence);
 			stream.emit('readable');
+			// Nobody may listen any more: the screen was left.
+			for (let turn = 0; queue.length > 0 && turn < mostTurns; turn++) {
+				await nextTurn();
+				stream.emit('readable');
+			}
 		},
 	};
 }

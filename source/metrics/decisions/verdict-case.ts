@@ -27,7 +27,8 @@ export type Case = {
 /** Why nothing may be said, and what would help. */
 export type Doubt =
 	| {readonly kind: 'not-compared'}
-	| {readonly kind: 'no-quota'}
+	/** The figure of the goal is not known. */
+	| {readonly kind: 'no-figure'}
 	/** Between whom; `blocks` more would decide, undefined where none would. */
 	| {
 			readonly kind: 'close';

@@ -100,10 +100,10 @@ const doubtText = (doubt: Doubt, given: Case, leaders: readonly string[]): strin
 	switch (doubt.kind) {
 		case 'not-compared':
 			return 'Not decided: these variants do not share their blocks, so they are not compared.';
-		case 'no-quota':
+		case 'no-figure':
 			return goal === 'throughput'
 				? 'Not decided: no quota is known, so no rate is; --rpm and --tpm set it.'
-				: `Not decided: the ${goal} is not known.`;
+				: `Not decided: the ${goal} of these answers is not known.`;
 		case 'quality': {
 			const {checked, items} = doubt;
 			const more =
@@ -119,7 +119,8 @@ const doubtText = (doubt: Doubt, given: Case, leaders: readonly string[]): strin
 				return `${between}: every item was asked, so more items would tell, not more requests.`;
 			}
 			if (blocks < fewestBlocks) {
-				return `${between}: ${formatCount(blocks)} requests per variant are too few to decide, ${fewestBlocks} are the least.`;
+				const asked = `${formatCount(blocks)} whole ${blocks === 1 ? 'round' : 'rounds'}`;
+				return `${between}: ${asked} of all variants ${blocks === 1 ? 'is' : 'are'} too few to decide, ${fewestBlocks} are the least.`;
 			}
 			if (doubt.blocks === undefined) {
 				return `${between}: a sensible number of requests would not tell.`;

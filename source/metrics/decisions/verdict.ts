@@ -54,8 +54,11 @@ const doubtOf = (given: Case): Doubt | undefined => {
 		return {kind: 'not-compared'};
 	}
 	const {leader, left, leads, isEqual} = standings;
+	if (field.blocks.count === 0) {
+		return {kind: 'close', blocks: undefined, costUsd: null, needsItems: false};
+	}
 	if (leader === undefined) {
-		return {kind: 'no-quota'};
+		return {kind: 'no-figure'};
 	}
 	if (left.length > 1 && !isEqual) {
 		const each = [...leads.values()].map((lead) =>

@@ -100,9 +100,14 @@ function sustainableWords({sustainable}: VariantFigures): string {
 }
 
 function qualityWords({quality}: VariantFigures): string | undefined {
-	return quality.score === null
-		? undefined
-		: `${formatPercent(quality.score)} of ${formatCount(quality.checked)} checked items passed${quality.low === null || quality.high === null ? '' : ` (95 %: ${formatPercent(quality.low)} to ${formatPercent(quality.high)})`}`;
+	const {score, checked, low, high, gate = 'none'} = quality;
+	if (score === null) {
+		return undefined;
+	}
+	const interval =
+		low === null || high === null ? '' : ` (95 %: ${formatPercent(low)} to ${formatPercent(high)})`;
+	const state = gate === 'none' ? '' : `; minimum quality ${gate}`;
+	return `${formatPercent(score)} of ${formatCount(checked)} checked items passed${interval}${state}`;
 }
 
 function maxTokensWords({maxTokensAdvice}: VariantFigures): string | undefined {

@@ -170,6 +170,9 @@ describe('the verdict', () => {
 	it('is undecided after one request, whoever was asked', async () => {
 		const snapshot = await compare({one: () => 20, other: () => 200}, {maxRequests: 1});
 		expect(mainOf(snapshot)).toMatchObject({basis: 'undecided', recommended: null});
+		expect(mainOf(snapshot)?.text).toBe(
+			'Undecided between one and other: 0 whole rounds of all variants are too few to decide, 6 are the least.',
+		);
 		expect(Object.values(snapshot.best[0] ?? {}).filter((name) => typeof name === 'string')).toEqual([]);
 	});
 
