@@ -93,7 +93,7 @@ export const createBatchFigures = ({variants, target, price, maxTokens, startedA
 				isRefused: answer.isRefused,
 				items: countItems(verdicts),
 				checks: checksOf(verdicts),
-				tokens: tokenCounts(usage),
+				tokens: tokenCounts(usage, answer),
 				quotaTokens: 0,
 				occupied: {tokens: 0, requests: 1},
 				reservedTokens: 0,

@@ -42,12 +42,16 @@ export const costOf = (usage: Usage, price: Price): number =>
 	usage.cacheReadTokens * price.cacheRead +
 	usage.cacheWriteTokens * price.cacheWrite;
 
-export const tokenCounts = (usage: Usage): TokenCounts => ({
+/** @param answer Reasoning that the service counted and did not send took no time after the first token. */
+export const tokenCounts = (usage: Usage, answer: Pick<Answer, 'reasoning'>): TokenCounts => ({
 	input: usage.inputTokens,
 	output: usage.outputTokens,
 	cacheRead: usage.cacheReadTokens,
 	cacheWrite: usage.cacheWriteTokens,
 	reasoning: usage.reasoningTokens,
+	...(answer.reasoning === undefined && usage.reasoningTokens !== undefined
+		? {unseenReasoning: usage.reasoningTokens}
+		: {}),
 	isEstimated: usage.isEstimated,
 });
 

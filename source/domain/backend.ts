@@ -65,6 +65,8 @@ export type InvokeOptions = {
 	readonly signal: AbortSignal;
 	/** Called once, at the first non-empty piece of text (streams), before the outcome resolves. */
 	readonly onFirstToken: () => void;
+	/** Called once, at the first piece of the answer itself: reasoning may come before it. */
+	readonly onFirstAnswerToken?: () => void;
 };
 
 /** The service as the engine sees it: `bedrock/` implements it, tests put an in-process one below it. */

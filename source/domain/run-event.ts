@@ -46,6 +46,8 @@ export type TokenCounts = {
 	readonly cacheRead: number;
 	readonly cacheWrite: number;
 	readonly reasoning: number | undefined;
+	/** Part of `reasoning` that was never sent, so that it took no time after the first token; absent: none. */
+	readonly unseenReasoning?: number | undefined;
 	readonly isEstimated: boolean;
 };
 
@@ -58,6 +60,8 @@ export type Broken = {readonly attempts: number; readonly quotaTokens: number; r
 /** Milliseconds, as DESIGN section 5 defines them. */
 export type RequestTimes = {
 	readonly timeToFirstToken: number | undefined;
+	/** The first token of the answer itself: reasoning may come before it. Absent where that was not seen. */
+	readonly timeToFirstAnswerToken?: number | undefined;
 	readonly service: number;
 	readonly dispatchDelay: number;
 	readonly total: number;

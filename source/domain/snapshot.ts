@@ -101,6 +101,8 @@ export type VariantFigures = {
 	};
 	readonly latencyMs: {
 		readonly timeToFirstToken: Distribution;
+		/** Of the answer itself, where reasoning may come first; absent without a stream. */
+		readonly timeToFirstAnswerToken?: Distribution;
 		readonly total: Distribution;
 		readonly perOutputToken: Distribution;
 		readonly dispatchDelay: Distribution;

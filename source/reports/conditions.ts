@@ -1,4 +1,7 @@
+import type {Distribution} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
+import {leastSamples} from '../metrics/statistics/distribution.ts';
+import {percentileBounds} from '../metrics/statistics/percentile-bounds.ts';
 import type {Results} from './results-schema.ts';
 import {variantSchema} from './variant-schema.ts';
 
@@ -113,6 +116,38 @@ const figureAt = (variant: unknown, path: readonly string[]): number | null => {
 	return typeof value === 'number' ? value : value === undefined && isCounter(path) ? 0 : null;
 };
 
+const percentileParts = {p50: 0.5, p90: 0.9, p99: 0.99} as const;
+
+const isDistribution = (value: unknown): value is Distribution =>
+	typeof value === 'object' && value !== null && 'histogram' in value;
+
+/**
+ * What a condition holds a percentile against: the end of its binomial 95 % interval that the condition has to get past, so
+ * that luck alone fails nothing. A percentile of too few answers is not known.
+ */
+const percentileAgainst = (
+	variant: unknown,
+	{path, operator}: Condition,
+): {readonly figure: number | null; readonly words: string} | undefined => {
+	const key = path.at(-1);
+	const distribution = path.slice(0, -1).reduce(at, variant);
+	if ((key !== 'p50' && key !== 'p90' && key !== 'p99') || !isDistribution(distribution)) {
+		return undefined;
+	}
+	const {count, histogram} = distribution;
+	const point = distribution[key];
+	const bounds = percentileBounds(histogram, percentileParts[key]);
+	if (point === null || bounds === undefined) {
+		const needed = `it needs ${leastSamples[key]} answers, and there are ${count}`;
+		return {figure: null, words: `is not known: ${needed}`};
+	}
+	const end = operator.startsWith('>') ? bounds.low : operator.startsWith('<') ? bounds.high : point;
+	const interval = `${rounded(bounds.low)} to ${rounded(bounds.high)}`;
+	return {figure: end, words: `is ${rounded(point)} (95 %: ${interval})`};
+};
+
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
 const reasonOf = (condition: Condition, results: Results): string | undefined => {
 	const variants = results.variants.filter(
 		({name}) => condition.variant === undefined || name === condition.variant,
@@ -121,12 +156,14 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 		return `there is no variant "${condition.variant}"`;
 	}
 	for (const variant of variants) {
-		const figure = figureAt(variant, condition.path);
+		const percentile = percentileAgainst(variant, condition);
+		const figure = percentile === undefined ? figureAt(variant, condition.path) : percentile.figure;
+		const subject = `${condition.path.join('.')} of ${variant.name}`;
 		if (figure === null) {
-			return `${condition.path.join('.')} of ${variant.name} is not known`;
+			return `${subject} ${percentile?.words ?? 'is not known'}`;
 		}
 		if (operators[condition.operator](figure, condition.bound)) {
-			return `${condition.path.join('.')} of ${variant.name} is ${figure}`;
+			return `${subject} ${percentile?.words ?? `is ${figure}`}`;
 		}
 	}
 	return undefined;

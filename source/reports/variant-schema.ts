@@ -92,9 +92,12 @@ export const variantSchema = z.object({
 	}),
 	latencyMs: z.object({
 		timeToFirstToken: distribution.describe('send to first non-empty token'),
-		total: distribution.describe('intended start to last byte'),
+		timeToFirstAnswerToken: distribution
+			.exactOptional()
+			.describe('send to first token of the answer itself, which reasoning may come before'),
+		total: distribution.describe('first intended start to last byte, failed attempts included'),
 		perOutputToken: distribution,
-		dispatchDelay: distribution.describe('intended start to send'),
+		dispatchDelay: distribution.describe('first intended start to the send that was answered'),
 		service: distribution.describe('send to last byte'),
 	}),
 	rate: z

@@ -24,6 +24,46 @@ describe('a condition of --fail-if', () => {
 		expect(metConditions([readCondition('costUsd>100')], unknown)[0]).toContain('is not known');
 	});
 
+	it('holds a percentile against the end of its interval, and says how many answers it needs', () => {
+		const withTotals = (histogram: ReadonlyArray<readonly [number, number]>, p90: number | null) => ({
+			...results,
+			variants: results.variants.map((each) => ({
+				...each,
+				latencyMs: {
+					...each.latencyMs,
+					total: {
+						...each.latencyMs.total,
+						count: histogram.reduce((sum, [, count]) => sum + count, 0),
+						p90,
+						histogram,
+					},
+				},
+			})),
+		});
+		const meets = (text: string, run: typeof results) => metConditions([readCondition(text)], run);
+		// 90 fast and 10 slow: the p90 may as well be fast as slow, so neither side fails.
+		const mixed = withTotals(
+			[
+				[100, 90],
+				[900, 10],
+			],
+			100,
+		);
+		expect(meets('latencyMs.total.p90>500', mixed)).toEqual([]);
+		expect(meets('latencyMs.total.p90<500', mixed)).toEqual([]);
+		const slow = withTotals(
+			[
+				[100, 50],
+				[800, 20],
+				[900, 30],
+			],
+			900,
+		);
+		expect(meets('latencyMs.total.p90>500', slow)[0]).toMatch(/p90 of \w+ is 900 \(95 %: [\d.]+ to [\d.]+\)/);
+		const few = withTotals([[900, 12]], null);
+		expect(meets('latencyMs.total.p90>500', few)[0]).toContain('it needs 30 answers, and there are 12');
+	});
+
 	it('is refused where its path is no figure, with those that are', () => {
 		expect(() => readCondition('sample>3')).toThrow('"sample" is no figure of a variant');
 		try {

@@ -10,10 +10,10 @@ import {headersFor} from './response-headers.ts';
 import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
-export const converseStream: Send = async (runtime, request, {signal, onFirstToken}) => {
+export const converseStream: Send = async (runtime, request, {signal, onFirstToken, onFirstAnswerToken}) => {
 	const command = new ConverseStreamCommand(converseRequest(request));
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
-	const reader = streamReader(onFirstToken);
+	const reader = streamReader(onFirstToken, onFirstAnswerToken);
 	let metadata: unknown;
 	await readStream(output.stream, (event) => {
 		reader.add(readMessageEvent(event) ?? {});

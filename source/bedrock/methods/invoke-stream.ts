@@ -17,13 +17,13 @@ const toldFault = ({name, message}: {readonly name: string; readonly message: st
  * InvokeModelWithResponseStream: the model's own chunks. Bedrock's counts come in the last one, with the model's own
  * beside them; those are only read where Bedrock's are missing.
  */
-export const invokeStream: Send = async (runtime, request, {signal, onFirstToken}) => {
+export const invokeStream: Send = async (runtime, request, {signal, onFirstToken, onFirstAnswerToken}) => {
 	const family = familyOf(request.baseModel);
 	const command = new InvokeModelWithResponseStreamCommand(
 		invokeRequest(request, family.build(request, true)),
 	);
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
-	const reader = streamReader(onFirstToken);
+	const reader = streamReader(onFirstToken, onFirstAnswerToken);
 	const decoder = new TextDecoder();
 	let metrics: unknown;
 	let isGuarded = false;

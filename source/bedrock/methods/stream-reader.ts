@@ -22,8 +22,12 @@ export type StreamReader = {
  * Puts the pieces of a stream together.
  *
  * @param onFirstToken Called once, at the first piece with text or reasoning in it; empty pieces do not count.
+ * @param onFirstAnswerToken Called once, at the first piece with text in it.
  */
-export const streamReader = (onFirstToken: () => void): StreamReader => {
+export const streamReader = (
+	onFirstToken: () => void,
+	onFirstAnswerToken: () => void = () => {},
+): StreamReader => {
 	const text: string[] = [];
 	const reasoning: string[] = [];
 	let stopReason: string | undefined;
@@ -33,6 +37,10 @@ export const streamReader = (onFirstToken: () => void): StreamReader => {
 		add(reading) {
 			if ((reading.text || reading.reasoning) && text.length === 0 && reasoning.length === 0) {
 				onFirstToken();
+			}
+
+			if (reading.text && text.length === 0) {
+				onFirstAnswerToken();
 			}
 
 			if (reading.text) {

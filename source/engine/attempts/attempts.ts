@@ -18,6 +18,7 @@ export type Attempt = {
 	/** Milliseconds of running time. */
 	readonly sentAtRunningMs: number;
 	firstTokenAt: number | undefined;
+	firstAnswerTokenAt?: number | undefined;
 };
 
 export type AttemptHandlers = {
@@ -89,7 +90,10 @@ export class Attempts {
 		};
 		try {
 			const inference = cell.toInference(request.prompt, attempt.maxTokens);
-			return await this.#backend.invoke(inference, {signal, onFirstToken});
+			const onFirstAnswerToken = (): void => {
+				attempt.firstAnswerTokenAt ??= this.#clock.now();
+			};
+			return await this.#backend.invoke(inference, {signal, onFirstToken, onFirstAnswerToken});
 		} catch (error) {
 			return unexpected(error);
 		}

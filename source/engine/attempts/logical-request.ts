@@ -46,6 +46,8 @@ export type LogicalRequest = {
 	readonly turn: number;
 	/** Turns that its conversation may have; 1 where there is none. */
 	readonly turns: number;
+	/** Running time at which its first attempt was sent: in a closed loop that was when it was meant to be. */
+	firstSentAtRunningMs?: number;
 	/** Attempts sent so far. */
 	attempts: number;
 	/** What attempts whose fate is not known kept of the quota. */

@@ -19,7 +19,7 @@ export const nextTurn = (
 	if (turn >= request.turns || answer.isRefused || answer.text.trim() === '' || !cell.isAlive) {
 		return undefined;
 	}
-	const {broken: _, ...rest} = request;
+	const {broken: _, firstSentAtRunningMs: __, ...rest} = request;
 	return {
 		...rest,
 		turn,

@@ -56,14 +56,21 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	});
 
 	const timesOf = (
-		{request, sentAt, sentAtRunningMs, firstTokenAt}: Attempt,
+		{request, sentAt, sentAtRunningMs, firstTokenAt, firstAnswerTokenAt}: Attempt,
 		endedAt: number,
 	): RequestTimes => {
 		const service = endedAt - sentAt;
-		const dispatchDelay =
-			request.intendedAt === undefined ? 0 : Math.max(0, sentAtRunningMs - request.intendedAt);
+		const intendedAt = request.intendedAt ?? request.firstSentAtRunningMs ?? sentAtRunningMs;
+		const dispatchDelay = Math.max(0, sentAtRunningMs - intendedAt);
 		const timeToFirstToken = firstTokenAt === undefined ? undefined : firstTokenAt - sentAt;
-		return {timeToFirstToken, service, dispatchDelay, total: dispatchDelay + service};
+		const timeToFirstAnswerToken = firstAnswerTokenAt === undefined ? undefined : firstAnswerTokenAt - sentAt;
+		return {
+			timeToFirstToken,
+			timeToFirstAnswerToken,
+			service,
+			dispatchDelay,
+			total: dispatchDelay + service,
+		};
 	};
 
 	/** Items whose part of a packed reply could not be found are asked for again, one by one. */
@@ -84,7 +91,8 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 					isFollowUp: true,
 					isFirstThrottled: false,
 				};
-				core.sendAgain({...request, ...single}, clock.now());
+				const {broken: _, firstSentAtRunningMs: __, ...rest} = request;
+				core.sendAgain({...rest, ...single}, clock.now());
 			}
 		}
 	};
@@ -125,7 +133,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			isRefused: answer.isRefused,
 			items: countItems(verdicts),
 			checks: checksOf(verdicts),
-			tokens: tokenCounts(usage),
+			tokens: tokenCounts(usage, answer),
 			quotaTokens,
 			occupied: occupiedBy({setAside: reservation.tokens, settled: quotaTokens}, times, spec.windowMs),
 			carried: Math.max(1, request.items.length),

@@ -30,6 +30,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 			core.begin(request);
 		}
 		request.attempts++;
+		request.firstSentAtRunningMs ??= time.runningMs();
 		guards.sent(mostUsd, isFirst);
 		core.emit({
 			type: 'sent',

@@ -141,6 +141,9 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 		},
 		latencyMs: {
 			timeToFirstToken: latencyMs.timeToFirstToken.toDistribution(),
+			...(latencyMs.timeToFirstAnswerToken.count === 0
+				? {}
+				: {timeToFirstAnswerToken: latencyMs.timeToFirstAnswerToken.toDistribution()}),
 			total: latencyMs.total.toDistribution(),
 			perOutputToken: latencyMs.perOutputToken.toDistribution(),
 			dispatchDelay: latencyMs.dispatchDelay.toDistribution(),

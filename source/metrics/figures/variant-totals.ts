@@ -44,6 +44,7 @@ export const emptyTotals = () => ({
 	},
 	latencyMs: {
 		timeToFirstToken: new Times(),
+		timeToFirstAnswerToken: new Times(),
 		total: new Times(),
 		perOutputToken: new Times(),
 		dispatchDelay: new Times(),
@@ -99,8 +100,12 @@ const foldTimes = (totals: VariantTotals, {times, tokens}: Answered): void => {
 		return;
 	}
 	latencyMs.timeToFirstToken.add(times.timeToFirstToken);
-	if (tokens.output > 1) {
-		latencyMs.perOutputToken.add((times.service - times.timeToFirstToken) / (tokens.output - 1));
+	if (times.timeToFirstAnswerToken !== undefined) {
+		latencyMs.timeToFirstAnswerToken.add(times.timeToFirstAnswerToken);
+	}
+	const seen = tokens.output - (tokens.unseenReasoning ?? 0);
+	if (seen > 1) {
+		latencyMs.perOutputToken.add((times.service - times.timeToFirstToken) / (seen - 1));
 	}
 };
 

@@ -2,8 +2,8 @@ import type {Distribution} from '../../domain/snapshot.ts';
 import {Quantiles} from './quantiles.ts';
 import {RunningMean} from './running-mean.ts';
 
-/** Samples below which a percentile says nothing: 1 / (1 - p). */
-const leastSamples = {p50: 2, p90: 10, p99: 100} as const;
+/** Samples below which a percentile says nothing: 3 / (1 - p), so that a few lie beyond it. */
+export const leastSamples = {p50: 8, p90: 30, p99: 300} as const;
 const maxBins = 60;
 /** Times are kept to a hundredth of a millisecond. */
 const stepsPerMs = 100;
@@ -49,23 +49,6 @@ export class Times {
 	add(milliseconds: number): void {
 		this.#quantiles.add(milliseconds);
 		this.#mean.add(milliseconds);
-	}
-
-	/**
-	 * Median with its interval from order statistics; undefined where the samples do not tell.
-	 * @param z Standard normal quantile of the interval: 1.96 for 95 %.
-	 */
-	median(z: number): {readonly value: number; readonly low: number; readonly high: number} | undefined {
-		const {count} = this;
-		if (count < leastSamples.p50) {
-			return undefined;
-		}
-		const half = z / 2 / Math.sqrt(count);
-		return {
-			value: this.#quantiles.at(0.5),
-			low: this.#quantiles.at(Math.max(0, 0.5 - half)),
-			high: this.#quantiles.at(Math.min(1, 0.5 + half)),
-		};
 	}
 
 	toDistribution(): Distribution {

@@ -36,7 +36,7 @@ export function evidentT(n: number, level: number): number {
 }
 
 /** Logarithm of the gamma function for arguments above 0 (Stirling's series after shifting the argument above 10). */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
 	let shift = 0;
 	let at = x;
 	while (at < 10) {

@@ -1,4 +1,5 @@
 import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/snapshot.ts';
+import {leastSamples} from '../../metrics/statistics/distribution.ts';
 import {cachingEntries, compressionText} from '../../reports/lever-words.ts';
 import {
 	formatCount,
@@ -132,8 +133,10 @@ function distributionWords({count, p50, p90, p99, max}: Distribution): string {
 		['p99', p99],
 		['max', max],
 	] as const;
-	return [
-		...values.map(([name, value]) => `${name} ${formatDurationMs(value)}`),
-		`${formatCount(count)} answers`,
-	].join(', ');
+	const shown = values.map(([name, value]) =>
+		value === null && name !== 'max' && count > 0
+			? `${name} needs ${formatCount(leastSamples[name])}`
+			: `${name} ${formatDurationMs(value)}`,
+	);
+	return [...shown, `${formatCount(count)} answers`].join(', ');
 }

@@ -146,15 +146,22 @@ describe('Times', () => {
 			const {p50, p90, p99} = times.toDistribution();
 			return [p50, p90, p99];
 		};
-		times.add(10);
+		const addUntil = (count: number): void => {
+			while (times.count < count) {
+				times.add(10);
+			}
+		};
+		addUntil(7);
 		expect(shown()).toEqual([null, null, null]);
-		times.add(10);
+		addUntil(8);
 		expect(shown()).toEqual([10, null, null]);
-		for (let count = 2; count < 99; count++) {
-			times.add(10);
-		}
+		addUntil(29);
+		expect(shown()).toEqual([10, null, null]);
+		addUntil(30);
 		expect(shown()).toEqual([10, 10, null]);
-		times.add(10);
+		addUntil(299);
+		expect(shown()).toEqual([10, 10, null]);
+		addUntil(300);
 		expect(shown()).toEqual([10, 10, 10]);
 	});
 
