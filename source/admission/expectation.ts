@@ -7,6 +7,8 @@ export const assumedOutputTokens = 256;
 const estimateMargin = 1.25;
 /** What the tokens of a text may differ by from those of another text of the same length. */
 const lengthMargin = 1.05;
+/** Nothing better is known of text before the first answer. */
+const usualCharactersPerToken = 4;
 /** Lengths whose exact token counts are remembered. */
 const rememberedLengths = 512;
 
@@ -46,6 +48,8 @@ export class CellExpectation {
 	readonly #outputs = new Quantiles();
 	readonly #inputsByLength = new Map<number, number>();
 	#tokensPerCharacter: number | undefined;
+	/** Output tokens and characters of all answers. */
+	#written = {tokens: 0, characters: 0};
 	readonly #first: FirstPrompt;
 
 	/** @param expectedOutputTokens Before any answer. */
@@ -112,11 +116,24 @@ export class CellExpectation {
 		return 1 + 1 / Math.sqrt(Math.max(1, this.#outputs.count));
 	}
 
-	/** Learns from an answer to a prompt of so many characters. */
-	learn(characters: number, usage: Usage): void {
+	/** Output tokens of so many characters of an answer: as its answers until now, else about four characters each. */
+	outputTokensOf(characters: number): number {
+		const {tokens, characters: known} = this.#written;
+		return Math.ceil(characters * (known > 0 ? tokens / known : 1 / usualCharactersPerToken));
+	}
+
+	/**
+	 * Learns from an answer to a prompt of so many characters.
+	 * @param written Characters of the answer, reasoning included.
+	 */
+	learn(characters: number, usage: Usage, written = 0): void {
 		this.#outputs.add(usage.outputTokens);
 		if (usage.isEstimated) {
 			return;
+		}
+		if (written > 0) {
+			this.#written.tokens += usage.outputTokens;
+			this.#written.characters += written;
 		}
 		const input = inputOf(usage);
 		this.#tokensPerCharacter = Math.max(this.#tokensPerCharacter ?? 0, input / Math.max(1, characters));

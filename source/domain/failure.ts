@@ -19,6 +19,9 @@ export const failureClasses = [
 
 export type FailureClass = (typeof failureClasses)[number];
 
+/** A part of an answer: what the service had counted by then, and how many characters of text and reasoning came. */
+export type Received = {readonly inputTokens: number | undefined; readonly characters: number};
+
 export type Failure = {
 	readonly class: FailureClass;
 	/** What the service said, in one line. */
@@ -33,6 +36,8 @@ export type Failure = {
 	 * `unknown`, it may have been counted (keep the reservation until its minute is over).
 	 */
 	readonly charge: 'none' | 'unknown';
+	/** What came of an answer before it broke off; absent where nothing did. */
+	readonly received?: Received | undefined;
 	/** A simulator said so. */
 	readonly isSimulated?: boolean;
 };

@@ -126,10 +126,21 @@ export type RunEvent =
 			readonly isFirst?: boolean;
 			readonly failure: Failure;
 			readonly reservedTokens: number;
+			readonly broken?: Broken | undefined;
 	  })
-	| (AttemptOf & {readonly type: 'failed'; readonly failure: Failure; readonly reservedTokens: number})
+	| (AttemptOf & {
+			readonly type: 'failed';
+			readonly failure: Failure;
+			readonly reservedTokens: number;
+			/** What it may have used; absent where the service refused it before counting. */
+			readonly broken?: Broken | undefined;
+	  })
 	/** Cut off at the deadline of a stop: neither answered nor failed. */
-	| (AttemptOf & {readonly type: 'abandoned'; readonly reservedTokens: number})
+	| (AttemptOf & {
+			readonly type: 'abandoned';
+			readonly reservedTokens: number;
+			readonly broken?: Broken | undefined;
+	  })
 	/** A request that was given up: its budget of attempts is spent, or (`wasSent` false) it can never be sent. */
 	| {
 			readonly type: 'lost';

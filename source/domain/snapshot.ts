@@ -90,6 +90,12 @@ export type VariantFigures = {
 		readonly overruns: number;
 		readonly estimated: boolean;
 	};
+	/** Attempts whose fate is not known: part of `tokens.quota` and of the cost. Absent where there were none. */
+	readonly attemptsBroken?: {
+		readonly count: number;
+		readonly quotaTokens: number;
+		readonly estimated: boolean;
+	};
 	readonly costUsd: number | null;
 	readonly perRequest: {
 		readonly inputTokens: Mean;

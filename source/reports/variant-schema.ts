@@ -81,6 +81,10 @@ export const variantSchema = z.object({
 		overruns: count,
 		estimated: z.boolean(),
 	}),
+	attemptsBroken: z
+		.object({count, quotaTokens: z.number().nonnegative(), estimated: z.boolean()})
+		.exactOptional()
+		.describe('attempts whose fate is not known; part of tokens.quota and costUsd'),
 	costUsd: quantity,
 	perRequest: z.object({
 		inputTokens: mean,

@@ -57,6 +57,20 @@ const textsOf = (events: Events, kind: string): readonly string[] =>
 /** How many requests got no answer, and why; nothing where all did. */
 export const lostTexts = ({events}: {readonly events: Events}): readonly string[] => textsOf(events, 'lost');
 
+/** What attempts that broke off are taken to have used. */
+const brokenTexts = (
+	variants: ReadonlyArray<Pick<Results['variants'][number], 'attemptsBroken'>>,
+): readonly string[] => {
+	const broken = variants.flatMap(({attemptsBroken}) => attemptsBroken ?? []);
+	const count = broken.reduce((sum, each) => sum + each.count, 0);
+	const tokens = broken.reduce((sum, each) => sum + each.quotaTokens, 0);
+	return count === 0
+		? []
+		: [
+				`${formatCount(count)} ${count === 1 ? 'attempt' : 'attempts'} broke off: the ${formatCount(tokens)} quota tokens and the cost of ${count === 1 ? 'it' : 'them'} are estimated, and counted.`,
+			];
+};
+
 /** No interval from n answers can see what happens once in 3 n of them. */
 const leastTailShown = 3;
 
@@ -84,7 +98,7 @@ export function caveatsOf({
 }: Pick<Results, 'targets'> & {
 	readonly events: Events;
 	readonly variants: ReadonlyArray<
-		Pick<Results['variants'][number], 'sustainable'> & {
+		Pick<Results['variants'][number], 'sustainable' | 'attemptsBroken'> & {
 			readonly tokens: {readonly estimated: boolean};
 			readonly requests: {readonly succeeded: number};
 		}
@@ -95,6 +109,7 @@ export function caveatsOf({
 		...(variants.some(({tokens}) => tokens.estimated)
 			? ['~ Token counts are estimated: the service reported none.']
 			: []),
+		...brokenTexts(variants),
 		...(limits.some(({state, value}) => state === 'unknown' && value !== null)
 			? ['(assumed) Nobody told the quota; --rpm and --tpm set it.']
 			: []),

@@ -1,5 +1,6 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {isSimulated} from '../methods/response-headers.ts';
+import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
 import {classOf, neverConnected} from './classify.ts';
 import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './facts.ts';
@@ -124,6 +125,7 @@ export const failureOf = (
 		isRetryable: isRetryable(failureClass, facts),
 		...(retryAfterMs === undefined ? {} : {retryAfterMs}),
 		charge: chargeOf(failureClass, facts),
+		...(error instanceof StreamFault && error.received !== undefined ? {received: error.received} : {}),
 		...(isSimulated(facts.headers) ? {isSimulated: true} : {}),
 	};
 };

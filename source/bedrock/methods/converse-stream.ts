@@ -7,7 +7,7 @@ import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
 import type {Send} from './method.ts';
 import {headersFor} from './response-headers.ts';
-import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
+import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
 export const converseStream: Send = async (runtime, request, {signal, onFirstToken, onFirstAnswerToken}) => {
@@ -15,14 +15,14 @@ export const converseStream: Send = async (runtime, request, {signal, onFirstTok
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken, onFirstAnswerToken);
 	let metadata: unknown;
-	await readStream(output.stream, (event) => {
+	await readStream(output.stream, reader, (event) => {
 		reader.add(readMessageEvent(event) ?? {});
 		metadata = event.metadata ?? metadata;
 	});
 
 	const reading = reader.result();
 	if (reading.stopReason === undefined && metadata === undefined) {
-		throw new StreamFault(undefined);
+		throw cutAfter(new StreamFault(undefined), reader.received());
 	}
 
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {

@@ -6,7 +6,7 @@ import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
 import {headersFor} from './response-headers.ts';
-import {openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
+import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 import {UnreadableAnswer} from './unreadable-answer.ts';
 
 /** An error that a model told inside its stream, under the name it gave. */
@@ -28,7 +28,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 	let metrics: unknown;
 	let isGuarded = false;
 	let isRead = false;
-	await readStream(output.body, (event) => {
+	await readStream(output.body, reader, (event) => {
 		const chunk = parseJson(decoder.decode(event.chunk?.bytes));
 		const reading = readChunk(family, chunk);
 		if (reading?.fault !== undefined) {
@@ -43,7 +43,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 
 	const folded = reader.result();
 	if (folded.stopReason === undefined && metrics === undefined && !isGuarded) {
-		throw new StreamFault(undefined);
+		throw cutAfter(new StreamFault(undefined), reader.received());
 	}
 
 	if (!isRead && !isGuarded) {

@@ -1,3 +1,4 @@
+import type {Received} from '../../domain/failure.ts';
 import type {Reading} from '../families/family.ts';
 import {at} from '../json.ts';
 import {overlay, type TokenCounts} from '../usage.ts';
@@ -5,6 +6,9 @@ import {headersOf} from './response-headers.ts';
 
 /** Something that ended a stream after the service had answered 200: no usage is known of such an answer. */
 export class StreamFault extends Error {
+	/** What had come by then. */
+	received: Received | undefined;
+
 	/** @param cause What the stream threw; undefined when it ended without its last part. */
 	constructor(cause: unknown) {
 		super(cause === undefined ? 'The stream ended before the answer was complete.' : String(cause), {cause});
@@ -16,6 +20,8 @@ export class StreamFault extends Error {
 export type StreamReader = {
 	readonly add: (reading: Reading) => void;
 	readonly result: () => Reading & {readonly counts: TokenCounts};
+	/** What has come until now, for an answer that breaks off. */
+	readonly received: () => Received;
 };
 
 /**
@@ -61,6 +67,10 @@ export const streamReader = (
 
 			isRefused ||= reading.isRefused === true;
 		},
+		received: () => ({
+			inputTokens: counts.input,
+			characters: [...text, ...reasoning].reduce((sum, piece) => sum + piece.length, 0),
+		}),
 		result: () => ({stopReason, isRefused, counts, text: text.join(''), reasoning: reasoning.join('')}),
 	};
 };
@@ -95,6 +105,7 @@ const noStream = (type: string, response: unknown): Error =>
 /** Reads a stream to its end; whatever it throws becomes a StreamFault. */
 export const readStream = async <Event>(
 	stream: AsyncIterable<Event> | undefined,
+	{received}: Pick<StreamReader, 'received'>,
 	onEvent: (event: Event) => void,
 ): Promise<void> => {
 	try {
@@ -102,6 +113,12 @@ export const readStream = async <Event>(
 			onEvent(event);
 		}
 	} catch (error) {
-		throw error instanceof StreamFault ? error : new StreamFault(error);
+		throw cutAfter(error instanceof StreamFault ? error : new StreamFault(error), received());
 	}
+};
+
+/** The fault with what had come before it. */
+export const cutAfter = (fault: StreamFault, received: Received): StreamFault => {
+	fault.received = received;
+	return fault;
 };

@@ -9,8 +9,8 @@ import {
 	usageOf,
 } from '../../domain/accounting.ts';
 import type {Answer, Usage} from '../../domain/backend.ts';
-import type {Failure} from '../../domain/failure.ts';
-import type {RequestTimes, ThrottleKind} from '../../domain/run-event.ts';
+import type {Failure, Received} from '../../domain/failure.ts';
+import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts';
 import type {Dimension} from '../../domain/use.ts';
 import type {ItemVerdict} from '../../domain/variant.ts';
 import {judgeAnswer} from '../../prompts/judge.ts';
@@ -211,29 +211,32 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	};
 
 	/** What an attempt of unknown fate may have used belongs to its request. */
-	const keepBroken = ({request, reservation, mostUsd}: Attempt): void => {
+	const keepBroken = (
+		{request, cell, reservation, mostUsd}: Attempt,
+		received: Received | undefined,
+	): Broken => {
+		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, mostUsd);
 		const {attempts = 0, quotaTokens = 0, costUsd = 0} = request.broken ?? {};
 		request.broken = {
-			attempts: attempts + 1,
-			quotaTokens: quotaTokens + reservation.tokens,
-			costUsd: costUsd + mostUsd,
+			attempts: attempts + used.attempts,
+			quotaTokens: quotaTokens + used.quotaTokens,
+			costUsd: costUsd + used.costUsd,
 		};
+		return used;
 	};
 
 	const onFailure = (attempt: Attempt, failure: Failure): void => {
 		const {request, cell} = attempt;
 		settleFailure(attempt, failure);
 		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
-		if (failure.charge === 'unknown') {
-			keepBroken(attempt);
-		}
+		const broken = failure.charge === 'unknown' ? keepBroken(attempt, failure.received) : undefined;
 		const kind = throttleKinds[failure.class];
 		if (kind === undefined) {
-			core.emit({type: 'failed', ...attemptOf(attempt), failure});
+			core.emit({type: 'failed', ...attemptOf(attempt), failure, broken});
 		} else {
 			const isFirst = request.attempts === 1;
 			request.isFirstThrottled ||= isFirst;
-			core.emit({type: 'throttled', ...attemptOf(attempt), failure, kind, isFirst});
+			core.emit({type: 'throttled', ...attemptOf(attempt), failure, kind, isFirst, broken});
 		}
 		const delayMs = retryDelayMs(failure, request.attempts, random);
 		if (delayMs === undefined) {
@@ -263,7 +266,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	const onAbandoned = (attempt: Attempt): void => {
 		attempt.cell.bucket.keep(attempt.reservation);
 		guards.ended(attempt.mostUsd, attempt.mostUsd);
-		core.emit({type: 'abandoned', ...attemptOf(attempt)});
+		core.emit({type: 'abandoned', ...attemptOf(attempt), broken: keepBroken(attempt, undefined)});
 		core.lose(attempt.request, undefined);
 	};
 

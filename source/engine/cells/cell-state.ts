@@ -1,8 +1,9 @@
 import type {Bucket} from '../../admission/bucket.ts';
 import {CellExpectation, type Cost, inputOf} from '../../admission/expectation.ts';
 import type {Answer, InferenceRequest, Method, Usage} from '../../domain/backend.ts';
-import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {Failure, FailureClass, Received} from '../../domain/failure.ts';
 import type {Prompt} from '../../domain/prompt.ts';
+import type {Broken} from '../../domain/run-event.ts';
 import type {Cell, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Chat, Item, Task, Variant} from '../../domain/variant.ts';
@@ -166,6 +167,25 @@ export class CellState {
 		return cost;
 	}
 
+	/**
+	 * What an attempt that broke off used: what the service said, the text that came, else all that was set aside. An estimate.
+	 * @param setAside For this attempt; it is never more than that.
+	 * @param mostUsd What the attempt costs at most.
+	 */
+	usedByBroken(prompt: Prompt, received: Received | undefined, setAside: number, mostUsd: number): Broken {
+		if (received === undefined) {
+			return {attempts: 1, quotaTokens: setAside, costUsd: mostUsd};
+		}
+		const input = received.inputTokens ?? this.inputTokens(prompt);
+		const output = this.expectation.outputTokensOf(received.characters);
+		const {price} = this.cell;
+		return {
+			attempts: 1,
+			quotaTokens: Math.min(setAside, input + output * this.target.burndown.value),
+			costUsd: price === null ? 0 : Math.min(mostUsd, input * price.input + output * price.output),
+		};
+	}
+
 	/** Quota tokens that were set aside for the last request; before the first, for one of the cell's counted input. */
 	get typicalSetAside(): number {
 		return this.#lastSetAside ?? this.cell.inputTokens.value + this.cell.maxTokens;
@@ -204,7 +224,7 @@ export class CellState {
 	learn(prompt: Prompt, answer: Answer, usage: Usage, maxTokens: number): void {
 		this.#hasAnswered = true;
 		this.#failuresInARow = 0;
-		this.expectation.learn(lengthOf(prompt), usage);
+		this.expectation.learn(lengthOf(prompt), usage, answer.text.length + (answer.reasoning?.length ?? 0));
 		this.#auto?.learn(usage.outputTokens, answer.isTruncated, maxTokens);
 	}
 

@@ -1,5 +1,5 @@
 import type {Failure} from '../../domain/failure.ts';
-import type {Answered, BlockPlace, RunEvent} from '../../domain/run-event.ts';
+import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
 import {measuresOf, measuresOfLost} from './caching.ts';
 import type {Figures} from './figures.ts';
 import {type RequestMeasures, toVector} from './request-measures.ts';
@@ -104,6 +104,17 @@ const foldAnswered = (figures: Figures, event: Answered): void => {
 	}
 };
 
+/** What a broken attempt may have used is spent like an answer's. */
+const spendBroken = (
+	figures: Figures,
+	{at, target, broken}: {readonly at: number; readonly target: number; readonly broken?: Broken | undefined},
+): void => {
+	if (broken !== undefined) {
+		figures.timeline.count(at, target, {quotaTokens: broken.quotaTokens});
+		figures.costUsd = broken.costUsd > 0 ? (figures.costUsd ?? 0) + broken.costUsd : figures.costUsd;
+	}
+};
+
 const foldPause = (figures: Figures, to: number): void => {
 	if (figures.pausedAt !== undefined) {
 		figures.pauses = [...figures.pauses, [figures.pausedAt, to] as const].slice(-maxPauses);
@@ -144,15 +155,18 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 			break;
 		case 'throttled':
 			leave(figures, event);
+			spendBroken(figures, event);
 			figures.timeline.count(event.at, event.target, {throttled: 1});
 			countFailure(figures, event.at, event.failure);
 			break;
 		case 'failed':
 			leave(figures, event);
+			spendBroken(figures, event);
 			countFailure(figures, event.at, event.failure);
 			break;
 		case 'abandoned':
 			leave(figures, event);
+			spendBroken(figures, event);
 			break;
 		case 'lost':
 			finishRequest(figures, event.cell, event.block, measuresOfLost(event.broken, event.carried));

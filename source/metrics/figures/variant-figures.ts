@@ -130,6 +130,15 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			overruns: tokens.overruns,
 			estimated: tokens.isEstimated,
 		},
+		...(totals.broken.attempts === 0
+			? {}
+			: {
+					attemptsBroken: {
+						count: totals.broken.attempts,
+						quotaTokens: totals.broken.quotaTokens,
+						estimated: true,
+					},
+				}),
 		costUsd: totals.costUsd ?? null,
 		perRequest: {
 			inputTokens: perRequest.inputTokens.toMean(),

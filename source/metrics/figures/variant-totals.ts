@@ -1,5 +1,5 @@
 import type {FailureClass} from '../../domain/failure.ts';
-import type {Answered, RunEvent} from '../../domain/run-event.ts';
+import type {Answered, Broken, RunEvent} from '../../domain/run-event.ts';
 import {Times} from '../statistics/distribution.ts';
 import {Quantiles} from '../statistics/quantiles.ts';
 import {RunningMean} from '../statistics/running-mean.ts';
@@ -33,6 +33,8 @@ export const emptyTotals = () => ({
 		overruns: 0,
 		isEstimated: false,
 	},
+	/** Attempts whose fate is not known, at what they may have used. */
+	broken: {attempts: 0, quotaTokens: 0, costUsd: 0} as Broken,
 	costUsd: undefined as number | undefined,
 	perRequest: {
 		inputTokens: new RunningMean(),
@@ -148,6 +150,23 @@ const foldAnswer = (totals: VariantTotals, event: Answered): void => {
 	totals.firstThrottled.rescued += event.isRescued === true ? 1 : 0;
 };
 
+/** A broken attempt is part of what the cell used and cost. */
+const foldBroken = (totals: VariantTotals, broken: Broken | undefined): void => {
+	if (broken === undefined) {
+		return;
+	}
+	const {attempts, quotaTokens, costUsd} = totals.broken;
+	totals.broken = {
+		attempts: attempts + broken.attempts,
+		quotaTokens: quotaTokens + broken.quotaTokens,
+		costUsd: costUsd + broken.costUsd,
+	};
+	totals.tokens.quota += broken.quotaTokens;
+	if (broken.costUsd > 0) {
+		totals.costUsd = (totals.costUsd ?? 0) + broken.costUsd;
+	}
+};
+
 /** Counts one event of the cell. Events that say nothing about a cell change nothing. */
 export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
 	if (!('isCounted' in event && event.isCounted)) {
@@ -169,13 +188,16 @@ export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
 			foldAnswer(totals, event);
 			break;
 		case 'throttled':
+			foldBroken(totals, event.broken);
 			totals.throttled[event.kind]++;
 			totals.firstThrottled.requests += event.isFirst === true ? 1 : 0;
 			break;
 		case 'failed':
+			foldBroken(totals, event.broken);
 			countIn(totals.failed, event.failure.class);
 			break;
 		case 'abandoned':
+			foldBroken(totals, event.broken);
 			break;
 	}
 };
