@@ -83,6 +83,8 @@ export type Answered = AttemptOf & {
 	readonly occupied: Occupied;
 	/** Items that it carried; absent where there are none. */
 	readonly carried?: number | undefined;
+	/** Index of the first of them; absent where there are none. */
+	readonly firstItem?: number | undefined;
 	/** What broken attempts before it kept of the quota, and may have cost; absent where there were none. */
 	readonly broken?: Broken | undefined;
 	/** Each item that had something to check, by its index, and whether it passed; absent where nothing was checked. */
@@ -146,6 +148,8 @@ export type RunEvent =
 			readonly type: 'lost';
 			readonly at: number;
 			readonly cell: number;
+			/** False during warm-up. */
+			readonly isCounted: boolean;
 			readonly block: BlockPlace | undefined;
 			readonly broken?: Broken | undefined;
 			readonly carried?: number | undefined;

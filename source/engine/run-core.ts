@@ -17,9 +17,8 @@ import {LearntMaxTokens} from './cells/learnt-max-tokens.ts';
 import {Guards} from './guards.ts';
 import {RunStatus} from './run-status.ts';
 import {RunningTime} from './running-time.ts';
-import {isAdaptive} from './scheduling/adaptive.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-search.ts';
-import {createSources} from './scheduling/load/create-sources.ts';
+import {createSources, isPaired} from './scheduling/load/create-sources.ts';
 import type {Source} from './scheduling/load/source.ts';
 import {WaitingRoom} from './scheduling/waiting-room.ts';
 
@@ -72,6 +71,10 @@ export class RunCore {
 	readonly #lost = new LostCount();
 	#done = 0;
 	#conversations = 0;
+	/** Of contests in which variants came back: how often, and at which block the last time: each item is asked again of all. */
+	readonly #returns = new Map<Contest, {readonly returns: number; readonly returnedAt: number}>();
+	/** Contests that the log says are repeating. */
+	readonly #repeating = new Set<Contest>();
 	/** Nothing is sent again any more. */
 	#isGivingUp = false;
 
@@ -99,7 +102,7 @@ export class RunCore {
 				new Contest(spec, target, {
 					figures: () => this.figures,
 					isAlive: (cell) => this.cells[cell]?.isAlive ?? false,
-					isComparing: !spec.isBalanced && !isAdaptive(spec),
+					isPaired: (cells) => isPaired(spec, cells),
 				}),
 		);
 		const isLimited = this.buckets.some((bucket) => bucket.isLimited);
@@ -269,17 +272,26 @@ export class RunCore {
 			return false;
 		}
 		contest.look();
-		if (position >= itemBlocks && contest.isDecided) {
+		const {returns, returnedAt} = this.#returns.get(contest) ?? {returns: 0, returnedAt: 0};
+		const from = contest.returns === returns ? returnedAt : position;
+		this.#returns.set(contest, {returns: contest.returns, returnedAt: from});
+		if (contest.standings === undefined || position < from + itemBlocks) {
+			return false;
+		}
+		if (contest.isDecided) {
 			return true;
 		}
-		if (itemBlocks > 0 && position >= itemBlocks && contest.isRepeating) {
+		if (itemBlocks === 0 || !contest.isRepeating) {
+			return false;
+		}
+		if (!this.#repeating.has(contest)) {
+			this.#repeating.add(contest);
 			this.note(
 				'repeating',
 				'Every item was asked and the answers repeat: more items would tell more, not more requests.',
 			);
-			return true;
 		}
-		return false;
+		return true;
 	}
 
 	#countOverdue(): number {

@@ -96,7 +96,7 @@ export function runLab(lab: Lab, seed: number): LabEnd {
 	const sources = lab.sources(random);
 	const spec = specOfLab(lab, sources.length);
 	const figures = emptyFigures(spec.cells, 1);
-	const contest = new Contest(spec, 0, {figures: () => figures, isAlive: () => true, isComparing: true});
+	const contest = new Contest(spec, 0, {figures: () => figures, isAlive: () => true, isPaired: () => true});
 	const blocksOf = sources.map(() => 0);
 	let requests = 0;
 	let tokens = 0;
@@ -114,7 +114,7 @@ export function runLab(lab: Lab, seed: number): LabEnd {
 			const measures = measuresOf(draw);
 			figures.blocks[0]?.add(place, cell, measures);
 			figures.quality[cell]?.add(item?.index, draw.hasPassed ?? draw.isUseful);
-			figures.repeats[cell]?.add(place, draw.text ?? `${block} ${cell}`);
+			figures.repeats[cell]?.add(place, item?.index, draw.text ?? `${block} ${cell}`);
 			blocksOf[cell] = (blocksOf[cell] ?? 0) + 1;
 			requests++;
 			tokens += measures.quotaTokens;

@@ -86,6 +86,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 				type: 'lost',
 				at: time.elapsedMs(),
 				cell: cell.index,
+				isCounted: !request.isWarmUp,
 				block: request.block && {...request.block, isUnitOver: true},
 				broken: request.broken,
 				carried: Math.max(1, request.items.length),

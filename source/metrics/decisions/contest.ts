@@ -50,7 +50,10 @@ const scoreOf = (goal: Goal, sums: ClusterSums, place: number, quota: Quota): Sc
 	const sum = (measure: Measure): number => sums.sum(indexOf(measure, place));
 	const at = (measure: Measure, weight: number) => [indexOf(measure, place), weight] as const;
 	const useful = sum('useful');
-	const halfToken = (of: number): number => (0.5 * sum('requests')) / of / Math.sqrt(sums.count);
+	/** The least error of a sum whose parts are known to half a unit. */
+	const half = (unit: number, of: number): number =>
+		(0.5 * unit * sum('requests')) / of / Math.sqrt(sums.count);
+	const halfToken = (of: number): number => half(1, of);
 	if (useful <= 0) {
 		return undefined;
 	}
@@ -66,7 +69,9 @@ const scoreOf = (goal: Goal, sums: ClusterSums, place: number, quota: Quota): Sc
 		case 'throughput': {
 			const {requestsPerMinute, tokensPerMinute} = knownLimits(quota);
 			const bounds = [
-				requestsPerMinute === undefined ? undefined : perUseful('occupiedRequests', requestsPerMinute, 0),
+				requestsPerMinute === undefined
+					? undefined
+					: perUseful('occupiedRequests', requestsPerMinute, half(1 / 60_000, sum('occupiedRequests'))),
 				tokensPerMinute === undefined
 					? undefined
 					: perUseful(
@@ -75,6 +80,10 @@ const scoreOf = (goal: Goal, sums: ClusterSums, place: number, quota: Quota): Sc
 							halfToken(sum('occupiedTokens')),
 						),
 			].filter((bound) => bound !== undefined);
+			// A quota that lets nothing through allows no rate, whatever the other one does.
+			if ((requestsPerMinute ?? 1) <= 0 || (tokensPerMinute ?? 1) <= 0) {
+				return undefined;
+			}
 			return bounds.toSorted((one, other) => one.value - other.value)[0];
 		}
 		case 'efficiency':
@@ -127,7 +136,8 @@ export const leadOf = (
 	const difference = own.value - others.value;
 	const error = Math.max(spread, Math.hypot(own.floor, others.floor));
 	const level = levelOf(rivals);
-	const half = error === 0 ? 0 : evidentT(sums.count, level) * error;
+	const enough = evidentT(sums.count, level);
+	const half = Number.isFinite(enough) ? enough * error : Number.POSITIVE_INFINITY;
 	const t = difference === 0 ? 0 : difference / error;
 	return {
 		difference,

@@ -6,14 +6,12 @@ import type {Figures} from '../figures/figures.ts';
 import {comparableCells} from './comparable.ts';
 import type {Field} from './contest.ts';
 import {Elimination, type Standings} from './elimination.ts';
-import {moreBlocks} from './more-blocks.ts';
+import {wantsOf} from './more-blocks.ts';
 import {gateState} from './quality-gate.ts';
 import {verdictOf} from './verdict.ts';
 
 /** Answers to what was asked before that must be in to say whether they repeat, of each variant. */
 const leastRepeats = 8;
-/** Blocks below which no difference, however clear, reaches the level. */
-const fewestBlocks = 6;
 /** Part of them that says the same from which on asking again adds nothing. */
 const repeating = 0.9;
 
@@ -23,8 +21,8 @@ export type ContestPorts = {
 	readonly figures: () => Figures;
 	/** False for a cell that was given up. */
 	readonly isAlive: (cell: number) => boolean;
-	/** Requests are drawn in blocks, so that variants can be compared. */
-	readonly isComparing: boolean;
+	/** Whether the requests of these cells are drawn in blocks of the same work, so that they can be compared. */
+	readonly isPaired: (cells: readonly number[]) => boolean;
 };
 
 type Spec = Pick<RunSpec, 'cells' | 'targets' | 'task' | 'goal' | 'minQuality'>;
@@ -39,8 +37,12 @@ export class Contest {
 	readonly #eliminations: Map<Goal, Elimination>;
 	#goal: Goal;
 	readonly #blocks: Blocks | undefined;
+	/** Of cells whose quality was proven once: answers that come later do not take that back. */
+	readonly #gates = new Map<number, GateState>();
 	#standings: Standings | undefined;
-	#lookedAt = -1;
+	/** What was looked at; looking again at the same would say the same. */
+	#lookedAt = '';
+	#returns = 0;
 
 	constructor(spec: Spec, target: number, ports: ContestPorts) {
 		this.target = target;
@@ -48,7 +50,7 @@ export class Contest {
 		this.#spec = spec;
 		this.#goal = spec.goal;
 		this.#ports = ports;
-		this.#blocks = ports.isComparing
+		this.#blocks = ports.isPaired(this.cells)
 			? ports
 					.figures()
 					.blocks.find(({cells}) => this.cells.length > 1 && this.cells.every((cell) => cells.includes(cell)))
@@ -63,17 +65,29 @@ export class Contest {
 
 	/** Looks at what was measured until now, for the run's goal. */
 	look(): void {
-		if (this.#blocks !== undefined && this.#blocks.count !== this.#lookedAt) {
-			this.#lookedAt = this.#blocks.count;
-			this.#standings = this.#lookFor(this.#goal);
+		if (this.#blocks === undefined) {
+			return;
 		}
+		const cells = this.cells.map((cell) => `${this.gateOf(cell)} ${this.#ports.isAlive(cell)}`);
+		const now = [this.#goal, this.#blocks.count, ...cells].join(' ');
+		if (now === this.#lookedAt) {
+			return;
+		}
+		const wereOut = [...(this.#standings?.out.keys() ?? [])];
+		this.#lookedAt = now;
+		this.#standings = this.#lookFor(this.#goal);
+		this.#returns += wereOut.some((cell) => this.isIn(cell)) ? 1 : 0;
+	}
+
+	/** How often variants came back that were out. */
+	get returns(): number {
+		return this.#returns;
 	}
 
 	/** From here on another goal decides who goes out; those that are out come back for it. */
 	setGoal(goal: Goal): void {
 		this.#goal = goal;
 		this.#eliminations.set(goal, new Elimination(goal, this.cells));
-		this.#lookedAt = -1;
 		this.look();
 	}
 
@@ -82,22 +96,27 @@ export class Contest {
 		return this.#standings;
 	}
 
-	/** One is left, all that are left are practically equal, or none can win; an unproven quality of the leader decides nothing. */
+	/**
+	 * One is left, all that are left are practically equal, or none can win. An unproven quality of the leader decides nothing,
+	 * and neither does a rival that could not be sent: no evidence put it out.
+	 */
 	get isDecided(): boolean {
 		const standings = this.#standings;
 		if (standings === undefined) {
 			return false;
 		}
-		const {leader, left, isEqual} = standings;
+		const {leader, left, out, isEqual} = standings;
 		if (left.length === 0) {
 			return true;
 		}
-		return leader !== undefined && this.gateOf(leader) !== 'unproven' && (left.length === 1 || isEqual);
+		const isAnyGivenUp = [...out.values()].some(({reason}) => reason === 'given-up');
+		const isQualityOpen = leader === undefined || this.gateOf(leader) === 'unproven';
+		return !isAnyGivenUp && !isQualityOpen && (left.length === 1 || isEqual);
 	}
 
 	/**
 	 * Requests that will likely decide it, if differences and spreads stay as they are; 0 where it is decided.
-	 * @returns Undefined before six blocks, and where a sensible number would not do.
+	 * @returns Undefined before enough blocks, and where requests would not do.
 	 */
 	get moreRequests(): number | undefined {
 		const standings = this.#standings;
@@ -105,16 +124,12 @@ export class Contest {
 		if (this.isDecided || this.cells.length < 2) {
 			return 0;
 		}
-		if (standings === undefined || field === undefined || field.blocks.count < fewestBlocks) {
+		if (standings === undefined || field === undefined || standings.left.length < 2) {
 			return undefined;
 		}
-		const each = [...standings.leads.values()].map((lead) => lead && moreBlocks(lead, field.rivals));
-		const blocks = each.reduce<number | undefined>(
-			(most, more) => (most === undefined || more === undefined ? undefined : Math.max(most, more)),
-			0,
-		);
+		const wants = wantsOf(standings, field, this.#spec.task.items.length);
 		const perBlock = standings.left.reduce((sum, cell) => sum + field.blocks.requestsPerBlock(cell), 0);
-		return blocks === undefined || blocks === 0 ? undefined : Math.ceil(blocks * perBlock);
+		return wants.what === 'blocks' ? Math.ceil(wants.more * perBlock) : undefined;
 	}
 
 	/** Every item was asked, and whoever is left says the same when asked again: more requests would tell nothing. */
@@ -128,8 +143,16 @@ export class Contest {
 	}
 
 	gateOf(cell: number): GateState {
+		const known = this.#gates.get(cell);
+		if (known !== undefined) {
+			return known;
+		}
 		const checked = this.#ports.figures().quality[cell];
-		return gateState(checked ?? {count: 0, passed: 0}, this.#spec.minQuality);
+		const state = gateState(checked ?? {count: 0, passed: 0}, this.#spec.minQuality);
+		if (state === 'passed' || state === 'failed') {
+			this.#gates.set(cell, state);
+		}
+		return state;
 	}
 
 	stateOf(cell: number): VariantState {
@@ -164,8 +187,7 @@ export class Contest {
 				checkedOf: (cell) => figures.quality[cell] ?? {count: 0, passed: 0},
 				gateOf: (cell) => this.gateOf(cell),
 				minQuality,
-				hasAskedAll: (this.#blocks?.wholePasses ?? 0) > 0 && this.isRepeating,
-				isOneInput: task.items.length === 0 && task.chat === undefined,
+				items: task.items.length,
 			}),
 		);
 	}

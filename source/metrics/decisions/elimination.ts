@@ -1,6 +1,9 @@
 import type {Goal} from '../../domain/run-spec.ts';
 import {type Field, figureOf, type Lead, leadOf, leadOverUseless, practicallyEqual} from './contest.ts';
 
+/** A lead of which less is certain prefers nobody. */
+const leastPreferred = 0.01;
+
 /** Why a cell is out. `low`: by how much it is beaten at least, as a logarithm. */
 export type Out =
 	| {readonly reason: 'beaten'; readonly by: number; readonly low: number}
@@ -33,14 +36,20 @@ const leadsOf = (
 export const isPracticallyEqual = ({low, high}: Lead): boolean =>
 	Math.max(-low, high) <= Math.log1p(practicallyEqual);
 
+/** Practically equal, and hardly behind: no reason to prefer the leader, so the next goals break the tie. */
+const isNegligible = (lead: Lead): boolean =>
+	isPracticallyEqual(lead) && lead.low < Math.log1p(leastPreferred);
+
 /**
- * Puts rivals out when the evidence says so (DESIGN 3a). It remembers who is out: evidence that reached the level once
- * counts, whatever comes later. Those that a variant put out which then fails its gate come back.
+ * Puts rivals out when the evidence says so (DESIGN 3a). It remembers who is out: evidence that reached the level once counts, whatever comes later. Those that a variant put out which then fails its gate come back.
  */
 export class Elimination {
 	readonly #goal: Goal;
 	readonly #cells: readonly number[];
+	/** Out by evidence. */
 	#out = new Map<number, Out>();
+	/** Given up while others went on. */
+	readonly #givenUp = new Set<number>();
 
 	/** @param cells Every cell that was configured is a rival until it is out. */
 	constructor(goal: Goal, cells: readonly number[]) {
@@ -51,14 +60,14 @@ export class Elimination {
 	/** Looks at what was measured until now. */
 	look(field: Field): Standings {
 		this.#leave(field);
-		const candidates = this.#cells.filter((cell) => !this.#out.has(cell));
+		const candidates = this.#cells.filter((cell) => !this.#out.has(cell) && !this.#givenUp.has(cell));
 		const ranked = candidates
 			.map((cell) => ({cell, figure: figureOf(field, this.#goal, cell)}))
 			.filter((entry): entry is {cell: number; figure: number} => entry.figure !== undefined)
 			.toSorted((one, other) => other.figure - one.figure);
 		const leader = ranked[0]?.cell;
 		if (leader === undefined) {
-			return {leader, left: candidates, out: new Map(this.#out), leads: new Map(), isEqual: false};
+			return {leader, left: candidates, out: this.#all, leads: new Map(), isEqual: false};
 		}
 		const leads = leadsOf(
 			field,
@@ -68,7 +77,9 @@ export class Elimination {
 		);
 		for (const [rival, lead] of leads) {
 			const low = lead === undefined ? this.#lowOverUseless(field, leader, rival) : lead.low;
-			if (lead?.isClear || (lead === undefined && low !== undefined && low > 0)) {
+			const isBeaten =
+				lead === undefined ? low !== undefined && low > 0 : lead.isClear && !isNegligible(lead);
+			if (isBeaten) {
 				this.#out.set(rival, {reason: 'beaten', by: leader, low: low ?? 0});
 			}
 		}
@@ -79,21 +90,42 @@ export class Elimination {
 		return {
 			leader,
 			left,
-			out: new Map(this.#out),
+			out: this.#all,
 			leads: stillIn,
 			isEqual: [...stillIn.values()].every((lead) => lead !== undefined && isPracticallyEqual(lead)),
 		};
 	}
 
-	/** Those that failed the gate or were given up go, and those that they had put out come back. */
+	/** Who is out, and why. */
+	get #all(): ReadonlyMap<number, Out> {
+		const givenUp = [...this.#givenUp].map((cell) => [cell, {reason: 'given-up'}] as const);
+		return new Map<number, Out>([...givenUp, ...this.#out]);
+	}
+
+	/**
+	 * Those that failed the gate or were given up go, and those that they had put out come back. When the last ones are given
+	 * up, all stays as it stood: nothing can be sent any more, but what was measured holds.
+	 */
 	#leave({gateOf, isAlive}: Field): void {
 		for (const cell of this.#cells) {
-			const reason = !isAlive(cell) ? 'given-up' : gateOf(cell) === 'failed' ? 'gate' : undefined;
-			if (reason !== undefined && this.#out.get(cell)?.reason !== reason) {
-				this.#out.set(cell, {reason});
-				this.#out = new Map([...this.#out].filter(([, out]) => out.reason !== 'beaten' || out.by !== cell));
+			if (gateOf(cell) === 'failed' && this.#out.get(cell)?.reason !== 'gate') {
+				this.#out.set(cell, {reason: 'gate'});
+				this.#comeBack(cell);
 			}
 		}
+		const left = this.#cells.filter((cell) => !this.#out.has(cell));
+		if (left.some(isAlive)) {
+			for (const cell of left.filter((each) => !isAlive(each) && !this.#givenUp.has(each))) {
+				this.#givenUp.add(cell);
+				this.#comeBack(cell);
+			}
+		} else {
+			this.#givenUp.clear();
+		}
+	}
+
+	#comeBack(by: number): void {
+		this.#out = new Map([...this.#out].filter(([, out]) => out.reason !== 'beaten' || out.by !== by));
 	}
 
 	#lowOverUseless(field: Field, leader: number, rival: number): number | undefined {

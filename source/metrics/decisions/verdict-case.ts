@@ -3,6 +3,7 @@ import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {GateState} from '../../domain/verdict.ts';
 import type {Field} from './contest.ts';
 import type {Standings} from './elimination.ts';
+import type {Wants} from './more-blocks.ts';
 import type {Checked} from './quality-gate.ts';
 
 /** What a verdict is made from: one target and one goal. */
@@ -18,24 +19,19 @@ export type Case = {
 	readonly checkedOf: (cell: number) => Checked;
 	readonly gateOf: (cell: number) => GateState;
 	readonly minQuality: number | null;
-	/** Every item was asked: more requests would ask them again. */
-	readonly hasAskedAll: boolean;
-	/** There are no items: it holds for this input. */
-	readonly isOneInput: boolean;
+	/** Of the task; 0: what is said holds for its one input. */
+	readonly items: number;
 };
 
 /** Why nothing may be said, and what would help. */
 export type Doubt =
 	| {readonly kind: 'not-compared'}
-	/** The figure of the goal is not known. */
+	/** Nobody has a figure for the goal. */
 	| {readonly kind: 'no-figure'}
-	/** Between whom; `blocks` more would decide, undefined where none would. */
-	| {
-			readonly kind: 'close';
-			readonly blocks: number | undefined;
-			readonly costUsd: number | null;
-			readonly needsItems: boolean;
-	  }
+	/** Between whom; what would decide, and what that costs where it is requests. */
+	| {readonly kind: 'close'; readonly wants: Wants; readonly costUsd: number | null}
+	/** A rival that no evidence put out could not be sent. */
+	| {readonly kind: 'given-up'}
 	| {readonly kind: 'quality'; readonly checked: Checked; readonly items: number | undefined};
 
 /** What a goal compares, per useful item where it is a cost: less is better. Undefined where it is not known. */

@@ -5,12 +5,10 @@ import {formatCount, formatUsd} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {leadOf} from './contest.ts';
 import type {Out} from './elimination.ts';
+import {knownLimits} from './sustainable.ts';
 import {burdenOf, type Case, type Doubt} from './verdict-case.ts';
 
 /** A verdict in sentences (DESIGN 3a). */
-
-/** Blocks below which no difference, however clear, reaches the level. */
-const fewestBlocks = 6;
 
 const listed = (names: readonly string[]): string => {
 	const clean = names.map((name) => cleanText(name));
@@ -52,22 +50,24 @@ const tieText = (verdict: Omit<Verdict, 'text'>, given: Case): string => {
 	});
 	const by = verdict.tieBrokenBy;
 	const ownBurden = own === undefined || by === null ? undefined : burdenOf(by, figures(own));
-	const burdens = others.flatMap((name) => {
+	const worse = others.flatMap((name) => {
 		const other = cellNamed(given, name);
 		const burden = other === undefined || by === null ? undefined : burdenOf(by, figures(other));
-		return burden === undefined ? [] : [burden];
+		return burden === undefined || ownBurden === undefined || burden <= ownBurden ? [] : [{name, burden}];
 	});
-	const nearest = Math.min(...burdens);
-	const part = ownBurden === undefined || burdens.length === 0 ? 0 : 1 - ownBurden / nearest;
-	const why = by === null || part < 0.001 ? '' : `, ${tieWords[by](percent(part))}`;
+	const nearest = Math.min(...worse.map(({burden}) => burden));
+	const part = ownBurden === undefined || worse.length === 0 ? 0 : 1 - ownBurden / nearest;
+	const than = worse.length === others.length ? '' : ` than ${listed(worse.map(({name}) => name))}`;
+	const why = by === null || part < 0.001 ? '' : `, ${tieWords[by](percent(part))}${than}`;
 	return `Ties with ${listed(apart)}${why}.`;
 };
 
-const beatenText = ({beaten}: Pick<Verdict, 'beaten'>): readonly string[] =>
+/** By how much others are beaten at least; with the name of who beats them where nobody is recommended. */
+const beatenText = ({beaten, recommended, leaders}: Omit<Verdict, 'text'>): readonly string[] =>
 	beaten.length === 0
 		? []
 		: [
-				`At least ${beaten
+				`${recommended === null ? `${cleanText(leaders[0] ?? '')} is at least` : 'At least'} ${beaten
 					.toSorted((one, other) => other.atLeast - one.atLeast)
 					.map(({name, atLeast}) => `${atLeastText(atLeast)} of ${cleanText(name)}`)
 					.join(', ')}.`,
@@ -84,7 +84,7 @@ const outText = ({figures, checkedOf, minQuality}: Case, cell: number, {reason}:
 			];
 		}
 		case 'given-up':
-			return [`${name} could not be sent.`];
+			return [`${name} was given up: it could not be sent.`];
 		case 'beaten':
 			return [];
 	}
@@ -95,39 +95,66 @@ const shutOutText = (given: Case): readonly string[] =>
 
 const passedText = (passed: number): string => formatCount(Math.round(passed));
 
+/** Why nobody has a figure for the goal. */
+const noFigureText = ({field, goal, cells, figures}: Case): string => {
+	const {requestsPerMinute, tokensPerMinute} = field === undefined ? {} : knownLimits(field.quota);
+	const limits = [requestsPerMinute, tokensPerMinute].filter((limit) => limit !== undefined);
+	if (goal === 'throughput' && limits.length === 0) {
+		return 'Not decided: no quota is known, so no rate is; --rpm and --tpm set it.';
+	}
+	if (goal === 'throughput' && limits.some((limit) => limit <= 0)) {
+		return 'Not decided: the quota lets nothing through.';
+	}
+	if (goal === 'cost' && cells.every((cell) => (figures(cell)?.costUsd ?? null) === null)) {
+		return 'Not decided: the cost of these answers is not known.';
+	}
+	return 'Not decided: no whole round of those that are left holds a useful answer.';
+};
+
+/** What would decide between those that are left. */
+const wantsText = (doubt: Extract<Doubt, {kind: 'close'}>, {field}: Case): string => {
+	const {wants, costUsd} = doubt;
+	switch (wants.what) {
+		case 'rounds': {
+			const blocks = field?.blocks.count ?? 0;
+			const asked = `${formatCount(blocks)} whole ${blocks === 1 ? 'round' : 'rounds'}`;
+			return `${asked} of all variants ${blocks === 1 ? 'is' : 'are'} too few to decide, ${wants.least} are the least.`;
+		}
+		case 'least-items':
+			return `so few items cannot decide, ${wants.least} are the least.`;
+		case 'items':
+			return wants.more === undefined
+				? 'every item was asked, so more items would tell, not more requests.'
+				: `about ${formatCount(wants.more)} more ${wants.more === 1 ? 'item' : 'items'} would decide, not more requests.`;
+		case 'blocks': {
+			const cost = costUsd === null ? '' : `, about ${formatUsd(costUsd)}`;
+			return `about ${formatCount(wants.more)} more requests per variant would decide${cost}.`;
+		}
+		case 'nothing':
+			return 'a sensible number of requests would not tell.';
+	}
+};
+
 const doubtText = (doubt: Doubt, given: Case, leaders: readonly string[]): string => {
-	const {field, goal} = given;
 	switch (doubt.kind) {
 		case 'not-compared':
 			return 'Not decided: these variants do not share their blocks, so they are not compared.';
 		case 'no-figure':
-			return goal === 'throughput'
-				? 'Not decided: no quota is known, so no rate is; --rpm and --tpm set it.'
-				: `Not decided: the ${goal} of these answers is not known.`;
+			return noFigureText(given);
+		case 'given-up':
+			return leaders.length === 1
+				? `Not decided: ${cleanText(leaders[0] ?? '')} leads, but not all others could be sent.`
+				: `Not decided: ${listed(leaders)} are equal, but not all others could be sent.`;
 		case 'quality': {
 			const {checked, items} = doubt;
 			const more =
 				items === undefined
 					? 'more items would not prove it soon'
 					: `about ${formatCount(items)} more items would prove it`;
-			return `Undecided: ${listed(leaders)} leads, but its quality is not proven: ${passedText(checked.passed)} of ${formatCount(checked.count)} items passed, the minimum is ${given.minQuality}; ${more}.`;
+			return `Undecided: ${cleanText(leaders[0] ?? '')} leads, but its quality is not proven: ${passedText(checked.passed)} of ${formatCount(checked.count)} items passed, the minimum is ${given.minQuality}; ${more}.`;
 		}
-		case 'close': {
-			const between = `Undecided between ${listed(leaders)}`;
-			const blocks = field?.blocks.count ?? 0;
-			if (doubt.needsItems) {
-				return `${between}: every item was asked, so more items would tell, not more requests.`;
-			}
-			if (blocks < fewestBlocks) {
-				const asked = `${formatCount(blocks)} whole ${blocks === 1 ? 'round' : 'rounds'}`;
-				return `${between}: ${asked} of all variants ${blocks === 1 ? 'is' : 'are'} too few to decide, ${fewestBlocks} are the least.`;
-			}
-			if (doubt.blocks === undefined) {
-				return `${between}: a sensible number of requests would not tell.`;
-			}
-			const cost = doubt.costUsd === null ? '' : `, about ${formatUsd(doubt.costUsd)}`;
-			return `${between}: about ${formatCount(doubt.blocks)} more requests per variant would decide${cost}.`;
-		}
+		case 'close':
+			return `Undecided between ${listed(leaders)}: ${wantsText(doubt, given)}`;
 	}
 };
 
@@ -177,7 +204,7 @@ const noneText = ({cells, figures, minQuality, checkedOf}: Case): string => {
 /** The verdict as it is read by somebody in a hurry. */
 export function verdictText(verdict: Omit<Verdict, 'text'>, given: Case, doubt: Doubt | undefined): string {
 	const input =
-		given.isOneInput && (verdict.basis === 'winner' || verdict.basis === 'tie')
+		given.items === 0 && (verdict.basis === 'winner' || verdict.basis === 'tie')
 			? ['It holds for this input.']
 			: [];
 	const rest = [...beatenText(verdict), ...shutOutText(given), ...input];
@@ -192,7 +219,10 @@ export function verdictText(verdict: Omit<Verdict, 'text'>, given: Case, doubt: 
 				' ',
 			);
 		case 'only':
-			return `Only ${cleanText(verdict.recommended ?? '')} was run.`;
+			return [
+				`Only ${cleanText(verdict.recommended ?? '')} ${given.cells.length > 1 ? 'is left' : 'was run'}.`,
+				...shutOutText(given),
+			].join(' ');
 		case 'none':
 			return noneText(given);
 	}

@@ -1,8 +1,8 @@
 import type {Goal} from '../../domain/run-spec.ts';
 import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {Verdict} from '../../domain/verdict.ts';
-import {lowOver} from './elimination.ts';
-import {moreBlocks} from './more-blocks.ts';
+import {lowOver, type Standings} from './elimination.ts';
+import {fewestBlocks, wantsOf} from './more-blocks.ts';
 import {itemsToProve} from './quality-gate.ts';
 import {burdenOf, type Case, type Doubt} from './verdict-case.ts';
 import {verdictText} from './verdict-words.ts';
@@ -33,7 +33,8 @@ export function breakTie(
 		}
 	}
 	const isPriced = left.every((cell) => burdenOf('cost', figures(cell)) !== undefined);
-	const by: Goal = isPriced && goal !== 'cost' ? 'cost' : 'efficiency';
+	const last: Goal = goal === 'efficiency' ? 'latency' : 'efficiency';
+	const by: Goal = isPriced && goal !== 'cost' ? 'cost' : last;
 	return {cell: least(left, (cell) => burdenOf(by, figures(cell))), by};
 }
 
@@ -49,28 +50,28 @@ const beatenBy = ({field, standings, goal, figures}: Case, cell: number): Verdic
 
 /** What keeps a verdict from being one; undefined where nothing does. */
 const doubtOf = (given: Case): Doubt | undefined => {
-	const {field, standings, figures, checkedOf, gateOf, minQuality, hasAskedAll} = given;
+	const {field, standings, figures, checkedOf, gateOf, minQuality, items} = given;
 	if (field === undefined || standings === undefined) {
 		return {kind: 'not-compared'};
 	}
-	const {leader, left, leads, isEqual} = standings;
+	const {leader, left, out, isEqual} = standings;
 	if (field.blocks.count === 0) {
-		return {kind: 'close', blocks: undefined, costUsd: null, needsItems: false};
+		return {kind: 'close', wants: {what: 'rounds', least: fewestBlocks(field.rivals)}, costUsd: null};
 	}
 	if (leader === undefined) {
 		return {kind: 'no-figure'};
 	}
 	if (left.length > 1 && !isEqual) {
-		const each = [...leads.values()].map((lead) =>
-			lead === undefined ? undefined : moreBlocks(lead, field.rivals),
-		);
-		const blocks = each.includes(undefined) ? undefined : Math.max(...each.map((more) => more ?? 0));
+		const wants = wantsOf(standings, field, items);
 		const costs = left.map((cell) => figures(cell)?.perRequest.costUsd.mean ?? null);
 		const costUsd =
-			blocks === undefined || costs.includes(null)
+			wants.what !== 'blocks' || costs.includes(null)
 				? null
-				: blocks * costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
-		return {kind: 'close', blocks, costUsd, needsItems: hasAskedAll};
+				: wants.more * costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
+		return {kind: 'close', wants, costUsd};
+	}
+	if ([...out.values()].some(({reason}) => reason === 'given-up')) {
+		return {kind: 'given-up'};
 	}
 	if (gateOf(leader) === 'unproven') {
 		const checked = checkedOf(leader);
@@ -79,11 +80,24 @@ const doubtOf = (given: Case): Doubt | undefined => {
 	return undefined;
 };
 
+/** Those that are in by the goal's figure, the best first, where no comparison ranks them. */
+const byFigure = ({cells, standings, goal, figures, gateOf}: Case): readonly number[] =>
+	(standings?.left ?? cells)
+		.filter((cell) => gateOf(cell) !== 'failed')
+		.toSorted(
+			(one, other) =>
+				(burdenOf(goal, figures(one)) ?? Number.MAX_VALUE) -
+				(burdenOf(goal, figures(other)) ?? Number.MAX_VALUE),
+		);
+
+const areAllGivenUp = ({out}: Standings): boolean =>
+	[...out.values()].every(({reason}) => reason === 'given-up');
+
 const isUseful = (figures: VariantFigures | undefined): boolean => (figures?.items.useful ?? 0) > 0;
 
 /** What to use for a goal on a target, and why. */
 export function verdictOf(given: Case): Verdict {
-	const {target, goal, cells, standings, figures, gateOf} = given;
+	const {target, goal, cells, field, standings, figures, gateOf} = given;
 	const nameOf = (cell: number): string => figures(cell)?.name ?? '';
 	const nothing = {target, goal, recommended: null, tieBrokenBy: null, beaten: [], leaders: []};
 	const isShutOut = (cell: number): boolean => gateOf(cell) === 'failed';
@@ -91,17 +105,18 @@ export function verdictOf(given: Case): Verdict {
 		...verdict,
 		text: verdictText(verdict, given, doubt),
 	});
-	const useful = cells.filter((cell) => isUseful(figures(cell)));
-	if (useful.length === 0 || useful.every(isShutOut)) {
+	const isHopeless = (cell: number): boolean =>
+		isShutOut(cell) || (!isUseful(figures(cell)) && field?.isAlive(cell) === false);
+	if (!cells.some((cell) => isUseful(figures(cell))) || cells.every(isHopeless)) {
 		return worded({...nothing, basis: 'none'});
 	}
-	if (cells.length === 1) {
-		const [only = 0] = cells;
-		return worded({...nothing, basis: 'only', recommended: nameOf(only), leaders: [nameOf(only)]});
+	const left = standings?.leader === undefined ? byFigure(given) : standings.left;
+	const [ahead = 0] = left;
+	const isAlone = left.length === 1 && (standings === undefined || areAllGivenUp(standings));
+	if (cells.length === 1 || isAlone) {
+		return worded({...nothing, basis: 'only', recommended: nameOf(ahead), leaders: [nameOf(ahead)]});
 	}
 	const doubt = doubtOf(given);
-	const left = standings?.left ?? cells;
-	const ahead = standings?.leader ?? left[0] ?? 0;
 	if (doubt !== undefined) {
 		const leaders = left.map(nameOf);
 		return worded({...nothing, basis: 'undecided', leaders, beaten: beatenBy(given, ahead)}, doubt);

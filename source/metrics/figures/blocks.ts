@@ -29,6 +29,7 @@ export class Blocks {
 	/** Pass under way, from 0, and its complete blocks. */
 	#pass = 0;
 	#inPass = 0;
+	#blocksOfPass: number | undefined;
 	#count = 0;
 
 	/** @param cells Indexes of the cells of the group. */
@@ -44,6 +45,11 @@ export class Blocks {
 	/** Whole passes over the items; 0 where there are none to go over. */
 	get wholePasses(): number {
 		return this.#pass;
+	}
+
+	/** Blocks that go once over all items; undefined before the first, and where there are none. */
+	get blocksOfPass(): number | undefined {
+		return this.#blocksOfPass;
 	}
 
 	/** What a cell got from its complete blocks, as vectors of measures; undefined before the first. */
@@ -93,6 +99,7 @@ export class Blocks {
 
 	#complete(block: OpenBlock): void {
 		const {item} = block.place;
+		this.#blocksOfPass = item?.ofPass;
 		if (item === undefined || item.pass <= this.#pass) {
 			this.#enter(block);
 			return;

@@ -100,7 +100,7 @@ const foldAnswered = (figures: Figures, event: Answered): void => {
 		for (const [item, hasPassed] of event.checks ?? []) {
 			figures.quality[event.cell]?.add(item, hasPassed);
 		}
-		figures.repeats[event.cell]?.add(event.block, event.text);
+		figures.repeats[event.cell]?.add(event.block, event.firstItem, event.text);
 	}
 };
 
@@ -169,7 +169,9 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 			spendBroken(figures, event);
 			break;
 		case 'lost':
-			finishRequest(figures, event.cell, event.block, measuresOfLost(event.broken, event.carried));
+			if (event.isCounted) {
+				finishRequest(figures, event.cell, event.block, measuresOfLost(event.broken, event.carried));
+			}
 			if (!event.wasSent) {
 				countFailure(figures, event.at, event.failure);
 			}

@@ -11,6 +11,7 @@ const hashOf = (text: string): number => {
 
 /** Whether a cell gives the same answer when it is asked for the same item again. */
 export class Repeats {
+	/** By the first item of the request. */
 	readonly #answers = new Map<number, number>();
 	#asked = 0;
 	#same = 0;
@@ -25,17 +26,18 @@ export class Repeats {
 		return this.#same;
 	}
 
-	add(block: BlockPlace | undefined, text: string): void {
+	/** @param first Index of the first item of the request. */
+	add(block: BlockPlace | undefined, first: number | undefined, text: string): void {
 		const item = block?.item;
-		if (item === undefined) {
+		if (item === undefined || first === undefined) {
 			return;
 		}
 		const hash = hashOf(text);
-		const before = this.#answers.get(item.index);
+		const before = this.#answers.get(first);
 		if (item.pass > 0 && before !== undefined) {
 			this.#asked++;
 			this.#same += before === hash ? 1 : 0;
 		}
-		this.#answers.set(item.index, hash);
+		this.#answers.set(first, hash);
 	}
 }

@@ -42,7 +42,14 @@ describe('a walk over the items in blocks', () => {
 	it('is none without items, and where variants pack too differently', () => {
 		expect(itemWalk(0, [1])).toBeUndefined();
 		expect(itemWalk(600, [7, 11, 13])).toBeUndefined();
-		expect(itemWalk(5, [4, 3])).toBeUndefined();
+		expect(itemWalk(600, [4, 3])?.blocks).toBe(50);
+	});
+
+	it('carries all items in a block where these are fewer than the least common number', () => {
+		const walk = itemWalk(5, [4, 3]);
+		expect(walk?.blocks).toBe(1);
+		expect(walk?.rangesAt(0, 4).map(({count}) => count)).toEqual([4, 1]);
+		expect(walk?.rangesAt(0, 3).map(({count}) => count)).toEqual([3, 2]);
 	});
 });
 

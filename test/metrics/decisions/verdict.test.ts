@@ -171,7 +171,7 @@ describe('the verdict', () => {
 		const snapshot = await compare({one: () => 20, other: () => 200}, {maxRequests: 1});
 		expect(mainOf(snapshot)).toMatchObject({basis: 'undecided', recommended: null});
 		expect(mainOf(snapshot)?.text).toBe(
-			'Undecided between one and other: 0 whole rounds of all variants are too few to decide, 6 are the least.',
+			'Undecided between other and one: 0 whole rounds of all variants are too few to decide, 6 are the least.',
 		);
 		expect(Object.values(snapshot.best[0] ?? {}).filter((name) => typeof name === 'string')).toEqual([]);
 	});

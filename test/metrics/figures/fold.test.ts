@@ -105,6 +105,7 @@ const event: fc.Arbitrary<RunEvent> = fc.oneof(
 		type: fc.constant('lost' as const),
 		at: time,
 		cell: fc.integer({min: 0, max: 3}),
+		isCounted: fc.boolean(),
 		block: fc.option(place, {nil: undefined}),
 		failure,
 		wasSent: fc.boolean(),

@@ -6,7 +6,7 @@ import {isAdaptive} from '../adaptive.ts';
 import {Slots} from '../slots.ts';
 import {closedLoop} from './closed-loop.ts';
 import {interleave} from './interleaving.ts';
-import {itemWalk} from './item-walk.ts';
+import {type ItemWalk, itemWalk} from './item-walk.ts';
 import {openLoop} from './open-loop.ts';
 import {rampPart} from './ramp.ts';
 import type {Source} from './source.ts';
@@ -59,6 +59,32 @@ const groupsOf = (spec: RunSpec): readonly Group[] => {
 const itemsPerRequestOf = ({cells, variants}: RunSpec, cell: number): number =>
 	variants[cells[cell]?.variant ?? 0]?.itemsPerRequest ?? 1;
 
+/** How the blocks of cells of one lane go over the items; undefined where there are none, or each cell goes its own way. */
+const walkOf = (spec: RunSpec, {lane, entries}: Pick<Group, 'lane' | 'entries'>): ItemWalk | undefined =>
+	chatInLane(spec.task, lane) !== undefined || hasOwnItems(spec, entries.flat())
+		? undefined
+		: itemWalk(
+				spec.task.items.length,
+				entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell)),
+			);
+
+const hasOwnItems = ({cells}: RunSpec, own: readonly number[]): boolean =>
+	own.some((cell) => cells[cell]?.onlyItems !== undefined);
+
+/**
+ * Whether the requests of these cells are drawn in blocks of the same work, so that they can be compared: not where each
+ * has items of its own to ask (`--resume`), where none is bound to a variant, or where no block holds whole requests of all.
+ */
+export function isPaired(spec: RunSpec, cells: readonly number[]): boolean {
+	const [lane, ...others] = new Set(cells.map((cell) => spec.cells[cell]?.lane ?? 'normal'));
+	if (lane === undefined || others.length > 0 || spec.isBalanced || isAdaptive(spec)) {
+		return false;
+	}
+	const isOneInput = spec.task.items.length === 0 || chatInLane(spec.task, lane) !== undefined;
+	const entries = cells.map((cell) => [cell]);
+	return !hasOwnItems(spec, cells) && (isOneInput || walkOf(spec, {lane, entries}) !== undefined);
+}
+
 const entriesIn = (groups: readonly Group[]): number =>
 	groups.reduce((sum, {entries}) => sum + entries.length, 0);
 
@@ -98,15 +124,13 @@ export const createSources = ({
 	};
 
 	return groups.map((group, index) => {
-		const isChat = chatInLane(task, group.lane) !== undefined;
 		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
 		const isCounted = load.shape === 'measure' && load.requests !== null;
 		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
 		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
 		const cellsOfGroup = group.entries.flat();
 		const packed = group.entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell));
-		const hasOwnWay = isChat || cellsOfGroup.some((cell) => spec.cells[cell]?.onlyItems !== undefined);
-		const walk = hasOwnWay ? undefined : itemWalk(task.items.length, packed);
+		const walk = walkOf(spec, group);
 		const interleaving = interleave({
 			entries: group.entries.map((candidates, place) => ({
 				candidates,
@@ -114,6 +138,7 @@ export const createSources = ({
 				budget: isCounted ? {left: load.requests ?? 0} : shared,
 			})),
 			walk,
+			isPaired: isPaired(spec, cellsOfGroup),
 			warmUpBlocks: warmUpRequests,
 			isAlive,
 			isIn,

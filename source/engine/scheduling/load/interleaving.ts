@@ -32,6 +32,8 @@ export type InterleavingOptions = {
 	readonly entries: readonly Entry[];
 	/** How blocks go over the items; undefined where each cell goes its own way, or there are none. */
 	readonly walk: ItemWalk | undefined;
+	/** Blocks hold the same work for all entries, so that these can be compared. */
+	readonly isPaired: boolean;
 	/** Blocks at the beginning that are not counted, against the budget neither. */
 	readonly warmUpBlocks: number;
 	/** Cells that were given up are passed over, and those that have no request at a position. */
@@ -51,7 +53,7 @@ export type InterleavingOptions = {
  * least common number, in as many requests as each needs.
  */
 export function interleave(options: InterleavingOptions): Interleaving {
-	const {entries, walk, warmUpBlocks, isAlive, isIn, isOver, random, turnsAt} = options;
+	const {entries, walk, isPaired, warmUpBlocks, isAlive, isIn, isOver, random, turnsAt} = options;
 	let block = -1;
 	let rest: Array<{readonly drawn: Drawn; readonly budget: Budget}> = [];
 	let current: {readonly drawn: Drawn; readonly budget: Budget} | undefined;
@@ -92,7 +94,7 @@ export function interleave(options: InterleavingOptions): Interleaving {
 				shares.push(shareOf(entry, position, isWarmUp));
 			}
 		}
-		const place = isWarmUp ? undefined : placeOf(shares, block, walk?.itemAt(position));
+		const place = isWarmUp || !isPaired ? undefined : placeOf(shares, block, walk?.itemAt(position));
 		const requests = shares.flatMap(({candidates, budget, ranges}) =>
 			ranges.map((items) => ({
 				drawn: {candidates, items, block, place, isWarmUp, position, turns},
@@ -119,6 +121,10 @@ export function interleave(options: InterleavingOptions): Interleaving {
 					return undefined;
 				}
 				drawBlock();
+				// Lists of items of one's own have no gaps: where nobody has a request, none comes later either.
+				if (rest.every(({drawn}) => drawn.candidates.length === 0)) {
+					return undefined;
+				}
 			} else if (one.drawn.candidates.some((cell) => isAlive(cell))) {
 				return one;
 			} else {

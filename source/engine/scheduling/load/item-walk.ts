@@ -20,14 +20,15 @@ const greatestCommon = (a: number, b: number): number => (b === 0 ? a : greatest
 const leastCommon = (a: number, b: number): number => (a / greatestCommon(a, b)) * b;
 
 /**
- * A walk whose blocks carry the least common number of what the variants pack.
+ * A walk whose blocks carry the least common number of what the variants pack, or all items where they are fewer.
  * @param items How many there are.
  * @param packed Items per request of each variant.
  * @returns Undefined where there are no items, or the least common number is too large.
  */
 export function itemWalk(items: number, packed: readonly number[]): ItemWalk | undefined {
-	const inBlock = packed.map((count) => Math.max(1, Math.min(count, items))).reduce(leastCommon, 1);
-	if (items === 0 || inBlock > Math.min(mostInBlock, items)) {
+	const common = packed.map((count) => Math.max(1, Math.min(count, items))).reduce(leastCommon, 1);
+	const inBlock = Math.min(common, items);
+	if (items === 0 || inBlock > mostInBlock) {
 		return undefined;
 	}
 	const blocks = Math.ceil(items / inBlock);
