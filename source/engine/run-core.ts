@@ -92,7 +92,7 @@ export class RunCore {
 		this.random = createRandom(spec.seed);
 		this.time = new RunningTime(clock);
 		this.guards = new Guards(spec);
-		this.#figures = emptyFigures(spec.cells, spec.targets.length);
+		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
 		this.buckets = createBuckets(spec, clock, initialUse);
 		this.cells = spec.cells.map(
 			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
@@ -351,5 +351,27 @@ export class RunCore {
 		if (!this.cells.some((cell) => cell.isAlive)) {
 			this.stopSending('fault');
 		}
+	}
+
+	/**
+	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others go on.
+	 * @returns Whether others do; the run stops where none is left.
+	 */
+	giveUpForDay({bucket, target}: CellState): boolean {
+		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
+		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
+			this.stopSending('day');
+			return false;
+		}
+		for (const cell of own) {
+			cell.giveUp();
+		}
+		if (own.length > 0) {
+			this.note(
+				'day',
+				`The day's quota of ${target.model} is used up: nothing more is sent to it, the others go on.`,
+			);
+		}
+		return true;
 	}
 }

@@ -74,8 +74,30 @@ describe('phases', () => {
 		await clock.settle(ended);
 		// 3.05 s and 6.95 s of running time at 300 ms a request, however long the pause was.
 		expect(model.admitted.length).toBe(11 + 24);
-		const {rate} = run.snapshot().variants[0] ?? {};
-		expect(rate?.requestsPerMinute).toBeGreaterThan(190);
+	});
+
+	it('says a rate over whole windows only, pauses left out', async () => {
+		const {clock, run} = setUp(
+			{
+				load: loadOf('concurrency', {durationMs: 200_000, concurrency: 1}),
+				targets: [targetOf(quotaOf(null, null))],
+			},
+			{requestsPerWindow: 1e6, tokensPerWindow: 1e9},
+		);
+		const rateNow = () => run.snapshot().variants[0]?.rate.requestsPerMinute;
+		const ended = run.start();
+		await clock.advance(59_000);
+		expect(rateNow()).toBeNull();
+		run.pause();
+		await clock.advance(120_000);
+		expect(rateNow()).toBeNull();
+		run.resume();
+		await clock.advance(30_000);
+		// 60 s of running at 300 ms a request, and not what came after the window.
+		expect(Math.abs((rateNow() ?? 0) - 200)).toBeLessThanOrEqual(1);
+		run.stop('key', 1000);
+		await clock.settle(ended);
+		expect(Math.abs((rateNow() ?? 0) - 200)).toBeLessThanOrEqual(1);
 	});
 
 	it('drains what is in flight when it is stopped', async () => {
@@ -369,6 +391,44 @@ describe('guards', () => {
 		expect({stoppedBy, outcome}).toEqual({stoppedBy: 'day', outcome: 'stopped'});
 		expect(variants[0]?.requests.throttled.day).toBe(1);
 		expect(variants[0]?.requests.sent).toBeLessThan(20);
+	});
+
+	it('gives up only the target whose day is used up, and answers the rest on the other', async () => {
+		const {clock, run} = setUp({
+			targets: [targetOf(quotaOf(null, null, 500)), targetOf(quotaOf(null, null), 'other.model-v1:0')],
+			cells: [cellOf(), cellOf({target: 1})],
+			isBalanced: true,
+			load: loadOf('concurrency', {concurrency: 2, requests: 60}),
+		});
+		await clock.settle(run.start());
+		const {stoppedBy, outcome, buckets, variants, events} = run.snapshot();
+		expect({stoppedBy, outcome}).toEqual({stoppedBy: null, outcome: 'completed'});
+		expect(buckets[0]?.day.used).toBeLessThanOrEqual(500);
+		expect(variants.reduce((sum, {requests}) => sum + requests.succeeded, 0)).toBe(60);
+		expect(events.filter(({kind}) => kind === 'day')).toHaveLength(1);
+	});
+
+	it('gives up only the target whose day the service says is used up', async () => {
+		let isFirst = true;
+		const {clock, run} = setUp(
+			{
+				targets: [targetOf(quotaOf(null, null)), targetOf(quotaOf(null, null), 'other.model-v1:0')],
+				cells: [cellOf(), cellOf({target: 1})],
+				load: loadOf('measure', {requests: 20}),
+			},
+			{
+				fault: () => {
+					const isRefused = isFirst;
+					isFirst = false;
+					return isRefused ? throttle('day') : undefined;
+				},
+			},
+		);
+		await clock.settle(run.start());
+		const {stoppedBy, variants} = run.snapshot();
+		expect(stoppedBy).toBeNull();
+		expect(variants.map(({requests}) => requests.succeeded).sort((a, b) => b - a)[0]).toBe(20);
+		expect(variants.map(({requests}) => requests.throttled.day).sort()).toEqual([0, 1]);
 	});
 
 	it('stops before it uses more than the daily quota', async () => {

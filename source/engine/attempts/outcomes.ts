@@ -257,7 +257,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			core.sendAgain(request, clock.now() + delayMs);
 		}
 		if (failure.class === 'throttled-day') {
-			core.stopSending('day');
+			core.giveUpForDay(cell);
 		} else if (cell.fail(failure, delayMs === undefined)) {
 			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
 			core.stopIfHopeless();

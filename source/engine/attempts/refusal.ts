@@ -4,11 +4,21 @@ import type {CellState} from '../cells/cell-state.ts';
 
 const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');
 
-/** The failure of a request that can never be sent, because it is larger than its bucket. */
+/** The failure of a request that cannot be sent: it is larger than its bucket, or the bucket's day is used up. */
 export const refusal = (
-	{dimension, needed, limit}: Extract<Admission, {kind: 'never'}>,
+	admission: Extract<Admission, {kind: 'never' | 'day'}>,
 	{variant, target, maxTokens}: CellState,
 ): Failure => {
+	if (admission.kind === 'day') {
+		return {
+			class: 'throttled-day',
+			message: `The day's quota of ${target.model} is used up.`,
+			advice: 'Go on tomorrow (UTC), or ask for a higher quota per day.',
+			isRetryable: false,
+			charge: 'none',
+		};
+	}
+	const {dimension, needed, limit} = admission;
 	if (dimension === 'requests') {
 		return {
 			class: 'validation',

@@ -104,7 +104,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 			cell.giveUp();
 			core.stopIfHopeless();
 		},
-		stopForDay: () => core.stopSending('day'),
+		giveUpForDay: (cell) => core.giveUpForDay(cell),
 		isOpen: () => core.status.isSending && attempts.inFlight < maximumInFlight,
 	});
 };

@@ -39,10 +39,10 @@ export type DispatcherPorts = {
 	readonly refuse: (
 		request: LogicalRequest,
 		cell: CellState,
-		reason: Extract<Admission, {kind: 'never'}>,
+		reason: Extract<Admission, {kind: 'never' | 'day'}>,
 	) => void;
-	/** The daily quota of its bucket is used up. */
-	readonly stopForDay: () => void;
+	/** The day's quota of its bucket is used up. Returns whether the run goes on with other targets. */
+	readonly giveUpForDay: (cell: CellState) => boolean;
 	/** False while the run is paused or over, or too much is in flight. */
 	readonly isOpen: () => boolean;
 };
@@ -196,8 +196,17 @@ export class Dispatcher {
 				return 'refused';
 			case 'day':
 				this.#blocked.add(cell.bucket);
-				this.#ports.stopForDay();
-				return 'over';
+				if (!this.#ports.giveUpForDay(cell)) {
+					return 'over';
+				}
+				// What was not sent yet is drawn again without this target; what waits to be sent again is lost.
+				this.#wakeMs = 0;
+				if (request.attempts === 0 && !isUnsentTurn(request)) {
+					return 'blocked';
+				}
+				onTaken();
+				this.#ports.refuse(request, cell, admission);
+				return 'refused';
 			case 'wait':
 				this.#blocked.add(cell.bucket);
 				this.#wait(admission.reason, admission.delayMs, cell.bucket);

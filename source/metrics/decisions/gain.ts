@@ -4,6 +4,16 @@ import type {Verdict} from '../../domain/verdict.ts';
 
 const rateOf = (variant: VariantFigures): number => variant.sustainable.usefulPerMinute ?? 0;
 
+/** Useful items per minute of one request at a time: the times of its requests add up to that of the run. */
+const serialRate = (variants: readonly VariantFigures[]): number => {
+	const useful = variants.reduce((sum, {items}) => sum + items.useful, 0);
+	const minutes = variants.reduce(
+		(sum, {requests, latencyMs}) => sum + (requests.succeeded * (latencyMs.total.mean ?? 0)) / 60_000,
+		0,
+	);
+	return minutes > 0 ? useful / minutes : 0;
+};
+
 /**
  * What choosing well is worth. After a `serial` run: the best sustainable rate over the rate that one request at a time
  * reached; otherwise the rate of the variant that is recommended for throughput over that of the worst of the same target,
@@ -20,7 +30,7 @@ export const gainOf = (
 	const gains = [...new Set(variants.map(({target}) => target))].flatMap((target): readonly Gain[] => {
 		const rivals = variants.filter((variant) => variant.target === target && rateOf(variant) > 0);
 		if (shape === 'serial') {
-			const base = rivals.reduce((sum, {rate}) => sum + (rate.usefulPerMinute ?? 0), 0);
+			const base = serialRate(rivals);
 			return base > 0
 				? [{over: 'serial', ratio: Math.max(0, ...rivals.map(rateOf)) / base, atLeast: null}]
 				: [];

@@ -8,6 +8,7 @@ import {Repeats} from './repeats.ts';
 import {momentCount} from './request-measures.ts';
 import {TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
+import {WholeWindows} from './whole-windows.ts';
 
 /** What is in flight at a target. */
 export type TargetLevels = {inFlight: number; reserved: number};
@@ -26,6 +27,8 @@ export type Figures = {
 	readonly quality: readonly ItemShares[];
 	/** Of each cell: whether it says the same when it is asked again. */
 	readonly repeats: readonly Repeats[];
+	/** Of each cell: what was counted in whole windows. */
+	readonly windows: readonly WholeWindows[];
 	readonly timeline: TimelineSeries;
 	readonly levels: readonly TargetLevels[];
 	readonly failures: Map<string, FailureCount>;
@@ -51,8 +54,8 @@ const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
 	return [...groups.values()];
 };
 
-/** Figures before the first event. */
-export const emptyFigures = (cells: readonly Cell[], targets: number): Figures => ({
+/** Figures before the first event. @param windowMs Of the quotas. */
+export const emptyFigures = (cells: readonly Cell[], targets: number, windowMs = 60_000): Figures => ({
 	variants: cells.map(() => emptyTotals()),
 	requests: cells.map(() => new VectorMoments(momentCount)),
 	blocks: groupsOf(cells)
@@ -60,6 +63,7 @@ export const emptyFigures = (cells: readonly Cell[], targets: number): Figures =
 		.map((group) => new Blocks(group)),
 	quality: cells.map(() => new ItemShares()),
 	repeats: cells.map(() => new Repeats()),
+	windows: cells.map(() => new WholeWindows(windowMs)),
 	timeline: new TimelineSeries(targets),
 	levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
 	failures: new Map(),
@@ -71,3 +75,14 @@ export const emptyFigures = (cells: readonly Cell[], targets: number): Figures =
 	isSimulated: false,
 	costUsd: undefined,
 });
+
+/** Milliseconds of a span of the run that were not spent in a pause; the first second of a run belongs to its first window. */
+export function activeMs({pauses, pausedAt}: Figures, from: number, to: number): number {
+	const start = from < 1000 ? 0 : from;
+	const own = pausedAt === undefined ? pauses : [...pauses, [pausedAt, to] as const];
+	const pausedMs = own.reduce(
+		(sum, [begun, end]) => sum + Math.max(0, Math.min(end, to) - Math.max(begun, start)),
+		0,
+	);
+	return Math.max(0, to - start - pausedMs);
+}

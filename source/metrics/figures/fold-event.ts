@@ -1,7 +1,7 @@
 import type {Failure} from '../../domain/failure.ts';
 import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
 import {measuresOf, measuresOfLost} from './caching.ts';
-import type {Figures} from './figures.ts';
+import {activeMs, type Figures} from './figures.ts';
 import {type RequestMeasures, toVector} from './request-measures.ts';
 import {foldVariant} from './variant-totals.ts';
 
@@ -127,6 +127,9 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 	if ('cell' in event) {
 		const totals = figures.variants[event.cell];
 		if (totals !== undefined) {
+			if (totals.firstSentAt !== undefined) {
+				figures.windows[event.cell]?.pass(activeMs(figures, totals.firstSentAt, event.at), totals);
+			}
 			foldVariant(totals, event);
 		}
 	}

@@ -7,12 +7,10 @@ import {sustainableRate} from '../decisions/sustainable.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {wilsonInterval} from '../statistics/wilson.ts';
 import {cachingFigures} from './caching.ts';
-import type {Figures} from './figures.ts';
+import {activeMs, type Figures} from './figures.ts';
 import {turnFigures} from './turns.ts';
 import type {VariantTotals} from './variant-totals.ts';
 
-/** Seconds below which a rate says nothing. */
-const leastSeconds = 1;
 const noRate: VariantFigures['rate'] = {
 	requestsPerMinute: null,
 	tokensPerMinute: null,
@@ -43,34 +41,26 @@ export type CellView = {
 	readonly maxTokens: number;
 };
 
-/** Milliseconds of a span of the run that were not spent in a pause. */
-const activeMs = (figures: Figures, from: number, to: number): number => {
-	const pauses = [...figures.pauses, [figures.pausedAt ?? to, to] as const];
-	const pausedMs = pauses.reduce(
-		(sum, [start, end]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)),
-		0,
-	);
-	return Math.max(0, to - from - pausedMs);
-};
-
-const rateOf = (figures: Figures, totals: VariantTotals, view: CellView): VariantFigures['rate'] => {
+const rateOf = (figures: Figures, index: number, view: CellView): VariantFigures['rate'] => {
+	const totals = figures.variants[index];
+	if (totals === undefined) {
+		return noRate;
+	}
 	const {firstSentAt, lastActiveAt} = totals;
 	if (view.shape === 'measure' || firstSentAt === undefined) {
 		return noRate;
 	}
 	const until = Math.max(lastActiveAt, view.sentUntil ?? 0);
-	const seconds = activeMs(figures, firstSentAt, until) / 1000;
-	if (seconds < leastSeconds) {
-		return noRate;
-	}
-	const perMinute = (count: number): number => (count * 60) / seconds;
-	return {
-		requestsPerMinute: perMinute(totals.requests.succeeded),
-		tokensPerMinute: perMinute(totals.tokens.quota),
-		outputTokensPerSecond: totals.tokens.output / seconds,
-		usefulPerMinute: perMinute(totals.items.useful),
-		goodputPerMinute: view.hasServiceLevel ? perMinute(totals.items.good) : null,
-	};
+	const perMinute = figures.windows[index]?.perMinute(activeMs(figures, firstSentAt, until), totals);
+	return perMinute === undefined
+		? noRate
+		: {
+				requestsPerMinute: perMinute.requests,
+				tokensPerMinute: perMinute.quotaTokens,
+				outputTokensPerSecond: perMinute.outputTokens / 60,
+				usefulPerMinute: perMinute.useful,
+				goodputPerMinute: view.hasServiceLevel ? perMinute.good : null,
+			};
 };
 
 /** Over items: what was asked again is no new evidence. */
@@ -158,7 +148,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			dispatchDelay: latencyMs.dispatchDelay.toDistribution(),
 			service: latencyMs.service.toDistribution(),
 		},
-		rate: rateOf(figures, totals, view),
+		rate: rateOf(figures, index, view),
 		sustainable: sustainableRate(
 			// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
 			view.isCaching === true && warm.count > 0 ? warm : requests,
