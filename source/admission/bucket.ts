@@ -2,7 +2,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Lane} from '../domain/lane.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
-import type {Dimension, Limits} from '../domain/use.ts';
+import type {Dimension, LedgerEntry, Limits} from '../domain/use.ts';
 import {BucketLimits} from './bucket-limits.ts';
 import type {Cost} from './expectation.ts';
 import {Ledger, type Reservation} from './ledger.ts';
@@ -53,7 +53,8 @@ export class Bucket {
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
-	readonly #mirror: RefillMirror | undefined;
+	#mirror: RefillMirror | undefined;
+	readonly #windowMs: number;
 	readonly #tokensPerDay: number | null;
 	/** How often it is asked again while something changes by time alone. */
 	readonly #pollMs: number;
@@ -70,11 +71,24 @@ export class Bucket {
 		this.#overload = new OverloadGuard(windowMs);
 		this.#pacer = new Pacer(windowMs);
 		this.#overruns = new OverrunGuard(windowMs);
-		const {tokens} = this.limits.own;
-		this.#mirror = tokens === null ? undefined : new RefillMirror(tokens, windowMs);
+		this.#windowMs = windowMs;
+		this.#mirror = this.#fullMirror();
 		this.#tokensPerDay = quota.tokensPerDay.value;
 		this.#pollMs = windowMs / 120;
 		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
+	}
+
+	/** Takes over what other runs used, in place of what it took over before; before the first reservation. */
+	importUse(entries: readonly LedgerEntry[]): void {
+		this.#mirror = this.#fullMirror();
+		for (const {at, tokens} of this.ledger.importEntries(entries)) {
+			this.#mirror?.settle(at, tokens);
+		}
+	}
+
+	#fullMirror(): RefillMirror | undefined {
+		const {tokens} = this.limits.own;
+		return tokens === null ? undefined : new RefillMirror(tokens, this.#windowMs);
 	}
 
 	/** Whether anything limits it: requests or tokens a minute. */

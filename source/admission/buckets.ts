@@ -20,7 +20,7 @@ export const createBuckets = (
 			return known;
 		}
 		const bucket = new Bucket({clock, quota, windowMs, share, burst});
-		bucket.ledger.importEntries(initialUse[index] ?? []);
+		bucket.importUse(initialUse[index] ?? []);
 		buckets.set(key, bucket);
 		return bucket;
 	});

@@ -39,23 +39,25 @@ export type Reservation = {
 	isOpen: boolean;
 };
 
+const emptyLanes = (windowMs: number): Readonly<Record<Lane, LedgerAccount>> => ({
+	high: new LedgerAccount(windowMs),
+	normal: new LedgerAccount(windowMs),
+	low: new LedgerAccount(windowMs),
+});
+
 /** The client's own account of one bucket over a rolling window. It records; what may be admitted, the bucket decides. */
 export class Ledger {
 	readonly #clock: Clock;
 	readonly #windowMs: number;
-	readonly #total: LedgerAccount;
-	readonly #lanes: Readonly<Record<Lane, LedgerAccount>>;
+	#total: LedgerAccount;
+	#lanes: Readonly<Record<Lane, LedgerAccount>>;
 	#overruns = 0;
 
 	constructor(clock: Clock, windowMs: number) {
 		this.#clock = clock;
 		this.#windowMs = windowMs;
 		this.#total = new LedgerAccount(windowMs);
-		this.#lanes = {
-			high: new LedgerAccount(windowMs),
-			normal: new LedgerAccount(windowMs),
-			low: new LedgerAccount(windowMs),
-		};
+		this.#lanes = emptyLanes(windowMs);
 	}
 
 	/** Answers that settled above what was set aside. */
@@ -170,17 +172,23 @@ export class Ledger {
 	}
 
 	/**
-	 * Takes over what an earlier run exported. An entry from the future (the wall clock was set back) counts as made
-	 * just now. To be called before the first reservation.
+	 * Takes over what other runs exported, in place of what it took over before. An entry from the future (the wall clock
+	 * was set back) counts as made just now. To be called before the first reservation.
+	 * @returns The entries by the clock's own time, oldest first.
 	 */
-	importEntries(entries: readonly LedgerEntry[]): void {
+	importEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
 		const now = this.#clock.now();
 		const epoch = this.#clock.epoch();
-		for (const entry of [...entries].sort((first, second) => first.at - second.at)) {
-			const at = now - Math.max(0, epoch - entry.at);
-			this.#total.record(at, entry);
-			this.#lanes.normal.record(at, entry);
+		this.#total = new LedgerAccount(this.#windowMs);
+		this.#lanes = emptyLanes(this.#windowMs);
+		const own = entries
+			.map((entry) => ({...entry, at: now - Math.max(0, epoch - entry.at)}))
+			.toSorted((first, second) => first.at - second.at);
+		for (const entry of own) {
+			this.#total.record(entry.at, entry);
+			this.#lanes.normal.record(entry.at, entry);
 		}
+		return own;
 	}
 
 	#close(reservation: Reservation): boolean {

@@ -32,6 +32,8 @@ export type Run = {
 	/** Calls back after each change of the phase; returns a function that ends it. */
 	readonly onPhaseChange: (listener: (phase: Phase) => void) => () => void;
 	/** Of each target: the last window of its bucket, for the next run. */
+	/** What other runs used until now, in place of `initialUse`; before the start. */
+	readonly importUse: (use: ReadonlyArray<readonly LedgerEntry[]>) => void;
 	readonly exportUse: () => ReadonlyArray<readonly LedgerEntry[]>;
 	/** What other applications are known to use of the bucket of a target, by the account monitor. */
 	readonly setOthersUse: (target: number, use: Use) => void;

@@ -124,6 +124,11 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		},
 		snapshot: () => makeSnapshot(core, attempts.inFlight, dispatcher.waiting),
 		onPhaseChange: (listener) => status.listen(listener),
+		importUse: (use) => {
+			for (const bucket of new Set(core.buckets)) {
+				bucket.importUse(use[core.buckets.indexOf(bucket)] ?? []);
+			}
+		},
 		exportUse: () => core.buckets.map((bucket) => bucket.ledger.exportEntries()),
 		setOthersUse(target, use) {
 			memberOf(core.buckets, target, 'target').limits.setOthersUse(use);

@@ -136,6 +136,9 @@ export const createSession = ({
 		};
 	};
 
+	/** What is asked of a run that is about to start; undefined at other times. */
+	let early: EngineRequest[] | undefined;
+
 	/** A second run of the same program continues what the first one wrote. */
 	const openWriter = (sink: AnswerSink): AnswerWriter | undefined => {
 		if (sink === undefined) {
@@ -147,17 +150,29 @@ export const createSession = ({
 	};
 
 	const startRun = async (sink: AnswerSink): Promise<void> => {
-		if (stage.name !== 'prepared') {
+		if (stage.name !== 'prepared' || early !== undefined) {
 			return;
 		}
-		const {config, prepared, run, answers} = stage;
+		const own = stage;
+		const {config, prepared, run, answers} = own;
+		const meanwhile: EngineRequest[] = [];
+		early = meanwhile;
+		// It may have waited for its start while others went on.
+		const use = await Promise.all(prepared.spec.targets.map(async (target) => uses.load(config, target)));
+		early = undefined;
+		if (stage !== own) {
+			return;
+		}
+		run.importUse(use);
 		const save = async (): Promise<void> => saveUse(config, prepared, run);
 		stage = {name: 'running', prepared, run};
 		answers.writer = openWriter(sink);
 		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, save);
 		try {
-			await run.start();
+			const ended = run.start();
+			meanwhile.forEach(handle);
+			await ended;
 		} finally {
 			stopPublishing();
 			account.detach();
@@ -180,7 +195,7 @@ export const createSession = ({
 
 	const publishNow = (run: Run): void => publish({type: 'snapshot', snapshot: run.snapshot()});
 
-	return (request) => {
+	const handle = (request: EngineRequest): void => {
 		switch (request.type) {
 			case 'prepare':
 				prepareRun(request.config).catch(fail);
@@ -193,18 +208,21 @@ export const createSession = ({
 				break;
 			case 'pause':
 			case 'resume':
+				early?.push(request);
 				if (stage.name === 'running') {
 					stage.run[request.type]();
 					publishNow(stage.run);
 				}
 				break;
 			case 'set-goal':
+				early?.push(request);
 				if (stage.name === 'running') {
 					stage.run.setGoal(request.goal);
 					publishNow(stage.run);
 				}
 				break;
 			case 'stop':
+				early?.push(request);
 				if (stage.name === 'running') {
 					stage.run.stop(request.stoppedBy, request.deadlineMs);
 					publishNow(stage.run);
@@ -221,4 +239,5 @@ export const createSession = ({
 				break;
 		}
 	};
+	return handle;
 };

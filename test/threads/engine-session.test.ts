@@ -4,6 +4,7 @@ import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
+import type {Target} from '../../source/domain/target.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {createSession} from '../../source/threads/engine-session.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
@@ -33,11 +34,11 @@ const configOf = async (...argv: readonly string[]): Promise<RunConfig> => {
 };
 
 /** A session with its reports at hand. */
-const openSession = () => {
+const openSession = (uses = createUseStore(undefined)) => {
 	const listeners = new Set<(report: EngineReport) => void>();
 	const handle = createSession({
 		clock: systemClock,
-		uses: createUseStore(undefined),
+		uses,
 		publish(report) {
 			for (const listener of listeners) {
 				listener(report);
@@ -81,6 +82,27 @@ describe('engine session against the simulator', () => {
 
 		const {snapshot: next} = await ask({type: 'prepare', config}, 'prepared');
 		expect(usedRequests(next)).toBe(12);
+		await ask({type: 'close'}, 'closed');
+	});
+
+	it('knows at its start what others used while it waited for it', async () => {
+		const store = createUseStore(undefined);
+		const buckets: Target[] = [];
+		const {ask} = openSession({
+			...store,
+			async load(config, target) {
+				buckets.push(target);
+				return store.load(config, target);
+			},
+		});
+		const config = await configOf('summarize', '--requests', '3');
+		const {snapshot} = await ask({type: 'prepare', config}, 'prepared');
+		expect(usedRequests(snapshot)).toBe(0);
+		const [bucket] = buckets;
+		expect(bucket).toBeDefined();
+		await store.save(config, bucket as Target, [{at: Date.now(), requests: 40, tokens: 8000}]);
+		const {snapshot: last} = await ask({type: 'start', answers: undefined}, 'ended');
+		expect(usedRequests(last)).toBe(40 + 12);
 		await ask({type: 'close'}, 'closed');
 	});
 

@@ -36,8 +36,10 @@ export type LogicalRequest = {
 	/** Undefined when it is not compared within a block. */
 	readonly block: Place | undefined;
 	readonly isWarmUp: boolean;
-	/** A part of an earlier request, asked for again on its own. */
+	/** An earlier request or a part of it, asked for again on its own. */
 	readonly isFollowUp: boolean;
+	/** Its answer was cut off at right-sized max tokens: this time it has all that were configured. */
+	readonly hasFullLimit?: boolean;
 	readonly intendedAt: number | undefined;
 	readonly slots: Slots;
 	/** Number of its conversation among those of its cell. */

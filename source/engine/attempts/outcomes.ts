@@ -73,26 +73,39 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		};
 	};
 
-	/** Items whose part of a packed reply could not be found are asked for again, one by one. */
-	const retrySingly = ({request, cell}: Attempt, answer: Answer, verdicts: readonly ItemVerdict[]): void => {
+	/** Asks again, on its own and outside of its block. */
+	const followUp = (request: LogicalRequest, change: Partial<LogicalRequest>): void => {
+		const {broken: _, firstSentAtRunningMs: __, ...rest} = request;
+		const again = {
+			block: undefined,
+			slots: freeSlots,
+			attempts: 0,
+			isFollowUp: true,
+			isFirstThrottled: false,
+			...change,
+		};
+		core.sendAgain({...rest, ...again}, clock.now());
+	};
+
+	/**
+	 * What was cut off at right-sized max tokens is asked again with all of them; items whose part of a packed reply could
+	 * not be found are asked for again, one by one.
+	 */
+	const askAgain = (
+		{request, cell, maxTokens}: Attempt,
+		answer: Answer,
+		verdicts: readonly ItemVerdict[],
+	): void => {
+		if (answer.isTruncated && maxTokens < cell.cell.maxTokens && !cell.isChat) {
+			followUp(request, {hasFullLimit: true});
+			return;
+		}
 		if (request.items.length < 2 || answer.isRefused) {
 			return;
 		}
 		for (const {kind, item} of verdicts) {
 			if (kind === 'unparsed' && item !== undefined) {
-				const items = [item];
-				const prompt = cell.compose(items);
-				const single = {
-					items,
-					prompt,
-					block: undefined,
-					slots: freeSlots,
-					attempts: 0,
-					isFollowUp: true,
-					isFirstThrottled: false,
-				};
-				const {broken: _, firstSentAtRunningMs: __, ...rest} = request;
-				core.sendAgain({...rest, ...single}, clock.now());
+				followUp(request, {items: [item], prompt: cell.compose([item])});
 			}
 		}
 	};
@@ -152,7 +165,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		watchService(cell, answer);
 		learn(attempt, answer, usage);
 		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
-		retrySingly(attempt, answer, verdicts);
+		askAgain(attempt, answer, verdicts);
 		finishTurn(request, next);
 		ports.pump();
 	};

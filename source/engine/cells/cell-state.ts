@@ -26,6 +26,9 @@ const mostFailures = 3;
 const lengthOf = (prompt: Prompt): number =>
 	messagesOf(prompt).reduce((sum, {text}) => sum + text.length, prompt.system?.length ?? 0);
 
+/** What the cost of a request follows from. @see LogicalRequest */
+export type Costed = {readonly prompt: Prompt; readonly hasFullLimit?: boolean | undefined};
+
 /** A cell while the run goes on: what it sends, what that costs, and whether it is still worth trying. */
 export class CellState {
 	readonly index: number;
@@ -160,9 +163,15 @@ export class CellState {
 			: known + this.expectation.addedTokens(prompt.user.length);
 	}
 
-	/** Quota tokens of one request with this prompt. */
-	cost(prompt: Prompt): Cost {
-		const cost = this.expectation.cost(this.inputTokens(prompt), this.maxTokens, this.target.burndown.value);
+	/** Max tokens of a request: all that were configured where its answer was cut off with less. */
+	maxTokensOf({hasFullLimit}: Costed): number {
+		return hasFullLimit ? this.cell.maxTokens : this.maxTokens;
+	}
+
+	/** Quota tokens of one request. */
+	cost(request: Costed): Cost {
+		const inputTokens = this.inputTokens(request.prompt);
+		const cost = this.expectation.cost(inputTokens, this.maxTokensOf(request), this.target.burndown.value);
 		this.#lastSetAside = cost.setAside;
 		return cost;
 	}
@@ -198,11 +207,12 @@ export class CellState {
 	}
 
 	/** USD that one request costs at most; undefined where the price is not known. */
-	mostCostUsd(prompt: Prompt): number | undefined {
+	mostCostUsd(request: Costed): number | undefined {
 		const {price} = this.cell;
 		return price === null
 			? undefined
-			: this.inputTokens(prompt) * Math.max(price.input, price.cacheWrite) + this.maxTokens * price.output;
+			: this.inputTokens(request.prompt) * Math.max(price.input, price.cacheWrite) +
+					this.maxTokensOf(request) * price.output;
 	}
 
 	toInference(prompt: Prompt, maxTokens: number): InferenceRequest {

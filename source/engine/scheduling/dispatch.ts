@@ -24,7 +24,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 		: ([first]: readonly CellState[]): CellState | undefined => first;
 
 	const send = (request: LogicalRequest, cell: CellState, reservation: Reservation): void => {
-		const mostUsd = cell.mostCostUsd(request.prompt) ?? 0;
+		const mostUsd = cell.mostCostUsd(request) ?? 0;
 		const isFirst = request.attempts === 0;
 		if (isFirst) {
 			core.begin(request);
@@ -49,7 +49,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 			cell,
 			reservation,
 			mostUsd,
-			maxTokens: cell.maxTokens,
+			maxTokens: cell.maxTokensOf(request),
 			sentAt: clock.now(),
 			sentAtRunningMs: time.runningMs(),
 			firstTokenAt: undefined,
@@ -71,7 +71,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 			),
 		prepare: (draft, cell) => makeRequest(draft, cell, order),
 		mayStart(request, cell) {
-			const verdict = guards.ask(cell.mostCostUsd(request.prompt) ?? 0, request.attempts === 0);
+			const verdict = guards.ask(cell.mostCostUsd(request) ?? 0, request.attempts === 0);
 			if (typeof verdict === 'string') {
 				return verdict;
 			}

@@ -183,7 +183,7 @@ export class Dispatcher {
 			this.#blocked.add(cell.bucket);
 			return verdict === 'wait' ? 'blocked' : 'over';
 		}
-		const admission = cell.bucket.admit(cell.cost(request.prompt), lane);
+		const admission = cell.bucket.admit(cell.cost(request), lane);
 		switch (admission.kind) {
 			case 'admitted':
 				onTaken();

@@ -13,7 +13,9 @@ export const learntAdvice = ({figures, maxTokens, learntMaxTokens}: Subject): re
 			? `${name}: auto keeps ${amount(maxTokens)} max tokens`
 			: `${name}: auto learnt ${amount(learntMaxTokens)} max tokens instead of ${amount(maxTokens)}`;
 	if (requests.truncated > 0) {
-		const cut = `${requests.truncated} of ${requests.succeeded} answers were cut off and are not useful`;
+		const fate =
+			learntMaxTokens === maxTokens ? 'are not useful' : `were asked again with ${amount(maxTokens)}`;
+		const cut = `${requests.truncated} of ${requests.succeeded} answers were cut off and ${fate}`;
 		return [{kind: 'max-tokens', text: `${learnt}; ${cut}.`, usefulPerMinute: null}];
 	}
 	if (value === null || truncationRisk === null) {

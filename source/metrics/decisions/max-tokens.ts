@@ -22,7 +22,8 @@ export const fittingMaxTokens = (outputs: Quantiles): number => {
  * in flight.
  * @param maxTokens What is sent now; the advice never exceeds it.
  * @param truncated Answers that were cut off: where there are any, their true length is not known and nothing is advised.
- * @returns `truncationRisk` by the rule of succession: (answers above the value + 1) / (answers + 2).
+ * @returns `truncationRisk` by the rule of succession: (answers above the value + 1) / (answers + 2). The rate leaves room for
+ * asking what is cut off once more, with the max tokens of now.
  */
 export const adviseMaxTokens = (
 	outputs: Quantiles,
@@ -36,9 +37,12 @@ export const adviseMaxTokens = (
 	}
 	const value = Math.min(maxTokens, fittingMaxTokens(outputs));
 	const reservedTokens = Math.max(request.quotaTokens, request.reservedTokens - (maxTokens - value));
+	const truncationRisk = (outputs.countAbove(value) + 1) / (outputs.count + 2);
+	const fitting = sustainableUnderReservation(quota, {...request, reservedTokens});
+	const full = sustainableUnderReservation(quota, request);
 	return {
 		value,
-		truncationRisk: (outputs.countAbove(value) + 1) / (outputs.count + 2),
-		sustainablePerMinute: sustainableUnderReservation(quota, {...request, reservedTokens}) ?? null,
+		truncationRisk,
+		sustainablePerMinute: fitting && full ? 1 / (1 / fitting + truncationRisk / full) : (fitting ?? null),
 	};
 };

@@ -66,6 +66,35 @@ describe('a run with --max-tokens auto', () => {
 		expect(notes.length).toBeLessThan(Math.min(20, elapsedMs / 5000 + 2));
 	});
 
+	it('asks again with the full limit what was cut off at the learnt one', async () => {
+		let asked = 0;
+		const clock = new FakeClock();
+		const model = new ModelServer({
+			clock,
+			requestsPerWindow: 1e6,
+			tokensPerWindow: 1e9,
+			outputTokens: () => (++asked % 50 === 0 ? 2500 : 60),
+		});
+		const run = createRun(
+			specOf({
+				targets: [targetOf(quotaOf(1e6, 1e9))],
+				cells: [cellOf({maxTokens: 4096})],
+				isMaxTokensAuto: true,
+				load: loadOf('serial', {requests: 300}),
+			}),
+			{backend: model, clock},
+		);
+		await clock.settle(run.start());
+		const {variants, advice} = run.snapshot();
+		const [figures] = variants;
+		expect(figures?.requests.truncated).toBeGreaterThan(0);
+		expect(figures?.items.useful).toBe(300);
+		expect(figures?.requests.sent).toBe(300 + (figures?.requests.truncated ?? 0));
+		expect(advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
+			/answers were cut off and (?:were asked again with 4,096|are not useful)\.$/,
+		);
+	});
+
 	it('says that few answers do not tell the risk', async () => {
 		const {advice} = await play(10);
 		expect(advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
