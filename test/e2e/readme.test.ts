@@ -62,7 +62,7 @@ const shortened = (command: string): string => {
 	return [
 		command
 			.replace(/--duration \w+/, '--duration 1s')
-			.replace(/(?<!--search )--requests \d+/, '--requests 4'),
+			.replace(/(?<!--search )--requests \d+/, '--requests 8'),
 		...(isRun(command) && !hasEnd ? ['--requests 2'] : []),
 		...(isRun(command) && !isLookedAt ? ['--no-reports'] : []),
 	].join(' ');

@@ -6,7 +6,7 @@ import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
 import {readResults} from '../../source/reports/read-results.ts';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
 
-const argv = ['run', 'classify', '--demo', '--requests', '12', '--variants', 'concise,one-word', '--csv'];
+const argv = ['run', 'classify', '--demo', '--requests', '48', '--variants', 'concise,one-word', '--csv'];
 
 const answersIn = (folder: string): readonly AnswerRecord[] =>
 	readFileSync(path.join(folder, 'answers.jsonl'), 'utf8')
@@ -47,7 +47,7 @@ describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () 
 		expect([resumed.code, resumed.stderr]).toEqual([0, '']);
 		expect(readFileSync(path.join(folder, 'answers.jsonl'), 'utf8').startsWith(whole)).toBe(true);
 		const answered = new Set(answersIn(folder).map(({variant, items}) => `${variant} ${items[0]}`));
-		expect(answered).toHaveLength(24);
+		expect(answered).toHaveLength(96);
 
 		const results = readResults(readFileSync(path.join(folder, 'results.json'), 'utf8'), 'results.json');
 		expect(results.events[0]).toMatchObject({kind: 'resumed'});
