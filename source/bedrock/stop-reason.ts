@@ -57,6 +57,6 @@ export const isTruncation = (stopReason: string): boolean => judge(stopReason).i
 /** Was the answer refused by the model, or blocked or altered by a guardrail or content filter? */
 export const isRefusal = (stopReason: string): boolean => judge(stopReason).isRefusal;
 
-/** Did it end by something that is no answer: output that the service itself calls malformed, or the call of a tool? */
+/** Did it end by something other than an answer: output that the service itself calls malformed, or the call of a tool? */
 export const unfitness = (stopReason: string): 'malformed' | 'tool-call' | undefined =>
 	judge(stopReason).unfit;

@@ -44,7 +44,7 @@ export type Answer = {
 	readonly stopReason: string;
 	readonly isTruncated: boolean;
 	readonly isRefused: boolean;
-	/** It ended by something that is no answer: broken output, or the call of a tool. Absent where it did not. */
+	/** It ended by something other than an answer: broken output, or the call of a tool. Absent where it did not. */
 	readonly unfit?: 'malformed' | 'tool-call' | undefined;
 	/** Undefined when the service reported no counts (a guardrail-blocked stream). */
 	readonly usage: Usage | undefined;

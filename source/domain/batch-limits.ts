@@ -1,4 +1,4 @@
-/** What a batch job may be: quotas of the model where the account tells them, else what is assumed. */
+/** What a batch job may be: quotas of the model where the account shows them, else what is assumed. */
 export type BatchLimits = {
 	readonly leastRecords: number;
 	readonly recordsPerFile: number;
@@ -7,7 +7,7 @@ export type BatchLimits = {
 	readonly bytesPerJob: number;
 	/** Jobs of a base model that may be submitted and in progress at once. */
 	readonly activeJobs: number;
-	/** Names of the limits that nobody told. */
+	/** Names of the limits that are assumed. */
 	readonly assumed: ReadonlyArray<keyof typeof usualLimits>;
 };
 
@@ -15,7 +15,7 @@ export type BatchLimits = {
 export const gigabyte = 1_000_000_000;
 
 /**
- * What is assumed where the account does not tell: AWS's defaults, and where they depend on the model or on the edition
+ * What is assumed where the account does not show it: AWS's defaults, and where they depend on the model or on the edition
  * of the General Reference the one that no model goes below. So a job is rather too small than refused.
  */
 export const usualLimits = {

@@ -132,7 +132,7 @@ export type VariantFigures = {
 	};
 	/** Whether it is still in, for the run's goal; absent where nothing is chosen. */
 	readonly state?: VariantState;
-	/** `score` and its interval are over items: one that was asked again is no new evidence. */
+	/** `score` and its interval are over items: one that was asked again adds no evidence. */
 	readonly quality: {
 		readonly gate?: GateState;
 		readonly checked: number;

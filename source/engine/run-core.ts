@@ -261,7 +261,7 @@ export class RunCore {
 		return this.contests[this.spec.cells[cell]?.target ?? -1];
 	}
 
-	/** Whether the cells of a group are told apart: asked before each block, when every answer until then is looked at. */
+	/** Whether it is decided among the cells of a group: asked before each block, when every answer until then is looked at. */
 	#isDecided(cells: readonly number[], position: number, itemBlocks: number): boolean {
 		const contest = this.#contestOf(cells[0] ?? -1);
 		if (
@@ -288,7 +288,7 @@ export class RunCore {
 			this.#repeating.add(contest);
 			this.note(
 				'repeating',
-				'Every item was asked and the answers repeat: more items would tell more, not more requests.',
+				'Every item was asked and the answers repeat: more items would help, not more requests.',
 			);
 		}
 		return true;

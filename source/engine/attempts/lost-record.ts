@@ -1,4 +1,5 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {RunEvent} from '../../domain/run-event.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
@@ -32,6 +33,19 @@ export const toLostRecord = (
 	items: request.items.map(({index}) => index),
 	attempts: request.attempts,
 	reason: failure?.class ?? 'stopped',
+});
+
+/** The event of a request that is given up. @param at Milliseconds since the start. */
+export const lostEvent = (request: LogicalRequest, failure: Failure, at: number): RunEvent => ({
+	type: 'lost',
+	at,
+	cell: request.cell,
+	isCounted: !request.isWarmUp,
+	block: request.block && {...request.block, isUnitOver: true},
+	broken: request.broken,
+	carried: Math.max(1, request.items.length),
+	failure,
+	wasSent: request.attempts > 0,
 });
 
 /** Most requests whose items are named in the log. */

@@ -21,6 +21,7 @@ import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import {createIsoTime} from './iso-time.ts';
 import type {LogicalRequest} from './logical-request.ts';
+import {lostEvent} from './lost-record.ts';
 import {nextTurn} from './next-turn.ts';
 import {retryDelayMs} from './retry.ts';
 
@@ -254,17 +255,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		}
 		const delayMs = retryDelayMs(failure, request.attempts, random);
 		if (delayMs === undefined) {
-			core.emit({
-				type: 'lost',
-				at: time.elapsedMs(),
-				cell: cell.index,
-				isCounted: !request.isWarmUp,
-				block: request.block && {...request.block, isUnitOver: true},
-				broken: request.broken,
-				carried: Math.max(1, request.items.length),
-				failure,
-				wasSent: true,
-			});
+			core.emit(lostEvent(request, failure, time.elapsedMs()));
 			core.lose(request, failure);
 		} else {
 			core.sendAgain(request, clock.now() + delayMs);

@@ -2,6 +2,7 @@ import type {Reservation} from '../../admission/ledger.ts';
 import {shuffled} from '../../domain/random.ts';
 import type {Attempts} from '../attempts/attempts.ts';
 import {isUnsentTurn, type LogicalRequest} from '../attempts/logical-request.ts';
+import {lostEvent} from '../attempts/lost-record.ts';
 import {refusal} from '../attempts/refusal.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
@@ -82,17 +83,7 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 		refuse(request, cell, reason) {
 			const failure = refusal(reason, cell);
 			const wasSent = request.attempts > 0;
-			core.emit({
-				type: 'lost',
-				at: time.elapsedMs(),
-				cell: cell.index,
-				isCounted: !request.isWarmUp,
-				block: request.block && {...request.block, isUnitOver: true},
-				broken: request.broken,
-				carried: Math.max(1, request.items.length),
-				failure,
-				wasSent,
-			});
+			core.emit(lostEvent(request, failure, time.elapsedMs()));
 			core.noteLost(request, failure);
 			if (wasSent) {
 				core.finish(request);

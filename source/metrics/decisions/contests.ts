@@ -15,7 +15,7 @@ const leastRepeats = 8;
 /** Part of them that says the same from which on asking again adds nothing. */
 const repeating = 0.9;
 
-/** What a contest is told of the run. */
+/** What a contest gets from the run. */
 export type ContestPorts = {
 	/** As they are when they are asked for. */
 	readonly figures: () => Figures;
@@ -132,7 +132,7 @@ export class Contest {
 		return wants.what === 'blocks' ? Math.ceil(wants.more * perBlock) : undefined;
 	}
 
-	/** Every item was asked, and whoever is left says the same when asked again: more requests would tell nothing. */
+	/** Every item was asked, and whoever is left says the same when asked again: more requests would add nothing. */
 	get isRepeating(): boolean {
 		const {repeats} = this.#ports.figures();
 		const left = this.cells.filter((cell) => this.isIn(cell));

@@ -4,7 +4,7 @@ import type {Standings} from './elimination.ts';
 
 /** What would decide between those that are left, if differences and spreads stay as they are. */
 
-/** More blocks than these are asked of nobody to tell two variants apart. */
+/** More blocks than these are asked of nobody to decide between two variants. */
 export const mostWorthWhile = 1000;
 
 export type Wants =
@@ -16,7 +16,7 @@ export type Wants =
 	| {readonly what: 'items'; readonly more: number | undefined}
 	/** There are fewer items than the least with which any difference can reach the level. */
 	| {readonly what: 'least-items'; readonly least: number}
-	/** A sensible number of requests would not tell. */
+	/** A sensible number of requests would not decide. */
 	| {readonly what: 'nothing'};
 
 /** The least independent blocks with which a difference, however clear, reaches the level. */
@@ -50,7 +50,7 @@ export function moreBlocks({difference, error, count}: Lead, rivals: number): nu
 
 /**
  * What would decide between those that are left.
- * @param items Of the task; an item that is asked again is no new one, so their number bounds what requests can tell.
+ * @param items Of the task; an item that is asked again adds no evidence, so their number bounds what requests can do.
  */
 export function wantsOf({leads}: Standings, {blocks, rivals}: Field, items: number): Wants {
 	const least = fewestBlocks(rivals);

@@ -124,14 +124,14 @@ const wantsText = (doubt: Extract<Doubt, {kind: 'close'}>, {field}: Case): strin
 			return `so few items cannot decide, ${wants.least} are the least.`;
 		case 'items':
 			return wants.more === undefined
-				? 'every item was asked, so more items would tell, not more requests.'
+				? 'every item was asked, so more items would help, not more requests.'
 				: `about ${formatCount(wants.more)} more ${wants.more === 1 ? 'item' : 'items'} would decide, not more requests.`;
 		case 'blocks': {
 			const cost = costUsd === null ? '' : `, about ${formatUsd(costUsd)}`;
 			return `about ${formatCount(wants.more)} more requests per variant would decide${cost}.`;
 		}
 		case 'nothing':
-			return 'a sensible number of requests would not tell.';
+			return 'a sensible number of requests would not decide.';
 	}
 };
 

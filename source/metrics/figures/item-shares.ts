@@ -1,5 +1,5 @@
 /**
- * How many of the items that had something to check passed. An item that is asked again is no new evidence: it stays one,
+ * How many of the items that had something to check passed. An item that is asked again adds no evidence: it stays one,
  * and counts as the mean of its checks. A check without an item stands for itself.
  */
 export class ItemShares {

@@ -63,7 +63,7 @@ const rateOf = (figures: Figures, index: number, view: CellView): VariantFigures
 			};
 };
 
-/** Over items: what was asked again is no new evidence. */
+/** Over items: what was asked again adds none. */
 const qualityOf = (
 	{items}: VariantTotals,
 	checked: Checked = {count: 0, passed: 0},

@@ -9,7 +9,7 @@ const g = 0.5;
 /**
  * Evidence that a mean differs from 0, from its t statistic (safe t-test; Lai 1976, Rouder 2009, Perez-Ortiz et al. 2022).
  * @param t Mean over its standard error.
- * @param n Independent observations; below 2 there is no evidence.
+ * @param n Independent observations; below 2 there is none.
  */
 export function logEvidence(t: number, n: number): number {
 	if (n < 2 || Number.isNaN(t)) {

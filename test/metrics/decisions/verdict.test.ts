@@ -86,7 +86,7 @@ describe('the verdict', () => {
 	});
 
 	it('is found in pairs where the noise is shared by a block', async () => {
-		// The same item costs both variants about the same, and items differ a lot: the pairs tell, the means do not.
+		// The same item costs both variants about the same, and items differ a lot: the pairs show it, the means do not.
 		let lastOfBlock = 0;
 		let isFirst = true;
 		const both = (extra: number) => (random: () => number) => {

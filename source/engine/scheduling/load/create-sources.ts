@@ -29,7 +29,7 @@ export type SourceOptions = {
 	readonly inFlightLimit: () => number;
 	/** Whether a cell takes part in the next block: it may be out. */
 	readonly isIn: (cell: number) => boolean;
-	/** Whether the cells of a group are told apart, and every item was asked. @param itemBlocks Blocks of a whole pass; 0 without items. */
+	/** Whether it is decided among the cells of a group, and every item was asked. @param itemBlocks Blocks of a whole pass; 0 without items. */
 	readonly isDecided: (cells: readonly number[], position: number, itemBlocks: number) => boolean;
 	/** Milliseconds that the run has been going on, pauses left out. */
 	readonly runningMs: () => number;
