@@ -149,6 +149,7 @@ export const createBatchFigures = ({variants, target, price, maxTokens, startedA
 						high: null,
 						limitedBy: 'none' as const,
 						ceilingPerMinute: null,
+						usefulPerDay: null,
 					},
 					maxTokensAdvice: {value: null, truncationRisk: null, sustainablePerMinute: null},
 				};

@@ -129,6 +129,8 @@ export type VariantFigures = {
 		readonly limitedBy: LimitedBy;
 		/** By settled tokens alone; null where no such limit is known. Absent in results of earlier versions. */
 		readonly ceilingPerMinute?: number | null;
+		/** That the day's quota allows; null where none is known. Absent in results of earlier versions. */
+		readonly usefulPerDay?: number | null;
 	};
 	/** Whether it is still in, for the run's goal; absent where nothing is chosen. */
 	readonly state?: VariantState;

@@ -119,6 +119,7 @@ export const variantSchema = z.object({
 		high: quantity,
 		limitedBy: z.enum(limitedBy),
 		ceilingPerMinute: quantity.exactOptional().describe('by settled tokens alone'),
+		usefulPerDay: quantity.exactOptional().describe("that the day's quota allows"),
 	}),
 	state: z.enum(variantStates).exactOptional().describe('for the goal of the run'),
 	quality: z.object({

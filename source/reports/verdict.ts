@@ -1,4 +1,5 @@
 import type {Goal} from '../domain/run-spec.ts';
+import {dayBoundOf} from '../metrics/decisions/sustainable.ts';
 import {formatDurationMs, formatNumber, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';
@@ -97,9 +98,11 @@ function figureOf(variant: Judged['variants'][number] | undefined, goal: Goal): 
 			const interval =
 				low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
 			const limit = limitedBy === 'none' ? '' : `, limited by ${limitedBy}`;
+			const day = dayBoundOf(sustainable);
+			const perDay = day === undefined ? '' : `, and ${formatNumber(day)} per day`;
 			return usefulPerMinute === null
 				? ''
-				: `the quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}`;
+				: `the quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}${perDay}`;
 		}
 
 		case 'efficiency':

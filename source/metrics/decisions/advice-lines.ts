@@ -4,7 +4,7 @@ import type {Scope, Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/variant.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {costOfTypical, sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';
-import {sustainableBound} from './sustainable.ts';
+import {dayBoundOf, sustainableBound} from './sustainable.ts';
 
 /** One function for each kind of advice; each gives its line, or none. */
 
@@ -103,7 +103,16 @@ export const bindingLimit = ({figures, target}: Subject): readonly Advice[] => {
 		day: `tokens a day (${amount(tokensPerDay.value ?? 0)})`,
 	}[limitedBy];
 	const text = `${figures.name}: the quota of ${limit} binds, at ${amount(usefulPerMinute)} useful items a minute.`;
-	return [{kind: 'limit', text, usefulPerMinute}];
+	const day = dayBoundOf(figures.sustainable);
+	const minutes = (day ?? 0) / usefulPerMinute;
+	const after = minutes < 120 ? `${amount(minutes)} minutes` : `${amount(minutes / 60)} hours`;
+	const dayText = `${figures.name}: the day's quota (${amount(tokensPerDay.value ?? 0)} tokens) allows ${amount(day ?? 0)} useful items per day: it is used up after ${after} at that rate.`;
+	return [
+		{kind: 'limit', text, usefulPerMinute},
+		...(day === undefined || usefulPerMinute <= 0
+			? []
+			: [{kind: 'limit' as const, text: dayText, usefulPerMinute: null}]),
+	];
 };
 
 /** Packing helps where requests bind; input that packed items would share is not counted on. */

@@ -24,27 +24,38 @@ export const knownLimits = (quota: Quota) => {
 		const {state, value} = quota[kind];
 		return state === 'blocked' ? 0 : state === 'known' && value !== null ? value : undefined;
 	};
-	const tokensPerDay = known('tokensPerDay');
 	return {
 		requestsPerMinute: known('requestsPerMinute'),
 		tokensPerMinute: known('tokensPerMinute'),
-		dayTokensPerMinute: tokensPerDay === undefined ? undefined : tokensPerDay / minutesPerDay,
+		tokensPerDay: known('tokensPerDay'),
 	};
 };
 
 /**
+ * Useful items per day, where the day's quota ends before a program that runs all day at its rate does. It is a number
+ * beside the rate and no bound of it: whoever works some hours reaches the full rate in them.
+ */
+export function dayBoundOf({
+	usefulPerMinute,
+	usefulPerDay = null,
+}: VariantFigures['sustainable']): number | undefined {
+	const all = (usefulPerMinute ?? Number.POSITIVE_INFINITY) * minutesPerDay;
+	return usefulPerDay !== null && usefulPerDay < all ? usefulPerDay : undefined;
+}
+
+/**
  * Useful items per minute that a quota allows as a program really reaches them (DESIGN 1, sustainable rate): a bucket of
  * TPM tokens, less half of what one request sets aside, because only whole requests fit, over what a request occupies;
- * requests likewise; TPD / 1,440 over what it settles at.
+ * requests likewise.
  * @param usefulPerRequest Mean useful items of one request.
  * @returns Undefined when no limit is known.
  */
 export const sustainableBound = (
 	quota: Quota,
 	usefulPerRequest: number,
-	{settled, setAside, occupied}: RequestCost,
+	{setAside, occupied}: Omit<RequestCost, 'settled'>,
 ): Bound | undefined => {
-	const {requestsPerMinute, tokensPerMinute, dayTokensPerMinute} = knownLimits(quota);
+	const {requestsPerMinute, tokensPerMinute} = knownLimits(quota);
 	const over = (limit: number, cost: number): number =>
 		cost <= 0 ? 0 : (Math.max(0, limit) / cost) * usefulPerRequest;
 	const bounds: Bound[] = [];
@@ -55,9 +66,6 @@ export const sustainableBound = (
 		// A request that is larger than its bucket is never sent.
 		const room = setAside > tokensPerMinute ? 0 : tokensPerMinute - setAside / 2;
 		bounds.push({usefulPerMinute: over(room, occupied.tokens), limitedBy: 'tokens'});
-	}
-	if (dayTokensPerMinute !== undefined) {
-		bounds.push({usefulPerMinute: over(dayTokensPerMinute, settled), limitedBy: 'day'});
 	}
 	return bounds.sort((first, second) => first.usefulPerMinute - second.usefulPerMinute)[0];
 };
@@ -72,9 +80,9 @@ const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => 
 			return [per('useful', 1), per('serviceMs', -1)];
 		case 'tokens':
 		case 'none':
-			return [per('useful', 1), per('occupiedTokens', -1)];
+		// Of results of earlier versions only.
 		case 'day':
-			return [per('useful', 1), per('quotaTokens', -1)];
+			return [per('useful', 1), per('occupiedTokens', -1)];
 	}
 };
 
@@ -131,15 +139,20 @@ export const sustainableRate = (
 			? reached
 			: allowed;
 	};
+	const {tokensPerMinute, tokensPerDay} = knownLimits(quota);
 	const bound = requests.count === 0 ? undefined : boundAt(useful);
+	const usefulPerDay =
+		tokensPerDay === undefined || requests.count === 0 || cost.settled <= 0
+			? null
+			: (tokensPerDay / cost.settled) * useful;
 	if (bound === undefined) {
-		return {usefulPerMinute: null, low: null, high: null, limitedBy: 'none', ceilingPerMinute: null};
+		const unknown = {usefulPerMinute: null, low: null, high: null, ceilingPerMinute: null};
+		return {...unknown, limitedBy: 'none', usefulPerDay};
 	}
 	const {usefulPerMinute, limitedBy} = bound;
-	const {tokensPerMinute} = knownLimits(quota);
 	const ceilingPerMinute =
 		tokensPerMinute === undefined || cost.settled <= 0 ? null : (tokensPerMinute / cost.settled) * useful;
-	const figures = {usefulPerMinute, limitedBy, ceilingPerMinute};
+	const figures = {usefulPerMinute, limitedBy, ceilingPerMinute, usefulPerDay};
 	const share = usefulShare(requests, Math.max(itemsPerRequest, useful));
 	if (requests.count < 2 || share === undefined) {
 		return {...figures, low: null, high: null};

@@ -1,4 +1,5 @@
 import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/snapshot.ts';
+import {dayBoundOf} from '../../metrics/decisions/sustainable.ts';
 import {leastSamples} from '../../metrics/statistics/distribution.ts';
 import {cachingEntries, compressionText} from '../../reports/lever-words.ts';
 import {
@@ -93,11 +94,12 @@ function tokenWords({perRequest, tokens}: VariantFigures): string {
 
 function sustainableWords({sustainable}: VariantFigures): string {
 	const {usefulPerMinute, low, high, limitedBy} = sustainable;
+	const day = dayBoundOf(sustainable);
 	if (usefulPerMinute === null) {
 		return 'not known';
 	}
 	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
-	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}`;
+	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} a day`}`;
 }
 
 function qualityWords({quality}: VariantFigures): string | undefined {

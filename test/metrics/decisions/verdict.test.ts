@@ -200,6 +200,7 @@ describe('the verdict', () => {
 			high: null,
 			limitedBy: 'none',
 			ceilingPerMinute: null,
+			usefulPerDay: null,
 		});
 	});
 });
@@ -288,10 +289,9 @@ describe('elimination in a measurement', () => {
 
 describe('the sustainable rate', () => {
 	it.each([
-		['requests', quotaOf(60, 1e6), undefined],
-		['tokens', quotaOf(1000, 3000), undefined],
-		['day', quotaOf(1000, 1e6, 1440 * 300), 300 / 30],
-	] as const)('is limited by %s', async (limitedBy, quota, expected) => {
+		['requests', quotaOf(60, 1e6)],
+		['tokens', quotaOf(1000, 3000)],
+	] as const)('is limited by %s', async (limitedBy, quota) => {
 		const {variants} = await compare(
 			{one: () => 10},
 			{
@@ -308,10 +308,31 @@ describe('the sustainable rate', () => {
 		const promised = {
 			requests: 60 / (1 + firstMs / 60_000),
 			tokens: (3000 - setAside / 2) / (30 + (setAside * serviceMs) / 60_000),
-			day: 300 / 30,
 		}[limitedBy];
-		expect(expected ?? promised).toBe(promised);
 		expect(variant?.sustainable.usefulPerMinute).toBeCloseTo(promised, 6);
+	});
+
+	it('has the number that a day allows beside it, which bounds no minute', async () => {
+		const measured = async (tokensPerDay: number | null, perMinute: number | null = 60) => {
+			const {variants, advice} = await compare(
+				{one: () => 10},
+				{
+					targets: [targetOf(quotaOf(perMinute, perMinute === null ? null : 1e6, tokensPerDay))],
+					cells: [cellOf({maxTokens: 100})],
+					load: loadOf('measure', {requests: 12}),
+				},
+			);
+			return {...variants[0]?.sustainable, advice: advice.map(({text}) => text).join('\n')};
+		};
+		const free = await measured(null);
+		const bound = await measured(300 * 30);
+		expect(bound).toMatchObject({limitedBy: 'requests', usefulPerDay: 300});
+		expect([bound.usefulPerMinute, free.usefulPerDay]).toEqual([free.usefulPerMinute, null]);
+		expect(bound.advice).toMatch(
+			/allows 300 useful items per day: it is used up after 5[\d.]* minutes at that rate/,
+		);
+		expect((await measured(30 * 1e6)).advice).not.toContain('per day');
+		expect(await measured(300 * 30, null)).toMatchObject({usefulPerMinute: null, usefulPerDay: 300});
 	});
 
 	it('has an interval that holds the truth in about 95 of 100 runs', async () => {
