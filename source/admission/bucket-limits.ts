@@ -89,6 +89,13 @@ export class BucketLimits {
 		return {requests: open('requests'), tokens: open('tokens')};
 	}
 
+	/** What others are known or taken to use per window. */
+	othersUse(now: number): Use {
+		const open = this.open(now);
+		const used = (dimension: Dimension): number => (this.own[dimension] ?? 0) - (open[dimension] ?? 0);
+		return {requests: used('requests'), tokens: used('tokens')};
+	}
+
 	/** What is left for a lane: the open limits less what is kept back for the lanes above it. */
 	forLane(now: number, lane: Lane): Limits {
 		let {requests, tokens} = this.open(now);

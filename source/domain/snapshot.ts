@@ -131,6 +131,8 @@ export type VariantFigures = {
 		readonly ceilingPerMinute?: number | null;
 		/** That the day's quota allows; null where none is known. Absent in results of earlier versions. */
 		readonly usefulPerDay?: number | null;
+		/** Of what others leave, and their part of the quota; absent where nobody else is known to use it. */
+		readonly afterOthers?: {readonly usefulPerMinute: number | null; readonly othersShare: number};
 	};
 	/** Whether it is still in, for the run's goal; absent where nothing is chosen. */
 	readonly state?: VariantState;

@@ -135,7 +135,8 @@ const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: nu
 /** Everything that the screen, the printouts and the reports show, at one instant. */
 export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot => {
 	const {spec, status, figures, cells, buckets, contests} = core;
-	const figuresOfCells = cells.map(({cell, variant, target, maxTokens, isAlive}, index) =>
+	const now = core.clock.now();
+	const figuresOfCells = cells.map(({cell, variant, target, bucket, maxTokens, isAlive}, index) =>
 		toVariantFigures(figures, index, {
 			name: variant.name,
 			cell,
@@ -145,6 +146,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			isCaching: variant.cache,
 			itemsPerRequest: variant.itemsPerRequest,
 			inFlightBound: inFlightBoundOf(spec.load, cell),
+			others: bucket.limits.othersUse(now),
 			...(isAlive ? {sentUntil: core.sentUntilMs} : {}),
 			maxTokens,
 		}),

@@ -120,6 +120,10 @@ export const variantSchema = z.object({
 		limitedBy: z.enum(limitedBy),
 		ceilingPerMinute: quantity.exactOptional().describe('by settled tokens alone'),
 		usefulPerDay: quantity.exactOptional().describe("that the day's quota allows"),
+		afterOthers: z
+			.object({usefulPerMinute: quantity, othersShare: z.number()})
+			.exactOptional()
+			.describe('of what others leave, and their part of the quota'),
 	}),
 	state: z.enum(variantStates).exactOptional().describe('for the goal of the run'),
 	quality: z.object({

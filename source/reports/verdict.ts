@@ -1,6 +1,6 @@
 import type {Goal} from '../domain/run-spec.ts';
 import {dayBoundOf} from '../metrics/decisions/sustainable.ts';
-import {formatDurationMs, formatNumber, formatRatio, formatUsd} from '../text/numbers.ts';
+import {formatDurationMs, formatNumber, formatPercent, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 
@@ -85,6 +85,23 @@ function earlierSentence({best, goal, variants}: Judged, target: number): string
 	return `${cleanText(winner.name)} is best for ${goal}${words}.`;
 }
 
+/** What the quota allows, what of it a day, and what others leave of it. */
+function rateText(sustainable: VariantResults['sustainable']): string {
+	const {usefulPerMinute, low, high, limitedBy} = sustainable;
+	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
+	const limit = limitedBy === 'none' ? '' : `, limited by ${limitedBy}`;
+	const day = dayBoundOf(sustainable);
+	const perDay = day === undefined ? '' : `, and ${formatNumber(day)} per day`;
+	const {afterOthers} = sustainable;
+	const beside =
+		afterOthers === undefined || afterOthers.usefulPerMinute === null
+			? ''
+			: `; ${formatNumber(afterOthers.usefulPerMinute)} beside others, who use ${formatPercent(afterOthers.othersShare)}`;
+	return usefulPerMinute === null
+		? ''
+		: `the quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}${perDay}${beside}`;
+}
+
 /** The figure that a goal compares, with its interval where there is one; empty where it is not known. */
 function figureOf(variant: Judged['variants'][number] | undefined, goal: Goal): string {
 	if (variant === undefined) {
@@ -93,18 +110,8 @@ function figureOf(variant: Judged['variants'][number] | undefined, goal: Goal): 
 
 	const {sustainable, tokens, items, costUsd, latencyMs} = variant;
 	switch (goal) {
-		case 'throughput': {
-			const {usefulPerMinute, low, high, limitedBy} = sustainable;
-			const interval =
-				low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
-			const limit = limitedBy === 'none' ? '' : `, limited by ${limitedBy}`;
-			const day = dayBoundOf(sustainable);
-			const perDay = day === undefined ? '' : `, and ${formatNumber(day)} per day`;
-			return usefulPerMinute === null
-				? ''
-				: `the quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}${perDay}`;
-		}
-
+		case 'throughput':
+			return rateText(sustainable);
 		case 'efficiency':
 			return items.useful === 0
 				? ''

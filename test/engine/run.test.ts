@@ -393,6 +393,21 @@ describe('guards', () => {
 		expect(variants[0]?.requests.sent).toBeLessThan(20);
 	});
 
+	it('says beside the whole rate what others leave of it', async () => {
+		const {clock, run} = setUp(
+			{targets: [targetOf(quotaOf(200, 1e6))], load: loadOf('measure', {requests: 30})},
+			{requestsPerWindow: 1e6, tokensPerWindow: 1e9},
+		);
+		const ended = run.start();
+		await clock.advance(1);
+		expect(run.snapshot().variants[0]?.sustainable.afterOthers).toBeUndefined();
+		run.setOthersUse(0, {requests: 50, tokens: 0});
+		await clock.settle(ended);
+		const {usefulPerMinute, afterOthers} = run.snapshot().variants[0]?.sustainable ?? {};
+		expect(afterOthers?.othersShare).toBe(0.25);
+		expect((afterOthers?.usefulPerMinute ?? 0) / (usefulPerMinute ?? 0)).toBeCloseTo(0.75, 6);
+	});
+
 	it('gives up only the target whose day is used up, and answers the rest on the other', async () => {
 		const {clock, run} = setUp({
 			targets: [targetOf(quotaOf(null, null, 500)), targetOf(quotaOf(null, null), 'other.model-v1:0')],

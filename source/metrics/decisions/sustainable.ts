@@ -1,6 +1,7 @@
 import type {Occupied} from '../../domain/run-event.ts';
 import type {LimitedBy, VariantFigures} from '../../domain/snapshot.ts';
-import type {limitKinds, Quota} from '../../domain/target.ts';
+import type {Limit, limitKinds, Quota} from '../../domain/target.ts';
+import type {Use} from '../../domain/use.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';
 import {studentT} from '../statistics/student-t.ts';
 import type {VectorMoments, Weights} from '../statistics/vector-moments.ts';
@@ -69,6 +70,26 @@ export const sustainableBound = (
 	}
 	return bounds.sort((first, second) => first.usefulPerMinute - second.usefulPerMinute)[0];
 };
+
+/** A quota less what others use of it per minute, and their part of the limit of which they use most. */
+export function leftBy(
+	{requests, tokens}: Use,
+	quota: Quota,
+): {readonly quota: Quota; readonly othersShare: number} {
+	const less = (limit: Limit, used: number): Limit =>
+		limit.value === null ? limit : {...limit, value: Math.max(0, limit.value - used)};
+	const part = ({value}: Limit, used: number): number =>
+		value === null || value <= 0 ? 0 : Math.min(1, used / value);
+	const {requestsPerMinute, tokensPerMinute} = quota;
+	return {
+		quota: {
+			...quota,
+			requestsPerMinute: less(requestsPerMinute, requests),
+			tokensPerMinute: less(tokensPerMinute, tokens),
+		},
+		othersShare: Math.max(part(requestsPerMinute, requests), part(tokensPerMinute, tokens)),
+	};
+}
 
 /** Weights of the logarithm of the sustainable rate in the means, by the limit that it is limited by (delta method). */
 const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => number): Weights => {

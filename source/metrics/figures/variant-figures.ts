@@ -1,15 +1,16 @@
 import type {Cell, LoadShape} from '../../domain/run-spec.ts';
 import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {Target} from '../../domain/target.ts';
+import type {Use} from '../../domain/use.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import type {Checked} from '../decisions/quality-gate.ts';
-import {sustainableRate} from '../decisions/sustainable.ts';
+import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {wilsonInterval} from '../statistics/wilson.ts';
 import {cachingFigures} from './caching.ts';
 import {activeMs, type Figures} from './figures.ts';
 import {turnFigures} from './turns.ts';
-import type {VariantTotals} from './variant-totals.ts';
+import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 
 const noRate: VariantFigures['rate'] = {
 	requestsPerMinute: null,
@@ -37,6 +38,8 @@ export type CellView = {
 	 * up before. Without the wait a window's quota, sent in seconds, would pass for a rate.
 	 */
 	readonly sentUntil?: number;
+	/** What others use of its bucket per window; absent where that is not known. */
+	readonly others?: Use;
 	/** Sent at present; differs from the cell's own when it is being right-sized. */
 	readonly maxTokens: number;
 };
@@ -82,17 +85,37 @@ const qualityOf = (
 const unseenTokens = ({outputs}: VariantTotals, {maxTokens, target}: CellView): number | undefined =>
 	outputs.count > 0 && maxTokens > 2 * outputs.max ? maxTokens * target.burndown.value : undefined;
 
+/** The rate that the whole quota allows, and beside it that of what others leave. */
+const sustainableOf = (figures: Figures, index: number, view: CellView): VariantFigures['sustainable'] => {
+	const totals = figures.variants[index] ?? emptyTotals();
+	const warm = totals.caching.warmRequests;
+	// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
+	const requests =
+		view.isCaching === true && warm.count > 0 ? warm : (figures.requests[index] ?? new VectorMoments(0));
+	const bounds = {
+		itemsPerRequest: view.itemsPerRequest,
+		inFlight: view.inFlightBound,
+		unseenTokens: unseenTokens(totals, view),
+	};
+	const whole = sustainableRate(requests, view.target.quota, bounds);
+	const {requests: othersRequests = 0, tokens: othersTokens = 0} = view.others ?? {};
+	if (view.others === undefined || othersRequests + othersTokens <= 0) {
+		return whole;
+	}
+	const {quota, othersShare} = leftBy(view.others, view.target.quota);
+	const {usefulPerMinute} = sustainableRate(requests, quota, bounds);
+	return {...whole, afterOthers: {usefulPerMinute, othersShare}};
+};
+
 /** The figures of a cell as they stand in a Snapshot. */
 export const toVariantFigures = (figures: Figures, index: number, view: CellView): VariantFigures => {
 	const totals = figures.variants[index];
 	if (totals === undefined) {
 		throw new RangeError(`no cell ${index}`);
 	}
-	const requests = figures.requests[index] ?? new VectorMoments(0);
 	const {tokens, perRequest, latencyMs} = totals;
 	const turns = turnFigures(totals.turns);
 	const compression = totals.prompt?.compression;
-	const warm = totals.caching.warmRequests;
 	return {
 		name: view.name,
 		target: view.cell.target,
@@ -149,16 +172,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 			service: latencyMs.service.toDistribution(),
 		},
 		rate: rateOf(figures, index, view),
-		sustainable: sustainableRate(
-			// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
-			view.isCaching === true && warm.count > 0 ? warm : requests,
-			view.target.quota,
-			{
-				itemsPerRequest: view.itemsPerRequest,
-				inFlight: view.inFlightBound,
-				unseenTokens: unseenTokens(totals, view),
-			},
-		),
+		sustainable: sustainableOf(figures, index, view),
 		quality: qualityOf(totals, figures.quality[index]),
 		stopReasons: Object.fromEntries(totals.stopReasons),
 		maxTokensAdvice: adviseMaxTokens(
