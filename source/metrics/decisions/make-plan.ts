@@ -2,6 +2,7 @@ import type {Plan} from '../../domain/plan.ts';
 import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
 import {measuredRequests} from '../figures/measured-requests.ts';
+import {fewestBlocks} from './more-blocks.ts';
 import {meanInputTokens} from './turn-input.ts';
 
 /** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */
@@ -117,6 +118,17 @@ const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
 				`Each conversation has ${chat.turns.length} turns, and each turn is a request that sends again what was said before it; the input of later turns is estimated, with answers as long as they may be.`,
 			];
 
+/** That so few items cannot decide between the variants, however often they are asked. */
+const itemsRemarks = ({isEliminating = false, variants, task: {items}}: RunSpec): readonly string[] => {
+	const least = fewestBlocks(variants.length - 1);
+	const count = items.length;
+	return !isEliminating || count === 0 || count >= least
+		? []
+		: [
+				`${count} ${count === 1 ? 'item cannot' : 'items cannot'} decide between ${variants.length} variants, however often ${count === 1 ? 'it is' : 'they are'} asked: ${least} items are the least.`,
+			];
+};
+
 /**
  * The plan of a run. Requests are spread evenly over the cells.
  * @param remarks Sentences from the resolution of quotas, shown with the plan.
@@ -143,6 +155,7 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 			...remarks,
 			...warmUpRemarks(spec),
 			...chatRemarks(spec),
+			...itemsRemarks(spec),
 			...(excess === undefined ? [] : [excess]),
 		],
 		crowding: excess,

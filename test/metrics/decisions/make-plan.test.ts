@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {makePlan} from '../../../source/metrics/decisions/make-plan.ts';
-import {loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';
+import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
 const target = targetOf(quotaOf(100, null));
 
@@ -29,4 +29,24 @@ test('what warms up is part of the plan, within the most requests that may be se
 		makePlan(specOf({targets: [target], load, maxRequests}), []).quotaShare;
 	expect(partOf(null)).toBe(0.25);
 	expect(partOf(10)).toBe(0.1);
+});
+
+test('a plan says when there are too few items to decide, and only then', () => {
+	const remarksFor = (items: number, count: number, isEliminating = true) =>
+		makePlan(
+			specOf({
+				targets: [target],
+				task: {task: 'x', content: undefined, items: itemsOf(items), checks: []},
+				variants: Array.from({length: count}, (_, index) => variantOf(`v${index}`)),
+				cells: Array.from({length: count}, (_, variant) => cellOf({variant})),
+				isEliminating,
+			}),
+			[],
+		).remarks;
+	expect(remarksFor(4, 2)).toEqual([
+		'4 items cannot decide between 2 variants, however often they are asked: 6 items are the least.',
+	]);
+	// Five rivals: each must be beaten at 2 %, which takes seven.
+	expect(remarksFor(6, 6)[0]).toContain('7 items are the least');
+	expect([...remarksFor(6, 2), ...remarksFor(0, 2), ...remarksFor(4, 2, false)]).toEqual([]);
 });
