@@ -233,6 +233,17 @@ describe('what would decide', () => {
 		expect(snapshot.progress.likely).toBeUndefined();
 	});
 
+	it('is the rest of the items where the budget ended before', async () => {
+		const replies = noisy();
+		const {snapshot} = await runOf(['a', 'b'], replies, {
+			items: 40,
+			load: loadOf('measure', {requests: 15}),
+		});
+		expect(mainOf(snapshot)?.text).toMatch(
+			/^Undecided between .*: not all items were asked yet; 25 more rounds would ask the rest\.$/,
+		);
+	});
+
 	it('is more items once every item was asked', async () => {
 		const random = createRandom(1);
 		const {snapshot} = await runOf(

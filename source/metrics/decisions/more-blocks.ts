@@ -14,6 +14,8 @@ export type Wants =
 	| {readonly what: 'blocks'; readonly more: number}
 	/** Every item is asked before they decide; undefined where no sensible number would. */
 	| {readonly what: 'items'; readonly more: number | undefined}
+	/** Not all items were asked yet, and more of them will be needed than those that are asked. */
+	| {readonly what: 'pass'; readonly left: number}
 	/** There are fewer items than the least with which any difference can reach the level. */
 	| {readonly what: 'least-items'; readonly least: number}
 	/** A sensible number of requests would not decide. */
@@ -63,10 +65,13 @@ export function wantsOf({leads}: Standings, {blocks, rivals}: Field, items: numb
 	}
 	const each = [...leads.values()].map((lead) => lead && moreBlocks(lead, rivals));
 	const more = each.includes(undefined) ? undefined : Math.max(...each.map((count = 0) => count));
-	if (more === undefined) {
-		return wholePasses > 0 ? {what: 'items', more: undefined} : {what: 'nothing'};
-	}
 	const asked = Math.max(0, ...[...leads.values()].map((lead) => lead?.count ?? 0));
+	if (blocksOfPass !== undefined && wholePasses === 0 && asked + (more ?? mostWorthWhile) > blocksOfPass) {
+		return {what: 'pass', left: blocksOfPass - asked};
+	}
+	if (more === undefined) {
+		return wholePasses > 0 ? {what: 'items', more} : {what: 'nothing'};
+	}
 	return blocksOfPass === undefined || asked + more <= blocksOfPass
 		? {what: 'blocks', more}
 		: {what: 'items', more: Math.ceil(((asked + more - blocksOfPass) * items) / blocksOfPass)};

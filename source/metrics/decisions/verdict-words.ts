@@ -122,6 +122,8 @@ const wantsText = (doubt: Extract<Doubt, {kind: 'close'}>, {field}: Case): strin
 		}
 		case 'least-items':
 			return `so few items cannot decide, ${wants.least} are the least.`;
+		case 'pass':
+			return `not all items were asked yet; ${formatCount(wants.left)} more ${wants.left === 1 ? 'round' : 'rounds'} would ask the rest.`;
 		case 'items':
 			return wants.more === undefined
 				? 'every item was asked, so more items would help, not more requests.'
