@@ -1,6 +1,8 @@
 import type {Plan} from '../../domain/plan.ts';
 import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
+import {formatCount} from '../../text/numbers.ts';
+import {cleanText} from '../../text/width.ts';
 import {measuredRequests} from '../figures/measured-requests.ts';
 import {fewestBlocks} from './more-blocks.ts';
 import {meanInputTokens} from './turn-input.ts';
@@ -82,12 +84,29 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
 };
 
+/** Requests and quota tokens that a target may get at most; infinite where nothing but the quota ends the run. */
+const mostOf = (spec: RunSpec, most: number | null, target: number): {requests: number; tokens: number} => {
+	const cells = spec.cells.filter((cell) => cell.target === target);
+	const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
+	return {requests, tokens: requests * mean(cells.map((cell) => mostQuotaTokens(spec, cell)))};
+};
+
+/** Which models have less left per day than the run may take: they are given up there. */
+const dayRemarks = (spec: RunSpec, most: number | null): readonly string[] =>
+	spec.targets.flatMap(({model, quota}, index) => {
+		const perDay = limitOf(quota.tokensPerDay);
+		const {tokens} = mostOf(spec, most, index);
+		return perDay === null || !Number.isFinite(tokens) || tokens <= perDay
+			? []
+			: [
+					`The run may take ${formatCount(Math.round(tokens))} quota tokens of ${cleanText(model)}, and its quota allows ${formatCount(perDay)} per day: it is given up when they are used.`,
+				];
+	});
+
 /** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
 const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
 	const shares = spec.targets.flatMap((target, index) => {
-		const cells = spec.cells.filter((cell) => cell.target === index);
-		const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
-		const tokens = requests * mean(cells.map((cell) => mostQuotaTokens(spec, cell)));
+		const {requests, tokens} = mostOf(spec, most, index);
 		return [
 			[requests, limitOf(target.quota.requestsPerMinute)] as const,
 			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
@@ -156,6 +175,7 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 			...warmUpRemarks(spec),
 			...chatRemarks(spec),
 			...itemsRemarks(spec),
+			...dayRemarks(spec, most),
 			...(excess === undefined ? [] : [excess]),
 		],
 		crowding: excess,

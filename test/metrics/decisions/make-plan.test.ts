@@ -50,3 +50,19 @@ test('a plan says when there are too few items to decide, and only then', () => 
 	expect(remarksFor(6, 6)[0]).toContain('7 items are the least');
 	expect([...remarksFor(6, 2), ...remarksFor(0, 2), ...remarksFor(4, 2, false)]).toEqual([]);
 });
+
+test('a plan that may take more than a day allows says so before anything is sent', () => {
+	const remarksFor = (perDay: number | null) =>
+		makePlan(
+			specOf({
+				targets: [targetOf(quotaOf(100, null, perDay))],
+				load: loadOf('measure', {requests: 100, durationMs: null}),
+			}),
+			[],
+		).remarks;
+	const [remark] = remarksFor(1000);
+	expect(remark).toMatch(
+		/^The run may take [\d,]+ quota tokens of test\.model-v1:0, and its quota allows 1,000 per day: it is given up when they are used\.$/,
+	);
+	expect([...remarksFor(null), ...remarksFor(1e9)]).toEqual([]);
+});
