@@ -271,3 +271,27 @@ describe('what would decide', () => {
 		expect(snapshot.events.filter(({kind}) => kind === 'repeating')).toHaveLength(1);
 	});
 });
+
+describe('what is not part of the measurement', () => {
+	it('a lost warm-up request changes no rate', async () => {
+		const rateAfter = async (faulty: number) => {
+			const {snapshot} = await runOf(
+				['a'],
+				(_name, _user, count) => (count <= faulty ? {fault: 'model-error'} : {}),
+				{load: loadOf('measure', {requests: 20, warmUpRequests: 2})},
+			);
+			return snapshot.variants[0]?.sustainable.usefulPerMinute;
+		};
+		expect(await rateAfter(0)).toBeGreaterThan(0);
+		expect(await rateAfter(2)).toBe(await rateAfter(0));
+	});
+
+	it('variants in different lanes are not compared, and run to their end', async () => {
+		const {snapshot, asked} = await runOf(['a', 'b'], () => ({}), {
+			items: 12,
+			cells: [cellOf({variant: 0, lane: 'high'}), cellOf({variant: 1, lane: 'low'})],
+		});
+		expect(mainOf(snapshot)?.text).toContain('not compared');
+		expect([asked.get('a'), asked.get('b')]).toEqual([100, 100]);
+	});
+});

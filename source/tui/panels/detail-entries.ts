@@ -99,7 +99,7 @@ function sustainableWords({sustainable}: VariantFigures): string {
 		return 'not known';
 	}
 	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
-	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} a day`}`;
+	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} per day`}`;
 }
 
 function qualityWords({quality}: VariantFigures): string | undefined {
