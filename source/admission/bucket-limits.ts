@@ -89,6 +89,12 @@ export class BucketLimits {
 		return {requests: open('requests'), tokens: open('tokens')};
 	}
 
+	/** Whether others are known or taken to use any of it. */
+	hasOthers(now: number): boolean {
+		const {requests, tokens} = this.othersUse(now);
+		return requests > 0 || tokens > 0;
+	}
+
 	/** What others are known or taken to use per window. */
 	othersUse(now: number): Use {
 		const open = this.open(now);

@@ -10,6 +10,7 @@ import {OverloadGuard} from './overload.ts';
 import {OverrunGuard} from './overrun-guard.ts';
 import {Pacer} from './pacer.ts';
 import {RefillMirror} from './refill-mirror.ts';
+import {Stamping} from './stamping.ts';
 
 /** Why a request is not sent yet. */
 export type WaitReason = 'requests' | 'tokens' | 'pace' | 'capacity';
@@ -24,10 +25,10 @@ export type Admission =
 	| {readonly kind: 'never'; readonly dimension: Dimension; readonly needed: number; readonly limit: number};
 
 /**
- * What a throttle told: nothing that the ledger did not know, or an echo of what is reacted to already; that bursts are
- * not allowed here; that others use the bucket.
+ * What a throttle says: nothing that the ledger did not know, or an echo of what is reacted to already; that bursts are
+ * not allowed here; that others use the bucket; that tokens count from the end of an answer here.
  */
-export type ThrottleNews = 'none' | 'burst' | 'others';
+export type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
 
 export type BucketOptions = {
 	readonly clock: Clock;
@@ -36,6 +37,8 @@ export type BucketOptions = {
 	/** Part of the quota that may be used, 0 to 1. */
 	readonly share: number;
 	readonly burst: Burst;
+	/** Of the network, in milliseconds; undefined while it is not known. */
+	readonly roundTripMs?: (() => number | undefined) | undefined;
 };
 
 /** Room that is left below limits, as a part of the fuller one; negative after an overrun. */
@@ -49,6 +52,7 @@ const roomPart = (use: {requests: number; tokens: number}, limits: Limits): numb
 export class Bucket {
 	readonly ledger: Ledger;
 	readonly limits: BucketLimits;
+	readonly stamping: Stamping;
 	readonly #clock: Clock;
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
@@ -56,6 +60,7 @@ export class Bucket {
 	#mirror: RefillMirror | undefined;
 	readonly #windowMs: number;
 	readonly #tokensPerDay: number | null;
+	readonly #tokensPerMinute: number | null;
 	/** How often it is asked again while something changes by time alone. */
 	readonly #pollMs: number;
 	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
@@ -64,9 +69,10 @@ export class Bucket {
 	#othersToday = 0;
 	#roomAt: number | undefined;
 
-	constructor({clock, quota, windowMs, share, burst}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, roundTripMs}: BucketOptions) {
 		this.#clock = clock;
-		this.ledger = new Ledger(clock, windowMs);
+		this.stamping = new Stamping({clock, windowMs, roundTripMs});
+		this.ledger = new Ledger(clock, windowMs, this.stamping);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
 		this.#pacer = new Pacer(windowMs);
@@ -74,6 +80,7 @@ export class Bucket {
 		this.#windowMs = windowMs;
 		this.#mirror = this.#fullMirror();
 		this.#tokensPerDay = quota.tokensPerDay.value;
+		this.#tokensPerMinute = quota.tokensPerMinute.value;
 		this.#pollMs = windowMs / 120;
 		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
 	}
@@ -81,8 +88,8 @@ export class Bucket {
 	/** Takes over what other runs used, in place of what it took over before; before the first reservation. */
 	importUse(entries: readonly LedgerEntry[]): void {
 		this.#mirror = this.#fullMirror();
-		for (const {at, tokens} of this.ledger.importEntries(entries)) {
-			this.#mirror?.settle(at, tokens);
+		for (const {at, ended} of this.ledger.importEntries(entries)) {
+			this.#mirror?.settle(at, ended);
 		}
 	}
 
@@ -135,19 +142,41 @@ export class Bucket {
 		}
 		const now = this.#clock.now();
 		const wait = this.#waitFor(now, tokens, lane);
-		if (wait !== undefined) {
+		if (wait !== undefined && wait !== 'probe') {
 			this.#roomAt = wait.delayMs === undefined ? undefined : now + wait.delayMs;
 			return wait;
 		}
 		this.#roomAt = now;
 		this.#pacer.charge(now, tokens, this.limits.open(now));
-		const reservation = this.ledger.reserve(tokens, lane);
+		const reservation =
+			wait === 'probe'
+				? this.#reserveProbe(tokens, lane, cost)
+				: this.ledger.reserve(tokens, lane, cost.reserved);
 		this.#overruns.admitted(reservation, cost);
 		return {kind: 'admitted', reservation};
 	}
 
+	#reserveProbe(tokens: number, lane: Lane, {reserved}: Cost): Reservation {
+		const {unheard} = this.ledger;
+		const quota = this.#tokensPerMinute ?? Number.POSITIVE_INFINITY;
+		const fullSince = this.ledger.fullSince(reserved, quota);
+		const reservation = this.ledger.reserve(tokens, lane, reserved);
+		this.stamping.probe(reservation, unheard, fullSince);
+		return reservation;
+	}
+
+	/** The first byte of an answer is here. Returns whether it says that tokens count from there. */
+	confirm(reservation: Reservation): boolean {
+		if (!reservation.isOpen || reservation.confirmedAt !== undefined) {
+			return false;
+		}
+		this.ledger.confirm(reservation);
+		return this.stamping.heard(reservation);
+	}
+
 	/** The answer settles what was set aside. Returns the quota tokens by which it overran. */
 	settle(reservation: Reservation, tokens: number): number {
+		this.confirm(reservation);
 		this.#overruns.ended(reservation);
 		const now = this.#clock.now();
 		this.#settledTokens += tokens;
@@ -158,12 +187,14 @@ export class Bucket {
 
 	/** An attempt ended without an answer, and was not counted. */
 	giveBack(reservation: Reservation): void {
+		this.stamping.ended(reservation);
 		this.#overruns.ended(reservation);
 		this.ledger.giveBack(reservation);
 	}
 
 	/** An attempt ended without an answer, and may have been counted. */
 	keep(reservation: Reservation): void {
+		this.stamping.ended(reservation);
 		this.#overruns.ended(reservation);
 		this.ledger.keep(reservation);
 	}
@@ -173,14 +204,19 @@ export class Bucket {
 	 * is documented: what follows is spread evenly over the window. Throttles of that are the others' doing.
 	 */
 	throttled(reservation: Reservation, dimension: Dimension): ThrottleNews {
+		const isProbe = dimension === 'tokens' && this.stamping.isProbe(reservation);
 		this.giveBack(reservation);
 		const now = this.#clock.now();
 		if (dimension === 'tokens') {
 			this.#overruns.throttled(now);
 		}
+		if (isProbe) {
+			return this.#probeRefused(now, reservation);
+		}
 		if (!this.limits.hadRoom(dimension, reservation)) {
 			return 'none';
 		}
+		this.stamping.surprised();
 		const isFirst = this.#evenSince === undefined;
 		this.#evenSince ??= now;
 		if (reservation.sentAt > this.#evenSince) {
@@ -191,6 +227,16 @@ export class Bucket {
 		return isFirst ? 'burst' : 'none';
 	}
 
+	#probeRefused(now: number, reservation: Reservation): ThrottleNews {
+		const quota = this.#tokensPerMinute ?? Number.POSITIVE_INFINITY;
+		const isExplained = this.ledger.roomFromEndIn(reservation.reserved, quota) !== 0;
+		if (this.stamping.refused(reservation, isExplained && !this.limits.hasOthers(now))) {
+			this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
+			return 'end';
+		}
+		return this.limits.observeOthers(now, 'tokens', reservation) ? 'others' : 'none';
+	}
+
 	/** The service had no capacity. Returns whether the requests in flight were stepped down. */
 	overloaded(reservation: Reservation): boolean {
 		const {inFlight} = this.ledger;
@@ -198,8 +244,12 @@ export class Bucket {
 		return this.#overload.observe(this.#clock.now(), inFlight);
 	}
 
-	/** What a request of so many quota tokens has to wait for; undefined when it need not wait. */
-	#waitFor(now: number, tokens: number, lane: Lane): Extract<Admission, {kind: 'wait'}> | undefined {
+	/** What a request of so many quota tokens has to wait for; undefined when it need not wait, or may go alone as a probe. */
+	#waitFor(
+		now: number,
+		tokens: number,
+		lane: Lane,
+	): Extract<Admission, {kind: 'wait'}> | 'probe' | undefined {
 		const cap = this.#overload.cap(now);
 		if (cap !== undefined && this.ledger.inFlight >= cap) {
 			return {kind: 'wait', delayMs: this.#pollMs, reason: 'capacity'};
@@ -213,20 +263,24 @@ export class Bucket {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}
 		const limits = this.limits.forLane(now, lane);
-		const roomMs = this.#roomIn(now, tokens, limits);
-		if (roomMs === 0) {
-			return undefined;
+		// Into the headroom requests go one by one.
+		const needed = tokens + (this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom);
+		const roomMs = this.#roomIn(now, tokens, needed, limits);
+		const fromEndMs = this.ledger.roomFromEndIn(needed, limits.tokens);
+		if (roomMs === 0 && (fromEndMs === 0 || this.stamping.mayProbe(now))) {
+			return fromEndMs === 0 ? undefined : 'probe';
 		}
 		const isRequests = limits.requests !== null && this.ledger.use().requests + 1 > limits.requests;
-		const delayMs = this.limits.isChanging(now) ? Math.min(roomMs ?? this.#pollMs, this.#pollMs) : roomMs;
+		const bothMs = roomMs === undefined || fromEndMs === undefined ? undefined : Math.max(roomMs, fromEndMs);
+		// A probe goes as soon as the count from the first byte has room.
+		const nextMs = roomMs !== undefined && roomMs > 0 && this.stamping.mayProbe(now) ? roomMs : bothMs;
+		const delayMs = this.limits.isChanging(now) ? Math.min(nextMs ?? this.#pollMs, this.#pollMs) : nextMs;
 		return {kind: 'wait', delayMs, reason: isRequests ? 'requests' : 'tokens'};
 	}
 
-	/** Milliseconds until a request fits; undefined when that depends on answers. */
-	#roomIn(now: number, tokens: number, limits: Limits): number | undefined {
-		// Into the headroom requests go one by one.
-		const headroom = this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom;
-		const roomMs = this.ledger.roomIn(tokens + headroom, limits);
+	/** Milliseconds until a request fits, tokens counted from the first byte; undefined when that depends on answers. */
+	#roomIn(now: number, tokens: number, needed: number, limits: Limits): number | undefined {
+		const roomMs = this.ledger.roomIn(needed, limits);
 		const debtMs = this.#mirror?.roomIn(now, tokens + this.ledger.heldTokens) ?? 0;
 		const isPayable = Number.isFinite(debtMs);
 		return roomMs === undefined || !isPayable ? undefined : Math.max(roomMs, debtMs);

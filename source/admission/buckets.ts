@@ -11,6 +11,7 @@ export const createBuckets = (
 	{targets, windowMs, share, burst}: RunSpec,
 	clock: Clock,
 	initialUse: ReadonlyArray<readonly LedgerEntry[]> = [],
+	roundTripMs?: () => number | undefined,
 ): readonly Bucket[] => {
 	const buckets = new Map<string, Bucket>();
 	return targets.map(({baseModel, scope, region, quota}, index) => {
@@ -19,7 +20,7 @@ export const createBuckets = (
 		if (known !== undefined) {
 			return known;
 		}
-		const bucket = new Bucket({clock, quota, windowMs, share, burst});
+		const bucket = new Bucket({clock, quota, windowMs, share, burst, roundTripMs});
 		bucket.importUse(initialUse[index] ?? []);
 		buckets.set(key, bucket);
 		return bucket;

@@ -2,16 +2,18 @@ import type {Clock} from '../domain/clock.ts';
 import type {Lane} from '../domain/lane.ts';
 import type {LedgerEntry, Limits, Use} from '../domain/use.ts';
 import {LedgerAccount} from './ledger-account.ts';
+import type {Stamping} from './stamping.ts';
 
 /*
- * Why the ledger never lets the server throttle us while we are alone and nothing overruns.
+ * Why the ledger never lets the server throttle us while we are alone and nothing overruns, one probe aside.
  *
  * The server counts a request at an instant c that we do not know. We know that it lies between sending it and the first
  * byte of its answer. So a request is in the ledger from before it is sent until one window after the latest c that is
  * possible, and the ledger's sum over what it holds never exceeds the quota. Quota tokens are held in full while the
- * request is in flight and as settled for one window after the answer, because a server may also stamp the settled
- * tokens with the end of the request. What the server holds for a request is at most what the ledger holds for it: it
- * reserves no more than we set aside, and it settles before it answers.
+ * request is in flight. Once settled they count for one window, from the first byte or from the end: which, is learnt
+ * (see `stamping`), and until it is known both sums stay below the quota. What the server holds for a request is at most
+ * what the ledger holds for it: it reserves no more than we set aside, and it settles before it answers. What it settles
+ * above its own reservation it can know at the end only, so that part counts from there in any case.
  *
  * - Sliding log. The server counts our request at c*, together with all whose c lies in (c* - W, c*]. Take the one of
  *   them that the ledger admitted last, at a* <= c*. Every other one of them was admitted before, and the latest
@@ -19,9 +21,7 @@ import {LedgerAccount} from './ledger-account.ts';
  *   quota. Network delay and reordering do not matter, because nothing was assumed about them.
  * - Fixed windows. What a fixed window has counted up to c* lies in (c* - W, c*], so the sliding rule is at least as
  *   strict, wherever the windows begin.
- * - Refilling bucket (capacity Q, refill Q / W). Let it have been full last at s. It lacks room at t only if more than
- *   Q + (t - s) Q / W was counted in (s, t]. By the sliding rule each of the ceil((t - s) / W) windows that cover
- *   (s, t] holds at most Q, and ceil(x) <= x + 1. Refunds only help.
+ * - Refilling bucket (capacity Q, refill Q / W): the mirror (`RefillMirror`) is never fuller than the server's.
  *
  * A throttled attempt was not counted and leaves at once. A failed one whose fate is not known stays in full for one
  * window after its end. An overrun (settled above what was set aside) is charged at once; until its answer is here the
@@ -31,10 +31,14 @@ import {LedgerAccount} from './ledger-account.ts';
 /** What one attempt holds of a bucket, from before it is sent until its outcome is known. Made by the ledger only. */
 export type Reservation = {
 	readonly tokens: number;
+	/** What of that the service itself reserves. */
+	readonly reserved: number;
 	readonly lane: Lane;
 	readonly sentAt: number;
-	/** The server has surely counted the request (a first byte came). */
-	isConfirmed: boolean;
+	/** When the first byte came: by then the server has surely counted the request. Undefined before. */
+	confirmedAt: number | undefined;
+	/** Quota tokens it settled at, and when we heard of it; undefined before. */
+	settled: {readonly tokens: number; readonly at: number} | undefined;
 	/** False once it has been settled, given back or kept: exactly one of them, once. */
 	isOpen: boolean;
 };
@@ -49,13 +53,17 @@ const emptyLanes = (windowMs: number): Readonly<Record<Lane, LedgerAccount>> => 
 export class Ledger {
 	readonly #clock: Clock;
 	readonly #windowMs: number;
+	readonly #stamping: Stamping;
 	#total: LedgerAccount;
 	#lanes: Readonly<Record<Lane, LedgerAccount>>;
+	/** In the order in which they were sent. */
+	readonly #open = new Set<Reservation>();
 	#overruns = 0;
 
-	constructor(clock: Clock, windowMs: number) {
+	constructor(clock: Clock, windowMs: number, stamping: Stamping) {
 		this.#clock = clock;
 		this.#windowMs = windowMs;
+		this.#stamping = stamping;
 		this.#total = new LedgerAccount(windowMs);
 		this.#lanes = emptyLanes(windowMs);
 	}
@@ -79,35 +87,90 @@ export class Ledger {
 		return this.#total.heldTokens;
 	}
 
-	/** What counts against the bucket now, requests in flight included. */
+	/**
+	 * What counts against the bucket now, requests in flight included; tokens from the end of an answer where that is known,
+	 * else from the first byte.
+	 */
 	use(): Use {
-		return this.#total.use(this.#clock.now());
+		return this.#counted(this.#total);
 	}
 
 	/** The part of `use` that belongs to a lane. */
 	laneUse(lane: Lane): Use {
-		return this.#lanes[lane].use(this.#clock.now());
+		return this.#counted(this.#lanes[lane]);
 	}
 
 	/**
-	 * Milliseconds until one more request of `tokens` fits below the limits: 0 when it fits now, undefined when that
-	 * depends on answers that are still to come.
+	 * Milliseconds until one more request of `tokens` fits below the limits, tokens counted from the first byte: 0 when it
+	 * fits now, undefined when that depends on answers that are still to come.
 	 */
 	roomIn(tokens: number, limits: Limits): number | undefined {
 		return this.#total.roomIn(this.#clock.now(), tokens, limits);
 	}
 
+	/** The same where tokens may count from the end of an answer; 0 once it is known that they do not. */
+	roomFromEndIn(tokens: number, limit: number | null): number | undefined {
+		const now = this.#clock.now();
+		const since = this.#stamping.endsCountSince(now);
+		if (since === undefined || limit === null) {
+			return 0;
+		}
+		const endedAt = this.#total.excessEndedAt(now, tokens, limit, since);
+		return endedAt === undefined || endedAt === 0
+			? endedAt
+			: Math.max(0, this.#stamping.stopsCountingAt(endedAt) - now);
+	}
+
+	/** Requests in flight of which nothing has been heard yet. */
+	get unheard(): readonly Reservation[] {
+		return [...this.#open].filter(({confirmedAt}) => confirmedAt === undefined);
+	}
+
+	/**
+	 * Looks back at this instant, once it is known what was let in.
+	 * @returns The latest instant such that what the service had counted at its end since then, and what it had in flight
+	 * since then, left no room for `tokens`; undefined when there was none in this window. What we heard to have ended within
+	 * two round trips may have ended before the service saw us, and counts as what it settled at.
+	 */
+	fullSince(tokens: number, quota: number): (roundTripMs: number) => number | undefined {
+		const sentAt = this.#clock.now();
+		const inFlight = [...this.#open];
+		return (roundTripMs) => {
+			const seenBy = sentAt + 2 * roundTripMs;
+			const held = inFlight.reduce(
+				(sum, {reserved, settled}) =>
+					sum +
+					(settled === undefined || settled.at > seenBy ? reserved : Math.min(reserved, settled.tokens)),
+				0,
+			);
+			const missing = quota - tokens - held;
+			const since = missing < 0 ? sentAt : this.#total.endedSince(missing + 1, sentAt);
+			return since === undefined ? undefined : Math.min(since, inFlight[0]?.sentAt ?? sentAt);
+		};
+	}
+
 	/** Sets one request and its quota tokens aside. The caller has asked `roomIn` first. */
-	reserve(tokens: number, lane: Lane): Reservation {
+	reserve(tokens: number, lane: Lane, reserved = tokens): Reservation {
 		this.#total.hold(tokens);
 		this.#lanes[lane].hold(tokens);
-		return {tokens, lane, sentAt: this.#clock.now(), isConfirmed: false, isOpen: true};
+		const sentAt = this.#clock.now();
+		const reservation = {
+			tokens,
+			reserved,
+			lane,
+			sentAt,
+			confirmedAt: undefined,
+			settled: undefined,
+			isOpen: true,
+		};
+		this.#open.add(reservation);
+		return reservation;
 	}
 
 	/** The first byte of the answer is here: the request itself was counted by now. */
 	confirm(reservation: Reservation): void {
-		if (reservation.isOpen && !reservation.isConfirmed) {
-			reservation.isConfirmed = true;
+		if (reservation.isOpen && reservation.confirmedAt === undefined) {
+			reservation.confirmedAt = this.#clock.now();
 			this.#each(reservation, (account, now) => {
 				account.confirm(now);
 			});
@@ -123,8 +186,13 @@ export class Ledger {
 		if (!this.#close(reservation)) {
 			return 0;
 		}
+		reservation.settled = {tokens, at: this.#clock.now()};
 		this.#each(reservation, (account, now) => {
-			account.settle(now, reservation.tokens, tokens);
+			account.settle(now, reservation.tokens, {
+				firstByteAt: reservation.confirmedAt ?? now,
+				fromFirstByte: Math.min(tokens, reservation.reserved),
+				tokens,
+			});
 		});
 		const overrun = Math.max(0, tokens - reservation.tokens);
 		this.#overruns += overrun > 0 ? 1 : 0;
@@ -135,7 +203,7 @@ export class Ledger {
 	giveBack(reservation: Reservation): void {
 		if (this.#close(reservation)) {
 			this.#each(reservation, (account) => {
-				account.giveBack(reservation.tokens, reservation.isConfirmed);
+				account.giveBack(reservation.tokens, reservation.confirmedAt !== undefined);
 			});
 		}
 	}
@@ -144,8 +212,9 @@ export class Ledger {
 	keep(reservation: Reservation): void {
 		this.confirm(reservation);
 		if (this.#close(reservation)) {
+			const {tokens} = reservation;
 			this.#each(reservation, (account, now) => {
-				account.settle(now, reservation.tokens, reservation.tokens);
+				account.settle(now, tokens, {firstByteAt: now, fromFirstByte: tokens, tokens});
 			});
 		}
 	}
@@ -166,6 +235,7 @@ export class Ledger {
 				at,
 				requests: entry.requests + (sum?.requests ?? 0),
 				tokens: entry.tokens + (sum?.tokens ?? 0),
+				ended: entry.ended + (sum?.ended ?? 0),
 			});
 		}
 		return [...steps.values()];
@@ -191,9 +261,18 @@ export class Ledger {
 		return own;
 	}
 
+	#counted(account: LedgerAccount): Use {
+		const now = this.#clock.now();
+		const use = account.use(now);
+		return this.#stamping.countsFrom === 'end'
+			? {...use, tokens: Math.max(use.tokens, account.tokensFromEnd(now, now - this.#windowMs))}
+			: use;
+	}
+
 	#close(reservation: Reservation): boolean {
 		const wasOpen = reservation.isOpen;
 		reservation.isOpen = false;
+		this.#open.delete(reservation);
 		return wasOpen;
 	}
 

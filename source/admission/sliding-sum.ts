@@ -9,7 +9,7 @@ const compactAt = 1024;
  * never too early.
  */
 export class SlidingSum {
-	readonly #windowMs: number;
+	readonly windowMs: number;
 	readonly #slotMs: number;
 	#ends: number[] = [];
 	#amounts: number[] = [];
@@ -17,12 +17,12 @@ export class SlidingSum {
 	#total = 0;
 
 	constructor(windowMs: number) {
-		this.#windowMs = windowMs;
+		this.windowMs = windowMs;
 		this.#slotMs = windowMs / slotsPerWindow;
 	}
 
 	/**
-	 * Adds an amount at an instant. One that lies before the newest slot joins that slot, which is later and so safe.
+	 * Adds an amount at an instant, also at one of the past.
 	 * @param at Milliseconds of the engine's clock.
 	 */
 	add(at: number, amount: number): void {
@@ -30,19 +30,22 @@ export class SlidingSum {
 			return;
 		}
 		const end = (Math.floor(at / this.#slotMs) + 1) * this.#slotMs;
-		const newest = this.#ends.length - 1;
-		if (newest >= this.#head && end <= (this.#ends[newest] ?? 0)) {
-			this.#amounts[newest] = (this.#amounts[newest] ?? 0) + amount;
+		let index = this.#ends.length;
+		while (index > this.#head && (this.#ends[index - 1] ?? 0) > end) {
+			index--;
+		}
+		if (index > this.#head && this.#ends[index - 1] === end) {
+			this.#amounts[index - 1] = (this.#amounts[index - 1] ?? 0) + amount;
 		} else {
-			this.#ends.push(end);
-			this.#amounts.push(amount);
+			this.#ends.splice(index, 0, end);
+			this.#amounts.splice(index, 0, amount);
 		}
 		this.#total += amount;
 	}
 
 	/** What the window that ends at `now` holds. Amortised constant time: a slot is dropped once. */
 	total(now: number): number {
-		while (this.#head < this.#ends.length && (this.#ends[this.#head] ?? 0) + this.#windowMs <= now) {
+		while (this.#head < this.#ends.length && (this.#ends[this.#head] ?? 0) + this.windowMs <= now) {
 			this.#total -= this.#amounts[this.#head] ?? 0;
 			this.#head++;
 		}
@@ -57,13 +60,36 @@ export class SlidingSum {
 		return this.#total;
 	}
 
-	/** The instant by which at least `amount` will have left; undefined when the window does not hold as much. */
-	freedAt(amount: number): number | undefined {
-		let freed = 0;
+	/** What of the window was added after an instant, its slot included. */
+	totalAfter(at: number): number {
+		let sum = 0;
+		for (let index = this.#ends.length - 1; index >= this.#head && (this.#ends[index] ?? 0) > at; index--) {
+			sum += this.#amounts[index] ?? 0;
+		}
+		return sum;
+	}
+
+	/** The instant by which at least `amount` had been added since `after`; undefined when it was less. */
+	reachedAt(amount: number, after = Number.NEGATIVE_INFINITY): number | undefined {
+		let sum = 0;
 		for (let index = this.#head; index < this.#ends.length; index++) {
-			freed += this.#amounts[index] ?? 0;
-			if (freed >= amount) {
-				return (this.#ends[index] ?? 0) + this.#windowMs;
+			const end = this.#ends[index] ?? 0;
+			sum += end > after ? (this.#amounts[index] ?? 0) : 0;
+			if (sum >= amount) {
+				return end;
+			}
+		}
+		return undefined;
+	}
+
+	/** The latest instant since which at least `amount` had been added by `until`, for sure; undefined when all is less. */
+	sinceWhen(amount: number, until: number): number | undefined {
+		let sum = 0;
+		for (let index = this.#ends.length - 1; index >= this.#head; index--) {
+			const end = this.#ends[index] ?? 0;
+			sum += end > until ? 0 : (this.#amounts[index] ?? 0);
+			if (sum >= amount) {
+				return end - this.#slotMs;
 			}
 		}
 		return undefined;

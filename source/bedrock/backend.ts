@@ -84,6 +84,7 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 		},
 		countTokens: createTokenCounter(clients.runtime, noteRefusal),
 		refusalOf: (model) => refusals.get(model),
+		roundTripMs: clients.roundTripMs,
 		close: clients.close,
 	};
 };

@@ -1,6 +1,7 @@
 import type {Answer, Usage} from './backend.ts';
 import type {ItemCounts, Occupied, RequestTimes, TokenCounts} from './run-event.ts';
 import type {Price, ServiceLevel} from './run-spec.ts';
+import type {CountsFrom} from './stamping.ts';
 import type {ItemVerdict} from './variant.ts';
 
 /** About four characters a token: only where the service reports no counts, and marked as estimated. */
@@ -21,19 +22,34 @@ export const usageOf = (answer: Answer, expectedInputTokens: number): Usage =>
 export const settledTokens = (usage: Usage, burndown: number): number =>
 	usage.inputTokens + usage.cacheWriteTokens + usage.outputTokens * burndown;
 
+/** What a request was set aside and settled at, and from where its bucket counts that. */
+export type Occupying = {
+	/** Held while it is under way. */
+	readonly setAside: number;
+	/** What of that the service itself reserves: what is settled above it counts from the end in any case. */
+	readonly reserved: number;
+	readonly settled: number;
+	readonly countsFrom: CountsFrom;
+};
+
 /**
- * What a request occupies of its bucket, in units of one window (DESIGN 1, sustainable rate): what was set aside while it is
- * under way, then what it settled at for a window from where its tokens count. Here they count from the end of the answer,
- * as the ledger assumes. A request counts from its first byte; without a stream that is the end.
+ * What a request occupies of its bucket, in units of one window (DESIGN 1, sustainable rate), as the ledger holds it: what
+ * was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
+ * known yet it is the first byte, which a program that sends all it may finds out. A request counts from its first byte;
+ * without a stream that is the end.
  */
 export const occupiedBy = (
-	{setAside, settled}: {readonly setAside: number; readonly settled: number},
-	{service, timeToFirstToken}: Pick<RequestTimes, 'service' | 'timeToFirstToken'>,
+	{setAside, reserved, settled, countsFrom}: Occupying,
+	{service, timeToFirstToken = service}: Pick<RequestTimes, 'service' | 'timeToFirstToken'>,
 	windowMs: number,
-): Occupied => ({
-	tokens: settled + (setAside * service) / windowMs,
-	requests: 1 + (timeToFirstToken ?? service) / windowMs,
-});
+): Occupied => {
+	const atEnd = countsFrom === 'end' ? settled : Math.max(0, settled - reserved);
+	const leftMs = Math.max(0, windowMs - (service - timeToFirstToken));
+	return {
+		tokens: (setAside * service + (settled - atEnd) * leftMs) / windowMs + atEnd,
+		requests: 1 + timeToFirstToken / windowMs,
+	};
+};
 
 /** List price of an answer in USD. */
 export const costOf = (usage: Usage, price: Price): number =>

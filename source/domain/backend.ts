@@ -75,6 +75,8 @@ export type Backend = {
 	readonly invoke: (request: InferenceRequest, options: InvokeOptions) => Promise<Outcome>;
 	/** Exact input tokens of a request before it is sent; undefined where the model does not support it. */
 	readonly countTokens: (request: InferenceRequest, signal: AbortSignal) => Promise<number | undefined>;
+	/** Milliseconds of the network there and back; undefined while that is not known. */
+	readonly roundTripMs?: () => number | undefined;
 	/** Closes all connections. */
 	readonly close: () => void;
 };

@@ -3,6 +3,7 @@ import type {Lane} from './lane.ts';
 import type {PromptCompression} from './prompt.ts';
 import type {Goal, RunSpec} from './run-spec.ts';
 import type {SearchFigures} from './search-figures.ts';
+import type {CountsFrom, LearntStamping} from './stamping.ts';
 import type {Target} from './target.ts';
 import type {GateState, VariantState, Verdict} from './verdict.ts';
 
@@ -133,6 +134,8 @@ export type VariantFigures = {
 		readonly usefulPerDay?: number | null;
 		/** Of what others leave, and their part of the quota; absent where nobody else is known to use it. */
 		readonly afterOthers?: {readonly usefulPerMinute: number | null; readonly othersShare: number};
+		/** Where its bucket was found to count tokens from; absent where nothing was sent to one. */
+		readonly countsFrom?: CountsFrom;
 	};
 	/** Whether it is still in, for the run's goal; absent where nothing is chosen. */
 	readonly state?: VariantState;
@@ -227,6 +230,8 @@ export type BucketState = {
 	/** Part of the quota that is in use at present, 0 to 1: less than asked after a surprise. */
 	readonly share: number;
 	readonly inFlight: number;
+	/** Where the tokens of an answer count from here, as far as it was learnt. */
+	readonly stamping: Omit<LearntStamping, 'marks'>;
 };
 
 export type Phase = 'ready' | 'running' | 'paused' | 'draining' | 'ended';

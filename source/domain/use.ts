@@ -10,6 +10,8 @@ export type Limits = {readonly requests: number | null; readonly tokens: number 
 
 /** A part of a bucket's last window as it is kept between runs. */
 export type LedgerEntry = Use & {
-	/** Latest instant at which the service can have counted it, in milliseconds since 1970. */
+	/** Latest instant at which the service can have counted it, in milliseconds since 1970. `tokens` count from the first byte. */
 	readonly at: number;
+	/** Quota tokens of answers that ended then, where they count from the end. */
+	readonly ended: number;
 };

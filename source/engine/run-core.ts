@@ -6,7 +6,6 @@ import {createRandom, type Random} from '../domain/random.ts';
 import type {RunEvent} from '../domain/run-event.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {StoppedBy} from '../domain/snapshot.ts';
-import type {LedgerEntry} from '../domain/use.ts';
 import {Contest} from '../metrics/decisions/contests.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
@@ -15,6 +14,7 @@ import {LostCount, type LostRecord, toLostRecord} from './attempts/lost-record.t
 import {CellState} from './cells/cell-state.ts';
 import {LearntMaxTokens} from './cells/learnt-max-tokens.ts';
 import {Guards} from './guards.ts';
+import type {RunPorts} from './run-ports.ts';
 import {RunStatus} from './run-status.ts';
 import {RunningTime} from './running-time.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-search.ts';
@@ -78,12 +78,14 @@ export class RunCore {
 	/** Nothing is sent again any more. */
 	#isGivingUp = false;
 
-	/** @param onLost Told of each request that got no answer. */
 	constructor(
 		spec: RunSpec,
-		clock: Clock,
-		initialUse?: ReadonlyArray<readonly LedgerEntry[]>,
-		onLost: (record: LostRecord) => void = () => {},
+		{
+			backend,
+			clock,
+			initialUse,
+			onLost = () => {},
+		}: Pick<RunPorts, 'backend' | 'clock' | 'initialUse' | 'onLost'>,
 	) {
 		this.#onLost = onLost;
 		this.spec = spec;
@@ -93,7 +95,7 @@ export class RunCore {
 		this.time = new RunningTime(clock);
 		this.guards = new Guards(spec);
 		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
-		this.buckets = createBuckets(spec, clock, initialUse);
+		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
 		this.cells = spec.cells.map(
 			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
 		);

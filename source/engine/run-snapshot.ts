@@ -14,6 +14,11 @@ import {maximumInFlight, type RunCore} from './run-core.ts';
 import type {Waiting} from './scheduling/dispatcher.ts';
 import {waitingWords} from './scheduling/waiting-words.ts';
 
+const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {
+	const {marks: _, ...learnt} = stamping.learnt;
+	return learnt;
+};
+
 const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore): BucketState => {
 	const {ledger} = bucket;
 	const now = clock.now();
@@ -34,6 +39,7 @@ const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore):
 		nextRoomMs: isWaiting ? Math.max(0, (bucket.roomAt ?? now) - now) : null,
 		share: bucket.share,
 		inFlight: ledger.inFlight,
+		stamping: stampingOf(bucket),
 	};
 };
 
@@ -147,6 +153,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 			itemsPerRequest: variant.itemsPerRequest,
 			inFlightBound: inFlightBoundOf(spec.load, cell),
 			others: bucket.limits.othersUse(now),
+			countsFrom: bucket.stamping.countsFrom,
 			...(isAlive ? {sentUntil: core.sentUntilMs} : {}),
 			maxTokens,
 		}),

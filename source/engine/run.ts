@@ -17,7 +17,7 @@ const retryGraceMs = 5000;
 /** Makes a run; nothing is sent before `start`. */
 export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const {clock} = ports;
-	const core = new RunCore(spec, clock, ports.initialUse, ports.onLost);
+	const core = new RunCore(spec, ports);
 	const {status, time, sources} = core;
 	const outcomes = createOutcomes(core, {
 		onAnswer: (record) => ports.onAnswer?.(record),

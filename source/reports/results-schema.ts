@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
 import {lanes} from '../domain/lane.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {countsFrom} from '../domain/stamping.ts';
 import {verdictBases} from '../domain/verdict.ts';
 import {searchSchema} from './search-schema.ts';
 import {count, quantity, variantSchema} from './variant-schema.ts';
@@ -33,6 +34,15 @@ const target = z.object({
 	tier: z.string().nullable(),
 	burndown: z.object({value: z.number(), source: z.string()}),
 	quota: z.object({requestsPerMinute: limit, tokensPerMinute: limit, tokensPerDay: limit}),
+	stamping: z
+		.object({
+			countsFrom: z.enum(countsFrom),
+			since: z.iso.datetime().describe('when it was learnt; unknown: since when it is tried'),
+			accepted: count.describe('requests let in that had no room if tokens counted from the end'),
+			refused: count.describe('such requests that were throttled'),
+		})
+		.exactOptional()
+		.describe('where the tokens of an answer count from, as far as it was learnt, with the evidence'),
 });
 
 const lane = z.object({variants: z.array(z.string()), ratePerMinute: quantity});

@@ -1,5 +1,5 @@
 import type {Lane} from '../domain/lane.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import type {Results} from './results-schema.ts';
 import {targetResultsOf} from './target-results.ts';
 
@@ -30,7 +30,10 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		simulated: snapshot.simulated,
 		outcome: snapshot.outcome ?? 'failed',
 		stoppedBy: snapshot.outcome === null ? 'fault' : snapshot.stoppedBy,
-		targets: snapshot.targets.map(targetResultsOf),
+		targets: snapshot.targets.map((target, index) => ({
+			...targetResultsOf(target),
+			...stampingOf(snapshot.buckets[index]),
+		})),
 		plan: {
 			preset: spec.preset,
 			task: spec.task,
@@ -69,6 +72,16 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			firstAt,
 		})),
 	};
+}
+
+/** Where tokens count from; nothing where there is no bucket. */
+function stampingOf(bucket: BucketState | undefined): Pick<Results['targets'][number], 'stamping'> {
+	if (bucket === undefined) {
+		return {};
+	}
+
+	const {at, ...stamping} = bucket.stamping;
+	return {stamping: {...stamping, since: new Date(at).toISOString()}};
 }
 
 /** Drops classes that are named but not counted. */

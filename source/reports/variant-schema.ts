@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {lanes} from '../domain/lane.ts';
+import {countsFrom} from '../domain/stamping.ts';
 import {compressions} from '../domain/variant.ts';
 import {gateStates, variantStates} from '../domain/verdict.ts';
 
@@ -124,6 +125,10 @@ export const variantSchema = z.object({
 			.object({usefulPerMinute: quantity, othersShare: z.number()})
 			.exactOptional()
 			.describe('of what others leave, and their part of the quota'),
+		countsFrom: z
+			.enum(countsFrom)
+			.exactOptional()
+			.describe('where the tokens of an answer count from in its bucket, as far as it was learnt'),
 	}),
 	state: z.enum(variantStates).exactOptional().describe('for the goal of the run'),
 	quality: z.object({

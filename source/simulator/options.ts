@@ -9,6 +9,8 @@ export type SimulatorOptions = {
 	readonly requestsPerMinute: number | undefined;
 	readonly tokensPerMinute: number | undefined;
 	readonly enforcement: 'sliding' | 'fixed' | 'refill';
+	/** Where the tokens of an answer count from: its first byte, or its end. Undefined: its first byte. */
+	readonly countFrom?: 'first-byte' | 'end' | undefined;
 	readonly windowMs: number;
 	/** Fixed service time in milliseconds; undefined: realistic times from the seed. */
 	readonly latencyMs: number | undefined;

@@ -15,7 +15,9 @@ export type UseStore = {
 	readonly save: (config: RunConfig, target: Target, entries: readonly LedgerEntry[]) => Promise<void>;
 };
 
-const entriesSchema = z.array(z.object({at: z.number(), requests: z.number(), tokens: z.number()}));
+const entriesSchema = z.array(
+	z.object({at: z.number(), requests: z.number(), tokens: z.number(), ended: z.number()}),
+);
 
 /** A name for the bucket of an account that tells nothing of it. */
 const bucketName = ({connection}: RunConfig, {region, endpoint, baseModel, scope}: Target): string =>

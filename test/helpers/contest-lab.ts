@@ -55,7 +55,11 @@ const inputTokens = 89;
 const measuresOf = ({tokens, isUseful, totalMs = 1000}: Draw): RequestMeasures => {
 	const settled = inputTokens + tokens;
 	const times = {service: totalMs, timeToFirstToken: 300};
-	const occupied = occupiedBy({setAside: settled, settled}, times, 60_000);
+	const occupied = occupiedBy(
+		{setAside: settled, reserved: settled, settled, countsFrom: 'unknown'},
+		times,
+		60_000,
+	);
 	return {
 		useful: isUseful ? 1 : 0,
 		quotaTokens: settled,

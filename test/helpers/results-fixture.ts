@@ -276,6 +276,7 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
 			nextRoomMs: null,
 			share: 1,
 			inFlight: 0,
+			stamping: {countsFrom: 'first-byte', at: Date.UTC(2026, 0, 1), accepted: 40, refused: 0},
 		})),
 		variants,
 		best,

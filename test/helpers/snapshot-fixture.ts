@@ -210,6 +210,7 @@ export function bucketFixture(overrides: Partial<BucketState> = {}): BucketState
 		nextRoomMs: 0,
 		share: 1,
 		inFlight: 8,
+		stamping: {countsFrom: 'unknown', at: Date.UTC(2026, 0, 1), accepted: 0, refused: 0},
 		...overrides,
 	};
 }

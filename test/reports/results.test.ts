@@ -36,7 +36,7 @@ describe('resultsOf', () => {
 		const accountTokensPerDay = target.quota.tokensPerMinute;
 		const accountWide = {...target, quota: {...target.quota, accountTokensPerDay}};
 		const results = resultsOf(snapshot({targets: [accountWide]}), environment);
-		expect(results.targets).toEqual([target]);
+		expect(results.targets).toEqual([{...target, stamping: expect.anything()}]);
 		expect(violationsOf(resultsText(results))).toEqual([]);
 		expect(violationsOf(JSON.stringify({...results, targets: [accountWide]}))).toEqual([
 			expect.stringContaining('accountTokensPerDay'),
@@ -140,7 +140,7 @@ describe('resultsOf', () => {
 	});
 
 	test('a snapshot has nothing that the results leave out but advice on failures', () => {
-		expectTypeOf<keyof Target>().toEqualTypeOf<keyof Results['targets'][number]>();
+		expectTypeOf<keyof Target | 'stamping'>().toEqualTypeOf<keyof Results['targets'][number]>();
 		expectTypeOf<keyof Snapshot['variants'][number]>().toEqualTypeOf<keyof Results['variants'][number]>();
 		expectTypeOf<keyof Snapshot['timeline']['points'][number]>().toEqualTypeOf<
 			keyof Results['timeline']['points'][number]

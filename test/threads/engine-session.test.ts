@@ -100,7 +100,7 @@ describe('engine session against the simulator', () => {
 		expect(usedRequests(snapshot)).toBe(0);
 		const [bucket] = buckets;
 		expect(bucket).toBeDefined();
-		await store.save(config, bucket as Target, [{at: Date.now(), requests: 40, tokens: 8000}]);
+		await store.save(config, bucket as Target, [{at: Date.now(), requests: 40, tokens: 8000, ended: 8000}]);
 		const {snapshot: last} = await ask({type: 'start', answers: undefined}, 'ended');
 		expect(usedRequests(last)).toBe(40 + 12);
 		await ask({type: 'close'}, 'closed');

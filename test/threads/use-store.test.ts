@@ -24,7 +24,7 @@ const memoryFiles = (): CacheFiles & {readonly written: Map<string, string>} => 
 const configOf = (simulatorUrl: string | undefined): RunConfig =>
 	({connection: {region: 'us-east-1', profile: undefined, simulatorUrl}}) as RunConfig;
 
-const entries = [{at: 1_700_000_000_000, requests: 3, tokens: 900}];
+const entries = [{at: 1_700_000_000_000, requests: 3, tokens: 900, ended: 900}];
 
 describe('the last minute of a bucket', () => {
 	it('outlives the program, under a name that tells nothing of the account', async () => {

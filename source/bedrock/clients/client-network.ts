@@ -78,7 +78,35 @@ const connectionTimeoutMs = 15_000;
 const silenceMs = 3_600_000;
 
 /** One pool of kept-alive connections, shared by all that is sent through it. */
-export type Network = {readonly handler: NodeHttpHandler; readonly close: () => void};
+export type Network = {
+	readonly handler: NodeHttpHandler;
+	/** Longest of the newest connections took to open: one round trip. Undefined before one, and through a proxy. */
+	readonly roundTripMs: () => number | undefined;
+	readonly close: () => void;
+};
+
+/** Connections whose opening times are remembered. */
+const rememberedConnections = 16;
+
+/** Times how long the connections of an agent take to open, without the lookup of the name. */
+const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefined) => {
+	let times: readonly number[] = [];
+	for (const agent of agents) {
+		const connect = agent.createConnection.bind(agent);
+		agent.createConnection = (options, callback) => {
+			const socket = connect(options, callback);
+			let from = performance.now();
+			socket?.once('lookup', () => {
+				from = performance.now();
+			});
+			socket?.once('connect', () => {
+				times = [performance.now() - from, ...times].slice(0, rememberedConnections);
+			});
+			return socket;
+		};
+	}
+	return () => (times.length === 0 ? undefined : Math.max(...times));
+};
 
 /**
  * Makes a pool over HTTP/1.1. The SDK's own default opens an HTTP/2 session for every request, which puts a TLS
@@ -96,10 +124,11 @@ export const createNetwork = (options: {
 	const {maxSockets, isLocal, environment} = options;
 	const certificates =
 		isLocal || options.certificates === undefined ? undefined : certificatesIn(options.certificates);
+	const isProxied = !isLocal && hasProxy(environment);
 	const shared = {
 		keepAlive: true,
 		maxSockets,
-		...(isLocal || !hasProxy(environment) ? {} : {proxyEnv: proxySettings(environment)}),
+		...(isProxied ? {proxyEnv: proxySettings(environment)} : {}),
 	};
 	const httpAgent = new HttpAgent(shared);
 	const httpsAgent = new HttpsAgent({...shared, ...(certificates === undefined ? {} : {ca: certificates})});
@@ -112,6 +141,7 @@ export const createNetwork = (options: {
 	});
 	return {
 		handler,
+		roundTripMs: isProxied ? () => undefined : timeConnections([httpAgent, httpsAgent]),
 		close() {
 			httpAgent.destroy();
 			httpsAgent.destroy();

@@ -30,6 +30,8 @@ export type Clients = {
 	readonly remarks: readonly string[];
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];
+	/** Of the network to the runtime; undefined while it is not known. */
+	readonly roundTripMs: () => number | undefined;
 	readonly close: () => void;
 };
 
@@ -73,12 +75,16 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	let endpoint = simulatorUrl ?? endpointInEnvironment(process.env);
 	const hasBearerToken = !isLocal && Boolean(process.env.AWS_BEARER_TOKEN_BEDROCK);
 	const networks: Network[] = [];
+	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
 
 	const settings = async (service: string, maxSockets: number) => {
 		const certificates = isLocal ? undefined : await configuredCertificates(profile);
 		const network = createNetwork({maxSockets, isLocal, environment: process.env, certificates});
 		networks.push(network);
+		if (service === 'Bedrock Runtime') {
+			({roundTripMs} = network);
+		}
 		const own = simulatorUrl ?? (await configuredEndpoint(service, profile));
 		return {
 			requestHandler: network.handler,
@@ -158,6 +164,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			...(isLocal ? [] : [proxyRemark(process.env)]),
 		].filter((remark) => remark !== undefined),
 		secrets: secrets.all,
+		roundTripMs: () => roundTripMs(),
 		async region() {
 			if (region !== undefined && !/^[a-z]{2,}(?:-[a-z]+)*-\d+$/.test(region)) {
 				throw new UserError(`"${region}" is no AWS Region.`, {

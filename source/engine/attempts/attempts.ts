@@ -22,6 +22,8 @@ export type Attempt = {
 };
 
 export type AttemptHandlers = {
+	/** The first byte of an answer is here. */
+	readonly onFirstByte: (attempt: Attempt) => void;
 	readonly onAnswer: (attempt: Attempt, answer: Answer, endedAt: number) => void;
 	readonly onFailure: (attempt: Attempt, failure: Failure) => void;
 	/** Cut off by `abortAll`. */
@@ -83,10 +85,12 @@ export class Attempts {
 	}
 
 	async #exchange(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
-		const {cell, request, reservation} = attempt;
+		const {cell, request} = attempt;
 		const onFirstToken = (): void => {
-			attempt.firstTokenAt ??= this.#clock.now();
-			cell.bucket.ledger.confirm(reservation);
+			if (attempt.firstTokenAt === undefined) {
+				attempt.firstTokenAt = this.#clock.now();
+				this.#handlers.onFirstByte(attempt);
+			}
 		};
 		try {
 			const inference = cell.toInference(request.prompt, attempt.maxTokens);

@@ -11,6 +11,7 @@ import {
 import type {Answer, Usage} from '../../domain/backend.ts';
 import type {Failure, Received} from '../../domain/failure.ts';
 import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts';
+import type {LearntStamping} from '../../domain/stamping.ts';
 import type {Dimension} from '../../domain/use.ts';
 import type {ItemVerdict} from '../../domain/variant.ts';
 import {judgeAnswer} from '../../prompts/judge.ts';
@@ -31,6 +32,12 @@ export type OutcomePorts = {
 	/** Something changed: more may be sent now. */
 	readonly pump: () => void;
 };
+
+/** Where the tokens of a bucket were found to count from, in a sentence. */
+const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
+	countsFrom === 'end'
+		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
+		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
 
 const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> = {
 	'throttled-requests': 'requests',
@@ -121,6 +128,16 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		}
 	};
 
+	const onFirstByte = ({cell: {bucket, target}, reservation}: Attempt): void => {
+		const wasProbe = bucket.stamping.isProbe(reservation);
+		if (bucket.confirm(reservation)) {
+			core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
+		}
+		if (wasProbe) {
+			ports.pump();
+		}
+	};
+
 	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
 		const {request, cell, reservation} = attempt;
 		const usage = usageOf(answer, cell.inputTokens(request.prompt));
@@ -149,7 +166,16 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			checks: checksOf(verdicts),
 			tokens: tokenCounts(usage, answer),
 			quotaTokens,
-			occupied: occupiedBy({setAside: reservation.tokens, settled: quotaTokens}, times, spec.windowMs),
+			occupied: occupiedBy(
+				{
+					setAside: reservation.tokens,
+					reserved: reservation.reserved,
+					settled: quotaTokens,
+					countsFrom: cell.bucket.stamping.countsFrom,
+				},
+				times,
+				spec.windowMs,
+			),
 			carried: Math.max(1, request.items.length),
 			firstItem: request.items[0]?.index,
 			broken: request.broken,
@@ -190,6 +216,9 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 					'even',
 					`${target.model}: throttled in a burst although there was room: requests are spread evenly from here on.`,
 				);
+				return;
+			case 'end':
+				core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
 				return;
 			case 'others':
 				core.note(
@@ -276,5 +305,5 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		core.lose(attempt.request, undefined);
 	};
 
-	return {onAnswer, onFailure, onAbandoned};
+	return {onFirstByte, onAnswer, onFailure, onAbandoned};
 };

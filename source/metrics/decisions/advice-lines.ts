@@ -39,12 +39,14 @@ const usefulPerRequest = ({items, requests}: VariantFigures): number =>
 	requests.succeeded === 0 ? 0 : items.useful / requests.succeeded;
 
 /** A request of a variant as it was on average. */
-const typicalOf = (figures: VariantFigures): TypicalRequest => ({
+const typicalOf = ({figures, maxTokens}: Pick<Subject, 'figures' | 'maxTokens'>): TypicalRequest => ({
 	useful: usefulPerRequest(figures),
 	quotaTokens: figures.perRequest.quotaTokens.mean ?? 0,
 	reservedTokens: figures.perRequest.reservedTokens.mean ?? 0,
 	serviceMs: figures.latencyMs.service.mean ?? 0,
 	timeToFirstTokenMs: figures.latencyMs.timeToFirstToken.mean ?? undefined,
+	reservedByService: (figures.perRequest.inputTokens.mean ?? 0) + maxTokens,
+	countsFrom: figures.sustainable.countsFrom,
 });
 
 /** A max tokens that fits the answers, when it raises the rate; or that answers were cut off. */
@@ -55,7 +57,7 @@ export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly
 		return [{kind: 'max-tokens', text, usefulPerMinute: null}];
 	}
 	const {value, truncationRisk, sustainablePerMinute} = maxTokensAdvice;
-	const now = sustainableUnderReservation(target.quota, typicalOf(figures));
+	const now = sustainableUnderReservation(target.quota, typicalOf({figures, maxTokens}));
 	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
 	// Where no answer was useful, both are 0.
 	const isGain =
@@ -72,11 +74,12 @@ export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly
 };
 
 /** What is in flight binds, and no quota: how much more the quota allows, and what that needs (Little's law). */
-const bindingConcurrency = (figures: VariantFigures, {quota}: Target, reached: number): readonly Advice[] => {
+const bindingConcurrency = (subject: Subject, reached: number): readonly Advice[] => {
+	const {figures, target} = subject;
 	const {name, latencyMs} = figures;
 	const useful = usefulPerRequest(figures);
 	const serviceMs = latencyMs.service.mean ?? 0;
-	const allowed = sustainableUnderReservation(quota, typicalOf(figures));
+	const allowed = sustainableUnderReservation(target.quota, typicalOf(subject));
 	const inFlight = (rate: number): number => ((rate / useful) * serviceMs) / 60_000;
 	if (allowed === undefined || allowed < reached * leastGain || useful === 0) {
 		return [];
@@ -88,13 +91,14 @@ const bindingConcurrency = (figures: VariantFigures, {quota}: Target, reached: n
 };
 
 /** Which limit binds. */
-export const bindingLimit = ({figures, target}: Subject): readonly Advice[] => {
+export const bindingLimit = (subject: Subject): readonly Advice[] => {
+	const {figures, target} = subject;
 	const {usefulPerMinute, limitedBy} = figures.sustainable;
 	if (usefulPerMinute === null || limitedBy === 'none') {
 		return [];
 	}
 	if (limitedBy === 'concurrency') {
-		return bindingConcurrency(figures, target, usefulPerMinute);
+		return bindingConcurrency(subject, usefulPerMinute);
 	}
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
 	const limit = {
@@ -116,7 +120,8 @@ export const bindingLimit = ({figures, target}: Subject): readonly Advice[] => {
 };
 
 /** Packing helps where requests bind; input that packed items would share is not counted on. */
-export const packing = ({figures, variant, target}: Subject, task: Task): readonly Advice[] => {
+export const packing = (subject: Subject, task: Task): readonly Advice[] => {
+	const {figures, variant, target} = subject;
 	const {mean: quotaTokens} = figures.perRequest.quotaTokens;
 	const {usefulPerMinute: rate, limitedBy} = figures.sustainable;
 	const canPack = limitedBy === 'requests' && variant.itemsPerRequest === 1 && task.items.length > 1;
@@ -124,7 +129,7 @@ export const packing = ({figures, variant, target}: Subject, task: Task): readon
 		return [];
 	}
 	const items = Math.min(mostPacked, task.items.length);
-	const cost = costOfTypical({...typicalOf(figures), quotaTokens: quotaTokens * items});
+	const cost = costOfTypical({...typicalOf(subject), quotaTokens: quotaTokens * items});
 	const packed = sustainableBound(target.quota, usefulPerRequest(figures) * items, cost);
 	if (packed === undefined || packed.usefulPerMinute < rate * leastGain) {
 		return [];
@@ -148,7 +153,8 @@ const sharedPart = (variant: Variant, task: Task): {readonly shared: number; rea
 };
 
 /** Caching helps where tokens bind and the prompts begin alike: tokens read from the cache are not charged. */
-export const caching = ({figures, variant, target}: Subject, task: Task): readonly Advice[] => {
+export const caching = (subject: Subject, task: Task): readonly Advice[] => {
+	const {figures, variant, target} = subject;
 	const {quotaTokens, inputTokens} = figures.perRequest;
 	const {usefulPerMinute: rate, limitedBy} = figures.sustainable;
 	if (variant.cache || limitedBy !== 'tokens' || task.items.length < 2 || rate === null) {
@@ -161,7 +167,7 @@ export const caching = ({figures, variant, target}: Subject, task: Task): readon
 		return [];
 	}
 	const usefulPerMinute =
-		sustainableUnderReservation(target.quota, {...typicalOf(figures), quotaTokens: charged}) ?? rate;
+		sustainableUnderReservation(target.quota, {...typicalOf(subject), quotaTokens: charged}) ?? rate;
 	const text = `${figures.name}: about ${amount(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${amount(usefulPerMinute)} useful items a minute, if the model can cache a part of that length.`;
 	return usefulPerMinute < rate * leastGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
 };

@@ -38,7 +38,9 @@ export const adviseMaxTokens = (
 	const value = Math.min(maxTokens, fittingMaxTokens(outputs));
 	const reservedTokens = Math.max(request.quotaTokens, request.reservedTokens - (maxTokens - value));
 	const truncationRisk = (outputs.countAbove(value) + 1) / (outputs.count + 2);
-	const fitting = sustainableUnderReservation(quota, {...request, reservedTokens});
+	const reservedByService =
+		request.reservedByService === undefined ? undefined : request.reservedByService - (maxTokens - value);
+	const fitting = sustainableUnderReservation(quota, {...request, reservedTokens, reservedByService});
 	const full = sustainableUnderReservation(quota, request);
 	return {
 		value,

@@ -1,4 +1,5 @@
 import {occupiedBy} from '../../domain/accounting.ts';
+import type {CountsFrom} from '../../domain/stamping.ts';
 import type {Quota} from '../../domain/target.ts';
 import {type RequestCost, sustainableBound} from './sustainable.ts';
 
@@ -11,6 +12,10 @@ export type TypicalRequest = {
 	readonly quotaTokens: number;
 	/** Quota tokens set aside while it is in flight. */
 	readonly reservedTokens: number;
+	/** What of these the service itself reserves; absent: all of them. */
+	readonly reservedByService?: number | undefined;
+	/** Where its tokens count from; absent: not known. */
+	readonly countsFrom?: CountsFrom | undefined;
 	readonly serviceMs: number;
 	/** Absent where the first byte is the end. */
 	readonly timeToFirstTokenMs?: number | undefined;
@@ -20,6 +25,8 @@ export type TypicalRequest = {
 export const costOfTypical = ({
 	quotaTokens,
 	reservedTokens,
+	reservedByService = reservedTokens,
+	countsFrom = 'unknown',
 	serviceMs,
 	timeToFirstTokenMs,
 }: Omit<TypicalRequest, 'useful'>): RequestCost => {
@@ -28,7 +35,11 @@ export const costOfTypical = ({
 	return {
 		settled: quotaTokens,
 		setAside,
-		occupied: occupiedBy({setAside, settled: quotaTokens}, times, windowMs),
+		occupied: occupiedBy(
+			{setAside, reserved: reservedByService, settled: quotaTokens, countsFrom},
+			times,
+			windowMs,
+		),
 	};
 };
 

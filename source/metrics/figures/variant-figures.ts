@@ -1,5 +1,6 @@
 import type {Cell, LoadShape} from '../../domain/run-spec.ts';
 import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {CountsFrom} from '../../domain/stamping.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Use} from '../../domain/use.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
@@ -40,6 +41,8 @@ export type CellView = {
 	readonly sentUntil?: number;
 	/** What others use of its bucket per window; absent where that is not known. */
 	readonly others?: Use;
+	/** Where its bucket counts tokens from; absent where nothing is sent to one. */
+	readonly countsFrom?: CountsFrom;
 	/** Sent at present; differs from the cell's own when it is being right-sized. */
 	readonly maxTokens: number;
 };
@@ -97,7 +100,10 @@ const sustainableOf = (figures: Figures, index: number, view: CellView): Variant
 		inFlight: view.inFlightBound,
 		unseenTokens: unseenTokens(totals, view),
 	};
-	const whole = sustainableRate(requests, view.target.quota, bounds);
+	const whole = {
+		...sustainableRate(requests, view.target.quota, bounds),
+		...(view.countsFrom === undefined ? {} : {countsFrom: view.countsFrom}),
+	};
 	const {requests: othersRequests = 0, tokens: othersTokens = 0} = view.others ?? {};
 	if (view.others === undefined || othersRequests + othersTokens <= 0) {
 		return whole;
@@ -188,7 +194,10 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 					view.maxTokens === view.cell.maxTokens
 						? perRequest.reservedTokens.mean
 						: perRequest.inputTokens.mean + view.maxTokens,
+				reservedByService: perRequest.inputTokens.mean + view.maxTokens,
 				serviceMs: latencyMs.service.toDistribution().mean ?? 0,
+				timeToFirstTokenMs: latencyMs.timeToFirstToken.toDistribution().mean ?? undefined,
+				countsFrom: view.countsFrom,
 			},
 		),
 		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},

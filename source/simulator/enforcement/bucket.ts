@@ -1,5 +1,6 @@
 import type {SimulatorOptions} from '../options.ts';
 import type {ThrottleKind} from '../wire/service-error.ts';
+import {createEndMeter} from './end-meter.ts';
 import {createFixedMeter} from './fixed-meter.ts';
 import {type Meter, roundingSlack} from './meter.ts';
 import {createRefillMeter} from './refill-meter.ts';
@@ -13,7 +14,7 @@ export type BucketLimits = {
 };
 
 /** How limits are counted; a "minute" lasts `windowMs`, a day 1,440 of them. */
-export type Enforcement = Pick<SimulatorOptions, 'enforcement' | 'windowMs'>;
+export type Enforcement = Pick<SimulatorOptions, 'enforcement' | 'windowMs' | 'countFrom'>;
 
 export type Admission =
 	| {
@@ -44,6 +45,12 @@ const createMeter = (limit: number, {enforcement, windowMs}: Enforcement): Meter
 	}
 };
 
+/** A meter of tokens, which may count from the end of a request; the request itself counts when it comes. */
+const createTokenMeter = (limit: number, enforcement: Enforcement): Meter => {
+	const meter = createMeter(limit, enforcement);
+	return enforcement.countFrom === 'end' ? createEndMeter(meter) : meter;
+};
+
 const fits = (meter: Meter | undefined, nowMs: number, amount: number): boolean =>
 	meter === undefined || meter.room(nowMs) + roundingSlack >= amount;
 
@@ -51,7 +58,7 @@ const fits = (meter: Meter | undefined, nowMs: number, amount: number): boolean 
 export const createBucket = (limits: BucketLimits, enforcement: Enforcement): Bucket => {
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = limits;
 	const requests = requestsPerMinute === undefined ? undefined : createMeter(requestsPerMinute, enforcement);
-	const tokens = tokensPerMinute === undefined ? undefined : createMeter(tokensPerMinute, enforcement);
+	const tokens = tokensPerMinute === undefined ? undefined : createTokenMeter(tokensPerMinute, enforcement);
 	// When the daily count begins anew is not documented; here with the day.
 	const day =
 		tokensPerDay === undefined
@@ -91,7 +98,10 @@ export const createBucket = (limits: BucketLimits, enforcement: Enforcement): Bu
 		occupy(nowMs, requestCount, tokenCount, isFirst = false) {
 			if (isFirst || (fits(requests, nowMs, requestCount) && fits(tokens, nowMs, tokenCount))) {
 				requests?.charge(nowMs, requestCount);
-				tokens?.charge(nowMs, tokenCount);
+				const charge = tokens?.charge(nowMs, tokenCount);
+				if (charge !== undefined) {
+					tokens?.settle(nowMs, charge, tokenCount);
+				}
 			}
 		},
 	};

@@ -201,6 +201,7 @@ describe('the verdict', () => {
 			limitedBy: 'none',
 			ceilingPerMinute: null,
 			usefulPerDay: null,
+			countsFrom: 'unknown',
 		});
 	});
 });

@@ -1,0 +1,245 @@
+import type {Clock} from '../domain/clock.ts';
+import type {LearntStamping} from '../domain/stamping.ts';
+
+/*
+ * Where a token counts from, learnt with one refusal at most (DESIGN 3; simulated in research on stamping).
+ *
+ * A service that counts tokens from the end of an answer has room for less than one that counts from the first byte. A
+ * request that only the first of the two would refuse is a probe. Refused, it says "from the end". Accepted, it says that
+ * the service's minute, if it counts fixed minutes from the end, did not begin at any instant since which the answers that
+ * had ended left no room for it: these positions in the minute are marked. When all are marked, no minute can begin
+ * anywhere, and tokens count from the first byte. Until then a minute may have begun at the oldest unmarked instant.
+ */
+
+/** Tenths of a second in a minute. */
+const marksPerWindow = 600;
+/** What was learnt is tried again after this many milliseconds. */
+const keptForMs = 86_400_000;
+/** Longest pause after a refusal that others may explain, in windows. */
+const longestPause = 16;
+
+/** What of a request the probe is known by, and when it was sent. */
+type Sent = {readonly sentAt: number};
+
+/** What an accepted probe says, once all that it counts is known to be let in. */
+type Reading = {
+	readonly from: number;
+	readonly fullSince: (roundTripMs: number) => number | undefined;
+	/** The probe, and what was in flight with it: nothing was heard of them yet. */
+	readonly waiting: Set<Sent>;
+};
+
+export type StampingOptions = {
+	readonly clock: Clock;
+	readonly windowMs: number;
+	/** Of the network; undefined where it was not measured: then the shortest time to a first byte bounds it. */
+	readonly roundTripMs?: (() => number | undefined) | undefined;
+};
+
+/** What is known of where the tokens of a bucket count from. */
+export class Stamping {
+	readonly #clock: Clock;
+	readonly #windowMs: number;
+	readonly #markMs: number;
+	readonly #roundTripMs: () => number | undefined;
+	/** From the clock to milliseconds since 1970: the service's minute is the world's. */
+	readonly #toEpoch: number;
+	#learnt: LearntStamping;
+	#marks = new Uint8Array(marksPerWindow);
+	#unmarked = marksPerWindow;
+	/** The probe of which nothing was heard yet. */
+	#probe: Sent | undefined;
+	#readings: readonly Reading[] = [];
+	#shortestFirstByteMs = Number.POSITIVE_INFINITY;
+	#pausedUntil = Number.NEGATIVE_INFINITY;
+	#pauseMs: number;
+	#refusedAt = Number.NEGATIVE_INFINITY;
+
+	constructor({clock, windowMs, roundTripMs = () => undefined}: StampingOptions) {
+		this.#clock = clock;
+		this.#windowMs = windowMs;
+		this.#markMs = windowMs / marksPerWindow;
+		this.#roundTripMs = roundTripMs;
+		this.#toEpoch = clock.epoch() - clock.now();
+		this.#pauseMs = windowMs;
+		this.#learnt = this.#nothing();
+	}
+
+	/** What is known, as it is kept. */
+	get learnt(): LearntStamping {
+		return {...this.#learnt, marks: this.#marks.join('')};
+	}
+
+	get countsFrom(): LearntStamping['countsFrom'] {
+		return this.#learnt.countsFrom;
+	}
+
+	/** Takes over what was learnt before, unless that is a day ago. */
+	adopt(learnt: LearntStamping): void {
+		if (
+			this.#clock.epoch() - learnt.at > keptForMs ||
+			learnt.at > this.#clock.epoch() ||
+			learnt.marks.length !== marksPerWindow
+		) {
+			return;
+		}
+		this.#learnt = learnt;
+		this.#marks = Uint8Array.from(learnt.marks, Number);
+		this.#unmarked = this.#marks.filter((mark) => mark === 0).length;
+	}
+
+	/** The instant since which ended answers may count; undefined when tokens surely count from the first byte. */
+	endsCountSince(now: number): number | undefined {
+		switch (this.#learnt.countsFrom) {
+			case 'first-byte':
+				return undefined;
+			case 'end':
+				return now - this.#windowMs;
+			case 'unknown': {
+				const first = this.#markOf(now - this.#windowMs);
+				const next = this.#unmarkedFrom(first, 1);
+				return Math.max(now - this.#windowMs, next * this.#markMs - this.#toEpoch);
+			}
+		}
+	}
+
+	/** When an answer that ended then no longer counts, if tokens count from the end. */
+	stopsCountingAt(endedAt: number): number {
+		const mark = this.#markOf(endedAt);
+		const last = this.#learnt.countsFrom === 'unknown' ? this.#unmarkedFrom(mark, -1) : mark;
+		return last === mark
+			? endedAt + this.#windowMs
+			: (last + 1) * this.#markMs - this.#toEpoch + this.#windowMs;
+	}
+
+	/** Whether a request that only the count from the end refuses may be sent now. */
+	mayProbe(now: number): boolean {
+		return this.countsFrom === 'unknown' && this.#probe === undefined && now >= this.#pausedUntil;
+	}
+
+	/**
+	 * A probe is about to be sent.
+	 * @param unheard What is in flight and nothing was heard of: were one refused, it would not count.
+	 * @param fullSince The latest instant such that what had ended since then, and what was in flight since then, left it no
+	 * room; asked when all of these are known to be let in.
+	 */
+	probe(
+		request: Sent,
+		unheard: readonly Sent[],
+		fullSince: (roundTripMs: number) => number | undefined,
+	): void {
+		this.#probe = request;
+		const from = request.sentAt - this.#windowMs;
+		this.#readings = [...this.#readings, {from, fullSince, waiting: new Set([request, ...unheard])}];
+	}
+
+	isProbe(request: Sent): boolean {
+		return this.#probe === request;
+	}
+
+	/** The first byte of an answer came. Returns whether tokens are known to count from the first byte by that. */
+	heard(request: Sent): boolean {
+		this.#shortestFirstByteMs = Math.min(this.#shortestFirstByteMs, this.#clock.now() - request.sentAt);
+		if (this.isProbe(request)) {
+			this.#probe = undefined;
+			this.#learnt = {...this.#learnt, accepted: this.#learnt.accepted + 1};
+		}
+		if (this.#readings.length === 0 || this.countsFrom !== 'unknown') {
+			return false;
+		}
+		for (const {from, fullSince, waiting} of this.#readings) {
+			if (waiting.delete(request) && waiting.size === 0) {
+				this.#mark(from, fullSince(this.#marginMs) ?? from);
+			}
+		}
+		this.#readings = this.#readings.filter(({waiting}) => waiting.size > 0);
+		if (this.#unmarked > 0) {
+			return false;
+		}
+		this.#learnt = {...this.#learnt, countsFrom: 'first-byte', at: this.#clock.epoch()};
+		return true;
+	}
+
+	/** An attempt ended before its first byte: it was not counted, and what was read from it falls. */
+	ended(request: Sent): void {
+		if (this.isProbe(request)) {
+			this.#probe = undefined;
+		}
+		this.#readings = this.#readings.filter(({waiting}) => !waiting.has(request));
+	}
+
+	/**
+	 * A probe was throttled.
+	 * @param isAlone Whether nobody else is known to use the bucket.
+	 * @returns Whether tokens count from the end by that; otherwise it is taken for others' use, and tried again later.
+	 */
+	refused(request: Sent, isAlone: boolean): boolean {
+		this.ended(request);
+		const now = this.#clock.now();
+		this.#learnt = {...this.#learnt, refused: this.#learnt.refused + 1};
+		if (this.countsFrom !== 'unknown') {
+			return false;
+		}
+		if (!isAlone || now < this.#pausedUntil) {
+			this.#pause(now);
+			return false;
+		}
+		this.#refusedAt = now;
+		this.#learnt = {...this.#learnt, countsFrom: 'end', at: this.#clock.epoch()};
+		return true;
+	}
+
+	/** A request was throttled that fits however tokens are counted: others use the bucket, and refusals say nothing now. */
+	surprised(): void {
+		const now = this.#clock.now();
+		if (this.countsFrom === 'end' && now - this.#refusedAt < this.#windowMs) {
+			this.#learnt = {...this.#learnt, countsFrom: 'unknown'};
+			this.#pause(now);
+		} else {
+			this.#pausedUntil = Math.max(this.#pausedUntil, now + this.#windowMs);
+		}
+	}
+
+	#nothing(): LearntStamping {
+		return {countsFrom: 'unknown', at: this.#clock.epoch(), accepted: 0, refused: 0, marks: ''};
+	}
+
+	/** Each pause is twice as long as the last: others that stay should not cost a refusal a minute. */
+	#pause(now: number): void {
+		this.#pausedUntil = now + this.#pauseMs;
+		this.#pauseMs = Math.min(longestPause * this.#windowMs, 2 * this.#pauseMs);
+	}
+
+	/** A round trip of the network at least. */
+	get #marginMs(): number {
+		return Math.max(this.#markMs, this.#roundTripMs() ?? this.#shortestFirstByteMs);
+	}
+
+	#markOf(at: number): number {
+		return Math.floor((at + this.#toEpoch) / this.#markMs);
+	}
+
+	/** The next unmarked one from a mark on, forward or back; itself when there is none. */
+	#unmarkedFrom(mark: number, step: 1 | -1): number {
+		if (this.#unmarked === marksPerWindow) {
+			return mark;
+		}
+		for (let index = 0; index < marksPerWindow; index++) {
+			if (this.#marks[(mark + step * index) % marksPerWindow] === 0) {
+				return mark + step * index;
+			}
+		}
+		return mark;
+	}
+
+	/** Marks what lies whole between two instants, shortened by what the network may shift them. */
+	#mark(from: number, to: number): void {
+		const marginMs = this.#marginMs;
+		const first = Math.ceil((from + marginMs + this.#toEpoch) / this.#markMs);
+		for (let mark = first; mark + 1 <= (to - marginMs + this.#toEpoch) / this.#markMs; mark++) {
+			const index = mark % marksPerWindow;
+			this.#unmarked -= this.#marks[index] === 0 ? 1 : 0;
+			this.#marks[index] = 1;
+		}
+	}
+}
