@@ -17,6 +17,8 @@ export class BucketLimits {
 	readonly #others: Readonly<Record<Dimension, OthersEstimate>>;
 	readonly #demands = new Map<Lane, LaneDemand>();
 	#external: Use = {requests: 0, tokens: 0};
+	#neighbours: Use = {requests: 0, tokens: 0};
+	#part: Limits | undefined;
 
 	/**
 	 * @param quota Stated a minute; a shorter window (tests, quick benchmarks) has the same numbers a window.
@@ -60,9 +62,29 @@ export class BucketLimits {
 		this.#external = use;
 	}
 
+	/** What other programs of one's own use: the monitor can't tell it from others' use, and it is not taken off twice. */
+	setNeighboursUse(use: Use): void {
+		this.#neighbours = use;
+	}
+
+	/** The part of this run while other programs of one's own use the bucket, too; undefined while nobody shares it. */
+	setPart(part: Limits | undefined): void {
+		this.#part = part;
+	}
+
+	/** What may be used of a dimension, strangers aside. */
+	#allowed(dimension: Dimension): number | null {
+		const limit = this.own[dimension];
+		return limit === null ? null : Math.min(limit, this.#part?.[dimension] ?? limit);
+	}
+
+	#strangersUse(dimension: Dimension): number {
+		return Math.max(0, this.#external[dimension] - this.#neighbours[dimension]);
+	}
+
 	/** Whether the ledger had room for an attempt that it no longer holds. */
 	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
-		const limit = this.own[dimension];
+		const limit = this.#allowed(dimension);
 		const needed = dimension === 'requests' ? 1 : attempt.tokens;
 		return limit !== null && this.#ledger.use()[dimension] + needed <= limit;
 	}
@@ -72,7 +94,7 @@ export class BucketLimits {
 	 * @returns Whether that is news.
 	 */
 	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
-		const limit = this.own[dimension];
+		const limit = this.#allowed(dimension);
 		return (
 			limit !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit)
 		);
@@ -81,10 +103,10 @@ export class BucketLimits {
 	/** The limits less the others' use. */
 	open(now: number): Limits {
 		const open = (dimension: Dimension): number | null => {
-			const limit = this.own[dimension];
+			const limit = this.#allowed(dimension);
 			return limit === null
 				? null
-				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
+				: limit - Math.max(this.#strangersUse(dimension), this.#others[dimension].use(now, limit));
 		};
 		return {requests: open('requests'), tokens: open('tokens')};
 	}
@@ -95,10 +117,10 @@ export class BucketLimits {
 		return requests > 0 || tokens > 0;
 	}
 
-	/** What others are known or taken to use per window. */
+	/** What applications that are not ours are known or taken to use per window. */
 	othersUse(now: number): Use {
 		const open = this.open(now);
-		const used = (dimension: Dimension): number => (this.own[dimension] ?? 0) - (open[dimension] ?? 0);
+		const used = (dimension: Dimension): number => (this.#allowed(dimension) ?? 0) - (open[dimension] ?? 0);
 		return {requests: used('requests'), tokens: used('tokens')};
 	}
 

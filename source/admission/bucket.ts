@@ -11,6 +11,7 @@ import {OverrunGuard} from './overrun-guard.ts';
 import {Pacer} from './pacer.ts';
 import {RefillMirror} from './refill-mirror.ts';
 import {Stamping} from './stamping.ts';
+import {Standing} from './standing.ts';
 
 /** Why a request is not sent yet. */
 export type WaitReason = 'requests' | 'tokens' | 'pace' | 'capacity';
@@ -53,14 +54,16 @@ export class Bucket {
 	readonly ledger: Ledger;
 	readonly limits: BucketLimits;
 	readonly stamping: Stamping;
+	readonly standing: Standing;
+	/** The whole quota of a minute. */
+	readonly quota: Limits;
+	readonly windowMs: number;
 	readonly #clock: Clock;
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
 	#mirror: RefillMirror | undefined;
-	readonly #windowMs: number;
 	readonly #tokensPerDay: number | null;
-	readonly #tokensPerMinute: number | null;
 	/** How often it is asked again while something changes by time alone. */
 	readonly #pollMs: number;
 	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
@@ -73,21 +76,27 @@ export class Bucket {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
 		this.ledger = new Ledger(clock, windowMs, this.stamping);
+		this.standing = new Standing(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
 		this.#pacer = new Pacer(windowMs);
 		this.#overruns = new OverrunGuard(windowMs);
-		this.#windowMs = windowMs;
+		this.windowMs = windowMs;
 		this.#mirror = this.#fullMirror();
 		this.#tokensPerDay = quota.tokensPerDay.value;
-		this.#tokensPerMinute = quota.tokensPerMinute.value;
+		this.quota = {requests: quota.requestsPerMinute.value, tokens: quota.tokensPerMinute.value};
 		this.#pollMs = windowMs / 120;
 		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
 	}
 
-	/** Takes over what other runs used, in place of what it took over before; before the first reservation. */
-	importUse(entries: readonly LedgerEntry[]): void {
+	/** Forgets what it took over; before the first reservation. */
+	clear(): void {
 		this.#mirror = this.#fullMirror();
+		this.ledger.clear();
+	}
+
+	/** Takes what other runs used into its own account. */
+	takeOver(entries: readonly LedgerEntry[]): void {
 		for (const {at, ended} of this.ledger.importEntries(entries)) {
 			this.#mirror?.settle(at, ended);
 		}
@@ -95,7 +104,12 @@ export class Bucket {
 
 	#fullMirror(): RefillMirror | undefined {
 		const {tokens} = this.limits.own;
-		return tokens === null ? undefined : new RefillMirror(tokens, this.#windowMs);
+		return tokens === null ? undefined : new RefillMirror(tokens, this.windowMs);
+	}
+
+	/** Other programs of one's own settled so many quota tokens: they count where the service refills its bucket. */
+	noteSettled(tokens: number): void {
+		this.#mirror?.settle(this.#clock.now(), tokens);
 	}
 
 	/** Whether anything limits it: requests or tokens a minute. */
@@ -144,9 +158,11 @@ export class Bucket {
 		const wait = this.#waitFor(now, tokens, lane);
 		if (wait !== undefined && wait !== 'probe') {
 			this.#roomAt = wait.delayMs === undefined ? undefined : now + wait.delayMs;
+			this.standing.waits(tokens, wait.reason === 'requests' || wait.reason === 'tokens');
 			return wait;
 		}
 		this.#roomAt = now;
+		this.standing.sent(tokens);
 		this.#pacer.charge(now, tokens, this.limits.open(now));
 		const reservation =
 			wait === 'probe'
@@ -158,7 +174,7 @@ export class Bucket {
 
 	#reserveProbe(tokens: number, lane: Lane, {reserved}: Cost): Reservation {
 		const {unheard} = this.ledger;
-		const quota = this.#tokensPerMinute ?? Number.POSITIVE_INFINITY;
+		const quota = this.quota.tokens ?? Number.POSITIVE_INFINITY;
 		const fullSince = this.ledger.fullSince(reserved, quota);
 		const reservation = this.ledger.reserve(tokens, lane, reserved);
 		this.stamping.probe(reservation, unheard, fullSince);
@@ -228,7 +244,7 @@ export class Bucket {
 	}
 
 	#probeRefused(now: number, reservation: Reservation): ThrottleNews {
-		const quota = this.#tokensPerMinute ?? Number.POSITIVE_INFINITY;
+		const quota = this.quota.tokens ?? Number.POSITIVE_INFINITY;
 		const isExplained = this.ledger.roomFromEndIn(reservation.reserved, quota) !== 0;
 		if (this.stamping.refused(reservation, isExplained && !this.limits.hasOthers(now))) {
 			this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
@@ -262,18 +278,32 @@ export class Bucket {
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}
-		const limits = this.limits.forLane(now, lane);
+		return this.#waitForRoom(now, tokens, this.limits.forLane(now, lane));
+	}
+
+	#waitForRoom(
+		now: number,
+		tokens: number,
+		limits: Limits,
+	): Extract<Admission, {kind: 'wait'}> | 'probe' | undefined {
+		const {neighbours} = this.standing;
 		// Into the headroom requests go one by one.
 		const needed = tokens + (this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom);
 		const roomMs = this.#roomIn(now, tokens, needed, limits);
 		const fromEndMs = this.ledger.roomFromEndIn(needed, limits.tokens);
-		if (roomMs === 0 && (fromEndMs === 0 || this.stamping.mayProbe(now))) {
-			return fromEndMs === 0 ? undefined : 'probe';
+		const mayProbe = neighbours.count === 0 && this.stamping.mayProbe(now);
+		if (roomMs === 0 && (fromEndMs === 0 || mayProbe)) {
+			const use = neighbours.count === 0 ? this.ledger.use() : this.ledger.mostUse();
+			return !this.standing.hasClaimed(use, tokens, this.quota)
+				? {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'}
+				: fromEndMs === 0
+					? undefined
+					: 'probe';
 		}
 		const isRequests = limits.requests !== null && this.ledger.use().requests + 1 > limits.requests;
 		const bothMs = roomMs === undefined || fromEndMs === undefined ? undefined : Math.max(roomMs, fromEndMs);
 		// A probe goes as soon as the count from the first byte has room.
-		const nextMs = roomMs !== undefined && roomMs > 0 && this.stamping.mayProbe(now) ? roomMs : bothMs;
+		const nextMs = roomMs !== undefined && roomMs > 0 && mayProbe ? roomMs : bothMs;
 		const delayMs = this.limits.isChanging(now) ? Math.min(nextMs ?? this.#pollMs, this.#pollMs) : nextMs;
 		return {kind: 'wait', delayMs, reason: isRequests ? 'requests' : 'tokens'};
 	}
@@ -281,7 +311,8 @@ export class Bucket {
 	/** Milliseconds until a request fits, tokens counted from the first byte; undefined when that depends on answers. */
 	#roomIn(now: number, tokens: number, needed: number, limits: Limits): number | undefined {
 		const roomMs = this.ledger.roomIn(needed, limits);
-		const debtMs = this.#mirror?.roomIn(now, tokens + this.ledger.heldTokens) ?? 0;
+		const pending = this.ledger.heldTokens + this.standing.neighbours.pendingTokens;
+		const debtMs = this.#mirror?.roomIn(now, tokens + pending) ?? 0;
 		const isPayable = Number.isFinite(debtMs);
 		return roomMs === undefined || !isPayable ? undefined : Math.max(roomMs, debtMs);
 	}

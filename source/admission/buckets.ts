@@ -21,7 +21,7 @@ export const createBuckets = (
 			return known;
 		}
 		const bucket = new Bucket({clock, quota, windowMs, share, burst, roundTripMs});
-		bucket.importUse(initialUse[index] ?? []);
+		bucket.takeOver(initialUse[index] ?? []);
 		buckets.set(key, bucket);
 		return bucket;
 	});

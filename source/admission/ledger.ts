@@ -95,6 +95,15 @@ export class Ledger {
 		return this.#counted(this.#total);
 	}
 
+	/** The same by the strictest count that is not ruled out. */
+	mostUse(): Use {
+		const now = this.#clock.now();
+		const use = this.#total.use(now);
+		return this.#stamping.countsFrom === 'first-byte'
+			? use
+			: {...use, tokens: Math.max(use.tokens, this.#total.tokensFromEnd(now, now - this.#windowMs))};
+	}
+
 	/** The part of `use` that belongs to a lane. */
 	laneUse(lane: Lane): Use {
 		return this.#counted(this.#lanes[lane]);
@@ -241,16 +250,19 @@ export class Ledger {
 		return [...steps.values()];
 	}
 
+	/** Forgets all that it took over; before the first reservation. */
+	clear(): void {
+		this.#total = new LedgerAccount(this.#windowMs);
+		this.#lanes = emptyLanes(this.#windowMs);
+	}
+
 	/**
-	 * Takes over what other runs exported, in place of what it took over before. An entry from the future (the wall clock
-	 * was set back) counts as made just now. To be called before the first reservation.
+	 * Adds what other runs exported to its own. An entry from the future (the wall clock was set back) counts as made just now.
 	 * @returns The entries by the clock's own time, oldest first.
 	 */
 	importEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
 		const now = this.#clock.now();
 		const epoch = this.#clock.epoch();
-		this.#total = new LedgerAccount(this.#windowMs);
-		this.#lanes = emptyLanes(this.#windowMs);
 		const own = entries
 			.map((entry) => ({...entry, at: now - Math.max(0, epoch - entry.at)}))
 			.toSorted((first, second) => first.at - second.at);

@@ -1,3 +1,4 @@
+import type {MemberStore} from '../admission/member-store.ts';
 import type {Backend} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Goal} from '../domain/run-spec.ts';
@@ -13,12 +14,18 @@ export type RunPorts = {
 	readonly onAnswer?: (record: AnswerRecord) => void;
 	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */
 	readonly onLost?: (record: LostRecord) => void;
-	/** Of each target: what earlier runs left in its bucket (`Run.exportUse`). */
+	/** Of each target: what other runs use of its bucket, as a first look; at the start it is read again. */
 	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
+	/** Where the runs of one user share each target's bucket, and what this one is called there; absent: it is alone. */
+	readonly sharing?: {readonly id: string; readonly stores: readonly MemberStore[]};
 };
 
 /** One run, from ready to ended. */
 export type Run = {
+	/** Takes its part of the buckets that other runs of the user share; before the start. Without it the run is alone. */
+	readonly join: () => Promise<void>;
+	/** Leaves what it used to the others; an ended run has done so by itself. */
+	readonly leave: () => Promise<void>;
 	/** Sends until the load ends, the run is stopped or a guard holds; resolves when the last answer is in. */
 	readonly start: () => Promise<void>;
 	/** Nothing new is sent; what is in flight goes on. */
@@ -31,10 +38,6 @@ export type Run = {
 	readonly snapshot: () => Snapshot;
 	/** Calls back after each change of the phase; returns a function that ends it. */
 	readonly onPhaseChange: (listener: (phase: Phase) => void) => () => void;
-	/** Of each target: the last window of its bucket, for the next run. */
-	/** What other runs used until now, in place of `initialUse`; before the start. */
-	readonly importUse: (use: ReadonlyArray<readonly LedgerEntry[]>) => void;
-	readonly exportUse: () => ReadonlyArray<readonly LedgerEntry[]>;
 	/** What other applications are known to use of the bucket of a target, by the account monitor. */
 	readonly setOthersUse: (target: number, use: Use) => void;
 	/** Quota tokens of the day that are used without this run, by the account monitor. */

@@ -3,6 +3,7 @@ import {Alarm} from './alarm.ts';
 import {Attempts} from './attempts/attempts.ts';
 import {createOutcomes} from './attempts/outcomes.ts';
 import {memberOf, RunCore} from './run-core.ts';
+import {createRunMembers} from './run-members.ts';
 import type {Run, RunPorts} from './run-ports.ts';
 import {makeSnapshot} from './run-snapshot.ts';
 import {announceLanes} from './scheduling/announce-lanes.ts';
@@ -13,6 +14,9 @@ export type {Run, RunPorts} from './run-ports.ts';
 
 /** How long requests that failed are still tried again when the time of a run is over, in milliseconds. */
 const retryGraceMs = 5000;
+
+const lostLedgerWords = (error: unknown): string =>
+	`What other programs of yours use of this quota can't be read or written (${error instanceof Error ? error.message : String(error)}): this run goes on as if it were alone.`;
 
 /** Makes a run; nothing is sent before `start`. */
 export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
@@ -26,6 +30,12 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const attempts = new Attempts(ports.backend, clock, outcomes);
 	const dispatcher = createDispatcher(core, attempts);
 	const alarm = new Alarm(clock, () => pump());
+	const members = createRunMembers(
+		core.buckets,
+		ports,
+		() => alarm.within(0),
+		(error) => core.note('ledger', lostLedgerWords(error)),
+	);
 	let cancelDeadline = (): void => {};
 	let onEnd = (): void => {};
 
@@ -77,6 +87,8 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	};
 
 	return {
+		join: members.join,
+		leave: members.leave,
 		async start() {
 			if (status.phase !== 'ready') {
 				return;
@@ -89,6 +101,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 			status.go('running');
 			pump();
 			await ended;
+			await members.leave();
 		},
 		pause() {
 			if (status.phase === 'running') {
@@ -124,12 +137,6 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		},
 		snapshot: () => makeSnapshot(core, attempts.inFlight, dispatcher.waiting),
 		onPhaseChange: (listener) => status.listen(listener),
-		importUse: (use) => {
-			for (const bucket of new Set(core.buckets)) {
-				bucket.importUse(use[core.buckets.indexOf(bucket)] ?? []);
-			}
-		},
-		exportUse: () => core.buckets.map((bucket) => bucket.ledger.exportEntries()),
 		setOthersUse(target, use) {
 			memberOf(core.buckets, target, 'target').limits.setOthersUse(use);
 		},

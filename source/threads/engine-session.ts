@@ -1,4 +1,5 @@
 import type {AccountRequest} from '../account/account-messages.ts';
+import {sumOf} from '../admission/parts.ts';
 import type {Clock} from '../domain/clock.ts';
 import {faultOf} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -12,8 +13,6 @@ import {createUseStore, type UseStore} from './use-store.ts';
 
 /** Milliseconds between two snapshots: four a second are enough for eyes. */
 const snapshotIntervalMs = 250;
-/** Snapshots between two savings of the ledger. */
-const snapshotsPerSave = 4;
 
 type Ports = {
 	readonly publish: (report: EngineReport) => void;
@@ -67,6 +66,7 @@ export const createSession = ({
 		} else if (stage.name !== 'idle') {
 			stage.prepared.backend.close();
 			stage.prepared.clients.close();
+			void stage.run.leave();
 		}
 		stage = {name: 'idle'};
 	};
@@ -86,10 +86,10 @@ export const createSession = ({
 			return;
 		}
 		const {spec} = prepared;
-		const [plan, ...initialUse] = await Promise.all([
-			account.withHeadroom(prepared.plan, spec, config),
-			...spec.targets.map(async (target) => uses.load(config, target)),
-		]);
+		const stores = spec.targets.map((target) => uses.open(config, target));
+		const members = await Promise.all(stores.map(async (store) => store.read().catch(() => [])));
+		const ownUse = members.map((all) => sumOf(all.filter(({isLive}) => isLive).map(({use}) => use)));
+		const plan = await account.withHeadroom(prepared.plan, spec, config, ownUse);
 		if (stage !== own) {
 			prepared.clients.close();
 			return;
@@ -98,7 +98,8 @@ export const createSession = ({
 		const run = createRun(spec, {
 			backend: prepared.backend,
 			clock,
-			initialUse,
+			initialUse: members.map((all) => all.flatMap(({entries}) => entries)),
+			sharing: {id: uses.newMember(), stores},
 			onAnswer(record) {
 				account.answered(spec, record);
 				answers.writer?.write(record);
@@ -114,20 +115,10 @@ export const createSession = ({
 		});
 	};
 
-	const saveUse = async (config: RunConfig, {spec}: Prepared, run: Run): Promise<void> => {
-		const use = run.exportUse();
-		await Promise.all(spec.targets.map(async (target, index) => uses.save(config, target, use[index] ?? [])));
-	};
-
-	const publishWhileRunning = (run: Run, save: () => Promise<void>): (() => void) => {
-		let count = 0;
+	const publishWhileRunning = (run: Run): (() => void) => {
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: run.snapshot()});
-			count += 1;
-			if (count % snapshotsPerSave === 0) {
-				void save();
-			}
 			cancel = clock.after(snapshotIntervalMs, tick);
 		};
 		cancel = clock.after(snapshotIntervalMs, tick);
@@ -158,17 +149,16 @@ export const createSession = ({
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// It may have waited for its start while others went on.
-		const use = await Promise.all(prepared.spec.targets.map(async (target) => uses.load(config, target)));
+		await run.join();
 		early = undefined;
 		if (stage !== own) {
+			await run.leave();
 			return;
 		}
-		run.importUse(use);
-		const save = async (): Promise<void> => saveUse(config, prepared, run);
 		stage = {name: 'running', prepared, run};
 		answers.writer = openWriter(sink);
 		account.attach(run, prepared.spec, config);
-		const stopPublishing = publishWhileRunning(run, save);
+		const stopPublishing = publishWhileRunning(run);
 		try {
 			const ended = run.start();
 			meanwhile.forEach(handle);
@@ -176,7 +166,7 @@ export const createSession = ({
 		} finally {
 			stopPublishing();
 			account.detach();
-			await Promise.all([answers.writer?.close(), save()]);
+			await Promise.all([answers.writer?.close(), run.leave()]);
 		}
 		const snapshot = run.snapshot();
 		if (snapshot.outcome === 'completed') {

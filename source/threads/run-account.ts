@@ -6,13 +6,18 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
+import type {Use} from '../domain/use.ts';
 import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {Run} from '../engine/run.ts';
+import {besideOthers} from '../metrics/decisions/make-plan.ts';
 
 /** What a run asks of the account monitor. */
 export type RunAccount = {
-	/** The plan with what others use of its buckets, as far as that can be told soon. */
-	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig) => Promise<Plan>;
+	/**
+	 * The plan with what others use of its buckets, as far as that is known soon.
+	 * @param own Of each target: what other programs of one's own use per minute.
+	 */
+	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig, own: readonly Use[]) => Promise<Plan>;
 	/** From now on others' use is taken off what the run may send, and its answers are known as our own. */
 	readonly attach: (run: Run, spec: RunSpec, config: RunConfig) => void;
 	readonly answered: (spec: RunSpec, record: AnswerRecord) => void;
@@ -24,7 +29,7 @@ const usualPatienceMs = 3000;
 
 /** No monitor: a run that knows nothing of the account. */
 export const noAccount: RunAccount = {
-	withHeadroom: async (plan) => plan,
+	withHeadroom: async (plan, spec, _, own) => besideOthers(plan, spec, own),
 	attach() {},
 	answered() {},
 	detach() {},
@@ -54,10 +59,10 @@ export const createRunAccount = (
 	};
 
 	return {
-		async withHeadroom(plan, spec, config) {
+		async withHeadroom(plan, spec, config, own) {
 			// A demo starts at once and asks nothing.
 			if (config.connection.simulatorUrl !== undefined) {
-				return {...plan, crowding: undefined};
+				return {...besideOthers(plan, spec, own), crowding: undefined};
 			}
 			await patiently(follow(spec.targets, config));
 			const buckets = spec.targets.map((target) => link.bucketOf(target));
@@ -66,7 +71,21 @@ export const createRunAccount = (
 			const remarks = [...(crowding === undefined ? rooms : [crowding])].filter(
 				(remark) => remark !== undefined,
 			);
-			return {...plan, remarks: [...plan.remarks, ...new Set(remarks)], crowding: crowding ?? plan.crowding};
+			// CloudWatch does not say whose requests it counts: the larger of the two holds the smaller.
+			const others = spec.targets.map((_, index): Use => {
+				const {requests = 0, quotaTokens = 0} = buckets[index]?.others ?? {};
+				const mine = own[index];
+				return {
+					requests: Math.max(requests, mine?.requests ?? 0),
+					tokens: Math.max(quotaTokens, mine?.tokens ?? 0),
+				};
+			});
+			const slower = besideOthers(plan, spec, others);
+			return {
+				...slower,
+				remarks: [...slower.remarks, ...new Set(remarks)],
+				crowding: crowding ?? plan.crowding,
+			};
 		},
 		attach(run, spec, config) {
 			link.follow({

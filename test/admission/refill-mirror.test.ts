@@ -23,8 +23,9 @@ describe('RefillMirror', () => {
 		const bucket = new Bucket({clock, quota, windowMs: 60_000, share: 1, burst: 'full'});
 		const cost = {reserved: 100, setAside: 100, most: 100, likelyMost: 100};
 		const use = [{at: clock.epoch() - 1000, requests: 1, tokens: 1500, ended: 1500}];
-		bucket.importUse(use);
-		bucket.importUse(use);
+		bucket.takeOver(use);
+		bucket.clear();
+		bucket.takeOver(use);
 		expect(bucket.ledger.use().tokens).toBe(1500);
 		// Its window is over after a minute, the debt of 900 tokens is not.
 		const admitted = [];

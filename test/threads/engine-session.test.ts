@@ -1,10 +1,10 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import type {MemberStore} from '../../source/admission/member-store.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
-import type {Target} from '../../source/domain/target.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {createSession} from '../../source/threads/engine-session.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
@@ -86,21 +86,35 @@ describe('engine session against the simulator', () => {
 	});
 
 	it('knows at its start what others used while it waited for it', async () => {
-		const store = createUseStore(undefined);
-		const buckets: Target[] = [];
+		const uses = createUseStore(undefined);
+		const opened: MemberStore[] = [];
 		const {ask} = openSession({
-			...store,
-			async load(config, target) {
-				buckets.push(target);
-				return store.load(config, target);
+			...uses,
+			open(config, target) {
+				const store = uses.open(config, target);
+				opened.push(store);
+				return store;
 			},
 		});
 		const config = await configOf('summarize', '--requests', '3');
 		const {snapshot} = await ask({type: 'prepare', config}, 'prepared');
 		expect(usedRequests(snapshot)).toBe(0);
-		const [bucket] = buckets;
-		expect(bucket).toBeDefined();
-		await store.save(config, bucket as Target, [{at: Date.now(), requests: 40, tokens: 8000, ended: 8000}]);
+		const [store] = opened;
+		await store?.write({
+			id: uses.newMember(),
+			isEnded: true,
+			writtenAt: Date.now(),
+			claim: {requests: 40, tokens: 8000},
+			use: {requests: 40, tokens: 8000},
+			heldTokens: 0,
+			most: {requests: null, tokens: null},
+			isWaiting: false,
+			needs: 0,
+			lastSentAt: Date.now(),
+			settledTokens: 8000,
+			entries: [{at: Date.now(), requests: 40, tokens: 8000, ended: 8000}],
+			stamping: {countsFrom: 'unknown', at: Date.now(), accepted: 0, refused: 0, marks: '0'.repeat(600)},
+		});
 		const {snapshot: last} = await ask({type: 'start', answers: undefined}, 'ended');
 		expect(usedRequests(last)).toBe(40 + 12);
 		await ask({type: 'close'}, 'closed');

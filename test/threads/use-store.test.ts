@@ -1,70 +1,110 @@
-import {describe, expect, it} from 'vitest';
-import type {CacheFiles} from '../../source/bedrock/quotas/quota-cache.ts';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import type {MemberRecord} from '../../source/admission/member-store.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import {createUseStore} from '../../source/threads/use-store.ts';
+import {childOf} from '../helpers/dead-process.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
-
-const memoryFiles = (): CacheFiles & {readonly written: Map<string, string>} => {
-	const written = new Map<string, string>();
-	return {
-		written,
-		async read(file) {
-			const text = written.get(file);
-			if (text === undefined) {
-				throw new Error('ENOENT');
-			}
-			return text;
-		},
-		async write(file, text) {
-			written.set(file, text);
-		},
-	};
-};
 
 const configOf = (simulatorUrl: string | undefined): RunConfig =>
 	({connection: {region: 'us-east-1', profile: undefined, simulatorUrl}}) as RunConfig;
 
-const entries = [{at: 1_700_000_000_000, requests: 3, tokens: 900, ended: 900}];
+const now = 1_700_000_000_000;
+const stamping = {countsFrom: 'end', at: now, accepted: 0, refused: 1, marks: '01'} as const;
+const recordOf = (id: string, change: Partial<MemberRecord> = {}): MemberRecord => ({
+	id,
+	isEnded: false,
+	writtenAt: now,
+	claim: {requests: 5, tokens: 1000},
+	use: {requests: 3, tokens: 900},
+	heldTokens: 100,
+	most: {requests: 100, tokens: null},
+	isWaiting: true,
+	needs: 300,
+	lastSentAt: now,
+	settledTokens: 800,
+	entries: [{at: now, requests: 3, tokens: 900, ended: 900}],
+	stamping,
+	...change,
+});
 
-describe('the last minute of a bucket', () => {
-	it('outlives the program, under a name that tells nothing of the account', async () => {
-		const files = memoryFiles();
-		await createUseStore('/cache', files).save(configOf(undefined), targetFixture(), entries);
-		expect(await createUseStore('/cache', files).load(configOf(undefined), targetFixture())).toEqual(entries);
-		expect([...files.written.keys()].join()).toMatch(/^\/cache\/use\/[0-9a-f]{32}\.json$/);
+describe('what the runs of one user share of a bucket', () => {
+	let folder = '';
+	beforeEach(() => {
+		folder = mkdtempSync(path.join(tmpdir(), 'use-'));
+	});
+	afterEach(() => rmSync(folder, {recursive: true}));
+
+	const open = (target = targetFixture(), simulatorUrl?: string) => {
+		const uses = createUseStore(folder, () => now);
+		return {uses, store: uses.open(configOf(simulatorUrl), target)};
+	};
+	const files = (): readonly string[] =>
+		readdirSync(folder, {recursive: true, withFileTypes: true})
+			.filter((entry) => entry.isFile())
+			.map(({parentPath, name}) => path.join(parentPath, name));
+
+	it('outlives the program, under names that say nothing of the account', async () => {
+		const {uses, store} = open();
+		const record = recordOf(uses.newMember());
+		await store.write(record);
+		await store.writeStamping(stamping);
+		const again = open().store;
+		expect(await again.read()).toEqual([{...record, isLive: true}]);
+		expect(await again.readStamping()).toEqual(stamping);
+		for (const file of files()) {
+			expect(file.slice(folder.length)).toMatch(
+				/^\/use\/[0-9a-f]{32}\/(?:\d{15}-\d+-\d+-[\w.-]+|stamping)\.json$/,
+			);
+		}
+		await again.remove([record.id]);
+		expect(await store.read()).toEqual([]);
 	});
 
-	it('is kept for each bucket by itself', async () => {
-		const store = createUseStore('/cache', memoryFiles());
-		await store.save(configOf(undefined), targetFixture(), entries);
-		expect(await store.load(configOf(undefined), {...targetFixture(), scope: 'global'})).toEqual([]);
-		expect(await store.load(configOf(undefined), {...targetFixture(), region: 'eu-west-1'})).toEqual([]);
+	it('is kept for each bucket by itself, and one bucket for all runs of a program', async () => {
+		const {uses, store} = open();
+		await store.write(recordOf(uses.newMember()));
+		expect(await open({...targetFixture(), scope: 'global'}).store.read()).toEqual([]);
+		expect(await open({...targetFixture(), region: 'eu-west-1'}).store.read()).toEqual([]);
+		expect(uses.open(configOf(undefined), targetFixture())).toBe(store);
 	});
 
 	it('of the embedded simulator never reaches the disk', async () => {
-		const files = memoryFiles();
-		const store = createUseStore('/cache', files);
-		await store.save(configOf('http://127.0.0.1:1'), targetFixture(), entries);
-		expect(files.written.size).toBe(0);
-		expect(await store.load(configOf('http://127.0.0.1:1'), targetFixture())).toEqual(entries);
+		const {uses, store} = open(targetFixture(), 'http://127.0.0.1:1');
+		await store.write(recordOf(uses.newMember()));
+		expect(files()).toEqual([]);
+		expect(await store.read()).toHaveLength(1);
 	});
 
-	it.each(['', '{', '[{"at": "x"}]', 'null'])('is empty where the file holds %j', async (text) => {
-		const files = memoryFiles();
-		const store = createUseStore('/cache', files);
-		await store.save(configOf(undefined), targetFixture(), entries);
-		const [file = ''] = files.written.keys();
-		files.written.set(file, text);
-		expect(await createUseStore('/cache', files).load(configOf(undefined), targetFixture())).toEqual([]);
+	it('knows who is dead: ended, silent for ten seconds, or without a process', async () => {
+		const {uses, store} = open();
+		const dead = await childOf('process.exit()');
+		const mine = uses.newMember();
+		const gone = mine.replace(`-${process.pid}-`, `-${dead}-`);
+		const elsewhere = `${gone}x`;
+		await store.write(recordOf(mine));
+		await store.write(recordOf(uses.newMember(), {isEnded: true}));
+		await store.write(recordOf(uses.newMember(), {writtenAt: now - 10_000}));
+		await store.write(recordOf(gone));
+		await store.write(recordOf(elsewhere));
+		const live = (await store.read()).filter(({isLive}) => isLive).map(({id}) => id);
+		expect(live.toSorted()).toEqual([mine, elsewhere].toSorted());
 	});
 
-	it('does not fail a run when it cannot be written', async () => {
-		const files: CacheFiles = {
-			read: async () => Promise.reject(new Error('ENOENT')),
-			write: async () => Promise.reject(new Error('EROFS')),
-		};
-		const store = createUseStore('/cache', files);
-		await store.save(configOf(undefined), targetFixture(), entries);
-		expect(await store.load(configOf(undefined), targetFixture())).toEqual(entries);
+	it.each(['', '{', '{"id": "x"}', 'null', '[]'])('takes a file that holds %j for none', async (text) => {
+		const {uses, store} = open();
+		await store.write(recordOf(uses.newMember()));
+		const [file = ''] = files();
+		writeFileSync(file, text);
+		expect(await store.read()).toEqual([]);
+		expect(readFileSync(file, 'utf8')).toBe(text);
+	});
+
+	it('sorts the members by when they began', () => {
+		const {uses} = open();
+		const names = [uses.newMember(), uses.newMember(), createUseStore(folder, () => now + 1).newMember()];
+		expect(names.toSorted()).toEqual(names);
 	});
 });

@@ -1,6 +1,7 @@
 import type {Plan} from '../../domain/plan.ts';
 import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
+import type {Use} from '../../domain/use.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {measuredRequests} from '../figures/measured-requests.ts';
@@ -113,6 +114,39 @@ const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
 		].flatMap(([amount, limit]) => (limit === null || limit === 0 ? [] : [amount / limit]));
 	});
 	return shares.length === 0 ? null : Math.max(...shares);
+};
+
+/** Minutes of the run at what others leave of the quotas; infinite where they leave nothing, null where no limit is known. */
+const minutesBeside = (spec: RunSpec, most: number | null, others: readonly Use[]): number | null => {
+	const minutes = spec.targets.flatMap(({quota: {requestsPerMinute, tokensPerMinute}}, index) => {
+		const {requests, tokens} = mostOf(spec, most, index);
+		const {requests: othersRequests, tokens: othersTokens} = others[index] ?? {requests: 0, tokens: 0};
+		return [
+			[requests, limitOf(requestsPerMinute), othersRequests] as const,
+			[tokens, limitOf(tokensPerMinute), othersTokens] as const,
+		].flatMap(([amount, limit, used]) =>
+			limit === null || limit === 0 ? [] : [amount / Math.max(0, limit * spec.share - used)],
+		);
+	});
+	return minutes.length === 0 ? null : Math.max(...minutes);
+};
+
+/**
+ * A plan beside others: how long it takes at the rate that they leave.
+ * @param others Of each target: what others, other programs of one's own included, use per minute.
+ */
+export const besideOthers = (plan: Plan, spec: RunSpec, others: readonly Use[]): Plan => {
+	if (plan.quotaMinutes === null || others.every(({requests, tokens}) => requests + tokens <= 0)) {
+		return plan;
+	}
+	const minutes = minutesBeside(spec, requestsOf(spec).most, others);
+	return minutes === null || Number.isFinite(minutes)
+		? {...plan, quotaMinutes: minutes}
+		: {
+				...plan,
+				quotaMinutes: null,
+				remarks: [...plan.remarks, 'Others use the whole quota now: nothing is sent until they leave room.'],
+			};
 };
 
 /** That a share above 1 goes over the quota, and whom that concerns; undefined for any other. */

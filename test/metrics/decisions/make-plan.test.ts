@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {makePlan} from '../../../source/metrics/decisions/make-plan.ts';
+import {besideOthers, makePlan} from '../../../source/metrics/decisions/make-plan.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
 const target = targetOf(quotaOf(100, null));
@@ -10,6 +10,16 @@ test('a plan that needs more than a minute of the quota says how many, within it
 	expect(plan.requests).toBe(200);
 	expect(plan.quotaShare).toBe(0.5);
 	expect(plan.quotaMinutes).toBe(4);
+});
+
+test('a plan beside others takes as long as the rate that they leave', () => {
+	const spec = specOf({targets: [target], load: loadOf('measure', {requests: 200, durationMs: null})});
+	const plan = makePlan(spec, []);
+	expect(besideOthers(plan, spec, [{requests: 0, tokens: 0}])).toBe(plan);
+	expect(besideOthers(plan, spec, [{requests: 60, tokens: 9000}]).quotaMinutes).toBe(5);
+	const full = besideOthers(plan, spec, [{requests: 100, tokens: 0}]);
+	expect(full.quotaMinutes).toBeNull();
+	expect(full.remarks.at(-1)).toContain('Others use the whole quota now');
 });
 
 test('a plan that a duration ends takes as long as that', () => {

@@ -1,0 +1,325 @@
+import type {Clock} from '../domain/clock.ts';
+import {type Dimension, dimensions, type LedgerEntry, type Limits, type Use} from '../domain/use.ts';
+import type {Bucket} from './bucket.ts';
+import type {MemberRecord, MemberStore} from './member-store.ts';
+import {partOf, sumOf} from './parts.ts';
+
+/*
+ * How programs share a bucket without a throttle between them.
+ *
+ * Each member claims what it may use until it writes again: what it uses already and a piece of its part of the quota. It
+ * sends nothing above its claim. A claim is raised in two steps: it is written first, then the records of the others are
+ * read, and it holds only when all claims together fit below the quota; else it falls back to what fits. Of two members that
+ * raise at the same time at least one reads what the other wrote, so the claims in force never exceed the quota. A claim is
+ * lowered only to what is not used any more.
+ *
+ * Who may claim how much follows from the same rule for all (see `parts`). What a dead program claimed counts as used until
+ * its minute is over: the first of the living takes it into its own account.
+ */
+
+/** Milliseconds between two syncs; less while it waits for room that another member holds. */
+const syncMs = 1000;
+const waitingSyncMs = 250;
+/** A member that could not sync for so long sends nothing until it has. Less than the time after which it counts as dead. */
+const leaseMs = 5000;
+/** A member that has not written for so long is dead, whatever its process does. */
+export const deadAfterMs = 10_000;
+/** Least piece of the part that is claimed; each piece that is used up is followed by one of twice the size. */
+const firstPiece = 1 / 8;
+
+export type MembershipOptions = {
+	readonly id: string;
+	readonly bucket: Bucket;
+	readonly store: MemberStore;
+	readonly clock: Clock;
+	/** There may be room now. */
+	readonly onChange: () => void;
+	/** The store failed; the run goes on as if it were alone. Called once. */
+	readonly onLost?: (error: unknown) => void;
+};
+
+type Read = Awaited<ReturnType<MemberStore['read']>>;
+
+/** One run as a member of its bucket: keeps its claim, and knows what the others claim. */
+export class Membership {
+	readonly #options: MembershipOptions;
+	#others: Read = [];
+	#piece: Use = {requests: 0, tokens: 0};
+	#admitted: Use = {requests: 0, tokens: 0};
+	/** Quota tokens that the others had settled, as last seen. */
+	readonly #settledOf = new Map<string, number>();
+	#learnt = '';
+	#running: Promise<void> | undefined;
+	#isShort = false;
+	/** The last claim was granted whole, and the part has room for another piece. */
+	#canGrow = true;
+	#isEnded = false;
+	#cancel = (): void => {};
+
+	constructor(options: MembershipOptions) {
+		this.#options = options;
+	}
+
+	/** Takes over what dead members left and claims the first piece. Never rejects. */
+	async start(): Promise<void> {
+		const {bucket, store} = this.#options;
+		await this.#safely(async () => {
+			const learnt = await store.readStamping();
+			if (learnt !== undefined) {
+				bucket.stamping.adopt(learnt);
+			}
+			this.#learnt = this.#stampingKey();
+			this.#others = await this.#read();
+			bucket.standing.onShort = () => {
+				if (!this.#isShort) {
+					this.#isShort = true;
+					this.#schedule();
+				}
+			};
+			await this.sync();
+		});
+	}
+
+	/** Writes what is left for the others. Never rejects. */
+	async stop(): Promise<void> {
+		if (this.#isEnded) {
+			return;
+		}
+		await this.#running;
+		this.#isEnded = true;
+		this.#cancel();
+		this.#options.bucket.standing.onShort = () => {};
+		await this.#safely(async () => {
+			await this.#options.store.write(this.#record(this.#used));
+			await this.#keepStamping(true);
+		});
+	}
+
+	/** One at a time; what is asked for meanwhile follows. Never rejects. */
+	async sync(): Promise<void> {
+		if (this.#running === undefined && !this.#isEnded) {
+			this.#running = this.#safely(async () => this.#syncOnce()).finally(() => {
+				this.#running = undefined;
+				this.#schedule();
+				this.#options.onChange();
+			});
+		}
+		return this.#running;
+	}
+
+	#schedule(): void {
+		this.#cancel();
+		if (this.#isEnded || this.#running !== undefined) {
+			return;
+		}
+		const {bucket, clock} = this.#options;
+		const isPressed = this.#isShort || (bucket.standing.isWaiting && this.#live.length > 0);
+		const delayMs = this.#isShort && this.#canGrow ? 0 : isPressed ? waitingSyncMs : syncMs;
+		this.#cancel = clock.after(delayMs, () => {
+			void this.sync();
+		});
+	}
+
+	async #syncOnce(): Promise<void> {
+		const {bucket, store, clock} = this.#options;
+		const quota = bucket.quota;
+		const part = this.#partOf(quota);
+		const claim = this.#nextClaim(part);
+		await store.write(this.#record(claim));
+		this.#others = await this.#read();
+		await this.#takeOverDead();
+		const safe = this.#safeClaim(claim, quota);
+		const isReduced = dimensions.some((dimension) => safe[dimension] < claim[dimension]);
+		if (isReduced) {
+			await store.write(this.#record(safe));
+		}
+		const limits = this.#partOf(quota);
+		this.#canGrow =
+			!isReduced &&
+			dimensions.every((dimension) => safe[dimension] + 1 <= (limits[dimension] ?? Number.POSITIVE_INFINITY));
+		bucket.limits.setPart(limits);
+		bucket.standing.claim = {...safe, until: clock.now() + leaseMs};
+		this.#hearOthers();
+		await this.#keepStamping(false);
+	}
+
+	/** What may count of this member: where others are, by the strictest count. */
+	get #used(): Use {
+		const {bucket} = this.#options;
+		return this.#live.length === 0 ? bucket.ledger.use() : bucket.ledger.mostUse();
+	}
+
+	get #live(): Read {
+		return this.#others.filter(({isLive}) => isLive);
+	}
+
+	/** What the dead claimed is nobody's until one of the living has taken it over. */
+	#partOf({requests, tokens}: Limits): Limits {
+		const {id} = this.#options;
+		const dead = sumOf(this.#others.filter(({isLive}) => !isLive).map(({claim}) => claim));
+		const left = {
+			requests: requests === null ? null : Math.max(0, requests - dead.requests),
+			tokens: tokens === null ? null : Math.max(0, tokens - dead.tokens),
+		};
+		return partOf(id, [...this.#live, this.#record({requests: 0, tokens: 0})], left);
+	}
+
+	/** What is used, and a piece of what may be. */
+	#nextClaim(part: Limits): Use {
+		const {bucket} = this.#options;
+		const {admitted} = bucket.standing;
+		const isShort = this.#isShort;
+		this.#isShort = false;
+		const claim = (dimension: Dimension): number => {
+			const limit = part[dimension];
+			if (limit === null) {
+				return 0;
+			}
+			const sent = admitted[dimension] - this.#admitted[dimension];
+			const least = dimension === 'requests' ? 1 : bucket.standing.needs;
+			const before = this.#piece[dimension];
+			const piece = Math.max(
+				isShort ? 2 * before : Math.max(before / 2, 2 * sent),
+				limit * firstPiece,
+				least,
+			);
+			this.#piece = {...this.#piece, [dimension]: Math.min(piece, limit)};
+			const used = this.#used[dimension];
+			return Math.max(used, Math.min(limit, used + piece));
+		};
+		const next = {requests: claim('requests'), tokens: claim('tokens')};
+		this.#admitted = admitted;
+		return next;
+	}
+
+	/** What of a claim fits beside those of the others; never less than what is used. */
+	#safeClaim(claim: Use, quota: Limits): Use {
+		const others = sumOf(this.#others.map((member) => member.claim));
+		const room = (dimension: Dimension): number => {
+			const limit = quota[dimension];
+			return limit === null
+				? claim[dimension]
+				: Math.max(this.#used[dimension], Math.min(claim[dimension], limit - others[dimension]));
+		};
+		return {requests: room('requests'), tokens: room('tokens')};
+	}
+
+	async #read(): Promise<Read> {
+		const {store, id} = this.#options;
+		return (await store.read()).filter((member) => member.id !== id);
+	}
+
+	/** The first of the living takes the dead into its account, writes that, and forgets them. */
+	async #takeOverDead(): Promise<void> {
+		const {bucket, store, id, clock} = this.#options;
+		const dead = this.#others.filter(({isLive}) => !isLive);
+		if (dead.length === 0 || this.#live.some((member) => member.id < id)) {
+			return;
+		}
+		bucket.takeOver(dead.flatMap((member) => leftBy(member, clock.epoch(), bucket.windowMs)));
+		await store.write(this.#record(this.#used));
+		await store.remove(dead.map((member) => member.id));
+		this.#others = this.#live;
+	}
+
+	/** What the others settled since it was last read, what they may still, and what they learnt. */
+	#hearOthers(): void {
+		const {bucket} = this.#options;
+		let settled = 0;
+		for (const {id, settledTokens, use, heldTokens, stamping} of this.#live) {
+			// Of a member that is new to us all that is in its window.
+			settled += Math.max(
+				0,
+				settledTokens - (this.#settledOf.get(id) ?? settledTokens - (use.tokens - heldTokens)),
+			);
+			this.#settledOf.set(id, settledTokens);
+			if (stamping.countsFrom !== 'unknown' && bucket.stamping.countsFrom === 'unknown') {
+				bucket.stamping.adopt(stamping);
+			}
+		}
+		const pending = this.#live.reduce(
+			(sum, {heldTokens, claim, use}) => sum + heldTokens + Math.max(0, claim.tokens - use.tokens),
+			0,
+		);
+		bucket.standing.neighbours = {count: this.#live.length, pendingTokens: pending};
+		bucket.limits.setNeighboursUse(sumOf(this.#live.map(({use}) => use)));
+		bucket.noteSettled(settled);
+	}
+
+	#record(claim: Use): MemberRecord {
+		const {id, bucket, clock} = this.#options;
+		return {
+			id,
+			isEnded: this.#isEnded,
+			writtenAt: clock.epoch(),
+			claim,
+			use: this.#used,
+			heldTokens: bucket.ledger.heldTokens,
+			most: bucket.limits.own,
+			isWaiting: bucket.standing.isWaiting,
+			needs: bucket.standing.needs,
+			lastSentAt: bucket.standing.lastSentAt,
+			settledTokens: bucket.settledTokens,
+			entries: bucket.ledger.exportEntries(),
+			stamping: bucket.stamping.learnt,
+		};
+	}
+
+	#stampingKey(): string {
+		const {countsFrom, at, refused} = this.#options.bucket.stamping.learnt;
+		return `${countsFrom} ${at} ${refused}`;
+	}
+
+	/** Written when it says something new; at the end also how far it has come. */
+	async #keepStamping(isLast: boolean): Promise<void> {
+		const {bucket, store} = this.#options;
+		const key = this.#stampingKey();
+		if (key !== this.#learnt || (isLast && bucket.stamping.learnt.accepted > 0)) {
+			this.#learnt = key;
+			await store.writeStamping(bucket.stamping.learnt);
+		}
+	}
+
+	/** A store that fails must not stop the run: it goes on as if it were alone. */
+	async #safely(step: () => Promise<void>): Promise<void> {
+		const {bucket, onLost} = this.#options;
+		try {
+			await step();
+		} catch (error) {
+			bucket.limits.setPart(undefined);
+			bucket.standing.claim = undefined;
+			bucket.standing.neighbours = {count: 0, pendingTokens: 0};
+			bucket.limits.setNeighboursUse({requests: 0, tokens: 0});
+			if (!this.#isEnded) {
+				this.#isEnded = true;
+				onLost?.(error);
+			}
+		}
+	}
+}
+
+/**
+ * What a dead member used, and what it may have sent after it last wrote: within its lease it may have refilled its claim
+ * with what had left the window.
+ * @param now Milliseconds since 1970, as all times in records.
+ */
+const leftBy = (
+	{entries, claim, isEnded, writtenAt}: MemberRecord,
+	now: number,
+	windowMs: number,
+): readonly LedgerEntry[] => {
+	if (isEnded) {
+		return entries;
+	}
+	const at = Math.min(now, writtenAt + leaseMs);
+	const left = entries.filter((entry) => entry.at + windowMs > at);
+	const sum = (pick: (entry: LedgerEntry) => number): number =>
+		left.reduce((total, entry) => total + pick(entry), 0);
+	const unwritten = {
+		at,
+		requests: Math.max(0, claim.requests - sum(({requests}) => requests)),
+		tokens: Math.max(0, claim.tokens - sum(({tokens}) => tokens)),
+		ended: Math.max(0, claim.tokens - sum(({ended}) => ended)),
+	};
+	return [...entries, unwritten];
+};

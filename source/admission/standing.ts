@@ -1,0 +1,83 @@
+import type {Clock} from '../domain/clock.ts';
+import type {Limits, Use} from '../domain/use.ts';
+
+/** Other programs of one's own that use a bucket now. */
+export type Neighbours = {
+	readonly count: number;
+	/** Quota tokens that they may settle before they are heard of again. */
+	readonly pendingTokens: number;
+};
+
+/** Use that must not be exceeded until another is claimed; `until`: the instant after which nothing more may be sent by it. */
+export type Claim = Use & {readonly until: number};
+
+/** Part of a window after which a request that was refused no longer counts as waiting: its run asks more often. */
+const waitingPart = 1 / 12;
+
+/** Where a run stands at a bucket among other programs of its user: what it claimed, what it asks for, who else is there. */
+export class Standing {
+	/** Called when a request would fit into the part of this run, and not into what it has claimed of it. */
+	onShort = (): void => {};
+	/** Undefined: nobody shares the bucket. */
+	claim: Claim | undefined;
+	neighbours: Neighbours = {count: 0, pendingTokens: 0};
+	readonly #clock: Clock;
+	readonly #windowMs: number;
+	#admitted: Use = {requests: 0, tokens: 0};
+	#lastSentAt = 0;
+	#needs = 0;
+	#waitingSince = Number.NEGATIVE_INFINITY;
+
+	constructor(clock: Clock, windowMs: number) {
+		this.#clock = clock;
+		this.#windowMs = windowMs;
+	}
+
+	/** Requests and quota tokens admitted so far. */
+	get admitted(): Use {
+		return this.#admitted;
+	}
+
+	/** When the last request was admitted, in milliseconds since 1970; 0 before one. */
+	get lastSentAt(): number {
+		return this.#lastSentAt;
+	}
+
+	/** Quota tokens of the last request that was asked for; 0 before one. */
+	get needs(): number {
+		return this.#needs;
+	}
+
+	/** Whether a request waits for room: it was refused lately, and none was admitted since. */
+	get isWaiting(): boolean {
+		return this.#clock.now() - this.#waitingSince < this.#windowMs * waitingPart;
+	}
+
+	/** A request of so many quota tokens was admitted. */
+	sent(tokens: number): void {
+		this.#needs = tokens;
+		this.#waitingSince = Number.NEGATIVE_INFINITY;
+		this.#lastSentAt = this.#clock.epoch();
+		this.#admitted = {requests: this.#admitted.requests + 1, tokens: this.#admitted.tokens + tokens};
+	}
+
+	/** A request of so many quota tokens had to wait. @param isForRoom And not for its turn, or for capacity. */
+	waits(tokens: number, isForRoom: boolean): void {
+		this.#needs = tokens;
+		this.#waitingSince = isForRoom ? this.#clock.now() : Number.NEGATIVE_INFINITY;
+	}
+
+	/** Whether a request fits into what is claimed; if not, more is asked for. */
+	hasClaimed(use: Use, tokens: number, quota: Limits): boolean {
+		const {claim} = this;
+		const fits =
+			claim === undefined ||
+			(this.#clock.now() <= claim.until &&
+				(quota.requests === null || use.requests + 1 <= claim.requests) &&
+				(quota.tokens === null || use.tokens + tokens <= claim.tokens));
+		if (!fits) {
+			this.onShort();
+		}
+		return fits;
+	}
+}
