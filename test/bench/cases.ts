@@ -8,15 +8,18 @@ import {decisionsCase} from './cases/decisions.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
+import {learningCase} from './cases/learning.ts';
 import {memoryCase} from './cases/memory.ts';
 import {neighbourCase} from './cases/neighbour.ts';
 import {overheadCase} from './cases/overhead.ts';
 import {packageSizeCase} from './cases/package-size.ts';
+import {promisesCase} from './cases/promises.ts';
 import {reportsCase} from './cases/reports.ts';
 import {requestsRaceCase} from './cases/requests-race.ts';
 import {saturateCase} from './cases/saturate.ts';
 import {screenCostCase} from './cases/screen-cost.ts';
 import {screenUpdatesCase} from './cases/screen-updates.ts';
+import {sharingCase} from './cases/sharing.ts';
 import {stallCase} from './cases/stall.ts';
 import {tokensRaceCase} from './cases/tokens-race.ts';
 import type {BenchCase} from './helpers/bench-case.ts';
@@ -34,6 +37,9 @@ export const benchCases: readonly BenchCase[] = [
 	tokensRaceCase,
 	enforcementAndDelayCase,
 	saturateCase,
+	promisesCase,
+	learningCase,
+	sharingCase,
 	neighbourCase,
 	chatBesideBulkCase,
 	stallCase,

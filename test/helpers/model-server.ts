@@ -22,6 +22,8 @@ export type ModelServerOptions = {
 	readonly inputTokens: (request: InferenceRequest) => number;
 	readonly outputTokens: (request: InferenceRequest) => number;
 	readonly serviceMs: (request: InferenceRequest) => number;
+	/** From its arrival to the first byte of an answer; undefined: no stream, it comes with the end. */
+	readonly firstByteMs: number | undefined;
 	/** Faults beside the quota; undefined: none. */
 	readonly fault: (request: InferenceRequest) => Failure | undefined;
 	readonly text: string;
@@ -39,6 +41,7 @@ const defaults: Omit<ModelServerOptions, 'clock'> = {
 	inputTokens: () => 20,
 	outputTokens: () => 16,
 	serviceMs: () => 300,
+	firstByteMs: undefined,
 	fault: () => undefined,
 	text: 'fine',
 };
@@ -69,6 +72,8 @@ export class ModelServer implements Backend {
 	#stalledUntil = 0;
 	#maxInFlight = 0;
 	#inFlight = 0;
+	/** Tokens in flight that a refilling bucket holds beside its level, where they count from the end. */
+	#held = 0;
 
 	constructor(options: Partial<ModelServerOptions> & Pick<ModelServerOptions, 'clock'>) {
 		this.#options = {...defaults, ...options};
@@ -121,13 +126,20 @@ export class ModelServer implements Backend {
 				: new Promise((resolve) => {
 						clock.after(ms, resolve);
 					});
+		const hear = (): void => {
+			if (!signal.aborted) {
+				onFirstToken();
+			}
+		};
 		await wait(delayMs());
 		const fault = this.#options.fault(request);
 		const outcome =
-			fault === undefined ? await this.#serve(request, wait) : ({kind: 'failed', failure: fault} as const);
+			fault === undefined
+				? await this.#serve(request, wait, hear)
+				: ({kind: 'failed', failure: fault} as const);
 		await wait(delayMs());
-		if (outcome.kind === 'answered' && !signal.aborted) {
-			onFirstToken();
+		if (outcome.kind === 'answered' && this.#options.firstByteMs === undefined) {
+			hear();
 		}
 		return outcome;
 	};
@@ -136,8 +148,12 @@ export class ModelServer implements Backend {
 
 	close = (): void => {};
 
-	async #serve(request: InferenceRequest, wait: (ms: number) => Promise<void>): Promise<Outcome> {
-		const {clock, inputTokens, outputTokens, burndown, serviceMs} = this.#options;
+	async #serve(
+		request: InferenceRequest,
+		wait: (ms: number) => Promise<void>,
+		hear: () => void,
+	): Promise<Outcome> {
+		const {clock, inputTokens, outputTokens, burndown, serviceMs, firstByteMs, delayMs} = this.#options;
 		const arrivedAt = clock.now();
 		const input = inputTokens(request);
 		const reserved = input + request.maxTokens;
@@ -149,6 +165,9 @@ export class ModelServer implements Backend {
 		const entry: Entry = {at: arrivedAt, requests: 1, tokens: reserved, isOpen: true};
 		this.#count(entry);
 		this.admitted.push(arrivedAt);
+		if (firstByteMs !== undefined) {
+			clock.after(firstByteMs + delayMs(), hear);
+		}
 		this.#inFlight++;
 		this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
 		const output = Math.min(request.maxTokens, outputTokens(request));
@@ -203,7 +222,7 @@ export class ModelServer implements Backend {
 			this.#refill(now);
 			return {
 				requests: requestsPerWindow - this.#level.requests,
-				tokens: tokensPerWindow - this.#level.tokens,
+				tokens: tokensPerWindow - this.#level.tokens + this.#held,
 			};
 		}
 		const from =
@@ -235,7 +254,11 @@ export class ModelServer implements Backend {
 		if (this.#options.enforcement === 'refill') {
 			this.#refill(entry.at);
 			this.#level.requests -= entry.requests;
-			this.#level.tokens -= entry.tokens;
+			if (this.#options.countsAtEnd && entry.isOpen) {
+				this.#held += entry.tokens;
+			} else {
+				this.#level.tokens -= entry.tokens;
+			}
 		}
 	}
 
@@ -244,9 +267,11 @@ export class ModelServer implements Backend {
 		this.settled.push({at: now, tokens});
 		if (this.#options.enforcement === 'refill') {
 			this.#refill(now);
+			const isHeld = this.#options.countsAtEnd;
+			this.#held -= isHeld ? entry.tokens : 0;
 			this.#level.tokens = Math.min(
 				this.#options.tokensPerWindow,
-				this.#level.tokens + entry.tokens - tokens,
+				this.#level.tokens + (isHeld ? 0 : entry.tokens) - tokens,
 			);
 		}
 		entry.tokens = tokens;
