@@ -62,6 +62,9 @@ export class SlidingSum {
 
 	/** What of the window was added after an instant, its slot included. */
 	totalAfter(at: number): number {
+		if ((this.#ends[this.#head] ?? Number.NEGATIVE_INFINITY) > at) {
+			return this.#total;
+		}
 		let sum = 0;
 		for (let index = this.#ends.length - 1; index >= this.#head && (this.#ends[index] ?? 0) > at; index--) {
 			sum += this.#amounts[index] ?? 0;

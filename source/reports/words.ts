@@ -90,6 +90,28 @@ const tailTexts = (
 			];
 };
 
+type Timed = Pick<Results['variants'][number], 'sustainable' | 'latencyMs'>;
+
+/** Part of a rate from which on it is said that it rests on where tokens count from. */
+const leastStamped = 0.02;
+
+/** Rates that rest on tokens counting from the first byte, which was not learnt. */
+const stampingTexts = (variants: readonly Timed[]): readonly string[] => {
+	const parts = variants
+		.filter(({sustainable: {countsFrom, limitedBy}}) => countsFrom === 'unknown' && limitedBy === 'tokens')
+		.map(({latencyMs: {service, timeToFirstToken}}) =>
+			service.mean === null || timeToFirstToken.mean === null
+				? 0
+				: Math.min(1, (service.mean - timeToFirstToken.mean) / 60_000),
+		);
+	const most = Math.max(0, ...parts);
+	return most < leastStamped
+		? []
+		: [
+				`Where the tokens of an answer count from was not learnt: if it is the end and not the first byte, rates are up to ${formatNumber(Math.ceil(most * 100))} % lower.`,
+			];
+};
+
 /** What is not exact in some results, one sentence each. */
 export function caveatsOf({
 	variants,
@@ -98,7 +120,7 @@ export function caveatsOf({
 }: Pick<Results, 'targets'> & {
 	readonly events: Events;
 	readonly variants: ReadonlyArray<
-		Pick<Results['variants'][number], 'sustainable' | 'attemptsBroken'> & {
+		Pick<Results['variants'][number], 'sustainable' | 'attemptsBroken' | 'latencyMs'> & {
 			readonly tokens: {readonly estimated: boolean};
 			readonly requests: {readonly succeeded: number};
 		}
@@ -117,6 +139,7 @@ export function caveatsOf({
 			? ['The burndown (output multiplier) of a model is assumed; --burndown sets it.']
 			: []),
 		...tailTexts(variants),
+		...stampingTexts(variants),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
 		// Latencies that tell of a part only.
