@@ -2,7 +2,7 @@ import {bucketKey} from '../domain/account-map.ts';
 import type {AccountBucket, AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
 import type {BucketState} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import type {Use} from '../domain/use.ts';
+import type {MinuteOfUse, Use} from '../domain/use.ts';
 import {othersToday} from './others-today.ts';
 import {OwnUse} from './own-use.ts';
 
@@ -21,6 +21,8 @@ export type AccountLink = {
 	readonly unfollow: () => void;
 	/** A request of the run was answered. @param at Milliseconds since 1970. */
 	readonly answered: (target: Target, at: number, quotaTokens: number) => void;
+	/** What other programs of the user had answered of the bucket of a target in the last minutes. */
+	readonly setElsewhere: (target: Target, minutes: readonly MinuteOfUse[]) => void;
 	/** Everything of our own in a Region, for its monitor. */
 	readonly own: (region: string) => OwnUse;
 	readonly ownNow: (region: string) => ReadonlyMap<string, MinuteUse>;
@@ -79,6 +81,9 @@ export const createAccountLink = (): AccountLink => {
 		},
 		answered(target, at, quotaTokens) {
 			own(target.region).add(bucketKey(target), {at, quotaTokens});
+		},
+		setElsewhere(target, minutes) {
+			own(target.region).setElsewhere(bucketKey(target), minutes);
 		},
 		ownNow(region) {
 			const states = followed?.ownNow() ?? [];

@@ -88,8 +88,8 @@ export const crowdingOf = (
 	return undefined;
 };
 
-/** CloudWatch does not tell whose requests it counts, and its newest minutes may hold an earlier run of one's own. */
-const ownIncluded = 'your own runs before this start included';
+/** CloudWatch does not say whose requests it counts: runs of this host are taken off, those of other machines can't be. */
+const ownIncluded = 'your own runs on other machines included';
 
 const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string => {
 	const {word, others} = crowded;

@@ -1,3 +1,4 @@
+import type {MinuteOfUse} from '../domain/use.ts';
 import {MinuteRing, minuteMs} from './minute-ring.ts';
 import {keptMinutes} from './usage-history.ts';
 
@@ -13,6 +14,7 @@ type OwnRings = {readonly requests: MinuteRing; readonly quotaTokens: MinuteRing
 /** What our own runs used of each bucket, by the minutes in which CloudWatch counts it, so that it is counted once. */
 export class OwnUse {
 	readonly #buckets = new Map<string, OwnRings>();
+	readonly #elsewhere = new Map<string, readonly MinuteOfUse[]>();
 	readonly #totals = new Map<string, number>();
 
 	/** @param bucket Key of the bucket. */
@@ -25,6 +27,11 @@ export class OwnUse {
 		rings.requests.set(at, rings.requests.get(at) + 1);
 		rings.quotaTokens.set(at, rings.quotaTokens.get(at) + quotaTokens);
 		this.#totals.set(bucket, this.total(bucket) + quotaTokens);
+	}
+
+	/** What other programs of the user had answered of a bucket, in place of what was known of it before. */
+	setElsewhere(bucket: string, minutes: readonly MinuteOfUse[]): void {
+		this.#elsewhere.set(bucket, minutes);
 	}
 
 	/** Quota tokens of all answers so far. */
@@ -41,6 +48,13 @@ export class OwnUse {
 	/** Requests and quota tokens of the minute that begins at `minute`. */
 	at(bucket: string, minute: number): {readonly requests: number; readonly tokens: number} {
 		const rings = this.#buckets.get(bucket);
-		return {requests: rings?.requests.get(minute) ?? 0, tokens: rings?.quotaTokens.get(minute) ?? 0};
+		let [requests, tokens] = [rings?.requests.get(minute) ?? 0, rings?.quotaTokens.get(minute) ?? 0];
+		for (const elsewhere of this.#elsewhere.get(bucket) ?? []) {
+			if (elsewhere.at === minute) {
+				requests += elsewhere.requests;
+				tokens += elsewhere.tokens;
+			}
+		}
+		return {requests, tokens};
 	}
 }

@@ -17,7 +17,6 @@ export class BucketLimits {
 	readonly #others: Readonly<Record<Dimension, OthersEstimate>>;
 	readonly #demands = new Map<Lane, LaneDemand>();
 	#external: Use = {requests: 0, tokens: 0};
-	#neighbours: Use = {requests: 0, tokens: 0};
 	#part: Limits | undefined;
 
 	/**
@@ -62,11 +61,6 @@ export class BucketLimits {
 		this.#external = use;
 	}
 
-	/** What other programs of one's own use: the monitor can't tell it from others' use, and it is not taken off twice. */
-	setNeighboursUse(use: Use): void {
-		this.#neighbours = use;
-	}
-
 	/** The part of this run while other programs of one's own use the bucket, too; undefined while nobody shares it. */
 	setPart(part: Limits | undefined): void {
 		this.#part = part;
@@ -76,10 +70,6 @@ export class BucketLimits {
 	#allowed(dimension: Dimension): number | null {
 		const limit = this.own[dimension];
 		return limit === null ? null : Math.min(limit, this.#part?.[dimension] ?? limit);
-	}
-
-	#strangersUse(dimension: Dimension): number {
-		return Math.max(0, this.#external[dimension] - this.#neighbours[dimension]);
 	}
 
 	/** Whether the ledger had room for an attempt that it no longer holds. */
@@ -106,7 +96,7 @@ export class BucketLimits {
 			const limit = this.#allowed(dimension);
 			return limit === null
 				? null
-				: limit - Math.max(this.#strangersUse(dimension), this.#others[dimension].use(now, limit));
+				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
 		};
 		return {requests: open('requests'), tokens: open('tokens')};
 	}

@@ -196,6 +196,7 @@ export class Bucket {
 		this.#overruns.ended(reservation);
 		const now = this.#clock.now();
 		this.#settledTokens += tokens;
+		this.standing.answered(tokens);
 		this.#mirror?.settle(now, tokens);
 		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(now));
 		return this.ledger.settle(reservation, tokens);

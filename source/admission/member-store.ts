@@ -1,5 +1,5 @@
 import type {LearntStamping} from '../domain/stamping.ts';
-import type {LedgerEntry, Limits, Use} from '../domain/use.ts';
+import type {LedgerEntry, Limits, MinuteOfUse, Use} from '../domain/use.ts';
 
 /** What a member of a bucket, one run of a program, lets the others know. Times in milliseconds since 1970. */
 export type MemberRecord = {
@@ -25,6 +25,8 @@ export type MemberRecord = {
 	readonly settledTokens: number;
 	/** Its last window, in flight as of `writtenAt`. */
 	readonly entries: readonly LedgerEntry[];
+	/** Its last minutes, and those of members whose use it took over: the account's figures hold them for longer than a window. */
+	readonly minutes: readonly MinuteOfUse[];
 	readonly stamping: LearntStamping;
 };
 

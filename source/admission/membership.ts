@@ -1,8 +1,16 @@
 import type {Clock} from '../domain/clock.ts';
-import {type Dimension, dimensions, type LedgerEntry, type Limits, type Use} from '../domain/use.ts';
+import {
+	type Dimension,
+	dimensions,
+	type LedgerEntry,
+	type Limits,
+	type MinuteOfUse,
+	type Use,
+} from '../domain/use.ts';
 import type {Bucket} from './bucket.ts';
 import type {MemberRecord, MemberStore} from './member-store.ts';
 import {partOf, sumOf} from './parts.ts';
+import {keptMinutes} from './standing.ts';
 
 /*
  * How programs share a bucket without a throttle between them.
@@ -29,6 +37,8 @@ const firstPiece = 1 / 8;
 
 export type MembershipOptions = {
 	readonly id: string;
+	/** The program that it belongs to. */
+	readonly process: string;
 	readonly bucket: Bucket;
 	readonly store: MemberStore;
 	readonly clock: Clock;
@@ -49,6 +59,8 @@ export class Membership {
 	/** Quota tokens that the others had settled, as last seen. */
 	readonly #settledOf = new Map<string, number>();
 	#learnt = '';
+	/** What members of the past had answered. */
+	#past: readonly MinuteOfUse[] = [];
 	#running: Promise<void> | undefined;
 	#isShort = false;
 	/** The last claim was granted whole, and the part has room for another piece. */
@@ -78,6 +90,13 @@ export class Membership {
 			};
 			await this.sync();
 		});
+	}
+
+	/** What other programs of the user had answered in the last minutes. */
+	get usedElsewhere(): readonly MinuteOfUse[] {
+		return [...this.#past, ...this.#others.flatMap(({minutes}) => minutes)].filter(
+			({process}) => process !== this.#options.process,
+		);
 	}
 
 	/** Writes what is left for the others. Never rejects. */
@@ -216,6 +235,8 @@ export class Membership {
 		if (dead.length === 0 || this.#live.some((member) => member.id < id)) {
 			return;
 		}
+		const since = clock.epoch() - keptMinutes * 60_000;
+		this.#past = [...this.#past, ...dead.flatMap(({minutes}) => minutes)].filter(({at}) => at >= since);
 		bucket.takeOver(dead.flatMap((member) => leftBy(member, clock.epoch(), bucket.windowMs)));
 		await store.write(this.#record(this.#used));
 		await store.remove(dead.map((member) => member.id));
@@ -242,12 +263,11 @@ export class Membership {
 			0,
 		);
 		bucket.standing.neighbours = {count: this.#live.length, pendingTokens: pending};
-		bucket.limits.setNeighboursUse(sumOf(this.#live.map(({use}) => use)));
 		bucket.noteSettled(settled);
 	}
 
 	#record(claim: Use): MemberRecord {
-		const {id, bucket, clock} = this.#options;
+		const {id, process, bucket, clock} = this.#options;
 		return {
 			id,
 			isEnded: this.#isEnded,
@@ -261,6 +281,7 @@ export class Membership {
 			lastSentAt: bucket.standing.lastSentAt,
 			settledTokens: bucket.settledTokens,
 			entries: bucket.ledger.exportEntries(),
+			minutes: [...this.#past, ...bucket.standing.minutes.map(([at, use]) => ({process, at, ...use}))],
 			stamping: bucket.stamping.learnt,
 		};
 	}
@@ -289,7 +310,6 @@ export class Membership {
 			bucket.limits.setPart(undefined);
 			bucket.standing.claim = undefined;
 			bucket.standing.neighbours = {count: 0, pendingTokens: 0};
-			bucket.limits.setNeighboursUse({requests: 0, tokens: 0});
 			if (!this.#isEnded) {
 				this.#isEnded = true;
 				onLost?.(error);

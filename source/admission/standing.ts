@@ -14,6 +14,10 @@ export type Claim = Use & {readonly until: number};
 /** Part of a window after which a request that was refused no longer counts as waiting: its run asks more often. */
 const waitingPart = 1 / 12;
 
+const minuteMs = 60_000;
+/** Minutes whose answers are kept: CloudWatch is that late at most. */
+export const keptMinutes = 15;
+
 /** Where a run stands at a bucket among other programs of its user: what it claimed, what it asks for, who else is there. */
 export class Standing {
 	/** Called when a request would fit into the part of this run, and not into what it has claimed of it. */
@@ -27,6 +31,8 @@ export class Standing {
 	#lastSentAt = 0;
 	#needs = 0;
 	#waitingSince = Number.NEGATIVE_INFINITY;
+	/** Answers of the last minutes, by the begin of the minute. */
+	readonly #minutes = new Map<number, Use>();
 
 	constructor(clock: Clock, windowMs: number) {
 		this.#clock = clock;
@@ -51,6 +57,22 @@ export class Standing {
 	/** Whether a request waits for room: it was refused lately, and none was admitted since. */
 	get isWaiting(): boolean {
 		return this.#clock.now() - this.#waitingSince < this.#windowMs * waitingPart;
+	}
+
+	/** What was answered in the last minutes: [begin of the minute in milliseconds since 1970, use]. */
+	get minutes(): ReadonlyArray<readonly [number, Use]> {
+		return [...this.#minutes];
+	}
+
+	/** An answer settled at so many quota tokens. */
+	answered(tokens: number): void {
+		const at = Math.floor(this.#clock.epoch() / minuteMs) * minuteMs;
+		const known = this.#minutes.get(at) ?? {requests: 0, tokens: 0};
+		this.#minutes.set(at, {requests: known.requests + 1, tokens: known.tokens + tokens});
+		const [oldest] = this.#minutes.keys();
+		if (oldest !== undefined && this.#minutes.size > keptMinutes) {
+			this.#minutes.delete(oldest);
+		}
 	}
 
 	/** A request of so many quota tokens was admitted. */

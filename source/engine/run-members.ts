@@ -1,5 +1,6 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {Membership} from '../admission/membership.ts';
+import type {MinuteOfUse} from '../domain/use.ts';
 import type {RunPorts} from './run-ports.ts';
 
 /** The run as a member of each of its buckets, beside other runs of the user. */
@@ -8,6 +9,8 @@ export type RunMembers = {
 	readonly join: () => Promise<void>;
 	/** Leaves its last window to the others. */
 	readonly leave: () => Promise<void>;
+	/** Of each target: what other programs of the user had answered of its bucket in the last minutes. */
+	readonly usedElsewhere: () => ReadonlyArray<readonly MinuteOfUse[]>;
 };
 
 /**
@@ -29,14 +32,12 @@ export const createRunMembers = (
 	};
 	const members = [...new Set(buckets)].flatMap((bucket) => {
 		const store = sharing?.stores[buckets.indexOf(bucket)];
-		return sharing === undefined || store === undefined || !bucket.isLimited
-			? []
-			: [
-					{
-						bucket,
-						member: new Membership({id: sharing.id, bucket, store, clock, onChange, onLost: loseOnce}),
-					},
-				];
+		if (sharing === undefined || store === undefined || !bucket.isLimited) {
+			return [];
+		}
+		const {id, process} = sharing;
+		const member = new Membership({id, process, bucket, store, clock, onChange, onLost: loseOnce});
+		return [{bucket, member}];
 	});
 	return {
 		async join() {
@@ -50,5 +51,7 @@ export const createRunMembers = (
 		async leave() {
 			await Promise.all(members.map(async ({member}) => member.stop()));
 		},
+		usedElsewhere: () =>
+			buckets.map((bucket) => members.find((each) => each.bucket === bucket)?.member.usedElsewhere ?? []),
 	};
 };

@@ -3,7 +3,7 @@ import type {Backend} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
-import type {LedgerEntry, Use} from '../domain/use.ts';
+import type {LedgerEntry, MinuteOfUse, Use} from '../domain/use.ts';
 import type {AnswerRecord} from './attempts/answer-record.ts';
 import type {LostRecord} from './attempts/lost-record.ts';
 
@@ -17,7 +17,12 @@ export type RunPorts = {
 	/** Of each target: what other runs use of its bucket, as a first look; at the start it is read again. */
 	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
 	/** Where the runs of one user share each target's bucket, and what this one is called there; absent: it is alone. */
-	readonly sharing?: {readonly id: string; readonly stores: readonly MemberStore[]};
+	readonly sharing?: {
+		readonly id: string;
+		/** The program that the run belongs to. */
+		readonly process: string;
+		readonly stores: readonly MemberStore[];
+	};
 };
 
 /** One run, from ready to ended. */
@@ -26,6 +31,8 @@ export type Run = {
 	readonly join: () => Promise<void>;
 	/** Leaves what it used to the others; an ended run has done so by itself. */
 	readonly leave: () => Promise<void>;
+	/** Of each target: what other programs of the user had answered of its bucket in the last minutes. */
+	readonly usedElsewhere: () => ReadonlyArray<readonly MinuteOfUse[]>;
 	/** Sends until the load ends, the run is stopped or a guard holds; resolves when the last answer is in. */
 	readonly start: () => Promise<void>;
 	/** Nothing new is sent; what is in flight goes on. */

@@ -89,6 +89,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	return {
 		join: members.join,
 		leave: members.leave,
+		usedElsewhere: members.usedElsewhere,
 		async start() {
 			if (status.phase !== 'ready') {
 				return;

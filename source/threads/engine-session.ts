@@ -3,6 +3,7 @@ import {sumOf} from '../admission/parts.ts';
 import type {Clock} from '../domain/clock.ts';
 import {faultOf} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
+import type {RunSpec} from '../domain/run-spec.ts';
 import {createRun, type Run} from '../engine/run.ts';
 import {type AnswerWriter, openAnswers} from './answer-file.ts';
 import {type ListingConfig, listModels} from './list-models.ts';
@@ -88,6 +89,12 @@ export const createSession = ({
 		const {spec} = prepared;
 		const stores = spec.targets.map((target) => uses.open(config, target));
 		const members = await Promise.all(stores.map(async (store) => store.read().catch(() => [])));
+		account.setElsewhere(
+			spec,
+			members.map((all) =>
+				all.flatMap(({minutes}) => minutes).filter(({process}) => process !== uses.process),
+			),
+		);
 		const ownUse = members.map((all) => sumOf(all.filter(({isLive}) => isLive).map(({use}) => use)));
 		const plan = await account.withHeadroom(prepared.plan, spec, config, ownUse);
 		if (stage !== own) {
@@ -99,7 +106,7 @@ export const createSession = ({
 			backend: prepared.backend,
 			clock,
 			initialUse: members.map((all) => all.flatMap(({entries}) => entries)),
-			sharing: {id: uses.newMember(), stores},
+			sharing: {id: uses.newMember(), process: uses.process, stores},
 			onAnswer(record) {
 				account.answered(spec, record);
 				answers.writer?.write(record);
@@ -115,10 +122,11 @@ export const createSession = ({
 		});
 	};
 
-	const publishWhileRunning = (run: Run): (() => void) => {
+	const publishWhileRunning = (run: Run, spec: RunSpec): (() => void) => {
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: run.snapshot()});
+			account.setElsewhere(spec, run.usedElsewhere());
 			cancel = clock.after(snapshotIntervalMs, tick);
 		};
 		cancel = clock.after(snapshotIntervalMs, tick);
@@ -158,7 +166,7 @@ export const createSession = ({
 		stage = {name: 'running', prepared, run};
 		answers.writer = openWriter(sink);
 		account.attach(run, prepared.spec, config);
-		const stopPublishing = publishWhileRunning(run);
+		const stopPublishing = publishWhileRunning(run, prepared.spec);
 		try {
 			const ended = run.start();
 			meanwhile.forEach(handle);

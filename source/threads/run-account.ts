@@ -6,7 +6,7 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
-import type {Use} from '../domain/use.ts';
+import type {MinuteOfUse, Use} from '../domain/use.ts';
 import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {Run} from '../engine/run.ts';
 import {besideOthers} from '../metrics/decisions/make-plan.ts';
@@ -20,6 +20,8 @@ export type RunAccount = {
 	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig, own: readonly Use[]) => Promise<Plan>;
 	/** From now on others' use is taken off what the run may send, and its answers are known as our own. */
 	readonly attach: (run: Run, spec: RunSpec, config: RunConfig) => void;
+	/** Of each target: what other programs of the user had answered of its bucket in the last minutes. */
+	readonly setElsewhere: (spec: RunSpec, minutes: ReadonlyArray<readonly MinuteOfUse[]>) => void;
 	readonly answered: (spec: RunSpec, record: AnswerRecord) => void;
 	readonly detach: () => void;
 };
@@ -32,6 +34,7 @@ export const noAccount: RunAccount = {
 	withHeadroom: async (plan, spec, _, own) => besideOthers(plan, spec, own),
 	attach() {},
 	answered() {},
+	setElsewhere() {},
 	detach() {},
 };
 
@@ -100,6 +103,11 @@ export const createRunAccount = (
 			const asked = targets[target];
 			if (asked !== undefined) {
 				link.answered(asked, Date.parse(at), quotaTokens);
+			}
+		},
+		setElsewhere({targets}, minutes) {
+			for (const [index, target] of targets.entries()) {
+				link.setElsewhere(target, minutes[index] ?? []);
 			}
 		},
 		detach: link.unfollow,

@@ -15,6 +15,8 @@ export type UseStore = {
 	readonly open: (config: RunConfig, target: Target) => MemberStore;
 	/** A name for one more run: those that began earlier sort first. */
 	readonly newMember: () => string;
+	/** What this program is called among those of the host. */
+	readonly process: string;
 };
 
 const use = z.object({requests: z.number(), tokens: z.number()});
@@ -39,6 +41,7 @@ const recordSchema = z.object({
 	lastSentAt: z.number(),
 	settledTokens: z.number(),
 	entries: z.array(use.extend({at: z.number(), ended: z.number()})),
+	minutes: z.array(use.extend({process: z.string(), at: z.number()})),
 	stamping: stampingSchema,
 });
 
@@ -145,6 +148,7 @@ export const createUseStore = (
 			stores.set(name, store);
 			return store;
 		},
+		process: `${process.pid}-${host()}`,
 		newMember: () =>
 			`${now().toFixed(0).padStart(15, '0')}-${process.pid}-${String(members++).padStart(4, '0')}-${host()}`,
 	};

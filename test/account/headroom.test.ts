@@ -93,17 +93,17 @@ describe('the day', () => {
 		expect(tell()).toEqual([before, after]);
 	});
 
-	test('is said to hold our own runs before this start: CloudWatch does not tell them apart', () => {
+	test('is said to hold our own runs on other machines: CloudWatch does not tell them apart', () => {
 		const target = targetFixture();
 		const spec = specOf({targets: [target]});
 		const plan = {...planFixture(), targets: [target], requests: 1000, quotaTokens: 5_000_000};
 		const requests = (target.quota.requestsPerMinute.value ?? 0) / 2;
 		const shared = accountBucketFixture({others: {requests, quotaTokens: 0}});
 		expect(crowdingOf(plan, spec, [shared])).toMatch(
-			/^Others use \d+ of \d+ requests a minute of .+, your own runs before this start included; with this run/,
+			/^Others use \d+ of \d+ requests a minute of .+, your own runs on other machines included; with this run/,
 		);
 		expect(headroomRemark(target, shared)).toMatch(
-			/^Others in the account use 50% of the requests .* of a minute, your own runs before this start included:/,
+			/^Others in the account use 50% of the requests .* of a minute, your own runs on other machines included:/,
 		);
 	});
 

@@ -132,6 +132,7 @@ describe('a member', () => {
 		const lost: unknown[] = [];
 		const member = new Membership({
 			id,
+			process: id,
 			bucket,
 			store,
 			clock,
@@ -182,7 +183,7 @@ describe('a member', () => {
 		expect(bucket.admit(cost, 'normal')).toMatchObject({kind: 'wait'});
 	});
 
-	it('does not take off twice what the monitor counts of its neighbours', async () => {
+	it('knows by the minute what other programs had answered, also those of the past', async () => {
 		const clock = new FakeClock();
 		const {store} = createLabStore(
 			clock,
@@ -193,14 +194,26 @@ describe('a member', () => {
 		void one.member.start();
 		void other.member.start();
 		await clock.advance(100);
-		for (let sent = 0; sent < 30; sent++) {
-			other.bucket.admit(cost, 'normal');
-			await clock.advance(200);
+		const minute = clock.epoch() - 100;
+		for (let sent = 0; sent < 3; sent++) {
+			const admission = other.bucket.admit(cost, 'normal');
+			if (admission.kind === 'admitted') {
+				other.bucket.settle(admission.reservation, 7);
+			}
 		}
-		one.bucket.limits.setOthersUse({requests: 40, tokens: 0});
-		const use = other.bucket.ledger.use().requests;
-		expect(use).toBe(30);
-		expect(one.bucket.limits.othersUse(clock.now()).requests).toBe(10);
+		const expected = [{process: 'b', at: minute, requests: 3, tokens: 21}];
+		await clock.advance(2000);
+		expect(one.member.usedElsewhere).toEqual(expected);
+		expect(other.member.usedElsewhere).toEqual([]);
+		void other.member.stop();
+		await clock.advance(2000);
+		expect(one.member.usedElsewhere).toEqual(expected);
+		void one.member.stop();
+		await clock.advance(2000);
+		const third = setUp(store, clock, 'c');
+		void third.member.start();
+		await clock.advance(100);
+		expect(third.member.usedElsewhere).toEqual(expected);
 	});
 
 	it('learns from the others where tokens count from, and leaves what it learnt', async () => {

@@ -132,7 +132,14 @@ export const share = async (scene: SharingScene): Promise<Shared> => {
 		let isRunning = true;
 		let cancel = (): void => {};
 		let dueAt = clock.now();
-		const member = new Membership({id, bucket, store: mortal(store, id), clock, onChange: () => pump()});
+		const member = new Membership({
+			id,
+			process: id,
+			bucket,
+			store: mortal(store, id),
+			clock,
+			onChange: () => pump(),
+		});
 		const reserved = inputTokens + maxTokens;
 
 		const send = (reservation: Parameters<Bucket['settle']>[0]): void => {

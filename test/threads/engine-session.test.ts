@@ -113,6 +113,7 @@ describe('engine session against the simulator', () => {
 			lastSentAt: Date.now(),
 			settledTokens: 8000,
 			entries: [{at: Date.now(), requests: 40, tokens: 8000, ended: 8000}],
+			minutes: [],
 			stamping: {countsFrom: 'unknown', at: Date.now(), accepted: 0, refused: 0, marks: '0'.repeat(600)},
 		});
 		const {snapshot: last} = await ask({type: 'start', answers: undefined}, 'ended');

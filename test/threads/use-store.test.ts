@@ -26,6 +26,7 @@ const recordOf = (id: string, change: Partial<MemberRecord> = {}): MemberRecord 
 	lastSentAt: now,
 	settledTokens: 800,
 	entries: [{at: now, requests: 3, tokens: 900, ended: 900}],
+	minutes: [{process: '1-host', at: now, requests: 3, tokens: 900}],
 	stamping,
 	...change,
 });
