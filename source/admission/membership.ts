@@ -140,17 +140,17 @@ export class Membership {
 	}
 
 	async #syncOnce(): Promise<void> {
-		const {bucket, store, clock} = this.#options;
+		const {bucket, clock} = this.#options;
 		const quota = bucket.quota;
 		const part = this.#partOf(quota);
 		const claim = this.#nextClaim(part);
-		await store.write(this.#record(claim));
+		await this.#write(claim);
 		this.#others = await this.#read();
-		await this.#takeOverDead();
+		await this.#takeOverDead(claim);
 		const safe = this.#safeClaim(claim, quota);
 		const isReduced = dimensions.some((dimension) => safe[dimension] < claim[dimension]);
 		if (isReduced) {
-			await store.write(this.#record(safe));
+			await this.#write(safe);
 		}
 		const limits = this.#partOf(quota);
 		this.#canGrow =
@@ -160,6 +160,20 @@ export class Membership {
 		bucket.standing.claim = {...safe, until: clock.now() + leaseMs};
 		this.#hearOthers();
 		await this.#keepStamping(false);
+	}
+
+	/** Lowers what holds before it is lowered for the others to read; what is raised holds only when it was found to fit. */
+	async #write(claim: Use): Promise<void> {
+		const {bucket, store} = this.#options;
+		const held = bucket.standing.claim;
+		if (held !== undefined) {
+			bucket.standing.claim = {
+				requests: Math.min(held.requests, claim.requests),
+				tokens: Math.min(held.tokens, claim.tokens),
+				until: held.until,
+			};
+		}
+		await store.write(this.#record(claim));
 	}
 
 	/** What may count of this member: where others are, by the strictest count. */
@@ -229,7 +243,7 @@ export class Membership {
 	}
 
 	/** The first of the living takes the dead into its account, writes that, and forgets them. */
-	async #takeOverDead(): Promise<void> {
+	async #takeOverDead(claim: Use): Promise<void> {
 		const {bucket, store, id, clock} = this.#options;
 		const dead = this.#others.filter(({isLive}) => !isLive);
 		if (dead.length === 0 || this.#live.some((member) => member.id < id)) {
@@ -238,7 +252,11 @@ export class Membership {
 		const since = clock.epoch() - keptMinutes * 60_000;
 		this.#past = [...this.#past, ...dead.flatMap(({minutes}) => minutes)].filter(({at}) => at >= since);
 		bucket.takeOver(dead.flatMap((member) => leftBy(member, clock.epoch(), bucket.windowMs)));
-		await store.write(this.#record(this.#used));
+		const used = this.#used;
+		await this.#write({
+			requests: Math.max(claim.requests, used.requests),
+			tokens: Math.max(claim.tokens, used.tokens),
+		});
 		await store.remove(dead.map((member) => member.id));
 		this.#others = this.#live;
 	}

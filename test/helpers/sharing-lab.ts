@@ -31,6 +31,8 @@ export type SharingScene = {
 	readonly countFrom?: 'first-byte' | 'end';
 	readonly answerMs?: number;
 	readonly phaseMs?: number;
+	/** Longest that reading or writing takes. */
+	readonly ioMs?: number;
 	readonly seed?: number;
 };
 
@@ -82,13 +84,13 @@ const inputTokens = 89;
 
 /** Programs of one user at one bucket of the service, in virtual time. */
 export const share = async (scene: SharingScene): Promise<Shared> => {
-	const {answerMs = 2000, phaseMs = 0, seed = 1} = scene;
+	const {answerMs = 2000, phaseMs = 0, ioMs = 10, seed = 1} = scene;
 	const clock = new FakeClock();
 	const random = createRandom(seed);
 	const dead = new Set<string>();
 	const {store} = createLabStore(
 		clock,
-		() => 1 + 9 * random(),
+		() => ioMs * (0.1 + 0.9 * random()),
 		(id) => dead.has(id),
 	);
 	const server = createBucket(
