@@ -13,6 +13,7 @@ import {createTokenCounter} from './methods/count-tokens.ts';
 import {invoke} from './methods/invoke.ts';
 import {invokeStream} from './methods/invoke-stream.ts';
 import type {BedrockAnswer, Send} from './methods/method.ts';
+import {withOwnSignal} from './methods/own-signal.ts';
 
 const sends: Readonly<Record<Method, Send>> = {
 	converse,
@@ -73,7 +74,9 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 			try {
 				// One signal may end a whole run: each request in flight listens to it, which is no leak.
 				setMaxListeners(0, options.signal);
-				const answer = await sends[request.method](await clients.runtime(), request, options);
+				const answer = await withOwnSignal(options.signal, async (signal) =>
+					sends[request.method](await clients.runtime(), request, {...options, signal}),
+				);
 				return answerWithoutSecrets(answer, clients.secrets());
 			} catch (error) {
 				return {

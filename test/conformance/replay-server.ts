@@ -1,4 +1,4 @@
-import {createServer, type IncomingMessage} from 'node:http';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 
 /** An answer to give, byte for byte. */
@@ -13,6 +13,8 @@ export type Replay = {
 	readonly isCut?: boolean;
 	/** Never answer beyond this body. */
 	readonly isStalled?: boolean;
+	/** Milliseconds from the body to the end of the answer; absent: both leave together. */
+	readonly endsAfterMs?: number;
 };
 
 export type ReplayRequest = {
@@ -33,20 +35,34 @@ const piecesOf = function* (body: Uint8Array, sizes: readonly number[]): Generat
 	}
 };
 
+const end = (response: ServerResponse, {isCut, isStalled, endsAfterMs}: Replay): void => {
+	if (isCut) {
+		// Once what was written is on its way, the connection goes.
+		response.write('', () => response.socket?.destroySoon());
+	} else if (endsAfterMs !== undefined) {
+		setTimeout(() => response.end(), endsAfterMs);
+	} else if (!isStalled) {
+		response.end();
+	}
+};
+
 /** A server on the loopback that gives one answer after the other to whatever is asked. */
 export const startReplayServer = async () => {
-	const replays: Replay[] = [];
+	const replays: Array<Replay | ((request: ReplayRequest) => Replay)> = [];
 	const requests: ReplayRequest[] = [];
+	let connections = 0;
 	const server = createServer((request, response) => {
 		const received: Buffer[] = [];
 		request.on('data', (piece: Buffer) => received.push(piece));
 		request.on('end', () => {
-			requests.push({
+			const asked: ReplayRequest = {
 				path: decodeURIComponent(request.url ?? ''),
 				headers: request.headers,
 				body: Buffer.concat(received).toString('utf8'),
-			});
-			const replay = replays.length > 1 ? replays.shift() : replays[0];
+			};
+			requests.push(asked);
+			const next = replays.length > 1 ? replays.shift() : replays[0];
+			const replay = typeof next === 'function' ? next(asked) : next;
 			if (replay === undefined) {
 				response.destroy();
 				return;
@@ -59,13 +75,11 @@ export const startReplayServer = async () => {
 				response.write(piece);
 			}
 
-			if (replay.isCut) {
-				// Once what was written is on its way, the connection goes.
-				response.write('', () => response.socket?.destroySoon());
-			} else if (!replay.isStalled) {
-				response.end();
-			}
+			end(response, replay);
 		});
+	});
+	server.on('connection', () => {
+		connections++;
 	});
 	await new Promise<void>((resolve) => {
 		server.listen(0, '127.0.0.1', resolve);
@@ -74,8 +88,10 @@ export const startReplayServer = async () => {
 	return {
 		url: `http://127.0.0.1:${port}`,
 		requests,
+		/** Connections that were opened so far. */
+		connections: () => connections,
 		/** Sets what is answered from now on; the last one is repeated. */
-		play(...next: readonly Replay[]) {
+		play(...next: ReadonlyArray<Replay | ((request: ReplayRequest) => Replay)>) {
 			replays.splice(0, replays.length, ...next);
 			requests.length = 0;
 		},

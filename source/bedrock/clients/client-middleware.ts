@@ -3,6 +3,7 @@ import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import {isObject} from '../json.ts';
 import {keepResponses} from '../methods/response-headers.ts';
 import {type Secrets, watchSecrets} from './client-secrets.ts';
+import {renewExpired} from './renew-credentials.ts';
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 'remove'>;
 
@@ -12,13 +13,17 @@ type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 're
  */
 const idleSteps = ['loggerMiddleware', 'recursionDetectionMiddleware'];
 
-/** Has a client keep what all clients of ours keep: what it signed with, and the responses of its outputs. */
-export const outfit = (client: {readonly middlewareStack: unknown}, secrets: Secrets): void => {
+/** Has a client do what all clients do: keep what it signed with and the responses of its outputs, and renew credentials. */
+export const outfit = (
+	client: {readonly middlewareStack: unknown; readonly config: object},
+	secrets: Secrets,
+): void => {
 	for (const step of idleSteps) {
 		(client.middlewareStack as MiddlewareStack).remove(step);
 	}
 	watchSecrets(client, secrets);
 	keepResponses(client);
+	renewExpired(client);
 };
 
 /**

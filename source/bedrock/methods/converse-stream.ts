@@ -18,6 +18,7 @@ export const converseStream: Send = async (runtime, request, {signal, onFirstTok
 	await readStream(output.stream, reader, (event) => {
 		reader.add(readMessageEvent(event) ?? {});
 		metadata = event.metadata ?? metadata;
+		return metadata !== undefined;
 	});
 
 	const reading = reader.result();

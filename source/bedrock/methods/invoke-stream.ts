@@ -39,6 +39,7 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 		isRead ||= reading !== undefined;
 		metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
 		isGuarded ||= isIntervention(chunk);
+		return metrics !== undefined;
 	});
 
 	const folded = reader.result();

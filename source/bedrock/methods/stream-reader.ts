@@ -102,15 +102,48 @@ const noStream = (type: string, response: unknown): Error =>
 		enumerable: false,
 	});
 
-/** Reads a stream to its end; whatever it throws becomes a StreamFault. */
+/** Milliseconds that a stream has to end once its answer is complete: its socket can be used again only then. */
+const endPatienceMs = 250;
+
+/** The next event; undefined at the end of the stream, or where a complete answer is not ended in time. */
+const nextEvent = async <Event>(
+	events: AsyncIterator<Event>,
+	isComplete: boolean,
+): Promise<Event | undefined> => {
+	const next = events.next().then(({value, done}) => (done ? undefined : value));
+	if (!isComplete) {
+		return next;
+	}
+	let timer: NodeJS.Timeout | undefined;
+	const patience = new Promise<undefined>((resolve) => {
+		timer = setTimeout(() => resolve(undefined), endPatienceMs);
+	});
+	// What goes wrong behind the last event takes nothing from the answer, which is paid for.
+	return Promise.race([next.catch(() => undefined), patience]).finally(() => clearTimeout(timer));
+};
+
+/**
+ * Reads a stream to its end, or to the end of its answer where that is not followed by its own; whatever it throws before
+ * becomes a StreamFault.
+ * @param onEvent Returns whether the answer is complete with this event.
+ */
 export const readStream = async <Event>(
 	stream: AsyncIterable<Event> | undefined,
 	{received}: Pick<StreamReader, 'received'>,
-	onEvent: (event: Event) => void,
+	onEvent: (event: Event) => boolean,
 ): Promise<void> => {
+	if (stream === undefined) {
+		return;
+	}
 	try {
-		for await (const event of stream ?? []) {
-			onEvent(event);
+		const events = stream[Symbol.asyncIterator]();
+		let isComplete = false;
+		for (
+			let event = await nextEvent(events, isComplete);
+			event !== undefined;
+			event = await nextEvent(events, isComplete)
+		) {
+			isComplete = onEvent(event) || isComplete;
 		}
 	} catch (error) {
 		throw cutAfter(error instanceof StreamFault ? error : new StreamFault(error), received());

@@ -55,12 +55,15 @@ const dueMs = (delta: StreamDelta, job: Job, isInBursts: boolean): number => {
 	return pace.firstTokenMs + (pace.totalMs - pace.firstTokenMs) * share;
 };
 
-const breakOff = (job: Job, reply: Reply): string => {
+/** Milliseconds from an exception to the end of its body: the service ends it apart, and clients must not wait for it. */
+const endAfterMs = 20;
+
+const breakOff = (job: Job, reply: Reply, time: Time): string => {
 	const {fault} = job;
 	if (fault?.kind === 'stream-error') {
 		const message = JSON.stringify({message: streamMessage(fault.exception)});
 		reply.write(encodeException(fault.exception, message));
-		reply.end();
+		void time.sleep(endAfterMs).then(() => reply.end());
 		return fault.exception;
 	}
 	reply.cut();
@@ -111,7 +114,7 @@ export const deliverStream = async (job: Job, reply: Reply, time: Time): Promise
 	}
 	if (fault !== undefined) {
 		flush();
-		return {status: 200, error: breakOff(job, reply), outputTokens, firstTokenAtMs};
+		return {status: 200, error: breakOff(job, reply, time), outputTokens, firstTokenAtMs};
 	}
 	await sleepUntil(time, startedAtMs + pace.totalMs);
 	reply.end(Buffer.concat([...pending, stream.closing({latencyMs: time.now() - startedAtMs, firstByteMs})]));
