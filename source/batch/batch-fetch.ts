@@ -9,6 +9,7 @@ import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
 import {toVerdictRecords} from '../engine/attempts/answer-record.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
 import {judgeAnswer} from '../prompts/judge.ts';
+import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 import {type BatchFigures, createBatchFigures} from './batch-figures.ts';
 import type {BatchState, JobState} from './batch-state-file.ts';
 import {parseRecordId} from './record-id.ts';
@@ -161,7 +162,7 @@ async function* join(
 /** Writes a file as a whole: a crash leaves the old one or none. */
 const writeWhole = async (file: string, lines: AsyncIterable<string> | Iterable<string>): Promise<string> => {
 	const draft = `${file}.tmp`;
-	await pipeline(Readable.from(lines), createWriteStream(draft));
+	await pipeline(Readable.from(lines), createWriteStream(draft, {fd: openPrivate(draft, 'replace')}));
 	await rename(draft, file);
 	return file;
 };
@@ -179,7 +180,7 @@ export const fetchBatch = async (
 		startedAtMs: state.startedAtMs,
 	});
 	const joined: Joined = {succeeded: 0, failed: 0, failedIndexes: []};
-	await mkdir(ports.folder, {recursive: true});
+	await mkdir(ports.folder, {recursive: true, mode: privateFolderMode});
 	const answersFile = await writeWhole(
 		path.join(ports.folder, 'answers.jsonl'),
 		join(state, batch, ports, {figures, joined}),

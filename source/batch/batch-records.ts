@@ -1,4 +1,5 @@
 import {setImmediate} from 'node:timers/promises';
+import {utf8Bytes} from '../domain/utf8-bytes.ts';
 import {openLineWriter} from '../terminal/line-writer.ts';
 import type {BatchRecord} from './records.ts';
 
@@ -6,8 +7,8 @@ import type {BatchRecord} from './records.ts';
 export type Written = {
 	/** Bytes of each record's line, its end included. */
 	readonly sizes: readonly number[];
-	/** Characters of all prompts. */
-	readonly characters: number;
+	/** UTF-8 bytes of all prompts. */
+	readonly bytes: number;
 };
 
 /** Records between two moments in which the program hears signals and keys. */
@@ -20,13 +21,13 @@ export const writeRecords = async (
 	lineOf: (record: BatchRecord) => string,
 ): Promise<Written> => {
 	const sizes: number[] = [];
-	let characters = 0;
+	let bytes = 0;
 	const writer = openLineWriter(file);
 	try {
 		for (const record of records) {
 			const {system, user} = record.prompt;
 			sizes.push(writer.add(lineOf(record)));
-			characters += (system ?? '').length + user.length;
+			bytes += utf8Bytes(system ?? '') + utf8Bytes(user);
 			if (sizes.length % recordsAtOnce === 0) {
 				await setImmediate();
 			}
@@ -34,5 +35,5 @@ export const writeRecords = async (
 	} finally {
 		writer.close();
 	}
-	return {sizes, characters};
+	return {sizes, bytes};
 };

@@ -1,6 +1,8 @@
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
-import {formatCount, formatUsd} from '../text/numbers.ts';
+import {assertPriced, costRefusal} from '../metrics/decisions/cost-refusal.ts';
+import {formatCount} from '../text/numbers.ts';
+import {batchPriceShare} from './batch-price.ts';
 import type {Makings} from './batch-setup.ts';
 import type {SplitFault} from './split.ts';
 
@@ -41,28 +43,30 @@ export const faultError = (fault: SplitFault, {limits, batch}: Makings): UserErr
 	}
 };
 
-/** An estimate, as elsewhere. */
-const charactersPerToken = 4;
-
-/** Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given. */
+/**
+ * Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given and no limit was typed:
+ * nothing stops a job at a cost once it runs, so the most that it can cost has to fit.
+ * @param bytes Of all prompts in UTF-8: no text has more tokens.
+ */
 export const assertAffordable = (
-	{config, batch, price}: Makings,
+	{config, batch, price, target}: Makings,
 	records: number,
-	characters: number,
+	bytes: number,
 ): void => {
-	const {maxCostUsd, isConfirmed} = config.guards;
-	if (isConfirmed || config.connection.simulatorUrl !== undefined) {
+	const limit = config.guards;
+	if (config.connection.simulatorUrl !== undefined && !limit.isMaxCostGiven) {
 		return;
 	}
+	assertPriced(price === null ? [target] : [], limit, ', batch');
 	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
 	const outputTokens = (output / batch.variants.length) * records;
-	const inputTokens = Math.ceil(characters / charactersPerToken);
-	const cost = price === null ? null : inputTokens * price.input + outputTokens * price.output;
-	if (cost !== null && cost <= maxCostUsd) {
-		return;
+	const refusal = costRefusal({
+		costUsd: price === null ? null : (bytes * price.input + outputTokens * price.output) / batchPriceShare,
+		mark: '(at most: the on-demand price, for the batch price is assumed)',
+		limit,
+		words: {notDone: 'nothing was uploaded', start: 'Submit', lower: '--max-tokens'},
+	});
+	if (refusal !== undefined) {
+		throw new UserError(refusal.text, {exitCode: 2, hint: refusal.hint});
 	}
-	throw new UserError(
-		`${cost === null ? 'The cost is not known' : `It may cost up to ${formatUsd(cost)} (batch price assumed)`}, and --max-cost is ${formatUsd(maxCostUsd)}: nothing was uploaded.`,
-		{exitCode: 2, hint: 'Submit it with --yes, raise --max-cost, or lower --max-tokens.'},
-	);
 };

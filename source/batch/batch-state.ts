@@ -1,10 +1,11 @@
 import {createHash} from 'node:crypto';
-import {copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {UploadSource} from '../bedrock/jobs/upload.ts';
 import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
 import type {Target} from '../domain/target.ts';
+import {copyPrivate} from '../reports/private-file.ts';
 import {openItems} from './batch-items.ts';
 import {
 	type BatchState,
@@ -117,7 +118,7 @@ export const createBatchStore = (
 		draft,
 		async copyItems(id) {
 			await mkdir(draft, {recursive: true, mode: 0o700});
-			await copyFile(fileOf(id, itemsName), path.join(draft, itemsName));
+			await copyPrivate(fileOf(id, itemsName), path.join(draft, itemsName));
 		},
 		async keepDraft(id, {task, variants}) {
 			const file = path.join(draft, 'task.json');

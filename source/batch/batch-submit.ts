@@ -84,7 +84,7 @@ const makeBatch = async (
 	const {config, batch, target, form, price, source} = makings;
 	const file = path.join(store.draft, recordsName);
 	const records = subset === null ? batchRecords(batch) : recordsOf(batch, subset);
-	const {sizes, characters} = await writeRecords(file, records, makings.lineOf);
+	const {sizes, bytes} = await writeRecords(file, records, makings.lineOf);
 	if (isItemFile(batch.task.items)) {
 		batch.task.items.close();
 	}
@@ -92,7 +92,7 @@ const makeBatch = async (
 	if ('fault' in split) {
 		throw faultError(split.fault, makings);
 	}
-	assertAffordable(makings, sizes.length, characters);
+	assertAffordable(makings, sizes.length, bytes);
 	const sums = runningSums(sizes);
 	const facts = {
 		preset: config.preset,

@@ -1,4 +1,5 @@
-import {copyFile, stat} from 'node:fs/promises';
+import {constants} from 'node:fs';
+import {copyFile, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedFolder, shippedNames} from '../config/preset-files.ts';
@@ -26,7 +27,9 @@ const copyPreset = async (name: string, isForced: boolean, io: Io): Promise<void
 		throw new UserError(`"${file}" exists already.`, {exitCode: 2, hint: 'Replace it with --force.'});
 	}
 	try {
-		await copyFile(path.join(shippedFolder, file), file);
+		// Replaced, not written through: it may be a link.
+		await rm(file, {force: true});
+		await copyFile(path.join(shippedFolder, file), file, constants.COPYFILE_EXCL);
 	} catch (error) {
 		throw new UserError(`"${file}" cannot be written: ${(error as Error).message}.`, {
 			exitCode: 1,

@@ -5,11 +5,11 @@ import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
+import {costRefusal} from '../metrics/decisions/cost-refusal.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
-import {formatUsd} from '../text/numbers.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
@@ -52,20 +52,17 @@ const awaitReport = async <Type extends EngineReport['type']>(
 
 const hintOf = (hint: string | undefined): {hint?: string} => (hint === undefined ? {} : {hint});
 
-/** Against an account a headless run starts only when its cost is known to fit, or `--yes` is given. */
+/** Against an account a headless run starts only when its cost is known to fit, or `--yes` is given and no limit was typed. */
 const assertAffordable = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly string[]): void => {
-	const {maxCostUsd, isConfirmed} = config.guards;
-	if (isDemo || isConfirmed || (plan.costUsd !== null && plan.costUsd <= maxCostUsd)) {
+	const refusal = costRefusal({
+		costUsd: plan.costUsd,
+		limit: config.guards,
+		words: {notDone: 'nothing was sent', start: 'Start', lower: '--requests or --max-tokens'},
+	});
+	if (isDemo || refusal === undefined) {
 		return;
 	}
-	const cost = plan.costUsd === null ? 'The cost is not known' : `It may cost ${formatUsd(plan.costUsd)}`;
-	throw new UserError(
-		[...lines, '', `${cost}, and --max-cost is ${formatUsd(maxCostUsd)}: nothing was sent.`].join('\n'),
-		{
-			exitCode: 2,
-			hint: 'Start it with --yes, raise --max-cost, or lower --requests or --max-tokens.',
-		},
-	);
+	throw new UserError([...lines, '', refusal.text].join('\n'), {exitCode: 2, hint: refusal.hint});
 };
 
 /**

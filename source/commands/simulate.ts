@@ -19,10 +19,35 @@ export const simulatorVariables = (url: string): Readonly<Record<string, string>
 	AWS_ENDPOINT_URL_BEDROCK: url,
 	AWS_ENDPOINT_URL_SERVICE_QUOTAS: url,
 	AWS_ENDPOINT_URL_CLOUDWATCH: url,
+	AWS_ENDPOINT_URL_S3: url,
+	AWS_ENDPOINT_URL_STS: url,
+	ANTHROPIC_BEDROCK_BASE_URL: url,
 	AWS_ACCESS_KEY_ID: 'simulated',
 	AWS_SECRET_ACCESS_KEY: 'simulated',
 	AWS_REGION: region,
+	// What boto3 reads instead.
+	AWS_DEFAULT_REGION: region,
 });
+
+/** Variables that would win over these, or make a client refuse them. */
+export const hinderingVariables = [
+	'AWS_PROFILE',
+	'AWS_DEFAULT_PROFILE',
+	'AWS_BEARER_TOKEN_BEDROCK',
+	'AWS_SESSION_TOKEN',
+	'AWS_SECURITY_TOKEN',
+	'AWS_CREDENTIAL_EXPIRATION',
+	'AWS_AUTH_SCHEME_PREFERENCE',
+	'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+	'AWS_USE_FIPS_ENDPOINT',
+	'AWS_USE_DUALSTACK_ENDPOINT',
+] as const;
+
+/** The lines that lead a shell's programs to a simulator. */
+export const simulatorLines = (url: string): readonly string[] => [
+	`unset ${hinderingVariables.join(' ')}`,
+	...Object.entries(simulatorVariables(url)).map(([name, value]) => `export ${name}=${value}`),
+];
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
 	new Promise((resolve) => {
@@ -40,9 +65,7 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
  */
 export const simulate = async (options: SimulatorOptions, {stdout, signal}: SimulateIo): Promise<number> => {
 	const simulator = await startSimulator(options);
-	const lines = Object.entries(simulatorVariables(simulator.url)).map(
-		([name, value]) => `export ${name}=${value}`,
-	);
+	const lines = simulatorLines(simulator.url);
 	stdout.write(`${lines.join('\n')}\n# A simulated Bedrock serves at ${simulator.url} until Ctrl+C.\n`);
 	await untilAborted(signal);
 	await simulator.stop();

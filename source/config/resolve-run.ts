@@ -49,13 +49,19 @@ const readMaxTokens = (
 		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
 		: {maxTokens: readInteger('max-tokens', text, bounds.maxTokens), isMaxTokensAuto: false};
 
+/** @returns USD; null for `none`: no limit. */
+const readMaxCost = (text: string | undefined): number | null => {
+	if (text === undefined) {
+		return defaults.maxCostUsd;
+	}
+	return text === 'none' ? null : readNumber('max-cost', text, {min: 0, max: 1_000_000, or: 'none'});
+};
+
 /** What stops a run, and what it may cost. */
 export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	maxRequests:
 		pick(flags.text('max-requests'), (text) => readInteger('max-requests', text, bounds.requests)) ?? null,
-	maxCostUsd:
-		pick(flags.text('max-cost'), (text) => readNumber('max-cost', text, {min: 0, max: 1_000_000})) ??
-		defaults.maxCostUsd,
+	maxCostUsd: readMaxCost(flags.text('max-cost')),
 	isMaxCostGiven: flags.text('max-cost') !== undefined,
 	isConfirmed: flags.isSet('yes') ?? false,
 });

@@ -1,9 +1,21 @@
+import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readText} from './preset-files.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 const enforcements = ['sliding', 'fixed', 'refill'] as const;
+
+/** A name or an address, without scheme or port. */
+const readHost = (text: string): string => {
+	if (!/^(?:[\w.-]+|\[?[\da-f:.]+\]?)$/i.test(text)) {
+		throw new UserError(`--host: "${text}" is not a host name or an address.`, {
+			exitCode: 2,
+			hint: 'Write it without scheme and port, as in --host 0.0.0.0; the port has a flag of its own.',
+		});
+	}
+	return text;
+};
 
 /**
  * Settings of the simulator from flags; the script of faults is read here and checked by the simulator.
@@ -21,6 +33,7 @@ export const resolveSimulator = (
 		read(name, (text) => readInteger(name, text, {min: 0, max: 1_000_000_000_000}));
 	return {
 		port: read('port', (text) => readInteger('port', text, {min: 0, max: 65_535})) ?? 0,
+		host: read('host', readHost),
 		seed: read('seed', (text) => readInteger('seed', text, {min: 0, max: 2 ** 31})) ?? 1,
 		requestsPerMinute: limit('rpm'),
 		tokensPerMinute: limit('tpm'),

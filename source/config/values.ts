@@ -10,11 +10,22 @@ const usage = (flag: string, value: string, allowed: string): UserError =>
 
 const plainNumber = /^\d+(?:\.\d+)?$/;
 
-/** A number within bounds. Digits with an optional fraction only: no sign, exponent or unit. */
-export const readNumber = (flag: string, value: string, bounds: {min: number; max: number}): number => {
+/**
+ * A number within bounds. Digits with an optional fraction only: no sign, exponent or unit.
+ * @param bounds With the word that may stand in its place, for the message.
+ */
+export const readNumber = (
+	flag: string,
+	value: string,
+	bounds: {min: number; max: number; or?: string},
+): number => {
 	const number = plainNumber.test(value) ? Number(value) : Number.NaN;
 	if (!(number >= bounds.min && number <= bounds.max)) {
-		throw usage(flag, value, `a number from ${bounds.min} to ${bounds.max}`);
+		throw usage(
+			flag,
+			value,
+			`a number from ${bounds.min} to ${bounds.max}${bounds.or === undefined ? '' : `, or ${bounds.or}`}`,
+		);
 	}
 	return number;
 };

@@ -58,6 +58,13 @@ export const costOf = (usage: Usage, price: Price): number =>
 	usage.cacheReadTokens * price.cacheRead +
 	usage.cacheWriteTokens * price.cacheWrite;
 
+/** Tiers that cost no more than the default one; what any other costs is not published for each model. */
+const noDearerTiers: ReadonlySet<string> = new Set(['default', 'standard', 'flex', 'reserved']);
+
+/** Whether the tier that an answer names as its own costs more than the one that was asked for. */
+export const isDearerTier = (asked: string | null, echoed: string | undefined): boolean =>
+	echoed !== undefined && echoed !== asked && !noDearerTiers.has(echoed.toLowerCase());
+
 /** @param answer Reasoning that the service counted and did not send took no time after the first token. */
 export const tokenCounts = (usage: Usage, answer: Pick<Answer, 'reasoning'>): TokenCounts => ({
 	input: usage.inputTokens,

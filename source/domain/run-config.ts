@@ -28,9 +28,9 @@ export type LaneConfig = {
 /** Bounds on what a run may send or spend. */
 export type Guards = {
 	readonly maxRequests: number | null;
-	/** USD. */
-	readonly maxCostUsd: number;
-	/** Whether somebody said so; a demo costs nothing and goes by that alone. */
+	/** USD; null: no limit. */
+	readonly maxCostUsd: number | null;
+	/** Whether somebody typed it: then it is a promise. A demo costs nothing and goes by that alone. */
 	readonly isMaxCostGiven?: boolean;
 	/** Start without asking. */
 	readonly isConfirmed: boolean;

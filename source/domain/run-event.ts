@@ -54,8 +54,14 @@ export type TokenCounts = {
 /** What a request occupies of its bucket, in units of one window (`occupiedBy`). */
 export type Occupied = {readonly tokens: number; readonly requests: number};
 
-/** Attempts whose fate is not known: they count at what was set aside for them, estimated. */
-export type Broken = {readonly attempts: number; readonly quotaTokens: number; readonly costUsd: number};
+/** Attempts whose fate is not known: they count at what they likely used, estimated. */
+export type Broken = {
+	readonly attempts: number;
+	readonly quotaTokens: number;
+	readonly costUsd: number;
+	/** What they may have cost at most. */
+	readonly mostUsd: number;
+};
 
 /** Milliseconds, as DESIGN section 5 defines them. */
 export type RequestTimes = {
@@ -93,6 +99,8 @@ export type Answered = AttemptOf & {
 	readonly reservedTokens: number;
 	readonly isOverrun: boolean;
 	readonly costUsd: number | undefined;
+	/** A dearer tier than the asked one served it: `costUsd` is the least. */
+	readonly isDearer?: boolean;
 	readonly times: RequestTimes;
 	/** Whether it met the service level; undefined when there is none. */
 	readonly isWithinServiceLevel: boolean | undefined;

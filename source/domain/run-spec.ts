@@ -44,7 +44,12 @@ export type Cell = {
 	/** A rate of this lane's own (lanes in a preset); null: the run's. */
 	readonly ratePerMinute: number | null;
 	/** Input tokens of one request: counted by the service, or estimated before the first answer. */
-	readonly inputTokens: {readonly value: number; readonly isEstimated: boolean};
+	readonly inputTokens: {
+		readonly value: number;
+		readonly isEstimated: boolean;
+		/** Where nobody counted them: the most that they can be. */
+		readonly most?: number;
+	};
 	/** Output tokens expected before the first answer; absent: an assumption of the engine's. */
 	readonly expectedOutputTokens?: number;
 	/** Max tokens that is sent; `auto` starts with this value and is right-sized from what is learnt. */
@@ -94,6 +99,8 @@ export type RunSpec = {
 	readonly serviceLevel: ServiceLevel | null;
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
+	/** Somebody typed that limit: it ends the run where it can no longer be kept; absent: nobody did. */
+	readonly isMaxCostGiven?: boolean;
 	readonly seed: number;
 	/** Length of the quota window; 60,000 except in tests and quick benchmarks. */
 	readonly windowMs: number;

@@ -12,6 +12,9 @@ import type {GateState, VariantState, Verdict} from './verdict.ts';
 /** Mean with its 95 % interval; the interval is null below two samples. */
 export type Mean = {readonly mean: number | null; readonly low: number | null; readonly high: number | null};
 
+/** USD that something cost at least and at most; `high` is null where an upper bound is not known. */
+export type CostRange = {readonly low: number; readonly high: number | null};
+
 /** Distribution in milliseconds; a percentile with too few samples is null. */
 export type Distribution = {
 	readonly count: number;
@@ -98,6 +101,8 @@ export type VariantFigures = {
 		readonly estimated: boolean;
 	};
 	readonly costUsd: number | null;
+	/** Absent where the fate of every attempt, and the price of every answer, is known. */
+	readonly costUsdWithin?: CostRange;
 	readonly perRequest: {
 		readonly inputTokens: Mean;
 		readonly outputTokens: Mean;
@@ -295,6 +300,8 @@ export type Snapshot = {
 	readonly timeline: Timeline;
 	readonly failures: readonly FailureCount[];
 	readonly costUsd: number | null;
+	/** Absent where the fate of every attempt, and the price of every answer, is known. */
+	readonly costUsdWithin?: CostRange;
 	/** Of a search only; the other figures are then those of its last rung. */
 	readonly search?: SearchFigures;
 };

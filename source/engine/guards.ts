@@ -10,8 +10,15 @@ export class Guards {
 	#requests = 0;
 	#spentUsd = 0;
 	#reservedUsd = 0;
+	readonly #isMaxCostGiven: boolean;
+	#isOutOfSight = false;
 
-	constructor({maxRequests, maxCostUsd}: Pick<RunSpec, 'maxRequests' | 'maxCostUsd'>) {
+	constructor({
+		maxRequests,
+		maxCostUsd,
+		isMaxCostGiven = false,
+	}: Pick<RunSpec, 'maxRequests' | 'maxCostUsd' | 'isMaxCostGiven'>) {
+		this.#isMaxCostGiven = isMaxCostGiven && maxCostUsd !== null;
 		this.#maxRequests = maxRequests ?? Number.POSITIVE_INFINITY;
 		this.#maxCostUsd = maxCostUsd ?? Number.POSITIVE_INFINITY;
 	}
@@ -24,7 +31,7 @@ export class Guards {
 		if (isFirst && this.#requests >= this.#maxRequests) {
 			return {stoppedBy: 'requests'};
 		}
-		if (this.#spentUsd + mostUsd > this.#maxCostUsd) {
+		if (this.#isOutOfSight || this.#spentUsd + mostUsd > this.#maxCostUsd) {
 			return {stoppedBy: 'cost'};
 		}
 		return this.#spentUsd + this.#reservedUsd + mostUsd > this.#maxCostUsd ? 'wait' : 'pass';
@@ -33,6 +40,16 @@ export class Guards {
 	sent(mostUsd: number, isFirst: boolean): void {
 		this.#requests += isFirst ? 1 : 0;
 		this.#reservedUsd += mostUsd;
+	}
+
+	/**
+	 * An answer cost more than is known: a typed limit can no longer be kept, and ends the run.
+	 * @returns Whether that is so for the first time.
+	 */
+	loseSight(): boolean {
+		const isNew = this.#isMaxCostGiven && !this.#isOutOfSight;
+		this.#isOutOfSight ||= isNew;
+		return isNew;
 	}
 
 	/** An attempt ended. @param costUsd What it cost; an attempt of unknown fate counts in full. */

@@ -9,6 +9,7 @@ import type {Contest} from '../metrics/decisions/contests.ts';
 import {gainOf} from '../metrics/decisions/gain.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
 import {measuredRequests} from '../metrics/figures/measured-requests.ts';
+import {spentUsd} from '../metrics/figures/spent.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
 import type {Waiting} from './scheduling/dispatcher.ts';
@@ -193,6 +194,6 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 		events: figures.events,
 		timeline,
 		failures: [...figures.failures.values()],
-		costUsd: figures.costUsd ?? null,
+		...spentUsd(figures.spent),
 	};
 };

@@ -3,7 +3,7 @@ import {leverTexts} from '../reports/lever-words.ts';
 import {verdictSentences} from '../reports/verdict.ts';
 import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatElapsedMs, formatUsd} from '../text/numbers.ts';
+import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, themeNamed} from '../text/themes.ts';
@@ -49,9 +49,12 @@ export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryL
 }
 
 function headLines(snapshot: Snapshot, width: number): readonly Line[] {
-	const {spec, simulated, elapsedMs, costUsd} = snapshot;
+	const {spec, simulated, elapsedMs, costUsd, costUsdWithin} = snapshot;
 	const mark = simulated ? 'SIMULATED: these answers came from a simulator, not from Amazon Bedrock.' : '';
-	const cost = costUsd === null ? [] : [`cost ${formatUsd(costUsd)}${simulated ? ' (simulated)' : ''}`];
+	const cost =
+		costUsd === null
+			? []
+			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${simulated ? ' (simulated)' : ''}`];
 	const what = [
 		`bedrock-top ${spec.preset ?? 'task'}`,
 		`${spec.method}, load ${spec.load.shape}`,

@@ -5,7 +5,7 @@ import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {countsFrom} from '../domain/stamping.ts';
 import {verdictBases} from '../domain/verdict.ts';
 import {searchSchema} from './search-schema.ts';
-import {count, quantity, variantSchema} from './variant-schema.ts';
+import {costRange, count, quantity, variantSchema} from './variant-schema.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 
@@ -139,6 +139,8 @@ export const resultsSchema = z
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
 		search: searchSchema.exactOptional().describe('of run --search; all else is of its last rung'),
+		costUsd: quantity.exactOptional().describe('of the whole run, warm-up included'),
+		costUsdWithin: costRange.exactOptional(),
 	})
 	.describe('Results of one bedrock-top run. Units are in the names; null means not known, never 0.');
 

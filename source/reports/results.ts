@@ -71,6 +71,8 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			count,
 			firstAt,
 		})),
+		costUsd: snapshot.costUsd,
+		...(snapshot.costUsdWithin === undefined ? {} : {costUsdWithin: snapshot.costUsdWithin}),
 	};
 }
 

@@ -1,4 +1,4 @@
-import {formatCount, formatDurationMs, formatNumber, formatUsd} from '../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {recommendedOf} from './choice.ts';
 import {leverTexts} from './lever-words.ts';
 import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
@@ -118,7 +118,7 @@ function variantTable(results: Results, index: number): readonly string[] {
 				withInterval(variant.perRequest.quotaTokens.mean, variant.perRequest.quotaTokens),
 				formatDurationMs(variant.latencyMs.timeToFirstToken.p50),
 				formatDurationMs(variant.latencyMs.total.p50),
-				formatUsd(variant.costUsd),
+				formatUsdWithin(variant.costUsd, variant.costUsdWithin),
 				withInterval(variant.sustainable.usefulPerMinute, variant.sustainable),
 				variant.sustainable.limitedBy === 'none' ? '–' : variant.sustainable.limitedBy,
 			]),

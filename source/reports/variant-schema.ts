@@ -12,6 +12,13 @@ export const count = z.int().nonnegative();
 /** A quantity that may not be known. */
 export const quantity = z.number().nullable();
 
+/** USD at least and at most, where the fate of an attempt or the price of an answer is not known. */
+export const costRange = z
+	.object({low: z.number().nonnegative(), high: z.number().nonnegative().nullable()})
+	.describe(
+		'where the fate of an attempt or the price of an answer is not known: what it cost at least and at most; high is null where no upper bound is known',
+	);
+
 /** Mean over the succeeded requests with its 95 % interval. */
 const mean = z.object({mean: quantity, low: quantity, high: quantity});
 
@@ -87,6 +94,7 @@ export const variantSchema = z.object({
 		.exactOptional()
 		.describe('attempts whose fate is not known; part of tokens.quota and costUsd'),
 	costUsd: quantity,
+	costUsdWithin: costRange.exactOptional(),
 	perRequest: z.object({
 		inputTokens: mean,
 		outputTokens: mean,

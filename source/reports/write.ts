@@ -1,6 +1,7 @@
-import {copyFile, mkdir, rename, rm, stat} from 'node:fs/promises';
+import {mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {UserError} from '../domain/user-error.ts';
+import {copyPrivate, privateFolderMode} from './private-file.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
 import type {Results} from './results-schema.ts';
 import {resultsText} from './results-text.ts';
@@ -36,7 +37,7 @@ export type WriteOptions = {
 export async function writeReportFiles(results: Results, options: WriteOptions): Promise<readonly string[]> {
 	const {folder, draw} = options;
 	const charts = chartsOf(results);
-	await mkdir(folder, {recursive: true});
+	await mkdir(folder, {recursive: true, mode: privateFolderMode});
 	const files: string[] = [];
 	const write = async (name: string, text: string) => {
 		const file = path.join(folder, name);
@@ -109,7 +110,7 @@ async function moveInto(folder: string, file: string): Promise<string> {
 		await rename(file, wanted);
 	} catch {
 		// Another file system.
-		await copyFile(file, wanted);
+		await copyPrivate(file, wanted);
 		await rm(file);
 	}
 

@@ -4,6 +4,8 @@ import type {Scenario} from './scenario.ts';
 export type SimulatorOptions = {
 	/** 0: any free port. */
 	readonly port: number;
+	/** Where it listens, and by which further name it is reached; undefined: 127.0.0.1. */
+	readonly host?: string | undefined;
 	readonly seed: number;
 	/** Limits of every bucket; undefined: those of its own table. */
 	readonly requestsPerMinute: number | undefined;

@@ -15,6 +15,7 @@ import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Exchange} from './wire/exchange.ts';
 import {serviceOf} from './wire/region.ts';
 import {ServiceError} from './wire/service-error.ts';
+import {assertWelcome} from './wire/visitor.ts';
 
 /** A kind of request that is served; the first route that matches takes it. */
 export type Route = {
@@ -139,6 +140,7 @@ export const route = async (
 	routes: readonly Route[],
 ): Promise<void> => {
 	try {
+		assertWelcome(exchange, simulation.options.host);
 		for (const candidate of routes) {
 			const parts = partsOf(candidate, exchange);
 			if (parts !== undefined) {

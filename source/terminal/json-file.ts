@@ -26,8 +26,17 @@ const unwritable = (file: string, reason: string, cause?: unknown): UserError =>
 		cause,
 	});
 
-/** The file behind symbolic links; itself where it does not exist yet. */
-const behindLinks = async (file: string): Promise<string> => realpath(file).catch(() => path.resolve(file));
+/** Its folder without links, so that the file itself, be it a link, is what is replaced; where there is none, as it is. */
+const placeOf = async (file: string): Promise<string> => {
+	// The system's own links, such as /dev/stdout, lead where the shell said.
+	const isOfSystem = /^\/(?:dev|proc)\//.test(path.resolve(file));
+	return isOfSystem
+		? realpath(file).catch(() => path.resolve(file))
+		: realpath(path.dirname(file)).then(
+				(folder) => path.join(folder, path.basename(file)),
+				() => path.resolve(file),
+			);
+};
 
 /** Pipes and devices are written to; a regular file, or none yet, is replaced as a whole. */
 const isReplaceable = async (file: string): Promise<boolean> =>
@@ -41,7 +50,7 @@ const isReplaceable = async (file: string): Promise<boolean> =>
  * @throws UserError (exit 1) with the reason.
  */
 export const assertWritable = async (file: string): Promise<void> => {
-	const real = await behindLinks(file);
+	const real = await placeOf(file);
 	try {
 		if ((await stat(real).catch(() => undefined))?.isDirectory()) {
 			throw Object.assign(new Error(), {code: 'EISDIR'});
@@ -65,7 +74,7 @@ export const assertWritable = async (file: string): Promise<void> => {
  */
 export const writeJsonFile = async (file: string, value: unknown): Promise<void> => {
 	const text = `${JSON.stringify(value, null, 2)}\n`;
-	const real = await behindLinks(file);
+	const real = await placeOf(file);
 	try {
 		await ((await isReplaceable(real)) ? writeAtomically(real, text) : writeFile(real, text));
 	} catch (error) {

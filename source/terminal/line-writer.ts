@@ -1,4 +1,5 @@
-import {closeSync, openSync, writeSync} from 'node:fs';
+import {closeSync, writeSync} from 'node:fs';
+import {openPrivate} from '../reports/private-file.ts';
 
 /** Writes a large file line by line. Whoever opens one closes it, whatever happens. */
 export type LineWriter = {
@@ -23,7 +24,7 @@ const writeAll = (descriptor: number, bytes: Uint8Array): void => {
  * @param onBytes Shown everything that is written, before the buffer is used again.
  */
 export const openLineWriter = (file: string, onBytes: (bytes: Uint8Array) => void = () => {}): LineWriter => {
-	const descriptor = openSync(file, 'w', 0o600);
+	const descriptor = openPrivate(file, 'replace');
 	const buffer = Buffer.allocUnsafeSlow(bufferBytes);
 	let filled = 0;
 	const write = (bytes: Uint8Array): void => {

@@ -1,6 +1,7 @@
-import {appendFileSync} from 'node:fs';
+import {closeSync, writeFileSync} from 'node:fs';
 import type {LogEvent} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
+import {openPrivate} from '../reports/private-file.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 
@@ -9,7 +10,12 @@ const append = (file: string, lines: readonly string[]): void => {
 		return;
 	}
 	try {
-		appendFileSync(file, `${lines.join('\n')}\n`);
+		const descriptor = openPrivate(file, 'continue');
+		try {
+			writeFileSync(descriptor, `${lines.join('\n')}\n`);
+		} finally {
+			closeSync(descriptor);
+		}
 	} catch (error) {
 		throw new UserError(`--log-file: "${file}" cannot be written: ${(error as Error).message}.`, {
 			exitCode: 1,

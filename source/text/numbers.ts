@@ -119,6 +119,22 @@ export function formatUsd(usd: Known): string {
 	return `${usd < 0 ? '-' : ''}$${grouped(whole)}.${fraction}`;
 }
 
+/**
+ * USD, or the range that it lies in where the fate of some attempt is not known: `$0.020 to $0.050`, `$0.020 or more`.
+ * @param within `high` is null where no upper bound is known.
+ */
+export function formatUsdWithin(
+	usd: Known,
+	within: {readonly low: number; readonly high: number | null} | undefined,
+): string {
+	if (within === undefined) {
+		return formatUsd(usd);
+	}
+	const low = formatUsd(within.low);
+	const high = within.high === null ? undefined : formatUsd(within.high);
+	return high === undefined ? `${low} or more` : low === high ? low : `${low} to ${high}`;
+}
+
 /** A rate a minute: `118/min`, `4.2/min`. */
 export function formatRate(perMinute: Known): string {
 	return isKnown(perMinute) ? `${formatNumber(perMinute)}/min` : unknownMark;

@@ -1,4 +1,5 @@
 import {Worker} from 'node:worker_threads';
+import {workerEnvironment} from './compile-cache.ts';
 import type {EngineReport, EngineRequest} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
 
@@ -35,7 +36,11 @@ const crash = (reason: string): EngineReport => ({
 
 /** Starts the engine's thread. A crash of it arrives as a `failed` report; nothing is thrown here. */
 export const startEngineThread = (): EngineHandle => {
-	const worker = new Worker(workerUrl('engine-worker'), {stdout: true, stderr: true});
+	const worker = new Worker(workerUrl('engine-worker'), {
+		env: workerEnvironment(),
+		stdout: true,
+		stderr: true,
+	});
 	const listeners = new Set<(report: EngineReport) => void>();
 	let isClosing = false;
 	const publish = (report: EngineReport): void => {

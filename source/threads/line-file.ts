@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createWriteStream, mkdirSync, statSync, type WriteStream} from 'node:fs';
 import path from 'node:path';
+import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 
 /** A file that grows by whole pieces of text while a run goes on, so that an interruption loses nothing. */
 export type LineFile = {
@@ -39,9 +40,10 @@ export const openLineFile = (
 		}
 	};
 	const open = (): WriteStream => {
-		mkdirSync(path.dirname(file), {recursive: true});
+		mkdirSync(path.dirname(file), {recursive: true, mode: privateFolderMode});
 		const needsHead = head !== '' && (isReplacing || isEmpty(file));
-		const opened = createWriteStream(file, {flags: isReplacing ? 'w' : 'a'}).on('error', fail);
+		const fd = openPrivate(file, isReplacing ? 'replace' : 'continue');
+		const opened = createWriteStream(file, {fd}).on('error', fail);
 		if (needsHead) {
 			opened.write(head);
 		}

@@ -13,7 +13,9 @@ import type {RunConfig} from '../domain/run-config.ts';
 import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
+import {utf8Bytes} from '../domain/utf8-bytes.ts';
 import type {Variant} from '../domain/variant.ts';
+import {assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {makePlan} from '../metrics/decisions/make-plan.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt} from '../prompts/compose.ts';
@@ -54,6 +56,9 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 const estimatedTokens = ({system, messages}: InferenceRequest): number =>
 	Math.ceil(((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / 4);
 
+const bytesOf = ({system, messages}: InferenceRequest): number =>
+	utf8Bytes(system ?? '') + messages.reduce((sum, {text}) => sum + utf8Bytes(text), 0);
+
 const countInput = async (
 	backend: Backend,
 	request: InferenceRequest,
@@ -61,7 +66,7 @@ const countInput = async (
 ): Promise<Cell['inputTokens']> => {
 	const counted = await backend.countTokens(request, signal);
 	return counted === undefined
-		? {value: estimatedTokens(request), isEstimated: true}
+		? {value: estimatedTokens(request), isEstimated: true, most: bytesOf(request)}
 		: {value: counted, isEstimated: false};
 };
 
@@ -135,6 +140,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 		config.connection.simulatorUrl === undefined || config.guards.isMaxCostGiven
 			? config.guards.maxCostUsd
 			: null,
+	isMaxCostGiven: config.guards.isMaxCostGiven ?? false,
 	seed: config.seed,
 	windowMs: 60_000,
 });
@@ -165,7 +171,8 @@ const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): vo
 /**
  * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is run yet.
  * @param onStep Told what is being waited for, in words.
- * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused.
+ * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused;
+ * (exit 2) for a typed limit on the cost where a price is not known.
  */
 export const prepare = async (
 	config: RunConfig,
@@ -209,6 +216,10 @@ const prepareWith = async (
 	const backend = createBackend(clients, catalogue);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
+	assertPriced(
+		targets.filter((_, index) => prices[index] == null),
+		config.guards,
+	);
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);

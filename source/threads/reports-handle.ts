@@ -1,6 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {UserError} from '../domain/user-error.ts';
 import {environmentOf} from '../reports/environment.ts';
+import {workerEnvironment} from './compile-cache.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import type {ReportsWorkerData} from './reports-worker.ts';
 import {workerUrl} from './worker-url.ts';
@@ -13,6 +14,7 @@ import {workerUrl} from './worker-url.ts';
  */
 export async function writeReports(request: ReportsRequest): Promise<readonly string[]> {
 	const worker = new Worker(workerUrl('reports-worker'), {
+		env: workerEnvironment(),
 		stdout: true,
 		stderr: true,
 		workerData: {request, environment: environmentOf()} satisfies ReportsWorkerData,

@@ -1,6 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
+import {workerEnvironment} from './compile-cache.ts';
 import type {SimulatorReport, SimulatorRequest} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
 
@@ -17,6 +18,7 @@ export type SimulatorHandle = {
  */
 export const startSimulatorThread = async (options: SimulatorOptions): Promise<SimulatorHandle> => {
 	const worker = new Worker(workerUrl('simulator-worker'), {
+		env: workerEnvironment(),
 		stdout: true,
 		stderr: true,
 	});

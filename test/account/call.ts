@@ -43,8 +43,11 @@ export const call = (name: keyof typeof commands, ...argv: readonly string[]): C
 	};
 };
 
-/** An account that is simulated in this process, found by the environment as one of AWS's would be. */
-export const useAccount = async (scenario: Scenario): Promise<void> => {
+/**
+ * An account that is simulated in this process, found by the environment as one of AWS's would be.
+ * @returns Its URL.
+ */
+export const useAccount = async (scenario: Scenario): Promise<string> => {
 	const {url} = await startForTest({scenario});
 	for (const [name, value] of Object.entries({
 		AWS_ENDPOINT_URL: url,
@@ -60,4 +63,5 @@ export const useAccount = async (scenario: Scenario): Promise<void> => {
 	onTestFinished(() => {
 		vi.unstubAllEnvs();
 	});
+	return url;
 };

@@ -1,9 +1,10 @@
 import {connect as connectHttp2} from 'node:http2';
 import {createServer} from 'node:net';
 import {describe, expect, onTestFinished, test} from 'vitest';
-import {simulate, simulatorVariables} from '../../source/commands/simulate.ts';
+import {simulate, simulatorLines} from '../../source/commands/simulate.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
+import {resetHeader} from '../../source/simulator/wire/visitor.ts';
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {defaultOptions, modelPath, post, readStats, startForTest} from './harness.ts';
 
@@ -142,7 +143,7 @@ describe('statistics', () => {
 		const {url} = await startForTest({requestsPerMinute: 1});
 		const send = async () => (await post(url, modelPath(nova, 'converse'), body)).status;
 		expect([await send(), await send()]).toEqual([200, 429]);
-		await post(url, '/__reset', {});
+		expect((await post(url, '/__reset', {}, {[resetHeader]: '1'})).status).toBe(200);
 		expect((await readStats(url)).requests.total).toBe(0);
 		expect(await send()).toBe(200);
 	});
@@ -179,8 +180,7 @@ describe('the command simulate', () => {
 		const code = simulate(defaultOptions, io);
 		await expect.poll(() => printed).toContain('until Ctrl+C');
 		const url = /AWS_ENDPOINT_URL=(\S+)/.exec(printed)?.[1] ?? '';
-		const lines = Object.entries(simulatorVariables(url)).map(([name, value]) => `export ${name}=${value}`);
-		expect(printed.split('\n')).toEqual([...lines, expect.stringMatching(/^# /), '']);
+		expect(printed.split('\n')).toEqual([...simulatorLines(url), expect.stringMatching(/^# /), '']);
 		expect((await post(url, modelPath(nova, 'converse'), body)).status).toBe(200);
 		controller.abort();
 		expect(await code).toBe(0);

@@ -1,9 +1,9 @@
 import {createHash, randomUUID} from 'node:crypto';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import envPaths from 'env-paths';
 import {systemClock} from '../../domain/clock.ts';
 import {type CacheFiles, createQuotaCache, type QuotaCache} from './quota-cache.ts';
+import {cacheFolder} from './user-cache.ts';
 
 /** The real disk below the quota cache. */
 
@@ -47,16 +47,6 @@ const identityVariables = [
 	'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
 	'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ] as const;
-
-/** The user's cache folder for this program; undefined where there is none. */
-export const cacheFolder = (): string | undefined => {
-	try {
-		return envPaths('bedrock-top', {suffix: ''}).cache;
-	} catch {
-		// No HOME and no entry in the user database.
-		return undefined;
-	}
-};
 
 const fingerprint = (value: string | undefined): string =>
 	value === undefined ? '' : createHash('sha256').update(value).digest('hex');

@@ -1,4 +1,5 @@
-import {readdir, readFile, rename, truncate} from 'node:fs/promises';
+import {closeSync, ftruncateSync} from 'node:fs';
+import {readdir, readFile, rename} from 'node:fs/promises';
 import path from 'node:path';
 import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
@@ -6,6 +7,7 @@ import {readInteger} from '../../config/values.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {answeredKey, answeredKeys, readAnswerLines} from '../../reports/answer-lines.ts';
+import {openPrivate} from '../../reports/private-file.ts';
 import {readResults} from '../../reports/read-results.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {assertItemwise, assertSame, refuse} from './resume-checks.ts';
@@ -64,7 +66,12 @@ const dropCutLine = async (file: string): Promise<void> => {
 	const content = await readFile(file).catch(() => Buffer.alloc(0));
 	const wholeBytes = content.lastIndexOf('\n') + 1;
 	if (wholeBytes < content.length) {
-		await truncate(file, wholeBytes);
+		const descriptor = openPrivate(file, 'continue');
+		try {
+			ftruncateSync(descriptor, wholeBytes);
+		} finally {
+			closeSync(descriptor);
+		}
 	}
 };
 

@@ -25,10 +25,16 @@ export type RungPorts = {
 };
 
 /** The configuration with what is left of its guards, and of the budget. */
-const guarded = (config: RunConfig, {sent, spentUsd}: SearchState, budget: number): RunConfig => {
+const guarded = (
+	config: RunConfig,
+	{sent, spentUsd, spentUsdWithin}: SearchState,
+	budget: number,
+): RunConfig => {
 	const {guards} = config;
 	const maxRequests = Math.min(budget, guards.maxRequests ?? budget) - sent;
-	return {...config, guards: {...guards, maxRequests, maxCostUsd: guards.maxCostUsd - spentUsd}};
+	const mostUsd = spentUsdWithin?.high ?? spentUsd;
+	const maxCostUsd = guards.maxCostUsd === null ? null : Math.max(0, guards.maxCostUsd - mostUsd);
+	return {...config, guards: {...guards, maxRequests, maxCostUsd}};
 };
 
 /** A run that the budget of the search ended is complete; one that `--max-requests` ended is not. */
@@ -88,8 +94,9 @@ export const runSearch = async (
 	if (end === undefined) {
 		throw new Error('A search has at least one rung.');
 	}
-	const {startedAt, elapsedMs, spentUsd} = state;
+	const {startedAt, elapsedMs, spentUsd, spentUsdWithin} = state;
 	const costUsd = end.snapshot.costUsd === null ? null : spentUsd;
 	const figures = searchFigures(state, search);
-	return {...end, snapshot: {...end.snapshot, startedAt, elapsedMs, costUsd, search: figures}};
+	const within = spentUsdWithin === undefined ? {} : {costUsdWithin: spentUsdWithin};
+	return {...end, snapshot: {...end.snapshot, startedAt, elapsedMs, costUsd, ...within, search: figures}};
 };

@@ -13,9 +13,9 @@ export const guardFlags: readonly Flag[] = [
 	{
 		name: 'max-cost',
 		kind: 'value',
-		value: 'USD',
+		value: 'USD|none',
 		default: defaults.maxCostUsd.toFixed(2),
-		help: 'stop at this cost',
+		help: 'stop at this cost; a typed limit is kept whatever --yes says',
 		scopes: ['run', 'batch'],
 	},
 	{name: 'yes', kind: 'boolean', default: 'off', help: 'start without asking', scopes: ['run', 'batch']},

@@ -11,6 +11,14 @@ export const simulatorFlags: readonly Flag[] = [
 		scopes: ['simulate'],
 	},
 	{
+		name: 'host',
+		kind: 'value',
+		value: 'H',
+		default: '127.0.0.1',
+		help: 'where the simulator listens, and the name that it answers to beside 127.0.0.1, [::1] and localhost',
+		scopes: ['simulate'],
+	},
+	{
 		name: 'enforcement',
 		kind: 'value',
 		value: 'E',

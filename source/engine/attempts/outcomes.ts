@@ -2,6 +2,7 @@ import {
 	checksOf,
 	costOf,
 	countItems,
+	isDearerTier,
 	meetsServiceLevel,
 	occupiedBy,
 	settledTokens,
@@ -38,6 +39,10 @@ const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): s
 	countsFrom === 'end'
 		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
 		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
+
+/** Why a run with a typed limit goes no further. */
+const dearerWords = (model: string, tier: string | undefined): string =>
+	`${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
 
 const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> = {
 	'throttled-requests': 'requests',
@@ -145,6 +150,10 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
 		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
 		guards.ended(attempt.mostUsd, costUsd ?? 0);
+		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);
+		if (isDearer && guards.loseSight()) {
+			core.note('tier', dearerWords(cell.target.model, answer.tier));
+		}
 		const verdicts = judgeAnswer(answer, spec.task, request.items, cell.variant);
 		const times = timesOf(attempt, endedAt);
 		const at = isoTime(clock.epoch());
@@ -181,6 +190,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			broken: request.broken,
 			isOverrun: overrun > 0,
 			costUsd,
+			isDearer,
 			times,
 			isWithinServiceLevel: meetsServiceLevel(spec.serviceLevel, times),
 			isSimulated: answer.isSimulated,
@@ -260,11 +270,12 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		received: Received | undefined,
 	): Broken => {
 		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, mostUsd);
-		const {attempts = 0, quotaTokens = 0, costUsd = 0} = request.broken ?? {};
+		const {attempts = 0, quotaTokens = 0, costUsd = 0, mostUsd: most = 0} = request.broken ?? {};
 		request.broken = {
 			attempts: attempts + used.attempts,
 			quotaTokens: quotaTokens + used.quotaTokens,
 			costUsd: costUsd + used.costUsd,
+			mostUsd: most + used.mostUsd,
 		};
 		return used;
 	};

@@ -6,6 +6,7 @@ import type {Prompt} from '../../domain/prompt.ts';
 import type {Broken} from '../../domain/run-event.ts';
 import type {Cell, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
+import {utf8Bytes} from '../../domain/utf8-bytes.ts';
 import type {Chat, Item, Task, Variant} from '../../domain/variant.ts';
 import {requestsForItems} from '../../metrics/figures/measured-requests.ts';
 import {chatInLane} from '../../prompts/chat-in-lane.ts';
@@ -26,6 +27,12 @@ const mostFailures = 3;
 const lengthOf = (prompt: Prompt): number =>
 	messagesOf(prompt).reduce((sum, {text}) => sum + text.length, prompt.system?.length ?? 0);
 
+/** UTF-8 bytes of what the service did not count yet: all of a prompt, or only what follows a history that it counted. */
+const bytesOf = (prompt: Prompt): number =>
+	prompt.history?.tokens === undefined
+		? utf8Bytes(prompt.system ?? '') + messagesOf(prompt).reduce((sum, {text}) => sum + utf8Bytes(text), 0)
+		: utf8Bytes(prompt.user);
+
 /** What the cost of a request follows from. @see LogicalRequest */
 export type Costed = {readonly prompt: Prompt; readonly hasFullLimit?: boolean | undefined};
 
@@ -44,6 +51,7 @@ export class CellState {
 	#onlyPrompt: Prompt | undefined;
 	#lastSetAside: number | undefined;
 	#onlyItems: readonly Item[] | undefined;
+	#isCounted: boolean;
 	#isGivenUp = false;
 	#hasAnswered = false;
 	#failuresInARow = 0;
@@ -68,6 +76,7 @@ export class CellState {
 		);
 		this.expectation = new CellExpectation({...cell.inputTokens, length}, cell.expectedOutputTokens);
 		this.#method = spec.method;
+		this.#isCounted = !cell.inputTokens.isEstimated;
 		this.#auto = spec.isMaxTokensAuto ? new AutoMaxTokens(cell.maxTokens) : undefined;
 	}
 
@@ -183,7 +192,7 @@ export class CellState {
 	 */
 	usedByBroken(prompt: Prompt, received: Received | undefined, setAside: number, mostUsd: number): Broken {
 		if (received === undefined) {
-			return {attempts: 1, quotaTokens: setAside, costUsd: mostUsd};
+			return {attempts: 1, quotaTokens: setAside, costUsd: mostUsd, mostUsd};
 		}
 		const input = received.inputTokens ?? this.inputTokens(prompt);
 		const output = this.expectation.outputTokensOf(received.characters);
@@ -192,6 +201,7 @@ export class CellState {
 			attempts: 1,
 			quotaTokens: Math.min(setAside, input + output * this.target.burndown.value),
 			costUsd: price === null ? 0 : Math.min(mostUsd, input * price.input + output * price.output),
+			mostUsd,
 		};
 	}
 
@@ -206,12 +216,20 @@ export class CellState {
 		return inputTokens.value + this.expectation.outputTokens(maxTokens) * this.target.burndown.value;
 	}
 
+	/** Input tokens of a prompt at most: no text has more than bytes, and nobody counted this one before it was answered. */
+	#mostInputTokens(prompt: Prompt): number {
+		const expected = this.inputTokens(prompt);
+		return this.#isCounted && prompt === this.#onlyPrompt
+			? expected
+			: Math.max(expected, (prompt.history?.tokens ?? 0) + bytesOf(prompt));
+	}
+
 	/** USD that one request costs at most; undefined where the price is not known. */
 	mostCostUsd(request: Costed): number | undefined {
 		const {price} = this.cell;
 		return price === null
 			? undefined
-			: this.inputTokens(request.prompt) * Math.max(price.input, price.cacheWrite) +
+			: this.#mostInputTokens(request.prompt) * Math.max(price.input, price.cacheWrite) +
 					this.maxTokensOf(request) * price.output;
 	}
 
@@ -234,6 +252,7 @@ export class CellState {
 	learn(prompt: Prompt, answer: Answer, usage: Usage, maxTokens: number): void {
 		this.#hasAnswered = true;
 		this.#failuresInARow = 0;
+		this.#isCounted ||= !usage.isEstimated;
 		this.expectation.learn(lengthOf(prompt), usage, answer.text.length + (answer.reasoning?.length ?? 0));
 		this.#auto?.learn(usage.outputTokens, answer.isTruncated, maxTokens);
 	}

@@ -22,6 +22,12 @@ const targetOf = (spec: RunSpec, cell: Cell): Target => {
 	return target;
 };
 
+/** The cell at the most input tokens that its prompt can have: what nobody counted may be more than an estimate. */
+const uncounted = (cell: Cell): Cell => ({
+	...cell,
+	inputTokens: {...cell.inputTokens, value: cell.inputTokens.most ?? cell.inputTokens.value},
+});
+
 /** Mean input tokens of a request, a history with the longest answers included. */
 const mostInputTokens = ({task}: RunSpec, cell: Cell): number => meanInputTokens(task, cell, cell.maxTokens);
 
@@ -32,7 +38,8 @@ const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
 const mostCostUsd = (spec: RunSpec, cell: Cell): number | null =>
 	cell.price === null
 		? null
-		: mostInputTokens(spec, cell) * inputPrice(spec, cell, cell.price) + cell.maxTokens * cell.price.output;
+		: mostInputTokens(spec, uncounted(cell)) * inputPrice(spec, cell, cell.price) +
+			cell.maxTokens * cell.price.output;
 
 /** USD of an input token at most: a variant that caches may write all of it. */
 const inputPrice = ({variants}: RunSpec, {variant}: Cell, {input, cacheWrite}: Price): number =>

@@ -6,6 +6,7 @@ import {Blocks} from './blocks.ts';
 import {ItemShares} from './item-shares.ts';
 import {Repeats} from './repeats.ts';
 import {momentCount} from './request-measures.ts';
+import {nothingSpent, type Spent} from './spent.ts';
 import {TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 import {WholeWindows} from './whole-windows.ts';
@@ -41,8 +42,8 @@ export type Figures = {
 	/** Pauses of the run: [from, to] in milliseconds since the start; at most the newest 100. */
 	pauses: ReadonlyArray<readonly [number, number]>;
 	isSimulated: boolean;
-	/** Of all answers, warm-up included; undefined while no price is known. */
-	costUsd: number | undefined;
+	/** Warm-up included. */
+	readonly spent: Spent;
 };
 
 const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
@@ -73,7 +74,7 @@ export const emptyFigures = (cells: readonly Cell[], targets: number, windowMs =
 	pausedAt: undefined,
 	pauses: [],
 	isSimulated: false,
-	costUsd: undefined,
+	spent: nothingSpent(),
 });
 
 /** Milliseconds of a span of the run that were not spent in a pause; the first second of a run belongs to its first window. */

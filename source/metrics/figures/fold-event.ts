@@ -3,6 +3,7 @@ import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-even
 import {measuresOf, measuresOfLost} from './caching.ts';
 import {activeMs, type Figures} from './figures.ts';
 import {type RequestMeasures, toVector} from './request-measures.ts';
+import {spendAnswer, spendBroken} from './spent.ts';
 import {foldVariant} from './variant-totals.ts';
 
 const maxEvents = 200;
@@ -92,9 +93,7 @@ const foldAnswered = (figures: Figures, event: Answered): void => {
 	leave(figures, event);
 	figures.timeline.count(event.at, event.target, {quotaTokens: event.quotaTokens});
 	figures.isSimulated ||= event.isSimulated;
-	if (event.costUsd !== undefined) {
-		figures.costUsd = (figures.costUsd ?? 0) + event.costUsd;
-	}
+	spendAnswer(figures.spent, event);
 	if (event.isCounted) {
 		finishRequest(figures, event.cell, event.block, measuresOf(event), isFillingCache(figures, event));
 		for (const [item, hasPassed] of event.checks ?? []) {
@@ -105,13 +104,13 @@ const foldAnswered = (figures: Figures, event: Answered): void => {
 };
 
 /** What a broken attempt may have used is spent like an answer's. */
-const spendBroken = (
+const foldBroken = (
 	figures: Figures,
 	{at, target, broken}: {readonly at: number; readonly target: number; readonly broken?: Broken | undefined},
 ): void => {
 	if (broken !== undefined) {
 		figures.timeline.count(at, target, {quotaTokens: broken.quotaTokens});
-		figures.costUsd = broken.costUsd > 0 ? (figures.costUsd ?? 0) + broken.costUsd : figures.costUsd;
+		spendBroken(figures.spent, broken);
 	}
 };
 
@@ -158,18 +157,18 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 			break;
 		case 'throttled':
 			leave(figures, event);
-			spendBroken(figures, event);
+			foldBroken(figures, event);
 			figures.timeline.count(event.at, event.target, {throttled: 1});
 			countFailure(figures, event.at, event.failure);
 			break;
 		case 'failed':
 			leave(figures, event);
-			spendBroken(figures, event);
+			foldBroken(figures, event);
 			countFailure(figures, event.at, event.failure);
 			break;
 		case 'abandoned':
 			leave(figures, event);
-			spendBroken(figures, event);
+			foldBroken(figures, event);
 			break;
 		case 'lost':
 			if (event.isCounted) {

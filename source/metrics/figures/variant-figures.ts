@@ -10,6 +10,7 @@ import {VectorMoments} from '../statistics/vector-moments.ts';
 import {wilsonInterval} from '../statistics/wilson.ts';
 import {cachingFigures} from './caching.ts';
 import {activeMs, type Figures} from './figures.ts';
+import {spentUsd} from './spent.ts';
 import {turnFigures} from './turns.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 
@@ -158,7 +159,7 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 						estimated: true,
 					},
 				}),
-		costUsd: totals.costUsd ?? null,
+		...spentUsd(totals.spent),
 		perRequest: {
 			inputTokens: perRequest.inputTokens.toMean(),
 			outputTokens: perRequest.outputTokens.toMean(),

@@ -4,6 +4,7 @@ import {Times} from '../statistics/distribution.ts';
 import {Quantiles} from '../statistics/quantiles.ts';
 import {RunningMean} from '../statistics/running-mean.ts';
 import {emptyCaching, foldCaching} from './caching.ts';
+import {nothingSpent, spendAnswer, spendBroken} from './spent.ts';
 import {foldTurn, type TurnTotals} from './turns.ts';
 
 /** Characters of an answer that are kept as a sample. */
@@ -34,8 +35,8 @@ export const emptyTotals = () => ({
 		isEstimated: false,
 	},
 	/** Attempts whose fate is not known, at what they may have used. */
-	broken: {attempts: 0, quotaTokens: 0, costUsd: 0} as Broken,
-	costUsd: undefined as number | undefined,
+	broken: {attempts: 0, quotaTokens: 0},
+	spent: nothingSpent(),
 	perRequest: {
 		inputTokens: new RunningMean(),
 		outputTokens: new RunningMean(),
@@ -135,9 +136,7 @@ const foldAnswer = (totals: VariantTotals, event: Answered): void => {
 	items.checked += event.items.checked;
 	items.passed += event.items.passed;
 	items.good += event.isWithinServiceLevel === true ? event.items.useful : 0;
-	if (event.costUsd !== undefined) {
-		totals.costUsd = (totals.costUsd ?? 0) + event.costUsd;
-	}
+	spendAnswer(totals.spent, event);
 	countWord(totals.stopReasons, event.stopReason);
 	countWord(totals.tiers, event.tier);
 	countWord(totals.latencyModes, event.latencyMode);
@@ -155,16 +154,10 @@ const foldBroken = (totals: VariantTotals, broken: Broken | undefined): void => 
 	if (broken === undefined) {
 		return;
 	}
-	const {attempts, quotaTokens, costUsd} = totals.broken;
-	totals.broken = {
-		attempts: attempts + broken.attempts,
-		quotaTokens: quotaTokens + broken.quotaTokens,
-		costUsd: costUsd + broken.costUsd,
-	};
+	totals.broken.attempts += broken.attempts;
+	totals.broken.quotaTokens += broken.quotaTokens;
 	totals.tokens.quota += broken.quotaTokens;
-	if (broken.costUsd > 0) {
-		totals.costUsd = (totals.costUsd ?? 0) + broken.costUsd;
-	}
+	spendBroken(totals.spent, broken);
 };
 
 /** Counts one event of the cell. Events that say nothing about a cell change nothing. */

@@ -1,5 +1,6 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
+import {privateFolderMode} from '../private-file.ts';
 import {comparisonChart} from '../specs/compare.ts';
 import {type Draw, writeCharts} from '../write.ts';
 import {writeAtomically} from '../write-atomically.ts';
@@ -11,7 +12,7 @@ export async function writeComparison(
 	runs: readonly NamedRun[],
 	{folder, draw}: {readonly folder: string; readonly draw: Draw},
 ): Promise<readonly string[]> {
-	await mkdir(folder, {recursive: true});
+	await mkdir(folder, {recursive: true, mode: privateFolderMode});
 	const files: string[] = [];
 	const write = async (name: string, text: string) => {
 		const file = path.join(folder, name);

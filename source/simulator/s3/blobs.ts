@@ -41,7 +41,7 @@ export const createBlobs = (): Blobs => {
 			const file = path.join(await open(), String(++count));
 			const hash = createHash('md5');
 			let size = 0;
-			const descriptor = openSync(file, 'w');
+			const descriptor = openSync(file, 'wx', 0o600);
 			try {
 				for await (const chunk of bytes) {
 					hash.update(chunk);

@@ -5,7 +5,8 @@ import {type Exchange, exchangeOf} from './exchange.ts';
 
 export type Listener = {readonly port: number; readonly close: () => Promise<void>};
 
-const loopback = '127.0.0.1';
+/** Where nobody says otherwise: programs of this machine only. */
+export const loopback = '127.0.0.1';
 
 /** Longer than any client's pool keeps a socket, so that the server never closes one that is about to be used. */
 const keepAliveMs = 600_000;
@@ -36,10 +37,14 @@ const sniff = (socket: net.Socket, hand: (server: 'http1' | 'http2') => void): v
 };
 
 /**
- * Serves HTTP/1.1 and HTTP/2 without TLS on one port of the loopback interface.
+ * Serves HTTP/1.1 and HTTP/2 without TLS on one port.
  * @param port 0 for any free one.
  */
-export const listen = async (port: number, onExchange: (exchange: Exchange) => void): Promise<Listener> => {
+export const listen = async (
+	port: number,
+	onExchange: (exchange: Exchange) => void,
+	host = loopback,
+): Promise<Listener> => {
 	const http1Server = http.createServer({keepAlive: true, requestTimeout: 0}, (request, response) => {
 		onExchange(exchangeOf(request, response));
 	});
@@ -64,7 +69,7 @@ export const listen = async (port: number, onExchange: (exchange: Exchange) => v
 	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
-		server.listen(port, loopback, resolve);
+		server.listen(port, host, resolve);
 	});
 	return {
 		port: (server.address() as net.AddressInfo).port,

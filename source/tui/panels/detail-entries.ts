@@ -9,6 +9,7 @@ import {
 	formatPercent,
 	formatTokens,
 	formatUsd,
+	formatUsdWithin,
 	unknownMark,
 } from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
@@ -19,12 +20,13 @@ export type DetailEntry = {readonly label: string; readonly text: string};
 
 /** All figures of a variant in words; what is not known or did not happen is left out. */
 export function detailEntries(figures: VariantFigures): readonly DetailEntry[] {
-	const {perRequest, latencyMs} = figures;
+	const {perRequest, latencyMs, costUsdWithin} = figures;
 	const entries: ReadonlyArray<readonly [string, string | undefined]> = [
 		['requests', requestWords(figures)],
 		['failed', failedWords(figures)],
 		['tokens/request', tokenWords(figures)],
 		['cost/request', formatUsd(perRequest.costUsd.mean)],
+		['cost', costUsdWithin === undefined ? undefined : formatUsdWithin(null, costUsdWithin)],
 		['first token', distributionWords(latencyMs.timeToFirstToken)],
 		['total', distributionWords(latencyMs.total)],
 		['sustainable', sustainableWords(figures)],

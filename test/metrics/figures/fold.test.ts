@@ -74,7 +74,9 @@ const event: fc.Arbitrary<RunEvent> = fc.oneof(
 		}),
 		quotaTokens: count,
 		occupied: fc.record({tokens: count, requests: count}),
-		broken: fc.option(fc.record({attempts: count, quotaTokens: count, costUsd: time}), {nil: undefined}),
+		broken: fc.option(fc.record({attempts: count, quotaTokens: count, costUsd: time, mostUsd: time}), {
+			nil: undefined,
+		}),
 		checks: fc.option(
 			fc.array(fc.tuple(fc.option(fc.integer({min: 0, max: 9}), {nil: undefined}), fc.boolean())),
 			{nil: undefined},

@@ -1,5 +1,5 @@
 import type {CandidateFigures, Rung, SearchFigures} from '../../../domain/search-figures.ts';
-import type {Snapshot} from '../../../domain/snapshot.ts';
+import type {CostRange, Snapshot} from '../../../domain/snapshot.ts';
 import type {Candidate} from './candidates.ts';
 import {survivorsOf} from './front.ts';
 import {searchFront, standingOf} from './search-figures.ts';
@@ -15,6 +15,8 @@ export type SearchState = {
 	/** Places of the items in their order that rungs have asked until now. */
 	readonly itemsAsked: number;
 	readonly spentUsd: number;
+	/** Absent where the fate of every attempt is known. */
+	readonly spentUsdWithin?: CostRange;
 	readonly elapsedMs: number;
 	readonly startedAt: string | null;
 };
@@ -49,6 +51,21 @@ export const rungWithin = (
 	);
 	return {candidates: left.length, requests: Math.max(1, requests)};
 };
+
+/** The range of what all rungs cost. */
+const withinOf = (
+	{spentUsd, spentUsdWithin: before}: SearchState,
+	{costUsd, costUsdWithin: rung}: Snapshot,
+): Pick<SearchState, 'spentUsdWithin'> => {
+	if (before === undefined && rung === undefined) {
+		return {};
+	}
+	const [first, second] = [before ?? exactly(spentUsd), rung ?? exactly(costUsd ?? 0)];
+	const high = first.high === null || second.high === null ? null : first.high + second.high;
+	return {spentUsdWithin: {low: first.low + second.low, high}};
+};
+
+const exactly = (usd: number): CostRange => ({low: usd, high: usd});
 
 /** Candidates with what the rung found; one that was cut short may know less than the one before it. */
 const foundAfter = (
@@ -87,6 +104,7 @@ export const afterRung = (
 		sent: state.sent + requestsSent(snapshot),
 		itemsAsked: state.itemsAsked + Math.max(0, ...snapshot.variants.map(({items}) => items.sent)),
 		spentUsd: state.spentUsd + (snapshot.costUsd ?? 0),
+		...withinOf(state, snapshot),
 		elapsedMs: state.elapsedMs + snapshot.elapsedMs,
 		startedAt: state.startedAt ?? snapshot.startedAt,
 	};

@@ -1,0 +1,59 @@
+import type {Exchange} from './exchange.ts';
+import {ServiceError} from './service-error.ts';
+
+/** Who may talk to the simulator: programs of this machine, and no page that a browser has open. */
+
+/** What `--host` may name for every interface: whoever does that wants to be reached by any name. */
+const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** A page can send this only after the server allowed it, which this one never does. */
+export const resetHeader = 'x-bedrock-top-reset';
+
+const withoutBrackets = (name: string): string => name.replace(/^\[(.*)\]$/, '$1');
+
+/** The name in a Host header, without its port; undefined where it has none. */
+const nameIn = (host: string | undefined): string | undefined => {
+	const match = /^(\[[\d:a-f.]+\]|[^\s:/@]+)(?::\d+)?$/i.exec(host ?? '');
+	return match?.[1] === undefined ? undefined : withoutBrackets(match[1]).toLowerCase();
+};
+
+const one = (value: string | readonly string[] | undefined): string | undefined =>
+	typeof value === 'string' ? value : value?.[0];
+
+const denied = (message: string): ServiceError => new ServiceError('AccessDeniedException', message);
+
+/**
+ * Whether a request comes from a program that means this simulator. A name that somebody else made lead here (DNS
+ * rebinding) is none of its own, and a page of another site says where it comes from.
+ * @param allowed Host that was typed; undefined: those of this machine only.
+ * @throws ServiceError that says which header was wrong and what would let it in.
+ */
+export const assertWelcome = ({headers}: Pick<Exchange, 'headers'>, allowed: string | undefined): void => {
+	const host = one(headers[':authority']) ?? headers.host;
+	const name = nameIn(host);
+	const isOpen = allowed !== undefined && everywhere.has(withoutBrackets(allowed));
+	const isKnown =
+		name !== undefined && (ownNames.has(name) || name === withoutBrackets(allowed ?? '').toLowerCase());
+	if (!isOpen && !isKnown) {
+		throw denied(
+			`The simulator answers to 127.0.0.1, [::1] and localhost, not to the host ${JSON.stringify(host ?? '')}. Start it with --host to be reached by another name.`,
+		);
+	}
+	const {origin} = headers;
+	if (origin !== undefined && origin !== `http://${host}`) {
+		throw denied(`The simulator answers no page of another site: Origin is ${JSON.stringify(origin)}.`);
+	}
+	const site = one(headers['sec-fetch-site']);
+	if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+		throw denied(`The simulator answers no page of another site: Sec-Fetch-Site is ${JSON.stringify(site)}.`);
+	}
+};
+
+/** @throws ServiceError for a reset that a page could have sent. */
+export const assertReset = ({headers}: Pick<Exchange, 'headers'>): void => {
+	if (headers[resetHeader] === undefined) {
+		throw denied(`A reset needs the header ${resetHeader}, with any value.`);
+	}
+};
