@@ -74,7 +74,8 @@ const chat = z
 	})
 	.describe('a conversation that grows, instead of items or in one lane beside them');
 
-const cell = z.union([text, z.number(), z.boolean()]);
+/** Taken as it stands in the file; null is empty. */
+const cell = z.union([text, z.number(), z.boolean(), z.null()]);
 
 export const presetSchema = z
 	.strictObject({

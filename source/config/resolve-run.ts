@@ -85,17 +85,19 @@ export const resolveRun = async (
 			?.split(',')
 			.map((name) => name.trim()),
 	);
+	// Content from the command line takes the place of what the preset works on.
+	const input = content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []};
 	const hasChoice = isChoosing(variants, flags);
 	return {
 		preset: preset?.name ?? null,
 		task: {
 			task: assertTask((await textArgument(text('task'), readStdin)) ?? preset?.task),
 			content: content ?? preset?.content,
-			// Content from the command line takes the place of what the preset works on.
-			items: content === undefined ? (loaded?.items ?? []) : [],
+			items: input.items,
 			checks: (preset?.checks ?? []) as readonly Check[],
 			chat: chatOf(preset),
 		},
+		remarks: input.remarks,
 		variants,
 		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],
 		connection: resolveConnection(flags),
