@@ -1,4 +1,5 @@
 import {closeSync, constants, openSync, readFileSync, readSync, type Stats, statSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
 import {UserError} from '../../domain/user-error.ts';
 import {type TextFault, textFault, textOfBytes} from '../../text/utf8.ts';
 import {bounds} from '../bounds.ts';
@@ -66,6 +67,16 @@ export const readText = (file: string, bound: SizeBound = textBound): string => 
 	} catch (error) {
 		throw unreadable(file, error);
 	}
+	const fault = textFault(bytes);
+	if (fault !== undefined) {
+		throw notText(`"${file}"`, fault);
+	}
+	return textOfBytes(bytes);
+};
+
+/** What this program wrote, as text. @throws UserError (exit 2) where it is none, and the fault of the file system. */
+export const readUtf8 = async (file: string): Promise<string> => {
+	const bytes = await readFile(file);
 	const fault = textFault(bytes);
 	if (fault !== undefined) {
 		throw notText(`"${file}"`, fault);
