@@ -49,6 +49,22 @@ const readMaxTokens = (
 		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
 		: {maxTokens: readInteger('max-tokens', text, bounds.maxTokens), isMaxTokensAuto: false};
 
+/** A number that was typed takes the place of what variants say of their own, and the plan says so. */
+const underTypedMaxTokens = (
+	variants: RunConfig['variants'],
+	typed: string | undefined,
+): {readonly variants: RunConfig['variants']; readonly remarks: readonly string[]} => {
+	if (typed === undefined || typed === 'auto') {
+		return {variants, remarks: []};
+	}
+	const own = variants.filter(({maxTokens}) => maxTokens !== undefined && String(maxTokens) !== typed);
+	const names = own.map(({name, maxTokens}) => `${name} ${maxTokens}`).join(', ');
+	return {
+		variants: variants.map((variant) => ({...variant, maxTokens: undefined})),
+		remarks: names === '' ? [] : [`--max-tokens ${typed} takes the place of the variants' own (${names}).`],
+	};
+};
+
 /** What stops a run, and what it may cost. */
 export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	maxRequests:
@@ -79,12 +95,13 @@ export const resolveRun = async (
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
 	const models = flags.texts('model');
-	const variants = resolveVariants(
+	const chosen = resolveVariants(
 		preset,
 		text('variants')
 			?.split(',')
 			.map((name) => name.trim()),
 	);
+	const {variants, remarks} = underTypedMaxTokens(chosen, text('max-tokens'));
 	// Content from the command line takes the place of what the preset works on.
 	const input = content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []};
 	const hasChoice = isChoosing(variants, flags);
@@ -97,7 +114,7 @@ export const resolveRun = async (
 			checks: (preset?.checks ?? []) as readonly Check[],
 			chat: chatOf(preset),
 		},
-		remarks: input.remarks,
+		remarks: [...input.remarks, ...remarks],
 		variants,
 		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],
 		connection: resolveConnection(flags),
