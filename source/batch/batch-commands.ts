@@ -35,6 +35,15 @@ export const fetchLaterLines = (state: BatchState, where: Whereabouts): readonly
 			];
 };
 
+/** What to do where outputs are missing that the service has made: whatever is asked again is paid for again. */
+export const fetchAgainLines = (state: BatchState, where: Whereabouts): readonly string[] => {
+	const arn = firstArn(state);
+	return [
+		'The answers may be there and paid for: nothing is offered to be asked again. Put the outputs there, unpacked, and fetch them:',
+		...(arn === undefined ? [] : [commandLine(['batch', '--watch', arn, ...whereWords(state, where)])]),
+	];
+};
+
 /** How to come back to a batch that was left. */
 export const comeBackLines = (state: BatchState, isDemo: boolean, where: Whereabouts): readonly string[] => {
 	if (isDemo) {
@@ -85,6 +94,9 @@ export const againLines = (
 	}
 	const names = variants.map((variant) => variant?.name ?? '').join(',');
 	const words = [source, '--load', 'measure', '--resume', folder, '--variants', names, '-m', target.model];
-	const line = ['run', ...words, '--max-tokens', String(maxTokens), ...whereWords(state, where)];
+	// Typed, it would take the place of what variants say of their own.
+	const isOfRun = variants.every((variant) => (variant?.maxTokens ?? maxTokens) === maxTokens);
+	const tokens = isOfRun ? ['--max-tokens', String(maxTokens)] : [];
+	const line = ['run', ...words, ...tokens, ...whereWords(state, where)];
 	return [`${tooFew}; on demand it is:`, commandLine(line)];
 };

@@ -5,13 +5,12 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
-import {below, parseS3Uri} from '../bedrock/jobs/s3-uri.ts';
 import {toVerdictRecords} from '../engine/attempts/answer-record.ts';
-import {linesOf} from '../prompts/batch/lines.ts';
 import {judgeAnswer} from '../prompts/judge.ts';
 import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 import {type BatchFigures, createBatchFigures} from './batch-figures.ts';
-import type {BatchState, JobState} from './batch-state-file.ts';
+import {readOutputs} from './batch-outputs.ts';
+import type {BatchState} from './batch-state-file.ts';
 import {parseRecordId} from './record-id.ts';
 import {type BatchRecord, type BatchTask, batchRecords, countRecords, indexOfPlace} from './records.ts';
 
@@ -27,6 +26,8 @@ export type Fetched = {
 	readonly failedFile: string | undefined;
 	/** Positions of those records. */
 	readonly failedIndexes: readonly number[];
+	/** Where outputs are not what the jobs say: answers may lie there that were not found. */
+	readonly troubles: readonly string[];
 };
 
 export type FetchPorts = {
@@ -35,29 +36,6 @@ export type FetchPorts = {
 	readonly folder: string;
 	readonly signal?: AbortSignal;
 };
-
-/**
- * Lines of all outputs of the jobs. How the service names them is not documented: all that is no manifest is read, and
- * lines that were not asked for are left out later.
- */
-async function* outputLines(
-	{s3}: BatchState,
-	jobs: readonly JobState[],
-	{objects, signal}: Pick<FetchPorts, 'objects' | 'signal'>,
-): AsyncGenerator<string> {
-	const place = parseS3Uri(s3);
-	for (const {arn} of jobs) {
-		if (place === undefined || arn === null) {
-			continue;
-		}
-		const folder = below(place, `${arn.slice(arn.lastIndexOf('/') + 1)}/`);
-		for (const key of await objects.list(folder, signal)) {
-			if (!/\/manifest\.json(?:\.out)?$/.test(key)) {
-				yield* linesOf(objects.read({bucket: place.bucket, key}, signal));
-			}
-		}
-	}
-}
 
 /** What the join has seen so far. */
 type Joined = {succeeded: number; failed: number; readonly failedIndexes: number[]};
@@ -110,11 +88,19 @@ const missingMessage = ({jobs}: BatchState): string => {
 	].join('; ');
 };
 
+const lineKinds = {answered: 'answer', failed: 'failure', foreign: 'foreign'} as const;
+
+/** The position of the record that a line is about; undefined where the batch has none such. */
+const indexOf = (batch: BatchTask, {recordId}: RecordOutcome): number | undefined => {
+	const place = parseRecordId(recordId);
+	return place === undefined ? undefined : indexOfPlace(batch, place);
+};
+
 /** Joins the outputs; each record counts once, whatever comes twice, and an answer is worth more than an error. */
 async function* join(
 	state: BatchState,
 	batch: BatchTask,
-	ports: FetchPorts,
+	outputs: ReturnType<typeof readOutputs>,
 	{figures, joined}: {readonly figures: BatchFigures; readonly joined: Joined},
 ): AsyncGenerator<string> {
 	const seen = seenBefore(state, batch);
@@ -125,10 +111,10 @@ async function* join(
 		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
 		figures.failed({...about, prompt: () => record.prompt}, message);
 	};
-	for await (const line of outputLines(state, state.jobs, ports)) {
+	for await (const {line, note} of outputs.lines()) {
 		const outcome = readOutputLine(line, state.target.baseModel, state.form);
-		const place = outcome === undefined ? undefined : parseRecordId(outcome.recordId);
-		const index = place === undefined ? undefined : indexOfPlace(batch, place);
+		note(lineKinds[outcome?.kind ?? 'foreign']);
+		const index = outcome === undefined ? undefined : indexOf(batch, outcome);
 		const record = index === undefined || seen[index] === known.answered ? undefined : recordAt(batch, index);
 		if (record === undefined || outcome === undefined) {
 			continue;
@@ -181,9 +167,10 @@ export const fetchBatch = async (
 	});
 	const joined: Joined = {succeeded: 0, failed: 0, failedIndexes: []};
 	await mkdir(ports.folder, {recursive: true, mode: privateFolderMode});
+	const outputs = readOutputs(state, ports);
 	const answersFile = await writeWhole(
 		path.join(ports.folder, 'answers.jsonl'),
-		join(state, batch, ports, {figures, joined}),
+		join(state, batch, outputs, {figures, joined}),
 	);
 	const failedLines = function* (): Generator<string> {
 		for (const index of joined.failedIndexes) {
@@ -197,5 +184,5 @@ export const fetchBatch = async (
 		joined.failedIndexes.length === 0
 			? undefined
 			: await writeWhole(path.join(ports.folder, 'failed.jsonl'), failedLines());
-	return {figures, ...joined, answersFile, failedFile};
+	return {figures, ...joined, answersFile, failedFile, troubles: outputs.troubles()};
 };

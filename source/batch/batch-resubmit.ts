@@ -9,7 +9,7 @@ import {writeJsonFile} from '../terminal/json-file.ts';
 import {formatCount} from '../text/numbers.ts';
 import {type Access, limitsOf, stateOf, watchOptions} from './batch-access.ts';
 import {findUnanswered, type Unanswered} from './batch-again.ts';
-import {againLines} from './batch-commands.ts';
+import {againLines, fetchAgainLines} from './batch-commands.ts';
 import {lineMaker} from './batch-line.ts';
 import type {BatchState} from './batch-state-file.ts';
 import {makeAgain} from './batch-submit.ts';
@@ -82,6 +82,21 @@ const tellNothingLeft = async ({flags, io}: Access, isLater: boolean): Promise<v
 	}
 };
 
+/**
+ * Outputs that are not where they should be may hold answers that are paid for.
+ * @throws UserError (exit 1) with the places.
+ */
+const assertFetched = (last: BatchState, {connection}: Access): void => {
+	const {troubles = [], failed} = last;
+	if (troubles.length > 0 && failed.length > 0) {
+		const lines = fetchAgainLines(last, {profile: connection.profile});
+		throw new UserError(troubles.join(' '), {
+			exitCode: 1,
+			hint: lines.map((line) => line.trim()).join(' '),
+		});
+	}
+};
+
 /** @returns Exit code; 0 where every record has an answer by now. */
 export const resubmit = async (access: Access, arn: string): Promise<number> => {
 	const {store, io} = access;
@@ -93,6 +108,7 @@ export const resubmit = async (access: Access, arn: string): Promise<number> => 
 		});
 	}
 	const left = findUnanswered(before, await store.all());
+	assertFetched(left.last, access);
 	if (left.begun !== undefined) {
 		await writeLines(io.stderr, ['Going on with the batch that this command began before.']);
 		const limits = await limitsOf(access, left.begun);

@@ -10,6 +10,7 @@ export type BatchOutcome = {
 	readonly task: string;
 	readonly target: Target;
 	readonly maxTokens: number;
+	readonly hasOwnMaxTokens: boolean;
 	readonly seed: number;
 	readonly records: number;
 	readonly jobs: number;
@@ -46,6 +47,7 @@ export const batchResultsOf = (batch: BatchOutcome, environment: Environment): R
 		concurrency: batch.jobs,
 		ratePerMinute: null,
 		maxTokens: batch.maxTokens,
+		...(batch.hasOwnMaxTokens ? {hasOwnMaxTokens: true} : {}),
 		share: 1,
 		burst: 'full',
 		lanes: {},

@@ -4,6 +4,7 @@ import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {readStdinText} from '../config/input/text-file.ts';
 import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
@@ -13,7 +14,7 @@ import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {type Io, readAll} from '../terminal/io.ts';
+import type {Io} from '../terminal/io.ts';
 import {writeItems} from './batch-items.ts';
 import {lineMaker} from './batch-line.ts';
 import {batchPrice} from './batch-price.ts';
@@ -93,9 +94,9 @@ export const batchOrder = async (
 	const sample = kept?.sample === undefined ? [] : [kept.sample];
 	opened?.check(sample);
 	const asked = await resolveRun(
-		opened === undefined ? undefined : {...opened, items: sample},
+		opened === undefined ? undefined : {...opened, items: sample, remarks: opened.remarks()},
 		flags,
-		async () => readAll(io.stdin),
+		async () => readStdinText(io.stdin),
 	);
 	const config = withoutChat(asked);
 	// Content from the command line takes the place of the items.

@@ -64,6 +64,8 @@ export type BatchState = {
 	folder?: string;
 	/** Where the results lie; null until they are written. */
 	results: string | null;
+	/** Why the outputs were not whole when they were read: nothing is asked again then. Absent where they were. */
+	troubles?: readonly string[];
 	/** Positions of the records that had no answer; empty until the results are written. */
 	failed: readonly number[];
 };

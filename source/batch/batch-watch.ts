@@ -8,6 +8,7 @@ import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
+import {hasOwnMaxTokens} from '../domain/variant.ts';
 import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {resultsText} from '../reports/results-text.ts';
@@ -16,7 +17,7 @@ import {type Io, writeLines} from '../terminal/io.ts';
 import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {againLines, comeBackLines, fetchLaterLines} from './batch-commands.ts';
+import {againLines, comeBackLines, fetchAgainLines, fetchLaterLines} from './batch-commands.ts';
 import {type Fetched, fetchBatch} from './batch-fetch.ts';
 import {lineMaker} from './batch-line.ts';
 import {batchResultsOf} from './batch-results.ts';
@@ -65,6 +66,7 @@ const writeResults = async (
 			task: batch.task.task,
 			target: state.target,
 			maxTokens: state.maxTokens,
+			hasOwnMaxTokens: hasOwnMaxTokens(batch.variants),
 			seed: state.seed,
 			records: state.records,
 			jobs: state.jobs.length,
@@ -168,16 +170,23 @@ const finishBatch = async (state: BatchState, options: WatchOptions, io: Io): Pr
 	});
 	state.results = results;
 	state.failed = fetched.failedIndexes;
+	state.troubles = fetched.troubles;
 	await store.save(state);
-	const {succeeded, failed, failedFile} = fetched;
+	const {succeeded, failed, failedFile, troubles} = fetched;
 	const notes = state.jobs.flatMap(({arn, status, message}) =>
 		message === null ? [] : [`${arn} ${status}: ${message}`],
 	);
 	const lines = [
 		...notes,
 		`${succeeded} of ${state.records} records answered, ${failed} failed or missing.`,
-		...(failedFile === undefined ? [] : [`What failed can be submitted again: ${failedFile}`]),
-		...(failedFile === undefined || isDemo ? [] : againLines(state, batch, limits, folder, options)),
+		...(failedFile === undefined
+			? []
+			: troubles.length > 0
+				? [...troubles, ...fetchAgainLines(state, options)]
+				: [
+						`What failed can be submitted again: ${failedFile}`,
+						...(isDemo ? [] : againLines(state, batch, limits, folder, options)),
+					]),
 		`Written: ${results}`,
 	];
 	await tell(lines, summaryOf(state, fetched, results), output, io);

@@ -64,3 +64,17 @@ export const assertReadable = (failures: AccountLists['failures']): void => {
 		});
 	}
 };
+
+/**
+ * A list that could not be read is not an empty one.
+ * @throws UserError (exit 1) with the reason.
+ */
+export const assertListed = (count: number, failures: AccountLists['failures']): void => {
+	const failure = failures.get('models') ?? failures.get('profiles');
+	if (count === 0 && failure !== undefined) {
+		throw new UserError(`No model could be listed: ${failure.message}`, {
+			exitCode: 1,
+			hint: 'Try again in a moment, or name a model by its ID: bedrock-top quotas MODEL.',
+		});
+	}
+};

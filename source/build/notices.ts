@@ -5,21 +5,51 @@ import path from 'node:path';
 const packageFolder = (file: string): string | undefined =>
 	/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 
-const licenceText = async (folder: string): Promise<string> => {
+/** A file of the package by the beginning of its name; empty where there is none. */
+const fileText = async (folder: string, pattern: RegExp): Promise<string> => {
 	const names = await readdir(folder);
-	const name = names.find((candidate) => /^licen[cs]e/i.test(candidate));
+	const name = names.find((candidate) => pattern.test(candidate));
 	return name === undefined ? '' : (await readFile(path.join(folder, name), 'utf8')).trim();
 };
+
+/** The licence, and the notice that some licences ask to be passed on. */
+const licenceText = async (folder: string): Promise<string> =>
+	[await fileText(folder, /^licen[cs]e/i), await fileText(folder, /^notice/i)]
+		.filter((text) => text !== '')
+		.join('\n\n');
+
+/** What the MIT licence grants, for packages that name it and leave its text out. */
+const mitText = (
+	author: string,
+): string => `(no licence file in the package; its package.json names the MIT licence:)
+
+Copyright (c) ${author}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+
+const nameOf = (author: string | {readonly name?: string} | undefined): string =>
+	(typeof author === 'string' ? author : author?.name) ?? 'its authors';
 
 type Notice = {readonly title: string; readonly text: string};
 
 const noticeOf = async (folder: string): Promise<Notice> => {
-	const {name, version, license} = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as {
+	const {name, version, license, author} = JSON.parse(
+		await readFile(path.join(folder, 'package.json'), 'utf8'),
+	) as {
 		name: string;
 		version: string;
 		license?: string;
+		author?: string | {readonly name?: string};
 	};
-	return {title: `${name} ${version} (${license ?? 'licence not stated'})`, text: await licenceText(folder)};
+	const text = await licenceText(folder);
+	return {
+		title: `${name} ${version} (${license ?? 'licence not stated'})`,
+		text: text === '' && license === 'MIT' ? mitText(nameOf(author)) : text,
+	};
 };
 
 /**

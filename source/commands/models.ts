@@ -1,4 +1,4 @@
-import {type AccountRequest, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {type AccountRequest, assertListed, assertReadable, openAccount} from '../bedrock/account-access.ts';
 import {type CatalogEntry, readCatalog} from '../bedrock/identify/catalog.ts';
 import {limitState, placeLine} from '../plain/quota-report.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
@@ -17,6 +17,7 @@ export const models = async (options: ModelsOptions, io: ReportIo): Promise<numb
 	try {
 		const {entries, remarks, failures} = await readCatalog(account.options);
 		assertReadable(failures);
+		assertListed(entries.length, failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson
 			? [JSON.stringify(entries, null, 2)]

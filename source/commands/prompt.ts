@@ -1,4 +1,5 @@
 import {defaults} from '../config/defaults.ts';
+import {readStdinText} from '../config/input/text-file.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {textArgument} from '../config/text-argument.ts';
@@ -11,7 +12,7 @@ import {type BestRequest, bestRequest, type Recipe} from '../reports/best-reques
 import {bestChoice, type Choice, choiceFor} from '../reports/choice.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sent-request.ts';
-import {type Io, readAll, writeLines} from '../terminal/io.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
 import {type Asked, newPrompt} from './prompt/prompt-content.ts';
 import {requestLines} from './prompt/prompt-lines.ts';
@@ -115,7 +116,7 @@ const withQuality = (
 export const prompt = async ({words, flags}: Arguments, io: Io): Promise<number> => {
 	const [file = ''] = words;
 	const results = await readResultsFile(file);
-	const readStdin = async (): Promise<string> => readAll(io.stdin);
+	const readStdin = async (): Promise<string> => readStdinText(io.stdin);
 	const typed = flags.text('goal');
 	const goal = typed === undefined ? results.plan.goal : readChoice('goal', typed, goals);
 	const asked = {

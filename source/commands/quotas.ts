@@ -1,4 +1,4 @@
-import {type AccountRequest, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {type AccountRequest, assertListed, assertReadable, openAccount} from '../bedrock/account-access.ts';
 import {readCatalog} from '../bedrock/identify/catalog.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
@@ -32,6 +32,7 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 	try {
 		const found = await findTargets(options.models, account.options);
 		assertReadable(found.failures);
+		assertListed(found.targets.length, found.failures);
 		const reports = found.targets.map(
 			(target, index): QuotaReport => withNear(target, found.near[index] ?? []),
 		);

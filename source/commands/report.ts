@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises';
+import {readUtf8} from '../config/input/text-file.ts';
 import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
@@ -43,8 +43,11 @@ export async function report(options: ReportOptions, io: Pick<Io, 'stdout'>): Pr
 export async function readResultsFile(file: string): Promise<Results> {
 	let text: string;
 	try {
-		text = await readFile(file, 'utf8');
+		text = await readUtf8(file);
 	} catch (error) {
+		if (error instanceof UserError) {
+			throw error;
+		}
 		const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
 		const reasons: Readonly<Record<string, string>> = {
 			ENOENT: 'there is no such file',

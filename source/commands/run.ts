@@ -198,7 +198,10 @@ export const runHeadless = async (
 	const {output, resumption} = setup;
 	if (resumption?.isComplete) {
 		await setup.stopDemo();
-		await writeLines(io.stderr, ['Nothing is missing: every item has an answer of every variant.']);
+		await writeLines(io.stderr, [
+			...resumption.changes,
+			'Nothing is missing: every item has an answer of every variant.',
+		]);
 		return 0;
 	}
 	const engine = startEngine();
@@ -225,7 +228,10 @@ export const runHeadless = async (
 		assertAffordable(plan, setup, lines);
 		assertRoom(plan, setup, lines);
 		await resumption?.makeReady();
-		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
+		await writeLines(io.stderr, [
+			...(setup.warning === undefined ? [] : [setup.warning]),
+			...(resumption?.changes ?? []),
+		]);
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
 		const {snapshot, fault, ...ran} =
 			setup.search === undefined

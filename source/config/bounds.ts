@@ -8,4 +8,6 @@ export const bounds = {
 	rate: {min: 0.1, max: 1_000_000},
 	maxTokens: {min: 1, max: 1_000_000},
 	share: {min: 0.01, max: 1},
+	/** The most that is read of a preset, of a text such as `@FILE`, of the items of a run and of those of a batch. */
+	bytes: {preset: 2_000_000, text: 20_000_000, items: 100_000_000, batchItems: 5_000_000_000},
 } as const;

@@ -1,83 +1,14 @@
 import {accessSync, constants, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {parse as parseCsv} from 'csv-parse/sync';
 import {UserError} from '../domain/user-error.ts';
 import type {Item} from '../domain/variant.ts';
 import {itemValue} from '../prompts/compose.ts';
 import {fillTemplate, placeholdersOf} from '../prompts/template.ts';
-import {readText, unreadable} from './preset-files.ts';
+import {bounds} from './bounds.ts';
+import {assertItemsKind, countRows, type Row, type RowsSeen, rowPages} from './input/item-rows.ts';
+import {assertRegular, type SizeBound, unreadable} from './input/text-file.ts';
 
-/** A row of input before it is numbered. */
-export type Row = string | Readonly<Record<string, string>>;
 export type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
-
-const cellText = (value: unknown): string =>
-	typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
-
-export const rowOf = (value: unknown): Row =>
-	typeof value === 'object' && value !== null
-		? Object.fromEntries(Object.entries(value).map(([key, cell]) => [key, cellText(cell)]))
-		: cellText(value);
-
-export const csvOptions = {columns: true, bom: true, skip_empty_lines: true, trim: true} as const;
-
-export const csvError = (file: string, error: unknown): UserError =>
-	new UserError(`"${file}": ${(error as Error).message}.`, {
-		exitCode: 2,
-		hint: 'The first line of a .csv file names the columns; every other line has as many values.',
-	});
-
-const readCsv = (file: string, text: string): readonly Row[] => {
-	try {
-		return parseCsv(text, csvOptions);
-	} catch (error) {
-		throw csvError(file, error);
-	}
-};
-
-/** @param number Of the line, from 1. */
-export const rowOfJson = (file: string, line: string, number: number): Row => {
-	try {
-		return rowOf(JSON.parse(line));
-	} catch {
-		throw new UserError(`${file}:${number}: "${line.slice(0, 40)}" is not JSON.`, {
-			exitCode: 2,
-			hint: 'A .jsonl file holds one JSON value a line.',
-		});
-	}
-};
-
-const readJsonLines = (file: string, text: string): readonly Row[] =>
-	text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [rowOfJson(file, line, index + 1)]));
-
-const kinds: readonly string[] = ['.csv', '.jsonl', '.txt'];
-
-export const unknownKind = (file: string): UserError =>
-	new UserError(`"${file}" is no file of items.`, {
-		exitCode: 2,
-		hint: 'Items come from .csv, .jsonl or .txt files.',
-	});
-
-/** A file that should hold items, and holds none. */
-export const noItems = (file: string): UserError =>
-	new UserError(`"${file}" holds no items.`, {exitCode: 2, hint: 'Put at least one row into it.'});
-
-const readRows = (file: string): readonly Row[] => {
-	const text = readText(file);
-	switch (path.extname(file).toLowerCase()) {
-		case '.csv':
-			return readCsv(file, text);
-		case '.jsonl':
-			return readJsonLines(file, text);
-		case '.txt':
-			return text
-				.split('\n')
-				.map((line) => line.trim())
-				.filter((line) => line !== '');
-		default:
-			throw unknownKind(file);
-	}
-};
 
 /** Behind all links; the path itself where nothing is there, which reading it then says. */
 const behindLinks = (file: string): string => {
@@ -113,16 +44,21 @@ export const insideFolder = (folder: string, file: string): string => {
 	return resolved;
 };
 
+/** The most that a run keeps in memory, and the most that a batch reads. */
+export const itemBounds = {
+	run: {bytes: bounds.bytes.items, hint: 'Name a smaller file; bedrock-top batch takes larger ones.'},
+	batch: {bytes: bounds.bytes.batchItems, hint: 'Split it into several files.'},
+} as const;
+
 /** @throws UserError (exit 2) that quotes the path of a file that no items can be read from. */
 export const assertItemsReadable = (file: string): void => {
+	assertRegular(file, itemBounds.batch);
 	try {
 		accessSync(file, constants.R_OK);
 	} catch (error) {
 		throw unreadable(file, error);
 	}
-	if (!kinds.includes(path.extname(file).toLowerCase())) {
-		throw unknownKind(file);
-	}
+	assertItemsKind(file);
 };
 
 /** The whole item as text. Fields that hold the right answer are left out, so that it is never given away. */
@@ -139,7 +75,7 @@ const textOf = (row: Row, answerFields: readonly string[]): string => {
  * Numbers rows and gives each its right answer.
  * @param expected Template of the right answer of an item.
  */
-export const itemMaker = (expected: string | undefined): ((row: Row, index: number) => Item) => {
+const itemMaker = (expected: string | undefined): ((row: Row, index: number) => Item) => {
 	const answerFields = placeholdersOf(expected ?? '').map((name) => name.replace(/^item\./, ''));
 	return (row, index) => {
 		const item = {
@@ -154,19 +90,60 @@ export const itemMaker = (expected: string | undefined): ((row: Row, index: numb
 	};
 };
 
+/** A row of the preset itself: texts already, but for null. */
+const rowOf = (value: unknown): Row =>
+	typeof value === 'object' && value !== null
+		? Object.fromEntries(Object.entries(value).map(([key, cell]) => [key, String(cell ?? '')]))
+		: String(value ?? '');
+
+/** What the plan says of a source of items. */
+export const remarksOf = (name: string, {empty, separatedBy}: RowsSeen): readonly string[] => [
+	...(separatedBy === undefined ? [] : [`${name}: its values are separated by ${separatedBy}.`]),
+	...(empty === 0 ? [] : [`${name}: ${empty} empty ${empty === 1 ? 'row was' : 'rows were'} skipped.`]),
+];
+
+/** Items page by page, numbered from 0, and what was seen of them. */
+export type ItemPages = {
+	readonly pages: () => Generator<readonly Item[]>;
+	readonly remarks: () => readonly string[];
+};
+
 /**
- * The items of a preset, numbered from 0.
+ * The items of a preset.
  * @param expected Template of the right answer of an item.
  * @throws UserError (exit 2) for a file that is missing, empty, of another kind, or outside the folder.
  */
-export const loadItems = (
+export const itemPages = (
 	config: ItemsConfig,
 	folder: string,
 	expected: string | undefined,
-): readonly Item[] => {
-	const rows = 'file' in config ? readRows(insideFolder(folder, config.file)) : config.map(rowOf);
-	if (rows.length === 0 && 'file' in config) {
-		throw noItems(config.file);
-	}
-	return rows.map(itemMaker(expected));
+	bound: SizeBound,
+): ItemPages => {
+	const make = itemMaker(expected);
+	const name = 'file' in config ? config.file : 'items';
+	const seen: RowsSeen = {rows: 0, empty: 0, separatedBy: undefined};
+	const rows = function* (): Iterable<readonly Row[]> {
+		if ('file' in config) {
+			yield* rowPages(insideFolder(folder, config.file), bound, seen);
+		} else {
+			yield countRows(name, config.map(rowOf), seen);
+		}
+	};
+	return {
+		*pages() {
+			let count = 0;
+			for (const page of rows()) {
+				const first = count;
+				count += page.length;
+				yield page.map((row, index) => make(row, first + index));
+			}
+			if (count === 0) {
+				throw new UserError(`"${name}" holds no items.`, {
+					exitCode: 2,
+					hint: 'Put at least one row into it.',
+				});
+			}
+		},
+		remarks: () => remarksOf(name, seen),
+	};
 };

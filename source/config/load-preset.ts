@@ -1,7 +1,7 @@
+import {setImmediate} from 'node:timers/promises';
 import {UserError} from '../domain/user-error.ts';
 import type {Item} from '../domain/variant.ts';
-import {streamItems} from './item-stream.ts';
-import {loadItems} from './items.ts';
+import {itemBounds, itemPages} from './items.ts';
 import {type ParsedPreset, parsePreset} from './parse-preset.ts';
 import {unknownInTurn, unknownPlaceholder} from './placeholders.ts';
 import {assertChat} from './preset-chat.ts';
@@ -10,7 +10,11 @@ import {findPreset, type PresetSource} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
 
 /** A preset that has been read and checked, with its items. */
-export type LoadedPreset = ParsedPreset & {readonly items: readonly Item[]};
+export type LoadedPreset = ParsedPreset & {
+	readonly items: readonly Item[];
+	/** What was seen of the items, for the plan. */
+	readonly remarks: readonly string[];
+};
 
 const lineOfText = (source: string, part: string): number => {
 	const index = source.split('\n').findIndex((line) => line.includes(part));
@@ -50,6 +54,8 @@ const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: r
 /** A preset without its items, which are read a page at a time. */
 export type OpenPreset = ParsedPreset & {
 	readonly items: () => AsyncIterable<readonly Item[]>;
+	/** What was seen of the items that were read so far. */
+	readonly remarks: () => readonly string[];
 	/**
 	 * Checks the placeholders of the preset.
 	 * @param items Nothing, or an item with the fields that all items have.
@@ -75,15 +81,22 @@ const open = (nameOrPath: string) => {
  */
 export const openPreset = (nameOrPath: string): OpenPreset => {
 	const {source, preset, lineAt} = open(nameOrPath);
+	const items =
+		preset.items === undefined
+			? undefined
+			: itemPages(preset.items, source.folder, preset.expected, itemBounds.batch);
 	return {
 		preset,
 		file: source.file,
 		lineAt,
-		items: async function* items() {
-			if (preset.items !== undefined) {
-				yield* streamItems(preset.items, source.folder, preset.expected);
+		async *items() {
+			for (const page of items?.pages() ?? []) {
+				yield page;
+				// Keys and signals are heard between pages.
+				await setImmediate();
 			}
 		},
+		remarks: () => items?.remarks() ?? [],
 		check: (items) => assertPlaceholders(source, preset, items),
 	};
 };
@@ -94,7 +107,11 @@ export const openPreset = (nameOrPath: string): OpenPreset => {
  */
 export const loadPreset = (nameOrPath: string): LoadedPreset => {
 	const {source, preset, lineAt} = open(nameOrPath);
-	const items = preset.items === undefined ? [] : loadItems(preset.items, source.folder, preset.expected);
+	const read =
+		preset.items === undefined
+			? undefined
+			: itemPages(preset.items, source.folder, preset.expected, itemBounds.run);
+	const items = [...(read?.pages() ?? [])].flat();
 	assertPlaceholders(source, preset, items);
-	return {preset, items, file: source.file, lineAt};
+	return {preset, items, remarks: read?.remarks() ?? [], file: source.file, lineAt};
 };

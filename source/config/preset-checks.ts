@@ -23,6 +23,22 @@ const assertNoPlaceholder = (parsed: ParsedPreset, index: number, check: object)
 	}
 };
 
+/** A regular expression as JavaScript writes one. As it stands, the slashes would be looked for in the answer. */
+const literal = /^\/((?:[^/\\]|\\.)+)\/([a-z]*)$/;
+
+const assertNoLiteral = (parsed: ParsedPreset, index: number, regex: string | undefined): void => {
+	const [, pattern, flags] = literal.exec(regex ?? '') ?? [];
+	if (pattern !== undefined) {
+		const letters = flags?.includes('i') ? ' For letters of any case write them as [Bb].' : '';
+		throw faultAt(
+			parsed,
+			['checks', index, 'regex'],
+			`"${regex}": slashes around a regular expression are looked for in the answer.`,
+			`Write ${pattern}${flags === '' ? '' : ', without slashes and flags'}.${letters} A slash that is meant is [/].`,
+		);
+	}
+};
+
 /**
  * A check that cannot be made would fail every answer.
  * @throws UserError (exit 2) with file, line and the fix.
@@ -31,6 +47,7 @@ export const assertChecks = (parsed: ParsedPreset): void => {
 	for (const [index, check] of (parsed.preset.checks ?? []).entries()) {
 		const {regex, jsonSchema} = check;
 		assertNoPlaceholder(parsed, index, check);
+		assertNoLiteral(parsed, index, regex);
 		try {
 			new RegExp(regex ?? '', 'u');
 		} catch (error) {

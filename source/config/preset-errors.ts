@@ -1,4 +1,3 @@
-import type {Document, LineCounter} from 'yaml';
 import type {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
 
@@ -27,17 +26,12 @@ const pathName = (path: readonly PropertyKey[]): string =>
 		.join('')
 		.replace(/^\./, '');
 
-/** Line of the nearest part of a path that is there. */
-export const lineOf = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
-	for (let length = path.length; length > 0; length--) {
-		const node: unknown = document.getIn(path.slice(0, length), true);
-		const range = (node as {range?: [number, number, number]} | undefined)?.range;
-		if (range !== undefined) {
-			return lines.linePos(range[0]).line;
-		}
-	}
-	return 1;
-};
+/** What stands at a path; undefined where nothing does. */
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+	path.reduce<unknown>(
+		(part, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : undefined),
+		value,
+	);
 
 const keyLine = (source: string, key: string, fallback: number): number => {
 	const index = source.split('\n').findIndex((line) => line.replace(/^[\s-]*/, '').startsWith(`${key}:`));
@@ -46,10 +40,9 @@ const keyLine = (source: string, key: string, fallback: number): number => {
 
 /** The first fault of a preset as an error (exit 2). */
 export const presetError = (
-	file: string,
+	{file, lineAt}: {readonly file: string; readonly lineAt: (path: readonly PropertyKey[]) => number},
 	source: string,
-	document: Document,
-	lines: LineCounter,
+	preset: unknown,
 	issues: readonly Issue[],
 ): UserError => {
 	const [first] = issues;
@@ -57,7 +50,7 @@ export const presetError = (
 		return new UserError(`${file}: not a preset.`, {exitCode: 2});
 	}
 	const {path, issue} = innermost(first);
-	const line = lineOf(document, lines, path);
+	const line = lineAt(path);
 	if (issue.code === 'unrecognized_keys') {
 		const key = issue.keys[0] ?? '';
 		const place = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
@@ -66,7 +59,7 @@ export const presetError = (
 			hint: 'Remove it or correct its spelling; presets/schema.json lists all keys.',
 		});
 	}
-	const value: unknown = document.getIn(path);
+	const value = valueAt(preset, path);
 	const quoted = value === undefined ? '' : `: ${JSON.stringify(value)}`;
 	const name = path.length === 0 ? 'the file' : `"${pathName(path)}"`;
 	return new UserError(`${file}:${line}: ${name}${quoted} ${sentenceOf(issue)}.`, {

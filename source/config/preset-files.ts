@@ -1,7 +1,9 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {UserError} from '../domain/user-error.ts';
+import {bounds} from './bounds.ts';
+import {readText} from './input/text-file.ts';
 
 /** Where presets come from: the shipped ones by name, any other by path. */
 
@@ -20,25 +22,9 @@ export const shippedNames = (): readonly string[] =>
 /** A preset's text and where it was found. */
 export type PresetSource = {readonly file: string; readonly folder: string; readonly text: string};
 
-/** Why a file cannot be read. */
-export const unreadable = (file: string, error: unknown): UserError => {
-	const code = (error as NodeJS.ErrnoException).code;
-	const reason =
-		code === 'ENOENT'
-			? 'there is no such file'
-			: code === 'EISDIR'
-				? 'it is a folder'
-				: `it cannot be read (${code})`;
-	return new UserError(`"${file}": ${reason}.`, {exitCode: 2, hint: 'Check the path and its permissions.'});
-};
-
-/** @throws UserError (exit 2) that names the file and why it cannot be read. */
-export const readText = (file: string): string => {
-	try {
-		return readFileSync(file, 'utf8');
-	} catch (error) {
-		throw unreadable(file, error);
-	}
+const presetBound = {
+	bytes: bounds.bytes.preset,
+	hint: 'Put its items into a file of their own (items: {file: NAME.csv}), a long content into --content @FILE.',
 };
 
 /**
@@ -48,15 +34,11 @@ export const readText = (file: string): string => {
 export const findPreset = (nameOrPath: string): PresetSource => {
 	const isShipped = shippedNames().includes(nameOrPath);
 	const file = isShipped ? path.join(shippedFolder, `${nameOrPath}.yaml`) : nameOrPath;
-	try {
-		return {file, folder: path.dirname(path.resolve(file)), text: readFileSync(file, 'utf8')};
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-			readText(file);
-		}
+	if (!existsSync(file)) {
 		throw new UserError(`There is no preset "${nameOrPath}", and no file of that name.`, {
 			exitCode: 2,
 			hint: `Shipped presets: ${shippedNames().join(', ')}. Or give the path of a preset file of your own.`,
 		});
 	}
+	return {file, folder: path.dirname(path.resolve(file)), text: readText(file, presetBound)};
 };

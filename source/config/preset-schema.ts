@@ -33,7 +33,10 @@ const check = z
 	.describe('a condition that an answer must meet to be useful');
 
 const ownVariant = z.strictObject({
-	name: text.regex(/^[\w.-]{1,40}$/, 'is not a name of 1 to 40 letters, digits, dots, dashes or underscores'),
+	name: text.regex(
+		/^[\w.-]{1,40}$/,
+		'is not a name of 1 to 40 ASCII letters (a to z, A to Z), digits, dots, dashes or underscores',
+	),
 	instruction: text
 		.min(1)
 		.optional()
@@ -74,7 +77,8 @@ const chat = z
 	})
 	.describe('a conversation that grows, instead of items or in one lane beside them');
 
-const cell = z.union([text, z.number(), z.boolean()]);
+/** Taken as it stands in the file; null is empty. */
+const cell = z.union([text, z.number(), z.boolean(), z.null()]);
 
 export const presetSchema = z
 	.strictObject({

@@ -57,6 +57,22 @@ const readMaxCost = (text: string | undefined): number | null => {
 	return text === 'none' ? null : readNumber('max-cost', text, {min: 0, max: 1_000_000, or: 'none'});
 };
 
+/** A number that was typed takes the place of what variants say of their own, and the plan says so. */
+const underTypedMaxTokens = (
+	variants: RunConfig['variants'],
+	typed: string | undefined,
+): {readonly variants: RunConfig['variants']; readonly remarks: readonly string[]} => {
+	if (typed === undefined || typed === 'auto') {
+		return {variants, remarks: []};
+	}
+	const own = variants.filter(({maxTokens}) => maxTokens !== undefined && String(maxTokens) !== typed);
+	const names = own.map(({name, maxTokens}) => `${name} ${maxTokens}`).join(', ');
+	return {
+		variants: variants.map((variant) => ({...variant, maxTokens: undefined})),
+		remarks: names === '' ? [] : [`--max-tokens ${typed} takes the place of the variants' own (${names}).`],
+	};
+};
+
 /** What stops a run, and what it may cost. */
 export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
 	maxRequests:
@@ -85,23 +101,26 @@ export const resolveRun = async (
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
 	const models = flags.texts('model');
-	const variants = resolveVariants(
+	const chosen = resolveVariants(
 		preset,
 		text('variants')
 			?.split(',')
 			.map((name) => name.trim()),
 	);
+	const {variants, remarks} = underTypedMaxTokens(chosen, text('max-tokens'));
+	// Content from the command line takes the place of what the preset works on.
+	const input = content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []};
 	const hasChoice = isChoosing(variants, flags);
 	return {
 		preset: preset?.name ?? null,
 		task: {
 			task: assertTask((await textArgument(text('task'), readStdin)) ?? preset?.task),
 			content: content ?? preset?.content,
-			// Content from the command line takes the place of what the preset works on.
-			items: content === undefined ? (loaded?.items ?? []) : [],
+			items: input.items,
 			checks: (preset?.checks ?? []) as readonly Check[],
 			chat: chatOf(preset),
 		},
+		remarks: [...input.remarks, ...remarks],
 		variants,
 		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],
 		connection: resolveConnection(flags),

@@ -1,7 +1,7 @@
 import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
+import {readText} from './input/text-file.ts';
 import type {FlagValues} from './parse-arguments.ts';
-import {readText} from './preset-files.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 const enforcements = ['sliding', 'fixed', 'refill'] as const;

@@ -1,4 +1,7 @@
-import {readText} from './preset-files.ts';
+import {readText} from './input/text-file.ts';
+
+/** A file ends its last line; the text does not. */
+const withoutLastEnd = (text: string): string => text.replace(/\r?\n$/, '');
 
 /**
  * A text from the command line: the text itself, the content of a file for `@FILE`, stdin for `-`.
@@ -12,7 +15,7 @@ export const textArgument = async (
 		return undefined;
 	}
 	if (value === '-') {
-		return (await readStdin()).trim();
+		return withoutLastEnd(await readStdin());
 	}
-	return value.startsWith('@') ? readText(value.slice(1)).trim() : value;
+	return value.startsWith('@') ? withoutLastEnd(readText(value.slice(1))) : value;
 };

@@ -40,6 +40,8 @@ export type Guards = {
 export type RunConfig = {
 	readonly preset: string | null;
 	readonly task: Task;
+	/** What was seen while the input was read, for the plan: one sentence each. */
+	readonly remarks?: readonly string[];
 	readonly variants: readonly Variant[];
 	readonly models: readonly string[];
 	/** Of a resumed run: the items that each variant is asked for on each model, and no others; absent: all of them. */

@@ -280,6 +280,8 @@ export type Snapshot = {
 		readonly task: string;
 		/** Of the run, before any variant's own; absent where it is not known. */
 		readonly maxTokens?: number | undefined;
+		/** Variants have max tokens of their own, which were not typed. */
+		readonly hasOwnMaxTokens?: boolean;
 		/** Of a chat: turns of a conversation, and the time to think between them. */
 		readonly chat?: {readonly turns: number; readonly thinkMs: number} | undefined;
 		/** Rates of the lanes that have one of their own, in requests a minute. */

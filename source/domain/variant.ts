@@ -21,6 +21,9 @@ export type Variant = {
 	readonly compress: readonly Compression[];
 };
 
+export const hasOwnMaxTokens = (variants: ReadonlyArray<Pick<Variant, 'maxTokens'>>): boolean =>
+	variants.some(({maxTokens}) => maxTokens !== undefined);
+
 /** One row of input. */
 export type Item = {
 	readonly index: number;

@@ -2,6 +2,7 @@ import type {Bucket} from '../admission/bucket.ts';
 import type {Cell, Goal, RunSpec} from '../domain/run-spec.ts';
 import type {Best, BucketState, Snapshot, VariantFigures} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
+import {hasOwnMaxTokens} from '../domain/variant.ts';
 import type {Verdict} from '../domain/verdict.ts';
 import {adviceOf} from '../metrics/decisions/advice.ts';
 import {comparableCells} from '../metrics/decisions/comparable.ts';
@@ -90,6 +91,7 @@ const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
 		...plan,
 		task: task.task,
 		maxTokens: spec.maxTokens,
+		...(hasOwnMaxTokens(spec.variants) ? {hasOwnMaxTokens: true} : {}),
 		chat,
 		laneRatesPerMinute: Object.fromEntries(rates),
 	};

@@ -1,4 +1,5 @@
 import type {UserError} from '../domain/user-error.ts';
+import {asSentence} from '../text/sentence.ts';
 import {wrapText} from '../text/width.ts';
 
 /**
@@ -13,7 +14,8 @@ export function errorLines(
 ): readonly string[] {
 	const [first = '', ...rest] = error.message.split('\n');
 	return [
-		...wrapText(`bedrock-top: ${first}`, width),
+		// A message of others may have no end, and the way out follows it.
+		...wrapText(`bedrock-top: ${rest.length === 0 ? asSentence(first) : first}`, width),
 		...rest,
 		...(error.hint === undefined ? [] : wrapText(error.hint, width)),
 	];

@@ -5,6 +5,7 @@ import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
+import {asSentence} from '../text/sentence.ts';
 import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, themeNamed} from '../text/themes.ts';
 import {cleanText, wrapText} from '../text/width.ts';
@@ -98,7 +99,7 @@ function turnLines(snapshot: Snapshot, index: number, width: number): readonly L
 function failureTexts({failures}: Snapshot): readonly string[] {
 	return failures.map(
 		({class: failureClass, message, advice, count}) =>
-			`${formatCount(count)} x ${failureClass}: ${message}${advice === '' ? '' : ` ${advice}`}`,
+			`${formatCount(count)} x ${failureClass}: ${advice === '' ? message : `${asSentence(message)} ${advice}`}`,
 	);
 }
 

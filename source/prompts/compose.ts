@@ -3,7 +3,7 @@ import type {Prompt} from '../domain/prompt.ts';
 import type {Item, Task, Variant} from '../domain/variant.ts';
 import {addedRules, compressByRule, compressText} from './compress.ts';
 import {numberedList, packingInstruction} from './packing.ts';
-import {fillTemplate, tidyPrompt} from './template.ts';
+import {fillTemplate, fillTidily} from './template.ts';
 
 /** Everything that a prompt says, oldest first. */
 export const messagesOf = ({user, history}: Prompt): readonly PromptMessage[] => [
@@ -49,7 +49,7 @@ const turnText = (task: Task, turn: number): string =>
 
 /** Fills a template and tidies it. */
 const fullText = (template: string, task: Task, items: readonly Item[]): string =>
-	tidyPrompt(fillTemplate(template, (placeholder) => placeholderValue(placeholder, task, items)));
+	fillTidily(template, (placeholder) => placeholderValue(placeholder, task, items));
 
 /**
  * The prompt of one request; of a conversation, its first turn.

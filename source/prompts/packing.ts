@@ -3,7 +3,7 @@ import {parseObject} from './parse-object.ts';
 
 /** The values as a numbered list, one entry a paragraph. */
 export const numberedList = (values: readonly string[]): string =>
-	values.map((value, index) => `${index + 1}. ${value.trim()}`).join('\n');
+	values.map((value, index) => `${index + 1}. ${value}`).join('\n');
 
 /** What a packed request asks for, put behind the prompt. */
 export const packingInstruction = (count: number): string =>

@@ -31,6 +31,21 @@ const partsOf = (template: string): readonly string[] => {
 export const fillTemplate = (template: string, lookup: (placeholder: string) => string): string =>
 	partsOf(template).reduce((text, part, index) => text + (index % 2 === 0 ? part : lookup(part)), '');
 
-/** Joins the parts of a prompt that are not empty with blank lines and trims the result. */
-export const tidyPrompt = (text: string): string =>
-	(text.includes('\n\n\n') ? text.replace(/\n{3,}/g, '\n\n') : text).trim();
+/** Blank lines of a template in a row are one, and none stand at its ends. */
+const tidy = (template: string): string =>
+	(template.includes('\n\n\n') ? template.replace(/\n{3,}/g, '\n\n') : template).trim();
+
+/**
+ * Puts values into a template and joins its parts that are not empty with blank lines. Only the template is tidied: a
+ * value stays as it was written.
+ */
+export const fillTidily = (template: string, lookup: (placeholder: string) => string): string => {
+	const values = new Map(
+		partsOf(template).flatMap((name, index) => (index % 2 === 0 ? [] : [[name, lookup(name)] as const])),
+	);
+	const isBlank = (name: string): boolean => (values.get(name) ?? '').trim() === '';
+	const shown = [...values.keys()].some(isBlank)
+		? template.replace(placeholderPattern, (whole, name: string) => (isBlank(name) ? '' : whole))
+		: template;
+	return fillTemplate(tidy(shown), (name) => values.get(name) ?? '');
+};

@@ -1,4 +1,5 @@
 import {UserError} from '../domain/user-error.ts';
+import {withoutMark} from '../text/utf8.ts';
 import {type Results, resultsSchema, schemaVersion} from './results-schema.ts';
 
 const hint = 'Name a results.json that this version of bedrock-top wrote.';
@@ -16,7 +17,7 @@ export function readResults(text: string, fileName: string): Results {
 
 	let value: unknown;
 	try {
-		value = JSON.parse(text);
+		value = JSON.parse(withoutMark(text));
 	} catch (error) {
 		throw refuse(text.trim() === '' ? 'the file is empty' : 'it is not JSON', error);
 	}

@@ -44,7 +44,7 @@ function flagsOfRun({plan, targets, search}: Results): Flags {
 		['--duration', plan.durationSeconds === null ? null : `${plan.durationSeconds}s`],
 		['--concurrency', plan.concurrency],
 		['--rate', plan.ratePerMinute],
-		['--max-tokens', plan.maxTokens],
+		['--max-tokens', typedMaxTokens(plan)],
 		['--goal', plan.goal],
 		['--policy', plan.policy],
 		// Above 1 only the preset can say it.
@@ -57,11 +57,15 @@ function flagsOfRun({plan, targets, search}: Results): Flags {
 /** Results do not keep the names of what lies in an account: bucket and role stand as words to be filled in. */
 function flagsOfBatch({plan, simulated}: Results): Flags {
 	return [
-		['--max-tokens', plan.maxTokens],
+		['--max-tokens', typedMaxTokens(plan)],
 		['--s3', simulated ? null : 's3://YOUR-BUCKET/YOUR-PREFIX'],
 		['--role-arn', simulated ? null : 'arn:aws:iam::YOUR-ACCOUNT:role/YOUR-ROLE'],
 	];
 }
+
+/** Typed, it would take the place of what variants say of their own. */
+const typedMaxTokens = ({maxTokens, hasOwnMaxTokens}: Results['plan']): number | string | null =>
+	hasOwnMaxTokens && maxTokens !== 'auto' ? null : maxTokens;
 
 function overrides({targets: [first]}: Results): Flags {
 	return [

@@ -59,6 +59,10 @@ const plan = z.object({
 	concurrency: count,
 	ratePerMinute: quantity,
 	maxTokens: z.union([count, z.literal('auto')]).nullable(),
+	hasOwnMaxTokens: z
+		.boolean()
+		.exactOptional()
+		.describe('true: variants have max tokens of their own, which count more; absent: they have none'),
 	share: z.number(),
 	burst: z.enum(bursts),
 	lanes: z.partialRecord(z.enum(lanes), lane),

@@ -46,6 +46,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			concurrency: spec.load.concurrency,
 			ratePerMinute: spec.load.ratePerMinute,
 			maxTokens: spec.isMaxTokensAuto ? 'auto' : (spec.maxTokens ?? null),
+			...(spec.hasOwnMaxTokens ? {hasOwnMaxTokens: true} : {}),
 			share: spec.share,
 			burst: spec.burst,
 			lanes: lanesOf(snapshot),

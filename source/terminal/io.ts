@@ -1,5 +1,3 @@
-import type {Readable} from 'node:stream';
-
 /** The outside of a command, injected so that tests stand in for the terminal. */
 export type Io = {
 	readonly stdin: NodeJS.ReadStream;
@@ -15,15 +13,6 @@ export type Io = {
 
 /** Columns of the output; a pipe is as wide as a wide terminal, so that nothing is cut that grep looks for. */
 export const columnsOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns : 160);
-
-/** All of a stream as text. */
-export const readAll = async (stream: Readable): Promise<string> => {
-	const chunks: Buffer[] = [];
-	for await (const chunk of stream) {
-		chunks.push(Buffer.from(chunk as Buffer));
-	}
-	return Buffer.concat(chunks).toString('utf8');
-};
 
 /** Writes lines and waits until they are handed over. */
 export const writeLines = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>

@@ -1,5 +1,9 @@
+import path from 'node:path';
+import {variantFingerprint} from '../domain/fingerprint.ts';
+import type {RunConfig} from '../domain/run-config.ts';
 import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {LostRecord} from '../engine/attempts/lost-record.ts';
+import {askedLine, partsOf} from '../reports/asked-lines.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
 import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';
@@ -13,28 +17,50 @@ export type AnswerWriter = {
 	readonly close: () => Promise<void>;
 };
 
+/** Whose answers they are. */
+export type AnswersOf = {
+	/** Name of the run, of its own. */
+	readonly run: string;
+	readonly config: RunConfig;
+};
+
+/** What a run was about to ask, beside its answers. */
+const askedFile = (answers: string | undefined): string | undefined =>
+	answers === undefined ? undefined : path.join(path.dirname(answers), 'asked.jsonl');
+
 /**
  * Opens the files that the sink names, each at the first answer.
  * @param onFault Told once a file, in words, when it can no longer be written; the run goes on.
  */
 export const openAnswers = (
 	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,
+	{run, config}: AnswersOf,
 	onFault: (text: string) => void,
 ): AnswerWriter => {
 	const open = (name: string | undefined, what: string, head = ''): LineFile | undefined =>
 		name === undefined ? undefined : openLineFile(name, {what, head, isReplacing}, onFault);
 	const answers = open(file, 'Answers');
+	const asked = open(askedFile(file), 'Fingerprints of the items');
+	let hasAsked = false;
+	const prints = new Map(
+		Object.entries(partsOf(config)).map(([name, parts]) => [name, variantFingerprint(parts)]),
+	);
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
 	return {
 		write(record) {
-			answers?.write(`${JSON.stringify(record)}\n`);
+			if (!hasAsked) {
+				hasAsked = true;
+				asked?.write(askedLine(run, config));
+			}
+			const origin = {run, variantFingerprint: prints.get(record.variant)};
+			answers?.write(`${JSON.stringify({...origin, ...record})}\n`);
 			requests?.write(requestsCsvLine(record));
 		},
 		lost(record) {
 			requests?.write(lostRequestCsvLine(record));
 		},
 		async close() {
-			await Promise.all([answers?.close(), requests?.close()]);
+			await Promise.all([answers?.close(), asked?.close(), requests?.close()]);
 		},
 	};
 };

@@ -5,7 +5,7 @@ import {faultOf} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import {createRun, type Run} from '../engine/run.ts';
-import {type AnswerWriter, openAnswers} from './answer-file.ts';
+import {type AnswersOf, type AnswerWriter, openAnswers} from './answer-file.ts';
 import {type ListingConfig, listModels} from './list-models.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type Prepared, prepare} from './prepare.ts';
@@ -139,13 +139,13 @@ export const createSession = ({
 	let early: EngineRequest[] | undefined;
 
 	/** A second run of the same program continues what the first one wrote. */
-	const openWriter = (sink: AnswerSink): AnswerWriter | undefined => {
+	const openWriter = (sink: AnswerSink, of: AnswersOf): AnswerWriter | undefined => {
 		if (sink === undefined) {
 			return undefined;
 		}
 		const isReplacing = (sink.isReplacing ?? false) && !hasWritten;
 		hasWritten = true;
-		return openAnswers({...sink, isReplacing}, (text) => publish({type: 'log', text}));
+		return openAnswers({...sink, isReplacing}, of, (text) => publish({type: 'log', text}));
 	};
 
 	const startRun = async (sink: AnswerSink): Promise<void> => {
@@ -164,7 +164,7 @@ export const createSession = ({
 			return;
 		}
 		stage = {name: 'running', prepared, run};
-		answers.writer = openWriter(sink);
+		answers.writer = openWriter(sink, {run: uses.newMember(), config});
 		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, prepared.spec);
 		try {

@@ -223,5 +223,10 @@ const prepareWith = async (
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
-	return {spec, plan: makePlan(spec, [...clients.remarks, ...remarks]), backend, clients};
+	return {
+		spec,
+		plan: makePlan(spec, [...(config.remarks ?? []), ...clients.remarks, ...remarks]),
+		backend,
+		clients,
+	};
 };

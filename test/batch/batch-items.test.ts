@@ -1,11 +1,9 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {openItems, writeItems} from '../../source/batch/batch-items.ts';
-import {streamItems} from '../../source/config/item-stream.ts';
-import {loadItems} from '../../source/config/items.ts';
 import type {Item} from '../../source/domain/variant.ts';
 
 const temporaryFolder = (): string => {
@@ -29,14 +27,6 @@ const checked = ({plain, ...item}: Item): Item => {
 		expect([item.text, ...Object.values(item.fields), '']).toContain(plain);
 	}
 	return item;
-};
-
-const collect = async <T>(pages: AsyncIterable<readonly T[]>): Promise<readonly T[]> => {
-	const all: T[] = [];
-	for await (const page of pages) {
-		all.push(...page);
-	}
-	return all;
 };
 
 /** Of all kinds: whole characters, halves of them, controls, and what looks like JSON. */
@@ -110,41 +100,5 @@ describe('the items of a batch on disk', () => {
 		).toBe(first.sha256);
 		expect((await writeItems(file, [items.slice(1)])).sha256).not.toBe(first.sha256);
 		expect(first.sample?.fields).toEqual({text: 'a'});
-	});
-});
-
-describe('items that are read page by page', () => {
-	it.each([
-		['rows.csv', 'text,label\n"two\nlines, one cell",x\né,y\n'.repeat(400), '{{item.label}}'],
-		['rows.jsonl', '{"a": 1, "b": {"c": [2]}}\n\n"plain é"\n'.repeat(9000), undefined],
-		['rows.txt', '  one \n\n\n  zwei ü\nlast', undefined],
-	])('are those of %s as it is read at once', async (name, text, expected) => {
-		const folder = temporaryFolder();
-		writeFileSync(path.join(folder, name), text);
-		const streamed = await collect(streamItems({file: name}, folder, expected));
-		expect(streamed).toEqual(loadItems({file: name}, folder, expected));
-		expect(streamed.length).toBeGreaterThan(1);
-	});
-
-	it.each([
-		['empty.txt', '\n \n'],
-		['wrong.jsonl', '{"a": 1}\n{"a"\n'],
-		['wrong.csv', 'a,b\n1,2\n3\n'],
-		['wrong.xml', '<a/>'],
-		['absent.txt', undefined],
-		['../outside.txt', undefined],
-	])('are refused as at once: %s', async (name, text) => {
-		const folder = temporaryFolder();
-		if (text !== undefined) {
-			writeFileSync(path.join(folder, name), text);
-		}
-		let wanted: unknown;
-		try {
-			loadItems({file: name}, folder, undefined);
-		} catch (error) {
-			wanted = error;
-		}
-		expect(wanted).toBeInstanceOf(Error);
-		await expect(collect(streamItems({file: name}, folder, undefined))).rejects.toEqual(wanted);
 	});
 });

@@ -221,6 +221,24 @@ describe('against other answers', () => {
 		await expect(ask('us.amazon.nova-lite-v1:0')).rejects.toMatchObject({exitCode: 1, name: 'UserError'});
 	});
 
+	test.each([
+		['ThrottlingException', 400],
+		['InternalServerException', 500],
+		['AccessDeniedException', 403],
+	])('lists that could not be read are no empty lists: %s', async (type, status) => {
+		answer = () => ({status, body: {__type: type, message: 'Rate exceeded'}});
+		for (const command of [models, quotas]) {
+			for (const isJson of [false, true]) {
+				const output = capture();
+				await expect(command({...requestTo(url()), models: [], isJson}, output.io)).rejects.toMatchObject({
+					exitCode: 1,
+					message: expect.stringMatching(/^No model could be listed: .*Rate exceeded/),
+				});
+				expect(output.stdout()).toBe('');
+			}
+		}
+	});
+
 	test('an endpoint where nobody listens ends the command', async () => {
 		const address = 'http://127.0.0.1:9';
 		const output = capture();

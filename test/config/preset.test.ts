@@ -93,6 +93,16 @@ describe('loadPreset', () => {
 		],
 		['bad regex', 'name: a\ntask: b\nchecks: [{regex: "("}]\n', /:3: "\(": Invalid regular expression/],
 		[
+			'regex between slashes',
+			'name: a\ntask: b\nchecks:\n  - regex: /billing/i\n',
+			/:4: "\/billing\/i": slashes around a regular expression are looked for/,
+		],
+		[
+			'name in other letters',
+			'name: a\ntask: b\nvariants: [{name: 日本語}]\n',
+			/:3: "variants\[1\]\.name": "日本語" is not a name of 1 to 40 ASCII letters/,
+		],
+		[
 			'bad JSON schema',
 			'name: a\ntask: b\nchecks:\n  - contains: x\n  - jsonSchema: {type: foo}\n',
 			/:5: jsonSchema {"type":"foo"}: "type" must be one of array, boolean, .*, string\.$/,

@@ -48,6 +48,16 @@ describe('repeatCommand', () => {
 		expect(flags.text('role-arn')).toBeUndefined();
 	});
 
+	test('leaves max tokens to the variants that have their own, which a typed number would replace', () => {
+		for (const results of [run, batch]) {
+			const plan = {...results.plan, maxTokens: 1000, hasOwnMaxTokens: true};
+			expect(repeatCommand({...results, plan})).not.toContain('--max-tokens');
+			expect(repeatCommand({...results, plan: {...plan, hasOwnMaxTokens: false}})).toContain(
+				'--max-tokens 1000',
+			);
+		}
+	});
+
 	test('quotes a task as a shell reads it', () => {
 		const command = repeatCommand({...batch, plan: {...batch.plan, preset: null, task: "Say what's new"}});
 		expect(command).toContain(String.raw`bedrock-top batch --task 'Say what'\''s new' -m `);

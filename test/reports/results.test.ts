@@ -48,6 +48,7 @@ describe('resultsOf', () => {
 				task: 'Say.',
 				records: 100,
 				jobs: 1,
+				hasOwnMaxTokens: false,
 				maxTokens: 100,
 				seed: 1,
 				startedAtMs: 0,

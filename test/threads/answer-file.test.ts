@@ -2,6 +2,9 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'n
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
+import {itemFingerprint} from '../../source/domain/fingerprint.ts';
 import {requestsCsvHead} from '../../source/reports/requests-csv.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';
 import {openLineFile} from '../../source/threads/line-file.ts';
@@ -12,10 +15,15 @@ const noFault = (text: string): void => {
 	throw new Error(text);
 };
 
+const item = {index: 3, text: 'a', fields: {}, expected: undefined};
+const {flags} = parseArguments(['run', 'classify']);
+const config = await resolveRun('classify', flags, async () => '');
+const of = {run: 'r1', config: {...config, task: {...config.task, items: [item]}}};
+
 describe('openAnswers', () => {
 	it('leaves nothing behind without an answer', async () => {
 		const folder = path.join(newFolder(), 'reports');
-		await openAnswers({file: path.join(folder, 'answers.jsonl')}, noFault).close();
+		await openAnswers({file: path.join(folder, 'answers.jsonl')}, of, noFault).close();
 		expect(existsSync(folder)).toBe(false);
 	});
 
@@ -23,12 +31,18 @@ describe('openAnswers', () => {
 		const folder = path.join(newFolder(), 'reports');
 		const sink = {file: path.join(folder, 'answers.jsonl'), requestsFile: path.join(folder, 'requests.csv')};
 		for (const variant of ['terse', 'long']) {
-			const writer = openAnswers(sink, noFault);
+			const writer = openAnswers(sink, of, noFault);
 			writer.write({...answerRecord, variant});
 			await writer.close();
 		}
 		const answers = readFileSync(sink.file, 'utf8').trim().split('\n');
 		expect(answers.map((line) => JSON.parse(line).variant)).toEqual(['terse', 'long']);
+		expect(answers.map((line) => JSON.parse(line).run)).toEqual(['r1', 'r1']);
+		const asked = readFileSync(path.join(folder, 'asked.jsonl'), 'utf8').trim().split('\n');
+		expect(asked.map((line) => JSON.parse(line).items)).toEqual([
+			[[3, itemFingerprint(item)]],
+			[[3, itemFingerprint(item)]],
+		]);
 		const rows = readFileSync(sink.requestsFile, 'utf8').split('\r\n');
 		expect(`${rows[0]}\r\n`).toBe(requestsCsvHead);
 		expect(rows.slice(1).map((row) => row.split(',')[1])).toEqual(['terse', 'long', undefined]);
@@ -39,7 +53,7 @@ describe('openAnswers', () => {
 		const sink = {file: path.join(folder, 'a'), requestsFile: path.join(folder, 'b'), isReplacing: true};
 		writeFileSync(sink.file, 'old\n');
 		writeFileSync(sink.requestsFile, 'old\n');
-		const writer = openAnswers(sink, noFault);
+		const writer = openAnswers(sink, of, noFault);
 		writer.write(answerRecord);
 		await writer.close();
 		expect(readFileSync(sink.file, 'utf8')).not.toContain('old');

@@ -64,14 +64,19 @@ const firstCode = (error: unknown): string | undefined =>
 	wordOf(at(at(error, 'errors'), 0, 'code')) ??
 	wordOf(at(at(error, 'cause'), 'code'));
 
-const messageOf = (error: unknown, told: Told): string => {
+const messageOf = (error: unknown, told: Told, isAnswered: boolean): string => {
 	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	const message = (own ?? '').replace(readingHint, '');
 	if (told.isPage || error instanceof UnreadableAnswer) {
 		return told.message ?? message;
 	}
 
-	const saysNothing = error instanceof SyntaxError || message.startsWith('{') || emptyMessage.test(message);
+	const saysNothing =
+		error instanceof SyntaxError ||
+		// An answer that is null, or otherwise not what the SDK takes apart.
+		(isAnswered && error instanceof TypeError) ||
+		message.startsWith('{') ||
+		emptyMessage.test(message);
 	return saysNothing || message === '' ? (told.message ?? '') : message;
 };
 
@@ -90,7 +95,7 @@ export const factsOf = (error: unknown): ErrorFacts => {
 	const own = given === 'TimeoutError' && brokenOff.has(code ?? '') ? '' : given;
 	return {
 		name: own || properName(told.name ?? ''),
-		message: messageOf(inner, told) || (typeof inner === 'string' ? inner : ''),
+		message: messageOf(inner, told, status !== undefined) || (typeof inner === 'string' ? inner : ''),
 		status: isFault ? undefined : status,
 		code,
 		headers: headersOf(response),

@@ -25,12 +25,12 @@ const clipped = (text: string): string => {
 const element = (text: string, name: string): string | undefined =>
 	new RegExp(`<${name}>([^<]*)</${name}>`, 'i').exec(text)?.[1]?.trim() || undefined;
 
-const toldByMarkup = (text: string): Told => {
+const toldByMarkup = (text: string, status: number | undefined): Told => {
 	if (/<(?:!doctype html|html|head|body)\b/i.test(text)) {
 		const title = element(text, 'title') ?? element(text, 'h1');
 		return {
 			isPage: true,
-			message: `A page came instead of an answer${title === undefined ? '' : `: "${clipped(title)}"`}.`,
+			message: `A page came instead of an answer${title === undefined ? '' : `: "${clipped(title)}"`}${status === undefined ? '' : ` (HTTP ${status})`}.`,
 		};
 	}
 
@@ -57,15 +57,15 @@ const toldByJson = (value: unknown): Told => {
 	};
 };
 
-/** @param isRefusal Answered as an error: plain text then says why. */
-const toldByText = (text: string, isRefusal: boolean): Told => {
+/** @param status From 400 on it was answered as an error: plain text then says why. Undefined within a stream. */
+const toldByText = (text: string, status: number | undefined, isRefusal = (status ?? 0) >= 400): Told => {
 	const start = text.trimStart();
 	if (start === '') {
 		return nothing;
 	}
 
 	if (start.startsWith('<')) {
-		return toldByMarkup(start);
+		return toldByMarkup(start, status);
 	}
 
 	const value = parseJson(start);
@@ -85,12 +85,12 @@ export const toldBy = (error: unknown, response: unknown): Told => {
 	const body = at(response, 'bodyText');
 	if (typeof body === 'string') {
 		const status = at(response, 'statusCode');
-		return toldByText(body, typeof status === 'number' && status >= 400);
+		return toldByText(body, typeof status === 'number' ? status : undefined);
 	}
 
 	const message = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	// Exceptions within a stream that the SDK's model does not name come with their payload as text.
-	return message?.startsWith('{') ? toldByText(message, true) : toldByJson(ownFields(error));
+	return message?.startsWith('{') ? toldByText(message, undefined, true) : toldByJson(ownFields(error));
 };
 
 /** The fields that the SDK added, without `message` and `name`, which it sets itself. */

@@ -76,7 +76,7 @@ const fromBuiltIn = (results: Results, measured: VariantResults): Recipe | undef
 	}
 	const task: Task = {task: plan.task, content: undefined, items: [], checks: []};
 	const head = composePrompt(variant, task, []).user;
-	const content = user.slice(head.length).trim();
+	const content = user.slice(head.length).replace(/^\n\n/, '');
 	return composePrompt(variant, {...task, content}, []).user === user
 		? {
 				task: plan.task,

@@ -8,6 +8,7 @@ import {columnsOf, type Io, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
+import {asSentence} from '../../text/sentence.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {recipeOf} from './recipe.ts';
 import {withResumption} from './resume.ts';
@@ -29,7 +30,9 @@ const wasRefused = (snapshot: Snapshot): boolean =>
 const refusalLines = ({failures, targets}: Snapshot): readonly string[] => {
 	const [first] = failures;
 	const models = targets.map(({model}) => model).join(', ');
-	return first === undefined ? [] : [`bedrock-top: ${models} was refused: ${first.message}`, first.advice];
+	return first === undefined
+		? []
+		: [`bedrock-top: ${models} was refused: ${asSentence(first.message)}`, first.advice];
 };
 
 const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {

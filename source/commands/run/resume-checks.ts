@@ -1,5 +1,8 @@
+import {variantFingerprint} from '../../domain/fingerprint.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import {UserError} from '../../domain/user-error.ts';
+import type {Answered, AnsweredLine} from '../../reports/answer-lines.ts';
+import {type AskedLine, partsOf} from '../../reports/asked-lines.ts';
 import type {Results} from '../../reports/results-schema.ts';
 
 /** When a run cannot be resumed. */
@@ -61,5 +64,41 @@ export const assertSame = (
 	if (earlier.length === 0) {
 		compare('variant', names, answered.variants);
 		compare('model', config.models, answered.models);
+	}
+};
+
+/** Answers that say only where their item stood may be of any row by now. */
+export const assertRecognised = (folder: string, {unknown}: Answered): void => {
+	if (unknown > 0) {
+		throw refuse(
+			folder,
+			'answers.jsonl does not say which item each answer is of (an older version wrote only positions)',
+			'Run it again into another folder: by position alone a row could be asked twice or left out.',
+		);
+	}
+};
+
+/** Answers of another prompt under the name of a variant would be mixed with those of this one. */
+export const assertSameVariants = (
+	folder: string,
+	config: RunConfig,
+	lines: readonly AnsweredLine[],
+	asked: readonly AskedLine[],
+): void => {
+	for (const [name, parts] of Object.entries(partsOf(config))) {
+		const own = variantFingerprint(parts);
+		const others = lines.filter(
+			(line) =>
+				line.variant === name && line.variantFingerprint !== undefined && line.variantFingerprint !== own,
+		);
+		if (others.length > 0) {
+			const before = asked.findLast(({variants}) => variants[name] !== undefined)?.variants[name] ?? {};
+			const changed = Object.keys(parts).filter((part) => before[part] !== parts[part]);
+			throw refuse(
+				folder,
+				`the variant "${name}" has changed since its ${others.length} ${others.length === 1 ? 'answer' : 'answers'} (${changed.join(', ') || 'its prompt'})`,
+				'Undo the change, or run it into another folder.',
+			);
+		}
 	}
 };

@@ -1,16 +1,20 @@
 import {closeSync, ftruncateSync} from 'node:fs';
 import {readdir, readFile, rename} from 'node:fs/promises';
 import path from 'node:path';
+import {readUtf8} from '../../config/input/text-file.ts';
 import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {readInteger} from '../../config/values.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
-import {answeredKey, answeredKeys, readAnswerLines} from '../../reports/answer-lines.ts';
+import {type Answered, answeredRows, readAnswerLines} from '../../reports/answer-lines.ts';
+import {readAskedLines} from '../../reports/asked-lines.ts';
 import {openPrivate} from '../../reports/private-file.ts';
 import {readResults} from '../../reports/read-results.ts';
 import type {Results} from '../../reports/results-schema.ts';
-import {assertItemwise, assertSame, refuse} from './resume-checks.ts';
+import {textFault, textOfBytes} from '../../text/utf8.ts';
+import {changesOf} from './resume-changes.ts';
+import {assertItemwise, assertRecognised, assertSame, assertSameVariants, refuse} from './resume-checks.ts';
 
 /** `run --resume DIR`: asks what DIR/answers.jsonl has no answer for, each item once of each variant on each model. */
 export type Resumption = {
@@ -21,14 +25,19 @@ export type Resumption = {
 	readonly isComplete: boolean;
 	/** What the results say of themselves. */
 	readonly note: string;
+	/** What is not as it was, one sentence each. */
+	readonly changes: readonly string[];
 	/** Drops a line that was cut off, and keeps the earlier results under another name. */
 	readonly makeReady: () => Promise<void>;
 };
 
+const lineEnd = 10;
+
+/** The whole lines of answers.jsonl; a kill may have cut the last one within a character. */
 const readAnswers = async (folder: string): Promise<string> => {
-	const file = path.join(folder, 'answers.jsonl');
+	let bytes: Buffer;
 	try {
-		return await readFile(file, 'utf8');
+		bytes = await readFile(path.join(folder, 'answers.jsonl'));
 	} catch (error) {
 		throw refuse(
 			folder,
@@ -37,6 +46,12 @@ const readAnswers = async (folder: string): Promise<string> => {
 			error,
 		);
 	}
+	const whole = bytes.subarray(0, bytes.lastIndexOf(lineEnd) + 1);
+	const fault = textFault(whole);
+	if (fault !== undefined) {
+		throw refuse(folder, `answers.jsonl is ${fault.reason}`, fault.hint);
+	}
+	return textOfBytes(whole);
 };
 
 const resultsName = /^results(?:-\d+)?\.json$/;
@@ -44,9 +59,7 @@ const resultsName = /^results(?:-\d+)?\.json$/;
 /** Results of the run and of what was resumed since; none where it was killed before it could write any. */
 const earlierResults = async (folder: string): Promise<readonly Results[]> => {
 	const names = (await readdir(folder)).filter((name) => resultsName.test(name)).toSorted();
-	return Promise.all(
-		names.map(async (name) => readResults(await readFile(path.join(folder, name), 'utf8'), name)),
-	);
+	return Promise.all(names.map(async (name) => readResults(await readUtf8(path.join(folder, name)), name)));
 };
 
 /** The first name that is free for the results before this resumption. */
@@ -76,21 +89,23 @@ const dropCutLine = async (file: string): Promise<void> => {
 };
 
 /** What is missing: items, and the variants and models that miss any of them. */
-const missingIn = (config: RunConfig, answered: ReadonlySet<string>) => {
-	const pairs = config.models.flatMap((model) => config.variants.map(({name}) => ({model, name})));
-	const isMissing = (item: number, {model, name}: (typeof pairs)[number]): boolean =>
-		!answered.has(answeredKey(model, name, item));
-	const items = config.task.items.filter(({index}) => pairs.some((pair) => isMissing(index, pair)));
-	const open = pairs.filter((pair) => items.some(({index}) => isMissing(index, pair)));
+const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
+	const missing = models
+		.flatMap((model) => variants.map(({name}) => ({model, variant: name})))
+		.map((pair) => {
+			const isAnswered = answered.of(pair.model, pair.variant);
+			return {
+				...pair,
+				items: task.items.filter((item) => !isAnswered(item)).map(({index}) => index),
+			};
+		})
+		.filter(({items}) => items.length > 0);
+	const indexes = new Set(missing.flatMap((each) => each.items));
 	return {
-		items,
-		variants: config.variants.filter(({name}) => open.some((pair) => pair.name === name)),
-		models: config.models.filter((model) => open.some((pair) => pair.model === model)),
-		missing: open.map((pair) => ({
-			model: pair.model,
-			variant: pair.name,
-			items: items.map(({index}) => index).filter((index) => isMissing(index, pair)),
-		})),
+		items: task.items.filter(({index}) => indexes.has(index)),
+		variants: variants.filter(({name}) => missing.some(({variant}) => variant === name)),
+		models: models.filter((name) => missing.some(({model}) => model === name)),
+		missing,
 	};
 };
 
@@ -108,14 +123,23 @@ export const resumeRun = async (
 	const text = await readAnswers(folder);
 	const {lines, foreign} = readAnswerLines(text);
 	if (foreign.length > 0) {
-		throw refuse(folder, `line ${foreign[0]} of answers.jsonl is no answer`, 'Remove that line.');
+		throw refuse(
+			folder,
+			`line ${foreign[0]} of answers.jsonl is not an answer`,
+			'Repair that line, or remove it: its item is asked again then.',
+		);
 	}
+	const asked = readAskedLines(await readUtf8(path.join(folder, 'asked.jsonl')).catch(() => ''));
+	const answered = answeredRows(lines, config.task.items);
 	const earlier = await earlierResults(folder);
 	assertSame(folder, config, earlier, {
 		variants: lines.map(({variant}) => variant),
 		models: lines.map(({model}) => model),
 	});
-	const {items, variants, models, missing} = missingIn(config, answeredKeys(lines));
+	assertRecognised(folder, answered);
+	assertSameVariants(folder, config, lines, asked);
+	const changes = changesOf(config.task.items, answered, asked);
+	const {items, variants, models, missing} = missingIn(config, answered);
 	const perRequest = variants[0]?.itemsPerRequest ?? 1;
 	const most = Math.max(0, ...missing.map((each) => each.items.length));
 	const needed = Math.ceil(most / perRequest);
@@ -128,10 +152,16 @@ export const resumeRun = async (
 			variants,
 			models,
 			missing,
+			remarks: [...(config.remarks ?? []), ...changes],
 			load: {...config.load, requests: Math.min(needed, requests ?? needed), durationMs: null},
 		},
 		isComplete: items.length === 0,
-		note: `Resumed after ${lines.length} answers: ${answers} were missing, of ${items.length} items. These results cover only the requests sent since.`,
+		changes,
+		note: [
+			`Resumed after ${lines.length} answers: ${answers} were missing, of ${items.length} items.`,
+			...changes,
+			'These results cover only the requests sent since.',
+		].join(' '),
 		async makeReady() {
 			await dropCutLine(path.join(folder, 'answers.jsonl'));
 			await dropCutLine(path.join(folder, 'requests.csv'));

@@ -1,11 +1,12 @@
 import path from 'node:path';
+import {readStdinText} from '../../config/input/text-file.ts';
 import type {Arguments} from '../../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../../config/resolve-output.ts';
 import {resolveRun} from '../../config/resolve-run.ts';
 import type {Connection, RunConfig} from '../../domain/run-config.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {claimFolder, type FolderClaim} from '../../reports/folder.ts';
-import {type Io, readAll} from '../../terminal/io.ts';
+import type {Io} from '../../terminal/io.ts';
 import {assertWritable} from '../../terminal/json-file.ts';
 import type {AnswerSink} from '../../threads/messages.ts';
 import {lazyDemo} from '../demo.ts';
@@ -75,7 +76,7 @@ export const answersOf = (
  */
 export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Promise<RunSetup> => {
 	const output = resolveOutput(given.flags, io.environment);
-	const asked = await resolveRun(presetName(given), given.flags, async () => readAll(io.stdin));
+	const asked = await resolveRun(presetName(given), given.flags, async () => readStdinText(io.stdin));
 	if (!canChoose) {
 		assertModels(asked);
 	}

@@ -63,7 +63,7 @@ export const loadFlags: readonly Flag[] = [
 		kind: 'value',
 		value: 'N|auto',
 		default: `the preset's, else ${defaults.maxTokens}`,
-		help: 'most output tokens; auto: learnt, then right-sized',
+		help: "most output tokens, before a variant's own; auto: learnt, then right-sized",
 		scopes: ['run', 'batch'],
 	},
 	{

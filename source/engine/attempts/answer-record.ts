@@ -1,4 +1,5 @@
 import type {Answer, Usage} from '../../domain/backend.ts';
+import {itemFingerprint} from '../../domain/fingerprint.ts';
 import type {RequestTimes} from '../../domain/run-event.ts';
 import type {ItemVerdict} from '../../domain/variant.ts';
 import type {Attempt} from './attempts.ts';
@@ -6,6 +7,10 @@ import type {Attempt} from './attempts.ts';
 /** What became of one item, for answers.jsonl; `item` is its index. */
 export type VerdictRecord = {
 	readonly item: number | null;
+	/** Of the item, with its text and its right answer; absent for a task without items. */
+	readonly fingerprint?: string;
+	readonly text?: string;
+	readonly expected?: string;
 	readonly kind: ItemVerdict['kind'];
 	readonly answer: string | null;
 	readonly checked: boolean;
@@ -15,6 +20,8 @@ export type VerdictRecord = {
 export const toVerdictRecords = (verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] =>
 	verdicts.map(({item, kind, answer, checked}) => ({
 		item: item?.index ?? null,
+		...(item === undefined ? {} : {fingerprint: itemFingerprint(item), text: item.text}),
+		...(item?.expected === undefined ? {} : {expected: item.expected}),
 		kind,
 		answer: answer ?? null,
 		checked,

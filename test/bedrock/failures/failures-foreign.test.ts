@@ -30,7 +30,7 @@ describe('pages', () => {
 				expect(await answer(status, html, page('Access Denied'), method)).toMatchObject({
 					class: 'network',
 					isRetryable: false,
-					message: 'A page came instead of an answer: "Access Denied".',
+					message: `A page came instead of an answer: "Access Denied" (HTTP ${status}).`,
 					advice: expect.stringContaining('Something else answered'),
 				});
 			}
@@ -46,9 +46,17 @@ describe('pages', () => {
 		expect(await answer(504, html, page('Too late'))).toMatchObject({class: 'timeout', isRetryable: true});
 	});
 
+	test.each(methods)('%s: an answer that is null, or no answer at all, is said in words', async (method) => {
+		for (const body of ['null', '5', '"text"', '[]', 'true']) {
+			const {message} = (await answer(200, jsonHeaders, body, method)) ?? {};
+			expect(message).toBeDefined();
+			expect(message).not.toMatch(/properties|undefined|not a function|iterable|null/);
+		}
+	});
+
 	test('a long page without a title', async () => {
 		const {message} = (await answer(403, html, `<html>${'x'.repeat(200_000)}</html>`)) ?? {};
-		expect(message).toBe('A page came instead of an answer.');
+		expect(message).toBe('A page came instead of an answer (HTTP 403).');
 	});
 });
 

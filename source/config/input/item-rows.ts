@@ -1,0 +1,131 @@
+import path from 'node:path';
+import {UserError} from '../../domain/user-error.ts';
+import {withoutMark} from '../../text/utf8.ts';
+import {type CsvHead, csvRecords, delimiterName, unevenRecord} from './csv.ts';
+import {rowOfJsonLine} from './json-line.ts';
+import {linePieces, type SizeBound} from './text-file.ts';
+
+/** The one reader of files of items, page by page: runs and batches read the same. */
+
+/** A row of input before it is numbered. */
+export type Row = string | Readonly<Record<string, string>>;
+
+/** What was seen of a source of rows, for the plan. */
+export type RowsSeen = {
+	rows: number;
+	empty: number;
+	/** How values are separated, where it is not by commas. */
+	separatedBy: string | undefined;
+};
+
+/** A row in which nothing stands asks nothing. */
+export const isEmptyRow = (row: Row): boolean =>
+	typeof row === 'string' ? row.trim() === '' : Object.values(row).every((cell) => cell.trim() === '');
+
+type PageReader = (file: string, pieces: Iterable<string>, seen: RowsSeen) => Iterable<readonly Row[]>;
+
+/** Rows of a page of a .csv file; elsewhere a page is a piece of the file. */
+const pageLength = 500;
+
+function* csvPages(file: string, pieces: Iterable<string>, seen: RowsSeen): Generator<readonly Row[]> {
+	let head: CsvHead | undefined;
+	let page: Row[] = [];
+	const records = csvRecords(file, pieces, (found) => {
+		head = found;
+		seen.separatedBy = found.delimiter === ',' ? undefined : delimiterName(found.delimiter);
+	});
+	for (const record of records) {
+		const {cells} = record;
+		if (head === undefined || cells.every((cell) => cell.trim() === '')) {
+			page.push('');
+			continue;
+		}
+		if (cells.length !== head.columns.length) {
+			throw unevenRecord(file, record, head);
+		}
+		page.push(Object.fromEntries(head.columns.map((name, index) => [name, cells[index] ?? ''])));
+		if (page.length === pageLength) {
+			yield page;
+			page = [];
+		}
+	}
+	yield page;
+}
+
+/** The lines of pieces, without their ends; what follows the last end is a line where anything stands there. */
+const linesOf = (piece: string): readonly string[] => {
+	const lines = piece.split(/\r?\n/);
+	return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+};
+
+function* textPages(_file: string, pieces: Iterable<string>): Generator<readonly Row[]> {
+	for (const piece of pieces) {
+		yield linesOf(piece);
+	}
+}
+
+function* jsonPages(file: string, pieces: Iterable<string>): Generator<readonly Row[]> {
+	let number = 0;
+	for (const piece of pieces) {
+		yield linesOf(piece).map((marked) => {
+			const line = withoutMark(marked);
+			number += 1;
+			return line.trim() === '' ? '' : rowOfJsonLine(line, `${file}:${number}`);
+		});
+	}
+}
+
+const readers: Readonly<Record<string, PageReader>> = {
+	'.csv': csvPages,
+	'.tsv': csvPages,
+	'.jsonl': jsonPages,
+	'.txt': textPages,
+};
+
+const readerOf = (file: string): PageReader => {
+	const reader = readers[path.extname(file).toLowerCase()];
+	if (reader === undefined) {
+		throw new UserError(`"${file}" is not a file of items.`, {
+			exitCode: 2,
+			hint: 'Items come from .csv, .tsv, .jsonl or .txt files.',
+		});
+	}
+	return reader;
+};
+
+/** @throws UserError (exit 2) for a file that items do not come from. */
+export const assertItemsKind = (file: string): void => {
+	readerOf(file);
+};
+
+/** Half a character would be replaced on its way out. */
+const assertWhole = (file: string, row: Row, number: number): void => {
+	const broken = (typeof row === 'string' ? [row] : Object.values(row)).find((text) => !text.isWellFormed());
+	if (broken !== undefined) {
+		throw new UserError(
+			`"${file}": row ${number} holds half a character (a lone surrogate such as \\ud800).`,
+			{
+				exitCode: 2,
+				hint: 'Write the whole character, or remove it.',
+			},
+		);
+	}
+};
+
+/** Rows without the empty ones, which are counted. */
+export const countRows = (file: string, page: readonly Row[], seen: RowsSeen): readonly Row[] => {
+	const kept = page.filter((row) => !isEmptyRow(row));
+	seen.empty += page.length - kept.length;
+	for (const row of kept) {
+		seen.rows += 1;
+		assertWhole(file, row, seen.rows);
+	}
+	return kept;
+};
+
+/** @throws UserError (exit 2) with file and line. */
+export function* rowPages(file: string, bound: SizeBound, seen: RowsSeen): Generator<readonly Row[]> {
+	for (const page of readerOf(file)(file, linePieces(file, bound), seen)) {
+		yield countRows(file, page, seen);
+	}
+}

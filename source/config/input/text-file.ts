@@ -1,0 +1,155 @@
+import {closeSync, constants, openSync, readFileSync, readSync, type Stats, statSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {UserError} from '../../domain/user-error.ts';
+import {type TextFault, textFault, textOfBytes} from '../../text/utf8.ts';
+import {bounds} from '../bounds.ts';
+
+/** Files that a user names, as text: regular ones, of a size that makes sense, in UTF-8. */
+
+/** Why a file cannot be read. */
+export const unreadable = (file: string, error: unknown): UserError => {
+	const code = (error as NodeJS.ErrnoException).code;
+	const reason =
+		code === 'ENOENT'
+			? 'there is no such file'
+			: code === 'EISDIR'
+				? 'it is a folder'
+				: `it cannot be read (${code})`;
+	return new UserError(`"${file}": ${reason}.`, {exitCode: 2, hint: 'Check the path and its permissions.'});
+};
+
+/** @param name Of a file or a flag, quoted where it is a file's. */
+const notText = (name: string, {reason, hint}: TextFault): UserError =>
+	new UserError(`${name}: it is ${reason}.`, {exitCode: 2, hint});
+
+/** What is too large, and what would do. */
+export type SizeBound = {readonly bytes: number; readonly hint: string};
+
+const tooLarge = (name: string, {bytes, hint}: SizeBound): UserError =>
+	new UserError(`${name}: it is larger than ${bytes / 1_000_000} MB, the most that is read.`, {
+		exitCode: 2,
+		hint,
+	});
+
+/**
+ * A pipe or a device may never end.
+ * @throws UserError (exit 2) that names the file and why it cannot be read.
+ */
+export const assertRegular = (file: string, bound: SizeBound): void => {
+	let stats: Stats;
+	try {
+		stats = statSync(file);
+	} catch (error) {
+		throw unreadable(file, error);
+	}
+	if (stats.isDirectory()) {
+		throw unreadable(file, {code: 'EISDIR'});
+	}
+	if (!stats.isFile()) {
+		throw new UserError(`"${file}": it is a pipe or a device, not a regular file.`, {
+			exitCode: 2,
+			hint: 'Save what it gives as a file and name that; --content and --task take stdin for "-".',
+		});
+	}
+	if (stats.size > bound.bytes) {
+		throw tooLarge(`"${file}"`, bound);
+	}
+};
+
+const textBound: SizeBound = {bytes: bounds.bytes.text, hint: 'No model takes so much; name a shorter text.'};
+
+/** @throws UserError (exit 2) that names the file and why it cannot be read. */
+export const readText = (file: string, bound: SizeBound = textBound): string => {
+	assertRegular(file, bound);
+	let bytes: Buffer;
+	try {
+		bytes = readFileSync(file);
+	} catch (error) {
+		throw unreadable(file, error);
+	}
+	const fault = textFault(bytes);
+	if (fault !== undefined) {
+		throw notText(`"${file}"`, fault);
+	}
+	return textOfBytes(bytes);
+};
+
+/** What this program wrote, as text. @throws UserError (exit 2) where it is none, and the fault of the file system. */
+export const readUtf8 = async (file: string): Promise<string> => {
+	const bytes = await readFile(file);
+	const fault = textFault(bytes);
+	if (fault !== undefined) {
+		throw notText(`"${file}"`, fault);
+	}
+	return textOfBytes(bytes);
+};
+
+/** @throws UserError (exit 2) where standard input is no text, or does not end. */
+export const readStdinText = async (stream: AsyncIterable<Uint8Array | string>): Promise<string> => {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of stream) {
+		const bytes = Buffer.from(chunk as Uint8Array);
+		length += bytes.length;
+		if (length > textBound.bytes) {
+			throw tooLarge('standard input', textBound);
+		}
+		chunks.push(bytes);
+	}
+	const bytes = Buffer.concat(chunks);
+	const fault = textFault(bytes);
+	if (fault !== undefined) {
+		throw notText('standard input', fault);
+	}
+	return textOfBytes(bytes);
+};
+
+const pieceBytes = 64 * 1024;
+const lineEnd = 10;
+
+/**
+ * A file piece by piece, each of whole lines; the last line may lack its end. A file larger than memory passes too.
+ * @throws UserError (exit 2) that names the file and, where it is no text, the line.
+ */
+export function* linePieces(file: string, bound: SizeBound): Generator<string> {
+	assertRegular(file, bound);
+	let descriptor: number;
+	try {
+		descriptor = openSync(file, constants.O_RDONLY);
+	} catch (error) {
+		throw unreadable(file, error);
+	}
+	let waiting: Buffer[] = [];
+	let linesBefore = 0;
+	const take = (bytes: Buffer): string => {
+		const fault = textFault(bytes, linesBefore);
+		if (fault !== undefined) {
+			throw notText(`"${file}"`, fault);
+		}
+		const text = linesBefore === 0 ? textOfBytes(bytes) : bytes.toString('utf8');
+		for (let at = bytes.indexOf(lineEnd); at !== -1; at = bytes.indexOf(lineEnd, at + 1)) {
+			linesBefore += 1;
+		}
+		return text;
+	};
+	try {
+		for (;;) {
+			const piece = Buffer.allocUnsafe(pieceBytes);
+			const count = readSync(descriptor, piece, 0, pieceBytes, null);
+			const end = piece.subarray(0, count).lastIndexOf(lineEnd) + 1;
+			if (count === 0 || end > 0) {
+				const whole = Buffer.concat([...waiting, piece.subarray(0, end)]);
+				waiting = [];
+				if (whole.length > 0) {
+					yield take(whole);
+				}
+			}
+			if (count === 0) {
+				return;
+			}
+			waiting.push(piece.subarray(end, count));
+		}
+	} finally {
+		closeSync(descriptor);
+	}
+}

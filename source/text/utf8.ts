@@ -1,0 +1,83 @@
+import {isUtf8} from 'node:buffer';
+
+/** Bytes as text, or why they are none: replaced characters would be sent, paid for and answered in silence. */
+
+/** What is wrong with bytes that should be text. */
+export type TextFault = {
+	/** What the file is, as the end of a sentence that begins with "it is". */
+	readonly reason: string;
+	readonly hint: string;
+};
+
+const saveAsUtf8 = 'Save it as UTF-8 (in Excel: "CSV UTF-8").';
+
+/** What files that are no text begin with. */
+const signatures: ReadonlyArray<readonly [first: readonly number[], name: string, hint: string]> = [
+	[[0xff, 0xfe], 'UTF-16', saveAsUtf8],
+	[[0xfe, 0xff], 'UTF-16', saveAsUtf8],
+	[[0x25, 0x50, 0x44, 0x46, 0x2d], 'a PDF, not text', 'Save its text as UTF-8.'],
+	[
+		[0x50, 0x4b, 0x03, 0x04],
+		'a ZIP archive (such as .docx or .xlsx), not text',
+		'Export its text or its sheet as UTF-8.',
+	],
+	[[0x1f, 0x8b], 'compressed (gzip), not text', 'Unpack it first.'],
+];
+
+const startsWith = (bytes: Uint8Array, first: readonly number[]): boolean =>
+	first.every((byte, index) => bytes[index] === byte);
+
+const lineEnd = 10;
+
+const lineOf = (bytes: Uint8Array, at: number): number => {
+	let line = 1;
+	for (let next = bytes.indexOf(lineEnd); next !== -1 && next < at; next = bytes.indexOf(lineEnd, next + 1)) {
+		line += 1;
+	}
+	return line;
+};
+
+/** The first line that is not UTF-8. */
+const foreignLine = (bytes: Uint8Array): number => {
+	let line = 1;
+	let start = 0;
+	for (;;) {
+		const end = bytes.indexOf(lineEnd, start);
+		if (end === -1 || !isUtf8(bytes.subarray(start, end))) {
+			return line;
+		}
+		line += 1;
+		start = end + 1;
+	}
+};
+
+/**
+ * Why bytes are not UTF-8 text; undefined where they are.
+ * @param linesBefore Lines of the file before these bytes: 0 at its beginning, where signatures stand.
+ */
+export const textFault = (bytes: Uint8Array, linesBefore = 0): TextFault | undefined => {
+	const signature = linesBefore === 0 ? signatures.find(([first]) => startsWith(bytes, first)) : undefined;
+	if (signature !== undefined) {
+		return {reason: signature[1], hint: signature[2]};
+	}
+	const zero = bytes.indexOf(0);
+	if (zero !== -1) {
+		const isWide = linesBefore === 0 && zero < 2 && bytes.length > 1 && bytes[1 - zero] !== 0;
+		return isWide
+			? {reason: 'UTF-16', hint: saveAsUtf8}
+			: {
+					reason: `not text: line ${linesBefore + lineOf(bytes, zero)} holds a zero byte`,
+					hint: 'Name a text file in UTF-8.',
+				};
+	}
+	return isUtf8(bytes)
+		? undefined
+		: {reason: `not UTF-8 (line ${linesBefore + foreignLine(bytes)})`, hint: saveAsUtf8};
+};
+
+/** Text without the byte order mark that some programs put before it. */
+export const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
+
+/** Text of bytes that have no fault, without the mark before it. */
+export const textOfBytes = (bytes: Uint8Array): string =>
+	withoutMark(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
