@@ -2,6 +2,7 @@ import {setMaxListeners} from 'node:events';
 import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Clients} from './clients/clients.ts';
+import {isExpiry} from './failures/classify.ts';
 import {factsOf} from './failures/facts.ts';
 import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
@@ -29,6 +30,11 @@ const actions: Readonly<Record<Method, string>> = {
 	'invoke-stream': 'bedrock:InvokeModelWithResponseStream',
 };
 
+type BackendClients = Pick<
+	Clients,
+	'runtime' | 'region' | 'endpoint' | 'secrets' | 'roundTripMs' | 'close' | 'renewCredentials'
+>;
+
 /** The engine's Backend, with answers that also tell where their counts stood. */
 export type BedrockBackend = Omit<Backend, 'invoke'> & {
 	readonly invoke: (
@@ -43,7 +49,10 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
  * Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome.
  * @param catalogue What the Region lists, which makes the way out of a refusal exact.
  */
-export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCatalogue): BedrockBackend => {
+export const createBackend = (
+	clients: BackendClients,
+	catalogue: Catalogue = emptyCatalogue,
+): BedrockBackend => {
 	const refusals = new Map<string, Failure>();
 
 	const failed = async (
@@ -61,6 +70,12 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 		);
 	};
 
+	/** Keys that expired in the middle of a run may have been renewed at their source: then the request is tried again. */
+	const renewed = async (failure: Failure, error: unknown, sentAtMs: number): Promise<Failure> => {
+		const isRenewed = isExpiry(factsOf(error)) && (await clients.renewCredentials(sentAtMs));
+		return isRenewed ? {...failure, isRetryable: true} : failure;
+	};
+
 	const noteRefusal = async (request: InferenceRequest, error: unknown): Promise<void> => {
 		const isListed = catalogue.model(request.baseModel) !== undefined;
 		if (isModelRefused(factsOf(error), request, isListed)) {
@@ -70,16 +85,15 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 
 	return {
 		async invoke(request, options) {
+			const sentAtMs = performance.now();
 			try {
 				// One signal may end a whole run: each request in flight listens to it, which is no leak.
 				setMaxListeners(0, options.signal);
 				const answer = await sends[request.method](await clients.runtime(), request, options);
 				return answerWithoutSecrets(answer, clients.secrets());
 			} catch (error) {
-				return {
-					kind: 'failed',
-					failure: await failed(error, request, actions[request.method], options.signal),
-				};
+				const failure = await failed(error, request, actions[request.method], options.signal);
+				return {kind: 'failed', failure: await renewed(failure, error, sentAtMs)};
 			}
 		},
 		countTokens: createTokenCounter(clients.runtime, noteRefusal),

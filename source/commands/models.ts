@@ -25,7 +25,7 @@ export const models = async (options: ModelsOptions, io: ReportIo): Promise<numb
 					...renderTable(columns, entries, io.columns),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);
-		writeRemarks(remarks, io);
+		writeRemarks([...account.clients.remarks, ...remarks], io);
 		return 0;
 	} finally {
 		account.clients.close();

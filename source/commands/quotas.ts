@@ -45,7 +45,7 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 					...(options.models.length === 0 ? [] : reports.flatMap((report) => nearLines(report))),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);
-		writeRemarks(found.remarks, io);
+		writeRemarks([...account.clients.remarks, ...found.remarks], io);
 		return 0;
 	} finally {
 		account.clients.close();

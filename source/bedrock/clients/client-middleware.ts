@@ -1,5 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import {isExpiry} from '../failures/classify.ts';
+import {factsOf} from '../failures/facts.ts';
 import {isObject} from '../json.ts';
 import {keepResponses} from '../methods/response-headers.ts';
 import {type Secrets, watchSecrets} from './client-secrets.ts';
@@ -40,5 +42,29 @@ export const sendOnce = (client: {readonly middlewareStack: unknown}): void => {
 		},
 		// The place, the priority and the name of the SDK's own, which it stands in for.
 		{step: 'finalizeRequest', priority: 'high', name: 'retryMiddleware', override: true},
+	);
+};
+
+/**
+ * Has a client that is asked for lists and figures ask once more where its keys had expired and there are others by now. To the
+ * runtime no second attempt is hidden.
+ */
+export const renewExpired = (
+	client: {readonly middlewareStack: unknown},
+	renew: (sinceMs: number) => Promise<boolean>,
+): void => {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => async (args) => {
+			const sentAtMs = performance.now();
+			try {
+				return await next(args);
+			} catch (error) {
+				if (isExpiry(factsOf(error)) && (await renew(sentAtMs))) {
+					return next(args);
+				}
+				throw error;
+			}
+		},
+		{step: 'initialize', priority: 'low', name: 'renewExpired', override: true},
 	);
 };

@@ -188,3 +188,7 @@ export const classOf = (facts: ErrorFacts): FailureClass => {
 	// Nothing was answered and no connection failed: the request could not even be made.
 	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
 };
+
+/** The keys have expired, under whatever name the service says so. A signature that has expired is a matter of the clock. */
+export const isExpiry = ({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean =>
+	/^ExpiredToken/.test(name) || /token[^.]* expired/i.test(message);

@@ -1,6 +1,7 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {FailureClass} from '../../domain/failure.ts';
+import {hasBearerToken} from '../credentials/caller-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {listedModels, listedProfiles, listedQuotas} from './listed-rows.ts';
@@ -40,7 +41,7 @@ export const quotaSourceOf = (
 		}
 	};
 	return {
-		hasBearerToken: Boolean(environment.AWS_BEARER_TOKEN_BEDROCK),
+		hasBearerToken: hasBearerToken(environment),
 		isSimulated: () => isAnsweredBySimulator,
 		listApplied: () =>
 			pages(async (NextToken) => {

@@ -8,11 +8,18 @@ import {actions, type ListName, type SourceError} from './quota-source.ts';
 
 type Failures = AccountLists['failures'];
 
-/** Sentences about lists that could not be read. */
+const otherCallerRemark =
+	'AWS_BEARER_TOKEN_BEDROCK calls Bedrock, but Service Quotas and CloudWatch do not take it: quotas and metrics are read with other credentials, perhaps of another account, and are marked other-caller.';
+
+/** Sentences about lists that could not be read, or were read as somebody else. */
 export const listRemarks = (failures: Failures, hasBearerToken: boolean): string[] => {
 	const quotaLists = (['applied', 'defaults'] as const).filter((name) => failures.has(name));
 	const modelLists = (['models', 'profiles'] as const).filter((name) => failures.has(name));
-	return [...quotaRemarks(failures, quotaLists, hasBearerToken), ...modelRemarks(failures, modelLists)];
+	return [
+		...(hasBearerToken && quotaLists.length < 2 ? [otherCallerRemark] : []),
+		...quotaRemarks(failures, quotaLists, hasBearerToken),
+		...modelRemarks(failures, modelLists),
+	];
 };
 
 const quotaRemarks = (

@@ -165,10 +165,9 @@ describe('credentials', () => {
 		await createClients({...nowhere, simulatorUrl: server.url}, {maxSockets: 1}).checkCredentials();
 	});
 
-	test('a bearer token is sent, and what does not take it is said', async () => {
+	test('a bearer token is sent', async () => {
 		bare({...settings, AWS_ENDPOINT_URL: server.url, AWS_BEARER_TOKEN_BEDROCK: 'ABSKsomething'});
 		const clients = createClients(nowhere, {maxSockets: 1});
-		expect(clients.remarks.join()).toMatch(/Service Quotas/);
 		expect(await call(clients)).toMatchObject({kind: 'answered'});
 		expect(server.requests[0]?.headers.authorization).toBe('Bearer ABSKsomething');
 	});

@@ -77,6 +77,21 @@ describe('limits', () => {
 		});
 	});
 
+	test('what was read with other credentials than those that call is never applied', async () => {
+		const {targets, remarks} = await resolve([`us.${sonnet}`], {
+			applied: [listed(crossTokens, 40_000, {code: 'L-1'})],
+			defaults: [listed(crossTokens, 400_000, {code: 'L-1'})],
+			hasBearerToken: true,
+		});
+		expect(targets[0]?.quota.tokensPerMinute).toMatchObject({
+			value: 40_000,
+			source: 'other-caller',
+			applied: null,
+			default: 400_000,
+		});
+		expect(remarks.join()).toMatch(/AWS_BEARER_TOKEN_BEDROCK.*read with other credentials.*other-caller/);
+	});
+
 	test('the default is in force where the account does not tell its own', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {
 			applied: [listed(crossTokens, null, {code: 'L-1'})],
