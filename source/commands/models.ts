@@ -21,7 +21,12 @@ export const models = async (options: ModelsOptions, io: ReportIo): Promise<numb
 		const lines = options.isJson
 			? [JSON.stringify(entries, null, 2)]
 			: [
-					placeLine(account.options.region, account.clients.endpoint, isSimulated),
+					placeLine(
+						account.options.region,
+						account.clients.endpoint,
+						isSimulated,
+						await account.clients.account(),
+					),
 					...renderTable(columns, entries, io.columns),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);

@@ -39,7 +39,12 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 		const lines = options.isJson
 			? [JSON.stringify(reports, null, 2)]
 			: [
-					placeLine(account.options.region, account.clients.endpoint, isSimulated),
+					placeLine(
+						account.options.region,
+						account.clients.endpoint,
+						isSimulated,
+						await account.clients.account(),
+					),
 					...renderTable(limitColumns, limitRows(reports), io.columns),
 					// Of all models there are too many that nothing is known about.
 					...(options.models.length === 0 ? [] : reports.flatMap((report) => nearLines(report))),

@@ -190,6 +190,7 @@ const prepareWith = async (
 	onStep('credentials and Region');
 	const region = await clients.region();
 	await clients.checkCredentials();
+	const asked = clients.account();
 	onStep('quotas');
 	const {targets, remarks, failures, catalogue} = await resolveTargets(config.models, {
 		source: quotaSourceOf(clients),
@@ -212,5 +213,7 @@ const prepareWith = async (
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
-	return {spec, plan: makePlan(spec, [...clients.remarks, ...remarks]), backend, clients};
+	const account = await asked;
+	const plan = makePlan(spec, [...clients.remarks, ...remarks]);
+	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };

@@ -29,8 +29,8 @@ export type Clients = {
 	readonly region: () => Promise<string>;
 	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
 	readonly checkCredentials: () => Promise<void>;
-	/** Number of the account that is called; null where nobody tells: refused, a token, a simulator. Asked for once. */
-	readonly account: () => Promise<string | null>;
+	/** Number of the account that is called, asked for once; null where nobody says, undefined of the embedded simulator. */
+	readonly account: () => Promise<string | null | undefined>;
 	/** For keys that were refused as expired: whether there are others now. @param sinceMs When the request was signed. */
 	readonly renewCredentials: (sinceMs: number) => Promise<boolean>;
 	/** URL of an endpoint that is not AWS's; null for AWS. What the profile says is known once `region` has resolved. */
@@ -233,18 +233,20 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		},
 		account: lazily(async () => {
 			if (isLocal || hasToken) {
-				return null;
+				return isLocal ? undefined : null;
 			}
-			const {config} = await runtime();
-			const region = await config.region();
-			return credentials().account(async () =>
-				askForAccount({
-					region,
+			const ask = async (): Promise<string | null> => {
+				const {config} = await runtime();
+				return askForAccount({
+					region: await config.region(),
 					endpoint: await configuredEndpoint('STS', profile),
 					credentials: async () => config.credentials(),
 					handler: config.requestHandler as NodeHttpHandler,
-				}),
-			);
+				});
+			};
+			return credentials()
+				.account(ask)
+				.catch(() => null);
 		}),
 		renewCredentials: async (sinceMs) => !hasToken && renew(sinceMs),
 		close() {
