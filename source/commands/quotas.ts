@@ -1,4 +1,5 @@
-import {type AccountRequest, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {type AccountRequest, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {readCatalog} from '../bedrock/identify/catalog.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
@@ -31,7 +32,7 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 	const account = await openAccount(options);
 	try {
 		const found = await findTargets(options.models, account.options);
-		assertReadable(found.failures);
+		await assertReachable({...placeOf(account), needsLists: true}, found.failures);
 		const reports = found.targets.map(
 			(target, index): QuotaReport => withNear(target, found.near[index] ?? []),
 		);

@@ -205,7 +205,7 @@ const prepareWith = async (
 				: undefined,
 		isRefreshing: config.isRefreshing,
 	});
-	await assertReachable(clients.endpoint, failures, region);
+	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	assertConversational(config, targets);
 	const backend = createBackend(clients, catalogue);
 	onStep('input tokens and prices');

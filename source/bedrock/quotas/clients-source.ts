@@ -13,6 +13,8 @@ export type QuotaClients = {
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint?: string | null;
 };
 
 const pageSize = 100;
@@ -36,8 +38,8 @@ export const quotaSourceOf = (
 			isAnsweredBySimulator ||= isSimulated(headersFor(answer));
 			return answer;
 		} catch (error) {
-			const failure = failureOf(error, {action}, {secrets: clients.secrets()});
-			throw new SourceError(kindOf(failure.class), failure.message, error);
+			const failure = failureOf(error, {action, endpoint: clients.endpoint}, {secrets: clients.secrets()});
+			throw new SourceError(kindOf(failure.class), failure.message, error, failure.advice);
 		}
 	};
 	return {

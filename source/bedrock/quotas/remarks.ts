@@ -56,15 +56,18 @@ const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'prof
 			];
 };
 
+/** Without the stop at its end. */
+const clause = (sentence: string): string => sentence.replace(/\.$/, '');
+
 const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]): string => {
 	const needed = [...new Set(lists.map((name) => actions[name]))].join(' and ');
 	switch (failure?.kind) {
 		case 'denied':
 			return `IAM permission needed: ${needed}`;
 		case 'credentials':
-			return 'no credentials that it accepts';
+			return `no credentials that it accepts: ${clause(failure.message)}`;
 		case 'network':
-			return 'not reachable';
+			return `not reachable: ${clause(failure.message)}`;
 		default:
 			return failure?.message ?? 'no answer';
 	}

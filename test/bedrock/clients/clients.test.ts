@@ -381,10 +381,14 @@ describe('the network', () => {
 	test('whether an endpoint takes connections is not asked past a proxy', async () => {
 		bare();
 		const closed = 'http://127.0.0.1:9';
-		await expect(assertReachable(closed, new Map(), 'us-east-1')).rejects.toThrow(/not reachable/);
+		await expect(assertReachable({endpoint: closed, region: 'us-east-1'}, new Map())).rejects.toThrow(
+			/not reachable/,
+		);
 		bare({HTTPS_PROXY: 'http://proxy.test:1'});
-		await expect(assertReachable(closed, new Map(), 'us-east-1')).rejects.toThrow(/not reachable/);
-		await assertReachable('http://gateway.invalid', new Map(), 'us-east-1');
+		await expect(assertReachable({endpoint: closed, region: 'us-east-1'}, new Map())).rejects.toThrow(
+			/not reachable/,
+		);
+		await assertReachable({endpoint: 'http://gateway.invalid', region: 'us-east-1'}, new Map());
 	});
 
 	test('a certificate file that is not there', async () => {
@@ -432,7 +436,8 @@ describe('the network', () => {
 		expect(proxyRemark({HTTPS_PROXY: 'socks5://me:word@proxy:1'}, '24.21.0')).toBe(
 			'HTTPS_PROXY is ignored: only proxies that begin with http:// or https:// can be used.',
 		);
-		expect(proxyRemark({http_proxy: 'proxy:1'}, '24.21.0')).toMatch(/^http_proxy is ignored/);
+		expect(proxyRemark({all_proxy: 'socks5h://proxy:1'}, '24.21.0')).toMatch(/^all_proxy is ignored/);
+		expect(proxyRemark({http_proxy: 'proxy:1'}, '24.21.0')).toBeUndefined();
 	});
 
 	test.each([
