@@ -8,6 +8,7 @@ import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
 import {isModelRefused} from './failures/refused-model.ts';
 import {type Catalogue, emptyCatalogue} from './identify/catalogue.ts';
+import {at} from './json.ts';
 import {converse} from './methods/converse.ts';
 import {converseStream} from './methods/converse-stream.ts';
 import {createTokenCounter} from './methods/count-tokens.ts';
@@ -32,7 +33,7 @@ const actions: Readonly<Record<Method, string>> = {
 
 type BackendClients = Pick<
 	Clients,
-	'runtime' | 'region' | 'endpoint' | 'secrets' | 'roundTripMs' | 'close' | 'renewCredentials'
+	'runtime' | 'region' | 'endpoint' | 'hasToken' | 'secrets' | 'roundTripMs' | 'close' | 'renewCredentials'
 >;
 
 /** The engine's Backend, with answers that also tell where their counts stood. */
@@ -57,7 +58,7 @@ export const createBackend = (
 
 	const failed = async (
 		error: unknown,
-		{model, baseModel}: InferenceRequest,
+		{model, baseModel, method}: InferenceRequest,
 		action: string,
 		signal?: AbortSignal,
 	): Promise<Failure> => {
@@ -65,7 +66,16 @@ export const createBackend = (
 		const profiles = catalogue.profilesOf(baseModel);
 		return failureOf(
 			error,
-			{model, baseModel, action, region, profiles, endpoint: clients.endpoint},
+			{
+				model,
+				baseModel,
+				method,
+				action,
+				region,
+				profiles,
+				endpoint: clients.endpoint,
+				hasToken: clients.hasToken,
+			},
 			{secrets: clients.secrets(), signal},
 		);
 	};
@@ -73,7 +83,10 @@ export const createBackend = (
 	/** Keys that expired in the middle of a run may have been renewed at their source: then the request is tried again. */
 	const renewed = async (failure: Failure, error: unknown, sentAtMs: number): Promise<Failure> => {
 		const isRenewed = isExpiry(factsOf(error)) && (await clients.renewCredentials(sentAtMs));
-		return isRenewed ? {...failure, isRetryable: true} : failure;
+		// The SDK has taken the service's time from the refusal and signs the next request by it.
+		return isRenewed || at(error, '$metadata', 'clockSkewCorrected') === true
+			? {...failure, isRetryable: true}
+			: failure;
 	};
 
 	const noteRefusal = async (request: InferenceRequest, error: unknown): Promise<void> => {

@@ -35,6 +35,8 @@ export type Clients = {
 	readonly renewCredentials: (sinceMs: number) => Promise<boolean>;
 	/** URL of an endpoint that is not AWS's; null for AWS. What the profile says is known once `region` has resolved. */
 	readonly endpoint: string | null;
+	/** A Bedrock API key calls. */
+	readonly hasToken: boolean;
 	/** Things the user should know about these clients, a sentence each. */
 	readonly remarks: readonly string[];
 	/** Values that must never be shown. */
@@ -196,6 +198,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		get endpoint() {
 			return endpoint;
 		},
+		hasToken,
 		remarks: [
 			...(connection.isRegionOfArn === true
 				? [`Requests go to ${region}: the ARN of the model decides the Region.`]

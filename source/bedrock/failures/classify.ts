@@ -32,6 +32,7 @@ const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> =
 	InternalServiceException: 'model-error',
 	Api_error: 'model-error',
 	UnreadableAnswer: 'model-error',
+	EmptyAnswer: 'model-error',
 	ValidationException: 'validation',
 	ConflictException: 'validation',
 	ServiceQuotaExceededException: 'validation',
@@ -47,6 +48,8 @@ const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> =
 	ExpiredToken: 'credentials',
 	ExpiredTokenException: 'credentials',
 	RequestExpired: 'credentials',
+	RequestTimeTooSkewed: 'credentials',
+	RequestInTheFuture: 'credentials',
 	InvalidSignatureException: 'credentials',
 	SignatureDoesNotMatch: 'credentials',
 	UnrecognizedClientException: 'credentials',
@@ -130,8 +133,9 @@ const refined = (named: FailureClass, message: string): FailureClass => {
 		return 'access-denied';
 	}
 
-	// A retired model is not a matter of permissions, whatever the exception.
-	return named === 'access-denied' && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
+	// A retired model is not a matter of permissions, nor of the request, whatever the exception.
+	const isRefusal = named === 'access-denied' || named === 'validation';
+	return isRefusal && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
 };
 
 const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>

@@ -32,6 +32,10 @@ export type FailureContext = {
 	readonly region?: string | undefined;
 	/** URL of an endpoint that is not AWS's. */
 	readonly endpoint?: string | null | undefined;
+	/** How the model is called, such as `converse`. */
+	readonly method?: string | undefined;
+	/** A Bedrock API key is set and was sent. */
+	readonly hasToken?: boolean | undefined;
 	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */
 	readonly profiles?: readonly string[] | undefined;
 };
@@ -68,6 +72,9 @@ const firstCode = (error: unknown): string | undefined =>
 	wordOf(at(at(error, 'errors'), 0, 'code')) ??
 	wordOf(at(at(error, 'cause'), 'code'));
 
+/** The SDK stumbled over an answer that it took for an object. */
+const stumble = /^Cannot (?:read properties of|convert) (?:null|undefined)/;
+
 const hostOf = (error: unknown): string | undefined =>
 	wordOf(at(error, 'host')) ??
 	wordOf(at(error, 'hostname')) ??
@@ -81,7 +88,11 @@ const messageOf = (error: unknown, told: Told): string => {
 		return told.message ?? message;
 	}
 
-	const saysNothing = error instanceof SyntaxError || message.startsWith('{') || emptyMessage.test(message);
+	const saysNothing =
+		error instanceof SyntaxError ||
+		stumble.test(message) ||
+		message.startsWith('{') ||
+		emptyMessage.test(message);
 	return saysNothing || message === '' ? (told.message ?? '') : message;
 };
 

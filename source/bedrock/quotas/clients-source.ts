@@ -38,7 +38,11 @@ export const quotaSourceOf = (
 			isAnsweredBySimulator ||= isSimulated(headersFor(answer));
 			return answer;
 		} catch (error) {
-			const failure = failureOf(error, {action, endpoint: clients.endpoint}, {secrets: clients.secrets()});
+			const failure = failureOf(
+				error,
+				{action, endpoint: clients.endpoint, hasToken: hasBearerToken(environment)},
+				{secrets: clients.secrets()},
+			);
 			throw new SourceError(kindOf(failure.class), failure.message, error, failure.advice);
 		}
 	};

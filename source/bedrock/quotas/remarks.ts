@@ -161,6 +161,13 @@ const matchedRemarks = ({model, scope, quota}: Target): string[] => {
 			`${model}: AWS has set ${blocked.map(({name}) => `"${name}"`).join(' and ')} to 0 for this account. AWS Support can raise it.`,
 		];
 	}
+	const {tokensPerDay} = quota;
+	if (tokensPerDay.state === 'unknown' && tokensPerDay.name !== null) {
+		const stated = tokensPerDay.applied ?? tokensPerDay.default;
+		return [
+			`${model}: its tokens per minute were raised, and AWS says of its tokens per day (${stated?.toLocaleString('en-US')}, ${tokensPerDay.code ?? tokensPerDay.name}) "not applicable in case of approved TPM increase": it may be this number or no limit. The service decides; the run does not stop for it.`,
+		];
+	}
 	const isUnlimited = quota.requestsPerMinute.state === 'none' && quota.tokensPerMinute.state === 'none';
 	return isUnlimited
 		? [`${model}: Service Quotas has no ${scope} limit for it, so it is perhaps not offered that way.`]
