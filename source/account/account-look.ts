@@ -214,7 +214,8 @@ export const createAccountLook = (ports: LookPorts): AccountLook => {
 				}
 			};
 			const [found] = await Promise.all([opened, readDue()]);
-			if (directory === undefined && troubles.listing?.kind === 'network') {
+			const isRefused = troubles.listing?.kind === 'network' || troubles.listing?.kind === 'credentials';
+			if (directory === undefined && isRefused) {
 				await found.assertReachable();
 			}
 			await takeDirectory(found);

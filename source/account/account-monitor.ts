@@ -8,6 +8,8 @@ import {minuteMs, minuteOf} from './minute-ring.ts';
 export type MonitorPorts = Omit<LookPorts, 'signal' | 'onStep'> & {
 	readonly region: string;
 	readonly endpoint: string | null;
+	/** Undefined where there is none, and while it is being asked for. */
+	readonly account?: () => string | null | undefined;
 	readonly isSimulated: () => boolean;
 	/** By key of the bucket: what our own runs use in this Region now. */
 	readonly ownNow: () => ReadonlyMap<string, MinuteUse>;
@@ -67,9 +69,14 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 		const minute = look.minute();
 		const buckets = look.buckets(ports.ownNow());
 		const isBroken = fault.length > 0 || troubles.listing !== undefined || troubles.reading !== undefined;
+		const simulated = ports.isSimulated();
+		// That a simulator has no account to name is no news.
+		const number = ports.account?.();
+		const account = number === null && simulated ? undefined : number;
 		ports.publish({
 			region: ports.region,
-			simulated: ports.isSimulated(),
+			...(account === undefined ? {} : {account}),
+			simulated,
 			endpoint: ports.endpoint,
 			phase: fault.length === 0 ? (hasLooked ? 'live' : 'loading') : 'failed',
 			waitingFor: hasLooked || fault.length > 0 ? [] : look.waitingFor(),

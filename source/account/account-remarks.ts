@@ -19,9 +19,9 @@ const reasonOf = ({kind, action, message}: UsageFailure): string => {
 		case 'denied':
 			return `IAM permission needed: ${action}`;
 		case 'credentials':
-			return 'no credentials that CloudWatch accepts';
+			return `no credentials that CloudWatch accepts: ${message}`;
 		case 'network':
-			return 'CloudWatch cannot be reached';
+			return `CloudWatch cannot be reached: ${message}`;
 		case 'throttled':
 			return 'CloudWatch throttles';
 		case 'other':

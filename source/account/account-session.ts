@@ -82,19 +82,23 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 		stop(region);
 		const source = quotaSourceOf(clients);
 		const {promise: looked, resolve} = Promise.withResolvers<void>();
+		let account: string | null | undefined;
 		const monitor = createAccountMonitor({
 			region,
 			// An endpoint of the configuration file is known once the Region is.
 			get endpoint() {
 				return clients.endpoint;
 			},
+			account: () => account,
 			isSimulated: () => source.isSimulated?.() ?? false,
 			clock,
 			source: createUsageSource(clients, clock),
 			async readDirectory() {
 				await clients.region();
 				await clients.checkCredentials();
-				return open(source);
+				const [directory, number] = await Promise.all([open(source), clients.account()]);
+				account = number;
+				return directory;
 			},
 			own: link.own(region),
 			ownNow: () => link.ownNow(region),

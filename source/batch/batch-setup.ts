@@ -1,5 +1,6 @@
 import path from 'node:path';
-import {type Account, openAccount} from '../bedrock/account-access.ts';
+import {type Account, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/model-input.ts';
 import {priceOf} from '../bedrock/prices.ts';
@@ -114,7 +115,8 @@ export const setUpBatch = async (
 	const model = onlyModel(config.models);
 	const {override, isRefreshing, tier} = config;
 	const account = await openAccount({connection, override, isRefreshing, tier});
-	const {targets} = await resolveTargets([model], account.options);
+	const {targets, failures} = await resolveTargets([model], account.options);
+	await assertReachable(placeOf(account), failures);
 	const [target] = targets;
 	if (target === undefined) {
 		throw new UserError(`"${model}" could not be resolved.`, {exitCode: 1});

@@ -42,29 +42,6 @@ export const openAccount = async (request: AccountRequest): Promise<Account> => 
 	};
 };
 
-const lists = ['applied', 'defaults', 'models', 'profiles'] as const;
-
-/**
- * A list that the account refuses leaves something unknown; when nothing at all can be reached, that is the answer.
- * @throws UserError (exit 1) when no list could be read for want of credentials or of a connection.
- */
-export const assertReadable = (failures: AccountLists['failures']): void => {
-	const kinds = new Set(lists.map((name) => failures.get(name)?.kind));
-	const message = failures.get('models')?.message ?? '';
-	if (kinds.size === 1 && kinds.has('credentials')) {
-		throw new UserError(`The AWS credentials were not accepted: ${message}`, {
-			exitCode: 1,
-			hint: 'Sign in again with "aws sso login" or "aws configure" (--profile names a profile), or try --demo.',
-		});
-	}
-	if (kinds.size === 1 && kinds.has('network')) {
-		throw new UserError(`AWS could not be reached: ${message}`, {
-			exitCode: 1,
-			hint: 'Check the network, the proxy (HTTPS_PROXY), --region and the AWS_ENDPOINT_URL variables.',
-		});
-	}
-};
-
 /**
  * A list that could not be read is not an empty one.
  * @throws UserError (exit 1) with the reason.
@@ -78,3 +55,9 @@ export const assertListed = (count: number, failures: AccountLists['failures']):
 		});
 	}
 };
+
+/** Where the account's lists come from. */
+export const placeOf = ({clients, options}: Account): {endpoint: string | null; region: string} => ({
+	endpoint: clients.endpoint,
+	region: options.region,
+});

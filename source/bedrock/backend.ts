@@ -2,11 +2,13 @@ import {setMaxListeners} from 'node:events';
 import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Clients} from './clients/clients.ts';
+import {isExpiry} from './failures/classify.ts';
 import {factsOf} from './failures/facts.ts';
 import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
 import {isModelRefused} from './failures/refused-model.ts';
 import {type Catalogue, emptyCatalogue} from './identify/catalogue.ts';
+import {at} from './json.ts';
 import {converse} from './methods/converse.ts';
 import {converseStream} from './methods/converse-stream.ts';
 import {createTokenCounter} from './methods/count-tokens.ts';
@@ -30,6 +32,11 @@ const actions: Readonly<Record<Method, string>> = {
 	'invoke-stream': 'bedrock:InvokeModelWithResponseStream',
 };
 
+type BackendClients = Pick<
+	Clients,
+	'runtime' | 'region' | 'endpoint' | 'hasToken' | 'secrets' | 'roundTripMs' | 'close' | 'renewCredentials'
+>;
+
 /** The engine's Backend, with answers that also tell where their counts stood. */
 export type BedrockBackend = Omit<Backend, 'invoke'> & {
 	readonly invoke: (
@@ -44,12 +51,15 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
  * Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome.
  * @param catalogue What the Region lists, which makes the way out of a refusal exact.
  */
-export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCatalogue): BedrockBackend => {
+export const createBackend = (
+	clients: BackendClients,
+	catalogue: Catalogue = emptyCatalogue,
+): BedrockBackend => {
 	const refusals = new Map<string, Failure>();
 
 	const failed = async (
 		error: unknown,
-		{model, baseModel}: InferenceRequest,
+		{model, baseModel, method}: InferenceRequest,
 		action: string,
 		signal?: AbortSignal,
 	): Promise<Failure> => {
@@ -57,9 +67,27 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 		const profiles = catalogue.profilesOf(baseModel);
 		return failureOf(
 			error,
-			{model, baseModel, action, region, profiles, endpoint: clients.endpoint},
+			{
+				model,
+				baseModel,
+				method,
+				action,
+				region,
+				profiles,
+				endpoint: clients.endpoint,
+				hasToken: clients.hasToken,
+			},
 			{secrets: clients.secrets(), signal},
 		);
+	};
+
+	/** Keys that expired in the middle of a run may have been renewed at their source: then the request is tried again. */
+	const renewed = async (failure: Failure, error: unknown, sentAtMs: number): Promise<Failure> => {
+		const isRenewed = isExpiry(factsOf(error)) && (await clients.renewCredentials(sentAtMs));
+		// The SDK has taken the service's time from the refusal and signs the next request by it.
+		return isRenewed || at(error, '$metadata', 'clockSkewCorrected') === true
+			? {...failure, isRetryable: true}
+			: failure;
 	};
 
 	const noteRefusal = async (request: InferenceRequest, error: unknown): Promise<void> => {
@@ -71,6 +99,7 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 
 	return {
 		async invoke(request, options) {
+			const sentAtMs = performance.now();
 			try {
 				// One signal may end a whole run: each request in flight listens to it, which is no leak.
 				setMaxListeners(0, options.signal);
@@ -79,10 +108,8 @@ export const createBackend = (clients: Clients, catalogue: Catalogue = emptyCata
 				);
 				return answerWithoutSecrets(answer, clients.secrets());
 			} catch (error) {
-				return {
-					kind: 'failed',
-					failure: await failed(error, request, actions[request.method], options.signal),
-				};
+				const failure = await failed(error, request, actions[request.method], options.signal);
+				return {kind: 'failed', failure: await renewed(failure, error, sentAtMs)};
 			}
 		},
 		countTokens: createTokenCounter(clients.runtime, noteRefusal),

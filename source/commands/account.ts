@@ -21,13 +21,14 @@ export const account = async (
 		isRefreshing: flags.isSet('refresh') ?? false,
 		tier: resolveTier(flags),
 	};
-	const connection = resolveConnection(flags);
+	const named = [...words, ...flags.texts('model')];
+	const connection = resolveConnection(flags, named);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const options = {...request, connection: demo.connection};
 	const output = {stdout: io.stdout, stderr: io.stderr, columns: columnsOf(io.stdout)};
 	try {
 		return name === 'quotas'
-			? await quotas({...options, models: [...words, ...flags.texts('model')]}, output)
+			? await quotas({...options, models: named}, output)
 			: await models(options, output);
 	} finally {
 		await demo.stop();

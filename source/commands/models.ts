@@ -1,4 +1,5 @@
-import {type AccountRequest, assertListed, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {type AccountRequest, assertListed, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {type CatalogEntry, readCatalog} from '../bedrock/identify/catalog.ts';
 import {limitState, placeLine} from '../plain/quota-report.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
@@ -16,17 +17,22 @@ export const models = async (options: ModelsOptions, io: ReportIo): Promise<numb
 	const account = await openAccount({...options, tier: undefined});
 	try {
 		const {entries, remarks, failures} = await readCatalog(account.options);
-		assertReadable(failures);
+		await assertReachable({...placeOf(account), needsLists: true}, failures);
 		assertListed(entries.length, failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson
 			? [JSON.stringify(entries, null, 2)]
 			: [
-					placeLine(account.options.region, account.clients.endpoint, isSimulated),
+					placeLine(
+						account.options.region,
+						account.clients.endpoint,
+						isSimulated,
+						await account.clients.account(),
+					),
 					...renderTable(columns, entries, io.columns),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);
-		writeRemarks(remarks, io);
+		writeRemarks([...account.clients.remarks, ...remarks], io);
 		return 0;
 	} finally {
 		account.clients.close();

@@ -1,4 +1,5 @@
-import {type AccountRequest, assertListed, assertReadable, openAccount} from '../bedrock/account-access.ts';
+import {type AccountRequest, assertListed, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {readCatalog} from '../bedrock/identify/catalog.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
@@ -31,7 +32,7 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 	const account = await openAccount(options);
 	try {
 		const found = await findTargets(options.models, account.options);
-		assertReadable(found.failures);
+		await assertReachable({...placeOf(account), needsLists: true}, found.failures);
 		assertListed(found.targets.length, found.failures);
 		const reports = found.targets.map(
 			(target, index): QuotaReport => withNear(target, found.near[index] ?? []),
@@ -40,13 +41,18 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 		const lines = options.isJson
 			? [JSON.stringify(reports, null, 2)]
 			: [
-					placeLine(account.options.region, account.clients.endpoint, isSimulated),
+					placeLine(
+						account.options.region,
+						account.clients.endpoint,
+						isSimulated,
+						await account.clients.account(),
+					),
 					...renderTable(limitColumns, limitRows(reports), io.columns),
 					// Of all models there are too many that nothing is known about.
 					...(options.models.length === 0 ? [] : reports.flatMap((report) => nearLines(report))),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);
-		writeRemarks(found.remarks, io);
+		writeRemarks([...account.clients.remarks, ...found.remarks], io);
 		return 0;
 	} finally {
 		account.clients.close();

@@ -1,11 +1,17 @@
+import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
+import {regionOfArns} from '../bedrock/identify/arn-region.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice, readInteger, readNumber} from './values.ts';
 
-/** The simulator's address is filled in once it listens. */
-export const resolveConnection = (flags: FlagValues): Connection => {
+/**
+ * Where and as whom to call. The simulator's address is filled in once it listens.
+ * @param models What will be called: an ARN among them decides the Region.
+ * @throws UserError (exit 2) for what is no Region or contradicts an ARN, and for a profile beside a token.
+ */
+export const resolveConnection = (flags: FlagValues, models: readonly string[] = []): Connection => {
 	const region = flags.text('region');
 	if (region !== undefined && !/^[a-z]{2,4}(?:-[a-z]+)+-\d$/.test(region)) {
 		throw new UserError(`--region: "${region}" is not the name of an AWS Region.`, {
@@ -13,7 +19,17 @@ export const resolveConnection = (flags: FlagValues): Connection => {
 			hint: 'Names look like us-east-1 or eu-central-1.',
 		});
 	}
-	return {region, profile: flags.text('profile'), simulatorUrl: undefined};
+	const profile = flags.text('profile');
+	if (flags.isSet('demo') !== true) {
+		assertOneCaller(profile, process.env);
+	}
+	const ofArn = regionOfArns(models, region);
+	return {
+		region: ofArn ?? region,
+		...(ofArn !== undefined && region === undefined ? {isRegionOfArn: true} : {}),
+		profile,
+		simulatorUrl: undefined,
+	};
 };
 
 /** @throws UserError (exit 2) for a tier that the service does not have. */

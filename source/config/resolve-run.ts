@@ -100,7 +100,8 @@ export const resolveRun = async (
 	const preset = loaded?.preset;
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
-	const models = flags.texts('model');
+	const typedModels = flags.texts('model');
+	const models = [...new Set(typedModels.length === 0 ? (preset?.models ?? []) : typedModels)];
 	const chosen = resolveVariants(
 		preset,
 		text('variants')
@@ -122,8 +123,8 @@ export const resolveRun = async (
 		},
 		remarks: [...input.remarks, ...remarks],
 		variants,
-		models: [...new Set(models.length === 0 ? (preset?.models ?? []) : models)],
-		connection: resolveConnection(flags),
+		models,
+		connection: resolveConnection(flags, models),
 		override: resolveOverride(flags),
 		method: pick(text('method'), readMethod) ?? preset?.method ?? defaults.method,
 		load: resolveLoad(flags, preset?.load, hasChoice),

@@ -89,6 +89,8 @@ export type WatchCost = {
 
 export type AccountRegion = {
 	readonly region: string;
+	/** Its number; null where nobody says, absent in a demo and while it is being asked for. */
+	readonly account?: string | null;
 	readonly simulated: boolean;
 	/** URL of an endpoint that is not AWS's. */
 	readonly endpoint: string | null;

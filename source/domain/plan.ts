@@ -3,6 +3,8 @@ import type {Target} from './target.ts';
 /** What a run would do and cost, shown before anything is sent. */
 export type Plan = {
 	readonly targets: readonly Target[];
+	/** Number of the account that is called; null where nobody says, absent in a demo. */
+	readonly account?: string | null;
 	/** Null when a duration ends the run. */
 	readonly requests: number | null;
 	/** The requests are the most: the run ends as soon as it is decided. */

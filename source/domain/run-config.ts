@@ -6,6 +6,8 @@ import type {Task, Variant} from './variant.ts';
 /** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */
 export type Connection = {
 	readonly region: string | undefined;
+	/** An ARN decided it, and nobody typed it. */
+	readonly isRegionOfArn?: boolean;
 	readonly profile: string | undefined;
 	/** Base URL of the embedded simulator, which then serves every service; undefined for an account. */
 	readonly simulatorUrl: string | undefined;

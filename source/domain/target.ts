@@ -6,8 +6,12 @@ export type Scope = 'on-demand' | 'cross-region' | 'global';
 /** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: nobody told us. */
 export type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
 
-/** Where the value in force comes from. `assumed` values are ours and are marked wherever they are shown. */
-export type LimitSource = 'applied' | 'default' | 'override' | 'assumed';
+/**
+ * Where the value in force comes from. `assumed` values are ours and are marked wherever they are shown; `other-caller`: read
+ * with other credentials than those that call, so perhaps of another account.
+ */
+export const limitSources = ['applied', 'default', 'override', 'assumed', 'other-caller'] as const;
+export type LimitSource = (typeof limitSources)[number];
 
 /** One limit of a bucket. `value` is the number in force; null when there is none. */
 export type Limit = {

@@ -7,6 +7,7 @@ import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
 import {accountRow} from '../view/account/account-row.ts';
+import {accountWords} from '../view/account/account-words.ts';
 import {sortAccountRows} from '../view/account/sort-rows.ts';
 
 /** The account's use as append-only lines: one block a minute. */
@@ -21,11 +22,20 @@ const minuteWords = (minute: number | null): string =>
 		? 'no minute known yet'
 		: `${new Date(minute).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-const headOf = ({region, simulated, endpoint, minute, isComplete, buckets}: AccountRegion): string => {
+const headOf = ({
+	region,
+	account,
+	simulated,
+	endpoint,
+	minute,
+	isComplete,
+	buckets,
+}: AccountRegion): string => {
 	const active = buckets.filter(({activity}) => activity === 'active').length;
 	return [
 		minuteWords(minute),
 		region,
+		...(account === undefined ? [] : [accountWords(account)]),
 		...(simulated ? ['SIMULATED'] : []),
 		...(endpoint !== null && !simulated ? [cleanText(endpoint)] : []),
 		`${formatCount(active)} active of ${formatCount(buckets.length)} buckets`,

@@ -2,7 +2,14 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {formatQuota, formatTarget} from '../reports/words.ts';
 import {minutesText} from '../text/minutes-text.ts';
-import {formatCount, formatNumber, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
+import {
+	formatCount,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	unknownMark,
+} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
 /**
@@ -24,6 +31,7 @@ export function planLines(plan: Plan, config: RunConfig): readonly string[] {
 						`  burndown      output counts ${formatNumber(target.burndown.value)} times (${cleanText(target.burndown.source)})`,
 					]),
 		]),
+		...(plan.account === undefined ? [] : [`  account       ${plan.account ?? unknownMark}`]),
 		`  preset        ${config.preset === null ? 'none' : cleanText(config.preset)}`,
 		`  variants      ${names.join(', ')}`,
 		`  load          ${load.shape}, ${config.method}, concurrency ${load.concurrency}, share ${formatPercent(config.share)}`,

@@ -2,6 +2,7 @@ import type {Limit, Quota, Target} from '../domain/target.ts';
 import {formatCount, unknownMark} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
+import {accountWords} from '../view/account/account-words.ts';
 
 /** How quotas look in plain text. */
 
@@ -83,7 +84,17 @@ export const limitColumns: ReadonlyArray<Column<LimitRow>> = [
 ];
 
 /** What stands above a table: where these quotas hold. */
-export const placeLine = (region: string, endpoint: string | null, isSimulated: boolean): string =>
-	[isSimulated ? 'SIMULATED' : '', region, endpoint === null ? '' : `endpoint ${endpoint} (not AWS)`]
+export const placeLine = (
+	region: string,
+	endpoint: string | null,
+	isSimulated: boolean,
+	account?: string | null,
+): string =>
+	[
+		isSimulated ? 'SIMULATED' : '',
+		region,
+		accountWords(account),
+		endpoint === null ? '' : `endpoint ${endpoint} (not AWS)`,
+	]
 		.filter((part) => part !== '')
 		.join('  ');

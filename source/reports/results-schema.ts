@@ -3,6 +3,7 @@ import {methods} from '../domain/backend.ts';
 import {lanes} from '../domain/lane.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {countsFrom} from '../domain/stamping.ts';
+import {limitSources} from '../domain/target.ts';
 import {verdictBases} from '../domain/verdict.ts';
 import {searchSchema} from './search-schema.ts';
 import {costRange, count, quantity, variantSchema} from './variant-schema.ts';
@@ -17,7 +18,7 @@ const timestamp = z.iso.datetime();
 const limit = z.object({
 	value: quantity.describe('the number in force'),
 	state: z.enum(['known', 'none', 'blocked', 'unknown']),
-	source: z.enum(['applied', 'default', 'override', 'assumed']).nullable(),
+	source: z.enum(limitSources).nullable(),
 	applied: quantity,
 	default: quantity,
 	adjustable: z.boolean().nullable(),

@@ -37,7 +37,7 @@ export const listModels = async ({
 			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
 			isRefreshing,
 		});
-		await assertReachable(endpoint, failures, region);
+		await assertReachable({endpoint, region, needsLists: true}, failures);
 		return entries.map(({model, scope, quota, name}) => ({model, scope, quota, name}));
 	} finally {
 		clients.close();

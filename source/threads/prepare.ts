@@ -197,6 +197,7 @@ const prepareWith = async (
 	onStep('credentials and Region');
 	const region = await clients.region();
 	await clients.checkCredentials();
+	const asked = clients.account();
 	onStep('quotas');
 	const {targets, remarks, failures, catalogue} = await resolveTargets(config.models, {
 		source: quotaSourceOf(clients),
@@ -211,7 +212,7 @@ const prepareWith = async (
 				: undefined,
 		isRefreshing: config.isRefreshing,
 	});
-	await assertReachable(clients.endpoint, failures, region);
+	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	assertConversational(config, targets);
 	const backend = createBackend(clients, catalogue);
 	onStep('input tokens and prices');
@@ -223,10 +224,7 @@ const prepareWith = async (
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
-	return {
-		spec,
-		plan: makePlan(spec, [...(config.remarks ?? []), ...clients.remarks, ...remarks]),
-		backend,
-		clients,
-	};
+	const account = await asked;
+	const plan = makePlan(spec, [...(config.remarks ?? []), ...clients.remarks, ...remarks]);
+	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };

@@ -244,7 +244,7 @@ describe('against other answers', () => {
 		const output = capture();
 		const asking = quotas({...requestTo(address), models: ['us.amazon.nova-lite-v1:0']}, output.io);
 		await expect(asking).rejects.toThrow(UserError);
-		await expect(asking).rejects.toThrow(/could not be reached/);
+		await expect(asking).rejects.toThrow(/not reachable: nothing listens there/);
 		expect(output.stdout()).toBe('');
 	});
 });

@@ -1,9 +1,10 @@
 import {randomUUID} from 'node:crypto';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import {isExpiry} from '../failures/classify.ts';
+import {factsOf} from '../failures/facts.ts';
 import {isObject} from '../json.ts';
 import {keepResponses} from '../methods/response-headers.ts';
 import {type Secrets, watchSecrets} from './client-secrets.ts';
-import {renewExpired} from './renew-credentials.ts';
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 'remove'>;
 
@@ -13,17 +14,13 @@ type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 're
  */
 const idleSteps = ['loggerMiddleware', 'recursionDetectionMiddleware'];
 
-/** Has a client do what all clients do: keep what it signed with and the responses of its outputs, and renew credentials. */
-export const outfit = (
-	client: {readonly middlewareStack: unknown; readonly config: object},
-	secrets: Secrets,
-): void => {
+/** Has a client keep what all clients of ours keep: what it signed with, and the responses of its outputs. */
+export const outfit = (client: {readonly middlewareStack: unknown}, secrets: Secrets): void => {
 	for (const step of idleSteps) {
 		(client.middlewareStack as MiddlewareStack).remove(step);
 	}
 	watchSecrets(client, secrets);
 	keepResponses(client);
-	renewExpired(client);
 };
 
 /**
@@ -45,5 +42,29 @@ export const sendOnce = (client: {readonly middlewareStack: unknown}): void => {
 		},
 		// The place, the priority and the name of the SDK's own, which it stands in for.
 		{step: 'finalizeRequest', priority: 'high', name: 'retryMiddleware', override: true},
+	);
+};
+
+/**
+ * Has a client that is asked for lists and figures ask once more where its keys had expired and there are others by now. To the
+ * runtime no second attempt is hidden.
+ */
+export const renewExpired = (
+	client: {readonly middlewareStack: unknown},
+	renew: (sinceMs: number) => Promise<boolean>,
+): void => {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => async (args) => {
+			const sentAtMs = performance.now();
+			try {
+				return await next(args);
+			} catch (error) {
+				if (isExpiry(factsOf(error)) && (await renew(sentAtMs))) {
+					return next(args);
+				}
+				throw error;
+			}
+		},
+		{step: 'initialize', priority: 'low', name: 'renewExpired', override: true},
 	);
 };

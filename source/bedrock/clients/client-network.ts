@@ -22,7 +22,8 @@ export const silentLogger = {
 /** Hosts that are never reached through a proxy. */
 const loopback = ['localhost', '127.0.0.1', '[::1]', '::1'];
 
-const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+/** Variables that name a proxy; `ALL_PROXY`, as curl knows it, counts where the others say nothing. */
+const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
 
 const hasProxy = (environment: Environment): boolean => proxyNames.some((name) => Boolean(environment[name]));
 
@@ -36,41 +37,62 @@ const canProxy = (version: string): boolean => {
 	return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 };
 
-/** A sentence about proxy variables that this Node would ignore; undefined where there is nothing to say. */
+/** The AWS CLI and curl take a proxy without its scheme for one of http. */
+const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`);
+
+const isUsable = (proxy: string): boolean => /^https?:\/\//i.test(proxy) && URL.canParse(proxy);
+
+/** A sentence about proxy variables that cannot be used; undefined where there is nothing to say. */
 export const proxyRemark = (
 	environment: Environment,
 	version = process.versions.node,
 ): string | undefined => {
 	const set = proxyNames.filter((name) => Boolean(environment[name]));
-	if (set.length > 0 && !canProxy(version)) {
-		return `HTTPS_PROXY is ignored: Node ${version} cannot use it, Node 24.5 or 22.21 and later can.`;
+	const [first] = set;
+	if (first !== undefined && !canProxy(version)) {
+		return `${first} is ignored: Node ${version} cannot use it, Node 24.5 or 22.21 and later can.`;
 	}
-	const odd = set.find((name) => !/^https?:\/\//i.test(environment[name] ?? ''));
+	const odd = set.find((name) => !isUsable(withScheme(environment[name] ?? '')));
 	return odd && `${odd} is ignored: only proxies that begin with http:// or https:// can be used.`;
 };
 
-/** The environment's proxy settings, with the loopback hosts left out of them. */
-const proxySettings = (environment: Environment): Environment => {
+/** The environment's proxy settings in the form that Node takes, with the loopback hosts left out of them. */
+export const proxySettings = (environment: Environment): Environment => {
 	const exempt = [environment.NO_PROXY ?? environment.no_proxy ?? '', ...loopback].filter(Boolean).join(',');
-	return {...environment, NO_PROXY: exempt, no_proxy: exempt};
+	const proxyFor = (...names: readonly string[]): string | undefined => {
+		const proxy = names.map((name) => environment[name]).find(Boolean);
+		return proxy !== undefined && isUsable(withScheme(proxy)) ? withScheme(proxy) : undefined;
+	};
+	const https = proxyFor('https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY');
+	const http = proxyFor('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY');
+	return {
+		...(https === undefined ? {} : {HTTPS_PROXY: https, https_proxy: https}),
+		...(http === undefined ? {} : {HTTP_PROXY: http, http_proxy: http}),
+		NO_PROXY: exempt,
+		no_proxy: exempt,
+	};
 };
+
+const certificatePattern = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
 
 /**
  * Certificates to trust. As with the AWS CLI they replace the system's own; `NODE_EXTRA_CA_CERTS` adds to them and is
  * Node's own affair.
  *
- * @throws UserError (exit 1) when the file cannot be read.
+ * @throws UserError (exit 1) when the file cannot be read or holds none.
  */
 const certificatesIn = (file: string): string => {
+	const hint = 'Name a file of PEM certificates in AWS_CA_BUNDLE (ca_bundle of the profile), or take it out.';
+	let text: string;
 	try {
-		return readFileSync(file.replace(/^~(?=\/)/, homedir()), 'utf8');
+		text = readFileSync(file.replace(/^~(?=\/)/, homedir()), 'utf8');
 	} catch (error) {
-		throw new UserError(`The certificates in ${file} cannot be read.`, {
-			exitCode: 1,
-			hint: 'Name a file of PEM certificates in AWS_CA_BUNDLE (ca_bundle of the profile), or take it out.',
-			cause: error,
-		});
+		throw new UserError(`The certificates in ${file} cannot be read.`, {exitCode: 1, hint, cause: error});
 	}
+	if (!certificatePattern.test(text)) {
+		throw new UserError(`There is no certificate in ${file}.`, {exitCode: 1, hint});
+	}
+	return text;
 };
 
 /** How long to wait for a connection, and for any sign of life on one: Nova may think for 60 minutes. */

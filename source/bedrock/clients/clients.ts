@@ -3,10 +3,15 @@ import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
+import type {NodeHttpHandler} from '@smithy/node-http-handler';
 import type {Connection} from '../../domain/run-config.ts';
 import {UserError} from '../../domain/user-error.ts';
-import {noCredentials} from './client-credentials.ts';
-import {outfit, sendOnce} from './client-middleware.ts';
+import {askForAccount} from '../credentials/caller-identity.ts';
+import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../credentials/caller-source.ts';
+import {assertProfile} from '../credentials/profile-faults.ts';
+import {credentialsOf} from '../credentials/shared-credentials.ts';
+import {readSharedFiles} from '../credentials/shared-files.ts';
+import {outfit, renewExpired, sendOnce} from './client-middleware.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
 import {keepPages} from './client-pages.ts';
 import {createSecrets} from './client-secrets.ts';
@@ -24,8 +29,14 @@ export type Clients = {
 	readonly region: () => Promise<string>;
 	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
 	readonly checkCredentials: () => Promise<void>;
+	/** Number of the account that is called, asked for once; null where nobody says, undefined of the embedded simulator. */
+	readonly account: () => Promise<string | null | undefined>;
+	/** For keys that were refused as expired: whether there are others now. @param sinceMs When the request was signed. */
+	readonly renewCredentials: (sinceMs: number) => Promise<boolean>;
 	/** URL of an endpoint that is not AWS's; null for AWS. What the profile says is known once `region` has resolved. */
 	readonly endpoint: string | null;
+	/** A Bedrock API key calls. */
+	readonly hasToken: boolean;
 	/** Things the user should know about these clients, a sentence each. */
 	readonly remarks: readonly string[];
 	/** Values that must never be shown. */
@@ -38,10 +49,13 @@ export type Clients = {
 /** Connections that the account's own lists need at once. */
 const controlSockets = 16;
 
+/** The SDK signs by a token as soon as its variable is there, even an empty one. */
+const signedByKeys = {authSchemePreference: ['sigv4']};
+
 const simulated = {
 	credentials: {accessKeyId: 'simulated', secretAccessKey: 'simulated'},
 	// Never hand a real bearer token to the simulator.
-	authSchemePreference: ['sigv4'],
+	...signedByKeys,
 	useFipsEndpoint: false,
 	useDualstackEndpoint: false,
 };
@@ -61,24 +75,49 @@ const explicitRegion = (connection: Connection): string | undefined =>
 		? process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
 		: process.env.AWS_REGION || 'us-east-1');
 
+/** @throws UserError (exit 1) when nothing but a profile says whom to call as, and it is not there. */
+const assertCallable = async (profile: string | undefined): Promise<void> => {
+	const files = await readSharedFiles();
+	const source = keySourceOf(profile, process.env);
+	const name = profileIn(source);
+	if (name !== undefined) {
+		assertProfile(name, source.kind === 'typed-profile' ? '--profile' : 'AWS_PROFILE', files);
+	}
+};
+
 /**
  * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
  * own chain: environment, profile, SSO, assumed roles, containers and instances.
  *
  * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
- * @throws UserError (exit 1) when an endpoint or certificate setting is unusable.
+ * @throws UserError (exit 1) when an endpoint or certificate setting is unusable; exit 2 for a profile beside a token.
  */
 export const createClients = (connection: Connection, options: {readonly maxSockets: number}): Clients => {
 	const isLocal = connection.simulatorUrl !== undefined;
 	const region = explicitRegion(connection);
 	const {simulatorUrl, profile} = connection;
 	let endpoint = simulatorUrl ?? endpointInEnvironment(process.env);
-	const hasBearerToken = !isLocal && Boolean(process.env.AWS_BEARER_TOKEN_BEDROCK);
+	if (!isLocal) {
+		assertOneCaller(profile, process.env);
+	}
+	const hasToken = !isLocal && hasBearerToken(process.env);
 	const networks: Network[] = [];
 	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
 
+	const credentials = () => credentialsOf(profile, secrets.all);
+	const provide = Object.assign(
+		async (asked?: object) => credentials().provide(asked),
+		// They are remembered once for all clients.
+		{memoized: true},
+	);
+	const renew = async (sinceMs: number): Promise<boolean> => !isLocal && credentials().renew(sinceMs);
+	const keys = {credentials: provide, ...(hasToken ? {} : signedByKeys)};
+
 	const settings = async (service: string, maxSockets: number) => {
+		if (!isLocal) {
+			await (hasToken ? readSharedFiles() : assertCallable(profile));
+		}
 		const certificates = isLocal ? undefined : await configuredCertificates(profile);
 		const network = createNetwork({maxSockets, isLocal, environment: process.env, certificates});
 		networks.push(network);
@@ -94,7 +133,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			...(own === undefined ? {} : {endpoint: own}),
 			...(region === undefined ? {} : {region}),
 			...(profile === undefined || isLocal ? {} : {profile}),
-			...(isLocal ? simulated : {}),
+			...(isLocal ? simulated : keys),
 		};
 	};
 
@@ -114,6 +153,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets));
 		outfit(client, secrets);
+		renewExpired(client, renew);
 		keepPages(client);
 		return client;
 	});
@@ -121,6 +161,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
 		outfit(client, secrets);
+		renewExpired(client, renew);
 		keepPages(client);
 		return client;
 	});
@@ -129,6 +170,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
 		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
 		outfit(client, secrets);
+		renewExpired(client, renew);
 		return client;
 	});
 
@@ -143,6 +185,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				: {}),
 		});
 		outfit(client, secrets);
+		renewExpired(client, renew);
 		return client;
 	});
 
@@ -155,11 +198,10 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		get endpoint() {
 			return endpoint;
 		},
+		hasToken,
 		remarks: [
-			...(hasBearerToken
-				? [
-						'AWS_BEARER_TOKEN_BEDROCK is used to call Bedrock; Service Quotas and CloudWatch do not take it and need credentials of their own.',
-					]
+			...(connection.isRegionOfArn === true
+				? [`Requests go to ${region}: the ARN of the model decides the Region.`]
 				: []),
 			...(isLocal ? [] : [proxyRemark(process.env)]),
 		].filter((remark) => remark !== undefined),
@@ -188,17 +230,28 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			}
 		},
 		async checkCredentials() {
-			if (isLocal || hasBearerToken) {
-				return;
-			}
-
-			const client = await runtime();
-			try {
-				await client.config.credentials();
-			} catch (error) {
-				throw noCredentials(error, connection.profile ?? process.env.AWS_PROFILE, secrets.all());
+			if (!isLocal && !hasToken) {
+				await (await runtime()).config.credentials();
 			}
 		},
+		account: lazily(async () => {
+			if (isLocal || hasToken) {
+				return isLocal ? undefined : null;
+			}
+			const ask = async (): Promise<string | null> => {
+				const {config} = await runtime();
+				return askForAccount({
+					region: await config.region(),
+					endpoint: await configuredEndpoint('STS', profile),
+					credentials: async () => config.credentials(),
+					handler: config.requestHandler as NodeHttpHandler,
+				});
+			};
+			return credentials()
+				.account(ask)
+				.catch(() => null);
+		}),
+		renewCredentials: async (sinceMs) => !hasToken && renew(sinceMs),
 		close() {
 			for (const network of networks) {
 				network.close();

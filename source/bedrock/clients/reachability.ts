@@ -1,15 +1,17 @@
 import {connect} from 'node:net';
 import {UserError} from '../../domain/user-error.ts';
 import type {AccountLists} from '../quotas/account-lists.ts';
-import {mayNeedProxy} from './client-network.ts';
+import type {SourceError} from '../quotas/quota-source.ts';
+import {mayNeedProxy, proxyRemark} from './client-network.ts';
 
 /** Milliseconds that a foreign endpoint has to take a connection. */
 const patienceMs = 5000;
 
-const takesConnection = async (endpoint: string): Promise<boolean> => {
+/** Why an endpoint takes no connection, in words; undefined where it takes one, and where a proxy stands before it. */
+const refusalBy = async (endpoint: string): Promise<string | undefined> => {
 	const {hostname, port, protocol} = new URL(endpoint);
 	if (mayNeedProxy(hostname, process.env)) {
-		return true;
+		return undefined;
 	}
 	const socket = connect({
 		host: hostname.replace(/^\[|\]$/g, ''),
@@ -17,36 +19,89 @@ const takesConnection = async (endpoint: string): Promise<boolean> => {
 	});
 	socket.setTimeout(patienceMs);
 	return new Promise((resolve) => {
-		const settle = (isReachable: boolean) => () => {
+		const settle = (reason?: string): void => {
 			socket.destroy();
-			resolve(isReachable);
+			resolve(reason);
 		};
-		socket.once('connect', settle(true)).once('error', settle(false)).once('timeout', settle(false));
+		socket
+			.once('connect', () => settle())
+			.once('error', (error: NodeJS.ErrnoException) => settle(wordsOf(error)))
+			.once('timeout', () => settle('it does not answer'));
 	});
 };
 
+const wordsOf = ({code, message}: NodeJS.ErrnoException): string => {
+	switch (code) {
+		case 'ECONNREFUSED':
+			return 'nothing listens there';
+		case 'ENOTFOUND':
+		case 'EAI_AGAIN':
+			return 'its name cannot be found';
+		default:
+			return message || (code ?? 'the connection failed');
+	}
+};
+
+/** Without the stop at its end. */
+const clause = (sentence: string): string => sentence.replace(/\.$/, '');
+
+const lists = ['models', 'profiles', 'applied', 'defaults'] as const;
+
+/** The reason that all lists of the account share; undefined where one of them was read or they differ. */
+const commonReason = (
+	failures: AccountLists['failures'],
+	kind: SourceError['kind'],
+): SourceError | undefined => {
+	const own = lists.map((name) => failures.get(name));
+	const [first] = own.filter((failure) => failure !== undefined);
+	return own.every((failure) => failure?.kind === kind) ? first : undefined;
+};
+
 /**
- * Finds out before anything is sent that nobody answers: an endpoint that takes no connection, or no AWS service at all.
- * @param endpoint URL of an endpoint that is not AWS's; null for AWS.
- * @param failures Of the account's lists: all of them unreachable means that AWS is.
+ * Finds out before anything is sent that nobody answers: an endpoint that takes no connection, or no AWS service at all, or
+ * that nobody accepts the credentials. Every command asks here, so that the reason is the same everywhere.
+ * @param place URL of an endpoint that is not AWS's, null for AWS; what such an endpoint does not list it may still answer,
+ * unless the lists are all that is wanted.
+ * @param failures Of the account's lists.
  * @throws UserError (exit 1).
  */
 export const assertReachable = async (
-	endpoint: string | null,
+	place: {readonly endpoint: string | null; readonly region: string; readonly needsLists?: boolean},
 	failures: AccountLists['failures'],
-	region: string,
 ): Promise<void> => {
-	if (endpoint !== null && !(await takesConnection(endpoint))) {
-		throw new UserError(`The endpoint ${endpoint} is not reachable.`, {
+	const {endpoint, region, needsLists = false} = place;
+	const refusal = endpoint === null ? undefined : await refusalBy(endpoint);
+	if (refusal !== undefined) {
+		throw new UserError(`The endpoint ${endpoint} is not reachable: ${refusal}.`, {
 			exitCode: 1,
 			hint: 'Start what should listen there, or correct AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_BEDROCK_RUNTIME or endpoint_url of the profile.',
 		});
 	}
-	const kinds = [...failures.values()].map(({kind}) => kind);
-	if (endpoint === null && kinds.length >= 4 && kinds.every((kind) => kind === 'network')) {
-		throw new UserError(`AWS is not reachable in ${region}.`, {
+	if (endpoint !== null && !needsLists) {
+		return;
+	}
+	const unreachable = commonReason(failures, 'network');
+	if (unreachable !== undefined) {
+		throw new UserError(
+			`${endpoint ?? 'AWS'} is not reachable in ${region}: ${clause(unreachable.message)}.`,
+			{
+				exitCode: 1,
+				hint: [
+					proxyRemark(process.env),
+					unreachable.advice ?? 'Check the network, the proxy settings and the name of the Region.',
+				]
+					.filter((part) => part !== undefined)
+					.join(' '),
+			},
+		);
+	}
+	const refused = commonReason(failures, 'credentials');
+	if (refused !== undefined) {
+		throw new UserError(`The AWS credentials are not accepted: ${clause(refused.message)}.`, {
 			exitCode: 1,
-			hint: 'Check the network, the proxy settings and the name of the Region.',
+			hint:
+				refused.advice ??
+				'Sign in again with "aws sso login" or "aws configure" (--profile names a profile), or try --demo.',
 		});
 	}
 };

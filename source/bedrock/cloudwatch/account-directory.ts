@@ -54,7 +54,8 @@ export const readDirectory = async (options: ResolveOptions): Promise<AccountDir
 		candidates: runnable.map((model) => model.slice(model.lastIndexOf('/') + 1)),
 		map: async (active) => mapModels({runnable, active}, lists, options, price),
 		remarks: reach.length > 0 ? reach : listRemarks(lists.failures, options.source.hasBearerToken ?? false),
-		assertReachable: async () => assertReachable(options.endpoint ?? null, lists.failures, options.region),
+		assertReachable: async () =>
+			assertReachable({endpoint: options.endpoint ?? null, region: options.region}, lists.failures),
 	};
 };
 

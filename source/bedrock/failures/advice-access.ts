@@ -19,6 +19,10 @@ const onceForTheAccount: ReadonlyArray<readonly [RegExp, string]> = [
 		`Accept the agreement of this model once: ${console}; it needs aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions.`,
 	],
 	[
+		/(?:not|n.t) available (?:for|to|in) (?:this|your) account|contact AWS Sales/i,
+		`The account itself has no access to this model, whatever its IAM policies say: ask for it in the ${console}, or AWS Sales as the message says; another model may be open to it.`,
+	],
+	[
 		/your account is not authorized|not allowed for this account|account .*verif/i,
 		'The account itself may not call this yet, whatever its IAM policies say: AWS Support can enable it.',
 	],
@@ -56,10 +60,22 @@ export const permissionAdvice = (
 	return `Allow ${needed ?? 'the action'}${resource === undefined ? '' : ` on ${resource}`}; an inference profile needs it on the profile and on its foundation model in every Region.`;
 };
 
+/** Names and words for a request whose time is not the service's. */
+const clockNames = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture', 'RequestExpired']);
+const clockWords =
+	/signature expired|not yet current|\bclock\b|request (?:time|has expired)|time .*too (?:large|skewed)/i;
+
 /** For credentials that are absent, expired or not accepted. */
-export const credentialsAdvice = ({message}: ErrorFacts, {endpoint}: FailureContext): string => {
-	if (/signature expired|not yet current|clock/i.test(message)) {
+export const credentialsAdvice = (
+	{name, message}: ErrorFacts,
+	{endpoint, hasToken}: FailureContext,
+): string => {
+	if (clockNames.has(name) || clockWords.test(message)) {
 		return 'Set the clock of this machine: AWS refuses requests that are minutes off.';
+	}
+
+	if (endpoint && hasToken === true) {
+		return `The endpoint ${endpoint} does not take the key in AWS_BEARER_TOKEN_BEDROCK: set one that it knows, or ask who runs it.`;
 	}
 
 	if (endpoint && /api key/i.test(message)) {

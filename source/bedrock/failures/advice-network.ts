@@ -5,7 +5,7 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 /** For a connection that cannot be made safe; undefined where that is not what is wrong. */
 const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefined => {
 	if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-		return `The certificate of ${place} is made out to another name: check AWS_ENDPOINT_URL and what answers there.`;
+		return `The certificate of ${place} is made out to another name: something else answers there, perhaps a proxy; check HTTPS_PROXY${place.startsWith('the endpoint') ? ' and AWS_ENDPOINT_URL' : ''}.`;
 	}
 
 	if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -17,16 +17,24 @@ const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefin
 	}
 
 	if (/CERT|SELF_SIGNED|UNABLE_|DEPTH_ZERO|certificate/i.test(`${code ?? ''} ${message}`)) {
-		return 'Trust the certificate of your proxy or endpoint: name its file in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.';
+		return 'Trust the certificate of the proxy or endpoint that answers: name its file in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.';
 	}
 
 	return undefined;
 };
 
+/** What was called: the host that the error names may be that of another service than the runtime, such as S3 or STS. */
+const placeOf = (host: string | undefined, endpoint: string | null | undefined): string => {
+	if (endpoint && (host === undefined || URL.parse(endpoint)?.hostname === host)) {
+		return `the endpoint ${endpoint}`;
+	}
+	return host ?? 'the AWS endpoint of the Region';
+};
+
 /** For a way to the service that is broken, closed, or leads elsewhere. */
 export const networkAdvice = (facts: ErrorFacts, {endpoint}: FailureContext): string => {
-	const {code, status, message, isPage} = facts;
-	const place = endpoint ? `the endpoint ${endpoint}` : 'the Bedrock endpoint of the Region';
+	const {code, host, status, message, isPage} = facts;
+	const place = placeOf(host, endpoint);
 	const tls = tlsAdvice(facts, place);
 	if (tls !== undefined) {
 		return tls;

@@ -94,6 +94,18 @@ const rules: readonly Rule[] = [
 		'Use --method converse or converse-stream: the body is not in the form that this model takes.',
 	],
 	[
+		/budget.?tokens?.*(?:at least|greater than or equal to|>=|minimum)|minimum .*budget.?tokens?/i,
+		'Raise the thinking budget ("budget_tokens" in "parameters") to what the message says, and --max-tokens above it.',
+	],
+	[
+		/thinking.?budget|budget.?tokens/i,
+		'Raise --max-tokens above the thinking budget, or lower the budget ("budget_tokens" in "parameters"): thinking is part of the max tokens.',
+	],
+	[
+		/input length and .?max_?tokens.? exceed|prompt is too long|context (?:length|window|limit)|maximum context/i,
+		'Shorten the prompt, put fewer items into a request or lower --max-tokens: prompt and answer do not fit the window of the model together.',
+	],
+	[
 		/maximum tokens|max_?(?:new_|completion_)?tokens|max tokens|maxTokenCount|max_gen_len/i,
 		'Lower --max-tokens to what the model allows.',
 	],

@@ -14,6 +14,20 @@ const throttledRequestsAdvice = (message: string): string => {
 		: 'The requests a minute of this quota are used up, perhaps by another application of the account; the rate is lowered and grown back slowly.';
 };
 
+const modelErrorAdvice = ({name}: ErrorFacts, {method, endpoint}: FailureContext): string => {
+	if (name === 'EmptyAnswer') {
+		return 'It is tried again. If it lasts, try another model, or look at what answers there.';
+	}
+
+	if (name !== 'UnreadableAnswer') {
+		return 'The model failed on this request; it is tried again. If it lasts, try another model or Region.';
+	}
+
+	return method?.startsWith('converse')
+		? `What came is no answer of Converse: look at what answers at ${endpoint ?? 'the endpoint, and at proxies on the way'}.`
+		: 'Call this model with --method converse or converse-stream: its own body is not known here.';
+};
+
 /** One sentence with the way out. */
 export const adviceFor = (failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string => {
 	switch (failureClass) {
@@ -40,9 +54,7 @@ export const adviceFor = (failureClass: FailureClass, facts: ErrorFacts, context
 		}
 
 		case 'model-error': {
-			return facts.name === 'UnreadableAnswer'
-				? 'Call this model with --method converse or converse-stream: its own body is not known here.'
-				: 'The model failed on this request; it is tried again. If it lasts, try another model or Region.';
+			return modelErrorAdvice(facts, context);
 		}
 
 		case 'validation': {

@@ -32,6 +32,7 @@ const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> =
 	InternalServiceException: 'model-error',
 	Api_error: 'model-error',
 	UnreadableAnswer: 'model-error',
+	EmptyAnswer: 'model-error',
 	ValidationException: 'validation',
 	ConflictException: 'validation',
 	ServiceQuotaExceededException: 'validation',
@@ -47,6 +48,8 @@ const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> =
 	ExpiredToken: 'credentials',
 	ExpiredTokenException: 'credentials',
 	RequestExpired: 'credentials',
+	RequestTimeTooSkewed: 'credentials',
+	RequestInTheFuture: 'credentials',
 	InvalidSignatureException: 'credentials',
 	SignatureDoesNotMatch: 'credentials',
 	UnrecognizedClientException: 'credentials',
@@ -130,8 +133,9 @@ const refined = (named: FailureClass, message: string): FailureClass => {
 		return 'access-denied';
 	}
 
-	// A retired model is not a matter of permissions, whatever the exception.
-	return named === 'access-denied' && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
+	// A retired model is not a matter of permissions, nor of the request, whatever the exception.
+	const isRefusal = named === 'access-denied' || named === 'validation';
+	return isRefusal && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
 };
 
 const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
@@ -188,3 +192,7 @@ export const classOf = (facts: ErrorFacts): FailureClass => {
 	// Nothing was answered and no connection failed: the request could not even be made.
 	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
 };
+
+/** The keys have expired, under whatever name the service says so. A signature that has expired is a matter of the clock. */
+export const isExpiry = ({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean =>
+	/^ExpiredToken/.test(name) || /token[^.]* expired/i.test(message);

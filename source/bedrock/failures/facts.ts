@@ -13,6 +13,8 @@ export type ErrorFacts = {
 	readonly status: number | undefined;
 	/** Code of the operating system, of TLS or of the HTTP parser, such as `ECONNREFUSED`. */
 	readonly code: string | undefined;
+	/** Host that was called, where the error tells it: not always the runtime. */
+	readonly host?: string | undefined;
 	readonly headers: ResponseHeaders;
 	/** Thrown after the service had answered 200 and the stream had begun. */
 	readonly isWithinStream: boolean;
@@ -30,6 +32,10 @@ export type FailureContext = {
 	readonly region?: string | undefined;
 	/** URL of an endpoint that is not AWS's. */
 	readonly endpoint?: string | null | undefined;
+	/** How the model is called, such as `converse`. */
+	readonly method?: string | undefined;
+	/** A Bedrock API key is set and was sent. */
+	readonly hasToken?: boolean | undefined;
 	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */
 	readonly profiles?: readonly string[] | undefined;
 };
@@ -49,6 +55,8 @@ const namelessErrors = new Set([
 /** What the SDK says where an answer said nothing, and what it adds where it could not read one. */
 const emptyMessage = /^Unknown(?:Error)?$/;
 const readingHint = /\s*Deserialization error: to see the raw response[\s\S]*$/;
+/** What Node adds to faults of certificates: a flag of its own, which is no flag here. */
+const nodeHint = /; if the root CA is installed locally, try running Node\.js with [\s\S]*$/;
 
 /** Stream exceptions are named `throttlingException` on the wire and `ThrottlingException` by the SDK. */
 const properName = (name: string): string => {
@@ -64,9 +72,15 @@ const firstCode = (error: unknown): string | undefined =>
 	wordOf(at(at(error, 'errors'), 0, 'code')) ??
 	wordOf(at(at(error, 'cause'), 'code'));
 
+const hostOf = (error: unknown): string | undefined =>
+	wordOf(at(error, 'host')) ??
+	wordOf(at(error, 'hostname')) ??
+	wordOf(at(at(error, 'errors'), 0, 'hostname')) ??
+	wordOf(at(at(error, 'cause'), 'host'));
+
 const messageOf = (error: unknown, told: Told, isAnswered: boolean): string => {
 	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
-	const message = (own ?? '').replace(readingHint, '');
+	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
 	if (told.isPage || error instanceof UnreadableAnswer) {
 		return told.message ?? message;
 	}
@@ -98,6 +112,7 @@ export const factsOf = (error: unknown): ErrorFacts => {
 		message: messageOf(inner, told, status !== undefined) || (typeof inner === 'string' ? inner : ''),
 		status: isFault ? undefined : status,
 		code,
+		host: hostOf(inner),
 		headers: headersOf(response),
 		isWithinStream: isFault,
 		isPage: told.isPage,

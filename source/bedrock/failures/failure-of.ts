@@ -1,4 +1,5 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
+import {UserError} from '../../domain/user-error.ts';
 import {isSimulated} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
@@ -85,6 +86,8 @@ const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
 	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
 };
 
+const hintOf = (error: unknown): string | undefined => (error instanceof UserError ? error.hint : undefined);
+
 /**
  * Makes a Failure of anything that a call may throw.
  *
@@ -121,7 +124,8 @@ export const failureOf = (
 	return {
 		class: failureClass,
 		message: redacted(facts.message || fallbackMessage(facts), options.secrets),
-		advice: withoutSecrets(adviceFor(failureClass, facts, context), options.secrets),
+		// Whoever found out why there are no credentials knows the way out as well.
+		advice: withoutSecrets(hintOf(error) ?? adviceFor(failureClass, facts, context), options.secrets),
 		isRetryable: isRetryable(failureClass, facts),
 		...(retryAfterMs === undefined ? {} : {retryAfterMs}),
 		charge: chargeOf(failureClass, facts),

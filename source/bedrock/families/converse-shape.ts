@@ -1,4 +1,5 @@
 import {at, isObject, joined, listOf, stringOf, wordOf} from '../json.ts';
+import {isRefusal} from '../stop-reason.ts';
 import {countsIn} from '../usage.ts';
 import type {Reading} from './family.ts';
 
@@ -9,11 +10,14 @@ const textOf = (block: unknown): string | undefined =>
 	stringOf(at(block, 'text')) ??
 	joined(listOf(at(block, 'citationsContent', 'content')).map((part) => stringOf(at(part, 'text'))));
 
-/** A whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`. */
+/** A whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`; without a message where a guardrail was before it. */
 export const readMessage = (body: unknown): Reading | undefined => {
 	const content = at(body, 'output', 'message', 'content');
 	if (!Array.isArray(content)) {
-		return undefined;
+		const stopReason = wordOf(at(body, 'stopReason'));
+		return stopReason !== undefined && isRefusal(stopReason)
+			? {text: '', stopReason, counts: countsIn(at(body, 'usage'))}
+			: undefined;
 	}
 
 	return {

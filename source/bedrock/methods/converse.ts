@@ -2,12 +2,16 @@ import {ConverseCommand} from '@aws-sdk/client-bedrock-runtime';
 import {readMessage} from '../families/converse-shape.ts';
 import {withoutTags} from '../families/reasoning-tags.ts';
 import {familyOf} from '../families/registry.ts';
-import {at, millisecondsOf, wordOf} from '../json.ts';
+import {at, isObject, millisecondsOf, wordOf} from '../json.ts';
 import {answerOf} from './answer.ts';
 import {converseRequest} from './converse-request.ts';
 import type {Send} from './method.ts';
 import {headersFor} from './response-headers.ts';
-import {UnreadableAnswer} from './unreadable-answer.ts';
+import {EmptyAnswer, UnreadableAnswer} from './unreadable-answer.ts';
+
+/** What the service sends of an answer that is not there. */
+const isNothing = (output: unknown): boolean =>
+	output === undefined || output === null || (isObject(output) && Object.keys(output).length === 0);
 
 /** Converse: one schema for every chat model, usage in the body. */
 export const converse: Send = async (runtime, request, {signal}) => {
@@ -15,7 +19,9 @@ export const converse: Send = async (runtime, request, {signal}) => {
 	const output = await runtime.send(command, {abortSignal: signal});
 	const reading = readMessage(output);
 	if (reading === undefined) {
-		throw new UnreadableAnswer();
+		throw isNothing(output.output) && output.stopReason === undefined
+			? new EmptyAnswer()
+			: new UnreadableAnswer();
 	}
 
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {

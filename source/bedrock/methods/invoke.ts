@@ -6,7 +6,7 @@ import {answerOf} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './invoke-request.ts';
 import type {Send} from './method.ts';
 import {countsInHeaders, headersFor, latencyInHeaders} from './response-headers.ts';
-import {UnreadableAnswer} from './unreadable-answer.ts';
+import {EmptyAnswer, UnreadableAnswer} from './unreadable-answer.ts';
 
 /** Answers of models that write no text, which have no output tokens. */
 const isVector = (body: unknown): boolean =>
@@ -31,11 +31,15 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	const command = new InvokeModelCommand(invokeRequest(request, family.build(request, false)));
 	const output = await runtime.send(command, {abortSignal: signal});
 	const headers = headersFor(output);
-	const text = new TextDecoder().decode(output.body);
+	// Of an answer without a body the SDK makes an object without anything.
+	const text = output.body instanceof Uint8Array ? new TextDecoder().decode(output.body) : '';
 	const body = parseJson(text);
 	const isGuarded = isIntervention(body);
 	const read = isObject(body) ? readBody(family, body) : undefined;
 	// An empty answer in place of one that could not be read would be counted as one.
+	if (read === undefined && !isGuarded && /^\s*(?:null|\{\s*\})?\s*$/.test(text)) {
+		throw new EmptyAnswer();
+	}
 	if (read === undefined && !isGuarded && !isWithoutText(body)) {
 		throw new UnreadableAnswer({headers, bodyText: text});
 	}

@@ -1,5 +1,13 @@
 import type {ResponseHeaders} from './response-headers.ts';
 
+/** The service answered 200 and nothing: no text, no stop reason, no body. */
+export class EmptyAnswer extends Error {
+	constructor() {
+		super('The answer is empty.');
+		this.name = 'EmptyAnswer';
+	}
+}
+
 /** The service answered 200 with something that is no answer of any known shape. */
 export class UnreadableAnswer extends Error {
 	/** Where the SDK's own errors have it. */

@@ -56,7 +56,7 @@ const weight = ({quota, named}: NamedQuota): number =>
 
 /**
  * A global profile has a daily quota of its own. In-Region and geographic calls share one, of which geographic calls have
- * twice the value until AWS approves an increase of their tokens a minute (description of that quota).
+ * twice the value until AWS approves an increase of their tokens a minute (description of that quota); what holds then is open.
  */
 const dailyLimit = (
 	standard: readonly NamedQuota[],
@@ -71,9 +71,17 @@ const dailyLimit = (
 	if (shared === undefined) {
 		return noLimit;
 	}
-	const isDoubled = scope === 'cross-region' && shared.named.isDoubled && !isIncreased(tokensPerMinute);
-	return limitOf(shared.quota, 'tokensPerDay', isDoubled ? 2 : 1);
+	const isDoubled = scope === 'cross-region' && shared.named.isDoubled;
+	const limit = limitOf(shared.quota, 'tokensPerDay', isDoubled ? 2 : 1);
+	return isDoubled && isIncreased(tokensPerMinute) ? undecided(limit) : limit;
 };
+
+/**
+ * "Doubled for cross-region calls; not applicable in case of approved TPM increase": whether then the doubling or the whole
+ * quota does not apply, AWS does not say. The service decides, and no run stops by itself for it.
+ */
+const undecided = (limit: Limit): Limit =>
+	limit.state === 'known' ? {...limit, value: null, state: 'unknown', source: null} : limit;
 
 const isIncreased = (quota: JoinedQuota | undefined): boolean =>
 	quota !== undefined && quota.applied !== null && quota.default !== null && quota.applied > quota.default;

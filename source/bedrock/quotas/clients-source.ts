@@ -1,6 +1,7 @@
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {FailureClass} from '../../domain/failure.ts';
+import {hasBearerToken} from '../credentials/caller-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {listedModels, listedProfiles, listedQuotas} from './listed-rows.ts';
@@ -12,6 +13,8 @@ export type QuotaClients = {
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint?: string | null;
 };
 
 const pageSize = 100;
@@ -35,12 +38,16 @@ export const quotaSourceOf = (
 			isAnsweredBySimulator ||= isSimulated(headersFor(answer));
 			return answer;
 		} catch (error) {
-			const failure = failureOf(error, {action}, {secrets: clients.secrets()});
-			throw new SourceError(kindOf(failure.class), failure.message, error);
+			const failure = failureOf(
+				error,
+				{action, endpoint: clients.endpoint, hasToken: hasBearerToken(environment)},
+				{secrets: clients.secrets()},
+			);
+			throw new SourceError(kindOf(failure.class), failure.message, error, failure.advice);
 		}
 	};
 	return {
-		hasBearerToken: Boolean(environment.AWS_BEARER_TOKEN_BEDROCK),
+		hasBearerToken: hasBearerToken(environment),
 		isSimulated: () => isAnsweredBySimulator,
 		listApplied: () =>
 			pages(async (NextToken) => {

@@ -5,6 +5,8 @@ export type JoinedQuota = {
 	readonly code: string | null;
 	readonly name: string;
 	readonly applied: number | null;
+	/** What the applied value is: of the caller's account, or of whomever Service Quotas was read as. */
+	readonly appliedSource: 'applied' | 'other-caller';
 	readonly default: number | null;
 	readonly adjustable: boolean | null;
 };
@@ -16,14 +18,20 @@ export type JoinedQuota = {
 export const joinQuotas = (
 	applied: readonly ListedQuota[],
 	defaults: readonly ListedQuota[],
+	appliedSource: JoinedQuota['appliedSource'] = 'applied',
 ): readonly JoinedQuota[] => {
 	const joined = new Map<string, JoinedQuota>();
 	for (const quota of defaults) {
-		joined.set(joinKey(quota), {...bare(quota), applied: null, default: quota.value});
+		joined.set(joinKey(quota), {...bare(quota), appliedSource, applied: null, default: quota.value});
 	}
 	for (const quota of applied) {
 		const other = joined.get(joinKey(quota));
-		joined.set(joinKey(quota), {...bare(quota), applied: quota.value, default: other?.default ?? null});
+		joined.set(joinKey(quota), {
+			...bare(quota),
+			appliedSource,
+			applied: quota.value,
+			default: other?.default ?? null,
+		});
 	}
 	return [...joined.values()];
 };

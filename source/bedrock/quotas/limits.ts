@@ -24,8 +24,15 @@ export const unknownLimit = (kind: LimitKind): Limit => {
  * @param factor what one unit of the quota allows; 2 for a daily quota that counts twice for cross-region calls.
  */
 export const limitOf = (quota: JoinedQuota, kind: LimitKind, factor = 1): Limit => {
-	const {applied, adjustable, code, name} = quota;
-	const facts = {applied, default: quota.default, adjustable, code, name};
+	const {applied, appliedSource, adjustable, code, name} = quota;
+	// What another caller was given is no applied value of this one.
+	const facts = {
+		applied: appliedSource === 'applied' ? applied : null,
+		default: quota.default,
+		adjustable,
+		code,
+		name,
+	};
 	const stated = applied ?? quota.default;
 	if (stated === null || !Number.isFinite(stated) || stated < 0) {
 		return {...unknownLimit(kind), ...facts};
@@ -33,7 +40,7 @@ export const limitOf = (quota: JoinedQuota, kind: LimitKind, factor = 1): Limit 
 	return {
 		value: stated * factor,
 		state: stated === 0 ? 'blocked' : 'known',
-		source: applied === null ? 'default' : 'applied',
+		source: applied === null ? 'default' : appliedSource,
 		...facts,
 	};
 };

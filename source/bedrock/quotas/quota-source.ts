@@ -42,11 +42,14 @@ export type SourceFailureKind = 'denied' | 'credentials' | 'network' | 'other';
 /** A list that could not be read. */
 export class SourceError extends Error {
 	readonly kind: SourceFailureKind;
+	/** The way out, where one is known. */
+	readonly advice: string | undefined;
 
-	constructor(kind: SourceFailureKind, message: string, cause: unknown) {
+	constructor(kind: SourceFailureKind, message: string, cause: unknown, advice?: string) {
 		super(message, {cause});
 		this.name = 'SourceError';
 		this.kind = kind;
+		this.advice = advice;
 	}
 }
 

@@ -8,11 +8,18 @@ import {actions, type ListName, type SourceError} from './quota-source.ts';
 
 type Failures = AccountLists['failures'];
 
-/** Sentences about lists that could not be read. */
+const otherCallerRemark =
+	'AWS_BEARER_TOKEN_BEDROCK calls Bedrock, but Service Quotas and CloudWatch do not take it: quotas and metrics are read with other credentials, perhaps of another account, and are marked other-caller.';
+
+/** Sentences about lists that could not be read, or were read as somebody else. */
 export const listRemarks = (failures: Failures, hasBearerToken: boolean): string[] => {
 	const quotaLists = (['applied', 'defaults'] as const).filter((name) => failures.has(name));
 	const modelLists = (['models', 'profiles'] as const).filter((name) => failures.has(name));
-	return [...quotaRemarks(failures, quotaLists, hasBearerToken), ...modelRemarks(failures, modelLists)];
+	return [
+		...(hasBearerToken && quotaLists.length < 2 ? [otherCallerRemark] : []),
+		...quotaRemarks(failures, quotaLists, hasBearerToken),
+		...modelRemarks(failures, modelLists),
+	];
 };
 
 const quotaRemarks = (
@@ -49,15 +56,18 @@ const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'prof
 			];
 };
 
+/** Without the stop at its end. */
+const clause = (sentence: string): string => sentence.replace(/\.$/, '');
+
 const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]): string => {
 	const needed = [...new Set(lists.map((name) => actions[name]))].join(' and ');
 	switch (failure?.kind) {
 		case 'denied':
 			return `IAM permission needed: ${needed}`;
 		case 'credentials':
-			return 'no credentials that it accepts';
+			return `no credentials that it accepts: ${clause(failure.message)}`;
 		case 'network':
-			return 'not reachable';
+			return `not reachable: ${clause(failure.message)}`;
 		default:
 			return failure?.message ?? 'no answer';
 	}
@@ -149,6 +159,13 @@ const matchedRemarks = ({model, scope, quota}: Target): string[] => {
 	if (blocked.length > 0) {
 		return [
 			`${model}: AWS has set ${blocked.map(({name}) => `"${name}"`).join(' and ')} to 0 for this account. AWS Support can raise it.`,
+		];
+	}
+	const {tokensPerDay} = quota;
+	if (tokensPerDay.state === 'unknown' && tokensPerDay.name !== null) {
+		const stated = tokensPerDay.applied ?? tokensPerDay.default;
+		return [
+			`${model}: its tokens per minute were raised, and AWS says of its tokens per day (${stated?.toLocaleString('en-US')}, ${tokensPerDay.code ?? tokensPerDay.name}) "not applicable in case of approved TPM increase": it may be this number or no limit. The service decides; the run does not stop for it.`,
 		];
 	}
 	const isUnlimited = quota.requestsPerMinute.state === 'none' && quota.tokensPerMinute.state === 'none';

@@ -70,7 +70,7 @@ export const resolveFromLists = (
 ): Resolution => {
 	const catalogue = createCatalogue(lists.models, lists.profiles);
 	const identities = unifySpellings(models.map((model) => identify(model, catalogue)));
-	const index = indexQuotas(lists, identities, catalogue);
+	const index = indexQuotas(lists, identities, catalogue, options.source.hasBearerToken ?? false);
 	const resolved = identities.map((identity) => resolveOne(identity, index, options));
 	const facts = {region: options.region, failures: lists.failures, catalogue};
 	return {
@@ -111,8 +111,9 @@ const indexQuotas = (
 	lists: AccountLists,
 	identities: readonly Identity[],
 	catalogue: Catalogue,
+	hasBearerToken: boolean,
 ): QuotaIndex => {
-	const joined = joinQuotas(lists.applied, lists.defaults);
+	const joined = joinQuotas(lists.applied, lists.defaults, hasBearerToken ? 'other-caller' : 'applied');
 	const all = joined.flatMap((quota) => {
 		const named = parseQuotaName(quota.name);
 		return named === undefined ? [] : [{quota, named}];

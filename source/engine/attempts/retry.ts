@@ -10,6 +10,8 @@ const patient: RetryRule = {attempts: 6, baseMs: 1000, capMs: 20_000};
 const throttled: RetryRule = {attempts: 12, baseMs: 1000, capMs: 20_000};
 /** Broken connections and faults of the service are over soon (base delay of the SDK's standard mode). */
 const quick: RetryRule = {attempts: 6, baseMs: 50, capMs: 20_000};
+/** Only where there are other keys by now: those are tried once. */
+const renewed: RetryRule = {attempts: 2, baseMs: 0, capMs: 0};
 const never: RetryRule = {attempts: 1, baseMs: 0, capMs: 0};
 
 const rules: Readonly<Record<FailureClass, RetryRule>> = {
@@ -25,7 +27,7 @@ const rules: Readonly<Record<FailureClass, RetryRule>> = {
 	'access-denied': never,
 	'not-found': never,
 	'needs-profile': never,
-	credentials: never,
+	credentials: renewed,
 };
 
 /**

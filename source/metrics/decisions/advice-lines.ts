@@ -4,6 +4,7 @@ import type {Scope, Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/variant.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {costOfTypical, sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';
+import {stoppedBy, stopWords} from './stop-words.ts';
 import {dayBoundOf, sustainableBound} from './sustainable.ts';
 
 /** One function for each kind of advice; each gives its line, or none. */
@@ -53,8 +54,22 @@ const typicalOf = ({figures, maxTokens}: Pick<Subject, 'figures' | 'maxTokens'>)
 export const betterMaxTokens = ({figures, target, maxTokens}: Subject): readonly Advice[] => {
 	const {name, requests, maxTokensAdvice} = figures;
 	if (requests.truncated > 0) {
-		const text = `${name}: ${requests.truncated} of ${requests.succeeded} answers were cut off at ${maxTokens} max tokens and are not useful; raise it.`;
-		return [{kind: 'max-tokens', text, usefulPerMinute: null}];
+		// More max tokens would not help those.
+		const beyondWindow = stoppedBy(figures, stopWords.windowFull);
+		const atLimit = requests.truncated - beyondWindow;
+		const texts = [
+			...(beyondWindow === 0
+				? []
+				: [
+						`${name}: ${beyondWindow} of ${requests.succeeded} prompts and answers did not fit the window of the model together; shorten the prompt.`,
+					]),
+			...(atLimit <= 0
+				? []
+				: [
+						`${name}: ${atLimit} of ${requests.succeeded} answers were cut off at ${maxTokens} max tokens and are not useful; raise it.`,
+					]),
+		];
+		return texts.map((text) => ({kind: 'max-tokens', text, usefulPerMinute: null}));
 	}
 	const {value, truncationRisk, sustainablePerMinute} = maxTokensAdvice;
 	const now = sustainableUnderReservation(target.quota, typicalOf({figures, maxTokens}));

@@ -5,6 +5,7 @@ import {formatCount, formatUsd} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {leadOf} from './contest.ts';
 import type {Out} from './elimination.ts';
+import {stoppedBy, stopWords} from './stop-words.ts';
 import {knownLimits} from './sustainable.ts';
 import {burdenOf, type Case, type Doubt} from './verdict-case.ts';
 
@@ -164,22 +165,25 @@ const doubtText = (doubt: Doubt, given: Case, leaders: readonly string[]): strin
 export function uselessReasons(variants: readonly VariantFigures[]): string {
 	const sum = (of: (figures: VariantFigures) => number): number =>
 		variants.reduce((total, figures) => total + of(figures), 0);
-	const stopped = (pattern: RegExp) =>
-		sum(({stopReasons}) =>
-			Object.entries(stopReasons).reduce(
-				(count, [reason, each]) => count + (pattern.test(reason) ? each : 0),
-				0,
-			),
-		);
+	const stopped = (words: RegExp): number => sum((figures) => stoppedBy(figures, words));
+	const named = (words: readonly string[]): string =>
+		words.length === 0 ? '' : ` (${[...new Set(words)].map(cleanText).join(', ')})`;
+	const stopReasons = variants.flatMap((figures) => Object.keys(figures.stopReasons));
+	const failures = variants.flatMap(({requests}) => Object.keys(requests.failed));
+	const beyondWindow = stopped(stopWords.windowFull);
 	const reasons: ReadonlyArray<readonly [number, string]> = [
-		[sum(({requests}) => requests.refused), 'refused'],
-		[sum(({requests}) => requests.truncated), 'cut off'],
-		[stopped(/^malformed/), 'malformed'],
-		[stopped(/^tool_(?:use|calls)$/), 'asked for a tool'],
+		[
+			sum(({requests}) => requests.refused),
+			`refused${named(stopReasons.filter((reason) => stopWords.refused.test(reason)))}`,
+		],
+		[sum(({requests}) => requests.truncated) - beyondWindow, 'cut off'],
+		[beyondWindow, 'longer than the window of the model'],
+		[stopped(stopWords.malformed), 'malformed'],
+		[stopped(stopWords.toolCall), 'asked for a tool'],
 		[sum(({items}) => items.empty ?? 0), 'empty'],
 		[sum(({items}) => items.checkFailed - (items.empty ?? 0)), 'failed a check'],
 		[sum(({items}) => items.unparsed), 'not found in a packed answer'],
-		[sum(({requests}) => requests.sent - requests.succeeded), 'without an answer'],
+		[sum(({requests}) => requests.sent - requests.succeeded), `without an answer${named(failures)}`],
 	];
 	return reasons
 		.filter(([count]) => count > 0)

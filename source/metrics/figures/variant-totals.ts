@@ -183,7 +183,8 @@ export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
 		case 'throttled':
 			foldBroken(totals, event.broken);
 			totals.throttled[event.kind]++;
-			totals.firstThrottled.requests += event.isFirst === true ? 1 : 0;
+			// What a day's quota refuses is not tried again: nobody could have rescued it.
+			totals.firstThrottled.requests += event.isFirst === true && event.kind !== 'day' ? 1 : 0;
 			break;
 		case 'failed':
 			foldBroken(totals, event.broken);

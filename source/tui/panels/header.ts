@@ -2,6 +2,7 @@ import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
 import {accountStatus} from '../../view/account/account-status.ts';
+import {accountWords} from '../../view/account/account-words.ts';
 import {views} from '../../view/keymap/views.ts';
 import {quotaWords} from '../../view/quota-words.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
@@ -35,6 +36,7 @@ function identityLine(state: State, width: number): Line {
 	const places = [
 		target?.scope ?? '',
 		cleanText(target?.region ?? state.config.connection.region ?? ''),
+		accountWords(state.view === 'account' ? shownRegions(state.account)[0]?.account : state.plan?.account),
 		// The embedded simulator's own address says nothing that SIMULATED does not.
 		target?.endpoint == null || state.isDemo ? '' : cleanText(target.endpoint),
 		others > 0 ? `+${others} more` : '',

@@ -77,6 +77,21 @@ describe('limits', () => {
 		});
 	});
 
+	test('what was read with other credentials than those that call is never applied', async () => {
+		const {targets, remarks} = await resolve([`us.${sonnet}`], {
+			applied: [listed(crossTokens, 40_000, {code: 'L-1'})],
+			defaults: [listed(crossTokens, 400_000, {code: 'L-1'})],
+			hasBearerToken: true,
+		});
+		expect(targets[0]?.quota.tokensPerMinute).toMatchObject({
+			value: 40_000,
+			source: 'other-caller',
+			applied: null,
+			default: 400_000,
+		});
+		expect(remarks.join()).toMatch(/AWS_BEARER_TOKEN_BEDROCK.*read with other credentials.*other-caller/);
+	});
+
 	test('the default is in force where the account does not tell its own', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {
 			applied: [listed(crossTokens, null, {code: 'L-1'})],
@@ -163,12 +178,13 @@ describe('tokens per day', () => {
 		expect((await quotaOf(`us.${sonnet}`, account))?.tokensPerDay.applied).toBe(1000);
 	});
 
-	test('the doubling ends when the tokens a minute have been increased', async () => {
-		const quota = await quotaOf(`us.${sonnet}`, {
+	test('what holds when the tokens a minute have been increased is open: the service decides', async () => {
+		const {targets, remarks} = await resolve([`us.${sonnet}`], {
 			applied: [listed(sharedDay, 1000, {code: 'D'}), listed(crossTokens, 6, {code: 'T'})],
 			defaults: [listed(sharedDay, 1000, {code: 'D'}), listed(crossTokens, 5, {code: 'T'})],
 		});
-		expect(quota?.tokensPerDay.value).toBe(1000);
+		expect(targets[0]?.quota.tokensPerDay).toMatchObject({value: null, state: 'unknown', applied: 1000});
+		expect(remarks.join()).toMatch(/tokens per day \(1,000, D\).*or no limit/);
 	});
 
 	test('the global quota is not that of the Region', async () => {

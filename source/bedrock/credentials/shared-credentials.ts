@@ -1,0 +1,140 @@
+import type {AwsIdentityProperties} from '@aws-sdk/types';
+import type {AwsCredentialIdentity} from '@smithy/types';
+import {silentLogger} from '../clients/client-network.ts';
+import {type KeySource, keySourceOf, profileIn} from './caller-source.ts';
+import {credentialsFault} from './credentials-fault.ts';
+import {assertProfile, assertUsable, hasOwnCredentials} from './profile-faults.ts';
+import {readSharedFiles} from './shared-files.ts';
+
+/** What the SDK's clients ask a provider with: their own settings, whose network reaches STS and single sign-on too. */
+type Asked = AwsIdentityProperties & {readonly forceRefresh?: boolean};
+
+/** Keys that all clients of one caller share: a `credential_process` that asks for a touch asks once. */
+export type SharedCredentials = {
+	/** @returns Keys that are in force. @throws CredentialsFault. */
+	readonly provide: ((asked?: Asked) => Promise<AwsCredentialIdentity>) & {memoized?: boolean};
+	/**
+	 * For keys that the service refused as expired: asks their source again, once for all requests that were under way.
+	 * @param sinceMs `performance.now()` when the refused request was signed.
+	 * @returns Whether there are other keys now.
+	 */
+	readonly renew: (sinceMs: number) => Promise<boolean>;
+	/** Number of the account whose keys these are, asked for once; null where that is refused. */
+	readonly account: (ask: () => Promise<string | null>) => Promise<string | null>;
+};
+
+/** Keys are renewed so long before they expire; a source that gives the same ones again is not asked for a while. */
+const earlyMs = 300_000;
+const patienceMs = 60_000;
+
+const isDue = ({keys, atMs}: {readonly keys: AwsCredentialIdentity; readonly atMs: number}): boolean => {
+	const leftMs = (keys.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+	return leftMs <= 0 || (leftMs < earlyMs && performance.now() - atMs > patienceMs);
+};
+
+type Chain = (asked?: AwsIdentityProperties) => Promise<AwsCredentialIdentity>;
+
+/** The SDK's own chain, or the one link of it that counts: the last link of the whole chain hides why another one failed. */
+const chainFor = async (source: KeySource): Promise<Chain> => {
+	const files = await readSharedFiles();
+	const profile = profileIn(source);
+	const init = {logger: silentLogger, ...(profile === undefined ? {} : {profile})} as object;
+	if (source.kind === 'variables') {
+		const {fromEnv} = await import('@aws-sdk/credential-provider-env');
+		return fromEnv(init);
+	}
+	const {AWS_WEB_IDENTITY_TOKEN_FILE: token, AWS_ROLE_ARN: role} = process.env;
+	if (source.kind === 'default' && token && role) {
+		const {fromTokenFile} = await import('@aws-sdk/credential-provider-web-identity');
+		return fromTokenFile(init);
+	}
+	const name = profile ?? 'default';
+	assertProfile(name, source.kind === 'typed-profile' ? '--profile' : 'AWS_PROFILE', files);
+	if (hasOwnCredentials(files.profiles.get(name))) {
+		assertUsable(name, files);
+		const {fromIni} = await import('@aws-sdk/credential-provider-ini');
+		return fromIni({...init, profile: name});
+	}
+	const {defaultProvider} = await import('@aws-sdk/credential-provider-node');
+	return defaultProvider(init);
+};
+
+/** @param secrets Values that must not appear in what is said. */
+const createSharedCredentials = (source: KeySource, secrets: () => readonly string[]): SharedCredentials => {
+	let properties: AwsIdentityProperties = {};
+	let held: {readonly keys: AwsCredentialIdentity; readonly atMs: number} | undefined;
+	let asking: Promise<AwsCredentialIdentity> | undefined;
+	const ask = async (): Promise<AwsCredentialIdentity> => {
+		try {
+			const chain = await chainFor(source);
+			const keys = await chain(properties);
+			held = {keys, atMs: performance.now()};
+			return keys;
+		} catch (error) {
+			throw credentialsFault(error, source, await readSharedFiles(), secrets());
+		} finally {
+			asking = undefined;
+		}
+	};
+	const provide: SharedCredentials['provide'] = async ({forceRefresh, callerClientConfig} = {}) => {
+		if (callerClientConfig !== undefined) {
+			properties = {callerClientConfig};
+		}
+		if (held !== undefined && forceRefresh !== true && !isDue(held)) {
+			return held.keys;
+		}
+		asking ??= ask();
+		return asking;
+	};
+	// The SDK would remember keys once more, in every client, and go on with old ones after they were renewed.
+	provide.memoized = true;
+	let renewal: {readonly atMs: number; readonly result: Promise<boolean>} | undefined;
+	const renewNow = async (): Promise<boolean> => {
+		const before = await provide();
+		const after = await provide({forceRefresh: true});
+		return after.accessKeyId !== before.accessKeyId || after.sessionToken !== before.sessionToken;
+	};
+	let account: Promise<string | null> | undefined;
+	return {
+		provide,
+		async account(askForIt) {
+			account ??= askForIt();
+			return account;
+		},
+		async renew(sinceMs) {
+			if (renewal === undefined || renewal.atMs < sinceMs) {
+				renewal = {atMs: performance.now(), result: renewNow().catch(() => false)};
+			}
+			return renewal.result;
+		},
+	};
+};
+
+const known = new Map<string, SharedCredentials>();
+
+/** Variables that decide whose keys these are. */
+const variables = [
+	'AWS_ACCESS_KEY_ID',
+	'AWS_SECRET_ACCESS_KEY',
+	'AWS_SESSION_TOKEN',
+	'AWS_CONFIG_FILE',
+	'AWS_SHARED_CREDENTIALS_FILE',
+	'AWS_WEB_IDENTITY_TOKEN_FILE',
+	'AWS_ROLE_ARN',
+	'HOME',
+] as const;
+
+/**
+ * The credentials of a caller: the same for the whole program.
+ * @throws UserError (exit 1) for half of the keys.
+ */
+export const credentialsOf = (
+	profile: string | undefined,
+	secrets: () => readonly string[],
+): SharedCredentials => {
+	const source = keySourceOf(profile, process.env);
+	const key = JSON.stringify([source, variables.map((name) => process.env[name])]);
+	const found = known.get(key) ?? createSharedCredentials(source, secrets);
+	known.set(key, found);
+	return found;
+};
