@@ -12,7 +12,7 @@ export type SimulateIo = {
 /** Region that the printed variables name; any other one is served as well. */
 const region = 'us-east-1';
 
-/** Variables that lead an AWS SDK or the AWS CLI to a simulator; nothing checks the credentials. */
+/** Variables that lead clients of AWS, of OpenAI and of Claude on AWS to a simulator; nothing checks the credentials. */
 export const simulatorVariables = (url: string): Readonly<Record<string, string>> => ({
 	AWS_ENDPOINT_URL: url,
 	AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
@@ -22,6 +22,10 @@ export const simulatorVariables = (url: string): Readonly<Record<string, string>
 	AWS_ACCESS_KEY_ID: 'simulated',
 	AWS_SECRET_ACCESS_KEY: 'simulated',
 	AWS_REGION: region,
+	AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
+	ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
+	OPENAI_BASE_URL: `${url}/v1`,
+	OPENAI_API_KEY: 'simulated',
 });
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>

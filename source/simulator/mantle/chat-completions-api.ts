@@ -1,0 +1,122 @@
+import {identifier} from '../answers/random.ts';
+import {chatParts} from '../families/chat-messages.ts';
+import type {Facts, StopReason} from '../families/family.ts';
+import {isJson, type Json, type Prompt, stringsOf} from '../families/prompt.ts';
+import {type AnswerStream, type MantleApi, sse} from './mantle-api.ts';
+import {MantleError, openAiErrors} from './mantle-error.ts';
+import {isReasoning, maximumTokensOf, schemaOf} from './openai-request.ts';
+
+/** OpenAI's Chat Completions: bodies and chunks as OpenAI's client types them. */
+
+const finishReasons: Readonly<Record<StopReason, string>> = {
+	end: 'stop',
+	length: 'length',
+	'stop-sequence': 'stop',
+};
+
+const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
+
+const checkMessages = (messages: unknown): void => {
+	if (!Array.isArray(messages) || messages.length === 0) {
+		throw new MantleError('invalid-request', 'messages: a list of at least one message is required.');
+	}
+	const wrong = messages.findIndex((message) => !isJson(message) || !roles.includes(String(message.role)));
+	if (wrong >= 0) {
+		const message: unknown = messages[wrong];
+		throw new MantleError(
+			'invalid-request',
+			`messages[${wrong}].role: ${JSON.stringify(isJson(message) ? message.role : message)} is not one of ${roles.join(', ')}.`,
+		);
+	}
+};
+
+const promptOf = (body: Json, maximumTokens: number): Prompt => ({
+	...chatParts(body.messages),
+	maximumTokens,
+	stopSequences: typeof body.stop === 'string' ? [body.stop] : stringsOf(body.stop),
+	jsonSchema: isJson(body.response_format)
+		? schemaOf({
+				type: body.response_format.type,
+				...(isJson(body.response_format.json_schema) ? body.response_format.json_schema : {}),
+			})
+		: undefined,
+});
+
+/** Recorded without details at the endpoint; they are added where there is anything to tell. */
+const usageOf = ({usage, answer}: Facts): Json => {
+	const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+	return {
+		completion_tokens: usage.outputTokens,
+		prompt_tokens: promptTokens,
+		total_tokens: promptTokens + usage.outputTokens,
+		...(usage.cacheReadTokens + usage.cacheWriteTokens === 0
+			? {}
+			: {
+					prompt_tokens_details: {
+						cached_tokens: usage.cacheReadTokens,
+						cache_write_tokens: usage.cacheWriteTokens,
+					},
+				}),
+		...(answer.reasoning.length === 0
+			? {}
+			: {completion_tokens_details: {reasoning_tokens: answer.reasoning.length}}),
+	};
+};
+
+const head = (facts: Facts, id: string, object: string): Json => ({
+	id,
+	object,
+	created: facts.createdAt,
+	model: facts.model.id,
+	service_tier: 'default',
+});
+
+const idOf = (facts: Facts): string => `chatcmpl-${identifier(facts.random, 29)}`;
+
+const wantsUsage = ({stream_options: options}: Json): boolean =>
+	isJson(options) && options.include_usage === true;
+
+const streamOf = (facts: Facts, body: Json): AnswerStream => {
+	const id = idOf(facts);
+	const hasUsage = wantsUsage(body);
+	const chunk = (choices: readonly Json[], usage: Json | null): string =>
+		sse({...head(facts, id, 'chat.completion.chunk'), choices, ...(hasUsage ? {usage} : {})});
+	const choice = (delta: Json, reason: string | null): string =>
+		chunk([{index: 0, delta, finish_reason: reason, logprobs: null}], null);
+	return {
+		opening: () => choice({role: 'assistant', content: ''}, null),
+		// The published types have no place for thoughts: they take their time and are counted.
+		part: ({kind, tokens}) => (kind === 'text' ? choice({content: tokens.join('')}, null) : ''),
+		closing: (ended) =>
+			choice({}, finishReasons[ended.answer.stopReason]) +
+			(hasUsage ? chunk([], usageOf(ended)) : '') +
+			sse('[DONE]'),
+		failure: (error, requestId) => sse(openAiErrors.body(error, requestId)),
+	};
+};
+
+export const chatCompletionsApi: MantleApi = {
+	name: 'ChatCompletions',
+	path: '/chat/completions',
+	errors: openAiErrors,
+	parse(body, {model}) {
+		checkMessages(body.messages);
+		return {
+			prompt: promptOf(body, maximumTokensOf(body, ['max_completion_tokens', 'max_tokens'], model)),
+			isReasoning: isReasoning(model, body.reasoning_effort),
+		};
+	},
+	whole: (facts) => ({
+		...head(facts, idOf(facts), 'chat.completion'),
+		choices: [
+			{
+				index: 0,
+				message: {role: 'assistant', content: facts.answer.tokens.join(''), refusal: null},
+				finish_reason: finishReasons[facts.answer.stopReason],
+				logprobs: null,
+			},
+		],
+		usage: usageOf(facts),
+	}),
+	stream: streamOf,
+};
