@@ -2,6 +2,7 @@ import {identifier} from '../answers/random.ts';
 import {anthropicFamily} from '../families/anthropic.ts';
 import type {Facts, StopReason} from '../families/family.ts';
 import {isJson, type Json} from '../families/prompt.ts';
+import {anthropicTools, forcedTool, parseInput, type Tool} from './forced-tool.ts';
 import {type AnswerStream, type MantleApi, type Part, sse} from './mantle-api.ts';
 import {anthropicErrors} from './mantle-error.ts';
 
@@ -25,9 +26,14 @@ const invokeBody = (body: Json): Json => ({
 const thinks = ({thinking}: Json): boolean =>
 	isJson(thinking) && (thinking.type === 'enabled' || thinking.type === 'adaptive');
 
-/** The schema that the answer is to follow. */
-const schemaOf = ({output_config: config}: Json): Json | undefined =>
-	isJson(config) && isJson(config.format) && isJson(config.format.schema) ? config.format.schema : undefined;
+const toolOf = (body: Json): Tool | undefined => forcedTool(anthropicTools(body.tools), body.tool_choice);
+
+/** The schema that the answer is to follow: that of the tool that must be called, or of the format. */
+const schemaOf = (body: Json): Json | undefined => {
+	const {output_config: config} = body;
+	const format = isJson(config) && isJson(config.format) ? config.format : {};
+	return toolOf(body)?.schema ?? (isJson(format.schema) ? format.schema : undefined);
+};
 
 const usageOf = ({usage, answer}: Facts, outputTokens: number): Json => ({
 	input_tokens: usage.inputTokens,
@@ -54,36 +60,53 @@ const message = (facts: Facts): Json => ({
 	role: 'assistant',
 });
 
-const endOf = ({answer}: Facts): Json => ({
-	stop_reason: stopReasons[answer.stopReason],
+const endOf = ({answer}: Facts, tool: Tool | undefined): Json => ({
+	stop_reason:
+		tool !== undefined && answer.stopReason !== 'length' ? 'tool_use' : stopReasons[answer.stopReason],
 	stop_sequence: answer.stopSequence ?? null,
 });
 
-const contentOf = (facts: Facts): readonly Json[] => {
+const toolUse = ({random}: Facts, {name}: Tool, input: Json): Json => ({
+	type: 'tool_use',
+	id: `toolu_bdrk_01${identifier(random, 22)}`,
+	name,
+	input,
+	caller: {type: 'direct'},
+});
+
+const contentOf = (facts: Facts, tool: Tool | undefined): readonly Json[] => {
 	const {reasoning, tokens} = facts.answer;
+	const text = tokens.join('');
 	return [
 		...(reasoning.length === 0
 			? []
 			: [{type: 'thinking', thinking: reasoning.join(''), signature: signatureOf(facts)}]),
-		...(tokens.length === 0 && reasoning.length > 0 ? [] : [{type: 'text', text: tokens.join('')}]),
+		...(tokens.length === 0 && reasoning.length > 0
+			? []
+			: [tool === undefined ? {type: 'text', text} : toolUse(facts, tool, parseInput(text))]),
 	];
 };
 
 /** An event is named like its type. */
 const event = (data: Json): string => sse(data, String(data.type));
 
-const blockStart = (index: number, kind: Part['kind']): string =>
-	event({
-		type: 'content_block_start',
-		index,
-		content_block:
-			kind === 'text' ? {type: 'text', text: ''} : {type: 'thinking', thinking: '', signature: ''},
-	});
-
-const streamOf = (facts: Facts): AnswerStream => {
+const streamOf = (facts: Facts, body: Json): AnswerStream => {
+	const tool = toolOf(body);
 	let index = -1;
 	let kind: Part['kind'] | undefined;
 
+	const blockOf = (next: Part['kind']): Json => {
+		if (next === 'reasoning') {
+			return {type: 'thinking', thinking: '', signature: ''};
+		}
+		return tool === undefined ? {type: 'text', text: ''} : toolUse(facts, tool, {});
+	};
+	const contentDelta = (next: Part['kind'], text: string): Json => {
+		if (next === 'reasoning') {
+			return {type: 'thinking_delta', thinking: text};
+		}
+		return tool === undefined ? {type: 'text_delta', text} : {type: 'input_json_delta', partial_json: text};
+	};
 	const delta = (content: Json): string => event({type: 'content_block_delta', index, delta: content});
 	const close = (): string => {
 		if (kind === undefined) {
@@ -101,7 +124,7 @@ const streamOf = (facts: Facts): AnswerStream => {
 		const closed = close();
 		index++;
 		kind = next;
-		return closed + blockStart(index, next);
+		return closed + event({type: 'content_block_start', index, content_block: blockOf(next)});
 	};
 
 	return {
@@ -116,19 +139,13 @@ const streamOf = (facts: Facts): AnswerStream => {
 					usage: usageOf(facts, 1),
 				},
 			}),
-		part({kind: next, tokens}) {
-			const text = tokens.join('');
-			return (
-				open(next) +
-				delta(next === 'text' ? {type: 'text_delta', text} : {type: 'thinking_delta', thinking: text})
-			);
-		},
+		part: ({kind: next, tokens}) => open(next) + delta(contentDelta(next, tokens.join(''))),
 		closing: (ended) =>
 			(index === -1 ? open('text') : '') +
 			close() +
 			event({
 				type: 'message_delta',
-				delta: endOf(ended),
+				delta: endOf(ended, tool),
 				usage: usageOf(ended, ended.usage.outputTokens),
 			}) +
 			event({type: 'message_stop'}),
@@ -144,11 +161,14 @@ export const messagesApi: MantleApi = {
 		prompt: {...anthropicFamily.parse(invokeBody(body), model), jsonSchema: schemaOf(body)},
 		isReasoning: thinks(body),
 	}),
-	whole: (facts) => ({
-		...message(facts),
-		content: contentOf(facts),
-		...endOf(facts),
-		usage: usageOf(facts, facts.usage.outputTokens),
-	}),
+	whole(facts, body) {
+		const tool = toolOf(body);
+		return {
+			...message(facts),
+			content: contentOf(facts, tool),
+			...endOf(facts, tool),
+			usage: usageOf(facts, facts.usage.outputTokens),
+		};
+	},
 	stream: streamOf,
 };

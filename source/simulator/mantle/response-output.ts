@@ -1,55 +1,74 @@
 import {identifier, type Random} from '../answers/random.ts';
 import type {Facts} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
+import type {Tool} from './forced-tool.ts';
+import type {Part} from './mantle-api.ts';
 
-/** The items of a response: what the model thought, and what it says. */
+/** The items of a response: what the model thought, and what it says or the tool that it calls. */
 
-/** The same in every event of a response and in the response itself. */
-export type ItemIds = {readonly reasoning: string; readonly text: string};
+/** How the items of one response are written, the same in its events and in the response itself. */
+export type ItemWriter = {
+	readonly idOf: (kind: Part['kind']) => string;
+	/** An item with all that was said in it; without a content yet where nothing was. */
+	readonly item: (kind: Part['kind'], status: string, text: string | undefined) => Json;
+	/** The content part that carries a text; undefined for items that have none. */
+	readonly part: (kind: Part['kind'], text: string) => Json | undefined;
+};
 
-export const itemIds = (random: Random): ItemIds => ({
-	reasoning: `rs_${identifier(random, 48)}`,
-	text: `msg_${identifier(random, 48)}`,
-});
+/** @param hidesReasoning Whether the model keeps what it thinks to itself. */
+export const createItemWriter = (
+	random: Random,
+	tool: Tool | undefined,
+	hidesReasoning: boolean,
+): ItemWriter => {
+	const ids = {
+		reasoning: `rs_${identifier(random, 48)}`,
+		text: `${tool === undefined ? 'msg' : 'fc'}_${identifier(random, 48)}`,
+	};
+	const callId = `call_${identifier(random, 24)}`;
 
-export const reasoningPart = (text: string): Json => ({type: 'reasoning_text', text});
+	const part = (kind: Part['kind'], text: string): Json | undefined => {
+		if (kind === 'reasoning') {
+			return hidesReasoning ? undefined : {type: 'reasoning_text', text};
+		}
+		return tool === undefined ? {type: 'output_text', text, annotations: [], logprobs: []} : undefined;
+	};
 
-export const textPart = (text: string): Json => ({
-	type: 'output_text',
-	text,
-	annotations: [],
-	logprobs: [],
-});
+	return {
+		idOf: (kind) => ids[kind],
+		part,
+		item(kind, status, text) {
+			const content = text === undefined ? [] : [part(kind, text)];
+			if (kind === 'reasoning') {
+				const shown = hidesReasoning ? {} : {content};
+				return {id: ids.reasoning, type: 'reasoning', summary: [], ...shown};
+			}
+			return tool === undefined
+				? {id: ids.text, type: 'message', status, role: 'assistant', content}
+				: {
+						id: ids.text,
+						type: 'function_call',
+						status,
+						call_id: callId,
+						name: tool.name,
+						arguments: text ?? '',
+					};
+		},
+	};
+};
 
-/** @param content Undefined where the model does not show what it thinks. */
-export const reasoningItem = (ids: ItemIds, content: readonly Json[] | undefined): Json => ({
-	id: ids.reasoning,
-	type: 'reasoning',
-	summary: [],
-	...(content === undefined ? {} : {content}),
-});
-
-export const messageItem = (ids: ItemIds, status: string, content: readonly Json[]): Json => ({
-	id: ids.text,
-	type: 'message',
-	status,
-	role: 'assistant',
-	content,
-});
-
-/** Status of an item that the model got to the end of, or was cut in. */
+/** Status of a response, and of its last item: the model got to its end, or was cut. */
 export const endStatus = ({answer}: Facts): string =>
 	answer.stopReason === 'length' ? 'incomplete' : 'completed';
 
 /** All items of an answer. */
-export const outputOf = (facts: Facts, ids: ItemIds, hidesReasoning: boolean): readonly Json[] => {
+export const outputOf = (facts: Facts, writer: ItemWriter): readonly Json[] => {
 	const {reasoning, tokens} = facts.answer;
-	const thought = reasoning.join('');
 	return [
-		...(thought === '' ? [] : [reasoningItem(ids, hidesReasoning ? undefined : [reasoningPart(thought)])]),
-		...(tokens.length === 0 && thought !== ''
+		...(reasoning.length === 0 ? [] : [writer.item('reasoning', 'completed', reasoning.join(''))]),
+		...(tokens.length === 0 && reasoning.length > 0
 			? []
-			: [messageItem(ids, endStatus(facts), [textPart(tokens.join(''))])]),
+			: [writer.item('text', endStatus(facts), tokens.join(''))]),
 	];
 };
 

@@ -2,10 +2,11 @@ import {identifier} from '../answers/random.ts';
 import {chatParts} from '../families/chat-messages.ts';
 import type {Facts} from '../families/family.ts';
 import {isJson, type Json, type Prompt} from '../families/prompt.ts';
+import {forcedTool, openAiTools, type Tool, toolSegments} from './forced-tool.ts';
 import type {MantleApi} from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
 import {isReasoning, maximumTokensOf, schemaOf} from './openai-request.ts';
-import {endStatus, type ItemIds, itemIds, outputOf, usageOf} from './response-output.ts';
+import {createItemWriter, endStatus, type ItemWriter, outputOf, usageOf} from './response-output.ts';
 import {responseStream} from './response-stream.ts';
 
 /** OpenAI's Responses: bodies as OpenAI's client types them. Nothing is stored, so no response can be gone on from. */
@@ -16,7 +17,7 @@ const textTypes = new Set(['input_text', 'output_text', 'text']);
 const partOf = (part: unknown): unknown =>
 	isJson(part) && textTypes.has(String(part.type)) ? {type: 'text', text: part.text} : part;
 
-/** An item of the input as a message; what is no message (a tool's output, a thought) is read as the user's text. */
+/** An item of the input as a message; calls of tools, their outputs and thoughts are read as what they are written as. */
 const messageOf = (item: unknown): Json => {
 	if (isJson(item) && (item.type === undefined || item.type === 'message')) {
 		return {
@@ -43,12 +44,19 @@ const messagesOf = ({input, instructions}: Json): readonly Json[] => {
 	];
 };
 
-const promptOf = (body: Json, maximumTokens: number): Prompt => ({
-	...chatParts(messagesOf(body)),
-	maximumTokens,
-	stopSequences: [],
-	jsonSchema: isJson(body.text) ? schemaOf(body.text.format) : undefined,
-});
+const toolOf = (body: Json): Tool | undefined => forcedTool(openAiTools(body.tools), body.tool_choice);
+
+const promptOf = (body: Json, maximumTokens: number): Prompt => {
+	const {segments, ...parts} = chatParts(messagesOf(body));
+	const format = isJson(body.text) ? body.text.format : undefined;
+	return {
+		...parts,
+		segments: [...toolSegments(body.tools), ...segments],
+		maximumTokens,
+		stopSequences: [],
+		jsonSchema: toolOf(body)?.schema ?? schemaOf(format),
+	};
+};
 
 const checkState = (body: Json): void => {
 	if (body.background === true) {
@@ -92,12 +100,12 @@ const openingOf = (facts: Facts, body: Json): Json => ({
 });
 
 /** What changes of a response from its beginning to its end. */
-const endOf = (facts: Facts, ids: ItemIds, hidesReasoning: boolean): Json => {
+const endOf = (facts: Facts, writer: ItemWriter): Json => {
 	const status = endStatus(facts);
 	return {
 		status,
 		incomplete_details: status === 'incomplete' ? {reason: 'max_output_tokens'} : null,
-		output: outputOf(facts, ids, hidesReasoning),
+		output: outputOf(facts, writer),
 		usage: usageOf(facts),
 	};
 };
@@ -115,15 +123,16 @@ export const responsesApi: MantleApi = {
 	},
 	whole: (facts, body, {hidesReasoning}) => ({
 		...openingOf(facts, body),
-		...endOf(facts, itemIds(facts.random), hidesReasoning),
+		...endOf(facts, createItemWriter(facts.random, toolOf(body), hidesReasoning)),
 	}),
 	stream(facts, body, {hidesReasoning}) {
-		const ids = itemIds(facts.random);
+		const tool = toolOf(body);
+		const writer = createItemWriter(facts.random, tool, hidesReasoning);
 		return responseStream({
-			ids,
+			writer,
+			tool,
 			opening: openingOf(facts, body),
-			endOf: (ended) => endOf(ended, ids, hidesReasoning),
-			hidesReasoning,
+			endOf: (ended) => endOf(ended, writer),
 		});
 	},
 };
