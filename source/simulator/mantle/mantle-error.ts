@@ -46,14 +46,14 @@ const kindOf = ({status, throttle}: ServiceError): FailureKind => {
 	}
 };
 
-/** An error of the service in terms of this endpoint; undefined for a fault of the simulator itself. */
-export const mantleErrorOf = (error: unknown): MantleError | undefined => {
+/** Any error in terms of this endpoint. */
+export const mantleErrorOf = (error: unknown): MantleError => {
 	if (error instanceof MantleError) {
 		return error;
 	}
 	return error instanceof ServiceError
 		? new MantleError(kindOf(error), error.message, error.throttle)
-		: undefined;
+		: new MantleError('internal', `Fault of the simulator: ${String(error)}`);
 };
 
 /** How an API writes errors. */

@@ -59,6 +59,14 @@ const takeFault = ({faults}: Simulation, arrival: MantleArrival): Fault | undefi
 	return fault;
 };
 
+/** The model ID in a body. */
+export const modelIdOf = ({model}: Json): string => {
+	if (typeof model !== 'string' || model === '') {
+		throw new MantleError('invalid-request', 'model: Field required');
+	}
+	return model;
+};
+
 /**
  * The model that a request names, if it is served where and how the request asks for it. The messages were recorded at
  * the endpoint; AWS's page on the Responses API has that of a wrong surface too.

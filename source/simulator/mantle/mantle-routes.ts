@@ -2,8 +2,10 @@ import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
 import {chatCompletionsApi} from './chat-completions-api.ts';
 import type {MantleApi} from './mantle-api.ts';
+import {anthropicErrors, openAiErrors} from './mantle-error.ts';
 import type {Surface} from './mantle-models.ts';
 import {messagesApi} from './messages-api.ts';
+import {orRefuse} from './refuse.ts';
 import {responsesApi} from './responses-api.ts';
 import {serveMantle} from './serve-mantle.ts';
 import {serveMantleCount} from './serve-mantle-count.ts';
@@ -20,22 +22,20 @@ type MantleRoute = {
 const inference = (surface: Surface, api: MantleApi): MantleRoute => ({
 	method: 'POST',
 	path: new RegExp(`^${surface}${api.path}$`),
-	serve: (exchange, simulation) => serveMantle(exchange, simulation, api, surface),
+	serve: (exchange, simulation) =>
+		orRefuse(exchange, api.errors, () => serveMantle(exchange, simulation, api, surface)),
 });
 
 const modelRoutes = (surface: Surface): readonly MantleRoute[] => {
-	const dialect = surface === '/anthropic/v1' ? 'anthropic' : 'openai';
+	const [dialect, errors] =
+		surface === '/anthropic/v1'
+			? (['anthropic', anthropicErrors] as const)
+			: (['openai', openAiErrors] as const);
+	const serve: MantleRoute['serve'] = (exchange, simulation, [modelId]) =>
+		orRefuse(exchange, errors, () => serveMantleModels(exchange, simulation, dialect, modelId));
 	return [
-		{
-			method: 'GET',
-			path: new RegExp(`^${surface}/models$`),
-			serve: (exchange, simulation) => serveMantleModels(exchange, simulation, dialect, undefined),
-		},
-		{
-			method: 'GET',
-			path: new RegExp(`^${surface}/models/(.+)$`),
-			serve: (exchange, simulation, [modelId]) => serveMantleModels(exchange, simulation, dialect, modelId),
-		},
+		{method: 'GET', path: new RegExp(`^${surface}/models$`), serve},
+		{method: 'GET', path: new RegExp(`^${surface}/models/(.+)$`), serve},
 	];
 };
 
@@ -49,7 +49,8 @@ export const mantleRoutes: readonly MantleRoute[] = [
 	{
 		method: 'POST',
 		path: /^\/anthropic\/v1\/messages\/count_tokens$/,
-		serve: serveMantleCount,
+		serve: (exchange, simulation) =>
+			orRefuse(exchange, anthropicErrors, () => serveMantleCount(exchange, simulation)),
 	},
 	...(['/v1', '/openai/v1', '/anthropic/v1'] as const).flatMap(modelRoutes),
 ];

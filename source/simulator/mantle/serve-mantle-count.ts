@@ -3,14 +3,12 @@ import {sendJson} from '../runtime/replies.ts';
 import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
 import {assertMayCall, regionOfCaller} from './caller.ts';
-import {anthropicErrors, mantleErrorOf} from './mantle-error.ts';
-import {resolveMantleModel} from './mantle-job.ts';
+import {modelIdOf, resolveMantleModel} from './mantle-job.ts';
 import {messagesApi} from './messages-api.ts';
 import {requestIdHeaders, requestIdOf} from './request-id.ts';
-import {sendMantleError} from './serve-mantle.ts';
 
 const countOf = (body: Json): number => {
-	const target = resolveMantleModel(String(body.model), messagesApi, '/anthropic/v1');
+	const target = resolveMantleModel(modelIdOf(body), messagesApi, '/anthropic/v1');
 	// What is counted has no max tokens; one stands in so that the rest is checked like any message.
 	return promptTokens(messagesApi.parse({max_tokens: 1, ...body}, target).prompt.segments);
 };
@@ -19,15 +17,7 @@ const countOf = (body: Json): number => {
 export const serveMantleCount = async (exchange: Exchange, simulation: Simulation): Promise<void> => {
 	const bytes = await exchange.readBody();
 	const requestId = requestIdOf(simulation.requestRandom(exchange.path, bytes), 'Messages');
-	try {
-		assertMayCall(simulation.scenario, 'bedrock-mantle:CountTokens', regionOfCaller(exchange.headers));
-		const count = countOf(parseBody(bytes));
-		sendJson(exchange.reply, 200, {input_tokens: count}, requestIdHeaders(requestId));
-	} catch (error) {
-		const known = mantleErrorOf(error);
-		if (known === undefined) {
-			throw error;
-		}
-		sendMantleError(exchange.reply, anthropicErrors, known, requestId);
-	}
+	assertMayCall(simulation.scenario, 'bedrock-mantle:CountTokens', regionOfCaller(exchange.headers));
+	const count = countOf(parseBody(bytes));
+	sendJson(exchange.reply, 200, {input_tokens: count}, requestIdHeaders(requestId));
 };

@@ -3,10 +3,9 @@ import {sendJson} from '../runtime/replies.ts';
 import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
 import {assertMayCall, regionOfCaller} from './caller.ts';
-import {anthropicErrors, MantleError, mantleErrorOf, openAiErrors} from './mantle-error.ts';
+import {MantleError} from './mantle-error.ts';
 import {findMantleModel, type MantleModel, mantleModels} from './mantle-models.ts';
 import {requestIdHeaders, requestIdOf} from './request-id.ts';
-import {sendMantleError} from './serve-mantle.ts';
 
 /** The lists of models: OpenAI's holds every model of the endpoint, whatever API it speaks, Anthropic's just Claude. */
 
@@ -37,8 +36,8 @@ const anthropicList = (): Json => {
 };
 
 const dialects = {
-	openai: {list: openAiList, single: openAiModel, errors: openAiErrors, api: undefined},
-	anthropic: {list: anthropicList, single: anthropicModel, errors: anthropicErrors, api: 'Messages'},
+	openai: {list: openAiList, single: openAiModel, api: undefined},
+	anthropic: {list: anthropicList, single: anthropicModel, api: 'Messages'},
 } as const;
 
 /** Serves the list of models, or one of them where `modelId` names it. */
@@ -48,22 +47,14 @@ export const serveMantleModels = async (
 	dialect: keyof typeof dialects,
 	modelId: string | undefined,
 ): Promise<void> => {
-	const {list, single, errors, api} = dialects[dialect];
+	const {list, single, api} = dialects[dialect];
 	const random = simulation.requestRandom(exchange.path, await exchange.readBody());
-	const requestId = requestIdOf(random, api);
-	try {
-		const action = modelId === undefined ? 'bedrock-mantle:ListModels' : 'bedrock-mantle:GetModel';
-		assertMayCall(simulation.scenario, action, regionOfCaller(exchange.headers));
-		const found = modelId === undefined ? undefined : findMantleModel(modelId);
-		if (modelId !== undefined && found === undefined) {
-			throw new MantleError('not-found', `The model '${modelId}' does not exist`);
-		}
-		sendJson(exchange.reply, 200, found === undefined ? list() : single(found), requestIdHeaders(requestId));
-	} catch (error) {
-		const known = mantleErrorOf(error);
-		if (known === undefined) {
-			throw error;
-		}
-		sendMantleError(exchange.reply, errors, known, requestId);
+	const action = modelId === undefined ? 'bedrock-mantle:ListModels' : 'bedrock-mantle:GetModel';
+	assertMayCall(simulation.scenario, action, regionOfCaller(exchange.headers));
+	const found = modelId === undefined ? undefined : findMantleModel(modelId);
+	if (modelId !== undefined && found === undefined) {
+		throw new MantleError('not-found', `The model '${modelId}' does not exist`);
 	}
+	const body = found === undefined ? list() : single(found);
+	sendJson(exchange.reply, 200, body, requestIdHeaders(requestIdOf(random, api)));
 };

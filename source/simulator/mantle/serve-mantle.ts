@@ -1,18 +1,19 @@
 import type {Usage} from '../families/family.ts';
-import {type Json, parseBody} from '../families/prompt.ts';
+import {parseBody} from '../families/prompt.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Delivery} from '../runtime/deliver.ts';
-import {delayedReply, sendJson} from '../runtime/replies.ts';
+import {delayedReply} from '../runtime/replies.ts';
 import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange, Reply} from '../wire/exchange.ts';
 import {defaultRegion} from '../wire/region.ts';
 import {assertMayCall, regionOfCaller} from './caller.ts';
 import {deliverStreamedAnswer, deliverWholeAnswer} from './deliver-answer.ts';
 import type {MantleApi} from './mantle-api.ts';
-import {type ErrorDialect, MantleError, mantleErrorOf} from './mantle-error.ts';
-import {createMantleJob, type MantleArrival} from './mantle-job.ts';
+import {type MantleError, mantleErrorOf} from './mantle-error.ts';
+import {createMantleJob, type MantleArrival, modelIdOf} from './mantle-job.ts';
 import type {Surface} from './mantle-models.ts';
-import {requestIdHeaders, requestIdOf} from './request-id.ts';
+import {sendMantleError} from './refuse.ts';
+import {requestIdOf} from './request-id.ts';
 
 type Outcome = Delivery & {
 	readonly failure: MantleError | undefined;
@@ -22,31 +23,6 @@ type Outcome = Delivery & {
 };
 
 const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
-
-/** Sends a refusal in the words of an API. */
-export const sendMantleError = (
-	reply: Reply,
-	errors: ErrorDialect,
-	error: MantleError,
-	requestId: string,
-): void => {
-	sendJson(reply, errors.statusOf(error.kind), errors.body(error, requestId), requestIdHeaders(requestId));
-};
-
-const refusalOf = (error: unknown): MantleError => {
-	const known = mantleErrorOf(error);
-	if (known === undefined) {
-		throw error;
-	}
-	return known;
-};
-
-const modelOf = ({model}: Json): string => {
-	if (typeof model !== 'string' || model === '') {
-		throw new MantleError('invalid-request', 'model: Field required');
-	}
-	return model;
-};
 
 /** All that is known of a request; what is not known yet when it fails stays empty. */
 type Seen = {modelId: string; region: string};
@@ -115,7 +91,7 @@ export const serveMantle = async (
 			seen.region = regionOfCaller(exchange.headers);
 			assertMayCall(simulation.scenario, 'bedrock-mantle:CreateInference', seen.region);
 			const body = parseBody(bytes);
-			seen.modelId = modelOf(body);
+			seen.modelId = modelIdOf(body);
 			await time.sleep(faults.stallMs(seen.modelId, time.now()));
 			startedAtMs = time.now();
 			const arrival: MantleArrival = {
@@ -130,7 +106,7 @@ export const serveMantle = async (
 			};
 			return {...(await answer(simulation, arrival, reply)), failure: undefined};
 		} catch (error) {
-			const failure = refusalOf(error);
+			const failure = mantleErrorOf(error);
 			sendMantleError(reply, api.errors, failure, requestId);
 			return {
 				status: api.errors.statusOf(failure.kind),
