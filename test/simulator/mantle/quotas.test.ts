@@ -3,7 +3,7 @@ import {
 	type ServiceQuota,
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
-import {describe, expect, it, onTestFinished} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createBucket} from '../../../source/simulator/enforcement/bucket.ts';
 import {createMantleBuckets} from '../../../source/simulator/mantle/mantle-buckets.ts';
 import {mantleModels} from '../../../source/simulator/mantle/mantle-models.ts';
@@ -129,6 +129,49 @@ describe('Quotas of bedrock-mantle over HTTP', () => {
 		nowMs += 120_000;
 		const events = await collect(await client.responses.create({...ask, stream: true}));
 		expect(events.at(-1)).toMatchObject({type: 'response.incomplete', response: expected});
+	});
+
+	it('admit no more than fits, however many come at once', async () => {
+		const {url} = await startForTest();
+		const client = anthropic(url);
+		const ask = {
+			model: 'anthropic.claude-opus-4-7',
+			max_tokens: 19_990,
+			messages: [{role: 'user' as const, content: 'Say it.'}],
+		};
+		const answers = await Promise.allSettled(Array.from({length: 40}, () => client.messages.create(ask)));
+		const admitted = answers.filter(({status}) => status === 'fulfilled').length;
+		expect(admitted).toBeGreaterThanOrEqual(20);
+		const {mantleBuckets} = (await readStats(url)) as unknown as {
+			mantleBuckets: ReadonlyArray<Readonly<Record<string, number>>>;
+		};
+		expect(mantleBuckets).toHaveLength(1);
+		expect(mantleBuckets[0]?.maximumInputTokens).toBeLessThanOrEqual(400_000);
+		expect(mantleBuckets[0]?.maximumOutputTokens).toBeLessThanOrEqual(40_000);
+	});
+
+	it('give back what a client that leaves did not use', async () => {
+		const {url} = await startForTest({latencyMs: 400});
+		const stream = anthropic(url).messages.stream({
+			model: 'anthropic.claude-opus-4-7',
+			max_tokens: 100_000,
+			messages: [{role: 'user', content: 'Explain in detail what a quota is.'}],
+		});
+		for await (const event of stream) {
+			if (event.type === 'content_block_delta') {
+				break;
+			}
+		}
+		await vi.waitFor(async () => {
+			const stats = await readStats(url);
+			expect(stats.requests.byError).toEqual({'client-closed': 1});
+			const {mantleBuckets} = stats as unknown as {mantleBuckets: readonly object[]};
+			expect(mantleBuckets).toMatchObject([{maximumInputTokens: expect.any(Number)}]);
+			const [bucket] = mantleBuckets as ReadonlyArray<Readonly<Record<string, number>>>;
+			expect(bucket?.maximumInputTokens).toBeGreaterThan(100_000);
+			expect(bucket?.inputTokens).toBeLessThan(1000);
+			expect(bucket?.outputTokens).toBeGreaterThan(0);
+		});
 	});
 
 	it('are listed by Service Quotas under the names of AWS', async () => {
