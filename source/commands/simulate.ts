@@ -12,7 +12,7 @@ export type SimulateIo = {
 /** Region that the printed variables name; any other one is served as well. */
 const region = 'us-east-1';
 
-/** Variables that lead an AWS SDK or the AWS CLI to a simulator; nothing checks the credentials. */
+/** Variables that lead clients of AWS, of OpenAI and of Claude on AWS to a simulator; nothing checks the credentials. */
 export const simulatorVariables = (url: string): Readonly<Record<string, string>> => ({
 	AWS_ENDPOINT_URL: url,
 	AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
@@ -27,6 +27,10 @@ export const simulatorVariables = (url: string): Readonly<Record<string, string>
 	AWS_REGION: region,
 	// What boto3 reads instead.
 	AWS_DEFAULT_REGION: region,
+	AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
+	ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
+	OPENAI_BASE_URL: `${url}/v1`,
+	OPENAI_API_KEY: 'simulated',
 });
 
 /** Variables that would win over these, or make a client refuse them. */

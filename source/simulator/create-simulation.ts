@@ -4,6 +4,8 @@ import {createServedMinutes} from './cloudwatch/served-minutes.ts';
 import {createFaults} from './faults/faults.ts';
 import {parseFaults} from './faults/script.ts';
 import {createJobStore} from './jobs/job-store.ts';
+import {createMantleBuckets} from './mantle/mantle-buckets.ts';
+import {mantleLimitsOf} from './mantle/mantle-limits.ts';
 import {createStats} from './observation/stats.ts';
 import type {SimulatorOptions} from './options.ts';
 import {limitsOf} from './quotas/limits.ts';
@@ -30,6 +32,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 			occupyByBackground(bucket, sinceMs, nowMs, owner);
 		},
 	);
+	const mantle = createMantleBuckets((model) => mantleLimitsOf(model, options), options, faults.occupy);
 	const served = createServedMinutes(scenario.metrics?.clockAheadMs ?? 0);
 	const cache = createPromptCache();
 	const stats = createStats(time.now());
@@ -40,6 +43,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 		options,
 		time,
 		buckets,
+		mantle,
 		cache,
 		faults,
 		stats,
@@ -53,6 +57,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 			stats.reset(time.now());
 			served.clear();
 			buckets.reset();
+			mantle.reset();
 			cache.clear();
 			jobs.clear();
 			objects.clear();

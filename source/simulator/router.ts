@@ -4,6 +4,7 @@ import {serveFoundationModel, serveFoundationModels} from './control-plane/found
 import {serveInferenceProfile, serveInferenceProfiles} from './control-plane/inference-profiles.ts';
 import {assertAllowed} from './control-plane/permissions.ts';
 import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
+import {mantleRoutes} from './mantle/mantle-routes.ts';
 import {serveReset, serveStats} from './observation/serve-stats.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
 import {operations} from './runtime/operation.ts';
@@ -102,6 +103,7 @@ export const createRoutes = (simulation: Simulation): readonly Route[] => {
 		},
 		...controlPlaneRoutes,
 		...jobRoutes,
+		...mantleRoutes,
 		...ownRoutes,
 	];
 };

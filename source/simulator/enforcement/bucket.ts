@@ -28,6 +28,8 @@ export type Bucket = {
 	readonly limits: BucketLimits;
 	/** Admits a request and reserves its tokens, or names the limit that it met. A refused request is not counted. */
 	readonly admit: (nowMs: number, reservedTokens: number) => Admission;
+	/** Tokens that may still be counted in this minute; below 0 after an overrun. */
+	readonly tokenRoom: (nowMs: number) => number;
 	/** Counts traffic of others as far as there is room for it; `isFirst`: in any case, as if it had come before all else. */
 	readonly occupy: (nowMs: number, requests: number, tokens: number, isFirst?: boolean) => void;
 };
@@ -95,6 +97,7 @@ export const createBucket = (limits: BucketLimits, enforcement: Enforcement): Bu
 				},
 			};
 		},
+		tokenRoom: (nowMs) => tokens?.room(nowMs) ?? Number.POSITIVE_INFINITY,
 		occupy(nowMs, requestCount, tokenCount, isFirst = false) {
 			if (isFirst || (fits(requests, nowMs, requestCount) && fits(tokens, nowMs, tokenCount))) {
 				requests?.charge(nowMs, requestCount);

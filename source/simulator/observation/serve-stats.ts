@@ -7,13 +7,10 @@ import {longestLog} from './stats.ts';
 /** `GET /__stats`, with `?log=N` only the last N entries of the log. */
 export const serveStats = async (exchange: Exchange, simulation: Simulation): Promise<void> => {
 	const logLength = Number(exchange.query.get('log') ?? longestLog);
-	const {stats, buckets, time} = simulation;
-	sendJson(
-		exchange.reply,
-		200,
-		stats.snapshot(buckets, time.now(), Number.isNaN(logLength) ? longestLog : logLength),
-		{},
-	);
+	const {stats, buckets, mantle, time} = simulation;
+	const nowMs = time.now();
+	const snapshot = stats.snapshot(buckets, nowMs, Number.isNaN(logLength) ? longestLog : logLength);
+	sendJson(exchange.reply, 200, {...snapshot, mantleBuckets: mantle.report(nowMs)}, {});
 };
 
 /** `POST /__reset`: statistics, buckets, caches and the script of faults begin again. @throws ServiceError without the header that it needs. */

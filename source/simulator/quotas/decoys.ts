@@ -60,8 +60,6 @@ const settings: ReadonlyArray<readonly [name: string, value: number]> = [
 		20_000,
 	],
 	['On-demand InvokeModel concurrent requests for Amazon Nova Sonic', 20],
-	['[bedrock-mantle endpoint] Input tokens per minute for Claude Opus 4.7', 20_000_000],
-	['[bedrock-mantle endpoint] Output tokens per minute for Claude Opus 4.7', 2_000_000],
 ];
 
 const batchQuotas = (name: string): ReadonlyArray<readonly [name: string, value: number]> => [

@@ -1,5 +1,6 @@
 import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
+import {mantleQuotaRows} from '../mantle/mantle-limits.ts';
 import type {BucketQuota, LimitRow} from './bucket-quota.ts';
 import {bucketQuotas} from './bucket-quotas.ts';
 import {decoyQuotas} from './decoys.ts';
@@ -66,6 +67,7 @@ export const quotaRows = (overrides: Overrides): readonly QuotaRow[] => {
 			...minuteRow(quota, 'tokens', quota.tokens, overrides.tokensPerMinute),
 			...(isOverridden ? [] : dayRow(quota)),
 		]),
+		...mantleQuotaRows(overrides),
 		...decoyQuotas.map((quota) => ({...quota, code: codeOf(quota.name)})),
 	];
 	return rows.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -2,6 +2,7 @@ import type {Random} from '../answers/random.ts';
 import type {ServedMinutes} from '../cloudwatch/served-minutes.ts';
 import type {Faults} from '../faults/faults.ts';
 import type {JobStore} from '../jobs/job-store.ts';
+import type {MantleBuckets} from '../mantle/mantle-buckets.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Stats} from '../observation/stats.ts';
 import type {SimulatorOptions} from '../options.ts';
@@ -16,6 +17,8 @@ export type Simulation = {
 	readonly options: SimulatorOptions;
 	readonly time: Time;
 	readonly buckets: Buckets;
+	/** Buckets of bedrock-mantle, which share nothing with those of the runtime. */
+	readonly mantle: MantleBuckets;
 	readonly cache: PromptCache;
 	readonly faults: Faults;
 	readonly stats: Stats;

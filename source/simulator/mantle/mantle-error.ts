@@ -1,0 +1,115 @@
+import type {Json} from '../families/prompt.ts';
+import {ServiceError, type ThrottleKind} from '../wire/service-error.ts';
+
+/** Refusals of bedrock-mantle, which speak the dialect of the API that was called. */
+
+export type FailureKind =
+	| 'invalid-request'
+	| 'unauthenticated'
+	| 'denied'
+	| 'not-found'
+	| 'throttled'
+	| 'overloaded'
+	| 'unavailable'
+	| 'internal';
+
+/** Thrown by handlers of the endpoint; what serves the request writes it. */
+export class MantleError extends Error {
+	readonly kind: FailureKind;
+	readonly throttle: ThrottleKind | undefined;
+
+	constructor(kind: FailureKind, message: string, throttle?: ThrottleKind) {
+		super(message);
+		this.name = 'MantleError';
+		this.kind = kind;
+		this.throttle = throttle;
+	}
+}
+
+const kindOf = ({status, throttle}: ServiceError): FailureKind => {
+	if (throttle === 'overloaded') {
+		return 'overloaded';
+	}
+	switch (status) {
+		case 400:
+			return 'invalid-request';
+		case 403:
+			return 'denied';
+		case 404:
+			return 'not-found';
+		case 429:
+			return 'throttled';
+		case 503:
+			return 'unavailable';
+		default:
+			return 'internal';
+	}
+};
+
+/** Any error in terms of this endpoint. */
+export const mantleErrorOf = (error: unknown): MantleError => {
+	if (error instanceof MantleError) {
+		return error;
+	}
+	return error instanceof ServiceError
+		? new MantleError(kindOf(error), error.message, error.throttle)
+		: new MantleError('internal', `Fault of the simulator: ${String(error)}`);
+};
+
+/** How an API writes errors. */
+export type ErrorDialect = {
+	readonly statusOf: (kind: FailureKind) => number;
+	/** The word that names the kind. */
+	readonly typeOf: (kind: FailureKind) => string;
+	readonly body: (error: MantleError, requestId: string) => Json;
+};
+
+type OpenAiWords = readonly [status: number, code: string, type: string];
+
+/**
+ * Codes of 400, 401, 404 and 429 as public clients recorded them at the endpoint, where a caller without permission
+ * gets 401 and not 403. Those of 500 and 503 have no primary source.
+ */
+const openAiWords: Readonly<Record<FailureKind, OpenAiWords>> = {
+	'invalid-request': [400, 'validation_error', 'invalid_request_error'],
+	unauthenticated: [401, 'invalid_api_key', 'permission_denied_error'],
+	denied: [401, 'access_denied', 'permission_denied_error'],
+	'not-found': [404, 'not_found_error', 'invalid_request_error'],
+	throttled: [429, 'rate_limit_exceeded', 'rate_limit_error'],
+	overloaded: [503, 'service_unavailable', 'server_error'],
+	unavailable: [503, 'service_unavailable', 'server_error'],
+	internal: [500, 'internal_server_error', 'server_error'],
+};
+
+/** Chat Completions, Responses and the list of models. */
+export const openAiErrors: ErrorDialect = {
+	statusOf: (kind) => openAiWords[kind][0],
+	typeOf: (kind) => openAiWords[kind][1],
+	body({kind, message}) {
+		const [, code, type] = openAiWords[kind];
+		return {error: {code, message, param: null, type}};
+	},
+};
+
+/** Types as Anthropic publishes them; 403 recorded at the endpoint, 529 from AWS's page on error responses. */
+const anthropicWords: Readonly<Record<FailureKind, readonly [status: number, type: string]>> = {
+	'invalid-request': [400, 'invalid_request_error'],
+	unauthenticated: [401, 'authentication_error'],
+	denied: [403, 'permission_error'],
+	'not-found': [404, 'not_found_error'],
+	throttled: [429, 'rate_limit_error'],
+	overloaded: [529, 'overloaded_error'],
+	unavailable: [503, 'api_error'],
+	internal: [500, 'api_error'],
+};
+
+/** The Messages API. */
+export const anthropicErrors: ErrorDialect = {
+	statusOf: (kind) => anthropicWords[kind][0],
+	typeOf: (kind) => anthropicWords[kind][1],
+	body: ({kind, message}, requestId) => ({
+		type: 'error',
+		request_id: requestId,
+		error: {type: anthropicWords[kind][1], message},
+	}),
+};

@@ -1,0 +1,88 @@
+import type {LimitRow} from '../quotas/bucket-quota.ts';
+
+/** Quotas of bedrock-mantle: tokens in and tokens out apart, no requests, no tokens per day, no burndown. */
+
+/** The two limits of a model; undefined: the service publishes none, and sets none that an account could see. */
+export type MantleQuota = {
+	readonly model: string;
+	/** The model's name in the names of its quotas. */
+	readonly label: string;
+	readonly input: LimitRow;
+	readonly output: LimitRow;
+};
+
+const quota = (model: string, label: string, input: LimitRow, output: LimitRow): MantleQuota => ({
+	model,
+	label,
+	input,
+	output,
+});
+
+/**
+ * Names, codes and defaults are AWS's of September 2026. The applied values are those of the small account that is
+ * simulated: an answer of the longest length fits three times into its minute.
+ */
+export const mantleQuotas: readonly MantleQuota[] = [
+	quota(
+		'anthropic.claude-fable-5',
+		'Claude Fable 5',
+		['L-0F6BA833', 2_000_000, 400_000],
+		['L-D67748AD', 200_000, 40_000],
+	),
+	quota(
+		'anthropic.claude-fable-5-1',
+		'Claude Fable 5.1',
+		['L-90E3E748', 5_000_000, 400_000],
+		['L-901932B9', 500_000, 40_000],
+	),
+	quota(
+		'anthropic.claude-opus-4-7',
+		'Claude Opus 4.7',
+		['L-54814DC6', 20_000_000, 400_000],
+		['L-15CD18AC', 2_000_000, 40_000],
+	),
+	quota(
+		'anthropic.claude-opus-4-8',
+		'Claude Opus 4.8',
+		['L-8528F119', 20_000_000, 400_000],
+		['L-37491D63', 2_000_000, 40_000],
+	),
+	quota(
+		'anthropic.claude-opus-5',
+		'Claude Opus 5',
+		['L-DF09248F', 20_000_000, 400_000],
+		['L-EDC225D2', 2_000_000, 40_000],
+	),
+	quota(
+		'anthropic.claude-sonnet-5',
+		'Claude Sonnet 5',
+		['L-38EB0A61', 3_000_000, 400_000],
+		['L-15830237', 300_000, 40_000],
+	),
+	quota('openai.gpt-5.4', 'GPT-5.4', ['L-C593EA7C', 20_000_000, 400_000], ['L-08036ECB', 2_000_000, 40_000]),
+	quota('openai.gpt-5.5', 'GPT-5.5', ['L-2555C05B', 10_000_000, 400_000], ['L-8A643E07', 1_000_000, 40_000]),
+	quota(
+		'openai.gpt-5.6-luna',
+		'GPT-5.6 Luna',
+		['L-31615887', 20_000_000, 400_000],
+		['L-D44E1D4E', 2_000_000, 40_000],
+	),
+	quota(
+		'openai.gpt-5.6-sol',
+		'GPT-5.6 Sol',
+		['L-137DD3C2', 10_000_000, 400_000],
+		['L-C2E494BA', 1_000_000, 40_000],
+	),
+	quota(
+		'openai.gpt-5.6-terra',
+		'GPT-5.6 Terra',
+		['L-87594EB7', 20_000_000, 400_000],
+		['L-574688BD', 2_000_000, 40_000],
+	),
+	quota(
+		'openai.gpt-6-astra',
+		'GPT-6 Astra',
+		['L-6CE4B557', 1_000_000, 400_000],
+		['L-526E1ECE', 100_000, 40_000],
+	),
+];
