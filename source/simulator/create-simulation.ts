@@ -6,6 +6,7 @@ import {parseFaults} from './faults/script.ts';
 import {createJobStore} from './jobs/job-store.ts';
 import {createStats} from './observation/stats.ts';
 import type {SimulatorOptions} from './options.ts';
+import {createIncreaseRequests} from './quotas/increase-requests.ts';
 import {limitsOf} from './quotas/limits.ts';
 import {createBuckets} from './runtime/buckets.ts';
 import {createPromptCache} from './runtime/prompt-cache.ts';
@@ -35,6 +36,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 	const stats = createStats(time.now());
 	const objects = createObjectStore(time.now);
 	const jobs = createJobStore();
+	const increases = createIncreaseRequests();
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
@@ -46,6 +48,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 		served,
 		scenario,
 		objects,
+		increases,
 		jobs,
 		requestRandom: (path: string, body: Uint8Array): Random => requestRandom(path, body),
 		observers: [stats.record, served.record],
@@ -55,6 +58,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 			buckets.reset();
 			cache.clear();
 			jobs.clear();
+			increases.clear();
 			objects.clear();
 			faults.reset();
 			requestRandom = createRequestRandom(options.seed);

@@ -95,7 +95,7 @@ const ownRoutes: readonly Route[] = [
 
 /** Every route. */
 export const createRoutes = (simulation: Simulation): readonly Route[] => {
-	const serveQuotas = createServiceQuotas(simulation.options, simulation.scenario.denied);
+	const serveQuotas = createServiceQuotas(simulation);
 	const serveMetrics = createCloudWatch(simulation);
 	const queryServices: QueryServices = {
 		[tokenServiceVersion]: serveTokenService,
