@@ -8,6 +8,7 @@ import {createMantleBuckets} from './mantle/mantle-buckets.ts';
 import {mantleLimitsOf} from './mantle/mantle-limits.ts';
 import {createStats} from './observation/stats.ts';
 import type {SimulatorOptions} from './options.ts';
+import {createIncreaseRequests} from './quotas/increase-requests.ts';
 import {limitsOf} from './quotas/limits.ts';
 import {createBuckets} from './runtime/buckets.ts';
 import {createPromptCache} from './runtime/prompt-cache.ts';
@@ -38,6 +39,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 	const stats = createStats(time.now());
 	const objects = createObjectStore(time.now);
 	const jobs = createJobStore();
+	const increases = createIncreaseRequests();
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
@@ -50,6 +52,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 		served,
 		scenario,
 		objects,
+		increases,
 		jobs,
 		requestRandom: (path: string, body: Uint8Array): Random => requestRandom(path, body),
 		observers: [stats.record, served.record],
@@ -60,6 +63,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 			mantle.reset();
 			cache.clear();
 			jobs.clear();
+			increases.clear();
 			objects.clear();
 			faults.reset();
 			requestRandom = createRequestRandom(options.seed);

@@ -1,4 +1,12 @@
 import {randomUUID} from 'node:crypto';
+import {
+	cborMetrics,
+	jsonMetrics,
+	metricVersion,
+	queryMetrics,
+	readCborInput,
+	readJsonInput,
+} from './cloudwatch/metric-protocols.ts';
 import {cloudWatchTarget, createCloudWatch} from './cloudwatch/serve-cloudwatch.ts';
 import {serveFoundationModel, serveFoundationModels} from './control-plane/foundation-models.ts';
 import {serveInferenceProfile, serveInferenceProfiles} from './control-plane/inference-profiles.ts';
@@ -6,9 +14,12 @@ import {assertAllowed} from './control-plane/permissions.ts';
 import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
 import {mantleRoutes} from './mantle/mantle-routes.ts';
 import {serveReset, serveStats} from './observation/serve-stats.ts';
+import {isQuery} from './query/query-input.ts';
+import {type QueryServices, serveQuery} from './query/serve-query.ts';
+import {serveTokenService, tokenServiceVersion} from './query/token-service.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
+import {sendRefusal} from './refusal.ts';
 import {operations} from './runtime/operation.ts';
-import {sendError} from './runtime/replies.ts';
 import {serveCountTokens} from './runtime/serve-count-tokens.ts';
 import {serveInference} from './runtime/serve-inference.ts';
 import type {Simulation} from './runtime/simulation.ts';
@@ -26,6 +37,8 @@ export type Route = {
 	readonly service?: string;
 	/** Beginning of the header `X-Amz-Target`, for services that put the action there. */
 	readonly target?: string;
+	/** Whether the request speaks the query protocol, which has the action in its form. */
+	readonly isQuery?: boolean;
 	/** @param parts Groups of the path, decoded; for a target, the action. */
 	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
 };
@@ -84,10 +97,14 @@ const ownRoutes: readonly Route[] = [
 
 /** Every route. */
 export const createRoutes = (simulation: Simulation): readonly Route[] => {
-	const serveQuotas = createServiceQuotas(simulation.options, simulation.scenario.denied);
+	const serveQuotas = createServiceQuotas(simulation);
 	const serveMetrics = createCloudWatch(simulation);
+	const queryServices: QueryServices = {
+		[tokenServiceVersion]: serveTokenService,
+		[metricVersion]: (exchange, action, input) => serveMetrics(exchange, queryMetrics, action, () => input),
+	};
 	return [
-		{method: 'any', path: /^\/([^/]+)\/?(.*)$/, service: s3Service, serve: serveS3},
+		{method: 'any', path: /^\/([^/]*)\/?(.*)$/, service: s3Service, serve: serveS3},
 		...runtimeRoutes,
 		{
 			method: 'POST',
@@ -99,7 +116,20 @@ export const createRoutes = (simulation: Simulation): readonly Route[] => {
 			method: 'POST',
 			path: /^\/$/,
 			target: cloudWatchTarget,
-			serve: (exchange, _simulation, [action = '']) => serveMetrics(exchange, action),
+			serve: (exchange, _simulation, [action = '']) =>
+				serveMetrics(exchange, jsonMetrics, action, async () => readJsonInput(await exchange.readBody())),
+		},
+		{
+			method: 'POST',
+			path: new RegExp(`^/service/${cloudWatchTarget}/operation/(\\w+)$`),
+			serve: (exchange, _simulation, [action = '']) =>
+				serveMetrics(exchange, cborMetrics, action, async () => readCborInput(await exchange.readBody())),
+		},
+		{
+			method: 'any',
+			path: /^\/$/,
+			isQuery: true,
+			serve: (exchange) => serveQuery(exchange, queryServices),
 		},
 		...controlPlaneRoutes,
 		...jobRoutes,
@@ -119,7 +149,13 @@ const decode = (part: string): string => {
 const partsOf = (route: Route, exchange: Exchange): readonly string[] | undefined => {
 	const isMethod = route.method === 'any' || route.method === exchange.method;
 	const match = isMethod ? route.path.exec(exchange.path) : null;
-	if (match === null || (route.service !== undefined && route.service !== serviceOf(exchange.headers))) {
+	if (
+		match === null ||
+		(route.service !== undefined && route.service !== serviceOf(exchange.headers, exchange.query))
+	) {
+		return undefined;
+	}
+	if (route.isQuery === true && !isQuery(exchange)) {
 		return undefined;
 	}
 	if (route.target === undefined) {
@@ -129,10 +165,10 @@ const partsOf = (route: Route, exchange: Exchange): readonly string[] | undefine
 	return service === route.target ? [action ?? ''] : undefined;
 };
 
-const unknownOperation = (exchange: Exchange): ServiceError =>
+const unknownOperation = ({method, path, headers}: Exchange): ServiceError =>
 	new ServiceError(
 		'UnknownOperationException',
-		`The simulator does not serve ${exchange.method} ${exchange.path}.`,
+		`The simulator does not serve ${headers['x-amz-target'] ?? `${method} ${path}`}.`,
 	);
 
 /** Serves one request; whatever goes wrong becomes an answer. */
@@ -159,6 +195,6 @@ export const route = async (
 			error instanceof ServiceError
 				? error
 				: new ServiceError('InternalServerException', `Fault of the simulator: ${String(error)}`);
-		sendError(exchange.reply, known, randomUUID());
+		sendRefusal(exchange, known, randomUUID());
 	}
 };

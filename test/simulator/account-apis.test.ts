@@ -7,10 +7,16 @@ import {
 	paginateListInferenceProfiles,
 } from '@aws-sdk/client-bedrock';
 import {
+	GetRequestedServiceQuotaChangeCommand,
 	GetServiceQuotaCommand,
+	ListRequestedServiceQuotaChangeHistoryByQuotaCommand,
+	ListRequestedServiceQuotaChangeHistoryCommand,
 	ListServiceQuotasCommand,
+	ListServicesCommand,
+	ListTagsForResourceCommand,
 	paginateListAWSDefaultServiceQuotas,
 	paginateListServiceQuotas,
+	RequestServiceQuotaIncreaseCommand,
 	type ServiceQuota,
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
@@ -19,7 +25,9 @@ import {models} from '../../source/simulator/catalog/models.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {bucketQuotas} from '../../source/simulator/quotas/bucket-quotas.ts';
 import {quotaRows} from '../../source/simulator/quotas/quota-rows.ts';
-import {credentials, startForTest} from './harness.ts';
+import {startSimulator} from '../../source/simulator/server.ts';
+import {credentials, defaultOptions, startForTest} from './harness.ts';
+import {createMovableTime, minuteMs, noon} from './metric-harness.ts';
 
 const quotasClient = async (options: Partial<SimulatorOptions> = {}): Promise<ServiceQuotasClient> => {
 	const {url} = await startForTest(options);
@@ -127,6 +135,131 @@ describe('Service Quotas', () => {
 			]);
 		const limited = new Set(bucketQuotas.map(({scope, model}) => `${scope} ${model}`));
 		expect(routes.filter((name) => !limited.has(name))).toEqual([]);
+	});
+});
+
+describe('requests for an increase', () => {
+	const lite = {ServiceCode: 'bedrock', QuotaCode: 'L-89F8391A'};
+
+	const open = async (scenario = {}) => {
+		const time = createMovableTime();
+		const {url, stop} = await startSimulator({...defaultOptions, scenario}, time);
+		onTestFinished(stop);
+		const client = new ServiceQuotasClient({endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1});
+		onTestFinished(() => client.destroy());
+		return {client, time, url};
+	};
+
+	test('are kept, become a case, and change no quota', async () => {
+		const {client, time} = await open();
+		const made = await client.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 5000}));
+		expect(made.RequestedQuota).toMatchObject({
+			...lite,
+			QuotaName: 'Cross-region model inference requests per minute for Amazon Nova Lite',
+			DesiredValue: 5000,
+			Status: 'PENDING',
+			Created: new Date(noon),
+		});
+		const history = async (more = {}) =>
+			(await client.send(new ListRequestedServiceQuotaChangeHistoryByQuotaCommand({...lite, ...more})))
+				.RequestedQuotas;
+		expect(await history()).toEqual([made.RequestedQuota]);
+		time.moveTo(noon + 2 * minuteMs);
+		const {RequestedQuota: later} = await client.send(
+			new GetRequestedServiceQuotaChangeCommand({RequestId: made.RequestedQuota?.Id}),
+		);
+		expect(later).toMatchObject({
+			Status: 'CASE_OPENED',
+			CaseId: expect.stringMatching(/^\d{15}$/),
+			LastUpdated: new Date(noon + minuteMs),
+		});
+		expect(await history({Status: 'CASE_OPENED'})).toEqual([later]);
+		expect(await history({Status: 'PENDING'})).toEqual([]);
+		const {RequestedQuotas} = await client.send(new ListRequestedServiceQuotaChangeHistoryCommand({}));
+		expect(RequestedQuotas).toEqual([later]);
+		const {Quota} = await client.send(new GetServiceQuotaCommand(lite));
+		expect(Quota?.Value).toBe(200);
+	});
+
+	test('are open once a quota and Region, until the simulator is reset', async () => {
+		const {client, url} = await open();
+		const ask = async (to: ServiceQuotasClient) =>
+			to.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 5000}));
+		await ask(client);
+		await expect(ask(client)).rejects.toMatchObject({
+			name: 'ResourceAlreadyExistsException',
+			message: 'Only one open service quota increase request is allowed per quota.',
+		});
+		const elsewhere = new ServiceQuotasClient({
+			endpoint: url,
+			region: 'us-west-2',
+			credentials,
+			maxAttempts: 1,
+		});
+		onTestFinished(() => elsewhere.destroy());
+		await ask(elsewhere);
+		await fetch(`${url}/__reset`, {method: 'POST'});
+		await ask(client);
+	});
+
+	const nova = 'L-89F8391A';
+	const fixed = quotaRows(noOverrides).find(({isAdjustable}) => !isAdjustable)?.code;
+
+	test.each([
+		[
+			'below the default',
+			nova,
+			4000,
+			/^You must provide a quota value greater than the default quota value of 4000\.0$/,
+		],
+		[
+			'below a large default',
+			'L-99296DCD',
+			2e7,
+			/^You must provide a quota value greater than the default quota value of 3\.0E7$/,
+		],
+		['of a quota that is fixed', fixed, 1e12, /the specified quota is not adjustable/],
+		['of a quota that there is not', 'L-00000000', 5000, /the specified service quota does not exist/],
+	])('are refused %s', async (_words, QuotaCode, DesiredValue, message) => {
+		const {client} = await open();
+		await expect(
+			client.send(new RequestServiceQuotaIncreaseCommand({ServiceCode: 'bedrock', QuotaCode, DesiredValue})),
+		).rejects.toMatchObject({message: expect.stringMatching(message)});
+	});
+
+	test('are refused below a limit that was typed', async () => {
+		const client = await quotasClient({requestsPerMinute: 9000});
+		await expect(
+			client.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 8000})),
+		).rejects.toMatchObject({
+			message: 'You must provide a quota value greater than the current quota value',
+		});
+	});
+
+	test('are refused without the right to ask, without a value, and for other services', async () => {
+		const {client} = await open({denied: ['servicequotas:RequestServiceQuotaIncrease']});
+		const ask = client.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 5000}));
+		await expect(ask).rejects.toMatchObject({name: 'AccessDeniedException'});
+		const other = {ServiceCode: 'ec2', QuotaCode: 'L-89F8391A'};
+		await expect(
+			client.send(new ListRequestedServiceQuotaChangeHistoryByQuotaCommand(other)),
+		).rejects.toMatchObject({name: 'NoSuchResourceException'});
+		await expect(
+			client.send(new GetRequestedServiceQuotaChangeCommand({RequestId: 'none'})),
+		).rejects.toMatchObject({name: 'NoSuchResourceException'});
+	});
+
+	test('stand beside a list of services, and other actions are refused by their names', async () => {
+		const {client} = await open();
+		const {Services} = await client.send(new ListServicesCommand({}));
+		expect(Services).toEqual([{ServiceCode: 'bedrock', ServiceName: 'Amazon Bedrock'}]);
+		const tags = new ListTagsForResourceCommand({
+			ResourceARN: 'arn:aws:servicequotas:us-east-1:123456789012:x',
+		});
+		await expect(client.send(tags)).rejects.toMatchObject({
+			name: 'UnknownOperationException',
+			message: 'The simulator does not serve ListTagsForResource of Service Quotas.',
+		});
 	});
 });
 

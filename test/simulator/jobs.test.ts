@@ -10,6 +10,8 @@ import {
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3';
 import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import {models} from '../../source/simulator/catalog/models.ts';
+import {answerRecord} from '../../source/simulator/jobs/record-answer.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import type {Time} from '../../source/simulator/time.ts';
@@ -43,7 +45,7 @@ const lineOf = (index: number): string =>
 		},
 	});
 
-const open = async (batch: Scenario['batch'] = {}, records = 100) => {
+const open = async (batch: Scenario['batch'] = {}, records = 100, line = lineOf) => {
 	const time = createStandingTime();
 	const {url, stop} = await startSimulator({...defaultOptions, scenario: {batch}}, time);
 	onTestFinished(stop);
@@ -54,7 +56,7 @@ const open = async (batch: Scenario['batch'] = {}, records = 100) => {
 		bedrock.destroy();
 		s3.destroy();
 	});
-	const Body = Array.from({length: records}, (_unused, index) => `${lineOf(index)}\n`).join('');
+	const Body = Array.from({length: records}, (_unused, index) => `${line(index)}\n`).join('');
 	await s3.send(new PutObjectCommand({Bucket: 'batch', Key: 'in/a.jsonl', Body}));
 	const create = async (more: Partial<CreateModelInvocationJobCommandInput> = {}) =>
 		bedrock.send(
@@ -179,6 +181,87 @@ describe('batch inference jobs of the simulator', () => {
 		await create();
 		await create();
 		await expect(create()).rejects.toMatchObject({name: 'ServiceQuotaExceededException'});
+	});
+});
+
+describe('the form of the records', () => {
+	const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+	const claudeLine = (index: number): string =>
+		JSON.stringify({
+			recordId: `r${index}`,
+			modelInput: {
+				anthropic_version: 'bedrock-2023-05-31',
+				max_tokens: 20,
+				messages: [{role: 'user', content: `Name one colour. ${index}`}],
+			},
+		});
+
+	it.each([
+		['Converse', lineOf, {output: {message: {role: 'assistant'}}, usage: {outputTokens: 20}}],
+		['InvokeModel', claudeLine, {type: 'message', role: 'assistant', usage: {output_tokens: 20}}],
+		[undefined, claudeLine, {type: 'message', role: 'assistant', usage: {output_tokens: 20}}],
+	] as const)('is that of %s', async (modelInvocationType, line, modelOutput) => {
+		const {create, follow, outputs} = await open({}, 100, line);
+		const {jobArn} = await create({modelId: claude, modelInvocationType});
+		const {job} = await follow(jobArn);
+		expect(job).toMatchObject({
+			status: 'Completed',
+			successRecordCount: 100,
+			modelInvocationType: modelInvocationType ?? 'InvokeModel',
+		});
+		const [first] = records((await outputs(jobArn))['a.jsonl.out']);
+		expect(first).toMatchObject({recordId: 'r0', modelInput: JSON.parse(line(0)).modelInput, modelOutput});
+	});
+
+	it.each([
+		['Converse', claudeLine, /^The content field in the Message object at messages\.0 is empty/],
+		['InvokeModel', lineOf, /^Malformed input request: #: required key \[anthropic_version\] not found/],
+	] as const)(
+		'of another kind fails in a job of %s, record by record',
+		async (modelInvocationType, line, message) => {
+			const {create, follow, outputs} = await open({}, 100, line);
+			const {jobArn} = await create({modelId: claude, modelInvocationType});
+			const {job} = await follow(jobArn);
+			expect(job).toMatchObject({successRecordCount: 0, errorRecordCount: 100});
+			const [first] = records((await outputs(jobArn))['a.jsonl.out']);
+			expect(first).toMatchObject({
+				recordId: 'r0',
+				error: {errorCode: 400, errorMessage: expect.stringMatching(message)},
+			});
+			expect(first?.modelOutput).toBeUndefined();
+		},
+	);
+
+	it('has no third kind', async () => {
+		const {create} = await open();
+		await expect(create({modelInvocationType: 'Other' as 'Converse'})).rejects.toMatchObject({
+			name: 'ValidationException',
+			message: expect.stringMatching(/Value 'Other' at 'modelInvocationType' .+ \[InvokeModel, Converse\]$/),
+		});
+	});
+
+	const answerOf = (modelId: string, modelInput: object, isConverse: boolean) => {
+		const settings = {modelId, isConverse, seed: 1, errorShare: 0, jobName: 'job', createdAt: 0};
+		return answerRecord(JSON.stringify({recordId: 'r1', modelInput}), settings);
+	};
+
+	const usable = models.filter(({traits}) => !traits.has('end-of-life') && !traits.has('no-access'));
+	const oneOfEach = [...Map.groupBy(usable, ({family}) => family)].map(([family, [model]]) => {
+		const {id = '', isOnDemand = true, profiles = []} = model ?? {};
+		return [family, isOnDemand ? id : `${profiles[0]}.${id}`] as const;
+	});
+
+	it.each(oneOfEach)('may be that of Converse for the family %s, with its counts', (_family, modelId) => {
+		const converse = {messages: [{role: 'user', content: [{text: 'Name one colour.'}]}]};
+		const answer = answerOf(modelId, {...converse, inferenceConfig: {maxTokens: 20}}, true);
+		expect(JSON.parse(answer.line)).toMatchObject({
+			recordId: 'r1',
+			modelOutput: {
+				output: {message: {role: 'assistant'}},
+				usage: {inputTokens: answer.inputTokens, outputTokens: answer.outputTokens},
+			},
+		});
+		expect(answer.outputTokens).toBeGreaterThan(0);
 	});
 });
 

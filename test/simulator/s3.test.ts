@@ -1,12 +1,26 @@
 import {Readable} from 'node:stream';
 import {
 	AbortMultipartUploadCommand,
+	CopyObjectCommand,
+	CreateBucketCommand,
 	CreateMultipartUploadCommand,
+	DeleteBucketCommand,
 	DeleteObjectCommand,
+	DeleteObjectsCommand,
+	GetBucketAclCommand,
+	GetBucketLocationCommand,
 	GetObjectCommand,
+	GetObjectTaggingCommand,
+	HeadBucketCommand,
 	HeadObjectCommand,
+	ListBucketsCommand,
+	ListMultipartUploadsCommand,
+	ListObjectsCommand,
 	ListObjectsV2Command,
+	type ListObjectsV2CommandOutput,
+	ListObjectVersionsCommand,
 	PutObjectCommand,
+	paginateListBuckets,
 	paginateListObjectsV2,
 	S3Client,
 	type S3ClientConfig,
@@ -125,6 +139,89 @@ describe('S3 of the simulator', () => {
 		await expect(client.send(new AbortMultipartUploadCommand({...place, UploadId}))).rejects.toMatchObject({
 			name: 'NoSuchUpload',
 		});
+	});
+
+	it('shows its buckets, in pages where that is asked for', async () => {
+		const client = await openS3({missingBuckets: ['gone']});
+		expect((await client.send(new ListBucketsCommand({}))).Buckets ?? []).toEqual([]);
+		await client.send(new CreateBucketCommand({Bucket: 'made'}));
+		await client.send(new PutObjectCommand({Bucket: bucket, Key: 'x', Body: 'x'}));
+		await client.send(new PutObjectCommand({Bucket: 'another', Key: 'x', Body: 'x'}));
+		const {Buckets, Owner} = await client.send(new ListBucketsCommand({}));
+		expect(Buckets?.map(({Name}) => Name)).toEqual(['another', 'made', bucket]);
+		expect(Buckets?.[0]?.CreationDate).toBeInstanceOf(Date);
+		expect(Owner?.ID).toBe('123456789012');
+		const pages: Array<ReadonlyArray<string | undefined>> = [];
+		for await (const page of paginateListBuckets({client, pageSize: 2}, {})) {
+			pages.push((page.Buckets ?? []).map(({Name}) => Name));
+		}
+		expect(pages).toEqual([['another', 'made'], [bucket]]);
+	});
+
+	it('tells whether and where a bucket is', async () => {
+		const client = await openS3({missingBuckets: ['gone']}, {region: 'eu-west-1'});
+		const {BucketRegion} = await client.send(new HeadBucketCommand({Bucket: bucket}));
+		expect(BucketRegion).toBe('eu-west-1');
+		const {LocationConstraint} = await client.send(new GetBucketLocationCommand({Bucket: bucket}));
+		expect(LocationConstraint).toBe('eu-west-1');
+		await expect(client.send(new HeadBucketCommand({Bucket: 'gone'}))).rejects.toMatchObject({
+			$metadata: {httpStatusCode: 404},
+		});
+	});
+
+	it('lists like folders, by the newer call and by the older', async () => {
+		const client = await openS3();
+		for (const Key of ['a.txt', 'in/1', 'in/2', 'in/deep/3', 'out/4']) {
+			await client.send(new PutObjectCommand({Bucket: bucket, Key, Body: 'x'}));
+		}
+		const place = {Bucket: bucket, Delimiter: '/'};
+		const shownBy = ({Contents, CommonPrefixes}: ListObjectsV2CommandOutput) => [
+			...(Contents ?? []).map(({Key}) => Key),
+			...(CommonPrefixes ?? []).map(({Prefix}) => Prefix),
+		];
+		const root = await client.send(new ListObjectsV2Command(place));
+		expect(shownBy(root)).toEqual(['a.txt', 'in/', 'out/']);
+		expect(root.KeyCount).toBe(3);
+		const inner = await client.send(new ListObjectsCommand({...place, Prefix: 'in/'}));
+		expect(shownBy(inner)).toEqual(['in/1', 'in/2', 'in/deep/']);
+		const first = await client.send(new ListObjectsCommand({...place, MaxKeys: 2}));
+		expect([shownBy(first), first.NextMarker]).toEqual([['a.txt', 'in/'], 'in/']);
+		const second = await client.send(new ListObjectsCommand({...place, Marker: first.NextMarker}));
+		expect([shownBy(second), second.IsTruncated]).toEqual([['out/'], false]);
+	});
+
+	it('is read through a presigned URL', async () => {
+		const client = await openS3();
+		await client.send(new PutObjectCommand({Bucket: bucket, Key: 'x', Body: 'hello'}));
+		const {protocol, hostname, port} = (await client.config.endpoint?.()) ?? {};
+		const scope = 'simulated%2F20261120%2Fus-east-1%2Fs3%2Faws4_request';
+		const response = await fetch(`${protocol}//${hostname}:${port}/${bucket}/x?X-Amz-Credential=${scope}`);
+		expect(await response.text()).toBe('hello');
+	});
+
+	it.each<readonly [string, (client: S3Client) => Promise<unknown>]>([
+		[
+			'a copy',
+			(client) => client.send(new CopyObjectCommand({Bucket: bucket, Key: 'y', CopySource: `${bucket}/x`})),
+		],
+		['rights', (client) => client.send(new GetBucketAclCommand({Bucket: bucket}))],
+		['tags', (client) => client.send(new GetObjectTaggingCommand({Bucket: bucket, Key: 'x'}))],
+		['versions', (client) => client.send(new ListObjectVersionsCommand({Bucket: bucket}))],
+		['uploads', (client) => client.send(new ListMultipartUploadsCommand({Bucket: bucket}))],
+		['a bucket to delete', (client) => client.send(new DeleteBucketCommand({Bucket: bucket}))],
+		[
+			'several objects to delete',
+			(client) => client.send(new DeleteObjectsCommand({Bucket: bucket, Delete: {Objects: [{Key: 'x'}]}})),
+		],
+	])('does not take %s for another call', async (_words, call) => {
+		const client = await openS3();
+		await client.send(new PutObjectCommand({Bucket: bucket, Key: 'x', Body: 'x'}));
+		await expect(call(client)).rejects.toMatchObject({
+			name: 'NotImplemented',
+			message: expect.stringMatching(/^The simulator does not serve .+\.$/),
+		});
+		const {Contents} = await client.send(new ListObjectsV2Command({Bucket: bucket}));
+		expect(Contents?.map(({Key}) => Key)).toEqual(['x']);
 	});
 
 	it.each([

@@ -1,47 +1,52 @@
 import type {Json} from '../families/prompt.ts';
 import type {MetricSettings} from '../scenario.ts';
-import {invalidParameter, placeOf, textOf, tokenOf, validationFault} from './metric-answer.ts';
-import {readQueries, valuesOf} from './metric-query.ts';
+import {
+	invalidParameter,
+	momentOf,
+	numberOf,
+	placeOf,
+	textOf,
+	tokenOf,
+	validationFault,
+} from './metric-answer.ts';
+import {createMetricMath} from './metric-math.ts';
+import {type MetricQuery, readQueries, type SeriesQuery} from './metric-query.ts';
 import type {MetricSource} from './metric-source.ts';
-import type {MinuteSums} from './minute-sums.ts';
+import {type MinuteAt, type PeriodValues, remembering, valuesOf} from './period-values.ts';
 
 /** GetMetricData: values of up to 500 queries, in pages of at most 100,800 datapoints. */
 
 const mostDatapoints = 100_800;
 
-const momentOf = (input: Json, key: string): number => {
-	const seconds = input[key];
-	if (typeof seconds !== 'number') {
-		throw validationFault(`The parameter ${key} is required.`);
-	}
-	return seconds * 1000;
-};
-
 const pageSize = (input: Json, settings: MetricSettings | undefined): number => {
-	const asked = input.MaxDatapoints ?? mostDatapoints;
-	if (typeof asked !== 'number' || asked < 1 || asked > mostDatapoints) {
+	const asked = input.MaxDatapoints === undefined ? mostDatapoints : numberOf(input, 'MaxDatapoints');
+	if (asked === undefined || asked < 1 || asked > mostDatapoints) {
 		throw invalidParameter(`MaxDatapoints must be between 1 and ${mostDatapoints}.`);
 	}
 	return Math.min(asked, settings?.pageDatapoints ?? mostDatapoints);
 };
 
-/** A minute is asked for once a metric: found once it is kept for the length of the request. */
-const remembering = (source: MetricSource, region: string) => {
-	const known = new Map<string, Map<number, MinuteSums | null>>();
-	return (modelId: string, minute: number): MinuteSums | undefined => {
-		let minutes = known.get(modelId);
-		if (minutes === undefined) {
-			minutes = new Map();
-			known.set(modelId, minutes);
+/** A result of the answer; its values are worked out when its page is asked for. */
+type Result = {readonly id: string; readonly label: string; readonly read: () => PeriodValues};
+
+/** One result of a metric, one or several of an expression. */
+function* resultsOf(
+	queries: readonly MetricQuery[],
+	minuteAt: MinuteAt,
+	fromMs: number,
+	toMs: number,
+): Generator<Result> {
+	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minuteAt, fromMs, toMs);
+	const work = createMetricMath({queries, valuesOf: read, fromMs, toMs});
+	for (const query of queries.filter(({isReturned}) => isReturned)) {
+		const {id, label} = query;
+		if (query.kind === 'series') {
+			yield {id, label, read: () => read(query)};
+		} else {
+			yield* work(query).map((series): Result => ({id, label, read: () => series}));
 		}
-		let sums = minutes.get(minute);
-		if (sums === undefined) {
-			sums = source.minute(region, modelId, minute) ?? null;
-			minutes.set(minute, sums);
-		}
-		return sums ?? undefined;
-	};
-};
+	}
+}
 
 /**
  * Answers GetMetricData. A result that does not fit on a page goes on, under the same Id, on the next one.
@@ -60,18 +65,20 @@ export const getMetricData = (
 	if (toMs <= fromMs) {
 		throw validationFault('The parameter StartTime must be less than the parameter EndTime.');
 	}
-	const [startQuery = 0, startValue = 0] = placeOf(textOf(input, 'NextToken'));
+	const [startResult = 0, startValue = 0] = placeOf(textOf(input, 'NextToken'));
 	const minuteAt = remembering(source, region);
 	const isAscending = input.ScanBy === 'TimestampAscending';
 	const results: Json[] = [];
 	let room = pageSize(input, settings);
 	let next: string | undefined;
-	for (const [index, query] of queries.entries()) {
-		if (index < startQuery) {
+	let index = -1;
+	for (const {id, label, read} of resultsOf(queries, minuteAt, fromMs, toMs)) {
+		index++;
+		if (index < startResult) {
 			continue;
 		}
-		const skipped = index === startQuery ? startValue : 0;
-		const found = valuesOf(query, minuteAt, fromMs, toMs);
+		const skipped = index === startResult ? startValue : 0;
+		const found = read();
 		const known = isPartial ? Math.floor(found.values.length / 2) : found.values.length;
 		const isWhole = known - skipped <= room;
 		const told = Math.max(0, Math.min(room, known - skipped));
@@ -82,8 +89,8 @@ export const getMetricData = (
 		};
 		room -= told;
 		results.push({
-			Id: query.id,
-			Label: query.label,
+			Id: id,
+			Label: label,
 			Timestamps: page(found.atSeconds),
 			Values: page(found.values),
 			StatusCode: isWhole && !isPartial ? 'Complete' : 'PartialData',

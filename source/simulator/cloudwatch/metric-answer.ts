@@ -1,4 +1,4 @@
-import type {Json} from '../families/prompt.ts';
+import {isJson, type Json} from '../families/prompt.ts';
 
 /** An error in the form of CloudWatch; the older form of its name travels in a header. */
 export class MetricError extends Error {
@@ -28,10 +28,33 @@ export const textOf = (input: Json, key: string): string | undefined => {
 	return typeof value === 'string' ? value : undefined;
 };
 
+/** A number of a request; the query protocol sends it as a text. @returns undefined where it is none. */
+export const numberOf = (input: Json, key: string): number | undefined => {
+	const value = input[key];
+	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+	return typeof number === 'number' && !Number.isNaN(number) ? number : undefined;
+};
+
+/** A moment in milliseconds since 1970, from seconds or from a date as text. @throws MetricError without one. */
+export const momentOf = (input: Json, key: string): number => {
+	const seconds = numberOf(input, key);
+	const atMs = seconds === undefined ? Date.parse(textOf(input, key) ?? '') : seconds * 1000;
+	if (Number.isNaN(atMs)) {
+		throw validationFault(`The parameter ${key} is required.`);
+	}
+	return atMs;
+};
+
+/** Elements of a list of texts. */
+export const textsOf = (input: Json, key: string): readonly string[] => {
+	const value = input[key];
+	return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
+};
+
 /** Elements of a list of structures. */
 export const structuresOf = (input: Json, key: string): readonly Json[] => {
 	const value = input[key];
-	return Array.isArray(value) ? value.filter((each): each is Json => typeof each === 'object') : [];
+	return Array.isArray(value) ? value.filter(isJson) : [];
 };
 
 /** Dimensions as one text, their order and white space apart. */

@@ -28,9 +28,14 @@ export const metricNames: readonly MetricName[] = [...countMetrics, ...durationM
 export const isDuration = (metric: MetricName): metric is DurationMetric =>
 	durationMetrics.some((name) => name === metric);
 
+/** The smallest and the largest value that a single request added. */
+export type Extremes = {readonly least: number; readonly most: number};
+
 /** One minute of one ModelId. */
 export type MinuteSums = {
 	readonly counts: Record<CountMetric, number>;
+	/** Of the metrics of which it is known; requests of background traffic are all alike. */
+	readonly extremes?: Map<CountMetric, Extremes>;
 	readonly durations: Readonly<Record<DurationMetric, Durations>>;
 };
 
@@ -48,13 +53,47 @@ export const createCounts = (): MinuteSums['counts'] => ({
 
 export const createMinuteSums = (): MinuteSums => ({
 	counts: createCounts(),
+	extremes: new Map(),
 	durations: {InvocationLatency: createDurations(), TimeToFirstToken: createDurations()},
 });
+
+/** Metrics whose every sample is 1: something happened. */
+const eventMetrics: ReadonlySet<CountMetric> = new Set([
+	'Invocations',
+	'InvocationThrottles',
+	'InvocationClientErrors',
+	'InvocationServerErrors',
+]);
+
+/** Samples that a metric has: one for each event, of tokens one for each invocation. */
+export const samplesOf = ({counts}: MinuteSums, metric: CountMetric): number =>
+	counts[eventMetrics.has(metric) ? metric : 'Invocations'];
+
+/** Smallest and largest sample; what is not known of single requests is taken to be their mean. */
+export const extremesOf = (sums: MinuteSums, metric: CountMetric): Extremes => {
+	const known = sums.extremes?.get(metric);
+	const mean = sums.counts[metric] / samplesOf(sums, metric);
+	return known ?? {least: mean, most: mean};
+};
+
+const widen = (known: Extremes | undefined, {least, most}: Extremes): Extremes =>
+	known === undefined
+		? {least, most}
+		: {least: Math.min(known.least, least), most: Math.max(known.most, most)};
+
+/** Adds what one request used. */
+export const addSample = (sums: MinuteSums, metric: CountMetric, amount: number): void => {
+	sums.counts[metric] += amount;
+	sums.extremes?.set(metric, widen(sums.extremes.get(metric), {least: amount, most: amount}));
+};
 
 /** Adds a part of one minute to another. @param part 0 to 1: how much of it; what is counted stays whole. */
 export const addSums = (sum: MinuteSums, more: MinuteSums, part = 1): void => {
 	for (const metric of countMetrics) {
-		sum.counts[metric] += Math.floor(more.counts[metric] * part);
+		if (more.counts[metric] > 0) {
+			sum.counts[metric] += Math.floor(more.counts[metric] * part);
+			sum.extremes?.set(metric, widen(sum.extremes.get(metric), extremesOf(more, metric)));
+		}
 	}
 	for (const metric of durationMetrics) {
 		addDurations(sum.durations[metric], more.durations[metric]);

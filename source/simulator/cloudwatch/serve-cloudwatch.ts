@@ -1,43 +1,46 @@
 import {randomUUID} from 'node:crypto';
 import {deniedMessage} from '../control-plane/permissions.ts';
-import {isJson, type Json} from '../families/prompt.ts';
+import type {Json} from '../families/prompt.ts';
 import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange, Reply} from '../wire/exchange.ts';
 import {regionOf} from '../wire/region.ts';
 import {getMetricData} from './get-metric-data.ts';
+import {getMetricStatistics} from './get-metric-statistics.ts';
 import {listMetrics} from './list-metrics.ts';
 import {MetricError} from './metric-answer.ts';
+import {type MetricProtocol, olderErrorHeader} from './metric-protocols.ts';
 import {lookAt} from './metric-source.ts';
 
-/** CloudWatch: JSON 1.0, the action in the header `X-Amz-Target`, as the SDK speaks it by default. */
+/** CloudWatch in each of its protocols. */
 
+/** Name of the service in the header `X-Amz-Target` and in the paths of CBOR. */
 export const cloudWatchTarget = 'GraniteServiceVersion20100801';
+
+/** What is asked for, or a failure to read it. */
+type ReadInput = () => Json | Promise<Json>;
+
+export type CloudWatch = (
+	exchange: Exchange,
+	protocol: MetricProtocol,
+	action: string,
+	readInput: ReadInput,
+) => Promise<void>;
 
 const send = (
 	reply: Reply,
 	status: number,
-	body: Json,
+	bytes: Buffer,
+	requestId: string,
 	nowMs: number,
-	headers: Readonly<Record<string, string>> = {},
+	headers: Readonly<Record<string, string>>,
 ): void => {
-	const bytes = Buffer.from(JSON.stringify(body));
 	reply.head(status, {
-		'content-type': 'application/x-amz-json-1.0',
 		'content-length': String(bytes.length),
-		'x-amzn-requestid': randomUUID(),
+		'x-amzn-requestid': requestId,
 		date: new Date(nowMs).toUTCString(),
 		...headers,
 	});
 	reply.end(bytes);
-};
-
-const parseInput = (body: Buffer): Json => {
-	try {
-		const input: unknown = JSON.parse(body.toString('utf8'));
-		return isJson(input) ? input : {};
-	} catch {
-		throw new MetricError('SerializationException', 'The request is no JSON.');
-	}
 };
 
 /** Errors that a script asks for come before anything else, as those of the service do. */
@@ -61,9 +64,7 @@ const createFaults = ({scenario}: Simulation) => {
 };
 
 /** Makes the handler of CloudWatch over what the simulator served and its scenario. */
-export const createCloudWatch = (
-	simulation: Simulation,
-): ((exchange: Exchange, action: string) => Promise<void>) => {
+export const createCloudWatch = (simulation: Simulation): CloudWatch => {
 	const {time, scenario, served, options} = simulation;
 	const faults = createFaults(simulation);
 
@@ -74,23 +75,32 @@ export const createCloudWatch = (
 				return listMetrics(source, region, nowMs, input);
 			case 'GetMetricData':
 				return getMetricData(source, region, input, scenario.metrics, faults.isPartial());
+			case 'GetMetricStatistics':
+				return getMetricStatistics(source, region, input);
 			default:
-				throw new MetricError('UnknownOperationException', `The simulator does not serve ${action}.`);
+				throw new MetricError(
+					'UnknownOperationException',
+					`The simulator does not serve ${action} of CloudWatch.`,
+					{queryName: 'InvalidAction'},
+				);
 		}
 	};
 
-	return async (exchange, action) => {
-		const body = await exchange.readBody();
+	return async ({reply, headers}, protocol, action, readInput) => {
 		const nowMs = time.now() + (scenario.metrics?.clockAheadMs ?? 0);
+		const requestId = randomUUID();
 		try {
 			faults.refuse(action);
-			send(exchange.reply, 200, act(action, parseInput(body), regionOf(exchange.headers), nowMs), nowMs);
+			const answer = act(action, await readInput(), regionOf(headers), nowMs);
+			const bytes = protocol.write(action, answer, requestId);
+			send(reply, 200, bytes, requestId, nowMs, protocol.headers);
 		} catch (error) {
 			if (!(error instanceof MetricError)) {
 				throw error;
 			}
-			const name = {'x-amzn-query-error': `${error.queryName};Sender`};
-			send(exchange.reply, error.status, {__type: error.type, message: error.message}, nowMs, name);
+			const bytes = protocol.writeError(error, requestId);
+			const more = {...protocol.headers, ...olderErrorHeader(error)};
+			send(reply, error.status, bytes, requestId, nowMs, more);
 		}
 	};
 };

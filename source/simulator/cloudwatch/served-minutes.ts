@@ -1,6 +1,6 @@
 import type {RequestRecord} from '../observation/request-record.ts';
 import {addDuration} from './durations.ts';
-import {createMinuteSums, type MinuteSums, minuteMs, minuteOf} from './minute-sums.ts';
+import {addSample, createMinuteSums, type MinuteSums, minuteMs, minuteOf} from './minute-sums.ts';
 
 /** What the simulator served, minute by minute, for as long as a day needs it. */
 export type ServedMinutes = {
@@ -25,7 +25,8 @@ export const dimensionOf = (modelId: string): string =>
 /** Errors before the request was taken on: AWS does not count them as invocations. */
 const clientStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 
-const count = ({counts, durations}: MinuteSums, request: RequestRecord): void => {
+const count = (sums: MinuteSums, request: RequestRecord): void => {
+	const {counts, durations} = sums;
 	if (request.throttle !== undefined) {
 		counts.InvocationThrottles++;
 		return;
@@ -38,13 +39,13 @@ const count = ({counts, durations}: MinuteSums, request: RequestRecord): void =>
 		return;
 	}
 	counts.Invocations++;
-	counts.InputTokenCount += request.inputTokens;
-	counts.OutputTokenCount += request.outputTokens;
-	counts.CacheReadInputTokenCount += request.cacheReadTokens;
-	counts.CacheWriteInputTokenCount += request.cacheWriteTokens;
+	addSample(sums, 'InputTokenCount', request.inputTokens);
+	addSample(sums, 'OutputTokenCount', request.outputTokens);
+	addSample(sums, 'CacheReadInputTokenCount', request.cacheReadTokens);
+	addSample(sums, 'CacheWriteInputTokenCount', request.cacheWriteTokens);
 	if (request.error === undefined) {
 		// Emitted for successful requests only (user guide).
-		counts.EstimatedTPMQuotaUsage += request.quotaTokens;
+		addSample(sums, 'EstimatedTPMQuotaUsage', request.quotaTokens);
 		addDuration(durations.InvocationLatency, request.endedAt - request.startedAt);
 	}
 	if (request.firstTokenAt !== undefined && request.operation.toLowerCase().includes('stream')) {

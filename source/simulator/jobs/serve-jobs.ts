@@ -71,6 +71,19 @@ const uriAt = (body: unknown, ...path: readonly string[]): string => {
 	return uri;
 };
 
+const invocationTypes = ['InvokeModel', 'Converse'] as const;
+
+/** The form of the records; that of InvokeModel where none is named. */
+const invocationTypeOf = ({modelInvocationType: type}: Json): (typeof invocationTypes)[number] => {
+	const known = invocationTypes.find((name) => name === (type ?? 'InvokeModel'));
+	if (known === undefined) {
+		throw validationError(
+			`1 validation error detected: Value '${String(type)}' at 'modelInvocationType' failed to satisfy constraint: Member must satisfy enum value set: [${invocationTypes.join(', ')}]`,
+		);
+	}
+	return known;
+};
+
 const readRequest = (body: Json): JobRequest => {
 	const jobName = textAt(body, 'jobName');
 	if (!/^[a-zA-Z0-9]{1,63}(?:-*[a-zA-Z0-9+\-.]){0,62}$/.test(jobName) || jobName.length > 63) {
@@ -93,7 +106,7 @@ const readRequest = (body: Json): JobRequest => {
 		clientRequestToken: typeof body.clientRequestToken === 'string' ? body.clientRequestToken : undefined,
 		inputUri: uriAt(body, 'inputDataConfig', 's3InputDataConfig', 's3Uri'),
 		outputUri: uriAt(body, 'outputDataConfig', 's3OutputDataConfig', 's3Uri'),
-		isConverse: body.modelInvocationType === 'Converse',
+		isConverse: invocationTypeOf(body) === 'Converse',
 		timeoutHours,
 	};
 };

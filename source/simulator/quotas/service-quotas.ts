@@ -1,10 +1,12 @@
 import {randomUUID} from 'node:crypto';
 import {accountId} from '../catalog/profiles.ts';
-import {deniedMessage} from '../control-plane/permissions.ts';
+import {callerArn, deniedMessage} from '../control-plane/permissions.ts';
 import {isJson, type Json} from '../families/prompt.ts';
+import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange, Reply} from '../wire/exchange.ts';
 import {regionOf} from '../wire/region.ts';
-import type {Overrides} from './limits.ts';
+import {type IncreaseRequest, type IncreaseRequests, stateOf} from './increase-requests.ts';
+import {illegalArgument, noSuchResource, QuotaError} from './quota-error.ts';
 import type {QuotaRow} from './quota-row.ts';
 import {quotaRows} from './quota-rows.ts';
 
@@ -14,17 +16,15 @@ export const serviceQuotasTarget = 'ServiceQuotasV20190624';
 
 const longestPage = 100;
 
-type Answer = {readonly status: number; readonly body: Json};
+/** The only service whose quotas are simulated. */
+const service = {ServiceCode: 'bedrock', ServiceName: 'Amazon Bedrock'} as const;
 
-const failure = (type: string, message: string): Answer => ({
-	status: 400,
-	body: {__type: type, Message: message},
-});
+const arnOf = ({code}: QuotaRow, region: string, account: string): string =>
+	`arn:aws:servicequotas:${region}:${account}:bedrock/${code}`;
 
 const quotaBody = (row: QuotaRow, value: number, region: string, account: string): Json => ({
-	ServiceCode: 'bedrock',
-	ServiceName: 'Amazon Bedrock',
-	QuotaArn: `arn:aws:servicequotas:${region}:${account}:bedrock/${row.code}`,
+	...service,
+	QuotaArn: arnOf(row, region, account),
 	QuotaCode: row.code,
 	QuotaName: row.name,
 	Value: value,
@@ -41,58 +41,138 @@ const appliedQuotas = (rows: readonly QuotaRow[], region: string): readonly Json
 const defaultQuotas = (rows: readonly QuotaRow[], region: string): readonly Json[] =>
 	rows.map((row) => quotaBody(row, row.defaultValue, region, ''));
 
-const page = (quotas: readonly Json[], input: Json): Answer => {
+/** One page of a list, under a name. */
+const page = (name: string, all: readonly Json[], input: Json): Json => {
 	const size = input.MaxResults ?? longestPage;
 	if (typeof size !== 'number' || size < 1 || size > longestPage) {
-		return failure('IllegalArgumentException', `MaxResults ${size} is not between 1 and ${longestPage}.`);
+		throw illegalArgument(`MaxResults ${size} is not between 1 and ${longestPage}.`);
 	}
 	const start = input.NextToken === undefined ? 0 : Number(Buffer.from(String(input.NextToken), 'base64url'));
-	if (!Number.isInteger(start) || start < 0 || start > quotas.length) {
-		return failure('InvalidPaginationTokenException', 'The pagination token is not valid.');
+	if (!Number.isInteger(start) || start < 0 || start > all.length) {
+		throw new QuotaError('InvalidPaginationTokenException', 'The pagination token is not valid.');
 	}
 	const end = start + size;
-	const listed = quotas.slice(start, end);
 	return {
-		status: 200,
-		body: {
-			Quotas: listed,
-			...(end < quotas.length ? {NextToken: Buffer.from(String(end)).toString('base64url')} : {}),
-		},
+		[name]: all.slice(start, end),
+		...(end < all.length ? {NextToken: Buffer.from(String(end)).toString('base64url')} : {}),
 	};
 };
 
-const single = (quotas: readonly Json[], input: Json): Answer => {
+const single = (quotas: readonly Json[], input: Json): Json => {
 	const quota = quotas.find((candidate) => candidate.QuotaCode === input.QuotaCode);
-	return quota === undefined
-		? failure(
-				'NoSuchResourceException',
-				'The request failed because the specified service quota does not exist.',
-			)
-		: {status: 200, body: {Quota: quota}};
+	if (quota === undefined) {
+		throw noSuchResource('service quota');
+	}
+	return {Quota: quota};
 };
 
-const act = (action: string, input: Json, rows: readonly QuotaRow[], region: string): Answer => {
-	if (input.ServiceCode !== 'bedrock') {
-		return failure(
-			'NoSuchResourceException',
-			'The request failed because the specified service does not exist.',
-		);
+const assertService = ({ServiceCode: code}: Json): void => {
+	if (code !== service.ServiceCode) {
+		throw noSuchResource('service');
 	}
+};
+
+const rowOf = (rows: readonly QuotaRow[], {QuotaCode: code}: Json): QuotaRow => {
+	const row = rows.find((candidate) => candidate.code === code);
+	if (row === undefined) {
+		throw noSuchResource('service quota');
+	}
+	return row;
+};
+
+const requestBody = (request: IncreaseRequest, nowMs: number): Json => {
+	const {status, caseId, updatedAtMs} = stateOf(request, nowMs);
+	const {quota, region} = request;
+	return {
+		Id: request.id,
+		...(caseId === undefined ? {} : {CaseId: caseId}),
+		...service,
+		QuotaCode: quota.code,
+		QuotaName: quota.name,
+		DesiredValue: request.desiredValue,
+		Status: status,
+		Created: request.createdAtMs / 1000,
+		LastUpdated: updatedAtMs / 1000,
+		Requester: JSON.stringify({accountId, callerArn}),
+		QuotaArn: arnOf(quota, region, accountId),
+		GlobalQuota: false,
+		Unit: 'None',
+		QuotaRequestedAtLevel: 'ACCOUNT',
+	};
+};
+
+/** What an action works on. */
+type Account = {
+	readonly rows: readonly QuotaRow[];
+	readonly requests: IncreaseRequests;
+	readonly region: string;
+	readonly nowMs: number;
+};
+
+const requestIncrease = (input: Json, {rows, requests, region, nowMs}: Account): Json => {
+	assertService(input);
+	const quota = rowOf(rows, input);
+	const {DesiredValue: desiredValue} = input;
+	if (typeof desiredValue !== 'number') {
+		throw illegalArgument('DesiredValue is required.');
+	}
+	return {RequestedQuota: requestBody(requests.make(quota, {region, desiredValue, nowMs}), nowMs)};
+};
+
+/** Requests of the account, of one quota where it is named. */
+const history = (input: Json, {requests, region, nowMs}: Account): Json => {
+	const found = requests
+		.all(region)
+		.filter(({quota}) => input.QuotaCode === undefined || quota.code === input.QuotaCode)
+		.map((request) => requestBody(request, nowMs))
+		.filter(({Status: status}) => input.Status === undefined || status === input.Status);
+	return page('RequestedQuotas', found, input);
+};
+
+const act = (action: string, input: Json, account: Account): Json => {
+	const {rows, requests, region, nowMs} = account;
 	switch (action) {
+		case 'ListServices':
+			return page('Services', [service], input);
 		case 'ListServiceQuotas':
-			return page(appliedQuotas(rows, region), input);
+			assertService(input);
+			return page('Quotas', appliedQuotas(rows, region), input);
 		case 'ListAWSDefaultServiceQuotas':
-			return page(defaultQuotas(rows, region), input);
+			assertService(input);
+			return page('Quotas', defaultQuotas(rows, region), input);
 		case 'GetServiceQuota':
+			assertService(input);
 			return single(appliedQuotas(rows, region), input);
 		case 'GetAWSDefaultServiceQuota':
+			assertService(input);
 			return single(defaultQuotas(rows, region), input);
+		case 'RequestServiceQuotaIncrease':
+			return requestIncrease(input, account);
+		case 'GetRequestedServiceQuotaChange': {
+			const request = requests.find(String(input.RequestId));
+			if (request === undefined || request.region !== region) {
+				throw noSuchResource('service quota increase request');
+			}
+			return {RequestedQuota: requestBody(request, nowMs)};
+		}
+		case 'ListRequestedServiceQuotaChangeHistory':
+			if (input.ServiceCode !== undefined) {
+				assertService(input);
+			}
+			return history({...input, QuotaCode: undefined}, account);
+		case 'ListRequestedServiceQuotaChangeHistoryByQuota':
+			assertService(input);
+			rowOf(rows, input);
+			return history(input, account);
 		default:
-			return failure('UnknownOperationException', '');
+			throw new QuotaError(
+				'UnknownOperationException',
+				`The simulator does not serve ${action} of Service Quotas.`,
+			);
 	}
 };
 
-const send = (reply: Reply, {status, body}: Answer): void => {
+const send = (reply: Reply, status: number, body: Json): void => {
 	const bytes = Buffer.from(JSON.stringify(body));
 	reply.head(status, {
 		'content-type': 'application/x-amz-json-1.1',
@@ -112,17 +192,27 @@ const parseInput = (body: Buffer): Json => {
 };
 
 /** Makes the handler of Service Quotas over the account's quotas. */
-export const createServiceQuotas = (
-	overrides: Overrides,
-	denied: readonly string[] = [],
-): ((exchange: Exchange, action: string) => Promise<void>) => {
-	const rows = quotaRows(overrides);
-	return async (exchange, action) => {
-		const input = parseInput(await exchange.readBody());
+export const createServiceQuotas = ({
+	options,
+	scenario,
+	time,
+	increases,
+}: Simulation): ((exchange: Exchange, action: string) => Promise<void>) => {
+	const rows = quotaRows(options);
+	return async ({readBody, headers, reply}, action) => {
+		const input = parseInput(await readBody());
 		const name = `servicequotas:${action}`;
-		const answer = denied.includes(name)
-			? failure('AccessDeniedException', deniedMessage(name))
-			: act(action, input, rows, regionOf(exchange.headers));
-		send(exchange.reply, answer);
+		try {
+			if (scenario.denied?.includes(name)) {
+				throw new QuotaError('AccessDeniedException', deniedMessage(name));
+			}
+			const account = {rows, requests: increases, region: regionOf(headers), nowMs: time.now()};
+			send(reply, 200, act(action, input, account));
+		} catch (error) {
+			if (!(error instanceof QuotaError)) {
+				throw error;
+			}
+			send(reply, 400, {__type: error.type, Message: error.message});
+		}
 	};
 };

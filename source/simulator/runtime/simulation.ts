@@ -6,6 +6,7 @@ import type {MantleBuckets} from '../mantle/mantle-buckets.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Stats} from '../observation/stats.ts';
 import type {SimulatorOptions} from '../options.ts';
+import type {IncreaseRequests} from '../quotas/increase-requests.ts';
 import type {ObjectStore} from '../s3/object-store.ts';
 import type {Scenario} from '../scenario.ts';
 import type {Time} from '../time.ts';
@@ -28,6 +29,8 @@ export type Simulation = {
 	readonly scenario: Scenario;
 	/** What S3 holds. */
 	readonly objects: ObjectStore;
+	/** What was asked for in quotas. */
+	readonly increases: IncreaseRequests;
 	/** Batch inference jobs. */
 	readonly jobs: JobStore;
 	readonly requestRandom: (path: string, body: Uint8Array) => Random;

@@ -12,6 +12,8 @@ export type StoredObject = {
 	readonly modifiedAtMs: number;
 };
 
+type Bucket = {readonly createdAtMs: number; readonly objects: Map<string, StoredObject>};
+
 type Upload = {readonly bucket: string; readonly key: string; readonly parts: Map<number, Blob>};
 
 /** Buckets with their objects. A bucket is there as soon as something is written to it. */
@@ -35,11 +37,11 @@ const etagOf = (blobs: readonly Blob[]): string => {
 /** @param now Milliseconds since 1970. */
 export const createObjectStore = (now: () => number) => {
 	const blobs = createBlobs();
-	const buckets = new Map<string, Map<string, StoredObject>>();
+	const buckets = new Map<string, Bucket>();
 	const uploads = new Map<string, Upload>();
 
-	const bucketOf = (name: string): Map<string, StoredObject> => {
-		const bucket = buckets.get(name) ?? new Map<string, StoredObject>();
+	const bucketOf = (name: string): Bucket => {
+		const bucket = buckets.get(name) ?? {createdAtMs: now(), objects: new Map()};
 		buckets.set(name, bucket);
 		return bucket;
 	};
@@ -54,19 +56,28 @@ export const createObjectStore = (now: () => number) => {
 
 	const store = async (bucket: string, key: string, parts: readonly Blob[]): Promise<StoredObject> => {
 		const object = {key, blobs: parts, size: sizeOf(parts), etag: etagOf(parts), modifiedAtMs: now()};
-		const old = bucketOf(bucket).get(key);
-		bucketOf(bucket).set(key, object);
+		const {objects} = bucketOf(bucket);
+		const old = objects.get(key);
+		objects.set(key, object);
 		await Promise.all((old?.blobs ?? []).map(blobs.remove));
 		return object;
 	};
 
 	return {
+		makeBucket(name: string): void {
+			bucketOf(name);
+		},
+		/** In the order of their names. */
+		buckets: (): ReadonlyArray<{readonly name: string; readonly createdAtMs: number}> =>
+			[...buckets]
+				.map(([name, {createdAtMs}]) => ({name, createdAtMs}))
+				.sort((first, second) => (first.name < second.name ? -1 : 1)),
 		put: async (bucket: string, key: string, bytes: AsyncIterable<Uint8Array>): Promise<StoredObject> =>
 			store(bucket, key, [await blobs.write(bytes)]),
-		find: (bucket: string, key: string): StoredObject | undefined => buckets.get(bucket)?.get(key),
+		find: (bucket: string, key: string): StoredObject | undefined => buckets.get(bucket)?.objects.get(key),
 		/** Objects whose key begins with the prefix, in the order of their keys. */
 		list: (bucket: string, prefix: string): readonly StoredObject[] =>
-			[...(buckets.get(bucket)?.values() ?? [])]
+			[...(buckets.get(bucket)?.objects.values() ?? [])]
 				.filter(({key}) => key.startsWith(prefix))
 				.sort((first, second) => (first.key < second.key ? -1 : 1)),
 		async *read({blobs: parts, size}: StoredObject, start = 0, end = size): AsyncGenerator<Buffer> {
@@ -79,8 +90,8 @@ export const createObjectStore = (now: () => number) => {
 			}
 		},
 		async remove(bucket: string, key: string): Promise<void> {
-			const object = buckets.get(bucket)?.get(key);
-			buckets.get(bucket)?.delete(key);
+			const object = buckets.get(bucket)?.objects.get(key);
+			buckets.get(bucket)?.objects.delete(key);
 			await Promise.all((object?.blobs ?? []).map(blobs.remove));
 		},
 		beginUpload(bucket: string, key: string): string {

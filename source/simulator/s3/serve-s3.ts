@@ -1,40 +1,43 @@
 import {randomUUID} from 'node:crypto';
 import type {Simulation} from '../runtime/simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
+import type {Element} from '../wire/xml.ts';
 import {unchunked} from './aws-chunked.ts';
 import type {StoredObject} from './object-store.ts';
 import {S3Error} from './s3-error.ts';
-import {document, type Element, errorDocument, textsOf} from './xml.ts';
+import {type S3Call, sendXml} from './s3-reply.ts';
+import {notServed, serveBucket, serveListBuckets} from './serve-buckets.ts';
+import {document, errorDocument, textsOf} from './xml.ts';
 
-/** S3 with the bucket in the path: the calls that a batch job needs, and no others. */
+/** S3 with the bucket in the path: the calls that a batch job needs, and those that show what there is. */
 
 /** Signing name of the service, by which its requests are told from those of Bedrock. */
 export const s3Service = 's3';
 
-/** Pages are shorter than the service's, so that a client has to ask for more than one. */
-const pageLength = 100;
+/** Parameters that turn a call into another one, about something that a bucket or an object has. */
+const subresources: ReadonlySet<string> = new Set([
+	...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
+	...['inventory', 'legal-hold', 'lifecycle', 'logging', 'metadataTable', 'metrics', 'notification'],
+	...['object-lock', 'ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication'],
+	...['renameObject', 'requestPayment', 'restore', 'retention', 'select', 'session', 'tagging', 'torrent'],
+	...['versioning', 'versions', 'website'],
+]);
 
-type Call = {
-	readonly exchange: Exchange;
-	readonly simulation: Simulation;
-	readonly bucket: string;
-	readonly key: string;
-};
-
-const send = (
-	{reply}: Exchange,
-	status: number,
-	body: string,
-	headers: Readonly<Record<string, string>> = {},
-): void => {
-	const bytes = Buffer.from(body);
-	reply.head(status, {
-		'x-amz-request-id': randomUUID(),
-		'content-length': String(bytes.length),
-		...(body === '' ? {} : {'content-type': 'application/xml'}),
-		...headers,
-	});
-	reply.end(bytes);
+/** @throws S3Error for a call that would else be taken for a simpler one. */
+const assertServed = ({exchange: {method, query, headers}, bucket, key}: S3Call): void => {
+	if (bucket === '' && method !== 'GET') {
+		throw notServed(method, 'all buckets');
+	}
+	const subresource = [...query.keys()].find((name) => subresources.has(name));
+	if (subresource !== undefined) {
+		throw notServed(`${method} ?${subresource}`, 'S3');
+	}
+	if (headers['x-amz-copy-source'] !== undefined) {
+		throw notServed('copying', 'S3');
+	}
+	if (method === 'GET' && (query.has('uploads') || (key !== '' && query.has('uploadId')))) {
+		throw notServed('a list of uploads and parts', 'S3');
+	}
 };
 
 const bodyOf = ({headers, body}: Exchange): AsyncIterable<Buffer> => {
@@ -52,7 +55,7 @@ const drain = async (body: AsyncIterable<Buffer>): Promise<string> => {
 	return Buffer.concat(chunks).toString('utf8');
 };
 
-const findObject = ({simulation, bucket, key}: Call): StoredObject => {
+const findObject = ({simulation, bucket, key}: S3Call): StoredObject => {
 	const object = simulation.objects.find(bucket, key);
 	if (object === undefined) {
 		throw new S3Error('NoSuchKey', 'The specified key does not exist.');
@@ -73,7 +76,7 @@ const rangeOf = (header: string | undefined, size: number): readonly [number, nu
 	return [start, last === '' ? size : Math.min(size, Number(last) + 1)];
 };
 
-const serveObject = async (call: Call): Promise<void> => {
+const serveObject = async (call: S3Call): Promise<void> => {
 	const {exchange, simulation} = call;
 	const object = findObject(call);
 	const range = rangeOf(exchange.headers.range, object.size);
@@ -94,51 +97,17 @@ const serveObject = async (call: Call): Promise<void> => {
 	exchange.reply.end();
 };
 
-const serveList = ({exchange, simulation, bucket}: Call): void => {
-	const {query} = exchange;
-	const prefix = query.get('prefix') ?? '';
-	const all = simulation.objects.list(bucket, prefix);
-	const start = Number(query.get('continuation-token') ?? 0);
-	const end = start + Math.min(pageLength, Number(query.get('max-keys') ?? pageLength));
-	const shown = all.slice(start, end);
-	const isTruncated = end < all.length;
-	send(
-		exchange,
-		200,
-		document('ListBucketResult', [
-			['Name', bucket],
-			['Prefix', prefix],
-			['KeyCount', shown.length],
-			['MaxKeys', pageLength],
-			['IsTruncated', isTruncated],
-			...(isTruncated ? [['NextContinuationToken', String(end)] as const] : []),
-			...shown.map(
-				({key, modifiedAtMs, etag, size}): Element => [
-					'Contents',
-					[
-						['Key', key],
-						['LastModified', new Date(modifiedAtMs).toISOString()],
-						['ETag', etag],
-						['Size', size],
-						['StorageClass', 'STANDARD'],
-					],
-				],
-			),
-		]),
-	);
-};
-
-const servePut = async ({exchange, simulation, bucket, key}: Call): Promise<void> => {
+const servePut = async ({exchange, simulation, bucket, key}: S3Call): Promise<void> => {
 	const upload = exchange.query.get('uploadId');
 	const bytes = bodyOf(exchange);
 	const etag =
 		upload === null
 			? (await simulation.objects.put(bucket, key, bytes)).etag
 			: await simulation.objects.putPart(upload, Number(exchange.query.get('partNumber')), bytes);
-	send(exchange, 200, '', {etag});
+	sendXml(exchange, 200, '', {etag});
 };
 
-const servePost = async ({exchange, simulation, bucket, key}: Call): Promise<void> => {
+const servePost = async ({exchange, simulation, bucket, key}: S3Call): Promise<void> => {
 	const {query} = exchange;
 	const text = await drain(bodyOf(exchange));
 	const names: readonly Element[] = [
@@ -149,24 +118,24 @@ const servePost = async ({exchange, simulation, bucket, key}: Call): Promise<voi
 	if (upload !== null) {
 		const numbers = textsOf(text, 'PartNumber').map(Number);
 		const {etag} = await simulation.objects.completeUpload(upload, numbers);
-		send(exchange, 200, document('CompleteMultipartUploadResult', [...names, ['ETag', etag]]));
+		sendXml(exchange, 200, document('CompleteMultipartUploadResult', [...names, ['ETag', etag]]));
 		return;
 	}
 	if (!query.has('uploads')) {
-		throw new S3Error('NotImplemented', 'The simulator does not serve this call of S3.');
+		throw notServed('POST', 'S3');
 	}
 	const id = simulation.objects.beginUpload(bucket, key);
-	send(exchange, 200, document('InitiateMultipartUploadResult', [...names, ['UploadId', id]]));
+	sendXml(exchange, 200, document('InitiateMultipartUploadResult', [...names, ['UploadId', id]]));
 };
 
-const serveDelete = async ({exchange, simulation, bucket, key}: Call): Promise<void> => {
+const serveDelete = async ({exchange, simulation, bucket, key}: S3Call): Promise<void> => {
 	const upload = exchange.query.get('uploadId');
 	await (upload === null ? simulation.objects.remove(bucket, key) : simulation.objects.abortUpload(upload));
-	send(exchange, 204, '');
+	sendXml(exchange, 204, '');
 };
 
 /** IAM actions behind the methods, for a scenario that denies one. */
-const actions: Readonly<Record<string, string>> = {
+const objectActions: Readonly<Record<string, string>> = {
 	GET: 's3:GetObject',
 	HEAD: 's3:GetObject',
 	PUT: 's3:PutObject',
@@ -174,17 +143,32 @@ const actions: Readonly<Record<string, string>> = {
 	DELETE: 's3:DeleteObject',
 };
 
-const act = async (call: Call): Promise<void> => {
+const actionOf = ({exchange: {method, query}, bucket, key}: S3Call): string | undefined => {
+	if (bucket === '') {
+		return 's3:ListAllMyBuckets';
+	}
+	if (key !== '') {
+		return objectActions[method];
+	}
+	return method === 'PUT'
+		? 's3:CreateBucket'
+		: query.has('location')
+			? 's3:GetBucketLocation'
+			: 's3:ListBucket';
+};
+
+const act = async (call: S3Call): Promise<void> => {
 	const {exchange, simulation, bucket, key} = call;
-	const action = key === '' ? 's3:ListBucket' : actions[exchange.method];
+	const action = actionOf(call);
 	if (action !== undefined && simulation.scenario.denied?.includes(action)) {
 		throw new S3Error('AccessDenied', `User is not authorized to perform: ${action}`);
 	}
 	if (simulation.scenario.missingBuckets?.includes(bucket)) {
 		throw new S3Error('NoSuchBucket', 'The specified bucket does not exist');
 	}
-	if (key === '') {
-		serveList(call);
+	assertServed(call);
+	if (bucket === '' || key === '') {
+		(bucket === '' ? serveListBuckets : serveBucket)(call);
 		return;
 	}
 	switch (exchange.method) {
@@ -216,6 +200,6 @@ export const serveS3 = async (
 			['Message', error.message],
 			['RequestId', randomUUID()],
 		]);
-		send(exchange, error.status, exchange.method === 'HEAD' ? '' : body);
+		sendXml(exchange, error.status, exchange.method === 'HEAD' ? '' : body);
 	}
 };

@@ -7,6 +7,11 @@ export const defaultRegion = 'us-east-1';
 export const regionOf = (headers: IncomingHttpHeaders): string =>
 	/Credential=[^/,]+\/\d+\/([\w-]+)\//.exec(headers.authorization ?? '')?.[1] ?? defaultRegion;
 
-/** The service that a request was signed for, such as `bedrock` or `s3`. */
-export const serviceOf = (headers: IncomingHttpHeaders): string | undefined =>
-	/Credential=[^/,]+\/\d+\/[\w-]+\/([\w-]+)\//.exec(headers.authorization ?? '')?.[1];
+const scopeInHeader = /Credential=[^/,]+\/\d+\/[\w-]+\/([\w-]+)\//;
+/** A presigned URL carries the same in its query. */
+const scopeInQuery = /^[^/]+\/\d+\/[\w-]+\/([\w-]+)\//;
+
+/** The service that a request was signed for, such as `bedrock` or `s3`. @param query Of the URL, which may be presigned. */
+export const serviceOf = (headers: IncomingHttpHeaders, query?: URLSearchParams): string | undefined =>
+	scopeInHeader.exec(headers.authorization ?? '')?.[1] ??
+	scopeInQuery.exec(query?.get('X-Amz-Credential') ?? '')?.[1];
