@@ -4,6 +4,8 @@ import {readText} from './preset-files.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 const enforcements = ['sliding', 'fixed', 'refill'] as const;
+const countings = ['first-byte', 'end'] as const;
+const eras = ['now', '2024'] as const;
 
 /**
  * Settings of the simulator from flags; the script of faults is read here and checked by the simulator.
@@ -25,6 +27,8 @@ export const resolveSimulator = (
 		requestsPerMinute: limit('rpm'),
 		tokensPerMinute: limit('tpm'),
 		enforcement: read('enforcement', (text) => readChoice('enforcement', text, enforcements)) ?? 'sliding',
+		countFrom: read('count-from', (text) => readChoice('count-from', text, countings)) ?? 'first-byte',
+		era: read('era', (text) => readChoice('era', text, eras)) ?? 'now',
 		windowMs: read('window', (text) => readDurationMs('window', text)) ?? 60_000,
 		latencyMs: read('latency', (text) => readNumber('latency', text, {min: 0, max: 600_000})),
 		faults: read('faults', (file) => parseFaults(file, readText(file))),

@@ -11,6 +11,7 @@ export type FamilyName =
 	| 'command'
 	| 'command-r'
 	| 'jamba'
+	| 'jurassic'
 	| 'deepseek'
 	| 'openai';
 
@@ -35,7 +36,14 @@ export type Trait =
 	| 'reasons'
 	| 'no-system'
 	| 'no-access'
-	| 'end-of-life';
+	/** Answers whole only. */
+	| 'no-streaming'
+	/** Still answers, on its way out. */
+	| 'legacy'
+	/** Past the end of its life. */
+	| 'end-of-life'
+	/** Released after 2024. */
+	| 'since-2025';
 
 export type Model = {
 	readonly id: string;

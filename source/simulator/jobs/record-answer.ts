@@ -1,5 +1,6 @@
 import {answerPrompt} from '../answers/answer.ts';
 import {createRandom, hashText, type Random, uuid} from '../answers/random.ts';
+import type {Lifecycle} from '../catalog/lifecycle.ts';
 import {resolveModel} from '../catalog/resolve-model.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import {operations} from '../runtime/operation.ts';
@@ -17,6 +18,7 @@ export type RecordAnswer = {
 
 export type RecordOptions = {
 	readonly modelId: string;
+	readonly lifecycle: Lifecycle;
 	readonly isConverse: boolean;
 	readonly seed: number;
 	/** Part of the records that fail, 0 to 1. */
@@ -28,7 +30,7 @@ export type RecordOptions = {
 };
 
 const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) => {
-	const {model} = resolveModel(options.modelId);
+	const {model} = resolveModel(options.modelId, options.lifecycle);
 	const operation = operations[options.isConverse ? 'converse' : 'invoke'];
 	if (operation === undefined || !isJson(modelInput)) {
 		throw new ServiceError('ValidationException', 'modelInput is not a JSON object.');

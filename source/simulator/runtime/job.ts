@@ -5,12 +5,13 @@ import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
 import type {Facts} from '../families/family.ts';
 import {type Json, type Prompt, parseBody} from '../families/prompt.ts';
 import type {Fault} from '../faults/script.ts';
-import {ServiceError, throttlingError} from '../wire/service-error.ts';
+import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
 import type {Dialect} from './dialect.ts';
 import {errorOfFault} from './fault-errors.ts';
 import {type Pace, paceOf} from './latency.ts';
 import type {Operation} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
+import {refuseOtherModels} from './refuse-other-models.ts';
 import type {Simulation} from './simulation.ts';
 
 /** A request as it came in. */
@@ -60,6 +61,12 @@ const checkCaching = (prompt: Prompt, {model}: ResolvedModel, isConverse: boolea
 	}
 };
 
+const checkStreaming = ({model}: ResolvedModel, {isStream}: Operation): void => {
+	if (isStream && model.traits.has('no-streaming')) {
+		throw validationError('The model is unsupported for streaming');
+	}
+};
+
 const notCached = (cacheUse: CacheUse): CacheUse => ({
 	inputTokens: cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens,
 	readTokens: 0,
@@ -75,8 +82,10 @@ const notCached = (cacheUse: CacheUse): CacheUse => ({
 export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 	const {operation, modelId, region, random, startedAtMs} = arrival;
 	const fault = takeFault(simulation, arrival);
-	const target = resolveModel(modelId);
+	refuseOtherModels(modelId, operation, arrival.body);
+	const target = resolveModel(modelId, simulation.lifecycle);
 	const {model} = target;
+	checkStreaming(target, operation);
 	const dialect = operation.dialectOf(model);
 	const body = parseBody(arrival.body);
 	const prompt = dialect.parse(body, model);

@@ -1,4 +1,5 @@
 import type {Random} from '../answers/random.ts';
+import type {Lifecycle} from '../catalog/lifecycle.ts';
 import type {ServedMinutes} from '../cloudwatch/served-minutes.ts';
 import type {Faults} from '../faults/faults.ts';
 import type {JobStore} from '../jobs/job-store.ts';
@@ -16,6 +17,8 @@ export type Simulation = {
 	readonly options: SimulatorOptions;
 	readonly time: Time;
 	readonly buckets: Buckets;
+	/** Where each model is in its life. */
+	readonly lifecycle: Lifecycle;
 	readonly cache: PromptCache;
 	readonly faults: Faults;
 	readonly stats: Stats;
