@@ -25,6 +25,7 @@ const fourth: readonly Trait[] = [
 	'caches',
 	'reports-cache',
 	'reports-server-tools',
+	'thinks',
 	'since-2025',
 ];
 const newest: readonly Trait[] = [
@@ -32,6 +33,7 @@ const newest: readonly Trait[] = [
 	'caches',
 	'reports-cache',
 	'reports-server-tools',
+	'thinks',
 	'since-2025',
 ];
 /** Before Claude 3, gone from every Region. */
@@ -71,7 +73,7 @@ export const anthropicModels: readonly Model[] = [
 	}),
 	claude('claude-3-7-sonnet-20250219-v1:0', 'Claude 3.7 Sonnet', {
 		profiles: ['us', 'eu', 'apac'],
-		with: [...third, 'caches', 'reports-cache', 'since-2025'],
+		with: [...third, 'caches', 'reports-cache', 'thinks', 'since-2025'],
 	}),
 	claude('claude-sonnet-4-20250514-v1:0', 'Claude Sonnet 4', {
 		profiles: ['us', 'eu', 'apac', 'global'],

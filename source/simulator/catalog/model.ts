@@ -34,6 +34,11 @@ export type Trait =
 	| 'reports-server-tools'
 	/** Thinks before it answers. */
 	| 'reasons'
+	/** Thinks where it is asked to. */
+	| 'thinks'
+	| 'no-tools'
+	/** Calls tools in whole answers only. */
+	| 'no-streamed-tools'
 	| 'no-system'
 	| 'no-access'
 	/** Answers whole only. */

@@ -35,7 +35,7 @@ const jurassic = (id: string, name: string, row: Row): Model =>
 		maximumOutputTokens: 8191,
 		defaultOutputTokens: 200,
 		...row,
-		with: ['legacy', 'no-streaming', 'no-system'],
+		with: ['legacy', 'no-streaming', 'no-system', 'no-tools'],
 	});
 
 const openAiStyle = (id: string, name: string, provider: string, row: Row = {}): Model =>
@@ -62,43 +62,57 @@ export const models: readonly Model[] = [
 		maximumOutputTokens: 65_535,
 		isOnDemand: false,
 		profiles: ['us', 'eu', 'jp', 'global'],
-		with: ['since-2025'],
+		with: ['thinks', 'since-2025'],
 	}),
 	model('amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'Amazon', 'titan', {
 		maximumOutputTokens: 8192,
 		defaultOutputTokens: 512,
-		with: ['no-system', 'legacy'],
+		with: ['no-system', 'no-tools', 'legacy'],
 	}),
 	model('amazon.titan-text-lite-v1', 'Titan Text G1 - Lite', 'Amazon', 'titan', {
 		size: 'small',
 		maximumOutputTokens: 4096,
 		defaultOutputTokens: 512,
-		with: ['no-system', 'legacy'],
+		with: ['no-system', 'no-tools', 'legacy'],
 	}),
 	llama('llama2-13b-chat-v1', 'Llama 2 Chat 13B', {
 		size: 'small',
 		maximumOutputTokens: 2048,
-		with: ['legacy'],
+		with: ['no-tools', 'legacy'],
 	}),
-	llama('llama2-70b-chat-v1', 'Llama 2 Chat 70B', {maximumOutputTokens: 2048, with: ['legacy']}),
-	llama('llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', {size: 'small', maximumOutputTokens: 2048}),
-	llama('llama3-1-8b-instruct-v1:0', 'Llama 3.1 8B Instruct', {size: 'small', profiles: ['us']}),
-	llama('llama3-3-70b-instruct-v1:0', 'Llama 3.3 70B Instruct', {profiles: ['us']}),
+	llama('llama2-70b-chat-v1', 'Llama 2 Chat 70B', {
+		maximumOutputTokens: 2048,
+		with: ['no-tools', 'legacy'],
+	}),
+	llama('llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', {
+		size: 'small',
+		maximumOutputTokens: 2048,
+		with: ['no-tools'],
+	}),
+	llama('llama3-1-8b-instruct-v1:0', 'Llama 3.1 8B Instruct', {
+		size: 'small',
+		profiles: ['us'],
+		with: ['no-streamed-tools'],
+	}),
+	llama('llama3-3-70b-instruct-v1:0', 'Llama 3.3 70B Instruct', {
+		profiles: ['us'],
+		with: ['no-streamed-tools'],
+	}),
 	llama('llama4-scout-17b-instruct-v1:0', 'Llama 4 Scout 17B Instruct', {
 		size: 'small',
 		isOnDemand: false,
 		profiles: ['us'],
-		with: ['reports-server-tools', 'since-2025'],
+		with: ['reports-server-tools', 'no-streamed-tools', 'since-2025'],
 	}),
 	llama('llama4-maverick-17b-instruct-v1:0', 'Llama 4 Maverick 17B Instruct', {
 		isOnDemand: false,
 		profiles: ['us'],
-		with: ['reports-server-tools', 'since-2025'],
+		with: ['reports-server-tools', 'no-streamed-tools', 'since-2025'],
 	}),
 	model('mistral.mistral-7b-instruct-v0:2', 'Mistral 7B Instruct', 'Mistral AI', 'mistral-prompt', {
 		size: 'small',
 		defaultOutputTokens: 512,
-		with: ['no-system'],
+		with: ['no-system', 'no-tools'],
 	}),
 	model('mistral.mistral-small-2402-v1:0', 'Mistral Small (24.02)', 'Mistral AI', 'mistral-prompt', {}),
 	model('mistral.mistral-large-2407-v1:0', 'Mistral Large (24.07)', 'Mistral AI', 'mistral-chat', {
@@ -115,7 +129,7 @@ export const models: readonly Model[] = [
 	}),
 	model('cohere.command-text-v14', 'Command', 'Cohere', 'command', {
 		maximumOutputTokens: 4096,
-		with: ['no-system', 'legacy'],
+		with: ['no-system', 'no-tools', 'legacy'],
 	}),
 	model('cohere.command-r-v1:0', 'Command R', 'Cohere', 'command-r', {
 		maximumOutputTokens: 4096,
@@ -143,7 +157,7 @@ export const models: readonly Model[] = [
 		maximumOutputTokens: 32_768,
 		isOnDemand: false,
 		profiles: ['us'],
-		with: ['reasons', 'since-2025'],
+		with: ['reasons', 'no-tools', 'since-2025'],
 	}),
 	openAiStyle('deepseek.v3.2', 'DeepSeek V3.2', 'DeepSeek', {size: 'large'}),
 	openAiStyle('openai.gpt-oss-20b-1:0', 'gpt-oss-20b', 'OpenAI', {size: 'small', with: ['reasons']}),

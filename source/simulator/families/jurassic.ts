@@ -11,6 +11,8 @@ const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'endoftext',
 	length: 'length',
 	'stop-sequence': 'stop',
+	'tool-use': 'endoftext',
+	guardrail: 'endoftext',
 };
 
 const shape = (maximumOutputTokens: number): Shape => ({

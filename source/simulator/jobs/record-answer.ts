@@ -2,6 +2,7 @@ import {answerPrompt} from '../answers/answer.ts';
 import {createRandom, hashText, type Random, uuid} from '../answers/random.ts';
 import type {Lifecycle} from '../catalog/lifecycle.ts';
 import {resolveModel} from '../catalog/resolve-model.ts';
+import {answerTokens} from '../families/family.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import {operations} from '../runtime/operation.ts';
 import {ServiceError} from '../wire/service-error.ts';
@@ -40,7 +41,7 @@ const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) =
 	const answer = answerPrompt(random, prompt, model);
 	const usage = {
 		inputTokens: promptTokens(prompt.segments),
-		outputTokens: answer.reasoning.length + answer.tokens.length,
+		outputTokens: answerTokens(answer),
 		cacheReadTokens: 0,
 		cacheWriteTokens: 0,
 	};
