@@ -5,6 +5,8 @@ import type {FlagValues} from './parse-arguments.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 const enforcements = ['sliding', 'fixed', 'refill'] as const;
+const countings = ['first-byte', 'end'] as const;
+const eras = ['now', '2024'] as const;
 
 /** A name or an address, without scheme or port. */
 const readHost = (text: string): string => {
@@ -38,6 +40,8 @@ export const resolveSimulator = (
 		requestsPerMinute: limit('rpm'),
 		tokensPerMinute: limit('tpm'),
 		enforcement: read('enforcement', (text) => readChoice('enforcement', text, enforcements)) ?? 'sliding',
+		countFrom: read('count-from', (text) => readChoice('count-from', text, countings)) ?? 'first-byte',
+		era: read('era', (text) => readChoice('era', text, eras)) ?? 'now',
 		windowMs: read('window', (text) => readDurationMs('window', text)) ?? 60_000,
 		latencyMs: read('latency', (text) => readNumber('latency', text, {min: 0, max: 600_000})),
 		faults: read('faults', (file) => parseFaults(file, readText(file))),

@@ -1,4 +1,5 @@
 import {createRequestRandom, type Random} from './answers/random.ts';
+import {createLifecycle} from './catalog/lifecycle.ts';
 import {backgroundNeighbour} from './cloudwatch/background-neighbour.ts';
 import {createServedMinutes} from './cloudwatch/served-minutes.ts';
 import {createFaults} from './faults/faults.ts';
@@ -21,8 +22,10 @@ import type {Time} from './time.ts';
  * @throws UserError where the script of faults is wrong.
  */
 export const createSimulation = (options: SimulatorOptions, time: Time): Simulation => {
-	const {background, metrics, denied, batch, missingBuckets, ...script} = parseFaults(options.faults);
-	const scenario = {background, metrics, denied, batch, missingBuckets, ...options.scenario};
+	const {background, metrics, denied, batch, missingBuckets, endOfLife, ...script} = parseFaults(
+		options.faults,
+	);
+	const scenario = {background, metrics, denied, batch, missingBuckets, endOfLife, ...options.scenario};
 	const faults = createFaults(script, options.windowMs);
 	const occupyByBackground = backgroundNeighbour(scenario.background ?? [], options);
 	const buckets = createBuckets(
@@ -46,6 +49,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 		time,
 		buckets,
 		mantle,
+		lifecycle: createLifecycle(options.era, scenario.endOfLife),
 		cache,
 		faults,
 		stats,

@@ -1,3 +1,4 @@
+import type {Era} from './catalog/lifecycle.ts';
 import type {Scenario} from './scenario.ts';
 
 /** Settings of the simulator; the same for `--demo` and `simulate`. */
@@ -13,6 +14,8 @@ export type SimulatorOptions = {
 	readonly enforcement: 'sliding' | 'fixed' | 'refill';
 	/** Where the tokens of an answer count from: its first byte, or its end. Undefined: its first byte. */
 	readonly countFrom?: 'first-byte' | 'end' | undefined;
+	/** The time whose models are served. Undefined: now. */
+	readonly era?: Era | undefined;
 	readonly windowMs: number;
 	/** Fixed service time in milliseconds; undefined: realistic times from the seed. */
 	readonly latencyMs: number | undefined;

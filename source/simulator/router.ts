@@ -73,13 +73,13 @@ const controlPlaneRoutes: readonly Route[] = [
 	controlPlaneRoute(
 		/^\/foundation-models\/(.+)$/,
 		'bedrock:GetFoundationModel',
-		(exchange, _simulation, [id = '']) => serveFoundationModel(exchange, id),
+		(exchange, simulation, [id = '']) => serveFoundationModel(exchange, simulation, id),
 	),
 	controlPlaneRoute(/^\/inference-profiles$/, 'bedrock:ListInferenceProfiles', serveInferenceProfiles),
 	controlPlaneRoute(
 		/^\/inference-profiles\/(.+)$/,
 		'bedrock:GetInferenceProfile',
-		(exchange, _simulation, [id = '']) => serveInferenceProfile(exchange, id),
+		(exchange, simulation, [id = '']) => serveInferenceProfile(exchange, simulation, id),
 	),
 ];
 

@@ -58,6 +58,8 @@ export const scenarioShape = {
 	batch: batchSchema.optional(),
 	/** Buckets that S3 does not know; any other is there as soon as something is written to it. */
 	missingBuckets: z.array(z.string()).readonly().optional(),
+	/** Parts of the IDs of models that have reached the end of their life. */
+	endOfLife: z.array(z.string().min(1)).readonly().optional(),
 };
 
 const scenarioSchema = z.strictObject(scenarioShape);

@@ -1,7 +1,8 @@
-import {isJson, type Json} from '../families/prompt.ts';
+import type {Json} from '../families/prompt.ts';
 import {chooseLabel} from './labels.ts';
 import {capitalised} from './prose.ts';
 import {pick, type Random} from './random.ts';
+import {schemaValue} from './schema-value.ts';
 
 /** JSON answers: the keys that a prompt or a schema names, with values found in the text. */
 
@@ -55,7 +56,7 @@ const numberIn = (text: string): number =>
 	);
 
 /** What a value is made from where the text holds none. */
-type Topic = {readonly words: readonly string[]; readonly labels: readonly string[]};
+export type Topic = {readonly words: readonly string[]; readonly labels: readonly string[]};
 
 const labelKey = /categor|label|class|type|topic|sentiment|priority|team|queue/i;
 
@@ -72,35 +73,12 @@ const valueFor = (random: Random, key: string, text: string, topic: Topic): unkn
 	);
 };
 
-const typeOf = (schema: Json): string =>
-	Array.isArray(schema.type) ? String(schema.type[0]) : String(schema.type ?? 'string');
-
-const valueOfSchema = (random: Random, key: string, schema: Json, text: string, topic: Topic): unknown => {
-	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
-		return pick(random, schema.enum);
-	}
-	switch (typeOf(schema)) {
-		case 'object':
-			return Object.fromEntries(
-				Object.entries(isJson(schema.properties) ? schema.properties : {}).map(([name, entry]) => [
-					name,
-					valueOfSchema(random, name, isJson(entry) ? entry : {}, text, topic),
-				]),
-			);
-		case 'array':
-			return [valueOfSchema(random, key, isJson(schema.items) ? schema.items : {}, text, topic)];
-		case 'integer':
-			return Math.round(numberIn(text));
-		case 'number':
-			return numberIn(text);
-		case 'boolean':
-			return random() < 0.5;
-		case 'null':
-			return null;
-		default:
-			return String(valueFor(random, key, text, topic));
-	}
-};
+/** A value that a schema permits, found in the text where it can be. */
+export const valueOfSchema = (random: Random, schema: Json, text: string, topic: Topic): unknown =>
+	schemaValue(random, schema, {
+		textFor: (key) => String(valueFor(random, key, text, topic)),
+		number: numberIn(text),
+	});
 
 /**
  * The answer as JSON text.
@@ -114,7 +92,7 @@ export const jsonAnswer = (
 	errorRate = 0,
 ): string => {
 	if (schema !== undefined) {
-		return JSON.stringify(valueOfSchema(random, '', schema, question, topic));
+		return JSON.stringify(valueOfSchema(random, schema, question, topic));
 	}
 	const keys = findKeys(question);
 	const named = keys.length > 0 ? keys : ['answer'];

@@ -19,12 +19,35 @@ const claude = (
 	traits: new Set(more.with ?? []),
 });
 
-const third: readonly Trait[] = ['counts-tokens'];
-const fourth: readonly Trait[] = ['counts-tokens', 'caches', 'reports-cache', 'reports-server-tools'];
-const newest: readonly Trait[] = ['no-sampling', 'caches', 'reports-cache', 'reports-server-tools'];
+const third: readonly Trait[] = ['counts-tokens', 'legacy'];
+const fourth: readonly Trait[] = [
+	'counts-tokens',
+	'caches',
+	'reports-cache',
+	'reports-server-tools',
+	'thinks',
+	'since-2025',
+];
+const newest: readonly Trait[] = [
+	'no-sampling',
+	'caches',
+	'reports-cache',
+	'reports-server-tools',
+	'thinks',
+	'since-2025',
+];
+/** Before Claude 3, gone from every Region. */
+const gone = {maximumOutputTokens: 4096, burndown: 1, isOnDemand: true, profiles: []} as const;
 
 /** Claude. Burndown as AWS's page on token burndown states it for "4.7 and below" (5), 4.8 (15), Sonnet 5, Opus 5 (10). */
 export const anthropicModels: readonly Model[] = [
+	claude('claude-3-sonnet-20240229-v1:0', 'Claude 3 Sonnet', {
+		maximumOutputTokens: 4096,
+		burndown: 1,
+		isOnDemand: true,
+		profiles: ['us', 'eu', 'apac'],
+		with: ['legacy'],
+	}),
 	claude('claude-3-haiku-20240307-v1:0', 'Claude 3 Haiku', {
 		size: 'small',
 		maximumOutputTokens: 4096,
@@ -50,11 +73,11 @@ export const anthropicModels: readonly Model[] = [
 	}),
 	claude('claude-3-7-sonnet-20250219-v1:0', 'Claude 3.7 Sonnet', {
 		profiles: ['us', 'eu', 'apac'],
-		with: ['counts-tokens', 'caches', 'reports-cache'],
+		with: [...third, 'caches', 'reports-cache', 'thinks', 'since-2025'],
 	}),
 	claude('claude-sonnet-4-20250514-v1:0', 'Claude Sonnet 4', {
 		profiles: ['us', 'eu', 'apac', 'global'],
-		with: fourth,
+		with: [...fourth, 'legacy'],
 	}),
 	claude('claude-sonnet-4-5-20250929-v1:0', 'Claude Sonnet 4.5', {
 		profiles: ['us', 'eu', 'jp', 'global'],
@@ -89,11 +112,7 @@ export const anthropicModels: readonly Model[] = [
 		burndown: 10,
 		with: newest,
 	}),
-	claude('claude-v2', 'Claude', {
-		maximumOutputTokens: 4096,
-		burndown: 1,
-		isOnDemand: true,
-		profiles: [],
-		with: ['end-of-life'],
-	}),
+	claude('claude-v2', 'Claude', {...gone, with: ['end-of-life']}),
+	claude('claude-v2:1', 'Claude', {...gone, with: ['end-of-life']}),
+	claude('claude-instant-v1', 'Claude Instant', {...gone, size: 'small', with: ['end-of-life']}),
 ];

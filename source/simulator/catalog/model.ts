@@ -11,6 +11,7 @@ export type FamilyName =
 	| 'command'
 	| 'command-r'
 	| 'jamba'
+	| 'jurassic'
 	| 'deepseek'
 	| 'openai';
 
@@ -33,9 +34,21 @@ export type Trait =
 	| 'reports-server-tools'
 	/** Thinks before it answers. */
 	| 'reasons'
+	/** Thinks where it is asked to. */
+	| 'thinks'
+	| 'no-tools'
+	/** Calls tools in whole answers only. */
+	| 'no-streamed-tools'
 	| 'no-system'
 	| 'no-access'
-	| 'end-of-life';
+	/** Answers whole only. */
+	| 'no-streaming'
+	/** Still answers, on its way out. */
+	| 'legacy'
+	/** Past the end of its life. */
+	| 'end-of-life'
+	/** Released after 2024. */
+	| 'since-2025';
 
 export type Model = {
 	readonly id: string;

@@ -29,11 +29,20 @@ const nova = (id: string, name: string, row: Row): Model =>
 const llama = (id: string, name: string, row: Row): Model =>
 	model(`meta.${id}`, name, 'Meta', 'llama', {defaultOutputTokens: 512, ...row});
 
+/** Jurassic-2 answers whole only, through Converse too, and knows no system prompt. */
+const jurassic = (id: string, name: string, row: Row): Model =>
+	model(`ai21.${id}`, name, 'AI21 Labs', 'jurassic', {
+		maximumOutputTokens: 8191,
+		defaultOutputTokens: 200,
+		...row,
+		with: ['legacy', 'no-streaming', 'no-system', 'no-tools'],
+	});
+
 const openAiStyle = (id: string, name: string, provider: string, row: Row = {}): Model =>
 	model(id, name, provider, 'openai', {
 		maximumOutputTokens: 32_768,
 		...row,
-		with: ['reports-server-tools', ...(row.with ?? [])],
+		with: ['reports-server-tools', 'since-2025', ...(row.with ?? [])],
 	});
 
 /** Every model of the simulated account. */
@@ -42,42 +51,68 @@ export const models: readonly Model[] = [
 	nova('nova-micro-v1:0', 'Nova Micro', {size: 'small'}),
 	nova('nova-lite-v1:0', 'Nova Lite', {size: 'small'}),
 	nova('nova-pro-v1:0', 'Nova Pro', {}),
-	nova('nova-premier-v1:0', 'Nova Premier', {size: 'large', isOnDemand: false, profiles: ['us']}),
+	nova('nova-premier-v1:0', 'Nova Premier', {
+		size: 'large',
+		isOnDemand: false,
+		profiles: ['us'],
+		with: ['legacy', 'since-2025'],
+	}),
 	nova('nova-2-lite-v1:0', 'Nova 2 Lite', {
 		size: 'small',
 		maximumOutputTokens: 65_535,
 		isOnDemand: false,
 		profiles: ['us', 'eu', 'jp', 'global'],
+		with: ['thinks', 'since-2025'],
 	}),
 	model('amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'Amazon', 'titan', {
 		maximumOutputTokens: 8192,
 		defaultOutputTokens: 512,
-		with: ['no-system'],
+		with: ['no-system', 'no-tools', 'legacy'],
 	}),
 	model('amazon.titan-text-lite-v1', 'Titan Text G1 - Lite', 'Amazon', 'titan', {
 		size: 'small',
 		maximumOutputTokens: 4096,
 		defaultOutputTokens: 512,
-		with: ['no-system'],
+		with: ['no-system', 'no-tools', 'legacy'],
 	}),
-	llama('llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', {size: 'small', maximumOutputTokens: 2048}),
-	llama('llama3-1-8b-instruct-v1:0', 'Llama 3.1 8B Instruct', {size: 'small', profiles: ['us']}),
-	llama('llama3-3-70b-instruct-v1:0', 'Llama 3.3 70B Instruct', {profiles: ['us']}),
+	llama('llama2-13b-chat-v1', 'Llama 2 Chat 13B', {
+		size: 'small',
+		maximumOutputTokens: 2048,
+		with: ['no-tools', 'legacy'],
+	}),
+	llama('llama2-70b-chat-v1', 'Llama 2 Chat 70B', {
+		maximumOutputTokens: 2048,
+		with: ['no-tools', 'legacy'],
+	}),
+	llama('llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', {
+		size: 'small',
+		maximumOutputTokens: 2048,
+		with: ['no-tools'],
+	}),
+	llama('llama3-1-8b-instruct-v1:0', 'Llama 3.1 8B Instruct', {
+		size: 'small',
+		profiles: ['us'],
+		with: ['no-streamed-tools'],
+	}),
+	llama('llama3-3-70b-instruct-v1:0', 'Llama 3.3 70B Instruct', {
+		profiles: ['us'],
+		with: ['no-streamed-tools'],
+	}),
 	llama('llama4-scout-17b-instruct-v1:0', 'Llama 4 Scout 17B Instruct', {
 		size: 'small',
 		isOnDemand: false,
 		profiles: ['us'],
-		with: ['reports-server-tools'],
+		with: ['reports-server-tools', 'no-streamed-tools', 'since-2025'],
 	}),
 	llama('llama4-maverick-17b-instruct-v1:0', 'Llama 4 Maverick 17B Instruct', {
 		isOnDemand: false,
 		profiles: ['us'],
-		with: ['reports-server-tools'],
+		with: ['reports-server-tools', 'no-streamed-tools', 'since-2025'],
 	}),
 	model('mistral.mistral-7b-instruct-v0:2', 'Mistral 7B Instruct', 'Mistral AI', 'mistral-prompt', {
 		size: 'small',
 		defaultOutputTokens: 512,
-		with: ['no-system'],
+		with: ['no-system', 'no-tools'],
 	}),
 	model('mistral.mistral-small-2402-v1:0', 'Mistral Small (24.02)', 'Mistral AI', 'mistral-prompt', {}),
 	model('mistral.mistral-large-2407-v1:0', 'Mistral Large (24.07)', 'Mistral AI', 'mistral-chat', {
@@ -85,36 +120,44 @@ export const models: readonly Model[] = [
 	}),
 	model('mistral.mistral-large-3-675b-instruct', 'Mistral Large 3', 'Mistral AI', 'mistral-chat', {
 		size: 'large',
-		with: ['reports-server-tools'],
+		with: ['reports-server-tools', 'since-2025'],
 	}),
 	model('mistral.pixtral-large-2502-v1:0', 'Pixtral Large (25.02)', 'Mistral AI', 'mistral-chat', {
 		isOnDemand: false,
 		profiles: ['us', 'eu'],
-		with: ['no-access'],
+		with: ['no-access', 'since-2025'],
 	}),
 	model('cohere.command-text-v14', 'Command', 'Cohere', 'command', {
 		maximumOutputTokens: 4096,
-		with: ['no-system'],
+		with: ['no-system', 'no-tools', 'legacy'],
 	}),
-	model('cohere.command-r-v1:0', 'Command R', 'Cohere', 'command-r', {maximumOutputTokens: 4096}),
+	model('cohere.command-r-v1:0', 'Command R', 'Cohere', 'command-r', {
+		maximumOutputTokens: 4096,
+		with: ['legacy'],
+	}),
 	model('cohere.command-r-plus-v1:0', 'Command R+', 'Cohere', 'command-r', {
 		size: 'large',
 		maximumOutputTokens: 4096,
+		with: ['legacy'],
 	}),
+	jurassic('j2-mid-v1', 'Jurassic-2 Mid', {}),
+	jurassic('j2-ultra-v1', 'Jurassic-2 Ultra', {size: 'large'}),
 	model('ai21.jamba-1-5-mini-v1:0', 'Jamba 1.5 Mini', 'AI21 Labs', 'jamba', {
 		size: 'small',
 		maximumOutputTokens: 4096,
+		with: ['legacy'],
 	}),
 	model('ai21.jamba-1-5-large-v1:0', 'Jamba 1.5 Large', 'AI21 Labs', 'jamba', {
 		size: 'large',
 		maximumOutputTokens: 4096,
+		with: ['legacy'],
 	}),
 	model('deepseek.r1-v1:0', 'DeepSeek-R1', 'DeepSeek', 'deepseek', {
 		size: 'large',
 		maximumOutputTokens: 32_768,
 		isOnDemand: false,
 		profiles: ['us'],
-		with: ['reasons'],
+		with: ['reasons', 'no-tools', 'since-2025'],
 	}),
 	openAiStyle('deepseek.v3.2', 'DeepSeek V3.2', 'DeepSeek', {size: 'large'}),
 	openAiStyle('openai.gpt-oss-20b-1:0', 'gpt-oss-20b', 'OpenAI', {size: 'small', with: ['reasons']}),

@@ -1,4 +1,5 @@
 import {ServiceError, validationError} from '../wire/service-error.ts';
+import type {Lifecycle} from './lifecycle.ts';
 import type {Model, Scope} from './model.ts';
 import {findModel} from './models.ts';
 import {findProfile} from './profiles.ts';
@@ -53,13 +54,14 @@ const findReferenced = (reference: Reference): {model: Model; scope: Scope} | un
 	return profile?.type === type ? profile : undefined;
 };
 
+/** The service's refusal of a model that is past the end of its life. */
+const endOfLife = (): ServiceError =>
+	new ServiceError(
+		'ResourceNotFoundException',
+		'This model version has reached the end of its life. Please refer to the AWS documentation for more details.',
+	);
+
 const checkAvailability = (modelId: string, model: Model, scope: Scope): void => {
-	if (model.traits.has('end-of-life')) {
-		throw new ServiceError(
-			'ResourceNotFoundException',
-			'This model version has reached the end of its life. Please refer to the AWS documentation for more details.',
-		);
-	}
 	if (model.traits.has('no-access')) {
 		throw new ServiceError(
 			'AccessDeniedException',
@@ -73,7 +75,7 @@ const checkAvailability = (modelId: string, model: Model, scope: Scope): void =>
 	}
 };
 
-/** The model behind an ID without the question whether it may be invoked so; CountTokens takes base IDs of all. */
+/** The model behind an ID, whether or not the account may call it. */
 export const lookUpModel = (modelId: string): ResolvedModel => {
 	const found = findReferenced(referenceOf(modelId));
 	if (found === undefined) {
@@ -82,9 +84,23 @@ export const lookUpModel = (modelId: string): ResolvedModel => {
 	return {modelId, model: found.model, scope: found.scope};
 };
 
-/** The model and scope behind a base ID, a profile ID or an ARN; throws the service's error where it has none. */
-export const resolveModel = (modelId: string): ResolvedModel => {
+/** A model that still lives, without the question whether it may be invoked so: CountTokens takes base IDs of all. */
+export const resolveLiving = (modelId: string, lifecycle: Lifecycle): ResolvedModel => {
 	const resolved = lookUpModel(modelId);
+	switch (lifecycle(resolved.model)) {
+		case 'unreleased':
+			throw invalidIdentifier();
+		case 'ended':
+			throw endOfLife();
+		case 'active':
+		case 'legacy':
+			return resolved;
+	}
+};
+
+/** The model and scope behind a base ID, a profile ID or an ARN; throws the service's error where it has none. */
+export const resolveModel = (modelId: string, lifecycle: Lifecycle): ResolvedModel => {
+	const resolved = resolveLiving(modelId, lifecycle);
 	checkAvailability(modelId, resolved.model, resolved.scope);
 	return resolved;
 };

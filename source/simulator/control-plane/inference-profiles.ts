@@ -41,11 +41,14 @@ const pageSize = (query: URLSearchParams): number => {
 };
 
 /** Lists system profiles, or those of the type asked for, in pages. */
-export const serveInferenceProfiles = async (exchange: Exchange, {scenario}: Simulation): Promise<void> => {
+export const serveInferenceProfiles = async (
+	exchange: Exchange,
+	{scenario, lifecycle}: Simulation,
+): Promise<void> => {
 	const {query} = exchange;
 	const type = query.get('type') ?? query.get('typeEquals') ?? 'SYSTEM_DEFINED';
 	const all = [...profiles, ...scenarioProfiles(scenario.background ?? [])];
-	const listed = all.filter((profile) => profile.type === type);
+	const listed = all.filter((profile) => profile.type === type && lifecycle(profile.model) !== 'unreleased');
 	const start = Number(query.get('nextToken') ?? 0);
 	const end = start + pageSize(query);
 	const region = regionOf(exchange.headers);
@@ -57,10 +60,14 @@ export const serveInferenceProfiles = async (exchange: Exchange, {scenario}: Sim
 };
 
 /** Describes one profile, named by ID or ARN. */
-export const serveInferenceProfile = async (exchange: Exchange, identifier: string): Promise<void> => {
+export const serveInferenceProfile = async (
+	exchange: Exchange,
+	{lifecycle}: Simulation,
+	identifier: string,
+): Promise<void> => {
 	const id = identifier.replace(/^arn:.*\//, '');
 	const profile = findProfile(id);
-	if (profile === undefined) {
+	if (profile === undefined || lifecycle(profile.model) === 'unreleased') {
 		throw new ServiceError('ResourceNotFoundException', `Inference profile ${identifier} was not found.`);
 	}
 	const body = summary(profile, regionOf(exchange.headers));

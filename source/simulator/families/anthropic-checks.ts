@@ -1,6 +1,7 @@
 import type {Model} from '../catalog/model.ts';
 import {type ServiceError, validationError} from '../wire/service-error.ts';
 import {isJson, type Json} from './prompt.ts';
+import {thinkingFault} from './thinking.ts';
 
 /** What the Messages API refuses, in its own words. */
 
@@ -21,7 +22,18 @@ const knownKeys = new Set([
 	'context_management',
 	'output_config',
 	'output_format',
+	'cache_control',
+	'container',
+	'diagnostics',
+	'inference_geo',
+	'mcp_servers',
+	'service_tier',
+	'speed',
+	'user_profile_id',
 ]);
+
+/** What the vendor's SDKs send: the older ones and those since October 2026. */
+const apiVersions: ReadonlySet<unknown> = new Set(['bedrock-2023-05-31', '2026-10-21']);
 
 const samplingKeys = ['temperature', 'top_p', 'top_k'] as const;
 
@@ -89,12 +101,13 @@ const versionFault = (body: Json): ServiceError | undefined => {
 			'Malformed input request: #: required key [anthropic_version] not found, please reformat your input and try again.',
 		);
 	}
-	return body.anthropic_version === 'bedrock-2023-05-31'
+	return apiVersions.has(body.anthropic_version)
 		? undefined
-		: validationError(
-				`Malformed input request: #/anthropic_version: ${body.anthropic_version} is not a valid enum value, please reformat your input and try again.`,
-			);
+		: validationError(`Invalid API version: ${body.anthropic_version}`);
 };
+
+const forcesTool = ({tool_choice: choice}: Json): boolean =>
+	isJson(choice) && (choice.type === 'any' || choice.type === 'tool');
 
 /** Throws the ValidationException that a wrong body gets. */
 export const checkAnthropic = (body: Json, model: Model): void => {
@@ -107,7 +120,8 @@ export const checkAnthropic = (body: Json, model: Model): void => {
 		(unknownKey === undefined ? undefined : `${unknownKey}: Extra inputs are not permitted`) ??
 		maximumTokensFault(body.max_tokens, model) ??
 		messagesFault(body.messages) ??
-		samplingFault(body, model);
+		samplingFault(body, model) ??
+		thinkingFault(body, model, body.max_tokens, forcesTool(body));
 	if (fault !== undefined) {
 		throw validationError(fault);
 	}

@@ -1,17 +1,12 @@
 import {identifier} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {checkAnthropic} from './anthropic-checks.ts';
-import type {Facts, Family, StopReason} from './family.ts';
-import {
-	attachmentSegment,
-	isJson,
-	type Json,
-	numberOr,
-	type Segment,
-	stringsOf,
-	textSegment,
-	withCachePoint,
-} from './prompt.ts';
+import {attachmentSegment} from './attachment.ts';
+import type {Delta, Facts, Family, StopReason, ToolUse} from './family.ts';
+import {formatSchema} from './output-format.ts';
+import {isJson, type Json, numberOr, type Segment, stringsOf, textSegment, withCachePoint} from './prompt.ts';
+import {asksToThink, signatureOf} from './thinking.ts';
+import {anthropicTools} from './tools.ts';
 
 /** Anthropic Claude: the Messages API. */
 
@@ -19,6 +14,8 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
 	length: 'max_tokens',
 	'stop-sequence': 'stop_sequence',
+	'tool-use': 'tool_use',
+	guardrail: 'end_turn',
 };
 
 const blockText = (block: unknown): string =>
@@ -84,6 +81,60 @@ const message = (facts: Facts): Json => ({
 	model: ownName(facts.model),
 });
 
+const toolUseBlock = ({key, name, input}: ToolUse): Json => ({
+	type: 'tool_use',
+	id: `toolu_bdrk_01${key}`,
+	name,
+	input,
+});
+
+const contentOf = (facts: Facts, text: string): readonly Json[] => {
+	const {reasoning, toolUse} = facts.answer;
+	const isOnlyText = reasoning.length === 0 && toolUse === undefined;
+	return [
+		...(reasoning.length === 0
+			? []
+			: [{type: 'thinking', thinking: reasoning.join(''), signature: signatureOf(facts)}]),
+		...(text === '' && !isOnlyText ? [] : [{type: 'text', text}]),
+		...(toolUse === undefined ? [] : [toolUseBlock(toolUse)]),
+	];
+};
+
+const blockStart = ({answer}: Facts, {kind}: Delta): Json => {
+	switch (kind) {
+		case 'reasoning':
+			return {type: 'thinking', thinking: '', signature: ''};
+		case 'text':
+			return {type: 'text', text: ''};
+		case 'tool':
+			return answer.toolUse === undefined ? {} : toolUseBlock({...answer.toolUse, input: {}});
+	}
+};
+
+const blockDelta = ({kind, text}: Delta): Json => {
+	switch (kind) {
+		case 'reasoning':
+			return {type: 'thinking_delta', thinking: text};
+		case 'text':
+			return {type: 'text_delta', text};
+		case 'tool':
+			return {type: 'input_json_delta', partial_json: text};
+	}
+};
+
+const blockEnd = (facts: Facts, {kind, block: index}: Delta): readonly Json[] => [
+	...(kind === 'reasoning'
+		? [
+				{
+					type: 'content_block_delta',
+					index,
+					delta: {type: 'signature_delta', signature: signatureOf(facts)},
+				},
+			]
+		: []),
+	{type: 'content_block_stop', index},
+];
+
 export const anthropicFamily: Family = {
 	name: 'anthropic',
 	parse(body, model) {
@@ -94,12 +145,14 @@ export const anthropicFamily: Family = {
 			question: lastUserText(body.messages),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop_sequences),
-			jsonSchema: undefined,
+			jsonSchema: formatSchema(body),
+			tools: anthropicTools(body),
+			isThinking: asksToThink(body),
 		};
 	},
 	whole: (facts, text) => ({
 		...message(facts),
-		content: [{type: 'text', text}],
+		content: contentOf(facts, text),
 		stop_reason: stopReasons[facts.answer.stopReason],
 		stop_sequence: facts.answer.stopSequence ?? null,
 		usage: {
@@ -120,13 +173,16 @@ export const anthropicFamily: Family = {
 				usage: {input_tokens: facts.usage.inputTokens, ...cacheCounts(facts), output_tokens: 1},
 			},
 		},
-		{type: 'content_block_start', index: 0, content_block: {type: 'text', text: ''}},
 	],
-	delta: (_facts, delta) => [
-		{type: 'content_block_delta', index: 0, delta: {type: 'text_delta', text: delta.text}},
+	hasThoughtBlocks: true,
+	delta: (facts, delta) => [
+		...(delta.opensBlock
+			? [{type: 'content_block_start', index: delta.block, content_block: blockStart(facts, delta)}]
+			: []),
+		{type: 'content_block_delta', index: delta.block, delta: blockDelta(delta)},
+		...(delta.closesBlock ? blockEnd(facts, delta) : []),
 	],
 	closing: (facts) => [
-		{type: 'content_block_stop', index: 0},
 		{
 			type: 'message_delta',
 			delta: {

@@ -1,4 +1,5 @@
-import {attachmentSegment, isJson, type Segment, textSegment} from './prompt.ts';
+import {attachmentSegment} from './attachment.ts';
+import {isJson, type Segment, textSegment} from './prompt.ts';
 import {anything, type Shape, text} from './shape.ts';
 
 /** Messages as OpenAI writes them, and those who copied it. */
@@ -19,7 +20,7 @@ const messageText = (message: unknown): string => {
 
 const messageSegments = (message: unknown): readonly Segment[] => {
 	const parts = isJson(message) && Array.isArray(message.content) ? message.content : [];
-	const attachments = parts.filter((part) => isJson(part) && part.type !== 'text');
+	const attachments = parts.filter(isJson).filter(({type}) => type !== 'text');
 	return [textSegment(messageText(message)), ...attachments.map(attachmentSegment)];
 };
 

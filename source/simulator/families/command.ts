@@ -10,6 +10,8 @@ const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'COMPLETE',
 	length: 'MAX_TOKENS',
 	'stop-sequence': 'COMPLETE',
+	'tool-use': 'COMPLETE',
+	guardrail: 'COMPLETE',
 };
 
 const shape = (maximumOutputTokens: number): Shape => ({

@@ -1,4 +1,5 @@
-import {attachmentSegment, isJson, type Json, type Segment, textSegment, withCachePoint} from './prompt.ts';
+import {attachmentSegment} from './attachment.ts';
+import {isJson, type Json, type Segment, textSegment, withCachePoint} from './prompt.ts';
 
 /** Content blocks as Converse and Nova write them. */
 
@@ -8,6 +9,9 @@ const blockText = (block: unknown): string => {
 	}
 	if (typeof block.text === 'string') {
 		return block.text;
+	}
+	if (isJson(block.guardContent)) {
+		return blockText(block.guardContent.text);
 	}
 	if (isJson(block.toolResult)) {
 		return contentText(block.toolResult.content);
@@ -38,6 +42,17 @@ const blockSegment = (block: Json): Segment => {
 	return textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
 };
 
+/** The results of a tool may hold images and documents of their own. */
+const blockSegments = (block: Json): readonly Segment[] => {
+	const {toolResult} = block;
+	if (!isJson(toolResult) || !Array.isArray(toolResult.content)) {
+		return [blockSegment(block)];
+	}
+	const attached = toolResult.content.filter(isJson).filter(isAttachment);
+	const content = toolResult.content.filter((part) => !isJson(part) || !isAttachment(part));
+	return [blockSegment({toolResult: {...toolResult, content}}), ...attached.map(attachmentSegment)];
+};
+
 /** Segments of a list of content blocks; a cache point marks the one before it. */
 export const contentSegments = (content: unknown, before: readonly Segment[] = []): readonly Segment[] => {
 	let segments = before;
@@ -45,7 +60,7 @@ export const contentSegments = (content: unknown, before: readonly Segment[] = [
 		if (isJson(block) && block.cachePoint !== undefined) {
 			segments = withCachePoint(segments);
 		} else if (isJson(block)) {
-			segments = [...segments, blockSegment(block)];
+			segments = [...segments, ...blockSegments(block)];
 		}
 	}
 	return segments;

@@ -2,7 +2,11 @@ import type {Model} from '../catalog/model.ts';
 import {validationError} from '../wire/service-error.ts';
 import {samplingFault} from './anthropic-checks.ts';
 import {contentText, converseSegments, lastQuestion} from './converse-content.ts';
+import {turnsFault} from './converse-turns.ts';
+import {formatSchema} from './output-format.ts';
 import {isJson, type Json, numberOr, type Prompt, stringsOf} from './prompt.ts';
+import {asksToThink, thinkingFault} from './thinking.ts';
+import {converseTools} from './tools.ts';
 
 /** The request of Converse and ConverseStream, the same for every model. */
 
@@ -30,17 +34,12 @@ const messageFault = (message: unknown, index: number): string | undefined => {
 		.find((fault) => fault !== undefined);
 };
 
-const messagesFault = (messages: unknown): string | undefined => {
+const messagesFault = ({messages, toolConfig}: Json): string | undefined => {
 	if (!Array.isArray(messages) || messages.length === 0) {
 		return 'A conversation must start with a user message. Try again with a conversation that starts with a user message.';
 	}
 	const fault = messages.map(messageFault).find((found) => found !== undefined);
-	if (fault !== undefined) {
-		return fault;
-	}
-	return isJson(messages[0]) && messages[0].role !== 'user'
-		? 'A conversation must start with a user message. Try again with a conversation that starts with a user message.'
-		: undefined;
+	return fault ?? turnsFault(messages, toolConfig);
 };
 
 const maximumTokensFault = (value: unknown, model: Model): string | undefined => {
@@ -55,9 +54,26 @@ const maximumTokensFault = (value: unknown, model: Model): string | undefined =>
 		: undefined;
 };
 
+const additionalOf = ({additionalModelRequestFields: given}: Json): Json => (isJson(given) ? given : {});
+
+const toolsFault = ({toolConfig}: Json, model: Model): string | undefined =>
+	toolConfig !== undefined && model.traits.has('no-tools')
+		? "This model doesn't support tool use."
+		: undefined;
+
+const thinkingFaultOf = (config: Json, body: Json, model: Model): string | undefined => {
+	const choice =
+		isJson(body.toolConfig) && isJson(body.toolConfig.toolChoice) ? body.toolConfig.toolChoice : {};
+	const isForced = choice.any !== undefined || choice.tool !== undefined;
+	const fault = thinkingFault(additionalOf(body), model, config.maxTokens, isForced);
+	return fault === undefined ? undefined : `The model returned the following errors: ${fault}`;
+};
+
 const samplingFaultOf = (config: Json, body: Json, model: Model): string | undefined => {
-	const additional = isJson(body.additionalModelRequestFields) ? body.additionalModelRequestFields : {};
-	const fault = samplingFault({...additional, temperature: config.temperature, top_p: config.topP}, model);
+	const fault = samplingFault(
+		{...additionalOf(body), temperature: config.temperature, top_p: config.topP},
+		model,
+	);
 	return fault === undefined ? undefined : `The model returned the following errors: ${fault}`;
 };
 
@@ -84,10 +100,12 @@ const outputSchema = (outputConfig: unknown): Json | undefined => {
 export const parseConverse = (body: Json, model: Model): Prompt => {
 	const config = isJson(body.inferenceConfig) ? body.inferenceConfig : {};
 	const fault =
-		messagesFault(body.messages) ??
+		messagesFault(body) ??
 		maximumTokensFault(config.maxTokens, model) ??
 		systemFault(body, model) ??
-		samplingFaultOf(config, body, model);
+		samplingFaultOf(config, body, model) ??
+		toolsFault(body, model) ??
+		thinkingFaultOf(config, body, model);
 	if (fault !== undefined) {
 		throw validationError(fault);
 	}
@@ -97,6 +115,8 @@ export const parseConverse = (body: Json, model: Model): Prompt => {
 		question: lastQuestion(body.messages),
 		maximumTokens: numberOr(config.maxTokens, model.maximumOutputTokens),
 		stopSequences: stringsOf(config.stopSequences),
-		jsonSchema: outputSchema(body.outputConfig),
+		jsonSchema: outputSchema(body.outputConfig) ?? formatSchema(additionalOf(body)),
+		tools: converseTools(body),
+		isThinking: model.traits.has('thinks') && asksToThink(additionalOf(body)),
 	};
 };

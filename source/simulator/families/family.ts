@@ -3,7 +3,17 @@ import type {FamilyName, Model} from '../catalog/model.ts';
 import type {Json, Prompt} from './prompt.ts';
 
 /** Why an answer ended. */
-export type StopReason = 'end' | 'length' | 'stop-sequence';
+export type StopReason = 'end' | 'length' | 'stop-sequence' | 'tool-use' | 'guardrail';
+
+/** The call of a tool. */
+export type ToolUse = {
+	/** What tells it from other calls; each family puts its own beginning before it. */
+	readonly key: string;
+	readonly name: string;
+	readonly input: Json;
+	/** Tokens of the input as JSON text, as far as the limit lets them come. */
+	readonly tokens: readonly string[];
+};
 
 /** What the simulated model says. */
 export type Answer = {
@@ -11,10 +21,16 @@ export type Answer = {
 	readonly reasoning: readonly string[];
 	/** Tokens of the answer, in order. */
 	readonly tokens: readonly string[];
+	/** The call of a tool, after the text. */
+	readonly toolUse?: ToolUse | undefined;
 	readonly stopReason: StopReason;
 	/** The stop sequence that ended it. */
 	readonly stopSequence: string | undefined;
 };
+
+/** Number of tokens of an answer. */
+export const answerTokens = ({reasoning, tokens, toolUse}: Answer): number =>
+	reasoning.length + tokens.length + (toolUse?.tokens.length ?? 0);
 
 /** Token counts, cached ones apart. */
 export type Usage = {
@@ -22,6 +38,15 @@ export type Usage = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens: number;
 	readonly cacheWriteTokens: number;
+};
+
+export const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
+
+/** What a guardrail made of the prompt. */
+export type GuardrailVerdict = {
+	readonly isBlocked: boolean;
+	/** The answer is to tell how it came to that. */
+	readonly hasTrace: boolean;
 };
 
 /** All that an answer is made from. */
@@ -33,13 +58,23 @@ export type Facts = {
 	readonly usage: Usage;
 	/** Whether a cache point was given and honoured. */
 	readonly isCaching: boolean;
+	/** Undefined where the request names no guardrail. */
+	readonly guardrail?: GuardrailVerdict | undefined;
 	/** Seconds since 1970. */
 	readonly createdAt: number;
 	readonly random: Random;
 };
 
+/** What a block of an answer holds. */
+export type PartKind = 'reasoning' | 'text' | 'tool';
+
 /** A part of a streamed answer. */
 export type Delta = {
+	readonly kind: PartKind;
+	/** Number of the block that it belongs to. */
+	readonly block: number;
+	readonly opensBlock: boolean;
+	readonly closesBlock: boolean;
 	readonly text: string;
 	readonly index: number;
 	readonly isFirst: boolean;
@@ -59,6 +94,8 @@ export type Family = {
 	readonly tokensPerEvent: number;
 	/** What is put around the model's thoughts, which InvokeModel sends as part of the text. */
 	readonly reasoningTags?: readonly [string, string];
+	/** Thoughts are a block of their own instead of a part of the text. */
+	readonly hasThoughtBlocks?: boolean;
 	readonly opening: (facts: Facts) => readonly Json[];
 	readonly delta: (facts: Facts, delta: Delta) => readonly Json[];
 	readonly closing: (facts: Facts) => readonly Json[];

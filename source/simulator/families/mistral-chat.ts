@@ -1,8 +1,9 @@
 import {chatMessages, chatParts} from './chat-messages.ts';
-import type {Family} from './family.ts';
+import type {Answer, Family} from './family.ts';
 import {completionStopReason, noEvents, withoutCache} from './family.ts';
-import {numberOr, stringsOf} from './prompt.ts';
+import {type Json, numberOr, stringsOf} from './prompt.ts';
 import {anything, assertShape, count, probability, type Shape, texts} from './shape.ts';
+import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
 
 /** Mistral's chat completion. */
 
@@ -20,6 +21,14 @@ const shape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
+const stopReason = ({stopReason: reason}: Answer): string =>
+	reason === 'tool-use' ? 'tool_calls' : completionStopReason(reason);
+
+const messageOf = ({toolUse}: Answer, content: string): Json =>
+	toolUse === undefined
+		? {role: 'assistant', content}
+		: {role: 'assistant', content, tool_calls: [toolCallOf(toolUse)]};
+
 export const mistralChatFamily: Family = {
 	name: 'mistral-chat',
 	parse(body, model) {
@@ -29,12 +38,11 @@ export const mistralChatFamily: Family = {
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop),
 			jsonSchema: undefined,
+			tools: functionTools(body),
 		};
 	},
 	whole: ({answer}, content) => ({
-		choices: [
-			{index: 0, message: {role: 'assistant', content}, stop_reason: completionStopReason(answer.stopReason)},
-		],
+		choices: [{index: 0, message: messageOf(answer, content), stop_reason: stopReason(answer)}],
 	}),
 	tokensPerEvent: 1,
 	opening: noEvents,
@@ -43,8 +51,11 @@ export const mistralChatFamily: Family = {
 			choices: [
 				{
 					index: 0,
-					message: {role: 'assistant', content: delta.text},
-					stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null,
+					message:
+						delta.kind === 'tool'
+							? {role: 'assistant', content: '', ...toolCallDelta(answer.toolUse, delta)}
+							: {role: 'assistant', content: delta.text},
+					stop_reason: delta.isLast ? stopReason(answer) : null,
 				},
 			],
 		},

@@ -1,7 +1,8 @@
 import {contentText, converseSegments, lastQuestion} from './converse-content.ts';
-import type {Facts, Family, StopReason} from './family.ts';
+import type {Delta, Facts, Family, StopReason, ToolUse} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
+import {converseTools} from './tools.ts';
 
 /** Amazon Nova: Converse's words with its own spelling of the token counts. */
 
@@ -9,6 +10,8 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
 	length: 'max_tokens',
 	'stop-sequence': 'stop_sequence',
+	'tool-use': 'tool_use',
+	guardrail: 'guardrail_intervened',
 };
 
 const blocks: Shape = {
@@ -69,6 +72,25 @@ const usage = ({usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTo
 	cacheWriteInputTokenCount: cacheWriteTokens,
 });
 
+const toolUseId = ({key}: ToolUse): string => `tooluse_${key}`;
+
+const contentOf = ({answer: {toolUse}}: Facts, text: string): readonly Json[] => [
+	...(text === '' && toolUse !== undefined ? [] : [{text}]),
+	...(toolUse === undefined
+		? []
+		: [{toolUse: {name: toolUse.name, toolUseId: toolUseId(toolUse), input: toolUse.input}}]),
+];
+
+const toolEvents = ({answer: {toolUse}}: Facts, delta: Delta): readonly Json[] => {
+	const contentBlockIndex = delta.block;
+	const start = toolUse === undefined ? {} : {toolUse: {toolUseId: toolUseId(toolUse), name: toolUse.name}};
+	return [
+		...(delta.opensBlock ? [{contentBlockStart: {start, contentBlockIndex}}] : []),
+		{contentBlockDelta: {delta: {toolUse: {input: delta.text}}, contentBlockIndex}},
+		...(delta.closesBlock ? [{contentBlockStop: {contentBlockIndex}}] : []),
+	];
+};
+
 export const novaFamily: Family = {
 	name: 'nova',
 	parse(body, model) {
@@ -81,20 +103,24 @@ export const novaFamily: Family = {
 			maximumTokens: numberOr(config.maxTokens ?? config.max_new_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(config.stopSequences),
 			jsonSchema: undefined,
+			tools: converseTools(body),
 		};
 	},
 	whole: (facts, answer) => ({
-		output: {message: {content: [{text: answer}], role: 'assistant'}},
+		output: {message: {content: contentOf(facts, answer), role: 'assistant'}},
 		stopReason: stopReasons[facts.answer.stopReason],
 		usage: {...usage(facts), totalTokens: facts.usage.inputTokens + facts.usage.outputTokens},
 	}),
 	tokensPerEvent: 3,
 	opening: () => [{messageStart: {role: 'assistant'}}],
-	// Nova closes a block after every delta and counts the blocks up.
-	delta: (_facts, delta) => [
-		{contentBlockDelta: {delta: {text: delta.text}, contentBlockIndex: delta.index}},
-		{contentBlockStop: {contentBlockIndex: delta.index}},
-	],
+	// Nova closes a block of text after every delta and counts the blocks up.
+	delta: (facts, delta) =>
+		delta.kind === 'tool'
+			? toolEvents(facts, delta)
+			: [
+					{contentBlockDelta: {delta: {text: delta.text}, contentBlockIndex: delta.index}},
+					{contentBlockStop: {contentBlockIndex: delta.index}},
+				],
 	closing: (facts) => [
 		{messageStop: {stopReason: stopReasons[facts.answer.stopReason]}},
 		{metadata: {usage: usage(facts), metrics: {}, trace: {}}},

@@ -1,8 +1,9 @@
 import {chatMessages, chatParts} from './chat-messages.ts';
-import type {Facts, Family} from './family.ts';
+import type {Delta, Facts, Family, StopReason} from './family.ts';
 import {noEvents, withoutCache} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
 import {anything, assertShape, count, type Shape, text} from './shape.ts';
+import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
 
 /** OpenAI's chat completions: gpt-oss, Qwen and most newer vendors. */
 
@@ -31,7 +32,18 @@ const shape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const finishReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
+const finishReason = (reason: StopReason): string =>
+	reason === 'length' ? 'length' : reason === 'tool-use' ? 'tool_calls' : 'stop';
+
+const messageOf = ({answer: {toolUse}}: Facts, content: string): Json =>
+	toolUse === undefined
+		? {role: 'assistant', content}
+		: {role: 'assistant', content: content === '' ? null : content, tool_calls: [toolCallOf(toolUse)]};
+
+const deltaOf = ({answer: {toolUse}}: Facts, delta: Delta): Json => ({
+	...(delta.isFirst ? {role: 'assistant'} : {}),
+	...(delta.kind === 'tool' ? toolCallDelta(toolUse, delta) : {content: delta.text}),
+});
 
 const completion = (facts: Facts, object: string): Json => ({
 	id: `chatcmpl-${facts.requestId.replaceAll('-', '').slice(0, 24)}`,
@@ -54,6 +66,7 @@ export const openAiFamily: Family = {
 			maximumTokens: numberOr(body.max_completion_tokens ?? body.max_tokens, model.maximumOutputTokens),
 			stopSequences: typeof body.stop === 'string' ? [body.stop] : stringsOf(body.stop),
 			jsonSchema: schemaOf(body.response_format),
+			tools: functionTools(body),
 		};
 	},
 	whole: (facts, content) => ({
@@ -61,7 +74,7 @@ export const openAiFamily: Family = {
 		choices: [
 			{
 				index: 0,
-				message: {role: 'assistant', content},
+				message: messageOf(facts, content),
 				finish_reason: finishReason(facts.answer.stopReason),
 				logprobs: null,
 			},
@@ -81,7 +94,7 @@ export const openAiFamily: Family = {
 			choices: [
 				{
 					index: 0,
-					delta: delta.isFirst ? {role: 'assistant', content: delta.text} : {content: delta.text},
+					delta: deltaOf(facts, delta),
 					finish_reason: delta.isLast ? finishReason(facts.answer.stopReason) : null,
 				},
 			],

@@ -1,5 +1,6 @@
 import {countTokens} from '../answers/tokens.ts';
 import {validationError} from '../wire/service-error.ts';
+import type {ToolWish} from './tool.ts';
 
 /** A parsed JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -22,22 +23,16 @@ export type Prompt = {
 	readonly stopSequences: readonly string[];
 	/** JSON schema that the answer is to follow. */
 	readonly jsonSchema: Json | undefined;
+	/** Tools that it may or must call. */
+	readonly tools?: ToolWish | undefined;
+	/** It is to show what it thinks. */
+	readonly isThinking?: boolean;
 };
 
 /** A segment of text. */
 export const textSegment = (text: string): Segment => ({
 	text,
 	tokens: countTokens(text),
-	isCachePoint: false,
-});
-
-/** Tokens of an image or document, a flat figure of the simulator's own. */
-const attachmentTokens = 1000;
-
-/** A segment for anything that is not text. */
-export const attachmentSegment = (value: unknown): Segment => ({
-	text: JSON.stringify(value).slice(0, 256),
-	tokens: attachmentTokens,
 	isCachePoint: false,
 });
 

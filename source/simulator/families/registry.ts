@@ -5,6 +5,7 @@ import {commandRFamily} from './command-r.ts';
 import {deepSeekFamily} from './deepseek.ts';
 import type {Family} from './family.ts';
 import {jambaFamily} from './jamba.ts';
+import {jurassicFamily} from './jurassic.ts';
 import {llamaFamily} from './llama.ts';
 import {mistralChatFamily} from './mistral-chat.ts';
 import {mistralPromptFamily} from './mistral-prompt.ts';
@@ -22,6 +23,7 @@ const families: Readonly<Record<FamilyName, Family>> = {
 	command: commandFamily,
 	'command-r': commandRFamily,
 	jamba: jambaFamily,
+	jurassic: jurassicFamily,
 	deepseek: deepSeekFamily,
 	openai: openAiFamily,
 };

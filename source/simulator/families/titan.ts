@@ -9,6 +9,8 @@ const completionReasons: Readonly<Record<StopReason, string>> = {
 	end: 'FINISH',
 	length: 'LENGTH',
 	'stop-sequence': 'STOP_CRITERIA_MET',
+	'tool-use': 'FINISH',
+	guardrail: 'CONTENT_FILTERED',
 };
 
 const shape = (maximumOutputTokens: number): Shape => ({

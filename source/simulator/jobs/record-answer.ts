@@ -1,6 +1,8 @@
 import {answerPrompt} from '../answers/answer.ts';
 import {createRandom, hashText, type Random, uuid} from '../answers/random.ts';
+import type {Lifecycle} from '../catalog/lifecycle.ts';
 import {resolveModel} from '../catalog/resolve-model.ts';
+import {answerTokens} from '../families/family.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import {operations} from '../runtime/operation.ts';
 import {ServiceError} from '../wire/service-error.ts';
@@ -17,6 +19,7 @@ export type RecordAnswer = {
 
 export type RecordOptions = {
 	readonly modelId: string;
+	readonly lifecycle: Lifecycle;
 	readonly isConverse: boolean;
 	readonly seed: number;
 	/** Part of the records that fail, 0 to 1. */
@@ -28,7 +31,7 @@ export type RecordOptions = {
 };
 
 const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) => {
-	const {model} = resolveModel(options.modelId);
+	const {model} = resolveModel(options.modelId, options.lifecycle);
 	const operation = operations[options.isConverse ? 'converse' : 'invoke'];
 	if (operation === undefined || !isJson(modelInput)) {
 		throw new ServiceError('ValidationException', 'modelInput is not a JSON object.');
@@ -38,7 +41,7 @@ const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) =
 	const answer = answerPrompt(random, prompt, model);
 	const usage = {
 		inputTokens: promptTokens(prompt.segments),
-		outputTokens: answer.reasoning.length + answer.tokens.length,
+		outputTokens: answerTokens(answer),
 		cacheReadTokens: 0,
 		cacheWriteTokens: 0,
 	};

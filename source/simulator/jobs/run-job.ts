@@ -71,6 +71,7 @@ async function* answers(
 	const pauseMs = (chunkLength * 1000) / (settings.recordsPerSecond ?? usualRecordsPerSecond);
 	const how = {
 		modelId: job.request.modelId,
+		lifecycle: simulation.lifecycle,
 		isConverse: job.request.isConverse,
 		seed: options.seed,
 		errorShare: settings.errorShare ?? 0,

@@ -113,7 +113,7 @@ const readRequest = (body: Json): JobRequest => {
 
 const createJob = (simulation: Simulation, request: JobRequest, region: string): BatchJob => {
 	const {jobs, time, scenario} = simulation;
-	const {model, scope} = resolveModel(request.modelId);
+	const {model, scope} = resolveModel(request.modelId, simulation.lifecycle);
 	const most = scenario.batch?.mostJobs ?? usualMostJobs;
 	const active = jobs.all(region).filter((job) => isActive(job) && job.baseModel === model.id);
 	if (active.length >= most) {

@@ -12,11 +12,28 @@ const haiku45 = 'claude-haiku-4-5-20251001-v1:0';
 const opus45 = 'claude-opus-4-5-20251101-v1:0';
 const haiku3 = 'claude-3-haiku-20240307-v1:0';
 const sonnet35 = 'claude-3-5-sonnet-20240620-v1:0';
+const sonnet3 = 'claude-3-sonnet-20240229-v1:0';
 const haiku35 = 'claude-3-5-haiku-20241022-v1:0';
 const sonnet4 = 'claude-sonnet-4-20250514-v1:0';
 
 /** Claude. The newest models have no limit on requests, only on tokens. */
 export const claudeQuotas: readonly BucketQuota[] = [
+	claude('claude-v2', 'on-demand', 'V2', {
+		requests: ['L-F3B698BE', 500, 50],
+		tokens: ['L-B0D9183E', 500_000, 50_000],
+	}),
+	claude('claude-instant-v1', 'on-demand', 'Instant', {
+		requests: ['L-8CEDED9C', 1000, 100],
+		tokens: ['L-F7007F39', 1_000_000, 100_000],
+	}),
+	claude(sonnet3, 'on-demand', '3 Sonnet', {
+		requests: ['L-F406804E', 100, 50],
+		tokens: ['L-4C35BB2A', 200_000, 60_000],
+	}),
+	claude(sonnet3, 'cross-region', '3 Sonnet', {
+		requests: ['L-46591118', 200, 100],
+		tokens: ['L-5DF13F64', 400_000, 120_000],
+	}),
 	claude(haiku3, 'on-demand', '3 Haiku', {
 		requests: ['L-2DC80978', 1000, 100],
 		tokens: ['L-8CE99163', 2_000_000, 100_000],

@@ -76,7 +76,7 @@ const batchQuotas = (name: string): ReadonlyArray<readonly [name: string, value:
 export const decoyQuotas: ReadonlyArray<Omit<QuotaRow, 'code'>> = [
 	...actions.map((action) => [`${action} requests per second`, 10] as const),
 	...settings,
-	...models.flatMap(({name}) => batchQuotas(name)),
+	...[...new Set(models.map(({name}) => name))].flatMap(batchQuotas),
 ].map(([name, value]) => ({
 	name,
 	defaultValue: value,

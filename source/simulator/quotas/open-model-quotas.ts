@@ -12,6 +12,20 @@ const quota = (
 
 /** Meta, Mistral, Cohere, AI21, DeepSeek and those who speak OpenAI's form. */
 export const openModelQuotas: readonly BucketQuota[] = [
+	quota(
+		'meta.llama2-13b-chat-v1',
+		'on-demand',
+		'Meta Llama 2 Chat 13B',
+		['L-674F621D', 800, 100],
+		['L-6DB35E51', 300_000, 50_000],
+	),
+	quota(
+		'meta.llama2-70b-chat-v1',
+		'on-demand',
+		'Meta Llama 2 Chat 70B',
+		['L-D11DCD9B', 400, 60],
+		['L-B05C5C8E', 300_000, 50_000],
+	),
 	// An account whose applied values are not listed: the defaults hold.
 	quota(
 		'meta.llama3-8b-instruct-v1:0',
@@ -118,6 +132,20 @@ export const openModelQuotas: readonly BucketQuota[] = [
 		'Cohere Command R Plus',
 		['L-ADB4B3D7', 400, 60],
 		['L-FEE1DCB6', 300_000, 50_000],
+	),
+	quota(
+		'ai21.j2-mid-v1',
+		'on-demand',
+		'AI21 Labs Jurassic-2 Mid',
+		['L-75D9A33A', 400, 60],
+		['L-ABEE1010', 300_000, 50_000],
+	),
+	quota(
+		'ai21.j2-ultra-v1',
+		'on-demand',
+		'AI21 Labs Jurassic-2 Ultra',
+		['L-A48E31B4', 100, 30],
+		['L-A4F5E139', 300_000, 50_000],
 	),
 	quota(
 		'ai21.jamba-1-5-mini-v1:0',

@@ -1,9 +1,11 @@
 import {parseConverse} from '../families/converse.ts';
-import type {Facts, StopReason} from '../families/family.ts';
+import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
+import {signatureOf} from '../families/thinking.ts';
 import {encodeEvent, padding} from '../wire/event-stream.ts';
-import {chunkTokens} from './chunks.ts';
+import {chunkParts, type PartChunk, partsOf} from './answer-parts.ts';
 import type {Dialect, StreamDelta, Wishes} from './dialect.ts';
+import {assessment} from './guardrails.ts';
 
 /** Converse and ConverseStream: one form for all models, token counts in the body. */
 
@@ -11,6 +13,8 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
 	length: 'max_tokens',
 	'stop-sequence': 'stop_sequence',
+	'tool-use': 'tool_use',
+	guardrail: 'guardrail_intervened',
 };
 
 const tokensPerEvent = 3;
@@ -40,47 +44,68 @@ const echo = ({body}: Wishes): Json => ({
 	...(body.performanceConfig === undefined ? {} : {performanceConfig: body.performanceConfig}),
 });
 
-const contentOf = ({answer}: Facts): readonly Json[] => [
-	...(answer.reasoning.length === 0
-		? []
-		: [{reasoningContent: {reasoningText: {text: answer.reasoning.join('')}}}]),
-	...(answer.tokens.length === 0 ? [] : [{text: answer.tokens.join('')}]),
-];
+const traceOf = ({guardrail}: Facts): Json =>
+	guardrail?.hasTrace ? {trace: {guardrail: {inputAssessment: assessment(guardrail)}}} : {};
+
+const toolUseId = ({key}: ToolUse): string => `tooluse_${key}`;
+
+const thoughtOf = (facts: Facts): Json => {
+	const signature = signatureOf(facts);
+	const text = facts.answer.reasoning.join('');
+	return {reasoningContent: {reasoningText: {...(signature === undefined ? {} : {signature}), text}}};
+};
+
+const contentOf = (facts: Facts): readonly Json[] => {
+	const {reasoning, tokens, toolUse} = facts.answer;
+	return [
+		...(reasoning.length === 0 ? [] : [thoughtOf(facts)]),
+		...(tokens.length === 0 ? [] : [{text: tokens.join('')}]),
+		...(toolUse === undefined
+			? []
+			: [{toolUse: {input: toolUse.input, name: toolUse.name, toolUseId: toolUseId(toolUse)}}]),
+	];
+};
 
 const encode = (facts: Facts, eventType: string, payload: Json): Buffer =>
 	encodeEvent(eventType, JSON.stringify({...payload, p: padding(facts.random)}));
 
-/** Deltas of one content block; the last of them closes it. */
-const blockDeltas = (
-	facts: Facts,
-	tokens: readonly string[],
-	contentBlockIndex: number,
-	tokensBefore: number,
-	deltaOf: (text: string) => Json,
-): readonly StreamDelta[] =>
-	chunkTokens(tokens, tokensPerEvent).map((chunk) => ({
-		firstToken: tokensBefore + chunk.firstToken,
-		lastToken: tokensBefore + chunk.lastToken,
-		encode() {
-			const delta = encode(facts, 'contentBlockDelta', {contentBlockIndex, delta: deltaOf(chunk.text)});
-			return chunk.isLast
-				? Buffer.concat([delta, encode(facts, 'contentBlockStop', {contentBlockIndex})])
-				: delta;
-		},
-	}));
-
-const deltasOf = (facts: Facts): readonly StreamDelta[] => {
-	const {reasoning, tokens} = facts.answer;
-	const thoughts =
-		reasoning.length === 0 ? [] : blockDeltas(facts, reasoning, 0, 0, (text) => ({reasoningContent: {text}}));
-	const hasText = tokens.length > 0 || reasoning.length === 0;
-	return hasText
-		? [
-				...thoughts,
-				...blockDeltas(facts, tokens, thoughts.length === 0 ? 0 : 1, reasoning.length, (text) => ({text})),
-			]
-		: thoughts;
+const deltaOf = ({kind, text}: PartChunk): Json => {
+	switch (kind) {
+		case 'reasoning':
+			return {reasoningContent: {text}};
+		case 'text':
+			return {text};
+		case 'tool':
+			return {toolUse: {input: text}};
+	}
 };
+
+/** The events that a chunk makes: the begin of a tool's call, the delta, the signature of thoughts, the end. */
+const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
+	const {toolUse} = facts.answer;
+	const contentBlockIndex = chunk.block;
+	const events = [encode(facts, 'contentBlockDelta', {contentBlockIndex, delta: deltaOf(chunk)})];
+	if (chunk.opensBlock && chunk.kind === 'tool' && toolUse !== undefined) {
+		const start = {toolUse: {name: toolUse.name, toolUseId: toolUseId(toolUse)}};
+		events.unshift(encode(facts, 'contentBlockStart', {contentBlockIndex, start}));
+	}
+	if (chunk.closesBlock) {
+		const signature = chunk.kind === 'reasoning' ? signatureOf(facts) : undefined;
+		if (signature !== undefined) {
+			const delta = {reasoningContent: {signature}};
+			events.push(encode(facts, 'contentBlockDelta', {contentBlockIndex, delta}));
+		}
+		events.push(encode(facts, 'contentBlockStop', {contentBlockIndex}));
+	}
+	return Buffer.concat(events);
+};
+
+const deltasOf = (facts: Facts): readonly StreamDelta[] =>
+	chunkParts(partsOf(facts.answer), tokensPerEvent).map((chunk) => ({
+		firstToken: chunk.firstToken,
+		lastToken: chunk.lastToken,
+		encode: () => encodeChunk(facts, chunk),
+	}));
 
 export const converseDialect: Dialect = {
 	parse: parseConverse,
@@ -90,6 +115,7 @@ export const converseDialect: Dialect = {
 			output: {message: {content: contentOf(facts), role: 'assistant'}},
 			stopReason: stopReasons[facts.answer.stopReason],
 			usage: usageOf(facts, facts.isCaching || facts.model.traits.has('reports-cache')),
+			...traceOf(facts),
 			...echo(wishes),
 		},
 		headers: {},
@@ -104,6 +130,7 @@ export const converseDialect: Dialect = {
 				encode(facts, 'metadata', {
 					metrics: {latencyMs: Math.round(timing.latencyMs)},
 					usage: usageOf(facts, facts.isCaching),
+					...traceOf(facts),
 					...echo(wishes),
 				}),
 			]),

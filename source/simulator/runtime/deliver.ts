@@ -110,7 +110,8 @@ export const deliverStream = async (job: Job, reply: Reply, time: Time): Promise
 			return {status: 200, error: 'client-closed', outputTokens, firstTokenAtMs};
 		}
 		pending.push(delta.encode({latencyMs: time.now() - startedAtMs, firstByteMs}));
-		outputTokens = delta.lastToken;
+		// What a guardrail says in the model's place is not counted.
+		outputTokens = Math.min(delta.lastToken, job.facts.usage.outputTokens);
 	}
 	if (fault !== undefined) {
 		flush();

@@ -2,8 +2,9 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type {Answer, Facts, Family} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {encodeEvent, padding} from '../wire/event-stream.ts';
-import {chunkTokens} from './chunks.ts';
+import {chunkParts, type Part, partsOf} from './answer-parts.ts';
 import type {Dialect, StreamDelta, Timing} from './dialect.ts';
+import {assessment} from './guardrails.ts';
 
 /** InvokeModel and InvokeModelWithResponseStream: the family's own bodies, token counts in headers or the last chunk. */
 
@@ -34,10 +35,35 @@ const visibleTokens = (answer: Answer, tags: readonly [string, string] | undefin
 		: [...thought, ...tokens.map((token, index) => (index === 0 ? close + token : token))];
 };
 
+/** The blocks of the answer; thoughts are part of the text where the family has no block for them. */
+const visibleParts = (family: Family, answer: Answer): readonly Part[] =>
+	partsOf(
+		family.hasThoughtBlocks
+			? answer
+			: {...answer, reasoning: [], tokens: visibleTokens(answer, family.reasoningTags)},
+	);
+
+/** The same as one text. */
+const visibleText = (family: Family, answer: Answer): string =>
+	(family.hasThoughtBlocks ? answer.tokens : visibleTokens(answer, family.reasoningTags)).join('');
+
+/** What InvokeModel adds to a body that went through a guardrail. */
+const guardrailKeys = ({guardrail}: Facts): Json =>
+	guardrail === undefined
+		? {}
+		: {
+				'amazon-bedrock-guardrailAction': guardrail.isBlocked ? 'INTERVENED' : 'NONE',
+				...(guardrail.hasTrace ? {'amazon-bedrock-trace': {guardrail: {input: assessment(guardrail)}}} : {}),
+			};
+
 const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Record<string, string>> => {
 	const {usage} = facts;
+	const latency = {'x-amzn-bedrock-invocation-latency': String(Math.round(timing.latencyMs))};
+	if (facts.guardrail?.isBlocked) {
+		return latency;
+	}
 	return {
-		'x-amzn-bedrock-invocation-latency': String(Math.round(timing.latencyMs)),
+		...latency,
 		'x-amzn-bedrock-input-token-count': String(usage.inputTokens),
 		'x-amzn-bedrock-output-token-count': String(usage.outputTokens),
 		...(family.reportsCache(facts)
@@ -52,6 +78,7 @@ const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Re
 const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json => {
 	const {usage} = facts;
 	return {
+		...guardrailKeys(facts),
 		'amazon-bedrock-invocationMetrics': {
 			inputTokenCount: usage.inputTokens,
 			outputTokenCount: usage.outputTokens,
@@ -91,7 +118,7 @@ const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): re
 export const invokeDialect = (family: Family): Dialect => ({
 	parse: family.parse,
 	whole: (facts, timing, wishes) => ({
-		body: family.whole(facts, visibleTokens(facts.answer, family.reasoningTags).join('')),
+		body: {...family.whole(facts, visibleText(family, facts.answer)), ...guardrailKeys(facts)},
 		headers: {...countHeaders(family, facts, timing), ...echo(wishes.headers)},
 	}),
 	streamHeaders: (wishes) => ({
@@ -100,7 +127,7 @@ export const invokeDialect = (family: Family): Dialect => ({
 	}),
 	stream(facts) {
 		const closing = family.closing(facts);
-		const chunks = chunkTokens(visibleTokens(facts.answer, family.reasoningTags), family.tokensPerEvent);
+		const chunks = chunkParts(visibleParts(family, facts.answer), family.tokensPerEvent);
 		const deltas: readonly StreamDelta[] = chunks.map((chunk) => ({
 			firstToken: chunk.firstToken,
 			lastToken: chunk.lastToken,

@@ -2,15 +2,17 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
-import type {Facts} from '../families/family.ts';
+import {answerTokens, type Facts, noUsage} from '../families/family.ts';
 import {type Json, type Prompt, parseBody} from '../families/prompt.ts';
 import type {Fault} from '../faults/script.ts';
-import {ServiceError, throttlingError} from '../wire/service-error.ts';
+import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
 import type {Dialect} from './dialect.ts';
 import {errorOfFault} from './fault-errors.ts';
+import {blockedAnswer, judgePrompt} from './guardrails.ts';
 import {type Pace, paceOf} from './latency.ts';
 import type {Operation} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
+import {refuseOtherModels} from './refuse-other-models.ts';
 import type {Simulation} from './simulation.ts';
 
 /** A request as it came in. */
@@ -60,6 +62,18 @@ const checkCaching = (prompt: Prompt, {model}: ResolvedModel, isConverse: boolea
 	}
 };
 
+const checkStreaming = ({model}: ResolvedModel, {isStream}: Operation): void => {
+	if (isStream && model.traits.has('no-streaming')) {
+		throw validationError('The model is unsupported for streaming');
+	}
+};
+
+const checkTools = (prompt: Prompt, {model}: ResolvedModel, {isStream}: Operation): void => {
+	if (isStream && prompt.tools !== undefined && model.traits.has('no-streamed-tools')) {
+		throw validationError("This model doesn't support tool use in streaming mode.");
+	}
+};
+
 const notCached = (cacheUse: CacheUse): CacheUse => ({
 	inputTokens: cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens,
 	readTokens: 0,
@@ -75,12 +89,17 @@ const notCached = (cacheUse: CacheUse): CacheUse => ({
 export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 	const {operation, modelId, region, random, startedAtMs} = arrival;
 	const fault = takeFault(simulation, arrival);
-	const target = resolveModel(modelId);
+	refuseOtherModels(modelId, operation, arrival.body);
+	const target = resolveModel(modelId, simulation.lifecycle);
 	const {model} = target;
+	checkStreaming(target, operation);
 	const dialect = operation.dialectOf(model);
 	const body = parseBody(arrival.body);
+	const isConverse = operation.name.startsWith('Converse');
 	const prompt = dialect.parse(body, model);
-	checkCaching(prompt, target, operation.name.startsWith('Converse'));
+	checkCaching(prompt, target, isConverse);
+	checkTools(prompt, target, operation);
+	const guardrail = judgePrompt(arrival.headers, body, prompt, isConverse);
 	const found = simulation.cache.use(`${region} ${model.id}`, prompt.segments, startedAtMs);
 	const cacheUse = model.traits.has('caches') ? found : notCached(found);
 	const totalInputTokens = cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens;
@@ -95,10 +114,14 @@ export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 	if (!admission.isAdmitted) {
 		throw throttlingError(admission.throttle, modelId);
 	}
-	const answer = answerPrompt(random, prompt, model);
-	const outputTokens = answer.reasoning.length + answer.tokens.length;
+	// A prompt that is blocked never reaches the model: it costs nothing.
+	const isBlocked = guardrail?.isBlocked === true;
+	const answer = isBlocked ? blockedAnswer : answerPrompt(random, prompt, model);
+	const outputTokens = isBlocked ? 0 : answerTokens(answer);
 	const pace = paceOf(random, model, totalInputTokens, outputTokens, simulation.options.latencyMs);
-	cacheUse.store(startedAtMs + pace.firstTokenMs);
+	if (!isBlocked) {
+		cacheUse.store(startedAtMs + pace.firstTokenMs);
+	}
 	return {
 		arrival,
 		target,
@@ -111,18 +134,23 @@ export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 			model,
 			prompt,
 			answer,
-			usage: {
-				inputTokens: cacheUse.inputTokens,
-				outputTokens,
-				cacheReadTokens: cacheUse.readTokens,
-				cacheWriteTokens: cacheUse.writeTokens,
-			},
-			isCaching: cacheUse.isCaching,
+			usage: isBlocked
+				? noUsage
+				: {
+						inputTokens: cacheUse.inputTokens,
+						outputTokens,
+						cacheReadTokens: cacheUse.readTokens,
+						cacheWriteTokens: cacheUse.writeTokens,
+					},
+			isCaching: cacheUse.isCaching && !isBlocked,
+			guardrail,
 			createdAt: Math.floor(startedAtMs / 1000),
 			random,
 		},
 		settle(nowMs, producedTokens) {
-			const cost = cacheUse.inputTokens + cacheUse.writeTokens + producedTokens * model.burndown;
+			const cost = isBlocked
+				? 0
+				: cacheUse.inputTokens + cacheUse.writeTokens + producedTokens * model.burndown;
 			admission.settle(nowMs, cost);
 			return cost;
 		},

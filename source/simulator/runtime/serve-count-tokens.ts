@@ -1,5 +1,7 @@
 import {uuid} from '../answers/random.ts';
-import {lookUpModel} from '../catalog/resolve-model.ts';
+import type {Lifecycle} from '../catalog/lifecycle.ts';
+import {findOtherModel} from '../catalog/other-models.ts';
+import {resolveLiving} from '../catalog/resolve-model.ts';
 import {parseConverse} from '../families/converse.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import {familyOf} from '../families/registry.ts';
@@ -8,11 +10,17 @@ import {ServiceError, validationError} from '../wire/service-error.ts';
 import {sendError, sendJson} from './replies.ts';
 import type {Simulation} from './simulation.ts';
 
-const countTokensOf = (body: Json, modelId: string): number => {
-	const {model, scope} = lookUpModel(modelId);
+const unsupported = (): ServiceError =>
+	validationError("The provided model doesn't support counting tokens.");
+
+const countTokensOf = (body: Json, modelId: string, lifecycle: Lifecycle): number => {
+	if (findOtherModel(modelId) !== undefined) {
+		throw unsupported();
+	}
+	const {model, scope} = resolveLiving(modelId, lifecycle);
 	// Only base IDs are counted for, not their profiles.
 	if (!model.traits.has('counts-tokens') || scope !== 'on-demand') {
-		throw validationError("The provided model doesn't support counting tokens.");
+		throw unsupported();
 	}
 	const input = isJson(body.input) ? body.input : {};
 	if (isJson(input.converse)) {
@@ -36,7 +44,7 @@ export const serveCountTokens = async (
 	const body = await exchange.readBody();
 	const requestId = uuid(simulation.requestRandom(exchange.path, body));
 	try {
-		const inputTokens = countTokensOf(parseBody(body), modelId);
+		const inputTokens = countTokensOf(parseBody(body), modelId, simulation.lifecycle);
 		sendJson(exchange.reply, 200, {inputTokens}, {'x-amzn-requestid': requestId});
 	} catch (error) {
 		if (!(error instanceof ServiceError)) {

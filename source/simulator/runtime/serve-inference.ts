@@ -1,6 +1,6 @@
 import {uuid} from '../answers/random.ts';
 import {lookUpModel, type ResolvedModel} from '../catalog/resolve-model.ts';
-import type {Usage} from '../families/family.ts';
+import {noUsage, type Usage} from '../families/family.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Exchange} from '../wire/exchange.ts';
 import {regionOf} from '../wire/region.ts';
@@ -16,8 +16,6 @@ type Outcome = Delivery & {
 	readonly usage: Usage;
 	readonly quotaTokens: number;
 };
-
-const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
 
 const resolvedOrUndefined = (modelId: string): ResolvedModel | undefined => {
 	try {

@@ -1,4 +1,5 @@
 import type {Random} from '../answers/random.ts';
+import type {Lifecycle} from '../catalog/lifecycle.ts';
 import type {ServedMinutes} from '../cloudwatch/served-minutes.ts';
 import type {Faults} from '../faults/faults.ts';
 import type {JobStore} from '../jobs/job-store.ts';
@@ -20,6 +21,8 @@ export type Simulation = {
 	readonly buckets: Buckets;
 	/** Buckets of bedrock-mantle, which share nothing with those of the runtime. */
 	readonly mantle: MantleBuckets;
+	/** Where each model is in its life. */
+	readonly lifecycle: Lifecycle;
 	readonly cache: PromptCache;
 	readonly faults: Faults;
 	readonly stats: Stats;

@@ -1,0 +1,230 @@
+import {isJson, type Json} from '../families/prompt.ts';
+import {patternText} from './pattern-text.ts';
+import {pick, type Random, uuid} from './random.ts';
+
+/** Values that a JSON schema permits, filled with what a text says where it can. */
+
+/** What the values are found in. */
+export type Findings = {
+	/** The best text for a key. */
+	readonly textFor: (key: string) => string;
+	readonly number: number;
+};
+
+type Work = Findings & {readonly random: Random; readonly root: Json};
+
+/** Below so many levels only what is required is filled in, so that schemas that contain themselves end. */
+const deepest = 5;
+/** References are followed no further; a schema that requires itself has no value at all. */
+const mostLevels = 24;
+
+const textsByFormat: Readonly<Record<string, (random: Random) => string>> = {
+	date: () => '2026-03-14',
+	time: () => '09:30:00Z',
+	'date-time': () => '2026-03-14T09:30:00Z',
+	duration: () => 'PT15M',
+	email: () => 'office@example.com',
+	'idn-email': () => 'office@example.com',
+	hostname: () => 'www.example.com',
+	ipv4: () => '192.0.2.10',
+	ipv6: () => '2001:db8::10',
+	uri: () => 'https://www.example.com/page',
+	'uri-reference': () => '/page',
+	url: () => 'https://www.example.com/page',
+	uuid,
+	'json-pointer': () => '/page',
+	regex: () => '[a-z]+',
+};
+
+const numberAt = (schema: Json, key: string): number | undefined =>
+	typeof schema[key] === 'number' ? schema[key] : undefined;
+
+const schemasAt = (schema: Json, key: string): readonly Json[] => {
+	const value = schema[key];
+	return Array.isArray(value) ? value.filter(isJson) : [];
+};
+
+const stringsAt = (schema: Json, key: string): readonly string[] => {
+	const value = schema[key];
+	return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+};
+
+const jsonAt = (schema: Json, key: string): Json => (isJson(schema[key]) ? schema[key] : {});
+
+/** Both at once: bounds narrow, names add up. */
+const merged = (a: Json, b: Json): Json => ({
+	...a,
+	...b,
+	...(a.properties === undefined && b.properties === undefined
+		? {}
+		: {properties: {...jsonAt(a, 'properties'), ...jsonAt(b, 'properties')}}),
+	...(a.required === undefined && b.required === undefined
+		? {}
+		: {required: [...stringsAt(a, 'required'), ...stringsAt(b, 'required')]}),
+});
+
+const referenced = (root: Json, reference: string): Json => {
+	let found: unknown = root;
+	for (const part of reference.replace(/^#\/?/, '').split('/')) {
+		if (part !== '') {
+			const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+			found = isJson(found) ? found[key] : undefined;
+		}
+	}
+	return isJson(found) ? found : {};
+};
+
+const isNull = (schema: Json): boolean => schema.type === 'null' || schema.const === null;
+
+/** The schema with its references, parts and choices resolved. */
+const resolved = (schema: Json, root: Json, level: number): Json => {
+	const {$ref: reference, allOf: _all, anyOf: _any, oneOf: _one, ...own} = schema;
+	const choices = [...schemasAt(schema, 'anyOf'), ...schemasAt(schema, 'oneOf')];
+	const choice = choices.find((candidate) => !isNull(candidate)) ?? choices[0];
+	const parts = [
+		...(typeof reference === 'string' ? [referenced(root, reference)] : []),
+		...schemasAt(schema, 'allOf'),
+		...(choice === undefined ? [] : [choice]),
+	];
+	return level > mostLevels
+		? own
+		: parts.reduce<Json>((whole, part) => merged(whole, resolved(part, root, level + 1)), own);
+};
+
+const typeOf = (schema: Json): string => {
+	const {type} = schema;
+	if (typeof type === 'string') {
+		return type;
+	}
+	if (Array.isArray(type)) {
+		return String(type.find((candidate) => candidate !== 'null') ?? 'null');
+	}
+	if (schema.properties !== undefined || schema.required !== undefined) {
+		return 'object';
+	}
+	if (schema.items !== undefined || schema.prefixItems !== undefined) {
+		return 'array';
+	}
+	return schema.minimum !== undefined || schema.maximum !== undefined ? 'number' : 'string';
+};
+
+const objectOf = (work: Work, schema: Json, level: number): Json => {
+	const properties = jsonAt(schema, 'properties');
+	const required = stringsAt(schema, 'required');
+	const named = Object.keys(properties).filter((name) => level < deepest || required.includes(name));
+	const names = new Set([...named, ...required]);
+	const further = isJson(schema.additionalProperties) ? schema.additionalProperties : {};
+	// A map without names of its own gets one entry, and as many as it must have.
+	const isMap = isJson(schema.additionalProperties) && names.size === 0 && level < deepest;
+	const least = Math.max(isMap ? 1 : 0, numberAt(schema, 'minProperties') ?? 0);
+	const nameSchema = isJson(schema.propertyNames) ? schema.propertyNames : {};
+	for (let extra = 1; names.size < least && extra <= least * 2; extra++) {
+		names.add(
+			String(
+				Object.keys(nameSchema).length === 0 ? `entry${extra}` : valueFor(work, nameSchema, 'name', level),
+			),
+		);
+	}
+	return Object.fromEntries(
+		[...names].map((name) => [name, valueFor(work, properties[name] ?? further, name, level + 1)]),
+	);
+};
+
+const arrayOf = (work: Work, schema: Json, key: string, level: number): readonly unknown[] => {
+	const first = Array.isArray(schema.items) ? schema.items : schema.prefixItems;
+	const leading: readonly unknown[] = Array.isArray(first) ? first : [];
+	const rest = Array.isArray(schema.items) ? schema.additionalItems : schema.items;
+	const least = numberAt(schema, 'minItems') ?? 0;
+	const usual = level < deepest ? Math.max(least, leading.length, rest === false ? 0 : 1) : least;
+	const length = Math.min(usual, numberAt(schema, 'maxItems') ?? usual);
+	const values: unknown[] = [];
+	const known = new Set<string>();
+	for (let tries = 0; values.length < length && tries < length * 20; tries++) {
+		const varied: Work =
+			tries === 0
+				? work
+				: {
+						...work,
+						number: work.number + tries,
+						textFor: (name) => `${work.textFor(name)} ${tries + 1}`,
+					};
+		const value = valueFor(varied, leading[values.length] ?? rest, key, level + 1);
+		const text = JSON.stringify(value);
+		if (schema.uniqueItems !== true || !known.has(text)) {
+			known.add(text);
+			values.push(value);
+		}
+	}
+	return values;
+};
+
+const numberOf = (work: Work, schema: Json, isWhole: boolean): number => {
+	const step = numberAt(schema, 'multipleOf') ?? (isWhole ? 1 : undefined);
+	const nudge = step ?? 0.5;
+	const bound = (key: 'minimum' | 'maximum', exclusiveKey: string, sign: number): number | undefined => {
+		const exclusive = numberAt(schema, exclusiveKey);
+		const inclusive = numberAt(schema, key);
+		const own =
+			inclusive !== undefined && schema[exclusiveKey] === true ? inclusive + sign * nudge : inclusive;
+		const other = exclusive === undefined ? undefined : exclusive + sign * nudge;
+		return own === undefined || other === undefined
+			? (own ?? other)
+			: sign > 0
+				? Math.max(own, other)
+				: Math.min(own, other);
+	};
+	const least = bound('minimum', 'exclusiveMinimum', 1) ?? Number.NEGATIVE_INFINITY;
+	const most = bound('maximum', 'exclusiveMaximum', -1) ?? Number.POSITIVE_INFINITY;
+	const wanted = Math.min(most, Math.max(least, work.number));
+	if (step === undefined) {
+		return least > most ? (least + most) / 2 : wanted;
+	}
+	const below = Math.floor(wanted / step + 1e-9) * step;
+	return below < least ? Math.ceil(least / step - 1e-9) * step : below;
+};
+
+const textOf = (work: Work, schema: Json, key: string): string => {
+	const byFormat =
+		typeof schema.format === 'string' ? textsByFormat[schema.format]?.(work.random) : undefined;
+	const byPattern =
+		byFormat === undefined && typeof schema.pattern === 'string'
+			? patternText(work.random, schema.pattern)
+			: undefined;
+	const text = byFormat ?? byPattern ?? work.textFor(key);
+	const least = numberAt(schema, 'minLength') ?? 0;
+	const most = numberAt(schema, 'maxLength') ?? Number.POSITIVE_INFINITY;
+	return text.padEnd(least, text === '' ? 'a' : text).slice(0, most);
+};
+
+function valueFor(work: Work, given: unknown, key: string, level: number): unknown {
+	const schema = resolved(isJson(given) ? given : {}, work.root, 0);
+	if (schema.const !== undefined) {
+		return schema.const;
+	}
+	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
+		return pick(work.random, schema.enum);
+	}
+	if (level > mostLevels) {
+		return null;
+	}
+	switch (typeOf(schema)) {
+		case 'object':
+			return objectOf(work, schema, level);
+		case 'array':
+			return arrayOf(work, schema, key, level);
+		case 'integer':
+			return numberOf(work, schema, true);
+		case 'number':
+			return numberOf(work, schema, false);
+		case 'boolean':
+			return work.random() < 0.5;
+		case 'null':
+			return null;
+		default:
+			return textOf(work, schema, key);
+	}
+}
+
+/** A value that the schema permits. */
+export const schemaValue = (random: Random, schema: Json, findings: Findings): unknown =>
+	valueFor({...findings, random, root: schema}, schema, '', 0);

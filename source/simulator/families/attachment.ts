@@ -1,0 +1,77 @@
+import {imageSize} from './image-size.ts';
+import {isJson, type Json, type Segment, textSegment} from './prompt.ts';
+
+/** Images and documents of a prompt: what they cost follows from their size. */
+
+/** Claude's documented figure: width x height / 750, no image above 1,600. */
+const pixelsPerToken = 750;
+const mostImageTokens = 1600;
+/** For what cannot be read: assumptions of the simulator, so that a larger file costs more. */
+const bytesPerImageToken = 100;
+const bytesPerDocumentToken = 40;
+const bytesPerVideoToken = 2000;
+/** For a file in S3, which is not read. */
+const tokensOfUnknownSize = 1000;
+
+const textFormats = new Set(['txt', 'md', 'csv', 'html', 'text/plain', 'text', 'json', 'xml']);
+
+type Attachment = {
+	readonly kind: 'image' | 'document' | 'video';
+	readonly format: string;
+	/** Base64; undefined where it lies elsewhere. */
+	readonly data: string | undefined;
+	readonly text: string | undefined;
+};
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Data of a `data:` URL. */
+const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
+
+/** The attachment of a block, in the words of Converse, of the Messages API or of OpenAI. */
+const attachmentOf = (block: Json): Attachment => {
+	const kind = (['image', 'document', 'video'] as const).find((name) => isJson(block[name])) ?? 'image';
+	const body = isJson(block[kind]) ? block[kind] : block;
+	const source = isJson(body.source) ? body.source : {};
+	const url = isJson(block.image_url) ? textOf(block.image_url.url) : textOf(block.image_url);
+	const isPlain = source.type === 'text';
+	return {
+		kind: block.type === 'document' ? 'document' : kind,
+		format: textOf(body.format) ?? textOf(source.media_type) ?? '',
+		data: isPlain ? undefined : (textOf(source.bytes) ?? textOf(source.data) ?? dataOfUrl(url)),
+		text: isPlain ? textOf(source.data) : textOf(source.text),
+	};
+};
+
+const imageTokens = (bytes: Buffer): number => {
+	const size = imageSize(bytes);
+	const tokens =
+		size === undefined ? bytes.length / bytesPerImageToken : (size.width * size.height) / pixelsPerToken;
+	return Math.max(1, Math.min(mostImageTokens, Math.ceil(tokens)));
+};
+
+const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
+	switch (kind) {
+		case 'image':
+			return imageTokens(bytes);
+		case 'document':
+			return Math.max(1, Math.ceil(bytes.length / bytesPerDocumentToken));
+		case 'video':
+			return Math.max(1, Math.ceil(bytes.length / bytesPerVideoToken));
+	}
+};
+
+/** A segment for anything that is not text. */
+export const attachmentSegment = (block: Json): Segment => {
+	const {kind, format, data, text} = attachmentOf(block);
+	if (text !== undefined) {
+		return textSegment(text);
+	}
+	if (data === undefined) {
+		return {text: JSON.stringify(block), tokens: tokensOfUnknownSize, isCachePoint: false};
+	}
+	const bytes = Buffer.from(data, 'base64');
+	return kind === 'document' && textFormats.has(format)
+		? textSegment(bytes.toString('utf8'))
+		: {text: data, tokens: bytesTokens(bytes, kind), isCachePoint: false};
+};

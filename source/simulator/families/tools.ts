@@ -1,0 +1,101 @@
+import {validationError} from '../wire/service-error.ts';
+import type {Delta, ToolUse} from './family.ts';
+import {isJson, type Json} from './prompt.ts';
+import type {Tool, ToolChoice, ToolWish} from './tool.ts';
+
+/** Tools that a request offers, as each family writes them. */
+
+const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const toolOf = (name: unknown, description: unknown, schema: unknown): Tool => ({
+	name: textOf(name),
+	description: textOf(description),
+	schema: isJson(schema) ? schema : {},
+});
+
+const wishOf = (tools: readonly Tool[], choice: ToolChoice, hasResults: boolean): ToolWish | undefined => {
+	if (tools.length === 0) {
+		return undefined;
+	}
+	if (choice.kind === 'tool' && !tools.some(({name}) => name === choice.name)) {
+		throw validationError(
+			`The model returned the following errors: Tool '${choice.name}' not found in provided tools`,
+		);
+	}
+	return {tools, choice, hasResults};
+};
+
+const lastMessage = (messages: unknown): Json => listOf(messages).at(-1) ?? {};
+
+/** Tools of Converse, and of Nova's own bodies. */
+export const converseTools = ({toolConfig, messages}: Json): ToolWish | undefined => {
+	if (!isJson(toolConfig)) {
+		return undefined;
+	}
+	const tools = listOf(toolConfig.tools).flatMap(({toolSpec}) =>
+		isJson(toolSpec)
+			? [
+					toolOf(
+						toolSpec.name,
+						toolSpec.description,
+						isJson(toolSpec.inputSchema) ? toolSpec.inputSchema.json : {},
+					),
+				]
+			: [],
+	);
+	const given = isJson(toolConfig.toolChoice) ? toolConfig.toolChoice : {};
+	const choice: ToolChoice = isJson(given.tool)
+		? {kind: 'tool', name: textOf(given.tool.name)}
+		: {kind: given.any === undefined ? 'auto' : 'any'};
+	const hasResults = listOf(lastMessage(messages).content).some(({toolResult}) => toolResult !== undefined);
+	return wishOf(tools, choice, hasResults);
+};
+
+/** Tools of the Messages API; those that the vendor runs itself have no schema and are left out. */
+export const anthropicTools = ({tools, tool_choice: given, messages}: Json): ToolWish | undefined => {
+	const own = listOf(tools)
+		.filter((tool) => isJson(tool.input_schema))
+		.map((tool) => toolOf(tool.name, tool.description, tool.input_schema));
+	const kind = isJson(given) ? textOf(given.type) : 'auto';
+	const choice: ToolChoice =
+		kind === 'tool' && isJson(given)
+			? {kind, name: textOf(given.name)}
+			: {kind: kind === 'any' || kind === 'none' ? kind : 'auto'};
+	const hasResults = listOf(lastMessage(messages).content).some(({type}) => type === 'tool_result');
+	return wishOf(own, choice, hasResults);
+};
+
+/** Tools as OpenAI writes them, and those who copied it; Mistral says `any` for `required`. */
+export const functionTools = ({tools, tool_choice: given, messages}: Json): ToolWish | undefined => {
+	const own = listOf(tools).flatMap(({function: called}) =>
+		isJson(called) ? [toolOf(called.name, called.description, called.parameters)] : [],
+	);
+	const choice: ToolChoice =
+		isJson(given) && isJson(given.function)
+			? {kind: 'tool', name: textOf(given.function.name)}
+			: {kind: given === 'required' || given === 'any' ? 'any' : given === 'none' ? 'none' : 'auto'};
+	return wishOf(own, choice, lastMessage(messages).role === 'tool');
+};
+
+/** The call of a tool as a member of a chat message. */
+export const toolCallOf = ({key, name, input}: ToolUse): Json => ({
+	id: `call_${key}`,
+	type: 'function',
+	function: {name, arguments: JSON.stringify(input)},
+});
+
+/** A piece of it in a stream; only the first names the tool. */
+export const toolCallDelta = (toolUse: ToolUse | undefined, {text, opensBlock}: Delta): Json => ({
+	tool_calls: [
+		{
+			index: 0,
+			...(opensBlock && toolUse !== undefined ? {id: `call_${toolUse.key}`, type: 'function'} : {}),
+			function: {
+				...(opensBlock && toolUse !== undefined ? {name: toolUse.name} : {}),
+				arguments: text,
+			},
+		},
+	],
+});

@@ -1,0 +1,83 @@
+import type {IncomingHttpHeaders} from 'node:http';
+import {tokenize} from '../answers/tokens.ts';
+import type {Answer, GuardrailVerdict} from '../families/family.ts';
+import {isJson, type Json, type Prompt} from '../families/prompt.ts';
+import {validationError} from '../wire/service-error.ts';
+
+/** The one guardrail of the simulated account. It blocks prompts that hold a marker. */
+
+/** Its ID; DRAFT and 1 are its versions. */
+export const guardrailId = 'sim0guardrail';
+const versions = ['DRAFT', '1'];
+
+/** A prompt with this text is blocked. */
+export const guardrailMarker = 'BLOCK-THIS';
+
+const blockedMessage = 'Sorry, the model cannot answer this question.';
+
+const identifierPattern =
+	/^(?:[a-z0-9]+|arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:\d{12}:guardrail\/[a-z0-9]+)$/;
+
+type Wish = {readonly identifier: string; readonly version: string; readonly hasTrace: boolean};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The guardrail that a request names: Converse in its body, InvokeModel in headers. */
+const wishOf = (headers: IncomingHttpHeaders, body: Json, isConverse: boolean): Wish | undefined => {
+	const config = isJson(body.guardrailConfig) ? body.guardrailConfig : {};
+	const [identifier, version, trace] = isConverse
+		? [config.guardrailIdentifier, config.guardrailVersion, config.trace]
+		: [
+				headers['x-amzn-bedrock-guardrailidentifier'],
+				headers['x-amzn-bedrock-guardrailversion'],
+				headers['x-amzn-bedrock-trace'],
+			];
+	return identifier === undefined && version === undefined
+		? undefined
+		: {
+				identifier: textOf(identifier),
+				version: textOf(version),
+				hasTrace: /^enabled/i.test(textOf(trace)),
+			};
+};
+
+/**
+ * What the guardrail of a request makes of its prompt; undefined where it names none.
+ * @throws ServiceError where there is no such guardrail.
+ */
+export const judgePrompt = (
+	headers: IncomingHttpHeaders,
+	body: Json,
+	prompt: Prompt,
+	isConverse: boolean,
+): GuardrailVerdict | undefined => {
+	const wish = wishOf(headers, body, isConverse);
+	if (wish === undefined) {
+		return undefined;
+	}
+	if (!identifierPattern.test(wish.identifier)) {
+		throw validationError('The provided guardrail identifier is invalid.');
+	}
+	if (wish.identifier.replace(/^.*\//, '') !== guardrailId || !versions.includes(wish.version)) {
+		throw validationError('The guardrail identifier or version provided in the request does not exist.');
+	}
+	return {
+		isBlocked: prompt.segments.some(({text}) => text.includes(guardrailMarker)),
+		hasTrace: wish.hasTrace,
+	};
+};
+
+/** What is answered instead of the model's words. */
+export const blockedAnswer: Answer = {
+	reasoning: [],
+	tokens: tokenize(blockedMessage),
+	stopReason: 'guardrail',
+	stopSequence: undefined,
+};
+
+/** The assessment of a prompt, as the trace tells it. */
+export const assessment = ({isBlocked}: GuardrailVerdict): Json => ({
+	[guardrailId]: isBlocked
+		? {wordPolicy: {customWords: [{match: guardrailMarker, action: 'BLOCKED', detected: true}]}}
+		: {},
+});
