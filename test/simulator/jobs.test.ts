@@ -10,6 +10,7 @@ import {
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3';
 import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import {createLifecycle} from '../../source/simulator/catalog/lifecycle.ts';
 import {models} from '../../source/simulator/catalog/models.ts';
 import {answerRecord} from '../../source/simulator/jobs/record-answer.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
@@ -241,7 +242,8 @@ describe('the form of the records', () => {
 	});
 
 	const answerOf = (modelId: string, modelInput: object, isConverse: boolean) => {
-		const settings = {modelId, isConverse, seed: 1, errorShare: 0, jobName: 'job', createdAt: 0};
+		const lifecycle = createLifecycle('now');
+		const settings = {modelId, isConverse, lifecycle, seed: 1, errorShare: 0, jobName: 'job', createdAt: 0};
 		return answerRecord(JSON.stringify({recordId: 'r1', modelInput}), settings);
 	};
 

@@ -13,6 +13,8 @@ const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'stop',
 	length: 'length',
 	'stop-sequence': 'stop',
+	'tool-use': 'tool_calls',
+	guardrail: 'content_filter',
 };
 
 const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];

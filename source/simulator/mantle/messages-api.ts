@@ -12,6 +12,8 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
 	length: 'max_tokens',
 	'stop-sequence': 'stop_sequence',
+	'tool-use': 'tool_use',
+	guardrail: 'refusal',
 };
 
 /** Keys that this endpoint takes and InvokeModel does not: there they are headers, paths or unknown. */
