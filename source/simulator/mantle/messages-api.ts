@@ -22,6 +22,8 @@ const ownKeys = new Set(['model', 'stream', 'service_tier', 'user_profile_id', '
 /** The body as InvokeModel would have it: the version is a header here, and may be in the body as well. */
 const invokeBody = (body: Json): Json => ({
 	...Object.fromEntries(Object.entries(body).filter(([key]) => !ownKeys.has(key))),
+	// A forced call is answered here, by its schema; the family counts the definitions.
+	...(body.tools === undefined ? {} : {tool_choice: {type: 'none'}}),
 	anthropic_version: 'bedrock-2023-05-31',
 });
 
