@@ -2,7 +2,7 @@ import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
-import {readChoice, readInteger, readNumber} from './values.ts';
+import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 /** The simulator's address is filled in once it listens. */
 export const resolveConnection = (flags: FlagValues): Connection => {
@@ -13,7 +13,13 @@ export const resolveConnection = (flags: FlagValues): Connection => {
 			hint: 'Names look like us-east-1 or eu-central-1.',
 		});
 	}
-	return {region, profile: flags.text('profile'), simulatorUrl: undefined};
+	const timeout = flags.text('timeout');
+	return {
+		region,
+		profile: flags.text('profile'),
+		simulatorUrl: undefined,
+		...(timeout === undefined ? {} : {timeoutMs: readDurationMs('timeout', timeout)}),
+	};
 };
 
 /** @throws UserError (exit 2) for a tier that the service does not have. */

@@ -95,6 +95,8 @@ export type RunSpec = {
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
 	readonly seed: number;
+	/** Silence that ends an attempt, in milliseconds, where it was typed; absent: as the method needs it. */
+	readonly timeoutMs?: number | undefined;
 	/** Length of the quota window; 60,000 except in tests and quick benchmarks. */
 	readonly windowMs: number;
 };

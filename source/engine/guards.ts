@@ -10,6 +10,8 @@ export class Guards {
 	#requests = 0;
 	#spentUsd = 0;
 	#reservedUsd = 0;
+	/** Attempts that have not ended. */
+	#open = 0;
 
 	constructor({maxRequests, maxCostUsd}: Pick<RunSpec, 'maxRequests' | 'maxCostUsd'>) {
 		this.#maxRequests = maxRequests ?? Number.POSITIVE_INFINITY;
@@ -33,11 +35,14 @@ export class Guards {
 	sent(mostUsd: number, isFirst: boolean): void {
 		this.#requests += isFirst ? 1 : 0;
 		this.#reservedUsd += mostUsd;
+		this.#open++;
 	}
 
 	/** An attempt ended. @param costUsd What it cost; an attempt of unknown fate counts in full. */
 	ended(mostUsd: number, costUsd: number): void {
-		this.#reservedUsd = Math.max(0, this.#reservedUsd - mostUsd);
+		this.#open--;
+		// Sums of fractions leave a rest, and what nothing holds must not be waited for.
+		this.#reservedUsd = this.#open === 0 ? 0 : Math.max(0, this.#reservedUsd - mostUsd);
 		this.#spentUsd += costUsd;
 	}
 }

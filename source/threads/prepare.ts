@@ -136,6 +136,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 			? config.guards.maxCostUsd
 			: null,
 	seed: config.seed,
+	timeoutMs: config.connection.timeoutMs,
 	windowMs: 60_000,
 });
 
