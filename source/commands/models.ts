@@ -1,6 +1,7 @@
 import {type AccountRequest, assertReadable, openAccount} from '../bedrock/account-access.ts';
 import {type CatalogEntry, readCatalog} from '../bedrock/identify/catalog.ts';
 import {limitState, placeLine} from '../plain/quota-report.ts';
+import {withProgress} from '../terminal/with-progress.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
@@ -15,7 +16,12 @@ export type ModelsOptions = Omit<AccountRequest, 'tier'> & {readonly isJson: boo
 export const models = async (options: ModelsOptions, io: ReportIo): Promise<number> => {
 	const account = await openAccount({...options, tier: undefined});
 	try {
-		const {entries, remarks, failures} = await readCatalog(account.options);
+		const reading = readCatalog(account.options);
+		const {entries, remarks, failures} = await withProgress(
+			io.stderr,
+			'Reading the models of the account ...',
+			reading,
+		);
 		assertReadable(failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson

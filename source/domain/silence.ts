@@ -28,5 +28,8 @@ export const silenceOf = (method: Method, typedMs: number | undefined): Silence 
 /** Longest silence of a call that only asks for something: a list, a count, a job. */
 export const callSilenceMs = 20_000;
 
+/** Longest silence while an object is sent or fetched. */
+export const transferSilenceMs = 2 * minuteMs;
+
 /** How long answers are still waited for when the time of a run is over or it was stopped, in milliseconds. */
 export const answerGraceMs = 10_000;

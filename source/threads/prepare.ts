@@ -11,12 +11,14 @@ import type {Lane} from '../domain/lane.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
+import {callSilenceMs} from '../domain/silence.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Variant} from '../domain/variant.ts';
 import {makePlan} from '../metrics/decisions/make-plan.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt} from '../prompts/compose.ts';
+import {formatSpan} from '../text/numbers.ts';
 
 /** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
 export type Prepared = {
@@ -207,11 +209,18 @@ const prepareWith = async (
 	});
 	await assertReachable(clients.endpoint, failures, region);
 	assertConversational(config, targets);
-	const backend = createBackend(clients, catalogue);
+	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
+	const backend = createBackend(clients, catalogue, silenceMs);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
-	return {spec, plan: makePlan(spec, [...clients.remarks, ...remarks]), backend, clients};
+	const uncounted = backend
+		.uncounted()
+		.map(
+			(model) =>
+				`${model}: its input tokens were not counted within ${formatSpan(silenceMs)} (CountTokens): they are estimated until the first answer.`,
+		);
+	return {spec, plan: makePlan(spec, [...clients.remarks, ...remarks, ...uncounted]), backend, clients};
 };

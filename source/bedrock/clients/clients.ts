@@ -4,6 +4,7 @@ import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../../domain/run-config.ts';
+import {callSilenceMs, transferSilenceMs} from '../../domain/silence.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {noCredentials} from './client-credentials.ts';
 import {outfit, sendOnce} from './client-middleware.ts';
@@ -77,10 +78,18 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const networks: Network[] = [];
 	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
+	const ofCalls = connection.timeoutMs ?? callSilenceMs;
 
-	const settings = async (service: string, maxSockets: number) => {
+	/** What the runtime is asked ends with the silence that its method allows, which the engine watches. */
+	const settings = async (service: string, maxSockets: number, silenceMs: number | undefined) => {
 		const certificates = isLocal ? undefined : await configuredCertificates(profile);
-		const network = createNetwork({maxSockets, isLocal, environment: process.env, certificates});
+		const network = createNetwork({
+			maxSockets,
+			isLocal,
+			environment: process.env,
+			certificates,
+			...(silenceMs === undefined ? {} : {silenceMs}),
+		});
 		networks.push(network);
 		if (service === 'Bedrock Runtime') {
 			({roundTripMs} = network);
@@ -102,7 +111,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
 		const {keepUsageSpellings} = await import('./usage-spellings.ts');
 		keepUsageSpellings();
-		const own = await settings('Bedrock Runtime', options.maxSockets);
+		const own = await settings('Bedrock Runtime', options.maxSockets, undefined);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
 		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
 		outfit(client, secrets);
@@ -112,14 +121,14 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
-		const client = new BedrockClient(await settings('Bedrock', controlSockets));
+		const client = new BedrockClient(await settings('Bedrock', controlSockets, ofCalls));
 		outfit(client, secrets);
 		keepPages(client);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
-		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
+		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets, ofCalls));
 		outfit(client, secrets);
 		keepPages(client);
 		return client;
@@ -127,7 +136,10 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const cloudwatch = lazily(async () => {
 		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
 		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
-		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
+		const client = new CloudWatchClient({
+			...(await settings('CloudWatch', controlSockets, ofCalls)),
+			maxAttempts: 1,
+		});
 		outfit(client, secrets);
 		return client;
 	});
@@ -135,7 +147,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const s3 = lazily(async () => {
 		const {S3Client} = await import('@aws-sdk/client-s3');
 		// Another endpoint than AWS's seldom has a name for each bucket, or knows the newer checksums.
-		const own = await settings('S3', controlSockets);
+		const own = await settings('S3', controlSockets, connection.timeoutMs ?? transferSilenceMs);
 		const client = new S3Client({
 			...own,
 			...(own.endpoint !== undefined

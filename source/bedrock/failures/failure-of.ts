@@ -1,4 +1,5 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
+import {formatSpan} from '../../text/numbers.ts';
 import {isSimulated} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
@@ -85,6 +86,18 @@ const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
 	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
 };
 
+/** What the SDK's timers say, in a user's words. */
+const plainly = (message: string): string =>
+	message
+		.replace(
+			/^.*request socket timed out after (\d+) ms of inactivity.*$/,
+			(_, ms) => `Nothing came for ${formatSpan(Number(ms))}.`,
+		)
+		.replace(
+			/^.*did not establish a connection with the server within the configured timeout of (\d+) ms.*$/,
+			(_, ms) => `No connection came about within ${formatSpan(Number(ms))}.`,
+		);
+
 /**
  * Makes a Failure of anything that a call may throw.
  *
@@ -120,7 +133,7 @@ export const failureOf = (
 	const retryAfterMs = retryAfterOf(facts.headers, Date.now);
 	return {
 		class: failureClass,
-		message: redacted(facts.message || fallbackMessage(facts), options.secrets),
+		message: redacted(plainly(facts.message) || fallbackMessage(facts), options.secrets),
 		advice: withoutSecrets(adviceFor(failureClass, facts, context), options.secrets),
 		isRetryable: isRetryable(failureClass, facts),
 		...(retryAfterMs === undefined ? {} : {retryAfterMs}),
