@@ -28,6 +28,9 @@ export const silenceOf = (method: Method, typedMs: number | undefined): Silence 
 /** Longest silence of a call that only asks for something: a list, a count, a job. */
 export const callSilenceMs = 20_000;
 
+/** How long a provider of credentials may take, which may have to ask somebody. */
+export const credentialsMs = 2 * minuteMs;
+
 /** Longest silence while an object is sent or fetched. */
 export const transferSilenceMs = 2 * minuteMs;
 

@@ -22,7 +22,9 @@ export function stateText({phase, outcome, stoppedBy, progress}: Snapshot): stri
 		case 'paused':
 			return 'paused';
 		case 'draining':
-			return withQuiet('stopping, waiting for answers');
+			return withQuiet(
+				`stopping, waiting for ${progress.inFlight > 0 ? 'answers' : (progress.waitingFor ?? 'answers')}`,
+			);
 		case 'ended': {
 			const by = stoppedBy === null ? '' : ` ${stoppedByWords[stoppedBy]}`;
 			return `${outcome ?? 'ended'}${by}`;

@@ -54,12 +54,15 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'RUNNING', detail: 'starting', tone: 'good'};
 	}
 	if (state.asked === 'stop' || snapshot.phase === 'draining') {
-		const {inFlight, quietMs} = snapshot.progress;
+		const {progress} = snapshot;
+		const {inFlight, quietMs} = progress;
 		const answers = `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}`;
 		const waiting =
 			inFlight > 0
 				? [answers, deadlineWords(state, snapshot), quietWords(quietMs)].filter(Boolean).join(', ')
-				: 'closing the run';
+				: progress.waitingFor === null
+					? 'closing the run'
+					: `waiting for ${cleanText(progress.waitingFor)}`;
 		return {
 			word: 'STOPPING',
 			detail: state.isLeaving ? `${waiting}; q leaves at once` : waiting,

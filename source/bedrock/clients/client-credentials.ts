@@ -1,4 +1,5 @@
 import {UserError} from '../../domain/user-error.ts';
+import {formatSpan} from '../../text/numbers.ts';
 import {redacted} from '../failures/redact.ts';
 
 /**
@@ -22,4 +23,16 @@ export const noCredentials = (
 			hint: 'Sign in with "aws configure" or "aws sso login" (name a profile with --profile), or try it without an account: --demo.',
 		},
 	);
+};
+
+/** Credentials, waited for no longer than `limitMs`: a helper may ask for something that nobody sees. */
+export const inTime = async <T>(credentials: Promise<T>, limitMs: number): Promise<T> => {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(
+			() => reject(new Error(`they did not come within ${formatSpan(limitMs)} (--timeout T waits longer).`)),
+			limitMs,
+		);
+	});
+	return Promise.race([credentials, late]).finally(() => clearTimeout(timer));
 };

@@ -4,9 +4,9 @@ import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {Connection} from '../../domain/run-config.ts';
-import {callSilenceMs, transferSilenceMs} from '../../domain/silence.ts';
+import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/silence.ts';
 import {UserError} from '../../domain/user-error.ts';
-import {noCredentials} from './client-credentials.ts';
+import {inTime, noCredentials} from './client-credentials.ts';
 import {outfit, sendOnce} from './client-middleware.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
 import {keepPages} from './client-pages.ts';
@@ -116,21 +116,21 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
 		outfit(client, secrets);
 		sendOnce(client);
-		keepPages(client);
+		keepPages(client, ofCalls);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets, ofCalls));
 		outfit(client, secrets);
-		keepPages(client);
+		keepPages(client, ofCalls);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets, ofCalls));
 		outfit(client, secrets);
-		keepPages(client);
+		keepPages(client, ofCalls);
 		return client;
 	});
 	const cloudwatch = lazily(async () => {
@@ -206,7 +206,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 
 			const client = await runtime();
 			try {
-				await client.config.credentials();
+				await inTime(client.config.credentials(), connection.timeoutMs ?? credentialsMs);
 			} catch (error) {
 				throw noCredentials(error, connection.profile ?? process.env.AWS_PROFILE, secrets.all());
 			}

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
+import {inTime, noCredentials} from '../../../source/bedrock/clients/client-credentials.ts';
 import {proxyRemark} from '../../../source/bedrock/clients/client-network.ts';
 import {createClients} from '../../../source/bedrock/clients/clients.ts';
 import {foreignEndpoint} from '../../../source/bedrock/clients/endpoint.ts';
@@ -163,6 +164,16 @@ describe('credentials', () => {
 
 		bare();
 		await createClients({...nowhere, simulatorUrl: server.url}, {maxSockets: 1}).checkCredentials();
+	});
+
+	test('that a helper never gives are waited for no longer than is allowed', async () => {
+		const never = new Promise<never>(() => {});
+		const error = await inTime(never, 20).catch((cause: unknown) => noCredentials(cause, 'work', []));
+		expect(error).toMatchObject({
+			message:
+				'The AWS credentials for the profile "work" cannot be used: they did not come within 20 ms (--timeout T waits longer).',
+		});
+		await expect(inTime(Promise.resolve('AKIA'), 20)).resolves.toBe('AKIA');
 	});
 
 	test('a bearer token is sent, and what does not take it is said', async () => {

@@ -7,6 +7,7 @@ import {sendMetricCommand} from '../../../source/bedrock/cloudwatch/metric-call.
 import {createJobService} from '../../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../../../source/bedrock/jobs/object-store.ts';
 import {quotaSourceOf} from '../../../source/bedrock/quotas/clients-source.ts';
+import {methods} from '../../../source/domain/backend.ts';
 import {plainRequest} from '../../conformance/harness.ts';
 
 const silenceMs = 100;
@@ -46,6 +47,41 @@ const calls: Readonly<Record<string, (clients: Clients) => Promise<unknown>>> = 
 		throw new Error(outcome.kind === 'failed' ? outcome.failure.message : 'answered');
 	},
 };
+
+describe('an error or a page without end', () => {
+	it.each(
+		methods.flatMap((method) => [
+			[method, 500, 'application/json', '{"message":', 'The answer did not end within 100 ms.'] as const,
+			[method, 429, 'application/json', '', 'The answer did not end within 100 ms.'] as const,
+			[
+				method,
+				200,
+				'text/html',
+				'<html><title>Sign in</title>',
+				'A page came instead of an answer: "Sign in".',
+			] as const,
+			[method, 502, 'text/html', '', 'The answer did not end within 100 ms.'] as const,
+		]),
+	)('%s %i %s "%s" is not waited for', async (method, status, type, beginning, message) => {
+		const server = createServer((_request, response) => {
+			response.writeHead(status, {'content-type': type});
+			response.flushHeaders();
+			response.write(beginning);
+		});
+		await new Promise<void>((resolve) => {
+			server.listen(0, '127.0.0.1', resolve);
+		});
+		const simulatorUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		const connection = {region: 'us-east-1', profile: undefined, simulatorUrl, timeoutMs: silenceMs};
+		const clients = createClients(connection, {maxSockets: 2});
+		const {signal} = new AbortController();
+		const outcome = await createBackend(clients).invoke(plainRequest({method}), {signal, onFirstToken() {}});
+		expect(outcome).toMatchObject({kind: 'failed', failure: {message}});
+		clients.close();
+		server.closeAllConnections();
+		server.close();
+	});
+});
 
 describe.each([
 	['accepts and never answers', undefined],
