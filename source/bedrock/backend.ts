@@ -1,6 +1,7 @@
 import {setMaxListeners} from 'node:events';
 import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
+import {callSilenceMs} from '../domain/silence.ts';
 import type {Clients} from './clients/clients.ts';
 import {isExpiry} from './failures/classify.ts';
 import {factsOf} from './failures/facts.ts';
@@ -45,16 +46,21 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
 	) => Promise<BedrockAnswer | {readonly kind: 'failed'; readonly failure: Failure}>;
 	/** Why the service will refuse a model, where counting its tokens has told; undefined where it has not. */
 	readonly refusalOf: (model: string) => Failure | undefined;
+	/** Models whose tokens were not counted in time. */
+	readonly uncounted: () => readonly string[];
 };
 
 /**
  * Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome.
  * @param catalogue What the Region lists, which makes the way out of a refusal exact.
+ * @param silenceMs How long counting tokens may take.
  */
 export const createBackend = (
 	clients: BackendClients,
 	catalogue: Catalogue = emptyCatalogue,
+	silenceMs = callSilenceMs,
 ): BedrockBackend => {
+	const uncounted = new Set<string>();
 	const refusals = new Map<string, Failure>();
 
 	const failed = async (
@@ -91,6 +97,10 @@ export const createBackend = (
 	};
 
 	const noteRefusal = async (request: InferenceRequest, error: unknown): Promise<void> => {
+		if (error instanceof DOMException) {
+			uncounted.add(request.model);
+			return;
+		}
 		const isListed = catalogue.model(request.baseModel) !== undefined;
 		if (isModelRefused(factsOf(error), request, isListed)) {
 			refusals.set(request.model, await failed(error, request, 'bedrock:CountTokens'));
@@ -112,7 +122,8 @@ export const createBackend = (
 				return {kind: 'failed', failure: await renewed(failure, error, sentAtMs)};
 			}
 		},
-		countTokens: createTokenCounter(clients.runtime, noteRefusal),
+		countTokens: createTokenCounter(clients.runtime, silenceMs, noteRefusal),
+		uncounted: () => [...uncounted],
 		refusalOf: (model) => refusals.get(model),
 		roundTripMs: clients.roundTripMs,
 		close: clients.close,

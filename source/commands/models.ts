@@ -2,6 +2,7 @@ import {type AccountRequest, assertListed, openAccount, placeOf} from '../bedroc
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {type CatalogEntry, readCatalog} from '../bedrock/identify/catalog.ts';
 import {limitState, placeLine} from '../plain/quota-report.ts';
+import {withProgress} from '../terminal/with-progress.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
@@ -16,7 +17,12 @@ export type ModelsOptions = Omit<AccountRequest, 'tier'> & {readonly isJson: boo
 export const models = async (options: ModelsOptions, io: ReportIo): Promise<number> => {
 	const account = await openAccount({...options, tier: undefined});
 	try {
-		const {entries, remarks, failures} = await readCatalog(account.options);
+		const reading = readCatalog(account.options);
+		const {entries, remarks, failures} = await withProgress(
+			io.stderr,
+			'Reading the models of the account ...',
+			reading,
+		);
 		await assertReachable({...placeOf(account), needsLists: true}, failures);
 		assertListed(entries.length, failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;

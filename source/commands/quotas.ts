@@ -4,6 +4,7 @@ import {readCatalog} from '../bedrock/identify/catalog.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
 import {limitColumns, limitRows, placeLine} from '../plain/quota-report.ts';
+import {withProgress} from '../terminal/with-progress.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 
@@ -31,7 +32,8 @@ export type QuotaReport = Target & {readonly near?: readonly string[]};
 export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<number> => {
 	const account = await openAccount(options);
 	try {
-		const found = await findTargets(options.models, account.options);
+		const finding = findTargets(options.models, account.options);
+		const found = await withProgress(io.stderr, 'Reading the quotas of the account ...', finding);
 		await assertReachable({...placeOf(account), needsLists: true}, found.failures);
 		assertListed(found.targets.length, found.failures);
 		const reports = found.targets.map(

@@ -4,7 +4,7 @@ import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
-import {readChoice, readInteger, readNumber} from './values.ts';
+import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 /**
  * Where and as whom to call. The simulator's address is filled in once it listens.
@@ -23,12 +23,14 @@ export const resolveConnection = (flags: FlagValues, models: readonly string[] =
 	if (flags.isSet('demo') !== true) {
 		assertOneCaller(profile, process.env);
 	}
+	const timeout = flags.text('timeout');
 	const ofArn = regionOfArns(models, region);
 	return {
 		region: ofArn ?? region,
 		...(ofArn !== undefined && region === undefined ? {isRegionOfArn: true} : {}),
 		profile,
 		simulatorUrl: undefined,
+		...(timeout === undefined ? {} : {timeoutMs: readDurationMs('timeout', timeout)}),
 	};
 };
 

@@ -1,4 +1,4 @@
-import type {Failure} from './failure.ts';
+import type {Failure, Received} from './failure.ts';
 
 /** How a prompt is sent. `batch` is a command of its own, because it is not answered within the run. */
 export const methods = ['converse', 'converse-stream', 'invoke', 'invoke-stream'] as const;
@@ -67,6 +67,8 @@ export type InvokeOptions = {
 	readonly onFirstToken: () => void;
 	/** Called once, at the first piece of the answer itself: reasoning may come before it. */
 	readonly onFirstAnswerToken?: () => void;
+	/** Called with every piece of a stream, empty ones too; `received` says what has come until then. */
+	readonly onPiece?: (received: () => Received) => void;
 };
 
 /** The service as the engine sees it: `bedrock/` implements it, tests put an in-process one below it. */

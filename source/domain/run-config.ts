@@ -11,6 +11,8 @@ export type Connection = {
 	readonly profile: string | undefined;
 	/** Base URL of the embedded simulator, which then serves every service; undefined for an account. */
 	readonly simulatorUrl: string | undefined;
+	/** Silence that ends an attempt or a call, in milliseconds, where it was typed. */
+	readonly timeoutMs?: number | undefined;
 };
 
 /** Limits typed by the user; they win over what is detected and are shown as `override`. */

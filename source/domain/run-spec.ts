@@ -102,6 +102,8 @@ export type RunSpec = {
 	/** Somebody typed that limit: it ends the run where it can no longer be kept; absent: nobody did. */
 	readonly isMaxCostGiven?: boolean;
 	readonly seed: number;
+	/** Silence that ends an attempt, in milliseconds, where it was typed; absent: as the method needs it. */
+	readonly timeoutMs?: number | undefined;
 	/** Length of the quota window; 60,000 except in tests and quick benchmarks. */
 	readonly windowMs: number;
 };

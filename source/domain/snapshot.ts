@@ -261,6 +261,8 @@ export type Snapshot = {
 		readonly likely?: number;
 		/** Milliseconds, estimated from the pace so far; null when that cannot be told. */
 		readonly remainingMs: number | null;
+		/** Milliseconds since anything came, while requests are in flight; absent while none are. */
+		readonly quietMs?: number;
 		/** Why nothing is being sent right now, in words; null when it flows. */
 		readonly waitingFor: string | null;
 	};

@@ -12,6 +12,8 @@ export class Guards {
 	#reservedUsd = 0;
 	readonly #isMaxCostGiven: boolean;
 	#isOutOfSight = false;
+	/** Attempts that have not ended. */
+	#open = 0;
 
 	constructor({
 		maxRequests,
@@ -40,6 +42,7 @@ export class Guards {
 	sent(mostUsd: number, isFirst: boolean): void {
 		this.#requests += isFirst ? 1 : 0;
 		this.#reservedUsd += mostUsd;
+		this.#open++;
 	}
 
 	/**
@@ -54,7 +57,9 @@ export class Guards {
 
 	/** An attempt ended. @param costUsd What it cost; an attempt of unknown fate counts in full. */
 	ended(mostUsd: number, costUsd: number): void {
-		this.#reservedUsd = Math.max(0, this.#reservedUsd - mostUsd);
+		this.#open--;
+		// Sums of fractions leave a rest, and what nothing holds must not be waited for.
+		this.#reservedUsd = this.#open === 0 ? 0 : Math.max(0, this.#reservedUsd - mostUsd);
 		this.#spentUsd += costUsd;
 	}
 }

@@ -13,6 +13,7 @@ import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/lost-record.ts';
 import {CellState} from './cells/cell-state.ts';
 import {LearntMaxTokens} from './cells/learnt-max-tokens.ts';
+import {createDecided} from './decided.ts';
 import {Guards} from './guards.ts';
 import type {RunPorts} from './run-ports.ts';
 import {RunStatus} from './run-status.ts';
@@ -71,12 +72,10 @@ export class RunCore {
 	readonly #lost = new LostCount();
 	#done = 0;
 	#conversations = 0;
-	/** Of contests in which variants came back: how often, and at which block the last time: each item is asked again of all. */
-	readonly #returns = new Map<Contest, {readonly returns: number; readonly returnedAt: number}>();
-	/** Contests that the log says are repeating. */
-	readonly #repeating = new Set<Contest>();
-	/** Nothing is sent again any more. */
-	#isGivingUp = false;
+	/** What is still sent: `new` requests too, only those that were sent before, or nothing. */
+	#allowed: 'new' | 'again' | 'nothing' = 'new';
+	/** Conversations that were left before their last turn. */
+	#leftConversations = 0;
 
 	constructor(
 		spec: RunSpec,
@@ -118,7 +117,11 @@ export class RunCore {
 				return cell?.isAlive === true && cell.hasRequestAt(position);
 			},
 			isIn: (cell) => !spec.isEliminating || this.#contestOf(cell)?.isIn(cell) !== false,
-			isDecided: (cells, position, itemBlocks) => this.#isDecided(cells, position, itemBlocks),
+			isDecided: createDecided(
+				spec,
+				(cell) => this.#contestOf(cell),
+				(kind, text) => this.note(kind, text),
+			),
 			// A quota bounds what is in flight by itself; without one the service's own capacity has to be found.
 			inFlightLimit: () => (isLimited ? maximumInFlight : search.level(clock.now(), this.#done)),
 		});
@@ -210,6 +213,13 @@ export class RunCore {
 				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies tell of those that were sent.`,
 			);
 		}
+		if (this.#leftConversations > 0) {
+			const count = this.#leftConversations;
+			this.note(
+				'unsent',
+				`${count} ${count === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
+			);
+		}
 		const text = this.#lost.toText();
 		if (text !== undefined) {
 			this.note('lost', text);
@@ -220,7 +230,7 @@ export class RunCore {
 	goOn(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
 		this.#count(request);
 		if (this.status.phase === 'draining' || this.status.phase === 'ended') {
-			this.#leave(next);
+			this.#leaveUnsaid(next);
 		} else {
 			this.rooms[this.cellOf(next).cell.lane].add(next, readyAt);
 		}
@@ -228,7 +238,7 @@ export class RunCore {
 
 	/** A turn is never sent: its conversation is over. */
 	drop(request: LogicalRequest): void {
-		this.#leave(request);
+		this.#leaveUnsaid(request);
 	}
 
 	/** Until when new requests were sent, in milliseconds since the start: up to now while they still are. */
@@ -243,7 +253,7 @@ export class RunCore {
 		this.status.go('draining');
 		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));
 		for (const turn of unsent) {
-			this.#leave(turn);
+			this.#leaveUnsaid(turn);
 		}
 	}
 
@@ -263,39 +273,6 @@ export class RunCore {
 		return this.contests[this.spec.cells[cell]?.target ?? -1];
 	}
 
-	/** Whether it is decided among the cells of a group: asked before each block, when every answer until then is looked at. */
-	#isDecided(cells: readonly number[], position: number, itemBlocks: number): boolean {
-		const contest = this.#contestOf(cells[0] ?? -1);
-		if (
-			!this.spec.isEliminating ||
-			contest === undefined ||
-			!cells.every((cell) => contest.cells.includes(cell))
-		) {
-			return false;
-		}
-		contest.look();
-		const {returns, returnedAt} = this.#returns.get(contest) ?? {returns: 0, returnedAt: 0};
-		const from = contest.returns === returns ? returnedAt : position;
-		this.#returns.set(contest, {returns: contest.returns, returnedAt: from});
-		if (contest.standings === undefined || position < from + itemBlocks) {
-			return false;
-		}
-		if (contest.isDecided) {
-			return true;
-		}
-		if (itemBlocks === 0 || !contest.isRepeating) {
-			return false;
-		}
-		if (!this.#repeating.has(contest)) {
-			this.#repeating.add(contest);
-			this.note(
-				'repeating',
-				'Every item was asked and the answers repeat: more items would help, not more requests.',
-			);
-		}
-		return true;
-	}
-
 	#countOverdue(): number {
 		const dueBefore = this.time.runningMs() - dueGraceMs;
 		return this.sources.reduce((sum, source) => sum + source.overdue(dueBefore), 0);
@@ -313,38 +290,62 @@ export class RunCore {
 		this.#done += request.isWarmUp || request.isFollowUp ? 0 : 1;
 	}
 
+	#leaveUnsaid(turn: LogicalRequest): void {
+		this.#leftConversations++;
+		this.#leave(turn);
+	}
+
 	#leave({slots, turns}: LogicalRequest): void {
 		slots.release();
 		this.#conversations -= turns > 1 ? 1 : 0;
 	}
 
-	/** Sends a request again, not before `readyAt` of the clock; once the run is stopped it is over instead. */
+	/** Sends a request again, or a part of it, not before `readyAt` of the clock; once the run is stopped it is over instead. */
 	sendAgain(request: LogicalRequest, readyAt: number): void {
-		if (this.#isGivingUp) {
+		if (this.#mayNeverSend(request)) {
 			this.lose(request, undefined);
 		} else {
 			this.rooms[this.cellOf(request).cell.lane].add(request, readyAt);
 		}
 	}
 
-	/** Nothing new is sent. What waits to be sent again is given up, unless the run only reached its number of requests. */
+	/**
+	 * Nothing new is sent. What waits to be sent again is given up; where the run only reached its number of requests, only what
+	 * would be one more.
+	 */
 	stopSending(stoppedBy: StoppedBy): void {
 		this.status.stopBy(stoppedBy);
 		this.drain();
 		if (stoppedBy !== 'requests') {
 			this.giveUpWaiting();
+		} else if (this.#allowed === 'new') {
+			this.#allowed = 'again';
+			this.#giveUpUnsendable();
 		}
 	}
 
 	/** What waits to be sent again is over, now and from here on. */
 	giveUpWaiting(): void {
-		this.#isGivingUp = true;
-		const givenUp = Object.values(this.rooms).flatMap((room) => room.clear());
+		this.#allowed = 'nothing';
+		this.#giveUpUnsendable();
+	}
+
+	#mayNeverSend({attempts}: LogicalRequest): boolean {
+		return this.#allowed === 'nothing' || (this.#allowed === 'again' && attempts === 0);
+	}
+
+	#giveUpUnsendable(): void {
+		const givenUp = Object.values(this.rooms).flatMap((room) =>
+			room.removeAll((request) => this.#mayNeverSend(request)),
+		);
 		for (const request of givenUp) {
 			this.lose(request, undefined);
 		}
 		if (givenUp.length > 0) {
-			this.note('given-up', `${givenUp.length} requests that were to be tried again were given up.`);
+			this.note(
+				'given-up',
+				`${givenUp.length} ${givenUp.length === 1 ? 'request that was' : 'requests that were'} to be tried again ${givenUp.length === 1 ? 'was' : 'were'} given up.`,
+			);
 		}
 	}
 

@@ -58,7 +58,18 @@ const plannedRequests = (spec: RunSpec): number | null => {
 	return load.requests * Math.max(lanesOfVariants.size, Math.min(1, variants.length));
 };
 
-const progressOf = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot['progress'] => {
+/** What is under way at one instant. */
+export type UnderWay = {
+	readonly inFlight: number;
+	/** Milliseconds since anything came; undefined while nothing is in flight. */
+	readonly quietMs: number | undefined;
+	/** Milliseconds until what is in flight is given up; undefined where nothing limits it. */
+	readonly deadlineMs: number | undefined;
+	readonly waiting: Waiting | undefined;
+};
+
+const progressOf = (core: RunCore, underWay: UnderWay): Snapshot['progress'] => {
+	const {inFlight, quietMs, deadlineMs, waiting} = underWay;
 	const {spec, time, done, status} = core;
 	const total = plannedRequests(spec);
 	const likely = status.phase === 'running' ? core.likelyRequests : undefined;
@@ -66,7 +77,10 @@ const progressOf = (core: RunCore, inFlight: number, waiting: Waiting | undefine
 	const runningMs = time.runningMs();
 	const estimates = [
 		...(end === null || done === 0 ? [] : [(runningMs / done) * Math.max(0, end - done)]),
-		...(spec.load.durationMs === null ? [] : [Math.max(0, spec.load.durationMs - runningMs)]),
+		...(spec.load.durationMs === null || deadlineMs !== undefined
+			? []
+			: [Math.max(0, spec.load.durationMs - runningMs)]),
+		...(deadlineMs === undefined ? [] : [deadlineMs]),
 	];
 	const isOver = status.phase === 'ended' || status.phase === 'ready';
 	return {
@@ -75,6 +89,7 @@ const progressOf = (core: RunCore, inFlight: number, waiting: Waiting | undefine
 		...(likely === undefined || end === null || end <= done ? {} : {likely: end}),
 		inFlight,
 		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
+		...(quietMs === undefined ? {} : {quietMs}),
 		waitingFor: isOver ? null : waitingWords(status.phase, waiting, inFlight),
 	};
 };
@@ -142,7 +157,7 @@ const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: nu
 };
 
 /** Everything that the screen, the printouts and the reports show, at one instant. */
-export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting | undefined): Snapshot => {
+export const makeSnapshot = (core: RunCore, underWay: UnderWay): Snapshot => {
 	const {spec, status, figures, cells, buckets, contests} = core;
 	const now = core.clock.now();
 	const figuresOfCells = cells.map(({cell, variant, target, bucket, maxTokens, isAlive}, index) =>
@@ -177,7 +192,7 @@ export const makeSnapshot = (core: RunCore, inFlight: number, waiting: Waiting |
 		simulated: figures.isSimulated,
 		outcome: status.outcome ?? null,
 		stoppedBy: status.stoppedBy ?? null,
-		progress: progressOf(core, inFlight, waiting),
+		progress: progressOf(core, underWay),
 		spec: specOf(core),
 		targets: spec.targets,
 		buckets: spec.targets.flatMap((target, index) => {

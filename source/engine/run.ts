@@ -1,4 +1,5 @@
 import type {RunSpec} from '../domain/run-spec.ts';
+import {answerGraceMs, silenceOf} from '../domain/silence.ts';
 import {Alarm} from './alarm.ts';
 import {Attempts} from './attempts/attempts.ts';
 import {createOutcomes} from './attempts/outcomes.ts';
@@ -27,7 +28,8 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		onAnswer: (record) => ports.onAnswer?.(record),
 		pump: () => alarm.within(0),
 	});
-	const attempts = new Attempts(ports.backend, clock, outcomes);
+	const silence = silenceOf(spec.method, spec.timeoutMs);
+	const attempts = new Attempts(ports.backend, clock, silence, outcomes);
 	const dispatcher = createDispatcher(core, attempts);
 	const alarm = new Alarm(clock, () => pump());
 	const members = createRunMembers(
@@ -37,10 +39,12 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		(error) => core.note('ledger', lostLedgerWords(error)),
 	);
 	let cancelDeadline = (): void => {};
+	let deadlineAt: number | undefined;
 	let onEnd = (): void => {};
 
 	const end = (): void => {
 		alarm.clear();
+		attempts.close();
 		cancelDeadline();
 		core.sumUp();
 		core.emit({type: 'ended', at: time.elapsedMs()});
@@ -48,15 +52,40 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		onEnd();
 	};
 
+	/** What is in flight is waited for no longer. */
+	const giveUpAnswers = (): void => {
+		const count = attempts.abortAll();
+		if (count > 0) {
+			core.note(
+				'given-up',
+				`${count} ${count === 1 ? 'request' : 'requests'} in flight got no answer before the run had to end, and may be paid for all the same.`,
+			);
+		}
+	};
+
+	/** After this instant of the clock no answer is waited for; an earlier one stays. */
+	const waitUntil = (at: number): void => {
+		if (deadlineAt !== undefined && deadlineAt <= at) {
+			return;
+		}
+		deadlineAt = at;
+		cancelDeadline();
+		cancelDeadline = clock.after(at - clock.now(), () => {
+			giveUpAnswers();
+			pump();
+		});
+	};
+
 	/**
-	 * Beyond the duration of the run retries get a moment, not another window of the quota.
+	 * Beyond the duration of the run retries get a moment, not another window of the quota, and answers twice that.
 	 * @param restMs Left of the duration; negative when it is over.
 	 * @returns Milliseconds until the time of the run, or that moment, is over.
 	 */
-	const limitRetries = (restMs: number): number => {
+	const limitOvertime = (restMs: number): number => {
 		if (restMs > 0) {
 			return restMs;
 		}
+		waitUntil(clock.now() + restMs + answerGraceMs);
 		const graceMs = restMs + retryGraceMs;
 		if (graceMs > 0) {
 			return graceMs;
@@ -76,7 +105,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		if (restMs <= 0 || (core.conversations === 0 && sources.every((source) => source.isExhausted()))) {
 			core.drain();
 		}
-		const limitMs = limitRetries(restMs);
+		const limitMs = limitOvertime(restMs);
 		announceLanes(sources, core.cells, spec.windowMs);
 		const wakeMs = dispatcher.pump(status.phase === 'running');
 		if (status.phase === 'draining' && attempts.inFlight === 0 && core.waitingCount === 0) {
@@ -125,18 +154,20 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 			}
 			time.resume();
 			core.stopSending(stoppedBy);
-			cancelDeadline();
-			cancelDeadline = clock.after(deadlineMs, () => {
-				attempts.abortAll();
-				pump();
-			});
+			waitUntil(clock.now() + deadlineMs);
 			pump();
 		},
 		setGoal(goal) {
 			core.setGoal(goal);
 			pump();
 		},
-		snapshot: () => makeSnapshot(core, attempts.inFlight, dispatcher.waiting),
+		snapshot: () =>
+			makeSnapshot(core, {
+				inFlight: attempts.inFlight,
+				quietMs: attempts.quietMs,
+				deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
+				waiting: dispatcher.waiting,
+			}),
 		onPhaseChange: (listener) => status.listen(listener),
 		setOthersUse(target, use) {
 			memberOf(core.buckets, target, 'target').limits.setOthersUse(use);

@@ -103,6 +103,30 @@ export function formatElapsedMs(elapsedMs: Known): string {
 	return seconds < 3600 ? clock : `${Math.floor(seconds / 3600)}:${clock}`;
 }
 
+/** A span of time in words, rounded down: `40 s`, `5 min`, `27 h 46 min`. */
+export function formatSpan(spanMs: number): string {
+	const seconds = Math.floor(spanMs / 1000);
+	if (seconds < 120) {
+		return spanMs < 1000 ? `${Math.round(spanMs)} ms` : `${seconds} s`;
+	}
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 120) {
+		return `${minutes} min`;
+	}
+	const rest = minutes % 60 === 0 ? '' : ` ${minutes % 60} min`;
+	return `${formatCount(Math.floor(minutes / 60))} h${rest}`;
+}
+
+/** Silence shorter than this is part of the flow, in milliseconds. */
+const noticedQuietMs = 10_000;
+
+/** Since when nothing came of what is in flight, in words; undefined while something does. */
+export function quietWords(quietMs: number | undefined): string | undefined {
+	return quietMs === undefined || quietMs < noticedQuietMs
+		? undefined
+		: `nothing came for ${formatSpan(quietMs)}`;
+}
+
 /** Whole seconds left, at least one while anything is left: 2,400 ms gives `3 s`. */
 export function formatSecondsLeft(leftMs: Known): string {
 	return isKnown(leftMs) ? `${formatCount(Math.max(0, Math.ceil(leftMs / 1000)))} s` : unknownMark;

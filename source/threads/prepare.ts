@@ -11,6 +11,7 @@ import type {Lane} from '../domain/lane.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
+import {callSilenceMs} from '../domain/silence.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {utf8Bytes} from '../domain/utf8-bytes.ts';
@@ -19,6 +20,7 @@ import {assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {makePlan} from '../metrics/decisions/make-plan.ts';
 import {chatInLane} from '../prompts/chat-in-lane.ts';
 import {composePrompt} from '../prompts/compose.ts';
+import {formatSpan} from '../text/numbers.ts';
 
 /** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
 export type Prepared = {
@@ -142,6 +144,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 			: null,
 	isMaxCostGiven: config.guards.isMaxCostGiven ?? false,
 	seed: config.seed,
+	timeoutMs: config.connection.timeoutMs,
 	windowMs: 60_000,
 });
 
@@ -214,7 +217,8 @@ const prepareWith = async (
 	});
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	assertConversational(config, targets);
-	const backend = createBackend(clients, catalogue);
+	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
+	const backend = createBackend(clients, catalogue, silenceMs);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
 	assertPriced(
@@ -224,7 +228,13 @@ const prepareWith = async (
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
+	const uncounted = backend
+		.uncounted()
+		.map(
+			(model) =>
+				`${model}: its input tokens were not counted within ${formatSpan(silenceMs)} (CountTokens): they are estimated until the first answer.`,
+		);
 	const account = await asked;
-	const plan = makePlan(spec, [...(config.remarks ?? []), ...clients.remarks, ...remarks]);
+	const plan = makePlan(spec, [...(config.remarks ?? []), ...clients.remarks, ...remarks, ...uncounted]);
 	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };

@@ -1,6 +1,6 @@
 import {faultOf} from '../domain/fault.ts';
 import type {Action, Effect} from '../view/actions.ts';
-import {type State, stopDeadlineMs} from '../view/state.ts';
+import type {State} from '../view/state.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** An action without its time. */
@@ -128,7 +128,7 @@ export function createEffects(
 				break;
 			}
 			case 'stop': {
-				engine.send({type: 'stop', stoppedBy: 'key', deadlineMs: stopDeadlineMs});
+				engine.send({type: 'stop', stoppedBy: 'key', deadlineMs: effect.deadlineMs});
 				break;
 			}
 			case 'export': {

@@ -4,7 +4,7 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, stopDeadlineMs} from '../view/state.ts';
+import {initialState, leaveDeadlineMs} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {createAccountSight} from './account-eyes.ts';
 import {createEffects} from './effects.ts';
@@ -76,7 +76,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 		store.dispatch(action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
-			cancelDeadline ??= clock.after(stopDeadlineMs + graceMs, leave);
+			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);
 		}
 	};
 
@@ -85,13 +85,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			return;
 		}
 		const {promise: ended, resolve: end} = Promise.withResolvers<void>();
-		const cancel = clock.after(stopDeadlineMs + graceMs, end);
+		const cancel = clock.after(leaveDeadlineMs + graceMs, end);
 		const unsubscribe = store.subscribe(() => {
 			if (store.latest().stage.kind !== 'running') {
 				end();
 			}
 		});
-		engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: stopDeadlineMs});
+		engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: leaveDeadlineMs});
 		await ended;
 		cancel();
 		unsubscribe();

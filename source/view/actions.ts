@@ -64,7 +64,7 @@ export type Effect =
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	| {readonly type: 'set-goal'; readonly goal: Goal}
-	| {readonly type: 'stop'}
+	| {readonly type: 'stop'; readonly deadlineMs: number}
 	| {
 			readonly type: 'export';
 			readonly what: ExportKind;

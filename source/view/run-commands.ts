@@ -1,6 +1,7 @@
 import {methods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals} from '../domain/run-spec.ts';
+import {answerGraceMs} from '../domain/silence.ts';
 import {initialAccount} from './account/account-state.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import {activeConfig} from './selectors.ts';
@@ -62,7 +63,10 @@ export function takeDemo(state: State, config: RunConfig): Change {
 }
 
 export function stop(state: State): Change {
-	return changeWith({...state, asked: 'stop', stoppedMs: state.nowMs}, {type: 'stop'});
+	return changeWith(
+		{...state, asked: 'stop', stoppedMs: state.nowMs},
+		{type: 'stop', deadlineMs: answerGraceMs},
+	);
 }
 
 export function togglePause(state: State): Change {

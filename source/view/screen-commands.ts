@@ -3,7 +3,7 @@ import type {ExportKind} from './actions.ts';
 import {type Change, changeWith, only, withFlash} from './change.ts';
 import type {ViewName} from './keymap/views.ts';
 import {finalSnapshot, isRunning} from './selectors.ts';
-import type {State} from './state.ts';
+import {leaveDeadlineMs, type State} from './state.ts';
 
 /** Commands that change what is shown, and those that leave. */
 
@@ -63,7 +63,7 @@ export function quit(state: State): Change {
 	}
 	return changeWith(
 		{...state, overlay: undefined, isLeaving: true, asked: 'stop', stoppedMs: state.nowMs},
-		{type: 'stop'},
+		{type: 'stop', deadlineMs: leaveDeadlineMs},
 	);
 }
 

@@ -116,8 +116,8 @@ export type State = {
 	readonly nowMs: number;
 };
 
-/** Time that requests in flight have to be answered once the run is stopped. */
-export const stopDeadlineMs = 2000;
+/** Time that requests in flight have to be answered once somebody wants to leave. */
+export const leaveDeadlineMs = 2000;
 
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;

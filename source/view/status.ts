@@ -1,8 +1,15 @@
+import {answerGraceMs} from '../domain/silence.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import {formatCount, formatDurationMs, formatElapsedMs, formatSecondsLeft} from '../text/numbers.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatElapsedMs,
+	formatSecondsLeft,
+	quietWords,
+} from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
-import {type State, stopDeadlineMs} from './state.ts';
+import {leaveDeadlineMs, type State} from './state.ts';
 
 /** Where the session stands, in words. */
 export type Status = {readonly word: string; readonly detail: string; readonly tone: Tone};
@@ -47,12 +54,15 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'RUNNING', detail: 'starting', tone: 'good'};
 	}
 	if (state.asked === 'stop' || snapshot.phase === 'draining') {
-		const {inFlight} = snapshot.progress;
-		const left = deadlineWords(state);
+		const {progress} = snapshot;
+		const {inFlight, quietMs} = progress;
+		const answers = `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}`;
 		const waiting =
 			inFlight > 0
-				? `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}${left}`
-				: 'closing the run';
+				? [answers, deadlineWords(state, snapshot), quietWords(quietMs)].filter(Boolean).join(', ')
+				: progress.waitingFor === null
+					? 'closing the run'
+					: `waiting for ${cleanText(progress.waitingFor)}`;
 		return {
 			word: 'STOPPING',
 			detail: state.isLeaving ? `${waiting}; q leaves at once` : waiting,
@@ -73,13 +83,14 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	return {word: 'RUNNING', detail, tone: 'good'};
 }
 
-/** How long answers are still waited for; nothing where the run stops of its own accord, which has no deadline. */
-function deadlineWords({stoppedMs, nowMs}: State): string {
-	if (stoppedMs === undefined) {
-		return '';
-	}
-	const leftMs = stopDeadlineMs - Math.floor((nowMs - stoppedMs) / 1000) * 1000;
-	return leftMs > 0 ? `, ${formatSecondsLeft(leftMs)} left` : '';
+/** How long answers are still waited for; undefined where the run reached its requests, which has no deadline. */
+function deadlineWords({stoppedMs, nowMs, isLeaving}: State, snapshot: Snapshot): string | undefined {
+	const {spec, progress} = snapshot;
+	const ownMs = spec.load.durationMs === null ? null : progress.remainingMs;
+	const deadlineMs = isLeaving ? leaveDeadlineMs : answerGraceMs;
+	const leftMs =
+		stoppedMs === undefined ? (ownMs ?? 0) : deadlineMs - Math.floor((nowMs - stoppedMs) / 1000) * 1000;
+	return leftMs > 0 ? `${formatSecondsLeft(leftMs)} left` : undefined;
 }
 
 /** How far a run is: `82/160, 64 s left`. */
@@ -99,8 +110,12 @@ function doneWords({progress}: Snapshot): string {
 
 /** Why nothing moves, in words; undefined while it does. */
 function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
+	const quiet = quietWords(progress.quietMs);
 	if (progress.waitingFor !== null) {
-		return `waiting for ${cleanText(progress.waitingFor)}`;
+		return [`waiting for ${cleanText(progress.waitingFor)}`, quiet].filter(Boolean).join(', ');
+	}
+	if (quiet !== undefined) {
+		return quiet;
 	}
 	return progress.done === 0 && progress.inFlight > 0
 		? `waiting for the first answer (${formatSecondsLeft(Math.floor(elapsedMs / 1000) * 1000)})`

@@ -700,17 +700,35 @@ describe('the end of the duration', () => {
 		expect(clock.timers).toBe(0);
 	});
 
-	it('waits for a retry that comes soon, and for answers however long they take', async () => {
+	it('waits for a retry that comes soon, and for answers that come within 10 s', async () => {
 		const {clock, run} = setUp(
-			{load: loadOf('concurrency', {concurrency: 1, durationMs: 1000})},
+			{load: loadOf('concurrency', {concurrency: 1, durationMs: 2000})},
 			{
-				fault: faults(failureOf('overloaded', {isRetryable: true, retryAfterMs: 2000})),
+				fault: faults(failureOf('overloaded', {isRetryable: true, retryAfterMs: 1000})),
 				serviceMs: () => 9000,
 			},
 		);
 		await clock.settle(run.start());
 		expect(run.snapshot().variants[0]?.requests).toMatchObject({sent: 1, succeeded: 1, attempts: 2});
-		expect(clock.now()).toBeGreaterThan(11_000);
+		expect(clock.now()).toBeGreaterThan(10_000);
+	});
+
+	it('gives up answers that take longer, and says so', async () => {
+		const lost: LostRecord[] = [];
+		const {clock, run} = setUp(
+			{load: loadOf('concurrency', {concurrency: 3, durationMs: 2000})},
+			{serviceMs: () => 60_000},
+			{onLost: (record) => lost.push(record)},
+		);
+		const ended = run.start();
+		await clock.advance(5000);
+		expect(run.snapshot().progress).toMatchObject({inFlight: 3, quietMs: 5000, remainingMs: 7000});
+		await clock.settle(ended);
+		expect(clock.now()).toBe(12_000);
+		expect(lost.map(({reason}) => reason)).toEqual(['stopped', 'stopped', 'stopped']);
+		expect(run.snapshot().events.map(({text}) => text)).toContain(
+			'3 requests in flight got no answer before the run had to end, and may be paid for all the same.',
+		);
 	});
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Action, Effect} from '../../source/view/actions.ts';
 import {disabledReason} from '../../source/view/availability.ts';
 import {chartWindows, shownWindowSeconds} from '../../source/view/chart-window.ts';
@@ -173,13 +174,32 @@ describe('a run', () => {
 
 	test('that was told to stop says how long answers are still waited for', () => {
 		const {state} = play(demo, prepared, received, give('stop'));
-		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 2 s left'});
+		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 10 s left'});
 		expect(nextTickMs(state)).toBe(1000);
 		const stateAfter = (waitedMs: number) =>
 			reduce(state, {type: 'time-passed', atMs: state.nowMs + waitedMs}).state;
-		expect(statusOf(stateAfter(1000)).detail).toBe('waiting for 8 answers, 1 s left');
-		expect(statusOf(stateAfter(5000)).detail).toBe('waiting for 8 answers');
+		expect(statusOf(stateAfter(1000)).detail).toBe('waiting for 8 answers, 9 s left');
+		expect(statusOf(stateAfter(15_000)).detail).toBe('waiting for 8 answers');
 		expect(nextTickMs(play(state, ended).state)).toBeUndefined();
+	});
+
+	test('of which nothing comes says since when, whatever it is doing', () => {
+		const quiet = (phase: Snapshot['phase'], waitingFor: string | null = null): Untimed => ({
+			...received,
+			snapshot: {
+				...received.snapshot,
+				phase,
+				progress: {...received.snapshot.progress, quietMs: 40_300, waitingFor},
+			},
+		});
+		const detailOf = (...actions: readonly Untimed[]): string =>
+			statusOf(play(demo, prepared, ...actions).state).detail;
+		expect(detailOf(quiet('running'))).toContain('82/160 · nothing came for 40 s');
+		expect(detailOf(quiet('running', 'the next retry'))).toContain(
+			'waiting for the next retry, nothing came for 40 s',
+		);
+		expect(detailOf(quiet('draining'))).toBe('waiting for 8 answers, nothing came for 40 s');
+		expect(detailOf(quiet('running'), give('stop'))).toContain('10 s left, nothing came for 40 s');
 	});
 
 	test('that fails keeps what was measured and can be had again', () => {

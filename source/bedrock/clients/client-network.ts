@@ -95,9 +95,8 @@ const certificatesIn = (file: string): string => {
 	return text;
 };
 
-/** How long to wait for a connection, and for any sign of life on one: Nova may think for 60 minutes. */
+/** How long to wait for a connection. */
 const connectionTimeoutMs = 15_000;
-const silenceMs = 3_600_000;
 
 /** One pool of kept-alive connections, shared by all that is sent through it. */
 export type Network = {
@@ -134,10 +133,12 @@ const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefine
  * Makes a pool over HTTP/1.1. The SDK's own default opens an HTTP/2 session for every request, which puts a TLS
  * handshake into every latency.
  *
+ * @param options.silenceMs How long to wait for any sign of life on a connection; absent: whoever sends sees to it.
  * @param options.isLocal No proxy and no custom certificates: the embedded simulator.
  */
 export const createNetwork = (options: {
 	readonly maxSockets: number;
+	readonly silenceMs?: number;
 	readonly isLocal: boolean;
 	readonly environment: Environment;
 	/** File of the certificates to trust; undefined: those of the system. */
@@ -158,7 +159,7 @@ export const createNetwork = (options: {
 		httpAgent,
 		httpsAgent,
 		connectionTimeout: connectionTimeoutMs,
-		socketTimeout: silenceMs,
+		socketTimeout: options.silenceMs ?? 0,
 		logger: silentLogger,
 	});
 	return {

@@ -5,12 +5,14 @@ import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {NodeHttpHandler} from '@smithy/node-http-handler';
 import type {Connection} from '../../domain/run-config.ts';
+import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/silence.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {askForAccount} from '../credentials/caller-identity.ts';
 import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../credentials/caller-source.ts';
 import {assertProfile} from '../credentials/profile-faults.ts';
 import {credentialsOf} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
+import {inTime} from './client-credentials.ts';
 import {outfit, renewExpired, sendOnce} from './client-middleware.ts';
 import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
 import {keepPages} from './client-pages.ts';
@@ -104,6 +106,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const networks: Network[] = [];
 	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
+	const ofCalls = connection.timeoutMs ?? callSilenceMs;
 
 	const credentials = () => credentialsOf(profile, secrets.all);
 	const provide = Object.assign(
@@ -114,12 +117,19 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const renew = async (sinceMs: number): Promise<boolean> => !isLocal && credentials().renew(sinceMs);
 	const keys = {credentials: provide, ...(hasToken ? {} : signedByKeys)};
 
-	const settings = async (service: string, maxSockets: number) => {
+	/** What the runtime is asked ends with the silence that its method allows, which the engine watches. */
+	const settings = async (service: string, maxSockets: number, silenceMs: number | undefined) => {
 		if (!isLocal) {
 			await (hasToken ? readSharedFiles() : assertCallable(profile));
 		}
 		const certificates = isLocal ? undefined : await configuredCertificates(profile);
-		const network = createNetwork({maxSockets, isLocal, environment: process.env, certificates});
+		const network = createNetwork({
+			maxSockets,
+			isLocal,
+			environment: process.env,
+			certificates,
+			...(silenceMs === undefined ? {} : {silenceMs}),
+		});
 		networks.push(network);
 		if (service === 'Bedrock Runtime') {
 			({roundTripMs} = network);
@@ -141,34 +151,37 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
 		const {keepUsageSpellings} = await import('./usage-spellings.ts');
 		keepUsageSpellings();
-		const own = await settings('Bedrock Runtime', options.maxSockets);
+		const own = await settings('Bedrock Runtime', options.maxSockets, undefined);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
 		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
 		outfit(client, secrets);
 		sendOnce(client);
-		keepPages(client);
+		keepPages(client, ofCalls);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
-		const client = new BedrockClient(await settings('Bedrock', controlSockets));
+		const client = new BedrockClient(await settings('Bedrock', controlSockets, ofCalls));
 		outfit(client, secrets);
 		renewExpired(client, renew);
-		keepPages(client);
+		keepPages(client, ofCalls);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
-		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets));
+		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets, ofCalls));
 		outfit(client, secrets);
 		renewExpired(client, renew);
-		keepPages(client);
+		keepPages(client, ofCalls);
 		return client;
 	});
 	const cloudwatch = lazily(async () => {
 		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
 		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
-		const client = new CloudWatchClient({...(await settings('CloudWatch', controlSockets)), maxAttempts: 1});
+		const client = new CloudWatchClient({
+			...(await settings('CloudWatch', controlSockets, ofCalls)),
+			maxAttempts: 1,
+		});
 		outfit(client, secrets);
 		renewExpired(client, renew);
 		return client;
@@ -177,7 +190,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const s3 = lazily(async () => {
 		const {S3Client} = await import('@aws-sdk/client-s3');
 		// Another endpoint than AWS's seldom has a name for each bucket, or knows the newer checksums.
-		const own = await settings('S3', controlSockets);
+		const own = await settings('S3', controlSockets, connection.timeoutMs ?? transferSilenceMs);
 		const client = new S3Client({
 			...own,
 			...(own.endpoint !== undefined
@@ -231,7 +244,8 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		},
 		async checkCredentials() {
 			if (!isLocal && !hasToken) {
-				await (await runtime()).config.credentials();
+				const client = await runtime();
+				await inTime(client.config.credentials(), connection.timeoutMs ?? credentialsMs);
 			}
 		},
 		account: lazily(async () => {

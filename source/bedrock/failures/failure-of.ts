@@ -1,5 +1,6 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
+import {formatSpan} from '../../text/numbers.ts';
 import {isSimulated} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
@@ -87,6 +88,17 @@ const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
 };
 
 const hintOf = (error: unknown): string | undefined => (error instanceof UserError ? error.hint : undefined);
+/** What the SDK's timers say, in a user's words. */
+const plainly = (message: string): string =>
+	message
+		.replace(
+			/^.*request socket timed out after (\d+) ms of inactivity.*$/,
+			(_, ms) => `Nothing came for ${formatSpan(Number(ms))}.`,
+		)
+		.replace(
+			/^.*did not establish a connection with the server within the configured timeout of (\d+) ms.*$/,
+			(_, ms) => `No connection came about within ${formatSpan(Number(ms))}.`,
+		);
 
 /**
  * Makes a Failure of anything that a call may throw.
@@ -123,7 +135,7 @@ export const failureOf = (
 	const retryAfterMs = retryAfterOf(facts.headers, Date.now);
 	return {
 		class: failureClass,
-		message: redacted(facts.message || fallbackMessage(facts), options.secrets),
+		message: redacted(plainly(facts.message) || fallbackMessage(facts), options.secrets),
 		// Whoever found out why there are no credentials knows the way out as well.
 		advice: withoutSecrets(hintOf(error) ?? adviceFor(failureClass, facts, context), options.secrets),
 		isRetryable: isRetryable(failureClass, facts),

@@ -10,16 +10,22 @@ import {headersFor} from './response-headers.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
-export const converseStream: Send = async (runtime, request, {signal, onFirstToken, onFirstAnswerToken}) => {
+export const converseStream: Send = async (runtime, request, options) => {
+	const {signal, onFirstToken, onFirstAnswerToken} = options;
 	const command = new ConverseStreamCommand(converseRequest(request));
 	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
 	const reader = streamReader(onFirstToken, onFirstAnswerToken);
 	let metadata: unknown;
-	await readStream(output.stream, reader, (event) => {
-		reader.add(readMessageEvent(event) ?? {});
-		metadata = event.metadata ?? metadata;
-		return metadata !== undefined;
-	});
+	await readStream(
+		output.stream,
+		reader,
+		(event) => {
+			reader.add(readMessageEvent(event) ?? {});
+			metadata = event.metadata ?? metadata;
+			return metadata !== undefined;
+		},
+		options.onPiece,
+	);
 
 	const reading = reader.result();
 	if (reading.stopReason === undefined && metadata === undefined) {

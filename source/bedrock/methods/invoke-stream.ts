@@ -17,7 +17,8 @@ const toldFault = ({name, message}: {readonly name: string; readonly message: st
  * InvokeModelWithResponseStream: the model's own chunks. Bedrock's counts come in the last one, with the model's own
  * beside them; those are only read where Bedrock's are missing.
  */
-export const invokeStream: Send = async (runtime, request, {signal, onFirstToken, onFirstAnswerToken}) => {
+export const invokeStream: Send = async (runtime, request, options) => {
+	const {signal, onFirstToken, onFirstAnswerToken} = options;
 	const family = familyOf(request.baseModel);
 	const command = new InvokeModelWithResponseStreamCommand(
 		invokeRequest(request, family.build(request, true)),
@@ -28,19 +29,24 @@ export const invokeStream: Send = async (runtime, request, {signal, onFirstToken
 	let metrics: unknown;
 	let isGuarded = false;
 	let isRead = false;
-	await readStream(output.body, reader, (event) => {
-		const chunk = parseJson(decoder.decode(event.chunk?.bytes));
-		const reading = readChunk(family, chunk);
-		if (reading?.fault !== undefined) {
-			throw toldFault(reading.fault);
-		}
+	await readStream(
+		output.body,
+		reader,
+		(event) => {
+			const chunk = parseJson(decoder.decode(event.chunk?.bytes));
+			const reading = readChunk(family, chunk);
+			if (reading?.fault !== undefined) {
+				throw toldFault(reading.fault);
+			}
 
-		reader.add(reading ?? {});
-		isRead ||= reading !== undefined;
-		metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
-		isGuarded ||= isIntervention(chunk);
-		return metrics !== undefined;
-	});
+			reader.add(reading ?? {});
+			isRead ||= reading !== undefined;
+			metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
+			isGuarded ||= isIntervention(chunk);
+			return metrics !== undefined;
+		},
+		options.onPiece,
+	);
 
 	const folded = reader.result();
 	if (folded.stopReason === undefined && metrics === undefined && !isGuarded) {

@@ -1,3 +1,4 @@
+import type {InvokeOptions} from '../../domain/backend.ts';
 import type {Received} from '../../domain/failure.ts';
 import type {Reading} from '../families/family.ts';
 import {at} from '../json.ts';
@@ -131,6 +132,7 @@ export const readStream = async <Event>(
 	stream: AsyncIterable<Event> | undefined,
 	{received}: Pick<StreamReader, 'received'>,
 	onEvent: (event: Event) => boolean,
+	onPiece: InvokeOptions['onPiece'] = () => {},
 ): Promise<void> => {
 	if (stream === undefined) {
 		return;
@@ -144,6 +146,7 @@ export const readStream = async <Event>(
 			event = await nextEvent(events, isComplete)
 		) {
 			isComplete = onEvent(event) || isComplete;
+			onPiece(received);
 		}
 	} catch (error) {
 		throw cutAfter(error instanceof StreamFault ? error : new StreamFault(error), received());

@@ -1,3 +1,4 @@
+import type {FailureClass} from '../../domain/failure.ts';
 import {faultOf} from '../../domain/fault.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {summaryLines} from '../../plain/summary.ts';
@@ -26,13 +27,18 @@ const wasSent = (snapshot: Snapshot): boolean =>
 const wasRefused = (snapshot: Snapshot): boolean =>
 	snapshot.stoppedBy === 'fault' && snapshot.variants.every(({requests}) => requests.succeeded === 0);
 
+/** Failures in which nobody refused anything. */
+const unanswered: ReadonlySet<FailureClass> = new Set(['timeout', 'network', 'stream-cut']);
+
 /** The fault in a sentence with the way out, for stderr. */
 const refusalLines = ({failures, targets}: Snapshot): readonly string[] => {
 	const [first] = failures;
 	const models = targets.map(({model}) => model).join(', ');
-	return first === undefined
-		? []
-		: [`bedrock-top: ${models} was refused: ${asSentence(first.message)}`, first.advice];
+	if (first === undefined) {
+		return [];
+	}
+	const what = unanswered.has(first.class) ? 'gave no answer' : 'was refused';
+	return [`bedrock-top: ${models} ${what}: ${asSentence(first.message)}`, first.advice];
 };
 
 const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {

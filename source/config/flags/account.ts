@@ -62,6 +62,15 @@ export const accountFlags: readonly Flag[] = [
 		scopes: ['run', 'account'],
 	},
 	{
+		name: 'timeout',
+		kind: 'value',
+		value: 'T',
+		default:
+			'5m before the answer (60m where the whole answer comes at once), 2m between tokens, 20s for lists',
+		help: 'silence that ends an attempt or a call (30s, 10m)',
+		scopes: ['run', 'account', 'batch', 'watch'],
+	},
+	{
 		name: 'refresh',
 		kind: 'boolean',
 		default: 'off',

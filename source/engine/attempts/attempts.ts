@@ -1,7 +1,10 @@
 import type {Reservation} from '../../admission/ledger.ts';
 import type {Answer, Backend, Outcome} from '../../domain/backend.ts';
 import type {Clock} from '../../domain/clock.ts';
-import type {Failure} from '../../domain/failure.ts';
+import type {Failure, Received} from '../../domain/failure.ts';
+import type {Silence} from '../../domain/silence.ts';
+import {formatSpan} from '../../text/numbers.ts';
+import {Alarm} from '../alarm.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
@@ -19,6 +22,15 @@ export type Attempt = {
 	readonly sentAtRunningMs: number;
 	firstTokenAt: number | undefined;
 	firstAnswerTokenAt?: number | undefined;
+};
+
+/** An attempt with what is known of its answer so far. */
+type Open = {
+	readonly controller: AbortController;
+	/** Milliseconds of the engine's clock at which anything came last; undefined before the first sign. */
+	heardAt: number | undefined;
+	/** What has come until now. */
+	received?: () => Received;
 };
 
 export type AttemptHandlers = {
@@ -42,17 +54,43 @@ const unexpected = (error: unknown): Outcome => ({
 	},
 });
 
-/** The attempts in flight. Each ends exactly once: answered, failed or abandoned. */
+/** What became of an attempt of which nothing comes any more. */
+const silent = (attempt: Attempt, quietMs: number, received: Received | undefined): Failure => ({
+	class: 'timeout',
+	message: `Nothing came for ${formatSpan(quietMs)}${received === undefined ? '' : ' in the middle of an answer'}: the attempt was given up.`,
+	advice: 'Check the endpoint and the network; --timeout T waits longer.',
+	// Each of them took minutes.
+	isRetryable: attempt.request.attempts < mostSilences,
+	charge: 'unknown',
+	received,
+});
+
+/** Attempts of a request that may end in silence. */
+const mostSilences = 2;
+
+/** The attempts in flight. Each ends exactly once: answered, failed (by silence too) or abandoned. */
 export class Attempts {
 	readonly #backend: Backend;
 	readonly #clock: Clock;
+	readonly #silence: Silence;
 	readonly #handlers: AttemptHandlers;
-	readonly #open = new Map<Attempt, AbortController>();
+	readonly #open = new Map<Attempt, Open>();
+	/** Rings before any attempt can have been silent for too long. */
+	readonly #alarm: Alarm;
+	/** When anything came last; where nothing was in flight, when the first was sent. */
+	#heardAt = 0;
 
-	constructor(backend: Backend, clock: Clock, handlers: AttemptHandlers) {
+	constructor(backend: Backend, clock: Clock, silence: Silence, handlers: AttemptHandlers) {
 		this.#backend = backend;
 		this.#clock = clock;
+		this.#silence = silence;
 		this.#handlers = handlers;
+		this.#alarm = new Alarm(clock, () => this.#endSilent());
+	}
+
+	/** Milliseconds since anything came; undefined while nothing is in flight. */
+	get quietMs(): number | undefined {
+		return this.#open.size === 0 ? undefined : this.#clock.now() - this.#heardAt;
 	}
 
 	get inFlight(): number {
@@ -60,13 +98,18 @@ export class Attempts {
 	}
 
 	send(attempt: Attempt): void {
-		const controller = new AbortController();
-		this.#open.set(attempt, controller);
-		void this.#exchange(attempt, controller.signal).then((outcome) => {
+		const open: Open = {controller: new AbortController(), heardAt: undefined};
+		if (this.#open.size === 0) {
+			this.#heardAt = this.#clock.now();
+		}
+		this.#open.set(attempt, open);
+		this.#watch();
+		void this.#exchange(attempt, open).then((outcome) => {
 			const endedAt = this.#clock.now();
 			if (!this.#open.delete(attempt)) {
 				return;
 			}
+			this.#heardAt = endedAt;
 			if (outcome.kind === 'answered') {
 				this.#handlers.onAnswer(attempt, outcome, endedAt);
 			} else {
@@ -75,18 +118,63 @@ export class Attempts {
 		});
 	}
 
-	/** Ends all attempts at once; whatever their backend still says is not heard. */
-	abortAll(): void {
-		for (const [attempt, controller] of [...this.#open]) {
+	/** Ends all attempts at once; whatever their backend still says is not heard. Returns how many there were. */
+	abortAll(): number {
+		const open = [...this.#open];
+		for (const [attempt, {controller}] of open) {
 			this.#open.delete(attempt);
 			this.#handlers.onAbandoned(attempt);
 			controller.abort();
 		}
+		return open.length;
 	}
 
-	async #exchange(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
+	/** Nothing is sent any more. */
+	close(): void {
+		this.#alarm.clear();
+	}
+
+	/** Milliseconds that an attempt may still be silent. */
+	#patienceMs({sentAt}: Attempt, {heardAt}: Open): number {
+		const {beforeFirstMs, betweenMs} = this.#silence;
+		const until = heardAt === undefined ? sentAt + beforeFirstMs : heardAt + betweenMs;
+		return until - this.#clock.now();
+	}
+
+	/** An attempt that says its first word meanwhile has the shorter patience from then on. */
+	#watch(): void {
+		const {beforeFirstMs, betweenMs} = this.#silence;
+		this.#alarm.within(Math.min(beforeFirstMs, betweenMs));
+	}
+
+	#endSilent(): void {
+		for (const [attempt, open] of [...this.#open]) {
+			if (this.#patienceMs(attempt, open) <= 0) {
+				this.#open.delete(attempt);
+				const quietMs = this.#clock.now() - (open.heardAt ?? attempt.sentAt);
+				open.controller.abort();
+				this.#handlers.onFailure(attempt, silent(attempt, quietMs, open.received?.()));
+			}
+		}
+		for (const [attempt, open] of this.#open) {
+			this.#alarm.within(this.#patienceMs(attempt, open));
+		}
+		if (this.#open.size > 0) {
+			this.#watch();
+		}
+	}
+
+	async #exchange(attempt: Attempt, open: Open): Promise<Outcome> {
 		const {cell, request} = attempt;
+		const {signal} = open.controller;
+		const onPiece = (received: () => Received): void => {
+			open.received = received;
+			open.heardAt = this.#clock.now();
+			this.#heardAt = open.heardAt;
+		};
 		const onFirstToken = (): void => {
+			open.heardAt ??= this.#clock.now();
+			this.#heardAt = open.heardAt;
 			if (attempt.firstTokenAt === undefined) {
 				attempt.firstTokenAt = this.#clock.now();
 				this.#handlers.onFirstByte(attempt);
@@ -97,7 +185,7 @@ export class Attempts {
 			const onFirstAnswerToken = (): void => {
 				attempt.firstAnswerTokenAt ??= this.#clock.now();
 			};
-			return await this.#backend.invoke(inference, {signal, onFirstToken, onFirstAnswerToken});
+			return await this.#backend.invoke(inference, {signal, onFirstToken, onFirstAnswerToken, onPiece});
 		} catch (error) {
 			return unexpected(error);
 		}

@@ -16,6 +16,8 @@ import type {LearntStamping} from '../../domain/stamping.ts';
 import type {Dimension} from '../../domain/use.ts';
 import type {ItemVerdict} from '../../domain/variant.ts';
 import {judgeAnswer} from '../../prompts/judge.ts';
+import {formatSpan} from '../../text/numbers.ts';
+import type {CellState} from '../cells/cell-state.ts';
 import {createServiceWatch} from '../cells/service-watch.ts';
 import type {RunCore} from '../run-core.ts';
 import {Slots} from '../scheduling/slots.ts';
@@ -280,6 +282,21 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		return used;
 	};
 
+	/** Cells that the service asked to wait for longer than is waited. */
+	const impatient = new Set<number>();
+
+	/** Says once for each cell that it is tried again before the service asks to. */
+	const noteImpatience = ({index, variant, target}: CellState, failure: Failure, delayMs: number): void => {
+		const asked = failure.retryAfterMs ?? 0;
+		if (asked > delayMs && !impatient.has(index)) {
+			impatient.add(index);
+			core.note(
+				'retry-after',
+				`${variant.name} on ${target.model}: the service asks to wait ${formatSpan(asked)} (Retry-After); it is tried again in ${formatSpan(delayMs)}.`,
+			);
+		}
+	};
+
 	const onFailure = (attempt: Attempt, failure: Failure): void => {
 		const {request, cell} = attempt;
 		settleFailure(attempt, failure);
@@ -293,11 +310,13 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			request.isFirstThrottled ||= isFirst;
 			core.emit({type: 'throttled', ...attemptOf(attempt), failure, kind, isFirst, broken});
 		}
-		const delayMs = retryDelayMs(failure, request.attempts, random);
+		const restMs = (spec.load.durationMs ?? Number.POSITIVE_INFINITY) - time.runningMs();
+		const delayMs = retryDelayMs(failure, request.attempts, random, restMs);
 		if (delayMs === undefined) {
 			core.emit(lostEvent(request, failure, time.elapsedMs()));
 			core.lose(request, failure);
 		} else {
+			noteImpatience(cell, failure, delayMs);
 			core.sendAgain(request, clock.now() + delayMs);
 		}
 		if (failure.class === 'throttled-day') {

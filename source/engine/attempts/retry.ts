@@ -30,17 +30,26 @@ const rules: Readonly<Record<FailureClass, RetryRule>> = {
 	credentials: renewed,
 };
 
+/** Longest that is waited because the service asks for it, in milliseconds: nobody watches a run that stands still for hours. */
+export const mostRetryAfterMs = 300_000;
+
 /**
- * How long to wait before the next attempt: full jitter, random x min(cap, base x 2^retries), and never before the
- * service's own Retry-After.
+ * How long to wait before the next attempt: full jitter, random x min(cap, base x 2^retries), and not before the service's
+ * own Retry-After, as far as that is waited for.
  * @param attempts Attempts made so far, the failed one included.
+ * @param restMs Left of the time of the run.
  * @returns Milliseconds; undefined when the request is not to be tried again.
  */
-export const retryDelayMs = (failure: Failure, attempts: number, random: Random): number | undefined => {
+export const retryDelayMs = (
+	failure: Failure,
+	attempts: number,
+	random: Random,
+	restMs = Number.POSITIVE_INFINITY,
+): number | undefined => {
 	const rule = rules[failure.class];
 	if (!failure.isRetryable || attempts >= rule.attempts) {
 		return undefined;
 	}
 	const jitterMs = random() * Math.min(rule.capMs, rule.baseMs * 2 ** (attempts - 1));
-	return failure.retryAfterMs === undefined ? jitterMs : failure.retryAfterMs + jitterMs;
+	return Math.min(failure.retryAfterMs ?? 0, mostRetryAfterMs, Math.max(0, restMs)) + jitterMs;
 };

@@ -92,6 +92,10 @@ export const createDispatcher = (core: RunCore, attempts: Attempts): Dispatcher 
 				core.drop(request);
 				return;
 			}
+			if (request.isFollowUp) {
+				// It is larger than what it follows; others like that still fit.
+				return;
+			}
 			cell.giveUp();
 			core.stopIfHopeless();
 		},

@@ -61,6 +61,8 @@ export class Dispatcher {
 	#wakeMs = Number.POSITIVE_INFINITY;
 	#pumpedAt = 0;
 	#hasSent = false;
+	/** A guard ended the run in this turn. */
+	#isOver = false;
 	#turn = 0;
 
 	constructor(ports: DispatcherPorts) {
@@ -87,6 +89,7 @@ export class Dispatcher {
 		this.#pumpedAt = this.#ports.now();
 		this.#wakeMs = Number.POSITIVE_INFINITY;
 		this.#hasSent = false;
+		this.#isOver = false;
 		this.#turn++;
 		for (const lane of lanes) {
 			this.#pumpRoom(this.#ports.rooms[lane], lane);
@@ -101,7 +104,8 @@ export class Dispatcher {
 		if (!this.#ports.isOpen()) {
 			return false;
 		}
-		if (this.#hasSent) {
+		// The run is another one after that: what still waits is looked at in the next turn.
+		if (this.#hasSent || this.#isOver) {
 			this.#wakeMs = 0;
 			return false;
 		}
@@ -174,37 +178,37 @@ export class Dispatcher {
 		return step === 'sent' || step === 'refused' || (step === 'blocked' && draft.candidates.length > 1);
 	}
 
-	#try(request: LogicalRequest, cell: CellState, lane: Lane, onTaken: () => void = () => {}): Step {
+	/** @param take Takes a draft from its source; undefined for what waits in a room. */
+	#try(request: LogicalRequest, cell: CellState, lane: Lane, take?: () => void): Step {
 		const verdict = this.#ports.mayStart(request, cell);
 		if (verdict !== 'pass') {
 			if (verdict === 'wait') {
 				this.#wait('cost', undefined, cell.bucket);
 			}
 			this.#blocked.add(cell.bucket);
-			return verdict === 'wait' ? 'blocked' : 'over';
+			return verdict === 'wait' ? 'blocked' : this.#end();
 		}
 		const admission = cell.bucket.admit(cell.cost(request), lane);
 		switch (admission.kind) {
 			case 'admitted':
-				onTaken();
+				take?.();
 				this.#hasSent = true;
 				this.#ports.send(request, cell, admission.reservation);
 				return 'sent';
 			case 'never':
-				onTaken();
+				take?.();
 				this.#ports.refuse(request, cell, admission);
 				return 'refused';
 			case 'day':
 				this.#blocked.add(cell.bucket);
 				if (!this.#ports.giveUpForDay(cell)) {
-					return 'over';
+					return this.#end();
 				}
-				// What was not sent yet is drawn again without this target; what waits to be sent again is lost.
+				// A draft is drawn again without this target; what waits to be sent is lost.
 				this.#wakeMs = 0;
-				if (request.attempts === 0 && !isUnsentTurn(request)) {
+				if (take !== undefined) {
 					return 'blocked';
 				}
-				onTaken();
 				this.#ports.refuse(request, cell, admission);
 				return 'refused';
 			case 'wait':
@@ -212,6 +216,12 @@ export class Dispatcher {
 				this.#wait(admission.reason, admission.delayMs, cell.bucket);
 				return 'blocked';
 		}
+	}
+
+	#end(): 'over' {
+		this.#isOver = true;
+		this.#wakeMs = 0;
+		return 'over';
 	}
 
 	#wait(reason: Waiting['reason'], delayMs: number | undefined, bucket: Bucket | undefined): void {

@@ -48,19 +48,11 @@ export class WaitingRoom {
 		return this.#delayed[0]?.request;
 	}
 
-	/** Removes what is of a kind. Returns it. */
+	/** Removes what is of a kind, and returns it. */
 	removeAll(isOne: (request: LogicalRequest) => boolean): readonly LogicalRequest[] {
 		const all = [...this.#ready, ...this.#delayed.map(({request}) => request)].filter(isOne);
 		this.#ready = this.#ready.filter((request) => !isOne(request));
 		this.#delayed = this.#delayed.filter(({request}) => !isOne(request));
-		return all;
-	}
-
-	/** Empties the room. Returns what was in it. */
-	clear(): readonly LogicalRequest[] {
-		const all = [...this.#ready, ...this.#delayed.map(({request}) => request)];
-		this.#ready = [];
-		this.#delayed = [];
 		return all;
 	}
 }

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
+import {inTime} from '../../../source/bedrock/clients/client-credentials.ts';
 import {proxyRemark} from '../../../source/bedrock/clients/client-network.ts';
 import {createClients} from '../../../source/bedrock/clients/clients.ts';
 import {foreignEndpoint} from '../../../source/bedrock/clients/endpoint.ts';
@@ -163,6 +164,15 @@ describe('credentials', () => {
 
 		bare();
 		await createClients({...nowhere, simulatorUrl: server.url}, {maxSockets: 1}).checkCredentials();
+	});
+
+	test('that a helper never gives are waited for no longer than is allowed', async () => {
+		const never = new Promise<never>(() => {});
+		await expect(inTime(never, 20)).rejects.toMatchObject({
+			message: 'The AWS credentials did not come within 20 ms.',
+			hint: expect.stringContaining('--timeout T'),
+		});
+		await expect(inTime(Promise.resolve('AKIA'), 20)).resolves.toBe('AKIA');
 	});
 
 	test('a bearer token is sent', async () => {
