@@ -3,7 +3,7 @@ import {type CatalogEntry, readCatalog} from '../bedrock/identify/catalog.ts';
 import {limitState, placeLine} from '../plain/quota-report.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
-import {cleanText} from '../text/width.ts';
+import {cleanText, escapeUnseen} from '../text/width.ts';
 import {type ReportIo, writeRemarks} from './quotas.ts';
 
 export type ModelsOptions = Omit<AccountRequest, 'tier'> & {readonly isJson: boolean};
@@ -19,9 +19,9 @@ export const models = async (options: ModelsOptions, io: ReportIo): Promise<numb
 		assertReadable(failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson
-			? [JSON.stringify(entries, null, 2)]
+			? [escapeUnseen(JSON.stringify(entries, null, 2))]
 			: [
-					placeLine(account.options.region, account.clients.endpoint, isSimulated),
+					cleanText(placeLine(account.options.region, account.clients.endpoint, isSimulated)),
 					...renderTable(columns, entries, io.columns),
 				];
 		io.stdout.write(`${lines.join('\n')}\n`);

@@ -4,7 +4,7 @@ import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
 import {limitColumns, limitRows, placeLine} from '../plain/quota-report.ts';
 import {renderTable} from '../text/table.ts';
-import {cleanText} from '../text/width.ts';
+import {cleanText, escapeUnseen} from '../text/width.ts';
 
 export type ReportIo = {
 	readonly stdout: NodeJS.WritableStream;
@@ -37,9 +37,9 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 		);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson
-			? [JSON.stringify(reports, null, 2)]
+			? [escapeUnseen(JSON.stringify(reports, null, 2))]
 			: [
-					placeLine(account.options.region, account.clients.endpoint, isSimulated),
+					cleanText(placeLine(account.options.region, account.clients.endpoint, isSimulated)),
 					...renderTable(limitColumns, limitRows(reports), io.columns),
 					// Of all models there are too many that nothing is known about.
 					...(options.models.length === 0 ? [] : reports.flatMap((report) => nearLines(report))),

@@ -1,5 +1,5 @@
 import type {UserError} from '../domain/user-error.ts';
-import {wrapText} from '../text/width.ts';
+import {cleanLines, cleanText, wrapText} from '../text/width.ts';
 
 /**
  * A fault for a reader of stderr: what is wrong, then the way out.
@@ -11,10 +11,10 @@ export function errorLines(
 	error: Pick<UserError, 'message' | 'hint'>,
 	{width}: {readonly width: number},
 ): readonly string[] {
-	const [first = '', ...rest] = error.message.split('\n');
+	const [first = '', ...rest] = cleanLines(error.message).split('\n');
 	return [
 		...wrapText(`bedrock-top: ${first}`, width),
 		...rest,
-		...(error.hint === undefined ? [] : wrapText(error.hint, width)),
+		...(error.hint === undefined ? [] : wrapText(cleanText(error.hint), width)),
 	];
 }

@@ -1,4 +1,5 @@
 import type {Readable} from 'node:stream';
+import {cleanLines, escapeUnseen} from '../text/width.ts';
 
 /** The outside of a command, injected so that tests stand in for the terminal. */
 export type Io = {
@@ -25,8 +26,19 @@ export const readAll = async (stream: Readable): Promise<string> => {
 	return Buffer.concat(chunks).toString('utf8');
 };
 
-/** Writes lines and waits until they are handed over. */
+/** Writes lines for a reader, through the gate, and waits until they are handed over. */
 export const writeLines = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>
+	writeClean(stream, lines.map(cleanLines));
+
+/** Writes a value as JSON that no terminal obeys. @param space As in `JSON.stringify`. */
+export const writeJson = async (
+	stream: NodeJS.WritableStream,
+	value: unknown,
+	space?: number,
+): Promise<void> => writeClean(stream, [escapeUnseen(JSON.stringify(value, null, space))]);
+
+/** Writes lines whose parts passed the gate: painted ones, and requests to be sent as they stand. */
+export const writeClean = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>
 	new Promise((resolve) => {
 		stream.write(lines.length === 0 ? '' : `${lines.join('\n')}\n`, () => {
 			resolve();

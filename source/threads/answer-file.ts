@@ -1,6 +1,7 @@
 import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {LostRecord} from '../engine/attempts/lost-record.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
+import {escapeUnseen} from '../text/width.ts';
 import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';
 
@@ -27,7 +28,7 @@ export const openAnswers = (
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
 	return {
 		write(record) {
-			answers?.write(`${JSON.stringify(record)}\n`);
+			answers?.write(`${escapeUnseen(JSON.stringify(record))}\n`);
 			requests?.write(requestsCsvLine(record));
 		},
 		lost(record) {
