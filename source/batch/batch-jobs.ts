@@ -4,7 +4,7 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
-import {type Io, writeLines} from '../terminal/io.ts';
+import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import type {Access} from './batch-access.ts';
 import {rejoin} from './batch-rejoin.ts';
 import {resubmit} from './batch-resubmit.ts';
@@ -26,7 +26,7 @@ const list = async (access: Access): Promise<number> => {
 		const counts = job.total === 0 ? '' : `  ${job.processed}/${job.total}`;
 		return `${job.status.padEnd(18)}  ${job.arn}  ${job.name}${counts}${mark}`;
 	});
-	await writeLines(io.stdout, isJson(access) ? [JSON.stringify(listed)] : lines);
+	await (isJson(access) ? writeJson(io.stdout, listed) : writeLines(io.stdout, lines));
 	return 0;
 };
 
@@ -34,7 +34,9 @@ const stop = async (access: Access, arn: string): Promise<number> => {
 	const {jobs, io} = access;
 	await jobs.stop(arn);
 	const {status} = await jobs.get(arn);
-	await writeLines(io.stdout, [isJson(access) ? JSON.stringify({jobArn: arn, status}) : `${arn} ${status}`]);
+	await (isJson(access)
+		? writeJson(io.stdout, {jobArn: arn, status})
+		: writeLines(io.stdout, [`${arn} ${status}`]));
 	return 0;
 };
 

@@ -4,7 +4,7 @@ import {readInteger} from '../config/values.ts';
 import {placeLine} from '../plain/quota-report.ts';
 import {composePrompt} from '../prompts/compose.ts';
 import {formatLimit} from '../reports/words.ts';
-import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {columnsOf, type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
@@ -116,15 +116,13 @@ export const planLanes = async (setup: BatchSetup, flags: FlagValues, io: Io): P
 	const choices = choicesOf(setup, items);
 	const place = placeOf(setup);
 	if (resolveOutput(flags, io.environment).json !== undefined) {
-		await writeLines(io.stdout, [
-			JSON.stringify({
-				model: setup.target.model,
-				...place,
-				items,
-				share: setup.config.share,
-				variants: choices.map(({isAssumed, ...choice}) => ({...choice, assumed: isAssumed})),
-			}),
-		]);
+		await writeJson(io.stdout, {
+			model: setup.target.model,
+			...place,
+			items,
+			share: setup.config.share,
+			variants: choices.map(({isAssumed, ...choice}) => ({...choice, assumed: isAssumed})),
+		});
 		return 0;
 	}
 	const {region} = setup.account.options;

@@ -4,7 +4,7 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import {readGuards} from '../config/resolve-run.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
-import {writeLines} from '../terminal/io.ts';
+import {writeJson, writeLines} from '../terminal/io.ts';
 import {writeJsonFile} from '../terminal/json-file.ts';
 import {formatCount} from '../text/numbers.ts';
 import {type Access, limitsOf, stateOf, watchOptions} from './batch-access.ts';
@@ -78,7 +78,7 @@ const tellNothingLeft = async ({flags, io}: Access, isLater: boolean): Promise<v
 	if (json?.file !== undefined) {
 		await writeJsonFile(json.file, nothing);
 	} else if (json !== undefined) {
-		await writeLines(io.stdout, [JSON.stringify(nothing)]);
+		await writeJson(io.stdout, nothing);
 	}
 };
 

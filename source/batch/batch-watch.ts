@@ -13,7 +13,7 @@ import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {resultsText} from '../reports/results-text.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
-import {type Io, writeLines} from '../terminal/io.ts';
+import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {writeReports} from '../threads/reports-handle.ts';
@@ -126,7 +126,7 @@ const tell = async (
 	if (json?.file !== undefined) {
 		await writeJsonFile(json.file, summary);
 	} else if (json !== undefined) {
-		await writeLines(stdout, [JSON.stringify(summary)]);
+		await writeJson(stdout, summary);
 	}
 };
 

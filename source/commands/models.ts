@@ -5,7 +5,7 @@ import {limitState, placeLine} from '../plain/quota-report.ts';
 import {withProgress} from '../terminal/with-progress.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
-import {cleanText} from '../text/width.ts';
+import {cleanText, escapeUnseen} from '../text/width.ts';
 import {type ReportIo, writeRemarks} from './quotas.ts';
 
 export type ModelsOptions = Omit<AccountRequest, 'tier'> & {readonly isJson: boolean};
@@ -27,13 +27,15 @@ export const models = async (options: ModelsOptions, io: ReportIo): Promise<numb
 		assertListed(entries.length, failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson
-			? [JSON.stringify(entries, null, 2)]
+			? [escapeUnseen(JSON.stringify(entries, null, 2))]
 			: [
-					placeLine(
-						account.options.region,
-						account.clients.endpoint,
-						isSimulated,
-						await account.clients.account(),
+					cleanText(
+						placeLine(
+							account.options.region,
+							account.clients.endpoint,
+							isSimulated,
+							await account.clients.account(),
+						),
 					),
 					...renderTable(columns, entries, io.columns),
 				];

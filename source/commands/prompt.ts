@@ -12,7 +12,7 @@ import {type BestRequest, bestRequest, type Recipe} from '../reports/best-reques
 import {bestChoice, type Choice, choiceFor} from '../reports/choice.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sent-request.ts';
-import {type Io, writeLines} from '../terminal/io.ts';
+import {type Io, writeClean} from '../terminal/io.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
 import {type Asked, newPrompt} from './prompt/prompt-content.ts';
 import {requestLines} from './prompt/prompt-lines.ts';
@@ -127,7 +127,7 @@ export const prompt = async ({words, flags}: Arguments, io: Io): Promise<number>
 	const {json, isPlain} = resolveOutput(flags, io.environment);
 	const isReadable = json === undefined && ((flags.isSet('plain') ?? isPlain) || io.stdout.isTTY);
 	if (isReadable) {
-		await writeLines(io.stdout, requestLines(request));
+		await writeClean(io.stdout, requestLines(request));
 		return 0;
 	}
 	await printJsonOr(request, [], json ?? {file: undefined}, io);

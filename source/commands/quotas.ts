@@ -6,7 +6,7 @@ import type {Target} from '../domain/target.ts';
 import {limitColumns, limitRows, placeLine} from '../plain/quota-report.ts';
 import {withProgress} from '../terminal/with-progress.ts';
 import {renderTable} from '../text/table.ts';
-import {cleanText} from '../text/width.ts';
+import {cleanText, escapeUnseen} from '../text/width.ts';
 
 export type ReportIo = {
 	readonly stdout: NodeJS.WritableStream;
@@ -41,13 +41,15 @@ export const quotas = async (options: QuotasOptions, io: ReportIo): Promise<numb
 		);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson
-			? [JSON.stringify(reports, null, 2)]
+			? [escapeUnseen(JSON.stringify(reports, null, 2))]
 			: [
-					placeLine(
-						account.options.region,
-						account.clients.endpoint,
-						isSimulated,
-						await account.clients.account(),
+					cleanText(
+						placeLine(
+							account.options.region,
+							account.clients.endpoint,
+							isSimulated,
+							await account.clients.account(),
+						),
 					),
 					...renderTable(limitColumns, limitRows(reports), io.columns),
 					// Of all models there are too many that nothing is known about.

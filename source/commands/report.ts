@@ -3,7 +3,7 @@ import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
 import type {Results} from '../reports/results-schema.ts';
-import {type Io, writeLines} from '../terminal/io.ts';
+import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {writeJsonFile} from '../terminal/json-file.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 
@@ -88,7 +88,7 @@ export async function printJsonOr(
 	}
 
 	if (json.file === undefined) {
-		await writeLines(io.stdout, [JSON.stringify(value, null, 2)]);
+		await writeJson(io.stdout, value, 2);
 		return;
 	}
 

@@ -7,8 +7,9 @@ import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
-import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';
+import {escapeUnseen} from '../text/width.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
 
@@ -47,7 +48,7 @@ const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
 		const isNews = before === undefined || region.minute !== before.minute;
 		const look = {width: columnsOf(io.stdout), ascii: isAscii};
 		if (isJson) {
-			await writeLines(io.stdout, isNews ? [accountJson(region)] : []);
+			await writeClean(io.stdout, isNews ? [escapeUnseen(accountJson(region))] : []);
 		} else {
 			await writeLines(io.stdout, accountLines(region, look));
 		}

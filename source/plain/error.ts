@@ -1,6 +1,6 @@
 import type {UserError} from '../domain/user-error.ts';
 import {asSentence} from '../text/sentence.ts';
-import {wrapText} from '../text/width.ts';
+import {cleanLines, cleanText, wrapText} from '../text/width.ts';
 
 /**
  * A fault for a reader of stderr: what is wrong, then the way out.
@@ -12,11 +12,11 @@ export function errorLines(
 	error: Pick<UserError, 'message' | 'hint'>,
 	{width}: {readonly width: number},
 ): readonly string[] {
-	const [first = '', ...rest] = error.message.split('\n');
+	const [first = '', ...rest] = cleanLines(error.message).split('\n');
 	return [
 		// A message of others may have no end, and the way out follows it.
 		...wrapText(`bedrock-top: ${rest.length === 0 ? asSentence(first) : first}`, width),
 		...rest,
-		...(error.hint === undefined ? [] : wrapText(error.hint, width)),
+		...(error.hint === undefined ? [] : wrapText(cleanText(error.hint), width)),
 	];
 }

@@ -44,7 +44,10 @@ export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryL
 	];
 	const shown = lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
 	return shown.map((line) => {
-		const text = paintLine(line, theme).trimEnd();
+		const text = paintLine(
+			line.map((each) => ({...each, text: cleanText(each.text)})),
+			theme,
+		).trimEnd();
 		return ascii ? toAscii(text) : text;
 	});
 }

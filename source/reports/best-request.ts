@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {type Goal, goals} from '../domain/run-spec.ts';
 import {compressions, type Variant} from '../domain/variant.ts';
+import {escapeUnseen} from '../text/width.ts';
 import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall} from './sdk-call-python.ts';
@@ -109,7 +110,7 @@ export const bestRequestText = (
 		}),
 	);
 	const file = {schema: 1, tool: results.tool, startedAt: results.startedAt, requests, recipe};
-	return `${JSON.stringify(file, null, '\t')}\n`;
+	return `${escapeUnseen(JSON.stringify(file, null, '\t'))}\n`;
 };
 
 /**

@@ -1,3 +1,5 @@
+import {cleanLines} from '../text/width.ts';
+
 /** CSV as RFC 4180 has it: commas, CRLF, quotes doubled; and safe to open in a spreadsheet. */
 
 export type Cell = string | number | boolean | null | undefined;
@@ -9,7 +11,9 @@ const cellText = (cell: Cell): string => {
 	if (cell === null || cell === undefined) {
 		return '';
 	}
-	const text = typeof cell === 'string' && formulaStart.test(cell) ? `'${cell}` : String(cell);
+	// Cleaned first: what begins with something invisible begins with what follows it.
+	const clean = typeof cell === 'string' ? cleanLines(cell) : String(cell);
+	const text = typeof cell === 'string' && formulaStart.test(clean) ? `'${clean}` : clean;
 	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

@@ -61,7 +61,7 @@ const targetLines = (results: Results, target: TargetResults, index: number): re
 		`- One output token costs ${formatNumber(target.burndown.value)} quota tokens (${escapeMarkdown(target.burndown.source)}).`,
 		`- ${formatCount(sum(variants, ({requests}) => requests.succeeded))} requests answered, ${formatCount(throttled)} attempts throttled.`,
 		...[requestsPerMinute, tokensPerMinute].flatMap(({code, name}) =>
-			code === null || name === null ? [] : [`- ${code}: ${escapeMarkdown(name)}`],
+			code === null || name === null ? [] : [`- ${escapeMarkdown(code)}: ${escapeMarkdown(name)}`],
 		),
 		'',
 	];
@@ -79,7 +79,7 @@ export const quotaIncreaseMarkdown = (results: Results): string => {
 		`# ${results.simulated ? 'SIMULATED: ' : ''}Figures for a quota increase`,
 		'',
 		...(results.simulated ? ['**SIMULATED: measured on a simulator, not on Amazon Bedrock.**', ''] : []),
-		`Measured by ${results.tool.name} ${results.tool.version} from ${results.startedAt} to ${results.endedAt}.`,
+		`Measured by ${escapeMarkdown(`${results.tool.name} ${results.tool.version}`)} from ${escapeMarkdown(results.startedAt)} to ${escapeMarkdown(results.endedAt)}.`,
 		'',
 		...results.targets.flatMap((target, index) => targetLines(results, target, index)),
 	];

@@ -1,3 +1,4 @@
+import {cleanText} from '../text/width.ts';
 import type {Results} from './results-schema.ts';
 
 type Flags = ReadonlyArray<readonly [name: string, value: string | number | null]>;
@@ -80,7 +81,10 @@ const overridden = (
 	limit: Results['targets'][number]['quota']['tokensPerMinute'] | undefined,
 ): number | null => (limit?.source === 'override' ? limit.value : null);
 
-/** A word as a POSIX shell reads it. */
+/** A word as a POSIX shell reads it, in pieces where it could pass for a tag of HTML. */
 function quoted(word: string): string {
-	return /^[\w.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+	const clean = cleanText(word);
+	return /^[\w.,:/@%+=-]+$/.test(clean)
+		? clean
+		: `'${clean.replaceAll("'", String.raw`'\''`).replaceAll(/<(?=[a-z!/?])/gi, "<''")}'`;
 }

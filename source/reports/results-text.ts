@@ -1,3 +1,4 @@
+import {escapeUnseen} from '../text/width.ts';
 import type {Results} from './results-schema.ts';
 
 /**
@@ -5,7 +6,7 @@ import type {Results} from './results-schema.ts';
  * one element a line, so that the file stays small and a diff stays readable.
  */
 export function resultsText(results: Results): string {
-	return `${render(results, 0)}\n`;
+	return `${escapeUnseen(render(results, 0))}\n`;
 }
 
 function render(value: unknown, depth: number): string {

@@ -43,7 +43,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...lostTexts(results).map((text) => `- ${escapeMarkdown(text)}`),
 			...failures.map(
 				({class: failureClass, message, count}) =>
-					`- ${formatCount(count)} x ${failureClass}: ${escapeMarkdown(message)}`,
+					`- ${formatCount(count)} x ${escapeMarkdown(failureClass)}: ${escapeMarkdown(message)}`,
 			),
 		]),
 		...section(
@@ -196,6 +196,6 @@ function runLines({
 		...chat,
 		`- ${startedAt} to ${endedAt}, ${outcome}${stoppedBy === null ? '' : ` (by ${stoppedBy})`}`,
 		`- ${plan.method}, load ${plan.load}${ends.length === 0 ? '' : ` for ${ends.join(' or ')}`}, concurrency ${plan.concurrency}, max tokens ${plan.maxTokens ?? 'of each variant'}, share ${plan.share}, seed ${plan.seed}`,
-		`- ${tool.name} ${tool.version}, Node ${environment.node}, ${environment.platform}`,
+		`- ${[`${tool.name} ${tool.version}`, `Node ${environment.node}`, environment.platform].map(escapeMarkdown).join(', ')}`,
 	];
 }

@@ -1,3 +1,5 @@
+import {cleanLines, escapeUnseen} from '../text/width.ts';
+
 /** The outside of a command, injected so that tests stand in for the terminal. */
 export type Io = {
 	readonly stdin: NodeJS.ReadStream;
@@ -14,8 +16,19 @@ export type Io = {
 /** Columns of the output; a pipe is as wide as a wide terminal, so that nothing is cut that grep looks for. */
 export const columnsOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns : 160);
 
-/** Writes lines and waits until they are handed over. */
+/** Writes lines for a reader, through the gate, and waits until they are handed over. */
 export const writeLines = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>
+	writeClean(stream, lines.map(cleanLines));
+
+/** Writes a value as JSON that no terminal obeys. @param space As in `JSON.stringify`. */
+export const writeJson = async (
+	stream: NodeJS.WritableStream,
+	value: unknown,
+	space?: number,
+): Promise<void> => writeClean(stream, [escapeUnseen(JSON.stringify(value, null, space))]);
+
+/** Writes lines whose parts passed the gate: painted ones, and requests to be sent as they stand. */
+export const writeClean = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>
 	new Promise((resolve) => {
 		stream.write(lines.length === 0 ? '' : `${lines.join('\n')}\n`, () => {
 			resolve();

@@ -3,6 +3,7 @@ import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
+import {escapeUnseen} from '../text/width.ts';
 
 /** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */
 
@@ -73,7 +74,7 @@ export const assertWritable = async (file: string): Promise<void> => {
  * @throws UserError (exit 1) with the reason.
  */
 export const writeJsonFile = async (file: string, value: unknown): Promise<void> => {
-	const text = `${JSON.stringify(value, null, 2)}\n`;
+	const text = `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
 	const real = await placeOf(file);
 	try {
 		await ((await isReplaceable(real)) ? writeAtomically(real, text) : writeFile(real, text));

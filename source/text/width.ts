@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import stripAnsi from 'strip-ansi';
+import {withoutSecretForms} from './secrets.ts';
 import {isSimple} from './simple-text.ts';
 
 /** Text measured in terminal cells. All functions but `cleanText` take text without control sequences. */
@@ -12,10 +13,33 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * Makes text from elsewhere (service, preset, file) safe for a terminal and for one line of it: no control sequences, no
- * control characters, nothing invisible (bidirectional overrides, joiners, tags), line breaks and tabs as one space.
+ * The gate that text from elsewhere (service, preset, file, crash) passes before anybody sees it: no control sequences, no
+ * control characters, nothing invisible (bidirectional overrides, joiners, tags), line breaks and tabs as one space, and
+ * nothing that has the form of a credential.
  */
 export function cleanText(text: string): string {
+	return withoutSecretForms(withoutControls(text));
+}
+
+/** The same for lines of a printout: their ends and tabs stay. */
+export function cleanLines(text: string): string {
+	return withoutSecretForms(
+		text
+			.split('\n')
+			.map((line) => line.split('\t').map(withoutControls).join('\t'))
+			.join('\n'),
+	);
+}
+
+/** Of JSON, or of code with strings in its form: what a terminal would obey or not show is escaped, so that no value changes. */
+export function escapeUnseen(json: string): string {
+	return json.replaceAll(
+		/[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g,
+		(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+	);
+}
+
+function withoutControls(text: string): string {
 	if (printableAscii.test(text)) {
 		return text;
 	}

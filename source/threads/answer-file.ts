@@ -5,6 +5,7 @@ import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {LostRecord} from '../engine/attempts/lost-record.ts';
 import {askedLine, partsOf} from '../reports/asked-lines.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
+import {escapeUnseen} from '../text/width.ts';
 import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';
 
@@ -53,7 +54,7 @@ export const openAnswers = (
 				asked?.write(askedLine(run, config));
 			}
 			const origin = {run, variantFingerprint: prints.get(record.variant)};
-			answers?.write(`${JSON.stringify({...origin, ...record})}\n`);
+			answers?.write(`${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`);
 			requests?.write(requestsCsvLine(record));
 		},
 		lost(record) {

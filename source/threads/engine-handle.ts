@@ -1,4 +1,5 @@
 import {Worker} from 'node:worker_threads';
+import {cleanText} from '../text/width.ts';
 import {workerEnvironment} from './compile-cache.ts';
 import type {EngineReport, EngineRequest} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
@@ -28,7 +29,7 @@ const forwardPrints = (worker: Worker, publish: (report: EngineReport) => void):
 const crash = (reason: string): EngineReport => ({
 	type: 'failed',
 	fault: {
-		message: `The engine stopped: ${reason}.`,
+		message: cleanText(`The engine stopped: ${reason}.`),
 		hint: 'What was measured so far is kept. Please report this with the log (--log-file FILE).',
 		exitCode: 1,
 	},

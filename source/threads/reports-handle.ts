@@ -1,6 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {UserError} from '../domain/user-error.ts';
 import {environmentOf} from '../reports/environment.ts';
+import {cleanText} from '../text/width.ts';
 import {workerEnvironment} from './compile-cache.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import type {ReportsWorkerData} from './reports-worker.ts';
@@ -35,7 +36,7 @@ export async function writeReports(request: ReportsRequest): Promise<readonly st
 		};
 		worker.once('message', resolve);
 		worker.once('error', (error) => {
-			fail(error instanceof Error ? error.message : String(error));
+			fail(cleanText(error instanceof Error ? error.message : String(error)));
 		});
 		worker.once('exit', (code) => {
 			fail(`their thread ended with code ${code}`);

@@ -1,6 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
+import {cleanText} from '../text/width.ts';
 import {workerEnvironment} from './compile-cache.ts';
 import type {SimulatorReport, SimulatorRequest} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
@@ -32,7 +33,7 @@ export const startSimulatorThread = async (options: SimulatorOptions): Promise<S
 			void worker.terminate();
 			reject(new UserError(message, {exitCode, ...(hint === undefined ? {} : {hint})}));
 		};
-		worker.once('error', (error) => fail(`The simulator's thread failed: ${String(error)}`));
+		worker.once('error', (error) => fail(cleanText(`The simulator's thread failed: ${String(error)}`)));
 		worker.once('exit', () => fail("The simulator's thread ended before it was ready."));
 		worker.once('message', (report: SimulatorReport) => {
 			switch (report.type) {

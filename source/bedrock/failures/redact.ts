@@ -1,27 +1,8 @@
 import type {Answer} from '../../domain/backend.ts';
+import {hidden, withoutSecretForms} from '../../text/secrets.ts';
 
-/** What a secret is replaced with. */
-const hidden = '[hidden]';
-
-/** Forms in which credentials are known to turn up in messages of AWS and of credential helpers. */
-const patterns: ReadonlyArray<readonly [RegExp, string]> = [
-	[/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b/g, hidden],
-	[/\bABSK[A-Za-z0-9+/=_-]{8,}/g, hidden],
-	[/\bbedrock-api-key-[A-Za-z0-9+/=_-]+/g, hidden],
-	// "Bearer Token has expired" names no token.
-	[/\b(Bearer|Basic)\s+(?!tokens?\b|auth)[^\s,;"']+/gi, `$1 ${hidden}`],
-	[/\b(x-amz-security-token|authorization)\b(["']?\s*[:=]\s*["']?)[^\s,;"']+/gi, `$1$2${hidden}`],
-	[/\b(Credential|Signature)=[^\s,;"'&]+/g, `$1=${hidden}`],
-	[
-		/\b(\w*(?:secret|session)_?(?:access)?_?(?:key|token)\w*|password)\b(["']?\s*[:=]\s*["']?)[^\s,;"']+/gi,
-		`$1$2${hidden}`,
-	],
-	[/(:\/\/)[^\s/@]+@/g, `$1${hidden}@`],
-	// The same without a scheme.
-	[/\b[\w.%+-]+:[^\s/@]+@(?=[\w.-]+:\d)/g, `${hidden}@`],
-	// A session token or secret key without its name: a run far longer than any word, ID or path part.
-	[/[A-Za-z0-9+/=]{40,}/g, hidden],
-];
+/** A session token or secret key without its name, in a message of the service, which names no files. */
+const longRun = /[A-Za-z0-9+/=]{40,}/g;
 
 const environmentNames = [
 	'AWS_ACCESS_KEY_ID',
@@ -56,10 +37,7 @@ export const withoutSecrets = (text: string, secrets: readonly string[]): string
 
 /** Text of others without credentials: the known ones and whatever has the form of one. */
 export const withoutCredentials = (text: string, secrets: readonly string[]): string =>
-	patterns.reduce(
-		(result, [pattern, replacement]) => result.replace(pattern, replacement),
-		withoutSecrets(text, secrets),
-	);
+	withoutSecretForms(withoutSecrets(text, secrets)).replaceAll(longRun, hidden);
 
 /**
  * Text that may be shown and written: without credentials, on one line, at most 300 characters.

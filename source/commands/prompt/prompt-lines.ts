@@ -1,10 +1,8 @@
 import type {BestRequest} from '../../reports/best-request.ts';
-import {cleanText} from '../../text/width.ts';
+import {cleanText, escapeUnseen} from '../../text/width.ts';
 
-/** Keeps line ends, and drops what would move a terminal's cursor. */
-const cleanLines = (text: string): readonly string[] => text.trimEnd().split('\n').map(cleanLine);
-
-const cleanLine = (line: string): string => line.split('\t').map(cleanText).join('\t');
+/** As it is to be sent: what would move a terminal's cursor is escaped, for all of it is JSON or strings of code. */
+const codeLines = (text: string): readonly string[] => escapeUnseen(text.trimEnd()).split('\n');
 
 /** A request for people: what it is, its body, and the calls. */
 export const requestLines = ({
@@ -21,12 +19,12 @@ export const requestLines = ({
 	cleanText(`${method} · ${model} · ${region}`),
 	'',
 	'Body',
-	...cleanLines(JSON.stringify(body, null, 2)),
-	...(beside === undefined ? [] : ['', 'Beside the body', ...cleanLines(JSON.stringify(beside, null, 2))]),
+	...codeLines(JSON.stringify(body, null, 2)),
+	...(beside === undefined ? [] : ['', 'Beside the body', ...codeLines(JSON.stringify(beside, null, 2))]),
 	'',
 	'TypeScript',
-	...cleanLines(sdk.typescript),
+	...codeLines(sdk.typescript),
 	'',
 	'Python',
-	...cleanLines(sdk.python),
+	...codeLines(sdk.python),
 ];

@@ -5,7 +5,7 @@ import {summaryLines} from '../../plain/summary.ts';
 import {type Condition, metConditions} from '../../reports/conditions.ts';
 import {environmentOf} from '../../reports/environment.ts';
 import {resultsOf} from '../../reports/results.ts';
-import {columnsOf, type Io, writeLines} from '../../terminal/io.ts';
+import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
@@ -93,11 +93,11 @@ export const finish = async (
 	const isJsonOnly = output.json !== undefined && output.json.file === undefined;
 	const notes = isJsonOnly ? io.stderr : io.stdout;
 	if (isJsonOnly) {
-		await writeLines(io.stdout, [JSON.stringify(results, null, 2)]);
+		await writeJson(io.stdout, results, 2);
 	} else {
 		const isColored = output.isColored && io.stdout.isTTY;
 		const look = {width: columnsOf(io.stdout), color: isColored, ascii: output.isAscii};
-		await writeLines(io.stdout, summaryLines(snapshot, look));
+		await writeClean(io.stdout, summaryLines(snapshot, look));
 	}
 	if (output.json?.file !== undefined) {
 		await writeJsonFile(output.json.file, results);

@@ -1,0 +1,39 @@
+/** What a secret is replaced with. */
+export const hidden = '[hidden]';
+
+/**
+ * Forms in which credentials are known to turn up: in messages of AWS, of credential helpers, of proxies. What repeats is
+ * bounded: the text is somebody else's, and no text may keep a thread busy.
+ */
+const patterns: ReadonlyArray<readonly [RegExp, string]> = [
+	[/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b/g, hidden],
+	[/\bABSK[A-Za-z0-9+/=_-]{8,}/g, hidden],
+	[/\bbedrock-api-key-[A-Za-z0-9+/=_-]+/g, hidden],
+	// "Bearer Token has expired" and "Basic authentication" name no token; what is one has more than letters.
+	[/\b(Bearer|Basic)\s{1,8}(?!tokens?\b|auth)(?=[^\s,;"']{0,400}[\d=_.+/-])[^\s,;"']{8,}/gi, `$1 ${hidden}`],
+	[/\b(x-amz-security-token|authorization)\b(["']?\s{0,8}[:=]\s{0,8}["']?)[^\s,;"']+/gi, `$1$2${hidden}`],
+	[/\b(Credential|Signature)=[^\s,;"'&]+/g, `$1=${hidden}`],
+	[
+		/\b(\w{0,40}(?:secret|session)_?(?:access)?_?(?:key|token)\w{0,40}|password)\b(["']?\s{0,8}[:=]\s{0,8}["']?)[^\s,;"']+/gi,
+		`$1$2${hidden}`,
+	],
+	[/(:\/\/)[^\s/@]{1,400}@/g, `$1${hidden}@`],
+	// The same without a scheme.
+	[/(?<![\w.%+-])[\w.%+-]{1,64}:[^\s/@]{1,400}@(?=[\w.-]{1,253}:\d)/g, `${hidden}@`],
+	// A key or token without its name: a run far longer than any word or ID, and no path, which no capitals and digits mix in.
+	[
+		/(?<![\w+/=.~-])(?=[a-z\d+/=]*[A-Z])(?=[A-Z\d+/=]*[a-z])(?=[A-Za-z+/=]*\d)[A-Za-z0-9+=][A-Za-z0-9+/=]{39,}/g,
+		hidden,
+	],
+];
+
+/** Shorter text holds none, and nearly all longer text has none of these. */
+const shortest = 12;
+const suspicious =
+	/A(?:KI|SI|BI|CC)A|ABSK|bedrock-api-key|bearer|basic|security-token|authorization|credential=|signature=|secret|session|password|@|[A-Za-z0-9+/=]{40}/i;
+
+/** Text without whatever has the form of a credential. */
+export const withoutSecretForms = (text: string): string =>
+	text.length < shortest || !suspicious.test(text)
+		? text
+		: patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);

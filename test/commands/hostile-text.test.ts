@@ -1,0 +1,264 @@
+import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import path from 'node:path';
+import {PassThrough} from 'node:stream';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {stringify} from 'yaml';
+import {requestLines} from '../../source/commands/prompt/prompt-lines.ts';
+import {loadPreset} from '../../source/config/load-preset.ts';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
+import {UserError} from '../../source/domain/user-error.ts';
+import {errorLines} from '../../source/plain/error.ts';
+import {planLines} from '../../source/plain/plan.ts';
+import {summaryLines} from '../../source/plain/summary.ts';
+import type {BestRequest} from '../../source/reports/best-request.ts';
+import {comparisonMarkdown} from '../../source/reports/compare/compare-table.ts';
+import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
+import {readResults} from '../../source/reports/read-results.ts';
+import {resultsOf} from '../../source/reports/results.ts';
+import {resultsText} from '../../source/reports/results-text.ts';
+import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {writeJson, writeLines} from '../../source/terminal/io.ts';
+import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
+import {expectHarmless, expectSafe, planted, plantings} from '../helpers/hostile.ts';
+import {environment, snapshot} from '../helpers/results-fixture.ts';
+import {planFixture} from '../helpers/snapshot-fixture.ts';
+
+/** Text of others is planted in every field of every input, and every output is searched for what could harm. */
+
+const printed = async (write: (stream: PassThrough) => Promise<void>): Promise<string> => {
+	const stream = new PassThrough();
+	await write(stream);
+	return String(stream.read() ?? '');
+};
+
+/** What a command prints of a fault. */
+const faultText = async (error: unknown): Promise<string> => {
+	if (!(error instanceof UserError)) {
+		throw error;
+	}
+	return printed(async (stream) => writeLines(stream, errorLines(error, {width: 100})));
+};
+
+describe('a results.json of somebody else', () => {
+	const results = resultsOf(snapshot(), environment);
+	const cases = [...plantings(JSON.parse(JSON.stringify(results)))];
+
+	it('harms no reader of a report, a comparison or a fault', async () => {
+		expect(cases.length).toBeGreaterThan(100);
+		let taken = 0;
+		for (const {place, value} of cases) {
+			try {
+				const read = readResults(JSON.stringify(value), 'results.json');
+				taken++;
+				const markdown = summaryMarkdown(read, ['chart.svg']);
+				expectSafe(markdown, `summary.md of ${place}`);
+				expect(markdown, `summary.md of ${place}`).not.toContain('<script>');
+				const others = [
+					quotaIncreaseMarkdown(read),
+					comparisonMarkdown([
+						{name: planted, results: read},
+						{name: 'b', results},
+					]),
+				];
+				for (const text of others) {
+					expectSafe(text, `Markdown of ${place}`);
+					expect(text, place).not.toContain('<script>');
+				}
+				expectHarmless(resultsText(read), `results.json of ${place}`);
+				expectHarmless(await printed(async (stream) => writeJson(stream, read)), `--json of ${place}`);
+			} catch (error) {
+				expectSafe(await faultText(error), `the fault of ${place}`);
+			}
+		}
+		expect(taken).toBeGreaterThan(25);
+	});
+
+	it('harms nobody who reads a summary in the terminal', () => {
+		for (const {place, value} of plantings(snapshot())) {
+			try {
+				const lines = summaryLines(
+					value as ReturnType<typeof snapshot>,
+					{width: 100, isColoured: false} as never,
+				);
+				expectSafe(lines.join('\n'), place);
+			} catch (error) {
+				// Only what is no longer a snapshot may fail.
+				expect(error).not.toBeInstanceOf(UserError);
+				if (error instanceof Error && error.name === 'AssertionError') {
+					throw error;
+				}
+			}
+		}
+	});
+
+	it('harms nobody who copies a request: what is sent stays the same', () => {
+		const request = {
+			note: planted,
+			variant: planted,
+			method: 'converse',
+			model: planted,
+			region: planted,
+			body: {text: planted},
+			sdk: {typescript: JSON.stringify(planted), python: JSON.stringify(planted)},
+		} as unknown as BestRequest;
+		const text = requestLines(request).join('\n');
+		expectHarmless(text, 'prompt');
+		const [, body = ''] = /Body\n(\{[\s\S]*?\n\})/.exec(text) ?? [];
+		expect(JSON.parse(body)).toEqual({text: planted});
+	});
+});
+
+describe('a preset of somebody else', () => {
+	const preset = {
+		name: 'own',
+		description: 'words',
+		task: 'Say it',
+		content: 'words',
+		models: ['amazon.nova-lite-v1:0'],
+		variants: [{name: 'one', instruction: '{{task}} {{input}}', system: 'words', stop: ['end']}, 'minimal'],
+		checks: [{contains: 'words'}],
+		load: {shape: 'measure', requests: 1},
+		goal: 'cost',
+		method: 'converse',
+	};
+
+	it('harms nobody who reads its plan or its faults', async () => {
+		const folder = newFolder();
+		const {flags} = parseArguments(['run']);
+		for (const {place, value} of plantings(preset)) {
+			const file = path.join(folder, 'preset.yaml');
+			writeFileSync(file, stringify(value));
+			try {
+				const config = await resolveRun(loadPreset(file), flags, async () => '');
+				const lines = planLines({...planFixture(), remarks: [planted]}, config);
+				expectSafe(await printed(async (stream) => writeLines(stream, lines)), place);
+			} catch (error) {
+				expectSafe(await faultText(error), place);
+			}
+		}
+	});
+
+	it.each(['items.csv', 'items.jsonl', 'items.txt', `${planted.replaceAll('/', '')}.csv`])(
+		'nor whose items (%#) are damaged or named so',
+		async (name) => {
+			const folder = newFolder();
+			for (const text of [planted, `{"${planted}"`, `a,a\n"${planted}`, `{"${planted}": 1}\n{`]) {
+				writeFileSync(path.join(folder, name), text);
+				const file = path.join(folder, 'preset.yaml');
+				writeFileSync(file, stringify({name: 'own', task: `Say {${planted}}`, items: {file: name}}));
+				try {
+					loadPreset(file);
+				} catch (error) {
+					expectSafe(await faultText(error), name);
+				}
+			}
+		},
+	);
+});
+
+describe.skipIf(!isBuilt)('the built program (skipped where dist/ is not built)', {concurrent: true}, () => {
+	const textsIn = (folder: string): ReadonlyArray<readonly [string, string]> =>
+		readdirSync(folder, {recursive: true, withFileTypes: true})
+			.filter((entry) => entry.isFile())
+			.map(({parentPath, name}) => [name, readFileSync(path.join(parentPath, name), 'utf8')]);
+
+	it('passes on no message of a service as it is', async () => {
+		const server = createServer((request, response) => {
+			request.resume();
+			response.writeHead(400, {
+				'content-type': 'application/json',
+				'x-amzn-errortype': planted.replaceAll(/[^ -~]/g, ''),
+			});
+			response.end(JSON.stringify({message: planted, Message: planted, __type: planted}));
+		});
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		onTestFinished(() => {
+			server.close();
+		});
+		const cwd = newFolder();
+		const own = {
+			AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+			AWS_REGION: 'us-east-1',
+			AWS_ACCESS_KEY_ID: 'simulated',
+			AWS_SECRET_ACCESS_KEY: 'simulated',
+		};
+		const model = ['-m', 'amazon.nova-lite-v1:0'];
+		const commands = [
+			[
+				'run',
+				'summarize',
+				...model,
+				'--requests',
+				'1',
+				'--yes',
+				'--out',
+				'out',
+				'--log-file',
+				'run.log',
+				'--csv',
+			],
+			['quotas', 'amazon.nova-lite-v1:0'],
+			['models'],
+			['batch', '--list'],
+			['run', 'summarize', ...model, '--profile', planted],
+			['run', planted],
+			[planted],
+			['report', planted],
+			['run', 'summarize', `--${planted}`],
+			['run', 'summarize', '--max-cost', planted],
+		];
+		await Promise.all(
+			commands.map(async (argv) => {
+				const {stdout, stderr} = await runProgram(argv, {cwd, environment: own});
+				expectSafe(stdout + stderr, argv.join(' ').slice(0, 40));
+				expect(stdout + stderr).not.toBe('');
+			}),
+		);
+		for (const [name, text] of textsIn(cwd)) {
+			expectSafe(text, name);
+		}
+	});
+
+	it('writes nothing of a hostile preset that a terminal obeys', async () => {
+		const cwd = newFolder();
+		mkdirSync(path.join(cwd, 'data'));
+		const variants = [{name: 'own', instruction: `{{task}} {{input}} ${planted}`}];
+		writeFileSync(
+			path.join(cwd, 'p.yaml'),
+			stringify({
+				name: planted,
+				task: planted,
+				content: planted,
+				models: ['amazon.nova-lite-v1:0'],
+				variants,
+			}),
+		);
+		const flags = [
+			'--demo',
+			'--requests',
+			'2',
+			'--out',
+			'out',
+			'--answers',
+			'--csv',
+			'--log-file',
+			'run.log',
+		];
+		const {stdout, stderr, code} = await runProgram(['run', 'p.yaml', ...flags], {cwd});
+		expect(code, stderr).toBe(0);
+		expectSafe(stdout + stderr, 'the terminal');
+		const files = textsIn(cwd).filter(([name]) => name !== 'p.yaml');
+		expect(files.map(([name]) => name)).toContain('results.json');
+		for (const [name, text] of files) {
+			expectHarmless(text, name);
+			// Prompts and answers are kept as they are where programs read them.
+			if (name.endsWith('.md') || name.endsWith('.log') || name.endsWith('.csv') || name.endsWith('.svg')) {
+				expectSafe(text, name);
+				expect(text, name).not.toContain('<script>');
+			}
+		}
+	});
+});
