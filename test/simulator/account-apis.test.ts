@@ -199,7 +199,7 @@ describe('requests for an increase', () => {
 		});
 		onTestFinished(() => elsewhere.destroy());
 		await ask(elsewhere);
-		await fetch(`${url}/__reset`, {method: 'POST'});
+		await fetch(`${url}/__reset`, {method: 'POST', headers: {'x-bedrock-top-reset': '1'}});
 		await ask(client);
 	});
 

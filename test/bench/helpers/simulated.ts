@@ -48,7 +48,10 @@ export const startServer = async (options: Partial<SimulatorOptions>): Promise<S
 			return (await response.json()) as ServerStats;
 		},
 		async reset() {
-			const response = await fetch(`${url}/__reset`, {method: 'POST'});
+			const response = await fetch(`${url}/__reset`, {
+				method: 'POST',
+				headers: {'x-bedrock-top-reset': '1'},
+			});
 			await response.text();
 		},
 		stop,
