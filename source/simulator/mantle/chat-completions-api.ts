@@ -1,11 +1,11 @@
 import {identifier} from '../answers/random.ts';
 import {chatParts} from '../families/chat-messages.ts';
-import type {Facts, StopReason} from '../families/family.ts';
+import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, stringsOf} from '../families/prompt.ts';
-import {forcedTool, openAiTools, type Tool, toolSegments} from './forced-tool.ts';
+import {functionTools} from '../families/tools.ts';
 import {type AnswerStream, type MantleApi, sse} from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
-import {isReasoning, maximumTokensOf, schemaOf} from './openai-request.ts';
+import {inputText, isReasoning, maximumTokensOf, schemaOf, toolSegments} from './openai-request.ts';
 
 /** OpenAI's Chat Completions: bodies and chunks as OpenAI's client types them. */
 
@@ -33,23 +33,21 @@ const checkMessages = (messages: unknown): void => {
 	}
 };
 
-const toolOf = (body: Json): Tool | undefined => forcedTool(openAiTools(body.tools), body.tool_choice);
-
-/** The schema that the answer is to follow: that of the tool that must be called, or of the format. */
-const answerSchema = (body: Json): Json | undefined => {
-	const format = isJson(body.response_format) ? body.response_format : {};
-	const nested = isJson(format.json_schema) ? format.json_schema : {};
-	return toolOf(body)?.schema ?? schemaOf({type: format.type, schema: nested.schema});
-};
+/** The schema that the answer is to follow. */
+const answerSchema = (format: unknown): Json | undefined =>
+	isJson(format) && isJson(format.json_schema)
+		? schemaOf({type: format.type, schema: format.json_schema.schema})
+		: undefined;
 
 const promptOf = (body: Json, maximumTokens: number): Prompt => {
 	const {segments, ...parts} = chatParts(body.messages);
 	return {
 		...parts,
-		segments: [...toolSegments(body.tools), ...segments],
+		segments: [...toolSegments(body), ...segments],
 		maximumTokens,
 		stopSequences: typeof body.stop === 'string' ? [body.stop] : stringsOf(body.stop),
-		jsonSchema: answerSchema(body),
+		jsonSchema: answerSchema(body.response_format),
+		tools: functionTools(body),
 	};
 };
 
@@ -84,21 +82,18 @@ const head = (facts: Facts, id: string, object: string): Json => ({
 
 const idOf = (facts: Facts): string => `chatcmpl-${identifier(facts.random, 29)}`;
 
-const finishReason = ({answer}: Facts, tool: Tool | undefined): string =>
-	tool !== undefined && answer.stopReason !== 'length' ? 'tool_calls' : finishReasons[answer.stopReason];
-
-const toolCall = ({random}: Facts, {name}: Tool, input: string): Json => ({
-	id: `call_${identifier(random, 24)}`,
+const toolCall = ({key, name}: ToolUse, input: string): Json => ({
+	id: `call_${key}`,
 	type: 'function',
 	function: {name, arguments: input},
 });
 
-const messageOf = (facts: Facts, tool: Tool | undefined): Json => {
-	const text = facts.answer.tokens.join('');
-	return tool === undefined
-		? {role: 'assistant', content: text, refusal: null}
-		: {role: 'assistant', content: null, refusal: null, tool_calls: [toolCall(facts, tool, text)]};
-};
+const messageOf = ({answer: {tokens, toolUse}}: Facts): Json => ({
+	role: 'assistant',
+	content: toolUse === undefined || tokens.length > 0 ? tokens.join('') : null,
+	refusal: null,
+	...(toolUse === undefined ? {} : {tool_calls: [toolCall(toolUse, inputText(toolUse))]}),
+});
 
 const wantsUsage = ({stream_options: options}: Json): boolean =>
 	isJson(options) && options.include_usage === true;
@@ -106,36 +101,38 @@ const wantsUsage = ({stream_options: options}: Json): boolean =>
 const streamOf = (facts: Facts, body: Json): AnswerStream => {
 	const id = idOf(facts);
 	const hasUsage = wantsUsage(body);
-	const tool = toolOf(body);
+	const {toolUse, tokens: said} = facts.answer;
+	let isCalling = false;
 	const chunk = (choices: readonly Json[], usage: Json | null): string =>
 		sse({...head(facts, id, 'chat.completion.chunk'), choices, ...(hasUsage ? {usage} : {})});
 	const choice = (delta: Json, reason: string | null): string =>
 		chunk([{index: 0, delta, finish_reason: reason, logprobs: null}], null);
+	const call = (): string => {
+		if (isCalling || toolUse === undefined) {
+			return '';
+		}
+		isCalling = true;
+		return choice({tool_calls: [{index: 0, ...toolCall(toolUse, '')}]}, null);
+	};
 	return {
 		opening: () =>
-			choice(
-				tool === undefined
-					? {role: 'assistant', content: ''}
-					: {
-							role: 'assistant',
-							content: null,
-							tool_calls: [{index: 0, ...toolCall(facts, tool, '')}],
-						},
-				null,
-			),
-		// The published types have no place for thoughts: they take their time and are counted.
+			choice({role: 'assistant', content: toolUse === undefined || said.length > 0 ? '' : null}, null),
 		part({kind, tokens}) {
-			if (kind === 'reasoning') {
-				return '';
-			}
 			const text = tokens.join('');
-			return choice(
-				tool === undefined ? {content: text} : {tool_calls: [{index: 0, function: {arguments: text}}]},
-				null,
-			);
+			switch (kind) {
+				case 'reasoning':
+					// The published types have no place for thoughts: they take their time and are counted.
+					return '';
+				case 'text':
+					return choice({content: text}, null);
+				case 'tool':
+					return call() + choice({tool_calls: [{index: 0, function: {arguments: text}}]}, null);
+			}
 		},
 		closing: (ended) =>
-			choice({}, finishReason(ended, tool)) + (hasUsage ? chunk([], usageOf(ended)) : '') + sse('[DONE]'),
+			choice({}, finishReasons[ended.answer.stopReason]) +
+			(hasUsage ? chunk([], usageOf(ended)) : '') +
+			sse('[DONE]'),
 		failure: (error, requestId) => sse(openAiErrors.body(error, requestId)),
 	};
 };
@@ -151,20 +148,17 @@ export const chatCompletionsApi: MantleApi = {
 			isReasoning: isReasoning(model, body.reasoning_effort),
 		};
 	},
-	whole(facts, body) {
-		const tool = toolOf(body);
-		return {
-			...head(facts, idOf(facts), 'chat.completion'),
-			choices: [
-				{
-					index: 0,
-					message: messageOf(facts, tool),
-					finish_reason: finishReason(facts, tool),
-					logprobs: null,
-				},
-			],
-			usage: usageOf(facts),
-		};
-	},
+	whole: (facts) => ({
+		...head(facts, idOf(facts), 'chat.completion'),
+		choices: [
+			{
+				index: 0,
+				message: messageOf(facts),
+				finish_reason: finishReasons[facts.answer.stopReason],
+				logprobs: null,
+			},
+		],
+		usage: usageOf(facts),
+	}),
 	stream: streamOf,
 };

@@ -25,11 +25,21 @@ const cutFacts = (facts: Facts, producedTokens: number): Facts => {
 	if (producedTokens >= facts.usage.outputTokens) {
 		return facts;
 	}
+	const {toolUse} = facts.answer;
 	const reasoning = facts.answer.reasoning.slice(0, producedTokens);
 	const tokens = facts.answer.tokens.slice(0, producedTokens - reasoning.length);
+	const input = toolUse?.tokens.slice(0, producedTokens - reasoning.length - tokens.length) ?? [];
 	return {
 		...facts,
-		answer: {reasoning, tokens, stopReason: 'length', stopSequence: undefined},
+		answer: {
+			reasoning,
+			tokens,
+			// An input that is not whole is none.
+			toolUse:
+				toolUse === undefined || input.length === 0 ? undefined : {...toolUse, input: {}, tokens: input},
+			stopReason: 'length',
+			stopSequence: undefined,
+		},
 		usage: {...facts.usage, outputTokens: producedTokens},
 	};
 };
@@ -59,10 +69,14 @@ const partsOfKind = (kind: Part['kind'], tokens: readonly string[], before: numb
 				lastToken: before + lastToken,
 			}));
 
-const partsOf = ({answer}: Facts): readonly Part[] => [
-	...partsOfKind('reasoning', answer.reasoning, 0),
-	...partsOfKind('text', answer.tokens, answer.reasoning.length),
-];
+const partsOf = ({answer}: Facts): readonly Part[] => {
+	const {reasoning, tokens, toolUse} = answer;
+	return [
+		...partsOfKind('reasoning', reasoning, 0),
+		...partsOfKind('text', tokens, reasoning.length),
+		...partsOfKind('tool', toolUse?.tokens ?? [], reasoning.length + tokens.length),
+	];
+};
 
 /** When a part leaves, in milliseconds since the start of the service: with its first token. */
 const dueMs = ({pace, facts}: MantleJob, part: Part): number => {

@@ -12,9 +12,9 @@ export type MantleRequest = {
 	readonly isReasoning: boolean;
 };
 
-/** Some tokens of an answer, in the order in which they are made: first what was thought, then what is said. */
+/** Some tokens of an answer, in the order in which they are made: what was thought, what is said, a tool's input. */
 export type Part = {
-	readonly kind: 'reasoning' | 'text';
+	readonly kind: 'reasoning' | 'text' | 'tool';
 	readonly tokens: readonly string[];
 	/** Output tokens made with it. */
 	readonly lastToken: number;

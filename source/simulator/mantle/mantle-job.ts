@@ -2,7 +2,7 @@ import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
-import type {Facts} from '../families/family.ts';
+import {answerTokens, type Facts} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
 import type {Fault} from '../faults/script.ts';
 import {errorOfFault} from '../runtime/fault-errors.ts';
@@ -144,7 +144,7 @@ export const createMantleJob = (simulation: Simulation, arrival: MantleArrival):
 		throw throttled(admission, modelId);
 	}
 	const answer = answerPrompt(random, prompt, model);
-	const outputTokens = answer.reasoning.length + answer.tokens.length;
+	const outputTokens = answerTokens(answer);
 	const pace = paceOf(
 		random,
 		model,

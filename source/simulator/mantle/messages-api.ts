@@ -1,8 +1,7 @@
 import {identifier} from '../answers/random.ts';
 import {anthropicFamily} from '../families/anthropic.ts';
-import type {Facts, StopReason} from '../families/family.ts';
+import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import {isJson, type Json} from '../families/prompt.ts';
-import {anthropicTools, forcedTool, parseInput, type Tool} from './forced-tool.ts';
 import {type AnswerStream, type MantleApi, type Part, sse} from './mantle-api.ts';
 import {anthropicErrors} from './mantle-error.ts';
 
@@ -22,22 +21,12 @@ const ownKeys = new Set(['model', 'stream', 'service_tier', 'user_profile_id', '
 /** The body as InvokeModel would have it: the version is a header here, and may be in the body as well. */
 const invokeBody = (body: Json): Json => ({
 	...Object.fromEntries(Object.entries(body).filter(([key]) => !ownKeys.has(key))),
-	// A forced call is answered here, by its schema; the family counts the definitions.
-	...(body.tools === undefined ? {} : {tool_choice: {type: 'none'}}),
 	anthropic_version: 'bedrock-2023-05-31',
 });
 
-const thinks = ({thinking}: Json): boolean =>
-	isJson(thinking) && (thinking.type === 'enabled' || thinking.type === 'adaptive');
-
-const toolOf = (body: Json): Tool | undefined => forcedTool(anthropicTools(body.tools), body.tool_choice);
-
-/** The schema that the answer is to follow: that of the tool that must be called, or of the format. */
-const schemaOf = (body: Json): Json | undefined => {
-	const {output_config: config} = body;
-	const format = isJson(config) && isJson(config.format) ? config.format : {};
-	return toolOf(body)?.schema ?? (isJson(format.schema) ? format.schema : undefined);
-};
+/** The schema that the answer is to follow. */
+const schemaOf = ({output_config: config}: Json): Json | undefined =>
+	isJson(config) && isJson(config.format) && isJson(config.format.schema) ? config.format.schema : undefined;
 
 const usageOf = ({usage, answer}: Facts, outputTokens: number): Json => ({
 	input_tokens: usage.inputTokens,
@@ -64,53 +53,61 @@ const message = (facts: Facts): Json => ({
 	role: 'assistant',
 });
 
-const endOf = ({answer}: Facts, tool: Tool | undefined): Json => ({
-	stop_reason:
-		tool !== undefined && answer.stopReason !== 'length' ? 'tool_use' : stopReasons[answer.stopReason],
+const endOf = ({answer}: Facts): Json => ({
+	stop_reason: stopReasons[answer.stopReason],
 	stop_sequence: answer.stopSequence ?? null,
 });
 
-const toolUse = ({random}: Facts, {name}: Tool, input: Json): Json => ({
+const toolBlock = ({key, name, input}: ToolUse): Json => ({
 	type: 'tool_use',
-	id: `toolu_bdrk_01${identifier(random, 22)}`,
+	id: `toolu_bdrk_01${key}`,
 	name,
 	input,
 	caller: {type: 'direct'},
 });
 
-const contentOf = (facts: Facts, tool: Tool | undefined): readonly Json[] => {
-	const {reasoning, tokens} = facts.answer;
-	const text = tokens.join('');
+const contentOf = (facts: Facts): readonly Json[] => {
+	const {reasoning, tokens, toolUse} = facts.answer;
+	const hasText = tokens.length > 0 || (reasoning.length === 0 && toolUse === undefined);
 	return [
 		...(reasoning.length === 0
 			? []
 			: [{type: 'thinking', thinking: reasoning.join(''), signature: signatureOf(facts)}]),
-		...(tokens.length === 0 && reasoning.length > 0
-			? []
-			: [tool === undefined ? {type: 'text', text} : toolUse(facts, tool, parseInput(text))]),
+		...(hasText ? [{type: 'text', text: tokens.join('')}] : []),
+		...(toolUse === undefined ? [] : [toolBlock(toolUse)]),
 	];
+};
+
+/** A block as it is before anything is said in it. */
+const emptyBlock = (kind: Part['kind'], {answer}: Facts): Json => {
+	switch (kind) {
+		case 'reasoning':
+			return {type: 'thinking', thinking: '', signature: ''};
+		case 'text':
+			return {type: 'text', text: ''};
+		case 'tool':
+			return answer.toolUse === undefined ? {} : toolBlock({...answer.toolUse, input: {}});
+	}
+};
+
+const contentDelta = (kind: Part['kind'], text: string): Json => {
+	switch (kind) {
+		case 'reasoning':
+			return {type: 'thinking_delta', thinking: text};
+		case 'text':
+			return {type: 'text_delta', text};
+		case 'tool':
+			return {type: 'input_json_delta', partial_json: text};
+	}
 };
 
 /** An event is named like its type. */
 const event = (data: Json): string => sse(data, String(data.type));
 
-const streamOf = (facts: Facts, body: Json): AnswerStream => {
-	const tool = toolOf(body);
+const streamOf = (facts: Facts): AnswerStream => {
 	let index = -1;
 	let kind: Part['kind'] | undefined;
 
-	const blockOf = (next: Part['kind']): Json => {
-		if (next === 'reasoning') {
-			return {type: 'thinking', thinking: '', signature: ''};
-		}
-		return tool === undefined ? {type: 'text', text: ''} : toolUse(facts, tool, {});
-	};
-	const contentDelta = (next: Part['kind'], text: string): Json => {
-		if (next === 'reasoning') {
-			return {type: 'thinking_delta', thinking: text};
-		}
-		return tool === undefined ? {type: 'text_delta', text} : {type: 'input_json_delta', partial_json: text};
-	};
 	const delta = (content: Json): string => event({type: 'content_block_delta', index, delta: content});
 	const close = (): string => {
 		if (kind === undefined) {
@@ -128,7 +125,7 @@ const streamOf = (facts: Facts, body: Json): AnswerStream => {
 		const closed = close();
 		index++;
 		kind = next;
-		return closed + event({type: 'content_block_start', index, content_block: blockOf(next)});
+		return closed + event({type: 'content_block_start', index, content_block: emptyBlock(next, facts)});
 	};
 
 	return {
@@ -149,7 +146,7 @@ const streamOf = (facts: Facts, body: Json): AnswerStream => {
 			close() +
 			event({
 				type: 'message_delta',
-				delta: endOf(ended, tool),
+				delta: endOf(ended),
 				usage: usageOf(ended, ended.usage.outputTokens),
 			}) +
 			event({type: 'message_stop'}),
@@ -161,18 +158,15 @@ export const messagesApi: MantleApi = {
 	name: 'Messages',
 	path: '/messages',
 	errors: anthropicErrors,
-	parse: (body, {model}) => ({
-		prompt: {...anthropicFamily.parse(invokeBody(body), model), jsonSchema: schemaOf(body)},
-		isReasoning: thinks(body),
-	}),
-	whole(facts, body) {
-		const tool = toolOf(body);
-		return {
-			...message(facts),
-			content: contentOf(facts, tool),
-			...endOf(facts, tool),
-			usage: usageOf(facts, facts.usage.outputTokens),
-		};
+	parse(body, {model}) {
+		const prompt = anthropicFamily.parse(invokeBody(body), model);
+		return {prompt: {...prompt, jsonSchema: schemaOf(body)}, isReasoning: prompt.isThinking === true};
 	},
+	whole: (facts) => ({
+		...message(facts),
+		content: contentOf(facts),
+		...endOf(facts),
+		usage: usageOf(facts, facts.usage.outputTokens),
+	}),
 	stream: streamOf,
 };

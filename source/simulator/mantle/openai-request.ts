@@ -1,5 +1,6 @@
 import type {Model} from '../catalog/model.ts';
-import {isJson, type Json} from '../families/prompt.ts';
+import type {ToolUse} from '../families/family.ts';
+import {isJson, type Json, type Segment, textSegment} from '../families/prompt.ts';
 import {MantleError} from './mantle-error.ts';
 
 /** What Chat Completions and Responses read the same way. Neither refuses keys that it does not know. */
@@ -30,3 +31,10 @@ export const schemaOf = (format: unknown): Json | undefined =>
 /** Whether a model that thinks is to do so. */
 export const isReasoning = (model: Model, effort: unknown): boolean =>
 	model.traits.has('reasons') && effort !== 'none';
+
+/** What the definitions of tools add to a prompt. */
+export const toolSegments = ({tools}: Json): readonly Segment[] =>
+	Array.isArray(tools) ? tools.map((tool) => textSegment(JSON.stringify(tool))) : [];
+
+/** The input of a tool as the text that the model made, whole or not. */
+export const inputText = ({tokens}: ToolUse): string => tokens.join('');

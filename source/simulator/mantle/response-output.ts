@@ -1,8 +1,8 @@
 import {identifier, type Random} from '../answers/random.ts';
-import type {Facts} from '../families/family.ts';
+import type {Facts, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
-import type {Tool} from './forced-tool.ts';
 import type {Part} from './mantle-api.ts';
+import {inputText} from './openai-request.ts';
 
 /** The items of a response: what the model thought, and what it says or the tool that it calls. */
 
@@ -15,23 +15,30 @@ export type ItemWriter = {
 	readonly part: (kind: Part['kind'], text: string) => Json | undefined;
 };
 
-/** @param hidesReasoning Whether the model keeps what it thinks to itself. */
+/**
+ * @param toolUse The tool that is called, if any.
+ * @param hidesReasoning Whether the model keeps what it thinks to itself.
+ */
 export const createItemWriter = (
 	random: Random,
-	tool: Tool | undefined,
+	toolUse: ToolUse | undefined,
 	hidesReasoning: boolean,
 ): ItemWriter => {
-	const ids = {
+	const ids: Readonly<Record<Part['kind'], string>> = {
 		reasoning: `rs_${identifier(random, 48)}`,
-		text: `${tool === undefined ? 'msg' : 'fc'}_${identifier(random, 48)}`,
+		text: `msg_${identifier(random, 48)}`,
+		tool: `fc_${identifier(random, 48)}`,
 	};
-	const callId = `call_${identifier(random, 24)}`;
 
 	const part = (kind: Part['kind'], text: string): Json | undefined => {
-		if (kind === 'reasoning') {
-			return hidesReasoning ? undefined : {type: 'reasoning_text', text};
+		switch (kind) {
+			case 'reasoning':
+				return hidesReasoning ? undefined : {type: 'reasoning_text', text};
+			case 'text':
+				return {type: 'output_text', text, annotations: [], logprobs: []};
+			case 'tool':
+				return undefined;
 		}
-		return tool === undefined ? {type: 'output_text', text, annotations: [], logprobs: []} : undefined;
 	};
 
 	return {
@@ -39,20 +46,22 @@ export const createItemWriter = (
 		part,
 		item(kind, status, text) {
 			const content = text === undefined ? [] : [part(kind, text)];
-			if (kind === 'reasoning') {
-				const shown = hidesReasoning ? {} : {content};
-				return {id: ids.reasoning, type: 'reasoning', summary: [], ...shown};
-			}
-			return tool === undefined
-				? {id: ids.text, type: 'message', status, role: 'assistant', content}
-				: {
-						id: ids.text,
+			const id = ids[kind];
+			switch (kind) {
+				case 'reasoning':
+					return {id, type: 'reasoning', summary: [], ...(hidesReasoning ? {} : {content})};
+				case 'text':
+					return {id, type: 'message', status, role: 'assistant', content};
+				case 'tool':
+					return {
+						id,
 						type: 'function_call',
 						status,
-						call_id: callId,
-						name: tool.name,
+						call_id: `call_${toolUse?.key}`,
+						name: toolUse?.name,
 						arguments: text ?? '',
 					};
+			}
 		},
 	};
 };
@@ -63,12 +72,12 @@ export const endStatus = ({answer}: Facts): string =>
 
 /** All items of an answer. */
 export const outputOf = (facts: Facts, writer: ItemWriter): readonly Json[] => {
-	const {reasoning, tokens} = facts.answer;
+	const {reasoning, tokens, toolUse} = facts.answer;
+	const hasText = tokens.length > 0 || (reasoning.length === 0 && toolUse === undefined);
 	return [
 		...(reasoning.length === 0 ? [] : [writer.item('reasoning', 'completed', reasoning.join(''))]),
-		...(tokens.length === 0 && reasoning.length > 0
-			? []
-			: [writer.item('text', endStatus(facts), tokens.join(''))]),
+		...(hasText ? [writer.item('text', endStatus(facts), tokens.join(''))] : []),
+		...(toolUse === undefined ? [] : [writer.item('tool', endStatus(facts), inputText(toolUse))]),
 	];
 };
 

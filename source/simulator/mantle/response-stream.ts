@@ -1,6 +1,5 @@
-import type {Facts} from '../families/family.ts';
+import type {Facts, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
-import type {Tool} from './forced-tool.ts';
 import {type AnswerStream, type Part, sse} from './mantle-api.ts';
 import type {MantleError} from './mantle-error.ts';
 import {endStatus, type ItemWriter} from './response-output.ts';
@@ -9,8 +8,8 @@ import {endStatus, type ItemWriter} from './response-output.ts';
 
 type Streamed = {
 	readonly writer: ItemWriter;
-	/** The tool that is called; undefined where the answer is text. */
-	readonly tool: Tool | undefined;
+	/** The tool that is called, if any. */
+	readonly toolUse: ToolUse | undefined;
 	/** The response as it is when it begins. */
 	readonly opening: Json;
 	/** What changes of it by its end. */
@@ -24,7 +23,7 @@ const failureCode = ({kind}: MantleError): string =>
 /** An item that has been added and is not done. */
 type OpenItem = {readonly kind: Part['kind']; text: string};
 
-export const responseStream = ({writer, tool, opening, endOf}: Streamed): AnswerStream => {
+export const responseStream = ({writer, toolUse, opening, endOf}: Streamed): AnswerStream => {
 	let sequenceNumber = 0;
 	let outputIndex = -1;
 	let open: OpenItem | undefined;
@@ -33,7 +32,6 @@ export const responseStream = ({writer, tool, opening, endOf}: Streamed): Answer
 		sse({type, sequence_number: sequenceNumber++, ...data}, type);
 	const itemPlace = (kind: Part['kind']): Json => ({item_id: writer.idOf(kind), output_index: outputIndex});
 	const partPlace = (kind: Part['kind']): Json => ({...itemPlace(kind), content_index: 0});
-	const isCall = (kind: Part['kind']): boolean => kind === 'text' && tool !== undefined;
 
 	const add = (kind: Part['kind']): OpenItem => {
 		outputIndex++;
@@ -52,10 +50,10 @@ export const responseStream = ({writer, tool, opening, endOf}: Streamed): Answer
 	};
 
 	const textDone = ({kind, text}: OpenItem): string => {
-		if (isCall(kind)) {
+		if (kind === 'tool') {
 			return event('response.function_call_arguments.done', {
 				...itemPlace(kind),
-				name: tool?.name,
+				name: toolUse?.name,
 				arguments: text,
 			});
 		}
@@ -89,7 +87,7 @@ export const responseStream = ({writer, tool, opening, endOf}: Streamed): Answer
 		kind === open?.kind ? '' : finish('completed') + added(add(kind));
 
 	const deltaOf = (kind: Part['kind'], delta: string): string => {
-		if (isCall(kind)) {
+		if (kind === 'tool') {
 			return event('response.function_call_arguments.delta', {...itemPlace(kind), delta});
 		}
 		if (writer.part(kind, delta) === undefined) {

@@ -2,10 +2,11 @@ import {identifier} from '../answers/random.ts';
 import {chatParts} from '../families/chat-messages.ts';
 import type {Facts} from '../families/family.ts';
 import {isJson, type Json, type Prompt} from '../families/prompt.ts';
-import {forcedTool, openAiTools, type Tool, toolSegments} from './forced-tool.ts';
+import type {ToolWish} from '../families/tool.ts';
+import {functionTools} from '../families/tools.ts';
 import type {MantleApi} from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
-import {isReasoning, maximumTokensOf, schemaOf} from './openai-request.ts';
+import {isReasoning, maximumTokensOf, schemaOf, toolSegments} from './openai-request.ts';
 import {createItemWriter, endStatus, type ItemWriter, outputOf, usageOf} from './response-output.ts';
 import {responseStream} from './response-stream.ts';
 
@@ -44,17 +45,29 @@ const messagesOf = ({input, instructions}: Json): readonly Json[] => {
 	];
 };
 
-const toolOf = (body: Json): Tool | undefined => forcedTool(openAiTools(body.tools), body.tool_choice);
+/** Tools, in the words of Chat Completions: there they and the choice of one stand one level deeper. */
+const toolsOf = ({tools, tool_choice: choice, input}: Json): ToolWish | undefined => {
+	const last: unknown = Array.isArray(input) ? input.at(-1) : undefined;
+	const hasResult = isJson(last) && last.type === 'function_call_output';
+	return functionTools({
+		tools: (Array.isArray(tools) ? tools : []).flatMap((tool) =>
+			isJson(tool) && tool.type === 'function' ? [{function: tool}] : [],
+		),
+		tool_choice: isJson(choice) && choice.type === 'function' ? {function: choice} : choice,
+		messages: hasResult ? [{role: 'tool'}] : [],
+	});
+};
 
 const promptOf = (body: Json, maximumTokens: number): Prompt => {
 	const {segments, ...parts} = chatParts(messagesOf(body));
 	const format = isJson(body.text) ? body.text.format : undefined;
 	return {
 		...parts,
-		segments: [...toolSegments(body.tools), ...segments],
+		segments: [...toolSegments(body), ...segments],
 		maximumTokens,
 		stopSequences: [],
-		jsonSchema: toolOf(body)?.schema ?? schemaOf(format),
+		jsonSchema: schemaOf(format),
+		tools: toolsOf(body),
 	};
 };
 
@@ -123,14 +136,14 @@ export const responsesApi: MantleApi = {
 	},
 	whole: (facts, body, {hidesReasoning}) => ({
 		...openingOf(facts, body),
-		...endOf(facts, createItemWriter(facts.random, toolOf(body), hidesReasoning)),
+		...endOf(facts, createItemWriter(facts.random, facts.answer.toolUse, hidesReasoning)),
 	}),
 	stream(facts, body, {hidesReasoning}) {
-		const tool = toolOf(body);
-		const writer = createItemWriter(facts.random, tool, hidesReasoning);
+		const {toolUse} = facts.answer;
+		const writer = createItemWriter(facts.random, toolUse, hidesReasoning);
 		return responseStream({
 			writer,
-			tool,
+			toolUse,
 			opening: openingOf(facts, body),
 			endOf: (ended) => endOf(ended, writer),
 		});

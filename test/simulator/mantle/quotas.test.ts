@@ -151,7 +151,7 @@ describe('Quotas of bedrock-mantle over HTTP', () => {
 	});
 
 	it('give back what a client that leaves did not use', async () => {
-		const {url} = await startForTest({latencyMs: 400});
+		const {url} = await startForTest({latencyMs: 2000});
 		const stream = anthropic(url).messages.stream({
 			model: 'anthropic.claude-opus-4-7',
 			max_tokens: 100_000,
@@ -171,7 +171,7 @@ describe('Quotas of bedrock-mantle over HTTP', () => {
 			expect(bucket?.maximumInputTokens).toBeGreaterThan(100_000);
 			expect(bucket?.inputTokens).toBeLessThan(1000);
 			expect(bucket?.outputTokens).toBeGreaterThan(0);
-		});
+		}, 20_000);
 	});
 
 	it('are listed by Service Quotas under the names of AWS', async () => {

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {startForTest} from '../harness.ts';
 import {anthropic, collect, openAi} from './mantle-harness.ts';
 
-/** A tool that must be called, over the three APIs, whole and streamed, by the clients' own readers. */
+/** Tools over the three APIs, whole and streamed, by the clients' own readers. */
 
 const schema = {
 	type: 'object' as const,
@@ -16,7 +16,7 @@ const expectInput = (input: unknown): void => {
 	expect(input).toEqual({city: expect.any(String), days: expect.any(Number)});
 };
 
-describe('Tools that must be called on bedrock-mantle', () => {
+describe('Tools on bedrock-mantle', () => {
 	it('Messages: a block of the tool, its input in deltas', async () => {
 		const {url} = await startForTest();
 		const ask = {
@@ -34,17 +34,9 @@ describe('Tools that must be called on bedrock-mantle', () => {
 		}
 		const any = await anthropic(url).messages.create({...ask, tool_choice: {type: 'any'}});
 		expect(any.stop_reason).toBe('tool_use');
-		const free = await anthropic(url).messages.create({...ask, tool_choice: {type: 'auto'}});
-		expect(free.content[0]?.type).toBe('text');
-		expect(free.usage.input_tokens).toBeGreaterThan(
-			(
-				await anthropic(url).messages.create({
-					...ask,
-					tools: [],
-					tool_choice: {type: 'auto'},
-				})
-			).usage.input_tokens,
-		);
+		const bare = {model: ask.model, max_tokens: ask.max_tokens, messages: ask.messages};
+		const untooled = await anthropic(url).messages.create(bare);
+		expect(whole.usage.input_tokens).toBeGreaterThan(untooled.usage.input_tokens);
 	});
 
 	it('Chat Completions: a tool call, its arguments in deltas', async () => {
@@ -86,5 +78,68 @@ describe('Tools that must be called on bedrock-mantle', () => {
 			event.type === 'response.function_call_arguments.delta' ? event.delta : '',
 		);
 		expectInput(JSON.parse(said.join('')));
+	});
+
+	it('are called where the model may choose, until their result is there; never where they may not be', async () => {
+		const {url} = await startForTest();
+		const claude = {
+			model: 'anthropic.claude-opus-4-7',
+			max_tokens: 500,
+			tools: [{name, input_schema: schema}],
+		};
+		const user = {role: 'user' as const, content};
+		const first = await anthropic(url).messages.create({...claude, messages: [user]});
+		const [block] = first.content;
+		if (block?.type !== 'tool_use') {
+			throw new Error(`It answered with ${block?.type}.`);
+		}
+		const result = {type: 'tool_result' as const, tool_use_id: block.id, content: 'Rain.'};
+		const {type: _type, id, input} = block;
+		const second = await anthropic(url).messages.create({
+			...claude,
+			messages: [
+				user,
+				{role: 'assistant', content: [{type: 'tool_use', id, name, input}]},
+				{role: 'user', content: [result]},
+			],
+		});
+		expect(second).toMatchObject({stop_reason: 'end_turn', content: [{type: 'text'}]});
+		const gpt = {
+			model: 'openai.gpt-5.6-sol',
+			tools: [{type: 'function' as const, name, parameters: schema, strict: true}],
+		};
+		const client = openAi(url, '/openai/v1');
+		const called = await client.responses.create({...gpt, input: [user]});
+		const call = called.output.find((item) => item.type === 'function_call');
+		if (call?.type !== 'function_call') {
+			throw new Error('It called no tool.');
+		}
+		const output = {type: 'function_call_output' as const, call_id: call.call_id, output: 'Rain.'};
+		const answered = await client.responses.create({...gpt, input: [user, call, output]});
+		expect(answered.output_text).toMatch(/\w/);
+		const refused = await client.responses.create({...gpt, input: [user], tool_choice: 'none'});
+		expect(refused.output_text).toMatch(/\w/);
+	});
+
+	it('have no input where the answer is cut in it', async () => {
+		const {url} = await startForTest();
+		const message = await anthropic(url).messages.create({
+			model: 'anthropic.claude-opus-4-7',
+			max_tokens: 3,
+			messages: [{role: 'user', content}],
+			tools: [{name, input_schema: schema}],
+		});
+		expect(message).toMatchObject({stop_reason: 'max_tokens', content: [{type: 'tool_use', input: {}}]});
+		const response = await openAi(url, '/openai/v1').responses.create({
+			model: 'openai.gpt-5.6-sol',
+			input: content,
+			max_output_tokens: 3,
+			reasoning: {effort: 'none'},
+			tools: [{type: 'function', name, parameters: schema, strict: true}],
+		});
+		expect(response).toMatchObject({
+			status: 'incomplete',
+			output: [{type: 'function_call', status: 'incomplete'}],
+		});
 	});
 });
