@@ -91,6 +91,29 @@ describe('metrics of what was served', () => {
 		expect([...values]).toEqual([[noon, 1]]);
 	});
 
+	test('know the smallest and the largest request, and how many there were', async () => {
+		const time = createMovableTime();
+		const {url, client} = await startAt(time, {requestsPerMinute: 3});
+		const texts = ['one', 'one two three four five six', 'one two', 'too many'];
+		for (const text of texts) {
+			await post(url, modelPath(lite, 'converse'), ask(text));
+		}
+		const {log} = await readStats(url);
+		const inputs = log.filter(({status}) => status === 200).map(({inputTokens}) => inputTokens);
+		time.moveTo(noon + 10 * minuteMs);
+		const read = async (metric: string, stat: string, period = 60) =>
+			(await readOne(client, query(metric, lite, {stat, period}), noon, noon + 5 * minuteMs)).get(noon);
+		for (const period of [60, 300]) {
+			expect(await read('InputTokenCount', 'Minimum', period)).toBe(Math.min(...inputs));
+			expect(await read('InputTokenCount', 'Maximum', period)).toBe(Math.max(...inputs));
+			expect(await read('InputTokenCount', 'SampleCount', period)).toBe(3);
+		}
+		expect(Math.max(...inputs)).toBeGreaterThan(Math.min(...inputs));
+		expect(await read('Invocations', 'Maximum')).toBe(1);
+		expect(await read('InvocationThrottles', 'SampleCount')).toBe(1);
+		expect(await read('InvocationThrottles', 'Average')).toBe(1);
+	});
+
 	test('tell percentiles of the latency, of streams the first token', async () => {
 		const time = createMovableTime();
 		const {url, client} = await startAt(time, {latencyMs: 400});

@@ -29,7 +29,7 @@ export const isDuration = (metric: MetricName): metric is DurationMetric =>
 	durationMetrics.some((name) => name === metric);
 
 /** The smallest and the largest value that a single request added. */
-export type Extremes = {readonly least: number; readonly most: number};
+export type Extremes = {least: number; most: number};
 
 /** One minute of one ModelId. */
 export type MinuteSums = {
@@ -70,21 +70,27 @@ export const samplesOf = ({counts}: MinuteSums, metric: CountMetric): number =>
 	counts[eventMetrics.has(metric) ? metric : 'Invocations'];
 
 /** Smallest and largest sample; what is not known of single requests is taken to be their mean. */
-export const extremesOf = (sums: MinuteSums, metric: CountMetric): Extremes => {
+export const extremesOf = (sums: MinuteSums, metric: CountMetric): Readonly<Extremes> => {
 	const known = sums.extremes?.get(metric);
 	const mean = sums.counts[metric] / samplesOf(sums, metric);
 	return known ?? {least: mean, most: mean};
 };
 
-const widen = (known: Extremes | undefined, {least, most}: Extremes): Extremes =>
-	known === undefined
-		? {least, most}
-		: {least: Math.min(known.least, least), most: Math.max(known.most, most)};
+/** In place: this is done for every request. */
+const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: number): void => {
+	const known = sums.extremes?.get(metric);
+	if (known === undefined) {
+		sums.extremes?.set(metric, {least, most});
+	} else {
+		known.least = Math.min(known.least, least);
+		known.most = Math.max(known.most, most);
+	}
+};
 
 /** Adds what one request used. */
 export const addSample = (sums: MinuteSums, metric: CountMetric, amount: number): void => {
 	sums.counts[metric] += amount;
-	sums.extremes?.set(metric, widen(sums.extremes.get(metric), {least: amount, most: amount}));
+	widen(sums, metric, amount, amount);
 };
 
 /** Adds a part of one minute to another. @param part 0 to 1: how much of it; what is counted stays whole. */
@@ -92,7 +98,8 @@ export const addSums = (sum: MinuteSums, more: MinuteSums, part = 1): void => {
 	for (const metric of countMetrics) {
 		if (more.counts[metric] > 0) {
 			sum.counts[metric] += Math.floor(more.counts[metric] * part);
-			sum.extremes?.set(metric, widen(sum.extremes.get(metric), extremesOf(more, metric)));
+			const {least, most} = extremesOf(more, metric);
+			widen(sum, metric, least, most);
 		}
 	}
 	for (const metric of durationMetrics) {
