@@ -259,12 +259,84 @@ describe('attachments', () => {
 		expect((await costOf(8000, 8000)) - text).toBe(1600);
 	});
 
+	/** Every place where a body can hold an image, as each vendor writes it. */
+	const image = png(300, 500);
+	const base64 = image.toString('base64');
+	const source = {type: 'base64', media_type: 'image/png', data: base64};
+	const claudeBody = (content: readonly object[]) => ({
+		anthropic_version: 'bedrock-2023-05-31',
+		max_tokens: 5,
+		messages: [{role: 'user', content}],
+	});
+	const inTool = (content: readonly object[]) => ({
+		anthropic_version: 'bedrock-2023-05-31',
+		max_tokens: 5,
+		messages: [
+			{role: 'user', content: 'Look.'},
+			{role: 'assistant', content: [{type: 'tool_use', id: 't1', name: 'get', input: {}}]},
+			{role: 'user', content: [{type: 'tool_result', tool_use_id: 't1', content}]},
+		],
+	});
+	const converseInTool = (content: readonly object[]) => ({
+		messages: [
+			user('Look.'),
+			call('t1'),
+			{role: 'user', content: [{toolResult: {toolUseId: 't1', content: [{text: 'a'}, ...content]}}]},
+		],
+		toolConfig,
+		inferenceConfig: {maxTokens: 5},
+	});
+	const novaBlock = {image: {format: 'png', source: {bytes: base64}}};
+
+	test.each<[string, string, string, (blocks: readonly object[]) => object, object]>([
+		[
+			'Claude',
+			claude,
+			'invoke',
+			(blocks) => claudeBody([{type: 'text', text: 'a'}, ...blocks]),
+			{type: 'image', source},
+		],
+		['a result of Claude', claude, 'invoke', inTool, {type: 'image', source}],
+		['a result of Converse', claude, 'converse', converseInTool, novaBlock],
+		[
+			'Nova',
+			nova,
+			'invoke',
+			(blocks) => ({
+				messages: [{role: 'user', content: [{text: 'a'}, ...blocks]}],
+				inferenceConfig: {maxTokens: 5},
+			}),
+			novaBlock,
+		],
+		[
+			'OpenAI’s form',
+			'google.gemma-3-27b-it',
+			'invoke',
+			(blocks) => ({
+				messages: [{role: 'user', content: [{type: 'text', text: 'a'}, ...blocks]}],
+				max_tokens: 5,
+			}),
+			{type: 'image_url', image_url: {url: `data:image/png;base64,${base64}`}},
+		],
+	])('an image costs the same in %s', async (_name, modelId, operation, body, block) => {
+		const {url} = await startForTest();
+		const tokensOf = async (blocks: readonly object[]): Promise<number> => {
+			const answer = await post(url, modelPath(modelId, operation), body(blocks));
+			expect(answer.status).toBe(200);
+			const header = answer.headers['x-amzn-bedrock-input-token-count'];
+			return Number(header ?? JSON.parse(answer.body.toString()).usage.inputTokens);
+		};
+		expect((await tokensOf([block])) - (await tokensOf([]))).toBe(200);
+	});
+
 	test('a document costs by its text, or by its size', async () => {
 		const {url} = await startForTest();
 		const costOf = async (format: 'txt' | 'pdf', bytes: Buffer) =>
 			inputTokens(url, [{document: {format, name: 'it', source: {bytes}}}]);
 		const text = await inputTokens(url, []);
 		expect((await costOf('txt', Buffer.from('Rain falls.'))) - text).toBeLessThan(6);
+		const parts = [{document: {name: 'it', source: {content: [{text: 'Rain falls.'}]}}}] as never;
+		expect((await inputTokens(url, parts)) - text).toBeLessThan(6);
 		const long = Buffer.from('Rain falls on the hills. '.repeat(400));
 		expect((await costOf('txt', long)) - text).toBeGreaterThan(1500);
 		const [small, large] = [

@@ -28,19 +28,29 @@ const blockSegments = (block: unknown): readonly Segment[] => {
 	if (!isJson(block)) {
 		return [];
 	}
-	const segment =
-		block.type === 'image' || block.type === 'document'
-			? attachmentSegment(block)
-			: textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
-	return block.cache_control === undefined ? [segment] : withCachePoint([segment]);
+	const segments = uncachedSegments(block);
+	return block.cache_control === undefined ? segments : withCachePoint(segments);
 };
 
-const contentSegments = (content: unknown): readonly Segment[] => {
+/** The results of a tool may hold images and documents of their own. */
+const uncachedSegments = (block: Json): readonly Segment[] => {
+	switch (block.type) {
+		case 'image':
+		case 'document':
+			return [attachmentSegment(block)];
+		case 'tool_result':
+			return [textSegment(String(block.tool_use_id)), ...contentSegments(block.content)];
+		default:
+			return [textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block))];
+	}
+};
+
+function contentSegments(content: unknown): readonly Segment[] {
 	if (typeof content === 'string') {
 		return [textSegment(content)];
 	}
 	return Array.isArray(content) ? content.flatMap(blockSegments) : [];
-};
+}
 
 const segmentsOf = (body: Json): readonly Segment[] => [
 	...(Array.isArray(body.tools) ? body.tools.flatMap(blockSegments) : []),

@@ -25,6 +25,14 @@ type Attachment = {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** The text of a document that comes in parts. */
+const textOfParts = (parts: unknown): string | undefined =>
+	typeof parts === 'string'
+		? parts
+		: Array.isArray(parts)
+			? parts.map((part) => (isJson(part) ? (textOf(part.text) ?? '') : '')).join('\n')
+			: undefined;
+
 /** Data of a `data:` URL. */
 const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
 
@@ -39,7 +47,7 @@ const attachmentOf = (block: Json): Attachment => {
 		kind: block.type === 'document' ? 'document' : kind,
 		format: textOf(body.format) ?? textOf(source.media_type) ?? '',
 		data: isPlain ? undefined : (textOf(source.bytes) ?? textOf(source.data) ?? dataOfUrl(url)),
-		text: isPlain ? textOf(source.data) : textOf(source.text),
+		text: isPlain ? textOf(source.data) : (textOf(source.text) ?? textOfParts(source.content)),
 	};
 };
 

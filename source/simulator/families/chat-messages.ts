@@ -14,7 +14,10 @@ const messageText = (message: unknown): string => {
 	return typeof content === 'string'
 		? content
 		: Array.isArray(content)
-			? content.map(partText).join('\n')
+			? content
+					.map(partText)
+					.filter((part) => part !== '')
+					.join('\n')
 			: '';
 };
 
