@@ -95,7 +95,7 @@ describe('files that are no files', () => {
 		truncateSync(large, 50_000_000);
 		const fault = faultOf(() => loadPreset(large));
 		expect([fault.message, fault.hint]).toEqual([
-			expect.stringContaining('larger than 2 MB, the most that is read'),
+			expect.stringContaining('larger than 1 MB, the most that is read'),
 			expect.stringContaining('items: {file: NAME.csv}'),
 		]);
 		expect(faultOf(() => readText(large)).message).toContain('larger than 20 MB');
