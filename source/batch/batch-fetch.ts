@@ -53,6 +53,7 @@ const answerLine = (
 	verdicts: ReturnType<typeof judgeAnswer>,
 ): string =>
 	`${JSON.stringify({
+		run: state.id,
 		variant: record.variant.name,
 		target: 0,
 		model: state.target.model,

@@ -52,7 +52,7 @@ const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
 const writeResults = async (
 	state: BatchState,
 	batch: BatchTask,
-	{figures}: Fetched,
+	{figures, troubles}: Fetched,
 	{folder, isDrawing}: {readonly folder: string; readonly isDrawing: boolean},
 ): Promise<string> => {
 	const ends = state.jobs.map(({endedAtMs}) => endedAtMs ?? Date.now());
@@ -78,6 +78,7 @@ const writeResults = async (
 			failures: figures.failures(),
 			events: [
 				...figures.events(),
+				...troubles.map((text) => ({at, kind: 'outputs', text})),
 				...(state.subset === null
 					? []
 					: [

@@ -77,6 +77,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 	let setup: BatchSetup | undefined;
 	try {
 		const order = await batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
+		await writeLines(io.stderr, order.config.remarks ?? []);
 		setup = await setUpBatch({...order.config, connection}, connection, order);
 		if (isPlan) {
 			return await planLanes(setup, flags, io);

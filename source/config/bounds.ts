@@ -9,5 +9,5 @@ export const bounds = {
 	maxTokens: {min: 1, max: 1_000_000},
 	share: {min: 0.01, max: 1},
 	/** The most that is read of a preset, of a text such as `@FILE`, of the items of a run and of those of a batch. */
-	bytes: {preset: 2_000_000, text: 20_000_000, items: 100_000_000, batchItems: 5_000_000_000},
+	bytes: {preset: 1_000_000, text: 20_000_000, items: 100_000_000, batchItems: 5_000_000_000},
 } as const;

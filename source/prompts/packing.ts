@@ -1,4 +1,6 @@
+import {textOfSource} from '../text/json-source.ts';
 import {parseObject} from './parse-object.ts';
+
 /** Several items in one request: numbered on the way out, taken apart by number on the way back. */
 
 /** The values as a numbered list, one entry a paragraph. */
@@ -25,10 +27,7 @@ export const unpackAnswers = (text: string, count: number): ReadonlyArray<string
 	const part = jsonPart(text);
 	const answers = part === undefined ? undefined : parseObject(part);
 	return Array.from({length: count}, (_unused, index) => {
-		const answer = answers?.[String(index + 1)];
-		if (answer === undefined || answer === null) {
-			return undefined;
-		}
-		return typeof answer === 'string' ? answer : JSON.stringify(answer);
+		const source = answers?.get(String(index + 1));
+		return source === undefined || source === 'null' ? undefined : textOfSource(source);
 	});
 };

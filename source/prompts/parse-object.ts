@@ -1,11 +1,11 @@
-/** The JSON object that a text is; undefined for anything else. */
-export const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
+import {membersOf} from '../text/json-source.ts';
+
+/** The members of the JSON object that a text is, each as it stands there; undefined for anything else. */
+export const parseObject = (text: string): ReadonlyMap<string, string> | undefined => {
 	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === 'object' && value !== null && !Array.isArray(value)
-			? (value as Record<string, unknown>)
-			: undefined;
+		JSON.parse(text);
 	} catch {
 		return undefined;
 	}
+	return text.trimStart().startsWith('{') ? new Map(membersOf(text)) : undefined;
 };

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {type Goal, goals} from '../domain/run-spec.ts';
 import {compressions, type Variant} from '../domain/variant.ts';
 import {escapeUnseen} from '../text/width.ts';
+import {withoutMark} from '../text/utf8.ts';
 import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall} from './sdk-call-python.ts';
@@ -120,7 +121,7 @@ export const bestRequestText = (
  */
 export const readRecipe = (text: string, startedAt: string): Recipe | undefined => {
 	try {
-		const file = fileSchema.parse(JSON.parse(text));
+		const file = fileSchema.parse(JSON.parse(withoutMark(text)));
 		return file.startedAt === startedAt ? (file.recipe as Recipe) : undefined;
 	} catch {
 		return undefined;

@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import type {AccountRequest} from '../account/account-messages.ts';
 import {sumOf} from '../admission/parts.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -164,7 +165,7 @@ export const createSession = ({
 			return;
 		}
 		stage = {name: 'running', prepared, run};
-		answers.writer = openWriter(sink, {run: uses.newMember(), config});
+		answers.writer = openWriter(sink, {run: randomUUID(), config});
 		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, prepared.spec);
 		try {

@@ -1,3 +1,5 @@
+import {writeFileSync} from 'node:fs';
+import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {batchAccount, callBatch} from './batch-harness.ts';
 
@@ -44,4 +46,20 @@ describe('batch --plan', () => {
 		const told = await planOf('--rpm', '1000', '--tpm', '1000000');
 		expect(told.variants.every(({assumed}) => !assumed)).toBe(true);
 	}, 60_000);
+
+	it('says what was seen of the items, and what typed max tokens take the place of', async () => {
+		const {home} = await batchAccount();
+		writeFileSync(path.join(home, 'items.csv'), 'text;label\na;x\n\nb;y\n');
+		const preset = path.join(home, 'table.yaml');
+		writeFileSync(
+			preset,
+			'name: table\ntask: Sort\nitems: {file: items.csv}\nvariants: [{name: v, maxTokens: 5}]\n',
+		);
+		const argv = ['-m', 'amazon.nova-lite-v1:0', '--plan', '--json', '--max-tokens', '9'];
+		const {stderr, stdout} = await callBatch(preset, ...argv);
+		expect(stderr).toContain(
+			"items.csv: its values are separated by semicolons.\nitems.csv: 1 empty row was skipped.\n--max-tokens 9 takes the place of the variants' own (v 5).\n",
+		);
+		expect(JSON.parse(stdout)).toBeInstanceOf(Object);
+	});
 });

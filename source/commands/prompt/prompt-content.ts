@@ -5,6 +5,7 @@ import {composePrompt} from '../../prompts/compose.ts';
 import {parseObject} from '../../prompts/parse-object.ts';
 import {placeholdersOf} from '../../prompts/template.ts';
 import type {Recipe} from '../../reports/best-request.ts';
+import {textOfSource} from '../../text/json-source.ts';
 
 /** A measured variant applied to something new. */
 
@@ -35,17 +36,14 @@ const itemOf = (content: string, variant: Variant): Item => {
 	if (given === undefined && only !== undefined && others.length === 0) {
 		return {...blank, fields: {[only]: content}};
 	}
-	const missing = names.filter((name) => given?.[name] === undefined);
+	const missing = names.filter((name) => given?.get(name) === undefined);
 	if (given === undefined || missing.length > 0) {
 		throw new UserError(
 			`--content: "${variant.name}" asks for the fields ${names.join(', ')}; ${missing.join(', ')} cannot be told.`,
 			{exitCode: 2, hint: `Give them as a JSON object: --content '${example(names)}'.`},
 		);
 	}
-	const texts = Object.entries(given).map(([name, value]) => [
-		name,
-		typeof value === 'string' ? value : JSON.stringify(value),
-	]);
+	const texts = [...given].map(([name, source]) => [name, textOfSource(source)]);
 	return {...blank, fields: Object.fromEntries(texts)};
 };
 

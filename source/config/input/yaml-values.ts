@@ -19,7 +19,7 @@ export type IsText = (path: readonly PropertyKey[]) => boolean;
 export type Refuse = (node: Node | null, reason: string, hint: string) => Error;
 
 /** Values that anchors may stand for, all uses together: ten lines can ask for billions. */
-const mostRepeated = 300_000;
+const mostRepeated = 100_000;
 
 const isPlain = (node: unknown): node is Scalar =>
 	isScalar(node) && (node.type === Scalar.PLAIN || node.type === undefined);

@@ -7,12 +7,12 @@ const head = 'name: a\n';
 
 describe('anchors', () => {
 	it('may be used as often as anyone likes', () => {
-		const items = Array.from({length: 5000}, (_unused, index) => `  - {text: t${index}, label: *m}\n`).join(
+		const items = Array.from({length: 500}, (_unused, index) => `  - {text: t${index}, label: *m}\n`).join(
 			'',
 		);
 		const {preset} = read(`${head}task: b\nx-label: &m 010\nitems:\n${items}`);
-		expect(preset.items).toHaveLength(5000);
-		expect(preset.items).toContainEqual({text: 't4999', label: '010'});
+		expect(preset.items).toHaveLength(500);
+		expect(preset.items).toContainEqual({text: 't499', label: '010'});
 	});
 
 	it('may be merged, from a place of their own; what stands in the map itself counts more', () => {
@@ -58,7 +58,7 @@ describe('slips', () => {
 		['mistyped anchor', 'x-a: &good 1\ntask: *goood', 3, /no anchor "&goood"/, /&good\./],
 		['unknown anchor', 'task: *nope', 2, /no anchor "&nope"/, quotes],
 		['anchor in itself', 'task: b\nitems: &a [*a]', 3, /within itself/, /outside/],
-		['bomb', bomb, 7, /stand for more than 300,000 values/, /fewer/],
+		['bomb', bomb, 6, /stand for more than 100,000 values/, /fewer/],
 		['tag', 'task: !important answer', 2, /"!" at the beginning/, quotes],
 		['lone tag', 'task: ! answer', 2, /"!" at the beginning/, quotes],
 		['anchor that was text', 'task: &important answer', 2, /"&" at the beginning/, quotes],
@@ -118,6 +118,6 @@ describe('slips', () => {
 	});
 
 	it('end in words however deep they lie', () => {
-		expect(faultOf(() => read(`${head}task: ${'['.repeat(100_000)}`)).message).toMatch(/^p\.yaml:\d+: /);
+		expect(faultOf(() => read(`${head}task: ${'['.repeat(5000)}`)).message).toMatch(/^p\.yaml:\d+: /);
 	});
 });
