@@ -2,7 +2,7 @@ import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
-import {priceOf} from '../bedrock/prices.ts';
+import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
@@ -214,6 +214,11 @@ const prepareWith = async (
 	assertAccepted(targets, backend);
 	const spec = specOf(config, targets, cells);
 	const account = await asked;
-	const plan = makePlan(spec, [...clients.remarks, ...remarks]);
+	const foreign = targets.map((target, index) => foreignPriceRemark(target, prices[index] ?? null));
+	const plan = makePlan(spec, [
+		...clients.remarks,
+		...remarks,
+		...foreign.filter((remark) => remark !== undefined),
+	]);
 	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };
