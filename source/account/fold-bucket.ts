@@ -10,7 +10,7 @@ import {
 import type {UsageMetric} from '../domain/usage-source.ts';
 import {disagreementOf} from './disagreement.ts';
 import {minuteMs} from './minute-ring.ts';
-import {minuteWindow, quotaTokensAt, sumOf} from './model-minutes.ts';
+import {lacksTokens, minuteWindow, quotaTokensAt, sumOf} from './model-minutes.ts';
 import type {OwnUse} from './own-use.ts';
 import type {UsageHistory} from './usage-history.ts';
 
@@ -42,7 +42,7 @@ export const foldBucket = (bucket: KnownBucket, input: BucketInput): AccountBuck
 	const {target} = bucket;
 	const burndown = target.burndown.value;
 	const modelIds = busiestFirst(input);
-	const minute = knownMinute(input);
+	const minute = toldMinute(bucket, input);
 	const at = minute ?? input.minute;
 	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
 	const sum = (metric: UsageMetric, window = minuteWindow(at)) => sumOf(history, modelIds, metric, window);
@@ -99,7 +99,8 @@ export const foldBucket = (bucket: KnownBucket, input: BucketInput): AccountBuck
 		hourThrottles: sum('throttles', hour),
 		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
 		dayTokens: input.dayTokens,
-		costPerHourUsd: costOf(bucket, (metric) => sum(metric, hour)),
+		costPerHourUsd: minute === null ? null : costOf(bucket, (metric) => sum(metric, hour)),
+		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
 		disagreement: disagreementOf(history, modelIds, burndown, hour),
 		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
 		series: {
@@ -121,6 +122,23 @@ const busiestFirst = ({history, modelIds, minute}: BucketInput): readonly string
 const knownMinute = ({history, modelIds, minute, isListKnown}: BucketInput): number | null => {
 	const known = Math.min(minute, ...modelIds.map((modelId) => history.coveredToMs(modelId) - minuteMs));
 	return Number.isFinite(known) && (modelIds.length > 0 || isListKnown) ? known : null;
+};
+
+/** The newest of the known minutes that has no gap: requests whose tokens are still to come are no use of 0 %. */
+const toldMinute = ({target}: KnownBucket, input: BucketInput): number | null => {
+	const {history, modelIds} = input;
+	const known = knownMinute(input);
+	if (known === null) {
+		return null;
+	}
+	const facts = {
+		hour: {fromMs: known - (hourMinutes - 1) * minuteMs, toMs: known + minuteMs},
+		isTokenLimited: target.quota.tokensPerMinute.state === 'known',
+	};
+	const back = Array.from({length: quietMinutes}, (_, index) => known - index * minuteMs);
+	return (
+		back.find((minute) => !modelIds.some((modelId) => lacksTokens(history, modelId, minute, facts))) ?? null
+	);
 };
 
 const activityOf = ({history, modelIds, minute, ownNow}: BucketInput): Activity => {

@@ -25,6 +25,29 @@ export const sumOf = (
 /** The window of one minute. */
 export const minuteWindow = (minute: number): TimeWindow => ({fromMs: minute, toMs: minute + minuteMs});
 
+/** Metrics that every answer of text has. */
+const tokenMetrics = ['inputTokens', 'outputTokens'] as const;
+
+/**
+ * Whether a minute of a ModelId has requests whose tokens CloudWatch does not have yet: they come later than the requests.
+ * @param hour What the model's minutes are like: of embeddings no output is ever counted, of pictures no tokens at all.
+ * @param isTokenLimited A quota counts its tokens, so there must be some.
+ */
+export const lacksTokens = (
+	history: UsageHistory,
+	modelId: string,
+	minute: number,
+	{hour, isTokenLimited}: {readonly hour: TimeWindow; readonly isTokenLimited: boolean},
+): boolean => {
+	const value = (metric: UsageMetric): number => history.value(modelId, metric, minute);
+	if (value('requests') === 0 || value('estimatedQuotaTokens') > 0) {
+		return false;
+	}
+	const missing = tokenMetrics.filter((metric) => value(metric) === 0);
+	const isCounted = missing.some((metric) => history.sum(modelId, metric, hour) > 0);
+	return isCounted || (isTokenLimited && missing.length === tokenMetrics.length);
+};
+
 /** Quota tokens of one minute of a ModelId by the formula. */
 export const computedTokens = (
 	history: UsageHistory,

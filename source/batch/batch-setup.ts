@@ -114,7 +114,14 @@ export const setUpBatch = async (
 ): Promise<BatchSetup> => {
 	const model = onlyModel(config.models);
 	const {override, isRefreshing, tier} = config;
-	const account = await openAccount({connection, override, isRefreshing, tier});
+	// The Region of a model that is named by its ARN is known with the configuration.
+	const {region = connection.region, isRegionOfArn = false} = config.connection;
+	const account = await openAccount({
+		connection: {...connection, region, isRegionOfArn},
+		override,
+		isRefreshing,
+		tier,
+	});
 	const {targets, failures} = await resolveTargets([model], account.options);
 	await assertReachable(placeOf(account), failures);
 	const [target] = targets;

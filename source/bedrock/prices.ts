@@ -8,6 +8,9 @@ import type {Target} from '../domain/target.ts';
 export const priceData = {version: '0.1.8', releasedOn: '2026-09-23'} as const;
 export const priceSource = `genai-prices ${priceData.version}, ${priceData.releasedOn} (list price)`;
 
+/** The data has one price for all Regions but where it tells routes apart: that of this Region. */
+const pricedRegion = 'us-east-1';
+
 const sampleTokens = 1000;
 
 /** Tiers other than these have multipliers that AWS does not publish for each model. */
@@ -19,7 +22,7 @@ const standardTiers: ReadonlySet<string> = new Set(['default', 'standard']);
  * whose foundation model is hidden behind its ARN.
  */
 export const priceOf = async (
-	target: Pick<Target, 'model' | 'baseModel' | 'scope' | 'tier'>,
+	target: Pick<Target, 'model' | 'baseModel' | 'scope' | 'tier' | 'region'>,
 ): Promise<Price | null> => {
 	if (target.tier !== null && !standardTiers.has(target.tier)) {
 		return null;
@@ -43,9 +46,13 @@ export const priceOf = async (
 		cacheRead: perToken({input_tokens: sampleTokens, cache_read_tokens: sampleTokens}),
 		cacheWrite: perToken({input_tokens: sampleTokens, cache_write_tokens: sampleTokens}),
 	};
-	return Object.values(price).every((value) => Number.isFinite(value))
+	if (!Object.values(price).every((value) => Number.isFinite(value))) {
+		return null;
+	}
+	const isOfRoute = routePattern.test(found.model.id);
+	return isOfRoute || target.region === pricedRegion
 		? {...price, source: priceSource}
-		: null;
+		: {...price, source: `${priceSource.slice(0, -1)} of ${pricedRegion})`, ofRegion: pricedRegion};
 };
 
 /** USD of one answered request; cached tokens are not part of `inputTokens`, as the service counts them. */
@@ -70,12 +77,25 @@ const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' 
 	return id.endsWith(`.${baseModel}`) ? id : `us.${baseModel}`;
 };
 
+/** How the library tells the routes of newer models apart, whose prices are the same everywhere. */
+const routePattern = /^(global|regional)\./;
+
+/** A sentence about a price of another Region; undefined where there is nothing to say. */
+export const foreignPriceRemark = (
+	{model, region}: Pick<Target, 'model' | 'region'>,
+	price: Price | null,
+): string | undefined =>
+	price?.ofRegion === undefined
+		? undefined
+		: `${model}: its price is that of ${price.ofRegion}; AWS may charge another one in ${region}, and --max-cost counts by this one.`;
+
 /**
  * The library matches by parts of the ID and would price Sonnet 5.5 as Sonnet 5 or a second version as the first: its
  * answer counts only when it is about this very model, and about this scope where it tells scopes apart.
  */
 const isPriceOf = (pricedModel: string, {baseModel, scope}: Pick<Target, 'baseModel' | 'scope'>): boolean => {
-	const [, route, model = ''] = /^(?:(global|regional)\.)?(.+)$/.exec(pricedModel) ?? [];
+	const route = routePattern.exec(pricedModel)?.[1];
+	const model = pricedModel.replace(routePattern, '');
 	const isScope = route === undefined || (route === 'global') === (scope === 'global');
 	return isScope && comparable(model) === comparable(baseModel);
 };

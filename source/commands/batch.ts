@@ -126,7 +126,9 @@ export const batch = async (given: Arguments, io: Io): Promise<number> => {
 			'Leave --demo out.',
 		);
 	}
-	const demo = await startDemo(flags.isSet('demo'), resolveConnection(flags), demoSeed);
+	// The Region of a job stands in its ARN.
+	const jobs = ways.flatMap((name) => flags.text(name) ?? []);
+	const demo = await startDemo(flags.isSet('demo'), resolveConnection(flags, jobs), demoSeed);
 	try {
 		return await (ways.length > 0 || isList ? aboutJobs : submit)(given, demo.connection, io);
 	} finally {

@@ -65,6 +65,8 @@ export type AccountBucket = {
 	readonly dayTokens: number | null;
 	/** List price of the last hour; null where the price is not known. */
 	readonly costPerHourUsd: number | null;
+	/** Region whose prices these are, where that is another one; absent where it is not. */
+	readonly priceRegion?: string;
 	readonly disagreement: Disagreement | null;
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */

@@ -62,6 +62,8 @@ export type Cell = {
 
 /** List prices in USD a token, with their source. */
 export type Price = {
+	/** It is the price of this Region, which may charge another one than the target's; absent where they do not differ. */
+	readonly ofRegion?: string;
 	readonly input: number;
 	readonly output: number;
 	readonly cacheRead: number;

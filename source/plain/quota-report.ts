@@ -93,7 +93,8 @@ export const placeLine = (
 	[
 		isSimulated ? 'SIMULATED' : '',
 		region,
-		accountWords(account),
+		// That a simulator has no account to name is no news.
+		isSimulated && account === null ? '' : accountWords(account),
 		endpoint === null ? '' : `endpoint ${endpoint} (not AWS)`,
 	]
 		.filter((part) => part !== '')

@@ -2,7 +2,7 @@ import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
-import {priceOf} from '../bedrock/prices.ts';
+import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
@@ -235,6 +235,13 @@ const prepareWith = async (
 				`${model}: its input tokens were not counted within ${formatSpan(silenceMs)} (CountTokens): they are estimated until the first answer.`,
 		);
 	const account = await asked;
-	const plan = makePlan(spec, [...(config.remarks ?? []), ...clients.remarks, ...remarks, ...uncounted]);
+	const foreign = targets.map((target, index) => foreignPriceRemark(target, prices[index] ?? null));
+	const plan = makePlan(spec, [
+		...(config.remarks ?? []),
+		...clients.remarks,
+		...remarks,
+		...uncounted,
+		...foreign.filter((remark) => remark !== undefined),
+	]);
 	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };

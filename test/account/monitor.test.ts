@@ -1,5 +1,8 @@
 import {describe, expect, test} from 'vitest';
+import {fractionsOf, raisedAlerts} from '../../source/account/alerts.ts';
+import {readAlert} from '../../source/config/alert.ts';
 import type {AccountBucket, AccountRegion} from '../../source/domain/account-snapshot.ts';
+import type {UsageSource} from '../../source/domain/usage-source.ts';
 import type {Scenario} from '../../source/simulator/scenario.ts';
 import {
 	firstLook,
@@ -47,6 +50,57 @@ describe('the first look', () => {
 		expect(use).toEqual({requests: told.requests, quotaTokens: told.quotaTokens});
 		expect(quota.requestsPerMinute.value).toBe(200);
 		expect(region.remarks).toEqual([]);
+	});
+
+	/** A source that has the requests of the newest minutes, and of their tokens nothing. */
+	const withGap = (source: UsageSource, minutes: number, metrics: readonly string[]): UsageSource => ({
+		...source,
+		async read(...asked) {
+			const told = await source.read(...asked);
+			const fromMs = noon - (2 + minutes) * minuteMs;
+			return {
+				...told,
+				series: told.series.map((each) =>
+					metrics.includes(each.series)
+						? {
+								...each,
+								values: each.values.map((value, index) => ((each.at[index] ?? 0) >= fromMs ? 0 : value)),
+							}
+						: each,
+				),
+			};
+		},
+	});
+
+	test.each([
+		['of all tokens', ['inputTokens', 'outputTokens', 'estimatedQuotaTokens']],
+		['of the input', ['inputTokens', 'estimatedQuotaTokens']],
+		['of the output', ['outputTokens', 'estimatedQuotaTokens']],
+	])(
+		'a gap %s is none of 0 %%: the minute before it is told, and no alert takes it for nothing',
+		async (_name, metrics) => {
+			const account = await startAccount({scenario: {background: [traffic(lite)]}});
+			const watch = startMonitor(account, {source: withGap(account.source, 2, metrics)});
+			watch.monitor.start();
+			await firstLook(watch);
+			const {minute, told, use} = bucketOf(watch.latest(), liteBase);
+			expect(minute).toBe(noon - 5 * minuteMs);
+			expect(told.inputTokens * told.outputTokens).toBeGreaterThan(0);
+			expect(use.quotaTokens).toBeGreaterThan(0);
+			expect(watch.latest().isComplete).toBe(false);
+			expect(raisedAlerts([readAlert('tokens>0')], watch.latest())).toHaveLength(1);
+		},
+	);
+
+	test('where no minute has tokens, nothing is told, and the price neither', async () => {
+		const account = await startAccount({scenario: {background: [traffic(lite)]}});
+		const metrics = ['inputTokens', 'outputTokens', 'estimatedQuotaTokens'];
+		const watch = startMonitor(account, {source: withGap(account.source, 200, metrics)});
+		watch.monitor.start();
+		await firstLook(watch);
+		const bucket = bucketOf(watch.latest(), liteBase);
+		expect(bucket).toMatchObject({minute: null, costPerHourUsd: null});
+		expect(fractionsOf(bucket)).toMatchObject({requests: null, tokens: null});
 	});
 
 	test('is about the minute that it asked for, although the next one begins while it waits', async () => {

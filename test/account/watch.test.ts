@@ -157,7 +157,7 @@ describe('the command', () => {
 		vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9');
 		await expect(call('watch').ended).rejects.toMatchObject({
 			exitCode: 1,
-			message: 'The endpoint http://127.0.0.1:9 is not reachable.',
+			message: 'The endpoint http://127.0.0.1:9 is not reachable: nothing listens there.',
 			hint: expect.stringMatching(/AWS_ENDPOINT_URL/),
 		});
 	});

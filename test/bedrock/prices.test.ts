@@ -1,10 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
-import {costOf, priceData, priceOf} from '../../source/bedrock/prices.ts';
+import {costOf, foreignPriceRemark, priceData, priceOf} from '../../source/bedrock/prices.ts';
 import type {Scope} from '../../source/domain/target.ts';
 
 const price = async (model: string, baseModel: string, scope: Scope, tier: string | null = null) =>
-	priceOf({model, baseModel, scope, tier});
+	priceOf({model, baseModel, scope, tier, region: 'us-east-1'});
 const perMillion = (value: number | undefined) => Math.round((value ?? Number.NaN) * 1e6 * 1e4) / 1e4;
 
 const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
@@ -30,6 +30,24 @@ describe('list prices in USD a million tokens', () => {
 		expect([perMillion(found?.input), perMillion(found?.output)]).toEqual([input, output]);
 		expect(found?.source).toContain(priceData.releasedOn);
 	});
+
+	test.each([
+		['eu.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'cross-region', 'eu-central-1', true],
+		['apac.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'cross-region', 'ap-northeast-1', true],
+		['amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'on-demand', 'us-west-2', true],
+		['amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'on-demand', 'us-east-1', false],
+		[`eu.${sonnet}`, sonnet, 'cross-region', 'eu-central-1', false],
+		[`global.${sonnet}`, sonnet, 'global', 'ap-northeast-1', false],
+	] as const)(
+		'%s of %s in %s %s: marked as the price of us-east-1: %s',
+		async (model, baseModel, scope, region, isMarked) => {
+			const target = {model, baseModel, scope, region, tier: null};
+			const found = await priceOf(target);
+			expect(found?.ofRegion).toBe(isMarked ? 'us-east-1' : undefined);
+			expect(found?.source.includes('of us-east-1')).toBe(isMarked);
+			expect(foreignPriceRemark(target, found) ?? '').toMatch(isMarked ? /price is that of us-east-1/ : /^$/);
+		},
+	);
 
 	test('cached tokens have prices of their own', async () => {
 		const found = await price(`us.${sonnet}`, sonnet, 'cross-region');

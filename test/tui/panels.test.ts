@@ -195,3 +195,21 @@ test('where one chart fits it is that of the nearer limit', () => {
 	expect(nearerLimit(bucketFixture({requests: {used: 50, reserved: 0, limit: null}}))).toBe('tokens');
 	expect(nearerLimit(undefined)).toBe('tokens');
 });
+
+describe('the account that is called', () => {
+	const shown = (plan: State['plan']): string =>
+		headerLines(stateOf({plan, isDemo: false}), 120, 3)
+			.map((line) => lineText(line))
+			.join('\n');
+
+	test.each([
+		['111122223333', /us-east-1 · account 111122223333/],
+		[null, /us-east-1 · account –/],
+	])('%s', (account, expected) => {
+		expect(shown(planFixture({account}))).toMatch(expected);
+	});
+
+	test('of a demo there is none', () => {
+		expect(shown(planFixture())).not.toContain('account ');
+	});
+});

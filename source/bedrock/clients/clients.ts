@@ -87,6 +87,15 @@ const assertCallable = async (profile: string | undefined): Promise<void> => {
 	}
 };
 
+/** Where keys or a token call, a profile of the environment has nothing but the Region to give: if it is there. */
+const missingProfileWords = async (): Promise<string> => {
+	const {AWS_PROFILE: name} = process.env;
+	const {profiles, configPath} = await readSharedFiles();
+	return !name || profiles.has(name)
+		? ''
+		: `, and there is no profile ${name} (AWS_PROFILE) in ${configPath}`;
+};
+
 /**
  * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
  * own chain: environment, profile, SSO, assumed roles, containers and instances.
@@ -235,7 +244,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				// Where a Region is given, whatever failed is something else.
 				throw error instanceof UserError || region !== undefined
 					? error
-					: new UserError('No AWS Region is set.', {
+					: new UserError(`No AWS Region is set${await missingProfileWords()}.`, {
 							exitCode: 1,
 							hint: 'Name one with --region or AWS_REGION, as in --region us-east-1.',
 							cause: error,

@@ -1,3 +1,4 @@
+import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import {gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
 import {
 	formatCount,
@@ -112,9 +113,7 @@ const healthColumns: readonly AccountColumn[] = [
 		const {latencyP50, latencyP90} = mainDurations(bucket) ?? {};
 		return durationPair(latencyP50, latencyP90);
 	}),
-	right('cost', '$/h', 50, ({bucket}) =>
-		bucket.activity === 'idle' ? unknownMark : formatUsd(bucket.costPerHourUsd),
-	),
+	right('cost', '$/h', 50, ({bucket}) => (bucket.activity === 'idle' ? unknownMark : costCell(bucket))),
 	right('age', 'Age', 52, ageCell),
 ];
 
@@ -135,6 +134,10 @@ const hourColumn: AccountColumn = {
 			: sparkline(isByTokens ? series.quotaTokens : series.requests, sparklineWidth);
 	},
 };
+
+/** A price of another Region is an estimate of what this one charges. */
+const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
+	`${costPerHourUsd === null || priceRegion === undefined ? '' : '~'}${formatUsd(costPerHourUsd)}`;
 
 /** @param hasRegions Several Regions stand side by side. */
 export const accountColumns = ({hasRegions}: {readonly hasRegions: boolean}): readonly AccountColumn[] => [

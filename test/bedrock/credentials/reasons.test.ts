@@ -191,6 +191,12 @@ const cases: Readonly<Record<string, Case>> = {
 		hint: /unset AWS_BEARER_TOKEN_BEDROCK/,
 		exitCode: 2,
 	},
+	'keys, no Region, and AWS_PROFILE that is not there': {
+		environment: {AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_PROFILE: 'gone'},
+		region: undefined,
+		message: /^No AWS Region is set, and there is no profile gone \(AWS_PROFILE\)/,
+		hint: /--region or AWS_REGION/,
+	},
 	'a profile with nothing but a Region': {
 		config: '[profile p]\nregion = us-east-1',
 		profile: 'p',

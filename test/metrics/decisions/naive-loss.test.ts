@@ -34,6 +34,10 @@ describe('what a naive loop would have lost', () => {
 		]);
 	});
 
+	it("says nothing where the day's quota stopped the run: no retry would have saved that", async () => {
+		expect(await linesOf(() => throttle('day'))).toEqual([]);
+	});
+
 	it('says nothing of other failures, and nothing where nothing was throttled', async () => {
 		const broken: Failure = {...throttle('requests'), class: 'model-error'};
 		expect(await linesOf(each([broken]))).toEqual([]);

@@ -77,8 +77,9 @@ function tokenWords({told}: AccountBucket): string {
 	return `${formatTokens(told.inputTokens)} input, ${formatTokens(told.outputTokens)} output, ${formatTokens(told.cacheReadTokens)} cache read (free of quota), ${formatTokens(told.cacheWriteTokens)} cache write; ${formatCount(told.throttles)} throttled, ${formatCount(told.clientErrors)} client and ${formatCount(told.serverErrors)} server errors`;
 }
 
-function hourWords({peak, hourThrottles, hourErrors, costPerHourUsd}: AccountBucket): string {
-	return `peak minute ${formatCount(peak.requests)} requests, ${formatTokens(peak.quotaTokens)} quota tokens; ${formatCount(hourThrottles)} throttled, ${formatCount(hourErrors)} errors; ${formatUsd(costPerHourUsd)} at list prices`;
+function hourWords({peak, hourThrottles, hourErrors, costPerHourUsd, priceRegion}: AccountBucket): string {
+	const prices = priceRegion === undefined ? 'list prices' : `list prices of ${priceRegion}`;
+	return `peak minute ${formatCount(peak.requests)} requests, ${formatTokens(peak.quotaTokens)} quota tokens; ${formatCount(hourThrottles)} throttled, ${formatCount(hourErrors)} errors; ${formatUsd(costPerHourUsd)} at ${prices}`;
 }
 
 function dayWords({dayTokens, quota}: AccountBucket, fraction: number | null): string {
