@@ -135,8 +135,8 @@ describe('the command', () => {
 		await until(() => called.stdout().match(/CloudWatch so far/g)?.length === 2);
 		called.abort(143);
 		expect(await called.ended).toBe(143);
-		expect(called.stdout()).toMatch(/UTC · eu-west-1 · SIMULATED · 1 active of/);
-		expect(called.stdout()).toMatch(/UTC · us-east-1 · SIMULATED · 1 active of/);
+		expect(called.stdout()).toMatch(/UTC · eu-west-1 · account \d+ · SIMULATED · 1 active of/);
+		expect(called.stdout()).toMatch(/UTC · us-east-1 · account \d+ · SIMULATED · 1 active of/);
 		expect(called.stderr()).toBe('');
 	});
 

@@ -58,7 +58,7 @@ describe('an error or a page without end', () => {
 				200,
 				'text/html',
 				'<html><title>Sign in</title>',
-				'A page came instead of an answer: "Sign in".',
+				'A page came instead of an answer: "Sign in" (HTTP 200).',
 			] as const,
 			[method, 502, 'text/html', '', 'The answer did not end within 100 ms.'] as const,
 		]),
