@@ -44,8 +44,8 @@ export const keepLog = (
 	append(file, [`${new Date().toISOString()} start bedrock-top`]);
 	let newest: LogEvent | undefined;
 	engine.onReport((report) => {
-		if (report.type === 'log') {
-			note('log', report.text);
+		if (report.type === 'log' || report.type === 'warning') {
+			note(report.type, report.text);
 		} else if (report.type === 'failed') {
 			note('failed', report.fault.message);
 		} else if (report.type === 'snapshot' || report.type === 'ended') {

@@ -1,5 +1,7 @@
 import {Worker} from 'node:worker_threads';
-import type {EngineReport, EngineRequest} from './messages.ts';
+import {type Clock, systemClock} from '../domain/clock.ts';
+import {watchEngine} from './engine-watch.ts';
+import type {EngineReport, EngineRequest, Ping, Pong} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
 
 /** The engine as the main thread sees it. */
@@ -28,36 +30,71 @@ const crash = (reason: string): EngineReport => ({
 	type: 'failed',
 	fault: {
 		message: `The engine stopped: ${reason}.`,
-		hint: 'What was measured so far is kept. Please report this with the log (--log-file FILE).',
+		hint: 'What was measured until then is kept. Please report this with the log (--log-file FILE).',
 		exitCode: 1,
 	},
 });
 
-/** Starts the engine's thread. A crash of it arrives as a `failed` report; nothing is thrown here. */
-export const startEngineThread = (): EngineHandle => {
-	const worker = new Worker(workerUrl('engine-worker'), {stdout: true, stderr: true});
+/** Milliseconds that a thread has to be gone after it was ended the hard way; a call of the system may hold it. */
+const terminateMs = 1000;
+
+/**
+ * Starts the engine's thread. A crash of it, or that it no longer answers, arrives as a `failed` report; nothing is
+ * thrown here.
+ */
+export const startEngineThread = (
+	entry: URL = workerUrl('engine-worker'),
+	clock: Clock = systemClock,
+): EngineHandle => {
+	const worker = new Worker(entry, {stdout: true, stderr: true});
 	const listeners = new Set<(report: EngineReport) => void>();
-	let isClosing = false;
+	let isOver = false;
 	const publish = (report: EngineReport): void => {
-		for (const listener of listeners) {
+		for (const listener of [...listeners]) {
 			listener(report);
 		}
 	};
+	const die = (reason: string): void => {
+		watch.close();
+		if (!isOver) {
+			isOver = true;
+			publish(crash(reason));
+		}
+	};
+	const watch = watchEngine(
+		clock,
+		() => worker.postMessage({type: 'ping'} satisfies Ping),
+		(reason) => {
+			void worker.terminate();
+			die(reason);
+		},
+	);
 	forwardPrints(worker, publish);
-	worker.on('message', publish);
-	worker.on('error', (error) => {
-		publish(crash(error instanceof Error ? error.message : String(error)));
+	worker.on('message', (report: EngineReport | Pong) => {
+		watch.heard();
+		if (report.type === 'pong') {
+			return;
+		}
+		if (report.type === 'ended' || report.type === 'failed') {
+			watch.stopped();
+		}
+		publish(report);
 	});
+	worker.on('error', (error) => die(error instanceof Error ? error.message : String(error)));
 	const exited = new Promise<void>((resolve) => {
 		worker.on('exit', (code) => {
-			if (!isClosing && code !== 0) {
-				publish(crash(`its thread ended with code ${code}`));
+			if (code !== 0) {
+				die(`its thread ended with code ${code}`);
 			}
+			watch.close();
 			resolve();
 		});
 	});
 	return {
 		send(request) {
+			if (request.type === 'stop') {
+				watch.stopping(request.deadlineMs);
+			}
 			worker.postMessage(request);
 		},
 		onReport(listener) {
@@ -67,11 +104,16 @@ export const startEngineThread = (): EngineHandle => {
 			};
 		},
 		async close(deadlineMs) {
-			isClosing = true;
+			isOver = true;
+			watch.close();
 			worker.postMessage({type: 'close'} satisfies EngineRequest);
-			const timer = setTimeout(() => void worker.terminate(), deadlineMs);
-			await exited;
-			clearTimeout(timer);
+			const {promise: given, resolve: giveUp} = Promise.withResolvers<void>();
+			let cancel = clock.after(deadlineMs, () => {
+				void worker.terminate();
+				cancel = clock.after(terminateMs, giveUp);
+			});
+			await Promise.race([exited, given]);
+			cancel();
 		},
 	};
 };

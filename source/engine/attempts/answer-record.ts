@@ -9,15 +9,18 @@ export type VerdictRecord = {
 	readonly kind: ItemVerdict['kind'];
 	readonly answer: string | null;
 	readonly checked: boolean;
+	/** Why it was not checked to the end; absent where it was. */
+	readonly reason?: string;
 };
 
 /** Verdicts as they are written. */
 export const toVerdictRecords = (verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] =>
-	verdicts.map(({item, kind, answer, checked}) => ({
+	verdicts.map(({item, kind, answer, checked, reason}) => ({
 		item: item?.index ?? null,
 		kind,
 		answer: answer ?? null,
 		checked,
+		...(reason === undefined ? {} : {reason}),
 	}));
 
 /** One answered request, for answers.jsonl. */

@@ -3,6 +3,7 @@ import type {Answer, Backend, Outcome} from '../../domain/backend.ts';
 import type {Clock} from '../../domain/clock.ts';
 import type {Failure} from '../../domain/failure.ts';
 import type {CellState} from '../cells/cell-state.ts';
+import type {Judging} from './judging.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
 /** One HTTP exchange that is under way. */
@@ -28,6 +29,8 @@ export type AttemptHandlers = {
 	readonly onFailure: (attempt: Attempt, failure: Failure) => void;
 	/** Cut off by `abortAll`. */
 	readonly onAbandoned: (attempt: Attempt) => void;
+	/** Answers that wait for their checks. */
+	readonly judging: Pick<Judging, 'count' | 'giveUp'>;
 };
 
 /** What the engine makes of a backend that rejects although it must not. */
@@ -55,8 +58,9 @@ export class Attempts {
 		this.#handlers = handlers;
 	}
 
+	/** Attempts that have not ended, and answers that are not judged. */
 	get inFlight(): number {
-		return this.#open.size;
+		return this.#open.size + this.#handlers.judging.count;
 	}
 
 	send(attempt: Attempt): void {
@@ -82,6 +86,7 @@ export class Attempts {
 			this.#handlers.onAbandoned(attempt);
 			controller.abort();
 		}
+		this.#handlers.judging.giveUp();
 	}
 
 	async #exchange(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {

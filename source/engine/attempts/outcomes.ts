@@ -14,13 +14,14 @@ import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts
 import type {LearntStamping} from '../../domain/stamping.ts';
 import type {Dimension} from '../../domain/use.ts';
 import type {ItemVerdict} from '../../domain/variant.ts';
-import {judgeAnswer} from '../../prompts/judge.ts';
+import type {PatternChecker} from '../../prompts/judge.ts';
 import {createServiceWatch} from '../cells/service-watch.ts';
 import type {RunCore} from '../run-core.ts';
 import {Slots} from '../scheduling/slots.ts';
 import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import {createIsoTime} from './iso-time.ts';
+import {Judging} from './judging.ts';
 import type {LogicalRequest} from './logical-request.ts';
 import {lostEvent} from './lost-record.ts';
 import {nextTurn} from './next-turn.ts';
@@ -29,8 +30,17 @@ import {retryDelayMs} from './retry.ts';
 /** What outcomes have to do with beside the run itself. */
 export type OutcomePorts = {
 	readonly onAnswer: (record: AnswerRecord) => void;
+	/** Undefined: patterns are checked in this thread. */
+	readonly checker: PatternChecker | undefined;
 	/** Something changed: more may be sent now. */
 	readonly pump: () => void;
+};
+
+/** What an answer took, known before it is judged. */
+type Settled = Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'at'> & {
+	readonly isOverrun: boolean;
+	readonly costUsd: number | undefined;
+	readonly times: RequestTimes;
 };
 
 /** Where the tokens of a bucket were found to count from, in a sentence. */
@@ -53,6 +63,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	const {spec, clock, random, guards, time} = core;
 
 	const isoTime = createIsoTime();
+	const judging = new Judging(spec.task, ports.checker);
 	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
@@ -138,6 +149,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		}
 	};
 
+	/** Bucket and guards know at once what an answer took; it enters the figures when it is judged. */
 	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
 		const {request, cell, reservation} = attempt;
 		const usage = usageOf(answer, cell.inputTokens(request.prompt));
@@ -145,9 +157,25 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
 		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
 		guards.ended(attempt.mostUsd, costUsd ?? 0);
-		const verdicts = judgeAnswer(answer, spec.task, request.items, cell.variant);
-		const times = timesOf(attempt, endedAt);
-		const at = isoTime(clock.epoch());
+		const settled: Settled = {
+			usage,
+			quotaTokens,
+			isOverrun: overrun > 0,
+			costUsd,
+			times: timesOf(attempt, endedAt),
+			at: isoTime(clock.epoch()),
+		};
+		judging.judge(attempt, answer, (verdicts) => onJudged(attempt, answer, settled, verdicts));
+		ports.pump();
+	};
+
+	const onJudged = (
+		attempt: Attempt,
+		answer: Answer,
+		{usage, quotaTokens, isOverrun, costUsd, times, at}: Settled,
+		verdicts: readonly ItemVerdict[],
+	): void => {
+		const {request, cell, reservation} = attempt;
 		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
 		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
 		core.emit({
@@ -179,7 +207,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			carried: Math.max(1, request.items.length),
 			firstItem: request.items[0]?.index,
 			broken: request.broken,
-			isOverrun: overrun > 0,
+			isOverrun,
 			costUsd,
 			times,
 			isWithinServiceLevel: meetsServiceLevel(spec.serviceLevel, times),
@@ -305,5 +333,5 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		core.lose(attempt.request, undefined);
 	};
 
-	return {onFirstByte, onAnswer, onFailure, onAbandoned};
+	return {onFirstByte, onAnswer, onFailure, onAbandoned, judging};
 };
