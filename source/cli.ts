@@ -5,6 +5,8 @@ import module from 'node:module';
 process.env.NODE_ENV ??= 'production';
 
 const oldestMajor = 22;
+/** Milliseconds that what is left open has to close. */
+const lingerMs = 500;
 const major = Number(process.versions.node.split('.')[0]);
 
 if (major < oldestMajor) {
@@ -14,8 +16,18 @@ if (major < oldestMajor) {
 	process.exitCode = 2;
 } else {
 	keepCompiled();
-	const {dispatch} = await import('./commands/dispatch.ts');
-	process.exitCode = await dispatch(process.argv.slice(2));
+	try {
+		const {dispatch} = await import('./commands/dispatch.ts');
+		process.exitCode = await dispatch(process.argv.slice(2));
+	} catch (error) {
+		// The program itself could not be loaded.
+		const {message, stack} = error instanceof Error ? error : new Error(String(error));
+		const shown = process.argv.includes('--debug') ? stack : message;
+		process.stderr.write(`bedrock-top cannot start: ${shown}\n`);
+		process.exitCode = 1;
+	}
+	// Nothing that was left open keeps the program from ending.
+	setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 /**

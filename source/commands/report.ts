@@ -1,4 +1,5 @@
 import {readFile} from 'node:fs/promises';
+import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
@@ -45,14 +46,7 @@ export async function readResultsFile(file: string): Promise<Results> {
 	try {
 		text = await readFile(file, 'utf8');
 	} catch (error) {
-		const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-		const reasons: Readonly<Record<string, string>> = {
-			ENOENT: 'there is no such file',
-			EISDIR: 'it is a folder',
-			EACCES: 'permission denied',
-		};
-		const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
-		throw new UserError(`${file} cannot be read: ${reason}.`, {
+		throw new UserError(`${file} cannot be read: ${reasonOf(error)}.`, {
 			exitCode: 2,
 			hint: 'Name the results.json in a report folder.',
 			cause: error,

@@ -1,8 +1,8 @@
-import {LineCounter, parseDocument} from 'yaml';
 import {UserError} from '../domain/user-error.ts';
 import {lineOf, presetError} from './preset-errors.ts';
 import type {PresetSource} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
+import {readYaml} from './yaml-document.ts';
 
 /** Where a preset says something, for errors. */
 export type PresetPlace = {
@@ -30,18 +30,8 @@ export const faultAt = (
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export const parsePreset = ({file, text}: PresetSource): ParsedPreset => {
-	const lines = new LineCounter();
-	const document = parseDocument(text, {lineCounter: lines});
-	const [fault] = document.errors;
-	if (fault !== undefined) {
-		const {line} = lines.linePos(fault.pos[0]);
-		throw new UserError(`${file}:${line}: ${fault.message.split('\n')[0]?.replace(/ at line .*$/, '')}.`, {
-			exitCode: 2,
-			hint: 'A preset is a YAML file; see presets/schema.json.',
-		});
-	}
+	const {value, document, lines} = readYaml(file, text, 'A preset is a YAML file; see presets/schema.json.');
 	const place: PresetPlace = {file, lineAt: (path) => lineOf(document, lines, path)};
-	const value: unknown = document.toJS();
 	if (value === null || value === undefined) {
 		throw faultAt(place, [], 'the file is empty.', 'A preset has at least a name and a task.');
 	}

@@ -13,6 +13,8 @@ export type RunPorts = {
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
+	readonly onUnjudged?: (record: AnswerRecord) => void;
 	/** Checks answers by the patterns of the task; absent: in this thread. */
 	readonly checker?: PatternChecker | undefined;
 	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */

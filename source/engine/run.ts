@@ -25,6 +25,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const {status, time, sources} = core;
 	const outcomes = createOutcomes(core, {
 		onAnswer: (record) => ports.onAnswer?.(record),
+		onUnjudged: (record) => ports.onUnjudged?.(record),
 		checker: ports.checker,
 		pump: () => alarm.within(0),
 	});

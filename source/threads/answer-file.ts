@@ -1,3 +1,4 @@
+import {rm} from 'node:fs/promises';
 import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import type {LostRecord} from '../engine/attempts/lost-record.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
@@ -7,6 +8,11 @@ import type {AnswerSink} from './messages.ts';
 /** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
 export type AnswerWriter = {
 	readonly write: (record: AnswerRecord) => void;
+	/**
+	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over, should the program be
+	 * killed before that.
+	 */
+	readonly unjudged: (record: AnswerRecord) => void;
 	/** A request without an answer is a row of requests.csv alone. */
 	readonly lost: (record: LostRecord) => void;
 	/** Waits until all lines are handed to the disk. */
@@ -25,7 +31,15 @@ export const openAnswers = (
 		name === undefined ? undefined : openLineFile(name, {what, head, isReplacing}, onFault);
 	const answers = open(file, 'Answers');
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
+	const draft = file === undefined ? undefined : `${file.replace(/\.jsonl$/, '')}-unchecked.jsonl`;
+	let unchecked: LineFile | undefined;
 	return {
+		unjudged(record) {
+			if (draft !== undefined) {
+				unchecked ??= openLineFile(draft, {what: 'Answers that wait for their check'}, onFault);
+				unchecked.write(`${JSON.stringify(record)}\n`);
+			}
+		},
 		write(record) {
 			answers?.write(`${JSON.stringify(record)}\n`);
 			requests?.write(requestsCsvLine(record));
@@ -34,7 +48,10 @@ export const openAnswers = (
 			requests?.write(lostRequestCsvLine(record));
 		},
 		async close() {
-			await Promise.all([answers?.close(), requests?.close()]);
+			await Promise.all([answers?.close(), requests?.close(), unchecked?.close()]);
+			if (draft !== undefined && unchecked !== undefined) {
+				await rm(draft, {force: true});
+			}
 		},
 	};
 };

@@ -1,5 +1,6 @@
 import {Worker} from 'node:worker_threads';
 import {type Clock, systemClock} from '../domain/clock.ts';
+import {reasonOf} from '../domain/system-words.ts';
 import {watchEngine} from './engine-watch.ts';
 import type {EngineReport, EngineRequest, Ping, Pong} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
@@ -80,7 +81,7 @@ export const startEngineThread = (
 		}
 		publish(report);
 	});
-	worker.on('error', (error) => die(error instanceof Error ? error.message : String(error)));
+	worker.on('error', (error) => die(reasonOf(error)));
 	const exited = new Promise<void>((resolve) => {
 		worker.on('exit', (code) => {
 			if (code !== 0) {

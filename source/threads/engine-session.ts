@@ -135,6 +135,7 @@ export const createSession = ({
 				warnOfCheck(record);
 				answers.writer?.write(record);
 			},
+			onUnjudged: (record) => answers.writer?.unjudged(record),
 			checker,
 			onLost: (record) => answers.writer?.lost(record),
 		});

@@ -83,6 +83,8 @@ export type ReportRequest = {
 	readonly requestsFile?: string | undefined;
 	/** What the run asked for: with it the winning requests are written. */
 	readonly recipe?: Recipe | undefined;
+	/** results.json is there already. */
+	readonly hasResults?: boolean;
 	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
 	readonly isExport?: boolean;
 };

@@ -4,7 +4,6 @@ import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {readInteger} from '../../config/values.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
-import type {Snapshot} from '../../domain/snapshot.ts';
 import {answeredKey, answeredKeys, readAnswerLines} from '../../reports/answer-lines.ts';
 import {readResults} from '../../reports/read-results.ts';
 import type {Results} from '../../reports/results-schema.ts';
@@ -132,12 +131,6 @@ export const resumeRun = async (
 		},
 	};
 };
-
-/** A snapshot that says so first among its events. */
-export const withResumption = (snapshot: Snapshot, note: string | undefined): Snapshot =>
-	note === undefined || snapshot.startedAt === null
-		? snapshot
-		: {...snapshot, events: [{at: snapshot.startedAt, kind: 'resumed', text: note}, ...snapshot.events]};
 
 /** The folder that `--resume` names; undefined without the flag. */
 export const resumedFolder = (flags: FlagValues, output: OutputConfig): string | undefined => {

@@ -1,6 +1,6 @@
-import {LineCounter, parseDocument} from 'yaml';
 import type {Arguments} from '../../config/parse-arguments.ts';
 import {resolveSimulator} from '../../config/resolve-simulator.ts';
+import {readYaml} from '../../config/yaml-document.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {parseFaults} from '../../simulator/faults/script.ts';
 import type {Io} from '../../terminal/io.ts';
@@ -8,17 +8,7 @@ import {simulate} from '../simulate.ts';
 
 /** A script of faults is YAML, of which JSON is a part. @throws UserError (exit 2) with file and line. */
 const readFaults = (file: string, text: string): unknown => {
-	const lines = new LineCounter();
-	const document = parseDocument(text, {lineCounter: lines});
-	const [fault] = document.errors;
-	if (fault !== undefined) {
-		const {line} = lines.linePos(fault.pos[0]);
-		throw new UserError(`${file}:${line}: ${fault.message.split('\n')[0]?.replace(/ at line .*$/, '')}.`, {
-			exitCode: 2,
-			hint: 'A script of faults is YAML or JSON: a list under the key "faults".',
-		});
-	}
-	const value: unknown = document.toJS();
+	const {value} = readYaml(file, text, 'A script of faults is YAML or JSON: a list under the key "faults".');
 	try {
 		parseFaults(value);
 	} catch (error) {

@@ -30,6 +30,8 @@ import {retryDelayMs} from './retry.ts';
 /** What outcomes have to do with beside the run itself. */
 export type OutcomePorts = {
 	readonly onAnswer: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time; it comes again when it is judged. */
+	readonly onUnjudged: (record: AnswerRecord) => void;
 	/** Undefined: patterns are checked in this thread. */
 	readonly checker: PatternChecker | undefined;
 	/** Something changed: more may be sent now. */
@@ -42,6 +44,13 @@ type Settled = Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'at'> & {
 	readonly costUsd: number | undefined;
 	readonly times: RequestTimes;
 };
+
+const recordOf = (
+	attempt: Attempt,
+	answer: Answer,
+	{usage, quotaTokens, at, times}: Settled,
+	verdicts: readonly ItemVerdict[],
+): AnswerRecord => toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times});
 
 /** Where the tokens of a bucket were found to count from, in a sentence. */
 const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
@@ -63,7 +72,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	const {spec, clock, random, guards, time} = core;
 
 	const isoTime = createIsoTime();
-	const judging = new Judging(spec.task, ports.checker);
+	const judging = new Judging(spec.task, ports.checker, clock);
 	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
@@ -165,17 +174,24 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			times: timesOf(attempt, endedAt),
 			at: isoTime(clock.epoch()),
 		};
-		judging.judge(attempt, answer, (verdicts) => onJudged(attempt, answer, settled, verdicts));
+		const asked = {items: request.items, variant: cell.variant};
+		judging.judge(
+			asked,
+			answer,
+			(verdicts) => onJudged(attempt, answer, settled, verdicts),
+			() => ports.onUnjudged(recordOf(attempt, answer, settled, [])),
+		);
 		ports.pump();
 	};
 
 	const onJudged = (
 		attempt: Attempt,
 		answer: Answer,
-		{usage, quotaTokens, isOverrun, costUsd, times, at}: Settled,
+		settled: Settled,
 		verdicts: readonly ItemVerdict[],
 	): void => {
 		const {request, cell, reservation} = attempt;
+		const {usage, quotaTokens, isOverrun, costUsd, times} = settled;
 		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
 		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
 		core.emit({
@@ -219,7 +235,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		});
 		watchService(cell, answer);
 		learn(attempt, answer, usage);
-		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
+		ports.onAnswer(recordOf(attempt, answer, settled, verdicts));
 		askAgain(attempt, answer, verdicts);
 		finishTurn(request, next);
 		ports.pump();

@@ -2,7 +2,8 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {resumeRun, resumptionOf, withResumption} from '../../../source/commands/run/resume.ts';
+import {withResumption} from '../../../source/commands/run/notes.ts';
+import {resumeRun, resumptionOf} from '../../../source/commands/run/resume.ts';
 import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import {resolveOutput} from '../../../source/config/resolve-output.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';
