@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import {assureHome} from './terminal/home.ts';
+
 // React and Ink choose their faster build by this, and they read it while they are being loaded.
 process.env.NODE_ENV ??= 'production';
 
@@ -13,9 +15,10 @@ if (major < oldestMajor) {
 	);
 	process.exitCode = 2;
 } else {
-	const {keepCompiled} = await import('./threads/compile-cache.ts');
-	keepCompiled();
 	try {
+		assureHome(process.env);
+		const {keepCompiled} = await import('./threads/compile-cache.ts');
+		keepCompiled();
 		const {dispatch} = await import('./commands/dispatch.ts');
 		process.exitCode = await dispatch(process.argv.slice(2));
 	} catch (error) {

@@ -3,7 +3,6 @@ import {type Arguments, assertWords, parseArguments} from '../config/parse-argum
 import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from '../reports/environment.ts';
 import {catchCrashes, crashLines, stackLines} from '../terminal/crash.ts';
-import {assureHome} from '../terminal/home.ts';
 import {columnsOf, type Io, watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
 import {executeWills} from '../terminal/last-will.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
@@ -103,7 +102,6 @@ const endAtOnce = (exitCode: number): void => {
  * @returns Exit code (DESIGN: Exit).
  */
 export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
-	assureHome(process.env);
 	const releaseCrashes = catchCrashes(argv);
 	const {signal, end, release} = watchSignals({process, now: () => performance.now(), exit: endAtOnce});
 	const io: Io = {

@@ -1,6 +1,6 @@
 import {writeSync} from 'node:fs';
 import {systemWords} from '../domain/system-words.ts';
-import {cleanText} from '../text/width.ts';
+import {cleanLines, cleanText} from '../text/width.ts';
 import {executeWills} from './last-will.ts';
 
 /** Whether stack traces are wanted: asked of the words themselves, as they may be what is wrong. */
@@ -42,7 +42,7 @@ export const crashLines = (
 /** Writes to stderr without waiting; where nobody reads, nothing is said. */
 const say = (lines: readonly string[]): void => {
 	try {
-		writeSync(2, `${lines.join('\n')}\n`);
+		writeSync(2, `${lines.map(cleanLines).join('\n')}\n`);
 	} catch {
 		// Nothing is left that could be done.
 	}
