@@ -141,7 +141,7 @@ export class Membership {
 
 	async #syncOnce(): Promise<void> {
 		const {bucket, clock} = this.#options;
-		const quota = bucket.quota;
+		const quota = this.#quota;
 		const part = this.#partOf(quota);
 		const claim = this.#nextClaim(part);
 		await this.#write(claim);
@@ -160,6 +160,16 @@ export class Membership {
 		bucket.standing.claim = {...safe, until: clock.now() + leaseMs};
 		this.#hearOthers();
 		await this.#keepStamping(false);
+	}
+
+	/** What the members divide: the quota, or more where this one goes over it on purpose. */
+	get #quota(): Limits {
+		const {quota, limits} = this.#options.bucket;
+		const greater = (dimension: Dimension): number | null => {
+			const limit = quota[dimension];
+			return limit === null ? null : Math.max(limit, limits.own[dimension] ?? limit);
+		};
+		return {requests: greater('requests'), tokens: greater('tokens')};
 	}
 
 	/** Lowers what holds before it is lowered for the others to read; what is raised holds only when it was found to fit. */

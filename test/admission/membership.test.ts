@@ -186,6 +186,26 @@ describe('a member', () => {
 		expect(bucket.admit(cost, 'normal')).toMatchObject({kind: 'wait'});
 	});
 
+	it('goes over the quota where its share says so', async () => {
+		const clock = new FakeClock();
+		const {store} = createLabStore(
+			clock,
+			() => 1,
+			() => false,
+		);
+		const bucket = new Bucket({clock, quota: quotaOf(100, null), windowMs, share: 1.2, burst: 'full'});
+		const member = new Membership({id: 'a', process: 'a', bucket, store, clock, onChange: () => {}});
+		void member.start();
+		await clock.advance(100);
+		for (let round = 0; round < 20; round++) {
+			while (bucket.admit(cost, 'normal').kind === 'admitted') {
+				// As much as its claim allows.
+			}
+			await clock.advance(100);
+		}
+		expect(bucket.ledger.use().requests).toBe(120);
+	});
+
 	it('keeps to a lower claim from before it is written', async () => {
 		const clock = new FakeClock();
 		const {store, records} = createLabStore(
