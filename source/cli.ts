@@ -1,8 +1,12 @@
 #!/usr/bin/env node
+import {assureHome} from './terminal/home.ts';
+
 // React and Ink choose their faster build by this, and they read it while they are being loaded.
 process.env.NODE_ENV ??= 'production';
 
 const oldestMajor = 22;
+/** Milliseconds that what is left open has to close. */
+const lingerMs = 500;
 const major = Number(process.versions.node.split('.')[0]);
 
 if (major < oldestMajor) {
@@ -11,8 +15,19 @@ if (major < oldestMajor) {
 	);
 	process.exitCode = 2;
 } else {
-	const {keepCompiled} = await import('./threads/compile-cache.ts');
-	keepCompiled();
-	const {dispatch} = await import('./commands/dispatch.ts');
-	process.exitCode = await dispatch(process.argv.slice(2));
+	try {
+		assureHome(process.env);
+		const {keepCompiled} = await import('./threads/compile-cache.ts');
+		keepCompiled();
+		const {dispatch} = await import('./commands/dispatch.ts');
+		process.exitCode = await dispatch(process.argv.slice(2));
+	} catch (error) {
+		// The program itself could not be loaded.
+		const {message, stack} = error instanceof Error ? error : new Error(String(error));
+		const shown = process.argv.includes('--debug') ? stack : message;
+		process.stderr.write(`bedrock-top cannot start: ${shown}\n`);
+		process.exitCode = 1;
+	}
+	// Nothing that was left open keeps the program from ending.
+	setTimeout(() => process.exit(), lingerMs).unref();
 }

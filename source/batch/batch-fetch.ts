@@ -5,9 +5,12 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
+import type {ItemVerdict} from '../domain/variant.ts';
 import {toVerdictRecords} from '../engine/attempts/answer-record.ts';
-import {judgeAnswer} from '../prompts/judge.ts';
+import {isPattern} from '../prompts/checks.ts';
+import {beginJudgement, type PatternChecker} from '../prompts/judge.ts';
 import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
+import {createChecksThread} from '../threads/checks-handle.ts';
 import {type BatchFigures, createBatchFigures} from './batch-figures.ts';
 import {readOutputs} from './batch-outputs.ts';
 import type {BatchState} from './batch-state-file.ts';
@@ -50,7 +53,7 @@ const answerLine = (
 	state: BatchState,
 	record: BatchRecord,
 	{answer}: Extract<RecordOutcome, {kind: 'answered'}>,
-	verdicts: ReturnType<typeof judgeAnswer>,
+	verdicts: readonly ItemVerdict[],
 ): string =>
 	`${JSON.stringify({
 		run: state.id,
@@ -97,51 +100,100 @@ const indexOf = (batch: BatchTask, {recordId}: RecordOutcome): number | undefine
 	return place === undefined ? undefined : indexOfPlace(batch, place);
 };
 
-/** Joins the outputs; each record counts once, whatever comes twice, and an answer is worth more than an error. */
+/** An answer that is joined to its record, and what it is judged by when that is known. */
+type Answered = {
+	readonly record: BatchRecord;
+	readonly outcome: Extract<RecordOutcome, {kind: 'answered'}>;
+	readonly verdicts: Promise<readonly ItemVerdict[]>;
+};
+
+/** Answers whose checks may be open at a time: asking about one after the other would take a thread's turn for each. */
+const mostOpen = 256;
+
+/** Yields in the order of the source, and reads ahead of it. */
+async function* readingAhead<Value>(source: AsyncIterable<Value>): AsyncGenerator<Value> {
+	const ahead: Value[] = [];
+	for await (const value of source) {
+		ahead.push(value);
+		if (ahead.length >= mostOpen) {
+			yield* ahead.splice(0);
+		}
+	}
+	yield* ahead;
+}
+
+const judge = async (
+	{task, variants}: BatchTask,
+	record: BatchRecord,
+	{answer}: Answered['outcome'],
+	checker: PatternChecker,
+): Promise<readonly ItemVerdict[]> => {
+	const variant = variants[record.place.variant] ?? {parameters: {}};
+	const judgement = beginJudgement(answer, task, record.items, variant);
+	return judgement.kind === 'judged'
+		? judgement.verdicts
+		: judgement.conclude(await checker.check(judgement.texts));
+};
+
+/** What is joined, and what judges it. */
+type Judges = {readonly outputs: ReturnType<typeof readOutputs>; readonly checker: PatternChecker};
+
+/** What is known of every record, and of those that failed why. */
+type Seen = {readonly states: Uint8Array; readonly faults: Map<number, string>};
+
+/** The answers in the outputs, each once, whatever comes twice; an answer is worth more than an error. */
+async function* answersIn(
+	state: BatchState,
+	batch: BatchTask,
+	{outputs, checker}: Judges,
+	{states, faults}: Seen,
+): AsyncGenerator<Answered> {
+	for await (const {line, note} of outputs.lines()) {
+		const outcome = readOutputLine(line, state.target.baseModel, state.form);
+		note(lineKinds[outcome?.kind ?? 'foreign']);
+		const index = outcome === undefined ? undefined : indexOf(batch, outcome);
+		const record =
+			index === undefined || states[index] === known.answered ? undefined : recordAt(batch, index);
+		if (record === undefined || outcome === undefined) {
+			continue;
+		}
+		if (outcome.kind === 'failed') {
+			states[record.index] = known.failed;
+			faults.set(record.index, outcome.message);
+			continue;
+		}
+		states[record.index] = known.answered;
+		yield {record, outcome, verdicts: judge(batch, record, outcome, checker)};
+	}
+}
+
+/** Joins the outputs to the records. */
 async function* join(
 	state: BatchState,
 	batch: BatchTask,
-	outputs: ReturnType<typeof readOutputs>,
+	sources: Judges,
 	{figures, joined}: {readonly figures: BatchFigures; readonly joined: Joined},
 ): AsyncGenerator<string> {
-	const seen = seenBefore(state, batch);
-	const faults = new Map<number, string>();
+	const seen: Seen = {states: seenBefore(state, batch), faults: new Map()};
 	const fail = (record: BatchRecord, message: string): void => {
 		joined.failed += 1;
 		joined.failedIndexes.push(record.index);
 		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
 		figures.failed({...about, prompt: () => record.prompt}, message);
 	};
-	for await (const {line, note} of outputs.lines()) {
-		const outcome = readOutputLine(line, state.target.baseModel, state.form);
-		note(lineKinds[outcome?.kind ?? 'foreign']);
-		const index = outcome === undefined ? undefined : indexOf(batch, outcome);
-		const record = index === undefined || seen[index] === known.answered ? undefined : recordAt(batch, index);
-		if (record === undefined || outcome === undefined) {
-			continue;
-		}
-		if (outcome.kind === 'failed') {
-			seen[record.index] = known.failed;
-			faults.set(record.index, outcome.message);
-			continue;
-		}
-		seen[record.index] = known.answered;
+	for await (const answered of readingAhead(answersIn(state, batch, sources, seen))) {
+		const {record, outcome} = answered;
+		const verdicts = await answered.verdicts;
 		joined.succeeded += 1;
-		const verdicts = judgeAnswer(
-			outcome.answer,
-			batch.task,
-			record.items,
-			batch.variants[record.place.variant] ?? {parameters: {}},
-		);
 		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
 		figures.answered({...about, prompt: () => record.prompt}, outcome.answer, verdicts);
 		yield answerLine(state, record, outcome, verdicts);
 	}
 	const missing = missingMessage(state);
-	for (let index = 0; index < seen.length; index++) {
-		const record = seen[index] === known.answered ? undefined : recordAt(batch, index);
+	for (let index = 0; index < seen.states.length; index++) {
+		const record = seen.states[index] === known.answered ? undefined : recordAt(batch, index);
 		if (record !== undefined) {
-			fail(record, faults.get(index) ?? missing);
+			fail(record, seen.faults.get(index) ?? missing);
 		}
 	}
 }
@@ -169,10 +221,16 @@ export const fetchBatch = async (
 	const joined: Joined = {succeeded: 0, failed: 0, failedIndexes: []};
 	await mkdir(ports.folder, {recursive: true, mode: privateFolderMode});
 	const outputs = readOutputs(state, ports);
-	const answersFile = await writeWhole(
-		path.join(ports.folder, 'answers.jsonl'),
-		join(state, batch, outputs, {figures, joined}),
-	);
+	const checker = createChecksThread(batch.task.checks.filter(isPattern));
+	let answersFile: string;
+	try {
+		answersFile = await writeWhole(
+			path.join(ports.folder, 'answers.jsonl'),
+			join(state, batch, {outputs, checker}, {figures, joined}),
+		);
+	} finally {
+		checker.close();
+	}
 	const failedLines = function* (): Generator<string> {
 		for (const index of joined.failedIndexes) {
 			const record = recordAt(batch, index);

@@ -5,6 +5,7 @@ import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
+import {untilSignal} from '../terminal/signals.ts';
 import type {Access} from './batch-access.ts';
 import {rejoin} from './batch-rejoin.ts';
 import {resubmit} from './batch-resubmit.ts';
@@ -20,7 +21,7 @@ const isJson = ({flags, io}: Access): boolean => resolveOutput(flags, io.environ
 const list = async (access: Access): Promise<number> => {
 	const {jobs, store, io} = access;
 	const known = new Set((await store.all()).flatMap((state) => state.jobs.map(({arn}) => arn)));
-	const listed = await jobs.list(mostListed);
+	const listed = await untilSignal(io.signal, jobs.list(mostListed));
 	const lines = listed.map((job) => {
 		const mark = known.has(job.arn) ? '  (from here)' : '';
 		const counts = job.total === 0 ? '' : `  ${job.processed}/${job.total}`;
@@ -32,8 +33,8 @@ const list = async (access: Access): Promise<number> => {
 
 const stop = async (access: Access, arn: string): Promise<number> => {
 	const {jobs, io} = access;
-	await jobs.stop(arn);
-	const {status} = await jobs.get(arn);
+	await untilSignal(io.signal, jobs.stop(arn));
+	const {status} = await untilSignal(io.signal, jobs.get(arn));
 	await (isJson(access)
 		? writeJson(io.stdout, {jobArn: arn, status})
 		: writeLines(io.stdout, [`${arn} ${status}`]));
@@ -42,12 +43,8 @@ const stop = async (access: Access, arn: string): Promise<number> => {
 
 /** Does what a flag asks of jobs that were submitted before. @returns Exit code. */
 export const aboutJobs = async ({flags}: Arguments, connection: Connection, io: Io): Promise<number> => {
-	const account = await openAccount({
-		connection,
-		override: resolveOverride(flags),
-		isRefreshing: false,
-		tier: undefined,
-	});
+	const request = {connection, override: resolveOverride(flags), isRefreshing: false, tier: undefined};
+	const account = await untilSignal(io.signal, openAccount(request));
 	const jobs = createJobService(account.clients);
 	const store = createBatchStore(batchFolder(), async (sentence) => writeLines(io.stderr, [sentence]));
 	const access = {account, connection, jobs, store, flags, io};

@@ -2,6 +2,7 @@ import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchProgress} from '../metrics/figures/batch-progress.ts';
 import {batchProgressLine, troubleLine, uploadLine} from '../plain/batch.ts';
 import type {Io} from '../terminal/io.ts';
+import {leaveClosing} from '../terminal/last-will.ts';
 import type {BatchView} from '../tui/batch/batch-lines.ts';
 import type {Uploading} from './batch-run.ts';
 import type {BatchState} from './batch-state-file.ts';
@@ -113,6 +114,7 @@ const createScreen = async (
 		appearance: {color: isColored, ascii: isAscii, theme},
 		onLeave: () => leave.abort(),
 	});
+	const revoke = leaveClosing(() => void screen.close());
 	const timer = setInterval(() => screen.show(view()), tickMs);
 	return {
 		onProgress(state, upload, trouble) {
@@ -122,6 +124,7 @@ const createScreen = async (
 		async end() {
 			clearInterval(timer);
 			await screen.close();
+			revoke();
 		},
 		left: leave.signal,
 	};

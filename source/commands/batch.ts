@@ -15,6 +15,7 @@ import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assumedText} from '../prompts/batch/limits.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
+import {untilSignal} from '../terminal/signals.ts';
 import {keepNurserySmall} from './batch/small-nursery.ts';
 import {startDemo} from './demo.ts';
 
@@ -76,11 +77,12 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 	const {store, close} = await openStore(isDemo || isPlan, io);
 	let setup: BatchSetup | undefined;
 	try {
-		const order = await batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
+		const ordering = batchOrder(given.words[0], flags, io, path.join(store.draft, itemsName));
+		const order = await untilSignal(io.signal, ordering);
 		await writeLines(io.stderr, order.config.remarks ?? []);
-		setup = await setUpBatch({...order.config, connection}, connection, order);
+		setup = await untilSignal(io.signal, setUpBatch({...order.config, connection}, connection, order));
 		if (isPlan) {
-			return await planLanes(setup, flags, io);
+			return await untilSignal(io.signal, planLanes(setup, flags, io));
 		}
 		const {state, isNew} = await findOrMakeBatch(setup, place, store, Date.now());
 		await writeLines(io.stderr, [

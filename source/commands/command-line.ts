@@ -1,9 +1,11 @@
+import {constants} from 'node:os';
 import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from '../reports/environment.ts';
-import {assureHome} from '../terminal/home.ts';
-import {columnsOf, type Io, ignoreClosedPipe, writeLines} from '../terminal/io.ts';
-import {watchSignals} from '../terminal/signals.ts';
+import {catchCrashes, crashLines, stackLines} from '../terminal/crash.ts';
+import {columnsOf, type Io, watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
+import {executeWills} from '../terminal/last-will.ts';
+import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
 import {generalHelpLines} from './general-help.ts';
 
 const helpLines = async (
@@ -46,13 +48,52 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 	}
 };
 
-const report = async (error: unknown, io: Io): Promise<number> => {
-	if (!(error instanceof UserError)) {
-		throw error;
+/**
+ * Milliseconds that a command has to end by itself after a signal, where it has more to do than to stop; undefined where
+ * it bounds what it does after a signal itself.
+ */
+const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | undefined>>> = {
+	screen: undefined,
+	run: undefined,
+	batch: 2000,
+	watch: 2000,
+	simulate: 2000,
+};
+
+/** Runs the command, but not much longer than until a signal. */
+const runBounded = async (given: Arguments, io: Io): Promise<number> => {
+	const {name} = given.command;
+	const patienceMs = name in graceMs ? graceMs[name] : 0;
+	const work = runCommand(given, io);
+	return patienceMs === undefined ? work : untilSignal(io.signal, work, patienceMs);
+};
+
+const report = async (error: unknown, argv: readonly string[], io: Io): Promise<number> => {
+	if (error instanceof UserError) {
+		const {errorLines} = await import('../plain/error.ts');
+		const lines = errorLines(error, {width: columnsOf(io.stderr)});
+		await writeLines(io.stderr, [...lines, ...stackLines(error, argv)]);
+		return error.exitCode;
 	}
-	const {errorLines} = await import('../plain/error.ts');
-	await writeLines(io.stderr, errorLines(error, {width: columnsOf(io.stderr)}));
-	return error.exitCode;
+	await writeLines(io.stderr, crashLines(error, argv, executeWills()));
+	return 1;
+};
+
+/** What was measured is kept, and nothing else is waited for. */
+const endAtOnce = (exitCode: number): void => {
+	executeWills();
+	// An exit waits for what is being read, and a pipe may never be: then the signal does what it does by itself.
+	const isReading = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+	if (isReading && exitCode > 128) {
+		const number = exitCode - 128;
+		for (const [name, each] of Object.entries(constants.signals)) {
+			if (each === number) {
+				process.removeAllListeners(name);
+			}
+		}
+		process.kill(process.pid, number);
+	}
+	process.exit(exitCode);
 };
 
 /**
@@ -61,8 +102,8 @@ const report = async (error: unknown, io: Io): Promise<number> => {
  * @returns Exit code (DESIGN: Exit).
  */
 export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
-	assureHome(process.env);
-	const {signal, endQuietly, release} = watchSignals();
+	const releaseCrashes = catchCrashes(argv);
+	const {signal, end, release} = watchSignals({process, now: () => performance.now(), exit: endAtOnce});
 	const io: Io = {
 		stdin: process.stdin,
 		stdout: process.stdout,
@@ -71,8 +112,9 @@ export const runCommandLine = async (argv: readonly string[]): Promise<number> =
 		signal,
 	};
 	// What was paid for is still written: reports do not need the reader of stdout.
-	ignoreClosedPipe(io.stdout, endQuietly);
-	ignoreClosedPipe(io.stderr, () => {});
+	watchOutput(io.stdout, end);
+	watchOutput(io.stderr, () => {});
+	writeWhole(io.stdout);
 	try {
 		const given = parseArguments(argv);
 		if (given.flags.isSet('help')) {
@@ -84,10 +126,16 @@ export const runCommandLine = async (argv: readonly string[]): Promise<number> =
 			return 0;
 		}
 		assertWords(given);
-		return await runCommand(given, io);
+		const exitCode = await runBounded(given, io);
+		// What was asked for went to an output that took no more.
+		return exitCode === 0 && signal.reason === 1 ? 1 : exitCode;
 	} catch (error) {
-		return await report(error, io);
+		if (error instanceof Interrupted) {
+			endAtOnce(error.exitCode);
+		}
+		return await report(error, argv, io);
 	} finally {
 		release();
+		releaseCrashes();
 	}
 };

@@ -1,5 +1,5 @@
 import {toolVersion} from '../reports/environment.ts';
-import {ignoreClosedPipe, writeLines} from '../terminal/io.ts';
+import {watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
 
 /** Asked for alone, these need nothing of what takes a command line apart: they are answered at once. */
 const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
@@ -19,7 +19,11 @@ export const dispatch = async (argv: readonly string[]): Promise<number> => {
 		const {runCommandLine} = await import('./command-line.ts');
 		return runCommandLine(argv);
 	}
-	ignoreClosedPipe(process.stdout, () => {});
+	let exitCode = 0;
+	watchOutput(process.stdout, (code) => {
+		exitCode = code;
+	});
+	writeWhole(process.stdout);
 	await writeLines(process.stdout, await answer());
-	return 0;
+	return exitCode;
 };

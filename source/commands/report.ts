@@ -1,4 +1,5 @@
 import {readUtf8} from '../config/input/text-file.ts';
+import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {readResults} from '../reports/read-results.ts';
@@ -48,14 +49,7 @@ export async function readResultsFile(file: string): Promise<Results> {
 		if (error instanceof UserError) {
 			throw error;
 		}
-		const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-		const reasons: Readonly<Record<string, string>> = {
-			ENOENT: 'there is no such file',
-			EISDIR: 'it is a folder',
-			EACCES: 'permission denied',
-		};
-		const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
-		throw new UserError(`${file} cannot be read: ${reason}.`, {
+		throw new UserError(`${file} cannot be read: ${reasonOf(error)}.`, {
 			exitCode: 2,
 			hint: 'Name the results.json in a report folder.',
 			cause: error,

@@ -6,13 +6,16 @@ import type {Snapshot} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {costRefusal} from '../metrics/decisions/cost-refusal.ts';
+import {errorLines} from '../plain/error.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
+import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
+import {keepResults} from './run/keep-results.ts';
 import {watchAlerts} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
 import {type ConfiguredEnd, runSearch} from './run/search.ts';
@@ -20,6 +23,8 @@ import {firstConfig, planOf, type SearchSetup} from './run/search-setup.ts';
 
 /** Milliseconds that requests in flight have to come back after a signal. */
 const stopDeadlineMs = 2000;
+/** Milliseconds that the engine has to close its connections. */
+const closeDeadlineMs = 1000;
 /** Milliseconds between two lines of progress: often on a terminal, which forgets them; rarely where lines stay. */
 const progressIntervalMs = {terminal: 500, plain: 5000} as const;
 
@@ -188,6 +193,15 @@ export const readEndings = ({flags}: Arguments): Endings => ({
 	alerts: flags.texts('alert').map(readAlert),
 });
 
+/** A run that a fault ended says so; after a signal the exit code is that of the signal. */
+export const endedBy = async (fault: UserError, io: Io): Promise<number> => {
+	if (!io.signal.aborted) {
+		throw fault;
+	}
+	await writeLines(io.stderr, errorLines(fault, {width: columnsOf(io.stderr)}));
+	return signalExitCode(io.signal);
+};
+
 /** The run without the screen, from its setup on. @returns Exit code. */
 export const runHeadless = async (
 	setup: RunSetup,
@@ -205,6 +219,7 @@ export const runHeadless = async (
 		return 0;
 	}
 	const engine = startEngine();
+	const kept = keepResults(engine, setup);
 	try {
 		if (setup.search === undefined) {
 			assertVariants(
@@ -212,8 +227,8 @@ export const runHeadless = async (
 				setup.config.variants.map(({name}) => name),
 			);
 		}
-		const config = {...setup.config, connection: await setup.connect()};
-		const note = keepLog(engine, output.logFile);
+		const config = {...setup.config, connection: await untilSignal(io.signal, setup.connect())};
+		const note = keepLog(engine, output.logFile, kept.warn);
 		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {stderr: io.stderr, note});
 		const first = firstConfig(setup.search, config);
 		const prepared = await prepareRun(engine, first, io.signal);
@@ -238,13 +253,19 @@ export const runHeadless = async (
 				? await execute(engine, setup, prepared.snapshot, io)
 				: await searchWith(engine, setup, setup.search, {config, first: prepared.snapshot}, io);
 		await watched.close();
-		const exitCode = await finish(watched.within(snapshot), {...setup, ...ran}, conditions, io);
+		const exitCode = await finish(
+			watched.within(snapshot),
+			{setup: {...setup, ...ran}, kept},
+			conditions,
+			io,
+		);
 		if (fault !== undefined) {
-			throw fault;
+			return await endedBy(fault, io);
 		}
 		return exitCode === 0 && watched.hasRung() ? 3 : exitCode;
 	} finally {
-		await engine.close(stopDeadlineMs);
+		kept.release();
+		await engine.close(closeDeadlineMs);
 		await setup.stopDemo();
 	}
 };
@@ -256,5 +277,5 @@ export const run = async (
 	startEngine: StartEngine = startEngineThread,
 ): Promise<number> => {
 	const endings = readEndings(given);
-	return runHeadless(await setUpRun(given, io), endings, io, startEngine);
+	return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io, startEngine);
 };

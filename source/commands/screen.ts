@@ -6,12 +6,14 @@ import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
+import {leaveClosing} from '../terminal/last-will.ts';
 import {keepLog} from '../terminal/log-file.ts';
-import {signalExitCode} from '../terminal/signals.ts';
+import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import {finish} from './run/finish.ts';
+import {keepResults} from './run/keep-results.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
-import {readEndings, runHeadless} from './run.ts';
+import {endedBy, readEndings, runHeadless} from './run.ts';
 import {startConnectedEngine} from './screen/connected-engine.ts';
 import {demoOnKey} from './screen/demo-on-key.ts';
 import {createExports} from './screen/exports.ts';
@@ -20,7 +22,7 @@ import {screenPresets} from './screen/screen-presets.ts';
 type AccountOptions = Required<Pick<ScreenPorts, 'opensOnAccount' | 'regions' | 'alerts'>>;
 
 /** Milliseconds that the engine has to close after the screen is gone. */
-const closeDeadlineMs = 2000;
+const closeDeadlineMs = 1000;
 
 const openScreen = async (
 	given: Arguments,
@@ -34,8 +36,9 @@ const openScreen = async (
 	const presets = screenPresets(given.flags, setup);
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
+	const kept = keepResults(engine, setup);
 	try {
-		const note = keepLog(engine, output.logFile);
+		const note = keepLog(engine, output.logFile, kept.warn);
 		const {snapshot, run, fault} = await openDashboard({
 			config,
 			isDemo,
@@ -46,6 +49,7 @@ const openScreen = async (
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(setup.folder),
 			...account,
+			onCrash: leaveClosing,
 			noteAlarm: (text) => note('alert', text),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
@@ -55,18 +59,21 @@ const openScreen = async (
 		});
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		const exitCode = snapshot?.startedAt
-			? await finish(snapshot, {...setup, ...run}, options.conditions, io)
+			? await finish(snapshot, {setup: {...setup, ...run}, kept}, options.conditions, io)
 			: io.signal.aborted
 				? signalExitCode(io.signal)
 				: 0;
 		if (fault !== undefined) {
-			throw new UserError(fault.message, {
+			const {message, hint} = fault;
+			const error = new UserError(message, {
 				exitCode: fault.exitCode,
-				...(fault.hint === undefined ? {} : {hint: fault.hint}),
+				...(hint === undefined ? {} : {hint}),
 			});
+			return await endedBy(error, io);
 		}
 		return exitCode;
 	} finally {
+		kept.release();
 		await engine.close(closeDeadlineMs);
 		await Promise.all([setup.stopDemo(), demo.stop()]);
 	}
@@ -109,9 +116,9 @@ export const screen = async (given: Arguments, io: Io): Promise<number> => {
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
 	if (!isScreen) {
-		return runHeadless(await setUpRun(given, io), endings, io);
+		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}
 	const account = accountOptions(given, alerts);
-	const {setup, shown} = await setUpScreen(given, account, io);
+	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
 	return openScreen(shown, setup, {conditions, account}, io);
 };

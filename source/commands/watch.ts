@@ -16,7 +16,7 @@ import {startDemo} from './demo.ts';
 /** Seed of the account behind `--demo`. */
 const demoSeed = 1;
 /** Milliseconds that the engine's thread has to close. */
-const closeDeadlineMs = 2000;
+const closeDeadlineMs = 1000;
 
 type Printing = {
 	readonly isJson: boolean;

@@ -144,7 +144,8 @@ export const parseArguments = (argv: readonly string[]): Arguments => {
 	const parsed = meow('', {
 		importMeta: import.meta,
 		argv: words,
-		pkg: {},
+		// meow names the process by it.
+		pkg: {name: 'bedrock-top'},
 		flags: meowFlags,
 		autoHelp: false,
 		autoVersion: false,

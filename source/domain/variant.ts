@@ -75,4 +75,6 @@ export type ItemVerdict = {
 	readonly answer: string | undefined;
 	/** Whether there was anything to check. */
 	readonly checked: boolean;
+	/** Why it was not checked to the end, where it was not. */
+	readonly reason?: string | undefined;
 };

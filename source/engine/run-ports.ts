@@ -4,6 +4,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry, MinuteOfUse, Use} from '../domain/use.ts';
+import type {PatternChecker} from '../prompts/judge.ts';
 import type {AnswerRecord} from './attempts/answer-record.ts';
 import type {LostRecord} from './attempts/lost-record.ts';
 
@@ -12,6 +13,10 @@ export type RunPorts = {
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
+	readonly onUnjudged?: (record: AnswerRecord) => void;
+	/** Checks answers by the patterns of the task; absent: in this thread. */
+	readonly checker?: PatternChecker | undefined;
 	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */
 	readonly onLost?: (record: LostRecord) => void;
 	/** Of each target: what other runs use of its bucket, as a first look; at the start it is read again. */

@@ -26,6 +26,8 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const {status, time, sources} = core;
 	const outcomes = createOutcomes(core, {
 		onAnswer: (record) => ports.onAnswer?.(record),
+		onUnjudged: (record) => ports.onUnjudged?.(record),
+		checker: ports.checker,
 		pump: () => alarm.within(0),
 	});
 	const silence = silenceOf(spec.method, spec.timeoutMs);

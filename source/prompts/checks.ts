@@ -45,6 +45,9 @@ export const meetsCheck = (answer: string, check: Check): boolean => {
 	return [...text].length <= check.maxCharacters;
 };
 
+/** Whether a check runs what somebody else wrote as a program: it may take any time. The others take as long as the answer is. */
+export const isPattern = (check: Check): boolean => 'regex' in check || 'jsonSchema' in check;
+
 /** All checks of an item: those of the task, and the equality that a known right answer implies. */
 export const checksOf = (checks: readonly Check[], item: Item | undefined): readonly Check[] =>
 	item?.expected === undefined ? checks : [...checks, {equals: item.expected}];

@@ -1,8 +1,8 @@
 import {z} from 'zod';
 import {type Goal, goals} from '../domain/run-spec.ts';
 import {compressions, type Variant} from '../domain/variant.ts';
-import {escapeUnseen} from '../text/width.ts';
 import {withoutMark} from '../text/utf8.ts';
+import {escapeUnseen} from '../text/width.ts';
 import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall} from './sdk-call-python.ts';

@@ -1,5 +1,6 @@
 import {mkdtemp, readdir, rmdir, stat} from 'node:fs/promises';
 import path from 'node:path';
+import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 
 /** What is asked of the file system, so that a test can stand in for it. */
@@ -119,18 +120,3 @@ async function doesExist(folder: string, fileSystem: FolderFileSystem): Promise<
 
 const codeOf = (error: unknown): string | undefined =>
 	error instanceof Error && 'code' in error ? String(error.code) : undefined;
-
-/** The system's reason in words where it is a common one. */
-function reasonOf(error: unknown): string {
-	switch (codeOf(error)) {
-		case 'EACCES':
-		case 'EPERM':
-			return 'permission denied';
-		case 'EROFS':
-			return 'read-only file system';
-		case 'ENOSPC':
-			return 'no space left';
-		default:
-			return error instanceof Error ? error.message : String(error);
-	}
-}

@@ -54,8 +54,11 @@ type Events = ReadonlyArray<{readonly kind: string; readonly text: string}>;
 const textsOf = (events: Events, kind: string): readonly string[] =>
 	events.filter((event) => event.kind === kind).map(({text}) => text);
 
-/** How many requests got no answer, and why; nothing where all did. */
-export const lostTexts = ({events}: {readonly events: Events}): readonly string[] => textsOf(events, 'lost');
+/** How many requests got no answer, and why, and what else is missing from the results; nothing where nothing is. */
+export const lostTexts = ({events}: {readonly events: Events}): readonly string[] => [
+	...textsOf(events, 'lost'),
+	...textsOf(events, 'incomplete'),
+];
 
 /** What attempts that broke off are taken to have used. */
 const brokenTexts = (

@@ -1,5 +1,6 @@
 import {mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
+import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 import {copyPrivate, privateFolderMode} from './private-file.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
@@ -18,8 +19,8 @@ export type WriteOptions = {
 	/** Undefined while the run goes on, or where the results were read from a file. */
 	readonly hasResults: boolean;
 	readonly hasSummary: boolean;
-	/** Text of best-request.json; undefined where it is not known. */
-	readonly bestRequest?: string | undefined;
+	/** Makes the text of best-request.json; undefined where it is not known. */
+	readonly bestRequest?: (() => string) | undefined;
 	/** Already streamed; it is moved into the folder where it is not there yet. */
 	readonly answersFile: string | undefined;
 	/** The same for requests.csv. */
@@ -32,70 +33,82 @@ export type WriteOptions = {
  * drawn.
  *
  * @returns Absolute paths: results, summary, figures for a quota increase, winning requests, answers, requests, then the charts in their fixed order.
- * @throws UserError exit 1 when a file cannot be written or a chart cannot be drawn; everything else is written.
+ * @throws UserError exit 1 that names each file that could not be written, or chart that could not be drawn, and why;
+ * everything else is written.
  */
 export async function writeReportFiles(results: Results, options: WriteOptions): Promise<readonly string[]> {
 	const {folder, draw} = options;
 	const charts = chartsOf(results);
 	await mkdir(folder, {recursive: true, mode: privateFolderMode});
 	const files: string[] = [];
+	const faults: string[] = [];
 	const write = async (name: string, text: string) => {
 		const file = path.join(folder, name);
 		await writeAtomically(file, text);
 		files.push(file);
 	};
 
-	if (options.hasResults) {
-		await write('results.json', resultsText(results));
-	}
-
-	if (options.hasSummary) {
-		await write(
-			'summary.md',
-			summaryMarkdown(
-				results,
-				charts.map(({fileName}) => fileName),
-			),
-		);
-	}
-
-	if (options.hasSummary && hasFullMinute(results)) {
-		await write('quota-increase.md', quotaIncreaseMarkdown(results));
-	}
-
-	if (options.bestRequest !== undefined) {
-		await write('best-request.json', options.bestRequest);
+	const texts = [
+		options.hasResults && (['results.json', () => resultsText(results)] as const),
+		options.hasSummary &&
+			([
+				'summary.md',
+				() =>
+					summaryMarkdown(
+						results,
+						charts.map(({fileName}) => fileName),
+					),
+			] as const),
+		options.hasSummary &&
+			hasFullMinute(results) &&
+			(['quota-increase.md', () => quotaIncreaseMarkdown(results)] as const),
+		options.bestRequest !== undefined && (['best-request.json', options.bestRequest] as const),
+	];
+	for (const [name, text] of texts.filter((each) => each !== false)) {
+		await attempt(name, faults, async () => write(name, text()));
 	}
 
 	for (const streamed of [options.answersFile, options.requestsFile]) {
 		if (streamed !== undefined && (await doesExist(streamed))) {
-			files.push(await moveInto(folder, streamed));
+			await attempt(path.basename(streamed), faults, async () => {
+				files.push(await moveInto(folder, streamed));
+			});
 		}
 	}
 
-	await writeCharts(charts, draw, write);
+	await writeCharts(charts, draw, write, faults);
 	return files;
 }
 
-/** Writes charts one by one; one that fails does not keep the others from being drawn. */
+/** One file that cannot be made does not keep the others from being made. */
+async function attempt(name: string, faults: string[], work: () => Promise<void>): Promise<void> {
+	try {
+		await work();
+	} catch (error) {
+		faults.push(`${name} (${reasonOf(error)})`);
+	}
+}
+
+/**
+ * Writes charts one by one; one that fails does not keep the others from being drawn.
+ *
+ * @param faults What could not be made before them.
+ * @throws UserError exit 1 that names all that could not be made.
+ */
 export async function writeCharts(
 	charts: readonly ChartFile[],
 	draw: Draw,
 	write: (name: string, text: string) => Promise<void>,
+	faults: string[] = [],
 ): Promise<void> {
-	const faults: string[] = [];
 	for (const {fileName, chart} of charts) {
-		try {
-			await write(fileName, await draw(chart));
-		} catch (error) {
-			faults.push(`${fileName} (${error instanceof Error ? error.message : String(error)})`);
-		}
+		await attempt(fileName, faults, async () => write(fileName, await draw(chart)));
 	}
 
 	if (faults.length > 0) {
-		throw new UserError(`Not every chart could be made: ${faults.join(', ')}.`, {
+		throw new UserError(`Not every report could be made: ${faults.join(', ')}.`, {
 			exitCode: 1,
-			hint: '"bedrock-top report results.json" draws them again.',
+			hint: 'The others are there. Once the cause is gone, "bedrock-top report results.json" draws the charts again.',
 		});
 	}
 }

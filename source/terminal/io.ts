@@ -1,3 +1,6 @@
+import {fstatSync, writeSync} from 'node:fs';
+import {isatty} from 'node:tty';
+import {reasonOf} from '../domain/system-words.ts';
 import {cleanLines, escapeUnseen} from '../text/width.ts';
 
 /** The outside of a command, injected so that tests stand in for the terminal. */
@@ -7,8 +10,8 @@ export type Io = {
 	readonly stderr: NodeJS.WriteStream;
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	/**
-	 * Aborted by SIGINT, SIGTERM and SIGHUP, and when the reader of stdout went away; the reason is the exit code
-	 * (128 + number, or 0).
+	 * Aborted by a signal, when the reader of stdout went away, and when stdout takes no more; the reason is the exit code
+	 * (128 + number, 0, or 1).
 	 */
 	readonly signal: AbortSignal;
 };
@@ -39,19 +42,53 @@ export const writeClean = async (stream: NodeJS.WritableStream, lines: readonly 
 const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
 
 /**
- * A closed pipe is the reader's way to say enough: not a fault. Anything else (a full disk) ends the program with 1.
- * @param onClosed Called once, when there is no reader any more; what is written from then on is lost.
+ * A closed pipe is the reader's way to say enough: not a fault. Anything else (a full disk) is one, and said once.
+ * @param onEnd Called once, when nothing that is written arrives any more, with the exit code that this means.
  */
-export const ignoreClosedPipe = (stream: NodeJS.WriteStream, onClosed: () => void): void => {
-	let isClosed = false;
+export const watchOutput = (stream: NodeJS.WriteStream, onEnd: (exitCode: 0 | 1) => void): void => {
+	let isOver = false;
 	stream.on('error', (error: NodeJS.ErrnoException) => {
-		if (!closedCodes.has(error.code)) {
-			process.stderr.write(`bedrock-top: the output cannot be written: ${error.message}.\n`);
-			process.exit(1);
+		if (isOver) {
+			return;
 		}
+		isOver = true;
+		const isClosed = closedCodes.has(error.code);
 		if (!isClosed) {
-			isClosed = true;
-			onClosed();
+			process.stderr.write(
+				`bedrock-top: the output cannot be written: ${reasonOf(error)}. What was written of it is not complete.\n`,
+			);
 		}
+		onEnd(isClosed ? 0 : 1);
 	});
+};
+
+const isFile = (descriptor: number): boolean => {
+	try {
+		const status = fstatSync(descriptor);
+		return status.isFile() || (status.isCharacterDevice() && !isatty(descriptor));
+	} catch {
+		return false;
+	}
+};
+
+/**
+ * Node takes a short write to a file (on a disk that fills) for a whole one, and the rest is lost without a word: here it
+ * goes on until all is written, or the system says why not.
+ */
+export const writeWhole = (stream: NodeJS.WriteStream & {readonly fd?: number}): void => {
+	const {fd} = stream;
+	if (fd === undefined || !isFile(fd)) {
+		return;
+	}
+	stream._write = (chunk: Uint8Array | string, encoding, done) => {
+		try {
+			const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+			for (let at = 0; at < bytes.length; ) {
+				at += writeSync(fd, bytes, at);
+			}
+			done();
+		} catch (error) {
+			done(error as Error);
+		}
+	};
 };

@@ -1,24 +1,16 @@
 import {constants} from 'node:fs';
 import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
+import {reasonOf as systemReason} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../reports/write-atomically.ts';
 import {escapeUnseen} from '../text/width.ts';
 
 /** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */
 
-const reasonOf = (error: unknown): string => {
-	const code = (error as NodeJS.ErrnoException).code;
-	const reasons: Readonly<Record<string, string>> = {
-		ENOENT: 'its folder does not exist',
-		ENOTDIR: 'its folder is a file',
-		EACCES: 'permission denied',
-		EPERM: 'permission denied',
-		EROFS: 'read-only file system',
-		EISDIR: 'it is a folder',
-	};
-	return reasons[code ?? ''] ?? (error as Error).message;
-};
+/** Of a file to be written, what is missing is its folder. */
+const reasonOf = (error: unknown): string =>
+	(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : systemReason(error);
 
 const unwritable = (file: string, reason: string, cause?: unknown): UserError =>
 	new UserError(`--json: "${file}" cannot be written: ${reason}.`, {

@@ -1,23 +1,54 @@
-/** Exit codes of the signals that end the program in an orderly way. */
-const signalExitCodes = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129} as const;
+import {constants} from 'node:os';
+
+/** The signals that end the program in an orderly way, where the system has them. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGXCPU'] as const;
+
+/** A terminal that is closed and a service that is stopped send any of these, and often several. */
+const alike: ReadonlySet<string> = new Set(['SIGHUP', 'SIGTERM']);
+
+/** Milliseconds in which the same signal again is the same wish: shells, groups and supervisors pass signals on. */
+const sameWishMs = 1000;
+
+/** What the process gives: its signals, its time and its end. */
+export type SignalPorts = {
+	readonly process: Pick<NodeJS.Process, 'on' | 'off'>;
+	readonly now: () => number;
+	/** Ends the program at once. */
+	readonly exit: (exitCode: number) => void;
+};
+
+const isSameWish = (first: string, again: string): boolean =>
+	first === again || (alike.has(first) && alike.has(again));
 
 /**
- * Turns signals into an AbortSignal whose reason is the exit code. A second signal ends the program at once.
- * @returns The signal, a function that ends everything in the same orderly way with exit code 0, and one that takes the
- * handlers away.
+ * Turns signals into an AbortSignal whose reason is the exit code (128 and the signal's number). A second wish ends the
+ * program at once.
+ * @returns The signal, a function that ends everything in the same orderly way with another exit code, and one that takes
+ * the handlers away.
  */
-export const watchSignals = (): {
+export const watchSignals = ({
+	process,
+	now,
+	exit,
+}: SignalPorts): {
 	readonly signal: AbortSignal;
-	readonly endQuietly: () => void;
+	readonly end: (exitCode: number) => void;
 	readonly release: () => void;
 } => {
 	const controller = new AbortController();
-	const handlers = Object.entries(signalExitCodes).map(([name, exitCode]) => {
+	let first: {readonly name: string; readonly at: number} | undefined;
+	const handlers = endings.flatMap((name) => {
+		const number = constants.signals[name];
+		if (number === undefined) {
+			return [];
+		}
 		const handler = (): void => {
-			if (controller.signal.aborted) {
-				process.exit(exitCode);
+			if (first === undefined) {
+				first = {name, at: now()};
+				controller.abort(128 + number);
+			} else if (!isSameWish(first.name, name) || now() - first.at >= sameWishMs) {
+				exit(128 + number);
 			}
-			controller.abort(exitCode);
 		};
 		process.on(name, handler);
 		return () => {
@@ -26,8 +57,8 @@ export const watchSignals = (): {
 	});
 	return {
 		signal: controller.signal,
-		endQuietly() {
-			controller.abort(0);
+		end(exitCode) {
+			controller.abort(exitCode);
 		},
 		release() {
 			for (const release of handlers) {
@@ -39,3 +70,41 @@ export const watchSignals = (): {
 
 /** Exit code of an aborted signal. */
 export const signalExitCode = (signal: AbortSignal): number => signal.reason as number;
+
+/** A command was left where it stood, because a signal came. */
+export class Interrupted extends Error {
+	readonly exitCode: number;
+
+	constructor(signal: AbortSignal) {
+		super('interrupted by a signal');
+		this.exitCode = signalExitCode(signal);
+	}
+}
+
+/**
+ * The result of some work, unless a signal comes first: then the work is left where it stands.
+ * @param graceMs Milliseconds that the work has to end by itself after the signal.
+ * @throws Interrupted
+ */
+export const untilSignal = async <Value>(
+	signal: AbortSignal,
+	work: Promise<Value>,
+	graceMs = 0,
+): Promise<Value> => {
+	const {promise: interrupted, reject} = Promise.withResolvers<never>();
+	let timer: NodeJS.Timeout | undefined;
+	const interrupt = (): void => {
+		timer = setTimeout(() => reject(new Interrupted(signal)), graceMs);
+	};
+	if (signal.aborted) {
+		interrupt();
+	} else {
+		signal.addEventListener('abort', interrupt);
+	}
+	try {
+		return await Promise.race([work, interrupted]);
+	} finally {
+		clearTimeout(timer);
+		signal.removeEventListener('abort', interrupt);
+	}
+};

@@ -1,3 +1,4 @@
+import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import {variantFingerprint} from '../domain/fingerprint.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -12,6 +13,11 @@ import type {AnswerSink} from './messages.ts';
 /** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
 export type AnswerWriter = {
 	readonly write: (record: AnswerRecord) => void;
+	/**
+	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over, should the program be
+	 * killed before that.
+	 */
+	readonly unjudged: (record: AnswerRecord) => void;
 	/** A request without an answer is a row of requests.csv alone. */
 	readonly lost: (record: LostRecord) => void;
 	/** Waits until all lines are handed to the disk. */
@@ -47,21 +53,35 @@ export const openAnswers = (
 		Object.entries(partsOf(config)).map(([name, parts]) => [name, variantFingerprint(parts)]),
 	);
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
+	const draft = file === undefined ? undefined : `${file.replace(/\.jsonl$/, '')}-unchecked.jsonl`;
+	let unchecked: LineFile | undefined;
+	const answerLine = (record: AnswerRecord): string => {
+		const origin = {run, variantFingerprint: prints.get(record.variant)};
+		return `${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`;
+	};
 	return {
+		unjudged(record) {
+			if (draft !== undefined) {
+				unchecked ??= openLineFile(draft, {what: 'Answers that wait for their check'}, onFault);
+				unchecked.write(answerLine(record));
+			}
+		},
 		write(record) {
 			if (!hasAsked) {
 				hasAsked = true;
 				asked?.write(askedLine(run, config));
 			}
-			const origin = {run, variantFingerprint: prints.get(record.variant)};
-			answers?.write(`${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`);
+			answers?.write(answerLine(record));
 			requests?.write(requestsCsvLine(record));
 		},
 		lost(record) {
 			requests?.write(lostRequestCsvLine(record));
 		},
 		async close() {
-			await Promise.all([answers?.close(), asked?.close(), requests?.close()]);
+			await Promise.all([answers?.close(), asked?.close(), requests?.close(), unchecked?.close()]);
+			if (draft !== undefined && unchecked !== undefined) {
+				await rm(draft, {force: true});
+			}
 		},
 	};
 };

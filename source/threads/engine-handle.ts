@@ -1,7 +1,10 @@
 import {Worker} from 'node:worker_threads';
+import {type Clock, systemClock} from '../domain/clock.ts';
+import {reasonOf} from '../domain/system-words.ts';
 import {cleanText} from '../text/width.ts';
 import {workerEnvironment} from './compile-cache.ts';
-import type {EngineReport, EngineRequest} from './messages.ts';
+import {watchEngine} from './engine-watch.ts';
+import type {EngineReport, EngineRequest, Ping, Pong} from './messages.ts';
 import {workerUrl} from './worker-url.ts';
 
 /** The engine as the main thread sees it. */
@@ -35,35 +38,66 @@ const crash = (reason: string): EngineReport => ({
 	},
 });
 
-/** Starts the engine's thread. A crash of it arrives as a `failed` report; nothing is thrown here. */
-export const startEngineThread = (): EngineHandle => {
-	const worker = new Worker(workerUrl('engine-worker'), {
-		env: workerEnvironment(),
-		stdout: true,
-		stderr: true,
-	});
+/** Milliseconds that a thread has to be gone after it was ended the hard way; a call of the system may hold it. */
+const terminateMs = 1000;
+
+/**
+ * Starts the engine's thread. A crash of it, or that it no longer answers, arrives as a `failed` report; nothing is
+ * thrown here.
+ */
+export const startEngineThread = (
+	entry: URL = workerUrl('engine-worker'),
+	clock: Clock = systemClock,
+): EngineHandle => {
+	const worker = new Worker(entry, {env: workerEnvironment(), stdout: true, stderr: true});
 	const listeners = new Set<(report: EngineReport) => void>();
-	let isClosing = false;
+	let isOver = false;
 	const publish = (report: EngineReport): void => {
-		for (const listener of listeners) {
+		for (const listener of [...listeners]) {
 			listener(report);
 		}
 	};
+	const die = (reason: string): void => {
+		watch.close();
+		if (!isOver) {
+			isOver = true;
+			publish(crash(reason));
+		}
+	};
+	const watch = watchEngine(
+		clock,
+		() => worker.postMessage({type: 'ping'} satisfies Ping),
+		(reason) => {
+			void worker.terminate();
+			die(reason);
+		},
+	);
 	forwardPrints(worker, publish);
-	worker.on('message', publish);
-	worker.on('error', (error) => {
-		publish(crash(error instanceof Error ? error.message : String(error)));
+	worker.on('message', (report: EngineReport | Pong) => {
+		watch.heard();
+		if (report.type === 'pong') {
+			return;
+		}
+		if (report.type === 'ended' || report.type === 'failed') {
+			watch.stopped();
+		}
+		publish(report);
 	});
+	worker.on('error', (error) => die(reasonOf(error)));
 	const exited = new Promise<void>((resolve) => {
 		worker.on('exit', (code) => {
-			if (!isClosing && code !== 0) {
-				publish(crash(`its thread ended with code ${code}`));
+			if (code !== 0) {
+				die(`its thread ended with code ${code}`);
 			}
+			watch.close();
 			resolve();
 		});
 	});
 	return {
 		send(request) {
+			if (request.type === 'stop') {
+				watch.stopping(request.deadlineMs);
+			}
 			worker.postMessage(request);
 		},
 		onReport(listener) {
@@ -73,11 +107,16 @@ export const startEngineThread = (): EngineHandle => {
 			};
 		},
 		async close(deadlineMs) {
-			isClosing = true;
+			isOver = true;
+			watch.close();
 			worker.postMessage({type: 'close'} satisfies EngineRequest);
-			const timer = setTimeout(() => void worker.terminate(), deadlineMs);
-			await exited;
-			clearTimeout(timer);
+			const {promise: given, resolve: giveUp} = Promise.withResolvers<void>();
+			let cancel = clock.after(deadlineMs, () => {
+				void worker.terminate();
+				cancel = clock.after(terminateMs, giveUp);
+			});
+			await Promise.race([exited, given]);
+			cancel();
 		},
 	};
 };

@@ -5,8 +5,12 @@ import type {Clock} from '../domain/clock.ts';
 import {faultOf} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
+import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import {createRun, type Run} from '../engine/run.ts';
+import {isPattern} from '../prompts/checks.ts';
+import type {PatternChecker} from '../prompts/judge.ts';
 import {type AnswersOf, type AnswerWriter, openAnswers} from './answer-file.ts';
+import {createChecksThread} from './checks-handle.ts';
 import {type ListingConfig, listModels} from './list-models.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type Prepared, prepare} from './prepare.ts';
@@ -20,6 +24,7 @@ type Ports = {
 	readonly publish: (report: EngineReport) => void;
 	readonly clock: Clock;
 	readonly uses?: UseStore;
+	readonly createChecker?: typeof createChecksThread;
 	readonly account?: RunAccount;
 	/** Takes what concerns the account monitor. */
 	readonly onAccountRequest?: (request: AccountRequest) => void;
@@ -35,12 +40,32 @@ type Stage =
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
 			readonly run: Run;
+			readonly checker: PatternChecker | undefined;
 			readonly answers: AnswerRelay;
 	  }
-	| {readonly name: 'running'; readonly prepared: Prepared; readonly run: Run};
+	| {
+			readonly name: 'running';
+			readonly prepared: Prepared;
+			readonly run: Run;
+			readonly checker: PatternChecker | undefined;
+	  };
 
 /** Answers come from the run; where they go is known only when it starts. */
 type AnswerRelay = {writer: AnswerWriter | undefined};
+
+/** Says once in a run that an answer could not be checked, and why. */
+const createCheckWarning = (warn: (text: string) => void): ((record: AnswerRecord) => void) => {
+	let hasWarned = false;
+	return ({variant, verdicts}) => {
+		const reason = hasWarned ? undefined : verdicts.find((verdict) => verdict.reason !== undefined)?.reason;
+		if (reason !== undefined) {
+			hasWarned = true;
+			warn(
+				`An answer of ${variant} counts as check failed: ${reason}. Make the regex or the JSON schema simpler; answers.jsonl names each such answer.`,
+			);
+		}
+	};
+};
 
 /** What is compared in a run: another run of the same takes about as much. */
 const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>
@@ -51,6 +76,7 @@ export const createSession = ({
 	publish,
 	clock,
 	uses = createUseStore(),
+	createChecker = createChecksThread,
 	account = noAccount,
 	onAccountRequest = () => {},
 	onClose = () => {},
@@ -68,6 +94,7 @@ export const createSession = ({
 		} else if (stage.name !== 'idle') {
 			stage.prepared.backend.close();
 			stage.prepared.clients.close();
+			stage.checker?.close();
 			void stage.run.leave();
 		}
 		stage = {name: 'idle'};
@@ -103,6 +130,9 @@ export const createSession = ({
 			return;
 		}
 		const answers: AnswerRelay = {writer: undefined};
+		const patterns = spec.task.checks.filter(isPattern);
+		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
+		const warnOfCheck = createCheckWarning((text) => publish({type: 'warning', text}));
 		const run = createRun(spec, {
 			backend: prepared.backend,
 			clock,
@@ -110,11 +140,14 @@ export const createSession = ({
 			sharing: {id: uses.newMember(), process: uses.process, stores},
 			onAnswer(record) {
 				account.answered(spec, record);
+				warnOfCheck(record);
 				answers.writer?.write(record);
 			},
+			onUnjudged: (record) => answers.writer?.unjudged(record),
+			checker,
 			onLost: (record) => answers.writer?.lost(record),
 		});
-		stage = {name: 'prepared', config, prepared, run, answers};
+		stage = {name: 'prepared', config, prepared, run, checker, answers};
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
@@ -146,7 +179,7 @@ export const createSession = ({
 		}
 		const isReplacing = (sink.isReplacing ?? false) && !hasWritten;
 		hasWritten = true;
-		return openAnswers({...sink, isReplacing}, of, (text) => publish({type: 'log', text}));
+		return openAnswers({...sink, isReplacing}, of, (text) => publish({type: 'warning', text}));
 	};
 
 	const startRun = async (sink: AnswerSink): Promise<void> => {
@@ -154,7 +187,7 @@ export const createSession = ({
 			return;
 		}
 		const own = stage;
-		const {config, prepared, run, answers} = own;
+		const {config, prepared, run, checker, answers} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// It may have waited for its start while others went on.
@@ -164,7 +197,7 @@ export const createSession = ({
 			await run.leave();
 			return;
 		}
-		stage = {name: 'running', prepared, run};
+		stage = {name: 'running', prepared, run, checker};
 		answers.writer = openWriter(sink, {run: randomUUID(), config});
 		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, prepared.spec);
@@ -175,6 +208,7 @@ export const createSession = ({
 		} finally {
 			stopPublishing();
 			account.detach();
+			checker?.close();
 			await Promise.all([answers.writer?.close(), run.leave()]);
 		}
 		const snapshot = run.snapshot();

@@ -1,7 +1,7 @@
 import {parentPort} from 'node:worker_threads';
 import {forgetCompileCache} from './compile-cache.ts';
 import {createEngine} from './engine.ts';
-import type {EngineRequest} from './messages.ts';
+import type {EngineRequest, Ping, Pong} from './messages.ts';
 
 /** Entry point of the engine's thread: the run lives here, so that drawing never touches a latency. */
 
@@ -19,6 +19,10 @@ const handle = createEngine((report) => {
 	}
 });
 
-port.on('message', (request: EngineRequest) => {
-	handle(request);
+port.on('message', (request: EngineRequest | Ping) => {
+	if (request.type === 'ping') {
+		port.postMessage({type: 'pong'} satisfies Pong);
+	} else {
+		handle(request);
+	}
 });

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createWriteStream, mkdirSync, statSync, type WriteStream} from 'node:fs';
 import path from 'node:path';
+import {reasonOf} from '../domain/system-words.ts';
 import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 
 /** A file that grows by whole pieces of text while a run goes on, so that an interruption loses nothing. */
@@ -36,7 +37,7 @@ export const openLineFile = (
 	const fail = (error: unknown): void => {
 		if (!hasFailed) {
 			hasFailed = true;
-			onFault(`${what} are no longer written to ${file}: ${error instanceof Error ? error.message : error}.`);
+			onFault(`${what} are no longer written to ${file}: ${reasonOf(error)}.`);
 		}
 	};
 	const open = (): WriteStream => {

@@ -5,6 +5,7 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import type {PatternResult} from '../prompts/judge.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
@@ -49,8 +50,14 @@ export type EngineReport =
 	| {readonly type: 'ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'failed'; readonly fault: Fault}
 	| {readonly type: 'log'; readonly text: string}
+	/** Something that must be read when the run is over: what it says is missing from the results. */
+	| {readonly type: 'warning'; readonly text: string}
 	| AccountReport
 	| {readonly type: 'closed'};
+
+/** Beneath the requests and reports: whether the engine's thread still turns. */
+export type Ping = {readonly type: 'ping'};
+export type Pong = {readonly type: 'pong'};
 
 export type SimulatorRequest =
 	| {readonly type: 'start'; readonly options: SimulatorOptions}
@@ -59,6 +66,13 @@ export type SimulatorReport =
 	| {readonly type: 'listening'; readonly url: string}
 	| {readonly type: 'failed'; readonly fault: Fault}
 	| {readonly type: 'closed'};
+
+/** The texts of some answers, each to be checked by the patterns that the thread was started with. */
+export type ChecksRequest = {readonly answers: ReadonlyArray<readonly string[]>};
+export type ChecksReport =
+	| {readonly type: 'ready'}
+	/** Of one answer, in the order in which they came. */
+	| {readonly type: 'checked'; readonly results: readonly PatternResult[]};
 
 export type ReportRequest = {
 	readonly type: 'write';
@@ -69,6 +83,8 @@ export type ReportRequest = {
 	readonly requestsFile?: string | undefined;
 	/** What the run asked for: with it the winning requests are written. */
 	readonly recipe?: Recipe | undefined;
+	/** results.json is there already. */
+	readonly hasResults?: boolean;
 	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
 	readonly isExport?: boolean;
 };

@@ -1,4 +1,5 @@
 import {Worker} from 'node:worker_threads';
+import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 import {environmentOf} from '../reports/environment.ts';
 import {cleanText} from '../text/width.ts';
@@ -7,6 +8,46 @@ import type {ReportReport, ReportsRequest} from './messages.ts';
 import type {ReportsWorkerData} from './reports-worker.ts';
 import {workerUrl} from './worker-url.ts';
 
+/** Milliseconds that the reports may take: what draws them may hang like anything else. */
+const limitMs = 120_000;
+
+const incomplete = (folder: string, reason: string): ReportReport => ({
+	type: 'failed',
+	fault: {
+		message: `The reports in ${folder} are not complete: ${cleanText(reason)}.`,
+		hint: 'What is there already can be used: "bedrock-top report results.json" draws the charts again.',
+		exitCode: 1,
+	},
+});
+
+/** Never rejects, and always ends. */
+const reportOf = async (request: ReportsRequest): Promise<ReportReport> => {
+	const {promise, resolve} = Promise.withResolvers<ReportReport>();
+	const fail = (reason: string): void => resolve(incomplete(request.folder, reason));
+	const timer = setTimeout(() => fail(`they took longer than ${limitMs / 60_000} minutes`), limitMs);
+	let worker: Worker | undefined;
+	try {
+		worker = new Worker(workerUrl('reports-worker'), {
+			env: workerEnvironment(),
+			stdout: true,
+			stderr: true,
+			workerData: {request, environment: environmentOf()} satisfies ReportsWorkerData,
+		});
+		// What a library prints would tear the screen; a fault comes back as a message.
+		worker.stdout.resume();
+		worker.stderr.resume();
+		worker.once('message', resolve);
+		worker.on('error', (error) => fail(reasonOf(error)));
+		worker.once('exit', (code) => fail(`their thread ended with code ${code}`));
+	} catch (error) {
+		fail(reasonOf(error));
+	}
+	const report = await promise;
+	clearTimeout(timer);
+	void worker?.terminate();
+	return report;
+};
+
 /**
  * Writes reports in a thread of their own, so that neither the screen nor a measured latency feels it.
  *
@@ -14,34 +55,7 @@ import {workerUrl} from './worker-url.ts';
  * @throws UserError exit 1 when something could not be written; what came before it, results first, is on disk.
  */
 export async function writeReports(request: ReportsRequest): Promise<readonly string[]> {
-	const worker = new Worker(workerUrl('reports-worker'), {
-		env: workerEnvironment(),
-		stdout: true,
-		stderr: true,
-		workerData: {request, environment: environmentOf()} satisfies ReportsWorkerData,
-	});
-	// What a library prints would tear the screen; a fault comes back as a message.
-	worker.stdout.resume();
-	worker.stderr.resume();
-	const report = await new Promise<ReportReport>((resolve) => {
-		const fail = (reason: string) => {
-			resolve({
-				type: 'failed',
-				fault: {
-					message: `The reports in ${request.folder} are not complete: ${reason}.`,
-					hint: 'What is there already can be used: "bedrock-top report results.json" draws the charts again.',
-					exitCode: 1,
-				},
-			});
-		};
-		worker.once('message', resolve);
-		worker.once('error', (error) => {
-			fail(cleanText(error instanceof Error ? error.message : String(error)));
-		});
-		worker.once('exit', (code) => {
-			fail(`their thread ended with code ${code}`);
-		});
-	});
+	const report = await reportOf(request);
 	switch (report.type) {
 		case 'written':
 			return report.files;

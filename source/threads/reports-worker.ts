@@ -22,12 +22,13 @@ const bestRequestFor = (results: Results, recipe: Recipe): string =>
 async function write({request, environment}: ReportsWorkerData): Promise<readonly string[]> {
 	switch (request.type) {
 		case 'write': {
+			const {recipe} = request;
 			const results = resultsOf(request.snapshot, environment);
 			return writeReportFiles(results, {
 				folder: request.folder,
-				hasResults: !request.isExport,
+				hasResults: !(request.isExport || request.hasResults),
 				hasSummary: !request.isExport,
-				bestRequest: request.recipe && bestRequestFor(results, request.recipe),
+				bestRequest: recipe && (() => bestRequestFor(results, recipe)),
 				answersFile: request.answersFile,
 				requestsFile: request.requestsFile,
 				draw,

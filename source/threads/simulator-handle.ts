@@ -1,4 +1,5 @@
 import {Worker} from 'node:worker_threads';
+import {reasonOf, systemWords} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {cleanText} from '../text/width.ts';
@@ -12,6 +13,9 @@ export type SimulatorHandle = {
 	readonly url: string;
 	readonly stop: () => Promise<void>;
 };
+
+/** Milliseconds that it has to stop by itself. */
+const stopLimitMs = 2000;
 
 /**
  * Starts a simulator in a worker thread.
@@ -33,7 +37,9 @@ export const startSimulatorThread = async (options: SimulatorOptions): Promise<S
 			void worker.terminate();
 			reject(new UserError(message, {exitCode, ...(hint === undefined ? {} : {hint})}));
 		};
-		worker.once('error', (error) => fail(cleanText(`The simulator's thread failed: ${String(error)}`)));
+		worker.once('error', (error) =>
+			fail(cleanText(`The simulator's thread failed: ${reasonOf(error)}.`), systemWords(error)?.hint),
+		);
 		worker.once('exit', () => fail("The simulator's thread ended before it was ready."));
 		worker.once('message', (report: SimulatorReport) => {
 			switch (report.type) {
@@ -55,7 +61,9 @@ export const startSimulatorThread = async (options: SimulatorOptions): Promise<S
 		url,
 		async stop() {
 			send({type: 'close'});
+			const timer = setTimeout(() => void worker.terminate(), stopLimitMs);
 			await ended;
+			clearTimeout(timer);
 		},
 	};
 };

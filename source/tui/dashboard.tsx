@@ -57,6 +57,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 			/>
 		</SuspendPort>
 	);
+	const revoke = ports.onCrash?.(() => instance?.unmount());
 	try {
 		instance = render(screenNode(), {
 			stdin: ports.stdin,
@@ -69,6 +70,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 		return await endOf(session, ports.signal, fault);
 	} finally {
 		instance?.unmount();
+		revoke?.();
 		session.close();
 	}
 }

@@ -51,6 +51,8 @@ export type ScreenPorts = {
 	readonly clock: Clock;
 	/** Paints a second at most. */
 	readonly framesPerSecond?: number;
+	/** Takes what gives the terminal back at once, should the program break. @returns Takes it back. */
+	readonly onCrash?: (close: () => void) => () => void;
 	/** Aborted by a signal from outside: the screen closes at once. */
 	readonly signal: AbortSignal;
 };

@@ -157,7 +157,8 @@ function actionForReport(report: EngineReport, atMs: number): Action | undefined
 		case 'failed': {
 			return {type: 'engine-failed', fault: report.fault, atMs};
 		}
-		case 'log': {
+		case 'log':
+		case 'warning': {
 			return {type: 'engine-logged', text: report.text, atMs};
 		}
 		case 'closed': {

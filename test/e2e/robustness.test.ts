@@ -133,14 +133,15 @@ describe.skipIf(!isBuilt)(
 			}
 		});
 
-		it('replaces the file of --json as a whole, behind a link too, and writes to a device as it is', async () => {
+		it('replaces the file of --json as a whole, a link and not what it names, and writes to a device as it is', async () => {
 			const cwd = newFolder();
 			writeFileSync(path.join(cwd, 'old.json'), 'old');
 			symlinkSync('old.json', path.join(cwd, 'link.json'));
 			const argv = [...twoRequests, '--no-reports'];
 			expect((await runProgram([...argv, '--json=link.json'], {cwd})).code).toBe(0);
-			expect(lstatSync(path.join(cwd, 'link.json')).isSymbolicLink()).toBe(true);
-			const results = readResults(readFileSync(path.join(cwd, 'old.json'), 'utf8'), 'old.json');
+			expect(lstatSync(path.join(cwd, 'link.json')).isSymbolicLink()).toBe(false);
+			expect(readFileSync(path.join(cwd, 'old.json'), 'utf8')).toBe('old');
+			const results = readResults(readFileSync(path.join(cwd, 'link.json'), 'utf8'), 'link.json');
 			expect(results.variants.map(({name}) => name)).toEqual(['minimal']);
 			expect(readdirSync(cwd).toSorted()).toEqual(['link.json', 'old.json']);
 

@@ -48,6 +48,18 @@ describe('openAnswers', () => {
 		expect(rows.slice(1).map((row) => row.split(',')[1])).toEqual(['terse', 'long', undefined]);
 	});
 
+	it('has an answer on disk while its check goes on, and no second file when the run is over', async () => {
+		const folder = newFolder();
+		const draft = path.join(folder, 'answers-unchecked.jsonl');
+		const writer = openAnswers({file: path.join(folder, 'answers.jsonl')}, of, noFault);
+		writer.unjudged({...answerRecord, verdicts: []});
+		await expect.poll(() => existsSync(draft) && readFileSync(draft, 'utf8')).toContain(answerRecord.answer);
+		writer.write(answerRecord);
+		await writer.close();
+		expect(existsSync(draft)).toBe(false);
+		expect(readFileSync(path.join(folder, 'answers.jsonl'), 'utf8').split('\n').length).toBe(2);
+	});
+
 	it('replaces what was there when it is told to', async () => {
 		const folder = newFolder();
 		const sink = {file: path.join(folder, 'a'), requestsFile: path.join(folder, 'b'), isReplacing: true};

@@ -138,7 +138,7 @@ const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefine
  */
 export const createNetwork = (options: {
 	readonly maxSockets: number;
-	readonly silenceMs?: number;
+	readonly silenceMs?: number | undefined;
 	readonly isLocal: boolean;
 	readonly environment: Environment;
 	/** File of the certificates to trust; undefined: those of the system. */

@@ -137,7 +137,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			isLocal,
 			environment: process.env,
 			certificates,
-			...(silenceMs === undefined ? {} : {silenceMs}),
+			silenceMs,
 		});
 		networks.push(network);
 		if (service === 'Bedrock Runtime') {

@@ -1,27 +1,30 @@
+import {mkdir} from 'node:fs/promises';
+import path from 'node:path';
 import type {FailureClass} from '../../domain/failure.ts';
 import {faultOf} from '../../domain/fault.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {summaryLines} from '../../plain/summary.ts';
 import {type Condition, metConditions} from '../../reports/conditions.ts';
 import {environmentOf} from '../../reports/environment.ts';
+import {privateFolderMode} from '../../reports/private-file.ts';
 import {resultsOf} from '../../reports/results.ts';
+import type {Results} from '../../reports/results-schema.ts';
+import {resultsText} from '../../reports/results-text.ts';
+import {writeAtomically} from '../../reports/write-atomically.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
 import {asSentence} from '../../text/sentence.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
+import {type KeptRun, wasSent} from './keep-results.ts';
+import {withResumption, withWarnings} from './notes.ts';
 import {recipeOf} from './recipe.ts';
-import {withResumption} from './resume.ts';
 import type {RunSetup} from './run-setup.ts';
 
 /** What is left in the user's hands when a run is over: summary, results, reports, exit code. */
 
 const wasUseful = (snapshot: Snapshot): boolean => snapshot.variants.some(({items}) => items.useful > 0);
-
-/** Whether anything went over the wire: nothing is written when nothing was sent. */
-const wasSent = (snapshot: Snapshot): boolean =>
-	snapshot.variants.some(({requests}) => requests.attempts > 0);
 
 /** The service refused the model itself: nothing was answered, so there is nothing to report. */
 const wasRefused = (snapshot: Snapshot): boolean =>
@@ -51,14 +54,52 @@ const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {
 	return wasBroken || isFruitless ? 1 : 0;
 };
 
-/** @returns Lines that name what was written, or the reason why not, and whether it failed. */
+/** What was written, and what could not be. */
+type Left = {readonly files: readonly string[]; readonly faults: readonly string[]};
+
+const faultLines = (what: string, error: unknown): readonly string[] => {
+	const {message, hint} = faultOf(error);
+	return [`${what}: ${message.replace(/\.$/, '')}.`, ...(hint === undefined ? [] : [hint])];
+};
+
+const nothing: Left = {files: [], faults: []};
+
+/** The file of `--json=FILE`. */
+const leaveJson = async (results: Results, {output}: RunSetup): Promise<Left> => {
+	try {
+		if (output.json?.file !== undefined) {
+			await writeJsonFile(output.json.file, results);
+		}
+		return nothing;
+	} catch (error) {
+		const {message, hint} = faultOf(error);
+		return {files: [], faults: [message, ...(hint === undefined ? [] : [hint])]};
+	}
+};
+
+/** What cannot be measured again comes first, and needs no other thread. */
+const leaveResults = async (results: Results, {folder}: RunSetup): Promise<Left> => {
+	if (folder === undefined) {
+		return nothing;
+	}
+	const file = path.join(folder, 'results.json');
+	try {
+		await mkdir(folder, {recursive: true, mode: privateFolderMode});
+		await writeAtomically(file, resultsText(results));
+		return {files: [file], faults: []};
+	} catch (error) {
+		return {files: [], faults: faultLines(`results.json could not be written to ${folder}`, error)};
+	}
+};
+
+/** Everything else that is made of a run. */
 const leaveReports = async (
 	snapshot: Snapshot,
 	{folder, answers, config}: RunSetup,
 	{stderr}: Io,
-): Promise<{lines: readonly string[]; hasFailed: boolean}> => {
+): Promise<Left> => {
 	if (folder === undefined) {
-		return {lines: [], hasFailed: false};
+		return nothing;
 	}
 	try {
 		const writing = writeReports({
@@ -68,28 +109,32 @@ const leaveReports = async (
 			answersFile: answers?.file,
 			requestsFile: answers?.requestsFile,
 			recipe: recipeOf(config, snapshot),
+			hasResults: true,
 		});
-		const files = await withProgress(stderr, 'Writing the reports ...', writing);
-		return {lines: ['Written:', ...files.map((file) => `  ${file}`)], hasFailed: false};
+		return {files: await withProgress(stderr, 'Writing the reports ...', writing), faults: []};
 	} catch (error) {
-		return {lines: [`The reports could not be written: ${faultOf(error).message}`], hasFailed: true};
+		return {files: [], faults: faultLines('The reports could not be written', error)};
 	}
 };
 
 /**
- * Prints the summary, writes the reports and decides the exit code.
+ * Writes the results, prints the summary, writes the other reports and decides the exit code.
  * @param last The last snapshot of the run.
  * @param conditions Of `--fail-if`.
  */
 export const finish = async (
 	last: Snapshot,
-	setup: RunSetup,
+	{setup, kept}: {readonly setup: RunSetup; readonly kept: KeptRun},
 	conditions: readonly Condition[],
 	io: Io,
 ): Promise<number> => {
 	const {output} = setup;
-	const snapshot = withResumption(last, setup.resumption?.note);
+	const warnings = kept.warnings();
+	const snapshot = withWarnings(withResumption(last, setup.resumption?.note), warnings);
 	const results = resultsOf(snapshot, environmentOf());
+	const isReporting = wasSent(snapshot) && !wasRefused(snapshot);
+	const first = isReporting ? await leaveResults(results, setup) : nothing;
+	kept.release();
 	const isJsonOnly = output.json !== undefined && output.json.file === undefined;
 	const notes = isJsonOnly ? io.stderr : io.stdout;
 	if (isJsonOnly) {
@@ -99,19 +144,22 @@ export const finish = async (
 		const look = {width: columnsOf(io.stdout), color: isColored, ascii: output.isAscii};
 		await writeClean(io.stdout, summaryLines(snapshot, look));
 	}
-	if (output.json?.file !== undefined) {
-		await writeJsonFile(output.json.file, results);
-	}
-	const isReporting = wasSent(snapshot) && !wasRefused(snapshot);
-	const reports = isReporting ? await leaveReports(snapshot, setup, io) : {lines: [], hasFailed: false};
-	const isQuiet = isJsonOnly && !io.stderr.isTTY && !reports.hasFailed;
-	await writeLines(notes, isQuiet ? [] : reports.lines);
-	await writeLines(io.stderr, wasRefused(snapshot) ? refusalLines(snapshot) : []);
+	const json = await leaveJson(results, setup);
+	const rest = isReporting ? await leaveReports(snapshot, setup, io) : nothing;
+	const files = [...first.files, ...rest.files];
+	const faults = [...first.faults, ...json.faults, ...rest.faults];
+	const isQuiet = (isJsonOnly && !io.stderr.isTTY) || files.length === 0;
+	await writeLines(notes, isQuiet ? [] : ['Written:', ...files.map((file) => `  ${file}`)]);
+	await writeLines(io.stderr, [
+		...warnings,
+		...faults,
+		...(wasRefused(snapshot) ? refusalLines(snapshot) : []),
+	]);
 	const exitCode = exitCodeOf(snapshot, io.signal);
 	const failed = metConditions(conditions, results);
 	if (exitCode === 0 && failed.length > 0) {
 		await writeLines(io.stderr, failed);
 		return 3;
 	}
-	return exitCode === 0 && reports.hasFailed ? 1 : exitCode;
+	return exitCode === 0 && faults.length > 0 ? 1 : exitCode;
 };

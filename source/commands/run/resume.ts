@@ -6,7 +6,6 @@ import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {readInteger} from '../../config/values.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
-import type {Snapshot} from '../../domain/snapshot.ts';
 import {type Answered, answeredRows, readAnswerLines} from '../../reports/answer-lines.ts';
 import {readAskedLines} from '../../reports/asked-lines.ts';
 import {openPrivate} from '../../reports/private-file.ts';
@@ -169,12 +168,6 @@ export const resumeRun = async (
 		},
 	};
 };
-
-/** A snapshot that says so first among its events. */
-export const withResumption = (snapshot: Snapshot, note: string | undefined): Snapshot =>
-	note === undefined || snapshot.startedAt === null
-		? snapshot
-		: {...snapshot, events: [{at: snapshot.startedAt, kind: 'resumed', text: note}, ...snapshot.events]};
 
 /** The folder that `--resume` names; undefined without the flag. */
 export const resumedFolder = (flags: FlagValues, output: OutputConfig): string | undefined => {

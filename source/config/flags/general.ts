@@ -6,5 +6,12 @@ export const generalFlags: readonly Flag[] = [
 	{name: 'help', short: 'h', kind: 'boolean', help: 'show this help', scopes: ['all']},
 	{name: 'version', short: 'v', kind: 'boolean', help: 'show the version', scopes: ['all']},
 	{name: 'color', kind: 'boolean', isOnByDefault: true, help: 'no colour', scopes: ['all']},
+	{
+		name: 'debug',
+		kind: 'boolean',
+		default: 'off',
+		help: 'show where in the program an error happened',
+		scopes: ['all'],
+	},
 	{name: 'ascii', kind: 'boolean', default: 'off', help: 'ASCII characters only', scopes: ['all']},
 ];

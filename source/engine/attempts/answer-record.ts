@@ -14,17 +14,20 @@ export type VerdictRecord = {
 	readonly kind: ItemVerdict['kind'];
 	readonly answer: string | null;
 	readonly checked: boolean;
+	/** Why it was not checked to the end; absent where it was. */
+	readonly reason?: string;
 };
 
 /** Verdicts as they are written. */
 export const toVerdictRecords = (verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] =>
-	verdicts.map(({item, kind, answer, checked}) => ({
+	verdicts.map(({item, kind, answer, checked, reason}) => ({
 		item: item?.index ?? null,
 		...(item === undefined ? {} : {fingerprint: itemFingerprint(item), text: item.text}),
 		...(item?.expected === undefined ? {} : {expected: item.expected}),
 		kind,
 		answer: answer ?? null,
 		checked,
+		...(reason === undefined ? {} : {reason}),
 	}));
 
 /** One answered request, for answers.jsonl. */

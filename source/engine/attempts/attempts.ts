@@ -6,6 +6,7 @@ import type {Silence} from '../../domain/silence.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import {Alarm} from '../alarm.ts';
 import type {CellState} from '../cells/cell-state.ts';
+import type {Judging} from './judging.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
 /** One HTTP exchange that is under way. */
@@ -40,6 +41,8 @@ export type AttemptHandlers = {
 	readonly onFailure: (attempt: Attempt, failure: Failure) => void;
 	/** Cut off by `abortAll`. */
 	readonly onAbandoned: (attempt: Attempt) => void;
+	/** Answers that wait for their checks. */
+	readonly judging: Pick<Judging, 'count' | 'giveUp'>;
 };
 
 /** What the engine makes of a backend that rejects although it must not. */
@@ -93,8 +96,9 @@ export class Attempts {
 		return this.#open.size === 0 ? undefined : this.#clock.now() - this.#heardAt;
 	}
 
+	/** Attempts that have not ended, and answers that are not judged. */
 	get inFlight(): number {
-		return this.#open.size;
+		return this.#open.size + this.#handlers.judging.count;
 	}
 
 	send(attempt: Attempt): void {
@@ -126,6 +130,7 @@ export class Attempts {
 			this.#handlers.onAbandoned(attempt);
 			controller.abort();
 		}
+		this.#handlers.judging.giveUp();
 		return open.length;
 	}
 

@@ -15,7 +15,7 @@ import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts
 import type {LearntStamping} from '../../domain/stamping.ts';
 import type {Dimension} from '../../domain/use.ts';
 import type {ItemVerdict} from '../../domain/variant.ts';
-import {judgeAnswer} from '../../prompts/judge.ts';
+import type {PatternChecker} from '../../prompts/judge.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import type {CellState} from '../cells/cell-state.ts';
 import {createServiceWatch} from '../cells/service-watch.ts';
@@ -24,6 +24,7 @@ import {Slots} from '../scheduling/slots.ts';
 import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import {createIsoTime} from './iso-time.ts';
+import {Judging} from './judging.ts';
 import type {LogicalRequest} from './logical-request.ts';
 import {lostEvent} from './lost-record.ts';
 import {nextTurn} from './next-turn.ts';
@@ -32,9 +33,28 @@ import {retryDelayMs} from './retry.ts';
 /** What outcomes have to do with beside the run itself. */
 export type OutcomePorts = {
 	readonly onAnswer: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time; it comes again when it is judged. */
+	readonly onUnjudged: (record: AnswerRecord) => void;
+	/** Undefined: patterns are checked in this thread. */
+	readonly checker: PatternChecker | undefined;
 	/** Something changed: more may be sent now. */
 	readonly pump: () => void;
 };
+
+/** What an answer took, known before it is judged. */
+type Settled = Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'at'> & {
+	readonly isOverrun: boolean;
+	readonly costUsd: number | undefined;
+	readonly isDearer: boolean;
+	readonly times: RequestTimes;
+};
+
+const recordOf = (
+	attempt: Attempt,
+	answer: Answer,
+	{usage, quotaTokens, at, times}: Settled,
+	verdicts: readonly ItemVerdict[],
+): AnswerRecord => toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times});
 
 /** Where the tokens of a bucket were found to count from, in a sentence. */
 const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
@@ -60,6 +80,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 	const {spec, clock, random, guards, time} = core;
 
 	const isoTime = createIsoTime();
+	const judging = new Judging(spec.task, ports.checker, clock);
 	const watchService = createServiceWatch((kind, text) => core.note(kind, text));
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
@@ -145,6 +166,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		}
 	};
 
+	/** Bucket and guards know at once what an answer took; it enters the figures when it is judged. */
 	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
 		const {request, cell, reservation} = attempt;
 		const usage = usageOf(answer, cell.inputTokens(request.prompt));
@@ -156,9 +178,33 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		if (isDearer && guards.loseSight()) {
 			core.note('tier', dearerWords(cell.target.model, answer.tier));
 		}
-		const verdicts = judgeAnswer(answer, spec.task, request.items, cell.variant);
-		const times = timesOf(attempt, endedAt);
-		const at = isoTime(clock.epoch());
+		const settled: Settled = {
+			usage,
+			quotaTokens,
+			isOverrun: overrun > 0,
+			costUsd,
+			isDearer,
+			times: timesOf(attempt, endedAt),
+			at: isoTime(clock.epoch()),
+		};
+		const asked = {items: request.items, variant: cell.variant};
+		judging.judge(
+			asked,
+			answer,
+			(verdicts) => onJudged(attempt, answer, settled, verdicts),
+			() => ports.onUnjudged(recordOf(attempt, answer, settled, [])),
+		);
+		ports.pump();
+	};
+
+	const onJudged = (
+		attempt: Attempt,
+		answer: Answer,
+		settled: Settled,
+		verdicts: readonly ItemVerdict[],
+	): void => {
+		const {request, cell, reservation} = attempt;
+		const {usage, quotaTokens, isOverrun, costUsd, isDearer, times} = settled;
 		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
 		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
 		core.emit({
@@ -190,7 +236,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			carried: Math.max(1, request.items.length),
 			firstItem: request.items[0]?.index,
 			broken: request.broken,
-			isOverrun: overrun > 0,
+			isOverrun,
 			costUsd,
 			isDearer,
 			times,
@@ -203,7 +249,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		});
 		watchService(cell, answer);
 		learn(attempt, answer, usage);
-		ports.onAnswer(toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times}));
+		ports.onAnswer(recordOf(attempt, answer, settled, verdicts));
 		askAgain(attempt, answer, verdicts);
 		finishTurn(request, next);
 		ports.pump();
@@ -335,5 +381,5 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 		core.lose(attempt.request, undefined);
 	};
 
-	return {onFirstByte, onAnswer, onFailure, onAbandoned};
+	return {onFirstByte, onAnswer, onFailure, onAbandoned, judging};
 };

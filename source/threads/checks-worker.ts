@@ -1,0 +1,36 @@
+import {parentPort, workerData} from 'node:worker_threads';
+import type {Check} from '../domain/variant.ts';
+import {meetsPatterns, type PatternResult} from '../prompts/judge.ts';
+import type {ChecksReport, ChecksRequest} from './messages.ts';
+
+/** Entry point of the thread that runs what others wrote as checks: where one takes for ever, only this thread does. */
+
+/** What the handle gives the thread at its start. */
+export type ChecksWorkerData = {readonly patterns: readonly Check[]};
+
+const port = parentPort;
+if (port === null) {
+	throw new Error('checks-worker runs only as a worker thread');
+}
+const {patterns} = workerData as ChecksWorkerData;
+
+const resultOf = (text: string): PatternResult => {
+	try {
+		return {isMet: meetsPatterns(text, patterns)};
+	} catch (error) {
+		return {isMet: false, reason: `its check failed: ${error instanceof Error ? error.message : error}`};
+	}
+};
+
+const report = (message: ChecksReport): void => port.postMessage(message);
+
+port.on('message', ({answers}: ChecksRequest) => {
+	for (const texts of answers) {
+		report({type: 'checked', results: texts.map(resultOf)});
+	}
+});
+// What a check needs is loaded now, so that no answer's time is spent on it.
+for (const pattern of patterns) {
+	meetsPatterns('null', [pattern]);
+}
+report({type: 'ready'});
