@@ -4,7 +4,7 @@ import {FakeClock} from '../helpers/fake-clock.ts';
 import {play, rateOf, type Scene} from '../helpers/stamping-lab.ts';
 
 /** Half of the phases lie off the grid of a second. */
-const phases = Array.from({length: 12}, (_, index) => index * 5000 + (index % 2) * 537);
+const phases = Array.from({length: 6}, (_, index) => index * 10_000 + (index % 2) * 537);
 const answersMs = [5000, 11_000, 31_000];
 
 /** A continuous load in each phase of the service's minute; a sliding log and a refilling bucket have none. */
@@ -56,7 +56,7 @@ describe('where tokens count from is learnt', () => {
 
 	it('also with pauses and with requests of all sizes', () => {
 		const rhythm = {loadMs: 200_000, pauseMs: 110_000};
-		for (const scene of scenes('fixed', 'end')) {
+		for (const scene of scenes('fixed', 'end').filter((_, index) => index % 2 === 0)) {
 			for (const change of [{rhythm}, {isMixed: true}]) {
 				const played = play({...scene, ...change});
 				expect(played.refusedAt.length, JSON.stringify(scene)).toBeLessThanOrEqual(1);
@@ -81,7 +81,7 @@ describe('where tokens count from is learnt', () => {
 				(gains.get(scene.answerMs) ?? 1) - 0.02,
 			);
 		}
-		for (const scene of scenes('fixed', 'end').filter((_, index) => index % 6 === 0)) {
+		for (const scene of scenes('fixed', 'end').filter((_, index) => index % 3 === 0)) {
 			expect(rateOf(play(scene), 0, 20) / rateOf(play({...scene, known: 'end'}), 0, 20)).toBeGreaterThan(
 				0.98,
 			);
