@@ -24,7 +24,7 @@ const modelErrorAdvice = ({name}: ErrorFacts, {method, endpoint}: FailureContext
 	}
 
 	return method?.startsWith('converse')
-		? `What came is no answer of Converse: look at what answers at ${endpoint ?? 'the endpoint, and at proxies on the way'}.`
+		? `What came is not an answer of Converse: look at what answers at ${endpoint ?? 'the endpoint, and at proxies on the way'}.`
 		: 'Call this model with --method converse or converse-stream: its own body is not known here.';
 };
 
