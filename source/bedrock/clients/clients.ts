@@ -10,7 +10,7 @@ import {UserError} from '../../domain/user-error.ts';
 import {askForAccount} from '../credentials/caller-identity.ts';
 import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../credentials/caller-source.ts';
 import {assertProfile} from '../credentials/profile-faults.ts';
-import {credentialsOf} from '../credentials/shared-credentials.ts';
+import {credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
 import {inTime} from './client-credentials.ts';
 import {outfit, renewExpired, sendOnce} from './client-middleware.ts';
@@ -117,7 +117,12 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 	const secrets = createSecrets(process.env);
 	const ofCalls = connection.timeoutMs ?? callSilenceMs;
 
-	const credentials = () => credentialsOf(profile, secrets.all);
+	let shared: SharedCredentials | undefined;
+	// Whose they are is found out once: every request asks for them.
+	const credentials = (): SharedCredentials => {
+		shared ??= credentialsOf(profile, secrets.all);
+		return shared;
+	};
 	const provide = Object.assign(
 		async (asked?: object) => credentials().provide(asked),
 		// They are remembered once for all clients.

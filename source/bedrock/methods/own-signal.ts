@@ -1,3 +1,6 @@
+/** One for all: without a reason each signal would make an error, with its stack, for every request. */
+const over = new Error('The exchange is over.');
+
 /**
  * Runs one exchange with a signal of its own, and ends that when the exchange is over, however it is. An answer that was
  * read to its end has given its socket back by then; whatever is still to come of any other (an exception in a stream whose
@@ -23,6 +26,6 @@ export const withOwnSignal = async <T>(
 		return await Promise.race([exchange(own.signal), givenUp]);
 	} finally {
 		outer.removeEventListener('abort', giveUp);
-		own.abort();
+		own.abort(over);
 	}
 };
