@@ -198,7 +198,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			child.kill('SIGINT');
 			const {code, signal, stderr} = await ended;
 			// Within 2 s by itself; a machine that is busy with a whole suite gets more.
-			expect(performance.now() - at).toBeLessThan(6000);
+			expect(performance.now() - at).toBeLessThan(20_000);
 			expect([130, 0, null]).toContain(code);
 			expect(code === null ? signal : 'SIGINT').toBe('SIGINT');
 			expect(stderr).toBe('');

@@ -133,7 +133,7 @@ describe.each([
 		const startedAt = performance.now();
 		const counts = Array.from({length: 5}, async () => backend.countTokens(plainRequest(), signal));
 		expect(await Promise.all(counts)).toEqual([undefined, undefined, undefined, undefined, undefined]);
-		expect(performance.now() - startedAt).toBeLessThan(1000);
+		expect(performance.now() - startedAt).toBeLessThan(patienceMs);
 		expect(backend.uncounted()).toEqual(['amazon.nova-lite-v1:0']);
 	});
 });
