@@ -16,8 +16,8 @@ describe('what is said when the program breaks', () => {
 		['what is no error', 'thrown text', /thrown text\.$/],
 		[
 			'a full disk',
-			systemError('ENOSPC', {path: '/tmp/a'}),
-			/the system: \/tmp\/a: no space left on the disk\.$/,
+			systemError('ENOSPC', {path: '/full/a'}),
+			/the system: \/full\/a: no space left on the disk\.$/,
 		],
 		['a full quota', systemError('EDQUOT'), /your quota of the disk is used up\.$/],
 		['a bounded file', systemError('EFBIG'), /the file would be larger than is allowed\.$/],
