@@ -48,7 +48,7 @@ export const aboutJobs = async ({flags}: Arguments, connection: Connection, io: 
 	const jobs = createJobService(account.clients);
 	const store = createBatchStore(batchFolder(), async (sentence) => writeLines(io.stderr, [sentence]));
 	const access = {account, connection, jobs, store, flags, io};
-	const [stopped, watched, again] = ['stop', 'watch', 'resubmit'].map((name) => flags.text(name));
+	const [stopped, watched, again] = (['stop', 'watch', 'resubmit'] as const).map((name) => flags.text(name));
 	try {
 		if (stopped !== undefined) {
 			return await stop(access, stopped);

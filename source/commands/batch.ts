@@ -111,7 +111,7 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 export const batch = async (given: Arguments, io: Io): Promise<number> => {
 	keepNurserySmall();
 	const {flags} = given;
-	const ways = ['watch', 'stop', 'resubmit'].filter((name) => flags.text(name) !== undefined);
+	const ways = (['watch', 'stop', 'resubmit'] as const).filter((name) => flags.text(name) !== undefined);
 	const isList = flags.isSet('list') ?? false;
 	if (ways.length + (isList ? 1 : 0) > 1) {
 		throw usage('--watch, --resubmit, --stop and --list exclude one another.', 'Give one of them.');

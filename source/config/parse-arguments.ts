@@ -3,7 +3,7 @@ import meow, {type AnyFlags} from 'meow';
 import {UserError} from '../domain/user-error.ts';
 import {type Command, commands} from './command-table.ts';
 import type {Flag} from './flags/flag.ts';
-import {flags} from './flags.ts';
+import {type FlagName, flags, type TextFlag} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
 
 /** The command line, taken apart and checked for form; values are still as typed. */
@@ -17,11 +17,11 @@ export type Arguments = {
 /** Flags by name, as typed. */
 export type FlagValues = {
 	/** True or false when the flag was given, else undefined. */
-	readonly isSet: (name: string) => boolean | undefined;
+	readonly isSet: (name: FlagName<'boolean'>) => boolean | undefined;
 	/** The text behind a flag; '' for an `optional` one without `=`; undefined when it was not given. */
-	readonly text: (name: string) => string | undefined;
+	readonly text: (name: TextFlag) => string | undefined;
 	/** All texts of a flag that may be repeated. */
-	readonly texts: (name: string) => readonly string[];
+	readonly texts: (name: FlagName<'repeated'>) => readonly string[];
 };
 
 const [screenCommand] = commands as readonly [Command, ...Command[]];

@@ -3,6 +3,7 @@ import {regionOfArns} from '../bedrock/identify/arn-region.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
+import type {TextFlag} from './flags.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
@@ -44,7 +45,7 @@ const positive = {min: 1, max: 1_000_000_000_000};
 
 /** Limits that the user knows better than the service tells them. */
 export const resolveOverride = (flags: FlagValues): QuotaOverride => {
-	const read = (name: string): number | undefined => {
+	const read = (name: TextFlag): number | undefined => {
 		const text = flags.text(name);
 		return text === undefined ? undefined : readInteger(name, text, positive);
 	};

@@ -1,5 +1,6 @@
 import {UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
+import type {TextFlag} from './flags.ts';
 import {readText} from './input/text-file.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
@@ -27,11 +28,11 @@ export const resolveSimulator = (
 	flags: FlagValues,
 	parseFaults: (file: string, text: string) => SimulatorOptions['faults'],
 ): SimulatorOptions => {
-	const read = <T>(name: string, reader: (text: string) => T): T | undefined => {
+	const read = <T>(name: TextFlag, reader: (text: string) => T): T | undefined => {
 		const text = flags.text(name);
 		return text === undefined ? undefined : reader(text);
 	};
-	const limit = (name: string): number | undefined =>
+	const limit = (name: TextFlag): number | undefined =>
 		read(name, (text) => readInteger(name, text, {min: 0, max: 1_000_000_000_000}));
 	return {
 		port: read('port', (text) => readInteger('port', text, {min: 0, max: 65_535})) ?? 0,

@@ -169,3 +169,16 @@ describe('help', () => {
 		expect(text).not.toContain('--variants');
 	});
 });
+
+describe('the names of flags', () => {
+	it('are checked by the compiler: a misspelt one, or one of another kind, does not compile', () => {
+		const {flags: given} = parseArguments(['run', '--requests', '5', '--yes', '-m', 'a']);
+		// @ts-expect-error: it is "requests"
+		expect(given.text('request')).toBeUndefined();
+		// @ts-expect-error: it is repeated
+		expect(given.text('model')).toEqual(['a']);
+		// @ts-expect-error: it takes a value
+		expect(given.isSet('requests')).toBe('5');
+		expect([given.text('requests'), given.isSet('yes'), given.texts('model')]).toEqual(['5', true, ['a']]);
+	});
+});

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type {TextFlag} from '../../config/flags.ts';
 import type {FlagValues} from '../../config/parse-arguments.ts';
 import {resolveRun} from '../../config/resolve-run.ts';
 import {shippedPresets} from '../../config/shipped-presets.ts';
@@ -10,7 +11,7 @@ import type {RunSetup} from '../run/run-setup.ts';
 /** Presets that are chosen on the screen. */
 
 /** These say what the run of the command line asks; another preset has its own. */
-const ofOnePreset: ReadonlySet<string> = new Set(['task', 'content', 'variants']);
+const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
 
 const withoutTask = (flags: FlagValues): FlagValues => ({
 	...flags,

@@ -2,7 +2,7 @@ import {serviceTiers} from '../../domain/run-spec.ts';
 import type {Flag} from './flag.ts';
 
 /** Whose quota is used, and what is known of it. */
-export const accountFlags: readonly Flag[] = [
+export const accountFlags = [
 	{
 		name: 'model',
 		short: 'm',
@@ -77,4 +77,4 @@ export const accountFlags: readonly Flag[] = [
 		help: 'skip the caches',
 		scopes: ['run', 'account', 'batch', 'watch'],
 	},
-];
+] as const satisfies readonly Flag[];

@@ -1,7 +1,7 @@
 import type {Flag} from './flag.ts';
 
 /** Batch inference jobs. */
-export const batchFlags: readonly Flag[] = [
+export const batchFlags = [
 	{
 		name: 's3',
 		kind: 'value',
@@ -47,4 +47,4 @@ export const batchFlags: readonly Flag[] = [
 	},
 	{name: 'stop', kind: 'value', value: 'ARN', help: 'stop a job', scopes: ['batch']},
 	{name: 'list', kind: 'boolean', default: 'off', help: 'list the jobs of the account', scopes: ['batch']},
-];
+] as const satisfies readonly Flag[];

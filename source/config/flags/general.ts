@@ -1,7 +1,7 @@
 import type {Flag} from './flag.ts';
 
 /** Flags of every command. */
-export const generalFlags: readonly Flag[] = [
+export const generalFlags = [
 	{name: 'demo', kind: 'boolean', help: 'use the embedded simulator: no account, no cost', scopes: ['all']},
 	{name: 'help', short: 'h', kind: 'boolean', help: 'show this help', scopes: ['all']},
 	{name: 'version', short: 'v', kind: 'boolean', help: 'show the version', scopes: ['all']},
@@ -14,4 +14,4 @@ export const generalFlags: readonly Flag[] = [
 		scopes: ['all'],
 	},
 	{name: 'ascii', kind: 'boolean', default: 'off', help: 'ASCII characters only', scopes: ['all']},
-];
+] as const satisfies readonly Flag[];

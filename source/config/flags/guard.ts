@@ -2,7 +2,7 @@ import {defaults} from '../defaults.ts';
 import type {Flag} from './flag.ts';
 
 /** What ends a run, and what makes it fail. */
-export const guardFlags: readonly Flag[] = [
+export const guardFlags = [
 	{
 		name: 'max-requests',
 		kind: 'value',
@@ -47,4 +47,4 @@ export const guardFlags: readonly Flag[] = [
 		help: 'ring when true, exit 3 (watch: at once): tokens>80 (also requests, day; percent)',
 		scopes: ['run', 'watch'],
 	},
-];
+] as const satisfies readonly Flag[];

@@ -3,7 +3,7 @@ import {defaults} from '../defaults.ts';
 import type {Flag} from './flag.ts';
 
 /** How much is sent, and how fast. */
-export const loadFlags: readonly Flag[] = [
+export const loadFlags = [
 	{
 		name: 'load',
 		kind: 'value',
@@ -98,4 +98,4 @@ export const loadFlags: readonly Flag[] = [
 		help: 'seed of everything that is random',
 		scopes: ['run', 'simulate', 'batch'],
 	},
-];
+] as const satisfies readonly Flag[];

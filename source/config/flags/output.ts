@@ -1,7 +1,7 @@
 import type {Flag} from './flag.ts';
 
 /** What is shown and written. */
-export const outputFlags: readonly Flag[] = [
+export const outputFlags = [
 	{
 		name: 'out',
 		kind: 'value',
@@ -64,4 +64,4 @@ export const outputFlags: readonly Flag[] = [
 		scopes: ['run'],
 	},
 	{name: 'log-file', kind: 'value', value: 'FILE', help: 'write the log to FILE', scopes: ['run']},
-];
+] as const satisfies readonly Flag[];

@@ -3,7 +3,7 @@ import {defaults} from '../defaults.ts';
 import type {Flag} from './flag.ts';
 
 /** What is asked, and how. */
-export const promptFlags: readonly Flag[] = [
+export const promptFlags = [
 	{
 		name: 'task',
 		kind: 'value',
@@ -55,4 +55,4 @@ export const promptFlags: readonly Flag[] = [
 		help: 'adaptive: cheaper variants as the limit nears',
 		scopes: ['run'],
 	},
-];
+] as const satisfies readonly Flag[];

@@ -1,7 +1,7 @@
 import type {Flag} from './flag.ts';
 
 /** Settings of the simulator, and of the shipped presets. */
-export const simulatorFlags: readonly Flag[] = [
+export const simulatorFlags = [
 	{
 		name: 'port',
 		kind: 'value',
@@ -75,4 +75,4 @@ export const simulatorFlags: readonly Flag[] = [
 		help: 'copy a shipped preset to the current folder',
 		scopes: ['presets'],
 	},
-];
+] as const satisfies readonly Flag[];
