@@ -13,7 +13,7 @@ import {measuredRequests} from '../metrics/figures/measured-requests.ts';
 import {spentUsd} from '../metrics/figures/spent.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import type {Waiting} from './scheduling/dispatcher.ts';
+import type {Waiting} from './scheduling/scheduler.ts';
 import {waitingWords} from './scheduling/waiting-words.ts';
 
 const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {

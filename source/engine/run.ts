@@ -8,7 +8,7 @@ import {createRunMembers} from './run-members.ts';
 import type {Run, RunPorts} from './run-ports.ts';
 import {makeSnapshot} from './run-snapshot.ts';
 import {announceLanes} from './scheduling/announce-lanes.ts';
-import {createDispatcher} from './scheduling/dispatch.ts';
+import {Scheduler} from './scheduling/scheduler.ts';
 
 export {maximumInFlight} from './run-core.ts';
 export type {Run, RunPorts} from './run-ports.ts';
@@ -32,7 +32,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	});
 	const silence = silenceOf(spec.method, spec.timeoutMs);
 	const attempts = new Attempts(ports.backend, clock, silence, outcomes);
-	const dispatcher = createDispatcher(core, attempts);
+	const scheduler = new Scheduler(core, attempts);
 	const alarm = new Alarm(clock, () => pump());
 	const members = createRunMembers(
 		core.buckets,
@@ -109,7 +109,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 		}
 		const limitMs = limitOvertime(restMs);
 		announceLanes(sources, core.cells, spec.windowMs);
-		const wakeMs = dispatcher.pump(status.phase === 'running');
+		const wakeMs = scheduler.pump(status.phase === 'running');
 		if (status.phase === 'draining' && attempts.inFlight === 0 && core.waitingCount === 0) {
 			end();
 		} else {
@@ -168,7 +168,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 				inFlight: attempts.inFlight,
 				quietMs: attempts.quietMs,
 				deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
-				waiting: dispatcher.waiting,
+				waiting: scheduler.waiting,
 			}),
 		onPhaseChange: (listener) => status.listen(listener),
 		setOthersUse(target, use) {

@@ -2,13 +2,13 @@ import type {Admission} from '../../admission/bucket.ts';
 import type {Failure} from '../../domain/failure.ts';
 import type {CellState} from '../cells/cell-state.ts';
 
+/** Why a request can never be sent. */
+export type Refusal = Extract<Admission, {kind: 'never' | 'day'}>;
+
 const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');
 
 /** The failure of a request that cannot be sent: it is larger than its bucket, or the bucket's day is used up. */
-export const refusal = (
-	admission: Extract<Admission, {kind: 'never' | 'day'}>,
-	{variant, target, maxTokens}: CellState,
-): Failure => {
+export const refusal = (admission: Refusal, {variant, target, maxTokens}: CellState): Failure => {
 	if (admission.kind === 'day') {
 		return {
 			class: 'throttled-day',

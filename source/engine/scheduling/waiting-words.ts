@@ -1,5 +1,5 @@
 import type {Phase} from '../../domain/snapshot.ts';
-import type {Waiting} from './dispatcher.ts';
+import type {Waiting} from './scheduler.ts';
 
 /** Waits shorter than this are part of the flow. */
 const shortestMs = 1000;

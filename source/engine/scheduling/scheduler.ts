@@ -1,0 +1,341 @@
+import type {Bucket, WaitReason} from '../../admission/bucket.ts';
+import type {Reservation} from '../../admission/ledger.ts';
+import {type Lane, lanes} from '../../domain/lane.ts';
+import {shuffled} from '../../domain/random.ts';
+import type {Item} from '../../domain/variant.ts';
+import type {Attempts} from '../attempts/attempts.ts';
+import {type Draft, isUnsentTurn, type LogicalRequest} from '../attempts/logical-request.ts';
+import {lostEvent} from '../attempts/lost-record.ts';
+import {type Refusal, refusal} from '../attempts/refusal.ts';
+import type {CellState} from '../cells/cell-state.ts';
+import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
+import {createAdaptiveChoice, isAdaptive} from './adaptive.ts';
+import type {Source} from './load/source.ts';
+import type {WaitingRoom} from './waiting-room.ts';
+
+/** Requests waiting to be sent again beyond which no new ones are started. */
+const maxWaiting = 1000;
+
+/** Why nothing is sent right now. */
+export type Waiting = {
+	readonly reason: WaitReason | 'cost' | 'retry' | 'turn' | 'arrival';
+	readonly bucket: Bucket | undefined;
+	/** Milliseconds until it is tried again; undefined when that depends on answers. */
+	readonly delayMs: number | undefined;
+};
+
+type Step = 'sent' | 'refused' | 'blocked' | 'over';
+
+/**
+ * Decides what is sent next, and sends it. Lanes are served from the highest: a bucket that has no room for a lane is closed
+ * to the lanes below it, so a lane never waits behind a lower one, and `low` gets what is left. Within a lane requests that
+ * were sent before come first, then the sources take turns.
+ *
+ * The way of a request: a source's draft -> `#cellFor` (which variant and target) -> `#requestOf` (its text) -> `#try`
+ * (guards, then the bucket) -> `#send`.
+ */
+export class Scheduler {
+	readonly #core: RunCore;
+	readonly #attempts: Attempts;
+	readonly #order: readonly Item[];
+	readonly #pickAmong: (cells: readonly CellState[], lane: Lane) => CellState | undefined;
+
+	/** Buckets without room in this turn, for the lane that found out and all below it. */
+	readonly #blocked = new Set<Bucket>();
+	#waiting: Waiting | undefined;
+	#wakeMs = Number.POSITIVE_INFINITY;
+	#pumpedAt = 0;
+	#hasSent = false;
+	/** A guard ended the run in this turn. */
+	#isOver = false;
+	#turn = 0;
+
+	constructor(core: RunCore, attempts: Attempts) {
+		this.#core = core;
+		this.#attempts = attempts;
+		this.#order = itemOrder(core);
+		this.#pickAmong = pickerOf(core);
+	}
+
+	/** What the first request that had to wait waits for; undefined when everything flows. */
+	get waiting(): Waiting | undefined {
+		const delayMs = this.#waiting?.delayMs;
+		return this.#waiting === undefined || delayMs === undefined
+			? this.#waiting
+			: {...this.#waiting, delayMs: Math.max(0, delayMs - (this.#core.clock.now() - this.#pumpedAt))};
+	}
+
+	/**
+	 * Sends the next request that may be sent now. One at a time, then the event loop gets its turn: preparing a request takes
+	 * longer than reading an answer, and in a burst the answers, whose clocks are running, would wait behind all of them.
+	 * @param canStart Whether new requests may be drawn from the sources; otherwise only those already sent before.
+	 * @returns Milliseconds until it should be called again; infinite when only an answer can change something.
+	 */
+	pump(canStart: boolean): number {
+		this.#blocked.clear();
+		this.#waiting = undefined;
+		this.#pumpedAt = this.#core.clock.now();
+		this.#wakeMs = Number.POSITIVE_INFINITY;
+		this.#hasSent = false;
+		this.#isOver = false;
+		this.#turn++;
+		for (const lane of lanes) {
+			this.#pumpRoom(this.#core.rooms[lane], lane);
+			if (canStart) {
+				this.#pumpSources(lane);
+			}
+		}
+		return this.#wakeMs;
+	}
+
+	/** False while the run is paused or over, too much is in flight, or something was sent in this turn. */
+	get #isOpen(): boolean {
+		if (!this.#core.status.isSending || this.#attempts.inFlight >= maximumInFlight) {
+			return false;
+		}
+		// The run is another one after that: what still waits is looked at in the next turn.
+		if (this.#hasSent || this.#isOver) {
+			this.#wakeMs = 0;
+			return false;
+		}
+		return true;
+	}
+
+	/** Requests that were sent before: retries and next turns. */
+	#pumpRoom(room: WaitingRoom, lane: Lane): void {
+		if (room.size === 0) {
+			return;
+		}
+		const now = this.#core.clock.now();
+		for (const request of room.ready(now)) {
+			const cell = this.#core.cellOf(request);
+			if (!this.#isOpen) {
+				return;
+			}
+			if (!this.#blocked.has(cell.bucket)) {
+				const step = this.#try(request, cell, lane);
+				if (step === 'sent' || step === 'refused') {
+					room.remove(request);
+				}
+				if (step === 'refused') {
+					// Its conversation may have been the last thing that the run waited for.
+					this.#wakeMs = 0;
+				}
+				if (step === 'over') {
+					return;
+				}
+			}
+		}
+		const next = room.next();
+		const nextAt = room.nextAt();
+		if (next !== undefined && nextAt !== undefined) {
+			this.#wait(isUnsentTurn(next) ? 'turn' : 'retry', nextAt - now, undefined);
+		}
+	}
+
+	#pumpSources(lane: Lane): void {
+		let active = this.#inTurn(this.#core.sources.filter((source) => source.lane === lane));
+		while (active.length > 0 && this.#isOpen && this.#core.rooms[lane].size < maxWaiting) {
+			active = active.filter((source) => this.#isOpen && this.#pumpSource(source, lane));
+		}
+	}
+
+	/** Another one comes first each time. */
+	#inTurn(sources: readonly Source[]): readonly Source[] {
+		const offset = sources.length < 2 ? 0 : this.#turn % sources.length;
+		return offset === 0 ? sources : [...sources.slice(offset), ...sources.slice(0, offset)];
+	}
+
+	/** One request of a source. Returns whether it may have another. */
+	#pumpSource(source: Source, lane: Lane): boolean {
+		const runningMs = this.#core.time.runningMs();
+		const draft = source.peek(runningMs);
+		if (draft === undefined) {
+			const nextAt = source.nextAt();
+			if (nextAt !== undefined) {
+				this.#wait('arrival', Math.max(0, nextAt - runningMs), undefined);
+			}
+			return false;
+		}
+		const cell = this.#cellFor(draft, lane);
+		if (cell === undefined) {
+			return false;
+		}
+		const step = this.#try(this.#requestOf(draft, cell), cell, lane, () => {
+			source.take();
+		});
+		// A balanced draft may find room in another bucket.
+		return step === 'sent' || step === 'refused' || (step === 'blocked' && draft.candidates.length > 1);
+	}
+
+	/** The cell of a draft in the open bucket with the most room for the lane; undefined when all are blocked or given up. */
+	#cellFor({candidates}: Draft, lane: Lane): CellState | undefined {
+		const open = candidates
+			.map((cell) => memberOf(this.#core.cells, cell, 'cell'))
+			.filter((cell) => cell.isAlive && !this.#blocked.has(cell.bucket));
+		if (open.length <= 1) {
+			return open[0];
+		}
+		const [roomiest] = [...new Set(open.map(({bucket}) => bucket))]
+			.map((bucket) => ({bucket, room: bucket.roomLeft(lane)}))
+			.sort((first, second) => second.room - first.room);
+		return this.#pickAmong(
+			open.filter(({bucket}) => bucket === roomiest?.bucket),
+			lane,
+		);
+	}
+
+	/** Makes the request of a draft without sending it. */
+	#requestOf(draft: Draft, cell: CellState): LogicalRequest {
+		const {items: range} = draft;
+		const items =
+			range === undefined || cell.isChat || cell.hasOwnItems
+				? cell.itemsAt(draft.position, this.#order)
+				: this.#order.slice(range.from, range.from + range.count);
+		return {
+			cell: cell.index,
+			items,
+			prompt: cell.compose(items),
+			// Only requests that could not go elsewhere are compared in pairs.
+			block: draft.candidates.length > 1 ? undefined : draft.place,
+			isWarmUp: draft.isWarmUp,
+			isFollowUp: false,
+			intendedAt: draft.intendedAt,
+			slots: draft.slots,
+			conversation: draft.block,
+			turn: 0,
+			turns: draft.turns,
+			attempts: 0,
+		};
+	}
+
+	/** @param take Takes a draft from its source; undefined for what waits in a room. */
+	#try(request: LogicalRequest, cell: CellState, lane: Lane, take?: () => void): Step {
+		const verdict = this.#core.guards.ask(cell.mostCostUsd(request) ?? 0, request.attempts === 0);
+		if (verdict === 'wait') {
+			this.#wait('cost', undefined, cell.bucket);
+			this.#blocked.add(cell.bucket);
+			return 'blocked';
+		}
+		if (verdict !== 'pass') {
+			this.#core.stopSending(verdict.stoppedBy);
+			return this.#end();
+		}
+		const admission = cell.bucket.admit(cell.cost(request), lane);
+		switch (admission.kind) {
+			case 'admitted':
+				take?.();
+				this.#hasSent = true;
+				this.#send(request, cell, admission.reservation);
+				return 'sent';
+			case 'never':
+				take?.();
+				this.#refuse(request, cell, admission);
+				return 'refused';
+			case 'day':
+				this.#blocked.add(cell.bucket);
+				if (!this.#core.giveUpForDay(cell)) {
+					return this.#end();
+				}
+				// A draft is drawn again without this target; what waits to be sent is lost.
+				this.#wakeMs = 0;
+				if (take !== undefined) {
+					return 'blocked';
+				}
+				this.#refuse(request, cell, admission);
+				return 'refused';
+			case 'wait':
+				this.#blocked.add(cell.bucket);
+				this.#wait(admission.reason, admission.delayMs, cell.bucket);
+				return 'blocked';
+		}
+	}
+
+	#send(request: LogicalRequest, cell: CellState, reservation: Reservation): void {
+		const {clock, time, guards} = this.#core;
+		const mostUsd = cell.mostCostUsd(request) ?? 0;
+		const isFirst = request.attempts === 0;
+		if (isFirst) {
+			this.#core.begin(request);
+		}
+		request.attempts++;
+		request.firstSentAtRunningMs ??= time.runningMs();
+		guards.sent(mostUsd, isFirst);
+		this.#core.emit({
+			type: 'sent',
+			at: time.elapsedMs(),
+			cell: cell.index,
+			target: cell.cell.target,
+			isCounted: !request.isWarmUp,
+			isFirst,
+			turn: cell.isChat ? request.turn : undefined,
+			items: Math.max(1, request.items.length),
+			reservedTokens: reservation.tokens,
+			prompt: request.prompt,
+		});
+		this.#attempts.send({
+			request,
+			cell,
+			reservation,
+			mostUsd,
+			maxTokens: cell.maxTokensOf(request),
+			sentAt: clock.now(),
+			sentAtRunningMs: time.runningMs(),
+			firstTokenAt: undefined,
+		});
+	}
+
+	/** It can never be sent. */
+	#refuse(request: LogicalRequest, cell: CellState, reason: Refusal): void {
+		const core = this.#core;
+		const failure = refusal(reason, cell);
+		const wasSent = request.attempts > 0;
+		core.emit(lostEvent(request, failure, core.time.elapsedMs()));
+		core.noteLost(request, failure);
+		if (wasSent) {
+			core.finish(request);
+		} else if (isUnsentTurn(request)) {
+			// Its history outgrew the bucket; the first turns of other conversations still fit.
+			core.drop(request);
+			return;
+		}
+		if (request.isFollowUp) {
+			// It is larger than what it follows; others like that still fit.
+			return;
+		}
+		cell.giveUp();
+		core.stopIfHopeless();
+	}
+
+	#end(): 'over' {
+		this.#isOver = true;
+		this.#wakeMs = 0;
+		return 'over';
+	}
+
+	#wait(reason: Waiting['reason'], delayMs: number | undefined, bucket: Bucket | undefined): void {
+		const isIdle = reason === 'retry' || reason === 'turn' || reason === 'arrival';
+		if (this.#waiting === undefined || (!isIdle && this.#waiting.bucket === undefined)) {
+			this.#waiting = {reason, delayMs, bucket};
+		}
+		this.#wakeMs = Math.min(this.#wakeMs, delayMs ?? Number.POSITIVE_INFINITY);
+	}
+}
+
+/** The items in the order in which the run asks them. */
+function itemOrder({spec, random}: RunCore): readonly Item[] {
+	const items = shuffled(spec.task.items, random);
+	const from = (spec.itemsFrom ?? 0) % Math.max(1, items.length);
+	return [...items.slice(from), ...items.slice(0, from)];
+}
+
+/** Chooses among the cells of one bucket. */
+function pickerOf(core: RunCore): (cells: readonly CellState[], lane: Lane) => CellState | undefined {
+	return isAdaptive(core.spec)
+		? createAdaptiveChoice({
+				spec: core.spec,
+				figures: () => core.figures,
+				onSwitch: (text) => core.note('adaptive', text),
+			})
+		: ([first]) => first;
+}
