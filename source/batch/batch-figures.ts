@@ -1,9 +1,10 @@
 import {checksOf, costOf, countItems, tokenCounts, usageOf} from '../domain/accounting.ts';
 import type {Answer} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {Prompt} from '../domain/prompt.ts';
 import type {Cell, Price} from '../domain/run-spec.ts';
-import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
+import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import type {ItemVerdict, Variant} from '../domain/variant.ts';
 import {emptyFigures} from '../metrics/figures/figures.ts';

@@ -1,4 +1,5 @@
-import type {FailureCount, LogEvent, VariantFigures} from '../domain/snapshot.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
+import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import type {Environment} from '../reports/results.ts';
 import type {Results} from '../reports/results-schema.ts';

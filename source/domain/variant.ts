@@ -78,3 +78,7 @@ export type ItemVerdict = {
 	/** Why it was not checked to the end, where it was not. */
 	readonly reason?: string | undefined;
 };
+
+/** What a search turns on a prompt. */
+export const levers = ['pack', 'compress', 'cache', 'maxTokens'] as const;
+export type Lever = (typeof levers)[number];

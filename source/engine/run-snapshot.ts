@@ -1,6 +1,7 @@
 import type {Bucket} from '../admission/bucket.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {Cell, Goal, RunSpec} from '../domain/run-spec.ts';
-import type {Best, BucketState, Snapshot, VariantFigures} from '../domain/snapshot.ts';
+import type {Best, BucketState, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {hasOwnMaxTokens} from '../domain/variant.ts';
 import type {Verdict} from '../domain/verdict.ts';

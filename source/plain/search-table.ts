@@ -1,4 +1,4 @@
-import type {CandidateFigures, SearchFigures} from '../domain/search-figures.ts';
+import type {CandidateFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-figures.ts';
 import {searchTexts} from '../reports/search-words.ts';
 import {formatCount, formatNumber, formatPercent} from '../text/numbers.ts';

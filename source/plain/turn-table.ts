@@ -1,4 +1,5 @@
-import type {Snapshot, TurnFigures} from '../domain/snapshot.ts';
+import type {TurnFigures} from '../domain/figures-schema.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';

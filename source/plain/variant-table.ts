@@ -1,4 +1,5 @@
-import type {Snapshot, VariantFigures} from '../domain/snapshot.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';

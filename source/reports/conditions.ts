@@ -1,9 +1,9 @@
-import type {Distribution} from '../domain/snapshot.ts';
+import type {Distribution} from '../domain/figures-schema.ts';
+import {variantSchema} from '../domain/figures-schema.ts';
 import {UserError} from '../domain/user-error.ts';
 import {leastSamples} from '../metrics/statistics/distribution.ts';
 import {percentileBounds} from '../metrics/statistics/percentile-bounds.ts';
 import type {Results} from './results-schema.ts';
-import {variantSchema} from './variant-schema.ts';
 
 /** Conditions of `--fail-if` on the figures of a run: `latencyMs.total.p99>2000`, `terse:items.useful<10`. */
 

@@ -1,12 +1,18 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
+import {
+	costRange,
+	count,
+	type DeepReadonly,
+	quantity,
+	searchSchema,
+	variantSchema,
+} from '../domain/figures-schema.ts';
 import {lanes} from '../domain/lane.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {countsFrom} from '../domain/stamping.ts';
 import {limitSources} from '../domain/target.ts';
 import {verdictBases} from '../domain/verdict.ts';
-import {searchSchema} from './search-schema.ts';
-import {costRange, count, quantity, variantSchema} from './variant-schema.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 
@@ -148,10 +154,6 @@ export const resultsSchema = z
 		costUsdWithin: costRange.exactOptional(),
 	})
 	.describe('Results of one bedrock-top run. Units are in the names; null means not known, never 0.');
-
-type DeepReadonly<T> = T extends readonly unknown[] | Record<string, unknown>
-	? {readonly [K in keyof T]: DeepReadonly<T[K]>}
-	: T;
 
 /** One run as it is kept in `results.json` (schema 1). */
 export type Results = DeepReadonly<z.infer<typeof resultsSchema>>;

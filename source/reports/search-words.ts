@@ -1,4 +1,4 @@
-import type {SearchFigures} from '../domain/search-figures.ts';
+import type {SearchFigures} from '../domain/figures-schema.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-figures.ts';
 import {formatCount, formatNumber, formatPercent} from '../text/numbers.ts';
 import {escapeMarkdown, markdownTable} from './markdown.ts';

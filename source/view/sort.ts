@@ -1,4 +1,4 @@
-import type {VariantFigures} from '../domain/snapshot.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
 
 /** Orders of the Variants view. `best` says which end comes first: what a user looks for is on top. */
 const sorts = [

@@ -1,4 +1,4 @@
-import type {VariantFigures} from '../domain/snapshot.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
 import {cleanText} from '../text/width.ts';
 import {shownSnapshot} from './selectors.ts';
 import {sortRows} from './sort.ts';

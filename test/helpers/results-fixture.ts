@@ -1,4 +1,5 @@
-import type {Distribution, Mean, Snapshot, VariantFigures} from '../../source/domain/snapshot.ts';
+import type {Distribution, Mean, VariantFigures} from '../../source/domain/figures-schema.ts';
+import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Target} from '../../source/domain/target.ts';
 import type {Verdict} from '../../source/domain/verdict.ts';
 import type {Environment} from '../../source/reports/results.ts';

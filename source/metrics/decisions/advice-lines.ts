@@ -1,5 +1,6 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {RunSpec} from '../../domain/run-spec.ts';
-import type {Advice, VariantFigures} from '../../domain/snapshot.ts';
+import type {Advice} from '../../domain/snapshot.ts';
 import type {Scope, Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/variant.ts';
 import {composePrompt} from '../../prompts/compose.ts';

@@ -1,5 +1,6 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Cell, RunSpec} from '../../domain/run-spec.ts';
-import type {Advice, Timeline, VariantFigures} from '../../domain/snapshot.ts';
+import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import type {Figures} from '../figures/figures.ts';
 import {learntAdvice} from './advice-learnt.ts';
 import {

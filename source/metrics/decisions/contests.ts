@@ -1,5 +1,5 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import {type Goal, goals, type RunSpec} from '../../domain/run-spec.ts';
-import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {GateState, VariantState, Verdict} from '../../domain/verdict.ts';
 import type {Blocks} from '../figures/blocks.ts';
 import type {Figures} from '../figures/figures.ts';

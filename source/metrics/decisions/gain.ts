@@ -1,5 +1,6 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {LoadShape} from '../../domain/run-spec.ts';
-import type {Gain, VariantFigures} from '../../domain/snapshot.ts';
+import type {Gain} from '../../domain/snapshot.ts';
 import type {Verdict} from '../../domain/verdict.ts';
 
 const rateOf = (variant: VariantFigures): number => variant.sustainable.usefulPerMinute ?? 0;

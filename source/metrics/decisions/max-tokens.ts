@@ -1,4 +1,4 @@
-import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Quota} from '../../domain/target.ts';
 import type {Quantiles} from '../statistics/quantiles.ts';
 import {sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';

@@ -1,4 +1,5 @@
-import type {Advice, Timeline, VariantFigures} from '../../domain/snapshot.ts';
+import type {VariantFigures} from '../../domain/figures-schema.ts';
+import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import type {Target} from '../../domain/target.ts';
 
 /** Usage of a minute and what a typical request is like: what the form for a quota increase asks for. */

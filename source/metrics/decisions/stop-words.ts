@@ -1,4 +1,4 @@
-import type {VariantFigures} from '../../domain/snapshot.ts';
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 
 /** What stop reasons mean, by their words: every service has its own. */
 export const stopWords = {

@@ -1,5 +1,5 @@
+import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Occupied} from '../../domain/run-event.ts';
-import type {LimitedBy, VariantFigures} from '../../domain/snapshot.ts';
 import type {Limit, limitKinds, Quota} from '../../domain/target.ts';
 import type {Use} from '../../domain/use.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';

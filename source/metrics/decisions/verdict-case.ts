@@ -1,5 +1,5 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
-import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {GateState} from '../../domain/verdict.ts';
 import type {Field} from './contest.ts';
 import type {Standings} from './elimination.ts';

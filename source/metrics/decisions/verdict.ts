@@ -1,5 +1,5 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
-import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {Verdict} from '../../domain/verdict.ts';
 import {lowOver, type Standings} from './elimination.ts';
 import {fewestBlocks, wantsOf} from './more-blocks.ts';

@@ -1,5 +1,5 @@
+import type {CachingFigures, CachingSide} from '../../domain/figures-schema.ts';
 import type {Answered, Broken} from '../../domain/run-event.ts';
-import type {CachingFigures, CachingSide} from '../../domain/snapshot.ts';
 import {Times} from '../statistics/distribution.ts';
 import {RunningMean} from '../statistics/running-mean.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';

@@ -1,5 +1,5 @@
+import type {CostRange} from '../../domain/figures-schema.ts';
 import type {Answered, Broken} from '../../domain/run-event.ts';
-import type {CostRange} from '../../domain/snapshot.ts';
 
 /** What a run, or one cell of it, cost: a number where every attempt's fate is known, else a range beside it. */
 export type Spent = {

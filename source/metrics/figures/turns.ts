@@ -1,5 +1,5 @@
+import type {TurnFigures} from '../../domain/figures-schema.ts';
 import type {Answered} from '../../domain/run-event.ts';
-import type {TurnFigures} from '../../domain/snapshot.ts';
 import {Times} from '../statistics/distribution.ts';
 import {RunningMean} from '../statistics/running-mean.ts';
 

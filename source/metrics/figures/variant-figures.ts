@@ -1,5 +1,5 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Cell, LoadShape} from '../../domain/run-spec.ts';
-import type {VariantFigures} from '../../domain/snapshot.ts';
 import type {CountsFrom} from '../../domain/stamping.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Use} from '../../domain/use.ts';

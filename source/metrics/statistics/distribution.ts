@@ -1,4 +1,4 @@
-import type {Distribution} from '../../domain/snapshot.ts';
+import type {Distribution} from '../../domain/figures-schema.ts';
 import {Quantiles} from './quantiles.ts';
 import {RunningMean} from './running-mean.ts';
 

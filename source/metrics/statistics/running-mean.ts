@@ -1,4 +1,4 @@
-import type {Mean} from '../../domain/snapshot.ts';
+import type {Mean} from '../../domain/figures-schema.ts';
 import {studentT} from './student-t.ts';
 
 /** Mean and variance of a stream in constant memory (Welford 1962). */

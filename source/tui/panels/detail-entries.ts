@@ -1,4 +1,4 @@
-import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/snapshot.ts';
+import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/figures-schema.ts';
 import {dayBoundOf} from '../../metrics/decisions/sustainable.ts';
 import {leastSamples} from '../../metrics/statistics/distribution.ts';
 import {cachingEntries, compressionText} from '../../reports/lever-words.ts';

@@ -1,4 +1,4 @@
-import type {Distribution} from '../../domain/snapshot.ts';
+import type {Distribution} from '../../domain/figures-schema.ts';
 import {hangingLines} from '../../text/hanging.ts';
 import {histogramLines} from '../../text/histogram.ts';
 import {type Line, segment} from '../../text/segment.ts';

@@ -1,4 +1,4 @@
-import type {LimitedBy, VariantFigures} from '../../domain/snapshot.ts';
+import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import {
 	formatCount,
 	formatDurationMs,

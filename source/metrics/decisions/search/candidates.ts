@@ -1,6 +1,5 @@
 import {createRandom, shuffled} from '../../../domain/random.ts';
-import {type Lever, levers} from '../../../domain/search-figures.ts';
-import {compressions, type Task, type Variant} from '../../../domain/variant.ts';
+import {compressions, type Lever, levers, type Task, type Variant} from '../../../domain/variant.ts';
 import {composePrompt} from '../../../prompts/compose.ts';
 
 /** What a search tries: every variant with every combination of the prompt levers that apply to it. */

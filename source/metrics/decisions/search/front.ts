@@ -1,4 +1,4 @@
-import type {Standing} from '../../../domain/search-figures.ts';
+import type {Standing} from '../../../domain/figures-schema.ts';
 
 /** Quality against quota: which candidates are not beaten in both, and which go on to the next rung. */
 

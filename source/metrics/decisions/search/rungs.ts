@@ -1,4 +1,4 @@
-import type {Rung} from '../../../domain/search-figures.ts';
+import type {Rung} from '../../../domain/figures-schema.ts';
 
 /**
  * Successive halving (Jamieson and Talwalkar 2016): every rung gets the same part of the budget, and half of the

@@ -1,6 +1,12 @@
+import type {
+	CandidateFigures,
+	Mean,
+	Rung,
+	SearchFigures,
+	VariantFigures,
+} from '../../../domain/figures-schema.ts';
 import type {Plan} from '../../../domain/plan.ts';
-import type {CandidateFigures, Lever, Rung, SearchFigures} from '../../../domain/search-figures.ts';
-import type {Mean, VariantFigures} from '../../../domain/snapshot.ts';
+import type {Lever} from '../../../domain/variant.ts';
 import {wilsonInterval} from '../../statistics/wilson.ts';
 import {byCost, sureFrontOf} from './front.ts';
 import {requestsOfRungs} from './rungs.ts';

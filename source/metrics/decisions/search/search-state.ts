@@ -1,5 +1,5 @@
-import type {CandidateFigures, Rung, SearchFigures} from '../../../domain/search-figures.ts';
-import type {CostRange, Snapshot} from '../../../domain/snapshot.ts';
+import type {CandidateFigures, CostRange, Rung, SearchFigures} from '../../../domain/figures-schema.ts';
+import type {Snapshot} from '../../../domain/snapshot.ts';
 import type {Candidate} from './candidates.ts';
 import {survivorsOf} from './front.ts';
 import {searchFront, standingOf} from './search-figures.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {Standing} from '../../../../source/domain/search-figures.ts';
+import type {Standing} from '../../../../source/domain/figures-schema.ts';
 import type {Task} from '../../../../source/domain/variant.ts';
 import {chosenCandidates, combinations} from '../../../../source/metrics/decisions/search/candidates.ts';
 import {frontOf, sureFrontOf, survivorsOf} from '../../../../source/metrics/decisions/search/front.ts';

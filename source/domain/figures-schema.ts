@@ -1,10 +1,14 @@
 import {z} from 'zod';
-import {lanes} from '../domain/lane.ts';
-import {countsFrom} from '../domain/stamping.ts';
-import {compressions} from '../domain/variant.ts';
-import {gateStates, variantStates} from '../domain/verdict.ts';
+import {lanes} from './lane.ts';
+import {countsFrom} from './stamping.ts';
+import {compressions, levers} from './variant.ts';
+import {gateStates, variantStates} from './verdict.ts';
 
-/** The part of results schema 1 that describes one variant (DESIGN section 5). Null means not known, never 0. */
+/**
+ * The figures of a variant and of a search: one schema, which is the type inside the program, the check when results are
+ * read back, and a part of the published JSON Schema. Null means not known, never 0. Only types are imported where
+ * figures are made, so that a run does not load zod for them.
+ */
 
 /** How many of something. */
 export const count = z.int().nonnegative();
@@ -53,7 +57,7 @@ const cachingSide = z.object({
 
 const prompt = z.object({system: z.string().nullable(), user: z.string().nullable()});
 
-export const limitedBy = ['requests', 'tokens', 'day', 'concurrency', 'none'] as const;
+const limitedBy = ['requests', 'tokens', 'day', 'concurrency', 'none'] as const;
 
 const share = z.number().min(0).max(1);
 
@@ -181,3 +185,66 @@ export const variantSchema = z.object({
 		.exactOptional()
 		.describe('of a variant with compress only'),
 });
+
+const candidate = z.object({
+	name: z.string(),
+	levers: z.array(z.enum(levers)).describe('empty: the variant as it is'),
+	rungs: count.describe('rungs that it was measured in; the figures are of the last of them'),
+	requests: count,
+	items: z.object({sent: count, useful: count}),
+	usefulRate: z
+		.object({value: quantity, low: quantity, high: quantity})
+		.describe('useful items of those sent, 0 to 1'),
+	quotaTokensPerUseful: quantity.describe('settled; of the warm answers where it caches'),
+	quotaTokensPerUsefulWithin: z
+		.object({low: z.number(), high: z.number()})
+		.exactOptional()
+		.describe('by the 95 % intervals of its parts'),
+});
+
+export const searchSchema = z.object({
+	budget: count.describe('requests that were allowed'),
+	requests: count.describe('that were sent'),
+	combinations: count.describe('of variants and levers that apply; candidates are those that were tried'),
+	rungs: z.array(z.object({candidates: count, requests: count.describe('of each')})),
+	candidates: z.array(candidate),
+	front: z
+		.array(z.string())
+		.describe(
+			'finalists that no other surely beats, by their intervals, the fewest quota tokens a useful item first',
+		),
+});
+
+/** A type inferred from a schema, with nothing in it that may be changed. */
+export type DeepReadonly<T> = T extends readonly unknown[] | Record<string, unknown>
+	? {readonly [K in keyof T]: DeepReadonly<T[K]>}
+	: T;
+
+type Inferred<T extends z.ZodType> = DeepReadonly<z.infer<T>>;
+
+/** Mean with its 95 % interval; the interval is null below two samples. */
+export type Mean = Inferred<typeof mean>;
+/** USD that something cost at least and at most; `high` is null where an upper bound is not known. */
+export type CostRange = Inferred<typeof costRange>;
+/** Distribution in milliseconds; a percentile with too few samples is null. */
+export type Distribution = Inferred<typeof distribution>;
+/** One turn of the conversations of a variant, over its answers. */
+export type TurnFigures = Inferred<typeof turn>;
+/** Answers of a variant that caches which wrote the cache (cold), or which read it (warm). */
+export type CachingSide = Inferred<typeof cachingSide>;
+/** The figures of one variant on one target in one lane. */
+export type VariantFigures = Inferred<typeof variantSchema>;
+export type CachingFigures = NonNullable<VariantFigures['caching']>;
+export type LimitedBy = VariantFigures['sustainable']['limitedBy'];
+
+/** A candidate of a search with what the last of its rungs found; nothing is added up over rungs, which ask the same items again. */
+export type CandidateFigures = Inferred<typeof candidate>;
+/** What a rung found of a candidate. */
+export type Standing = Pick<
+	CandidateFigures,
+	'name' | 'usefulRate' | 'quotaTokensPerUseful' | 'quotaTokensPerUsefulWithin'
+>;
+/** What a search tried and found. */
+export type SearchFigures = Inferred<typeof searchSchema>;
+/** One rung: so many candidates with so many requests each. */
+export type Rung = SearchFigures['rungs'][number];
