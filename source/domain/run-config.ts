@@ -1,6 +1,5 @@
-import type {Method} from './backend.ts';
 import type {Lane} from './lane.ts';
-import type {Burst, Goal, Load, Policy, ServiceLevel} from './run-spec.ts';
+import type {RunSettings} from './run-spec.ts';
 import type {Task, Variant} from './variant.ts';
 
 /** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */
@@ -41,8 +40,7 @@ export type Guards = {
 };
 
 /** A run, checked and complete: preset, flags and defaults put together. Plain data, so that it crosses threads. */
-export type RunConfig = {
-	readonly preset: string | null;
+export type RunConfig = RunSettings & {
 	readonly task: Task;
 	/** What was seen while the input was read, for the plan: one sentence each. */
 	readonly remarks?: readonly string[];
@@ -56,25 +54,10 @@ export type RunConfig = {
 	}>;
 	readonly connection: Connection;
 	readonly override: QuotaOverride;
-	readonly method: Method;
-	readonly load: Load;
 	readonly lanes: readonly LaneConfig[];
-	readonly goal: Goal;
-	readonly policy: Policy;
-	readonly burst: Burst;
-	readonly share: number;
-	readonly isBalanced: boolean;
 	readonly maxTokens: number;
-	readonly isMaxTokensAuto: boolean;
-	readonly minQuality: number | null;
-	/** Items of the order that were asked before and come last; absent: none (a later rung of a search). */
-	readonly itemsFrom?: number;
-	/** A run that is about choosing may end before its number of requests; absent: it may not. */
-	readonly isEliminating?: boolean;
-	readonly serviceLevel: ServiceLevel | null;
 	readonly guards: Guards;
 	readonly tier: string | undefined;
-	readonly seed: number;
 	/** Skip the caches on disk. */
 	readonly isRefreshing: boolean;
 };

@@ -74,13 +74,12 @@ export type Price = {
 /** Upper bounds in milliseconds that a useful answer must meet to count as goodput. */
 export type ServiceLevel = {readonly timeToFirstTokenMs?: number; readonly totalMs?: number};
 
-/** All that the engine needs for one run: plain data, so that it crosses threads and replays. */
-export type RunSpec = {
+/**
+ * The settings of a run: listed here once. Flags and preset resolve to them (RunConfig), the engine runs by them (RunSpec),
+ * and every view shows them (Snapshot).
+ */
+export type RunSettings = {
 	readonly preset: string | null;
-	readonly task: Task;
-	readonly variants: readonly Variant[];
-	readonly targets: readonly Target[];
-	readonly cells: readonly Cell[];
 	readonly method: Method;
 	readonly load: Load;
 	readonly goal: Goal;
@@ -94,16 +93,24 @@ export type RunSpec = {
 	readonly maxTokens?: number | undefined;
 	readonly isMaxTokensAuto: boolean;
 	readonly minQuality: number | null;
-	/** Place in the order of the items at which the run begins; absent: the first. */
+	readonly serviceLevel: ServiceLevel | null;
+	/** Place in the order of the items at which the run begins; absent: the first (later rungs of a search ask other items). */
 	readonly itemsFrom?: number | undefined;
 	/** Variants that evidence puts out are sent no more, and a run that is decided ends; absent: all run to the end. */
 	readonly isEliminating?: boolean;
-	readonly serviceLevel: ServiceLevel | null;
+	readonly seed: number;
+};
+
+/** All that the engine needs for one run: plain data, so that it crosses threads and replays. */
+export type RunSpec = RunSettings & {
+	readonly task: Task;
+	readonly variants: readonly Variant[];
+	readonly targets: readonly Target[];
+	readonly cells: readonly Cell[];
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
 	/** Somebody typed that limit: it ends the run where it can no longer be kept; absent: nobody did. */
 	readonly isMaxCostGiven?: boolean;
-	readonly seed: number;
 	/** Silence that ends an attempt, in milliseconds, where it was typed; absent: as the method needs it. */
 	readonly timeoutMs?: number | undefined;
 	/** Length of the quota window; 60,000 except in tests and quick benchmarks. */

@@ -1,7 +1,7 @@
 import type {FailureClass} from './failure.ts';
 import type {CostRange, SearchFigures, VariantFigures} from './figures-schema.ts';
 import type {Lane} from './lane.ts';
-import type {Goal, RunSpec} from './run-spec.ts';
+import type {Goal, RunSettings} from './run-spec.ts';
 import type {LearntStamping} from './stamping.ts';
 import type {Target} from './target.ts';
 import type {Verdict} from './verdict.ts';
@@ -99,22 +99,8 @@ export type Snapshot = {
 		/** Why nothing is being sent right now, in words; null when it flows. */
 		readonly waitingFor: string | null;
 	};
-	readonly spec: Pick<
-		RunSpec,
-		| 'preset'
-		| 'method'
-		| 'load'
-		| 'goal'
-		| 'policy'
-		| 'burst'
-		| 'share'
-		| 'seed'
-		| 'isMaxTokensAuto'
-		| 'minQuality'
-	> & {
+	readonly spec: RunSettings & {
 		readonly task: string;
-		/** Of the run, before any variant's own; absent where it is not known. */
-		readonly maxTokens?: number | undefined;
 		/** Variants have max tokens of their own, which were not typed. */
 		readonly hasOwnMaxTokens?: boolean;
 		/** Of a chat: turns of a conversation, and the time to think between them. */

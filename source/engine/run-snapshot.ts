@@ -96,18 +96,28 @@ const progressOf = (core: RunCore, underWay: UnderWay): Snapshot['progress'] => 
 };
 
 const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
-	const {preset, method, load, policy, burst, share, seed, isMaxTokensAuto, minQuality, task} = spec;
-	const rates = spec.cells.flatMap(({lane, ratePerMinute}) =>
+	const {
+		task,
+		variants,
+		targets,
+		cells,
+		maxRequests,
+		maxCostUsd,
+		isMaxCostGiven,
+		timeoutMs,
+		windowMs,
+		...settings
+	} = spec;
+	const rates = cells.flatMap(({lane, ratePerMinute}) =>
 		ratePerMinute === null ? [] : [[lane, ratePerMinute] as const],
 	);
-	const plan = {preset, method, load, goal, policy, burst, share, seed, isMaxTokensAuto, minQuality};
 	const chat =
 		task.chat === undefined ? undefined : {turns: task.chat.turns.length, thinkMs: task.chat.thinkMs};
 	return {
-		...plan,
+		...settings,
+		goal,
 		task: task.task,
-		maxTokens: spec.maxTokens,
-		...(hasOwnMaxTokens(spec.variants) ? {hasOwnMaxTokens: true} : {}),
+		...(hasOwnMaxTokens(variants) ? {hasOwnMaxTokens: true} : {}),
 		chat,
 		laneRatesPerMinute: Object.fromEntries(rates),
 	};

@@ -118,35 +118,22 @@ const isEliminating = (config: RunConfig): boolean =>
 	config.missing === undefined &&
 	!config.isBalanced;
 
-const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => ({
-	preset: config.preset,
-	task: config.task,
-	variants: config.variants,
-	targets,
-	cells,
-	method: config.method,
-	load: config.load,
-	goal: config.goal,
-	policy: config.policy,
-	burst: config.burst,
-	share: config.share,
-	isBalanced: config.isBalanced,
-	maxTokens: config.maxTokens,
-	isMaxTokensAuto: config.isMaxTokensAuto,
-	minQuality: config.minQuality,
-	isEliminating: isEliminating(config),
-	itemsFrom: config.itemsFrom,
-	serviceLevel: config.serviceLevel,
-	maxRequests: config.guards.maxRequests,
-	maxCostUsd:
-		config.connection.simulatorUrl === undefined || config.guards.isMaxCostGiven
-			? config.guards.maxCostUsd
-			: null,
-	isMaxCostGiven: config.guards.isMaxCostGiven ?? false,
-	seed: config.seed,
-	timeoutMs: config.connection.timeoutMs,
-	windowMs: 60_000,
-});
+/** What is resolved here, or says what the account may do, stays behind; the settings go on as they are. */
+const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => {
+	const {models, missing, remarks, lanes, tier, override, isRefreshing, guards, connection, ...settings} =
+		config;
+	return {
+		...settings,
+		targets,
+		cells,
+		isEliminating: isEliminating(config),
+		maxRequests: guards.maxRequests,
+		maxCostUsd: connection.simulatorUrl === undefined || guards.isMaxCostGiven ? guards.maxCostUsd : null,
+		isMaxCostGiven: guards.isMaxCostGiven ?? false,
+		timeoutMs: connection.timeoutMs,
+		windowMs: 60_000,
+	};
+};
 
 /** @throws UserError (exit 2) when a chat names a model that cannot hold a conversation. */
 const assertConversational = ({task}: RunConfig, targets: readonly Target[]): void => {

@@ -260,6 +260,8 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
 				arrival: 'constant',
 			},
 			goal: 'throughput',
+			isBalanced: false,
+			serviceLevel: null,
 			policy: 'fixed',
 			burst: 'full',
 			share: 1,

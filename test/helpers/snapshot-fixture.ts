@@ -254,6 +254,8 @@ export function snapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot {
 				arrival: 'constant',
 			},
 			goal: 'throughput',
+			isBalanced: false,
+			serviceLevel: null,
 			policy: 'fixed',
 			burst: 'full',
 			share: 1,
