@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {assureHome} from './terminal/home.ts';
+import {ensureHome} from './terminal/ensure-home.ts';
 
 // React and Ink choose their faster build by this, and they read it while they are being loaded.
 process.env.NODE_ENV ??= 'production';
@@ -16,8 +16,8 @@ if (major < oldestMajor) {
 	process.exitCode = 2;
 } else {
 	try {
-		assureHome(process.env);
-		const {keepCompiled} = await import('./threads/compile-cache.ts');
+		ensureHome(process.env);
+		const {keepCompiled} = await import('./threads/worker-start.ts');
 		keepCompiled();
 		const {dispatch} = await import('./commands/dispatch.ts');
 		process.exitCode = await dispatch(process.argv.slice(2));

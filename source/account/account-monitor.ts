@@ -1,11 +1,10 @@
 import type {AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
-import {faultOf} from '../domain/fault.ts';
-import {createAccountLook, type LookPorts, type OnScreen} from './account-look.ts';
-import {monitorRemarks} from './account-remarks.ts';
-import {minuteMs, minuteOf} from './minute-ring.ts';
+import {faultOf} from '../domain/user-error.ts';
+import {createRegionPoller, monitorRemarks, type OnScreen, type PollerPorts} from './region-poller.ts';
+import {minuteMs, minuteOf} from './usage-history.ts';
 
 /** What the monitor of one Region works with. */
-export type MonitorPorts = Omit<LookPorts, 'signal' | 'onStep'> & {
+export type MonitorPorts = Omit<PollerPorts, 'signal' | 'onStep'> & {
 	readonly region: string;
 	readonly endpoint: string | null;
 	/** Undefined where there is none, and while it is being asked for. */
@@ -31,18 +30,18 @@ const intoMinuteMs = 5000;
 const longestBackoffMs = 8 * minuteMs;
 
 /** Time until the next look: once a minute, and more and more rarely while CloudWatch throttles. */
-export const nextLookMs = (nowMs: number, throttled: number): number => {
+export function nextLookMs(nowMs: number, throttled: number): number {
 	if (throttled > 0) {
 		return Math.min(longestBackoffMs, minuteMs * 2 ** throttled);
 	}
 	return minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
-};
+}
 
 /** Watches one Region of the account. Nothing that it meets stops it: troubles are told in the remarks. */
-export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
+export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 	const {clock} = ports;
 	const abort = new AbortController();
-	const look = createAccountLook({
+	const look = createRegionPoller({
 		...ports,
 		signal: abort.signal,
 		onStep() {
@@ -136,4 +135,4 @@ export const createAccountMonitor = (ports: MonitorPorts): AccountMonitor => {
 			cancelNext();
 		},
 	};
-};
+}

@@ -5,18 +5,17 @@ import {
 	readDirectory,
 } from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
-import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
-import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
+import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
+import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import {bucketKey} from '../domain/account-map.ts';
-import type {AccountRegion} from '../domain/account-snapshot.ts';
+import {type AccountRegion, bucketKey} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
-import {faultOf} from '../domain/fault.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
-import type {AccountLink} from './account-link.ts';
+import {faultOf} from '../domain/user-error.ts';
 import type {AccountReport, AccountRequest, AccountWatch} from './account-messages.ts';
 import {type AccountMonitor, createAccountMonitor} from './account-monitor.ts';
+import type {OwnTrafficRegistry} from './own-traffic-registry.ts';
 
 /** The account monitor's side of the engine's thread. */
 export type AccountSession = {
@@ -31,7 +30,7 @@ export type AccountSession = {
 
 type Ports = {
 	readonly clock: Clock;
-	readonly link: AccountLink;
+	readonly link: OwnTrafficRegistry;
 	readonly publish: (report: AccountReport) => void;
 };
 
@@ -51,7 +50,7 @@ type Watched = {
 const maxSockets = 4;
 
 /** Owns the monitors: one for each Region. */
-export const createAccountSession = ({clock, link, publish}: Ports): AccountSession => {
+export function createAccountSession({clock, link, publish}: Ports): AccountSession {
 	const watched = new Map<string, Watched>();
 	const latest = new Map<string, AccountRegion>();
 	let shown: readonly string[] = [];
@@ -233,7 +232,7 @@ export const createAccountSession = ({clock, link, publish}: Ports): AccountSess
 			}
 		},
 	};
-};
+}
 
 /** Tells two connections apart; the Region is another matter. */
 const connectionKey = ({profile, simulatorUrl}: Connection): string =>

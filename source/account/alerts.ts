@@ -14,15 +14,15 @@ export type RaisedAlert = {
 };
 
 /** Part of a limit, 0 to 1 and above; null where there is no limit, or no figure. A limit of 0 is in use as soon as anything is. */
-export const fractionOf = (used: number | null, limit: Limit): number | null => {
+export function fractionOf(used: number | null, limit: Limit): number | null {
 	if (used === null || limit.value === null || (limit.state !== 'known' && limit.state !== 'blocked')) {
 		return null;
 	}
 	return limit.value > 0 ? used / limit.value : used > 0 ? 1 : 0;
-};
+}
 
 /** Parts of its limits that a bucket uses. */
-export const fractionsOf = (bucket: AccountBucket): Readonly<Record<AlertFigure, number | null>> => {
+export function fractionsOf(bucket: AccountBucket): Readonly<Record<AlertFigure, number | null>> {
 	const {quota, use, minute, dayTokens} = bucket;
 	const isKnown = minute !== null || bucket.own.requests > 0;
 	return {
@@ -30,7 +30,7 @@ export const fractionsOf = (bucket: AccountBucket): Readonly<Record<AlertFigure,
 		tokens: isKnown ? fractionOf(use.quotaTokens, quota.tokensPerMinute) : null,
 		day: fractionOf(dayTokens, quota.tokensPerDay),
 	};
-};
+}
 
 const holds = (percent: number, {operator, bound}: Alert): boolean => {
 	switch (operator) {
@@ -50,8 +50,8 @@ const holds = (percent: number, {operator, bound}: Alert): boolean => {
 };
 
 /** Alarms that ring in a Region. Idle buckets ring none, nor do figures that are not known. */
-export const raisedAlerts = (alerts: readonly Alert[], {buckets}: AccountRegion): readonly RaisedAlert[] =>
-	buckets
+export function raisedAlerts(alerts: readonly Alert[], {buckets}: AccountRegion): readonly RaisedAlert[] {
+	return buckets
 		.filter(({activity}) => activity !== 'idle')
 		.flatMap((bucket) => {
 			const fractions = fractionsOf(bucket);
@@ -61,11 +61,14 @@ export const raisedAlerts = (alerts: readonly Alert[], {buckets}: AccountRegion)
 				return percent !== null && holds(percent, alert) ? [{alert, bucket, percent}] : [];
 			});
 		});
+}
 
 /** An alarm in a sentence. */
-export const raisedWords = ({alert, bucket, percent}: RaisedAlert): string =>
-	`${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`;
+export function raisedWords({alert, bucket, percent}: RaisedAlert): string {
+	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`;
+}
 
 /** Identifies what rings, so that it is told once. */
-export const raisedId = ({alert, bucket}: RaisedAlert): string =>
-	`${alert.text} ${bucket.region} ${bucket.key}`;
+export function raisedId({alert, bucket}: RaisedAlert): string {
+	return `${alert.text} ${bucket.region} ${bucket.key}`;
+}

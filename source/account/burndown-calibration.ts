@@ -1,7 +1,11 @@
+import type {Disagreement} from '../domain/account-snapshot.ts';
+import type {TimeWindow} from '../domain/usage-source.ts';
+import {minuteMs, settledTokens, type UsageHistory} from './usage-history.ts';
+
 /** Measures a burndown from what CloudWatch says about minutes in which a bucket was used. */
 
 /** Sums of one minute of one bucket, from the namespace AWS/Bedrock. */
-export type CalibrationMinute = {
+type CalibrationMinute = {
 	/** EstimatedTPMQuotaUsage: quota tokens as the service settled them. */
 	readonly quotaTokens: number;
 	/** InputTokenCount. */
@@ -12,7 +16,7 @@ export type CalibrationMinute = {
 	readonly outputTokens: number;
 };
 
-export type Calibration = {
+type Calibration = {
 	/** Output multiplier over all minutes. */
 	readonly value: number;
 	/** Minutes that it rests on. */
@@ -28,7 +32,7 @@ const leastOutputTokens = 1000;
  * guide, solved for the multiplier). Minutes with numbers that cannot be are left out.
  * @returns undefined when there is too little output to tell, or the sums contradict the formula.
  */
-export const calibrateBurndown = (minutes: readonly CalibrationMinute[]): Calibration | undefined => {
+export function calibrateBurndown(minutes: readonly CalibrationMinute[]): Calibration | undefined {
 	const usable = minutes.filter(
 		(minute) =>
 			Object.values(minute).every((value) => Number.isFinite(value) && value >= 0) && minute.outputTokens > 0,
@@ -46,4 +50,38 @@ export const calibrateBurndown = (minutes: readonly CalibrationMinute[]): Calibr
 		minutes: usable.length,
 		outputTokens,
 	};
-};
+}
+
+/** From here on the two are said to disagree: below it rounding and requests that straddle a minute decide. */
+const tolerance = 0.05;
+
+/**
+ * Holds the service's own estimate of quota tokens against the formula, over the ModelIds that have one.
+ * @returns null where they agree, or where there is no estimate.
+ */
+export function disagreementOf(
+	history: UsageHistory,
+	modelIds: readonly string[],
+	burndown: number,
+	window: TimeWindow,
+): Disagreement | null {
+	const minutes: CalibrationMinute[] = [];
+	for (const modelId of modelIds) {
+		for (let minute = window.fromMs; minute < window.toMs; minute += minuteMs) {
+			const quotaTokens = history.value(modelId, 'estimatedQuotaTokens', minute);
+			if (quotaTokens > 0) {
+				minutes.push({
+					quotaTokens,
+					inputTokens: history.value(modelId, 'inputTokens', minute),
+					cacheWriteTokens: history.value(modelId, 'cacheWriteTokens', minute),
+					outputTokens: history.value(modelId, 'outputTokens', minute),
+				});
+			}
+		}
+	}
+	const estimated = minutes.reduce((sum, minute) => sum + minute.quotaTokens, 0);
+	const computed = minutes.reduce((sum, minute) => sum + settledTokens(minute, burndown), 0);
+	return Math.abs(estimated - computed) > tolerance * Math.max(estimated, computed)
+		? {estimated, computed, burndown: calibrateBurndown(minutes)?.value ?? null}
+		: null;
+}

@@ -1,13 +1,13 @@
 import type {SeriesName, SeriesValues, TimeWindow} from '../domain/usage-source.ts';
-import {minuteMs, minuteOf} from './minute-ring.ts';
-import {quotaTokensAt, settledTokens} from './model-minutes.ts';
-import type {UsageHistory} from './usage-history.ts';
+import {minuteMs, minuteOf, quotaTokensAt, settledTokens, type UsageHistory} from './usage-history.ts';
 
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** Midnight UTC before a moment. When AWS begins the day anew is not documented: this is assumed. */
-export const dayStartOf = (atMs: number): number => Math.floor(atMs / dayMs) * dayMs;
+function dayStartOf(atMs: number): number {
+	return Math.floor(atMs / dayMs) * dayMs;
+}
 
 /** Hours that are old enough not to change, and young enough to be still known minute by minute, begin here. */
 const settledUpTo = (nowMs: number): number => Math.floor(nowMs / hourMs) * hourMs - hourMs;

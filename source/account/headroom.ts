@@ -5,7 +5,7 @@ import type {Limit, Target} from '../domain/target.ts';
 import {formatCount, formatPercent, formatTokens} from '../text/numbers.ts';
 
 /** From here on a run that shares a bucket with others asks before it starts. */
-export const crowdedFraction = 0.9;
+const crowdedFraction = 0.9;
 
 type Dimension = {
 	readonly word: 'requests' | 'quota tokens' | 'quota tokens of the day';
@@ -65,11 +65,11 @@ const peakOf = ({limit, others, demand, share}: Dimension): number => {
  * @param buckets Of each target: what the account uses; undefined where it is not known.
  * @returns a sentence for the plan; undefined where there is room enough.
  */
-export const crowdingOf = (
+export function crowdingOf(
 	plan: Plan,
 	spec: Pick<RunSpec, 'load' | 'share' | 'targets'>,
 	buckets: ReadonlyArray<AccountBucket | undefined>,
-): string | undefined => {
+): string | undefined {
 	for (const [index, target] of spec.targets.entries()) {
 		const bucket = buckets[index];
 		const crowded =
@@ -86,7 +86,7 @@ export const crowdingOf = (
 		}
 	}
 	return undefined;
-};
+}
 
 /** CloudWatch does not say whose requests it counts: runs of this host are taken off, those of other machines can't be. */
 const ownIncluded = 'your own runs on other machines included';
@@ -103,7 +103,7 @@ const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string =>
 };
 
 /** How much room others leave, for the plan; undefined where nobody else is there, or it is not known. */
-export const headroomRemark = (target: Target, bucket: AccountBucket | undefined): string | undefined => {
+export function headroomRemark(target: Target, bucket: AccountBucket | undefined): string | undefined {
 	const {requests = 0, quotaTokens = 0} = bucket?.others ?? {};
 	if (requests < 0.5 && quotaTokens < 0.5) {
 		return undefined;
@@ -120,4 +120,4 @@ export const headroomRemark = (target: Target, bucket: AccountBucket | undefined
 	return parts.length === 0
 		? undefined
 		: `Others in the account use ${parts.join(' and ')} of a minute, ${ownIncluded}: the rest is what this run may take.`;
-};
+}

@@ -1,13 +1,16 @@
+import type {ModelDurations} from '../domain/account-snapshot.ts';
 import {
+	type DurationStatistic,
+	durationStatistics,
 	type SeriesName,
 	type SeriesQuery,
+	type SeriesValues,
 	type TimeWindow,
 	type UsageMetric,
 	usageMetrics,
 } from '../domain/usage-source.ts';
-import {newestWholeMinute} from './fold-region.ts';
-import {minuteMs, minuteOf} from './minute-ring.ts';
-import type {UsageHistory} from './usage-history.ts';
+import {newestWholeMinute} from './account-bucket.ts';
+import {minuteMs, minuteOf, type UsageHistory} from './usage-history.ts';
 
 /**
  * What a poll asks for. Every metric asked for is billed, however many minutes it covers: so few ModelIds are asked
@@ -33,12 +36,12 @@ const unlisted: readonly UsageMetric[] = [...always, 'cacheWriteTokens', 'estima
 export type PollPart = {readonly modelIds: readonly string[]; readonly window: TimeWindow};
 
 /** The parts of a poll: first those that were never read, then those that are due again. */
-export const planPoll = (
+export function planPoll(
 	history: UsageHistory,
 	modelIds: readonly string[],
 	onScreen: ReadonlySet<string>,
 	nowMs: number,
-): readonly PollPart[] => {
+): readonly PollPart[] {
 	// The minute that goes on has nothing to tell yet.
 	const toMs = minuteOf(nowMs);
 	const fresh = modelIds.filter((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
@@ -52,7 +55,7 @@ export const planPoll = (
 		{modelIds: again, window: {fromMs: minuteOf(fromMs), toMs}},
 	];
 	return parts.filter((part) => part.modelIds.length > 0);
-};
+}
 
 const isDue = (
 	history: UsageHistory,
@@ -65,15 +68,17 @@ const isDue = (
 	history.coveredToMs(modelId) <= newestWholeMinute(nowMs) - rareMs;
 
 /** Up to where a poll at that moment knows everything. */
-export const coveredBy = (nowMs: number): number => newestWholeMinute(nowMs) + minuteMs;
+export function coveredBy(nowMs: number): number {
+	return newestWholeMinute(nowMs) + minuteMs;
+}
 
 /** The sums to ask for. @param listed Series of each ModelId; undefined where they could not be listed. */
-export const sumQueries = (
+export function sumQueries(
 	modelIds: readonly string[],
 	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
 	isFirst: boolean,
-): readonly SeriesQuery[] =>
-	modelIds.flatMap((modelId) => {
+): readonly SeriesQuery[] {
+	return modelIds.flatMap((modelId) => {
 		const series = listed?.get(modelId);
 		const asked = usageMetrics.filter((metric) =>
 			series === undefined
@@ -82,13 +87,14 @@ export const sumQueries = (
 		);
 		return asked.map((metric) => ({modelId, series: metric}));
 	});
+}
 
 /** What tells the quota tokens of whole hours with the fewest metrics. */
-export const dayQueries = (
+export function dayQueries(
 	modelIds: readonly string[],
 	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
-): readonly SeriesQuery[] =>
-	modelIds.flatMap((modelId) => {
+): readonly SeriesQuery[] {
+	return modelIds.flatMap((modelId) => {
 		const series = listed?.get(modelId);
 		const asked: readonly UsageMetric[] = series?.has('estimatedQuotaTokens')
 			? ['estimatedQuotaTokens']
@@ -97,3 +103,56 @@ export const dayQueries = (
 				);
 		return asked.map((metric) => ({modelId, series: metric}));
 	});
+}
+
+/** Percentiles of the newest minute that has some: an older one than this says nothing about now. */
+const windowMs = 15 * minuteMs;
+
+/** Percentiles to ask for: a metric for each, so only for ModelIds that somebody looks at. */
+export function durationQueries(
+	modelIds: readonly string[],
+	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
+): readonly SeriesQuery[] {
+	return modelIds.flatMap((modelId) =>
+		durationStatistics
+			.filter((series) => listed?.get(modelId)?.has(series) ?? true)
+			.map((series) => ({modelId, series})),
+	);
+}
+
+/** @param wholeToMs End of the newest whole minute. */
+export function durationWindow(wholeToMs: number): TimeWindow {
+	return {
+		fromMs: wholeToMs - windowMs,
+		toMs: wholeToMs,
+	};
+}
+
+const newest = ({at, values}: SeriesValues): number | null => {
+	const last = Math.max(...at);
+	return values[at.indexOf(last)] ?? null;
+};
+
+/** Puts the percentiles that were read together by ModelId. */
+export function durationsOf(
+	modelIds: readonly string[],
+	series: readonly SeriesValues[],
+): ReadonlyMap<string, ModelDurations> {
+	const told = new Map(series.map((each) => [`${each.modelId} ${each.series}`, each]));
+	const percentile = (modelId: string, statistic: DurationStatistic): number | null => {
+		const found = told.get(`${modelId} ${statistic}`);
+		return found === undefined ? null : newest(found);
+	};
+	return new Map(
+		modelIds.map((modelId) => [
+			modelId,
+			{
+				modelId,
+				firstTokenP50: percentile(modelId, 'firstTokenP50'),
+				firstTokenP90: percentile(modelId, 'firstTokenP90'),
+				latencyP50: percentile(modelId, 'latencyP50'),
+				latencyP90: percentile(modelId, 'latencyP90'),
+			},
+		]),
+	);
+}

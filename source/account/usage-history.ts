@@ -1,5 +1,58 @@
 import {type SeriesValues, type TimeWindow, type UsageMetric, usageMetrics} from '../domain/usage-source.ts';
-import {MinuteRing, minuteMs, minuteOf} from './minute-ring.ts';
+
+export const minuteMs = 60_000;
+
+/** Begin of the minute that holds a moment. */
+export function minuteOf(atMs: number): number {
+	return Math.floor(atMs / minuteMs) * minuteMs;
+}
+
+/** The values of the last so many minutes of one series, in memory that never grows. Minutes without a value are 0. */
+export class MinuteRing {
+	readonly #values: Float64Array;
+	/** Number of the newest minute that was set. */
+	#newest = Number.NEGATIVE_INFINITY;
+
+	constructor(minutes: number) {
+		this.#values = new Float64Array(minutes);
+	}
+
+	/** Sets the value of the minute that begins at `atMs`. What is older than the ring is not kept. */
+	set(atMs: number, value: number): void {
+		const minute = Math.floor(atMs / minuteMs);
+		this.#forget(minute);
+		if (minute > this.#newest - this.#values.length) {
+			this.#values[minute % this.#values.length] = value;
+		}
+	}
+
+	get(atMs: number): number {
+		const minute = Math.floor(atMs / minuteMs);
+		const isKept = minute <= this.#newest && minute > this.#newest - this.#values.length;
+		return isKept ? (this.#values[minute % this.#values.length] ?? 0) : 0;
+	}
+
+	/** Sum from one moment (included) to another (not included). */
+	sum(fromMs: number, toMs: number): number {
+		let sum = 0;
+		for (let at = minuteOf(fromMs); at < toMs; at += minuteMs) {
+			sum += this.get(at);
+		}
+		return sum;
+	}
+
+	/** Sets the minutes between the newest and this one to nothing. */
+	#forget(minute: number): void {
+		if (minute <= this.#newest) {
+			return;
+		}
+		const count = Math.min(this.#values.length, minute - this.#newest);
+		for (let passed = 0; passed < count; passed++) {
+			this.#values[(minute - passed) % this.#values.length] = 0;
+		}
+		this.#newest = minute;
+	}
+}
 
 /** Minutes that are kept: the three hours that CloudWatch calls recent, and what a late poll may add. */
 export const keptMinutes = 190;
@@ -106,4 +159,79 @@ export class UsageHistory {
 			}
 		}
 	}
+}
+
+/** Quota tokens of ModelIds, minute by minute. */
+
+/** Settled quota tokens by AWS's formula: input + cache write + output x burndown. Cache reads are free. */
+export function settledTokens(
+	tokens: {
+		readonly inputTokens: number;
+		readonly cacheWriteTokens: number;
+		readonly outputTokens: number;
+	},
+	burndown: number,
+): number {
+	return tokens.inputTokens + tokens.cacheWriteTokens + tokens.outputTokens * burndown;
+}
+
+/** Sums of a window over several ModelIds. */
+export function sumOf(
+	history: UsageHistory,
+	modelIds: readonly string[],
+	metric: UsageMetric,
+	window: TimeWindow,
+): number {
+	return modelIds.reduce((sum, modelId) => sum + history.sum(modelId, metric, window), 0);
+}
+
+/** The window of one minute. */
+export function minuteWindow(minute: number): TimeWindow {
+	return {fromMs: minute, toMs: minute + minuteMs};
+}
+
+/** Metrics that every answer of text has. */
+const tokenMetrics = ['inputTokens', 'outputTokens'] as const;
+
+/**
+ * Whether a minute of a ModelId has requests whose tokens CloudWatch does not have yet: they come later than the requests.
+ * @param hour What the model's minutes are like: of embeddings no output is ever counted, of pictures no tokens at all.
+ * @param isTokenLimited A quota counts its tokens, so there must be some.
+ */
+export function lacksTokens(
+	history: UsageHistory,
+	modelId: string,
+	minute: number,
+	{hour, isTokenLimited}: {readonly hour: TimeWindow; readonly isTokenLimited: boolean},
+): boolean {
+	const value = (metric: UsageMetric): number => history.value(modelId, metric, minute);
+	if (value('requests') === 0 || value('estimatedQuotaTokens') > 0) {
+		return false;
+	}
+	const missing = tokenMetrics.filter((metric) => value(metric) === 0);
+	const isCounted = missing.some((metric) => history.sum(modelId, metric, hour) > 0);
+	return isCounted || (isTokenLimited && missing.length === tokenMetrics.length);
+}
+
+/** Quota tokens of one minute of a ModelId by the formula. */
+function computedTokens(history: UsageHistory, modelId: string, minute: number, burndown: number): number {
+	return settledTokens(
+		{
+			inputTokens: history.value(modelId, 'inputTokens', minute),
+			cacheWriteTokens: history.value(modelId, 'cacheWriteTokens', minute),
+			outputTokens: history.value(modelId, 'outputTokens', minute),
+		},
+		burndown,
+	);
+}
+
+/** Quota tokens of one minute of a ModelId: as the service estimates them where it does, else by the formula. */
+export function quotaTokensAt(
+	history: UsageHistory,
+	modelId: string,
+	minute: number,
+	burndown: number,
+): number {
+	const estimated = history.value(modelId, 'estimatedQuotaTokens', minute);
+	return estimated > 0 ? estimated : computedTokens(history, modelId, minute, burndown);
 }

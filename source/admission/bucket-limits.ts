@@ -1,9 +1,100 @@
-import type {Lane} from '../domain/lane.ts';
+import {type Dimension, type Lane, type Limits, lanes, type Use} from '../domain/bucket-usage.ts';
 import type {Quota} from '../domain/target.ts';
-import type {Dimension, Limits, Use} from '../domain/use.ts';
-import {type LaneDemand, lanesAbove, roomToKeep} from './lane-reserve.ts';
 import type {Ledger} from './ledger.ts';
-import {OthersEstimate} from './others.ts';
+
+/** What a lane is expected to send. */
+type LaneDemand = {
+	/** Requests a window that are announced (an open loop's rate); 0 when only its use tells. */
+	readonly requestsPerWindow: number;
+	/** Quota tokens that one of its requests sets aside. */
+	readonly setAside: number;
+};
+
+/**
+ * What must be kept back for a lane so that its next requests find room in a full bucket: the requests that are still
+ * expected in this window, with two standard deviations of a Poisson count, at least one, less what it uses already.
+ */
+function roomToKeep(demand: LaneDemand, use: Use): Use {
+	const expected = Math.max(demand.requestsPerWindow, use.requests);
+	if (expected === 0) {
+		return {requests: 0, tokens: 0};
+	}
+	const requests = Math.max(1, Math.ceil(expected + 2 * Math.sqrt(expected)) - use.requests);
+	const meanTokens = use.requests > 0 ? use.tokens / use.requests : demand.setAside;
+	return {requests, tokens: requests * meanTokens + Math.max(0, demand.setAside - meanTokens)};
+}
+
+/** The lanes that go before this one, highest first. */
+function lanesAbove(lane: Lane): readonly Lane[] {
+	return lanes.slice(0, lanes.indexOf(lane));
+}
+
+/*
+ * Other applications draw from the same bucket, and nothing tells us how much they take except a throttle that our own
+ * ledger cannot explain. At that instant the bucket is full, so the others hold what we do not: limit - own use. From
+ * there on the estimate follows three rules, all in parts of the window W and of the limit Q:
+ *
+ * - a margin of Q / 40 on top, so that the next request does not meet the same wall;
+ * - if the throttles show that the others' use grows, it is taken to grow on, with a trend that fades within W / 6;
+ * - without another throttle it is given up again, slowly first (the margin after W / 6), then ever faster (all of it
+ *   after about a window): 0.9 Q (elapsed / W)^2. Probing at a constant pace would either throttle too often or come back
+ *   too late.
+ */
+
+const marginPart = 1 / 40;
+const trendFadesInWindows = 1 / 6;
+const regainPart = 0.9;
+
+/** Estimate of what other applications use of one dimension of a bucket (requests or quota tokens). */
+export class ContentionEstimate {
+	readonly #windowMs: number;
+	#level = 0;
+	#at: number | undefined;
+	#trendPerMs = 0;
+	#seen: {readonly use: number; readonly at: number} | undefined;
+
+	constructor(windowMs: number) {
+		this.#windowMs = windowMs;
+	}
+
+	/** What the others are taken to use at an instant, given the limit of the dimension. */
+	use(now: number, limit: number): number {
+		if (this.#at === undefined) {
+			return 0;
+		}
+		const elapsedMs = now - this.#at;
+		const fadeMs = this.#windowMs * trendFadesInWindows;
+		const growth = this.#trendPerMs * fadeMs * (1 - Math.exp(-elapsedMs / fadeMs));
+		const regain = regainPart * limit * (elapsedMs / this.#windowMs) ** 2;
+		return Math.min(limit, Math.max(0, this.#level + growth - regain));
+	}
+
+	/**
+	 * Learns from a throttle that the ledger had room for.
+	 * @param sentAt When the throttled attempt was sent: attempts that were under way together tell one thing once.
+	 * @param ownUse What the ledger holds without the throttled attempt.
+	 * @returns Whether this is news, and not the echo of a throttle already reacted to.
+	 */
+	observe(now: number, sentAt: number, ownUse: number, limit: number): boolean {
+		const use = Math.max(0, limit - ownUse);
+		const isNews = this.#at === undefined || sentAt > this.#at;
+		if (isNews) {
+			this.#trendPerMs = this.#nextTrend(now, use);
+			this.#seen = {use, at: now};
+		}
+		this.#level = Math.min(limit, Math.max(isNews ? 0 : this.use(now, limit), use + limit * marginPart));
+		this.#at = now;
+		return isNews;
+	}
+
+	#nextTrend(now: number, use: number): number {
+		const seen = this.#seen;
+		if (seen === undefined || now - seen.at > this.#windowMs || now <= seen.at) {
+			return 0;
+		}
+		return Math.max(0, (use - seen.use) / (now - seen.at));
+	}
+}
 
 const asShare = (limit: number | null, share: number): number | null =>
 	limit === null ? null : Math.floor(limit * share);
@@ -14,7 +105,7 @@ export class BucketLimits {
 	readonly own: Limits;
 	readonly #quota: Limits;
 	readonly #ledger: Ledger;
-	readonly #others: Readonly<Record<Dimension, OthersEstimate>>;
+	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
 	readonly #demands = new Map<Lane, LaneDemand>();
 	#external: Use = {requests: 0, tokens: 0};
 	#part: Limits | undefined;
@@ -31,7 +122,7 @@ export class BucketLimits {
 			tokens: asShare(this.#quota.tokens, share),
 		};
 		this.#ledger = ledger;
-		this.#others = {requests: new OthersEstimate(windowMs), tokens: new OthersEstimate(windowMs)};
+		this.#others = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
 	}
 
 	/** Part of the quota that is in use at present, 0 to 1: the asked share less what the others take. */

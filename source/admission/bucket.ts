@@ -1,17 +1,15 @@
+import type {Dimension, Lane, LedgerEntry, Limits} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Lane} from '../domain/lane.ts';
-import type {Burst} from '../domain/run-spec.ts';
+import type {Burst, RunSpec} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
-import type {Dimension, LedgerEntry, Limits} from '../domain/use.ts';
 import {BucketLimits} from './bucket-limits.ts';
-import type {Cost} from './expectation.ts';
 import {Ledger, type Reservation} from './ledger.ts';
-import {OverloadGuard} from './overload.ts';
-import {OverrunGuard} from './overrun-guard.ts';
 import {Pacer} from './pacer.ts';
-import {RefillMirror} from './refill-mirror.ts';
 import {Stamping} from './stamping.ts';
 import {Standing} from './standing.ts';
+import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
+import {TokenBucketModel} from './token-bucket-model.ts';
+import type {Cost} from './token-estimator.ts';
 
 /** Why a request is not sent yet. */
 export type WaitReason = 'requests' | 'tokens' | 'pace' | 'capacity';
@@ -29,9 +27,9 @@ export type Admission =
  * What a throttle says: nothing that the ledger did not know, or an echo of what is reacted to already; that bursts are
  * not allowed here; that others use the bucket; that tokens count from the end of an answer here.
  */
-export type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
+type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
 
-export type BucketOptions = {
+type BucketOptions = {
 	readonly clock: Clock;
 	readonly quota: Quota;
 	readonly windowMs: number;
@@ -62,7 +60,7 @@ export class Bucket {
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
-	#mirror: RefillMirror | undefined;
+	#mirror: TokenBucketModel | undefined;
 	readonly #tokensPerDay: number | null;
 	/** How often it is asked again while something changes by time alone. */
 	readonly #pollMs: number;
@@ -102,9 +100,9 @@ export class Bucket {
 		}
 	}
 
-	#fullMirror(): RefillMirror | undefined {
+	#fullMirror(): TokenBucketModel | undefined {
 		const {tokens} = this.limits.own;
-		return tokens === null ? undefined : new RefillMirror(tokens, this.windowMs);
+		return tokens === null ? undefined : new TokenBucketModel(tokens, this.windowMs);
 	}
 
 	/** Other programs of one's own settled so many quota tokens: they count where the service refills its bucket. */
@@ -327,4 +325,28 @@ export class Bucket {
 			? {kind: 'never', dimension: 'tokens', needed: cost.reserved, limit: tokens}
 			: undefined;
 	}
+}
+
+/**
+ * The bucket of each target, in their order. Targets of the same base model, scope and Region share one: an application
+ * profile and the model below it draw from the same quota.
+ */
+export function createBuckets(
+	{targets, windowMs, share, burst}: RunSpec,
+	clock: Clock,
+	initialUse: ReadonlyArray<readonly LedgerEntry[]> = [],
+	roundTripMs?: () => number | undefined,
+): readonly Bucket[] {
+	const buckets = new Map<string, Bucket>();
+	return targets.map(({baseModel, scope, region, quota}, index) => {
+		const key = JSON.stringify([baseModel, scope, region]);
+		const known = buckets.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+		const bucket = new Bucket({clock, quota, windowMs, share, burst, roundTripMs});
+		bucket.takeOver(initialUse[index] ?? []);
+		buckets.set(key, bucket);
+		return bucket;
+	});
 }

@@ -1,6 +1,5 @@
+import type {Lane, LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Lane} from '../domain/lane.ts';
-import type {LedgerEntry, Limits, Use} from '../domain/use.ts';
 import {LedgerAccount} from './ledger-account.ts';
 import type {Stamping} from './stamping.ts';
 

@@ -1,4 +1,3 @@
-import type {Clock} from '../domain/clock.ts';
 import {
 	type Dimension,
 	dimensions,
@@ -6,10 +5,10 @@ import {
 	type Limits,
 	type MinuteOfUse,
 	type Use,
-} from '../domain/use.ts';
+} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
 import type {Bucket} from './bucket.ts';
-import type {MemberRecord, MemberStore} from './member-store.ts';
-import {partOf, sumOf} from './parts.ts';
+import {type MemberRecord, type MemberStore, partOf, sumOf} from './member-shares.ts';
 import {keptMinutes} from './standing.ts';
 
 /*
@@ -35,7 +34,7 @@ export const deadAfterMs = 10_000;
 /** Least piece of the part that is claimed; each piece that is used up is followed by one of twice the size. */
 const firstPiece = 1 / 8;
 
-export type MembershipOptions = {
+type MembershipOptions = {
 	readonly id: string;
 	/** The program that it belongs to. */
 	readonly process: string;

@@ -1,4 +1,4 @@
-import type {Limits} from '../domain/use.ts';
+import type {Limits} from '../domain/bucket-usage.ts';
 
 /** Part of a window that may be caught up with at once after a pause. */
 const tolerancePart = 1 / 60;

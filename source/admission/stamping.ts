@@ -1,5 +1,5 @@
+import type {LearntStamping} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {LearntStamping} from '../domain/stamping.ts';
 
 /*
  * Where a token counts from, learnt with one refusal at most (DESIGN 3; simulated in research on stamping).
@@ -29,7 +29,7 @@ type Reading = {
 	readonly waiting: Set<Sent>;
 };
 
-export type StampingOptions = {
+type StampingOptions = {
 	readonly clock: Clock;
 	readonly windowMs: number;
 	/** Of the network; undefined where it was not measured: then the shortest time to a first byte bounds it. */

@@ -1,15 +1,15 @@
+import type {Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Limits, Use} from '../domain/use.ts';
 
 /** Other programs of one's own that use a bucket now. */
-export type Neighbours = {
+type Neighbours = {
 	readonly count: number;
 	/** Quota tokens that they may settle before they are heard of again. */
 	readonly pendingTokens: number;
 };
 
 /** Use that must not be exceeded until another is claimed; `until`: the instant after which nothing more may be sent by it. */
-export type Claim = Use & {readonly until: number};
+type Claim = Use & {readonly until: number};
 
 /** Part of a window after which a request that was refused no longer counts as waiting: its run asks more often. */
 const waitingPart = 1 / 12;

@@ -1,7 +1,31 @@
-import type {Prompt} from '../domain/prompt.ts';
-import type {Item, Task, Variant} from '../domain/variant.ts';
+import type {Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {composePrompt} from '../prompts/compose.ts';
-import {type RecordPlace, recordId} from './record-id.ts';
+
+/**
+ * Names of the records of a batch: `r`, the variant in two digits and the request in eight, base 36. Eleven letters and
+ * digits: as long as the ones that the service makes itself. They say all that a join needs, so nothing has to be kept.
+ */
+
+type RecordPlace = {
+	/** Index of the variant. */
+	readonly variant: number;
+	/** Number of the request within the variant, from 0. */
+	readonly request: number;
+};
+
+const base = 36;
+
+export function recordId({variant, request}: RecordPlace): string {
+	return `r${variant.toString(base).padStart(2, '0')}${request.toString(base).padStart(8, '0')}`;
+}
+
+/** @returns undefined for a name that is not ours. */
+export function parseRecordId(id: string): RecordPlace | undefined {
+	const [, variant, request] = /^r([0-9a-z]{2})([0-9a-z]{8})$/.exec(id) ?? [];
+	return variant === undefined || request === undefined
+		? undefined
+		: {variant: Number.parseInt(variant, base), request: Number.parseInt(request, base)};
+}
 
 /** One request of a batch, before it becomes a body. */
 export type BatchRecord = {
@@ -31,11 +55,12 @@ const requestsOf = ({items}: BatchTask['task'], {itemsPerRequest}: Variant): num
 	Math.max(1, Math.ceil(items.length / itemsPerRequest));
 
 /** Records of all variants, variant by variant. */
-export const countRecords = ({task, variants}: BatchTask): number =>
-	variants.reduce((sum, variant) => sum + requestsOf(task, variant), 0);
+export function countRecords({task, variants}: BatchTask): number {
+	return variants.reduce((sum, variant) => sum + requestsOf(task, variant), 0);
+}
 
 /** Where a position lies. */
-export const placeAt = ({task, variants}: BatchTask, index: number): RecordPlace | undefined => {
+export function placeAt({task, variants}: BatchTask, index: number): RecordPlace | undefined {
 	let request = index;
 	for (const [variant, each] of variants.entries()) {
 		const count = requestsOf(task, each);
@@ -45,28 +70,25 @@ export const placeAt = ({task, variants}: BatchTask, index: number): RecordPlace
 		request -= count;
 	}
 	return undefined;
-};
+}
 
 /** The position of a place; undefined where the batch has no such record. */
-export const indexOfPlace = (
+export function indexOfPlace(
 	{task, variants}: BatchTask,
 	{variant, request}: RecordPlace,
-): number | undefined => {
+): number | undefined {
 	const own = variants[variant];
 	if (own === undefined || request >= requestsOf(task, own)) {
 		return undefined;
 	}
 	return variants.slice(0, variant).reduce((sum, each) => sum + requestsOf(task, each), request);
-};
+}
 
 /** The items of a place. */
-export const itemsOfPlace = (
-	{task, variants}: BatchTask,
-	{variant, request}: RecordPlace,
-): readonly Item[] => {
+export function itemsOfPlace({task, variants}: BatchTask, {variant, request}: RecordPlace): readonly Item[] {
 	const size = variants[variant]?.itemsPerRequest ?? 1;
 	return task.items.slice(request * size, (request + 1) * size);
-};
+}
 
 /**
  * Records one after the other, so that a hundred thousand of them need no more memory than one.

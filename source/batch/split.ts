@@ -28,13 +28,13 @@ export type SplitFault =
 type Bounds = {readonly records: number; readonly bytes: number};
 
 /** Bytes of the records before each position, so that a slice's size is one subtraction. */
-export const runningSums = (sizes: readonly number[]): readonly number[] => {
+export function runningSums(sizes: readonly number[]): readonly number[] {
 	const sums = [0];
 	for (const [index, size] of sizes.entries()) {
 		sums.push((sums[index] ?? 0) + size);
 	}
 	return sums;
-};
+}
 
 /** Cuts a slice into as few even parts as fit: an even cut leaves no last part with too few records. */
 const cut = ({first, count}: Slice, sums: readonly number[], bounds: Bounds): readonly Slice[] => {
@@ -89,10 +89,10 @@ const enoughRecords = (sizes: readonly number[], jobs: number, limits: BatchLimi
  * Splits a batch into jobs and their files.
  * @param sizes Bytes of each record's line, its end included.
  */
-export const splitBatch = (
+export function splitBatch(
 	sizes: readonly number[],
 	limits: BatchLimits,
-): {readonly jobs: readonly JobSlice[]} | {readonly fault: SplitFault} => {
+): {readonly jobs: readonly JobSlice[]} | {readonly fault: SplitFault} {
 	const most = Math.min(limits.bytesPerFile, limits.bytesPerJob);
 	const index = sizes.findIndex((size) => size > most);
 	if (index !== -1) {
@@ -107,4 +107,4 @@ export const splitBatch = (
 	}
 	const inFile = {records: limits.recordsPerFile, bytes: limits.bytesPerFile};
 	return {jobs: jobs.map((job) => ({...job, files: cut(job, sums, inFile)}))};
-};
+}

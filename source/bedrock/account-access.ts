@@ -1,10 +1,9 @@
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Clients} from './clients/clients.ts';
-import {createClients} from './clients/clients.ts';
+import {type Clients, createClients} from './clients/clients.ts';
 import type {AccountLists} from './quotas/account-lists.ts';
-import {quotaCacheFor} from './quotas/cache-folder.ts';
-import {quotaSourceOf} from './quotas/clients-source.ts';
+import {quotaSourceOf} from './quotas/aws-quota-source.ts';
+import {quotaCacheFor} from './quotas/quota-cache.ts';
 import type {ResolveOptions} from './quotas/resolve-targets.ts';
 
 /** Opens the account for commands that only read its lists. */
@@ -20,7 +19,7 @@ export type AccountRequest = {
 export type Account = {readonly options: ResolveOptions; readonly clients: Clients};
 
 /** @throws UserError (exit 1) without a Region or credentials. */
-export const openAccount = async (request: AccountRequest): Promise<Account> => {
+export async function openAccount(request: AccountRequest): Promise<Account> {
 	const {connection, override, isRefreshing, tier} = request;
 	const clients = createClients(connection, {maxSockets: 1});
 	const region = await clients.region();
@@ -40,13 +39,13 @@ export const openAccount = async (request: AccountRequest): Promise<Account> => 
 			isRefreshing,
 		},
 	};
-};
+}
 
 /**
  * A list that could not be read is not an empty one.
  * @throws UserError (exit 1) with the reason.
  */
-export const assertListed = (count: number, failures: AccountLists['failures']): void => {
+export function assertListed(count: number, failures: AccountLists['failures']): void {
 	const failure = failures.get('models') ?? failures.get('profiles');
 	if (count === 0 && failure !== undefined) {
 		throw new UserError(`No model could be listed: ${failure.message}`, {
@@ -54,10 +53,12 @@ export const assertListed = (count: number, failures: AccountLists['failures']):
 			hint: 'Try again in a moment, or name a model by its ID: bedrock-top quotas MODEL.',
 		});
 	}
-};
+}
 
 /** Where the account's lists come from. */
-export const placeOf = ({clients, options}: Account): {endpoint: string | null; region: string} => ({
-	endpoint: clients.endpoint,
-	region: options.region,
-});
+export function placeOf({clients, options}: Account): {endpoint: string | null; region: string} {
+	return {
+		endpoint: clients.endpoint,
+		region: options.region,
+	};
+}

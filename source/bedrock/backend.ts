@@ -1,22 +1,18 @@
 import {setMaxListeners} from 'node:events';
 import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
-import {callSilenceMs} from '../domain/silence.ts';
+import {callSilenceMs} from '../domain/timeouts.ts';
 import type {Clients} from './clients/clients.ts';
 import {isExpiry} from './failures/classify.ts';
-import {factsOf} from './failures/facts.ts';
+import {factsOf} from './failures/error-facts.ts';
 import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
-import {isModelRefused} from './failures/refused-model.ts';
-import {type Catalogue, emptyCatalogue} from './identify/catalogue.ts';
+import {emptyModelIndex, type ModelIndex} from './identify/model-index.ts';
 import {at} from './json.ts';
-import {converse} from './methods/converse.ts';
-import {converseStream} from './methods/converse-stream.ts';
-import {createTokenCounter} from './methods/count-tokens.ts';
-import {invoke} from './methods/invoke.ts';
-import {invokeStream} from './methods/invoke-stream.ts';
-import type {BedrockAnswer, Send} from './methods/method.ts';
-import {withOwnSignal} from './methods/own-signal.ts';
+import {converse, converseStream} from './methods/converse.ts';
+import {createTokenCounter, isModelRefused} from './methods/count-tokens.ts';
+import {invoke, invokeStream} from './methods/invoke.ts';
+import {type BedrockAnswer, type Send, withOwnSignal} from './methods/send.ts';
 
 const sends: Readonly<Record<Method, Send>> = {
 	converse,
@@ -55,11 +51,11 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
  * @param catalogue What the Region lists, which makes the way out of a refusal exact.
  * @param silenceMs How long counting tokens may take.
  */
-export const createBackend = (
+export function createBackend(
 	clients: BackendClients,
-	catalogue: Catalogue = emptyCatalogue,
+	catalogue: ModelIndex = emptyModelIndex,
 	silenceMs = callSilenceMs,
-): BedrockBackend => {
+): BedrockBackend {
 	const uncounted = new Set<string>();
 	const refusals = new Map<string, Failure>();
 
@@ -128,4 +124,4 @@ export const createBackend = (
 		roundTripMs: clients.roundTripMs,
 		close: clients.close,
 	};
-};
+}

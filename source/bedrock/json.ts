@@ -2,11 +2,12 @@
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export const isObject = (value: unknown): value is JsonObject =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
+export function isObject(value: unknown): value is JsonObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** The value below `path`; undefined where a step is missing. Only own properties count. */
-export const at = (value: unknown, ...path: ReadonlyArray<string | number>): unknown => {
+export function at(value: unknown, ...path: ReadonlyArray<string | number>): unknown {
 	let current = value;
 	for (const step of path) {
 		if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) {
@@ -17,36 +18,42 @@ export const at = (value: unknown, ...path: ReadonlyArray<string | number>): unk
 	}
 
 	return current;
-};
+}
 
-export const stringOf = (value: unknown): string | undefined =>
-	typeof value === 'string' ? value : undefined;
+export function stringOf(value: unknown): string | undefined {
+	return typeof value === 'string' ? value : undefined;
+}
 
 /** A string with something in it; undefined otherwise. */
-export const wordOf = (value: unknown): string | undefined =>
-	typeof value === 'string' && value !== '' ? value : undefined;
+export function wordOf(value: unknown): string | undefined {
+	return typeof value === 'string' && value !== '' ? value : undefined;
+}
 
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+export function listOf(value: unknown): readonly unknown[] {
+	return Array.isArray(value) ? value : [];
+}
 
 /** A count: a whole number from 0 up. Anything else, a numeric string included, is no count. */
-export const countOf = (value: unknown): number | undefined =>
-	typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+export function countOf(value: unknown): number | undefined {
+	return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
 
 /** A duration in milliseconds. */
-export const millisecondsOf = (value: unknown): number | undefined =>
-	typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+export function millisecondsOf(value: unknown): number | undefined {
+	return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
 
 /** The parsed text; undefined where it is no JSON. */
-export const parseJson = (text: string): unknown => {
+export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text) as unknown;
 	} catch {
 		return undefined;
 	}
-};
+}
 
 /** The strings of a list put together; undefined where there is none. */
-export const joined = (parts: ReadonlyArray<string | undefined>): string | undefined => {
+export function joined(parts: ReadonlyArray<string | undefined>): string | undefined {
 	const present = parts.filter((part) => part !== undefined);
 	return present.length === 0 ? undefined : present.join('');
-};
+}

@@ -6,7 +6,7 @@ import type {Target} from '../domain/target.ts';
 
 /** Version and day of release of the package; a test holds the version against the installed one. */
 export const priceData = {version: '0.1.8', releasedOn: '2026-09-23'} as const;
-export const priceSource = `genai-prices ${priceData.version}, ${priceData.releasedOn} (list price)`;
+const priceSource = `genai-prices ${priceData.version}, ${priceData.releasedOn} (list price)`;
 
 /** The data has one price for all Regions but where it tells routes apart: that of this Region. */
 const pricedRegion = 'us-east-1';
@@ -21,9 +21,9 @@ const standardTiers: ReadonlySet<string> = new Set(['default', 'standard']);
  * @returns null where the price is not known: a model that the data does not have, a tier with another price, a model
  * whose foundation model is hidden behind its ARN.
  */
-export const priceOf = async (
+export async function priceOf(
 	target: Pick<Target, 'model' | 'baseModel' | 'scope' | 'tier' | 'region'>,
-): Promise<Price | null> => {
+): Promise<Price | null> {
 	if (target.tier !== null && !standardTiers.has(target.tier)) {
 		return null;
 	}
@@ -53,17 +53,20 @@ export const priceOf = async (
 	return isOfRoute || target.region === pricedRegion
 		? {...price, source: priceSource}
 		: {...price, source: `${priceSource.slice(0, -1)} of ${pricedRegion})`, ofRegion: pricedRegion};
-};
+}
 
 /** USD of one answered request; cached tokens are not part of `inputTokens`, as the service counts them. */
-export const costOf = (
+export function costOf(
 	price: Price,
 	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
-): number =>
-	usage.inputTokens * price.input +
-	usage.outputTokens * price.output +
-	usage.cacheReadTokens * price.cacheRead +
-	usage.cacheWriteTokens * price.cacheWrite;
+): number {
+	return (
+		usage.inputTokens * price.input +
+		usage.outputTokens * price.output +
+		usage.cacheReadTokens * price.cacheRead +
+		usage.cacheWriteTokens * price.cacheWrite
+	);
+}
 
 /** The ID in the form that the library knows; behind an ARN, the prefix that stands for the scope. */
 const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' | 'scope'>): string => {
@@ -81,13 +84,14 @@ const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' 
 const routePattern = /^(global|regional)\./;
 
 /** A sentence about a price of another Region; undefined where there is nothing to say. */
-export const foreignPriceRemark = (
+export function foreignPriceRemark(
 	{model, region}: Pick<Target, 'model' | 'region'>,
 	price: Price | null,
-): string | undefined =>
-	price?.ofRegion === undefined
+): string | undefined {
+	return price?.ofRegion === undefined
 		? undefined
 		: `${model}: its price is that of ${price.ofRegion}; AWS may charge another one in ${region}, and --max-cost counts by this one.`;
+}
 
 /**
  * The library matches by parts of the ID and would price Sonnet 5.5 as Sonnet 5 or a second version as the first: its

@@ -52,11 +52,16 @@ const judge = (stopReason: string): Judgement => {
 };
 
 /** Was the answer cut off by its token limit or the context window? */
-export const isTruncation = (stopReason: string): boolean => judge(stopReason).isTruncation;
+export function isTruncation(stopReason: string): boolean {
+	return judge(stopReason).isTruncation;
+}
 
 /** Was the answer refused by the model, or blocked or altered by a guardrail or content filter? */
-export const isRefusal = (stopReason: string): boolean => judge(stopReason).isRefusal;
+export function isRefusal(stopReason: string): boolean {
+	return judge(stopReason).isRefusal;
+}
 
 /** Did it end by something other than an answer: output that the service itself calls malformed, or the call of a tool? */
-export const unfitness = (stopReason: string): 'malformed' | 'tool-call' | undefined =>
-	judge(stopReason).unfit;
+export function unfitness(stopReason: string): 'malformed' | 'tool-call' | undefined {
+	return judge(stopReason).unfit;
+}

@@ -62,7 +62,7 @@ const uncachedPrompt = (value: unknown, prompt: number, cached: number, output: 
 };
 
 /** Reads an object that holds counts, in whichever spelling. */
-export const countsIn = (value: unknown): TokenCounts => {
+export function countsIn(value: unknown): TokenCounts {
 	const input = firstCount(value, spellings.input);
 	const output = firstCount(value, spellings.output);
 	const cached = countOf(at(value, 'prompt_tokens_details', 'cached_tokens'));
@@ -78,25 +78,27 @@ export const countsIn = (value: unknown): TokenCounts => {
 			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')) ??
 			countOf(at(value, 'output_tokens_details', 'thinking_tokens')),
 	};
-};
+}
 
 /** Puts counts of a later chunk over those of an earlier one. */
-export const overlay = (earlier: TokenCounts, later: TokenCounts): TokenCounts => ({
-	input: later.input ?? earlier.input,
-	output: later.output ?? earlier.output,
-	cacheRead: later.cacheRead ?? earlier.cacheRead,
-	cacheWrite: later.cacheWrite ?? earlier.cacheWrite,
-	reasoning: later.reasoning ?? earlier.reasoning,
-});
+export function overlay(earlier: TokenCounts, later: TokenCounts): TokenCounts {
+	return {
+		input: later.input ?? earlier.input,
+		output: later.output ?? earlier.output,
+		cacheRead: later.cacheRead ?? earlier.cacheRead,
+		cacheWrite: later.cacheWrite ?? earlier.cacheWrite,
+		reasoning: later.reasoning ?? earlier.reasoning,
+	};
+}
 
 /**
  * One account of an answer from everything that was told, most believed place first.
  *
  * @returns undefined unless both input and output were told: half a count would be a guess.
  */
-export const settleUsage = (
+export function settleUsage(
 	reports: readonly UsageReport[],
-): {readonly usage: Usage; readonly source: UsageSource} | undefined => {
+): {readonly usage: Usage; readonly source: UsageSource} | undefined {
 	const counts = reports.reduce<TokenCounts>((known, report) => overlay(report.counts, known), {});
 	const source = reports.find((report) => report.counts.input !== undefined)?.source;
 	if (counts.input === undefined || counts.output === undefined || source === undefined) {
@@ -114,4 +116,4 @@ export const settleUsage = (
 			isEstimated: false,
 		},
 	};
-};
+}

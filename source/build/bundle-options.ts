@@ -1,13 +1,7 @@
 import type {BuildOptions, Plugin} from 'esbuild';
-import {fastWidth} from './fast-width.ts';
+import {fastWidth, lazyWidth, leanYoga, quickOutput} from './ink-patches.ts';
 import {apartJsonSchema} from './json-schema-library.ts';
-import {lazyWidth} from './lazy-width.ts';
-import {leanHttp} from './lean-http.ts';
-import {leanMeow} from './lean-meow.ts';
-import {leanPrices} from './lean-prices.ts';
-import {leanYoga} from './lean-yoga.ts';
-import {leanZod} from './lean-zod.ts';
-import {quickOutput} from './quick-output.ts';
+import {leanHttp, leanMeow, leanPrices, leanZod} from './library-patches.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
 export const bundleOptions = {

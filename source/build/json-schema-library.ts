@@ -28,11 +28,11 @@ export const apartJsonSchema: Plugin = {
 };
 
 /** @param root Folder of package.json. */
-export const buildJsonSchemaLibrary = async (
+export async function buildJsonSchemaLibrary(
 	root: string,
 	folder: string,
-): Promise<BuildResult<{metafile: true}>> =>
-	build({
+): Promise<BuildResult<{metafile: true}>> {
+	return build({
 		absWorkingDir: root,
 		stdin: {contents, resolveDir: root},
 		outfile: path.join(folder, fileName),
@@ -45,3 +45,4 @@ export const buildJsonSchemaLibrary = async (
 		logLevel: 'warning',
 		metafile: true,
 	});
+}

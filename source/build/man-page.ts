@@ -1,7 +1,7 @@
 import {commands} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
 import {flagHead, flagTail, usage} from '../config/help.ts';
-import {keyGroups} from '../view/keymap/render.ts';
+import {keyGroups} from '../view/keymap.ts';
 
 /** The man page, from the same tables as the help. */
 
@@ -56,7 +56,7 @@ const examples: ReadonlyArray<readonly [string, string]> = [
  * The man page as troff (man macros).
  * @param version Of the program.
  */
-export const manPage = (version: string): string => {
+export function manPage(version: string): string {
 	const lines = [
 		`.TH BEDROCK\\-TOP 1 "" "bedrock\\-top ${plain(version)}" "User Commands"`,
 		'.SH NAME',
@@ -89,4 +89,4 @@ export const manPage = (version: string): string => {
 		...examples.flatMap(([head, text]) => entry(head, text)),
 	];
 	return `${ascii(lines.join('\n'))}\n`;
-};
+}

@@ -56,7 +56,7 @@ const noticeOf = async (folder: string): Promise<Notice> => {
  * Names and licences of all packages in the bundle; packages that share a licence text are listed above it together.
  * @param files Bundled files, relative to the root.
  */
-export const thirdPartyNotices = async (root: string, files: readonly string[]): Promise<string> => {
+export async function thirdPartyNotices(root: string, files: readonly string[]): Promise<string> {
 	const folders = [...new Set(files.map(packageFolder).filter((folder) => folder !== undefined))].toSorted();
 	const notices = await Promise.all(folders.map((folder) => noticeOf(path.join(root, folder))));
 	const byText = Map.groupBy(notices, ({text}) => text);
@@ -65,4 +65,4 @@ export const thirdPartyNotices = async (root: string, files: readonly string[]):
 			`${group.map(({title}) => title).join('\n')}\n\n${text === '' ? '(no licence file in the package)' : text}`,
 	);
 	return `bedrock-top contains the following packages.\n\n${blocks.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
-};
+}

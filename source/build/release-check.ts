@@ -5,7 +5,7 @@ import {promisify} from 'node:util';
 
 /** What must be true before a version is published; npm runs this first (`prepublishOnly`). */
 
-export type Release = {
+type Release = {
 	readonly version: string;
 	/** Text of CHANGELOG.md. */
 	readonly changelog: string;
@@ -18,22 +18,18 @@ export type Release = {
 };
 
 /** @returns One sentence for each thing that is missing. */
-export const releaseFaults = ({
-	version,
-	changelog,
-	tags,
-	changes,
-	repository,
-}: Release): readonly string[] => [
-	...(new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\b`, 'm').test(changelog)
-		? []
-		: [`CHANGELOG.md has no section for ${version}.`]),
-	...(tags.includes(`v${version}`) ? [] : [`The commit has no tag v${version}.`]),
-	...(changes.trim() === '' ? [] : ['There are changes that are not committed.']),
-	...(repository === undefined
-		? ['package.json names no repository, which provenance ties the package to.']
-		: []),
-];
+export function releaseFaults({version, changelog, tags, changes, repository}: Release): readonly string[] {
+	return [
+		...(new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\b`, 'm').test(changelog)
+			? []
+			: [`CHANGELOG.md has no section for ${version}.`]),
+		...(tags.includes(`v${version}`) ? [] : [`The commit has no tag v${version}.`]),
+		...(changes.trim() === '' ? [] : ['There are changes that are not committed.']),
+		...(repository === undefined
+			? ['package.json names no repository, which provenance ties the package to.']
+			: []),
+	];
+}
 
 if (process.argv[1] === import.meta.filename) {
 	const root = path.resolve(import.meta.dirname, '../..');

@@ -2,11 +2,10 @@ import {constants} from 'node:os';
 import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from '../reports/environment.ts';
-import {catchCrashes, crashLines, stackLines} from '../terminal/crash.ts';
+import {catchCrashes, crashLines, executeWills, stackLines} from '../terminal/crash.ts';
 import {columnsOf, type Io, watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
-import {executeWills} from '../terminal/last-will.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
-import {generalHelpLines} from './general-help.ts';
+import {generalHelpLines} from './help.ts';
 
 const helpLines = async (
 	{command, words}: Arguments,
@@ -29,7 +28,7 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 			return (await import('./run.ts')).run(given, io);
 		case 'quotas':
 		case 'models':
-			return (await import('./account.ts')).account(command.name, given, io);
+			return (await import('./quotas-models.ts')).account(command.name, given, io);
 		case 'watch':
 			return (await import('./watch.ts')).watch(given, io);
 		case 'batch':
@@ -38,9 +37,9 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 			return (await import('./prompt.ts')).prompt(given, io);
 		case 'report':
 		case 'compare':
-			return (await import('./results-files.ts')).resultsFiles(command.name, given, io);
+			return (await import('./report-compare.ts')).resultsFiles(command.name, given, io);
 		case 'simulate':
-			return (await import('./simulate/simulate-flags.ts')).simulateFromFlags(given, io);
+			return (await import('./simulate.ts')).simulateFromFlags(given, io);
 		case 'presets':
 			return (await import('./presets.ts')).presetsCommand(given, io);
 		case 'completion':
@@ -101,7 +100,7 @@ const endAtOnce = (exitCode: number): void => {
  * @param argv Words behind the program's name.
  * @returns Exit code (DESIGN: Exit).
  */
-export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
 	const releaseCrashes = catchCrashes(argv);
 	const {signal, end, release} = watchSignals({process, now: () => performance.now(), exit: endAtOnce});
 	const io: Io = {
@@ -138,4 +137,4 @@ export const runCommandLine = async (argv: readonly string[]): Promise<number> =
 		release();
 		releaseCrashes();
 	}
-};
+}

@@ -1,6 +1,4 @@
-import {bashCompletion} from '../build/completion/bash.ts';
-import {fishCompletion} from '../build/completion/fish.ts';
-import {zshCompletion} from '../build/completion/zsh.ts';
+import {bashCompletion, fishCompletion, zshCompletion} from '../build/completion.ts';
 import {type Shell, shells} from '../config/command-table.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
@@ -14,7 +12,7 @@ const scripts: Readonly<Record<Shell, (presets: readonly string[]) => string>> =
 };
 
 /** The command `completion`: prints the script for a shell. @returns Exit code. */
-export const completion = async ({words}: Arguments, io: Pick<Io, 'stdout'>): Promise<number> => {
+export async function completion({words}: Arguments, io: Pick<Io, 'stdout'>): Promise<number> {
 	const shell = shells.find((name) => name === words[0]);
 	if (shell === undefined) {
 		throw new UserError(`completion: "${words[0]}" is not one of: ${shells.join(', ')}.`, {
@@ -24,4 +22,4 @@ export const completion = async ({words}: Arguments, io: Pick<Io, 'stdout'>): Pr
 	}
 	await writeLines(io.stdout, scripts[shell](shippedNames()).trimEnd().split('\n'));
 	return 0;
-};
+}

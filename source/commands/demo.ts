@@ -4,7 +4,7 @@ import type {SimulatorOptions} from '../simulator/options.ts';
 import {startSimulatorThread} from '../threads/simulator-handle.ts';
 
 /** A connection to the embedded simulator, and the way to end it. */
-export type Demo = {readonly connection: Connection; readonly stop: () => Promise<void>};
+type Demo = {readonly connection: Connection; readonly stop: () => Promise<void>};
 
 const demoOptions = (seed: number): SimulatorOptions => ({
 	port: 0,
@@ -19,23 +19,23 @@ const demoOptions = (seed: number): SimulatorOptions => ({
 });
 
 /** Starts the embedded simulator for `--demo`; without it the connection is left as it is. */
-export const startDemo = async (
+export async function startDemo(
 	isDemo: boolean | undefined,
 	connection: Connection,
 	seed: number,
-): Promise<Demo> => {
+): Promise<Demo> {
 	if (!isDemo) {
 		return {connection, stop: async () => {}};
 	}
 	const {url, stop} = await startSimulatorThread(demoOptions(seed));
 	return {connection: {...connection, simulatorUrl: url}, stop};
-};
+}
 
 /** A demo whose simulator starts when its connection is first asked for. */
-export type LazyDemo = {readonly connect: () => Promise<Connection>; readonly stop: () => Promise<void>};
+type LazyDemo = {readonly connect: () => Promise<Connection>; readonly stop: () => Promise<void>};
 
 /** The same as `startDemo`, later. */
-export const lazyDemo = (isDemo: boolean | undefined, connection: Connection, seed: number): LazyDemo => {
+export function lazyDemo(isDemo: boolean | undefined, connection: Connection, seed: number): LazyDemo {
 	let started: Promise<Demo> | undefined;
 	return {
 		async connect() {
@@ -47,4 +47,4 @@ export const lazyDemo = (isDemo: boolean | undefined, connection: Connection, se
 			await demo?.stop();
 		},
 	};
-};
+}

@@ -3,7 +3,7 @@ import {watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
 
 /** Asked for alone, these need nothing of what takes a command line apart: they are answered at once. */
 const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
-	'--help': async () => (await import('./general-help.ts')).generalHelpLines(),
+	'--help': async () => (await import('./help.ts')).generalHelpLines(),
 	'--version': async () => [toolVersion()],
 };
 
@@ -12,7 +12,7 @@ const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
  * @param argv Words behind the program's name.
  * @returns Exit code (DESIGN: Exit).
  */
-export const dispatch = async (argv: readonly string[]): Promise<number> => {
+export async function dispatch(argv: readonly string[]): Promise<number> {
 	const [word = ''] = argv;
 	const answer = argv.length === 1 && Object.hasOwn(answers, word) ? answers[word] : undefined;
 	if (answer === undefined) {
@@ -26,4 +26,4 @@ export const dispatch = async (argv: readonly string[]): Promise<number> => {
 	writeWhole(process.stdout);
 	await writeLines(process.stdout, await answer());
 	return exitCode;
-};
+}

@@ -2,8 +2,8 @@ import {constants} from 'node:fs';
 import {copyFile, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {shippedPresets} from '../config/parse-preset.ts';
 import {shippedFolder, shippedNames} from '../config/preset-files.ts';
-import {shippedPresets} from '../config/shipped-presets.ts';
 import {UserError} from '../domain/user-error.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {renderTable} from '../text/table.ts';
@@ -40,7 +40,7 @@ const copyPreset = async (name: string, isForced: boolean, io: Io): Promise<void
 };
 
 /** The command `presets`: lists the shipped presets, or copies one. @returns Exit code. */
-export const presetsCommand = async ({flags}: Arguments, io: Io): Promise<number> => {
+export async function presetsCommand({flags}: Arguments, io: Io): Promise<number> {
 	const name = flags.text('copy');
 	if (name !== undefined) {
 		await copyPreset(name, flags.isSet('force') ?? false, io);
@@ -63,4 +63,4 @@ export const presetsCommand = async ({flags}: Arguments, io: Io): Promise<number
 	);
 	await writeLines(io.stdout, lines);
 	return 0;
-};
+}

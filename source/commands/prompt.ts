@@ -1,23 +1,220 @@
+import {readFile} from 'node:fs/promises';
+import path from 'node:path';
 import {defaults} from '../config/defaults.ts';
-import {readStdinText} from '../config/input/text-file.ts';
+import {readStdinText, textArgument} from '../config/input/text-file.ts';
+import {loadPreset} from '../config/load-preset.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {chatOf} from '../config/preset-chat.ts';
+import {shippedNames} from '../config/preset-files.ts';
+import {resolveVariants} from '../config/preset-variants.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
-import {textArgument} from '../config/text-argument.ts';
 import {readChoice} from '../config/values.ts';
 import {type Goal, goals} from '../domain/run-spec.ts';
+import type {Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {builtInVariant} from '../prompts/built-in-variants.ts';
 import {composePrompt} from '../prompts/compose.ts';
-import {type BestRequest, bestRequest, type Recipe} from '../reports/best-request.ts';
+import {parseObject} from '../prompts/packing.ts';
+import {placeholdersOf} from '../prompts/template.ts';
+import {type BestRequest, bestRequest, type Recipe, readRecipe} from '../reports/best-request.ts';
 import {bestChoice, type Choice, choiceFor} from '../reports/choice.ts';
-import type {Results} from '../reports/results-schema.ts';
-import type {SentRequest} from '../reports/sent-request.ts';
+import type {Results, VariantResults} from '../reports/results-schema.ts';
+import type {SentRequest} from '../reports/sdk-calls.ts';
 import {type Io, writeClean} from '../terminal/io.ts';
+import {textOfSource} from '../text/json-source.ts';
+import {cleanText, escapeUnseen} from '../text/width.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
-import {type Asked, newPrompt} from './prompt/prompt-content.ts';
-import {requestLines} from './prompt/prompt-lines.ts';
-import {recipeFor} from './prompt/prompt-recipe.ts';
-import {printJsonOr, readResultsFile} from './report.ts';
+import {printJsonOr, readResultsFile} from './report-compare.ts';
+
+/** A measured variant applied to something new. */
+
+/** What is to take the place of the run's own; undefined leaves it. */
+type Asked = {readonly task: string | undefined; readonly content: string | undefined};
+
+/** Fields of an item that the variant's templates name. */
+const fieldsOf = ({instruction, system}: Variant): readonly string[] => [
+	...new Set(
+		placeholdersOf(`${instruction}\n${system ?? ''}`)
+			.filter((name) => name.startsWith('item.'))
+			.map((name) => name.slice('item.'.length)),
+	),
+];
+
+const example = (fields: readonly string[]): string =>
+	JSON.stringify(Object.fromEntries(fields.map((field) => [field, '...'])));
+
+/** New content as an item: the text for the one field that the variant asks for, or a JSON object with all of them. */
+const itemOf = (content: string, variant: Variant): Item => {
+	const names = fieldsOf(variant);
+	const blank = {index: 0, text: content, fields: {}, expected: undefined};
+	if (names.length === 0) {
+		return blank;
+	}
+	const given = parseObject(content);
+	const [only, ...others] = names;
+	if (given === undefined && only !== undefined && others.length === 0) {
+		return {...blank, fields: {[only]: content}};
+	}
+	const missing = names.filter((name) => given?.get(name) === undefined);
+	if (given === undefined || missing.length > 0) {
+		throw new UserError(
+			`--content: "${variant.name}" asks for the fields ${names.join(', ')}; ${missing.join(', ')} cannot be told.`,
+			{exitCode: 2, hint: `Give them as a JSON object: --content '${example(names)}'.`},
+		);
+	}
+	const texts = [...given].map(([name, source]) => [name, textOfSource(source)]);
+	return {...blank, fields: Object.fromEntries(texts)};
+};
+
+/**
+ * The prompt of a variant for a new task or new content. A request carries one content, also where the variant packed
+ * several items into one.
+ * @throws UserError (exit 2) when content is missing, or does not hold what the variant asks for.
+ */
+function newPrompt(variant: Variant, recipe: Recipe, {task, content}: Asked): Prompt {
+	if (recipe.hasItems && content === undefined) {
+		throw new UserError(
+			'The run went over items or conversations; a new task needs something to be applied to.',
+			{
+				exitCode: 2,
+				hint: 'Give it with --content TEXT (@FILE, -).',
+			},
+		);
+	}
+	const items = recipe.hasItems && content !== undefined ? [itemOf(content, variant)] : [];
+	return composePrompt(
+		variant,
+		{
+			task: task ?? recipe.task,
+			content: recipe.hasItems ? recipe.content : (content ?? recipe.content),
+			items: [],
+			checks: [],
+		},
+		items,
+	);
+}
+
+/** As it is to be sent: what would move a terminal's cursor is escaped, for all of it is JSON or strings of code. */
+const codeLines = (text: string): readonly string[] => escapeUnseen(text.trimEnd()).split('\n');
+
+/** A request for people: what it is, its body, and the calls. */
+export function requestLines({
+	note,
+	variant,
+	method,
+	model,
+	region,
+	body,
+	beside,
+	sdk,
+}: BestRequest): readonly string[] {
+	return [
+		cleanText(`${variant}: ${note}`),
+		cleanText(`${method} · ${model} · ${region}`),
+		'',
+		'Body',
+		...codeLines(JSON.stringify(body, null, 2)),
+		...(beside === undefined ? [] : ['', 'Beside the body', ...codeLines(JSON.stringify(beside, null, 2))]),
+		'',
+		'TypeScript',
+		...codeLines(sdk.typescript),
+		'',
+		'Python',
+		...codeLines(sdk.python),
+	];
+}
+
+/** Where the template of a measured variant comes from: results.json keeps the prompt as it was first sent, no template. */
+
+const runMaxTokens = ({plan}: Results): number =>
+	typeof plan.maxTokens === 'number' ? plan.maxTokens : defaults.maxTokens;
+
+/** What was written beside the results, when it belongs to them. */
+const besideResults = async (results: Results, file: string): Promise<Recipe | undefined> => {
+	try {
+		const text = await readFile(path.join(path.dirname(file), 'best-request.json'), 'utf8');
+		return readRecipe(text, results.startedAt);
+	} catch {
+		return undefined;
+	}
+};
+
+const isAsSent = ({system, user}: Prompt, {prompt}: VariantResults): boolean =>
+	prompt.user === user && (prompt.system ?? undefined) === system;
+
+/** Whether a variant makes the very prompt that was sent, from some run of items. */
+const makesPrompt = (variant: Variant, task: Task, measured: VariantResults): boolean => {
+	if (task.items.length === 0) {
+		return isAsSent(composePrompt(variant, task, []), measured);
+	}
+	const startsWith = (item: Item): boolean => {
+		const {prompt} = measured;
+		const single = composePrompt({...variant, itemsPerRequest: 1}, task, [item]);
+		return prompt.user !== null && (isAsSent(single, measured) || prompt.user.includes(item.text));
+	};
+	return task.items.some(startsWith) && (measured.prompt.system === null) === (variant.system === undefined);
+};
+
+/** From the shipped preset of that name, when it still makes the prompt that was sent. */
+const fromPreset = (results: Results, measured: VariantResults): Recipe | undefined => {
+	const {plan} = results;
+	if (plan.preset === null || !shippedNames().includes(plan.preset)) {
+		return undefined;
+	}
+	const {preset, items} = loadPreset(plan.preset);
+	const variants = resolveVariants(preset, undefined);
+	const variant = variants.find(({name}) => name === measured.name);
+	const chat = chatOf(preset);
+	const task: Task = {task: plan.task, content: preset.content, items, checks: [], chat};
+	return variant === undefined || !makesPrompt(variant, task, measured)
+		? undefined
+		: {
+				task: plan.task,
+				content: preset.content,
+				hasItems: items.length > 0 || preset.chat !== undefined,
+				maxTokens: runMaxTokens(results),
+				minQuality: preset.minQuality ?? null,
+				variants,
+			};
+};
+
+/** From a built-in variant of that name, when what was sent begins as it does; the rest is the content. */
+const fromBuiltIn = (results: Results, measured: VariantResults): Recipe | undefined => {
+	const {plan} = results;
+	const variant = builtInVariant(measured.name, undefined);
+	const {user} = measured.prompt;
+	if (variant === undefined || user === null) {
+		return undefined;
+	}
+	const task: Task = {task: plan.task, content: undefined, items: [], checks: []};
+	const head = composePrompt(variant, task, []).user;
+	const content = user.slice(head.length).replace(/^\n\n/, '');
+	return composePrompt(variant, {...task, content}, []).user === user
+		? {
+				task: plan.task,
+				content,
+				hasItems: false,
+				maxTokens: runMaxTokens(results),
+				minQuality: null,
+				variants: [variant],
+			}
+		: undefined;
+};
+
+/**
+ * What the run of some results asked for: from best-request.json beside them, else rebuilt from the shipped preset or the
+ * built-in variant of the same name, and then only when that makes the prompt which was sent.
+ * @returns undefined when the template cannot be told.
+ */
+async function recipeFor(
+	results: Results,
+	file: string,
+	measured: VariantResults,
+): Promise<Recipe | undefined> {
+	return (
+		(await besideResults(results, file)) ?? fromPreset(results, measured) ?? fromBuiltIn(results, measured)
+	);
+}
 
 /** Targets to choose from: all, or the one that `-m` names. */
 const targetsOf = ({targets}: Results, models: readonly string[]): readonly number[] => {
@@ -113,7 +310,7 @@ const withQuality = (
 	);
 
 /** The command `prompt`. @returns Exit code. */
-export const prompt = async ({words, flags}: Arguments, io: Io): Promise<number> => {
+export async function prompt({words, flags}: Arguments, io: Io): Promise<number> {
 	const [file = ''] = words;
 	const results = await readResultsFile(file);
 	const readStdin = async (): Promise<string> => readStdinText(io.stdin);
@@ -132,4 +329,4 @@ export const prompt = async ({words, flags}: Arguments, io: Io): Promise<number>
 	}
 	await printJsonOr(request, [], json ?? {file: undefined}, io);
 	return 0;
-};
+}

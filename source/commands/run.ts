@@ -1,5 +1,5 @@
-import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {readAlert} from '../config/values.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
@@ -18,8 +18,7 @@ import {finish} from './run/finish.ts';
 import {keepResults} from './run/keep-results.ts';
 import {watchAlerts} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
-import {type ConfiguredEnd, runSearch} from './run/search.ts';
-import {firstConfig, planOf, type SearchSetup} from './run/search-setup.ts';
+import {type ConfiguredEnd, firstConfig, planOf, runSearch, type SearchSetup} from './run/search.ts';
 
 /** Milliseconds that requests in flight have to come back after a signal. */
 const stopDeadlineMs = 2000;
@@ -181,34 +180,36 @@ const searchWith = async (
 };
 
 /** What ends a run with 3. */
-export type Endings = {
+type Endings = {
 	/** Of `--fail-if`. */
 	readonly conditions: readonly Condition[];
 	readonly alerts: readonly Alert[];
 };
 
 /** @throws UserError exit 2 that quotes what was typed. */
-export const readEndings = ({flags}: Arguments): Endings => ({
-	conditions: flags.texts('fail-if').map(readCondition),
-	alerts: flags.texts('alert').map(readAlert),
-});
+export function readEndings({flags}: Arguments): Endings {
+	return {
+		conditions: flags.texts('fail-if').map(readCondition),
+		alerts: flags.texts('alert').map(readAlert),
+	};
+}
 
 /** A run that a fault ended says so; after a signal the exit code is that of the signal. */
-export const endedBy = async (fault: UserError, io: Io): Promise<number> => {
+export async function endedBy(fault: UserError, io: Io): Promise<number> {
 	if (!io.signal.aborted) {
 		throw fault;
 	}
 	await writeLines(io.stderr, errorLines(fault, {width: columnsOf(io.stderr)}));
 	return signalExitCode(io.signal);
-};
+}
 
 /** The run without the screen, from its setup on. @returns Exit code. */
-export const runHeadless = async (
+export async function runHeadless(
 	setup: RunSetup,
 	{conditions, alerts}: Endings,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
-): Promise<number> => {
+): Promise<number> {
 	const {output, resumption} = setup;
 	if (resumption?.isComplete) {
 		await setup.stopDemo();
@@ -268,14 +269,14 @@ export const runHeadless = async (
 		await engine.close(closeDeadlineMs);
 		await setup.stopDemo();
 	}
-};
+}
 
 /** The command `run`. @returns Exit code. */
-export const run = async (
+export async function run(
 	given: Arguments,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
-): Promise<number> => {
+): Promise<number> {
 	const endings = readEndings(given);
 	return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io, startEngine);
-};
+}

@@ -1,23 +1,100 @@
-import type {Arguments} from '../config/parse-arguments.ts';
+import path from 'node:path';
+import type {TextFlag} from '../config/flags.ts';
+import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
+import {shippedPresets} from '../config/parse-preset.ts';
+import {resolveRegions} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
-import {resolveRegions} from '../config/resolve-regions.ts';
+import {resolveRun} from '../config/resolve-run.ts';
 import {systemClock} from '../domain/clock.ts';
+import type {Connection, RunConfig} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
+import {leaveClosing} from '../terminal/crash.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
-import {leaveClosing} from '../terminal/last-will.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
+import type {AnswerSink} from '../threads/messages.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
+import type {ListedPreset} from '../view/state.ts';
+import {lazyDemo} from './demo.ts';
 import {finish} from './run/finish.ts';
 import {keepResults} from './run/keep-results.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
 import {startConnectedEngine} from './screen/connected-engine.ts';
-import {demoOnKey} from './screen/demo-on-key.ts';
 import {createExports} from './screen/exports.ts';
-import {screenPresets} from './screen/screen-presets.ts';
+
+/** Presets that are chosen on the screen. */
+
+/** These say what the run of the command line asks; another preset has its own. */
+const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
+
+const withoutTask = (flags: FlagValues): FlagValues => ({
+	...flags,
+	text: (name) => (ofOnePreset.has(name) ? undefined : flags.text(name)),
+});
+
+/** Answers of another preset have other items: they go into a file of their own. */
+const answersOf = (config: RunConfig, {folder, config: own, answers}: RunSetup): AnswerSink => {
+	if (folder === undefined || config.preset === own.preset) {
+		return answers;
+	}
+	const name = (config.preset ?? 'task').replaceAll(/[^\w.-]+/g, '-');
+	return {
+		...answers,
+		file: config.task.items.length > 0 ? path.join(folder, `answers-${name}.jsonl`) : undefined,
+	};
+};
+
+type ScreenPresets = {
+	/** The shipped ones. */
+	readonly list: () => Promise<readonly ListedPreset[]>;
+	/**
+	 * A preset by name or path, with the flags of the command line.
+	 * @throws UserError (exit 2) with what is wrong with it.
+	 */
+	readonly load: (name: string) => Promise<{readonly config: RunConfig; readonly answers: AnswerSink}>;
+};
+
+/** @param setup Of the run that the screen was opened with: its models serve a preset that names none. */
+export function screenPresets(flags: FlagValues, setup: RunSetup): ScreenPresets {
+	return {
+		async list() {
+			return shippedPresets();
+		},
+		async load(name) {
+			const loaded = await resolveRun(name, withoutTask(flags), async () => '');
+			const models = loaded.models.length === 0 ? setup.config.models : loaded.models;
+			const config = {...loaded, models};
+			return {config, answers: answersOf(config, setup)};
+		},
+	};
+}
+
+/** A demo that is started on the screen, where no account can be used. */
+type DemoOnKey = {
+	/** The connection in force: the account's until the demo has started. */
+	readonly connect: () => Promise<Connection>;
+	/** Starts the simulator. @returns what is run there: the same run, or the demo's own where no model is named. */
+	readonly start: () => Promise<{readonly config: RunConfig; readonly answers: AnswerSink}>;
+	readonly stop: () => Promise<void>;
+};
+
+function demoOnKey(setup: RunSetup, presets: ScreenPresets): DemoOnKey {
+	const demo = lazyDemo(true, setup.config.connection, setup.config.seed);
+	let {connect} = setup;
+	return {
+		connect: async () => connect(),
+		async start() {
+			await demo.connect();
+			connect = demo.connect;
+			const {config, answers} = setup;
+			return config.models.length === 0 ? presets.load(demoPreset) : {config, answers};
+		},
+		stop: demo.stop,
+	};
+}
 
 type AccountOptions = Required<Pick<ScreenPorts, 'opensOnAccount' | 'regions' | 'alerts'>>;
 
@@ -105,7 +182,7 @@ const setUpScreen = async (
 };
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
-export const screen = async (given: Arguments, io: Io): Promise<number> => {
+export async function screen(given: Arguments, io: Io): Promise<number> {
 	const endings = readEndings(given);
 	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
@@ -121,4 +198,4 @@ export const screen = async (given: Arguments, io: Io): Promise<number> => {
 	const account = accountOptions(given, alerts);
 	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
 	return openScreen(shown, setup, {conditions, account}, io);
-};
+}

@@ -1,9 +1,15 @@
 import type {Writable} from 'node:stream';
+import {readYaml} from '../config/input/yaml.ts';
+import type {Arguments} from '../config/parse-arguments.ts';
+import {resolveSimulator} from '../config/resolve-simulator.ts';
+import {UserError} from '../domain/user-error.ts';
+import {parseFaults} from '../simulator/faults/script.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {startSimulator} from '../simulator/server.ts';
+import type {Io} from '../terminal/io.ts';
 
 /** What `simulate` may touch of the process. */
-export type SimulateIo = {
+type SimulateIo = {
 	readonly stdout: Pick<Writable, 'write'>;
 	/** Ends it. */
 	readonly signal: AbortSignal;
@@ -13,25 +19,27 @@ export type SimulateIo = {
 const region = 'us-east-1';
 
 /** Variables that lead clients of AWS, of OpenAI and of Claude on AWS to a simulator; nothing checks the credentials. */
-export const simulatorVariables = (url: string): Readonly<Record<string, string>> => ({
-	AWS_ENDPOINT_URL: url,
-	AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
-	AWS_ENDPOINT_URL_BEDROCK: url,
-	AWS_ENDPOINT_URL_SERVICE_QUOTAS: url,
-	AWS_ENDPOINT_URL_CLOUDWATCH: url,
-	AWS_ENDPOINT_URL_S3: url,
-	AWS_ENDPOINT_URL_STS: url,
-	ANTHROPIC_BEDROCK_BASE_URL: url,
-	AWS_ACCESS_KEY_ID: 'simulated',
-	AWS_SECRET_ACCESS_KEY: 'simulated',
-	AWS_REGION: region,
-	// What boto3 reads instead.
-	AWS_DEFAULT_REGION: region,
-	AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
-	ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
-	OPENAI_BASE_URL: `${url}/v1`,
-	OPENAI_API_KEY: 'simulated',
-});
+export function simulatorVariables(url: string): Readonly<Record<string, string>> {
+	return {
+		AWS_ENDPOINT_URL: url,
+		AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
+		AWS_ENDPOINT_URL_BEDROCK: url,
+		AWS_ENDPOINT_URL_SERVICE_QUOTAS: url,
+		AWS_ENDPOINT_URL_CLOUDWATCH: url,
+		AWS_ENDPOINT_URL_S3: url,
+		AWS_ENDPOINT_URL_STS: url,
+		ANTHROPIC_BEDROCK_BASE_URL: url,
+		AWS_ACCESS_KEY_ID: 'simulated',
+		AWS_SECRET_ACCESS_KEY: 'simulated',
+		AWS_REGION: region,
+		// What boto3 reads instead.
+		AWS_DEFAULT_REGION: region,
+		AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
+		ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
+		OPENAI_BASE_URL: `${url}/v1`,
+		OPENAI_API_KEY: 'simulated',
+	};
+}
 
 /** Variables that would win over these, or make a client refuse them. */
 export const hinderingVariables = [
@@ -48,10 +56,12 @@ export const hinderingVariables = [
 ] as const;
 
 /** The lines that lead a shell's programs to a simulator. */
-export const simulatorLines = (url: string): readonly string[] => [
-	`unset ${hinderingVariables.join(' ')}`,
-	...Object.entries(simulatorVariables(url)).map(([name, value]) => `export ${name}=${value}`),
-];
+export function simulatorLines(url: string): readonly string[] {
+	return [
+		`unset ${hinderingVariables.join(' ')}`,
+		...Object.entries(simulatorVariables(url)).map(([name, value]) => `export ${name}=${value}`),
+	];
+}
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
 	new Promise((resolve) => {
@@ -67,11 +77,32 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
  * @returns The exit code.
  * @throws UserError where the port cannot be opened or the script of faults is wrong.
  */
-export const simulate = async (options: SimulatorOptions, {stdout, signal}: SimulateIo): Promise<number> => {
+export async function simulate(options: SimulatorOptions, {stdout, signal}: SimulateIo): Promise<number> {
 	const simulator = await startSimulator(options);
 	const lines = simulatorLines(simulator.url);
 	stdout.write(`${lines.join('\n')}\n# A simulated Bedrock serves at ${simulator.url} until Ctrl+C.\n`);
 	await untilAborted(signal);
 	await simulator.stop();
 	return 0;
+}
+
+/** A script of faults is YAML, of which JSON is a part. @throws UserError (exit 2) with file and line. */
+const readFaults = (file: string, text: string): unknown => {
+	const {value} = readYaml(file, text);
+	try {
+		parseFaults(value);
+	} catch (error) {
+		throw error instanceof UserError
+			? new UserError(`${file}: ${error.message}`, {
+					exitCode: 2,
+					...(error.hint === undefined ? {} : {hint: error.hint}),
+				})
+			: error;
+	}
+	return value;
 };
+
+/** The command `simulate`, from its flags. @returns Exit code. */
+export async function simulateFromFlags({flags}: Arguments, io: Io): Promise<number> {
+	return simulate(resolveSimulator(flags, readFaults), io);
+}

@@ -1,8 +1,7 @@
 import {raisedAlerts} from '../account/alerts.ts';
-import {readAlert} from '../config/alert.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
-import {resolveOverride} from '../config/resolve-account.ts';
-import {resolveRegions} from '../config/resolve-regions.ts';
+import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
+import {readAlert} from '../config/values.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
@@ -90,11 +89,11 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials.
  */
-export const watch = async (
+export async function watch(
 	{flags}: Arguments,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
-): Promise<number> => {
+): Promise<number> {
 	const alerts = flags.texts('alert').map(readAlert);
 	const {connection, regions} = resolveRegions(flags);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
@@ -117,4 +116,4 @@ export const watch = async (
 		await engine.close(closeDeadlineMs);
 		await demo.stop();
 	}
-};
+}

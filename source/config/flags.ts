@@ -1,12 +1,226 @@
-import {accountFlags} from './flags/account.ts';
-import {batchFlags} from './flags/batch.ts';
-import type {Flag} from './flags/flag.ts';
-import {generalFlags} from './flags/general.ts';
-import {guardFlags} from './flags/guard.ts';
-import {loadFlags} from './flags/load.ts';
-import {outputFlags} from './flags/output.ts';
-import {promptFlags} from './flags/prompt.ts';
-import {simulatorFlags} from './flags/simulator.ts';
+import {serviceTiers} from '../domain/run-spec.ts';
+import type {Flag} from './command-table.ts';
+import {guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
+
+/** Whose quota is used, and what is known of it. */
+const accountFlags = [
+	{
+		name: 'model',
+		short: 'm',
+		kind: 'repeated',
+		value: 'ID',
+		default: "the preset's",
+		help: 'model ID, inference profile ID or ARN (repeat to compare)',
+		scopes: ['run', 'account', 'prompt', 'batch'],
+	},
+	{
+		name: 'region',
+		kind: 'value',
+		value: 'REGION',
+		default: 'as the AWS CLI',
+		help: 'AWS Region (in watch and the account view also a,b)',
+		scopes: ['run', 'account', 'batch', 'watch'],
+	},
+	{
+		name: 'profile',
+		kind: 'value',
+		value: 'NAME',
+		default: 'as the AWS CLI',
+		help: 'AWS profile',
+		scopes: ['run', 'account', 'batch', 'watch'],
+	},
+	{
+		name: 'rpm',
+		kind: 'value',
+		value: 'N',
+		default: 'detected',
+		help: 'requests a minute, instead of the detected quota',
+		scopes: ['run', 'account', 'simulate', 'batch'],
+	},
+	{
+		name: 'tpm',
+		kind: 'value',
+		value: 'N',
+		default: 'detected',
+		help: 'tokens a minute, instead of the detected quota',
+		scopes: ['run', 'account', 'simulate', 'batch'],
+	},
+	{
+		name: 'burndown',
+		kind: 'value',
+		value: 'N',
+		default: 'detected',
+		help: 'quota tokens of one output token',
+		scopes: ['run', 'account', 'batch'],
+	},
+	{
+		name: 'tier',
+		kind: 'value',
+		value: 'T',
+		default: "the account's",
+		choices: serviceTiers,
+		help: 'service tier; the echoed one is recorded',
+		scopes: ['run', 'account'],
+	},
+	{
+		name: 'timeout',
+		kind: 'value',
+		value: 'T',
+		default:
+			'5m before the answer (60m where the whole answer comes at once), 2m between tokens, 20s for lists',
+		help: 'silence that ends an attempt or a call (30s, 10m)',
+		scopes: ['run', 'account', 'batch', 'watch'],
+	},
+	{
+		name: 'refresh',
+		kind: 'boolean',
+		default: 'off',
+		help: 'skip the caches',
+		scopes: ['run', 'account', 'batch', 'watch'],
+	},
+] as const satisfies readonly Flag[];
+
+/** Batch inference jobs. */
+const batchFlags = [
+	{
+		name: 's3',
+		kind: 'value',
+		value: 'URI',
+		help: 'where inputs and outputs of the job go: s3://bucket/prefix',
+		scopes: ['batch'],
+	},
+	{
+		name: 'role-arn',
+		kind: 'value',
+		value: 'ARN',
+		help: 'service role that may read and write there',
+		scopes: ['batch'],
+	},
+	{
+		name: 'plan',
+		kind: 'boolean',
+		default: 'off',
+		help: 'compare on-demand with batch and submit nothing',
+		scopes: ['batch'],
+	},
+	{
+		name: 'items',
+		kind: 'value',
+		value: 'N',
+		default: "the preset's",
+		help: 'number of items that --plan reckons with',
+		scopes: ['batch'],
+	},
+	{
+		name: 'watch',
+		kind: 'value',
+		value: 'ARN',
+		help: 'come back to a job: watch it, fetch and join its outputs',
+		scopes: ['batch'],
+	},
+	{
+		name: 'resubmit',
+		kind: 'value',
+		value: 'ARN',
+		help: 'submit again what had no answer in the batch of a job',
+		scopes: ['batch'],
+	},
+	{name: 'stop', kind: 'value', value: 'ARN', help: 'stop a job', scopes: ['batch']},
+	{name: 'list', kind: 'boolean', default: 'off', help: 'list the jobs of the account', scopes: ['batch']},
+] as const satisfies readonly Flag[];
+
+/** Settings of the simulator, and of the shipped presets. */
+const simulatorFlags = [
+	{
+		name: 'port',
+		kind: 'value',
+		value: 'N',
+		default: '0 (any)',
+		help: 'port of the simulator',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'host',
+		kind: 'value',
+		value: 'H',
+		default: '127.0.0.1',
+		help: 'where the simulator listens, and the name that it answers to beside 127.0.0.1, [::1] and localhost',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'enforcement',
+		kind: 'value',
+		value: 'E',
+		default: 'sliding',
+		choices: ['sliding', 'fixed', 'refill'],
+		help: 'how the simulator counts its quotas',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'count-from',
+		kind: 'value',
+		value: 'C',
+		default: 'first-byte',
+		choices: ['first-byte', 'end'],
+		help: 'where the tokens of an answer begin to count',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'era',
+		kind: 'value',
+		value: 'E',
+		default: 'now',
+		choices: ['now', '2024'],
+		help: 'whose models it serves',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'window',
+		kind: 'value',
+		value: 'T',
+		default: '60s',
+		help: 'length of its quota window',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'latency',
+		kind: 'value',
+		value: 'MS',
+		default: 'realistic',
+		help: 'fixed service time in milliseconds',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'faults',
+		kind: 'value',
+		value: 'FILE',
+		help: 'script of faults (YAML or JSON)',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'copy',
+		kind: 'value',
+		value: 'NAME',
+		help: 'copy a shipped preset to the current folder',
+		scopes: ['presets'],
+	},
+] as const satisfies readonly Flag[];
+
+/** Flags of every command. */
+const generalFlags = [
+	{name: 'demo', kind: 'boolean', help: 'use the embedded simulator: no account, no cost', scopes: ['all']},
+	{name: 'help', short: 'h', kind: 'boolean', help: 'show this help', scopes: ['all']},
+	{name: 'version', short: 'v', kind: 'boolean', help: 'show the version', scopes: ['all']},
+	{name: 'color', kind: 'boolean', isOnByDefault: true, help: 'no colour', scopes: ['all']},
+	{
+		name: 'debug',
+		kind: 'boolean',
+		default: 'off',
+		help: 'show where in the program an error happened',
+		scopes: ['all'],
+	},
+	{name: 'ascii', kind: 'boolean', default: 'off', help: 'ASCII characters only', scopes: ['all']},
+] as const satisfies readonly Flag[];
 
 const table = [
 	...promptFlags,

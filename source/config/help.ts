@@ -1,26 +1,26 @@
-import {type Command, commands} from './command-table.ts';
-import type {Flag} from './flags/flag.ts';
+import {type Command, commands, type Flag} from './command-table.ts';
 import {flags} from './flags.ts';
 
 /** The help text, made from the tables of commands and flags. */
 
 /** A flag as it is typed, with what stands for its value. */
-export const flagHead = (flag: Flag): string => {
+export function flagHead(flag: Flag): string {
 	const name = flag.isOnByDefault ? `--no-${flag.name}` : `--${flag.name}`;
 	const value =
 		flag.kind === 'boolean' ? '' : flag.kind === 'optional' ? `[=${flag.value}]` : ` ${flag.value}`;
 	return `${flag.short === undefined ? '' : `-${flag.short}, `}${name}${value}`;
-};
+}
 
 /** What a flag does, what it may be and what it is by default. */
-export const flagTail = (flag: Flag): string =>
-	[
+export function flagTail(flag: Flag): string {
+	return [
 		flag.help,
 		flag.choices === undefined ? undefined : `: ${flag.choices.join(', ')}`,
 		flag.default === undefined || flag.isOnByDefault ? undefined : ` (default: ${flag.default})`,
 	]
 		.filter((part) => part !== undefined)
 		.join('');
+}
 
 const columns = (rows: ReadonlyArray<readonly [string, string]>): readonly string[] => {
 	const width = Math.max(...rows.map(([left]) => left.length));
@@ -28,62 +28,68 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): readonly strin
 };
 
 /** The flags that go with a command, in the order of the help. */
-export const flagsOf = (command: Command): readonly Flag[] =>
-	flags.filter((flag) => flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope)));
+export function flagsOf(command: Command): readonly Flag[] {
+	return flags.filter((flag) =>
+		flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope)),
+	);
+}
 
 const flagRows = (shown: readonly Flag[]): readonly string[] =>
 	columns(shown.map((flag) => [flagHead(flag), flagTail(flag)]));
 
 /** How a command is typed. */
-export const usage = ({name, synopsis}: Command): string =>
-	['bedrock-top', name === 'screen' ? '' : name, synopsis].filter((word) => word !== '').join(' ');
+export function usage({name, synopsis}: Command): string {
+	return ['bedrock-top', name === 'screen' ? '' : name, synopsis].filter((word) => word !== '').join(' ');
+}
 
 /** Help of one command. */
-export const commandHelp = (command: Command): readonly string[] => [
-	`${usage(command)} [flags]`,
-	'',
-	command.help,
-	'',
-	'Flags:',
-	...flagRows(flagsOf(command)),
-];
+export function commandHelp(command: Command): readonly string[] {
+	return [`${usage(command)} [flags]`, '', command.help, '', 'Flags:', ...flagRows(flagsOf(command))];
+}
 
 /**
  * Help of the whole program.
  * @param keyLines The keys of the screen, from the keymap.
  */
-export const generalHelp = (keyLines: readonly string[]): readonly string[] => [
-	'bedrock-top - top for Amazon Bedrock: live quota use, and which prompt gets the most useful work through it',
-	'',
-	'Commands:',
-	...columns(commands.map((command: Command) => [usage(command), command.help])),
-	'',
-	'A preset is a shipped name, else a path. Without an account: bedrock-top summarize --demo',
-	'',
-	'Flags:',
-	...flagRows(flags),
-	'',
-	'Keys:',
-	...keyLines.map((line) => `  ${line}`),
-	'',
-	'Exit: 0 done, 1 nothing useful or a fault of the environment, 2 usage, 3 --fail-if, 128+n signal.',
-];
+export function generalHelp(keyLines: readonly string[]): readonly string[] {
+	return [
+		'bedrock-top - top for Amazon Bedrock: live quota use, and which prompt gets the most useful work through it',
+		'',
+		'Commands:',
+		...columns(commands.map((command: Command) => [usage(command), command.help])),
+		'',
+		'A preset is a shipped name, else a path. Without an account: bedrock-top summarize --demo',
+		'',
+		'Flags:',
+		...flagRows(flags),
+		'',
+		'Keys:',
+		...keyLines.map((line) => `  ${line}`),
+		'',
+		'Exit: 0 done, 1 nothing useful or a fault of the environment, 2 usage, 3 --fail-if, 128+n signal.',
+	];
+}
 
 /** The table of commands of the README. */
-export const commandMarkdown = (): readonly string[] => [
-	'| | |',
-	'|---|---|',
-	...commands.map(
-		(command) => `| \`${usage(command).replaceAll('|', '\\|')}\` | ${command.help.replaceAll('|', '\\|')} |`,
-	),
-];
+export function commandMarkdown(): readonly string[] {
+	return [
+		'| | |',
+		'|---|---|',
+		...commands.map(
+			(command) =>
+				`| \`${usage(command).replaceAll('|', '\\|')}\` | ${command.help.replaceAll('|', '\\|')} |`,
+		),
+	];
+}
 
 /** The flag table of the README. */
-export const flagMarkdown = (): readonly string[] => [
-	'| flag | default | |',
-	'|---|---|---|',
-	...flags.map(
-		(flag) =>
-			`| \`${flagHead(flag).replaceAll('|', '\\|')}\` | ${flag.isOnByDefault ? 'on' : (flag.default ?? '').replaceAll('|', '\\|')} | ${flag.help}${flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`} |`,
-	),
-];
+export function flagMarkdown(): readonly string[] {
+	return [
+		'| flag | default | |',
+		'|---|---|---|',
+		...flags.map(
+			(flag) =>
+				`| \`${flagHead(flag).replaceAll('|', '\\|')}\` | ${flag.isOnByDefault ? 'on' : (flag.default ?? '').replaceAll('|', '\\|')} | ${flag.help}${flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`} |`,
+		),
+	];
+}

@@ -1,14 +1,14 @@
 import {accessSync, constants, realpathSync} from 'node:fs';
 import path from 'node:path';
+import type {Item} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Item} from '../domain/variant.ts';
 import {itemValue} from '../prompts/compose.ts';
 import {fillTemplate, placeholdersOf} from '../prompts/template.ts';
-import {bounds} from './bounds.ts';
+import {bounds} from './defaults.ts';
 import {assertItemsKind, countRows, type Row, type RowsSeen, rowPages} from './input/item-rows.ts';
 import {assertRegular, type SizeBound, unreadable} from './input/text-file.ts';
 
-export type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
+type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
 
 /** Behind all links; the path itself where nothing is there, which reading it then says. */
 const behindLinks = (file: string): string => {
@@ -29,7 +29,7 @@ const isInside = (folder: string, file: string): boolean => {
  * user's files.
  * @throws UserError (exit 2) that quotes the path.
  */
-export const insideFolder = (folder: string, file: string): string => {
+export function insideFolder(folder: string, file: string): string {
 	const resolved = path.resolve(folder, file);
 	if (
 		path.isAbsolute(file) ||
@@ -42,7 +42,7 @@ export const insideFolder = (folder: string, file: string): string => {
 		});
 	}
 	return resolved;
-};
+}
 
 /** The most that a run keeps in memory, and the most that a batch reads. */
 export const itemBounds = {
@@ -51,7 +51,7 @@ export const itemBounds = {
 } as const;
 
 /** @throws UserError (exit 2) that quotes the path of a file that no items can be read from. */
-export const assertItemsReadable = (file: string): void => {
+export function assertItemsReadable(file: string): void {
 	assertRegular(file, itemBounds.batch);
 	try {
 		accessSync(file, constants.R_OK);
@@ -59,7 +59,7 @@ export const assertItemsReadable = (file: string): void => {
 		throw unreadable(file, error);
 	}
 	assertItemsKind(file);
-};
+}
 
 /** The whole item as text. Fields that hold the right answer are left out, so that it is never given away. */
 const textOf = (row: Row, answerFields: readonly string[]): string => {
@@ -97,13 +97,15 @@ const rowOf = (value: unknown): Row =>
 		: String(value ?? '');
 
 /** What the plan says of a source of items. */
-export const remarksOf = (name: string, {empty, separatedBy}: RowsSeen): readonly string[] => [
-	...(separatedBy === undefined ? [] : [`${name}: its values are separated by ${separatedBy}.`]),
-	...(empty === 0 ? [] : [`${name}: ${empty} empty ${empty === 1 ? 'row was' : 'rows were'} skipped.`]),
-];
+function remarksOf(name: string, {empty, separatedBy}: RowsSeen): readonly string[] {
+	return [
+		...(separatedBy === undefined ? [] : [`${name}: its values are separated by ${separatedBy}.`]),
+		...(empty === 0 ? [] : [`${name}: ${empty} empty ${empty === 1 ? 'row was' : 'rows were'} skipped.`]),
+	];
+}
 
 /** Items page by page, numbered from 0, and what was seen of them. */
-export type ItemPages = {
+type ItemPages = {
 	readonly pages: () => Generator<readonly Item[]>;
 	readonly remarks: () => readonly string[];
 };
@@ -113,12 +115,12 @@ export type ItemPages = {
  * @param expected Template of the right answer of an item.
  * @throws UserError (exit 2) for a file that is missing, empty, of another kind, or outside the folder.
  */
-export const itemPages = (
+export function itemPages(
 	config: ItemsConfig,
 	folder: string,
 	expected: string | undefined,
 	bound: SizeBound,
-): ItemPages => {
+): ItemPages {
 	const make = itemMaker(expected);
 	const name = 'file' in config ? config.file : 'items';
 	const seen: RowsSeen = {rows: 0, empty: 0, separatedBy: undefined};
@@ -146,4 +148,4 @@ export const itemPages = (
 		},
 		remarks: () => remarksOf(name, seen),
 	};
-};
+}

@@ -1,13 +1,173 @@
 import {setImmediate} from 'node:timers/promises';
+import type {Item} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Item} from '../domain/variant.ts';
-import {itemBounds, itemPages} from './items.ts';
-import {type ParsedPreset, parsePreset} from './parse-preset.ts';
-import {unknownInTurn, unknownPlaceholder} from './placeholders.ts';
+import {builtInVariantNames} from '../prompts/built-in-variants.ts';
+import {compileSchema} from '../prompts/json-schema.ts';
+import {placeholdersOf} from '../prompts/template.ts';
+import {assertItemsReadable, insideFolder, itemBounds, itemPages} from './items.ts';
+import {faultAt, type ParsedPreset, parsePreset} from './parse-preset.ts';
 import {assertChat} from './preset-chat.ts';
-import {assertChecks, assertItemsFile, assertVariants} from './preset-checks.ts';
 import {findPreset, type PresetSource} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
+
+/** Placeholders that every template may use. */
+const general = ['task', 'content', 'input'];
+/** Those that a turn of a chat may use: it is what the others are filled with. */
+const ofTurn = ['task', 'content'];
+
+/** What is wrong with a template: the placeholder, and what may stand there. */
+type UnknownPlaceholder = {
+	readonly name: string;
+	readonly allowed: readonly string[];
+	/** The first item, from 1, that lacks a field which others have; undefined where none has it. */
+	readonly lackingItem?: number;
+};
+
+/**
+ * The first placeholder of a template that has no value.
+ * @param isChat Whether there is a {{turn}}.
+ * @returns Undefined when all is well.
+ */
+function unknownPlaceholder(
+	template: string,
+	items: readonly Item[] | undefined,
+	isChat = false,
+): UnknownPlaceholder | undefined {
+	const [first] = items ?? [];
+	const fields = Object.keys(first?.fields ?? {}).filter((field) =>
+		items?.every((item) => item.fields[field] !== undefined),
+	);
+	const allowed = [
+		...general,
+		...(isChat ? ['turn'] : []),
+		...(first === undefined ? [] : ['item', ...fields.map((field) => `item.${field}`)]),
+	];
+	const unknown = firstOutside(template, allowed);
+	return unknown === undefined ? undefined : {...unknown, ...lacking(unknown.name, items ?? [])};
+}
+
+const lacking = (placeholder: string, items: readonly Item[]): Pick<UnknownPlaceholder, 'lackingItem'> => {
+	const field = placeholder.replace(/^item\./, '');
+	const index = items.findIndex(({fields}) => fields[field] === undefined);
+	const isInOthers = items.some(({fields}) => fields[field] !== undefined);
+	return field !== placeholder && isInOthers && index !== -1 ? {lackingItem: index + 1} : {};
+};
+
+/** The same for a turn of a chat. */
+function unknownInTurn(turn: string): UnknownPlaceholder | undefined {
+	return firstOutside(turn, ofTurn);
+}
+
+const firstOutside = (template: string, allowed: readonly string[]): UnknownPlaceholder | undefined => {
+	const name = placeholdersOf(template).find((placeholder) => !allowed.includes(placeholder));
+	return name === undefined ? undefined : {name, allowed};
+};
+
+const messageOf = (error: unknown): string => (error as Error).message;
+
+/** Checks are the same for every item and compared as they stand: a placeholder in one would fail every answer. */
+const assertNoPlaceholder = (parsed: ParsedPreset, index: number, check: object): void => {
+	for (const [kind, value] of Object.entries(check)) {
+		// One text of a list at a time: braces that open in one text and close in another are none.
+		const placeholder = placeholdersOf(JSON.stringify(value)).find((name) => !name.includes('"'));
+		if (placeholder !== undefined) {
+			throw faultAt(
+				parsed,
+				['checks', index, kind],
+				`${kind}: {{${placeholder}}} is not filled in, for a check is the same for every item.`,
+				'Give the right answer of each item by "expected" beside the checks, such as expected: "{{item.label}}"; text with braces is checked by regex, as \\{\\{.',
+			);
+		}
+	}
+};
+
+/** A regular expression as JavaScript writes one. As it stands, the slashes would be looked for in the answer. */
+const literal = /^\/((?:[^/\\]|\\.)+)\/([a-z]*)$/;
+
+const assertNoLiteral = (parsed: ParsedPreset, index: number, regex: string | undefined): void => {
+	const [, pattern, flags] = literal.exec(regex ?? '') ?? [];
+	if (pattern !== undefined) {
+		const letters = flags?.includes('i') ? ' For letters of any case write them as [Bb].' : '';
+		throw faultAt(
+			parsed,
+			['checks', index, 'regex'],
+			`"${regex}": slashes around a regular expression are looked for in the answer.`,
+			`Write ${pattern}${flags === '' ? '' : ', without slashes and flags'}.${letters} A slash that is meant is [/].`,
+		);
+	}
+};
+
+/**
+ * A check that cannot be made would fail every answer.
+ * @throws UserError (exit 2) with file, line and the fix.
+ */
+function assertChecks(parsed: ParsedPreset): void {
+	for (const [index, check] of (parsed.preset.checks ?? []).entries()) {
+		const {regex, jsonSchema} = check;
+		assertNoPlaceholder(parsed, index, check);
+		assertNoLiteral(parsed, index, regex);
+		try {
+			new RegExp(regex ?? '', 'u');
+		} catch (error) {
+			throw faultAt(
+				parsed,
+				['checks', index, 'regex'],
+				`"${regex}": ${messageOf(error)}.`,
+				'Write a JavaScript regular expression (flag u is set).',
+			);
+		}
+		try {
+			if (jsonSchema !== undefined) {
+				compileSchema(jsonSchema);
+			}
+		} catch (error) {
+			throw faultAt(
+				parsed,
+				['checks', index, 'jsonSchema'],
+				`jsonSchema ${JSON.stringify(jsonSchema)}: ${messageOf(error)}.`,
+				'Write a JSON Schema of draft 2020-12 or draft-07, such as {type: object, required: [label]}.',
+			);
+		}
+	}
+}
+
+/** @throws UserError (exit 2) for a name that no built-in variant has, or that two variants share. */
+function assertVariants(parsed: ParsedPreset): void {
+	const seen = new Set<string>();
+	for (const [index, config] of (parsed.preset.variants ?? []).entries()) {
+		const name = typeof config === 'string' ? config : config.name;
+		if (typeof config === 'string' && !builtInVariantNames.includes(name)) {
+			throw faultAt(
+				parsed,
+				['variants', index],
+				`there is no variant "${name}".`,
+				`Known: ${builtInVariantNames.join(', ')}. One of your own has a name and says more.`,
+			);
+		}
+		if (seen.has(name)) {
+			throw faultAt(
+				parsed,
+				['variants', index],
+				`two variants are called "${name}".`,
+				'Give each variant a name of its own.',
+			);
+		}
+		seen.add(name);
+	}
+}
+
+/** @throws UserError (exit 2) where the file of items lies outside the folder, cannot be read, or is of another kind. */
+function assertItemsFile(parsed: ParsedPreset, folder: string): void {
+	const {items} = parsed.preset;
+	if (items === undefined || !('file' in items)) {
+		return;
+	}
+	try {
+		assertItemsReadable(insideFolder(folder, items.file));
+	} catch (error) {
+		throw error instanceof UserError ? faultAt(parsed, ['items', 'file'], error.message, error.hint) : error;
+	}
+}
 
 /** A preset that has been read and checked, with its items. */
 export type LoadedPreset = ParsedPreset & {
@@ -52,7 +212,7 @@ const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: r
 };
 
 /** A preset without its items, which are read a page at a time. */
-export type OpenPreset = ParsedPreset & {
+type OpenPreset = ParsedPreset & {
 	readonly items: () => AsyncIterable<readonly Item[]>;
 	/** What was seen of the items that were read so far. */
 	readonly remarks: () => readonly string[];
@@ -79,7 +239,7 @@ const open = (nameOrPath: string) => {
  * Reads a preset, shipped or by path, and leaves its items for later.
  * @throws UserError (exit 2) with file, line and the fix.
  */
-export const openPreset = (nameOrPath: string): OpenPreset => {
+export function openPreset(nameOrPath: string): OpenPreset {
 	const {source, preset, lineAt} = open(nameOrPath);
 	const items =
 		preset.items === undefined
@@ -99,13 +259,13 @@ export const openPreset = (nameOrPath: string): OpenPreset => {
 		remarks: () => items?.remarks() ?? [],
 		check: (items) => assertPlaceholders(source, preset, items),
 	};
-};
+}
 
 /**
  * Reads a preset, shipped or by path, with its items.
  * @throws UserError (exit 2) with file, line and the fix.
  */
-export const loadPreset = (nameOrPath: string): LoadedPreset => {
+export function loadPreset(nameOrPath: string): LoadedPreset {
 	const {source, preset, lineAt} = open(nameOrPath);
 	const read =
 		preset.items === undefined
@@ -114,4 +274,4 @@ export const loadPreset = (nameOrPath: string): LoadedPreset => {
 	const items = [...(read?.pages() ?? [])].flat();
 	assertPlaceholders(source, preset, items);
 	return {preset, items, remarks: read?.remarks() ?? [], file: source.file, lineAt};
-};
+}

@@ -1,8 +1,7 @@
 import {existsSync} from 'node:fs';
 import meow, {type AnyFlags} from 'meow';
 import {UserError} from '../domain/user-error.ts';
-import {type Command, commands} from './command-table.ts';
-import type {Flag} from './flags/flag.ts';
+import {type Command, commands, type Flag} from './command-table.ts';
 import {type FlagName, flags, type TextFlag} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
 
@@ -138,7 +137,7 @@ const assertFilled = (words: readonly string[], input: readonly string[]): void 
  * @param argv Words behind the program's name.
  * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
  */
-export const parseArguments = (argv: readonly string[]): Arguments => {
+export function parseArguments(argv: readonly string[]): Arguments {
 	const words = tied(argv);
 	assertOnce(words);
 	const parsed = meow('', {
@@ -161,12 +160,12 @@ export const parseArguments = (argv: readonly string[]): Arguments => {
 		words: named === undefined ? parsed.input : parsed.input.slice(1),
 		flags: valuesOf(parsed.flags),
 	};
-};
+}
 
 const isPreset = (word: string): boolean => shippedNames().includes(word) || existsSync(word);
 
 /** @throws UserError (exit 2) when too few or too many words follow a command. */
-export const assertWords = ({command, words}: Arguments): void => {
+export function assertWords({command, words}: Arguments): void {
 	if (words.length < command.words.min) {
 		throw new UserError(`"${command.name}" needs ${command.synopsis}.`, {
 			exitCode: 2,
@@ -187,4 +186,4 @@ export const assertWords = ({command, words}: Arguments): void => {
 			hint: 'Put texts with spaces into quotes; run bedrock-top --help for the commands.',
 		});
 	}
-};
+}

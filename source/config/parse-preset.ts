@@ -1,11 +1,97 @@
+import type {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
 import {readYaml} from './input/yaml.ts';
-import {presetError} from './preset-errors.ts';
-import type {PresetSource} from './preset-files.ts';
+import {findPreset, type PresetSource, shippedNames} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
 
+/** Turns what is wrong with a preset into a sentence with file, line and the fix. */
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union's alternatives, the one that came nearest: its first fault lies deepest. */
+const innermost = (issue: Issue): {path: readonly PropertyKey[]; issue: Issue} => {
+	if (issue.code !== 'invalid_union' || issue.errors.length === 0) {
+		return {path: issue.path, issue};
+	}
+	const alternatives = issue.errors.flatMap((errors) => errors.slice(0, 1)).map(innermost);
+	const isKeyFault = (alternative: {issue: Issue}): boolean => alternative.issue.code === 'unrecognized_keys';
+	const [best] = alternatives.toSorted(
+		(a, b) => b.path.length - a.path.length || Number(isKeyFault(b)) - Number(isKeyFault(a)),
+	);
+	return best === undefined || (best.path.length === 0 && !isKeyFault(best))
+		? {path: issue.path, issue}
+		: {path: [...issue.path, ...best.path], issue: best.issue};
+};
+
+const pathName = (path: readonly PropertyKey[]): string =>
+	path
+		.map((part) => (typeof part === 'number' ? `[${part + 1}]` : `.${String(part)}`))
+		.join('')
+		.replace(/^\./, '');
+
+/** What stands at a path; undefined where nothing does. */
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+	path.reduce<unknown>(
+		(part, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : undefined),
+		value,
+	);
+
+const keyLine = (source: string, key: string, fallback: number): number => {
+	const index = source.split('\n').findIndex((line) => line.replace(/^[\s-]*/, '').startsWith(`${key}:`));
+	return index === -1 ? fallback : index + 1;
+};
+
+/** The first fault of a preset as an error (exit 2). */
+function presetError(
+	{file, lineAt}: {readonly file: string; readonly lineAt: (path: readonly PropertyKey[]) => number},
+	source: string,
+	preset: unknown,
+	issues: readonly Issue[],
+): UserError {
+	const [first] = issues;
+	if (first === undefined) {
+		return new UserError(`${file}: not a preset.`, {exitCode: 2});
+	}
+	const {path, issue} = innermost(first);
+	const line = lineAt(path);
+	if (issue.code === 'unrecognized_keys') {
+		const key = issue.keys[0] ?? '';
+		const place = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
+		return new UserError(`${file}:${keyLine(source, key, line)}: unknown key "${key}" in ${place}.`, {
+			exitCode: 2,
+			hint: 'Remove it or correct its spelling; presets/schema.json lists all keys.',
+		});
+	}
+	const value = valueAt(preset, path);
+	const quoted = value === undefined ? '' : `: ${JSON.stringify(value)}`;
+	const name = path.length === 0 ? 'the file' : `"${pathName(path)}"`;
+	return new UserError(`${file}:${line}: ${name}${quoted} ${sentenceOf(issue)}.`, {
+		exitCode: 2,
+		hint: 'presets/schema.json describes every key.',
+	});
+}
+
+const sentenceOf = (issue: Issue): string => {
+	switch (issue.code) {
+		case 'invalid_type':
+			return issue.input === undefined && /undefined/.test(issue.message)
+				? 'is missing'
+				: `is not ${article(issue.expected)}`;
+		case 'invalid_value':
+			return `is not one of: ${issue.values.join(', ')}`;
+		case 'too_small':
+			return `is too small (${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum})`;
+		case 'too_big':
+			return `is too large (at most ${issue.maximum})`;
+		default:
+			return issue.message.replace(/^Invalid input$/, 'has a form that is not allowed here');
+	}
+};
+
+const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`);
+
 /** Where a preset says something, for errors. */
-export type PresetPlace = {
+type PresetPlace = {
 	readonly file: string;
 	/** Line, from 1, of the nearest part of a path that is there. */
 	readonly lineAt: (path: readonly PropertyKey[]) => number;
@@ -14,16 +100,17 @@ export type PresetPlace = {
 export type ParsedPreset = PresetPlace & {readonly preset: Preset};
 
 /** What is wrong at a place of a preset, as an error (exit 2) with file and line. */
-export const faultAt = (
+export function faultAt(
 	{file, lineAt}: PresetPlace,
 	path: readonly PropertyKey[],
 	reason: string,
 	hint: string | undefined,
-): UserError =>
-	new UserError(`${file}:${lineAt(path)}: ${reason}`, {
+): UserError {
+	return new UserError(`${file}:${lineAt(path)}: ${reason}`, {
 		exitCode: 2,
 		...(hint === undefined ? {} : {hint}),
 	});
+}
 
 /** Where a preset holds texts: they are taken as they stand, also where they look like numbers. */
 const textPlaces: ReadonlyArray<readonly PropertyKey[]> = [
@@ -78,7 +165,7 @@ const brokenPath = (
  * Reads a preset's text.
  * @throws UserError (exit 2) with file, line and the fix.
  */
-export const parsePreset = ({file, text}: PresetSource): ParsedPreset => {
+export function parsePreset({file, text}: PresetSource): ParsedPreset {
 	const yaml = readYaml(file, text, isText);
 	const place: PresetPlace = {file, lineAt: yaml.lineAt};
 	if (yaml.value === null) {
@@ -99,4 +186,14 @@ export const parsePreset = ({file, text}: PresetSource): ParsedPreset => {
 		throw presetError(place, text, value, result.error.issues);
 	}
 	return {...place, preset: result.data};
-};
+}
+
+type ShippedPreset = {readonly name: string; readonly description: string};
+
+/** The shipped presets, to choose from: read, but not made ready to run, for a list should be there at once. */
+export function shippedPresets(): readonly ShippedPreset[] {
+	return shippedNames().map((name) => ({
+		name,
+		description: parsePreset(findPreset(name)).preset.description ?? '',
+	}));
+}

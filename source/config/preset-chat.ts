@@ -1,6 +1,6 @@
-import type {Lane} from '../domain/lane.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
+import type {Chat} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Chat} from '../domain/variant.ts';
 import {placeholdersOf} from '../prompts/template.ts';
 import type {PresetSource} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
@@ -86,7 +86,7 @@ const lineOf = (text: string, part: string): number => {
 };
 
 /** @throws UserError (exit 2) with file and line, when a preset with a chat says what does not go with one. */
-export const assertChat = ({file, text}: PresetSource, preset: Preset): void => {
+export function assertChat({file, text}: PresetSource, preset: Preset): void {
 	const fault = preset.chat === undefined ? undefined : faultOf(preset);
 	if (fault !== undefined) {
 		throw new UserError(`${file}:${lineOf(text, fault.line)}: ${fault.reason}.`, {
@@ -94,14 +94,15 @@ export const assertChat = ({file, text}: PresetSource, preset: Preset): void => 
 			hint: fault.hint,
 		});
 	}
-};
+}
 
 /** The chat of a preset; undefined where it has none. */
-export const chatOf = (preset: Preset | undefined): Chat | undefined =>
-	preset?.chat === undefined
+export function chatOf(preset: Preset | undefined): Chat | undefined {
+	return preset?.chat === undefined
 		? undefined
 		: {
 				turns: preset.chat.turns,
 				thinkMs: (preset.chat.thinkSeconds ?? 0) * 1000,
 				lane: preset.chat.lane,
 			};
+}

@@ -2,7 +2,7 @@ import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {UserError} from '../domain/user-error.ts';
-import {bounds} from './bounds.ts';
+import {bounds} from './defaults.ts';
 import {readText} from './input/text-file.ts';
 
 /** Where presets come from: the shipped ones by name, any other by path. */
@@ -13,11 +13,12 @@ export const shippedFolder = fileURLToPath(
 );
 
 /** Names of the shipped presets, sorted. */
-export const shippedNames = (): readonly string[] =>
-	readdirSync(shippedFolder)
+export function shippedNames(): readonly string[] {
+	return readdirSync(shippedFolder)
 		.filter((file) => file.endsWith('.yaml'))
 		.map((file) => file.slice(0, -'.yaml'.length))
 		.toSorted();
+}
 
 /** A preset's text and where it was found. */
 export type PresetSource = {readonly file: string; readonly folder: string; readonly text: string};
@@ -31,7 +32,7 @@ const presetBound = {
  * Finds a preset: a shipped name, else a path.
  * @throws UserError (exit 2) with the shipped names when there is neither.
  */
-export const findPreset = (nameOrPath: string): PresetSource => {
+export function findPreset(nameOrPath: string): PresetSource {
 	const isShipped = shippedNames().includes(nameOrPath);
 	const file = isShipped ? path.join(shippedFolder, `${nameOrPath}.yaml`) : nameOrPath;
 	if (!existsSync(file)) {
@@ -41,4 +42,4 @@ export const findPreset = (nameOrPath: string): PresetSource => {
 		});
 	}
 	return {file, folder: path.dirname(path.resolve(file)), text: readText(file, presetBound)};
-};
+}

@@ -1,9 +1,9 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
-import {lanes} from '../domain/lane.ts';
+import {lanes} from '../domain/bucket-usage.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
-import {compressions} from '../domain/variant.ts';
-import {bounds} from './bounds.ts';
+import {compressions} from '../domain/task.ts';
+import {bounds} from './defaults.ts';
 
 /** What a preset file may say (YAML). The JSON schema beside the presets is made from this. */
 

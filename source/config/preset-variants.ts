@@ -1,5 +1,5 @@
+import type {Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Variant} from '../domain/variant.ts';
 import {builtInVariant, builtInVariantNames} from '../prompts/built-in-variants.ts';
 import type {Preset} from './preset-schema.ts';
 
@@ -35,10 +35,10 @@ const variantOf = (config: VariantConfig, system: string | undefined): Variant =
  * @param chosen Names from `--variants`; undefined for all. A built-in name is known even where the preset has it not.
  * @throws UserError (exit 2) for an unknown name.
  */
-export const resolveVariants = (
+export function resolveVariants(
 	preset: Preset | undefined,
 	chosen: readonly string[] | undefined,
-): readonly Variant[] => {
+): readonly Variant[] {
 	const own = (preset?.variants ?? builtInVariantNames).map((config) => variantOf(config, preset?.system));
 	const names = own.map(({name}) => name);
 	if (chosen === undefined) {
@@ -51,4 +51,4 @@ export const resolveVariants = (
 		}
 		return variant;
 	});
-};
+}

@@ -1,5 +1,5 @@
 import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
-import {regionOfArns} from '../bedrock/identify/arn-region.ts';
+import {regionOfArns} from '../bedrock/identify/identifiers.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
@@ -12,7 +12,7 @@ import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
  * @param models What will be called: an ARN among them decides the Region.
  * @throws UserError (exit 2) for what is no Region or contradicts an ARN, and for a profile beside a token.
  */
-export const resolveConnection = (flags: FlagValues, models: readonly string[] = []): Connection => {
+export function resolveConnection(flags: FlagValues, models: readonly string[] = []): Connection {
 	const region = flags.text('region');
 	if (region !== undefined && !/^[a-z]{2,4}(?:-[a-z]+)+-\d$/.test(region)) {
 		throw new UserError(`--region: "${region}" is not the name of an AWS Region.`, {
@@ -33,18 +33,18 @@ export const resolveConnection = (flags: FlagValues, models: readonly string[] =
 		simulatorUrl: undefined,
 		...(timeout === undefined ? {} : {timeoutMs: readDurationMs('timeout', timeout)}),
 	};
-};
+}
 
 /** @throws UserError (exit 2) for a tier that the service does not have. */
-export const resolveTier = (flags: FlagValues): string | undefined => {
+export function resolveTier(flags: FlagValues): string | undefined {
 	const tier = flags.text('tier');
 	return tier === undefined ? undefined : readChoice('tier', tier, serviceTiers);
-};
+}
 
 const positive = {min: 1, max: 1_000_000_000_000};
 
 /** Limits that the user knows better than the service tells them. */
-export const resolveOverride = (flags: FlagValues): QuotaOverride => {
+export function resolveOverride(flags: FlagValues): QuotaOverride {
 	const read = (name: TextFlag): number | undefined => {
 		const text = flags.text(name);
 		return text === undefined ? undefined : readInteger(name, text, positive);
@@ -55,4 +55,24 @@ export const resolveOverride = (flags: FlagValues): QuotaOverride => {
 		tokensPerMinute: read('tpm'),
 		burndown: burndown === undefined ? undefined : readNumber('burndown', burndown, {min: 1, max: 100}),
 	};
+}
+
+type WatchedRegions = {
+	/** With the first Region. */
+	readonly connection: Connection;
+	/** In the order typed, each once; empty: the Region in use. */
+	readonly regions: readonly string[];
 };
+
+/**
+ * Reads `--region a,b`, for what looks at several Regions.
+ * @throws UserError (exit 2) for what is no Region.
+ */
+export function resolveRegions(flags: FlagValues): WatchedRegions {
+	const typed = flags.text('region');
+	const names = [...new Set(typed?.split(',').map((name) => name.trim()))];
+	const connections = names.map((name) =>
+		resolveConnection({...flags, text: (flag) => (flag === 'region' ? name : flags.text(flag))}),
+	);
+	return {connection: connections[0] ?? resolveConnection(flags), regions: names};
+}

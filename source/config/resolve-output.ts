@@ -25,10 +25,10 @@ export type OutputConfig = {
  * Reads the flags of the output.
  * @param environment For NO_COLOR, TERM and INK_SCREEN_READER.
  */
-export const resolveOutput = (
+export function resolveOutput(
 	flags: FlagValues,
 	environment: Readonly<Record<string, string | undefined>>,
-): OutputConfig => {
+): OutputConfig {
 	const json = flags.text('json');
 	const isDumb = environment.TERM === 'dumb';
 	const isColored = (flags.isSet('color') ?? true) && (environment.NO_COLOR ?? '') === '' && !isDumb;
@@ -46,4 +46,4 @@ export const resolveOutput = (
 		logFile: flags.text('log-file'),
 		isDryRun: flags.isSet('dry-run') ?? false,
 	};
-};
+}

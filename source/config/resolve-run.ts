@@ -1,21 +1,117 @@
 import {methods} from '../domain/backend.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import {bursts, goals, policies} from '../domain/run-spec.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
+import type {LaneConfig, RunConfig} from '../domain/run-config.ts';
+import {bursts, goals, type Load, loadShapes, policies} from '../domain/run-spec.ts';
+import type {Check, Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Check} from '../domain/variant.ts';
-import {bounds} from './bounds.ts';
-import {defaults} from './defaults.ts';
+import {bounds, defaults} from './defaults.ts';
+import {textArgument} from './input/text-file.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
+import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import {chatOf} from './preset-chat.ts';
 import {shippedNames} from './preset-files.ts';
+import type {Preset} from './preset-schema.ts';
 import {resolveVariants} from './preset-variants.ts';
 import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
-import {resolveLanes} from './resolve-lanes.ts';
-import {resolveLoad} from './resolve-load.ts';
-import {readServiceLevel} from './service-level.ts';
-import {textArgument} from './text-argument.ts';
-import {readChoice, readInteger, readNumber} from './values.ts';
+import {readChoice, readDurationMs, readInteger, readNumber, readServiceLevel} from './values.ts';
+
+const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
+	text === undefined ? undefined : read(text);
+
+/** Requests of each variant at most where nobody says: fewer where there is nothing to choose. */
+const mostRequests = (hasChoice: boolean): number =>
+	hasChoice ? defaults.requestsPerVariant : defaults.requestsWithoutChoice;
+
+/**
+ * The load: flag over preset over default.
+ * @param hasChoice Whether variants are chosen from: then the number of requests is only the most.
+ * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
+ */
+export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice = true): Load {
+	const rate = given(flags.text('rate'), (text) => readNumber('rate', text, bounds.rate));
+	const shape =
+		given(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
+		preset?.shape ??
+		defaults.loadShape;
+	const isMeasure = shape === 'measure';
+	// Requests and duration of a preset belong to its own shape: 20 a variant is no end for a saturating run.
+	const own = preset !== undefined && (preset.shape ?? defaults.loadShape) === shape ? preset : undefined;
+	const ratePerMinute = rate ?? preset?.ratePerMinute ?? null;
+	if (shape === 'rate' && ratePerMinute === null) {
+		throw new UserError('--load rate needs --rate N (requests a minute).', {
+			exitCode: 2,
+			hint: 'For example: --load rate --rate 120.',
+		});
+	}
+	const requests =
+		given(flags.text('requests'), (text) => readInteger('requests', text, bounds.requests)) ??
+		own?.requests ??
+		(isMeasure ? mostRequests(hasChoice) : null);
+	const durationMs =
+		given(flags.text('duration'), (text) => readDurationMs('duration', text)) ??
+		given(own?.duration === undefined ? undefined : String(own.duration), (text) =>
+			readDurationMs('duration', text),
+		) ??
+		(isMeasure || (shape === 'serial' && requests !== null) ? null : defaults.durationMs);
+	return {
+		shape,
+		requests,
+		durationMs,
+		concurrency:
+			given(flags.text('concurrency'), (text) => readInteger('concurrency', text, bounds.concurrency)) ??
+			preset?.concurrency ??
+			defaults.concurrency,
+		ratePerMinute: shape === 'rate' ? ratePerMinute : null,
+		arrival: preset?.arrival ?? 'constant',
+		warmUpRequests: preset?.warmUp ?? 0,
+		rampUpMs: preset?.rampUp === undefined ? 0 : readDurationMs('load.rampUp', String(preset.rampUp)),
+	};
+}
+
+/** Where the variants go that no lane names. */
+const defaultLane: Lane = 'normal';
+
+/**
+ * The lanes of a run; none where the preset says nothing of lanes. A variant that no lane names runs in `normal`.
+ * @param variants Those of the run.
+ * @throws UserError (exit 2) with file and line, for a lane that names a variant which is not run.
+ */
+export function resolveLanes(
+	parsed: ParsedPreset | undefined,
+	variants: readonly Variant[],
+): readonly LaneConfig[] {
+	const given = parsed?.preset.lanes;
+	if (parsed === undefined || given === undefined) {
+		return [];
+	}
+	const names = variants.map(({name}) => name);
+	const own = Object.entries(given).map(([lane, config]): LaneConfig => {
+		const unknown = config.variants.findIndex((name) => !names.includes(name));
+		if (unknown !== -1) {
+			throw faultAt(
+				parsed,
+				['lanes', lane, 'variants', unknown],
+				`lane "${lane}" names the variant "${config.variants[unknown]}", which is not run.`,
+				`Variants of this run: ${names.join(', ')}.`,
+			);
+		}
+		return {lane: lane as Lane, variants: config.variants, ratePerMinute: config.ratePerMinute ?? null};
+	});
+	const rest = names.filter((name) => !own.some((lane) => lane.variants.includes(name)));
+	if (rest.length === 0) {
+		return own;
+	}
+	const normal = own.find(({lane}) => lane === defaultLane);
+	return [
+		...own.filter((lane) => lane !== normal),
+		{
+			lane: defaultLane,
+			variants: [...(normal?.variants ?? []), ...rest],
+			ratePerMinute: normal?.ratePerMinute ?? null,
+		},
+	];
+}
 
 const pick = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
 	text === undefined ? undefined : read(text);
@@ -74,13 +170,15 @@ const underTypedMaxTokens = (
 };
 
 /** What stops a run, and what it may cost. */
-export const readGuards = (flags: FlagValues): RunConfig['guards'] => ({
-	maxRequests:
-		pick(flags.text('max-requests'), (text) => readInteger('max-requests', text, bounds.requests)) ?? null,
-	maxCostUsd: readMaxCost(flags.text('max-cost')),
-	isMaxCostGiven: flags.text('max-cost') !== undefined,
-	isConfirmed: flags.isSet('yes') ?? false,
-});
+export function readGuards(flags: FlagValues): RunConfig['guards'] {
+	return {
+		maxRequests:
+			pick(flags.text('max-requests'), (text) => readInteger('max-requests', text, bounds.requests)) ?? null,
+		maxCostUsd: readMaxCost(flags.text('max-cost')),
+		isMaxCostGiven: flags.text('max-cost') !== undefined,
+		isConfirmed: flags.isSet('yes') ?? false,
+	};
+}
 
 /** Whether the run is about choosing: a condition on the figures of every variant is not. */
 const isChoosing = (variants: RunConfig['variants'], flags: FlagValues): boolean =>
@@ -91,11 +189,11 @@ const isChoosing = (variants: RunConfig['variants'], flags: FlagValues): boolean
  * @param given Shipped name or path, or a preset that was read already; undefined for a run from `--task` alone.
  * @throws UserError (exit 2) that quotes the offending value.
  */
-export const resolveRun = async (
+export async function resolveRun(
 	given: string | LoadedPreset | undefined,
 	flags: FlagValues,
 	readStdin: () => Promise<string>,
-): Promise<RunConfig> => {
+): Promise<RunConfig> {
 	const loaded = typeof given === 'string' ? loadPreset(given) : given;
 	const preset = loaded?.preset;
 	const {text} = flags;
@@ -153,4 +251,4 @@ export const resolveRun = async (
 			defaults.seed,
 		isRefreshing: flags.isSet('refresh') ?? false,
 	};
-};
+}

@@ -24,10 +24,10 @@ const readHost = (text: string): string => {
  * Settings of the simulator from flags; the script of faults is read here and checked by the simulator.
  * @throws UserError (exit 2) that quotes the offending value.
  */
-export const resolveSimulator = (
+export function resolveSimulator(
 	flags: FlagValues,
 	parseFaults: (file: string, text: string) => SimulatorOptions['faults'],
-): SimulatorOptions => {
+): SimulatorOptions {
 	const read = <T>(name: TextFlag, reader: (text: string) => T): T | undefined => {
 		const text = flags.text(name);
 		return text === undefined ? undefined : reader(text);
@@ -47,4 +47,4 @@ export const resolveSimulator = (
 		latencyMs: read('latency', (text) => readNumber('latency', text, {min: 0, max: 600_000})),
 		faults: read('faults', (file) => parseFaults(file, readText(file))),
 	};
-};
+}

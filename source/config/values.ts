@@ -1,4 +1,6 @@
+import type {ServiceLevel} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
+import {type Alert, alertFigures, alertOperators} from '../metrics/decisions/alert.ts';
 
 /** Readers of typed values: each quotes what was typed and says what is allowed. Errors are usage errors (exit 2). */
 
@@ -14,11 +16,11 @@ const plainNumber = /^\d+(?:\.\d+)?$/;
  * A number within bounds. Digits with an optional fraction only: no sign, exponent or unit.
  * @param bounds With the word that may stand in its place, for the message.
  */
-export const readNumber = (
+export function readNumber(
 	flag: string,
 	value: string,
 	bounds: {min: number; max: number; or?: string},
-): number => {
+): number {
 	const number = plainNumber.test(value) ? Number(value) : Number.NaN;
 	if (!(number >= bounds.min && number <= bounds.max)) {
 		throw usage(
@@ -28,21 +30,21 @@ export const readNumber = (
 		);
 	}
 	return number;
-};
+}
 
 /** A whole number within bounds. */
-export const readInteger = (flag: string, value: string, bounds: {min: number; max: number}): number => {
+export function readInteger(flag: string, value: string, bounds: {min: number; max: number}): number {
 	const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
 	if (!(number >= bounds.min && number <= bounds.max)) {
 		throw usage(flag, value, `a whole number from ${bounds.min} to ${bounds.max}`);
 	}
 	return number;
-};
+}
 
 const unitMs: Readonly<Record<string, number>> = {ms: 1, s: 1000, m: 60_000, h: 3_600_000};
 
 /** A duration such as 500ms, 60s, 2m or 1h, in milliseconds. A bare number is seconds. */
-export const readDurationMs = (flag: string, value: string): number => {
+export function readDurationMs(flag: string, value: string): number {
 	const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value);
 	const milliseconds =
 		match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? 's'] ?? Number.NaN);
@@ -50,13 +52,60 @@ export const readDurationMs = (flag: string, value: string): number => {
 		throw usage(flag, value, 'a duration such as 500ms, 60s, 2m or 1h');
 	}
 	return milliseconds;
-};
+}
 
 /** One of a list of words. */
-export const readChoice = <T extends string>(flag: string, value: string, choices: readonly T[]): T => {
+export function readChoice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
 	const found = choices.find((choice) => choice === value);
 	if (found === undefined) {
 		throw usage(flag, value, `one of: ${choices.join(', ')}`);
 	}
 	return found;
-};
+}
+
+const form = /^\s*([a-z]+)\s*(<=|>=|==|!=|<|>)\s*(\d+(?:\.\d+)?)\s*%?\s*$/;
+
+/**
+ * Reads `--alert "tokens>80"`: percent of a limit that is in use.
+ * @throws UserError (exit 2) that quotes what was typed.
+ */
+export function readAlert(text: string): Alert {
+	const [, typed = '', operator, bound] = form.exec(text) ?? [];
+	const figure = alertFigures.find((each) => each === typed);
+	const known = alertOperators.find((each) => each === operator);
+	if (figure === undefined || known === undefined) {
+		throw new UserError(`--alert: "${text}" is not of the form FIGURE OP PERCENT.`, {
+			exitCode: 2,
+			hint: `Figures are ${alertFigures.join(', ')}, in percent of their limit: --alert "tokens>80".`,
+		});
+	}
+	return {text: text.trim(), figure, operator: known, bound: Number(bound)};
+}
+
+/**
+ * Reads `--slo ttft=800ms,total=5s`.
+ * @throws UserError (exit 2) for an unknown name or a bad duration.
+ */
+export function readServiceLevel(value: string | undefined): ServiceLevel | null {
+	if (value === undefined) {
+		return null;
+	}
+	let level: ServiceLevel = {};
+	for (const part of value.split(',')) {
+		const [name = '', bound = ''] = part.split('=').map((text) => text.trim());
+		switch (bound === '' ? '' : name) {
+			case 'ttft':
+				level = {...level, timeToFirstTokenMs: readDurationMs('slo', bound)};
+				break;
+			case 'total':
+				level = {...level, totalMs: readDurationMs('slo', bound)};
+				break;
+			default:
+				throw new UserError(`--slo: "${part}" is not of the form ttft=800ms or total=5s.`, {
+					exitCode: 2,
+					hint: 'Separate several bounds by commas: --slo ttft=800ms,total=5s.',
+				});
+		}
+	}
+	return level;
+}

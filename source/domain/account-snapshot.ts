@@ -1,4 +1,5 @@
-import type {Burndown, Quota, Scope} from './target.ts';
+import type {Price} from './run-spec.ts';
+import type {Burndown, Quota, Scope, Target} from './target.ts';
 
 /** The account's use in one Region as the screen and the printouts see it: plain data, made anew once a minute. */
 
@@ -117,3 +118,26 @@ export type AccountRegion = {
 
 /** All Regions that are watched, in the order in which they were named. */
 export type AccountSnapshot = {readonly regions: readonly AccountRegion[]};
+
+/** A bucket of the account, with everything about it that does not change from minute to minute. */
+export type KnownBucket = {
+	readonly key: string;
+	/** `model` is what a call would name; quota and burndown are the bucket's. */
+	readonly target: Target;
+	/** False for what cannot be called by this name, such as a ModelId that hides its model. */
+	readonly isCallable: boolean;
+	readonly price: Price | null;
+	readonly notes: readonly string[];
+};
+
+/** Which bucket each ModelId draws from. */
+export type AccountMap = {
+	readonly buckets: ReadonlyMap<string, KnownBucket>;
+	/** Key of the bucket by ModelId. */
+	readonly owners: ReadonlyMap<string, string>;
+};
+
+/** Key of a bucket within a Region. */
+export function bucketKey({baseModel, scope}: Pick<Target, 'baseModel' | 'scope'>): string {
+	return `${baseModel} ${scope}`;
+}

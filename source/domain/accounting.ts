@@ -1,29 +1,45 @@
 import type {Answer, Usage} from './backend.ts';
+import type {CountsFrom} from './bucket-usage.ts';
 import type {ItemCounts, Occupied, RequestTimes, TokenCounts} from './run-event.ts';
 import type {Price, ServiceLevel} from './run-spec.ts';
-import type {CountsFrom} from './stamping.ts';
-import type {ItemVerdict} from './variant.ts';
+import type {ItemVerdict} from './task.ts';
+
+/** Bytes of a text in UTF-8: the most tokens that it can have. */
+export function utf8Bytes(text: string): number {
+	let bytes = text.length;
+	for (let index = 0; index < text.length; index++) {
+		const unit = text.charCodeAt(index);
+		// Each half of a pair makes two bytes of its four.
+		const isHalf = unit >= 0xd800 && unit < 0xe000;
+		bytes += unit < 0x80 ? 0 : unit < 0x800 || isHalf ? 1 : 2;
+	}
+	return bytes;
+}
 
 /** About four characters a token: only where the service reports no counts, and marked as estimated. */
 const charactersPerToken = 4;
 
 /** The token counts of an answer; where the service reported none, an estimate that says so. */
-export const usageOf = (answer: Answer, expectedInputTokens: number): Usage =>
-	answer.usage ?? {
-		inputTokens: expectedInputTokens,
-		outputTokens: Math.ceil((answer.text.length + (answer.reasoning?.length ?? 0)) / charactersPerToken),
-		cacheReadTokens: 0,
-		cacheWriteTokens: 0,
-		reasoningTokens: undefined,
-		isEstimated: true,
-	};
+export function usageOf(answer: Answer, expectedInputTokens: number): Usage {
+	return (
+		answer.usage ?? {
+			inputTokens: expectedInputTokens,
+			outputTokens: Math.ceil((answer.text.length + (answer.reasoning?.length ?? 0)) / charactersPerToken),
+			cacheReadTokens: 0,
+			cacheWriteTokens: 0,
+			reasoningTokens: undefined,
+			isEstimated: true,
+		}
+	);
+}
 
 /** Settled quota tokens: input + cache write + output x burndown (AWS: quotas-token-burndown). */
-export const settledTokens = (usage: Usage, burndown: number): number =>
-	usage.inputTokens + usage.cacheWriteTokens + usage.outputTokens * burndown;
+export function settledTokens(usage: Usage, burndown: number): number {
+	return usage.inputTokens + usage.cacheWriteTokens + usage.outputTokens * burndown;
+}
 
 /** What a request was set aside and settled at, and from where its bucket counts that. */
-export type Occupying = {
+type Occupying = {
 	/** Held while it is under way. */
 	readonly setAside: number;
 	/** What of that the service itself reserves: what is settled above it counts from the end in any case. */
@@ -38,48 +54,54 @@ export type Occupying = {
  * known yet it is the first byte, which a program that sends all it may finds out. A request counts from its first byte;
  * without a stream that is the end.
  */
-export const occupiedBy = (
+export function occupiedBy(
 	{setAside, reserved, settled, countsFrom}: Occupying,
 	{service, timeToFirstToken = service}: Pick<RequestTimes, 'service' | 'timeToFirstToken'>,
 	windowMs: number,
-): Occupied => {
+): Occupied {
 	const atEnd = countsFrom === 'end' ? settled : Math.max(0, settled - reserved);
 	const leftMs = Math.max(0, windowMs - (service - timeToFirstToken));
 	return {
 		tokens: (setAside * service + (settled - atEnd) * leftMs) / windowMs + atEnd,
 		requests: 1 + timeToFirstToken / windowMs,
 	};
-};
+}
 
 /** List price of an answer in USD. */
-export const costOf = (usage: Usage, price: Price): number =>
-	usage.inputTokens * price.input +
-	usage.outputTokens * price.output +
-	usage.cacheReadTokens * price.cacheRead +
-	usage.cacheWriteTokens * price.cacheWrite;
+export function costOf(usage: Usage, price: Price): number {
+	return (
+		usage.inputTokens * price.input +
+		usage.outputTokens * price.output +
+		usage.cacheReadTokens * price.cacheRead +
+		usage.cacheWriteTokens * price.cacheWrite
+	);
+}
 
 /** Tiers that cost no more than the default one; what any other costs is not published for each model. */
 const noDearerTiers: ReadonlySet<string> = new Set(['default', 'standard', 'flex', 'reserved']);
 
 /** Whether the tier that an answer names as its own costs more than the one that was asked for. */
-export const isDearerTier = (asked: string | null, echoed: string | undefined): boolean =>
-	echoed !== undefined && echoed !== asked && !noDearerTiers.has(echoed.toLowerCase());
+export function isDearerTier(asked: string | null, echoed: string | undefined): boolean {
+	return echoed !== undefined && echoed !== asked && !noDearerTiers.has(echoed.toLowerCase());
+}
 
 /** @param answer Reasoning that the service counted and did not send took no time after the first token. */
-export const tokenCounts = (usage: Usage, answer: Pick<Answer, 'reasoning'>): TokenCounts => ({
-	input: usage.inputTokens,
-	output: usage.outputTokens,
-	cacheRead: usage.cacheReadTokens,
-	cacheWrite: usage.cacheWriteTokens,
-	reasoning: usage.reasoningTokens,
-	...(answer.reasoning === undefined && usage.reasoningTokens !== undefined
-		? {unseenReasoning: usage.reasoningTokens}
-		: {}),
-	isEstimated: usage.isEstimated,
-});
+export function tokenCounts(usage: Usage, answer: Pick<Answer, 'reasoning'>): TokenCounts {
+	return {
+		input: usage.inputTokens,
+		output: usage.outputTokens,
+		cacheRead: usage.cacheReadTokens,
+		cacheWrite: usage.cacheWriteTokens,
+		reasoning: usage.reasoningTokens,
+		...(answer.reasoning === undefined && usage.reasoningTokens !== undefined
+			? {unseenReasoning: usage.reasoningTokens}
+			: {}),
+		isEstimated: usage.isEstimated,
+	};
+}
 
 /** What became of the items of an answer. */
-export const countItems = (verdicts: readonly ItemVerdict[]): ItemCounts => {
+export function countItems(verdicts: readonly ItemVerdict[]): ItemCounts {
 	const count = (has: (verdict: ItemVerdict) => boolean): number => verdicts.filter(has).length;
 	return {
 		useful: count(({kind}) => kind === 'useful'),
@@ -89,20 +111,20 @@ export const countItems = (verdicts: readonly ItemVerdict[]): ItemCounts => {
 		checked: count(({checked}) => checked),
 		passed: count(({kind, checked}) => checked && kind === 'useful'),
 	};
-};
+}
 
 /** Each item that had something to check and whether it passed; undefined where nothing was checked. */
-export const checksOf = (
+export function checksOf(
 	verdicts: readonly ItemVerdict[],
-): ReadonlyArray<readonly [item: number | undefined, hasPassed: boolean]> | undefined => {
+): ReadonlyArray<readonly [item: number | undefined, hasPassed: boolean]> | undefined {
 	const checked = verdicts.filter((verdict) => verdict.checked);
 	return checked.length === 0
 		? undefined
 		: checked.map(({item, kind}) => [item?.index, kind === 'useful'] as const);
-};
+}
 
 /** Whether an answer met every bound; undefined without a service level. A bound that was not measured is not met. */
-export const meetsServiceLevel = (level: ServiceLevel | null, times: RequestTimes): boolean | undefined => {
+export function meetsServiceLevel(level: ServiceLevel | null, times: RequestTimes): boolean | undefined {
 	if (level === null) {
 		return undefined;
 	}
@@ -111,4 +133,4 @@ export const meetsServiceLevel = (level: ServiceLevel | null, times: RequestTime
 		level.timeToFirstTokenMs === undefined ||
 		(times.timeToFirstToken !== undefined && times.timeToFirstToken <= timeToFirstTokenMs);
 	return isFirstTokenInTime && times.total <= totalMs;
-};
+}

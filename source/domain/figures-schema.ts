@@ -1,7 +1,6 @@
 import {z} from 'zod';
-import {lanes} from './lane.ts';
-import {countsFrom} from './stamping.ts';
-import {compressions, levers} from './variant.ts';
+import {countsFrom, lanes} from './bucket-usage.ts';
+import {compressions, levers} from './task.ts';
 import {gateStates, variantStates} from './verdict.ts';
 
 /**

@@ -1,38 +1,42 @@
 import {hash} from 'node:crypto';
-import type {Item, Task, Variant} from './variant.ts';
+import type {Item, Task, Variant} from './task.ts';
 
 /** Short names for what was asked, so that a resumed run knows it again wherever it stands now. */
 
 const shortHash = (value: unknown): string => hash('sha256', JSON.stringify(value) ?? '').slice(0, 16);
 
 /** Of all that an item says: its text, its fields in any order, its right answer. */
-export const itemFingerprint = ({
+export function itemFingerprint({
 	text,
 	fields,
 	expected,
-}: Pick<Item, 'text' | 'fields' | 'expected'>): string =>
-	shortHash([text, Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)), expected ?? null]);
+}: Pick<Item, 'text' | 'fields' | 'expected'>): string {
+	return shortHash([text, Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)), expected ?? null]);
+}
 
 /** What a variant's requests are made from, beside the item; each part apart, so that it can be said which changed. */
 export type VariantParts = Readonly<Record<string, string>>;
 
 /** @param maxTokens Of the run: a number or `auto`; a variant's own counts more. */
-export const variantParts = (
+export function variantParts(
 	variant: Variant,
 	{task, content}: Pick<Task, 'task' | 'content'>,
 	maxTokens: number | 'auto',
-): VariantParts => ({
-	task: shortHash(task),
-	content: shortHash(content ?? null),
-	instruction: shortHash(variant.instruction),
-	'system prompt': shortHash(variant.system ?? null),
-	'max tokens': shortHash(variant.maxTokens ?? maxTokens),
-	stop: shortHash(variant.stop),
-	parameters: shortHash(variant.parameters),
-	'items per request': shortHash(variant.itemsPerRequest),
-	compression: shortHash(variant.compress),
-});
+): VariantParts {
+	return {
+		task: shortHash(task),
+		content: shortHash(content ?? null),
+		instruction: shortHash(variant.instruction),
+		'system prompt': shortHash(variant.system ?? null),
+		'max tokens': shortHash(variant.maxTokens ?? maxTokens),
+		stop: shortHash(variant.stop),
+		parameters: shortHash(variant.parameters),
+		'items per request': shortHash(variant.itemsPerRequest),
+		compression: shortHash(variant.compress),
+	};
+}
 
 /** Of all parts together. */
-export const variantFingerprint = (parts: VariantParts): string =>
-	shortHash(Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+export function variantFingerprint(parts: VariantParts): string {
+	return shortHash(Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

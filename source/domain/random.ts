@@ -8,7 +8,7 @@ export type Random = () => number;
  * enough to shuffle blocks and to jitter delays; nothing here is a secret.
  * @param seed Any integer; only its low 32 bits count.
  */
-export const createRandom = (seed: number): Random => {
+export function createRandom(seed: number): Random {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;
@@ -16,10 +16,10 @@ export const createRandom = (seed: number): Random => {
 		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 	};
-};
+}
 
 /** A copy of the values in random order (Fisher-Yates). */
-export const shuffled = <Value>(values: readonly Value[], random: Random): Value[] => {
+export function shuffled<Value>(values: readonly Value[], random: Random): Value[] {
 	const result = [...values];
 	for (let last = result.length - 1; last > 0; last--) {
 		const other = Math.floor(random() * (last + 1));
@@ -28,7 +28,9 @@ export const shuffled = <Value>(values: readonly Value[], random: Random): Value
 		result[other] = moved;
 	}
 	return result;
-};
+}
 
 /** An exponentially distributed interval with the given mean: the gaps of a Poisson process. */
-export const exponential = (mean: number, random: Random): number => -mean * Math.log(1 - random());
+export function exponential(mean: number, random: Random): number {
+	return -mean * Math.log(1 - random());
+}

@@ -1,6 +1,6 @@
-import type {Lane} from './lane.ts';
+import type {Lane} from './bucket-usage.ts';
 import type {RunSettings} from './run-spec.ts';
-import type {Task, Variant} from './variant.ts';
+import type {Task, Variant} from './task.ts';
 
 /** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */
 export type Connection = {

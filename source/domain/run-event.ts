@@ -1,5 +1,5 @@
 import type {Failure} from './failure.ts';
-import type {Prompt} from './prompt.ts';
+import type {Prompt} from './task.ts';
 
 /** What happens in a run, as the figures see it. `at` is milliseconds since the start of the run. */
 

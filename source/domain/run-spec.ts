@@ -1,7 +1,7 @@
 import type {Method} from './backend.ts';
-import type {Lane} from './lane.ts';
+import type {Lane} from './bucket-usage.ts';
 import type {Target} from './target.ts';
-import type {Task, Variant} from './variant.ts';
+import type {Task, Variant} from './task.ts';
 
 export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
 export type LoadShape = (typeof loadShapes)[number];
@@ -10,7 +10,7 @@ export const goals = ['throughput', 'efficiency', 'cost', 'latency'] as const;
 export type Goal = (typeof goals)[number];
 
 export const policies = ['fixed', 'adaptive'] as const;
-export type Policy = (typeof policies)[number];
+type Policy = (typeof policies)[number];
 
 /** Service tiers that a request may name (`serviceTier` of Converse, `X-Amzn-Bedrock-Service-Tier` of InvokeModel). */
 export const serviceTiers = ['reserved', 'priority', 'default', 'flex'] as const;

@@ -1,8 +1,7 @@
+import type {Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
 import type {CostRange, SearchFigures, VariantFigures} from './figures-schema.ts';
-import type {Lane} from './lane.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
-import type {LearntStamping} from './stamping.ts';
 import type {Target} from './target.ts';
 import type {Verdict} from './verdict.ts';
 
@@ -18,7 +17,7 @@ export type Gain = {
 	readonly atLeast?: number | null;
 };
 
-export type AdviceKind =
+type AdviceKind =
 	| 'max-tokens'
 	| 'limit'
 	| 'scope'

@@ -4,14 +4,14 @@
 export type Scope = 'on-demand' | 'cross-region' | 'global';
 
 /** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: nobody told us. */
-export type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
+type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
 
 /**
  * Where the value in force comes from. `assumed` values are ours and are marked wherever they are shown; `other-caller`: read
  * with other credentials than those that call, so perhaps of another account.
  */
 export const limitSources = ['applied', 'default', 'override', 'assumed', 'other-caller'] as const;
-export type LimitSource = (typeof limitSources)[number];
+type LimitSource = (typeof limitSources)[number];
 
 /** One limit of a bucket. `value` is the number in force; null when there is none. */
 export type Limit = {
@@ -64,4 +64,10 @@ export type Target = {
 	readonly tier: string | null;
 	readonly burndown: Burndown;
 	readonly quota: Quota;
+};
+
+/** A model or profile that can be run in the Region, as far as somebody who chooses one wants to know. */
+export type ListedModel = Pick<Target, 'model' | 'scope' | 'quota'> & {
+	/** As people call it; null where the service does not say. */
+	readonly name: string | null;
 };

@@ -61,7 +61,7 @@ type Told = {
 };
 
 /** ModelIds that had traffic in the last three hours, each with the series that it has. */
-export type ActiveModels = Told & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
+type ActiveModels = Told & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
 
 /** What was read; queries that could not be read are missing. */
 export type UsageReading = Told & {readonly series: readonly SeriesValues[]};

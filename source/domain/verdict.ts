@@ -7,7 +7,7 @@ import type {Goal} from './run-spec.ts';
  * the leader's quality is not proven; `only`: one variant was run; `none`: no useful answer, or every gate failed.
  */
 export const verdictBases = ['winner', 'tie', 'undecided', 'only', 'none'] as const;
-export type VerdictBasis = (typeof verdictBases)[number];
+type VerdictBasis = (typeof verdictBases)[number];
 
 /** `off`: it was given up, nothing can be sent to it. */
 export const variantStates = ['in', 'out', 'leader', 'off'] as const;

@@ -1,27 +1,23 @@
-import type {Bucket} from '../admission/bucket.ts';
-import {createBuckets} from '../admission/buckets.ts';
+import {type Bucket, createBuckets} from '../admission/bucket.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {createRandom, type Random} from '../domain/random.ts';
 import type {RunEvent} from '../domain/run-event.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {StoppedBy} from '../domain/snapshot.ts';
-import {Contest} from '../metrics/decisions/contests.ts';
+import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
-import {LostCount, type LostRecord, toLostRecord} from './attempts/lost-record.ts';
-import {CellState} from './cells/cell-state.ts';
-import {LearntMaxTokens} from './cells/learnt-max-tokens.ts';
-import {createDecided} from './decided.ts';
-import {Guards} from './guards.ts';
+import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
+import {CellState} from './cells/cell.ts';
+import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
+import {RunningTime, RunStatus} from './run-lifecycle.ts';
 import type {RunPorts} from './run-ports.ts';
-import {RunStatus} from './run-status.ts';
-import {RunningTime} from './running-time.ts';
-import {ConcurrencySearch} from './scheduling/concurrency-search.ts';
-import {createSources, isPaired} from './scheduling/load/create-sources.ts';
-import type {Source} from './scheduling/load/source.ts';
-import {WaitingRoom} from './scheduling/waiting-room.ts';
+import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
+import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
+import {RetryQueue} from './scheduling/retry-queue.ts';
+import {createDecided, Guards} from './stop-rules.ts';
 
 /** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;
@@ -36,13 +32,13 @@ const eventsAtOnce = 32;
 const dueGraceMs = 20;
 
 /** The member of a list that must be there: the spec was checked when it was made. */
-export const memberOf = <Member>(list: readonly Member[], index: number, what: string): Member => {
+export function memberOf<Member>(list: readonly Member[], index: number, what: string): Member {
 	const member = list[index];
 	if (member === undefined) {
 		throw new RangeError(`The run has no ${what} ${index}.`);
 	}
 	return member;
-};
+}
 
 /** What a run consists of, and the few things that all of its parts do to it. */
 export class RunCore {
@@ -58,9 +54,9 @@ export class RunCore {
 	readonly sources: readonly Source[];
 	/** One for each target. */
 	readonly contests: readonly Contest[];
-	readonly rooms = {high: new WaitingRoom(), normal: new WaitingRoom(), low: new WaitingRoom()};
+	readonly rooms = {high: new RetryQueue(), normal: new RetryQueue(), low: new RetryQueue()};
 	/** Says in the log how max tokens are right-sized. */
-	readonly learntMaxTokens = new LearntMaxTokens((text) => this.note('max-tokens', text));
+	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #figures: Figures;
 	/** Events that have not entered the figures yet, oldest first. */
 	#events: RunEvent[] = [];

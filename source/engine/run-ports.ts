@@ -1,12 +1,11 @@
-import type {MemberStore} from '../admission/member-store.ts';
+import type {MemberStore} from '../admission/member-shares.ts';
 import type {Backend} from '../domain/backend.ts';
+import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
-import type {LedgerEntry, MinuteOfUse, Use} from '../domain/use.ts';
-import type {PatternChecker} from '../prompts/judge.ts';
-import type {AnswerRecord} from './attempts/answer-record.ts';
-import type {LostRecord} from './attempts/lost-record.ts';
+import type {PatternChecker} from '../prompts/checks.ts';
+import type {AnswerRecord, LostRecord} from './attempts/request-records.ts';
 
 /** What a run needs of its surroundings. */
 export type RunPorts = {

@@ -1,21 +1,60 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {Cell, Goal, RunSpec} from '../domain/run-spec.ts';
-import type {Best, BucketState, Snapshot} from '../domain/snapshot.ts';
+import type {Best, BucketState, Phase, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import {hasOwnMaxTokens} from '../domain/variant.ts';
+import {hasOwnMaxTokens} from '../domain/task.ts';
 import type {Verdict} from '../domain/verdict.ts';
 import {adviceOf} from '../metrics/decisions/advice.ts';
-import {comparableCells} from '../metrics/decisions/comparable.ts';
-import type {Contest} from '../metrics/decisions/contests.ts';
-import {gainOf} from '../metrics/decisions/gain.ts';
+import {measuredRequests} from '../metrics/decisions/make-plan.ts';
+import {type Contest, comparableCells} from '../metrics/decisions/variant-contest.ts';
+import {gainOf} from '../metrics/decisions/verdict.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
-import {measuredRequests} from '../metrics/figures/measured-requests.ts';
-import {spentUsd} from '../metrics/figures/spent.ts';
+import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
 import type {Waiting} from './scheduling/scheduler.ts';
-import {waitingWords} from './scheduling/waiting-words.ts';
+
+/** Waits shorter than this are part of the flow. */
+const shortestMs = 1000;
+
+const inSeconds = (delayMs: number | undefined): string =>
+	delayMs === undefined ? '' : ` in ${Math.ceil(delayMs / 1000)} s`;
+
+/** Why nothing is being sent, in words; null when it flows. */
+function waitingWords(phase: Phase, waiting: Waiting | undefined, inFlight: number): string | null {
+	if (phase === 'paused') {
+		return 'paused';
+	}
+	if (phase === 'draining' && inFlight > 0) {
+		return 'the last answers';
+	}
+	if (waiting === undefined || (waiting.delayMs !== undefined && waiting.delayMs < shortestMs)) {
+		return null;
+	}
+	const when = inSeconds(waiting.delayMs);
+	switch (waiting.reason) {
+		case 'requests':
+			return `room in the quota of requests${when}`;
+		case 'tokens':
+			return waiting.delayMs === undefined
+				? 'answers that give quota tokens back'
+				: `room in the quota of tokens${when}`;
+		case 'pace':
+			return `its turn (even pacing)${when}`;
+		case 'capacity':
+			return 'capacity of the service';
+		case 'cost':
+			return 'answers, to stay within the greatest cost';
+		case 'retry':
+			return `the next retry${when}`;
+		case 'turn':
+			// While answers come in, somebody is being talked to.
+			return inFlight > 0 ? null : `the next turn of a conversation${when}`;
+		case 'arrival':
+			return `the next arrival${when}`;
+	}
+}
 
 const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {
 	const {marks: _, ...learnt} = stamping.learnt;
@@ -60,7 +99,7 @@ const plannedRequests = (spec: RunSpec): number | null => {
 };
 
 /** What is under way at one instant. */
-export type UnderWay = {
+type UnderWay = {
 	readonly inFlight: number;
 	/** Milliseconds since anything came; undefined while nothing is in flight. */
 	readonly quietMs: number | undefined;
@@ -168,7 +207,7 @@ const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: nu
 };
 
 /** Everything that the screen, the printouts and the reports show, at one instant. */
-export const makeSnapshot = (core: RunCore, underWay: UnderWay): Snapshot => {
+export function makeSnapshot(core: RunCore, underWay: UnderWay): Snapshot {
 	const {spec, status, figures, cells, buckets, contests} = core;
 	const now = core.clock.now();
 	const figuresOfCells = cells.map(({cell, variant, target, bucket, maxTokens, isAlive}, index) =>
@@ -224,4 +263,4 @@ export const makeSnapshot = (core: RunCore, underWay: UnderWay): Snapshot => {
 		failures: [...figures.failures.values()],
 		...spentUsd(figures.spent),
 	};
-};
+}

@@ -1,14 +1,69 @@
+import type {Bucket} from '../admission/bucket.ts';
+import {Membership} from '../admission/membership.ts';
+import type {MinuteOfUse} from '../domain/bucket-usage.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
-import {answerGraceMs, silenceOf} from '../domain/silence.ts';
-import {Alarm} from './alarm.ts';
+import {answerGraceMs, silenceOf} from '../domain/timeouts.ts';
+import {createSettlement} from './attempts/attempt-settlement.ts';
 import {Attempts} from './attempts/attempts.ts';
-import {createOutcomes} from './attempts/outcomes.ts';
 import {memberOf, RunCore} from './run-core.ts';
-import {createRunMembers} from './run-members.ts';
 import type {Run, RunPorts} from './run-ports.ts';
 import {makeSnapshot} from './run-snapshot.ts';
-import {announceLanes} from './scheduling/announce-lanes.ts';
+import {announceLanes} from './scheduling/load-sources.ts';
 import {Scheduler} from './scheduling/scheduler.ts';
+import {WakeTimer} from './wake-timer.ts';
+
+/** The run as a member of each of its buckets, beside other runs of the user. */
+type RunMembers = {
+	/** Reads what the others use and claims its first part; before the run starts. */
+	readonly join: () => Promise<void>;
+	/** Leaves its last window to the others. */
+	readonly leave: () => Promise<void>;
+	/** Of each target: what other programs of the user had answered of its bucket in the last minutes. */
+	readonly usedElsewhere: () => ReadonlyArray<readonly MinuteOfUse[]>;
+};
+
+/**
+ * @param buckets Of each target; some may be the same.
+ * @param onLost A store failed; said once.
+ */
+function createRunMembers(
+	buckets: readonly Bucket[],
+	{sharing, clock}: Pick<RunPorts, 'sharing' | 'clock'>,
+	onChange: () => void,
+	onLost: (error: unknown) => void,
+): RunMembers {
+	let hasLost = false;
+	const loseOnce = (error: unknown): void => {
+		if (!hasLost) {
+			hasLost = true;
+			onLost(error);
+		}
+	};
+	const members = [...new Set(buckets)].flatMap((bucket) => {
+		const store = sharing?.stores[buckets.indexOf(bucket)];
+		if (sharing === undefined || store === undefined || !bucket.isLimited) {
+			return [];
+		}
+		const {id, process} = sharing;
+		const member = new Membership({id, process, bucket, store, clock, onChange, onLost: loseOnce});
+		return [{bucket, member}];
+	});
+	return {
+		async join() {
+			await Promise.all(
+				members.map(async ({bucket, member}) => {
+					bucket.clear();
+					await member.start();
+				}),
+			);
+		},
+		async leave() {
+			await Promise.all(members.map(async ({member}) => member.stop()));
+		},
+		usedElsewhere: () =>
+			buckets.map((bucket) => members.find((each) => each.bucket === bucket)?.member.usedElsewhere ?? []),
+	};
+}
 
 export {maximumInFlight} from './run-core.ts';
 export type {Run, RunPorts} from './run-ports.ts';
@@ -20,11 +75,11 @@ const lostLedgerWords = (error: unknown): string =>
 	`What other programs of yours use of this quota can't be read or written (${error instanceof Error ? error.message : String(error)}): this run goes on as if it were alone.`;
 
 /** Makes a run; nothing is sent before `start`. */
-export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
+export function createRun(spec: RunSpec, ports: RunPorts): Run {
 	const {clock} = ports;
 	const core = new RunCore(spec, ports);
 	const {status, time, sources} = core;
-	const outcomes = createOutcomes(core, {
+	const outcomes = createSettlement(core, {
 		onAnswer: (record) => ports.onAnswer?.(record),
 		onUnjudged: (record) => ports.onUnjudged?.(record),
 		checker: ports.checker,
@@ -33,7 +88,7 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 	const silence = silenceOf(spec.method, spec.timeoutMs);
 	const attempts = new Attempts(ports.backend, clock, silence, outcomes);
 	const scheduler = new Scheduler(core, attempts);
-	const alarm = new Alarm(clock, () => pump());
+	const alarm = new WakeTimer(clock, () => pump());
 	const members = createRunMembers(
 		core.buckets,
 		ports,
@@ -178,4 +233,4 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 			memberOf(core.buckets, target, 'target').setOthersToday(tokens);
 		},
 	};
-};
+}

@@ -6,13 +6,12 @@ import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/number
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
-import {accountRow} from '../view/account/account-row.ts';
-import {accountWords} from '../view/account/account-words.ts';
-import {sortAccountRows} from '../view/account/sort-rows.ts';
+import {accountRow, sortAccountRows} from '../view/account/account-rows.ts';
+import {accountWords} from '../view/quota-words.ts';
 
 /** The account's use as append-only lines: one block a minute. */
 
-export type AccountLook = {
+type AccountLook = {
 	readonly width: number;
 	readonly ascii: boolean;
 };
@@ -58,7 +57,7 @@ const costLine = ({cost}: AccountRegion): string =>
 	`CloudWatch so far: ${formatCount(cost.metrics)} metrics in ${formatCount(cost.calls)} ${cost.calls === 1 ? 'call' : 'calls'}, ${formatUsd(cost.usd)}; about ${formatUsd(cost.usdPerHour)} an hour${metricPrice.isVerified ? '' : ' (list price, not verified)'}.`;
 
 /** One block: what is in use of every bucket that is active or quiet, what is missing, and what looking costs. */
-export const accountLines = (region: AccountRegion, {width, ascii}: AccountLook): readonly string[] => {
+export function accountLines(region: AccountRegion, {width, ascii}: AccountLook): readonly string[] {
 	const shown = region.buckets.filter(({activity}) => activity !== 'idle');
 	const rows = sortAccountRows(
 		shown.map((bucket) => accountRow(bucket, region.at)),
@@ -74,15 +73,16 @@ export const accountLines = (region: AccountRegion, {width, ascii}: AccountLook)
 		'',
 	];
 	return ascii ? lines.map((line) => toAscii(line)) : lines;
-};
+}
 
 /** A line for each alarm. */
-export const alertLines = (raised: readonly RaisedAlert[]): readonly string[] =>
-	raised.map((each) => `ALERT ${raisedWords(each)}`);
+export function alertLines(raised: readonly RaisedAlert[]): readonly string[] {
+	return raised.map((each) => `ALERT ${raisedWords(each)}`);
+}
 
 /** One line of `watch --json` (DESIGN: Results). */
-export const accountJson = ({region, minute, isComplete, buckets, simulated}: AccountRegion): string =>
-	JSON.stringify({
+export function accountJson({region, minute, isComplete, buckets, simulated}: AccountRegion): string {
+	return JSON.stringify({
 		at: minute === null ? null : new Date(minute).toISOString(),
 		region,
 		...(simulated ? {simulated} : {}),
@@ -101,5 +101,6 @@ export const accountJson = ({region, minute, isComplete, buckets, simulated}: Ac
 				quota: bucket.quota,
 			})),
 	});
+}
 
 const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);

@@ -1,6 +1,5 @@
 import type {UserError} from '../domain/user-error.ts';
-import {asSentence} from '../text/sentence.ts';
-import {cleanLines, cleanText, wrapText} from '../text/width.ts';
+import {asSentence, cleanLines, cleanText, wrapText} from '../text/width.ts';
 
 /**
  * A fault for a reader of stderr: what is wrong, then the way out.

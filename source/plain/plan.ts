@@ -1,13 +1,13 @@
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {formatQuota, formatTarget} from '../reports/words.ts';
-import {minutesText} from '../text/minutes-text.ts';
 import {
 	formatCount,
 	formatNumber,
 	formatPercent,
 	formatTokens,
 	formatUsd,
+	minutesText,
 	unknownMark,
 } from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';

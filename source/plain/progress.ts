@@ -1,10 +1,48 @@
-import type {BucketState, Snapshot} from '../domain/snapshot.ts';
+import type {BucketState, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import {type BatchProgress, paceOf} from '../metrics/figures/batch-progress.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatElapsedMs, formatTokens} from '../text/numbers.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatElapsedMs,
+	formatPercent,
+	formatTokens,
+	quietWords,
+} from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
-import {stateText} from './state.ts';
 
-export type ProgressLook = {readonly width: number; readonly ascii: boolean};
+const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
+	key: 'by a key',
+	signal: 'by a signal',
+	requests: 'at --max-requests',
+	cost: 'at --max-cost',
+	day: 'by the quota a day',
+	fault: 'by a fault',
+};
+
+/** What the run is doing, in words; why nothing is sent, where nothing is. */
+export function stateText({phase, outcome, stoppedBy, progress}: Snapshot): string {
+	const quiet = quietWords(progress.quietMs);
+	const withQuiet = (words: string): string => (quiet === undefined ? words : `${words}, ${quiet}`);
+	switch (phase) {
+		case 'ready':
+			return 'ready';
+		case 'running':
+			return withQuiet(progress.waitingFor === null ? 'running' : `waiting for ${progress.waitingFor}`);
+		case 'paused':
+			return 'paused';
+		case 'draining':
+			return withQuiet(
+				`stopping, waiting for ${progress.inFlight > 0 ? 'answers' : (progress.waitingFor ?? 'answers')}`,
+			);
+		case 'ended': {
+			const by = stoppedBy === null ? '' : ` ${stoppedByWords[stoppedBy]}`;
+			return `${outcome ?? 'ended'}${by}`;
+		}
+	}
+}
+
+type ProgressLook = {readonly width: number; readonly ascii: boolean};
 
 /**
  * One line about the run at this moment: time, state, requests done, use of each quota, throttles.
@@ -48,4 +86,40 @@ function bucketText({requests, tokens}: BucketState): string {
 	const of = (limit: number | null, format: (value: number) => string) =>
 		limit === null ? '' : ` of ${format(limit)}`;
 	return `RPM ${formatCount(requests.used)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${of(tokens.limit, formatTokens)}`;
+}
+
+/** Lines about batch jobs, for pipes and terminals alike. */
+
+/** `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 a second, 42s left`. */
+export function batchProgressLine(progress: BatchProgress): string {
+	const {states, records, processed, failed} = progress;
+	const names = Object.entries(states)
+		.map(([state, count]) => (Object.keys(states).length === 1 && count === 1 ? state : `${count} ${state}`))
+		.join(', ');
+	const done = `${formatCount(processed)} of ${formatCount(records)} records (${formatPercent(processed / records)})`;
+	const pace = paceOf(progress);
+	const parts = [
+		done,
+		...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+		...(pace === null
+			? []
+			: [`${formatCount(pace.perMinute)} a minute`, `about ${formatDurationMs(pace.leftMs)} left`]),
+	];
+	return `${names}: ${parts.join(', ')}`;
+}
+
+/** What is told while a watched job cannot be looked at. */
+export function troubleLine(message: string): string {
+	return `${message} (looking again)`;
+}
+
+const barLength = 24;
+
+/** `uploading [######------] 12.3 of 24.6 MB`. */
+export function uploadLine(bytes: number, totalBytes: number): string {
+	const share = totalBytes === 0 ? 1 : bytes / totalBytes;
+	const filled = Math.round(share * barLength);
+	const bar = '#'.repeat(filled) + '-'.repeat(barLength - filled);
+	const megabytes = (count: number): string => (count / 1e6).toFixed(1);
+	return `uploading [${bar}] ${megabytes(bytes)} of ${megabytes(totalBytes)} MB`;
 }

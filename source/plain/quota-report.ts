@@ -2,11 +2,11 @@ import type {Limit, Quota, Target} from '../domain/target.ts';
 import {formatCount, unknownMark} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
-import {accountWords} from '../view/account/account-words.ts';
+import {accountWords} from '../view/quota-words.ts';
 
 /** How quotas look in plain text. */
 
-export type LimitRow = {
+type LimitRow = {
 	readonly model: string;
 	readonly scope: string;
 	readonly label: string;
@@ -20,7 +20,7 @@ const limitLabels = [
 ] as const satisfies ReadonlyArray<readonly [keyof Quota, string]>;
 
 /** Three rows a target, and one for the account's daily quota over all models where there is one. */
-export const limitRows = (targets: readonly Target[]): readonly LimitRow[] => {
+export function limitRows(targets: readonly Target[]): readonly LimitRow[] {
 	const accountWide = targets.find(({quota}) => quota.accountTokensPerDay)?.quota.accountTokensPerDay;
 	return [
 		...targets.flatMap(({model, scope, quota}) =>
@@ -30,18 +30,20 @@ export const limitRows = (targets: readonly Target[]): readonly LimitRow[] => {
 			? []
 			: [{model: 'all models together', scope: '', label: 'tokens/day', limit: accountWide}]),
 	];
-};
+}
 
 /** Where the number in force comes from, or why there is none; `x2` where calls of this scope have twice the quota. */
-export const limitState = (limit: Limit): string => {
+export function limitState(limit: Limit): string {
 	const {value, state, source} = limit;
 	const stated = source === 'applied' ? limit.applied : source === 'default' ? limit.default : value;
 	const factor = value !== null && stated !== null && value > stated ? ` x${value / stated}` : '';
 	return state === 'known' || (state === 'unknown' && source !== null) ? `${source}${factor}` : state;
-};
+}
 
 /** The number in force; a limit that the service does not set says so in words. */
-export const limitValue = ({value, state}: Limit): string => (state === 'none' ? 'none' : formatCount(value));
+function limitValue({value, state}: Limit): string {
+	return state === 'none' ? 'none' : formatCount(value);
+}
 
 const yesOrNo = (value: boolean | null): string => (value === null ? unknownMark : value ? 'yes' : 'no');
 
@@ -84,13 +86,13 @@ export const limitColumns: ReadonlyArray<Column<LimitRow>> = [
 ];
 
 /** What stands above a table: where these quotas hold. */
-export const placeLine = (
+export function placeLine(
 	region: string,
 	endpoint: string | null,
 	isSimulated: boolean,
 	account?: string | null,
-): string =>
-	[
+): string {
+	return [
 		isSimulated ? 'SIMULATED' : '',
 		region,
 		// That a simulator has no account to name is no news.
@@ -99,3 +101,4 @@ export const placeLine = (
 	]
 		.filter((part) => part !== '')
 		.join('  ');
+}

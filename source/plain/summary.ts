@@ -1,20 +1,16 @@
 import type {Snapshot} from '../domain/snapshot.ts';
-import {leverTexts} from '../reports/lever-words.ts';
 import {verdictSentences} from '../reports/verdict.ts';
-import {caveatsOf, formatQuota, formatTarget, lostTexts} from '../reports/words.ts';
+import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
-import {asSentence} from '../text/sentence.ts';
 import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, themeNamed} from '../text/themes.ts';
-import {cleanText, wrapText} from '../text/width.ts';
-import {searchTableLines} from './search-table.ts';
-import {stateText} from './state.ts';
-import {turnColumns, turnRows} from './turn-table.ts';
-import {columnsFor, variantRows} from './variant-table.ts';
+import {asSentence, cleanText, wrapText} from '../text/width.ts';
+import {stateText} from './progress.ts';
+import {columnsFor, searchTableLines, turnColumns, turnRows, variantRows} from './summary-tables.ts';
 
-export type SummaryLook = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
+type SummaryLook = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
 
 /**
  * What a run found, for the end of the screen's life and for pipes: targets with their quota, the table of variants, the

@@ -1,4 +1,4 @@
-import type {Variant} from '../domain/variant.ts';
+import type {Variant} from '../domain/task.ts';
 
 /** What a built-in variant adds to a task: a style as system prompt, and a wish behind the task. */
 type Style = {readonly name: string; readonly system: string | undefined; readonly wish: string | undefined};
@@ -30,7 +30,7 @@ export const builtInVariantNames: readonly string[] = styles.map((style) => styl
  * @param system The preset's own system prompt; the variant's style is put behind it.
  * @returns undefined for a name that is not built in.
  */
-export const builtInVariant = (name: string, system: string | undefined): Variant | undefined => {
+export function builtInVariant(name: string, system: string | undefined): Variant | undefined {
 	const style = styles.find((candidate) => candidate.name === name);
 	if (style === undefined) {
 		return undefined;
@@ -47,4 +47,4 @@ export const builtInVariant = (name: string, system: string | undefined): Varian
 		cache: false,
 		compress: [],
 	};
-};
+}

@@ -1,23 +1,109 @@
 import type {PromptMessage} from '../domain/backend.ts';
-import type {Prompt} from '../domain/prompt.ts';
-import type {Item, Task, Variant} from '../domain/variant.ts';
-import {addedRules, compressByRule, compressText} from './compress.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
+import type {AppliedRule, Chat, Compression, Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {numberedList, packingInstruction} from './packing.ts';
 import {fillTemplate, fillTidily} from './template.ts';
 
-/** Everything that a prompt says, oldest first. */
-export const messagesOf = ({user, history}: Prompt): readonly PromptMessage[] => [
-	...(history?.messages ?? []),
-	{role: 'user', text: user},
+/** The conversation that is held in a lane; undefined where items are gone over, or the task is asked once. */
+export function chatInLane({chat}: Pick<Task, 'chat'>, lane: Lane): Chat | undefined {
+	return chat?.lane === undefined || chat.lane === lane ? chat : undefined;
+}
+
+/** Rules that make a prompt shorter without changing what it asks for. Each is visible here and tested by itself. */
+
+/** Phrases that cost tokens and carry no instruction. */
+const boilerplatePhrases: readonly RegExp[] = [
+	/\bplease\s+/gi,
+	/\b(?:could|would|can) you (?:kindly )?(?=\w)/gi,
+	/\bkindly\s+/gi,
+	/\bi would like you to\s+/gi,
+	/\bit is (?:very )?important (?:to note )?that (?:you )?/gi,
+	/\bmake sure (?:that you|to)\s+/gi,
+	/\bin order to\b/gi,
+	/\bthank you(?: very much)?(?: in advance)?[.!]?/gi,
 ];
 
+/** Replacements that keep the sense where a phrase cannot just go. */
+const replacementOf = (phrase: string): string => (/^in order to$/i.test(phrase) ? 'to' : '');
+
+const squeezeWhitespace = (text: string): string =>
+	text
+		.split('\n')
+		.map((line) => line.replace(/[ \t]+/g, ' ').trim())
+		.join('\n')
+		.replace(/\n{2,}/g, '\n')
+		.trim();
+
+const dropBoilerplate = (text: string): string =>
+	boilerplatePhrases
+		.reduce((shorter, phrase) => shorter.replace(phrase, replacementOf), text)
+		.replace(
+			/(^|[.!?]\s+)([a-z])/g,
+			(_match, before: string, letter: string) => before + letter.toUpperCase(),
+		);
+
+/** Keeps the first of several paragraphs that begin with "Example". */
+const trimExamples = (text: string): string => {
+	const paragraphs = text.split(/\n{2,}/);
+	const isExample = (paragraph: string): boolean => /^example\b/i.test(paragraph.trim());
+	const first = paragraphs.findIndex((paragraph) => isExample(paragraph));
+	return paragraphs.filter((paragraph, index) => index === first || !isExample(paragraph)).join('\n\n');
+};
+
+const apply = (text: string, compression: Compression): string => {
+	switch (compression) {
+		case 'whitespace':
+			return squeezeWhitespace(text);
+		case 'boilerplate':
+			return dropBoilerplate(text);
+		case 'examples':
+			return trimExamples(text);
+	}
+};
+
+/** Order in which the rules are applied: paragraphs are needed until the end. */
+const order: readonly Compression[] = ['examples', 'boilerplate', 'whitespace'];
+
+/** A text made shorter by the rules that a variant names, in their fixed order. The variant keeps the original. */
+function compressByRule(
+	text: string,
+	compressions: readonly Compression[],
+): {readonly text: string; readonly rules: readonly AppliedRule[]} {
+	const rules: AppliedRule[] = [];
+	let shorter = text;
+	for (const rule of order.filter((compression) => compressions.includes(compression))) {
+		const before = shorter.length;
+		shorter = apply(shorter, rule);
+		rules.push({rule, savedCharacters: before - shorter.length});
+	}
+	return {text: shorter, rules};
+}
+
+/** The same, the text alone. */
+export function compressText(text: string, compressions: readonly Compression[]): string {
+	return compressByRule(text, compressions).text;
+}
+
+/** What the rules did to the texts of one prompt together. */
+function addedRules(parts: ReadonlyArray<readonly AppliedRule[]>): readonly AppliedRule[] {
+	return (parts[0] ?? []).map(({rule}, index) => ({
+		rule,
+		savedCharacters: parts.reduce((sum, rules) => sum + (rules[index]?.savedCharacters ?? 0), 0),
+	}));
+}
+
+/** Everything that a prompt says, oldest first. */
+export function messagesOf({user, history}: Prompt): readonly PromptMessage[] {
+	return [...(history?.messages ?? []), {role: 'user', text: user}];
+}
+
 /** Value of an item placeholder: the whole item for `item`, a field for `item.field`. */
-export const itemValue = (item: Item | undefined, placeholder: string): string => {
+export function itemValue(item: Item | undefined, placeholder: string): string {
 	if (item === undefined) {
 		return '';
 	}
 	return placeholder === 'item' ? item.text : (item.fields[placeholder.slice('item.'.length)] ?? '');
-};
+}
 
 /** Value of an item placeholder over the items of one request: the value itself, or a numbered list of them. */
 const itemsValue = (items: readonly Item[], placeholder: string): string =>
@@ -55,7 +141,7 @@ const fullText = (template: string, task: Task, items: readonly Item[]): string 
  * The prompt of one request; of a conversation, its first turn.
  * @param items The items that the request carries: none for a task without items, several when it is packed.
  */
-export const composePrompt = (variant: Variant, task: Task, items: readonly Item[]): Prompt => {
+export function composePrompt(variant: Variant, task: Task, items: readonly Item[]): Prompt {
 	const packing = items.length > 1 ? `\n\n${packingInstruction(items.length)}` : '';
 	const system = variant.system === undefined ? undefined : fullText(variant.system, task, items);
 	const user = fullText(variant.instruction, task, items);
@@ -72,10 +158,10 @@ export const composePrompt = (variant: Variant, task: Task, items: readonly Item
 			original: {system: system ?? null, user: user + packing},
 		},
 	};
-};
+}
 
 /** What was asked and answered before a turn. */
-export type Exchange = {
+type Exchange = {
 	readonly prompt: Prompt;
 	readonly answer: string;
 	/** Of prompt and answer together, as the service counted them; undefined where it did not. */
@@ -87,13 +173,15 @@ export type Exchange = {
  * stands in the preset, without the variant's instruction.
  * @param turn Counted from 0, the first one being that of `composePrompt`.
  */
-export const composeTurn = (
+export function composeTurn(
 	variant: Variant,
 	task: Task,
 	turn: number,
 	{prompt, answer, tokens}: Exchange,
-): Prompt => ({
-	system: prompt.system,
-	user: compressText(fullText(task.chat?.turns[turn] ?? '', task, []), variant.compress),
-	history: {messages: [...messagesOf(prompt), {role: 'assistant', text: answer}], tokens},
-});
+): Prompt {
+	return {
+		system: prompt.system,
+		user: compressText(fullText(task.chat?.turns[turn] ?? '', task, []), variant.compress),
+		history: {messages: [...messagesOf(prompt), {role: 'assistant', text: answer}], tokens},
+	};
+}

@@ -78,7 +78,7 @@ const compileFault = (error: unknown): Error => {
  * Compiles a JSON Schema of draft 2020-12, 2019-09, -07 or -06.
  * @throws Error that says what is wrong with the schema.
  */
-export const compileSchema = (schema: Schema): SchemaValidator => {
+export function compileSchema(schema: Schema): SchemaValidator {
 	// Which draft it is has been seen here, and what `$async` gives is a promise, which would pass for true.
 	const {$schema: _draft, $async: _async, ...rules} = schema;
 	let fault: ErrorObject | undefined;
@@ -97,4 +97,4 @@ export const compileSchema = (schema: Schema): SchemaValidator => {
 		fault ??= library.errors?.[0];
 	}
 	throw new Error(fault === undefined ? 'it is no JSON Schema' : sentenceOf(fault));
-};
+}

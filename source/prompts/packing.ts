@@ -1,16 +1,29 @@
-import {textOfSource} from '../text/json-source.ts';
-import {parseObject} from './parse-object.ts';
+import {membersOf, textOfSource} from '../text/json-source.ts';
+
+/** The members of the JSON object that a text is, each as it stands there; undefined for anything else. */
+export function parseObject(text: string): ReadonlyMap<string, string> | undefined {
+	try {
+		JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+	return text.trimStart().startsWith('{') ? new Map(membersOf(text)) : undefined;
+}
 
 /** Several items in one request: numbered on the way out, taken apart by number on the way back. */
 
 /** The values as a numbered list, one entry a paragraph. */
-export const numberedList = (values: readonly string[]): string =>
-	values.map((value, index) => `${index + 1}. ${value}`).join('\n');
+export function numberedList(values: readonly string[]): string {
+	return values.map((value, index) => `${index + 1}. ${value}`).join('\n');
+}
 
 /** What a packed request asks for, put behind the prompt. */
-export const packingInstruction = (count: number): string =>
-	`Do this for each of the ${count} numbered items on its own. Reply with one JSON object and nothing else: ` +
-	'its keys are the item numbers as strings ("1" is the first), its values the answers as strings.';
+export function packingInstruction(count: number): string {
+	return (
+		`Do this for each of the ${count} numbered items on its own. Reply with one JSON object and nothing else: ` +
+		'its keys are the item numbers as strings ("1" is the first), its values the answers as strings.'
+	);
+}
 
 /** The outermost {...} of a reply, past code fences and introductions; undefined where there is none. */
 const jsonPart = (text: string): string | undefined => {
@@ -23,11 +36,11 @@ const jsonPart = (text: string): string | undefined => {
  * Takes a packed reply apart.
  * @returns One entry an item, in order; undefined where the reply holds no answer for it.
  */
-export const unpackAnswers = (text: string, count: number): ReadonlyArray<string | undefined> => {
+export function unpackAnswers(text: string, count: number): ReadonlyArray<string | undefined> {
 	const part = jsonPart(text);
 	const answers = part === undefined ? undefined : parseObject(part);
 	return Array.from({length: count}, (_unused, index) => {
 		const source = answers?.get(String(index + 1));
 		return source === undefined || source === 'null' ? undefined : textOfSource(source);
 	});
-};
+}

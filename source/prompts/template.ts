@@ -3,8 +3,9 @@
 const placeholderPattern = /{{\s*([^{}]*?)\s*}}/g;
 
 /** Names of all placeholders of a template, in order, with repeats. */
-export const placeholdersOf = (template: string): readonly string[] =>
-	[...template.matchAll(placeholderPattern)].map((match) => match[1] ?? '');
+export function placeholdersOf(template: string): readonly string[] {
+	return [...template.matchAll(placeholderPattern)].map((match) => match[1] ?? '');
+}
 
 /** Templates that were taken apart before: the same few are filled for every record of a batch. */
 const known = new Map<string, readonly string[]>();
@@ -28,8 +29,9 @@ const partsOf = (template: string): readonly string[] => {
  * Puts values into a template, in one pass: text that was filled in is never expanded again.
  * @param lookup Value of a placeholder. Presets are checked when they are read, so each one has a value.
  */
-export const fillTemplate = (template: string, lookup: (placeholder: string) => string): string =>
-	partsOf(template).reduce((text, part, index) => text + (index % 2 === 0 ? part : lookup(part)), '');
+export function fillTemplate(template: string, lookup: (placeholder: string) => string): string {
+	return partsOf(template).reduce((text, part, index) => text + (index % 2 === 0 ? part : lookup(part)), '');
+}
 
 /** Blank lines of a template in a row are one, and none stand at its ends. */
 const tidy = (template: string): string =>
@@ -39,7 +41,7 @@ const tidy = (template: string): string =>
  * Puts values into a template and joins its parts that are not empty with blank lines. Only the template is tidied: a
  * value stays as it was written.
  */
-export const fillTidily = (template: string, lookup: (placeholder: string) => string): string => {
+export function fillTidily(template: string, lookup: (placeholder: string) => string): string {
 	const values = new Map(
 		partsOf(template).flatMap((name, index) => (index % 2 === 0 ? [] : [[name, lookup(name)] as const])),
 	);
@@ -48,4 +50,4 @@ export const fillTidily = (template: string, lookup: (placeholder: string) => st
 		? template.replace(placeholderPattern, (whole, name: string) => (isBlank(name) ? '' : whole))
 		: template;
 	return fillTemplate(tidy(shown), (name) => values.get(name) ?? '');
-};
+}

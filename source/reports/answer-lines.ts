@@ -1,10 +1,11 @@
 import {z} from 'zod';
-import {itemFingerprint} from '../domain/fingerprint.ts';
-import type {Item} from '../domain/variant.ts';
+import {itemFingerprint, type VariantParts, variantParts} from '../domain/fingerprint.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {Item} from '../domain/task.ts';
 import {withoutMark} from '../text/utf8.ts';
 
 /** answers.jsonl as it is read back: only what says which item has been answered by whom. */
-const lineSchema = z.object({
+const answerSchema = z.object({
 	/** Absent in what versions before 0.2 wrote. */
 	run: z.string().optional(),
 	variant: z.string(),
@@ -20,9 +21,9 @@ const lineSchema = z.object({
 	),
 });
 
-export type AnsweredLine = z.infer<typeof lineSchema>;
+export type AnsweredLine = z.infer<typeof answerSchema>;
 
-export type AnswerLines = {
+type AnswerLines = {
 	readonly lines: readonly AnsweredLine[];
 	/** Numbers of lines, from 1, that are no answers of ours. */
 	readonly foreign: readonly number[];
@@ -30,7 +31,7 @@ export type AnswerLines = {
 
 const read = (line: string): AnsweredLine | undefined => {
 	try {
-		return lineSchema.parse(JSON.parse(line));
+		return answerSchema.parse(JSON.parse(line));
 	} catch {
 		return undefined;
 	}
@@ -40,7 +41,7 @@ const read = (line: string): AnsweredLine | undefined => {
  * Reads all whole lines; a last line without its end is left out, because a kill may have cut it anywhere. A mark
  * before the first and blank lines, which editors leave, say nothing.
  */
-export const readAnswerLines = (text: string): AnswerLines => {
+export function readAnswerLines(text: string): AnswerLines {
 	const whole = withoutMark(text.slice(0, text.lastIndexOf('\n') + 1));
 	const numbered = whole
 		.split('\n')
@@ -51,7 +52,7 @@ export const readAnswerLines = (text: string): AnswerLines => {
 		lines: parsed.flatMap(({answer}) => (answer === undefined ? [] : [answer])),
 		foreign: parsed.flatMap(({answer, number}) => (answer === undefined ? [number] : [])),
 	};
-};
+}
 
 type Verdict = AnsweredLine['verdicts'][number];
 
@@ -71,7 +72,7 @@ export type Answered = {
 };
 
 /** @param items As they are now; rows that say the same are one after the other. */
-export const answeredRows = (lines: readonly AnsweredLine[], items: readonly Item[]): Answered => {
+export function answeredRows(lines: readonly AnsweredLine[], items: readonly Item[]): Answered {
 	const byText = new Map(items.map((item) => [item.text, itemFingerprint(item)]));
 	/** Of each model, variant and fingerprint: the rows, each once however often it was asked. */
 	const rows = new Map<string, Set<string>>();
@@ -102,4 +103,52 @@ export const answeredRows = (lines: readonly AnsweredLine[], items: readonly Ite
 			};
 		},
 	};
-};
+}
+
+/** asked.jsonl: what each run into a folder was about to ask, by fingerprints; `--resume` says by it what has changed since. */
+
+const askedSchema = z.object({
+	run: z.string(),
+	/** Index in the preset and fingerprint. */
+	items: z.array(z.tuple([z.number(), z.string()])),
+	variants: z.record(z.string(), z.record(z.string(), z.string())),
+});
+
+export type AskedLine = z.infer<typeof askedSchema>;
+
+/** The parts of each variant, by its name. */
+export function partsOf({
+	variants,
+	task,
+	maxTokens,
+	isMaxTokensAuto,
+}: Pick<RunConfig, 'variants' | 'task' | 'maxTokens' | 'isMaxTokensAuto'>): Readonly<
+	Record<string, VariantParts>
+> {
+	return Object.fromEntries(
+		variants.map((variant) => [
+			variant.name,
+			variantParts(variant, task, isMaxTokensAuto ? 'auto' : maxTokens),
+		]),
+	);
+}
+
+export function askedLine(run: string, config: RunConfig): string {
+	const line: AskedLine = {
+		run,
+		items: config.task.items.map((item) => [item.index, itemFingerprint(item)]),
+		variants: partsOf(config),
+	};
+	return `${JSON.stringify(line)}\n`;
+}
+
+/** Lines that are damaged are left out: they would only say more of what has changed. */
+export function readAskedLines(text: string): readonly AskedLine[] {
+	return text.split('\n').flatMap((line) => {
+		try {
+			return [askedSchema.parse(JSON.parse(line))];
+		} catch {
+			return [];
+		}
+	});
+}

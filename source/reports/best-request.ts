@@ -1,13 +1,11 @@
 import {z} from 'zod';
 import {type Goal, goals} from '../domain/run-spec.ts';
-import {compressions, type Variant} from '../domain/variant.ts';
+import {compressions, type Variant} from '../domain/task.ts';
 import {withoutMark} from '../text/utf8.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
-import {pythonCall} from './sdk-call-python.ts';
-import {typescriptCall} from './sdk-call-typescript.ts';
-import type {SentRequest} from './sent-request.ts';
+import {pythonCall, type SentRequest, typescriptCall} from './sdk-calls.ts';
 
 /** best-request.json: the winning request of each goal, ready to send, and what it takes to make it for new content. */
 
@@ -74,11 +72,11 @@ const notes: Readonly<Record<BestRequest['basis'], (goal: Goal) => string>> = {
 };
 
 /** A request with its standing and its calls. */
-export const bestRequest = (
+export function bestRequest(
 	{goal, variant, basis}: Pick<BestRequest, 'goal' | 'variant' | 'basis'>,
 	simulated: boolean,
 	sent: SentRequest,
-): BestRequest => {
+): BestRequest {
 	const {beside, ...request} = sent;
 	return {
 		goal,
@@ -90,17 +88,17 @@ export const bestRequest = (
 		...(Object.keys(beside).length === 0 ? {} : {beside}),
 		sdk: {typescript: typescriptCall(sent), python: pythonCall(sent)},
 	};
-};
+}
 
 /**
  * The text of best-request.json.
  * @param build Makes the request of a variant as it was first sent; undefined where that cannot be told.
  */
-export const bestRequestText = (
+export function bestRequestText(
 	results: Results,
 	recipe: Recipe,
 	build: (choice: Choice) => SentRequest | undefined,
-): string => {
+): string {
 	const requests = goals.flatMap((goal) =>
 		results.targets.flatMap((_target, target) => {
 			const choice = choiceFor(results, target, goal, recipe.minQuality);
@@ -112,18 +110,18 @@ export const bestRequestText = (
 	);
 	const file = {schema: 1, tool: results.tool, startedAt: results.startedAt, requests, recipe};
 	return `${escapeUnseen(JSON.stringify(file, null, '\t'))}\n`;
-};
+}
 
 /**
  * Reads the recipe back.
  * @param startedAt Of the results that it has to belong to.
  * @returns undefined for a file that is not ours, damaged, or of another run.
  */
-export const readRecipe = (text: string, startedAt: string): Recipe | undefined => {
+export function readRecipe(text: string, startedAt: string): Recipe | undefined {
 	try {
 		const file = fileSchema.parse(JSON.parse(withoutMark(text)));
 		return file.startedAt === startedAt ? (file.recipe as Recipe) : undefined;
 	} catch {
 		return undefined;
 	}
-};
+}

@@ -14,10 +14,10 @@ export type Choice = {
 };
 
 /** What a goal compares, higher is better; undefined where it is not known or nothing useful came. */
-export const scoreFor = (
+function scoreFor(
 	goal: Goal,
 	{items, tokens, costUsd, latencyMs, sustainable}: VariantResults,
-): number | undefined => {
+): number | undefined {
 	if (items.useful === 0) {
 		return undefined;
 	}
@@ -31,7 +31,7 @@ export const scoreFor = (
 		case 'latency':
 			return latencyMs.total.p50 === null ? undefined : -latencyMs.total.p50;
 	}
-};
+}
 
 /** The greatest by a measure; what has none is left out. */
 const greatest = <T>(list: readonly T[], measure: (element: T) => number | undefined): T | undefined =>
@@ -41,28 +41,28 @@ const greatest = <T>(list: readonly T[], measure: (element: T) => number | undef
 		.toSorted((first, second) => (second.value ?? 0) - (first.value ?? 0))[0]?.element;
 
 /** Name of what to use on a target for the goal of the run, where that is decided among several; null elsewhere. */
-export const recommendedOf = (
+export function recommendedOf(
 	{verdict: verdicts, best, plan: {goal}}: Pick<Results, 'verdict' | 'best' | 'plan'>,
 	target: number,
-): string | null => {
+): string | null {
 	const verdict = verdicts?.find((each) => each.target === target && each.goal === goal);
 	if (verdict === undefined) {
 		return best.find((entry) => entry.target === target)?.[goal] ?? null;
 	}
 	return verdict.basis === 'winner' || verdict.basis === 'tie' ? verdict.recommended : null;
-};
+}
 
 /**
  * What the verdict recommends for a goal on one target, else whoever is ahead.
  * @param minQuality Of results without a verdict: share of checks that must pass; below it a variant is not taken.
  * @returns undefined when nothing useful was measured, or the goal's figure is not known for any variant.
  */
-export const choiceFor = (
+export function choiceFor(
 	{variants, best, verdict: verdicts}: Pick<Results, 'variants' | 'best' | 'verdict'>,
 	target: number,
 	goal: Goal,
 	minQuality: number | null,
-): Choice | undefined => {
+): Choice | undefined {
 	const own = variants.filter((variant) => variant.target === target);
 	const verdict = verdicts?.find((each) => each.target === target && each.goal === goal);
 	if (verdict !== undefined) {
@@ -81,11 +81,11 @@ export const choiceFor = (
 		minQuality === null || (quality.score ?? 1) >= minQuality;
 	const leader = greatest(own.filter(isGoodEnough), (variant) => scoreFor(goal, variant));
 	return leader === undefined ? undefined : {target, goal, variant: leader, basis: 'leader'};
-};
+}
 
 /** The best choice for a goal over several targets: what is decided before what only leads, then by the goal's figure. */
-export const bestChoice = (choices: readonly Choice[]): Choice | undefined => {
+export function bestChoice(choices: readonly Choice[]): Choice | undefined {
 	const winners = choices.filter(({basis}) => basis !== 'leader');
 	const pool = winners.length > 0 ? winners : choices;
 	return greatest(pool, ({goal, variant}) => scoreFor(goal, variant)) ?? pool[0];
-};
+}

@@ -2,7 +2,7 @@ import type {Distribution} from '../domain/figures-schema.ts';
 import {variantSchema} from '../domain/figures-schema.ts';
 import {UserError} from '../domain/user-error.ts';
 import {leastSamples} from '../metrics/statistics/distribution.ts';
-import {percentileBounds} from '../metrics/statistics/percentile-bounds.ts';
+import {percentileBounds} from '../metrics/statistics/intervals.ts';
 import type {Results} from './results-schema.ts';
 
 /** Conditions of `--fail-if` on the figures of a run: `latencyMs.total.p99>2000`, `terse:items.useful<10`. */
@@ -74,7 +74,7 @@ const figureKeys = (): readonly string[] =>
  * Reads a condition.
  * @throws UserError (exit 2) when it has another form or its path is no figure of the results.
  */
-export const readCondition = (text: string): Condition => {
+export function readCondition(text: string): Condition {
 	const match = form.exec(text.trim());
 	if (match === null) {
 		throw new UserError(`--fail-if: "${text}" is not of the form PATH OP NUMBER.`, {
@@ -91,10 +91,10 @@ export const readCondition = (text: string): Condition => {
 		});
 	}
 	return {text, variant, path, operator: operator as Operator, bound: Number(bound)};
-};
+}
 
 /** @throws UserError (exit 2) for a condition on a variant that the run does not have. */
-export const assertVariants = (conditions: readonly Condition[], names: readonly string[]): void => {
+export function assertVariants(conditions: readonly Condition[], names: readonly string[]): void {
 	const stray = conditions.find(({variant}) => variant !== undefined && !names.includes(variant));
 	if (stray !== undefined) {
 		throw new UserError(`--fail-if "${stray.text}": there is no variant "${stray.variant}".`, {
@@ -102,7 +102,7 @@ export const assertVariants = (conditions: readonly Condition[], names: readonly
 			hint: `Variants of this run: ${names.join(', ')}.`,
 		});
 	}
-};
+}
 
 const at = (part: unknown, key: string): unknown =>
 	typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : undefined;
@@ -170,8 +170,9 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 };
 
 /** A sentence for each condition that is true; a figure that is not known counts as true. */
-export const metConditions = (conditions: readonly Condition[], results: Results): readonly string[] =>
-	conditions.flatMap((condition) => {
+export function metConditions(conditions: readonly Condition[], results: Results): readonly string[] {
+	return conditions.flatMap((condition) => {
 		const reason = reasonOf(condition, results);
 		return reason === undefined ? [] : [`--fail-if "${condition.text}": ${reason}.`];
 	});
+}

@@ -2,17 +2,19 @@ import {readFileSync} from 'node:fs';
 import type {Environment} from './results.ts';
 
 /** Version of this program, from its package.json. */
-export const toolVersion = (): string => {
+export function toolVersion(): string {
 	const file = new URL(
 		import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json',
 		import.meta.url,
 	);
 	return (JSON.parse(readFileSync(file, 'utf8')) as {version: string}).version;
-};
+}
 
 /** What a run is made with, for its results. */
-export const environmentOf = (): Environment => ({
-	toolVersion: toolVersion(),
-	nodeVersion: process.version,
-	platform: `${process.platform}-${process.arch}`,
-});
+export function environmentOf(): Environment {
+	return {
+		toolVersion: toolVersion(),
+		nodeVersion: process.version,
+		platform: `${process.platform}-${process.arch}`,
+	};
+}

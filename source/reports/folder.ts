@@ -1,7 +1,6 @@
 import {mkdtemp, readdir, rmdir, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {reasonOf} from '../domain/system-words.ts';
-import {UserError} from '../domain/user-error.ts';
+import {reasonOf, UserError} from '../domain/user-error.ts';
 
 /** What is asked of the file system, so that a test can stand in for it. */
 export type FolderFileSystem = {
@@ -17,7 +16,7 @@ export type FolderClaim =
 	| {readonly folder: string; readonly warning?: undefined}
 	| {readonly folder?: undefined; readonly warning: string};
 
-export const defaultFolder = 'bedrock-top-reports';
+const defaultFolder = 'bedrock-top-reports';
 
 /**
  * Settles where the reports of a run will be written, before anything is sent. Leaves nothing behind: the folder itself

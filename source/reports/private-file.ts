@@ -10,6 +10,7 @@ import {
 	rmSync,
 	statSync,
 } from 'node:fs';
+import {open, rename, rm} from 'node:fs/promises';
 import {pipeline} from 'node:stream/promises';
 
 /**
@@ -18,7 +19,7 @@ import {pipeline} from 'node:stream/promises';
  */
 
 /** Read and written by the owner, by nobody else. */
-export const privateMode = 0o600;
+const privateMode = 0o600;
 export const privateFolderMode = 0o700;
 
 /** Windows has no such flag, and asks for a right to make links. */
@@ -49,7 +50,7 @@ const assertOwn = (descriptor: number): void => {
  * @returns A descriptor; whoever opens it closes it.
  * @throws Error with words for a link, a file of another user, or what the system says.
  */
-export const openPrivate = (file: string, how: 'replace' | 'continue'): number => {
+export function openPrivate(file: string, how: 'replace' | 'continue'): number {
 	if (isStream(file)) {
 		return openSync(file, constants.O_WRONLY | constants.O_APPEND);
 	}
@@ -70,10 +71,35 @@ export const openPrivate = (file: string, how: 'replace' | 'continue'): number =
 		throw error;
 	}
 	return descriptor;
-};
+}
 
 /** Copies a file; whatever had the name of the copy is removed first. */
-export const copyPrivate = async (from: string, to: string): Promise<void> => {
+export async function copyPrivate(from: string, to: string): Promise<void> {
 	const descriptor = openPrivate(to, 'replace');
 	await pipeline(createReadStream(from), createWriteStream(to, {fd: descriptor}));
-};
+}
+
+let serial = 0;
+
+/**
+ * Replaces a file as a whole: whoever reads it, also after the process was killed in the middle, finds the old content
+ * or the new one, never a part. It is its owner's alone, and a link of that name is replaced, not followed.
+ */
+export async function writeAtomically(file: string, text: string): Promise<void> {
+	serial += 1;
+	const temporary = `${file}.${process.pid}-${serial}.tmp`;
+	try {
+		const handle = await open(temporary, 'wx', privateMode);
+		try {
+			await handle.writeFile(text);
+			await handle.sync();
+		} finally {
+			await handle.close();
+		}
+
+		await rename(temporary, file);
+	} catch (error) {
+		await rm(temporary, {force: true});
+		throw error;
+	}
+}

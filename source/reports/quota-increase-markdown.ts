@@ -1,4 +1,4 @@
-import {useByMinute} from '../metrics/decisions/quota-increase.ts';
+import {usageByMinute} from '../metrics/decisions/quota-increase.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
 import {escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
@@ -34,7 +34,7 @@ const limitRow = (
 
 const targetLines = (results: Results, target: TargetResults, index: number): readonly string[] => {
 	const variants = results.variants.filter((variant) => variant.target === index);
-	const use = useByMinute(results.timeline, index);
+	const use = usageByMinute(results.timeline, index);
 	const {requestsPerMinute, tokensPerMinute} = target.quota;
 	const throttled = sum(
 		variants,
@@ -68,13 +68,14 @@ const targetLines = (results: Results, target: TargetResults, index: number): re
 };
 
 /** Whether there is anything to ask for more with: a full minute of some target was measured. */
-export const hasFullMinute = ({timeline, targets}: Pick<Results, 'timeline' | 'targets'>): boolean =>
-	targets.some((_target, index) => useByMinute(timeline, index) !== undefined);
+export function hasFullMinute({timeline, targets}: Pick<Results, 'timeline' | 'targets'>): boolean {
+	return targets.some((_target, index) => usageByMinute(timeline, index) !== undefined);
+}
 
 /**
  * Steady and peak use beside the quota, and what a request is like, for each target: the text of a case to raise a quota.
  */
-export const quotaIncreaseMarkdown = (results: Results): string => {
+export function quotaIncreaseMarkdown(results: Results): string {
 	const lines = [
 		`# ${results.simulated ? 'SIMULATED: ' : ''}Figures for a quota increase`,
 		'',
@@ -84,4 +85,4 @@ export const quotaIncreaseMarkdown = (results: Results): string => {
 		...results.targets.flatMap((target, index) => targetLines(results, target, index)),
 	];
 	return `${lines.join('\n').trimEnd()}\n`;
-};
+}

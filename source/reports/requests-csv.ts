@@ -1,6 +1,30 @@
-import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
-import type {LostRecord} from '../engine/attempts/lost-record.ts';
-import {type Cell, csvLine} from './csv.ts';
+import type {AnswerRecord, LostRecord} from '../engine/attempts/request-records.ts';
+import {cleanLines} from '../text/width.ts';
+
+/** CSV as RFC 4180 has it: commas, CRLF, quotes doubled; and safe to open in a spreadsheet. */
+
+type Cell = string | number | boolean | null | undefined;
+
+/** A spreadsheet takes a text that begins like this for a formula and would run it. */
+const formulaStart = /^[=+\-@\t\r]/;
+
+const cellText = (cell: Cell): string => {
+	if (cell === null || cell === undefined) {
+		return '';
+	}
+	// Cleaned first: what begins with something invisible begins with what follows it.
+	const clean = typeof cell === 'string' ? cleanLines(cell) : String(cell);
+	const text = typeof cell === 'string' && formulaStart.test(clean) ? `'${clean}` : clean;
+	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/**
+ * One row with its end of line.
+ * @param cells What is not known is an empty cell; a text that begins with = + - @ gets an apostrophe before it.
+ */
+export function csvLine(cells: readonly Cell[]): string {
+	return `${cells.map(cellText).join(',')}\r\n`;
+}
 
 /** A column of requests.csv; `help` is its line in the README. */
 type Column = {
@@ -97,16 +121,16 @@ const columns: readonly Column[] = [
 export const requestsCsvHead = csvLine(columns.map(({name}) => name));
 
 /** Row of one answered request. */
-export const requestsCsvLine = (record: AnswerRecord): string =>
-	csvLine(columns.map(({read}) => read(record)));
+export function requestsCsvLine(record: AnswerRecord): string {
+	return csvLine(columns.map(({read}) => read(record)));
+}
 
 /** Row of one request that got no answer. */
-export const lostRequestCsvLine = (record: LostRecord): string =>
-	csvLine(columns.map(({lost}) => lost?.(record)));
+export function lostRequestCsvLine(record: LostRecord): string {
+	return csvLine(columns.map(({lost}) => lost?.(record)));
+}
 
 /** The table of columns for the README. */
-export const requestsCsvMarkdown = (): readonly string[] => [
-	'| column | |',
-	'|---|---|',
-	...columns.map(({name, help}) => `| \`${name}\` | ${help} |`),
-];
+export function requestsCsvMarkdown(): readonly string[] {
+	return ['| column | |', '|---|---|', ...columns.map(({name, help}) => `| \`${name}\` | ${help} |`)];
+}

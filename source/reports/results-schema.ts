@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
+import {countsFrom, lanes} from '../domain/bucket-usage.ts';
 import {
 	costRange,
 	count,
@@ -8,9 +9,7 @@ import {
 	searchSchema,
 	variantSchema,
 } from '../domain/figures-schema.ts';
-import {lanes} from '../domain/lane.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
-import {countsFrom} from '../domain/stamping.ts';
 import {limitSources} from '../domain/target.ts';
 import {verdictBases} from '../domain/verdict.ts';
 

@@ -1,7 +1,16 @@
-import type {Lane} from '../domain/lane.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
-import type {Results} from './results-schema.ts';
-import {targetResultsOf} from './target-results.ts';
+import type {Target} from '../domain/target.ts';
+import type {Results, TargetResults} from './results-schema.ts';
+
+/**
+ * A target as results keep it: with what limits its bucket. The account's daily quota over all models limits no bucket
+ * alone, and nothing is computed with it; `quotas` shows it.
+ */
+export function targetResultsOf(target: Target): TargetResults {
+	const {accountTokensPerDay: _, ...quota} = target.quota;
+	return {...target, quota};
+}
 
 /** What a run was made with. */
 export type Environment = {

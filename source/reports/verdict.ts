@@ -5,7 +5,7 @@ import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 
 /** What a verdict is made from: a snapshot has it, and results have it. */
-export type Judged = Pick<Results, 'targets' | 'best' | 'gain' | 'verdict'> & {
+type Judged = Pick<Results, 'targets' | 'best' | 'gain' | 'verdict'> & {
 	readonly goal: Goal;
 	readonly variants: ReadonlyArray<
 		Pick<VariantResults, 'name' | 'target' | 'items' | 'tokens' | 'costUsd' | 'latencyMs' | 'sustainable'>

@@ -1,6 +1,9 @@
-import {formatCount, formatNumber} from '../text/numbers.ts';
+import type {SearchFigures} from '../domain/figures-schema.ts';
+import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
+import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
-import type {Results, TargetResults} from './results-schema.ts';
+import {escapeMarkdown, markdownTable} from './markdown.ts';
+import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 
 /** Phrases that charts, Markdown and plain output share. */
 
@@ -41,7 +44,7 @@ export function formatTarget({model, scope, region, endpoint, tier}: TargetResul
 }
 
 /** Host and port of a URL. */
-export function hostOf(endpoint: string): string {
+function hostOf(endpoint: string): string {
 	try {
 		return new URL(endpoint).host;
 	} catch {
@@ -55,10 +58,9 @@ const textsOf = (events: Events, kind: string): readonly string[] =>
 	events.filter((event) => event.kind === kind).map(({text}) => text);
 
 /** How many requests got no answer, and why, and what else is missing from the results; nothing where nothing is. */
-export const lostTexts = ({events}: {readonly events: Events}): readonly string[] => [
-	...textsOf(events, 'lost'),
-	...textsOf(events, 'incomplete'),
-];
+export function lostTexts({events}: {readonly events: Events}): readonly string[] {
+	return [...textsOf(events, 'lost'), ...textsOf(events, 'incomplete')];
+}
 
 /** What attempts that broke off are taken to have used. */
 const brokenTexts = (
@@ -148,4 +150,101 @@ export function caveatsOf({
 		// Latencies that tell of a part only.
 		...textsOf(events, 'unsent'),
 	];
+}
+
+/** What the prompt levers did, in phrases that the screen, plain output and Markdown share. */
+
+type Levers = Pick<VariantResults, 'name' | 'caching' | 'compression'>;
+type Side = NonNullable<VariantResults['caching']>['cold'];
+
+/** One side of a cache: how many answers, what one costs its quota, how soon it starts. */
+const sideWords = ({requests, inputTokens, quotaTokens, timeToFirstToken}: Side): string =>
+	[
+		`${formatCount(requests)} ${requests === 1 ? 'answer' : 'answers'}`,
+		...(requests === 0
+			? []
+			: [`${formatNumber(inputTokens.mean)} tokens in`, `${formatNumber(quotaTokens.mean)} quota tokens`]),
+		...(timeToFirstToken.p50 === null ? [] : [`first token p50 ${formatDurationMs(timeToFirstToken.p50)}`]),
+	].join(', ');
+
+/** Cold and warm answers of a variant that caches, by label; empty for any other. */
+export function cachingEntries({
+	caching,
+}: Pick<Levers, 'caching'>): ReadonlyArray<{readonly label: string; readonly text: string}> {
+	return caching === undefined
+		? []
+		: caching.cold.requests + caching.warm.requests === 0
+			? [
+					{
+						label: 'cache',
+						text: 'nothing was cached: the prompt is too short for it, or the model does not cache',
+					},
+				]
+			: [
+					{label: 'cache cold', text: `${sideWords(caching.cold)} (wrote the cache)`},
+					{
+						label: 'cache warm',
+						text: `${sideWords(caching.warm)} (read it, free of quota)`,
+					},
+				];
+}
+
+/** What each rule took away from the prompt as first sent; undefined for a variant without rules. */
+export function compressionText({compression}: Pick<Levers, 'compression'>): string | undefined {
+	if (compression === undefined) {
+		return undefined;
+	}
+	const {system, user} = compression.original;
+	const before = (system ?? '').length + (user ?? '').length;
+	const rules = compression.rules.map(({rule, savedCharacters}) => `${rule} ${formatCount(savedCharacters)}`);
+	return `of ${formatCount(before)} characters the rules took away: ${rules.join(', ')}`;
+}
+
+/** Everything that the levers of some variants did, one sentence each; empty where none has any. */
+export function leverTexts(variants: readonly Levers[]): readonly string[] {
+	return variants.flatMap((variant) => {
+		const entries = cachingEntries(variant).map(({label, text}) => `${variant.name}: ${label}: ${text}.`);
+		const isWarm = (variant.caching?.warm.requests ?? 0) > 0;
+		const rate = isWarm ? [`${variant.name}: the sustainable rate is that of its warm answers.`] : [];
+		const compressed = compressionText(variant);
+		return [
+			...entries,
+			...rate,
+			...(compressed === undefined ? [] : [`${variant.name}: compressed: ${compressed}.`]),
+		];
+	});
+}
+
+/** What a search tried, in sentences that plain output and Markdown share. */
+export function searchTexts({
+	candidates,
+	combinations,
+	requests,
+	budget,
+	rungs,
+}: SearchFigures): readonly string[] {
+	return [
+		`${formatCount(candidates.length)} of ${formatCount(combinations)} combinations of variants and prompt levers were tried, with ${formatCount(requests)} of at most ${formatCount(budget)} requests; rungs: ${rungs.map((rung) => `${formatCount(rung.candidates)} x ${formatCount(rung.requests)}`).join(', ')}.`,
+		'On the front is what no other finalist surely beats, by the intervals; all other figures are of the last rung.',
+	];
+}
+
+/** The finalists of a search as Markdown; nothing for a run that was none. */
+export function searchMarkdown(search: SearchFigures | undefined): readonly string[] {
+	return search === undefined
+		? []
+		: [
+				...markdownTable(
+					['Candidate', 'Items', 'Useful', 'Quota tokens a useful item', 'Front'],
+					finalistsOf(search).map(({name, items, usefulRate: {value, low, high}, quotaTokensPerUseful}) => [
+						name,
+						formatCount(items.sent),
+						`${formatPercent(value)} (${formatPercent(low)} to ${formatPercent(high)})`,
+						formatNumber(quotaTokensPerUseful),
+						search.front.includes(name) ? 'yes' : '',
+					]),
+				),
+				'',
+				...searchTexts(search).map((text) => `- ${escapeMarkdown(text)}`),
+			];
 }

@@ -1,20 +1,21 @@
 import {mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {reasonOf} from '../domain/system-words.ts';
-import {UserError} from '../domain/user-error.ts';
-import {copyPrivate, privateFolderMode} from './private-file.ts';
+import {reasonOf, UserError} from '../domain/user-error.ts';
+import type {NamedRun} from './compare/comparison.ts';
+import {comparisonChart} from './compare/comparison-chart.ts';
+import {comparisonMarkdown} from './compare/comparison-table.ts';
+import {copyPrivate, privateFolderMode, writeAtomically} from './private-file.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
+import {resultsText} from './results-json.ts';
 import type {Results} from './results-schema.ts';
-import {resultsText} from './results-text.ts';
 import type {Chart} from './specs/chart.ts';
 import {type ChartFile, chartsOf} from './specs/charts.ts';
 import {summaryMarkdown} from './summary-markdown.ts';
-import {writeAtomically} from './write-atomically.ts';
 
 /** Draws one chart as SVG. */
 export type Draw = (chart: Chart) => Promise<string>;
 
-export type WriteOptions = {
+type WriteOptions = {
 	readonly folder: string;
 	/** Undefined while the run goes on, or where the results were read from a file. */
 	readonly hasResults: boolean;
@@ -95,7 +96,7 @@ async function attempt(name: string, faults: string[], work: () => Promise<void>
  * @param faults What could not be made before them.
  * @throws UserError exit 1 that names all that could not be made.
  */
-export async function writeCharts(
+async function writeCharts(
 	charts: readonly ChartFile[],
 	draw: Draw,
 	write: (name: string, text: string) => Promise<void>,
@@ -137,4 +138,22 @@ async function doesExist(file: string): Promise<boolean> {
 	} catch {
 		return false;
 	}
+}
+
+/** Writes `compare.md` and `compare.svg`. @returns Their absolute paths, in that order. */
+export async function writeComparison(
+	runs: readonly NamedRun[],
+	{folder, draw}: {readonly folder: string; readonly draw: Draw},
+): Promise<readonly string[]> {
+	await mkdir(folder, {recursive: true, mode: privateFolderMode});
+	const files: string[] = [];
+	const write = async (name: string, text: string) => {
+		const file = path.join(folder, name);
+		await writeAtomically(file, text);
+		files.push(file);
+	};
+
+	await write('compare.md', comparisonMarkdown(runs));
+	await writeCharts([{fileName: 'compare.svg', chart: comparisonChart(runs)}], draw, write);
+	return files;
 }

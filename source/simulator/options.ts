@@ -1,5 +1,5 @@
-import type {Era} from './catalog/lifecycle.ts';
-import type {Scenario} from './scenario.ts';
+import type {Era} from './catalog/model.ts';
+import type {Scenario} from './faults/script.ts';
 
 /** Settings of the simulator; the same for `--demo` and `simulate`. */
 export type SimulatorOptions = {

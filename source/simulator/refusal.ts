@@ -1,11 +1,8 @@
-import {computeError, queryError} from './query/query-answer.ts';
-import {isQuery} from './query/query-input.ts';
-import {sendError} from './runtime/replies.ts';
-import {errorDocument} from './s3/xml.ts';
 import {encodeCbor} from './wire/cbor.ts';
-import type {Exchange} from './wire/exchange.ts';
-import {serviceOf} from './wire/region.ts';
+import {type Exchange, sendError, serviceOf} from './wire/exchange.ts';
+import {computeError, isQuery, queryError} from './wire/query-protocol.ts';
 import type {ErrorType, ServiceError} from './wire/service-error.ts';
+import {errorDocument} from './wire/xml.ts';
 
 /**
  * An error in the protocol that the caller speaks. With one endpoint for all services their clients come here too, and
@@ -62,7 +59,7 @@ const sendXml = (exchange: Exchange, status: number, text: string, requestId: st
 	});
 
 /** Answers with an error. */
-export const sendRefusal = (exchange: Exchange, error: ServiceError, requestId: string): void => {
+export function sendRefusal(exchange: Exchange, error: ServiceError, requestId: string): void {
 	const code = olderCodes[error.type] ?? error.type;
 	const {message} = error;
 	switch (protocolOf(exchange)) {
@@ -108,4 +105,4 @@ export const sendRefusal = (exchange: Exchange, error: ServiceError, requestId: 
 			break;
 		}
 	}
-};
+}

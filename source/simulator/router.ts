@@ -1,36 +1,54 @@
 import {randomUUID} from 'node:crypto';
 import {
 	cborMetrics,
+	cloudWatchTarget,
+	createCloudWatch,
 	jsonMetrics,
 	metricVersion,
 	queryMetrics,
 	readCborInput,
 	readJsonInput,
-} from './cloudwatch/metric-protocols.ts';
-import {cloudWatchTarget, createCloudWatch} from './cloudwatch/serve-cloudwatch.ts';
-import {serveFoundationModel, serveFoundationModels} from './control-plane/foundation-models.ts';
-import {serveInferenceProfile, serveInferenceProfiles} from './control-plane/inference-profiles.ts';
-import {assertAllowed} from './control-plane/permissions.ts';
+} from './cloudwatch/serve-cloudwatch.ts';
+import {assertAllowed, serveTokenService, tokenServiceVersion} from './control-plane/identity.ts';
+import {
+	serveFoundationModel,
+	serveFoundationModels,
+	serveInferenceProfile,
+	serveInferenceProfiles,
+} from './control-plane/models-and-profiles.ts';
 import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
-import {mantleRoutes} from './mantle/mantle-routes.ts';
-import {serveReset, serveStats} from './observation/serve-stats.ts';
-import {isQuery} from './query/query-input.ts';
-import {type QueryServices, serveQuery} from './query/serve-query.ts';
-import {serveTokenService, tokenServiceVersion} from './query/token-service.ts';
+import {mantleRoutes} from './mantle/serve-mantle.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
 import {sendRefusal} from './refusal.ts';
 import {operations} from './runtime/operation.ts';
-import {serveCountTokens} from './runtime/serve-count-tokens.ts';
-import {serveInference} from './runtime/serve-inference.ts';
-import type {Simulation} from './runtime/simulation.ts';
+import {serveCountTokens, serveInference} from './runtime/serve-runtime.ts';
 import {s3Service, serveS3} from './s3/serve-s3.ts';
-import type {Exchange} from './wire/exchange.ts';
-import {serviceOf} from './wire/region.ts';
+import type {Simulation} from './simulation.ts';
+import {longestLog} from './stats.ts';
+import {type Exchange, sendJson, serviceOf} from './wire/exchange.ts';
+import {isQuery, type QueryServices, serveQuery} from './wire/query-protocol.ts';
 import {ServiceError} from './wire/service-error.ts';
-import {assertWelcome} from './wire/visitor.ts';
+import {assertReset, assertWelcome} from './wire/visitor.ts';
+
+/** `GET /__stats`, with `?log=N` only the last N entries of the log. */
+async function serveStats(exchange: Exchange, simulation: Simulation): Promise<void> {
+	const logLength = Number(exchange.query.get('log') ?? longestLog);
+	const {stats, buckets, mantle, time} = simulation;
+	const nowMs = time.now();
+	const snapshot = stats.snapshot(buckets, nowMs, Number.isNaN(logLength) ? longestLog : logLength);
+	sendJson(exchange.reply, 200, {...snapshot, mantleBuckets: mantle.report(nowMs)}, {});
+}
+
+/** `POST /__reset`: statistics, buckets, caches and the script of faults begin again. @throws ServiceError without the header that it needs. */
+async function serveReset(exchange: Exchange, simulation: Simulation): Promise<void> {
+	assertReset(exchange);
+	await exchange.readBody();
+	simulation.reset();
+	sendJson(exchange.reply, 200, {reset: true}, {});
+}
 
 /** A kind of request that is served; the first route that matches takes it. */
-export type Route = {
+type Route = {
 	readonly method: 'GET' | 'POST' | 'any';
 	readonly path: RegExp;
 	/** Signing name, for services whose paths could be anybody's. */
@@ -96,7 +114,7 @@ const ownRoutes: readonly Route[] = [
 ];
 
 /** Every route. */
-export const createRoutes = (simulation: Simulation): readonly Route[] => {
+export function createRoutes(simulation: Simulation): readonly Route[] {
 	const serveQuotas = createServiceQuotas(simulation);
 	const serveMetrics = createCloudWatch(simulation);
 	const queryServices: QueryServices = {
@@ -136,7 +154,7 @@ export const createRoutes = (simulation: Simulation): readonly Route[] => {
 		...mantleRoutes,
 		...ownRoutes,
 	];
-};
+}
 
 const decode = (part: string): string => {
 	try {
@@ -172,11 +190,11 @@ const unknownOperation = ({method, path, headers}: Exchange): ServiceError =>
 	);
 
 /** Serves one request; whatever goes wrong becomes an answer. */
-export const route = async (
+export async function route(
 	exchange: Exchange,
 	simulation: Simulation,
 	routes: readonly Route[],
-): Promise<void> => {
+): Promise<void> {
 	try {
 		assertWelcome(exchange, simulation.options.host);
 		for (const candidate of routes) {
@@ -197,4 +215,4 @@ export const route = async (
 				: new ServiceError('InternalServerException', `Fault of the simulator: ${String(error)}`);
 		sendRefusal(exchange, known, randomUUID());
 	}
-};
+}

@@ -1,9 +1,92 @@
+import * as http from 'node:http';
+import * as http2 from 'node:http2';
+import * as net from 'node:net';
 import {UserError} from '../domain/user-error.ts';
-import {createSimulation} from './create-simulation.ts';
 import type {SimulatorOptions} from './options.ts';
 import {createRoutes, route} from './router.ts';
+import {createSimulation} from './simulation.ts';
 import {systemTime, type Time} from './time.ts';
-import {type Listener, listen, loopback} from './wire/listener.ts';
+import {type Exchange, exchangeOf} from './wire/exchange.ts';
+
+type Listener = {readonly port: number; readonly close: () => Promise<void>};
+
+/** Where nobody says otherwise: programs of this machine only. */
+const loopback = '127.0.0.1';
+
+/** Longer than any client's pool keeps a socket, so that the server never closes one that is about to be used. */
+const keepAliveMs = 600_000;
+
+/** First bytes of an HTTP/2 connection without TLS ("prior knowledge"); no HTTP/1.1 method begins like it. */
+const http2Preface = 'PRI * HTTP/2.0';
+
+const isHttp2 = (head: Buffer): boolean =>
+	head.subarray(0, http2Preface.length).toString('latin1') === http2Preface;
+
+const mayBecomeHttp2 = (head: Buffer): boolean =>
+	head.length < http2Preface.length && http2Preface.startsWith(head.toString('latin1'));
+
+/** Reads just enough of a connection to know its protocol, puts the bytes back and hands it on. */
+const sniff = (socket: net.Socket, hand: (server: 'http1' | 'http2') => void): void => {
+	let head: Buffer = Buffer.alloc(0);
+	const read = (chunk: Buffer) => {
+		head = Buffer.concat([head, chunk]);
+		if (mayBecomeHttp2(head)) {
+			return;
+		}
+		socket.removeListener('data', read);
+		socket.pause();
+		socket.unshift(head);
+		hand(isHttp2(head) ? 'http2' : 'http1');
+	};
+	socket.on('data', read);
+};
+
+/**
+ * Serves HTTP/1.1 and HTTP/2 without TLS on one port.
+ * @param port 0 for any free one.
+ */
+export async function listen(
+	port: number,
+	onExchange: (exchange: Exchange) => void,
+	host = loopback,
+): Promise<Listener> {
+	const http1Server = http.createServer({keepAlive: true, requestTimeout: 0}, (request, response) => {
+		onExchange(exchangeOf(request, response));
+	});
+	http1Server.keepAliveTimeout = keepAliveMs;
+	http1Server.headersTimeout = 0;
+	const http2Server = http2.createServer((request, response) => {
+		onExchange(exchangeOf(request, response));
+	});
+	http2Server.on('sessionError', () => undefined);
+	const sockets = new Set<net.Socket>();
+	const server = net.createServer({noDelay: true}, (socket) => {
+		sockets.add(socket);
+		socket.on('error', () => undefined);
+		socket.on('close', () => sockets.delete(socket));
+		sniff(socket, (protocol) => {
+			const target = protocol === 'http2' ? http2Server : http1Server;
+			target.emit('connection', socket);
+			if (protocol === 'http1') {
+				socket.resume();
+			}
+		});
+	});
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(port, host, resolve);
+	});
+	return {
+		port: (server.address() as net.AddressInfo).port,
+		close: () =>
+			new Promise((resolve) => {
+				server.close(() => resolve());
+				for (const socket of sockets) {
+					socket.destroy();
+				}
+			}),
+	};
+}
 
 export type RunningSimulator = {
 	/** Base URL of every service that is simulated. */
@@ -43,10 +126,10 @@ const listenFault = (port: number, host: string, error: unknown): UserError => {
  * @param time For tests; the machine's clock otherwise.
  * @throws UserError where the port cannot be opened or the script of faults is wrong.
  */
-export const startSimulator = async (
+export async function startSimulator(
 	options: SimulatorOptions,
 	time: Time = systemTime,
-): Promise<RunningSimulator> => {
+): Promise<RunningSimulator> {
 	const simulation = createSimulation(options, time);
 	const host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? loopback;
 	const routes = createRoutes(simulation);
@@ -69,4 +152,4 @@ export const startSimulator = async (
 			simulation.close();
 		},
 	};
-};
+}

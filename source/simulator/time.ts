@@ -21,10 +21,10 @@ export const systemTime: Time = {
  * Waits until a moment of `time`, never waking early: Node's timers count from the start of the event loop's turn
  * and may fire up to a millisecond before the delay is over.
  */
-export const sleepUntil = async (time: Time, atMs: number): Promise<void> => {
+export async function sleepUntil(time: Time, atMs: number): Promise<void> {
 	let leftMs = atMs - time.now();
 	while (leftMs > 0) {
 		await time.sleep(leftMs);
 		leftMs = atMs - time.now();
 	}
-};
+}

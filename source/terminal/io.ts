@@ -1,6 +1,6 @@
 import {fstatSync, writeSync} from 'node:fs';
 import {isatty} from 'node:tty';
-import {reasonOf} from '../domain/system-words.ts';
+import {reasonOf} from '../domain/user-error.ts';
 import {cleanLines, escapeUnseen} from '../text/width.ts';
 
 /** The outside of a command, injected so that tests stand in for the terminal. */
@@ -17,26 +17,32 @@ export type Io = {
 };
 
 /** Columns of the output; a pipe is as wide as a wide terminal, so that nothing is cut that grep looks for. */
-export const columnsOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns : 160);
+export function columnsOf(stream: NodeJS.WriteStream): number {
+	return stream.isTTY ? stream.columns : 160;
+}
 
 /** Writes lines for a reader, through the gate, and waits until they are handed over. */
-export const writeLines = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>
-	writeClean(stream, lines.map(cleanLines));
+export async function writeLines(stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> {
+	return writeClean(stream, lines.map(cleanLines));
+}
 
 /** Writes a value as JSON that no terminal obeys. @param space As in `JSON.stringify`. */
-export const writeJson = async (
+export async function writeJson(
 	stream: NodeJS.WritableStream,
 	value: unknown,
 	space?: number,
-): Promise<void> => writeClean(stream, [escapeUnseen(JSON.stringify(value, null, space))]);
+): Promise<void> {
+	return writeClean(stream, [escapeUnseen(JSON.stringify(value, null, space))]);
+}
 
 /** Writes lines whose parts passed the gate: painted ones, and requests to be sent as they stand. */
-export const writeClean = async (stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> =>
-	new Promise((resolve) => {
+export async function writeClean(stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> {
+	return new Promise((resolve) => {
 		stream.write(lines.length === 0 ? '' : `${lines.join('\n')}\n`, () => {
 			resolve();
 		});
 	});
+}
 
 /** What a stream says whose reader went away: a pipe, or a terminal that was closed. */
 const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
@@ -45,7 +51,7 @@ const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'E
  * A closed pipe is the reader's way to say enough: not a fault. Anything else (a full disk) is one, and said once.
  * @param onEnd Called once, when nothing that is written arrives any more, with the exit code that this means.
  */
-export const watchOutput = (stream: NodeJS.WriteStream, onEnd: (exitCode: 0 | 1) => void): void => {
+export function watchOutput(stream: NodeJS.WriteStream, onEnd: (exitCode: 0 | 1) => void): void {
 	let isOver = false;
 	stream.on('error', (error: NodeJS.ErrnoException) => {
 		if (isOver) {
@@ -60,7 +66,7 @@ export const watchOutput = (stream: NodeJS.WriteStream, onEnd: (exitCode: 0 | 1)
 		}
 		onEnd(isClosed ? 0 : 1);
 	});
-};
+}
 
 const isFile = (descriptor: number): boolean => {
 	try {
@@ -75,7 +81,7 @@ const isFile = (descriptor: number): boolean => {
  * Node takes a short write to a file (on a disk that fills) for a whole one, and the rest is lost without a word: here it
  * goes on until all is written, or the system says why not.
  */
-export const writeWhole = (stream: NodeJS.WriteStream & {readonly fd?: number}): void => {
+export function writeWhole(stream: NodeJS.WriteStream & {readonly fd?: number}): void {
 	const {fd} = stream;
 	if (fd === undefined || !isFile(fd)) {
 		return;
@@ -91,4 +97,4 @@ export const writeWhole = (stream: NodeJS.WriteStream & {readonly fd?: number}):
 			done(error as Error);
 		}
 	};
-};
+}

@@ -1,9 +1,8 @@
 import {constants} from 'node:fs';
 import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {reasonOf as systemReason} from '../domain/system-words.ts';
-import {UserError} from '../domain/user-error.ts';
-import {writeAtomically} from '../reports/write-atomically.ts';
+import {reasonOf as systemReason, UserError} from '../domain/user-error.ts';
+import {writeAtomically} from '../reports/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 
 /** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */
@@ -42,7 +41,7 @@ const isReplaceable = async (file: string): Promise<boolean> =>
  * Proves that the file can be written, and leaves nothing behind.
  * @throws UserError (exit 1) with the reason.
  */
-export const assertWritable = async (file: string): Promise<void> => {
+export async function assertWritable(file: string): Promise<void> {
 	const real = await placeOf(file);
 	try {
 		if ((await stat(real).catch(() => undefined))?.isDirectory()) {
@@ -59,13 +58,13 @@ export const assertWritable = async (file: string): Promise<void> => {
 	} catch (error) {
 		throw unwritable(file, reasonOf(error), error);
 	}
-};
+}
 
 /**
  * Writes a value as JSON: whoever reads a regular file meanwhile finds the old content or the new one.
  * @throws UserError (exit 1) with the reason.
  */
-export const writeJsonFile = async (file: string, value: unknown): Promise<void> => {
+export async function writeJsonFile(file: string, value: unknown): Promise<void> {
 	const text = `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
 	const real = await placeOf(file);
 	try {
@@ -73,4 +72,4 @@ export const writeJsonFile = async (file: string, value: unknown): Promise<void>
 	} catch (error) {
 		throw unwritable(file, reasonOf(error), error);
 	}
-};
+}

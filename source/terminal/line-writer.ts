@@ -2,7 +2,7 @@ import {closeSync, writeSync} from 'node:fs';
 import {openPrivate} from '../reports/private-file.ts';
 
 /** Writes a large file line by line. Whoever opens one closes it, whatever happens. */
-export type LineWriter = {
+type LineWriter = {
 	/** Takes a line with its end. @returns Its bytes. */
 	readonly add: (line: string) => number;
 	readonly close: () => void;
@@ -23,7 +23,7 @@ const writeAll = (descriptor: number, bytes: Uint8Array): void => {
  * thread costs more than writing it, and pieces that wait fill the memory.
  * @param onBytes Shown everything that is written, before the buffer is used again.
  */
-export const openLineWriter = (file: string, onBytes: (bytes: Uint8Array) => void = () => {}): LineWriter => {
+export function openLineWriter(file: string, onBytes: (bytes: Uint8Array) => void = () => {}): LineWriter {
 	const descriptor = openPrivate(file, 'replace');
 	const buffer = Buffer.allocUnsafeSlow(bufferBytes);
 	let filled = 0;
@@ -58,4 +58,4 @@ export const openLineWriter = (file: string, onBytes: (bytes: Uint8Array) => voi
 			}
 		},
 	};
-};
+}

@@ -1,7 +1,6 @@
 import {closeSync, writeFileSync} from 'node:fs';
 import type {LogEvent} from '../domain/snapshot.ts';
-import {reasonOf} from '../domain/system-words.ts';
-import {UserError} from '../domain/user-error.ts';
+import {reasonOf, UserError} from '../domain/user-error.ts';
 import {openPrivate} from '../reports/private-file.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
@@ -51,11 +50,11 @@ const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined):
  * @returns Notes what the engine does not know of.
  * @throws UserError (exit 1) at once when the file cannot be written.
  */
-export const keepLog = (
+export function keepLog(
 	engine: EngineHandle,
 	file: string | undefined,
 	warn: (text: string) => void,
-): ((kind: string, text: string) => void) => {
+): (kind: string, text: string) => void {
 	if (file === undefined) {
 		return () => {};
 	}
@@ -83,4 +82,4 @@ export const keepLog = (
 		}
 	});
 	return note;
-};
+}

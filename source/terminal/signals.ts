@@ -10,7 +10,7 @@ const alike: ReadonlySet<string> = new Set(['SIGHUP', 'SIGTERM']);
 const sameWishMs = 1000;
 
 /** What the process gives: its signals, its time and its end. */
-export type SignalPorts = {
+type SignalPorts = {
 	readonly process: Pick<NodeJS.Process, 'on' | 'off'>;
 	readonly now: () => number;
 	/** Ends the program at once. */
@@ -26,15 +26,11 @@ const isSameWish = (first: string, again: string): boolean =>
  * @returns The signal, a function that ends everything in the same orderly way with another exit code, and one that takes
  * the handlers away.
  */
-export const watchSignals = ({
-	process,
-	now,
-	exit,
-}: SignalPorts): {
+export function watchSignals({process, now, exit}: SignalPorts): {
 	readonly signal: AbortSignal;
 	readonly end: (exitCode: number) => void;
 	readonly release: () => void;
-} => {
+} {
 	const controller = new AbortController();
 	let first: {readonly name: string; readonly at: number} | undefined;
 	const handlers = endings.flatMap((name) => {
@@ -66,10 +62,12 @@ export const watchSignals = ({
 			}
 		},
 	};
-};
+}
 
 /** Exit code of an aborted signal. */
-export const signalExitCode = (signal: AbortSignal): number => signal.reason as number;
+export function signalExitCode(signal: AbortSignal): number {
+	return signal.reason as number;
+}
 
 /** A command was left where it stood, because a signal came. */
 export class Interrupted extends Error {
@@ -86,11 +84,11 @@ export class Interrupted extends Error {
  * @param graceMs Milliseconds that the work has to end by itself after the signal.
  * @throws Interrupted
  */
-export const untilSignal = async <Value>(
+export async function untilSignal<Value>(
 	signal: AbortSignal,
 	work: Promise<Value>,
 	graceMs = 0,
-): Promise<Value> => {
+): Promise<Value> {
 	const {promise: interrupted, reject} = Promise.withResolvers<never>();
 	let timer: NodeJS.Timeout | undefined;
 	const interrupt = (): void => {
@@ -107,4 +105,4 @@ export const untilSignal = async <Value>(
 		clearTimeout(timer);
 		signal.removeEventListener('abort', interrupt);
 	}
-};
+}

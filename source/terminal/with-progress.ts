@@ -4,11 +4,11 @@ import {formatSpan} from '../text/numbers.ts';
 const tickMs = 1000;
 
 /** Says on a terminal what is waited for, and for how long by now, and takes it back afterwards; says nothing where lines stay. */
-export const withProgress = async <T>(
+export async function withProgress<T>(
 	stream: NodeJS.WritableStream & {readonly isTTY?: boolean},
 	words: string,
 	work: Promise<T>,
-): Promise<T> => {
+): Promise<T> {
 	if (!stream.isTTY) {
 		return work;
 	}
@@ -23,4 +23,4 @@ export const withProgress = async <T>(
 		clearInterval(ticking);
 		stream.write('\r\u001B[K');
 	}
-};
+}

@@ -31,11 +31,12 @@ const valueLength = (text: string, at: number): number => {
 };
 
 /** A text without its quotes, anything else as it stands. */
-export const textOfSource = (source: string): string =>
-	source.startsWith('"') ? (JSON.parse(source) as string) : source;
+export function textOfSource(source: string): string {
+	return source.startsWith('"') ? (JSON.parse(source) as string) : source;
+}
 
 /** The members of an object, each with the text of its value, in their order; a key that stands twice comes twice. */
-export const membersOf = (object: string): ReadonlyArray<readonly [key: string, source: string]> => {
+export function membersOf(object: string): ReadonlyArray<readonly [key: string, source: string]> {
 	const text = object.trim();
 	const members: Array<readonly [string, string]> = [];
 	const skip = (at: number): number => at + lengthAt(blankPattern, text, at);
@@ -49,4 +50,4 @@ export const membersOf = (object: string): ReadonlyArray<readonly [key: string, 
 		at = skip(skip(at + length) + 1);
 	}
 	return members;
-};
+}

@@ -4,7 +4,7 @@ import {formatTokens} from './numbers.ts';
 import {type Line, lineText, segment, type Tone} from './segment.ts';
 import {fitText} from './width.ts';
 
-export type LineChart = {
+type LineChart = {
 	/** One value a column, oldest first; null is a gap. More than fit: the newest are shown. */
 	readonly values: ReadonlyArray<number | null>;
 	/** Cells of the whole chart, axis included. */

@@ -172,3 +172,10 @@ export function formatRatio(ratio: Known): string {
 function twoDigits(value: number): string {
 	return String(value).padStart(2, '0');
 }
+
+/** How long the quotas make a plan wait, in words that follow its quota tokens; nothing where they do not. */
+export function minutesText(quotaMinutes: number | null): string {
+	return quotaMinutes !== null && quotaMinutes > 1
+		? `, for at most ${formatCount(Math.ceil(quotaMinutes))} minutes`
+		: '';
+}

@@ -7,7 +7,7 @@ import {isSimple} from './simple-text.ts';
  */
 
 /** What Ink draws in a paint, in its order. */
-export type Operation =
+type Operation =
 	| {
 			readonly type: 'write';
 			readonly x: number;
@@ -18,7 +18,7 @@ export type Operation =
 	  }
 	| {readonly type: 'clip' | 'unclip'};
 
-export type Rows = {
+type Rows = {
 	/** By row of the frame; undefined: Ink has to draw it. */
 	readonly rows: ReadonlyArray<string | undefined>;
 	/** What it has to draw there. */

@@ -33,7 +33,8 @@ const suspicious =
 	/A(?:KI|SI|BI|CC)A|ABSK|bedrock-api-key|bearer|basic|security-token|authorization|credential=|signature=|secret|session|password|@|[A-Za-z0-9+/=]{40}/i;
 
 /** Text without whatever has the form of a credential. */
-export const withoutSecretForms = (text: string): string =>
-	text.length < shortest || !suspicious.test(text)
+export function withoutSecretForms(text: string): string {
+	return text.length < shortest || !suspicious.test(text)
 		? text
 		: patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}

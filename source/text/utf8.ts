@@ -55,7 +55,7 @@ const foreignLine = (bytes: Uint8Array): number => {
  * Why bytes are not UTF-8 text; undefined where they are.
  * @param linesBefore Lines of the file before these bytes: 0 at its beginning, where signatures stand.
  */
-export const textFault = (bytes: Uint8Array, linesBefore = 0): TextFault | undefined => {
+export function textFault(bytes: Uint8Array, linesBefore = 0): TextFault | undefined {
 	const signature = linesBefore === 0 ? signatures.find(([first]) => startsWith(bytes, first)) : undefined;
 	if (signature !== undefined) {
 		return {reason: signature[1], hint: signature[2]};
@@ -73,11 +73,14 @@ export const textFault = (bytes: Uint8Array, linesBefore = 0): TextFault | undef
 	return isUtf8(bytes)
 		? undefined
 		: {reason: `not UTF-8 (line ${linesBefore + foreignLine(bytes)})`, hint: saveAsUtf8};
-};
+}
 
 /** Text without the byte order mark that some programs put before it. */
-export const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
+export function withoutMark(text: string): string {
+	return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
 
 /** Text of bytes that have no fault, without the mark before it. */
-export const textOfBytes = (bytes: Uint8Array): string =>
-	withoutMark(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+export function textOfBytes(bytes: Uint8Array): string {
+	return withoutMark(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+}

@@ -78,7 +78,7 @@ export function takeStart(text: string, width: number): string {
 }
 
 /** The longest end that fits into `width` cells. */
-export function takeEnd(text: string, width: number): string {
+function takeEnd(text: string, width: number): string {
 	if (isSimple(text)) {
 		return width > 0 ? text.slice(-width) : '';
 	}
@@ -163,4 +163,12 @@ export function wrapText(text: string, width: number): readonly string[] {
 		}
 	}
 	return [...lines, line];
+}
+
+/** Text that others wrote, with a full stop where it has no end of its own: what follows then begins a sentence. */
+export function asSentence(text: string): string {
+	const trimmed = text.trimEnd();
+	return trimmed === '' || /[.!?…。！？]["'”’)\]]*$/.test(trimmed)
+		? trimmed
+		: `${trimmed.replace(/[,;:]$/, '')}.`;
 }

@@ -1,14 +1,83 @@
+import {once} from 'node:events';
+import {createWriteStream, mkdirSync, statSync, type WriteStream} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import {variantFingerprint} from '../domain/fingerprint.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
-import type {LostRecord} from '../engine/attempts/lost-record.ts';
-import {askedLine, partsOf} from '../reports/asked-lines.ts';
+import {reasonOf} from '../domain/user-error.ts';
+import type {AnswerRecord, LostRecord} from '../engine/attempts/request-records.ts';
+import {askedLine, partsOf} from '../reports/answer-lines.ts';
+import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
 import {escapeUnseen} from '../text/width.ts';
-import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';
+
+/** A file that grows by whole pieces of text while a run goes on, so that an interruption loses nothing. */
+type LineFile = {
+	/** Appends text as it is; it brings its own end of line. */
+	readonly write: (text: string) => void;
+	/** Waits until everything is handed to the disk. */
+	readonly close: () => Promise<void>;
+};
+
+type LineFileOptions = {
+	/** What the file holds, in the plural, for the message of a fault. */
+	readonly what: string;
+	/** Put before the first text of an empty file. */
+	readonly head?: string;
+	/** What the file held before is dropped at the first write; otherwise the file is continued. */
+	readonly isReplacing?: boolean;
+};
+
+const isEmpty = (file: string): boolean => (statSync(file, {throwIfNoEntry: false})?.size ?? 0) === 0;
+
+/**
+ * Opens the file at the first write: a run without answers leaves nothing behind.
+ * @param onFault Told once, in words, when the file can no longer be written; the run goes on.
+ */
+export function openLineFile(
+	file: string,
+	{what, head = '', isReplacing = false}: LineFileOptions,
+	onFault: (text: string) => void,
+): LineFile {
+	let stream: WriteStream | undefined;
+	let hasFailed = false;
+	const fail = (error: unknown): void => {
+		if (!hasFailed) {
+			hasFailed = true;
+			onFault(`${what} are no longer written to ${file}: ${reasonOf(error)}.`);
+		}
+	};
+	const open = (): WriteStream => {
+		mkdirSync(path.dirname(file), {recursive: true, mode: privateFolderMode});
+		const needsHead = head !== '' && (isReplacing || isEmpty(file));
+		const fd = openPrivate(file, isReplacing ? 'replace' : 'continue');
+		const opened = createWriteStream(file, {fd}).on('error', fail);
+		if (needsHead) {
+			opened.write(head);
+		}
+		return opened;
+	};
+	return {
+		write(text) {
+			if (hasFailed) {
+				return;
+			}
+			try {
+				stream ??= open();
+				stream.write(text);
+			} catch (error) {
+				fail(error);
+			}
+		},
+		async close() {
+			if (stream !== undefined && !hasFailed) {
+				stream.end();
+				await Promise.race([once(stream, 'close'), once(stream, 'error')]);
+			}
+		},
+	};
+}
 
 /** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
 export type AnswerWriter = {
@@ -39,11 +108,11 @@ const askedFile = (answers: string | undefined): string | undefined =>
  * Opens the files that the sink names, each at the first answer.
  * @param onFault Told once a file, in words, when it can no longer be written; the run goes on.
  */
-export const openAnswers = (
+export function openAnswers(
 	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,
 	{run, config}: AnswersOf,
 	onFault: (text: string) => void,
-): AnswerWriter => {
+): AnswerWriter {
 	const open = (name: string | undefined, what: string, head = ''): LineFile | undefined =>
 		name === undefined ? undefined : openLineFile(name, {what, head, isReplacing}, onFault);
 	const answers = open(file, 'Answers');
@@ -84,4 +153,4 @@ export const openAnswers = (
 			}
 		},
 	};
-};
+}

@@ -1,11 +1,10 @@
 import {Worker} from 'node:worker_threads';
 import {type Clock, systemClock} from '../domain/clock.ts';
-import type {Check} from '../domain/variant.ts';
-import type {PatternChecker, PatternResult} from '../prompts/judge.ts';
+import type {Check} from '../domain/task.ts';
+import type {PatternChecker, PatternResult} from '../prompts/checks.ts';
 import type {ChecksWorkerData} from './checks-worker.ts';
-import {workerEnvironment} from './compile-cache.ts';
 import type {ChecksReport, ChecksRequest} from './messages.ts';
-import {workerUrl} from './worker-url.ts';
+import {workerEnvironment, workerUrl} from './worker-start.ts';
 
 /** The usual limit, in milliseconds. */
 const checkLimitMs = 1000;
@@ -42,7 +41,7 @@ const startThread = (patterns: readonly Check[]): Worker => {
  * Checks answers in a thread of its own, which starts with the first of them. An answer that takes too long, or that the
  * thread dies of, has failed with that reason; the thread is replaced and goes on with the next.
  */
-export const createChecksThread = (
+export function createChecksThread(
 	patterns: readonly Check[],
 	{
 		clock = systemClock,
@@ -54,7 +53,7 @@ export const createChecksThread = (
 		readonly limitMs?: number;
 		readonly start?: (patterns: readonly Check[]) => Worker;
 	} = {},
-): PatternChecker => {
+): PatternChecker {
 	/** In the order in which they came; the thread has the first `sent` of them. */
 	const queue: Waiting[] = [];
 	let sent = 0;
@@ -172,4 +171,4 @@ export const createChecksThread = (
 			letGo();
 		},
 	};
-};
+}

@@ -1,6 +1,6 @@
 import {parentPort, workerData} from 'node:worker_threads';
-import type {Check} from '../domain/variant.ts';
-import {meetsPatterns, type PatternResult} from '../prompts/judge.ts';
+import type {Check} from '../domain/task.ts';
+import {meetsPatterns, type PatternResult} from '../prompts/checks.ts';
 import type {ChecksReport, ChecksRequest} from './messages.ts';
 
 /** Entry point of the thread that runs what others wrote as checks: where one takes for ever, only this thread does. */

@@ -1,11 +1,102 @@
 import {Worker} from 'node:worker_threads';
 import {type Clock, systemClock} from '../domain/clock.ts';
-import {reasonOf} from '../domain/system-words.ts';
+import {reasonOf} from '../domain/user-error.ts';
 import {cleanText} from '../text/width.ts';
-import {workerEnvironment} from './compile-cache.ts';
-import {watchEngine} from './engine-watch.ts';
 import type {EngineReport, EngineRequest, Ping, Pong} from './messages.ts';
-import {workerUrl} from './worker-url.ts';
+import {workerEnvironment, workerUrl} from './worker-start.ts';
+
+/** Milliseconds between two questions whether the thread is there. */
+const beatMs = 1000;
+/** Beats without an answer after which it is not. */
+const mostMissed = 10;
+/** Milliseconds that a stop may take longer than its deadline: by then the last answers are on disk. */
+const stopGraceMs = 3000;
+/** The same where nothing was heard since the stop was asked for. */
+const silentGraceMs = 250;
+
+/** Watches over a thread that must not be waited for without a bound. */
+type EngineWatch = {
+	/** The thread said something. */
+	readonly heard: () => void;
+	/** The thread was asked to end its run within `deadlineMs`. */
+	readonly stopping: (deadlineMs: number) => void;
+	/** Its run is over. */
+	readonly stopped: () => void;
+	readonly close: () => void;
+};
+
+/**
+ * Beats are counted, not seconds: a program that was suspended finds its timers due before the messages that wait, and
+ * one beat missed is none.
+ * @param beat Asks the thread for a sign of life.
+ * @param onDead Called once, with the reason.
+ */
+export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: string) => void): EngineWatch {
+	let hasSpoken = false;
+	let missed = 0;
+	/** Since it was asked to stop. */
+	let isSilent = false;
+	let isOver = false;
+	let cancelBeat = (): void => {};
+	let cancelStop: ReadonlyArray<() => void> = [];
+
+	const stopped = (): void => {
+		for (const cancel of cancelStop) {
+			cancel();
+		}
+		cancelStop = [];
+	};
+
+	const close = (): void => {
+		isOver = true;
+		cancelBeat();
+		stopped();
+	};
+
+	const die = (reason: string): void => {
+		if (!isOver) {
+			close();
+			onDead(reason);
+		}
+	};
+
+	const next = (): void => {
+		cancelBeat = clock.after(beatMs, () => {
+			// A thread that is still being loaded has not spoken yet.
+			missed += hasSpoken ? 1 : 0;
+			if (missed > mostMissed) {
+				die(`it did not answer for ${(mostMissed * beatMs) / 1000} s`);
+				return;
+			}
+			beat();
+			next();
+		});
+	};
+	next();
+
+	return {
+		heard() {
+			hasSpoken = true;
+			isSilent = false;
+			missed = 0;
+		},
+		stopping(deadlineMs) {
+			stopped();
+			isSilent = true;
+			beat();
+			cancelStop = [
+				clock.after(deadlineMs + silentGraceMs, () => {
+					if (isSilent) {
+						die('it did not answer when it was asked to stop');
+					}
+				}),
+				clock.after(deadlineMs + stopGraceMs, () => die('it did not stop when it was asked to')),
+			];
+		},
+		stopped,
+		close,
+	};
+}
 
 /** The engine as the main thread sees it. */
 export type EngineHandle = {
@@ -45,10 +136,10 @@ const terminateMs = 1000;
  * Starts the engine's thread. A crash of it, or that it no longer answers, arrives as a `failed` report; nothing is
  * thrown here.
  */
-export const startEngineThread = (
+export function startEngineThread(
 	entry: URL = workerUrl('engine-worker'),
 	clock: Clock = systemClock,
-): EngineHandle => {
+): EngineHandle {
 	const worker = new Worker(entry, {env: workerEnvironment(), stdout: true, stderr: true});
 	const listeners = new Set<(report: EngineReport) => void>();
 	let isOver = false;
@@ -119,4 +210,4 @@ export const startEngineThread = (
 			cancel();
 		},
 	};
-};
+}

@@ -1,21 +1,21 @@
 import {randomUUID} from 'node:crypto';
 import type {AccountRequest} from '../account/account-messages.ts';
-import {sumOf} from '../admission/parts.ts';
-import type {Clock} from '../domain/clock.ts';
-import {faultOf} from '../domain/fault.ts';
+import {createAccountSession} from '../account/account-session.ts';
+import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {sumOf} from '../admission/member-shares.ts';
+import {type Clock, systemClock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
-import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
+import {faultOf} from '../domain/user-error.ts';
+import type {AnswerRecord} from '../engine/attempts/request-records.ts';
 import {createRun, type Run} from '../engine/run.ts';
-import {isPattern} from '../prompts/checks.ts';
-import type {PatternChecker} from '../prompts/judge.ts';
+import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswersOf, type AnswerWriter, openAnswers} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
-import {type ListingConfig, listModels} from './list-models.ts';
+import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
-import {type Prepared, prepare} from './prepare.ts';
-import {noAccount, type RunAccount} from './run-account.ts';
-import {createUseStore, type UseStore} from './use-store.ts';
+import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
+import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
 
 /** Milliseconds between two snapshots: four a second are enough for eyes. */
 const snapshotIntervalMs = 250;
@@ -23,7 +23,7 @@ const snapshotIntervalMs = 250;
 type Ports = {
 	readonly publish: (report: EngineReport) => void;
 	readonly clock: Clock;
-	readonly uses?: UseStore;
+	readonly uses?: LedgerStore;
 	readonly createChecker?: typeof createChecksThread;
 	readonly account?: RunAccount;
 	/** Takes what concerns the account monitor. */
@@ -72,15 +72,15 @@ const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig)
 	JSON.stringify([preset, task.task, variants.map(({name}) => name), models, goal, method]);
 
 /** The engine's side of the thread: takes requests, publishes reports, owns at most one run at a time. */
-export const createSession = ({
+export function createSession({
 	publish,
 	clock,
-	uses = createUseStore(),
+	uses = createLedgerStore(),
 	createChecker = createChecksThread,
 	account = noAccount,
 	onAccountRequest = () => {},
 	onClose = () => {},
-}: Ports): ((request: EngineRequest) => void) => {
+}: Ports): (request: EngineRequest) => void {
 	let stage: Stage = {name: 'idle'};
 	let hasWritten = false;
 
@@ -273,4 +273,24 @@ export const createSession = ({
 		}
 	};
 	return handle;
-};
+}
+
+/**
+ * The engine with the account monitor, in whatever thread it is made.
+ * @param accountPatienceMs Longest that a plan waits for what others use; the usual where absent.
+ * @returns Takes requests.
+ */
+export function createEngine(
+	publish: (report: EngineReport) => void,
+	accountPatienceMs?: number,
+): (request: EngineRequest) => void {
+	const link = createOwnTrafficRegistry();
+	const account = createAccountSession({clock: systemClock, link, publish});
+	return createSession({
+		clock: systemClock,
+		publish,
+		account: createRunAccount(link, account, systemClock, accountPatienceMs),
+		onAccountRequest: account.handle,
+		onClose: account.close,
+	});
+}

@@ -1,7 +1,7 @@
 import {parentPort} from 'node:worker_threads';
-import {forgetCompileCache} from './compile-cache.ts';
-import {createEngine} from './engine.ts';
+import {createEngine} from './engine-session.ts';
 import type {EngineRequest, Ping, Pong} from './messages.ts';
+import {forgetCompileCache} from './worker-start.ts';
 
 /** Entry point of the engine's thread: the run lives here, so that drawing never touches a latency. */
 

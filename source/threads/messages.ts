@@ -1,16 +1,16 @@
 import type {AccountReport, AccountRequest} from '../account/account-messages.ts';
-import type {Fault} from '../domain/fault.ts';
-import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {PatternResult} from '../prompts/judge.ts';
+import type {ListedModel} from '../domain/target.ts';
+import type {Fault} from '../domain/user-error.ts';
+import type {PatternResult} from '../prompts/checks.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
-import type {ListingConfig} from './list-models.ts';
+import type {ListingConfig} from './prepare.ts';
 
 /** The typed messages between the threads: small, never one a request, exhaustive on both sides. */
 
@@ -89,13 +89,13 @@ export type ReportRequest = {
 	readonly isExport?: boolean;
 };
 /** Draws the reports of results that were read back. */
-export type RedrawRequest = {
+type RedrawRequest = {
 	readonly type: 'redraw';
 	readonly results: Results;
 	readonly folder: string;
 };
 /** Draws runs side by side; the first is the one that the others are compared with. */
-export type CompareRequest = {
+type CompareRequest = {
 	readonly type: 'compare';
 	readonly runs: readonly NamedRun[];
 	readonly folder: string;

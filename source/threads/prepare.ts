@@ -2,24 +2,24 @@ import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
+import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
-import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
-import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
+import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
+import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {utf8Bytes} from '../domain/accounting.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
-import type {Lane} from '../domain/lane.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import type {Connection, QuotaOverride, RunConfig} from '../domain/run-config.ts';
 import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
-import {callSilenceMs} from '../domain/silence.ts';
-import type {Target} from '../domain/target.ts';
+import type {ListedModel, Target} from '../domain/target.ts';
+import type {Variant} from '../domain/task.ts';
+import {callSilenceMs} from '../domain/timeouts.ts';
 import {UserError} from '../domain/user-error.ts';
-import {utf8Bytes} from '../domain/utf8-bytes.ts';
-import type {Variant} from '../domain/variant.ts';
 import {assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {makePlan} from '../metrics/decisions/make-plan.ts';
-import {chatInLane} from '../prompts/chat-in-lane.ts';
-import {composePrompt} from '../prompts/compose.ts';
+import {chatInLane, composePrompt} from '../prompts/compose.ts';
 import {formatSpan} from '../text/numbers.ts';
 
 /** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
@@ -164,11 +164,11 @@ const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): vo
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused;
  * (exit 2) for a typed limit on the cost where a price is not known.
  */
-export const prepare = async (
+export async function prepare(
 	config: RunConfig,
 	onStep: (step: string) => void,
 	signal: AbortSignal,
-): Promise<Prepared> => {
+): Promise<Prepared> {
 	const clients = createClients(config.connection, {maxSockets: socketsOf(config)});
 	try {
 		return await prepareWith(clients, config, onStep, signal);
@@ -176,7 +176,7 @@ export const prepare = async (
 		clients.close();
 		throw error;
 	}
-};
+}
 
 const prepareWith = async (
 	clients: Clients,
@@ -232,3 +232,41 @@ const prepareWith = async (
 	]);
 	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };
+
+/** What a list of models needs of a run's configuration. */
+export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {
+	readonly connection: Connection;
+	readonly override: QuotaOverride;
+};
+
+/**
+ * What can be run in the Region.
+ * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
+ */
+export async function listModels({
+	connection,
+	override,
+	isRefreshing,
+}: ListingConfig): Promise<readonly ListedModel[]> {
+	const clients = createClients(connection, {maxSockets: 1});
+	try {
+		const region = await clients.region();
+		await clients.checkCredentials();
+		const {endpoint} = clients;
+		const place = {region, profile: connection.profile, endpoint};
+		const {entries, failures} = await listRunnableModels({
+			source: quotaSourceOf(clients),
+			region,
+			endpoint,
+			override,
+			tier: null,
+			// The embedded simulator is another one every time.
+			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
+			isRefreshing,
+		});
+		await assertReachable({endpoint, region, needsLists: true}, failures);
+		return entries.map(({model, scope, quota, name}) => ({model, scope, quota, name}));
+	} finally {
+		clients.close();
+	}
+}

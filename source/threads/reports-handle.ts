@@ -1,12 +1,10 @@
 import {Worker} from 'node:worker_threads';
-import {reasonOf} from '../domain/system-words.ts';
-import {UserError} from '../domain/user-error.ts';
+import {reasonOf, UserError} from '../domain/user-error.ts';
 import {environmentOf} from '../reports/environment.ts';
 import {cleanText} from '../text/width.ts';
-import {workerEnvironment} from './compile-cache.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import type {ReportsWorkerData} from './reports-worker.ts';
-import {workerUrl} from './worker-url.ts';
+import {workerEnvironment, workerUrl} from './worker-start.ts';
 
 /** Milliseconds that the reports may take: what draws them may hang like anything else. */
 const limitMs = 120_000;

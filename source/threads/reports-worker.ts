@@ -1,10 +1,9 @@
 import {parentPort, workerData} from 'node:worker_threads';
-import {faultOf} from '../domain/fault.ts';
+import {faultOf} from '../domain/user-error.ts';
 import {bestRequestText, type Recipe} from '../reports/best-request.ts';
-import {writeComparison} from '../reports/compare/write-comparison.ts';
 import {type Environment, resultsOf} from '../reports/results.ts';
 import type {Results} from '../reports/results-schema.ts';
-import {type Draw, writeReportFiles} from '../reports/write.ts';
+import {type Draw, writeComparison, writeReportFiles} from '../reports/write.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import {firstRequestOf} from './sent-request.ts';
 

@@ -1,13 +1,13 @@
-import type {AccountLink} from '../account/account-link.ts';
 import type {AccountSession} from '../account/account-session.ts';
 import {crowdingOf, headroomRemark} from '../account/headroom.ts';
+import type {OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
-import type {MinuteOfUse, Use} from '../domain/use.ts';
-import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../engine/attempts/request-records.ts';
 import type {Run} from '../engine/run.ts';
 import {besideOthers} from '../metrics/decisions/make-plan.ts';
 
@@ -38,12 +38,12 @@ export const noAccount: RunAccount = {
 	detach() {},
 };
 
-export const createRunAccount = (
-	link: AccountLink,
+export function createRunAccount(
+	link: OwnTrafficRegistry,
 	{followTargets}: Pick<AccountSession, 'followTargets'>,
 	clock: Clock,
 	patienceMs = usualPatienceMs,
-): RunAccount => {
+): RunAccount {
 	const follow = async (targets: readonly Target[], {connection}: RunConfig): Promise<void> => {
 		try {
 			await followTargets(targets, connection);
@@ -112,4 +112,4 @@ export const createRunAccount = (
 		},
 		detach: link.unfollow,
 	};
-};
+}

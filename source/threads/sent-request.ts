@@ -1,13 +1,11 @@
 import {familyOf} from '../bedrock/families/registry.ts';
-import {converseRequest} from '../bedrock/methods/converse-request.ts';
-import {invokeRequest} from '../bedrock/methods/invoke-request.ts';
+import {converseRequest, invokeRequest} from '../bedrock/methods/request.ts';
 import {type InferenceRequest, type Method, methods} from '../domain/backend.ts';
-import type {Prompt} from '../domain/prompt.ts';
-import type {Variant} from '../domain/variant.ts';
+import type {Prompt, Variant} from '../domain/task.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {Choice} from '../reports/choice.ts';
 import type {Results, TargetResults} from '../reports/results-schema.ts';
-import type {JsonMembers, SentRequest} from '../reports/sent-request.ts';
+import type {JsonMembers, SentRequest} from '../reports/sdk-calls.ts';
 
 /** Requests as bedrock's own code makes them, for reports that must not know it. */
 
@@ -15,7 +13,7 @@ import type {JsonMembers, SentRequest} from '../reports/sent-request.ts';
 const jsonOf = (value: unknown): JsonMembers => JSON.parse(JSON.stringify(value)) as JsonMembers;
 
 /** The request as it goes over the wire. */
-export const sentRequestOf = (request: InferenceRequest, region: string): SentRequest => {
+export function sentRequestOf(request: InferenceRequest, region: string): SentRequest {
 	const {method, model} = request;
 	switch (method) {
 		case 'converse':
@@ -34,16 +32,16 @@ export const sentRequestOf = (request: InferenceRequest, region: string): SentRe
 			return {method, model, region, body: jsonOf(body), beside};
 		}
 	}
-};
+}
 
 /** The request of a variant with a prompt. */
-export const variantRequest = (
+export function variantRequest(
 	{model, baseModel, region, tier}: TargetResults,
 	{stop, parameters, cache}: Pick<Variant, 'stop' | 'parameters' | 'cache'>,
 	{system, user}: Prompt,
 	{method, maxTokens}: {readonly method: InferenceRequest['method']; readonly maxTokens: number},
-): SentRequest =>
-	sentRequestOf(
+): SentRequest {
+	return sentRequestOf(
 		{
 			model,
 			baseModel,
@@ -58,24 +56,26 @@ export const variantRequest = (
 		},
 		region,
 	);
+}
 
 /** How to send one request of what a run measured: a batch job has no request of its own. */
-export const onDemandMethod = ({plan}: Pick<Results, 'plan'>): Method =>
-	methods.find((method) => method === plan.method) ?? 'converse';
+export function onDemandMethod({plan}: Pick<Results, 'plan'>): Method {
+	return methods.find((method) => method === plan.method) ?? 'converse';
+}
 
 /** Max tokens to send: the variant's own or the run's; what the answers advise where the run was to learn it. */
-export const maxTokensOf = (
+export function maxTokensOf(
 	{plan}: Pick<Results, 'plan'>,
 	{variant}: Pick<Choice, 'variant'>,
 	recipe: Recipe,
-): number => {
+): number {
 	const asked = recipe.variants.find(({name}) => name === variant.name)?.maxTokens ?? recipe.maxTokens;
 	const learnt = plan.maxTokens === 'auto' ? variant.maxTokensAdvice.value : null;
 	return learnt ?? asked;
-};
+}
 
 /** The request of a choice as it was first sent; undefined where the recipe does not know the variant. */
-export const firstRequestOf = (results: Results, choice: Choice, recipe: Recipe): SentRequest | undefined => {
+export function firstRequestOf(results: Results, choice: Choice, recipe: Recipe): SentRequest | undefined {
 	const variant = recipe.variants.find(({name}) => name === choice.variant.name);
 	const target = results.targets[choice.target];
 	const {system, user} = choice.variant.prompt;
@@ -85,4 +85,4 @@ export const firstRequestOf = (results: Results, choice: Choice, recipe: Recipe)
 	const method = onDemandMethod(results);
 	const maxTokens = maxTokensOf(results, choice, recipe);
 	return variantRequest(target, variant, {system: system ?? undefined, user}, {method, maxTokens});
-};
+}

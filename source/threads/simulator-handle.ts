@@ -1,14 +1,12 @@
 import {Worker} from 'node:worker_threads';
-import {reasonOf, systemWords} from '../domain/system-words.ts';
-import {UserError} from '../domain/user-error.ts';
+import {reasonOf, systemWords, UserError} from '../domain/user-error.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {cleanText} from '../text/width.ts';
-import {workerEnvironment} from './compile-cache.ts';
 import type {SimulatorReport, SimulatorRequest} from './messages.ts';
-import {workerUrl} from './worker-url.ts';
+import {workerEnvironment, workerUrl} from './worker-start.ts';
 
 /** A simulator in its own thread, so that its work never touches a latency that is measured here. */
-export type SimulatorHandle = {
+type SimulatorHandle = {
 	/** Base URL of every service that is simulated. */
 	readonly url: string;
 	readonly stop: () => Promise<void>;
@@ -21,7 +19,7 @@ const stopLimitMs = 2000;
  * Starts a simulator in a worker thread.
  * @throws UserError where it cannot start.
  */
-export const startSimulatorThread = async (options: SimulatorOptions): Promise<SimulatorHandle> => {
+export async function startSimulatorThread(options: SimulatorOptions): Promise<SimulatorHandle> {
 	const worker = new Worker(workerUrl('simulator-worker'), {
 		env: workerEnvironment(),
 		stdout: true,
@@ -66,4 +64,4 @@ export const startSimulatorThread = async (options: SimulatorOptions): Promise<S
 			clearTimeout(timer);
 		},
 	};
-};
+}

@@ -1,17 +1,17 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
 import {useSyncExternalStore} from 'react';
-import {type KeyEvent, keyNames} from '../view/keymap/keys.ts';
+import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import type {State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {listedRows} from '../view/variant-rows.ts';
-import {AccountEyes, type SeeBuckets} from './account-eyes.ts';
+import {type OnVisibleRows, VisibleRowsContext} from './account/visible-buckets.ts';
 import {type Appearance, AppearanceContext} from './appearance.tsx';
 import {computeLayout, type LayoutInput, tierOf} from './layout.ts';
-import {Lines} from './lines.tsx';
 import {placeOverlay} from './overlays/overlay-lines.ts';
+import {Lines} from './panel.tsx';
 import {isDayShown} from './panels/gauges.ts';
 import {noticeOf} from './panels/notice.ts';
-import {RegionView} from './views/region-view.tsx';
+import {RegionView} from './region-view.tsx';
 
 type Props = {
 	readonly store: Store;
@@ -20,7 +20,7 @@ type Props = {
 	readonly onKey: (keyName: string) => void;
 	readonly onPaste: (text: string) => void;
 	/** Told which rows of the account are on screen. */
-	readonly onSeen?: SeeBuckets;
+	readonly onSeen?: OnVisibleRows;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
@@ -44,7 +44,7 @@ export function App({store, appearance, onKey, onPaste, onSeen = () => {}}: Prop
 	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
 	return (
 		<AppearanceContext value={appearance}>
-			<AccountEyes value={onSeen}>
+			<VisibleRowsContext value={onSeen}>
 				<Box width={columns} height={rows}>
 					{regions.map(({name, rect}) => (
 						<Box key={name} position="absolute" left={rect.left} top={rect.top}>
@@ -53,7 +53,7 @@ export function App({store, appearance, onKey, onPaste, onSeen = () => {}}: Prop
 					))}
 					{tier === 'tiny' ? null : <OverlayView state={state} columns={columns} rows={rows} />}
 				</Box>
-			</AccountEyes>
+			</VisibleRowsContext>
 		</AppearanceContext>
 	);
 }

@@ -1,7 +1,21 @@
+import type {RenderOptions} from 'ink';
 import {createContext, useContext} from 'react';
 import {toAscii} from '../text/glyphs.ts';
 import {type Line, lineText} from '../text/segment.ts';
 import {paintLine, type Theme} from '../text/themes.ts';
+
+/**
+ * How every screen of ours is rendered: on the alternate screen, its keys and its Ctrl+C our own, and only what changed
+ * is written.
+ */
+export const screenOptions = {
+	alternateScreen: true,
+	exitOnCtrlC: false,
+	patchConsole: false,
+	interactive: true,
+	incrementalRendering: true,
+	isScreenReaderEnabled: false,
+} as const satisfies RenderOptions;
 
 /** How everything on screen looks. */
 export type Appearance = {

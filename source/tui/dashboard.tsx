@@ -1,15 +1,31 @@
 import process from 'node:process';
-import {type Instance, render} from 'ink';
-import type {Fault} from '../domain/fault.ts';
+import {type Instance, render, useApp} from 'ink';
+import {type ReactNode, useEffect} from 'react';
+import type {Fault} from '../domain/user-error.ts';
 import {themeNamed} from '../text/themes.ts';
 import {finalSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
 import {App} from './app.tsx';
-import type {Appearance} from './appearance.tsx';
-import {screenOptions} from './render-options.ts';
+import {type Appearance, screenOptions} from './appearance.tsx';
 import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 import {createSession, type Session} from './session.ts';
-import {SuspendPort, type SuspendTerminal} from './suspend-port.tsx';
+
+/** Ink's way to give the terminal away for a while. */
+type SuspendTerminal = ReturnType<typeof useApp>['suspendTerminal'];
+
+type SuspendProps = {
+	readonly onReady: (suspendTerminal: SuspendTerminal) => void;
+	readonly children: ReactNode;
+};
+
+/** Hands that way to the one who owns the terminal's life: Ink offers it to components alone. */
+function SuspendPort({onReady, children}: SuspendProps) {
+	const {suspendTerminal} = useApp();
+	useEffect(() => {
+		onReady(suspendTerminal);
+	}, [onReady, suspendTerminal]);
+	return children;
+}
 
 export type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 

@@ -1,14 +1,10 @@
-import {faultOf} from '../domain/fault.ts';
+import {faultOf} from '../domain/user-error.ts';
 import type {Action, Effect} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** An action without its time. */
-export type Happening = Action extends infer Each
-	? Each extends Action
-		? Omit<Each, 'atMs'>
-		: never
-	: never;
+type Happening = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
 
 type EffectPorts = TerminalActions & {
 	readonly leave: () => void;
@@ -16,7 +12,7 @@ type EffectPorts = TerminalActions & {
 	readonly latest: () => State;
 };
 
-export type Effects = {
+type Effects = {
 	readonly run: (effect: Effect) => void;
 	readonly started: () => ChosenRun | undefined;
 };

@@ -1,4 +1,4 @@
-import type {ViewName} from '../view/keymap/views.ts';
+import type {ViewName} from '../view/keymap.ts';
 
 /** Where everything goes, from the size of the terminal alone: one pure function, no growing, no overflow. */
 
@@ -28,8 +28,8 @@ export type RegionName =
 	| 'footer'
 	| 'line';
 
-export type Region = {readonly name: RegionName; readonly rect: Rect};
-export type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
+type Region = {readonly name: RegionName; readonly rect: Rect};
+type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
 
 export type LayoutInput = {
 	readonly columns: number;
@@ -45,7 +45,7 @@ export type LayoutInput = {
 };
 
 /** Least sizes of the tiers, in cells. */
-export const tierSizes = {
+const tierSizes = {
 	wide: {columns: 120, rows: 30},
 	normal: {columns: 80, rows: 24},
 	narrow: {columns: 40, rows: 8},

@@ -1,9 +1,30 @@
+import {Box, Text} from 'ink';
 import type {Line} from '../text/segment.ts';
-import {type FrameTitle, framed, innerWidth, ruled} from './frame.ts';
+import {paint, useAppearance} from './appearance.tsx';
+import {boxed, type FrameTitle, framed, innerWidth, ruled} from './frame.ts';
 import type {Tier} from './layout.ts';
-import {Lines} from './lines.tsx';
 
-type Props = {
+type LinesProps = {
+	readonly lines: readonly Line[];
+	readonly width: number;
+	readonly height: number;
+};
+
+/**
+ * Lines in a box of exactly that size. They are one text node, because Ink lays out, squashes and checks each one anew.
+ * The text carries its own colours.
+ */
+export function Lines({lines, width, height}: LinesProps) {
+	const appearance = useAppearance();
+	const painted = boxed(lines, width, height).map((line) => paint(line, appearance));
+	return (
+		<Box width={width} height={height} flexShrink={0}>
+			<Text wrap="truncate">{painted.join('\n')}</Text>
+		</Box>
+	);
+}
+
+type PanelProps = {
 	readonly title: FrameTitle;
 	readonly lines: readonly Line[];
 	readonly width: number;
@@ -14,7 +35,7 @@ type Props = {
 };
 
 /** Lines with a titled border; narrow screens have no cells to spare for one. */
-export function Panel({title, lines, width, height, tier, isTitled = false}: Props) {
+export function Panel({title, lines, width, height, tier, isTitled = false}: PanelProps) {
 	const shown =
 		tier === 'narrow'
 			? isTitled

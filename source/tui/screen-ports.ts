@@ -1,11 +1,11 @@
 import type {Clock} from '../domain/clock.ts';
-import type {Fault} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import type {Fault} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
-import type {ListedPreset} from '../view/listing.ts';
+import type {ListedPreset} from '../view/state.ts';
 
 /** A run that was chosen on the screen, and where its answers go. */
 export type ChosenRun = {readonly config: RunConfig; readonly answers: AnswerSink};

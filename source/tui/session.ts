@@ -6,7 +6,7 @@ import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
 import {initialState, leaveDeadlineMs} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {createAccountSight} from './account-eyes.ts';
+import {createVisibleRowsReporter} from './account/visible-buckets.ts';
 import {createEffects} from './effects.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
@@ -100,7 +100,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	return {
 		store,
 		press,
-		see: createAccountSight(engine.send),
+		see: createVisibleRowsReporter(engine.send),
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});

@@ -1,12 +1,12 @@
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
-import type {Fault} from '../domain/fault.ts';
-import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {Command} from './keymap/bindings.ts';
-import type {ListedPreset} from './listing.ts';
+import type {ListedModel} from '../domain/target.ts';
+import type {Fault} from '../domain/user-error.ts';
+import type {Command} from './keymap.ts';
+import type {ListedPreset, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
@@ -79,4 +79,24 @@ export type Effect =
 /** Whether an action brings data, which may be shown a little later, or answers a key, which is shown at once. */
 export function isData(action: Action): boolean {
 	return ['snapshot-received', 'account-received', 'engine-logged'].includes(action.type);
+}
+
+/** What an action makes of the state, and what it asks of the world. */
+export type Transition = {readonly state: State; readonly effects: readonly Effect[]};
+
+/** The state alone changes. */
+export function noEffect(state: State): Transition {
+	return {state, effects: []};
+}
+
+/** The state changes and the world is asked for something. */
+export function withEffects(state: State, ...effects: readonly Effect[]): Transition {
+	return {state, effects};
+}
+
+const flashMs = 4000;
+
+/** A passing remark above the footer. */
+export function withFlash(state: State, text: string): State {
+	return {...state, flash: {text, untilMs: state.nowMs + flashMs}};
 }

@@ -1,8 +1,41 @@
-import type {ListedModel} from '../domain/listed-model.ts';
+import type {RunConfig} from '../domain/run-config.ts';
+import type {ListedModel} from '../domain/target.ts';
 import {cleanText} from '../text/width.ts';
-import {bedrockRegions} from './account/regions.ts';
-import type {ListedPreset} from './listing.ts';
-import type {Picker, State} from './state.ts';
+import {watchRegions} from './account/account-commands.ts';
+import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {prepare} from './run-commands.ts';
+import type {ListedPreset, Picker, State} from './state.ts';
+
+/**
+ * Regions in which Bedrock's models and profiles are listed (user guide, supported Regions, as read on 2026-11-22). Any other
+ * one can be typed.
+ */
+export const bedrockRegions: readonly string[] = [
+	'us-east-1',
+	'us-east-2',
+	'us-west-1',
+	'us-west-2',
+	'ca-central-1',
+	'ca-west-1',
+	'sa-east-1',
+	'eu-central-1',
+	'eu-north-1',
+	'eu-south-1',
+	'eu-south-2',
+	'eu-west-1',
+	'eu-west-2',
+	'eu-west-3',
+	'ap-east-2',
+	'ap-northeast-1',
+	'ap-northeast-2',
+	'ap-northeast-3',
+	'ap-south-1',
+	'ap-south-2',
+	'ap-southeast-1',
+	'ap-southeast-2',
+	'ap-southeast-3',
+	'ap-southeast-4',
+];
 
 /** What a picker offers. */
 export type PickerRow =
@@ -53,4 +86,99 @@ function searchedText(row: PickerRow): string {
 			return row.key;
 		}
 	}
+}
+
+/** Commands of the pickers: what is chosen is prepared at once, and started where nothing costs money. */
+
+export function openModels(state: State): Transition {
+	const opened: State = {
+		...state,
+		overlay: {kind: 'picker', of: 'models', filter: '', index: 0, marked: []},
+	};
+	return state.models.kind === 'known' ? noEffect(opened) : askForModels(opened);
+}
+
+/** Has the models of the Region listed. */
+export function askForModels(state: State): Transition {
+	return withEffects(
+		{...state, models: {kind: 'loading', sinceMs: state.nowMs}},
+		{type: 'list-models', config: state.config},
+	);
+}
+
+/** Regions of the account; those that are watched are marked. */
+export function openRegions(state: State): Transition {
+	return noEffect({
+		...state,
+		overlay: {kind: 'picker', of: 'regions', filter: '', index: 0, marked: state.account.regions},
+	});
+}
+
+export function openPresets(state: State): Transition {
+	const opened: State = {
+		...state,
+		overlay: {kind: 'picker', of: 'presets', filter: '', index: 0, marked: []},
+	};
+	return state.presets.kind === 'known'
+		? noEffect(opened)
+		: withEffects({...opened, presets: {kind: 'loading', sinceMs: state.nowMs}}, {type: 'list-presets'});
+}
+
+/** Another text to look for: the first of what is found is selected. */
+export function filterPicker(state: State, picker: Picker, filter: string): Transition {
+	return noEffect({...state, overlay: {...picker, filter, index: 0}});
+}
+
+export function movePicker(state: State, picker: Picker, lines: number): Transition {
+	const last = Math.max(0, pickerRows(state, picker).length - 1);
+	return noEffect({...state, overlay: {...picker, index: Math.min(last, Math.max(0, picker.index + lines))}});
+}
+
+/** Marks the selected model, so that several are compared, or takes the mark away. */
+export function markPicked(state: State, picker: Picker): Transition {
+	const row = pickedRow(state, picker);
+	if (picker.of === 'presets' || row === undefined) {
+		return noEffect(state);
+	}
+	const marked = picker.marked.includes(row.key)
+		? picker.marked.filter((key) => key !== row.key)
+		: [...picker.marked, row.key];
+	return noEffect({...state, overlay: {...picker, marked}});
+}
+
+/** Takes what is marked, or else what is selected. */
+export function acceptPicked(state: State, picker: Picker): Transition {
+	const key = pickedRow(state, picker)?.key;
+	const keys = picker.marked.length > 0 ? picker.marked : key === undefined ? [] : [key];
+	const [name] = keys;
+	if (name === undefined) {
+		return noEffect(state);
+	}
+	const closed: State = {...state, overlay: undefined};
+	if (picker.of === 'regions') {
+		return watchRegions(closed, keys);
+	}
+	return picker.of === 'models'
+		? prepare({...closed, config: {...state.config, models: keys}}, state.startsAtOnce)
+		: withEffects(withFlash(closed, `reading ${name}`), {type: 'load-preset', name});
+}
+
+/** A preset was read: it takes the place of the task; the models stay where it names none. */
+export function takePreset(state: State, config: RunConfig): Transition {
+	if (state.stage.kind === 'running') {
+		return noEffect(withFlash(state, 'a run is under way: the preset was not taken'));
+	}
+	const models = config.models.length === 0 ? state.config.models : config.models;
+	const next: State = {
+		...state,
+		config: {...config, models},
+		switchedOff: [],
+		selected: undefined,
+		filter: '',
+		isDetailOpen: false,
+		flash: undefined,
+	};
+	return models.length === 0
+		? openModels({...next, stage: {kind: 'choosing'}})
+		: prepare(next, state.startsAtOnce);
 }

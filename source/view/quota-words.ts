@@ -1,5 +1,5 @@
 import type {Limit} from '../domain/target.ts';
-import {formatTokens} from '../text/numbers.ts';
+import {formatTokens, unknownMark} from '../text/numbers.ts';
 
 /** A limit in words; `unit` is `RPM`, `TPM` or `TPD`. */
 export function limitWords(limit: Limit, unit: string): string {
@@ -30,4 +30,9 @@ export function quotaWords(limits: ReadonlyArray<{readonly limit: Limit; readonl
 		isShared ? limitWords(limit, unit) : `${limitWords(limit, unit)} ${sourceWord(limit)}`.trim(),
 	);
 	return `${words.join(' · ')}${isShared ? ` ${[...sources].join('')}` : ''}`.trim();
+}
+
+/** The account that is called, in words; empty where there is none to name. */
+export function accountWords(account: string | null | undefined): string {
+	return account === undefined ? '' : `account ${account ?? unknownMark}`;
 }

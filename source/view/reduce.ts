@@ -1,31 +1,92 @@
 import type {Snapshot} from '../domain/snapshot.ts';
 import * as account from './account/account-commands.ts';
-import type {Action, OverlayAction} from './actions.ts';
+import {
+	type Action,
+	noEffect,
+	type OverlayAction,
+	type Transition,
+	withEffects,
+	withFlash,
+} from './actions.ts';
 import {disabledReason} from './availability.ts';
-import {type Change, changeWith, only, withFlash} from './change.ts';
-import type {Command} from './keymap/bindings.ts';
-import {type ViewName, viewAfter} from './keymap/views.ts';
-import {move, zoom} from './list-commands.ts';
-import {inOverlay} from './overlay-actions.ts';
-import * as pickers from './picker-commands.ts';
+import {type Command, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import * as pickers from './picker.ts';
+import {acceptPicked, filterPicker, markPicked, movePicker} from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
+import {move, zoom} from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
-import {openSettings} from './settings-commands.ts';
-import {sortAfter} from './sort.ts';
-import {keptLogLines, type State} from './state.ts';
+import {inSettings, openSettings} from './settings.ts';
+import {keptLogLines, type Overlay, type State} from './state.ts';
+import {sortAfter} from './variant-order.ts';
+
+/** What an open overlay makes of the keys. */
+function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Transition {
+	if (overlay.kind === 'settings') {
+		return inSettings(state, overlay, action);
+	}
+	if (action.type === 'overlay-closed') {
+		return noEffect({...state, overlay: undefined});
+	}
+	switch (overlay.kind) {
+		case 'help': {
+			return action.type === 'overlay-moved'
+				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				: noEffect(state);
+		}
+		case 'picker': {
+			return inPicker(state, overlay, action);
+		}
+		case 'quit-question':
+		case 'exported': {
+			return noEffect(state);
+		}
+	}
+}
+
+/** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
+function scrolled(scroll: number, lines: number): number {
+	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+	return Math.min(last, Math.max(0, scroll + lines));
+}
+
+function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
+	switch (action.type) {
+		case 'text-typed': {
+			return filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
+		}
+		case 'text-erased': {
+			return filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
+		}
+		case 'overlay-turned': {
+			return noEffect(state);
+		}
+		case 'overlay-moved': {
+			return movePicker(state, picker, action.lines);
+		}
+		case 'overlay-marked': {
+			return markPicked(state, picker);
+		}
+		case 'overlay-accepted': {
+			return acceptPicked(state, picker);
+		}
+		case 'overlay-closed': {
+			return noEffect({...state, overlay: undefined});
+		}
+	}
+}
 
 /**
  * What an action makes of the state. Pure and total: any action in any state gives a state, the same every time.
  * @returns the next state and what the world is asked to do.
  */
-export function reduce(before: State, action: Action): Change {
+export function reduce(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
 	switch (action.type) {
 		case 'preparation-progressed': {
 			const {stage} = state;
-			return only(stage.kind === 'preparing' ? {...state, stage: {...stage, step: action.step}} : state);
+			return noEffect(stage.kind === 'preparing' ? {...state, stage: {...stage, step: action.step}} : state);
 		}
 		case 'run-prepared': {
 			return prepared({...state, plan: action.plan}, action.snapshot);
@@ -39,14 +100,14 @@ export function reduce(before: State, action: Action): Change {
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
-			return isOver(state) ? screen.leave(ended) : only(closedQuestion(ended));
+			return isOver(state) ? screen.leave(ended) : noEffect(closedQuestion(ended));
 		}
 		case 'engine-failed': {
 			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
-			return isOver(state) ? screen.leave(failed) : only(closedQuestion(failed));
+			return isOver(state) ? screen.leave(failed) : noEffect(closedQuestion(failed));
 		}
 		case 'engine-logged': {
-			return only({...state, log: [...state.log, action.text].slice(-keptLogLines)});
+			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
 		}
 		case 'command-given': {
 			return given(state, action.command);
@@ -59,33 +120,33 @@ export function reduce(before: State, action: Action): Change {
 		case 'overlay-accepted':
 		case 'overlay-closed': {
 			return state.overlay === undefined
-				? only(withTyped(state, action))
+				? noEffect(withTyped(state, action))
 				: inOverlay(state, state.overlay, action);
 		}
 		case 'typing-ended': {
-			return only({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
+			return noEffect({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
 		}
 		case 'models-listed': {
-			return only({...state, models: {kind: 'known', entries: action.models}});
+			return noEffect({...state, models: {kind: 'known', entries: action.models}});
 		}
 		case 'models-failed': {
-			return only({...state, models: {kind: 'failed', fault: action.fault}});
+			return noEffect({...state, models: {kind: 'failed', fault: action.fault}});
 		}
 		case 'presets-listed': {
-			return only({...state, presets: {kind: 'known', entries: action.presets}});
+			return noEffect({...state, presets: {kind: 'known', entries: action.presets}});
 		}
 		case 'presets-failed': {
-			return only({...state, presets: {kind: 'failed', fault: action.fault}});
+			return noEffect({...state, presets: {kind: 'failed', fault: action.fault}});
 		}
 		case 'preset-loaded': {
 			return pickers.takePreset(state, action.config);
 		}
 		case 'demo-started': {
-			return state.stage.kind === 'running' ? only(state) : runs.takeDemo(state, action.config);
+			return state.stage.kind === 'running' ? noEffect(state) : runs.takeDemo(state, action.config);
 		}
 		case 'demo-failed':
 		case 'preset-failed': {
-			return only(withFlash(state, action.fault.message));
+			return noEffect(withFlash(state, action.fault.message));
 		}
 		case 'account-opened': {
 			return account.watchAccount(state);
@@ -94,7 +155,7 @@ export function reduce(before: State, action: Action): Change {
 			return account.takeAccount(state, action.account);
 		}
 		case 'export-finished': {
-			return only({
+			return noEffect({
 				...state,
 				isExporting: false,
 				flash: undefined,
@@ -102,18 +163,18 @@ export function reduce(before: State, action: Action): Change {
 			});
 		}
 		case 'export-failed': {
-			return only(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
+			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
 		}
 		case 'time-passed': {
-			return only(state);
+			return noEffect(state);
 		}
 	}
 }
 
-function prepared(state: State, snapshot: Snapshot): Change {
+function prepared(state: State, snapshot: Snapshot): Transition {
 	const {stage} = state;
 	if (stage.kind !== 'preparing') {
-		return only(state);
+		return noEffect(state);
 	}
 	if (stage.isStale) {
 		return runs.prepare(state, stage.startsThen);
@@ -129,7 +190,7 @@ function prepared(state: State, snapshot: Snapshot): Change {
 	if (stage.startsThen && state.plan?.crowding === undefined) {
 		return runs.start(ready);
 	}
-	return state.hasKeys ? only(ready) : screen.leave(ready);
+	return state.hasKeys ? noEffect(ready) : screen.leave(ready);
 }
 
 /** Takes a snapshot in; what was asked of the engine is forgotten once it shows. */
@@ -154,10 +215,10 @@ function closedQuestion(state: State): State {
 	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
 }
 
-function given(state: State, command: Command): Change {
+function given(state: State, command: Command): Transition {
 	const reason = disabledReason(state, command);
 	if (reason !== undefined) {
-		return only(withFlash(state, reason));
+		return noEffect(withFlash(state, reason));
 	}
 	return handlers[command](state);
 }
@@ -182,20 +243,20 @@ function withTyped(state: State, action: OverlayAction): State {
 
 /** What a command of lists does in the Account view, and what elsewhere. */
 const byView =
-	(inAccount: (state: State) => Change, elsewhere: (state: State) => Change) =>
-	(state: State): Change =>
+	(inAccount: (state: State) => Transition, elsewhere: (state: State) => Transition) =>
+	(state: State): Transition =>
 		state.view === 'account' ? inAccount(state) : elsewhere(state);
 
 const opener = (view: ViewName) => (state: State) => screen.openView(state, view);
 
-const handlers: Readonly<Record<Command, (state: State) => Change>> = {
+const handlers: Readonly<Record<Command, (state: State) => Transition>> = {
 	run: runs.run,
 	stop: runs.stop,
 	'toggle-pause': runs.togglePause,
 	'toggle-variant': runs.toggleVariant,
 	'next-method': runs.nextMethod,
 	'next-goal': runs.nextGoal,
-	'start-demo': (state) => changeWith(withFlash(state, 'starting the simulator'), {type: 'start-demo'}),
+	'start-demo': (state) => withEffects(withFlash(state, 'starting the simulator'), {type: 'start-demo'}),
 	models: pickers.openModels,
 	presets: pickers.openPresets,
 	settings: openSettings,
@@ -215,18 +276,18 @@ const handlers: Readonly<Record<Command, (state: State) => Change>> = {
 	down: (state) => move(state, 1),
 	'page-up': (state) => move(state, -10),
 	'page-down': (state) => move(state, 10),
-	detail: (state) => only({...state, isDetailOpen: !state.isDetailOpen}),
-	filter: (state) => only({...state, isTyping: true, isDetailOpen: false}),
-	'next-sort': byView(account.nextAccountSort, (state) => only({...state, sort: sortAfter(state.sort)})),
-	invert: byView(account.invertAccount, (state) => only({...state, isInverted: !state.isInverted})),
+	detail: (state) => noEffect({...state, isDetailOpen: !state.isDetailOpen}),
+	filter: (state) => noEffect({...state, isTyping: true, isDetailOpen: false}),
+	'next-sort': byView(account.nextAccountSort, (state) => noEffect({...state, sort: sortAfter(state.sort)})),
+	invert: byView(account.invertAccount, (state) => noEffect({...state, isInverted: !state.isInverted})),
 	'zoom-in': (state) => zoom(state, -1),
 	'zoom-out': (state) => zoom(state, 1),
-	'zoom-reset': (state) => only({...state, windowSeconds: undefined}),
+	'zoom-reset': (state) => noEffect({...state, windowSeconds: undefined}),
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
-	help: (state) => only({...state, overlay: {kind: 'help', scroll: 0}}),
-	redraw: (state) => changeWith(state, {type: 'redraw'}),
-	suspend: (state) => changeWith(state, {type: 'suspend'}),
+	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
+	redraw: (state) => withEffects(state, {type: 'redraw'}),
+	suspend: (state) => withEffects(state, {type: 'suspend'}),
 	quit: screen.quit,
 };

@@ -1,9 +1,9 @@
 import {methods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals} from '../domain/run-spec.ts';
-import {answerGraceMs} from '../domain/silence.ts';
+import {answerGraceMs} from '../domain/timeouts.ts';
 import {initialAccount} from './account/account-state.ts';
-import {type Change, changeWith, only, withFlash} from './change.ts';
+import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {activeConfig} from './selectors.ts';
 import type {State} from './state.ts';
 import {selectedRow} from './variant-rows.ts';
@@ -11,8 +11,8 @@ import {selectedRow} from './variant-rows.ts';
 /** Commands that change the run. Each is only called while it is not disabled. */
 
 /** Has the run prepared with the configuration as it is now. */
-export function prepare(state: State, startsThen: boolean): Change {
-	return changeWith(
+export function prepare(state: State, startsThen: boolean): Transition {
+	return withEffects(
 		{
 			...state,
 			stage: {kind: 'preparing', step: 'starting', sinceMs: state.nowMs, startsThen, isStale: false},
@@ -23,8 +23,8 @@ export function prepare(state: State, startsThen: boolean): Change {
 }
 
 /** Starts what is prepared. */
-export function start(state: State): Change {
-	return changeWith(
+export function start(state: State): Transition {
+	return withEffects(
 		{
 			...state,
 			stage: {kind: 'running'},
@@ -39,12 +39,12 @@ export function start(state: State): Change {
 }
 
 /** Starts the planned run; after an end or a fault prepares it anew first. */
-export function run(state: State): Change {
+export function run(state: State): Transition {
 	return state.stage.kind === 'planned' ? start(state) : prepare(state, state.startsAtOnce);
 }
 
 /** The simulator listens: the account is left alone from here on. */
-export function takeDemo(state: State, config: RunConfig): Change {
+export function takeDemo(state: State, config: RunConfig): Transition {
 	return prepare(
 		{
 			...state,
@@ -62,24 +62,24 @@ export function takeDemo(state: State, config: RunConfig): Change {
 	);
 }
 
-export function stop(state: State): Change {
-	return changeWith(
+export function stop(state: State): Transition {
+	return withEffects(
 		{...state, asked: 'stop', stoppedMs: state.nowMs},
 		{type: 'stop', deadlineMs: answerGraceMs},
 	);
 }
 
-export function togglePause(state: State): Change {
+export function togglePause(state: State): Transition {
 	const isPaused = state.asked === undefined ? state.snapshot?.phase === 'paused' : state.asked === 'pause';
 	return isPaused
-		? changeWith({...state, asked: 'resume'}, {type: 'resume'})
-		: changeWith({...state, asked: 'pause'}, {type: 'pause'});
+		? withEffects({...state, asked: 'resume'}, {type: 'resume'})
+		: withEffects({...state, asked: 'pause'}, {type: 'pause'});
 }
 
-export function toggleVariant(state: State): Change {
+export function toggleVariant(state: State): Transition {
 	const name = selectedRow(state)?.variant;
 	if (name === undefined) {
-		return only(state);
+		return noEffect(state);
 	}
 	const switchedOff = state.switchedOff.includes(name)
 		? state.switchedOff.filter((each) => each !== name)
@@ -87,23 +87,23 @@ export function toggleVariant(state: State): Change {
 	return reconfigured({...state, switchedOff});
 }
 
-export function nextMethod(state: State): Change {
+export function nextMethod(state: State): Transition {
 	const method = after(methods, state.config.method);
 	return reconfigured({...state, config: {...state.config, method}});
 }
 
 /** During a run the new goal decides from there on who goes out. */
-export function nextGoal(state: State): Change {
+export function nextGoal(state: State): Transition {
 	const goal = after(goals, state.config.goal);
 	const next = {...state, config: {...state.config, goal}};
-	return state.stage.kind === 'running' ? changeWith(next, {type: 'set-goal', goal}) : reconfigured(next);
+	return state.stage.kind === 'running' ? withEffects(next, {type: 'set-goal', goal}) : reconfigured(next);
 }
 
 /** Has the plan of a changed configuration worked out, which is shown before anything is sent. */
-export function prepareAnew(state: State): Change {
+export function prepareAnew(state: State): Transition {
 	switch (state.stage.kind) {
 		case 'preparing': {
-			return only({...state, stage: {...state.stage, isStale: true, startsThen: false}});
+			return noEffect({...state, stage: {...state.stage, isStale: true, startsThen: false}});
 		}
 		case 'planned':
 		case 'ended':
@@ -112,7 +112,7 @@ export function prepareAnew(state: State): Change {
 		}
 		case 'choosing':
 		case 'running': {
-			return only(state);
+			return noEffect(state);
 		}
 	}
 }
@@ -125,22 +125,22 @@ function after<Value>(values: readonly Value[], value: Value): Value {
  * Takes a changed configuration to the engine where nothing would be lost by it: what an ended run measured stays on
  * screen until the next one is asked for.
  */
-function reconfigured(state: State): Change {
+function reconfigured(state: State): Transition {
 	const {stage} = state;
 	switch (stage.kind) {
 		case 'planned': {
 			return prepare(state, false);
 		}
 		case 'preparing': {
-			return only({...state, stage: {...stage, isStale: true}});
+			return noEffect({...state, stage: {...stage, isStale: true}});
 		}
 		case 'ended':
 		case 'failed': {
-			return only(withFlash(state, 'taken into account by the next run: r'));
+			return noEffect(withFlash(state, 'taken into account by the next run: r'));
 		}
 		case 'choosing':
 		case 'running': {
-			return only(state);
+			return noEffect(state);
 		}
 	}
 }

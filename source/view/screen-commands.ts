@@ -1,33 +1,58 @@
-import {watchAccount} from './account/account-commands.ts';
-import type {ExportKind} from './actions.ts';
-import {type Change, changeWith, only, withFlash} from './change.ts';
-import type {ViewName} from './keymap/views.ts';
-import {finalSnapshot, isRunning} from './selectors.ts';
+import {moveInAccount, watchAccount} from './account/account-commands.ts';
+import {type ExportKind, noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import type {ViewName} from './keymap.ts';
+import {finalSnapshot, isRunning, logLines, neighbourWindow} from './selectors.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
+import {listedRows, selectedRow} from './variant-rows.ts';
+
+/** Commands that move through lists and time. */
+
+/** Moves the selection, or the log, by so many lines; positive is down. */
+export function move(state: State, lines: number): Transition {
+	if (state.view === 'log') {
+		const most = Math.max(0, logLines(state).length - 1);
+		return noEffect({...state, scroll: Math.min(most, Math.max(0, state.scroll - lines))});
+	}
+	if (state.view === 'account') {
+		return moveInAccount(state, lines);
+	}
+	const rows = listedRows(state);
+	const selected = selectedRow(state, rows);
+	if (selected === undefined) {
+		return noEffect(state);
+	}
+	const index = Math.min(rows.length - 1, Math.max(0, rows.indexOf(selected) + lines));
+	return noEffect({...state, selected: rows[index]?.key});
+}
+
+/** The next window that is longer (positive) or shorter. */
+export function zoom(state: State, steps: number): Transition {
+	return noEffect({...state, windowSeconds: neighbourWindow(state, steps) ?? state.windowSeconds});
+}
 
 /** Commands that change what is shown, and those that leave. */
 
-export function toggleFreeze(state: State): Change {
+export function toggleFreeze(state: State): Transition {
 	const {frozen, snapshot, nowMs} = state;
 	if (frozen !== undefined || snapshot === undefined) {
-		return only({...state, frozen: undefined});
+		return noEffect({...state, frozen: undefined});
 	}
-	return only({...state, frozen: {snapshot, sinceMs: nowMs}});
+	return noEffect({...state, frozen: {snapshot, sinceMs: nowMs}});
 }
 
-export function openView(state: State, view: ViewName): Change {
+export function openView(state: State, view: ViewName): Transition {
 	// A filter belongs to what it was typed for: variants or buckets.
 	const filter = (view === 'account') === (state.view === 'account') ? state.filter : '';
 	const opened: State = {...state, view, filter, isDetailOpen: false, isTyping: false, scroll: 0};
-	return view === 'account' ? watchAccount(opened) : only(opened);
+	return view === 'account' ? watchAccount(opened) : noEffect(opened);
 }
 
 /** Closes one thing: the detail, then the filter; never the program. */
-export function close(state: State): Change {
+export function close(state: State): Transition {
 	if (state.isDetailOpen) {
-		return only({...state, isDetailOpen: false});
+		return noEffect({...state, isDetailOpen: false});
 	}
-	return only(
+	return noEffect(
 		state.filter === '' || (state.view !== 'variants' && state.view !== 'account')
 			? {...state, flash: undefined}
 			: {...state, filter: ''},
@@ -41,33 +66,33 @@ const exportWords: Readonly<Record<ExportKind, string>> = {
 };
 
 /** Has something written about the newest run, which goes on meanwhile. */
-export function write(state: State, what: ExportKind): Change {
+export function write(state: State, what: ExportKind): Transition {
 	const snapshot = finalSnapshot(state);
 	if (snapshot === undefined) {
-		return only(state);
+		return noEffect(state);
 	}
 	const config = state.startedConfig ?? state.config;
-	return changeWith(
+	return withEffects(
 		{...withFlash(state, exportWords[what]), isExporting: true},
 		{type: 'export', what, snapshot, config},
 	);
 }
 
 /** Asks once while a run spends money; asked again, or with nothing at stake, leaves. */
-export function quit(state: State): Change {
+export function quit(state: State): Transition {
 	if (state.isLeaving || !isRunning(state)) {
 		return leave(state);
 	}
 	if (!state.isDemo && state.overlay?.kind !== 'quit-question') {
-		return only({...state, overlay: {kind: 'quit-question'}});
+		return noEffect({...state, overlay: {kind: 'quit-question'}});
 	}
-	return changeWith(
+	return withEffects(
 		{...state, overlay: undefined, isLeaving: true, asked: 'stop', stoppedMs: state.nowMs},
 		{type: 'stop', deadlineMs: leaveDeadlineMs},
 	);
 }
 
 /** Closes the screen without waiting for anything. */
-export function leave(state: State): Change {
-	return changeWith({...state, isLeaving: true}, {type: 'leave'});
+export function leave(state: State): Transition {
+	return withEffects({...state, isLeaving: true}, {type: 'leave'});
 }

@@ -1,5 +1,6 @@
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import {cleanText} from '../text/width.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 
@@ -61,4 +62,42 @@ function isWaiting({stage, frozen, isLeaving, stoppedMs, models, presets, accoun
 		isLeaving ||
 		(frozen !== undefined && stage.kind === 'running')
 	);
+}
+
+/** The span of time that the charts show. */
+
+/** Windows in seconds. */
+export const chartWindows = [15, 30, 60, 120, 300, 900, 3600, 14_400] as const;
+
+/** The longest window that is taken of its own accord. */
+const usualWindowSeconds = 120;
+
+/** The window in force: the one chosen, or the shortest usual one that holds the run so far. */
+export function shownWindowSeconds(state: State): number {
+	const elapsedSeconds = (shownSnapshot(state)?.elapsedMs ?? 0) / 1000;
+	const fitting = chartWindows.find((seconds) => seconds >= elapsedSeconds) ?? usualWindowSeconds;
+	return state.windowSeconds ?? Math.min(usualWindowSeconds, fitting);
+}
+
+/** The window so many steps longer (positive) or shorter; undefined where there is none. */
+export function neighbourWindow(state: State, steps: number): number | undefined {
+	const shown = shownWindowSeconds(state);
+	const windows: readonly number[] = chartWindows;
+	return windows[windows.indexOf(shown) + steps];
+}
+
+/** A line of the Log view; `time` is a clock time in UTC, empty where none is known. */
+type LogLine = {readonly time: string; readonly kind: string; readonly text: string};
+
+/** Events of the run, then what the engine logged about itself; oldest first. */
+export function logLines(state: State): readonly LogLine[] {
+	const events = shownSnapshot(state)?.events ?? [];
+	return [
+		...events.map(({at, kind, text}) => ({
+			time: cleanText(at).slice(11, 19),
+			kind: cleanText(kind),
+			text: cleanText(text),
+		})),
+		...state.log.map((text) => ({time: '', kind: 'engine', text: cleanText(text)})),
+	];
 }

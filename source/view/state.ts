@@ -1,17 +1,26 @@
-import type {Fault} from '../domain/fault.ts';
-import type {ListedModel} from '../domain/listed-model.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import type {ListedModel} from '../domain/target.ts';
+import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
-import type {ViewName} from './keymap/views.ts';
-import type {ListedPreset, Listing} from './listing.ts';
-import type {SortName} from './sort.ts';
+import type {ViewName} from './keymap.ts';
+import type {SortName} from './variant-order.ts';
+
+/** A list that is asked for when somebody wants to choose from it. */
+export type RemoteList<Entry> =
+	| {readonly kind: 'unasked'}
+	| {readonly kind: 'loading'; readonly sinceMs: number}
+	| {readonly kind: 'known'; readonly entries: readonly Entry[]}
+	| {readonly kind: 'failed'; readonly fault: Fault};
+
+/** A preset that is shipped. */
+export type ListedPreset = {readonly name: string; readonly description: string};
 
 /** All that the screen shows, as one immutable value. */
 
 /** Where the session stands; what a run under way is doing is told by its snapshot's phase. */
-export type Stage =
+type Stage =
 	/** No model is chosen yet: there is nothing to prepare. */
 	| {readonly kind: 'choosing'}
 	| {
@@ -61,7 +70,7 @@ export type SettingsForm = {
 };
 
 /** What was asked of the engine and is not yet seen in a snapshot. */
-export type Asked = 'pause' | 'resume' | 'stop';
+type Asked = 'pause' | 'resume' | 'stop';
 
 export type State = {
 	readonly config: RunConfig;
@@ -90,8 +99,8 @@ export type State = {
 	readonly isLeaving: boolean;
 	readonly view: ViewName;
 	readonly overlay: Overlay | undefined;
-	readonly models: Listing<ListedModel>;
-	readonly presets: Listing<ListedPreset>;
+	readonly models: RemoteList<ListedModel>;
+	readonly presets: RemoteList<ListedPreset>;
 	readonly account: AccountState;
 	readonly isDetailOpen: boolean;
 	/** Key of the selected variant's row; undefined: the first one. */

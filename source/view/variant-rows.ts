@@ -1,9 +1,8 @@
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import {cleanText} from '../text/width.ts';
 import {shownSnapshot} from './selectors.ts';
-import {sortRows} from './sort.ts';
-import {isRecommended, verdictFor} from './standings.ts';
 import type {State} from './state.ts';
+import {isRecommended, sortRows, verdictFor} from './variant-order.ts';
 
 /** A line of a variant table: a variant on a target, in the run or switched off. */
 export type VariantRow = {

@@ -5,11 +5,11 @@ import {
 	type MonitorPorts,
 	nextLookMs,
 } from '../../source/account/account-monitor.ts';
-import {OwnUse} from '../../source/account/own-use.ts';
+import {OwnUse} from '../../source/account/own-traffic-registry.ts';
 import {type Clients, createClients} from '../../source/bedrock/clients/clients.ts';
 import {type AccountDirectory, readDirectory} from '../../source/bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
-import {quotaSourceOf} from '../../source/bedrock/quotas/clients-source.ts';
+import {quotaSourceOf} from '../../source/bedrock/quotas/aws-quota-source.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import type {UsageSource} from '../../source/domain/usage-source.ts';
 import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';

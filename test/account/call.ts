@@ -3,7 +3,7 @@ import {onTestFinished, vi} from 'vitest';
 import {run} from '../../source/commands/run.ts';
 import {watch} from '../../source/commands/watch.ts';
 import {assertWords, parseArguments} from '../../source/config/parse-arguments.ts';
-import type {Scenario} from '../../source/simulator/scenario.ts';
+import type {Scenario} from '../../source/simulator/faults/script.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {newFolder} from '../helpers/built-program.ts';
 import {startEngineHere} from '../helpers/engine-in-thread.ts';

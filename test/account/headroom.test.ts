@@ -1,8 +1,6 @@
-import {describe, expect, test} from 'vitest';
-import {createAccountLink} from '../../source/account/account-link.ts';
+import {describe, expect, it} from 'vitest';
 import {crowdingOf, headroomRemark} from '../../source/account/headroom.ts';
-import {othersToday} from '../../source/account/others-today.ts';
-import {OwnUse} from '../../source/account/own-use.ts';
+import {createOwnTrafficRegistry, OwnUse, othersToday} from '../../source/account/own-traffic-registry.ts';
 import {Bucket} from '../../source/admission/bucket.ts';
 import {accountBucketFixture} from '../helpers/account-fixture.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -16,9 +14,9 @@ const key = 'amazon.nova-lite-v1:0 cross-region';
 const base = 'amazon.nova-lite-v1:0';
 
 describe('own traffic', () => {
-	test('is taken off what CloudWatch tells of the same minute', async () => {
+	it('is taken off what CloudWatch tells of the same minute', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});
-		const link = createAccountLink();
+		const link = createOwnTrafficRegistry();
 		const own = link.own('us-east-1');
 		// Of each of the three newest whole minutes ten requests are ours.
 		for (let minute = 3; minute <= 5; minute++) {
@@ -35,9 +33,9 @@ describe('own traffic', () => {
 		expect(bucket?.others.requests).toBeGreaterThan(10);
 	});
 
-	test('never makes others negative', async () => {
+	it('never makes others negative', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite, {requestsPerMinute: 5})]}});
-		const own = createAccountLink().own('us-east-1');
+		const own = createOwnTrafficRegistry().own('us-east-1');
 		for (let request = 0; request < 50; request++) {
 			own.add(key, {at: account.clock.epoch() - 3 * minuteMs, quotaTokens: 100_000});
 		}
@@ -58,7 +56,7 @@ describe('the day', () => {
 		series: {requests: [], quotaTokens: [100, 100, 7, 3]},
 	});
 
-	test('without our own part is what CloudWatch told of whole minutes less what we used in them', () => {
+	it('without our own part is what CloudWatch told of whole minutes less what we used in them', () => {
 		const own = new OwnUse();
 		own.add(key, {at: noon - minuteMs, quotaTokens: 40});
 		own.add(key, {at: noon + minuteMs + 1, quotaTokens: 5});
@@ -67,12 +65,12 @@ describe('the day', () => {
 		expect(othersToday(bucket(null), own, own.total(key))).toBeNull();
 	});
 
-	test('of a run begins with it: what earlier runs used is gone', async () => {
+	it('of a run begins with it: what earlier runs used is gone', async () => {
 		const account = await startAccount({scenario: {background: [traffic('amazon.nova-lite-v1:0')]}});
 		const watch = startMonitor(account);
 		watch.monitor.start();
 		await firstLook(watch);
-		const link = createAccountLink();
+		const link = createOwnTrafficRegistry();
 		link.told(watch.latest());
 		const told = watch.latest().buckets.find(({model, scope}) => model === base && scope === 'on-demand');
 		const tell = (): number[] => {
@@ -93,7 +91,7 @@ describe('the day', () => {
 		expect(tell()).toEqual([before, after]);
 	});
 
-	test('is said to hold our own runs on other machines: CloudWatch does not tell them apart', () => {
+	it('is said to hold our own runs on other machines: CloudWatch does not tell them apart', () => {
 		const target = targetFixture();
 		const spec = specOf({targets: [target]});
 		const plan = {...planFixture(), targets: [target], requests: 1000, quotaTokens: 5_000_000};
@@ -107,7 +105,7 @@ describe('the day', () => {
 		);
 	});
 
-	test('is asked about before a run that would fill it, and others keep what is theirs in admission', () => {
+	it('is asked about before a run that would fill it, and others keep what is theirs in admission', () => {
 		const target = targetFixture({quota: {...targetFixture().quota, tokensPerDay: limitFixture(1_000_000)}});
 		const spec = specOf({targets: [target]});
 		const plan = {...planFixture(), targets: [target], requests: 10, quotaTokens: 50_000};
@@ -138,7 +136,7 @@ describe('a headless run beside others', () => {
 	const small = ['--requests', '1', '--variants', 'minimal'];
 	const shared = {background: [traffic(lite, {requestsPerMinute: 120})]};
 
-	test('that would fill their bucket ends with 2 and names --yes', async () => {
+	it('that would fill their bucket ends with 2 and names --yes', async () => {
 		await useAccount(shared);
 		await expect(run().ended).rejects.toMatchObject({
 			exitCode: 2,
@@ -149,12 +147,12 @@ describe('a headless run beside others', () => {
 		});
 	});
 
-	test('that leaves them room starts; without alarms nothing else is watched', async () => {
+	it('that leaves them room starts; without alarms nothing else is watched', async () => {
 		await useAccount({background: [traffic(lite, {requestsPerMinute: 20})]});
 		expect(await run(...small).ended).toBe(0);
 	});
 
-	test('ends with 3 when an alarm rang, which stands on stderr and among the events', async () => {
+	it('ends with 3 when an alarm rang, which stands on stderr and among the events', async () => {
 		await useAccount(shared);
 		const called = run(...small, '--yes', '--json', '--alert', 'requests>30', '--alert', 'tokens>1000');
 		expect(await called.ended).toBe(3);
@@ -168,14 +166,14 @@ describe('a headless run beside others', () => {
 		]);
 	});
 
-	test('says why no alarm could ring', async () => {
+	it('says why no alarm could ring', async () => {
 		await useAccount({...shared, denied: ['cloudwatch:GetMetricData']});
 		const called = run(...small, '--alert', 'tokens>1000');
 		expect(await called.ended).toBe(0);
 		expect(called.stderr()).toMatch(/--alert: .*IAM permission needed: cloudwatch:GetMetricData/);
 	});
 
-	test('with a bad alarm is refused before anything is asked', async () => {
+	it('with a bad alarm is refused before anything is asked', async () => {
 		await expect(run('--alert', 'latency>5').ended).rejects.toMatchObject({
 			exitCode: 2,
 			message: expect.stringContaining('"latency>5"'),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {readStats} from '../simulator/harness.ts';
 import {
 	directoryOf,
@@ -53,7 +53,7 @@ const send = async (url: string, {identifier, words}: Ask): Promise<void> => {
 	await answer.arrayBuffer();
 };
 
-test('every minute of every bucket is what the simulator itself counted', async () => {
+it('every minute of every bucket is what the simulator itself counted', async () => {
 	// Models and quotas are the same in every simulator: they are read once.
 	let directory: ReturnType<typeof directoryOf> | undefined;
 	await fc.assert(

@@ -1,9 +1,9 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {fractionsOf, raisedAlerts} from '../../source/account/alerts.ts';
-import {readAlert} from '../../source/config/alert.ts';
+import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket, AccountRegion} from '../../source/domain/account-snapshot.ts';
 import type {UsageSource} from '../../source/domain/usage-source.ts';
-import type {Scenario} from '../../source/simulator/scenario.ts';
+import type {Scenario} from '../../source/simulator/faults/script.ts';
 import {
 	firstLook,
 	minuteMs,
@@ -36,7 +36,7 @@ const lookAt = async (scenario: Scenario) => {
 };
 
 describe('the first look', () => {
-	test('tells what each bucket uses of its limits in the newest whole minute', async () => {
+	it('tells what each bucket uses of its limits in the newest whole minute', async () => {
 		const {region} = await lookAt({background: [traffic(lite, {cacheWriteTokens: 50})]});
 		const {told, use, minute, quota, activity, burndown} = bucketOf(region, liteBase);
 		expect(minute).toBe(noon - 3 * minuteMs);
@@ -72,7 +72,7 @@ describe('the first look', () => {
 		},
 	});
 
-	test.each([
+	it.each([
 		['of all tokens', ['inputTokens', 'outputTokens', 'estimatedQuotaTokens']],
 		['of the input', ['inputTokens', 'estimatedQuotaTokens']],
 		['of the output', ['outputTokens', 'estimatedQuotaTokens']],
@@ -92,7 +92,7 @@ describe('the first look', () => {
 		},
 	);
 
-	test('where no minute has tokens, nothing is told, and the price neither', async () => {
+	it('where no minute has tokens, nothing is told, and the price neither', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});
 		const metrics = ['inputTokens', 'outputTokens', 'estimatedQuotaTokens'];
 		const watch = startMonitor(account, {source: withGap(account.source, 200, metrics)});
@@ -103,7 +103,7 @@ describe('the first look', () => {
 		expect(fractionsOf(bucket)).toMatchObject({requests: null, tokens: null});
 	});
 
-	test('is about the minute that it asked for, although the next one begins while it waits', async () => {
+	it('is about the minute that it asked for, although the next one begins while it waits', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});
 		const watch = startMonitor(account, {
 			source: {
@@ -121,7 +121,7 @@ describe('the first look', () => {
 		expect(new Set(buckets.map((bucket) => bucket.minute))).toEqual(new Set([minute]));
 	});
 
-	test('says what it waits for', async () => {
+	it('says what it waits for', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});
 		const seen = new Set<string>();
 		const watch = startMonitor(account, {
@@ -139,7 +139,7 @@ describe('the first look', () => {
 		expect([...seen].at(-1)).toBe('1 live: ');
 	});
 
-	test('adds application profiles to the bucket that they draw from', async () => {
+	it('adds application profiles to the bucket that they draw from', async () => {
 		const {region} = await lookAt({
 			background: [traffic(lite, {requestsPerMinute: 20}), traffic('sim0nova0lite', {requestsPerMinute: 40})],
 		});
@@ -149,7 +149,7 @@ describe('the first look', () => {
 		expect(bucket.callable).toBe(lite);
 	});
 
-	test('has a row for every limit that is known, and says where one is 0', async () => {
+	it('has a row for every limit that is known, and says where one is 0', async () => {
 		const {region} = await lookAt({});
 		const premier = bucketOf(region, 'amazon.nova-premier-v1:0');
 		expect(premier.activity).toBe('idle');
@@ -161,7 +161,7 @@ describe('the first look', () => {
 		]);
 	});
 
-	test('has an hour of minutes, of which the newest are not whole', async () => {
+	it('has an hour of minutes, of which the newest are not whole', async () => {
 		const {region} = await lookAt({background: [traffic(lite)]});
 		const {series} = bucketOf(region, liteBase);
 		expect(series.requests.length).toBe(62);
@@ -170,7 +170,7 @@ describe('the first look', () => {
 		expect(series.requests[61]).toBe(0);
 	});
 
-	test('tells the use of the day and the cost of an hour', async () => {
+	it('tells the use of the day and the cost of an hour', async () => {
 		const {region} = await lookAt({background: [traffic('amazon.nova-lite-v1:0')]});
 		const {dayTokens, costPerHourUsd, told, quota} = bucketOf(region, liteBase, 'on-demand');
 		expect(quota.tokensPerDay.state).toBe('known');
@@ -180,7 +180,7 @@ describe('the first look', () => {
 		expect(costPerHourUsd).toBeGreaterThan(0);
 	});
 
-	test('asks for percentiles only of what is on screen', async () => {
+	it('asks for percentiles only of what is on screen', async () => {
 		const {monitor, latest, region, published} = await lookAt({background: [traffic(lite)]});
 		const bucket = bucketOf(region, liteBase);
 		expect(bucket.durations).toEqual([]);
@@ -194,7 +194,7 @@ describe('the first look', () => {
 		expect(latest().cost.metrics).toBe(region.cost.metrics + 4);
 	});
 
-	test('shows both counts where they disagree, and the burndown that explains it', async () => {
+	it('shows both counts where they disagree, and the burndown that explains it', async () => {
 		// The simulated service counts Claude 3's output once; what we assume is five times.
 		const {region} = await lookAt({background: [traffic('us.anthropic.claude-3-haiku-20240307-v1:0')]});
 		const {burndown, disagreement} = bucketOf(region, 'anthropic.claude-3-haiku-20240307-v1:0');
@@ -203,14 +203,14 @@ describe('the first look', () => {
 		expect(disagreement?.computed).toBeGreaterThan((disagreement?.estimated ?? 0) * 1.5);
 	});
 
-	test('shows none where they agree', async () => {
+	it('shows none where they agree', async () => {
 		const {region} = await lookAt({background: [traffic(lite)]});
 		expect(bucketOf(region, liteBase).disagreement).toBeNull();
 	});
 });
 
 describe('later looks', () => {
-	test('go on once a minute, cheaper than the first, and every minute is whole in the end', async () => {
+	it('go on once a minute, cheaper than the first, and every minute is whole in the end', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite, {shape: 'waves'})]}});
 		const watch = startMonitor(account);
 		watch.monitor.start();
@@ -228,7 +228,7 @@ describe('later looks', () => {
 		expect(watch.latest().cost.metrics - first).toBeLessThanOrEqual(6 * first);
 	});
 
-	test('leave quiet ModelIds alone unless they are on screen', async () => {
+	it('leave quiet ModelIds alone unless they are on screen', async () => {
 		const background = [traffic(lite), traffic('us.amazon.nova-pro-v1:0', {shape: 'ended'})];
 		// Twenty minutes after its end.
 		const quietAt = Math.ceil(noon / (240 * minuteMs)) * 240 * minuteMs - 90 * minuteMs + 20 * minuteMs;
@@ -261,7 +261,7 @@ describe('trouble', () => {
 		['bedrock:ListInferenceProfiles', /IAM permission needed: bedrock:ListInferenceProfiles/],
 	] as const;
 
-	test.each(actions)('%s denied is named, and the rest is shown', async (action, remark) => {
+	it.each(actions)('%s denied is named, and the rest is shown', async (action, remark) => {
 		const {region} = await lookAt({background: [traffic(lite)], denied: [action]});
 		expect(region.phase).toBe('live');
 		expect(region.remarks.join('\n')).toMatch(remark);
@@ -274,7 +274,7 @@ describe('trouble', () => {
 		}
 	});
 
-	test('everything denied leaves sentences and no fault', async () => {
+	it('everything denied leaves sentences and no fault', async () => {
 		const {region} = await lookAt({
 			background: [traffic(lite)],
 			denied: actions.map(([action]) => action),
@@ -284,7 +284,7 @@ describe('trouble', () => {
 		expect(region.remarks.length).toBeGreaterThanOrEqual(3);
 	});
 
-	test('a ModelId that hides its model has a row with a sentence', async () => {
+	it('a ModelId that hides its model has a row with a sentence', async () => {
 		const {region} = await lookAt({
 			background: [traffic('abc123xyz')],
 			denied: ['bedrock:ListInferenceProfiles'],
@@ -296,7 +296,7 @@ describe('trouble', () => {
 		expect(hidden?.notes.join(' ')).toMatch(/bedrock:ListInferenceProfiles/);
 	});
 
-	test('a throttled CloudWatch is asked more and more rarely', async () => {
+	it('a throttled CloudWatch is asked more and more rarely', async () => {
 		const account = await startAccount({scenario: {metrics: {throttleFirst: 1000}}});
 		const watch = startMonitor(account);
 		watch.monitor.start();
@@ -310,7 +310,7 @@ describe('trouble', () => {
 		expect(watch.latest().nextPollSeconds).toBe(240);
 	});
 
-	test('partial data keeps the older figure, says so, and mends itself', async () => {
+	it('partial data keeps the older figure, says so, and mends itself', async () => {
 		const account = await startAccount({
 			scenario: {background: [traffic(lite)], metrics: {partialFirst: 1}},
 		});
@@ -324,7 +324,7 @@ describe('trouble', () => {
 		expect(watch.latest().remarks).toEqual([]);
 	});
 
-	test('a clock that is off is put right', async () => {
+	it('a clock that is off is put right', async () => {
 		const {region} = await lookAt({
 			background: [traffic(lite)],
 			metrics: {clockAheadMs: -20 * minuteMs},
@@ -334,7 +334,7 @@ describe('trouble', () => {
 		expect(region.remarks.join(' ')).toMatch(/clock is 20m 00s ahead of AWS's/);
 	});
 
-	test('credentials that cannot be read leave a sentence, and it is tried again', async () => {
+	it('credentials that cannot be read leave a sentence, and it is tried again', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});
 		let tries = 0;
 		const real = startMonitor(account);

@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {OwnUse} from '../../source/account/own-use.ts';
+import {OwnUse} from '../../source/account/own-traffic-registry.ts';
 
 it('what other programs of the user had answered is part of their minute, and replaced by what is known later', () => {
 	const own = new OwnUse();

@@ -1,7 +1,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {createClients} from '../../source/bedrock/clients/clients.ts';
 import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -61,7 +61,7 @@ const answersIn = (value: unknown): readonly Recorded[] => {
 };
 
 describe.skipIf(isAbsent)('recorded answers of CloudWatch (skipped without ../shared/recordings)', () => {
-	test.each(['monitoring.GetMetricData_1.json', 'monitoring.GetMetricData_2.json'])(
+	it.each(['monitoring.GetMetricData_1.json', 'monitoring.GetMetricData_2.json'])(
 		'%s of a Bedrock account is read',
 		async (name) => {
 			const file = new URL(`cloud-custodian/bedrock_inference_profile_token_metrics/${name}`, recordings);
@@ -77,7 +77,7 @@ describe.skipIf(isAbsent)('recorded answers of CloudWatch (skipped without ../sh
 		},
 	);
 
-	test('every validated answer is read, values as they stand and none where there are none', async () => {
+	it('every validated answer is read, values as they stand and none where there are none', async () => {
 		const file = new URL('localstack/cloudwatch/test_cloudwatch.snapshot.json', recordings);
 		const answers = answersIn(JSON.parse(readFileSync(file, 'utf8')));
 		expect(answers.length).toBeGreaterThan(30);

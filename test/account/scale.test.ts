@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {firstLook, minuteMs, noon, startMonitor} from './account-harness.ts';
@@ -51,7 +51,7 @@ const busyCloudWatch = () => {
 	return {asked, windows, clients: {cloudwatch: async () => ({send}), secrets: () => []}};
 };
 
-test('500 ModelIds over 3 hours are read with at most 16 calls of GetMetricData', async () => {
+it('500 ModelIds over 3 hours are read with at most 16 calls of GetMetricData', async () => {
 	const {asked, windows, clients} = busyCloudWatch();
 	const clock = new FakeClock(noon);
 	const watch = startMonitor(

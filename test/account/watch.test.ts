@@ -1,6 +1,6 @@
-import {describe, expect, test, vi} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {raisedAlerts} from '../../source/account/alerts.ts';
-import {readAlert} from '../../source/config/alert.ts';
+import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket} from '../../source/domain/account-snapshot.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
 import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
@@ -17,7 +17,7 @@ const look = async (scenario: Parameters<typeof startAccount>[0] = {}) => {
 };
 
 describe('an alarm', () => {
-	test.each([
+	it.each([
 		['tokens>80', {figure: 'tokens', operator: '>', bound: 80}],
 		[' requests >= 50% ', {figure: 'requests', operator: '>=', bound: 50}],
 		['day<1.5', {figure: 'day', operator: '<', bound: 1.5}],
@@ -25,14 +25,14 @@ describe('an alarm', () => {
 		expect(readAlert(text)).toMatchObject(alert);
 	});
 
-	test.each(['', 'tokens', 'tokens>', 'latency>5', 'tokens>-1', 'tokens=>80', 'tokens>80 requests>1'])(
+	it.each(['', 'tokens', 'tokens>', 'latency>5', 'tokens>-1', 'tokens=>80', 'tokens>80 requests>1'])(
 		'"%s" is refused and quoted',
 		(text) => {
 			expect(() => readAlert(text)).toThrow(`--alert: "${text}" is not of the form`);
 		},
 	);
 
-	test('rings for a bucket above its bound, and for no other', async () => {
+	it('rings for a bucket above its bound, and for no other', async () => {
 		const region = await look({
 			scenario: {background: [traffic(lite, {requestsPerMinute: 180}), traffic('us.amazon.nova-pro-v1:0')]},
 		});
@@ -46,7 +46,7 @@ describe('an alarm', () => {
 		]);
 	});
 
-	test('never rings for what is not known', async () => {
+	it('never rings for what is not known', async () => {
 		const region = await look({
 			scenario: {background: [traffic(lite)], denied: ['cloudwatch:GetMetricData']},
 		});
@@ -55,7 +55,7 @@ describe('an alarm', () => {
 });
 
 describe('a block', () => {
-	test('names the minute, each bucket in use, and what looking costs', async () => {
+	it('names the minute, each bucket in use, and what looking costs', async () => {
 		const lines = accountLines(await look({scenario: {background: [traffic(lite)]}}), {
 			width: 160,
 			ascii: false,
@@ -69,7 +69,7 @@ describe('a block', () => {
 		expect(lines.at(-1)).toBe('');
 	});
 
-	test('fits any width, with ASCII alone where asked', async () => {
+	it('fits any width, with ASCII alone where asked', async () => {
 		const region = await look({scenario: {background: [traffic(lite)]}});
 		for (const width of [40, 80, 120, 200]) {
 			const table = accountLines(region, {width, ascii: true}).slice(1, 3);
@@ -78,7 +78,7 @@ describe('a block', () => {
 		}
 	});
 
-	test('says in a sentence what has to be known about a row', async () => {
+	it('says in a sentence what has to be known about a row', async () => {
 		const {buckets, ...region} = await look({scenario: {background: [traffic(lite)]}});
 		const [bucket] = buckets.filter(({activity}) => activity === 'active');
 		const odd = {
@@ -91,7 +91,7 @@ describe('a block', () => {
 		expect(text).toContain('burndown 1 would explain it');
 	});
 
-	test('as JSON has the keys of the results', async () => {
+	it('as JSON has the keys of the results', async () => {
 		const line: unknown = JSON.parse(accountJson(await look({scenario: {background: [traffic(lite)]}})));
 		expect(line).toMatchObject({
 			at: new Date(noon - 3 * minuteMs).toISOString(),
@@ -117,7 +117,7 @@ describe('a block', () => {
 describe('the command', () => {
 	const busy = {background: [traffic(lite, {requestsPerMinute: 100})]};
 
-	test('ends with 3 at the first alarm, after the block that it is about', async () => {
+	it('ends with 3 at the first alarm, after the block that it is about', async () => {
 		await useAccount(busy);
 		const called = call('watch', '--json', '--alert', 'requests>20');
 		expect(await called.ended).toBe(3);
@@ -129,7 +129,7 @@ describe('the command', () => {
 		expect(called.stderr()).toMatch(/^ALERT requests>20: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\)/);
 	});
 
-	test('shows two Regions, goes on while nothing rings, and ends with the code of the signal', async () => {
+	it('shows two Regions, goes on while nothing rings, and ends with the code of the signal', async () => {
 		await useAccount(busy);
 		const called = call('watch', '--region', 'eu-west-1,us-east-1', '--alert', 'requests>99999');
 		await until(() => called.stdout().match(/CloudWatch so far/g)?.length === 2);
@@ -140,7 +140,7 @@ describe('the command', () => {
 		expect(called.stderr()).toBe('');
 	});
 
-	test.each([
+	it.each([
 		[['--alert', 'tokens'], /--alert: "tokens" is not of the form/],
 		[['--region', 'nowhere'], /"nowhere" is not the name of an AWS Region/],
 		[['summarize'], /"summarize" is one word too many/],
@@ -152,7 +152,7 @@ describe('the command', () => {
 		});
 	});
 
-	test('where nothing listens it ends, and says so', async () => {
+	it('where nothing listens it ends, and says so', async () => {
 		await useAccount({});
 		vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9');
 		await expect(call('watch').ended).rejects.toMatchObject({
@@ -162,7 +162,7 @@ describe('the command', () => {
 		});
 	});
 
-	test('without credentials it says so, with the way out', async () => {
+	it('without credentials it says so, with the way out', async () => {
 		await useAccount({});
 		vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
 		vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);

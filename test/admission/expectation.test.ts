@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {CellExpectation} from '../../source/admission/expectation.ts';
+import {TokenEstimator} from '../../source/admission/token-estimator.ts';
 import type {Usage} from '../../source/domain/backend.ts';
-import {AutoMaxTokens} from '../../source/engine/cells/auto-max-tokens.ts';
+import {MaxTokensTuner} from '../../source/engine/cells/max-tokens-tuner.ts';
 
 const usage = (inputTokens: number, outputTokens: number, overrides: Partial<Usage> = {}): Usage => ({
 	inputTokens,
@@ -17,7 +17,7 @@ const counted = {value: 100, isEstimated: false, length: 400};
 
 describe('CellExpectation', () => {
 	it('reserves input and max tokens, and sets aside more where the burndown asks for it', () => {
-		const expectation = new CellExpectation(counted, 50);
+		const expectation = new TokenEstimator(counted, 50);
 		expect(expectation.cost(expectation.inputTokens(400), 1000, 1)).toMatchObject({
 			reserved: 1100,
 			setAside: 1100,
@@ -31,26 +31,26 @@ describe('CellExpectation', () => {
 	});
 
 	it('puts a margin on what was not counted for a prompt of this length', () => {
-		expect(new CellExpectation(counted).inputTokens(400)).toBe(100);
-		expect(new CellExpectation(counted).inputTokens(800)).toBe(250);
-		expect(new CellExpectation({...counted, isEstimated: true}).inputTokens(400)).toBe(125);
+		expect(new TokenEstimator(counted).inputTokens(400)).toBe(100);
+		expect(new TokenEstimator(counted).inputTokens(800)).toBe(250);
+		expect(new TokenEstimator({...counted, isEstimated: true}).inputTokens(400)).toBe(125);
 	});
 
 	it('learns the input from the service, cached tokens included', () => {
-		const expectation = new CellExpectation({...counted, isEstimated: true});
+		const expectation = new TokenEstimator({...counted, isEstimated: true});
 		expectation.learn(400, usage(20, 10, {cacheReadTokens: 60, cacheWriteTokens: 40}));
 		expect(expectation.inputTokens(400)).toBe(120);
 		expect(expectation.inputTokens(800)).toBe(252);
 	});
 
 	it('does not learn input from an estimate', () => {
-		const expectation = new CellExpectation(counted);
+		const expectation = new TokenEstimator(counted);
 		expectation.learn(400, usage(7, 10, {isEstimated: true}));
 		expect(expectation.inputTokens(400)).toBe(100);
 	});
 
 	it('expects the p99 of the output, with a margin that shrinks', () => {
-		const expectation = new CellExpectation(counted, 50);
+		const expectation = new TokenEstimator(counted, 50);
 		expect(expectation.outputTokens(1000)).toBe(50);
 		expectation.learn(400, usage(100, 40));
 		expect(expectation.outputTokens(1000)).toBe(80);
@@ -64,7 +64,7 @@ describe('CellExpectation', () => {
 
 describe('AutoMaxTokens', () => {
 	it('keeps the max tokens until it has seen some answers, then fits them', () => {
-		const auto = new AutoMaxTokens(4096);
+		const auto = new MaxTokensTuner(4096);
 		for (let count = 0; count < 3; count++) {
 			auto.learn(16, false, 4096);
 		}
@@ -79,7 +79,7 @@ describe('AutoMaxTokens', () => {
 	});
 
 	it('doubles for good when an answer was cut off, never beyond what was asked for', () => {
-		const auto = new AutoMaxTokens(100);
+		const auto = new MaxTokensTuner(100);
 		for (let count = 0; count < 50; count++) {
 			auto.learn(10, false, 100);
 		}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {Ledger} from '../../source/admission/ledger.ts';
-import {SlidingSum} from '../../source/admission/sliding-sum.ts';
+import {SlidingSum} from '../../source/admission/ledger-account.ts';
 import {Stamping} from '../../source/admission/stamping.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
-import type {MemberRecord} from '../../source/admission/member-store.ts';
+import type {MemberRecord} from '../../source/admission/member-shares.ts';
 import {Membership} from '../../source/admission/membership.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {countIn, createLabStore, type SharingScene, share, windowMs} from '../helpers/sharing-lab.ts';

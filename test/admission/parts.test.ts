@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {partOf, type Sharer} from '../../source/admission/parts.ts';
+import {partOf, type Sharer} from '../../source/admission/member-shares.ts';
 
 const open = {requests: null, tokens: null};
 const sharer = (id: string, change: Partial<Sharer> = {}): Sharer => ({

@@ -1,16 +1,16 @@
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
-import {RefillMirror} from '../../source/admission/refill-mirror.ts';
+import {TokenBucketModel} from '../../source/admission/token-bucket-model.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {quotaOf} from '../helpers/spec-fixture.ts';
 
 describe('RefillMirror', () => {
 	it('is full before anything was settled', () => {
-		expect(new RefillMirror(600, 60_000).roomIn(5, 600)).toBe(0);
+		expect(new TokenBucketModel(600, 60_000).roomIn(5, 600)).toBe(0);
 	});
 
 	it('refills evenly over a window', () => {
-		const mirror = new RefillMirror(600, 60_000);
+		const mirror = new TokenBucketModel(600, 60_000);
 		mirror.settle(0, 600);
 		expect(mirror.roomIn(0, 100)).toBe(10_000);
 		expect(mirror.roomIn(10_000, 100)).toBe(0);
@@ -39,14 +39,14 @@ describe('RefillMirror', () => {
 	});
 
 	it('pays a debt back for longer than a window', () => {
-		const mirror = new RefillMirror(600, 60_000);
+		const mirror = new TokenBucketModel(600, 60_000);
 		mirror.settle(0, 1500);
 		expect(mirror.roomIn(60_000, 1)).toBeCloseTo(30_100, 5);
 		expect(mirror.roomIn(150_000, 600)).toBe(0);
 	});
 
 	it('never holds more than it can', () => {
-		const mirror = new RefillMirror(600, 60_000);
+		const mirror = new TokenBucketModel(600, 60_000);
 		mirror.settle(0, 1);
 		expect(mirror.roomIn(1e9, 601)).toBe(Number.POSITIVE_INFINITY);
 	});

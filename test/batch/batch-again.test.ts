@@ -1,8 +1,8 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {againKey, findUnanswered} from '../../source/batch/batch-again.ts';
-import type {BatchState} from '../../source/batch/batch-state-file.ts';
+import {findUnanswered, lineageKey} from '../../source/batch/lineage.ts';
+import type {BatchState} from '../../source/batch/state.ts';
 import {batchAccount, batchModel, batchPlace, callBatch, listJobs} from './batch-harness.ts';
 
 const stateOf = (
@@ -40,7 +40,7 @@ describe('findUnanswered', () => {
 	});
 
 	it('knows a state of an earlier version by its key, two of the same too', () => {
-		const key = againKey({last: first, failed: first.failed});
+		const key = lineageKey({last: first, failed: first.failed});
 		const olds = [4, 5].map((at) =>
 			stateOf(`old-${at}`, at, {key, subset: first.failed, failed: at === 4 ? [3, 7] : [3]}),
 		);

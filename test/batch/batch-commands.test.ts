@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {againLines} from '../../source/batch/batch-commands.ts';
-import type {BatchState} from '../../source/batch/batch-state-file.ts';
+import {againLines} from '../../source/batch/next-commands.ts';
 import type {BatchTask} from '../../source/batch/records.ts';
+import type {BatchState} from '../../source/batch/state.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 

@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {openItems, writeItems} from '../../source/batch/batch-items.ts';
-import type {Item} from '../../source/domain/variant.ts';
+import {openItems, writeItems} from '../../source/batch/items.ts';
+import type {Item} from '../../source/domain/task.ts';
 
 const temporaryFolder = (): string => {
 	const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));

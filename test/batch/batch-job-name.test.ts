@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {jobName} from '../../source/batch/batch-job-name.ts';
+import {jobName} from '../../source/batch/create.ts';
 
 const hash = '0123456789abcdef0123';
 /** The service's own pattern; it takes 63 characters. */

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {batchPrice} from '../../source/batch/batch-price.ts';
-import {chooseLane} from '../../source/batch/lanes.ts';
+import {chooseLane} from '../../source/batch/plan.ts';
+import {batchPrice} from '../../source/batch/setup.ts';
 import type {Limit, Quota} from '../../source/domain/target.ts';
 
 const limit = (value: number | null): Limit => ({

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {lineMaker} from '../../source/batch/batch-line.ts';
-import {type BatchForm, modelInput} from '../../source/bedrock/jobs/model-input.ts';
-import type {Variant} from '../../source/domain/variant.ts';
+import {lineMaker} from '../../source/batch/record-line.ts';
+import {type BatchForm, modelInput} from '../../source/bedrock/jobs/record-bodies.ts';
+import type {Variant} from '../../source/domain/task.ts';
 
 const variant: Variant = {
 	name: 'v',

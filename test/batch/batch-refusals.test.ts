@@ -1,10 +1,10 @@
 import {describe, expect, it} from 'vitest';
-import {faultError} from '../../source/batch/batch-refusals.ts';
-import type {Makings} from '../../source/batch/batch-setup.ts';
+import {faultError} from '../../source/batch/create.ts';
+import type {BatchInput} from '../../source/batch/setup.ts';
 import {usualLimits} from '../../source/domain/batch-limits.ts';
 
-const makings = (assumed: readonly string[] = []): Makings =>
-	({limits: {...usualLimits, assumed}, batch: {variants: [{}]}}) as unknown as Makings;
+const makings = (assumed: readonly string[] = []): BatchInput =>
+	({limits: {...usualLimits, assumed}, batch: {variants: [{}]}}) as unknown as BatchInput;
 
 describe('faultError', () => {
 	const few = {kind: 'too-few', leastRecords: 100} as const;

@@ -1,10 +1,10 @@
 import {rmSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {runBatch} from '../../source/batch/batch-run.ts';
-import {batchOrder, setUpBatch} from '../../source/batch/batch-setup.ts';
-import {batchFolder, createBatchStore, itemsName} from '../../source/batch/batch-state.ts';
-import {findOrMakeBatch} from '../../source/batch/batch-submit.ts';
+import {getOrCreateBatch} from '../../source/batch/create.ts';
+import {runBatch} from '../../source/batch/job-runner.ts';
+import {batchOrder, setUpBatch} from '../../source/batch/setup.ts';
+import {batchFolder, createBatchStore, itemsName} from '../../source/batch/store.ts';
 import {createClients} from '../../source/bedrock/clients/clients.ts';
 import {createJobService} from '../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../../source/bedrock/jobs/object-store.ts';
@@ -33,7 +33,7 @@ const killed = async (activeJobs: number, script?: BatchScript) => {
 	onTestFinished(() => made.account.clients.close());
 	const setup = {...made, limits: {...made.limits, recordsPerJob: 120, activeJobs}};
 	const place = {s3: 's3://inputs/x/', roleArn: batchPlace[3]};
-	const {state} = await findOrMakeBatch(setup, place, store, Date.now());
+	const {state} = await getOrCreateBatch(setup, place, store, Date.now());
 	const clients = createClients(connection, {maxSockets: 4});
 	onTestFinished(() => clients.close());
 	const killer = new AbortController();

@@ -1,7 +1,7 @@
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {createBatchStore} from '../../source/batch/batch-state.ts';
+import {createBatchStore} from '../../source/batch/store.ts';
 import {batchAccount, batchModel, batchPlace, callBatch, listJobs} from './batch-harness.ts';
 
 const damages: ReadonlyArray<readonly [words: string, damage: (text: string) => string, reason: RegExp]> = [

@@ -2,19 +2,18 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {fetchBatch} from '../../source/batch/batch-fetch.ts';
-import {type BatchPorts, runBatch} from '../../source/batch/batch-run.ts';
-import {type BatchSetup, setUpBatch} from '../../source/batch/batch-setup.ts';
-import {type BatchStore, createBatchStore} from '../../source/batch/batch-state.ts';
-import {findOrMakeBatch} from '../../source/batch/batch-submit.ts';
+import {getOrCreateBatch} from '../../source/batch/create.ts';
+import {fetchBatch} from '../../source/batch/fetch.ts';
+import {type BatchPorts, runBatch} from '../../source/batch/job-runner.ts';
+import {type BatchSetup, setUpBatch} from '../../source/batch/setup.ts';
+import {type BatchStore, createBatchStore} from '../../source/batch/store.ts';
 import {createClients} from '../../source/bedrock/clients/clients.ts';
-import {callError} from '../../source/bedrock/jobs/call-error.ts';
-import {isPassing} from '../../source/bedrock/jobs/is-passing.ts';
+import {callError, isPassing} from '../../source/bedrock/jobs/call-error.ts';
 import {createJobService, type JobService} from '../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore, type ObjectStore} from '../../source/bedrock/jobs/object-store.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import type {Connection} from '../../source/domain/run-config.ts';
-import type {Scenario} from '../../source/simulator/scenario.ts';
+import type {Scenario} from '../../source/simulator/faults/script.ts';
 import {startForTest} from '../simulator/harness.ts';
 
 const place = {s3: 's3://inputs/batch/', roleArn: 'arn:aws:iam::123456789012:role/batch'};
@@ -99,7 +98,7 @@ const live = async (
 	more: Partial<BatchPorts> = {},
 ) => {
 	const store = killer.store(createBatchStore(path.join(folder, 'state')));
-	const {state} = await findOrMakeBatch(setup, place, store, 1);
+	const {state} = await getOrCreateBatch(setup, place, store, 1);
 	const ports: BatchPorts = {
 		store,
 		objects: killer.objects(objects),
@@ -170,12 +169,12 @@ describe('a batch', () => {
 		const world = {...(await prepare()), folder: temporaryFolder()};
 		const {state} = await live(world);
 		const store = createBatchStore(path.join(world.folder, 'state'));
-		expect(await findOrMakeBatch(world.setup, place, store, 2)).toMatchObject({
+		expect(await getOrCreateBatch(world.setup, place, store, 2)).toMatchObject({
 			isNew: false,
 			state: {id: state.id},
 		});
 		await store.save({...state, results: 'results.json'});
-		const next = await findOrMakeBatch(world.setup, place, store, 3);
+		const next = await getOrCreateBatch(world.setup, place, store, 3);
 		expect(next.isNew).toBe(true);
 		expect(next.state.jobs[0]?.token).not.toBe(state.jobs[0]?.token);
 	});
@@ -355,7 +354,7 @@ describe('a batch', () => {
 		const batch = {task: {...task, items: task.items.slice(0, 40)}, variants: variants.slice(0, 1)};
 		const few = {...setup, batch};
 		const store = createBatchStore(temporaryFolder());
-		await expect(findOrMakeBatch(few, place, store, 1)).rejects.toMatchObject({
+		await expect(getOrCreateBatch(few, place, store, 1)).rejects.toMatchObject({
 			exitCode: 2,
 			message: expect.stringMatching(/at least 100 records.*has 40/),
 			hint: expect.stringContaining('Add 60'),

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {parseRecordId, recordId} from '../../source/batch/record-id.ts';
 import {
 	type BatchTask,
 	batchRecords,
 	countRecords,
 	indexOfPlace,
 	itemsOfPlace,
+	parseRecordId,
+	recordId,
 } from '../../source/batch/records.ts';
 import {splitBatch} from '../../source/batch/split.ts';
 import {type BatchLimits, usualLimits} from '../../source/domain/batch-limits.ts';

@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {costOf, foreignPriceRemark, priceData, priceOf} from '../../source/bedrock/prices.ts';
 import type {Scope} from '../../source/domain/target.ts';
 
@@ -10,7 +10,7 @@ const perMillion = (value: number | undefined) => Math.round((value ?? Number.Na
 const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
 
 describe('list prices in USD a million tokens', () => {
-	test.each([
+	it.each([
 		[`us.${sonnet}`, sonnet, 'cross-region', 3.3, 16.5],
 		[`global.${sonnet}`, sonnet, 'global', 3, 15],
 		['arn:aws:bedrock:us-east-1:1:application-inference-profile/x', sonnet, 'global', 3, 15],
@@ -31,7 +31,7 @@ describe('list prices in USD a million tokens', () => {
 		expect(found?.source).toContain(priceData.releasedOn);
 	});
 
-	test.each([
+	it.each([
 		['eu.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'cross-region', 'eu-central-1', true],
 		['apac.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'cross-region', 'ap-northeast-1', true],
 		['amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'on-demand', 'us-west-2', true],
@@ -49,14 +49,14 @@ describe('list prices in USD a million tokens', () => {
 		},
 	);
 
-	test('cached tokens have prices of their own', async () => {
+	it('cached tokens have prices of their own', async () => {
 		const found = await price(`us.${sonnet}`, sonnet, 'cross-region');
 		expect([perMillion(found?.cacheRead), perMillion(found?.cacheWrite)]).toEqual([0.33, 4.125]);
 	});
 });
 
 describe('unknown prices are null, never 0 and never those of a neighbour', () => {
-	test.each([
+	it.each([
 		['anthropic.claude-sonnet-5-5', 'on-demand', 'the library knows Sonnet 5'],
 		['anthropic.claude-sonnet-5-5', 'global', 'the library knows Sonnet 5'],
 		['amazon.titan-embed-text-v2:0', 'on-demand', 'the library knows the first version'],
@@ -69,22 +69,22 @@ describe('unknown prices are null, never 0 and never those of a neighbour', () =
 		expect(await price(baseModel, baseModel, scope)).toBeNull();
 	});
 
-	test.each(['flex', 'priority', 'reserved'])('the tier %s has another price', async (tier) => {
+	it.each(['flex', 'priority', 'reserved'])('the tier %s has another price', async (tier) => {
 		expect(await price(sonnet, sonnet, 'on-demand', tier)).toBeNull();
 	});
 
-	test('the default tier has the list price', async () => {
+	it('the default tier has the list price', async () => {
 		expect(await price(sonnet, sonnet, 'on-demand', 'default')).not.toBeNull();
 	});
 });
 
-test('a request costs each kind of token once', () => {
+it('a request costs each kind of token once', () => {
 	const rates = {input: 1, output: 100, cacheRead: 10_000, cacheWrite: 1_000_000, source: ''};
 	const usage = {inputTokens: 1, outputTokens: 2, cacheReadTokens: 3, cacheWriteTokens: 4};
 	expect(costOf(rates, usage)).toBe(4_030_201);
 });
 
-test('the version that is named is the one that is installed', () => {
+it('the version that is named is the one that is installed', () => {
 	const manifest = new URL('../../node_modules/@pydantic/genai-prices/package.json', import.meta.url);
 	expect(JSON.parse(readFileSync(manifest, 'utf8'))).toMatchObject({version: priceData.version});
 });

@@ -1,9 +1,9 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {isRefusal, isTruncation} from '../../source/bedrock/stop-reason.ts';
 import {countsIn, settleUsage} from '../../source/bedrock/usage.ts';
 
 describe('counts', () => {
-	test.each([
+	it.each([
 		[{inputTokens: 1, outputTokens: 2, cacheReadInputTokens: 3, cacheWriteInputTokens: 4}],
 		[{inputTokens: 1, outputTokens: 2, cacheReadInputTokenCount: 3, cacheWriteInputTokenCount: 4}],
 		[{inputTokenCount: 1, outputTokenCount: 2, cacheReadInputTokenCount: 3, cacheWriteInputTokenCount: 4}],
@@ -12,7 +12,7 @@ describe('counts', () => {
 		expect(countsIn(usage)).toEqual({input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: undefined});
 	});
 
-	test('chat completions count cached tokens within the prompt; Bedrock counts them apart', () => {
+	it('chat completions count cached tokens within the prompt; Bedrock counts them apart', () => {
 		const details = {prompt_tokens_details: {cached_tokens: 6}};
 		const within = {prompt_tokens: 10, completion_tokens: 2, total_tokens: 12, ...details};
 		expect(countsIn(within)).toMatchObject({input: 4, output: 2, cacheRead: 6});
@@ -22,7 +22,7 @@ describe('counts', () => {
 		expect(countsIn({prompt_tokens: 3, ...details})).toMatchObject({input: 3});
 	});
 
-	test.each([
+	it.each([
 		null,
 		undefined,
 		'x',
@@ -36,7 +36,7 @@ describe('counts', () => {
 });
 
 describe('one account from several places', () => {
-	test('the most believed place wins, others fill its gaps', () => {
+	it('the most believed place wins, others fill its gaps', () => {
 		expect(
 			settleUsage([
 				{source: 'header', counts: {input: 3, output: 44}},
@@ -55,13 +55,13 @@ describe('one account from several places', () => {
 		});
 	});
 
-	test('half a count is none', () => {
+	it('half a count is none', () => {
 		expect(settleUsage([{source: 'header', counts: {input: 3}}])).toBeUndefined();
 		expect(settleUsage([{source: 'body', counts: {output: 3}}])).toBeUndefined();
 		expect(settleUsage([])).toBeUndefined();
 	});
 
-	test('zero is a count', () => {
+	it('zero is a count', () => {
 		expect(settleUsage([{source: 'converse', counts: {input: 0, output: 0}}])?.usage).toMatchObject({
 			inputTokens: 0,
 			outputTokens: 0,
@@ -70,18 +70,14 @@ describe('one account from several places', () => {
 });
 
 describe('stop reasons', () => {
-	test.each([
-		'max_tokens',
-		'length',
-		'MAX_TOKENS',
-		'LENGTH',
-		'model_length',
-		'model_context_window_exceeded',
-	])('%s is a truncation', (reason) => {
-		expect([isTruncation(reason), isRefusal(reason)]).toEqual([true, false]);
-	});
+	it.each(['max_tokens', 'length', 'MAX_TOKENS', 'LENGTH', 'model_length', 'model_context_window_exceeded'])(
+		'%s is a truncation',
+		(reason) => {
+			expect([isTruncation(reason), isRefusal(reason)]).toEqual([true, false]);
+		},
+	);
 
-	test.each([
+	it.each([
 		'refusal',
 		'content_filtered',
 		'content_filter',
@@ -92,7 +88,7 @@ describe('stop reasons', () => {
 		expect([isTruncation(reason), isRefusal(reason)]).toEqual([false, true]);
 	});
 
-	test.each([
+	it.each([
 		'end_turn',
 		'stop',
 		'stop_sequence',

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {typeDeclaration} from '../../source/build/json-schema-types.ts';
+import {typeDeclaration} from '../../source/build/published.ts';
 
 const declared = (schema: z.ZodType): string =>
 	typeDeclaration('Value', z.toJSONSchema(schema)).replaceAll(/\s+/g, ' ').trim();

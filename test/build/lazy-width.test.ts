@@ -6,7 +6,7 @@ import {build} from 'esbuild';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import {afterAll, describe, expect, it} from 'vitest';
-import {lazyWidth, withLazyTables} from '../../source/build/lazy-width.ts';
+import {lazyWidth, withLazyTables} from '../../source/build/ink-patches.ts';
 
 const module = path.resolve(import.meta.dirname, '../../node_modules/string-width/index.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));

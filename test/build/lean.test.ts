@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {leanPricesOf} from '../../source/build/lean-prices.ts';
+import {leanPricesOf} from '../../source/build/library-patches.ts';
 
 const module = path.resolve(import.meta.dirname, '../../node_modules/@pydantic/genai-prices/dist/index.js');
 

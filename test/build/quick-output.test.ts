@@ -6,7 +6,7 @@ import xterm from '@xterm/headless';
 import {build, type Plugin} from 'esbuild';
 import fc from 'fast-check';
 import {afterAll, describe, expect, it} from 'vitest';
-import {quickOutput, withQuickCheck, withQuickRows} from '../../source/build/quick-output.ts';
+import {quickOutput, withQuickCheck, withQuickRows} from '../../source/build/ink-patches.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 const [columns, rows] = [24, 4];

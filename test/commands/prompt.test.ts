@@ -6,7 +6,7 @@ import {describe, expect, it} from 'vitest';
 import {prompt} from '../../source/commands/prompt.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveVariants} from '../../source/config/preset-variants.ts';
-import type {Variant} from '../../source/domain/variant.ts';
+import type {Variant} from '../../source/domain/task.ts';
 import {composePrompt} from '../../source/prompts/compose.ts';
 import {bestRequestText, type Recipe} from '../../source/reports/best-request.ts';
 import {resultsOf} from '../../source/reports/results.ts';

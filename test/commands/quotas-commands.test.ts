@@ -1,9 +1,8 @@
 import {createServer, type IncomingMessage, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {PassThrough} from 'node:stream';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {models} from '../../source/commands/models.ts';
-import {quotas} from '../../source/commands/quotas.ts';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {models, quotas} from '../../source/commands/quotas-models.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {plainOptions} from '../bedrock/quotas/quotas-source.ts';
@@ -47,7 +46,7 @@ describe('against the simulator', () => {
 		await simulator.stop();
 	});
 
-	test('quotas --json gives a target for each model, in the order asked for', async () => {
+	it('quotas --json gives a target for each model, in the order asked for', async () => {
 		const output = capture();
 		const asked = [
 			'us.anthropic.claude-sonnet-4-6',
@@ -82,7 +81,7 @@ describe('against the simulator', () => {
 		expect(output.stderr()).toContain('no quota name is exactly about anthropic.claude-sonnet-4-7');
 	});
 
-	test('a model that nothing comes near has an empty list of near names', async () => {
+	it('a model that nothing comes near has an empty list of near names', async () => {
 		const output = capture();
 		await quotas({...requestTo(simulator.url), models: ['acme.tiger-1'], isJson: true}, output.io);
 		const [target] = JSON.parse(output.stdout()) as ReadonlyArray<{near?: readonly string[]; quota: object}>;
@@ -93,7 +92,7 @@ describe('against the simulator', () => {
 		});
 	});
 
-	test('the table says that it is simulated, and fits', async () => {
+	it('the table says that it is simulated, and fits', async () => {
 		const output = capture();
 		const models = ['us.anthropic.claude-sonnet-4-6'];
 		await quotas({...requestTo(simulator.url), models}, {...output.io, columns: 80});
@@ -104,7 +103,7 @@ describe('against the simulator', () => {
 		expect(Math.max(...[header ?? '', ...rows].map((line) => line.length))).toBeLessThanOrEqual(80);
 	});
 
-	test('quotas of all that can be run, when no model is named', async () => {
+	it('quotas of all that can be run, when no model is named', async () => {
 		const output = capture();
 		await quotas({...requestTo(simulator.url), models: [], isJson: true}, output.io);
 		const targets = JSON.parse(output.stdout()) as ReadonlyArray<{model: string}>;
@@ -112,7 +111,7 @@ describe('against the simulator', () => {
 		expect(targets.map(({model}) => model)).toContain('us.anthropic.claude-sonnet-4-6');
 	});
 
-	test('models lists every one with scope, quota and streaming support', async () => {
+	it('models lists every one with scope, quota and streaming support', async () => {
 		const output = capture();
 		await models({...requestTo(simulator.url), isJson: true}, output.io);
 		const entries = JSON.parse(output.stdout()) as ReadonlyArray<Record<string, unknown>>;
@@ -173,7 +172,7 @@ describe('against other answers', () => {
 	const name = 'Cross-region model inference tokens per minute for Amazon Nova Lite';
 	const quota = (value: number) => ({QuotaCode: 'L-1', QuotaName: name, Value: value, Adjustable: true});
 
-	test('every page is followed, a hundred rows at a time', async () => {
+	it('every page is followed, a hundred rows at a time', async () => {
 		answer = (operation, {NextToken}) => {
 			const page = Number(NextToken ?? 0);
 			return operation.endsWith('Quotas')
@@ -189,12 +188,12 @@ describe('against other answers', () => {
 		expect(seen).toHaveLength(4 + 4 + 2);
 	});
 
-	test('a service that repeats its token is not asked for ever', async () => {
+	it('a service that repeats its token is not asked for ever', async () => {
 		answer = () => ({body: {Quotas: [quota(7)], NextToken: 'again', nextToken: 'again'}});
 		expect((await ask('us.amazon.nova-lite-v1:0')).limit.value).toBe(7);
 	});
 
-	test('missing permissions leave assumed limits and name what is needed', async () => {
+	it('missing permissions leave assumed limits and name what is needed', async () => {
 		answer = (operation) =>
 			operation.endsWith('Quotas')
 				? {status: 400, body: {__type: 'AccessDeniedException', Message: 'User is not authorized'}}
@@ -205,7 +204,7 @@ describe('against other answers', () => {
 		expect(stderr).toContain('servicequotas:ListServiceQuotas');
 	});
 
-	test('rows that are no quotas are left out', async () => {
+	it('rows that are no quotas are left out', async () => {
 		answer = (operation) =>
 			operation.endsWith('Quotas')
 				? {body: {Quotas: [{}, {QuotaName: name, Value: 'NaN'}, quota(9)]}}
@@ -213,7 +212,7 @@ describe('against other answers', () => {
 		expect((await ask('us.amazon.nova-lite-v1:0')).limit.value).toBe(9);
 	});
 
-	test('credentials that nobody accepts end the command', async () => {
+	it('credentials that nobody accepts end the command', async () => {
 		answer = () => ({
 			status: 403,
 			body: {__type: 'UnrecognizedClientException', message: 'token is invalid'},
@@ -221,7 +220,7 @@ describe('against other answers', () => {
 		await expect(ask('us.amazon.nova-lite-v1:0')).rejects.toMatchObject({exitCode: 1, name: 'UserError'});
 	});
 
-	test.each([
+	it.each([
 		['ThrottlingException', 400],
 		['InternalServerException', 500],
 		['AccessDeniedException', 403],
@@ -239,7 +238,7 @@ describe('against other answers', () => {
 		}
 	});
 
-	test('an endpoint where nobody listens ends the command', async () => {
+	it('an endpoint where nobody listens ends the command', async () => {
 		const address = 'http://127.0.0.1:9';
 		const output = capture();
 		const asking = quotas({...requestTo(address), models: ['us.amazon.nova-lite-v1:0']}, output.io);

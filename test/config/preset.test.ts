@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync} from '
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {presetJsonSchema} from '../../source/build/preset-schema.ts';
+import {presetJsonSchema} from '../../source/build/docs.ts';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {shippedFolder, shippedNames} from '../../source/config/preset-files.ts';
 import {resolveVariants} from '../../source/config/preset-variants.ts';

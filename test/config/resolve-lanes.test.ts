@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {resolveVariants} from '../../source/config/preset-variants.ts';
-import {resolveLanes} from '../../source/config/resolve-lanes.ts';
+import {resolveLanes} from '../../source/config/resolve-run.ts';
 
 const lanesOf = (lanes: unknown, chosen?: readonly string[]) => {
 	const preset = presetSchema.parse({

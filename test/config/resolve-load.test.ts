@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {resolveLoad} from '../../source/config/resolve-load.ts';
+import {resolveLoad} from '../../source/config/resolve-run.ts';
 
 const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => []};
 

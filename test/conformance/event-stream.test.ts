@@ -1,5 +1,5 @@
 import {readdirSync, readFileSync} from 'node:fs';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {chunk, converseStreamOf, event, exception} from './frames.ts';
 import {eventStreamHeaders, withReplays} from './harness.ts';
 import {hasRecordings, recordingsFolder, whySkipped} from './recordings.ts';
@@ -20,7 +20,7 @@ const stream = (body: Uint8Array, method: 'converse-stream' | 'invoke-stream' = 
 const cut = {kind: 'failed', failure: {class: 'stream-cut', isRetryable: true, charge: 'unknown'}};
 
 describe.skipIf(!hasRecordings)(`vectors of the event-stream codec${whySkipped}`, () => {
-	test.each(vectors('negative'))('%s cuts the stream, alone and after good frames', async (_name, bytes) => {
+	it.each(vectors('negative'))('%s cuts the stream, alone and after good frames', async (_name, bytes) => {
 		const begun = event('contentBlockDelta', {contentBlockIndex: 0, delta: {text: 'Hi'}});
 		for (const method of ['converse-stream', 'invoke-stream'] as const) {
 			for (const body of [bytes, Buffer.concat([begun, bytes])]) {
@@ -30,7 +30,7 @@ describe.skipIf(!hasRecordings)(`vectors of the event-stream codec${whySkipped}`
 		}
 	});
 
-	test.each(vectors('positive'))('%s is a good frame but no answer', async (_name, bytes) => {
+	it.each(vectors('positive'))('%s is a good frame but no answer', async (_name, bytes) => {
 		const {outcome} = await stream(bytes);
 		expect(outcome).toMatchObject(cut);
 	});
@@ -39,12 +39,12 @@ describe.skipIf(!hasRecordings)(`vectors of the event-stream codec${whySkipped}`
 describe('streams that end badly', () => {
 	const whole = converseStreamOf('Hello');
 
-	test('an empty stream', async () => {
+	it('an empty stream', async () => {
 		expect((await stream(Buffer.alloc(0))).outcome).toMatchObject(cut);
 		expect((await stream(Buffer.alloc(0), 'invoke-stream')).outcome).toMatchObject(cut);
 	});
 
-	test('one that ends between two frames, before the answer is complete', async () => {
+	it('one that ends between two frames, before the answer is complete', async () => {
 		const body = Buffer.concat([
 			event('messageStart', {role: 'assistant'}),
 			event('contentBlockDelta', {delta: {text: 'Hi'}}),
@@ -57,7 +57,7 @@ describe('streams that end badly', () => {
 		).toMatchObject(cut);
 	});
 
-	test('one that lacks only its counts is an answer without counts', async () => {
+	it('one that lacks only its counts is an answer without counts', async () => {
 		const body = Buffer.concat([
 			event('contentBlockDelta', {delta: {text: 'Hi'}}),
 			event('messageStop', {stopReason: 'end_turn'}),
@@ -66,7 +66,7 @@ describe('streams that end badly', () => {
 		expect(outcome).toMatchObject({kind: 'answered', text: 'Hi', usage: undefined, usageSource: undefined});
 	});
 
-	test('any byte changed', async () => {
+	it('any byte changed', async () => {
 		for (let position = 0; position < whole.length; position += 13) {
 			const body = Buffer.from(whole);
 			body[position] = (body[position] ?? 0) ^ 0x55;
@@ -75,7 +75,7 @@ describe('streams that end badly', () => {
 		}
 	});
 
-	test('a connection that breaks', async () => {
+	it('a connection that breaks', async () => {
 		for (const length of [1, 30, whole.length - 40]) {
 			const {outcome} = await replays.call(
 				{status: 200, headers: eventStreamHeaders, body: whole.subarray(0, length), isCut: true},
@@ -85,7 +85,7 @@ describe('streams that end badly', () => {
 		}
 	});
 
-	test('an exception that the SDK does not model keeps its name and message', async () => {
+	it('an exception that the SDK does not model keeps its name and message', async () => {
 		const body = Buffer.concat([
 			event('messageStart', {role: 'assistant'}),
 			exception('modelTimeoutException', {message: 'Took too long.'}),
@@ -94,7 +94,7 @@ describe('streams that end badly', () => {
 		expect(outcome).toMatchObject({kind: 'failed', failure: {class: 'timeout'}});
 	});
 
-	test("an error told in the model's own chunks", async () => {
+	it("an error told in the model's own chunks", async () => {
 		const body = Buffer.concat([
 			chunk({type: 'message_start', message: {usage: {input_tokens: 9, output_tokens: 1}}}),
 			chunk({type: 'error', error: {type: 'overloaded_error', message: 'Overloaded'}}),
@@ -114,7 +114,7 @@ describe('a caller that stops waiting', () => {
 	const begun = event('contentBlockDelta', {delta: {text: 'Hi'}});
 	const stalled = {status: 200, headers: eventStreamHeaders, body: begun, isStalled: true};
 
-	test('in the middle of a stream', async () => {
+	it('in the middle of a stream', async () => {
 		const controller = new AbortController();
 		const {outcome} = await replays.call(
 			stalled,
@@ -130,7 +130,7 @@ describe('a caller that stops waiting', () => {
 		});
 	});
 
-	test('before the answer has begun, and before anything is sent', async () => {
+	it('before the answer has begun, and before anything is sent', async () => {
 		for (const abortAtOnce of [true, false]) {
 			const controller = new AbortController();
 			if (abortAtOnce) {

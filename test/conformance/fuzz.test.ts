@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {describe, expect, test, vi} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {families} from '../../source/bedrock/families/registry.ts';
 import {methods} from '../../source/domain/backend.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
@@ -118,7 +118,7 @@ const status = fc.constantFrom(200, 200, 200, 400, 403, 404, 408, 424, 429, 500,
 const runs = {numRuns: 50};
 
 describe('whatever is answered', () => {
-	test('any JSON, any headers, any status: an honest outcome', async () => {
+	it('any JSON, any headers, any status: an honest outcome', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				method,
@@ -140,7 +140,7 @@ describe('whatever is answered', () => {
 		);
 	});
 
-	test('any bytes', async () => {
+	it('any bytes', async () => {
 		await fc.assert(
 			fc.asyncProperty(method, status, fc.uint8Array({maxLength: 300}), async (how, code, body) => {
 				for (const headers of [jsonHeaders, eventStreamHeaders]) {
@@ -153,7 +153,7 @@ describe('whatever is answered', () => {
 		);
 	});
 
-	test('good frames with anything in them', async () => {
+	it('good frames with anything in them', async () => {
 		const events = fc.array(
 			fc.oneof(
 				oddBody.map(chunk),
@@ -185,7 +185,7 @@ describe('whatever is answered', () => {
 		);
 	});
 
-	test('a stream with bytes changed, lost or put in is cut, or whole', async () => {
+	it('a stream with bytes changed, lost or put in is cut, or whole', async () => {
 		const whole = converseStreamOf('A whole answer.', {inputTokens: 41, outputTokens: 17, totalTokens: 58});
 		const change = fc.record({
 			at: fc.nat(whole.length - 1),
@@ -227,7 +227,7 @@ describe.skipIf(!hasRecordings)(`recorded answers with some of their bytes chang
 			!response.body.includes('"embedding"'),
 	);
 
-	test('an honest outcome', async () => {
+	it('an honest outcome', async () => {
 		const edit = fc.tuple(fc.double({min: 0, max: 1, noNaN: true}), fc.integer({min: 32, max: 126}));
 		await fc.assert(
 			fc.asyncProperty(

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {parseQuotaName} from '../../source/bedrock/quotas/quota-name.ts';
 import {resolveTargets} from '../../source/bedrock/quotas/resolve-targets.ts';
 import {fakeSource, plainOptions} from '../bedrock/quotas/quotas-source.ts';
@@ -29,7 +29,7 @@ describe.skipIf(!hasData).each(cases)(`quota mapping ${'%s'}${whySkipped}`, (_ti
 	const {source} = fakeSource({applied: allQuotas, defaults: allQuotas, ...lists});
 	const resolve = async (models: readonly string[]) => resolveTargets(models, {source, ...plainOptions});
 
-	test('every settled cell is right, asked for together', async () => {
+	it('every settled cell is right, asked for together', async () => {
 		const {targets} = await resolve(mapping.map(({modelId, kind}) => routed(modelId, kind)));
 		const cells = mapping.flatMap((row, index) => {
 			const quota = targets[index]?.quota;
@@ -48,7 +48,7 @@ describe.skipIf(!hasData).each(cases)(`quota mapping ${'%s'}${whySkipped}`, (_ti
 		}
 	});
 
-	test('every settled cell is right, asked for one by one', {timeout: 60_000}, async () => {
+	it('every settled cell is right, asked for one by one', {timeout: 60_000}, async () => {
 		// Together all rows are asked of every account; alone each is asked of one.
 		for (const row of mapping.filter((_row, index) => index % cases.length === turn)) {
 			const {targets} = await resolve([routed(row.modelId, row.kind)]);
@@ -65,7 +65,7 @@ describe.skipIf(!hasData).each(cases)(`quota mapping ${'%s'}${whySkipped}`, (_ti
 		}
 	});
 
-	test('no name is claimed by two', async () => {
+	it('no name is claimed by two', async () => {
 		const models = modelRows.flatMap(({modelId}) =>
 			(['on-demand', 'cross-region', 'global'] as const).map((kind) => routed(modelId, kind)),
 		);
@@ -100,7 +100,7 @@ describe.skipIf(!hasData)(`quota names${whySkipped}`, () => {
 		concurrent: 'concurrentRequests',
 	} as const;
 
-	test('the grammar reads every name about inference as what it is', () => {
+	it('the grammar reads every name about inference as what it is', () => {
 		const rows = quotaRows.filter(({kind, metric}) => kind in kinds && metric !== null);
 		expect(rows.length).toBeGreaterThan(500);
 		for (const {QuotaName: name, kind, metric} of rows) {
@@ -115,7 +115,7 @@ describe.skipIf(!hasData)(`quota names${whySkipped}`, () => {
 		}
 	});
 
-	test('the grammar leaves out every name about anything else', () => {
+	it('the grammar leaves out every name about anything else', () => {
 		const rows = quotaRows.filter(({kind}) => ['other', 'custom-model', 'tpd-account'].includes(kind));
 		expect(rows.length).toBeGreaterThan(500);
 		for (const {QuotaName: name} of rows) {
@@ -123,7 +123,7 @@ describe.skipIf(!hasData)(`quota names${whySkipped}`, () => {
 		}
 	});
 
-	test('every newer name about minutes has its model, but for models whose ID nobody has seen', async () => {
+	it('every newer name about minutes has its model, but for models whose ID nobody has seen', async () => {
 		const {source} = fakeSource({applied: allQuotas, models: foundationModels, profiles: inferenceProfiles});
 		const models = modelRows.flatMap(({modelId}) =>
 			(['on-demand', 'cross-region', 'global'] as const).map((kind) => routed(modelId, kind)),

@@ -1,4 +1,4 @@
-import {describe, expect, test, vi} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {createBackend} from '../../source/bedrock/backend.ts';
 import type {InferenceRequest, Method} from '../../source/domain/backend.ts';
 import {expectedFailureOf, expectedOf} from './expected.ts';
@@ -62,44 +62,38 @@ const counts = recordings.filter(({operation}) => operation === 'CountTokens');
 describe.skipIf(!hasRecordings)(`recorded answers of the real service${whySkipped}`, () => {
 	const replays = withReplays();
 
-	test('all of them are there', () => {
+	it('all of them are there', () => {
 		expect(recordings.length).toBeGreaterThanOrEqual(120);
 		expect(new Set(recordings.map(({family}) => family)).size).toBeGreaterThanOrEqual(20);
 	});
 
-	test.each(calls.map((recording) => [recording.file, recording] as const))(
-		'%s',
-		async (_file, recording) => {
-			const failure = expectedFailureOf(recording);
-			for (const pieces of pieceSizes(recording)) {
-				const {outcome, firstTokens} = await replays.call(
-					{...recording.response, pieces},
-					requestFor(recording),
-				);
-				if (failure === undefined) {
-					expectAnswer(recording, outcome, firstTokens);
-				} else {
-					const {errorMessage} = recording.observed;
-					expect(outcome).toMatchObject({
-						kind: 'failed',
-						failure: {class: failure, ...(errorMessage === undefined ? {} : {message: errorMessage})},
-					});
-				}
-			}
-		},
-	);
-
-	test.each(counts.map((recording) => [recording.file, recording] as const))(
-		'%s',
-		async (_file, recording) => {
-			const {server, clients} = replays.started();
-			server.play(recording.response);
-			// A backend of its own: it remembers which model refuses.
-			const count = await createBackend(clients).countTokens(
+	it.each(calls.map((recording) => [recording.file, recording] as const))('%s', async (_file, recording) => {
+		const failure = expectedFailureOf(recording);
+		for (const pieces of pieceSizes(recording)) {
+			const {outcome, firstTokens} = await replays.call(
+				{...recording.response, pieces},
 				requestFor(recording),
-				new AbortController().signal,
 			);
-			expect(count).toBe(recording.observed.inputTokens);
-		},
-	);
+			if (failure === undefined) {
+				expectAnswer(recording, outcome, firstTokens);
+			} else {
+				const {errorMessage} = recording.observed;
+				expect(outcome).toMatchObject({
+					kind: 'failed',
+					failure: {class: failure, ...(errorMessage === undefined ? {} : {message: errorMessage})},
+				});
+			}
+		}
+	});
+
+	it.each(counts.map((recording) => [recording.file, recording] as const))('%s', async (_file, recording) => {
+		const {server, clients} = replays.started();
+		server.play(recording.response);
+		// A backend of its own: it remembers which model refuses.
+		const count = await createBackend(clients).countTokens(
+			requestFor(recording),
+			new AbortController().signal,
+		);
+		expect(count).toBe(recording.observed.inputTokens);
+	});
 });

@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {failureOf} from '../../source/bedrock/failures/failure-of.ts';
 import type {Method} from '../../source/domain/backend.ts';
 import type {FailureClass} from '../../source/domain/failure.ts';
@@ -39,13 +39,13 @@ describe.skipIf(!hasRecordings)(`throttles and overloads as reported${whySkipped
 	const answers = reported.http.filter(({body}) => body !== undefined);
 	const frames = reported.midStream.filter(({frameHeaders}) => frameHeaders !== undefined);
 
-	test('there are some of each kind', () => {
+	it('there are some of each kind', () => {
 		expect(answers.length).toBeGreaterThanOrEqual(9);
 		expect(frames.length).toBeGreaterThanOrEqual(2);
 	});
 
 	describe.each<Method>(['converse', 'converse-stream', 'invoke', 'invoke-stream'])('%s', (method) => {
-		test.each(answers)('$status $body', async ({status = 0, headers = {}, body = ''}) => {
+		it.each(answers)('$status $body', async ({status = 0, headers = {}, body = ''}) => {
 			const {outcome} = await replays.call({status, headers, body: Buffer.from(body)}, {method});
 			const expected = classByWords(status, body);
 			expect(outcome).toMatchObject({
@@ -60,7 +60,7 @@ describe.skipIf(!hasRecordings)(`throttles and overloads as reported${whySkipped
 		});
 	});
 
-	test.each(frames)('within a stream: $payload', async ({frameHeaders = {}, payload = ''}) => {
+	it.each(frames)('within a stream: $payload', async ({frameHeaders = {}, payload = ''}) => {
 		const exception = frame(frameHeaders, payload);
 		const first = {
 			'converse-stream': event('messageStart', {role: 'assistant'}),
@@ -82,7 +82,7 @@ describe.skipIf(!hasRecordings)(`throttles and overloads as reported${whySkipped
 		}
 	});
 
-	test('an SDK error of which only name and metadata were reported', () => {
+	it('an SDK error of which only name and metadata were reported', () => {
 		const [error] = reported.http.flatMap(({jsSdkError}) => jsSdkError ?? []);
 		expect(failureOf(error, {})).toMatchObject({class: 'throttled-requests', isRetryable: true});
 	});

@@ -2,8 +2,8 @@ import {spawn} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
-import {readResults} from '../../source/reports/read-results.ts';
+import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
+import {readResults} from '../../source/reports/results-json.ts';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
 
 const argv = ['run', 'classify', '--demo', '--requests', '48', '--variants', 'concise,one-word', '--csv'];

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';
-import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
-import type {PatternChecker} from '../../source/prompts/judge.ts';
+import type {PatternChecker} from '../../source/prompts/checks.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {randomCases} from '../helpers/random-cases.ts';

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {isDearerTier} from '../../source/domain/accounting.ts';
-import {utf8Bytes} from '../../source/domain/utf8-bytes.ts';
-import {Guards} from '../../source/engine/guards.ts';
-import {nothingSpent, spendAnswer, spendBroken, spentUsd} from '../../source/metrics/figures/spent.ts';
+import {isDearerTier, utf8Bytes} from '../../source/domain/accounting.ts';
+import {Guards} from '../../source/engine/stop-rules.ts';
+import {
+	nothingSpent,
+	spendAnswer,
+	spendBroken,
+	spentUsd,
+} from '../../source/metrics/figures/request-measures.ts';
 import {formatUsdWithin} from '../../source/text/numbers.ts';
 
 describe('utf8Bytes', () => {

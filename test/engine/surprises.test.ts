@@ -1,16 +1,16 @@
 import {describe, expect, it} from 'vitest';
-import {OthersEstimate} from '../../source/admission/others.ts';
-import {OverloadGuard} from '../../source/admission/overload.ts';
+import {ContentionEstimate} from '../../source/admission/bucket-limits.ts';
 import {Pacer} from '../../source/admission/pacer.ts';
+import {OverloadGuard} from '../../source/admission/throttle-guards.ts';
 import type {Failure, FailureClass} from '../../source/domain/failure.ts';
 import {createRandom, exponential, shuffled} from '../../source/domain/random.ts';
-import {retryDelayMs} from '../../source/engine/attempts/retry.ts';
+import {retryDelayMs} from '../../source/engine/attempts/retry-policy.ts';
 
 const windowMs = 60_000;
 
 describe('OthersEstimate', () => {
 	it('takes what is not ours at a throttle for theirs, and gives it up again', () => {
-		const others = new OthersEstimate(windowMs);
+		const others = new ContentionEstimate(windowMs);
 		expect(others.use(0, 600)).toBe(0);
 		expect(others.observe(1000, 900, 400, 600)).toBe(true);
 		expect(others.use(1000, 600)).toBe(215);
@@ -21,7 +21,7 @@ describe('OthersEstimate', () => {
 	});
 
 	it('hears one throttle in all attempts that were under way together', () => {
-		const others = new OthersEstimate(windowMs);
+		const others = new ContentionEstimate(windowMs);
 		others.observe(1000, 900, 400, 600);
 		expect(others.observe(1100, 950, 390, 600)).toBe(false);
 		expect(others.use(1100, 600)).toBe(225);
@@ -29,7 +29,7 @@ describe('OthersEstimate', () => {
 	});
 
 	it('expects growth to go on for a while', () => {
-		const others = new OthersEstimate(windowMs);
+		const others = new ContentionEstimate(windowMs);
 		others.observe(1000, 0, 600, 600);
 		others.observe(3000, 2500, 590, 600);
 		// 10 in 2 s: 5 a second, so about 9 more after 2 s.

@@ -1,4 +1,4 @@
-import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 
 /** A useful answer to a request with two items. */
 export const answerRecord: AnswerRecord = {

@@ -1,7 +1,7 @@
 import {occupiedBy} from '../../source/domain/accounting.ts';
 import {createRandom, type Random} from '../../source/domain/random.ts';
 import type {Goal, RunSpec} from '../../source/domain/run-spec.ts';
-import {Contest} from '../../source/metrics/decisions/contests.ts';
+import {Contest} from '../../source/metrics/decisions/variant-contest.ts';
 import {emptyFigures} from '../../source/metrics/figures/figures.ts';
 import type {RequestMeasures} from '../../source/metrics/figures/request-measures.ts';
 import {cellOf, itemsOf, quotaOf, specOf, targetOf, variantOf} from './spec-fixture.ts';

@@ -1,5 +1,5 @@
-import {createEngine} from '../../source/threads/engine.ts';
 import type {EngineHandle} from '../../source/threads/engine-handle.ts';
+import {createEngine} from '../../source/threads/engine-session.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
 
 /** Milliseconds that a plan waits for CloudWatch: on the busiest machine it is told what others use. */

@@ -1,8 +1,8 @@
 import {Bucket} from '../../source/admission/bucket.ts';
-import type {MemberRecord, MemberStore} from '../../source/admission/member-store.ts';
+import type {MemberRecord, MemberStore} from '../../source/admission/member-shares.ts';
 import {Membership} from '../../source/admission/membership.ts';
 import {createRandom} from '../../source/domain/random.ts';
-import {createBucket} from '../../source/simulator/enforcement/bucket.ts';
+import {createBucket} from '../../source/simulator/enforcement.ts';
 import {FakeClock} from './fake-clock.ts';
 import {quotaOf} from './spec-fixture.ts';
 

@@ -1,9 +1,8 @@
 import type {Distribution, Mean, VariantFigures} from '../../source/domain/figures-schema.ts';
-import type {ListedModel} from '../../source/domain/listed-model.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {BucketState, Snapshot, TimelinePoint} from '../../source/domain/snapshot.ts';
-import type {Limit, Target} from '../../source/domain/target.ts';
-import type {Variant} from '../../source/domain/variant.ts';
+import type {Limit, ListedModel, Target} from '../../source/domain/target.ts';
+import type {Variant} from '../../source/domain/task.ts';
 import type {Plan} from '../../source/threads/messages.ts';
 import {verdictsOf} from './results-fixture.ts';
 

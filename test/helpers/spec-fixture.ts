@@ -1,6 +1,6 @@
 import type {Cell, Load, RunSpec} from '../../source/domain/run-spec.ts';
 import type {Limit, Quota, Target} from '../../source/domain/target.ts';
-import type {Item, Variant} from '../../source/domain/variant.ts';
+import type {Item, Variant} from '../../source/domain/task.ts';
 
 /** Specs of small runs for tests of the engine. */
 

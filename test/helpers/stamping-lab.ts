@@ -1,6 +1,6 @@
 import {Bucket} from '../../source/admission/bucket.ts';
 import {createRandom} from '../../source/domain/random.ts';
-import {createBucket} from '../../source/simulator/enforcement/bucket.ts';
+import {createBucket} from '../../source/simulator/enforcement.ts';
 import {FakeClock} from './fake-clock.ts';
 import {quotaOf} from './spec-fixture.ts';
 

@@ -1,4 +1,4 @@
-import {textWidth} from '../../source/reports/text-width.ts';
+import {textWidth} from '../../source/reports/specs/axes.ts';
 import {textOf, type XmlElement} from './parse-xml.ts';
 
 /** Where a piece of text stands in a picture, in its pixels. */

@@ -1,8 +1,7 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {UserError} from '../../source/domain/user-error.ts';
 import {errorLines} from '../../source/plain/error.ts';
-import {progressLine} from '../../source/plain/progress.ts';
-import {stateText} from '../../source/plain/state.ts';
+import {progressLine, stateText} from '../../source/plain/progress.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
@@ -11,11 +10,11 @@ import {snapshot, target, variant} from '../helpers/results-fixture.ts';
 const look = {width: 100, color: false, ascii: false};
 
 describe('summaryLines', () => {
-	test.each([40, 80, 120])('at %i columns', (width) => {
+	it.each([40, 80, 120])('at %i columns', (width) => {
 		expect(summaryLines(snapshot({simulated: true}), {...look, width}).join('\n')).toMatchSnapshot();
 	});
 
-	test.each(Object.entries(chartCases))('%s: one line a line, none wider than the output', (_, make) => {
+	it.each(Object.entries(chartCases))('%s: one line a line, none wider than the output', (_, make) => {
 		for (const width of [30, 40, 80, 120, 200]) {
 			for (const line of summaryLines(make(), {...look, width})) {
 				expect(line).not.toMatch(/\p{Cc}/u);
@@ -24,7 +23,7 @@ describe('summaryLines', () => {
 		}
 	});
 
-	test('colour only where it is asked for, and then the same words', () => {
+	it('colour only where it is asked for, and then the same words', () => {
 		const plain = summaryLines(snapshot(), look);
 		const coloured = summaryLines(snapshot(), {...look, color: true});
 		expect(plain.join('')).not.toContain('\u001B');
@@ -32,11 +31,11 @@ describe('summaryLines', () => {
 		expect(coloured.map((line) => line.replaceAll(/\u001B\[[\d;]*m/g, '').trimEnd())).toEqual(plain);
 	});
 
-	test('ASCII alone where that is asked for', () => {
+	it('ASCII alone where that is asked for', () => {
 		expect(summaryLines(snapshot(), {...look, ascii: true}).join('')).toMatch(/^[ -~]*$/);
 	});
 
-	test('says what is simulated, assumed, estimated, and the way out of failures', () => {
+	it('says what is simulated, assumed, estimated, and the way out of failures', () => {
 		const {tokens} = variant();
 		const run = snapshot({
 			simulated: true,
@@ -65,7 +64,7 @@ describe('summaryLines', () => {
 		expect(text).toContain('Another application uses the same quota: lower --share.');
 	});
 
-	test('names a winner for each of several models', () => {
+	it('names a winner for each of several models', () => {
 		const run = snapshot({
 			targets: [target, {...target, model: 'other'}],
 			variants: [variant(), variant({target: 1, name: 'terse', output: 20})],
@@ -81,7 +80,7 @@ describe('summaryLines', () => {
 		expect(text).toContain('other: Use terse.');
 	});
 
-	test.each([
+	it.each([
 		[
 			'throughput',
 			'Use minimal. At least 1.6x of detailed, 1.05x of concise. With it the quota allows 250 useful items per minute',
@@ -98,7 +97,7 @@ describe('summaryLines', () => {
 		expect(text).toContain(sentence);
 	});
 
-	test.each([
+	it.each([
 		['throughput', {over: 'worst', ratio: 1.9}, false],
 		['throughput', {over: 'worst', ratio: 1.04}, false],
 		['throughput', null, false],
@@ -111,7 +110,7 @@ describe('summaryLines', () => {
 		expect(text.includes('the useful work of')).toBe(isSaid);
 	});
 
-	test('says so when nothing was useful', () => {
+	it('says so when nothing was useful', () => {
 		const none = {basis: 'none', recommended: null, text: 'No useful answer: 3 refused.'} as const;
 		const variants = [variant({count: 0})];
 		const base = snapshot({variants});
@@ -134,13 +133,13 @@ describe('progressLine', () => {
 		},
 	});
 
-	test('is one line with time, state, progress, use and throttles', () => {
+	it('is one line with time, state, progress, use and throttles', () => {
 		expect(progressLine(running, {width: 200, ascii: false})).toBe(
 			'00:12 · waiting for room for tokens, 3 s · 12/80 requests · 480 useful · RPM 118 of 400, TPM 65k of 100k · 12 throttled · 01:01 left',
 		);
 	});
 
-	test('fits any width and says SIMULATED first', () => {
+	it('fits any width and says SIMULATED first', () => {
 		for (const width of [10, 20, 79]) {
 			const line = progressLine({...running, simulated: true}, {width, ascii: true});
 			expect(displayWidth(line)).toBeLessThanOrEqual(width);
@@ -148,7 +147,7 @@ describe('progressLine', () => {
 		}
 	});
 
-	test('has no total and no limit where there is none', () => {
+	it('has no total and no limit where there is none', () => {
 		const [bucket] = running.buckets;
 		const line = progressLine(
 			{
@@ -164,7 +163,7 @@ describe('progressLine', () => {
 	});
 });
 
-test.each([
+it.each([
 	['ready', {phase: 'ready', outcome: null}],
 	['running', {phase: 'running', outcome: null}],
 	['paused', {phase: 'paused', outcome: null}],
@@ -178,7 +177,7 @@ test.each([
 });
 
 describe('errorLines', () => {
-	test('says what is wrong, then the way out', () => {
+	it('says what is wrong, then the way out', () => {
 		const error = new UserError('--requests "x" is no number.', {exitCode: 2, hint: 'Give a whole number.'});
 		expect(errorLines(error, {width: 80})).toEqual([
 			'bedrock-top: --requests "x" is no number.',
@@ -186,7 +185,7 @@ describe('errorLines', () => {
 		]);
 	});
 
-	test('keeps the lines of a plan', () => {
+	it('keeps the lines of a plan', () => {
 		const error = new UserError('Plan\n  cost  $2\n\nToo much.', {exitCode: 2});
 		expect(errorLines(error, {width: 80})).toEqual(['bedrock-top: Plan', '  cost  $2', '', 'Too much.']);
 	});

@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import type {Plan} from '../../source/domain/plan.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import {planLines} from '../../source/plain/plan.ts';
@@ -58,7 +58,7 @@ const plan: Plan = {
 	remarks: [],
 };
 
-test('states what is sent, what it takes and what it costs', () => {
+it('states what is sent, what it takes and what it costs', () => {
 	expect(planLines(plan, config).join('\n')).toMatchInlineSnapshot(`
 		"Plan
 		  model         us.amazon.nova-lite-v1:0 · cross-region · us-east-1
@@ -73,7 +73,7 @@ test('states what is sent, what it takes and what it costs', () => {
 	`);
 });
 
-test('says what is not known, and never 0 for it', () => {
+it('says what is not known, and never 0 for it', () => {
 	const text = planLines(
 		{
 			...plan,
@@ -95,12 +95,12 @@ test('says what is not known, and never 0 for it', () => {
 	expect(text).toContain('note          Did you mean');
 });
 
-test('says how long the quotas make it wait', () => {
+it('says how long the quotas make it wait', () => {
 	const text = planLines({...plan, quotaShare: 1, quotaMinutes: 3.2}, config).join('\n');
 	expect(text).toContain("at most 100% of a minute's quota, for at most 4 minutes");
 });
 
-test('says that a demo is SIMULATED', () => {
+it('says that a demo is SIMULATED', () => {
 	const connection = {...config.connection, simulatorUrl: 'http://127.0.0.1:1'};
 	expect(planLines(plan, {...config, connection})[0]).toContain('SIMULATED');
 });

@@ -4,7 +4,7 @@ import {resultsOf} from '../../source/reports/results.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {displayWidth} from '../../source/text/width.ts';
-import {detailEntries} from '../../source/tui/panels/detail-entries.ts';
+import {detailEntries} from '../../source/tui/panels/detail.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {distributionFixture, meanFixture} from '../helpers/snapshot-fixture.ts';
 

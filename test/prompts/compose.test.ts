@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Item, Task, Variant} from '../../source/domain/variant.ts';
+import type {Item, Task, Variant} from '../../source/domain/task.ts';
 import {builtInVariant, builtInVariantNames} from '../../source/prompts/built-in-variants.ts';
-import {composePrompt, composeTurn, messagesOf} from '../../source/prompts/compose.ts';
-import {compressText} from '../../source/prompts/compress.ts';
+import {composePrompt, composeTurn, compressText, messagesOf} from '../../source/prompts/compose.ts';
 import {fillTemplate} from '../../source/prompts/template.ts';
 
 const item = (index: number, text: string, fields: Record<string, string> = {}): Item => ({

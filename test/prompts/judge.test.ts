@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Check, Item, Task} from '../../source/domain/variant.ts';
-import {meetsCheck} from '../../source/prompts/checks.ts';
-import {type Judged, judgeAnswer} from '../../source/prompts/judge.ts';
+import type {Check, Item, Task} from '../../source/domain/task.ts';
+import {type Judged, judgeAnswer, meetsCheck} from '../../source/prompts/checks.ts';
 import {unpackAnswers} from '../../source/prompts/packing.ts';
 
 const item = (index: number, expected: string | undefined): Item => ({

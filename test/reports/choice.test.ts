@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {bestChoice, choiceFor} from '../../source/reports/choice.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
@@ -13,13 +13,13 @@ const short = variant({name: 'short', output: 20});
 const long = variant({name: 'long', output: 200});
 
 describe('choiceFor', () => {
-	test('takes the winner that the run named', () => {
+	it('takes the winner that the run named', () => {
 		const {best} = {best: [{target: 0, ...none, throughput: 'long'}]};
 		const choice = choiceFor({...results({variants: [short, long]}), best}, 0, 'throughput', null);
 		expect([choice?.variant.name, choice?.basis]).toEqual(['long', 'winner']);
 	});
 
-	test.each(['throughput', 'efficiency'] as const)(
+	it.each(['throughput', 'efficiency'] as const)(
 		'takes the leader for %s where no winner is clear',
 		(goal) => {
 			const run = {...results({variants: [long, short]}), best: [{target: 0, ...none}]};
@@ -28,7 +28,7 @@ describe('choiceFor', () => {
 		},
 	);
 
-	test('takes no leader below the quality asked for, and none without a useful item', () => {
+	it('takes no leader below the quality asked for, and none without a useful item', () => {
 		const poor = {...short, quality: {checked: 10, passed: 5, score: 0.5, low: 0.2, high: 0.8}};
 		const run = {...results({variants: [poor, long]}), best: []};
 		expect(choiceFor(run, 0, 'efficiency', 0.9)?.variant.name).toBe('long');
@@ -55,18 +55,18 @@ describe('choiceFor with a verdict', () => {
 		return [choice?.variant.name, choice?.basis];
 	};
 
-	test.each(['winner', 'tie', 'only'] as const)('takes what is recommended on basis %s', (basis) => {
+	it.each(['winner', 'tie', 'only'] as const)('takes what is recommended on basis %s', (basis) => {
 		expect(chosen({recommended: 'short', basis})).toEqual(['short', basis]);
 	});
 
-	test('takes the one ahead, marked so, where it is undecided, and none where nothing may win', () => {
+	it('takes the one ahead, marked so, where it is undecided, and none where nothing may win', () => {
 		expect(chosen({recommended: null, basis: 'undecided'})).toEqual(['long', 'leader']);
 		expect(chosen({recommended: null, basis: 'none'})).toEqual([undefined, undefined]);
 	});
 });
 
 describe('bestChoice', () => {
-	test('prefers a clear winner to a better leader of another model', () => {
+	it('prefers a clear winner to a better leader of another model', () => {
 		const run = results({
 			targets: [target, target],
 			variants: [short, {...long, target: 1}],

@@ -4,11 +4,11 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
+import {comparisonChart} from '../../source/reports/compare/comparison-chart.ts';
 import {drawChart} from '../../source/reports/draw.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {chartsOf} from '../../source/reports/specs/charts.ts';
-import {comparisonChart} from '../../source/reports/specs/compare.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {environment} from '../helpers/results-fixture.ts';
 
@@ -45,7 +45,7 @@ const measure = `
 `;
 
 describe.skipIf(browser === undefined)('in Chromium (skipped where it is not installed)', () => {
-	test('no text is cut or lies over another', {timeout: 120_000}, async () => {
+	it('no text is cut or lies over another', {timeout: 120_000}, async () => {
 		const sections: string[] = [];
 		for (const [name, make] of Object.entries(chartCases)) {
 			const results = resultsOf(make(), environment);

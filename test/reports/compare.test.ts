@@ -1,12 +1,17 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import {comparisonLines, comparisonMarkdown} from '../../source/reports/compare/compare-table.ts';
-import {compareRuns, mismatchesOf} from '../../source/reports/compare/comparison.ts';
-import {differenceOf, medianOf, shareOf} from '../../source/reports/compare/difference.ts';
-import {runNames} from '../../source/reports/compare/names.ts';
+import {describe, expect, it} from 'vitest';
+import {
+	compareRuns,
+	differenceOf,
+	medianOf,
+	mismatchesOf,
+	runNames,
+	shareOf,
+} from '../../source/reports/compare/comparison.ts';
+import {comparisonChart} from '../../source/reports/compare/comparison-chart.ts';
+import {comparisonLines, comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
 import {drawChart} from '../../source/reports/draw.ts';
 import {resultsOf} from '../../source/reports/results.ts';
-import {comparisonChart} from '../../source/reports/specs/compare.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
@@ -24,7 +29,7 @@ const after = {
 describe('differenceOf', () => {
 	const figure = (value: number, half: number) => ({value, low: value - half, high: value + half});
 
-	test('is clear only when its interval does not hold 0', () => {
+	it('is clear only when its interval does not hold 0', () => {
 		expect(differenceOf(figure(100, 3), figure(90, 4), true)).toEqual({
 			absolute: -10,
 			relative: -0.1,
@@ -37,7 +42,7 @@ describe('differenceOf', () => {
 		expect(differenceOf(figure(100, 1), figure(100, 1), true)?.verdict).toBe('same');
 	});
 
-	test('without an interval nothing is clear, without a figure nothing is said', () => {
+	it('without an interval nothing is clear, without a figure nothing is said', () => {
 		const bare = {value: 5, low: null, high: null};
 		expect(differenceOf(bare, figure(9, 1), true)).toMatchObject({
 			absolute: 4,
@@ -48,7 +53,7 @@ describe('differenceOf', () => {
 		expect(differenceOf(figure(0, 1), figure(9, 1), true)?.relative).toBeNull();
 	});
 
-	test('turned round it is the opposite', () => {
+	it('turned round it is the opposite', () => {
 		const any = fc
 			.tuple(fc.double({min: 1, max: 1e6, noNaN: true}), fc.double({min: 0, max: 100, noNaN: true}))
 			.map(([value, half]) => figure(value, half));
@@ -63,13 +68,13 @@ describe('differenceOf', () => {
 	});
 });
 
-test('shareOf stays between 0 and 1 and is wide with few samples', () => {
+it('shareOf stays between 0 and 1 and is wide with few samples', () => {
 	expect(shareOf(0, 0).value).toBeNull();
 	expect(shareOf(4, 4)).toMatchObject({value: 1, high: 1});
 	expect(shareOf(4, 4).low).toBeCloseTo(0.51, 2);
 });
 
-test('medianOf reads the ranks around the middle off the histogram', () => {
+it('medianOf reads the ranks around the middle off the histogram', () => {
 	const histogram = Array.from({length: 100}, (_, index): readonly [number, number] => [index + 1, 1]);
 	expect(medianOf(50, histogram)).toEqual({value: 50, low: 40, high: 61});
 	expect(medianOf(50, [[50, 3]])).toEqual({value: 50, low: null, high: null});
@@ -77,7 +82,7 @@ test('medianOf reads the ranks around the middle off the histogram', () => {
 });
 
 describe('compareRuns', () => {
-	test('puts variants of the same name side by side and keeps those of one run', () => {
+	it('puts variants of the same name side by side and keeps those of one run', () => {
 		const rows = compareRuns([before, after]).filter(({figure}) => figure === 'quota tokens a request');
 		expect(rows.map(({variant, values}) => [variant, ...values.map(({value}) => value)])).toEqual([
 			['minimal', 600, 400],
@@ -88,7 +93,7 @@ describe('compareRuns', () => {
 		expect(rows[1]?.differences).toEqual([undefined]);
 	});
 
-	test('tells models apart', () => {
+	it('tells models apart', () => {
 		const other = resultsOf(
 			snapshot({targets: [{...target, model: 'other'}], variants: [variant()]}),
 			environment,
@@ -103,14 +108,14 @@ describe('compareRuns', () => {
 		);
 	});
 
-	test('says what else differs', () => {
+	it('says what else differs', () => {
 		expect(mismatchesOf([before, after])).toEqual([]);
 		const simulated = {name: 'c', results: {...after.results, simulated: true}};
 		expect(mismatchesOf([before, simulated])[0]).toContain('simulated and real answers');
 	});
 });
 
-test('a table fits every width and says what is better', () => {
+it('a table fits every width and says what is better', () => {
 	for (const width of [40, 80, 120, 200]) {
 		for (const line of comparisonLines([before, after], width)) {
 			expect(displayWidth(line)).toBeLessThanOrEqual(Math.max(width, 40));
@@ -121,7 +126,7 @@ test('a table fits every width and says what is better', () => {
 	expect(wide).toMatch(/quota tokens a request +600 +400 +-33%, -200 \(-\d+ to -\d+\): better/);
 });
 
-test('Markdown has the table, every run, and the mark of a simulator', () => {
+it('Markdown has the table, every run, and the mark of a simulator', () => {
 	const page = comparisonMarkdown([
 		before,
 		after,
@@ -134,7 +139,7 @@ test('Markdown has the table, every run, and the mark of a simulator', () => {
 	expect(new Set(cells)).toHaveLength(1);
 });
 
-test.each([2, 3, 6])('the chart of %i runs is whole', async (count) => {
+it.each([2, 3, 6])('the chart of %i runs is whole', async (count) => {
 	const runs = Array.from({length: count}, (_, index) => ({
 		...(index % 2 ? after : before),
 		name: `a run with a long name that goes on ${index}`,
@@ -146,7 +151,7 @@ test.each([2, 3, 6])('the chart of %i runs is whole', async (count) => {
 	expect(boxes.filter((box) => box.left < 0 || box.right > width || box.bottom > height)).toEqual([]);
 });
 
-test('runs are named by their folder, else by what was typed', () => {
+it('runs are named by their folder, else by what was typed', () => {
 	expect(runNames(['a/results.json', 'b/results.json'])).toEqual(['a', 'b']);
 	expect(runNames(['before.json', 'after.json'])).toEqual(['before', 'after']);
 	expect(runNames(['x/a/results.json', 'y/a/results.json'])).toEqual([

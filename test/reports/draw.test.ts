@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {drawChart} from '../../source/reports/draw.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Chart} from '../../source/reports/specs/chart.ts';
@@ -21,7 +21,7 @@ describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
 	const snapshot = makeSnapshot();
 	const charts = chartsOf(resultsOf(snapshot, environment));
 
-	test.each(charts.map(({fileName, chart}) => ({fileName, chart})))('$fileName', async ({chart}) => {
+	it.each(charts.map(({fileName, chart}) => ({fileName, chart})))('$fileName', async ({chart}) => {
 		const svg = await draw(chart);
 		const root = parseXml(svg);
 		const elements = elementsOf(root);
@@ -56,7 +56,7 @@ describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
 		expect(Buffer.byteLength(svg)).toBeLessThanOrEqual(200_000);
 	});
 
-	test.each(charts)('no text of $fileName is cut or lies over another', async ({chart}) => {
+	it.each(charts)('no text of $fileName is cut or lies over another', async ({chart}) => {
 		const root = parseXml(await draw(chart));
 		const boxes = textBoxes(root);
 		const [, , width = 0, height = 0] = (root.attributes.viewBox ?? '').split(' ').map(Number);

@@ -1,7 +1,7 @@
 import {mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {claimFolder, type FolderFileSystem} from '../../source/reports/folder.ts';
 
 const now = new Date('2026-11-22T13:24:05.678Z');
@@ -40,19 +40,19 @@ function readOnly(code: string): FolderFileSystem {
 describe('the default folder', () => {
 	const wanted = () => path.join(root, 'bedrock-top-reports', '2026-11-22T13-24-05.678Z');
 
-	test('is named by the time, and claiming it leaves nothing behind', async () => {
+	it('is named by the time, and claiming it leaves nothing behind', async () => {
 		expect(await claimFolder(undefined, false, undefined, now)).toEqual({folder: wanted()});
 		expect(await readdir(root)).toEqual([]);
 	});
 
-	test('is never one that exists, forced or not', async () => {
+	it('is never one that exists, forced or not', async () => {
 		await mkdir(wanted(), {recursive: true});
 		expect(await claimFolder(undefined, true, undefined, now)).toEqual({folder: `${wanted()}-2`});
 		await mkdir(`${wanted()}-2`);
 		expect(await claimFolder(undefined, false, undefined, now)).toEqual({folder: `${wanted()}-3`});
 	});
 
-	test.each([
+	it.each([
 		['EACCES', 'permission denied'],
 		['EROFS', 'read-only file system'],
 		['ENOSPC', 'no space left'],
@@ -63,14 +63,14 @@ describe('the default folder', () => {
 		expect(claim.warning).toContain('bedrock-top-reports');
 	});
 
-	test('below a file is a warning', async () => {
+	it('below a file is a warning', async () => {
 		await writeFile('bedrock-top-reports', '');
 		expect((await claimFolder(undefined, false, undefined, now)).warning).toContain('is a file');
 	});
 });
 
 describe('--out', () => {
-	test('takes a folder that is not there, with all above it, or is empty', async () => {
+	it('takes a folder that is not there, with all above it, or is empty', async () => {
 		expect(await claimFolder('a/b/c', false)).toEqual({folder: path.join(root, 'a/b/c')});
 		await mkdir('empty');
 		expect(await claimFolder('empty', false)).toEqual({folder: path.join(root, 'empty')});
@@ -78,7 +78,7 @@ describe('--out', () => {
 		expect(await readdir('empty')).toEqual([]);
 	});
 
-	test('refuses a folder with files, exit 2, unless forced', async () => {
+	it('refuses a folder with files, exit 2, unless forced', async () => {
 		await mkdir('full');
 		await writeFile('full/results.json', '{}');
 		await expect(claimFolder('full', false)).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe('--out', () => {
 		expect(await readdir('full')).toEqual(['results.json']);
 	});
 
-	test('refuses what cannot be written, exit 1', async () => {
+	it('refuses what cannot be written, exit 1', async () => {
 		await writeFile('file', '');
 		await expect(claimFolder('file', false)).rejects.toMatchObject({
 			exitCode: 1,

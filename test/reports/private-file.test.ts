@@ -10,8 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {copyPrivate, openPrivate} from '../../source/reports/private-file.ts';
-import {writeAtomically} from '../../source/reports/write-atomically.ts';
+import {copyPrivate, openPrivate, writeAtomically} from '../../source/reports/private-file.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
 const write = (file: string, how: 'replace' | 'continue', text = 'new'): void => {

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {hasFullMinute, quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
@@ -25,7 +25,7 @@ const run: Results = {
 };
 
 describe('quota-increase.md', () => {
-	test('holds steady and peak use beside the quota, and what a request is like', () => {
+	it('holds steady and peak use beside the quota, and what a request is like', () => {
 		const text = quotaIncreaseMarkdown({...run, simulated: false});
 		expect(text).toContain('| requests | 400 (applied) | 200 | 300 | L-12345678 | yes |');
 		expect(text).toMatch(
@@ -37,7 +37,7 @@ describe('quota-increase.md', () => {
 		expect(hasFullMinute(run)).toBe(true);
 	});
 
-	test('says so where no full minute was measured, and where it was simulated', () => {
+	it('says so where no full minute was measured, and where it was simulated', () => {
 		const short = {
 			...run,
 			simulated: true,

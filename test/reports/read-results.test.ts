@@ -1,8 +1,7 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {UserError} from '../../source/domain/user-error.ts';
-import {readResults} from '../../source/reports/read-results.ts';
 import {resultsOf} from '../../source/reports/results.ts';
-import {resultsText} from '../../source/reports/results-text.ts';
+import {readResults, resultsText} from '../../source/reports/results-json.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 
 const results = resultsOf(snapshot(), environment);
@@ -20,11 +19,11 @@ function refusal(text: string): UserError {
 }
 
 describe('readResults', () => {
-	test('reads what was written', () => {
+	it('reads what was written', () => {
 		expect(readResults(resultsText(results), 'results.json')).toEqual(results);
 	});
 
-	test.each([
+	it.each([
 		['', 'the file is empty'],
 		['{"schema": 1', 'it is not JSON'],
 		['[]', 'it is not from bedrock-top'],
@@ -44,7 +43,7 @@ describe('readResults', () => {
 		expect(error.hint).toBeDefined();
 	});
 
-	test('reads what a later version adds without raising the schema', () => {
+	it('reads what a later version adds without raising the schema', () => {
 		expect(readResults(JSON.stringify({...results, later: true}), 'results.json')).toEqual(results);
 	});
 });

@@ -1,8 +1,8 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
-import {repeatCommand} from '../../source/reports/repeat.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
+import {repeatCommand} from '../../source/reports/summary-markdown.ts';
 import {environment, snapshot, target} from '../helpers/results-fixture.ts';
 
 const run = resultsOf(snapshot(), environment);
@@ -19,7 +19,7 @@ const readBack = (command: string) => {
 };
 
 describe('repeatCommand', () => {
-	test('repeats a run with its load', () => {
+	it('repeats a run with its load', () => {
 		const {command, flags, words} = readBack(
 			repeatCommand({...run, plan: {...run.plan, preset: 'classify'}}),
 		);
@@ -28,7 +28,7 @@ describe('repeatCommand', () => {
 		expect(flags.text('method')).toBe(run.plan.method);
 	});
 
-	test('repeats a batch as a batch, with words in place of bucket and role', () => {
+	it('repeats a batch as a batch, with words in place of bucket and role', () => {
 		const {command, flags, words} = readBack(repeatCommand(batch));
 		expect([command.name, ...words]).toEqual(['batch', 'high-volume']);
 		expect(flags.texts('model')).toEqual([target.model]);
@@ -41,14 +41,14 @@ describe('repeatCommand', () => {
 		expect(flags.text('load')).toBeUndefined();
 	});
 
-	test('repeats a batch of the demo, which has bucket and role of its own', () => {
+	it('repeats a batch of the demo, which has bucket and role of its own', () => {
 		const {flags} = readBack(repeatCommand({...batch, simulated: true}));
 		expect(flags.isSet('demo')).toBe(true);
 		expect(flags.text('s3')).toBeUndefined();
 		expect(flags.text('role-arn')).toBeUndefined();
 	});
 
-	test('leaves max tokens to the variants that have their own, which a typed number would replace', () => {
+	it('leaves max tokens to the variants that have their own, which a typed number would replace', () => {
 		for (const results of [run, batch]) {
 			const plan = {...results.plan, maxTokens: 1000, hasOwnMaxTokens: true};
 			expect(repeatCommand({...results, plan})).not.toContain('--max-tokens');
@@ -58,7 +58,7 @@ describe('repeatCommand', () => {
 		}
 	});
 
-	test('quotes a task as a shell reads it', () => {
+	it('quotes a task as a shell reads it', () => {
 		const command = repeatCommand({...batch, plan: {...batch.plan, preset: null, task: "Say what's new"}});
 		expect(command).toContain(String.raw`bedrock-top batch --task 'Say what'\''s new' -m `);
 	});

@@ -2,11 +2,10 @@ import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {Writable} from 'node:stream';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {compare} from '../../source/commands/compare.ts';
-import {report} from '../../source/commands/report.ts';
-import {readResults} from '../../source/reports/read-results.ts';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {compare, report} from '../../source/commands/report-compare.ts';
 import {resultsOf} from '../../source/reports/results.ts';
+import {readResults} from '../../source/reports/results-json.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {writeReports} from '../../source/threads/reports-handle.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
@@ -59,7 +58,7 @@ async function writeRun(name: string, from = run): Promise<string> {
 }
 
 describe('writeReports', () => {
-	test('writes results, summary and charts in its own thread', async () => {
+	it('writes results, summary and charts in its own thread', async () => {
 		const folder = path.join(root, 'a', 'b');
 		const files = await writeReports({type: 'write', snapshot: run, folder, answersFile: undefined});
 		expect(namesOf(files)).toEqual(['results.json', 'summary.md', ...charts]);
@@ -72,7 +71,7 @@ describe('writeReports', () => {
 		expect(results.tool.version).toMatch(/^\d+\.\d+\.\d+/);
 	});
 
-	test('an export while the run goes on has pictures alone', async () => {
+	it('an export while the run goes on has pictures alone', async () => {
 		const going = {...run, phase: 'running' as const, outcome: null, endedAt: null};
 		const files = await writeReports({
 			type: 'write',
@@ -84,7 +83,7 @@ describe('writeReports', () => {
 		expect(namesOf(files)).toEqual(charts);
 	});
 
-	test('what cannot be written is a fault in words', async () => {
+	it('what cannot be written is a fault in words', async () => {
 		await writeFile(path.join(root, 'file'), '');
 		const folder = path.join(root, 'file', 'reports');
 		await expect(
@@ -94,7 +93,7 @@ describe('writeReports', () => {
 });
 
 describe('report', () => {
-	test('draws again from results and prints where', async () => {
+	it('draws again from results and prints where', async () => {
 		const file = await writeAll('first');
 		const {io, text} = outputs();
 		const out = path.join(root, 'again');
@@ -106,14 +105,14 @@ describe('report', () => {
 		}
 	});
 
-	test('prints JSON alone where that is asked for', async () => {
+	it('prints JSON alone where that is asked for', async () => {
 		const file = await writeRun('first');
 		const {io, text} = outputs();
 		await report({file, out: path.join(root, 'again'), isForced: false, json: {file: undefined}}, io);
 		expect(namesOf(JSON.parse(text()).files)).toEqual(['summary.md', ...charts]);
 	});
 
-	test('refuses a folder in use, what is not there and what is not ours, and writes nothing', async () => {
+	it('refuses a folder in use, what is not there and what is not ours, and writes nothing', async () => {
 		const file = await writeRun('first');
 		const out = path.join(root, 'first');
 		const {io, text} = outputs();
@@ -135,7 +134,7 @@ describe('report', () => {
 });
 
 describe('compare', () => {
-	test('prints a table, and with --out leaves Markdown and a chart', async () => {
+	it('prints a table, and with --out leaves Markdown and a chart', async () => {
 		const files = [
 			await writeRun('before'),
 			await writeRun('after', snapshot({variants: [variant({output: 60})]})),
@@ -153,7 +152,7 @@ describe('compare', () => {
 		expect(text()).toContain(path.join(out, 'compare.svg'));
 	});
 
-	test('prints JSON alone where that is asked for', async () => {
+	it('prints JSON alone where that is asked for', async () => {
 		const file = await writeRun('before');
 		const {io, text} = outputs();
 		const out = path.join(root, 'both');

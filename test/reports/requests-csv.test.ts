@@ -1,9 +1,9 @@
 import {parse} from 'csv-parse/sync';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
-import {csvLine} from '../../source/reports/csv.ts';
+import {describe, expect, it} from 'vitest';
+import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 import {
+	csvLine,
 	lostRequestCsvLine,
 	requestsCsvHead,
 	requestsCsvLine,
@@ -16,7 +16,7 @@ const read = (...records: readonly AnswerRecord[]): ReadonlyArray<Record<string,
 	parse(requestsCsvHead + records.map(requestsCsvLine).join(''), {columns: true});
 
 describe('requests.csv', () => {
-	test('has a row a request, with empty cells for what is not known', () => {
+	it('has a row a request, with empty cells for what is not known', () => {
 		expect(read(record)).toEqual([
 			{
 				at: '2026-11-22T10:00:00.000Z',
@@ -46,7 +46,7 @@ describe('requests.csv', () => {
 		]);
 	});
 
-	test('counts no useful item in what was truncated or refused', () => {
+	it('counts no useful item in what was truncated or refused', () => {
 		const rows = read({...record, isTruncated: true}, {...record, isTruncated: true, isRefused: true});
 		expect(rows.map(({outcome, usefulItems}) => [outcome, usefulItems])).toEqual([
 			['truncated', '0'],
@@ -54,7 +54,7 @@ describe('requests.csv', () => {
 		]);
 	});
 
-	test('documents every column', () => {
+	it('documents every column', () => {
 		const names = requestsCsvHead.trim().split(',');
 		expect(requestsCsvMarkdown().slice(2)).toHaveLength(names.length);
 		for (const name of names) {
@@ -64,11 +64,11 @@ describe('requests.csv', () => {
 });
 
 describe('csvLine', () => {
-	test('lets no text be taken for a formula', () => {
+	it('lets no text be taken for a formula', () => {
 		expect(csvLine(['=1+1', '+1', '-1', '@x', '\t=1', 'a=1'])).toBe(`'=1+1,'+1,'-1,'@x,'\t=1,a=1\r\n`);
 	});
 
-	test('is read back as it was written', () => {
+	it('is read back as it was written', () => {
 		const text = fc
 			.string({unit: 'binary'})
 			.map(cleanLines)
@@ -83,7 +83,7 @@ describe('csvLine', () => {
 	});
 });
 
-test('a request without an answer has its row, with the reason and nothing made up', () => {
+it('a request without an answer has its row, with the reason and nothing made up', () => {
 	const row = lostRequestCsvLine({
 		at: '2026-01-01T00:00:00.000Z',
 		variant: 'terse',

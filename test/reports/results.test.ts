@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import {describe, expect, expectTypeOf, test} from 'vitest';
-import {batchResultsOf} from '../../source/batch/batch-results.ts';
+import {describe, expect, expectTypeOf, it} from 'vitest';
+import {batchResultsOf} from '../../source/batch/results.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Target} from '../../source/domain/target.ts';
 import {resultsOf} from '../../source/reports/results.ts';
+import {resultsText} from '../../source/reports/results-json.ts';
 import {type Results, resultsJsonSchema, resultsSchema} from '../../source/reports/results-schema.ts';
-import {resultsText} from '../../source/reports/results-text.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {violationsOf} from '../helpers/published-schema.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
@@ -25,14 +25,14 @@ function keysOf(value: unknown, path = ''): readonly string[] {
 }
 
 describe('resultsOf', () => {
-	test.each(Object.entries(chartCases))('%s: fits the schema, nothing more and nothing less', (_, make) => {
+	it.each(Object.entries(chartCases))('%s: fits the schema, nothing more and nothing less', (_, make) => {
 		const results = resultsOf(make(), environment);
 		// What the schema does not know would be gone.
 		expect(resultsSchema.parse(results)).toEqual(results);
 		expect(violationsOf(resultsText(results))).toEqual([]);
 	});
 
-	test('the daily quota over all models is no part of a target, which its schema says', () => {
+	it('the daily quota over all models is no part of a target, which its schema says', () => {
 		const accountTokensPerDay = target.quota.tokensPerMinute;
 		const accountWide = {...target, quota: {...target.quota, accountTokensPerDay}};
 		const results = resultsOf(snapshot({targets: [accountWide]}), environment);
@@ -64,11 +64,11 @@ describe('resultsOf', () => {
 		expect(violationsOf(resultsText(batch))).toEqual([]);
 	});
 
-	test('has the keys of schema 1 in their order', () => {
+	it('has the keys of schema 1 in their order', () => {
 		expect(keysOf(resultsOf(snapshot(), environment)).join('\n')).toMatchSnapshot();
 	});
 
-	test('states the plan in the units of its names', () => {
+	it('states the plan in the units of its names', () => {
 		const base = snapshot();
 		const spec = {
 			...base.spec,
@@ -96,7 +96,7 @@ describe('resultsOf', () => {
 		).toBeNull();
 	});
 
-	test('names the lanes that were used, and none when there are none', () => {
+	it('names the lanes that were used, and none when there are none', () => {
 		const lanes = snapshot({
 			variants: [
 				variant({name: 'chat', patch: {lane: 'high'}}),
@@ -111,7 +111,7 @@ describe('resultsOf', () => {
 		expect(resultsOf(snapshot(), environment).plan.lanes).toEqual({});
 	});
 
-	test('a run that never ended failed by a fault, and ends when it was last heard of', () => {
+	it('a run that never ended failed by a fault, and ends when it was last heard of', () => {
 		const crashed = snapshot({patch: {phase: 'running', outcome: null, endedAt: null, elapsedMs: 12_000}});
 		expect(resultsOf(crashed, environment)).toMatchObject({
 			outcome: 'failed',
@@ -120,7 +120,7 @@ describe('resultsOf', () => {
 		});
 	});
 
-	test('keeps an assumed limit as 100 and 10,000, unknown and assumed', () => {
+	it('keeps an assumed limit as 100 and 10,000, unknown and assumed', () => {
 		const assumed = {
 			...target.quota.requestsPerMinute,
 			value: 100,
@@ -140,7 +140,7 @@ describe('resultsOf', () => {
 		});
 	});
 
-	test('a snapshot has nothing that the results leave out but advice on failures', () => {
+	it('a snapshot has nothing that the results leave out but advice on failures', () => {
 		expectTypeOf<keyof Target | 'stamping'>().toEqualTypeOf<keyof Results['targets'][number]>();
 		expectTypeOf<keyof Snapshot['variants'][number]>().toEqualTypeOf<keyof Results['variants'][number]>();
 		expectTypeOf<keyof Snapshot['timeline']['points'][number]>().toEqualTypeOf<
@@ -162,7 +162,7 @@ describe('resultsJsonSchema', () => {
 		additionalProperties: unknown;
 	};
 
-	test('asks for every key, allows no other, and names the version', () => {
+	it('asks for every key, allows no other, and names the version', () => {
 		// Only a search has one, and 0.1.0 had no verdict and no cost of the whole: schema 1 may only gain optional keys.
 		const optional = ['search', 'verdict', 'costUsd', 'costUsdWithin'];
 		expect(schema.required).toEqual(Object.keys(schema.properties).filter((key) => !optional.includes(key)));
@@ -170,7 +170,7 @@ describe('resultsJsonSchema', () => {
 		expect(schema.properties.schema?.const).toBe(1);
 	});
 
-	test('is plain JSON that refuses what is not results', () => {
+	it('is plain JSON that refuses what is not results', () => {
 		expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
 		const results = resultsOf(snapshot(), environment);
 		const isRefused = (other: unknown): boolean => violationsOf(JSON.stringify(other)).length > 0;
@@ -182,7 +182,7 @@ describe('resultsJsonSchema', () => {
 });
 
 describe('resultsText', () => {
-	test('is JSON that says the same, whatever is in it', () => {
+	it('is JSON that says the same, whatever is in it', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), (value) => {
 				// JSON itself has no -0: the comparison is with what plain JSON says.
@@ -191,7 +191,7 @@ describe('resultsText', () => {
 		);
 	});
 
-	test('eight variants with full histograms and 600 points stay below 300 kB', () => {
+	it('eight variants with full histograms and 600 points stay below 300 kB', () => {
 		const bins = Array.from({length: 60}, (_, index): readonly [number, number] => [
 			1000 + index * 137.125,
 			123_456 + index,

@@ -4,10 +4,9 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import {build} from 'esbuild';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {type InferenceRequest, methods} from '../../source/domain/backend.ts';
-import {pythonCall} from '../../source/reports/sdk-call-python.ts';
-import {typescriptCall} from '../../source/reports/sdk-call-typescript.ts';
+import {pythonCall, typescriptCall} from '../../source/reports/sdk-calls.ts';
 import {sentRequestOf} from '../../source/threads/sent-request.ts';
 import {startForTest} from '../simulator/harness.ts';
 
@@ -79,7 +78,7 @@ const runTypescript = async (calls: Readonly<Record<string, string>>, endpoint: 
 };
 
 describe('the call in TypeScript', () => {
-	test('is answered for every method', async () => {
+	it('is answered for every method', async () => {
 		const {url} = await startForTest();
 		const calls = Object.fromEntries(methods.map((method) => [method, typescriptCall(sent(method))]));
 		const output = await runTypescript(calls, url);
@@ -110,7 +109,7 @@ def client(service, region_name): return Client()
 `;
 
 describe.skipIf(!hasPython)('the call in Python (skipped where there is no python3)', () => {
-	test.each(methods)('sends the same with %s', (method) => {
+	it.each(methods)('sends the same with %s', (method) => {
 		const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 		writeFileSync(path.join(folder, 'boto3.py'), fakeBoto3);
 		writeFileSync(path.join(folder, 'call.py'), pythonCall(sent(method, unlikeJson)));

@@ -1,8 +1,8 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {resultsOf} from '../../source/reports/results.ts';
+import {variantLabels} from '../../source/reports/specs/axes.ts';
 import {chartsOf} from '../../source/reports/specs/charts.ts';
-import {variantLabels} from '../../source/reports/specs/labels.ts';
-import {rollingMinute} from '../../source/reports/specs/rolling.ts';
+import {rollingMinute} from '../../source/reports/specs/throughput-vs-quota.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 
 const small = resultsOf(
@@ -14,11 +14,11 @@ const small = resultsOf(
 );
 
 describe('golden specs', () => {
-	test.each(chartsOf(small).map(({chart}) => chart))('$name', async (chart) => {
+	it.each(chartsOf(small).map(({chart}) => chart))('$name', async (chart) => {
 		await expect(`${JSON.stringify(chart, null, '\t')}\n`).toMatchFileSnapshot(`golden/${chart.name}.spec`);
 	});
 
-	test('are plain data: the same results give the same specs', () => {
+	it('are plain data: the same results give the same specs', () => {
 		expect(chartsOf(small)).toEqual(chartsOf(structuredClone(small)));
 		expect(JSON.parse(JSON.stringify(chartsOf(small)))).toEqual(chartsOf(small));
 	});
@@ -28,14 +28,14 @@ describe('throughput-comparison', () => {
 	const textsOf = (run: typeof small) =>
 		chartsOf(run).find(({chart}) => chart.name === 'throughput-comparison')?.chart;
 
-	test('shows what the quota sustains where no rate was measured', () => {
+	it('shows what the quota sustains where no rate was measured', () => {
 		const chart = textsOf(small);
 		expect(chart?.title).toBe('Throughput that the quota sustains');
 		// minimal: 340 quota tokens a request, so 100,000 a minute carry 294 of them.
 		expect(chart?.description).toContain('minimal: 294 requests and 100,000 quota tokens a minute');
 	});
 
-	test('shows the measured rates where there are any', () => {
+	it('shows the measured rates where there are any', () => {
 		const chart = textsOf(
 			resultsOf(snapshot({variants: [variant({isMeasured: true, input: 500, output: 500})]}), environment),
 		);
@@ -48,7 +48,7 @@ describe('variantLabels', () => {
 	const labelsOf = (names: readonly string[]) =>
 		variantLabels(resultsOf(snapshot({variants: names.map((name) => variant({name}))}), environment));
 
-	test('are short, clean and unlike each other', () => {
+	it('are short, clean and unlike each other', () => {
 		const long = 'x'.repeat(200);
 		const labels = labelsOf([`${long}a`, `${long}b`, 'same', 'same', 'same', '\u0007\u202E', 'a\nb']);
 		expect(new Set(labels)).toHaveLength(7);
@@ -57,7 +57,7 @@ describe('variantLabels', () => {
 		expect(labels[0]).toMatch(/^x+…x+a$/);
 	});
 
-	test('say lane and estimate', () => {
+	it('say lane and estimate', () => {
 		const {tokens} = variant();
 		const run = snapshot({
 			variants: [
@@ -80,7 +80,7 @@ describe('rollingMinute', () => {
 		inFlight: 0,
 	});
 
-	test('is the sum of the last 60 s at every second', () => {
+	it('is the sum of the last 60 s at every second', () => {
 		const points = Array.from({length: 130}, (_, second) => point(second, second % 7));
 		const rolling = rollingMinute({intervalSeconds: 1, points});
 		for (const [index, {requests, quotaTokens}] of rolling.entries()) {
@@ -92,7 +92,7 @@ describe('rollingMinute', () => {
 		}
 	});
 
-	test('fills gaps and starts at the beginning', () => {
+	it('fills gaps and starts at the beginning', () => {
 		const rolling = rollingMinute({intervalSeconds: 1, points: [point(2, 4), point(70, 1)]});
 		expect(rolling).toHaveLength(71);
 		expect(rolling[1]?.requests).toBe(0);
@@ -101,12 +101,12 @@ describe('rollingMinute', () => {
 		expect(rolling[70]).toMatchObject({requests: 1, reserved: 5});
 	});
 
-	test('scales intervals longer than a minute to one', () => {
+	it('scales intervals longer than a minute to one', () => {
 		const rolling = rollingMinute({intervalSeconds: 128, points: [point(0, 256), point(128, 128)]});
 		expect(rolling.map(({requests}) => requests)).toEqual([120, 60]);
 	});
 
-	test('of nothing is nothing', () => {
+	it('of nothing is nothing', () => {
 		expect(rollingMinute({intervalSeconds: 1, points: []})).toEqual([]);
 	});
 });

@@ -3,11 +3,11 @@ import {once} from 'node:events';
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {readResults} from '../../source/reports/read-results.ts';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {writeAtomically} from '../../source/reports/private-file.ts';
 import {resultsOf} from '../../source/reports/results.ts';
+import {readResults} from '../../source/reports/results-json.ts';
 import {writeReportFiles} from '../../source/reports/write.ts';
-import {writeAtomically} from '../../source/reports/write-atomically.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
 let folder = '';
@@ -30,7 +30,7 @@ const charts = [
 const names = (files: readonly string[]) => files.map((file) => path.relative(folder, file));
 
 describe('writeReportFiles', () => {
-	test('writes everything in a fixed order and leaves nothing else', async () => {
+	it('writes everything in a fixed order and leaves nothing else', async () => {
 		const files = await writeReportFiles(results, {...everything, folder, draw: async ({name}) => name});
 		const wanted = [
 			'results.json',
@@ -43,7 +43,7 @@ describe('writeReportFiles', () => {
 		expect(readResults(await readFile(path.join(folder, 'results.json'), 'utf8'), '')).toEqual(results);
 	});
 
-	test('has the results on disk before it draws', async () => {
+	it('has the results on disk before it draws', async () => {
 		let seen: readonly string[] = [];
 		const draw = async () => {
 			seen = seen.length === 0 ? await readdir(folder) : seen;
@@ -53,7 +53,7 @@ describe('writeReportFiles', () => {
 		expect(seen).toContain('results.json');
 	});
 
-	test('a chart that cannot be drawn costs itself alone, and is named', async () => {
+	it('a chart that cannot be drawn costs itself alone, and is named', async () => {
 		const draw = async ({name}: {name: string}) => {
 			if (name === 'latency') {
 				throw new Error('out of ink');
@@ -70,7 +70,7 @@ describe('writeReportFiles', () => {
 		expect((await readdir(folder)).sort()).toEqual(expected.toSorted());
 	});
 
-	test('adds the model to the names when there are several, safe on every system and unlike each other', async () => {
+	it('adds the model to the names when there are several, safe on every system and unlike each other', async () => {
 		const models = ['us.amazon.nova-lite-v1:0', 'us.amazon.nova-lite-v1/0', '../../etc/passwd'];
 		const several = resultsOf(
 			snapshot({
@@ -88,7 +88,7 @@ describe('writeReportFiles', () => {
 		expect(files).toHaveLength(3 + 15);
 	});
 
-	test('lists the answers where there are any, and moves them in from elsewhere', async () => {
+	it('lists the answers where there are any, and moves them in from elsewhere', async () => {
 		const draw = async () => '';
 		await mkdir(path.join(folder, 'elsewhere'));
 		const answersFile = path.join(folder, 'elsewhere', 'answers.jsonl');
@@ -107,7 +107,7 @@ describe('writeReportFiles', () => {
 });
 
 describe('writeAtomically', () => {
-	test('replaces the whole file, and a failure leaves the old one and nothing beside it', async () => {
+	it('replaces the whole file, and a failure leaves the old one and nothing beside it', async () => {
 		const file = path.join(folder, 'file');
 		await writeAtomically(file, 'old');
 		await writeAtomically(file, 'new');
@@ -117,9 +117,9 @@ describe('writeAtomically', () => {
 		expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
 	});
 
-	test('killed in the middle, it leaves the old content or the new one', async () => {
+	it('killed in the middle, it leaves the old content or the new one', async () => {
 		const file = path.join(folder, 'file');
-		const module = new URL('../../source/reports/write-atomically.ts', import.meta.url).href;
+		const module = new URL('../../source/reports/private-file.ts', import.meta.url).href;
 		const program = `
 			import {writeAtomically} from ${JSON.stringify(module)};
 			for (let round = 0; ; round += 1) {

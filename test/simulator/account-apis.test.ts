@@ -20,7 +20,7 @@ import {
 	type ServiceQuota,
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {models} from '../../source/simulator/catalog/models.ts';
 import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
@@ -62,7 +62,7 @@ const quotaValue = (quotas: readonly ServiceQuota[], name: string): number | und
 const noOverrides = {requestsPerMinute: undefined, tokensPerMinute: undefined};
 
 describe('Service Quotas', () => {
-	test('lists several hundred quotas in pages, each once', async () => {
+	it('lists several hundred quotas in pages, each once', async () => {
 		const client = await quotasClient();
 		const {quotas, pages} = await collect(
 			paginateListServiceQuotas({client, pageSize: 100}, {ServiceCode: 'bedrock'}),
@@ -72,7 +72,7 @@ describe('Service Quotas', () => {
 		expect(new Set(quotas.map((quota) => quota.QuotaCode)).size).toBe(quotas.length);
 	});
 
-	test.each([
+	it.each([
 		['Cross-region model inference requests per minute for Amazon Nova Lite', 200, 4000],
 		['Cross-region model inference tokens per minute for Amazon Nova Lite', 100_000, 8_000_000],
 		['Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1', 100, 10_000],
@@ -90,7 +90,7 @@ describe('Service Quotas', () => {
 		expect(quotaValue(aws.quotas, name)).toBe(standard);
 	});
 
-	test('leaves out what has no applied value, and requests where the service sets no limit', async () => {
+	it('leaves out what has no applied value, and requests where the service sets no limit', async () => {
 		const client = await quotasClient();
 		const {quotas} = await collect(paginateListServiceQuotas({client}, {ServiceCode: 'bedrock'}));
 		const names = quotas.map((quota) => quota.QuotaName ?? '');
@@ -103,7 +103,7 @@ describe('Service Quotas', () => {
 		]);
 	});
 
-	test('answers with limits that were typed', async () => {
+	it('answers with limits that were typed', async () => {
 		const client = await quotasClient({requestsPerMinute: 7, tokensPerMinute: 777});
 		const {quotas} = await collect(paginateListServiceQuotas({client}, {ServiceCode: 'bedrock'}));
 		const name = (metric: string) =>
@@ -112,7 +112,7 @@ describe('Service Quotas', () => {
 		expect(quotaValue(quotas, name('tokens'))).toBe(777);
 	});
 
-	test('gets one quota, and says when there is none', async () => {
+	it('gets one quota, and says when there is none', async () => {
 		const client = await quotasClient();
 		const found = await client.send(
 			new GetServiceQuotaCommand({ServiceCode: 'bedrock', QuotaCode: 'L-89F8391A'}),
@@ -126,7 +126,7 @@ describe('Service Quotas', () => {
 		});
 	});
 
-	test('has limits for every route of every model that can be called', () => {
+	it('has limits for every route of every model that can be called', () => {
 		const routes = models
 			.filter(({traits}) => !traits.has('end-of-life'))
 			.flatMap(({id, isOnDemand, profiles}) => [
@@ -151,7 +151,7 @@ describe('requests for an increase', () => {
 		return {client, time, url};
 	};
 
-	test('are kept, become a case, and change no quota', async () => {
+	it('are kept, become a case, and change no quota', async () => {
 		const {client, time} = await open();
 		const made = await client.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 5000}));
 		expect(made.RequestedQuota).toMatchObject({
@@ -182,7 +182,7 @@ describe('requests for an increase', () => {
 		expect(Quota?.Value).toBe(200);
 	});
 
-	test('are open once a quota and Region, until the simulator is reset', async () => {
+	it('are open once a quota and Region, until the simulator is reset', async () => {
 		const {client, url} = await open();
 		const ask = async (to: ServiceQuotasClient) =>
 			to.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 5000}));
@@ -206,7 +206,7 @@ describe('requests for an increase', () => {
 	const nova = 'L-89F8391A';
 	const fixed = quotaRows(noOverrides).find(({isAdjustable}) => !isAdjustable)?.code;
 
-	test.each([
+	it.each([
 		[
 			'below the default',
 			nova,
@@ -228,7 +228,7 @@ describe('requests for an increase', () => {
 		).rejects.toMatchObject({message: expect.stringMatching(message)});
 	});
 
-	test('are refused below a limit that was typed', async () => {
+	it('are refused below a limit that was typed', async () => {
 		const client = await quotasClient({requestsPerMinute: 9000});
 		await expect(
 			client.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 8000})),
@@ -237,7 +237,7 @@ describe('requests for an increase', () => {
 		});
 	});
 
-	test('are refused without the right to ask, without a value, and for other services', async () => {
+	it('are refused without the right to ask, without a value, and for other services', async () => {
 		const {client} = await open({denied: ['servicequotas:RequestServiceQuotaIncrease']});
 		const ask = client.send(new RequestServiceQuotaIncreaseCommand({...lite, DesiredValue: 5000}));
 		await expect(ask).rejects.toMatchObject({name: 'AccessDeniedException'});
@@ -250,7 +250,7 @@ describe('requests for an increase', () => {
 		).rejects.toMatchObject({name: 'NoSuchResourceException'});
 	});
 
-	test('stand beside a list of services, and other actions are refused by their names', async () => {
+	it('stand beside a list of services, and other actions are refused by their names', async () => {
 		const {client} = await open();
 		const {Services} = await client.send(new ListServicesCommand({}));
 		expect(Services).toEqual([{ServiceCode: 'bedrock', ServiceName: 'Amazon Bedrock'}]);
@@ -273,7 +273,7 @@ describe.skipIf(!existsSync(names))(
 			? (JSON.parse(readFileSync(names, 'utf8')) as Array<{QuotaName: string; QuotaCode: string | null}>)
 			: [];
 
-		test('each name about inference is one of AWS’s, with its code', () => {
+		it('each name about inference is one of AWS’s, with its code', () => {
 			const codes = new Map<string, Set<string>>();
 			for (const {QuotaName, QuotaCode} of known) {
 				codes.set(QuotaName, (codes.get(QuotaName) ?? new Set()).add(QuotaCode ?? ''));
@@ -287,7 +287,7 @@ describe.skipIf(!existsSync(names))(
 );
 
 describe('the control plane', () => {
-	test('lists models with their modalities', async () => {
+	it('lists models with their modalities', async () => {
 		const client = await bedrockClient();
 		const {modelSummaries = []} = await client.send(new ListFoundationModelsCommand({}));
 		expect(modelSummaries.length).toBe(models.length + otherModels.length);
@@ -302,7 +302,7 @@ describe('the control plane', () => {
 		expect(text.modelSummaries?.map(({modelId}) => modelId)).not.toContain('amazon.nova-canvas-v1:0');
 	});
 
-	test('describes one model', async () => {
+	it('describes one model', async () => {
 		const client = await bedrockClient();
 		const {modelDetails} = await client.send(
 			new GetFoundationModelCommand({modelIdentifier: 'deepseek.r1-v1:0'}),
@@ -310,7 +310,7 @@ describe('the control plane', () => {
 		expect(modelDetails?.inferenceTypesSupported).toEqual(['INFERENCE_PROFILE']);
 	});
 
-	test('lists system profiles in pages, application profiles when asked for', async () => {
+	it('lists system profiles in pages, application profiles when asked for', async () => {
 		const client = await bedrockClient();
 		let pages = 0;
 		const ids: string[] = [];
@@ -329,7 +329,7 @@ describe('the control plane', () => {
 		}
 	});
 
-	test.each([
+	it.each([
 		['us.amazon.nova-lite-v1:0', 'arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0'],
 		[
 			'arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/sim0claude0g1',
@@ -341,7 +341,7 @@ describe('the control plane', () => {
 		expect(profile.models?.map((model) => model.modelArn)).toContain(modelArn);
 	});
 
-	test('knows no other profile', async () => {
+	it('knows no other profile', async () => {
 		const client = await bedrockClient();
 		await expect(
 			client.send(new GetInferenceProfileCommand({inferenceProfileIdentifier: 'us.nothing'})),

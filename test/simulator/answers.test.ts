@@ -1,13 +1,11 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import {answerPrompt} from '../../source/simulator/answers/answer.ts';
-import {composeAnswer} from '../../source/simulator/answers/compose-answer.ts';
+import {describe, expect, it} from 'vitest';
+import {answerPrompt, composeAnswer} from '../../source/simulator/answers/answer.ts';
 import {findLabels} from '../../source/simulator/answers/labels.ts';
 import {createRandom, createRequestRandom, uuid} from '../../source/simulator/answers/random.ts';
-import {countTokens, tokenize} from '../../source/simulator/answers/tokens.ts';
 import type {Model} from '../../source/simulator/catalog/model.ts';
 import {findModel} from '../../source/simulator/catalog/models.ts';
-import {type Prompt, textSegment} from '../../source/simulator/families/prompt.ts';
+import {countTokens, type Prompt, textSegment, tokenize} from '../../source/simulator/families/prompt.ts';
 
 const promptOf = (question: string, more: Partial<Prompt> = {}): Prompt => ({
 	segments: [textSegment(question)],
@@ -30,7 +28,7 @@ const meanTokens = (question: string, system = ''): number => {
 const model = (id: string): Model => findModel(id) as Model;
 
 describe('the tokenizer', () => {
-	test('loses nothing', () => {
+	it('loses nothing', () => {
 		fc.assert(
 			fc.property(fc.string({unit: 'binary'}), (text) => {
 				expect(tokenize(text).join('')).toBe(text);
@@ -38,7 +36,7 @@ describe('the tokenizer', () => {
 		);
 	});
 
-	test('comes to about four characters a token in prose', () => {
+	it('comes to about four characters a token in prose', () => {
 		const prose =
 			'The city council met on Tuesday to discuss the proposed changes to the public transportation system. ' +
 			'Several residents expressed concerns about the increased fares.';
@@ -50,7 +48,7 @@ describe('the tokenizer', () => {
 describe('the length of an answer follows the wording', () => {
 	const task = 'Explain what a heat pump does.';
 
-	test('brief, plain, structured, detailed, each longer than the one before', () => {
+	it('brief, plain, structured, detailed, each longer than the one before', () => {
 		const brief = meanTokens(`${task} Be brief: only what was asked for.`);
 		const plain = meanTokens(task);
 		const structured = meanTokens(`${task} Work in steps, then answer under clear headings.`);
@@ -61,16 +59,16 @@ describe('the length of an answer follows the wording', () => {
 		expect(detailed).toBeGreaterThan(structured * 1.3);
 	});
 
-	test('a style in the system prompt counts like one in the question', () => {
+	it('a style in the system prompt counts like one in the question', () => {
 		expect(meanTokens(task, 'You answer briefly and directly.')).toBeLessThan(80);
 		expect(meanTokens(task, 'Give a thorough answer that covers everything.')).toBeGreaterThan(400);
 	});
 
-	test('headings where headings are asked for', () => {
+	it('headings where headings are asked for', () => {
 		expect(answerTo(`${task} Present it under clear headings.`)).toMatch(/^## .+$/m);
 	});
 
-	test.each([
+	it.each([
 		['one sentence', 1],
 		['three sentences', 3],
 		['exactly 5 short sentences', 5],
@@ -78,11 +76,11 @@ describe('the length of an answer follows the wording', () => {
 		expect(answerTo(`Describe rain in ${asked}.`).match(/[.!?](?=\s|$)/g)?.length).toBe(count);
 	});
 
-	test('one word', () => {
+	it('one word', () => {
 		expect(answerTo('Answer in one word: what falls from clouds?')).toMatch(/^\w+$/);
 	});
 
-	test('a summary is made of sentences of the text', () => {
+	it('a summary is made of sentences of the text', () => {
 		const report =
 			'The pump failed on Monday at dawn because of a worn seal. Two fitters changed it within three hours of work. ' +
 			'The pressure fell for twenty minutes but nobody was without water. A spare gasket is kept in store from now on.';
@@ -95,7 +93,7 @@ describe('the length of an answer follows the wording', () => {
 });
 
 describe('classification', () => {
-	test.each([
+	it.each([
 		['Answer with the one category that fits: billing, technical, other.', ['billing', 'technical', 'other']],
 		[
 			'The categories are one of: billing, technical, account, other.',
@@ -126,7 +124,7 @@ describe('classification', () => {
 			seed,
 		);
 
-	test.each(tickets)('%j is mostly %s', (ticket, label) => {
+	it.each(tickets)('%j is mostly %s', (ticket, label) => {
 		const answers = Array.from({length: 200}, (_unused, seed) => classify(ticket, seed, 'Be brief.'));
 		const right = answers.filter((answer) => answer === label).length;
 		expect(right).toBeGreaterThan(180);
@@ -136,7 +134,7 @@ describe('classification', () => {
 		);
 	});
 
-	test('the words of the instructions do not speak for a label', () => {
+	it('the words of the instructions do not speak for a label', () => {
 		const wish = 'Be thorough: explain your reasons, and name details and exceptions.';
 		const answers = Array.from({length: 50}, (_unused, seed) =>
 			classify('Are you hiring students for the summer?', seed, wish),
@@ -144,7 +142,7 @@ describe('classification', () => {
 		expect(answers.filter((answer) => answer === 'technical').length).toBeLessThan(5);
 	});
 
-	test('a thorough style explains itself now and then', () => {
+	it('a thorough style explains itself now and then', () => {
 		const answers = Array.from({length: 200}, (_unused, seed) =>
 			classify('I was charged twice.', seed, 'Be thorough.'),
 		);
@@ -158,7 +156,7 @@ describe('JSON', () => {
 	const invoice =
 		'Invoice INV-2041 from Acme Tools of 2026-03-14, due in 30 days: $1,250.50. Contact: pay@acme.example';
 
-	test('has the keys that the prompt names, with values of the text', () => {
+	it('has the keys that the prompt names, with values of the text', () => {
 		const answer = answerTo(
 			`Extract the fields invoice_number, date, total and email as JSON.\n\n${invoice}`,
 		);
@@ -170,12 +168,12 @@ describe('JSON', () => {
 		});
 	});
 
-	test('has the keys of a template', () => {
+	it('has the keys of a template', () => {
 		const answer = answerTo(`Reply with JSON like {"total": 0, "currency": "USD"}.\n\n${invoice}`);
 		expect(Object.keys(JSON.parse(answer))).toEqual(['total', 'currency']);
 	});
 
-	test('follows a schema', () => {
+	it('follows a schema', () => {
 		const jsonSchema = {
 			type: 'object',
 			properties: {
@@ -202,12 +200,12 @@ describe('several items in one prompt', () => {
 	].join('\n');
 	const task = 'Answer with the one category that fits the ticket: billing, technical, account, other.';
 
-	test('are answered in a JSON object by number', () => {
+	it('are answered in a JSON object by number', () => {
 		const question = `${task}\n\n${items}\n\nDo this for each of the 3 numbered items. Reply with one JSON object whose keys are the item numbers.`;
 		expect(JSON.parse(answerTo(question, {}, 3))).toEqual({'1': 'billing', '2': 'technical', '3': 'account'});
 	});
 
-	test('are answered in a JSON array where one is asked for', () => {
+	it('are answered in a JSON array where one is asked for', () => {
 		const question = `${task} Answer each item. Reply with a JSON array of the answers.\n\n${items}`;
 		expect(JSON.parse(answerTo(question, {}, 3))).toEqual([
 			{item: 1, answer: 'billing'},
@@ -218,7 +216,7 @@ describe('several items in one prompt', () => {
 });
 
 describe('an answer', () => {
-	test('never has more tokens than it may', () => {
+	it('never has more tokens than it may', () => {
 		fc.assert(
 			fc.property(
 				fc.string(),
@@ -233,7 +231,7 @@ describe('an answer', () => {
 		);
 	});
 
-	test('says why it ended', () => {
+	it('says why it ended', () => {
 		const nova = model('amazon.nova-lite-v1:0');
 		const ask = (more: Partial<Prompt>) =>
 			answerPrompt(createRandom(1), promptOf('Describe rain in detail.', more), nova);
@@ -244,13 +242,13 @@ describe('an answer', () => {
 		expect(stopped.tokens.join('')).not.toContain(',');
 	});
 
-	test('thinks first where the model reasons', () => {
+	it('thinks first where the model reasons', () => {
 		const answer = answerPrompt(createRandom(1), promptOf('Describe rain.'), model('openai.gpt-oss-20b-1:0'));
 		expect(answer.reasoning.length).toBeGreaterThan(20);
 		expect(answer.tokens.length).toBeGreaterThan(20);
 	});
 
-	test('exists for whatever is asked', () => {
+	it('exists for whatever is asked', () => {
 		fc.assert(
 			fc.property(fc.string({unit: 'grapheme'}), fc.string(), fc.nat(), (question, system, seed) => {
 				expect(composeAnswer(createRandom(seed), promptOf(question, {system})).length).toBeGreaterThan(0);
@@ -260,7 +258,7 @@ describe('an answer', () => {
 });
 
 describe('random numbers', () => {
-	test('lie between 0 and 1 and repeat with the seed', () => {
+	it('lie between 0 and 1 and repeat with the seed', () => {
 		fc.assert(
 			fc.property(fc.integer(), (seed) => {
 				const [one, other] = [createRandom(seed), createRandom(seed)];
@@ -274,7 +272,7 @@ describe('random numbers', () => {
 		);
 	});
 
-	test('make valid UUIDs', () => {
+	it('make valid UUIDs', () => {
 		fc.assert(
 			fc.property(fc.integer(), (seed) => {
 				expect(uuid(createRandom(seed))).toMatch(
@@ -284,14 +282,14 @@ describe('random numbers', () => {
 		);
 	});
 
-	test('differ from request to request, and with each repetition', () => {
+	it('differ from request to request, and with each repetition', () => {
 		const randomOf = createRequestRandom(1);
 		const values = ['a', 'b', 'a', 'a', 'b'].map((body) => randomOf('/x', Buffer.from(body))());
 		expect(new Set(values).size).toBe(5);
 	});
 });
 
-test('packed items that are to become JSON have the keys that were asked for', () => {
+it('packed items that are to become JSON have the keys that were asked for', () => {
 	const question =
 		'Extract the order. Reply with a JSON object with the keys "customer" and "city".\n\n' +
 		'1. Marta Kovacs wants a desk in Leipzig.\n2. Rui Almeida moves to Porto.\n3. Clara Weiss lives in Graz.\n\n' +

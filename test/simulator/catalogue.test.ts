@@ -1,7 +1,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {BedrockClient, ListFoundationModelsCommand} from '@aws-sdk/client-bedrock';
 import {ConverseCommand, ConverseStreamCommand, InvokeModelCommand} from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {models} from '../../source/simulator/catalog/models.ts';
 import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import {credentials, modelPath, post, runtimeClient, startForTest} from './harness.ts';
@@ -35,21 +35,21 @@ const converse = (modelId: string) =>
 	new ConverseCommand({modelId, ...hello, inferenceConfig: {maxTokens: 5}});
 
 describe('the models of the first documents', () => {
-	test.each(firstModels)('%s answers and is on its way out', async (modelId) => {
+	it.each(firstModels)('%s answers and is on its way out', async (modelId) => {
 		const {url} = await startForTest();
 		const answer = await runtimeClient(url).send(converse(modelId));
 		expect(answer.usage?.outputTokens).toBe(5);
 		expect((await statuses(url)).get(modelId)).toBe('LEGACY');
 	});
 
-	test.each(firstModels)('%s is current in 2024', async (modelId) => {
+	it.each(firstModels)('%s is current in 2024', async (modelId) => {
 		const {url} = await startForTest({era: '2024'});
 		const answer = await runtimeClient(url).send(converse(modelId));
 		expect(answer.usage?.outputTokens).toBe(5);
 		expect((await statuses(url)).get(modelId)).toBe('ACTIVE');
 	});
 
-	test('Jurassic-2 answers whole only', async () => {
+	it('Jurassic-2 answers whole only', async () => {
 		const {url} = await startForTest();
 		const client = runtimeClient(url);
 		const answer = await client.send(
@@ -73,7 +73,7 @@ describe('the models of the first documents', () => {
 describe('the end of a model', () => {
 	const everyEnd = models.filter(({traits}) => traits.has('end-of-life')).map(({id}) => id);
 
-	test.each(everyEnd)('%s has reached it now, and answers in 2024', async (modelId) => {
+	it.each(everyEnd)('%s has reached it now, and answers in 2024', async (modelId) => {
 		const now = await startForTest();
 		await expect(runtimeClient(now.url).send(converse(modelId))).rejects.toMatchObject({
 			name: 'ResourceNotFoundException',
@@ -83,7 +83,7 @@ describe('the end of a model', () => {
 		expect((await runtimeClient(then.url).send(converse(modelId))).usage?.outputTokens).toBe(5);
 	});
 
-	test('comes where a scenario says so, for base ID and profiles alike', async () => {
+	it('comes where a scenario says so, for base ID and profiles alike', async () => {
 		const {url} = await startForTest({faults: {endOfLife: ['claude-3-sonnet', 'llama2']}});
 		for (const modelId of [
 			'anthropic.claude-3-sonnet-20240229-v1:0',
@@ -101,7 +101,7 @@ describe('the end of a model', () => {
 	});
 });
 
-test('what came after 2024 is not known then', async () => {
+it('what came after 2024 is not known then', async () => {
 	const {url} = await startForTest({era: '2024'});
 	for (const modelId of ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'openai.gpt-oss-120b-1:0']) {
 		await expect(runtimeClient(url).send(converse(modelId))).rejects.toMatchObject({
@@ -115,7 +115,7 @@ test('what came after 2024 is not known then', async () => {
 });
 
 describe('a model that makes no text', () => {
-	test.each(otherModels.filter(({output}) => output !== 'TEXT').map(({id}) => id))(
+	it.each(otherModels.filter(({output}) => output !== 'TEXT').map(({id}) => id))(
 		'%s is refused in the service’s words',
 		async (modelId) => {
 			const {url} = await startForTest();
@@ -140,7 +140,7 @@ describe('a model that makes no text', () => {
 
 const data = new URL('../../../shared/data/models.json', import.meta.url);
 
-test.skipIf(!existsSync(data))(
+it.skipIf(!existsSync(data))(
 	'states are those of the newest list (skipped without ../shared/data/models.json)',
 	async () => {
 		const rows = JSON.parse(readFileSync(data, 'utf8')) as Array<{

@@ -1,5 +1,5 @@
 import {GetMetricDataCommand} from '@aws-sdk/client-cloudwatch';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';
 import {modelPath, post, readStats} from './harness.ts';
 import {
@@ -30,7 +30,7 @@ const traffic = (modelId: string, more: Partial<BackgroundTraffic> = {}): Backgr
 });
 
 describe('metrics of what was served', () => {
-	test('are the minute sums of the simulator itself, seen through the SDK', async () => {
+	it('are the minute sums of the simulator itself, seen through the SDK', async () => {
 		const time = createMovableTime();
 		const {url, client} = await startAt(time);
 		const expected = {requests: 0, input: 0, output: 0, quota: 0};
@@ -60,7 +60,7 @@ describe('metrics of what was served', () => {
 		expect(expected.quota).toBeGreaterThan(0);
 	});
 
-	test('count throttles and refusals apart, and leave unknown models out', async () => {
+	it('count throttles and refusals apart, and leave unknown models out', async () => {
 		const time = createMovableTime();
 		const {url, client} = await startAt(time, {requestsPerMinute: 2});
 		for (let count = 0; count < 5; count++) {
@@ -80,7 +80,7 @@ describe('metrics of what was served', () => {
 		expect(modelIds).not.toContain('no.such-model');
 	});
 
-	test('of an application profile stand under its ID', async () => {
+	it('of an application profile stand under its ID', async () => {
 		const time = createMovableTime();
 		const {url, client} = await startAt(time);
 		const arn = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/sim0nova0lite';
@@ -91,7 +91,7 @@ describe('metrics of what was served', () => {
 		expect([...values]).toEqual([[noon, 1]]);
 	});
 
-	test('know the smallest and the largest request, and how many there were', async () => {
+	it('know the smallest and the largest request, and how many there were', async () => {
 		const time = createMovableTime();
 		const {url, client} = await startAt(time, {requestsPerMinute: 3});
 		const texts = ['one', 'one two three four five six', 'one two', 'too many'];
@@ -114,7 +114,7 @@ describe('metrics of what was served', () => {
 		expect(await read('InvocationThrottles', 'Average')).toBe(1);
 	});
 
-	test('tell percentiles of the latency, of streams the first token', async () => {
+	it('tell percentiles of the latency, of streams the first token', async () => {
 		const time = createMovableTime();
 		const {url, client} = await startAt(time, {latencyMs: 400});
 		await post(url, modelPath(lite, 'converse-stream'), ask('hello'));
@@ -127,7 +127,7 @@ describe('metrics of what was served', () => {
 });
 
 describe('the newest minutes', () => {
-	test('are not there, then in part, then whole', async () => {
+	it('are not there, then in part, then whole', async () => {
 		const time = createMovableTime();
 		const {client} = await startAt(time, {scenario: {background: [traffic(lite)]}});
 		const at = async (nowMs: number) => {
@@ -143,7 +143,7 @@ describe('the newest minutes', () => {
 });
 
 describe('background traffic', () => {
-	test('is the same for a seed, and another one for another', async () => {
+	it('is the same for a seed, and another one for another', async () => {
 		const read = async (seed: number) => {
 			const time = createMovableTime();
 			const scenario = {background: [traffic(lite, {shape: 'waves'})]};
@@ -154,7 +154,7 @@ describe('background traffic', () => {
 		expect(await read(2)).not.toEqual(await read(1));
 	});
 
-	test('is published under several sets of dimensions that must not be added up', async () => {
+	it('is published under several sets of dimensions that must not be added up', async () => {
 		const time = createMovableTime();
 		const {client} = await startAt(time, {scenario: {background: [traffic(lite)]}});
 		const more = [
@@ -170,7 +170,7 @@ describe('background traffic', () => {
 		expect(metrics.map(({Dimensions}) => Dimensions?.length)).toEqual([1, 3]);
 	});
 
-	test('fills the bucket that it draws from', async () => {
+	it('fills the bucket that it draws from', async () => {
 		const time = createMovableTime();
 		const full = traffic(lite, {requestsPerMinute: 150});
 		const {url} = await startAt(time, {requestsPerMinute: 100, scenario: {background: [full]}});
@@ -179,7 +179,7 @@ describe('background traffic', () => {
 		expect([crowded.status, free.status]).toEqual([429, 200]);
 	});
 
-	test('has no estimate of the quota tokens for some models', async () => {
+	it('has no estimate of the quota tokens for some models', async () => {
 		const time = createMovableTime();
 		const titan = 'amazon.titan-text-express-v1';
 		const {client} = await startAt(time, {scenario: {background: [traffic(lite), traffic(titan)]}});
@@ -190,7 +190,7 @@ describe('background traffic', () => {
 		expect(values.size).toBe(0);
 	});
 
-	test('that has ended long ago is not recently active', async () => {
+	it('that has ended long ago is not recently active', async () => {
 		const time = createMovableTime(Math.ceil(noon / (240 * minuteMs)) * 240 * minuteMs - minuteMs);
 		const scenario = {background: [traffic(lite, {shape: 'ended'})]};
 		const {client} = await startAt(time, {scenario});
@@ -201,7 +201,7 @@ describe('background traffic', () => {
 });
 
 describe('pages and bounds', () => {
-	test('a result goes on, under its Id, on the next page', async () => {
+	it('a result goes on, under its Id, on the next page', async () => {
 		const time = createMovableTime();
 		const scenario = {background: [traffic(lite)], metrics: {pageDatapoints: 25}};
 		const {client} = await startAt(time, {scenario});
@@ -218,7 +218,7 @@ describe('pages and bounds', () => {
 		expect([minutes('m1'), minutes('m2')]).toEqual([50, 50]);
 	});
 
-	test('lists 500 metrics a page', async () => {
+	it('lists 500 metrics a page', async () => {
 		const time = createMovableTime();
 		const background = Array.from({length: 120}, (_, index) =>
 			traffic(`team${index}`, {copiedFrom: lite, errorShare: 0.1}),
@@ -228,7 +228,7 @@ describe('pages and bounds', () => {
 		expect([metrics.length, pages]).toEqual([120 * 7 * 2, 4]);
 	});
 
-	test.each([
+	it.each([
 		[
 			'501 queries',
 			{MetricDataQueries: Array.from({length: 501}, (_, id) => query('Invocations', lite, {id: `m${id}`}))},
@@ -256,7 +256,7 @@ describe('pages and bounds', () => {
 });
 
 describe('scripted trouble', () => {
-	test('throttles, then answers', async () => {
+	it('throttles, then answers', async () => {
 		const time = createMovableTime();
 		const {client} = await startAt(time, {faults: {metrics: {throttleFirst: 1}}});
 		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon);
@@ -264,7 +264,7 @@ describe('scripted trouble', () => {
 		await expect(client.send(new GetMetricDataCommand(input))).resolves.toBeDefined();
 	});
 
-	test('denies one action and allows the other', async () => {
+	it('denies one action and allows the other', async () => {
 		const {client} = await startAt(createMovableTime(), {faults: {denied: ['cloudwatch:GetMetricData']}});
 		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon);
 		await expect(client.send(new GetMetricDataCommand(input))).rejects.toMatchObject({
@@ -274,7 +274,7 @@ describe('scripted trouble', () => {
 		expect((await listAll(client)).metrics).toEqual([]);
 	});
 
-	test('tells a part for a part', async () => {
+	it('tells a part for a part', async () => {
 		const scenario = {background: [traffic(lite)], metrics: {partialFirst: 1}};
 		const {client} = await startAt(createMovableTime(), {scenario});
 		const input = inputOf([query('Invocations', lite)], noon - 60 * minuteMs, noon - 10 * minuteMs);

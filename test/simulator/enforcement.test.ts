@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import {type Bucket, createBucket, type Enforcement} from '../../source/simulator/enforcement/bucket.ts';
+import {describe, expect, it} from 'vitest';
+import {type Bucket, createBucket, type Enforcement} from '../../source/simulator/enforcement.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 
 /** Times are a fake clock's: the enforcement is given them. */
@@ -79,7 +79,7 @@ const sumOf = (requests: readonly Counted[], nowMs: number): number =>
 	requests.reduce((sum, request) => sum + countsAt(request, nowMs), 0);
 
 describe('sliding enforcement', () => {
-	test('never counts more than the quota in any window', () => {
+	it('never counts more than the quota in any window', () => {
 		fc.assert(
 			fc.property(arrivals, (requests) => {
 				const {counted} = drive(bucketOf('sliding'), requests);
@@ -92,7 +92,7 @@ describe('sliding enforcement', () => {
 		);
 	});
 
-	test('throttles only what does not fit', () => {
+	it('throttles only what does not fit', () => {
 		fc.assert(
 			fc.property(arrivals, (requests) => {
 				const bucket = bucketOf('sliding');
@@ -105,7 +105,7 @@ describe('sliding enforcement', () => {
 		);
 	});
 
-	test('has room again exactly when the oldest request is one window old', () => {
+	it('has room again exactly when the oldest request is one window old', () => {
 		const bucket = bucketOf('sliding');
 		for (let request = 0; request < 10; request++) {
 			expect(bucket.admit(request, 1).isAdmitted).toBe(true);
@@ -117,7 +117,7 @@ describe('sliding enforcement', () => {
 });
 
 describe('fixed enforcement', () => {
-	test('never counts more than the quota in a window', () => {
+	it('never counts more than the quota in a window', () => {
 		fc.assert(
 			fc.property(arrivals, (requests) => {
 				const {counted} = drive(bucketOf('fixed'), requests);
@@ -133,14 +133,14 @@ describe('fixed enforcement', () => {
 		);
 	});
 
-	test('begins empty with every window', () => {
+	it('begins empty with every window', () => {
 		const bucket = bucketOf('fixed');
 		expect(bucket.admit(999, 500).isAdmitted).toBe(true);
 		expect(bucket.admit(999, 1)).toEqual({isAdmitted: false, throttle: 'tokens'});
 		expect(bucket.admit(1000, 500).isAdmitted).toBe(true);
 	});
 
-	test('gives nothing back to a window that is over', () => {
+	it('gives nothing back to a window that is over', () => {
 		const bucket = bucketOf('fixed');
 		const first = bucket.admit(900, 500);
 		expect(bucket.admit(1100, 300).isAdmitted).toBe(true);
@@ -153,7 +153,7 @@ describe('fixed enforcement', () => {
 });
 
 describe('refilling enforcement', () => {
-	test('never lets through more than a full bucket and what flowed in', () => {
+	it('never lets through more than a full bucket and what flowed in', () => {
 		fc.assert(
 			fc.property(arrivals, (requests) => {
 				// Settled as reserved, so that nothing flows back.
@@ -177,7 +177,7 @@ describe('refilling enforcement', () => {
 		);
 	});
 
-	test('refills evenly and never above the quota', () => {
+	it('refills evenly and never above the quota', () => {
 		const bucket = bucketOf('refill');
 		expect(bucket.admit(0, 500).isAdmitted).toBe(true);
 		expect(bucket.admit(499, 250).isAdmitted).toBe(false);
@@ -188,7 +188,7 @@ describe('refilling enforcement', () => {
 });
 
 describe.each(['sliding', 'fixed', 'refill'] as const)('%s enforcement', (enforcement) => {
-	test('gives back what a request did not use', () => {
+	it('gives back what a request did not use', () => {
 		const bucket = bucketOf(enforcement);
 		const first = bucket.admit(0, 450);
 		expect(bucket.admit(10, 100).isAdmitted).toBe(false);
@@ -198,7 +198,7 @@ describe.each(['sliding', 'fixed', 'refill'] as const)('%s enforcement', (enforc
 		expect(bucket.admit(10, 450).isAdmitted).toBe(true);
 	});
 
-	test('charges an overrun at once', () => {
+	it('charges an overrun at once', () => {
 		const bucket = bucketOf(enforcement);
 		const first = bucket.admit(0, 100);
 		if (first.isAdmitted) {
@@ -207,7 +207,7 @@ describe.each(['sliding', 'fixed', 'refill'] as const)('%s enforcement', (enforc
 		expect(bucket.admit(10, 100)).toEqual({isAdmitted: false, throttle: 'tokens'});
 	});
 
-	test('settles once, however often it is told', () => {
+	it('settles once, however often it is told', () => {
 		const bucket = bucketOf(enforcement);
 		const first = bucket.admit(0, 400);
 		if (first.isAdmitted) {
@@ -217,14 +217,14 @@ describe.each(['sliding', 'fixed', 'refill'] as const)('%s enforcement', (enforc
 		expect(bucket.admit(20, 250).isAdmitted).toBe(false);
 	});
 
-	test('never admits a request larger than the bucket', () => {
+	it('never admits a request larger than the bucket', () => {
 		const bucket = bucketOf(enforcement);
 		for (const atMs of [0, 5000, 100_000]) {
 			expect(bucket.admit(atMs, 501)).toEqual({isAdmitted: false, throttle: 'tokens'});
 		}
 	});
 
-	test('does not count what it throttled', () => {
+	it('does not count what it throttled', () => {
 		const bucket = bucketOf(enforcement);
 		for (let attempt = 0; attempt < 50; attempt++) {
 			bucket.admit(0, 501);
@@ -232,7 +232,7 @@ describe.each(['sliding', 'fixed', 'refill'] as const)('%s enforcement', (enforc
 		expect(bucket.admit(0, 500).isAdmitted).toBe(true);
 	});
 
-	test('refuses all where the account was given nothing, and names the day', () => {
+	it('refuses all where the account was given nothing, and names the day', () => {
 		const bucket = createBucket(
 			{requestsPerMinute: 0, tokensPerMinute: 0, tokensPerDay: 0},
 			{enforcement, windowMs},
@@ -240,7 +240,7 @@ describe.each(['sliding', 'fixed', 'refill'] as const)('%s enforcement', (enforc
 		expect(bucket.admit(0, 1)).toEqual({isAdmitted: false, throttle: 'day'});
 	});
 
-	test('has no limit where the service sets none', () => {
+	it('has no limit where the service sets none', () => {
 		const bucket = createBucket(
 			{requestsPerMinute: undefined, tokensPerMinute: 100_000, tokensPerDay: undefined},
 			{enforcement, windowMs},

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {composeAnswer} from '../../source/simulator/answers/compose-answer.ts';
+import {composeAnswer} from '../../source/simulator/answers/answer.ts';
 import {createRandom} from '../../source/simulator/answers/random.ts';
 
 const task =

@@ -1,6 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {ConverseCommand, InvokeModelCommand} from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {modelPath, post, runtimeClient, startForTest} from './harness.ts';
 
 const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
@@ -96,7 +96,7 @@ describe('a wrong body of InvokeModel gets what the service says', () => {
 		],
 	];
 
-	test.each(cases)('%s', async (_name, modelId, body, message) => {
+	it.each(cases)('%s', async (_name, modelId, body, message) => {
 		const {url} = await startForTest();
 		const answer = await post(url, modelPath(modelId, 'invoke'), body);
 		expect(answer.status).toBe(400);
@@ -106,7 +106,7 @@ describe('a wrong body of InvokeModel gets what the service says', () => {
 		expect(JSON.parse(answer.body.toString())).toEqual({message});
 	});
 
-	test('Claude with a system message', async () => {
+	it('Claude with a system message', async () => {
 		const {url} = await startForTest();
 		const request = new InvokeModelCommand({
 			modelId: claude,
@@ -118,7 +118,7 @@ describe('a wrong body of InvokeModel gets what the service says', () => {
 
 describe('a wrong request of Converse', () => {
 	const hello = [{role: 'user', content: [{text: 'Hello'}]}];
-	test.each([
+	it.each([
 		[
 			'a system message',
 			nova,
@@ -173,7 +173,7 @@ describe('a model that cannot be called', () => {
 			inferenceConfig: {maxTokens: 5},
 		});
 
-	test.each([
+	it.each([
 		['unknown', 'does-not-exist', 'ValidationException', 'The provided model identifier is invalid.'],
 		[
 			'unknown profile',
@@ -210,7 +210,7 @@ describe('a model that cannot be called', () => {
 		await expect(runtimeClient(url).send(converse(modelId))).rejects.toMatchObject({name, message});
 	});
 
-	test.each([
+	it.each([
 		'amazon.nova-lite-v1:0',
 		'eu.amazon.nova-lite-v1:0',
 		'global.anthropic.claude-opus-5',
@@ -237,7 +237,7 @@ describe.skipIf(!existsSync(throttling))(
 				).http
 			: [];
 
-		test.each(['throttle-requests', 'throttle-tokens', 'throttle-day', 'unavailable'])('%s', async (kind) => {
+		it.each(['throttle-requests', 'throttle-tokens', 'throttle-day', 'unavailable'])('%s', async (kind) => {
 			const {url} = await startForTest({faults: [{kind}]});
 			const answer = await post(url, modelPath(nova, 'converse'), {
 				messages: [{role: 'user', content: [{text: 'Hello'}]}],

@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {EventStreamCodec} from '@smithy/core/event-streams';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {
 	encodeEvent,
 	encodeException,
@@ -17,7 +17,7 @@ const codec = new EventStreamCodec(
 );
 
 describe('event-stream messages', () => {
-	test('are read by AWS’s codec, whatever they hold', () => {
+	it('are read by AWS’s codec, whatever they hold', () => {
 		fc.assert(
 			fc.property(
 				fc.string({minLength: 1, maxLength: 50}),
@@ -32,7 +32,7 @@ describe('event-stream messages', () => {
 		);
 	});
 
-	test('carry exceptions under their own header', () => {
+	it('carry exceptions under their own header', () => {
 		const [frame] = readFrames(encodeException('modelStreamErrorException', '{"message":"x"}'));
 		expect(frame?.headers).toEqual({
 			':exception-type': 'modelStreamErrorException',
@@ -41,7 +41,7 @@ describe('event-stream messages', () => {
 		});
 	});
 
-	test('are padded with a beginning of one alphabet', () => {
+	it('are padded with a beginning of one alphabet', () => {
 		const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 		fc.assert(
 			fc.property(fc.double({min: 0, max: 1, maxExcluded: true, noNaN: true}), (value) => {
@@ -69,7 +69,7 @@ describe.skipIf(!existsSync(vectors))(
 				})
 			: [];
 
-		test.each(cases)('$name', ({name, headers, payload}) => {
+		it.each(cases)('$name', ({name, headers, payload}) => {
 			const encoded = encodeMessage(
 				encodeHeaders(
 					Object.fromEntries(

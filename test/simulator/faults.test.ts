@@ -3,10 +3,10 @@ import {
 	ConverseStreamCommand,
 	InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/simulator/answers/random.ts';
 import {demoFaults} from '../../source/simulator/demo-account.ts';
-import {createBucket} from '../../source/simulator/enforcement/bucket.ts';
+import {createBucket} from '../../source/simulator/enforcement.ts';
 import {createFaults, type Faults} from '../../source/simulator/faults/faults.ts';
 import {parseFaults} from '../../source/simulator/faults/script.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
@@ -30,7 +30,7 @@ const kindsOf = (
 };
 
 describe('a script of faults', () => {
-	test('begins and ends with its times, counted from the first request', () => {
+	it('begins and ends with its times, counted from the first request', () => {
 		const faults = scripted([{kind: 'unavailable', afterMs: 100, forMs: 50}]);
 		expect(kindsOf(faults, [5000, 5099, 5100, 5149, 5150])).toEqual([
 			undefined,
@@ -41,7 +41,7 @@ describe('a script of faults', () => {
 		]);
 	});
 
-	test('begins after a number of requests and meets so many', () => {
+	it('begins after a number of requests and meets so many', () => {
 		const faults = scripted({faults: [{kind: 'internal', afterRequests: 2, count: 2}]});
 		expect(kindsOf(faults, [0, 0, 0, 0, 0])).toEqual([
 			undefined,
@@ -52,13 +52,13 @@ describe('a script of faults', () => {
 		]);
 	});
 
-	test('meets only the model that it names', () => {
+	it('meets only the model that it names', () => {
 		const faults = scripted([{kind: 'overloaded', model: 'claude'}]);
 		expect(kindsOf(faults, [0])).toEqual([undefined]);
 		expect(kindsOf(faults, [0], 'us.anthropic.claude-opus-5')).toEqual(['overloaded']);
 	});
 
-	test('meets about the part of the requests that it says', () => {
+	it('meets about the part of the requests that it says', () => {
 		const faults = scripted([{kind: 'unavailable', probability: 0.25}]);
 		const met = kindsOf(
 			faults,
@@ -68,21 +68,21 @@ describe('a script of faults', () => {
 		expect(met.length).toBeLessThan(1100);
 	});
 
-	test('makes requests of a stall wait until it is over', () => {
+	it('makes requests of a stall wait until it is over', () => {
 		const faults = scripted([{kind: 'stall', afterMs: 1000, forMs: 2000}]);
 		expect([0, 999, 1000, 1500, 2999, 3000].map((atMs) => faults.stallMs(nova, atMs))).toEqual([
 			0, 0, 2000, 1500, 1, 0,
 		]);
 	});
 
-	test('begins again after a reset', () => {
+	it('begins again after a reset', () => {
 		const faults = scripted([{kind: 'unavailable', count: 1}]);
 		expect(kindsOf(faults, [0, 0])).toEqual(['unavailable', undefined]);
 		faults.reset();
 		expect(kindsOf(faults, [9000])).toEqual(['unavailable']);
 	});
 
-	test.each([
+	it.each([
 		[[{kind: 'explode'}], 'faults.0.kind ("explode")'],
 		[[{kind: 'stall'}], 'a stall needs forMs'],
 		[[{kind: 'cut', probability: 2}], 'faults.0.probability (2)'],
@@ -98,7 +98,7 @@ describe('a script of faults', () => {
 describe('a neighbour', () => {
 	const limits = {requestsPerMinute: 600, tokensPerMinute: 60_000, tokensPerDay: undefined};
 
-	test('takes its share evenly, while it lasts, and it leaves with the window', () => {
+	it('takes its share evenly, while it lasts, and it leaves with the window', () => {
 		const faults = scripted({neighbour: {afterMs: 0, forMs: 60_000, share: 0.5}});
 		const bucket = createBucket(limits, {enforcement: 'sliding', windowMs: 60_000});
 		faults.stallMs(nova, 0);
@@ -118,7 +118,7 @@ describe('a neighbour', () => {
 		expect(roomAfter(90_000, 150_000)).toBe(600);
 	});
 
-	test('takes the same however often the bucket is looked at', () => {
+	it('takes the same however often the bucket is looked at', () => {
 		const used = (steps: number): number => {
 			const faults = scripted({neighbour: {share: 0.2}});
 			const bucket = createBucket(limits, {enforcement: 'sliding', windowMs: 60_000});
@@ -139,7 +139,7 @@ describe('a neighbour', () => {
 });
 
 describe('a fault over the wire', () => {
-	test.each([
+	it.each([
 		['throttle-requests', 'ThrottlingException', 429, 'Too many requests, please wait before trying again.'],
 		['throttle-tokens', 'ThrottlingException', 429, 'Too many tokens, please wait before trying again.'],
 		['throttle-day', 'ThrottlingException', 429, 'Too many tokens per day, please wait before trying again.'],
@@ -196,7 +196,7 @@ describe('a fault over the wire', () => {
 		return events;
 	};
 
-	test.each([
+	it.each([
 		['modelStreamErrorException', 'ModelStreamErrorException'],
 		['throttlingException', 'ThrottlingException'],
 		['serviceUnavailableException', 'ServiceUnavailableException'],
@@ -210,7 +210,7 @@ describe('a fault over the wire', () => {
 		expect(stats.tokens.output).toBeLessThan(100);
 	});
 
-	test.each(['http1', 'http2'] as const)(
+	it.each(['http1', 'http2'] as const)(
 		'a cut stream ends without its last event over %s',
 		async (protocol) => {
 			const {url} = await startForTest({faults: [{kind: 'cut'}]});
@@ -225,7 +225,7 @@ describe('a fault over the wire', () => {
 		},
 	);
 
-	test('a cut answer is a broken connection', async () => {
+	it('a cut answer is a broken connection', async () => {
 		const {url} = await startForTest({faults: [{kind: 'cut'}]});
 		await expect(runtimeClient(url).send(new ConverseCommand(request))).rejects.toThrow(
 			/socket hang up|ECONNRESET/,
@@ -233,7 +233,7 @@ describe('a fault over the wire', () => {
 		expect((await readStats(url)).requests.byStatus).toEqual({0: 1});
 	});
 
-	test('the network’s delay comes before and after the service', async () => {
+	it('the network’s delay comes before and after the service', async () => {
 		const {url} = await startForTest({faults: {networkDelayMs: 30}});
 		await post(url, modelPath(nova, 'converse'), {messages: request.messages});
 		await expect.poll(async () => (await readStats(url)).log.length).toBe(1);
@@ -244,7 +244,7 @@ describe('a fault over the wire', () => {
 });
 
 describe('the faults of a demonstration', () => {
-	test('meet the model of quota-limits alone, and each a few times only', () => {
+	it('meet the model of quota-limits alone, and each a few times only', () => {
 		const faults = scripted({faults: demoFaults});
 		const minutes = Array.from({length: 12}, (_unused, index) => index * 10_000);
 		expect(kindsOf(faults, minutes, nova).filter((kind) => kind !== undefined)).toEqual([]);

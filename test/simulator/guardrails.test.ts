@@ -1,5 +1,5 @@
 import {ConverseCommand, ConverseStreamCommand, InvokeModelCommand} from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {guardrailId, guardrailMarker} from '../../source/simulator/runtime/guardrails.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
@@ -20,7 +20,7 @@ const blocked = `Say something about ${guardrailMarker}.`;
 const refusal = 'Sorry, the model cannot answer this question.';
 
 describe('a guardrail', () => {
-	test.each([
+	it.each([
 		['nosuchguardrail', '1', 'The guardrail identifier or version provided in the request does not exist.'],
 		[guardrailId, '7', 'The guardrail identifier or version provided in the request does not exist.'],
 		['Not An ID', '1', 'The provided guardrail identifier is invalid.'],
@@ -44,7 +44,7 @@ describe('a guardrail', () => {
 		expect(JSON.parse(invoked.body.toString())).toEqual({message});
 	});
 
-	test('lets other prompts through', async () => {
+	it('lets other prompts through', async () => {
 		const {url} = await startForTest();
 		const answer = await runtimeClient(url).send(new ConverseCommand(asking('Hello')));
 		expect(answer.stopReason).toBe('end_turn');
@@ -52,7 +52,7 @@ describe('a guardrail', () => {
 		expect(answer.trace?.guardrail?.inputAssessment).toEqual({[guardrailId]: {}});
 	});
 
-	test.each([guardrailId, `arn:aws:bedrock:us-east-1:123456789012:guardrail/${guardrailId}`])(
+	it.each([guardrailId, `arn:aws:bedrock:us-east-1:123456789012:guardrail/${guardrailId}`])(
 		'%s blocks a prompt, whole and streamed, at no cost',
 		async (identifier) => {
 			const {url} = await startForTest();
@@ -77,7 +77,7 @@ describe('a guardrail', () => {
 		},
 	);
 
-	test('marks the body of InvokeModel', async () => {
+	it('marks the body of InvokeModel', async () => {
 		const {url} = await startForTest();
 		const invoke = async (text: string) => {
 			const answer = await runtimeClient(url).send(

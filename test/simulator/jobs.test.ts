@@ -10,10 +10,10 @@ import {
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3';
 import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {createLifecycle} from '../../source/simulator/catalog/lifecycle.ts';
+import {createLifecycle} from '../../source/simulator/catalog/model.ts';
 import {models} from '../../source/simulator/catalog/models.ts';
-import {answerRecord} from '../../source/simulator/jobs/record-answer.ts';
-import type {Scenario} from '../../source/simulator/scenario.ts';
+import type {Scenario} from '../../source/simulator/faults/script.ts';
+import {answerRecord} from '../../source/simulator/jobs/run-job.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import type {Time} from '../../source/simulator/time.ts';
 import {credentials, defaultOptions} from './harness.ts';

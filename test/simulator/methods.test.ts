@@ -6,8 +6,8 @@ import {
 	InvokeModelCommand,
 	InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, test} from 'vitest';
-import {countTokens} from '../../source/simulator/answers/tokens.ts';
+import {describe, expect, it} from 'vitest';
+import {countTokens} from '../../source/simulator/families/prompt.ts';
 import {runtimeClient, startForTest} from './harness.ts';
 
 const question = 'Explain how rain forms over the mountains.';
@@ -143,7 +143,7 @@ const invokeStream = async (client: BedrockRuntimeClient, modelId: string, body:
 const withoutTags = (text: string): string => text.replace(/<\/?reasoning>|\n<\/think>\n\n/g, '');
 
 describe.each(['http1', 'http2'] as const)('the SDK over %s', (protocol) => {
-	test.each(families)('invokes $family, whole and streamed, with the same answer', async (family) => {
+	it.each(families)('invokes $family, whole and streamed, with the same answer', async (family) => {
 		const {url} = await startForTest();
 		const client = runtimeClient(url, protocol);
 		const whole = textIn(await invoke(client, family.modelId, family.body), family.textAt);
@@ -160,7 +160,7 @@ describe.each(['http1', 'http2'] as const)('the SDK over %s', (protocol) => {
 		expect(countTokens(withoutTags(streamed))).toBeGreaterThan(10);
 	});
 
-	test.each(families)('converses with $family', async ({modelId}) => {
+	it.each(families)('converses with $family', async ({modelId}) => {
 		const {url} = await startForTest();
 		const client = runtimeClient(url, protocol);
 		const request = {
@@ -187,7 +187,7 @@ describe.each(['http1', 'http2'] as const)('the SDK over %s', (protocol) => {
 		expect(usage?.outputTokens).toBeGreaterThan(10);
 	});
 
-	test('serves many requests at once', async () => {
+	it('serves many requests at once', async () => {
 		const {url} = await startForTest({requestsPerMinute: 1000, tokensPerMinute: 10_000_000});
 		const client = runtimeClient(url, protocol);
 		const answers = await Promise.all(
@@ -208,7 +208,7 @@ describe.each(['http1', 'http2'] as const)('the SDK over %s', (protocol) => {
 describe('CountTokens', () => {
 	const messages = [{role: 'user' as const, content: [{text: question}]}];
 
-	test('counts what Converse and InvokeModel charge', async () => {
+	it('counts what Converse and InvokeModel charge', async () => {
 		const {url} = await startForTest();
 		const client = runtimeClient(url);
 		const modelId = 'anthropic.claude-3-haiku-20240307-v1:0';
@@ -232,7 +232,7 @@ describe('CountTokens', () => {
 		expect(countedBody.inputTokens).toBe((await invoke(client, modelId, body)).usage.input_tokens);
 	});
 
-	test.each([
+	it.each([
 		['a profile', 'us.anthropic.claude-sonnet-4-20250514-v1:0'],
 		['another vendor', 'amazon.nova-lite-v1:0'],
 	])('refuses %s', async (_name, modelId) => {

@@ -1,5 +1,5 @@
 import {ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
 const ask = (modelId: string, maxTokens: number, text = 'Hello') => ({
@@ -11,7 +11,7 @@ const ask = (modelId: string, maxTokens: number, text = 'Hello') => ({
 const nova = 'us.amazon.nova-lite-v1:0';
 
 describe('the quota of a bucket', () => {
-	test('throttles the request after the last one that fits', async () => {
+	it('throttles the request after the last one that fits', async () => {
 		const {url} = await startForTest({requestsPerMinute: 3});
 		const client = runtimeClient(url);
 		for (let request = 0; request < 3; request++) {
@@ -28,7 +28,7 @@ describe('the quota of a bucket', () => {
 		expect(stats.buckets[0]).toMatchObject({maximumRequests: 3, requestsPerMinute: 3});
 	});
 
-	test('is not shared between a base ID, a profile and the global profile', async () => {
+	it('is not shared between a base ID, a profile and the global profile', async () => {
 		const {url} = await startForTest({requestsPerMinute: 1});
 		const client = runtimeClient(url);
 		const model = 'anthropic.claude-sonnet-4-6';
@@ -46,7 +46,7 @@ describe('the quota of a bucket', () => {
 		]);
 	});
 
-	test('reserves input and max tokens, and settles with burndown', async () => {
+	it('reserves input and max tokens, and settles with burndown', async () => {
 		const {url} = await startForTest({tokensPerMinute: 1000});
 		const client = runtimeClient(url);
 		const model = 'us.anthropic.claude-sonnet-4-6';
@@ -61,7 +61,7 @@ describe('the quota of a bucket', () => {
 		await client.send(new ConverseCommand(ask(model, 900, 'Answer with one word about snow.')));
 	});
 
-	test('refuses a request larger than the bucket with the words for tokens', async () => {
+	it('refuses a request larger than the bucket with the words for tokens', async () => {
 		const {url} = await startForTest({tokensPerMinute: 1000});
 		await expect(runtimeClient(url).send(new ConverseStreamCommand(ask(nova, 5000)))).rejects.toMatchObject({
 			name: 'ThrottlingException',
@@ -69,20 +69,20 @@ describe('the quota of a bucket', () => {
 		});
 	});
 
-	test('assumes the most tokens of the model where none are named', async () => {
+	it('assumes the most tokens of the model where none are named', async () => {
 		const {url} = await startForTest({tokensPerMinute: 10_000});
 		const request = {modelId: nova, messages: [{role: 'user' as const, content: [{text: 'Hello'}]}]};
 		await expect(runtimeClient(url).send(new ConverseCommand(request))).rejects.toThrow('Too many tokens,');
 	});
 
-	test('refuses a model that the account was given nothing of', async () => {
+	it('refuses a model that the account was given nothing of', async () => {
 		const {url} = await startForTest();
 		await expect(
 			runtimeClient(url).send(new ConverseCommand(ask('us.amazon.nova-premier-v1:0', 5))),
 		).rejects.toThrow('Too many tokens per day, please wait before trying again.');
 	});
 
-	test('charges a stream that the client leaves for what was made of it', async () => {
+	it('charges a stream that the client leaves for what was made of it', async () => {
 		const {url} = await startForTest({latencyMs: 5000});
 		const controller = new AbortController();
 		const response = await fetch(url + modelPath(nova, 'converse-stream'), {
@@ -111,7 +111,7 @@ describe('prompt caching', () => {
 	];
 	const request = {...ask(nova, 20), system: longSystem};
 
-	test('writes, then reads, and charges only what was written', async () => {
+	it('writes, then reads, and charges only what was written', async () => {
 		const {url} = await startForTest();
 		const client = runtimeClient(url);
 		const first = await client.send(new ConverseCommand(request));
@@ -131,14 +131,14 @@ describe('prompt caching', () => {
 		expect(tokens.quota).toBe(tokens.input + tokens.cacheWrite + tokens.output);
 	});
 
-	test('does not cache a prefix below 1,024 tokens', async () => {
+	it('does not cache a prefix below 1,024 tokens', async () => {
 		const {url} = await startForTest();
 		const short = {...request, system: [{text: 'Short rules.'}, {cachePoint: {type: 'default' as const}}]};
 		const answer = await runtimeClient(url).send(new ConverseCommand(short));
 		expect(answer.usage?.cacheWriteInputTokens ?? 0).toBe(0);
 	});
 
-	test('is told in the headers of InvokeModel', async () => {
+	it('is told in the headers of InvokeModel', async () => {
 		const {url} = await startForTest();
 		const body = {
 			anthropic_version: 'bedrock-2023-05-31',
@@ -157,7 +157,7 @@ describe('prompt caching', () => {
 		expect(JSON.parse(second.body.toString()).usage.cache_read_input_tokens).toBe(Number(written));
 	});
 
-	test('is refused where the model has none', async () => {
+	it('is refused where the model has none', async () => {
 		const {url} = await startForTest();
 		const answer = runtimeClient(url).send(
 			new ConverseCommand({...request, modelId: 'us.meta.llama3-3-70b-instruct-v1:0'}),

@@ -6,7 +6,7 @@ import {HumanMessage} from '@langchain/core/messages';
 import {tool as langchainTool} from '@langchain/core/tools';
 import {generateObject, generateText, stepCountIs, streamObject, streamText, tool} from 'ai';
 import AWS from 'aws-sdk';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {credentials, runtimeClient, startForTest} from './harness.ts';
 
@@ -42,7 +42,7 @@ describe.each([
 ] as const)('@anthropic-ai/bedrock-sdk, %s', (_version, create) => {
 	const body = {model: claude, max_tokens: 2000, messages: [{role: 'user' as const, content: question}]};
 
-	test('answers', async () => {
+	it('answers', async () => {
 		const client = create((await startForTest()).url);
 		const answer = await client.messages.create(body);
 		expect(answer.content[0]?.type).toBe('text');
@@ -50,14 +50,14 @@ describe.each([
 		expect(answer.usage.output_tokens).toBeGreaterThan(3);
 	});
 
-	test('streams text', async () => {
+	it('streams text', async () => {
 		const client = create((await startForTest()).url);
 		const message = await client.messages.stream(body).finalMessage();
 		expect(message.content).toHaveLength(1);
 		expect(message.usage.output_tokens).toBeGreaterThan(3);
 	});
 
-	test('calls the tool that it must, whole and streamed', async () => {
+	it('calls the tool that it must, whole and streamed', async () => {
 		const client = create((await startForTest()).url);
 		const asked = {...body, tools: [weather], tool_choice: {type: 'tool' as const, name: 'get_weather'}};
 		for (const message of [
@@ -72,7 +72,7 @@ describe.each([
 		}
 	});
 
-	test('goes on after the result', async () => {
+	it('goes on after the result', async () => {
 		const client = create((await startForTest()).url);
 		const first = await client.messages.create({...body, tools: [weather]});
 		const call = first.content.find((block) => block.type === 'tool_use');
@@ -89,7 +89,7 @@ describe.each([
 		expect(second.content[0]?.type).toBe('text');
 	});
 
-	test('thinks, whole and streamed', async () => {
+	it('thinks, whole and streamed', async () => {
 		const client = create((await startForTest()).url);
 		const asked = {...body, thinking: {type: 'enabled' as const, budget_tokens: 1024}};
 		for (const message of [
@@ -104,7 +104,7 @@ describe.each([
 		}
 	});
 
-	test('says which version it does not know', async () => {
+	it('says which version it does not know', async () => {
 		const client = create((await startForTest()).url);
 		const wrong = client.messages.create({...body, anthropic_version: '2019-01-01'} as never);
 		await expect(wrong).rejects.toMatchObject({status: 400});
@@ -120,7 +120,7 @@ describe('@ai-sdk/amazon-bedrock', () => {
 		tags: z.array(z.enum(['rain', 'sun'])).min(1),
 	});
 
-	test.each([claude, 'us.amazon.nova-lite-v1:0', 'meta.llama2-13b-chat-v1'])(
+	it.each([claude, 'us.amazon.nova-lite-v1:0', 'meta.llama2-13b-chat-v1'])(
 		'text and stream of %s',
 		async (id) => {
 			const model = bedrock((await startForTest()).url)(id);
@@ -133,7 +133,7 @@ describe('@ai-sdk/amazon-bedrock', () => {
 		},
 	);
 
-	test.each([claude, 'us.amazon.nova-lite-v1:0'])('an object of %s, whole and streamed', async (id) => {
+	it.each([claude, 'us.amazon.nova-lite-v1:0'])('an object of %s, whole and streamed', async (id) => {
 		const model = bedrock((await startForTest()).url)(id);
 		const whole = await generateObject({model, schema, prompt: question, maxRetries: 0});
 		expect(schema.parse(whole.object)).toEqual(whole.object);
@@ -144,7 +144,7 @@ describe('@ai-sdk/amazon-bedrock', () => {
 		expect(schema.safeParse(await stream.object).success).toBe(true);
 	});
 
-	test('a loop with a tool ends with an answer', async () => {
+	it('a loop with a tool ends with an answer', async () => {
 		const model = bedrock((await startForTest()).url)(claude);
 		const cities: string[] = [];
 		const answer = await generateText({
@@ -168,7 +168,7 @@ describe('@ai-sdk/amazon-bedrock', () => {
 		expect(answer.text.length).toBeGreaterThan(10);
 	});
 
-	test('a tool that is required, streamed', async () => {
+	it('a tool that is required, streamed', async () => {
 		const model = bedrock((await startForTest()).url)(claude);
 		const stream = streamText({
 			model,
@@ -182,7 +182,7 @@ describe('@ai-sdk/amazon-bedrock', () => {
 		expect(await stream.finishReason).toBe('tool-calls');
 	});
 
-	test('thoughts', async () => {
+	it('thoughts', async () => {
 		const model = bedrock((await startForTest()).url)(claude);
 		const providerOptions = {bedrock: {reasoningConfig: {type: 'enabled', budgetTokens: 1024}}};
 		const whole = await generateText({model, prompt: question, maxRetries: 0, providerOptions});
@@ -200,13 +200,13 @@ describe('@langchain/aws', () => {
 			client: runtimeClient(url),
 		});
 
-	test('text', async () => {
+	it('text', async () => {
 		const answer = await chat((await startForTest()).url).invoke([new HumanMessage(question)]);
 		expect(String(answer.content).length).toBeGreaterThan(10);
 		expect(answer.response_metadata).toMatchObject({usage: {outputTokens: expect.any(Number)}});
 	});
 
-	test('a tool', async () => {
+	it('a tool', async () => {
 		const getWeather = langchainTool(async () => 'rain', {
 			name: 'get_weather',
 			description: 'The weather of a city',
@@ -218,7 +218,7 @@ describe('@langchain/aws', () => {
 		expect(weatherInput.safeParse(answer.tool_calls?.[0]?.args).success).toBe(true);
 	});
 
-	test('an object', async () => {
+	it('an object', async () => {
 		const structured = chat((await startForTest()).url).withStructuredOutput(weatherInput);
 		const answer = await structured.invoke([new HumanMessage(question)]);
 		expect(weatherInput.safeParse(answer).success).toBe(true);
@@ -229,7 +229,7 @@ describe('aws-sdk, version 2', () => {
 	const client = (url: string) =>
 		new AWS.BedrockRuntime({endpoint: url, region: 'us-east-1', ...credentials, maxRetries: 0});
 
-	test('invokes and converses', async () => {
+	it('invokes and converses', async () => {
 		const {url} = await startForTest();
 		const invoked = await client(url)
 			.invokeModel({

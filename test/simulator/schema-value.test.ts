@@ -1,7 +1,7 @@
 import {Ajv2020} from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {patternText} from '../../source/simulator/answers/pattern-text.ts';
 import {createRandom} from '../../source/simulator/answers/random.ts';
 import {schemaValue} from '../../source/simulator/answers/schema-value.ts';
@@ -77,13 +77,13 @@ const schemas: Readonly<Record<string, Json>> = {
 };
 
 describe('a value of a schema', () => {
-	test.each(Object.entries(schemas))('%s', (_name, schema) => {
+	it.each(Object.entries(schemas))('%s', (_name, schema) => {
 		for (let seed = 0; seed < 20; seed++) {
 			expect(faultsOf(schema, seed)).toEqual([]);
 		}
 	});
 
-	test('is valid for schemas of any nesting', () => {
+	it('is valid for schemas of any nesting', () => {
 		const {schema} = fc.letrec<{schema: Json}>((tie) => ({
 			schema: fc.oneof(
 				{depthSize: 'small'},
@@ -112,7 +112,7 @@ describe('a value of a schema', () => {
 		);
 	});
 
-	test.each([
+	it.each([
 		'^\\d{3}$',
 		'[a-f0-9]{8}',
 		'^(GET|POST) /\\w+$',

@@ -1,6 +1,6 @@
 import {connect as connectHttp2} from 'node:http2';
 import {createServer} from 'node:net';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {simulate, simulatorLines} from '../../source/commands/simulate.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
@@ -15,7 +15,7 @@ const body = {
 };
 
 describe('the port', () => {
-	test('serves HTTP/2 whose preface comes in pieces', async () => {
+	it('serves HTTP/2 whose preface comes in pieces', async () => {
 		const {url} = await startForTest();
 		const session = connectHttp2(url);
 		onTestFinished(() => session.destroy());
@@ -27,7 +27,7 @@ describe('the port', () => {
 		expect(status).toBe(200);
 	});
 
-	test('in use is a fault of the environment with a way out', async () => {
+	it('in use is a fault of the environment with a way out', async () => {
 		const other = createServer();
 		await new Promise<void>((resolve) => {
 			other.listen(0, '127.0.0.1', resolve);
@@ -46,7 +46,7 @@ describe('the port', () => {
 		}
 	});
 
-	test('is free again after a stop, open connections or not', async () => {
+	it('is free again after a stop, open connections or not', async () => {
 		const first = await startSimulator(defaultOptions);
 		await post(first.url, modelPath(nova, 'converse'), body);
 		await first.stop();
@@ -56,7 +56,7 @@ describe('the port', () => {
 });
 
 describe('every answer', () => {
-	test.each([
+	it.each([
 		['POST', modelPath(nova, 'converse')],
 		['POST', modelPath('nothing', 'converse')],
 		['GET', '/foundation-models'],
@@ -71,7 +71,7 @@ describe('every answer', () => {
 		expect(response.headers.get('x-bedrock-top-simulated')).toBe('true');
 	});
 
-	test('echoes the service tier that was asked for', async () => {
+	it('echoes the service tier that was asked for', async () => {
 		const {url} = await startForTest();
 		const converse = await post(url, modelPath(nova, 'converse'), {...body, serviceTier: {type: 'flex'}});
 		expect(JSON.parse(converse.body.toString()).serviceTier).toEqual({type: 'flex'});
@@ -97,7 +97,7 @@ describe('a seed', () => {
 		return answers;
 	};
 
-	test('gives the same answers to the same requests, in whatever order they come', async () => {
+	it('gives the same answers to the same requests, in whatever order they come', async () => {
 		expect(await ask(1, 2)).toEqual(await ask(1, 2));
 		const {url} = await startForTest({seed: 1});
 		await post(url, modelPath(nova, 'invoke'), {messages: [{role: 'user', content: [{text: 'Other'}]}]});
@@ -105,7 +105,7 @@ describe('a seed', () => {
 		expect([later.body.toString()]).toEqual(await ask(1));
 	});
 
-	test('gives others than another seed, and others to a repeated request', async () => {
+	it('gives others than another seed, and others to a repeated request', async () => {
 		expect(await ask(1)).not.toEqual(await ask(2));
 		const [first, second] = await ask(1, 2);
 		expect(first).not.toBe(second);
@@ -113,7 +113,7 @@ describe('a seed', () => {
 });
 
 describe('statistics', () => {
-	test('count by operation, status, model and program, and keep a log', async () => {
+	it('count by operation, status, model and program, and keep a log', async () => {
 		const {url} = await startForTest();
 		const agent = {'user-agent': 'aws-sdk-js/3.1164.0 ua/2.1 os/linux'};
 		await post(url, modelPath(nova, 'converse'), body, agent);
@@ -139,7 +139,7 @@ describe('statistics', () => {
 		}
 	});
 
-	test('begin again after a reset, and so do the buckets', async () => {
+	it('begin again after a reset, and so do the buckets', async () => {
 		const {url} = await startForTest({requestsPerMinute: 1});
 		const send = async () => (await post(url, modelPath(nova, 'converse'), body)).status;
 		expect([await send(), await send()]).toEqual([200, 429]);
@@ -150,14 +150,14 @@ describe('statistics', () => {
 });
 
 describe('a simulator in a thread of its own', () => {
-	test('serves until it is stopped', async () => {
+	it('serves until it is stopped', async () => {
 		const simulator = await startSimulatorThread(defaultOptions);
 		expect((await post(simulator.url, modelPath(nova, 'converse'), body)).status).toBe(200);
 		await simulator.stop();
 		await expect(fetch(simulator.url)).rejects.toThrow();
 	});
 
-	test('passes on what is wrong with a script of faults', async () => {
+	it('passes on what is wrong with a script of faults', async () => {
 		await expect(
 			startSimulatorThread({...defaultOptions, faults: [{kind: 'explode'}]}),
 		).rejects.toMatchObject({exitCode: 2, message: expect.stringContaining('"explode"')});
@@ -165,7 +165,7 @@ describe('a simulator in a thread of its own', () => {
 });
 
 describe('the command simulate', () => {
-	test('prints variables that a shell can read, and serves until the signal', async () => {
+	it('prints variables that a shell can read, and serves until the signal', async () => {
 		const controller = new AbortController();
 		let printed = '';
 		const io = {

@@ -1,5 +1,5 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {contentOf, readFrames} from './frames.ts';
 import {modelPath, post, startForTest} from './harness.ts';
 
@@ -187,11 +187,11 @@ const cases = isAbsent
 describe.skipIf(isAbsent)(
 	'answers have the shape of the recordings (skipped without ../shared/recordings)',
 	() => {
-		test('there are recordings to compare with', () => {
+		it('there are recordings to compare with', () => {
 			expect(cases.length).toBeGreaterThan(20);
 		});
 
-		test.each(cases)('$operation: $family', async ({operation, modelId, body, recordings}) => {
+		it.each(cases)('$operation: $family', async ({operation, modelId, body, recordings}) => {
 			const {url} = await startForTest();
 			const answer = await post(url, modelPath(modelId, paths[operation] ?? ''), body);
 			expect(answer.status).toBe(200);

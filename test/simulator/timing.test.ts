@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/simulator/answers/random.ts';
 import type {Model} from '../../source/simulator/catalog/model.ts';
 import {findModel} from '../../source/simulator/catalog/models.ts';
@@ -18,7 +18,7 @@ describe('realistic times', () => {
 		return Array.from({length: 500}, () => paceOf(random, model(id), 100, outputTokens, undefined));
 	};
 
-	test('of the first token grow with the model', () => {
+	it('of the first token grow with the model', () => {
 		const [small, medium, large] = [
 			'amazon.nova-micro-v1:0',
 			'amazon.nova-pro-v1:0',
@@ -30,13 +30,13 @@ describe('realistic times', () => {
 		expect(large).toBeLessThan(1100);
 	});
 
-	test('in all grow with the answer', () => {
+	it('in all grow with the answer', () => {
 		const total = (outputTokens: number) =>
 			medianOf(paces('amazon.nova-pro-v1:0', outputTokens).map(({totalMs}) => totalMs));
 		expect(total(400) - total(1)).toBeGreaterThan(3000);
 	});
 
-	test('are exactly what was asked for when they are fixed', () => {
+	it('are exactly what was asked for when they are fixed', () => {
 		const pace = paceOf(createRandom(1), model('amazon.nova-pro-v1:0'), 100, 400, 250);
 		expect(pace.totalMs).toBe(250);
 		expect(pace.firstTokenMs).toBeLessThan(125);
@@ -76,7 +76,7 @@ describe('on a clock of its own', () => {
 		inferenceConfig: {maxTokens: 200},
 	});
 
-	test.each([
+	it.each([
 		['converse', 8000],
 		['converse-stream', 8000],
 		['invoke-with-response-stream', 12_345],
@@ -97,7 +97,7 @@ describe('on a clock of its own', () => {
 		}
 	});
 
-	test('a stall holds requests until it is over', async () => {
+	it('a stall holds requests until it is over', async () => {
 		const time = createSteppedTime();
 		const faults = [{kind: 'stall', forMs: 2000}];
 		const simulator = await startSimulator({...defaultOptions, latencyMs: 3, faults}, time);

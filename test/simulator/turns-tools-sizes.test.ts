@@ -4,7 +4,7 @@ import {
 	type ConverseCommandInput,
 	ConverseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {modelPath, post, runtimeClient, startForTest} from './harness.ts';
 
 /** What Converse refuses in a conversation, which models call tools, and what attachments cost. */
@@ -41,7 +41,7 @@ describe('turns', () => {
 	const start =
 		'A conversation must start with a user message. Try again with a conversation that starts with a user message.';
 
-	test.each<[string, Messages, boolean, string]>([
+	it.each<[string, Messages, boolean, string]>([
 		['two users in a row', [user('a'), user('b')], false, alternate],
 		['later on', [user('a'), assistant('b'), user('c'), user('d')], false, alternate],
 		['two assistants', [user('a'), assistant('b'), assistant('c')], false, alternate],
@@ -75,7 +75,7 @@ describe('turns', () => {
 		}
 	});
 
-	test('in order are answered', async () => {
+	it('in order are answered', async () => {
 		const {url} = await startForTest();
 		const messages = [user('a'), assistant('b'), user('c'), call('t1'), result('t1')];
 		const answer = await runtimeClient(url).send(new ConverseCommand({modelId: nova, messages, toolConfig}));
@@ -86,7 +86,7 @@ describe('turns', () => {
 describe('tools through Converse', () => {
 	const messages = [user('What is the weather in Hamburg?')];
 
-	test.each([
+	it.each([
 		claude,
 		nova,
 		'mistral.mistral-large-2407-v1:0',
@@ -117,7 +117,7 @@ describe('tools through Converse', () => {
 		}
 	});
 
-	test('a call that does not fit is cut', async () => {
+	it('a call that does not fit is cut', async () => {
 		const client = runtimeClient((await startForTest()).url);
 		const answer = await client.send(
 			new ConverseCommand({modelId: nova, messages, toolConfig, inferenceConfig: {maxTokens: 2}}),
@@ -126,7 +126,7 @@ describe('tools through Converse', () => {
 		expect(answer.usage?.outputTokens).toBe(2);
 	});
 
-	test.each(['meta.llama2-13b-chat-v1', 'ai21.j2-mid-v1', 'cohere.command-text-v14'])(
+	it.each(['meta.llama2-13b-chat-v1', 'ai21.j2-mid-v1', 'cohere.command-text-v14'])(
 		'%s knows none',
 		async (modelId) => {
 			const client = runtimeClient((await startForTest()).url);
@@ -136,7 +136,7 @@ describe('tools through Converse', () => {
 		},
 	);
 
-	test('Llama 4 calls them in whole answers only', async () => {
+	it('Llama 4 calls them in whole answers only', async () => {
 		const client = runtimeClient((await startForTest()).url);
 		const request = {modelId: 'us.meta.llama4-scout-17b-instruct-v1:0', messages, toolConfig};
 		expect((await client.send(new ConverseCommand(request))).stopReason).toBe('tool_use');
@@ -151,7 +151,7 @@ describe('tools through InvokeModel', () => {
 	const functions = [{type: 'function', function: {name: 'get_weather', parameters: schema}}];
 	const chat = [{role: 'user', content: 'What is the weather in Hamburg?'}];
 
-	test.each([
+	it.each([
 		[nova, {messages: [user('What is the weather?')], toolConfig}, /"toolUse":\{"name":"get_weather"/],
 		['openai.gpt-oss-120b-1:0', {messages: chat, tools: functions}, /"finish_reason":"tool_calls"/],
 		['mistral.mistral-large-2407-v1:0', {messages: chat, tools: functions}, /"stop_reason":"tool_calls"/],
@@ -174,7 +174,7 @@ describe('thoughts', () => {
 		...more,
 	});
 
-	test.each<[string, string, object, string]>([
+	it.each<[string, string, object, string]>([
 		[
 			'too small a budget',
 			claude,
@@ -199,7 +199,7 @@ describe('thoughts', () => {
 		expect(JSON.parse(answer.body.toString())).toEqual({message});
 	});
 
-	test('come before the answer, signed, whole and streamed', async () => {
+	it('come before the answer, signed, whole and streamed', async () => {
 		const client = runtimeClient((await startForTest()).url);
 		const request = {
 			modelId: claude,
@@ -249,7 +249,7 @@ describe('attachments', () => {
 		return answer.usage?.inputTokens ?? 0;
 	};
 
-	test('an image costs by its pixels, and no more than one can', async () => {
+	it('an image costs by its pixels, and no more than one can', async () => {
 		const {url} = await startForTest();
 		const costOf = async (width: number, height: number) =>
 			inputTokens(url, [{image: {format: 'png', source: {bytes: png(width, height)}}}]);
@@ -288,7 +288,7 @@ describe('attachments', () => {
 	});
 	const novaBlock = {image: {format: 'png', source: {bytes: base64}}};
 
-	test.each<[string, string, string, (blocks: readonly object[]) => object, object]>([
+	it.each<[string, string, string, (blocks: readonly object[]) => object, object]>([
 		[
 			'Claude',
 			claude,
@@ -329,7 +329,7 @@ describe('attachments', () => {
 		expect((await tokensOf([block])) - (await tokensOf([]))).toBe(200);
 	});
 
-	test('a document costs by its text, or by its size', async () => {
+	it('a document costs by its text, or by its size', async () => {
 		const {url} = await startForTest();
 		const costOf = async (format: 'txt' | 'pdf', bytes: Buffer) =>
 			inputTokens(url, [{document: {format, name: 'it', source: {bytes}}}]);

@@ -4,7 +4,7 @@ import {
 	ListServiceQuotasCommand,
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
-import {describe, expect, onTestFinished, test} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {credentials, runtimeClient, startForTest} from './harness.ts';
 
 /** Code of the kind that tutorials have: a loop over variants of a prompt, in the body of each vendor. */
@@ -113,7 +113,7 @@ const text =
 	'It helps to build generative AI applications with security, privacy and responsible AI.';
 
 describe.each([undefined, '2024'] as const)('the loop of a tutorial, era %s', (era) => {
-	test.each([
+	it.each([
 		['anthropic.claude-3-sonnet-20240229-v1:0', 'Summarize the following text in a concise way'],
 		[
 			'meta.llama2-13b-chat-v1',
@@ -137,7 +137,7 @@ describe.each([undefined, '2024'] as const)('the loop of a tutorial, era %s', (e
 	});
 });
 
-test('a message of the system among the messages is refused as the service does', async () => {
+it('a message of the system among the messages is refused as the service does', async () => {
 	const {url} = await startForTest();
 	const body = {
 		anthropic_version: 'bedrock-2023-05-31',
@@ -155,7 +155,7 @@ test('a message of the system among the messages is refused as the service does'
 	});
 });
 
-test('the quotas of its models are found by their names', async () => {
+it('the quotas of its models are found by their names', async () => {
 	const {url} = await startForTest();
 	const client = new ServiceQuotasClient({endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1});
 	onTestFinished(() => client.destroy());

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {reasonOf} from '../../source/domain/system-words.ts';
-import {crashLines, stackLines} from '../../source/terminal/crash.ts';
-import {executeWills, leaveWill} from '../../source/terminal/last-will.ts';
+import {reasonOf} from '../../source/domain/user-error.ts';
+import {crashLines, executeWills, leaveWill, stackLines} from '../../source/terminal/crash.ts';
 
 const systemError = (code: string, more: object = {}): Error =>
 	Object.assign(new Error(`${code}: it failed, write`), {code, ...more});

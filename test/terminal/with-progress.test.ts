@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {withProgress} from '../../source/terminal/with-progress.ts';
 
 const streamOf = (isTTY: boolean) => {
@@ -13,7 +13,7 @@ const streamOf = (isTTY: boolean) => {
 	return {stream: stream as unknown as NodeJS.WriteStream, text: () => text};
 };
 
-test('what is waited for is said on a terminal, and taken back when it is over', async () => {
+it('what is waited for is said on a terminal, and taken back when it is over', async () => {
 	const {stream, text} = streamOf(true);
 	const {promise, resolve} = Promise.withResolvers<number>();
 	const result = withProgress(stream, 'Writing ...', promise);
@@ -23,7 +23,7 @@ test('what is waited for is said on a terminal, and taken back when it is over',
 	expect(text()).toBe('Writing ...\r\u001B[K');
 });
 
-test('a fault takes it back too', async () => {
+it('a fault takes it back too', async () => {
 	const {stream, text} = streamOf(true);
 	await expect(withProgress(stream, 'Writing ...', Promise.reject(new Error('disk full')))).rejects.toThrow(
 		'disk full',
@@ -31,7 +31,7 @@ test('a fault takes it back too', async () => {
 	expect(text()).toContain('\u001B[K');
 });
 
-test('nothing is said where lines stay', async () => {
+it('nothing is said where lines stay', async () => {
 	const {stream, text} = streamOf(false);
 	await withProgress(stream, 'Writing ...', Promise.resolve());
 	expect(text()).toBe('');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import fastStringWidth from '../../source/text/fast-string-width.ts';
 
 const anyText = fc.oneof(
@@ -27,7 +27,7 @@ const anyText = fc.oneof(
 		.map((parts) => parts.join('')),
 );
 
-test('has the widths of string-width, asked once or again', () => {
+it('has the widths of string-width, asked once or again', () => {
 	fc.assert(
 		fc.property(anyText, (text) => {
 			expect(fastStringWidth(text)).toBe(stringWidth(text));
@@ -40,7 +40,7 @@ test('has the widths of string-width, asked once or again', () => {
 	);
 });
 
-test('keeps its memory bounded and its answers right', () => {
+it('keeps its memory bounded and its answers right', () => {
 	for (let index = 0; index < 20_000; index++) {
 		const text = `│ ${index}`;
 		if (fastStringWidth(text) !== text.length) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {chartColumns, niceMaximum, renderLineChart} from '../../source/text/line-chart.ts';
 
 const anyValue = fc.oneof(
@@ -8,7 +8,7 @@ const anyValue = fc.oneof(
 	fc.double({min: 0, max: 1e6, noNaN: true}),
 );
 
-test('always the given height and width, whatever the values', () => {
+it('always the given height and width, whatever the values', () => {
 	fc.assert(
 		fc.property(
 			fc.array(anyValue, {maxLength: 150}),
@@ -29,7 +29,7 @@ test('always the given height and width, whatever the values', () => {
 	);
 });
 
-test('a line, its quota and a gap', () => {
+it('a line, its quota and a gap', () => {
 	const values = [10, 20, 40, 40, null, null, 80, 80, 20, 20];
 	expect(renderLineChart({values, width: 17, height: 5, limit: 100})).toMatchInlineSnapshot(`
 		[
@@ -42,7 +42,7 @@ test('a line, its quota and a gap', () => {
 	`);
 });
 
-test('a flat line keeps the height; nothing yet draws the quota line alone', () => {
+it('a flat line keeps the height; nothing yet draws the quota line alone', () => {
 	expect(renderLineChart({values: [5, 5, 5], width: 20, height: 4, limit: null})).toMatchInlineSnapshot(`
 		[
 		  "     5┤          ───",
@@ -60,13 +60,13 @@ test('a flat line keeps the height; nothing yet draws the quota line alone', () 
 	`);
 });
 
-test('only the newest values are shown', () => {
+it('only the newest values are shown', () => {
 	const values = Array.from({length: 500}, (_, index) => (index < 480 ? 100 : 0));
 	const bottom = renderLineChart({values, width: 27, height: 4}).at(-1);
 	expect(bottom).toBe(`     0┤${'─'.repeat(chartColumns(27))}`);
 });
 
-test('the axis ends at a round number that is not below the greatest value', () => {
+it('the axis ends at a round number that is not below the greatest value', () => {
 	fc.assert(
 		fc.property(fc.double({min: 1e-6, max: 1e12, noNaN: true}), (value) => {
 			expect(niceMaximum(value)).toBeGreaterThanOrEqual(value);

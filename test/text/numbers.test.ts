@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {
 	formatCount,
 	formatDurationMs,
@@ -12,7 +12,7 @@ import {
 	formatUsd,
 } from '../../source/text/numbers.ts';
 
-test.each([
+it.each([
 	[0, '0'],
 	[999, '999'],
 	[1000, '1,000'],
@@ -23,7 +23,7 @@ test.each([
 	expect(formatCount(value)).toBe(text);
 });
 
-test.each([
+it.each([
 	[0, '0'],
 	[0.416, '0.42'],
 	[4, '4'],
@@ -36,7 +36,7 @@ test.each([
 	expect(formatNumber(value)).toBe(text);
 });
 
-test.each([
+it.each([
 	[0, '0'],
 	[987, '987'],
 	[999.6, '1k'],
@@ -51,7 +51,7 @@ test.each([
 	expect(formatTokens(value)).toBe(text);
 });
 
-test.each([
+it.each([
 	[0, '0%'],
 	[0.001, '<1%'],
 	[0.416, '42%'],
@@ -62,7 +62,7 @@ test.each([
 	expect(formatPercent(value)).toBe(text);
 });
 
-test.each([
+it.each([
 	[0, '0ms'],
 	[1.26, '1.3ms'],
 	[412.3, '412ms'],
@@ -76,7 +76,7 @@ test.each([
 	expect(formatDurationMs(value)).toBe(text);
 });
 
-test.each([
+it.each([
 	[0, '00:00'],
 	[12_900, '00:12'],
 	[3_723_000, '1:02:03'],
@@ -85,7 +85,7 @@ test.each([
 	expect(formatElapsedMs(value)).toBe(text);
 });
 
-test.each([
+it.each([
 	[0, '$0.00'],
 	[0.000_012, '$0.000012'],
 	[0.0012, '$0.0012'],
@@ -95,14 +95,14 @@ test.each([
 	expect(formatUsd(value)).toBe(text);
 });
 
-test('rates, ratios and seconds carry their unit', () => {
+it('rates, ratios and seconds carry their unit', () => {
 	expect(formatRate(118)).toBe('118/min');
 	expect(formatRatio(1.84)).toBe('1.8x');
 	expect(formatRatio(12.2)).toBe('12x');
 	expect(formatSecondsLeft(2400)).toBe('3 s');
 });
 
-test.each([
+it.each([
 	formatCount,
 	formatNumber,
 	formatTokens,

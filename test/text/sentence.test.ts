@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {asSentence} from '../../source/text/sentence.ts';
+import {asSentence} from '../../source/text/width.ts';
 
 it.each([
 	['something broke', 'something broke.'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {type Column, fitColumns, formatHeader, formatRow, renderTable} from '../../source/text/table.ts';
 import {cleanText} from '../../source/text/width.ts';
 
@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
 	{name: 'short', count: 12_345},
 ];
 
-test('the least dear column goes first, then names are cut', () => {
+it('the least dear column goes first, then names are cut', () => {
 	expect(renderTable(columns, rows, 60)).toEqual([
 		'Name                Count  Double  Triple',
 		'a-rather-long-name      7      14      21',
@@ -45,7 +45,7 @@ test('the least dear column goes first, then names are cut', () => {
 	expect(renderTable(columns, rows, 4)).toEqual(['Name', 'a…me', 's…rt']);
 });
 
-test('every line has the same width, and none is wider than asked, for any text', () => {
+it('every line has the same width, and none is wider than asked, for any text', () => {
 	const anyRow = fc.record({
 		name: fc.string({unit: 'grapheme'}).map((text) => cleanText(text)),
 		count: fc.nat(),
@@ -64,7 +64,7 @@ test('every line has the same width, and none is wider than asked, for any text'
 	);
 });
 
-test('no number is ever cut while a column is left to drop', () => {
+it('no number is ever cut while a column is left to drop', () => {
 	fc.assert(
 		fc.property(fc.integer({min: 20, max: 120}), (width) => {
 			const fitted = fitColumns(columns, rows, width);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {segment, tones} from '../../source/text/segment.ts';
 import {paintLine, themeNamed} from '../../source/text/themes.ts';
 
@@ -9,12 +9,12 @@ const anyLine = fc.array(
 	{maxLength: 12},
 );
 
-test('without colour there is nothing but the text', () => {
+it('without colour there is nothing but the text', () => {
 	expect(themeNamed('auto', false)).toBeUndefined();
 	expect(paintLine([segment('bad', 'bad'), segment(' plain')], undefined)).toBe('bad plain');
 });
 
-test('attributes are opened once and closed at the end', () => {
+it('attributes are opened once and closed at the end', () => {
 	const theme = themeNamed('auto', true);
 	expect(paintLine([segment('a', 'bad'), segment(' '), segment('b', 'good')], theme)).toBe(
 		'\u001B[31ma \u001B[32mb\u001B[39m',
@@ -25,7 +25,7 @@ test('attributes are opened once and closed at the end', () => {
 	expect(paintLine([segment(' S ', 'inverse'), segment('  ')], theme)).toBe('\u001B[7m S \u001B[27m  ');
 });
 
-test.each(themeNames)('%s paints the same text, and leaves no attribute open', (name) => {
+it.each(themeNames)('%s paints the same text, and leaves no attribute open', (name) => {
 	fc.assert(
 		fc.property(anyLine, (line) => {
 			const painted = paintLine(line, themeNamed(name, true));
@@ -44,7 +44,7 @@ test.each(themeNames)('%s paints the same text, and leaves no attribute open', (
 	);
 });
 
-test('mono has no colour, and no theme has a background', () => {
+it('mono has no colour, and no theme has a background', () => {
 	for (const name of themeNames) {
 		for (const codes of Object.values(themeNamed(name, true) ?? {})) {
 			for (const code of codes) {
@@ -57,7 +57,7 @@ test('mono has no colour, and no theme has a background', () => {
 	}
 });
 
-test('what must be told apart is in colours of its own where there are colours', () => {
+it('what must be told apart is in colours of its own where there are colours', () => {
 	for (const name of ['auto', 'high-contrast', 'colour-blind'] as const) {
 		const theme = themeNamed(name, true);
 		const levels = [theme?.good, theme?.warning, theme?.bad].map((codes) => String(codes));

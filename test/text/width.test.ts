@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {toAscii} from '../../source/text/glyphs.ts';
 import {
 	cleanText,
@@ -34,7 +34,7 @@ const anyText = fc.oneof(
 		.map((parts) => parts.join('')),
 );
 
-test('cleaned text holds no control character, nothing invisible and no line break', () => {
+it('cleaned text holds no control character, nothing invisible and no line break', () => {
 	fc.assert(
 		fc.property(anyText, (text) => {
 			expect(cleanText(text)).not.toMatch(/[\p{Control}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u);
@@ -42,7 +42,7 @@ test('cleaned text holds no control character, nothing invisible and no line bre
 	);
 });
 
-test('cleaning keeps what can be read', () => {
+it('cleaning keeps what can be read', () => {
 	expect(cleanText('\u001B[1;31mred\u001B[0m\ttab\r\nline \u001B]8;;http://x\u0007link')).toBe(
 		'red tab line link',
 	);
@@ -50,7 +50,7 @@ test('cleaning keeps what can be read', () => {
 	expect(cleanText('日本 é 🦄')).toBe('日本 é 🦄');
 });
 
-test('the fast way to measure agrees with string-width', () => {
+it('the fast way to measure agrees with string-width', () => {
 	const anyLatin = fc.string({
 		unit: fc.integer({min: 0x20, max: 0x25_9f}).map((code) => String.fromCodePoint(code)),
 	});
@@ -62,7 +62,7 @@ test('the fast way to measure agrees with string-width', () => {
 	);
 });
 
-test('fitted text is exactly as wide as asked, for any text', () => {
+it('fitted text is exactly as wide as asked, for any text', () => {
 	fc.assert(
 		fc.property(
 			anyText,
@@ -76,7 +76,7 @@ test('fitted text is exactly as wide as asked, for any text', () => {
 	);
 });
 
-test('cut text is never wider than asked and says that it was cut', () => {
+it('cut text is never wider than asked and says that it was cut', () => {
 	fc.assert(
 		fc.property(anyText, fc.integer({min: 1, max: 40}), (text, width) => {
 			const cleaned = cleanText(text);
@@ -88,12 +88,12 @@ test('cut text is never wider than asked and says that it was cut', () => {
 	);
 });
 
-test('a name is cut in the middle', () => {
+it('a name is cut in the middle', () => {
 	expect(truncateMiddle('us.anthropic.claude-sonnet-4-5-20250929-v1:0', 20)).toBe('us.anthro…50929-v1:0');
 	expect(truncateEnd('detailed', 5)).toBe('deta…');
 });
 
-test('wrapped lines fit and keep every word', () => {
+it('wrapped lines fit and keep every word', () => {
 	fc.assert(
 		fc.property(anyText, fc.integer({min: 2, max: 30}), (text, width) => {
 			const cleaned = cleanText(text);
@@ -107,7 +107,7 @@ test('wrapped lines fit and keep every word', () => {
 	expect(wrapText('route the tickets of support', 12)).toEqual(['route the', 'tickets of', 'support']);
 });
 
-test('ASCII drawing keeps the cells', () => {
+it('ASCII drawing keeps the cells', () => {
 	const drawing = '╭─╮ █▒·│ ╰─╯ ┤┼╌ … – ★';
 	expect(toAscii(drawing)).toMatch(/^[ -~]+$/);
 	expect(toAscii(drawing)).toHaveLength(displayWidth(drawing));

@@ -6,8 +6,7 @@ import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {itemFingerprint} from '../../source/domain/fingerprint.ts';
 import {requestsCsvHead} from '../../source/reports/requests-csv.ts';
-import {openAnswers} from '../../source/threads/answer-file.ts';
-import {openLineFile} from '../../source/threads/line-file.ts';
+import {openAnswers, openLineFile} from '../../source/threads/answer-file.ts';
 import {answerRecord} from '../helpers/answer-record.ts';
 
 const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));

@@ -4,7 +4,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {type Method, methods} from '../../source/domain/backend.ts';
 import {systemClock} from '../../source/domain/clock.ts';
-import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {prepare} from '../../source/threads/prepare.ts';
 import {startForTest} from '../simulator/harness.ts';

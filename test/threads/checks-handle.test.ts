@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from 'vitest';
-import type {Check} from '../../source/domain/variant.ts';
-import {meetsPatterns, type PatternChecker} from '../../source/prompts/judge.ts';
+import type {Check} from '../../source/domain/task.ts';
+import {meetsPatterns, type PatternChecker} from '../../source/prompts/checks.ts';
 import {createChecksThread} from '../../source/threads/checks-handle.ts';
 
 /** Real threads: what they hold up is this thread's time, so that is what is watched. */

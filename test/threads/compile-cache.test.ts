@@ -1,7 +1,7 @@
 import {chmodSync, mkdirSync, statSync, symlinkSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {safeFolder} from '../../source/threads/compile-cache.ts';
+import {safeFolder} from '../../source/threads/worker-start.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
 describe('the folder of what Node compiled', () => {

@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import type {MemberStore} from '../../source/admission/member-store.ts';
+import type {MemberStore} from '../../source/admission/member-shares.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';
@@ -7,8 +7,8 @@ import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {createSession} from '../../source/threads/engine-session.ts';
+import {createLedgerStore} from '../../source/threads/ledger-store.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
-import {createUseStore} from '../../source/threads/use-store.ts';
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
 
@@ -34,7 +34,7 @@ const configOf = async (...argv: readonly string[]): Promise<RunConfig> => {
 };
 
 /** A session with its reports at hand. */
-const openSession = (uses = createUseStore(undefined)) => {
+const openSession = (uses = createLedgerStore(undefined)) => {
 	const listeners = new Set<(report: EngineReport) => void>();
 	const handle = createSession({
 		clock: systemClock,
@@ -86,7 +86,7 @@ describe('engine session against the simulator', () => {
 	});
 
 	it('knows at its start what others used while it waited for it', async () => {
-		const uses = createUseStore(undefined);
+		const uses = createLedgerStore(undefined);
 		const opened: MemberStore[] = [];
 		const {ask} = openSession({
 			...uses,

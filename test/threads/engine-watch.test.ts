@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {startEngineThread} from '../../source/threads/engine-handle.ts';
-import {watchEngine} from '../../source/threads/engine-watch.ts';
+import {startEngineThread, watchEngine} from '../../source/threads/engine-handle.ts';
 import type {EngineReport} from '../../source/threads/messages.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 

@@ -2,9 +2,9 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'nod
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {MemberRecord} from '../../source/admission/member-store.ts';
+import type {MemberRecord} from '../../source/admission/member-shares.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
-import {createUseStore} from '../../source/threads/use-store.ts';
+import {createLedgerStore} from '../../source/threads/ledger-store.ts';
 import {childOf} from '../helpers/dead-process.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -39,7 +39,7 @@ describe('what the runs of one user share of a bucket', () => {
 	afterEach(() => rmSync(folder, {recursive: true}));
 
 	const open = (target = targetFixture(), simulatorUrl?: string) => {
-		const uses = createUseStore(folder, () => now);
+		const uses = createLedgerStore(folder, () => now);
 		return {uses, store: uses.open(configOf(simulatorUrl), target)};
 	};
 	const files = (): readonly string[] =>
@@ -105,7 +105,7 @@ describe('what the runs of one user share of a bucket', () => {
 
 	it('sorts the members by when they began', () => {
 		const {uses} = open();
-		const names = [uses.newMember(), uses.newMember(), createUseStore(folder, () => now + 1).newMember()];
+		const names = [uses.newMember(), uses.newMember(), createLedgerStore(folder, () => now + 1).newMember()];
 		expect(names.toSorted()).toEqual(names);
 	});
 });

@@ -1,13 +1,12 @@
 import fc from 'fast-check';
-import {describe, expect as globalExpect, test} from 'vitest';
-import {readAlert} from '../../source/config/alert.ts';
+import {describe, expect as globalExpect, it} from 'vitest';
+import {readAlert} from '../../source/config/values.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import {displayWidth} from '../../source/text/width.ts';
-import {accountDetailLines} from '../../source/tui/panels/account/account-detail.ts';
-import {accountNoteLines} from '../../source/tui/panels/account/account-notes.ts';
-import {accountTableLines, accountTitle} from '../../source/tui/panels/account/account-table.ts';
-import {emptyTableLines} from '../../source/tui/panels/account/account-waiting.ts';
-import {accountRow} from '../../source/view/account/account-row.ts';
+import {accountDetailLines} from '../../source/tui/account/account-detail.tsx';
+import {accountNoteLines, emptyTableLines} from '../../source/tui/account/account-notes.ts';
+import {accountTableLines, accountTitle} from '../../source/tui/account/account-view.tsx';
+import {accountRow} from '../../source/view/account/account-rows.ts';
 import {
 	accountBucketFixture,
 	accountBucketsFixture,
@@ -77,7 +76,7 @@ const loading = {
 } as const;
 
 describe.concurrent.each(sizes)('at $columns x $rows', {timeout: patienceMs}, ({columns, rows}) => {
-	test('the account from the first look to a benchmark', async ({expect}) => {
+	it('the account from the first look to a benchmark', async ({expect}) => {
 		const {shoot, tell, engine, frames, clock, leave, settled} = openAccount({columns, rows});
 		await shoot('opened');
 		clock.skip(2400);
@@ -216,7 +215,7 @@ const troubles: ReadonlyArray<readonly [name: string, told: Partial<AccountRegio
 	],
 ];
 
-test(
+it(
 	'every bad input is a sentence, and the rest is shown',
 	async () => {
 		const {shoot, tell, frames, terminal, leave} = openAccount({columns: 100, rows: 24});
@@ -232,7 +231,7 @@ test(
 	patienceMs,
 );
 
-test(
+it(
 	'with ASCII characters alone, in colour, and without: the same words',
 	async () => {
 		const looks = [
@@ -260,7 +259,7 @@ test(
 	patienceMs,
 );
 
-test('an alarm rings once, with a line in the log', async () => {
+it('an alarm rings once, with a line in the log', async () => {
 	const {shoot, tell, terminal, leave} = openAccount(
 		{columns: 120, rows: 30},
 		{alerts: [readAlert('tokens>80')]},
@@ -275,7 +274,7 @@ test('an alarm rings once, with a line in the log', async () => {
 	await leave();
 });
 
-test('percentiles are asked for of what is on screen alone', async () => {
+it('percentiles are asked for of what is on screen alone', async () => {
 	const {shoot, tell, engine, terminal, leave} = openAccount({columns: 80, rows: 12});
 	const models = Array.from({length: 30}, (_unused, index) => `vendor.model-${10 + index}`);
 	tell({
@@ -301,7 +300,7 @@ test('percentiles are asked for of what is on screen alone', async () => {
 	await leave();
 });
 
-test('no line is wider than its width, whatever the account is called', () => {
+it('no line is wider than its width, whatever the account is called', () => {
 	const hostile = fc.oneof(
 		fc.string({unit: 'binary', maxLength: 60}),
 		fc.constantFrom(

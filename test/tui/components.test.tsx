@@ -1,12 +1,11 @@
 import {render} from 'ink-testing-library';
-import {afterEach, describe, expect, test} from 'vitest';
+import {afterEach, describe, expect, it} from 'vitest';
 import {segment} from '../../source/text/segment.ts';
 import {themeNamed} from '../../source/text/themes.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {AppearanceContext} from '../../source/tui/appearance.tsx';
-import {Lines} from '../../source/tui/lines.tsx';
-import {Panel} from '../../source/tui/panel.tsx';
-import {QuotaTable} from '../../source/tui/views/quota-table.tsx';
+import {Lines, Panel} from '../../source/tui/panel.tsx';
+import {QuotaTable} from '../../source/tui/quota-table.tsx';
 import {initialState} from '../../source/view/state.ts';
 import {configFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -37,7 +36,7 @@ describe('Lines', () => {
 		[segment('cut off')],
 	];
 
-	test('takes exactly its size, whatever it is given', () => {
+	it('takes exactly its size, whatever it is given', () => {
 		expect(draw(<Lines lines={lines} width={12} height={3} />).split('\n')).toEqual([
 			'one',
 			'',
@@ -46,7 +45,7 @@ describe('Lines', () => {
 		expect(draw(<Lines lines={[]} width={5} height={2} />).split('\n')).toHaveLength(2);
 	});
 
-	test('colours meanings by the theme, and draws in ASCII where asked', () => {
+	it('colours meanings by the theme, and draws in ASCII where asked', () => {
 		const frame = draw(
 			<AppearanceContext value={{theme: themeNamed('auto', true), isAscii: true}}>
 				<Lines lines={[[segment('near…', 'warning'), segment(' │ plain')]]} width={20} height={1} />
@@ -56,7 +55,7 @@ describe('Lines', () => {
 		expect(frame).toContain(' | plain');
 	});
 
-	test('has no attribute without a theme', () => {
+	it('has no attribute without a theme', () => {
 		expect(draw(<Lines lines={[[segment('bad', 'bad')]]} width={5} height={1} />)).toBe('bad');
 	});
 });
@@ -64,7 +63,7 @@ describe('Lines', () => {
 describe('Panel', () => {
 	const title = {title: [segment('Title')], note: [segment('note')]};
 
-	test('has a titled border where there is room, and none on narrow screens', () => {
+	it('has a titled border where there is room, and none on narrow screens', () => {
 		expect(
 			draw(<Panel title={title} lines={[[segment('text')]]} width={24} height={3} tier="normal" />),
 		).toBe(['╭─ Title ─────── note ─╮', '│ text                 │', '╰──────────────────────╯'].join('\n'));
@@ -73,7 +72,7 @@ describe('Panel', () => {
 		).toBe('text');
 	});
 
-	test('keeps a title that is asked for', () => {
+	it('keeps a title that is asked for', () => {
 		const frame = draw(
 			<Panel title={title} lines={[[segment('text')]]} width={24} height={3} tier="narrow" isTitled={true} />,
 		);
@@ -87,7 +86,7 @@ describe('QuotaTable', () => {
 		snapshot: snapshotFixture(),
 	};
 
-	test.each([40, 60, 80, 100])('fits into %i columns', (width) => {
+	it.each([40, 60, 80, 100])('fits into %i columns', (width) => {
 		const rows = draw(<QuotaTable state={state} width={width} height={20} />).split('\n');
 		expect(rows).toHaveLength(9);
 		for (const row of rows) {
@@ -96,19 +95,16 @@ describe('QuotaTable', () => {
 		}
 	});
 
-	test.each(['模型-日本語', '👩‍👩‍👧-famille', 'e\u0301tude'])(
-		'keeps its rules in line beside %s',
-		(model) => {
-			const snapshot = snapshotFixture({targets: [targetFixture({model})]});
-			const rows = draw(<QuotaTable state={{...state, snapshot}} width={80} height={20} />).split('\n');
-			expect(rows.join('\n')).toContain(model.replaceAll('\u200D', ''));
-			for (const row of rows) {
-				expect(displayWidth(row)).toBe(displayWidth(rows[0] ?? ''));
-			}
-		},
-	);
+	it.each(['模型-日本語', '👩‍👩‍👧-famille', 'e\u0301tude'])('keeps its rules in line beside %s', (model) => {
+		const snapshot = snapshotFixture({targets: [targetFixture({model})]});
+		const rows = draw(<QuotaTable state={{...state, snapshot}} width={80} height={20} />).split('\n');
+		expect(rows.join('\n')).toContain(model.replaceAll('\u200D', ''));
+		for (const row of rows) {
+			expect(displayWidth(row)).toBe(displayWidth(rows[0] ?? ''));
+		}
+	});
 
-	test('leaves out the rows that do not fit, and says so where none does', () => {
+	it('leaves out the rows that do not fit, and says so where none does', () => {
 		expect(draw(<QuotaTable state={state} width={80} height={6} />).split('\n').length).toBeLessThanOrEqual(
 			6,
 		);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {type Line, lineText, lineWidth} from '../../source/text/segment.ts';
 import {innerWidth} from '../../source/tui/frame.ts';
@@ -110,7 +110,7 @@ function allLines(text: string, width: number): readonly Line[] {
 }
 
 describe('any text', () => {
-	test('reaches the screen without control characters', () => {
+	it('reaches the screen without control characters', () => {
 		fc.assert(
 			fc.property(anyText, fc.integer({min: 20, max: 140}), (text, width) => {
 				for (const line of allLines(text, width)) {
@@ -120,7 +120,7 @@ describe('any text', () => {
 		);
 	});
 
-	test('makes no row wider than the screen, once it is fitted into its panel', () => {
+	it('makes no row wider than the screen, once it is fitted into its panel', () => {
 		fc.assert(
 			fc.property(anyText, fc.integer({min: 40, max: 140}), (text, width) => {
 				const state = stateWith(text);
@@ -138,7 +138,7 @@ describe('any text', () => {
 	});
 });
 
-test('nothing that the service says moves the cursor, clears the screen or sets the title', async () => {
+it('nothing that the service says moves the cursor, clears the screen or sets the title', async () => {
 	const screen = openScreen({columns: 100, rows: 30}, {isDemo: false});
 	const hostile = '\u001B[2J\u001B[H\u001B]0;owned\u0007\u001B[31mred\u0000\u202Eyes';
 	await screen.prepare(readySnapshotFixture());

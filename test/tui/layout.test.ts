@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {computeLayout, type LayoutInput, tierOf} from '../../source/tui/layout.ts';
-import {views} from '../../source/view/keymap/views.ts';
+import {views} from '../../source/view/keymap.ts';
 
 const anyInput: fc.Arbitrary<LayoutInput> = fc.record({
 	columns: fc.integer({min: 1, max: 300}),
@@ -13,7 +13,7 @@ const anyInput: fc.Arbitrary<LayoutInput> = fc.record({
 	gaugeCount: fc.integer({min: 2, max: 3}),
 });
 
-test('the regions tile the screen: every cell is in exactly one', () => {
+it('the regions tile the screen: every cell is in exactly one', () => {
 	fc.assert(
 		fc.property(anyInput, (input) => {
 			const {columns, rows} = input;
@@ -33,7 +33,7 @@ test('the regions tile the screen: every cell is in exactly one', () => {
 	);
 });
 
-test('every size from 1x1 to 300x100 has a layout that tiles', () => {
+it('every size from 1x1 to 300x100 has a layout that tiles', () => {
 	for (let columns = 1; columns <= 300; columns++) {
 		for (let rows = 1; rows <= 100; rows++) {
 			const {regions} = computeLayout({
@@ -53,7 +53,7 @@ test('every size from 1x1 to 300x100 has a layout that tiles', () => {
 	}
 });
 
-test('a region is named once, so that it is drawn once', () => {
+it('a region is named once, so that it is drawn once', () => {
 	fc.assert(
 		fc.property(anyInput, (input) => {
 			const names = computeLayout(input).regions.map(({name}) => name);
@@ -62,7 +62,7 @@ test('a region is named once, so that it is drawn once', () => {
 	);
 });
 
-test.each([
+it.each([
 	[120, 30, 'wide'],
 	[119, 30, 'normal'],
 	[120, 29, 'normal'],
@@ -76,7 +76,7 @@ test.each([
 	expect(tierOf(columns, rows)).toBe(tier);
 });
 
-test('at 80x24 the dashboard has gauges, a chart and all four variants', () => {
+it('at 80x24 the dashboard has gauges, a chart and all four variants', () => {
 	const {regions} = computeLayout({
 		columns: 80,
 		rows: 24,

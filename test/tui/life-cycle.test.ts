@@ -1,5 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {openScreen} from '../helpers/screen.ts';
 import {readySnapshotFixture, snapshotFixture} from '../helpers/snapshot-fixture.ts';
 import {keySequences, type Terminal} from '../helpers/terminal.tsx';
@@ -15,7 +15,7 @@ function expectRestored(terminal: Terminal) {
 }
 
 describe('the terminal is restored', () => {
-	test('after q, with the run that was measured', async () => {
+	it('after q, with the run that was measured', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		expect(screen.terminal.isAlternate()).toBe(true);
@@ -29,7 +29,7 @@ describe('the terminal is restored', () => {
 		expectRestored(screen.terminal);
 	});
 
-	test('after Ctrl+C while nothing was sent: there is no run to report', async () => {
+	it('after Ctrl+C while nothing was sent: there is no run to report', async () => {
 		const screen = openScreen(size, {isDemo: false});
 		await screen.prepare();
 		await screen.terminal.press(keySequences.control('c'));
@@ -37,7 +37,7 @@ describe('the terminal is restored', () => {
 		expectRestored(screen.terminal);
 	});
 
-	test('at once after a signal; the run is stopped and waited for behind it', async () => {
+	it('at once after a signal; the run is stopped and waited for behind it', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -51,7 +51,7 @@ describe('the terminal is restored', () => {
 		expect(end.snapshot?.phase).toBe('ended');
 	});
 
-	test('after a signal even if the engine does not answer any more', async () => {
+	it('after a signal even if the engine does not answer any more', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -63,14 +63,14 @@ describe('the terminal is restored', () => {
 		expect(end.snapshot?.phase).toBe('running');
 	});
 
-	test('before anything is drawn when the signal came first', async () => {
+	it('before anything is drawn when the signal came first', async () => {
 		const screen = openScreen(size, {signal: AbortSignal.abort()});
 		const end = await screen.end;
 		expect(end.snapshot).toBeUndefined();
 		expectRestored(screen.terminal);
 	});
 
-	test('after an error within the screen, which comes back as a fault', async () => {
+	it('after an error within the screen, which comes back as a fault', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		const broken = snapshotFixture();
@@ -91,7 +91,7 @@ describe('the terminal is restored', () => {
 });
 
 describe('leaving', () => {
-	test('stops a demo with a deadline and says so until it has ended', async () => {
+	it('stops a demo with a deadline and says so until it has ended', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -102,7 +102,7 @@ describe('leaving', () => {
 		expect((await screen.end).stoppedBy).toBe('key');
 	});
 
-	test('does not wait for an engine that does not answer', async () => {
+	it('does not wait for an engine that does not answer', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -111,7 +111,7 @@ describe('leaving', () => {
 		expect((await screen.end).snapshot?.phase).toBe('running');
 	});
 
-	test('a second Ctrl+C leaves at once', async () => {
+	it('a second Ctrl+C leaves at once', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -120,7 +120,7 @@ describe('leaving', () => {
 		expectRestored(screen.terminal);
 	});
 
-	test('against an account asks; Esc goes on, and a second press always works', async () => {
+	it('against an account asks; Esc goes on, and a second press always works', async () => {
 		const screen = openScreen(size, {isDemo: false});
 		await screen.prepare();
 		await screen.terminal.press('r');
@@ -135,7 +135,7 @@ describe('leaving', () => {
 		expect(screen.engine.asked()).toEqual(['prepare', 'start', 'stop']);
 	});
 
-	test('with a fault on screen returns the fault', async () => {
+	it('with a fault on screen returns the fault', async () => {
 		const screen = openScreen(size, {isDemo: false});
 		const fault = {message: 'No Region is set.', hint: 'Use --region.', exitCode: 1} as const;
 		screen.engine.report({type: 'failed', fault});
@@ -145,7 +145,7 @@ describe('leaving', () => {
 	});
 });
 
-test('without keys the screen says so, and closes when the run is over', async () => {
+it('without keys the screen says so, and closes when the run is over', async () => {
 	const screen = openScreen({...size, hasKeys: false});
 	await screen.prepare();
 	await screen.progress();
@@ -156,7 +156,7 @@ test('without keys the screen says so, and closes when the run is over', async (
 });
 
 describe('painting', () => {
-	test('nothing is written while nothing happens, after an end and while a plan is shown', async () => {
+	it('nothing is written while nothing happens, after an end and while a plan is shown', async () => {
 		for (const isDemo of [true, false]) {
 			const screen = openScreen(size, {isDemo});
 			await screen.prepare();
@@ -175,7 +175,7 @@ describe('painting', () => {
 		}
 	});
 
-	test('the same figures again write nothing', async () => {
+	it('the same figures again write nothing', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -189,7 +189,7 @@ describe('painting', () => {
 		await screen.end;
 	});
 
-	test('no frame is higher than the terminal, at any size on the way', async () => {
+	it('no frame is higher than the terminal, at any size on the way', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -219,7 +219,7 @@ describe('painting', () => {
 		await screen.end;
 	});
 
-	test('Ctrl+L draws all of it again', async () => {
+	it('Ctrl+L draws all of it again', async () => {
 		const screen = openScreen(size);
 		await screen.prepare();
 		await screen.progress();
@@ -238,7 +238,7 @@ describe('painting', () => {
 		await screen.end;
 	});
 
-	test('without colour there is not one attribute; in colour meanings are coloured', async () => {
+	it('without colour there is not one attribute; in colour meanings are coloured', async () => {
 		const attributes = /\u001B\[[\d;]*m/;
 		for (const color of [false, true]) {
 			const screen = openScreen(size, {appearance: {color, ascii: false, theme: 'auto'}});
@@ -255,7 +255,7 @@ describe('painting', () => {
 	});
 });
 
-test('pasted text gives no commands, fast repeats give each of theirs', async () => {
+it('pasted text gives no commands, fast repeats give each of theirs', async () => {
 	const screen = openScreen(size);
 	await screen.prepare();
 	await screen.progress();
@@ -269,7 +269,7 @@ test('pasted text gives no commands, fast repeats give each of theirs', async ()
 	await screen.end;
 });
 
-test('u and w name what they wrote, or say why they wrote nothing', async () => {
+it('u and w name what they wrote, or say why they wrote nothing', async () => {
 	const screen = openScreen(size, {
 		async exportWinningRequest() {
 			throw new Error('There is no winning request yet.');

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {joinFrames, openScreen} from '../helpers/screen.ts';
 import {configFixture, modelsFixture, readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 import {keySequences} from '../helpers/terminal.tsx';
@@ -12,7 +12,7 @@ const sizes = [
 ] as const;
 
 describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({columns, rows}) => {
-	test('models and presets are chosen', async ({expect}) => {
+	it('models and presets are chosen', async ({expect}) => {
 		const screen = openScreen({columns, rows}, {isDemo: false, config: configFixture({models: []})});
 		const frames: Array<readonly [string, string]> = [];
 		const shoot = async (name: string, ...keys: readonly string[]) => {
@@ -53,7 +53,7 @@ describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({colu
 });
 
 describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({columns, rows}) => {
-	test('settings are changed, with the plan before anything is sent', async ({expect}) => {
+	it('settings are changed, with the plan before anything is sent', async ({expect}) => {
 		const screen = openScreen({columns, rows}, {isDemo: false});
 		const frames: Array<readonly [string, string]> = [];
 		const shoot = async (name: string, ...keys: readonly string[]) => {
@@ -79,7 +79,7 @@ describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({colu
 	});
 });
 
-test.each([
+it.each([
 	['marked as pasted', '\u001B[200~us.meta.llama3-3-70b-instruct-v1:0\u001B[201~'],
 	['in one piece', 'us.meta.llama3-3-70b-instruct-v1:0'],
 ])('an identifier arrives in the model picker %s', async (_, sequence) => {
@@ -98,7 +98,7 @@ test.each([
 	await screen.end;
 });
 
-test('without credentials the first screen says so, and one key shows the demo', async () => {
+it('without credentials the first screen says so, and one key shows the demo', async () => {
 	const config = configFixture();
 	const screen = openScreen(
 		{columns: 80, rows: 24},

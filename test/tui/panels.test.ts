@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {type Line, lineText, lineWidth, segment} from '../../source/text/segment.ts';
 import {framed, innerWidth} from '../../source/tui/frame.ts';
@@ -87,7 +87,7 @@ const blocked = snapshotFixture({
 	],
 });
 
-test('an endpoint that is not AWS is named also when it is a simulator; that of the embedded one is not', () => {
+it('an endpoint that is not AWS is named also when it is a simulator; that of the embedded one is not', () => {
 	const endpoint = 'http://127.0.0.1:8791';
 	const snapshot = snapshotFixture({simulated: true, targets: [targetFixture({endpoint})]});
 	const first = (isDemo: boolean) => lineText(headerLines(stateOf({snapshot, isDemo}), 120, 3)[0] ?? []);
@@ -164,13 +164,13 @@ const panels: Readonly<Record<string, (width: number) => readonly Line[]>> = {
 };
 
 describe.each([40, 80, 120])('at %i columns', (width) => {
-	test.each(Object.keys(panels))('%s fits', (name) => {
+	it.each(Object.keys(panels))('%s fits', (name) => {
 		for (const line of panels[name]?.(width) ?? []) {
 			expect(lineWidth(line)).toBeLessThanOrEqual(width);
 		}
 	});
 
-	test('all panels look as they did', async () => {
+	it('all panels look as they did', async () => {
 		const frames = Object.entries(panels).map(
 			([name, draw]) =>
 				[
@@ -184,7 +184,7 @@ describe.each([40, 80, 120])('at %i columns', (width) => {
 	});
 });
 
-test('where one chart fits it is that of the nearer limit', () => {
+it('where one chart fits it is that of the nearer limit', () => {
 	const bucket = (requests: number, tokens: number) =>
 		bucketFixture({
 			requests: {used: requests, reserved: 0, limit: 200},
@@ -202,14 +202,14 @@ describe('the account that is called', () => {
 			.map((line) => lineText(line))
 			.join('\n');
 
-	test.each([
+	it.each([
 		['111122223333', /us-east-1 · account 111122223333/],
 		[null, /us-east-1 · account –/],
 	])('%s', (account, expected) => {
 		expect(shown(planFixture({account}))).toMatch(expected);
 	});
 
-	test('of a demo there is none', () => {
+	it('of a demo there is none', () => {
 		expect(shown(planFixture())).not.toContain('account ');
 	});
 });

@@ -1,4 +1,4 @@
-import {describe, test} from 'vitest';
+import {describe, it} from 'vitest';
 import {joinFrames, openScreen} from '../helpers/screen.ts';
 import {keySequences} from '../helpers/terminal.tsx';
 
@@ -17,7 +17,7 @@ const patienceMs = 90_000;
 
 // A session mostly waits for paints, so that they can wait at the same time.
 describe.concurrent.each(sizes)('at $columns x $rows', {timeout: patienceMs}, ({columns, rows}) => {
-	test('a demo from its start to its end', async ({expect}) => {
+	it('a demo from its start to its end', async ({expect}) => {
 		const screen = openScreen({columns, rows});
 		const frames: Array<readonly [string, string]> = [];
 		const shoot = async (name: string, ...keys: readonly string[]) => {
@@ -64,7 +64,7 @@ describe.concurrent.each(sizes)('at $columns x $rows', {timeout: patienceMs}, ({
 		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/demo-${columns}x${rows}.txt`);
 	});
 
-	test('against an account: plan, fault, run, the question before leaving', async ({expect}) => {
+	it('against an account: plan, fault, run, the question before leaving', async ({expect}) => {
 		const screen = openScreen({columns, rows}, {isDemo: false});
 		const frames: Array<readonly [string, string]> = [];
 		const shoot = async (name: string, ...keys: readonly string[]) => {
@@ -99,7 +99,7 @@ describe.concurrent.each(sizes)('at $columns x $rows', {timeout: patienceMs}, ({
 	});
 });
 
-test.concurrent('with ASCII characters alone', {timeout: patienceMs}, async ({expect}) => {
+it.concurrent('with ASCII characters alone', {timeout: patienceMs}, async ({expect}) => {
 	const screen = openScreen(
 		{columns: 80, rows: 24},
 		{appearance: {color: false, ascii: true, theme: 'auto'}},

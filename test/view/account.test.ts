@@ -1,12 +1,12 @@
-import {describe, expect, test} from 'vitest';
-import {readAlert} from '../../source/config/alert.ts';
+import {describe, expect, it} from 'vitest';
+import {readAlert} from '../../source/config/values.ts';
 import type {AccountSnapshot} from '../../source/domain/account-snapshot.ts';
 import {initialAccount} from '../../source/view/account/account-state.ts';
-import {accountStatus} from '../../source/view/account/account-status.ts';
 import {listedBuckets, selectedBucket} from '../../source/view/account/listed-buckets.ts';
 import type {Action} from '../../source/view/actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';
+import {accountStatus} from '../../source/view/status.ts';
 import {accountBucketFixture, accountFixture, accountRegionFixture} from '../helpers/account-fixture.ts';
 import {
 	bucketFixture,
@@ -46,7 +46,7 @@ const told = (account: AccountSnapshot = accountFixture()): Untimed => ({type: '
 const models = (state: State) => listedBuckets(state).map(({model, bucket}) => `${model} ${bucket.scope}`);
 
 describe('the rows', () => {
-	test('are moved through, and stay selected when their order changes', () => {
+	it('are moved through, and stay selected when their order changes', () => {
 		const {state} = following(start(), told(), command('down'), command('next-sort'));
 		expect(selectedBucket(state)?.model).toBe('claude-sonnet-4-5');
 		expect(models(state)[0]).toBe('llama3-3-70b-instruct cross-region');
@@ -57,7 +57,7 @@ describe('the rows', () => {
 		);
 	});
 
-	test('are filtered by words of model, scope and state, and the first one that is left is selected', () => {
+	it('are filtered by words of model, scope and state, and the first one that is left is selected', () => {
 		const typed = (text: string): State =>
 			following(start(), told(), command('filter'), {type: 'text-typed', text}).state;
 		expect(models(typed('nova'))).toEqual(['nova-lite cross-region', 'nova-pro cross-region']);
@@ -67,19 +67,19 @@ describe('the rows', () => {
 		expect(models(following(typed('x'), {type: 'typing-ended', isKept: false}).state)).toHaveLength(6);
 	});
 
-	test('are the frozen ones while the view is frozen', () => {
+	it('are the frozen ones while the view is frozen', () => {
 		const {state} = following(start(), told(), command('toggle-freeze'), told({regions: []}));
 		expect(models(state)).toHaveLength(6);
 		expect(accountStatus(state).word).toBe('FROZEN');
 		expect(models(following(state, command('toggle-freeze')).state)).toEqual([]);
 	});
 
-	test('grow old between two looks', () => {
+	it('grow old between two looks', () => {
 		const {state} = following(start(), told(), {type: 'time-passed'}, {type: 'time-passed'});
 		expect(listedBuckets(state)[0]?.ageSeconds).toBe(127);
 	});
 
-	test('have what our own run uses in real time, and the rest as it was told', () => {
+	it('have what our own run uses in real time, and the rest as it was told', () => {
 		const {state} = following(start(), told());
 		const running: State = {
 			...state,
@@ -96,7 +96,7 @@ describe('the rows', () => {
 });
 
 describe('a benchmark', () => {
-	test('carries model and Region over, and says what others leave', () => {
+	it('carries model and Region over, and says what others leave', () => {
 		const {state, effects} = following(
 			start(),
 			told(accountFixture({region: 'eu-west-1'})),
@@ -110,7 +110,7 @@ describe('a benchmark', () => {
 		expect(state.flash?.text).toBe('nova-lite: others leave 67% of its minute, which the run takes');
 	});
 
-	test('of a bucket that the run would fill is asked about even where it would start at once', () => {
+	it('of a bucket that the run would fill is asked about even where it would start at once', () => {
 		const prepared = (crowding: string | undefined) =>
 			following({...start(), startsAtOnce: true}, told(), command('benchmark'), {
 				type: 'run-prepared',
@@ -123,7 +123,7 @@ describe('a benchmark', () => {
 		expect(following(state, command('run')).effects).toEqual([{type: 'start'}]);
 	});
 
-	test.each([
+	it.each([
 		['a ModelId that hides its model', {callable: null}, /is not known/],
 		[
 			'a limit of 0',
@@ -147,7 +147,7 @@ describe('an alarm', () => {
 	const alerts = [readAlert('tokens>80')];
 	const calm = accountFixture({buckets: [accountBucketFixture()]});
 
-	test('rings once, with a line in the log, and again when it had been calm for a minute', () => {
+	it('rings once, with a line in the log, and again when it had been calm for a minute', () => {
 		const first = following(start({alerts}), told());
 		expect(first.effects).toMatchObject([{type: 'ring'}]);
 		expect(first.state.log.at(-1)).toBe(
@@ -159,7 +159,7 @@ describe('an alarm', () => {
 		expect(following(later, told(calm), told()).effects).toMatchObject([{type: 'ring'}]);
 	});
 
-	test('rings for what our own run uses at this moment', () => {
+	it('rings for what our own run uses at this moment', () => {
 		const watched = following(start({alerts}), told(calm)).state;
 		const {effects} = following(
 			{...watched, stage: {kind: 'running'}},
@@ -176,7 +176,7 @@ describe('an alarm', () => {
 });
 
 describe('Regions', () => {
-	test('that are chosen are asked for anew, and nothing of the others is left', () => {
+	it('that are chosen are asked for anew, and nothing of the others is left', () => {
 		const {state, effects} = following(
 			start(),
 			told(),

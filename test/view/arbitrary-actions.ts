@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type {Action} from '../../source/view/actions.ts';
-import {bindings} from '../../source/view/keymap/bindings.ts';
+import {bindings} from '../../source/view/keymap.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,

@@ -1,6 +1,6 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import type {Timeline} from '../../source/domain/snapshot.ts';
-import {secondsToLimit} from '../../source/view/forecast.ts';
+import {secondsToLimit} from '../../source/view/timeline.ts';
 
 /** A minute in which so many requests were sent in each second. */
 function timelineOf(perSecond: (second: number) => number): Timeline {
@@ -21,7 +21,7 @@ function timelineOf(perSecond: (second: number) => number): Timeline {
 const left = (timeline: Timeline, used: number, limit: number | null, reserved = 0) =>
 	secondsToLimit(timeline, 0, 'requests', {used, reserved, limit}, 60);
 
-test('a steady pace below the limit never reaches it: what is sent leaves again', () => {
+it('a steady pace below the limit never reaches it: what is sent leaves again', () => {
 	expect(
 		left(
 			timelineOf(() => 2),
@@ -31,7 +31,7 @@ test('a steady pace below the limit never reaches it: what is sent leaves again'
 	).toBeNull();
 });
 
-test('a pace that has risen reaches it when the old seconds leave too slowly', () => {
+it('a pace that has risen reaches it when the old seconds leave too slowly', () => {
 	// Sent: 1 a second, then 5 a second for the last ten; 4 more come than go.
 	const timeline = timelineOf((second) => (second < 50 ? 1 : 5));
 	expect(left(timeline, 100, 140)).toBe(10);
@@ -39,7 +39,7 @@ test('a pace that has risen reaches it when the old seconds leave too slowly', (
 	expect(left(timeline, 100, 1000)).toBeNull();
 });
 
-test('at the limit already, without a pace, without a limit', () => {
+it('at the limit already, without a pace, without a limit', () => {
 	expect(
 		left(
 			timelineOf(() => 2),

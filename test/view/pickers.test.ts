@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Action} from '../../source/view/actions.ts';
 import {disabledReason} from '../../source/view/availability.ts';
 import {actionForKey, isTakingText} from '../../source/view/key-actions.ts';
@@ -32,7 +32,7 @@ function press(initial: State, ...keys: readonly string[]) {
 const letters = (text: string) => [...text];
 
 describe('the model picker', () => {
-	test('asks for the list once, and narrows it down by every letter', () => {
+	it('asks for the list once, and narrows it down by every letter', () => {
 		const opened = press(planned, 'M');
 		expect(opened.effects).toEqual([{type: 'list-models', config: configFixture()}]);
 		const listed = reduce(opened.state, models).state;
@@ -48,13 +48,13 @@ describe('the model picker', () => {
 		expect(state.overlay).toBeUndefined();
 	});
 
-	test('finds by name and scope too', () => {
+	it('finds by name and scope too', () => {
 		const listed = reduce(press(planned, 'M').state, models).state;
 		const {effects} = press(listed, ...letters('on-demand'), 'Enter');
 		expect(effects).toMatchObject([{config: {models: ['amazon.nova-lite-v1:0']}}]);
 	});
 
-	test('takes several that are marked, in the order of their marks', () => {
+	it('takes several that are marked, in the order of their marks', () => {
 		const listed = reduce(press(planned, 'M').state, models).state;
 		const {effects} = press(listed, '↓', 'Space', '↑', 'Space', '↓', '↓', 'Space', 'Space', 'Enter');
 		expect(effects).toMatchObject([
@@ -62,7 +62,7 @@ describe('the model picker', () => {
 		]);
 	});
 
-	test('takes what is typed where the list does not know it, even without a list', () => {
+	it('takes what is typed where the list does not know it, even without a list', () => {
 		const failed: Action = {
 			type: 'models-failed',
 			fault: {message: 'not allowed', hint: undefined, exitCode: 1},
@@ -76,7 +76,7 @@ describe('the model picker', () => {
 		expect(press(state, 'Enter').effects).toEqual([]);
 	});
 
-	test('is open from the start where no model is named, and Esc leaves a way back', () => {
+	it('is open from the start where no model is named, and Esc leaves a way back', () => {
 		const config = configFixture({models: []});
 		const first = initialState({config, isDemo: false, startsAtOnce: false, nowMs: 0});
 		expect(first.overlay).toMatchObject({kind: 'picker', of: 'models'});
@@ -89,13 +89,13 @@ describe('the model picker', () => {
 		]);
 	});
 
-	test('stays closed while a run is under way', () => {
+	it('stays closed while a run is under way', () => {
 		const running = press(planned, 'r').state;
 		expect(press(running, 'M').state.flash?.text).toBe('models change between runs: x stops this one');
 		expect(press(running, 'o').state.flash?.text).toBe('the preset changes between runs: x stops this one');
 	});
 
-	test('Ctrl+C quits from within', () => {
+	it('Ctrl+C quits from within', () => {
 		expect(press(planned, 'M', 'Ctrl+C').effects.at(-1)).toEqual({type: 'leave'});
 	});
 });
@@ -110,7 +110,7 @@ describe('the preset picker', () => {
 		atMs: 0,
 	};
 
-	test('has the chosen one read, and what was read prepared with the models in force', () => {
+	it('has the chosen one read, and what was read prepared with the models in force', () => {
 		const opened = press(planned, 'o');
 		expect(opened.effects).toEqual([{type: 'list-presets'}]);
 		const chosen = press(reduce(opened.state, presets).state, ...letters('label'), 'Enter');
@@ -125,7 +125,7 @@ describe('the preset picker', () => {
 		expect(state.switchedOff).toEqual([]);
 	});
 
-	test('asks for a model where neither the preset nor anybody else names one', () => {
+	it('asks for a model where neither the preset nor anybody else names one', () => {
 		const config = configFixture({models: []});
 		const first = initialState({config, isDemo: false, startsAtOnce: false, nowMs: 0});
 		const {state, effects} = reduce(first, {type: 'preset-loaded', config, atMs: 0});
@@ -133,7 +133,7 @@ describe('the preset picker', () => {
 		expect(effects).toMatchObject([{type: 'list-models'}]);
 	});
 
-	test('says what is wrong with a preset', () => {
+	it('says what is wrong with a preset', () => {
 		const fault = {message: 'mine.yaml:3: unknown key "taks".', hint: undefined, exitCode: 2} as const;
 		const {state} = reduce(planned, {type: 'preset-failed', fault, atMs: 0});
 		expect(state.flash?.text).toBe('mine.yaml:3: unknown key "taks".');
@@ -145,7 +145,7 @@ describe('without an account', () => {
 	const fault = {message: 'No AWS credentials were found.', hint: undefined, exitCode: 1} as const;
 	const options = {isDemo: false, startsAtOnce: false, hasDemo: true, nowMs: 0};
 
-	test('d starts the demo, which runs at once', () => {
+	it('d starts the demo, which runs at once', () => {
 		const first = initialState({...options, config: configFixture()});
 		const failed = reduce(first, {type: 'engine-failed', fault, atMs: 0}).state;
 		expect(press(failed, 'd').effects).toEqual([{type: 'start-demo'}]);
@@ -154,13 +154,13 @@ describe('without an account', () => {
 		expect(state).toMatchObject({isDemo: true, startsAtOnce: true, stage: {startsThen: true}});
 	});
 
-	test('it is offered too where the models cannot be listed', () => {
+	it('it is offered too where the models cannot be listed', () => {
 		const first = initialState({...options, config: configFixture({models: []})});
 		const failed = reduce(first, {type: 'models-failed', fault, atMs: 0}).state;
 		expect(press(failed, 'Esc', 'd').effects).toEqual([{type: 'start-demo'}]);
 	});
 
-	test('it is not offered where an account can be used', () => {
+	it('it is not offered where an account can be used', () => {
 		const {state, effects} = press({...planned, hasDemo: true}, 'd');
 		expect(effects).toEqual([]);
 		expect(state.flash?.text).toBe('the demo is offered where no account can be used');

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Action, Effect} from '../../source/view/actions.ts';
 import {disabledReason} from '../../source/view/availability.ts';
-import {chartWindows, shownWindowSeconds} from '../../source/view/chart-window.ts';
-import type {Command} from '../../source/view/keymap/bindings.ts';
-import {views} from '../../source/view/keymap/views.ts';
+import {type Command, views} from '../../source/view/keymap.ts';
 import {reduce} from '../../source/view/reduce.ts';
-import {finalSnapshot, nextTickMs, shownSnapshot} from '../../source/view/selectors.ts';
+import {
+	chartWindows,
+	finalSnapshot,
+	nextTickMs,
+	shownSnapshot,
+	shownWindowSeconds,
+} from '../../source/view/selectors.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
 import {statusOf} from '../../source/view/status.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/view/variant-rows.ts';
@@ -51,7 +55,7 @@ const ended = {type: 'run-ended', snapshot: endedSnapshotFixture()} as const;
 const types = (effects: readonly Effect[]) => effects.map(({type}) => type);
 
 describe('any actions in any order', () => {
-	test('give a state that can be shown', () => {
+	it('give a state that can be shown', () => {
 		fc.assert(
 			fc.property(
 				fc.constantFrom(demo, account, modelless),
@@ -75,7 +79,7 @@ describe('any actions in any order', () => {
 		);
 	});
 
-	test('are folded the same way every time, and change nothing that was given', () => {
+	it('are folded the same way every time, and change nothing that was given', () => {
 		fc.assert(
 			fc.property(fc.array(anyAction, {maxLength: 30}), (actions) => {
 				const frozen = structuredClone(actions);
@@ -87,7 +91,7 @@ describe('any actions in any order', () => {
 		);
 	});
 
-	test('never start a run before it is prepared, and never two at once', () => {
+	it('never start a run before it is prepared, and never two at once', () => {
 		fc.assert(
 			fc.property(
 				fc.constantFrom(demo, account),
@@ -110,7 +114,7 @@ describe('any actions in any order', () => {
 });
 
 describe('freezing', () => {
-	test('then unfreezing shows what would have been shown without', () => {
+	it('then unfreezing shows what would have been shown without', () => {
 		const isToggle = (action: Action) =>
 			action.type === 'command-given' && action.command === 'toggle-freeze';
 		fc.assert(
@@ -127,7 +131,7 @@ describe('freezing', () => {
 		);
 	});
 
-	test('holds the view while data arrives, and says since when', () => {
+	it('holds the view while data arrives, and says since when', () => {
 		const later = snapshotFixture({elapsedMs: 120_000});
 		const {state} = play(demo, prepared, received, give('toggle-freeze'), {...received, snapshot: later});
 		expect(shownSnapshot(state)).toEqual(received.snapshot);
@@ -139,20 +143,20 @@ describe('freezing', () => {
 });
 
 describe('a run', () => {
-	test('of the demo starts as soon as it is prepared', () => {
+	it('of the demo starts as soon as it is prepared', () => {
 		const {state, effects} = play(demo, prepared);
 		expect(types(effects)).toEqual(['start']);
 		expect(state.stage.kind).toBe('running');
 	});
 
-	test('against an account waits for r, with the plan on screen', () => {
+	it('against an account waits for r, with the plan on screen', () => {
 		const planned = play(account, prepared);
 		expect(planned.effects).toEqual([]);
 		expect(planned.state.stage.kind).toBe('planned');
 		expect(types(play(planned.state, give('run')).effects)).toEqual(['start']);
 	});
 
-	test('can be had again: the demo at once, the account after its plan', () => {
+	it('can be had again: the demo at once, the account after its plan', () => {
 		const again = [prepared, received, ended, give('run'), prepared] as const;
 		expect(types(play(demo, ...again).effects)).toEqual(['start', 'prepare', 'start']);
 		const {state, effects} = play(account, prepared, give('run'), ended, give('run'), prepared);
@@ -161,18 +165,18 @@ describe('a run', () => {
 		expect(finalSnapshot(state)).toEqual(ended.snapshot);
 	});
 
-	test('is paused and resumed by the same key, whatever the next snapshot says late', () => {
+	it('is paused and resumed by the same key, whatever the next snapshot says late', () => {
 		const {effects} = play(demo, prepared, received, give('toggle-pause'), received, give('toggle-pause'));
 		expect(types(effects)).toEqual(['start', 'pause', 'resume']);
 	});
 
-	test('is stopped once', () => {
+	it('is stopped once', () => {
 		const {state, effects} = play(demo, prepared, received, give('stop'), give('stop'));
 		expect(types(effects)).toEqual(['start', 'stop']);
 		expect(state.flash?.text).toBe('the run is stopping already');
 	});
 
-	test('that was told to stop says how long answers are still waited for', () => {
+	it('that was told to stop says how long answers are still waited for', () => {
 		const {state} = play(demo, prepared, received, give('stop'));
 		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 10 s left'});
 		expect(nextTickMs(state)).toBe(1000);
@@ -183,7 +187,7 @@ describe('a run', () => {
 		expect(nextTickMs(play(state, ended).state)).toBeUndefined();
 	});
 
-	test('of which nothing comes says since when, whatever it is doing', () => {
+	it('of which nothing comes says since when, whatever it is doing', () => {
 		const quiet = (phase: Snapshot['phase'], waitingFor: string | null = null): Untimed => ({
 			...received,
 			snapshot: {
@@ -202,7 +206,7 @@ describe('a run', () => {
 		expect(detailOf(quiet('running'), give('stop'))).toContain('10 s left, nothing came for 40 s');
 	});
 
-	test('that fails keeps what was measured and can be had again', () => {
+	it('that fails keeps what was measured and can be had again', () => {
 		const fault = {message: 'The worker ended.', hint: undefined, exitCode: 1} as const;
 		const {state} = play(demo, prepared, received, {type: 'engine-failed', fault});
 		expect(state.stage).toEqual({kind: 'failed', fault});
@@ -212,13 +216,13 @@ describe('a run', () => {
 });
 
 describe('settings', () => {
-	test('are taken to the engine while a plan is shown', () => {
+	it('are taken to the engine while a plan is shown', () => {
 		const {state, effects} = play(account, prepared, give('next-method'));
 		expect(effects).toEqual([{type: 'prepare', config: {...configFixture(), method: 'invoke'}}]);
 		expect(state.stage.kind).toBe('preparing');
 	});
 
-	test('that change while the run is prepared are prepared once more, not one by one', () => {
+	it('that change while the run is prepared are prepared once more, not one by one', () => {
 		const {state, effects} = play(
 			account,
 			give('next-method'),
@@ -232,7 +236,7 @@ describe('settings', () => {
 		expect(play(state, prepared).state.stage.kind).toBe('planned');
 	});
 
-	test('do not change under a run, but another goal decides from there on', () => {
+	it('do not change under a run, but another goal decides from there on', () => {
 		const {state, effects} = play(demo, prepared, received, give('next-method'), give('next-goal'));
 		expect(types(effects)).toEqual(['start', 'set-goal']);
 		expect(effects.at(-1)).toMatchObject({goal: 'efficiency'});
@@ -240,13 +244,13 @@ describe('settings', () => {
 		expect(state.config.goal).toBe('efficiency');
 	});
 
-	test('after an end wait for the next run, so that nothing measured is lost', () => {
+	it('after an end wait for the next run, so that nothing measured is lost', () => {
 		const {state, effects} = play(demo, prepared, ended, give('next-method'));
 		expect(types(effects)).toEqual(['start']);
 		expect(shownSnapshot(state)).toEqual(ended.snapshot);
 	});
 
-	test('switch a variant off and on again, but not the last one', () => {
+	it('switch a variant off and on again, but not the last one', () => {
 		const off = play(account, prepared, give('down'), give('toggle-variant'));
 		expect(off.state.switchedOff).toEqual(['concise']);
 		expect(off.effects[0]).toMatchObject({
@@ -262,29 +266,29 @@ describe('settings', () => {
 describe('without keys', () => {
 	const mute = {...demo, hasKeys: false};
 
-	test('the screen closes by itself when the run is over, or cannot be had', () => {
+	it('the screen closes by itself when the run is over, or cannot be had', () => {
 		expect(types(play(mute, prepared, received, ended).effects)).toEqual(['start', 'leave']);
 		const fault = {message: 'No Region is set.', hint: undefined, exitCode: 1} as const;
 		expect(types(play(mute, {type: 'engine-failed', fault}).effects)).toEqual(['leave']);
 	});
 
-	test('a plan that nobody can start is not waited for', () => {
+	it('a plan that nobody can start is not waited for', () => {
 		expect(types(play({...account, hasKeys: false}, prepared).effects)).toEqual(['leave']);
 	});
 });
 
 describe('quitting', () => {
-	test('leaves at once when no run is under way', () => {
+	it('leaves at once when no run is under way', () => {
 		expect(types(play(account, prepared, give('quit')).effects)).toEqual(['leave']);
 		expect(types(play(demo, prepared, ended, give('quit')).effects)).toEqual(['start', 'leave']);
 	});
 
-	test('stops the run of a demo and leaves when it has ended', () => {
+	it('stops the run of a demo and leaves when it has ended', () => {
 		const {effects} = play(demo, prepared, received, give('quit'), received, ended);
 		expect(types(effects)).toEqual(['start', 'stop', 'leave']);
 	});
 
-	test('asks once while a run spends money; a second press always works', () => {
+	it('asks once while a run spends money; a second press always works', () => {
 		const asked = play(account, prepared, give('run'), received, give('quit'));
 		expect(types(asked.effects)).toEqual(['start']);
 		expect(asked.state.overlay).toEqual({kind: 'quit-question'});
@@ -293,13 +297,13 @@ describe('quitting', () => {
 		expect(types(play(second.state, give('quit')).effects)).toEqual(['leave']);
 	});
 
-	test('the question goes when the run ends by itself', () => {
+	it('the question goes when the run ends by itself', () => {
 		const {state} = play(account, prepared, give('run'), give('quit'), ended);
 		expect(state.overlay).toBeUndefined();
 	});
 });
 
-test('a flash goes after four seconds, and nothing ticks when nothing happens', () => {
+it('a flash goes after four seconds, and nothing ticks when nothing happens', () => {
 	const {state} = play(account, prepared, give('stop'));
 	expect(state.flash?.text).toBe('no run is under way');
 	expect(nextTickMs(state)).toBe(4000);
@@ -309,7 +313,7 @@ test('a flash goes after four seconds, and nothing ticks when nothing happens', 
 });
 
 describe('writing', () => {
-	test('u and w take the run and what it was made with along, one after the other', () => {
+	it('u and w take the run and what it was made with along, one after the other', () => {
 		const {state, effects} = play(demo, prepared, received, give('next-goal'), give('export-increase'));
 		expect(effects.at(-1)).toEqual({
 			type: 'export',
@@ -322,7 +326,7 @@ describe('writing', () => {
 		expect(play(written.state, give('export-winner')).effects[0]).toMatchObject({what: 'winner'});
 	});
 
-	test('is refused in words before anything was measured', () => {
+	it('is refused in words before anything was measured', () => {
 		const {state, effects} = play(account, prepared, give('export-winner'));
 		expect(effects).toEqual([]);
 		expect(state.flash?.text).toBe('nothing has been measured yet');

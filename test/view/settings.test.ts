@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Effect} from '../../source/view/actions.ts';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
@@ -38,7 +38,7 @@ const indexOf = (label: string) => settings.findIndex((setting) => setting.label
 const formOf = ({overlay}: State) => (overlay?.kind === 'settings' ? overlay : undefined);
 
 describe('the settings form', () => {
-	test.each([
+	it.each([
 		['Requests', ['5', '0'], {load: {requests: 50}}],
 		['Duration', ['2', 'm'], {load: {durationMs: 120_000}}],
 		['Concurrency', ['3'], {load: {concurrency: 3}}],
@@ -54,7 +54,7 @@ describe('the settings form', () => {
 		expect(state.stage).toMatchObject({kind: 'preparing', startsThen: false});
 	});
 
-	test('says what is wrong with a value, and stays there until it is right or undone', () => {
+	it('says what is wrong with a value, and stays there until it is right or undone', () => {
 		const wrong = press(planned, ...to('Share'), '7', 'Enter');
 		expect(formOf(wrong.state)?.problem).toBe('share: "7" is not a number from 0.01 to 1.');
 		expect(wrong.effects).toEqual([]);
@@ -64,7 +64,7 @@ describe('the settings form', () => {
 		expect(press(wrong.state, 'Esc').state.config).toBe(planned.config);
 	});
 
-	test('another load brings its own ends along, and a rate to start from', () => {
+	it('another load brings its own ends along, and a rate to start from', () => {
 		const {state, effects} = press(planned, ...to('Load'), '→');
 		expect(effects).toMatchObject([
 			{config: {load: {shape: 'saturate', requests: null, durationMs: 60_000, ratePerMinute: null}}},
@@ -81,7 +81,7 @@ describe('the settings form', () => {
 		});
 	});
 
-	test('Esc undoes all of it', () => {
+	it('Esc undoes all of it', () => {
 		const {state, effects} = press(planned, ',', '→', '↓', '↓', '9', '↓', 'Esc');
 		expect(state.config).toBe(planned.config);
 		expect(state.overlay).toBeUndefined();
@@ -89,7 +89,7 @@ describe('the settings form', () => {
 		expect(press(planned, ',', 'Esc').effects).toEqual([]);
 	});
 
-	test('holds back a demo that would start by itself, and starts nothing of its own', () => {
+	it('holds back a demo that would start by itself, and starts nothing of its own', () => {
 		const demo = initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0});
 		const {state} = press(demo, ',', '→');
 		const again = reduce(state, prepared);
@@ -97,7 +97,7 @@ describe('the settings form', () => {
 		expect(reduce(again.state, prepared).state.stage.kind).toBe('planned');
 	});
 
-	test('after a run shows the next plan, and what was measured is kept for the reports', () => {
+	it('after a run shows the next plan, and what was measured is kept for the reports', () => {
 		const running = press(planned, 'r').state;
 		expect(press(running, ',').state.flash?.text).toBe('settings change between runs: x stops this one');
 		const ended = reduce(running, {type: 'run-ended', snapshot: endedSnapshotFixture(), atMs: 0}).state;
@@ -108,7 +108,7 @@ describe('the settings form', () => {
 	});
 });
 
-test('every setting reads what it shows', () => {
+it('every setting reads what it shows', () => {
 	for (const shape of ['measure', 'rate', 'serial'] as const) {
 		const load = {...configFixture().load, shape, ratePerMinute: shape === 'rate' ? 30 : null};
 		const config = configFixture({load});

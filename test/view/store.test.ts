@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {initialState} from '../../source/view/state.ts';
 import {createStore} from '../../source/view/store.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -37,7 +37,7 @@ function openStore() {
 	return {clock, store, effects, receive, prepare, told: () => told};
 }
 
-test('a hundred snapshots a second are shown twice a second, the newest last', () => {
+it('a hundred snapshots a second are shown twice a second, the newest last', () => {
 	const {clock, store, receive, prepare, told} = openStore();
 	prepare();
 	const before = told();
@@ -52,7 +52,7 @@ test('a hundred snapshots a second are shown twice a second, the newest last', (
 	expect(store.shown().snapshot?.elapsedMs).toBe(200);
 });
 
-test('a key is shown at once, with the data that came meanwhile', () => {
+it('a key is shown at once, with the data that came meanwhile', () => {
 	const {clock, store, receive, prepare} = openStore();
 	prepare();
 	receive(0);
@@ -66,7 +66,7 @@ test('a key is shown at once, with the data that came meanwhile', () => {
 	expect(store.shown().snapshot?.elapsedMs).toBe(2);
 });
 
-test('a change of phase is shown at once', () => {
+it('a change of phase is shown at once', () => {
 	const {clock, store, receive, prepare} = openStore();
 	prepare();
 	receive(1);
@@ -79,13 +79,13 @@ test('a change of phase is shown at once', () => {
 	expect(store.shown().snapshot?.phase).toBe('paused');
 });
 
-test('effects run once, when their action is dispatched', () => {
+it('effects run once, when their action is dispatched', () => {
 	const {effects, prepare} = openStore();
 	prepare();
 	expect(effects).toEqual(['start']);
 });
 
-test('nothing waits when nothing happens, and nothing after the close', () => {
+it('nothing waits when nothing happens, and nothing after the close', () => {
 	const {clock, store, prepare, receive, told} = openStore();
 	expect(clock.timers).toBe(1);
 	prepare();

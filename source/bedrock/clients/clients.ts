@@ -5,20 +5,42 @@ import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {NodeHttpHandler} from '@smithy/node-http-handler';
 import type {Connection} from '../../domain/run-config.ts';
-import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/silence.ts';
+import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/timeouts.ts';
 import {UserError} from '../../domain/user-error.ts';
-import {askForAccount} from '../credentials/caller-identity.ts';
+import {formatSpan} from '../../text/numbers.ts';
 import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../credentials/caller-source.ts';
-import {assertProfile} from '../credentials/profile-faults.ts';
-import {credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
+import {assertProfile} from '../credentials/credentials-faults.ts';
+import {askForAccount, credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
-import {inTime} from './client-credentials.ts';
-import {outfit, renewExpired, sendOnce} from './client-middleware.ts';
-import {createNetwork, type Network, proxyRemark, silentLogger} from './client-network.ts';
-import {keepPages} from './client-pages.ts';
-import {createSecrets} from './client-secrets.ts';
-import {configuredCertificates, configuredEndpoint} from './client-shared-config.ts';
-import {endpointInEnvironment, foreignEndpoint} from './endpoint.ts';
+import {
+	configuredCertificates,
+	configuredEndpoint,
+	endpointInEnvironment,
+	foreignEndpoint,
+} from './endpoint.ts';
+import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
+import {createNetwork, type Network, proxyRemark, silentLogger} from './network.ts';
+
+/**
+ * Credentials, waited for no longer than `limitMs`: a helper may ask for something that nobody sees.
+ * @throws UserError (exit 1) when they did not come.
+ */
+export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promise<T> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(
+			() =>
+				reject(
+					new UserError(`The AWS credentials did not come within ${formatSpan(limitMs)}.`, {
+						exitCode: 1,
+						hint: 'Look whether a helper (credential_process) waits for something; --timeout T waits longer.',
+					}),
+				),
+			limitMs,
+		);
+	});
+	return Promise.race([credentials, late]).finally(() => clearTimeout(timer));
+}
 
 /** The AWS clients, each made when it is first asked for. */
 export type Clients = {
@@ -103,7 +125,7 @@ const missingProfileWords = async (): Promise<string> => {
  * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
  * @throws UserError (exit 1) when an endpoint or certificate setting is unusable; exit 2 for a profile beside a token.
  */
-export const createClients = (connection: Connection, options: {readonly maxSockets: number}): Clients => {
+export function createClients(connection: Connection, options: {readonly maxSockets: number}): Clients {
 	const isLocal = connection.simulatorUrl !== undefined;
 	const region = explicitRegion(connection);
 	const {simulatorUrl, profile} = connection;
@@ -168,25 +190,25 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 		const own = await settings('Bedrock Runtime', options.maxSockets, undefined);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
 		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
-		outfit(client, secrets);
+		addMiddleware(client, secrets);
 		sendOnce(client);
-		keepPages(client, ofCalls);
+		keepErrorPages(client, ofCalls);
 		return client;
 	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets, ofCalls));
-		outfit(client, secrets);
+		addMiddleware(client, secrets);
 		renewExpired(client, renew);
-		keepPages(client, ofCalls);
+		keepErrorPages(client, ofCalls);
 		return client;
 	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets, ofCalls));
-		outfit(client, secrets);
+		addMiddleware(client, secrets);
 		renewExpired(client, renew);
-		keepPages(client, ofCalls);
+		keepErrorPages(client, ofCalls);
 		return client;
 	});
 	const cloudwatch = lazily(async () => {
@@ -196,7 +218,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			...(await settings('CloudWatch', controlSockets, ofCalls)),
 			maxAttempts: 1,
 		});
-		outfit(client, secrets);
+		addMiddleware(client, secrets);
 		renewExpired(client, renew);
 		return client;
 	});
@@ -211,7 +233,7 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 				? {forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED'}
 				: {}),
 		});
-		outfit(client, secrets);
+		addMiddleware(client, secrets);
 		renewExpired(client, renew);
 		return client;
 	});
@@ -286,4 +308,4 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 			}
 		},
 	};
-};
+}

@@ -2,7 +2,7 @@ import {connect} from 'node:net';
 import {UserError} from '../../domain/user-error.ts';
 import type {AccountLists} from '../quotas/account-lists.ts';
 import type {SourceError} from '../quotas/quota-source.ts';
-import {mayNeedProxy, proxyRemark} from './client-network.ts';
+import {mayNeedProxy, proxyRemark} from './network.ts';
 
 /** Milliseconds that a foreign endpoint has to take a connection. */
 const patienceMs = 5000;
@@ -65,10 +65,10 @@ const commonReason = (
  * @param failures Of the account's lists.
  * @throws UserError (exit 1).
  */
-export const assertReachable = async (
+export async function assertReachable(
 	place: {readonly endpoint: string | null; readonly region: string; readonly needsLists?: boolean},
 	failures: AccountLists['failures'],
-): Promise<void> => {
+): Promise<void> {
 	const {endpoint, region, needsLists = false} = place;
 	const refusal = endpoint === null ? undefined : await refusalBy(endpoint);
 	if (refusal !== undefined) {
@@ -104,4 +104,4 @@ export const assertReachable = async (
 				'Sign in again with "aws sso login" or "aws configure" (--profile names a profile), or try --demo.',
 		});
 	}
-};
+}

@@ -10,7 +10,7 @@ const unmodelled = ['cacheReadInputTokenCount', 'cacheWriteInputTokenCount'];
 const numeric = 1;
 
 /** Lets the SDK keep every spelling of the counts. Doing it twice changes nothing. */
-export const keepUsageSpellings = (): void => {
+export function keepUsageSpellings(): void {
 	const names = TokenUsage$[4] as string[];
 	const types = TokenUsage$[5] as unknown[];
 	for (const name of unmodelled) {
@@ -19,4 +19,4 @@ export const keepUsageSpellings = (): void => {
 			types.push(numeric);
 		}
 	}
-};
+}

@@ -1,15 +1,168 @@
-import {type AccountMap, bucketKey} from '../../domain/account-map.ts';
+import {type AccountMap, bucketKey, type KnownBucket} from '../../domain/account-snapshot.ts';
 import type {Price} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {assertReachable} from '../clients/reachability.ts';
-import {runnableModels} from '../identify/catalog.ts';
-import {createCatalogue} from '../identify/catalogue.ts';
-import {identify} from '../identify/identify.ts';
+import {looksLikeBaseModel} from '../identify/identifiers.ts';
+import {type Identity, identify} from '../identify/identify.ts';
+import {createModelIndex, type ModelIndex} from '../identify/model-index.ts';
+import {runnableModels} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
+import {unknownQuota} from '../quotas/bucket-quota.ts';
 import {listRemarks} from '../quotas/remarks.ts';
-import type {ResolveOptions} from '../quotas/resolve-targets.ts';
-import {mapModels} from './model-owners.ts';
+import {type ResolveOptions, resolveFromLists} from '../quotas/resolve-targets.ts';
+
+/** What has to be known about one row of the account, a sentence each. */
+
+/** Names of quotas that Service Quotas has more than once, under several codes. */
+function duplicateNames({applied, defaults}: AccountLists): ReadonlySet<string> {
+	const codes = new Map<string, Set<string>>();
+	for (const {name, code} of [...applied, ...defaults]) {
+		codes.set(name, (codes.get(name) ?? new Set()).add(code ?? ''));
+	}
+	return new Set([...codes].filter(([, known]) => known.size > 1).map(([name]) => name));
+}
+
+type Context = {
+	readonly isLatencyOptimized: boolean;
+	readonly failures: AccountLists['failures'];
+	readonly duplicates: ReadonlySet<string>;
+};
+
+/** Sentences about a bucket. */
+function modelNotes(identity: Identity, target: Target, context: Context): readonly string[] {
+	if (context.isLatencyOptimized) {
+		return ['Latency-optimised calls have small quotas of their own, which are not told.'];
+	}
+	const hidden = hiddenNote(identity, context);
+	return hidden === undefined ? quotaNotes(target, context) : [hidden];
+}
+
+const hiddenNote = ({kind, isResolved}: Identity, {failures}: Context): string | undefined => {
+	if (isResolved) {
+		return undefined;
+	}
+	switch (kind) {
+		case 'provisioned-model':
+			return 'Purchased capacity: quotas a minute do not limit it.';
+		case 'prompt-router':
+			return 'A router chooses among models, each with quotas of its own.';
+		case 'application-profile':
+			return 'An application profile that could not be looked up: its bucket is not known.';
+		default:
+			return failures.get('applicationProfiles')?.kind === 'denied'
+				? 'Perhaps an application profile; allow bedrock:ListInferenceProfiles to see its bucket.'
+				: 'This ModelId hides its model, so its quotas are not known.';
+	}
+};
+
+const quotaNotes = ({quota, baseModel}: Target, {duplicates}: Context): readonly string[] => {
+	const limits = [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
+	const blocked = limits.filter(({state}) => state === 'blocked');
+	const twice = limits.filter(({name}) => name !== null && duplicates.has(name));
+	const isUnknown = limits.slice(0, 2).every(({state}) => state === 'unknown');
+	return [
+		...(blocked.length === 0
+			? []
+			: [
+					`Blocked: AWS has set ${blocked.map(({name}) => `"${name}"`).join(' and ')} to 0. AWS Support can raise it.`,
+				]),
+		...(twice.length === 0
+			? []
+			: [
+					`Service Quotas has "${twice[0]?.name}" more than once; the one with code ${twice[0]?.code} is shown.`,
+				]),
+		...(isUnknown ? [`No quota name is exactly about ${baseModel}: its limits are not known.`] : []),
+	];
+};
+
+/** Which bucket each ModelId of CloudWatch draws from. */
+
+/** CloudWatch marks latency-optimised calls in the ModelId; they have quotas of their own. */
+const latencySuffix = '+latency-optimized';
+
+/** What a call would name: CloudWatch has the ID of an application profile, the runtime takes its ARN only. */
+const callableName = (modelId: string, catalogue: ModelIndex): string => {
+	const arn = catalogue.profile(modelId)?.arn;
+	return arn?.includes(':application-inference-profile/') ? arn : modelId;
+};
+
+/** A ModelId that is neither a model nor in any list, such as the ID of an application profile that may not be listed. */
+const understood = (name: string, catalogue: ModelIndex): Identity => {
+	const identity = identify(name, catalogue);
+	const isModel = looksLikeBaseModel(identity.baseModel) || catalogue.hasModel(identity.baseModel);
+	return identity.isResolved && !isModel ? {...identity, kind: 'other', isResolved: false} : identity;
+};
+
+type Owned = {
+	readonly modelId: string;
+	readonly identity: Identity;
+	readonly target: Target;
+	readonly isLatencyOptimized: boolean;
+};
+
+const keyOf = ({target, isLatencyOptimized}: Owned): string =>
+	`${bucketKey(target)}${isLatencyOptimized ? latencySuffix : ''}`;
+
+/**
+ * What a benchmark calls first: a system profile or a base model, which say more to people than the ARN of a copy; of them
+ * what is in use, then what begins in this Region.
+ */
+const callRank = ({modelId, identity, target}: Owned, active: ReadonlySet<string>, catalogue: ModelIndex) => {
+	const arns = catalogue.profile(target.model)?.modelArns ?? [];
+	const isPlain = identity.kind === 'base-model' || identity.kind === 'inference-profile';
+	const isHere = arns.length === 0 || arns.some((arn) => arn.includes(`:${target.region}:`));
+	return (isPlain ? 0 : 4) + (active.has(modelId) ? 0 : 2) + (isHere ? 0 : 1);
+};
+
+/**
+ * Puts ModelIds to their buckets.
+ * @param runnable what can be called in the Region: its buckets are known even while nobody uses them.
+ * @param active ModelIds that CloudWatch has metrics of.
+ */
+async function mapModels(
+	{runnable, active}: {readonly runnable: readonly string[]; readonly active: readonly string[]},
+	lists: AccountLists,
+	options: Pick<ResolveOptions, 'region' | 'endpoint' | 'override' | 'tier' | 'source'>,
+	priceOf: (target: Target) => Promise<Price | null>,
+): Promise<AccountMap> {
+	const catalogue = createModelIndex(lists.models, lists.profiles);
+	const modelIds = [...new Set([...runnable, ...active])];
+	const names = modelIds.map((modelId) => callableName(modelId.replace(latencySuffix, ''), catalogue));
+	const {targets} = resolveFromLists(names, lists, options);
+	const owned = modelIds.flatMap((modelId, index): readonly Owned[] => {
+		const target = targets[index];
+		const identity = understood(names[index] ?? modelId, catalogue);
+		return target === undefined
+			? []
+			: [{modelId, identity, target, isLatencyOptimized: modelId.endsWith(latencySuffix)}];
+	});
+	const isActive = new Set(active);
+	const rank = (each: Owned): number => callRank(each, isActive, catalogue);
+	const duplicates = duplicateNames(lists);
+	const buckets = await Promise.all(
+		[...Map.groupBy(owned, keyOf)].map(async ([key, members]): Promise<KnownBucket> => {
+			const [first] = members.toSorted((one, other) => rank(one) - rank(other));
+			const {target, identity, isLatencyOptimized} = first as Owned;
+			const isKnown = identity.isResolved && !isLatencyOptimized;
+			return {
+				key,
+				target: isKnown ? target : {...target, quota: unknownQuota},
+				isCallable: isKnown,
+				price: isKnown ? await priceOf(target) : null,
+				notes: modelNotes(identity, target, {
+					isLatencyOptimized,
+					failures: lists.failures,
+					duplicates,
+				}),
+			};
+		}),
+	);
+	return {
+		buckets: new Map(buckets.map((bucket) => [bucket.key, bucket])),
+		owners: new Map(owned.map((each) => [each.modelId, keyOf(each)])),
+	};
+}
 
 /** Models, profiles and quotas of a Region, read once, as the account monitor needs them. */
 export type AccountDirectory = {
@@ -40,7 +193,7 @@ const reachRemarks = ({failures}: AccountLists, region: string): readonly string
 		: [];
 
 /** Reads the lists of a Region; what cannot be read is told in the remarks. */
-export const readDirectory = async (options: ResolveOptions): Promise<AccountDirectory> => {
+export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
 	const lists = await readLists(options.source, {
 		cache: options.cache,
 		isRefreshing: options.isRefreshing ?? false,
@@ -57,18 +210,18 @@ export const readDirectory = async (options: ResolveOptions): Promise<AccountDir
 		assertReachable: async () =>
 			assertReachable({endpoint: options.endpoint ?? null, region: options.region}, lists.failures),
 	};
-};
+}
 
 /**
  * The same for the buckets of a run alone, whose quotas are resolved already: only application profiles, which draw from
  * them too, have to be listed.
  */
-export const directoryOfTargets = async (
+export async function directoryOfTargets(
 	targets: readonly Target[],
 	source: ResolveOptions['source'],
-): Promise<AccountDirectory> => {
+): Promise<AccountDirectory> {
 	const profiles = await applicationProfiles(source);
-	const catalogue = createCatalogue([], profiles);
+	const catalogue = createModelIndex([], profiles);
 	const known = new Map(targets.map((target) => [bucketKey(target), target]));
 	const keyOf = (modelId: string): string => {
 		const arn = catalogue.profile(modelId)?.arn;
@@ -92,7 +245,7 @@ export const directoryOfTargets = async (
 		// A run asks before its first request.
 		assertReachable: async () => {},
 	};
-};
+}
 
 const applicationProfiles = async (source: ResolveOptions['source']) => {
 	try {

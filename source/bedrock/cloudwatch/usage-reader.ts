@@ -6,10 +6,16 @@ import type {
 	UsageReading,
 	UsageSource,
 } from '../../domain/usage-source.ts';
-import {listActiveMetrics} from './list-active.ts';
-import {type BatchOutcome, mostQueries, type NamedQuery, readBatch} from './metric-batch.ts';
-import type {MetricClients} from './metric-call.ts';
-import {metricStatOf, seriesOf} from './metric-names.ts';
+import {
+	type BatchOutcome,
+	listActiveMetrics,
+	type MetricClients,
+	metricStatOf,
+	mostQueries,
+	type NamedQuery,
+	readBatch,
+	seriesOf,
+} from './metric-calls.ts';
 
 /** Batches under way together: the service bounds the datapoints of a second, not only the calls. */
 const batchesAtOnce = 3;
@@ -36,7 +42,7 @@ const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly Named
 	);
 
 /** The use of the account behind the AWS clients. Nothing is sent, and no client made, before it is asked. */
-export const createUsageSource = (clients: MetricClients, clock: Clock): UsageSource => {
+export function createUsageSource(clients: MetricClients, clock: Clock): UsageSource {
 	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
 	/** A throttled batch is tried again after a pause that grows. */
@@ -92,7 +98,7 @@ export const createUsageSource = (clients: MetricClients, clock: Clock): UsageSo
 			return readingOf(outcomes, queries.length);
 		},
 	};
-};
+}
 
 const named = (query: SeriesQuery, listed: ReadonlyMap<string, ReadonlySet<string>>): NamedQuery => ({
 	...query,

@@ -14,21 +14,22 @@ export type KeySource =
 	| {readonly kind: 'default'};
 
 /** The variable of a Bedrock API key. */
-export const tokenVariable = 'AWS_BEARER_TOKEN_BEDROCK';
+const tokenVariable = 'AWS_BEARER_TOKEN_BEDROCK';
 
 /** Set to nothing, as compose files and CI do, is not set. */
 const textOf = (environment: Environment, name: string): string | undefined =>
 	environment[name]?.trim() || undefined;
 
 /** A Bedrock API key is set: Bedrock is called with it, and nothing else takes it. */
-export const hasBearerToken = (environment: Environment): boolean =>
-	textOf(environment, tokenVariable) !== undefined;
+export function hasBearerToken(environment: Environment): boolean {
+	return textOf(environment, tokenVariable) !== undefined;
+}
 
 /**
  * A profile that was typed is whom the user wants to be; a token in the environment would call as somebody else.
  * @throws UserError (exit 2) that names both.
  */
-export const assertOneCaller = (profile: string | undefined, environment: Environment): void => {
+export function assertOneCaller(profile: string | undefined, environment: Environment): void {
 	if (profile !== undefined && hasBearerToken(environment)) {
 		throw new UserError(
 			`--profile ${profile} and ${tokenVariable} name two callers, perhaps of two accounts: Bedrock would be called with the token, quotas and metrics would be read with the profile.`,
@@ -38,10 +39,10 @@ export const assertOneCaller = (profile: string | undefined, environment: Enviro
 			},
 		);
 	}
-};
+}
 
 /** @throws UserError (exit 1) for half of the keys: neither the AWS CLI nor the service could do with it. */
-export const keySourceOf = (profile: string | undefined, environment: Environment): KeySource => {
+export function keySourceOf(profile: string | undefined, environment: Environment): KeySource {
 	if (profile !== undefined) {
 		return {kind: 'typed-profile', profile};
 	}
@@ -56,8 +57,9 @@ export const keySourceOf = (profile: string | undefined, environment: Environmen
 	}
 	const set = textOf(environment, 'AWS_PROFILE');
 	return set === undefined ? {kind: 'default'} : {kind: 'set-profile', profile: set};
-};
+}
 
 /** The profile whose settings count; undefined where it is the default one. */
-export const profileIn = (source: KeySource): string | undefined =>
-	source.kind === 'typed-profile' || source.kind === 'set-profile' ? source.profile : undefined;
+export function profileIn(source: KeySource): string | undefined {
+	return source.kind === 'typed-profile' || source.kind === 'set-profile' ? source.profile : undefined;
+}

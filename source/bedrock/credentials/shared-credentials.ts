@@ -1,10 +1,63 @@
+import {text} from 'node:stream/consumers';
 import type {AwsIdentityProperties} from '@aws-sdk/types';
+import {HttpRequest} from '@smithy/core/protocols';
+import {Hash} from '@smithy/core/serde';
+import type {NodeHttpHandler} from '@smithy/node-http-handler';
+import {SignatureV4} from '@smithy/signature-v4';
 import type {AwsCredentialIdentity} from '@smithy/types';
-import {silentLogger} from '../clients/client-network.ts';
+import {silentLogger} from '../clients/network.ts';
 import {type KeySource, keySourceOf, profileIn} from './caller-source.ts';
-import {credentialsFault} from './credentials-fault.ts';
-import {assertProfile, assertUsable, hasOwnCredentials} from './profile-faults.ts';
+import {assertProfile, assertUsable, credentialsFault, hasOwnCredentials} from './credentials-faults.ts';
 import {readSharedFiles} from './shared-files.ts';
+
+/** Whose keys these are, by STS: the one call that every caller may make. */
+
+type CallerCall = {
+	readonly region: string;
+	/** URL to ask at; undefined for AWS's own. */
+	readonly endpoint: string | undefined;
+	readonly credentials: () => Promise<AwsCredentialIdentity>;
+	readonly handler: NodeHttpHandler;
+};
+
+/** Nobody waits longer for a number that is shown and nothing else. */
+const identityPatienceMs = 3000;
+
+const query = 'Action=GetCallerIdentity&Version=2011-06-15';
+
+const ownAddress = (region: string): string =>
+	`https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+
+/** @returns The number of the account; null where it is refused, not understood or does not come in time. */
+export async function askForAccount(call: CallerCall): Promise<string | null> {
+	try {
+		const {hostname, port, protocol, pathname, host} = new URL(call.endpoint ?? ownAddress(call.region));
+		const request = new HttpRequest({
+			protocol,
+			hostname,
+			path: pathname,
+			method: 'POST',
+			body: query,
+			headers: {host, 'content-type': 'application/x-www-form-urlencoded'},
+			...(port === '' ? {} : {port: Number(port)}),
+		});
+		const signer = new SignatureV4({
+			credentials: call.credentials,
+			region: call.region,
+			service: 'sts',
+			sha256: Hash.bind(null, 'sha256') as never,
+		});
+		const abortSignal = AbortSignal.timeout(identityPatienceMs);
+		const {response} = await call.handler.handle((await signer.sign(request)) as HttpRequest, {abortSignal});
+		abortSignal.addEventListener('abort', () => response.body.destroy());
+		const answer = await text(response.body);
+		return response.statusCode === 200
+			? (/<Account>\s*(\d{12})\s*<\/Account>/.exec(answer)?.[1] ?? null)
+			: null;
+	} catch {
+		return null;
+	}
+}
 
 /** What the SDK's clients ask a provider with: their own settings, whose network reaches STS and single sign-on too. */
 type Asked = AwsIdentityProperties & {readonly forceRefresh?: boolean};
@@ -25,11 +78,11 @@ export type SharedCredentials = {
 
 /** Keys are renewed so long before they expire; a source that gives the same ones again is not asked for a while. */
 const earlyMs = 300_000;
-const patienceMs = 60_000;
+const renewalPauseMs = 60_000;
 
 const isDue = ({keys, atMs}: {readonly keys: AwsCredentialIdentity; readonly atMs: number}): boolean => {
 	const leftMs = (keys.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
-	return leftMs <= 0 || (leftMs < earlyMs && performance.now() - atMs > patienceMs);
+	return leftMs <= 0 || (leftMs < earlyMs && performance.now() - atMs > renewalPauseMs);
 };
 
 type Chain = (asked?: AwsIdentityProperties) => Promise<AwsCredentialIdentity>;
@@ -128,13 +181,13 @@ const variables = [
  * The credentials of a caller: the same for the whole program.
  * @throws UserError (exit 1) for half of the keys.
  */
-export const credentialsOf = (
+export function credentialsOf(
 	profile: string | undefined,
 	secrets: () => readonly string[],
-): SharedCredentials => {
+): SharedCredentials {
 	const source = keySourceOf(profile, process.env);
 	const key = JSON.stringify([source, variables.map((name) => process.env[name])]);
 	const found = known.get(key) ?? createSharedCredentials(source, secrets);
 	known.set(key, found);
 	return found;
-};
+}

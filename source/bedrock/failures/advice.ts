@@ -1,8 +1,75 @@
 import type {FailureClass} from '../../domain/failure.ts';
-import {credentialsAdvice, permissionAdvice} from './advice-access.ts';
-import {networkAdvice} from './advice-network.ts';
-import {profileAdvice, requestAdvice, unknownModelAdvice} from './advice-request.ts';
-import type {ErrorFacts, FailureContext} from './facts.ts';
+import {
+	credentialsAdvice,
+	permissionAdvice,
+	profileAdvice,
+	requestAdvice,
+	unknownModelAdvice,
+} from './advice-rules.ts';
+import type {ErrorFacts, FailureContext} from './error-facts.ts';
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** For a connection that cannot be made safe; undefined where that is not what is wrong. */
+const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefined => {
+	if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+		return `The certificate of ${place} is made out to another name: something else answers there, perhaps a proxy; check HTTPS_PROXY${place.startsWith('the endpoint') ? ' and AWS_ENDPOINT_URL' : ''}.`;
+	}
+
+	if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+		return `The certificate of ${place} is not valid today: check the clock of this machine, then ask who runs what answers there.`;
+	}
+
+	if (code === 'EPROTO' || code?.startsWith('ERR_SSL')) {
+		return `${capital(place)} does not speak TLS as it should: check whether its address begins with http:// or https://, and HTTPS_PROXY.`;
+	}
+
+	if (/CERT|SELF_SIGNED|UNABLE_|DEPTH_ZERO|certificate/i.test(`${code ?? ''} ${message}`)) {
+		return 'Trust the certificate of the proxy or endpoint that answers: name its file in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.';
+	}
+
+	return undefined;
+};
+
+/** What was called: the host that the error names may be that of another service than the runtime, such as S3 or STS. */
+const placeOf = (host: string | undefined, endpoint: string | null | undefined): string => {
+	if (endpoint && (host === undefined || URL.parse(endpoint)?.hostname === host)) {
+		return `the endpoint ${endpoint}`;
+	}
+	return host ?? 'the AWS endpoint of the Region';
+};
+
+/** For a way to the service that is broken, closed, or leads elsewhere. */
+function networkAdvice(facts: ErrorFacts, {endpoint}: FailureContext): string {
+	const {code, host, status, message, isPage} = facts;
+	const place = placeOf(host, endpoint);
+	const tls = tlsAdvice(facts, place);
+	if (tls !== undefined) {
+		return tls;
+	}
+
+	if (code === 'ERR_PROXY_TUNNEL' && !/ 407 /.test(message)) {
+		return `The proxy in HTTPS_PROXY does not let a connection to ${place} through: ask who runs it, or leave the host out of it with NO_PROXY.`;
+	}
+
+	if (status === 407 || code === 'ERR_PROXY_TUNNEL') {
+		return 'The proxy asks for a password: put it into HTTPS_PROXY (http://user:password@host:port).';
+	}
+
+	if (status === undefined ? isPage : status < (isPage ? 500 : 400)) {
+		return `Something else answered in place of ${place}: check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network asks you to sign in.`;
+	}
+
+	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+		return `The name of ${place} cannot be found: check the Region, the network and HTTPS_PROXY.`;
+	}
+
+	if (code === 'ECONNREFUSED') {
+		return `Nothing listens at ${place}: check AWS_ENDPOINT_URL and HTTPS_PROXY.`;
+	}
+
+	return `The connection to ${place} failed: check the network${endpoint ? ', AWS_ENDPOINT_URL' : ''} and HTTPS_PROXY.`;
+}
 
 const throttledRequestsAdvice = (message: string): string => {
 	if (/concurrent/i.test(message)) {
@@ -29,7 +96,7 @@ const modelErrorAdvice = ({name}: ErrorFacts, {method, endpoint}: FailureContext
 };
 
 /** One sentence with the way out. */
-export const adviceFor = (failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string => {
+export function adviceFor(failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string {
 	switch (failureClass) {
 		case 'throttled-requests': {
 			return throttledRequestsAdvice(facts.message);
@@ -85,4 +152,4 @@ export const adviceFor = (failureClass: FailureClass, facts: ErrorFacts, context
 			return 'The answer broke off and is tried again; if it lasts, look at proxies and load balancers on the way.';
 		}
 	}
-};
+}

@@ -1,5 +1,5 @@
 import type {FailureClass} from '../../domain/failure.ts';
-import type {ErrorFacts} from './facts.ts';
+import type {ErrorFacts} from './error-facts.ts';
 
 /** Class by the name of an exception: of the service first, then of the SDK's own errors. */
 const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> = {
@@ -164,7 +164,7 @@ const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass
 };
 
 /** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
-export const classOf = (facts: ErrorFacts): FailureClass => {
+export function classOf(facts: ErrorFacts): FailureClass {
 	const named =
 		foreignClassOf(facts) ??
 		(Object.hasOwn(byName, facts.name) ? byName[facts.name] : undefined) ??
@@ -191,8 +191,9 @@ export const classOf = (facts: ErrorFacts): FailureClass => {
 
 	// Nothing was answered and no connection failed: the request could not even be made.
 	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
-};
+}
 
 /** The keys have expired, under whatever name the service says so. A signature that has expired is a matter of the clock. */
-export const isExpiry = ({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean =>
-	/^ExpiredToken/.test(name) || /token[^.]* expired/i.test(message);
+export function isExpiry({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean {
+	return /^ExpiredToken/.test(name) || /token[^.]* expired/i.test(message);
+}

@@ -5,10 +5,10 @@ import {isSimulated} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
 import {classOf, neverConnected} from './classify.ts';
-import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './facts.ts';
+import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './error-facts.ts';
 import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
-export type {FailureContext} from './facts.ts';
+export type {FailureContext} from './error-facts.ts';
 
 const retryable = new Set<FailureClass>([
 	'throttled-requests',
@@ -108,11 +108,11 @@ const plainly = (message: string): string =>
  * @param options `secrets` must not appear in what is said; `signal` is the call's own, so that its end by us is told
  * from a fault.
  */
-export const failureOf = (
+export function failureOf(
 	error: unknown,
 	context: FailureContext,
 	options: {readonly secrets: readonly string[]; readonly signal?: AbortSignal | undefined} = {secrets: []},
-): Failure => {
+): Failure {
 	if (options.signal?.aborted) {
 		const isTimeout = (options.signal.reason as {name?: unknown} | undefined)?.name === 'TimeoutError';
 		return {
@@ -144,4 +144,4 @@ export const failureOf = (
 		...(error instanceof StreamFault && error.received !== undefined ? {received: error.received} : {}),
 		...(isSimulated(facts.headers) ? {isSimulated: true} : {}),
 	};
-};
+}

@@ -16,11 +16,12 @@ const environmentNames = [
 const isStandIn = (value: string): boolean => value.length < 4 || /^[a-z]{4,7}$/i.test(value);
 
 /** The secrets of an environment. */
-export const secretsOf = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
-	environmentNames.map((name) => environment[name] ?? '').filter((value) => !isStandIn(value));
+export function secretsOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+	return environmentNames.map((name) => environment[name] ?? '').filter((value) => !isStandIn(value));
+}
 
 /** Without the values that are known to be secret. */
-export const withoutSecrets = (text: string, secrets: readonly string[]): string => {
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
 	// Nearly every text holds none, and every answer is looked through.
 	if (!secrets.some((secret) => text.includes(secret))) {
 		return text;
@@ -33,22 +34,23 @@ export const withoutSecrets = (text: string, secrets: readonly string[]): string
 	}
 
 	return result;
-};
+}
 
 /** Text of others without credentials: the known ones and whatever has the form of one. */
-export const withoutCredentials = (text: string, secrets: readonly string[]): string =>
-	withoutSecretForms(withoutSecrets(text, secrets)).replaceAll(longRun, hidden);
+export function withoutCredentials(text: string, secrets: readonly string[]): string {
+	return withoutSecretForms(withoutSecrets(text, secrets)).replaceAll(longRun, hidden);
+}
 
 /**
  * Text that may be shown and written: without credentials, on one line, at most 300 characters.
  *
  * @param secrets Values known to be secret, beside the forms that any secret has.
  */
-export const redacted = (text: string, secrets: readonly string[]): string => {
+export function redacted(text: string, secrets: readonly string[]): string {
 	const result = withoutCredentials(text, secrets);
 	const line = result.replace(/[\u0000-\u001F\u007F-\u009F\s]+/g, ' ').trim();
 	return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-};
+}
 
 /** What real credentials are at least long; shorter stand-ins may well be words of an answer. */
 const realLength = 16;
@@ -57,12 +59,9 @@ const realLength = 16;
 const plainWord = /^[a-z_]{1,30}$/;
 
 /** An answer that repeats nothing the request was signed with, whatever an endpoint puts into it. */
-export const answerWithoutSecrets = <
+export function answerWithoutSecrets<
 	T extends Pick<Answer, 'text' | 'reasoning' | 'stopReason' | 'tier' | 'latencyMode' | 'requestId'>,
->(
-	answer: T,
-	secrets: readonly string[],
-): T => {
+>(answer: T, secrets: readonly string[]): T {
 	const real = secrets.filter(({length}) => length >= realLength);
 	const word = (text: string): string =>
 		plainWord.test(text) ? withoutSecrets(text, secrets) : redacted(text, secrets);
@@ -75,4 +74,4 @@ export const answerWithoutSecrets = <
 		latencyMode: answer.latencyMode && word(answer.latencyMode),
 		requestId: answer.requestId && withoutSecrets(answer.requestId, secrets),
 	};
-};
+}

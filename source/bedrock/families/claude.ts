@@ -1,7 +1,6 @@
 import {at, isObject, type JsonObject, joined, stringOf, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
-import {type Family, namedLike, type Reading} from './family.ts';
-import {cachedMessageIndex, renamed, stopField} from './request-parts.ts';
+import {cachedMessageIndex, type Family, namedLike, type Reading, renamed, stopField} from './family.ts';
 
 const textBlock = (text: string, isCached: boolean): JsonObject =>
 	isCached ? {type: 'text', text, cache_control: {type: 'ephemeral'}} : {type: 'text', text};

@@ -11,7 +11,7 @@ const textOf = (block: unknown): string | undefined =>
 	joined(listOf(at(block, 'citationsContent', 'content')).map((part) => stringOf(at(part, 'text'))));
 
 /** A whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`; without a message where a guardrail was before it. */
-export const readMessage = (body: unknown): Reading | undefined => {
+export function readMessage(body: unknown): Reading | undefined {
 	const content = at(body, 'output', 'message', 'content');
 	if (!Array.isArray(content)) {
 		const stopReason = wordOf(at(body, 'stopReason'));
@@ -28,7 +28,7 @@ export const readMessage = (body: unknown): Reading | undefined => {
 		stopReason: wordOf(at(body, 'stopReason')),
 		counts: countsIn(at(body, 'usage')),
 	};
-};
+}
 
 const eventNames = [
 	'messageStart',
@@ -40,7 +40,7 @@ const eventNames = [
 ];
 
 /** One event of a stream: `{contentBlockDelta: {delta: {text}}}`, `{messageStop: {stopReason}}`, `{metadata: {usage}}`. */
-export const readMessageEvent = (event: unknown): Reading | undefined => {
+export function readMessageEvent(event: unknown): Reading | undefined {
 	const delta = at(event, 'contentBlockDelta', 'delta');
 	// Most events are pieces of text, and a stream has many.
 	const text = stringOf(at(delta, 'text'));
@@ -60,4 +60,4 @@ export const readMessageEvent = (event: unknown): Reading | undefined => {
 		stopReason: wordOf(at(event, 'messageStop', 'stopReason')),
 		counts: usage === undefined ? undefined : countsIn(usage),
 	};
-};
+}

@@ -1,8 +1,7 @@
 import {at, isObject, stringOf, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
-import {type Family, namedLike, type Reading} from './family.ts';
+import {type Family, namedLike, type Reading, renamed} from './family.ts';
 import {llama2Prompt, llama3Prompt, llama4Prompt} from './prompt-templates.ts';
-import {renamed} from './request-parts.ts';
 
 const templateOf = (baseModel: string): typeof llama3Prompt => {
 	if (/llama-?2/.test(baseModel)) {

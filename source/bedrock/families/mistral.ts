@@ -1,8 +1,7 @@
 import {at, stringOf, wordOf} from '../json.ts';
-import {type Family, namedLike, type Reading} from './family.ts';
-import {chatBody, chatReading} from './openai-style.ts';
+import {chatBody, chatReading} from './chat-completions.ts';
+import {type Family, namedLike, type Reading, renamed, stopField} from './family.ts';
 import {mistralPrompt} from './prompt-templates.ts';
-import {renamed, stopField} from './request-parts.ts';
 
 /** The models of the text completion page; every later one takes chat completions. */
 const isPrompted = (baseModel: string): boolean =>

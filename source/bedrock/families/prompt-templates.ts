@@ -1,10 +1,10 @@
 import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
-import {withoutSystem} from './request-parts.ts';
+import {withoutSystem} from './family.ts';
 
 type Prompt = Pick<InferenceRequest, 'system' | 'messages'>;
 
 /** Llama 3.x: header and end-of-turn tokens (Bedrock user guide, model-parameters-meta). */
-export const llama3Prompt = ({system, messages}: Prompt): string => {
+export function llama3Prompt({system, messages}: Prompt): string {
 	const turn = (role: string, text: string): string =>
 		`<|start_header_id|>${role}<|end_header_id|>\n\n${text}<|eot_id|>`;
 	return [
@@ -13,10 +13,10 @@ export const llama3Prompt = ({system, messages}: Prompt): string => {
 		...messages.map(({role, text}) => turn(role, text)),
 		'<|start_header_id|>assistant<|end_header_id|>\n\n',
 	].join('');
-};
+}
 
 /** Llama 4: the same form with shorter token names (Meta's model card). */
-export const llama4Prompt = ({system, messages}: Prompt): string => {
+export function llama4Prompt({system, messages}: Prompt): string {
 	const turn = (role: string, text: string): string =>
 		`<|header_start|>${role}<|header_end|>\n\n${text}<|eot|>`;
 	return [
@@ -25,7 +25,7 @@ export const llama4Prompt = ({system, messages}: Prompt): string => {
 		...messages.map(({role, text}) => turn(role, text)),
 		'<|header_start|>assistant<|header_end|>\n\n',
 	].join('');
-};
+}
 
 const instructed = (messages: readonly PromptMessage[], endOfTurn: string): string =>
 	`<s>${messages
@@ -33,11 +33,14 @@ const instructed = (messages: readonly PromptMessage[], endOfTurn: string): stri
 		.join('')}`;
 
 /** Llama 2 chat (legacy): instruction brackets, the system prompt inside the first of them. */
-export const llama2Prompt = ({system, messages}: Prompt): string =>
-	instructed(
+export function llama2Prompt({system, messages}: Prompt): string {
+	return instructed(
 		withoutSystem({system: system ? `<<SYS>>\n${system}\n<</SYS>>` : undefined, messages}),
 		' </s><s>',
 	);
+}
 
 /** Mistral's text completion models: the same brackets without a system prompt. */
-export const mistralPrompt = (prompt: Prompt): string => instructed(withoutSystem(prompt), '</s>');
+export function mistralPrompt(prompt: Prompt): string {
+	return instructed(withoutSystem(prompt), '</s>');
+}

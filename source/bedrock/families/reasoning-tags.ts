@@ -1,9 +1,33 @@
 import {isTruncation} from '../stop-reason.ts';
 import type {Family, Reading} from './family.ts';
-import {takeHarmonyApart} from './harmony.ts';
+
+/**
+ * The message format of gpt-oss. Bedrock takes it apart itself; a server of imported weights may leave it in the text:
+ * `<|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>...<|return|>`.
+ */
+
+const beginning = /^\s*(?:<\|start\|>assistant)?<\|channel\|>/;
+const message = /<\|channel\|>(\w+)[^<]*<\|message\|>([\s\S]*?)(?=<\|(?:end|return|call|start)\|>|$)/g;
+
+/** Answer and reasoning of a text in this format; undefined for any other text. */
+export function takeHarmonyApart(
+	text: string,
+): {readonly text: string; readonly reasoning: string} | undefined {
+	if (!beginning.test(text)) {
+		return undefined;
+	}
+
+	const parts = [...text.matchAll(message)].map(([, channel = '', content = '']) => ({channel, content}));
+	const joinedIn = (isFinal: boolean): string =>
+		parts
+			.filter(({channel}) => (channel === 'final') === isFinal)
+			.map(({content}) => content)
+			.join('');
+	return {text: joinedIn(true), reasoning: joinedIn(false)};
+}
 
 /** An answer's text with its tagged reasoning taken out. */
-export type Separated = {readonly text: string; readonly reasoning: string | undefined};
+type Separated = {readonly text: string; readonly reasoning: string | undefined};
 
 /** Tags in which models were seen to write their reasoning before the answer; one model may use several. */
 const tags = [
@@ -19,10 +43,10 @@ const tags = [
  * @param isCut The answer was cut off: a tag that is not closed is then reasoning to its end.
  * @param isOpened The prompt may have ended with the opening tag, so that only the closing one comes.
  */
-export const separateReasoning = (
+export function separateReasoning(
 	text: string,
 	{isCut, isOpened}: {readonly isCut: boolean; readonly isOpened: boolean},
-): Separated => {
+): Separated {
 	const thoughts: string[] = [];
 	let rest = text;
 	for (let start = rest.trimStart(); ; start = rest.trimStart()) {
@@ -47,13 +71,13 @@ export const separateReasoning = (
 
 	const end = rest.indexOf(ending.closing);
 	return {reasoning: rest.slice(0, end), text: rest.slice(end + ending.closing.length)};
-};
+}
 
 /**
  * The reading with the reasoning of its tags beside what came apart already.
  * @param isOpened as for `separateReasoning`.
  */
-export const withoutTags = <Kind extends Reading>(family: Family, reading: Kind, isOpened: boolean): Kind => {
+export function withoutTags<Kind extends Reading>(family: Family, reading: Kind, isOpened: boolean): Kind {
 	if (family.tagsReasoning === undefined || !reading.text) {
 		return reading;
 	}
@@ -62,4 +86,4 @@ export const withoutTags = <Kind extends Reading>(family: Family, reading: Kind,
 	const {text, reasoning} =
 		takeHarmonyApart(reading.text) ?? separateReasoning(reading.text, {isCut, isOpened});
 	return {...reading, text, reasoning: [reading.reasoning, reasoning].filter(Boolean).join('')};
-};
+}

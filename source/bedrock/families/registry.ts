@@ -1,17 +1,11 @@
+import {jamba, jurassic} from './ai21.ts';
+import {nova, titan} from './amazon.ts';
+import {deepseek, gpt, openAiStyle, qwen} from './chat-completions.ts';
 import {claude} from './claude.ts';
-import {command} from './command.ts';
-import {commandR} from './command-r.ts';
-import {deepseek} from './deepseek.ts';
+import {command, commandR} from './cohere.ts';
 import type {Family, Reading} from './family.ts';
-import {gpt} from './gpt.ts';
-import {jamba} from './jamba.ts';
-import {jurassic} from './jurassic.ts';
 import {llama} from './llama.ts';
 import {mistral} from './mistral.ts';
-import {nova} from './nova.ts';
-import {openAiStyle} from './openai-style.ts';
-import {qwen} from './qwen.ts';
-import {titan} from './titan.ts';
 
 /** Every family; the fallback last. */
 export const families: readonly Family[] = [
@@ -35,7 +29,7 @@ const mostRemembered = 100;
 const remembered = new Map<string, Family>();
 
 /** The family that serves a foundation model. */
-export const familyOf = (baseModel: string): Family => {
+export function familyOf(baseModel: string): Family {
 	const known = remembered.get(baseModel);
 	if (known !== undefined) {
 		return known;
@@ -47,7 +41,7 @@ export const familyOf = (baseModel: string): Family => {
 	}
 
 	return family;
-};
+}
 
 const firstReading = (
 	family: Family,
@@ -72,9 +66,11 @@ const firstReading = (
  * Reads a whole answer as its family writes it, else as any family does: an imported model, or a profile whose base
  * model could not be looked up, still answers in one of the known shapes.
  */
-export const readBody = (family: Family, body: unknown): Reading | undefined =>
-	firstReading(family, (candidate) => candidate.readBody(body));
+export function readBody(family: Family, body: unknown): Reading | undefined {
+	return firstReading(family, (candidate) => candidate.readBody(body));
+}
 
 /** The same for one chunk of a stream. */
-export const readChunk = (family: Family, chunk: unknown): Reading | undefined =>
-	firstReading(family, (candidate) => candidate.readChunk(chunk));
+export function readChunk(family: Family, chunk: unknown): Reading | undefined {
+	return firstReading(family, (candidate) => candidate.readChunk(chunk));
+}

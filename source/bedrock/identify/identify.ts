@@ -1,11 +1,9 @@
 import type {Scope} from '../../domain/target.ts';
-import {looksLikeArn, parseBedrockArn} from './arn.ts';
-import {foldContext, looksLikeBaseModel} from './base-model.ts';
-import type {Catalogue} from './catalogue.ts';
-import {routeOf} from './destinations.ts';
+import {foldContext, looksLikeArn, looksLikeBaseModel, parseBedrockArn, routeOf} from './identifiers.ts';
+import type {ModelIndex} from './model-index.ts';
 
 /** What an identifier names. Quotas a minute exist for the first three only. */
-export type IdentityKind =
+type IdentityKind =
 	| 'base-model'
 	| 'inference-profile'
 	| 'application-profile'
@@ -46,7 +44,7 @@ const globalPrefix = 'global';
  * Says what an identifier names, from its form and from what the account lists. There is no list of profile prefixes: the
  * part behind the first dot has to be a model, known to the catalogue or of the form `provider.model`.
  */
-export const identify = (given: string, catalogue: Catalogue): Identity => {
+export function identify(given: string, catalogue: ModelIndex): Identity {
 	const model = trimmed(given);
 	const arn = parseBedrockArn(model);
 	if (arn === undefined) {
@@ -64,14 +62,10 @@ export const identify = (given: string, catalogue: Catalogue): Identity => {
 	return profile === undefined
 		? hidden(model, kind, region)
 		: withRoute(hidden(model, kind, region), profile.modelArns, catalogue);
-};
+}
 
 /** The same identity with the route that GetInferenceProfile or a list tells; unchanged when it tells none. */
-export const withRoute = (
-	identity: Identity,
-	modelArns: readonly string[],
-	catalogue: Catalogue,
-): Identity => {
+function withRoute(identity: Identity, modelArns: readonly string[], catalogue: ModelIndex): Identity {
 	const route = routeOf(modelArns);
 	return route === undefined
 		? identity
@@ -81,15 +75,17 @@ export const withRoute = (
 				scope: route.scope,
 				isResolved: true,
 			};
-};
+}
 
 /** An identifier without white space around it and slashes behind it. */
-export const trimmed = (identifier: string): string => identifier.trim().replace(/(?<=[^/])\/+$/, '');
+function trimmed(identifier: string): string {
+	return identifier.trim().replace(/(?<=[^/])\/+$/, '');
+}
 
 /** What stands before the first dot of a profile ID, as far as any was seen: `us`, `apac`, `us-gov`, `global`. */
 const prefixPattern = /^[a-z][a-z0-9-]*\./i;
 
-const identifyId = (model: string, id: string, catalogue: Catalogue): Identity => {
+const identifyId = (model: string, id: string, catalogue: ModelIndex): Identity => {
 	if (catalogue.profile(id) !== undefined) {
 		return profileIdentity(model, id, catalogue);
 	}
@@ -99,16 +95,16 @@ const identifyId = (model: string, id: string, catalogue: Catalogue): Identity =
 	return isProfile ? profileIdentity(model, id, catalogue) : baseIdentity(model, id, catalogue);
 };
 
-const isKnownModel = (id: string, catalogue: Catalogue): boolean =>
+const isKnownModel = (id: string, catalogue: ModelIndex): boolean =>
 	catalogue.hasModel(id) || catalogue.model(canonical(id, catalogue)) !== undefined;
 
 /** The service knows lower case only; what it is asked for in capitals is still this model, which it will then refuse. */
-const canonical = (id: string, catalogue: Catalogue): string => {
+const canonical = (id: string, catalogue: ModelIndex): string => {
 	const folded = foldContext(id.toLowerCase(), (candidate) => catalogue.model(candidate) !== undefined);
 	return catalogue.model(folded)?.modelId ?? folded;
 };
 
-const baseIdentity = (model: string, id: string, catalogue: Catalogue): Identity => ({
+const baseIdentity = (model: string, id: string, catalogue: ModelIndex): Identity => ({
 	model,
 	kind: 'base-model',
 	baseModel: canonical(id, catalogue),
@@ -117,7 +113,7 @@ const baseIdentity = (model: string, id: string, catalogue: Catalogue): Identity
 	region: undefined,
 });
 
-const profileIdentity = (model: string, id: string, catalogue: Catalogue): Identity => {
+const profileIdentity = (model: string, id: string, catalogue: ModelIndex): Identity => {
 	const dot = id.indexOf('.');
 	const byName: Identity = {
 		model,

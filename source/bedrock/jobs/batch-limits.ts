@@ -1,7 +1,7 @@
 import {type BatchLimits, gigabyte, usualLimits} from '../../domain/batch-limits.ts';
-import {baseModelKey} from '../identify/base-model.ts';
-import {createCatalogue} from '../identify/catalogue.ts';
-import {labelOwners} from '../quotas/label-owners.ts';
+import {baseModelKey} from '../identify/identifiers.ts';
+import {createModelIndex} from '../identify/model-index.ts';
+import {labelOwners} from '../quotas/quota-row-owners.ts';
 import type {FoundationModel, ListedQuota, QuotaSource} from '../quotas/quota-source.ts';
 
 type LimitName = keyof typeof usualLimits;
@@ -39,7 +39,7 @@ const collect = async <Item>(pages: () => AsyncIterable<readonly Item[]>): Promi
 };
 
 /** Quotas of batch inference for a base model; what the account does not tell is assumed, and named so. */
-export const readBatchLimits = async (source: QuotaSource, baseModel: string): Promise<BatchLimits> => {
+export async function readBatchLimits(source: QuotaSource, baseModel: string): Promise<BatchLimits> {
 	const [defaults, applied, models] = await Promise.all([
 		collect(() => source.listDefaults()),
 		collect(() => source.listApplied()),
@@ -50,7 +50,7 @@ export const readBatchLimits = async (source: QuotaSource, baseModel: string): P
 	const owners = labelOwners(
 		rows.map(({label}) => label),
 		[baseModel],
-		createCatalogue(models, []),
+		createModelIndex(models, []),
 	);
 	const own = rows.filter(({label}) => owners.get(label) === baseModelKey(baseModel));
 	const told = Object.fromEntries(own.map(({name, value}) => [name, value]));
@@ -60,4 +60,4 @@ export const readBatchLimits = async (source: QuotaSource, baseModel: string): P
 		...told,
 		assumed: (Object.keys(usualLimits) as LimitName[]).filter((name) => !known.includes(name)),
 	};
-};
+}

@@ -1,11 +1,10 @@
 import type {GetModelInvocationJobResponse, ModelInvocationJobSummary} from '@aws-sdk/client-bedrock';
 import type {Clients} from '../clients/clients.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
-import {abortedBy} from './aborted-by.ts';
-import {callError} from './call-error.ts';
+import {abortedBy, callError} from './call-error.ts';
 
 /** What a job is made from. */
-export type JobOrder = {
+type JobOrder = {
 	readonly name: string;
 	/** The same token never makes a second job. */
 	readonly token: string;
@@ -17,7 +16,7 @@ export type JobOrder = {
 };
 
 /** Where a job stands; times in milliseconds since 1970. Counts are 0 until the service tells them. */
-export type JobView = {
+type JobView = {
 	readonly arn: string;
 	readonly name: string;
 	readonly model: string;
@@ -47,7 +46,9 @@ export type JobService = {
 const ends = new Set(['Completed', 'PartiallyCompleted', 'Failed', 'Stopped', 'Expired']);
 
 /** Whether a job is over. */
-export const hasEnded = (status: string): boolean => ends.has(status);
+export function hasEnded(status: string): boolean {
+	return ends.has(status);
+}
 
 const viewOf = (
 	answer: GetModelInvocationJobResponse | ModelInvocationJobSummary,
@@ -68,64 +69,66 @@ const viewOf = (
 	isSimulated: simulated,
 });
 
-export const createJobService = (clients: Clients): JobService => ({
-	async create(order) {
-		const {CreateModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
-		const client = await clients.control();
-		const {jobArn} = await client.send(
-			new CreateModelInvocationJobCommand({
-				jobName: order.name,
-				clientRequestToken: order.token,
-				modelId: order.model,
-				roleArn: order.roleArn,
-				modelInvocationType: order.form,
-				inputDataConfig: {s3InputDataConfig: {s3Uri: order.inputUri, s3InputFormat: 'JSONL'}},
-				outputDataConfig: {s3OutputDataConfig: {s3Uri: order.outputUri}},
-			}),
-		);
-		return jobArn ?? '';
-	},
-	async get(arn, signal) {
-		const {GetModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
-		const command = new GetModelInvocationJobCommand({jobIdentifier: arn});
-		try {
-			const answer = await (await clients.control()).send(command, abortedBy(signal));
-			return viewOf(answer, isSimulated(headersFor(answer)));
-		} catch (error) {
-			throw callError(error, clients, {
-				what: `The job ${arn} could not be read`,
-				action: 'bedrock:GetModelInvocationJob',
-			});
-		}
-	},
-	async list(most) {
-		const {paginateListModelInvocationJobs} = await import('@aws-sdk/client-bedrock');
-		const jobs: JobView[] = [];
-		try {
-			const pages = paginateListModelInvocationJobs({client: await clients.control()}, {});
-			for await (const {invocationJobSummaries = []} of pages) {
-				jobs.push(...invocationJobSummaries.map((job) => viewOf(job, false)));
-				if (jobs.length >= most) {
-					break;
-				}
+export function createJobService(clients: Clients): JobService {
+	return {
+		async create(order) {
+			const {CreateModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
+			const client = await clients.control();
+			const {jobArn} = await client.send(
+				new CreateModelInvocationJobCommand({
+					jobName: order.name,
+					clientRequestToken: order.token,
+					modelId: order.model,
+					roleArn: order.roleArn,
+					modelInvocationType: order.form,
+					inputDataConfig: {s3InputDataConfig: {s3Uri: order.inputUri, s3InputFormat: 'JSONL'}},
+					outputDataConfig: {s3OutputDataConfig: {s3Uri: order.outputUri}},
+				}),
+			);
+			return jobArn ?? '';
+		},
+		async get(arn, signal) {
+			const {GetModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
+			const command = new GetModelInvocationJobCommand({jobIdentifier: arn});
+			try {
+				const answer = await (await clients.control()).send(command, abortedBy(signal));
+				return viewOf(answer, isSimulated(headersFor(answer)));
+			} catch (error) {
+				throw callError(error, clients, {
+					what: `The job ${arn} could not be read`,
+					action: 'bedrock:GetModelInvocationJob',
+				});
 			}
-		} catch (error) {
-			throw callError(error, clients, {
-				what: 'The jobs could not be listed',
-				action: 'bedrock:ListModelInvocationJobs',
-			});
-		}
-		return jobs.slice(0, most);
-	},
-	async stop(arn) {
-		const {StopModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
-		try {
-			await (await clients.control()).send(new StopModelInvocationJobCommand({jobIdentifier: arn}));
-		} catch (error) {
-			throw callError(error, clients, {
-				what: `The job ${arn} could not be stopped`,
-				action: 'bedrock:StopModelInvocationJob',
-			});
-		}
-	},
-});
+		},
+		async list(most) {
+			const {paginateListModelInvocationJobs} = await import('@aws-sdk/client-bedrock');
+			const jobs: JobView[] = [];
+			try {
+				const pages = paginateListModelInvocationJobs({client: await clients.control()}, {});
+				for await (const {invocationJobSummaries = []} of pages) {
+					jobs.push(...invocationJobSummaries.map((job) => viewOf(job, false)));
+					if (jobs.length >= most) {
+						break;
+					}
+				}
+			} catch (error) {
+				throw callError(error, clients, {
+					what: 'The jobs could not be listed',
+					action: 'bedrock:ListModelInvocationJobs',
+				});
+			}
+			return jobs.slice(0, most);
+		},
+		async stop(arn) {
+			const {StopModelInvocationJobCommand} = await import('@aws-sdk/client-bedrock');
+			try {
+				await (await clients.control()).send(new StopModelInvocationJobCommand({jobIdentifier: arn}));
+			} catch (error) {
+				throw callError(error, clients, {
+					what: `The job ${arn} could not be stopped`,
+					action: 'bedrock:StopModelInvocationJob',
+				});
+			}
+		},
+	};
+}

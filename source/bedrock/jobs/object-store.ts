@@ -1,9 +1,141 @@
 import {addAbortSignal, Readable} from 'node:stream';
+import type {S3Client} from '@aws-sdk/client-s3';
 import type {Clients} from '../clients/clients.ts';
-import {abortedBy} from './aborted-by.ts';
-import {callError} from './call-error.ts';
-import {type S3Place, s3Uri} from './s3-uri.ts';
-import {type UploadOptions, type UploadSource, uploadObject} from './upload.ts';
+import {abortedBy, callError} from './call-error.ts';
+
+/** A place in S3. */
+export type S3Place = {readonly bucket: string; readonly key: string};
+
+const pattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+
+/** @returns undefined where the text is no S3 URI, or its bucket has no lawful name. */
+export function parseS3Uri(uri: string): S3Place | undefined {
+	const [, bucket, key] = pattern.exec(uri) ?? [];
+	return bucket === undefined ? undefined : {bucket, key: key ?? ''};
+}
+
+export function s3Uri({bucket, key}: S3Place): string {
+	return `s3://${bucket}/${key}`;
+}
+
+/** A place below another. */
+export function below({bucket, key}: S3Place, name: string): S3Place {
+	return {
+		bucket,
+		key: key === '' || key.endsWith('/') ? key + name : `${key}/${name}`,
+	};
+}
+
+/** Bytes that can be read from anywhere, such as a range of a file. */
+export type UploadSource = {
+	readonly size: number;
+	/** Fills a buffer from an offset on; rejects where the source ends before the buffer is full. */
+	readonly read: (into: Buffer, offset: number) => Promise<void>;
+};
+
+type UploadOptions = {
+	readonly signal: AbortSignal;
+	/** Told how many bytes have arrived so far. */
+	readonly onBytes: (bytes: number) => void;
+};
+
+/** S3's least, but for the last part. */
+const partBytes = 5 * 1024 * 1024;
+/** More of them wait in memory and make it no faster. */
+const partsAtOnce = 2;
+/** Divides a part: a piece that lies across two of them is copied twice. */
+const pieceBytes = 256 * 1024;
+/** `lib-storage` copies the pieces of a part together as soon as it has one piece more; a few are read ahead. */
+const piecesInUse = partBytes / pieceBytes + 8;
+
+/** Pieces of the source, in buffers that are used again once the part that a piece belongs to has been copied together. */
+async function* piecesOf({size, read}: UploadSource): AsyncGenerator<Buffer> {
+	const count = Math.min(piecesInUse, Math.ceil(size / pieceBytes));
+	const ring = Array.from({length: count}, () => Buffer.allocUnsafeSlow(Math.min(pieceBytes, size)));
+	for (let offset = 0; offset < size; offset += pieceBytes) {
+		const buffer = ring[(offset / pieceBytes) % count] ?? Buffer.alloc(0);
+		const piece = buffer.subarray(0, Math.min(pieceBytes, size - offset));
+		await read(piece, offset);
+		yield piece;
+	}
+}
+
+/**
+ * Gives the memory of a part back once it has been sent: the collector would let a whole file of them lie. What is
+ * behind a part in its buffer belongs to the next one, which has been copied out of it when that is sent.
+ */
+const createPartRelease = () => {
+	const bodies = new Map<number, ArrayBuffer>();
+	const finished = new Set<number>();
+	const release = (part: number): void => {
+		const [own, next] = [bodies.get(part), bodies.get(part + 1)];
+		// The last part may be no more than what was behind the one before, and still lie there.
+		if (finished.has(part) && next !== undefined && next !== own) {
+			own?.transfer(0);
+			bodies.set(part, new ArrayBuffer(0));
+		}
+	};
+	return {
+		began(part: number, body: Uint8Array): void {
+			bodies.set(part, body.buffer as ArrayBuffer);
+			release(part - 1);
+		},
+		ended(part: number): void {
+			finished.add(part);
+			release(part);
+		},
+	};
+};
+
+/**
+ * `lib-storage` hands its signal to no request: with ours, those in flight end at once. Only the removal of the parts
+ * goes on, and is waited for, which an abort by the library's own means would not do.
+ */
+const abortable = (
+	client: S3Client,
+	abortSignal: AbortSignal,
+	{AbortMultipartUploadCommand, UploadPartCommand}: typeof import('@aws-sdk/client-s3'),
+): S3Client => {
+	const parts = createPartRelease();
+	const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
+		if (!(command instanceof UploadPartCommand)) {
+			return client.send(command, command instanceof AbortMultipartUploadCommand ? {} : {abortSignal});
+		}
+		const {PartNumber = 0, Body} = command.input;
+		parts.began(PartNumber, Body as Uint8Array);
+		const sent = await client.send(command, {abortSignal});
+		parts.ended(PartNumber);
+		return sent;
+	};
+	return Object.create(client, {send: {value: send}}) as S3Client;
+};
+
+/** Writes an object with a memory that does not grow with it. Rejects with the SDK's own error; no parts are left behind. */
+async function uploadObject(
+	client: S3Client,
+	{bucket, key}: S3Place,
+	source: UploadSource,
+	{signal, onBytes}: UploadOptions,
+): Promise<void> {
+	const [{Upload}, commands] = await Promise.all([
+		import('@aws-sdk/lib-storage'),
+		import('@aws-sdk/client-s3'),
+	]);
+	const body = Readable.from(piecesOf(source), {objectMode: false, highWaterMark: pieceBytes});
+	const upload = new Upload({
+		client: abortable(client, signal, commands),
+		params: {Bucket: bucket, Key: key, Body: body, ContentType: 'application/jsonl'},
+		partSize: partBytes,
+		queueSize: partsAtOnce,
+		leavePartsOnError: false,
+	});
+	upload.on('httpUploadProgress', ({loaded}) => onBytes(loaded ?? 0));
+	try {
+		await upload.done();
+	} finally {
+		body.destroy();
+	}
+}
 
 /** S3 as a batch needs it. Every method rejects with a UserError (exit 1). */
 export type ObjectStore = {
@@ -15,45 +147,47 @@ export type ObjectStore = {
 	readonly read: (place: S3Place, signal?: AbortSignal) => AsyncGenerator<Uint8Array>;
 };
 
-export const createObjectStore = (clients: Clients): ObjectStore => ({
-	async write(place, source, options) {
-		try {
-			await uploadObject(await clients.s3(), place, source, options);
-		} catch (error) {
-			throw callError(error, clients, {
-				what: `${s3Uri(place)} could not be written`,
-				action: 's3:PutObject',
-			});
-		}
-	},
-	async list({bucket, key}, signal) {
-		const {paginateListObjectsV2} = await import('@aws-sdk/client-s3');
-		const keys: string[] = [];
-		try {
-			const input = {Bucket: bucket, Prefix: key};
-			const pages = paginateListObjectsV2({client: await clients.s3()}, input, abortedBy(signal));
-			for await (const page of pages) {
-				keys.push(...(page.Contents ?? []).flatMap(({Key}) => (Key === undefined ? [] : [Key])));
+export function createObjectStore(clients: Clients): ObjectStore {
+	return {
+		async write(place, source, options) {
+			try {
+				await uploadObject(await clients.s3(), place, source, options);
+			} catch (error) {
+				throw callError(error, clients, {
+					what: `${s3Uri(place)} could not be written`,
+					action: 's3:PutObject',
+				});
 			}
-		} catch (error) {
-			throw callError(error, clients, {
-				what: `s3://${bucket} could not be listed`,
-				action: 's3:ListBucket',
-			});
-		}
-		return keys;
-	},
-	async *read(place, signal) {
-		try {
-			const {GetObjectCommand} = await import('@aws-sdk/client-s3');
-			const client = await clients.s3();
-			const command = new GetObjectCommand({Bucket: place.bucket, Key: place.key});
-			const {Body} = await client.send(command, abortedBy(signal));
-			if (Body instanceof Readable) {
-				yield* (signal === undefined ? Body : addAbortSignal(signal, Body)) as AsyncIterable<Uint8Array>;
+		},
+		async list({bucket, key}, signal) {
+			const {paginateListObjectsV2} = await import('@aws-sdk/client-s3');
+			const keys: string[] = [];
+			try {
+				const input = {Bucket: bucket, Prefix: key};
+				const pages = paginateListObjectsV2({client: await clients.s3()}, input, abortedBy(signal));
+				for await (const page of pages) {
+					keys.push(...(page.Contents ?? []).flatMap(({Key}) => (Key === undefined ? [] : [Key])));
+				}
+			} catch (error) {
+				throw callError(error, clients, {
+					what: `s3://${bucket} could not be listed`,
+					action: 's3:ListBucket',
+				});
 			}
-		} catch (error) {
-			throw callError(error, clients, {what: `${s3Uri(place)} could not be read`, action: 's3:GetObject'});
-		}
-	},
-});
+			return keys;
+		},
+		async *read(place, signal) {
+			try {
+				const {GetObjectCommand} = await import('@aws-sdk/client-s3');
+				const client = await clients.s3();
+				const command = new GetObjectCommand({Bucket: place.bucket, Key: place.key});
+				const {Body} = await client.send(command, abortedBy(signal));
+				if (Body instanceof Readable) {
+					yield* (signal === undefined ? Body : addAbortSignal(signal, Body)) as AsyncIterable<Uint8Array>;
+				}
+			} catch (error) {
+				throw callError(error, clients, {what: `${s3Uri(place)} could not be read`, action: 's3:GetObject'});
+			}
+		},
+	};
+}

@@ -1,11 +1,33 @@
 import type {Reading} from '../families/family.ts';
 import {isRefusal, isTruncation, unfitness} from '../stop-reason.ts';
 import {settleUsage, type UsageReport} from '../usage.ts';
-import type {BedrockAnswer} from './method.ts';
 import {isSimulated, type ResponseHeaders} from './response-headers.ts';
+import type {BedrockAnswer} from './send.ts';
+
+/** The service answered 200 and nothing: no text, no stop reason, no body. */
+export class EmptyAnswer extends Error {
+	constructor() {
+		super('The answer is empty.');
+		this.name = 'EmptyAnswer';
+	}
+}
+
+/** The service answered 200 with something that is no answer of any known shape. */
+export class UnreadableAnswer extends Error {
+	/** Where the SDK's own errors have it. */
+	declare readonly $response: object | undefined;
+
+	/** @param response What was answered, where it is at hand: a page of a proxy tells its name. */
+	constructor(response?: {readonly headers: ResponseHeaders; readonly bodyText: string}) {
+		super('The answer has none of the known shapes.');
+		this.name = 'UnreadableAnswer';
+		const value = response === undefined ? undefined : {statusCode: 200, ...response};
+		Object.defineProperty(this, '$response', {value, enumerable: false});
+	}
+}
 
 /** What is left to know about an exchange beside what the answer itself says. */
-export type Exchange = {
+type ResponseDetails = {
 	readonly headers: ResponseHeaders;
 	readonly requestId: string | undefined;
 	readonly serverLatencyMs: number | undefined;
@@ -16,7 +38,7 @@ export type Exchange = {
 };
 
 /** Puts an answer together. A stop reason that nobody told is `unknown`. */
-export const answerOf = (reading: Reading, exchange: Exchange): BedrockAnswer => {
+export function answerOf(reading: Reading, exchange: ResponseDetails): BedrockAnswer {
 	const stopReason = reading.stopReason ?? (reading.isRefused ? 'refused' : 'unknown');
 	const unfit = unfitness(stopReason);
 	const settled = settleUsage(exchange.usage);
@@ -36,4 +58,4 @@ export const answerOf = (reading: Reading, exchange: Exchange): BedrockAnswer =>
 		requestId: exchange.requestId ?? exchange.headers['x-amzn-requestid'],
 		isSimulated: isSimulated(exchange.headers),
 	};
-};
+}

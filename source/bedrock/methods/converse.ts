@@ -1,13 +1,13 @@
-import {ConverseCommand} from '@aws-sdk/client-bedrock-runtime';
-import {readMessage} from '../families/converse-shape.ts';
+import {ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
+import {readMessage, readMessageEvent} from '../families/converse-shape.ts';
 import {withoutTags} from '../families/reasoning-tags.ts';
 import {familyOf} from '../families/registry.ts';
 import {at, isObject, millisecondsOf, wordOf} from '../json.ts';
-import {answerOf} from './answer.ts';
-import {converseRequest} from './converse-request.ts';
-import type {Send} from './method.ts';
+import {answerOf, EmptyAnswer, UnreadableAnswer} from './answer.ts';
+import {converseRequest} from './request.ts';
 import {headersFor} from './response-headers.ts';
-import {EmptyAnswer, UnreadableAnswer} from './unreadable-answer.ts';
+import type {Send} from './send.ts';
+import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** What the service sends of an answer that is not there. */
 const isNothing = (output: unknown): boolean =>
@@ -31,5 +31,38 @@ export const converse: Send = async (runtime, request, {signal}) => {
 		tier: wordOf(at(output, 'serviceTier', 'type')),
 		latencyMode: wordOf(at(output, 'performanceConfig', 'latency')),
 		usage: [{source: 'converse', counts: reading.counts ?? {}}],
+	});
+};
+
+/** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
+export const converseStream: Send = async (runtime, request, options) => {
+	const {signal, onFirstToken, onFirstAnswerToken} = options;
+	const command = new ConverseStreamCommand(converseRequest(request));
+	const output = await openingStream(runtime.send(command, {abortSignal: signal}));
+	const reader = streamReader(onFirstToken, onFirstAnswerToken);
+	let metadata: unknown;
+	await readStream(
+		output.stream,
+		reader,
+		(event) => {
+			reader.add(readMessageEvent(event) ?? {});
+			metadata = event.metadata ?? metadata;
+			return metadata !== undefined;
+		},
+		options.onPiece,
+	);
+
+	const reading = reader.result();
+	if (reading.stopReason === undefined && metadata === undefined) {
+		throw cutAfter(new StreamFault(undefined), reader.received());
+	}
+
+	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
+		headers: headersFor(output),
+		requestId: output.$metadata.requestId,
+		serverLatencyMs: millisecondsOf(at(metadata, 'metrics', 'latencyMs')),
+		tier: wordOf(at(metadata, 'serviceTier', 'type')),
+		latencyMode: wordOf(at(metadata, 'performanceConfig', 'latency')),
+		usage: [{source: 'converse', counts: reading.counts}],
 	});
 };

@@ -8,7 +8,7 @@ export type ResponseHeaders = Readonly<Record<string, string>>;
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
 
 /** A copy with names in lower case; values that are no strings are left out. */
-export const headersOf = (response: unknown): ResponseHeaders => {
+export function headersOf(response: unknown): ResponseHeaders {
 	const headers = isObject(response) ? response.headers : undefined;
 	const result: Record<string, string> = {};
 	if (isObject(headers)) {
@@ -20,17 +20,18 @@ export const headersOf = (response: unknown): ResponseHeaders => {
 	}
 
 	return result;
-};
+}
 
 /** The type of a response's body; Node writes names in lower case, other handlers may not. */
-export const contentTypeOf = (response: unknown): string | undefined =>
-	wordOf(at(response, 'headers', 'content-type')) ?? headersOf(response)['content-type'];
+export function contentTypeOf(response: unknown): string | undefined {
+	return wordOf(at(response, 'headers', 'content-type')) ?? headersOf(response)['content-type'];
+}
 
 /** The SDK keeps headers from its outputs; this is where they went. */
 const responses = new WeakMap<object, unknown>();
 
 /** Has a client remember the response of each output. */
-export const keepResponses = (client: {readonly middlewareStack: unknown}): void => {
+export function keepResponses(client: {readonly middlewareStack: unknown}): void {
 	(client.middlewareStack as MiddlewareStack).add(
 		(next) => (args) =>
 			next(args).then((result) => {
@@ -41,10 +42,12 @@ export const keepResponses = (client: {readonly middlewareStack: unknown}): void
 			}),
 		{step: 'deserialize', priority: 'high', name: 'keepResponses', override: true},
 	);
-};
+}
 
 /** The headers that an output came with; none for one that no client of ours has read. */
-export const headersFor = (output: object): ResponseHeaders => headersOf(responses.get(output));
+export function headersFor(output: object): ResponseHeaders {
+	return headersOf(responses.get(output));
+}
 
 /** A count in a header: digits and nothing else. */
 const headerCount = (value: string | undefined): number | undefined => {
@@ -53,17 +56,21 @@ const headerCount = (value: string | undefined): number | undefined => {
 };
 
 /** Token counts of InvokeModel's headers; both leave cached tokens out of the input. */
-export const countsInHeaders = (headers: ResponseHeaders): TokenCounts => ({
-	input: headerCount(headers['x-amzn-bedrock-input-token-count']),
-	output: headerCount(headers['x-amzn-bedrock-output-token-count']),
-	cacheRead: headerCount(headers['x-amzn-bedrock-cache-read-input-token-count']),
-	cacheWrite: headerCount(headers['x-amzn-bedrock-cache-write-input-token-count']),
-});
+export function countsInHeaders(headers: ResponseHeaders): TokenCounts {
+	return {
+		input: headerCount(headers['x-amzn-bedrock-input-token-count']),
+		output: headerCount(headers['x-amzn-bedrock-output-token-count']),
+		cacheRead: headerCount(headers['x-amzn-bedrock-cache-read-input-token-count']),
+		cacheWrite: headerCount(headers['x-amzn-bedrock-cache-write-input-token-count']),
+	};
+}
 
 /** Latency in milliseconds as the service measured it. */
-export const latencyInHeaders = (headers: ResponseHeaders): number | undefined =>
-	headerCount(headers['x-amzn-bedrock-invocation-latency']);
+export function latencyInHeaders(headers: ResponseHeaders): number | undefined {
+	return headerCount(headers['x-amzn-bedrock-invocation-latency']);
+}
 
 /** Did a simulator answer? It says so in this header. */
-export const isSimulated = (headers: ResponseHeaders): boolean =>
-	headers['x-bedrock-top-simulated'] !== undefined;
+export function isSimulated(headers: ResponseHeaders): boolean {
+	return headers['x-bedrock-top-simulated'] !== undefined;
+}

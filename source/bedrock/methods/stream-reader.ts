@@ -18,7 +18,7 @@ export class StreamFault extends Error {
 }
 
 /** A stream folded into one reading. */
-export type StreamReader = {
+type StreamReader = {
 	readonly add: (reading: Reading) => void;
 	readonly result: () => Reading & {readonly counts: TokenCounts};
 	/** What has come until now, for an answer that breaks off. */
@@ -31,10 +31,10 @@ export type StreamReader = {
  * @param onFirstToken Called once, at the first piece with text or reasoning in it; empty pieces do not count.
  * @param onFirstAnswerToken Called once, at the first piece with text in it.
  */
-export const streamReader = (
+export function streamReader(
 	onFirstToken: () => void,
 	onFirstAnswerToken: () => void = () => {},
-): StreamReader => {
+): StreamReader {
 	const text: string[] = [];
 	const reasoning: string[] = [];
 	let stopReason: string | undefined;
@@ -74,7 +74,7 @@ export const streamReader = (
 		}),
 		result: () => ({stopReason, isRefused, counts, text: text.join(''), reasoning: reasoning.join('')}),
 	};
-};
+}
 
 /** What a stream is called in `content-type`; anything else that is named there is none. */
 const streamType = /eventstream/i;
@@ -83,7 +83,7 @@ const streamType = /eventstream/i;
  * Opens a stream. The SDK waits for the first event before it hands the stream over, so an exception in it is thrown
  * here, after the service had answered 200. An answer that is no stream was given by something else.
  */
-export const openingStream = async <T>(opening: Promise<T>): Promise<T> => {
+export async function openingStream<T>(opening: Promise<T>): Promise<T> {
 	try {
 		return await opening;
 	} catch (error) {
@@ -95,7 +95,7 @@ export const openingStream = async <T>(opening: Promise<T>): Promise<T> => {
 
 		throw type === undefined || streamType.test(type) ? new StreamFault(error) : noStream(type, response);
 	}
-};
+}
 
 const noStream = (type: string, response: unknown): Error =>
 	Object.defineProperty(new Error(`Not a stream came as the answer, but ${type}.`), '$response', {
@@ -128,12 +128,12 @@ const nextEvent = async <Event>(
  * becomes a StreamFault.
  * @param onEvent Returns whether the answer is complete with this event.
  */
-export const readStream = async <Event>(
+export async function readStream<Event>(
 	stream: AsyncIterable<Event> | undefined,
 	{received}: Pick<StreamReader, 'received'>,
 	onEvent: (event: Event) => boolean,
 	onPiece: InvokeOptions['onPiece'] = () => {},
-): Promise<void> => {
+): Promise<void> {
 	if (stream === undefined) {
 		return;
 	}
@@ -151,10 +151,10 @@ export const readStream = async <Event>(
 	} catch (error) {
 		throw cutAfter(error instanceof StreamFault ? error : new StreamFault(error), received());
 	}
-};
+}
 
 /** The fault with what had come before it. */
-export const cutAfter = (fault: StreamFault, received: Received): StreamFault => {
+export function cutAfter(fault: StreamFault, received: Received): StreamFault {
 	fault.received = received;
 	return fault;
-};
+}

@@ -19,7 +19,7 @@ export type AccountLists = {
 	readonly failures: ReadonlyMap<ListName | 'lookedUp', SourceError>;
 };
 
-export type ReadListsOptions = {
+type ReadListsOptions = {
 	readonly cache: QuotaCache | undefined;
 	/** Ask the account although the cache knows; what it says replaces the cache. */
 	readonly isRefreshing: boolean;
@@ -36,7 +36,7 @@ const maxLookUps = 2;
  * Reads all lists at the same time, so that the longest decides how long it takes; single look-ups run beside them.
  * Never rejects: what an account refuses is in `failures`.
  */
-export const readLists = async (source: QuotaSource, options: ReadListsOptions): Promise<AccountLists> => {
+export async function readLists(source: QuotaSource, options: ReadListsOptions): Promise<AccountLists> {
 	const cached = options.isRefreshing ? {} : ((await options.cache?.read()) ?? {});
 	const failures = new Map<ListName | 'lookedUp', SourceError>();
 	const fetched: {-readonly [Key in keyof CachedLists]: CachedLists[Key]} = {};
@@ -90,7 +90,7 @@ export const readLists = async (source: QuotaSource, options: ReadListsOptions):
 		profiles: [...(all.profiles ?? []), ...(all.applicationProfiles ?? []), ...(all.lookedUp ?? [])],
 		failures,
 	};
-};
+}
 
 const lookUp = async (
 	source: QuotaSource,

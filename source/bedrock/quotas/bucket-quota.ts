@@ -1,17 +1,107 @@
 import type {Limit, Quota, Scope} from '../../domain/target.ts';
-import type {JoinedQuota} from './joined-quotas.ts';
-import {limitOf, noLimit, unknownLimit} from './limits.ts';
 import type {QuotaMetric, QuotaName} from './quota-name.ts';
+import type {ListedQuota} from './quota-source.ts';
+
+/** One quota with the account's value beside AWS's default. */
+type AppliedAndDefault = {
+	readonly code: string | null;
+	readonly name: string;
+	readonly applied: number | null;
+	/** What the applied value is: of the caller's account, or of whomever Service Quotas was read as. */
+	readonly appliedSource: 'applied' | 'other-caller';
+	readonly default: number | null;
+	readonly adjustable: boolean | null;
+};
+
+/**
+ * Joins the two lists of Service Quotas by quota code, or by name where a row has no code. A quota may be in one list only:
+ * the service leaves out applied values that it cannot tell.
+ */
+export function joinAppliedAndDefault(
+	applied: readonly ListedQuota[],
+	defaults: readonly ListedQuota[],
+	appliedSource: AppliedAndDefault['appliedSource'] = 'applied',
+): readonly AppliedAndDefault[] {
+	const joined = new Map<string, AppliedAndDefault>();
+	for (const quota of defaults) {
+		joined.set(joinKey(quota), {...bare(quota), appliedSource, applied: null, default: quota.value});
+	}
+	for (const quota of applied) {
+		const other = joined.get(joinKey(quota));
+		joined.set(joinKey(quota), {
+			...bare(quota),
+			appliedSource,
+			applied: quota.value,
+			default: other?.default ?? null,
+		});
+	}
+	return [...joined.values()];
+}
+
+const joinKey = ({code, name}: ListedQuota): string => code ?? name;
+
+const bare = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable});
+
+/** Limits in the form in which the whole program knows them. */
+
+/** What is assumed where nobody tells: 100 requests and 10,000 tokens a minute, and nothing about the day. */
+const assumedValues = {requestsPerMinute: 100, tokensPerMinute: 10_000, tokensPerDay: null} as const;
+type LimitKind = keyof typeof assumedValues;
+
+const nothing = {applied: null, default: null, adjustable: null, code: null, name: null} as const;
+
+/** The service sets no such limit. */
+const noLimit: Limit = {value: null, state: 'none', source: null, ...nothing};
+
+/** A limit that nobody told us, with the assumed value in force. */
+function unknownLimit(kind: LimitKind): Limit {
+	const value = assumedValues[kind];
+	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...nothing};
+}
+
+/**
+ * A quota of the account as a limit. The account's own value is in force, AWS's default where the account's is not told, and
+ * the assumed one where neither is; 0 means that the account may not call the model at all.
+ * @param factor what one unit of the quota allows; 2 for a daily quota that counts twice for cross-region calls.
+ */
+export function limitOf(quota: AppliedAndDefault, kind: LimitKind, factor = 1): Limit {
+	const {applied, appliedSource, adjustable, code, name} = quota;
+	// What another caller was given is no applied value of this one.
+	const facts = {
+		applied: appliedSource === 'applied' ? applied : null,
+		default: quota.default,
+		adjustable,
+		code,
+		name,
+	};
+	const stated = applied ?? quota.default;
+	if (stated === null || !Number.isFinite(stated) || stated < 0) {
+		return {...unknownLimit(kind), ...facts};
+	}
+	return {
+		value: stated * factor,
+		state: stated === 0 ? 'blocked' : 'known',
+		source: applied === null ? 'default' : appliedSource,
+		...facts,
+	};
+}
+
+/** The limit with a value of the user's own in force; what the account says stays beside it. */
+export function overrideLimit(limit: Limit, value: number | undefined): Limit {
+	return value === undefined
+		? limit
+		: {...limit, value, state: value === 0 ? 'blocked' : 'known', source: 'override'};
+}
 
 /** A quota with its name understood. */
-export type NamedQuota = {readonly quota: JoinedQuota; readonly named: QuotaName};
+export type NamedQuota = {readonly quota: AppliedAndDefault; readonly named: QuotaName};
 
 /**
  * The limits of one bucket out of all quotas of its base model.
  * @param quotas every quota whose label the base model owns, of any scope and use. None at all means that no name was
  * recognised, so the limits are unknown; a missing one among others means that the service sets none.
  */
-export const bucketQuota = (quotas: readonly NamedQuota[], scope: Scope): Quota => {
+export function bucketQuota(quotas: readonly NamedQuota[], scope: Scope): Quota {
 	if (quotas.length === 0) {
 		return unknownQuota;
 	}
@@ -22,7 +112,7 @@ export const bucketQuota = (quotas: readonly NamedQuota[], scope: Scope): Quota 
 		tokensPerMinute: toLimit(tokensPerMinute, 'tokensPerMinute'),
 		tokensPerDay: dailyLimit(standard, scope, tokensPerMinute?.quota),
 	};
-};
+}
 
 /** Limits of a bucket of which nothing is known. */
 export const unknownQuota: Quota = {
@@ -61,7 +151,7 @@ const weight = ({quota, named}: NamedQuota): number =>
 const dailyLimit = (
 	standard: readonly NamedQuota[],
 	scope: Scope,
-	tokensPerMinute: JoinedQuota | undefined,
+	tokensPerMinute: AppliedAndDefault | undefined,
 ): Limit => {
 	const own = pick(standard, 'tokensPerDay', scope);
 	if (own !== undefined || scope === 'global') {
@@ -83,5 +173,5 @@ const dailyLimit = (
 const undecided = (limit: Limit): Limit =>
 	limit.state === 'known' ? {...limit, value: null, state: 'unknown', source: null} : limit;
 
-const isIncreased = (quota: JoinedQuota | undefined): boolean =>
+const isIncreased = (quota: AppliedAndDefault | undefined): boolean =>
 	quota !== undefined && quota.applied !== null && quota.default !== null && quota.applied > quota.default;

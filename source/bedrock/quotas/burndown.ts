@@ -35,10 +35,10 @@ const rules: readonly Rule[] = [
  * @param override the user's own value, which wins.
  * @returns `source` says who states the value: the documentation, `override`, or `assumed` where nobody does.
  */
-export const burndownOf = (baseModel: string, override?: number): Burndown => {
+export function burndownOf(baseModel: string, override?: number): Burndown {
 	if (override !== undefined) {
 		return {value: override, source: 'override'};
 	}
 	const rule = rules.find(({models}) => models.test(baseModel));
 	return rule === undefined ? {value: 1, source: assumed} : {value: rule.value, source: rule.source};
-};
+}

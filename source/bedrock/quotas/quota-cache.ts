@@ -1,7 +1,9 @@
-import {createHash} from 'node:crypto';
+import {createHash, randomUUID} from 'node:crypto';
+import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import type {Clock} from '../../domain/clock.ts';
+import {type Clock, systemClock} from '../../domain/clock.ts';
 import type {FoundationModel, InferenceProfile, ListedQuota} from './quota-source.ts';
+import {cacheFolder} from './user-cache.ts';
 
 /** The lists of one account on disk, so that the next start asks nobody. Identifiers and numbers only, no credentials. */
 
@@ -30,7 +32,7 @@ export type CacheFiles = {
 };
 
 /** What keeps two accounts apart. Nothing of it is written: the file's name is a hash of it. */
-export type CacheScope = {
+type CacheScope = {
 	readonly region: string;
 	readonly profile: string | undefined;
 	readonly endpoint: string | null;
@@ -47,10 +49,10 @@ type Entry = {readonly savedAt: number; readonly items: readonly unknown[]};
  * The cache of one account and Region.
  * @param folder where its files are; undefined where there is no such place, which makes a cache that stays empty.
  */
-export const createQuotaCache = (
+export function createQuotaCache(
 	scope: CacheScope,
 	{folder, files, clock}: {folder: string | undefined; files: CacheFiles; clock: Pick<Clock, 'epoch'>},
-): QuotaCache => {
+): QuotaCache {
 	const hash = createHash('sha256').update(JSON.stringify(scope)).digest('hex').slice(0, 24);
 	const file = folder === undefined ? undefined : path.join(folder, `quotas-${hash}.json`);
 	const readEntries = async (): Promise<ReadonlyMap<ListKey, Entry>> => {
@@ -83,7 +85,7 @@ export const createQuotaCache = (
 			}
 		},
 	};
-};
+}
 
 const listKeys = [
 	'applied',
@@ -152,3 +154,73 @@ const isEntry = (entry: unknown, shape: Shape): entry is Entry =>
 	entry.items.every(
 		(item) => isObject(item) && Object.entries(shape).every(([key, isValid]) => isValid(item[key])),
 	);
+
+/** The real disk below the quota cache. */
+
+/** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+const makeFolder = async (folder: string): Promise<void> => {
+	const make = async () => mkdir(folder, {mode: 0o700});
+	try {
+		await make();
+	} catch (error) {
+		const code = error instanceof Error && 'code' in error ? error.code : undefined;
+		if (code === 'EEXIST') {
+			return;
+		}
+		if (code !== 'ENOENT' || path.dirname(folder) === folder) {
+			throw error;
+		}
+		await makeFolder(path.dirname(folder));
+		await make();
+	}
+};
+
+/** Files of the cache: written whole or not at all. */
+export const diskFiles: CacheFiles = {
+	read: async (file) => readFile(file, 'utf8'),
+	async write(file, text) {
+		await makeFolder(path.dirname(file));
+		const draft = `${file}.${randomUUID()}`;
+		await writeFile(draft, text, {mode: 0o600});
+		await rename(draft, file);
+	},
+};
+
+/** Variables that decide which account answers when no profile is named. Their values are hashed, never stored. */
+const identityVariables = [
+	'AWS_PROFILE',
+	'AWS_ACCESS_KEY_ID',
+	'AWS_BEARER_TOKEN_BEDROCK',
+	'AWS_ROLE_ARN',
+	'AWS_CONFIG_FILE',
+	'AWS_SHARED_CREDENTIALS_FILE',
+	'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+	'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+] as const;
+
+const fingerprint = (value: string | undefined): string =>
+	value === undefined ? '' : createHash('sha256').update(value).digest('hex');
+
+/** What tells one account from another, hashed: the values are never stored. */
+export function accountIdentity(environment: NodeJS.ProcessEnv): readonly string[] {
+	return identityVariables.map((name) => fingerprint(environment[name]));
+}
+
+/**
+ * The cache of the account that this environment reaches, in the user's cache folder.
+ * @param endpoint URL of an endpoint that is not AWS's; null for AWS.
+ */
+export function quotaCacheFor(
+	{region, profile, endpoint}: {region: string; profile: string | undefined; endpoint: string | null},
+	environment: NodeJS.ProcessEnv,
+): QuotaCache {
+	return createQuotaCache(
+		{
+			region,
+			profile,
+			endpoint,
+			identity: accountIdentity(environment),
+		},
+		{folder: cacheFolder(), files: diskFiles, clock: systemClock},
+	);
+}

@@ -11,7 +11,7 @@ export type QuotaMetric = 'requestsPerMinute' | 'tokensPerMinute' | 'tokensPerDa
  * Which use of the model the row is about. Only `standard` is ever the answer for a plain request; the other rows have the
  * same model names and would be wrong answers.
  */
-export type QuotaUse = 'standard' | 'long-context' | 'latency-optimized' | 'mantle';
+type QuotaUse = 'standard' | 'long-context' | 'latency-optimized' | 'mantle';
 
 export type QuotaName = {
 	readonly name: string;
@@ -37,14 +37,15 @@ const account = /^cross-model (?:account-level |max )?tokens per day$/i;
 const contextLength = /^(.+?) \d+[km] context length$/i;
 
 /** Reads a quota name; undefined when it is not about calling a model. */
-export const parseQuotaName = (name: string): QuotaName | undefined => {
+export function parseQuotaName(name: string): QuotaName | undefined {
 	const text = name.trim().replaceAll(/\s+/g, ' ');
 	return parseInference(name, text) ?? parseDaily(name, text) ?? parseMantle(name, text);
-};
+}
 
 /** Whether the name is that of the daily quota over all models of an account. */
-export const isAccountTokensPerDay = (name: string): boolean =>
-	account.test(name.trim().replaceAll(/\s+/g, ' '));
+export function isAccountTokensPerDay(name: string): boolean {
+	return account.test(name.trim().replaceAll(/\s+/g, ' '));
+}
 
 const parseInference = (name: string, text: string): QuotaName | undefined => {
 	const match = inference.exec(text);

@@ -33,7 +33,7 @@ export type InferenceProfile = {
 	readonly modelArns: readonly string[];
 };
 
-export const profileTypes = ['SYSTEM_DEFINED', 'APPLICATION'] as const;
+const profileTypes = ['SYSTEM_DEFINED', 'APPLICATION'] as const;
 export type ProfileType = (typeof profileTypes)[number];
 
 /** Why a list could not be read: the account refuses, there are no credentials that this service takes, or anything else. */

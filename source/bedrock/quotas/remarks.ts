@@ -1,6 +1,6 @@
 import type {Quota, Target} from '../../domain/target.ts';
-import type {Catalogue} from '../identify/catalogue.ts';
 import type {Identity} from '../identify/identify.ts';
+import type {ModelIndex} from '../identify/model-index.ts';
 import type {AccountLists} from './account-lists.ts';
 import {actions, type ListName, type SourceError} from './quota-source.ts';
 
@@ -12,7 +12,7 @@ const otherCallerRemark =
 	'AWS_BEARER_TOKEN_BEDROCK calls Bedrock, but Service Quotas and CloudWatch do not take it: quotas and metrics are read with other credentials, perhaps of another account, and are marked other-caller.';
 
 /** Sentences about lists that could not be read, or were read as somebody else. */
-export const listRemarks = (failures: Failures, hasBearerToken: boolean): string[] => {
+export function listRemarks(failures: Failures, hasBearerToken: boolean): string[] {
 	const quotaLists = (['applied', 'defaults'] as const).filter((name) => failures.has(name));
 	const modelLists = (['models', 'profiles'] as const).filter((name) => failures.has(name));
 	return [
@@ -20,7 +20,7 @@ export const listRemarks = (failures: Failures, hasBearerToken: boolean): string
 		...quotaRemarks(failures, quotaLists, hasBearerToken),
 		...modelRemarks(failures, modelLists),
 	];
-};
+}
 
 const quotaRemarks = (
 	failures: Failures,
@@ -74,7 +74,7 @@ const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]):
 };
 
 /** Sentences about one target. */
-export const targetRemarks = (
+export function targetRemarks(
 	identity: Identity,
 	target: Target,
 	{
@@ -82,8 +82,8 @@ export const targetRemarks = (
 		region,
 		failures,
 		catalogue,
-	}: {isMatched: boolean; region: string; failures: Failures; catalogue: Catalogue},
-): string[] => {
+	}: {isMatched: boolean; region: string; failures: Failures; catalogue: ModelIndex},
+): string[] {
 	const remarks: string[] = [];
 	if (identity.region !== undefined && identity.region !== region) {
 		remarks.push(
@@ -105,13 +105,13 @@ export const targetRemarks = (
 		);
 	}
 	return isMatched ? [...remarks, ...matchedRemarks(target)] : remarks;
-};
+}
 
 /** What the Region's own lists say against calling a model this way: told before anything is sent. */
 const routeRemarkOf = (
 	{kind, model, baseModel}: Identity,
 	region: string,
-	catalogue: Catalogue,
+	catalogue: ModelIndex,
 ): string | undefined => {
 	const profiles = catalogue.profilesOf(baseModel);
 	const listed = catalogue.model(baseModel);

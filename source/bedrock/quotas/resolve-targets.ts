@@ -1,19 +1,58 @@
 import type {QuotaOverride} from '../../domain/run-config.ts';
 import type {Quota, Target} from '../../domain/target.ts';
-import {baseModelKey} from '../identify/base-model.ts';
-import {type Catalogue, createCatalogue, emptyCatalogue} from '../identify/catalogue.ts';
+import {baseModelKey} from '../identify/identifiers.ts';
 import {type Identity, identify} from '../identify/identify.ts';
+import {createModelIndex, emptyModelIndex, type ModelIndex} from '../identify/model-index.ts';
 import {type AccountLists, readLists} from './account-lists.ts';
-import {bucketQuota, type NamedQuota, noQuota, unknownQuota} from './bucket-quota.ts';
+import {
+	bucketQuota,
+	joinAppliedAndDefault,
+	limitOf,
+	type NamedQuota,
+	noQuota,
+	overrideLimit,
+	unknownQuota,
+} from './bucket-quota.ts';
 import {burndownOf} from './burndown.ts';
-import {joinQuotas} from './joined-quotas.ts';
-import {labelOwners} from './label-owners.ts';
-import {limitOf, overrideLimit} from './limits.ts';
-import {nearNames} from './near-names.ts';
 import type {QuotaCache} from './quota-cache.ts';
-import {isAccountTokensPerDay, parseQuotaName} from './quota-name.ts';
+import {isAccountTokensPerDay, parseQuotaName, type QuotaName} from './quota-name.ts';
+import {labelOwners} from './quota-row-owners.ts';
 import type {QuotaSource} from './quota-source.ts';
 import {listRemarks, targetRemarks} from './remarks.ts';
+
+const shownNames = 6;
+const leastLikeness = 0.5;
+
+/**
+ * Quota names that look most like a model that no name matches, for the user to judge by eye. They are shown and never used.
+ * @returns verbatim names, the nearest first; empty when none is near.
+ */
+export function nearNames(baseModel: string, names: readonly QuotaName[]): string[] {
+	const words = wordsOf(baseModel.replace(/-20\d{6}/, '').replace(/(?:-v\d+)?(?::[a-z0-9]+)*$/, ''));
+	return names
+		.filter(({metric, use}) => use === 'standard' && metric !== 'concurrentRequests')
+		.map(({name, label}) => ({name, likeness: likeness(words, wordsOf(label))}))
+		.filter((candidate) => candidate.likeness >= leastLikeness)
+		.toSorted((left, right) => right.likeness - left.likeness || left.name.localeCompare(right.name))
+		.slice(0, shownNames)
+		.map(({name}) => name);
+}
+
+/** `Z.ai` is one word, as it is in `zai.glm-5`. */
+const wordsOf = (text: string): ReadonlySet<string> =>
+	new Set(
+		text
+			.toLowerCase()
+			.replace(/\.ai\b/, 'ai')
+			.match(/[a-z]+|\d+/g),
+	);
+
+/** Share of words in common (Dice): 1 when all are the same, 0 when only numbers are. */
+const likeness = (left: ReadonlySet<string>, right: ReadonlySet<string>): number => {
+	const common = [...left].filter((word) => right.has(word));
+	const isNamed = common.some((word) => /[a-z]{2}/.test(word));
+	return isNamed ? (2 * common.length) / (left.size + right.size) : 0;
+};
 
 export type ResolveOptions = {
 	readonly source: QuotaSource;
@@ -30,7 +69,7 @@ export type ResolveOptions = {
 };
 
 /** Targets in the order of the models asked for. */
-export type Resolution = {
+type Resolution = {
 	readonly targets: readonly Target[];
 	/** For each target the quota names that came near; empty where names matched exactly. */
 	readonly near: ReadonlyArray<readonly string[]>;
@@ -38,7 +77,7 @@ export type Resolution = {
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
 	/** What the account lists about identifiers, where that was asked for on the way. */
-	readonly catalogue?: Catalogue;
+	readonly catalogue?: ModelIndex;
 };
 
 /**
@@ -46,29 +85,29 @@ export type Resolution = {
  * what is not known is `unknown`, with assumed values.
  * @param models identifiers of any kind, as the user gave them.
  */
-export const resolveTargets = async (
+export async function resolveTargets(
 	models: readonly string[],
 	options: ResolveOptions,
-): Promise<Resolution> => {
+): Promise<Resolution> {
 	const lists = await readLists(options.source, {
 		cache: options.cache,
 		isRefreshing: options.isRefreshing ?? false,
 		applicationProfiles: models
-			.map((model) => identify(model, emptyCatalogue))
+			.map((model) => identify(model, emptyModelIndex))
 			.filter(({kind}) => kind === 'application-profile')
 			.map(({model}) => model),
 		isListingApplicationProfiles: false,
 	});
 	return resolveFromLists(models, lists, options);
-};
+}
 
 /** The same from lists that are at hand already. */
-export const resolveFromLists = (
+export function resolveFromLists(
 	models: readonly string[],
 	lists: AccountLists,
 	options: Pick<ResolveOptions, 'region' | 'endpoint' | 'override' | 'tier' | 'source'>,
-): Resolution => {
-	const catalogue = createCatalogue(lists.models, lists.profiles);
+): Resolution {
+	const catalogue = createModelIndex(lists.models, lists.profiles);
 	const identities = unifySpellings(models.map((model) => identify(model, catalogue)));
 	const index = indexQuotas(lists, identities, catalogue, options.source.hasBearerToken ?? false);
 	const resolved = identities.map((identity) => resolveOne(identity, index, options));
@@ -87,7 +126,7 @@ export const resolveFromLists = (
 		failures: lists.failures,
 		catalogue,
 	};
-};
+}
 
 /** Two spellings of one base model (with and without revision `:0`) are one bucket, so they get one name: the first. */
 const unifySpellings = (identities: readonly Identity[]): readonly Identity[] => {
@@ -110,10 +149,14 @@ type QuotaIndex = {
 const indexQuotas = (
 	lists: AccountLists,
 	identities: readonly Identity[],
-	catalogue: Catalogue,
+	catalogue: ModelIndex,
 	hasBearerToken: boolean,
 ): QuotaIndex => {
-	const joined = joinQuotas(lists.applied, lists.defaults, hasBearerToken ? 'other-caller' : 'applied');
+	const joined = joinAppliedAndDefault(
+		lists.applied,
+		lists.defaults,
+		hasBearerToken ? 'other-caller' : 'applied',
+	);
 	const all = joined.flatMap((quota) => {
 		const named = parseQuotaName(quota.name);
 		return named === undefined ? [] : [{quota, named}];

@@ -1,11 +1,11 @@
 import envPaths from 'env-paths';
 
 /** The user's cache folder for this program; undefined where there is none. */
-export const cacheFolder = (): string | undefined => {
+export function cacheFolder(): string | undefined {
 	try {
 		return envPaths('bedrock-top', {suffix: ''}).cache;
 	} catch {
 		// No HOME and no entry in the user database.
 		return undefined;
 	}
-};
+}

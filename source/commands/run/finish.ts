@@ -1,26 +1,48 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import type {FailureClass} from '../../domain/failure.ts';
-import {faultOf} from '../../domain/fault.ts';
+import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
+import {faultOf} from '../../domain/user-error.ts';
 import {summaryLines} from '../../plain/summary.ts';
+import type {Recipe} from '../../reports/best-request.ts';
 import {type Condition, metConditions} from '../../reports/conditions.ts';
 import {environmentOf} from '../../reports/environment.ts';
-import {privateFolderMode} from '../../reports/private-file.ts';
+import {privateFolderMode, writeAtomically} from '../../reports/private-file.ts';
 import {resultsOf} from '../../reports/results.ts';
+import {resultsText} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
-import {resultsText} from '../../reports/results-text.ts';
-import {writeAtomically} from '../../reports/write-atomically.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
-import {asSentence} from '../../text/sentence.ts';
+import {asSentence} from '../../text/width.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
-import {type KeptRun, wasSent} from './keep-results.ts';
-import {withResumption, withWarnings} from './notes.ts';
-import {recipeOf} from './recipe.ts';
+import {type KeptRun, wasSent, withResumption, withWarnings} from './keep-results.ts';
 import type {RunSetup} from './run-setup.ts';
+
+/**
+ * What a run asked for, for best-request.json.
+ * @returns undefined when the configuration is not the one that the snapshot was made with.
+ */
+export function recipeOf(
+	{task, variants, maxTokens, minQuality}: RunConfig,
+	snapshot: Snapshot,
+): Recipe | undefined {
+	const names = variants.map(({name}) => name);
+	const isOfRun =
+		snapshot.spec.task === task.task && snapshot.variants.every(({name}) => names.includes(name));
+	return isOfRun
+		? {
+				task: task.task,
+				content: task.content,
+				hasItems: task.items.length > 0 || task.chat !== undefined,
+				maxTokens,
+				minQuality,
+				variants,
+			}
+		: undefined;
+}
 
 /** What is left in the user's hands when a run is over: summary, results, reports, exit code. */
 
@@ -122,12 +144,12 @@ const leaveReports = async (
  * @param last The last snapshot of the run.
  * @param conditions Of `--fail-if`.
  */
-export const finish = async (
+export async function finish(
 	last: Snapshot,
 	{setup, kept}: {readonly setup: RunSetup; readonly kept: KeptRun},
 	conditions: readonly Condition[],
 	io: Io,
-): Promise<number> => {
+): Promise<number> {
 	const {output} = setup;
 	const warnings = kept.warnings();
 	const snapshot = withWarnings(withResumption(last, setup.resumption?.note), warnings);
@@ -162,4 +184,4 @@ export const finish = async (
 		return 3;
 	}
 	return exitCode === 0 && faults.length > 0 ? 1 : exitCode;
-};
+}

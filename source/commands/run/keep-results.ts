@@ -4,11 +4,28 @@ import type {Snapshot} from '../../domain/snapshot.ts';
 import {environmentOf} from '../../reports/environment.ts';
 import {openPrivate, privateFolderMode} from '../../reports/private-file.ts';
 import {resultsOf} from '../../reports/results.ts';
-import {resultsText} from '../../reports/results-text.ts';
-import {leaveWill} from '../../terminal/last-will.ts';
+import {resultsText} from '../../reports/results-json.ts';
+import {leaveWill} from '../../terminal/crash.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
-import {withResumption, withWarnings} from './notes.ts';
 import type {RunSetup} from './run-setup.ts';
+
+/** A snapshot that says first among its events that it goes on with an earlier run. */
+export function withResumption(snapshot: Snapshot, note: string | undefined): Snapshot {
+	return note === undefined || snapshot.startedAt === null
+		? snapshot
+		: {...snapshot, events: [{at: snapshot.startedAt, kind: 'resumed', text: note}, ...snapshot.events]};
+}
+
+/** A snapshot that says last among its events what is missing from it. */
+export function withWarnings(snapshot: Snapshot, warnings: readonly string[]): Snapshot {
+	const at = snapshot.endedAt ?? snapshot.startedAt;
+	return at === null
+		? snapshot
+		: {
+				...snapshot,
+				events: [...snapshot.events, ...warnings.map((text) => ({at, kind: 'incomplete', text}))],
+			};
+}
 
 /** What a run leaves where it ends without its end. */
 export type KeptRun = {
@@ -20,17 +37,18 @@ export type KeptRun = {
 };
 
 /** Whether anything went over the wire: nothing is written when nothing was sent. */
-export const wasSent = (snapshot: Snapshot): boolean =>
-	snapshot.variants.some(({requests}) => requests.attempts > 0);
+export function wasSent(snapshot: Snapshot): boolean {
+	return snapshot.variants.some(({requests}) => requests.attempts > 0);
+}
 
 /**
  * Keeps what a run has measured at hand: should the program have to end at once, the results of the last snapshot are
  * written.
  */
-export const keepResults = (
+export function keepResults(
 	engine: EngineHandle,
 	{folder, resumption}: Pick<RunSetup, 'folder' | 'resumption'>,
-): KeptRun => {
+): KeptRun {
 	let last: Snapshot | undefined;
 	const warnings: string[] = [];
 	const stopListening = engine.onReport((report) => {
@@ -62,4 +80,4 @@ export const keepResults = (
 			revoke();
 		},
 	};
-};
+}

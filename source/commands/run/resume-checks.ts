@@ -1,18 +1,20 @@
-import {variantFingerprint} from '../../domain/fingerprint.ts';
+import {itemFingerprint, variantFingerprint} from '../../domain/fingerprint.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
+import type {Item} from '../../domain/task.ts';
 import {UserError} from '../../domain/user-error.ts';
-import type {Answered, AnsweredLine} from '../../reports/answer-lines.ts';
-import {type AskedLine, partsOf} from '../../reports/asked-lines.ts';
+import {type Answered, type AnsweredLine, type AskedLine, partsOf} from '../../reports/answer-lines.ts';
 import type {Results} from '../../reports/results-schema.ts';
+import {formatCount} from '../../text/numbers.ts';
 
 /** When a run cannot be resumed. */
 
 /** @param folder As the user knows it. */
-export const refuse = (folder: string, reason: string, hint: string, cause?: unknown): UserError =>
-	new UserError(`--resume ${folder}: ${reason}.`, {exitCode: 2, hint, cause});
+export function refuse(folder: string, reason: string, hint: string, cause?: unknown): UserError {
+	return new UserError(`--resume ${folder}: ${reason}.`, {exitCode: 2, hint, cause});
+}
 
 /** A load that goes over the items, each request once. */
-export const assertItemwise = (folder: string, {load, task, variants, isBalanced}: RunConfig): void => {
+export function assertItemwise(folder: string, {load, task, variants, isBalanced}: RunConfig): void {
 	if (load.shape !== 'measure' || isBalanced) {
 		throw refuse(
 			folder,
@@ -34,15 +36,15 @@ export const assertItemwise = (folder: string, {load, task, variants, isBalanced
 			'Resume them one after the other with --variants.',
 		);
 	}
-};
+}
 
 /** The folder must belong to this preset, task, variants and models. */
-export const assertSame = (
+export function assertSame(
 	folder: string,
 	config: RunConfig,
 	earlier: readonly Results[],
 	answered: {readonly variants: readonly string[]; readonly models: readonly string[]},
-): void => {
+): void {
 	for (const {plan} of earlier) {
 		if (plan.preset !== config.preset || plan.task !== config.task.task) {
 			const name = plan.preset ?? 'a task of its own';
@@ -65,10 +67,10 @@ export const assertSame = (
 		compare('variant', names, answered.variants);
 		compare('model', config.models, answered.models);
 	}
-};
+}
 
 /** Answers that say only where their item stood may be of any row by now. */
-export const assertRecognised = (folder: string, {unknown}: Answered): void => {
+export function assertRecognised(folder: string, {unknown}: Answered): void {
 	if (unknown > 0) {
 		throw refuse(
 			folder,
@@ -76,15 +78,15 @@ export const assertRecognised = (folder: string, {unknown}: Answered): void => {
 			'Run it again into another folder: by position alone a row could be asked twice or left out.',
 		);
 	}
-};
+}
 
 /** Answers of another prompt under the name of a variant would be mixed with those of this one. */
-export const assertSameVariants = (
+export function assertSameVariants(
 	folder: string,
 	config: RunConfig,
 	lines: readonly AnsweredLine[],
 	asked: readonly AskedLine[],
-): void => {
+): void {
 	for (const [name, parts] of Object.entries(partsOf(config))) {
 		const own = variantFingerprint(parts);
 		const others = lines.filter(
@@ -101,4 +103,48 @@ export const assertSameVariants = (
 			);
 		}
 	}
+}
+
+/** What a resumed run finds otherwise than it was. */
+
+const shownRows = 3;
+
+const rowsText = (count: number, indexes: readonly number[], word: string): readonly string[] => {
+	const rows = indexes.slice(0, shownRows).map((index) => index + 1);
+	const more = indexes.length > shownRows ? ', ...' : '';
+	const where = rows.length === 0 ? '' : ` (${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')}${more})`;
+	return count === 0 ? [] : [`${formatCount(count)} ${word}${where}`];
 };
+
+/** Sentences; none where all is as it was. */
+export function changesOf(
+	items: readonly Item[],
+	answered: Answered,
+	asked: readonly AskedLine[],
+): readonly string[] {
+	const now = new Map(items.map((item) => [itemFingerprint(item), item.index]));
+	const before = new Map(
+		asked.flatMap((line) => line.items.map(([index, print]) => [print, index] as const)),
+	);
+	const gone = [...new Set([...before.keys(), ...answered.fingerprints])].filter((print) => !now.has(print));
+	const goneRows = new Set(gone.map((print) => before.get(print)));
+	// Where nobody wrote down what was asked, an item without an answer may be new or not.
+	const fresh = before.size === 0 ? [] : [...now].filter(([print]) => !before.has(print));
+	const changed = fresh.filter(([, index]) => goneRows.has(index)).map(([, index]) => index);
+	const added = fresh.filter(([, index]) => !goneRows.has(index)).map(([, index]) => index);
+	const parts = [
+		...rowsText(added.length, added, 'new'),
+		...rowsText(changed.length, changed, 'changed'),
+		...rowsText(gone.length - changed.length, [], 'gone'),
+	];
+	const isKept = gone.some((print) => answered.fingerprints.has(print));
+	return [
+		...(parts.length === 0 ? [] : [`The items have changed since: ${parts.join(', ')}.`]),
+		...(isKept ? ['Their answers stay in answers.jsonl.'] : []),
+		...(answered.byText === 0
+			? []
+			: [
+					`Of the answers ${formatCount(answered.byText)} without a fingerprint (an older version wrote them) went by their text.`,
+				]),
+	];
+}

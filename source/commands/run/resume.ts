@@ -6,14 +6,19 @@ import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {readInteger} from '../../config/values.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
-import {type Answered, answeredRows, readAnswerLines} from '../../reports/answer-lines.ts';
-import {readAskedLines} from '../../reports/asked-lines.ts';
+import {type Answered, answeredRows, readAnswerLines, readAskedLines} from '../../reports/answer-lines.ts';
 import {openPrivate} from '../../reports/private-file.ts';
-import {readResults} from '../../reports/read-results.ts';
+import {readResults} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {textFault, textOfBytes} from '../../text/utf8.ts';
-import {changesOf} from './resume-changes.ts';
-import {assertItemwise, assertRecognised, assertSame, assertSameVariants, refuse} from './resume-checks.ts';
+import {
+	assertItemwise,
+	assertRecognised,
+	assertSame,
+	assertSameVariants,
+	changesOf,
+	refuse,
+} from './resume-checks.ts';
 
 /** `run --resume DIR`: asks what DIR/answers.jsonl has no answer for, each item once of each variant on each model. */
 export type Resumption = {
@@ -113,11 +118,11 @@ const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
  * @param requests `--requests`: at most so many of each variant; undefined for all that are missing.
  * @throws UserError (exit 2) with the reason when the folder belongs to another run, or the load has no such end.
  */
-export const resumeRun = async (
+export async function resumeRun(
 	folder: string,
 	config: RunConfig,
 	requests: number | undefined,
-): Promise<Resumption> => {
+): Promise<Resumption> {
 	assertItemwise(folder, config);
 	const text = await readAnswers(folder);
 	const {lines, foreign} = readAnswerLines(text);
@@ -167,10 +172,10 @@ export const resumeRun = async (
 			await keepResults(folder);
 		},
 	};
-};
+}
 
 /** The folder that `--resume` names; undefined without the flag. */
-export const resumedFolder = (flags: FlagValues, output: OutputConfig): string | undefined => {
+function resumedFolder(flags: FlagValues, output: OutputConfig): string | undefined {
 	const folder = flags.text('resume');
 	if (folder === undefined) {
 		return undefined;
@@ -187,14 +192,14 @@ export const resumedFolder = (flags: FlagValues, output: OutputConfig): string |
 		throw refuse(folder, `${clash} does not go with it`, 'A resumed run goes on in its own folder.');
 	}
 	return path.resolve(folder);
-};
+}
 
 /** What is to be resumed; undefined without `--resume`. */
-export const resumptionOf = async (
+export async function resumptionOf(
 	flags: FlagValues,
 	output: OutputConfig,
 	config: RunConfig,
-): Promise<Resumption | undefined> => {
+): Promise<Resumption | undefined> {
 	const folder = resumedFolder(flags, output);
 	const requests = flags.text('requests');
 	return folder === undefined
@@ -204,4 +209,4 @@ export const resumptionOf = async (
 				config,
 				requests === undefined ? undefined : readInteger('requests', requests, {min: 1, max: 100_000_000}),
 			);
-};
+}

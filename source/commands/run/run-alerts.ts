@@ -1,5 +1,5 @@
 import {raisedAlerts, raisedId, raisedWords} from '../../account/alerts.ts';
-import {regionNow} from '../../account/own-now.ts';
+import {regionNow} from '../../account/own-traffic-registry.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {systemClock} from '../../domain/clock.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
@@ -10,7 +10,7 @@ import {type Io, writeLines} from '../../terminal/io.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
 
 /** `--alert` beside a headless run: the account is watched as long as it goes on. */
-export type RunAlerts = {
+type RunAlerts = {
 	readonly hasRung: () => boolean;
 	/** The snapshot with the alarms among its events. */
 	readonly within: (snapshot: Snapshot) => Snapshot;
@@ -19,12 +19,12 @@ export type RunAlerts = {
 };
 
 /** Has the account watched and tells each alarm once, on stderr. Without alarms it asks nothing. */
-export const watchAlerts = (
+export function watchAlerts(
 	engine: EngineHandle,
 	alerts: readonly Alert[],
 	{connection, override, isRefreshing}: Pick<RunConfig, 'connection' | 'override' | 'isRefreshing'>,
 	{stderr, note}: Pick<Io, 'stderr'> & {readonly note: (kind: string, text: string) => void},
-): RunAlerts => {
+): RunAlerts {
 	const rung = new Map<string, LogEvent>();
 	let regions: readonly AccountRegion[] = [];
 	let run: Snapshot | undefined;
@@ -82,7 +82,7 @@ export const watchAlerts = (
 			await writing;
 		},
 	};
-};
+}
 
 /** Why alarms could not ring. */
 const blindLines = (regions: readonly AccountRegion[]): readonly string[] => {

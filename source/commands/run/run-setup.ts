@@ -11,7 +11,7 @@ import {assertWritable} from '../../terminal/json-file.ts';
 import type {AnswerSink} from '../../threads/messages.ts';
 import {lazyDemo} from '../demo.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
-import {type SearchSetup, searchOf} from './search-setup.ts';
+import {type SearchSetup, searchOf} from './search.ts';
 
 /** What the screen and the headless run have in common: everything before the engine starts. */
 export type RunSetup = {
@@ -52,12 +52,12 @@ const assertModels = ({models}: RunConfig): void => {
 };
 
 /** Where the answers of a run go. */
-export const answersOf = (
+function answersOf(
 	folder: string | undefined,
 	output: OutputConfig,
 	config: RunConfig,
 	isResumed: boolean,
-): AnswerSink => {
+): AnswerSink {
 	if (folder === undefined) {
 		return undefined;
 	}
@@ -67,14 +67,14 @@ export const answersOf = (
 		requestsFile: output.isWritingRequests ? path.join(folder, 'requests.csv') : undefined,
 		isReplacing: output.isForced && !isResumed,
 	};
-};
+}
 
 /**
  * Checks what was typed and claims the report folder. The embedded simulator of a demo starts later: the screen is drawn first.
  * @param canChoose A model that nobody named is chosen on the screen.
  * @throws UserError exit 2 for what was typed, exit 1 for a folder that cannot be written.
  */
-export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Promise<RunSetup> => {
+export async function setUpRun(given: Arguments, io: Io, canChoose = false): Promise<RunSetup> {
 	const output = resolveOutput(given.flags, io.environment);
 	const asked = await resolveRun(presetName(given), given.flags, async () => readStdinText(io.stdin));
 	if (!canChoose) {
@@ -103,4 +103,4 @@ export const setUpRun = async (given: Arguments, io: Io, canChoose = false): Pro
 		connect: demo.connect,
 		stopDemo: demo.stop,
 	};
-};
+}

@@ -1,5 +1,5 @@
-import {faultOf} from '../../domain/fault.ts';
 import type {Connection} from '../../domain/run-config.ts';
+import {faultOf} from '../../domain/user-error.ts';
 import {type EngineHandle, startEngineThread} from '../../threads/engine-handle.ts';
 import type {EngineReport, EngineRequest} from '../../threads/messages.ts';
 
@@ -24,7 +24,7 @@ const withConnection = (request: ConnectedRequest, inForce: Connection): EngineR
  * An engine for the screen, which is drawn before anything else is ready: its thread starts with the first request, and
  * so does the simulator of a demo, and a run is prepared as soon as that listens.
  */
-export const startConnectedEngine = (connect: () => Promise<Connection>): EngineHandle => {
+export function startConnectedEngine(connect: () => Promise<Connection>): EngineHandle {
 	const listeners = new Set<(report: EngineReport) => void>();
 	const publish = (report: EngineReport): void => {
 		for (const listener of listeners) {
@@ -70,4 +70,4 @@ export const startConnectedEngine = (connect: () => Promise<Connection>): Engine
 			await thread?.close(deadlineMs);
 		},
 	};
-};
+}

@@ -5,10 +5,10 @@ import type {Snapshot} from '../../domain/snapshot.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {environmentOf} from '../../reports/environment.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
-import {recipeOf} from '../run/recipe.ts';
+import {recipeOf} from '../run/finish.ts';
 
 /** What the screen writes on a key while a run goes on; each returns the absolute paths of what it wrote. */
-export type Exports = {
+type Exports = {
 	/** `e`: the charts of this moment. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** `u`: quota-increase.md. */
@@ -43,7 +43,7 @@ const folders = (base: string | undefined): (() => Promise<string>) => {
 };
 
 const writeText = async (folder: string, name: string, text: string): Promise<readonly string[]> => {
-	const {writeAtomically} = await import('../../reports/write-atomically.ts');
+	const {writeAtomically} = await import('../../reports/private-file.ts');
 	const file = path.join(folder, name);
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	await writeAtomically(file, text);
@@ -57,7 +57,7 @@ const nothingToSend = (): UserError =>
 	});
 
 /** @param base Folder of the run's reports; undefined when there is none. */
-export const createExports = (base: string | undefined): Exports => {
+export function createExports(base: string | undefined): Exports {
 	const nextFolder = folders(base);
 	return {
 		async exportReports(snapshot) {
@@ -87,4 +87,4 @@ export const createExports = (base: string | undefined): Exports => {
 			return writeText(await nextFolder(), 'best-request.json', text);
 		},
 	};
-};
+}

@@ -8,10 +8,12 @@ type Delimiter = keyof typeof delimiters;
 const isDelimiter = (character: string): character is Delimiter => character in delimiters;
 
 /** How the values of a file are separated, for people. */
-export const delimiterName = (delimiter: Delimiter): string => delimiters[delimiter];
+export function delimiterName(delimiter: Delimiter): string {
+	return delimiters[delimiter];
+}
 
 /** One line of values, which quoted ends of lines may spread over several. */
-export type CsvRecord = {
+type CsvRecord = {
 	readonly cells: readonly string[];
 	/** Where it begins, from 1. */
 	readonly line: number;
@@ -206,13 +208,14 @@ export function* csvRecords(
 }
 
 /** Why a record does not fit the head. */
-export const unevenRecord = (
+export function unevenRecord(
 	file: string,
 	{line, cells}: CsvRecord,
 	{columns, delimiter}: CsvHead,
-): UserError =>
-	fault(
+): UserError {
+	return fault(
 		file,
 		line,
 		`it has ${cells.length} ${cells.length === 1 ? 'value' : 'values'}, and the first line names ${columns.length} ${columns.length === 1 ? 'column' : 'columns'} (separated by ${delimiterName(delimiter)})`,
 	);
+}

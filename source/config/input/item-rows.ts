@@ -1,9 +1,46 @@
 import path from 'node:path';
 import {UserError} from '../../domain/user-error.ts';
+import {membersOf, textOfSource} from '../../text/json-source.ts';
 import {withoutMark} from '../../text/utf8.ts';
 import {type CsvHead, csvRecords, delimiterName, unevenRecord} from './csv.ts';
-import {rowOfJsonLine} from './json-line.ts';
 import {linePieces, type SizeBound} from './text-file.ts';
+
+/** One line of a .jsonl file as fields of text, each as it stands: 1.10 stays 1.10, and no digit of a long number is lost. */
+
+/** Nothing for null. */
+const asText = (source: string): string => (source === 'null' ? '' : textOfSource(source));
+
+/** @throws UserError with the key that stands twice. */
+const fieldsOf = (text: string, place: string): Readonly<Record<string, string>> => {
+	const fields = new Map<string, string>();
+	for (const [key, source] of membersOf(text)) {
+		if (fields.has(key)) {
+			throw new UserError(`${place}: the key "${key}" stands twice.`, {
+				exitCode: 2,
+				hint: 'Give each value a key of its own.',
+			});
+		}
+		fields.set(key, asText(source));
+	}
+	return Object.fromEntries(fields);
+};
+
+/**
+ * @param place File and line, for errors.
+ * @throws UserError (exit 2) where the line is not JSON, or has a key twice.
+ */
+function rowOfJsonLine(line: string, place: string): string | Readonly<Record<string, string>> {
+	const text = line.trim();
+	try {
+		JSON.parse(text);
+	} catch {
+		throw new UserError(`${place}: "${line.slice(0, 40)}" is not JSON.`, {
+			exitCode: 2,
+			hint: 'A .jsonl file holds one JSON value per line.',
+		});
+	}
+	return text.startsWith('{') ? fieldsOf(text, place) : asText(text);
+}
 
 /** The one reader of files of items, page by page: runs and batches read the same. */
 
@@ -19,8 +56,9 @@ export type RowsSeen = {
 };
 
 /** A row in which nothing stands asks nothing. */
-export const isEmptyRow = (row: Row): boolean =>
-	typeof row === 'string' ? row.trim() === '' : Object.values(row).every((cell) => cell.trim() === '');
+function isEmptyRow(row: Row): boolean {
+	return typeof row === 'string' ? row.trim() === '' : Object.values(row).every((cell) => cell.trim() === '');
+}
 
 type PageReader = (file: string, pieces: Iterable<string>, seen: RowsSeen) => Iterable<readonly Row[]>;
 
@@ -94,9 +132,9 @@ const readerOf = (file: string): PageReader => {
 };
 
 /** @throws UserError (exit 2) for a file that items do not come from. */
-export const assertItemsKind = (file: string): void => {
+export function assertItemsKind(file: string): void {
 	readerOf(file);
-};
+}
 
 /** Half a character would be replaced on its way out. */
 const assertWhole = (file: string, row: Row, number: number): void => {
@@ -113,7 +151,7 @@ const assertWhole = (file: string, row: Row, number: number): void => {
 };
 
 /** Rows without the empty ones, which are counted. */
-export const countRows = (file: string, page: readonly Row[], seen: RowsSeen): readonly Row[] => {
+export function countRows(file: string, page: readonly Row[], seen: RowsSeen): readonly Row[] {
 	const kept = page.filter((row) => !isEmptyRow(row));
 	seen.empty += page.length - kept.length;
 	for (const row of kept) {
@@ -121,7 +159,7 @@ export const countRows = (file: string, page: readonly Row[], seen: RowsSeen): r
 		assertWhole(file, row, seen.rows);
 	}
 	return kept;
-};
+}
 
 /** @throws UserError (exit 2) with file and line. */
 export function* rowPages(file: string, bound: SizeBound, seen: RowsSeen): Generator<readonly Row[]> {

@@ -2,12 +2,12 @@ import {closeSync, constants, openSync, readFileSync, readSync, type Stats, stat
 import {readFile} from 'node:fs/promises';
 import {UserError} from '../../domain/user-error.ts';
 import {type TextFault, textFault, textOfBytes} from '../../text/utf8.ts';
-import {bounds} from '../bounds.ts';
+import {bounds} from '../defaults.ts';
 
 /** Files that a user names, as text: regular ones, of a size that makes sense, in UTF-8. */
 
 /** Why a file cannot be read. */
-export const unreadable = (file: string, error: unknown): UserError => {
+export function unreadable(file: string, error: unknown): UserError {
 	const code = (error as NodeJS.ErrnoException).code;
 	const reason =
 		code === 'ENOENT'
@@ -16,7 +16,7 @@ export const unreadable = (file: string, error: unknown): UserError => {
 				? 'it is a folder'
 				: `it cannot be read (${code})`;
 	return new UserError(`"${file}": ${reason}.`, {exitCode: 2, hint: 'Check the path and its permissions.'});
-};
+}
 
 /** @param name Of a file or a flag, quoted where it is a file's. */
 const notText = (name: string, {reason, hint}: TextFault): UserError =>
@@ -35,7 +35,7 @@ const tooLarge = (name: string, {bytes, hint}: SizeBound): UserError =>
  * A pipe or a device may never end.
  * @throws UserError (exit 2) that names the file and why it cannot be read.
  */
-export const assertRegular = (file: string, bound: SizeBound): void => {
+export function assertRegular(file: string, bound: SizeBound): void {
 	let stats: Stats;
 	try {
 		stats = statSync(file);
@@ -54,12 +54,12 @@ export const assertRegular = (file: string, bound: SizeBound): void => {
 	if (stats.size > bound.bytes) {
 		throw tooLarge(`"${file}"`, bound);
 	}
-};
+}
 
 const textBound: SizeBound = {bytes: bounds.bytes.text, hint: 'No model takes so much; name a shorter text.'};
 
 /** @throws UserError (exit 2) that names the file and why it cannot be read. */
-export const readText = (file: string, bound: SizeBound = textBound): string => {
+export function readText(file: string, bound: SizeBound = textBound): string {
 	assertRegular(file, bound);
 	let bytes: Buffer;
 	try {
@@ -72,20 +72,20 @@ export const readText = (file: string, bound: SizeBound = textBound): string => 
 		throw notText(`"${file}"`, fault);
 	}
 	return textOfBytes(bytes);
-};
+}
 
 /** What this program wrote, as text. @throws UserError (exit 2) where it is none, and the fault of the file system. */
-export const readUtf8 = async (file: string): Promise<string> => {
+export async function readUtf8(file: string): Promise<string> {
 	const bytes = await readFile(file);
 	const fault = textFault(bytes);
 	if (fault !== undefined) {
 		throw notText(`"${file}"`, fault);
 	}
 	return textOfBytes(bytes);
-};
+}
 
 /** @throws UserError (exit 2) where standard input is no text, or does not end. */
-export const readStdinText = async (stream: AsyncIterable<Uint8Array | string>): Promise<string> => {
+export async function readStdinText(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
 	const chunks: Buffer[] = [];
 	let length = 0;
 	for await (const chunk of stream) {
@@ -102,7 +102,7 @@ export const readStdinText = async (stream: AsyncIterable<Uint8Array | string>):
 		throw notText('standard input', fault);
 	}
 	return textOfBytes(bytes);
-};
+}
 
 const pieceBytes = 64 * 1024;
 const lineEnd = 10;
@@ -152,4 +152,24 @@ export function* linePieces(file: string, bound: SizeBound): Generator<string> {
 	} finally {
 		closeSync(descriptor);
 	}
+}
+
+/** A file ends its last line; the text does not. */
+const withoutLastEnd = (text: string): string => text.replace(/\r?\n$/, '');
+
+/**
+ * A text from the command line: the text itself, the content of a file for `@FILE`, stdin for `-`.
+ * @throws UserError (exit 2) for a file that cannot be read.
+ */
+export async function textArgument(
+	value: string | undefined,
+	readStdin: () => Promise<string>,
+): Promise<string | undefined> {
+	if (value === undefined) {
+		return undefined;
+	}
+	if (value === '-') {
+		return withoutLastEnd(await readStdin());
+	}
+	return value.startsWith('@') ? withoutLastEnd(readText(value.slice(1))) : value;
 }

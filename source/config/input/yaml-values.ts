@@ -16,7 +16,7 @@ import {
 export type IsText = (path: readonly PropertyKey[]) => boolean;
 
 /** @throws What is wrong at a node. */
-export type Refuse = (node: Node | null, reason: string, hint: string) => Error;
+type Refuse = (node: Node | null, reason: string, hint: string) => Error;
 
 /** Values that anchors may stand for, all uses together: ten lines can ask for billions. */
 const mostRepeated = 100_000;
@@ -41,7 +41,7 @@ const looksLikeText = /^[ \t]*#[^\s#]/;
  * @param text What the document was made from.
  * @param refuse Makes the error of a node.
  */
-export const valuesOf = (document: Document, text: string, isText: IsText, refuse: Refuse): unknown => {
+export function valuesOf(document: Document, text: string, isText: IsText, refuse: Refuse): unknown {
 	const anchors = new Map<string, Node>();
 	const used = new Set<Node>();
 	const open = new Set<Node>();
@@ -191,4 +191,4 @@ export const valuesOf = (document: Document, text: string, isText: IsText, refus
 		}
 	}
 	return value;
-};
+}

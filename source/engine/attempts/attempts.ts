@@ -2,12 +2,79 @@ import type {Reservation} from '../../admission/ledger.ts';
 import type {Answer, Backend, Outcome} from '../../domain/backend.ts';
 import type {Clock} from '../../domain/clock.ts';
 import type {Failure, Received} from '../../domain/failure.ts';
-import type {Silence} from '../../domain/silence.ts';
+import type {Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
+import type {Silence} from '../../domain/timeouts.ts';
+import {beginJudgement, judgeAnswer, type PatternChecker, type PatternResult} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import {Alarm} from '../alarm.ts';
-import type {CellState} from '../cells/cell-state.ts';
-import type {Judging} from './judging.ts';
+import type {CellState} from '../cells/cell.ts';
+import {WakeTimer} from '../wake-timer.ts';
 import type {LogicalRequest} from './logical-request.ts';
+
+/** What an answer gets whose check was not over when the run had to end. */
+const givenUp: PatternResult = {isMet: false, reason: 'the run ended before its check did'};
+
+/** Milliseconds after which an answer whose check goes on is put where nothing can lose it. */
+const slowMs = 100;
+
+/** The answers that are here and not yet judged. Each is judged exactly once, however its check ends. */
+export class Judging {
+	readonly #task: Task;
+	readonly #checker: PatternChecker | undefined;
+	readonly #clock: Clock;
+	readonly #open = new Set<() => void>();
+
+	/** @param checker Undefined: patterns are checked in this thread. */
+	constructor(task: Task, checker: PatternChecker | undefined, clock: Clock) {
+		this.#task = task;
+		this.#clock = clock;
+		this.#checker = checker;
+	}
+
+	/** Answers whose checks are not over. */
+	get count(): number {
+		return this.#open.size;
+	}
+
+	/**
+	 * Judges an answer.
+	 * @param onJudged Called at once where no pattern has to be asked.
+	 * @param onSlow Called before it, where the check takes its time.
+	 */
+	judge(
+		{items, variant}: {readonly items: readonly Item[]; readonly variant: Variant},
+		answer: Answer,
+		onJudged: (verdicts: readonly ItemVerdict[]) => void,
+		onSlow: () => void,
+	): void {
+		if (this.#checker === undefined) {
+			onJudged(judgeAnswer(answer, this.#task, items, variant));
+			return;
+		}
+		const judgement = beginJudgement(answer, this.#task, items, variant);
+		if (judgement.kind === 'judged') {
+			onJudged(judgement.verdicts);
+			return;
+		}
+		const {texts, conclude} = judgement;
+		const end = (results: readonly PatternResult[]): void => {
+			if (this.#open.delete(giveUp)) {
+				cancelSlow();
+				onJudged(conclude(results));
+			}
+		};
+		const giveUp = (): void => end(texts.map(() => givenUp));
+		const cancelSlow = this.#clock.after(slowMs, onSlow);
+		this.#open.add(giveUp);
+		void this.#checker.check(texts).then(end);
+	}
+
+	/** What is still open failed its check: the run ends. */
+	giveUp(): void {
+		for (const giveUp of [...this.#open]) {
+			giveUp();
+		}
+	}
+}
 
 /** One HTTP exchange that is under way. */
 export type Attempt = {
@@ -79,7 +146,7 @@ export class Attempts {
 	readonly #handlers: AttemptHandlers;
 	readonly #open = new Map<Attempt, Open>();
 	/** Rings before any attempt can have been silent for too long. */
-	readonly #alarm: Alarm;
+	readonly #alarm: WakeTimer;
 	/** When anything came last; where nothing was in flight, when the first was sent. */
 	#heardAt = 0;
 
@@ -88,7 +155,7 @@ export class Attempts {
 		this.#clock = clock;
 		this.#silence = silence;
 		this.#handlers = handlers;
-		this.#alarm = new Alarm(clock, () => this.#endSilent());
+		this.#alarm = new WakeTimer(clock, () => this.#endSilent());
 	}
 
 	/** Milliseconds since anything came; undefined while nothing is in flight. */

@@ -1,11 +1,12 @@
-import type {Prompt} from '../../domain/prompt.ts';
+import type {Answer} from '../../domain/backend.ts';
 import type {BlockPlace, Broken} from '../../domain/run-event.ts';
-import type {Item} from '../../domain/variant.ts';
-import type {ItemRange} from '../scheduling/load/item-walk.ts';
-import type {Slots} from '../scheduling/slots.ts';
+import type {Item, Prompt} from '../../domain/task.ts';
+import type {CellState} from '../cells/cell.ts';
+import type {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
+import type {ItemRange} from '../scheduling/item-walk.ts';
 
 /** Place in a block of a request that may be a turn of a conversation. */
-export type Place = Omit<BlockPlace, 'isUnitOver'>;
+type Place = Omit<BlockPlace, 'isUnitOver'>;
 
 /** A request that a load source wants to send next. */
 export type Draft = {
@@ -23,7 +24,7 @@ export type Draft = {
 	/** Milliseconds of running time at which an open loop means to send it; undefined in a closed one. */
 	readonly intendedAt: number | undefined;
 	/** What it occupies until it is finished, a conversation until its last turn is. */
-	readonly slots: Slots;
+	readonly slots: ConcurrencyLimiter;
 	/** Turns that its conversation may have; 1 where there is none. */
 	readonly turns: number;
 };
@@ -41,7 +42,7 @@ export type LogicalRequest = {
 	/** Its answer was cut off at right-sized max tokens: this time it has all that were configured. */
 	readonly hasFullLimit?: boolean;
 	readonly intendedAt: number | undefined;
-	readonly slots: Slots;
+	readonly slots: ConcurrencyLimiter;
 	/** Number of its conversation among those of its cell. */
 	readonly conversation: number;
 	/** Place in its conversation, from 0. */
@@ -59,4 +60,34 @@ export type LogicalRequest = {
 };
 
 /** A later turn of a conversation that was not sent yet. */
-export const isUnsentTurn = ({turn, attempts}: LogicalRequest): boolean => turn > 0 && attempts === 0;
+export function isUnsentTurn({turn, attempts}: LogicalRequest): boolean {
+	return turn > 0 && attempts === 0;
+}
+
+/**
+ * The next turn of a conversation, asked with the answer that the one before got. It stays with the cell that the
+ * conversation began on, and keeps its place in a closed loop.
+ * @param intendedAt Milliseconds of running time at which it is meant to be sent; counted in an open loop only.
+ * @returns Undefined when the conversation is over: it has no more turns, nothing else can be sent to this cell, or the
+ * answer was refused or is empty, which no model takes as a part of a conversation.
+ */
+export function nextTurn(
+	request: LogicalRequest,
+	cell: CellState,
+	answer: Answer,
+	intendedAt: number,
+): LogicalRequest | undefined {
+	const turn = request.turn + 1;
+	if (turn >= request.turns || answer.isRefused || answer.text.trim() === '' || !cell.isAlive) {
+		return undefined;
+	}
+	const {broken: _, firstSentAtRunningMs: __, ...rest} = request;
+	return {
+		...rest,
+		turn,
+		prompt: cell.composeTurn(turn, request.prompt, answer),
+		intendedAt: request.intendedAt === undefined ? undefined : intendedAt,
+		attempts: 0,
+		isFirstThrottled: false,
+	};
+}

@@ -1,17 +1,17 @@
 import type {Bucket, WaitReason} from '../../admission/bucket.ts';
 import type {Reservation} from '../../admission/ledger.ts';
-import {type Lane, lanes} from '../../domain/lane.ts';
+import {type Lane, lanes} from '../../domain/bucket-usage.ts';
 import {shuffled} from '../../domain/random.ts';
-import type {Item} from '../../domain/variant.ts';
+import type {Item} from '../../domain/task.ts';
 import type {Attempts} from '../attempts/attempts.ts';
 import {type Draft, isUnsentTurn, type LogicalRequest} from '../attempts/logical-request.ts';
-import {lostEvent} from '../attempts/lost-record.ts';
-import {type Refusal, refusal} from '../attempts/refusal.ts';
-import type {CellState} from '../cells/cell-state.ts';
+import {lostEvent} from '../attempts/request-records.ts';
+import {type Refusal, refusal} from '../attempts/retry-policy.ts';
+import type {CellState} from '../cells/cell.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
-import {createAdaptiveChoice, isAdaptive} from './adaptive.ts';
-import type {Source} from './load/source.ts';
-import type {WaitingRoom} from './waiting-room.ts';
+import type {Source} from './load-sources.ts';
+import type {RetryQueue} from './retry-queue.ts';
+import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
 
 /** Requests waiting to be sent again beyond which no new ones are started. */
 const maxWaiting = 1000;
@@ -102,7 +102,7 @@ export class Scheduler {
 	}
 
 	/** Requests that were sent before: retries and next turns. */
-	#pumpRoom(room: WaitingRoom, lane: Lane): void {
+	#pumpRoom(room: RetryQueue, lane: Lane): void {
 		if (room.size === 0) {
 			return;
 		}

@@ -9,7 +9,7 @@ import {cleanText} from '../../text/width.ts';
 type Limit = Pick<Guards, 'maxCostUsd' | 'isMaxCostGiven' | 'isConfirmed'>;
 
 /** What is asked of a limit, and the words of whoever asks. */
-export type CostOffer = {
+type CostOffer = {
 	/** Upper bound in USD; null where it is not known. */
 	readonly costUsd: number | null;
 	/** Of the bound: "(batch price assumed)". */
@@ -23,11 +23,11 @@ export type CostOffer = {
  * @param unpriced What has no price.
  * @throws UserError (exit 2) that names model and tier.
  */
-export const assertPriced = (
+export function assertPriced(
 	unpriced: ReadonlyArray<Pick<Target, 'model' | 'tier'>>,
 	{maxCostUsd, isMaxCostGiven}: Limit,
 	what = '',
-): void => {
+): void {
 	if (unpriced.length === 0 || maxCostUsd === null || !isMaxCostGiven) {
 		return;
 	}
@@ -39,18 +39,18 @@ export const assertPriced = (
 			hint: 'Only --max-cost none goes past a price that is not known (--yes does not), or name a model and tier with a known price.',
 		},
 	);
-};
+}
 
 /**
  * Why a cost does not fit its limit, and the way out; undefined where it fits, or where nobody typed a limit and `--yes`
  * was given.
  */
-export const costRefusal = ({
+export function costRefusal({
 	costUsd,
 	mark = '',
 	limit: {maxCostUsd, isMaxCostGiven, isConfirmed},
 	words,
-}: CostOffer): {readonly text: string; readonly hint: string} | undefined => {
+}: CostOffer): {readonly text: string; readonly hint: string} | undefined {
 	const fits = maxCostUsd === null || (costUsd !== null && costUsd <= maxCostUsd);
 	if (fits || (isConfirmed && !isMaxCostGiven)) {
 		return undefined;
@@ -64,4 +64,4 @@ export const costRefusal = ({
 		text: `${cost}, and --max-cost is ${formatUsd(maxCostUsd)}: ${words.notDone}.`,
 		hint: `${first} --max-cost${isMaxCostGiven ? ' ("none" sets no limit; --yes lifts none that was typed)' : ''}, or lower ${words.lower}.`,
 	};
-};
+}

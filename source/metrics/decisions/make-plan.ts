@@ -1,12 +1,52 @@
+import type {Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
 import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
-import type {Use} from '../../domain/use.ts';
+import type {Task} from '../../domain/task.ts';
+import {chatInLane} from '../../prompts/compose.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
-import {measuredRequests} from '../figures/measured-requests.ts';
-import {fewestBlocks} from './more-blocks.ts';
-import {meanInputTokens} from './turn-input.ts';
+import {fewestBlocks} from './elimination.ts';
+
+/** Requests that the items of a cell take; unlimited where it goes over all of them as often as it is asked to. */
+export function requestsForItems({onlyItems}: Pick<Cell, 'onlyItems'>, itemsPerRequest: number): number {
+	return onlyItems === undefined
+		? Number.POSITIVE_INFINITY
+		: Math.ceil(onlyItems.length / Math.max(1, itemsPerRequest));
+}
+
+/** Requests of a measurement over all of its cells. @param requests Of each cell at most. */
+export function measuredRequests(
+	{cells, variants}: Pick<RunSpec, 'cells' | 'variants'>,
+	requests: number,
+): number {
+	return cells.reduce(
+		(sum, cell) =>
+			sum + Math.min(requests, requestsForItems(cell, variants[cell.variant]?.itemsPerRequest ?? 1)),
+		0,
+	);
+}
+
+/** About four characters a token: nothing better is known of text that was not counted. */
+const charactersPerToken = 4;
+
+/**
+ * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
+ * the mean is over the turns of a whole conversation in which every answer is as long as given; estimated.
+ */
+export function meanInputTokens(task: Task, {inputTokens, lane}: Cell, answerTokens: number): number {
+	const chat = chatInLane(task, lane);
+	if (chat === undefined) {
+		return inputTokens.value;
+	}
+	let input = inputTokens.value;
+	let sum = input;
+	for (const turn of chat.turns.slice(1)) {
+		input += answerTokens + Math.ceil(turn.length / charactersPerToken);
+		sum += input;
+	}
+	return sum / chat.turns.length;
+}
 
 /** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */
 
@@ -142,7 +182,7 @@ const minutesBeside = (spec: RunSpec, most: number | null, others: readonly Use[
  * A plan beside others: how long it takes at the rate that they leave.
  * @param others Of each target: what others, other programs of one's own included, use per minute.
  */
-export const besideOthers = (plan: Plan, spec: RunSpec, others: readonly Use[]): Plan => {
+export function besideOthers(plan: Plan, spec: RunSpec, others: readonly Use[]): Plan {
 	if (plan.quotaMinutes === null || others.every(({requests, tokens}) => requests + tokens <= 0)) {
 		return plan;
 	}
@@ -154,7 +194,7 @@ export const besideOthers = (plan: Plan, spec: RunSpec, others: readonly Use[]):
 				quotaMinutes: null,
 				remarks: [...plan.remarks, 'Others use the whole quota now: nothing is sent until they leave room.'],
 			};
-};
+}
 
 /** That a share above 1 goes over the quota, and whom that concerns; undefined for any other. */
 const excessOf = ({share}: RunSpec): string | undefined =>
@@ -193,7 +233,7 @@ const itemsRemarks = ({isEliminating = false, variants, task: {items}}: RunSpec)
  * The plan of a run. Requests are spread evenly over the cells.
  * @param remarks Sentences from the resolution of quotas, shown with the plan.
  */
-export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
+export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 	const {planned, most} = requestsOf(spec);
 	const excess = excessOf(spec);
 	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
@@ -221,4 +261,4 @@ export const makePlan = (spec: RunSpec, remarks: readonly string[]): Plan => {
 		],
 		crowding: excess,
 	};
-};
+}

@@ -1,7 +1,7 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Quota} from '../../domain/target.ts';
-import type {Quantiles} from '../statistics/quantiles.ts';
-import {sustainableUnderReservation, type TypicalRequest} from './reservation-pressure.ts';
+import type {Quantiles} from '../statistics/distribution.ts';
+import {sustainableUnderReservation, type TypicalRequest} from './sustainable.ts';
 
 /** Answers below which nothing is advised. */
 const leastAnswers = 20;
@@ -10,12 +10,12 @@ const manyAnswers = 100;
 const roundTo = 8;
 
 /** A max tokens that nearly every answer fits into: p99 + 5 %, with fewer answers the greatest x (1 + 1 / sqrt(n)). */
-export const fittingMaxTokens = (outputs: Quantiles): number => {
+export function fittingMaxTokens(outputs: Quantiles): number {
 	const {count} = outputs;
 	const tokens =
 		count >= manyAnswers ? outputs.at(0.99) * 1.05 : outputs.max * (1 + 1 / Math.sqrt(Math.max(1, count)));
 	return Math.max(roundTo, Math.ceil(tokens / roundTo) * roundTo);
-};
+}
 
 /**
  * The max tokens that the answers so far advise. It matters because the service sets all of it aside while a request is
@@ -25,13 +25,13 @@ export const fittingMaxTokens = (outputs: Quantiles): number => {
  * @returns `truncationRisk` by the rule of succession: (answers above the value + 1) / (answers + 2). The rate leaves room for
  * asking what is cut off once more, with the max tokens of now.
  */
-export const adviseMaxTokens = (
+export function adviseMaxTokens(
 	outputs: Quantiles,
 	truncated: number,
 	maxTokens: number,
 	quota: Quota,
 	request: TypicalRequest,
-): VariantFigures['maxTokensAdvice'] => {
+): VariantFigures['maxTokensAdvice'] {
 	if (outputs.count < leastAnswers || truncated > 0) {
 		return {value: null, truncationRisk: null, sustainablePerMinute: null};
 	}
@@ -47,4 +47,4 @@ export const adviseMaxTokens = (
 		truncationRisk,
 		sustainablePerMinute: fitting && full ? 1 / (1 / fitting + truncationRisk / full) : (fitting ?? null),
 	};
-};
+}

@@ -3,7 +3,7 @@ import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import type {Target} from '../../domain/target.ts';
 
 /** Usage of a minute and what a typical request is like: what the form for a quota increase asks for. */
-export type QuotaIncreaseFigures = {
+type QuotaIncreaseFigures = {
 	readonly steadyRequestsPerMinute: number;
 	readonly peakRequestsPerMinute: number;
 	readonly steadyTokensPerMinute: number;
@@ -11,7 +11,7 @@ export type QuotaIncreaseFigures = {
 };
 
 /** Steady use (mean of the whole minutes) and peak use (busiest minute) of a target; undefined before one has passed. */
-export const useByMinute = (timeline: Timeline, target: number): QuotaIncreaseFigures | undefined => {
+export function usageByMinute(timeline: Timeline, target: number): QuotaIncreaseFigures | undefined {
 	const points = timeline.points.filter((point) => point.target === target);
 	const perMinute = Math.max(1, Math.round(60 / timeline.intervalSeconds));
 	if (points.length < perMinute) {
@@ -38,19 +38,19 @@ export const useByMinute = (timeline: Timeline, target: number): QuotaIncreaseFi
 		steadyTokensPerMinute: steady(({quotaTokens}) => quotaTokens),
 		peakTokensPerMinute: peak(({quotaTokens}) => quotaTokens),
 	};
-};
+}
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** The line with the figures for the form, when a quota binds and a minute was measured. */
-export const quotaIncreaseAdvice = (
+export function quotaIncreaseAdvice(
 	variant: VariantFigures,
 	target: Target,
 	index: number,
 	timeline: Timeline,
-): readonly Advice[] => {
+): readonly Advice[] {
 	const {limitedBy} = variant.sustainable;
-	const use = useByMinute(timeline, index);
+	const use = usageByMinute(timeline, index);
 	const {inputTokens, outputTokens} = variant.perRequest;
 	const isQuota = limitedBy !== 'none' && limitedBy !== 'concurrency';
 	if (use === undefined || !isQuota || inputTokens.mean === null || outputTokens.mean === null) {
@@ -62,4 +62,4 @@ export const quotaIncreaseAdvice = (
 		`${whole(use.peakTokensPerMinute)} quota tokens a minute, on average ${whole(inputTokens.mean)} input and ` +
 		`${whole(outputTokens.mean)} output tokens a request.`;
 	return [{kind: 'quota-increase', text, usefulPerMinute: null}];
-};
+}

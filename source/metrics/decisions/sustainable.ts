@@ -1,18 +1,18 @@
+import {occupiedBy} from '../../domain/accounting.ts';
+import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Occupied} from '../../domain/run-event.ts';
 import type {Limit, limitKinds, Quota} from '../../domain/target.ts';
-import type {Use} from '../../domain/use.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';
-import {studentT} from '../statistics/student-t.ts';
+import {studentT, wilsonInterval} from '../statistics/intervals.ts';
 import type {VectorMoments, Weights} from '../statistics/vector-moments.ts';
-import {wilsonInterval} from '../statistics/wilson.ts';
 
 const minutesPerDay = 1440;
 
 type Bound = {readonly usefulPerMinute: number; readonly limitedBy: LimitedBy};
 
 /** What one request takes of its bucket, on average; `occupied` in units of one window. */
-export type RequestCost = {
+type RequestCost = {
 	/** Settled quota tokens. */
 	readonly settled: number;
 	readonly setAside: number;
@@ -20,7 +20,7 @@ export type RequestCost = {
 };
 
 /** The limits that are known, in their own units; assumed ones bound nothing. */
-export const knownLimits = (quota: Quota) => {
+export function knownLimits(quota: Quota) {
 	const known = (kind: (typeof limitKinds)[number]): number | undefined => {
 		const {state, value} = quota[kind];
 		return state === 'blocked' ? 0 : state === 'known' && value !== null ? value : undefined;
@@ -30,7 +30,7 @@ export const knownLimits = (quota: Quota) => {
 		tokensPerMinute: known('tokensPerMinute'),
 		tokensPerDay: known('tokensPerDay'),
 	};
-};
+}
 
 /**
  * Useful items per day, where the day's quota ends before a program that runs all day at its rate does. It is a number
@@ -51,11 +51,11 @@ export function dayBoundOf({
  * @param usefulPerRequest Mean useful items of one request.
  * @returns Undefined when no limit is known.
  */
-export const sustainableBound = (
+export function sustainableBound(
 	quota: Quota,
 	usefulPerRequest: number,
 	{setAside, occupied}: Omit<RequestCost, 'settled'>,
-): Bound | undefined => {
+): Bound | undefined {
 	const {requestsPerMinute, tokensPerMinute} = knownLimits(quota);
 	const over = (limit: number, cost: number): number =>
 		cost <= 0 ? 0 : (Math.max(0, limit) / cost) * usefulPerRequest;
@@ -69,7 +69,7 @@ export const sustainableBound = (
 		bounds.push({usefulPerMinute: over(room, occupied.tokens), limitedBy: 'tokens'});
 	}
 	return bounds.sort((first, second) => first.usefulPerMinute - second.usefulPerMinute)[0];
-};
+}
 
 /** A quota less what others use of it per minute, and their part of the limit of which they use most. */
 export function leftBy(
@@ -111,14 +111,11 @@ const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => 
  * Useful items a minute that so many requests in flight allow (Little's law).
  * @returns Undefined before anything was answered.
  */
-export const concurrencyBound = (
-	inFlight: number,
-	usefulPerRequest: number,
-	serviceMs: number,
-): Bound | undefined =>
-	serviceMs <= 0
+function concurrencyBound(inFlight: number, usefulPerRequest: number, serviceMs: number): Bound | undefined {
+	return serviceMs <= 0
 		? undefined
 		: {usefulPerMinute: ((inFlight * 60_000) / serviceMs) * usefulPerRequest, limitedBy: 'concurrency'};
+}
 
 /** What bounds the rate of a cell beside its quota. */
 export type CellBounds = {
@@ -135,11 +132,11 @@ export type CellBounds = {
  * quota tokens or the service time, log-normal; they are put together as Zou and Donner do (2008, MOVER), with their
  * correlation. So the interval has a width where every item was useful, and does not exceed what the quota can give.
  */
-export const sustainableRate = (
+export function sustainableRate(
 	requests: VectorMoments,
 	quota: Quota,
 	{itemsPerRequest = 1, inFlight = null, unseenTokens = 0}: CellBounds = {},
-): VariantFigures['sustainable'] => {
+): VariantFigures['sustainable'] {
 	const meanOf = (measure: Measure): number => requests.mean(indexOf(measure));
 	const useful = meanOf('useful');
 	const cost: RequestCost = {
@@ -210,7 +207,7 @@ export const sustainableRate = (
 			Math.min(most, usefulPerMinute * factorOf(Math.log(share.high / share.value))),
 		),
 	};
-};
+}
 
 /**
  * Useful part of the items that the requests could hold, with its 95 % interval. Items of one request fail together or
@@ -227,3 +224,48 @@ const usefulShare = (
 	const interval = wilsonInterval(value * trials, trials);
 	return interval && {value, low: Math.min(value, interval.low), high: Math.max(value, interval.high)};
 };
+
+const windowMs = 60_000;
+
+/** What one request of a cell is like, on average. */
+export type TypicalRequest = {
+	readonly useful: number;
+	/** Settled quota tokens. */
+	readonly quotaTokens: number;
+	/** Quota tokens set aside while it is in flight. */
+	readonly reservedTokens: number;
+	/** What of these the service itself reserves; absent: all of them. */
+	readonly reservedByService?: number | undefined;
+	/** Where its tokens count from; absent: not known. */
+	readonly countsFrom?: CountsFrom | undefined;
+	readonly serviceMs: number;
+	/** Absent where the first byte is the end. */
+	readonly timeToFirstTokenMs?: number | undefined;
+};
+
+/** What a typical request takes of its bucket. */
+export function costOfTypical({
+	quotaTokens,
+	reservedTokens,
+	reservedByService = reservedTokens,
+	countsFrom = 'unknown',
+	serviceMs,
+	timeToFirstTokenMs,
+}: Omit<TypicalRequest, 'useful'>): RequestCost {
+	const setAside = Math.max(quotaTokens, reservedTokens);
+	const times = {service: serviceMs, timeToFirstToken: timeToFirstTokenMs};
+	return {
+		settled: quotaTokens,
+		setAside,
+		occupied: occupiedBy(
+			{setAside, reserved: reservedByService, settled: quotaTokens, countsFrom},
+			times,
+			windowMs,
+		),
+	};
+}
+
+/** Useful items per minute of typical requests. @returns Undefined when no limit is known. */
+export function sustainableUnderReservation(quota: Quota, request: TypicalRequest): number | undefined {
+	return sustainableBound(quota, request.useful, costOfTypical(request))?.usefulPerMinute;
+}

@@ -21,17 +21,17 @@ export type BatchProgress = {
 };
 
 /** How fast a batch goes; null before anything can be said, and when it is over. */
-export const paceOf = ({
+export function paceOf({
 	records,
 	processed,
 	workingMs,
 }: Pick<BatchProgress, 'records' | 'processed' | 'workingMs'>): {
 	readonly perMinute: number;
 	readonly leftMs: number;
-} | null => {
+} | null {
 	if (workingMs === null || workingMs <= 0 || processed === 0 || processed >= records) {
 		return null;
 	}
 	const perMs = processed / workingMs;
 	return {perMinute: perMs * 60_000, leftMs: (records - processed) / perMs};
-};
+}

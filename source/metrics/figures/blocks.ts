@@ -1,5 +1,5 @@
 import type {BlockPlace} from '../../domain/run-event.ts';
-import {ClusterSums} from '../statistics/cluster-sums.ts';
+import {ClusterSums} from '../statistics/vector-moments.ts';
 import {compared, indexOf, measures, type RequestMeasures} from './request-measures.ts';
 
 /** Blocks that may be open at once; beyond it the oldest is dropped (the answer to one of its requests never came). */

@@ -1,18 +1,154 @@
-import {lanes} from '../../domain/lane.ts';
+import {lanes} from '../../domain/bucket-usage.ts';
+import type {BlockPlace} from '../../domain/run-event.ts';
 import type {Cell} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {Blocks} from './blocks.ts';
-import {ItemShares} from './item-shares.ts';
-import {Repeats} from './repeats.ts';
-import {momentCount} from './request-measures.ts';
-import {nothingSpent, type Spent} from './spent.ts';
+import {momentCount, nothingSpent, type Spent} from './request-measures.ts';
 import {TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
-import {WholeWindows} from './whole-windows.ts';
+
+/**
+ * How many of the items that had something to check passed. An item that is asked again adds no evidence: it stays one,
+ * and counts as the mean of its checks. A check without an item stands for itself.
+ */
+class ItemShares {
+	readonly #items = new Map<number, {passed: number; checked: number}>();
+	#alone = 0;
+	#passed = 0;
+
+	/** Items that were checked. */
+	get count(): number {
+		return this.#alone + this.#items.size;
+	}
+
+	/** Items that passed, an item with several checks as the mean of them. */
+	get passed(): number {
+		return this.#passed;
+	}
+
+	add(item: number | undefined, hasPassed: boolean): void {
+		if (item === undefined) {
+			this.#alone++;
+			this.#passed += hasPassed ? 1 : 0;
+			return;
+		}
+		const known = this.#items.get(item) ?? {passed: 0, checked: 0};
+		this.#items.set(item, known);
+		const before = known.checked === 0 ? 0 : known.passed / known.checked;
+		known.checked++;
+		known.passed += hasPassed ? 1 : 0;
+		this.#passed += known.passed / known.checked - before;
+	}
+}
+
+/** Hash of a text (FNV-1a, 32 bit): two answers with the same one are taken for the same. */
+const hashOf = (text: string): number => {
+	let hash = 0x811c9dc5;
+	for (let index = 0; index < text.length; index++) {
+		hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+	}
+	return hash >>> 0;
+};
+
+/** Whether a cell gives the same answer when it is asked for the same item again. */
+class Repeats {
+	/** By the first item of the request. */
+	readonly #answers = new Map<number, number>();
+	#asked = 0;
+	#same = 0;
+
+	/** Answers to what had been answered before. */
+	get asked(): number {
+		return this.#asked;
+	}
+
+	/** Those of them that said the same as before. */
+	get same(): number {
+		return this.#same;
+	}
+
+	/** @param first Index of the first item of the request. */
+	add(block: BlockPlace | undefined, first: number | undefined, text: string): void {
+		const item = block?.item;
+		if (item === undefined || first === undefined) {
+			return;
+		}
+		const hash = hashOf(text);
+		const before = this.#answers.get(first);
+		if (item.pass > 0 && before !== undefined) {
+			this.#asked++;
+			this.#same += before === hash ? 1 : 0;
+		}
+		this.#answers.set(first, hash);
+	}
+}
+
+/** What a rate is made of, counted from the first request on. */
+type RateCounts = {
+	readonly requests: number;
+	readonly quotaTokens: number;
+	readonly outputTokens: number;
+	readonly useful: number;
+	readonly good: number;
+};
+
+const countsOf = ({requests, tokens, items}: VariantTotals): RateCounts => ({
+	requests: requests.succeeded,
+	quotaTokens: tokens.quota,
+	outputTokens: tokens.output,
+	useful: items.useful,
+	good: items.good,
+});
+
+/**
+ * Counts at the end of the last whole window of a cell. A quota can be spent in the first second of its window: only over
+ * whole windows is what went through a rate.
+ */
+class WholeWindows {
+	readonly #windowMs: number;
+	/** Windows that were whole when the last event came, and what had been counted then. */
+	#last = 0;
+	#counts: RateCounts | undefined;
+
+	constructor(windowMs: number) {
+		this.#windowMs = windowMs;
+	}
+
+	/** Called before an event is counted. @param activeMs Since the first request, without pauses. */
+	pass(activeMs: number, totals: VariantTotals): void {
+		const now = Math.floor(activeMs / this.#windowMs);
+		if (now > this.#last) {
+			this.#last = now;
+			this.#counts = countsOf(totals);
+		}
+	}
+
+	/**
+	 * What was counted in whole windows, per minute.
+	 * @param activeMs Since the first request, without pauses.
+	 * @returns Undefined before one window is whole.
+	 */
+	perMinute(activeMs: number, totals: VariantTotals): RateCounts | undefined {
+		const now = Math.floor(activeMs / this.#windowMs);
+		if (now === 0) {
+			return undefined;
+		}
+		// No event came since the last window ended: all that was counted is in whole ones.
+		const counts = now > this.#last ? countsOf(totals) : (this.#counts ?? countsOf(totals));
+		const minutes = (now * this.#windowMs) / 60_000;
+		return {
+			requests: counts.requests / minutes,
+			quotaTokens: counts.quotaTokens / minutes,
+			outputTokens: counts.outputTokens / minutes,
+			useful: counts.useful / minutes,
+			good: counts.good / minutes,
+		};
+	}
+}
 
 /** What is in flight at a target. */
-export type TargetLevels = {inFlight: number; reserved: number};
+type TargetLevels = {inFlight: number; reserved: number};
 
 /**
  * All figures of a run. They are a fold over its events: the same events give the same figures. They are changed in place,
@@ -56,26 +192,28 @@ const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
 };
 
 /** Figures before the first event. @param windowMs Of the quotas. */
-export const emptyFigures = (cells: readonly Cell[], targets: number, windowMs = 60_000): Figures => ({
-	variants: cells.map(() => emptyTotals()),
-	requests: cells.map(() => new VectorMoments(momentCount)),
-	blocks: groupsOf(cells)
-		.filter((group) => group.length > 1)
-		.map((group) => new Blocks(group)),
-	quality: cells.map(() => new ItemShares()),
-	repeats: cells.map(() => new Repeats()),
-	windows: cells.map(() => new WholeWindows(windowMs)),
-	timeline: new TimelineSeries(targets),
-	levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
-	failures: new Map(),
-	events: [],
-	startedEpochMs: undefined,
-	endedAt: undefined,
-	pausedAt: undefined,
-	pauses: [],
-	isSimulated: false,
-	spent: nothingSpent(),
-});
+export function emptyFigures(cells: readonly Cell[], targets: number, windowMs = 60_000): Figures {
+	return {
+		variants: cells.map(() => emptyTotals()),
+		requests: cells.map(() => new VectorMoments(momentCount)),
+		blocks: groupsOf(cells)
+			.filter((group) => group.length > 1)
+			.map((group) => new Blocks(group)),
+		quality: cells.map(() => new ItemShares()),
+		repeats: cells.map(() => new Repeats()),
+		windows: cells.map(() => new WholeWindows(windowMs)),
+		timeline: new TimelineSeries(targets),
+		levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
+		failures: new Map(),
+		events: [],
+		startedEpochMs: undefined,
+		endedAt: undefined,
+		pausedAt: undefined,
+		pauses: [],
+		isSimulated: false,
+		spent: nothingSpent(),
+	};
+}
 
 /** Milliseconds of a span of the run that were not spent in a pause; the first second of a run belongs to its first window. */
 export function activeMs({pauses, pausedAt}: Figures, from: number, to: number): number {

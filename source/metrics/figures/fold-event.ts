@@ -1,9 +1,8 @@
 import type {Failure} from '../../domain/failure.ts';
 import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
-import {measuresOf, measuresOfLost} from './caching.ts';
+import {measuresOf, measuresOfLost} from './breakdowns.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {type RequestMeasures, toVector} from './request-measures.ts';
-import {spendAnswer, spendBroken} from './spent.ts';
+import {type RequestMeasures, spendAnswer, spendBroken, toVector} from './request-measures.ts';
 import {foldVariant} from './variant-totals.ts';
 
 const maxEvents = 200;
@@ -13,8 +12,9 @@ const maxPauses = 100;
 const mostFilling = 16;
 
 /** ISO 8601 UTC of an instant of the run. */
-export const isoAt = (figures: Figures, at: number): string =>
-	new Date((figures.startedEpochMs ?? 0) + at).toISOString();
+export function isoAt(figures: Figures, at: number): string {
+	return new Date((figures.startedEpochMs ?? 0) + at).toISOString();
+}
 
 const note = (figures: Figures, at: number, kind: string, text: string): void => {
 	figures.events = [...figures.events, {at: isoAt(figures, at), kind, text}].slice(-maxEvents);
@@ -122,7 +122,7 @@ const foldPause = (figures: Figures, to: number): void => {
 };
 
 /** Enters one event into the figures. Total: any sequence of events is taken, whatever its order. */
-export const foldEvent = (figures: Figures, event: RunEvent): void => {
+export function foldEvent(figures: Figures, event: RunEvent): void {
 	if ('cell' in event) {
 		const totals = figures.variants[event.cell];
 		if (totals !== undefined) {
@@ -182,4 +182,4 @@ export const foldEvent = (figures: Figures, event: RunEvent): void => {
 			note(figures, event.at, event.kind, event.text);
 			break;
 	}
-};
+}

@@ -1,17 +1,15 @@
+import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Cell, LoadShape} from '../../domain/run-spec.ts';
-import type {CountsFrom} from '../../domain/stamping.ts';
 import type {Target} from '../../domain/target.ts';
-import type {Use} from '../../domain/use.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import type {Checked} from '../decisions/quality-gate.ts';
 import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
+import {wilsonInterval} from '../statistics/intervals.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
-import {wilsonInterval} from '../statistics/wilson.ts';
-import {cachingFigures} from './caching.ts';
+import {cachingFigures, turnFigures} from './breakdowns.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {spentUsd} from './spent.ts';
-import {turnFigures} from './turns.ts';
+import {spentUsd} from './request-measures.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 
 const noRate: VariantFigures['rate'] = {
@@ -23,7 +21,7 @@ const noRate: VariantFigures['rate'] = {
 };
 
 /** What stays the same while the figures of a cell change. */
-export type CellView = {
+type CellView = {
 	readonly name: string;
 	readonly cell: Cell;
 	readonly target: Target;
@@ -115,7 +113,7 @@ const sustainableOf = (figures: Figures, index: number, view: CellView): Variant
 };
 
 /** The figures of a cell as they stand in a Snapshot. */
-export const toVariantFigures = (figures: Figures, index: number, view: CellView): VariantFigures => {
+export function toVariantFigures(figures: Figures, index: number, view: CellView): VariantFigures {
 	const totals = figures.variants[index];
 	if (totals === undefined) {
 		throw new RangeError(`no cell ${index}`);
@@ -209,4 +207,4 @@ export const toVariantFigures = (figures: Figures, index: number, view: CellView
 		...(view.isCaching === true ? {caching: cachingFigures(totals.caching)} : {}),
 		...(compression === undefined ? {} : {compression}),
 	};
-};
+}

@@ -1,11 +1,8 @@
 import type {FailureClass} from '../../domain/failure.ts';
 import type {Answered, Broken, RunEvent} from '../../domain/run-event.ts';
-import {Times} from '../statistics/distribution.ts';
-import {Quantiles} from '../statistics/quantiles.ts';
-import {RunningMean} from '../statistics/running-mean.ts';
-import {emptyCaching, foldCaching} from './caching.ts';
-import {nothingSpent, spendAnswer, spendBroken} from './spent.ts';
-import {foldTurn, type TurnTotals} from './turns.ts';
+import {Quantiles, RunningMean, Times} from '../statistics/distribution.ts';
+import {emptyCaching, foldCaching, foldTurn, type TurnTotals} from './breakdowns.ts';
+import {nothingSpent, spendAnswer, spendBroken} from './request-measures.ts';
 
 /** Characters of an answer that are kept as a sample. */
 const sampleLength = 100;
@@ -16,57 +13,59 @@ const maxWords = 20;
 export type VariantTotals = ReturnType<typeof emptyTotals>;
 
 /** Totals before the first event. */
-export const emptyTotals = () => ({
-	requests: {sent: 0, succeeded: 0, truncated: 0, refused: 0, attempts: 0},
-	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0},
-	/** Requests whose first attempt was throttled, and those of them that were answered in the end. */
-	firstThrottled: {requests: 0, rescued: 0},
-	failed: new Map<FailureClass, number>(),
-	items: {sent: 0, useful: 0, checkFailed: 0, empty: 0, unparsed: 0, checked: 0, passed: 0, good: 0},
-	tokens: {
-		input: 0,
-		output: 0,
-		cacheRead: 0,
-		cacheWrite: 0,
-		reasoning: undefined as number | undefined,
-		quota: 0,
-		reserved: 0,
-		overruns: 0,
-		isEstimated: false,
-	},
-	/** Attempts whose fate is not known, at what they may have used. */
-	broken: {attempts: 0, quotaTokens: 0},
-	spent: nothingSpent(),
-	perRequest: {
-		inputTokens: new RunningMean(),
-		outputTokens: new RunningMean(),
-		totalTokens: new RunningMean(),
-		quotaTokens: new RunningMean(),
-		reservedTokens: new RunningMean(),
-		costUsd: new RunningMean(),
-	},
-	latencyMs: {
-		timeToFirstToken: new Times(),
-		timeToFirstAnswerToken: new Times(),
-		total: new Times(),
-		perOutputToken: new Times(),
-		dispatchDelay: new Times(),
-		service: new Times(),
-	},
-	/** By turn, where requests are turns of conversations. */
-	turns: [] as TurnTotals[],
-	caching: emptyCaching(),
-	outputs: new Quantiles(),
-	stopReasons: new Map<string, number>(),
-	/** Answers by the service tier and by the latency mode that they said they were served by. */
-	tiers: new Map<string, number>(),
-	latencyModes: new Map<string, number>(),
-	prompt: undefined as Extract<RunEvent, {type: 'sent'}>['prompt'] | undefined,
-	sample: undefined as string | undefined,
-	/** Milliseconds since the start of the run between which the variant was being sent. */
-	firstSentAt: undefined as number | undefined,
-	lastActiveAt: 0,
-});
+export function emptyTotals() {
+	return {
+		requests: {sent: 0, succeeded: 0, truncated: 0, refused: 0, attempts: 0},
+		throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0},
+		/** Requests whose first attempt was throttled, and those of them that were answered in the end. */
+		firstThrottled: {requests: 0, rescued: 0},
+		failed: new Map<FailureClass, number>(),
+		items: {sent: 0, useful: 0, checkFailed: 0, empty: 0, unparsed: 0, checked: 0, passed: 0, good: 0},
+		tokens: {
+			input: 0,
+			output: 0,
+			cacheRead: 0,
+			cacheWrite: 0,
+			reasoning: undefined as number | undefined,
+			quota: 0,
+			reserved: 0,
+			overruns: 0,
+			isEstimated: false,
+		},
+		/** Attempts whose fate is not known, at what they may have used. */
+		broken: {attempts: 0, quotaTokens: 0},
+		spent: nothingSpent(),
+		perRequest: {
+			inputTokens: new RunningMean(),
+			outputTokens: new RunningMean(),
+			totalTokens: new RunningMean(),
+			quotaTokens: new RunningMean(),
+			reservedTokens: new RunningMean(),
+			costUsd: new RunningMean(),
+		},
+		latencyMs: {
+			timeToFirstToken: new Times(),
+			timeToFirstAnswerToken: new Times(),
+			total: new Times(),
+			perOutputToken: new Times(),
+			dispatchDelay: new Times(),
+			service: new Times(),
+		},
+		/** By turn, where requests are turns of conversations. */
+		turns: [] as TurnTotals[],
+		caching: emptyCaching(),
+		outputs: new Quantiles(),
+		stopReasons: new Map<string, number>(),
+		/** Answers by the service tier and by the latency mode that they said they were served by. */
+		tiers: new Map<string, number>(),
+		latencyModes: new Map<string, number>(),
+		prompt: undefined as Extract<RunEvent, {type: 'sent'}>['prompt'] | undefined,
+		sample: undefined as string | undefined,
+		/** Milliseconds since the start of the run between which the variant was being sent. */
+		firstSentAt: undefined as number | undefined,
+		lastActiveAt: 0,
+	};
+}
 
 const countIn = <Key>(map: Map<Key, number>, key: Key, amount = 1): void => {
 	map.set(key, (map.get(key) ?? 0) + amount);
@@ -161,7 +160,7 @@ const foldBroken = (totals: VariantTotals, broken: Broken | undefined): void => 
 };
 
 /** Counts one event of the cell. Events that say nothing about a cell change nothing. */
-export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
+export function foldVariant(totals: VariantTotals, event: RunEvent): void {
 	if (!('isCounted' in event && event.isCounted)) {
 		return;
 	}
@@ -194,4 +193,4 @@ export const foldVariant = (totals: VariantTotals, event: RunEvent): void => {
 			foldBroken(totals, event.broken);
 			break;
 	}
-};
+}

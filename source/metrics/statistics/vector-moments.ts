@@ -56,3 +56,116 @@ export class VectorMoments {
 		return Math.sqrt(Math.max(0, variance) / (this.#count * (this.#count - 1)));
 	}
 }
+
+/** Bytes that the sums of single clusters may take; beyond it several clusters share one. */
+const mostBytes = 16_000_000;
+
+type Look = {readonly sums: Float64Array; readonly products: Float64Array; readonly clusters: number};
+
+/**
+ * Sums of vectors and the products of one sum per cluster: what the error of a ratio of sums follows from (delta method
+ * with clusters). Vectors of one cluster are no independent evidence: the answers to one item, asked again and again, are
+ * one cluster. A vector without a cluster is one by itself and costs no memory.
+ */
+export class ClusterSums {
+	readonly #size: number;
+	/** Entries whose products are kept, and the place of each entry among them; -1 where they are not. */
+	readonly #kept: readonly number[];
+	readonly #places: readonly number[];
+	readonly #sums: Float64Array;
+	readonly #products: Float64Array;
+	readonly #mostClusters: number;
+	readonly #clusters = new Map<number, Float64Array>();
+	#alone = 0;
+	/** What is read while frozen. */
+	#look: Look | undefined;
+
+	/**
+	 * @param size Entries of a vector.
+	 * @param kept Indexes of the entries that an error may be asked of.
+	 * @param sharers How many of these objects share the memory that clusters may take.
+	 */
+	constructor(size: number, kept: readonly number[], sharers = 1) {
+		this.#size = size;
+		this.#kept = kept;
+		this.#places = Array.from({length: size}, (_, index) => kept.indexOf(index));
+		this.#sums = new Float64Array(size);
+		this.#products = new Float64Array(kept.length ** 2);
+		this.#mostClusters = Math.max(64, Math.floor(mostBytes / (Math.max(1, sharers) * size * 8)));
+	}
+
+	/** Independent observations. */
+	get count(): number {
+		return this.#look?.clusters ?? this.#alone + this.#clusters.size;
+	}
+
+	sum(index: number): number {
+		return (this.#look?.sums ?? this.#sums)[index] ?? 0;
+	}
+
+	/** @param cluster What the vector belongs to; undefined where it stands for itself. */
+	add(values: ArrayLike<number>, cluster: number | undefined): void {
+		this.#addTo(this.#sums, values);
+		if (cluster === undefined) {
+			this.#alone++;
+			this.#addProducts(values, 1);
+			return;
+		}
+		const key = cluster % this.#mostClusters;
+		const known = this.#clusters.get(key);
+		const sums = known ?? new Float64Array(this.#size);
+		if (known === undefined) {
+			this.#clusters.set(key, sums);
+		} else {
+			this.#addProducts(sums, -1);
+		}
+		this.#addTo(sums, values);
+		this.#addProducts(sums, 1);
+	}
+
+	/** What is read stays as it is, whatever is added, until `thaw`. */
+	freeze(): void {
+		this.#look ??= {sums: this.#sums.slice(), products: this.#products.slice(), clusters: this.count};
+	}
+
+	thaw(): void {
+		this.#look = undefined;
+	}
+
+	/** Standard error of a linear combination of the sums whose own value is 0; undefined below two observations. */
+	standardError(weights: Weights): number | undefined {
+		const count = this.count;
+		if (count < 2) {
+			return undefined;
+		}
+		const products = this.#look?.products ?? this.#products;
+		let variance = 0;
+		for (const [row, rowWeight] of weights) {
+			for (const [column, columnWeight] of weights) {
+				const places = [this.#places[row] ?? -1, this.#places[column] ?? -1];
+				const index = Math.min(...places) * this.#kept.length + Math.max(...places);
+				variance += rowWeight * columnWeight * (products[index] ?? 0);
+			}
+		}
+		return Math.sqrt((Math.max(0, variance) * count) / (count - 1));
+	}
+
+	#addTo(target: Float64Array, values: ArrayLike<number>): void {
+		for (let index = 0; index < this.#size; index++) {
+			target[index] = (target[index] ?? 0) + (values[index] ?? 0);
+		}
+	}
+
+	/** Of each pair of entries once. */
+	#addProducts(values: ArrayLike<number>, sign: 1 | -1): void {
+		const kept = this.#kept;
+		const products = this.#products;
+		for (let row = 0; row < kept.length; row++) {
+			const value = sign * (values[kept[row] ?? 0] ?? 0);
+			const start = row * kept.length;
+			for (let column = row; column < kept.length; column++) {
+				products[start + column] = (products[start + column] ?? 0) + value * (values[kept[column] ?? 0] ?? 0);
+			}
+		}
+	}
+}

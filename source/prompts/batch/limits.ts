@@ -14,10 +14,11 @@ const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
 const isGigabytes = (name: keyof typeof usualLimits): boolean => name.startsWith('bytes');
 
 /** The assumed limits with their values: `records a file 50,000, size of a file 1 GB`. */
-export const assumedText = ({assumed}: Pick<BatchLimits, 'assumed'>): string =>
-	assumed
+export function assumedText({assumed}: Pick<BatchLimits, 'assumed'>): string {
+	return assumed
 		.map((name) => {
 			const value = usualLimits[name];
 			return `${limitWords[name]} ${isGigabytes(name) ? `${value / gigabyte} GB` : formatCount(value)}`;
 		})
 		.join(', ');
+}

@@ -1,5 +1,5 @@
 /** Text as it arrives: the lines of each piece. A last line without its end counts too, an error of the source comes through. */
-export async function* linePagesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+async function* linePagesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
 	const decoder = new TextDecoder();
 	let rest = '';
 	for await (const chunk of bytes) {

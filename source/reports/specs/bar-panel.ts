@@ -1,5 +1,4 @@
-import {textWidth} from '../text-width.ts';
-import {limitLine, panelTitle, rowChannel, rowStep, valueChannel} from './axes.ts';
+import {limitLine, panelTitle, rowChannel, rowStep, textWidth, valueChannel} from './axes.ts';
 import type {Panel} from './chart.ts';
 import {ink} from './palette.ts';
 
@@ -12,7 +11,7 @@ export type BarRow = {
 	readonly text: string;
 };
 
-export type BarPanelOptions = {
+type BarPanelOptions = {
 	readonly title: string;
 	readonly subtitle: string;
 	readonly rows: readonly BarRow[];

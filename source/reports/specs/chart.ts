@@ -5,16 +5,6 @@ import type {Results, TargetResults} from '../results-schema.ts';
 import {formatLimit, formatTarget} from '../words.ts';
 import {fontFamily, gridLine, ground, ink, quietInk} from './palette.ts';
 
-/** The charts of one model, in the order in which they are written. */
-export const chartNames = [
-	'token-usage',
-	'throughput-comparison',
-	'variant-performance',
-	'throughput-vs-quota',
-	'latency',
-] as const;
-export type ChartName = (typeof chartNames)[number];
-
 /** A chart before it is drawn: plain data. */
 export type Chart = {
 	/** Becomes the file's name and the identifiers in it. */
@@ -51,8 +41,9 @@ export function chartInput(results: Results, index: number): ChartInput | undefi
 }
 
 /** Title with the mark that nothing here came from AWS. */
-export const titleOf = (results: Results, title: string): string =>
-	results.simulated ? `${title} (SIMULATED)` : title;
+export function titleOf(results: Results, title: string): string {
+	return results.simulated ? `${title} (SIMULATED)` : title;
+}
 
 /** Two or three short lines below the title: what was called, what limits it, what is not exact. */
 export function subtitleOf({results, target}: ChartInput): string[] {

@@ -20,7 +20,7 @@ export const gridLine = '#e4e7eb';
 export const fontFamily = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
 /** A fill that is told apart by its lines as well as by its colour. */
-export type Pattern = {readonly id: string; readonly colour: string; readonly path: string};
+type Pattern = {readonly id: string; readonly colour: string; readonly path: string};
 
 /** The parts of a stacked bar in their order, each with a fill of its own. */
 export const patterns = {
@@ -31,8 +31,9 @@ export const patterns = {
 } as const satisfies Record<string, Pattern>;
 
 /** What a mark's `fill` is set to for a pattern. */
-export const fillOf = (pattern: Pattern): string =>
-	pattern.path === '' ? pattern.colour : `url(#${pattern.id})`;
+export function fillOf(pattern: Pattern): string {
+	return pattern.path === '' ? pattern.colour : `url(#${pattern.id})`;
+}
 
 /** SVG definitions of the patterns that a drawing refers to; empty when it refers to none. */
 export function patternDefinitions(svg: string): string {

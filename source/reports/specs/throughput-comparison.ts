@@ -1,9 +1,9 @@
 import {formatNumber} from '../../text/numbers.ts';
 import type {VariantResults} from '../results-schema.ts';
 import {formatLimit} from '../words.ts';
+import {variantLabels} from './axes.ts';
 import {type BarRow, barPanel, isLimitDrawn} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
-import {variantLabels} from './labels.ts';
 import {colours} from './palette.ts';
 
 /** What a variant does, or could do, to the quota: per minute, with 95 % intervals where they are known. */

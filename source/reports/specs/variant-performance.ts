@@ -2,9 +2,9 @@ import {formatNumber} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {recommendedOf} from '../choice.ts';
 import type {VariantResults} from '../results-schema.ts';
+import {variantLabels} from './axes.ts';
 import {barPanel} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
-import {variantLabels} from './labels.ts';
 import {colours} from './palette.ts';
 
 /** What a variant costs (quota tokens a request) and what it gets (useful items a minute that the quota sustains). */

@@ -1,12 +1,197 @@
 import type {Model} from '../catalog/model.ts';
 import type {Answer, StopReason, ToolUse} from '../families/family.ts';
-import type {Prompt} from '../families/prompt.ts';
-import {composeAnswer} from './compose-answer.ts';
-import {contentWords} from './content-words.ts';
-import {paragraph} from './prose.ts';
-import {logNormal, type Random} from './random.ts';
-import {tokenize} from './tokens.ts';
-import {toolUseOf} from './tool-use.ts';
+import {type Prompt, tokenize} from '../families/prompt.ts';
+import {findKeys, jsonAnswer, toolUseOf} from './json-answer.ts';
+import {chooseLabel} from './labels.ts';
+import {
+	capitalised,
+	contentWords,
+	excerpt,
+	paragraph,
+	type SentenceLength,
+	sentence,
+	sentences,
+	sourceSentences,
+} from './prose.ts';
+import {logNormal, pick, type Random} from './random.ts';
+import {
+	findPackedItems,
+	isStyleInstruction,
+	type PackedItems,
+	type RequestedFormat,
+	readRequestedFormat,
+	type Style,
+} from './requested-format.ts';
+
+/** How often an answer is wrong, as it is with models: the less is said about how to answer, and the more is asked at once. */
+
+const careful = 0.01;
+const bare = 0.08;
+const perFurtherItem = 0.012;
+const most = 0.4;
+
+/**
+ * @param system System prompt; empty for none.
+ * @param items Items of the request.
+ * @returns 0 to 1.
+ */
+function errorRateOf(system: string, {style}: Pick<RequestedFormat, 'style'>, items: number): number {
+	const isBare = system.trim() === '' && style === 'plain';
+	return Math.min(most, (isBare ? bare : careful) + perFurtherItem * (items - 1));
+}
+
+/** Composes the text of an answer: its form and length follow what the prompt asks for. */
+
+const medianTokens: Readonly<Record<Style, number>> = {brief: 45, plain: 150, structured: 300, detailed: 480};
+
+const sentenceLengths: Readonly<Record<Style, SentenceLength>> = {
+	brief: 'short',
+	plain: 'plain',
+	structured: 'plain',
+	detailed: 'long',
+};
+
+/** How often a model explains a label although only the label was asked for, when its style is to explain. */
+const explainingRates: Readonly<Record<Style, number>> = {
+	brief: 0,
+	plain: 0.35,
+	structured: 0.5,
+	detailed: 0.6,
+};
+
+const stepList = (random: Random, words: readonly string[]): string =>
+	['## Steps', '', ...[1, 2, 3].map((step) => `${step}. ${sentence(random, words, 'short')}`)].join('\n');
+
+const section = (random: Random, words: readonly string[], tokens: number): string =>
+	`## ${capitalised(pick(random, words))}\n\n${paragraph(random, words, 'plain', tokens)}`;
+
+const structuredProse = (random: Random, words: readonly string[], tokens: number): string =>
+	[stepList(random, words), ...[1, 2, 3].map(() => section(random, words, tokens / 4))].join('\n\n');
+
+const detailedProse = (random: Random, words: readonly string[], tokens: number): string =>
+	[1, 2, 3, 4].map(() => paragraph(random, words, 'long', tokens / 4)).join('\n\n');
+
+/** Tokens that a style adds although the number of sentences was given, as models do. */
+const overshootTokens = 120;
+
+/** A given number of sentences, from the text itself where a summary is asked for. */
+const countedProse = (
+	random: Random,
+	wish: RequestedFormat,
+	count: number,
+	words: readonly string[],
+	question: string,
+): string => {
+	const source = wish.isSummary ? sourceSentences(question) : [];
+	const said =
+		source.length >= count
+			? excerpt(random, source, count, wish.style === 'brief').join(' ')
+			: sentences(random, words, sentenceLengths[wish.style], count);
+	switch (wish.style) {
+		case 'brief':
+		case 'plain':
+			return said;
+		case 'structured':
+			return `${stepList(random, words)}\n\n## Summary\n\n${said}`;
+		case 'detailed':
+			return `${said}\n\n${paragraph(random, words, 'long', logNormal(random, overshootTokens, 0.3))}`;
+	}
+};
+
+/** Most sentences that are counted out. */
+const mostSentences = 50;
+
+/** Tokens of one word, near enough to keep an answer below a number of words. */
+const tokensPerWord = 1.3;
+
+const prose = (random: Random, wish: RequestedFormat, words: readonly string[], question: string): string => {
+	if (wish.sentences !== undefined) {
+		return countedProse(random, wish, Math.min(wish.sentences, mostSentences), words, question);
+	}
+	const median = wish.words === undefined ? medianTokens[wish.style] : wish.words * tokensPerWord * 0.8;
+	const tokens = logNormal(random, median, 0.2);
+	if (wish.style === 'structured' && wish.words === undefined) {
+		return structuredProse(random, words, tokens);
+	}
+	return wish.style === 'detailed' && wish.words === undefined
+		? detailedProse(random, words, tokens)
+		: paragraph(random, words, sentenceLengths[wish.style], tokens);
+};
+
+const labelAnswer = (random: Random, wish: RequestedFormat, text: string, errorRate: number): string => {
+	const label = chooseLabel(random, wish.labels, text, errorRate);
+	if (random() >= explainingRates[wish.style]) {
+		return label;
+	}
+	const reason = sentences(random, contentWords(text), sentenceLengths[wish.style], 2);
+	return wish.style === 'structured'
+		? `## ${capitalised(label)}\n\n${reason}`
+		: `The category is ${label}. ${reason}`;
+};
+
+/** The text that is to be classified: without the paragraphs that say how, and without the labels themselves. */
+const subjectOf = (question: string, labels: readonly string[]): string => {
+	const paragraphs = question.split(/\n\s*\n/).filter((paragraph) => !isStyleInstruction(paragraph));
+	const isInstruction = (paragraph: string): boolean =>
+		labels.filter((label) => paragraph.includes(label)).length > 1;
+	const subject = paragraphs.filter((paragraph) => !isInstruction(paragraph)).join('\n\n');
+	return subject === '' ? withoutLabels(question, labels) : subject;
+};
+
+/** The text without its list of labels, so that naming them does not speak for one of them. */
+const withoutLabels = (text: string, labels: readonly string[]): string => {
+	const [first = '', last = ''] = [labels[0], labels.at(-1)];
+	const start = text.indexOf(first);
+	const end = text.indexOf(last, start);
+	return start < 0 || end < 0 ? text : text.slice(0, start) + text.slice(end + last.length);
+};
+
+const answerItem = (
+	random: Random,
+	wish: RequestedFormat,
+	question: string,
+	{schema, errorRate}: {readonly schema: Prompt['jsonSchema']; readonly errorRate: number},
+): string => {
+	const wantsJson = schema !== undefined || (wish.isJson && findKeys(question).length > 0);
+	if (!wantsJson && wish.labels.length > 0) {
+		return labelAnswer(random, wish, subjectOf(question, wish.labels), errorRate);
+	}
+	const words = contentWords(question);
+	if (wantsJson || wish.isJson) {
+		return jsonAnswer(random, question, schema, {words, labels: wish.labels}, errorRate);
+	}
+	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words, question);
+};
+
+/** Keys that every answer is to have: those of the whole, which are the numbers of the items, are none of them. */
+const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
+	findKeys(instructions.replace(/[^.\n]*\bkeys are the (?:item )?numbers\b[^\n]*/gi, '')).filter(
+		(key) => !/^\d+$/.test(key),
+	);
+
+const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
+	const asked = readRequestedFormat(system, packed.instructions);
+	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
+	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
+	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
+	const wish = {...asked, isJson: keys.length > 0, style};
+	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
+	const wanted = keys.length === 0 ? '' : `The keys: ${keys.join(', ')}.\n\n`;
+	const answers = packed.items.map((item) => answerItem(random, wish, `${wanted}${item}`, how));
+	return packed.form === 'array'
+		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
+		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
+};
+
+/** The text of an answer. */
+export function composeAnswer(random: Random, {system, question, jsonSchema}: Prompt): string {
+	const packed = jsonSchema === undefined ? findPackedItems(question) : undefined;
+	if (packed !== undefined) {
+		return packedAnswer(random, system, packed);
+	}
+	const wish = readRequestedFormat(system, question);
+	return answerItem(random, wish, question, {schema: jsonSchema, errorRate: errorRateOf(system, wish, 1)});
+}
 
 /** Median length of what a reasoning model thinks, in tokens. */
 const reasoningTokens = 60;
@@ -37,7 +222,7 @@ const thoughtOf = (random: Random, prompt: Prompt, model: Model): readonly strin
 	model.traits.has('reasons') || prompt.isThinking ? reasoningOf(random, prompt) : [];
 
 /** What the model says to a prompt, cut at the stop sequences and at the most tokens that it may use. */
-export const answerPrompt = (random: Random, prompt: Prompt, model: Model): Answer => {
+export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answer {
 	const limit = prompt.maximumTokens;
 	const thought = thoughtOf(random, prompt, model);
 	const reasoning = thought.slice(0, limit);
@@ -59,4 +244,4 @@ export const answerPrompt = (random: Random, prompt: Prompt, model: Model): Answ
 	const isCut = reasoning.length < thought.length || tokens.length < said.length;
 	const stopReason: StopReason = isCut ? 'length' : stopSequence === undefined ? 'end' : 'stop-sequence';
 	return {reasoning, tokens, stopReason, stopSequence: isCut ? undefined : stopSequence};
-};
+}

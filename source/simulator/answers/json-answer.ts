@@ -1,7 +1,8 @@
-import type {Json} from '../families/prompt.ts';
+import type {ToolUse} from '../families/family.ts';
+import {type Json, type RequestedTools, type Tool, tokenize} from '../families/prompt.ts';
 import {chooseLabel} from './labels.ts';
-import {capitalised} from './prose.ts';
-import {pick, type Random} from './random.ts';
+import {capitalised, contentWords} from './prose.ts';
+import {identifier, pick, type Random} from './random.ts';
 import {schemaValue} from './schema-value.ts';
 
 /** JSON answers: the keys that a prompt or a schema names, with values found in the text. */
@@ -10,7 +11,7 @@ const keyListPattern =
 	/\b(?:keys?|fields?|properties|attributes)\b[^:\n]{0,40}?:?\s+((?:["'`]?\w+["'`]?(?:\s*\([^)]*\))?,\s*)*["'`]?\w+["'`]?(?:\s*\([^)]*\))?,?\s+and\s+["'`]?\w+["'`]?|(?:["'`]?\w+["'`]?(?:\s*\([^)]*\))?,\s*)+["'`]?\w+["'`]?)/i;
 
 /** Keys that a prompt asks for; none where it names none. */
-export const findKeys = (question: string): readonly string[] => {
+export function findKeys(question: string): readonly string[] {
 	const quoted = [...question.matchAll(/["'`](\w+)["'`]\s*:/g)].map((match) => match[1] as string);
 	if (quoted.length > 0) {
 		return [...new Set(quoted)];
@@ -25,7 +26,7 @@ export const findKeys = (question: string): readonly string[] => {
 				.trim(),
 		)
 		.filter((key) => /^\w+$/.test(key));
-};
+}
 
 type Finder = readonly [key: RegExp, value: RegExp];
 
@@ -56,7 +57,7 @@ const numberIn = (text: string): number =>
 	);
 
 /** What a value is made from where the text holds none. */
-export type Topic = {readonly words: readonly string[]; readonly labels: readonly string[]};
+type Topic = {readonly words: readonly string[]; readonly labels: readonly string[]};
 
 const labelKey = /categor|label|class|type|topic|sentiment|priority|team|queue/i;
 
@@ -74,23 +75,24 @@ const valueFor = (random: Random, key: string, text: string, topic: Topic): unkn
 };
 
 /** A value that a schema permits, found in the text where it can be. */
-export const valueOfSchema = (random: Random, schema: Json, text: string, topic: Topic): unknown =>
-	schemaValue(random, schema, {
+function valueOfSchema(random: Random, schema: Json, text: string, topic: Topic): unknown {
+	return schemaValue(random, schema, {
 		textFor: (key) => String(valueFor(random, key, text, topic)),
 		number: numberIn(text),
 	});
+}
 
 /**
  * The answer as JSON text.
  * @param errorRate How often one of the keys is forgotten, 0 to 1; never where the request itself has a schema.
  */
-export const jsonAnswer = (
+export function jsonAnswer(
 	random: Random,
 	question: string,
 	schema: Json | undefined,
 	topic: Topic,
 	errorRate = 0,
-): string => {
+): string {
 	if (schema !== undefined) {
 		return JSON.stringify(valueOfSchema(random, schema, question, topic));
 	}
@@ -101,4 +103,52 @@ export const jsonAnswer = (
 	return JSON.stringify(
 		Object.fromEntries(given.map((key) => [key, valueFor(random, key, question, topic)])),
 	);
+}
+
+/** Which tool a model calls, and with what. */
+
+/** The tool that shares most words with the question; the first of them on a tie. */
+const nearest = (tools: readonly Tool[], question: string): Tool | undefined => {
+	const asked = new Set(contentWords(question));
+	const sharedWords = ({name, description}: Tool): number =>
+		contentWords(`${name.replaceAll(/[_-]/g, ' ')} ${description}`).filter((word) => asked.has(word)).length;
+	return tools.reduce<Tool | undefined>(
+		(best, tool) => (best === undefined || sharedWords(tool) > sharedWords(best) ? tool : best),
+		undefined,
+	);
 };
+
+const chosenTool = ({tools, choice, hasResults}: RequestedTools, question: string): Tool | undefined => {
+	switch (choice.kind) {
+		case 'none':
+			return undefined;
+		case 'tool':
+			return tools.find(({name}) => name === choice.name);
+		case 'any':
+			return nearest(tools, question);
+		case 'auto':
+			return hasResults ? undefined : nearest(tools, question);
+	}
+};
+
+/** The call of a tool whose input its schema permits; undefined where the model answers itself. */
+export function toolUseOf(
+	random: Random,
+	wish: RequestedTools | undefined,
+	question: string,
+): ToolUse | undefined {
+	const tool = wish === undefined ? undefined : chosenTool(wish, question);
+	if (tool === undefined) {
+		return undefined;
+	}
+	const value = valueOfSchema(random, {type: 'object', ...tool.schema}, question, {
+		words: contentWords(question),
+		labels: [],
+	});
+	return {
+		key: identifier(random, 22),
+		name: tool.name,
+		input: value as ToolUse['input'],
+		tokens: tokenize(JSON.stringify(value)),
+	};
+}

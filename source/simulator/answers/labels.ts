@@ -29,7 +29,7 @@ const splitLabels = (list: string): readonly string[] => {
 };
 
 /** The labels of which the prompt wants one; none where it does not classify. */
-export const findLabels = (instructions: string): readonly string[] => {
+export function findLabels(instructions: string): readonly string[] {
 	for (const pattern of listPatterns) {
 		const labels = splitLabels(pattern.exec(instructions)?.[1] ?? '');
 		if (labels.length > 0) {
@@ -37,7 +37,7 @@ export const findLabels = (instructions: string): readonly string[] => {
 		}
 	}
 	return [];
-};
+}
 
 /** Words that speak for labels that people use often. */
 const hints: ReadonlyArray<readonly [label: RegExp, words: RegExp]> = [
@@ -97,14 +97,9 @@ const fittingLabel = (random: Random, labels: readonly string[], text: string): 
  * The label that fits the text best, now and then another one, as models do.
  * @param errorRate How often it is another one, 0 to 1.
  */
-export const chooseLabel = (
-	random: Random,
-	labels: readonly string[],
-	text: string,
-	errorRate = 0,
-): string => {
+export function chooseLabel(random: Random, labels: readonly string[], text: string, errorRate = 0): string {
 	const isWrong = random() < errorRate;
 	const fitting = fittingLabel(random, labels, text);
 	const others = labels.filter((label) => label !== fitting);
 	return isWrong && others.length > 0 ? pick(random, others) : fitting;
-};
+}

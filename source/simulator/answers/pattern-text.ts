@@ -125,7 +125,7 @@ function readAlternatives(random: Random, cursor: Cursor): string {
 const mostTries = 20;
 
 /** A text that matches; undefined where none was found. */
-export const patternText = (random: Random, pattern: string): string | undefined => {
+export function patternText(random: Random, pattern: string): string | undefined {
 	let matcher: RegExp;
 	try {
 		matcher = new RegExp(pattern, 'u');
@@ -139,4 +139,4 @@ export const patternText = (random: Random, pattern: string): string | undefined
 		}
 	}
 	return undefined;
-};
+}

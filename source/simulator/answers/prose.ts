@@ -1,5 +1,80 @@
+import {countTokens} from '../families/prompt.ts';
 import {pick, type Random} from './random.ts';
-import {countTokens} from './tokens.ts';
+
+/** Words that carry no content, of any prompt. */
+const stopWords = new Set(
+	(
+		'about above after again all also although always among and another answer any anything are around ask asked away back ' +
+		'based because been before being below best better between both but call can cannot category check clear clearly come ' +
+		'could cover covers describe detailed did does doing done down each either else end enough ever every everything ' +
+		'explain few first following for form from get give given goes going good great had has have having headings help here ' +
+		'him his how however human into issue its itself just keep kind know last least less let like likely list little long ' +
+		'look made make makes many may maybe might more most much must need needs never next not nothing now off often once ' +
+		'one only onto other others our out over own part per perhaps please point points prompt put question quite rather ' +
+		'reply request respond response said same say says see seem sentence sentences several shall she short should show ' +
+		'since some something still structure such summarise summarize summary sure take tell text than thank thanks that the ' +
+		'their them then there these they thing things think this thorough those though three through thus times too topic ' +
+		'toward two under until upon use used using very want was way ways well were what when where whether which while who ' +
+		'whole whom whose why will with within without word words would write yes yet you your yours assistant user system ' +
+		'brief briefly concise directly style step steps task json keys fields present result detail details reasons relevance careful expert'
+	).split(' '),
+);
+
+const fallbackWords = ['result', 'example', 'question', 'cause', 'effect', 'purpose', 'context', 'outcome'];
+
+/** Endings of words that rarely stand where a noun does. */
+const notNoun = /(?:ed|ing|ly)$/;
+
+const wordPattern = /\p{L}[\p{L}-]{3,}/gu;
+
+/** Longest text that is searched for words; the rest of a long document adds nothing to an answer of a page. */
+const searchedLength = 20_000;
+
+/** What a text is about: its content words in lower case, the frequent ones first. Never empty. */
+export function contentWords(text: string): readonly string[] {
+	const counts = new Map<string, number>();
+	for (const [word] of text.slice(0, searchedLength).matchAll(wordPattern)) {
+		const key = word.toLowerCase();
+		if (!stopWords.has(key) && !notNoun.test(key)) {
+			counts.set(key, (counts.get(key) ?? 0) + 1);
+		}
+	}
+	const words = [...counts].sort((a, b) => b[1] - a[1]).map(([word]) => word);
+	return words.length < 4 ? [...words, ...fallbackWords] : words.slice(0, 60);
+}
+
+/** Sentences of the text that a prompt is about: what a summary is made of. */
+
+const shortestParagraph = 160;
+const shortestSentence = 30;
+const longestSentence = 260;
+
+/** Whether a sum of a text is asked for. */
+export function asksForSummary(instructions: string): boolean {
+	return /\bsum(?:mar(?:y|i[sz]e)|s? (?:it )?up)/i.test(instructions);
+}
+
+/** The sentences of the longer paragraphs; instructions are shorter. */
+export function sourceSentences(question: string): readonly string[] {
+	return question
+		.split(/\n\s*\n/)
+		.map((paragraph) => paragraph.replace(/\s+/g, ' ').trim())
+		.filter((paragraph) => paragraph.length >= shortestParagraph)
+		.flatMap((paragraph) => paragraph.match(/\p{Lu}[^.!?]*[.!?](?=\s|$)/gu) ?? [])
+		.filter((text) => text.length >= shortestSentence && text.length <= longestSentence);
+}
+
+/** So many of the sentences, in their order; the short ones where it is to be brief. */
+export function excerpt(
+	random: Random,
+	sentences: readonly string[],
+	count: number,
+	isBrief: boolean,
+): readonly string[] {
+	const chances = sentences.map((text) => random() * (isBrief ? text.length : 100));
+	const worst = [...chances].sort((a, b) => a - b)[Math.min(count, sentences.length) - 1] ?? 0;
+	return sentences.filter((_text, index) => (chances[index] ?? 0) <= worst).slice(0, count);
+}
 
 /** Sentences about given words: nonsense with the shape, the vocabulary and the length of an answer. */
 
@@ -39,33 +114,37 @@ const sentencesOf: Readonly<Record<SentenceLength, readonly string[]>> = {
 	long: longSentences,
 };
 
-export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export function capitalised(text: string): string {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 /** One sentence. */
-export const sentence = (random: Random, words: readonly string[], length: SentenceLength): string => {
+export function sentence(random: Random, words: readonly string[], length: SentenceLength): string {
 	const [a, b, c] = [pick(random, words), pick(random, words), pick(random, words)];
 	return pick(random, sentencesOf[length])
 		.replace('{A}', capitalised(a))
 		.replaceAll('{a}', a)
 		.replaceAll('{b}', b)
 		.replaceAll('{c}', c);
-};
+}
 
 /** Exactly so many sentences. */
-export const sentences = (
+export function sentences(
 	random: Random,
 	words: readonly string[],
 	length: SentenceLength,
 	count: number,
-): string => Array.from({length: count}, () => sentence(random, words, length)).join(' ');
+): string {
+	return Array.from({length: count}, () => sentence(random, words, length)).join(' ');
+}
 
 /** Sentences until there are at least so many tokens; one at the least. */
-export const paragraph = (
+export function paragraph(
 	random: Random,
 	words: readonly string[],
 	length: SentenceLength,
 	tokens: number,
-): string => {
+): string {
 	const said: string[] = [];
 	let left = tokens;
 	do {
@@ -74,4 +153,4 @@ export const paragraph = (
 		left -= countTokens(next);
 	} while (left > 0);
 	return said.join(' ');
-};
+}

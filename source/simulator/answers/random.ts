@@ -3,7 +3,7 @@ import {hash} from 'node:crypto';
 /** Numbers from 0 up to 1, always the same ones for a seed (mulberry32). */
 export type Random = () => number;
 
-export const createRandom = (seed: number): Random => {
+export function createRandom(seed: number): Random {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;
@@ -11,19 +11,22 @@ export const createRandom = (seed: number): Random => {
 		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
 	};
-};
+}
 
 /** A sample of a normal distribution with mean 0 and deviation 1 (Box-Muller). */
-export const normal = (random: Random): number =>
-	Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+function normal(random: Random): number {
+	return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
 
 /** A sample of a log-normal distribution, given by its median. */
-export const logNormal = (random: Random, median: number, sigma: number): number =>
-	median * Math.exp(sigma * normal(random));
+export function logNormal(random: Random, median: number, sigma: number): number {
+	return median * Math.exp(sigma * normal(random));
+}
 
 /** One of the values. */
-export const pick = <T>(random: Random, values: readonly T[]): T =>
-	values[Math.floor(random() * values.length)] as T;
+export function pick<T>(random: Random, values: readonly T[]): T {
+	return values[Math.floor(random() * values.length)] as T;
+}
 
 const hex = (random: Random, length: number): string => {
 	let text = '';
@@ -36,20 +39,22 @@ const hex = (random: Random, length: number): string => {
 };
 
 /** A version 4 UUID. */
-export const uuid = (random: Random): string => {
+export function uuid(random: Random): string {
 	const variant = pick(random, ['8', '9', 'a', 'b']);
 	return `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-${variant}${hex(random, 3)}-${hex(random, 12)}`;
-};
+}
 
 const identifierAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789';
 
 /** An identifier of letters and digits, such as stands behind `msg_bdrk_`. */
-export const identifier = (random: Random, length: number): string =>
-	Array.from({length}, () => pick(random, [...identifierAlphabet])).join('');
+export function identifier(random: Random, length: number): string {
+	return Array.from({length}, () => pick(random, [...identifierAlphabet])).join('');
+}
 
 /** 32 bits of a text's MD5. */
-export const hashText = (text: string | Uint8Array): number =>
-	Number.parseInt(hash('md5', text, 'hex').slice(0, 8), 16);
+export function hashText(text: string | Uint8Array): number {
+	return Number.parseInt(hash('md5', text, 'hex').slice(0, 8), 16);
+}
 
 const rememberedRequests = 20_000;
 
@@ -57,7 +62,7 @@ const rememberedRequests = 20_000;
  * Random numbers for each request: from the seed, the request's bytes and how often the same bytes have come before,
  * so that a run repeats whatever the order in which its requests arrive.
  */
-export const createRequestRandom = (seed: number): ((path: string, body: Uint8Array) => Random) => {
+export function createRequestRandom(seed: number): (path: string, body: Uint8Array) => Random {
 	const counts = new Map<number, number>();
 	return (path, body) => {
 		const key = hashText(body) ^ hashText(path);
@@ -68,4 +73,4 @@ export const createRequestRandom = (seed: number): ((path: string, body: Uint8Ar
 		counts.set(key, count + 1);
 		return createRandom((key ^ Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(count, 0x85ebca6b)) >>> 0);
 	};
-};
+}

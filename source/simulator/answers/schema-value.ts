@@ -5,7 +5,7 @@ import {pick, type Random, uuid} from './random.ts';
 /** Values that a JSON schema permits, filled with what a text says where it can. */
 
 /** What the values are found in. */
-export type Findings = {
+type Findings = {
 	/** The best text for a key. */
 	readonly textFor: (key: string) => string;
 	readonly number: number;
@@ -226,5 +226,6 @@ function valueFor(work: Work, given: unknown, key: string, level: number): unkno
 }
 
 /** A value that the schema permits. */
-export const schemaValue = (random: Random, schema: Json, findings: Findings): unknown =>
-	valueFor({...findings, random, root: schema}, schema, '', 0);
+export function schemaValue(random: Random, schema: Json, findings: Findings): unknown {
+	return valueFor({...findings, random, root: schema}, schema, '', 0);
+}

@@ -1,5 +1,5 @@
 import {anything, count, type Shape, text, texts} from '../families/shape.ts';
-import type {LifecycleState} from './lifecycle.ts';
+import type {LifecycleState} from './model.ts';
 
 /** Models of the account that answer with something other than text: they are listed, and refused where text is asked. */
 export type OtherModel = {
@@ -116,7 +116,7 @@ export const otherModels: readonly OtherModel[] = [
 const otherModelsById = new Map(otherModels.map((model) => [model.id, model]));
 
 /** Such a model by its ID, its ARN or the ID of one of its profiles. */
-export const findOtherModel = (modelId: string): OtherModel | undefined => {
+export function findOtherModel(modelId: string): OtherModel | undefined {
 	const id = modelId.replace(/^arn:aws[\w-]*:bedrock:[\w-]*:\d*:[\w-]+\//, '');
 	return otherModelsById.get(id) ?? otherModelsById.get(id.replace(/^(?:us|eu|apac|jp|au|ca|global)\./, ''));
-};
+}

@@ -56,8 +56,11 @@ export const profiles: readonly Profile[] = [...systemProfiles, ...applicationPr
 const profilesById = new Map(profiles.map((profile) => [profile.id, profile]));
 
 /** A profile by its ID. */
-export const findProfile = (id: string): Profile | undefined => profilesById.get(id);
+export function findProfile(id: string): Profile | undefined {
+	return profilesById.get(id);
+}
 
 /** ARN of a profile, called from `region`. */
-export const profileArn = (profile: Profile, region: string): string =>
-	`arn:aws:bedrock:${region}:${accountId}:${profile.type === 'SYSTEM_DEFINED' ? 'inference-profile' : 'application-inference-profile'}/${profile.id}`;
+export function profileArn(profile: Profile, region: string): string {
+	return `arn:aws:bedrock:${region}:${accountId}:${profile.type === 'SYSTEM_DEFINED' ? 'inference-profile' : 'application-inference-profile'}/${profile.id}`;
+}

@@ -1,6 +1,5 @@
 import {ServiceError, validationError} from '../wire/service-error.ts';
-import type {Lifecycle} from './lifecycle.ts';
-import type {Model, Scope} from './model.ts';
+import type {Lifecycle, Model, Scope} from './model.ts';
 import {findModel} from './models.ts';
 import {findProfile} from './profiles.ts';
 
@@ -76,16 +75,16 @@ const checkAvailability = (modelId: string, model: Model, scope: Scope): void =>
 };
 
 /** The model behind an ID, whether or not the account may call it. */
-export const lookUpModel = (modelId: string): ResolvedModel => {
+export function lookUpModel(modelId: string): ResolvedModel {
 	const found = findReferenced(referenceOf(modelId));
 	if (found === undefined) {
 		throw invalidIdentifier();
 	}
 	return {modelId, model: found.model, scope: found.scope};
-};
+}
 
 /** A model that still lives, without the question whether it may be invoked so: CountTokens takes base IDs of all. */
-export const resolveLiving = (modelId: string, lifecycle: Lifecycle): ResolvedModel => {
+export function resolveLiving(modelId: string, lifecycle: Lifecycle): ResolvedModel {
 	const resolved = lookUpModel(modelId);
 	switch (lifecycle(resolved.model)) {
 		case 'unreleased':
@@ -96,11 +95,11 @@ export const resolveLiving = (modelId: string, lifecycle: Lifecycle): ResolvedMo
 		case 'legacy':
 			return resolved;
 	}
-};
+}
 
 /** The model and scope behind a base ID, a profile ID or an ARN; throws the service's error where it has none. */
-export const resolveModel = (modelId: string, lifecycle: Lifecycle): ResolvedModel => {
+export function resolveModel(modelId: string, lifecycle: Lifecycle): ResolvedModel {
 	const resolved = resolveLiving(modelId, lifecycle);
 	checkAvailability(modelId, resolved.model, resolved.scope);
 	return resolved;
-};
+}

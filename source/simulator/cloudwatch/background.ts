@@ -3,9 +3,10 @@ import type {Model, Scope} from '../catalog/model.ts';
 import {findModel} from '../catalog/models.ts';
 import {findProfile, type Profile} from '../catalog/profiles.ts';
 import {medianPace} from '../runtime/latency.ts';
-import {addDuration, createDurations} from './durations.ts';
 import {
+	addDuration,
 	createCounts,
+	createDurations,
 	durationMetrics,
 	type MetricName,
 	type MinuteSums,
@@ -87,28 +88,29 @@ const keyOf = (traffic: BackgroundTraffic, region: string): number => {
 };
 
 /** The bucket that the traffic draws from; undefined where its ModelId leads nowhere. */
-export const bucketBehind = (
+export function bucketBehind(
 	traffic: BackgroundTraffic,
-): {readonly model: Model; readonly scope: Scope} | undefined => {
+): {readonly model: Model; readonly scope: Scope} | undefined {
 	const id = traffic.copiedFrom ?? traffic.modelId;
 	const model = findModel(id);
 	return model === undefined ? findProfile(id) : {model, scope: 'on-demand'};
-};
+}
 
 /** Whether the traffic exists in a Region. */
-export const isIn = ({regions}: BackgroundTraffic, region: string): boolean =>
-	regions === undefined || regions.includes(region);
+export function isIn({regions}: BackgroundTraffic, region: string): boolean {
+	return regions === undefined || regions.includes(region);
+}
 
 /**
  * What an application did in a minute: always the same for a seed, so that nothing has to be kept.
  * @param minute Begin, in milliseconds since 1970.
  */
-export const backgroundMinute = (
+export function backgroundMinute(
 	traffic: BackgroundTraffic,
 	region: string,
 	seed: number,
 	minute: number,
-): MinuteSums => {
+): MinuteSums {
 	const key = keyOf(traffic, region) ^ Math.imul(seed, 0x85ebca6b);
 	const number = minute / minuteMs;
 	const random = createRandom(key ^ Math.imul(number, 0x9e3779b1));
@@ -137,10 +139,10 @@ export const backgroundMinute = (
 			return durations;
 		},
 	};
-};
+}
 
 /** The metrics that an application leaves behind. */
-export const metricsOf = (traffic: BackgroundTraffic): readonly MetricName[] => {
+export function metricsOf(traffic: BackgroundTraffic): readonly MetricName[] {
 	const wants: ReadonlyArray<readonly [MetricName, number | undefined]> = [
 		['InvocationThrottles', traffic.throttledShare],
 		['InvocationServerErrors', traffic.errorShare],
@@ -155,28 +157,29 @@ export const metricsOf = (traffic: BackgroundTraffic): readonly MetricName[] => 
 		...durationMetrics,
 		...wants.filter(([, amount]) => amount !== undefined && amount > 0).map(([name]) => name),
 	];
-};
+}
 
 /** Whether the application was at work between two moments. */
-export const isActive = (
+export function isActive(
 	traffic: BackgroundTraffic,
 	region: string,
 	seed: number,
 	{fromMs, toMs}: {readonly fromMs: number; readonly toMs: number},
-): boolean => {
+): boolean {
 	for (let minute = minuteOf(toMs); minute >= fromMs; minute -= minuteMs) {
 		if (backgroundMinute(traffic, region, seed, minute).counts.Invocations > 0) {
 			return true;
 		}
 	}
 	return false;
-};
+}
 
 /** The application profiles that exist because of a scenario. They are listed; calls go to the system profile. */
-export const scenarioProfiles = (background: readonly BackgroundTraffic[]): readonly Profile[] =>
-	background.flatMap(({modelId, copiedFrom}) => {
+export function scenarioProfiles(background: readonly BackgroundTraffic[]): readonly Profile[] {
+	return background.flatMap(({modelId, copiedFrom}) => {
 		const origin = copiedFrom === undefined ? undefined : findProfile(copiedFrom);
 		return origin === undefined
 			? []
 			: [{...origin, id: modelId, name: modelId, type: 'APPLICATION' as const}];
 	});
+}

@@ -20,8 +20,9 @@ export type Expression =
 	  };
 
 /** What is wrong with an expression, in the form in which the service says it. */
-export const expressionFault = (id: string, reason: string): MetricError =>
-	validationFault(`Error in expression '${id}': ${reason}`);
+export function expressionFault(id: string, reason: string): MetricError {
+	return validationFault(`Error in expression '${id}': ${reason}`);
+}
 
 const longestExpression = 2048;
 
@@ -47,7 +48,7 @@ const tokensOf = (text: string): readonly Token[] => {
 };
 
 /** Reads the expression of the query `id`. @throws MetricError where it is none. */
-export const parseExpression = (id: string, text: string): Expression => {
+export function parseExpression(id: string, text: string): Expression {
 	if (text.length > longestExpression) {
 		throw expressionFault(id, `it is longer than ${longestExpression} characters`);
 	}
@@ -144,4 +145,4 @@ export const parseExpression = (id: string, text: string): Expression => {
 		throw expressionFault(id, `'${tokens[at]?.text}' is not expected here`);
 	}
 	return expression;
-};
+}

@@ -16,59 +16,61 @@ export class MetricError extends Error {
 	}
 }
 
-export const invalidParameter = (message: string): MetricError =>
-	new MetricError('InvalidParameterValueException', message, {queryName: 'InvalidParameterValue'});
+export function invalidParameter(message: string): MetricError {
+	return new MetricError('InvalidParameterValueException', message, {queryName: 'InvalidParameterValue'});
+}
 
-export const validationFault = (message: string): MetricError =>
-	new MetricError('ValidationError', message, {queryName: 'ValidationError'});
+export function validationFault(message: string): MetricError {
+	return new MetricError('ValidationError', message, {queryName: 'ValidationError'});
+}
 
 /** A text field of a request; undefined where it is none. */
-export const textOf = (input: Json, key: string): string | undefined => {
+export function textOf(input: Json, key: string): string | undefined {
 	const value = input[key];
 	return typeof value === 'string' ? value : undefined;
-};
+}
 
 /** A number of a request; the query protocol sends it as a text. @returns undefined where it is none. */
-export const numberOf = (input: Json, key: string): number | undefined => {
+export function numberOf(input: Json, key: string): number | undefined {
 	const value = input[key];
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	return typeof number === 'number' && !Number.isNaN(number) ? number : undefined;
-};
+}
 
 /** A moment in milliseconds since 1970, from seconds or from a date as text. @throws MetricError without one. */
-export const momentOf = (input: Json, key: string): number => {
+export function momentOf(input: Json, key: string): number {
 	const seconds = numberOf(input, key);
 	const atMs = seconds === undefined ? Date.parse(textOf(input, key) ?? '') : seconds * 1000;
 	if (Number.isNaN(atMs)) {
 		throw validationFault(`The parameter ${key} is required.`);
 	}
 	return atMs;
-};
+}
 
 /** Elements of a list of texts. */
-export const textsOf = (input: Json, key: string): readonly string[] => {
+export function textsOf(input: Json, key: string): readonly string[] {
 	const value = input[key];
 	return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
-};
+}
 
 /** Elements of a list of structures. */
-export const structuresOf = (input: Json, key: string): readonly Json[] => {
+export function structuresOf(input: Json, key: string): readonly Json[] {
 	const value = input[key];
 	return Array.isArray(value) ? value.filter(isJson) : [];
-};
+}
 
 /** Dimensions as one text, their order and white space apart. */
-export const dimensionsOf = (
-	input: Json,
-): ReadonlyArray<readonly [name: string, value: string | undefined]> =>
-	structuresOf(input, 'Dimensions').map((each) => [textOf(each, 'Name') ?? '', textOf(each, 'Value')]);
+export function dimensionsOf(input: Json): ReadonlyArray<readonly [name: string, value: string | undefined]> {
+	return structuresOf(input, 'Dimensions').map((each) => [textOf(each, 'Name') ?? '', textOf(each, 'Value')]);
+}
 
 /** A place in a list as an opaque token. */
-export const tokenOf = (place: readonly number[]): string =>
-	Buffer.from(JSON.stringify(place)).toString('base64url');
+export function tokenOf(place: readonly number[]): string {
+	return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
 
 /** @throws MetricError for a token that was never given out. */
-export const placeOf = (token: string | undefined): readonly number[] => {
+export function placeOf(token: string | undefined): readonly number[] {
 	if (token === undefined) {
 		return [];
 	}
@@ -81,4 +83,4 @@ export const placeOf = (token: string | undefined): readonly number[] => {
 		// Told below.
 	}
 	throw new MetricError('InvalidNextToken', 'Invalid nextToken', {queryName: 'InvalidNextToken'});
-};
+}

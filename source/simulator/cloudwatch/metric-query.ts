@@ -3,7 +3,26 @@ import {type Expression, parseExpression} from './math-expression.ts';
 import {dimensionsOf, numberOf, structuresOf, textOf, validationFault} from './metric-answer.ts';
 import {isPublished} from './metric-source.ts';
 import {type MetricName, metricNames} from './minute-sums.ts';
-import {dimensionSets, namespace} from './series.ts';
+
+/** The metrics of one ModelId, each under several sets of dimensions that say the same twice. */
+
+export const namespace = 'AWS/Bedrock';
+
+type Dimensions = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Sets of dimensions under which the traffic of a ModelId appears: adding them up would count it twice. */
+export function dimensionSets(modelId: string): readonly Dimensions[] {
+	return [
+		[['ModelId', modelId]],
+		[
+			['ModelId', modelId],
+			['ServiceTier', 'default'],
+			['ResolvedServiceTier', 'default'],
+		],
+	];
+}
+
+export type Series = {readonly metric: MetricName; readonly dimensions: Dimensions};
 
 /** One metric and what is asked of it. */
 export type SeriesQuery = {
@@ -49,11 +68,11 @@ const modelIdOf = (metric: Json): string | undefined => {
 };
 
 /** A metric as it is named in a request. @param asked Name space, name and dimensions. */
-export const readSeries = (
+export function readSeries(
 	asked: Json,
 	period: number | undefined,
 	statistic: string,
-): Pick<SeriesQuery, 'modelId' | 'metric' | 'periodMs' | 'statistic'> => {
+): Pick<SeriesQuery, 'modelId' | 'metric' | 'periodMs' | 'statistic'> {
 	if (period === undefined || !(period > 0) || period % 60 !== 0) {
 		throw validationFault(`Invalid period ${String(period)}: it has to be a multiple of 60.`);
 	}
@@ -64,7 +83,7 @@ export const readSeries = (
 	const modelId = textOf(asked, 'Namespace') === namespace ? modelIdOf(asked) : undefined;
 	const exists = known !== undefined && modelId !== undefined && isPublished(modelId, known);
 	return {modelId: exists ? modelId : undefined, metric: known, periodMs: period * 1000, statistic};
-};
+}
 
 const readQuery = (query: Json): MetricQuery => {
 	const id = textOf(query, 'Id') ?? '';
@@ -95,7 +114,7 @@ const readQuery = (query: Json): MetricQuery => {
 };
 
 /** The queries of a request. @throws MetricError for more than 500 and for what the service refuses. */
-export const readQueries = (input: Json): readonly MetricQuery[] => {
+export function readQueries(input: Json): readonly MetricQuery[] {
 	const queries = structuresOf(input, 'MetricDataQueries').map((query) => readQuery(query));
 	if (queries.length === 0 || queries.length > mostQueries) {
 		throw validationFault(
@@ -106,4 +125,4 @@ export const readQueries = (input: Json): readonly MetricQuery[] => {
 		throw validationFault('The values for parameter Id in MetricDataQueries are not unique.');
 	}
 	return queries;
-};
+}

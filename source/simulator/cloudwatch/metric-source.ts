@@ -1,4 +1,4 @@
-import type {Scenario} from '../scenario.ts';
+import type {Scenario} from '../faults/script.ts';
 import {type BackgroundTraffic, backgroundMinute, isActive, isIn, metricsOf} from './background.ts';
 import {
 	addSums,
@@ -20,7 +20,7 @@ export type MetricSource = {
 };
 
 /** Metrics of a minute are usually complete two minutes after its end. */
-export const defaultDelayMs = 2 * minuteMs;
+const defaultDelayMs = 2 * minuteMs;
 
 /** How much of a minute is told while it is not over for longer than the delay. */
 const partialShare = 0.6;
@@ -32,12 +32,12 @@ const hasValue = (sums: MinuteSums, metric: MetricName): boolean =>
 	isDuration(metric) ? sums.durations[metric].count > 0 : sums.counts[metric] > 0;
 
 /** What a look at the account at `nowMs` finds. */
-export const lookAt = (
+export function lookAt(
 	served: ServedMinutes,
 	{background = [], metrics}: Scenario,
 	seed: number,
 	nowMs: number,
-): MetricSource => {
+): MetricSource {
 	const delayMs = metrics?.delayMs ?? defaultDelayMs;
 	const byDimension = Map.groupBy(background, ({modelId}) => dimensionOf(modelId));
 	const byPlace = new Map<string, readonly BackgroundTraffic[]>();
@@ -102,11 +102,12 @@ export const lookAt = (
 			return found;
 		},
 	};
-};
+}
 
 /** Whether a ModelId has a metric at all. */
-export const isPublished = (modelId: string, metric: MetricName): boolean =>
-	metric !== 'EstimatedTPMQuotaUsage' || hasEstimate(modelId);
+export function isPublished(modelId: string, metric: MetricName): boolean {
+	return metric !== 'EstimatedTPMQuotaUsage' || hasEstimate(modelId);
+}
 
 const summed = (parts: readonly MinuteSums[], part: number): MinuteSums => {
 	const sum = createMinuteSums();

@@ -1,12 +1,56 @@
-import {addDurations, createDurations, type Durations} from './durations.ts';
+/** Many durations in little room: a histogram whose classes are 2 % wide. */
+type Durations = {
+	readonly classes: Map<number, number>;
+	count: number;
+	sumMs: number;
+};
+
+const classWidth = Math.log(1.02);
+
+export function createDurations(): Durations {
+	return {classes: new Map(), count: 0, sumMs: 0};
+}
+
+/** Adds `weight` durations of the same length. */
+export function addDuration(durations: Durations, durationMs: number, weight = 1): void {
+	const shown = Math.max(1, durationMs);
+	const index = Math.round(Math.log(shown) / classWidth);
+	durations.classes.set(index, (durations.classes.get(index) ?? 0) + weight);
+	durations.count += weight;
+	durations.sumMs += shown * weight;
+}
+
+export function addDurations(sum: Durations, more: Durations): void {
+	for (const [index, weight] of more.classes) {
+		sum.classes.set(index, (sum.classes.get(index) ?? 0) + weight);
+	}
+	sum.count += more.count;
+	sum.sumMs += more.sumMs;
+}
+
+/** The duration that a fraction (0 to 1) of them does not exceed, within 1 %; undefined where there are none. */
+export function quantile({classes, count}: Durations, fraction: number): number | undefined {
+	let left = fraction * count;
+	let found: number | undefined;
+	for (const [index, weight] of [...classes].sort(([first], [second]) => first - second)) {
+		found = Math.exp(index * classWidth);
+		left -= weight;
+		if (left <= 0) {
+			break;
+		}
+	}
+	return found;
+}
 
 export const minuteMs = 60_000;
 
 /** Begin of the minute that holds a moment, in milliseconds since 1970. */
-export const minuteOf = (atMs: number): number => Math.floor(atMs / minuteMs) * minuteMs;
+export function minuteOf(atMs: number): number {
+	return Math.floor(atMs / minuteMs) * minuteMs;
+}
 
 /** Everything that CloudWatch sums up over a minute, by the names of the metrics in `AWS/Bedrock`. */
-export const countMetrics = [
+const countMetrics = [
 	'Invocations',
 	'InvocationThrottles',
 	'InvocationClientErrors',
@@ -25,11 +69,12 @@ export type DurationMetric = (typeof durationMetrics)[number];
 export type MetricName = CountMetric | DurationMetric;
 export const metricNames: readonly MetricName[] = [...countMetrics, ...durationMetrics];
 
-export const isDuration = (metric: MetricName): metric is DurationMetric =>
-	durationMetrics.some((name) => name === metric);
+export function isDuration(metric: MetricName): metric is DurationMetric {
+	return durationMetrics.some((name) => name === metric);
+}
 
 /** The smallest and the largest value that a single request added. */
-export type Extremes = {least: number; most: number};
+type Extremes = {least: number; most: number};
 
 /** One minute of one ModelId. */
 export type MinuteSums = {
@@ -39,23 +84,27 @@ export type MinuteSums = {
 	readonly durations: Readonly<Record<DurationMetric, Durations>>;
 };
 
-export const createCounts = (): MinuteSums['counts'] => ({
-	Invocations: 0,
-	InvocationThrottles: 0,
-	InvocationClientErrors: 0,
-	InvocationServerErrors: 0,
-	InputTokenCount: 0,
-	OutputTokenCount: 0,
-	CacheReadInputTokenCount: 0,
-	CacheWriteInputTokenCount: 0,
-	EstimatedTPMQuotaUsage: 0,
-});
+export function createCounts(): MinuteSums['counts'] {
+	return {
+		Invocations: 0,
+		InvocationThrottles: 0,
+		InvocationClientErrors: 0,
+		InvocationServerErrors: 0,
+		InputTokenCount: 0,
+		OutputTokenCount: 0,
+		CacheReadInputTokenCount: 0,
+		CacheWriteInputTokenCount: 0,
+		EstimatedTPMQuotaUsage: 0,
+	};
+}
 
-export const createMinuteSums = (): MinuteSums => ({
-	counts: createCounts(),
-	extremes: new Map(),
-	durations: {InvocationLatency: createDurations(), TimeToFirstToken: createDurations()},
-});
+export function createMinuteSums(): MinuteSums {
+	return {
+		counts: createCounts(),
+		extremes: new Map(),
+		durations: {InvocationLatency: createDurations(), TimeToFirstToken: createDurations()},
+	};
+}
 
 /** Metrics whose every sample is 1: something happened. */
 const eventMetrics: ReadonlySet<CountMetric> = new Set([
@@ -66,15 +115,16 @@ const eventMetrics: ReadonlySet<CountMetric> = new Set([
 ]);
 
 /** Samples that a metric has: one for each event, of tokens one for each invocation. */
-export const samplesOf = ({counts}: MinuteSums, metric: CountMetric): number =>
-	counts[eventMetrics.has(metric) ? metric : 'Invocations'];
+export function samplesOf({counts}: MinuteSums, metric: CountMetric): number {
+	return counts[eventMetrics.has(metric) ? metric : 'Invocations'];
+}
 
 /** Smallest and largest sample; what is not known of single requests is taken to be their mean. */
-export const extremesOf = (sums: MinuteSums, metric: CountMetric): Readonly<Extremes> => {
+export function extremesOf(sums: MinuteSums, metric: CountMetric): Readonly<Extremes> {
 	const known = sums.extremes?.get(metric);
 	const mean = sums.counts[metric] / samplesOf(sums, metric);
 	return known ?? {least: mean, most: mean};
-};
+}
 
 /** In place: this is done for every request. */
 const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: number): void => {
@@ -88,13 +138,13 @@ const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: numbe
 };
 
 /** Adds what one request used. */
-export const addSample = (sums: MinuteSums, metric: CountMetric, amount: number): void => {
+export function addSample(sums: MinuteSums, metric: CountMetric, amount: number): void {
 	sums.counts[metric] += amount;
 	widen(sums, metric, amount, amount);
-};
+}
 
 /** Adds a part of one minute to another. @param part 0 to 1: how much of it; what is counted stays whole. */
-export const addSums = (sum: MinuteSums, more: MinuteSums, part = 1): void => {
+export function addSums(sum: MinuteSums, more: MinuteSums, part = 1): void {
 	for (const metric of countMetrics) {
 		if (more.counts[metric] > 0) {
 			sum.counts[metric] += Math.floor(more.counts[metric] * part);
@@ -105,4 +155,4 @@ export const addSums = (sum: MinuteSums, more: MinuteSums, part = 1): void => {
 	for (const metric of durationMetrics) {
 		addDurations(sum.durations[metric], more.durations[metric]);
 	}
-};
+}

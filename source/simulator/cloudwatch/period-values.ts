@@ -1,13 +1,15 @@
-import {addDurations, createDurations, quantile} from './durations.ts';
 import type {SeriesQuery} from './metric-query.ts';
 import type {MetricSource} from './metric-source.ts';
 import {
+	addDurations,
 	type CountMetric,
+	createDurations,
 	type DurationMetric,
 	extremesOf,
 	isDuration,
 	type MinuteSums,
 	minuteMs,
+	quantile,
 	samplesOf,
 } from './minute-sums.ts';
 
@@ -17,7 +19,7 @@ import {
 export type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
 
 /** A minute is asked for once a metric: found once it is kept for the length of the request. */
-export const remembering = (source: MetricSource, region: string): MinuteAt => {
+export function remembering(source: MetricSource, region: string): MinuteAt {
 	const known = new Map<string, Map<number, MinuteSums | null>>();
 	return (modelId, minute) => {
 		let minutes = known.get(modelId);
@@ -32,7 +34,7 @@ export const remembering = (source: MetricSource, region: string): MinuteAt => {
 		}
 		return sums ?? undefined;
 	};
-};
+}
 
 /** Minutes of one period. */
 const minutesOf = (
@@ -116,12 +118,12 @@ const durationOf = (
 export type PeriodValues = {readonly atSeconds: readonly number[]; readonly values: readonly number[]};
 
 /** Values of a query from a moment (included) to another (not included), oldest first: periods without traffic have none. */
-export const valuesOf = (
+export function valuesOf(
 	{modelId, metric, periodMs, statistic}: Pick<SeriesQuery, 'modelId' | 'metric' | 'periodMs' | 'statistic'>,
 	minuteAt: MinuteAt,
 	fromMs: number,
 	toMs: number,
-): PeriodValues => {
+): PeriodValues {
 	const atSeconds: number[] = [];
 	const values: number[] = [];
 	if (modelId === undefined || metric === undefined) {
@@ -138,4 +140,4 @@ export const valuesOf = (
 		}
 	}
 	return {atSeconds, values};
-};
+}

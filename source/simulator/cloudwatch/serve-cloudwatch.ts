@@ -1,15 +1,83 @@
 import {randomUUID} from 'node:crypto';
-import {deniedMessage} from '../control-plane/permissions.ts';
-import type {Json} from '../families/prompt.ts';
-import type {Simulation} from '../runtime/simulation.ts';
-import type {Exchange, Reply} from '../wire/exchange.ts';
-import {regionOf} from '../wire/region.ts';
-import {getMetricData} from './get-metric-data.ts';
-import {getMetricStatistics} from './get-metric-statistics.ts';
-import {listMetrics} from './list-metrics.ts';
+import {deniedMessage} from '../control-plane/identity.ts';
+import {isJson, type Json} from '../families/prompt.ts';
+import type {Simulation} from '../simulation.ts';
+import {decodeCbor, encodeCbor} from '../wire/cbor.ts';
+import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
+import {type FieldKinds, queryError, queryResult} from '../wire/query-protocol.ts';
+import {getMetricData, getMetricStatistics, listMetrics} from './metric-actions.ts';
 import {MetricError} from './metric-answer.ts';
-import {type MetricProtocol, olderErrorHeader} from './metric-protocols.ts';
 import {lookAt} from './metric-source.ts';
+
+/** The three protocols that CloudWatch speaks; which of them is used depends on the age and language of an SDK. */
+type MetricProtocol = {
+	readonly headers: Readonly<Record<string, string>>;
+	readonly write: (action: string, answer: Json, requestId: string) => Buffer;
+	readonly writeError: (error: MetricError, requestId: string) => Buffer;
+};
+
+export const metricVersion = '2010-08-01';
+
+const momentFields: ReadonlySet<string> = new Set(['Timestamp', 'Timestamps']);
+const fieldKinds: FieldKinds = {
+	isMoment: (key) => momentFields.has(key),
+	isMap: (key) => key === 'ExtendedStatistics',
+};
+
+const errorBody = ({type, message}: MetricError): Json => ({__type: type, message});
+
+/** What newer clients are sent beside the newer name of an error, so that their users may go on testing the older. */
+function olderErrorHeader({queryName}: MetricError): Readonly<Record<string, string>> {
+	return {
+		'x-amzn-query-error': `${queryName};Sender`,
+	};
+}
+
+export const jsonMetrics: MetricProtocol = {
+	headers: {'content-type': 'application/x-amz-json-1.0'},
+	write: (_action, answer) => Buffer.from(JSON.stringify(answer)),
+	writeError: (error) => Buffer.from(JSON.stringify(errorBody(error))),
+};
+
+export const cborMetrics: MetricProtocol = {
+	headers: {'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor'},
+	write: (_action, answer) => encodeCbor(answer, fieldKinds.isMoment),
+	writeError: (error) => encodeCbor(errorBody(error)),
+};
+
+const namespace = `http://monitoring.amazonaws.com/doc/${metricVersion}/`;
+
+export const queryMetrics: MetricProtocol = {
+	headers: {'content-type': 'text/xml'},
+	write: (action, answer, requestId) =>
+		Buffer.from(queryResult(action, answer, {namespace, requestId}, fieldKinds)),
+	writeError: ({queryName, message}, requestId) =>
+		Buffer.from(queryError({code: queryName, message}, requestId, namespace)),
+};
+
+const inputOf = (body: Buffer, parse: (bytes: Buffer) => unknown, name: string): Json => {
+	if (body.length === 0) {
+		return {};
+	}
+	try {
+		const input = parse(body);
+		return isJson(input) ? input : {};
+	} catch {
+		throw new MetricError('SerializationException', `The request is no ${name}.`, {
+			queryName: 'MalformedInput',
+		});
+	}
+};
+
+/** @throws MetricError for what is no JSON. */
+export function readJsonInput(body: Buffer): Json {
+	return inputOf(body, (bytes) => JSON.parse(bytes.toString('utf8')), 'JSON');
+}
+
+/** @throws MetricError for what is no CBOR. */
+export function readCborInput(body: Buffer): Json {
+	return inputOf(body, decodeCbor, 'CBOR');
+}
 
 /** CloudWatch in each of its protocols. */
 
@@ -19,7 +87,7 @@ export const cloudWatchTarget = 'GraniteServiceVersion20100801';
 /** What is asked for, or a failure to read it. */
 type ReadInput = () => Json | Promise<Json>;
 
-export type CloudWatch = (
+type CloudWatch = (
 	exchange: Exchange,
 	protocol: MetricProtocol,
 	action: string,
@@ -64,7 +132,7 @@ const createFaults = ({scenario}: Simulation) => {
 };
 
 /** Makes the handler of CloudWatch over what the simulator served and its scenario. */
-export const createCloudWatch = (simulation: Simulation): CloudWatch => {
+export function createCloudWatch(simulation: Simulation): CloudWatch {
 	const {time, scenario, served, options} = simulation;
 	const faults = createFaults(simulation);
 
@@ -103,4 +171,4 @@ export const createCloudWatch = (simulation: Simulation): CloudWatch => {
 			send(reply, error.status, bytes, requestId, nowMs, more);
 		}
 	};
-};
+}

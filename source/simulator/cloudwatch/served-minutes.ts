@@ -1,6 +1,12 @@
-import type {RequestRecord} from '../observation/request-record.ts';
-import {addDuration} from './durations.ts';
-import {addSample, createMinuteSums, type MinuteSums, minuteMs, minuteOf} from './minute-sums.ts';
+import type {RequestRecord} from '../stats.ts';
+import {
+	addDuration,
+	addSample,
+	createMinuteSums,
+	type MinuteSums,
+	minuteMs,
+	minuteOf,
+} from './minute-sums.ts';
 
 /** What the simulator served, minute by minute, for as long as a day needs it. */
 export type ServedMinutes = {
@@ -19,8 +25,9 @@ const keptMinutes = 25 * 60;
  * Value of the dimension `ModelId`: what the caller used, of an ARN the last part. AWS writes the ID of an application
  * profile and not its ARN.
  */
-export const dimensionOf = (modelId: string): string =>
-	modelId.startsWith('arn:') ? modelId.slice(modelId.lastIndexOf('/') + 1) : modelId;
+export function dimensionOf(modelId: string): string {
+	return modelId.startsWith('arn:') ? modelId.slice(modelId.lastIndexOf('/') + 1) : modelId;
+}
 
 /** Errors before the request was taken on: AWS does not count them as invocations. */
 const clientStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
@@ -54,7 +61,7 @@ const count = (sums: MinuteSums, request: RequestRecord): void => {
 };
 
 /** @param clockAheadMs By how much the clock of the metrics is ahead of the requests'. */
-export const createServedMinutes = (clockAheadMs = 0): ServedMinutes => {
+export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 	const regions = new Map<string, Map<string, Map<number, MinuteSums>>>();
 	const nothing: ReadonlyMap<number, MinuteSums> = new Map();
 
@@ -86,4 +93,4 @@ export const createServedMinutes = (clockAheadMs = 0): ServedMinutes => {
 		minutes: (region, modelId) => regions.get(region)?.get(modelId) ?? nothing,
 		clear: () => regions.clear(),
 	};
-};
+}

@@ -1,11 +1,9 @@
 import {identifier} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
-import {checkAnthropic} from './anthropic-checks.ts';
+import {asksToThink, checkAnthropic, formatSchema, signatureOf} from './anthropic-request.ts';
 import {attachmentSegment} from './attachment.ts';
 import type {Delta, Facts, Family, StopReason, ToolUse} from './family.ts';
-import {formatSchema} from './output-format.ts';
 import {isJson, type Json, numberOr, type Segment, stringsOf, textSegment, withCachePoint} from './prompt.ts';
-import {asksToThink, signatureOf} from './thinking.ts';
 import {anthropicTools} from './tools.ts';
 
 /** Anthropic Claude: the Messages API. */

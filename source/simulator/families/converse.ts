@@ -1,12 +1,156 @@
 import type {Model} from '../catalog/model.ts';
 import {validationError} from '../wire/service-error.ts';
-import {samplingFault} from './anthropic-checks.ts';
-import {contentText, converseSegments, lastQuestion} from './converse-content.ts';
-import {turnsFault} from './converse-turns.ts';
-import {formatSchema} from './output-format.ts';
-import {isJson, type Json, numberOr, type Prompt, stringsOf} from './prompt.ts';
-import {asksToThink, thinkingFault} from './thinking.ts';
+import {asksToThink, formatSchema, samplingFault, thinkingFault} from './anthropic-request.ts';
+import {attachmentSegment} from './attachment.ts';
+import {
+	isJson,
+	type Json,
+	numberOr,
+	type Prompt,
+	type Segment,
+	stringsOf,
+	textSegment,
+	withCachePoint,
+} from './prompt.ts';
 import {converseTools} from './tools.ts';
+
+/** Content blocks as Converse and Nova write them. */
+
+const blockText = (block: unknown): string => {
+	if (!isJson(block)) {
+		return '';
+	}
+	if (typeof block.text === 'string') {
+		return block.text;
+	}
+	if (isJson(block.guardContent)) {
+		return blockText(block.guardContent.text);
+	}
+	if (isJson(block.toolResult)) {
+		return contentText(block.toolResult.content);
+	}
+	return '';
+};
+
+/** The text of a list of content blocks, or of plain text. */
+export function contentText(content: unknown): string {
+	if (typeof content === 'string') {
+		return content;
+	}
+	return Array.isArray(content)
+		? content
+				.map(blockText)
+				.filter((part) => part !== '')
+				.join('\n')
+		: '';
+}
+
+const isAttachment = (block: Json): boolean =>
+	block.image !== undefined || block.document !== undefined || block.video !== undefined;
+
+const blockSegment = (block: Json): Segment => {
+	if (isAttachment(block)) {
+		return attachmentSegment(block);
+	}
+	return textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
+};
+
+/** The results of a tool may hold images and documents of their own. */
+const blockSegments = (block: Json): readonly Segment[] => {
+	const {toolResult} = block;
+	if (!isJson(toolResult) || !Array.isArray(toolResult.content)) {
+		return [blockSegment(block)];
+	}
+	const attached = toolResult.content.filter(isJson).filter(isAttachment);
+	const content = toolResult.content.filter((part) => !isJson(part) || !isAttachment(part));
+	return [blockSegment({toolResult: {...toolResult, content}}), ...attached.map(attachmentSegment)];
+};
+
+/** Segments of a list of content blocks; a cache point marks the one before it. */
+function contentSegments(content: unknown, before: readonly Segment[] = []): readonly Segment[] {
+	let segments = before;
+	for (const block of Array.isArray(content) ? content : []) {
+		if (isJson(block) && block.cachePoint !== undefined) {
+			segments = withCachePoint(segments);
+		} else if (isJson(block)) {
+			segments = [...segments, ...blockSegments(block)];
+		}
+	}
+	return segments;
+}
+
+const toolSegments = (toolConfig: unknown): readonly Segment[] =>
+	isJson(toolConfig) ? contentSegments(toolConfig.tools) : [];
+
+/** The whole prompt in the order of caching: tools, system, messages. */
+export function converseSegments(body: Json): readonly Segment[] {
+	const messages: readonly unknown[] = Array.isArray(body.messages) ? body.messages : [];
+	return messages.reduce<readonly Segment[]>(
+		(segments, message) => contentSegments(isJson(message) ? message.content : [], segments),
+		contentSegments(body.system, toolSegments(body.toolConfig)),
+	);
+}
+
+/** Text of the last message whose role is the user's. */
+export function lastQuestion(messages: unknown): string {
+	const last = (Array.isArray(messages) ? messages : []).findLast(
+		(message) => isJson(message) && String(message.role).toLowerCase() === 'user',
+	);
+	return isJson(last) ? contentText(last.content) : '';
+}
+
+/** The order of turns that Converse holds callers to: user and assistant by turns, results after the calls of tools. */
+
+const startsWrong =
+	'A conversation must start with a user message. Try again with a conversation that starts with a user message.';
+const alternatesWrong =
+	'A conversation must alternate between user and assistant roles. Make sure the conversation alternates between user and assistant roles and try again.';
+
+type Turn = {
+	readonly role: unknown;
+	readonly calls: readonly unknown[];
+	readonly results: readonly unknown[];
+};
+
+const idsOf = (content: unknown, kind: 'toolUse' | 'toolResult'): readonly unknown[] =>
+	(Array.isArray(content) ? content : []).flatMap((block) => {
+		const found = isJson(block) ? block[kind] : undefined;
+		return isJson(found) ? [found.toolUseId] : [];
+	});
+
+const turnOf = (message: unknown): Turn => {
+	const {role, content}: Json = isJson(message) ? message : {};
+	return {role, calls: idsOf(content, 'toolUse'), results: idsOf(content, 'toolResult')};
+};
+
+/** What is wrong with the results of a turn, given the calls of the one before. */
+const resultsFault = (calls: readonly unknown[], {results}: Turn, index: number): string | undefined => {
+	const missing = calls.filter((id) => !results.includes(id));
+	if (missing.length > 0) {
+		return `Expected toolResult blocks at messages.${index}.content for the following Ids: ${missing.join(', ')}`;
+	}
+	return results.length > calls.length
+		? `The number of toolResult blocks at messages.${index}.content exceeds the number of toolUse blocks of previous turn.`
+		: undefined;
+};
+
+/** Why a conversation is refused; undefined where it is in order. */
+function turnsFault(messages: readonly unknown[], toolConfig: unknown): string | undefined {
+	const turns = messages.map(turnOf);
+	if (turns[0]?.role !== 'user') {
+		return startsWrong;
+	}
+	if (turns.some(({role}, index) => index > 0 && role === turns[index - 1]?.role)) {
+		return alternatesWrong;
+	}
+	const usesTools = turns.some(({calls, results}) => calls.length + results.length > 0);
+	if (usesTools && toolConfig === undefined) {
+		return 'The toolConfig field must be defined when using toolUse and toolResult content blocks.';
+	}
+	return turns
+		.map((turn, index) => resultsFault(turns[index - 1]?.calls ?? [], turn, index))
+		.find((fault) => fault !== undefined);
+}
 
 /** The request of Converse and ConverseStream, the same for every model. */
 
@@ -97,7 +241,7 @@ const outputSchema = (outputConfig: unknown): Json | undefined => {
 };
 
 /** Checks a body as the service does and reads it; throws a ServiceError. */
-export const parseConverse = (body: Json, model: Model): Prompt => {
+export function parseConverse(body: Json, model: Model): Prompt {
 	const config = isJson(body.inferenceConfig) ? body.inferenceConfig : {};
 	const fault =
 		messagesFault(body) ??
@@ -119,4 +263,4 @@ export const parseConverse = (body: Json, model: Model): Prompt => {
 		tools: converseTools(body),
 		isThinking: model.traits.has('thinks') && asksToThink(additionalOf(body)),
 	};
-};
+}

@@ -1,8 +1,8 @@
 import type {Family} from './family.ts';
 import {completionStopReason, noEvents, withoutCache} from './family.ts';
 import {numberOr, stringsOf, textSegment} from './prompt.ts';
+import {templateParts} from './prompt-parts.ts';
 import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
-import {templateParts} from './template-parts.ts';
 
 /** DeepSeek R1: a text completion whose thoughts end with `</think>`. */
 

@@ -29,8 +29,9 @@ export type Answer = {
 };
 
 /** Number of tokens of an answer. */
-export const answerTokens = ({reasoning, tokens, toolUse}: Answer): number =>
-	reasoning.length + tokens.length + (toolUse?.tokens.length ?? 0);
+export function answerTokens({reasoning, tokens, toolUse}: Answer): number {
+	return reasoning.length + tokens.length + (toolUse?.tokens.length ?? 0);
+}
 
 /** Token counts, cached ones apart. */
 export type Usage = {
@@ -106,10 +107,16 @@ export type Family = {
 };
 
 /** Never, for families that know no cache. */
-export const withoutCache = (): boolean => false;
+export function withoutCache(): boolean {
+	return false;
+}
 
 /** None, for families that have no such events. */
-export const noEvents = (): readonly Json[] => [];
+export function noEvents(): readonly Json[] {
+	return [];
+}
 
 /** How models that complete a text say why they stopped: a stop sequence is an end like any other. */
-export const completionStopReason = (reason: StopReason): string => (reason === 'length' ? 'length' : 'stop');
+export function completionStopReason(reason: StopReason): string {
+	return reason === 'length' ? 'length' : 'stop';
+}

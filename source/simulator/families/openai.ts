@@ -1,7 +1,7 @@
-import {chatMessages, chatParts} from './chat-messages.ts';
 import type {Delta, Facts, Family, StopReason} from './family.ts';
 import {noEvents, withoutCache} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
+import {chatMessages, chatParts} from './prompt-parts.ts';
 import {anything, assertShape, count, type Shape, text} from './shape.ts';
 import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
 

@@ -1,6 +1,41 @@
-import {countTokens} from '../answers/tokens.ts';
 import {validationError} from '../wire/service-error.ts';
-import type {ToolWish} from './tool.ts';
+
+/**
+ * The simulator's tokenizer. No vendor's: a token is up to five letters, up to three digits or up to two other signs,
+ * with one space before it, a template's own mark such as <|eot_id|>, or a run of white space. English prose comes to about four characters a token. The
+ * simulator is the service here, so what it counts is exact by definition.
+ */
+const tokenPattern = /<\|[a-z_]+\|>|\s?[\p{L}\p{M}]{1,5}|\s?\p{N}{1,3}|\s?[^\s\p{L}\p{M}\p{N}]{1,2}|\s+/gu;
+
+/** The tokens of a text; put together they are the text. */
+export function tokenize(text: string): readonly string[] {
+	return text.match(tokenPattern) ?? [];
+}
+
+/** Number of tokens of a text. */
+export function countTokens(text: string): number {
+	return tokenize(text).length;
+}
+
+/** A tool that a request offers; its input follows a JSON schema. */
+export type Tool = {
+	readonly name: string;
+	readonly description: string;
+	readonly schema: Readonly<Record<string, unknown>>;
+};
+
+/** Whether a tool is to be used: as the model likes, one of them, a certain one, or none. */
+export type ToolChoice =
+	| {readonly kind: 'auto' | 'any' | 'none'}
+	| {readonly kind: 'tool'; readonly name: string};
+
+/** The tools of a request. */
+export type RequestedTools = {
+	readonly tools: readonly Tool[];
+	readonly choice: ToolChoice;
+	/** The last message brings the results of tools: a model that may choose goes on to answer. */
+	readonly hasResults: boolean;
+};
 
 /** A parsed JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -24,33 +59,37 @@ export type Prompt = {
 	/** JSON schema that the answer is to follow. */
 	readonly jsonSchema: Json | undefined;
 	/** Tools that it may or must call. */
-	readonly tools?: ToolWish | undefined;
+	readonly tools?: RequestedTools | undefined;
 	/** It is to show what it thinks. */
 	readonly isThinking?: boolean;
 };
 
 /** A segment of text. */
-export const textSegment = (text: string): Segment => ({
-	text,
-	tokens: countTokens(text),
-	isCachePoint: false,
-});
+export function textSegment(text: string): Segment {
+	return {
+		text,
+		tokens: countTokens(text),
+		isCachePoint: false,
+	};
+}
 
 /** The segments with the last one marked as cache point. */
-export const withCachePoint = (segments: readonly Segment[]): readonly Segment[] =>
-	segments.map((segment, index) =>
+export function withCachePoint(segments: readonly Segment[]): readonly Segment[] {
+	return segments.map((segment, index) =>
 		index === segments.length - 1 ? {...segment, isCachePoint: true} : segment,
 	);
+}
 
 /** Tokens that the model reads. At least one, as the service never reports none. */
-export const promptTokens = (segments: readonly Segment[]): number =>
-	Math.max(
+export function promptTokens(segments: readonly Segment[]): number {
+	return Math.max(
 		1,
 		segments.reduce((sum, segment) => sum + segment.tokens, 0),
 	);
+}
 
 /** The body of a request as JSON object. */
-export const parseBody = (body: Buffer): Json => {
+export function parseBody(body: Buffer): Json {
 	let value: unknown;
 	try {
 		value = JSON.parse(body.toString('utf8'));
@@ -63,15 +102,18 @@ export const parseBody = (body: Buffer): Json => {
 		);
 	}
 	return value as Json;
-};
+}
 
-export const isJson = (value: unknown): value is Json =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
+export function isJson(value: unknown): value is Json {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** The value where it is a list of strings, else none. */
-export const stringsOf = (value: unknown): readonly string[] =>
-	Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+export function stringsOf(value: unknown): readonly string[] {
+	return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
 
 /** The value where it is a number, else the other one. */
-export const numberOr = (value: unknown, otherwise: number): number =>
-	typeof value === 'number' ? value : otherwise;
+export function numberOr(value: unknown, otherwise: number): number {
+	return typeof value === 'number' ? value : otherwise;
+}

@@ -1,17 +1,13 @@
 import type {FamilyName} from '../catalog/model.ts';
+import {jambaFamily, jurassicFamily} from './ai21.ts';
+import {novaFamily, titanFamily} from './amazon.ts';
 import {anthropicFamily} from './anthropic.ts';
-import {commandFamily} from './command.ts';
-import {commandRFamily} from './command-r.ts';
+import {commandFamily, commandRFamily} from './cohere.ts';
 import {deepSeekFamily} from './deepseek.ts';
 import type {Family} from './family.ts';
-import {jambaFamily} from './jamba.ts';
-import {jurassicFamily} from './jurassic.ts';
 import {llamaFamily} from './llama.ts';
-import {mistralChatFamily} from './mistral-chat.ts';
-import {mistralPromptFamily} from './mistral-prompt.ts';
-import {novaFamily} from './nova.ts';
+import {mistralChatFamily, mistralPromptFamily} from './mistral.ts';
 import {openAiFamily} from './openai.ts';
-import {titanFamily} from './titan.ts';
 
 const families: Readonly<Record<FamilyName, Family>> = {
 	anthropic: anthropicFamily,
@@ -29,4 +25,6 @@ const families: Readonly<Record<FamilyName, Family>> = {
 };
 
 /** The bodies that a model speaks. */
-export const familyOf = (name: FamilyName): Family => families[name];
+export function familyOf(name: FamilyName): Family {
+	return families[name];
+}

@@ -69,7 +69,7 @@ const objectViolations = (
 ];
 
 /** Everything that is wrong with a value. */
-export const violations = (value: unknown, shape: Shape, path = '#'): readonly string[] => {
+function violations(value: unknown, shape: Shape, path = '#'): readonly string[] {
 	if (shape.type === 'any') {
 		return [];
 	}
@@ -97,20 +97,22 @@ export const violations = (value: unknown, shape: Shape, path = '#'): readonly s
 		case 'object':
 			return objectViolations(value as Json, shape, path);
 	}
-};
+}
 
 /** Throws the service's ValidationException where a body does not have the shape. */
-export const assertShape = (body: Json, shape: Shape): void => {
+export function assertShape(body: Json, shape: Shape): void {
 	const found = violations(body, shape);
 	if (found.length === 0) {
 		return;
 	}
 	const what = found.length === 1 ? found[0] : `${found.length} schema violations found`;
 	throw validationError(`Malformed input request: ${what}, please reformat your input and try again.`);
-};
+}
 
 export const anything: Shape = {type: 'any'};
 export const text: Shape = {type: 'string'};
 export const texts: Shape = {type: 'array', items: text};
 export const probability: Shape = {type: 'number', minimum: 0, maximum: 1};
-export const count = (maximum: number): Shape => ({type: 'number', minimum: 1, maximum});
+export function count(maximum: number): Shape {
+	return {type: 'number', minimum: 1, maximum};
+}

@@ -1,7 +1,6 @@
 import {validationError} from '../wire/service-error.ts';
 import type {Delta, ToolUse} from './family.ts';
-import {isJson, type Json} from './prompt.ts';
-import type {Tool, ToolChoice, ToolWish} from './tool.ts';
+import {isJson, type Json, type RequestedTools, type Tool, type ToolChoice} from './prompt.ts';
 
 /** Tools that a request offers, as each family writes them. */
 
@@ -15,7 +14,11 @@ const toolOf = (name: unknown, description: unknown, schema: unknown): Tool => (
 	schema: isJson(schema) ? schema : {},
 });
 
-const wishOf = (tools: readonly Tool[], choice: ToolChoice, hasResults: boolean): ToolWish | undefined => {
+const wishOf = (
+	tools: readonly Tool[],
+	choice: ToolChoice,
+	hasResults: boolean,
+): RequestedTools | undefined => {
 	if (tools.length === 0) {
 		return undefined;
 	}
@@ -30,7 +33,7 @@ const wishOf = (tools: readonly Tool[], choice: ToolChoice, hasResults: boolean)
 const lastMessage = (messages: unknown): Json => listOf(messages).at(-1) ?? {};
 
 /** Tools of Converse, and of Nova's own bodies. */
-export const converseTools = ({toolConfig, messages}: Json): ToolWish | undefined => {
+export function converseTools({toolConfig, messages}: Json): RequestedTools | undefined {
 	if (!isJson(toolConfig)) {
 		return undefined;
 	}
@@ -51,10 +54,10 @@ export const converseTools = ({toolConfig, messages}: Json): ToolWish | undefine
 		: {kind: given.any === undefined ? 'auto' : 'any'};
 	const hasResults = listOf(lastMessage(messages).content).some(({toolResult}) => toolResult !== undefined);
 	return wishOf(tools, choice, hasResults);
-};
+}
 
 /** Tools of the Messages API; those that the vendor runs itself have no schema and are left out. */
-export const anthropicTools = ({tools, tool_choice: given, messages}: Json): ToolWish | undefined => {
+export function anthropicTools({tools, tool_choice: given, messages}: Json): RequestedTools | undefined {
 	const own = listOf(tools)
 		.filter((tool) => isJson(tool.input_schema))
 		.map((tool) => toolOf(tool.name, tool.description, tool.input_schema));
@@ -65,10 +68,10 @@ export const anthropicTools = ({tools, tool_choice: given, messages}: Json): Too
 			: {kind: kind === 'any' || kind === 'none' ? kind : 'auto'};
 	const hasResults = listOf(lastMessage(messages).content).some(({type}) => type === 'tool_result');
 	return wishOf(own, choice, hasResults);
-};
+}
 
 /** Tools as OpenAI writes them, and those who copied it; Mistral says `any` for `required`. */
-export const functionTools = ({tools, tool_choice: given, messages}: Json): ToolWish | undefined => {
+export function functionTools({tools, tool_choice: given, messages}: Json): RequestedTools | undefined {
 	const own = listOf(tools).flatMap(({function: called}) =>
 		isJson(called) ? [toolOf(called.name, called.description, called.parameters)] : [],
 	);
@@ -77,25 +80,29 @@ export const functionTools = ({tools, tool_choice: given, messages}: Json): Tool
 			? {kind: 'tool', name: textOf(given.function.name)}
 			: {kind: given === 'required' || given === 'any' ? 'any' : given === 'none' ? 'none' : 'auto'};
 	return wishOf(own, choice, lastMessage(messages).role === 'tool');
-};
+}
 
 /** The call of a tool as a member of a chat message. */
-export const toolCallOf = ({key, name, input}: ToolUse): Json => ({
-	id: `call_${key}`,
-	type: 'function',
-	function: {name, arguments: JSON.stringify(input)},
-});
+export function toolCallOf({key, name, input}: ToolUse): Json {
+	return {
+		id: `call_${key}`,
+		type: 'function',
+		function: {name, arguments: JSON.stringify(input)},
+	};
+}
 
 /** A piece of it in a stream; only the first names the tool. */
-export const toolCallDelta = (toolUse: ToolUse | undefined, {text, opensBlock}: Delta): Json => ({
-	tool_calls: [
-		{
-			index: 0,
-			...(opensBlock && toolUse !== undefined ? {id: `call_${toolUse.key}`, type: 'function'} : {}),
-			function: {
-				...(opensBlock && toolUse !== undefined ? {name: toolUse.name} : {}),
-				arguments: text,
+export function toolCallDelta(toolUse: ToolUse | undefined, {text, opensBlock}: Delta): Json {
+	return {
+		tool_calls: [
+			{
+				index: 0,
+				...(opensBlock && toolUse !== undefined ? {id: `call_${toolUse.key}`, type: 'function'} : {}),
+				function: {
+					...(opensBlock && toolUse !== undefined ? {name: toolUse.name} : {}),
+					arguments: text,
+				},
 			},
-		},
-	],
-});
+		],
+	};
+}

@@ -1,6 +1,6 @@
 /** Batch inference jobs and where they stand. */
 
-export const activeStates = ['Submitted', 'Validating', 'Scheduled', 'InProgress', 'Stopping'] as const;
+const activeStates = ['Submitted', 'Validating', 'Scheduled', 'InProgress', 'Stopping'] as const;
 
 export type JobState =
 	| (typeof activeStates)[number]
@@ -42,7 +42,9 @@ export type BatchJob = {
 	failed: number;
 };
 
-export const isActive = ({state}: BatchJob): boolean => (activeStates as readonly string[]).includes(state);
+export function isActive({state}: BatchJob): boolean {
+	return (activeStates as readonly string[]).includes(state);
+}
 
 export type JobStore = {
 	readonly add: (job: BatchJob) => void;
@@ -53,7 +55,7 @@ export type JobStore = {
 	readonly clear: () => void;
 };
 
-export const createJobStore = (): JobStore => {
+export function createJobStore(): JobStore {
 	const jobs: BatchJob[] = [];
 	return {
 		add: (job) => {
@@ -71,4 +73,4 @@ export const createJobStore = (): JobStore => {
 			jobs.length = 0;
 		},
 	};
-};
+}

@@ -1,12 +1,10 @@
 import {randomUUID} from 'node:crypto';
 import {createRandom, hashText, identifier} from '../answers/random.ts';
 import {resolveModel} from '../catalog/resolve-model.ts';
-import {assertAllowed} from '../control-plane/permissions.ts';
+import {assertAllowed} from '../control-plane/identity.ts';
 import {isJson, type Json, parseBody} from '../families/prompt.ts';
-import {sendJson} from '../runtime/replies.ts';
-import type {Simulation} from '../runtime/simulation.ts';
-import type {Exchange} from '../wire/exchange.ts';
-import {regionOf} from '../wire/region.ts';
+import type {Simulation} from '../simulation.ts';
+import {type Exchange, regionOf, sendJson} from '../wire/exchange.ts';
 import {ServiceError, validationError} from '../wire/service-error.ts';
 import {type BatchJob, isActive, type JobRequest} from './job-store.ts';
 import {parseUri, runJob} from './run-job.ts';
@@ -149,7 +147,7 @@ const createJob = (simulation: Simulation, request: JobRequest, region: string):
 };
 
 /** Makes a job; the same client token gives the same job again. */
-export const serveCreateJob = async (exchange: Exchange, simulation: Simulation): Promise<void> => {
+export async function serveCreateJob(exchange: Exchange, simulation: Simulation): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:CreateModelInvocationJob');
 	const request = readRequest(parseBody(await exchange.readBody()));
 	const region = regionOf(exchange.headers);
@@ -163,7 +161,7 @@ export const serveCreateJob = async (exchange: Exchange, simulation: Simulation)
 	}
 	const job = known ?? createJob(simulation, request, region);
 	answer(exchange, {jobArn: job.arn});
-};
+}
 
 const findJob = ({jobs}: Simulation, identifierOfJob: string): BatchJob => {
 	const job = jobs.byArn(identifierOfJob);
@@ -173,17 +171,17 @@ const findJob = ({jobs}: Simulation, identifierOfJob: string): BatchJob => {
 	return job;
 };
 
-export const serveGetJob = async (
+export async function serveGetJob(
 	exchange: Exchange,
 	simulation: Simulation,
 	[identifierOfJob = '']: readonly string[],
-): Promise<void> => {
+): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:GetModelInvocationJob');
 	answer(exchange, viewOf(findJob(simulation, identifierOfJob)));
-};
+}
 
 /** Lists jobs, the newest first, in pages. */
-export const serveListJobs = async (exchange: Exchange, simulation: Simulation): Promise<void> => {
+export async function serveListJobs(exchange: Exchange, simulation: Simulation): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:ListModelInvocationJobs');
 	const {query} = exchange;
 	const status = query.get('statusEquals');
@@ -197,13 +195,13 @@ export const serveListJobs = async (exchange: Exchange, simulation: Simulation):
 		invocationJobSummaries: all.slice(start, end).map(viewOf),
 		...(end < all.length ? {nextToken: String(end)} : {}),
 	});
-};
+}
 
-export const serveStopJob = async (
+export async function serveStopJob(
 	exchange: Exchange,
 	simulation: Simulation,
 	[identifierOfJob = '']: readonly string[],
-): Promise<void> => {
+): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:StopModelInvocationJob');
 	await exchange.readBody();
 	const job = findJob(simulation, identifierOfJob);
@@ -216,4 +214,4 @@ export const serveStopJob = async (
 	job.state = 'Stopping';
 	job.modifiedAtMs = simulation.time.now();
 	answer(exchange, {});
-};
+}

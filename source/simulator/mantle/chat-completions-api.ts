@@ -1,11 +1,19 @@
 import {identifier} from '../answers/random.ts';
-import {chatParts} from '../families/chat-messages.ts';
 import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, stringsOf} from '../families/prompt.ts';
+import {chatParts} from '../families/prompt-parts.ts';
 import {functionTools} from '../families/tools.ts';
-import {type AnswerStream, type MantleApi, sse} from './mantle-api.ts';
+import {
+	type AnswerStream,
+	inputText,
+	isReasoning,
+	type MantleApi,
+	maximumTokensOf,
+	schemaOf,
+	sse,
+	toolSegments,
+} from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
-import {inputText, isReasoning, maximumTokensOf, schemaOf, toolSegments} from './openai-request.ts';
 
 /** OpenAI's Chat Completions: bodies and chunks as OpenAI's client types them. */
 

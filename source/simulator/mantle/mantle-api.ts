@@ -1,19 +1,20 @@
-import type {Facts} from '../families/family.ts';
-import type {Json, Prompt} from '../families/prompt.ts';
-import type {ErrorDialect, MantleError} from './mantle-error.ts';
+import type {Model} from '../catalog/model.ts';
+import type {Facts, ToolUse} from '../families/family.ts';
+import {isJson, type Json, type Prompt, type Segment, textSegment} from '../families/prompt.ts';
+import {type ErrorDialect, MantleError} from './mantle-error.ts';
 import type {ApiName, MantleModel} from './mantle-models.ts';
 
 /** What the three APIs of bedrock-mantle have in common, so that one path serves them all. */
 
 /** A request as it was read. */
-export type MantleRequest = {
+type MantleRequest = {
 	readonly prompt: Prompt;
 	/** Whether the model is to think first. */
 	readonly isReasoning: boolean;
 };
 
 /** Some tokens of an answer, in the order in which they are made: what was thought, what is said, a tool's input. */
-export type Part = {
+export type AnswerPart = {
 	readonly kind: 'reasoning' | 'text' | 'tool';
 	readonly tokens: readonly string[];
 	/** Output tokens made with it. */
@@ -23,7 +24,7 @@ export type Part = {
 /** Writes the events of one streamed answer. It remembers what it has opened, so each part must be given once. */
 export type AnswerStream = {
 	readonly opening: () => string;
-	readonly part: (part: Part) => string;
+	readonly part: (part: AnswerPart) => string;
 	/** @param facts The answer as far as it got: an output quota may have cut it. */
 	readonly closing: (facts: Facts) => string;
 	/** The event of an error in the middle; the stream ends with it. */
@@ -42,5 +43,47 @@ export type MantleApi = {
 };
 
 /** A server-sent event; without a name, as OpenAI's chat completions are. */
-export const sse = (data: unknown, event?: string): string =>
-	`${event === undefined ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+export function sse(data: unknown, event?: string): string {
+	return `${event === undefined ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+}
+
+/** What Chat Completions and Responses read the same way. Neither refuses keys that it does not know. */
+
+/** The most tokens that an answer may have: the first of the keys that is given, else what the model may say. */
+export function maximumTokensOf(body: Json, keys: readonly string[], model: Model): number {
+	const key = keys.find((name) => body[name] !== undefined && body[name] !== null);
+	if (key === undefined) {
+		return model.maximumOutputTokens;
+	}
+	const value = body[key];
+	if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
+		throw new MantleError('invalid-request', `${key}: ${JSON.stringify(value)} is not a positive integer.`);
+	}
+	if (value > model.maximumOutputTokens) {
+		throw new MantleError(
+			'invalid-request',
+			`${key} is too large: ${value}. This model supports at most ${model.maximumOutputTokens} completion tokens.`,
+		);
+	}
+	return value;
+}
+
+/** The JSON schema of a format, which the two APIs nest differently. */
+export function schemaOf(format: unknown): Json | undefined {
+	return isJson(format) && format.type === 'json_schema' && isJson(format.schema) ? format.schema : undefined;
+}
+
+/** Whether a model that thinks is to do so. */
+export function isReasoning(model: Model, effort: unknown): boolean {
+	return model.traits.has('reasons') && effort !== 'none';
+}
+
+/** What the definitions of tools add to a prompt. */
+export function toolSegments({tools}: Json): readonly Segment[] {
+	return Array.isArray(tools) ? tools.map((tool) => textSegment(JSON.stringify(tool))) : [];
+}
+
+/** The input of a tool as the text that the model made, whole or not. */
+export function inputText({tokens}: ToolUse): string {
+	return tokens.join('');
+}

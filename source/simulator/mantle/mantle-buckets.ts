@@ -1,7 +1,12 @@
-import {type Bucket, createBucket, type Enforcement} from '../enforcement/bucket.ts';
-import {roundingSlack} from '../enforcement/meter.ts';
-import {createRollingSum, type RollingSum} from '../enforcement/rolling-sum.ts';
-import type {MantleLimits} from './mantle-limits.ts';
+import {
+	type Bucket,
+	createBucket,
+	createRollingSum,
+	type Enforcement,
+	type RollingSum,
+	roundingSlack,
+} from '../enforcement.ts';
+import type {MantleLimits} from './mantle-quotas.ts';
 
 /**
  * Buckets of bedrock-mantle, as its user guide describes them (quotas-mantle): a request is admitted by its input and
@@ -47,11 +52,11 @@ const note = (side: Side, nowMs: number): void => {
 };
 
 /** @param occupy Lets other traffic take its share of a bucket. */
-export const createMantleBuckets = (
+export function createMantleBuckets(
 	limitsOf: (model: string) => MantleLimits,
 	enforcement: Enforcement,
 	occupy: (bucket: Bucket, sinceMs: number, nowMs: number) => void,
-): MantleBuckets => {
+): MantleBuckets {
 	const entries = new Map<string, Entry>();
 
 	const createSide = (tokensPerMinute: number | undefined): Side => ({
@@ -139,4 +144,4 @@ export const createMantleBuckets = (
 			})),
 		reset: () => entries.clear(),
 	};
-};
+}

@@ -1,9 +1,25 @@
+import {identifier, type Random, uuid} from '../answers/random.ts';
 import type {Json} from '../families/prompt.ts';
+import {type Exchange, type Reply, sendJson} from '../wire/exchange.ts';
 import {ServiceError, type ThrottleKind} from '../wire/service-error.ts';
+import type {ApiName} from './mantle-models.ts';
+
+/** What a request is named by: as Anthropic does for Messages, as AWS does for all others. */
+export function requestIdOf(random: Random, api: ApiName | undefined): string {
+	return api === 'Messages' ? `req_${identifier(random, 52).toLowerCase()}` : uuid(random);
+}
+
+/** Headers that name a request. Anthropic's clients look for `request-id`. */
+export function requestIdHeaders(requestId: string): Readonly<Record<string, string>> {
+	return {
+		'x-amzn-requestid': requestId,
+		...(requestId.startsWith('req_') ? {'request-id': requestId} : {}),
+	};
+}
 
 /** Refusals of bedrock-mantle, which speak the dialect of the API that was called. */
 
-export type FailureKind =
+type FailureKind =
 	| 'invalid-request'
 	| 'unauthenticated'
 	| 'denied'
@@ -47,14 +63,14 @@ const kindOf = ({status, throttle}: ServiceError): FailureKind => {
 };
 
 /** Any error in terms of this endpoint. */
-export const mantleErrorOf = (error: unknown): MantleError => {
+export function mantleErrorOf(error: unknown): MantleError {
 	if (error instanceof MantleError) {
 		return error;
 	}
 	return error instanceof ServiceError
 		? new MantleError(kindOf(error), error.message, error.throttle)
 		: new MantleError('internal', `Fault of the simulator: ${String(error)}`);
-};
+}
 
 /** How an API writes errors. */
 export type ErrorDialect = {
@@ -113,3 +129,27 @@ export const anthropicErrors: ErrorDialect = {
 		error: {type: anthropicWords[kind][1], message},
 	}),
 };
+
+/** Sends a refusal in the words of an API. */
+export function sendMantleError(
+	reply: Reply,
+	errors: ErrorDialect,
+	error: MantleError,
+	requestId: string,
+): void {
+	sendJson(reply, errors.statusOf(error.kind), errors.body(error, requestId), requestIdHeaders(requestId));
+}
+
+/** Serves a request; whatever goes wrong is answered in the words of its API, never in those of other services. */
+export async function orRefuse(
+	{reply}: Exchange,
+	errors: ErrorDialect,
+	serve: () => Promise<void>,
+): Promise<void> {
+	try {
+		await serve();
+	} catch (error) {
+		const requestId = requestIdOf(Math.random, errors === anthropicErrors ? 'Messages' : undefined);
+		sendMantleError(reply, errors, mantleErrorOf(error), requestId);
+	}
+}

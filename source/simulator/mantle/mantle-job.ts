@@ -4,10 +4,10 @@ import type {Model} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
 import {answerTokens, type Facts} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
+import {errorOfFault} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
-import {errorOfFault} from '../runtime/fault-errors.ts';
 import {type Pace, paceOf} from '../runtime/latency.ts';
-import type {Simulation} from '../runtime/simulation.ts';
+import type {Simulation} from '../simulation.ts';
 import type {MantleApi} from './mantle-api.ts';
 import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';
 import {MantleError} from './mantle-error.ts';
@@ -60,18 +60,18 @@ const takeFault = ({faults}: Simulation, arrival: MantleArrival): Fault | undefi
 };
 
 /** The model ID in a body. */
-export const modelIdOf = ({model}: Json): string => {
+export function modelIdOf({model}: Json): string {
 	if (typeof model !== 'string' || model === '') {
 		throw new MantleError('invalid-request', 'model: Field required');
 	}
 	return model;
-};
+}
 
 /**
  * The model that a request names, if it is served where and how the request asks for it. The messages were recorded at
  * the endpoint; AWS's page on the Responses API has that of a wrong surface too.
  */
-export const resolveMantleModel = (modelId: string, api: MantleApi, surface: Surface): MantleModel => {
+export function resolveMantleModel(modelId: string, api: MantleApi, surface: Surface): MantleModel {
 	const target = findMantleModel(modelId);
 	if (target === undefined) {
 		throw new MantleError('not-found', `The model '${modelId}' does not exist`);
@@ -86,7 +86,7 @@ export const resolveMantleModel = (modelId: string, api: MantleApi, surface: Sur
 		throw new MantleError('invalid-request', `model \`${modelId}\` isn't supported on this route`);
 	}
 	return target;
-};
+}
 
 /**
  * Cache points as they count here: Claude's are in the request, GPT caches by itself whatever is long enough, and
@@ -120,7 +120,7 @@ const answering = ({model, answersAs}: MantleModel, isReasoning: boolean): Model
  * Resolves, checks and admits a request and makes its answer.
  * @throws MantleError or ServiceError: what the service answers instead.
  */
-export const createMantleJob = (simulation: Simulation, arrival: MantleArrival): MantleJob => {
+export function createMantleJob(simulation: Simulation, arrival: MantleArrival): MantleJob {
 	const {api, region, modelId, random, body, startedAtMs} = arrival;
 	const fault = takeFault(simulation, arrival);
 	const target = resolveMantleModel(modelId, api, arrival.surface);
@@ -181,4 +181,4 @@ export const createMantleJob = (simulation: Simulation, arrival: MantleArrival):
 			return cost;
 		},
 	};
-};
+}

@@ -125,4 +125,6 @@ export const mantleModels: readonly MantleModel[] = [
 const modelsById = new Map(mantleModels.map((entry) => [entry.id, entry]));
 
 /** A model by its ID on this endpoint. */
-export const findMantleModel = (id: string): MantleModel | undefined => modelsById.get(id);
+export function findMantleModel(id: string): MantleModel | undefined {
+	return modelsById.get(id);
+}

@@ -2,7 +2,7 @@ import {identifier} from '../answers/random.ts';
 import {anthropicFamily} from '../families/anthropic.ts';
 import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import {isJson, type Json} from '../families/prompt.ts';
-import {type AnswerStream, type MantleApi, type Part, sse} from './mantle-api.ts';
+import {type AnswerPart, type AnswerStream, type MantleApi, sse} from './mantle-api.ts';
 import {anthropicErrors} from './mantle-error.ts';
 
 /** Anthropic Messages: bodies and events as Anthropic's client types them, counts as recorded at the endpoint. */
@@ -79,7 +79,7 @@ const contentOf = (facts: Facts): readonly Json[] => {
 };
 
 /** A block as it is before anything is said in it. */
-const emptyBlock = (kind: Part['kind'], {answer}: Facts): Json => {
+const emptyBlock = (kind: AnswerPart['kind'], {answer}: Facts): Json => {
 	switch (kind) {
 		case 'reasoning':
 			return {type: 'thinking', thinking: '', signature: ''};
@@ -90,7 +90,7 @@ const emptyBlock = (kind: Part['kind'], {answer}: Facts): Json => {
 	}
 };
 
-const contentDelta = (kind: Part['kind'], text: string): Json => {
+const contentDelta = (kind: AnswerPart['kind'], text: string): Json => {
 	switch (kind) {
 		case 'reasoning':
 			return {type: 'thinking_delta', thinking: text};
@@ -106,7 +106,7 @@ const event = (data: Json): string => sse(data, String(data.type));
 
 const streamOf = (facts: Facts): AnswerStream => {
 	let index = -1;
-	let kind: Part['kind'] | undefined;
+	let kind: AnswerPart['kind'] | undefined;
 
 	const delta = (content: Json): string => event({type: 'content_block_delta', index, delta: content});
 	const close = (): string => {
@@ -118,7 +118,7 @@ const streamOf = (facts: Facts): AnswerStream => {
 		kind = undefined;
 		return signature + event({type: 'content_block_stop', index});
 	};
-	const open = (next: Part['kind']): string => {
+	const open = (next: AnswerPart['kind']): string => {
 		if (next === kind) {
 			return '';
 		}

@@ -1,14 +1,233 @@
-import {identifier} from '../answers/random.ts';
-import {chatParts} from '../families/chat-messages.ts';
-import type {Facts} from '../families/family.ts';
-import {isJson, type Json, type Prompt} from '../families/prompt.ts';
-import type {ToolWish} from '../families/tool.ts';
+import {identifier, type Random} from '../answers/random.ts';
+import type {Facts, ToolUse} from '../families/family.ts';
+import {isJson, type Json, type Prompt, type RequestedTools} from '../families/prompt.ts';
+import {chatParts} from '../families/prompt-parts.ts';
 import {functionTools} from '../families/tools.ts';
-import type {MantleApi} from './mantle-api.ts';
+import {
+	type AnswerPart,
+	type AnswerStream,
+	inputText,
+	isReasoning,
+	type MantleApi,
+	maximumTokensOf,
+	schemaOf,
+	sse,
+	toolSegments,
+} from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
-import {isReasoning, maximumTokensOf, schemaOf, toolSegments} from './openai-request.ts';
-import {createItemWriter, endStatus, type ItemWriter, outputOf, usageOf} from './response-output.ts';
-import {responseStream} from './response-stream.ts';
+
+/** The items of a response: what the model thought, and what it says or the tool that it calls. */
+
+/** How the items of one response are written, the same in its events and in the response itself. */
+type ItemWriter = {
+	readonly idOf: (kind: AnswerPart['kind']) => string;
+	/** An item with all that was said in it; without a content yet where nothing was. */
+	readonly item: (kind: AnswerPart['kind'], status: string, text: string | undefined) => Json;
+	/** The content part that carries a text; undefined for items that have none. */
+	readonly part: (kind: AnswerPart['kind'], text: string) => Json | undefined;
+};
+
+/**
+ * @param toolUse The tool that is called, if any.
+ * @param hidesReasoning Whether the model keeps what it thinks to itself.
+ */
+function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesReasoning: boolean): ItemWriter {
+	const ids: Readonly<Record<AnswerPart['kind'], string>> = {
+		reasoning: `rs_${identifier(random, 48)}`,
+		text: `msg_${identifier(random, 48)}`,
+		tool: `fc_${identifier(random, 48)}`,
+	};
+
+	const part = (kind: AnswerPart['kind'], text: string): Json | undefined => {
+		switch (kind) {
+			case 'reasoning':
+				return hidesReasoning ? undefined : {type: 'reasoning_text', text};
+			case 'text':
+				return {type: 'output_text', text, annotations: [], logprobs: []};
+			case 'tool':
+				return undefined;
+		}
+	};
+
+	return {
+		idOf: (kind) => ids[kind],
+		part,
+		item(kind, status, text) {
+			const content = text === undefined ? [] : [part(kind, text)];
+			const id = ids[kind];
+			switch (kind) {
+				case 'reasoning':
+					return {id, type: 'reasoning', summary: [], ...(hidesReasoning ? {} : {content})};
+				case 'text':
+					return {id, type: 'message', status, role: 'assistant', content};
+				case 'tool':
+					return {
+						id,
+						type: 'function_call',
+						status,
+						call_id: `call_${toolUse?.key}`,
+						name: toolUse?.name,
+						arguments: text ?? '',
+					};
+			}
+		},
+	};
+}
+
+/** Status of a response, and of its last item: the model got to its end, or was cut. */
+function endStatus({answer}: Facts): string {
+	return answer.stopReason === 'length' ? 'incomplete' : 'completed';
+}
+
+/** All items of an answer. */
+function outputOf(facts: Facts, writer: ItemWriter): readonly Json[] {
+	const {reasoning, tokens, toolUse} = facts.answer;
+	const hasText = tokens.length > 0 || (reasoning.length === 0 && toolUse === undefined);
+	return [
+		...(reasoning.length === 0 ? [] : [writer.item('reasoning', 'completed', reasoning.join(''))]),
+		...(hasText ? [writer.item('text', endStatus(facts), tokens.join(''))] : []),
+		...(toolUse === undefined ? [] : [writer.item('tool', endStatus(facts), inputText(toolUse))]),
+	];
+}
+
+/** Input counts what came from the cache too. */
+function usageOf({usage, answer}: Facts): Json {
+	const inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+	return {
+		input_tokens: inputTokens,
+		input_tokens_details: {
+			cached_tokens: usage.cacheReadTokens,
+			cache_write_tokens: usage.cacheWriteTokens,
+		},
+		output_tokens: usage.outputTokens,
+		output_tokens_details: {reasoning_tokens: answer.reasoning.length},
+		total_tokens: inputTokens + usage.outputTokens,
+	};
+}
+
+/** The events of a streamed response, numbered in order: an item is added, filled part by part, and done. */
+
+type Streamed = {
+	readonly writer: ItemWriter;
+	/** The tool that is called, if any. */
+	readonly toolUse: ToolUse | undefined;
+	/** The response as it is when it begins. */
+	readonly opening: Json;
+	/** What changes of it by its end. */
+	readonly endOf: (facts: Facts) => Json;
+};
+
+/** Codes that a response may fail with, as OpenAI publishes them. */
+const failureCode = ({kind}: MantleError): string =>
+	kind === 'throttled' ? 'rate_limit_exceeded' : 'server_error';
+
+/** An item that has been added and is not done. */
+type OpenItem = {readonly kind: AnswerPart['kind']; text: string};
+
+function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStream {
+	let sequenceNumber = 0;
+	let outputIndex = -1;
+	let open: OpenItem | undefined;
+
+	const event = (type: string, data: Json): string =>
+		sse({type, sequence_number: sequenceNumber++, ...data}, type);
+	const itemPlace = (kind: AnswerPart['kind']): Json => ({
+		item_id: writer.idOf(kind),
+		output_index: outputIndex,
+	});
+	const partPlace = (kind: AnswerPart['kind']): Json => ({...itemPlace(kind), content_index: 0});
+
+	const add = (kind: AnswerPart['kind']): OpenItem => {
+		outputIndex++;
+		open = {kind, text: ''};
+		return open;
+	};
+
+	const added = ({kind}: OpenItem): string => {
+		const part = writer.part(kind, '');
+		return (
+			event('response.output_item.added', {
+				output_index: outputIndex,
+				item: writer.item(kind, 'in_progress', undefined),
+			}) + (part === undefined ? '' : event('response.content_part.added', {...partPlace(kind), part}))
+		);
+	};
+
+	const textDone = ({kind, text}: OpenItem): string => {
+		if (kind === 'tool') {
+			return event('response.function_call_arguments.done', {
+				...itemPlace(kind),
+				name: toolUse?.name,
+				arguments: text,
+			});
+		}
+		const part = writer.part(kind, text);
+		if (part === undefined) {
+			return '';
+		}
+		const whole =
+			kind === 'text'
+				? event('response.output_text.done', {...partPlace(kind), text, logprobs: []})
+				: event('response.reasoning_text.done', {...partPlace(kind), text});
+		return whole + event('response.content_part.done', {...partPlace(kind), part});
+	};
+
+	const finish = (status: string): string => {
+		if (open === undefined) {
+			return '';
+		}
+		const {kind, text} = open;
+		const done =
+			textDone(open) +
+			event('response.output_item.done', {
+				output_index: outputIndex,
+				item: writer.item(kind, status, text),
+			});
+		open = undefined;
+		return done;
+	};
+
+	const begin = (kind: AnswerPart['kind']): string =>
+		kind === open?.kind ? '' : finish('completed') + added(add(kind));
+
+	const deltaOf = (kind: AnswerPart['kind'], delta: string): string => {
+		if (kind === 'tool') {
+			return event('response.function_call_arguments.delta', {...itemPlace(kind), delta});
+		}
+		if (writer.part(kind, delta) === undefined) {
+			return '';
+		}
+		return kind === 'text'
+			? event('response.output_text.delta', {...partPlace(kind), delta, logprobs: []})
+			: event('response.reasoning_text.delta', {...partPlace(kind), delta});
+	};
+
+	return {
+		opening: () =>
+			event('response.created', {response: opening}) + event('response.in_progress', {response: opening}),
+		part({kind, tokens}) {
+			const begun = begin(kind);
+			const delta = tokens.join('');
+			if (open !== undefined) {
+				open.text += delta;
+			}
+			return begun + deltaOf(kind, delta);
+		},
+		closing(facts) {
+			const status = endStatus(facts);
+			const items = (outputIndex === -1 ? begin('text') : '') + finish(status);
+			return items + event(`response.${status}`, {response: {...opening, ...endOf(facts)}});
+		},
+		failure: (error) =>
+			event('response.failed', {
+				response: {
+					...opening,
+					status: 'failed',
+					error: {code: failureCode(error), message: error.message},
+				},
+			}),
+	};
+}
 
 /** OpenAI's Responses: bodies as OpenAI's client types them. Nothing is stored, so no response can be gone on from. */
 
@@ -46,7 +265,7 @@ const messagesOf = ({input, instructions}: Json): readonly Json[] => {
 };
 
 /** Tools, in the words of Chat Completions: there they and the choice of one stand one level deeper. */
-const toolsOf = ({tools, tool_choice: choice, input}: Json): ToolWish | undefined => {
+const toolsOf = ({tools, tool_choice: choice, input}: Json): RequestedTools | undefined => {
 	const last: unknown = Array.isArray(input) ? input.at(-1) : undefined;
 	const hasResult = isJson(last) && last.type === 'function_call_output';
 	return functionTools({

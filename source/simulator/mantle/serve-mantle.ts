@@ -1,19 +1,94 @@
+import type {IncomingHttpHeaders} from 'node:http';
+import {accountId} from '../catalog/profiles.ts';
 import type {Usage} from '../families/family.ts';
-import {parseBody} from '../families/prompt.ts';
-import type {RequestRecord} from '../observation/request-record.ts';
-import type {Delivery} from '../runtime/deliver.ts';
-import {delayedReply} from '../runtime/replies.ts';
-import type {Simulation} from '../runtime/simulation.ts';
-import type {Exchange, Reply} from '../wire/exchange.ts';
-import {defaultRegion} from '../wire/region.ts';
-import {assertMayCall, regionOfCaller} from './caller.ts';
-import {deliverStreamedAnswer, deliverWholeAnswer} from './deliver-answer.ts';
+import {type Json, parseBody, promptTokens} from '../families/prompt.ts';
+import type {Scenario} from '../faults/script.ts';
+import {type Delivery, deliverStreamedAnswer, deliverWholeAnswer} from '../runtime/deliver.ts';
+import type {Simulation} from '../simulation.ts';
+import type {RequestRecord} from '../stats.ts';
+import {
+	defaultRegion,
+	delayedReply,
+	type Exchange,
+	type Reply,
+	regionOf,
+	sendJson,
+	serviceOf,
+} from '../wire/exchange.ts';
+import {chatCompletionsApi} from './chat-completions-api.ts';
 import type {MantleApi} from './mantle-api.ts';
-import {type MantleError, mantleErrorOf} from './mantle-error.ts';
-import {createMantleJob, type MantleArrival, modelIdOf} from './mantle-job.ts';
-import type {Surface} from './mantle-models.ts';
-import {sendMantleError} from './refuse.ts';
-import {requestIdOf} from './request-id.ts';
+import {
+	anthropicErrors,
+	MantleError,
+	mantleErrorOf,
+	openAiErrors,
+	orRefuse,
+	requestIdHeaders,
+	requestIdOf,
+	sendMantleError,
+} from './mantle-error.ts';
+import {createMantleJob, type MantleArrival, modelIdOf, resolveMantleModel} from './mantle-job.ts';
+import {findMantleModel, type MantleModel, mantleModels, type Surface} from './mantle-models.ts';
+import {messagesApi} from './messages-api.ts';
+import {responsesApi} from './responses-api.ts';
+
+/** Who calls bedrock-mantle: a signature for it, or a Bedrock API key. Neither is verified. */
+
+/** Names that requests are signed for; the vendors' clients use the first, and the endpoint was seen to take both. */
+const signingNames = ['bedrock-mantle', 'bedrock'];
+
+/** A key stands in `Authorization`, or where Anthropic's clients put theirs. */
+const keyOf = (headers: IncomingHttpHeaders): string | undefined => {
+	const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+	const apiKey = headers['x-api-key'];
+	return bearer ?? (typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined);
+};
+
+/** Short-term keys are presigned URLs in disguise and name their Region; long-term keys do not. */
+const regionOfKey = (key: string): string | undefined => {
+	const prefix = 'bedrock-api-key-';
+	if (!key.startsWith(prefix)) {
+		return undefined;
+	}
+	const url = Buffer.from(key.slice(prefix.length), 'base64').toString('latin1');
+	return /X-Amz-Credential=[^&]+?(?:%2F|\/)\d{8}(?:%2F|\/)([\w-]+)(?:%2F|\/)/i.exec(url)?.[1];
+};
+
+const regionOfHost = (headers: IncomingHttpHeaders): string | undefined =>
+	/^bedrock-mantle\.([\w-]+)\.api\.aws/.exec(headers.host ?? '')?.[1];
+
+/**
+ * The Region of a request: that of the host name, of the signature or of the key.
+ * @throws MantleError where it has no credentials, or is signed for another service.
+ */
+function regionOfCaller(headers: IncomingHttpHeaders): string {
+	const service = serviceOf(headers);
+	if (service !== undefined) {
+		if (!signingNames.includes(service)) {
+			// The sentence of AWS's other services; which one this endpoint says has no primary source.
+			throw new MantleError(
+				'unauthenticated',
+				`Credential should be scoped to correct service: 'bedrock-mantle', not '${service}'.`,
+			);
+		}
+		return regionOfHost(headers) ?? regionOf(headers);
+	}
+	const key = keyOf(headers);
+	if (key === undefined) {
+		throw new MantleError('unauthenticated', 'Invalid bearer token');
+	}
+	return regionOfHost(headers) ?? regionOfKey(key) ?? defaultRegion;
+}
+
+/** @throws MantleError where the scenario denies the action, in the words of IAM. */
+function assertMayCall({denied}: Scenario, action: string, region: string): void {
+	if (denied?.includes(action)) {
+		throw new MantleError(
+			'denied',
+			`User: arn:aws:iam::${accountId}:user/simulated is not authorized to perform: ${action} on resource: arn:aws:bedrock-mantle:${region}:${accountId}:project/default`,
+		);
+	}
+}
 
 type Outcome = Delivery & {
 	readonly failure: MantleError | undefined;
@@ -70,12 +145,12 @@ const recordOf = (
 });
 
 /** Serves Messages, Chat Completions and Responses, whole and streamed. */
-export const serveMantle = async (
+async function serveMantle(
 	exchange: Exchange,
 	simulation: Simulation,
 	api: MantleApi,
 	surface: Surface,
-): Promise<void> => {
+): Promise<void> {
 	const {time, faults} = simulation;
 	const receivedAt = time.now();
 	const bytes = await exchange.readBody();
@@ -127,4 +202,115 @@ export const serveMantle = async (
 	for (const observe of simulation.observers) {
 		observe(record);
 	}
+}
+
+const countOf = (body: Json): number => {
+	const target = resolveMantleModel(modelIdOf(body), messagesApi, '/anthropic/v1');
+	// What is counted has no max tokens; one stands in so that the rest is checked like any message.
+	return promptTokens(messagesApi.parse({max_tokens: 1, ...body}, target).prompt.segments);
 };
+
+/** Serves the counting of a message's tokens, which costs no quota. */
+async function serveMantleCount(exchange: Exchange, simulation: Simulation): Promise<void> {
+	const bytes = await exchange.readBody();
+	const requestId = requestIdOf(simulation.requestRandom(exchange.path, bytes), 'Messages');
+	assertMayCall(simulation.scenario, 'bedrock-mantle:CountTokens', regionOfCaller(exchange.headers));
+	const count = countOf(parseBody(bytes));
+	sendJson(exchange.reply, 200, {input_tokens: count}, requestIdHeaders(requestId));
+}
+
+/** The lists of models: OpenAI's holds every model of the endpoint, whatever API it speaks, Anthropic's just Claude. */
+
+/** When a model came is unknown, so `created` is 0. `status` was seen at the endpoint, beside the published type. */
+const openAiModel = ({id, model}: MantleModel): Json => ({
+	id,
+	object: 'model',
+	created: 0,
+	owned_by: model.provider.toLowerCase(),
+	status: 'available',
+});
+
+const openAiList = (): Json => ({object: 'list', data: mantleModels.map(openAiModel)});
+
+const anthropicModel = ({id, model}: MantleModel): Json => ({
+	type: 'model',
+	id,
+	display_name: model.name,
+	// Anthropic's type allows the epoch where the date is unknown.
+	created_at: new Date(0).toISOString(),
+	max_input_tokens: null,
+	max_tokens: model.maximumOutputTokens,
+});
+
+const anthropicList = (): Json => {
+	const data = mantleModels.filter(({apis}) => apis.includes('Messages')).map(anthropicModel);
+	return {data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null};
+};
+
+const dialects = {
+	openai: {list: openAiList, single: openAiModel, api: undefined},
+	anthropic: {list: anthropicList, single: anthropicModel, api: 'Messages'},
+} as const;
+
+/** Serves the list of models, or one of them where `modelId` names it. */
+async function serveMantleModels(
+	exchange: Exchange,
+	simulation: Simulation,
+	dialect: keyof typeof dialects,
+	modelId: string | undefined,
+): Promise<void> {
+	const {list, single, api} = dialects[dialect];
+	const random = simulation.requestRandom(exchange.path, await exchange.readBody());
+	const action = modelId === undefined ? 'bedrock-mantle:ListModels' : 'bedrock-mantle:GetModel';
+	assertMayCall(simulation.scenario, action, regionOfCaller(exchange.headers));
+	const found = modelId === undefined ? undefined : findMantleModel(modelId);
+	if (modelId !== undefined && found === undefined) {
+		throw new MantleError('not-found', `The model '${modelId}' does not exist`);
+	}
+	const body = found === undefined ? list() : single(found);
+	sendJson(exchange.reply, 200, body, requestIdHeaders(requestIdOf(random, api)));
+}
+
+/** The paths of `bedrock-mantle.<region>.api.aws`; here they stand beside those of the other services. */
+
+type MantleRoute = {
+	readonly method: 'GET' | 'POST';
+	readonly path: RegExp;
+	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
+};
+
+const inference = (surface: Surface, api: MantleApi): MantleRoute => ({
+	method: 'POST',
+	path: new RegExp(`^${surface}${api.path}$`),
+	serve: (exchange, simulation) =>
+		orRefuse(exchange, api.errors, () => serveMantle(exchange, simulation, api, surface)),
+});
+
+const modelRoutes = (surface: Surface): readonly MantleRoute[] => {
+	const [dialect, errors] =
+		surface === '/anthropic/v1'
+			? (['anthropic', anthropicErrors] as const)
+			: (['openai', openAiErrors] as const);
+	const serve: MantleRoute['serve'] = (exchange, simulation, [modelId]) =>
+		orRefuse(exchange, errors, () => serveMantleModels(exchange, simulation, dialect, modelId));
+	return [
+		{method: 'GET', path: new RegExp(`^${surface}/models$`), serve},
+		{method: 'GET', path: new RegExp(`^${surface}/models/(.+)$`), serve},
+	];
+};
+
+/** Every route of the endpoint. */
+export const mantleRoutes: readonly MantleRoute[] = [
+	inference('/anthropic/v1', messagesApi),
+	...(['/v1', '/openai/v1'] as const).flatMap((surface) => [
+		inference(surface, chatCompletionsApi),
+		inference(surface, responsesApi),
+	]),
+	{
+		method: 'POST',
+		path: /^\/anthropic\/v1\/messages\/count_tokens$/,
+		serve: (exchange, simulation) =>
+			orRefuse(exchange, anthropicErrors, () => serveMantleCount(exchange, simulation)),
+	},
+	...(['/v1', '/openai/v1', '/anthropic/v1'] as const).flatMap(modelRoutes),
+];

@@ -1,6 +1,28 @@
 import {createHash, randomUUID} from 'node:crypto';
-import {illegalArgument, QuotaError} from './quota-error.ts';
 import type {QuotaRow} from './quota-row.ts';
+
+/** An error in the words of Service Quotas. */
+export class QuotaError extends Error {
+	readonly type: string;
+
+	constructor(type: string, message: string) {
+		super(message);
+		this.name = 'QuotaError';
+		this.type = type;
+	}
+}
+
+export function illegalArgument(message: string): QuotaError {
+	return new QuotaError('IllegalArgumentException', message);
+}
+
+/** @param what Such as "service quota". */
+export function noSuchResource(what: string): QuotaError {
+	return new QuotaError(
+		'NoSuchResourceException',
+		`The request failed because the specified ${what} does not exist.`,
+	);
+}
 
 /**
  * Requests for an increase. As with most quotas of Bedrock people decide about them, so that each becomes a case after
@@ -20,7 +42,7 @@ export type IncreaseRequest = {
 const pendingMs = 60_000;
 
 /** Where a request stands. */
-export type IncreaseState = {
+type IncreaseState = {
 	readonly status: 'PENDING' | 'CASE_OPENED';
 	readonly caseId: string | undefined;
 	readonly updatedAtMs: number;
@@ -30,10 +52,11 @@ export type IncreaseState = {
 const caseIdOf = (id: string): string =>
 	String(createHash('md5').update(id).digest().readUIntBE(0, 6)).padStart(15, '1');
 
-export const stateOf = ({id, createdAtMs}: IncreaseRequest, nowMs: number): IncreaseState =>
-	nowMs - createdAtMs < pendingMs
+export function stateOf({id, createdAtMs}: IncreaseRequest, nowMs: number): IncreaseState {
+	return nowMs - createdAtMs < pendingMs
 		? {status: 'PENDING', caseId: undefined, updatedAtMs: createdAtMs}
 		: {status: 'CASE_OPENED', caseId: caseIdOf(id), updatedAtMs: createdAtMs + pendingMs};
+}
 
 /** As Java writes a double, which is how the service puts it into its messages. */
 const doubleText = (value: number): string => {
@@ -70,7 +93,7 @@ export type IncreaseRequests = {
 	readonly clear: () => void;
 };
 
-export const createIncreaseRequests = (): IncreaseRequests => {
+export function createIncreaseRequests(): IncreaseRequests {
 	const requests: IncreaseRequest[] = [];
 	return {
 		make(quota, {region, desiredValue, nowMs}) {
@@ -92,4 +115,4 @@ export const createIncreaseRequests = (): IncreaseRequests => {
 			requests.length = 0;
 		},
 	};
-};
+}

@@ -1,5 +1,5 @@
 import type {Scope} from '../catalog/model.ts';
-import type {BucketQuota, LimitRow} from './bucket-quota.ts';
+import type {BucketQuota, LimitRow} from './quota-row.ts';
 
 const quota = (
 	model: string,

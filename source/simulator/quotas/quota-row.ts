@@ -1,3 +1,29 @@
+import type {Scope} from '../catalog/model.ts';
+
+/** A limit of a bucket: its Service Quotas code, AWS's default and what the simulated account was given. */
+export type LimitRow = readonly [
+	code: string,
+	defaultValue: number,
+	/** Undefined: Service Quotas does not list an applied value, the default holds. */
+	applied: number | undefined,
+];
+
+/** The limits of one model on one route. */
+export type BucketQuota = {
+	readonly model: string;
+	readonly scope: Scope;
+	/** The model's name in the names of its quotas. */
+	readonly label: string;
+	/** Its name in the requests quota where that is spelt differently. */
+	readonly requestsLabel?: string;
+	readonly requests?: LimitRow;
+	readonly tokens?: LimitRow;
+	/** Per day; on the on-demand route's row, which counts double for cross-Region calls, or the global route's own. */
+	readonly day?: LimitRow;
+	/** Older rows write "Cross-Region". */
+	readonly isCapitalised?: boolean;
+};
+
 /** A quota as Service Quotas lists it. */
 export type QuotaRow = {
 	readonly code: string;

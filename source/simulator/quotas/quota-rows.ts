@@ -1,11 +1,93 @@
 import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
-import {mantleQuotaRows} from '../mantle/mantle-limits.ts';
-import type {BucketQuota, LimitRow} from './bucket-quota.ts';
-import {bucketQuotas} from './bucket-quotas.ts';
-import {decoyQuotas} from './decoys.ts';
-import type {Overrides} from './limits.ts';
-import type {QuotaRow} from './quota-row.ts';
+import {models} from '../catalog/models.ts';
+import {mantleQuotaRows} from '../mantle/mantle-quotas.ts';
+import {bucketQuotas, type Overrides} from './bucket-quotas.ts';
+import type {BucketQuota, LimitRow, QuotaRow} from './quota-row.ts';
+
+/** The hundreds of other quotas that Bedrock has, so that lists have pages and a resolver has something to get wrong. */
+
+const actions = (
+	'AssociateAgentKnowledgeBase CreateAgent CreateAgentActionGroup CreateAgentAlias CreateDataSource CreateFlow CreateFlowAlias ' +
+	'CreateFlowVersion CreateKnowledgeBase CreatePrompt CreatePromptVersion DeleteAgent DeleteAgentActionGroup DeleteAgentAlias ' +
+	'DeleteAgentVersion DeleteDataSource DeleteFlow DeleteFlowAlias DeleteFlowVersion DeleteKnowledgeBase DeletePrompt ' +
+	'DisassociateAgentKnowledgeBase GetAgent GetAgentActionGroup GetAgentAlias GetAgentKnowledgeBase GetAgentVersion ' +
+	'GetDataSource GetFlow GetFlowAlias GetFlowVersion GetIngestionJob GetKnowledgeBase GetPrompt ListAgentActionGroups ' +
+	'ListAgentAliases ListAgentKnowledgeBases ListAgentVersions ListAgents ListDataSources ListFlowAliases ListFlowVersions ' +
+	'ListFlows ListIngestionJobs ListKnowledgeBases ListPrompts PrepareAgent PrepareFlow Retrieve RetrieveAndGenerate ' +
+	'StartIngestionJob UpdateAgent UpdateAgentActionGroup UpdateAgentAlias UpdateAgentKnowledgeBase UpdateDataSource ' +
+	'UpdateFlow UpdateFlowAlias UpdateKnowledgeBase UpdatePrompt ValidateFlowDefinition'
+).split(' ');
+
+const settings: ReadonlyArray<readonly [name: string, value: number]> = [
+	['(Data Automation) InvokeDataAutomationAsync - Document - Max number of concurrent jobs', 25],
+	['(Data Automation) Maximum document file size (MB)', 500],
+	['(Data Automation) Maximum Number of pages per document', 3000],
+	['(Data Automation) Maximum video length (Minutes)', 240],
+	['(Flows) Flows per account', 100],
+	['(Guardrails) Guardrails per account', 100],
+	['(Guardrails) On-demand ApplyGuardrail requests per second', 50],
+	['(Guardrails) Topics per guardrail', 30],
+	['(Guardrails) Words per word policy', 10_000],
+	['(Knowledge Bases) Rerank requests per second', 10],
+	['(Knowledge Bases) RetrieveAndGenerateStream requests per second', 20],
+	['(Model customization) Custom models per account', 100],
+	['Agents per account', 200],
+	['Characters in Agent instructions', 20_000],
+	['Concurrent model import jobs', 1],
+	['Cross-Model Account-Level Tokens Per Day', 700_000_000],
+	['Imported models per account', 3],
+	['Inference profiles per account', 1000],
+	['Knowledge bases per account', 100],
+	['Model units no-commitment Provisioned Throughputs across base models', 0],
+	['Number of custom prompt routers per account', 500],
+	['Throttle rate limit for InvokeDataAutomationAsync', 5],
+	['Total nodes per flow', 40],
+	['On-demand latency-optimized model inference requests per minute for Anthropic Claude 3.5 Haiku', 100],
+	['On-demand latency-optimized model inference tokens per minute for Anthropic Claude 3.5 Haiku', 500_000],
+	['On-Demand, latency-optimized model inference requests per minute for Amazon Nova Pro V1', 10],
+	['On-Demand, latency-optimized model inference tokens per minute for Amazon Nova Pro V1', 40_000],
+	[
+		'Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1 1M Context Length',
+		10,
+	],
+	[
+		'Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.5 V1 1M Context Length',
+		20_000,
+	],
+	[
+		'Global cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1 1M Context Length',
+		10,
+	],
+	[
+		'Global cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.5 V1 1M Context Length',
+		20_000,
+	],
+	['On-demand InvokeModel concurrent requests for Amazon Nova Sonic', 20],
+];
+
+const batchQuotas = (name: string): ReadonlyArray<readonly [name: string, value: number]> => [
+	[`Minimum number of records per batch inference job for ${name}`, 100],
+	[`Records per input file per batch inference job for ${name}`, 50_000],
+	[`Records per batch inference job for ${name}`, 50_000],
+	[`Batch inference input file size (in GB) for ${name}`, 1],
+	[`Batch inference job size (in GB) for ${name}`, 5],
+	[`Sum of in-progress and submitted batch inference jobs using a base model for ${name}`, 20],
+	[`Model units per provisioned model for ${name}`, 0],
+];
+
+/** All of them, without codes. */
+const decoyQuotas: ReadonlyArray<Omit<QuotaRow, 'code'>> = [
+	...actions.map((action) => [`${action} requests per second`, 10] as const),
+	...settings,
+	...[...new Set(models.map(({name}) => name))].flatMap(batchQuotas),
+].map(([name, value]) => ({
+	name,
+	defaultValue: value,
+	applied: value,
+	isAdjustable: false,
+	isPerMinute: false,
+}));
 
 const routeNames: Readonly<Record<Scope, string>> = {
 	'on-demand': 'On-demand',
@@ -59,7 +141,7 @@ const dayRow = ({scope, label, day}: BucketQuota): readonly QuotaRow[] => {
  * Every quota of the simulated account, in the order of their names. Limits typed by the user are its applied values;
  * it then has no daily limits.
  */
-export const quotaRows = (overrides: Overrides): readonly QuotaRow[] => {
+export function quotaRows(overrides: Overrides): readonly QuotaRow[] {
 	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;
 	const rows = [
 		...bucketQuotas.flatMap((quota) => [
@@ -71,4 +153,4 @@ export const quotaRows = (overrides: Overrides): readonly QuotaRow[] => {
 		...decoyQuotas.map((quota) => ({...quota, code: codeOf(quota.name)})),
 	];
 	return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
-};
+}

@@ -1,12 +1,17 @@
 import {randomUUID} from 'node:crypto';
 import {accountId} from '../catalog/profiles.ts';
-import {callerArn, deniedMessage} from '../control-plane/permissions.ts';
+import {callerArn, deniedMessage} from '../control-plane/identity.ts';
 import {isJson, type Json} from '../families/prompt.ts';
-import type {Simulation} from '../runtime/simulation.ts';
-import type {Exchange, Reply} from '../wire/exchange.ts';
-import {regionOf} from '../wire/region.ts';
-import {type IncreaseRequest, type IncreaseRequests, stateOf} from './increase-requests.ts';
-import {illegalArgument, noSuchResource, QuotaError} from './quota-error.ts';
+import type {Simulation} from '../simulation.ts';
+import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
+import {
+	type IncreaseRequest,
+	type IncreaseRequests,
+	illegalArgument,
+	noSuchResource,
+	QuotaError,
+	stateOf,
+} from './increase-requests.ts';
 import type {QuotaRow} from './quota-row.ts';
 import {quotaRows} from './quota-rows.ts';
 
@@ -192,12 +197,12 @@ const parseInput = (body: Buffer): Json => {
 };
 
 /** Makes the handler of Service Quotas over the account's quotas. */
-export const createServiceQuotas = ({
+export function createServiceQuotas({
 	options,
 	scenario,
 	time,
 	increases,
-}: Simulation): ((exchange: Exchange, action: string) => Promise<void>) => {
+}: Simulation): (exchange: Exchange, action: string) => Promise<void> {
 	const rows = quotaRows(options);
 	return async ({readBody, headers, reply}, action) => {
 		const input = parseInput(await readBody());
@@ -215,4 +220,4 @@ export const createServiceQuotas = ({
 			send(reply, 400, {__type: error.type, Message: error.message});
 		}
 	};
-};
+}

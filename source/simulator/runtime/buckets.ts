@@ -1,12 +1,16 @@
 import type {ResolvedModel} from '../catalog/resolve-model.ts';
+import {type BackgroundTraffic, backgroundMinute, bucketBehind, isIn} from '../cloudwatch/background.ts';
+import {minuteMs, minuteOf} from '../cloudwatch/minute-sums.ts';
 import {
 	type Admission,
 	type Bucket,
 	type BucketLimits,
 	createBucket,
+	createRollingSum,
 	type Enforcement,
-} from '../enforcement/bucket.ts';
-import {createRollingSum, type RollingSum} from '../enforcement/rolling-sum.ts';
+	type RollingSum,
+} from '../enforcement.ts';
+import type {SimulatorOptions} from '../options.ts';
 
 /** All buckets of the simulated account, each made when it is first used. */
 export type Buckets = {
@@ -19,10 +23,10 @@ export type Buckets = {
 };
 
 /** Which bucket of the account one is. */
-export type BucketOwner = {readonly region: string; readonly target: ResolvedModel};
+type BucketOwner = {readonly region: string; readonly target: ResolvedModel};
 
 /** Use of every bucket by others, called before each admission with the time since the last call. */
-export type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number, owner: BucketOwner) => void;
+type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number, owner: BucketOwner) => void;
 
 type Entry = {
 	readonly region: string;
@@ -35,11 +39,11 @@ type Entry = {
 	seenAtMs: number;
 };
 
-export const createBuckets = (
+export function createBuckets(
 	limitsOf: (region: string, target: ResolvedModel) => BucketLimits,
 	enforcement: Enforcement,
 	neighbour: Neighbour,
-): Buckets => {
+): Buckets {
 	const entries = new Map<string, Entry>();
 
 	const entryOf = (region: string, target: ResolvedModel): Entry => {
@@ -105,4 +109,40 @@ export const createBuckets = (
 			})),
 		reset: () => entries.clear(),
 	};
-};
+}
+
+/** Moments of a second at which the traffic of a minute is counted, so that it comes evenly. */
+const stepMs = 1000;
+
+/** Lets the applications of a scenario take their room in the buckets: what the metrics show is really in use. */
+export function backgroundNeighbour(
+	background: readonly BackgroundTraffic[],
+	{seed, windowMs}: Pick<SimulatorOptions, 'seed' | 'windowMs'>,
+): Neighbour {
+	const withBuckets = background.flatMap((traffic) => {
+		const bucket = bucketBehind(traffic);
+		return bucket === undefined ? [] : [{traffic, bucket}];
+	});
+	return (occupied, sinceMs, nowMs, {region, target}) => {
+		const own = withBuckets.filter(
+			({traffic, bucket}) =>
+				bucket.model === target.model && bucket.scope === target.scope && isIn(traffic, region),
+		);
+		if (own.length === 0) {
+			return;
+		}
+		const firstStep = Math.floor(Math.max(sinceMs, nowMs - windowMs) / stepMs) + 1;
+		for (let at = firstStep * stepMs; at <= nowMs; at += stepMs) {
+			for (const {traffic} of own) {
+				const {counts} = backgroundMinute(traffic, region, seed, minuteOf(at));
+				const requests = (counts.Invocations * stepMs) / minuteMs;
+				const tokens = (counts.EstimatedTPMQuotaUsage * stepMs) / minuteMs;
+				// One after the other: where not all find room, some do.
+				const pieces = Math.ceil(requests);
+				for (let piece = 0; piece < pieces; piece++) {
+					occupied.occupy(at, requests / pieces, tokens / pieces);
+				}
+			}
+		}
+	};
+}

@@ -1,10 +1,16 @@
+import {signatureOf} from '../families/anthropic-request.ts';
 import {parseConverse} from '../families/converse.ts';
 import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
-import {signatureOf} from '../families/thinking.ts';
 import {encodeEvent, padding} from '../wire/event-stream.ts';
-import {chunkParts, type PartChunk, partsOf} from './answer-parts.ts';
-import type {Dialect, StreamDelta, Wishes} from './dialect.ts';
+import {
+	chunkParts,
+	type Dialect,
+	type PartChunk,
+	partsOf,
+	type RequestedSettings,
+	type StreamDelta,
+} from './dialect.ts';
 import {assessment} from './guardrails.ts';
 
 /** Converse and ConverseStream: one form for all models, token counts in the body. */
@@ -39,7 +45,7 @@ const usageOf = (facts: Facts, hasCacheCounts: boolean): Json => {
 };
 
 /** Settings of the request that are echoed with the answer. */
-const echo = ({body}: Wishes): Json => ({
+const echo = ({body}: RequestedSettings): Json => ({
 	...(body.serviceTier === undefined ? {} : {serviceTier: body.serviceTier}),
 	...(body.performanceConfig === undefined ? {} : {performanceConfig: body.performanceConfig}),
 });

@@ -1,7 +1,79 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Model} from '../catalog/model.ts';
-import type {Facts} from '../families/family.ts';
+import type {Answer, Facts, PartKind} from '../families/family.ts';
 import type {Json, Prompt} from '../families/prompt.ts';
+
+/** Tokens put together to the events of a stream. */
+type TokenChunk = {
+	readonly text: string;
+	readonly index: number;
+	readonly firstToken: number;
+	readonly lastToken: number;
+	readonly isFirst: boolean;
+	readonly isLast: boolean;
+};
+
+/** Chunks of at most `tokensPerChunk` tokens; one empty chunk where there are no tokens. */
+export function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] {
+	const chunkCount = Math.max(1, Math.ceil(tokens.length / tokensPerChunk));
+	return Array.from({length: chunkCount}, (_unused, index) => {
+		const from = index * tokensPerChunk;
+		const to = Math.min(tokens.length, from + tokensPerChunk);
+		return {
+			text: tokens.slice(from, to).join(''),
+			index,
+			firstToken: Math.min(from + 1, to),
+			lastToken: to,
+			isFirst: index === 0,
+			isLast: index === chunkCount - 1,
+		};
+	});
+}
+
+/** An answer as the blocks that a stream sends: thoughts, text, the call of a tool. */
+
+export type AnswerBlock = {readonly kind: PartKind; readonly tokens: readonly string[]};
+
+/** Tokens of one event, and where they stand in their block. Index and tokens count through the whole answer. */
+export type PartChunk = TokenChunk & {
+	readonly kind: PartKind;
+	readonly block: number;
+	readonly opensBlock: boolean;
+	readonly closesBlock: boolean;
+};
+
+/** The blocks of an answer in their order; a text without tokens where there is nothing else. */
+export function partsOf({reasoning, tokens, toolUse}: Answer): readonly AnswerBlock[] {
+	const thoughts: readonly AnswerBlock[] =
+		reasoning.length === 0 ? [] : [{kind: 'reasoning', tokens: reasoning}];
+	const call: readonly AnswerBlock[] = toolUse === undefined ? [] : [{kind: 'tool', tokens: toolUse.tokens}];
+	const isEmpty = thoughts.length + call.length === 0;
+	return [...thoughts, ...(tokens.length > 0 || isEmpty ? [{kind: 'text' as const, tokens}] : []), ...call];
+}
+
+/** The events of all blocks, each of at most so many tokens. */
+export function chunkParts(parts: readonly AnswerBlock[], tokensPerChunk: number): readonly PartChunk[] {
+	let tokensBefore = 0;
+	const chunks = parts.flatMap(({kind, tokens}, block) => {
+		const before = tokensBefore;
+		tokensBefore += tokens.length;
+		return chunkTokens(tokens, tokensPerChunk).map((chunk) => ({
+			...chunk,
+			kind,
+			block,
+			firstToken: before + chunk.firstToken,
+			lastToken: before + chunk.lastToken,
+			opensBlock: chunk.isFirst,
+			closesBlock: chunk.isLast,
+		}));
+	});
+	return chunks.map((chunk, index) => ({
+		...chunk,
+		index,
+		isFirst: index === 0,
+		isLast: index === chunks.length - 1,
+	}));
+}
 
 /** Server-side times of an answer, in milliseconds. */
 export type Timing = {readonly latencyMs: number; readonly firstByteMs: number};
@@ -23,15 +95,15 @@ export type StreamedAnswer = {
 	readonly isInBursts: boolean;
 };
 
-export type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
+type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
 
 /** What a request asks for besides an answer, echoed where it was granted. */
-export type Wishes = {readonly headers: IncomingHttpHeaders; readonly body: Json};
+export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly body: Json};
 
 /** How one pair of operations (whole and streamed) reads requests and writes answers. */
 export type Dialect = {
 	readonly parse: (body: Json, model: Model) => Prompt;
-	readonly whole: (facts: Facts, timing: Timing, wishes: Wishes) => WholeAnswer;
-	readonly streamHeaders: (wishes: Wishes) => Readonly<Record<string, string>>;
-	readonly stream: (facts: Facts, wishes: Wishes) => StreamedAnswer;
+	readonly whole: (facts: Facts, timing: Timing, wishes: RequestedSettings) => WholeAnswer;
+	readonly streamHeaders: (wishes: RequestedSettings) => Readonly<Record<string, string>>;
+	readonly stream: (facts: Facts, wishes: RequestedSettings) => StreamedAnswer;
 };

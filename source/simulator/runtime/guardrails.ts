@@ -1,7 +1,6 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import {tokenize} from '../answers/tokens.ts';
 import type {Answer, GuardrailVerdict} from '../families/family.ts';
-import {isJson, type Json, type Prompt} from '../families/prompt.ts';
+import {isJson, type Json, type Prompt, tokenize} from '../families/prompt.ts';
 import {validationError} from '../wire/service-error.ts';
 
 /** The one guardrail of the simulated account. It blocks prompts that hold a marker. */
@@ -45,12 +44,12 @@ const wishOf = (headers: IncomingHttpHeaders, body: Json, isConverse: boolean): 
  * What the guardrail of a request makes of its prompt; undefined where it names none.
  * @throws ServiceError where there is no such guardrail.
  */
-export const judgePrompt = (
+export function judgePrompt(
 	headers: IncomingHttpHeaders,
 	body: Json,
 	prompt: Prompt,
 	isConverse: boolean,
-): GuardrailVerdict | undefined => {
+): GuardrailVerdict | undefined {
 	const wish = wishOf(headers, body, isConverse);
 	if (wish === undefined) {
 		return undefined;
@@ -65,7 +64,7 @@ export const judgePrompt = (
 		isBlocked: prompt.segments.some(({text}) => text.includes(guardrailMarker)),
 		hasTrace: wish.hasTrace,
 	};
-};
+}
 
 /** What is answered instead of the model's words. */
 export const blockedAnswer: Answer = {
@@ -76,8 +75,10 @@ export const blockedAnswer: Answer = {
 };
 
 /** The assessment of a prompt, as the trace tells it. */
-export const assessment = ({isBlocked}: GuardrailVerdict): Json => ({
-	[guardrailId]: isBlocked
-		? {wordPolicy: {customWords: [{match: guardrailMarker, action: 'BLOCKED', detected: true}]}}
-		: {},
-});
+export function assessment({isBlocked}: GuardrailVerdict): Json {
+	return {
+		[guardrailId]: isBlocked
+			? {wordPolicy: {customWords: [{match: guardrailMarker, action: 'BLOCKED', detected: true}]}}
+			: {},
+	};
+}

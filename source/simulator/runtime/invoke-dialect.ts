@@ -2,8 +2,14 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type {Answer, Facts, Family} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {encodeEvent, padding} from '../wire/event-stream.ts';
-import {chunkParts, type Part, partsOf} from './answer-parts.ts';
-import type {Dialect, StreamDelta, Timing} from './dialect.ts';
+import {
+	type AnswerBlock,
+	chunkParts,
+	type Dialect,
+	partsOf,
+	type StreamDelta,
+	type Timing,
+} from './dialect.ts';
 import {assessment} from './guardrails.ts';
 
 /** InvokeModel and InvokeModelWithResponseStream: the family's own bodies, token counts in headers or the last chunk. */
@@ -36,7 +42,7 @@ const visibleTokens = (answer: Answer, tags: readonly [string, string] | undefin
 };
 
 /** The blocks of the answer; thoughts are part of the text where the family has no block for them. */
-const visibleParts = (family: Family, answer: Answer): readonly Part[] =>
+const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
 	partsOf(
 		family.hasThoughtBlocks
 			? answer
@@ -115,39 +121,41 @@ const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): re
 };
 
 /** The dialect of a family. */
-export const invokeDialect = (family: Family): Dialect => ({
-	parse: family.parse,
-	whole: (facts, timing, wishes) => ({
-		body: {...family.whole(facts, visibleText(family, facts.answer)), ...guardrailKeys(facts)},
-		headers: {...countHeaders(family, facts, timing), ...echo(wishes.headers)},
-	}),
-	streamHeaders: (wishes) => ({
-		'x-amzn-bedrock-content-type': 'application/json',
-		...echo(wishes.headers),
-	}),
-	stream(facts) {
-		const closing = family.closing(facts);
-		const chunks = chunkParts(visibleParts(family, facts.answer), family.tokensPerEvent);
-		const deltas: readonly StreamDelta[] = chunks.map((chunk) => ({
-			firstToken: chunk.firstToken,
-			lastToken: chunk.lastToken,
-			encode(timing) {
-				const events = family.delta(facts, {...chunk, outputTokens: chunk.lastToken});
-				const endsHere = chunk.isLast && closing.length === 0;
-				return encodeChunks(
-					facts,
-					endsHere ? withMetrics(family, events, invocationMetrics(family, facts, timing)) : events,
-				);
-			},
-		}));
-		return {
-			opening: () => encodeChunks(facts, family.opening(facts)),
-			deltas,
-			closing: (timing) =>
-				closing.length === 0
-					? new Uint8Array()
-					: encodeChunks(facts, withMetrics(family, closing, invocationMetrics(family, facts, timing))),
-			isInBursts: family.tokensPerEvent > burstTokens,
-		};
-	},
-});
+export function invokeDialect(family: Family): Dialect {
+	return {
+		parse: family.parse,
+		whole: (facts, timing, wishes) => ({
+			body: {...family.whole(facts, visibleText(family, facts.answer)), ...guardrailKeys(facts)},
+			headers: {...countHeaders(family, facts, timing), ...echo(wishes.headers)},
+		}),
+		streamHeaders: (wishes) => ({
+			'x-amzn-bedrock-content-type': 'application/json',
+			...echo(wishes.headers),
+		}),
+		stream(facts) {
+			const closing = family.closing(facts);
+			const chunks = chunkParts(visibleParts(family, facts.answer), family.tokensPerEvent);
+			const deltas: readonly StreamDelta[] = chunks.map((chunk) => ({
+				firstToken: chunk.firstToken,
+				lastToken: chunk.lastToken,
+				encode(timing) {
+					const events = family.delta(facts, {...chunk, outputTokens: chunk.lastToken});
+					const endsHere = chunk.isLast && closing.length === 0;
+					return encodeChunks(
+						facts,
+						endsHere ? withMetrics(family, events, invocationMetrics(family, facts, timing)) : events,
+					);
+				},
+			}));
+			return {
+				opening: () => encodeChunks(facts, family.opening(facts)),
+				deltas,
+				closing: (timing) =>
+					closing.length === 0
+						? new Uint8Array()
+						: encodeChunks(facts, withMetrics(family, closing, invocationMetrics(family, facts, timing))),
+				isInBursts: family.tokensPerEvent > burstTokens,
+			};
+		},
+	};
+}

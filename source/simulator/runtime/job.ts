@@ -4,16 +4,15 @@ import type {Random} from '../answers/random.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
 import {answerTokens, type Facts, noUsage} from '../families/family.ts';
 import {type Json, type Prompt, parseBody} from '../families/prompt.ts';
+import {errorOfFault} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
+import type {Simulation} from '../simulation.ts';
 import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
 import type {Dialect} from './dialect.ts';
-import {errorOfFault} from './fault-errors.ts';
 import {blockedAnswer, judgePrompt} from './guardrails.ts';
 import {type Pace, paceOf} from './latency.ts';
-import type {Operation} from './operation.ts';
+import {type Operation, refuseOtherModels} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
-import {refuseOtherModels} from './refuse-other-models.ts';
-import type {Simulation} from './simulation.ts';
 
 /** A request as it came in. */
 export type Arrival = {
@@ -86,7 +85,7 @@ const notCached = (cacheUse: CacheUse): CacheUse => ({
  * Resolves, checks and admits a request and makes its answer.
  * @throws ServiceError: what the service answers instead.
  */
-export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
+export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	const {operation, modelId, region, random, startedAtMs} = arrival;
 	const fault = takeFault(simulation, arrival);
 	refuseOtherModels(modelId, operation, arrival.body);
@@ -155,4 +154,4 @@ export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 			return cost;
 		},
 	};
-};
+}

@@ -23,23 +23,23 @@ const perTokenSigma = 0.15;
 const perInputTokenMs = 0.02;
 
 /** The pace of an answer of which nothing is out of the ordinary. */
-export const medianPace = (model: Model, inputTokens: number, outputTokens: number): Pace => {
+export function medianPace(model: Model, inputTokens: number, outputTokens: number): Pace {
 	const median = medians[model.size];
 	const firstTokenMs = median.firstTokenMs + inputTokens * perInputTokenMs;
 	return {firstTokenMs, totalMs: firstTokenMs + median.perTokenMs * Math.max(0, outputTokens - 1)};
-};
+}
 
 /** Part of a fixed service time after which a stream sends its first token. */
 const fixedFirstTokenShare = 0.3;
 
 /** The pace of one answer; exactly `fixedMs` in all where that is given. */
-export const paceOf = (
+export function paceOf(
 	random: Random,
 	model: Model,
 	inputTokens: number,
 	outputTokens: number,
 	fixedMs: number | undefined,
-): Pace => {
+): Pace {
 	if (fixedMs !== undefined) {
 		return {firstTokenMs: fixedMs * fixedFirstTokenShare, totalMs: fixedMs};
 	}
@@ -48,4 +48,4 @@ export const paceOf = (
 		logNormal(random, median.firstTokenMs, firstTokenSigma) + inputTokens * perInputTokenMs;
 	const perTokenMs = logNormal(random, median.perTokenMs, perTokenSigma);
 	return {firstTokenMs, totalMs: firstTokenMs + perTokenMs * Math.max(0, outputTokens - 1)};
-};
+}

@@ -42,7 +42,7 @@ const prefixesOf = (bucket: string, segments: readonly Segment[]): readonly Pref
 	return prefixes;
 };
 
-export const createPromptCache = (): PromptCache => {
+export function createPromptCache(): PromptCache {
 	const entries = new Map<string, {readableAtMs: number; expiresAtMs: number}>();
 
 	const isReadable = (key: string, nowMs: number): boolean => {
@@ -75,4 +75,4 @@ export const createPromptCache = (): PromptCache => {
 		},
 		clear: () => entries.clear(),
 	};
-};
+}

@@ -1,13 +1,43 @@
 import {randomUUID} from 'node:crypto';
-import type {Simulation} from '../runtime/simulation.ts';
+import type {Simulation} from '../simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
-import type {Element} from '../wire/xml.ts';
-import {unchunked} from './aws-chunked.ts';
-import type {StoredObject} from './object-store.ts';
-import {S3Error} from './s3-error.ts';
-import {type S3Call, sendXml} from './s3-reply.ts';
-import {notServed, serveBucket, serveListBuckets} from './serve-buckets.ts';
-import {document, errorDocument, textsOf} from './xml.ts';
+import {document, type Element, errorDocument, textsOf} from '../wire/xml.ts';
+import {S3Error, type StoredObject} from './object-store.ts';
+import {notServed, type S3Call, sendXml, serveBucket, serveListBuckets} from './serve-buckets.ts';
+
+/** Takes `aws-chunked` bodies apart: hexadecimal length, CRLF, data, CRLF, ..., a chunk of length 0 and trailers. */
+
+const lineEnd = Buffer.from('\r\n');
+
+/** Gives the data of the chunks as it arrives; signatures, checksums and trailers are dropped unread. */
+async function* unchunked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+	let waiting: Buffer = Buffer.alloc(0);
+	let left = 0;
+	let isAfterData = false;
+	let isOver = false;
+	for await (const bytes of body) {
+		waiting = waiting.length === 0 ? bytes : Buffer.concat([waiting, bytes]);
+		while (!isOver && waiting.length > 0) {
+			if (left > 0) {
+				const data = waiting.subarray(0, left);
+				waiting = waiting.subarray(data.length);
+				left -= data.length;
+				isAfterData = left === 0;
+				yield data;
+				continue;
+			}
+			const skipped = isAfterData ? lineEnd.length : 0;
+			const end = waiting.indexOf(lineEnd, skipped);
+			if (end === -1) {
+				break;
+			}
+			left = Number.parseInt(waiting.toString('latin1', skipped, end), 16);
+			waiting = waiting.subarray(end + lineEnd.length);
+			isAfterData = false;
+			isOver = !(left > 0);
+		}
+	}
+}
 
 /** S3 with the bucket in the path: the calls that a batch job needs, and those that show what there is. */
 
@@ -184,11 +214,11 @@ const act = async (call: S3Call): Promise<void> => {
 };
 
 /** Serves a request that was signed for S3. */
-export const serveS3 = async (
+export async function serveS3(
 	exchange: Exchange,
 	simulation: Simulation,
 	[bucket = '', key = '']: readonly string[],
-): Promise<void> => {
+): Promise<void> {
 	try {
 		await act({exchange, simulation, bucket, key});
 	} catch (error) {
@@ -202,4 +232,4 @@ export const serveS3 = async (
 		]);
 		sendXml(exchange, error.status, exchange.method === 'HEAD' ? '' : body);
 	}
-};
+}

@@ -148,14 +148,14 @@ const createReader = (bytes: Buffer) => {
 };
 
 /** @throws RangeError for what is not one item of CBOR. */
-export const decodeCbor = (bytes: Buffer): unknown => {
+export function decodeCbor(bytes: Buffer): unknown {
 	const reader = createReader(bytes);
 	const value = reader.read();
 	if (value === end || !reader.isAtEnd()) {
 		throw new RangeError('The CBOR is not one item.');
 	}
 	return value;
-};
+}
 
 const createWriter = (isMoment: (key: string) => boolean) => {
 	let bytes = Buffer.allocUnsafe(1024);
@@ -237,8 +237,8 @@ const createWriter = (isMoment: (key: string) => boolean) => {
  * Numbers go as doubles: what is served in CBOR has no others.
  * @param isMoment Names of fields whose numbers are moments, in seconds since 1970.
  */
-export const encodeCbor = (value: unknown, isMoment: (key: string) => boolean = () => false): Buffer => {
+export function encodeCbor(value: unknown, isMoment: (key: string) => boolean = () => false): Buffer {
 	const writer = createWriter(isMoment);
 	writer.write(value, '');
 	return writer.result();
-};
+}

@@ -18,11 +18,12 @@ const encodeHeader = (name: string, value: string): Buffer => {
 };
 
 /** The header block of one kind of message; the same few repeat for every event, so callers keep them. */
-export const encodeHeaders = (headers: Readonly<Record<string, string>>): Buffer =>
-	Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
+export function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
+	return Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
+}
 
 /** One message with its framing. */
-export const encodeMessage = (headers: Buffer, payload: string): Buffer => {
+export function encodeMessage(headers: Buffer, payload: string): Buffer {
 	const payloadLength = Buffer.byteLength(payload);
 	const totalLength = preludeLength + headers.length + payloadLength + checksumLength;
 	const message = Buffer.allocUnsafe(totalLength);
@@ -34,7 +35,7 @@ export const encodeMessage = (headers: Buffer, payload: string): Buffer => {
 	const checksumAt = totalLength - checksumLength;
 	message.writeUInt32BE(crc32(message.subarray(0, checksumAt)), checksumAt);
 	return message;
-};
+}
 
 const eventHeaders = new Map<string, Buffer>();
 
@@ -53,12 +54,13 @@ const headersOfEvent = (eventType: string): Buffer => {
 };
 
 /** An event message. */
-export const encodeEvent = (eventType: string, payload: string): Buffer =>
-	encodeMessage(headersOfEvent(eventType), payload);
+export function encodeEvent(eventType: string, payload: string): Buffer {
+	return encodeMessage(headersOfEvent(eventType), payload);
+}
 
 /** An exception in the middle of a stream, such as `modelStreamErrorException`: always the last message. */
-export const encodeException = (exceptionType: string, payload: string): Buffer =>
-	encodeMessage(
+export function encodeException(exceptionType: string, payload: string): Buffer {
+	return encodeMessage(
 		encodeHeaders({
 			':exception-type': exceptionType,
 			':content-type': 'application/json',
@@ -66,9 +68,11 @@ export const encodeException = (exceptionType: string, payload: string): Buffer 
 		}),
 		payload,
 	);
+}
 
 const paddingAlphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 /** The padding that the service puts into the field `p` of an event so that its length tells nothing. */
-export const padding = (random: () => number): string =>
-	paddingAlphabet.slice(0, 2 + Math.floor(random() * (paddingAlphabet.length - 2)));
+export function padding(random: () => number): string {
+	return paddingAlphabet.slice(0, 2 + Math.floor(random() * (paddingAlphabet.length - 2)));
+}

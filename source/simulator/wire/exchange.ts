@@ -1,10 +1,30 @@
 import type {IncomingHttpHeaders, IncomingMessage, ServerResponse} from 'node:http';
-import type {Http2ServerRequest, Http2ServerResponse} from 'node:http2';
-import {constants} from 'node:http2';
-import {validationError} from './service-error.ts';
+import {constants, type Http2ServerRequest, type Http2ServerResponse} from 'node:http2';
+import type {Time} from '../time.ts';
+import {errorTypeHeader, type ServiceError, validationError} from './service-error.ts';
+
+/** Region of a request that was not signed. */
+export const defaultRegion = 'us-east-1';
+
+/** The Region that a request was signed for; nothing else of the signature is looked at. */
+export function regionOf(headers: IncomingHttpHeaders): string {
+	return /Credential=[^/,]+\/\d+\/([\w-]+)\//.exec(headers.authorization ?? '')?.[1] ?? defaultRegion;
+}
+
+const scopeInHeader = /Credential=[^/,]+\/\d+\/[\w-]+\/([\w-]+)\//;
+/** A presigned URL carries the same in its query. */
+const scopeInQuery = /^[^/]+\/\d+\/[\w-]+\/([\w-]+)\//;
+
+/** The service that a request was signed for, such as `bedrock` or `s3`. @param query Of the URL, which may be presigned. */
+export function serviceOf(headers: IncomingHttpHeaders, query?: URLSearchParams): string | undefined {
+	return (
+		scopeInHeader.exec(headers.authorization ?? '')?.[1] ??
+		scopeInQuery.exec(query?.get('X-Amz-Credential') ?? '')?.[1]
+	);
+}
 
 /** Set on every response, so that no figure measured here can pass for one of AWS. */
-export const simulatedHeader = 'x-bedrock-top-simulated';
+const simulatedHeader = 'x-bedrock-top-simulated';
 
 /** The way an answer leaves, the same for HTTP/1.1 and HTTP/2. After the client has gone all of it does nothing. */
 export type Reply = {
@@ -112,7 +132,7 @@ const replyOf = (response: AnyResponse): Reply => {
 };
 
 /** An exchange over either protocol. */
-export const exchangeOf = (request: AnyRequest, response: AnyResponse): Exchange => {
+export function exchangeOf(request: AnyRequest, response: AnyResponse): Exchange {
 	const url = new URL(request.url ?? '/', 'http://simulator');
 	return {
 		method: request.method ?? 'GET',
@@ -123,4 +143,51 @@ export const exchangeOf = (request: AnyRequest, response: AnyResponse): Exchange
 		body: request as AsyncIterable<Buffer>,
 		reply: replyOf(response),
 	};
-};
+}
+
+/** A reply whose bytes arrive later by the network's delay, in order. */
+export function delayedReply(reply: Reply, time: Time, delayMs: number): Reply {
+	if (delayMs <= 0) {
+		return reply;
+	}
+	const later = (action: () => void): void => {
+		void time.sleep(delayMs).then(action);
+	};
+	return {
+		head: (status, headers) => later(() => reply.head(status, headers)),
+		write: (bytes) => later(() => reply.write(bytes)),
+		writeAll: async (bytes) => {
+			await time.sleep(delayMs);
+			await reply.writeAll(bytes);
+		},
+		end: (bytes) => later(() => reply.end(bytes)),
+		cut: () => later(() => reply.cut()),
+		isClosed: reply.isClosed,
+	};
+}
+
+/** A whole JSON answer. */
+export function sendJson(
+	reply: Reply,
+	status: number,
+	body: unknown,
+	headers: Readonly<Record<string, string>>,
+): void {
+	const bytes = Buffer.from(JSON.stringify(body));
+	reply.head(status, {
+		'content-type': 'application/json',
+		'content-length': String(bytes.length),
+		...headers,
+	});
+	reply.end(bytes);
+}
+
+/** An error in the form of the Bedrock services. */
+export function sendError(reply: Reply, error: ServiceError, requestId: string): void {
+	sendJson(
+		reply,
+		error.status,
+		{message: error.message, ...error.details},
+		{'x-amzn-requestid': requestId, 'x-amzn-errortype': errorTypeHeader(error.type)},
+	);
+}

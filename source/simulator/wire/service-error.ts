@@ -41,11 +41,12 @@ export class ServiceError extends Error {
 	}
 }
 
-export const validationError = (message: string): ServiceError =>
-	new ServiceError('ValidationException', message);
+export function validationError(message: string): ServiceError {
+	return new ServiceError('ValidationException', message);
+}
 
 /** A 429. Only its message tells which limit was met; no Retry-After is sent. */
-export const throttlingError = (kind: ThrottleKind, modelId: string): ServiceError => {
+export function throttlingError(kind: ThrottleKind, modelId: string): ServiceError {
 	const messages = {
 		requests: 'Too many requests, please wait before trying again.',
 		tokens: 'Too many tokens, please wait before trying again.',
@@ -53,8 +54,9 @@ export const throttlingError = (kind: ThrottleKind, modelId: string): ServiceErr
 		overloaded: `Model ${modelId} is currently overloaded. Please try again later.`,
 	} as const;
 	return new ServiceError('ThrottlingException', messages[kind], {throttle: kind});
-};
+}
 
 /** Value of the header `x-amzn-errortype`. */
-export const errorTypeHeader = (type: ErrorType): string =>
-	`${type}:http://internal.amazon.com/coral/com.amazon.bedrock/`;
+export function errorTypeHeader(type: ErrorType): string {
+	return `${type}:http://internal.amazon.com/coral/com.amazon.bedrock/`;
+}

@@ -30,7 +30,7 @@ const denied = (message: string): ServiceError => new ServiceError('AccessDenied
  * @param allowed Host that was typed; undefined: those of this machine only.
  * @throws ServiceError that says which header was wrong and what would let it in.
  */
-export const assertWelcome = ({headers}: Pick<Exchange, 'headers'>, allowed: string | undefined): void => {
+export function assertWelcome({headers}: Pick<Exchange, 'headers'>, allowed: string | undefined): void {
 	const host = one(headers[':authority']) ?? headers.host;
 	const name = nameIn(host);
 	const isOpen = allowed !== undefined && everywhere.has(withoutBrackets(allowed));
@@ -49,11 +49,11 @@ export const assertWelcome = ({headers}: Pick<Exchange, 'headers'>, allowed: str
 	if (site !== undefined && site !== 'same-origin' && site !== 'none') {
 		throw denied(`The simulator answers no page of another site: Sec-Fetch-Site is ${JSON.stringify(site)}.`);
 	}
-};
+}
 
 /** @throws ServiceError for a reset that a page could have sent. */
-export const assertReset = ({headers}: Pick<Exchange, 'headers'>): void => {
+export function assertReset({headers}: Pick<Exchange, 'headers'>): void {
 	if (headers[resetHeader] === undefined) {
 		throw denied(`A reset needs the header ${resetHeader}, with any value.`);
 	}
-};
+}

@@ -10,7 +10,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** What is in an element: a text or further elements. */
-export type Content = string | number | boolean | readonly Element[];
+type Content = string | number | boolean | readonly Element[];
 
 export type Element = readonly [name: string, content: Content];
 
@@ -22,7 +22,26 @@ const writeContent = (content: Content): string =>
 		: String(content).replace(/[&<>"'\r]/g, (character) => entities[character] ?? character);
 
 /** A document with one root element. @param namespace Without it the root has none. */
-export const xmlDocument = (name: string, content: Content, namespace?: string): string => {
+export function xmlDocument(name: string, content: Content, namespace?: string): string {
 	const attribute = namespace === undefined ? '' : ` xmlns="${namespace}"`;
 	return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${writeContent(content)}</${name}>`;
-};
+}
+
+/** XML as S3 writes and reads it. */
+
+/** A document with one root element in S3's name space. */
+export function document(name: string, content: Content): string {
+	return xmlDocument(name, content, 'http://s3.amazonaws.com/doc/2006-03-01/');
+}
+
+/** An error, which has no name space. */
+export function errorDocument(content: readonly Element[]): string {
+	return xmlDocument('Error', content);
+}
+
+/** Texts of all elements of a name; enough for the one document that a client sends, the list of parts. */
+export function textsOf(xml: string, name: string): readonly string[] {
+	return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) =>
+		(match[1] ?? '').replaceAll('&quot;', '"').replaceAll('&#34;', '"'),
+	);
+}

@@ -154,7 +154,7 @@ const footerLine = ({leaving}: BatchView): Line => [
  * The screen of a batch.
  * @returns `rows` lines, the footer last; panels where there is room for their borders.
  */
-export const batchLines = (view: BatchView, columns: number, rows: number): readonly Line[] => {
+export function batchLines(view: BatchView, columns: number, rows: number): readonly Line[] {
 	const tier = tierOf(columns, rows);
 	const header = headerLine(view, columns);
 	if (tier === 'narrow' || tier === 'tiny') {
@@ -194,4 +194,4 @@ export const batchLines = (view: BatchView, columns: number, rows: number): read
 	);
 	const blanks = Array.from({length: Math.max(0, left - height)}, (): Line => []);
 	return [header, ...upload, ...records, ...jobs, ...blanks, footerLine(view)];
-};
+}

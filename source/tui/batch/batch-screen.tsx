@@ -1,16 +1,15 @@
 import {render, useInput, useStdin, useWindowSize} from 'ink';
 import {useSyncExternalStore} from 'react';
 import {themeNamed} from '../../text/themes.ts';
-import {type Appearance, AppearanceContext} from '../appearance.tsx';
-import {Lines} from '../lines.tsx';
-import {screenOptions} from '../render-options.ts';
+import {type Appearance, AppearanceContext, screenOptions} from '../appearance.tsx';
+import {Lines} from '../panel.tsx';
 import type {ScreenPorts} from '../screen-ports.ts';
 import {type BatchView, batchLines} from './batch-lines.ts';
 
 export type {BatchView} from './batch-lines.ts';
 
 /** The screen of a batch: it shows what it is told, and tells when the user leaves. */
-export type BatchScreen = {
+type BatchScreen = {
 	readonly show: (view: BatchView) => void;
 	/** Gives the terminal back. */
 	readonly close: () => Promise<void>;

@@ -4,10 +4,9 @@ import {type Column, fitColumns, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
-import type {Listing} from '../../view/listing.ts';
 import {type PickerRow, pickerRows} from '../../view/picker.ts';
 import {limitWords} from '../../view/quota-words.ts';
-import type {Picker, State} from '../../view/state.ts';
+import type {Picker, RemoteList, State} from '../../view/state.ts';
 import type {Content} from '../frame.ts';
 
 /** A picker is as large however few rows are left, so that nothing jumps while somebody types. */
@@ -51,7 +50,7 @@ function noteOf({of}: Picker, width: number): string {
 
 /** Why there is nothing to choose from. */
 function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] {
-	const listing: Listing<unknown> = of === 'models' ? state.models : state.presets;
+	const listing: RemoteList<unknown> = of === 'models' ? state.models : state.presets;
 	switch (listing.kind) {
 		case 'loading': {
 			const waited = formatSecondsLeft(Math.floor((state.nowMs - listing.sinceMs) / 1000) * 1000);

@@ -3,12 +3,12 @@ import type {Limit} from '../../domain/target.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {formatTokens} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
-import {greatestValues, lastSecond, minuteSums} from '../../view/chart-series.ts';
+import {greatestValues, lastSecond, minuteSums} from '../../view/timeline.ts';
 import type {FrameTitle} from '../frame.ts';
 
 export type ChartKind = 'requests' | 'tokens' | 'traffic';
 
-export type ChartInput = {
+type ChartInput = {
 	readonly kind: ChartKind;
 	readonly snapshot: Snapshot | undefined;
 	readonly targetIndex: number;

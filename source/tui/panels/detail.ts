@@ -1,12 +1,154 @@
-import type {Distribution} from '../../domain/figures-schema.ts';
-import {hangingLines} from '../../text/hanging.ts';
-import {histogramLines} from '../../text/histogram.ts';
-import {type Line, segment} from '../../text/segment.ts';
+import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/figures-schema.ts';
+import {dayBoundOf} from '../../metrics/decisions/sustainable.ts';
+import {leastSamples} from '../../metrics/statistics/distribution.ts';
+import {cachingEntries, compressionText} from '../../reports/words.ts';
+import {histogramLines} from '../../text/bars.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	formatUsdWithin,
+	unknownMark,
+} from '../../text/numbers.ts';
+import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import type {State} from '../../view/state.ts';
+import {throttledTotal} from '../../view/variant-order.ts';
 import {selectedRow} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
-import {detailEntries} from './detail-entries.ts';
+
+/** A figure of a variant in words. */
+type DetailEntry = {readonly label: string; readonly text: string};
+
+/** All figures of a variant in words; what is not known or did not happen is left out. */
+export function detailEntries(figures: VariantFigures): readonly DetailEntry[] {
+	const {perRequest, latencyMs, costUsdWithin} = figures;
+	const entries: ReadonlyArray<readonly [string, string | undefined]> = [
+		['requests', requestWords(figures)],
+		['failed', failedWords(figures)],
+		['tokens/request', tokenWords(figures)],
+		['cost/request', formatUsd(perRequest.costUsd.mean)],
+		['cost', costUsdWithin === undefined ? undefined : formatUsdWithin(null, costUsdWithin)],
+		['first token', distributionWords(latencyMs.timeToFirstToken)],
+		['total', distributionWords(latencyMs.total)],
+		['sustainable', sustainableWords(figures)],
+		['quality', qualityWords(figures)],
+		...cachingEntries(figures).map(({label, text}) => [label, text] as const),
+		['compressed', compressionText(figures)],
+		['max tokens', maxTokensWords(figures)],
+		['stop reasons', countWords(figures.stopReasons) ?? unknownMark],
+	];
+	return [
+		...entries.flatMap(([label, text]) => (text === undefined ? [] : [{label, text}])),
+		...(figures.turns ?? []).map((turn) => ({label: `turn ${turn.turn}`, text: turnWords(turn)})),
+	];
+}
+
+function turnWords({
+	requests,
+	inputTokens,
+	outputTokens,
+	quotaTokens,
+	timeToFirstToken,
+}: TurnFigures): string {
+	const firstToken =
+		timeToFirstToken.count === 0
+			? []
+			: [
+					`first token p50 ${formatDurationMs(timeToFirstToken.p50)}, p90 ${formatDurationMs(timeToFirstToken.p90)}`,
+				];
+	return [
+		`${formatCount(requests)} answers`,
+		`${meanWords(inputTokens)} in`,
+		`${meanWords(outputTokens)} out`,
+		`${meanWords(quotaTokens)} quota`,
+		...firstToken,
+	].join(', ');
+}
+
+function requestWords({requests, items}: VariantFigures): string {
+	return [
+		`${formatCount(requests.sent)} sent`,
+		`${formatCount(items.useful)} of ${formatCount(items.sent)} items useful`,
+		`${formatCount(requests.truncated)} truncated`,
+		`${formatCount(requests.refused)} refused`,
+		`${formatCount(throttledTotal(requests.throttled))} throttled`,
+	].join(', ');
+}
+
+function failedWords({requests}: VariantFigures): string | undefined {
+	return countWords(requests.failed);
+}
+
+function countWords(counts: Readonly<Record<string, number>>): string | undefined {
+	const words = Object.entries(counts)
+		.filter(([, count]) => count > 0)
+		.map(([name, count]) => `${formatCount(count)}x ${cleanText(name)}`);
+	return words.length === 0 ? undefined : words.join(', ');
+}
+
+function tokenWords({perRequest, tokens}: VariantFigures): string {
+	return [
+		`${meanWords(perRequest.inputTokens)} in`,
+		`${meanWords(perRequest.outputTokens)} out`,
+		`${meanWords(perRequest.quotaTokens)} quota`,
+		`${formatTokens(perRequest.reservedTokens.mean)} reserved${tokens.estimated ? ' (estimated)' : ''}`,
+	].join(', ');
+}
+
+function sustainableWords({sustainable}: VariantFigures): string {
+	const {usefulPerMinute, low, high, limitedBy} = sustainable;
+	const day = dayBoundOf(sustainable);
+	if (usefulPerMinute === null) {
+		return 'not known';
+	}
+	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
+	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} per day`}`;
+}
+
+function qualityWords({quality}: VariantFigures): string | undefined {
+	const {score, checked, low, high, gate = 'none'} = quality;
+	if (score === null) {
+		return undefined;
+	}
+	const interval =
+		low === null || high === null ? '' : ` (95 %: ${formatPercent(low)} to ${formatPercent(high)})`;
+	const state = gate === 'none' ? '' : `; minimum quality ${gate}`;
+	return `${formatPercent(score)} of ${formatCount(checked)} checked items passed${interval}${state}`;
+}
+
+function maxTokensWords({maxTokensAdvice}: VariantFigures): string | undefined {
+	const {value, truncationRisk} = maxTokensAdvice;
+	if (value === null) {
+		return undefined;
+	}
+	const risk =
+		truncationRisk === null ? '' : `; ${formatPercent(truncationRisk)} of the answers would be cut`;
+	return `${formatCount(value)} would do${risk}`;
+}
+
+function meanWords({mean, low, high}: Mean): string {
+	const spread = low === null || high === null ? '' : ` ±${formatTokens((high - low) / 2)}`;
+	return `${formatTokens(mean)}${spread}`;
+}
+
+function distributionWords({count, p50, p90, p99, max}: Distribution): string {
+	const values = [
+		['p50', p50],
+		['p90', p90],
+		['p99', p99],
+		['max', max],
+	] as const;
+	const shown = values.map(([name, value]) =>
+		value === null && name !== 'max' && count > 0
+			? `${name} needs ${formatCount(leastSamples[name])}`
+			: `${name} ${formatDurationMs(value)}`,
+	);
+	return [...shown, `${formatCount(count)} answers`].join(', ');
+}
 
 /** All that is known of the selected variant. */
 

@@ -1,7 +1,7 @@
 import {fitLine, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {disabledReason} from '../../view/availability.ts';
-import {footerHints} from '../../view/keymap/render.ts';
+import {footerHints} from '../../view/keymap.ts';
 import type {State} from '../../view/state.ts';
 
 /** The last line: a passing remark, a text being typed, or the keys that are of use now. */

@@ -1,17 +1,16 @@
 import type {BucketState, Gauge, Timeline} from '../../domain/snapshot.ts';
 import type {Limit, Target} from '../../domain/target.ts';
-import {gaugeBar, gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
+import {gaugeBar, gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
-import {lastSecond} from '../../view/chart-series.ts';
-import {secondsToLimit} from '../../view/forecast.ts';
 import {sourceWord} from '../../view/quota-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
+import {lastSecond, secondsToLimit} from '../../view/timeline.ts';
 import type {Tier} from '../layout.ts';
 import {shownTargetIndex} from './header.ts';
 
-export type GaugesInput = {
+type GaugesInput = {
 	readonly target: Target | undefined;
 	readonly targetIndex: number;
 	readonly bucket: BucketState | undefined;

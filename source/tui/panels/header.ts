@@ -1,13 +1,11 @@
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
-import {accountStatus} from '../../view/account/account-status.ts';
-import {accountWords} from '../../view/account/account-words.ts';
-import {views} from '../../view/keymap/views.ts';
-import {quotaWords} from '../../view/quota-words.ts';
+import {views} from '../../view/keymap.ts';
+import {accountWords, quotaWords} from '../../view/quota-words.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {frozenStatus, type Status, statusOf} from '../../view/status.ts';
+import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';
 import {selectedRow} from '../../view/variant-rows.ts';
 
 const dot = segment(' · ', 'muted');
@@ -84,7 +82,7 @@ function statusSegments({word, detail, tone}: Status): Line {
 }
 
 /** What goes on, in words; a frozen view says so first. */
-export function statusLine(state: State, width: number): Line {
+function statusLine(state: State, width: number): Line {
 	const frozen = frozenStatus(state);
 	const left = joinLines(
 		state.view === 'account'

@@ -1,11 +1,9 @@
-import {hangingLines} from '../../text/hanging.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {type Line, segment, type Tone} from '../../text/segment.ts';
+import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
-import {logLines} from '../../view/log-lines.ts';
-import {shownSnapshot} from '../../view/selectors.ts';
-import {verdictFor} from '../../view/standings.ts';
+import {logLines, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
+import {verdictFor} from '../../view/variant-order.ts';
 
 /** The verdict first, then advice and failures, then the newest events; exactly what fits into `height` lines. */
 export function notesLines(state: State, width: number, height: number): readonly Line[] {

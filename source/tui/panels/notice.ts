@@ -1,15 +1,20 @@
 import type {Plan} from '../../domain/plan.ts';
-import {hangingLines} from '../../text/hanging.ts';
-import {minutesText} from '../../text/minutes-text.ts';
-import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
-import {type Line, segment, type Tone} from '../../text/segment.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	minutesText,
+} from '../../text/numbers.ts';
+import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 
 /** What must be said before any figures: the plan of a run that waits for `r`, or a fault and the way out. */
-export type Notice = FrameTitle & {readonly lines: readonly Line[]};
+type Notice = FrameTitle & {readonly lines: readonly Line[]};
 
 /** The notice of a state, for lines of `width` cells; undefined where there is nothing to say. */
 export function noticeOf(state: State, width: number): Notice | undefined {

@@ -1,12 +1,31 @@
 import type {Gauge} from '../../domain/snapshot.ts';
-import {formatTokens} from '../../text/numbers.ts';
+import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
+import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {listedBuckets} from '../../view/account/listed-buckets.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
-import {throttledTotal} from '../../view/sort.ts';
 import type {State} from '../../view/state.ts';
-import {statusOf} from '../../view/status.ts';
-import {accountTinyParts} from './account/account-tiny.ts';
+import {accountStatus, statusOf} from '../../view/status.ts';
+import {throttledTotal} from '../../view/variant-order.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
+
+/** Buckets that are named where there is no room for a table. */
+const mostBuckets = 3;
+
+/** The least that must be known of the account: how full its fullest buckets are, in parts that are put side by side. */
+function accountTinyParts(state: State): readonly Line[] {
+	const {word, tone} = accountStatus(state);
+	const rows = listedBuckets(state).filter(
+		({bucket, fullest}) => bucket.activity !== 'idle' && fullest !== null,
+	);
+	return [
+		[segment(word, tone)],
+		...rows.slice(0, mostBuckets).map(({model, fullest}): Line => {
+			const {glyph, tone: levelTone} = gaugeLevels[gaugeLevel(fullest)];
+			return [segment(`${model} `), segment(`${formatPercent(fullest)}${glyph}`, levelTone)];
+		}),
+	];
+}
 
 /**
  * The least that must be known, where there is no room for panels: on one line, or on as many as are needed and there.

@@ -9,7 +9,7 @@ import {
 } from '../../text/numbers.ts';
 import type {Tone} from '../../text/segment.ts';
 import type {Column} from '../../text/table.ts';
-import {throttledTotal} from '../../view/sort.ts';
+import {throttledTotal} from '../../view/variant-order.ts';
 import type {VariantRow} from '../../view/variant-rows.ts';
 
 /** A row of the variant table, with what it takes to show it among others. */

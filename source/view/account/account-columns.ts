@@ -1,5 +1,5 @@
 import type {AccountBucket} from '../../domain/account-snapshot.ts';
-import {gaugeLevel, gaugeLevels} from '../../text/gauge.ts';
+import {gaugeLevel, gaugeLevels, sparkline} from '../../text/bars.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -10,10 +10,9 @@ import {
 	unknownMark,
 } from '../../text/numbers.ts';
 import type {Tone} from '../../text/segment.ts';
-import {sparkline} from '../../text/sparkline.ts';
 import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
-import {type AccountRow, limitCell, mainDurations} from './account-row.ts';
+import {type AccountRow, limitCell, mainDurations} from './account-rows.ts';
 
 /** The columns of the account's table, on screen and in print; the lowest priority goes first where the width is short. */
 
@@ -140,29 +139,31 @@ const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
 	`${costPerHourUsd === null || priceRegion === undefined ? '' : '~'}${formatUsd(costPerHourUsd)}`;
 
 /** @param hasRegions Several Regions stand side by side. */
-export const accountColumns = ({hasRegions}: {readonly hasRegions: boolean}): readonly AccountColumn[] => [
-	modelColumn,
-	{
-		key: 'scope',
-		header: 'Scope',
-		align: 'left',
-		priority: 70,
-		format: ({bucket}) => bucket.scope,
-		tone: dimTone,
-	},
-	...(hasRegions
-		? [
-				{
-					key: 'region',
-					header: 'Region',
-					align: 'left' as const,
-					priority: 98,
-					format: ({bucket}: AccountRow) => cleanText(bucket.region),
-					tone: dimTone,
-				},
-			]
-		: []),
-	...limitColumns,
-	...healthColumns,
-	hourColumn,
-];
+export function accountColumns({hasRegions}: {readonly hasRegions: boolean}): readonly AccountColumn[] {
+	return [
+		modelColumn,
+		{
+			key: 'scope',
+			header: 'Scope',
+			align: 'left',
+			priority: 70,
+			format: ({bucket}) => bucket.scope,
+			tone: dimTone,
+		},
+		...(hasRegions
+			? [
+					{
+						key: 'region',
+						header: 'Region',
+						align: 'left' as const,
+						priority: 98,
+						format: ({bucket}: AccountRow) => cleanText(bucket.region),
+						tone: dimTone,
+					},
+				]
+			: []),
+		...limitColumns,
+		...healthColumns,
+		hourColumn,
+	];
+}

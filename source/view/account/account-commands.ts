@@ -1,15 +1,14 @@
 import {fractionOf, raisedAlerts, raisedId, raisedWords} from '../../account/alerts.ts';
-import {regionNow} from '../../account/own-now.ts';
+import {regionNow} from '../../account/own-traffic-registry.ts';
 import type {AccountSnapshot} from '../../domain/account-snapshot.ts';
 import {formatPercent} from '../../text/numbers.ts';
-import {type Change, changeWith, only, withFlash} from '../change.ts';
+import {noEffect, type Transition, withEffects, withFlash} from '../actions.ts';
 import {prepare} from '../run-commands.ts';
 import {isRunning} from '../selectors.ts';
 import {keptLogLines, type State} from '../state.ts';
-import type {AccountRow} from './account-row.ts';
+import {type AccountRow, accountSortAfter} from './account-rows.ts';
 import {type AccountState, accountFault} from './account-state.ts';
 import {listedBuckets, selectedBucket} from './listed-buckets.ts';
-import {accountSortAfter} from './sort-rows.ts';
 
 /** Commands of the Account view. */
 
@@ -22,10 +21,10 @@ const withAccount = (state: State, account: Partial<AccountState>): State => ({
 });
 
 /** Has the account watched, unless it is already. */
-export function watchAccount(state: State): Change {
+export function watchAccount(state: State): Transition {
 	return state.account.isWatched
-		? only(state)
-		: changeWith(withAccount(state, {isWatched: true, askedMs: state.nowMs}), {
+		? noEffect(state)
+		: withEffects(withAccount(state, {isWatched: true, askedMs: state.nowMs}), {
 				type: 'watch-account',
 				regions: state.account.regions,
 				config: state.config,
@@ -33,15 +32,15 @@ export function watchAccount(state: State): Change {
 }
 
 /** News of the account. */
-export function takeAccount(state: State, snapshot: AccountSnapshot): Change {
+export function takeAccount(state: State, snapshot: AccountSnapshot): Transition {
 	return withAlarms(withStuck(withAccount(state, {snapshot, toldMs: state.nowMs})));
 }
 
 /** Alarms that did not ring before ring now: by what the account told last, and what a run of ours uses at this moment. */
-export function withAlarms(state: State): Change {
+export function withAlarms(state: State): Transition {
 	const {account, snapshot} = state;
 	if (account.alerts.length === 0) {
-		return only(state);
+		return noEffect(state);
 	}
 	const run = isRunning(state) ? snapshot : undefined;
 	const raised = (account.snapshot?.regions ?? [])
@@ -58,8 +57,8 @@ export function withAlarms(state: State): Change {
 	});
 	const [first] = news;
 	return first === undefined
-		? only(next)
-		: changeWith(
+		? noEffect(next)
+		: withEffects(
 				{
 					...withFlash(next, first),
 					log: [...next.log, ...news].slice(-keptLogLines),
@@ -78,27 +77,27 @@ function withStuck(state: State): State {
 	return {...state, stage: {kind: 'failed', fault: {message, hint, exitCode: 1}}};
 }
 
-export function moveInAccount(state: State, lines: number): Change {
+export function moveInAccount(state: State, lines: number): Transition {
 	const rows = listedBuckets(state);
 	const selected = selectedBucket(state, rows);
 	if (selected === undefined) {
-		return only(state);
+		return noEffect(state);
 	}
 	const index = Math.min(rows.length - 1, Math.max(0, rows.indexOf(selected) + lines));
-	return only(withAccount(state, {selected: rows[index]?.id}));
+	return noEffect(withAccount(state, {selected: rows[index]?.id}));
 }
 
-export function nextAccountSort(state: State): Change {
-	return only(withAccount(state, {sort: accountSortAfter(state.account.sort)}));
+export function nextAccountSort(state: State): Transition {
+	return noEffect(withAccount(state, {sort: accountSortAfter(state.account.sort)}));
 }
 
-export function invertAccount(state: State): Change {
-	return only(withAccount(state, {isInverted: !state.account.isInverted}));
+export function invertAccount(state: State): Transition {
+	return noEffect(withAccount(state, {isInverted: !state.account.isInverted}));
 }
 
-export function freezeAccount(state: State): Change {
+export function freezeAccount(state: State): Transition {
 	const {frozen, snapshot} = state.account;
-	return only(withAccount(state, {frozen: frozen === undefined ? snapshot : undefined}));
+	return noEffect(withAccount(state, {frozen: frozen === undefined ? snapshot : undefined}));
 }
 
 /** What a run finds: admission takes the others' use off what it may send, as the monitor tells it. */
@@ -113,11 +112,11 @@ function headroomWords({model, bucket: {others, minute, quota}}: AccountRow): st
 }
 
 /** Takes the selected bucket to a run of its own: the model, its Region, and what others leave of it. */
-export function benchmark(state: State): Change {
+export function benchmark(state: State): Transition {
 	const row = selectedBucket(state);
 	const model = row?.bucket.callable;
 	if (row === undefined || model == null) {
-		return only(state);
+		return noEffect(state);
 	}
 	const {config} = state;
 	return prepare(
@@ -137,8 +136,8 @@ export function benchmark(state: State): Change {
 }
 
 /** Watches other Regions from here on. */
-export function watchRegions(state: State, regions: readonly string[]): Change {
-	return changeWith(
+export function watchRegions(state: State, regions: readonly string[]): Transition {
+	return withEffects(
 		withAccount(state, {
 			regions,
 			isWatched: true,

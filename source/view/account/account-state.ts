@@ -1,6 +1,6 @@
 import type {AccountRegion, AccountSnapshot} from '../../domain/account-snapshot.ts';
 import type {Alert} from '../../metrics/decisions/alert.ts';
-import type {AccountSort} from './sort-rows.ts';
+import type {AccountSort} from './account-rows.ts';
 
 /** What the screen knows of the account, and how it shows it. */
 export type AccountState = {
@@ -24,43 +24,50 @@ export type AccountState = {
 	readonly ringing: ReadonlyMap<string, number>;
 };
 
-export const initialAccount = (
+export function initialAccount(
 	options: Partial<Pick<AccountState, 'regions' | 'alerts' | 'isWatched'>> = {},
-): AccountState => ({
-	isWatched: false,
-	askedMs: 0,
-	toldMs: 0,
-	regions: [],
-	snapshot: undefined,
-	frozen: undefined,
-	selected: undefined,
-	sort: 'use',
-	isInverted: false,
-	alerts: [],
-	ringing: new Map(),
-	...options,
-});
+): AccountState {
+	return {
+		isWatched: false,
+		askedMs: 0,
+		toldMs: 0,
+		regions: [],
+		snapshot: undefined,
+		frozen: undefined,
+		selected: undefined,
+		sort: 'use',
+		isInverted: false,
+		alerts: [],
+		ringing: new Map(),
+		...options,
+	};
+}
 
 /** Whether the first look is still being waited for. */
-export const isAccountLoading = (account: AccountState): boolean =>
-	account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
+export function isAccountLoading(account: AccountState): boolean {
+	return account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
+}
 
 /** Now by the service's clock, as the newest report told it: figures grow old between two looks. */
-export const accountNowMs = ({
+export function accountNowMs({
 	account,
 	nowMs,
 }: {
 	readonly account: AccountState;
 	readonly nowMs: number;
-}): number =>
-	Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) + Math.max(0, nowMs - account.toldMs);
+}): number {
+	return (
+		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) + Math.max(0, nowMs - account.toldMs)
+	);
+}
 
 /** The Regions that the view shows: the frozen ones while it is frozen. */
-export const shownRegions = ({snapshot, frozen}: AccountState): readonly AccountRegion[] =>
-	(frozen ?? snapshot)?.regions ?? [];
+export function shownRegions({snapshot, frozen}: AccountState): readonly AccountRegion[] {
+	return (frozen ?? snapshot)?.regions ?? [];
+}
 
 /** Why nothing can be told of the account at all; undefined while something can. */
-export const accountFault = (account: AccountState): AccountRegion | undefined => {
+export function accountFault(account: AccountState): AccountRegion | undefined {
 	const regions = shownRegions(account);
 	return regions.length > 0 && regions.every(({phase}) => phase === 'failed') ? regions[0] : undefined;
-};
+}

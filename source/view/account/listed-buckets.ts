@@ -1,10 +1,9 @@
-import {ownUseOf, rowId, withOwnUse} from '../../account/own-now.ts';
+import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
 import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
 import {isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';
-import {type AccountRow, accountRow} from './account-row.ts';
+import {type AccountRow, accountRow, filterAccountRows, sortAccountRows} from './account-rows.ts';
 import {accountNowMs, shownRegions} from './account-state.ts';
-import {filterAccountRows, sortAccountRows} from './sort-rows.ts';
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
@@ -19,20 +18,23 @@ const rowsOf = (
 };
 
 /** The rows of each Region, in the order in which the Regions were named: they stand side by side or below each other. */
-export const listedRegions = (
+export function listedRegions(
 	state: State,
-): ReadonlyArray<{readonly region: AccountRegion; readonly rows: readonly AccountRow[]}> => {
+): ReadonlyArray<{readonly region: AccountRegion; readonly rows: readonly AccountRow[]}> {
 	const {snapshot} = state;
 	const own = snapshot !== undefined && isRunning(state) ? ownUseOf(snapshot) : new Map<string, MinuteUse>();
 	return shownRegions(state.account).map((region) => ({region, rows: rowsOf(region, own, state)}));
-};
+}
 
 /** All rows that are listed. */
-export const listedBuckets = (state: State): readonly AccountRow[] =>
-	listedRegions(state).flatMap(({rows}) => rows);
+export function listedBuckets(state: State): readonly AccountRow[] {
+	return listedRegions(state).flatMap(({rows}) => rows);
+}
 
 /** The selected row: the one last chosen, or the first while that one is not listed. */
-export const selectedBucket = (
+export function selectedBucket(
 	state: State,
 	rows: readonly AccountRow[] = listedBuckets(state),
-): AccountRow | undefined => rows.find(({id}) => id === state.account.selected) ?? rows[0];
+): AccountRow | undefined {
+	return rows.find(({id}) => id === state.account.selected) ?? rows[0];
+}

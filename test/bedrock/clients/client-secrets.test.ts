@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createSecrets, watchSecrets} from '../../../source/bedrock/clients/client-secrets.ts';
+import {createSecrets, watchSecrets} from '../../../source/bedrock/clients/middleware.ts';
 
 describe('secrets that requests were signed with', () => {
 	it('are told together with those of the environment, each once', () => {

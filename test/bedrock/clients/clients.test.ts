@@ -3,12 +3,11 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
-import {inTime} from '../../../source/bedrock/clients/client-credentials.ts';
-import {proxyRemark} from '../../../source/bedrock/clients/client-network.ts';
-import {createClients} from '../../../source/bedrock/clients/clients.ts';
+import {createClients, inTime} from '../../../source/bedrock/clients/clients.ts';
 import {foreignEndpoint} from '../../../source/bedrock/clients/endpoint.ts';
+import {proxyRemark} from '../../../source/bedrock/clients/network.ts';
 import {assertReachable} from '../../../source/bedrock/clients/reachability.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
 import {jsonHeaders, plainRequest} from '../../conformance/harness.ts';
@@ -81,7 +80,7 @@ const rejection = async (promise: Promise<unknown>): Promise<UserError> => {
 };
 
 describe('Region', () => {
-	test.each([
+	it.each([
 		['typed', {AWS_REGION: 'eu-west-1'}, 'us-west-2', 'us-west-2'],
 		[
 			'of the environment',
@@ -99,7 +98,7 @@ describe('Region', () => {
 		clients.close();
 	});
 
-	test('of a profile that was typed', async () => {
+	it('of a profile that was typed', async () => {
 		bare();
 		writeFileSync(join(folder, 'config'), '[profile other]\nregion = sa-east-1\n');
 		const clients = createClients({...nowhere, profile: 'other'}, {maxSockets: 1});
@@ -107,21 +106,21 @@ describe('Region', () => {
 		clients.close();
 	});
 
-	test('none: one sentence with both ways to set it', async () => {
+	it('none: one sentence with both ways to set it', async () => {
 		bare();
 		const error = await rejection(createClients(nowhere, {maxSockets: 1}).region());
 		expect(error).toMatchObject({exitCode: 1, message: 'No AWS Region is set.'});
 		expect(error.hint).toMatch(/--region.*AWS_REGION/);
 	});
 
-	test('no Region at all: quoted, exit 2 when it was typed', async () => {
+	it('no Region at all: quoted, exit 2 when it was typed', async () => {
 		bare({AWS_REGION: 'nowhere'});
 		const typed = await rejection(createClients({...nowhere, region: 'us east'}, {maxSockets: 1}).region());
 		expect(typed).toMatchObject({exitCode: 2, message: expect.stringContaining('"us east"')});
 		expect(await rejection(createClients(nowhere, {maxSockets: 1}).region())).toMatchObject({exitCode: 1});
 	});
 
-	test('of a simulator', async () => {
+	it('of a simulator', async () => {
 		bare();
 		const clients = createClients({...nowhere, simulatorUrl: server.url}, {maxSockets: 1});
 		expect(await clients.region()).toBe('us-east-1');
@@ -132,14 +131,14 @@ describe('Region', () => {
 describe('credentials', () => {
 	const settings = {AWS_REGION: 'us-east-1'};
 
-	test('none: both ways out', async () => {
+	it('none: both ways out', async () => {
 		bare(settings);
 		const error = await rejection(createClients(nowhere, {maxSockets: 1}).checkCredentials());
 		expect(error).toMatchObject({exitCode: 1, message: 'No AWS credentials were found.'});
 		expect(error.hint).toMatch(/aws sso login.*--demo/);
 	});
 
-	test('a profile that does not exist is named', async () => {
+	it('a profile that does not exist is named', async () => {
 		bare(settings);
 		const error = await rejection(
 			createClients({...nowhere, profile: 'absent'}, {maxSockets: 1}).checkCredentials(),
@@ -147,7 +146,7 @@ describe('credentials', () => {
 		expect(error.message).toContain('absent');
 	});
 
-	test('of the environment, of a profile, of a bearer token, of a simulator', async () => {
+	it('of the environment, of a profile, of a bearer token, of a simulator', async () => {
 		// The SDK reads a file once.
 		writeFileSync(
 			join(folder, 'credentials'),
@@ -166,7 +165,7 @@ describe('credentials', () => {
 		await createClients({...nowhere, simulatorUrl: server.url}, {maxSockets: 1}).checkCredentials();
 	});
 
-	test('that a helper never gives are waited for no longer than is allowed', async () => {
+	it('that a helper never gives are waited for no longer than is allowed', async () => {
 		const never = new Promise<never>(() => {});
 		await expect(inTime(never, 20)).rejects.toMatchObject({
 			message: 'The AWS credentials did not come within 20 ms.',
@@ -175,14 +174,14 @@ describe('credentials', () => {
 		await expect(inTime(Promise.resolve('AKIA'), 20)).resolves.toBe('AKIA');
 	});
 
-	test('a bearer token is sent', async () => {
+	it('a bearer token is sent', async () => {
 		bare({...settings, AWS_ENDPOINT_URL: server.url, AWS_BEARER_TOKEN_BEDROCK: 'ABSKsomething'});
 		const clients = createClients(nowhere, {maxSockets: 1});
 		expect(await call(clients)).toMatchObject({kind: 'answered'});
 		expect(server.requests[0]?.headers.authorization).toBe('Bearer ABSKsomething');
 	});
 
-	test('nothing of them reaches a simulator', async () => {
+	it('nothing of them reaches a simulator', async () => {
 		bare({
 			AWS_ACCESS_KEY_ID: 'AKIAXXXXXXXXXXXXXXXX',
 			AWS_SECRET_ACCESS_KEY: 'x'.repeat(40),
@@ -198,7 +197,7 @@ describe('credentials', () => {
 		expect(sent).not.toMatch(/AKIAX|session-token|ABSK/);
 	});
 
-	test.each([
+	it.each([
 		['an access key', {AWS_ACCESS_KEY_ID: 'plain-access-key', AWS_SECRET_ACCESS_KEY: 'plain-secret-key'}],
 		[
 			'a session token',
@@ -221,7 +220,7 @@ describe('credentials', () => {
 		}
 	});
 
-	test('a secret of a profile, which no variable holds', async () => {
+	it('a secret of a profile, which no variable holds', async () => {
 		bare({...settings, AWS_ENDPOINT_URL: server.url});
 		writeFileSync(
 			join(folder, 'credentials'),
@@ -238,7 +237,7 @@ describe('credentials', () => {
 });
 
 describe('endpoints', () => {
-	test.each([
+	it.each([
 		[{AWS_ENDPOINT_URL: 'http://127.0.0.1:8080/'}, 'http://127.0.0.1:8080'],
 		[
 			{AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://a.test/x', AWS_ENDPOINT_URL: 'http://b.test'},
@@ -254,11 +253,11 @@ describe('endpoints', () => {
 		expect(createClients(nowhere, {maxSockets: 1}).endpoint).toBe(expected);
 	});
 
-	test('a name that only looks like one of AWS', () => {
+	it('a name that only looks like one of AWS', () => {
 		expect(foreignEndpoint('https://amazonaws.com.example.org')).toBe('https://amazonaws.com.example.org');
 	});
 
-	test('no URL is a fault of the environment', () => {
+	it('no URL is a fault of the environment', () => {
 		bare({AWS_ENDPOINT_URL: 'localhost:8080'});
 		expect(() => createClients(nowhere, {maxSockets: 1})).toThrow(/AWS_ENDPOINT_URL is "localhost:8080"/);
 	});
@@ -281,7 +280,7 @@ describe('endpoints', () => {
 			'endpoint_url = nowhere',
 		].join('\n');
 
-		test.each([
+		it.each([
 			['the default profile', {}, undefined, 'http://default.test'],
 			['the profile of the environment', {AWS_PROFILE: 'work'}, undefined, 'http://runtime.test/x'],
 			['the profile that was typed', {}, 'work', 'http://runtime.test/x'],
@@ -298,7 +297,7 @@ describe('endpoints', () => {
 			clients.close();
 		});
 
-		test('every service is called there, each at its own', async () => {
+		it('every service is called there, each at its own', async () => {
 			writeFileSync(join(folder, 'config'), file.replaceAll(/http:\/\/(?:work|runtime)\.test/g, server.url));
 			bare({AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b'});
 			writeFileSync(
@@ -313,7 +312,7 @@ describe('endpoints', () => {
 			expect(server.requests.at(-1)?.path).toBe('/x/model/amazon.nova-lite-v1:0/converse');
 		});
 
-		test('what is no URL is said before anything is sent', async () => {
+		it('what is no URL is said before anything is sent', async () => {
 			writeFileSync(join(folder, 'config'), file);
 			bare({AWS_REGION: 'us-east-1'});
 			const clients = createClients({...nowhere, profile: 'broken'}, {maxSockets: 1});
@@ -322,7 +321,7 @@ describe('endpoints', () => {
 		});
 	});
 
-	test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
+	it.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
 		"%s and an endpoint of one's own",
 		async (variable) => {
 			bare({[variable]: 'true', AWS_ENDPOINT_URL: server.url, AWS_REGION: 'us-east-1'});
@@ -336,7 +335,7 @@ describe('endpoints', () => {
 		},
 	);
 
-	test('every service is reached through the override', async () => {
+	it('every service is reached through the override', async () => {
 		bare({
 			AWS_ENDPOINT_URL: server.url,
 			AWS_REGION: 'us-east-1',
@@ -355,7 +354,7 @@ describe('endpoints', () => {
 });
 
 describe('the network', () => {
-	test('connections are kept and no more of them than asked for', async () => {
+	it('connections are kept and no more of them than asked for', async () => {
 		let connections = 0;
 		const counting = createServer((_request, response) => {
 			response.writeHead(200, jsonHeaders).end(answer.body);
@@ -380,7 +379,7 @@ describe('the network', () => {
 		counting.close();
 	});
 
-	test('nobody listens', async () => {
+	it('nobody listens', async () => {
 		bare();
 		const outcome = await call(
 			createClients({...nowhere, simulatorUrl: 'http://127.0.0.1:9'}, {maxSockets: 1}),
@@ -388,7 +387,7 @@ describe('the network', () => {
 		expect(outcome).toMatchObject({kind: 'failed', failure: {class: 'network', charge: 'none'}});
 	});
 
-	test('whether an endpoint takes connections is not asked past a proxy', async () => {
+	it('whether an endpoint takes connections is not asked past a proxy', async () => {
 		bare();
 		const closed = 'http://127.0.0.1:9';
 		await expect(assertReachable({endpoint: closed, region: 'us-east-1'}, new Map())).rejects.toThrow(
@@ -401,13 +400,13 @@ describe('the network', () => {
 		await assertReachable({endpoint: 'http://gateway.invalid', region: 'us-east-1'}, new Map());
 	});
 
-	test('a certificate file that is not there', async () => {
+	it('a certificate file that is not there', async () => {
 		bare({AWS_CA_BUNDLE: join(folder, 'absent.pem'), AWS_REGION: 'us-east-1'});
 		const error = await rejection(createClients(nowhere, {maxSockets: 1}).runtime());
 		expect(error).toMatchObject({exitCode: 1, message: expect.stringContaining('absent.pem')});
 	});
 
-	test('a certificate file that only the profile names', async () => {
+	it('a certificate file that only the profile names', async () => {
 		writeFileSync(join(folder, 'config'), `[profile work]\nca_bundle = ${join(folder, 'mine.pem')}\n`);
 		bare({AWS_REGION: 'us-east-1'});
 		const error = await rejection(createClients({...nowhere, profile: 'work'}, {maxSockets: 1}).runtime());
@@ -415,7 +414,7 @@ describe('the network', () => {
 		await createClients(nowhere, {maxSockets: 1}).runtime();
 	});
 
-	test('through a proxy, but never to the loopback', async () => {
+	it('through a proxy, but never to the loopback', async () => {
 		const asked: string[] = [];
 		const proxy = createServer((request, response) => {
 			asked.push(request.url ?? '');
@@ -442,7 +441,7 @@ describe('the network', () => {
 		proxy.close();
 	});
 
-	test('proxies that Node does not take', () => {
+	it('proxies that Node does not take', () => {
 		expect(proxyRemark({HTTPS_PROXY: 'socks5://me:word@proxy:1'}, '24.21.0')).toBe(
 			'HTTPS_PROXY is ignored: only proxies that begin with http:// or https:// can be used.',
 		);
@@ -450,7 +449,7 @@ describe('the network', () => {
 		expect(proxyRemark({http_proxy: 'proxy:1'}, '24.21.0')).toBeUndefined();
 	});
 
-	test.each([
+	it.each([
 		['24.21.0', undefined],
 		['22.21.0', undefined],
 		['22.20.1', /Node 22\.20\.1/],
@@ -463,7 +462,7 @@ describe('the network', () => {
 });
 
 describe('silence', () => {
-	test('nothing that the SDK has to say reaches the screen', async () => {
+	it('nothing that the SDK has to say reaches the screen', async () => {
 		const spies = (['log', 'warn', 'error', 'info', 'debug'] as const).map((name) =>
 			vi.spyOn(console, name).mockImplementation(() => {}),
 		);

@@ -3,10 +3,10 @@ import type {AddressInfo} from 'node:net';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {type Clients, createClients} from '../../../source/bedrock/clients/clients.ts';
-import {sendMetricCommand} from '../../../source/bedrock/cloudwatch/metric-call.ts';
+import {sendMetricCommand} from '../../../source/bedrock/cloudwatch/metric-calls.ts';
 import {createJobService} from '../../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../../../source/bedrock/jobs/object-store.ts';
-import {quotaSourceOf} from '../../../source/bedrock/quotas/clients-source.ts';
+import {quotaSourceOf} from '../../../source/bedrock/quotas/aws-quota-source.ts';
 import {methods} from '../../../source/domain/backend.ts';
 import {plainRequest} from '../../conformance/harness.ts';
 

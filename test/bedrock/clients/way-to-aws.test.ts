@@ -1,10 +1,10 @@
 import {writeFileSync} from 'node:fs';
-import {afterEach, describe, expect, test} from 'vitest';
+import {afterEach, describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {type Clients, createClients} from '../../../source/bedrock/clients/clients.ts';
 import {assertReachable} from '../../../source/bedrock/clients/reachability.ts';
 import {readLists} from '../../../source/bedrock/quotas/account-lists.ts';
-import {quotaSourceOf} from '../../../source/bedrock/quotas/clients-source.ts';
+import {quotaSourceOf} from '../../../source/bedrock/quotas/aws-quota-source.ts';
 import type {UserError} from '../../../source/domain/user-error.ts';
 import {plainRequest} from '../../conformance/harness.ts';
 import {
@@ -80,7 +80,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 describe('the way to AWS', () => {
-	test.each(Object.entries(cases))('%s', async (_name, {manner, message, advice}) => {
+	it.each(Object.entries(cases))('%s', async (_name, {manner, message, advice}) => {
 		proxy = await startInterceptingProxy(manner);
 		const clients = clientsWith({HTTPS_PROXY: `http://${proxy.address}`});
 		const error = await refusalOf(clients);
@@ -95,7 +95,7 @@ describe('the way to AWS', () => {
 		clients.close();
 	});
 
-	test('a proxy where nobody listens', async () => {
+	it('a proxy where nobody listens', async () => {
 		const clients = clientsWith({HTTPS_PROXY: 'http://127.0.0.1:9'});
 		const error = await refusalOf(clients);
 		expect(error?.message).toMatch(/ECONNREFUSED 127\.0\.0\.1:9/);
@@ -103,7 +103,7 @@ describe('the way to AWS', () => {
 		clients.close();
 	});
 
-	test.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'])(
+	it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'])(
 		'%s without a scheme, and the certificate of the proxy',
 		async (name) => {
 			proxy = await startInterceptingProxy('intercepts');
@@ -116,7 +116,7 @@ describe('the way to AWS', () => {
 		},
 	);
 
-	test('a file of certificates that holds none', async () => {
+	it('a file of certificates that holds none', async () => {
 		const clients = clientsWith({});
 		clients.close();
 		home.prepare({environment: {...keys, AWS_CA_BUNDLE: home.path('config')}});

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {readDirectory} from '../../../source/bedrock/cloudwatch/account-directory.ts';
 import {SourceError} from '../../../source/bedrock/quotas/quota-source.ts';
 import {type FakeAccount, fakeSource, foundationModel, listed} from '../quotas/quotas-source.ts';
@@ -24,7 +24,7 @@ const bucketOf = async (account: FakeAccount) => {
 };
 
 describe('quotas that are not as they should be are a sentence on their row', () => {
-	test('two with one name: which one is shown', async () => {
+	it('two with one name: which one is shown', async () => {
 		const bucket = await bucketOf({
 			applied: [
 				listed(requests, 200, {code: 'L-1'}),
@@ -40,19 +40,19 @@ describe('quotas that are not as they should be are a sentence on their row', ()
 		expect(bucket?.target.quota.tokensPerMinute.value).toBe(100_000);
 	});
 
-	test('one of 0: who can raise it', async () => {
+	it('one of 0: who can raise it', async () => {
 		const bucket = await bucketOf({applied: [listed(requests, 0), listed(tokens, 100_000)]});
 		expect(bucket?.notes).toEqual([`Blocked: AWS has set "${requests}" to 0. AWS Support can raise it.`]);
 		expect(bucket?.target.quota.requestsPerMinute.state).toBe('blocked');
 	});
 
-	test('none for a model: that its limits are not known', async () => {
+	it('none for a model: that its limits are not known', async () => {
 		const bucket = await bucketOf({applied: [listed('Something else', 5)]});
 		expect(bucket?.notes.join(' ')).toContain(`No quota name is exactly about ${base}`);
 	});
 });
 
-test('a Region in which Bedrock does not answer is said to be one, in one sentence', async () => {
+it('a Region in which Bedrock does not answer is said to be one, in one sentence', async () => {
 	const failure = new SourceError('network', 'getaddrinfo ENOTFOUND', undefined);
 	const {remarks, candidates} = await directoryOf({
 		failures: {listFoundationModels: failure, listInferenceProfiles: failure},

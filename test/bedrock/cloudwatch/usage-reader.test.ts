@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {usageMetrics} from '../../../source/domain/usage-source.ts';
 import {minuteMs, never, noon, startAccount, traffic} from '../../account/account-harness.ts';
 
@@ -6,7 +6,7 @@ const lite = 'us.amazon.nova-lite-v1:0';
 const hour = {fromMs: noon - 60 * minuteMs, toMs: noon - 5 * minuteMs};
 
 describe('what is active', () => {
-	test('is told by ModelId with its series, each once', async () => {
+	it('is told by ModelId with its series, each once', async () => {
 		const background = [traffic(lite, {cacheReadTokens: 10}), traffic('amazon.titan-text-express-v1')];
 		const {source} = await startAccount({scenario: {background}});
 		const {models, cost, failure, clockAheadMs} = await source.listActive(never);
@@ -32,7 +32,7 @@ describe('what is active', () => {
 });
 
 describe('values', () => {
-	test('are read in batches of 500 queries, and pages are put together', async () => {
+	it('are read in batches of 500 queries, and pages are put together', async () => {
 		const background = Array.from({length: 120}, (_, index) => traffic(`team${index}`, {copiedFrom: lite}));
 		const {source} = await startAccount({scenario: {background, metrics: {pageDatapoints: 9000}}});
 		const queries = background.flatMap(({modelId}) =>
@@ -50,7 +50,7 @@ describe('values', () => {
 		expect(reading.cost).toEqual({calls: 3 + 0, metrics: 600});
 	});
 
-	test('of a whole minute are those of the simulator, however they were paged', async () => {
+	it('of a whole minute are those of the simulator, however they were paged', async () => {
 		const background = [traffic(lite)];
 		const read = async (pageDatapoints: number) => {
 			const {source} = await startAccount({scenario: {background, metrics: {pageDatapoints}}});
@@ -62,7 +62,7 @@ describe('values', () => {
 });
 
 describe('trouble is a value', () => {
-	test('a denied action is named', async () => {
+	it('a denied action is named', async () => {
 		const {source} = await startAccount({
 			scenario: {denied: ['cloudwatch:ListMetrics', 'cloudwatch:GetMetricData']},
 		});
@@ -76,7 +76,7 @@ describe('trouble is a value', () => {
 		});
 	});
 
-	test('a throttled batch is tried again after a pause, and the tries are counted', async () => {
+	it('a throttled batch is tried again after a pause, and the tries are counted', async () => {
 		const {source, clock} = await startAccount({
 			scenario: {background: [traffic(lite)], metrics: {throttleFirst: 2}},
 		});
@@ -96,7 +96,7 @@ describe('trouble is a value', () => {
 		expect(cost.calls).toBe(3);
 	});
 
-	test('partial data is marked', async () => {
+	it('partial data is marked', async () => {
 		const {source} = await startAccount({
 			scenario: {background: [traffic(lite)], metrics: {partialFirst: 1}},
 		});
@@ -104,12 +104,12 @@ describe('trouble is a value', () => {
 		expect(series.map(({isPartial}) => isPartial)).toEqual([true]);
 	});
 
-	test('a clock that is off is measured', async () => {
+	it('a clock that is off is measured', async () => {
 		const {source} = await startAccount({scenario: {metrics: {clockAheadMs: 10 * minuteMs}}});
 		expect((await source.listActive(never)).clockAheadMs).toBe(10 * minuteMs);
 	});
 
-	test('an endpoint that does not listen is a failure of the network', async () => {
+	it('an endpoint that does not listen is a failure of the network', async () => {
 		const {createClients} = await import('../../../source/bedrock/clients/clients.ts');
 		const {createUsageSource} = await import('../../../source/bedrock/cloudwatch/usage-reader.ts');
 		const {systemClock} = await import('../../../source/domain/clock.ts');

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {createClients} from '../../../source/bedrock/clients/clients.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
 import {awsHome} from './harness.ts';
@@ -220,7 +220,7 @@ const refusalOf = async (given: Case): Promise<UserError> => {
 };
 
 describe('the reason', () => {
-	test.each(Object.entries(cases))('%s', async (_name, given) => {
+	it.each(Object.entries(cases))('%s', async (_name, given) => {
 		const error = await refusalOf(given);
 		expect(error).toBeInstanceOf(UserError);
 		expect(error.message.replaceAll(home.path(''), '~/')).toMatch(given.message);
@@ -228,7 +228,7 @@ describe('the reason', () => {
 		expect(error.exitCode).toBe(given.exitCode ?? 1);
 	});
 
-	test('secrets in what a command wrote are hidden', async () => {
+	it('secrets in what a command wrote are hidden', async () => {
 		const error = await refusalOf({
 			config: '[profile p]\ncredential_process = echo "bad AKIAABCDEFGHIJKLMNOP" >&2; exit 1',
 			profile: 'p',

@@ -1,8 +1,8 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {type Clients, createClients} from '../../../source/bedrock/clients/clients.ts';
-import {retryDelayMs} from '../../../source/engine/attempts/retry.ts';
+import {retryDelayMs} from '../../../source/engine/attempts/retry-policy.ts';
 import {plainRequest} from '../../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../../conformance/replay-server.ts';
 import {awsHome} from './harness.ts';
@@ -18,7 +18,7 @@ const keyOf = async (clients: Clients): Promise<string> =>
 
 describe('whose keys sign, as with the AWS CLI', () => {
 	const variables = {AWS_ACCESS_KEY_ID: 'of-variables', AWS_SECRET_ACCESS_KEY: 'secret'};
-	test.each([
+	it.each([
 		['a typed profile beats keys in the environment', {...variables}, 'work', 'of-work'],
 		['a typed profile beats AWS_PROFILE', {AWS_PROFILE: 'other'}, 'work', 'of-work'],
 		[
@@ -46,7 +46,7 @@ describe('whose keys sign, as with the AWS CLI', () => {
 });
 
 describe('configuration files as the AWS CLI reads them', () => {
-	test.each([
+	it.each([
 		['a quoted name', '[profile "my work"]', '', 'my work'],
 		['a quoted name in single quotes', "[profile 'my work']", '', 'my work'],
 		['blanks around the name', '[profile   work  ]', '', 'work'],
@@ -67,7 +67,7 @@ describe('configuration files as the AWS CLI reads them', () => {
 		expect(await keyOf(clients)).toBe('mine');
 	});
 
-	test('a name with a blank in the credentials file', async () => {
+	it('a name with a blank in the credentials file', async () => {
 		home.prepare({
 			config: '[profile "my work"]\nregion = eu-west-3',
 			credentials: `[my work]\n${keysOf('mine')}`,
@@ -77,7 +77,7 @@ describe('configuration files as the AWS CLI reads them', () => {
 		expect(await keyOf(clients)).toBe('mine');
 	});
 
-	test('what belongs to a nested setting stays there', async () => {
+	it('what belongs to a nested setting stays there', async () => {
 		home.prepare({
 			config:
 				'[profile work]\ns3 =\n  region = nested\nregion = eu-west-3\nservices = mine\n[services mine]\nbedrock_runtime =\n  endpoint_url = http://mine.test',
@@ -104,7 +104,7 @@ describe('one provider for the whole program', () => {
 	const calls = (): number =>
 		existsSync(home.path('calls')) ? readFileSync(home.path('calls'), 'utf8').trim().split('\n').length : 0;
 
-	test('credential_process runs once for all clients, of every connection', async () => {
+	it('credential_process runs once for all clients, of every connection', async () => {
 		home.prepare({config: counting(''), environment: {AWS_REGION: 'us-east-1'}});
 		const all = [clientsFor('p'), clientsFor('p')];
 		for (const clients of all) {
@@ -118,7 +118,7 @@ describe('one provider for the whole program', () => {
 		expect(calls()).toBe(1);
 	});
 
-	test('keys that were refused are renewed once for all requests that were under way', async () => {
+	it('keys that were refused are renewed once for all requests that were under way', async () => {
 		home.prepare({config: counting(''), environment: {AWS_REGION: 'us-east-1'}});
 		const clients = clientsFor('p');
 		expect(await keyOf(clients)).toBe('key1');
@@ -139,7 +139,7 @@ describe('one provider for the whole program', () => {
 		const signers = (): readonly string[] =>
 			server.requests.map(({headers}) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1] ?? '');
 
-		test('in the middle of a run: the request may be tried again, with the new ones', async () => {
+		it('in the middle of a run: the request may be tried again, with the new ones', async () => {
 			home.prepare({
 				config: counting(''),
 				environment: {AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: server.url},
@@ -156,7 +156,7 @@ describe('one provider for the whole program', () => {
 			expect(signers()).toEqual(['key1', 'key2']);
 		});
 
-		test('where there are no others, the request is lost', async () => {
+		it('where there are no others, the request is lost', async () => {
 			home.prepare({
 				credentials: `[p]\n${keysOf('same')}`,
 				environment: {AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: server.url},
@@ -169,7 +169,7 @@ describe('one provider for the whole program', () => {
 			expect(outcome).toMatchObject({kind: 'failed', failure: {class: 'credentials', isRetryable: false}});
 		});
 
-		test('while lists are read: they are asked for once more', async () => {
+		it('while lists are read: they are asked for once more', async () => {
 			home.prepare({
 				config: counting(''),
 				environment: {AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: server.url},
@@ -182,7 +182,7 @@ describe('one provider for the whole program', () => {
 		});
 	});
 
-	test('keys of a file that was written since count', async () => {
+	it('keys of a file that was written since count', async () => {
 		home.prepare({credentials: `[p]\n${keysOf('old')}`, environment: {AWS_REGION: 'us-east-1'}});
 		const clients = clientsFor('p');
 		expect(await keyOf(clients)).toBe('old');
@@ -192,7 +192,7 @@ describe('one provider for the whole program', () => {
 		expect(await keyOf(clients)).toBe('new');
 	});
 
-	test('keys that are about to expire are not asked for with each request', async () => {
+	it('keys that are about to expire are not asked for with each request', async () => {
 		const soon = new Date(Date.now() + 120_000).toISOString();
 		home.prepare({
 			config: counting(`,\\"Expiration\\":\\"${soon}\\"`),
@@ -213,7 +213,7 @@ describe('one provider for the whole program', () => {
 		});
 		const answered = (status: number, body: string) => ({status, headers: {}, body: Buffer.from(body)});
 
-		test('is asked of STS once, signed', async () => {
+		it('is asked of STS once, signed', async () => {
 			server.play(
 				answered(
 					200,
@@ -230,7 +230,7 @@ describe('one provider for the whole program', () => {
 			expect(String(server.requests[0]?.body)).toBe('Action=GetCallerIdentity&Version=2011-06-15');
 		});
 
-		test.each([
+		it.each([
 			['refused', 403, '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>'],
 			['not understood', 404, '{"message":"The simulator does not serve POST /."}'],
 			['not an answer', 200, '<html>Sign in</html>'],
@@ -240,7 +240,7 @@ describe('one provider for the whole program', () => {
 			expect(await clientsFor().account()).toBeNull();
 		});
 
-		test('is not asked for where a token calls', async () => {
+		it('is not asked for where a token calls', async () => {
 			home.prepare({environment: {...environment(), AWS_BEARER_TOKEN_BEDROCK: 'ABSKsomething'}});
 			expect(await clientsFor().account()).toBeNull();
 			expect(server.requests).toHaveLength(0);
@@ -249,7 +249,7 @@ describe('one provider for the whole program', () => {
 });
 
 describe('a token', () => {
-	test('that is empty is not set: the keys sign', async () => {
+	it('that is empty is not set: the keys sign', async () => {
 		const server = await startReplayServer();
 		server.play({status: 200, headers: {'content-type': 'application/json'}, body: Buffer.from('{}')});
 		home.prepare({

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Method} from '../../../source/domain/backend.ts';
 import {event, exception} from '../../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from '../../conformance/harness.ts';
@@ -23,7 +23,7 @@ const page = (title: string): string => `<!DOCTYPE html><html><head><title>${tit
 describe('pages', () => {
 	const methods: readonly Method[] = ['converse', 'converse-stream', 'invoke', 'invoke-stream'];
 
-	test.each(methods)(
+	it.each(methods)(
 		'%s: a page instead of an answer is told by its title and not tried again',
 		async (method) => {
 			for (const status of [200, 403, 404]) {
@@ -37,7 +37,7 @@ describe('pages', () => {
 		},
 	);
 
-	test('a load balancer speaks for the service', async () => {
+	it('a load balancer speaks for the service', async () => {
 		expect(await answer(502, html, page('Bad Gateway'))).toMatchObject({class: 'network', isRetryable: true});
 		expect(await answer(503, html, page('No capacity'))).toMatchObject({
 			class: 'overloaded',
@@ -46,7 +46,7 @@ describe('pages', () => {
 		expect(await answer(504, html, page('Too late'))).toMatchObject({class: 'timeout', isRetryable: true});
 	});
 
-	test.each(methods)('%s: an answer that is null, or no answer at all, is said in words', async (method) => {
+	it.each(methods)('%s: an answer that is null, or no answer at all, is said in words', async (method) => {
 		for (const body of ['null', '5', '"text"', '[]', 'true']) {
 			const {message} = (await answer(200, jsonHeaders, body, method)) ?? {};
 			expect(message).toBeDefined();
@@ -54,14 +54,14 @@ describe('pages', () => {
 		}
 	});
 
-	test('a long page without a title', async () => {
+	it('a long page without a title', async () => {
 		const {message} = (await answer(403, html, `<html>${'x'.repeat(200_000)}</html>`)) ?? {};
 		expect(message).toBe('A page came instead of an answer (HTTP 403).');
 	});
 });
 
 describe('other forms of errors', () => {
-	test.each([
+	it.each([
 		[
 			'XML',
 			403,
@@ -124,7 +124,7 @@ describe('other forms of errors', () => {
 		expect(await answer(status, headers, body)).toMatchObject({class: failureClass, message});
 	});
 
-	test('an exception that the SDK does not know, within a stream', async () => {
+	it('an exception that the SDK does not know, within a stream', async () => {
 		const body = Buffer.concat([
 			event('messageStart', {role: 'assistant'}),
 			exception('accessDeniedException', {message: 'Not any more.'}),
@@ -136,7 +136,7 @@ describe('other forms of errors', () => {
 		});
 	});
 
-	test('JSON in place of a stream', async () => {
+	it('JSON in place of a stream', async () => {
 		for (const method of ['converse-stream', 'invoke-stream'] as const) {
 			expect(await answer(200, jsonHeaders, '{"completion":"x"}', method)).toMatchObject({
 				class: 'network',
@@ -145,14 +145,14 @@ describe('other forms of errors', () => {
 		}
 	});
 
-	test('no JSON under 200', async () => {
+	it('no JSON under 200', async () => {
 		expect(await answer(200, {'content-type': 'text/plain'}, 'All is well.')).toMatchObject({
 			class: 'network',
 			message: 'An answer came that cannot be read (HTTP 200).',
 		});
 	});
 
-	test('an error under 200 is no empty answer', async () => {
+	it('an error under 200 is no empty answer', async () => {
 		expect(await answer(200, jsonHeaders, '{"error":{"message":"oops"}}', 'invoke')).toMatchObject({
 			class: 'model-error',
 			message: 'oops',

@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {failureOf} from '../../../source/bedrock/failures/failure-of.ts';
 import {answerWithoutSecrets, secretsOf} from '../../../source/bedrock/failures/redact.ts';
 import {StreamFault} from '../../../source/bedrock/methods/stream-reader.ts';
@@ -399,7 +399,7 @@ const cases: readonly Case[] = [
 ];
 
 describe('answers of the service', () => {
-	test.each(cases)('%s %i %s', (name, status, message, failureClass, isRetryable, advice) => {
+	it.each(cases)('%s %i %s', (name, status, message, failureClass, isRetryable, advice) => {
 		const failure = failureOf(serviceError(name, message, status), context);
 		expect(failure).toMatchObject({class: failureClass, isRetryable});
 		expect(failure.advice).toMatch(advice);
@@ -409,7 +409,7 @@ describe('answers of the service', () => {
 		);
 	});
 
-	test('the profile to use, where the Region’s profiles are known', () => {
+	it('the profile to use, where the Region’s profiles are known', () => {
 		const message = "Invocation of model ID x with on-demand throughput isn't supported.";
 		const refused = (profiles: readonly string[]): string =>
 			failureOf(serviceError('ValidationException', message, 400), {...context, profiles}).advice;
@@ -419,7 +419,7 @@ describe('answers of the service', () => {
 		expect(refused([])).toContain('No inference profile of this model is offered in eu-central-1');
 	});
 
-	test('a profile of another geography: what the model is called here', () => {
+	it('a profile of another geography: what the model is called here', () => {
 		const error = serviceError('ValidationException', 'The provided model identifier is invalid.', 400);
 		const profiles = ['eu.anthropic.claude-sonnet-4-6'];
 		expect(failureOf(error, {...context, profiles}).advice).toBe(
@@ -428,14 +428,14 @@ describe('answers of the service', () => {
 		expect(failureOf(error, {...context, profiles: [context.model]}).advice).toMatch(/spelling/);
 	});
 
-	test('an endpoint of one’s own that refuses is asked after, not IAM', () => {
+	it('an endpoint of one’s own that refuses is asked after, not IAM', () => {
 		const endpoint = 'http://127.0.0.1:9';
 		const forbidden = serviceError('ForbiddenException', 'Forbidden', 403);
 		expect(failureOf(forbidden, {...context, endpoint}).advice).toContain(`${endpoint} refuses`);
 		expect(failureOf(serviceError('', '', 404), {...context, endpoint}).advice).toContain(endpoint);
 	});
 
-	test('the same exceptions within a stream may have been counted', () => {
+	it('the same exceptions within a stream may have been counted', () => {
 		const error = Object.assign(new Error('Too many tokens, please wait.'), {name: 'ThrottlingException'});
 		for (const thrown of [
 			new StreamFault(error),
@@ -447,7 +447,7 @@ describe('answers of the service', () => {
 });
 
 describe('the connection', () => {
-	test.each([
+	it.each([
 		['ECONNREFUSED', 'network', true, 'none', /Nothing listens/],
 		['ENOTFOUND', 'network', false, 'none', /Region/],
 		['EAI_AGAIN', 'network', true, 'none', /Region/],
@@ -466,7 +466,7 @@ describe('the connection', () => {
 		expect(failure.advice).toMatch(advice);
 	});
 
-	test('what the SDK calls a timeout', () => {
+	it('what the SDK calls a timeout', () => {
 		const reset = Object.assign(new Error('socket hang up'), {code: 'ECONNRESET', name: 'TimeoutError'});
 		expect(failureOf(reset, context)).toMatchObject({class: 'network', isRetryable: true, charge: 'unknown'});
 		const unconnected = Object.assign(
@@ -483,7 +483,7 @@ describe('the connection', () => {
 		});
 	});
 
-	test.each([
+	it.each([
 		['Failed to establish tunnel to x:443 via http://p/: HTTP/1.1 403 Forbidden', false, /NO_PROXY/],
 		['Failed to establish tunnel to x:443 via http://p/: HTTP/1.1 407 Needed', false, /user:password/],
 		['Failed to establish tunnel to x:443 via http://p/: HTTP/1.1 503 Busy', true, /HTTPS_PROXY/],
@@ -494,7 +494,7 @@ describe('the connection', () => {
 		expect(failure.advice).toMatch(advice);
 	});
 
-	test('several addresses that all refuse', () => {
+	it('several addresses that all refuse', () => {
 		const each = Object.assign(new Error('connect ECONNREFUSED ::1:9'), {code: 'ECONNREFUSED'});
 		expect(failureOf(new AggregateError([each, each]), context)).toMatchObject({
 			class: 'network',
@@ -503,13 +503,13 @@ describe('the connection', () => {
 		});
 	});
 
-	test('an endpoint of one’s own is named', () => {
+	it('an endpoint of one’s own is named', () => {
 		const error = Object.assign(new Error('connect'), {code: 'ECONNREFUSED'});
 		const failure = failureOf(error, {...context, endpoint: 'http://127.0.0.1:9'});
 		expect(failure.advice).toContain('http://127.0.0.1:9');
 	});
 
-	test('credentials that cannot be had', () => {
+	it('credentials that cannot be had', () => {
 		const error = Object.assign(new Error('Could not load credentials from any providers'), {
 			name: 'CredentialsProviderError',
 		});
@@ -518,7 +518,7 @@ describe('the connection', () => {
 });
 
 describe('what is no error', () => {
-	test.each([undefined, null, 7, 'text', {}, [], new Error(''), Object.create(null)])(
+	it.each([undefined, null, 7, 'text', {}, [], new Error(''), Object.create(null)])(
 		'%o is a failure all the same',
 		(thrown) => {
 			const failure = failureOf(thrown, {});
@@ -532,7 +532,7 @@ describe('when to come back', () => {
 	const retryAfter = (headers: Readonly<Record<string, string>>): number | undefined =>
 		failureOf(serviceError('ThrottlingException', 'Too many requests', 429, headers), context).retryAfterMs;
 
-	test.each([
+	it.each([
 		[{'retry-after': '2'}, 2000],
 		[{'Retry-After': '0.5'}, 500],
 		[{'x-amz-retry-after': '350'}, 350],
@@ -567,7 +567,7 @@ describe('secrets', () => {
 		`connect to http://user:${secretKey}@proxy:8080`,
 	];
 
-	test.each(messages)('planted in message %#', (message) => {
+	it.each(messages)('planted in message %#', (message) => {
 		for (const error of [
 			new Error(message),
 			serviceError('AccessDeniedException', message, 403),
@@ -581,18 +581,18 @@ describe('secrets', () => {
 		}
 	});
 
-	test('advice with a place for a password keeps it, and "Bearer Token" is no token', () => {
+	it('advice with a place for a password keeps it, and "Bearer Token" is no token', () => {
 		expect(failureOf(serviceError('', '', 407), context).advice).toContain('user:password@host');
 		const expired = serviceError('AccessDeniedException', 'Bearer Token has expired', 403);
 		expect(failureOf(expired, context).message).toBe('Bearer Token has expired');
 	});
 
-	test('stand-ins are words, not secrets', () => {
+	it('stand-ins are words, not secrets', () => {
 		expect(secretsOf({AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'dummy'})).toEqual([]);
 		expect(secretsOf({AWS_BEARER_TOKEN_BEDROCK: 'sk-1234', AWS_ACCESS_KEY_ID: ''})).toEqual(['sk-1234']);
 	});
 
-	test('an answer that repeats them', () => {
+	it('an answer that repeats them', () => {
 		const answer = answerWithoutSecrets(
 			{
 				text: `It says ${sessionToken}, and test.`,
@@ -614,7 +614,7 @@ describe('secrets', () => {
 		});
 	});
 
-	test('values that are known to be secret, whatever their form', () => {
+	it('values that are known to be secret, whatever their form', () => {
 		const error = serviceError(
 			'ValidationException',
 			`Bad token ${shortToken} on resource: ${shortToken}`,
@@ -625,13 +625,13 @@ describe('secrets', () => {
 		expect(message).toContain('Bad token');
 	});
 
-	test('what is no secret stays: ARNs, model and request IDs', () => {
+	it('what is no secret stays: ARNs, model and request IDs', () => {
 		const message =
 			'Not for arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefghijkl or us.anthropic.claude-sonnet-4-5-20250929-v1:0 (a08a73eb-05c5-416f-b6f4-51f9cab3f35f)';
 		expect(failureOf(new Error(message), context).message).toBe(message);
 	});
 
-	test('one line of bounded length', () => {
+	it('one line of bounded length', () => {
 		const {message} = failureOf(new Error(`a\n\tb\u0007${' word'.repeat(500)}`), context);
 		expect(message).toMatch(/^a b word/);
 		expect(message.length).toBeLessThanOrEqual(400);

@@ -1,4 +1,4 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {createClients} from '../../../source/bedrock/clients/clients.ts';
 import type {Method} from '../../../source/domain/backend.ts';
@@ -220,7 +220,7 @@ const ask = async ({method = 'converse', environment = {}}: Partial<Case>) => {
 };
 
 describe('the reason and the way out', () => {
-	test.each(Object.entries(cases))('%s', async (_title, given) => {
+	it.each(Object.entries(cases))('%s', async (_title, given) => {
 		server.play({
 			status: given.status ?? 400,
 			headers: {...jsonHeaders, ...(given.name === undefined ? {} : {'x-amzn-errortype': given.name})},
@@ -235,7 +235,7 @@ describe('the reason and the way out', () => {
 		expect(failure?.isRetryable).toBe(given.isRetryable ?? failure?.isRetryable);
 	});
 
-	test('a guardrail that stepped in before there was a message: refused, and no failure', async () => {
+	it('a guardrail that stepped in before there was a message: refused, and no failure', async () => {
 		server.play({
 			status: 200,
 			headers: jsonHeaders,
@@ -250,7 +250,7 @@ describe('the reason and the way out', () => {
 		});
 	});
 
-	test('a clock that the SDK has set by the refusal: the request may be tried again', async () => {
+	it('a clock that the SDK has set by the refusal: the request may be tried again', async () => {
 		const wrong = new Date(Date.now() + 3_600_000).toUTCString();
 		server.play({
 			status: 403,

@@ -1,6 +1,6 @@
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {afterAll, beforeAll, beforeEach, describe, expect, it} from 'vitest';
 import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
@@ -105,13 +105,13 @@ const expired = refusal(
 );
 
 describe('what is refused anyway is found before anything is sent', () => {
-	test('an identifier that is none', async () => {
+	it('an identifier that is none', async () => {
 		const {message, hint} = await faultOf('amazon.nova-lite-v9:0', invalid);
 		expect(message).toBe('amazon.nova-lite-v9:0 is refused: The provided model identifier is invalid.');
 		expect(hint).toContain('bedrock-top models');
 	});
 
-	test.each([
+	it.each([
 		refusal(403, 'AccessDeniedException', "You don't have access to the model with the specified model ID."),
 		refusal(
 			403,
@@ -128,7 +128,7 @@ describe('what is refused anyway is found before anything is sent', () => {
 		expect((await faultOf(known, answer)).message).toContain(`${known} is refused`);
 	});
 
-	test.each([known, `us.${known}`])(
+	it.each([known, `us.${known}`])(
 		'a missing form and bad credentials, however %s is called',
 		async (model) => {
 			expect((await faultOf(model, form)).hint).toContain('use case form');
@@ -144,7 +144,7 @@ describe('what is refused anyway is found before anything is sent', () => {
 });
 
 describe('what says nothing of the requests to come stops nobody', () => {
-	test.each<[string, string, Answer]>([
+	it.each<[string, string, Answer]>([
 		[
 			'unsupported',
 			known,
@@ -197,7 +197,7 @@ describe('what says nothing of the requests to come stops nobody', () => {
 		expect(sent.every((path) => path.endsWith('/count-tokens'))).toBe(true);
 	});
 
-	test('a count is exact', async () => {
+	it('a count is exact', async () => {
 		const {spec} = await prepared(known, {status: 200, body: '{"inputTokens":7}'});
 		expect(spec.cells[0]?.inputTokens).toEqual({value: 7, isEstimated: false});
 	});

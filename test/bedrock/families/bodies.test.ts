@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {families, familyOf} from '../../../source/bedrock/families/registry.ts';
 import type {InferenceRequest} from '../../../source/domain/backend.ts';
 
@@ -20,7 +20,7 @@ const bodyOf = (baseModel: string, changes: Partial<InferenceRequest> = {}, isSt
 	familyOf(baseModel).build(request(baseModel, changes), isStreamed);
 
 describe('family of a model', () => {
-	test.each([
+	it.each([
 		['anthropic.claude-sonnet-4-6', 'claude'],
 		['us.anthropic.claude-sonnet-5', 'claude'],
 		['anthropic.claude-instant-v1', 'claude'],
@@ -44,13 +44,13 @@ describe('family of a model', () => {
 		expect(familyOf(model).name).toBe(name);
 	});
 
-	test('names are different', () => {
+	it('names are different', () => {
 		expect(new Set(families.map(({name}) => name)).size).toBe(families.length);
 	});
 });
 
 describe('bodies', () => {
-	test('Claude has its system prompt at the top and never in the messages', () => {
+	it('Claude has its system prompt at the top and never in the messages', () => {
 		expect(bodyOf('anthropic.claude-sonnet-4-6')).toEqual({
 			anthropic_version: 'bedrock-2023-05-31',
 			max_tokens: 50,
@@ -59,7 +59,7 @@ describe('bodies', () => {
 		});
 	});
 
-	test('Nova', () => {
+	it('Nova', () => {
 		expect(bodyOf('amazon.nova-lite-v1:0', {parameters: {top_p: 0.5, toolConfig: {}}})).toEqual({
 			schemaVersion: 'messages-v1',
 			system: [{text: 'Be brief.'}],
@@ -69,14 +69,14 @@ describe('bodies', () => {
 		});
 	});
 
-	test('Titan has no system prompt: it goes before the question', () => {
+	it('Titan has no system prompt: it goes before the question', () => {
 		expect(bodyOf('amazon.titan-text-express-v1', {stop: ['User:']})).toEqual({
 			inputText: 'Be brief.\n\nHi',
 			textGenerationConfig: {maxTokenCount: 50, stopSequences: ['User:']},
 		});
 	});
 
-	test('a conversation in the words of Titan', () => {
+	it('a conversation in the words of Titan', () => {
 		const messages = [
 			{role: 'user', text: 'One'},
 			{role: 'assistant', text: 'Two'},
@@ -88,7 +88,7 @@ describe('bodies', () => {
 		);
 	});
 
-	test.each([
+	it.each([
 		[
 			'meta.llama3-1-8b-instruct-v1:0',
 			'<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n',
@@ -103,7 +103,7 @@ describe('bodies', () => {
 		expect(bodyOf(model, {stop: ['x']})).toEqual({prompt, max_gen_len: 50});
 	});
 
-	test('Mistral: a prompt for the first models, a chat since', () => {
+	it('Mistral: a prompt for the first models, a chat since', () => {
 		expect(bodyOf('mistral.mistral-7b-instruct-v0:2', {stop: ['|']})).toEqual({
 			prompt: '<s>[INST] Be brief.\n\nHi [/INST]',
 			max_tokens: 50,
@@ -118,7 +118,7 @@ describe('bodies', () => {
 		});
 	});
 
-	test('Command R: history, message and preamble', () => {
+	it('Command R: history, message and preamble', () => {
 		const messages = [
 			{role: 'user', text: 'One'},
 			{role: 'assistant', text: 'Two'},
@@ -136,17 +136,17 @@ describe('bodies', () => {
 		});
 	});
 
-	test('Command streams only when it is told to', () => {
+	it('Command streams only when it is told to', () => {
 		expect(bodyOf('cohere.command-text-v14')).toEqual({prompt: 'Be brief.\n\nHi', max_tokens: 50});
 		expect(bodyOf('cohere.command-text-v14', {}, true)).toHaveProperty('stream', true);
 	});
 
-	test('Jurassic-2 and Jamba', () => {
+	it('Jurassic-2 and Jamba', () => {
 		expect(bodyOf('ai21.j2-mid-v1')).toEqual({prompt: 'Be brief.\n\nHi', maxTokens: 50});
 		expect(bodyOf('ai21.jamba-1-5-large-v1:0')).toMatchObject({max_tokens: 50});
 	});
 
-	test('DeepSeek: R1 by prompt, V3 by chat', () => {
+	it('DeepSeek: R1 by prompt, V3 by chat', () => {
 		expect(bodyOf('deepseek.r1-v1:0')).toEqual({
 			prompt: '<｜begin▁of▁sentence｜>Be brief.<｜User｜>Hi<｜Assistant｜><think>\n',
 			max_tokens: 50,
@@ -154,7 +154,7 @@ describe('bodies', () => {
 		expect(bodyOf('deepseek.v3-v1:0')).toHaveProperty('messages');
 	});
 
-	test('gpt-oss has its own name for max tokens', () => {
+	it('gpt-oss has its own name for max tokens', () => {
 		expect(bodyOf('openai.gpt-oss-120b-1:0', {}, true)).toEqual({
 			messages: [
 				{role: 'system', content: 'Be brief.'},
@@ -165,7 +165,7 @@ describe('bodies', () => {
 		});
 	});
 
-	test('cache points: behind the system prompt, and behind what a conversation repeats', () => {
+	it('cache points: behind the system prompt, and behind what a conversation repeats', () => {
 		const messages = [
 			{role: 'user', text: 'One'},
 			{role: 'assistant', text: 'Two'},
@@ -186,7 +186,7 @@ describe('bodies', () => {
 		});
 	});
 
-	test.each(families)('$name sends nothing that nobody named', (family) => {
+	it.each(families)('$name sends nothing that nobody named', (family) => {
 		const model = `x.${family.name}`;
 		const text = JSON.stringify(family.build(request(model), false));
 		expect(text).not.toMatch(/temperature|top_?[pk]|stop|cache/i);
@@ -195,7 +195,7 @@ describe('bodies', () => {
 		expect(text).toContain('Be brief.');
 	});
 
-	test.each(families)('$name leaves transport settings out of the body', (family) => {
+	it.each(families)('$name leaves transport settings out of the body', (family) => {
 		const parameters = {performanceConfig: {latency: 'optimized'}, temperature: 0.25};
 		const text = JSON.stringify(family.build(request('x', {parameters}), false));
 		expect(text).not.toContain('optimized');

@@ -1,13 +1,16 @@
-import {describe, expect, test} from 'vitest';
-import {takeHarmonyApart} from '../../../source/bedrock/families/harmony.ts';
-import {separateReasoning, withoutTags} from '../../../source/bedrock/families/reasoning-tags.ts';
+import {describe, expect, it} from 'vitest';
+import {
+	separateReasoning,
+	takeHarmonyApart,
+	withoutTags,
+} from '../../../source/bedrock/families/reasoning-tags.ts';
 import {familyOf, readBody, readChunk} from '../../../source/bedrock/families/registry.ts';
 
 const claude = familyOf('anthropic.claude-sonnet-4-6');
 const unknown = familyOf('arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc');
 
 describe('whole answers', () => {
-	test('thinking of Claude is no text', () => {
+	it('thinking of Claude is no text', () => {
 		expect(
 			readBody(claude, {
 				content: [
@@ -22,7 +25,7 @@ describe('whole answers', () => {
 		).toMatchObject({text: 'Yes.', reasoning: 'Hm. ', stopReason: 'end_turn'});
 	});
 
-	test('chat completions with reasoning in a field of its own', () => {
+	it('chat completions with reasoning in a field of its own', () => {
 		expect(
 			readBody(unknown, {
 				choices: [{message: {content: 'Yes', reasoning_content: 'Hm'}, finish_reason: 'stop'}],
@@ -41,7 +44,7 @@ describe('whole answers', () => {
 		});
 	});
 
-	test('reasoning as a part of the content', () => {
+	it('reasoning as a part of the content', () => {
 		const content = [
 			{type: 'thinking', thinking: [{type: 'text', text: 'Hm'}]},
 			{type: 'text', text: 'Yes'},
@@ -52,7 +55,7 @@ describe('whole answers', () => {
 		});
 	});
 
-	test('of several answers the first, wherever it stands', () => {
+	it('of several answers the first, wherever it stands', () => {
 		const second = {index: 1, message: {content: 'B'}, delta: {content: 'B'}};
 		const first = {index: 0, message: {content: 'A'}, finish_reason: 'stop'};
 		expect(readBody(unknown, {choices: [second, first]})).toMatchObject({text: 'A', stopReason: 'stop'});
@@ -61,25 +64,25 @@ describe('whole answers', () => {
 		expect(readChunk(command, {is_finished: false, text: 'B', index: 1})?.text).toBeUndefined();
 	});
 
-	test('text with its sources beside it', () => {
+	it('text with its sources beside it', () => {
 		const cited = {citationsContent: {content: [{text: 'So '}, {text: 'it is'}], citations: [{title: 'x'}]}};
 		expect(readBody(unknown, {output: {message: {content: [cited, {text: '.'}]}}})).toMatchObject({
 			text: 'So it is.',
 		});
 	});
 
-	test('the end mark of Command is no text', () => {
+	it('the end mark of Command is no text', () => {
 		const command = familyOf('cohere.command-text-v14');
 		expect(readChunk(command, {is_finished: false, text: '<EOS_TOKEN>'})?.text).toBeUndefined();
 		expect(readChunk(command, {is_finished: false, text: 'a <EOS_TOKEN>'})?.text).toBe('a <EOS_TOKEN>');
 	});
 
-	test('a refusal in a chat completion', () => {
+	it('a refusal in a chat completion', () => {
 		const body = {choices: [{message: {content: null, refusal: 'No.'}, finish_reason: 'stop'}]};
 		expect(readBody(unknown, body)).toMatchObject({text: undefined, isRefused: true});
 	});
 
-	test('content in parts, and plain completions', () => {
+	it('content in parts, and plain completions', () => {
 		expect(
 			readBody(unknown, {choices: [{message: {content: [{type: 'text', text: 'A'}, {text: 'B'}]}}]}),
 		).toMatchObject({
@@ -91,7 +94,7 @@ describe('whole answers', () => {
 		});
 	});
 
-	test.each([
+	it.each([
 		[{completion: ' Hello', stop_reason: 'stop_sequence'}, ' Hello'],
 		[{output: {message: {content: [{text: 'Hello'}]}}}, 'Hello'],
 		[
@@ -107,21 +110,16 @@ describe('whole answers', () => {
 		expect(readBody(unknown, body)?.text).toBe(text);
 	});
 
-	test.each([
-		null,
-		7,
-		'text',
-		[],
-		{},
-		{results: [{relevance_score: 1}]},
-		{text: 'a field of something else'},
-	])('%j is no answer of any family', (body) => {
-		expect(readBody(unknown, body)).toBeUndefined();
-	});
+	it.each([null, 7, 'text', [], {}, {results: [{relevance_score: 1}]}, {text: 'a field of something else'}])(
+		'%j is no answer of any family',
+		(body) => {
+			expect(readBody(unknown, body)).toBeUndefined();
+		},
+	);
 });
 
 describe('chunks', () => {
-	test('the output count with which a Claude stream starts is not that of the answer', () => {
+	it('the output count with which a Claude stream starts is not that of the answer', () => {
 		const start = {type: 'message_start', message: {usage: {input_tokens: 9, output_tokens: 1}}};
 		expect(readChunk(claude, start)?.counts).toEqual({
 			input: 9,
@@ -131,7 +129,7 @@ describe('chunks', () => {
 		});
 	});
 
-	test('Command R repeats its text at the end, which is not read twice', () => {
+	it('Command R repeats its text at the end, which is not read twice', () => {
 		const family = familyOf('cohere.command-r-v1:0');
 		expect(readChunk(family, {event_type: 'text-generation', text: 'Hi', is_finished: false})?.text).toBe(
 			'Hi',
@@ -147,7 +145,7 @@ describe('chunks', () => {
 		).toMatchObject({text: undefined, stopReason: 'COMPLETE', counts: {input: 2, output: 1}});
 	});
 
-	test('Command streams words, then an end without text', () => {
+	it('Command streams words, then an end without text', () => {
 		const family = familyOf('cohere.command-text-v14');
 		expect(readChunk(family, {index: 0, is_finished: false, text: ' Hi'})).toMatchObject({text: ' Hi'});
 		expect(readChunk(family, {index: 0, is_finished: true, finish_reason: 'COMPLETE'})).toMatchObject({
@@ -156,7 +154,7 @@ describe('chunks', () => {
 		});
 	});
 
-	test('Jamba sends an end with no choices, and its metrics alone', () => {
+	it('Jamba sends an end with no choices, and its metrics alone', () => {
 		const family = familyOf('ai21.jamba-1-5-mini-v1:0');
 		expect(readChunk(family, {choices: [{delta: {content: ' A'}}]})?.text).toBe(' A');
 		expect(readChunk(family, {choices: [], usage: {prompt_tokens: 2, completion_tokens: 3}})).toMatchObject({
@@ -165,7 +163,7 @@ describe('chunks', () => {
 		expect(readChunk(family, {'amazon-bedrock-invocationMetrics': {}})).toBeUndefined();
 	});
 
-	test('Llama: nulls are no counts', () => {
+	it('Llama: nulls are no counts', () => {
 		const family = familyOf('meta.llama3-8b-instruct-v1:0');
 		const chunk = {generation: 'a', prompt_token_count: null, generation_token_count: 4, stop_reason: null};
 		expect(readChunk(family, chunk)).toMatchObject({
@@ -177,7 +175,7 @@ describe('chunks', () => {
 });
 
 describe('reasoning in tags', () => {
-	test.each([
+	it.each([
 		['<reasoning>Hm</reasoning>Yes', 'Yes', 'Hm'],
 		['  <think>\nHm\n</think>\n\nYes', '\n\nYes', '\nHm\n'],
 		['<reasoning>Hm, </reasoning><reasoning>so</reasoning>Yes', 'Yes', 'Hm, so'],
@@ -192,7 +190,7 @@ describe('reasoning in tags', () => {
 		}
 	});
 
-	test('a prompt that ends with the opening tag', () => {
+	it('a prompt that ends with the opening tag', () => {
 		const text = 'Hm\n</think>\n\nYes';
 		expect(separateReasoning(text, {isCut: false, isOpened: true})).toEqual({
 			text: '\n\nYes',
@@ -201,7 +199,7 @@ describe('reasoning in tags', () => {
 		expect(separateReasoning(text, {isCut: false, isOpened: false}).text).toBe(text);
 	});
 
-	test('a tag that is never closed: reasoning where the answer was cut, a slip of the model where it was not', () => {
+	it('a tag that is never closed: reasoning where the answer was cut, a slip of the model where it was not', () => {
 		const text = ' <think> Hm, I';
 		expect(separateReasoning(text, {isCut: true, isOpened: true})).toEqual({text: '', reasoning: ' Hm, I'});
 		expect(separateReasoning(text, {isCut: false, isOpened: true})).toEqual({text, reasoning: undefined});
@@ -209,7 +207,7 @@ describe('reasoning in tags', () => {
 });
 
 describe('the message format of gpt-oss, where a server left it in the text', () => {
-	test.each([
+	it.each([
 		[
 			'<|channel|>analysis<|message|>Hm<|end|><|start|>assistant<|channel|>final<|message|>Yes<|return|>',
 			{text: 'Yes', reasoning: 'Hm'},
@@ -222,12 +220,12 @@ describe('the message format of gpt-oss, where a server left it in the text', ()
 		expect(reading).toMatchObject(apart);
 	});
 
-	test('any other text is left alone', () => {
+	it('any other text is left alone', () => {
 		expect(takeHarmonyApart('Write <|channel|>final<|message|> before it.')).toBeUndefined();
 	});
 });
 
-test("Claude's count of thinking is that of its reasoning", () => {
+it("Claude's count of thinking is that of its reasoning", () => {
 	const usage = {input_tokens: 5, output_tokens: 9, output_tokens_details: {thinking_tokens: 4}};
 	const reading = readBody(familyOf('anthropic.claude-opus-5'), {content: [], usage});
 	expect(reading?.counts).toMatchObject({input: 5, output: 9, reasoning: 4});

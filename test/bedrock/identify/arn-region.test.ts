@@ -1,5 +1,5 @@
-import {describe, expect, test} from 'vitest';
-import {regionOfArns} from '../../../source/bedrock/identify/arn-region.ts';
+import {describe, expect, it} from 'vitest';
+import {regionOfArns} from '../../../source/bedrock/identify/identifiers.ts';
 
 const kinds = [
 	':foundation-model/amazon.nova-lite-v1:0',
@@ -14,7 +14,7 @@ const kinds = [
 const arnIn = (region: string, kind: string): string => `arn:aws:bedrock:${region}:${kind}`;
 
 describe('the Region of an ARN', () => {
-	test.each(kinds)('%s: taken, and not to be contradicted', (kind) => {
+	it.each(kinds)('%s: taken, and not to be contradicted', (kind) => {
 		const arn = arnIn('us-west-2', kind);
 		expect(regionOfArns([arn], undefined)).toBe('us-west-2');
 		expect(regionOfArns([arn], 'us-west-2')).toBe('us-west-2');
@@ -23,13 +23,13 @@ describe('the Region of an ARN', () => {
 		);
 	});
 
-	test('other partitions', () => {
+	it('other partitions', () => {
 		expect(regionOfArns(['arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/a.b'], undefined)).toBe(
 			'us-gov-west-1',
 		);
 	});
 
-	test('beside an ID it counts for both, beside an ARN of another Region it is refused', () => {
+	it('beside an ID it counts for both, beside an ARN of another Region it is refused', () => {
 		const [kind = ''] = kinds;
 		expect(regionOfArns(['amazon.nova-lite-v1:0', arnIn('us-west-2', kind)], undefined)).toBe('us-west-2');
 		expect(() => regionOfArns([arnIn('us-west-2', kind), arnIn('eu-west-1', kind)], undefined)).toThrow(
@@ -37,7 +37,7 @@ describe('the Region of an ARN', () => {
 		);
 	});
 
-	test.each([
+	it.each([
 		'amazon.nova-lite-v1:0',
 		'arn:aws:bedrock:::foundation-model/amazon.nova-lite-v1:0',
 		'arn:aws:s3:us-west-2::x',

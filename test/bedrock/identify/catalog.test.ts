@@ -1,5 +1,5 @@
-import {describe, expect, test} from 'vitest';
-import {readCatalog} from '../../../source/bedrock/identify/catalog.ts';
+import {describe, expect, it} from 'vitest';
+import {listRunnableModels} from '../../../source/bedrock/identify/runnable-models.ts';
 import {SourceError} from '../../../source/bedrock/quotas/quota-source.ts';
 import {
 	applicationProfile,
@@ -33,10 +33,11 @@ const account: FakeAccount = {
 	applicationProfiles: [applicationProfile('mine', [modelArn(lite), modelArn(lite, 'us-west-2')])],
 };
 
-const read = async (fake: FakeAccount) => readCatalog({source: fakeSource(fake).source, ...plainOptions});
+const read = async (fake: FakeAccount) =>
+	listRunnableModels({source: fakeSource(fake).source, ...plainOptions});
 
 describe('what can be run in the Region', () => {
-	test('text models that are offered on demand, and profiles of text models, each once', async () => {
+	it('text models that are offered on demand, and profiles of text models, each once', async () => {
 		const {entries} = await read(account);
 		expect(entries.map(({model, scope}) => [model, scope])).toEqual([
 			['ai21.jamba-1-5-mini-v1:0', 'on-demand'],
@@ -47,7 +48,7 @@ describe('what can be run in the Region', () => {
 		]);
 	});
 
-	test('streaming, lifecycle and names come from the base model, quotas from the bucket', async () => {
+	it('streaming, lifecycle and names come from the base model, quotas from the bucket', async () => {
 		const {entries} = await read(account);
 		expect(entries[0]).toMatchObject({isStreaming: false, lifecycle: 'LEGACY'});
 		expect(entries[3]).toMatchObject({
@@ -59,7 +60,7 @@ describe('what can be run in the Region', () => {
 		});
 	});
 
-	test('profiles alone, when models may not be listed', async () => {
+	it('profiles alone, when models may not be listed', async () => {
 		const denied = new SourceError('denied', 'no', undefined);
 		const {entries, remarks} = await read({...account, failures: {listFoundationModels: denied}});
 		expect(entries.map(({model}) => model)).toContain(`us.${lite}`);

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import {createCatalogue, emptyCatalogue} from '../../../source/bedrock/identify/catalogue.ts';
-import {routeOf} from '../../../source/bedrock/identify/destinations.ts';
+import {describe, expect, it} from 'vitest';
+import {routeOf} from '../../../source/bedrock/identify/identifiers.ts';
 import {identify} from '../../../source/bedrock/identify/identify.ts';
+import {createModelIndex, emptyModelIndex} from '../../../source/bedrock/identify/model-index.ts';
 import {applicationProfile, foundationModel, modelArn, systemProfile} from '../quotas/quotas-source.ts';
 
 const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
 
 describe('without a catalogue, by form', () => {
-	test.each([
+	it.each([
 		[sonnet, 'base-model', sonnet, 'on-demand'],
 		['amazon.nova-lite-v1:0', 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
 		['amazon.nova-lite-v1:0:300k', 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
@@ -32,10 +32,10 @@ describe('without a catalogue, by form', () => {
 		[systemProfile(`global.${sonnet}`).arn, 'inference-profile', sonnet, 'global'],
 		[`arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/${sonnet}`, 'base-model', sonnet, 'on-demand'],
 	])('%s', (model, kind, baseModel, scope) => {
-		expect(identify(model, emptyCatalogue)).toMatchObject({model, kind, baseModel, scope, isResolved: true});
+		expect(identify(model, emptyModelIndex)).toMatchObject({model, kind, baseModel, scope, isResolved: true});
 	});
 
-	test.each([
+	it.each([
 		['arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc', 'provisioned-model'],
 		['arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc', 'application-profile'],
 		['arn:aws:bedrock:us-east-1:123456789012:default-prompt-router/meta.llama:1', 'prompt-router'],
@@ -47,30 +47,30 @@ describe('without a catalogue, by form', () => {
 		['arn:aws:bedrock:us-east-1:123456789012:constructor/abc', 'other'],
 		['arn:', 'other'],
 	])('%s hides its foundation model', (model, kind) => {
-		expect(identify(model, emptyCatalogue)).toMatchObject({kind, baseModel: model, isResolved: false});
+		expect(identify(model, emptyModelIndex)).toMatchObject({kind, baseModel: model, isResolved: false});
 	});
 });
 
 describe('spellings', () => {
-	test.each([
+	it.each([
 		[`  us.${sonnet}\n`, `us.${sonnet}`, 'cross-region'],
 		[`us.${sonnet}/`, `us.${sonnet}`, 'cross-region'],
 		[`${modelArn(sonnet)}//`, modelArn(sonnet), 'on-demand'],
 	])('%j is sent as %s', (text, model, scope) => {
-		expect(identify(text, emptyCatalogue)).toMatchObject({model, baseModel: sonnet, scope});
+		expect(identify(text, emptyModelIndex)).toMatchObject({model, baseModel: sonnet, scope});
 	});
 
-	test('capitals are the same model, and are sent as they are', () => {
+	it('capitals are the same model, and are sent as they are', () => {
 		const shouted = `GLOBAL.${sonnet.toUpperCase()}`;
-		expect(identify(shouted, emptyCatalogue)).toMatchObject({
+		expect(identify(shouted, emptyModelIndex)).toMatchObject({
 			model: shouted,
 			baseModel: sonnet,
 			scope: 'global',
 		});
 	});
 
-	test('what another tool writes before an ID is no geography', () => {
-		expect(identify(`bedrock/us.${sonnet}`, emptyCatalogue)).toMatchObject({
+	it('what another tool writes before an ID is no geography', () => {
+		expect(identify(`bedrock/us.${sonnet}`, emptyModelIndex)).toMatchObject({
 			kind: 'base-model',
 			baseModel: `bedrock/us.${sonnet}`,
 		});
@@ -78,7 +78,7 @@ describe('spellings', () => {
 });
 
 describe('with a catalogue', () => {
-	const catalogue = createCatalogue(
+	const catalogue = createModelIndex(
 		[foundationModel('cohere.command-text-v14'), foundationModel('odd-model'), foundationModel(sonnet)],
 		[
 			systemProfile(`us.${sonnet}`),
@@ -89,7 +89,7 @@ describe('with a catalogue', () => {
 		],
 	);
 
-	test('a prefix is one when the remainder is a known model, whatever its form', () => {
+	it('a prefix is one when the remainder is a known model, whatever its form', () => {
 		expect(identify('us.odd-model', catalogue)).toMatchObject({
 			kind: 'inference-profile',
 			baseModel: 'odd-model',
@@ -97,25 +97,25 @@ describe('with a catalogue', () => {
 		});
 	});
 
-	test('a context suffix goes together with a revision that the known ID does not have', () => {
+	it('a context suffix goes together with a revision that the known ID does not have', () => {
 		expect(identify('cohere.command-text-v14:7:4k', catalogue).baseModel).toBe('cohere.command-text-v14');
 	});
 
-	test('the profiles of a model: geographic ones first, no application profiles', () => {
-		const listed = createCatalogue(
+	it('the profiles of a model: geographic ones first, no application profiles', () => {
+		const listed = createModelIndex(
 			[],
 			[systemProfile(`global.${sonnet}`), ...catalogue.profiles, systemProfile('us.other.model')],
 		);
 		expect(listed.profilesOf(sonnet)).toEqual([`ca.${sonnet}`, `us.${sonnet}`, `global.${sonnet}`]);
 		expect(listed.profilesOf('amazon.nova-lite-v1:0')).toEqual([]);
-		expect(emptyCatalogue.profilesOf(sonnet)).toBeUndefined();
+		expect(emptyModelIndex.profilesOf(sonnet)).toBeUndefined();
 	});
 
-	test('a geographic profile with one destination Region is still geographic', () => {
+	it('a geographic profile with one destination Region is still geographic', () => {
 		expect(identify(`ca.${sonnet}`, catalogue).scope).toBe('cross-region');
 	});
 
-	test.each([
+	it.each([
 		['copied', 'on-demand'],
 		['geo', 'cross-region'],
 		['wide', 'global'],
@@ -129,11 +129,11 @@ describe('with a catalogue', () => {
 	});
 });
 
-test('a route without foundation models is none', () => {
+it('a route without foundation models is none', () => {
 	expect(routeOf(['nonsense', systemProfile(`us.${sonnet}`).arn])).toBeUndefined();
 });
 
-test('no text crashes it, and the base model is never empty for a text that is not', () => {
+it('no text crashes it, and the base model is never empty for a text that is not', () => {
 	const texts = fc.oneof(
 		fc.string(),
 		fc.stringMatching(/^[a-z0-9.:/-]{0,60}$/),
@@ -141,7 +141,7 @@ test('no text crashes it, and the base model is never empty for a text that is n
 	);
 	fc.assert(
 		fc.property(texts, (text) => {
-			const identity = identify(text, emptyCatalogue);
+			const identity = identify(text, emptyModelIndex);
 			expect(text).toContain(identity.model);
 			expect(['on-demand', 'cross-region', 'global']).toContain(identity.scope);
 		}),

@@ -1,6 +1,6 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
-import {createCatalogue} from '../../../source/bedrock/identify/catalogue.ts';
+import {createModelIndex} from '../../../source/bedrock/identify/model-index.ts';
 import {methods} from '../../../source/domain/backend.ts';
 import {chunk, converseStreamOf, event} from '../../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, plainRequest, withReplays} from '../../conformance/harness.ts';
@@ -44,7 +44,7 @@ const answers = {
 describe.each(methods)('%s', (method) => {
 	const answer = answers[method];
 
-	test('an answer', async () => {
+	it('an answer', async () => {
 		const {outcome, firstTokens} = await replays.call(answer, {method});
 		expect(outcome).toMatchObject({
 			kind: 'answered',
@@ -58,7 +58,7 @@ describe.each(methods)('%s', (method) => {
 		expect(firstTokens).toBe(method.endsWith('stream') ? 1 : 0);
 	});
 
-	test('the path and the model as it was called', async () => {
+	it('the path and the model as it was called', async () => {
 		const model = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc';
 		const {path} = await replays.call(answer, {method, model});
 		const operations = {
@@ -70,20 +70,20 @@ describe.each(methods)('%s', (method) => {
 		expect(path).toBe(`/model/${model}/${operations[method]}`);
 	});
 
-	test('a simulator says so, in whatever case', async () => {
+	it('a simulator says so, in whatever case', async () => {
 		for (const name of ['x-bedrock-top-simulated', 'X-Bedrock-Top-Simulated']) {
 			const {outcome} = await replays.call({...answer, headers: {...answer.headers, [name]: '1'}}, {method});
 			expect(outcome).toMatchObject({isSimulated: true});
 		}
 	});
 
-	test('the request ID', async () => {
+	it('the request ID', async () => {
 		const headers = {...answer.headers, 'x-amzn-RequestId': 'e6c824a2-3342'};
 		const {outcome} = await replays.call({...answer, headers}, {method});
 		expect(outcome).toMatchObject({requestId: 'e6c824a2-3342'});
 	});
 
-	test('one attempt, no retries of the SDK', async () => {
+	it('one attempt, no retries of the SDK', async () => {
 		const {outcome} = await replays.call(
 			{status: 500, headers: {'x-amzn-errortype': 'InternalServerException'}, body: Buffer.from('{}')},
 			{method},
@@ -97,7 +97,7 @@ describe.each(methods)('%s', (method) => {
 		});
 	});
 
-	test('max tokens, and nothing that nobody named', async () => {
+	it('max tokens, and nothing that nobody named', async () => {
 		const {body} = await replays.call(answer, {method, maxTokens: 77});
 		expect(body.inferenceConfig).toEqual({maxTokens: 77});
 		expect(JSON.stringify(body)).not.toMatch(/temperature|topP|stop|cache|system|additional|serviceTier/);
@@ -105,7 +105,7 @@ describe.each(methods)('%s', (method) => {
 });
 
 describe('tiers and latency modes', () => {
-	test('Converse: in the body, echoed in the body', async () => {
+	it('Converse: in the body, echoed in the body', async () => {
 		const {body, outcome} = await replays.call(
 			json({...message, serviceTier: {type: 'priority'}, performanceConfig: {latency: 'standard'}}),
 			{
@@ -117,7 +117,7 @@ describe('tiers and latency modes', () => {
 		expect(outcome).toMatchObject({tier: 'priority', latencyMode: 'standard'});
 	});
 
-	test('ConverseStream: echoed with the counts', async () => {
+	it('ConverseStream: echoed with the counts', async () => {
 		const body = Buffer.concat([
 			event('messageStop', {stopReason: 'end_turn'}),
 			event('metadata', {
@@ -130,7 +130,7 @@ describe('tiers and latency modes', () => {
 		expect(outcome).toMatchObject({tier: 'flex', latencyMode: 'optimized'});
 	});
 
-	test.each(['invoke', 'invoke-stream'] as const)('%s: in headers, both ways', async (method) => {
+	it.each(['invoke', 'invoke-stream'] as const)('%s: in headers, both ways', async (method) => {
 		const answer = answers[method];
 		const {outcome} = await replays.call(
 			{
@@ -151,7 +151,7 @@ describe('tiers and latency modes', () => {
 });
 
 describe('Converse requests', () => {
-	test('parameters by their place, under either name', async () => {
+	it('parameters by their place, under either name', async () => {
 		const {body} = await replays.call(answers.converse, {
 			stop: ['\n'],
 			parameters: {temperature: 0, top_p: 0.9, top_k: 5, reasoning_config: 'low'},
@@ -160,7 +160,7 @@ describe('Converse requests', () => {
 		expect(body.additionalModelRequestFields).toEqual({top_k: 5, reasoning_config: 'low'});
 	});
 
-	test('a model without a system prompt gets it before the question', async () => {
+	it('a model without a system prompt gets it before the question', async () => {
 		const {body} = await replays.call(answers.converse, {
 			baseModel: 'amazon.titan-text-lite-v1',
 			system: 'Be brief.',
@@ -170,7 +170,7 @@ describe('Converse requests', () => {
 		expect(body.messages).toEqual([{role: 'user', content: [{text: 'Be brief.\n\nSay this is a test'}]}]);
 	});
 
-	test('no cache point for a family that does not know it', async () => {
+	it('no cache point for a family that does not know it', async () => {
 		const {body} = await replays.call(answers.converse, {
 			baseModel: 'meta.llama3-1-8b-instruct-v1:0',
 			system: 'Be brief.',
@@ -180,7 +180,7 @@ describe('Converse requests', () => {
 		expect(JSON.stringify(body.messages)).not.toContain('cachePoint');
 	});
 
-	test('a cache point behind the system prompt', async () => {
+	it('a cache point behind the system prompt', async () => {
 		const {body} = await replays.call(answers.converse, {system: 'Be brief.', cache: true});
 		expect(body.system).toEqual([{text: 'Be brief.'}, {cachePoint: {type: 'default'}}]);
 		expect(JSON.stringify(body.messages)).not.toContain('cachePoint');
@@ -188,7 +188,7 @@ describe('Converse requests', () => {
 });
 
 describe('counts', () => {
-	test.each(['converse', 'converse-stream'] as const)(
+	it.each(['converse', 'converse-stream'] as const)(
 		'%s reads both spellings of cached tokens',
 		async (method) => {
 			const usage = {
@@ -204,7 +204,7 @@ describe('counts', () => {
 		},
 	);
 
-	test('headers before the body, in any case', async () => {
+	it('headers before the body, in any case', async () => {
 		const {outcome} = await replays.call(
 			json(message, {'X-Amzn-Bedrock-Input-Token-Count': '30', 'x-amzn-bedrock-output-token-count': '20'}),
 			{method: 'invoke'},
@@ -212,18 +212,18 @@ describe('counts', () => {
 		expect(outcome).toMatchObject({usage: {inputTokens: 30, outputTokens: 20}, usageSource: 'header'});
 	});
 
-	test('a body without headers', async () => {
+	it('a body without headers', async () => {
 		const {outcome} = await replays.call(answers.invoke, {method: 'invoke'});
 		expect(outcome).toMatchObject({usage: {inputTokens: 3, outputTokens: 2}, usageSource: 'body'});
 	});
 
-	test('nothing reported is nothing known', async () => {
+	it('nothing reported is nothing known', async () => {
 		const {usage: _, ...silent} = message;
 		const {outcome} = await replays.call(json(silent), {method: 'invoke'});
 		expect(outcome).toMatchObject({kind: 'answered', usage: undefined, usageSource: undefined});
 	});
 
-	test('a prompt that a guardrail blocked: its text is not the model’s, its counts neither', async () => {
+	it('a prompt that a guardrail blocked: its text is not the model’s, its counts neither', async () => {
 		const blocked = {
 			outputText: 'Input blocked',
 			index: 0,
@@ -244,7 +244,7 @@ describe('counts', () => {
 		});
 	});
 
-	test('an answer that a guardrail altered still has Bedrock’s counts', async () => {
+	it('an answer that a guardrail altered still has Bedrock’s counts', async () => {
 		const {outcome} = await replays.call(
 			json(
 				{...message, 'amazon-bedrock-guardrailAction': 'INTERVENED'},
@@ -264,7 +264,7 @@ describe('counts', () => {
 });
 
 describe('streams', () => {
-	test('the first token is the first piece with something in it, reasoning too', async () => {
+	it('the first token is the first piece with something in it, reasoning too', async () => {
 		const told: string[] = [];
 		const body = Buffer.concat([
 			event('messageStart', {role: 'assistant'}),
@@ -284,14 +284,14 @@ describe('streams', () => {
 		expect([firstTokens, told.length]).toEqual([1, 1]);
 	});
 
-	test('an answer without a piece of text has no first token', async () => {
+	it('an answer without a piece of text has no first token', async () => {
 		const {firstTokens} = await replays.call(stream(event('messageStop', {stopReason: 'tool_use'})), {
 			method: 'converse-stream',
 		});
 		expect(firstTokens).toBe(0);
 	});
 
-	test('gpt-oss: reasoning in tags, in pieces', async () => {
+	it('gpt-oss: reasoning in tags, in pieces', async () => {
 		const pieces = ['<reas', 'oning>Hm', '</reasoning>', '1, 2'];
 		const body = Buffer.concat([
 			...pieces.map((content) => chunk({choices: [{delta: {content}}]})),
@@ -314,7 +314,7 @@ describe('streams', () => {
 		expect(sent.stream).toBe(true);
 	});
 
-	test('gpt-oss: every piece of reasoning in tags of its own', async () => {
+	it('gpt-oss: every piece of reasoning in tags of its own', async () => {
 		const pieces = ['<reasoning>First</reasoning>', '<reasoning> second</reasoning>', '42', ' <b>'];
 		const body = Buffer.concat([
 			...pieces.map((content) => chunk({choices: [{delta: {content}}]})),
@@ -330,7 +330,7 @@ describe('streams', () => {
 		expect(outcome).toMatchObject({text: '42 <b>', reasoning: 'First second'});
 	});
 
-	test('Converse: reasoning that a model leaves in its text', async () => {
+	it('Converse: reasoning that a model leaves in its text', async () => {
 		const tagged = converseStreamOf('<think>Hm</think>Yes');
 		const kimi = await replays.call(stream(tagged), {
 			method: 'converse-stream',
@@ -341,7 +341,7 @@ describe('streams', () => {
 		expect(nova.outcome).toMatchObject({text: '<think>Hm</think>Yes'});
 	});
 
-	test('chunks of no known shape are no empty answer', async () => {
+	it('chunks of no known shape are no empty answer', async () => {
 		const body = chunk({
 			piece: 'x',
 			'amazon-bedrock-invocationMetrics': {inputTokenCount: 7, outputTokenCount: 9},
@@ -350,7 +350,7 @@ describe('streams', () => {
 		expect(outcome).toMatchObject({failure: {class: 'model-error', isRetryable: false, charge: 'unknown'}});
 	});
 
-	test('the service’s metrics before the counts of the model’s own chunks', async () => {
+	it('the service’s metrics before the counts of the model’s own chunks', async () => {
 		const body = Buffer.concat([
 			chunk({
 				type: 'message_start',
@@ -374,7 +374,7 @@ describe('streams', () => {
 });
 
 describe('answers that cannot be read', () => {
-	test('a page of something else that answers 200', async () => {
+	it('a page of something else that answers 200', async () => {
 		const page = {
 			status: 200,
 			headers: {'content-type': 'text/html'},
@@ -389,7 +389,7 @@ describe('answers that cannot be read', () => {
 		}
 	});
 
-	test('JSON that is no answer: another method is advised', async () => {
+	it('JSON that is no answer: another method is advised', async () => {
 		const {outcome} = await replays.call(json([1, 2]), {method: 'invoke'});
 		expect(outcome).toMatchObject({
 			kind: 'failed',
@@ -398,7 +398,7 @@ describe('answers that cannot be read', () => {
 	});
 });
 
-test('a base model that needs a profile: the backend names those that the Region lists', async () => {
+it('a base model that needs a profile: the backend names those that the Region lists', async () => {
 	const {server, clients} = replays.started();
 	const message = "Invocation of model ID a.b with on-demand throughput isn't supported.";
 	server.play({
@@ -406,7 +406,7 @@ test('a base model that needs a profile: the backend names those that the Region
 		headers: {...jsonHeaders, 'x-amzn-errortype': 'ValidationException'},
 		body: Buffer.from(JSON.stringify({message})),
 	});
-	const catalogue = createCatalogue([], [systemProfile('global.a.b'), systemProfile('jp.a.b')]);
+	const catalogue = createModelIndex([], [systemProfile('global.a.b'), systemProfile('jp.a.b')]);
 	const outcome = await createBackend(clients, catalogue).invoke(
 		plainRequest({model: 'a.b', baseModel: 'a.b'}),
 		{signal: new AbortController().signal, onFirstToken() {}},
@@ -439,7 +439,7 @@ describe('CountTokens', () => {
 		body: Buffer.from('{"message":"The provided model doesn\'t support counting tokens."}'),
 	};
 
-	test('asks the base model, with what will be sent', async () => {
+	it('asks the base model, with what will be sent', async () => {
 		const {server} = replays.started();
 		server.play(json({inputTokens: 9}));
 		expect(await count('anthropic.claude-a')).toBe(9);
@@ -449,7 +449,7 @@ describe('CountTokens', () => {
 		});
 	});
 
-	test('a model that does not support it is asked once, even by many at a time', async () => {
+	it('a model that does not support it is asked once, even by many at a time', async () => {
 		const {server} = replays.started();
 		server.play(refusal);
 		expect(await Promise.all([count('b'), count('b'), count('b')])).toEqual([
@@ -461,20 +461,20 @@ describe('CountTokens', () => {
 		expect(server.requests).toHaveLength(1);
 	});
 
-	test('a throttle says nothing about the model', async () => {
+	it('a throttle says nothing about the model', async () => {
 		const {server} = replays.started();
 		server.play({status: 429, headers: {}, body: Buffer.from('{}')}, json({inputTokens: 4}));
 		expect(await count('c')).toBeUndefined();
 		expect(await count('c')).toBe(4);
 	});
 
-	test('no number is no count', async () => {
+	it('no number is no count', async () => {
 		replays.started().server.play(json({inputTokens: '9'}));
 		expect(await count('d')).toBeUndefined();
 	});
 });
 
-test.each([
+it.each([
 	{images: ['aGk=']},
 	{result: 'success', artifacts: [{seed: 1, base64: 'aGk=', finishReason: 'SUCCESS'}]},
 ])('pictures are an answer without text, and no tokens are made up: %j', async (body) => {

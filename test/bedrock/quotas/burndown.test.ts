@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {calibrateBurndown} from '../../../source/account/burndown-calibration.ts';
 import {burndownOf, burndownSource} from '../../../source/bedrock/quotas/burndown.ts';
 
 describe('burndown of a base model', () => {
-	test.each([
+	it.each([
 		['anthropic.claude-opus-4-8', 15],
 		['anthropic.claude-opus-5', 10],
 		['anthropic.claude-opus-5-5', 10],
@@ -27,7 +27,7 @@ describe('burndown of a base model', () => {
 		expect(burndownOf(model)).toEqual({value, source: burndownSource});
 	});
 
-	test.each([
+	it.each([
 		['anthropic.claude-3-haiku-20240307-v1:0', 5],
 		['anthropic.claude-v2:1', 5],
 		['anthropic.claude-instant-v1', 5],
@@ -43,7 +43,7 @@ describe('burndown of a base model', () => {
 		expect(burndownOf(model)).toEqual({value, source: 'assumed'});
 	});
 
-	test('the user’s own value wins', () => {
+	it('the user’s own value wins', () => {
 		expect(burndownOf('anthropic.claude-opus-4-8', 2)).toEqual({value: 2, source: 'override'});
 	});
 });
@@ -56,7 +56,7 @@ describe('calibration', () => {
 		outputTokens,
 	});
 
-	test('finds the multiplier that the service used, whatever the mix', () => {
+	it('finds the multiplier that the service used, whatever the mix', () => {
 		const count = fc.integer({min: 1000, max: 100_000});
 		fc.assert(
 			fc.property(
@@ -70,7 +70,7 @@ describe('calibration', () => {
 		);
 	});
 
-	test.each([
+	it.each([
 		['nothing', []],
 		['too little output', [minute(5, 10_000, 0, 999)]],
 		['a minute without output', [minute(5, 10_000, 0, 0)]],

@@ -1,8 +1,8 @@
 import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {afterEach, beforeEach, expect, test, vi} from 'vitest';
-import {quotaCacheFor} from '../../../source/bedrock/quotas/cache-folder.ts';
+import {afterEach, beforeEach, expect, it, vi} from 'vitest';
+import {quotaCacheFor} from '../../../source/bedrock/quotas/quota-cache.ts';
 
 const place = {region: 'us-east-1', profile: undefined, endpoint: null};
 const environment = {AWS_ACCESS_KEY_ID: 'AKIAPLANTED', AWS_BEARER_TOKEN_BEDROCK: 'planted-token'};
@@ -26,7 +26,7 @@ const cacheFile = async () => {
 	return path.join(files[0]?.parentPath ?? '', files[0]?.name ?? '');
 };
 
-test.skipIf(process.platform !== 'linux')('is readable by its owner alone, and holds no secret', async () => {
+it.skipIf(process.platform !== 'linux')('is readable by its owner alone, and holds no secret', async () => {
 	await quotaCacheFor(place, environment).write(lists);
 	const file = await cacheFile();
 	expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -35,12 +35,12 @@ test.skipIf(process.platform !== 'linux')('is readable by its owner alone, and h
 	expect(await quotaCacheFor(place, environment).read()).toEqual(lists);
 });
 
-test.skipIf(process.platform !== 'linux')('other credentials are another account', async () => {
+it.skipIf(process.platform !== 'linux')('other credentials are another account', async () => {
 	await quotaCacheFor(place, environment).write(lists);
 	expect(await quotaCacheFor(place, {...environment, AWS_ACCESS_KEY_ID: 'AKIAOTHER'}).read()).toEqual({});
 });
 
-test.skipIf(process.platform !== 'linux')(
+it.skipIf(process.platform !== 'linux')(
 	'a place where nothing can be made is no error, and ends',
 	async () => {
 		const file = path.join(folder, 'file');

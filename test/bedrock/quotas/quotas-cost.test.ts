@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {type CacheFiles, createQuotaCache} from '../../../source/bedrock/quotas/quota-cache.ts';
 import {SourceError} from '../../../source/bedrock/quotas/quota-source.ts';
 import {resolveTargets} from '../../../source/bedrock/quotas/resolve-targets.ts';
@@ -86,7 +86,7 @@ describe('requests of a cold account', () => {
 		pagesOf(account.models) +
 		pagesOf(account.profiles);
 
-	test.each([
+	it.each([
 		['a profile', [model]],
 		['application profiles', [model, ...profiles.map(({arn}) => arn)]],
 	])(
@@ -99,7 +99,7 @@ describe('requests of a cold account', () => {
 		},
 	);
 
-	test('all lists are asked before any of them has answered', async () => {
+	it('all lists are asked before any of them has answered', async () => {
 		const {source} = fakeSource(account);
 		const asked: string[] = [];
 		let open = () => {};
@@ -136,7 +136,7 @@ describe('requests of a cold account', () => {
 });
 
 describe('the cache', () => {
-	test('answers for a day without asking anybody, and then asks again', async () => {
+	it('answers for a day without asking anybody, and then asks again', async () => {
 		const {clock, resolve} = setUp();
 		const cold = await resolve();
 		expect(cold.calls.length).toBeGreaterThan(0);
@@ -148,7 +148,7 @@ describe('the cache', () => {
 		expect((await resolve()).calls).toEqual(cold.calls);
 	});
 
-	test('is skipped and replaced by --refresh', async () => {
+	it('is skipped and replaced by --refresh', async () => {
 		const {resolve} = setUp();
 		await resolve();
 		const raised = {...account, applied: [listed(name, 50)]};
@@ -156,7 +156,7 @@ describe('the cache', () => {
 		expect(await resolve()).toMatchObject({calls: [], limit: {value: 50}});
 	});
 
-	test.each([
+	it.each([
 		['empty', ''],
 		['cut', '{"version":1,"lists":{"applied":{"savedAt":'],
 		['no object', '[1,2]'],
@@ -176,7 +176,7 @@ describe('the cache', () => {
 		expect((await resolve()).calls).toEqual([]);
 	});
 
-	test.each([
+	it.each([
 		['region', {region: 'eu-west-1'}],
 		['profile', {profile: 'home'}],
 		['endpoint', {endpoint: 'http://127.0.0.1:1'}],
@@ -187,14 +187,14 @@ describe('the cache', () => {
 		expect((await resolve({cache})).calls.length).toBeGreaterThan(0);
 	});
 
-	test('keeps no credentials, nor the names of profiles', async () => {
+	it('keeps no credentials, nor the names of profiles', async () => {
 		const {content, resolve} = setUp();
 		await resolve();
 		expect(content.size).toBe(1);
 		expect(JSON.stringify([...content])).not.toMatch(/planted-secret|work/);
 	});
 
-	test('keeps only quotas about calling models', async () => {
+	it('keeps only quotas about calling models', async () => {
 		const {content, resolve} = setUp();
 		await resolve();
 		const [text = ''] = content.values();
@@ -202,19 +202,19 @@ describe('the cache', () => {
 		expect(text).not.toContain('Decoy');
 	});
 
-	test('a disk that cannot be read or written is no error', async () => {
+	it('a disk that cannot be read or written is no error', async () => {
 		const {resolve} = setUp(new Error('EROFS'));
 		expect((await resolve()).limit?.value).toBe(5);
 	});
 
-	test('without a folder there is none', async () => {
+	it('without a folder there is none', async () => {
 		const {files} = memoryFiles(new Error('never touched'));
 		const cache = createQuotaCache(scope, {folder: undefined, files, clock: createClock()});
 		await cache.write({applied: []});
 		expect(await cache.read()).toEqual({});
 	});
 
-	test('a list that was refused is asked for again, the others are not', async () => {
+	it('a list that was refused is asked for again, the others are not', async () => {
 		const {resolve} = setUp();
 		const denied = new SourceError('denied', 'no', undefined);
 		await resolve({fake: {...account, failures: {listApplied: denied}}});
@@ -223,7 +223,7 @@ describe('the cache', () => {
 		expect(again.limit).toMatchObject({value: 5, source: 'applied'});
 	});
 
-	test('what a simulator says is not kept', async () => {
+	it('what a simulator says is not kept', async () => {
 		const {content, resolve} = setUp();
 		const {source} = fakeSource(account);
 		await resolve();

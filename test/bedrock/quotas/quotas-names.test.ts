@@ -1,15 +1,15 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import {createCatalogue} from '../../../source/bedrock/identify/catalogue.ts';
-import {labelOwners} from '../../../source/bedrock/quotas/label-owners.ts';
+import {describe, expect, it} from 'vitest';
+import {createModelIndex} from '../../../source/bedrock/identify/model-index.ts';
 import {parseQuotaName} from '../../../source/bedrock/quotas/quota-name.ts';
+import {labelOwners} from '../../../source/bedrock/quotas/quota-row-owners.ts';
 import {foundationModel, systemProfile} from './quotas-source.ts';
 
-const owner = (label: string, baseModels: readonly string[], catalogue = createCatalogue([], [])) =>
+const owner = (label: string, baseModels: readonly string[], catalogue = createModelIndex([], [])) =>
 	labelOwners([label], baseModels, catalogue).get(label);
 
 describe('grammar', () => {
-	test.each([
+	it.each([
 		['On-demand model inference requests per minute for Amazon Nova Lite', 'on-demand', 'requestsPerMinute'],
 		['ON-DEMAND  MODEL INFERENCE tokens per minute for Amazon Nova Lite', 'on-demand', 'tokensPerMinute'],
 		['Cross-Region InvokeModel tokens per minute for Amazon Nova Lite', 'cross-region', 'tokensPerMinute'],
@@ -24,7 +24,7 @@ describe('grammar', () => {
 		expect(parseQuotaName(name)).toMatchObject({scope, metric, use: 'standard', label: 'Amazon Nova Lite'});
 	});
 
-	test.each([
+	it.each([
 		'On-demand model inference requests per hour for Amazon Nova Lite',
 		'On-demand model inference requests per minute for ',
 		'Records per batch inference job for Nova Lite V1',
@@ -38,7 +38,7 @@ describe('grammar', () => {
 });
 
 describe('owners of labels', () => {
-	test.each([
+	it.each([
 		[
 			'Anthropic Claude Sonnet 4',
 			['anthropic.claude-sonnet-4-6', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
@@ -63,7 +63,7 @@ describe('owners of labels', () => {
 		expect(baseModels.map((model) => model.replace(/:0$/, ''))).not.toContain(owned);
 	});
 
-	test.each([
+	it.each([
 		['TwelveLabs Pegasus', 'twelvelabs.pegasus-1-2-v1:0'],
 		['Twelve Labs Pegasus V1', 'twelvelabs.pegasus-1-2-v1:0'],
 		['Meta Llama 4 Maverick', 'meta.llama4-maverick-17b-instruct-v1:0'],
@@ -75,16 +75,16 @@ describe('owners of labels', () => {
 		},
 	);
 
-	test('a model that the account lists owns the label, not another spelling that was typed', () => {
-		const catalogue = createCatalogue(
+	it('a model that the account lists owns the label, not another spelling that was typed', () => {
+		const catalogue = createModelIndex(
 			[foundationModel('amazon.nova-lite-v1:0', {modelName: 'Nova Lite'})],
 			[systemProfile('us.amazon.nova-lite-v1:0')],
 		);
 		expect(owner('Amazon Nova Lite', ['amazon.nova-lite'], catalogue)).toBe('amazon.nova-lite-v1');
 	});
 
-	test('nobody owns a label that two listed models claim alike', () => {
-		const catalogue = createCatalogue(
+	it('nobody owns a label that two listed models claim alike', () => {
+		const catalogue = createModelIndex(
 			['anthropic.claude-x-5-20260101-v1:0', 'anthropic.claude-x-5-20260601-v1:0'].map((id) =>
 				foundationModel(id, {modelName: 'Claude X 5'}),
 			),
@@ -93,17 +93,17 @@ describe('owners of labels', () => {
 		expect(owner('Anthropic Claude X 5', [], catalogue)).toBeUndefined();
 	});
 
-	test('the listed name decides where the ID says nothing', () => {
+	it('the listed name decides where the ID says nothing', () => {
 		const models = [
 			foundationModel('acme.tiger-7b', {modelName: 'Tiger Large 1.2'}),
 			foundationModel('acme.lion-7b', {modelName: 'Lion'}),
 		];
-		expect(owner('Acme Tiger Large 1.2', [], createCatalogue(models, []))).toBe('acme.tiger-7b');
+		expect(owner('Acme Tiger Large 1.2', [], createModelIndex(models, []))).toBe('acme.tiger-7b');
 		const twins = [...models, foundationModel('acme.tiger-8b', {modelName: 'Tiger Large 1.2'})];
-		expect(owner('Acme Tiger Large 1.2', [], createCatalogue(twins, []))).toBeUndefined();
+		expect(owner('Acme Tiger Large 1.2', [], createModelIndex(twins, []))).toBeUndefined();
 	});
 
-	test.each([
+	it.each([
 		['Anthropic Claude Opus 6', 'anthropic.claude-opus-6'],
 		['Anthropic Claude Opus 6.1 V1', 'anthropic.claude-opus-6-1-20270101-v1:0'],
 		['Meta Llama 5.1 90B Instruct', 'meta.llama5-1-90b-instruct-v1:0'],
@@ -158,7 +158,7 @@ describe('mutated names', () => {
 			.join(' ');
 	};
 
-	test('a changed letter, digit or sign never finds another model', () => {
+	it('a changed letter, digit or sign never finds another model', () => {
 		const edits = fc.record({
 			label: fc.constantFrom(...labels),
 			at: fc.nat(40),
@@ -176,7 +176,7 @@ describe('mutated names', () => {
 		);
 	});
 
-	test('no name crashes the grammar, and what it reads is part of the name', () => {
+	it('no name crashes the grammar, and what it reads is part of the name', () => {
 		const names = fc.oneof(
 			fc.string(),
 			fc
@@ -188,7 +188,7 @@ describe('mutated names', () => {
 				const named = parseQuotaName(name);
 				if (named !== undefined) {
 					expect(name.replaceAll(/\s+/g, ' ')).toContain(named.label);
-					labelOwners([named.label], models, createCatalogue([], []));
+					labelOwners([named.label], models, createModelIndex([], []));
 				}
 			}),
 		);

@@ -1,6 +1,6 @@
-import {expect, test} from 'vitest';
-import {nearNames} from '../../../source/bedrock/quotas/near-names.ts';
+import {expect, it} from 'vitest';
 import {parseQuotaName} from '../../../source/bedrock/quotas/quota-name.ts';
+import {nearNames} from '../../../source/bedrock/quotas/resolve-targets.ts';
 
 const names = [
 	'On-demand model inference tokens per minute for Z.ai GLM-4.7',
@@ -10,19 +10,19 @@ const names = [
 	'On-demand model inference tokens per minute for Gemma 3 4B',
 ].flatMap((name) => parseQuotaName(name) ?? []);
 
-test('names with words in common come near, those with numbers alone do not', () => {
+it('names with words in common come near, those with numbers alone do not', () => {
 	expect(nearNames('zai.glm-4.6', names)).toEqual([
 		'On-demand model inference requests per minute for Z.ai GLM-4.7',
 		'On-demand model inference tokens per minute for Z.ai GLM-4.7',
 	]);
 });
 
-test('nothing comes near to nothing', () => {
+it('nothing comes near to nothing', () => {
 	expect(nearNames('', names)).toEqual([]);
 	expect(nearNames('acme.tiger-1', names)).toEqual([]);
 });
 
-test('at most six are shown, the nearest first', () => {
+it('at most six are shown, the nearest first', () => {
 	const many = Array.from({length: 10}, (_item, index) => [
 		`On-demand model inference tokens per minute for Acme Tiger ${index}`,
 		`On-demand model inference tokens per minute for Acme Tiger ${index} Extra Large`,

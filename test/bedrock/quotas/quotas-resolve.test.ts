@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {SourceError} from '../../../source/bedrock/quotas/quota-source.ts';
 import {resolveTargets} from '../../../source/bedrock/quotas/resolve-targets.ts';
 import {
@@ -33,7 +33,7 @@ describe('what the Region’s lists say against a way of calling', () => {
 	const remarksOf = async (model: string, facts: FakeAccount = account): Promise<string> =>
 		(await resolve([model], facts)).remarks.join(' ');
 
-	test('a model without on-demand throughput: the IDs to call it by', async () => {
+	it('a model without on-demand throughput: the IDs to call it by', async () => {
 		expect(await remarksOf(sonnet)).toContain(
 			`${sonnet} is not offered on demand in us-east-1: call it as eu.${sonnet}, global.${sonnet}.`,
 		);
@@ -42,7 +42,7 @@ describe('what the Region’s lists say against a way of calling', () => {
 		);
 	});
 
-	test('a profile of another geography: those that there are', async () => {
+	it('a profile of another geography: those that there are', async () => {
 		expect(await remarksOf(`us.${sonnet}`)).toContain(
 			`us-east-1 lists no inference profile us.${sonnet}, but eu.${sonnet}, global.${sonnet}.`,
 		);
@@ -50,14 +50,14 @@ describe('what the Region’s lists say against a way of calling', () => {
 		expect(await remarksOf(systemProfile(`eu.${sonnet}`).arn)).not.toContain('lists no');
 	});
 
-	test('a model that nobody lists, and lists that could not be read', async () => {
+	it('a model that nobody lists, and lists that could not be read', async () => {
 		expect(await remarksOf('amazon.nova-typo-v1:0')).toContain('lists no model amazon.nova-typo-v1:0');
 		expect(await remarksOf(sonnet, {})).not.toMatch(/lists no|call it as/);
 	});
 });
 
 describe('limits', () => {
-	test('the applied value is in force, the default stands beside it, joined by code', async () => {
+	it('the applied value is in force, the default stands beside it, joined by code', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {
 			applied: [listed(crossTokens, 40_000, {code: 'L-1'})],
 			defaults: [
@@ -77,7 +77,7 @@ describe('limits', () => {
 		});
 	});
 
-	test('what was read with other credentials than those that call is never applied', async () => {
+	it('what was read with other credentials than those that call is never applied', async () => {
 		const {targets, remarks} = await resolve([`us.${sonnet}`], {
 			applied: [listed(crossTokens, 40_000, {code: 'L-1'})],
 			defaults: [listed(crossTokens, 400_000, {code: 'L-1'})],
@@ -92,7 +92,7 @@ describe('limits', () => {
 		expect(remarks.join()).toMatch(/AWS_BEARER_TOKEN_BEDROCK.*read with other credentials.*other-caller/);
 	});
 
-	test('the default is in force where the account does not tell its own', async () => {
+	it('the default is in force where the account does not tell its own', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {
 			applied: [listed(crossTokens, null, {code: 'L-1'})],
 			defaults: [listed(crossTokens, 400_000, {code: 'L-1'})],
@@ -100,19 +100,19 @@ describe('limits', () => {
 		expect(quota?.tokensPerMinute).toMatchObject({value: 400_000, source: 'default', applied: null});
 	});
 
-	test('0 is blocked, and said so', async () => {
+	it('0 is blocked, and said so', async () => {
 		const account = {applied: [listed(crossTokens, 0)]};
 		const {targets, remarks} = await resolve([`us.${sonnet}`], account);
 		expect(targets[0]?.quota.tokensPerMinute).toMatchObject({value: 0, state: 'blocked', source: 'applied'});
 		expect(remarks.join()).toContain(`"${crossTokens}" to 0`);
 	});
 
-	test('a metric without a quota is none when the model is known by another', async () => {
+	it('a metric without a quota is none when the model is known by another', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {applied: [listed(crossTokens, 5)]});
 		expect(quota?.requestsPerMinute).toMatchObject({value: null, state: 'none', source: null});
 	});
 
-	test('a model of which nothing is said is unknown, with assumed values and the names that came near', async () => {
+	it('a model of which nothing is said is unknown, with assumed values and the names that came near', async () => {
 		const {targets, near, remarks} = await resolve(['us.anthropic.claude-sonnet-4-7'], {
 			applied: [
 				listed(crossTokens, 5),
@@ -128,7 +128,7 @@ describe('limits', () => {
 		expect(remarks.join()).toContain('no quota name is exactly about anthropic.claude-sonnet-4-7');
 	});
 
-	test('overrides win, and keep what the account says beside them', async () => {
+	it('overrides win, and keep what the account says beside them', async () => {
 		const quota = await quotaOf(
 			`us.${sonnet}`,
 			{applied: [listed(crossTokens, 40_000)]},
@@ -138,7 +138,7 @@ describe('limits', () => {
 		expect(quota?.tokensPerMinute).toMatchObject({value: 900, source: 'override', applied: 40_000});
 	});
 
-	test('rows about other uses of the model are never the answer', async () => {
+	it('rows about other uses of the model are never the answer', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {
 			applied: [
 				listed(`${crossTokens} 1M Context Length`, 1),
@@ -154,7 +154,7 @@ describe('limits', () => {
 		expect(quota?.tokensPerMinute).toMatchObject({state: 'none', name: null});
 	});
 
-	test('the newer wording wins over the older one', async () => {
+	it('the newer wording wins over the older one', async () => {
 		const quota = await quotaOf(`us.${sonnet}`, {
 			applied: [listed(crossTokens.replace('model inference', 'InvokeModel'), 1), listed(crossTokens, 2)],
 		});
@@ -165,7 +165,7 @@ describe('limits', () => {
 describe('tokens per day', () => {
 	const account = {applied: [listed(sharedDay, 1000), listed(globalDay, 300), listed(crossTokens, 5)]};
 
-	test.each([
+	it.each([
 		[sonnet, 1000, sharedDay],
 		[`us.${sonnet}`, 2000, sharedDay],
 		[`global.${sonnet}`, 300, globalDay],
@@ -174,11 +174,11 @@ describe('tokens per day', () => {
 		expect(quota?.tokensPerDay).toMatchObject({value, name, state: 'known'});
 	});
 
-	test('what is stated stays beside what is doubled', async () => {
+	it('what is stated stays beside what is doubled', async () => {
 		expect((await quotaOf(`us.${sonnet}`, account))?.tokensPerDay.applied).toBe(1000);
 	});
 
-	test('what holds when the tokens a minute have been increased is open: the service decides', async () => {
+	it('what holds when the tokens a minute have been increased is open: the service decides', async () => {
 		const {targets, remarks} = await resolve([`us.${sonnet}`], {
 			applied: [listed(sharedDay, 1000, {code: 'D'}), listed(crossTokens, 6, {code: 'T'})],
 			defaults: [listed(sharedDay, 1000, {code: 'D'}), listed(crossTokens, 5, {code: 'T'})],
@@ -187,12 +187,12 @@ describe('tokens per day', () => {
 		expect(remarks.join()).toMatch(/tokens per day \(1,000, D\).*or no limit/);
 	});
 
-	test('the global quota is not that of the Region', async () => {
+	it('the global quota is not that of the Region', async () => {
 		const quota = await quotaOf(`global.${sonnet}`, {applied: [listed(sharedDay, 1000)]});
 		expect(quota?.tokensPerDay.state).toBe('none');
 	});
 
-	test.each(['Cross-Model Max Tokens Per Day', 'Cross-Model Account-Level Tokens Per Day'])(
+	it.each(['Cross-Model Max Tokens Per Day', 'Cross-Model Account-Level Tokens Per Day'])(
 		'the quota over all models is apart: %s',
 		async (name) => {
 			const quota = await quotaOf(sonnet, {applied: [listed(name, 700), listed(crossTokens, 5)]});
@@ -213,13 +213,13 @@ describe('identifiers behind ARNs', () => {
 	};
 	const [first = '', ...others] = account.applicationProfiles.map(({arn}) => arn);
 
-	test('an application profile draws from the bucket of the profile that it was copied from', async () => {
+	it('an application profile draws from the bucket of the profile that it was copied from', async () => {
 		const {targets} = await resolve([first], account);
 		expect(targets[0]).toMatchObject({model: first, baseModel: sonnet, scope: 'cross-region'});
 		expect(targets[0]?.quota.tokensPerMinute.name).toBe(crossTokens);
 	});
 
-	test('few are looked up beside the lists, many are listed', async () => {
+	it('few are looked up beside the lists, many are listed', async () => {
 		const few = fakeSource(account);
 		await resolveTargets([first], {source: few.source, ...plainOptions});
 		expect(few.calls.toSorted()).toEqual(['SYSTEM_DEFINED', 'applied', 'defaults', 'get', 'models']);
@@ -230,7 +230,7 @@ describe('identifiers behind ARNs', () => {
 		expect(targets.map(({baseModel}) => baseModel)).toEqual([sonnet, sonnet, sonnet]);
 	});
 
-	test('one that cannot be looked up is unknown, and says which permission is needed', async () => {
+	it('one that cannot be looked up is unknown, and says which permission is needed', async () => {
 		const {targets, remarks} = await resolve([first], {
 			...account,
 			failures: {getInferenceProfile: new SourceError('denied', 'no', undefined)},
@@ -239,7 +239,7 @@ describe('identifiers behind ARNs', () => {
 		expect(remarks.join()).toContain('bedrock:GetInferenceProfile');
 	});
 
-	test('purchased capacity has no quota a minute', async () => {
+	it('purchased capacity has no quota a minute', async () => {
 		const {targets, remarks} = await resolve(
 			['arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc'],
 			account,
@@ -249,7 +249,7 @@ describe('identifiers behind ARNs', () => {
 		expect(remarks.join()).toContain('purchased capacity');
 	});
 
-	test.each(['default-prompt-router/x', 'custom-model-deployment/x', 'imported-model/x', 'prompt/x'])(
+	it.each(['default-prompt-router/x', 'custom-model-deployment/x', 'imported-model/x', 'prompt/x'])(
 		'%s is unknown',
 		async (resource) => {
 			const quota = await quotaOf(`arn:aws:bedrock:us-east-1:123456789012:${resource}`, account);
@@ -257,12 +257,12 @@ describe('identifiers behind ARNs', () => {
 		},
 	);
 
-	test('an ARN of another Region is remarked', async () => {
+	it('an ARN of another Region is remarked', async () => {
 		const {remarks} = await resolve([modelArn(sonnet, 'eu-west-1')], account);
 		expect(remarks.join()).toContain('belongs to eu-west-1');
 	});
 
-	test('two spellings of one model are one bucket', async () => {
+	it('two spellings of one model are one bucket', async () => {
 		const name = 'On-demand model inference tokens per minute for Amazon Nova Lite';
 		const {targets} = await resolve(['amazon.nova-lite-v1', 'amazon.nova-lite-v1:0'], {
 			applied: [listed(name, 5)],
@@ -276,7 +276,7 @@ describe('lists that cannot be read', () => {
 	const denied = new SourceError('denied', 'not authorized', undefined);
 	const account = {applied: [listed(crossTokens, 4)], defaults: [listed(crossTokens, 5)]};
 
-	test('without both lists of quotas everything is assumed, and the permissions are named', async () => {
+	it('without both lists of quotas everything is assumed, and the permissions are named', async () => {
 		const {targets, remarks} = await resolve([`us.${sonnet}`], {
 			...account,
 			failures: {listApplied: denied, listDefaults: denied},
@@ -292,13 +292,13 @@ describe('lists that cannot be read', () => {
 		);
 	});
 
-	test('without the account’s own values the defaults are shown as such', async () => {
+	it('without the account’s own values the defaults are shown as such', async () => {
 		const {targets, remarks} = await resolve([`us.${sonnet}`], {...account, failures: {listApplied: denied}});
 		expect(targets[0]?.quota.tokensPerMinute).toMatchObject({value: 5, source: 'default'});
 		expect(remarks.join()).toContain('servicequotas:ListServiceQuotas');
 	});
 
-	test('a Bedrock API key alone is told apart from missing permissions', async () => {
+	it('a Bedrock API key alone is told apart from missing permissions', async () => {
 		const noCredentials = new SourceError('credentials', 'Could not load credentials', undefined);
 		const {remarks} = await resolve([`us.${sonnet}`], {
 			...account,
@@ -309,7 +309,7 @@ describe('lists that cannot be read', () => {
 		expect(remarks[0]).not.toContain('servicequotas:');
 	});
 
-	test('without models and profiles identifiers are judged by their form', async () => {
+	it('without models and profiles identifiers are judged by their form', async () => {
 		const {targets, remarks} = await resolve([`us.${sonnet}`], {
 			...account,
 			failures: {listFoundationModels: denied, listInferenceProfiles: denied},

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
-import type {AnswerRecord} from '../../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../../source/engine/attempts/request-records.ts';
 import {newFolder} from '../../helpers/built-program.ts';
 import type {BenchCase} from '../helpers/bench-case.ts';
 import {runChild} from '../helpers/child.ts';

@@ -1,5 +1,5 @@
 import type {RunConfig} from '../../../source/domain/run-config.ts';
-import type {AnswerRecord} from '../../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../../source/engine/attempts/request-records.ts';
 import type {BenchCase} from '../helpers/bench-case.ts';
 import {milliseconds, percent, ratio} from '../helpers/format.ts';
 import {runOurs} from '../helpers/our-run.ts';

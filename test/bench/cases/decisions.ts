@@ -1,4 +1,4 @@
-import {wilsonInterval} from '../../../source/metrics/statistics/wilson.ts';
+import {wilsonInterval} from '../../../source/metrics/statistics/intervals.ts';
 import {
 	type Lab,
 	type LabEnd,

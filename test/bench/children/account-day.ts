@@ -1,6 +1,6 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {createAccountMonitor, nextLookMs} from '../../../source/account/account-monitor.ts';
-import {OwnUse} from '../../../source/account/own-use.ts';
+import {OwnUse} from '../../../source/account/own-traffic-registry.ts';
 import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
 import type {SeriesName, UsageSource} from '../../../source/domain/usage-source.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';

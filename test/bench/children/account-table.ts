@@ -1,6 +1,6 @@
 import {performance} from 'node:perf_hooks';
 import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
-import {createEngine} from '../../../source/threads/engine.ts';
+import {createEngine} from '../../../source/threads/engine-session.ts';
 
 /**
  * The account monitor as the engine's thread has it, against the endpoint of the environment. Prints the milliseconds until

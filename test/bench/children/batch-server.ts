@@ -1,8 +1,8 @@
-import {createSimulation} from '../../../source/simulator/create-simulation.ts';
 import {createRoutes, route} from '../../../source/simulator/router.ts';
+import {listen} from '../../../source/simulator/server.ts';
+import {createSimulation} from '../../../source/simulator/simulation.ts';
 import {systemTime} from '../../../source/simulator/time.ts';
-import {listen} from '../../../source/simulator/wire/listener.ts';
-import {serviceOf} from '../../../source/simulator/wire/region.ts';
+import {serviceOf} from '../../../source/simulator/wire/exchange.ts';
 
 /**
  * A simulator in a process of its own whose jobs begin late and work fast, so that neither side disturbs the other.

@@ -1,7 +1,7 @@
-import {createSimulation} from '../../../source/simulator/create-simulation.ts';
 import {createRoutes, route} from '../../../source/simulator/router.ts';
+import {listen} from '../../../source/simulator/server.ts';
+import {createSimulation} from '../../../source/simulator/simulation.ts';
 import {systemTime} from '../../../source/simulator/time.ts';
-import {listen} from '../../../source/simulator/wire/listener.ts';
 
 /**
  * A simulated account in which so many application profiles are at work, in a process of its own: the only argument says

@@ -1,4 +1,4 @@
-import {createBucket} from '../../../source/simulator/enforcement/bucket.ts';
+import {createBucket} from '../../../source/simulator/enforcement.ts';
 
 /** A request as one knows it who has seen the answer already. */
 export type KnownRequest = {

@@ -1,5 +1,5 @@
-import {leadOf} from '../../../source/metrics/decisions/contest.ts';
-import {studentT} from '../../../source/metrics/statistics/student-t.ts';
+import {leadOf} from '../../../source/metrics/decisions/pairwise-comparison.ts';
+import {studentT} from '../../../source/metrics/statistics/intervals.ts';
 import {type Lab, type LabEnd, runLab} from '../../helpers/contest-lab.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';
 

@@ -3,7 +3,7 @@ import {resolveRun} from '../../../source/config/resolve-run.ts';
 import {systemClock} from '../../../source/domain/clock.ts';
 import type {RunConfig} from '../../../source/domain/run-config.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
-import type {AnswerRecord} from '../../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {prepare} from '../../../source/threads/prepare.ts';
 import type {Server} from './simulated.ts';

@@ -1,5 +1,5 @@
 import {BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
-import {createNetwork, silentLogger} from '../../../source/bedrock/clients/client-network.ts';
+import {createNetwork, silentLogger} from '../../../source/bedrock/clients/network.ts';
 import {threadCpuMs} from './our-run.ts';
 import type {Workload} from './workload.ts';
 

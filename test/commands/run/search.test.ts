@@ -1,11 +1,10 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
-import {runSearch} from '../../../source/commands/run/search.ts';
-import {firstConfig, planOf, type SearchSetup} from '../../../source/commands/run/search-setup.ts';
+import {describe, expect, it} from 'vitest';
+import {firstConfig, planOf, runSearch, type SearchSetup} from '../../../source/commands/run/search.ts';
 import type {RunConfig} from '../../../source/domain/run-config.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
-import {leastBudget, planRungs} from '../../../source/metrics/decisions/search/rungs.ts';
+import {leastBudget, planRungs} from '../../../source/metrics/decisions/search/search-state.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,
@@ -58,7 +57,7 @@ const ended = (config: RunConfig, retried = 0, overrides: Partial<Snapshot> = {}
 const quiet = {announce: async () => {}};
 
 describe('a search', () => {
-	test('never sends more than its budget, whatever is asked again', async () => {
+	it('never sends more than its budget, whatever is asked again', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.integer({min: 1, max: 40}),
@@ -76,7 +75,7 @@ describe('a search', () => {
 		);
 	});
 
-	test('goes on with the better half and adds up time and cost', async () => {
+	it('goes on with the better half and adds up time and cost', async () => {
 		const asked: Array<readonly string[]> = [];
 		const {snapshot, config} = await runSearch(setupOf(8, 60), configFixture(), {
 			...quiet,
@@ -95,7 +94,7 @@ describe('a search', () => {
 		expect(config.isEliminating).toBe(false);
 	});
 
-	test('a stop ends it with what was measured', async () => {
+	it('a stop ends it with what was measured', async () => {
 		const stopped = {outcome: 'stopped', stoppedBy: 'signal'} as const;
 		let rungs = 0;
 		const {snapshot} = await runSearch(setupOf(8, 60), configFixture(), {
@@ -110,7 +109,7 @@ describe('a search', () => {
 		expect(snapshot.search?.requests).toBe(24);
 	});
 
-	test('a fault before a later rung keeps the figures of the one before', async () => {
+	it('a fault before a later rung keeps the figures of the one before', async () => {
 		const fault = new UserError('The network is gone.', {exitCode: 1});
 		const end = await runSearch(setupOf(8, 60), configFixture(), {
 			...quiet,
@@ -127,7 +126,7 @@ describe('a search', () => {
 		expect(end.snapshot).toMatchObject({outcome: 'failed', stoppedBy: 'fault'});
 	});
 
-	test('the guards hold for all of its rungs together', async () => {
+	it('the guards hold for all of its rungs together', async () => {
 		const guards = {maxRequests: 40, maxCostUsd: 1, isConfirmed: false};
 		const given: Array<RunConfig['guards']> = [];
 		const {snapshot} = await runSearch(setupOf(8, 60), configFixture({guards}), {
@@ -142,7 +141,7 @@ describe('a search', () => {
 		expect(snapshot).toMatchObject({outcome: 'stopped', stoppedBy: 'requests'});
 	});
 
-	test('its plan names candidates and rungs', () => {
+	it('its plan names candidates and rungs', () => {
 		const search = setupOf(8, 60);
 		const config = firstConfig(search, configFixture());
 		const {plan, lines} = planOf(search, planFixture({requests: 24}), config);

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {RunSetup} from '../../../source/commands/run/run-setup.ts';
-import {screenPresets} from '../../../source/commands/screen/screen-presets.ts';
+import {screenPresets} from '../../../source/commands/screen.ts';
 import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import {shippedNames} from '../../../source/config/preset-files.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';

@@ -5,7 +5,7 @@ import {Readable} from 'node:stream';
 import {parse as parseCsv} from 'csv-parse/sync';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {writeItems} from '../../../source/batch/batch-items.ts';
+import {writeItems} from '../../../source/batch/items.ts';
 import {batchRecords} from '../../../source/batch/records.ts';
 import {readStdinText} from '../../../source/config/input/text-file.ts';
 import {loadPreset, openPreset} from '../../../source/config/load-preset.ts';

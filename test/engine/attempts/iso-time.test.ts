@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {expect, it} from 'vitest';
-import {createIsoTime} from '../../../source/engine/attempts/iso-time.ts';
+import {createIsoTime} from '../../../source/engine/attempts/request-records.ts';
 
 it('is what Date says, in whatever order instants come', () => {
 	const isoTime = createIsoTime();

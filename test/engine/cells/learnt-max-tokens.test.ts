@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
-import {LearntMaxTokens} from '../../../source/engine/cells/learnt-max-tokens.ts';
+import {MaxTokensLog} from '../../../source/engine/cells/max-tokens-tuner.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
@@ -9,7 +9,7 @@ import {cellOf, loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixt
 describe('LearntMaxTokens', () => {
 	it('tells what matters, at most once in five seconds a cell, and the last value', () => {
 		const lines: string[] = [];
-		const learnt = new LearntMaxTokens((text) => lines.push(text));
+		const learnt = new MaxTokensLog((text) => lines.push(text));
 		learnt.changed(0, 'one', 1000, 400, 0);
 		learnt.changed(0, 'one', 400, 300, 4999);
 		learnt.changed(1, 'other', 1000, 900, 4999);

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Backend} from '../../../source/domain/backend.ts';
-import type {AnswerRecord} from '../../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord} from '../../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';

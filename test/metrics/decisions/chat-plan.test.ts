@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {makePlan} from '../../../source/metrics/decisions/make-plan.ts';
-import {meanInputTokens} from '../../../source/metrics/decisions/turn-input.ts';
+import {makePlan, meanInputTokens} from '../../../source/metrics/decisions/make-plan.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';
 
 const chat = {turns: ['hello', 'word'.repeat(10), 'word'.repeat(20)], thinkMs: 1000};

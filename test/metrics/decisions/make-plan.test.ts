@@ -1,10 +1,10 @@
-import {expect, test} from 'vitest';
+import {expect, it} from 'vitest';
 import {besideOthers, makePlan} from '../../../source/metrics/decisions/make-plan.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
 const target = targetOf(quotaOf(100, null));
 
-test('a plan that needs more than a minute of the quota says how many, within its share', () => {
+it('a plan that needs more than a minute of the quota says how many, within its share', () => {
 	const load = loadOf('measure', {requests: 200, durationMs: null});
 	const plan = makePlan(specOf({targets: [target], load, share: 0.5}), []);
 	expect(plan.requests).toBe(200);
@@ -12,7 +12,7 @@ test('a plan that needs more than a minute of the quota says how many, within it
 	expect(plan.quotaMinutes).toBe(4);
 });
 
-test('a plan beside others takes as long as the rate that they leave', () => {
+it('a plan beside others takes as long as the rate that they leave', () => {
 	const spec = specOf({targets: [target], load: loadOf('measure', {requests: 200, durationMs: null})});
 	const plan = makePlan(spec, []);
 	expect(besideOthers(plan, spec, [{requests: 0, tokens: 0}])).toBe(plan);
@@ -22,18 +22,18 @@ test('a plan beside others takes as long as the rate that they leave', () => {
 	expect(full.remarks.at(-1)).toContain('Others use the whole quota now');
 });
 
-test('a plan that a duration ends takes as long as that', () => {
+it('a plan that a duration ends takes as long as that', () => {
 	const load = loadOf('saturate', {requests: null, durationMs: 60_000});
 	expect(makePlan(specOf({targets: [target], load}), []).quotaMinutes).toBeNull();
 });
 
-test('without a quota there is nothing to wait for', () => {
+it('without a quota there is nothing to wait for', () => {
 	const load = loadOf('measure', {requests: 200, durationMs: null});
 	const plan = makePlan(specOf({targets: [targetOf(quotaOf(null, null))], load}), []);
 	expect([plan.quotaShare, plan.quotaMinutes]).toEqual([null, null]);
 });
 
-test('what warms up is part of the plan, within the most requests that may be sent', () => {
+it('what warms up is part of the plan, within the most requests that may be sent', () => {
 	const load = loadOf('measure', {requests: 20, durationMs: null, warmUpRequests: 5});
 	const partOf = (maxRequests: number | null) =>
 		makePlan(specOf({targets: [target], load, maxRequests}), []).quotaShare;
@@ -41,7 +41,7 @@ test('what warms up is part of the plan, within the most requests that may be se
 	expect(partOf(10)).toBe(0.1);
 });
 
-test('a plan says when there are too few items to decide, and only then', () => {
+it('a plan says when there are too few items to decide, and only then', () => {
 	const remarksFor = (items: number, count: number, isEliminating = true) =>
 		makePlan(
 			specOf({
@@ -61,7 +61,7 @@ test('a plan says when there are too few items to decide, and only then', () => 
 	expect([...remarksFor(6, 2), ...remarksFor(0, 2), ...remarksFor(4, 2, false)]).toEqual([]);
 });
 
-test('a plan that may take more than a day allows says so before anything is sent', () => {
+it('a plan that may take more than a day allows says so before anything is sent', () => {
 	const remarksFor = (perDay: number | null) =>
 		makePlan(
 			specOf({

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {sustainableUnderReservation} from '../../../source/metrics/decisions/reservation-pressure.ts';
+import {sustainableUnderReservation} from '../../../source/metrics/decisions/sustainable.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';
 
 describe('the rate that a quota allows with what is set aside', () => {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {betterMaxTokens} from '../../../source/metrics/decisions/advice-lines.ts';
+import {betterMaxTokens} from '../../../source/metrics/decisions/advice.ts';
 import {uselessReasons} from '../../../source/metrics/decisions/verdict-words.ts';
 import {targetFixture, variantFixture} from '../../helpers/snapshot-fixture.ts';
 import {variantOf} from '../../helpers/spec-fixture.ts';

@@ -3,8 +3,8 @@ import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {type CellBounds, sustainableRate} from '../../../source/metrics/decisions/sustainable.ts';
 import {momentCount, toVector} from '../../../source/metrics/figures/request-measures.ts';
+import {wilsonInterval} from '../../../source/metrics/statistics/intervals.ts';
 import {VectorMoments} from '../../../source/metrics/statistics/vector-moments.ts';
-import {wilsonInterval} from '../../../source/metrics/statistics/wilson.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';
 
 const serviceMs = 1000;

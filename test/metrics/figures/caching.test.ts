@@ -1,10 +1,10 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Answered} from '../../../source/domain/run-event.ts';
-import {emptyCaching, foldCaching} from '../../../source/metrics/figures/caching.ts';
+import {emptyCaching, foldCaching} from '../../../source/metrics/figures/breakdowns.ts';
 import {emptyFigures} from '../../../source/metrics/figures/figures.ts';
 import {foldEvent} from '../../../source/metrics/figures/fold-event.ts';
 import {toVariantFigures} from '../../../source/metrics/figures/variant-figures.ts';
-import {leverTexts} from '../../../source/reports/lever-words.ts';
+import {leverTexts} from '../../../source/reports/words.ts';
 import {cellOf, quotaOf, targetOf} from '../../helpers/spec-fixture.ts';
 
 const answer = (tokens: Partial<Answered['tokens']>, quotaTokens: number): Answered => ({
@@ -58,37 +58,37 @@ const figuresOf = (answers: readonly Answered[], isCaching: boolean) => {
 };
 
 describe('cold and warm answers', () => {
-	test('are kept apart; what used no cache is on neither side', () => {
+	it('are kept apart; what used no cache is on neither side', () => {
 		const {caching} = figuresOf([cold, warm, warm, answer({}, 2015)], true);
 		expect(caching?.cold).toMatchObject({requests: 1, quotaTokens: {mean: 2015}, inputTokens: {mean: 2010}});
 		expect(caching?.warm).toMatchObject({requests: 2, quotaTokens: {mean: 15}, inputTokens: {mean: 2010}});
 	});
 
-	test('an answer that reads one part and writes the next is warm', () => {
+	it('an answer that reads one part and writes the next is warm', () => {
 		const caching = emptyCaching();
 		foldCaching(caching, answer({cacheRead: 2000, cacheWrite: 50}, 65));
 		expect(caching.warm.quotaTokens.count).toBe(1);
 		expect(caching.cold.quotaTokens.count).toBe(0);
 	});
 
-	test('the sustainable rate of a variant that caches is that of its warm answers', () => {
+	it('the sustainable rate of a variant that caches is that of its warm answers', () => {
 		const both = [cold, warm, warm, warm];
 		const lasting = figuresOf([warm, warm, warm], true).sustainable.usefulPerMinute;
 		expect(figuresOf(both, true).sustainable.usefulPerMinute).toBe(lasting);
 		expect(figuresOf(both, false).sustainable.usefulPerMinute).toBeLessThan(lasting ?? 0);
 	});
 
-	test('before any warm answer it is that of all', () => {
+	it('before any warm answer it is that of all', () => {
 		expect(figuresOf([cold], true).sustainable.usefulPerMinute).toBe(
 			figuresOf([cold], false).sustainable.usefulPerMinute,
 		);
 	});
 
-	test('a variant without caching has no such figures', () => {
+	it('a variant without caching has no such figures', () => {
 		expect(figuresOf([warm], false)).not.toHaveProperty('caching');
 	});
 
-	test('in words: both sides, whose the rate is, and that nothing was cached', () => {
+	it('in words: both sides, whose the rate is, and that nothing was cached', () => {
 		const texts = leverTexts([figuresOf([cold, warm], true)]);
 		expect(texts.join('\n')).toContain('cache cold: 1 answer, 2,010 tokens in, 2,015 quota tokens');
 		expect(texts.at(-1)).toBe('v: the sustainable rate is that of its warm answers.');

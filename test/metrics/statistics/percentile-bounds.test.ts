@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
-import {percentileBounds, percentileRanks} from '../../../source/metrics/statistics/percentile-bounds.ts';
+import {percentileBounds, percentileRanks} from '../../../source/metrics/statistics/intervals.ts';
 
 describe('bounds of a percentile', () => {
 	it('are the ranks of the order statistics', () => {

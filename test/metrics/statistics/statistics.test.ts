@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {Times} from '../../../source/metrics/statistics/distribution.ts';
-import {Quantiles} from '../../../source/metrics/statistics/quantiles.ts';
-import {RunningMean} from '../../../source/metrics/statistics/running-mean.ts';
-import {studentT} from '../../../source/metrics/statistics/student-t.ts';
+import {Quantiles, RunningMean, Times} from '../../../source/metrics/statistics/distribution.ts';
+import {studentT, wilsonInterval} from '../../../source/metrics/statistics/intervals.ts';
 import {VectorMoments} from '../../../source/metrics/statistics/vector-moments.ts';
-import {wilsonInterval} from '../../../source/metrics/statistics/wilson.ts';
 
 describe('studentT', () => {
 	it.each([

@@ -4,7 +4,7 @@ import {
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {createBucket} from '../../../source/simulator/enforcement/bucket.ts';
+import {createBucket} from '../../../source/simulator/enforcement.ts';
 import {createMantleBuckets} from '../../../source/simulator/mantle/mantle-buckets.ts';
 import {mantleModels} from '../../../source/simulator/mantle/mantle-models.ts';
 import {mantleQuotas} from '../../../source/simulator/mantle/mantle-quotas.ts';

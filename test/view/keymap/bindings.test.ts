@@ -1,19 +1,17 @@
-import {describe, expect, test} from 'vitest';
-import {bindings} from '../../../source/view/keymap/bindings.ts';
-import {commandFor} from '../../../source/view/keymap/resolve.ts';
-import {views} from '../../../source/view/keymap/views.ts';
+import {describe, expect, it} from 'vitest';
+import {bindings, commandFor, views} from '../../../source/view/keymap.ts';
 
 const viewNames = views.map(({name}) => name);
 
 describe.each(viewNames)('in %s', (view) => {
-	test('no key has two meanings', () => {
+	it('no key has two meanings', () => {
 		const keys = bindings
 			.filter((binding) => binding.views === undefined || binding.views.includes(view))
 			.flatMap((binding) => binding.keys);
 		expect(new Set(keys).size).toBe(keys.length);
 	});
 
-	test('every key does what its binding says, where it works', () => {
+	it('every key does what its binding says, where it works', () => {
 		for (const binding of bindings) {
 			const works = binding.views === undefined || binding.views.includes(view);
 			for (const key of binding.keys) {
@@ -23,7 +21,7 @@ describe.each(viewNames)('in %s', (view) => {
 	});
 });
 
-test('a command has one binding, with words for the help', () => {
+it('a command has one binding, with words for the help', () => {
 	expect(new Set(bindings.map(({command}) => command)).size).toBe(bindings.length);
 	for (const {description, keys} of bindings) {
 		expect(description).not.toBe('');
@@ -31,7 +29,7 @@ test('a command has one binding, with words for the help', () => {
 	}
 });
 
-test('Esc closes, it does not quit; q and Ctrl+C do', () => {
+it('Esc closes, it does not quit; q and Ctrl+C do', () => {
 	expect(commandFor('Esc', 'dashboard')).toBe('close');
 	expect(commandFor('q', 'dashboard')).toBe('quit');
 	expect(commandFor('Ctrl+C', 'log')).toBe('quit');

@@ -1,5 +1,5 @@
-import {expect, test} from 'vitest';
-import {type KeyEvent, keyNames} from '../../../source/view/keymap/keys.ts';
+import {expect, it} from 'vitest';
+import {type KeyEvent, keyNames} from '../../../source/view/key-actions.ts';
 
 const none: KeyEvent = {
 	upArrow: false,
@@ -20,7 +20,7 @@ const none: KeyEvent = {
 	meta: false,
 };
 
-test.each<[string, string, Partial<KeyEvent>, readonly string[]]>([
+it.each<[string, string, Partial<KeyEvent>, readonly string[]]>([
 	['a letter', 'q', {}, ['q']],
 	['a capital letter', 'R', {shift: true}, ['R']],
 	['the space bar', ' ', {}, ['Space']],

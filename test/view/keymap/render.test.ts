@@ -1,13 +1,12 @@
-import {expect, test} from 'vitest';
-import {bindings} from '../../../source/view/keymap/bindings.ts';
-import {footerHints, keyHelpLines, keyMarkdownTable} from '../../../source/view/keymap/render.ts';
+import {expect, it} from 'vitest';
+import {bindings, footerHints, keyHelpLines, keyMarkdownTable} from '../../../source/view/keymap.ts';
 
 const shown = (width: number) =>
 	footerHints('dashboard', width, () => true)
 		.map(({key, word}) => `${key} ${word}`)
 		.join('  ');
 
-test('the footer drops the hints that matter least, and never wraps', () => {
+it('the footer drops the hints that matter least, and never wraps', () => {
 	expect(shown(200)).toMatchInlineSnapshot(
 		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`,
 	);
@@ -18,13 +17,13 @@ test('the footer drops the hints that matter least, and never wraps', () => {
 	}
 });
 
-test('the footer does not offer what has no effect', () => {
+it('the footer does not offer what has no effect', () => {
 	const words = footerHints('dashboard', 200, ({command}) => command !== 'run').map(({word}) => word);
 	expect(words).not.toContain('Run');
 	expect(words).toContain('Quit');
 });
 
-test('every key is in the help and in the Markdown table', () => {
+it('every key is in the help and in the Markdown table', () => {
 	const help = keyHelpLines().join('\n');
 	const markdown = keyMarkdownTable();
 	for (const key of bindings.flatMap(({keys}) => keys)) {

@@ -1,5 +1,5 @@
 import {createRandom, shuffled} from '../../../domain/random.ts';
-import {compressions, type Lever, levers, type Task, type Variant} from '../../../domain/variant.ts';
+import {compressions, type Lever, levers, type Task, type Variant} from '../../../domain/task.ts';
 import {composePrompt} from '../../../prompts/compose.ts';
 
 /** What a search tries: every variant with every combination of the prompt levers that apply to it. */
@@ -92,11 +92,11 @@ const combinationsOf = (variant: Variant, task: Task, maxTokens: number): readon
 };
 
 /** All combinations of variants and levers, the variants as they are first; no two of one name. */
-export const combinations = (
+export function combinations(
 	variants: readonly Variant[],
 	task: Task,
 	maxTokens: number,
-): readonly Candidate[] => {
+): readonly Candidate[] {
 	const names = new Set(variants.map(({name}) => name));
 	const all = variants.flatMap((variant) => combinationsOf(variant, task, maxTokens));
 	const pulled = all.filter(({variant, levers: own}) => {
@@ -105,16 +105,16 @@ export const combinations = (
 		return isNew;
 	});
 	return [...variants.map((variant) => ({variant, levers: []})), ...pulled];
-};
+}
 
 /** As many of them as are asked for: every variant as it is, and a random choice of the others by the seed. */
-export const chosenCandidates = (
+export function chosenCandidates(
 	all: readonly Candidate[],
 	count: number,
 	seed: number,
-): readonly Candidate[] => {
+): readonly Candidate[] {
 	const plain = all.filter((candidate) => candidate.levers.length === 0);
 	const pulled = all.filter((candidate) => candidate.levers.length > 0);
 	const chosen = new Set(shuffled(pulled, createRandom(seed)).slice(0, Math.max(0, count - plain.length)));
 	return [...plain, ...pulled.filter((candidate) => chosen.has(candidate))];
-};
+}

@@ -1,8 +1,139 @@
-import type {CandidateFigures, CostRange, Rung, SearchFigures} from '../../../domain/figures-schema.ts';
+import type {
+	CandidateFigures,
+	CostRange,
+	Mean,
+	Rung,
+	SearchFigures,
+	VariantFigures,
+} from '../../../domain/figures-schema.ts';
+import type {Plan} from '../../../domain/plan.ts';
 import type {Snapshot} from '../../../domain/snapshot.ts';
+import type {Lever} from '../../../domain/task.ts';
+import {wilsonInterval} from '../../statistics/intervals.ts';
 import type {Candidate} from './candidates.ts';
-import {survivorsOf} from './front.ts';
-import {searchFront, standingOf} from './search-figures.ts';
+import {byCost, sureFrontOf, survivorsOf} from './pareto-front.ts';
+
+/**
+ * Successive halving (Jamieson and Talwalkar 2016): every rung gets the same part of the budget, and half of the
+ * candidates go on to the next, where each has about twice the requests.
+ */
+
+/** Candidates that the last rung holds at most: enough for a front. */
+const mostFinalists = 4;
+/** Requests of a candidate below which a rung says nothing. */
+const leastRequests = 3;
+
+const sizesFrom = (candidates: number): readonly number[] =>
+	candidates <= mostFinalists ? [candidates] : [candidates, ...sizesFrom(Math.ceil(candidates / 2))];
+
+/** Requests that a search over so many candidates takes at least. */
+export function leastBudget(candidates: number): number {
+	return sizesFrom(candidates).length * candidates * leastRequests;
+}
+
+/**
+ * The rungs of a search.
+ * @param candidates That there are.
+ * @param budget Requests of all rungs together; it is never exceeded.
+ * @returns As many candidates as the budget allows; empty where it does not allow one.
+ */
+export function planRungs(candidates: number, budget: number): readonly Rung[] {
+	let count = Math.min(candidates, Math.floor(budget / leastRequests));
+	while (count > 0 && leastBudget(count) > budget) {
+		count--;
+	}
+	if (count === 0) {
+		return [];
+	}
+	const sizes = sizesFrom(count);
+	const share = Math.floor(budget / sizes.length);
+	return sizes.map((size) => ({candidates: size, requests: Math.floor(share / size)}));
+}
+
+/** Requests of all rungs together. */
+export function requestsOfRungs(rungs: readonly Rung[]): number {
+	return rungs.reduce((sum, {candidates, requests}) => sum + candidates * requests, 0);
+}
+
+/** The tokens of a useful item, by the intervals of the tokens of a request and of the useful share. */
+const within = (
+	quotaTokens: Mean,
+	usefulPerRequest: number,
+	{value, low, high}: CandidateFigures['usefulRate'],
+): Pick<CandidateFigures, 'quotaTokensPerUsefulWithin'> =>
+	quotaTokens.low === null || quotaTokens.high === null || !value || !low || high === null
+		? {}
+		: {
+				quotaTokensPerUsefulWithin: {
+					low: Math.max(0, quotaTokens.low) / (usefulPerRequest * (high / value)),
+					high: quotaTokens.high / (usefulPerRequest * (low / value)),
+				},
+			};
+
+/** What a rung found of one candidate. Of one that caches the warm answers tell what an item costs, where there are any. */
+function standingOf(
+	{name, requests, items, perRequest, tokens, caching}: VariantFigures,
+	levers: readonly Lever[],
+	{rungs, planned}: {readonly rungs: number; readonly planned: number},
+): CandidateFigures {
+	// What goes beyond the plan are items of packed answers that were asked again, one in each request.
+	const sent = items.sent - Math.max(0, requests.sent - planned);
+	const warm = caching?.warm.quotaTokens.mean ?? null;
+	const spent =
+		warm === null || perRequest.quotaTokens.mean === null ? tokens.quota : warm * requests.succeeded;
+	const interval = wilsonInterval(items.useful, sent);
+	const usefulRate = {
+		value: sent === 0 ? null : items.useful / sent,
+		low: interval?.low ?? null,
+		high: interval?.high ?? null,
+	};
+	return {
+		name,
+		levers,
+		rungs,
+		requests: requests.sent,
+		items: {sent, useful: items.useful},
+		usefulRate,
+		quotaTokensPerUseful: items.useful === 0 ? null : spent / items.useful,
+		...within(
+			caching?.warm.requests ? caching.warm.quotaTokens : perRequest.quotaTokens,
+			items.useful / Math.max(1, requests.succeeded),
+			usefulRate,
+		),
+	};
+}
+
+/** The candidates that got furthest, the fewest quota tokens a useful item first. */
+export function finalistsOf({candidates}: Pick<SearchFigures, 'candidates'>): readonly CandidateFigures[] {
+	const last = Math.max(0, ...candidates.map(({rungs}) => rungs));
+	return candidates.filter(({rungs}) => rungs === last).toSorted(byCost);
+}
+
+/** Names of the front of the finalists: the others have too few answers to be set against them. */
+function searchFront(candidates: readonly CandidateFigures[]): readonly string[] {
+	return sureFrontOf(finalistsOf({candidates}).filter(({items}) => items.useful > 0)).map(({name}) => name);
+}
+
+/**
+ * The plan of the whole search from that of its first rung: the cost is bounded by the dearest request, because the dear
+ * candidates may be those that go on.
+ * @param maxRequests That the guards allow.
+ */
+export function wholePlan(first: Plan, rungs: readonly Rung[], maxRequests: number): Plan {
+	const requests = Math.min(requestsOfRungs(rungs), maxRequests);
+	const times = (value: number | null): number | null =>
+		value === null || !first.requests ? null : (value * requests) / first.requests;
+	const quotaMinutes = times(first.quotaMinutes);
+	const dearest = first.dearestRequestUsd ?? null;
+	return {
+		...first,
+		requests,
+		quotaTokens: first.quotaTokens === null ? null : Math.round(times(first.quotaTokens) ?? 0),
+		quotaMinutes,
+		quotaShare: first.quotaShare === null ? null : Math.min(1, times(first.quotaShare) ?? first.quotaShare),
+		costUsd: dearest === null || first.costUsd === null ? null : dearest * requests,
+	};
+}
 
 /** A search between two rungs: what it may still do, and what it found. */
 export type SearchState = {
@@ -21,36 +152,35 @@ export type SearchState = {
 	readonly startedAt: string | null;
 };
 
-export const emptySearch = (candidates: readonly Candidate[]): SearchState => ({
-	left: candidates,
-	found: new Map(),
-	rungs: [],
-	sent: 0,
-	itemsAsked: 0,
-	spentUsd: 0,
-	elapsedMs: 0,
-	startedAt: null,
-});
+export function emptySearch(candidates: readonly Candidate[]): SearchState {
+	return {
+		left: candidates,
+		found: new Map(),
+		rungs: [],
+		sent: 0,
+		itemsAsked: 0,
+		spentUsd: 0,
+		elapsedMs: 0,
+		startedAt: null,
+	};
+}
 
-export const requestsSent = ({variants}: Pick<Snapshot, 'variants'>): number =>
-	variants.reduce((sum, {requests}) => sum + requests.sent, 0);
+export function requestsSent({variants}: Pick<Snapshot, 'variants'>): number {
+	return variants.reduce((sum, {requests}) => sum + requests.sent, 0);
+}
 
 /**
  * A rung as the budget that is left allows it: items of a packed answer that could not be taken apart are asked again
  * singly, and what that takes is missing later.
  */
-export const rungWithin = (
-	{left, sent, rungs}: SearchState,
-	planned: readonly Rung[],
-	budget: number,
-): Rung => {
+export function rungWithin({left, sent, rungs}: SearchState, planned: readonly Rung[], budget: number): Rung {
 	const share = (budget - sent) / Math.max(1, planned.length - rungs.length);
 	const requests = Math.min(
 		planned[rungs.length]?.requests ?? 0,
 		Math.floor(share / Math.max(1, left.length)),
 	);
 	return {candidates: left.length, requests: Math.max(1, requests)};
-};
+}
 
 /** The range of what all rungs cost. */
 const withinOf = (
@@ -88,12 +218,12 @@ const foundAfter = (
  * The search after a rung.
  * @param keep Candidates of the next rung; 0 after the last one.
  */
-export const afterRung = (
+export function afterRung(
 	state: SearchState,
 	rung: Rung,
 	snapshot: Snapshot,
 	{keep, minQuality}: {readonly keep: number; readonly minQuality: number | null},
-): SearchState => {
+): SearchState {
 	const found = foundAfter(state, rung, snapshot);
 	const standings = state.left.flatMap(({variant}) => found.get(variant.name) ?? []);
 	const kept = new Set(survivorsOf(standings, keep, minQuality).map(({name}) => name));
@@ -108,13 +238,13 @@ export const afterRung = (
 		elapsedMs: state.elapsedMs + snapshot.elapsedMs,
 		startedAt: state.startedAt ?? snapshot.startedAt,
 	};
-};
+}
 
 /** What the search tried and found so far. */
-export const searchFigures = (
+export function searchFigures(
 	{found, rungs, sent}: SearchState,
 	{budget, combinations}: Pick<SearchFigures, 'budget' | 'combinations'>,
-): SearchFigures => {
+): SearchFigures {
 	const candidates = [...found.values()];
 	return {budget, requests: sent, combinations, rungs, candidates, front: searchFront(candidates)};
-};
+}

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import type {Standing} from '../../../../source/domain/figures-schema.ts';
-import type {Task} from '../../../../source/domain/variant.ts';
+import type {Task} from '../../../../source/domain/task.ts';
 import {chosenCandidates, combinations} from '../../../../source/metrics/decisions/search/candidates.ts';
-import {frontOf, sureFrontOf, survivorsOf} from '../../../../source/metrics/decisions/search/front.ts';
-import {leastBudget, planRungs, requestsOfRungs} from '../../../../source/metrics/decisions/search/rungs.ts';
-import {wholePlan} from '../../../../source/metrics/decisions/search/search-figures.ts';
-import {rungWithin} from '../../../../source/metrics/decisions/search/search-state.ts';
+import {frontOf, sureFrontOf, survivorsOf} from '../../../../source/metrics/decisions/search/pareto-front.ts';
+import {
+	leastBudget,
+	planRungs,
+	requestsOfRungs,
+	rungWithin,
+	wholePlan,
+} from '../../../../source/metrics/decisions/search/search-state.ts';
 import {itemsOf, variantOf} from '../../../helpers/spec-fixture.ts';
 
 const standing = (name: string, rate: number, cost: number, high = 1): Standing => ({
@@ -22,7 +26,7 @@ const standings = fc
 const bulk: Task = {task: 'Do it.', content: undefined, items: itemsOf(10), checks: []};
 
 describe('rungs', () => {
-	test('the budget is never exceeded, every rung has about half of the candidates and more requests each', () => {
+	it('the budget is never exceeded, every rung has about half of the candidates and more requests each', () => {
 		fc.assert(
 			fc.property(fc.integer({min: 1, max: 500}), fc.integer({min: 1, max: 5000}), (candidates, budget) => {
 				const rungs = planRungs(candidates, budget);
@@ -39,7 +43,7 @@ describe('rungs', () => {
 		);
 	});
 
-	test('as many candidates as the budget allows', () => {
+	it('as many candidates as the budget allows', () => {
 		expect(planRungs(40, 200)).toEqual([
 			{candidates: 16, requests: 4},
 			{candidates: 8, requests: 8},
@@ -50,7 +54,7 @@ describe('rungs', () => {
 		expect(planRungs(5, 2)).toEqual([]);
 	});
 
-	test('what retried items took is missing later', () => {
+	it('what retried items took is missing later', () => {
 		const state = {
 			left: combinations([variantOf('a'), variantOf('b')], bulk, 20).slice(0, 4),
 			found: new Map(),
@@ -69,7 +73,7 @@ describe('rungs', () => {
 		expect(rungWithin({...state, sent: 24}, planned, 60)).toEqual({candidates: 4, requests: 7});
 	});
 
-	test('the plan of all: dearest request for every request, never above what the guards allow', () => {
+	it('the plan of all: dearest request for every request, never above what the guards allow', () => {
 		const plan = {
 			targets: [],
 			requests: 24,
@@ -90,7 +94,7 @@ describe('rungs', () => {
 });
 
 describe('the front', () => {
-	test('is beaten by nobody, and beats everybody else', () => {
+	it('is beaten by nobody, and beats everybody else', () => {
 		fc.assert(
 			fc.property(standings, (all) => {
 				const front = frontOf(all);
@@ -112,7 +116,7 @@ describe('the front', () => {
 		);
 	});
 
-	test('without noise the best candidate gets through every rung', () => {
+	it('without noise the best candidate gets through every rung', () => {
 		fc.assert(
 			fc.property(
 				fc.uniqueArray(fc.integer({min: 1, max: 1000}), {minLength: 2, maxLength: 60}),
@@ -136,7 +140,7 @@ describe('the front', () => {
 		);
 	});
 
-	test('what is shown holds all that no other surely beats', () => {
+	it('what is shown holds all that no other surely beats', () => {
 		const known = (
 			name: string,
 			rate: readonly [number, number, number],
@@ -155,7 +159,7 @@ describe('the front', () => {
 		expect(sureFrontOf([dearer, worse, equal, best])).toEqual([best, equal]);
 	});
 
-	test('both ends of it go on, and what is surely too bad comes last', () => {
+	it('both ends of it go on, and what is surely too bad comes last', () => {
 		const front = [standing('cheap', 0.5, 1), standing('middle', 0.7, 2), standing('good', 1, 3)];
 		expect(survivorsOf(front, 2, null).map(({name}) => name)).toEqual(['cheap', 'good']);
 		const bad = standing('bad', 0.2, 0.5, 0.4);
@@ -166,13 +170,13 @@ describe('the front', () => {
 });
 
 describe('candidates', () => {
-	test('are the variants and every combination of the levers that apply', () => {
+	it('are the variants and every combination of the levers that apply', () => {
 		const names = combinations([variantOf('a')], bulk, 200).map(({variant}) => variant.name);
 		expect(names).toEqual(['a', 'a+pack5', 'a+max50', 'a+pack5+max260']);
 		expect(combinations([variantOf('a')], {...bulk, items: []}, 20)).toHaveLength(1);
 	});
 
-	test('compression where it shortens, caching where the prefix is long enough', () => {
+	it('compression where it shortens, caching where the prefix is long enough', () => {
 		const wordy = variantOf('w', {
 			instruction: 'Could you please do this in order to help.  {{task}}',
 			maxTokens: 8,
@@ -187,14 +191,14 @@ describe('candidates', () => {
 		expect(cached).toMatchObject({levers: ['cache'], variant: {name: 'l+cache', cache: true}});
 	});
 
-	test('never share a name, the variants of the preset first', () => {
+	it('never share a name, the variants of the preset first', () => {
 		const all = combinations([variantOf('a'), variantOf('a+pack5')], bulk, 20);
 		const names = all.map(({variant}) => variant.name);
 		expect(new Set(names).size).toBe(names.length);
 		expect(names.slice(0, 2)).toEqual(['a', 'a+pack5']);
 	});
 
-	test('a choice has every variant as it is, and is the same for the same seed', () => {
+	it('a choice has every variant as it is, and is the same for the same seed', () => {
 		const all = combinations([variantOf('a'), variantOf('b')], bulk, 200);
 		const chosen = chosenCandidates(all, 5, 7);
 		expect(chosen).toHaveLength(5);

@@ -1,0 +1,254 @@
+import {
+	type AccountBucket,
+	type AccountMap,
+	type Activity,
+	incompleteMinutes,
+	type KnownBucket,
+	type MinuteUse,
+	type ModelDurations,
+	seriesMinutes,
+} from '../domain/account-snapshot.ts';
+import type {UsageMetric} from '../domain/usage-source.ts';
+import {disagreementOf} from './burndown-calibration.ts';
+import type {DayUse} from './day-use.ts';
+import type {OwnUse} from './own-traffic-registry.ts';
+import {
+	lacksTokens,
+	minuteMs,
+	minuteOf,
+	minuteWindow,
+	quotaTokensAt,
+	sumOf,
+	type UsageHistory,
+} from './usage-history.ts';
+
+/** What one bucket is made from, beside what does not change. */
+type BucketInput = {
+	readonly history: UsageHistory;
+	/** ModelIds that draw from it. */
+	readonly modelIds: readonly string[];
+	/** Whether it is known which ModelIds had traffic: a bucket without any is then idle. */
+	readonly isListKnown: boolean;
+	/** Newest minute that CloudWatch has in full. */
+	readonly minute: number;
+	readonly own: OwnUse;
+	/** Our own runs in the last 60 seconds, by their ledger; undefined while none goes on. */
+	readonly ownNow: MinuteUse | undefined;
+	readonly dayTokens: number | null;
+	readonly durations: ReadonlyMap<string, ModelDurations>;
+};
+
+/** Minutes without traffic after which a bucket is called quiet. */
+const quietMinutes = 15;
+/** Minutes whose mean is taken for what others use: a single one may be cut at its edges. */
+const othersMinutes = 3;
+const hourMinutes = 60;
+
+/** One bucket of the account at the newest minute of which everything is known. */
+function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
+	const {history, own, ownNow} = input;
+	const {target} = bucket;
+	const burndown = target.burndown.value;
+	const modelIds = busiestFirst(input);
+	const minute = toldMinute(bucket, input);
+	const at = minute ?? input.minute;
+	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
+	const sum = (metric: UsageMetric, window = minuteWindow(at)) => sumOf(history, modelIds, metric, window);
+	const usageAt = (each: number): MinuteUse => ({
+		requests: sum('requests', minuteWindow(each)),
+		quotaTokens: modelIds.reduce(
+			(tokens, modelId) => tokens + quotaTokensAt(history, modelId, each, burndown),
+			0,
+		),
+	});
+	const withoutOwn = (each: number): MinuteUse => {
+		const all = usageAt(each);
+		const ours = own.at(bucket.key, each);
+		return {requests: all.requests - ours.requests, quotaTokens: all.quotaTokens - ours.tokens};
+	};
+	const told = usageAt(at);
+	const ours = ownNow ?? {requests: 0, quotaTokens: 0};
+	const lastMinute = at + incompleteMinutes * minuteMs;
+	const series = Array.from({length: seriesMinutes}, (_, index) =>
+		usageAt(lastMinute - (seriesMinutes - 1 - index) * minuteMs),
+	);
+	const whole = series.slice(0, -incompleteMinutes);
+	return {
+		key: bucket.key,
+		region: target.region,
+		model: target.baseModel,
+		scope: target.scope,
+		modelIds,
+		callable: bucket.isCallable ? target.model : null,
+		quota: target.quota,
+		burndown: target.burndown,
+		activity: activityOf(input),
+		minute,
+		told: {
+			...told,
+			inputTokens: sum('inputTokens'),
+			outputTokens: sum('outputTokens'),
+			cacheReadTokens: sum('cacheReadTokens'),
+			cacheWriteTokens: sum('cacheWriteTokens'),
+			throttles: sum('throttles'),
+			clientErrors: sum('clientErrors'),
+			serverErrors: sum('serverErrors'),
+		},
+		own: ours,
+		use: add(atLeastNothing(withoutOwn(at)), ours),
+		// A request at the edge of a minute may be in another one here than there: only the mean is held above 0.
+		others: atLeastNothing(
+			meanOf(Array.from({length: othersMinutes}, (_, index) => withoutOwn(at - index * minuteMs))),
+		),
+		peak: {
+			requests: Math.max(...whole.map(({requests}) => requests)),
+			quotaTokens: Math.max(...whole.map(({quotaTokens}) => quotaTokens)),
+		},
+		hourThrottles: sum('throttles', hour),
+		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
+		dayTokens: input.dayTokens,
+		costPerHourUsd: minute === null ? null : costOf(bucket, (metric) => sum(metric, hour)),
+		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
+		disagreement: disagreementOf(history, modelIds, burndown, hour),
+		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
+		series: {
+			requests: series.map(({requests}) => requests),
+			quotaTokens: series.map(({quotaTokens}) => quotaTokens),
+		},
+		notes: bucket.notes,
+	};
+}
+
+/** ModelIds by what they sent in the last hour. */
+const busiestFirst = ({history, modelIds, minute}: BucketInput): readonly string[] => {
+	const window = {fromMs: minute - hourMinutes * minuteMs, toMs: minute + minuteMs};
+	const requests = new Map(modelIds.map((modelId) => [modelId, history.sum(modelId, 'requests', window)]));
+	return modelIds.toSorted((one, other) => (requests.get(other) ?? 0) - (requests.get(one) ?? 0));
+};
+
+/** The newest whole minute that was read of every ModelId; null where one of them was never read. */
+const knownMinute = ({history, modelIds, minute, isListKnown}: BucketInput): number | null => {
+	const known = Math.min(minute, ...modelIds.map((modelId) => history.coveredToMs(modelId) - minuteMs));
+	return Number.isFinite(known) && (modelIds.length > 0 || isListKnown) ? known : null;
+};
+
+/** The newest of the known minutes that has no gap: requests whose tokens are still to come are no use of 0 %. */
+const toldMinute = ({target}: KnownBucket, input: BucketInput): number | null => {
+	const {history, modelIds} = input;
+	const known = knownMinute(input);
+	if (known === null) {
+		return null;
+	}
+	const facts = {
+		hour: {fromMs: known - (hourMinutes - 1) * minuteMs, toMs: known + minuteMs},
+		isTokenLimited: target.quota.tokensPerMinute.state === 'known',
+	};
+	const back = Array.from({length: quietMinutes}, (_, index) => known - index * minuteMs);
+	return (
+		back.find((minute) => !modelIds.some((modelId) => lacksTokens(history, modelId, minute, facts))) ?? null
+	);
+};
+
+const activityOf = ({history, modelIds, minute, ownNow}: BucketInput): Activity => {
+	const last = Math.max(...modelIds.map((modelId) => history.lastActiveMs(modelId)));
+	if ((ownNow?.requests ?? 0) > 0 || last > minute - quietMinutes * minuteMs) {
+		return 'active';
+	}
+	return Number.isFinite(last) ? 'quiet' : 'idle';
+};
+
+const costOf = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
+	price === null
+		? null
+		: sum('inputTokens') * price.input +
+			sum('outputTokens') * price.output +
+			sum('cacheReadTokens') * price.cacheRead +
+			sum('cacheWriteTokens') * price.cacheWrite;
+
+const add = (one: MinuteUse, other: MinuteUse): MinuteUse => ({
+	requests: one.requests + other.requests,
+	quotaTokens: one.quotaTokens + other.quotaTokens,
+});
+
+const atLeastNothing = ({requests, quotaTokens}: MinuteUse): MinuteUse => ({
+	requests: Math.max(0, requests),
+	quotaTokens: Math.max(0, quotaTokens),
+});
+
+const meanOf = (uses: readonly MinuteUse[]): MinuteUse => {
+	const sum = uses.reduce(add, {requests: 0, quotaTokens: 0});
+	return {requests: sum.requests / uses.length, quotaTokens: sum.quotaTokens / uses.length};
+};
+
+/** Minutes after their end for which CloudWatch may still add to a minute (no guarantee is documented). */
+const delayMs = 2 * minuteMs;
+
+/** Begin of the newest minute that CloudWatch has in full. @param nowMs By the service's clock. */
+export function newestWholeMinute(nowMs: number): number {
+	return minuteOf(nowMs - delayMs) - minuteMs;
+}
+
+type RegionInput = {
+	readonly map: AccountMap;
+	readonly history: UsageHistory;
+	readonly isListKnown: boolean;
+	readonly own: OwnUse;
+	/** By key of the bucket: our own runs in the last 60 seconds. */
+	readonly ownNow: ReadonlyMap<string, MinuteUse>;
+	readonly day: DayUse;
+	/** By ModelId. */
+	readonly durations: ReadonlyMap<string, ModelDurations>;
+	/** Begin of the minute that the newest look is about. */
+	readonly minute: number;
+	/** By the service's clock, in milliseconds since 1970. */
+	readonly nowMs: number;
+};
+
+/** Every bucket of a Region that is active, or that a limit is known for. */
+export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
+	const {map, history, minute} = input;
+	const byBucket = Map.groupBy(history.modelIds, (modelId) => map.owners.get(modelId) ?? '');
+	return [...map.buckets.values()].flatMap((bucket) => {
+		const modelIds = byBucket.get(bucket.key) ?? [];
+		if (modelIds.length === 0 && !hasLimit(bucket) && !input.ownNow.has(bucket.key)) {
+			return [];
+		}
+		return [
+			foldBucket(bucket, {
+				history,
+				modelIds,
+				isListKnown: input.isListKnown,
+				minute,
+				own: input.own,
+				ownNow: input.ownNow.get(bucket.key),
+				dayTokens: dayTokens(bucket, modelIds, input),
+				durations: input.durations,
+			}),
+		];
+	});
+}
+
+const hasLimit = ({target: {quota}}: KnownBucket): boolean =>
+	[quota.requestsPerMinute, quota.tokensPerMinute].some(
+		({state}) => state === 'known' || state === 'blocked',
+	);
+
+/** Whether the day of a bucket is worth reading: only where something limits it. */
+export function hasDayLimit({target: {quota}}: KnownBucket): boolean {
+	return quota.tokensPerDay.state === 'known';
+}
+
+const dayTokens = (
+	bucket: KnownBucket,
+	modelIds: readonly string[],
+	{day, history, isListKnown, nowMs}: RegionInput,
+): number | null => {
+	if (!hasDayLimit(bucket) || (modelIds.length === 0 && !isListKnown)) {
+		return null;
+	}
+	const each = modelIds.map((modelId) => day.tokens(modelId, history, nowMs, bucket.target.burndown.value));
+	return each.reduce<number | null>(
+		(sum, tokens) => (sum === null || tokens === undefined ? null : sum + tokens),
+		0,
+	);
+};

@@ -1,0 +1,320 @@
+import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
+import type {AccountBucket, AccountMap, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {SeriesName, UsageFailure, UsageReading, UsageSource} from '../domain/usage-source.ts';
+import {formatDurationMs} from '../text/numbers.ts';
+import {foldBuckets, hasDayLimit, newestWholeMinute} from './account-bucket.ts';
+import {DayUse} from './day-use.ts';
+import type {OwnUse} from './own-traffic-registry.ts';
+import {
+	coveredBy,
+	dayQueries,
+	durationQueries,
+	durationsOf,
+	durationWindow,
+	type PollPart,
+	planPoll,
+	sumQueries,
+} from './poll-plan.ts';
+import {minuteMs, UsageHistory} from './usage-history.ts';
+import {CostMeter} from './watch-cost.ts';
+
+/** Sentences about what the account monitor could not see, and why. */
+
+type MonitorTroubles = {
+	readonly listing: UsageFailure | undefined;
+	readonly reading: UsageFailure | undefined;
+	/** Series that CloudWatch told in part only. */
+	readonly partialSeries: number;
+	readonly clockAheadMs: number;
+	/** ModelIds that the list of active ones has; undefined where it could not be read. */
+	readonly activeModels: number | undefined;
+	readonly nextPollMs: number;
+};
+
+const reasonOf = ({kind, action, message}: UsageFailure): string => {
+	switch (kind) {
+		case 'denied':
+			return `IAM permission needed: ${action}`;
+		case 'credentials':
+			return `no credentials that CloudWatch accepts: ${message}`;
+		case 'network':
+			return `CloudWatch cannot be reached: ${message}`;
+		case 'throttled':
+			return 'CloudWatch throttles';
+		case 'other':
+			return message;
+	}
+};
+
+const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readonly string[] => {
+	const again = `the next look is in ${formatDurationMs(nextPollMs)}`;
+	return [
+		...(listing === undefined
+			? []
+			: [
+					`Which models are in use could not be listed (${reasonOf(listing)}): models and profiles of the Region are looked at, others are missing.`,
+				]),
+		...(reading === undefined
+			? []
+			: [
+					reading.kind === 'throttled'
+						? `The account's use could not be read (${reasonOf(reading)}): figures are older, ${again}.`
+						: `The account's use could not be read (${reasonOf(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
+				]),
+	];
+};
+
+/** @returns a sentence for everything that is missing or that figures have to be read with. */
+export function monitorRemarks(troubles: MonitorTroubles): readonly string[] {
+	const {listing, reading, partialSeries, clockAheadMs, activeModels} = troubles;
+	const isQuiet = activeModels === 0 && listing === undefined && reading === undefined;
+	const skew = formatDurationMs(Math.abs(clockAheadMs));
+	return [
+		...failureRemarks(troubles),
+		...(partialSeries > 0
+			? [`CloudWatch told ${partialSeries} series in part only: their figures are older.`]
+			: []),
+		...(clockAheadMs === 0
+			? []
+			: [
+					`This machine's clock is ${skew} ${clockAheadMs > 0 ? 'behind' : 'ahead of'} AWS's: figures follow AWS's.`,
+				]),
+		...(isQuiet
+			? [
+					'CloudWatch has no request to Bedrock in the last three hours: what is sent shows after two to three minutes; --region a,b looks at other Regions.',
+				]
+			: []),
+	];
+}
+
+/** What a look at one Region needs. */
+export type PollerPorts = {
+	readonly clock: Clock;
+	readonly source: UsageSource;
+	readonly readDirectory: () => Promise<AccountDirectory>;
+	readonly own: OwnUse;
+	/** False: only ModelIds that the directory puts into one of its buckets. */
+	readonly isEverything: boolean;
+	readonly signal: AbortSignal;
+	/** What `waitingFor` tells has changed. */
+	readonly onStep: () => void;
+};
+
+/** Everything that is known of one Region, and the ways to learn more. Nothing but `readDirectory` rejects. */
+type RegionPoller = {
+	/** Milliseconds since 1970 by the service's clock. */
+	readonly now: () => number;
+	/** Begin of the minute that the newest look is about: the newest that was whole when it asked. */
+	readonly minute: () => number;
+	/** Reads what is active, and of it the minutes that are missing. @param onScreen Keys of buckets. */
+	readonly readMinutes: (onScreen: OnScreen) => Promise<void>;
+	/** Reads what is less urgent: the hours of the day, and percentiles of what is on screen. */
+	readonly readRest: (onScreen: OnScreen) => Promise<void>;
+	/** Percentiles alone; does nothing when all that is on screen has some. */
+	readonly readDurations: (onScreen: OnScreen) => Promise<void>;
+	readonly lacksDurations: (onScreen: OnScreen) => boolean;
+	readonly buckets: (ownNow: ReadonlyMap<string, MinuteUse>) => readonly AccountBucket[];
+	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
+	readonly directoryRemarks: () => readonly string[];
+	/** What is being asked before there are figures, a few words each. */
+	readonly waitingFor: () => readonly string[];
+	readonly cost: CostMeter;
+};
+
+/** Keys of the buckets whose rows are seen; `all`: everything that was active in the last hour. */
+export type OnScreen = ReadonlySet<string> | 'all';
+
+type Step = 'directory' | 'listing' | 'reading';
+
+const stepWords: Readonly<Record<Step, string>> = {
+	directory: 'models and quotas of the Region',
+	listing: 'CloudWatch: which models are in use',
+	reading: 'CloudWatch: requests and tokens of the last three hours',
+};
+
+/** A list of what is active is asked for again after so many polls. */
+const pollsPerListing = 5;
+/** Most ModelIds whose percentiles are asked for. */
+const mostDurations = 60;
+
+/** Knows nothing yet. */
+export function createRegionPoller(ports: PollerPorts): RegionPoller {
+	const {clock, source, readDirectory, own, isEverything, signal, onStep} = ports;
+	const history = new UsageHistory();
+	const day = new DayUse();
+	const cost = new CostMeter();
+	let directory: AccountDirectory | undefined;
+	let map: AccountMap = {buckets: new Map(), owners: new Map()};
+	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
+	let durations: ReadonlyMap<string, ModelDurations> = new Map();
+	let troubles: Omit<MonitorTroubles, 'nextPollMs'> = {
+		listing: undefined,
+		reading: undefined,
+		partialSeries: 0,
+		clockAheadMs: 0,
+		activeModels: undefined,
+	};
+	let polls = 0;
+	let askedAtMs = clock.epoch();
+	const steps = new Set<Step>();
+
+	/** Waits for something, and says so as long as it takes. */
+	const waitFor = async <Value>(step: Step, work: Promise<Value>): Promise<Value> => {
+		steps.add(step);
+		onStep();
+		try {
+			return await work;
+		} finally {
+			steps.delete(step);
+			onStep();
+		}
+	};
+
+	const now = (): number => clock.epoch() + troubles.clockAheadMs;
+
+	const list = async (): Promise<void> => {
+		const active = await source.listActive(signal);
+		cost.add(active.cost, clock.now());
+		troubles = {
+			...troubles,
+			listing: active.failure,
+			clockAheadMs: active.clockAheadMs ?? troubles.clockAheadMs,
+		};
+		if (active.failure === undefined) {
+			listed = active.models;
+			troubles = {...troubles, activeModels: listed.size};
+			history.forgetQuiet(new Set(listed.keys()), now());
+		}
+	};
+
+	const read = async (...asked: Parameters<UsageSource['read']>): Promise<UsageReading> => {
+		const told = await source.read(...asked);
+		cost.add(told.cost, clock.now());
+		troubles = {
+			...troubles,
+			reading: troubles.reading ?? told.failure,
+			partialSeries: troubles.partialSeries + told.series.filter(({isPartial}) => isPartial).length,
+			clockAheadMs: told.clockAheadMs ?? troubles.clockAheadMs,
+		};
+		return told;
+	};
+
+	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
+
+	const modelsOn = (onScreen: OnScreen): readonly string[] =>
+		history.modelIds.filter((modelId) =>
+			onScreen === 'all'
+				? history.lastActiveMs(modelId) > now() - 60 * minuteMs
+				: onScreen.has(map.owners.get(modelId) ?? ''),
+		);
+
+	const readPart = async ({modelIds, window}: PollPart): Promise<void> => {
+		const isFirst = modelIds.every((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
+		const queries = sumQueries(modelIds, listed, isFirst);
+		const {series} = await read(queries, window, minuteMs, signal);
+		for (const each of series) {
+			history.record(each, window);
+		}
+		const isWhole = new Set(
+			series.filter(({isPartial}) => !isPartial).map((each) => `${each.modelId} ${each.series}`),
+		);
+		const missing = new Set(
+			queries.filter((each) => !isWhole.has(`${each.modelId} ${each.series}`)).map(({modelId}) => modelId),
+		);
+		history.cover(
+			modelIds.filter((modelId) => !missing.has(modelId)),
+			coveredBy(window.toMs),
+		);
+	};
+
+	const readDurations: RegionPoller['readDurations'] = async (onScreen) => {
+		const modelIds = modelsOn(onScreen).slice(0, mostDurations);
+		const queries = durationQueries(modelIds, listed);
+		if (queries.length > 0) {
+			const {series} = await read(queries, durationWindow(coveredBy(now())), minuteMs, signal);
+			durations = durationsOf(modelIds, series);
+		}
+	};
+
+	const readDay = async (): Promise<void> => {
+		const limited = history.modelIds.filter((modelId) => {
+			const bucket = bucketOf(modelId);
+			return bucket !== undefined && hasDayLimit(bucket) && day.windowFor(modelId, now()) !== undefined;
+		});
+		const window = day.windowFor(limited[0] ?? '', now());
+		const queries = dayQueries(limited, listed);
+		if (window === undefined || queries.length === 0) {
+			return;
+		}
+		const {series} = await read(queries, window, 60 * minuteMs, signal);
+		const tellers = new Set(series.filter(({isPartial}) => !isPartial).map(({modelId}) => modelId));
+		for (const modelId of limited.filter((each) => tellers.has(each))) {
+			day.record(modelId, series, window, bucketOf(modelId)?.target.burndown.value ?? 1);
+		}
+	};
+
+	const takeDirectory = async (found: AccountDirectory): Promise<void> => {
+		directory = found;
+		map = await found.map(history.modelIds);
+	};
+
+	/** ModelIds that are asked about. */
+	const watched = (): readonly string[] =>
+		isEverything ? history.modelIds : history.modelIds.filter((modelId) => map.owners.has(modelId));
+
+	return {
+		now,
+		minute: () => newestWholeMinute(askedAtMs),
+		cost,
+		async readMinutes(onScreen) {
+			troubles = {...troubles, reading: undefined, partialSeries: 0};
+			const opened =
+				directory === undefined ? waitFor('directory', readDirectory()) : Promise.resolve(directory);
+			const isListing = polls % pollsPerListing === 0 || listed === undefined;
+			polls++;
+			// What is listed is read while models and quotas are still on their way; whatever else has to wait for them.
+			const readDue = async (): Promise<void> => {
+				await (isListing ? waitFor('listing', list()) : undefined);
+				const needed = listed === undefined || !isEverything ? await opened : undefined;
+				for (const modelId of listed?.keys() ?? needed?.candidates ?? []) {
+					history.add(modelId);
+				}
+				if (!isEverything) {
+					await takeDirectory(await opened);
+				}
+				askedAtMs = now();
+				for (const part of planPoll(history, watched(), new Set(modelsOn(onScreen)), askedAtMs)) {
+					await waitFor('reading', readPart(part));
+				}
+			};
+			const [found] = await Promise.all([opened, readDue()]);
+			const isRefused = troubles.listing?.kind === 'network' || troubles.listing?.kind === 'credentials';
+			if (directory === undefined && isRefused) {
+				await found.assertReachable();
+			}
+			await takeDirectory(found);
+			day.keepOnly(new Set(history.modelIds));
+		},
+		async readRest(onScreen) {
+			await Promise.all([readDay(), readDurations(onScreen)]);
+		},
+		readDurations,
+		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
+		buckets: (ownNow) =>
+			foldBuckets({
+				map,
+				history,
+				isListKnown: listed !== undefined,
+				own,
+				ownNow,
+				day,
+				durations,
+				minute: newestWholeMinute(askedAtMs),
+				nowMs: now(),
+			}),
+		troubles: () => troubles,
+		directoryRemarks: () => directory?.remarks ?? [],
+		waitingFor: () => [...steps].map((step) => stepWords[step]),
+	};
+}

@@ -1,0 +1,145 @@
+import type {Usage} from '../domain/backend.ts';
+import {Quantiles} from '../metrics/statistics/distribution.ts';
+
+/** Output tokens that are expected of a cell before its first answer, where nobody says better: assumed. */
+const assumedOutputTokens = 256;
+/** What an input count that the service has not confirmed may be off by. */
+const estimateMargin = 1.25;
+/** What the tokens of a text may differ by from those of another text of the same length. */
+const lengthMargin = 1.05;
+/** Nothing better is known of text before the first answer. */
+const usualCharactersPerToken = 4;
+/** Lengths whose exact token counts are remembered. */
+const rememberedLengths = 512;
+
+/** What the frame of one more message of a conversation costs at most: its role and its end. */
+const messageTokens = 16;
+
+/** All input tokens of an answered request, cached ones included. */
+export function inputOf({inputTokens, cacheReadTokens, cacheWriteTokens}: Usage): number {
+	return inputTokens + cacheReadTokens + cacheWriteTokens;
+}
+
+/** Quota tokens of a request before it is sent. */
+export type Cost = {
+	/** What the service itself sets aside: input, cache write, cache read, max tokens. */
+	readonly reserved: number;
+	/** What the ledger sets aside: the greater of `reserved` and what the answer is expected to settle at. */
+	readonly setAside: number;
+	/** What the answer can settle at: input + max tokens x burndown. */
+	readonly most: number;
+	/** What an answer like the longest so far would settle at; before any, what is set aside. */
+	readonly likelyMost: number;
+};
+
+/** The prompt whose input tokens are known before the run: counted by the service, or estimated. */
+type FirstPrompt = {
+	readonly value: number;
+	readonly isEstimated: boolean;
+	/** In characters. */
+	readonly length: number;
+};
+
+/**
+ * What is known of a cell's token counts, learnt from its answers: the base of what is set aside for the next request.
+ * The input follows the length of the prompt, the output its running p99.
+ */
+export class TokenEstimator {
+	readonly #expectedOutputTokens: number;
+	readonly #outputs = new Quantiles();
+	readonly #inputsByLength = new Map<number, number>();
+	#tokensPerCharacter: number | undefined;
+	/** Output tokens and characters of all answers. */
+	#written = {tokens: 0, characters: 0};
+	readonly #first: FirstPrompt;
+
+	/** @param expectedOutputTokens Before any answer. */
+	constructor(first: FirstPrompt, expectedOutputTokens: number = assumedOutputTokens) {
+		this.#first = first;
+		this.#expectedOutputTokens = expectedOutputTokens;
+	}
+
+	/** Answers that it has learnt from. */
+	get count(): number {
+		return this.#outputs.count;
+	}
+
+	/** Greatest output so far. */
+	get maxOutputTokens(): number {
+		return this.#outputs.max;
+	}
+
+	/** Input tokens, cached ones included, of a prompt of so many characters: on the safe side. */
+	inputTokens(characters: number): number {
+		const exact = this.#inputsByLength.get(characters);
+		if (exact !== undefined) {
+			return exact;
+		}
+		if (this.#tokensPerCharacter !== undefined) {
+			return Math.ceil(this.#tokensPerCharacter * characters * lengthMargin);
+		}
+		const {value, isEstimated, length} = this.#first;
+		const scaled = (value * characters) / Math.max(1, length);
+		return Math.ceil(!isEstimated && characters === length ? scaled : scaled * estimateMargin);
+	}
+
+	/** Input tokens that a message of so many characters adds to a conversation: on the safe side. */
+	addedTokens(characters: number): number {
+		const {value, length} = this.#first;
+		const tokensPerCharacter = this.#tokensPerCharacter ?? (value / Math.max(1, length)) * estimateMargin;
+		return Math.ceil(tokensPerCharacter * characters * lengthMargin) + messageTokens;
+	}
+
+	/**
+	 * Output tokens that 99 of 100 answers stay below, with a margin that shrinks as answers come in: 1 + 1 / sqrt(n).
+	 */
+	outputTokens(maxTokens: number): number {
+		const {count} = this.#outputs;
+		return Math.min(
+			maxTokens,
+			count === 0 ? this.#expectedOutputTokens : Math.ceil(this.#outputs.at(0.99) * this.#margin()),
+		);
+	}
+
+	/** What a request with so many input tokens and these max tokens costs its bucket. */
+	cost(input: number, maxTokens: number, burndown: number): Cost {
+		const reserved = input + maxTokens;
+		const longest = Math.min(maxTokens, this.#outputs.max * this.#margin());
+		return {
+			reserved,
+			setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown),
+			most: input + maxTokens * burndown,
+			likelyMost: input + longest * burndown,
+		};
+	}
+
+	#margin(): number {
+		return 1 + 1 / Math.sqrt(Math.max(1, this.#outputs.count));
+	}
+
+	/** Output tokens of so many characters of an answer: as its answers until now, else about four characters each. */
+	outputTokensOf(characters: number): number {
+		const {tokens, characters: known} = this.#written;
+		return Math.ceil(characters * (known > 0 ? tokens / known : 1 / usualCharactersPerToken));
+	}
+
+	/**
+	 * Learns from an answer to a prompt of so many characters.
+	 * @param written Characters of the answer, reasoning included.
+	 */
+	learn(characters: number, usage: Usage, written = 0): void {
+		this.#outputs.add(usage.outputTokens);
+		if (usage.isEstimated) {
+			return;
+		}
+		if (written > 0) {
+			this.#written.tokens += usage.outputTokens;
+			this.#written.characters += written;
+		}
+		const input = inputOf(usage);
+		this.#tokensPerCharacter = Math.max(this.#tokensPerCharacter ?? 0, input / Math.max(1, characters));
+		if (this.#inputsByLength.has(characters) || this.#inputsByLength.size < rememberedLengths) {
+			this.#inputsByLength.set(characters, Math.max(input, this.#inputsByLength.get(characters) ?? 0));
+		}
+	}
+}

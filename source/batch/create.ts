@@ -1,0 +1,324 @@
+import path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
+import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/object-store.ts';
+import {utf8Bytes} from '../domain/accounting.ts';
+import type {BatchLimits} from '../domain/batch-limits.ts';
+import {UserError} from '../domain/user-error.ts';
+import {assertPriced, costRefusal} from '../metrics/decisions/cost-refusal.ts';
+import {openLineWriter} from '../terminal/line-writer.ts';
+import {formatCount} from '../text/numbers.ts';
+import {isItemFile, writeItems} from './items.ts';
+import {lineageKey, type Unanswered} from './lineage.ts';
+import {type BatchRecord, type BatchTask, batchRecords} from './records.ts';
+import {type BatchInput, batchPriceShare} from './setup.ts';
+import {type JobSlice, runningSums, type SplitFault, splitBatch} from './split.ts';
+import type {BatchState, JobState} from './state.ts';
+import {type BatchStore, batchKey, itemsName, recordsName} from './store.ts';
+
+/** Names of jobs: the service wants each of them once in an account, so nothing that tells two apart is cut off. */
+
+const safeName = (text: string): string => text.replaceAll(/[^a-zA-Z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+
+/** The longest that the service takes. */
+const mostCharacters = 63;
+/** Of the hash that tells batches apart. */
+const hashCharacters = 12;
+
+/**
+ * The name of a job: the program and the preset for people, then the hash and the number of its batch and the number of
+ * the job. A preset gives way to the rest.
+ * @param id Of the batch: a hash and a number, as in `0f3a…-2`.
+ */
+export function jobName(preset: string | null, id: string, job: number): string {
+	const end = id.lastIndexOf('-');
+	const own = `${id.slice(0, hashCharacters)}${id.slice(end)}-${job}`;
+	const words = `bedrock-top-${safeName(preset ?? 'task') || 'task'}`;
+	return `${words.slice(0, mostCharacters - own.length - 1).replace(/-$/, '')}-${own}`;
+}
+
+/** What was written of a batch. */
+type Written = {
+	/** Bytes of each record's line, its end included. */
+	readonly sizes: readonly number[];
+	/** UTF-8 bytes of all prompts. */
+	readonly bytes: number;
+};
+
+/** Records between two moments in which the program hears signals and keys. */
+const recordsAtOnce = 500;
+
+/** Writes the input lines of records into one file, once: they are uploaded from there, part by part. */
+async function writeRecords(
+	file: string,
+	records: Iterable<BatchRecord>,
+	lineOf: (record: BatchRecord) => string,
+): Promise<Written> {
+	const sizes: number[] = [];
+	let bytes = 0;
+	const writer = openLineWriter(file);
+	try {
+		for (const record of records) {
+			const {system, user} = record.prompt;
+			sizes.push(writer.add(lineOf(record)));
+			bytes += utf8Bytes(system ?? '') + utf8Bytes(user);
+			if (sizes.length % recordsAtOnce === 0) {
+				await setImmediate();
+			}
+		}
+	} finally {
+		writer.close();
+	}
+	return {sizes, bytes};
+}
+
+/** Why a batch is not submitted, before anything is uploaded. */
+
+type TooFew = Extract<SplitFault, {kind: 'too-few'}>;
+
+/** What is wrong with the number of records; where they make more than one job, each of those has a minimum. */
+const tooFewWords = ({records, jobs, leastRecords}: TooFew, limits: BatchLimits): string => {
+	const mark = limits.assumed.includes('leastRecords') ? " (AWS's default, assumed)" : '';
+	const least = `A batch job needs at least ${formatCount(leastRecords)} records${mark}`;
+	return jobs === 1
+		? `${least}; this one has ${formatCount(records)}.`
+		: `${least}, and these ${formatCount(records)} are too many for ${jobs === 2 ? 'one job' : `${formatCount(jobs - 1)} jobs`} and too few for ${formatCount(jobs)}.`;
+};
+
+const tooFewHint = ({records, jobs, leastRecords, enough}: TooFew, variants: number): string => {
+	if (enough === null) {
+		return `More of them would not do: ${formatCount(leastRecords)} such records are more than a job may hold. Shorten the items, or put fewer into a request. "run" has no such minimum.`;
+	}
+	const inAll = jobs === 1 ? '' : `, ${formatCount(enough)} in all`;
+	return `Add ${formatCount(enough - records)} requests${inAll}: more items, more variants (${variants} now) or fewer items per request. "run" has no such minimum.`;
+};
+
+/** A batch that cannot be split into jobs. */
+export function faultError(fault: SplitFault, {limits, batch}: BatchInput): UserError {
+	switch (fault.kind) {
+		case 'too-few':
+			return new UserError(tooFewWords(fault, limits), {
+				exitCode: 2,
+				hint: tooFewHint(fault, batch.variants.length),
+			});
+		case 'too-large':
+			return new UserError(
+				`Record ${fault.index + 1} has ${formatCount(fault.bytes)} bytes; a file may have ${formatCount(fault.most)}.`,
+				{exitCode: 2, hint: 'Shorten that item, or put fewer items into a request.'},
+			);
+	}
+}
+
+/**
+ * Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given and no limit was typed:
+ * nothing stops a job at a cost once it runs, so the most that it can cost has to fit.
+ * @param bytes Of all prompts in UTF-8: no text has more tokens.
+ */
+function assertAffordable({config, batch, price, target}: BatchInput, records: number, bytes: number): void {
+	const limit = config.guards;
+	if (config.connection.simulatorUrl !== undefined && !limit.isMaxCostGiven) {
+		return;
+	}
+	assertPriced(price === null ? [target] : [], limit, ', batch');
+	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
+	const outputTokens = (output / batch.variants.length) * records;
+	const refusal = costRefusal({
+		costUsd: price === null ? null : (bytes * price.input + outputTokens * price.output) / batchPriceShare,
+		mark: '(at most: the on-demand price, for the batch price is assumed)',
+		limit,
+		words: {notDone: 'nothing was uploaded', start: 'Submit', lower: '--max-tokens'},
+	});
+	if (refusal !== undefined) {
+		throw new UserError(refusal.text, {exitCode: 2, hint: refusal.hint});
+	}
+}
+
+/** From a preset to the state of a batch: nothing is sent here. */
+
+/** Where the batch goes and as whom. */
+export type Place = {readonly s3: string; readonly roleArn: string};
+
+type JobFacts = {
+	readonly preset: string | null;
+	readonly place: S3Place;
+	/** Bytes before a record. */
+	readonly offsetOf: (index: number) => number;
+};
+
+const jobOf = (
+	slice: JobSlice,
+	number: number,
+	id: string,
+	{preset, place, offsetOf}: JobFacts,
+): JobState => {
+	const folder = below(place, `input/${id}/`);
+	const jobKey = below(folder, `job-${number}`);
+	const files = slice.files.map(({first, count, bytes}, index) => ({
+		first,
+		count,
+		bytes,
+		offset: offsetOf(first),
+		key: slice.files.length === 1 ? `${jobKey.key}.jsonl` : `${jobKey.key}/part-${index + 1}.jsonl`,
+		isUploaded: false,
+	}));
+	return {
+		name: jobName(preset, id, number),
+		token: `${id}-${number}`,
+		count: slice.count,
+		inputKey: slice.files.length === 1 ? `${jobKey.key}.jsonl` : `${jobKey.key}/`,
+		files,
+		arn: null,
+		status: null,
+		message: null,
+		submittedAtMs: null,
+		endedAtMs: null,
+		processed: 0,
+		succeeded: 0,
+		failed: 0,
+	};
+};
+
+type BatchIdentity = {
+	readonly id: string;
+	readonly key: string;
+	readonly nowMs: number;
+	/** The batch that left the records; undefined for one of its own. */
+	readonly before: string | undefined;
+	readonly subset: readonly number[] | null;
+};
+
+function* recordsOf(batch: BatchTask, subset: readonly number[]): Generator<BatchRecord> {
+	for (const index of subset) {
+		yield* batchRecords(batch, index, 1);
+	}
+}
+
+/** What whoever comes back to the batch has to keep to. */
+const persistedLimits = ({limits: {activeJobs, leastRecords}}: BatchInput) => ({activeJobs, leastRecords});
+
+/** The draft of the store, which has the items by then, becomes a batch. @throws UserError (exit 2). */
+const makeBatch = async (
+	makings: BatchInput,
+	{s3, roleArn}: Place,
+	store: BatchStore,
+	{id, key, nowMs, before, subset}: BatchIdentity,
+): Promise<BatchState> => {
+	const {config, batch, target, form, price, source} = makings;
+	const file = path.join(store.draft, recordsName);
+	const records = subset === null ? batchRecords(batch) : recordsOf(batch, subset);
+	const {sizes, bytes} = await writeRecords(file, records, makings.lineOf);
+	if (isItemFile(batch.task.items)) {
+		batch.task.items.close();
+	}
+	const split = splitBatch(sizes, makings.limits);
+	if ('fault' in split) {
+		throw faultError(split.fault, makings);
+	}
+	assertAffordable(makings, sizes.length, bytes);
+	const sums = runningSums(sizes);
+	const facts = {
+		preset: config.preset,
+		place: parseS3Uri(s3) ?? {bucket: '', key: ''},
+		offsetOf: (index: number) => sums[index] ?? 0,
+	};
+	const state: BatchState = {
+		schema: 1,
+		id,
+		key,
+		preset: config.preset,
+		source,
+		target,
+		price,
+		form,
+		s3,
+		roleArn,
+		maxTokens: config.maxTokens,
+		seed: config.seed,
+		records: sizes.length,
+		subset,
+		...(before === undefined ? {} : {before}),
+		limits: persistedLimits(makings),
+		startedAtMs: nowMs,
+		jobs: split.jobs.map((slice, index) => jobOf(slice, index + 1, id, facts)),
+		isSimulated: false,
+		results: null,
+		failed: [],
+	};
+	await store.keepDraft(id, batch);
+	await store.save(state);
+	return state;
+};
+
+type Found = {readonly state: BatchState; readonly isNew: boolean};
+
+/** Ends in the number of the batch among those of its key. */
+const numberOf = ({id}: BatchState): number => Number(id.slice(id.lastIndexOf('-') + 1));
+
+/** Fetched or not: a batch with jobs that were never submitted is not over. */
+const isBegun = ({results, jobs}: BatchState): boolean =>
+	results === null || jobs.some(({arn}) => arn === null);
+
+/** A batch of which a part was fetched is not over again, and its results will lie in a folder of their own. */
+const reopened = (state: BatchState): BatchState => {
+	const {folder, results, failed, ...rest} = state;
+	return results === null ? state : {...rest, results: null, failed: []};
+};
+
+const getOrCreate = async (
+	makings: BatchInput,
+	place: Place,
+	store: BatchStore,
+	making: Omit<BatchIdentity, 'id'>,
+): Promise<Found> => {
+	const {key} = making;
+	const same = (await store.all()).filter((state) => state.key === key);
+	const begun = same.find(isBegun);
+	if (begun !== undefined) {
+		return {state: {...reopened(begun), limits: persistedLimits(makings)}, isNew: false};
+	}
+	// One more than the last, not their count: what is damaged counts no longer, and a folder is never used twice.
+	const id = `${key.slice(0, 20)}-${Math.max(0, ...same.map(numberOf)) + 1}`;
+	return {state: await makeBatch(makings, place, store, {id, ...making}), isNew: true};
+};
+
+/**
+ * The batch that this command means: one that was begun and is not fetched yet, else a new one.
+ * @throws UserError (exit 2) for too few records or a cost that does not fit, before anything is uploaded.
+ */
+export async function getOrCreateBatch(
+	makings: BatchInput,
+	place: Place,
+	store: BatchStore,
+	nowMs: number,
+): Promise<Found> {
+	const {batch, target, form, config} = makings;
+	const {items} = batch.task;
+	try {
+		const kept = isItemFile(items)
+			? items
+			: await writeItems(path.join(store.draft, itemsName), [items.slice(0, items.length)]);
+		const key = batchKey(batch, kept.sha256, {target, form, ...place, maxTokens: config.maxTokens});
+		return await getOrCreate(makings, place, store, {key, nowMs, before: undefined, subset: null});
+	} finally {
+		await store.dropDraft();
+	}
+}
+
+/**
+ * A batch of the records that have no answer yet.
+ * @throws UserError (exit 2), as `findOrMakeBatch` does.
+ */
+export async function makeAgain(
+	makings: BatchInput,
+	left: Unanswered,
+	store: BatchStore,
+	nowMs: number,
+): Promise<BatchState> {
+	const {last, failed} = left;
+	try {
+		await store.copyItems(last.id);
+		const making = {key: lineageKey(left), nowMs, before: last.id, subset: failed};
+		return (await getOrCreate(makings, last, store, making)).state;
+	} finally {
+		await store.dropDraft();
+	}
+}

@@ -1,0 +1,268 @@
+import path from 'node:path';
+import {type Account, openAccount} from '../bedrock/account-access.ts';
+import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import {createJobService, hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
+import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
+import {resolveOverride} from '../config/resolve-account.ts';
+import {resolveOutput} from '../config/resolve-output.ts';
+import {readGuards} from '../config/resolve-run.ts';
+import type {BatchLimits} from '../domain/batch-limits.ts';
+import type {Connection} from '../domain/run-config.ts';
+import {UserError} from '../domain/user-error.ts';
+import {type Io, writeJson, writeLines} from '../terminal/io.ts';
+import {writeJsonFile} from '../terminal/json-file.ts';
+import {untilSignal} from '../terminal/signals.ts';
+import {formatCount} from '../text/numbers.ts';
+import {makeAgain} from './create.ts';
+import {findUnanswered, type Unanswered} from './lineage.ts';
+import {againLines, fetchAgainLines} from './next-commands.ts';
+import {lineMaker} from './record-line.ts';
+import type {BatchTask} from './records.ts';
+import type {BatchState} from './state.ts';
+import {type BatchStore, batchFolder, createBatchStore} from './store.ts';
+import {type WatchOptions, watchBatch} from './watch.ts';
+
+/** What the commands about jobs that are there already have in common. */
+
+type BatchContext = {
+	readonly account: Account;
+	readonly connection: Connection;
+	readonly jobs: JobService;
+	readonly store: BatchStore;
+	readonly flags: FlagValues;
+	readonly io: Io;
+};
+
+/** The batch that a job belongs to. @throws UserError (exit 1) for a job that was submitted elsewhere. */
+async function stateOf({store, jobs}: BatchContext, arn: string): Promise<BatchState> {
+	const state = (await store.all()).find((each) => each.jobs.some((job) => job.arn === arn));
+	if (state !== undefined) {
+		return state;
+	}
+	const {status, message} = await jobs.get(arn);
+	throw new UserError(
+		`${arn} was not submitted from here, so its outputs cannot be joined; it is ${status}${message === undefined ? '' : ` (${message})`}.`,
+		{
+			exitCode: 1,
+			hint: hasEnded(status) ? 'Its outputs lie in S3.' : 'Watch it where it was submitted, or with --list.',
+		},
+	);
+}
+
+/** The limits that a batch was submitted under; states of earlier versions have none, so the account is asked again. */
+async function limitsOf(
+	{account}: BatchContext,
+	{limits, target}: BatchState,
+): Promise<WatchOptions['limits']> {
+	return limits ?? (await readBatchLimits(account.options.source, target.baseModel));
+}
+
+function watchOptions({account, store, flags, connection, io}: BatchContext) {
+	return {
+		account,
+		store,
+		output: resolveOutput(flags, io.environment),
+		isDemo: false,
+		profile: connection.profile,
+	};
+}
+
+/** `batch --watch ARN`: comes back to a batch. Its queue goes on, unless somebody stopped a job of it. */
+
+const stops: ReadonlySet<string | null> = new Set(['Stopping', 'Stopped']);
+
+/** Whoever stopped a job may have done so from elsewhere: the service is asked where the state is not known to be final. */
+const isStopped = async ({jobs}: BatchContext, state: BatchState): Promise<boolean> => {
+	for (const {arn, status} of state.jobs) {
+		if (arn === null) {
+			continue;
+		}
+		const isFinal = status !== null && hasEnded(status);
+		if (stops.has(isFinal ? status : (await jobs.get(arn)).status)) {
+			return true;
+		}
+	}
+	return false;
+};
+
+/** The store of a batch of which only some jobs are watched: the others stay on disk as they are. */
+const keepingOthers = (store: BatchStore, {jobs}: BatchState): BatchStore => ({
+	...store,
+	save: async (state) => store.save({...state, jobs}),
+});
+
+/** @returns Exit code. */
+async function rejoin(access: BatchContext, arn: string): Promise<number> {
+	const state = await stateOf(access, arn);
+	const limits = await limitsOf(access, state);
+	const options = {...watchOptions(access), limits};
+	const submitted = state.jobs.filter((job) => job.arn !== null);
+	const waiting = state.jobs.length - submitted.length;
+	const isHeld = waiting > 0 && (state.results !== null || (await isStopped(access, state)));
+	if (!isHeld) {
+		return watchBatch(state, options, access.io);
+	}
+	await writeLines(access.io.stderr, [
+		`A job of this batch was stopped, so the ${waiting} of ${state.jobs.length} jobs that were never submitted stay so.`,
+		'The command that began the batch goes on with them; what has no answer in the end, --resubmit submits again.',
+	]);
+	const store = keepingOthers(options.store, state);
+	return watchBatch({...state, jobs: submitted}, {...options, store}, access.io);
+}
+
+/** `batch --resubmit ARN`: asks again what has no answer, however often it is called. */
+
+/** Jobs that were never submitted, and whose records another batch asks now: nothing may go on with them. */
+const giveUpWaiting = async ({store}: BatchContext, line: readonly BatchState[]): Promise<void> => {
+	for (const state of line.filter(({jobs}) => jobs.some(({arn}) => arn === null))) {
+		await store.save({...state, jobs: state.jobs.filter(({arn}) => arn !== null)});
+		await store.dropRecords(state.id);
+	}
+};
+
+/** What is left may be too little for a job, and more of it cannot be had: on demand there is no such minimum. */
+const assertEnough = (
+	{last, failed}: Unanswered,
+	batch: BatchTask,
+	limits: BatchLimits,
+	{connection}: BatchContext,
+): void => {
+	if (failed.length >= limits.leastRecords) {
+		return;
+	}
+	const folder = path.dirname(last.results ?? '');
+	const lines = againLines({...last, failed}, batch, limits, folder, {profile: connection.profile});
+	throw new UserError(
+		`${formatCount(failed.length)} ${failed.length === 1 ? 'record has' : 'records have'} no answer, and a batch job needs at least ${formatCount(limits.leastRecords)}.`,
+		{exitCode: 2, hint: lines.map((line) => line.trim()).join(' ')},
+	);
+};
+
+const submitAgain = async (access: BatchContext, before: BatchState, left: Unanswered): Promise<number> => {
+	const {account, store, flags, connection, io} = access;
+	const {last, failed} = left;
+	const {preset, source, maxTokens, seed, target, form, price} = last;
+	const limits = await readBatchLimits(account.options.source, target.baseModel);
+	const batch = await store.loadTask(last.id);
+	assertEnough(left, batch, limits, access);
+	const config = {preset, maxTokens, seed, guards: readGuards(flags), connection};
+	const lineOf = lineMaker(target, form, maxTokens);
+	const makings = {config, batch, target, form, price, limits, lineOf, source};
+	const state = await makeAgain(makings, left, store, Date.now());
+	await giveUpWaiting(access, left.line);
+	const words = last === before ? 'had no answer' : 'still have no answer';
+	await writeLines(io.stderr, [
+		`${failed.length} of ${before.records} records ${words} and are submitted again.`,
+	]);
+	return watchBatch(state, {...watchOptions(access), limits}, io);
+};
+
+/** What `--json` tells of a command that had nothing to submit: no job, no records, no results. */
+const nothing = {
+	jobArn: null,
+	status: null,
+	records: {total: 0, succeeded: 0, failed: 0},
+	results: null,
+};
+
+const tellNothingLeft = async ({flags, io}: BatchContext, isLater: boolean): Promise<void> => {
+	const later = isLater ? ', the last of them when they were submitted again' : '';
+	await writeLines(io.stderr, [`Every record had an answer${later}: there is nothing to submit again.`]);
+	const {json} = resolveOutput(flags, io.environment);
+	if (json?.file !== undefined) {
+		await writeJsonFile(json.file, nothing);
+	} else if (json !== undefined) {
+		await writeJson(io.stdout, nothing);
+	}
+};
+
+/**
+ * Outputs that are not where they should be may hold answers that are paid for.
+ * @throws UserError (exit 1) with the places.
+ */
+const assertFetched = (last: BatchState, {connection}: BatchContext): void => {
+	const {troubles = [], failed} = last;
+	if (troubles.length > 0 && failed.length > 0) {
+		const lines = fetchAgainLines(last, {profile: connection.profile});
+		throw new UserError(troubles.join(' '), {
+			exitCode: 1,
+			hint: lines.map((line) => line.trim()).join(' '),
+		});
+	}
+};
+
+/** @returns Exit code; 0 where every record has an answer by now. */
+async function resubmit(access: BatchContext, arn: string): Promise<number> {
+	const {store, io} = access;
+	const before = await stateOf(access, arn);
+	if (before.results === null) {
+		throw new UserError(`What failed in the batch of ${arn} is not known yet.`, {
+			exitCode: 2,
+			hint: `Fetch its outputs first: bedrock-top batch --watch ${arn}`,
+		});
+	}
+	const left = findUnanswered(before, await store.all());
+	assertFetched(left.last, access);
+	if (left.begun !== undefined) {
+		await writeLines(io.stderr, ['Going on with the batch that this command began before.']);
+		const limits = await limitsOf(access, left.begun);
+		return watchBatch(left.begun, {...watchOptions(access), limits}, io);
+	}
+	if (left.failed.length === 0) {
+		await tellNothingLeft(access, left.last !== before);
+		return 0;
+	}
+	return submitAgain(access, before, left);
+}
+
+/** Commands about jobs that are there already: --list, --stop, --watch and --resubmit. */
+
+/** Jobs that `--list` shows. */
+const mostListed = 50;
+
+const isJson = ({flags, io}: BatchContext): boolean =>
+	resolveOutput(flags, io.environment).json !== undefined;
+
+const list = async (access: BatchContext): Promise<number> => {
+	const {jobs, store, io} = access;
+	const known = new Set((await store.all()).flatMap((state) => state.jobs.map(({arn}) => arn)));
+	const listed = await untilSignal(io.signal, jobs.list(mostListed));
+	const lines = listed.map((job) => {
+		const mark = known.has(job.arn) ? '  (from here)' : '';
+		const counts = job.total === 0 ? '' : `  ${job.processed}/${job.total}`;
+		return `${job.status.padEnd(18)}  ${job.arn}  ${job.name}${counts}${mark}`;
+	});
+	await (isJson(access) ? writeJson(io.stdout, listed) : writeLines(io.stdout, lines));
+	return 0;
+};
+
+const stop = async (access: BatchContext, arn: string): Promise<number> => {
+	const {jobs, io} = access;
+	await untilSignal(io.signal, jobs.stop(arn));
+	const {status} = await untilSignal(io.signal, jobs.get(arn));
+	await (isJson(access)
+		? writeJson(io.stdout, {jobArn: arn, status})
+		: writeLines(io.stdout, [`${arn} ${status}`]));
+	return 0;
+};
+
+/** Does what a flag asks of jobs that were submitted before. @returns Exit code. */
+export async function aboutJobs({flags}: Arguments, connection: Connection, io: Io): Promise<number> {
+	const request = {connection, override: resolveOverride(flags), isRefreshing: false, tier: undefined};
+	const account = await untilSignal(io.signal, openAccount(request));
+	const jobs = createJobService(account.clients);
+	const store = createBatchStore(batchFolder(), async (sentence) => writeLines(io.stderr, [sentence]));
+	const access = {account, connection, jobs, store, flags, io};
+	const [stopped, watched, again] = (['stop', 'watch', 'resubmit'] as const).map((name) => flags.text(name));
+	try {
+		if (stopped !== undefined) {
+			return await stop(access, stopped);
+		}
+		if (watched !== undefined) {
+			return await rejoin(access, watched);
+		}
+		return await (again === undefined ? list(access) : resubmit(access, again));
+	} finally {
+		account.clients.close();
+	}
+}

@@ -1,0 +1,165 @@
+import {isJobLimit} from '../bedrock/jobs/call-error.ts';
+import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
+import {type ObjectStore, parseS3Uri, s3Uri} from '../bedrock/jobs/object-store.ts';
+import type {BatchState, JobState} from './state.ts';
+import type {BatchStore} from './store.ts';
+
+/** Takes the jobs of a batch from upload to their end, step by step, each on disk before the next. */
+
+export type BatchPorts = {
+	readonly store: Pick<BatchStore, 'save' | 'withRecords' | 'dropRecords'>;
+	readonly objects: Pick<ObjectStore, 'write'>;
+	readonly jobs: Pick<JobService, 'create' | 'get'>;
+	/** Makes an error of a call one that the user understands. */
+	readonly explain: (error: unknown, what: string, action: string) => Error;
+	/** Jobs of the model that the account takes at once. */
+	readonly activeJobs: number;
+	/** Whether an error passes by itself. */
+	readonly isPassing: (error: unknown) => boolean;
+	/** Told of every change, and of what keeps the jobs from being looked at just now. */
+	readonly onProgress: (state: BatchState, uploading: Uploading | undefined, trouble?: string) => void;
+	/** Waits until the next look; resolves at once when the signal is aborted. */
+	readonly wait: () => Promise<void>;
+	/** Milliseconds of a clock that only goes on. */
+	readonly now: () => number;
+	readonly signal: AbortSignal;
+};
+
+/** Of all files of the batch. */
+export type Uploading = {readonly bytes: number; readonly totalBytes: number};
+
+const bucketOf = ({s3}: BatchState): string => parseS3Uri(s3)?.bucket ?? '';
+
+export function isWaiting({arn}: JobState): boolean {
+	return arn === null;
+}
+function isOver({status}: JobState): boolean {
+	return status !== null && hasEnded(status);
+}
+const isActive = (job: JobState): boolean => !(isWaiting(job) || isOver(job));
+
+const filesOf = ({jobs}: BatchState) => jobs.flatMap(({files}) => files);
+
+const upload = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
+	const totalBytes = filesOf(state).reduce((sum, {bytes}) => sum + bytes, 0);
+	for (const file of job.files.filter(({isUploaded}) => !isUploaded)) {
+		const onBytes = (bytes: number): void =>
+			ports.onProgress(state, {bytes: file.offset + Math.min(bytes, file.bytes), totalBytes});
+		const place = {bucket: bucketOf(state), key: file.key};
+		await ports.store.withRecords(state.id, file, async (source) =>
+			ports.objects.write(place, source, {signal: ports.signal, onBytes}),
+		);
+		file.isUploaded = true;
+		await ports.store.save(state);
+	}
+	if (filesOf(state).every(({isUploaded}) => isUploaded)) {
+		await ports.store.dropRecords(state.id);
+	}
+};
+
+/** @returns false where the account takes no further job for now. */
+const submit = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<boolean> => {
+	try {
+		job.arn = await ports.jobs.create({
+			name: job.name,
+			token: job.token,
+			model: state.target.model,
+			roleArn: state.roleArn,
+			inputUri: s3Uri({bucket: bucketOf(state), key: job.inputKey}),
+			outputUri: state.s3,
+			form: state.form,
+		});
+		job.status = 'Submitted';
+	} catch (error) {
+		if (isJobLimit(error)) {
+			return false;
+		}
+		throw ports.explain(error, 'The job could not be submitted', 'bedrock:CreateModelInvocationJob');
+	}
+	await ports.store.save(state);
+	ports.onProgress(state, undefined);
+	return true;
+};
+
+const submitWaiting = async (state: BatchState, ports: BatchPorts): Promise<void> => {
+	for (const job of state.jobs.filter(isWaiting)) {
+		if (ports.signal.aborted || state.jobs.filter(isActive).length >= ports.activeJobs) {
+			return;
+		}
+		await upload(state, job, ports);
+		if (ports.signal.aborted || !(await submit(state, job, ports))) {
+			return;
+		}
+	}
+};
+
+/** Looks at one job. */
+const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
+	const view = await ports.jobs.get(job.arn ?? '', ports.signal);
+	job.status = view.status;
+	job.message = view.message ?? null;
+	job.submittedAtMs = view.submittedAtMs ?? null;
+	job.endedAtMs = view.endedAtMs ?? null;
+	job.processed = view.processed;
+	job.succeeded = view.succeeded;
+	job.failed = view.failed;
+	state.isSimulated ||= view.isSimulated;
+};
+
+/** Longest that no job can be looked at, in milliseconds: what lasts longer does not pass by itself. */
+const patienceMs = 600_000;
+
+/** Looks at the jobs that are under way. @returns What kept it from that, where it passes by itself. */
+const lookAtAll = async (
+	state: BatchState,
+	ports: BatchPorts,
+	lastSeenAtMs: number | undefined,
+): Promise<string | undefined> => {
+	try {
+		for (const job of state.jobs.filter(isActive)) {
+			await look(state, job, ports);
+		}
+		return undefined;
+	} catch (error) {
+		if (ports.signal.aborted) {
+			return undefined;
+		}
+		const isNew = lastSeenAtMs === undefined || ports.now() - lastSeenAtMs > patienceMs;
+		if (isNew || !ports.isPassing(error)) {
+			throw error;
+		}
+		return (error as Error).message;
+	}
+};
+
+/**
+ * Uploads, submits and watches until every job has ended.
+ * @returns false when the signal came first: whatever was submitted goes on without us.
+ */
+export async function runBatch(state: BatchState, ports: BatchPorts): Promise<boolean> {
+	let lastSeenAtMs: number | undefined;
+	for (;;) {
+		const submitted = state.jobs.filter(({arn}) => arn !== null).length;
+		try {
+			await submitWaiting(state, ports);
+		} catch (error) {
+			if (!ports.signal.aborted) {
+				throw error;
+			}
+		}
+		if (state.jobs.filter(({arn}) => arn !== null).length > submitted) {
+			lastSeenAtMs = ports.now();
+		}
+		const trouble = await lookAtAll(state, ports, lastSeenAtMs);
+		lastSeenAtMs = trouble === undefined ? ports.now() : lastSeenAtMs;
+		await ports.store.save(state);
+		ports.onProgress(state, undefined, trouble);
+		if (state.jobs.every(isOver)) {
+			return true;
+		}
+		if (ports.signal.aborted) {
+			return false;
+		}
+		await ports.wait();
+	}
+}

@@ -1,0 +1,115 @@
+import {below, type ObjectStore, parseS3Uri, type S3Place, s3Uri} from '../bedrock/jobs/object-store.ts';
+import {linesOf} from '../prompts/batch/lines.ts';
+import {formatCount} from '../text/numbers.ts';
+import {cleanText} from '../text/width.ts';
+import type {BatchState, JobState} from './state.ts';
+
+/** The outputs of the jobs in S3: their lines, and whether they hold what the service says it has answered. */
+
+/** What was seen of the outputs of one job. */
+type Seen = {
+	readonly job: JobState;
+	readonly place: S3Place;
+	readonly keys: string[];
+	/** Lines that are records of the batch. */
+	records: number;
+	answers: number;
+	/** The first line that is not a record, and how many there are. */
+	foreign: {readonly key: string; readonly line: number; readonly text: string} | undefined;
+	foreignLines: number;
+};
+
+/** What a line turned out to be. */
+type OutputLineKind = 'answer' | 'failure' | 'foreign';
+
+type OutputPorts = {
+	readonly objects: Pick<ObjectStore, 'list' | 'read'>;
+	readonly signal?: AbortSignal | undefined;
+};
+
+const shownKeys = 5;
+const shownCharacters = 40;
+
+const nameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+
+const keysText = (keys: readonly string[]): string => {
+	const names = keys.slice(0, shownKeys).map((key) => cleanText(nameOf(key)));
+	return `${names.join(', ')}${keys.length > shownKeys ? ` and ${keys.length - shownKeys} more` : ''}`;
+};
+
+const isManifest = (key: string): boolean => /\/manifest\.json(?:\.out)?$/.test(key);
+
+/** A job that says it went through its records has an output. */
+const hasOutput = ({status}: JobState): boolean => status === 'Completed' || status === 'PartiallyCompleted';
+
+/** Why the outputs of a job cannot be all of its answers; undefined where they may be. */
+const troubleOf = ({job, place, keys, records, answers, foreign, foreignLines}: Seen): string | undefined => {
+	const isEmpty = records === 0 && hasOutput(job);
+	if (answers >= job.succeeded && foreign === undefined && !isEmpty) {
+		return undefined;
+	}
+	const what = [
+		keys.length === 0 ? 'nothing lies there' : `there is ${keysText(keys)}`,
+		...(foreign === undefined
+			? []
+			: [
+					`${formatCount(foreignLines)} ${foreignLines === 1 ? 'line' : 'lines'} cannot be read (the first is line ${foreign.line} of ${cleanText(nameOf(foreign.key))}: "${cleanText(foreign.text)}")`,
+				]),
+		...(answers < job.succeeded
+			? [`the job counts ${formatCount(job.succeeded)} answers, and ${formatCount(answers)} were found`]
+			: []),
+	];
+	return `The outputs of ${job.name} are not whole in ${s3Uri(place)}: ${what.join('; ')}.`;
+};
+
+export function readOutputs({s3, jobs}: BatchState, {objects, signal}: OutputPorts) {
+	const seen: Seen[] = [];
+	const root = parseS3Uri(s3);
+	return {
+		/**
+		 * Lines of all outputs. How the service names them is not documented: all that is no manifest is read.
+		 * @yields Each line, with what takes note of what it is.
+		 */
+		async *lines(): AsyncGenerator<{readonly line: string; readonly note: (kind: OutputLineKind) => void}> {
+			for (const job of jobs) {
+				if (root === undefined || job.arn === null) {
+					continue;
+				}
+				const place = below(root, `${job.arn.slice(job.arn.lastIndexOf('/') + 1)}/`);
+				const own: Seen = {
+					job,
+					place,
+					keys: [],
+					records: 0,
+					answers: 0,
+					foreign: undefined,
+					foreignLines: 0,
+				};
+				seen.push(own);
+				for (const key of await objects.list(place, signal)) {
+					own.keys.push(key);
+					if (isManifest(key)) {
+						continue;
+					}
+					let number = 0;
+					for await (const line of linesOf(objects.read({bucket: place.bucket, key}, signal))) {
+						number += 1;
+						const at = number;
+						const note = (kind: OutputLineKind): void => {
+							if (kind !== 'foreign') {
+								own.records += 1;
+								own.answers += kind === 'answer' ? 1 : 0;
+							} else if (line.trim() !== '') {
+								own.foreignLines += 1;
+								own.foreign ??= {key, line: at, text: line.slice(0, shownCharacters)};
+							}
+						};
+						yield {line, note};
+					}
+				}
+			}
+		},
+		/** Where the outputs are not what the jobs say, one sentence each: places that were looked at, and what lies there. */
+		troubles: (): readonly string[] => seen.map(troubleOf).filter((text) => text !== undefined),
+	};
+}

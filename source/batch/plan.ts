@@ -1,0 +1,256 @@
+import type {FlagValues} from '../config/parse-arguments.ts';
+import {resolveOutput} from '../config/resolve-output.ts';
+import {readInteger} from '../config/values.ts';
+import type {Price} from '../domain/run-spec.ts';
+import type {Limit, Quota} from '../domain/target.ts';
+import {costOfTypical, sustainableBound} from '../metrics/decisions/sustainable.ts';
+import {placeLine} from '../plain/quota-report.ts';
+import {composePrompt} from '../prompts/compose.ts';
+import {formatLimit} from '../reports/words.ts';
+import {columnsOf, type Io, writeJson, writeLines} from '../terminal/io.ts';
+import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
+import {type Column, renderTable} from '../text/table.ts';
+import {cleanText} from '../text/width.ts';
+import type {BatchSetup} from './setup.ts';
+
+/** Work that could go either way. Tokens are those of one request. */
+type Work = {
+	readonly items: number;
+	readonly itemsPerRequest: number;
+	readonly inputTokens: number;
+	/** At most. */
+	readonly outputTokens: number;
+	readonly burndown: number;
+};
+
+type Lane = {
+	/** Milliseconds; null where it cannot be told. */
+	readonly durationMs: number | null;
+	/** USD; null where a price is not known. */
+	readonly costUsd: number | null;
+};
+
+type LaneChoice = {
+	readonly requests: number;
+	readonly onDemand: Lane;
+	/** Its duration is the longest that the service takes before it gives up: it promises none. */
+	readonly batch: Lane;
+	readonly recommended: 'on-demand' | 'batch' | null;
+	readonly reason: string;
+	/** Whether the time on demand rests on limits that nobody told, as a run would then keep to. */
+	readonly isAssumed: boolean;
+};
+
+/** What is known of the batch and of the run that would take its place. */
+type LaneBounds = {
+	/** Fewest records of a batch job. */
+	readonly leastRecords: number;
+	/** Part of the quota that on-demand may use. */
+	readonly share: number;
+};
+
+const hourMs = 3_600_000;
+/** Shortest timeout of a job, which is the default. */
+const batchTimeoutMs = 24 * hourMs;
+/** Up to here nobody wants to wait for a queue that promises nothing. */
+const quickMs = hourMs;
+
+const costOf = ({inputTokens, outputTokens}: Work, requests: number, price: Price | null): number | null =>
+	price === null ? null : requests * (inputTokens * price.input + outputTokens * price.output);
+
+/** A limit that nobody told: a run keeps to what is assumed in its place. */
+const isAssumedLimit = ({state, source, value}: Limit): boolean =>
+	state === 'unknown' && source === 'assumed' && value !== null;
+
+/** What a run would keep to: its share of the limits a minute, assumed ones too. The day is not shared. */
+const usedQuota = (quota: Quota, share: number): Quota => {
+	const used = (limit: Limit): Limit => {
+		const {state, value} = limit;
+		return {
+			...limit,
+			state: isAssumedLimit(limit) ? 'known' : state,
+			value: value === null ? null : value * share,
+		};
+	};
+	return {
+		...quota,
+		requestsPerMinute: used(quota.requestsPerMinute),
+		tokensPerMinute: used(quota.tokensPerMinute),
+	};
+};
+
+/** How much of the quota on-demand would take, in words. */
+const takenWords = (share: number): string =>
+	share < 1 ? `${Math.round(share * 100)} % of the on-demand quota` : 'the whole on-demand quota';
+
+/** Which lane some work should take: on-demand inside its quota, or a batch job with a quota of its own. */
+export function chooseLane(
+	work: Work,
+	quota: Quota,
+	prices: {readonly onDemand: Price | null; readonly batch: Price | null},
+	{leastRecords, share}: LaneBounds,
+): LaneChoice {
+	const requests = Math.ceil(work.items / work.itemsPerRequest);
+	const quotaTokens = work.inputTokens + work.outputTokens * work.burndown;
+	// How long an answer will take is not known: what is in flight is left out.
+	const cost = costOfTypical({quotaTokens, reservedTokens: 0, serviceMs: 0});
+	const bound = sustainableBound(usedQuota(quota, share), work.itemsPerRequest, {...cost, setAside: 0});
+	const durationMs =
+		bound === undefined || bound.usefulPerMinute === 0 ? null : (work.items / bound.usefulPerMinute) * 60_000;
+	const onDemand = {durationMs, costUsd: costOf(work, requests, prices.onDemand)};
+	const batch = {durationMs: batchTimeoutMs, costUsd: costOf(work, requests, prices.batch)};
+	const isAssumed =
+		durationMs !== null && [quota.requestsPerMinute, quota.tokensPerMinute].some(isAssumedLimit);
+	const choice = {requests, onDemand, batch, isAssumed};
+	if (requests < leastRecords) {
+		return {
+			...choice,
+			recommended: 'on-demand',
+			reason: `a batch job needs at least ${leastRecords} records and this has ${requests}`,
+		};
+	}
+	if (durationMs === null) {
+		return bound === undefined
+			? {...choice, recommended: null, reason: 'the on-demand quota is not known'}
+			: {...choice, recommended: 'batch', reason: 'the on-demand quota is 0'};
+	}
+	const assumed = isAssumed ? ', by an assumed quota' : '';
+	return durationMs <= quickMs
+		? {...choice, recommended: 'on-demand', reason: `it is done within the hour${assumed}`}
+		: {
+				...choice,
+				recommended: 'batch',
+				reason: `it would take ${takenWords(share)} for more than an hour${assumed}; a batch leaves it alone and costs less`,
+			};
+}
+
+/** `batch --plan`: which lane the work of a preset should take, variant by variant. Nothing is sent. */
+
+/** About four characters a token: an estimate, and said to be one. */
+const charactersPerToken = 4;
+/** Items that the length of a request is estimated from. */
+const sampleItems = 200;
+
+const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchSetup, items: number) =>
+	config.variants.map((variant) => {
+		const {task} = batch;
+		const size = variant.itemsPerRequest;
+		const starts = Array.from(
+			{length: Math.max(1, Math.ceil(Math.min(sampleItems, task.items.length) / size))},
+			(_unused, index) => index * size,
+		);
+		const characters = starts.reduce((sum, start) => {
+			const {system, user} = composePrompt(variant, config.task, task.items.slice(start, start + size));
+			return sum + (system ?? '').length + user.length;
+		}, 0);
+		const work = {
+			items,
+			itemsPerRequest: size,
+			inputTokens: Math.ceil(characters / starts.length / charactersPerToken),
+			outputTokens: variant.maxTokens ?? config.maxTokens,
+			burndown: target.burndown.value,
+		};
+		const prices = {onDemand: onDemandPrice, batch: price};
+		const bounds = {leastRecords: limits.leastRecords, share: config.share};
+		return {name: variant.name, ...chooseLane(work, target.quota, prices, bounds)};
+	});
+
+type Choice = ReturnType<typeof choicesOf>[number];
+
+const right = (
+	key: string,
+	header: string,
+	priority: number,
+	format: Column<Choice>['format'],
+): Column<Choice> => ({
+	key,
+	header,
+	align: 'right',
+	priority,
+	format,
+});
+
+const columns: ReadonlyArray<Column<Choice>> = [
+	{key: 'variant', header: 'variant', align: 'left', priority: 9, format: ({name}) => cleanText(name)},
+	right('requests', 'requests', 3, ({requests}) => formatCount(requests)),
+	right(
+		'on-demand',
+		'on-demand',
+		8,
+		({onDemand, isAssumed}) => `${formatDurationMs(onDemand.durationMs)}${isAssumed ? ' (assumed)' : ''}`,
+	),
+	right('cost', 'cost', 7, ({onDemand}) => formatUsd(onDemand.costUsd)),
+	right('batch', 'batch', 6, ({batch}) => `up to ${formatDurationMs(batch.durationMs)}`),
+	right('batch-cost', 'cost (assumed)', 5, ({batch}) => formatUsd(batch.costUsd)),
+	{
+		key: 'take',
+		header: 'take',
+		align: 'left',
+		priority: 9,
+		format: ({recommended}) => recommended ?? 'cannot be told',
+	},
+];
+
+/** Where the quotas of the plan hold, if that is not AWS; the embedded simulator's own address says nothing. */
+const placeOf = ({account, config}: BatchSetup) => {
+	const isEmbedded = config.connection.simulatorUrl !== undefined;
+	return {
+		simulated: isEmbedded || (account.options.source.isSimulated?.() ?? false),
+		endpoint: isEmbedded ? null : account.clients.endpoint,
+	};
+};
+
+/** What the plan rests on, beside the preset. */
+const basisLine = ({target, config: {share}}: BatchSetup, items: number): string => {
+	const parts = [
+		`${formatCount(items)} items for ${cleanText(target.model)}`,
+		'input estimated',
+		'output at most max tokens',
+		...(share === 1 ? [] : [`${formatPercent(share)} of the on-demand quota`]),
+	];
+	return parts.join(', ');
+};
+
+/** Where nobody told the quota, a run keeps to an assumed one, and so does the plan. */
+const assumedLines = ({target: {quota}}: BatchSetup, choices: readonly Choice[]): readonly string[] =>
+	choices.some(({isAssumed}) => isAssumed)
+		? [
+				`(assumed) Nobody told the whole quota: ${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens a minute; --rpm and --tpm set it.`,
+			]
+		: [];
+
+/** Prints the plan. @returns Exit code 0. */
+export async function planLanes(setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> {
+	const text = flags.text('items');
+	const items =
+		text === undefined
+			? Math.max(1, setup.batch.task.items.length)
+			: readInteger('items', text, {min: 1, max: 1_000_000_000});
+	const choices = choicesOf(setup, items);
+	const place = placeOf(setup);
+	if (resolveOutput(flags, io.environment).json !== undefined) {
+		await writeJson(io.stdout, {
+			model: setup.target.model,
+			...place,
+			items,
+			share: setup.config.share,
+			variants: choices.map(({isAssumed, ...choice}) => ({...choice, assumed: isAssumed})),
+		});
+		return 0;
+	}
+	const {region} = setup.account.options;
+	await writeLines(io.stdout, [
+		...(place.simulated || place.endpoint !== null
+			? [placeLine(region, place.endpoint, place.simulated)]
+			: []),
+		basisLine(setup, items),
+		'',
+		...renderTable(columns, choices, columnsOf(io.stdout)),
+		'',
+		...choices.map(
+			({name, recommended, reason}) => `${name}: ${recommended ?? 'cannot be told'}, because ${reason}.`,
+		),
+		...assumedLines(setup, choices),
+	]);
+	return 0;
+}

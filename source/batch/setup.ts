@@ -1,0 +1,163 @@
+import path from 'node:path';
+import {type Account, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {assertReachable} from '../bedrock/clients/reachability.ts';
+import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
+import {priceOf} from '../bedrock/prices.ts';
+import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {readStdinText} from '../config/input/text-file.ts';
+import {openPreset} from '../config/load-preset.ts';
+import type {FlagValues} from '../config/parse-arguments.ts';
+import {shippedNames} from '../config/preset-files.ts';
+import {resolveRun} from '../config/resolve-run.ts';
+import type {BatchLimits} from '../domain/batch-limits.ts';
+import type {Connection, RunConfig} from '../domain/run-config.ts';
+import type {Price} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
+import {UserError} from '../domain/user-error.ts';
+import type {Io} from '../terminal/io.ts';
+import {writeItems} from './items.ts';
+import {lineMaker} from './record-line.ts';
+import type {BatchRecord, BatchTask, ItemSource} from './records.ts';
+
+/** Part of the on-demand list price that batch inference costs, as secondary sources tell; AWS states it for each model. */
+export const batchPriceShare = 0.5;
+
+/** The price of batch inference, assumed from the on-demand one: batch reads and writes no cache. */
+export function batchPrice(price: Price | null): Price | null {
+	return price === null
+		? null
+		: {
+				input: price.input * batchPriceShare,
+				output: price.output * batchPriceShare,
+				cacheRead: price.cacheRead * batchPriceShare,
+				cacheWrite: price.cacheWrite * batchPriceShare,
+				source: `assumed: ${batchPriceShare * 100} % of ${price.source}`,
+			};
+}
+
+/** Everything that a batch needs to know before anything is uploaded. */
+export type BatchSetup = {
+	readonly config: RunConfig;
+	readonly batch: BatchTask;
+	readonly account: Account;
+	readonly target: Target;
+	readonly form: BatchForm;
+	readonly limits: BatchLimits;
+	/** Of on-demand inference; null where it is not known. */
+	readonly onDemandPrice: Price | null;
+	/** Of batch inference, assumed. */
+	readonly price: Price | null;
+	readonly lineOf: (record: BatchRecord) => string;
+	/** Shipped name or whole path of the preset; null for a task from the command line. */
+	readonly source: string | null;
+};
+
+/** What a batch is made from. */
+export type BatchInput = Pick<BatchSetup, 'batch' | 'target' | 'form' | 'price' | 'limits' | 'lineOf'> & {
+	readonly config: Pick<RunConfig, 'preset' | 'maxTokens' | 'seed' | 'guards' | 'connection'>;
+	readonly source: string | null;
+};
+
+const onlyModel = (models: readonly string[]): string => {
+	const [model, second] = models;
+	if (model === undefined || second !== undefined) {
+		throw new UserError(
+			model === undefined ? 'No model is named.' : `A batch job asks one model, not ${models.length}.`,
+			{exitCode: 2, hint: 'Name one with -m MODEL.'},
+		);
+	}
+	return model;
+};
+
+/** What a batch is made of, before the account is asked. */
+type BatchOrder = {
+	readonly config: RunConfig;
+	readonly items: ItemSource;
+	readonly source: string | null;
+};
+
+/** @throws UserError (exit 2) for a chat that is all there is; one in a lane of its own is left out. */
+const withoutChat = (config: RunConfig): RunConfig => {
+	const {task, lanes, variants} = config;
+	if (task.chat === undefined) {
+		return config;
+	}
+	const talking = lanes.filter(({lane}) => lane === task.chat?.lane).flatMap((lane) => lane.variants);
+	const silent = variants.filter(({name}) => !talking.includes(name));
+	if (task.chat.lane === undefined || silent.length === 0) {
+		throw new UserError('A chat cannot be a batch job: each turn needs the answer to the one before.', {
+			exitCode: 2,
+			hint: 'Run it on demand (bedrock-top run), or give the batch items.',
+		});
+	}
+	return {...config, task: {...task, chat: undefined}, variants: silent};
+};
+
+/**
+ * Reads preset and flags.
+ * @param itemsFile Where the items go: they are not kept in memory.
+ * @throws UserError (exit 2).
+ */
+export async function batchOrder(
+	name: string | undefined,
+	flags: FlagValues,
+	io: Pick<Io, 'stdin'>,
+	itemsFile: string,
+): Promise<BatchOrder> {
+	const opened = name === undefined ? undefined : openPreset(name);
+	const kept = opened === undefined ? undefined : await writeItems(itemsFile, opened.items());
+	const sample = kept?.sample === undefined ? [] : [kept.sample];
+	opened?.check(sample);
+	const asked = await resolveRun(
+		opened === undefined ? undefined : {...opened, items: sample, remarks: opened.remarks()},
+		flags,
+		async () => readStdinText(io.stdin),
+	);
+	const config = withoutChat(asked);
+	// Content from the command line takes the place of the items.
+	const items = config.task.items.length === 0 || kept === undefined ? [] : kept;
+	const source = name === undefined || shippedNames().includes(name) ? (name ?? null) : path.resolve(name);
+	return {config, items, source};
+}
+
+/** Opens the account, resolves the model and reads the quotas of batch inference. */
+export async function setUpBatch(
+	config: RunConfig,
+	connection: Connection,
+	{items, source}: Pick<BatchOrder, 'items' | 'source'> = {items: config.task.items, source: null},
+): Promise<BatchSetup> {
+	const model = onlyModel(config.models);
+	const {override, isRefreshing, tier} = config;
+	// The Region of a model that is named by its ARN is known with the configuration.
+	const {region = connection.region, isRegionOfArn = false} = config.connection;
+	const account = await openAccount({
+		connection: {...connection, region, isRegionOfArn},
+		override,
+		isRefreshing,
+		tier,
+	});
+	const {targets, failures} = await resolveTargets([model], account.options);
+	await assertReachable(placeOf(account), failures);
+	const [target] = targets;
+	if (target === undefined) {
+		throw new UserError(`"${model}" could not be resolved.`, {exitCode: 1});
+	}
+	const [limits, onDemandPrice] = await Promise.all([
+		readBatchLimits(account.options.source, target.baseModel),
+		priceOf(target),
+	]);
+	const form = config.method.startsWith('invoke') ? 'InvokeModel' : 'Converse';
+	return {
+		config,
+		batch: {task: {...config.task, items}, variants: config.variants},
+		account,
+		target,
+		form,
+		limits,
+		onDemandPrice,
+		price: batchPrice(onDemandPrice),
+		lineOf: lineMaker(target, form, config.maxTokens),
+		source,
+	};
+}

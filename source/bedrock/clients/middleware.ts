@@ -1,0 +1,229 @@
+import {randomUUID} from 'node:crypto';
+import {Readable} from 'node:stream';
+import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import {formatSpan} from '../../text/numbers.ts';
+import {isExpiry} from '../failures/classify.ts';
+import {factsOf} from '../failures/error-facts.ts';
+import {secretsOf} from '../failures/redact.ts';
+import {at, isObject, stringOf} from '../json.ts';
+import {contentTypeOf, keepResponses} from '../methods/response-headers.ts';
+
+/** Credentials rotate; more than the newest few cannot come back in an answer. */
+const kept = 24;
+
+/** Key ID of a signature, or a bearer token. */
+const secretOf = (authorization: string): string | undefined => {
+	if (/^bearer\s/i.test(authorization)) {
+		return authorization.slice('bearer '.length).trim().split(/\s/, 1)[0];
+	}
+
+	const start = authorization.indexOf('Credential=');
+	const end = authorization.indexOf('/', start);
+	return start === -1 || end === -1 ? undefined : authorization.slice(start + 'Credential='.length, end);
+};
+
+const secretsIn = (authorization: string, token: string | undefined): readonly string[] =>
+	[secretOf(authorization), token].filter((value) => value !== undefined && value.length >= 8) as string[];
+
+/** The values that must never be shown. */
+type Secrets = {
+	/** Keeps values that requests were signed with. */
+	readonly keep: (values: readonly string[]) => void;
+	/** All of them; the same list as long as nothing new was kept. */
+	readonly all: () => readonly string[];
+};
+
+/** @param environment Where credentials may be set; it is read again whenever something new is kept. */
+export function createSecrets(environment: Readonly<Record<string, string | undefined>>): Secrets {
+	const seen = new Set<string>();
+	let known: readonly string[] | undefined;
+	return {
+		keep(values) {
+			const fresh = values.filter((value) => !seen.has(value));
+			if (fresh.length === 0) {
+				return;
+			}
+
+			for (const value of fresh) {
+				seen.add(value);
+			}
+
+			for (const old of [...seen].slice(0, Math.max(0, seen.size - kept))) {
+				seen.delete(old);
+			}
+
+			known = undefined;
+		},
+		all() {
+			known ??= [...secretsOf(environment), ...seen];
+			return known;
+		},
+	};
+}
+
+/** What stays the same of one request to the next as long as the secret does: a signature itself is always new. */
+const signerOf = (authorization: string): string =>
+	authorization.startsWith('AWS4-') ? authorization.slice(0, authorization.indexOf('/')) : authorization;
+
+/** Keeps what each request was signed with, wherever it came from, so that an answer that repeats it can be shown without it. */
+export function watchSecrets(client: {readonly middlewareStack: unknown}, secrets: Secrets): void {
+	// Every request passes here, and nearly all are signed with what the one before was.
+	let signer: string | undefined;
+	let session: string | undefined;
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => (args) => {
+			const headers = at(args.request, 'headers');
+			const authorization =
+				stringOf(at(headers, 'authorization')) ?? stringOf(at(headers, 'Authorization')) ?? '';
+			const token = stringOf(at(headers, 'x-amz-security-token'));
+			if (signerOf(authorization) !== signer || token !== session) {
+				secrets.keep(secretsIn(authorization, token));
+				signer = signerOf(authorization);
+				session = token;
+			}
+			return next(args);
+		},
+		{step: 'deserialize', priority: 'low', name: 'watchSecrets', override: true},
+	);
+}
+
+/** No service answers so; a proxy, a load balancer or a portal does. */
+const foreignType = /html|xml|^text\//i;
+
+/** Enough of a page to tell what it is. */
+const maxBytes = 64 * 1024;
+
+/** Reads a page to its end, or as far as it comes in time: its beginning says what it is. */
+const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+	const pieces: Uint8Array[] = [];
+	let length = 0;
+	try {
+		for await (const piece of body) {
+			pieces.push(piece);
+			length += piece.length;
+			if (length >= maxBytes) {
+				break;
+			}
+		}
+	} catch (error) {
+		if (length === 0) {
+			throw error;
+		}
+	}
+
+	return Buffer.concat(pieces);
+};
+
+/** Errors and pages are short: one that does not end in time is broken off. */
+const limitBody = (response: unknown, limitMs: number): void => {
+	const body = isObject(response) ? response.body : undefined;
+	if (!(body instanceof Readable)) {
+		return;
+	}
+	const timer = setTimeout(() => {
+		const late = new Error(`The answer did not end within ${formatSpan(limitMs)}.`);
+		body.destroy(Object.assign(late, {name: 'TimeoutError'}));
+	}, limitMs);
+	body.once('close', () => clearTimeout(timer));
+};
+
+const isError = (response: unknown): boolean => Number(at(response, 'statusCode')) >= 300;
+
+const isReadable = (body: unknown): body is AsyncIterable<Uint8Array> =>
+	isObject(body) && Symbol.asyncIterator in body;
+
+const isPage = (response: unknown): boolean => foreignType.test(contentTypeOf(response) ?? '');
+
+/** The result with the text of its response, which can still be read. */
+const withText = async <Result extends {readonly response: unknown}>(result: Result): Promise<Result> => {
+	const {response} = result;
+	if (isObject(response) && isReadable(response.body)) {
+		const bytes = await readSome(response.body);
+		Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
+	}
+
+	return result;
+};
+
+/**
+ * Keeps the text of answers that are no answers of the service, where errors carry the response: the SDK would only say
+ * that the first character is no JSON.
+ * @param limitMs How long such an answer, or an error, may take to its end.
+ */
+export function keepErrorPages(client: {readonly middlewareStack: unknown}, limitMs: number): void {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => (args) =>
+			next(args).then((result) => {
+				const {response} = result;
+				const isForeign = isPage(response);
+				if (isForeign || isError(response)) {
+					limitBody(response, limitMs);
+				}
+				return isForeign ? withText(result) : result;
+			}),
+		{step: 'deserialize', priority: 'low', name: 'keepPages', override: true},
+	);
+}
+
+type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 'remove'>;
+
+/**
+ * Steps of the SDK that do nothing here but take their time of every request: nothing is logged, and no Lambda function
+ * calls itself.
+ */
+const idleSteps = ['loggerMiddleware', 'recursionDetectionMiddleware'];
+
+/** Has a client keep what all clients of ours keep: what it signed with, and the responses of its outputs. */
+export function addMiddleware(client: {readonly middlewareStack: unknown}, secrets: Secrets): void {
+	for (const step of idleSteps) {
+		(client.middlewareStack as MiddlewareStack).remove(step);
+	}
+	watchSecrets(client, secrets);
+	keepResponses(client);
+}
+
+/**
+ * Has a client send every request once: retries are the engine's, and hidden ones would sit inside the latency and hide
+ * the throttles. On the wire nothing changes, but a request takes about 5 % less time of the processor than with the
+ * SDK's own step and `maxAttempts: 1`.
+ */
+export function sendOnce(client: {readonly middlewareStack: unknown}): void {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => (args) => {
+			const {request} = args;
+			if (isObject(request) && isObject(request.headers)) {
+				Object.assign(request.headers, {
+					'amz-sdk-invocation-id': randomUUID(),
+					'amz-sdk-request': 'attempt=1; max=1',
+				});
+			}
+			return next(args);
+		},
+		// The place, the priority and the name of the SDK's own, which it stands in for.
+		{step: 'finalizeRequest', priority: 'high', name: 'retryMiddleware', override: true},
+	);
+}
+
+/**
+ * Has a client that is asked for lists and figures ask once more where its keys had expired and there are others by now. To the
+ * runtime no second attempt is hidden.
+ */
+export function renewExpired(
+	client: {readonly middlewareStack: unknown},
+	renew: (sinceMs: number) => Promise<boolean>,
+): void {
+	(client.middlewareStack as MiddlewareStack).add(
+		(next) => async (args) => {
+			const sentAtMs = performance.now();
+			try {
+				return await next(args);
+			} catch (error) {
+				if (isExpiry(factsOf(error)) && (await renew(sentAtMs))) {
+					return next(args);
+				}
+				throw error;
+			}
+		},
+		{step: 'initialize', priority: 'low', name: 'renewExpired', override: true},
+	);
+}

@@ -1,0 +1,301 @@
+import type {CloudWatchClient, Metric, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
+import type {FailureClass} from '../../domain/failure.ts';
+import type {
+	SeriesName,
+	SeriesQuery,
+	SeriesValues,
+	TimeWindow,
+	UsageFailure,
+	UsageFailureKind,
+	UsageMetric,
+} from '../../domain/usage-source.ts';
+import {failureOf} from '../failures/failure-of.ts';
+import {headersFor} from '../methods/response-headers.ts';
+
+/** The metrics of `AWS/Bedrock` behind our words (Bedrock user guide, "Monitoring the performance of Amazon Bedrock"). */
+
+const namespace = 'AWS/Bedrock';
+
+/** Spellings of each metric, the current one first: older pages write the cache's without `Count`. */
+const spellings: Readonly<Record<UsageMetric, readonly [string, ...string[]]>> = {
+	requests: ['Invocations'],
+	throttles: ['InvocationThrottles'],
+	clientErrors: ['InvocationClientErrors'],
+	serverErrors: ['InvocationServerErrors'],
+	inputTokens: ['InputTokenCount'],
+	outputTokens: ['OutputTokenCount'],
+	cacheReadTokens: ['CacheReadInputTokenCount', 'CacheReadInputTokens'],
+	cacheWriteTokens: ['CacheWriteInputTokenCount', 'CacheWriteInputTokens'],
+	estimatedQuotaTokens: ['EstimatedTPMQuotaUsage'],
+};
+
+const durations: Readonly<Record<Exclude<SeriesName, UsageMetric>, readonly [metric: string, stat: string]>> =
+	{
+		firstTokenP50: ['TimeToFirstToken', 'p50'],
+		firstTokenP90: ['TimeToFirstToken', 'p90'],
+		latencyP50: ['InvocationLatency', 'p50'],
+		latencyP90: ['InvocationLatency', 'p90'],
+	};
+
+const isDuration = (series: SeriesName): series is keyof typeof durations => series in durations;
+
+/** A metric with the statistic that is read of it. */
+type MetricStat = {readonly metric: string; readonly stat: string};
+
+/**
+ * What to ask for a series.
+ * @param listed Metrics that ListMetrics names for the ModelId; undefined where it is not known.
+ */
+export function metricStatOf(series: SeriesName, listed: ReadonlySet<string> | undefined): MetricStat {
+	if (isDuration(series)) {
+		const [metric, stat] = durations[series];
+		return {metric, stat};
+	}
+	const names = spellings[series];
+	return {metric: names.find((name) => listed?.has(name)) ?? names[0], stat: 'Sum'};
+}
+
+/** Series that exist where a metric of this name does. */
+export function seriesOf(metric: string): readonly SeriesName[] {
+	return [
+		...Object.entries(spellings)
+			.filter(([, names]) => names.includes(metric))
+			.map(([series]) => series as UsageMetric),
+		...Object.entries(durations)
+			.filter(([, [name]]) => name === metric)
+			.map(([series]) => series as keyof typeof durations),
+	];
+}
+
+/** The AWS clients, as far as the metrics need them; `Clients` fits. */
+export type MetricClients = {
+	readonly cloudwatch: () => Promise<CloudWatchClient>;
+	/** Values that must never be shown. */
+	readonly secrets: () => readonly string[];
+};
+
+/** How one call went. */
+type CallOutcome<Answer> =
+	| {readonly kind: 'answered'; readonly answer: Answer; readonly clockAheadMs: number | undefined}
+	| {readonly kind: 'failed'; readonly failure: UsageFailure};
+
+const kindOf = (failureClass: FailureClass): UsageFailureKind => {
+	switch (failureClass) {
+		case 'access-denied':
+			return 'denied';
+		case 'throttled-requests':
+		case 'throttled-tokens':
+		case 'throttled-day':
+		case 'overloaded':
+			return 'throttled';
+		case 'credentials':
+			return 'credentials';
+		case 'network':
+		case 'timeout':
+			return 'network';
+		default:
+			return 'other';
+	}
+};
+
+/** Clocks of two machines are told apart from here on: the header has whole seconds. */
+const leastSkewMs = 5000;
+
+/** By how much the service's clock is ahead, by the `Date` of an answer that came between two moments of ours. */
+const clockAheadOf = (date: string | undefined, sentMs: number, cameMs: number): number | undefined => {
+	const told = Date.parse(date ?? '');
+	if (Number.isNaN(told)) {
+		return undefined;
+	}
+	const isBetween = told > sentMs - leastSkewMs && told < cameMs + leastSkewMs;
+	return isBetween ? 0 : Math.round(told - (sentMs + cameMs) / 2);
+};
+
+/** Sends one command. Never rejects. @param epoch Milliseconds since 1970. */
+export async function sendMetricCommand<Command, Answer extends object>(
+	clients: MetricClients,
+	action: string,
+	command: Command,
+	send: (client: CloudWatchClient, command: Command) => Promise<Answer>,
+	{epoch, signal}: {readonly epoch: () => number; readonly signal: AbortSignal},
+): Promise<CallOutcome<Answer>> {
+	const sentMs = epoch();
+	try {
+		const answer = await send(await clients.cloudwatch(), command);
+		return {kind: 'answered', answer, clockAheadMs: clockAheadOf(headersFor(answer).date, sentMs, epoch())};
+	} catch (error) {
+		const {class: failureClass, message} = failureOf(error, {action}, {secrets: clients.secrets(), signal});
+		return {kind: 'failed', failure: {action, kind: kindOf(failureClass), message}};
+	}
+}
+
+/** What ListMetrics told. */
+type ListedMetrics = {
+	/** Names of the metrics of each ModelId. */
+	readonly names: ReadonlyMap<string, ReadonlySet<string>>;
+	readonly calls: number;
+	readonly failure: UsageFailure | undefined;
+	readonly clockAheadMs: number | undefined;
+};
+
+/**
+ * ModelId of a series whose only dimension that is: the same traffic stands under further sets of dimensions, and adding
+ * them up would count it twice.
+ */
+const modelIdOf = ({Dimensions}: Metric): string | undefined => {
+	const [only] = Dimensions ?? [];
+	return Dimensions?.length === 1 && only?.Name === 'ModelId' ? only.Value : undefined;
+};
+
+/** Lists the ModelIds that had traffic in the last three hours. */
+export async function listActiveMetrics(
+	clients: MetricClients,
+	options: {readonly epoch: () => number; readonly signal: AbortSignal},
+): Promise<ListedMetrics> {
+	const {ListMetricsCommand} = await import('@aws-sdk/client-cloudwatch');
+	const names = new Map<string, Set<string>>();
+	const seen = new Set<string>();
+	let clockAheadMs: number | undefined;
+	let token: string | undefined;
+	let calls = 0;
+	do {
+		const command = new ListMetricsCommand({
+			Namespace: namespace,
+			RecentlyActive: 'PT3H',
+			...(token === undefined ? {} : {NextToken: token}),
+		});
+		calls++;
+		const outcome = await sendMetricCommand(
+			clients,
+			'cloudwatch:ListMetrics',
+			command,
+			(client, sent) => client.send(sent, {abortSignal: options.signal}),
+			options,
+		);
+		if (outcome.kind === 'failed') {
+			return {names, calls, failure: outcome.failure, clockAheadMs};
+		}
+		for (const metric of outcome.answer.Metrics ?? []) {
+			const modelId = modelIdOf(metric);
+			if (modelId !== undefined && metric.MetricName !== undefined) {
+				names.set(modelId, (names.get(modelId) ?? new Set()).add(metric.MetricName));
+			}
+		}
+		clockAheadMs ??= outcome.clockAheadMs;
+		const next = outcome.answer.NextToken;
+		token = next === undefined || next === '' || seen.has(next) ? undefined : next;
+		seen.add(token ?? '');
+	} while (token !== undefined);
+	return {names, calls, failure: undefined, clockAheadMs};
+}
+
+/** Most queries of one call of GetMetricData. */
+export const mostQueries = 500;
+/** Most datapoints of one page. */
+const mostDatapoints = 100_800;
+
+/** A query with what it is called in CloudWatch. */
+export type NamedQuery = SeriesQuery & MetricStat;
+
+export type BatchOutcome = {
+	readonly series: readonly SeriesValues[];
+	readonly calls: number;
+	readonly failure: UsageFailure | undefined;
+	readonly clockAheadMs: number | undefined;
+};
+
+const idOf = (index: number): string => `q${index}`;
+
+const dataQuery = (
+	{modelId, metric, stat}: NamedQuery,
+	index: number,
+	periodMs: number,
+): MetricDataQuery => ({
+	Id: idOf(index),
+	MetricStat: {
+		Metric: {
+			Namespace: namespace,
+			MetricName: metric,
+			// Exactly this dimension: series with more of them tell the same traffic again.
+			Dimensions: [{Name: 'ModelId', Value: modelId}],
+		},
+		Period: periodMs / 1000,
+		Stat: stat,
+	},
+});
+
+/** Values of one query, gathered over the pages. */
+type Gathered = {at: number[]; values: number[]; isPartial: boolean; isTold: boolean};
+
+const gather = (gathered: readonly Gathered[], result: MetricDataResult): void => {
+	const place = gathered[Number((result.Id ?? '').slice(1))];
+	if (place === undefined) {
+		return;
+	}
+	for (const [index, at] of (result.Timestamps ?? []).entries()) {
+		const value = result.Values?.[index];
+		if (value !== undefined) {
+			place.at.push(at.getTime());
+			place.values.push(value);
+		}
+	}
+	place.isTold = true;
+	// A page that ends within a result says PartialData too; the last word on a result counts.
+	place.isPartial = result.StatusCode !== undefined && result.StatusCode !== 'Complete';
+};
+
+/**
+ * Reads up to 500 queries over all pages.
+ * @returns what was told; of a failure in between the results that are whole.
+ */
+export async function readBatch(
+	clients: MetricClients,
+	queries: readonly NamedQuery[],
+	{fromMs, toMs}: TimeWindow,
+	periodMs: number,
+	options: {readonly epoch: () => number; readonly signal: AbortSignal},
+): Promise<BatchOutcome> {
+	const {GetMetricDataCommand} = await import('@aws-sdk/client-cloudwatch');
+	const gathered = queries.map((): Gathered => ({at: [], values: [], isPartial: true, isTold: false}));
+	const seen = new Set<string>();
+	let failure: UsageFailure | undefined;
+	let clockAheadMs: number | undefined;
+	let token: string | undefined;
+	let calls = 0;
+	do {
+		const command = new GetMetricDataCommand({
+			MetricDataQueries: queries.map((query, index) => dataQuery(query, index, periodMs)),
+			StartTime: new Date(fromMs),
+			EndTime: new Date(toMs),
+			ScanBy: 'TimestampAscending',
+			MaxDatapoints: mostDatapoints,
+			...(token === undefined ? {} : {NextToken: token}),
+		});
+		calls++;
+		const outcome = await sendMetricCommand(
+			clients,
+			'cloudwatch:GetMetricData',
+			command,
+			(client, sent) => client.send(sent, {abortSignal: options.signal}),
+			options,
+		);
+		if (outcome.kind === 'failed') {
+			failure = outcome.failure;
+			break;
+		}
+		for (const result of outcome.answer.MetricDataResults ?? []) {
+			gather(gathered, result);
+		}
+		clockAheadMs ??= outcome.clockAheadMs;
+		const next = outcome.answer.NextToken;
+		token = next === undefined || next === '' || seen.has(next) ? undefined : next;
+		seen.add(token ?? '');
+	} while (token !== undefined);
+	const series = queries.flatMap(({modelId, series: name}, index) => {
+		const told = gathered[index];
+		return told?.isTold
+			? [{modelId, series: name, at: told.at, values: told.values, isPartial: told.isPartial}]
+			: [];
+	});
+	return {series, calls, failure, clockAheadMs};
+}

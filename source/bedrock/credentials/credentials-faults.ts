@@ -1,0 +1,301 @@
+import {UserError} from '../../domain/user-error.ts';
+import {factsOf} from '../failures/error-facts.ts';
+import {failureOf} from '../failures/failure-of.ts';
+import {redacted, withoutCredentials} from '../failures/redact.ts';
+import {type KeySource, profileIn} from './caller-source.ts';
+import type {Section, SharedFiles} from './shared-files.ts';
+
+/** What is wrong with a profile can be read from AWS's files before anything is asked: the SDK would only say that it found nothing. */
+
+const listed = (names: readonly string[]): string =>
+	names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** Names of others that a sentence may hold. */
+const mostNamed = 8;
+
+const others = (names: readonly string[]): string => {
+	if (names.length === 0) {
+		return 'there is none';
+	}
+	const more = names.length - mostNamed;
+	const shown = more > 0 ? [...names.slice(0, mostNamed), `${more} more`] : names;
+	return `there ${names.length === 1 ? 'is' : 'are'} ${listed(shown)}`;
+};
+
+const fault = (message: string, hint: string): UserError => new UserError(message, {exitCode: 1, hint});
+
+/** What a role's credentials may be taken from where that is no profile. */
+const credentialSources = ['Environment', 'Ec2InstanceMetadata', 'EcsContainer'];
+
+/** Settings each of which gives a profile credentials. */
+const sourceSettings = [
+	'role_arn',
+	'aws_access_key_id',
+	'aws_secret_access_key',
+	'credential_process',
+	'web_identity_token_file',
+	'sso_session',
+	'sso_start_url',
+	'sso_account_id',
+	'sso_role_name',
+	'login_session',
+] as const;
+
+/** Whether a profile says where its credentials come from. */
+export function hasOwnCredentials(section: Section | undefined): boolean {
+	return section !== undefined && sourceSettings.some((name) => section[name] !== undefined);
+}
+
+/** A profile that nobody wrote. @param from Where the name was read. */
+const unknownProfile = (name: string, from: string, files: SharedFiles): UserError => {
+	const {configPath, profiles, strays} = files;
+	const [unreadable] = files.faults;
+	if (unreadable !== undefined) {
+		return fault(
+			`The profile "${name}" (${from}) was not found: ${unreadable}`,
+			'Give yourself the right to read it, or name another file in AWS_CONFIG_FILE.',
+		);
+	}
+	const hint = strays.includes(name)
+		? `${configPath} has a section [${name}]: write [profile ${name}] there.`
+		: `Correct ${from}, or make the profile: aws configure --profile ${/\s/.test(name) ? `"${name}"` : name}.`;
+	return fault(`There is no profile ${name} in ${configPath}; ${others([...profiles.keys()])}.`, hint);
+};
+
+/** @throws UserError (exit 1) for a profile that the files do not have. */
+export function assertProfile(name: string, from: string, files: SharedFiles): void {
+	if (!files.profiles.has(name) && name !== 'default') {
+		throw unknownProfile(name, from, files);
+	}
+}
+
+/** @throws UserError (exit 1) when a setting names a session of single sign-on that is not there, or half of one. */
+const assertSession = (name: string, section: Section, {ssoSessions, configPath}: SharedFiles): void => {
+	const {sso_session: session} = section;
+	if (session === undefined) {
+		return;
+	}
+	const found = ssoSessions.get(session);
+	if (found === undefined) {
+		throw fault(
+			`The profile "${name}" signs in by sso_session = ${session}, but [sso-session ${session}] is not in ${configPath}; ${others([...ssoSessions.keys()])}.`,
+			`Add it with "aws configure sso-session", or correct sso_session of the profile.`,
+		);
+	}
+	const missing = [
+		...['sso_region', 'sso_start_url']
+			.filter((setting) => found[setting] === undefined)
+			.map((setting) => `${setting} of [sso-session ${session}]`),
+		...['sso_account_id', 'sso_role_name']
+			.filter((setting) => section[setting] === undefined)
+			.map((setting) => `${setting} of the profile`),
+	];
+	if (missing.length > 0) {
+		throw fault(
+			`The profile "${name}" cannot sign in by sso_session = ${session}: ${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
+			`Run "aws configure sso --profile ${name}".`,
+		);
+	}
+};
+
+/** @throws UserError (exit 1) for one half of a pair of keys. */
+const assertBothKeys = (name: string, section: Section, {credentialsPath}: SharedFiles): void => {
+	const [id, secret] = [section.aws_access_key_id, section.aws_secret_access_key];
+	if ((id === undefined) !== (secret === undefined)) {
+		throw fault(
+			`The profile "${name}" has ${id === undefined ? 'aws_secret_access_key' : 'aws_access_key_id'}, but ${id === undefined ? 'aws_access_key_id' : 'aws_secret_access_key'} is missing.`,
+			`Write both into ${credentialsPath}, or run "aws configure --profile ${name}".`,
+		);
+	}
+};
+
+/** @throws UserError (exit 1) for a role of which nothing says with whose credentials it is taken. */
+const assertRoleSource = (name: string, section: Section, {configPath}: SharedFiles): void => {
+	const {source_profile: profile, credential_source: source, web_identity_token_file: token} = section;
+	if (profile !== undefined && source !== undefined) {
+		throw fault(
+			`The profile "${name}" has source_profile and credential_source, and only one of them can hold.`,
+			`Take one of the two out of ${configPath}.`,
+		);
+	}
+	if (profile === undefined && source === undefined && token === undefined) {
+		throw fault(
+			`The profile "${name}" has role_arn, but nothing says with whose credentials the role is taken.`,
+			`Add source_profile (or credential_source) to the profile in ${configPath}.`,
+		);
+	}
+	if (source !== undefined && !credentialSources.includes(source)) {
+		throw fault(
+			`The profile "${name}" has credential_source = ${source}, which does not exist.`,
+			`Write one of ${credentialSources.join(', ')} in ${configPath}.`,
+		);
+	}
+};
+
+/**
+ * Follows a profile to where its credentials come from.
+ * @throws UserError (exit 1) that names what is missing, wrong or in a circle.
+ */
+export function assertUsable(name: string, files: SharedFiles): void {
+	const path = [name];
+	for (let current = name; ; ) {
+		const section = files.profiles.get(current) ?? {};
+		const isOwnSource = path.length > 1 && section.aws_access_key_id !== undefined;
+		assertBothKeys(current, section, files);
+		assertSession(current, section, files);
+		if (section.role_arn === undefined || isOwnSource) {
+			if (path.length > 1 && !hasOwnCredentials(section) && section.credential_source === undefined) {
+				throw fault(
+					`The profile "${current}", which "${path.at(-2)}" takes its credentials from (source_profile), has none.`,
+					`Give it some: aws configure --profile ${current}.`,
+				);
+			}
+			return;
+		}
+		assertRoleSource(current, section, files);
+		const next = section.source_profile;
+		if (next === undefined) {
+			return;
+		}
+		if (!files.profiles.has(next)) {
+			throw fault(
+				`The profile "${current}" takes its credentials from "${next}" (source_profile), which is not in ${files.configPath}; ${others([...files.profiles.keys()])}.`,
+				'Correct source_profile of the profile.',
+			);
+		}
+		const isOfItself = next === current && section.aws_access_key_id !== undefined;
+		if (path.includes(next) && !isOfItself) {
+			throw fault(
+				`The profiles take their credentials from each other (source_profile): ${[...path, next].join(' -> ')}.`,
+				`Have one of them name a profile that has credentials of its own, in ${files.configPath}.`,
+			);
+		}
+		path.push(next);
+		current = next;
+	}
+}
+
+/** No credentials, or some that cannot be used. The SDK and the failures of requests know it by this name. */
+class CredentialsFault extends UserError {
+	constructor(message: string, options: {hint: string; cause?: unknown}) {
+		super(message, {exitCode: 1, ...options});
+		this.name = 'CredentialsProviderError';
+	}
+}
+
+const quoted = (profile: string): string => (/^[\w.@+-]+$/.test(profile) ? profile : `"${profile}"`);
+
+/** What the profile's own command wrote; undefined where it was not the command that failed. */
+const ownWordsOf = (message: string): string | undefined => {
+	const [, said] = /^Command failed: [^\n]*\n?([\s\S]*)$/.exec(message) ?? [];
+	return said?.replace(/\s+/g, ' ').trim();
+};
+
+type Reason = {readonly sentence: string; readonly hint: string};
+
+/** Reasons by what the SDK says; messages as it was seen to send them. `{profile}` stands for ` --profile NAME`. */
+const reasons: ReadonlyArray<readonly [RegExp, string]> = [
+	[
+		/credential_process/i,
+		'Run the command in credential_process of the profile by hand: it has to print JSON with Version 1, AccessKeyId, SecretAccessKey and an Expiration to come.',
+	],
+	[
+		/multi-?factor|\bmfa\b/i,
+		'A code cannot be asked for here. Get a session first, which asks for it: eval "$(aws configure export-credentials{profile} --format env)", then run this without --profile; or aws sts get-session-token --serial-number ARN --token-code CODE.',
+	],
+	[/\bsso\b|single sign/i, 'Sign in again: aws sso login{profile}.'],
+	[
+		/not authorized to perform: sts:AssumeRole|AccessDenied/i,
+		'Allow sts:AssumeRole to the caller, and the caller in the trust policy of the role.',
+	],
+	[
+		/token file|web_identity|AssumeRoleWithWebIdentity|InvalidIdentityToken|ENOENT|EACCES/i,
+		'Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN (web_identity_token_file and role_arn of the profile): the token has to be there and in force.',
+	],
+];
+
+/** A file that a profile or a variable names is not there: that is no fault of the network. */
+const fileCodes = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM']);
+
+const reasonOf = (error: unknown, source: KeySource): Reason => {
+	const facts = factsOf(error);
+	const profile = profileIn(source);
+	const option = profile === undefined ? '' : ` --profile ${quoted(profile)}`;
+	const said = ownWordsOf(error instanceof Error ? error.message : '');
+	if (said !== undefined) {
+		return {
+			sentence:
+				said === ''
+					? 'its credential_process failed and said nothing.'
+					: `its credential_process failed: ${said}`,
+			hint: 'Do what the command says, or run it by hand: it stands in credential_process of the profile.',
+		};
+	}
+	const failure = failureOf(error, {});
+	const isFile = facts.code !== undefined && fileCodes.has(facts.code);
+	// The way to STS, to single sign-on or to the metadata of the instance is broken, or the clock is wrong.
+	const isElsewhere =
+		!isFile &&
+		(failure.class === 'network' || failure.class === 'timeout' || /\bclock\b/.test(failure.advice));
+	const hint = reasons.find(([pattern]) => pattern.test(`${facts.name} ${facts.message}`))?.[1];
+	return {
+		sentence: facts.message || failure.message,
+		hint: isElsewhere
+			? failure.advice
+			: (hint?.replaceAll('{profile}', option) ??
+				`Sign in with "aws configure${option}" or "aws sso login${option}" (name another profile with --profile), or try it without an account: --demo.`),
+	};
+};
+
+/** Where keys were looked for, in words. */
+const placeOf = (source: KeySource): string => {
+	switch (source.kind) {
+		case 'typed-profile':
+		case 'set-profile':
+			return ` for the profile "${source.profile}"`;
+		case 'variables':
+			return ' in AWS_ACCESS_KEY_ID';
+		case 'default':
+			return '';
+	}
+};
+
+/**
+ * Says that there are no credentials, or why those that were found cannot be used, with the way out.
+ * @param secrets Values that must not appear in what a credential helper said.
+ */
+export function credentialsFault(
+	error: unknown,
+	source: KeySource,
+	files: Pick<SharedFiles, 'faults'>,
+	secrets: readonly string[],
+): CredentialsFault {
+	if (error instanceof CredentialsFault) {
+		return error;
+	}
+	if (error instanceof UserError) {
+		return new CredentialsFault(error.message, {hint: error.hint ?? '', cause: error});
+	}
+	const message = error instanceof Error ? error.message : '';
+	const place = placeOf(source);
+	const isAbsent =
+		message === '' ||
+		/could not load credentials from any providers|Could not resolve credentials using profile/i.test(
+			message,
+		);
+	const [unreadable] = files.faults;
+	if (isAbsent) {
+		return new CredentialsFault(
+			`No AWS credentials were found${place}.${unreadable === undefined ? '' : ` ${unreadable}`}`,
+			{
+				hint: 'Sign in with "aws configure" or "aws sso login" (name a profile with --profile), or try it without an account: --demo.',
+				cause: error,
+			},
+		);
+	}
+	const {sentence, hint} = reasonOf(error, source);
+	return new CredentialsFault(`The AWS credentials${place} cannot be used: ${redacted(sentence, secrets)}`, {
+		hint: withoutCredentials(hint, secrets),
+		cause: error,
+	});
+}

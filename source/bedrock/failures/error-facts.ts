@@ -1,0 +1,251 @@
+import {at, isObject, parseJson, stringOf, wordOf} from '../json.ts';
+import {UnreadableAnswer} from '../methods/answer.ts';
+import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
+import {StreamFault} from '../methods/stream-reader.ts';
+
+/**
+ * What an answer says of itself where its error has not AWS's own form: a page of a proxy or a load balancer, XML, plain
+ * text, or the JSON of another provider behind a gateway.
+ */
+type ErrorBody = {
+	/** Name of the exception or of the kind of error. */
+	readonly name?: string | undefined;
+	readonly message?: string | undefined;
+	/** A page written for people: something else answered in place of the service. */
+	readonly isPage: boolean;
+};
+
+const nothing: ErrorBody = {isPage: false};
+
+/** As much of a page or a text as a sentence may hold. */
+const maxQuoted = 120;
+
+const clipped = (text: string): string => {
+	const line = text.replace(/\s+/g, ' ').trim();
+	return line.length > maxQuoted ? `${line.slice(0, maxQuoted)}…` : line;
+};
+
+const element = (text: string, name: string): string | undefined =>
+	new RegExp(`<${name}>([^<]*)</${name}>`, 'i').exec(text)?.[1]?.trim() || undefined;
+
+const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
+	if (/<(?:!doctype html|html|head|body)\b/i.test(text)) {
+		const title = element(text, 'title') ?? element(text, 'h1');
+		return {
+			isPage: true,
+			message: `A page came instead of an answer${title === undefined ? '' : `: "${clipped(title)}"`}${status === undefined ? '' : ` (HTTP ${status})`}.`,
+		};
+	}
+
+	return {
+		name: element(text, 'Code') ?? /^(?:<\?[^>]*>\s*)?<(\w+Exception)\b/.exec(text.trim())?.[1],
+		message: element(text, 'Message'),
+		isPage: false,
+	};
+};
+
+/** Error objects of JSON: of AWS's oldest services, of OpenAI, Anthropic and the gateways that speak like them. */
+const bodyOfJson = (value: unknown): ErrorBody => {
+	const error = at(value, 'error');
+	return {
+		name: wordOf(at(value, 'Output', '__type')) ?? wordOf(at(value, '__type')) ?? wordOf(at(value, 'code')),
+		message:
+			wordOf(at(error, 'message')) ??
+			wordOf(error) ??
+			wordOf(at(value, 'message')) ??
+			wordOf(at(value, 'Message')) ??
+			wordOf(at(value, 'errorMessage')) ??
+			wordOf(at(value, 'detail')),
+		isPage: false,
+	};
+};
+
+/** @param status From 400 on it was answered as an error: plain text then says why. Undefined within a stream. */
+const bodyOfText = (
+	text: string,
+	status: number | undefined,
+	isRefusal = (status ?? 0) >= 400,
+): ErrorBody => {
+	const start = text.trimStart();
+	if (start === '') {
+		return nothing;
+	}
+
+	if (start.startsWith('<')) {
+		return bodyOfMarkup(start, status);
+	}
+
+	const value = parseJson(start);
+	if (isObject(value)) {
+		return bodyOfJson(value);
+	}
+
+	// JSON that breaks off may be part of an answer, which is no error message.
+	return isRefusal && !/^[{[]/.test(start) ? {message: clipped(start), isPage: false} : nothing;
+};
+
+/**
+ * Reads an error of the SDK: it puts the fields of a JSON body onto the error; the text of any other is kept with the
+ * response.
+ */
+function errorBodyOf(error: unknown, response: unknown): ErrorBody {
+	const body = at(response, 'bodyText');
+	if (typeof body === 'string') {
+		const status = at(response, 'statusCode');
+		return bodyOfText(body, typeof status === 'number' ? status : undefined);
+	}
+
+	const message = error instanceof Error ? error.message : stringOf(at(error, 'message'));
+	// Exceptions within a stream that the SDK's model does not name come with their payload as text.
+	return message?.startsWith('{') ? bodyOfText(message, undefined, true) : bodyOfJson(ownFields(error));
+}
+
+/** The fields that the SDK added, without `message` and `name`, which it sets itself. */
+const ownFields = (error: unknown): unknown => {
+	if (!(error instanceof Error) && !isObject(error)) {
+		return undefined;
+	}
+
+	const {error: nested, Output, Message, detail, errorMessage} = error as Record<string, unknown>;
+	return {error: nested, Output, Message, detail, errorMessage};
+};
+
+/** What can be told of an error, from wherever it was thrown. */
+export type ErrorFacts = {
+	/** Name of the exception as the service models it; empty where it has none. */
+	readonly name: string;
+	readonly message: string;
+	/** HTTP status of the answer; undefined where there was none, or where it says nothing (within a stream). */
+	readonly status: number | undefined;
+	/** Code of the operating system, of TLS or of the HTTP parser, such as `ECONNREFUSED`. */
+	readonly code: string | undefined;
+	/** Host that was called, where the error tells it: not always the runtime. */
+	readonly host?: string | undefined;
+	readonly headers: ResponseHeaders;
+	/** Thrown after the service had answered 200 and the stream had begun. */
+	readonly isWithinStream: boolean;
+	/** A page for people was answered: by a proxy, a load balancer or a portal, not by the service. */
+	readonly isPage: boolean;
+};
+
+/** What was being done when it failed; makes the way out exact. */
+export type FailureContext = {
+	/** As called; undefined for calls that name no model. */
+	readonly model?: string | undefined;
+	readonly baseModel?: string | undefined;
+	/** IAM action that the call needs, such as `bedrock:InvokeModel`. */
+	readonly action?: string | undefined;
+	readonly region?: string | undefined;
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint?: string | null | undefined;
+	/** How the model is called, such as `converse`. */
+	readonly method?: string | undefined;
+	/** A Bedrock API key is set and was sent. */
+	readonly hasToken?: boolean | undefined;
+	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */
+	readonly profiles?: readonly string[] | undefined;
+};
+
+/** Names that say nothing about what happened. */
+const namelessErrors = new Set([
+	'Error',
+	'Unknown',
+	'UnknownError',
+	'TypeError',
+	'SyntaxError',
+	'RangeError',
+	'AggregateError',
+	'',
+]);
+
+/** What the SDK says where an answer said nothing, and what it adds where it could not read one. */
+const emptyMessage = /^Unknown(?:Error)?$/;
+const readingHint = /\s*Deserialization error: to see the raw response[\s\S]*$/;
+/** What Node adds to faults of certificates: a flag of its own, which is no flag here. */
+const nodeHint = /; if the root CA is installed locally, try running Node\.js with [\s\S]*$/;
+
+/** Stream exceptions are named `throttlingException` on the wire and `ThrottlingException` by the SDK. */
+const properName = (name: string): string => {
+	const plain = name.replace(/^.*#/, '').replace(/:.*$/, '');
+	return namelessErrors.has(plain) ? '' : plain.charAt(0).toUpperCase() + plain.slice(1);
+};
+
+/** The SDK calls a connection that broke off a timeout. */
+const brokenOff = new Set(['ECONNRESET', 'EPIPE']);
+
+const firstCode = (error: unknown): string | undefined =>
+	wordOf(at(error, 'code')) ??
+	wordOf(at(at(error, 'errors'), 0, 'code')) ??
+	wordOf(at(at(error, 'cause'), 'code'));
+
+const hostOf = (error: unknown): string | undefined =>
+	wordOf(at(error, 'host')) ??
+	wordOf(at(error, 'hostname')) ??
+	wordOf(at(at(error, 'errors'), 0, 'hostname')) ??
+	wordOf(at(at(error, 'cause'), 'host'));
+
+const messageOf = (error: unknown, told: ErrorBody, isAnswered: boolean): string => {
+	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
+	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
+	if (told.isPage || error instanceof UnreadableAnswer) {
+		return told.message ?? message;
+	}
+
+	const saysNothing =
+		error instanceof SyntaxError ||
+		// An answer that is null, or otherwise not what the SDK takes apart.
+		(isAnswered && error instanceof TypeError) ||
+		message.startsWith('{') ||
+		emptyMessage.test(message);
+	return saysNothing || message === '' ? (told.message ?? '') : message;
+};
+
+/** Reads an error of the SDK, of a stream, of Node or of anything else that was thrown. */
+export function factsOf(error: unknown): ErrorFacts {
+	const isFault = error instanceof StreamFault;
+	const inner: unknown = isFault ? (error.cause ?? error) : error;
+	const isReadable = isObject(inner) || inner instanceof Error;
+	const response: unknown = isReadable ? (inner as {$response?: unknown}).$response : undefined;
+	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
+	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
+	const status = typeof answered === 'number' ? answered : undefined;
+	const told = errorBodyOf(inner, response);
+	const code = firstCode(inner);
+	const given = isReadable ? properName(String((inner as {name?: unknown}).name ?? '')) : '';
+	const own = given === 'TimeoutError' && brokenOff.has(code ?? '') ? '' : given;
+	return {
+		name: own || properName(told.name ?? ''),
+		message: messageOf(inner, told, status !== undefined) || (typeof inner === 'string' ? inner : ''),
+		status: isFault ? undefined : status,
+		code,
+		host: hostOf(inner),
+		headers: headersOf(response),
+		isWithinStream: isFault,
+		isPage: told.isPage,
+	};
+}
+
+/**
+ * How long the service asks to wait, in milliseconds: `x-amz-retry-after` (ms), else `Retry-After` (seconds, or a date
+ * that is read against the answer's own `Date` where it has one).
+ */
+export function retryAfterOf(headers: ResponseHeaders, now: () => number): number | undefined {
+	const exact = headers['x-amz-retry-after']?.trim();
+	if (exact !== undefined && /^\d{1,9}$/.test(exact)) {
+		return Number(exact);
+	}
+
+	const value = headers['retry-after']?.trim();
+	if (value === undefined || value === '') {
+		return undefined;
+	}
+
+	if (/^\d{1,6}(?:\.\d+)?$/.test(value)) {
+		return Math.round(Number(value) * 1000);
+	}
+
+	const until = /[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
+	const answeredAt = Date.parse(headers.date ?? '');
+	const from = Number.isNaN(answeredAt) ? now() : answeredAt;
+	return Number.isNaN(until) ? undefined : Math.max(0, until - from);
+}

@@ -1,0 +1,141 @@
+import type {Scope} from '../../domain/target.ts';
+import {UserError} from '../../domain/user-error.ts';
+
+/** Base model IDs: `provider.model-date-version:revision:context`, such as `anthropic.claude-sonnet-4-20250514-v1:0:200k`. */
+
+/**
+ * A provider has one plain word and the name behind the dot starts with a letter. That tells `us.deepseek.v3.2` (profile of
+ * `deepseek.v3.2`) from `deepseek.v3.2` itself, whose remainder `v3.2` has a digit behind its dot.
+ */
+const baseModelPattern = /^[a-z][a-z0-9]+\.[a-z][a-z0-9.-]*(?::[a-z0-9]+)*$/i;
+
+/** A context length at the end: `:200k`, `:1m`, `:512`, `:mm` (multimodal), with the revision before it. */
+const contextPattern = /^(.*?)(?::(\d{1,2}))?:(\d+[km]|\d{3,}|mm)$/;
+
+/** Whether the text has the form `provider.model`, whoever the provider is. */
+export function looksLikeBaseModel(text: string): boolean {
+	return baseModelPattern.test(text) && !/^v\d+\./i.test(text);
+}
+
+/** The provider's word in a base model ID: `meta` of `meta.llama3-8b-instruct-v1:0`. */
+export function providerOf(baseModel: string): string {
+	return baseModel.slice(0, baseModel.indexOf('.'));
+}
+
+/**
+ * Folds a context suffix: a variant with another context length is the same model for every quota.
+ * The revision before it stays when `isKnown` confirms that ID (`...-v1:0:200k` is `...-v1:0`) and goes when only the
+ * shorter ID is known (`cohere.command-text-v14:7:4k` is `cohere.command-text-v14`).
+ * @returns the ID without the suffix; IDs without one are given back as they are.
+ */
+export function foldContext(modelId: string, isKnown: (id: string) => boolean): string {
+	const match = contextPattern.exec(modelId);
+	if (match === null) {
+		return modelId;
+	}
+	const [, bare = '', revision] = match;
+	if (revision === undefined) {
+		return bare;
+	}
+	const revised = `${bare}:${revision}`;
+	return isKnown(revised) || !isKnown(bare) ? revised : bare;
+}
+
+/** What two spellings of one base model have in common: `amazon.titan-embed-image-v1` and `...-v1:0` are one model. */
+export function baseModelKey(baseModel: string): string {
+	return baseModel.toLowerCase().replace(/:0$/, '');
+}
+
+/** ARNs that the runtime accepts as `modelId`, taken apart. */
+
+/** An ARN of Amazon Bedrock. */
+type BedrockArn = {
+	readonly partition: string;
+	/** Empty in the region-less ARNs of global profiles (`arn:aws:bedrock:::foundation-model/ID`). */
+	readonly region: string;
+	/** Empty for what belongs to AWS. */
+	readonly account: string;
+	/** Such as `foundation-model`, `inference-profile`, `application-inference-profile`. */
+	readonly resourceType: string;
+	readonly resourceId: string;
+};
+
+const arnPattern = /^arn:([a-z0-9-]+):bedrock:([a-z0-9-]*):(\d*):([a-z-]+)\/(.+)$/i;
+
+/** Whether the text claims to be an ARN, well formed or not. */
+export function looksLikeArn(text: string): boolean {
+	return /^arn:/i.test(text);
+}
+
+/** Takes a Bedrock ARN apart; undefined for anything else, ARNs of other services included. */
+export function parseBedrockArn(text: string): BedrockArn | undefined {
+	const match = arnPattern.exec(text);
+	if (match === null) {
+		return undefined;
+	}
+	const [, partition = '', region = '', account = '', resourceType = '', resourceId = ''] = match;
+	return {partition, region, account, resourceType: resourceType.toLowerCase(), resourceId};
+}
+
+/**
+ * Scope and base model of an inference profile from the foundation models that it routes to.
+ * A region-less ARN means global routing, several Regions mean a geographic profile, one Region means that the profile was
+ * copied from a base model (the ARN form is documented by AWS, the rule is inferred from it).
+ * @param modelArns ARNs of foundation models, or of the profile that an application profile was copied from.
+ * @returns undefined when no ARN names a foundation model.
+ */
+export function routeOf(
+	modelArns: readonly string[],
+): {readonly baseModel: string; readonly scope: Scope} | undefined {
+	const models = modelArns
+		.map((arn) => parseBedrockArn(arn))
+		.filter((arn) => arn?.resourceType === 'foundation-model');
+	const [first] = models;
+	if (first === undefined) {
+		return undefined;
+	}
+	const regions = new Set(models.map((arn) => arn?.region));
+	const scope: Scope = regions.has('') ? 'global' : regions.size > 1 ? 'cross-region' : 'on-demand';
+	return {baseModel: first.resourceId, scope};
+}
+
+/** A model or profile named by its ARN can be called in the Region of the ARN alone. */
+
+type Placed = {readonly model: string; readonly region: string};
+
+const placedIn = (models: readonly string[]): readonly Placed[] =>
+	models.flatMap((given) => {
+		const model = given.trim();
+		const region = parseBedrockArn(model)?.region ?? '';
+		return region === '' ? [] : [{model, region}];
+	});
+
+/**
+ * The Region that ARNs among the models decide; undefined where none of them does.
+ * @param typed Region of the command line.
+ * @throws UserError (exit 2) where ARNs contradict each other or what was typed.
+ */
+export function regionOfArns(models: readonly string[], typed: string | undefined): string | undefined {
+	const placed = placedIn(models);
+	const [first] = placed;
+	if (first === undefined) {
+		return undefined;
+	}
+	const other = placed.find(({region}) => region !== first.region);
+	if (other !== undefined) {
+		throw new UserError(
+			`${first.model} belongs to ${first.region} and ${other.model} to ${other.region}: a run goes to one Region.`,
+			{
+				exitCode: 2,
+				hint: 'Run them one after the other, and lay the results side by side with "bedrock-top compare".',
+			},
+		);
+	}
+	if (typed !== undefined && typed !== first.region) {
+		throw new UserError(`--region ${typed} contradicts ${first.model}, which belongs to ${first.region}.`, {
+			exitCode: 2,
+			hint: `Write --region ${first.region} or leave --region out: the ARN decides.`,
+		});
+	}
+	return first.region;
+}

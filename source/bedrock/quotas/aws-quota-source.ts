@@ -1,0 +1,195 @@
+import type {BedrockClient, FoundationModelSummary} from '@aws-sdk/client-bedrock';
+import type {ServiceQuota, ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
+import type {FailureClass} from '../../domain/failure.ts';
+import {hasBearerToken} from '../credentials/caller-source.ts';
+import {failureOf} from '../failures/failure-of.ts';
+import {headersFor, isSimulated} from '../methods/response-headers.ts';
+import {
+	actions,
+	type FoundationModel,
+	type InferenceProfile,
+	type ListedQuota,
+	type QuotaSource,
+	SourceError,
+	type SourceFailureKind,
+} from './quota-source.ts';
+
+/** Rows of the service's lists as the resolver wants them. Rows without their name are dropped: nothing can be said of them. */
+
+/** The service leaves out a value that it cannot tell at the moment. */
+function listedQuotas(quotas: readonly ServiceQuota[] = []): readonly ListedQuota[] {
+	return quotas.flatMap(({QuotaCode, QuotaName, Value, Adjustable}) =>
+		typeof QuotaName === 'string'
+			? [
+					{
+						code: QuotaCode ?? null,
+						name: QuotaName,
+						value: typeof Value === 'number' && Number.isFinite(Value) ? Value : null,
+						adjustable: Adjustable ?? null,
+					},
+				]
+			: [],
+	);
+}
+
+function listedModels(models: readonly FoundationModelSummary[] = []): readonly FoundationModel[] {
+	return models.flatMap((model) =>
+		typeof model.modelId === 'string'
+			? [
+					{
+						modelId: model.modelId,
+						modelName: model.modelName ?? null,
+						providerName: model.providerName ?? null,
+						isStreaming: model.responseStreamingSupported ?? null,
+						outputModalities: model.outputModalities ?? [],
+						inferenceTypes: model.inferenceTypesSupported ?? [],
+						lifecycle: model.modelLifecycle?.status ?? null,
+					},
+				]
+			: [],
+	);
+}
+
+/** A row of ListInferenceProfiles or the answer of GetInferenceProfile. */
+type ProfileRow = {
+	readonly inferenceProfileId?: string | undefined;
+	readonly inferenceProfileArn?: string | undefined;
+	readonly inferenceProfileName?: string | undefined;
+	readonly models?: ReadonlyArray<{readonly modelArn?: string | undefined}> | undefined;
+};
+
+function listedProfiles(profiles: readonly ProfileRow[] = []): readonly InferenceProfile[] {
+	return profiles.flatMap(({inferenceProfileId, inferenceProfileArn, inferenceProfileName, models}) =>
+		typeof inferenceProfileId === 'string' && typeof inferenceProfileArn === 'string'
+			? [
+					{
+						id: inferenceProfileId,
+						arn: inferenceProfileArn,
+						name: inferenceProfileName ?? null,
+						modelArns: (models ?? []).flatMap(({modelArn}) => modelArn ?? []),
+					},
+				]
+			: [],
+	);
+}
+
+/** The AWS clients, as far as this source needs them; `Clients` fits. */
+type QuotaClients = {
+	readonly control: () => Promise<BedrockClient>;
+	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
+	/** Values that must never be shown. */
+	readonly secrets: () => readonly string[];
+	/** URL of an endpoint that is not AWS's. */
+	readonly endpoint?: string | null;
+};
+
+const pageSize = 100;
+const quotasOfBedrock = {ServiceCode: 'bedrock', MaxResults: pageSize} as const;
+
+type Page<Item> = {readonly items: readonly Item[]; readonly next: string | undefined};
+
+/** The account behind the AWS clients as a QuotaSource. Nothing is sent, and no client made, before a list is read. */
+export function quotaSourceOf(
+	clients: QuotaClients,
+	environment: Readonly<Record<string, string | undefined>> = process.env,
+): QuotaSource {
+	let isAnsweredBySimulator = false;
+	const call = async <Command, Answer extends object>(
+		action: string,
+		command: Command,
+		send: (command: Command) => Promise<Answer>,
+	): Promise<Answer> => {
+		try {
+			const answer = await send(command);
+			isAnsweredBySimulator ||= isSimulated(headersFor(answer));
+			return answer;
+		} catch (error) {
+			const failure = failureOf(
+				error,
+				{action, endpoint: clients.endpoint, hasToken: hasBearerToken(environment)},
+				{secrets: clients.secrets()},
+			);
+			throw new SourceError(kindOf(failure.class), failure.message, error, failure.advice);
+		}
+	};
+	return {
+		hasBearerToken: hasBearerToken(environment),
+		isSimulated: () => isAnsweredBySimulator,
+		listApplied: () =>
+			pages(async (NextToken) => {
+				const {ListServiceQuotasCommand} = await import('@aws-sdk/client-service-quotas');
+				const command = new ListServiceQuotasCommand({...quotasOfBedrock, NextToken});
+				const answer = await call(actions.applied, command, async (sent) =>
+					(await clients.serviceQuotas()).send(sent),
+				);
+				return {items: listedQuotas(answer.Quotas), next: answer.NextToken};
+			}),
+		listDefaults: () =>
+			pages(async (NextToken) => {
+				const {ListAWSDefaultServiceQuotasCommand} = await import('@aws-sdk/client-service-quotas');
+				const command = new ListAWSDefaultServiceQuotasCommand({...quotasOfBedrock, NextToken});
+				const answer = await call(actions.defaults, command, async (sent) =>
+					(await clients.serviceQuotas()).send(sent),
+				);
+				return {items: listedQuotas(answer.Quotas), next: answer.NextToken};
+			}),
+		listFoundationModels: () =>
+			pages(async () => {
+				const {ListFoundationModelsCommand} = await import('@aws-sdk/client-bedrock');
+				const command = new ListFoundationModelsCommand({});
+				const answer = await call(actions.models, command, async (sent) =>
+					(await clients.control()).send(sent),
+				);
+				return {items: listedModels(answer.modelSummaries), next: undefined};
+			}),
+		listInferenceProfiles: (typeEquals) =>
+			pages(async (nextToken) => {
+				const {ListInferenceProfilesCommand} = await import('@aws-sdk/client-bedrock');
+				const command = new ListInferenceProfilesCommand({typeEquals, maxResults: pageSize, nextToken});
+				const answer = await call(actions.profiles, command, async (sent) =>
+					(await clients.control()).send(sent),
+				);
+				return {items: listedProfiles(answer.inferenceProfileSummaries), next: answer.nextToken};
+			}),
+		async getInferenceProfile(idOrArn) {
+			const {GetInferenceProfileCommand} = await import('@aws-sdk/client-bedrock');
+			const command = new GetInferenceProfileCommand({inferenceProfileIdentifier: idOrArn});
+			const answer = await call('bedrock:GetInferenceProfile', command, async (sent) =>
+				(await clients.control()).send(sent),
+			);
+			const [profile] = listedProfiles([answer]);
+			if (profile === undefined) {
+				throw new SourceError('other', 'GetInferenceProfile told no profile.', undefined);
+			}
+			return profile;
+		},
+	};
+}
+
+/** Follows the token until there is none; a service that repeats its token is not asked again. */
+async function* pages<Item>(
+	fetchPage: (token: string | undefined) => Promise<Page<Item>>,
+): AsyncGenerator<readonly Item[]> {
+	const seen = new Set<string>();
+	let token: string | undefined;
+	do {
+		const page = await fetchPage(token);
+		yield page.items;
+		token = page.next === undefined || page.next === '' || seen.has(page.next) ? undefined : page.next;
+		seen.add(token ?? '');
+	} while (token !== undefined);
+}
+
+const kindOf = (failureClass: FailureClass): SourceFailureKind => {
+	switch (failureClass) {
+		case 'access-denied':
+			return 'denied';
+		case 'credentials':
+			return 'credentials';
+		case 'network':
+		case 'timeout':
+			return 'network';
+		default:
+			return 'other';
+	}
+};

@@ -1,0 +1,48 @@
+import {readFile, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import {z} from 'zod';
+import {commandMarkdown, flagMarkdown} from '../config/help.ts';
+import {presetSchema} from '../config/preset-schema.ts';
+import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
+import {keyMarkdownTable} from '../view/keymap.ts';
+
+/** The JSON schema of preset files, as editors read it; made from the one that presets are checked with. */
+export function presetJsonSchema(): string {
+	const schema = {
+		title: 'bedrock-top preset',
+		...z.toJSONSchema(presetSchema, {io: 'input'}),
+		// Parts that anchors share.
+		patternProperties: {'^x-': {}},
+	};
+	return `${JSON.stringify(schema, null, '\t')}\n`;
+}
+
+if (process.argv[1] === import.meta.filename) {
+	await writeFile(path.resolve(import.meta.dirname, '../../presets/schema.json'), presetJsonSchema());
+}
+
+/** Puts the tables that are made from data between their markers in the README. */
+
+const file = path.resolve(import.meta.dirname, '../../README.md');
+
+const between = (text: string, marker: string, content: string): string =>
+	text.replace(
+		new RegExp(`<!-- ${marker} -->[\\s\\S]*<!-- /${marker} -->`),
+		() => `<!-- ${marker} -->\n${content}\n<!-- /${marker} -->`,
+	);
+
+const tables: ReadonlyArray<readonly [marker: string, content: string]> = [
+	['commands', commandMarkdown().join('\n')],
+	['keys', keyMarkdownTable().trim()],
+	['flags', flagMarkdown().join('\n')],
+	['columns', requestsCsvMarkdown().join('\n')],
+];
+
+/** The README with its tables made anew. */
+export function freshReadme(text: string): string {
+	return tables.reduce((readme, [marker, content]) => between(readme, marker, content), text);
+}
+
+if (process.argv[1] === import.meta.filename) {
+	await writeFile(file, freshReadme(await readFile(file, 'utf8')));
+}

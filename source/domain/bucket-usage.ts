@@ -1,0 +1,49 @@
+/** Requests and quota tokens of a bucket. */
+export type Use = {readonly requests: number; readonly tokens: number};
+
+/** The two dimensions of a bucket's window. */
+export const dimensions = ['requests', 'tokens'] as const;
+export type Dimension = (typeof dimensions)[number];
+
+/** Limits in force for one admission; null where there is none. */
+export type Limits = {readonly requests: number | null; readonly tokens: number | null};
+
+/** What a program had answered in a minute, as CloudWatch counts it. */
+export type MinuteOfUse = Use & {
+	/** Unique among the programs that run on this host. */
+	readonly process: string;
+	/** Begin of the minute, in milliseconds since 1970. */
+	readonly at: number;
+};
+
+/** A part of a bucket's last window as it is kept between runs. */
+export type LedgerEntry = Use & {
+	/** Latest instant at which the service can have counted it, in milliseconds since 1970. `tokens` count from the first byte. */
+	readonly at: number;
+	/** Quota tokens of answers that ended then, where they count from the end. */
+	readonly ended: number;
+};
+
+/**
+ * Where the quota tokens of an answer count from: the service does not say it, so that it is learnt for each bucket
+ * (`admission/stamping`). It decides how much of the quota long answers may use.
+ */
+export const countsFrom = ['first-byte', 'end', 'unknown'] as const;
+export type CountsFrom = (typeof countsFrom)[number];
+
+/** What is known of a bucket, with its evidence; kept with it for a day. */
+export type LearntStamping = {
+	readonly countsFrom: CountsFrom;
+	/** When it was learnt; for `unknown` since when it is tried. In milliseconds since 1970. */
+	readonly at: number;
+	/** Requests that had no room if tokens counted from the end, and were let in. */
+	readonly accepted: number;
+	/** Such requests that were throttled. */
+	readonly refused: number;
+	/** Where in the minute the service's own minute can't begin: `1` for each of 600 tenths of a second. */
+	readonly marks: string;
+};
+
+/** Priorities of requests, the most urgent first. */
+export const lanes = ['high', 'normal', 'low'] as const;
+export type Lane = (typeof lanes)[number];

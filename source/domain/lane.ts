@@ -1,3 +1,0 @@
-/** Priorities of requests, the most urgent first. */
-export const lanes = ['high', 'normal', 'low'] as const;
-export type Lane = (typeof lanes)[number];

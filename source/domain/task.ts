@@ -1,0 +1,112 @@
+import type {PromptMessage} from './backend.ts';
+import type {Lane} from './bucket-usage.ts';
+
+/** The ways to ask, and what is asked about: plain data from a preset or from flags, checked when it is read. */
+
+export const compressions = ['whitespace', 'boilerplate', 'examples'] as const;
+export type Compression = (typeof compressions)[number];
+
+/** One way to ask. Templates may use {{task}}, {{content}}, {{item}}, {{item.field}} and {{turn}}. */
+export type Variant = {
+	readonly name: string;
+	/** Template of the user message. */
+	readonly instruction: string;
+	/** Template of the system prompt. */
+	readonly system: string | undefined;
+	/** Overrides the run's max tokens. */
+	readonly maxTokens: number | undefined;
+	readonly stop: readonly string[];
+	readonly parameters: Readonly<Record<string, unknown>>;
+	readonly itemsPerRequest: number;
+	readonly cache: boolean;
+	readonly compress: readonly Compression[];
+};
+
+export function hasOwnMaxTokens(variants: ReadonlyArray<Pick<Variant, 'maxTokens'>>): boolean {
+	return variants.some(({maxTokens}) => maxTokens !== undefined);
+}
+
+/** One row of input. */
+export type Item = {
+	readonly index: number;
+	/** The whole item, for {{item}}. */
+	readonly text: string;
+	/** Named columns, for {{item.field}}. */
+	readonly fields: Readonly<Record<string, string>>;
+	/** The known right answer, where the preset has one. */
+	readonly expected: string | undefined;
+	/** The text or a field in which JSON escapes nothing, where that was seen when the item was read. */
+	readonly plain?: string;
+};
+
+/** A condition that an answer must meet to be useful. */
+export type Check =
+	| {readonly contains: string}
+	| {readonly regex: string}
+	| {readonly oneOf: readonly string[]}
+	| {readonly equals: string}
+	| {readonly jsonSchema: Readonly<Record<string, unknown>>}
+	| {readonly maxCharacters: number};
+
+/** A conversation that grows: each turn is asked with everything that was said before it. */
+export type Chat = {
+	/** Templates of what the person says, in order; {{task}} and {{content}} may stand in them. */
+	readonly turns: readonly string[];
+	/** Milliseconds from the end of an answer to the next turn. */
+	readonly thinkMs: number;
+	/** The only lane in which it is held, beside the items of the others; absent: everywhere, and there are no items. */
+	readonly lane?: Lane | undefined;
+};
+
+/** What the user wants done. */
+export type Task = {
+	readonly task: string;
+	readonly content: string | undefined;
+	/** Empty when the task is done once over (content or the bare task), or is a conversation. */
+	readonly items: readonly Item[];
+	readonly checks: readonly Check[];
+	/** Instead of items, or in one lane beside them. */
+	readonly chat?: Chat | undefined;
+};
+
+/** What became of one item of a request. */
+export type ItemVerdict = {
+	/** Undefined for a task without items. */
+	readonly item: Item | undefined;
+	readonly kind: 'useful' | 'check-failed' | 'unparsed' | 'refused' | 'truncated' | 'malformed' | 'tool-call';
+	readonly answer: string | undefined;
+	/** Whether there was anything to check. */
+	readonly checked: boolean;
+	/** Why it was not checked to the end, where it was not. */
+	readonly reason?: string | undefined;
+};
+
+/** What a search turns on a prompt. */
+export const levers = ['pack', 'compress', 'cache', 'maxTokens'] as const;
+export type Lever = (typeof levers)[number];
+
+/** What was said before a turn of a conversation. */
+type History = {
+	readonly messages: readonly PromptMessage[];
+	/** Tokens of it all, system prompt included, as the service counted them; undefined where it did not. */
+	readonly tokens: number | undefined;
+};
+
+/** A prompt as it is sent. */
+export type Prompt = {
+	readonly system: string | undefined;
+	readonly user: string;
+	/** Absent where nothing was said before. */
+	readonly history?: History;
+	/** Absent where the variant names no rules. */
+	readonly compression?: PromptCompression;
+};
+
+/** A rule that was applied, and the characters that it took away. */
+export type AppliedRule = {readonly rule: Compression; readonly savedCharacters: number};
+
+/** What the rules did to a prompt, and the prompt as it stands without them. */
+type PromptCompression = {
+	readonly rules: readonly AppliedRule[];
+	readonly original: {readonly system: string | null; readonly user: string | null};
+};

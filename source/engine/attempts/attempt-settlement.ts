@@ -1,0 +1,380 @@
+import {
+	checksOf,
+	costOf,
+	countItems,
+	isDearerTier,
+	meetsServiceLevel,
+	occupiedBy,
+	settledTokens,
+	tokenCounts,
+	usageOf,
+} from '../../domain/accounting.ts';
+import type {Answer, Usage} from '../../domain/backend.ts';
+import type {Dimension, LearntStamping} from '../../domain/bucket-usage.ts';
+import type {Failure, Received} from '../../domain/failure.ts';
+import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts';
+import type {ItemVerdict} from '../../domain/task.ts';
+import type {PatternChecker} from '../../prompts/checks.ts';
+import {formatSpan} from '../../text/numbers.ts';
+import type {CellState} from '../cells/cell.ts';
+import {createTierMismatchWatch} from '../cells/tier-mismatch-watch.ts';
+import type {RunCore} from '../run-core.ts';
+import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
+import {type Attempt, type AttemptHandlers, Judging} from './attempts.ts';
+import {type LogicalRequest, nextTurn} from './logical-request.ts';
+import {type AnswerRecord, createIsoTime, lostEvent, toAnswerRecord} from './request-records.ts';
+import {retryDelayMs} from './retry-policy.ts';
+
+/** What outcomes have to do with beside the run itself. */
+type SettlementPorts = {
+	readonly onAnswer: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time; it comes again when it is judged. */
+	readonly onUnjudged: (record: AnswerRecord) => void;
+	/** Undefined: patterns are checked in this thread. */
+	readonly checker: PatternChecker | undefined;
+	/** Something changed: more may be sent now. */
+	readonly pump: () => void;
+};
+
+/** What an answer took, known before it is judged. */
+type Settled = Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'at'> & {
+	readonly isOverrun: boolean;
+	readonly costUsd: number | undefined;
+	readonly isDearer: boolean;
+	readonly times: RequestTimes;
+};
+
+const recordOf = (
+	attempt: Attempt,
+	answer: Answer,
+	{usage, quotaTokens, at, times}: Settled,
+	verdicts: readonly ItemVerdict[],
+): AnswerRecord => toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times});
+
+/** Where the tokens of a bucket were found to count from, in a sentence. */
+const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
+	countsFrom === 'end'
+		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
+		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
+
+/** Why a run with a typed limit goes no further. */
+const dearerWords = (model: string, tier: string | undefined): string =>
+	`${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
+
+const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> = {
+	'throttled-requests': 'requests',
+	'throttled-tokens': 'tokens',
+	'throttled-day': 'day',
+	overloaded: 'overloaded',
+};
+
+const freeSlots = new ConcurrencyLimiter(() => Number.POSITIVE_INFINITY);
+
+/** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
+export function createSettlement(core: RunCore, ports: SettlementPorts): AttemptHandlers {
+	const {spec, clock, random, guards, time} = core;
+
+	const isoTime = createIsoTime();
+	const judging = new Judging(spec.task, ports.checker, clock);
+	const watchService = createTierMismatchWatch((kind, text) => core.note(kind, text));
+
+	const attemptOf = ({request, cell, reservation}: Attempt) => ({
+		at: time.elapsedMs(),
+		cell: cell.index,
+		target: cell.cell.target,
+		isCounted: !request.isWarmUp,
+		reservedTokens: reservation.tokens,
+	});
+
+	const timesOf = (
+		{request, sentAt, sentAtRunningMs, firstTokenAt, firstAnswerTokenAt}: Attempt,
+		endedAt: number,
+	): RequestTimes => {
+		const service = endedAt - sentAt;
+		const intendedAt = request.intendedAt ?? request.firstSentAtRunningMs ?? sentAtRunningMs;
+		const dispatchDelay = Math.max(0, sentAtRunningMs - intendedAt);
+		const timeToFirstToken = firstTokenAt === undefined ? undefined : firstTokenAt - sentAt;
+		const timeToFirstAnswerToken = firstAnswerTokenAt === undefined ? undefined : firstAnswerTokenAt - sentAt;
+		return {
+			timeToFirstToken,
+			timeToFirstAnswerToken,
+			service,
+			dispatchDelay,
+			total: dispatchDelay + service,
+		};
+	};
+
+	/** Asks again, on its own and outside of its block. */
+	const followUp = (request: LogicalRequest, change: Partial<LogicalRequest>): void => {
+		const {broken: _, firstSentAtRunningMs: __, ...rest} = request;
+		const again = {
+			block: undefined,
+			slots: freeSlots,
+			attempts: 0,
+			isFollowUp: true,
+			isFirstThrottled: false,
+			...change,
+		};
+		core.sendAgain({...rest, ...again}, clock.now());
+	};
+
+	/**
+	 * What was cut off at right-sized max tokens is asked again with all of them; items whose part of a packed reply could
+	 * not be found are asked for again, one by one.
+	 */
+	const askAgain = (
+		{request, cell, maxTokens}: Attempt,
+		answer: Answer,
+		verdicts: readonly ItemVerdict[],
+	): void => {
+		if (answer.isTruncated && maxTokens < cell.cell.maxTokens && !cell.isChat) {
+			followUp(request, {hasFullLimit: true});
+			return;
+		}
+		if (request.items.length < 2 || answer.isRefused) {
+			return;
+		}
+		for (const {kind, item} of verdicts) {
+			if (kind === 'unparsed' && item !== undefined) {
+				followUp(request, {items: [item], prompt: cell.compose([item])});
+			}
+		}
+	};
+
+	const learn = (attempt: Attempt, answer: Answer, usage: Usage): void => {
+		const {cell, request} = attempt;
+		const before = cell.maxTokens;
+		cell.learn(request.prompt, answer, usage, attempt.maxTokens);
+		if (cell.maxTokens !== before) {
+			const {name} = cell.variant;
+			core.learntMaxTokens.changed(cell.index, name, before, cell.maxTokens, time.elapsedMs());
+		}
+	};
+
+	const onFirstByte = ({cell: {bucket, target}, reservation}: Attempt): void => {
+		const wasProbe = bucket.stamping.isProbe(reservation);
+		if (bucket.confirm(reservation)) {
+			core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
+		}
+		if (wasProbe) {
+			ports.pump();
+		}
+	};
+
+	/** Bucket and guards know at once what an answer took; it enters the figures when it is judged. */
+	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
+		const {request, cell, reservation} = attempt;
+		const usage = usageOf(answer, cell.inputTokens(request.prompt));
+		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
+		const overrun = cell.bucket.settle(reservation, quotaTokens);
+		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
+		guards.ended(attempt.mostUsd, costUsd ?? 0);
+		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);
+		if (isDearer && guards.loseSight()) {
+			core.note('tier', dearerWords(cell.target.model, answer.tier));
+		}
+		const settled: Settled = {
+			usage,
+			quotaTokens,
+			isOverrun: overrun > 0,
+			costUsd,
+			isDearer,
+			times: timesOf(attempt, endedAt),
+			at: isoTime(clock.epoch()),
+		};
+		const asked = {items: request.items, variant: cell.variant};
+		judging.judge(
+			asked,
+			answer,
+			(verdicts) => onJudged(attempt, answer, settled, verdicts),
+			() => ports.onUnjudged(recordOf(attempt, answer, settled, [])),
+		);
+		ports.pump();
+	};
+
+	const onJudged = (
+		attempt: Attempt,
+		answer: Answer,
+		settled: Settled,
+		verdicts: readonly ItemVerdict[],
+	): void => {
+		const {request, cell, reservation} = attempt;
+		const {usage, quotaTokens, isOverrun, costUsd, isDearer, times} = settled;
+		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
+		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
+		core.emit({
+			type: 'answered',
+			at: time.elapsedMs(),
+			cell: cell.index,
+			target: cell.cell.target,
+			isCounted: !request.isWarmUp,
+			reservedTokens: reservation.tokens,
+			block: request.block && {...request.block, isUnitOver: next === undefined},
+			turn: cell.isChat ? request.turn : undefined,
+			stopReason: answer.stopReason,
+			isTruncated: answer.isTruncated,
+			isRefused: answer.isRefused,
+			items: countItems(verdicts),
+			checks: checksOf(verdicts),
+			tokens: tokenCounts(usage, answer),
+			quotaTokens,
+			occupied: occupiedBy(
+				{
+					setAside: reservation.tokens,
+					reserved: reservation.reserved,
+					settled: quotaTokens,
+					countsFrom: cell.bucket.stamping.countsFrom,
+				},
+				times,
+				spec.windowMs,
+			),
+			carried: Math.max(1, request.items.length),
+			firstItem: request.items[0]?.index,
+			broken: request.broken,
+			isOverrun,
+			costUsd,
+			isDearer,
+			times,
+			isWithinServiceLevel: meetsServiceLevel(spec.serviceLevel, times),
+			isSimulated: answer.isSimulated,
+			isRescued: request.isFirstThrottled ?? false,
+			tier: answer.tier,
+			latencyMode: answer.latencyMode,
+			text: answer.text,
+		});
+		watchService(cell, answer);
+		learn(attempt, answer, usage);
+		ports.onAnswer(recordOf(attempt, answer, settled, verdicts));
+		askAgain(attempt, answer, verdicts);
+		finishTurn(request, next);
+		ports.pump();
+	};
+
+	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
+	const finishTurn = (request: LogicalRequest, next: LogicalRequest | undefined): void => {
+		if (next === undefined) {
+			core.finish(request);
+		} else {
+			core.goOn(request, next, clock.now() + core.cellOf(next).thinkMs);
+		}
+	};
+
+	const settleThrottle = ({cell, reservation}: Attempt, dimension: Dimension): void => {
+		const {bucket, target} = cell;
+		switch (bucket.throttled(reservation, dimension)) {
+			case 'none':
+				return;
+			case 'burst':
+				core.note(
+					'even',
+					`${target.model}: throttled in a burst although there was room: requests are spread evenly from here on.`,
+				);
+				return;
+			case 'end':
+				core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
+				return;
+			case 'others':
+				core.note(
+					'surprise',
+					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)} %.`,
+				);
+		}
+	};
+
+	/** Tells the bucket what a failed attempt did to it, and says so when it reacts. */
+	const settleFailure = (attempt: Attempt, failure: Failure): void => {
+		const {cell, reservation} = attempt;
+		if (failure.charge === 'unknown') {
+			cell.bucket.keep(reservation);
+		}
+		switch (failure.class) {
+			case 'throttled-requests':
+				settleThrottle(attempt, 'requests');
+				break;
+			case 'throttled-tokens':
+				settleThrottle(attempt, 'tokens');
+				break;
+			case 'overloaded':
+				if (cell.bucket.overloaded(reservation)) {
+					core.note(
+						'overloaded',
+						`${cell.target.model}: no capacity; requests in flight are halved and held there.`,
+					);
+				}
+				break;
+			default:
+				cell.bucket.giveBack(reservation);
+		}
+	};
+
+	/** What an attempt of unknown fate may have used belongs to its request. */
+	const keepBroken = (
+		{request, cell, reservation, mostUsd}: Attempt,
+		received: Received | undefined,
+	): Broken => {
+		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, mostUsd);
+		const {attempts = 0, quotaTokens = 0, costUsd = 0, mostUsd: most = 0} = request.broken ?? {};
+		request.broken = {
+			attempts: attempts + used.attempts,
+			quotaTokens: quotaTokens + used.quotaTokens,
+			costUsd: costUsd + used.costUsd,
+			mostUsd: most + used.mostUsd,
+		};
+		return used;
+	};
+
+	/** Cells that the service asked to wait for longer than is waited. */
+	const impatient = new Set<number>();
+
+	/** Says once for each cell that it is tried again before the service asks to. */
+	const noteImpatience = ({index, variant, target}: CellState, failure: Failure, delayMs: number): void => {
+		const asked = failure.retryAfterMs ?? 0;
+		if (asked > delayMs && !impatient.has(index)) {
+			impatient.add(index);
+			core.note(
+				'retry-after',
+				`${variant.name} on ${target.model}: the service asks to wait ${formatSpan(asked)} (Retry-After); it is tried again in ${formatSpan(delayMs)}.`,
+			);
+		}
+	};
+
+	const onFailure = (attempt: Attempt, failure: Failure): void => {
+		const {request, cell} = attempt;
+		settleFailure(attempt, failure);
+		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
+		const broken = failure.charge === 'unknown' ? keepBroken(attempt, failure.received) : undefined;
+		const kind = throttleKinds[failure.class];
+		if (kind === undefined) {
+			core.emit({type: 'failed', ...attemptOf(attempt), failure, broken});
+		} else {
+			const isFirst = request.attempts === 1;
+			request.isFirstThrottled ||= isFirst;
+			core.emit({type: 'throttled', ...attemptOf(attempt), failure, kind, isFirst, broken});
+		}
+		const restMs = (spec.load.durationMs ?? Number.POSITIVE_INFINITY) - time.runningMs();
+		const delayMs = retryDelayMs(failure, request.attempts, random, restMs);
+		if (delayMs === undefined) {
+			core.emit(lostEvent(request, failure, time.elapsedMs()));
+			core.lose(request, failure);
+		} else {
+			noteImpatience(cell, failure, delayMs);
+			core.sendAgain(request, clock.now() + delayMs);
+		}
+		if (failure.class === 'throttled-day') {
+			core.giveUpForDay(cell);
+		} else if (cell.fail(failure, delayMs === undefined)) {
+			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
+			core.stopIfHopeless();
+		}
+		ports.pump();
+	};
+
+	const onAbandoned = (attempt: Attempt): void => {
+		attempt.cell.bucket.keep(attempt.reservation);
+		guards.ended(attempt.mostUsd, attempt.mostUsd);
+		core.emit({type: 'abandoned', ...attemptOf(attempt), broken: keepBroken(attempt, undefined)});
+		core.lose(attempt.request, undefined);
+	};
+
+	return {onFirstByte, onAnswer, onFailure, onAbandoned, judging};
+}

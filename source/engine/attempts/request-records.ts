@@ -1,0 +1,201 @@
+import type {Answer, Usage} from '../../domain/backend.ts';
+import type {Failure, FailureClass} from '../../domain/failure.ts';
+import {itemFingerprint} from '../../domain/fingerprint.ts';
+import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
+import type {ItemVerdict} from '../../domain/task.ts';
+import type {CellState} from '../cells/cell.ts';
+import type {Attempt} from './attempts.ts';
+import type {LogicalRequest} from './logical-request.ts';
+
+/** What became of one item, for answers.jsonl; `item` is its index. */
+type VerdictRecord = {
+	readonly item: number | null;
+	/** Of the item, with its text and its right answer; absent for a task without items. */
+	readonly fingerprint?: string;
+	readonly text?: string;
+	readonly expected?: string;
+	readonly kind: ItemVerdict['kind'];
+	readonly answer: string | null;
+	readonly checked: boolean;
+	/** Why it was not checked to the end; absent where it was. */
+	readonly reason?: string;
+};
+
+/** Verdicts as they are written. */
+export function toVerdictRecords(verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] {
+	return verdicts.map(({item, kind, answer, checked, reason}) => ({
+		item: item?.index ?? null,
+		...(item === undefined ? {} : {fingerprint: itemFingerprint(item), text: item.text}),
+		...(item?.expected === undefined ? {} : {expected: item.expected}),
+		kind,
+		answer: answer ?? null,
+		checked,
+		...(reason === undefined ? {} : {reason}),
+	}));
+}
+
+/** One answered request, for answers.jsonl. */
+export type AnswerRecord = {
+	/** ISO 8601 UTC of the last byte. */
+	readonly at: string;
+	readonly variant: string;
+	/** Index of the target. */
+	readonly target: number;
+	readonly model: string;
+	/** Indexes of the items; empty for a task without items. */
+	readonly items: readonly number[];
+	/** In a chat only: number of the conversation among those of its variant and model, from 0. */
+	readonly conversation?: number;
+	/** In a chat only: place in the conversation, from 1. */
+	readonly turn?: number;
+	/** The whole text as it came. */
+	readonly answer: string;
+	readonly isTruncated: boolean;
+	readonly isRefused: boolean;
+	readonly verdicts: readonly VerdictRecord[];
+	readonly usage: Usage;
+	readonly quotaTokens: number;
+	readonly stopReason: string;
+	/** As echoed; absent where the answer does not say. */
+	readonly tier?: string;
+	readonly latencyMode?: string;
+	readonly attempts: number;
+	readonly latencyMs: RequestTimes;
+};
+
+/** Makes the record of an answer. */
+export function toAnswerRecord(
+	{request, cell}: Attempt,
+	answer: Answer,
+	verdicts: readonly ItemVerdict[],
+	{at, usage, quotaTokens, latencyMs}: Pick<AnswerRecord, 'at' | 'usage' | 'quotaTokens' | 'latencyMs'>,
+): AnswerRecord {
+	return {
+		at,
+		usage,
+		quotaTokens,
+		latencyMs,
+		variant: cell.variant.name,
+		target: cell.cell.target,
+		model: cell.target.model,
+		items: request.items.map(({index}) => index),
+		...(cell.isChat ? {conversation: request.conversation, turn: request.turn + 1} : {}),
+		answer: answer.text,
+		isTruncated: answer.isTruncated,
+		isRefused: answer.isRefused,
+		verdicts: toVerdictRecords(verdicts),
+		stopReason: answer.stopReason,
+		...(answer.tier === undefined ? {} : {tier: answer.tier}),
+		...(answer.latencyMode === undefined ? {} : {latencyMode: answer.latencyMode}),
+		attempts: request.attempts,
+	};
+}
+
+/**
+ * ISO 8601 UTC of instants that mostly follow each other closely: the date is written anew once a second, because that is
+ * dear and every answer has a time.
+ * @returns Takes milliseconds since 1970.
+ */
+export function createIsoTime(): (epochMs: number) => string {
+	let second = Number.NaN;
+	let date = '';
+	return (epochMs) => {
+		const wholeMs = Math.floor(epochMs);
+		const ofInstant = Math.floor(wholeMs / 1000);
+		if (ofInstant !== second) {
+			second = ofInstant;
+			date = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+		}
+		return `${date}${String(wholeMs - second * 1000).padStart(3, '0')}Z`;
+	};
+}
+
+/** One request that got no answer. */
+export type LostRecord = {
+	/** ISO 8601 UTC. */
+	readonly at: string;
+	readonly variant: string;
+	/** Index of the target. */
+	readonly target: number;
+	readonly model: string;
+	/** Indexes of the items; empty for a task without items. */
+	readonly items: readonly number[];
+	/** HTTP exchanges; 0 where it could never be sent. */
+	readonly attempts: number;
+	/** Class of its last failure; `stopped` where the run ended before its attempts were spent. */
+	readonly reason: FailureClass | 'stopped';
+};
+
+/** Makes the record of a lost request. @param failure Undefined where the run ended first. */
+export function toLostRecord(
+	request: LogicalRequest,
+	{variant, cell, target}: CellState,
+	failure: Failure | undefined,
+	at: string,
+): LostRecord {
+	return {
+		at,
+		variant: variant.name,
+		target: cell.target,
+		model: target.model,
+		items: request.items.map(({index}) => index),
+		attempts: request.attempts,
+		reason: failure?.class ?? 'stopped',
+	};
+}
+
+/** The event of a request that is given up. @param at Milliseconds since the start. */
+export function lostEvent(request: LogicalRequest, failure: Failure, at: number): RunEvent {
+	return {
+		type: 'lost',
+		at,
+		cell: request.cell,
+		isCounted: !request.isWarmUp,
+		block: request.block && {...request.block, isUnitOver: true},
+		broken: request.broken,
+		carried: Math.max(1, request.items.length),
+		failure,
+		wasSent: request.attempts > 0,
+	};
+}
+
+/** Most requests whose items are named in the log. */
+const mostNamed = 20;
+
+/** How many requests were lost, for what, and the items of the first ones. */
+export class LostCount {
+	readonly #byReason = new Map<LostRecord['reason'], number>();
+
+	readonly #named: LostRecord[] = [];
+
+	add(record: LostRecord): void {
+		const {reason} = record;
+		if (this.#named.length < mostNamed && record.items.length > 0) {
+			this.#named.push(record);
+		}
+		this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
+	}
+
+	/** A sentence; undefined where nothing was lost. */
+	toText(): string | undefined {
+		const reasons = [...this.#byReason].sort((first, second) => second[1] - first[1]);
+		const total = reasons.reduce((sum, [, count]) => sum + count, 0);
+		const list = reasons.map(([reason, count]) => `${reason} ${count}`).join(', ');
+		return total === 0
+			? undefined
+			: `${total} ${total === 1 ? 'request' : 'requests'} got no answer: ${list}. ${this.#items()}With --csv each is a line of requests.csv.`;
+	}
+
+	/** Items that were lost, by variant, numbered as in answers.jsonl. */
+	#items(): string {
+		const byVariant = Map.groupBy(this.#named, ({variant}) => variant);
+		const lists = [...byVariant].map(
+			([variant, records]) =>
+				`${variant} ${records
+					.flatMap(({items}) => items)
+					.slice(0, mostNamed)
+					.join(', ')}`,
+		);
+		return lists.length === 0 ? '' : `First items without one: ${lists.join('; ')}. `;
+	}
+}

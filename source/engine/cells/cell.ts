@@ -1,0 +1,277 @@
+import type {Bucket} from '../../admission/bucket.ts';
+import {type Cost, inputOf, TokenEstimator} from '../../admission/token-estimator.ts';
+import {utf8Bytes} from '../../domain/accounting.ts';
+import type {Answer, InferenceRequest, Method, Usage} from '../../domain/backend.ts';
+import type {Failure, FailureClass, Received} from '../../domain/failure.ts';
+import type {Broken} from '../../domain/run-event.ts';
+import type {Cell, RunSpec} from '../../domain/run-spec.ts';
+import type {Target} from '../../domain/target.ts';
+import type {Chat, Item, Prompt, Task, Variant} from '../../domain/task.ts';
+import {requestsForItems} from '../../metrics/decisions/make-plan.ts';
+import {chatInLane, composePrompt, composeTurn, messagesOf} from '../../prompts/compose.ts';
+import {MaxTokensTuner} from './max-tokens-tuner.ts';
+
+/** Nothing that is sent to this target can succeed: one failure is enough. */
+const hopeless: ReadonlySet<FailureClass> = new Set([
+	'access-denied',
+	'not-found',
+	'needs-profile',
+	'credentials',
+]);
+/** Requests lost in a row, without one answer before, after which a cell is given up. */
+const mostFailures = 3;
+
+/** Characters of a prompt, of what was said before it too: what its tokens are estimated from. */
+const lengthOf = (prompt: Prompt): number =>
+	messagesOf(prompt).reduce((sum, {text}) => sum + text.length, prompt.system?.length ?? 0);
+
+/** UTF-8 bytes of what the service did not count yet: all of a prompt, or only what follows a history that it counted. */
+const bytesOf = (prompt: Prompt): number =>
+	prompt.history?.tokens === undefined
+		? utf8Bytes(prompt.system ?? '') + messagesOf(prompt).reduce((sum, {text}) => sum + utf8Bytes(text), 0)
+		: utf8Bytes(prompt.user);
+
+/** What the cost of a request follows from. @see LogicalRequest */
+type Costed = {readonly prompt: Prompt; readonly hasFullLimit?: boolean | undefined};
+
+/** A cell while the run goes on: what it sends, what that costs, and whether it is still worth trying. */
+export class CellState {
+	readonly index: number;
+	readonly cell: Cell;
+	readonly variant: Variant;
+	readonly target: Target;
+	readonly bucket: Bucket;
+	readonly expectation: TokenEstimator;
+	readonly #task: Task;
+	readonly #chat: Chat | undefined;
+	readonly #method: Method;
+	readonly #auto: MaxTokensTuner | undefined;
+	#onlyPrompt: Prompt | undefined;
+	#lastSetAside: number | undefined;
+	#onlyItems: readonly Item[] | undefined;
+	#isCounted: boolean;
+	#isGivenUp = false;
+	#hasAnswered = false;
+	#failuresInARow = 0;
+
+	/** @param index Of the cell in the spec. */
+	constructor(spec: RunSpec, index: number, bucket: Bucket) {
+		const cell = spec.cells[index];
+		const variant = cell === undefined ? undefined : spec.variants[cell.variant];
+		const target = cell === undefined ? undefined : spec.targets[cell.target];
+		if (cell === undefined || variant === undefined || target === undefined) {
+			throw new RangeError(`Cell ${index} names a variant or a target that the run does not have.`);
+		}
+		this.index = index;
+		this.cell = cell;
+		this.variant = variant;
+		this.target = target;
+		this.bucket = bucket;
+		this.#task = spec.task;
+		this.#chat = chatInLane(spec.task, cell.lane);
+		const length = lengthOf(
+			this.compose(this.isChat ? [] : spec.task.items.slice(0, variant.itemsPerRequest)),
+		);
+		this.expectation = new TokenEstimator({...cell.inputTokens, length}, cell.expectedOutputTokens);
+		this.#method = spec.method;
+		this.#isCounted = !cell.inputTokens.isEstimated;
+		this.#auto = spec.isMaxTokensAuto ? new MaxTokensTuner(cell.maxTokens) : undefined;
+	}
+
+	get isAlive(): boolean {
+		return !this.#isGivenUp;
+	}
+
+	/** Max tokens that is sent at present. */
+	get maxTokens(): number {
+		return this.#auto?.value ?? this.cell.maxTokens;
+	}
+
+	/** Whether it has a request at a position of the sequence: where it is asked for some items only, it runs out. */
+	hasRequestAt(position: number): boolean {
+		return position < requestsForItems(this.cell, this.variant.itemsPerRequest);
+	}
+
+	/** The items of a request by its position in the sequence; each at most once. */
+	itemsAt(position: number, all: readonly Item[]): readonly Item[] {
+		if (this.isChat) {
+			return [];
+		}
+		const order = this.#ownItems(all);
+		const count = Math.min(this.variant.itemsPerRequest, order.length);
+		const items: Item[] = [];
+		for (let offset = 0; offset < count; offset++) {
+			const place = position * count + offset;
+			const item = order[this.cell.onlyItems === undefined ? place % order.length : place];
+			if (item !== undefined) {
+				items.push(item);
+			}
+		}
+		return items;
+	}
+
+	/** It is asked for some items only, and goes over them in its own way. */
+	get hasOwnItems(): boolean {
+		return this.cell.onlyItems !== undefined;
+	}
+
+	#ownItems(all: readonly Item[]): readonly Item[] {
+		const {onlyItems} = this.cell;
+		if (onlyItems === undefined) {
+			return all;
+		}
+		const only = new Set(onlyItems);
+		this.#onlyItems ??= all.filter(({index}) => only.has(index));
+		return this.#onlyItems;
+	}
+
+	compose(items: readonly Item[]): Prompt {
+		if (items.length > 0) {
+			return composePrompt(this.variant, this.#task, items);
+		}
+		this.#onlyPrompt ??= composePrompt(this.variant, this.#task, items);
+		return this.#onlyPrompt;
+	}
+
+	/** Whether its requests are turns of conversations. */
+	get isChat(): boolean {
+		return this.#chat !== undefined;
+	}
+
+	/** Turns of a whole conversation; 1 where there is none. */
+	get turns(): number {
+		return this.#chat?.turns.length ?? 1;
+	}
+
+	/** Milliseconds from the end of an answer to the next turn. */
+	get thinkMs(): number {
+		return this.#chat?.thinkMs ?? 0;
+	}
+
+	/**
+	 * The prompt of the next turn of a conversation. Its history costs what the service counted for the turn before and
+	 * its answer; reasoning is not sent back.
+	 * @param turn Counted from 0.
+	 */
+	composeTurn(turn: number, prompt: Prompt, answer: Answer): Prompt {
+		const {usage} = answer;
+		const tokens =
+			usage === undefined || usage.isEstimated
+				? undefined
+				: inputOf(usage) + usage.outputTokens - (usage.reasoningTokens ?? 0);
+		return composeTurn(this.variant, this.#task, turn, {prompt, answer: answer.text, tokens});
+	}
+
+	/** Input tokens, cached ones included, of a prompt: on the safe side. */
+	inputTokens(prompt: Prompt): number {
+		const known = prompt.history?.tokens;
+		return known === undefined
+			? this.expectation.inputTokens(lengthOf(prompt))
+			: known + this.expectation.addedTokens(prompt.user.length);
+	}
+
+	/** Max tokens of a request: all that were configured where its answer was cut off with less. */
+	maxTokensOf({hasFullLimit}: Costed): number {
+		return hasFullLimit ? this.cell.maxTokens : this.maxTokens;
+	}
+
+	/** Quota tokens of one request. */
+	cost(request: Costed): Cost {
+		const inputTokens = this.inputTokens(request.prompt);
+		const cost = this.expectation.cost(inputTokens, this.maxTokensOf(request), this.target.burndown.value);
+		this.#lastSetAside = cost.setAside;
+		return cost;
+	}
+
+	/**
+	 * What an attempt that broke off used: what the service said, the text that came, else all that was set aside. An estimate.
+	 * @param setAside For this attempt; it is never more than that.
+	 * @param mostUsd What the attempt costs at most.
+	 */
+	usedByBroken(prompt: Prompt, received: Received | undefined, setAside: number, mostUsd: number): Broken {
+		if (received === undefined) {
+			return {attempts: 1, quotaTokens: setAside, costUsd: mostUsd, mostUsd};
+		}
+		const input = received.inputTokens ?? this.inputTokens(prompt);
+		const output = this.expectation.outputTokensOf(received.characters);
+		const {price} = this.cell;
+		return {
+			attempts: 1,
+			quotaTokens: Math.min(setAside, input + output * this.target.burndown.value),
+			costUsd: price === null ? 0 : Math.min(mostUsd, input * price.input + output * price.output),
+			mostUsd,
+		};
+	}
+
+	/** Quota tokens that were set aside for the last request; before the first, for one of the cell's counted input. */
+	get typicalSetAside(): number {
+		return this.#lastSetAside ?? this.cell.inputTokens.value + this.cell.maxTokens;
+	}
+
+	/** Quota tokens that a request is expected to settle at, before any has. */
+	get expectedTokens(): number {
+		const {inputTokens, maxTokens} = this.cell;
+		return inputTokens.value + this.expectation.outputTokens(maxTokens) * this.target.burndown.value;
+	}
+
+	/** Input tokens of a prompt at most: no text has more than bytes, and nobody counted this one before it was answered. */
+	#mostInputTokens(prompt: Prompt): number {
+		const expected = this.inputTokens(prompt);
+		return this.#isCounted && prompt === this.#onlyPrompt
+			? expected
+			: Math.max(expected, (prompt.history?.tokens ?? 0) + bytesOf(prompt));
+	}
+
+	/** USD that one request costs at most; undefined where the price is not known. */
+	mostCostUsd(request: Costed): number | undefined {
+		const {price} = this.cell;
+		return price === null
+			? undefined
+			: this.#mostInputTokens(request.prompt) * Math.max(price.input, price.cacheWrite) +
+					this.maxTokensOf(request) * price.output;
+	}
+
+	toInference(prompt: Prompt, maxTokens: number): InferenceRequest {
+		return {
+			model: this.target.model,
+			baseModel: this.target.baseModel,
+			method: this.#method,
+			system: prompt.system,
+			messages: messagesOf(prompt),
+			maxTokens,
+			stop: this.variant.stop,
+			parameters: this.variant.parameters,
+			cache: this.variant.cache,
+			tier: this.target.tier ?? undefined,
+		};
+	}
+
+	/** @param maxTokens What the answer was limited to. */
+	learn(prompt: Prompt, answer: Answer, usage: Usage, maxTokens: number): void {
+		this.#hasAnswered = true;
+		this.#failuresInARow = 0;
+		this.#isCounted ||= !usage.isEstimated;
+		this.expectation.learn(lengthOf(prompt), usage, answer.text.length + (answer.reasoning?.length ?? 0));
+		this.#auto?.learn(usage.outputTokens, answer.isTruncated, maxTokens);
+	}
+
+	/**
+	 * Counts a failure.
+	 * @param isLost The request will not be tried again.
+	 * @returns Whether the cell was given up by it.
+	 */
+	fail(failure: Failure, isLost: boolean): boolean {
+		if (!isLost || this.#isGivenUp) {
+			return false;
+		}
+		this.#failuresInARow++;
+		this.#isGivenUp =
+			hopeless.has(failure.class) || (!this.#hasAnswered && this.#failuresInARow >= mostFailures);
+		return this.#isGivenUp;
+	}
+
+	/** It can never be sent. */
+	giveUp(): void {
+		this.#isGivenUp = true;
+	}
+}

@@ -1,0 +1,89 @@
+/** Counts what may be under way at once in a closed loop. */
+export class ConcurrencyLimiter {
+	readonly #limit: () => number;
+	#used = 0;
+
+	/** @param limit Asked each time, because it may change while the run goes on. */
+	constructor(limit: () => number) {
+		this.#limit = limit;
+	}
+
+	get used(): number {
+		return this.#used;
+	}
+
+	get isFree(): boolean {
+		return this.#used < this.#limit();
+	}
+
+	take(): void {
+		this.#used++;
+	}
+
+	release(): void {
+		this.#used = Math.max(0, this.#used - 1);
+	}
+}
+
+/** Each level is measured for at least this long, and until every slot has been used this often. */
+const leastMs = 1000;
+const turnsPerSlot = 3;
+/** A higher level must bring at least this much more. */
+const leastGain = 1.1;
+const stepUp = 1.5;
+/** After a step back the level is held for so many measurements before the next try. */
+const heldMeasurements = 10;
+
+/**
+ * Finds the concurrency of a saturating load where no quota tells when to stop: it goes up while the answers a second go
+ * up with it (Little's law: beyond the service's capacity more requests in flight only wait longer), and steps back when
+ * they do not.
+ */
+export class ConcurrencySearch {
+	readonly #most: number;
+	#level: number;
+	#before: {readonly level: number; readonly perMs: number} | undefined;
+	#held = 0;
+	#since: {readonly at: number; readonly answers: number} | undefined;
+
+	/**
+	 * @param first Level to begin with.
+	 * @param most Highest level.
+	 */
+	constructor(first: number, most: number) {
+		this.#level = Math.min(first, most);
+		this.#most = most;
+	}
+
+	/**
+	 * Level at an instant.
+	 * @param now Milliseconds.
+	 * @param answers Answers so far.
+	 */
+	level(now: number, answers: number): number {
+		this.#since ??= {at: now, answers};
+		const elapsedMs = now - this.#since.at;
+		const count = answers - this.#since.answers;
+		if (elapsedMs >= leastMs && count >= this.#level * turnsPerSlot) {
+			this.#measured(count / elapsedMs);
+			this.#since = {at: now, answers};
+		}
+		return this.#level;
+	}
+
+	#measured(perMs: number): void {
+		if (this.#held > 0) {
+			this.#held--;
+			return;
+		}
+		const before = this.#before;
+		if (before === undefined || perMs >= before.perMs * leastGain) {
+			this.#before = {level: this.#level, perMs};
+			this.#level = Math.min(this.#most, Math.ceil(this.#level * stepUp));
+		} else {
+			this.#level = before.level;
+			this.#before = undefined;
+			this.#held = heldMeasurements;
+		}
+	}
+}

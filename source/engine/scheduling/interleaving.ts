@@ -1,0 +1,176 @@
+import {type Random, shuffled} from '../../domain/random.ts';
+import type {BlockPlace} from '../../domain/run-event.ts';
+import type {Draft} from '../attempts/logical-request.ts';
+import type {ItemRange, ItemWalk} from './item-walk.ts';
+
+/** How many requests may still be drawn, each turn of a conversation being one; shared by all that end together. */
+type Budget = {left: number};
+
+/** Whoever takes part in the blocks: a variant, or a variant on several targets, or a ladder of variants. */
+type Entry = {
+	/** Cells that may carry its requests. */
+	readonly candidates: readonly number[];
+	readonly itemsPerRequest: number;
+	readonly budget: Budget;
+};
+
+/** What an interleaving says of the next request; the source adds when and with what it is sent. */
+type Drawn = Pick<Draft, 'candidates' | 'block' | 'place' | 'items' | 'isWarmUp' | 'position' | 'turns'>;
+
+export type Interleaving = {
+	/** All cells that its requests may go to. */
+	readonly cells: readonly number[];
+	/** The next request; undefined when the budget is spent. Says the same until `advance`. */
+	readonly next: () => Drawn | undefined;
+	readonly advance: () => void;
+};
+
+type InterleavingOptions = {
+	readonly entries: readonly Entry[];
+	/** How blocks go over the items; undefined where each cell goes its own way, or there are none. */
+	readonly walk: ItemWalk | undefined;
+	/** Blocks hold the same work for all entries, so that these can be compared. */
+	readonly isPaired: boolean;
+	/** Blocks at the beginning that are not counted, against the budget neither. */
+	readonly warmUpBlocks: number;
+	/** Cells that were given up are passed over, and those that have no request at a position. */
+	readonly isAlive: (cell: number, position?: number) => boolean;
+	/** Whether a cell takes part in the next block. */
+	readonly isIn: (cell: number) => boolean;
+	/** Asked before each block: whether there is nothing left to find out. @param position Of the block. */
+	readonly isOver: (position: number) => boolean;
+	readonly random: Random;
+	/** Requests of the conversation at a position; each counts against the budget. */
+	readonly turnsAt: (position: number) => number;
+};
+
+/**
+ * An endless sequence of random blocks, each with the same work for every entry that is in, so that neither the hour nor a
+ * warm cache nor an easy item favours one of them. Where variants pack different numbers of items, a block carries their
+ * least common number, in as many requests as each needs.
+ */
+export function interleave(options: InterleavingOptions): Interleaving {
+	const {entries, walk, isPaired, warmUpBlocks, isAlive, isIn, isOver, random, turnsAt} = options;
+	let block = -1;
+	let rest: Array<{readonly drawn: Drawn; readonly budget: Budget}> = [];
+	let current: {readonly drawn: Drawn; readonly budget: Budget} | undefined;
+
+	const isWarm = (number: number): boolean => number < warmUpBlocks;
+	const positionOf = (number: number): number => (isWarm(number) ? number : number - warmUpBlocks);
+
+	const pay = ({
+		drawn: {isWarmUp, turns},
+		budget,
+	}: {
+		readonly drawn: Drawn;
+		readonly budget: Budget;
+	}): void => {
+		budget.left -= isWarmUp ? 0 : Math.min(turns, budget.left);
+	};
+
+	/** What an entry does in a block: all of it, or as much as its budget allows. */
+	const shareOf = (
+		{candidates, itemsPerRequest, budget}: Entry,
+		position: number,
+		isWarmUp: boolean,
+	): Share => {
+		const alive = candidates.filter((cell) => isAlive(cell, position));
+		const ranges = walk?.rangesAt(position, itemsPerRequest) ?? oneRequest;
+		const isWhole = isWarmUp || budget.left >= ranges.length;
+		return {candidates: alive, budget, ranges: isWhole ? ranges : ranges.slice(0, budget.left), isWhole};
+	};
+
+	const drawBlock = (): void => {
+		block++;
+		const position = positionOf(block);
+		const isWarmUp = isWarm(block);
+		const turns = turnsAt(position);
+		const shares: Share[] = [];
+		for (const entry of entries) {
+			if (entry.candidates.some(isIn)) {
+				shares.push(shareOf(entry, position, isWarmUp));
+			}
+		}
+		const place = isWarmUp || !isPaired ? undefined : placeOf(shares, block, walk?.itemAt(position));
+		const requests = shares.flatMap(({candidates, budget, ranges}) =>
+			ranges.map((items) => ({
+				drawn: {candidates, items, block, place, isWarmUp, position, turns},
+				budget,
+			})),
+		);
+		rest = shuffled(requests, random);
+	};
+
+	/** Whether the next block is one that no budget pays for. */
+	const isSpent = (): boolean =>
+		!isWarm(block + 1) &&
+		entries.filter(({candidates}) => candidates.some(isIn)).every(({budget}) => budget.left <= 0);
+
+	const canGoOn = (): boolean =>
+		entries.some(({candidates}) => candidates.some((cell) => isAlive(cell) && isIn(cell)));
+
+	/** Requests of entries whose cells were all given up are paid for and passed over. */
+	const draw = (): typeof current => {
+		for (;;) {
+			const one = rest.pop();
+			if (one === undefined) {
+				if (isOver(positionOf(block + 1)) || isSpent() || !canGoOn()) {
+					return undefined;
+				}
+				drawBlock();
+				// Lists of items of one's own have no gaps: where nobody has a request, none comes later either.
+				if (rest.every(({drawn}) => drawn.candidates.length === 0)) {
+					return undefined;
+				}
+			} else if (one.drawn.candidates.some((cell) => isAlive(cell))) {
+				return one;
+			} else {
+				pay(one);
+			}
+		}
+	};
+
+	return {
+		cells: entries.flatMap(({candidates}) => candidates),
+		next() {
+			if (current !== undefined && !current.drawn.candidates.some((cell) => isAlive(cell))) {
+				pay(current);
+				current = undefined;
+			}
+			current ??= draw();
+			if (current === undefined || current.drawn.isWarmUp) {
+				return current?.drawn;
+			}
+			const {drawn, budget} = current;
+			if (budget.left <= 0) {
+				return undefined;
+			}
+			return drawn.turns <= budget.left ? drawn : {...drawn, turns: budget.left};
+		},
+		advance() {
+			if (current !== undefined) {
+				pay(current);
+			}
+			current = undefined;
+		},
+	};
+}
+
+/** What an entry does in a block. */
+type Share = {
+	readonly candidates: readonly number[];
+	readonly budget: Budget;
+	readonly ranges: ReadonlyArray<ItemRange | undefined>;
+	/** Its budget pays for all of it. */
+	readonly isWhole: boolean;
+};
+
+const oneRequest = [undefined];
+
+/** Only a whole block of more than one entry, none of which may go elsewhere, is compared. */
+function placeOf(shares: readonly Share[], number: number, item: BlockPlace['item']): Drawn['place'] {
+	const alive = shares.filter(({candidates}) => candidates.length > 0);
+	return alive.length > 1 && alive.every(({isWhole, candidates}) => isWhole && candidates.length === 1)
+		? {number, units: alive.reduce((sum, {ranges}) => sum + ranges.length, 0), item}
+		: undefined;
+}

@@ -1,0 +1,292 @@
+import type {Bucket} from '../../admission/bucket.ts';
+import {type Lane, lanes} from '../../domain/bucket-usage.ts';
+import {exponential, type Random} from '../../domain/random.ts';
+import type {RunSpec} from '../../domain/run-spec.ts';
+import {chatInLane} from '../../prompts/compose.ts';
+import type {Draft} from '../attempts/logical-request.ts';
+import type {CellState} from '../cells/cell.ts';
+import {ConcurrencyLimiter} from './concurrency-limiter.ts';
+import {type Interleaving, interleave} from './interleaving.ts';
+import {type ItemWalk, itemWalk} from './item-walk.ts';
+import {isAdaptive} from './variant-ladder.ts';
+
+/** Where the requests of a lane come from. Times are milliseconds of running time. */
+export type Source = {
+	readonly lane: Lane;
+	/** Cells that its requests may go to. */
+	readonly cells: readonly number[];
+	/** Requests a minute of an open loop; undefined for a closed one. */
+	readonly ratePerMinute: number | undefined;
+	/** The request that may be sent now; undefined when there is none. Says the same until `take`. */
+	readonly peek: (runningMs: number) => Draft | undefined;
+	/** Removes what `peek` gave. */
+	readonly take: () => void;
+	/** When the next request comes by itself; undefined when that depends on answers, or none will come. */
+	readonly nextAt: () => number | undefined;
+	/** Requests of an open loop that were due by then and were not taken; 0 for a closed loop. */
+	readonly overdue: (runningMs: number) => number;
+	readonly isExhausted: () => boolean;
+};
+
+/** A load that grows evenly to its full size in a time of its own (ramp-up): caches and connections are not hit cold. */
+
+/** Part of the full load at an instant, 0 to 1. */
+function rampPart(runningMs: number, rampUpMs: number): number {
+	return rampUpMs <= 0 ? 1 : Math.min(1, runningMs / rampUpMs);
+}
+
+/**
+ * When an arrival comes in a ramp, given when it would come at the full rate from the start. Up to t of a ramp of R as many
+ * have come as at the full rate in t^2 / 2R; after it all are R / 2 late.
+ */
+function rampedMs(unrampedMs: number, rampUpMs: number): number {
+	return unrampedMs < rampUpMs / 2 ? Math.sqrt(2 * rampUpMs * unrampedMs) : unrampedMs + rampUpMs / 2;
+}
+
+/** A closed loop: the next request may be sent as soon as a slot is free (measure, saturate, concurrency, serial). */
+function closedLoop(lane: Lane, interleaving: Interleaving, slots: ConcurrencyLimiter): Source {
+	return {
+		lane,
+		cells: interleaving.cells,
+		ratePerMinute: undefined,
+		peek() {
+			const drawn = slots.isFree ? interleaving.next() : undefined;
+			return drawn === undefined ? undefined : {...drawn, intendedAt: undefined, slots};
+		},
+		take: interleaving.advance,
+		nextAt: () => undefined,
+		overdue: () => 0,
+		isExhausted: () => interleaving.next() === undefined,
+	};
+}
+
+/** Rate and rhythm of an open loop. */
+type Arrivals = {
+	/** Arrivals a minute: of requests, or of conversations. */
+	readonly ratePerMinute: number;
+	/** 1, or the turns of a conversation. */
+	readonly requestsPerArrival: number;
+	readonly arrival: 'constant' | 'poisson';
+	/** Running time of the first arrival in a constant rhythm, in milliseconds. */
+	readonly firstAtMs: number;
+	/** Time in which the rate grows evenly from nothing; 0: it is full at once. */
+	readonly rampUpMs: number;
+};
+
+/**
+ * An open loop: requests come at their own times, whatever the service does. Those that cannot be sent yet wait in their
+ * order; nothing is stored for them, because the next arrival follows from the last one, so a stall costs no memory.
+ */
+function openLoop(
+	lane: Lane,
+	interleaving: Interleaving,
+	slots: ConcurrencyLimiter,
+	{ratePerMinute, requestsPerArrival, arrival, firstAtMs, rampUpMs}: Arrivals,
+	random: Random,
+): Source {
+	const meanGapMs = 60_000 / ratePerMinute;
+	const gapMs = (): number => (arrival === 'constant' ? meanGapMs : exponential(meanGapMs, random));
+	let arrivals = 0;
+	/** Of the next arrival, at the full rate from the start: the ramp delays it. */
+	let unrampedAt = arrival === 'constant' ? firstAtMs : gapMs();
+	const dueAt = (unrampedMs: number): number => rampedMs(unrampedMs, rampUpMs);
+	const isExhausted = (): boolean => interleaving.next() === undefined;
+	return {
+		lane,
+		cells: interleaving.cells,
+		ratePerMinute: ratePerMinute * requestsPerArrival,
+		peek(runningMs) {
+			const intendedAt = dueAt(unrampedAt);
+			const drawn = intendedAt <= runningMs ? interleaving.next() : undefined;
+			return drawn === undefined ? undefined : {...drawn, intendedAt, slots};
+		},
+		take() {
+			interleaving.advance();
+			arrivals++;
+			// Counted from the first arrival, so that a constant rhythm gathers no rounding errors.
+			unrampedAt = arrival === 'constant' ? firstAtMs + arrivals * meanGapMs : unrampedAt + gapMs();
+		},
+		overdue(runningMs) {
+			let count = 0;
+			for (let at = unrampedAt; dueAt(at) < runningMs && !isExhausted(); at += gapMs()) {
+				count++;
+			}
+			return count * requestsPerArrival;
+		},
+		nextAt: () => (isExhausted() ? undefined : dueAt(unrampedAt)),
+		isExhausted,
+	};
+}
+
+/** Requests that are drawn from together: the cells of a lane on one target, or on all when they are balanced. */
+type Group = {
+	readonly lane: Lane;
+	/** Candidates of each request of a block. */
+	readonly entries: ReadonlyArray<readonly number[]>;
+	/** Rate of the lane's own. */
+	readonly ratePerMinute: number | null;
+};
+
+type SourceOptions = {
+	readonly spec: RunSpec;
+	readonly random: Random;
+	/** Whether a cell can still be sent, at a position of the sequence where one is named. */
+	readonly isAlive: (cell: number, position?: number) => boolean;
+	/** Most requests in flight where nothing but the quota bounds them. */
+	readonly inFlightLimit: () => number;
+	/** Whether a cell takes part in the next block: it may be out. */
+	readonly isIn: (cell: number) => boolean;
+	/** Whether it is decided among the cells of a group, and every item was asked. @param itemBlocks Blocks of a whole pass; 0 without items. */
+	readonly isDecided: (cells: readonly number[], position: number, itemBlocks: number) => boolean;
+	/** Milliseconds that the run has been going on, pauses left out. */
+	readonly runningMs: () => number;
+};
+
+const unlimited = new ConcurrencyLimiter(() => Number.POSITIVE_INFINITY);
+
+const groupsOf = (spec: RunSpec): readonly Group[] => {
+	const {cells, isBalanced} = spec;
+	const isLadder = isAdaptive(spec);
+	const groups = new Map<
+		string,
+		{lane: Lane; entries: Map<string, number[]>; ratePerMinute: number | null}
+	>();
+	for (const [index, {lane, target, variant, ratePerMinute}] of cells.entries()) {
+		const key = isBalanced ? lane : `${lane} ${target}`;
+		const group = groups.get(key) ?? {lane, entries: new Map<string, number[]>(), ratePerMinute};
+		const entry = isLadder ? '' : isBalanced ? String(variant) : `${variant} ${index}`;
+		group.entries.set(entry, [...(group.entries.get(entry) ?? []), index]);
+		groups.set(key, {...group, ratePerMinute: group.ratePerMinute ?? ratePerMinute});
+	}
+	return [...groups.values()]
+		.map((group) => ({...group, entries: [...group.entries.values()]}))
+		.sort((first, second) => lanes.indexOf(first.lane) - lanes.indexOf(second.lane));
+};
+
+const itemsPerRequestOf = ({cells, variants}: RunSpec, cell: number): number =>
+	variants[cells[cell]?.variant ?? 0]?.itemsPerRequest ?? 1;
+
+/** How the blocks of cells of one lane go over the items; undefined where there are none, or each cell goes its own way. */
+const walkOf = (spec: RunSpec, {lane, entries}: Pick<Group, 'lane' | 'entries'>): ItemWalk | undefined =>
+	chatInLane(spec.task, lane) !== undefined || hasOwnItems(spec, entries.flat())
+		? undefined
+		: itemWalk(
+				spec.task.items.length,
+				entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell)),
+			);
+
+const hasOwnItems = ({cells}: RunSpec, own: readonly number[]): boolean =>
+	own.some((cell) => cells[cell]?.onlyItems !== undefined);
+
+/**
+ * Whether the requests of these cells are drawn in blocks of the same work, so that they can be compared: not where each
+ * has items of its own to ask (`--resume`), where none is bound to a variant, or where no block holds whole requests of all.
+ */
+export function isPaired(spec: RunSpec, cells: readonly number[]): boolean {
+	const [lane, ...others] = new Set(cells.map((cell) => spec.cells[cell]?.lane ?? 'normal'));
+	if (lane === undefined || others.length > 0 || spec.isBalanced || isAdaptive(spec)) {
+		return false;
+	}
+	const isOneInput = spec.task.items.length === 0 || chatInLane(spec.task, lane) !== undefined;
+	const entries = cells.map((cell) => [cell]);
+	return !hasOwnItems(spec, cells) && (isOneInput || walkOf(spec, {lane, entries}) !== undefined);
+}
+
+const entriesIn = (groups: readonly Group[]): number =>
+	groups.reduce((sum, {entries}) => sum + entries.length, 0);
+
+/** Makes the sources of a run. Lanes with a rate of their own are open loops in every shape that is not a measurement. */
+export function createSources({
+	spec,
+	random,
+	isAlive,
+	isIn,
+	isDecided,
+	inFlightLimit,
+	runningMs,
+}: SourceOptions): readonly Source[] {
+	const {load, task} = spec;
+	const {warmUpRequests = 0, rampUpMs = 0} = load;
+	const concurrency = (): number =>
+		Math.max(1, Math.ceil(load.concurrency * rampPart(runningMs(), rampUpMs)));
+	const groups = groupsOf(spec);
+	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
+	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
+	const serial = new ConcurrencyLimiter(() => 1);
+	const laneSlots = new Map<Lane, ConcurrencyLimiter>(
+		lanes.map((lane) => [
+			lane,
+			new ConcurrencyLimiter(load.shape === 'saturate' ? inFlightLimit : concurrency),
+		]),
+	);
+
+	/** The group's part of the rate of its lane or of the run; undefined when it is a closed loop. */
+	const rateOf = (group: Group): number | undefined => {
+		if (isMeasuring) {
+			return undefined;
+		}
+		const isOwn = group.ratePerMinute !== null;
+		const rate = group.ratePerMinute ?? (load.shape === 'rate' ? load.ratePerMinute : null);
+		const sharers = groups.filter((each) =>
+			isOwn ? each.lane === group.lane && each.ratePerMinute !== null : each.ratePerMinute === null,
+		);
+		return rate === null ? undefined : (rate * group.entries.length) / entriesIn(sharers);
+	};
+
+	return groups.map((group, index) => {
+		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
+		const isCounted = load.shape === 'measure' && load.requests !== null;
+		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
+		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
+		const cellsOfGroup = group.entries.flat();
+		const packed = group.entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell));
+		const walk = walkOf(spec, group);
+		const interleaving = interleave({
+			entries: group.entries.map((candidates, place) => ({
+				candidates,
+				itemsPerRequest: packed[place] ?? 1,
+				budget: isCounted ? {left: load.requests ?? 0} : shared,
+			})),
+			walk,
+			isPaired: isPaired(spec, cellsOfGroup),
+			warmUpBlocks: warmUpRequests,
+			isAlive,
+			isIn,
+			isOver: (position) => isDecided(cellsOfGroup, position, walk?.blocks ?? 0),
+			random,
+			turnsAt: (position) =>
+				mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns)),
+		});
+		const ratePerMinute = rateOf(group);
+		if (ratePerMinute !== undefined) {
+			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);
+			const arrivals = {ratePerMinute, requestsPerArrival: turns, arrival: load.arrival, firstAtMs, rampUpMs};
+			return openLoop(group.lane, interleaving, unlimited, arrivals, random);
+		}
+		const slots = load.shape === 'serial' ? serial : (laneSlots.get(group.lane) ?? serial);
+		return closedLoop(group.lane, interleaving, slots);
+	});
+}
+
+/**
+ * Tells each bucket what its lanes will send, so that room is kept for them before lower lanes take it. A lane whose
+ * sources are exhausted needs none. The lowest lane of a run never needs any.
+ * @param windowMs Length of the quota window.
+ */
+export function announceLanes(
+	sources: readonly Source[],
+	cells: readonly CellState[],
+	windowMs: number,
+): void {
+	const lowest = lanes.findLast((lane) => sources.some((source) => source.lane === lane));
+	for (const source of sources.filter(({lane}) => lane !== lowest)) {
+		const served = source.cells.map((cell) => cells[cell]).filter((cell) => cell !== undefined);
+		for (const bucket of new Set<Bucket>(served.map((cell) => cell.bucket))) {
+			const setAside = Math.max(
+				...served.filter((cell) => cell.bucket === bucket).map((cell) => cell.typicalSetAside),
+			);
+			const requestsPerWindow = ((source.ratePerMinute ?? 0) * windowMs) / 60_000;
+			bucket.limits.expect(source.lane, source.isExhausted() ? undefined : {requestsPerWindow, setAside});
+		}
+	}
+}

@@ -1,0 +1,225 @@
+import type {VariantFigures} from '../../domain/figures-schema.ts';
+import {type Goal, goals, type RunSpec} from '../../domain/run-spec.ts';
+import type {GateState, VariantState, Verdict} from '../../domain/verdict.ts';
+import type {Blocks} from '../figures/blocks.ts';
+import type {Figures} from '../figures/figures.ts';
+import {Elimination, type Standings, wantsOf} from './elimination.ts';
+import type {Field} from './pairwise-comparison.ts';
+import {gateState} from './quality-gate.ts';
+import {verdictOf} from './verdict.ts';
+
+/**
+ * Indexes of a target's cells that do the same work, and so can be ranked: an answer in a conversation that is held
+ * beside bulk work is no rival of it.
+ */
+export function comparableCells(
+	{cells, task}: Pick<RunSpec, 'cells' | 'task'>,
+	target: number,
+): readonly number[] {
+	const all = cells.flatMap((cell, index) => (cell.target === target ? [index] : []));
+	const lane = task.chat?.lane;
+	const others = all.filter((index) => cells[index]?.lane !== lane);
+	return lane === undefined || others.length === 0 ? all : others;
+}
+
+/** Answers to what was asked before that must be in to say whether they repeat, of each variant. */
+const leastRepeats = 8;
+/** Part of them that says the same from which on asking again adds nothing. */
+const repeating = 0.9;
+
+/** What a contest gets from the run. */
+type ContestPorts = {
+	/** As they are when they are asked for. */
+	readonly figures: () => Figures;
+	/** False for a cell that was given up. */
+	readonly isAlive: (cell: number) => boolean;
+	/** Whether the requests of these cells are drawn in blocks of the same work, so that they can be compared. */
+	readonly isPaired: (cells: readonly number[]) => boolean;
+};
+
+type Spec = Pick<RunSpec, 'cells' | 'targets' | 'task' | 'goal' | 'minQuality'>;
+
+/** The variants on one target, compared for every goal while the run goes on; the run's goal decides who goes out. */
+export class Contest {
+	readonly target: number;
+	/** Cells that do the same work. */
+	readonly cells: readonly number[];
+	readonly #spec: Spec;
+	readonly #ports: ContestPorts;
+	readonly #eliminations: Map<Goal, Elimination>;
+	#goal: Goal;
+	readonly #blocks: Blocks | undefined;
+	/** Of cells whose quality was proven once: answers that come later do not take that back. */
+	readonly #gates = new Map<number, GateState>();
+	#standings: Standings | undefined;
+	/** What was looked at; looking again at the same would say the same. */
+	#lookedAt = '';
+	#returns = 0;
+
+	constructor(spec: Spec, target: number, ports: ContestPorts) {
+		this.target = target;
+		this.cells = comparableCells(spec, target);
+		this.#spec = spec;
+		this.#goal = spec.goal;
+		this.#ports = ports;
+		this.#blocks = ports.isPaired(this.cells)
+			? ports
+					.figures()
+					.blocks.find(({cells}) => this.cells.length > 1 && this.cells.every((cell) => cells.includes(cell)))
+			: undefined;
+		this.#eliminations = new Map(goals.map((goal) => [goal, new Elimination(goal, this.cells)]));
+	}
+
+	/** Whether a cell still takes part in the blocks. */
+	isIn(cell: number): boolean {
+		return this.#standings === undefined || !this.#standings.out.has(cell);
+	}
+
+	/** Looks at what was measured until now, for the run's goal. */
+	look(): void {
+		if (this.#blocks === undefined) {
+			return;
+		}
+		const cells = this.cells.map((cell) => `${this.gateOf(cell)} ${this.#ports.isAlive(cell)}`);
+		const now = [this.#goal, this.#blocks.count, ...cells].join(' ');
+		if (now === this.#lookedAt) {
+			return;
+		}
+		const wereOut = [...(this.#standings?.out.keys() ?? [])];
+		this.#lookedAt = now;
+		this.#standings = this.#lookFor(this.#goal);
+		this.#returns += wereOut.some((cell) => this.isIn(cell)) ? 1 : 0;
+	}
+
+	/** How often variants came back that were out. */
+	get returns(): number {
+		return this.#returns;
+	}
+
+	/** From here on another goal decides who goes out; those that are out come back for it. */
+	setGoal(goal: Goal): void {
+		this.#goal = goal;
+		this.#eliminations.set(goal, new Elimination(goal, this.cells));
+		this.look();
+	}
+
+	/** Where the run's goal stood at the last look; undefined before it, and where nothing is compared. */
+	get standings(): Standings | undefined {
+		return this.#standings;
+	}
+
+	/**
+	 * One is left, all that are left are practically equal, or none can win. An unproven quality of the leader decides nothing,
+	 * and neither does a rival that could not be sent: no evidence put it out.
+	 */
+	get isDecided(): boolean {
+		const standings = this.#standings;
+		if (standings === undefined) {
+			return false;
+		}
+		const {leader, left, out, isEqual} = standings;
+		if (left.length === 0) {
+			return true;
+		}
+		const isAnyGivenUp = [...out.values()].some(({reason}) => reason === 'given-up');
+		const isQualityOpen = leader === undefined || this.gateOf(leader) === 'unproven';
+		return !isAnyGivenUp && !isQualityOpen && (left.length === 1 || isEqual);
+	}
+
+	/**
+	 * Requests that will likely decide it, if differences and spreads stay as they are; 0 where it is decided.
+	 * @returns Undefined before enough blocks, and where requests would not do.
+	 */
+	get moreRequests(): number | undefined {
+		const standings = this.#standings;
+		const field = this.#field;
+		if (this.isDecided || this.cells.length < 2) {
+			return 0;
+		}
+		if (standings === undefined || field === undefined || standings.left.length < 2) {
+			return undefined;
+		}
+		const wants = wantsOf(standings, field, this.#spec.task.items.length);
+		const perBlock = standings.left.reduce((sum, cell) => sum + field.blocks.requestsPerBlock(cell), 0);
+		return wants.what === 'blocks' ? Math.ceil(wants.more * perBlock) : undefined;
+	}
+
+	/** Every item was asked, and whoever is left says the same when asked again: more requests would add nothing. */
+	get isRepeating(): boolean {
+		const {repeats} = this.#ports.figures();
+		const left = this.cells.filter((cell) => this.isIn(cell));
+		return left.every((cell) => {
+			const {asked = 0, same = 0} = repeats[cell] ?? {};
+			return asked >= leastRepeats && same >= repeating * asked;
+		});
+	}
+
+	gateOf(cell: number): GateState {
+		const known = this.#gates.get(cell);
+		if (known !== undefined) {
+			return known;
+		}
+		const checked = this.#ports.figures().quality[cell];
+		const state = gateState(checked ?? {count: 0, passed: 0}, this.#spec.minQuality);
+		if (state === 'passed' || state === 'failed') {
+			this.#gates.set(cell, state);
+		}
+		return state;
+	}
+
+	stateOf(cell: number): VariantState {
+		if (!this.#ports.isAlive(cell)) {
+			return 'off';
+		}
+		if (!this.isIn(cell)) {
+			return 'out';
+		}
+		return this.#standings?.leader === cell ? 'leader' : 'in';
+	}
+
+	/** The leader for the run's goal; the only cell where there is but one. */
+	get leader(): number | undefined {
+		return this.cells.length === 1 ? this.cells[0] : this.#standings?.leader;
+	}
+
+	/** One verdict for each goal, that of the run first. */
+	verdicts(variants: readonly VariantFigures[]): readonly Verdict[] {
+		this.look();
+		const {minQuality, task} = this.#spec;
+		const own = this.#goal;
+		const figures = this.#ports.figures();
+		return [own, ...goals.filter((goal) => goal !== own)].map((goal) =>
+			verdictOf({
+				target: this.target,
+				goal,
+				cells: this.cells,
+				field: this.#field,
+				standings: goal === own ? this.#standings : this.#lookFor(goal),
+				figures: (cell) => variants[cell],
+				checkedOf: (cell) => figures.quality[cell] ?? {count: 0, passed: 0},
+				gateOf: (cell) => this.gateOf(cell),
+				minQuality,
+				items: task.items.length,
+			}),
+		);
+	}
+
+	#lookFor(goal: Goal): Standings | undefined {
+		const field = this.#field;
+		return field === undefined ? undefined : this.#eliminations.get(goal)?.look(field);
+	}
+
+	get #field(): Field | undefined {
+		const target = this.#spec.targets[this.target];
+		if (this.#blocks === undefined || target === undefined) {
+			return undefined;
+		}
+		return {
+			blocks: this.#blocks,
+			quota: target.quota,
+			rivals: this.cells.length - 1,
+			gateOf: (cell) => this.gateOf(cell),
+			isAlive: this.#ports.isAlive,
+		};
+	}
+}

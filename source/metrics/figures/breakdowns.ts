@@ -1,0 +1,149 @@
+import type {CachingFigures, CachingSide, TurnFigures} from '../../domain/figures-schema.ts';
+import type {Answered, Broken} from '../../domain/run-event.ts';
+import {RunningMean, Times} from '../statistics/distribution.ts';
+import {VectorMoments} from '../statistics/vector-moments.ts';
+import {momentCount, type RequestMeasures, toVector} from './request-measures.ts';
+
+/** Turns whose figures are kept apart: a preset has at most a hundred. */
+const mostTurns = 100;
+
+/** What is counted for one turn of the conversations of a cell. */
+export type TurnTotals = ReturnType<typeof emptyTurn>;
+
+const emptyTurn = () => ({
+	inputTokens: new RunningMean(),
+	outputTokens: new RunningMean(),
+	quotaTokens: new RunningMean(),
+	timeToFirstToken: new Times(),
+});
+
+/** Counts an answer for its turn; one that belongs to no conversation changes nothing. */
+export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}: Answered): void {
+	if (turn === undefined || turn >= mostTurns) {
+		return;
+	}
+	while (turns.length <= turn) {
+		turns.push(emptyTurn());
+	}
+	const totals = turns[turn];
+	totals?.inputTokens.add(tokens.input + tokens.cacheRead + tokens.cacheWrite);
+	totals?.outputTokens.add(tokens.output);
+	totals?.quotaTokens.add(quotaTokens);
+	if (times.timeToFirstToken !== undefined) {
+		totals?.timeToFirstToken.add(times.timeToFirstToken);
+	}
+}
+
+/** The figures of the turns as they stand in a Snapshot; undefined where there is no conversation. */
+export function turnFigures(turns: readonly TurnTotals[]): readonly TurnFigures[] | undefined {
+	return turns.length === 0
+		? undefined
+		: turns.map((totals, index) => ({
+				turn: index + 1,
+				requests: totals.inputTokens.count,
+				inputTokens: totals.inputTokens.toMean(),
+				outputTokens: totals.outputTokens.toMean(),
+				quotaTokens: totals.quotaTokens.toMean(),
+				timeToFirstToken: totals.timeToFirstToken.toDistribution(),
+			}));
+}
+
+/**
+ * Answers of a variant that caches, cold and warm apart. Cold: the prompt was written to the cache and nothing was read.
+ * Warm: a part of it was read, which is free of quota (AWS: quotas-token-burndown). Answers that did neither are in no
+ * side: the prompt was too short, or the model does not cache.
+ */
+
+type SideTotals = ReturnType<typeof emptySide>;
+
+const emptySide = () => ({
+	inputTokens: new RunningMean(),
+	quotaTokens: new RunningMean(),
+	timeToFirstToken: new Times(),
+});
+
+/** What is counted for a cell whose variant caches. */
+type CachingTotals = ReturnType<typeof emptyCaching>;
+
+export function emptyCaching() {
+	return {
+		cold: emptySide(),
+		warm: emptySide(),
+		/** What the sustainable rate follows from once the cache is warm. */
+		warmRequests: new VectorMoments(momentCount),
+	};
+}
+
+/** The measures of an answer, as rates and verdicts are made from them; broken attempts before it included. */
+export function measuresOf({
+	quotaTokens,
+	items,
+	costUsd,
+	times,
+	occupied,
+	reservedTokens,
+	carried,
+	broken,
+}: Answered): RequestMeasures {
+	return {
+		useful: items.useful,
+		quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
+		occupiedTokens: occupied.tokens + (broken?.quotaTokens ?? 0),
+		occupiedRequests: occupied.requests + (broken?.attempts ?? 0),
+		setAside: reservedTokens,
+		costUsd: (costUsd ?? 0) + (broken?.costUsd ?? 0),
+		serviceMs: times.service,
+		requests: 1,
+		logTotalMs: Math.log(Math.max(1e-3, times.total)),
+		answers: 1,
+		items: carried ?? 1,
+	};
+}
+
+/** The measures of a request without an answer: nothing useful, at what its attempts kept of the quota. */
+export function measuresOfLost(broken: Broken | undefined, carried = 1): RequestMeasures {
+	return {
+		useful: 0,
+		quotaTokens: broken?.quotaTokens ?? 0,
+		occupiedTokens: broken?.quotaTokens ?? 0,
+		occupiedRequests: broken?.attempts ?? 0,
+		setAside: 0,
+		costUsd: broken?.costUsd ?? 0,
+		serviceMs: 0,
+		requests: 1,
+		logTotalMs: 0,
+		answers: 0,
+		items: carried,
+	};
+}
+
+/** Counts an answer on its side; one that used no cache changes nothing. */
+export function foldCaching(caching: CachingTotals, answer: Answered): void {
+	const {tokens, quotaTokens, times} = answer;
+	if (tokens.cacheRead > 0) {
+		caching.warmRequests.add(toVector(measuresOf(answer)));
+	} else if (tokens.cacheWrite === 0) {
+		return;
+	}
+	const side = tokens.cacheRead > 0 ? caching.warm : caching.cold;
+	side.inputTokens.add(tokens.input + tokens.cacheRead + tokens.cacheWrite);
+	side.quotaTokens.add(quotaTokens);
+	if (times.timeToFirstToken !== undefined) {
+		side.timeToFirstToken.add(times.timeToFirstToken);
+	}
+}
+
+const sideFigures = ({inputTokens, quotaTokens, timeToFirstToken}: SideTotals): CachingSide => ({
+	requests: quotaTokens.count,
+	inputTokens: inputTokens.toMean(),
+	quotaTokens: quotaTokens.toMean(),
+	timeToFirstToken: timeToFirstToken.toDistribution(),
+});
+
+/** The two sides as they stand in a Snapshot. */
+export function cachingFigures({cold, warm}: CachingTotals): CachingFigures {
+	return {
+		cold: sideFigures(cold),
+		warm: sideFigures(warm),
+	};
+}

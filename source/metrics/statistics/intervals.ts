@@ -1,0 +1,138 @@
+import {logGamma} from './evidence.ts';
+
+/** Standard normal quantile of 0.975. */
+const z975 = 1.959963984540054;
+/** Part that a two-sided 95 % interval leaves on either side. */
+const usualTail = 0.025;
+
+/** Two-sided 95 % quantiles of Student's t for 1 to 12 degrees of freedom (any statistics table). */
+const small = [
+	12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788,
+] as const;
+
+/** z that leaves a part of the standard normal distribution above it (Abramowitz and Stegun 26.2.23, to 0.0005). */
+function normalQuantile(tail: number): number {
+	if (tail === usualTail) {
+		return z975;
+	}
+	const t = Math.sqrt(-2 * Math.log(tail));
+	return (
+		t -
+		(2.515517 + 0.802853 * t + 0.010328 * t ** 2) / (1 + 1.432788 * t + 0.189269 * t ** 2 + 0.001308 * t ** 3)
+	);
+}
+
+/**
+ * Quantile of Student's t that leaves a part on either side.
+ * The usual one for up to 12 degrees of freedom from a table, all others by the Cornish-Fisher expansion (Abramowitz and
+ * Stegun 26.7.5): right to four digits above 12, to a hundredth from 7 on.
+ * @param degreesOfFreedom At least 1; below it the quantile is infinite.
+ * @param tail Part on either side, at most 0.025.
+ */
+export function studentT(degreesOfFreedom: number, tail = usualTail): number {
+	if (degreesOfFreedom < 1) {
+		return Number.POSITIVE_INFINITY;
+	}
+	const known = tail === usualTail ? small[Math.floor(degreesOfFreedom) - 1] : undefined;
+	if (known !== undefined) {
+		return known;
+	}
+	const n = degreesOfFreedom;
+	const z = normalQuantile(tail);
+	const [z3, z5, z7, z9] = [z ** 3, z ** 5, z ** 7, z ** 9];
+	return (
+		z +
+		(z3 + z) / (4 * n) +
+		(5 * z5 + 16 * z3 + 3 * z) / (96 * n ** 2) +
+		(3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * n ** 3) +
+		(79 * z9 + 776 * z7 + 1482 * z5 - 1920 * z3 - 945 * z) / (92_160 * n ** 4)
+	);
+}
+
+const wilson95 = 1.959963984540054;
+
+/** 95 % interval of a proportion (Wilson 1927); undefined without trials. Good for few trials and at 0 and 1. */
+export function wilsonInterval(
+	successes: number,
+	trials: number,
+): {readonly low: number; readonly high: number} | undefined {
+	if (trials === 0) {
+		return undefined;
+	}
+	const part = successes / trials;
+	const scale = 1 + wilson95 ** 2 / trials;
+	const centre = (part + wilson95 ** 2 / (2 * trials)) / scale;
+	const half =
+		(wilson95 / scale) * Math.sqrt((part * (1 - part)) / trials + wilson95 ** 2 / (4 * trials ** 2));
+	// Exactly: what is a rounding error below 1 is shown as 99 %.
+	return {
+		low: successes === 0 ? 0 : Math.max(0, centre - half),
+		high: successes === trials ? 1 : Math.min(1, centre + half),
+	};
+}
+
+/** What a histogram leaves possible for a percentile: ranks that a binomial count of smaller values does not refuse. */
+
+/** Part that the interval leaves on either side. */
+const tail = 0.025;
+
+/** Cumulative binomial probabilities of 0, 1, 2, ... of n. */
+function* binomialSums(n: number, p: number): Generator<number> {
+	let sum = 0;
+	for (let k = 0; k <= n; k++) {
+		const ways = logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+		sum += Math.exp(ways + k * Math.log(p) + (n - k) * Math.log1p(-p));
+		yield Math.min(1, sum);
+	}
+}
+
+/**
+ * Ranks, from 1, between which a percentile lies with 95 % confidence (order statistics).
+ * @returns Undefined where n values cannot bound it on both sides.
+ */
+export function percentileRanks(
+	n: number,
+	part: number,
+): {readonly low: number; readonly high: number} | undefined {
+	let low = 0;
+	let k = 0;
+	for (const sum of binomialSums(n, part)) {
+		if (sum <= tail) {
+			low = k + 1;
+		}
+		if (sum >= 1 - tail) {
+			return low === 0 || k + 1 > n ? undefined : {low, high: k + 1};
+		}
+		k++;
+	}
+	return undefined;
+}
+
+/**
+ * The least and the greatest value that a percentile may have, as fine as the histogram is.
+ * @param histogram [upper bound, count], ascending.
+ */
+export function percentileBounds(
+	histogram: ReadonlyArray<readonly [upper: number, count: number]>,
+	part: number,
+): {readonly low: number; readonly high: number} | undefined {
+	const n = histogram.reduce((sum, [, count]) => sum + count, 0);
+	const ranks = percentileRanks(n, part);
+	if (ranks === undefined) {
+		return undefined;
+	}
+	let seen = 0;
+	let before = 0;
+	let low: number | undefined;
+	for (const [upper, count] of histogram) {
+		seen += count;
+		if (low === undefined && seen >= ranks.low) {
+			low = before;
+		}
+		if (seen >= ranks.high) {
+			return {low: low ?? before, high: upper};
+		}
+		before = upper;
+	}
+	return undefined;
+}

@@ -1,0 +1,135 @@
+import {findLabels} from './labels.ts';
+import {asksForSummary} from './prose.ts';
+
+/** Several items in one prompt, numbered, to be answered one by one. */
+
+export type PackedItems = {
+	/** The prompt without the items. */
+	readonly instructions: string;
+	readonly items: readonly string[];
+	/** How the answers are to be put together. */
+	readonly form: 'object' | 'array';
+};
+
+const itemStart = /^[ \t]*(\d{1,3})[.):][ \t]+/gm;
+
+/** Whether the wording asks for an answer to every item. */
+const askedForEach =
+	/\b(?:each|every|all)\b[^.\n]{0,40}\b(?:items?|texts?|tickets?|numbered|entries|questions?|of the \d+)\b/i;
+
+/** The items of a packed prompt; undefined where it is not one. */
+export function findPackedItems(question: string): PackedItems | undefined {
+	if (!askedForEach.test(question) || !/\bJSON\b/i.test(question)) {
+		return undefined;
+	}
+	const inOrder: RegExpExecArray[] = [];
+	for (const start of question.matchAll(itemStart)) {
+		// Lists inside an item have numbers of their own, which are out of order.
+		if (Number(start[1]) === inOrder.length + 1) {
+			inOrder.push(start);
+		}
+	}
+	if (inOrder.length < 2) {
+		return undefined;
+	}
+	const first = inOrder[0]?.index ?? 0;
+	const parts = inOrder.map((start, index) =>
+		question.slice(start.index + start[0].length, inOrder[index + 1]?.index ?? question.length),
+	);
+	// An instruction may follow the last item after an empty line.
+	const [lastItem = '', ...after] = (parts.at(-1) ?? '').split(/\n\s*\n/);
+	return {
+		instructions: `${question.slice(0, first)}\n${after.join('\n\n')}`,
+		items: [...parts.slice(0, -1), lastItem].map((item) => item.trim()),
+		form: /\bJSON array\b/i.test(question) ? 'array' : 'object',
+	};
+}
+
+/** How long and in what manner an answer is wanted. */
+export type Style = 'brief' | 'plain' | 'detailed' | 'structured';
+
+/** What a prompt asks for, read off its wording. */
+export type RequestedFormat = {
+	readonly style: Style;
+	/** Sentences asked for. */
+	readonly sentences: number | undefined;
+	/** Most words asked for. */
+	readonly words: number | undefined;
+	/** Labels of which one is asked for; fewer than two: none. */
+	readonly labels: readonly string[];
+	readonly isOneWord: boolean;
+	readonly isJson: boolean;
+	/** Wants a sum of the text in the prompt. */
+	readonly isSummary: boolean;
+};
+
+const stylePatterns: ReadonlyArray<readonly [Style, RegExp]> = [
+	[
+		'detailed',
+		/\b(thorough\w*|detailed|in detail|comprehensive\w*|in[- ]depth|exhaustive\w*|covers? (every\w*|all))\b/i,
+	],
+	[
+		'structured',
+		/\b(headings?|step[- ]by[- ]step|in steps|well[- ]structured|structured|clear structure)\b/i,
+	],
+	[
+		'brief',
+		/\b(brief\w*|concise\w*|short\w*|succinct\w*|terse\w*|to[- ]the[- ]point|directly|only the answer|nothing else|no explanation)\b/i,
+	],
+];
+
+const numberWords: Readonly<Record<string, number>> = {
+	a: 1,
+	one: 1,
+	single: 1,
+	two: 2,
+	three: 3,
+	four: 4,
+	five: 5,
+	six: 6,
+	seven: 7,
+	eight: 8,
+	nine: 9,
+	ten: 10,
+};
+
+const countPattern = (unit: string): RegExp =>
+	new RegExp(`\\b(\\d{1,4}|${Object.keys(numberWords).join('|')})[ -]${unit}`, 'i');
+
+const sentencePattern = countPattern('(?:\\w+ )?sentences?\\b');
+const wordCountPattern = countPattern('words\\b');
+
+const readCount = (text: string, pattern: RegExp): number | undefined => {
+	const said = pattern.exec(text)?.[1]?.toLowerCase();
+	return said === undefined ? undefined : (numberWords[said] ?? Number(said));
+};
+
+/** Only the edges of a long message are instructions; what lies between is the text they are about. */
+const instructionsOf = (system: string, question: string): string =>
+	question.length <= 1200
+		? `${system}\n${question}`
+		: `${system}\n${question.slice(0, 900)}\n${question.slice(-300)}`;
+
+const styleOf = (system: string, instructions: string): Style =>
+	stylePatterns.find(([, pattern]) => pattern.test(system))?.[0] ??
+	stylePatterns.find(([, pattern]) => pattern.test(instructions))?.[0] ??
+	'plain';
+
+/** Whether a paragraph says in what manner to answer. */
+export function isStyleInstruction(paragraph: string): boolean {
+	return stylePatterns.some(([, pattern]) => pattern.test(paragraph));
+}
+
+/** Reads what is asked for. */
+export function readRequestedFormat(system: string, question: string): RequestedFormat {
+	const instructions = instructionsOf(system, question);
+	return {
+		style: styleOf(system, instructions),
+		sentences: readCount(instructions, sentencePattern),
+		words: readCount(instructions, wordCountPattern),
+		labels: findLabels(instructions),
+		isOneWord: /\b(one|single) word\b/i.test(instructions),
+		isJson: /\bJSON\b/i.test(instructions),
+		isSummary: asksForSummary(instructions),
+	};
+}

@@ -1,0 +1,249 @@
+import type {Json} from '../families/prompt.ts';
+import type {MetricSettings} from '../faults/script.ts';
+import {
+	dimensionsOf,
+	invalidParameter,
+	MetricError,
+	momentOf,
+	numberOf,
+	placeOf,
+	textOf,
+	textsOf,
+	tokenOf,
+	validationFault,
+} from './metric-answer.ts';
+import {createMetricMath} from './metric-math.ts';
+import {
+	dimensionSets,
+	type MetricQuery,
+	namespace,
+	readQueries,
+	readSeries,
+	type Series,
+	type SeriesQuery,
+} from './metric-query.ts';
+import {isPublished, type MetricSource} from './metric-source.ts';
+import {isDuration, metricNames} from './minute-sums.ts';
+import {type MinuteAt, type PeriodValues, remembering, valuesOf} from './period-values.ts';
+
+/** ListMetrics: what exists, in pages of 500. */
+
+const pageLength = 500;
+const hourMs = 3_600_000;
+
+/** How long the service lists a metric after its last value. */
+const listedMs = 14 * 24 * hourMs;
+const recentMs = 3 * hourMs;
+
+/** Looking further back than this would find nothing: a simulator is young. */
+const longestLookMs = 24 * hourMs;
+
+const matches = (series: Series, input: Json): boolean => {
+	const metric = textOf(input, 'MetricName');
+	return (
+		(metric === undefined || metric === series.metric) &&
+		dimensionsOf(input).every(([name, value]) =>
+			series.dimensions.some(([key, text]) => key === name && (value === undefined || text === value)),
+		)
+	);
+};
+
+const listed = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
+	[...source.activeSince(region, sinceMs)].flatMap(([modelId, metrics]) =>
+		[...metrics]
+			.filter((metric) => isPublished(modelId, metric))
+			.flatMap((metric) => dimensionSets(modelId).map((dimensions) => ({metric, dimensions}))),
+	);
+
+/** Answers ListMetrics. @throws MetricError for what the service refuses. */
+export function listMetrics(source: MetricSource, region: string, nowMs: number, input: Json): Json {
+	const recently = textOf(input, 'RecentlyActive');
+	if (recently !== undefined && recently !== 'PT3H') {
+		throw invalidParameter(`Invalid value for RecentlyActive: ${recently}`);
+	}
+	const [start = 0] = placeOf(textOf(input, 'NextToken'));
+	const sinceMs = nowMs - Math.min(recently === undefined ? listedMs : recentMs, longestLookMs);
+	const asked = textOf(input, 'Namespace');
+	const all = asked === undefined || asked === namespace ? listed(source, region, sinceMs) : [];
+	const found = all.filter((series) => matches(series, input));
+	const end = start + pageLength;
+	return {
+		Metrics: found.slice(start, end).map(({metric, dimensions}) => ({
+			Namespace: namespace,
+			MetricName: metric,
+			Dimensions: dimensions.map(([name, value]) => ({Name: name, Value: value})),
+		})),
+		...(end < found.length ? {NextToken: tokenOf([end])} : {}),
+	};
+}
+
+/** GetMetricData: values of up to 500 queries, in pages of at most 100,800 datapoints. */
+
+const mostPageDatapoints = 100_800;
+
+const pageSize = (input: Json, settings: MetricSettings | undefined): number => {
+	const asked = input.MaxDatapoints === undefined ? mostPageDatapoints : numberOf(input, 'MaxDatapoints');
+	if (asked === undefined || asked < 1 || asked > mostPageDatapoints) {
+		throw invalidParameter(`MaxDatapoints must be between 1 and ${mostPageDatapoints}.`);
+	}
+	return Math.min(asked, settings?.pageDatapoints ?? mostPageDatapoints);
+};
+
+/** A result of the answer; its values are worked out when its page is asked for. */
+type Result = {readonly id: string; readonly label: string; readonly read: () => PeriodValues};
+
+/** One result of a metric, one or several of an expression. */
+function* resultsOf(
+	queries: readonly MetricQuery[],
+	minuteAt: MinuteAt,
+	fromMs: number,
+	toMs: number,
+): Generator<Result> {
+	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minuteAt, fromMs, toMs);
+	const work = createMetricMath({queries, valuesOf: read, fromMs, toMs});
+	for (const query of queries.filter(({isReturned}) => isReturned)) {
+		const {id, label} = query;
+		if (query.kind === 'series') {
+			yield {id, label, read: () => read(query)};
+		} else {
+			yield* work(query).map((series): Result => ({id, label, read: () => series}));
+		}
+	}
+}
+
+/**
+ * Answers GetMetricData. A result that does not fit on a page goes on, under the same Id, on the next one.
+ * @param isPartial Every result is told to be only a part, and a part it is.
+ * @throws MetricError for what the service refuses.
+ */
+export function getMetricData(
+	source: MetricSource,
+	region: string,
+	input: Json,
+	settings: MetricSettings | undefined,
+	isPartial: boolean,
+): Json {
+	const queries = readQueries(input);
+	const [fromMs, toMs] = [momentOf(input, 'StartTime'), momentOf(input, 'EndTime')];
+	if (toMs <= fromMs) {
+		throw validationFault('The parameter StartTime must be less than the parameter EndTime.');
+	}
+	const [startResult = 0, startValue = 0] = placeOf(textOf(input, 'NextToken'));
+	const minuteAt = remembering(source, region);
+	const isAscending = input.ScanBy === 'TimestampAscending';
+	const results: Json[] = [];
+	let room = pageSize(input, settings);
+	let next: string | undefined;
+	let index = -1;
+	for (const {id, label, read} of resultsOf(queries, minuteAt, fromMs, toMs)) {
+		index++;
+		if (index < startResult) {
+			continue;
+		}
+		const skipped = index === startResult ? startValue : 0;
+		const found = read();
+		const known = isPartial ? Math.floor(found.values.length / 2) : found.values.length;
+		const isWhole = known - skipped <= room;
+		const told = Math.max(0, Math.min(room, known - skipped));
+		const page = (all: readonly number[]): readonly number[] => {
+			// Most answers need no copy: all that is known, the oldest first.
+			const ordered = isAscending ? all : all.slice(0, known).toReversed();
+			return skipped === 0 && told === ordered.length ? ordered : ordered.slice(skipped, skipped + told);
+		};
+		room -= told;
+		results.push({
+			Id: id,
+			Label: label,
+			Timestamps: page(found.atSeconds),
+			Values: page(found.values),
+			StatusCode: isWhole && !isPartial ? 'Complete' : 'PartialData',
+		});
+		if (!isWhole) {
+			next = tokenOf([index, skipped + told]);
+			break;
+		}
+	}
+	return {MetricDataResults: results, Messages: [], ...(next === undefined ? {} : {NextToken: next})};
+}
+
+/** GetMetricStatistics: several statistics of one metric, in one answer that has no pages. */
+
+const mostStatisticDatapoints = 1440;
+const plainStatistics: readonly string[] = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'];
+
+const combinationFault = (message: string): MetricError =>
+	new MetricError('InvalidParameterCombinationException', message, {
+		queryName: 'InvalidParameterCombination',
+	});
+
+const requiredText = (input: Json, key: string): string => {
+	const text = textOf(input, key);
+	if (text === undefined || text === '') {
+		throw new MetricError('MissingRequiredParameterException', `The parameter ${key} is required.`, {
+			queryName: 'MissingParameter',
+		});
+	}
+	return text;
+};
+
+/** Statistics that a request names, of both kinds. */
+const statisticsOf = (input: Json): {plain: readonly string[]; extended: readonly string[]} => {
+	const [plain, extended] = [textsOf(input, 'Statistics'), textsOf(input, 'ExtendedStatistics')];
+	if (plain.length + extended.length === 0) {
+		throw combinationFault('Must specify either Statistics or ExtendedStatistics.');
+	}
+	const unknown =
+		plain.find((name) => !plainStatistics.includes(name)) ?? extended.find((name) => !name.startsWith('p'));
+	if (unknown !== undefined) {
+		throw validationFault(`The statistic '${unknown}' is not supported.`);
+	}
+	return {plain, extended};
+};
+
+const windowOf = (input: Json, periodMs: number): readonly [fromMs: number, toMs: number] => {
+	const [fromMs, toMs] = [momentOf(input, 'StartTime'), momentOf(input, 'EndTime')];
+	if (toMs <= fromMs) {
+		throw combinationFault('The parameter StartTime must be less than the parameter EndTime.');
+	}
+	const datapoints = Math.floor((toMs - fromMs) / periodMs);
+	if (datapoints > mostStatisticDatapoints) {
+		const [asked, most] = [datapoints, mostStatisticDatapoints].map((count) => count.toLocaleString('en-US'));
+		throw combinationFault(
+			`You have requested up to ${asked} datapoints, which exceeds the limit of ${most}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
+		);
+	}
+	return [fromMs, toMs];
+};
+
+/** Answers GetMetricStatistics. @throws MetricError for what the service refuses. */
+export function getMetricStatistics(source: MetricSource, region: string, input: Json): Json {
+	const label = requiredText(input, 'MetricName');
+	requiredText(input, 'Namespace');
+	const {plain, extended} = statisticsOf(input);
+	const period = numberOf(input, 'Period');
+	const read = (statistic: string) => readSeries(input, period, statistic);
+	const [fromMs, toMs] = windowOf(input, read('Sum').periodMs);
+	const minuteAt = remembering(source, region);
+	const metric = metricNames.find((name) => name === label);
+	const unit = metric !== undefined && isDuration(metric) ? 'Milliseconds' : 'Count';
+	const found = new Map<number, {plain: Json; extended: Json}>();
+	for (const statistic of textOf(input, 'Unit') === unit || input.Unit === undefined
+		? [...plain, ...extended]
+		: []) {
+		const {atSeconds, values} = valuesOf(read(statistic), minuteAt, fromMs, toMs);
+		const kind = plain.includes(statistic) ? 'plain' : 'extended';
+		for (const [index, at] of atSeconds.entries()) {
+			const known = found.get(at) ?? {plain: {}, extended: {}};
+			found.set(at, {...known, [kind]: {...known[kind], [statistic]: values[index]}});
+		}
+	}
+	return {
+		Label: label,
+		Datapoints: [...found].map(([at, values]) => ({
+			Timestamp: at,
+			...values.plain,
+			Unit: unit,
+			...(extended.length === 0 ? {} : {ExtendedStatistics: values.extended}),
+		})),
+	};
+}

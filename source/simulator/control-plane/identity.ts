@@ -1,0 +1,46 @@
+import {randomUUID} from 'node:crypto';
+import {accountId} from '../catalog/profiles.ts';
+import type {Scenario} from '../faults/script.ts';
+import type {Exchange} from '../wire/exchange.ts';
+import {actionNotServed, queryResult} from '../wire/query-protocol.ts';
+import {ServiceError} from '../wire/service-error.ts';
+
+/** Whoever calls: the simulator looks at no key. */
+export const callerArn = `arn:aws:iam::${accountId}:user/simulated`;
+
+/** What IAM says to a caller without the permission. */
+export function deniedMessage(action: string): string {
+	return `User: ${callerArn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`;
+}
+
+/** @throws ServiceError where the scenario denies the action. */
+export function assertAllowed({denied}: Scenario, action: string): void {
+	if (denied?.includes(action)) {
+		throw new ServiceError('AccessDeniedException', deniedMessage(action));
+	}
+}
+
+/** STS: who the caller is. Many tools ask that before anything else; no permission is needed for it. */
+
+export const tokenServiceVersion = '2011-06-15';
+
+const namespace = `https://sts.amazonaws.com/doc/${tokenServiceVersion}/`;
+
+/** In the form of the identifiers of IAM users. */
+const userId = 'AIDASIMULATEDSIMULATE';
+
+/** Answers an action. @throws ServiceError for all but GetCallerIdentity. */
+export function serveTokenService({reply}: Exchange, action: string): void {
+	if (action !== 'GetCallerIdentity') {
+		throw actionNotServed(action, 'sts');
+	}
+	const requestId = randomUUID();
+	const identity = {Arn: callerArn, UserId: userId, Account: accountId};
+	const body = Buffer.from(queryResult(action, identity, {namespace, requestId}));
+	reply.head(200, {
+		'content-type': 'text/xml',
+		'content-length': String(body.length),
+		'x-amzn-requestid': requestId,
+	});
+	reply.end(body);
+}

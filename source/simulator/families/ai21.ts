@@ -1,0 +1,160 @@
+import {hashText, type Random, uuid} from '../answers/random.ts';
+import {type Facts, type Family, noEvents, type StopReason, withoutCache} from './family.ts';
+import {type Json, numberOr, stringsOf, textSegment, tokenize} from './prompt.ts';
+import {chatMessages, chatParts} from './prompt-parts.ts';
+import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
+
+/** AI21 Jurassic-2: one prompt; the answer lists its tokens instead of counting them. */
+
+const finishReasons: Readonly<Record<StopReason, string>> = {
+	end: 'endoftext',
+	length: 'length',
+	'stop-sequence': 'stop',
+	'tool-use': 'endoftext',
+	guardrail: 'endoftext',
+};
+
+const jurassicShape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['prompt'],
+	keys: {
+		prompt: text,
+		maxTokens: count(maximumOutputTokens),
+		minTokens: {type: 'number', minimum: 0},
+		temperature: probability,
+		topP: probability,
+		topKReturn: {type: 'number', minimum: 0},
+		numResults: count(16),
+		stopSequences: texts,
+		countPenalty: anything,
+		presencePenalty: anything,
+		frequencyPenalty: anything,
+	},
+});
+
+/** The tokens with where each begins and ends in the text, and how likely it was. */
+const tokenList = (random: Random, tokens: readonly string[]): readonly Json[] => {
+	let start = 0;
+	return tokens.map((token) => {
+		const textRange = {start, end: start + token.length};
+		start = textRange.end;
+		const logprob = Math.log(1 - random());
+		return {
+			generatedToken: {token: token.replaceAll(' ', '▁'), logprob, raw_logprob: logprob},
+			topTokens: null,
+			textRange,
+		};
+	});
+};
+
+const jurassicFinishReason = ({answer, usage}: Facts): Json => ({
+	reason: finishReasons[answer.stopReason],
+	...(answer.stopReason === 'length' ? {length: usage.outputTokens} : {}),
+	...(answer.stopSequence === undefined ? {} : {sequence: answer.stopSequence}),
+});
+
+export const jurassicFamily: Family = {
+	name: 'jurassic',
+	parse(body, model) {
+		assertShape(body, jurassicShape(model.maximumOutputTokens));
+		const prompt = String(body.prompt);
+		return {
+			segments: [textSegment(prompt)],
+			system: '',
+			question: prompt,
+			maximumTokens: numberOr(body.maxTokens, model.defaultOutputTokens ?? model.maximumOutputTokens),
+			stopSequences: stringsOf(body.stopSequences),
+			jsonSchema: undefined,
+		};
+	},
+	whole: (facts, said) => ({
+		// A number, as the service writes it.
+		id: hashText(facts.requestId),
+		prompt: {
+			text: facts.prompt.question,
+			tokens: tokenList(facts.random, tokenize(facts.prompt.question)),
+		},
+		completions: [
+			{
+				data: {text: said, tokens: tokenList(facts.random, facts.answer.tokens)},
+				finishReason: jurassicFinishReason(facts),
+			},
+		],
+	}),
+	tokensPerEvent: 1,
+	// It is never streamed: the operation is refused before.
+	opening: noEvents,
+	delta: noEvents,
+	closing: noEvents,
+	reportsCache: withoutCache,
+};
+
+/** AI21 Jamba. */
+
+const jambaShape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['messages'],
+	keys: {
+		messages: chatMessages(['system', 'user', 'assistant', 'tool']),
+		max_tokens: count(maximumOutputTokens),
+		temperature: {type: 'number', minimum: 0, maximum: 2},
+		top_p: {type: 'number', minimum: 0, maximum: 1},
+		stop: texts,
+		n: count(16),
+		tools: anything,
+		response_format: anything,
+		documents: anything,
+	},
+});
+
+const jambaFinishReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
+
+const usage = ({usage: {inputTokens, outputTokens}}: Facts): Json => ({
+	prompt_tokens: inputTokens,
+	completion_tokens: outputTokens,
+	total_tokens: inputTokens + outputTokens,
+});
+
+const streamId = ({requestId}: Facts): string => `chat-${requestId}`;
+
+export const jambaFamily: Family = {
+	name: 'jamba',
+	parse(body, model) {
+		assertShape(body, jambaShape(model.maximumOutputTokens));
+		return {
+			...chatParts(body.messages),
+			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
+			stopSequences: stringsOf(body.stop),
+			jsonSchema: undefined,
+		};
+	},
+	whole: (facts, content) => ({
+		id: `chat-${uuid(facts.random)}`,
+		choices: [
+			{
+				index: 0,
+				message: {role: 'assistant', content},
+				finish_reason: jambaFinishReason(facts.answer.stopReason),
+			},
+		],
+		usage: usage(facts),
+	}),
+	tokensPerEvent: 1,
+	opening: noEvents,
+	delta: (facts, delta) => [
+		{
+			id: streamId(facts),
+			choices: [
+				{
+					index: 0,
+					delta: delta.isFirst ? {role: 'assistant', content: delta.text} : {content: delta.text},
+					finish_reason: delta.isLast ? jambaFinishReason(facts.answer.stopReason) : null,
+				},
+			],
+			...(delta.isLast ? {usage: usage(facts)} : {}),
+		},
+	],
+	closing: noEvents,
+	hasMetricsApart: true,
+	reportsCache: withoutCache,
+};

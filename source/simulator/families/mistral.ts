@@ -1,0 +1,106 @@
+import {type Answer, completionStopReason, type Family, noEvents, withoutCache} from './family.ts';
+import {type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
+import {chatMessages, chatParts, templateParts} from './prompt-parts.ts';
+import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
+import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
+
+/** Mistral's text completion. */
+
+const promptShape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['prompt'],
+	keys: {
+		prompt: text,
+		max_tokens: count(maximumOutputTokens),
+		stop: texts,
+		temperature: probability,
+		top_p: probability,
+		top_k: {type: 'number', minimum: 0},
+	},
+});
+
+export const mistralPromptFamily: Family = {
+	name: 'mistral-prompt',
+	parse(body, model) {
+		assertShape(body, promptShape(model.maximumOutputTokens));
+		const prompt = String(body.prompt);
+		return {
+			segments: [textSegment(prompt)],
+			...templateParts(prompt),
+			maximumTokens: numberOr(body.max_tokens, model.defaultOutputTokens ?? model.maximumOutputTokens),
+			stopSequences: stringsOf(body.stop),
+			jsonSchema: undefined,
+		};
+	},
+	whole: ({answer}, text) => ({outputs: [{text, stop_reason: completionStopReason(answer.stopReason)}]}),
+	tokensPerEvent: 1,
+	opening: noEvents,
+	delta: ({answer}, delta) => [
+		{
+			outputs: [
+				{text: delta.text, stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null},
+			],
+		},
+	],
+	closing: noEvents,
+	reportsCache: withoutCache,
+};
+
+/** Mistral's chat completion. */
+
+const chatShape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['messages'],
+	keys: {
+		messages: chatMessages(['system', 'user', 'assistant', 'tool']),
+		max_tokens: count(maximumOutputTokens),
+		stop: texts,
+		temperature: probability,
+		top_p: probability,
+		tools: anything,
+		tool_choice: anything,
+	},
+});
+
+const stopReason = ({stopReason: reason}: Answer): string =>
+	reason === 'tool-use' ? 'tool_calls' : completionStopReason(reason);
+
+const messageOf = ({toolUse}: Answer, content: string): Json =>
+	toolUse === undefined
+		? {role: 'assistant', content}
+		: {role: 'assistant', content, tool_calls: [toolCallOf(toolUse)]};
+
+export const mistralChatFamily: Family = {
+	name: 'mistral-chat',
+	parse(body, model) {
+		assertShape(body, chatShape(model.maximumOutputTokens));
+		return {
+			...chatParts(body.messages),
+			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
+			stopSequences: stringsOf(body.stop),
+			jsonSchema: undefined,
+			tools: functionTools(body),
+		};
+	},
+	whole: ({answer}, content) => ({
+		choices: [{index: 0, message: messageOf(answer, content), stop_reason: stopReason(answer)}],
+	}),
+	tokensPerEvent: 1,
+	opening: noEvents,
+	delta: ({answer}, delta) => [
+		{
+			choices: [
+				{
+					index: 0,
+					message:
+						delta.kind === 'tool'
+							? {role: 'assistant', content: '', ...toolCallDelta(answer.toolUse, delta)}
+							: {role: 'assistant', content: delta.text},
+					stop_reason: delta.isLast ? stopReason(answer) : null,
+				},
+			],
+		},
+	],
+	closing: noEvents,
+	reportsCache: withoutCache,
+};

@@ -1,0 +1,93 @@
+import {attachmentSegment} from './attachment.ts';
+import {isJson, type Segment, textSegment} from './prompt.ts';
+import {anything, type Shape, text} from './shape.ts';
+
+/** Takes the chat templates apart that callers write into a single prompt. */
+
+/** System and last user text of a templated prompt; all of it is the question where no template is known. */
+export function templateParts(prompt: string): {readonly system: string; readonly question: string} {
+	const headers = [
+		...prompt.matchAll(
+			/<\|(?:start_header_id|header_start)\|>(\w+)<\|(?:end_header_id|header_end)\|>\s*([\s\S]*?)(?=<\|(?:eot_id|eot|start_header_id|header_start)\|>|$)/g,
+		),
+	];
+	if (headers.length > 0) {
+		const said = (role: string) => headers.findLast((header) => header[1] === role)?.[2]?.trim() ?? '';
+		return {system: said('system'), question: said('user')};
+	}
+	const instruction = [...prompt.matchAll(/\[INST\]([\s\S]*?)(?:\[\/INST\]|$)/g)].at(-1)?.[1];
+	if (instruction !== undefined) {
+		const system = /<<SYS>>([\s\S]*?)<<\/SYS>>/.exec(instruction);
+		return {
+			system: system?.[1]?.trim() ?? '',
+			question: instruction.slice((system?.index ?? 0) + (system?.[0].length ?? 0)).trim(),
+		};
+	}
+	const deepSeek = /<｜begin▁of▁sentence｜>([\s\S]*?)<｜User｜>([\s\S]*?)(?:<｜Assistant｜>|$)/.exec(prompt);
+	return deepSeek === null
+		? {system: '', question: prompt}
+		: {system: deepSeek[1]?.trim() ?? '', question: deepSeek[2]?.trim() ?? ''};
+}
+
+/** Messages as OpenAI writes them, and those who copied it. */
+
+const partText = (part: unknown): string => (isJson(part) && typeof part.text === 'string' ? part.text : '');
+
+const messageText = (message: unknown): string => {
+	if (!isJson(message)) {
+		return '';
+	}
+	const {content} = message;
+	return typeof content === 'string'
+		? content
+		: Array.isArray(content)
+			? content
+					.map(partText)
+					.filter((part) => part !== '')
+					.join('\n')
+			: '';
+};
+
+const messageSegments = (message: unknown): readonly Segment[] => {
+	const parts = isJson(message) && Array.isArray(message.content) ? message.content : [];
+	const attachments = parts.filter(isJson).filter(({type}) => type !== 'text');
+	return [textSegment(messageText(message)), ...attachments.map(attachmentSegment)];
+};
+
+const isFrom = (message: unknown, roles: readonly string[]): boolean =>
+	isJson(message) && roles.includes(String(message.role));
+
+/** Segments, system text and last question of a list of messages. */
+export function chatParts(messages: unknown): {
+	readonly segments: readonly Segment[];
+	readonly system: string;
+	readonly question: string;
+} {
+	const list: readonly unknown[] = Array.isArray(messages) ? messages : [];
+	return {
+		segments: list.flatMap(messageSegments),
+		system: list
+			.filter((message) => isFrom(message, ['system', 'developer']))
+			.map(messageText)
+			.join('\n'),
+		question: messageText(list.findLast((message) => isFrom(message, ['user']))),
+	};
+}
+
+/** Shape of a list of messages with these roles. */
+export function chatMessages(roles: readonly string[]): Shape {
+	return {
+		type: 'array',
+		items: {
+			type: 'object',
+			required: ['role'],
+			keys: {
+				role: {type: 'string', values: roles},
+				content: anything,
+				name: text,
+				tool_calls: anything,
+				tool_call_id: anything,
+			},
+		},
+	};
+}

@@ -1,0 +1,109 @@
+import {createRequestRandom, type Random} from './answers/random.ts';
+import {createLifecycle, type Lifecycle} from './catalog/model.ts';
+import {createServedMinutes, type ServedMinutes} from './cloudwatch/served-minutes.ts';
+import {createFaults, type Faults} from './faults/faults.ts';
+import {parseFaults, type Scenario} from './faults/script.ts';
+import {createJobStore, type JobStore} from './jobs/job-store.ts';
+import {createMantleBuckets, type MantleBuckets} from './mantle/mantle-buckets.ts';
+import {mantleLimitsOf} from './mantle/mantle-quotas.ts';
+import type {SimulatorOptions} from './options.ts';
+import {limitsOf} from './quotas/bucket-quotas.ts';
+import {createIncreaseRequests, type IncreaseRequests} from './quotas/increase-requests.ts';
+import {type Buckets, backgroundNeighbour, createBuckets} from './runtime/buckets.ts';
+import {createPromptCache, type PromptCache} from './runtime/prompt-cache.ts';
+import {createObjectStore, type ObjectStore} from './s3/object-store.ts';
+import {createStats, type RequestRecord, type Stats} from './stats.ts';
+import type {Time} from './time.ts';
+
+/** The state of one simulator: what its routes work on. */
+export type Simulation = {
+	readonly options: SimulatorOptions;
+	readonly time: Time;
+	readonly buckets: Buckets;
+	/** Buckets of bedrock-mantle, which share nothing with those of the runtime. */
+	readonly mantle: MantleBuckets;
+	/** Where each model is in its life. */
+	readonly lifecycle: Lifecycle;
+	readonly cache: PromptCache;
+	readonly faults: Faults;
+	readonly stats: Stats;
+	/** What its metrics are made from. */
+	readonly served: ServedMinutes;
+	/** What else goes on in the account. */
+	readonly scenario: Scenario;
+	/** What S3 holds. */
+	readonly objects: ObjectStore;
+	/** What was asked for in quotas. */
+	readonly increases: IncreaseRequests;
+	/** Batch inference jobs. */
+	readonly jobs: JobStore;
+	readonly requestRandom: (path: string, body: Uint8Array) => Random;
+	/** Told of every request to the runtime once it is over. */
+	readonly observers: ReadonlyArray<(record: RequestRecord) => void>;
+	/** Forgets what was counted and begins the script of faults again. */
+	readonly reset: () => void;
+	/** Removes what lies on the disk. */
+	readonly close: () => void;
+};
+
+/**
+ * The state of a simulator.
+ * @throws UserError where the script of faults is wrong.
+ */
+export function createSimulation(options: SimulatorOptions, time: Time): Simulation {
+	const {background, metrics, denied, batch, missingBuckets, endOfLife, ...script} = parseFaults(
+		options.faults,
+	);
+	const scenario = {background, metrics, denied, batch, missingBuckets, endOfLife, ...options.scenario};
+	const faults = createFaults(script, options.windowMs);
+	const occupyByBackground = backgroundNeighbour(scenario.background ?? [], options);
+	const buckets = createBuckets(
+		(_region, target) => limitsOf(target, options),
+		options,
+		(bucket, sinceMs, nowMs, owner) => {
+			faults.occupy(bucket, sinceMs, nowMs);
+			occupyByBackground(bucket, sinceMs, nowMs, owner);
+		},
+	);
+	const mantle = createMantleBuckets((model) => mantleLimitsOf(model, options), options, faults.occupy);
+	const served = createServedMinutes(scenario.metrics?.clockAheadMs ?? 0);
+	const cache = createPromptCache();
+	const stats = createStats(time.now());
+	const objects = createObjectStore(time.now);
+	const jobs = createJobStore();
+	const increases = createIncreaseRequests();
+	let requestRandom = createRequestRandom(options.seed);
+	return {
+		options,
+		time,
+		buckets,
+		mantle,
+		lifecycle: createLifecycle(options.era, scenario.endOfLife),
+		cache,
+		faults,
+		stats,
+		served,
+		scenario,
+		objects,
+		increases,
+		jobs,
+		requestRandom: (path: string, body: Uint8Array): Random => requestRandom(path, body),
+		observers: [stats.record, served.record],
+		reset() {
+			stats.reset(time.now());
+			served.clear();
+			buckets.reset();
+			mantle.reset();
+			cache.clear();
+			jobs.clear();
+			increases.clear();
+			objects.clear();
+			faults.reset();
+			requestRandom = createRequestRandom(options.seed);
+		},
+		close() {
+			jobs.clear();
+			objects.clear();
+		},
+	};
+}

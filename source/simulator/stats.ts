@@ -1,0 +1,165 @@
+import type {Scope} from './catalog/model.ts';
+import type {Buckets} from './runtime/buckets.ts';
+import type {ThrottleKind} from './wire/service-error.ts';
+
+/** What is remembered of a request to the runtime. Times are milliseconds since 1970, with fractions. */
+export type RequestRecord = {
+	readonly operation: string;
+	/** As it was asked for. */
+	readonly modelId: string;
+	readonly region: string;
+	/** Undefined where the model could not be resolved. */
+	readonly baseModel: string | undefined;
+	readonly scope: Scope | undefined;
+	readonly userAgent: string;
+	/** When it reached the simulator's socket. */
+	readonly receivedAt: number;
+	/** When the service took it on: after the network's delay and after a stall. */
+	readonly startedAt: number;
+	/** When the first token was sent; undefined without an answer. */
+	readonly firstTokenAt: number | undefined;
+	/** When the last byte was sent. */
+	readonly endedAt: number;
+	/** HTTP status; 0 for a connection that was cut before any. */
+	readonly status: number;
+	/** Name of the exception, one in the middle of a stream included; undefined for an answer. */
+	readonly error: string | undefined;
+	readonly throttle: ThrottleKind | undefined;
+	readonly inputTokens: number;
+	readonly outputTokens: number;
+	readonly cacheReadTokens: number;
+	readonly cacheWriteTokens: number;
+	/** What the request cost its bucket in the end. */
+	readonly quotaTokens: number;
+};
+
+/** The last `capacity` values. */
+type Ring<T> = {
+	readonly push: (value: T) => void;
+	/** The latest values, the oldest of them first. */
+	readonly latest: (count: number) => readonly T[];
+	readonly clear: () => void;
+};
+
+function createRing<T>(capacity: number): Ring<T> {
+	let values: T[] = [];
+	let next = 0;
+	return {
+		push(value) {
+			values[next] = value;
+			next = (next + 1) % capacity;
+		},
+		latest(count) {
+			const ordered = values.length < capacity ? values : [...values.slice(next), ...values.slice(0, next)];
+			return count <= 0 ? [] : ordered.slice(-count);
+		},
+		clear() {
+			values = [];
+			next = 0;
+		},
+	};
+}
+
+/** What the simulator did, for benches and for people: `GET /__stats`. */
+export type Stats = {
+	readonly record: (request: RequestRecord) => void;
+	/** @param logLength Most entries of the log, the latest ones. */
+	readonly snapshot: (buckets: Buckets, nowMs: number, logLength: number) => object;
+	readonly reset: (nowMs: number) => void;
+};
+
+export const longestLog = 10_000;
+
+/** Names that a counter keeps apart; what comes later is counted as one. */
+const mostNames = 200;
+
+type Counter = Record<string, number>;
+
+const increase = (counter: Counter, name: string): void => {
+	const key = name in counter || Object.keys(counter).length < mostNames ? name : '(others)';
+	counter[key] = (counter[key] ?? 0) + 1;
+};
+
+const emptyCounts = () => ({
+	total: 0,
+	ok: 0,
+	failed: 0,
+	byOperation: {} as Counter,
+	byStatus: {} as Counter,
+	byModel: {} as Counter,
+	byUserAgent: {} as Counter,
+	byError: {} as Counter,
+	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0} satisfies Record<ThrottleKind, number>,
+	tokens: {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0},
+});
+
+/** Product of a user agent: its first word, such as `aws-sdk-js/3.1164.0`. */
+const productOf = (userAgent: string): string => userAgent.split(' ', 1)[0] || '(none)';
+
+const logEntry = ({
+	receivedAt,
+	startedAt,
+	endedAt,
+	status,
+	modelId,
+	inputTokens,
+	outputTokens,
+}: RequestRecord) => ({
+	receivedAt,
+	startedAt,
+	endedAt,
+	status,
+	model: modelId,
+	inputTokens,
+	outputTokens,
+});
+
+export function createStats(nowMs: number): Stats {
+	let since = nowMs;
+	let counts = emptyCounts();
+	const log = createRing<ReturnType<typeof logEntry>>(longestLog);
+	return {
+		record(request) {
+			counts.total++;
+			increase(counts.byOperation, request.operation);
+			increase(counts.byStatus, String(request.status));
+			increase(counts.byModel, request.modelId);
+			increase(counts.byUserAgent, productOf(request.userAgent));
+			if (request.error === undefined) {
+				counts.ok++;
+			} else if (request.throttle === undefined) {
+				counts.failed++;
+				increase(counts.byError, request.error);
+			} else {
+				counts.throttled[request.throttle]++;
+			}
+			counts.tokens.input += request.inputTokens;
+			counts.tokens.output += request.outputTokens;
+			counts.tokens.cacheRead += request.cacheReadTokens;
+			counts.tokens.cacheWrite += request.cacheWriteTokens;
+			counts.tokens.quota += request.quotaTokens;
+			log.push(logEntry(request));
+		},
+		snapshot: (buckets, at, logLength) => {
+			const {ok, failed, throttled, tokens, ...requests} = counts;
+			return {
+				simulated: true,
+				since: new Date(since).toISOString(),
+				seconds: (at - since) / 1000,
+				windowMs: buckets.windowMs,
+				requests,
+				ok,
+				failed,
+				throttled,
+				tokens,
+				buckets: buckets.report(at),
+				log: log.latest(logLength),
+			};
+		},
+		reset(at) {
+			since = at;
+			counts = emptyCounts();
+			log.clear();
+		},
+	};
+}

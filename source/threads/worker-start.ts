@@ -1,0 +1,103 @@
+import {existsSync, lstatSync, mkdirSync} from 'node:fs';
+import module from 'node:module';
+import path from 'node:path';
+import {cacheFolder} from '../bedrock/quotas/user-cache.ts';
+
+/**
+ * Lets Node keep what it compiles: the next start is a quarter faster. What lies there is run, and Node checks neither
+ * owner nor mode, so it lies below the user's own cache folder and is used only where nobody else can write.
+ */
+
+const folderOf = (cache: string | undefined): string | undefined =>
+	cache === undefined ? undefined : path.resolve(cache, 'compiled');
+
+/** Permission bits of a mode for group and others, for writing by others, and the one that keeps strangers from renaming. */
+const forOthers = 0o077;
+const writableByOthers = 0o002;
+const sticky = 0o1000;
+
+type Status = {readonly uid: number; readonly mode: number; isDirectory: () => boolean};
+
+/** A folder of this user's with no right of anybody else, below folders that nobody but root and the user can change. */
+const isPrivate = (folder: string, userId: number, statusOf: (folder: string) => Status): boolean => {
+	const own = statusOf(folder);
+	if (!own.isDirectory() || own.uid !== userId || (own.mode & forOthers) !== 0) {
+		return false;
+	}
+	for (let above = path.dirname(folder); ; above = path.dirname(above)) {
+		const {uid, mode} = statusOf(above);
+		if ((uid !== 0 && uid !== userId) || ((mode & writableByOthers) !== 0 && (mode & sticky) === 0)) {
+			return false;
+		}
+		if (above === path.dirname(above)) {
+			return true;
+		}
+	}
+};
+
+/** One by one: Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+const makeFolder = (folder: string): void => {
+	if (existsSync(folder)) {
+		return;
+	}
+	if (path.dirname(folder) !== folder) {
+		makeFolder(path.dirname(folder));
+	}
+	mkdirSync(folder, {mode: 0o700});
+};
+
+/**
+ * Makes the folder where it is missing.
+ * @param cache The user's cache folder for this program.
+ * @returns undefined where it cannot be made, or where somebody else could have put something there.
+ */
+export function safeFolder(
+	cache: string | undefined,
+	userId = process.getuid?.(),
+	statusOf: (folder: string) => Status = lstatSync,
+): string | undefined {
+	const folder = folderOf(cache);
+	if (folder === undefined) {
+		return undefined;
+	}
+	try {
+		makeFolder(folder);
+		// Windows has neither: there the profile folder itself keeps others out.
+		return userId === undefined || isPrivate(folder, userId, statusOf) ? folder : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+let inUse: string | undefined;
+
+/** For the main thread. NODE_COMPILE_CACHE wins, and NODE_DISABLE_COMPILE_CACHE=1 turns it off. */
+export function keepCompiled(): void {
+	const {NODE_COMPILE_CACHE: named, NODE_DISABLE_COMPILE_CACHE: off} = process.env;
+	const folder = named === undefined && off === undefined ? safeFolder(cacheFolder()) : undefined;
+	if (folder !== undefined && module.enableCompileCache?.(folder).directory !== undefined) {
+		inUse = folder;
+		// Not only at the end: a terminal that is closed leaves no time for it.
+		setTimeout(() => module.flushCompileCache?.(), 2000).unref();
+	}
+}
+
+/** The environment of a thread: only there does the variable stand, and programs that are started never see it. */
+export function workerEnvironment(): NodeJS.ProcessEnv {
+	return inUse === undefined ? process.env : {...process.env, NODE_COMPILE_CACHE: inUse};
+}
+
+/** For a thread that starts programs of others: Node read the variable before. One that the user set stays. */
+export function forgetCompileCache(): void {
+	if (process.env.NODE_COMPILE_CACHE === folderOf(cacheFolder())) {
+		delete process.env.NODE_COMPILE_CACHE;
+	}
+}
+
+/**
+ * Where a worker thread starts: beside the file that asks, as TypeScript in the sources (Node strips the types), as
+ * JavaScript in the bundle, where all files lie in one folder.
+ */
+export function workerUrl(name: string): URL {
+	return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+}

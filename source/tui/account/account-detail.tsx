@@ -1,0 +1,198 @@
+import {Box} from 'ink';
+import {type AccountBucket, incompleteMinutes} from '../../domain/account-snapshot.ts';
+import {type Limit, limitKinds} from '../../domain/target.ts';
+import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+} from '../../text/numbers.ts';
+import {hangingLines, type Line, segment} from '../../text/segment.ts';
+import {cleanText} from '../../text/width.ts';
+import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
+import {useAppearance} from '../appearance.tsx';
+import type {FrameTitle} from '../frame.ts';
+import type {Tier} from '../layout.ts';
+import {Panel, panelInside} from '../panel.tsx';
+import {rowNotes} from './account-notes.ts';
+
+type Kind = 'requests' | 'quotaTokens';
+
+/** Values of so many columns: of the minutes that share one the greatest, so that no peak is lost. */
+function stretched(values: readonly number[], columns: number): readonly number[] {
+	return Array.from({length: columns}, (_, column) => {
+		const from = Math.floor((column * values.length) / columns);
+		const to = Math.max(from + 1, Math.floor(((column + 1) * values.length) / columns));
+		return Math.max(0, ...values.slice(from, to));
+	});
+}
+
+/** The last hour of a bucket against its limit, in exactly `height` lines of exactly `width` cells. */
+function accountChartLines(
+	{series, quota}: AccountBucket,
+	kind: Kind,
+	size: {readonly width: number; readonly height: number; readonly isAscii: boolean},
+): readonly Line[] {
+	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
+	return lineChartLines({
+		...size,
+		// What is not whole yet would look like a drop.
+		values: stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
+		limit: limit.state === 'known' ? limit.value : null,
+		format: formatTokens,
+	});
+}
+
+function accountChartTitle({quota}: AccountBucket, kind: Kind): FrameTitle {
+	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
+	return {
+		title: [segment(kind === 'requests' ? 'Requests' : 'Quota tokens', 'title'), segment(' a minute')],
+		note: [
+			...(limit.state === 'known' ? [segment('╌ quota', 'warning'), segment(' · ', 'muted')] : []),
+			segment('last hour, whole minutes'),
+		],
+	};
+}
+
+const labelWidth = 14;
+
+function accountDetailTitle(row: AccountRow): FrameTitle {
+	const {model, scope, region} = row.bucket;
+	return {
+		title: [segment(cleanText(model), 'title'), segment(` · ${scope} · ${cleanText(region)}`)],
+		note: [segment('b benchmarks it · Esc closes', 'muted')],
+	};
+}
+
+/** All that is known of a bucket, in lines of at most `width` cells. */
+export function accountDetailLines(row: AccountRow, width: number): readonly Line[] {
+	const {bucket, fractions} = row;
+	const entries: ReadonlyArray<readonly [string, string]> = [
+		['in use', inUseWords(bucket, fractions)],
+		['of it', partWords(bucket)],
+		['tokens', tokenWords(bucket)],
+		['last hour', hourWords(bucket)],
+		['day', dayWords(bucket, fractions.day)],
+		...bucket.durations.map((durations): readonly [string, string] => [
+			'latency',
+			`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
+		]),
+		['ModelIds', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
+		...limitKinds.map((kind): readonly [string, string] => [
+			limitNames[kind],
+			limitWords(bucket.quota[kind]),
+		]),
+		[
+			'burndown',
+			`an output token costs ${formatNumber(bucket.burndown.value)} quota ${bucket.burndown.value === 1 ? 'token' : 'tokens'} (${bucket.burndown.source})`,
+		],
+	];
+	return [
+		...entries.flatMap(([label, text]) =>
+			hangingLines(segment(label.padEnd(labelWidth), 'muted'), text, width),
+		),
+		...rowNotes(row).flatMap((note) => hangingLines(segment('! ', 'warning'), note, width)),
+	];
+}
+
+const limitNames = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'TPD'} as const;
+
+function inUseWords({use, quota, minute}: AccountBucket, fractions: AccountRow['fractions']): string {
+	if (minute === null) {
+		return 'not known';
+	}
+	const requests = limitCell(quota.requestsPerMinute, formatCount);
+	const tokens = limitCell(quota.tokensPerMinute, formatTokens);
+	return `${formatNumber(use.requests)} requests of ${requests} (${formatPercent(fractions.requests)}), ${formatTokens(use.quotaTokens)} quota tokens of ${tokens} (${formatPercent(fractions.tokens)}), minute ${new Date(minute).toISOString().slice(11, 16)} UTC`;
+}
+
+/** Who uses it: runs of this program in real time, everybody else as CloudWatch told it. */
+function partWords({own, others}: AccountBucket): string {
+	return `${formatNumber(own.requests)} requests and ${formatTokens(own.quotaTokens)} quota tokens are of this program (now), ${formatNumber(others.requests)} and ${formatTokens(others.quotaTokens)} of others (mean of three minutes)`;
+}
+
+function tokenWords({told}: AccountBucket): string {
+	return `${formatTokens(told.inputTokens)} input, ${formatTokens(told.outputTokens)} output, ${formatTokens(told.cacheReadTokens)} cache read (free of quota), ${formatTokens(told.cacheWriteTokens)} cache write; ${formatCount(told.throttles)} throttled, ${formatCount(told.clientErrors)} client and ${formatCount(told.serverErrors)} server errors`;
+}
+
+function hourWords({peak, hourThrottles, hourErrors, costPerHourUsd, priceRegion}: AccountBucket): string {
+	const prices = priceRegion === undefined ? 'list prices' : `list prices of ${priceRegion}`;
+	return `peak minute ${formatCount(peak.requests)} requests, ${formatTokens(peak.quotaTokens)} quota tokens; ${formatCount(hourThrottles)} throttled, ${formatCount(hourErrors)} errors; ${formatUsd(costPerHourUsd)} at ${prices}`;
+}
+
+function dayWords({dayTokens, quota}: AccountBucket, fraction: number | null): string {
+	return dayTokens === null
+		? 'not limited, or not known'
+		: `${formatTokens(dayTokens)} quota tokens since midnight UTC (when the service begins the day is not documented), of ${limitCell(quota.tokensPerDay, formatTokens)} (${formatPercent(fraction)})`;
+}
+
+function limitWords(limit: Limit): string {
+	const {state, source, applied, default: standard, code, name} = limit;
+	if (state === 'none') {
+		return 'the service sets none';
+	}
+	const value = limitCell(limit, formatTokens);
+	const facts = [
+		`${value} ${source ?? ''}`.trim(),
+		...(applied === null || source === 'applied' ? [] : [`applied ${formatTokens(applied)}`]),
+		...(standard === null || source === 'default' ? [] : [`default ${formatTokens(standard)}`]),
+		...(code === null ? [] : [code]),
+		...(name === null ? [] : [`"${cleanText(name)}"`]),
+	];
+	return facts.join(', ');
+}
+
+type DetailProps = {
+	readonly row: AccountRow;
+	readonly width: number;
+	readonly height: number;
+	readonly tier: Tier;
+};
+
+const leastChartRows = 6;
+const usualChartRows = 14;
+
+/** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
+export function AccountDetailView({row, ...props}: DetailProps) {
+	const {width, height, tier} = props;
+	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
+	const wanted = height - lines.length - 2;
+	const chartHeight = wanted >= leastChartRows ? Math.min(usualChartRows, wanted) : 0;
+	const isBeside = tier === 'wide';
+	return (
+		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
+			{chartHeight === 0 ? null : (
+				<Box width={width} height={chartHeight}>
+					{(isBeside ? (['requests', 'quotaTokens'] as const) : (['quotaTokens'] as const)).map(
+						(kind, index, kinds) => (
+							<ChartView
+								key={kind}
+								row={row}
+								kind={kind}
+								tier={tier}
+								width={
+									index === kinds.length - 1
+										? width - Math.floor(width / kinds.length) * index
+										: Math.floor(width / kinds.length)
+								}
+								height={chartHeight}
+							/>
+						),
+					)}
+				</Box>
+			)}
+			<Panel {...props} height={height - chartHeight} title={accountDetailTitle(row)} lines={lines} />
+		</Box>
+	);
+}
+
+function ChartView({row, kind, ...props}: DetailProps & {readonly kind: 'requests' | 'quotaTokens'}) {
+	const {width, height, tier} = props;
+	const {isAscii} = useAppearance();
+	const inside = panelInside(width, height, tier, true);
+	const lines = accountChartLines(row.bucket, kind, {...inside, isAscii});
+	return <Panel {...props} title={accountChartTitle(row.bucket, kind)} lines={lines} isTitled={true} />;
+}

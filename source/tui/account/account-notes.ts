@@ -1,0 +1,95 @@
+import {metricPrice} from '../../account/watch-cost.ts';
+import type {AccountRegion} from '../../domain/account-snapshot.ts';
+import {formatCount, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
+import {hangingLines, type Line, segment} from '../../text/segment.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
+import type {AccountRow} from '../../view/account/account-rows.ts';
+
+/** Sentences below the table: about the selected row, about what is missing, and what looking costs. */
+export function accountNoteLines(
+	regions: readonly AccountRegion[],
+	selected: AccountRow | undefined,
+	width: number,
+): readonly Line[] {
+	const severalRegions = regions.length > 1;
+	return [
+		...rowNotes(selected).flatMap((note) => hangingLines(segment('› ', 'accent'), note, width)),
+		...regions.flatMap(({region, remarks}) =>
+			remarks.flatMap((remark) =>
+				hangingLines(
+					segment('! ', 'warning'),
+					cleanText(severalRegions ? `${region}: ${remark}` : remark),
+					width,
+				),
+			),
+		),
+		...(regions.every(({cost}) => cost.calls === 0)
+			? []
+			: hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted')),
+	];
+}
+
+/** What has to be known about a row. */
+export function rowNotes(row: AccountRow | undefined): readonly string[] {
+	if (row === undefined) {
+		return [];
+	}
+	const {notes, disagreement, burndown, model, scope} = row.bucket;
+	return [
+		...notes.map((note) => cleanText(`${model} (${scope}): ${note}`)),
+		...(disagreement === null
+			? []
+			: [
+					`In the last hour the service counted ${formatTokens(disagreement.estimated)} quota tokens; the formula with burndown ${formatNumber(burndown.value)} (${burndown.source}) gives ${formatTokens(disagreement.computed)}${disagreement.burndown === null ? '.' : `: burndown ${formatNumber(disagreement.burndown)} would explain it (--burndown sets it).`}`,
+				]),
+	];
+}
+
+function costWords(regions: readonly AccountRegion[]): string {
+	const sum = (of: (region: AccountRegion) => number): number =>
+		regions.reduce((total, region) => total + of(region), 0);
+	const metrics = sum(({cost}) => cost.metrics);
+	const perHour = sum(({cost}) => cost.usdPerHour);
+	const next = Math.min(...regions.map(({nextPollSeconds}) => nextPollSeconds));
+	return `CloudWatch was asked for ${formatCount(metrics)} metrics (${formatUsd(sum(({cost}) => cost.usd))}), about ${formatUsd(perHour)} an hour${metricPrice.isVerified ? '' : ', by a price that is not verified'}; looks once a minute${Number.isFinite(next) && next > 90 ? `, now again in ${formatCount(next)} s` : ''}.`;
+}
+
+/**
+ * What stands in place of the rows of a table that has none: what is waited for, or why there is nothing and what helps.
+ * @param regions The Regions that the table is about.
+ */
+export function emptyTableLines(
+	regions: readonly AccountRegion[],
+	filter: string,
+	width: number,
+): readonly Line[] {
+	if (filter !== '' && regions.some(({buckets}) => buckets.length > 0)) {
+		return sentence(`nothing holds "${cleanText(filter)}"; Esc clears the filter`, width);
+	}
+	const waited = regions.filter(({phase}) => phase === 'loading');
+	if (waited.length > 0 || regions.length === 0) {
+		return waitingLines(waited, width);
+	}
+	const names = regions.map(({region}) => cleanText(region)).join(', ');
+	return sentence(
+		regions.every(({phase}) => phase === 'failed')
+			? `Nothing can be told of ${names}: the reason stands below. R chooses other Regions.`
+			: `No bucket of ${names} is in use or has a known limit. What could not be read stands below; R chooses other Regions, M lists the models that can be run.`,
+		width,
+	);
+}
+
+/** What the first look waits for. */
+function waitingLines(regions: readonly AccountRegion[], width: number): readonly Line[] {
+	const waitingFor = [...new Set(regions.flatMap((region) => region.waitingFor))];
+	return waitingFor.length === 0
+		? sentence('opening the account', width)
+		: [
+				...sentence('The first look at the account waits for', width),
+				...waitingFor.flatMap((what) => hangingLines(segment('  · ', 'accent'), cleanText(what), width)),
+			];
+}
+
+function sentence(text: string, width: number): readonly Line[] {
+	return wrapText(text, width).map((line): Line => [segment(line, 'muted')]);
+}

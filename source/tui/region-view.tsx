@@ -1,0 +1,196 @@
+import {Box} from 'ink';
+import {memo} from 'react';
+import {type Line, segment} from '../text/segment.ts';
+import {isRunning, logLines, shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
+import type {State} from '../view/state.ts';
+import {AccountView} from './account/account-view.tsx';
+import {useAppearance} from './appearance.tsx';
+import type {RegionName, Tier} from './layout.ts';
+import {Lines, Panel, panelInside} from './panel.tsx';
+import {type ChartKind, chartLines, chartTitle, nearerLimit, throttleNote} from './panels/charts.ts';
+import {detailLines, detailTitle} from './panels/detail.ts';
+import {footerLine} from './panels/footer.ts';
+import {gaugeLines, gaugesTitle, isDayShown} from './panels/gauges.ts';
+import {headerLines, shownTargetIndex} from './panels/header.ts';
+import {failureLines, logLine, notesLines} from './panels/notes.ts';
+import {noticeOf} from './panels/notice.ts';
+import {tinyLines} from './panels/tiny.ts';
+import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
+import {QuotaTable} from './quota-table.tsx';
+
+type BodyProps = {
+	readonly state: State;
+	readonly width: number;
+	readonly height: number;
+	readonly tier: Tier;
+};
+
+/** The views that lay themselves out: Account, Quotas and Log. */
+function BodyView(props: BodyProps) {
+	const {state, width, height} = props;
+	if (state.view === 'account') {
+		return <AccountView {...props} />;
+	}
+	if (state.view === 'quotas') {
+		return (
+			<Box width={width} height={height} overflow="hidden">
+				<QuotaTable {...props} />
+			</Box>
+		);
+	}
+	return <LogView {...props} />;
+}
+
+/** Failures by class, then the events, scrolled back as far as asked. */
+function LogView(props: BodyProps) {
+	const {state, width, height, tier} = props;
+	const {width: room, height: roomHeight} = panelInside(width, height, tier);
+	const failures = failureLines(state, room).slice(0, Math.max(0, Math.floor(roomHeight / 2)));
+	const lines = logLines(state);
+	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
+	const end = Math.max(Math.min(eventRoom, lines.length), lines.length - state.scroll);
+	const shown: readonly Line[] = lines.slice(Math.max(0, end - eventRoom), end).map((line) => logLine(line));
+	const below = lines.length - end;
+	return (
+		<Panel
+			{...props}
+			title={{
+				title: [
+					segment('Log', 'title'),
+					segment(` · ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`),
+				],
+				note: [segment(below > 0 ? `${below} newer below` : 'newest below', 'muted')],
+			}}
+			lines={failures.length > 0 ? [...failures, [], ...shown] : shown}
+		/>
+	);
+}
+
+type RegionProps = {
+	readonly state: State;
+	readonly name: RegionName;
+	readonly width: number;
+	readonly height: number;
+	readonly tier: Tier;
+};
+
+/** One region of the screen; drawn again only when the state or its size changed. */
+export const RegionView = memo(({name, ...props}: RegionProps) => {
+	const {state, width, height} = props;
+	switch (name) {
+		case 'header': {
+			return <Lines lines={headerLines(state, width, height)} width={width} height={height} />;
+		}
+		case 'gauges': {
+			return <GaugesView {...props} />;
+		}
+		case 'requests-chart': {
+			return <ChartView {...props} kind="requests" />;
+		}
+		case 'tokens-chart': {
+			return <ChartView {...props} kind="tokens" />;
+		}
+		case 'nearer-chart': {
+			return (
+				<ChartView {...props} kind={nearerLimit(shownSnapshot(state)?.buckets[shownTargetIndex(state)])} />
+			);
+		}
+		case 'traffic-chart': {
+			return <ChartView {...props} kind="traffic" />;
+		}
+		case 'notice': {
+			return <NoticeView {...props} />;
+		}
+		case 'table': {
+			return <TableView {...props} />;
+		}
+		case 'detail': {
+			return <DetailView {...props} />;
+		}
+		case 'notes': {
+			const inside = panelInside(width, height, props.tier);
+			const lines = notesLines(state, inside.width, inside.height);
+			return <Panel {...props} title={{title: [segment('Advice and events', 'title')]}} lines={lines} />;
+		}
+		case 'body': {
+			return <BodyView {...props} />;
+		}
+		case 'footer': {
+			return <Lines lines={[footerLine(state, width)]} width={width} height={height} />;
+		}
+		case 'line': {
+			return <Lines lines={tinyLines(state, width, height)} width={width} height={height} />;
+		}
+	}
+});
+RegionView.displayName = 'RegionView';
+
+type ViewProps = Omit<RegionProps, 'name'>;
+
+function GaugesView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const snapshot = shownSnapshot(state);
+	const targetIndex = shownTargetIndex(state);
+	const lines = gaugeLines(
+		{
+			target: snapshot?.targets[targetIndex],
+			targetIndex,
+			bucket: snapshot?.buckets[targetIndex],
+			timeline: snapshot?.timeline,
+			isFlowing: isRunning(state),
+			isDayShown: isDayShown(state, tier),
+		},
+		panelInside(width, height, tier).width,
+	);
+	const title = gaugesTitle(snapshot?.targets[targetIndex]);
+	return <Panel {...props} title={{title, note: gaugesLegend}} lines={lines} />;
+}
+
+const gaugesLegend: Line = [
+	segment('█'),
+	segment(' used  ', 'muted'),
+	segment('▒'),
+	segment(' reserved  ', 'muted'),
+	segment('·'),
+	segment(' free', 'muted'),
+];
+
+function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
+	const {state, width, height, tier} = props;
+	const {isAscii} = useAppearance();
+	const input = {
+		kind,
+		snapshot: shownSnapshot(state),
+		targetIndex: shownTargetIndex(state),
+		windowSeconds: shownWindowSeconds(state),
+		isAscii,
+	};
+	const inside = panelInside(width, height, tier, true);
+	const {title, note = []} = chartTitle(input);
+	const throttled = kind === 'traffic' ? throttleNote(input) : [];
+	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
+	const lines = chartLines(input, inside.width, inside.height);
+	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} isTitled={true} />;
+}
+
+function NoticeView(props: ViewProps) {
+	const notice = noticeOf(props.state, panelInside(props.width, props.height, props.tier).width);
+	return notice === undefined ? null : <Panel {...props} title={notice} lines={notice.lines} />;
+}
+
+/** From this width on the dashboard shows every column that the Variants view has. */
+const fullTableWidth = 150;
+
+function TableView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const inside = panelInside(width, height, tier);
+	const isFull = state.view === 'variants' || inside.width >= fullTableWidth;
+	const lines = variantTableLines(state, inside.width, inside.height, isFull);
+	return <Panel {...props} title={variantTableTitle(state)} lines={lines} />;
+}
+
+function DetailView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const lines = detailLines(state, panelInside(width, height, tier).width);
+	return <Panel {...props} title={detailTitle(state)} lines={lines} />;
+}

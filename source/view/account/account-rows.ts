@@ -1,0 +1,137 @@
+import {fractionsOf} from '../../account/alerts.ts';
+import {rowId} from '../../account/own-traffic-registry.ts';
+import type {AccountBucket} from '../../domain/account-snapshot.ts';
+import type {Limit} from '../../domain/target.ts';
+import type {AlertFigure} from '../../metrics/decisions/alert.ts';
+import {cleanText} from '../../text/width.ts';
+
+/** A bucket as a line of the account's table, on screen and in print. */
+export type AccountRow = {
+	/** Region and key of the bucket. */
+	readonly id: string;
+	readonly bucket: AccountBucket;
+	/** Its model, short and as it may be shown. */
+	readonly model: string;
+	/** Parts of its limits that are in use; null where there is no limit, or no figure. */
+	readonly fractions: Readonly<Record<AlertFigure, number | null>>;
+	/** The fullest of them; null where none is known. */
+	readonly fullest: number | null;
+	/** Seconds since the end of the minute that the figures are about; null while there are none. */
+	readonly ageSeconds: number | null;
+	readonly isSelected: boolean;
+};
+
+/** Without provider, date and a first version, which tell no two models of a table apart; the whole ID stands in the detail. */
+function shortModel(model: string): string {
+	return model
+		.replace(/^[a-z0-9]+\.(?=[a-z])/, '')
+		.replace(/-20\d{6}(?=-|$)/, '')
+		.replace(/:0$/, '')
+		.replace(/-v1$/, '');
+}
+
+/** @param nowMs By the service's clock. */
+export function accountRow(bucket: AccountBucket, nowMs: number, isSelected = false): AccountRow {
+	const fractions = fractionsOf(bucket);
+	const known = Object.values(fractions).filter((fraction) => fraction !== null);
+	return {
+		id: rowId(bucket),
+		bucket,
+		model: shortModel(cleanText(bucket.model)),
+		fractions,
+		fullest: known.length === 0 ? null : Math.max(...known),
+		ageSeconds:
+			bucket.minute === null ? null : Math.max(0, Math.round((nowMs - bucket.minute - 60_000) / 1000)),
+		isSelected,
+	};
+}
+
+/** What a limit is in a cell: its number, or why there is none. */
+export function limitCell(limit: Limit, format: (value: number | null) => string): string {
+	switch (limit.state) {
+		case 'known':
+			return format(limit.value);
+		case 'blocked':
+			return 'blocked';
+		case 'none':
+			return 'none';
+		case 'unknown':
+			return '?';
+	}
+}
+
+/** The bucket's percentiles: those of its busiest ModelId, since those of several cannot be merged. */
+export function mainDurations({durations, modelIds}: AccountBucket) {
+	return durations.find(({modelId}) => modelId === modelIds[0]);
+}
+
+/** Orders of the account's table. Rows without the figure come last, rows that are equal by model. */
+const sorts = [
+	{name: 'use', value: ({fullest, bucket}: AccountRow) => (bucket.activity === 'idle' ? null : fullest)},
+	{name: 'requests', value: ({bucket}: AccountRow) => bucket.use.requests},
+	{name: 'tokens', value: ({bucket}: AccountRow) => bucket.use.quotaTokens},
+	{name: 'day', value: ({fractions}: AccountRow) => fractions.day},
+	{name: 'throttles', value: ({bucket}: AccountRow) => bucket.hourThrottles},
+	{name: 'cost', value: ({bucket}: AccountRow) => bucket.costPerHourUsd},
+	{name: 'model', value: () => null},
+] as const;
+export type AccountSort = (typeof sorts)[number]['name'];
+
+/** The order after this one, around the end. */
+export function accountSortAfter(name: AccountSort): AccountSort {
+	const index = sorts.findIndex((sort) => sort.name === name);
+	return sorts[(index + 1) % sorts.length]?.name ?? 'use';
+}
+
+const activityRank = {active: 0, quiet: 1, idle: 2} as const;
+
+/** By name: active ones first, then model, scope and Region. */
+const byName = (one: AccountRow, other: AccountRow): number =>
+	activityRank[one.bucket.activity] - activityRank[other.bucket.activity] ||
+	one.model.localeCompare(other.model, 'en') ||
+	one.bucket.scope.localeCompare(other.bucket.scope, 'en') ||
+	one.bucket.region.localeCompare(other.bucket.region, 'en');
+
+/** Rows in the order asked for, the greatest first. */
+export function sortAccountRows(
+	rows: readonly AccountRow[],
+	name: AccountSort,
+	isInverted: boolean,
+): readonly AccountRow[] {
+	const sort = sorts.find((each) => each.name === name);
+	const direction = isInverted ? -1 : 1;
+	return rows.toSorted((one, other) => {
+		const [left, right] = [sort?.value(one) ?? null, sort?.value(other) ?? null];
+		if (left === null || right === null) {
+			return Number(left === null) - Number(right === null) || direction * byName(one, other);
+		}
+		return direction * (right - left) || byName(one, other);
+	});
+}
+
+/** Rows that hold every word of a filter in model, ModelId, scope, Region or state (active, quiet, idle, blocked, throttled). */
+export function filterAccountRows(rows: readonly AccountRow[], filter: string): readonly AccountRow[] {
+	const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+	return words.length === 0
+		? rows
+		: rows.filter((row) => {
+				const text = wordsOf(row);
+				return words.every((word) => text.includes(word));
+			});
+}
+
+const wordsOf = ({model, bucket}: AccountRow): string => {
+	const {quota} = bucket;
+	const isBlocked = [quota.requestsPerMinute, quota.tokensPerMinute].some(({state}) => state === 'blocked');
+	return [
+		model,
+		...bucket.modelIds,
+		bucket.scope,
+		bucket.region,
+		bucket.activity,
+		...(isBlocked ? ['blocked'] : []),
+		...(bucket.hourThrottles > 0 ? ['throttled'] : []),
+	]
+		.join(' ')
+		.toLowerCase();
+};

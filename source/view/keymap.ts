@@ -1,0 +1,215 @@
+/** The views of the screen, in the order of `Tab`, with the digit that opens each. */
+export const views = [
+	{name: 'account', title: 'Account', digit: '1'},
+	{name: 'dashboard', title: 'Dashboard', digit: '2'},
+	{name: 'variants', title: 'Variants', digit: '3'},
+	{name: 'timeline', title: 'Timeline', digit: '4'},
+	{name: 'quotas', title: 'Quotas', digit: '5'},
+	{name: 'log', title: 'Log', digit: '6'},
+] as const;
+
+export type ViewName = (typeof views)[number]['name'];
+
+/** The view `steps` further on, around the end. */
+export function viewAfter(name: ViewName, steps: number): ViewName {
+	const index = views.findIndex((view) => view.name === name);
+	return views.at((index + steps) % views.length)?.name ?? name;
+}
+
+/** Every command, its keys and its words: behaviour, footer, help, `--help` and README are made from these tables. */
+
+/** A word for the footer; hints with the lowest rank are dropped first where the width is short. */
+type Hint = {readonly word: string; readonly rank: number};
+
+type BindingOf<Name extends string> = {
+	readonly command: Name;
+	/** Names as in `keyNames`; the first one stands in the footer. */
+	readonly keys: readonly string[];
+	readonly description: string;
+	/** Undefined: named in the help alone. */
+	readonly hint: Hint | undefined;
+	/** Where the key works; undefined: everywhere. */
+	readonly views: readonly ViewName[] | undefined;
+};
+
+/** @param keys Names with blanks between them. */
+function bind<const Name extends string>(
+	keys: string,
+	command: Name,
+	description: string,
+	options: {readonly hint?: readonly [word: string, rank: number]; readonly in?: readonly ViewName[]} = {},
+): BindingOf<Name> {
+	const {hint} = options;
+	return {
+		command,
+		keys: keys.split(' '),
+		description,
+		hint: hint === undefined ? undefined : {word: hint[0], rank: hint[1]},
+		views: options.in,
+	};
+}
+
+const tables: readonly ViewName[] = ['dashboard', 'variants'];
+const charts: readonly ViewName[] = ['dashboard', 'timeline'];
+const listed: readonly ViewName[] = ['variants', 'account'];
+const account: readonly ViewName[] = ['account'];
+
+const run = [
+	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
+	bind('x', 'stop', 'stop the run; what is under way is still answered', {hint: ['Stop', 7]}),
+	bind('d', 'start-demo', 'the demo, where no account can be used', {hint: ['Demo', 12]}),
+	bind('p', 'toggle-pause', 'pause the load: nothing is sent until the next p', {hint: ['Pause', 9]}),
+	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
+	bind('m', 'next-method', 'next method of sending', {hint: ['Method', 4]}),
+	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
+	bind('M', 'models', 'choose a model, or several to compare', {hint: ['Models', 4]}),
+	bind('o', 'presets', 'choose a preset', {hint: ['Presets', 3]}),
+	bind('b', 'benchmark', 'benchmark the selected bucket, with what others leave of it', {
+		hint: ['Benchmark', 9],
+		in: account,
+	}),
+	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
+];
+
+const screen = [
+	bind('f', 'toggle-freeze', 'freeze the view; the run goes on', {hint: ['Freeze', 8]}),
+	...views.map(({name, title, digit}) => bind(digit, `open-${name}` as const, title)),
+	bind('Tab', 'next-view', 'next view', {hint: ['View', 6]}),
+	bind('Shift+Tab', 'previous-view', 'previous view'),
+	bind('R', 'regions', 'choose Regions of the account', {hint: ['Regions', 6], in: account}),
+	bind('Esc', 'close', 'close what is open; never quits'),
+];
+
+const lists = [
+	bind('↑ k', 'up', 'up'),
+	bind('↓ j', 'down', 'down'),
+	bind('PageUp', 'page-up', 'a page up'),
+	bind('PageDown', 'page-down', 'a page down'),
+	bind('Enter', 'detail', 'all about the selected variant or bucket', {
+		hint: ['Detail', 2],
+		in: [...tables, 'account'],
+	}),
+	bind('/', 'filter', 'only rows that hold a text; Esc clears it', {
+		hint: ['Filter', 5],
+		in: listed,
+	}),
+	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 5], in: listed}),
+	bind('i', 'invert', 'invert the order', {hint: ['Invert', 2], in: listed}),
+	bind('+ =', 'zoom-in', 'shorter time window', {hint: ['Zoom', 2], in: charts}),
+	bind('- _', 'zoom-out', 'longer time window', {in: charts}),
+	bind('0', 'zoom-reset', 'usual time window', {in: charts}),
+];
+
+const program = [
+	bind('e', 'export', 'write the charts as SVG files', {hint: ['Export', 4]}),
+	bind('u', 'export-increase', 'write the figures for a quota increase'),
+	bind('w', 'export-winner', 'write the winning request, ready to send', {hint: ['Winner', 1]}),
+	bind('? h', 'help', 'this help', {hint: ['Help', 10]}),
+	bind('Ctrl+L', 'redraw', 'draw the screen again'),
+	bind('Ctrl+Z', 'suspend', 'suspend; fg resumes'),
+	bind('q Ctrl+C', 'quit', 'quit; asks once while a run spends money', {hint: ['Quit', 11]}),
+];
+
+export type Command =
+	| (typeof run)[number]['command']
+	| (typeof screen)[number]['command']
+	| (typeof lists)[number]['command']
+	| (typeof program)[number]['command'];
+type Binding = BindingOf<Command>;
+
+/** The bindings in the groups and the order in which the help lists them. */
+const bindingGroups: ReadonlyArray<{readonly title: string; readonly bindings: readonly Binding[]}> = [
+	{title: 'Run', bindings: run},
+	{title: 'Screen', bindings: screen},
+	{title: 'Lists and charts', bindings: lists},
+	{title: 'Program', bindings: program},
+];
+
+export const bindings: readonly Binding[] = bindingGroups.flatMap((group) => group.bindings);
+
+const byKey = new Map<string, Binding>(
+	bindings.flatMap((binding) => binding.keys.map((key) => [key, binding] as const)),
+);
+
+/** What a key does in a view; undefined where it does nothing there. */
+export function commandFor(keyName: string, view: ViewName): Command | undefined {
+	const binding = byKey.get(keyName);
+	return binding !== undefined && worksIn(binding, view) ? binding.command : undefined;
+}
+
+/** Whether a binding is of use in a view. */
+function worksIn(binding: Binding, view: ViewName): boolean {
+	return binding.views === undefined || binding.views.includes(view);
+}
+
+/** The tables of keys as text: for the help overlay, `--help`, the README and the footer. */
+
+/** One line of help: keys and what they do. */
+type KeyEntry = {readonly keys: readonly string[]; readonly description: string};
+type KeyGroup = {readonly title: string; readonly entries: readonly KeyEntry[]};
+
+/** The help by group; the keys that open views stand on one line. */
+export const keyGroups: readonly KeyGroup[] = bindingGroups.map(({title, bindings: members}) => ({
+	title,
+	entries: entriesOf(members),
+}));
+
+function entriesOf(members: readonly Binding[]): readonly KeyEntry[] {
+	const isOpener = ({command}: Binding) => command.startsWith('open-');
+	const openers = members.filter((binding) => isOpener(binding));
+	const joined: KeyEntry = {
+		keys: openers.flatMap(({keys}) => keys),
+		description: openers.map(({description}) => description).join(', '),
+	};
+	return members
+		.filter((binding) => !isOpener(binding) || binding === openers[0])
+		.map((binding) =>
+			binding === openers[0] ? joined : {keys: binding.keys, description: binding.description},
+		);
+}
+
+/** Lines for `--help`: keys and words in two columns. */
+export function keyHelpLines(): readonly string[] {
+	const entries = keyGroups.flatMap((group) => group.entries);
+	const width = Math.max(...entries.map(({keys}) => keys.join(' ').length));
+	return entries.map(({keys, description}) => `${keys.join(' ').padEnd(width)}  ${description}`);
+}
+
+/** The README's table of keys, in Markdown. */
+export function keyMarkdownTable(): string {
+	const rows = keyGroups.flatMap(({title, entries}) =>
+		entries.map(({keys, description}, index) => {
+			const marked = keys.map((key) => `\`${key}\``).join(' ');
+			return `| ${index === 0 ? title : ''} | ${marked} | ${description} |`;
+		}),
+	);
+	return ['| | Key | |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** A hint of the footer. */
+type FooterHint = {readonly key: string; readonly word: string; readonly binding: Binding};
+
+/**
+ * The hints that are of use in a view and fit into `width` cells: the dearest stay, in the order of their rank.
+ * @param isEnabled False for what has no effect at present: the footer does not offer it.
+ */
+export function footerHints(
+	view: ViewName,
+	width: number,
+	isEnabled: (binding: Binding) => boolean,
+): readonly FooterHint[] {
+	const wanted = bindings
+		.filter((binding) => binding.hint !== undefined && worksIn(binding, view) && isEnabled(binding))
+		.toSorted((one, other) => (other.hint?.rank ?? 0) - (one.hint?.rank ?? 0));
+	const chosen: FooterHint[] = [];
+	let left = width;
+	for (const binding of wanted) {
+		const hint = {key: binding.keys[0] ?? '', word: binding.hint?.word ?? '', binding};
+		left -= hint.key.length + 1 + hint.word.length + (chosen.length > 0 ? 2 : 0);
+		if (left < 0) {
+			break;
+		}
+		chosen.push(hint);
+	}
+	return chosen;
+}
