@@ -77,7 +77,7 @@ describe('words', () => {
 		'/** made anew */',
 		'// a clock of ours',
 		'\'"mars" is no AWS Region.\'',
-		'`${n} requests a minute`',
+		'`50 requests a minute`',
 		'// looked at once a minute',
 		'const mostWaiting = 1000;',
 		'const alarm = 1;',
