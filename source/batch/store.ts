@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
-import {mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {UploadSource} from '../bedrock/jobs/object-store.ts';
 import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
 import type {Target} from '../domain/target.ts';
-import {copyPrivate} from '../reports/private-file.ts';
+import {copyPrivate, writeAtomically} from '../text/private-file.ts';
 import {openItems} from './items.ts';
 import type {BatchTask} from './records.ts';
 import {
@@ -124,7 +124,7 @@ export function createBatchStore(
 		},
 		async keepDraft(id, {task, variants}) {
 			const file = path.join(draft, 'task.json');
-			await writeFile(file, JSON.stringify({task: {...task, items: []}, variants}), {mode: 0o600});
+			await writeAtomically(file, JSON.stringify({task: {...task, items: []}, variants}));
 			// Left by a crash between this step and the next.
 			await rm(path.join(folder, id), {recursive: true, force: true});
 			await rename(draft, path.join(folder, id));

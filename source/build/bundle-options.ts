@@ -1,7 +1,8 @@
 import type {BuildOptions, Plugin} from 'esbuild';
-import {fastWidth, lazyWidth, leanYoga, quickOutput} from './ink-patches.ts';
+import {inkOutput} from './ink-output.ts';
+import {lazyWidth, leanYoga} from './ink-patches.ts';
 import {apartJsonSchema} from './json-schema-library.ts';
-import {leanHttp, leanMeow, leanPrices, leanZod} from './library-patches.ts';
+import {leanHttp, leanPrices, leanZod} from './library-patches.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
 export const bundleOptions = {
@@ -32,11 +33,9 @@ export const bundleOptions = {
 
 /** Shortcuts of our own through what libraries do at the start of a program that never needs it. */
 export const shortcuts: Plugin[] = [
-	fastWidth,
+	inkOutput,
 	lazyWidth,
-	quickOutput,
 	leanHttp,
-	leanMeow,
 	leanPrices,
 	leanYoga,
 	leanZod,

@@ -5,15 +5,15 @@ import type {Clock} from '../domain/clock.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {PatternChecker} from '../prompts/checks.ts';
-import type {AnswerRecord, LostRecord} from './attempts/request-records.ts';
+import type {AnswerRecord, LostRecord, UncheckedRecord} from './attempts/request-records.ts';
 
 /** What a run needs of its surroundings. */
 export type RunPorts = {
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
-	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
-	readonly onUnjudged?: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time; it comes again when it is judged. */
+	readonly onUnjudged?: (record: UncheckedRecord) => void;
 	/** Checks answers by the patterns of the task; absent: in this thread. */
 	readonly checker?: PatternChecker | undefined;
 	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */

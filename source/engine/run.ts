@@ -185,6 +185,9 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 			});
 			time.start();
 			core.emit({type: 'started', at: 0, epochMs: clock.epoch()});
+			if (spec.methodNote !== undefined) {
+				core.note('method', spec.methodNote);
+			}
 			status.go('running');
 			pump();
 			await ended;

@@ -1,10 +1,10 @@
 import {mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {reasonOf, UserError} from '../domain/user-error.ts';
+import {copyPrivate, privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import type {NamedRun} from './compare/comparison.ts';
 import {comparisonChart} from './compare/comparison-chart.ts';
 import {comparisonMarkdown} from './compare/comparison-table.ts';
-import {copyPrivate, privateFolderMode, writeAtomically} from './private-file.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
 import {resultsText} from './results-json.ts';
 import type {Results} from './results-schema.ts';

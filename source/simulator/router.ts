@@ -49,7 +49,7 @@ async function serveReset(exchange: Exchange, simulation: Simulation): Promise<v
 
 /** A kind of request that is served; the first route that matches takes it. */
 type Route = {
-	readonly method: 'GET' | 'POST' | 'any';
+	readonly method: 'GET' | 'POST' | 'DELETE' | 'any';
 	readonly path: RegExp;
 	/** Signing name, for services whose paths could be anybody's. */
 	readonly service?: string;

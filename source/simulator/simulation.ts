@@ -6,6 +6,7 @@ import {parseFaults, type Scenario} from './faults/script.ts';
 import {createJobStore, type JobStore} from './jobs/job-store.ts';
 import {createMantleBuckets, type MantleBuckets} from './mantle/mantle-buckets.ts';
 import {mantleLimitsOf} from './mantle/mantle-quotas.ts';
+import {createStoredResponses, type StoredResponses} from './mantle/stored-responses.ts';
 import type {SimulatorOptions} from './options.ts';
 import {limitsOf} from './quotas/bucket-quotas.ts';
 import {createIncreaseRequests, type IncreaseRequests} from './quotas/increase-requests.ts';
@@ -22,6 +23,8 @@ export type Simulation = {
 	readonly buckets: Buckets;
 	/** Buckets of bedrock-mantle, which share nothing with those of the runtime. */
 	readonly mantle: MantleBuckets;
+	/** Answers of the Responses API that are kept. */
+	readonly responses: StoredResponses;
 	/** Where each model is in its life. */
 	readonly lifecycle: Lifecycle;
 	readonly cache: PromptCache;
@@ -72,12 +75,14 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 	const objects = createObjectStore(time.now);
 	const jobs = createJobStore();
 	const increases = createIncreaseRequests();
+	const responses = createStoredResponses();
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
 		time,
 		buckets,
 		mantle,
+		responses,
 		lifecycle: createLifecycle(options.era, scenario.endOfLife),
 		cache,
 		faults,
@@ -94,6 +99,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 			served.clear();
 			buckets.reset();
 			mantle.reset();
+			responses.clear();
 			cache.clear();
 			jobs.clear();
 			increases.clear();

@@ -2,7 +2,7 @@ import {constants} from 'node:fs';
 import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {reasonOf as systemReason, UserError} from '../domain/user-error.ts';
-import {writeAtomically} from '../reports/private-file.ts';
+import {writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 
 /** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */

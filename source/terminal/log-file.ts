@@ -1,7 +1,7 @@
 import {closeSync, writeFileSync} from 'node:fs';
 import type {LogEvent} from '../domain/snapshot.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
-import {openPrivate} from '../reports/private-file.ts';
+import {openPrivate} from '../text/private-file.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 
@@ -35,7 +35,7 @@ const appendWhilePossible = (
 	};
 };
 
-const lineOf = ({at, kind, text}: LogEvent): string => `${at} ${kind} ${cleanText(text)}`;
+const lineOf = ({at, kind, text}: LogEvent): string => cleanText(`${at} ${kind} ${text}`);
 
 /** Events of a snapshot that were not in the one before: the list is bounded, so it is compared by its newest entry. */
 const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined): readonly LogEvent[] => {

@@ -1,14 +1,15 @@
 import {once} from 'node:events';
-import {createWriteStream, mkdirSync, statSync, type WriteStream} from 'node:fs';
+import {createWriteStream, mkdirSync, rmSync, statSync, type WriteStream} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import {variantFingerprint} from '../domain/fingerprint.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {reasonOf} from '../domain/user-error.ts';
-import type {AnswerRecord, LostRecord} from '../engine/attempts/request-records.ts';
+import type {AnswerRecord, LostRecord, UncheckedRecord} from '../engine/attempts/request-records.ts';
 import {askedLine, partsOf} from '../reports/answer-lines.ts';
-import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
+import {uncheckedFile} from '../reports/unchecked-lines.ts';
+import {openPrivate, privateFolderMode} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {AnswerSink} from './messages.ts';
 
@@ -83,10 +84,10 @@ export function openLineFile(
 export type AnswerWriter = {
 	readonly write: (record: AnswerRecord) => void;
 	/**
-	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over, should the program be
-	 * killed before that.
+	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over. Should the program be
+	 * killed before that, `--resume` checks it there.
 	 */
-	readonly unjudged: (record: AnswerRecord) => void;
+	readonly unjudged: (record: UncheckedRecord) => void;
 	/** A request without an answer is a row of requests.csv alone. */
 	readonly lost: (record: LostRecord) => void;
 	/** Waits until all lines are handed to the disk. */
@@ -122,24 +123,33 @@ export function openAnswers(
 		Object.entries(partsOf(config)).map(([name, parts]) => [name, variantFingerprint(parts)]),
 	);
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
-	const draft = file === undefined ? undefined : `${file.replace(/\.jsonl$/, '')}-unchecked.jsonl`;
+	const draft = file === undefined ? undefined : uncheckedFile(file);
 	let unchecked: LineFile | undefined;
-	const answerLine = (record: AnswerRecord): string => {
+	/** Comes before the first answer, checked or not. */
+	const say = (): void => {
+		if (hasAsked) {
+			return;
+		}
+		hasAsked = true;
+		asked?.write(askedLine(run, config));
+		if (isReplacing && draft !== undefined) {
+			rmSync(draft, {force: true});
+		}
+	};
+	const answerLine = (record: AnswerRecord | UncheckedRecord): string => {
 		const origin = {run, variantFingerprint: prints.get(record.variant)};
 		return `${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`;
 	};
 	return {
 		unjudged(record) {
 			if (draft !== undefined) {
+				say();
 				unchecked ??= openLineFile(draft, {what: 'Answers that wait for their check'}, onFault);
 				unchecked.write(answerLine(record));
 			}
 		},
 		write(record) {
-			if (!hasAsked) {
-				hasAsked = true;
-				asked?.write(askedLine(run, config));
-			}
+			say();
 			answers?.write(answerLine(record));
 			requests?.write(requestsCsvLine(record));
 		},

@@ -1,4 +1,5 @@
 import {parentPort} from 'node:worker_threads';
+import {endWorker} from './end-worker.ts';
 import {createEngine} from './engine-session.ts';
 import type {EngineRequest, Ping, Pong} from './messages.ts';
 import {forgetCompileCache} from './worker-start.ts';
@@ -15,7 +16,7 @@ if (port === null) {
 const handle = createEngine((report) => {
 	port.postMessage(report);
 	if (report.type === 'closed') {
-		port.close();
+		endWorker(port);
 	}
 });
 

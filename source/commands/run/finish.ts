@@ -8,7 +8,6 @@ import {summaryLines} from '../../plain/summary.ts';
 import type {Recipe} from '../../reports/best-request.ts';
 import {type Condition, metConditions} from '../../reports/conditions.ts';
 import {environmentOf} from '../../reports/environment.ts';
-import {privateFolderMode, writeAtomically} from '../../reports/private-file.ts';
 import {resultsOf} from '../../reports/results.ts';
 import {resultsText} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
@@ -16,6 +15,7 @@ import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../termi
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
+import {privateFolderMode, writeAtomically} from '../../text/private-file.ts';
 import {asSentence} from '../../text/width.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {type KeptRun, wasSent, withResumption, withWarnings} from './keep-results.ts';

@@ -2,10 +2,10 @@ import {closeSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {environmentOf} from '../../reports/environment.ts';
-import {openPrivate, privateFolderMode} from '../../reports/private-file.ts';
 import {resultsOf} from '../../reports/results.ts';
 import {resultsText} from '../../reports/results-json.ts';
 import {leaveWill} from '../../terminal/crash.ts';
+import {openPrivate, privateFolderMode} from '../../text/private-file.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
 import type {RunSetup} from './run-setup.ts';
 

@@ -22,14 +22,21 @@ import type {RunCore} from '../run-core.ts';
 import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
 import {type Attempt, type AttemptHandlers, Judging} from './attempts.ts';
 import {type LogicalRequest, nextTurn} from './logical-request.ts';
-import {type AnswerRecord, createIsoTime, lostEvent, toAnswerRecord} from './request-records.ts';
+import {
+	type AnswerRecord,
+	createIsoTime,
+	lostEvent,
+	toAnswerRecord,
+	toUncheckedRecord,
+	type UncheckedRecord,
+} from './request-records.ts';
 import {retryDelayMs} from './retry-policy.ts';
 
 /** What outcomes have to do with beside the run itself. */
 type SettlementPorts = {
 	readonly onAnswer: (record: AnswerRecord) => void;
 	/** An answer whose check takes its time; it comes again when it is judged. */
-	readonly onUnjudged: (record: AnswerRecord) => void;
+	readonly onUnjudged: (record: UncheckedRecord) => void;
 	/** Undefined: patterns are checked in this thread. */
 	readonly checker: PatternChecker | undefined;
 	/** Something changed: more may be sent now. */
@@ -187,7 +194,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			asked,
 			answer,
 			(verdicts) => onJudged(attempt, answer, settled, verdicts),
-			() => ports.onUnjudged(recordOf(attempt, answer, settled, [])),
+			(verdicts) => ports.onUnjudged(toUncheckedRecord(recordOf(attempt, answer, settled, verdicts))),
 		);
 		ports.pump();
 	};

@@ -8,7 +8,7 @@ import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
 /** What became of one item, for answers.jsonl; `item` is its index. */
-type VerdictRecord = {
+export type VerdictRecord = {
 	readonly item: number | null;
 	/** Of the item, with its text and its right answer; absent for a task without items. */
 	readonly fingerprint?: string;
@@ -62,6 +62,23 @@ export type AnswerRecord = {
 	readonly attempts: number;
 	readonly latencyMs: RequestTimes;
 };
+
+/** An answer whose check goes on: `unchecked` is what patterns alone still decide. */
+export type UncheckedRecord = Omit<AnswerRecord, 'verdicts'> & {
+	readonly verdicts: ReadonlyArray<
+		Omit<VerdictRecord, 'kind'> & {readonly kind: VerdictRecord['kind'] | 'unchecked'}
+	>;
+};
+
+/** @param record As it will be if all patterns are met. */
+export function toUncheckedRecord(record: AnswerRecord): UncheckedRecord {
+	return {
+		...record,
+		verdicts: record.verdicts.map((verdict) =>
+			verdict.kind === 'useful' ? {...verdict, kind: 'unchecked'} : verdict,
+		),
+	};
+}
 
 /** Makes the record of an answer. */
 export function toAnswerRecord(

@@ -30,7 +30,8 @@ import {
 import {createMantleJob, type MantleArrival, modelIdOf, resolveMantleModel} from './mantle-job.ts';
 import {findMantleModel, type MantleModel, mantleModels, type Surface} from './mantle-models.ts';
 import {messagesApi} from './messages-api.ts';
-import {responsesApi} from './responses-api.ts';
+import {createResponsesApi, responsesPath} from './responses-api.ts';
+import {serveStoredResponse} from './serve-stored-responses.ts';
 
 /** Who calls bedrock-mantle: a signature for it, or a Bedrock API key. Neither is verified. */
 
@@ -61,7 +62,7 @@ const regionOfHost = (headers: IncomingHttpHeaders): string | undefined =>
  * The Region of a request: that of the host name, of the signature or of the key.
  * @throws MantleError where it has no credentials, or is signed for another service.
  */
-function regionOfCaller(headers: IncomingHttpHeaders): string {
+export function regionOfCaller(headers: IncomingHttpHeaders): string {
 	const service = serviceOf(headers);
 	if (service !== undefined) {
 		if (!signingNames.includes(service)) {
@@ -274,7 +275,7 @@ async function serveMantleModels(
 /** The paths of `bedrock-mantle.<region>.api.aws`; here they stand beside those of the other services. */
 
 type MantleRoute = {
-	readonly method: 'GET' | 'POST';
+	readonly method: 'GET' | 'POST' | 'DELETE';
 	readonly path: RegExp;
 	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
 };
@@ -285,6 +286,26 @@ const inference = (surface: Surface, api: MantleApi): MantleRoute => ({
 	serve: (exchange, simulation) =>
 		orRefuse(exchange, api.errors, () => serveMantle(exchange, simulation, api, surface)),
 });
+
+/** Responses that are made, shown again and forgotten. */
+const responseRoutes = (surface: Surface): readonly MantleRoute[] => [
+	{
+		method: 'POST',
+		path: new RegExp(`^${surface}${responsesPath}$`),
+		serve(exchange, simulation) {
+			const api = createResponsesApi(simulation.responses);
+			return orRefuse(exchange, api.errors, () => serveMantle(exchange, simulation, api, surface));
+		},
+	},
+	...(['GET', 'DELETE'] as const).map(
+		(method): MantleRoute => ({
+			method,
+			path: new RegExp(`^${surface}${responsesPath}/([^/]+)$`),
+			serve: (exchange, simulation, [id = '']) =>
+				orRefuse(exchange, openAiErrors, () => serveStoredResponse(exchange, simulation, id)),
+		}),
+	),
+];
 
 const modelRoutes = (surface: Surface): readonly MantleRoute[] => {
 	const [dialect, errors] =
@@ -304,7 +325,7 @@ export const mantleRoutes: readonly MantleRoute[] = [
 	inference('/anthropic/v1', messagesApi),
 	...(['/v1', '/openai/v1'] as const).flatMap((surface) => [
 		inference(surface, chatCompletionsApi),
-		inference(surface, responsesApi),
+		...responseRoutes(surface),
 	]),
 	{
 		method: 'POST',

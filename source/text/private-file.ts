@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {
 	closeSync,
 	constants,
@@ -11,6 +12,7 @@ import {
 	statSync,
 } from 'node:fs';
 import {open, rename, rm} from 'node:fs/promises';
+import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 
 /**
@@ -79,20 +81,40 @@ export async function copyPrivate(from: string, to: string): Promise<void> {
 	await pipeline(createReadStream(from), createWriteStream(to, {fd: descriptor}));
 }
 
-let serial = 0;
+/** Text, or pieces of it that are written as they come. */
+type FileText = string | Iterable<string> | AsyncIterable<string>;
+
+type WriteOptions = {
+	/**
+	 * Whether it has to outlast a crash of the machine: the disk has it before the promise resolves. What running programs
+	 * exchange, or what a service lists again, needs no more than to be whole.
+	 */
+	readonly isLasting?: boolean;
+};
 
 /**
  * Replaces a file as a whole: whoever reads it, also after the process was killed in the middle, finds the old content
  * or the new one, never a part. It is its owner's alone, and a link of that name is replaced, not followed.
+ *
+ * `write-file-atomic` would follow the link, and give the file the rights of what it leads to.
  */
-export async function writeAtomically(file: string, text: string): Promise<void> {
-	serial += 1;
-	const temporary = `${file}.${process.pid}-${serial}.tmp`;
+export async function writeAtomically(
+	file: string,
+	text: FileText,
+	{isLasting = true}: WriteOptions = {},
+): Promise<void> {
+	const temporary = `${file}.${randomUUID()}.tmp`;
 	try {
 		const handle = await open(temporary, 'wx', privateMode);
 		try {
-			await handle.writeFile(text);
-			await handle.sync();
+			if (typeof text === 'string') {
+				await handle.writeFile(text);
+				if (isLasting) {
+					await handle.sync();
+				}
+			} else {
+				await pipeline(Readable.from(text), handle.createWriteStream({flush: isLasting}));
+			}
 		} finally {
 			await handle.close();
 		}

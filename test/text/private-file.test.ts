@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {copyPrivate, openPrivate, writeAtomically} from '../../source/reports/private-file.ts';
+import {diskFiles} from '../../source/bedrock/quotas/quota-cache.ts';
+import {copyPrivate, openPrivate, writeAtomically} from '../../source/text/private-file.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
 const write = (file: string, how: 'replace' | 'continue', text = 'new'): void => {
@@ -32,6 +33,8 @@ const writers: ReadonlyArray<readonly [string, (file: string) => Promise<void> |
 	['replace', (file) => write(file, 'replace')],
 	['continue', (file) => write(file, 'continue')],
 	['atomically', async (file) => writeAtomically(file, 'new')],
+	['atomically, in pieces', async (file) => writeAtomically(file, ['n', 'ew'], {isLasting: false})],
+	['cache', async (file) => diskFiles.write(file, 'new')],
 	[
 		'copy',
 		async (file) => {
