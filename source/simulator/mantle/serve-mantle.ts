@@ -31,7 +31,6 @@ import {createMantleJob, type MantleArrival, modelIdOf, resolveMantleModel} from
 import {findMantleModel, type MantleModel, mantleModels, type Surface} from './mantle-models.ts';
 import {messagesApi} from './messages-api.ts';
 import {createResponsesApi, responsesPath} from './responses-api.ts';
-import {serveStoredResponse} from './serve-stored-responses.ts';
 
 /** Who calls bedrock-mantle: a signature for it, or a Bedrock API key. Neither is verified. */
 
@@ -319,6 +318,25 @@ const modelRoutes = (surface: Surface): readonly MantleRoute[] => {
 		{method: 'GET', path: new RegExp(`^${surface}/models/(.+)$`), serve},
 	];
 };
+
+/** Shows a response that was kept, or forgets it. */
+async function serveStoredResponse(
+	{method, headers, reply}: Exchange,
+	{responses}: Simulation,
+	id: string,
+): Promise<void> {
+	// Callers without a signature or a key are refused here too.
+	regionOfCaller(headers);
+	const response = responses.find(id)?.response;
+	if (response === undefined) {
+		throw new MantleError('not-found', `Response with id '${id}' not found.`);
+	}
+	if (method === 'DELETE') {
+		responses.remove(id);
+	}
+	const body: Json = method === 'DELETE' ? {id, object: 'response', deleted: true} : response;
+	sendJson(reply, 200, body, requestIdHeaders(requestIdOf(Math.random, undefined)));
+}
 
 /** Every route of the endpoint. */
 export const mantleRoutes: readonly MantleRoute[] = [
