@@ -110,7 +110,7 @@ describe.skipIf(!isBuilt)(
 				requestsPerMinute: 10,
 				latencyMs: 20,
 			});
-			const flags = ['--yes', '--duration', '2s', '--json', '--no-reports'];
+			const flags = ['--yes', '--duration', '4s', '--json', '--no-reports'];
 			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
 			const {code, stdout} = await runProgram(['run', 'quota-limits', ...flags], {environment});
 			await stop();
