@@ -125,8 +125,7 @@ const streamOf = (facts: Facts, body: Json): AnswerStream => {
 	return {
 		opening: () =>
 			choice({role: 'assistant', content: toolUse === undefined || said.length > 0 ? '' : null}, null),
-		part({kind, tokens}) {
-			const text = tokens.join('');
+		part(kind, text) {
 			switch (kind) {
 				case 'reasoning':
 					// The published types have no place for thoughts: they take their time and are counted.

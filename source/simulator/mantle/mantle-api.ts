@@ -1,5 +1,5 @@
 import type {Model} from '../catalog/model.ts';
-import type {Facts, ToolUse} from '../families/family.ts';
+import type {Facts, PartKind, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type Segment, textSegment} from '../families/prompt.ts';
 import {type ErrorDialect, MantleError} from './mantle-error.ts';
 import type {ApiName, MantleModel} from './mantle-models.ts';
@@ -13,18 +13,10 @@ type MantleRequest = {
 	readonly isReasoning: boolean;
 };
 
-/** Some tokens of an answer, in the order in which they are made: what was thought, what is said, a tool's input. */
-export type AnswerPart = {
-	readonly kind: 'reasoning' | 'text' | 'tool';
-	readonly tokens: readonly string[];
-	/** Output tokens made with it. */
-	readonly lastToken: number;
-};
-
-/** Writes the events of one streamed answer. It remembers what it has opened, so each part must be given once. */
+/** Writes the events of one streamed answer. It remembers what it has opened, so give each part once, in order. */
 export type AnswerStream = {
 	readonly opening: () => string;
-	readonly part: (part: AnswerPart) => string;
+	readonly part: (kind: PartKind, text: string) => string;
 	/** @param facts The answer as far as it got: an output quota may have cut it. */
 	readonly closing: (facts: Facts) => string;
 	/** The event of an error in the middle; the stream ends with it. */

@@ -2,15 +2,17 @@ import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
-import {answerTokens, type Facts} from '../families/family.ts';
+import {answerTokens, type Facts, type Usage} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
-import {errorOfFault} from '../faults/faults.ts';
+import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
-import {type Pace, paceOf} from '../runtime/latency.ts';
+import type {AnswerWriter, Deliverable} from '../runtime/deliver.ts';
+import {chunkParts, dueShareOf, partsOf} from '../runtime/dialect.ts';
+import {paceOf} from '../runtime/latency.ts';
 import type {Simulation} from '../simulation.ts';
 import type {MantleApi} from './mantle-api.ts';
 import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';
-import {MantleError} from './mantle-error.ts';
+import {MantleError, requestIdHeaders} from './mantle-error.ts';
 import {findMantleModel, type MantleModel, type Surface} from './mantle-models.ts';
 
 /** A request as it came in. */
@@ -28,15 +30,8 @@ export type MantleArrival = {
 };
 
 /** A request that was admitted, with the answer that it gets if the output quota lasts. */
-export type MantleJob = {
-	readonly arrival: MantleArrival;
-	readonly target: MantleModel;
-	readonly facts: Facts;
-	readonly pace: Pace;
-	/** A fault that meets the answer on its way. */
-	readonly fault: Fault | undefined;
-	/** Counts output tokens as they are made; returns how many the quota has room for. */
-	readonly produce: (nowMs: number, tokens: number) => number;
+export type MantleJob = Deliverable & {
+	readonly usage: Usage;
 	/** Settles the input quota for so many output tokens; returns what the request cost it. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
@@ -116,6 +111,66 @@ const answering = ({model, answersAs}: MantleModel, isReasoning: boolean): Model
 	]),
 });
 
+/** An answer as far as it got: what an output quota cut off ends like one that reached its max tokens. */
+const cutFacts = (facts: Facts, outputTokens: number): Facts => {
+	if (outputTokens >= facts.usage.outputTokens) {
+		return facts;
+	}
+	const {toolUse} = facts.answer;
+	const reasoning = facts.answer.reasoning.slice(0, outputTokens);
+	const tokens = facts.answer.tokens.slice(0, outputTokens - reasoning.length);
+	const input = toolUse?.tokens.slice(0, outputTokens - reasoning.length - tokens.length) ?? [];
+	return {
+		...facts,
+		answer: {
+			reasoning,
+			tokens,
+			// An incomplete input cannot be parsed: it is left out.
+			toolUse:
+				toolUse === undefined || input.length === 0 ? undefined : {...toolUse, input: {}, tokens: input},
+			stopReason: 'length',
+			stopSequence: undefined,
+		},
+		usage: {...facts.usage, outputTokens},
+	};
+};
+
+const tokensPerEvent = 3;
+
+const writerOf = (
+	{api, body, requestId}: MantleArrival,
+	target: MantleModel,
+	facts: Facts,
+): AnswerWriter => ({
+	whole: (_timing, outputTokens) => ({
+		body: api.whole(cutFacts(facts, outputTokens), body, target),
+		headers: requestIdHeaders(requestId),
+	}),
+	stream() {
+		const stream = api.stream(facts, body, target);
+		const chunks = chunkParts(partsOf(facts.answer), tokensPerEvent).filter(({text}) => text !== '');
+		return {
+			headers: {
+				'content-type': 'text/event-stream; charset=utf-8',
+				'cache-control': 'no-cache',
+				...requestIdHeaders(requestId),
+			},
+			opening: () => Buffer.from(stream.opening()),
+			deltas: chunks.map(({kind, tokens, firstToken, lastToken}) => ({
+				lastToken,
+				dueShare: dueShareOf(firstToken, facts.usage.outputTokens),
+				encode: (_timing, granted) => Buffer.from(stream.part(kind, tokens.slice(0, granted).join(''))),
+			})),
+			closing: (_timing, outputTokens) => Buffer.from(stream.closing(cutFacts(facts, outputTokens))),
+			failure(exception) {
+				const kind = exception === 'throttlingException' ? 'throttled' : 'internal';
+				const error = new MantleError(kind, streamMessage(exception));
+				return {name: api.errors.typeOf(kind), event: Buffer.from(stream.failure(error, requestId))};
+			},
+		};
+	},
+});
+
 /**
  * Resolves, checks and admits a request and makes its answer.
  * @throws MantleError or ServiceError: what the service answers instead.
@@ -153,26 +208,28 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 		simulation.options.latencyMs,
 	);
 	cacheUse.store(startedAtMs + pace.firstTokenMs);
+	const facts: Facts = {
+		requestId: arrival.requestId,
+		model,
+		prompt,
+		answer,
+		usage: {
+			inputTokens: cacheUse.inputTokens,
+			outputTokens,
+			cacheReadTokens: cacheUse.readTokens,
+			cacheWriteTokens: cacheUse.writeTokens,
+		},
+		isCaching: cacheUse.isCaching,
+		createdAt: Math.floor(startedAtMs / 1000),
+		random,
+	};
 	return {
-		arrival,
-		target,
+		startedAtMs,
 		pace,
 		fault,
-		facts: {
-			requestId: arrival.requestId,
-			model,
-			prompt,
-			answer,
-			usage: {
-				inputTokens: cacheUse.inputTokens,
-				outputTokens,
-				cacheReadTokens: cacheUse.readTokens,
-				cacheWriteTokens: cacheUse.writeTokens,
-			},
-			isCaching: cacheUse.isCaching,
-			createdAt: Math.floor(startedAtMs / 1000),
-			random,
-		},
+		outputTokens,
+		usage: facts.usage,
+		writer: writerOf(arrival, target, facts),
 		produce: admission.produce,
 		settle(nowMs, producedTokens) {
 			// Given back is "the difference between max_tokens and the actual output": the output stays counted.

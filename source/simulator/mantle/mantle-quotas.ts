@@ -1,4 +1,4 @@
-import type {Overrides} from '../quotas/bucket-quotas.ts';
+import {inForce, type Overrides} from '../quotas/bucket-quotas.ts';
 import type {LimitRow, QuotaRow} from '../quotas/quota-row.ts';
 
 /** Quotas of bedrock-mantle: tokens in and tokens out apart, no requests, no tokens per day, no burndown. */
@@ -95,8 +95,6 @@ export type MantleLimits = {
 };
 
 const quotasByModel = new Map(mantleQuotas.map((quota) => [quota.model, quota]));
-
-const inForce = (row: LimitRow | undefined): number | undefined => row?.[2] ?? row?.[1];
 
 /**
  * The limits in force for a model. Tokens per minute that the user typed hold for input and output alike; requests per

@@ -1,10 +1,9 @@
 import {identifier, type Random} from '../answers/random.ts';
-import type {Facts, ToolUse} from '../families/family.ts';
+import type {Facts, PartKind, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type RequestedTools} from '../families/prompt.ts';
 import {chatParts} from '../families/prompt-parts.ts';
 import {functionTools} from '../families/tools.ts';
 import {
-	type AnswerPart,
 	type AnswerStream,
 	inputText,
 	isReasoning,
@@ -20,11 +19,11 @@ import {MantleError, openAiErrors} from './mantle-error.ts';
 
 /** How the items of one response are written, the same in its events and in the response itself. */
 type ItemWriter = {
-	readonly idOf: (kind: AnswerPart['kind']) => string;
+	readonly idOf: (kind: PartKind) => string;
 	/** An item with all that was said in it; without a content yet where nothing was. */
-	readonly item: (kind: AnswerPart['kind'], status: string, text: string | undefined) => Json;
+	readonly item: (kind: PartKind, status: string, text: string | undefined) => Json;
 	/** The content part that carries a text; undefined for items that have none. */
-	readonly part: (kind: AnswerPart['kind'], text: string) => Json | undefined;
+	readonly part: (kind: PartKind, text: string) => Json | undefined;
 };
 
 /**
@@ -32,13 +31,13 @@ type ItemWriter = {
  * @param hidesReasoning Whether the model keeps what it thinks to itself.
  */
 function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesReasoning: boolean): ItemWriter {
-	const ids: Readonly<Record<AnswerPart['kind'], string>> = {
+	const ids: Readonly<Record<PartKind, string>> = {
 		reasoning: `rs_${identifier(random, 48)}`,
 		text: `msg_${identifier(random, 48)}`,
 		tool: `fc_${identifier(random, 48)}`,
 	};
 
-	const part = (kind: AnswerPart['kind'], text: string): Json | undefined => {
+	const part = (kind: PartKind, text: string): Json | undefined => {
 		switch (kind) {
 			case 'reasoning':
 				return hidesReasoning ? undefined : {type: 'reasoning_text', text};
@@ -122,7 +121,7 @@ const failureCode = ({kind}: MantleError): string =>
 	kind === 'throttled' ? 'rate_limit_exceeded' : 'server_error';
 
 /** An item that has been added and is not done. */
-type OpenItem = {readonly kind: AnswerPart['kind']; text: string};
+type OpenItem = {readonly kind: PartKind; text: string};
 
 function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStream {
 	let sequenceNumber = 0;
@@ -131,13 +130,13 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 
 	const event = (type: string, data: Json): string =>
 		sse({type, sequence_number: sequenceNumber++, ...data}, type);
-	const itemPlace = (kind: AnswerPart['kind']): Json => ({
+	const itemPlace = (kind: PartKind): Json => ({
 		item_id: writer.idOf(kind),
 		output_index: outputIndex,
 	});
-	const partPlace = (kind: AnswerPart['kind']): Json => ({...itemPlace(kind), content_index: 0});
+	const partPlace = (kind: PartKind): Json => ({...itemPlace(kind), content_index: 0});
 
-	const add = (kind: AnswerPart['kind']): OpenItem => {
+	const add = (kind: PartKind): OpenItem => {
 		outputIndex++;
 		open = {kind, text: ''};
 		return open;
@@ -187,10 +186,10 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 		return done;
 	};
 
-	const begin = (kind: AnswerPart['kind']): string =>
+	const begin = (kind: PartKind): string =>
 		kind === open?.kind ? '' : finish('completed') + added(add(kind));
 
-	const deltaOf = (kind: AnswerPart['kind'], delta: string): string => {
+	const deltaOf = (kind: PartKind, delta: string): string => {
 		if (kind === 'tool') {
 			return event('response.function_call_arguments.delta', {...itemPlace(kind), delta});
 		}
@@ -205,9 +204,8 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 	return {
 		opening: () =>
 			event('response.created', {response: opening}) + event('response.in_progress', {response: opening}),
-		part({kind, tokens}) {
+		part(kind, delta) {
 			const begun = begin(kind);
-			const delta = tokens.join('');
 			if (open !== undefined) {
 				open.text += delta;
 			}

@@ -1,9 +1,9 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {accountId} from '../catalog/profiles.ts';
-import type {Usage} from '../families/family.ts';
+import {noUsage, type Usage} from '../families/family.ts';
 import {type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import type {Scenario} from '../faults/script.ts';
-import {type Delivery, deliverStreamedAnswer, deliverWholeAnswer} from '../runtime/deliver.ts';
+import {type Delivery, deliverStream, deliverWhole} from '../runtime/deliver.ts';
 import type {Simulation} from '../simulation.ts';
 import type {RequestRecord} from '../stats.ts';
 import {
@@ -97,8 +97,6 @@ type Outcome = Delivery & {
 	readonly quotaTokens: number;
 };
 
-const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
-
 /** All that is known of a request; what is not known yet when it fails stays empty. */
 type Seen = {modelId: string; region: string};
 
@@ -109,11 +107,11 @@ const answer = async (
 ): Promise<Omit<Outcome, 'failure'>> => {
 	const {time} = simulation;
 	const job = createMantleJob(simulation, arrival);
-	const deliver = arrival.isStream ? deliverStreamedAnswer : deliverWholeAnswer;
+	const deliver = arrival.isStream ? deliverStream : deliverWhole;
 	const delivery = await deliver(job, reply, time);
 	return {
 		...delivery,
-		usage: job.facts.usage,
+		usage: job.usage,
 		quotaTokens: job.settle(time.now(), delivery.outputTokens),
 	};
 };

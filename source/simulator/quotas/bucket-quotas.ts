@@ -240,7 +240,10 @@ function findDayRow(model: string, scope: Scope): LimitRow | undefined {
 /** Limits typed by the user; they hold for every bucket. */
 export type Overrides = Pick<SimulatorOptions, 'requestsPerMinute' | 'tokensPerMinute'>;
 
-const inForce = (row: LimitRow | undefined): number | undefined => row?.[2] ?? row?.[1];
+/** The value that a quota enforces: the applied one, else the default. */
+export function inForce(row: LimitRow | undefined): number | undefined {
+	return row?.[2] ?? row?.[1];
+}
 
 /** What a bucket enforces. With an override there is no daily limit, which would follow from the account's own values. */
 export function limitsOf({model, scope}: ResolvedModel, overrides: Overrides): BucketLimits {

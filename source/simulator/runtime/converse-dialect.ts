@@ -6,6 +6,7 @@ import {encodeEvent, padding} from '../wire/event-stream.ts';
 import {
 	chunkParts,
 	type Dialect,
+	dueShareOf,
 	type PartChunk,
 	partsOf,
 	type RequestedSettings,
@@ -108,8 +109,8 @@ const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
 
 const deltasOf = (facts: Facts): readonly StreamDelta[] =>
 	chunkParts(partsOf(facts.answer), tokensPerEvent).map((chunk) => ({
-		firstToken: chunk.firstToken,
 		lastToken: chunk.lastToken,
+		dueShare: chunk.isLast ? 1 : dueShareOf(chunk.firstToken, facts.usage.outputTokens),
 		encode: () => encodeChunk(facts, chunk),
 	}));
 
@@ -126,8 +127,8 @@ export const converseDialect: Dialect = {
 		},
 		headers: {},
 	}),
-	streamHeaders: () => ({}),
 	stream: (facts, wishes) => ({
+		headers: {},
 		opening: () => encode(facts, 'messageStart', {role: 'assistant'}),
 		deltas: deltasOf(facts),
 		closing: (timing) =>
@@ -140,6 +141,5 @@ export const converseDialect: Dialect = {
 					...echo(wishes),
 				}),
 			]),
-		isInBursts: false,
 	}),
 };

@@ -2,9 +2,11 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type {Model} from '../catalog/model.ts';
 import type {Answer, Facts, PartKind} from '../families/family.ts';
 import type {Json, Prompt} from '../families/prompt.ts';
+import type {Fault} from '../faults/script.ts';
 
-/** Tokens put together to the events of a stream. */
+/** Tokens that one event of a stream carries. */
 type TokenChunk = {
+	readonly tokens: readonly string[];
 	readonly text: string;
 	readonly index: number;
 	readonly firstToken: number;
@@ -14,13 +16,15 @@ type TokenChunk = {
 };
 
 /** Chunks of at most `tokensPerChunk` tokens; one empty chunk where there are no tokens. */
-export function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] {
+function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] {
 	const chunkCount = Math.max(1, Math.ceil(tokens.length / tokensPerChunk));
 	return Array.from({length: chunkCount}, (_unused, index) => {
 		const from = index * tokensPerChunk;
 		const to = Math.min(tokens.length, from + tokensPerChunk);
+		const chunk = tokens.slice(from, to);
 		return {
-			text: tokens.slice(from, to).join(''),
+			tokens: chunk,
+			text: chunk.join(''),
 			index,
 			firstToken: Math.min(from + 1, to),
 			lastToken: to,
@@ -30,8 +34,7 @@ export function chunkTokens(tokens: readonly string[], tokensPerChunk: number): 
 	});
 }
 
-/** An answer as the blocks that a stream sends: thoughts, text, the call of a tool. */
-
+/** A block of a streamed answer: thoughts, text or the call of a tool. */
 export type AnswerBlock = {readonly kind: PartKind; readonly tokens: readonly string[]};
 
 /** Tokens of one event, and where they stand in their block. Index and tokens count through the whole answer. */
@@ -80,22 +83,30 @@ export type Timing = {readonly latencyMs: number; readonly firstByteMs: number};
 
 /** One event of a streamed answer that carries tokens. */
 export type StreamDelta = {
-	/** Output tokens sent before this one and with it. */
-	readonly firstToken: number;
+	/** Output tokens sent so far, those of this event included. */
 	readonly lastToken: number;
-	/** The times are known when it is sent; only the last event tells them. */
-	readonly encode: (timing: Timing) => Uint8Array;
+	/** When it is due, from 0 (first token of the answer) to 1 (its end). */
+	readonly dueShare: number;
+	/** @param granted How many of its tokens the quota has room for. */
+	readonly encode: (timing: Timing, granted: number) => Uint8Array;
 };
 
 export type StreamedAnswer = {
+	readonly headers: Readonly<Record<string, string>>;
 	readonly opening: () => Uint8Array;
 	readonly deltas: readonly StreamDelta[];
-	readonly closing: (timing: Timing) => Uint8Array;
-	/** Events come when their last token is there, not their first. */
-	readonly isInBursts: boolean;
+	/** @param outputTokens Tokens that were sent: a quota may have cut the answer. */
+	readonly closing: (timing: Timing, outputTokens: number) => Uint8Array;
+	/** The event of an exception in the middle, and the name of that error. */
+	readonly failure: (exception: Fault['exception']) => {readonly name: string; readonly event: Uint8Array};
 };
 
-type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
+/** When a token is generated, as a share of the time from the first token to the last. */
+export function dueShareOf(token: number, outputTokens: number): number {
+	return Math.min(1, Math.max(0, token - 1) / Math.max(1, outputTokens - 1));
+}
+
+export type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
 
 /** What a request asks for besides an answer, echoed where it was granted. */
 export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly body: Json};
@@ -104,6 +115,5 @@ export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly
 export type Dialect = {
 	readonly parse: (body: Json, model: Model) => Prompt;
 	readonly whole: (facts: Facts, timing: Timing, wishes: RequestedSettings) => WholeAnswer;
-	readonly streamHeaders: (wishes: RequestedSettings) => Readonly<Record<string, string>>;
-	readonly stream: (facts: Facts, wishes: RequestedSettings) => StreamedAnswer;
+	readonly stream: (facts: Facts, wishes: RequestedSettings) => Omit<StreamedAnswer, 'failure'>;
 };

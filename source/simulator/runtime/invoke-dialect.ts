@@ -6,6 +6,7 @@ import {
 	type AnswerBlock,
 	chunkParts,
 	type Dialect,
+	dueShareOf,
 	partsOf,
 	type StreamDelta,
 	type Timing,
@@ -128,16 +129,16 @@ export function invokeDialect(family: Family): Dialect {
 			body: {...family.whole(facts, visibleText(family, facts.answer)), ...guardrailKeys(facts)},
 			headers: {...countHeaders(family, facts, timing), ...echo(wishes.headers)},
 		}),
-		streamHeaders: (wishes) => ({
-			'x-amzn-bedrock-content-type': 'application/json',
-			...echo(wishes.headers),
-		}),
-		stream(facts) {
+		stream(facts, wishes) {
 			const closing = family.closing(facts);
+			// Large events are sent when their last token is there, small ones with their first.
+			const isInBursts = family.tokensPerEvent > burstTokens;
 			const chunks = chunkParts(visibleParts(family, facts.answer), family.tokensPerEvent);
 			const deltas: readonly StreamDelta[] = chunks.map((chunk) => ({
-				firstToken: chunk.firstToken,
 				lastToken: chunk.lastToken,
+				dueShare: chunk.isLast
+					? 1
+					: dueShareOf(isInBursts ? chunk.lastToken : chunk.firstToken, facts.usage.outputTokens),
 				encode(timing) {
 					const events = family.delta(facts, {...chunk, outputTokens: chunk.lastToken});
 					const endsHere = chunk.isLast && closing.length === 0;
@@ -148,13 +149,13 @@ export function invokeDialect(family: Family): Dialect {
 				},
 			}));
 			return {
+				headers: {'x-amzn-bedrock-content-type': 'application/json', ...echo(wishes.headers)},
 				opening: () => encodeChunks(facts, family.opening(facts)),
 				deltas,
 				closing: (timing) =>
 					closing.length === 0
 						? new Uint8Array()
 						: encodeChunks(facts, withMetrics(family, closing, invocationMetrics(family, facts, timing))),
-				isInBursts: family.tokensPerEvent > burstTokens,
 			};
 		},
 	};

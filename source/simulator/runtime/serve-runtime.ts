@@ -103,7 +103,7 @@ const run = async (simulation: Simulation, arrival: Arrival, reply: Exchange['re
 		const deliver = arrival.operation.isStream ? deliverStream : deliverWhole;
 		const delivery = await deliver(job, reply, time);
 		const quotaTokens = job.settle(time.now(), delivery.outputTokens);
-		return {...delivery, serviceError: undefined, usage: job.facts.usage, quotaTokens};
+		return {...delivery, serviceError: undefined, usage: job.usage, quotaTokens};
 	} catch (error) {
 		if (!(error instanceof ServiceError)) {
 			throw error;
