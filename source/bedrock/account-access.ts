@@ -56,7 +56,7 @@ export function assertListed(count: number, failures: AccountLists['failures']):
 }
 
 /** Where the account's lists come from. */
-export function placeOf({clients, options}: Account): {endpoint: string | null; region: string} {
+export function destinationOf({clients, options}: Account): {endpoint: string | null; region: string} {
 	return {
 		endpoint: clients.endpoint,
 		region: options.region,

@@ -21,8 +21,8 @@ const refused = new Set([
 ]);
 
 /** Services have a handful of words; whatever else arrives is judged anew each time. */
-const mostRemembered = 100;
-const longestRemembered = 60;
+const maxRemembered = 100;
+const maxRememberedLength = 60;
 
 /** Stop reasons that mean: a tool is to be called before there is an answer. */
 const toolCalls = new Set(['tooluse', 'toolcall', 'toolcalls', 'functioncall', 'pauseturn']);
@@ -44,7 +44,7 @@ const judge = (stopReason: string): Judgement => {
 	const word = stopReason.toLowerCase().replace(/[^a-z]/g, '');
 	const unfit = word.startsWith('malformed') ? 'malformed' : toolCalls.has(word) ? 'tool-call' : undefined;
 	const judgement = {isTruncation: truncated.has(word), isRefusal: refused.has(word), unfit} as const;
-	if (judgements.size < mostRemembered && stopReason.length <= longestRemembered) {
+	if (judgements.size < maxRemembered && stopReason.length <= maxRememberedLength) {
 		judgements.set(stopReason, judgement);
 	}
 

@@ -24,7 +24,7 @@ import {operations} from './runtime/operation.ts';
 import {serveCountTokens, serveInference} from './runtime/serve-runtime.ts';
 import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';
-import {longestLog} from './stats.ts';
+import {maxLogLength} from './stats.ts';
 import {type Exchange, sendJson, serviceOf} from './wire/exchange.ts';
 import {isQuery, type QueryServices, serveQuery} from './wire/query-protocol.ts';
 import {ServiceError} from './wire/service-error.ts';
@@ -32,10 +32,10 @@ import {assertReset, assertWelcome} from './wire/visitor.ts';
 
 /** `GET /__stats`, with `?log=N` only the last N entries of the log. */
 async function serveStats(exchange: Exchange, simulation: Simulation): Promise<void> {
-	const logLength = Number(exchange.query.get('log') ?? longestLog);
+	const logLength = Number(exchange.query.get('log') ?? maxLogLength);
 	const {stats, buckets, mantle, time} = simulation;
 	const nowMs = time.now();
-	const snapshot = stats.snapshot(buckets, nowMs, Number.isNaN(logLength) ? longestLog : logLength);
+	const snapshot = stats.snapshot(buckets, nowMs, Number.isNaN(logLength) ? maxLogLength : logLength);
 	sendJson(exchange.reply, 200, {...snapshot, mantleBuckets: mantle.report(nowMs)}, {});
 }
 

@@ -68,15 +68,15 @@ export type Stats = {
 	readonly reset: (nowMs: number) => void;
 };
 
-export const longestLog = 10_000;
+export const maxLogLength = 10_000;
 
 /** Names that a counter keeps apart; what comes later is counted as one. */
-const mostNames = 200;
+const maxNames = 200;
 
 type Counter = Record<string, number>;
 
 const increase = (counter: Counter, name: string): void => {
-	const key = name in counter || Object.keys(counter).length < mostNames ? name : '(others)';
+	const key = name in counter || Object.keys(counter).length < maxNames ? name : '(others)';
 	counter[key] = (counter[key] ?? 0) + 1;
 };
 
@@ -117,7 +117,7 @@ const logEntry = ({
 export function createStats(nowMs: number): Stats {
 	let since = nowMs;
 	let counts = emptyCounts();
-	const log = createRing<ReturnType<typeof logEntry>>(longestLog);
+	const log = createRing<ReturnType<typeof logEntry>>(maxLogLength);
 	return {
 		record(request) {
 			counts.total++;

@@ -178,7 +178,7 @@ describe('batch inference jobs of the simulator', () => {
 	});
 
 	it('are refused above the limit of jobs', async () => {
-		const {create} = await open({mostJobs: 2});
+		const {create} = await open({maxJobs: 2});
 		await create();
 		await create();
 		await expect(create()).rejects.toMatchObject({name: 'ServiceQuotaExceededException'});

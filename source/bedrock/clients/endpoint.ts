@@ -62,21 +62,21 @@ export function endpointInEnvironment(environment: Environment): string | null {
  */
 
 type Section = Readonly<Record<string, string | undefined>>;
-type File = Readonly<Record<string, Section | undefined>>;
+type ConfigFile = Readonly<Record<string, Section | undefined>>;
 
 /** How the SDK's parser joins a section's name or a nested key to what stands before it. */
 const separator = '.';
 
 /** From the environment first, then from the profile; undefined where neither says anything. */
-const read = async (
+const readSetting = async (
 	profile: string | undefined,
 	fromEnvironment: (environment: Environment) => string | undefined,
-	fromProfile: (section: Section, file: File) => string | undefined,
+	fromProfile: (section: Section, file: ConfigFile) => string | undefined,
 ): Promise<string | undefined> => {
 	const load = loadConfig<string>(
 		{
 			environmentVariableSelector: fromEnvironment,
-			configFileSelector: (section, file) => fromProfile(section, (file ?? {}) as File),
+			configFileSelector: (section, file) => fromProfile(section, (file ?? {}) as ConfigFile),
 			default: async () => '',
 		},
 		profile === undefined ? {} : {profile},
@@ -85,7 +85,7 @@ const read = async (
 };
 
 const isIgnored = async (profile: string | undefined): Promise<boolean> =>
-	(await read(
+	(await readSetting(
 		profile,
 		({AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: value}) => value || undefined,
 		({ignore_configure_endpoint_urls: old, ignore_configured_endpoint_urls: value}) => value ?? old,
@@ -100,7 +100,7 @@ const ownKinds = [
 /** @throws UserError (exit 1) when a kind of AWS's own endpoints is asked for as well: the SDK would refuse every call. */
 const assertNoOwnKind = async (url: string, profile: string | undefined): Promise<void> => {
 	for (const [variable, key] of ownKinds) {
-		const value = await read(
+		const value = await readSetting(
 			profile,
 			(environment) => environment[variable] || undefined,
 			(section) => section[key],
@@ -128,7 +128,7 @@ export async function configuredEndpoint(
 		return undefined;
 	}
 	const key = service.toLowerCase().replaceAll(' ', '_');
-	const url = await read(
+	const url = await readSetting(
 		profile,
 		(environment) => environment[`AWS_ENDPOINT_URL_${key.toUpperCase()}`] || environment.AWS_ENDPOINT_URL,
 		(section, file) =>
@@ -149,7 +149,7 @@ export async function configuredEndpoint(
 
 /** The file of certificates that `AWS_CA_BUNDLE` or `ca_bundle` of the profile names. */
 export async function configuredCertificates(profile: string | undefined): Promise<string | undefined> {
-	return read(
+	return readSetting(
 		profile,
 		({AWS_CA_BUNDLE}) => AWS_CA_BUNDLE || undefined,
 		({ca_bundle}) => ca_bundle,

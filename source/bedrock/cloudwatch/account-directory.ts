@@ -5,7 +5,7 @@ import {assertReachable} from '../clients/reachability.ts';
 import {looksLikeBaseModel} from '../identify/identifiers.ts';
 import {type Identity, identify} from '../identify/identify.ts';
 import {createModelIndex, type ModelIndex} from '../identify/model-index.ts';
-import {runnableModels} from '../identify/runnable-models.ts';
+import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
 import {unknownQuota} from '../quotas/bucket-quota.ts';
@@ -23,14 +23,14 @@ function duplicateNames({applied, defaults}: AccountLists): ReadonlySet<string> 
 	return new Set([...codes].filter(([, known]) => known.size > 1).map(([name]) => name));
 }
 
-type Context = {
+type NoteContext = {
 	readonly isLatencyOptimized: boolean;
 	readonly failures: AccountLists['failures'];
 	readonly duplicates: ReadonlySet<string>;
 };
 
 /** Sentences about a bucket. */
-function modelNotes(identity: Identity, target: Target, context: Context): readonly string[] {
+function modelNotes(identity: Identity, target: Target, context: NoteContext): readonly string[] {
 	if (context.isLatencyOptimized) {
 		return ['Latency-optimised calls have small quotas of their own, which are not told.'];
 	}
@@ -38,7 +38,7 @@ function modelNotes(identity: Identity, target: Target, context: Context): reado
 	return hidden === undefined ? quotaNotes(target, context) : [hidden];
 }
 
-const hiddenNote = ({kind, isResolved}: Identity, {failures}: Context): string | undefined => {
+const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): string | undefined => {
 	if (isResolved) {
 		return undefined;
 	}
@@ -56,7 +56,7 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: Context): string |
 	}
 };
 
-const quotaNotes = ({quota, baseModel}: Target, {duplicates}: Context): readonly string[] => {
+const quotaNotes = ({quota, baseModel}: Target, {duplicates}: NoteContext): readonly string[] => {
 	const limits = [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
 	const blocked = limits.filter(({state}) => state === 'blocked');
 	const twice = limits.filter(({name}) => name !== null && duplicates.has(name));
@@ -200,7 +200,7 @@ export async function readDirectory(options: ResolveOptions): Promise<AccountDir
 		applicationProfiles: [],
 		isListingApplicationProfiles: true,
 	});
-	const runnable = runnableModels(lists).map(({model}) => model);
+	const runnable = runnableNames(lists).map(({model}) => model);
 	const price = rememberedPrices();
 	const reach = reachRemarks(lists, options.region);
 	return {

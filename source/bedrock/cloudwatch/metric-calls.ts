@@ -99,7 +99,7 @@ const kindOf = (failureClass: FailureClass): UsageFailureKind => {
 };
 
 /** Clocks of two machines are told apart from here on: the header has whole seconds. */
-const leastSkewMs = 5000;
+const minSkewMs = 5000;
 
 /** By how much the service's clock is ahead, by the `Date` of an answer that came between two moments of ours. */
 const clockAheadOf = (date: string | undefined, sentMs: number, cameMs: number): number | undefined => {
@@ -107,7 +107,7 @@ const clockAheadOf = (date: string | undefined, sentMs: number, cameMs: number):
 	if (Number.isNaN(told)) {
 		return undefined;
 	}
-	const isBetween = told > sentMs - leastSkewMs && told < cameMs + leastSkewMs;
+	const isBetween = told > sentMs - minSkewMs && told < cameMs + minSkewMs;
 	return isBetween ? 0 : Math.round(told - (sentMs + cameMs) / 2);
 };
 
@@ -190,9 +190,9 @@ export async function listActiveMetrics(
 }
 
 /** Most queries of one call of GetMetricData. */
-export const mostQueries = 500;
+export const maxQueries = 500;
 /** Most datapoints of one page. */
-const mostDatapoints = 100_800;
+const maxDatapoints = 100_800;
 
 /** A query with what it is called in CloudWatch. */
 export type NamedQuery = SeriesQuery & MetricStat;
@@ -268,7 +268,7 @@ export async function readBatch(
 			StartTime: new Date(fromMs),
 			EndTime: new Date(toMs),
 			ScanBy: 'TimestampAscending',
-			MaxDatapoints: mostDatapoints,
+			MaxDatapoints: maxDatapoints,
 			...(token === undefined ? {} : {NextToken: token}),
 		});
 		calls++;

@@ -10,8 +10,8 @@ import {
 	type BatchOutcome,
 	listActiveMetrics,
 	type MetricClients,
+	maxQueries,
 	metricStatOf,
-	mostQueries,
 	type NamedQuery,
 	readBatch,
 	seriesOf,
@@ -20,7 +20,7 @@ import {
 /** Batches under way together: the service bounds the datapoints of a second, not only the calls. */
 const batchesAtOnce = 3;
 /** Tries of a batch that is throttled. */
-const mostTries = 3;
+const maxTries = 3;
 const firstPauseMs = 1000;
 
 const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
@@ -37,8 +37,8 @@ const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promis
 	});
 
 const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
-	Array.from({length: Math.ceil(queries.length / mostQueries)}, (_, index) =>
-		queries.slice(index * mostQueries, (index + 1) * mostQueries),
+	Array.from({length: Math.ceil(queries.length / maxQueries)}, (_, index) =>
+		queries.slice(index * maxQueries, (index + 1) * maxQueries),
 	);
 
 /** The use of the account behind the AWS clients. Nothing is sent, and no client made, before it is asked. */
@@ -56,7 +56,7 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await readBatch(clients, queries, window, periodMs, {epoch: clock.epoch, signal});
 			calls += outcome.calls;
-			if (outcome.failure?.kind !== 'throttled' || attempt === mostTries || signal.aborted) {
+			if (outcome.failure?.kind !== 'throttled' || attempt === maxTries || signal.aborted) {
 				return {...outcome, calls};
 			}
 			await pause(clock, firstPauseMs * 2 ** (attempt - 1), signal);

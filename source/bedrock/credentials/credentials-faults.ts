@@ -7,22 +7,23 @@ import type {Section, SharedFiles} from './shared-files.ts';
 
 /** What is wrong with a profile can be read from AWS's files before anything is asked: the SDK would only say that it found nothing. */
 
-const listed = (names: readonly string[]): string =>
+const wordList = (names: readonly string[]): string =>
 	names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 /** Names of others that a sentence may hold. */
-const mostNamed = 8;
+const maxNamed = 8;
 
 const others = (names: readonly string[]): string => {
 	if (names.length === 0) {
 		return 'there is none';
 	}
-	const more = names.length - mostNamed;
-	const shown = more > 0 ? [...names.slice(0, mostNamed), `${more} more`] : names;
-	return `there ${names.length === 1 ? 'is' : 'are'} ${listed(shown)}`;
+	const more = names.length - maxNamed;
+	const shown = more > 0 ? [...names.slice(0, maxNamed), `${more} more`] : names;
+	return `there ${names.length === 1 ? 'is' : 'are'} ${wordList(shown)}`;
 };
 
-const fault = (message: string, hint: string): UserError => new UserError(message, {exitCode: 1, hint});
+const profileFault = (message: string, hint: string): UserError =>
+	new UserError(message, {exitCode: 1, hint});
 
 /** What a role's credentials may be taken from where that is no profile. */
 const credentialSources = ['Environment', 'Ec2InstanceMetadata', 'EcsContainer'];
@@ -51,7 +52,7 @@ const unknownProfile = (name: string, from: string, files: SharedFiles): UserErr
 	const {configPath, profiles, strays} = files;
 	const [unreadable] = files.faults;
 	if (unreadable !== undefined) {
-		return fault(
+		return profileFault(
 			`The profile "${name}" (${from}) was not found: ${unreadable}`,
 			'Give yourself the right to read it, or name another file in AWS_CONFIG_FILE.',
 		);
@@ -59,7 +60,7 @@ const unknownProfile = (name: string, from: string, files: SharedFiles): UserErr
 	const hint = strays.includes(name)
 		? `${configPath} has a section [${name}]: write [profile ${name}] there.`
 		: `Correct ${from}, or make the profile: aws configure --profile ${/\s/.test(name) ? `"${name}"` : name}.`;
-	return fault(`There is no profile ${name} in ${configPath}; ${others([...profiles.keys()])}.`, hint);
+	return profileFault(`There is no profile ${name} in ${configPath}; ${others([...profiles.keys()])}.`, hint);
 };
 
 /** @throws UserError (exit 1) for a profile that the files do not have. */
@@ -77,7 +78,7 @@ const assertSession = (name: string, section: Section, {ssoSessions, configPath}
 	}
 	const found = ssoSessions.get(session);
 	if (found === undefined) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" signs in by sso_session = ${session}, but [sso-session ${session}] is not in ${configPath}; ${others([...ssoSessions.keys()])}.`,
 			`Add it with "aws configure sso-session", or correct sso_session of the profile.`,
 		);
@@ -91,8 +92,8 @@ const assertSession = (name: string, section: Section, {ssoSessions, configPath}
 			.map((setting) => `${setting} of the profile`),
 	];
 	if (missing.length > 0) {
-		throw fault(
-			`The profile "${name}" cannot sign in by sso_session = ${session}: ${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
+		throw profileFault(
+			`The profile "${name}" cannot sign in by sso_session = ${session}: ${wordList(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
 			`Run "aws configure sso --profile ${name}".`,
 		);
 	}
@@ -102,7 +103,7 @@ const assertSession = (name: string, section: Section, {ssoSessions, configPath}
 const assertBothKeys = (name: string, section: Section, {credentialsPath}: SharedFiles): void => {
 	const [id, secret] = [section.aws_access_key_id, section.aws_secret_access_key];
 	if ((id === undefined) !== (secret === undefined)) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has ${id === undefined ? 'aws_secret_access_key' : 'aws_access_key_id'}, but ${id === undefined ? 'aws_access_key_id' : 'aws_secret_access_key'} is missing.`,
 			`Write both into ${credentialsPath}, or run "aws configure --profile ${name}".`,
 		);
@@ -113,19 +114,19 @@ const assertBothKeys = (name: string, section: Section, {credentialsPath}: Share
 const assertRoleSource = (name: string, section: Section, {configPath}: SharedFiles): void => {
 	const {source_profile: profile, credential_source: source, web_identity_token_file: token} = section;
 	if (profile !== undefined && source !== undefined) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has source_profile and credential_source, and only one of them can hold.`,
 			`Take one of the two out of ${configPath}.`,
 		);
 	}
 	if (profile === undefined && source === undefined && token === undefined) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has role_arn, but nothing says with whose credentials the role is taken.`,
 			`Add source_profile (or credential_source) to the profile in ${configPath}.`,
 		);
 	}
 	if (source !== undefined && !credentialSources.includes(source)) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has credential_source = ${source}, which does not exist.`,
 			`Write one of ${credentialSources.join(', ')} in ${configPath}.`,
 		);
@@ -145,7 +146,7 @@ export function assertUsable(name: string, files: SharedFiles): void {
 		assertSession(current, section, files);
 		if (section.role_arn === undefined || isOwnSource) {
 			if (path.length > 1 && !hasOwnCredentials(section) && section.credential_source === undefined) {
-				throw fault(
+				throw profileFault(
 					`The profile "${current}", which "${path.at(-2)}" takes its credentials from (source_profile), has none.`,
 					`Give it some: aws configure --profile ${current}.`,
 				);
@@ -158,14 +159,14 @@ export function assertUsable(name: string, files: SharedFiles): void {
 			return;
 		}
 		if (!files.profiles.has(next)) {
-			throw fault(
+			throw profileFault(
 				`The profile "${current}" takes its credentials from "${next}" (source_profile), which is not in ${files.configPath}; ${others([...files.profiles.keys()])}.`,
 				'Correct source_profile of the profile.',
 			);
 		}
 		const isOfItself = next === current && section.aws_access_key_id !== undefined;
 		if (path.includes(next) && !isOfItself) {
-			throw fault(
+			throw profileFault(
 				`The profiles take their credentials from each other (source_profile): ${[...path, next].join(' -> ')}.`,
 				`Have one of them name a profile that has credentials of its own, in ${files.configPath}.`,
 			);
@@ -248,7 +249,7 @@ const reasonOf = (error: unknown, source: KeySource): Reason => {
 };
 
 /** Where keys were looked for, in words. */
-const placeOf = (source: KeySource): string => {
+const sourceWords = (source: KeySource): string => {
 	switch (source.kind) {
 		case 'typed-profile':
 		case 'set-profile':
@@ -277,7 +278,7 @@ export function credentialsFault(
 		return new CredentialsFault(error.message, {hint: error.hint ?? '', cause: error});
 	}
 	const message = error instanceof Error ? error.message : '';
-	const place = placeOf(source);
+	const place = sourceWords(source);
 	const isAbsent =
 		message === '' ||
 		/could not load credentials from any providers|Could not resolve credentials using profile/i.test(

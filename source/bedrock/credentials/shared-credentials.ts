@@ -23,7 +23,7 @@ type CallerCall = {
 /** Nobody waits longer for a number that is shown and nothing else. */
 const identityPatienceMs = 3000;
 
-const query = 'Action=GetCallerIdentity&Version=2011-06-15';
+const identityQuery = 'Action=GetCallerIdentity&Version=2011-06-15';
 
 const ownAddress = (region: string): string =>
 	`https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
@@ -37,7 +37,7 @@ export async function askForAccount(call: CallerCall): Promise<string | null> {
 			hostname,
 			path: pathname,
 			method: 'POST',
-			body: query,
+			body: identityQuery,
 			headers: {host, 'content-type': 'application/x-www-form-urlencoded'},
 			...(port === '' ? {} : {port: Number(port)}),
 		});

@@ -2,13 +2,13 @@ import type {ErrorFacts, FailureContext} from './error-facts.ts';
 
 /** Ways out where the caller is refused: permissions, agreements and forms, credentials. */
 
-const console = 'Bedrock console, Model catalog';
+const modelCatalog = 'Bedrock console, Model catalog';
 
 /** What an account has to do once, which no IAM policy replaces; messages as the service was seen to send them. */
 const onceForTheAccount: ReadonlyArray<readonly [RegExp, string]> = [
 	[
 		/use case details|fill out .*form/i,
-		`Fill in the use case form of Anthropic once for the account: ${console}, any Claude model. It takes about 15 minutes to come into force.`,
+		`Fill in the use case form of Anthropic once for the account: ${modelCatalog}, any Claude model. It takes about 15 minutes to come into force.`,
 	],
 	[
 		/INVALID_PAYMENT_INSTRUMENT|payment (?:instrument|method)/i,
@@ -16,11 +16,11 @@ const onceForTheAccount: ReadonlyArray<readonly [RegExp, string]> = [
 	],
 	[
 		/marketplace|agreement/i,
-		`Accept the agreement of this model once: ${console}; it needs aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions.`,
+		`Accept the agreement of this model once: ${modelCatalog}; it needs aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions.`,
 	],
 	[
 		/(?:not|n.t) available (?:for|to|in) (?:this|your) account|contact AWS Sales/i,
-		`The account itself has no access to this model, whatever its IAM policies say: ask for it in the ${console}, or AWS Sales as the message says; another model may be open to it.`,
+		`The account itself has no access to this model, whatever its IAM policies say: ask for it in the ${modelCatalog}, or AWS Sales as the message says; another model may be open to it.`,
 	],
 	[
 		/your account is not authorized|not allowed for this account|account .*verif/i,
@@ -98,7 +98,7 @@ const geographies: ReadonlyArray<readonly [RegExp, string]> = [
 	[/^ap-/, 'apac'],
 ];
 
-const listed = (ids: readonly string[]): string =>
+const alternatives = (ids: readonly string[]): string =>
 	ids.length < 2 ? ids.join('') : `${ids.slice(0, -1).join(', ')} or ${ids.at(-1)}`;
 
 /** For a base model that has no on-demand throughput: the ID to call it by. */
@@ -106,7 +106,7 @@ export function profileAdvice({model, baseModel, region, profiles}: FailureConte
 	const where = region ?? 'this Region';
 	if (profiles !== undefined) {
 		return profiles.length > 0
-			? `Call it by an inference profile: --model ${listed(profiles)}.`
+			? `Call it by an inference profile: --model ${alternatives(profiles)}.`
 			: `No inference profile of this model is offered in ${where}: take another Region or model, which "bedrock-top models" lists.`;
 	}
 
@@ -117,7 +117,7 @@ export function profileAdvice({model, baseModel, region, profiles}: FailureConte
 
 	const prefix = geographies.find(([pattern]) => pattern.test(region ?? ''))?.[1];
 	const examples = [...(prefix === undefined ? [] : [`${prefix}.${base}`]), `global.${base}`];
-	return `Call it by an inference profile, perhaps ${listed(examples)}: "bedrock-top models" lists those of the Region.`;
+	return `Call it by an inference profile, perhaps ${alternatives(examples)}: "bedrock-top models" lists those of the Region.`;
 }
 
 /** For an identifier that the Region does not know. */
@@ -135,7 +135,7 @@ export function unknownModelAdvice(
 
 	const others = (profiles ?? []).filter((id) => id !== model);
 	return others.length > 0 && !profiles?.includes(model ?? '')
-		? `In ${region ?? 'this Region'} this model is called ${listed(others)}.`
+		? `In ${region ?? 'this Region'} this model is called ${alternatives(others)}.`
 		: `Check the spelling of ${model ?? 'the model'} and the Region: "bedrock-top models" lists what can be run.`;
 }
 
@@ -150,7 +150,7 @@ const withoutParameter = (name: string): string =>
 		: `Leave "${name}" out of "parameters" in the preset: this model does not take it.`;
 
 /** The first rule that matches holds; messages as the service was seen to send them. */
-const rules: readonly Rule[] = [
+const requestRules: readonly Rule[] = [
 	[
 		/model identifier is invalid|invalid model|at 'modelId' failed/i,
 		(_, facts, context) => unknownModelAdvice(facts, context),
@@ -230,7 +230,7 @@ export function requestAdvice(facts: ErrorFacts, context: FailureContext): strin
 		return 'Ask for a higher quota: "bedrock-top quotas" names the quota and its code.';
 	}
 
-	for (const [pattern, advice] of rules) {
+	for (const [pattern, advice] of requestRules) {
 		const match = pattern.exec(facts.message);
 		if (match !== null) {
 			return typeof advice === 'string' ? advice : advice(match, facts, context);

@@ -32,7 +32,7 @@ const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefin
 };
 
 /** What was called: the host that the error names may be that of another service than the runtime, such as S3 or STS. */
-const placeOf = (host: string | undefined, endpoint: string | null | undefined): string => {
+const endpointWords = (host: string | undefined, endpoint: string | null | undefined): string => {
 	if (endpoint && (host === undefined || URL.parse(endpoint)?.hostname === host)) {
 		return `the endpoint ${endpoint}`;
 	}
@@ -42,7 +42,7 @@ const placeOf = (host: string | undefined, endpoint: string | null | undefined):
 /** For a way to the service that is broken, closed, or leads elsewhere. */
 function networkAdvice(facts: ErrorFacts, {endpoint}: FailureContext): string {
 	const {code, host, status, message, isPage} = facts;
-	const place = placeOf(host, endpoint);
+	const place = endpointWords(host, endpoint);
 	const tls = tlsAdvice(facts, place);
 	if (tls !== undefined) {
 		return tls;

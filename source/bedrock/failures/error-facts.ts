@@ -15,7 +15,7 @@ type ErrorBody = {
 	readonly isPage: boolean;
 };
 
-const nothing: ErrorBody = {isPage: false};
+const emptyBody: ErrorBody = {isPage: false};
 
 /** As much of a page or a text as a sentence may hold. */
 const maxQuoted = 120;
@@ -25,12 +25,12 @@ const clipped = (text: string): string => {
 	return line.length > maxQuoted ? `${line.slice(0, maxQuoted)}…` : line;
 };
 
-const element = (text: string, name: string): string | undefined =>
+const elementText = (text: string, name: string): string | undefined =>
 	new RegExp(`<${name}>([^<]*)</${name}>`, 'i').exec(text)?.[1]?.trim() || undefined;
 
 const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 	if (/<(?:!doctype html|html|head|body)\b/i.test(text)) {
-		const title = element(text, 'title') ?? element(text, 'h1');
+		const title = elementText(text, 'title') ?? elementText(text, 'h1');
 		return {
 			isPage: true,
 			message: `A page came instead of an answer${title === undefined ? '' : `: "${clipped(title)}"`}${status === undefined ? '' : ` (HTTP ${status})`}.`,
@@ -38,8 +38,8 @@ const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 	}
 
 	return {
-		name: element(text, 'Code') ?? /^(?:<\?[^>]*>\s*)?<(\w+Exception)\b/.exec(text.trim())?.[1],
-		message: element(text, 'Message'),
+		name: elementText(text, 'Code') ?? /^(?:<\?[^>]*>\s*)?<(\w+Exception)\b/.exec(text.trim())?.[1],
+		message: elementText(text, 'Message'),
 		isPage: false,
 	};
 };
@@ -68,7 +68,7 @@ const bodyOfText = (
 ): ErrorBody => {
 	const start = text.trimStart();
 	if (start === '') {
-		return nothing;
+		return emptyBody;
 	}
 
 	if (start.startsWith('<')) {
@@ -81,7 +81,7 @@ const bodyOfText = (
 	}
 
 	// JSON that breaks off may be part of an answer, which is no error message.
-	return isRefusal && !/^[{[]/.test(start) ? {message: clipped(start), isPage: false} : nothing;
+	return isRefusal && !/^[{[]/.test(start) ? {message: clipped(start), isPage: false} : emptyBody;
 };
 
 /**

@@ -6,18 +6,21 @@ import type {Family, Reading} from './family.ts';
  * `<|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>...<|return|>`.
  */
 
-const beginning = /^\s*(?:<\|start\|>assistant)?<\|channel\|>/;
-const message = /<\|channel\|>(\w+)[^<]*<\|message\|>([\s\S]*?)(?=<\|(?:end|return|call|start)\|>|$)/g;
+const harmonyBeginning = /^\s*(?:<\|start\|>assistant)?<\|channel\|>/;
+const harmonyMessage = /<\|channel\|>(\w+)[^<]*<\|message\|>([\s\S]*?)(?=<\|(?:end|return|call|start)\|>|$)/g;
 
 /** Answer and reasoning of a text in this format; undefined for any other text. */
 export function takeHarmonyApart(
 	text: string,
 ): {readonly text: string; readonly reasoning: string} | undefined {
-	if (!beginning.test(text)) {
+	if (!harmonyBeginning.test(text)) {
 		return undefined;
 	}
 
-	const parts = [...text.matchAll(message)].map(([, channel = '', content = '']) => ({channel, content}));
+	const parts = [...text.matchAll(harmonyMessage)].map(([, channel = '', content = '']) => ({
+		channel,
+		content,
+	}));
 	const joinedIn = (isFinal: boolean): string =>
 		parts
 			.filter(({channel}) => (channel === 'final') === isFinal)

@@ -25,7 +25,7 @@ export const families: readonly Family[] = [
 ];
 
 /** A run has few models, and every request asks. */
-const mostRemembered = 100;
+const maxRemembered = 100;
 const remembered = new Map<string, Family>();
 
 /** The family that serves a foundation model. */
@@ -36,7 +36,7 @@ export function familyOf(baseModel: string): Family {
 	}
 
 	const family = families.find((candidate) => candidate.serves(baseModel)) ?? openAiStyle;
-	if (remembered.size < mostRemembered) {
+	if (remembered.size < maxRemembered) {
 		remembered.set(baseModel, family);
 	}
 

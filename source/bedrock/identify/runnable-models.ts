@@ -32,7 +32,7 @@ export async function listRunnableModels(options: ResolveOptions): Promise<Runna
 		applicationProfiles: [],
 		isListingApplicationProfiles: true,
 	});
-	const runnable = runnableModels(lists);
+	const runnable = runnableNames(lists);
 	const {targets, near} = resolveFromLists(
 		runnable.map(({model}) => model),
 		lists,
@@ -52,7 +52,7 @@ export async function listRunnableModels(options: ResolveOptions): Promise<Runna
 	return {entries, near, remarks, failures: lists.failures};
 }
 
-type Runnable = {
+type RunnableName = {
 	readonly model: string;
 	readonly baseModel: string;
 	readonly scope: Scope;
@@ -64,7 +64,7 @@ type Runnable = {
 const scopeOrder: Readonly<Record<Scope, number>> = {'on-demand': 0, 'cross-region': 1, global: 2};
 
 /** What can be asked for text, sorted by base model, then scope, then identifier. */
-export function runnableModels(lists: AccountLists): readonly Runnable[] {
+export function runnableNames(lists: AccountLists): readonly RunnableName[] {
 	const catalogue = createModelIndex(lists.models, lists.profiles);
 	const base = lists.models
 		.filter(({inferenceTypes}) => inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND'))

@@ -14,7 +14,7 @@ export function abortedBy(signal: AbortSignal | undefined): {readonly abortSigna
 /** Ways out where S3 or the API of the jobs fails. Those of inference speak of rates, max tokens and methods. */
 
 /** A batch is gone on with from where it stood; a list or a stop is not. */
-const repeat = (action: string): string =>
+const repeatWords = (action: string): string =>
 	/:(?:List|Stop)ModelInvocationJobs?$/.test(action)
 		? 'repeat the command later.'
 		: 'repeat the command later; it goes on where it was.';
@@ -38,7 +38,7 @@ const regionAdvice = ({headers, message}: ErrorFacts): string => {
 	return `The bucket lies in another Region: use --region${region === undefined ? ' with that one' : ` ${region}`}, or name a bucket in the Region of the job.`;
 };
 
-const permissionAdvice = ({message}: ErrorFacts, action: string, isStore: boolean): string => {
+const callPermissionAdvice = ({message}: ErrorFacts, action: string, isStore: boolean): string => {
 	const needed = /not authorized to perform:? ([\w-]+:\w+)/i.exec(message)?.[1] ?? action;
 	const resource = /on resource:? (\S+)/i.exec(message)?.[1] ?? (isStore ? 'the bucket' : undefined);
 	const what = `${needed}${resource === undefined ? '' : ` on ${resource}`}`;
@@ -90,14 +90,14 @@ function callAdvice(
 		case 'throttled-requests':
 		case 'throttled-tokens':
 		case 'throttled-day':
-			return `${isStore ? 'S3 asks to slow down' : 'The API of the jobs is asked too often'}: ${repeat(action)}`;
+			return `${isStore ? 'S3 asks to slow down' : 'The API of the jobs is asked too often'}: ${repeatWords(action)}`;
 		case 'overloaded':
 		case 'model-error':
 		case 'timeout':
 		case 'stream-cut':
-			return `${isStore ? 'S3' : 'The API of the jobs'} does not answer as it should just now: ${repeat(action)}`;
+			return `${isStore ? 'S3' : 'The API of the jobs'} does not answer as it should just now: ${repeatWords(action)}`;
 		case 'access-denied':
-			return accountAdvice(facts.message) ?? permissionAdvice(facts, action, isStore);
+			return accountAdvice(facts.message) ?? callPermissionAdvice(facts, action, isStore);
 		case 'validation':
 			return facts.name === 'ServiceQuotaExceededException' ? general : undefined;
 		case 'not-found':

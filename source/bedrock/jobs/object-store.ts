@@ -4,22 +4,22 @@ import type {Clients} from '../clients/clients.ts';
 import {abortedBy, callError} from './call-error.ts';
 
 /** A place in S3. */
-export type S3Place = {readonly bucket: string; readonly key: string};
+export type S3Location = {readonly bucket: string; readonly key: string};
 
-const pattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+const uriPattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 
 /** @returns undefined where the text is no S3 URI, or its bucket has no lawful name. */
-export function parseS3Uri(uri: string): S3Place | undefined {
-	const [, bucket, key] = pattern.exec(uri) ?? [];
+export function parseS3Uri(uri: string): S3Location | undefined {
+	const [, bucket, key] = uriPattern.exec(uri) ?? [];
 	return bucket === undefined ? undefined : {bucket, key: key ?? ''};
 }
 
-export function s3Uri({bucket, key}: S3Place): string {
+export function s3Uri({bucket, key}: S3Location): string {
 	return `s3://${bucket}/${key}`;
 }
 
 /** A place below another. */
-export function below({bucket, key}: S3Place, name: string): S3Place {
+export function below({bucket, key}: S3Location, name: string): S3Location {
 	return {
 		bucket,
 		key: key === '' || key.endsWith('/') ? key + name : `${key}/${name}`,
@@ -113,7 +113,7 @@ const abortable = (
 /** Writes an object with a memory that does not grow with it. Rejects with the SDK's own error; no parts are left behind. */
 async function uploadObject(
 	client: S3Client,
-	{bucket, key}: S3Place,
+	{bucket, key}: S3Location,
 	source: UploadSource,
 	{signal, onBytes}: UploadOptions,
 ): Promise<void> {
@@ -140,11 +140,11 @@ async function uploadObject(
 /** S3 as a batch needs it. Every method rejects with a UserError (exit 1). */
 export type ObjectStore = {
 	/** Writes an object, in parts where it is large, and replaces what was there. */
-	readonly write: (place: S3Place, source: UploadSource, options: UploadOptions) => Promise<void>;
+	readonly write: (place: S3Location, source: UploadSource, options: UploadOptions) => Promise<void>;
 	/** Keys of all objects whose key begins with that of the place. */
-	readonly list: (place: S3Place, signal?: AbortSignal) => Promise<readonly string[]>;
+	readonly list: (place: S3Location, signal?: AbortSignal) => Promise<readonly string[]>;
 	/** The bytes of an object as they arrive. */
-	readonly read: (place: S3Place, signal?: AbortSignal) => AsyncGenerator<Uint8Array>;
+	readonly read: (place: S3Location, signal?: AbortSignal) => AsyncGenerator<Uint8Array>;
 };
 
 export function createObjectStore(clients: Clients): ObjectStore {

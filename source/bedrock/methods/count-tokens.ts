@@ -68,7 +68,7 @@ export function isModelRefused(
 }
 
 /** Refusals that hold for every later request of the model. */
-const lasting = new Set<FailureClass>([
+const lastingClasses = new Set<FailureClass>([
 	'validation',
 	'access-denied',
 	'not-found',
@@ -110,7 +110,7 @@ export function createTokenCounter(
 			);
 			return countOf(output.inputTokens);
 		} catch (error) {
-			if (!signal.aborted && (isTimeout(error) || lasting.has(classOf(factsOf(error))))) {
+			if (!signal.aborted && (isTimeout(error) || lastingClasses.has(classOf(factsOf(error))))) {
 				refused.add(request.baseModel);
 				await onRefused(request, error);
 			}

@@ -24,12 +24,12 @@ export function joinAppliedAndDefault(
 ): readonly AppliedAndDefault[] {
 	const joined = new Map<string, AppliedAndDefault>();
 	for (const quota of defaults) {
-		joined.set(joinKey(quota), {...bare(quota), appliedSource, applied: null, default: quota.value});
+		joined.set(joinKey(quota), {...withoutValue(quota), appliedSource, applied: null, default: quota.value});
 	}
 	for (const quota of applied) {
 		const other = joined.get(joinKey(quota));
 		joined.set(joinKey(quota), {
-			...bare(quota),
+			...withoutValue(quota),
 			appliedSource,
 			applied: quota.value,
 			default: other?.default ?? null,
@@ -40,7 +40,7 @@ export function joinAppliedAndDefault(
 
 const joinKey = ({code, name}: ListedQuota): string => code ?? name;
 
-const bare = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable});
+const withoutValue = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable});
 
 /** Limits in the form in which the whole program knows them. */
 
@@ -48,15 +48,15 @@ const bare = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable
 const assumedValues = {requestsPerMinute: 100, tokensPerMinute: 10_000, tokensPerDay: null} as const;
 type LimitKind = keyof typeof assumedValues;
 
-const nothing = {applied: null, default: null, adjustable: null, code: null, name: null} as const;
+const noRow = {applied: null, default: null, adjustable: null, code: null, name: null} as const;
 
 /** The service sets no such limit. */
-const noLimit: Limit = {value: null, state: 'none', source: null, ...nothing};
+const noLimit: Limit = {value: null, state: 'none', source: null, ...noRow};
 
 /** A limit that nobody told us, with the assumed value in force. */
 function unknownLimit(kind: LimitKind): Limit {
 	const value = assumedValues[kind];
-	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...nothing};
+	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...noRow};
 }
 
 /**
@@ -106,9 +106,9 @@ export function bucketQuota(quotas: readonly NamedQuota[], scope: Scope): Quota 
 		return unknownQuota;
 	}
 	const standard = quotas.filter(({named}) => named.use === 'standard');
-	const tokensPerMinute = pick(standard, 'tokensPerMinute', scope);
+	const tokensPerMinute = pickQuota(standard, 'tokensPerMinute', scope);
 	return {
-		requestsPerMinute: toLimit(pick(standard, 'requestsPerMinute', scope), 'requestsPerMinute'),
+		requestsPerMinute: toLimit(pickQuota(standard, 'requestsPerMinute', scope), 'requestsPerMinute'),
 		tokensPerMinute: toLimit(tokensPerMinute, 'tokensPerMinute'),
 		tokensPerDay: dailyLimit(standard, scope, tokensPerMinute?.quota),
 	};
@@ -132,7 +132,7 @@ const toLimit = (found: NamedQuota | undefined, kind: keyof Quota & QuotaMetric)
 	found === undefined ? noLimit : limitOf(found.quota, kind);
 
 /** The newest wording wins, then a row that has a code: older spellings of a name are left in some lists. */
-const pick = (
+const pickQuota = (
 	quotas: readonly NamedQuota[],
 	metric: QuotaMetric,
 	scope: Scope | null,
@@ -153,11 +153,11 @@ const dailyLimit = (
 	scope: Scope,
 	tokensPerMinute: AppliedAndDefault | undefined,
 ): Limit => {
-	const own = pick(standard, 'tokensPerDay', scope);
+	const own = pickQuota(standard, 'tokensPerDay', scope);
 	if (own !== undefined || scope === 'global') {
 		return toLimit(own, 'tokensPerDay');
 	}
-	const shared = pick(standard, 'tokensPerDay', null);
+	const shared = pickQuota(standard, 'tokensPerDay', null);
 	if (shared === undefined) {
 		return noLimit;
 	}

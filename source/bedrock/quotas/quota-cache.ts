@@ -40,7 +40,7 @@ type CacheScope = {
 	readonly identity: readonly string[];
 };
 
-const version = 1;
+const cacheVersion = 1;
 const maxAgeMs = 24 * 60 * 60 * 1000;
 
 type Entry = {readonly savedAt: number; readonly items: readonly unknown[]};
@@ -79,7 +79,7 @@ export function createQuotaCache(
 				}
 			}
 			try {
-				await files.write(file, JSON.stringify({version, lists: Object.fromEntries(entries)}));
+				await files.write(file, JSON.stringify({version: cacheVersion, lists: Object.fromEntries(entries)}));
 			} catch {
 				// A read-only home is no error: the next start asks again.
 			}
@@ -136,7 +136,7 @@ const shapes: Readonly<Record<ListKey, Shape>> = {
 
 /** Entries of a file that are ours, whole and less than a day old; a foreign or broken file has none. */
 const freshEntries = (content: unknown, now: number): ReadonlyMap<ListKey, Entry> => {
-	const lists = isObject(content) && content.version === version ? content.lists : undefined;
+	const lists = isObject(content) && content.version === cacheVersion ? content.lists : undefined;
 	const fresh = new Map<ListKey, Entry>();
 	for (const key of listKeys) {
 		const entry = isObject(lists) ? lists[key] : undefined;

@@ -80,7 +80,7 @@ type ModelWords = {
 	readonly namesVendor: boolean;
 };
 
-const separators = /[\s\-_()/,:]+/;
+const wordSeparators = /[\s\-_()/,:]+/;
 const optionalWords: ReadonlySet<string> = new Set(['instruct', 'it']);
 
 /** Words of a label of Service Quotas or of a `modelName`, from the view of one provider (`mistral`, `zai`, ...). */
@@ -111,7 +111,7 @@ const splitWords = (text: string): string[] =>
 	text
 		.toLowerCase()
 		.replaceAll('+', ' plus ')
-		.split(separators)
+		.split(wordSeparators)
 		.flatMap((word) => splitLettersAndNumber(word))
 		.filter((word) => word !== '')
 		.map((word) => normaliseNumber(word));
@@ -231,7 +231,7 @@ export function labelOwners(
 	for (const label of new Set(labels)) {
 		const alias = aliasOwner(label);
 		const claims = alias === undefined ? claimsOf(label, byId) : [];
-		const owner = alias ?? best(claims)?.key;
+		const owner = alias ?? bestClaim(claims)?.key;
 		if (owner !== undefined) {
 			owners.set(label, owner);
 		} else if (claims.length === 0) {
@@ -274,8 +274,8 @@ const createCandidates = (baseModels: Iterable<string>, catalogue: ModelIndex): 
 };
 
 /** Candidates by provider and words: the full words are tried first, then those without optional ones. */
-type Rounds = ReadonlyMap<string, {readonly full: Index; readonly loose: Index}>;
-type Index = ReadonlyMap<string, readonly Candidate[]>;
+type Rounds = ReadonlyMap<string, {readonly full: CandidateIndex; readonly loose: CandidateIndex}>;
+type CandidateIndex = ReadonlyMap<string, readonly Candidate[]>;
 
 const createRounds = (
 	candidates: readonly Candidate[],
@@ -284,7 +284,7 @@ const createRounds = (
 	new Map(
 		[...Map.groupBy(candidates, ({provider}) => provider)].map(([provider, own]) => {
 			const named = own.map((candidate) => ({candidate, words: wordsOf(candidate)}));
-			const indexBy = (keyOf: (words: ModelWords) => string): Index => {
+			const indexBy = (keyOf: (words: ModelWords) => string): CandidateIndex => {
 				const index = new Map<string, Candidate[]>();
 				for (const {candidate, words} of named) {
 					// Without the vendor in the label, a model whose own ID needs the vendor's name is not meant.
@@ -314,7 +314,7 @@ const claimsOf = (label: string, rounds: Rounds): readonly Candidate[] => {
 };
 
 /** The claim of the highest rank; undefined when two are equally good. */
-const best = (claims: readonly Candidate[]): Candidate | undefined => {
+const bestClaim = (claims: readonly Candidate[]): Candidate | undefined => {
 	const highest = Math.max(...claims.map(({rank}) => rank));
 	const winners = claims.filter(({rank}) => rank === highest);
 	return winners.length === 1 ? winners[0] : undefined;

@@ -20,26 +20,26 @@ import {labelOwners} from './quota-row-owners.ts';
 import type {QuotaSource} from './quota-source.ts';
 import {listRemarks, targetRemarks} from './remarks.ts';
 
-const shownNames = 6;
-const leastLikeness = 0.5;
+const maxShownNames = 6;
+const minLikeness = 0.5;
 
 /**
  * Quota names that look most like a model that no name matches, for the user to judge by eye. They are shown and never used.
  * @returns verbatim names, the nearest first; empty when none is near.
  */
 export function nearNames(baseModel: string, names: readonly QuotaName[]): string[] {
-	const words = wordsOf(baseModel.replace(/-20\d{6}/, '').replace(/(?:-v\d+)?(?::[a-z0-9]+)*$/, ''));
+	const words = nameWords(baseModel.replace(/-20\d{6}/, '').replace(/(?:-v\d+)?(?::[a-z0-9]+)*$/, ''));
 	return names
 		.filter(({metric, use}) => use === 'standard' && metric !== 'concurrentRequests')
-		.map(({name, label}) => ({name, likeness: likeness(words, wordsOf(label))}))
-		.filter((candidate) => candidate.likeness >= leastLikeness)
+		.map(({name, label}) => ({name, likeness: likeness(words, nameWords(label))}))
+		.filter((candidate) => candidate.likeness >= minLikeness)
 		.toSorted((left, right) => right.likeness - left.likeness || left.name.localeCompare(right.name))
-		.slice(0, shownNames)
+		.slice(0, maxShownNames)
 		.map(({name}) => name);
 }
 
 /** `Z.ai` is one word, as it is in `zai.glm-5`. */
-const wordsOf = (text: string): ReadonlySet<string> =>
+const nameWords = (text: string): ReadonlySet<string> =>
 	new Set(
 		text
 			.toLowerCase()

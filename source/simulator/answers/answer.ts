@@ -25,10 +25,10 @@ import {
 
 /** How often an answer is wrong, as it is with models: the less is said about how to answer, and the more is asked at once. */
 
-const careful = 0.01;
-const bare = 0.08;
-const perFurtherItem = 0.012;
-const most = 0.4;
+const carefulErrorRate = 0.01;
+const bareErrorRate = 0.08;
+const errorRatePerFurtherItem = 0.012;
+const maxErrorRate = 0.4;
 
 /**
  * @param system System prompt; empty for none.
@@ -37,7 +37,10 @@ const most = 0.4;
  */
 function errorRateOf(system: string, {style}: Pick<RequestedFormat, 'style'>, items: number): number {
 	const isBare = system.trim() === '' && style === 'plain';
-	return Math.min(most, (isBare ? bare : careful) + perFurtherItem * (items - 1));
+	return Math.min(
+		maxErrorRate,
+		(isBare ? bareErrorRate : carefulErrorRate) + errorRatePerFurtherItem * (items - 1),
+	);
 }
 
 /** Composes the text of an answer: its form and length follow what the prompt asks for. */
@@ -99,14 +102,19 @@ const countedProse = (
 };
 
 /** Most sentences that are counted out. */
-const mostSentences = 50;
+const maxSentences = 50;
 
 /** Tokens of one word, near enough to keep an answer below a number of words. */
 const tokensPerWord = 1.3;
 
-const prose = (random: Random, wish: RequestedFormat, words: readonly string[], question: string): string => {
+const proseAnswer = (
+	random: Random,
+	wish: RequestedFormat,
+	words: readonly string[],
+	question: string,
+): string => {
 	if (wish.sentences !== undefined) {
-		return countedProse(random, wish, Math.min(wish.sentences, mostSentences), words, question);
+		return countedProse(random, wish, Math.min(wish.sentences, maxSentences), words, question);
 	}
 	const median = wish.words === undefined ? medianTokens[wish.style] : wish.words * tokensPerWord * 0.8;
 	const tokens = logNormal(random, median, 0.2);
@@ -160,7 +168,7 @@ const answerItem = (
 	if (wantsJson || wish.isJson) {
 		return jsonAnswer(random, question, schema, {words, labels: wish.labels}, errorRate);
 	}
-	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words, question);
+	return wish.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, wish, words, question);
 };
 
 /** Keys that every answer is to have: those of the whole, which are the numbers of the items, are none of them. */

@@ -11,8 +11,8 @@ const listPatterns = [
 	/[[(]\s*((?:["'`]?[\w-]+["'`]?\s*[|/,]\s*)+["'`]?[\w-]+["'`]?)\s*[\])]/,
 ];
 
-const longestLabel = 30;
-const mostLabels = 30;
+const maxLabelLength = 30;
+const maxLabels = 30;
 
 const splitLabels = (list: string): readonly string[] => {
 	const labels = list
@@ -24,8 +24,8 @@ const splitLabels = (list: string): readonly string[] => {
 				.trim(),
 		)
 		.filter((label) => label !== '');
-	const areLabels = labels.every((label) => label.length <= longestLabel && label.split(/\s+/).length <= 3);
-	return areLabels && labels.length >= 2 && labels.length <= mostLabels ? labels : [];
+	const areLabels = labels.every((label) => label.length <= maxLabelLength && label.split(/\s+/).length <= 3);
+	return areLabels && labels.length >= 2 && labels.length <= maxLabels ? labels : [];
 };
 
 /** The labels of which the prompt wants one; none where it does not classify. */

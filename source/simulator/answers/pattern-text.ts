@@ -122,7 +122,7 @@ function readAlternatives(random: Random, cursor: Cursor): string {
 	return pick(random, alternatives);
 }
 
-const mostTries = 20;
+const maxTries = 20;
 
 /** A text that matches; undefined where none was found. */
 export function patternText(random: Random, pattern: string): string | undefined {
@@ -132,7 +132,7 @@ export function patternText(random: Random, pattern: string): string | undefined
 	} catch {
 		return undefined;
 	}
-	for (let tries = 0; tries < mostTries; tries++) {
+	for (let tries = 0; tries < maxTries; tries++) {
 		const text = readAlternatives(random, {pattern, at: 0});
 		if (matcher.test(text)) {
 			return text;

@@ -160,7 +160,7 @@ export function metricsOf(traffic: BackgroundTraffic): readonly MetricName[] {
 }
 
 /** Whether the application was at work between two moments. */
-export function isActive(
+export function hasTraffic(
 	traffic: BackgroundTraffic,
 	region: string,
 	seed: number,

@@ -48,7 +48,7 @@ export function momentOf(input: Json, key: string): number {
 }
 
 /** Elements of a list of texts. */
-export function textsOf(input: Json, key: string): readonly string[] {
+export function textListOf(input: Json, key: string): readonly string[] {
 	const value = input[key];
 	return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
 }
@@ -70,7 +70,7 @@ export function tokenOf(place: readonly number[]): string {
 }
 
 /** @throws MetricError for a token that was never given out. */
-export function placeOf(token: string | undefined): readonly number[] {
+export function pagePositionOf(token: string | undefined): readonly number[] {
 	if (token === undefined) {
 		return [];
 	}

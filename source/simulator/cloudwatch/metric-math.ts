@@ -21,13 +21,13 @@ function pointsOf({
 	return atSeconds.map((at, index) => [at, values[index] ?? Number.NaN]);
 }
 
-const scalar = (value: number): MathValue => ({kind: 'scalar', value});
+const scalarOf = (value: number): MathValue => ({kind: 'scalar', value});
 
 /** The same for every value. */
 function mapValues(value: MathValue, change: (value: number) => number): MathValue {
 	switch (value.kind) {
 		case 'scalar':
-			return scalar(change(value.value));
+			return scalarOf(change(value.value));
 		case 'series':
 			return {
 				...value,
@@ -83,12 +83,12 @@ const operateLists = (operator: Operator, left: MathValue, right: MathValue): Ma
 };
 
 /** Of a series: one number for all of it. Of a list of series: a series of what they have at each moment. */
-function fold(value: MathValue, act: (values: readonly number[]) => number): MathValue {
+function foldValues(value: MathValue, act: (values: readonly number[]) => number): MathValue {
 	switch (value.kind) {
 		case 'scalar':
 			return value;
 		case 'series':
-			return scalar(act(value.series.values));
+			return scalarOf(act(value.series.values));
 		case 'list': {
 			const found = new Map<number, number[]>();
 			let periodMs = 0;
@@ -109,7 +109,7 @@ function fold(value: MathValue, act: (values: readonly number[]) => number): Mat
 				}
 			}
 			if (periodMs === 0) {
-				return scalar(act(constants));
+				return scalarOf(act(constants));
 			}
 			const points = [...found]
 				.sort(([first], [second]) => first - second)
@@ -123,7 +123,7 @@ function fold(value: MathValue, act: (values: readonly number[]) => number): Mat
 function differences(value: MathValue, isRate: boolean): MathValue {
 	switch (value.kind) {
 		case 'scalar':
-			return scalar(0);
+			return scalarOf(0);
 		case 'series': {
 			const points = pointsOf(value.series);
 			const changes = points.slice(1).map(([at, each], index) => {
@@ -138,7 +138,7 @@ function differences(value: MathValue, isRate: boolean): MathValue {
 }
 
 /** Puts a value where a period has none. @param filler `repeat`: the one before. */
-function fill(
+function fillGaps(
 	value: MathValue,
 	filler: number | 'repeat',
 	{fromMs, toMs}: {readonly fromMs: number; readonly toMs: number},
@@ -160,7 +160,7 @@ function fill(
 		case 'list':
 			return {
 				kind: 'list',
-				elements: value.elements.map((each) => fill(each, filler, {fromMs, toMs})),
+				elements: value.elements.map((each) => fillGaps(each, filler, {fromMs, toMs})),
 			};
 	}
 }
@@ -264,7 +264,7 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 		const value = evaluate(id, first);
 		const [folding, mapping] = [folds[name], maps[name]];
 		if (folding !== undefined) {
-			return fold(value, folding);
+			return foldValues(value, folding);
 		}
 		if (mapping !== undefined) {
 			return mapValues(value, mapping);
@@ -273,7 +273,7 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 			case 'PERIOD':
 				return {kind: 'scalar', value: value.kind === 'series' ? value.periodMs / 1000 : 0};
 			case 'FILL':
-				return fill(value, fillerOf(id, second), {fromMs, toMs});
+				return fillGaps(value, fillerOf(id, second), {fromMs, toMs});
 			default:
 				return differences(value, name === 'RATE');
 		}
@@ -314,7 +314,7 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 
 	/** A single number stands at every moment at which any metric has a value. */
 	const constant = (value: number): PeriodValues => {
-		const all = fold(metrics(''), total);
+		const all = foldValues(metrics(''), total);
 		const moments = all.kind === 'series' ? pointsOf(all.series) : [];
 		return Number.isFinite(value)
 			? {atSeconds: moments.map(([at]) => at), values: moments.map(() => value)}

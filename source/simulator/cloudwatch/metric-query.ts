@@ -50,7 +50,7 @@ export type MathQuery = {
 /** One query of GetMetricData, understood. */
 export type MetricQuery = SeriesQuery | MathQuery;
 
-const mostQueries = 500;
+const maxQueries = 500;
 const statistics = /^(?:Sum|Average|SampleCount|Minimum|Maximum|p(?:\d{1,2}(?:\.\d+)?|100))$/;
 
 /** The ModelId whose series has exactly these dimensions. */
@@ -116,9 +116,9 @@ const readQuery = (query: Json): MetricQuery => {
 /** The queries of a request. @throws MetricError for more than 500 and for what the service refuses. */
 export function readQueries(input: Json): readonly MetricQuery[] {
 	const queries = structuresOf(input, 'MetricDataQueries').map((query) => readQuery(query));
-	if (queries.length === 0 || queries.length > mostQueries) {
+	if (queries.length === 0 || queries.length > maxQueries) {
 		throw validationFault(
-			`The collection MetricDataQueries must have a size between 1 and ${mostQueries}; it has ${queries.length}.`,
+			`The collection MetricDataQueries must have a size between 1 and ${maxQueries}; it has ${queries.length}.`,
 		);
 	}
 	if (new Set(queries.map(({id}) => id)).size < queries.length) {

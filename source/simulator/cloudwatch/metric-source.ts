@@ -1,5 +1,5 @@
 import type {Scenario} from '../faults/script.ts';
-import {type BackgroundTraffic, backgroundMinute, isActive, isIn, metricsOf} from './background.ts';
+import {type BackgroundTraffic, backgroundMinute, hasTraffic, isIn, metricsOf} from './background.ts';
 import {
 	addSums,
 	createMinuteSums,
@@ -89,7 +89,7 @@ export function lookAt(
 			const found = new Map<string, ReadonlySet<MetricName>>();
 			for (const modelId of new Set([...served.modelIds(region), ...byDimension.keys()])) {
 				const active = trafficOf(region, modelId).filter((traffic) =>
-					isActive(traffic, region, seed, window),
+					hasTraffic(traffic, region, seed, window),
 				);
 				const names = new Set([
 					...servedMetrics(region, modelId, sinceMs),

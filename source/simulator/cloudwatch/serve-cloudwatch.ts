@@ -45,14 +45,14 @@ export const cborMetrics: MetricProtocol = {
 	writeError: (error) => encodeCbor(errorBody(error)),
 };
 
-const namespace = `http://monitoring.amazonaws.com/doc/${metricVersion}/`;
+const xmlNamespace = `http://monitoring.amazonaws.com/doc/${metricVersion}/`;
 
 export const queryMetrics: MetricProtocol = {
 	headers: {'content-type': 'text/xml'},
 	write: (action, answer, requestId) =>
-		Buffer.from(queryResult(action, answer, {namespace, requestId}, fieldKinds)),
+		Buffer.from(queryResult(action, answer, {namespace: xmlNamespace, requestId}, fieldKinds)),
 	writeError: ({queryName, message}, requestId) =>
-		Buffer.from(queryError({code: queryName, message}, requestId, namespace)),
+		Buffer.from(queryError({code: queryName, message}, requestId, xmlNamespace)),
 };
 
 const inputOf = (body: Buffer, parse: (bytes: Buffer) => unknown, name: string): Json => {

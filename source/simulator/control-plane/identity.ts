@@ -24,7 +24,7 @@ export function assertAllowed({denied}: Scenario, action: string): void {
 
 export const tokenServiceVersion = '2011-06-15';
 
-const namespace = `https://sts.amazonaws.com/doc/${tokenServiceVersion}/`;
+const xmlNamespace = `https://sts.amazonaws.com/doc/${tokenServiceVersion}/`;
 
 /** In the form of the identifiers of IAM users. */
 const userId = 'AIDASIMULATEDSIMULATE';
@@ -36,7 +36,7 @@ export function serveTokenService({reply}: Exchange, action: string): void {
 	}
 	const requestId = randomUUID();
 	const identity = {Arn: callerArn, UserId: userId, Account: accountId};
-	const body = Buffer.from(queryResult(action, identity, {namespace, requestId}));
+	const body = Buffer.from(queryResult(action, identity, {namespace: xmlNamespace, requestId}));
 	reply.head(200, {
 		'content-type': 'text/xml',
 		'content-length': String(body.length),

@@ -1,5 +1,5 @@
 import {hashText, type Random, uuid} from '../answers/random.ts';
-import {type Facts, type Family, noEvents, type StopReason, withoutCache} from './family.ts';
+import {type Family, noEvents, type ResponseContext, type StopReason, withoutCache} from './family.ts';
 import {type Json, numberOr, stringsOf, textSegment, tokenize} from './prompt.ts';
 import {chatMessages, chatParts} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
@@ -47,7 +47,7 @@ const tokenList = (random: Random, tokens: readonly string[]): readonly Json[] =
 	});
 };
 
-const jurassicFinishReason = ({answer, usage}: Facts): Json => ({
+const jurassicFinishReason = ({answer, usage}: ResponseContext): Json => ({
 	reason: finishReasons[answer.stopReason],
 	...(answer.stopReason === 'length' ? {length: usage.outputTokens} : {}),
 	...(answer.stopSequence === undefined ? {} : {sequence: answer.stopSequence}),
@@ -109,13 +109,13 @@ const jambaShape = (maximumOutputTokens: number): Shape => ({
 
 const jambaFinishReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
 
-const usage = ({usage: {inputTokens, outputTokens}}: Facts): Json => ({
+const jambaUsage = ({usage: {inputTokens, outputTokens}}: ResponseContext): Json => ({
 	prompt_tokens: inputTokens,
 	completion_tokens: outputTokens,
 	total_tokens: inputTokens + outputTokens,
 });
 
-const streamId = ({requestId}: Facts): string => `chat-${requestId}`;
+const streamId = ({requestId}: ResponseContext): string => `chat-${requestId}`;
 
 export const jambaFamily: Family = {
 	name: 'jamba',
@@ -137,7 +137,7 @@ export const jambaFamily: Family = {
 				finish_reason: jambaFinishReason(facts.answer.stopReason),
 			},
 		],
-		usage: usage(facts),
+		usage: jambaUsage(facts),
 	}),
 	tokensPerEvent: 1,
 	opening: noEvents,
@@ -151,7 +151,7 @@ export const jambaFamily: Family = {
 					finish_reason: delta.isLast ? jambaFinishReason(facts.answer.stopReason) : null,
 				},
 			],
-			...(delta.isLast ? {usage: usage(facts)} : {}),
+			...(delta.isLast ? {usage: jambaUsage(facts)} : {}),
 		},
 	],
 	closing: noEvents,

@@ -1,9 +1,9 @@
 import {contentText, converseSegments, lastQuestion} from './converse.ts';
 import {
 	type Delta,
-	type Facts,
 	type Family,
 	noEvents,
+	type ResponseContext,
 	type StopReason,
 	type ToolUse,
 	withoutCache,
@@ -14,7 +14,7 @@ import {converseTools} from './tools.ts';
 
 /** Amazon Titan Text. */
 
-const completionReasons: Readonly<Record<StopReason, string>> = {
+const titanReasons: Readonly<Record<StopReason, string>> = {
 	end: 'FINISH',
 	length: 'LENGTH',
 	'stop-sequence': 'STOP_CRITERIA_MET',
@@ -60,7 +60,7 @@ export const titanFamily: Family = {
 			{
 				tokenCount: usage.outputTokens,
 				outputText,
-				completionReason: completionReasons[answer.stopReason],
+				completionReason: titanReasons[answer.stopReason],
 			},
 		],
 	}),
@@ -71,7 +71,7 @@ export const titanFamily: Family = {
 			outputText: delta.text,
 			index: 0,
 			totalOutputTextTokenCount: delta.isLast ? usage.outputTokens : null,
-			completionReason: delta.isLast ? completionReasons[answer.stopReason] : null,
+			completionReason: delta.isLast ? titanReasons[answer.stopReason] : null,
 			inputTextTokenCount: delta.isFirst ? usage.inputTokens : null,
 		},
 	],
@@ -81,7 +81,7 @@ export const titanFamily: Family = {
 
 /** Amazon Nova: Converse's words with its own spelling of the token counts. */
 
-const stopReasons: Readonly<Record<StopReason, string>> = {
+const novaStopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
 	length: 'max_tokens',
 	'stop-sequence': 'stop_sequence',
@@ -89,7 +89,7 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	guardrail: 'guardrail_intervened',
 };
 
-const blocks: Shape = {
+const novaBlocks: Shape = {
 	type: 'array',
 	items: {
 		type: 'object',
@@ -111,13 +111,13 @@ const novaShape = (maximumOutputTokens: number): Shape => ({
 	required: ['messages'],
 	keys: {
 		schemaVersion: text,
-		system: blocks,
+		system: novaBlocks,
 		messages: {
 			type: 'array',
 			items: {
 				type: 'object',
 				required: ['role', 'content'],
-				keys: {role: {type: 'string', values: ['user', 'assistant']}, content: blocks},
+				keys: {role: {type: 'string', values: ['user', 'assistant']}, content: novaBlocks},
 			},
 		},
 		inferenceConfig: {
@@ -140,7 +140,9 @@ const novaShape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const usage = ({usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens}}: Facts): Json => ({
+const novaUsage = ({
+	usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens},
+}: ResponseContext): Json => ({
 	inputTokens,
 	outputTokens,
 	cacheReadInputTokenCount: cacheReadTokens,
@@ -149,14 +151,14 @@ const usage = ({usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTo
 
 const toolUseId = ({key}: ToolUse): string => `tooluse_${key}`;
 
-const contentOf = ({answer: {toolUse}}: Facts, text: string): readonly Json[] => [
+const novaContent = ({answer: {toolUse}}: ResponseContext, text: string): readonly Json[] => [
 	...(text === '' && toolUse !== undefined ? [] : [{text}]),
 	...(toolUse === undefined
 		? []
 		: [{toolUse: {name: toolUse.name, toolUseId: toolUseId(toolUse), input: toolUse.input}}]),
 ];
 
-const toolEvents = ({answer: {toolUse}}: Facts, delta: Delta): readonly Json[] => {
+const toolEvents = ({answer: {toolUse}}: ResponseContext, delta: Delta): readonly Json[] => {
 	const contentBlockIndex = delta.block;
 	const start = toolUse === undefined ? {} : {toolUse: {toolUseId: toolUseId(toolUse), name: toolUse.name}};
 	return [
@@ -182,9 +184,9 @@ export const novaFamily: Family = {
 		};
 	},
 	whole: (facts, answer) => ({
-		output: {message: {content: contentOf(facts, answer), role: 'assistant'}},
-		stopReason: stopReasons[facts.answer.stopReason],
-		usage: {...usage(facts), totalTokens: facts.usage.inputTokens + facts.usage.outputTokens},
+		output: {message: {content: novaContent(facts, answer), role: 'assistant'}},
+		stopReason: novaStopReasons[facts.answer.stopReason],
+		usage: {...novaUsage(facts), totalTokens: facts.usage.inputTokens + facts.usage.outputTokens},
 	}),
 	tokensPerEvent: 3,
 	opening: () => [{messageStart: {role: 'assistant'}}],
@@ -197,8 +199,8 @@ export const novaFamily: Family = {
 					{contentBlockStop: {contentBlockIndex: delta.index}},
 				],
 	closing: (facts) => [
-		{messageStop: {stopReason: stopReasons[facts.answer.stopReason]}},
-		{metadata: {usage: usage(facts), metrics: {}, trace: {}}},
+		{messageStop: {stopReason: novaStopReasons[facts.answer.stopReason]}},
+		{metadata: {usage: novaUsage(facts), metrics: {}, trace: {}}},
 	],
 	reportsCache: () => true,
 };

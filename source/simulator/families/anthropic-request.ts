@@ -1,11 +1,11 @@
 import type {Model} from '../catalog/model.ts';
 import {type ServiceError, validationError} from '../wire/service-error.ts';
-import type {Facts} from './family.ts';
+import type {ResponseContext} from './family.ts';
 import {isJson, type Json} from './prompt.ts';
 
 /** Thoughts that a request asks for. */
 
-const leastBudget = 1024;
+const minThinkingBudget = 1024;
 const signatureLength = 240;
 
 /** Whether the settings turn thinking on: Claude's `thinking`, Nova's `reasoningConfig`. */
@@ -42,8 +42,8 @@ export function thinkingFault(
 	if (typeof budget !== 'number') {
 		return 'thinking.enabled.budget_tokens: Field required';
 	}
-	if (budget < leastBudget) {
-		return `thinking.enabled.budget_tokens: Input should be greater than or equal to ${leastBudget}`;
+	if (budget < minThinkingBudget) {
+		return `thinking.enabled.budget_tokens: Input should be greater than or equal to ${minThinkingBudget}`;
 	}
 	return typeof maximumTokens === 'number' && maximumTokens <= budget
 		? '`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking#max-tokens-and-context-window-size'
@@ -53,7 +53,7 @@ export function thinkingFault(
 const signatureAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /** What Claude signs its thoughts with; nothing checks it here. */
-export function signatureOf({model, random}: Facts): string | undefined {
+export function signatureOf({model, random}: ResponseContext): string | undefined {
 	return model.family === 'anthropic'
 		? Array.from(
 				{length: signatureLength},

@@ -2,7 +2,7 @@ import {identifier} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {asksToThink, checkAnthropic, formatSchema, signatureOf} from './anthropic-request.ts';
 import {attachmentSegment} from './attachment.ts';
-import type {Facts, Family, PartKind, StopReason, ToolUse, Usage} from './family.ts';
+import type {Family, PartKind, ResponseContext, StopReason, ToolUse, Usage} from './family.ts';
 import {isJson, type Json, numberOr, type Segment, stringsOf, textSegment, withCachePoint} from './prompt.ts';
 import {anthropicTools} from './tools.ts';
 
@@ -65,7 +65,8 @@ const lastUserText = (messages: unknown): string => {
 	return isJson(last) ? plainText(last.content) : '';
 };
 
-const reportsCache = ({model, isCaching}: Facts): boolean => isCaching || model.traits.has('reports-cache');
+const reportsCache = ({model, isCaching}: ResponseContext): boolean =>
+	isCaching || model.traits.has('reports-cache');
 
 /** The members of a usage object that count cached tokens. */
 export function cacheTokenCounts({cacheReadTokens, cacheWriteTokens}: Usage): Json {
@@ -76,20 +77,21 @@ export function cacheTokenCounts({cacheReadTokens, cacheWriteTokens}: Usage): Js
 	};
 }
 
-const cacheCounts = (facts: Facts): Json => (reportsCache(facts) ? cacheTokenCounts(facts.usage) : {});
+const cacheCounts = (facts: ResponseContext): Json =>
+	reportsCache(facts) ? cacheTokenCounts(facts.usage) : {};
 
 /** The name that Claude calls itself by: the ID without vendor and version. */
 const ownName = (model: Model): string => model.id.replace(/^anthropic\./, '').replace(/-v\d+(:\d+)?$/, '');
 
 /** A message without its content. */
-export function messageHead({random}: Facts, model: string): Json {
+export function messageHead({random}: ResponseContext, model: string): Json {
 	return {model, id: `msg_bdrk_01${identifier(random, 22)}`, type: 'message', role: 'assistant'};
 }
 
 /** How an API writes thoughts and calls of tools: the two that speak Messages differ in these. */
 export type BlockWriter = {
 	/** The signature that lets a client send a thought back. */
-	readonly sign: (facts: Facts) => string | undefined;
+	readonly sign: (facts: ResponseContext) => string | undefined;
 	readonly toolUseBlock: (toolUse: ToolUse) => Json;
 };
 
@@ -101,7 +103,7 @@ export function toolUseBlock({key, name, input}: ToolUse): Json {
 const ownBlocks: BlockWriter = {sign: signatureOf, toolUseBlock};
 
 /** The content of a complete answer. An empty text is left out beside thoughts or a tool. */
-export function contentBlocks(facts: Facts, text: string, blocks: BlockWriter): readonly Json[] {
+export function contentBlocks(facts: ResponseContext, text: string, blocks: BlockWriter): readonly Json[] {
 	const {reasoning, toolUse} = facts.answer;
 	const isOnlyText = reasoning.length === 0 && toolUse === undefined;
 	return [
@@ -113,7 +115,7 @@ export function contentBlocks(facts: Facts, text: string, blocks: BlockWriter): 
 	];
 }
 
-const emptyBlock = (kind: PartKind, {answer}: Facts, blocks: BlockWriter): Json => {
+const emptyBlock = (kind: PartKind, {answer}: ResponseContext, blocks: BlockWriter): Json => {
 	switch (kind) {
 		case 'reasoning':
 			return {type: 'thinking', thinking: '', signature: ''};
@@ -136,7 +138,7 @@ const deltaOf = (kind: PartKind, text: string): Json => {
 };
 
 /** The event that begins a block of a stream. */
-export function blockStart(index: number, kind: PartKind, facts: Facts, blocks: BlockWriter): Json {
+export function blockStart(index: number, kind: PartKind, facts: ResponseContext, blocks: BlockWriter): Json {
 	return {type: 'content_block_start', index, content_block: emptyBlock(kind, facts, blocks)};
 }
 
@@ -146,7 +148,12 @@ export function blockDelta(index: number, kind: PartKind, text: string): Json {
 }
 
 /** The events that end a block of a stream. */
-export function blockEnd(index: number, kind: PartKind, facts: Facts, {sign}: BlockWriter): readonly Json[] {
+export function blockEnd(
+	index: number,
+	kind: PartKind,
+	facts: ResponseContext,
+	{sign}: BlockWriter,
+): readonly Json[] {
 	const stop = {type: 'content_block_stop', index};
 	const signed = () => ({type: 'signature_delta', signature: sign(facts)});
 	return kind === 'reasoning' ? [{type: 'content_block_delta', index, delta: signed()}, stop] : [stop];

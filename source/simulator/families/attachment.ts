@@ -59,7 +59,7 @@ function imageSize(bytes: Buffer): ImageSize | undefined {
 
 /** Claude's documented figure: width x height / 750, no image above 1,600. */
 const pixelsPerToken = 750;
-const mostImageTokens = 1600;
+const maxImageTokens = 1600;
 /** For what cannot be read: assumptions of the simulator, so that a larger file costs more. */
 const bytesPerImageToken = 100;
 const bytesPerDocumentToken = 40;
@@ -77,14 +77,14 @@ type Attachment = {
 	readonly text: string | undefined;
 };
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** The text of a document that comes in parts. */
 const textOfParts = (parts: unknown): string | undefined =>
 	typeof parts === 'string'
 		? parts
 		: Array.isArray(parts)
-			? parts.map((part) => (isJson(part) ? (textOf(part.text) ?? '') : '')).join('\n')
+			? parts.map((part) => (isJson(part) ? (stringOf(part.text) ?? '') : '')).join('\n')
 			: undefined;
 
 /** Data of a `data:` URL. */
@@ -95,13 +95,13 @@ const attachmentOf = (block: Json): Attachment => {
 	const kind = (['image', 'document', 'video'] as const).find((name) => isJson(block[name])) ?? 'image';
 	const body = isJson(block[kind]) ? block[kind] : block;
 	const source = isJson(body.source) ? body.source : {};
-	const url = isJson(block.image_url) ? textOf(block.image_url.url) : textOf(block.image_url);
+	const url = isJson(block.image_url) ? stringOf(block.image_url.url) : stringOf(block.image_url);
 	const isPlain = source.type === 'text';
 	return {
 		kind: block.type === 'document' ? 'document' : kind,
-		format: textOf(body.format) ?? textOf(source.media_type) ?? '',
-		data: isPlain ? undefined : (textOf(source.bytes) ?? textOf(source.data) ?? dataOfUrl(url)),
-		text: isPlain ? textOf(source.data) : (textOf(source.text) ?? textOfParts(source.content)),
+		format: stringOf(body.format) ?? stringOf(source.media_type) ?? '',
+		data: isPlain ? undefined : (stringOf(source.bytes) ?? stringOf(source.data) ?? dataOfUrl(url)),
+		text: isPlain ? stringOf(source.data) : (stringOf(source.text) ?? textOfParts(source.content)),
 	};
 };
 
@@ -109,7 +109,7 @@ const imageTokens = (bytes: Buffer): number => {
 	const size = imageSize(bytes);
 	const tokens =
 		size === undefined ? bytes.length / bytesPerImageToken : (size.width * size.height) / pixelsPerToken;
-	return Math.max(1, Math.min(mostImageTokens, Math.ceil(tokens)));
+	return Math.max(1, Math.min(maxImageTokens, Math.ceil(tokens)));
 };
 
 const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {

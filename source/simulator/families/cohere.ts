@@ -1,5 +1,5 @@
 import {uuid} from '../answers/random.ts';
-import {type Facts, type Family, noEvents, type StopReason, withoutCache} from './family.ts';
+import {type Family, noEvents, type ResponseContext, type StopReason, withoutCache} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
@@ -31,7 +31,7 @@ const commandShape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const generations = (facts: Facts, generated: string): Json => ({
+const generations = (facts: ResponseContext, generated: string): Json => ({
 	id: facts.requestId,
 	generations: [
 		{id: uuid(facts.random), text: generated, finish_reason: finishReasons[facts.answer.stopReason]},
@@ -96,7 +96,7 @@ const commandRShape = (maximumOutputTokens: number): Shape => ({
 const historyOf = (body: Json): readonly Json[] =>
 	Array.isArray(body.chat_history) ? body.chat_history.filter(isJson) : [];
 
-const response = (facts: Facts, said: string): Json => ({
+const response = (facts: ResponseContext, said: string): Json => ({
 	response_id: uuid(facts.random),
 	text: said,
 	generation_id: uuid(facts.random),

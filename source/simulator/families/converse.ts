@@ -154,7 +154,7 @@ function turnsFault(messages: readonly unknown[], toolConfig: unknown): string |
 
 /** The request of Converse and ConverseStream, the same for every model. */
 
-const roles = ['user', 'assistant'];
+const converseRoles = ['user', 'assistant'];
 
 const blockFault = (block: unknown, path: string): string | undefined => {
 	if (!isJson(block) || Object.keys(block).length === 0) {
@@ -166,7 +166,7 @@ const blockFault = (block: unknown, path: string): string | undefined => {
 };
 
 const messageFault = (message: unknown, index: number): string | undefined => {
-	if (!isJson(message) || !roles.includes(String(message.role))) {
+	if (!isJson(message) || !converseRoles.includes(String(message.role))) {
 		return `1 validation error detected: Value '${isJson(message) ? message.role : message}' at 'messages.${index + 1}.member.role' failed to satisfy constraint: Member must satisfy enum value set: [user, assistant]`;
 	}
 	const blocks = Array.isArray(message.content) ? message.content : [];

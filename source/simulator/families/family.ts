@@ -51,7 +51,7 @@ export type GuardrailVerdict = {
 };
 
 /** All that an answer is made from. */
-export type Facts = {
+export type ResponseContext = {
 	readonly requestId: string;
 	readonly model: Model;
 	readonly prompt: Prompt;
@@ -90,20 +90,20 @@ export type Family = {
 	/** Checks a body as the service does and reads it; throws a ServiceError. */
 	readonly parse: (body: Json, model: Model) => Prompt;
 	/** The body of a whole answer. */
-	readonly whole: (facts: Facts, text: string) => Json;
+	readonly whole: (facts: ResponseContext, text: string) => Json;
 	/** Tokens in one event of a stream. */
 	readonly tokensPerEvent: number;
 	/** What is put around the model's thoughts, which InvokeModel sends as part of the text. */
 	readonly reasoningTags?: readonly [string, string];
 	/** Thoughts are a block of their own instead of a part of the text. */
 	readonly hasThoughtBlocks?: boolean;
-	readonly opening: (facts: Facts) => readonly Json[];
-	readonly delta: (facts: Facts, delta: Delta) => readonly Json[];
-	readonly closing: (facts: Facts) => readonly Json[];
+	readonly opening: (facts: ResponseContext) => readonly Json[];
+	readonly delta: (facts: ResponseContext, delta: Delta) => readonly Json[];
+	readonly closing: (facts: ResponseContext) => readonly Json[];
 	/** The invocation metrics come in an event of their own instead of in the last one. */
 	readonly hasMetricsApart?: boolean;
 	/** Cache counts belong to the headers and metrics. */
-	readonly reportsCache: (facts: Facts) => boolean;
+	readonly reportsCache: (facts: ResponseContext) => boolean;
 };
 
 /** Never, for families that know no cache. */

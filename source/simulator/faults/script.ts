@@ -4,7 +4,7 @@ import {trafficShapes} from '../cloudwatch/background.ts';
 
 /** What else goes on in the simulated account, beside the requests that are sent to it. */
 
-const count = z.number().nonnegative();
+const amount = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 
 const trafficSchema = z.strictObject({
@@ -12,22 +12,22 @@ const trafficSchema = z.strictObject({
 	copiedFrom: z.string().optional(),
 	regions: z.array(z.string()).readonly().optional(),
 	shape: z.enum(trafficShapes).optional(),
-	requestsPerMinute: count,
-	inputTokens: count,
-	outputTokens: count,
-	cacheReadTokens: count.optional(),
-	cacheWriteTokens: count.optional(),
+	requestsPerMinute: amount,
+	inputTokens: amount,
+	outputTokens: amount,
+	cacheReadTokens: amount.optional(),
+	cacheWriteTokens: amount.optional(),
 	throttledShare: share.optional(),
 	errorShare: share.optional(),
 });
 
 const metricsSchema = z.strictObject({
 	/** Milliseconds from the end of a minute until its metrics are whole. */
-	delayMs: count.optional(),
+	delayMs: amount.optional(),
 	/** Calls that are throttled before the first that is answered. */
-	throttleFirst: count.optional(),
+	throttleFirst: amount.optional(),
 	/** Calls of GetMetricData whose results are only a part, for ever. */
-	partialFirst: count.optional(),
+	partialFirst: amount.optional(),
 	/** Most datapoints of a page, where the service's own bound is too far away. */
 	pageDatapoints: z.number().int().positive().optional(),
 	/** By how much the service's clock is ahead of the machine's; negative: behind. */
@@ -37,16 +37,16 @@ const metricsSchema = z.strictObject({
 /** How batch inference jobs go. */
 const batchSchema = z.strictObject({
 	/** Milliseconds in each of the states before a job works. */
-	stepMs: count.optional(),
+	stepMs: amount.optional(),
 	recordsPerSecond: z.number().positive().optional(),
 	/** Part of the records that the model fails at. */
 	errorShare: share.optional(),
 	/** State in which every job ends, instead of Completed. */
 	endsAs: z.enum(['PartiallyCompleted', 'Failed', 'Expired']).optional(),
 	/** Records that are done by then; all without it. */
-	endsAfterRecords: count.optional(),
+	endsAfterRecords: amount.optional(),
 	/** Jobs of a base model that may be submitted and in progress at once. */
-	mostJobs: z.number().int().positive().optional(),
+	maxJobs: z.number().int().positive().optional(),
 });
 
 /** Further keys of a script (`--faults FILE`). */
@@ -144,7 +144,7 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 		value,
 	);
 
-const describe = (script: unknown, issue: z.core.$ZodIssue): string => {
+const describeIssue = (script: unknown, issue: z.core.$ZodIssue): string => {
 	const place = issue.path.map(String).join('.') || 'the file';
 	const found = valueAt(script, issue.path);
 	const quoted =
@@ -164,7 +164,7 @@ export function parseFaults(value: unknown): FaultScript {
 		return parsed.data;
 	}
 	throw new UserError(
-		`The script of faults is wrong: ${parsed.error.issues.map((issue) => describe(script, issue)).join('; ')}.`,
+		`The script of faults is wrong: ${parsed.error.issues.map((issue) => describeIssue(script, issue)).join('; ')}.`,
 		{exitCode: 2, hint: `A fault has a kind, one of ${faultKinds.join(', ')}.`},
 	);
 }

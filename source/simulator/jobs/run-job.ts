@@ -35,7 +35,7 @@ type RecordOptions = {
 	readonly createdAt: number;
 };
 
-const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) => {
+const answerInput = (modelInput: unknown, options: RecordOptions, random: Random) => {
 	const {model} = resolveModel(options.modelId, options.lifecycle);
 	const operation = operations[options.isConverse ? 'converse' : 'invoke'];
 	if (operation === undefined || !isJson(modelInput)) {
@@ -56,7 +56,7 @@ const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) =
 	return {body, usage};
 };
 
-const failure = (record: Json, errorCode: number, errorMessage: string): RecordAnswer => ({
+const failedRecord = (record: Json, errorCode: number, errorMessage: string): RecordAnswer => ({
 	line: JSON.stringify({...record, error: {errorCode, errorMessage}}),
 	hasFailed: true,
 	inputTokens: 0,
@@ -70,15 +70,15 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 	try {
 		record = parseBody(Buffer.from(line));
 	} catch {
-		return failure({recordId: uuid(random)}, 400, 'Malformed input record.');
+		return failedRecord({recordId: uuid(random)}, 400, 'Malformed input record.');
 	}
 	const named = {recordId: record.recordId ?? uuid(random), modelInput: record.modelInput};
 	const luck = createRandom((hashText(line) ^ hashText(options.jobName) ^ options.seed) >>> 0);
 	if (luck() < options.errorShare) {
-		return failure(named, 500, 'Internal error while processing the record.');
+		return failedRecord(named, 500, 'Internal error while processing the record.');
 	}
 	try {
-		const {body, usage} = answerOf(record.modelInput, options, random);
+		const {body, usage} = answerInput(record.modelInput, options, random);
 		return {
 			line: JSON.stringify({...named, modelOutput: body}),
 			hasFailed: false,
@@ -89,7 +89,7 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 		if (!(error instanceof ServiceError)) {
 			throw error;
 		}
-		return failure(named, error.status, error.message);
+		return failedRecord(named, error.status, error.message);
 	}
 }
 
@@ -99,15 +99,15 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 const usualStepMs = 1000;
 const usualRecordsPerSecond = 2000;
 /** AWS's default quotas for most models (General Reference). */
-const leastRecords = 100;
-const mostRecordsPerFile = 50_000;
+const minRecords = 100;
+const maxRecordsPerFile = 50_000;
 /** Records between two pauses. */
 const chunkLength = 50;
 
-type Place = {readonly bucket: string; readonly key: string};
+type S3Location = {readonly bucket: string; readonly key: string};
 
 /** @returns undefined where it is no S3 URI. */
-export function parseUri(uri: string): Place | undefined {
+export function parseUri(uri: string): S3Location | undefined {
 	const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(uri) ?? [];
 	return bucket === undefined ? undefined : {bucket, key: key ?? ''};
 }
@@ -124,7 +124,7 @@ const inputsOf = ({objects}: Simulation, {request}: BatchJob): readonly StoredOb
 };
 
 /** Counts the records. @returns What is wrong with the input. */
-const validate = async (simulation: Simulation, job: BatchJob): Promise<string | undefined> => {
+const validateInputs = async (simulation: Simulation, job: BatchJob): Promise<string | undefined> => {
 	const inputs = inputsOf(simulation, job);
 	if (inputs.length === 0) {
 		return `No input files were found at ${job.request.inputUri}.`;
@@ -134,20 +134,20 @@ const validate = async (simulation: Simulation, job: BatchJob): Promise<string |
 		for await (const line of linesOf(simulation, input)) {
 			count += line.trim() === '' ? 0 : 1;
 		}
-		if (count > mostRecordsPerFile) {
-			return `${input.key} has ${count} records; an input file may have ${mostRecordsPerFile}.`;
+		if (count > maxRecordsPerFile) {
+			return `${input.key} has ${count} records; an input file may have ${maxRecordsPerFile}.`;
 		}
 		job.total += count;
 	}
-	return job.total < leastRecords
-		? `The input has ${job.total} records; a job must have at least ${leastRecords}.`
+	return job.total < minRecords
+		? `The input has ${job.total} records; a job must have at least ${minRecords}.`
 		: undefined;
 };
 
 type Progress = {inputTokens: number; outputTokens: number};
 
 /** Answers the records of one file, at the job's pace, until it is told to end. */
-async function* answers(
+async function* answerLines(
 	simulation: Simulation,
 	job: BatchJob,
 	input: StoredObject,
@@ -193,7 +193,7 @@ const writeOutputs = async (simulation: Simulation, job: BatchJob): Promise<void
 	const progress: Progress = {inputTokens: 0, outputTokens: 0};
 	for (const input of inputsOf(simulation, job)) {
 		const name = input.key.slice(input.key.lastIndexOf('/') + 1);
-		const bytes = answers(simulation, job, input, progress);
+		const bytes = answerLines(simulation, job, input, progress);
 		await simulation.objects.put(place.bucket, `${folder}${name}.out`, bytes);
 	}
 	if (job.state === 'Stopped') {
@@ -234,7 +234,7 @@ export async function runJob(simulation: Simulation, job: BatchJob): Promise<voi
 				return;
 			}
 			enter(next);
-			const fault = next === 'Validating' ? await validate(simulation, job) : undefined;
+			const fault = next === 'Validating' ? await validateInputs(simulation, job) : undefined;
 			if (fault !== undefined) {
 				job.message = fault;
 				end('Failed');

@@ -1,5 +1,5 @@
 import type {Model} from '../catalog/model.ts';
-import type {Facts, PartKind, ToolUse} from '../families/family.ts';
+import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type Segment, textSegment} from '../families/prompt.ts';
 import {type ErrorDialect, MantleError} from './mantle-error.ts';
 import type {ApiName, MantleModel} from './mantle-models.ts';
@@ -18,7 +18,7 @@ export type AnswerStream = {
 	readonly opening: () => string;
 	readonly part: (kind: PartKind, text: string) => string;
 	/** @param facts The answer as far as it got: an output quota may have cut it. */
-	readonly closing: (facts: Facts) => string;
+	readonly closing: (facts: ResponseContext) => string;
 	/** The event of an error in the middle; the stream ends with it. */
 	readonly failure: (error: MantleError, requestId: string) => string;
 };
@@ -30,8 +30,8 @@ export type MantleApi = {
 	readonly errors: ErrorDialect;
 	/** Checks a body as the service does and reads it; throws an error of the service. */
 	readonly parse: (body: Json, target: MantleModel) => MantleRequest;
-	readonly whole: (facts: Facts, body: Json, target: MantleModel) => Json;
-	readonly stream: (facts: Facts, body: Json, target: MantleModel) => AnswerStream;
+	readonly whole: (facts: ResponseContext, body: Json, target: MantleModel) => Json;
+	readonly stream: (facts: ResponseContext, body: Json, target: MantleModel) => AnswerStream;
 };
 
 /** A server-sent event; without a name, as OpenAI's chat completions are. */
@@ -76,6 +76,6 @@ export function toolSegments({tools}: Json): readonly Segment[] {
 }
 
 /** The input of a tool as the text that the model made, whole or not. */
-export function inputText({tokens}: ToolUse): string {
+export function toolInputText({tokens}: ToolUse): string {
 	return tokens.join('');
 }

@@ -42,7 +42,7 @@ export class MantleError extends Error {
 	}
 }
 
-const kindOf = ({status, throttle}: ServiceError): FailureKind => {
+const failureKindOf = ({status, throttle}: ServiceError): FailureKind => {
 	if (throttle === 'overloaded') {
 		return 'overloaded';
 	}
@@ -68,7 +68,7 @@ export function mantleErrorOf(error: unknown): MantleError {
 		return error;
 	}
 	return error instanceof ServiceError
-		? new MantleError(kindOf(error), error.message, error.throttle)
+		? new MantleError(failureKindOf(error), error.message, error.throttle)
 		: new MantleError('internal', `Fault of the simulator: ${String(error)}`);
 }
 

@@ -2,7 +2,7 @@ import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
-import {answerTokens, type Facts, type Usage} from '../families/family.ts';
+import {answerTokens, type ResponseContext, type Usage} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
 import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
@@ -112,7 +112,7 @@ const answering = ({model, answersAs}: MantleModel, isReasoning: boolean): Model
 });
 
 /** An answer as far as it got: what an output quota cut off ends like one that reached its max tokens. */
-const cutFacts = (facts: Facts, outputTokens: number): Facts => {
+const cutFacts = (facts: ResponseContext, outputTokens: number): ResponseContext => {
 	if (outputTokens >= facts.usage.outputTokens) {
 		return facts;
 	}
@@ -140,7 +140,7 @@ const tokensPerEvent = 3;
 const writerOf = (
 	{api, body, requestId}: MantleArrival,
 	target: MantleModel,
-	facts: Facts,
+	facts: ResponseContext,
 ): AnswerWriter => ({
 	whole: (_timing, outputTokens) => ({
 		body: api.whole(cutFacts(facts, outputTokens), body, target),
@@ -208,7 +208,7 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 		simulation.options.latencyMs,
 	);
 	cacheUse.store(startedAtMs + pace.firstTokenMs);
-	const facts: Facts = {
+	const facts: ResponseContext = {
 		requestId: arrival.requestId,
 		model,
 		prompt,

@@ -9,7 +9,7 @@ import {
 	messageHead,
 	toolUseBlock,
 } from '../families/anthropic.ts';
-import type {Facts, PartKind, StopReason} from '../families/family.ts';
+import type {PartKind, ResponseContext, StopReason} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {type AnswerStream, type MantleApi, sse} from './mantle-api.ts';
 import {anthropicErrors} from './mantle-error.ts';
@@ -33,7 +33,7 @@ const invokeBody = (body: Json): Json => ({
 	anthropic_version: 'bedrock-2023-05-31',
 });
 
-const usageOf = ({usage, answer}: Facts, outputTokens: number): Json => ({
+const usageOf = ({usage, answer}: ResponseContext, outputTokens: number): Json => ({
 	input_tokens: usage.inputTokens,
 	...cacheTokenCounts(usage),
 	output_tokens: outputTokens,
@@ -49,7 +49,7 @@ const blocks: BlockWriter = {
 	toolUseBlock: (toolUse) => ({...toolUseBlock(toolUse), caller: {type: 'direct'}}),
 };
 
-const endOf = ({answer}: Facts): Json => ({
+const endOf = ({answer}: ResponseContext): Json => ({
 	stop_reason: stopReasons[answer.stopReason],
 	stop_sequence: answer.stopSequence ?? null,
 });
@@ -57,7 +57,7 @@ const endOf = ({answer}: Facts): Json => ({
 /** An event is named like its type. */
 const event = (data: Json): string => sse(data, String(data.type));
 
-const streamOf = (facts: Facts): AnswerStream => {
+const streamOf = (facts: ResponseContext): AnswerStream => {
 	let index = -1;
 	let kind: PartKind | undefined;
 

@@ -1,16 +1,16 @@
 import {identifier, type Random} from '../answers/random.ts';
-import type {Facts, PartKind, ToolUse} from '../families/family.ts';
+import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type RequestedTools} from '../families/prompt.ts';
 import {chatParts} from '../families/prompt-parts.ts';
 import {functionTools} from '../families/tools.ts';
 import {
 	type AnswerStream,
-	inputText,
 	isReasoning,
 	type MantleApi,
 	maximumTokensOf,
 	schemaOf,
 	sse,
+	toolInputText,
 	toolSegments,
 } from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
@@ -74,23 +74,23 @@ function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesRea
 }
 
 /** Status of a response, and of its last item: the model got to its end, or was cut. */
-function endStatus({answer}: Facts): string {
+function endStatus({answer}: ResponseContext): string {
 	return answer.stopReason === 'length' ? 'incomplete' : 'completed';
 }
 
 /** All items of an answer. */
-function outputOf(facts: Facts, writer: ItemWriter): readonly Json[] {
+function outputOf(facts: ResponseContext, writer: ItemWriter): readonly Json[] {
 	const {reasoning, tokens, toolUse} = facts.answer;
 	const hasText = tokens.length > 0 || (reasoning.length === 0 && toolUse === undefined);
 	return [
 		...(reasoning.length === 0 ? [] : [writer.item('reasoning', 'completed', reasoning.join(''))]),
 		...(hasText ? [writer.item('text', endStatus(facts), tokens.join(''))] : []),
-		...(toolUse === undefined ? [] : [writer.item('tool', endStatus(facts), inputText(toolUse))]),
+		...(toolUse === undefined ? [] : [writer.item('tool', endStatus(facts), toolInputText(toolUse))]),
 	];
 }
 
 /** Input counts what came from the cache too. */
-function usageOf({usage, answer}: Facts): Json {
+function usageOf({usage, answer}: ResponseContext): Json {
 	const inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 	return {
 		input_tokens: inputTokens,
@@ -113,7 +113,7 @@ type Streamed = {
 	/** The response as it is when it begins. */
 	readonly opening: Json;
 	/** What changes of it by its end. */
-	readonly endOf: (facts: Facts) => Json;
+	readonly endOf: (facts: ResponseContext) => Json;
 };
 
 /** Codes that a response may fail with, as OpenAI publishes them. */
@@ -316,7 +316,7 @@ const settingsOf = (body: Json): Json => ({
 	truncation: body.truncation ?? 'disabled',
 });
 
-const openingOf = (facts: Facts, body: Json): Json => ({
+const openingOf = (facts: ResponseContext, body: Json): Json => ({
 	id: `resp_${identifier(facts.random, 48)}`,
 	object: 'response',
 	created_at: facts.createdAt,
@@ -330,7 +330,7 @@ const openingOf = (facts: Facts, body: Json): Json => ({
 });
 
 /** What changes of a response from its beginning to its end. */
-const endOf = (facts: Facts, writer: ItemWriter): Json => {
+const endOf = (facts: ResponseContext, writer: ItemWriter): Json => {
 	const status = endStatus(facts);
 	return {
 		status,

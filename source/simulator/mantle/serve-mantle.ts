@@ -98,9 +98,9 @@ type Outcome = Delivery & {
 };
 
 /** All that is known of a request; what is not known yet when it fails stays empty. */
-type Seen = {modelId: string; region: string};
+type KnownRequest = {modelId: string; region: string};
 
-const answer = async (
+const answerRequest = async (
 	simulation: Simulation,
 	arrival: MantleArrival,
 	reply: Reply,
@@ -119,7 +119,7 @@ const answer = async (
 const recordOf = (
 	api: MantleApi,
 	exchange: Exchange,
-	{modelId, region}: Seen,
+	{modelId, region}: KnownRequest,
 	outcome: Outcome,
 	times: Pick<RequestRecord, 'receivedAt' | 'startedAt' | 'endedAt'>,
 ): RequestRecord => ({
@@ -156,7 +156,7 @@ async function serveMantle(
 	const random = simulation.requestRandom(exchange.path, bytes);
 	const requestId = requestIdOf(random, api.name);
 	const reply = delayedReply(exchange.reply, time, faults.networkDelayMs);
-	const seen: Seen = {modelId: '', region: defaultRegion};
+	const seen: KnownRequest = {modelId: '', region: defaultRegion};
 	let startedAtMs = time.now();
 
 	const run = async (): Promise<Outcome> => {
@@ -177,7 +177,7 @@ async function serveMantle(
 				random,
 				startedAtMs,
 			};
-			return {...(await answer(simulation, arrival, reply)), failure: undefined};
+			return {...(await answerRequest(simulation, arrival, reply)), failure: undefined};
 		} catch (error) {
 			const failure = mantleErrorOf(error);
 			sendMantleError(reply, api.errors, failure, requestId);
@@ -277,7 +277,7 @@ type MantleRoute = {
 	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
 };
 
-const inference = (surface: Surface, api: MantleApi): MantleRoute => ({
+const inferenceRoute = (surface: Surface, api: MantleApi): MantleRoute => ({
 	method: 'POST',
 	path: new RegExp(`^${surface}${api.path}$`),
 	serve: (exchange, simulation) =>
@@ -299,10 +299,10 @@ const modelRoutes = (surface: Surface): readonly MantleRoute[] => {
 
 /** Every route of the endpoint. */
 export const mantleRoutes: readonly MantleRoute[] = [
-	inference('/anthropic/v1', messagesApi),
+	inferenceRoute('/anthropic/v1', messagesApi),
 	...(['/v1', '/openai/v1'] as const).flatMap((surface) => [
-		inference(surface, chatCompletionsApi),
-		inference(surface, responsesApi),
+		inferenceRoute(surface, chatCompletionsApi),
+		inferenceRoute(surface, responsesApi),
 	]),
 	{
 		method: 'POST',

@@ -92,7 +92,7 @@ const amazonQuotas: readonly BucketQuota[] = [
 	},
 ];
 
-const claude = (
+const claudeQuota = (
 	model: string,
 	scope: BucketQuota['scope'],
 	label: string,
@@ -110,111 +110,111 @@ const sonnet4 = 'claude-sonnet-4-20250514-v1:0';
 
 /** Claude. The newest models have no limit on requests, only on tokens. */
 const claudeQuotas: readonly BucketQuota[] = [
-	claude('claude-v2', 'on-demand', 'V2', {
+	claudeQuota('claude-v2', 'on-demand', 'V2', {
 		requests: ['L-F3B698BE', 500, 50],
 		tokens: ['L-B0D9183E', 500_000, 50_000],
 	}),
-	claude('claude-instant-v1', 'on-demand', 'Instant', {
+	claudeQuota('claude-instant-v1', 'on-demand', 'Instant', {
 		requests: ['L-8CEDED9C', 1000, 100],
 		tokens: ['L-F7007F39', 1_000_000, 100_000],
 	}),
-	claude(sonnet3, 'on-demand', '3 Sonnet', {
+	claudeQuota(sonnet3, 'on-demand', '3 Sonnet', {
 		requests: ['L-F406804E', 100, 50],
 		tokens: ['L-4C35BB2A', 200_000, 60_000],
 	}),
-	claude(sonnet3, 'cross-region', '3 Sonnet', {
+	claudeQuota(sonnet3, 'cross-region', '3 Sonnet', {
 		requests: ['L-46591118', 200, 100],
 		tokens: ['L-5DF13F64', 400_000, 120_000],
 	}),
-	claude(haiku3, 'on-demand', '3 Haiku', {
+	claudeQuota(haiku3, 'on-demand', '3 Haiku', {
 		requests: ['L-2DC80978', 1000, 100],
 		tokens: ['L-8CE99163', 2_000_000, 100_000],
 		day: ['L-A60EE1AF', 2_880_000_000, 144_000_000],
 	}),
-	claude(haiku3, 'cross-region', '3 Haiku', {
+	claudeQuota(haiku3, 'cross-region', '3 Haiku', {
 		requests: ['L-616A3F5B', 2000, 200],
 		tokens: ['L-DCADBC78', 4_000_000, 200_000],
 	}),
-	claude(sonnet35, 'on-demand', '3.5 Sonnet', {
+	claudeQuota(sonnet35, 'on-demand', '3.5 Sonnet', {
 		requests: ['L-254CACF4', 50, 20],
 		tokens: ['L-A50569E5', 400_000, 40_000],
 	}),
-	claude(sonnet35, 'cross-region', '3.5 Sonnet', {
+	claudeQuota(sonnet35, 'cross-region', '3.5 Sonnet', {
 		requests: ['L-F457545D', 100, 40],
 		tokens: ['L-479B647F', 800_000, 80_000],
 	}),
-	claude(haiku35, 'on-demand', '3.5 Haiku', {
+	claudeQuota(haiku35, 'on-demand', '3.5 Haiku', {
 		requests: ['L-C7438F8F', 1000, 100],
 		tokens: ['L-7AB4ABDD', 2_000_000, 100_000],
 	}),
-	claude(haiku35, 'cross-region', '3.5 Haiku', {
+	claudeQuota(haiku35, 'cross-region', '3.5 Haiku', {
 		requests: ['L-252DF594', 2000, 200],
 		tokens: ['L-4BF37C17', 4_000_000, 200_000],
 		isCapitalised: true,
 	}),
-	claude('claude-3-7-sonnet-20250219-v1:0', 'cross-region', '3.7 Sonnet V1', {
+	claudeQuota('claude-3-7-sonnet-20250219-v1:0', 'cross-region', '3.7 Sonnet V1', {
 		requests: ['L-3D8CC480', 250, 50],
 		tokens: ['L-6E888CC2', 1_000_000, 100_000],
 		day: ['L-9EB71894', 720_000_000, 72_000_000],
 	}),
-	claude(sonnet4, 'cross-region', 'Sonnet 4 V1', {
+	claudeQuota(sonnet4, 'cross-region', 'Sonnet 4 V1', {
 		requests: ['L-559DCC33', 200, 60],
 		tokens: ['L-59759B4A', 200_000, 200_000],
 		day: ['L-22F701C5', 144_000_000, 144_000_000],
 	}),
-	claude(sonnet4, 'global', 'Sonnet 4 V1', {
+	claudeQuota(sonnet4, 'global', 'Sonnet 4 V1', {
 		requests: ['L-C63AA5DA', 200, 60],
 		tokens: ['L-97E41E39', 200_000, 200_000],
 	}),
-	claude(sonnet45, 'cross-region', 'Sonnet 4.5 V1', {
+	claudeQuota(sonnet45, 'cross-region', 'Sonnet 4.5 V1', {
 		requests: ['L-4A6BFAB1', 10_000, 100],
 		tokens: ['L-F4DDD3EB', 5_000_000, 200_000],
 		day: ['L-381AD9EE', 3_600_000_000, 144_000_000],
 	}),
-	claude(sonnet45, 'global', 'Sonnet 4.5 V1', {
+	claudeQuota(sonnet45, 'global', 'Sonnet 4.5 V1', {
 		requests: ['L-DB84CE56', 10_000, 100],
 		tokens: ['L-27C57EE8', 5_000_000, 200_000],
 		day: ['L-BC182137', 7_200_000_000, 288_000_000],
 	}),
-	claude(haiku45, 'cross-region', 'Haiku 4.5', {
+	claudeQuota(haiku45, 'cross-region', 'Haiku 4.5', {
 		requests: ['L-CCA5DF70', 10_000, 200],
 		tokens: ['L-58BE175A', 5_000_000, 250_000],
 		day: ['L-6120CF2D', 3_600_000_000, 180_000_000],
 	}),
-	claude(haiku45, 'global', 'Haiku 4.5', {
+	claudeQuota(haiku45, 'global', 'Haiku 4.5', {
 		requests: ['L-E5084BBA', 10_000, 200],
 		tokens: ['L-9A11C666', 5_000_000, 250_000],
 	}),
-	claude(opus45, 'cross-region', 'Opus 4.5', {
+	claudeQuota(opus45, 'cross-region', 'Opus 4.5', {
 		requests: ['L-27989F42', 10_000, 60],
 		tokens: ['L-7007E9C9', 2_000_000, 150_000],
 		day: ['L-F397ECBF', 1_440_000_000, 108_000_000],
 	}),
-	claude(opus45, 'global', 'Opus 4.5', {
+	claudeQuota(opus45, 'global', 'Opus 4.5', {
 		requests: ['L-58424D95', 10_000, 60],
 		tokens: ['L-3ABF6ACC', 2_000_000, 150_000],
 	}),
-	claude('claude-sonnet-4-6', 'on-demand', 'Sonnet 4.6', {
+	claudeQuota('claude-sonnet-4-6', 'on-demand', 'Sonnet 4.6', {
 		requests: ['L-9B878FAE', 5000, 100],
 		tokens: ['L-5F5A169C', 3_000_000, 150_000],
 		day: ['L-B29C9321', 4_320_000_000, 216_000_000],
 	}),
-	claude('claude-sonnet-4-6', 'cross-region', 'Sonnet 4.6', {
+	claudeQuota('claude-sonnet-4-6', 'cross-region', 'Sonnet 4.6', {
 		requests: ['L-00FF3314', 10_000, 200],
 		tokens: ['L-15B8E632', 6_000_000, 300_000],
 	}),
-	claude('claude-sonnet-4-6', 'global', 'Sonnet 4.6', {
+	claudeQuota('claude-sonnet-4-6', 'global', 'Sonnet 4.6', {
 		requests: ['L-F6E116D7', 10_000, 200],
 		tokens: ['L-7BEE40FB', 6_000_000, 300_000],
 	}),
-	claude('claude-opus-4-7', 'cross-region', 'Opus 4.7', {tokens: ['L-5DB28B7B', 10_000_000, 400_000]}),
-	claude('claude-opus-4-7', 'global', 'Opus 4.7', {tokens: ['L-34152C1D', 10_000_000, 400_000]}),
-	claude('claude-opus-4-8', 'cross-region', 'Opus 4.8', {tokens: ['L-DB99DCDB', 30_000_000, 600_000]}),
-	claude('claude-opus-4-8', 'global', 'Opus 4.8', {tokens: ['L-4FCE27C7', 30_000_000, 600_000]}),
-	claude('claude-sonnet-5', 'cross-region', 'Sonnet 5', {tokens: ['L-D4FBCF4E', 6_000_000, 300_000]}),
-	claude('claude-sonnet-5', 'global', 'Sonnet 5', {tokens: ['L-DD84E5CA', 6_000_000, 300_000]}),
-	claude('claude-opus-5', 'cross-region', 'Opus 5', {tokens: ['L-99296DCD', 30_000_000, 600_000]}),
-	claude('claude-opus-5', 'global', 'Opus 5', {tokens: ['L-D73B1244', 30_000_000, 600_000]}),
+	claudeQuota('claude-opus-4-7', 'cross-region', 'Opus 4.7', {tokens: ['L-5DB28B7B', 10_000_000, 400_000]}),
+	claudeQuota('claude-opus-4-7', 'global', 'Opus 4.7', {tokens: ['L-34152C1D', 10_000_000, 400_000]}),
+	claudeQuota('claude-opus-4-8', 'cross-region', 'Opus 4.8', {tokens: ['L-DB99DCDB', 30_000_000, 600_000]}),
+	claudeQuota('claude-opus-4-8', 'global', 'Opus 4.8', {tokens: ['L-4FCE27C7', 30_000_000, 600_000]}),
+	claudeQuota('claude-sonnet-5', 'cross-region', 'Sonnet 5', {tokens: ['L-D4FBCF4E', 6_000_000, 300_000]}),
+	claudeQuota('claude-sonnet-5', 'global', 'Sonnet 5', {tokens: ['L-DD84E5CA', 6_000_000, 300_000]}),
+	claudeQuota('claude-opus-5', 'cross-region', 'Opus 5', {tokens: ['L-99296DCD', 30_000_000, 600_000]}),
+	claudeQuota('claude-opus-5', 'global', 'Opus 5', {tokens: ['L-D73B1244', 30_000_000, 600_000]}),
 ];
 
 /**

@@ -7,7 +7,7 @@ import type {BucketQuota, LimitRow, QuotaRow} from './quota-row.ts';
 
 /** The hundreds of other quotas that Bedrock has, so that lists have pages and a resolver has something to get wrong. */
 
-const actions = (
+const requestsPerSecondActions = (
 	'AssociateAgentKnowledgeBase CreateAgent CreateAgentActionGroup CreateAgentAlias CreateDataSource CreateFlow CreateFlowAlias ' +
 	'CreateFlowVersion CreateKnowledgeBase CreatePrompt CreatePromptVersion DeleteAgent DeleteAgentActionGroup DeleteAgentAlias ' +
 	'DeleteAgentVersion DeleteDataSource DeleteFlow DeleteFlowAlias DeleteFlowVersion DeleteKnowledgeBase DeletePrompt ' +
@@ -19,7 +19,7 @@ const actions = (
 	'UpdateFlow UpdateFlowAlias UpdateKnowledgeBase UpdatePrompt ValidateFlowDefinition'
 ).split(' ');
 
-const settings: ReadonlyArray<readonly [name: string, value: number]> = [
+const otherQuotas: ReadonlyArray<readonly [name: string, value: number]> = [
 	['(Data Automation) InvokeDataAutomationAsync - Document - Max number of concurrent jobs', 25],
 	['(Data Automation) Maximum document file size (MB)', 500],
 	['(Data Automation) Maximum Number of pages per document', 3000],
@@ -78,8 +78,8 @@ const batchQuotas = (name: string): ReadonlyArray<readonly [name: string, value:
 
 /** All of them, without codes. */
 const decoyQuotas: ReadonlyArray<Omit<QuotaRow, 'code'>> = [
-	...actions.map((action) => [`${action} requests per second`, 10] as const),
-	...settings,
+	...requestsPerSecondActions.map((action) => [`${action} requests per second`, 10] as const),
+	...otherQuotas,
 	...[...new Set(models.map(({name}) => name))].flatMap(batchQuotas),
 ].map(([name, value]) => ({
 	name,

@@ -19,7 +19,7 @@ import {quotaRows} from './quota-rows.ts';
 
 export const serviceQuotasTarget = 'ServiceQuotasV20190624';
 
-const longestPage = 100;
+const maxPageLength = 100;
 
 /** The only service whose quotas are simulated. */
 const service = {ServiceCode: 'bedrock', ServiceName: 'Amazon Bedrock'} as const;
@@ -48,9 +48,9 @@ const defaultQuotas = (rows: readonly QuotaRow[], region: string): readonly Json
 
 /** One page of a list, under a name. */
 const page = (name: string, all: readonly Json[], input: Json): Json => {
-	const size = input.MaxResults ?? longestPage;
-	if (typeof size !== 'number' || size < 1 || size > longestPage) {
-		throw illegalArgument(`MaxResults ${size} is not between 1 and ${longestPage}.`);
+	const size = input.MaxResults ?? maxPageLength;
+	if (typeof size !== 'number' || size < 1 || size > maxPageLength) {
+		throw illegalArgument(`MaxResults ${size} is not between 1 and ${maxPageLength}.`);
 	}
 	const start = input.NextToken === undefined ? 0 : Number(Buffer.from(String(input.NextToken), 'base64url'));
 	if (!Number.isInteger(start) || start < 0 || start > all.length) {

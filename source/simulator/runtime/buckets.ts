@@ -112,7 +112,7 @@ export function createBuckets(
 }
 
 /** Moments of a second at which the traffic of a minute is counted, so that it comes evenly. */
-const stepMs = 1000;
+const neighbourStepMs = 1000;
 
 /** Lets the applications of a scenario take their room in the buckets: what the metrics show is really in use. */
 export function backgroundNeighbour(
@@ -131,12 +131,12 @@ export function backgroundNeighbour(
 		if (own.length === 0) {
 			return;
 		}
-		const firstStep = Math.floor(Math.max(sinceMs, nowMs - windowMs) / stepMs) + 1;
-		for (let at = firstStep * stepMs; at <= nowMs; at += stepMs) {
+		const firstStep = Math.floor(Math.max(sinceMs, nowMs - windowMs) / neighbourStepMs) + 1;
+		for (let at = firstStep * neighbourStepMs; at <= nowMs; at += neighbourStepMs) {
 			for (const {traffic} of own) {
 				const {counts} = backgroundMinute(traffic, region, seed, minuteOf(at));
-				const requests = (counts.Invocations * stepMs) / minuteMs;
-				const tokens = (counts.EstimatedTPMQuotaUsage * stepMs) / minuteMs;
+				const requests = (counts.Invocations * neighbourStepMs) / minuteMs;
+				const tokens = (counts.EstimatedTPMQuotaUsage * neighbourStepMs) / minuteMs;
 				// One after the other: where not all find room, some do.
 				const pieces = Math.ceil(requests);
 				for (let piece = 0; piece < pieces; piece++) {

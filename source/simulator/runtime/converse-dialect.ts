@@ -1,6 +1,6 @@
 import {signatureOf} from '../families/anthropic-request.ts';
 import {parseConverse} from '../families/converse.ts';
-import type {Facts, StopReason, ToolUse} from '../families/family.ts';
+import type {ResponseContext, StopReason, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {encodeEvent, padding} from '../wire/event-stream.ts';
 import {
@@ -27,14 +27,14 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 const tokensPerEvent = 3;
 
 /** Both spellings of the cache counts, as the service sends them. */
-const cacheCounts = ({usage}: Facts): Json => ({
+const cacheCounts = ({usage}: ResponseContext): Json => ({
 	cacheReadInputTokenCount: usage.cacheReadTokens,
 	cacheReadInputTokens: usage.cacheReadTokens,
 	cacheWriteInputTokenCount: usage.cacheWriteTokens,
 	cacheWriteInputTokens: usage.cacheWriteTokens,
 });
 
-const usageOf = (facts: Facts, hasCacheCounts: boolean): Json => {
+const usageOf = (facts: ResponseContext, hasCacheCounts: boolean): Json => {
 	const {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens} = facts.usage;
 	return {
 		...(hasCacheCounts ? cacheCounts(facts) : {}),
@@ -51,18 +51,18 @@ const echo = ({body}: RequestedSettings): Json => ({
 	...(body.performanceConfig === undefined ? {} : {performanceConfig: body.performanceConfig}),
 });
 
-const traceOf = ({guardrail}: Facts): Json =>
+const traceOf = ({guardrail}: ResponseContext): Json =>
 	guardrail?.hasTrace ? {trace: {guardrail: {inputAssessment: assessment(guardrail)}}} : {};
 
 const toolUseId = ({key}: ToolUse): string => `tooluse_${key}`;
 
-const thoughtOf = (facts: Facts): Json => {
+const thoughtOf = (facts: ResponseContext): Json => {
 	const signature = signatureOf(facts);
 	const text = facts.answer.reasoning.join('');
 	return {reasoningContent: {reasoningText: {...(signature === undefined ? {} : {signature}), text}}};
 };
 
-const contentOf = (facts: Facts): readonly Json[] => {
+const contentOf = (facts: ResponseContext): readonly Json[] => {
 	const {reasoning, tokens, toolUse} = facts.answer;
 	return [
 		...(reasoning.length === 0 ? [] : [thoughtOf(facts)]),
@@ -73,7 +73,7 @@ const contentOf = (facts: Facts): readonly Json[] => {
 	];
 };
 
-const encode = (facts: Facts, eventType: string, payload: Json): Buffer =>
+const encode = (facts: ResponseContext, eventType: string, payload: Json): Buffer =>
 	encodeEvent(eventType, JSON.stringify({...payload, p: padding(facts.random)}));
 
 const deltaOf = ({kind, text}: PartChunk): Json => {
@@ -88,7 +88,7 @@ const deltaOf = ({kind, text}: PartChunk): Json => {
 };
 
 /** The events that a chunk makes: the begin of a tool's call, the delta, the signature of thoughts, the end. */
-const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
+const encodeChunk = (facts: ResponseContext, chunk: PartChunk): Buffer => {
 	const {toolUse} = facts.answer;
 	const contentBlockIndex = chunk.block;
 	const events = [encode(facts, 'contentBlockDelta', {contentBlockIndex, delta: deltaOf(chunk)})];
@@ -107,7 +107,7 @@ const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
 	return Buffer.concat(events);
 };
 
-const deltasOf = (facts: Facts): readonly StreamDelta[] =>
+const deltasOf = (facts: ResponseContext): readonly StreamDelta[] =>
 	chunkParts(partsOf(facts.answer), tokensPerEvent).map((chunk) => ({
 		lastToken: chunk.lastToken,
 		dueShare: chunk.isLast ? 1 : dueShareOf(chunk.firstToken, facts.usage.outputTokens),

@@ -1,6 +1,6 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Model} from '../catalog/model.ts';
-import type {Answer, Facts, PartKind} from '../families/family.ts';
+import type {Answer, PartKind, ResponseContext} from '../families/family.ts';
 import type {Json, Prompt} from '../families/prompt.ts';
 import type {Fault} from '../faults/script.ts';
 
@@ -114,6 +114,6 @@ export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly
 /** How one pair of operations (whole and streamed) reads requests and writes answers. */
 export type Dialect = {
 	readonly parse: (body: Json, model: Model) => Prompt;
-	readonly whole: (facts: Facts, timing: Timing, wishes: RequestedSettings) => WholeAnswer;
-	readonly stream: (facts: Facts, wishes: RequestedSettings) => Omit<StreamedAnswer, 'failure'>;
+	readonly whole: (facts: ResponseContext, timing: Timing, wishes: RequestedSettings) => WholeAnswer;
+	readonly stream: (facts: ResponseContext, wishes: RequestedSettings) => Omit<StreamedAnswer, 'failure'>;
 };

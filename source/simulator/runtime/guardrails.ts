@@ -17,12 +17,16 @@ const blockedMessage = 'Sorry, the model cannot answer this question.';
 const identifierPattern =
 	/^(?:[a-z0-9]+|arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:\d{12}:guardrail\/[a-z0-9]+)$/;
 
-type Wish = {readonly identifier: string; readonly version: string; readonly hasTrace: boolean};
+type RequestedGuardrail = {readonly identifier: string; readonly version: string; readonly hasTrace: boolean};
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The guardrail that a request names: Converse in its body, InvokeModel in headers. */
-const wishOf = (headers: IncomingHttpHeaders, body: Json, isConverse: boolean): Wish | undefined => {
+const requestedGuardrail = (
+	headers: IncomingHttpHeaders,
+	body: Json,
+	isConverse: boolean,
+): RequestedGuardrail | undefined => {
 	const config = isJson(body.guardrailConfig) ? body.guardrailConfig : {};
 	const [identifier, version, trace] = isConverse
 		? [config.guardrailIdentifier, config.guardrailVersion, config.trace]
@@ -50,7 +54,7 @@ export function judgePrompt(
 	prompt: Prompt,
 	isConverse: boolean,
 ): GuardrailVerdict | undefined {
-	const wish = wishOf(headers, body, isConverse);
+	const wish = requestedGuardrail(headers, body, isConverse);
 	if (wish === undefined) {
 		return undefined;
 	}

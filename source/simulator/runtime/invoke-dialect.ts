@@ -1,5 +1,5 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import type {Answer, Facts, Family} from '../families/family.ts';
+import type {Answer, Family, ResponseContext} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {encodeEvent, padding} from '../wire/event-stream.ts';
 import {
@@ -55,7 +55,7 @@ const visibleText = (family: Family, answer: Answer): string =>
 	(family.hasThoughtBlocks ? answer.tokens : visibleTokens(answer, family.reasoningTags)).join('');
 
 /** What InvokeModel adds to a body that went through a guardrail. */
-const guardrailKeys = ({guardrail}: Facts): Json =>
+const guardrailKeys = ({guardrail}: ResponseContext): Json =>
 	guardrail === undefined
 		? {}
 		: {
@@ -63,7 +63,11 @@ const guardrailKeys = ({guardrail}: Facts): Json =>
 				...(guardrail.hasTrace ? {'amazon-bedrock-trace': {guardrail: {input: assessment(guardrail)}}} : {}),
 			};
 
-const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Record<string, string>> => {
+const countHeaders = (
+	family: Family,
+	facts: ResponseContext,
+	timing: Timing,
+): Readonly<Record<string, string>> => {
 	const {usage} = facts;
 	const latency = {'x-amzn-bedrock-invocation-latency': String(Math.round(timing.latencyMs))};
 	if (facts.guardrail?.isBlocked) {
@@ -82,7 +86,7 @@ const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Re
 	};
 };
 
-const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json => {
+const invocationMetrics = (family: Family, facts: ResponseContext, timing: Timing): Json => {
 	const {usage} = facts;
 	return {
 		...guardrailKeys(facts),
@@ -101,7 +105,7 @@ const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json =
 	};
 };
 
-const encodeChunks = (facts: Facts, chunks: readonly Json[]): Uint8Array =>
+const encodeChunks = (facts: ResponseContext, chunks: readonly Json[]): Uint8Array =>
 	Buffer.concat(
 		chunks.map((chunk) =>
 			encodeEvent(

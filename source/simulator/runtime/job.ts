@@ -2,7 +2,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
-import {answerTokens, type Facts, noUsage, type Usage} from '../families/family.ts';
+import {answerTokens, noUsage, type ResponseContext, type Usage} from '../families/family.ts';
 import {type Prompt, parseBody} from '../families/prompt.ts';
 import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
@@ -78,7 +78,7 @@ const notCached = (cacheUse: CacheUse): CacheUse => ({
 
 const writerOf = (
 	dialect: Dialect,
-	facts: Facts,
+	facts: ResponseContext,
 	settings: RequestedSettings,
 	requestId: string,
 ): AnswerWriter => {
@@ -146,7 +146,7 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	if (!isBlocked) {
 		cacheUse.store(startedAtMs + pace.firstTokenMs);
 	}
-	const facts: Facts = {
+	const facts: ResponseContext = {
 		requestId: arrival.requestId,
 		model,
 		prompt,

@@ -96,7 +96,11 @@ const recordOf = (arrival: Arrival, outcome: Outcome, receivedAt: number, endedA
 	};
 };
 
-const run = async (simulation: Simulation, arrival: Arrival, reply: Exchange['reply']): Promise<Outcome> => {
+const runInference = async (
+	simulation: Simulation,
+	arrival: Arrival,
+	reply: Exchange['reply'],
+): Promise<Outcome> => {
 	const {time} = simulation;
 	try {
 		const job = createJob(simulation, arrival);
@@ -144,7 +148,11 @@ export async function serveInference(
 		random,
 		startedAtMs: time.now(),
 	};
-	const outcome = await run(simulation, arrival, delayedReply(exchange.reply, time, faults.networkDelayMs));
+	const outcome = await runInference(
+		simulation,
+		arrival,
+		delayedReply(exchange.reply, time, faults.networkDelayMs),
+	);
 	await time.sleep(faults.networkDelayMs);
 	const record = recordOf(arrival, outcome, receivedAt, time.now());
 	for (const observe of simulation.observers) {

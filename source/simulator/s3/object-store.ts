@@ -4,7 +4,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-const statuses = {
+const errorStatuses = {
 	AccessDenied: 403,
 	NoSuchBucket: 404,
 	NoSuchKey: 404,
@@ -14,7 +14,7 @@ const statuses = {
 	NotImplemented: 501,
 } as const;
 
-type S3ErrorCode = keyof typeof statuses;
+type S3ErrorCode = keyof typeof errorStatuses;
 
 /** An answer of S3 that is an error. */
 export class S3Error extends Error {
@@ -25,7 +25,7 @@ export class S3Error extends Error {
 		super(message);
 		this.name = 'S3Error';
 		this.code = code;
-		this.status = statuses[code];
+		this.status = errorStatuses[code];
 	}
 }
 
@@ -105,7 +105,7 @@ export type StoredObject = {
 	readonly modifiedAtMs: number;
 };
 
-type Bucket = {readonly createdAtMs: number; readonly objects: Map<string, StoredObject>};
+type StoredBucket = {readonly createdAtMs: number; readonly objects: Map<string, StoredObject>};
 
 type Upload = {readonly bucket: string; readonly key: string; readonly parts: Map<number, Blob>};
 
@@ -130,10 +130,10 @@ const etagOf = (blobs: readonly Blob[]): string => {
 /** @param now Milliseconds since 1970. */
 export function createObjectStore(now: () => number) {
 	const blobs = createBlobs();
-	const buckets = new Map<string, Bucket>();
+	const buckets = new Map<string, StoredBucket>();
 	const uploads = new Map<string, Upload>();
 
-	const bucketOf = (name: string): Bucket => {
+	const bucketOf = (name: string): StoredBucket => {
 		const bucket = buckets.get(name) ?? {createdAtMs: now(), objects: new Map()};
 		buckets.set(name, bucket);
 		return bucket;

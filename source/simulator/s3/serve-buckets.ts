@@ -38,10 +38,14 @@ export function sendXml(
 const pageLength = 100;
 
 /** What a list shows: an object, or the beginning that several keys have in common up to the delimiter. */
-type Entry = {readonly name: string; readonly object: StoredObject | undefined};
+type ListEntry = {readonly name: string; readonly object: StoredObject | undefined};
 
-const entriesOf = (objects: readonly StoredObject[], prefix: string, delimiter: string): readonly Entry[] => {
-	const entries = new Map<string, Entry>();
+const entriesOf = (
+	objects: readonly StoredObject[],
+	prefix: string,
+	delimiter: string,
+): readonly ListEntry[] => {
+	const entries = new Map<string, ListEntry>();
 	for (const object of objects) {
 		const end = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
 		const name = end === -1 ? object.key : object.key.slice(0, end + delimiter.length);
@@ -52,7 +56,7 @@ const entriesOf = (objects: readonly StoredObject[], prefix: string, delimiter: 
 	return [...entries.values()];
 };
 
-const elementOf = ({name, object}: Entry): Element =>
+const elementOf = ({name, object}: ListEntry): Element =>
 	object === undefined
 		? ['CommonPrefixes', [['Prefix', name]]]
 		: [
@@ -109,7 +113,7 @@ function serveListObjects({exchange, simulation, bucket}: S3Call): void {
 /** Calls about buckets: list them, make one, see whether and where it is, list what is in it. */
 
 /** More than that the service does not list at once. */
-const mostBuckets = 10_000;
+const maxBuckets = 10_000;
 
 export function serveListBuckets({exchange, simulation}: S3Call): void {
 	const {query} = exchange;
@@ -119,7 +123,7 @@ export function serveListBuckets({exchange, simulation}: S3Call): void {
 		.buckets()
 		.filter(({name}) => name.startsWith(prefix) && name > start)
 		.filter(({name}) => simulation.scenario.missingBuckets?.includes(name) !== true);
-	const shown = left.slice(0, Math.min(mostBuckets, Number(query.get('max-buckets') ?? mostBuckets)));
+	const shown = left.slice(0, Math.min(maxBuckets, Number(query.get('max-buckets') ?? maxBuckets)));
 	const last = shown.length < left.length ? shown.at(-1)?.name : undefined;
 	const buckets = shown.map(
 		({name, createdAtMs}): Element => [

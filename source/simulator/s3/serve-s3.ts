@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import type {Simulation} from '../simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
-import {document, type Element, errorDocument, textsOf} from '../wire/xml.ts';
+import {document, type Element, elementTexts, errorDocument} from '../wire/xml.ts';
 import {S3Error, type StoredObject} from './object-store.ts';
 import {notServed, type S3Call, sendXml, serveBucket, serveListBuckets} from './serve-buckets.ts';
 
@@ -146,7 +146,7 @@ const servePost = async ({exchange, simulation, bucket, key}: S3Call): Promise<v
 	];
 	const upload = query.get('uploadId');
 	if (upload !== null) {
-		const numbers = textsOf(text, 'PartNumber').map(Number);
+		const numbers = elementTexts(text, 'PartNumber').map(Number);
 		const {etag} = await simulation.objects.completeUpload(upload, numbers);
 		sendXml(exchange, 200, document('CompleteMultipartUploadResult', [...names, ['ETag', etag]]));
 		return;

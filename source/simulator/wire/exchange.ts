@@ -56,7 +56,7 @@ type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** Largest body that InvokeModel takes, in bytes. */
-const maximumBodyLength = 25_000_000;
+const maxBodyLength = 25_000_000;
 
 /** Listens instead of iterating: this is the hottest path of a simulator under load. */
 const readBody = (request: AnyRequest): Promise<Buffer> =>
@@ -66,7 +66,7 @@ const readBody = (request: AnyRequest): Promise<Buffer> =>
 		request.on('data', (chunk: Buffer) => {
 			length += chunk.length;
 			chunks.push(chunk);
-			if (length > maximumBodyLength) {
+			if (length > maxBodyLength) {
 				request.removeAllListeners('data');
 				request.resume();
 				reject(validationError('Input is too long for requested model.'));

@@ -40,7 +40,7 @@ export function errorDocument(content: readonly Element[]): string {
 }
 
 /** Texts of all elements of a name; enough for the one document that a client sends, the list of parts. */
-export function textsOf(xml: string, name: string): readonly string[] {
+export function elementTexts(xml: string, name: string): readonly string[] {
 	return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) =>
 		(match[1] ?? '').replaceAll('&quot;', '"').replaceAll('&#34;', '"'),
 	);
