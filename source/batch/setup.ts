@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {type Account, connectionWords, openAccount} from '../bedrock/account-access.ts';
+import {type Account, destinationOf, openAccount} from '../bedrock/account-access.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
@@ -138,7 +138,7 @@ export async function setUpBatch(
 		tier,
 	});
 	const {targets, failures} = await resolveTargets([model], account.options);
-	await assertReachable(connectionWords(account), failures);
+	await assertReachable(destinationOf(account), failures);
 	const [target] = targets;
 	if (target === undefined) {
 		throw new UserError(`"${model}" could not be resolved.`, {exitCode: 1});

@@ -48,12 +48,12 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
 
 /**
  * Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome.
- * @param catalogue What the Region lists, which makes the way out of a refusal exact.
+ * @param modelIndex What the Region lists, which makes the way out of a refusal exact.
  * @param silenceMs How long counting tokens may take.
  */
 export function createBackend(
 	clients: BackendClients,
-	catalogue: ModelIndex = emptyModelIndex,
+	modelIndex: ModelIndex = emptyModelIndex,
 	silenceMs = callSilenceMs,
 ): BedrockBackend {
 	const uncounted = new Set<string>();
@@ -66,7 +66,7 @@ export function createBackend(
 		signal?: AbortSignal,
 	): Promise<Failure> => {
 		const region = await clients.region().catch(() => undefined);
-		const profiles = catalogue.profilesOf(baseModel);
+		const profiles = modelIndex.profilesOf(baseModel);
 		return failureOf(
 			error,
 			{
@@ -97,7 +97,7 @@ export function createBackend(
 			uncounted.add(request.model);
 			return;
 		}
-		const isListed = catalogue.model(request.baseModel) !== undefined;
+		const isListed = modelIndex.model(request.baseModel) !== undefined;
 		if (isModelRefused(factsOf(error), request, isListed)) {
 			refusals.set(request.model, await failed(error, request, 'bedrock:CountTokens'));
 		}

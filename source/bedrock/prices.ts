@@ -1,4 +1,3 @@
-import type {Usage} from '../domain/backend.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 
@@ -17,7 +16,7 @@ const sampleTokens = 1000;
 const standardTiers: ReadonlySet<string> = new Set(['default', 'standard']);
 
 /**
- * USD a token of a target at its scope: geographic and global profiles differ for newer models.
+ * USD per token of a target at its scope: geographic and global profiles differ for newer models.
  * @returns null where the price is not known: a model that the data does not have, a tier with another price, a model
  * whose foundation model is hidden behind its ARN.
  */
@@ -53,19 +52,6 @@ export async function priceOf(
 	return isOfRoute || target.region === pricedRegion
 		? {...price, source: priceSource}
 		: {...price, source: `${priceSource.slice(0, -1)} of ${pricedRegion})`, ofRegion: pricedRegion};
-}
-
-/** USD of one answered request; cached tokens are not part of `inputTokens`, as the service counts them. */
-export function costOf(
-	price: Price,
-	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
-): number {
-	return (
-		usage.inputTokens * price.input +
-		usage.outputTokens * price.output +
-		usage.cacheReadTokens * price.cacheRead +
-		usage.cacheWriteTokens * price.cacheWrite
-	);
 }
 
 /** The ID in the form that the library knows; behind an ARN, the prefix that stands for the scope. */

@@ -7,7 +7,7 @@ import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {utf8Bytes} from '../domain/accounting.ts';
+import {estimatedTokens, utf8Bytes} from '../domain/accounting.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
@@ -54,9 +54,8 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 	};
 };
 
-/** About four characters a token: only for the first reservation, and marked as estimated. */
-const estimatedTokens = ({system, messages}: InferenceRequest): number =>
-	Math.ceil(((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / 4);
+const charactersOf = ({system, messages}: InferenceRequest): number =>
+	(system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0);
 
 const bytesOf = ({system, messages}: InferenceRequest): number =>
 	utf8Bytes(system ?? '') + messages.reduce((sum, {text}) => sum + utf8Bytes(text), 0);
@@ -68,7 +67,7 @@ const countInput = async (
 ): Promise<Cell['inputTokens']> => {
 	const counted = await backend.countTokens(request, signal);
 	return counted === undefined
-		? {value: estimatedTokens(request), isEstimated: true, most: bytesOf(request)}
+		? {value: estimatedTokens(charactersOf(request)), isEstimated: true, most: bytesOf(request)}
 		: {value: counted, isEstimated: false};
 };
 
@@ -189,7 +188,7 @@ const prepareWith = async (
 	await clients.checkCredentials();
 	const asked = clients.account();
 	onStep('quotas');
-	const {targets, remarks, failures, catalogue} = await resolveTargets(config.models, {
+	const {targets, remarks, failures, modelIndex} = await resolveTargets(config.models, {
 		source: quotaSourceOf(clients),
 		region,
 		endpoint: clients.endpoint,
@@ -205,7 +204,7 @@ const prepareWith = async (
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	assertConversational(config, targets);
 	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
-	const backend = createBackend(clients, catalogue, silenceMs);
+	const backend = createBackend(clients, modelIndex, silenceMs);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
 	assertPriced(

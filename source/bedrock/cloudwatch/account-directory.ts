@@ -82,15 +82,15 @@ const quotaNotes = ({quota, baseModel}: Target, {duplicates}: NoteContext): read
 const latencySuffix = '+latency-optimized';
 
 /** What a call would name: CloudWatch has the ID of an application profile, the runtime takes its ARN only. */
-const callableName = (modelId: string, catalogue: ModelIndex): string => {
-	const arn = catalogue.profile(modelId)?.arn;
+const callableName = (modelId: string, modelIndex: ModelIndex): string => {
+	const arn = modelIndex.profile(modelId)?.arn;
 	return arn?.includes(':application-inference-profile/') ? arn : modelId;
 };
 
 /** A ModelId that is neither a model nor in any list, such as the ID of an application profile that may not be listed. */
-const understood = (name: string, catalogue: ModelIndex): Identity => {
-	const identity = identify(name, catalogue);
-	const isModel = looksLikeBaseModel(identity.baseModel) || catalogue.hasModel(identity.baseModel);
+const understood = (name: string, modelIndex: ModelIndex): Identity => {
+	const identity = identify(name, modelIndex);
+	const isModel = looksLikeBaseModel(identity.baseModel) || modelIndex.hasModel(identity.baseModel);
 	return identity.isResolved && !isModel ? {...identity, kind: 'other', isResolved: false} : identity;
 };
 
@@ -108,8 +108,12 @@ const keyOf = ({target, isLatencyOptimized}: Owned): string =>
  * What a benchmark calls first: a system profile or a base model, which say more to people than the ARN of a copy; of them
  * what is in use, then what begins in this Region.
  */
-const callRank = ({modelId, identity, target}: Owned, active: ReadonlySet<string>, catalogue: ModelIndex) => {
-	const arns = catalogue.profile(target.model)?.modelArns ?? [];
+const callRank = (
+	{modelId, identity, target}: Owned,
+	active: ReadonlySet<string>,
+	modelIndex: ModelIndex,
+) => {
+	const arns = modelIndex.profile(target.model)?.modelArns ?? [];
 	const isPlain = identity.kind === 'base-model' || identity.kind === 'inference-profile';
 	const isHere = arns.length === 0 || arns.some((arn) => arn.includes(`:${target.region}:`));
 	return (isPlain ? 0 : 4) + (active.has(modelId) ? 0 : 2) + (isHere ? 0 : 1);
@@ -126,19 +130,19 @@ async function mapModels(
 	options: Pick<ResolveOptions, 'region' | 'endpoint' | 'override' | 'tier' | 'source'>,
 	priceOf: (target: Target) => Promise<Price | null>,
 ): Promise<AccountMap> {
-	const catalogue = createModelIndex(lists.models, lists.profiles);
+	const modelIndex = createModelIndex(lists.models, lists.profiles);
 	const modelIds = [...new Set([...runnable, ...active])];
-	const names = modelIds.map((modelId) => callableName(modelId.replace(latencySuffix, ''), catalogue));
+	const names = modelIds.map((modelId) => callableName(modelId.replace(latencySuffix, ''), modelIndex));
 	const {targets} = resolveFromLists(names, lists, options);
 	const owned = modelIds.flatMap((modelId, index): readonly Owned[] => {
 		const target = targets[index];
-		const identity = understood(names[index] ?? modelId, catalogue);
+		const identity = understood(names[index] ?? modelId, modelIndex);
 		return target === undefined
 			? []
 			: [{modelId, identity, target, isLatencyOptimized: modelId.endsWith(latencySuffix)}];
 	});
 	const isActive = new Set(active);
-	const rank = (each: Owned): number => callRank(each, isActive, catalogue);
+	const rank = (each: Owned): number => callRank(each, isActive, modelIndex);
 	const duplicates = duplicateNames(lists);
 	const buckets = await Promise.all(
 		[...Map.groupBy(owned, keyOf)].map(async ([key, members]): Promise<KnownBucket> => {
@@ -221,11 +225,11 @@ export async function directoryOfTargets(
 	source: ResolveOptions['source'],
 ): Promise<AccountDirectory> {
 	const profiles = await applicationProfiles(source);
-	const catalogue = createModelIndex([], profiles);
+	const modelIndex = createModelIndex([], profiles);
 	const known = new Map(targets.map((target) => [bucketKey(target), target]));
 	const keyOf = (modelId: string): string => {
-		const arn = catalogue.profile(modelId)?.arn;
-		return bucketKey(identify(arn ?? modelId, catalogue));
+		const arn = modelIndex.profile(modelId)?.arn;
+		return bucketKey(identify(arn ?? modelId, modelIndex));
 	};
 	return {
 		candidates: targets.map(({model}) => model.slice(model.lastIndexOf('/') + 1)),

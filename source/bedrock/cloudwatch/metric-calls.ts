@@ -1,12 +1,11 @@
 import type {CloudWatchClient, Metric, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
-import type {FailureClass} from '../../domain/failure.ts';
+import {readFailureKind} from '../../domain/failure.ts';
 import type {
 	SeriesName,
 	SeriesQuery,
 	SeriesValues,
 	TimeWindow,
 	UsageFailure,
-	UsageFailureKind,
 	UsageMetric,
 } from '../../domain/usage-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
@@ -79,25 +78,6 @@ type CallOutcome<Answer> =
 	| {readonly kind: 'answered'; readonly answer: Answer; readonly clockAheadMs: number | undefined}
 	| {readonly kind: 'failed'; readonly failure: UsageFailure};
 
-const kindOf = (failureClass: FailureClass): UsageFailureKind => {
-	switch (failureClass) {
-		case 'access-denied':
-			return 'denied';
-		case 'throttled-requests':
-		case 'throttled-tokens':
-		case 'throttled-day':
-		case 'overloaded':
-			return 'throttled';
-		case 'credentials':
-			return 'credentials';
-		case 'network':
-		case 'timeout':
-			return 'network';
-		default:
-			return 'other';
-	}
-};
-
 /** Clocks of two machines are told apart from here on: the header has whole seconds. */
 const minSkewMs = 5000;
 
@@ -125,7 +105,7 @@ export async function sendMetricCommand<Command, Answer extends object>(
 		return {kind: 'answered', answer, clockAheadMs: clockAheadOf(headersFor(answer).date, sentMs, epoch())};
 	} catch (error) {
 		const {class: failureClass, message} = failureOf(error, {action}, {secrets: clients.secrets(), signal});
-		return {kind: 'failed', failure: {action, kind: kindOf(failureClass), message}};
+		return {kind: 'failed', failure: {action, kind: readFailureKind(failureClass), message}};
 	}
 }
 

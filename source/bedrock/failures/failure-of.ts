@@ -1,4 +1,4 @@
-import type {Failure, FailureClass} from '../../domain/failure.ts';
+import {type Failure, type FailureClass, retryableClasses} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import {isSimulated} from '../methods/response-headers.ts';
@@ -10,15 +10,7 @@ import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
 export type {FailureContext} from './error-facts.ts';
 
-const retryable = new Set<FailureClass>([
-	'throttled-requests',
-	'throttled-tokens',
-	'overloaded',
-	'timeout',
-	'model-error',
-	'network',
-	'stream-cut',
-]);
+const retryable: ReadonlySet<FailureClass> = new Set(retryableClasses);
 
 /** Connection errors that happen before a request has been sent. */
 const unsent =

@@ -61,5 +61,5 @@ export function createModelIndex(
 
 const rankOf = (id: string): number => (id.startsWith('global.') ? 1 : 0);
 
-/** A catalogue that knows nothing: identifiers are then judged by their form. */
+/** An index that knows nothing: identifiers are then judged by their form. */
 export const emptyModelIndex = createModelIndex([], []);

@@ -65,7 +65,7 @@ const scopeOrder: Readonly<Record<Scope, number>> = {'on-demand': 0, 'cross-regi
 
 /** What can be asked for text, sorted by base model, then scope, then identifier. */
 export function runnableNames(lists: AccountLists): readonly RunnableName[] {
-	const catalogue = createModelIndex(lists.models, lists.profiles);
+	const modelIndex = createModelIndex(lists.models, lists.profiles);
 	const base = lists.models
 		.filter(({inferenceTypes}) => inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND'))
 		.map(({modelId}) => ({model: modelId, name: null}));
@@ -76,8 +76,8 @@ export function runnableNames(lists: AccountLists): readonly RunnableName[] {
 	const byModel = new Map([...base, ...profiles].map((entry) => [entry.model, entry]));
 	return [...byModel.values()]
 		.map(({model, name}) => {
-			const {baseModel, scope} = identify(model, catalogue);
-			return {model, baseModel, scope, name, listed: catalogue.model(baseModel)};
+			const {baseModel, scope} = identify(model, modelIndex);
+			return {model, baseModel, scope, name, listed: modelIndex.model(baseModel)};
 		})
 		.filter(({listed}) => listed === undefined || isTextModel(listed))
 		.toSorted(

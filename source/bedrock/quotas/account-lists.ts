@@ -25,7 +25,7 @@ type ReadListsOptions = {
 	readonly isRefreshing: boolean;
 	/** ARNs of application profiles whose route is needed. */
 	readonly applicationProfiles: readonly string[];
-	/** Needs every application profile, for a catalogue. */
+	/** Needs every application profile, for an index of models. */
 	readonly isListingApplicationProfiles: boolean;
 };
 

@@ -1,6 +1,6 @@
 import type {BedrockClient, FoundationModelSummary} from '@aws-sdk/client-bedrock';
 import type {ServiceQuota, ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
-import type {FailureClass} from '../../domain/failure.ts';
+import {readFailureKind} from '../../domain/failure.ts';
 import {hasBearerToken} from '../credentials/caller-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
@@ -11,7 +11,6 @@ import {
 	type ListedQuota,
 	type QuotaSource,
 	SourceError,
-	type SourceFailureKind,
 } from './quota-source.ts';
 
 /** Rows of the service's lists as the resolver wants them. Rows without their name are dropped: nothing can be said of them. */
@@ -109,7 +108,7 @@ export function quotaSourceOf(
 				{action, endpoint: clients.endpoint, hasToken: hasBearerToken(environment)},
 				{secrets: clients.secrets()},
 			);
-			throw new SourceError(kindOf(failure.class), failure.message, error, failure.advice);
+			throw new SourceError(readFailureKind(failure.class), failure.message, error, failure.advice);
 		}
 	};
 	return {
@@ -179,17 +178,3 @@ async function* pages<Item>(
 		seen.add(token ?? '');
 	} while (token !== undefined);
 }
-
-const kindOf = (failureClass: FailureClass): SourceFailureKind => {
-	switch (failureClass) {
-		case 'access-denied':
-			return 'denied';
-		case 'credentials':
-			return 'credentials';
-		case 'network':
-		case 'timeout':
-			return 'network';
-		default:
-			return 'other';
-	}
-};

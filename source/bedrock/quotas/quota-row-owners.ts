@@ -216,15 +216,15 @@ type Candidate = {
  * names, else the one whose ID has exactly its words, else the only one whose `modelName` has. Nobody owns it when that is
  * not decided.
  * @param labels labels of quota names.
- * @param baseModels the models asked for, beside those of the catalogue.
+ * @param baseModels the models asked for, beside those of the index.
  * @returns owner of each label, as `baseModelKey`.
  */
 export function labelOwners(
 	labels: Iterable<string>,
 	baseModels: Iterable<string>,
-	catalogue: ModelIndex,
+	modelIndex: ModelIndex,
 ): ReadonlyMap<string, string> {
-	const candidates = createCandidates(baseModels, catalogue);
+	const candidates = createCandidates(baseModels, modelIndex);
 	const byId = createRounds(candidates, ({words}) => words);
 	const owners = new Map<string, string>();
 	const unowned: string[] = [];
@@ -252,19 +252,19 @@ export function labelOwners(
 	return owners;
 }
 
-const createCandidates = (baseModels: Iterable<string>, catalogue: ModelIndex): readonly Candidate[] => {
-	const routed = new Set(catalogue.profiles.map(({id}) => baseModelKey(id.slice(id.indexOf('.') + 1))));
-	const ids = new Set([...catalogue.models.map(({modelId}) => modelId), ...baseModels]);
+const createCandidates = (baseModels: Iterable<string>, modelIndex: ModelIndex): readonly Candidate[] => {
+	const routed = new Set(modelIndex.profiles.map(({id}) => baseModelKey(id.slice(id.indexOf('.') + 1))));
+	const ids = new Set([...modelIndex.models.map(({modelId}) => modelId), ...baseModels]);
 	const byKey = new Map<string, Candidate>();
 	for (const id of ids) {
-		const {kind, baseModel} = identify(id, catalogue);
+		const {kind, baseModel} = identify(id, modelIndex);
 		const key = baseModelKey(baseModel);
 		if (kind === 'base-model' && !byKey.has(key)) {
-			const modelName = catalogue.model(baseModel)?.modelName ?? null;
+			const modelName = modelIndex.model(baseModel)?.modelName ?? null;
 			const isVersioned = /-v\d+(?::\d+)?$|:\d+$/.test(baseModel);
 			const rank =
 				(modelName === null ? 0 : 8) +
-				(catalogue.hasModel(baseModel) ? 4 : 0) +
+				(modelIndex.hasModel(baseModel) ? 4 : 0) +
 				(routed.has(key) ? 2 : 0) +
 				(isVersioned ? 1 : 0);
 			byKey.set(key, {key, provider: providerOf(baseModel), words: idWords(baseModel), modelName, rank});

@@ -1,3 +1,4 @@
+import type {ReadFailureKind} from '../../domain/failure.ts';
 /** The account as the quota resolver sees it: a few lists. One adapter makes it from the AWS clients, tests from plain data. */
 
 /** One row of Service Quotas. */
@@ -36,16 +37,13 @@ export type InferenceProfile = {
 const profileTypes = ['SYSTEM_DEFINED', 'APPLICATION'] as const;
 export type ProfileType = (typeof profileTypes)[number];
 
-/** Why a list could not be read: the account refuses, there are no credentials that this service takes, or anything else. */
-export type SourceFailureKind = 'denied' | 'credentials' | 'network' | 'other';
-
 /** A list that could not be read. */
 export class SourceError extends Error {
-	readonly kind: SourceFailureKind;
+	readonly kind: ReadFailureKind;
 	/** The way out, where one is known. */
 	readonly advice: string | undefined;
 
-	constructor(kind: SourceFailureKind, message: string, cause: unknown, advice?: string) {
+	constructor(kind: ReadFailureKind, message: string, cause: unknown, advice?: string) {
 		super(message, {cause});
 		this.name = 'SourceError';
 		this.kind = kind;

@@ -81,8 +81,8 @@ export function targetRemarks(
 		isMatched,
 		region,
 		failures,
-		catalogue,
-	}: {isMatched: boolean; region: string; failures: Failures; catalogue: ModelIndex},
+		modelIndex,
+	}: {isMatched: boolean; region: string; failures: Failures; modelIndex: ModelIndex},
 ): string[] {
 	const remarks: string[] = [];
 	if (identity.region !== undefined && identity.region !== region) {
@@ -94,7 +94,7 @@ export function targetRemarks(
 	if (kindRemark !== undefined) {
 		return [...remarks, kindRemark];
 	}
-	const routeRemark = routeRemarkOf(identity, region, catalogue);
+	const routeRemark = routeRemarkOf(identity, region, modelIndex);
 	if (routeRemark !== undefined) {
 		remarks.push(routeRemark);
 	}
@@ -111,20 +111,20 @@ export function targetRemarks(
 const routeRemarkOf = (
 	{kind, model, baseModel}: Identity,
 	region: string,
-	catalogue: ModelIndex,
+	modelIndex: ModelIndex,
 ): string | undefined => {
-	const profiles = catalogue.profilesOf(baseModel);
-	const listed = catalogue.model(baseModel);
+	const profiles = modelIndex.profilesOf(baseModel);
+	const listed = modelIndex.model(baseModel);
 	const others = profiles === undefined || profiles.length === 0 ? undefined : profiles.join(', ');
 	if (kind === 'inference-profile') {
 		const isListed =
-			profiles === undefined || profiles.includes(model) || catalogue.profile(model) !== undefined;
+			profiles === undefined || profiles.includes(model) || modelIndex.profile(model) !== undefined;
 		return isListed
 			? undefined
 			: `${region} lists no inference profile ${model}${others === undefined ? '' : `, but ${others}`}.`;
 	}
 	if (listed === undefined) {
-		return catalogue.models.length === 0
+		return modelIndex.models.length === 0
 			? undefined
 			: `${region} lists no model ${model}: "bedrock-top models" lists what can be run.`;
 	}

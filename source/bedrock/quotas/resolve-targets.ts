@@ -77,7 +77,7 @@ type Resolution = {
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
 	/** What the account lists about identifiers, where that was asked for on the way. */
-	readonly catalogue?: ModelIndex;
+	readonly modelIndex?: ModelIndex;
 };
 
 /**
@@ -107,11 +107,11 @@ export function resolveFromLists(
 	lists: AccountLists,
 	options: Pick<ResolveOptions, 'region' | 'endpoint' | 'override' | 'tier' | 'source'>,
 ): Resolution {
-	const catalogue = createModelIndex(lists.models, lists.profiles);
-	const identities = unifySpellings(models.map((model) => identify(model, catalogue)));
-	const index = indexQuotas(lists, identities, catalogue, options.source.hasBearerToken ?? false);
+	const modelIndex = createModelIndex(lists.models, lists.profiles);
+	const identities = unifySpellings(models.map((model) => identify(model, modelIndex)));
+	const index = indexQuotas(lists, identities, modelIndex, options.source.hasBearerToken ?? false);
 	const resolved = identities.map((identity) => resolveOne(identity, index, options));
-	const facts = {region: options.region, failures: lists.failures, catalogue};
+	const facts = {region: options.region, failures: lists.failures, modelIndex};
 	return {
 		targets: resolved.map(({target}) => target),
 		near: resolved.map(({near}) => near),
@@ -124,7 +124,7 @@ export function resolveFromLists(
 			]),
 		],
 		failures: lists.failures,
-		catalogue,
+		modelIndex,
 	};
 }
 
@@ -149,7 +149,7 @@ type QuotaIndex = {
 const indexQuotas = (
 	lists: AccountLists,
 	identities: readonly Identity[],
-	catalogue: ModelIndex,
+	modelIndex: ModelIndex,
 	hasBearerToken: boolean,
 ): QuotaIndex => {
 	const joined = joinAppliedAndDefault(
@@ -164,7 +164,7 @@ const indexQuotas = (
 	const owners = labelOwners(
 		all.map(({named}) => named.label),
 		identities.filter(({isResolved}) => isResolved).map(({baseModel}) => baseModel),
-		catalogue,
+		modelIndex,
 	);
 	const byModel = Map.groupBy(all, ({named}) => owners.get(named.label) ?? '');
 	byModel.delete('');

@@ -80,17 +80,17 @@ const overshootTokens = 120;
 /** A given number of sentences, from the text itself where a summary is asked for. */
 const countedProse = (
 	random: Random,
-	wish: RequestedFormat,
+	format: RequestedFormat,
 	count: number,
 	words: readonly string[],
 	question: string,
 ): string => {
-	const source = wish.isSummary ? sourceSentences(question) : [];
+	const source = format.isSummary ? sourceSentences(question) : [];
 	const said =
 		source.length >= count
-			? excerpt(random, source, count, wish.style === 'brief').join(' ')
-			: sentences(random, words, sentenceLengths[wish.style], count);
-	switch (wish.style) {
+			? excerpt(random, source, count, format.style === 'brief').join(' ')
+			: sentences(random, words, sentenceLengths[format.style], count);
+	switch (format.style) {
 		case 'brief':
 		case 'plain':
 			return said;
@@ -109,30 +109,30 @@ const tokensPerWord = 1.3;
 
 const proseAnswer = (
 	random: Random,
-	wish: RequestedFormat,
+	format: RequestedFormat,
 	words: readonly string[],
 	question: string,
 ): string => {
-	if (wish.sentences !== undefined) {
-		return countedProse(random, wish, Math.min(wish.sentences, maxSentences), words, question);
+	if (format.sentences !== undefined) {
+		return countedProse(random, format, Math.min(format.sentences, maxSentences), words, question);
 	}
-	const median = wish.words === undefined ? medianTokens[wish.style] : wish.words * tokensPerWord * 0.8;
+	const median = format.words === undefined ? medianTokens[format.style] : format.words * tokensPerWord * 0.8;
 	const tokens = logNormal(random, median, 0.2);
-	if (wish.style === 'structured' && wish.words === undefined) {
+	if (format.style === 'structured' && format.words === undefined) {
 		return structuredProse(random, words, tokens);
 	}
-	return wish.style === 'detailed' && wish.words === undefined
+	return format.style === 'detailed' && format.words === undefined
 		? detailedProse(random, words, tokens)
-		: paragraph(random, words, sentenceLengths[wish.style], tokens);
+		: paragraph(random, words, sentenceLengths[format.style], tokens);
 };
 
-const labelAnswer = (random: Random, wish: RequestedFormat, text: string, errorRate: number): string => {
-	const label = chooseLabel(random, wish.labels, text, errorRate);
-	if (random() >= explainingRates[wish.style]) {
+const labelAnswer = (random: Random, format: RequestedFormat, text: string, errorRate: number): string => {
+	const label = chooseLabel(random, format.labels, text, errorRate);
+	if (random() >= explainingRates[format.style]) {
 		return label;
 	}
-	const reason = sentences(random, contentWords(text), sentenceLengths[wish.style], 2);
-	return wish.style === 'structured'
+	const reason = sentences(random, contentWords(text), sentenceLengths[format.style], 2);
+	return format.style === 'structured'
 		? `## ${capitalised(label)}\n\n${reason}`
 		: `The category is ${label}. ${reason}`;
 };
@@ -156,19 +156,19 @@ const withoutLabels = (text: string, labels: readonly string[]): string => {
 
 const answerItem = (
 	random: Random,
-	wish: RequestedFormat,
+	format: RequestedFormat,
 	question: string,
 	{schema, errorRate}: {readonly schema: Prompt['jsonSchema']; readonly errorRate: number},
 ): string => {
-	const wantsJson = schema !== undefined || (wish.isJson && findKeys(question).length > 0);
-	if (!wantsJson && wish.labels.length > 0) {
-		return labelAnswer(random, wish, subjectOf(question, wish.labels), errorRate);
+	const wantsJson = schema !== undefined || (format.isJson && findKeys(question).length > 0);
+	if (!wantsJson && format.labels.length > 0) {
+		return labelAnswer(random, format, subjectOf(question, format.labels), errorRate);
 	}
 	const words = contentWords(question);
-	if (wantsJson || wish.isJson) {
-		return jsonAnswer(random, question, schema, {words, labels: wish.labels}, errorRate);
+	if (wantsJson || format.isJson) {
+		return jsonAnswer(random, question, schema, {words, labels: format.labels}, errorRate);
 	}
-	return wish.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, wish, words, question);
+	return format.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, format, words, question);
 };
 
 /** Keys that every answer is to have: those of the whole, which are the numbers of the items, are none of them. */
@@ -182,10 +182,10 @@ const packedAnswer = (random: Random, system: string, packed: PackedItems): stri
 	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
 	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
 	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
-	const wish = {...asked, isJson: keys.length > 0, style};
+	const format = {...asked, isJson: keys.length > 0, style};
 	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
 	const wanted = keys.length === 0 ? '' : `The keys: ${keys.join(', ')}.\n\n`;
-	const answers = packed.items.map((item) => answerItem(random, wish, `${wanted}${item}`, how));
+	const answers = packed.items.map((item) => answerItem(random, format, `${wanted}${item}`, how));
 	return packed.form === 'array'
 		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
 		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
@@ -197,8 +197,11 @@ export function composeAnswer(random: Random, {system, question, jsonSchema}: Pr
 	if (packed !== undefined) {
 		return packedAnswer(random, system, packed);
 	}
-	const wish = readRequestedFormat(system, question);
-	return answerItem(random, wish, question, {schema: jsonSchema, errorRate: errorRateOf(system, wish, 1)});
+	const format = readRequestedFormat(system, question);
+	return answerItem(random, format, question, {
+		schema: jsonSchema,
+		errorRate: errorRateOf(system, format, 1),
+	});
 }
 
 /** Median length of what a reasoning model thinks, in tokens. */

@@ -134,10 +134,10 @@ const chosenTool = ({tools, choice, hasResults}: RequestedTools, question: strin
 /** The call of a tool whose input its schema permits; undefined where the model answers itself. */
 export function toolUseOf(
 	random: Random,
-	wish: RequestedTools | undefined,
+	requested: RequestedTools | undefined,
 	question: string,
 ): ToolUse | undefined {
-	const tool = wish === undefined ? undefined : chosenTool(wish, question);
+	const tool = requested === undefined ? undefined : chosenTool(requested, question);
 	if (tool === undefined) {
 		return undefined;
 	}

@@ -114,10 +114,10 @@ const createJob = (simulation: Simulation, request: JobRequest, region: string):
 	const {model, scope} = resolveModel(request.modelId, simulation.lifecycle);
 	const max = scenario.batch?.maxJobs ?? defaultMaxJobs;
 	const active = jobs.all(region).filter((job) => isActive(job) && job.baseModel === model.id);
-	if (active.length >= most) {
+	if (active.length >= max) {
 		throw new ServiceError(
 			'ServiceQuotaExceededException',
-			`Your account has reached its limit of ${most} in-progress and submitted batch inference jobs for this model.`,
+			`Your account has reached its limit of ${max} in-progress and submitted batch inference jobs for this model.`,
 		);
 	}
 	const id = identifier(createRandom(hashText(randomUUID())), 12).toLowerCase();

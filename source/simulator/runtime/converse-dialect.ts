@@ -116,18 +116,18 @@ const deltasOf = (facts: ResponseContext): readonly StreamDelta[] =>
 
 export const converseDialect: Dialect = {
 	parse: parseConverse,
-	whole: (facts, timing, wishes) => ({
+	whole: (facts, timing, settings) => ({
 		body: {
 			metrics: {latencyMs: Math.round(timing.latencyMs)},
 			output: {message: {content: contentOf(facts), role: 'assistant'}},
 			stopReason: stopReasons[facts.answer.stopReason],
 			usage: usageOf(facts, facts.isCaching || facts.model.traits.has('reports-cache')),
 			...traceOf(facts),
-			...echo(wishes),
+			...echo(settings),
 		},
 		headers: {},
 	}),
-	stream: (facts, wishes) => ({
+	stream: (facts, settings) => ({
 		headers: {},
 		opening: () => encode(facts, 'messageStart', {role: 'assistant'}),
 		deltas: deltasOf(facts),
@@ -138,7 +138,7 @@ export const converseDialect: Dialect = {
 					metrics: {latencyMs: Math.round(timing.latencyMs)},
 					usage: usageOf(facts, facts.isCaching),
 					...traceOf(facts),
-					...echo(wishes),
+					...echo(settings),
 				}),
 			]),
 	}),

@@ -114,6 +114,6 @@ export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly
 /** How one pair of operations (whole and streamed) reads requests and writes answers. */
 export type Dialect = {
 	readonly parse: (body: Json, model: Model) => Prompt;
-	readonly whole: (facts: ResponseContext, timing: Timing, wishes: RequestedSettings) => WholeAnswer;
-	readonly stream: (facts: ResponseContext, wishes: RequestedSettings) => Omit<StreamedAnswer, 'failure'>;
+	readonly whole: (facts: ResponseContext, timing: Timing, settings: RequestedSettings) => WholeAnswer;
+	readonly stream: (facts: ResponseContext, settings: RequestedSettings) => Omit<StreamedAnswer, 'failure'>;
 };

@@ -54,19 +54,19 @@ export function judgePrompt(
 	prompt: Prompt,
 	isConverse: boolean,
 ): GuardrailVerdict | undefined {
-	const wish = requestedGuardrail(headers, body, isConverse);
-	if (wish === undefined) {
+	const requested = requestedGuardrail(headers, body, isConverse);
+	if (requested === undefined) {
 		return undefined;
 	}
-	if (!identifierPattern.test(wish.identifier)) {
+	if (!identifierPattern.test(requested.identifier)) {
 		throw validationError('The provided guardrail identifier is invalid.');
 	}
-	if (wish.identifier.replace(/^.*\//, '') !== guardrailId || !versions.includes(wish.version)) {
+	if (requested.identifier.replace(/^.*\//, '') !== guardrailId || !versions.includes(requested.version)) {
 		throw validationError('The guardrail identifier or version provided in the request does not exist.');
 	}
 	return {
 		isBlocked: prompt.segments.some(({text}) => text.includes(guardrailMarker)),
-		hasTrace: wish.hasTrace,
+		hasTrace: requested.hasTrace,
 	};
 }
 

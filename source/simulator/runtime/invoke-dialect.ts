@@ -129,11 +129,11 @@ const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): re
 export function invokeDialect(family: Family): Dialect {
 	return {
 		parse: family.parse,
-		whole: (facts, timing, wishes) => ({
+		whole: (facts, timing, settings) => ({
 			body: {...family.whole(facts, visibleText(family, facts.answer)), ...guardrailKeys(facts)},
-			headers: {...countHeaders(family, facts, timing), ...echo(wishes.headers)},
+			headers: {...countHeaders(family, facts, timing), ...echo(settings.headers)},
 		}),
-		stream(facts, wishes) {
+		stream(facts, settings) {
 			const closing = family.closing(facts);
 			// Large events are sent when their last token is there, small ones with their first.
 			const isInBursts = family.tokensPerEvent > burstTokens;
@@ -153,7 +153,7 @@ export function invokeDialect(family: Family): Dialect {
 				},
 			}));
 			return {
-				headers: {'x-amzn-bedrock-content-type': 'application/json', ...echo(wishes.headers)},
+				headers: {'x-amzn-bedrock-content-type': 'application/json', ...echo(settings.headers)},
 				opening: () => encodeChunks(facts, family.opening(facts)),
 				deltas,
 				closing: (timing) =>
