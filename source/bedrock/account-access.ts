@@ -34,7 +34,7 @@ export async function openAccount(request: AccountRequest): Promise<Account> {
 			endpoint,
 			override,
 			tier: tier ?? null,
-			// The embedded simulator is another one every time.
+			// The embedded simulator starts with other quotas each time.
 			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
 			isRefreshing,
 		},

@@ -7,7 +7,7 @@ import type {Target} from '../domain/target.ts';
 export const priceData = {version: '0.1.8', releasedOn: '2026-09-23'} as const;
 const priceSource = `genai-prices ${priceData.version}, ${priceData.releasedOn} (list price)`;
 
-/** The data has one price for all Regions but where it tells routes apart: that of this Region. */
+/** The data has one price for all Regions, except where it separates routes: that of this Region. */
 const pricedRegion = 'us-east-1';
 
 const sampleTokens = 1000;
@@ -26,7 +26,7 @@ export async function priceOf(
 	if (target.tier !== null && !standardTiers.has(target.tier)) {
 		return null;
 	}
-	// The data is two megabytes: only what shows a price loads it.
+	// The data is two megabytes: load it only where a price is shown.
 	const {calcPrice} = await import('@pydantic/genai-prices');
 	const id = pricedId(target);
 	const found = calcPrice({input_tokens: 0, output_tokens: 0}, id, {providerId: 'aws'});
@@ -54,7 +54,7 @@ export async function priceOf(
 		: {...price, source: `${priceSource.slice(0, -1)} of ${pricedRegion})`, ofRegion: pricedRegion};
 }
 
-/** The ID in the form that the library knows; behind an ARN, the prefix that stands for the scope. */
+/** The ID in the library's form; behind an ARN, the prefix that stands for the scope. */
 const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' | 'scope'>): string => {
 	const id = model.slice(model.lastIndexOf('/') + 1);
 	if (scope === 'global') {
@@ -69,7 +69,7 @@ const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' 
 /** How the library tells the routes of newer models apart, whose prices are the same everywhere. */
 const routePattern = /^(global|regional)\./;
 
-/** A sentence about a price of another Region; undefined where there is nothing to say. */
+/** A sentence about a price of another Region; undefined where it is the Region's own. */
 export function foreignPriceRemark(
 	{model, region}: Pick<Target, 'model' | 'region'>,
 	price: Price | null,

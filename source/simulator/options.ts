@@ -5,22 +5,22 @@ import type {Scenario} from './faults/script.ts';
 export type SimulatorOptions = {
 	/** 0: any free port. */
 	readonly port: number;
-	/** Where it listens, and by which further name it is reached; undefined: 127.0.0.1. */
+	/** Host to listen on, and a further name to be reached by; undefined: 127.0.0.1. */
 	readonly host?: string | undefined;
 	readonly seed: number;
-	/** Limits of every bucket; undefined: those of its own table. */
+	/** Limits of every bucket; undefined: those of the account's table. */
 	readonly requestsPerMinute: number | undefined;
 	readonly tokensPerMinute: number | undefined;
 	readonly enforcement: 'sliding' | 'fixed' | 'refill';
 	/** Where the tokens of an answer count from: its first byte, or its end. Undefined: its first byte. */
 	readonly countFrom?: 'first-byte' | 'end' | undefined;
-	/** The time whose models are served. Undefined: now. */
+	/** The era of the models. Undefined: now. */
 	readonly era?: Era | undefined;
 	readonly windowMs: number;
 	/** Fixed service time in milliseconds; undefined: realistic times from the seed. */
 	readonly latencyMs: number | undefined;
 	/** Script of faults, already read and parsed. */
 	readonly faults: unknown;
-	/** What else goes on in the account; a script of faults may say the same. */
+	/** Scenario of the account; a script of faults may contain one as well. */
 	readonly scenario?: Scenario | undefined;
 };

@@ -39,7 +39,10 @@ async function serveStats(exchange: Exchange, simulation: Simulation): Promise<v
 	sendJson(exchange.reply, 200, {...snapshot, mantleBuckets: mantle.report(nowMs)}, {});
 }
 
-/** `POST /__reset`: statistics, buckets, caches and the script of faults begin again. @throws ServiceError without the header that it needs. */
+/**
+ * `POST /__reset`: restarts statistics, buckets, caches and the script of faults.
+ * @throws ServiceError without the header that it needs.
+ */
 async function serveReset(exchange: Exchange, simulation: Simulation): Promise<void> {
 	assertReset(exchange);
 	await exchange.readBody();
@@ -47,11 +50,11 @@ async function serveReset(exchange: Exchange, simulation: Simulation): Promise<v
 	sendJson(exchange.reply, 200, {reset: true}, {});
 }
 
-/** A kind of request that is served; the first route that matches takes it. */
+/** A kind of request; the first route that matches serves it. */
 type Route = {
 	readonly method: 'GET' | 'POST' | 'any';
 	readonly path: RegExp;
-	/** Signing name, for services whose paths could be anybody's. */
+	/** Signing name, for services with ambiguous paths. */
 	readonly service?: string;
 	/** Beginning of the header `X-Amz-Target`, for services that put the action there. */
 	readonly target?: string;
@@ -189,7 +192,7 @@ const unknownOperation = ({method, path, headers}: Exchange): ServiceError =>
 		`The simulator does not serve ${headers['x-amz-target'] ?? `${method} ${path}`}.`,
 	);
 
-/** Serves one request; whatever goes wrong becomes an answer. */
+/** Serves one request; any error becomes an answer. */
 export async function route(
 	exchange: Exchange,
 	simulation: Simulation,

@@ -15,7 +15,7 @@ const parsed = (url: string): URL | undefined => {
 	return result?.protocol === 'http:' || result?.protocol === 'https:' ? result : undefined;
 };
 
-/** Whether a text is a URL of the kind that an endpoint can have. */
+/** Whether a text is a URL that an endpoint can have. */
 function isWebAddress(text: string): boolean {
 	return parsed(text) !== undefined;
 }
@@ -47,7 +47,7 @@ export function endpointInEnvironment(environment: Environment): string | null {
 	}
 
 	if (parsed(url) === undefined) {
-		throw new UserError(`${name} is "${redacted(url, [])}", which is no URL.`, {
+		throw new UserError(`${name} is "${redacted(url, [])}", which is not a URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, or unset it.',
 		});
@@ -64,10 +64,10 @@ export function endpointInEnvironment(environment: Environment): string | null {
 type Section = Readonly<Record<string, string | undefined>>;
 type ConfigFile = Readonly<Record<string, Section | undefined>>;
 
-/** How the SDK's parser joins a section's name or a nested key to what stands before it. */
+/** Stands between a section's name or a nested key and its parent in the SDK's parser. */
 const separator = '.';
 
-/** From the environment first, then from the profile; undefined where neither says anything. */
+/** From the environment, else from the profile; undefined where neither sets it. */
 const readSetting = async (
 	profile: string | undefined,
 	fromEnvironment: (environment: Environment) => string | undefined,
@@ -97,7 +97,7 @@ const ownKinds = [
 	['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'],
 ] as const;
 
-/** @throws UserError (exit 1) when a kind of AWS's own endpoints is asked for as well: the SDK would refuse every call. */
+/** @throws UserError (exit 1) when FIPS or dual-stack is set as well: the SDK would refuse every call. */
 const assertNoOwnKind = async (url: string, profile: string | undefined): Promise<void> => {
 	for (const [variable, key] of ownKinds) {
 		const value = await readSetting(
@@ -115,9 +115,9 @@ const assertNoOwnKind = async (url: string, profile: string | undefined): Promis
 };
 
 /**
- * The endpoint that variables or the profile set for a service, as the AWS CLI and SDKs define it: a variable or section of
- * the service's own before what is said for all.
- * @param service as in AWS's own names, such as `Bedrock Runtime`.
+ * The endpoint that variables or the profile set for a service, as the AWS CLI and SDKs define it: a service's own
+ * variable or section wins over the general one.
+ * @param service AWS's own name, such as `Bedrock Runtime`.
  * @throws UserError (exit 1) when it cannot be used: the SDK would only fail at the first call.
  */
 export async function configuredEndpoint(
@@ -136,7 +136,7 @@ export async function configuredEndpoint(
 			section.endpoint_url,
 	);
 	if (url !== undefined && !isWebAddress(url)) {
-		throw new UserError(`The endpoint set for ${service} is "${redacted(url, [])}", which is no URL.`, {
+		throw new UserError(`The endpoint set for ${service} is "${redacted(url, [])}", which is not a URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, in endpoint_url of the profile or in AWS_ENDPOINT_URL, or take it out.',
 		});

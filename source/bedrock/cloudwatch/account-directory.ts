@@ -12,9 +12,9 @@ import {unknownQuota} from '../quotas/bucket-quota.ts';
 import {listRemarks} from '../quotas/remarks.ts';
 import {type ResolveOptions, resolveFromLists} from '../quotas/resolve-targets.ts';
 
-/** What has to be known about one row of the account, a sentence each. */
+/** Models, quotas and notes of a Region for the account monitor. */
 
-/** Names of quotas that Service Quotas has more than once, under several codes. */
+/** Names of quotas that Service Quotas lists under several codes. */
 function duplicateNames({applied, defaults}: AccountLists): ReadonlySet<string> {
 	const codes = new Map<string, Set<string>>();
 	for (const {name, code} of [...applied, ...defaults]) {
@@ -29,10 +29,10 @@ type NoteContext = {
 	readonly duplicates: ReadonlySet<string>;
 };
 
-/** Sentences about a bucket. */
+/** Notes about a bucket, a sentence each. */
 function modelNotes(identity: Identity, target: Target, context: NoteContext): readonly string[] {
 	if (context.isLatencyOptimized) {
-		return ['Latency-optimised calls have small quotas of their own, which are not told.'];
+		return ['Latency-optimised calls have small quotas of their own, which Service Quotas does not list.'];
 	}
 	const hidden = hiddenNote(identity, context);
 	return hidden === undefined ? quotaNotes(target, context) : [hidden];
@@ -44,9 +44,9 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): stri
 	}
 	switch (kind) {
 		case 'provisioned-model':
-			return 'Purchased capacity: quotas a minute do not limit it.';
+			return 'Purchased capacity: quotas per minute do not limit it.';
 		case 'prompt-router':
-			return 'A router chooses among models, each with quotas of its own.';
+			return 'A router chooses among models, each with its own quotas.';
 		case 'application-profile':
 			return 'An application profile that could not be looked up: its bucket is not known.';
 		default:
@@ -76,18 +76,19 @@ const quotaNotes = ({quota, baseModel}: Target, {duplicates}: NoteContext): read
 	];
 };
 
-/** Which bucket each ModelId of CloudWatch draws from. */
-
 /** CloudWatch marks latency-optimised calls in the ModelId; they have quotas of their own. */
 const latencySuffix = '+latency-optimized';
 
-/** What a call would name: CloudWatch has the ID of an application profile, the runtime takes its ARN only. */
+/** The name that a call would use: CloudWatch has the ID of an application profile, the runtime takes only its ARN. */
 const callableName = (modelId: string, modelIndex: ModelIndex): string => {
 	const arn = modelIndex.profile(modelId)?.arn;
 	return arn?.includes(':application-inference-profile/') ? arn : modelId;
 };
 
-/** A ModelId that is neither a model nor in any list, such as the ID of an application profile that may not be listed. */
+/**
+ * Identifies a ModelId; unresolved where it is neither a model nor listed, such as the ID of a hidden application
+ * profile.
+ */
 const understood = (name: string, modelIndex: ModelIndex): Identity => {
 	const identity = identify(name, modelIndex);
 	const isModel = looksLikeBaseModel(identity.baseModel) || modelIndex.hasModel(identity.baseModel);
@@ -105,8 +106,8 @@ const keyOf = ({target, isLatencyOptimized}: Owned): string =>
 	`${bucketKey(target)}${isLatencyOptimized ? latencySuffix : ''}`;
 
 /**
- * What a benchmark calls first: a system profile or a base model, which say more to people than the ARN of a copy; of them
- * what is in use, then what begins in this Region.
+ * Order of the names to benchmark a bucket by: system profiles and base models before ARNs of copies, then names in
+ * use, then those of this Region.
  */
 const callRank = (
 	{modelId, identity, target}: Owned,
@@ -120,8 +121,8 @@ const callRank = (
 };
 
 /**
- * Puts ModelIds to their buckets.
- * @param runnable what can be called in the Region: its buckets are known even while nobody uses them.
+ * Maps ModelIds to their buckets.
+ * @param runnable Names that can be called in the Region: their buckets are known even without traffic.
  * @param active ModelIds that CloudWatch has metrics of.
  */
 async function mapModels(
@@ -170,16 +171,16 @@ async function mapModels(
 
 /** Models, profiles and quotas of a Region, read once, as the account monitor needs them. */
 export type AccountDirectory = {
-	/** ModelIds that could have traffic, for where CloudWatch does not list those that have. */
+	/** ModelIds that could have traffic, for when CloudWatch cannot list them. */
 	readonly candidates: readonly string[];
 	readonly map: (active: readonly string[]) => Promise<AccountMap>;
 	/** Sentences about lists that could not be read. */
 	readonly remarks: readonly string[];
-	/** @throws UserError (exit 1) when nobody answers at all. */
+	/** @throws UserError (exit 1) when nothing answers. */
 	readonly assertReachable: () => Promise<void>;
 };
 
-/** Prices are looked up once a bucket. */
+/** Looks prices up once per bucket. */
 const rememberedPrices = (): ((target: Target) => Promise<Price | null>) => {
 	const known = new Map<string, Promise<Price | null>>();
 	return (target) => {
@@ -190,13 +191,13 @@ const rememberedPrices = (): ((target: Target) => Promise<Price | null>) => {
 	};
 };
 
-/** The Region answers neither for models nor for profiles: Bedrock is perhaps not offered there. */
+/** A remark where the Region answers neither for models nor for profiles: Bedrock may not be offered there. */
 const reachRemarks = ({failures}: AccountLists, region: string): readonly string[] =>
 	(['models', 'profiles'] as const).every((name) => failures.get(name)?.kind === 'network')
 		? [`Bedrock does not answer in ${region}: perhaps it is not offered there.`]
 		: [];
 
-/** Reads the lists of a Region; what cannot be read is told in the remarks. */
+/** Reads the lists of a Region; the remarks name those that could not be read. */
 export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
 	const lists = await readLists(options.source, {
 		cache: options.cache,
@@ -217,8 +218,8 @@ export async function readDirectory(options: ResolveOptions): Promise<AccountDir
 }
 
 /**
- * The same for the buckets of a run alone, whose quotas are resolved already: only application profiles, which draw from
- * them too, have to be listed.
+ * The directory for the buckets of a run alone, whose quotas are resolved already: only application profiles, which
+ * draw from them too, are listed.
  */
 export async function directoryOfTargets(
 	targets: readonly Target[],
@@ -246,7 +247,7 @@ export async function directoryOfTargets(
 			),
 		}),
 		remarks: [],
-		// A run asks before its first request.
+		// A run checks it before its first request.
 		assertReachable: async () => {},
 	};
 }

@@ -17,9 +17,9 @@ import {
 	seriesOf,
 } from './metric-calls.ts';
 
-/** Batches under way together: the service bounds the datapoints of a second, not only the calls. */
+/** Batches in flight together: the service limits datapoints per second, not only calls. */
 const batchesAtOnce = 3;
-/** Tries of a batch that is throttled. */
+/** Attempts of a throttled batch. */
 const maxTries = 3;
 const firstPauseMs = 1000;
 
@@ -41,11 +41,11 @@ const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly Named
 		queries.slice(index * maxQueries, (index + 1) * maxQueries),
 	);
 
-/** The use of the account behind the AWS clients. Nothing is sent, and no client made, before it is asked. */
+/** Reads the account's use with the AWS clients, which are made by the first call. */
 export function createUsageSource(clients: MetricClients, clock: Clock): UsageSource {
 	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
-	/** A throttled batch is tried again after a pause that grows. */
+	/** Retries a throttled batch after a growing pause. */
 	const readPatiently = async (
 		queries: readonly NamedQuery[],
 		window: Parameters<UsageSource['read']>[1],
@@ -105,7 +105,7 @@ const named = (query: SeriesQuery, listed: ReadonlyMap<string, ReadonlySet<strin
 	...metricStatOf(query.series, listed.get(query.modelId)),
 });
 
-/** What one batch met, every other one would meet. */
+/** Whether every other batch would fail the same way. */
 const isHopeless = (failure: UsageFailure | undefined): boolean =>
 	failure !== undefined && failure.kind !== 'other';
 

@@ -1,10 +1,12 @@
 import type {ErrorFacts, FailureContext} from './error-facts.ts';
 
-/** Ways out where the caller is refused: permissions, agreements and forms, credentials. */
+/**
+ * Rules from messages that the service was seen to send to the way out, used by requests and by calls of batch jobs.
+ */
 
 const modelCatalog = 'Bedrock console, Model catalog';
 
-/** What an account has to do once, which no IAM policy replaces; messages as the service was seen to send them. */
+/** Steps that an account has to take once and no IAM policy replaces. */
 const onceForTheAccount: ReadonlyArray<readonly [RegExp, string]> = [
 	[
 		/use case details|fill out .*form/i,
@@ -28,12 +30,12 @@ const onceForTheAccount: ReadonlyArray<readonly [RegExp, string]> = [
 	],
 ];
 
-/** What the account has to do once; undefined where nothing of the kind is lacking. */
+/** The step that the account has to take once; undefined where none is missing. */
 export function accountAdvice(message: string): string | undefined {
 	return onceForTheAccount.find(([pattern]) => pattern.test(message))?.[1];
 }
 
-/** For a caller who may not do it: the IAM action and the resource, or what the account lacks. */
+/** For a caller without permission: the IAM action and the resource, or what the account lacks. */
 export function permissionAdvice({message}: ErrorFacts, {action, model, endpoint}: FailureContext): string {
 	const once = accountAdvice(message);
 	if (once !== undefined) {
@@ -58,12 +60,12 @@ export function permissionAdvice({message}: ErrorFacts, {action, model, endpoint
 	return `Allow ${needed ?? 'the action'}${resource === undefined ? '' : ` on ${resource}`}; an inference profile needs it on the profile and on its foundation model in every Region.`;
 }
 
-/** Names and words for a request whose time is not the service's. */
+/** Errors about a request whose time differs from the service's. */
 const clockNames = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture', 'RequestExpired']);
 const clockWords =
 	/signature expired|not yet current|\bclock\b|request (?:time|has expired)|time .*too (?:large|skewed)/i;
 
-/** For credentials that are absent, expired or not accepted. */
+/** For credentials that are absent, expired or refused. */
 export function credentialsAdvice({name, message}: ErrorFacts, {endpoint, hasToken}: FailureContext): string {
 	if (clockNames.has(name) || clockWords.test(message)) {
 		return 'Set the clock of this machine: AWS refuses requests that are minutes off.';
@@ -74,7 +76,7 @@ export function credentialsAdvice({name, message}: ErrorFacts, {endpoint, hasTok
 	}
 
 	if (endpoint && /api key/i.test(message)) {
-		return `The endpoint ${endpoint} wants a key of its own: set it as AWS_BEARER_TOKEN_BEDROCK.`;
+		return `The endpoint ${endpoint} wants its own key: set it as AWS_BEARER_TOKEN_BEDROCK.`;
 	}
 
 	if (/api key|bearer/i.test(message)) {
@@ -87,8 +89,6 @@ export function credentialsAdvice({name, message}: ErrorFacts, {endpoint, hasTok
 
 	return 'Sign in again with "aws sso login" or "aws configure" (name a profile with --profile), or try it without an account: --demo.';
 }
-
-/** Ways out where the request is refused for what it asks: the model, its form, its size, its parameters. */
 
 /** Prefixes of geographic profiles by Region; only a guess where the account's profiles are not known. */
 const geographies: ReadonlyArray<readonly [RegExp, string]> = [

@@ -10,7 +10,7 @@ import type {ErrorFacts, FailureContext} from './error-facts.ts';
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** For a connection that cannot be made safe; undefined where that is not what is wrong. */
+/** For a failed TLS connection; undefined for other failures. */
 const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefined => {
 	if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
 		return `The certificate of ${place} is made out to another name: something else answers there, perhaps a proxy; check HTTPS_PROXY${place.startsWith('the endpoint') ? ' and AWS_ENDPOINT_URL' : ''}.`;
@@ -31,7 +31,9 @@ const tlsAdvice = ({code, message}: ErrorFacts, place: string): string | undefin
 	return undefined;
 };
 
-/** What was called: the host that the error names may be that of another service than the runtime, such as S3 or STS. */
+/**
+ * The endpoint that was called: the host in the error may be of another service than the runtime, such as S3 or STS.
+ */
 const endpointWords = (host: string | undefined, endpoint: string | null | undefined): string => {
 	if (endpoint && (host === undefined || URL.parse(endpoint)?.hostname === host)) {
 		return `the endpoint ${endpoint}`;
@@ -39,7 +41,7 @@ const endpointWords = (host: string | undefined, endpoint: string | null | undef
 	return host ?? 'the AWS endpoint of the Region';
 };
 
-/** For a way to the service that is broken, closed, or leads elsewhere. */
+/** For a connection to the service that is broken, closed or leads elsewhere. */
 function networkAdvice(facts: ErrorFacts, {endpoint}: FailureContext): string {
 	const {code, host, status, message, isPage} = facts;
 	const place = endpointWords(host, endpoint);
@@ -78,7 +80,7 @@ const throttledRequestsAdvice = (message: string): string => {
 
 	return /rate exceeded|^$/i.test(message)
 		? 'The service did not say which limit was met; the rate is lowered and grown back slowly.'
-		: 'The requests a minute of this quota are used up, perhaps by another application of the account; the rate is lowered and grown back slowly.';
+		: 'The requests per minute of this quota are used up, perhaps by another application of the account; the rate is lowered and grown back slowly.';
 };
 
 const modelErrorAdvice = ({name}: ErrorFacts, {method, endpoint}: FailureContext): string => {
@@ -95,7 +97,7 @@ const modelErrorAdvice = ({name}: ErrorFacts, {method, endpoint}: FailureContext
 		: 'Call this model with --method converse or converse-stream: its own body is not known here.';
 };
 
-/** One sentence with the way out. */
+/** One sentence with the way out, for each class of failure. */
 export function adviceFor(failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string {
 	switch (failureClass) {
 		case 'throttled-requests': {
@@ -103,7 +105,7 @@ export function adviceFor(failureClass: FailureClass, facts: ErrorFacts, context
 		}
 
 		case 'throttled-tokens': {
-			return 'The tokens a minute of this quota are used up, perhaps by another application of the account: lower --max-tokens, which is reserved for every request, or --share.';
+			return 'The tokens per minute of this quota are used up, perhaps by another application of the account: lower --max-tokens, which is reserved for every request, or --share.';
 		}
 
 		case 'throttled-day': {

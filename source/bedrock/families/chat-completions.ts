@@ -54,8 +54,8 @@ const readChoice = (value: unknown): Reading | undefined => {
 export const chatReading = {readBody: readChoice, readChunk: readChoice};
 
 /**
- * Any model that has no family of its own: newer providers on Bedrock take chat completions. Where one does not,
- * Converse is the way to call it.
+ * Any model without a family here: newer providers on Bedrock take chat completions. Where one does not, Converse is
+ * the way to call it.
  */
 export const openAiStyle: Family = {
 	name: 'openai-style',
@@ -79,7 +79,7 @@ export const gpt: Family = {
 	tagsReasoning: true,
 };
 
-/** Qwen: chat completions; reasoning in a field of its own or in tags before the answer. */
+/** Qwen: chat completions; reasoning in a separate field or in tags before the answer. */
 export const qwen: Family = {
 	name: 'qwen',
 	serves: namedLike('qwen\\.'),

@@ -27,7 +27,7 @@ const readBody = (body: unknown): Reading | undefined => {
 const readChunk = (chunk: unknown): Reading | undefined => {
 	switch (at(chunk, 'type')) {
 		case 'message_start': {
-			// The output count of the start is that of an answer just begun, not of this one.
+			// The output count at the start is that of an answer just begun.
 			const {output: _, ...counts} = countsIn(at(chunk, 'message', 'usage'));
 			return {counts};
 		}

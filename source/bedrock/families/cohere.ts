@@ -56,7 +56,7 @@ export const command: Family = {
 	},
 };
 
-/** Keys of which an answer of Command R has at least one beside `text`. */
+/** Keys of an answer of Command R, at least one of them beside `text`. */
 const marks = ['generation_id', 'response_id', 'chat_history', 'finish_reason'];
 
 /** Cohere Command R and R+: the last message apart from the history, the system prompt as preamble. */

@@ -2,7 +2,7 @@ import {isTruncation} from '../stop-reason.ts';
 import type {Family, Reading} from './family.ts';
 
 /**
- * The message format of gpt-oss. Bedrock takes it apart itself; a server of imported weights may leave it in the text:
+ * The message format of gpt-oss. Bedrock parses it itself; a server of imported weights may leave it in the text:
  * `<|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>...<|return|>`.
  */
 
@@ -41,9 +41,9 @@ const tags = [
 ];
 
 /**
- * Separates reasoning that a model writes in a tag before its answer. A stream may tag every piece of it anew. Text without
- * such a tag, or with one that is never closed, stays as it is.
- * @param isCut The answer was cut off: a tag that is not closed is then reasoning to its end.
+ * Separates reasoning that a model writes in a tag before its answer. A stream may tag every piece of it again. Text
+ * without such a tag, or with one that is never closed, stays as it is.
+ * @param isCut The answer was cut off: an open tag is then reasoning to its end.
  * @param isOpened The prompt may have ended with the opening tag, so that only the closing one comes.
  */
 export function separateReasoning(
@@ -77,7 +77,7 @@ export function separateReasoning(
 }
 
 /**
- * The reading with the reasoning of its tags beside what came apart already.
+ * The reading with the reasoning of its tags added to what was separate already.
  * @param isOpened as for `separateReasoning`.
  */
 export function withoutTags<Kind extends Reading>(family: Family, reading: Kind, isOpened: boolean): Kind {

@@ -24,7 +24,7 @@ export const families: readonly Family[] = [
 	openAiStyle,
 ];
 
-/** A run has few models, and every request asks. */
+/** A run has few models, and every request looks its family up. */
 const maxRemembered = 100;
 const remembered = new Map<string, Family>();
 
@@ -70,7 +70,7 @@ export function readBody(family: Family, body: unknown): Reading | undefined {
 	return firstReading(family, (candidate) => candidate.readBody(body));
 }
 
-/** The same for one chunk of a stream. */
+/** Reads one chunk of a stream in the same way. */
 export function readChunk(family: Family, chunk: unknown): Reading | undefined {
 	return firstReading(family, (candidate) => candidate.readChunk(chunk));
 }

@@ -2,7 +2,7 @@ import type {Scope} from '../../domain/target.ts';
 import {foldContext, looksLikeArn, looksLikeBaseModel, parseBedrockArn, routeOf} from './identifiers.ts';
 import type {ModelIndex} from './model-index.ts';
 
-/** What an identifier names. Quotas a minute exist for the first three only. */
+/** The kind of an identifier. Quotas per minute exist for the first three only. */
 type IdentityKind =
 	| 'base-model'
 	| 'inference-profile'
@@ -15,13 +15,13 @@ type IdentityKind =
 
 /** A model identifier, understood. */
 export type Identity = {
-	/** As it was given, without what was only copied along with it: white space around it, a slash behind it. */
+	/** As given, without white space around it or a slash at its end. */
 	readonly model: string;
 	readonly kind: IdentityKind;
 	/** Foundation model ID with its context suffix folded; the identifier itself where the foundation model is not known. */
 	readonly baseModel: string;
 	readonly scope: Scope;
-	/** False for application profiles that were not looked up and for whatever hides its foundation model. */
+	/** False for application profiles that were not looked up and for identifiers that hide their foundation model. */
 	readonly isResolved: boolean;
 	/** Region in the ARN; undefined where the identifier names none. */
 	readonly region: string | undefined;
@@ -41,7 +41,7 @@ const kindsByResource: ReadonlyMap<string, IdentityKind> = new Map([
 const globalPrefix = 'global';
 
 /**
- * Says what an identifier names, from its form and from what the account lists. There is no list of profile prefixes: the
+ * Identifies a model from its name's form and from the account's lists. No list of profile prefixes is needed: the
  * part behind the first dot has to be a model, known to the index or of the form `provider.model`.
  */
 export function identify(given: string, modelIndex: ModelIndex): Identity {
@@ -64,7 +64,7 @@ export function identify(given: string, modelIndex: ModelIndex): Identity {
 		: withRoute(hidden(model, kind, region), profile.modelArns, modelIndex);
 }
 
-/** The same identity with the route that GetInferenceProfile or a list tells; unchanged when it tells none. */
+/** The same identity with the route that GetInferenceProfile or a list gives; unchanged without one. */
 function withRoute(identity: Identity, modelArns: readonly string[], modelIndex: ModelIndex): Identity {
 	const route = routeOf(modelArns);
 	return route === undefined
@@ -77,12 +77,12 @@ function withRoute(identity: Identity, modelArns: readonly string[], modelIndex:
 			};
 }
 
-/** An identifier without white space around it and slashes behind it. */
+/** An identifier without white space around it or slashes at its end. */
 function trimmed(identifier: string): string {
 	return identifier.trim().replace(/(?<=[^/])\/+$/, '');
 }
 
-/** What stands before the first dot of a profile ID, as far as any was seen: `us`, `apac`, `us-gov`, `global`. */
+/** The part before the first dot of a profile ID, as seen so far: `us`, `apac`, `us-gov`, `global`. */
 const prefixPattern = /^[a-z][a-z0-9-]*\./i;
 
 const identifyId = (model: string, id: string, modelIndex: ModelIndex): Identity => {
@@ -98,7 +98,7 @@ const identifyId = (model: string, id: string, modelIndex: ModelIndex): Identity
 const isKnownModel = (id: string, modelIndex: ModelIndex): boolean =>
 	modelIndex.hasModel(id) || modelIndex.model(canonical(id, modelIndex)) !== undefined;
 
-/** The service knows lower case only; what it is asked for in capitals is still this model, which it will then refuse. */
+/** The service knows lower case only; a name in capitals is still this model, which the service will refuse. */
 const canonical = (id: string, modelIndex: ModelIndex): string => {
 	const folded = foldContext(id.toLowerCase(), (candidate) => modelIndex.model(candidate) !== undefined);
 	return modelIndex.model(folded)?.modelId ?? folded;

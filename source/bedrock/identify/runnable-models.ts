@@ -19,7 +19,7 @@ export type RunnableModel = Target & {
 type RunnableModels = {
 	readonly entries: readonly RunnableModel[];
 	readonly near: ReadonlyArray<readonly string[]>;
-	/** What concerns all of them; what is not known of one model stands in its limits. */
+	/** Remarks about all of them; the limits of a model carry its own. */
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
 };
@@ -56,7 +56,6 @@ type RunnableName = {
 	readonly model: string;
 	readonly baseModel: string;
 	readonly scope: Scope;
-	/** Of a profile. */
 	readonly name: string | null;
 	readonly listed: FoundationModel | undefined;
 };

@@ -9,7 +9,7 @@ import {headersFor} from './response-headers.ts';
 import type {Send} from './send.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
-/** What the service sends of an answer that is not there. */
+/** What the service sends for an answer without content. */
 const isNothing = (output: unknown): boolean =>
 	output === undefined || output === null || (isObject(output) && Object.keys(output).length === 0);
 
@@ -34,7 +34,7 @@ export const converse: Send = async (runtime, request, {signal}) => {
 	});
 };
 
-/** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
+/** ConverseStream: the counts come with the last event; a stream without its end has none and counts as cut. */
 export const converseStream: Send = async (runtime, request, options) => {
 	const {signal, onFirstToken, onFirstAnswerToken} = options;
 	const command = new ConverseStreamCommand(converseRequest(request));

@@ -13,7 +13,7 @@ import {
 	SourceError,
 } from './quota-source.ts';
 
-/** Rows of the service's lists as the resolver wants them. Rows without their name are dropped: nothing can be said of them. */
+/** The QuotaSource over the AWS clients. Rows without a name are dropped: they cannot be used. */
 
 /** The service leaves out a value that it cannot tell at the moment. */
 function listedQuotas(quotas: readonly ServiceQuota[] = []): readonly ListedQuota[] {
@@ -158,7 +158,7 @@ export function quotaSourceOf(
 			);
 			const [profile] = listedProfiles([answer]);
 			if (profile === undefined) {
-				throw new SourceError('other', 'GetInferenceProfile told no profile.', undefined);
+				throw new SourceError('other', 'GetInferenceProfile returned no profile.', undefined);
 			}
 			return profile;
 		},

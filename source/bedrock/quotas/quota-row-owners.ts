@@ -3,9 +3,10 @@ import {identify} from '../identify/identify.ts';
 import type {ModelIndex} from '../identify/model-index.ts';
 
 /**
- * Labels of Service Quotas that no rule derives from the model ID: AWS left out a size, a version or a word, wrote a name of
- * its own, or mistyped. An aliased label belongs to its model alone, so that nothing else can claim it by its words.
- * Source: AWS General Reference, quotas of Amazon Bedrock, read 2026-11-22, beside the model IDs of ListFoundationModels.
+ * Which base model a quota name is about: by alias, else by exact words. Aliases are labels of Service Quotas that no
+ * rule derives from the model ID: AWS left out a size, a version or a word, wrote another name, or mistyped. An
+ * aliased label belongs to its model alone, so that nothing else can claim it by its words. Source: AWS General
+ * Reference, quotas of Amazon Bedrock, read 2026-11-22, beside the model IDs of ListFoundationModels.
  */
 const labelsByModel: Readonly<Record<string, readonly string[]>> = {
 	'ai21.j2-mid-v1': ['AI21 Labs Jurassic-2 Mid'],
@@ -48,7 +49,7 @@ const labelsByModel: Readonly<Record<string, readonly string[]>> = {
 	'twelvelabs.pegasus-1-2-v1': ['Twelve Labs Pegasus', 'TwelveLabs Pegasus'],
 };
 
-/** A first version at the end says nothing: it is appended to some labels and not to others. */
+/** A first version at the end carries no information: it is appended to some labels and not to others. */
 const plainLabel = (label: string): string => label.toLowerCase().replace(/ v1$/, '');
 
 const modelsByLabel: ReadonlyMap<string, string> = new Map(
@@ -66,8 +67,9 @@ function aliasOwner(label: string): string | undefined {
 }
 
 /**
- * Model names as bags of normalised words, so that `anthropic.claude-sonnet-4-5-20250929-v1:0` and `Anthropic Claude Sonnet 4.5
- * V1` become the same thing while `Claude Sonnet 4` and `Claude Sonnet 4.6` stay apart. Equality is exact: nothing is near.
+ * Model names as bags of normalized words, so that `anthropic.claude-sonnet-4-5-20250929-v1:0` and `Anthropic Claude
+ * Sonnet 4.5 V1` become the same thing while `Claude Sonnet 4` and `Claude Sonnet 4.6` stay apart. Only exact
+ * equality counts.
  */
 
 /** Words of one name, in a form that compares with `===`, and whether the vendor is part of the name. */
@@ -130,11 +132,14 @@ const normaliseNumber = (word: string): string => {
 	return /^\d+\.0$/.test(version) && version !== '1.0' ? version.slice(0, -2) : version;
 };
 
-/** A first version at the end says nothing: `V1` and `1.0` are appended to some names and not to others. */
+/** A first version at the end carries no information: `V1` and `1.0` are appended to some names and not to others. */
 const dropFirstVersion = (words: readonly string[]): string[] =>
 	words.at(-1) === 'v1' || words.at(-1) === '1.0' ? words.slice(0, -1) : [...words];
 
-/** Takes the vendor off the front, however it is spelt (`Twelve Labs`, `Z.ai`, `AI21 Labs`), as often as it is there. */
+/**
+ * Removes the vendor from the front, however it is spelt (`Twelve Labs`, `Z.ai`, `AI21 Labs`), as often as it is
+ * there.
+ */
 const stripVendor = (words: readonly string[], provider: string): readonly string[] => {
 	const length = headsOf(words).findLastIndex((head) => isVendorIn([head], provider)) + 1;
 	return length === 0 ? words : stripVendor(words.slice(length), provider);
@@ -212,11 +217,11 @@ type Candidate = {
 };
 
 /**
- * Says which base model each label of Service Quotas is about. A label has one owner at most: the model that the alias table
- * names, else the one whose ID has exactly its words, else the only one whose `modelName` has. Nobody owns it when that is
- * not decided.
- * @param labels labels of quota names.
- * @param baseModels the models asked for, beside those of the index.
+ * Finds the base model that each label of Service Quotas is about. A label has at most one owner: the model that the
+ * alias table names, else the one whose ID has exactly its words, else the only one whose `modelName` has. An
+ * undecided label has none.
+ * @param labels Labels of quota names.
+ * @param baseModels The models asked for, beside those of the index.
  * @returns owner of each label, as `baseModelKey`.
  */
 export function labelOwners(
@@ -287,7 +292,7 @@ const createRounds = (
 			const indexBy = (keyOf: (words: ModelWords) => string): CandidateIndex => {
 				const index = new Map<string, Candidate[]>();
 				for (const {candidate, words} of named) {
-					// Without the vendor in the label, a model whose own ID needs the vendor's name is not meant.
+					// A label without the vendor does not mean a model whose own ID needs the vendor's name.
 					for (const namesVendor of words.namesVendor ? [true] : [true, false]) {
 						const key = `${namesVendor} ${keyOf(words)}`;
 						index.set(key, [...(index.get(key) ?? []), candidate]);

@@ -6,7 +6,7 @@ export type ListedQuota = {
 	/** Such as `L-15B8E632`; null where the service sent none. */
 	readonly code: string | null;
 	readonly name: string;
-	/** Null where the service could not tell the value. */
+	/** Null where the service could not read the value. */
 	readonly value: number | null;
 	readonly adjustable: boolean | null;
 };
@@ -62,7 +62,7 @@ export type QuotaSource = {
 	readonly getInferenceProfile: (idOrArn: string) => Promise<InferenceProfile>;
 	/** A Bedrock API key is set, which Service Quotas does not accept. */
 	readonly hasBearerToken?: boolean;
-	/** Whether a simulator has answered so far: what it says is not kept. */
+	/** Whether a simulator has answered so far: its lists are not cached. */
 	readonly isSimulated?: () => boolean;
 };
 

@@ -4,14 +4,14 @@ import type {ModelIndex} from '../identify/model-index.ts';
 import type {AccountLists} from './account-lists.ts';
 import {actions, type ListName, type SourceError} from './quota-source.ts';
 
-/** What the user should know about quotas that could not be told plainly: one sentence each, with the way out. */
+/** Sentences for the user about quotas that are not plain, each with the way out. */
 
 type Failures = AccountLists['failures'];
 
 const otherCallerRemark =
 	'AWS_BEARER_TOKEN_BEDROCK calls Bedrock, but Service Quotas and CloudWatch do not take it: quotas and metrics are read with other credentials, perhaps of another account, and are marked other-caller.';
 
-/** Sentences about lists that could not be read, or were read as somebody else. */
+/** Sentences about lists that could not be read, or were read as another caller. */
 export function listRemarks(failures: Failures, hasBearerToken: boolean): string[] {
 	const quotaLists = (['applied', 'defaults'] as const).filter((name) => failures.has(name));
 	const modelLists = (['models', 'profiles'] as const).filter((name) => failures.has(name));
@@ -56,7 +56,7 @@ const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'prof
 			];
 };
 
-/** Without the stop at its end. */
+/** Without its full stop. */
 const clause = (sentence: string): string => sentence.replace(/\.$/, '');
 
 const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]): string => {
@@ -107,7 +107,7 @@ export function targetRemarks(
 	return isMatched ? [...remarks, ...matchedRemarks(target)] : remarks;
 }
 
-/** What the Region's own lists say against calling a model this way: told before anything is sent. */
+/** What the Region's own lists say against calling a model this way, before anything is sent. */
 const routeRemarkOf = (
 	{kind, model, baseModel}: Identity,
 	region: string,
@@ -144,9 +144,9 @@ const kindRemarkOf = ({kind, model, isResolved}: Identity, failures: Failures): 
 				? undefined
 				: `${model} could not be resolved (${failures.get('lookedUp')?.kind === 'denied' ? 'IAM permission needed: bedrock:GetInferenceProfile' : 'GetInferenceProfile did not find its model'}): its limits are assumed.`;
 		case 'provisioned-model':
-			return `${model} runs on purchased capacity, which quotas a minute do not limit.`;
+			return `${model} runs on purchased capacity, which quotas per minute do not limit.`;
 		case 'prompt-router':
-			return `${model} chooses among models, each with quotas of its own: its limits are assumed.`;
+			return `${model} chooses among models, each with its own quotas: its limits are assumed.`;
 		case 'custom-model':
 		case 'imported-model':
 		case 'other':

@@ -24,7 +24,8 @@ const maxShownNames = 6;
 const minLikeness = 0.5;
 
 /**
- * Quota names that look most like a model that no name matches, for the user to judge by eye. They are shown and never used.
+ * Quota names that look most like a model that no name matches, for the user to judge by eye. They are shown and
+ * never used.
  * @returns verbatim names, the nearest first; empty when none is near.
  */
 export function nearNames(baseModel: string, names: readonly QuotaName[]): string[] {
@@ -62,9 +63,9 @@ export type ResolveOptions = {
 	readonly override: QuotaOverride;
 	/** Service tier asked for; null for the account's default. */
 	readonly tier: string | null;
-	/** Where the lists of this account are kept for a day; undefined: nowhere. */
+	/** Where the lists of this account are cached for a day; undefined: not cached. */
 	readonly cache?: QuotaCache | undefined;
-	/** Ask the account although the cache knows. */
+	/** Ask the account although the cache has its lists. */
 	readonly isRefreshing?: boolean;
 };
 
@@ -73,17 +74,17 @@ type Resolution = {
 	readonly targets: readonly Target[];
 	/** For each target the quota names that came near; empty where names matched exactly. */
 	readonly near: ReadonlyArray<readonly string[]>;
-	/** Sentences for the user about what could not be told plainly. */
+	/** Sentences for the user about what is not plain. */
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
-	/** What the account lists about identifiers, where that was asked for on the way. */
+	/** The account's lists of models and profiles, where they were read on the way. */
 	readonly modelIndex?: ModelIndex;
 };
 
 /**
- * Finds the quotas of each model: identifies it, then joins it to quota names by exact words. Never rejects and never guesses:
- * what is not known is `unknown`, with assumed values.
- * @param models identifiers of any kind, as the user gave them.
+ * Finds the quotas of each model: identifies it, then joins it to quota names by exact words. Never rejects and never
+ * guesses: unknown limits are `unknown`, with assumed values.
+ * @param models Identifiers of any kind, as the user gave them.
  */
 export async function resolveTargets(
 	models: readonly string[],
@@ -101,7 +102,7 @@ export async function resolveTargets(
 	return resolveFromLists(models, lists, options);
 }
 
-/** The same from lists that are at hand already. */
+/** The same from lists that were read already. */
 export function resolveFromLists(
 	models: readonly string[],
 	lists: AccountLists,

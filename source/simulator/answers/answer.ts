@@ -23,7 +23,10 @@ import {
 	type Style,
 } from './requested-format.ts';
 
-/** How often an answer is wrong, as it is with models: the less is said about how to answer, and the more is asked at once. */
+/**
+ * Composes answers whose form and length follow what the prompt asks for. How often an answer is wrong follows models
+ * too: the less a prompt says about how to answer, and the more it asks at once.
+ */
 
 const carefulErrorRate = 0.01;
 const bareErrorRate = 0.08;
@@ -43,8 +46,6 @@ function errorRateOf(system: string, {style}: Pick<RequestedFormat, 'style'>, it
 	);
 }
 
-/** Composes the text of an answer: its form and length follow what the prompt asks for. */
-
 const medianTokens: Readonly<Record<Style, number>> = {brief: 45, plain: 150, structured: 300, detailed: 480};
 
 const sentenceLengths: Readonly<Record<Style, SentenceLength>> = {
@@ -54,7 +55,7 @@ const sentenceLengths: Readonly<Record<Style, SentenceLength>> = {
 	detailed: 'long',
 };
 
-/** How often a model explains a label although only the label was asked for, when its style is to explain. */
+/** How often a model explains a label although only the label was asked for, by style. */
 const explainingRates: Readonly<Record<Style, number>> = {
 	brief: 0,
 	plain: 0.35,
@@ -74,10 +75,10 @@ const structuredProse = (random: Random, words: readonly string[], tokens: numbe
 const detailedProse = (random: Random, words: readonly string[], tokens: number): string =>
 	[1, 2, 3, 4].map(() => paragraph(random, words, 'long', tokens / 4)).join('\n\n');
 
-/** Tokens that a style adds although the number of sentences was given, as models do. */
+/** Tokens that a style adds beyond a given number of sentences, as models do. */
 const overshootTokens = 120;
 
-/** A given number of sentences, from the text itself where a summary is asked for. */
+/** A given number of sentences, from the text itself for a summary. */
 const countedProse = (
 	random: Random,
 	format: RequestedFormat,
@@ -101,10 +102,10 @@ const countedProse = (
 	}
 };
 
-/** Most sentences that are counted out. */
+/** Longest answer in sentences. */
 const maxSentences = 50;
 
-/** Tokens of one word, near enough to keep an answer below a number of words. */
+/** Mean tokens per word, to keep an answer below a number of words. */
 const tokensPerWord = 1.3;
 
 const proseAnswer = (
@@ -137,7 +138,7 @@ const labelAnswer = (random: Random, format: RequestedFormat, text: string, erro
 		: `The category is ${label}. ${reason}`;
 };
 
-/** The text that is to be classified: without the paragraphs that say how, and without the labels themselves. */
+/** The text to classify, without the paragraphs of instructions and without the labels. */
 const subjectOf = (question: string, labels: readonly string[]): string => {
 	const paragraphs = question.split(/\n\s*\n/).filter((paragraph) => !isStyleInstruction(paragraph));
 	const isInstruction = (paragraph: string): boolean =>
@@ -146,7 +147,7 @@ const subjectOf = (question: string, labels: readonly string[]): string => {
 	return subject === '' ? withoutLabels(question, labels) : subject;
 };
 
-/** The text without its list of labels, so that naming them does not speak for one of them. */
+/** The text without its list of labels, so that naming them does not favor one. */
 const withoutLabels = (text: string, labels: readonly string[]): string => {
 	const [first = '', last = ''] = [labels[0], labels.at(-1)];
 	const start = text.indexOf(first);
@@ -171,7 +172,7 @@ const answerItem = (
 	return format.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, format, words, question);
 };
 
-/** Keys that every answer is to have: those of the whole, which are the numbers of the items, are none of them. */
+/** Keys required in each item's answer, without the item numbers. */
 const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
 	findKeys(instructions.replace(/[^.\n]*\bkeys are the (?:item )?numbers\b[^\n]*/gi, '')).filter(
 		(key) => !/^\d+$/.test(key),
@@ -180,7 +181,7 @@ const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
 const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
 	const asked = readRequestedFormat(system, packed.instructions);
 	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
-	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
+	// That the whole is JSON says nothing about one answer; a label in it is not explained.
 	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
 	const format = {...asked, isJson: keys.length > 0, style};
 	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
@@ -225,14 +226,14 @@ const stopAt = (text: string, stopSequences: readonly string[]): Stopped => {
 		: {text: text.slice(0, first.at), stopSequence: first.sequence};
 };
 
-/** The call with as many tokens as are left; one that does not fit has no whole input. */
+/** The call with at most `left` tokens; one that is cut has no complete input. */
 const cutToolUse = (toolUse: ToolUse, left: number): ToolUse =>
 	toolUse.tokens.length <= left ? toolUse : {...toolUse, input: {}, tokens: toolUse.tokens.slice(0, left)};
 
 const thoughtOf = (random: Random, prompt: Prompt, model: Model): readonly string[] =>
 	model.traits.has('reasons') || prompt.isThinking ? reasoningOf(random, prompt) : [];
 
-/** What the model says to a prompt, cut at the stop sequences and at the most tokens that it may use. */
+/** The model's answer to a prompt, cut at the stop sequences and at the max tokens. */
 export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answer {
 	const limit = prompt.maximumTokens;
 	const thought = thoughtOf(random, prompt, model);

@@ -2,9 +2,9 @@ import {isJson, type Json} from '../families/prompt.ts';
 import {patternText} from './pattern-text.ts';
 import {pick, type Random, uuid} from './random.ts';
 
-/** Values that a JSON schema permits, filled with what a text says where it can. */
+/** Values that a JSON schema permits, filled from a text where possible. */
 
-/** What the values are found in. */
+/** Contents for the values. */
 type Findings = {
 	/** The best text for a key. */
 	readonly textFor: (key: string) => string;
@@ -13,9 +13,9 @@ type Findings = {
 
 type Work = Findings & {readonly random: Random; readonly root: Json};
 
-/** Below so many levels only what is required is filled in, so that schemas that contain themselves end. */
+/** Below this level only required values are filled in, so that recursive schemas end. */
 const maxOptionalLevel = 5;
-/** References are followed no further; a schema that requires itself has no value at all. */
+/** Deepest level of references; a schema that requires itself has no value at all. */
 const maxLevels = 24;
 
 const textsByFormat: Readonly<Record<string, (random: Random) => string>> = {
@@ -51,7 +51,7 @@ const stringsAt = (schema: Json, key: string): readonly string[] => {
 
 const jsonAt = (schema: Json, key: string): Json => (isJson(schema[key]) ? schema[key] : {});
 
-/** Both at once: bounds narrow, names add up. */
+/** Merges two schemas: the second one's bounds win, names add up. */
 const merged = (a: Json, b: Json): Json => ({
 	...a,
 	...b,
@@ -114,7 +114,7 @@ const objectOf = (work: Work, schema: Json, level: number): Json => {
 	const named = Object.keys(properties).filter((name) => level < maxOptionalLevel || required.includes(name));
 	const names = new Set([...named, ...required]);
 	const further = isJson(schema.additionalProperties) ? schema.additionalProperties : {};
-	// A map without names of its own gets one entry, and as many as it must have.
+	// A map without named keys gets one entry, or its minimum.
 	const isMap = isJson(schema.additionalProperties) && names.size === 0 && level < maxOptionalLevel;
 	const least = Math.max(isMap ? 1 : 0, numberAt(schema, 'minProperties') ?? 0);
 	const nameSchema = isJson(schema.propertyNames) ? schema.propertyNames : {};

@@ -149,7 +149,7 @@ const nova = (id: string, name: string, row: ModelRow): Model =>
 const llama = (id: string, name: string, row: ModelRow): Model =>
 	modelOf(`meta.${id}`, name, 'Meta', 'llama', {defaultOutputTokens: 512, ...row});
 
-/** Jurassic-2 answers whole only, through Converse too, and knows no system prompt. */
+/** Jurassic-2 answers whole only, through Converse too, and has no system prompt. */
 const jurassic = (id: string, name: string, row: ModelRow): Model =>
 	modelOf(`ai21.${id}`, name, 'AI21 Labs', 'jurassic', {
 		maximumOutputTokens: 8191,

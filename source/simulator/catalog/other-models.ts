@@ -1,7 +1,10 @@
 import {anything, count, type Shape, text, texts} from '../families/shape.ts';
 import type {LifecycleState} from './model.ts';
 
-/** Models of the account that answer with something other than text: they are listed, and refused where text is asked. */
+/**
+ * Models of the account that answer with something other than text: they are listed, and refused where text is asked
+ * for.
+ */
 export type OtherModel = {
 	readonly id: string;
 	readonly name: string;
@@ -108,14 +111,14 @@ export const otherModels: readonly OtherModel[] = [
 		state: 'legacy',
 	}),
 	other('stability.sd3-5-large-v1:0', 'Stable Diffusion 3.5 Large', 'IMAGE', prompted, withImages),
-	// What it says is a list of scores, yet the service lists it under TEXT.
+	// It answers with a list of scores, yet the service lists it under TEXT.
 	other('amazon.rerank-v1:0', 'Rerank 1.0', 'TEXT', rerank),
 	other('cohere.rerank-v3-5:0', 'Rerank 3.5', 'TEXT', rerank),
 ];
 
 const otherModelsById = new Map(otherModels.map((model) => [model.id, model]));
 
-/** Such a model by its ID, its ARN or the ID of one of its profiles. */
+/** Finds such a model by its ID, its ARN or the ID of one of its profiles. */
 export function findOtherModel(modelId: string): OtherModel | undefined {
 	const id = modelId.replace(/^arn:aws[\w-]*:bedrock:[\w-]*:\d*:[\w-]+\//, '');
 	return otherModelsById.get(id) ?? otherModelsById.get(id.replace(/^(?:us|eu|apac|jp|au|ca|global)\./, ''));

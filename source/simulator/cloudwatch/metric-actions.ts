@@ -26,7 +26,7 @@ import {isPublished, type MetricSource} from './metric-source.ts';
 import {isDuration, metricNames} from './minute-sums.ts';
 import {type MinuteAt, type PeriodValues, remembering, valuesOf} from './period-values.ts';
 
-/** ListMetrics: what exists, in pages of 500. */
+/** The actions of CloudWatch. ListMetrics lists existing metrics, in pages of 500. */
 
 const pageLength = 500;
 const hourMs = 3_600_000;
@@ -35,7 +35,7 @@ const hourMs = 3_600_000;
 const listedMs = 14 * 24 * hourMs;
 const recentMs = 3 * hourMs;
 
-/** Looking further back than this would find nothing: a simulator is young. */
+/** Longest time that ListMetrics looks back: a simulator is young. */
 const maxLookBackMs = 24 * hourMs;
 
 const matchesSeries = (series: Series, input: Json): boolean => {
@@ -89,7 +89,7 @@ const maxDatapointsOf = (input: Json, settings: MetricSettings | undefined): num
 	return Math.min(asked, settings?.pageDatapoints ?? maxPageDatapoints);
 };
 
-/** A result of the answer; its values are worked out when its page is asked for. */
+/** A result of the answer; its values are computed when its page is asked for. */
 type MetricResult = {readonly id: string; readonly label: string; readonly read: () => PeriodValues};
 
 /** One result of a metric, one or several of an expression. */
@@ -112,8 +112,8 @@ function* resultsOf(
 }
 
 /**
- * Answers GetMetricData. A result that does not fit on a page goes on, under the same Id, on the next one.
- * @param isPartial Every result is told to be only a part, and a part it is.
+ * Answers GetMetricData. A result that does not fit on a page continues on the next one under the same Id.
+ * @param isPartial Return only part of each result and mark it PartialData.
  * @throws MetricError for what the service refuses.
  */
 export function getMetricData(
@@ -144,13 +144,13 @@ export function getMetricData(
 		const found = read();
 		const known = isPartial ? Math.floor(found.values.length / 2) : found.values.length;
 		const isWhole = known - skipped <= room;
-		const told = Math.max(0, Math.min(room, known - skipped));
+		const count = Math.max(0, Math.min(room, known - skipped));
 		const page = (all: readonly number[]): readonly number[] => {
-			// Most answers need no copy: all that is known, the oldest first.
+			// Most answers need no copy: all values, the oldest first.
 			const ordered = isAscending ? all : all.slice(0, known).toReversed();
-			return skipped === 0 && told === ordered.length ? ordered : ordered.slice(skipped, skipped + told);
+			return skipped === 0 && count === ordered.length ? ordered : ordered.slice(skipped, skipped + count);
 		};
-		room -= told;
+		room -= count;
 		results.push({
 			Id: id,
 			Label: label,
@@ -159,14 +159,14 @@ export function getMetricData(
 			StatusCode: isWhole && !isPartial ? 'Complete' : 'PartialData',
 		});
 		if (!isWhole) {
-			next = tokenOf([index, skipped + told]);
+			next = tokenOf([index, skipped + count]);
 			break;
 		}
 	}
 	return {MetricDataResults: results, Messages: [], ...(next === undefined ? {} : {NextToken: next})};
 }
 
-/** GetMetricStatistics: several statistics of one metric, in one answer that has no pages. */
+/** GetMetricStatistics: several statistics of one metric, in one answer without pages. */
 
 const maxStatisticDatapoints = 1440;
 const plainStatistics: readonly string[] = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'];
@@ -186,7 +186,7 @@ const requiredText = (input: Json, key: string): string => {
 	return text;
 };
 
-/** Statistics that a request names, of both kinds. */
+/** Statistics that a request names, plain and extended. */
 const statisticsOf = (input: Json): {plain: readonly string[]; extended: readonly string[]} => {
 	const [plain, extended] = [textListOf(input, 'Statistics'), textListOf(input, 'ExtendedStatistics')];
 	if (plain.length + extended.length === 0) {

@@ -24,13 +24,16 @@ export function validationFault(message: string): MetricError {
 	return new MetricError('ValidationError', message, {queryName: 'ValidationError'});
 }
 
-/** A text field of a request; undefined where it is none. */
+/** A text field of a request; undefined for other types. */
 export function textOf(input: Json, key: string): string | undefined {
 	const value = input[key];
 	return typeof value === 'string' ? value : undefined;
 }
 
-/** A number of a request; the query protocol sends it as a text. @returns undefined where it is none. */
+/**
+ * A number of a request; the query protocol sends it as text.
+ * @returns undefined for other values.
+ */
 export function numberOf(input: Json, key: string): number | undefined {
 	const value = input[key];
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -64,12 +67,12 @@ export function dimensionsOf(input: Json): ReadonlyArray<readonly [name: string,
 	return structuresOf(input, 'Dimensions').map((each) => [textOf(each, 'Name') ?? '', textOf(each, 'Value')]);
 }
 
-/** A place in a list as an opaque token. */
+/** A position in a list as an opaque token. */
 export function tokenOf(place: readonly number[]): string {
 	return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
-/** @throws MetricError for a token that was never given out. */
+/** @throws MetricError for an unknown token. */
 export function pagePositionOf(token: string | undefined): readonly number[] {
 	if (token === undefined) {
 		return [];
@@ -80,7 +83,7 @@ export function pagePositionOf(token: string | undefined): readonly number[] {
 			return place as readonly number[];
 		}
 	} catch {
-		// Told below.
+		// Refused below.
 	}
 	throw new MetricError('InvalidNextToken', 'Invalid nextToken', {queryName: 'InvalidNextToken'});
 }

@@ -2,13 +2,13 @@ import {type Expression, expressionFault, type Operator} from './math-expression
 import type {MathQuery, MetricQuery, SeriesQuery} from './metric-query.ts';
 import type {PeriodValues} from './period-values.ts';
 
-/** What an expression can come to. */
+/** Computes the expressions of metric math. This is the value of an expression. */
 type MathValue =
 	| {readonly kind: 'scalar'; readonly value: number}
 	| {readonly kind: 'series'; readonly series: PeriodValues; readonly periodMs: number}
 	| {readonly kind: 'list'; readonly elements: readonly MathValue[]};
 
-/** Values at their moments; where nothing sensible comes out there is no value. */
+/** Values at their moments; points without a finite result are left out. */
 const seriesOf = (points: ReadonlyArray<readonly [atSeconds: number, value: number]>): PeriodValues => {
 	const known = points.filter(([, value]) => Number.isFinite(value));
 	return {atSeconds: known.map(([at]) => at), values: known.map(([, value]) => value)};
@@ -23,7 +23,7 @@ function pointsOf({
 
 const scalarOf = (value: number): MathValue => ({kind: 'scalar', value});
 
-/** The same for every value. */
+/** Applies a function to every value. */
 function mapValues(value: MathValue, change: (value: number) => number): MathValue {
 	switch (value.kind) {
 		case 'scalar':
@@ -47,7 +47,7 @@ const operations: Readonly<Record<Operator, (left: number, right: number) => num
 };
 
 /**
- * Value by value: of two series only the moments at which both have one.
+ * Combines two values point by point: of two series only the moments that both have.
  * @returns undefined for two lists of different lengths.
  */
 function operate(operator: Operator, left: MathValue, right: MathValue): MathValue | undefined {
@@ -82,7 +82,7 @@ const operateLists = (operator: Operator, left: MathValue, right: MathValue): Ma
 	return elements.includes(undefined) ? undefined : {kind: 'list', elements: elements as MathValue[]};
 };
 
-/** Of a series: one number for all of it. Of a list of series: a series of what they have at each moment. */
+/** Aggregates: one number of a series; of a list, a series over what its series have at each moment. */
 function foldValues(value: MathValue, act: (values: readonly number[]) => number): MathValue {
 	switch (value.kind) {
 		case 'scalar':
@@ -119,7 +119,10 @@ function foldValues(value: MathValue, act: (values: readonly number[]) => number
 	}
 }
 
-/** What changed since the value before. @param isRate Per second. */
+/**
+ * Differences between neighboring values.
+ * @param isRate Per second.
+ */
 function differences(value: MathValue, isRate: boolean): MathValue {
 	switch (value.kind) {
 		case 'scalar':
@@ -137,7 +140,10 @@ function differences(value: MathValue, isRate: boolean): MathValue {
 	}
 }
 
-/** Puts a value where a period has none. @param filler `repeat`: the one before. */
+/**
+ * Fills periods without a value.
+ * @param filler `repeat`: the value before.
+ */
 function fillGaps(
 	value: MathValue,
 	filler: number | 'repeat',
@@ -165,7 +171,7 @@ function fillGaps(
 	}
 }
 
-/** Works out the expressions of one request. */
+/** Computes the expressions of one request. */
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
@@ -194,10 +200,10 @@ type MathScope = {
 	readonly toMs: number;
 };
 
-/** The series that a query comes to: one of a metric, one or several of an expression. */
+/** The series of a query: one of a metric, one or several of an expression. */
 type MetricMath = (query: MathQuery) => readonly PeriodValues[];
 
-/** @throws MetricError, from what it gives, for an expression that cannot be worked out. */
+/** @throws MetricError while iterated, for an expression that cannot be computed. */
 export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): MetricMath {
 	const known = new Map<string, MathValue>();
 	const open = new Set<string>();
@@ -312,7 +318,7 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 		}
 	};
 
-	/** A single number stands at every moment at which any metric has a value. */
+	/** A single number has a value at every moment at which any metric has one. */
 	const constant = (value: number): PeriodValues => {
 		const all = foldValues(metrics(''), total);
 		const moments = all.kind === 'series' ? pointsOf(all.series) : [];

@@ -9,7 +9,7 @@ import type {Simulation} from '../simulation.ts';
 import {type Exchange, regionOf, sendJson} from '../wire/exchange.ts';
 import {ServiceError, validationError} from '../wire/service-error.ts';
 
-/** ListFoundationModels and GetFoundationModel. */
+/** The lists and look-ups of the control plane: foundation models and inference profiles. */
 
 type Status = 'ACTIVE' | 'LEGACY';
 
@@ -29,7 +29,7 @@ const modelSummary = (model: Model, region: string, status: Status): Json => ({
 	modelLifecycle: {status},
 });
 
-/** A model of the account; undefined where the account does not know it. One past its life is listed for a while. */
+/** A model of the account; undefined where the account does not know it. A retired one stays listed for a while. */
 const listedModel = (model: Model, region: string, lifecycle: Lifecycle): Json | undefined => {
 	const state = lifecycle(model);
 	switch (state) {
@@ -97,8 +97,6 @@ export async function serveFoundationModel(
 	}
 	sendJson(exchange.reply, 200, {modelDetails}, {'x-amzn-requestid': randomUUID()});
 }
-
-/** ListInferenceProfiles and GetInferenceProfile. */
 
 /** Pages are shorter than the service's, so that a client has to ask for more than one. */
 const pageLength = 25;

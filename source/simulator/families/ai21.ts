@@ -4,7 +4,7 @@ import {type Json, numberOr, stringsOf, textSegment, tokenize} from './prompt.ts
 import {chatMessages, chatParts} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
-/** AI21 Jurassic-2: one prompt; the answer lists its tokens instead of counting them. */
+/** AI21 Labs. Jurassic-2: one prompt; the answer lists its tokens instead of counting them. */
 
 const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'endoftext',
@@ -32,7 +32,7 @@ const jurassicShape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-/** The tokens with where each begins and ends in the text, and how likely it was. */
+/** The tokens with their positions in the text and their likelihoods. */
 const tokenList = (random: Random, tokens: readonly string[]): readonly Json[] => {
 	let start = 0;
 	return tokens.map((token) => {

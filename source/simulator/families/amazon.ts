@@ -79,7 +79,7 @@ export const titanFamily: Family = {
 	reportsCache: withoutCache,
 };
 
-/** Amazon Nova: Converse's words with its own spelling of the token counts. */
+/** Amazon Nova: Converse's format with its own spelling of the token counts. */
 
 const novaStopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
@@ -190,7 +190,7 @@ export const novaFamily: Family = {
 	}),
 	tokensPerEvent: 3,
 	opening: () => [{messageStart: {role: 'assistant'}}],
-	// Nova closes a block of text after every delta and counts the blocks up.
+	// Nova closes a block of text after every delta and numbers the blocks.
 	delta: (facts, delta) =>
 		delta.kind === 'tool'
 			? toolEvents(facts, delta)

@@ -3,7 +3,7 @@ import {type ServiceError, validationError} from '../wire/service-error.ts';
 import type {ResponseContext} from './family.ts';
 import {isJson, type Json} from './prompt.ts';
 
-/** Thoughts that a request asks for. */
+/** Requests of Claude: thinking, output format, and what the Messages API refuses. Converse uses the same rules. */
 
 const minThinkingBudget = 1024;
 const signatureLength = 240;
@@ -16,7 +16,7 @@ export function asksToThink(settings: Json): boolean {
 }
 
 /**
- * What the model says to settings that do not go together.
+ * The model's message about settings that exclude each other.
  * @param isForced A tool must be called.
  */
 export function thinkingFault(
@@ -52,7 +52,7 @@ export function thinkingFault(
 
 const signatureAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** What Claude signs its thoughts with; nothing checks it here. */
+/** The signature of Claude's thoughts; nothing checks it here. */
 export function signatureOf({model, random}: ResponseContext): string | undefined {
 	return model.family === 'anthropic'
 		? Array.from(
@@ -62,13 +62,11 @@ export function signatureOf({model, random}: ResponseContext): string | undefine
 		: undefined;
 }
 
-/** Schema that a whole answer of Claude is to follow: `output_config.format`, in an earlier form `output_format`. */
+/** Schema of the answer: `output_config.format`, in an earlier form `output_format`. */
 export function formatSchema({output_config: config, output_format: earlier}: Json): Json | undefined {
 	const format = isJson(config) && isJson(config.format) ? config.format : earlier;
 	return isJson(format) && isJson(format.schema) ? format.schema : undefined;
 }
-
-/** What the Messages API refuses, in its own words. */
 
 const knownKeys = new Set([
 	'anthropic_version',
@@ -97,7 +95,7 @@ const knownKeys = new Set([
 	'user_profile_id',
 ]);
 
-/** What the vendor's SDKs send: the older ones and those since October 2026. */
+/** Versions that the vendor's SDKs send: the older ones and those since October 2026. */
 const apiVersions: ReadonlySet<unknown> = new Set(['bedrock-2023-05-31', '2026-10-21']);
 
 const samplingKeys = ['temperature', 'top_p', 'top_k'] as const;
@@ -174,7 +172,7 @@ const versionFault = (body: Json): ServiceError | undefined => {
 const forcesTool = ({tool_choice: choice}: Json): boolean =>
 	isJson(choice) && (choice.type === 'any' || choice.type === 'tool');
 
-/** Throws the ValidationException that a wrong body gets. */
+/** Throws the ValidationException of an invalid body. */
 export function checkAnthropic(body: Json, model: Model): void {
 	const version = versionFault(body);
 	if (version !== undefined) {

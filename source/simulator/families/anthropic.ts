@@ -6,7 +6,7 @@ import type {Family, PartKind, ResponseContext, StopReason, ToolUse, Usage} from
 import {isJson, type Json, numberOr, type Segment, stringsOf, textSegment, withCachePoint} from './prompt.ts';
 import {anthropicTools} from './tools.ts';
 
-/** Anthropic Claude: the Messages API. */
+/** Anthropic Claude: the Messages API. bedrock-mantle writes the same blocks and counts. */
 
 const stopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
@@ -30,7 +30,7 @@ const blockSegments = (block: unknown): readonly Segment[] => {
 	return block.cache_control === undefined ? segments : withCachePoint(segments);
 };
 
-/** The results of a tool may hold images and documents of their own. */
+/** The results of a tool may contain images and documents. */
 const uncachedSegments = (block: Json): readonly Segment[] => {
 	switch (block.type) {
 		case 'image':
@@ -80,7 +80,7 @@ export function cacheTokenCounts({cacheReadTokens, cacheWriteTokens}: Usage): Js
 const cacheCounts = (facts: ResponseContext): Json =>
 	reportsCache(facts) ? cacheTokenCounts(facts.usage) : {};
 
-/** The name that Claude calls itself by: the ID without vendor and version. */
+/** The model's own name: the ID without vendor and version. */
 const ownName = (model: Model): string => model.id.replace(/^anthropic\./, '').replace(/-v\d+(:\d+)?$/, '');
 
 /** A message without its content. */

@@ -1,6 +1,9 @@
 import {isJson, type Json, type Segment, textSegment} from './prompt.ts';
 
-/** Width and height of an image, read from the beginning of its file. */
+/**
+ * Attachments of a prompt, whose cost follows from their size. Width and height of an image are read from the
+ * beginning of its file.
+ */
 
 type ImageSize = {readonly width: number; readonly height: number};
 
@@ -50,17 +53,15 @@ const webp = (bytes: Buffer): ImageSize | undefined => {
 	}
 };
 
-/** @returns undefined where it is none of PNG, GIF, JPEG and WebP. */
+/** @returns undefined for anything but PNG, GIF, JPEG and WebP. */
 function imageSize(bytes: Buffer): ImageSize | undefined {
 	return png(bytes) ?? gif(bytes) ?? jpeg(bytes) ?? webp(bytes);
 }
 
-/** Images and documents of a prompt: what they cost follows from their size. */
-
 /** Claude's documented figure: width x height / 750, no image above 1,600. */
 const pixelsPerToken = 750;
 const maxImageTokens = 1600;
-/** For what cannot be read: assumptions of the simulator, so that a larger file costs more. */
+/** For files that cannot be read: assumptions of the simulator, so that a larger file costs more. */
 const bytesPerImageToken = 100;
 const bytesPerDocumentToken = 40;
 const bytesPerVideoToken = 2000;
@@ -72,7 +73,7 @@ const textFormats = new Set(['txt', 'md', 'csv', 'html', 'text/plain', 'text', '
 type Attachment = {
 	readonly kind: 'image' | 'document' | 'video';
 	readonly format: string;
-	/** Base64; undefined where it lies elsewhere. */
+	/** Base64; undefined where the data is elsewhere. */
 	readonly data: string | undefined;
 	readonly text: string | undefined;
 };
@@ -90,7 +91,7 @@ const textOfParts = (parts: unknown): string | undefined =>
 /** Data of a `data:` URL. */
 const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
 
-/** The attachment of a block, in the words of Converse, of the Messages API or of OpenAI. */
+/** Reads the attachment of a block of Converse, of the Messages API or of OpenAI. */
 const attachmentOf = (block: Json): Attachment => {
 	const kind = (['image', 'document', 'video'] as const).find((name) => isJson(block[name])) ?? 'image';
 	const body = isJson(block[kind]) ? block[kind] : block;
@@ -123,7 +124,7 @@ const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
 	}
 };
 
-/** A segment for anything that is not text. */
+/** A segment for anything but text. */
 export function attachmentSegment(block: Json): Segment {
 	const {kind, format, data, text} = attachmentOf(block);
 	if (text !== undefined) {

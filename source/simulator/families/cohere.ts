@@ -3,7 +3,7 @@ import {type Family, noEvents, type ResponseContext, type StopReason, withoutCac
 import {isJson, type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
-/** Cohere Command, the older prompt form: a stream is one event for a short answer. */
+/** Cohere. Command, the older prompt form: a stream is one event for a short answer. */
 
 const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'COMPLETE',

@@ -2,9 +2,12 @@ import {attachmentSegment} from './attachment.ts';
 import {isJson, type Segment, textSegment} from './prompt.ts';
 import {anything, type Shape, text} from './shape.ts';
 
-/** Takes the chat templates apart that callers write into a single prompt. */
+/**
+ * How text, system and question are read from a prompt: from the chat templates that callers write into one text, or
+ * from chat messages.
+ */
 
-/** System and last user text of a templated prompt; all of it is the question where no template is known. */
+/** System and last user text of a templated prompt; without a known template the whole prompt is the question. */
 export function templateParts(prompt: string): {readonly system: string; readonly question: string} {
 	const headers = [
 		...prompt.matchAll(
@@ -28,8 +31,6 @@ export function templateParts(prompt: string): {readonly system: string; readonl
 		? {system: '', question: prompt}
 		: {system: deepSeek[1]?.trim() ?? '', question: deepSeek[2]?.trim() ?? ''};
 }
-
-/** Messages as OpenAI writes them, and those who copied it. */
 
 const partText = (part: unknown): string => (isJson(part) && typeof part.text === 'string' ? part.text : '');
 

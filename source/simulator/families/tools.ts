@@ -2,7 +2,7 @@ import {validationError} from '../wire/service-error.ts';
 import type {Delta, ToolUse} from './family.ts';
 import {isJson, type Json, type RequestedTools, type Tool, type ToolChoice} from './prompt.ts';
 
-/** Tools that a request offers, as each family writes them. */
+/** Tools of a request, as each family writes them. */
 
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
 
@@ -91,7 +91,7 @@ export function toolCallOf({key, name, input}: ToolUse): Json {
 	};
 }
 
-/** A piece of it in a stream; only the first names the tool. */
+/** A piece of the call in a stream; only the first names the tool. */
 export function toolCallDelta(toolUse: ToolUse | undefined, {text, opensBlock}: Delta): Json {
 	return {
 		tool_calls: [

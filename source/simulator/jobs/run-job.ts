@@ -12,7 +12,10 @@ import type {Simulation} from '../simulation.ts';
 import {ServiceError} from '../wire/service-error.ts';
 import type {BatchJob, JobState} from './job-store.ts';
 
-/** How the service answers one record of a batch job. */
+/**
+ * The life of a batch job (Submitted, Validating, Scheduled, InProgress, and one of the ends) and its answers to
+ * records.
+ */
 
 type RecordAnswer = {
 	/** The line of the output, without its end. */
@@ -27,9 +30,9 @@ type RecordOptions = {
 	readonly lifecycle: Lifecycle;
 	readonly isConverse: boolean;
 	readonly seed: number;
-	/** Part of the records that fail, 0 to 1. */
+	/** Share of the records that fail, 0 to 1. */
 	readonly errorShare: number;
-	/** Tells jobs apart: what fails in one of them may go well in the next. */
+	/** Separates jobs: a record that fails in one may succeed in the next. */
 	readonly jobName: string;
 	/** Seconds since 1970. */
 	readonly createdAt: number;
@@ -93,9 +96,7 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 	}
 }
 
-/** The life of a batch job: Submitted, Validating, Scheduled, InProgress and one of the ends. */
-
-/** Without a script: short enough to watch a demo, long enough to see every state. */
+/** Defaults: short enough to watch a demo, long enough to see every state. */
 const usualStepMs = 1000;
 const usualRecordsPerSecond = 2000;
 /** AWS's default quotas for most models (General Reference). */
@@ -106,7 +107,7 @@ const chunkLength = 50;
 
 type S3Location = {readonly bucket: string; readonly key: string};
 
-/** @returns undefined where it is no S3 URI. */
+/** @returns undefined where it is not an S3 URI. */
 export function parseUri(uri: string): S3Location | undefined {
 	const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(uri) ?? [];
 	return bucket === undefined ? undefined : {bucket, key: key ?? ''};
@@ -123,7 +124,10 @@ const inputsOf = ({objects}: Simulation, {request}: BatchJob): readonly StoredOb
 		: objects.list(place.bucket, place.key).filter(({key}) => key.endsWith('.jsonl'));
 };
 
-/** Counts the records. @returns What is wrong with the input. */
+/**
+ * Counts the records.
+ * @returns The fault of the input; undefined where it is valid.
+ */
 const validateInputs = async (simulation: Simulation, job: BatchJob): Promise<string | undefined> => {
 	const inputs = inputsOf(simulation, job);
 	if (inputs.length === 0) {
@@ -146,7 +150,7 @@ const validateInputs = async (simulation: Simulation, job: BatchJob): Promise<st
 
 type Progress = {inputTokens: number; outputTokens: number};
 
-/** Answers the records of one file, at the job's pace, until it is told to end. */
+/** Answers the records of one file, at the job's pace, until the job ends. */
 async function* answerLines(
 	simulation: Simulation,
 	job: BatchJob,
@@ -213,7 +217,7 @@ const writeOutputs = async (simulation: Simulation, job: BatchJob): Promise<void
 	await simulation.objects.put(place.bucket, `${folder}manifest.json.out`, bytes);
 };
 
-/** Takes a job through its states. A stop, seen between two of them or between two records, ends it as Stopped. */
+/** Takes a job through its states. A stop, seen between two states or two records, ends it as Stopped. */
 export async function runJob(simulation: Simulation, job: BatchJob): Promise<void> {
 	const {time, scenario} = simulation;
 	const settings = scenario.batch ?? {};

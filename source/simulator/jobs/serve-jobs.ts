@@ -71,7 +71,7 @@ const uriAt = (body: unknown, ...path: readonly string[]): string => {
 
 const invocationTypes = ['InvokeModel', 'Converse'] as const;
 
-/** The form of the records; that of InvokeModel where none is named. */
+/** The form of the records; without one that of InvokeModel. */
 const invocationTypeOf = ({modelInvocationType: type}: Json): (typeof invocationTypes)[number] => {
 	const known = invocationTypes.find((name) => name === (type ?? 'InvokeModel'));
 	if (known === undefined) {
@@ -146,7 +146,7 @@ const createJob = (simulation: Simulation, request: JobRequest, region: string):
 	return job;
 };
 
-/** Makes a job; the same client token gives the same job again. */
+/** Creates a job; the same client token returns the same job. */
 export async function serveCreateJob(exchange: Exchange, simulation: Simulation): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:CreateModelInvocationJob');
 	const request = readRequest(parseBody(await exchange.readBody()));

@@ -41,7 +41,7 @@ const checkMessages = (messages: unknown): void => {
 	}
 };
 
-/** The schema that the answer is to follow. */
+/** The schema that the answer has to follow. */
 const answerSchema = (format: unknown): Json | undefined =>
 	isJson(format) && isJson(format.json_schema)
 		? schemaOf({type: format.type, schema: format.json_schema.schema})
@@ -59,7 +59,7 @@ const promptOf = (body: Json, maximumTokens: number): Prompt => {
 	};
 };
 
-/** Recorded without details at the endpoint; they are added where there is anything to tell. */
+/** Recorded without details at the endpoint; they are added where they are not 0. */
 const usageOf = ({usage, answer}: ResponseContext): Json => {
 	const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 	return {
@@ -128,7 +128,7 @@ const streamOf = (facts: ResponseContext, body: Json): AnswerStream => {
 		part(kind, text) {
 			switch (kind) {
 				case 'reasoning':
-					// The published types have no place for thoughts: they take their time and are counted.
+					// The published types have no field for thoughts: they take their time and are counted.
 					return '';
 				case 'text':
 					return choice({content: text}, null);

@@ -4,16 +4,19 @@ import {isJson, type Json, type Prompt, type Segment, textSegment} from '../fami
 import {type ErrorDialect, MantleError} from './mantle-error.ts';
 import type {ApiName, MantleModel} from './mantle-models.ts';
 
-/** What the three APIs of bedrock-mantle have in common, so that one path serves them all. */
+/**
+ * The common parts of the three APIs of bedrock-mantle, so that one path serves them all. Chat Completions and
+ * Responses ignore keys that they do not know.
+ */
 
-/** A request as it was read. */
+/** A parsed request. */
 type MantleRequest = {
 	readonly prompt: Prompt;
-	/** Whether the model is to think first. */
+	/** Whether the model has to reason first. */
 	readonly isReasoning: boolean;
 };
 
-/** Writes the events of one streamed answer. It remembers what it has opened, so give each part once, in order. */
+/** Writes the events of one streamed answer. It is stateful: give each part once, in order. */
 export type AnswerStream = {
 	readonly opening: () => string;
 	readonly part: (kind: PartKind, text: string) => string;
@@ -39,9 +42,7 @@ export function sse(data: unknown, event?: string): string {
 	return `${event === undefined ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 }
 
-/** What Chat Completions and Responses read the same way. Neither refuses keys that it does not know. */
-
-/** The most tokens that an answer may have: the first of the keys that is given, else what the model may say. */
+/** Max tokens of an answer: the first of the keys that is given, else the model's longest answer. */
 export function maximumTokensOf(body: Json, keys: readonly string[], model: Model): number {
 	const key = keys.find((name) => body[name] !== undefined && body[name] !== null);
 	if (key === undefined) {
@@ -65,17 +66,17 @@ export function schemaOf(format: unknown): Json | undefined {
 	return isJson(format) && format.type === 'json_schema' && isJson(format.schema) ? format.schema : undefined;
 }
 
-/** Whether a model that thinks is to do so. */
+/** Whether a reasoning model has to reason. */
 export function isReasoning(model: Model, effort: unknown): boolean {
 	return model.traits.has('reasons') && effort !== 'none';
 }
 
-/** What the definitions of tools add to a prompt. */
+/** Segments for the definitions of tools. */
 export function toolSegments({tools}: Json): readonly Segment[] {
 	return Array.isArray(tools) ? tools.map((tool) => textSegment(JSON.stringify(tool))) : [];
 }
 
-/** The input of a tool as the text that the model made, whole or not. */
+/** The input of a tool as text, complete or not. */
 export function toolInputText({tokens}: ToolUse): string {
 	return tokens.join('');
 }

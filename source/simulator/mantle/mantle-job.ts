@@ -15,7 +15,7 @@ import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';
 import {MantleError, requestIdHeaders} from './mantle-error.ts';
 import {findMantleModel, type MantleModel, type Surface} from './mantle-models.ts';
 
-/** A request as it came in. */
+/** An incoming request. */
 export type MantleArrival = {
 	readonly api: MantleApi;
 	readonly surface: Surface;
@@ -29,14 +29,14 @@ export type MantleArrival = {
 	readonly startedAtMs: number;
 };
 
-/** A request that was admitted, with the answer that it gets if the output quota lasts. */
+/** An admitted request with its answer, which the output quota may cut. */
 export type MantleJob = Deliverable & {
 	readonly usage: Usage;
-	/** Settles the input quota for so many output tokens; returns what the request cost it. */
+	/** Settles the input quota for the output tokens; returns what the request cost it. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
 
-/** The error that a fault answers with; undefined for faults that meet the answer on its way. */
+/** The error that a fault answers with; undefined for faults that interrupt an answer. */
 const faultError = (fault: Fault, {modelId, isStream}: MantleArrival): unknown =>
 	fault.kind === 'access-denied'
 		? new MantleError(
@@ -63,8 +63,8 @@ export function modelIdOf({model}: Json): string {
 }
 
 /**
- * The model that a request names, if it is served where and how the request asks for it. The messages were recorded at
- * the endpoint; AWS's page on the Responses API has that of a wrong surface too.
+ * Finds the model of a request, if it is served by this API on this surface. The messages were recorded at the
+ * endpoint; AWS's page on the Responses API has that of a wrong surface too.
  */
 export function resolveMantleModel(modelId: string, api: MantleApi, surface: Surface): MantleModel {
 	const target = findMantleModel(modelId);
@@ -84,8 +84,7 @@ export function resolveMantleModel(modelId: string, api: MantleApi, surface: Sur
 }
 
 /**
- * Cache points as they count here: Claude's are in the request, GPT caches by itself whatever is long enough, and
- * other models do not cache.
+ * Marks cache points: Claude's are in the request, GPT caches whatever is long enough, and other models do not cache.
  */
 const cacheable = (segments: readonly Segment[], {model, surface}: MantleModel): readonly Segment[] => {
 	const isCachePoint = (segment: Segment): boolean =>
@@ -111,7 +110,7 @@ const answering = ({model, answersAs}: MantleModel, isReasoning: boolean): Model
 	]),
 });
 
-/** An answer as far as it got: what an output quota cut off ends like one that reached its max tokens. */
+/** An answer up to `outputTokens`: one cut by an output quota ends like one that reached its max tokens. */
 const cutFacts = (facts: ResponseContext, outputTokens: number): ResponseContext => {
 	if (outputTokens >= facts.usage.outputTokens) {
 		return facts;
@@ -187,7 +186,7 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 		startedAtMs,
 	);
 
-	// What comes from the cache does not count against the input quota (user guide, quotas-mantle).
+	// Cached input does not count against the input quota (user guide, quotas-mantle).
 	const countedInput = cacheUse.inputTokens + cacheUse.writeTokens;
 	const admission: MantleAdmission = simulation.mantle.admit(
 		region,
@@ -232,7 +231,7 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 		writer: writerOf(arrival, target, facts),
 		produce: admission.produce,
 		settle(nowMs, producedTokens) {
-			// Given back is "the difference between max_tokens and the actual output": the output stays counted.
+			// AWS returns "the difference between max_tokens and the actual output": the output stays counted.
 			const cost = countedInput + producedTokens;
 			admission.settle(nowMs, cost);
 			return cost;

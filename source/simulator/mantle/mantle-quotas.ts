@@ -1,9 +1,9 @@
 import {inForce, type Overrides} from '../quotas/bucket-quotas.ts';
 import type {LimitRow, QuotaRow} from '../quotas/quota-row.ts';
 
-/** Quotas of bedrock-mantle: tokens in and tokens out apart, no requests, no tokens per day, no burndown. */
+/** Quotas of bedrock-mantle: input and output tokens apart, no requests, no tokens per day, no burndown. */
 
-/** The two limits of a model; undefined: the service publishes none, and sets none that an account could see. */
+/** The two limits of a model; undefined: neither published nor visible to an account. */
 type MantleQuota = {
 	readonly model: string;
 	/** The model's name in the names of its quotas. */
@@ -20,8 +20,8 @@ const quota = (model: string, label: string, input: LimitRow, output: LimitRow):
 });
 
 /**
- * Names, codes and defaults are AWS's of September 2026. The applied values are those of the small account that is
- * simulated: an answer of the longest length fits three times into its minute.
+ * Names, codes and defaults are AWS's of September 2026. The applied values are those of a small account: its minute
+ * holds three answers of the maximum length.
  */
 export const mantleQuotas: readonly MantleQuota[] = [
 	quota(
@@ -88,7 +88,7 @@ export const mantleQuotas: readonly MantleQuota[] = [
 	),
 ];
 
-/** What a model of the endpoint may use of a minute; undefined: no limit. */
+/** Limits of a model of the endpoint; undefined: no limit. */
 export type MantleLimits = {
 	readonly inputTokensPerMinute: number | undefined;
 	readonly outputTokensPerMinute: number | undefined;

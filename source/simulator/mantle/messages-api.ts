@@ -24,10 +24,10 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	guardrail: 'refusal',
 };
 
-/** Keys that this endpoint takes and InvokeModel does not: there they are headers, paths or unknown. */
+/** Keys that only this endpoint takes: for InvokeModel they are headers, paths or unknown. */
 const ownKeys = new Set(['model', 'stream', 'service_tier', 'user_profile_id', 'inference_geo']);
 
-/** The body as InvokeModel would have it: the version is a header here, and may be in the body as well. */
+/** The body as InvokeModel expects it: here the version is a header, and may be in the body as well. */
 const invokeBody = (body: Json): Json => ({
 	...Object.fromEntries(Object.entries(body).filter(([key]) => !ownKeys.has(key))),
 	anthropic_version: 'bedrock-2023-05-31',

@@ -15,20 +15,23 @@ import {
 } from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
 
-/** The items of a response: what the model thought, and what it says or the tool that it calls. */
+/**
+ * OpenAI's Responses: bodies and events as OpenAI's client types them. Nothing is stored, so no response can be
+ * continued.
+ */
 
-/** How the items of one response are written, the same in its events and in the response itself. */
+/** Writes the items of one response, the same in its events and in the response itself. */
 type ItemWriter = {
 	readonly idOf: (kind: PartKind) => string;
-	/** An item with all that was said in it; without a content yet where nothing was. */
+	/** An item with its text; without content before there is any. */
 	readonly item: (kind: PartKind, status: string, text: string | undefined) => Json;
-	/** The content part that carries a text; undefined for items that have none. */
+	/** The content part of a text; undefined for items that have none. */
 	readonly part: (kind: PartKind, text: string) => Json | undefined;
 };
 
 /**
  * @param toolUse The tool that is called, if any.
- * @param hidesReasoning Whether the model keeps what it thinks to itself.
+ * @param hidesReasoning Whether the model hides its reasoning.
  */
 function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesReasoning: boolean): ItemWriter {
 	const ids: Readonly<Record<PartKind, string>> = {
@@ -73,7 +76,7 @@ function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesRea
 	};
 }
 
-/** Status of a response, and of its last item: the model got to its end, or was cut. */
+/** Status of a response and of its last item: complete or cut. */
 function endStatus({answer}: ResponseContext): string {
 	return answer.stopReason === 'length' ? 'incomplete' : 'completed';
 }
@@ -89,7 +92,7 @@ function outputOf(facts: ResponseContext, writer: ItemWriter): readonly Json[] {
 	];
 }
 
-/** Input counts what came from the cache too. */
+/** Input includes cached tokens. */
 function usageOf({usage, answer}: ResponseContext): Json {
 	const inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 	return {
@@ -104,23 +107,21 @@ function usageOf({usage, answer}: ResponseContext): Json {
 	};
 }
 
-/** The events of a streamed response, numbered in order: an item is added, filled part by part, and done. */
-
 type Streamed = {
 	readonly writer: ItemWriter;
 	/** The tool that is called, if any. */
 	readonly toolUse: ToolUse | undefined;
-	/** The response as it is when it begins. */
+	/** The response at its beginning. */
 	readonly opening: Json;
-	/** What changes of it by its end. */
+	/** The fields that change until its end. */
 	readonly endOf: (facts: ResponseContext) => Json;
 };
 
-/** Codes that a response may fail with, as OpenAI publishes them. */
+/** Codes of a failed response, as OpenAI publishes them. */
 const failureCode = ({kind}: MantleError): string =>
 	kind === 'throttled' ? 'rate_limit_exceeded' : 'server_error';
 
-/** An item that has been added and is not done. */
+/** An item that has been added and is not complete. */
 type OpenItem = {readonly kind: PartKind; text: string};
 
 function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStream {
@@ -227,15 +228,13 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 	};
 }
 
-/** OpenAI's Responses: bodies as OpenAI's client types them. Nothing is stored, so no response can be gone on from. */
-
 const textTypes = new Set(['input_text', 'output_text', 'text']);
 
-/** A part of a message in the words of Chat Completions. */
+/** A part of a message in the form of Chat Completions. */
 const partOf = (part: unknown): unknown =>
 	isJson(part) && textTypes.has(String(part.type)) ? {type: 'text', text: part.text} : part;
 
-/** An item of the input as a message; calls of tools, their outputs and thoughts are read as what they are written as. */
+/** An item of the input as a message; calls of tools, their outputs and thoughts stay JSON. */
 const messageOf = (item: unknown): Json => {
 	if (isJson(item) && (item.type === undefined || item.type === 'message')) {
 		return {
@@ -262,7 +261,7 @@ const messagesOf = ({input, instructions}: Json): readonly Json[] => {
 	];
 };
 
-/** Tools, in the words of Chat Completions: there they and the choice of one stand one level deeper. */
+/** Tools in the form of Chat Completions: there they and the choice of one are one level deeper. */
 const toolsOf = ({tools, tool_choice: choice, input}: Json): RequestedTools | undefined => {
 	const last: unknown = Array.isArray(input) ? input.at(-1) : undefined;
 	const hasResult = isJson(last) && last.type === 'function_call_output';
@@ -297,7 +296,7 @@ const checkState = (body: Json): void => {
 	}
 };
 
-/** Settings that an answer repeats, with what they are where the request leaves them out. */
+/** Settings that an answer repeats, with their defaults. */
 const settingsOf = (body: Json): Json => ({
 	background: false,
 	instructions: body.instructions ?? null,
@@ -329,7 +328,7 @@ const openingOf = (facts: ResponseContext, body: Json): Json => ({
 	...settingsOf(body),
 });
 
-/** What changes of a response from its beginning to its end. */
+/** The fields of a response that change until its end. */
 const endOf = (facts: ResponseContext, writer: ItemWriter): Json => {
 	const status = endStatus(facts);
 	return {

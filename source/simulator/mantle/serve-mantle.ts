@@ -32,12 +32,17 @@ import {findMantleModel, type MantleModel, mantleModels, type Surface} from './m
 import {messagesApi} from './messages-api.ts';
 import {responsesApi} from './responses-api.ts';
 
-/** Who calls bedrock-mantle: a signature for it, or a Bedrock API key. Neither is verified. */
+/**
+ * The endpoint bedrock-mantle: its callers, handlers and routes. A caller has a signature or a Bedrock API key;
+ * neither is verified.
+ */
 
-/** Names that requests are signed for; the vendors' clients use the first, and the endpoint was seen to take both. */
+/**
+ * Services that requests are signed for; the vendors' clients use the first, and the endpoint was seen to take both.
+ */
 const signingNames = ['bedrock-mantle', 'bedrock'];
 
-/** A key stands in `Authorization`, or where Anthropic's clients put theirs. */
+/** A key is in `Authorization`, or where Anthropic's clients put theirs. */
 const keyOf = (headers: IncomingHttpHeaders): string | undefined => {
 	const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 	const apiKey = headers['x-api-key'];
@@ -58,14 +63,14 @@ const regionOfHost = (headers: IncomingHttpHeaders): string | undefined =>
 	/^bedrock-mantle\.([\w-]+)\.api\.aws/.exec(headers.host ?? '')?.[1];
 
 /**
- * The Region of a request: that of the host name, of the signature or of the key.
+ * The Region of a request: of the host name, of the signature or of the key.
  * @throws MantleError where it has no credentials, or is signed for another service.
  */
 function regionOfCaller(headers: IncomingHttpHeaders): string {
 	const service = serviceOf(headers);
 	if (service !== undefined) {
 		if (!signingNames.includes(service)) {
-			// The sentence of AWS's other services; which one this endpoint says has no primary source.
+			// The sentence of AWS's other services; the one of this endpoint has no primary source.
 			throw new MantleError(
 				'unauthenticated',
 				`Credential should be scoped to correct service: 'bedrock-mantle', not '${service}'.`,
@@ -93,11 +98,11 @@ function assertMayCall({denied}: Scenario, action: string, region: string): void
 type Outcome = Delivery & {
 	readonly failure: MantleError | undefined;
 	readonly usage: Usage;
-	/** What the request cost the two quotas. */
+	/** The cost of the request for both quotas. */
 	readonly quotaTokens: number;
 };
 
-/** All that is known of a request; what is not known yet when it fails stays empty. */
+/** The known parts of a request; the others are still empty when it fails. */
 type KnownRequest = {modelId: string; region: string};
 
 const answerRequest = async (
@@ -126,7 +131,7 @@ const recordOf = (
 	operation: api.name,
 	modelId,
 	region,
-	// Not a model of the runtime: CloudWatch keeps this endpoint's traffic in a namespace of its own.
+	// Not a model of the runtime: CloudWatch has a separate namespace for this endpoint's traffic.
 	baseModel: undefined,
 	scope: undefined,
 	userAgent: String(exchange.headers['user-agent'] ?? ''),
@@ -204,11 +209,11 @@ async function serveMantle(
 
 const countOf = (body: Json): number => {
 	const target = resolveMantleModel(modelIdOf(body), messagesApi, '/anthropic/v1');
-	// What is counted has no max tokens; one stands in so that the rest is checked like any message.
+	// A request to count has no max tokens; one stands in so that the rest is checked like any message.
 	return promptTokens(messagesApi.parse({max_tokens: 1, ...body}, target).prompt.segments);
 };
 
-/** Serves the counting of a message's tokens, which costs no quota. */
+/** Counts the tokens of a message, which costs no quota. */
 async function serveMantleCount(exchange: Exchange, simulation: Simulation): Promise<void> {
 	const bytes = await exchange.readBody();
 	const requestId = requestIdOf(simulation.requestRandom(exchange.path, bytes), 'Messages');
@@ -217,9 +222,7 @@ async function serveMantleCount(exchange: Exchange, simulation: Simulation): Pro
 	sendJson(exchange.reply, 200, {input_tokens: count}, requestIdHeaders(requestId));
 }
 
-/** The lists of models: OpenAI's holds every model of the endpoint, whatever API it speaks, Anthropic's just Claude. */
-
-/** When a model came is unknown, so `created` is 0. `status` was seen at the endpoint, beside the published type. */
+/** Models have no known date, so `created` is 0. `status` was seen at the endpoint, beside the published type. */
 const openAiModel = ({id, model}: MantleModel): Json => ({
 	id,
 	object: 'model',
@@ -268,8 +271,6 @@ async function serveMantleModels(
 	const body = found === undefined ? list() : single(found);
 	sendJson(exchange.reply, 200, body, requestIdHeaders(requestIdOf(random, api)));
 }
-
-/** The paths of `bedrock-mantle.<region>.api.aws`; here they stand beside those of the other services. */
 
 type MantleRoute = {
 	readonly method: 'GET' | 'POST';

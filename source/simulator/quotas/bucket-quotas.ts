@@ -5,7 +5,10 @@ import type {SimulatorOptions} from '../options.ts';
 import {openModelQuotas} from './open-model-quotas.ts';
 import type {BucketQuota, LimitRow} from './quota-row.ts';
 
-/** Nova and Titan. Nova Premier is blocked: an account that was never given any of it. */
+/**
+ * Limits of the simulated account. Nova and Titan come first; Nova Premier is blocked, as for an account without any
+ * of it.
+ */
 const amazonQuotas: readonly BucketQuota[] = [
 	{
 		model: 'amazon.nova-micro-v1:0',
@@ -218,19 +221,19 @@ const claudeQuotas: readonly BucketQuota[] = [
 ];
 
 /**
- * The account that is simulated: a small one, so that a demonstration runs into its limits. Names and codes are AWS's;
- * defaults are those of us-east-1 as documented, or of the same generation where a table leaves one out.
+ * Quotas of a small account, so that a demonstration meets its limits. Names and codes are AWS's; defaults are those
+ * of us-east-1 as documented, or of the same generation where a table leaves one out.
  */
 export const bucketQuotas: readonly BucketQuota[] = [...amazonQuotas, ...claudeQuotas, ...openModelQuotas];
 
 const quotasByBucket = new Map(bucketQuotas.map((quota) => [`${quota.scope} ${quota.model}`, quota]));
 
-/** The limits of a model on a route. */
+/** Finds the limits of a model on a route. */
 function findBucketQuota(model: string, scope: Scope): BucketQuota | undefined {
 	return quotasByBucket.get(`${scope} ${model}`);
 }
 
-/** The row of a model's daily limit on a route: cross-Region calls draw twice the on-demand row. */
+/** The row of a model's daily limit on a route: cross-Region calls draw on the on-demand row twice. */
 function findDayRow(model: string, scope: Scope): LimitRow | undefined {
 	return scope === 'global'
 		? findBucketQuota(model, 'global')?.day
@@ -245,7 +248,10 @@ export function inForce(row: LimitRow | undefined): number | undefined {
 	return row?.[2] ?? row?.[1];
 }
 
-/** What a bucket enforces. With an override there is no daily limit, which would follow from the account's own values. */
+/**
+ * The limits that a bucket enforces. An override removes the daily limit, which would follow from the account's own
+ * values.
+ */
 export function limitsOf({model, scope}: ResolvedModel, overrides: Overrides): BucketLimits {
 	const quota = findBucketQuota(model.id, scope);
 	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;

@@ -10,7 +10,7 @@ const quota = (
 	requestsLabel = label,
 ): BucketQuota => ({model, scope, label, requests, tokens, requestsLabel});
 
-/** Meta, Mistral, Cohere, AI21, DeepSeek and those who speak OpenAI's form. */
+/** Limits of Meta, Mistral, Cohere, AI21, DeepSeek and models with OpenAI's format. */
 export const openModelQuotas: readonly BucketQuota[] = [
 	quota(
 		'meta.llama2-13b-chat-v1',

@@ -1,6 +1,6 @@
 import type {Scope} from '../catalog/model.ts';
 
-/** A limit of a bucket: its Service Quotas code, AWS's default and what the simulated account was given. */
+/** A limit of a bucket: its Service Quotas code, AWS's default and the applied value of the simulated account. */
 export type LimitRow = readonly [
 	code: string,
 	defaultValue: number,
@@ -18,7 +18,10 @@ export type BucketQuota = {
 	readonly requestsLabel?: string;
 	readonly requests?: LimitRow;
 	readonly tokens?: LimitRow;
-	/** Per day; on the on-demand route's row, which counts double for cross-Region calls, or the global route's own. */
+	/**
+	 * Per day; on the on-demand route's row, which counts double for cross-Region calls, or on the global route's
+	 * row.
+	 */
 	readonly day?: LimitRow;
 	/** Older rows write "Cross-Region". */
 	readonly isCapitalised?: boolean;

@@ -5,7 +5,10 @@ import {mantleQuotaRows} from '../mantle/mantle-quotas.ts';
 import {bucketQuotas, type Overrides} from './bucket-quotas.ts';
 import type {BucketQuota, LimitRow, QuotaRow} from './quota-row.ts';
 
-/** The hundreds of other quotas that Bedrock has, so that lists have pages and a resolver has something to get wrong. */
+/**
+ * The whole list of Service Quotas. These are the hundreds of other quotas of Bedrock, so that lists have pages and a
+ * resolver can get something wrong.
+ */
 
 const requestsPerSecondActions = (
 	'AssociateAgentKnowledgeBase CreateAgent CreateAgentActionGroup CreateAgentAlias CreateDataSource CreateFlow CreateFlowAlias ' +
@@ -98,7 +101,7 @@ const routeNames: Readonly<Record<Scope, string>> = {
 const routeName = ({scope, isCapitalised}: BucketQuota): string =>
 	isCapitalised ? 'Cross-Region' : routeNames[scope];
 
-/** A code in the form of AWS's for a row that has none. */
+/** A code in AWS's form for a row without one. */
 const codeOf = (name: string): string => `L-${hashText(name).toString(16).toUpperCase().padStart(8, '0')}`;
 
 const minuteRow = (
@@ -138,8 +141,8 @@ const dayRow = ({scope, label, day}: BucketQuota): readonly QuotaRow[] => {
 };
 
 /**
- * Every quota of the simulated account, in the order of their names. Limits typed by the user are its applied values;
- * it then has no daily limits.
+ * Every quota of the simulated account, sorted by name. Limits typed by the user are its applied values; it then has
+ * no daily limits.
  */
 export function quotaRows(overrides: Overrides): readonly QuotaRow[] {
 	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;

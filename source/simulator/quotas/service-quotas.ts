@@ -106,7 +106,7 @@ const requestBody = (request: IncreaseRequest, nowMs: number): Json => {
 	};
 };
 
-/** What an action works on. */
+/** The account that an action works on. */
 type Account = {
 	readonly rows: readonly QuotaRow[];
 	readonly requests: IncreaseRequests;
@@ -124,7 +124,7 @@ const requestIncrease = (input: Json, {rows, requests, region, nowMs}: Account):
 	return {RequestedQuota: requestBody(requests.make(quota, {region, desiredValue, nowMs}), nowMs)};
 };
 
-/** Requests of the account, of one quota where it is named. */
+/** Requests of the account, or of one quota. */
 const history = (input: Json, {requests, region, nowMs}: Account): Json => {
 	const found = requests
 		.all(region)

@@ -45,7 +45,7 @@ const usageOf = (facts: ResponseContext, hasCacheCounts: boolean): Json => {
 	};
 };
 
-/** Settings of the request that are echoed with the answer. */
+/** Settings of the request that the answer repeats. */
 const echo = ({body}: RequestedSettings): Json => ({
 	...(body.serviceTier === undefined ? {} : {serviceTier: body.serviceTier}),
 	...(body.performanceConfig === undefined ? {} : {performanceConfig: body.performanceConfig}),
@@ -87,7 +87,7 @@ const deltaOf = ({kind, text}: PartChunk): Json => {
 	}
 };
 
-/** The events that a chunk makes: the begin of a tool's call, the delta, the signature of thoughts, the end. */
+/** The events of a chunk: the start of a tool's call, the delta, the signature of thoughts, the end. */
 const encodeChunk = (facts: ResponseContext, chunk: PartChunk): Buffer => {
 	const {toolUse} = facts.answer;
 	const contentBlockIndex = chunk.block;

@@ -37,7 +37,7 @@ function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonl
 /** A block of a streamed answer: thoughts, text or the call of a tool. */
 export type AnswerBlock = {readonly kind: PartKind; readonly tokens: readonly string[]};
 
-/** Tokens of one event, and where they stand in their block. Index and tokens count through the whole answer. */
+/** Tokens of one event, and their position in their block. Index and tokens count through the whole answer. */
 export type PartChunk = TokenChunk & {
 	readonly kind: PartKind;
 	readonly block: number;
@@ -108,7 +108,7 @@ export function dueShareOf(token: number, outputTokens: number): number {
 
 export type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
 
-/** What a request asks for besides an answer, echoed where it was granted. */
+/** Settings of a request that the answer repeats where they were granted. */
 export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly body: Json};
 
 /** How one pair of operations (whole and streamed) reads requests and writes answers. */

@@ -3,13 +3,13 @@ import type {Answer, GuardrailVerdict} from '../families/family.ts';
 import {isJson, type Json, type Prompt, tokenize} from '../families/prompt.ts';
 import {validationError} from '../wire/service-error.ts';
 
-/** The one guardrail of the simulated account. It blocks prompts that hold a marker. */
+/** The one guardrail of the simulated account. It blocks prompts with a marker. */
 
 /** Its ID; DRAFT and 1 are its versions. */
 export const guardrailId = 'sim0guardrail';
 const versions = ['DRAFT', '1'];
 
-/** A prompt with this text is blocked. */
+/** A prompt that contains this text is blocked. */
 export const guardrailMarker = 'BLOCK-THIS';
 
 const blockedMessage = 'Sorry, the model cannot answer this question.';
@@ -45,8 +45,8 @@ const requestedGuardrail = (
 };
 
 /**
- * What the guardrail of a request makes of its prompt; undefined where it names none.
- * @throws ServiceError where there is no such guardrail.
+ * The decision of a request's guardrail; undefined where it names none.
+ * @throws ServiceError where the guardrail does not exist.
  */
 export function judgePrompt(
 	headers: IncomingHttpHeaders,
@@ -70,7 +70,7 @@ export function judgePrompt(
 	};
 }
 
-/** What is answered instead of the model's words. */
+/** The answer to a blocked prompt. */
 export const blockedAnswer: Answer = {
 	reasoning: [],
 	tokens: tokenize(blockedMessage),
@@ -78,7 +78,7 @@ export const blockedAnswer: Answer = {
 	stopSequence: undefined,
 };
 
-/** The assessment of a prompt, as the trace tells it. */
+/** The assessment of a prompt, as the trace shows it. */
 export function assessment({isBlocked}: GuardrailVerdict): Json {
 	return {
 		[guardrailId]: isBlocked

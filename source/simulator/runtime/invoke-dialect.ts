@@ -15,10 +15,10 @@ import {assessment} from './guardrails.ts';
 
 /** InvokeModel and InvokeModelWithResponseStream: the family's own bodies, token counts in headers or the last chunk. */
 
-/** Above so many tokens an event is sent when all of them are there. */
+/** Events with more tokens than this are sent with their last token. */
 const burstTokens = 8;
 
-/** Settings that are asked for with a header and echoed with the same one. */
+/** Settings that are set by a header and repeated with the same one. */
 const echoedHeaders = ['x-amzn-bedrock-service-tier', 'x-amzn-bedrock-performanceconfig-latency'];
 
 const echo = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
@@ -42,7 +42,7 @@ const visibleTokens = (answer: Answer, tags: readonly [string, string] | undefin
 		: [...thought, ...tokens.map((token, index) => (index === 0 ? close + token : token))];
 };
 
-/** The blocks of the answer; thoughts are part of the text where the family has no block for them. */
+/** The blocks of the answer; thoughts are part of the text for families without a block for them. */
 const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
 	partsOf(
 		family.hasThoughtBlocks
@@ -50,11 +50,11 @@ const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
 			: {...answer, reasoning: [], tokens: visibleTokens(answer, family.reasoningTags)},
 	);
 
-/** The same as one text. */
+/** The visible answer as one text. */
 const visibleText = (family: Family, answer: Answer): string =>
 	(family.hasThoughtBlocks ? answer.tokens : visibleTokens(answer, family.reasoningTags)).join('');
 
-/** What InvokeModel adds to a body that went through a guardrail. */
+/** Keys that InvokeModel adds to a body after a guardrail. */
 const guardrailKeys = ({guardrail}: ResponseContext): Json =>
 	guardrail === undefined
 		? {}

@@ -16,7 +16,7 @@ import {paceOf} from './latency.ts';
 import {type Operation, refuseOtherModels} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
 
-/** A request as it came in. */
+/** An incoming request. */
 export type Arrival = {
 	readonly operation: Operation;
 	readonly modelId: string;
@@ -29,10 +29,10 @@ export type Arrival = {
 	readonly startedAtMs: number;
 };
 
-/** A request that was admitted, with the answer that it will get. */
+/** An admitted request with its answer. */
 export type Job = Deliverable & {
 	readonly usage: Usage;
-	/** Charges the bucket for so many output tokens; returns what it cost. */
+	/** Charges the bucket for the output tokens; returns the cost. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
 
@@ -128,7 +128,7 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	const cacheUse = model.traits.has('caches') ? found : notCached(found);
 	const totalInputTokens = cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens;
 
-	// The documentation leaves cache reads out of the reservation, AWS's own toolkit takes them in: the stricter one.
+	// The documentation leaves cache reads out of the reservation, AWS's own toolkit includes them: the stricter one.
 	const admission = simulation.buckets.admit(
 		region,
 		target,
@@ -138,7 +138,7 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	if (!admission.isAdmitted) {
 		throw throttlingError(admission.throttle, modelId);
 	}
-	// A prompt that is blocked never reaches the model: it costs nothing.
+	// A blocked prompt never reaches the model: it costs nothing.
 	const isBlocked = guardrail?.isBlocked === true;
 	const answer = isBlocked ? blockedAnswer : answerPrompt(random, prompt, model);
 	const outputTokens = isBlocked ? 0 : answerTokens(answer);

@@ -15,7 +15,7 @@ export type CacheUse = {
 };
 
 export type PromptCache = {
-	/** @param bucket What the cache belongs to; prefixes of one are not found from another. */
+	/** @param bucket Owner of the cache; prefixes of one are invisible to others. */
 	readonly use: (bucket: string, segments: readonly Segment[], nowMs: number) => CacheUse;
 	readonly clear: () => void;
 };

@@ -22,7 +22,7 @@ const countTokensOf = (body: Json, modelId: string, lifecycle: Lifecycle): numbe
 		throw unsupported();
 	}
 	const {model, scope} = resolveLiving(modelId, lifecycle);
-	// Only base IDs are counted for, not their profiles.
+	// CountTokens takes base IDs only, not profiles.
 	if (!model.traits.has('counts-tokens') || scope !== 'on-demand') {
 		throw unsupported();
 	}

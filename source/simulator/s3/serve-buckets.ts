@@ -5,7 +5,7 @@ import {defaultRegion, type Exchange, regionOf} from '../wire/exchange.ts';
 import {document, type Element} from '../wire/xml.ts';
 import {S3Error, type StoredObject} from './object-store.ts';
 
-/** One call of S3: what it is about and the way to answer it. */
+/** One call of S3 and its reply. */
 export type S3Call = {
 	readonly exchange: Exchange;
 	readonly simulation: Simulation;
@@ -32,12 +32,12 @@ export function sendXml(
 	reply.end(bytes);
 }
 
-/** ListObjectsV2, and ListObjects as older clients call it. */
+/** Calls about buckets: list, create, head, location, and the lists of their objects. */
 
 /** Pages are shorter than the service's, so that a client has to ask for more than one. */
 const pageLength = 100;
 
-/** What a list shows: an object, or the beginning that several keys have in common up to the delimiter. */
+/** An entry of a list: an object, or a prefix that several keys share up to the delimiter. */
 type ListEntry = {readonly name: string; readonly object: StoredObject | undefined};
 
 const entriesOf = (
@@ -110,9 +110,7 @@ function serveListObjects({exchange, simulation, bucket}: S3Call): void {
 	);
 }
 
-/** Calls about buckets: list them, make one, see whether and where it is, list what is in it. */
-
-/** More than that the service does not list at once. */
+/** Longest list of the service. */
 const maxBuckets = 10_000;
 
 export function serveListBuckets({exchange, simulation}: S3Call): void {
@@ -151,7 +149,10 @@ export function serveListBuckets({exchange, simulation}: S3Call): void {
 	);
 }
 
-/** Serves a call about one bucket. @throws S3Error for one that is not served. */
+/**
+ * Serves a call about one bucket.
+ * @throws S3Error for one that is not served.
+ */
 export function serveBucket(call: S3Call): void {
 	const {exchange, simulation, bucket} = call;
 	const region = regionOf(exchange.headers);
@@ -179,7 +180,7 @@ export function serveBucket(call: S3Call): void {
 const locationDocument = (region: string): string =>
 	document('LocationConstraint', region === defaultRegion ? '' : region);
 
-/** A call that the simulator does not know. */
+/** Error for a call that the simulator does not know. */
 export function notServed(call: string, subject: string): S3Error {
 	return new S3Error('NotImplemented', `The simulator does not serve ${call} of ${subject}.`);
 }

@@ -126,7 +126,7 @@ describe('the way to AWS', () => {
 		);
 		await expect(bare.region()).rejects.toMatchObject({
 			exitCode: 1,
-			message: `There is no certificate in ${home.path('config')}.`,
+			message: `${home.path('config')} contains no certificate.`,
 		});
 	});
 });

@@ -38,7 +38,7 @@ const cases: readonly Case[] = [
 		'Too many requests, please wait before trying again.',
 		'throttled-requests',
 		true,
-		/requests a minute/,
+		/requests per minute/,
 	],
 	[
 		'ThrottlingException',
@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
 		'Your request rate is too high. Reduce the frequency of requests.',
 		'throttled-requests',
 		true,
-		/requests a minute/,
+		/requests per minute/,
 	],
 	['ThrottlingException', 429, 'The TPM quota has been exceeded.', 'throttled-tokens', true, /max-tokens/],
 	['ThrottlingException', 429, 'The RPM quota has been exceeded.', 'throttled-requests', true, /./],

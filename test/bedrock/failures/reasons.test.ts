@@ -186,14 +186,14 @@ const cases: Readonly<Record<string, Case>> = {
 		environment: {AWS_BEARER_TOKEN_BEDROCK: 'sk-something-of-mine'},
 		class: 'credentials',
 		advice: /does not take the key in AWS_BEARER_TOKEN_BEDROCK/,
-		not: /wants a key of its own/,
+		not: /wants its own key/,
 	},
 	'an endpoint that wants a key': {
 		name: 'AccessDeniedException',
 		status: 403,
 		message: 'Authentication failed: no API key was sent.',
 		class: 'credentials',
-		advice: /wants a key of its own/,
+		advice: /wants its own key/,
 	},
 };
 
