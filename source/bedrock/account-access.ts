@@ -41,10 +41,7 @@ export async function openAccount(request: AccountRequest): Promise<Account> {
 	};
 }
 
-/**
- * A list that could not be read is not an empty one.
- * @throws UserError (exit 1) with the reason.
- */
+/** A list that could not be read is not an empty one. @throws UserError (exit 1) with the reason. */
 export function assertListed(count: number, failures: AccountLists['failures']): void {
 	const failure = failures.get('models') ?? failures.get('profiles');
 	if (count === 0 && failure !== undefined) {

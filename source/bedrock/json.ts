@@ -13,10 +13,8 @@ export function at(value: unknown, ...path: ReadonlyArray<string | number>): unk
 		if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) {
 			return undefined;
 		}
-
 		current = (current as Record<string | number, unknown>)[step];
 	}
-
 	return current;
 }
 

@@ -40,14 +40,12 @@ const judge = (stopReason: string): Judgement => {
 	if (known !== undefined) {
 		return known;
 	}
-
 	const word = stopReason.toLowerCase().replace(/[^a-z]/g, '');
 	const unfit = word.startsWith('malformed') ? 'malformed' : toolCalls.has(word) ? 'tool-call' : undefined;
 	const judgement = {isTruncation: truncated.has(word), isRefusal: refused.has(word), unfit} as const;
 	if (judgements.size < maxRemembered && stopReason.length <= maxRememberedLength) {
 		judgements.set(stopReason, judgement);
 	}
-
 	return judgement;
 };
 

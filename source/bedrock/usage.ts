@@ -47,7 +47,6 @@ const firstCount = (value: unknown, keys: readonly string[]): number | undefined
 			return count;
 		}
 	}
-
 	return undefined;
 };
 
@@ -103,7 +102,6 @@ export function settleUsage(
 	if (counts.input === undefined || counts.output === undefined || source === undefined) {
 		return undefined;
 	}
-
 	return {
 		source,
 		usage: {

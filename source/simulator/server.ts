@@ -41,10 +41,7 @@ const sniff = (socket: net.Socket, hand: (server: 'http1' | 'http2') => void): v
 	socket.on('data', read);
 };
 
-/**
- * Serves HTTP/1.1 and HTTP/2 without TLS on one port.
- * @param port 0 for any free one.
- */
+/** Serves HTTP/1.1 and HTTP/2 without TLS on one port. @param port 0 for any free one. */
 export async function listen(
 	port: number,
 	onExchange: (exchange: Exchange) => void,

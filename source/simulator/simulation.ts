@@ -46,10 +46,7 @@ export type Simulation = {
 	readonly close: () => void;
 };
 
-/**
- * Creates the state of a simulator.
- * @throws UserError where the script of faults is wrong.
- */
+/** Creates the state of a simulator. @throws UserError where the script of faults is wrong. */
 export function createSimulation(options: SimulatorOptions, time: Time): Simulation {
 	const {background, metrics, denied, batch, missingBuckets, endOfLife, ...script} = parseFaults(
 		options.faults,

@@ -30,6 +30,11 @@ import {startSimulator} from '../../source/simulator/server.ts';
 import {credentials, defaultOptions, startForTest} from './harness.ts';
 import {createMovableTime, minuteMs, noon} from './metric-harness.ts';
 
+/**
+ * Tests source/simulator/control-plane/ and source/simulator/quotas/: lists of models, profiles and quotas, and
+ * requests for an increase.
+ */
+
 const quotasClient = async (options: Partial<SimulatorOptions> = {}): Promise<ServiceQuotasClient> => {
 	const {url} = await startForTest(options);
 	const client = new ServiceQuotasClient({endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1});

@@ -125,7 +125,6 @@ const missingProfileWords = async (): Promise<string> => {
 /**
  * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
  * own chain: environment, profile, SSO, assumed roles, containers and instances.
- *
  * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
  * @throws UserError (exit 1) when an endpoint or certificate setting is unusable; exit 2 for a profile beside a token.
  */
@@ -142,7 +141,6 @@ export function createClients(connection: Connection, options: {readonly maxSock
 	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
 	const ofCalls = connection.timeoutMs ?? callSilenceMs;
-
 	let shared: SharedCredentials | undefined;
 	// Looked up once: every request asks for them.
 	const credentials = (): SharedCredentials => {
@@ -241,7 +239,6 @@ export function createClients(connection: Connection, options: {readonly maxSock
 		renewExpired(client, renew);
 		return client;
 	});
-
 	return {
 		runtime,
 		control,
@@ -267,7 +264,6 @@ export function createClients(connection: Connection, options: {readonly maxSock
 					hint: 'Write it as in us-east-1.',
 				});
 			}
-
 			try {
 				const client = await runtime();
 				return await client.config.region();

@@ -26,33 +26,28 @@ export function foreignEndpoint(url: string): string | null {
 	if (endpoint === undefined || awsDomains.test(endpoint.hostname)) {
 		return null;
 	}
-
 	return `${endpoint.origin}${endpoint.pathname === '/' ? '' : endpoint.pathname}`;
 }
 
 /**
  * The endpoint that `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` or `AWS_ENDPOINT_URL` sets, if it is not AWS's.
- *
  * @throws UserError (exit 1) when a variable holds no URL: the SDK would only fail at the first call.
  */
 export function endpointInEnvironment(environment: Environment): string | null {
 	if (environment.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true') {
 		return null;
 	}
-
 	const name = variables.find((variable) => Boolean(environment[variable]));
 	const url = name === undefined ? undefined : environment[name];
 	if (name === undefined || url === undefined) {
 		return null;
 	}
-
 	if (parsed(url) === undefined) {
 		throw new UserError(`${name} is "${redacted(url, [])}", which is not a URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, or unset it.',
 		});
 	}
-
 	return foreignEndpoint(url);
 }
 

@@ -16,7 +16,6 @@ const secretOf = (authorization: string): string | undefined => {
 	if (/^bearer\s/i.test(authorization)) {
 		return authorization.slice('bearer '.length).trim().split(/\s/, 1)[0];
 	}
-
 	const start = authorization.indexOf('Credential=');
 	const end = authorization.indexOf('/', start);
 	return start === -1 || end === -1 ? undefined : authorization.slice(start + 'Credential='.length, end);
@@ -43,15 +42,12 @@ export function createSecrets(environment: Readonly<Record<string, string | unde
 			if (fresh.length === 0) {
 				return;
 			}
-
 			for (const value of fresh) {
 				seen.add(value);
 			}
-
 			for (const old of [...seen].slice(0, Math.max(0, seen.size - kept))) {
 				seen.delete(old);
 			}
-
 			known = undefined;
 		},
 		all() {
@@ -110,7 +106,6 @@ const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 			throw error;
 		}
 	}
-
 	return Buffer.concat(pieces);
 };
 
@@ -141,7 +136,6 @@ const withText = async <Result extends {readonly response: unknown}>(result: Res
 		const bytes = await readSome(response.body);
 		Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
 	}
-
 	return result;
 };
 

@@ -47,10 +47,7 @@ export function hasOwnCredentials(section: Section | undefined): boolean {
 	return section !== undefined && sourceSettings.some((name) => section[name] !== undefined);
 }
 
-/**
- * A profile that does not exist.
- * @param from Where the name was read.
- */
+/** A profile that does not exist. @param from Where the name was read. */
 const unknownProfile = (name: string, from: string, files: SharedFiles): UserError => {
 	const {configPath, profiles, strays} = files;
 	const [unreadable] = files.faults;

@@ -64,10 +64,7 @@ type Asked = AwsIdentityProperties & {readonly forceRefresh?: boolean};
 
 /** Keys that all clients of one caller share: a `credential_process` that asks for a touch asks once. */
 export type SharedCredentials = {
-	/**
-	 * @returns Valid keys.
-	 * @throws CredentialsFault.
-	 */
+	/** @returns Valid keys. @throws CredentialsFault. */
 	readonly provide: ((asked?: Asked) => Promise<AwsCredentialIdentity>) & {memoized?: boolean};
 	/**
 	 * For keys that the service refused as expired: asks their source again, once for all requests in flight.

@@ -41,22 +41,18 @@ export function permissionAdvice({message}: ErrorFacts, {action, model, endpoint
 	if (once !== undefined) {
 		return once;
 	}
-
 	const named = /not authorized to perform:? ([\w-]+:\w+)/i.exec(message)?.[1];
 	const needed = named ?? action;
 	const resource = /on resource:? (\S+)/i.exec(message)?.[1];
 	if (/explicit deny/i.test(message)) {
 		return `A policy denies ${needed ?? 'this'}${resource === undefined ? '' : ` on ${resource}`} explicitly, perhaps for a Region that the inference profile uses: ask who looks after the policies of the account.`;
 	}
-
 	if (/access to the model|model access/i.test(message)) {
 		return `Ask for access to ${model ?? 'the model'} in the Bedrock console (Model catalog), in every Region that the profile uses.`;
 	}
-
 	if (named === undefined && endpoint) {
 		return `The endpoint ${endpoint} refuses the call: ask who runs it what it needs.`;
 	}
-
 	return `Allow ${needed ?? 'the action'}${resource === undefined ? '' : ` on ${resource}`}; an inference profile needs it on the profile and on its foundation model in every Region.`;
 }
 
@@ -70,23 +66,18 @@ export function credentialsAdvice({name, message}: ErrorFacts, {endpoint, hasTok
 	if (clockNames.has(name) || clockWords.test(message)) {
 		return 'Set the clock of this machine: AWS refuses requests that are minutes off.';
 	}
-
 	if (endpoint && hasToken === true) {
 		return `The endpoint ${endpoint} does not take the key in AWS_BEARER_TOKEN_BEDROCK: set one that it knows, or ask who runs it.`;
 	}
-
 	if (endpoint && /api key/i.test(message)) {
 		return `The endpoint ${endpoint} wants its own key: set it as AWS_BEARER_TOKEN_BEDROCK.`;
 	}
-
 	if (/api key|bearer/i.test(message)) {
 		return 'Make a new Bedrock API key for AWS_BEARER_TOKEN_BEDROCK (some hold in one Region only), or unset it and sign in with "aws configure" or "aws sso login".';
 	}
-
 	if (/region is missing/i.test(message)) {
 		return 'Name the Region with --region or AWS_REGION.';
 	}
-
 	return 'Sign in again with "aws sso login" or "aws configure" (name a profile with --profile), or try it without an account: --demo.';
 }
 
@@ -109,12 +100,10 @@ export function profileAdvice({model, baseModel, region, profiles}: FailureConte
 			? `Call it by an inference profile: --model ${alternatives(profiles)}.`
 			: `No inference profile of this model is offered in ${where}: take another Region or model, which "bedrock-top models" lists.`;
 	}
-
 	const base = baseModel ?? model;
 	if (base === undefined || base.startsWith('arn:')) {
 		return 'Use an inference profile of this model: "bedrock-top models" lists them.';
 	}
-
 	const prefix = geographies.find(([pattern]) => pattern.test(region ?? ''))?.[1];
 	const examples = [...(prefix === undefined ? [] : [`${prefix}.${base}`]), `global.${base}`];
 	return `Call it by an inference profile, perhaps ${alternatives(examples)}: "bedrock-top models" lists those of the Region.`;
@@ -128,11 +117,9 @@ export function unknownModelAdvice(
 	if (endpoint && (name === '' || name === 'UnknownOperationException')) {
 		return `Check whether ${endpoint} is an endpoint of Bedrock, and its path: it does not know this call.`;
 	}
-
 	if (/\blegacy\b|end of (?:its )?life/i.test(message)) {
 		return 'Choose a newer model: this one is being retired. "bedrock-top models" lists the active ones.';
 	}
-
 	const others = (profiles ?? []).filter((id) => id !== model);
 	return others.length > 0 && !profiles?.includes(model ?? '')
 		? `In ${region ?? 'this Region'} this model is called ${alternatives(others)}.`
@@ -229,18 +216,15 @@ export function requestAdvice(facts: ErrorFacts, context: FailureContext): strin
 	if (facts.name === 'ServiceQuotaExceededException') {
 		return 'Ask for a higher quota: "bedrock-top quotas" names the quota and its code.';
 	}
-
 	for (const [pattern, advice] of requestRules) {
 		const match = pattern.exec(facts.message);
 		if (match !== null) {
 			return typeof advice === 'string' ? advice : advice(match, facts, context);
 		}
 	}
-
 	if (facts.status === 413) {
 		return 'Shorten the prompt or put fewer items into a request: it is too large for the service or a proxy on the way.';
 	}
-
 	return facts.status === 501
 		? `The endpoint${context.endpoint ? ` ${context.endpoint}` : ''} does not offer this call: use another --method or the service itself.`
 		: 'Change the request as the message says; another --method may take what this one refuses.';

@@ -89,7 +89,6 @@ const throttleOf = (message: string): FailureClass => {
 	if (/tokens? per day|daily|monthly|per[- ](?:day|month)|\bTPD\b/i.test(message)) {
 		return 'throttled-day';
 	}
-
 	if (
 		/overloaded|getting throttled|capacity|unable to process|too many connections|high (?:traffic|demand|load)/i.test(
 			message,
@@ -97,7 +96,6 @@ const throttleOf = (message: string): FailureClass => {
 	) {
 		return 'overloaded';
 	}
-
 	return /\b(?:tokens?|TPM)\b/i.test(message) ? 'throttled-tokens' : 'throttled-requests';
 };
 
@@ -115,24 +113,19 @@ const refined = (named: FailureClass, message: string): FailureClass => {
 	if (named === 'validation' && isWithoutOnDemand.test(message)) {
 		return 'needs-profile';
 	}
-
 	if (named === 'validation' && isDenial.test(message)) {
 		return 'access-denied';
 	}
-
 	// A cache point that a model does not take comes as a denial, but no permission helps.
 	if (named === 'access-denied' && /prompt caching/i.test(message)) {
 		return 'validation';
 	}
-
 	if (named === 'access-denied' && isAboutSigningIn.test(message)) {
 		return 'credentials';
 	}
-
 	if (named === 'not-found' && /use case details|fill out .*form/i.test(message)) {
 		return 'access-denied';
 	}
-
 	// A retired model is not a matter of permissions, nor of the request, whatever the exception.
 	const isRefusal = named === 'access-denied' || named === 'validation';
 	return isRefusal && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
@@ -153,12 +146,10 @@ const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass
 	if (neverConnected.test(message)) {
 		return 'network';
 	}
-
 	// The status that a proxy or a portal chose says nothing about the service. Load balancers do speak for the service.
 	if (isPage && status < 500 && status !== 429) {
 		return 'network';
 	}
-
 	// Another server does not know the call, whatever name it gives the error.
 	return status === 501 ? 'validation' : undefined;
 };
@@ -172,23 +163,18 @@ export function classOf(facts: ErrorFacts): FailureClass {
 	if (named !== undefined) {
 		return named === 'throttled' ? throttleOf(facts.message) : refined(named, facts.message);
 	}
-
 	if (facts.isWithinStream) {
 		return 'stream-cut';
 	}
-
 	if (facts.code !== undefined && timeoutCodes.has(facts.code)) {
 		return 'timeout';
 	}
-
 	if (isConnectionError(facts)) {
 		return 'network';
 	}
-
 	if (facts.status !== undefined) {
 		return facts.status >= 500 ? 'model-error' : facts.status >= 400 ? 'validation' : 'network';
 	}
-
 	// No answer and no connection failed: the request could not be made.
 	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
 }

@@ -36,7 +36,6 @@ const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 			message: `A page came instead of an answer${title === undefined ? '' : `: "${clipped(title)}"`}${status === undefined ? '' : ` (HTTP ${status})`}.`,
 		};
 	}
-
 	return {
 		name: elementText(text, 'Code') ?? /^(?:<\?[^>]*>\s*)?<(\w+Exception)\b/.exec(text.trim())?.[1],
 		message: elementText(text, 'Message'),
@@ -70,16 +69,13 @@ const bodyOfText = (
 	if (start === '') {
 		return emptyBody;
 	}
-
 	if (start.startsWith('<')) {
 		return bodyOfMarkup(start, status);
 	}
-
 	const value = parseJson(start);
 	if (isObject(value)) {
 		return bodyOfJson(value);
 	}
-
 	// JSON that breaks off may be part of an answer rather than an error message.
 	return isRefusal && !/^[{[]/.test(start) ? {message: clipped(start), isPage: false} : emptyBody;
 };
@@ -94,7 +90,6 @@ function errorBodyOf(error: unknown, response: unknown): ErrorBody {
 		const status = at(response, 'statusCode');
 		return bodyOfText(body, typeof status === 'number' ? status : undefined);
 	}
-
 	const message = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	// Exceptions within a stream that the SDK's model does not name come with their payload as text.
 	return message?.startsWith('{') ? bodyOfText(message, undefined, true) : bodyOfJson(ownFields(error));
@@ -105,7 +100,6 @@ const ownFields = (error: unknown): unknown => {
 	if (!(error instanceof Error) && !isObject(error)) {
 		return undefined;
 	}
-
 	const {error: nested, Output, Message, detail, errorMessage} = error as Record<string, unknown>;
 	return {error: nested, Output, Message, detail, errorMessage};
 };
@@ -190,7 +184,6 @@ const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string
 	if (body.isPage || error instanceof UnreadableAnswer) {
 		return body.message ?? message;
 	}
-
 	const saysNothing =
 		error instanceof SyntaxError ||
 		// An answer that is null, or otherwise not what the SDK can parse.
@@ -234,16 +227,13 @@ export function retryAfterOf(headers: ResponseHeaders, now: () => number): numbe
 	if (exact !== undefined && /^\d{1,9}$/.test(exact)) {
 		return Number(exact);
 	}
-
 	const value = headers['retry-after']?.trim();
 	if (value === undefined || value === '') {
 		return undefined;
 	}
-
 	if (/^\d{1,6}(?:\.\d+)?$/.test(value)) {
 		return Math.round(Number(value) * 1000);
 	}
-
 	const until = /[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
 	const answeredAt = Date.parse(headers.date ?? '');
 	const from = Number.isNaN(answeredAt) ? now() : answeredAt;

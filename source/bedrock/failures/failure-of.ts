@@ -44,7 +44,6 @@ const chargeOf = (
 	if (isWithinStream) {
 		return 'unknown';
 	}
-
 	switch (failureClass) {
 		case 'throttled-requests':
 		case 'throttled-tokens':
@@ -53,20 +52,15 @@ const chargeOf = (
 		case 'access-denied':
 		case 'not-found':
 		case 'needs-profile':
-		case 'credentials': {
+		case 'credentials':
 			return 'none';
-		}
-
-		case 'network': {
+		case 'network':
 			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
-		}
-
 		case 'overloaded':
 		case 'timeout':
 		case 'model-error':
-		case 'stream-cut': {
+		case 'stream-cut':
 			return 'unknown';
-		}
 	}
 };
 
@@ -74,7 +68,6 @@ const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
 	if (status !== undefined && status < 300) {
 		return `An answer came that cannot be read (HTTP ${status}).`;
 	}
-
 	const parts = [name, status === undefined ? undefined : `HTTP ${status}`, code];
 	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
 };
@@ -118,7 +111,6 @@ export function failureOf(
 			charge: 'unknown',
 		};
 	}
-
 	const raw = factsOf(error);
 	// Texts of others are cleaned before anything is made of them, the advice included.
 	const facts = {...raw, message: withoutCredentials(raw.message, options.secrets)};

@@ -26,13 +26,11 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 	if (!secrets.some((secret) => text.includes(secret))) {
 		return text;
 	}
-
 	let result = text;
 	// Longest first: a value that contains another one must not stay in part.
 	for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
 		result = result.replaceAll(secret, hidden);
 	}
-
 	return result;
 }
 

@@ -10,7 +10,6 @@ const readJurassic = (body: unknown): Reading | undefined => {
 	if (text === undefined) {
 		return undefined;
 	}
-
 	return {
 		text,
 		stopReason: wordOf(at(completion, 'finishReason', 'reason')),

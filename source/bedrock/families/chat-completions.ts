@@ -33,7 +33,6 @@ const readChoice = (value: unknown): Reading | undefined => {
 	if (!Array.isArray(choices)) {
 		return undefined;
 	}
-
 	// Of several answers to one prompt only the first is read, whichever a chunk begins with.
 	const choice: unknown = choices.find((candidate) => (at(candidate, 'index') ?? 0) === 0);
 	const message = at(choice, 'message') ?? at(choice, 'delta');

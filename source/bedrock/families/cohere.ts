@@ -51,7 +51,6 @@ export const command: Family = {
 				stopReason: wordOf(at(chunk, 'finish_reason')),
 			};
 		}
-
 		return readGenerations(chunk);
 	},
 };
@@ -88,7 +87,6 @@ export const commandR: Family = {
 		if (text === undefined || !isObject(body) || !marks.some((mark) => Object.hasOwn(body, mark))) {
 			return undefined;
 		}
-
 		return {
 			text,
 			stopReason: wordOf(at(body, 'finish_reason')),
@@ -100,7 +98,6 @@ export const commandR: Family = {
 		if (event === undefined) {
 			return undefined;
 		}
-
 		// The last event repeats the whole text below `response`; only generated pieces are text of the stream.
 		return {
 			text: event === 'text-generation' ? stringOf(at(chunk, 'text')) : undefined,

@@ -22,7 +22,6 @@ export function readMessage(body: unknown): Reading | undefined {
 			? {text: '', stopReason, counts: countsIn(at(body, 'usage'))}
 			: undefined;
 	}
-
 	return {
 		text: joined(content.map((block) => textOf(block))),
 		reasoning: joined(
@@ -53,11 +52,9 @@ export function readMessageEvent(event: unknown): Reading | undefined {
 	if (text !== undefined) {
 		return {text};
 	}
-
 	if (!isObject(event) || !eventNames.some((name) => Object.hasOwn(event, name))) {
 		return undefined;
 	}
-
 	const usage = at(event, 'metadata', 'usage');
 	return {
 		reasoning:

@@ -61,11 +61,9 @@ export function renamed(
 		if (transport.has(key)) {
 			continue;
 		}
-
 		const meaning = Object.hasOwn(canonical, key) ? canonical[key] : undefined;
 		result[meaning === undefined ? key : names[meaning]] = value;
 	}
-
 	return result;
 }
 
@@ -89,7 +87,6 @@ export function withoutSystem({
 	if (system === undefined || system === '') {
 		return messages;
 	}
-
 	const [first, ...rest] = messages;
 	return first?.role === 'user'
 		? [{role: 'user', text: `${system}\n\n${first.text}`}, ...rest]
@@ -108,6 +105,5 @@ export function cachedMessageIndex({
 	if (!cache) {
 		return -1;
 	}
-
 	return messages.length > 1 ? messages.length - 2 : system ? -1 : 0;
 }

@@ -16,7 +16,6 @@ export function takeHarmonyApart(
 	if (!harmonyBeginning.test(text)) {
 		return undefined;
 	}
-
 	const parts = [...text.matchAll(harmonyMessage)].map(([, channel = '', content = '']) => ({
 		channel,
 		content,
@@ -58,20 +57,16 @@ export function separateReasoning(
 		if (tag === undefined || (end === -1 && !isCut)) {
 			break;
 		}
-
 		thoughts.push(start.slice(tag.opening.length, end === -1 ? undefined : end));
 		rest = end === -1 ? '' : start.slice(end + tag.closing.length);
 	}
-
 	if (thoughts.length > 0) {
 		return {text: rest, reasoning: thoughts.join('')};
 	}
-
 	const ending = isOpened ? tags.find(({closing}) => rest.includes(closing)) : undefined;
 	if (ending === undefined) {
 		return {text, reasoning: undefined};
 	}
-
 	const end = rest.indexOf(ending.closing);
 	return {reasoning: rest.slice(0, end), text: rest.slice(end + ending.closing.length)};
 }
@@ -84,7 +79,6 @@ export function withoutTags<Kind extends Reading>(family: Family, reading: Kind,
 	if (family.tagsReasoning === undefined || !reading.text) {
 		return reading;
 	}
-
 	const isCut = isTruncation(reading.stopReason ?? '');
 	const {text, reasoning} =
 		takeHarmonyApart(reading.text) ?? separateReasoning(reading.text, {isCut, isOpened});

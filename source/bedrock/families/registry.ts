@@ -34,12 +34,10 @@ export function familyOf(baseModel: string): Family {
 	if (known !== undefined) {
 		return known;
 	}
-
 	const family = families.find((candidate) => candidate.serves(baseModel)) ?? openAiStyle;
 	if (remembered.size < maxRemembered) {
 		remembered.set(baseModel, family);
 	}
-
 	return family;
 }
 
@@ -51,14 +49,12 @@ const firstReading = (
 	if (own !== undefined) {
 		return own;
 	}
-
 	for (const other of families) {
 		const reading = other === family ? undefined : read(other);
 		if (reading !== undefined) {
 			return reading;
 		}
 	}
-
 	return undefined;
 };
 

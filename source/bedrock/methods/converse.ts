@@ -23,7 +23,6 @@ export const converse: Send = async (runtime, request, {signal}) => {
 			? new EmptyAnswer()
 			: new UnreadableAnswer();
 	}
-
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
 		headers: headersFor(output),
 		requestId: output.$metadata.requestId,
@@ -51,12 +50,10 @@ export const converseStream: Send = async (runtime, request, options) => {
 		},
 		options.onPiece,
 	);
-
 	const reading = reader.result();
 	if (reading.stopReason === undefined && metadata === undefined) {
 		throw cutAfter(new StreamFault(undefined), reader.received());
 	}
-
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
 		headers: headersFor(output),
 		requestId: output.$metadata.requestId,

@@ -114,7 +114,6 @@ export function createTokenCounter(
 				refused.add(request.baseModel);
 				await onRefused(request, error);
 			}
-
 			return undefined;
 		}
 	};
@@ -126,7 +125,6 @@ export function createTokenCounter(
 			asking.set(request.baseModel, answer);
 			return answer;
 		}
-
 		return first.then(() => (refused.has(request.baseModel) ? undefined : ask(request, signal)));
 	};
 }

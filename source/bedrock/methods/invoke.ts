@@ -43,7 +43,6 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	if (read === undefined && !isGuarded && !isWithoutText(body)) {
 		throw new UnreadableAnswer({headers, bodyText: text});
 	}
-
 	const reading = finished(family, read ?? {}, isGuarded);
 	return answerOf(reading, {
 		headers,
@@ -88,7 +87,6 @@ export const invokeStream: Send = async (runtime, request, options) => {
 			if (reading?.fault !== undefined) {
 				throw reportedFault(reading.fault);
 			}
-
 			reader.add(reading ?? {});
 			isRead ||= reading !== undefined;
 			metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
@@ -97,16 +95,13 @@ export const invokeStream: Send = async (runtime, request, options) => {
 		},
 		options.onPiece,
 	);
-
 	const folded = reader.result();
 	if (folded.stopReason === undefined && metrics === undefined && !isGuarded) {
 		throw cutAfter(new StreamFault(undefined), reader.received());
 	}
-
 	if (!isRead && !isGuarded) {
 		throw new StreamFault(new UnreadableAnswer());
 	}
-
 	const reading = finished(family, folded, isGuarded);
 	return answerOf(reading, {
 		headers: headersFor(output),

@@ -31,9 +31,7 @@ export function converseContent(given: InferenceRequest): Pick<ConverseCommandIn
 	if (!family.takesSystem(given.baseModel)) {
 		return {messages: messagesOf(withoutSystem(given), -1)};
 	}
-
 	const request = {...given, cache: given.cache && family.knowsCachePoints === true};
-
 	return {
 		messages: messagesOf(request.messages, cachedMessageIndex(request)),
 		...(request.system

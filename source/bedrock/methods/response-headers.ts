@@ -18,7 +18,6 @@ export function headersOf(response: unknown): ResponseHeaders {
 			}
 		}
 	}
-
 	return result;
 }
 

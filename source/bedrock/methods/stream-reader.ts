@@ -27,7 +27,6 @@ type StreamReader = {
 
 /**
  * Puts the pieces of a stream together.
- *
  * @param onFirstToken Called once, at the first piece with text or reasoning in it; empty pieces do not count.
  * @param onFirstAnswerToken Called once, at the first piece with text in it.
  */
@@ -45,27 +44,21 @@ export function streamReader(
 			if ((reading.text || reading.reasoning) && text.length === 0 && reasoning.length === 0) {
 				onFirstToken();
 			}
-
 			if (reading.text && text.length === 0) {
 				onFirstAnswerToken();
 			}
-
 			if (reading.text) {
 				text.push(reading.text);
 			}
-
 			if (reading.reasoning) {
 				reasoning.push(reading.reasoning);
 			}
-
 			if (reading.stopReason !== undefined) {
 				stopReason = reading.stopReason;
 			}
-
 			if (reading.counts !== undefined) {
 				counts = overlay(counts, reading.counts);
 			}
-
 			isRefused ||= reading.isRefused === true;
 		},
 		received: () => ({
@@ -92,7 +85,6 @@ export async function openingStream<T>(opening: Promise<T>): Promise<T> {
 		if (at(response, 'statusCode') !== 200) {
 			throw error;
 		}
-
 		throw type === undefined || streamType.test(type) ? new StreamFault(error) : noStream(type, response);
 	}
 }

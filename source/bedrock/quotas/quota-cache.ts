@@ -45,10 +45,7 @@ const maxAgeMs = 24 * 60 * 60 * 1000;
 
 type Entry = {readonly savedAt: number; readonly items: readonly unknown[]};
 
-/**
- * The cache of one account and Region.
- * @param folder Where its files are; undefined makes a cache that stays empty.
- */
+/** The cache of one account and Region. @param folder Where its files are; undefined makes a cache that stays empty. */
 export function createQuotaCache(
 	scope: CacheScope,
 	{folder, files, clock}: {folder: string | undefined; files: CacheFiles; clock: Pick<Clock, 'epoch'>},

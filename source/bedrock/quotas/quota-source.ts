@@ -42,7 +42,6 @@ export class SourceError extends Error {
 	readonly kind: ReadFailureKind;
 	/** The way out, where one is known. */
 	readonly advice: string | undefined;
-
 	constructor(kind: ReadFailureKind, message: string, cause: unknown, advice?: string) {
 		super(message, {cause});
 		this.name = 'SourceError';

@@ -33,11 +33,7 @@ const bareErrorRate = 0.08;
 const errorRatePerFurtherItem = 0.012;
 const maxErrorRate = 0.4;
 
-/**
- * @param system System prompt; empty for none.
- * @param items Items of the request.
- * @returns 0 to 1.
- */
+/** @param system System prompt; empty for none. @param items Items of the request. @returns 0 to 1. */
 function errorRateOf(system: string, {style}: Pick<RequestedFormat, 'style'>, items: number): number {
 	const isBare = system.trim() === '' && style === 'plain';
 	return Math.min(

@@ -47,10 +47,7 @@ const tokensOf = (text: string): readonly Token[] => {
 	return tokens;
 };
 
-/**
- * Reads the expression of the query `id`.
- * @throws MetricError where it is not valid.
- */
+/** Reads the expression of the query `id`. @throws MetricError where it is not valid. */
 export function parseExpression(id: string, text: string): Expression {
 	if (text.length > longestExpression) {
 		throw expressionFault(id, `it is longer than ${longestExpression} characters`);

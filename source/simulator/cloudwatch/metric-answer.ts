@@ -30,10 +30,7 @@ export function textOf(input: Json, key: string): string | undefined {
 	return typeof value === 'string' ? value : undefined;
 }
 
-/**
- * A number of a request; the query protocol sends it as text.
- * @returns undefined for other values.
- */
+/** A number of a request; the query protocol sends it as text. @returns undefined for other values. */
 export function numberOf(input: Json, key: string): number | undefined {
 	const value = input[key];
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;

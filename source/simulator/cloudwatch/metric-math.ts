@@ -119,10 +119,7 @@ function foldValues(value: MathValue, act: (values: readonly number[]) => number
 	}
 }
 
-/**
- * Differences between neighboring values.
- * @param isRate Per second.
- */
+/** Differences between neighboring values. @param isRate Per second. */
 function differences(value: MathValue, isRate: boolean): MathValue {
 	switch (value.kind) {
 		case 'scalar':
@@ -140,10 +137,7 @@ function differences(value: MathValue, isRate: boolean): MathValue {
 	}
 }
 
-/**
- * Fills periods without a value.
- * @param filler `repeat`: the value before.
- */
+/** Fills periods without a value. @param filler `repeat`: the value before. */
 function fillGaps(
 	value: MathValue,
 	filler: number | 'repeat',

@@ -70,10 +70,7 @@ const modelIdOf = (metric: Json): string | undefined => {
 	return isKnown ? modelId : undefined;
 };
 
-/**
- * Reads the metric of a query.
- * @param asked Name space, name and dimensions.
- */
+/** Reads the metric of a query. @param asked Name space, name and dimensions. */
 export function readSeries(
 	asked: Json,
 	period: number | undefined,

@@ -143,10 +143,7 @@ export function addSample(sums: MinuteSums, metric: CountMetric, amount: number)
 	widen(sums, metric, amount, amount);
 }
 
-/**
- * Adds a share of one minute to another.
- * @param part 0 to 1: the share; counts stay whole.
- */
+/** Adds a share of one minute to another. @param part 0 to 1: the share; counts stay whole. */
 export function addSums(sum: MinuteSums, more: MinuteSums, part = 1): void {
 	for (const metric of countMetrics) {
 		if (more.counts[metric] > 0) {

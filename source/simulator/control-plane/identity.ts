@@ -29,10 +29,7 @@ const xmlNamespace = `https://sts.amazonaws.com/doc/${tokenServiceVersion}/`;
 /** In the form of the IDs of IAM users. */
 const userId = 'AIDASIMULATEDSIMULATE';
 
-/**
- * Answers an action.
- * @throws ServiceError for all but GetCallerIdentity.
- */
+/** Answers an action. @throws ServiceError for all but GetCallerIdentity. */
 export function serveTokenService({reply}: Exchange, action: string): void {
 	if (action !== 'GetCallerIdentity') {
 		throw actionNotServed(action, 'sts');

@@ -15,10 +15,7 @@ export function asksToThink(settings: Json): boolean {
 	return type === 'enabled' || type === 'adaptive';
 }
 
-/**
- * The model's message about settings that exclude each other.
- * @param isForced A tool must be called.
- */
+/** The model's message about settings that exclude each other. @param isForced A tool must be called. */
 export function thinkingFault(
 	settings: Json,
 	model: Model,

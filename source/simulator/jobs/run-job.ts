@@ -124,10 +124,7 @@ const inputsOf = ({objects}: Simulation, {request}: BatchJob): readonly StoredOb
 		: objects.list(place.bucket, place.key).filter(({key}) => key.endsWith('.jsonl'));
 };
 
-/**
- * Counts the records.
- * @returns The fault of the input; undefined where it is valid.
- */
+/** Counts the records. @returns The fault of the input; undefined where it is valid. */
 const validateInputs = async (simulation: Simulation, job: BatchJob): Promise<string | undefined> => {
 	const inputs = inputsOf(simulation, job);
 	if (inputs.length === 0) {

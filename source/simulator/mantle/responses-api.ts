@@ -29,10 +29,7 @@ type ItemWriter = {
 	readonly part: (kind: PartKind, text: string) => Json | undefined;
 };
 
-/**
- * @param toolUse The tool that is called, if any.
- * @param hidesReasoning Whether the model hides its reasoning.
- */
+/** @param toolUse The tool that is called, if any. @param hidesReasoning Whether the model hides its reasoning. */
 function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesReasoning: boolean): ItemWriter {
 	const ids: Readonly<Record<PartKind, string>> = {
 		reasoning: `rs_${identifier(random, 48)}`,

@@ -149,10 +149,7 @@ export function serveListBuckets({exchange, simulation}: S3Call): void {
 	);
 }
 
-/**
- * Serves a call about one bucket.
- * @throws S3Error for one that is not served.
- */
+/** Serves a call about one bucket. @throws S3Error for one that is not served. */
 export function serveBucket(call: S3Call): void {
 	const {exchange, simulation, bucket} = call;
 	const region = regionOf(exchange.headers);

@@ -110,10 +110,7 @@ export function queryResult(
 	);
 }
 
-/**
- * An error.
- * @param isOfCaller Whether the caller caused it.
- */
+/** An error. @param isOfCaller Whether the caller caused it. */
 export function queryError(
 	{code, message, isOfCaller = true}: {code: string; message: string; isOfCaller?: boolean},
 	requestId: string,

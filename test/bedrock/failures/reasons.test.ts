@@ -7,7 +7,10 @@ import {jsonHeaders, plainRequest} from '../../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../../conformance/replay-server.ts';
 import {awsHome} from '../credentials/harness.ts';
 
-/** What the service was seen to answer, by what it means: class, and the way out that fits. */
+/**
+ * Tests source/bedrock/failures/classify.ts, advice.ts and advice-rules.ts: class and way out of answers that the
+ * service was seen to send.
+ */
 
 const home = awsHome();
 let server: ReplayServer;
