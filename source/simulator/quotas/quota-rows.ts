@@ -2,8 +2,9 @@ import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
 import {models} from '../catalog/models.ts';
 import {mantleQuotaRows} from '../mantle/mantle-quotas.ts';
-import {bucketQuotas, type Overrides} from './bucket-quotas.ts';
+import type {Overrides} from './bucket-quotas.ts';
 import type {BucketQuota, LimitRow, QuotaRow} from './quota-row.ts';
+import {bucketQuotas} from './quota-table.ts';
 
 /**
  * The whole list of Service Quotas. These are the hundreds of other quotas of Bedrock, so that lists have pages and a
@@ -113,7 +114,7 @@ const minuteRow = (
 	if (row === undefined && override === undefined) {
 		return [];
 	}
-	const label = metric === 'requests' ? (quota.requestsLabel ?? quota.label) : quota.label;
+	const label = metric === 'requests' ? quota.requestsLabel : quota.label;
 	const name = `${routeName(quota)} model inference ${metric} per minute for ${label}`;
 	return [
 		{
