@@ -1,10 +1,10 @@
 import {hashText, type Random, uuid} from '../answers/random.ts';
-import {type Family, noEvents, type ResponseContext, type StopReason, withoutCache} from './family.ts';
-import {type Json, numberOr, stringsOf, textSegment, tokenize} from './prompt.ts';
-import {chatMessages, chatParts} from './prompt-parts.ts';
+import type {Family, ResponseContext, StopReason} from './family.ts';
+import {type Json, numberOr, stringsOf, tokenize} from './prompt.ts';
+import {chatMessages, chatParts, plainPrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
-/** AI21 Labs. Jurassic-2: one prompt; the answer lists its tokens instead of counting them. */
+/** AI21 Labs: Jurassic-2 (one prompt; the answer lists its tokens instead of counting them) and Jamba (chat). */
 
 const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'endoftext',
@@ -57,14 +57,10 @@ export const jurassicFamily: Family = {
 	name: 'jurassic',
 	parse(body, model) {
 		assertShape(body, jurassicShape(model.maximumOutputTokens));
-		const prompt = String(body.prompt);
 		return {
-			segments: [textSegment(prompt)],
-			system: '',
-			question: prompt,
+			...plainPrompt(String(body.prompt)),
 			maximumTokens: numberOr(body.maxTokens, model.defaultOutputTokens ?? model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stopSequences),
-			jsonSchema: undefined,
 		};
 	},
 	whole: (facts, said) => ({
@@ -83,13 +79,8 @@ export const jurassicFamily: Family = {
 	}),
 	tokensPerEvent: 1,
 	// It is never streamed: the operation is refused before.
-	opening: noEvents,
-	delta: noEvents,
-	closing: noEvents,
-	reportsCache: withoutCache,
+	delta: () => [],
 };
-
-/** AI21 Jamba. */
 
 const jambaShape = (maximumOutputTokens: number): Shape => ({
 	type: 'object',
@@ -125,7 +116,6 @@ export const jambaFamily: Family = {
 			...chatParts(body.messages),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop),
-			jsonSchema: undefined,
 		};
 	},
 	whole: (facts, content) => ({
@@ -140,7 +130,6 @@ export const jambaFamily: Family = {
 		usage: jambaUsage(facts),
 	}),
 	tokensPerEvent: 1,
-	opening: noEvents,
 	delta: (facts, delta) => [
 		{
 			id: streamId(facts),
@@ -154,7 +143,5 @@ export const jambaFamily: Family = {
 			...(delta.isLast ? {usage: jambaUsage(facts)} : {}),
 		},
 	],
-	closing: noEvents,
 	hasMetricsApart: true,
-	reportsCache: withoutCache,
 };

@@ -1,18 +1,11 @@
 import {contentText, converseSegments, lastQuestion} from './converse.ts';
-import {
-	type Delta,
-	type Family,
-	noEvents,
-	type ResponseContext,
-	type StopReason,
-	type ToolUse,
-	withoutCache,
-} from './family.ts';
-import {isJson, type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
+import type {Delta, Family, ResponseContext, StopReason, ToolUse} from './family.ts';
+import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
+import {plainPrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 import {converseTools} from './tools.ts';
 
-/** Amazon Titan Text. */
+/** Amazon: Titan Text and Nova. */
 
 const titanReasons: Readonly<Record<StopReason, string>> = {
 	end: 'FINISH',
@@ -44,14 +37,10 @@ export const titanFamily: Family = {
 	parse(body, model) {
 		assertShape(body, titanShape(model.maximumOutputTokens));
 		const config = isJson(body.textGenerationConfig) ? body.textGenerationConfig : {};
-		const input = String(body.inputText);
 		return {
-			segments: [textSegment(input)],
-			system: '',
-			question: input,
+			...plainPrompt(String(body.inputText)),
 			maximumTokens: numberOr(config.maxTokenCount, model.defaultOutputTokens ?? model.maximumOutputTokens),
 			stopSequences: stringsOf(config.stopSequences),
-			jsonSchema: undefined,
 		};
 	},
 	whole: ({usage, answer}, outputText) => ({
@@ -65,7 +54,6 @@ export const titanFamily: Family = {
 		],
 	}),
 	tokensPerEvent: 60,
-	opening: noEvents,
 	delta: ({usage, answer}, delta) => [
 		{
 			outputText: delta.text,
@@ -75,8 +63,6 @@ export const titanFamily: Family = {
 			inputTextTokenCount: delta.isFirst ? usage.inputTokens : null,
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };
 
 /** Amazon Nova: Converse's format with its own spelling of the token counts. */
@@ -179,7 +165,6 @@ export const novaFamily: Family = {
 			question: lastQuestion(body.messages),
 			maximumTokens: numberOr(config.maxTokens ?? config.max_new_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(config.stopSequences),
-			jsonSchema: undefined,
 			tools: converseTools(body),
 		};
 	},

@@ -97,24 +97,14 @@ export type Family = {
 	readonly reasoningTags?: readonly [string, string];
 	/** Thoughts come in a separate block instead of the text. */
 	readonly hasThoughtBlocks?: boolean;
-	readonly opening: (facts: ResponseContext) => readonly Json[];
+	readonly opening?: (facts: ResponseContext) => readonly Json[];
 	readonly delta: (facts: ResponseContext, delta: Delta) => readonly Json[];
-	readonly closing: (facts: ResponseContext) => readonly Json[];
+	readonly closing?: (facts: ResponseContext) => readonly Json[];
 	/** The invocation metrics come in a separate event instead of in the last one. */
 	readonly hasMetricsApart?: boolean;
 	/** Whether headers and metrics carry cache counts. */
-	readonly reportsCache: (facts: ResponseContext) => boolean;
+	readonly reportsCache?: (facts: ResponseContext) => boolean;
 };
-
-/** For families without a cache. */
-export function withoutCache(): boolean {
-	return false;
-}
-
-/** For families without such events. */
-export function noEvents(): readonly Json[] {
-	return [];
-}
 
 /** Stop reasons of models that complete a text: a stop sequence is an end like any other. */
 export function completionStopReason(reason: StopReason): string {

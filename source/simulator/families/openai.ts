@@ -1,5 +1,4 @@
 import type {Delta, Family, ResponseContext, StopReason} from './family.ts';
-import {noEvents, withoutCache} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
 import {chatMessages, chatParts} from './prompt-parts.ts';
 import {anything, assertShape, count, type Shape, text} from './shape.ts';
@@ -87,7 +86,6 @@ export const openAiFamily: Family = {
 	}),
 	tokensPerEvent: 1,
 	reasoningTags: ['<reasoning>', '</reasoning>'],
-	opening: noEvents,
 	delta: (facts, delta) => [
 		{
 			...completion(facts, 'chat.completion.chunk'),
@@ -100,6 +98,4 @@ export const openAiFamily: Family = {
 			],
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };

@@ -1,5 +1,5 @@
 import {attachmentSegment} from './attachment.ts';
-import {isJson, type Segment, textSegment} from './prompt.ts';
+import {isJson, type Prompt, type Segment, textSegment} from './prompt.ts';
 import {anything, type Shape, text} from './shape.ts';
 
 /**
@@ -7,8 +7,21 @@ import {anything, type Shape, text} from './shape.ts';
  * from chat messages.
  */
 
+/** What the model reads, and what it is asked. */
+type PromptText = Pick<Prompt, 'segments' | 'system' | 'question'>;
+
+/** A prompt that is one plain text. */
+export function plainPrompt(question: string): PromptText {
+	return {segments: [textSegment(question)], system: '', question};
+}
+
+/** A prompt that is one text, perhaps in the chat template of its model. */
+export function templatePrompt(text: string): PromptText {
+	return {segments: [textSegment(text)], ...templateParts(text)};
+}
+
 /** System and last user text of a templated prompt; without a known template the whole prompt is the question. */
-export function templateParts(prompt: string): {readonly system: string; readonly question: string} {
+function templateParts(prompt: string): Pick<Prompt, 'system' | 'question'> {
 	const headers = [
 		...prompt.matchAll(
 			/<\|(?:start_header_id|header_start)\|>(\w+)<\|(?:end_header_id|header_end)\|>\s*([\s\S]*?)(?=<\|(?:eot_id|eot|start_header_id|header_start)\|>|$)/g,
@@ -59,11 +72,7 @@ const isFrom = (message: unknown, roles: readonly string[]): boolean =>
 	isJson(message) && roles.includes(String(message.role));
 
 /** Segments, system text and last question of a list of messages. */
-export function chatParts(messages: unknown): {
-	readonly segments: readonly Segment[];
-	readonly system: string;
-	readonly question: string;
-} {
+export function chatParts(messages: unknown): PromptText {
 	const list: readonly unknown[] = Array.isArray(messages) ? messages : [];
 	return {
 		segments: list.flatMap(messageSegments),

@@ -57,7 +57,7 @@ export type Prompt = {
 	readonly maximumTokens: number;
 	readonly stopSequences: readonly string[];
 	/** JSON schema that the answer is to follow. */
-	readonly jsonSchema: Json | undefined;
+	readonly jsonSchema?: Json | undefined;
 	/** Tools that it may or must call. */
 	readonly tools?: RequestedTools | undefined;
 	/** The answer should show the reasoning. */

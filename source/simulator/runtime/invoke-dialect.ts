@@ -77,7 +77,7 @@ const countHeaders = (
 		...latency,
 		'x-amzn-bedrock-input-token-count': String(usage.inputTokens),
 		'x-amzn-bedrock-output-token-count': String(usage.outputTokens),
-		...(family.reportsCache(facts)
+		...(family.reportsCache?.(facts)
 			? {
 					'x-amzn-bedrock-cache-read-input-token-count': String(usage.cacheReadTokens),
 					'x-amzn-bedrock-cache-write-input-token-count': String(usage.cacheWriteTokens),
@@ -95,7 +95,7 @@ const invocationMetrics = (family: Family, facts: ResponseContext, timing: Timin
 			outputTokenCount: usage.outputTokens,
 			invocationLatency: Math.round(timing.latencyMs),
 			firstByteLatency: Math.round(timing.firstByteMs),
-			...(family.reportsCache(facts)
+			...(family.reportsCache?.(facts)
 				? {
 						cacheReadInputTokenCount: usage.cacheReadTokens,
 						cacheWriteInputTokenCount: usage.cacheWriteTokens,
@@ -134,7 +134,7 @@ export function invokeDialect(family: Family): Dialect {
 			headers: {...countHeaders(family, facts, timing), ...echo(settings.headers)},
 		}),
 		stream(facts, settings) {
-			const closing = family.closing(facts);
+			const closing = family.closing?.(facts) ?? [];
 			// Large events are sent when their last token is there, small ones with their first.
 			const isInBursts = family.tokensPerEvent > burstTokens;
 			const chunks = chunkParts(visibleParts(family, facts.answer), family.tokensPerEvent);
@@ -154,7 +154,7 @@ export function invokeDialect(family: Family): Dialect {
 			}));
 			return {
 				headers: {'x-amzn-bedrock-content-type': 'application/json', ...echo(settings.headers)},
-				opening: () => encodeChunks(facts, family.opening(facts)),
+				opening: () => encodeChunks(facts, family.opening?.(facts) ?? []),
 				deltas,
 				closing: (timing) =>
 					closing.length === 0
