@@ -16,10 +16,10 @@ export type AccountRequest = {
 	readonly tier: string | undefined;
 };
 
-export type Account = {readonly options: ResolveOptions; readonly clients: Clients};
+export type OpenAccount = {readonly options: ResolveOptions; readonly clients: Clients};
 
 /** @throws UserError (exit 1) without a Region or credentials. */
-export async function openAccount(request: AccountRequest): Promise<Account> {
+export async function openAccount(request: AccountRequest): Promise<OpenAccount> {
 	const {connection, override, isRefreshing, tier} = request;
 	const clients = createClients(connection, {maxSockets: 1});
 	const region = await clients.region();
@@ -53,7 +53,7 @@ export function assertListed(count: number, failures: AccountLists['failures']):
 }
 
 /** Where the account's lists come from. */
-export function destinationOf({clients, options}: Account): {endpoint: string | null; region: string} {
+export function destinationOf({clients, options}: OpenAccount): {endpoint: string | null; region: string} {
 	return {
 		endpoint: clients.endpoint,
 		region: options.region,

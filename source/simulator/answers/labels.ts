@@ -28,7 +28,7 @@ const splitLabels = (list: string): readonly string[] => {
 	return areLabels && labels.length >= 2 && labels.length <= maxLabels ? labels : [];
 };
 
-/** The labels of which the prompt wants one; none where it does not classify. */
+/** The labels that the prompt offers; none where it does not ask to classify. */
 export function findLabels(instructions: string): readonly string[] {
 	for (const pattern of listPatterns) {
 		const labels = splitLabels(pattern.exec(instructions)?.[1] ?? '');

@@ -56,7 +56,7 @@ export type Prompt = {
 	readonly question: string;
 	readonly maximumTokens: number;
 	readonly stopSequences: readonly string[];
-	/** JSON schema that the answer is to follow. */
+	/** JSON schema that the answer has to follow. */
 	readonly jsonSchema?: Json | undefined;
 	/** Tools that it may or must call. */
 	readonly tools?: RequestedTools | undefined;

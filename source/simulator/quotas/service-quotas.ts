@@ -107,14 +107,14 @@ const requestBody = (request: IncreaseRequest, nowMs: number): Json => {
 };
 
 /** The account that an action works on. */
-type Account = {
+type QuotaAccount = {
 	readonly rows: readonly QuotaRow[];
 	readonly requests: IncreaseRequests;
 	readonly region: string;
 	readonly nowMs: number;
 };
 
-const requestIncrease = (input: Json, {rows, requests, region, nowMs}: Account): Json => {
+const requestIncrease = (input: Json, {rows, requests, region, nowMs}: QuotaAccount): Json => {
 	assertService(input);
 	const quota = rowOf(rows, input);
 	const {DesiredValue: desiredValue} = input;
@@ -125,7 +125,7 @@ const requestIncrease = (input: Json, {rows, requests, region, nowMs}: Account):
 };
 
 /** Requests of the account, or of one quota. */
-const history = (input: Json, {requests, region, nowMs}: Account): Json => {
+const history = (input: Json, {requests, region, nowMs}: QuotaAccount): Json => {
 	const found = requests
 		.all(region)
 		.filter(({quota}) => input.QuotaCode === undefined || quota.code === input.QuotaCode)
@@ -134,7 +134,7 @@ const history = (input: Json, {requests, region, nowMs}: Account): Json => {
 	return page('RequestedQuotas', found, input);
 };
 
-const act = (action: string, input: Json, account: Account): Json => {
+const act = (action: string, input: Json, account: QuotaAccount): Json => {
 	const {rows, requests, region, nowMs} = account;
 	switch (action) {
 		case 'ListServices':

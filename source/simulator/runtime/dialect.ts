@@ -54,7 +54,7 @@ export function partsOf({reasoning, tokens, toolUse}: Answer): readonly AnswerBl
 	return [...thoughts, ...(tokens.length > 0 || isEmpty ? [{kind: 'text' as const, tokens}] : []), ...call];
 }
 
-/** The events of all blocks, each of at most so many tokens. */
+/** The events of all blocks, each of at most `tokensPerChunk` tokens. */
 export function chunkParts(parts: readonly AnswerBlock[], tokensPerChunk: number): readonly PartChunk[] {
 	let tokensBefore = 0;
 	const chunks = parts.flatMap(({kind, tokens}, block) => {
