@@ -8,6 +8,7 @@ import {
 	type ModelDurations,
 	seriesMinutes,
 } from '../domain/account-snapshot.ts';
+import {costOf} from '../domain/accounting.ts';
 import type {UsageMetric} from '../domain/usage-source.ts';
 import {disagreementOf} from './burndown-calibration.ts';
 import type {DayUse} from './day-use.ts';
@@ -107,7 +108,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		hourThrottles: sum('throttles', hour),
 		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
 		dayTokens: input.dayTokens,
-		costPerHourUsd: minute === null ? null : costOf(bucket, (metric) => sum(metric, hour)),
+		costPerHourUsd: minute === null ? null : costOfSums(bucket, (metric) => sum(metric, hour)),
 		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
 		disagreement: disagreementOf(history, modelIds, burndown, hour),
 		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
@@ -157,13 +158,18 @@ const activityOf = ({history, modelIds, minute, ownNow}: BucketInput): Activity 
 	return Number.isFinite(last) ? 'quiet' : 'idle';
 };
 
-const costOf = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
+const costOfSums = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
 	price === null
 		? null
-		: sum('inputTokens') * price.input +
-			sum('outputTokens') * price.output +
-			sum('cacheReadTokens') * price.cacheRead +
-			sum('cacheWriteTokens') * price.cacheWrite;
+		: costOf(
+				{
+					inputTokens: sum('inputTokens'),
+					outputTokens: sum('outputTokens'),
+					cacheReadTokens: sum('cacheReadTokens'),
+					cacheWriteTokens: sum('cacheWriteTokens'),
+				},
+				price,
+			);
 
 const add = (one: MinuteUse, other: MinuteUse): MinuteUse => ({
 	requests: one.requests + other.requests,

@@ -1,6 +1,7 @@
 import type {Disagreement} from '../domain/account-snapshot.ts';
+import {settledTokens} from '../domain/accounting.ts';
 import type {TimeWindow} from '../domain/usage-source.ts';
-import {minuteMs, settledTokens, type UsageHistory} from './usage-history.ts';
+import {minuteMs, type UsageHistory} from './usage-history.ts';
 
 /** Measures a burndown from what CloudWatch says about minutes in which a bucket was used. */
 

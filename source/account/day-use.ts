@@ -1,5 +1,6 @@
+import {settledTokens} from '../domain/accounting.ts';
 import type {SeriesName, SeriesValues, TimeWindow} from '../domain/usage-source.ts';
-import {minuteMs, minuteOf, quotaTokensAt, settledTokens, type UsageHistory} from './usage-history.ts';
+import {minuteMs, minuteOf, quotaTokensAt, type UsageHistory} from './usage-history.ts';
 
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;

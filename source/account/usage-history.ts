@@ -1,3 +1,4 @@
+import {settledTokens} from '../domain/accounting.ts';
 import {type SeriesValues, type TimeWindow, type UsageMetric, usageMetrics} from '../domain/usage-source.ts';
 
 export const minuteMs = 60_000;
@@ -162,18 +163,6 @@ export class UsageHistory {
 }
 
 /** Quota tokens of ModelIds, minute by minute. */
-
-/** Settled quota tokens by AWS's formula: input + cache write + output x burndown. Cache reads are free. */
-export function settledTokens(
-	tokens: {
-		readonly inputTokens: number;
-		readonly cacheWriteTokens: number;
-		readonly outputTokens: number;
-	},
-	burndown: number,
-): number {
-	return tokens.inputTokens + tokens.cacheWriteTokens + tokens.outputTokens * burndown;
-}
 
 /** Sums of a window over several ModelIds. */
 export function sumOf(

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
-import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/object-store.ts';
+import {below, parseS3Uri, type S3Location} from '../bedrock/jobs/object-store.ts';
 import {utf8Bytes} from '../domain/accounting.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
@@ -139,7 +139,7 @@ export type Place = {readonly s3: string; readonly roleArn: string};
 
 type JobFacts = {
 	readonly preset: string | null;
-	readonly place: S3Place;
+	readonly place: S3Location;
 	/** Bytes before a record. */
 	readonly offsetOf: (index: number) => number;
 };

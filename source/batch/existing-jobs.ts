@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {type Account, openAccount} from '../bedrock/account-access.ts';
+import {type OpenAccount, openAccount} from '../bedrock/account-access.ts';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {createJobService, hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
@@ -25,7 +25,7 @@ import {type WatchOptions, watchBatch} from './watch.ts';
 /** What the commands about jobs that are there already have in common. */
 
 type BatchContext = {
-	readonly account: Account;
+	readonly account: OpenAccount;
 	readonly connection: Connection;
 	readonly jobs: JobService;
 	readonly store: BatchStore;

@@ -1,4 +1,4 @@
-import {below, type ObjectStore, parseS3Uri, type S3Place, s3Uri} from '../bedrock/jobs/object-store.ts';
+import {below, type ObjectStore, parseS3Uri, type S3Location, s3Uri} from '../bedrock/jobs/object-store.ts';
 import {linesOf} from '../prompts/batch/lines.ts';
 import {formatCount} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
@@ -9,7 +9,7 @@ import type {BatchState, JobState} from './state.ts';
 /** What was seen of the outputs of one job. */
 type Seen = {
 	readonly job: JobState;
-	readonly place: S3Place;
+	readonly place: S3Location;
 	readonly keys: string[];
 	/** Lines that are records of the batch. */
 	records: number;

@@ -1,6 +1,7 @@
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readInteger} from '../config/values.ts';
+import {costOf, estimatedTokens, settledTokens} from '../domain/accounting.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Limit, Quota} from '../domain/target.ts';
 import {costOfTypical, sustainableBound} from '../metrics/decisions/sustainable.ts';
@@ -55,8 +56,16 @@ const batchTimeoutMs = 24 * hourMs;
 /** Up to here nobody wants to wait for a queue that promises nothing. */
 const quickMs = hourMs;
 
-const costOf = ({inputTokens, outputTokens}: Work, requests: number, price: Price | null): number | null =>
-	price === null ? null : requests * (inputTokens * price.input + outputTokens * price.output);
+/** Tokens of one request; nothing is cached. */
+const usageOf = ({inputTokens, outputTokens}: Work) => ({
+	inputTokens,
+	outputTokens,
+	cacheReadTokens: 0,
+	cacheWriteTokens: 0,
+});
+
+const costOfAll = (work: Work, requests: number, price: Price | null): number | null =>
+	price === null ? null : requests * costOf(usageOf(work), price);
 
 /** A limit that nobody told: a run keeps to what is assumed in its place. */
 const isAssumedLimit = ({state, source, value}: Limit): boolean =>
@@ -91,14 +100,14 @@ export function chooseLane(
 	{leastRecords, share}: LaneBounds,
 ): LaneChoice {
 	const requests = Math.ceil(work.items / work.itemsPerRequest);
-	const quotaTokens = work.inputTokens + work.outputTokens * work.burndown;
+	const quotaTokens = settledTokens(usageOf(work), work.burndown);
 	// How long an answer will take is not known: what is in flight is left out.
 	const cost = costOfTypical({quotaTokens, reservedTokens: 0, serviceMs: 0});
 	const bound = sustainableBound(usedQuota(quota, share), work.itemsPerRequest, {...cost, setAside: 0});
 	const durationMs =
 		bound === undefined || bound.usefulPerMinute === 0 ? null : (work.items / bound.usefulPerMinute) * 60_000;
-	const onDemand = {durationMs, costUsd: costOf(work, requests, prices.onDemand)};
-	const batch = {durationMs: batchTimeoutMs, costUsd: costOf(work, requests, prices.batch)};
+	const onDemand = {durationMs, costUsd: costOfAll(work, requests, prices.onDemand)};
+	const batch = {durationMs: batchTimeoutMs, costUsd: costOfAll(work, requests, prices.batch)};
 	const isAssumed =
 		durationMs !== null && [quota.requestsPerMinute, quota.tokensPerMinute].some(isAssumedLimit);
 	const choice = {requests, onDemand, batch, isAssumed};
@@ -126,8 +135,6 @@ export function chooseLane(
 
 /** `batch --plan`: which lane the work of a preset should take, variant by variant. Nothing is sent. */
 
-/** About four characters a token: an estimate, and said to be one. */
-const charactersPerToken = 4;
 /** Items that the length of a request is estimated from. */
 const sampleItems = 200;
 
@@ -146,7 +153,7 @@ const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchS
 		const work = {
 			items,
 			itemsPerRequest: size,
-			inputTokens: Math.ceil(characters / starts.length / charactersPerToken),
+			inputTokens: estimatedTokens(characters / starts.length),
 			outputTokens: variant.maxTokens ?? config.maxTokens,
 			burndown: target.burndown.value,
 		};

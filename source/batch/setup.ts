@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {type Account, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {destinationOf, type OpenAccount, openAccount} from '../bedrock/account-access.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
@@ -40,7 +40,7 @@ export function batchPrice(price: Price | null): Price | null {
 export type BatchSetup = {
 	readonly config: RunConfig;
 	readonly batch: BatchTask;
-	readonly account: Account;
+	readonly account: OpenAccount;
 	readonly target: Target;
 	readonly form: BatchForm;
 	readonly limits: BatchLimits;
@@ -138,7 +138,7 @@ export async function setUpBatch(
 		tier,
 	});
 	const {targets, failures} = await resolveTargets([model], account.options);
-	await assertReachable(placeOf(account), failures);
+	await assertReachable(destinationOf(account), failures);
 	const [target] = targets;
 	if (target === undefined) {
 		throw new UserError(`"${model}" could not be resolved.`, {exitCode: 1});

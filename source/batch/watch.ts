@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Account} from '../bedrock/account-access.ts';
+import type {OpenAccount} from '../bedrock/account-access.ts';
 import {callError, isPassing} from '../bedrock/jobs/call-error.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
@@ -32,7 +32,7 @@ import type {BatchStore} from './store.ts';
 const lookIntervalMs = {account: 10_000, simulator: 500} as const;
 
 export type WatchOptions = {
-	readonly account: Account;
+	readonly account: OpenAccount;
 	readonly limits: Pick<BatchLimits, 'activeJobs' | 'leastRecords'>;
 	readonly store: BatchStore;
 	readonly output: OutputConfig;

@@ -16,10 +16,10 @@ export type AccountRequest = {
 	readonly tier: string | undefined;
 };
 
-export type Account = {readonly options: ResolveOptions; readonly clients: Clients};
+export type OpenAccount = {readonly options: ResolveOptions; readonly clients: Clients};
 
 /** @throws UserError (exit 1) without a Region or credentials. */
-export async function openAccount(request: AccountRequest): Promise<Account> {
+export async function openAccount(request: AccountRequest): Promise<OpenAccount> {
 	const {connection, override, isRefreshing, tier} = request;
 	const clients = createClients(connection, {maxSockets: 1});
 	const region = await clients.region();
@@ -34,17 +34,14 @@ export async function openAccount(request: AccountRequest): Promise<Account> {
 			endpoint,
 			override,
 			tier: tier ?? null,
-			// The embedded simulator is another one every time.
+			// The embedded simulator starts with other quotas each time.
 			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
 			isRefreshing,
 		},
 	};
 }
 
-/**
- * A list that could not be read is not an empty one.
- * @throws UserError (exit 1) with the reason.
- */
+/** A list that could not be read is not an empty one. @throws UserError (exit 1) with the reason. */
 export function assertListed(count: number, failures: AccountLists['failures']): void {
 	const failure = failures.get('models') ?? failures.get('profiles');
 	if (count === 0 && failure !== undefined) {
@@ -56,7 +53,7 @@ export function assertListed(count: number, failures: AccountLists['failures']):
 }
 
 /** Where the account's lists come from. */
-export function placeOf({clients, options}: Account): {endpoint: string | null; region: string} {
+export function destinationOf({clients, options}: OpenAccount): {endpoint: string | null; region: string} {
 	return {
 		endpoint: clients.endpoint,
 		region: options.region,

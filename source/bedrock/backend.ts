@@ -34,13 +34,13 @@ type BackendClients = Pick<
 	'runtime' | 'region' | 'endpoint' | 'hasToken' | 'secrets' | 'roundTripMs' | 'close' | 'renewCredentials'
 >;
 
-/** The engine's Backend, with answers that also tell where their counts stood. */
+/** The engine's Backend, with answers that also say where their counts were read. */
 export type BedrockBackend = Omit<Backend, 'invoke'> & {
 	readonly invoke: (
 		request: InferenceRequest,
 		options: InvokeOptions,
 	) => Promise<BedrockAnswer | {readonly kind: 'failed'; readonly failure: Failure}>;
-	/** Why the service will refuse a model, where counting its tokens has told; undefined where it has not. */
+	/** Why the service will refuse a model, as far as CountTokens showed it; undefined otherwise. */
 	readonly refusalOf: (model: string) => Failure | undefined;
 	/** Models whose tokens were not counted in time. */
 	readonly uncounted: () => readonly string[];
@@ -48,12 +48,12 @@ export type BedrockBackend = Omit<Backend, 'invoke'> & {
 
 /**
  * Calls Bedrock through the SDK's clients. Nothing here rejects: whatever happens is an outcome.
- * @param catalogue What the Region lists, which makes the way out of a refusal exact.
+ * @param modelIndex What the Region lists, which makes the way out of a refusal exact.
  * @param silenceMs How long counting tokens may take.
  */
 export function createBackend(
 	clients: BackendClients,
-	catalogue: ModelIndex = emptyModelIndex,
+	modelIndex: ModelIndex = emptyModelIndex,
 	silenceMs = callSilenceMs,
 ): BedrockBackend {
 	const uncounted = new Set<string>();
@@ -66,7 +66,7 @@ export function createBackend(
 		signal?: AbortSignal,
 	): Promise<Failure> => {
 		const region = await clients.region().catch(() => undefined);
-		const profiles = catalogue.profilesOf(baseModel);
+		const profiles = modelIndex.profilesOf(baseModel);
 		return failureOf(
 			error,
 			{
@@ -97,7 +97,7 @@ export function createBackend(
 			uncounted.add(request.model);
 			return;
 		}
-		const isListed = catalogue.model(request.baseModel) !== undefined;
+		const isListed = modelIndex.model(request.baseModel) !== undefined;
 		if (isModelRefused(factsOf(error), request, isListed)) {
 			refusals.set(request.model, await failed(error, request, 'bedrock:CountTokens'));
 		}
@@ -107,7 +107,7 @@ export function createBackend(
 		async invoke(request, options) {
 			const sentAtMs = performance.now();
 			try {
-				// One signal may end a whole run: each request in flight listens to it, which is no leak.
+				// One signal may end a whole run, and each request in flight listens to it: that does not leak.
 				setMaxListeners(0, options.signal);
 				const answer = await withOwnSignal(options.signal, async (signal) =>
 					sends[request.method](await clients.runtime(), request, {...options, signal}),

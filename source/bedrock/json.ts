@@ -1,4 +1,4 @@
-/** Careful reading of answers: whatever arrives, nothing here throws and no value is taken for what it is not. */
+/** Careful reading of answers: nothing here throws, and values of the wrong type are ignored. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -13,10 +13,8 @@ export function at(value: unknown, ...path: ReadonlyArray<string | number>): unk
 		if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) {
 			return undefined;
 		}
-
 		current = (current as Record<string | number, unknown>)[step];
 	}
-
 	return current;
 }
 
@@ -24,7 +22,7 @@ export function stringOf(value: unknown): string | undefined {
 	return typeof value === 'string' ? value : undefined;
 }
 
-/** A string with something in it; undefined otherwise. */
+/** A non-empty string; undefined otherwise. */
 export function wordOf(value: unknown): string | undefined {
 	return typeof value === 'string' && value !== '' ? value : undefined;
 }
@@ -33,7 +31,7 @@ export function listOf(value: unknown): readonly unknown[] {
 	return Array.isArray(value) ? value : [];
 }
 
-/** A count: a whole number from 0 up. Anything else, a numeric string included, is no count. */
+/** A whole number from 0 up; undefined otherwise, also for numeric strings. */
 export function countOf(value: unknown): number | undefined {
 	return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
@@ -43,7 +41,7 @@ export function millisecondsOf(value: unknown): number | undefined {
 	return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-/** The parsed text; undefined where it is no JSON. */
+/** The parsed text; undefined where it is not JSON. */
 export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text) as unknown;
@@ -52,7 +50,7 @@ export function parseJson(text: string): unknown {
 	}
 }
 
-/** The strings of a list put together; undefined where there is none. */
+/** The strings of a list joined; undefined where there is none. */
 export function joined(parts: ReadonlyArray<string | undefined>): string | undefined {
 	const present = parts.filter((part) => part !== undefined);
 	return present.length === 0 ? undefined : present.join('');

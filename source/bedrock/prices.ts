@@ -1,4 +1,3 @@
-import type {Usage} from '../domain/backend.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 
@@ -8,7 +7,7 @@ import type {Target} from '../domain/target.ts';
 export const priceData = {version: '0.1.8', releasedOn: '2026-09-23'} as const;
 const priceSource = `genai-prices ${priceData.version}, ${priceData.releasedOn} (list price)`;
 
-/** The data has one price for all Regions but where it tells routes apart: that of this Region. */
+/** The data has one price for all Regions, except where it separates routes: that of this Region. */
 const pricedRegion = 'us-east-1';
 
 const sampleTokens = 1000;
@@ -17,7 +16,7 @@ const sampleTokens = 1000;
 const standardTiers: ReadonlySet<string> = new Set(['default', 'standard']);
 
 /**
- * USD a token of a target at its scope: geographic and global profiles differ for newer models.
+ * USD per token of a target at its scope: geographic and global profiles differ for newer models.
  * @returns null where the price is not known: a model that the data does not have, a tier with another price, a model
  * whose foundation model is hidden behind its ARN.
  */
@@ -27,7 +26,7 @@ export async function priceOf(
 	if (target.tier !== null && !standardTiers.has(target.tier)) {
 		return null;
 	}
-	// The data is two megabytes: only what shows a price loads it.
+	// The data is two megabytes: load it only where a price is shown.
 	const {calcPrice} = await import('@pydantic/genai-prices');
 	const id = pricedId(target);
 	const found = calcPrice({input_tokens: 0, output_tokens: 0}, id, {providerId: 'aws'});
@@ -55,20 +54,7 @@ export async function priceOf(
 		: {...price, source: `${priceSource.slice(0, -1)} of ${pricedRegion})`, ofRegion: pricedRegion};
 }
 
-/** USD of one answered request; cached tokens are not part of `inputTokens`, as the service counts them. */
-export function costOf(
-	price: Price,
-	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
-): number {
-	return (
-		usage.inputTokens * price.input +
-		usage.outputTokens * price.output +
-		usage.cacheReadTokens * price.cacheRead +
-		usage.cacheWriteTokens * price.cacheWrite
-	);
-}
-
-/** The ID in the form that the library knows; behind an ARN, the prefix that stands for the scope. */
+/** The ID in the library's form; behind an ARN, the prefix that stands for the scope. */
 const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' | 'scope'>): string => {
 	const id = model.slice(model.lastIndexOf('/') + 1);
 	if (scope === 'global') {
@@ -83,7 +69,7 @@ const pricedId = ({model, baseModel, scope}: Pick<Target, 'model' | 'baseModel' 
 /** How the library tells the routes of newer models apart, whose prices are the same everywhere. */
 const routePattern = /^(global|regional)\./;
 
-/** A sentence about a price of another Region; undefined where there is nothing to say. */
+/** A sentence about a price of another Region; undefined where it is the Region's own. */
 export function foreignPriceRemark(
 	{model, region}: Pick<Target, 'model' | 'region'>,
 	price: Price | null,

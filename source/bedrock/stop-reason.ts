@@ -1,4 +1,4 @@
-/** Stop reasons that mean: there was more to say. Every family has a word of its own. */
+/** Stop reasons of an unfinished answer. Every family has its own word. */
 const truncated = new Set([
 	'maxtokens',
 	'maxoutputtokens',
@@ -9,7 +9,7 @@ const truncated = new Set([
 	'errorlimit',
 ]);
 
-/** Stop reasons that mean: the model or a filter would not say it. */
+/** Stop reasons of an answer that the model or a filter refused. */
 const refused = new Set([
 	'refusal',
 	'contentfiltered',
@@ -20,11 +20,11 @@ const refused = new Set([
 	'blocked',
 ]);
 
-/** Services have a handful of words; whatever else arrives is judged anew each time. */
-const mostRemembered = 100;
-const longestRemembered = 60;
+/** Services have a handful of words; others are judged each time. */
+const maxRemembered = 100;
+const maxRememberedLength = 60;
 
-/** Stop reasons that mean: a tool is to be called before there is an answer. */
+/** Stop reasons of an answer that calls a tool first. */
 const toolCalls = new Set(['tooluse', 'toolcall', 'toolcalls', 'functioncall', 'pauseturn']);
 
 type Judgement = {
@@ -40,28 +40,26 @@ const judge = (stopReason: string): Judgement => {
 	if (known !== undefined) {
 		return known;
 	}
-
 	const word = stopReason.toLowerCase().replace(/[^a-z]/g, '');
 	const unfit = word.startsWith('malformed') ? 'malformed' : toolCalls.has(word) ? 'tool-call' : undefined;
 	const judgement = {isTruncation: truncated.has(word), isRefusal: refused.has(word), unfit} as const;
-	if (judgements.size < mostRemembered && stopReason.length <= longestRemembered) {
+	if (judgements.size < maxRemembered && stopReason.length <= maxRememberedLength) {
 		judgements.set(stopReason, judgement);
 	}
-
 	return judgement;
 };
 
-/** Was the answer cut off by its token limit or the context window? */
+/** Whether the answer was cut off by its token limit or the context window. */
 export function isTruncation(stopReason: string): boolean {
 	return judge(stopReason).isTruncation;
 }
 
-/** Was the answer refused by the model, or blocked or altered by a guardrail or content filter? */
+/** Whether the model refused the answer, or a guardrail or content filter blocked or altered it. */
 export function isRefusal(stopReason: string): boolean {
 	return judge(stopReason).isRefusal;
 }
 
-/** Did it end by something other than an answer: output that the service itself calls malformed, or the call of a tool? */
+/** Why the output is not an answer: the service calls it malformed, or it calls a tool. */
 export function unfitness(stopReason: string): 'malformed' | 'tool-call' | undefined {
 	return judge(stopReason).unfit;
 }

@@ -1,10 +1,10 @@
 import type {Usage} from '../domain/backend.ts';
 import {at, countOf} from './json.ts';
 
-/** Where the service told its counts: Converse's usage, a header, `amazon-bedrock-invocationMetrics`, the model's own body. */
+/** The source of counts: Converse's usage, a header, `amazon-bedrock-invocationMetrics`, the model's own body. */
 export type UsageSource = 'converse' | 'header' | 'metrics' | 'body';
 
-/** Counts as one place tells them; undefined: it says nothing of that kind. */
+/** Counts of one source; undefined: not reported there. */
 export type TokenCounts = {
 	readonly input?: number | undefined;
 	readonly output?: number | undefined;
@@ -16,7 +16,7 @@ export type TokenCounts = {
 export type UsageReport = {readonly source: UsageSource; readonly counts: TokenCounts};
 
 /**
- * Every spelling under which Bedrock and its model providers tell a count (seen in recorded answers). They do not
+ * Every spelling under which Bedrock and its model providers report a count (seen in recorded answers). They do not
  * overlap in meaning, so one table reads all families, Converse and `amazon-bedrock-invocationMetrics`.
  */
 const spellings = {
@@ -47,12 +47,11 @@ const firstCount = (value: unknown, keys: readonly string[]): number | undefined
 			return count;
 		}
 	}
-
 	return undefined;
 };
 
 /**
- * OpenAI-style usage counts cached tokens within `prompt_tokens`, Bedrock counts them apart. The total tells which of
+ * OpenAI-style usage counts cached tokens within `prompt_tokens`, Bedrock counts them apart. The total shows which of
  * the two a body means; without it the format's own definition holds.
  */
 const uncachedPrompt = (value: unknown, prompt: number, cached: number, output: number | undefined) => {
@@ -80,7 +79,7 @@ export function countsIn(value: unknown): TokenCounts {
 	};
 }
 
-/** Puts counts of a later chunk over those of an earlier one. */
+/** Counts of a later chunk, with those of an earlier one where it has none. */
 export function overlay(earlier: TokenCounts, later: TokenCounts): TokenCounts {
 	return {
 		input: later.input ?? earlier.input,
@@ -92,9 +91,8 @@ export function overlay(earlier: TokenCounts, later: TokenCounts): TokenCounts {
 }
 
 /**
- * One account of an answer from everything that was told, most believed place first.
- *
- * @returns undefined unless both input and output were told: half a count would be a guess.
+ * One usage of an answer from all reports, most trusted first.
+ * @returns undefined unless both input and output were reported: half a count would be a guess.
  */
 export function settleUsage(
 	reports: readonly UsageReport[],
@@ -104,7 +102,6 @@ export function settleUsage(
 	if (counts.input === undefined || counts.output === undefined || source === undefined) {
 		return undefined;
 	}
-
 	return {
 		source,
 		usage: {

@@ -1,4 +1,4 @@
-import {type AccountRequest, assertListed, openAccount, placeOf} from '../bedrock/account-access.ts';
+import {type AccountRequest, assertListed, destinationOf, openAccount} from '../bedrock/account-access.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {listRunnableModels, type RunnableModel} from '../bedrock/identify/runnable-models.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
@@ -39,7 +39,7 @@ export async function quotas(options: QuotasOptions, io: ReportIo): Promise<numb
 	try {
 		const finding = findTargets(options.models, account.options);
 		const found = await withProgress(io.stderr, 'Reading the quotas of the account ...', finding);
-		await assertReachable({...placeOf(account), needsLists: true}, found.failures);
+		await assertReachable({...destinationOf(account), needsLists: true}, found.failures);
 		assertListed(found.targets.length, found.failures);
 		const reports = found.targets.map(
 			(target, index): QuotaReport => withNear(target, found.near[index] ?? []),
@@ -113,7 +113,7 @@ export async function models(options: ModelsOptions, io: ReportIo): Promise<numb
 			'Reading the models of the account ...',
 			reading,
 		);
-		await assertReachable({...placeOf(account), needsLists: true}, failures);
+		await assertReachable({...destinationOf(account), needsLists: true}, failures);
 		assertListed(entries.length, failures);
 		const isSimulated = account.options.source.isSimulated?.() ?? false;
 		const lines = options.isJson

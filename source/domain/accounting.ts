@@ -16,15 +16,17 @@ export function utf8Bytes(text: string): number {
 	return bytes;
 }
 
-/** About four characters a token: only where the service reports no counts, and marked as estimated. */
-const charactersPerToken = 4;
+/** About four characters per token: only where the service reports no counts. Mark what comes of it as estimated. */
+export function estimatedTokens(characters: number): number {
+	return Math.ceil(characters / 4);
+}
 
 /** The token counts of an answer; where the service reported none, an estimate that says so. */
 export function usageOf(answer: Answer, expectedInputTokens: number): Usage {
 	return (
 		answer.usage ?? {
 			inputTokens: expectedInputTokens,
-			outputTokens: Math.ceil((answer.text.length + (answer.reasoning?.length ?? 0)) / charactersPerToken),
+			outputTokens: estimatedTokens(answer.text.length + (answer.reasoning?.length ?? 0)),
 			cacheReadTokens: 0,
 			cacheWriteTokens: 0,
 			reasoningTokens: undefined,
@@ -33,8 +35,11 @@ export function usageOf(answer: Answer, expectedInputTokens: number): Usage {
 	);
 }
 
-/** Settled quota tokens: input + cache write + output x burndown (AWS: quotas-token-burndown). */
-export function settledTokens(usage: Usage, burndown: number): number {
+/** Settled quota tokens: input + cache write + output x burndown, cache reads are free (AWS: quotas-token-burndown). */
+export function settledTokens(
+	usage: Pick<Usage, 'inputTokens' | 'cacheWriteTokens' | 'outputTokens'>,
+	burndown: number,
+): number {
 	return usage.inputTokens + usage.cacheWriteTokens + usage.outputTokens * burndown;
 }
 
@@ -67,8 +72,11 @@ export function occupiedBy(
 	};
 }
 
-/** List price of an answer in USD. */
-export function costOf(usage: Usage, price: Price): number {
+/** List price of tokens in USD; cached tokens are not part of `inputTokens`, as the service counts them. */
+export function costOf(
+	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
+	price: Price,
+): number {
 	return (
 		usage.inputTokens * price.input +
 		usage.outputTokens * price.output +

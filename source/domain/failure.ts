@@ -19,6 +19,42 @@ export const failureClasses = [
 
 export type FailureClass = (typeof failureClasses)[number];
 
+/** Classes of failure that another attempt may mend; how often it is made is a matter of the engine. */
+export const retryableClasses = [
+	'throttled-requests',
+	'throttled-tokens',
+	'overloaded',
+	'timeout',
+	'model-error',
+	'network',
+	'stream-cut',
+] as const satisfies readonly FailureClass[];
+
+export type RetryableClass = (typeof retryableClasses)[number];
+
+/** Why a list or a metric of the account could not be read. */
+export type ReadFailureKind = 'denied' | 'throttled' | 'credentials' | 'network' | 'other';
+
+const readFailureKinds: Readonly<Record<FailureClass, ReadFailureKind>> = {
+	'throttled-requests': 'throttled',
+	'throttled-tokens': 'throttled',
+	'throttled-day': 'throttled',
+	overloaded: 'throttled',
+	timeout: 'network',
+	'model-error': 'other',
+	validation: 'other',
+	'access-denied': 'denied',
+	'not-found': 'other',
+	'needs-profile': 'other',
+	credentials: 'credentials',
+	network: 'network',
+	'stream-cut': 'other',
+};
+
+export function readFailureKind(failureClass: FailureClass): ReadFailureKind {
+	return readFailureKinds[failureClass];
+}
+
 /** A part of an answer: what the service had counted by then, and how many characters of text and reasoning came. */
 export type Received = {readonly inputTokens: number | undefined; readonly characters: number};
 

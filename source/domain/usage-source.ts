@@ -1,3 +1,5 @@
+import type {ReadFailureKind} from './failure.ts';
+
 /** What the account monitor needs of CloudWatch, in our words; `bedrock/metrics` reads it from AWS. */
 
 /** Sums of a minute of one ModelId. */
@@ -39,13 +41,11 @@ export type SeriesValues = SeriesQuery & {
 	readonly isPartial: boolean;
 };
 
-export type UsageFailureKind = 'denied' | 'throttled' | 'credentials' | 'network' | 'other';
-
 /** Why something could not be read. */
 export type UsageFailure = {
 	/** IAM action, such as `cloudwatch:GetMetricData`. */
 	readonly action: string;
-	readonly kind: UsageFailureKind;
+	readonly kind: ReadFailureKind;
 	readonly message: string;
 };
 

@@ -1,8 +1,8 @@
 import type {BackgroundTraffic} from './cloudwatch/background.ts';
 
 /**
- * What other applications do in the account of a demonstration. None of them draws from the buckets that the shipped
- * presets use, so that a first run shows itself and nothing else.
+ * Traffic of other applications in the account of a demonstration. None of them draws from the buckets of the shipped
+ * presets, so that a first run shows only itself.
  */
 export const demoBackground: readonly BackgroundTraffic[] = [
 	// A chat that fills half of its tokens, in waves.
@@ -16,7 +16,7 @@ export const demoBackground: readonly BackgroundTraffic[] = [
 		cacheWriteTokens: 60,
 		errorShare: 0.02,
 	},
-	// A report job through an application profile, now and then.
+	// A report job through an application profile, in bursts.
 	{
 		modelId: 'sim0claude0g1',
 		shape: 'bursts',
@@ -47,7 +47,7 @@ export const demoBackground: readonly BackgroundTraffic[] = [
 		inputTokens: 350,
 		outputTokens: 90,
 	},
-	// The burndown of Claude 3 is worded ambiguously: what is assumed here and what the service counts differ.
+	// The burndown of Claude 3 is worded ambiguously: the assumption here and the service's count differ.
 	{
 		modelId: 'anthropic.claude-3-haiku-20240307-v1:0',
 		shape: 'steady',
@@ -81,15 +81,15 @@ export const demoBackground: readonly BackgroundTraffic[] = [
 ].map((traffic) => withHome(traffic as BackgroundTraffic));
 
 /**
- * What goes wrong in the account of a demonstration: the service is short of capacity and tells of a token quota that
- * others use, once each. Only the model of the preset `quota-limits` meets it.
+ * Faults in the account of a demonstration: the service is short of capacity, and a token quota is used by others,
+ * once each. Only the model of the preset `quota-limits` meets them.
  */
 export const demoFaults = [
 	{kind: 'overloaded', model: 'amazon.nova-micro', afterMs: 66_000, count: 3},
 	{kind: 'throttle-tokens', model: 'amazon.nova-micro', afterMs: 76_000, count: 1},
 ];
 
-/** Geographic profiles exist where their geography is. */
+/** Adds geographic profiles only in their geography. */
 function withHome(traffic: BackgroundTraffic): BackgroundTraffic {
 	return traffic.regions === undefined && traffic.modelId.startsWith('us.')
 		? {...traffic, regions: ['us-east-1', 'us-east-2', 'us-west-2']}

@@ -1,9 +1,12 @@
 import type {SimulatorOptions} from './options.ts';
 import type {ThrottleKind} from './wire/service-error.ts';
 
-/** What every way of counting has in common. Times are milliseconds of the simulator's `Time`, amounts may be fractions. */
+/**
+ * How limits are enforced: meters that count in a sliding window, in fixed minutes, or in a refilling bucket. Times
+ * are milliseconds of the simulator's `Time`, amounts may be fractions.
+ */
 
-/** An amount that was counted; kept so that it can be settled. */
+/** A counted amount; kept so that it can be settled. */
 type Charge = {
 	/** When it was counted. */
 	readonly atMs: number;
@@ -12,26 +15,26 @@ type Charge = {
 
 /** Counts requests or tokens against one limit. */
 type Meter = {
-	/** How much may still be counted now; below 0 after an overrun. */
+	/** What may still be counted now; below 0 after an overrun. */
 	readonly room: (nowMs: number) => number;
 	readonly charge: (nowMs: number, amount: number) => Charge;
 	/**
-	 * Corrects a charge to what it really was. Less is given back where it still counts; more is charged now, whether
-	 * there is room or not.
+	 * Corrects a charge to its real amount. Less is given back where it still counts; more is charged now, even
+	 * without room.
 	 */
 	readonly settle: (nowMs: number, charge: Charge, amount: number) => void;
 };
 
-/** Slack for sums of fractions. */
+/** Tolerance for sums of fractions. */
 export const roundingSlack = 1e-6;
 
-/** Exact sum of what was counted in the last `windowMs`. Amortised constant time a charge, memory of one window. */
+/** Exact sum of what was counted in the last `windowMs`. Amortised constant time per charge, memory of one window. */
 export type RollingSum = {
 	/** Sum of the charges younger than the window. */
 	readonly sum: (nowMs: number) => number;
-	/** Times must not go back. */
+	/** Times must not decrease. */
 	readonly add: (nowMs: number, amount: number) => Charge;
-	/** Corrects a charge: less in place while it still counts, more as a charge of now. */
+	/** Corrects a charge: less in place while it still counts, more as a new charge. */
 	readonly settle: (nowMs: number, charge: Charge, amount: number) => void;
 };
 
@@ -88,7 +91,7 @@ export function createRollingSum(windowMs: number): RollingSum {
 	};
 }
 
-/** Never more than `limit` in any window of `windowMs`, wherever it begins: an exact log. */
+/** At most `limit` in any window of `windowMs`: an exact log. */
 function createSlidingMeter(limit: number, windowMs: number): Meter {
 	const log = createRollingSum(windowMs);
 	return {
@@ -98,7 +101,7 @@ function createSlidingMeter(limit: number, windowMs: number): Meter {
 	};
 }
 
-/** Never more than `limit` in a window that begins at a multiple of `windowMs`; a new window begins empty. */
+/** At most `limit` in each window that begins at a multiple of `windowMs`. */
 function createFixedMeter(limit: number, windowMs: number): Meter {
 	let current = Number.NEGATIVE_INFINITY;
 	let used = 0;
@@ -133,7 +136,7 @@ function createFixedMeter(limit: number, windowMs: number): Meter {
 	};
 }
 
-/** A bucket that holds `limit`, begins full and refills evenly, `limit` in `windowMs`. */
+/** A bucket of `limit` that begins full and refills evenly, `limit` per `windowMs`. */
 function createRefillMeter(limit: number, windowMs: number): Meter {
 	let level = limit;
 	let filledAtMs: number | undefined;
@@ -164,8 +167,8 @@ function createRefillMeter(limit: number, windowMs: number): Meter {
 }
 
 /**
- * Counts from the end of a request: while it is under way its charge is held beside the meter, and when it settles the
- * meter counts what it came to, now. What never settles stays held.
+ * Counts from the end of a request: in flight its charge is held beside the meter; at settlement the meter counts the
+ * real amount. A charge that never settles stays held.
  */
 function createEndMeter(meter: Meter): Meter {
 	let held = 0;
@@ -196,7 +199,7 @@ export type Enforcement = Pick<SimulatorOptions, 'enforcement' | 'windowMs' | 'c
 export type Admission =
 	| {
 			readonly isAdmitted: true;
-			/** Charges what the request really cost instead of what was reserved. Once only. */
+			/** Replaces the reserved charge with the real cost. Once only. */
 			readonly settle: (nowMs: number, tokens: number) => void;
 	  }
 	| {readonly isAdmitted: false; readonly throttle: Exclude<ThrottleKind, 'overloaded'>};
@@ -207,7 +210,7 @@ export type Bucket = {
 	readonly admit: (nowMs: number, reservedTokens: number) => Admission;
 	/** Tokens that may still be counted in this minute; below 0 after an overrun. */
 	readonly tokenRoom: (nowMs: number) => number;
-	/** Counts traffic of others as far as there is room for it; `isFirst`: in any case, as if it had come before all else. */
+	/** Counts traffic of others as far as it fits; `isFirst`: in any case, as if it had come first. */
 	readonly occupy: (nowMs: number, requests: number, tokens: number, isFirst?: boolean) => void;
 };
 
@@ -233,12 +236,12 @@ const createTokenMeter = (limit: number, enforcement: Enforcement): Meter => {
 const fits = (meter: Meter | undefined, nowMs: number, amount: number): boolean =>
 	meter === undefined || meter.room(nowMs) + roundingSlack >= amount;
 
-/** A bucket that has seen nothing yet. */
+/** A new bucket. */
 export function createBucket(limits: BucketLimits, enforcement: Enforcement): Bucket {
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = limits;
 	const requests = requestsPerMinute === undefined ? undefined : createMeter(requestsPerMinute, enforcement);
 	const tokens = tokensPerMinute === undefined ? undefined : createTokenMeter(tokensPerMinute, enforcement);
-	// When the daily count begins anew is not documented; here with the day.
+	// When the daily count restarts is not documented; here with the day.
 	const day =
 		tokensPerDay === undefined
 			? undefined

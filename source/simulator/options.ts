@@ -6,12 +6,12 @@ import type {Credentials} from './wire/certificate.ts';
 export type SimulatorOptions = {
 	/** 0: any free port. */
 	readonly port: number;
-	/** Where it listens, and by which further name it is reached; undefined: 127.0.0.1. */
+	/** Host to listen on, and a further name to be reached by; undefined: 127.0.0.1. */
 	readonly host?: string | undefined;
 	/** Certificate and key of HTTPS; undefined: HTTP. */
 	readonly credentials?: Credentials | undefined;
 	readonly seed: number;
-	/** Limits of every bucket; undefined: those of its own table. */
+	/** Limits of every bucket; undefined: those of the account's table. */
 	readonly requestsPerMinute: number | undefined;
 	readonly tokensPerMinute: number | undefined;
 	readonly enforcement: 'sliding' | 'fixed' | 'refill';
@@ -29,6 +29,6 @@ export type SimulatorOptions = {
 	readonly latencyMs: number | undefined;
 	/** Script of faults, already read and parsed. */
 	readonly faults: unknown;
-	/** What else goes on in the account; a script of faults may say the same. */
+	/** Scenario of the account; a script of faults may contain one as well. */
 	readonly scenario?: Scenario | undefined;
 };

@@ -5,8 +5,8 @@ import type {ErrorType, ServiceError} from './wire/service-error.ts';
 import {errorDocument} from './wire/xml.ts';
 
 /**
- * An error in the protocol that the caller speaks. With one endpoint for all services their clients come here too, and
- * what cannot be parsed would hide from their users that the simulator does not serve them.
+ * Errors in the protocol of the caller. With one endpoint for all services clients of other services come here too,
+ * and an error that they cannot parse would hide that the simulator does not serve them.
  */
 
 type Protocol = 'cbor' | 'compute' | 'json' | 'query' | 'rest-json' | 'rest-xml' | 's3';
@@ -30,7 +30,7 @@ const protocolOf = (exchange: Exchange): Protocol => {
 	return s3Services.has(service) ? 's3' : xmlServices.has(service) ? 'rest-xml' : 'rest-json';
 };
 
-/** Names that the older protocols have for the same. */
+/** Names of the older protocols for the same errors. */
 const olderCodes: Partial<Record<ErrorType, string>> = {
 	AccessDeniedException: 'AccessDenied',
 	InternalServerException: 'InternalFailure',

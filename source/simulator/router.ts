@@ -24,7 +24,7 @@ import {operations} from './runtime/operation.ts';
 import {serveCountTokens, serveInference} from './runtime/serve-runtime.ts';
 import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';
-import {longestLog} from './stats.ts';
+import {maxLogLength} from './stats.ts';
 import {type Exchange, sendJson, serviceOf} from './wire/exchange.ts';
 import {isQuery, type QueryServices, serveQuery} from './wire/query-protocol.ts';
 import {ServiceError} from './wire/service-error.ts';
@@ -32,14 +32,17 @@ import {assertReset, assertWelcome} from './wire/visitor.ts';
 
 /** `GET /__stats`, with `?log=N` only the last N entries of the log. */
 async function serveStats(exchange: Exchange, simulation: Simulation): Promise<void> {
-	const logLength = Number(exchange.query.get('log') ?? longestLog);
+	const logLength = Number(exchange.query.get('log') ?? maxLogLength);
 	const {stats, buckets, mantle, time} = simulation;
 	const nowMs = time.now();
-	const snapshot = stats.snapshot(buckets, nowMs, Number.isNaN(logLength) ? longestLog : logLength);
+	const snapshot = stats.snapshot(buckets, nowMs, Number.isNaN(logLength) ? maxLogLength : logLength);
 	sendJson(exchange.reply, 200, {...snapshot, mantleBuckets: mantle.report(nowMs)}, {});
 }
 
-/** `POST /__reset`: statistics, buckets, caches and the script of faults begin again. @throws ServiceError without the header that it needs. */
+/**
+ * `POST /__reset`: restarts statistics, buckets, caches and the script of faults.
+ * @throws ServiceError without the header that it needs.
+ */
 async function serveReset(exchange: Exchange, simulation: Simulation): Promise<void> {
 	assertReset(exchange);
 	await exchange.readBody();
@@ -47,11 +50,11 @@ async function serveReset(exchange: Exchange, simulation: Simulation): Promise<v
 	sendJson(exchange.reply, 200, {reset: true}, {});
 }
 
-/** A kind of request that is served; the first route that matches takes it. */
+/** A kind of request; the first route that matches serves it. */
 type Route = {
 	readonly method: 'GET' | 'POST' | 'DELETE' | 'any';
 	readonly path: RegExp;
-	/** Signing name, for services whose paths could be anybody's. */
+	/** Signing name, for services with ambiguous paths. */
 	readonly service?: string;
 	/** Beginning of the header `X-Amz-Target`, for services that put the action there. */
 	readonly target?: string;
@@ -189,7 +192,7 @@ const unknownOperation = ({method, path, headers}: Exchange): ServiceError =>
 		`The simulator does not serve ${headers['x-amz-target'] ?? `${method} ${path}`}.`,
 	);
 
-/** Serves one request; whatever goes wrong becomes an answer. */
+/** Serves one request; any error becomes an answer. */
 export async function route(
 	exchange: Exchange,
 	simulation: Simulation,

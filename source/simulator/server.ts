@@ -12,7 +12,7 @@ import {type Exchange, exchangeOf} from './wire/exchange.ts';
 
 type Listener = {readonly port: number; readonly close: () => Promise<void>};
 
-/** Where nobody says otherwise: programs of this machine only. */
+/** Default: only programs of this machine. */
 const loopback = '127.0.0.1';
 
 /** Longer than any client's pool keeps a socket, so that the server never closes one that is about to be used. */
@@ -116,7 +116,7 @@ export type RunningSimulator = {
 	readonly stop: () => Promise<void>;
 };
 
-/** How a program of this machine reaches a host that is listened on. */
+/** How a program of this machine reaches the host. */
 const reachedAt = (host: string): string =>
 	host === '0.0.0.0' || host === '::' ? loopback : host.includes(':') ? `[${host}]` : host;
 

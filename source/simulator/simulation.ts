@@ -30,29 +30,26 @@ export type Simulation = {
 	readonly cache: PromptCache;
 	readonly faults: Faults;
 	readonly stats: Stats;
-	/** What its metrics are made from. */
+	/** The source of its metrics. */
 	readonly served: ServedMinutes;
-	/** What else goes on in the account. */
+	/** Traffic and settings beside the requests. */
 	readonly scenario: Scenario;
-	/** What S3 holds. */
+	/** Objects in S3. */
 	readonly objects: ObjectStore;
-	/** What was asked for in quotas. */
+	/** Requests for quota increases. */
 	readonly increases: IncreaseRequests;
 	/** Batch inference jobs. */
 	readonly jobs: JobStore;
 	readonly requestRandom: (path: string, body: Uint8Array) => Random;
-	/** Told of every request to the runtime once it is over. */
+	/** Called with every request to the runtime once it is over. */
 	readonly observers: ReadonlyArray<(record: RequestRecord) => void>;
-	/** Forgets what was counted and begins the script of faults again. */
+	/** Clears the counts and restarts the script of faults. */
 	readonly reset: () => void;
-	/** Removes what lies on the disk. */
+	/** Removes its files. */
 	readonly close: () => void;
 };
 
-/**
- * The state of a simulator.
- * @throws UserError where the script of faults is wrong.
- */
+/** Creates the state of a simulator. @throws UserError where the script of faults is wrong. */
 export function createSimulation(options: SimulatorOptions, time: Time): Simulation {
 	const {background, metrics, denied, batch, missingBuckets, endOfLife, ...script} = parseFaults(
 		options.faults,

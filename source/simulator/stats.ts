@@ -2,10 +2,10 @@ import type {Scope} from './catalog/model.ts';
 import type {Buckets} from './runtime/buckets.ts';
 import type {ThrottleKind} from './wire/service-error.ts';
 
-/** What is remembered of a request to the runtime. Times are milliseconds since 1970, with fractions. */
+/** Record of a request to the runtime. Times are milliseconds since 1970, with fractions. */
 export type RequestRecord = {
 	readonly operation: string;
-	/** As it was asked for. */
+	/** As the request names it. */
 	readonly modelId: string;
 	readonly region: string;
 	/** Undefined where the model could not be resolved. */
@@ -29,14 +29,14 @@ export type RequestRecord = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens: number;
 	readonly cacheWriteTokens: number;
-	/** What the request cost its bucket in the end. */
+	/** The final cost for its bucket. */
 	readonly quotaTokens: number;
 };
 
 /** The last `capacity` values. */
 type Ring<T> = {
 	readonly push: (value: T) => void;
-	/** The latest values, the oldest of them first. */
+	/** The latest values, oldest first. */
 	readonly latest: (count: number) => readonly T[];
 	readonly clear: () => void;
 };
@@ -60,23 +60,23 @@ function createRing<T>(capacity: number): Ring<T> {
 	};
 }
 
-/** What the simulator did, for benches and for people: `GET /__stats`. */
+/** Figures of the simulator, for benches and for people: `GET /__stats`. */
 export type Stats = {
 	readonly record: (request: RequestRecord) => void;
-	/** @param logLength Most entries of the log, the latest ones. */
+	/** @param logLength Longest log, of the latest entries. */
 	readonly snapshot: (buckets: Buckets, nowMs: number, logLength: number) => object;
 	readonly reset: (nowMs: number) => void;
 };
 
-export const longestLog = 10_000;
+export const maxLogLength = 10_000;
 
-/** Names that a counter keeps apart; what comes later is counted as one. */
-const mostNames = 200;
+/** Names that a counter keeps apart; later ones are counted together. */
+const maxNames = 200;
 
 type Counter = Record<string, number>;
 
 const increase = (counter: Counter, name: string): void => {
-	const key = name in counter || Object.keys(counter).length < mostNames ? name : '(others)';
+	const key = name in counter || Object.keys(counter).length < maxNames ? name : '(others)';
 	counter[key] = (counter[key] ?? 0) + 1;
 };
 
@@ -117,7 +117,7 @@ const logEntry = ({
 export function createStats(nowMs: number): Stats {
 	let since = nowMs;
 	let counts = emptyCounts();
-	const log = createRing<ReturnType<typeof logEntry>>(longestLog);
+	const log = createRing<ReturnType<typeof logEntry>>(maxLogLength);
 	return {
 		record(request) {
 			counts.total++;

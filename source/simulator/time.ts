@@ -1,6 +1,6 @@
-/** The only way time enters the simulator, so that a test decides what time it is. */
+/** The only source of time in the simulator, so that a test decides what time it is. */
 export type Time = {
-	/** Milliseconds that never go back, near enough to the epoch that fixed windows begin with the minute. */
+	/** Milliseconds that never decrease, near enough to the epoch that fixed windows begin with the minute. */
 	readonly now: () => number;
 	/** Resolves after `delayMs`; at once for 0 and less. */
 	readonly sleep: (delayMs: number) => Promise<void>;

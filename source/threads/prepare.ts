@@ -8,7 +8,7 @@ import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {utf8Bytes} from '../domain/accounting.ts';
+import {estimatedTokens, utf8Bytes} from '../domain/accounting.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
@@ -55,9 +55,8 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 	};
 };
 
-/** About four characters a token: only for the first reservation, and marked as estimated. */
-const estimatedTokens = ({system, messages}: InferenceRequest): number =>
-	Math.ceil(((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / 4);
+const charactersOf = ({system, messages}: InferenceRequest): number =>
+	(system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0);
 
 const bytesOf = ({system, messages}: InferenceRequest): number =>
 	utf8Bytes(system ?? '') + messages.reduce((sum, {text}) => sum + utf8Bytes(text), 0);
@@ -69,7 +68,7 @@ const countInput = async (
 ): Promise<Cell['inputTokens']> => {
 	const counted = await backend.countTokens(request, signal);
 	return counted === undefined
-		? {value: estimatedTokens(request), isEstimated: true, most: bytesOf(request)}
+		? {value: estimatedTokens(charactersOf(request)), isEstimated: true, most: bytesOf(request)}
 		: {value: counted, isEstimated: false};
 };
 
@@ -201,7 +200,7 @@ const prepareWith = async (
 	await clients.checkCredentials();
 	const asked = clients.account();
 	onStep('quotas');
-	const {targets, remarks, failures, catalogue} = await resolveTargets(wished.models, {
+	const {targets, remarks, failures, modelIndex} = await resolveTargets(wished.models, {
 		source: quotaSourceOf(clients),
 		region,
 		endpoint: clients.endpoint,
@@ -219,12 +218,12 @@ const prepareWith = async (
 		wished.method,
 		wished.isMethodTyped ?? false,
 		targets,
-		catalogue,
+		modelIndex,
 	);
 	const config = {...wished, method};
 	assertConversational(config, targets);
 	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
-	const backend = createBackend(clients, catalogue, silenceMs);
+	const backend = createBackend(clients, modelIndex, silenceMs);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
 	assertPriced(

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
-import {costOf, foreignPriceRemark, priceData, priceOf} from '../../source/bedrock/prices.ts';
+import {foreignPriceRemark, priceData, priceOf} from '../../source/bedrock/prices.ts';
+import {costOf} from '../../source/domain/accounting.ts';
 import type {Scope} from '../../source/domain/target.ts';
 
 const price = async (model: string, baseModel: string, scope: Scope, tier: string | null = null) =>
@@ -81,7 +82,7 @@ describe('unknown prices are null, never 0 and never those of a neighbour', () =
 it('a request costs each kind of token once', () => {
 	const rates = {input: 1, output: 100, cacheRead: 10_000, cacheWrite: 1_000_000, source: ''};
 	const usage = {inputTokens: 1, outputTokens: 2, cacheReadTokens: 3, cacheWriteTokens: 4};
-	expect(costOf(rates, usage)).toBe(4_030_201);
+	expect(costOf(usage, rates)).toBe(4_030_201);
 });
 
 it('the version that is named is the one that is installed', () => {

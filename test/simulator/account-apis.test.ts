@@ -24,11 +24,16 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {models} from '../../source/simulator/catalog/models.ts';
 import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
-import {bucketQuotas} from '../../source/simulator/quotas/bucket-quotas.ts';
 import {quotaRows} from '../../source/simulator/quotas/quota-rows.ts';
+import {bucketQuotas} from '../../source/simulator/quotas/quota-table.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {credentials, defaultOptions, startForTest} from './harness.ts';
 import {createMovableTime, minuteMs, noon} from './metric-harness.ts';
+
+/**
+ * Tests source/simulator/control-plane/ and source/simulator/quotas/: lists of models, profiles and quotas, and
+ * requests for an increase.
+ */
 
 const quotasClient = async (options: Partial<SimulatorOptions> = {}): Promise<ServiceQuotasClient> => {
 	const {url} = await startForTest(options);

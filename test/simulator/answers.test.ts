@@ -7,6 +7,8 @@ import type {Model} from '../../source/simulator/catalog/model.ts';
 import {findModel} from '../../source/simulator/catalog/models.ts';
 import {countTokens, type Prompt, textSegment, tokenize} from '../../source/simulator/families/prompt.ts';
 
+/** Tests source/simulator/answers/: answer.ts, requested-format.ts, labels.ts, prose.ts and json-answer.ts. */
+
 const promptOf = (question: string, more: Partial<Prompt> = {}): Prompt => ({
 	segments: [textSegment(question)],
 	system: '',

@@ -6,7 +6,7 @@ import {models} from '../../source/simulator/catalog/models.ts';
 import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import {credentials, modelPath, post, runtimeClient, startForTest} from './harness.ts';
 
-/** Which models the simulated account has, in which state, now and in 2024. */
+/** Tests source/simulator/catalog/: the models of the simulated account, their states, now and in 2024. */
 
 const ended =
 	'This model version has reached the end of its life. Please refer to the AWS documentation for more details.';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {decodeCbor, encodeCbor} from '../../source/simulator/wire/cbor.ts';
 
-/** CBOR of the simulator beside that of the SDK. */
+/** Tests source/simulator/wire/cbor.ts against the CBOR of the SDK. */
 
 const values = fc.letrec<{value: unknown}>((tie) => ({
 	value: fc.oneof(

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {type Bucket, createBucket, type Enforcement} from '../../source/simulator/enforcement.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 
-/** Times are a fake clock's: the enforcement is given them. */
+/** Tests source/simulator/enforcement.ts with the times of a fake clock. */
 
 const windowMs = 1000;
 const limits = {requestsPerMinute: 10, tokensPerMinute: 500, tokensPerDay: undefined};

@@ -2,6 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {composeAnswer} from '../../source/simulator/answers/answer.ts';
 import {createRandom} from '../../source/simulator/answers/random.ts';
 
+/** Tests the error rate of source/simulator/answers/answer.ts. */
+
 const task =
 	'Answer with the one category that fits the ticket. The categories are one of: billing, technical, account, other.';
 const tickets = [

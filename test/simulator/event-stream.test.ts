@@ -11,6 +11,8 @@ import {
 } from '../../source/simulator/wire/event-stream.ts';
 import {readFrames} from './frames.ts';
 
+/** Tests source/simulator/wire/event-stream.ts with the decoder of the SDK. */
+
 const codec = new EventStreamCodec(
 	(bytes) => Buffer.from(bytes).toString('utf8'),
 	(text) => Buffer.from(text),

@@ -11,6 +11,8 @@ import {createFaults, type Faults} from '../../source/simulator/faults/faults.ts
 import {parseFaults} from '../../source/simulator/faults/script.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
+/** Tests source/simulator/faults/faults.ts and script.ts: the faults of a script as clients meet them. */
+
 const nova = 'us.amazon.nova-lite-v1:0';
 const request = {
 	modelId: nova,

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {guardrailId, guardrailMarker} from '../../source/simulator/runtime/guardrails.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
-/** The one guardrail of the simulated account. */
+/** Tests source/simulator/runtime/guardrails.ts. */
 
 const nova = 'us.amazon.nova-lite-v1:0';
 const config = (guardrailIdentifier: string, guardrailVersion = '1') => ({

@@ -18,6 +18,8 @@ import {startSimulator} from '../../source/simulator/server.ts';
 import type {Time} from '../../source/simulator/time.ts';
 import {credentials, defaultOptions} from './harness.ts';
 
+/** Tests source/simulator/jobs/: the life of a job, its records and its calls. */
+
 const model = 'us.amazon.nova-lite-v1:0';
 
 /** A clock on which a job stands still until it is woken, so that no state passes unseen. */
@@ -178,7 +180,7 @@ describe('batch inference jobs of the simulator', () => {
 	});
 
 	it('are refused above the limit of jobs', async () => {
-		const {create} = await open({mostJobs: 2});
+		const {create} = await open({maxJobs: 2});
 		await create();
 		await create();
 		await expect(create()).rejects.toMatchObject({name: 'ServiceQuotaExceededException'});

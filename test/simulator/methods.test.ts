@@ -10,6 +10,8 @@ import {describe, expect, it} from 'vitest';
 import {countTokens} from '../../source/simulator/families/prompt.ts';
 import {runtimeClient, startForTest} from './harness.ts';
 
+/** Tests source/simulator/runtime/: Converse, InvokeModel and their streams with the SDK. */
+
 const question = 'Explain how rain forms over the mountains.';
 
 type Path = ReadonlyArray<string | number>;

@@ -7,6 +7,8 @@ import type {MathQuery, SeriesQuery} from '../../source/simulator/cloudwatch/met
 import type {PeriodValues} from '../../source/simulator/cloudwatch/period-values.ts';
 import {createMovableTime, inputOf, minuteMs, noon, query, startAt} from './metric-harness.ts';
 
+/** Tests source/simulator/cloudwatch/metric-math.ts and math-expression.ts. */
+
 const series: Readonly<Record<string, PeriodValues>> = {
 	m1: {atSeconds: [0, 60, 120, 240], values: [1, 2, 4, 8]},
 	m2: {atSeconds: [0, 120, 180], values: [10, 0, 5]},

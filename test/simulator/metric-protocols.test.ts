@@ -17,6 +17,11 @@ import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/backgrou
 import {credentials} from './harness.ts';
 import {createMovableTime, inputOf, minuteMs, noon, query, startAt} from './metric-harness.ts';
 
+/**
+ * Tests source/simulator/cloudwatch/serve-cloudwatch.ts: the protocols that clients of different ages and languages
+ * speak.
+ */
+
 // The older SDK says at its first use that it is old.
 vi.hoisted(() => vi.stubEnv('AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE', '1'));
 

@@ -11,6 +11,11 @@ import STS from 'aws-sdk/clients/sts.js';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {credentials, startForTest} from './harness.ts';
 
+/**
+ * Tests source/simulator/refusal.ts: with one endpoint for every service, clients of services that are not simulated
+ * come here too.
+ */
+
 // The older SDK says at its first use that it is old.
 vi.hoisted(() => vi.stubEnv('AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE', '1'));
 

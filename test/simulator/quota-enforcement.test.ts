@@ -2,6 +2,8 @@ import {ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-ru
 import {describe, expect, it} from 'vitest';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
+/** Tests source/simulator/runtime/buckets.ts: limits as clients meet them over HTTP. */
+
 const ask = (modelId: string, maxTokens: number, text = 'Hello') => ({
 	modelId,
 	messages: [{role: 'user' as const, content: [{text}]}],

@@ -10,7 +10,7 @@ import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {credentials, runtimeClient, startForTest} from './harness.ts';
 
-/** Clients that others wrote, over HTTP, as their users call them. */
+/** Tests source/simulator/ with clients that others wrote, over HTTP, as their users call them. */
 
 const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const question = 'What is the weather in Hamburg today?';

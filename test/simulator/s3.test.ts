@@ -30,7 +30,7 @@ import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {credentials, startForTest} from './harness.ts';
 
-/** S3 of the simulator, spoken to with the SDK as it comes: checksums, chunked bodies and all. */
+/** Tests source/simulator/s3/ with the SDK as it is: checksums and chunked bodies included. */
 
 const bucket = 'records';
 

@@ -7,7 +7,7 @@ import {createRandom} from '../../source/simulator/answers/random.ts';
 import {schemaValue} from '../../source/simulator/answers/schema-value.ts';
 import type {Json} from '../../source/simulator/families/prompt.ts';
 
-/** What the simulator puts into a tool's input is valid by the tool's schema. */
+/** Tests source/simulator/answers/schema-value.ts: a tool's input is valid by the tool's schema. */
 
 const ajv = new Ajv2020({strict: false, allErrors: true});
 addFormats.default(ajv);

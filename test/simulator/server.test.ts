@@ -8,6 +8,8 @@ import {resetHeader} from '../../source/simulator/wire/visitor.ts';
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {defaultOptions, modelPath, post, readStats, startForTest} from './harness.ts';
 
+/** Tests source/simulator/server.ts: the port, both protocols, the routes of its own. */
+
 const nova = 'us.amazon.nova-lite-v1:0';
 const body = {
 	messages: [{role: 'user', content: [{text: 'Explain rain in detail.'}]}],

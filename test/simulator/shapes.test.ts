@@ -3,7 +3,10 @@ import {describe, expect, it} from 'vitest';
 import {contentOf, readFrames} from './frames.ts';
 import {modelPath, post, startForTest} from './harness.ts';
 
-/** The simulator's answers have the keys and header names of recorded answers of the real service. */
+/**
+ * Tests source/simulator/families/: the simulator's answers have the keys and headers of recorded answers of the
+ * real service.
+ */
 
 const folder = new URL('../../../shared/recordings/', import.meta.url);
 const isAbsent = !existsSync(folder);

@@ -7,6 +7,8 @@ import {startSimulator} from '../../source/simulator/server.ts';
 import type {Time} from '../../source/simulator/time.ts';
 import {defaultOptions, modelPath, readStats} from './harness.ts';
 
+/** Tests source/simulator/runtime/deliver.ts and latency.ts. */
+
 const model = (id: string): Model => findModel(id) as Model;
 
 const medianOf = (values: readonly number[]): number =>

@@ -7,7 +7,10 @@ import {
 import {describe, expect, it} from 'vitest';
 import {modelPath, post, runtimeClient, startForTest} from './harness.ts';
 
-/** What Converse refuses in a conversation, which models call tools, and what attachments cost. */
+/**
+ * Tests source/simulator/families/converse.ts, tools.ts and attachment.ts: refused conversations, calls of tools,
+ * the cost of attachments.
+ */
 
 const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const nova = 'us.amazon.nova-lite-v1:0';

@@ -7,7 +7,10 @@ import {
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {credentials, runtimeClient, startForTest} from './harness.ts';
 
-/** Code of the kind that tutorials have: a loop over variants of a prompt, in the body of each vendor. */
+/**
+ * Tests source/simulator/families/ with code as tutorials have it: a loop over variants of a prompt, in the body of
+ * each vendor.
+ */
 
 type Variant = {readonly instruction: string; readonly system: string | undefined};
 type Measured = {readonly input: number; readonly output: number; readonly text: string};

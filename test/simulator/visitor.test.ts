@@ -5,7 +5,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {hinderingVariables, simulatorLines, simulatorVariables} from '../../source/commands/simulate.ts';
 import {post, readStats, startForTest} from './harness.ts';
 
-/** Who is answered: `fetch` may not choose these headers, so the requests are made by hand. */
+/** Tests source/simulator/wire/visitor.ts. `fetch` may not set these headers, so the requests are made by hand. */
 
 const statusOf = async (
 	url: string,

@@ -22,7 +22,7 @@ import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} fr
 import {createNetwork, type Network, proxyRemark, silentLogger} from './network.ts';
 
 /**
- * Credentials, waited for no longer than `limitMs`: a helper may ask for something that nobody sees.
+ * Waits for credentials for at most `limitMs`: a helper may wait for input that nobody sees.
  * @throws UserError (exit 1) when they did not come.
  */
 export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promise<T> {
@@ -33,7 +33,7 @@ export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promi
 				reject(
 					new UserError(`The AWS credentials did not come within ${formatSpan(limitMs)}.`, {
 						exitCode: 1,
-						hint: 'Look whether a helper (credential_process) waits for something; --timeout T waits longer.',
+						hint: 'Check whether a helper (credential_process) waits for something; --timeout T waits longer.',
 					}),
 				),
 			limitMs,
@@ -53,7 +53,10 @@ export type Clients = {
 	readonly region: () => Promise<string>;
 	/** Resolves where credentials are found; rejects with a UserError (exit 1) that names the ways out. */
 	readonly checkCredentials: () => Promise<void>;
-	/** Number of the account that is called, asked for once; null where nobody says, undefined of the embedded simulator. */
+	/**
+	 * Number of the account that is called, asked for once; null where it cannot be found out, undefined of the
+	 * embedded simulator.
+	 */
 	readonly account: () => Promise<string | null | undefined>;
 	/** For keys that were refused as expired: whether there are others now. @param sinceMs When the request was signed. */
 	readonly renewCredentials: (sinceMs: number) => Promise<boolean>;
@@ -61,11 +64,11 @@ export type Clients = {
 	readonly endpoint: string | null;
 	/** A Bedrock API key calls. */
 	readonly hasToken: boolean;
-	/** Things the user should know about these clients, a sentence each. */
+	/** Sentences about these clients that the user should know. */
 	readonly remarks: readonly string[];
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];
-	/** Of the network to the runtime; undefined while it is not known. */
+	/** Round trip to the runtime; undefined while it is not known. */
 	readonly roundTripMs: () => number | undefined;
 	readonly close: () => void;
 };
@@ -92,14 +95,14 @@ const lazily = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 	};
 };
 
-/** The Region that was typed or set; the SDK looks into the profile and the instance itself. */
+/** The Region of the command line or the environment; the SDK reads the profile and the instance itself. */
 const explicitRegion = (connection: Connection): string | undefined =>
 	connection.region ||
 	(connection.simulatorUrl === undefined
 		? process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
 		: process.env.AWS_REGION || 'us-east-1');
 
-/** @throws UserError (exit 1) when nothing but a profile says whom to call as, and it is not there. */
+/** @throws UserError (exit 1) when only a profile names the caller, and it does not exist. */
 const assertCallable = async (profile: string | undefined): Promise<void> => {
 	const files = await readSharedFiles();
 	const source = keySourceOf(profile, process.env);
@@ -109,19 +112,19 @@ const assertCallable = async (profile: string | undefined): Promise<void> => {
 	}
 };
 
-/** Where keys or a token call, a profile of the environment has nothing but the Region to give: if it is there. */
+/**
+ * A note that the profile of the environment does not exist: where keys or a token call, it would only give the
+ * Region.
+ */
 const missingProfileWords = async (): Promise<string> => {
 	const {AWS_PROFILE: name} = process.env;
 	const {profiles, configPath} = await readSharedFiles();
-	return !name || profiles.has(name)
-		? ''
-		: `, and there is no profile ${name} (AWS_PROFILE) in ${configPath}`;
+	return !name || profiles.has(name) ? '' : `, and ${configPath} has no profile ${name} (AWS_PROFILE)`;
 };
 
 /**
  * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
  * own chain: environment, profile, SSO, assumed roles, containers and instances.
- *
  * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
  * @throws UserError (exit 1) when an endpoint or certificate setting is unusable; exit 2 for a profile beside a token.
  */
@@ -138,22 +141,21 @@ export function createClients(connection: Connection, options: {readonly maxSock
 	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
 	const ofCalls = connection.timeoutMs ?? callSilenceMs;
-
 	let shared: SharedCredentials | undefined;
-	// Whose they are is found out once: every request asks for them.
+	// Looked up once: every request asks for them.
 	const credentials = (): SharedCredentials => {
 		shared ??= credentialsOf(profile, secrets.all);
 		return shared;
 	};
 	const provide = Object.assign(
 		async (asked?: object) => credentials().provide(asked),
-		// They are remembered once for all clients.
+		// One provider remembers them for all clients.
 		{memoized: true},
 	);
 	const renew = async (sinceMs: number): Promise<boolean> => !isLocal && credentials().renew(sinceMs);
 	const keys = {credentials: provide, ...(hasToken ? {} : signedByKeys)};
 
-	/** What the runtime is asked ends with the silence that its method allows, which the engine watches. */
+	/** The runtime has no limit of silence here: the engine watches the one of each method. */
 	const settings = async (service: string, maxSockets: number, silenceMs: number | undefined) => {
 		if (!isLocal) {
 			await (hasToken ? readSharedFiles() : assertCallable(profile));
@@ -174,7 +176,7 @@ export function createClients(connection: Connection, options: {readonly maxSock
 		return {
 			requestHandler: network.handler,
 			logger: silentLogger,
-			// It has been looked for already, in the right profile.
+			// It was read already, from the right profile.
 			ignoreConfiguredEndpointUrls: true,
 			...(own === undefined ? {} : {endpoint: own}),
 			...(region === undefined ? {} : {region}),
@@ -213,7 +215,7 @@ export function createClients(connection: Connection, options: {readonly maxSock
 	});
 	const cloudwatch = lazily(async () => {
 		const {CloudWatchClient} = await import('@aws-sdk/client-cloudwatch');
-		// Whoever polls decides when to ask again: a hidden retry of a throttled poll only makes it worse.
+		// The poller decides when to ask again: a hidden retry of a throttled poll only makes it worse.
 		const client = new CloudWatchClient({
 			...(await settings('CloudWatch', controlSockets, ofCalls)),
 			maxAttempts: 1,
@@ -225,7 +227,7 @@ export function createClients(connection: Connection, options: {readonly maxSock
 
 	const s3 = lazily(async () => {
 		const {S3Client} = await import('@aws-sdk/client-s3');
-		// Another endpoint than AWS's seldom has a name for each bucket, or knows the newer checksums.
+		// Endpoints other than AWS's seldom have a host name per bucket, or know the newer checksums.
 		const own = await settings('S3', controlSockets, connection.timeoutMs ?? transferSilenceMs);
 		const client = new S3Client({
 			...own,
@@ -237,7 +239,6 @@ export function createClients(connection: Connection, options: {readonly maxSock
 		renewExpired(client, renew);
 		return client;
 	});
-
 	return {
 		runtime,
 		control,
@@ -258,17 +259,16 @@ export function createClients(connection: Connection, options: {readonly maxSock
 		roundTripMs: () => roundTripMs(),
 		async region() {
 			if (region !== undefined && !/^[a-z]{2,}(?:-[a-z]+)*-\d+$/.test(region)) {
-				throw new UserError(`"${region}" is no AWS Region.`, {
+				throw new UserError(`"${region}" is not an AWS Region.`, {
 					exitCode: connection.region === undefined ? 1 : 2,
 					hint: 'Write it as in us-east-1.',
 				});
 			}
-
 			try {
 				const client = await runtime();
 				return await client.config.region();
 			} catch (error) {
-				// Where a Region is given, whatever failed is something else.
+				// Where a Region is given, something else failed.
 				throw error instanceof UserError || region !== undefined
 					? error
 					: new UserError(`No AWS Region is set${await missingProfileWords()}.`, {

@@ -15,7 +15,7 @@ const parsed = (url: string): URL | undefined => {
 	return result?.protocol === 'http:' || result?.protocol === 'https:' ? result : undefined;
 };
 
-/** Whether a text is a URL of the kind that an endpoint can have. */
+/** Whether a text is a URL that an endpoint can have. */
 function isWebAddress(text: string): boolean {
 	return parsed(text) !== undefined;
 }
@@ -26,33 +26,28 @@ export function foreignEndpoint(url: string): string | null {
 	if (endpoint === undefined || awsDomains.test(endpoint.hostname)) {
 		return null;
 	}
-
 	return `${endpoint.origin}${endpoint.pathname === '/' ? '' : endpoint.pathname}`;
 }
 
 /**
  * The endpoint that `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` or `AWS_ENDPOINT_URL` sets, if it is not AWS's.
- *
  * @throws UserError (exit 1) when a variable holds no URL: the SDK would only fail at the first call.
  */
 export function endpointInEnvironment(environment: Environment): string | null {
 	if (environment.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true') {
 		return null;
 	}
-
 	const name = variables.find((variable) => Boolean(environment[variable]));
 	const url = name === undefined ? undefined : environment[name];
 	if (name === undefined || url === undefined) {
 		return null;
 	}
-
 	if (parsed(url) === undefined) {
-		throw new UserError(`${name} is "${redacted(url, [])}", which is no URL.`, {
+		throw new UserError(`${name} is "${redacted(url, [])}", which is not a URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, or unset it.',
 		});
 	}
-
 	return foreignEndpoint(url);
 }
 
@@ -62,21 +57,21 @@ export function endpointInEnvironment(environment: Environment): string | null {
  */
 
 type Section = Readonly<Record<string, string | undefined>>;
-type File = Readonly<Record<string, Section | undefined>>;
+type ConfigFile = Readonly<Record<string, Section | undefined>>;
 
-/** How the SDK's parser joins a section's name or a nested key to what stands before it. */
+/** Stands between a section's name or a nested key and its parent in the SDK's parser. */
 const separator = '.';
 
-/** From the environment first, then from the profile; undefined where neither says anything. */
-const read = async (
+/** From the environment, else from the profile; undefined where neither sets it. */
+const readSetting = async (
 	profile: string | undefined,
 	fromEnvironment: (environment: Environment) => string | undefined,
-	fromProfile: (section: Section, file: File) => string | undefined,
+	fromProfile: (section: Section, file: ConfigFile) => string | undefined,
 ): Promise<string | undefined> => {
 	const load = loadConfig<string>(
 		{
 			environmentVariableSelector: fromEnvironment,
-			configFileSelector: (section, file) => fromProfile(section, (file ?? {}) as File),
+			configFileSelector: (section, file) => fromProfile(section, (file ?? {}) as ConfigFile),
 			default: async () => '',
 		},
 		profile === undefined ? {} : {profile},
@@ -85,7 +80,7 @@ const read = async (
 };
 
 const isIgnored = async (profile: string | undefined): Promise<boolean> =>
-	(await read(
+	(await readSetting(
 		profile,
 		({AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: value}) => value || undefined,
 		({ignore_configure_endpoint_urls: old, ignore_configured_endpoint_urls: value}) => value ?? old,
@@ -97,10 +92,10 @@ const ownKinds = [
 	['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'],
 ] as const;
 
-/** @throws UserError (exit 1) when a kind of AWS's own endpoints is asked for as well: the SDK would refuse every call. */
+/** @throws UserError (exit 1) when FIPS or dual-stack is set as well: the SDK would refuse every call. */
 const assertNoOwnKind = async (url: string, profile: string | undefined): Promise<void> => {
 	for (const [variable, key] of ownKinds) {
-		const value = await read(
+		const value = await readSetting(
 			profile,
 			(environment) => environment[variable] || undefined,
 			(section) => section[key],
@@ -115,9 +110,9 @@ const assertNoOwnKind = async (url: string, profile: string | undefined): Promis
 };
 
 /**
- * The endpoint that variables or the profile set for a service, as the AWS CLI and SDKs define it: a variable or section of
- * the service's own before what is said for all.
- * @param service as in AWS's own names, such as `Bedrock Runtime`.
+ * The endpoint that variables or the profile set for a service, as the AWS CLI and SDKs define it: a service's own
+ * variable or section wins over the general one.
+ * @param service AWS's own name, such as `Bedrock Runtime`.
  * @throws UserError (exit 1) when it cannot be used: the SDK would only fail at the first call.
  */
 export async function configuredEndpoint(
@@ -128,7 +123,7 @@ export async function configuredEndpoint(
 		return undefined;
 	}
 	const key = service.toLowerCase().replaceAll(' ', '_');
-	const url = await read(
+	const url = await readSetting(
 		profile,
 		(environment) => environment[`AWS_ENDPOINT_URL_${key.toUpperCase()}`] || environment.AWS_ENDPOINT_URL,
 		(section, file) =>
@@ -136,7 +131,7 @@ export async function configuredEndpoint(
 			section.endpoint_url,
 	);
 	if (url !== undefined && !isWebAddress(url)) {
-		throw new UserError(`The endpoint set for ${service} is "${redacted(url, [])}", which is no URL.`, {
+		throw new UserError(`The endpoint set for ${service} is "${redacted(url, [])}", which is not a URL.`, {
 			exitCode: 1,
 			hint: 'Write it with its scheme, as in http://127.0.0.1:8080, in endpoint_url of the profile or in AWS_ENDPOINT_URL, or take it out.',
 		});
@@ -149,7 +144,7 @@ export async function configuredEndpoint(
 
 /** The file of certificates that `AWS_CA_BUNDLE` or `ca_bundle` of the profile names. */
 export async function configuredCertificates(profile: string | undefined): Promise<string | undefined> {
-	return read(
+	return readSetting(
 		profile,
 		({AWS_CA_BUNDLE}) => AWS_CA_BUNDLE || undefined,
 		({ca_bundle}) => ca_bundle,

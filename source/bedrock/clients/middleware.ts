@@ -8,7 +8,7 @@ import {secretsOf} from '../failures/redact.ts';
 import {at, isObject, stringOf} from '../json.ts';
 import {contentTypeOf, keepResponses} from '../methods/response-headers.ts';
 
-/** Credentials rotate; more than the newest few cannot come back in an answer. */
+/** Credentials rotate; an answer can only contain the newest few. */
 const kept = 24;
 
 /** Key ID of a signature, or a bearer token. */
@@ -16,7 +16,6 @@ const secretOf = (authorization: string): string | undefined => {
 	if (/^bearer\s/i.test(authorization)) {
 		return authorization.slice('bearer '.length).trim().split(/\s/, 1)[0];
 	}
-
 	const start = authorization.indexOf('Credential=');
 	const end = authorization.indexOf('/', start);
 	return start === -1 || end === -1 ? undefined : authorization.slice(start + 'Credential='.length, end);
@@ -29,11 +28,11 @@ const secretsIn = (authorization: string, token: string | undefined): readonly s
 type Secrets = {
 	/** Keeps values that requests were signed with. */
 	readonly keep: (values: readonly string[]) => void;
-	/** All of them; the same list as long as nothing new was kept. */
+	/** All of them; the same list until something new is kept. */
 	readonly all: () => readonly string[];
 };
 
-/** @param environment Where credentials may be set; it is read again whenever something new is kept. */
+/** @param environment Where credentials may be set; read again whenever something new is kept. */
 export function createSecrets(environment: Readonly<Record<string, string | undefined>>): Secrets {
 	const seen = new Set<string>();
 	let known: readonly string[] | undefined;
@@ -43,15 +42,12 @@ export function createSecrets(environment: Readonly<Record<string, string | unde
 			if (fresh.length === 0) {
 				return;
 			}
-
 			for (const value of fresh) {
 				seen.add(value);
 			}
-
 			for (const old of [...seen].slice(0, Math.max(0, seen.size - kept))) {
 				seen.delete(old);
 			}
-
 			known = undefined;
 		},
 		all() {
@@ -61,13 +57,13 @@ export function createSecrets(environment: Readonly<Record<string, string | unde
 	};
 }
 
-/** What stays the same of one request to the next as long as the secret does: a signature itself is always new. */
+/** The part of a signature that stays the same until the secret changes. */
 const signerOf = (authorization: string): string =>
 	authorization.startsWith('AWS4-') ? authorization.slice(0, authorization.indexOf('/')) : authorization;
 
-/** Keeps what each request was signed with, wherever it came from, so that an answer that repeats it can be shown without it. */
+/** Keeps what each request was signed with, so that it can be removed from an answer that repeats it. */
 export function watchSecrets(client: {readonly middlewareStack: unknown}, secrets: Secrets): void {
-	// Every request passes here, and nearly all are signed with what the one before was.
+	// Nearly every request is signed with what the one before was.
 	let signer: string | undefined;
 	let session: string | undefined;
 	(client.middlewareStack as MiddlewareStack).add(
@@ -87,13 +83,13 @@ export function watchSecrets(client: {readonly middlewareStack: unknown}, secret
 	);
 }
 
-/** No service answers so; a proxy, a load balancer or a portal does. */
+/** Content types of a proxy, a load balancer or a portal, never of the service. */
 const foreignType = /html|xml|^text\//i;
 
-/** Enough of a page to tell what it is. */
+/** Enough of a page to recognize it. */
 const maxBytes = 64 * 1024;
 
-/** Reads a page to its end, or as far as it comes in time: its beginning says what it is. */
+/** Reads a page to its end, or as far as it comes in time: its beginning is enough to recognize it. */
 const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 	const pieces: Uint8Array[] = [];
 	let length = 0;
@@ -110,11 +106,10 @@ const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 			throw error;
 		}
 	}
-
 	return Buffer.concat(pieces);
 };
 
-/** Errors and pages are short: one that does not end in time is broken off. */
+/** Errors and pages are short: one that does not end in time is cut. */
 const limitBody = (response: unknown, limitMs: number): void => {
 	const body = isObject(response) ? response.body : undefined;
 	if (!(body instanceof Readable)) {
@@ -134,21 +129,20 @@ const isReadable = (body: unknown): body is AsyncIterable<Uint8Array> =>
 
 const isPage = (response: unknown): boolean => foreignType.test(contentTypeOf(response) ?? '');
 
-/** The result with the text of its response, which can still be read. */
+/** The result with the text of its response, which stays readable. */
 const withText = async <Result extends {readonly response: unknown}>(result: Result): Promise<Result> => {
 	const {response} = result;
 	if (isObject(response) && isReadable(response.body)) {
 		const bytes = await readSome(response.body);
 		Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
 	}
-
 	return result;
 };
 
 /**
- * Keeps the text of answers that are no answers of the service, where errors carry the response: the SDK would only say
- * that the first character is no JSON.
- * @param limitMs How long such an answer, or an error, may take to its end.
+ * Keeps the text of answers that another server sent, where errors carry the response: the SDK would only say that
+ * the first character is not JSON.
+ * @param limitMs How long such an answer, or an error, may take.
  */
 export function keepErrorPages(client: {readonly middlewareStack: unknown}, limitMs: number): void {
 	(client.middlewareStack as MiddlewareStack).add(
@@ -167,13 +161,10 @@ export function keepErrorPages(client: {readonly middlewareStack: unknown}, limi
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 'remove'>;
 
-/**
- * Steps of the SDK that do nothing here but take their time of every request: nothing is logged, and no Lambda function
- * calls itself.
- */
+/** Steps of the SDK that only cost time here: nothing is logged, and no Lambda function calls itself. */
 const idleSteps = ['loggerMiddleware', 'recursionDetectionMiddleware'];
 
-/** Has a client keep what all clients of ours keep: what it signed with, and the responses of its outputs. */
+/** Installs our middleware: records signing secrets and raw responses, removes idle steps. */
 export function addMiddleware(client: {readonly middlewareStack: unknown}, secrets: Secrets): void {
 	for (const step of idleSteps) {
 		(client.middlewareStack as MiddlewareStack).remove(step);
@@ -183,9 +174,9 @@ export function addMiddleware(client: {readonly middlewareStack: unknown}, secre
 }
 
 /**
- * Has a client send every request once: retries are the engine's, and hidden ones would sit inside the latency and hide
- * the throttles. On the wire nothing changes, but a request takes about 5 % less time of the processor than with the
- * SDK's own step and `maxAttempts: 1`.
+ * Sends every request once: retries are the engine's, hidden ones would sit inside the latency and hide the
+ * throttles. The requests are the same as with the SDK's own step and `maxAttempts: 1`, for about 5% less processor
+ * time.
  */
 export function sendOnce(client: {readonly middlewareStack: unknown}): void {
 	(client.middlewareStack as MiddlewareStack).add(
@@ -199,14 +190,14 @@ export function sendOnce(client: {readonly middlewareStack: unknown}): void {
 			}
 			return next(args);
 		},
-		// The place, the priority and the name of the SDK's own, which it stands in for.
+		// Step, priority and name of the SDK's own middleware, which this replaces.
 		{step: 'finalizeRequest', priority: 'high', name: 'retryMiddleware', override: true},
 	);
 }
 
 /**
- * Has a client that is asked for lists and figures ask once more where its keys had expired and there are others by now. To the
- * runtime no second attempt is hidden.
+ * Retries a call for lists or figures once when its keys had expired and there are new ones. Calls of the runtime are
+ * never repeated here.
  */
 export function renewExpired(
 	client: {readonly middlewareStack: unknown},

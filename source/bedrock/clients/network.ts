@@ -8,9 +8,9 @@ import {UserError} from '../../domain/user-error.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A logger that says nothing: what the SDK has to tell must not reach the screen. It has no `info`: for that the SDK would walk
- * through every answer in search of secrets, which takes longer than all else where the answer is large (`info` is asked for
- * with `?.`; its type does not know).
+ * A silent logger: the SDK must not write to the screen. It has no `info`: with it the SDK would search every answer
+ * for secrets, which takes longer than all else where the answer is large (`info` is called with `?.`; its type does
+ * not show it).
  */
 export const silentLogger = {
 	trace() {},
@@ -27,7 +27,7 @@ const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'A
 
 const hasProxy = (environment: Environment): boolean => proxyNames.some((name) => Boolean(environment[name]));
 
-/** Whether a host may only be reached, or even be found, through a proxy. */
+/** Whether a host may only be reached, or even resolved, through a proxy. */
 export function mayNeedProxy(hostname: string, environment: Environment): boolean {
 	return hasProxy(environment) && !loopback.includes(hostname);
 }
@@ -38,12 +38,12 @@ const canProxy = (version: string): boolean => {
 	return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 };
 
-/** The AWS CLI and curl take a proxy without its scheme for one of http. */
+/** The AWS CLI and curl read a proxy without a scheme as http. */
 const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`);
 
 const isUsable = (proxy: string): boolean => /^https?:\/\//i.test(proxy) && URL.canParse(proxy);
 
-/** A sentence about proxy variables that cannot be used; undefined where there is nothing to say. */
+/** A sentence about proxy variables that cannot be used; undefined where all can. */
 export function proxyRemark(environment: Environment, version = process.versions.node): string | undefined {
 	const set = proxyNames.filter((name) => Boolean(environment[name]));
 	const [first] = set;
@@ -74,9 +74,7 @@ function proxySettings(environment: Environment): Environment {
 const certificatePattern = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
 
 /**
- * Certificates to trust. As with the AWS CLI they replace the system's own; `NODE_EXTRA_CA_CERTS` adds to them and is
- * Node's own affair.
- *
+ * Certificates to trust. As with the AWS CLI they replace the system's; Node itself adds `NODE_EXTRA_CA_CERTS`.
  * @throws UserError (exit 1) when the file cannot be read or holds none.
  */
 const certificatesIn = (file: string): string => {
@@ -88,7 +86,7 @@ const certificatesIn = (file: string): string => {
 		throw new UserError(`The certificates in ${file} cannot be read.`, {exitCode: 1, hint, cause: error});
 	}
 	if (!certificatePattern.test(text)) {
-		throw new UserError(`There is no certificate in ${file}.`, {exitCode: 1, hint});
+		throw new UserError(`${file} contains no certificate.`, {exitCode: 1, hint});
 	}
 	return text;
 };
@@ -96,10 +94,13 @@ const certificatesIn = (file: string): string => {
 /** How long to wait for a connection. */
 const connectionTimeoutMs = 15_000;
 
-/** One pool of kept-alive connections, shared by all that is sent through it. */
+/** A pool of kept-alive connections. */
 export type Network = {
 	readonly handler: NodeHttpHandler;
-	/** Longest of the newest connections took to open: one round trip. Undefined before one, and through a proxy. */
+	/**
+	 * Longest time that one of the newest connections took to open, in milliseconds: one round trip. Undefined before
+	 * one, and through a proxy.
+	 */
 	readonly roundTripMs: () => number | undefined;
 	readonly close: () => void;
 };
@@ -107,7 +108,7 @@ export type Network = {
 /** Connections whose opening times are remembered. */
 const rememberedConnections = 16;
 
-/** Times how long the connections of an agent take to open, without the lookup of the name. */
+/** Measures how long the connections of an agent take to open, without the lookup of the name. */
 const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefined) => {
 	let times: readonly number[] = [];
 	for (const agent of agents) {
@@ -128,10 +129,9 @@ const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefine
 };
 
 /**
- * Makes a pool over HTTP/1.1. The SDK's own default opens an HTTP/2 session for every request, which puts a TLS
- * handshake into every latency.
- *
- * @param options.silenceMs How long to wait for any sign of life on a connection; absent: whoever sends sees to it.
+ * Makes a pool over HTTP/1.1. The SDK's default opens an HTTP/2 session for every request, which adds a TLS handshake
+ * to every latency.
+ * @param options.silenceMs Longest silence on a connection; absent: the sender limits it.
  * @param options.isLocal No proxy and no custom certificates: the embedded simulator.
  */
 export function createNetwork(options: {

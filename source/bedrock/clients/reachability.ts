@@ -7,7 +7,7 @@ import {mayNeedProxy, proxyRemark} from './network.ts';
 /** Milliseconds that a foreign endpoint has to take a connection. */
 const patienceMs = 5000;
 
-/** Why an endpoint takes no connection, in words; undefined where it takes one, and where a proxy stands before it. */
+/** Why an endpoint accepts no connection, in words; undefined where it does, or a proxy is between. */
 const refusalBy = async (endpoint: string): Promise<string | undefined> => {
 	const {hostname, port, protocol} = new URL(endpoint);
 	if (mayNeedProxy(hostname, process.env)) {
@@ -42,12 +42,12 @@ const wordsOf = ({code, message}: NodeJS.ErrnoException): string => {
 	}
 };
 
-/** Without the stop at its end. */
+/** Without its full stop. */
 const clause = (sentence: string): string => sentence.replace(/\.$/, '');
 
 const lists = ['models', 'profiles', 'applied', 'defaults'] as const;
 
-/** The reason that all lists of the account share; undefined where one of them was read or they differ. */
+/** The reason that all lists of the account share; undefined where one was read or they differ. */
 const commonReason = (
 	failures: AccountLists['failures'],
 	kind: SourceError['kind'],
@@ -58,10 +58,10 @@ const commonReason = (
 };
 
 /**
- * Finds out before anything is sent that nobody answers: an endpoint that takes no connection, or no AWS service at all, or
- * that nobody accepts the credentials. Every command asks here, so that the reason is the same everywhere.
- * @param place URL of an endpoint that is not AWS's, null for AWS; what such an endpoint does not list it may still answer,
- * unless the lists are all that is wanted.
+ * Finds out before anything is sent that nothing answers: an endpoint or an AWS service that accepts no connection or
+ * no credentials. Every command asks here, so that the reason is the same everywhere.
+ * @param place URL of an endpoint that is not AWS's, null for AWS; such an endpoint may answer requests without
+ * having the lists, unless only the lists are wanted.
  * @param failures Of the account's lists.
  * @throws UserError (exit 1).
  */

@@ -5,16 +5,16 @@ import {assertReachable} from '../clients/reachability.ts';
 import {looksLikeBaseModel} from '../identify/identifiers.ts';
 import {type Identity, identify} from '../identify/identify.ts';
 import {createModelIndex, type ModelIndex} from '../identify/model-index.ts';
-import {runnableModels} from '../identify/runnable-models.ts';
+import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
 import {unknownQuota} from '../quotas/bucket-quota.ts';
 import {listRemarks} from '../quotas/remarks.ts';
 import {type ResolveOptions, resolveFromLists} from '../quotas/resolve-targets.ts';
 
-/** What has to be known about one row of the account, a sentence each. */
+/** Models, quotas and notes of a Region for the account monitor. */
 
-/** Names of quotas that Service Quotas has more than once, under several codes. */
+/** Names of quotas that Service Quotas lists under several codes. */
 function duplicateNames({applied, defaults}: AccountLists): ReadonlySet<string> {
 	const codes = new Map<string, Set<string>>();
 	for (const {name, code} of [...applied, ...defaults]) {
@@ -23,30 +23,30 @@ function duplicateNames({applied, defaults}: AccountLists): ReadonlySet<string> 
 	return new Set([...codes].filter(([, known]) => known.size > 1).map(([name]) => name));
 }
 
-type Context = {
+type NoteContext = {
 	readonly isLatencyOptimized: boolean;
 	readonly failures: AccountLists['failures'];
 	readonly duplicates: ReadonlySet<string>;
 };
 
-/** Sentences about a bucket. */
-function modelNotes(identity: Identity, target: Target, context: Context): readonly string[] {
+/** Notes about a bucket, a sentence each. */
+function modelNotes(identity: Identity, target: Target, context: NoteContext): readonly string[] {
 	if (context.isLatencyOptimized) {
-		return ['Latency-optimised calls have small quotas of their own, which are not told.'];
+		return ['Latency-optimised calls have small quotas of their own, which Service Quotas does not list.'];
 	}
 	const hidden = hiddenNote(identity, context);
 	return hidden === undefined ? quotaNotes(target, context) : [hidden];
 }
 
-const hiddenNote = ({kind, isResolved}: Identity, {failures}: Context): string | undefined => {
+const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): string | undefined => {
 	if (isResolved) {
 		return undefined;
 	}
 	switch (kind) {
 		case 'provisioned-model':
-			return 'Purchased capacity: quotas a minute do not limit it.';
+			return 'Purchased capacity: quotas per minute do not limit it.';
 		case 'prompt-router':
-			return 'A router chooses among models, each with quotas of its own.';
+			return 'A router chooses among models, each with its own quotas.';
 		case 'application-profile':
 			return 'An application profile that could not be looked up: its bucket is not known.';
 		default:
@@ -56,7 +56,7 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: Context): string |
 	}
 };
 
-const quotaNotes = ({quota, baseModel}: Target, {duplicates}: Context): readonly string[] => {
+const quotaNotes = ({quota, baseModel}: Target, {duplicates}: NoteContext): readonly string[] => {
 	const limits = [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
 	const blocked = limits.filter(({state}) => state === 'blocked');
 	const twice = limits.filter(({name}) => name !== null && duplicates.has(name));
@@ -76,21 +76,22 @@ const quotaNotes = ({quota, baseModel}: Target, {duplicates}: Context): readonly
 	];
 };
 
-/** Which bucket each ModelId of CloudWatch draws from. */
-
 /** CloudWatch marks latency-optimised calls in the ModelId; they have quotas of their own. */
 const latencySuffix = '+latency-optimized';
 
-/** What a call would name: CloudWatch has the ID of an application profile, the runtime takes its ARN only. */
-const callableName = (modelId: string, catalogue: ModelIndex): string => {
-	const arn = catalogue.profile(modelId)?.arn;
+/** The name that a call would use: CloudWatch has the ID of an application profile, the runtime takes only its ARN. */
+const callableName = (modelId: string, modelIndex: ModelIndex): string => {
+	const arn = modelIndex.profile(modelId)?.arn;
 	return arn?.includes(':application-inference-profile/') ? arn : modelId;
 };
 
-/** A ModelId that is neither a model nor in any list, such as the ID of an application profile that may not be listed. */
-const understood = (name: string, catalogue: ModelIndex): Identity => {
-	const identity = identify(name, catalogue);
-	const isModel = looksLikeBaseModel(identity.baseModel) || catalogue.hasModel(identity.baseModel);
+/**
+ * Identifies a ModelId; unresolved where it is neither a model nor listed, such as the ID of a hidden application
+ * profile.
+ */
+const understood = (name: string, modelIndex: ModelIndex): Identity => {
+	const identity = identify(name, modelIndex);
+	const isModel = looksLikeBaseModel(identity.baseModel) || modelIndex.hasModel(identity.baseModel);
 	return identity.isResolved && !isModel ? {...identity, kind: 'other', isResolved: false} : identity;
 };
 
@@ -105,19 +106,23 @@ const keyOf = ({target, isLatencyOptimized}: Owned): string =>
 	`${bucketKey(target)}${isLatencyOptimized ? latencySuffix : ''}`;
 
 /**
- * What a benchmark calls first: a system profile or a base model, which say more to people than the ARN of a copy; of them
- * what is in use, then what begins in this Region.
+ * Order of the names to benchmark a bucket by: system profiles and base models before ARNs of copies, then names in
+ * use, then those of this Region.
  */
-const callRank = ({modelId, identity, target}: Owned, active: ReadonlySet<string>, catalogue: ModelIndex) => {
-	const arns = catalogue.profile(target.model)?.modelArns ?? [];
+const callRank = (
+	{modelId, identity, target}: Owned,
+	active: ReadonlySet<string>,
+	modelIndex: ModelIndex,
+) => {
+	const arns = modelIndex.profile(target.model)?.modelArns ?? [];
 	const isPlain = identity.kind === 'base-model' || identity.kind === 'inference-profile';
 	const isHere = arns.length === 0 || arns.some((arn) => arn.includes(`:${target.region}:`));
 	return (isPlain ? 0 : 4) + (active.has(modelId) ? 0 : 2) + (isHere ? 0 : 1);
 };
 
 /**
- * Puts ModelIds to their buckets.
- * @param runnable what can be called in the Region: its buckets are known even while nobody uses them.
+ * Maps ModelIds to their buckets.
+ * @param runnable Names that can be called in the Region: their buckets are known even without traffic.
  * @param active ModelIds that CloudWatch has metrics of.
  */
 async function mapModels(
@@ -126,19 +131,19 @@ async function mapModels(
 	options: Pick<ResolveOptions, 'region' | 'endpoint' | 'override' | 'tier' | 'source'>,
 	priceOf: (target: Target) => Promise<Price | null>,
 ): Promise<AccountMap> {
-	const catalogue = createModelIndex(lists.models, lists.profiles);
+	const modelIndex = createModelIndex(lists.models, lists.profiles);
 	const modelIds = [...new Set([...runnable, ...active])];
-	const names = modelIds.map((modelId) => callableName(modelId.replace(latencySuffix, ''), catalogue));
+	const names = modelIds.map((modelId) => callableName(modelId.replace(latencySuffix, ''), modelIndex));
 	const {targets} = resolveFromLists(names, lists, options);
 	const owned = modelIds.flatMap((modelId, index): readonly Owned[] => {
 		const target = targets[index];
-		const identity = understood(names[index] ?? modelId, catalogue);
+		const identity = understood(names[index] ?? modelId, modelIndex);
 		return target === undefined
 			? []
 			: [{modelId, identity, target, isLatencyOptimized: modelId.endsWith(latencySuffix)}];
 	});
 	const isActive = new Set(active);
-	const rank = (each: Owned): number => callRank(each, isActive, catalogue);
+	const rank = (each: Owned): number => callRank(each, isActive, modelIndex);
 	const duplicates = duplicateNames(lists);
 	const buckets = await Promise.all(
 		[...Map.groupBy(owned, keyOf)].map(async ([key, members]): Promise<KnownBucket> => {
@@ -166,16 +171,16 @@ async function mapModels(
 
 /** Models, profiles and quotas of a Region, read once, as the account monitor needs them. */
 export type AccountDirectory = {
-	/** ModelIds that could have traffic, for where CloudWatch does not list those that have. */
+	/** ModelIds that could have traffic, for when CloudWatch cannot list them. */
 	readonly candidates: readonly string[];
 	readonly map: (active: readonly string[]) => Promise<AccountMap>;
 	/** Sentences about lists that could not be read. */
 	readonly remarks: readonly string[];
-	/** @throws UserError (exit 1) when nobody answers at all. */
+	/** @throws UserError (exit 1) when nothing answers. */
 	readonly assertReachable: () => Promise<void>;
 };
 
-/** Prices are looked up once a bucket. */
+/** Looks prices up once per bucket. */
 const rememberedPrices = (): ((target: Target) => Promise<Price | null>) => {
 	const known = new Map<string, Promise<Price | null>>();
 	return (target) => {
@@ -186,13 +191,13 @@ const rememberedPrices = (): ((target: Target) => Promise<Price | null>) => {
 	};
 };
 
-/** The Region answers neither for models nor for profiles: Bedrock is perhaps not offered there. */
+/** A remark where the Region answers neither for models nor for profiles: Bedrock may not be offered there. */
 const reachRemarks = ({failures}: AccountLists, region: string): readonly string[] =>
 	(['models', 'profiles'] as const).every((name) => failures.get(name)?.kind === 'network')
 		? [`Bedrock does not answer in ${region}: perhaps it is not offered there.`]
 		: [];
 
-/** Reads the lists of a Region; what cannot be read is told in the remarks. */
+/** Reads the lists of a Region; the remarks name those that could not be read. */
 export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
 	const lists = await readLists(options.source, {
 		cache: options.cache,
@@ -200,7 +205,7 @@ export async function readDirectory(options: ResolveOptions): Promise<AccountDir
 		applicationProfiles: [],
 		isListingApplicationProfiles: true,
 	});
-	const runnable = runnableModels(lists).map(({model}) => model);
+	const runnable = runnableNames(lists).map(({model}) => model);
 	const price = rememberedPrices();
 	const reach = reachRemarks(lists, options.region);
 	return {
@@ -213,19 +218,19 @@ export async function readDirectory(options: ResolveOptions): Promise<AccountDir
 }
 
 /**
- * The same for the buckets of a run alone, whose quotas are resolved already: only application profiles, which draw from
- * them too, have to be listed.
+ * The directory for the buckets of a run alone, whose quotas are resolved already: only application profiles, which
+ * draw from them too, are listed.
  */
 export async function directoryOfTargets(
 	targets: readonly Target[],
 	source: ResolveOptions['source'],
 ): Promise<AccountDirectory> {
 	const profiles = await applicationProfiles(source);
-	const catalogue = createModelIndex([], profiles);
+	const modelIndex = createModelIndex([], profiles);
 	const known = new Map(targets.map((target) => [bucketKey(target), target]));
 	const keyOf = (modelId: string): string => {
-		const arn = catalogue.profile(modelId)?.arn;
-		return bucketKey(identify(arn ?? modelId, catalogue));
+		const arn = modelIndex.profile(modelId)?.arn;
+		return bucketKey(identify(arn ?? modelId, modelIndex));
 	};
 	return {
 		candidates: targets.map(({model}) => model.slice(model.lastIndexOf('/') + 1)),
@@ -242,7 +247,7 @@ export async function directoryOfTargets(
 			),
 		}),
 		remarks: [],
-		// A run asks before its first request.
+		// A run checks it before its first request.
 		assertReachable: async () => {},
 	};
 }

@@ -1,22 +1,24 @@
 import type {CloudWatchClient, Metric, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
-import type {FailureClass} from '../../domain/failure.ts';
+import {readFailureKind} from '../../domain/failure.ts';
 import type {
 	SeriesName,
 	SeriesQuery,
 	SeriesValues,
 	TimeWindow,
 	UsageFailure,
-	UsageFailureKind,
 	UsageMetric,
 } from '../../domain/usage-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor} from '../methods/response-headers.ts';
 
-/** The metrics of `AWS/Bedrock` behind our words (Bedrock user guide, "Monitoring the performance of Amazon Bedrock"). */
+/**
+ * The calls of CloudWatch: names of the metrics of `AWS/Bedrock` (Bedrock user guide, "Monitoring the performance of
+ * Amazon Bedrock"), ListMetrics and GetMetricData.
+ */
 
 const namespace = 'AWS/Bedrock';
 
-/** Spellings of each metric, the current one first: older pages write the cache's without `Count`. */
+/** Spellings of each metric, the current one first: older pages write those of the cache without `Count`. */
 const spellings: Readonly<Record<UsageMetric, readonly [string, ...string[]]>> = {
 	requests: ['Invocations'],
 	throttles: ['InvocationThrottles'],
@@ -43,7 +45,7 @@ const isDuration = (series: SeriesName): series is keyof typeof durations => ser
 type MetricStat = {readonly metric: string; readonly stat: string};
 
 /**
- * What to ask for a series.
+ * The metric and statistic of a series.
  * @param listed Metrics that ListMetrics names for the ModelId; undefined where it is not known.
  */
 export function metricStatOf(series: SeriesName, listed: ReadonlySet<string> | undefined): MetricStat {
@@ -55,7 +57,7 @@ export function metricStatOf(series: SeriesName, listed: ReadonlySet<string> | u
 	return {metric: names.find((name) => listed?.has(name)) ?? names[0], stat: 'Sum'};
 }
 
-/** Series that exist where a metric of this name does. */
+/** Series that a metric of this name gives. */
 export function seriesOf(metric: string): readonly SeriesName[] {
 	return [
 		...Object.entries(spellings)
@@ -79,36 +81,17 @@ type CallOutcome<Answer> =
 	| {readonly kind: 'answered'; readonly answer: Answer; readonly clockAheadMs: number | undefined}
 	| {readonly kind: 'failed'; readonly failure: UsageFailure};
 
-const kindOf = (failureClass: FailureClass): UsageFailureKind => {
-	switch (failureClass) {
-		case 'access-denied':
-			return 'denied';
-		case 'throttled-requests':
-		case 'throttled-tokens':
-		case 'throttled-day':
-		case 'overloaded':
-			return 'throttled';
-		case 'credentials':
-			return 'credentials';
-		case 'network':
-		case 'timeout':
-			return 'network';
-		default:
-			return 'other';
-	}
-};
+/** Smaller differences between two clocks cannot be seen: the header has whole seconds. */
+const minSkewMs = 5000;
 
-/** Clocks of two machines are told apart from here on: the header has whole seconds. */
-const leastSkewMs = 5000;
-
-/** By how much the service's clock is ahead, by the `Date` of an answer that came between two moments of ours. */
+/** How far the service's clock is ahead in milliseconds, from the `Date` header of an answer. */
 const clockAheadOf = (date: string | undefined, sentMs: number, cameMs: number): number | undefined => {
-	const told = Date.parse(date ?? '');
-	if (Number.isNaN(told)) {
+	const serviceMs = Date.parse(date ?? '');
+	if (Number.isNaN(serviceMs)) {
 		return undefined;
 	}
-	const isBetween = told > sentMs - leastSkewMs && told < cameMs + leastSkewMs;
-	return isBetween ? 0 : Math.round(told - (sentMs + cameMs) / 2);
+	const isBetween = serviceMs > sentMs - minSkewMs && serviceMs < cameMs + minSkewMs;
+	return isBetween ? 0 : Math.round(serviceMs - (sentMs + cameMs) / 2);
 };
 
 /** Sends one command. Never rejects. @param epoch Milliseconds since 1970. */
@@ -125,11 +108,11 @@ export async function sendMetricCommand<Command, Answer extends object>(
 		return {kind: 'answered', answer, clockAheadMs: clockAheadOf(headersFor(answer).date, sentMs, epoch())};
 	} catch (error) {
 		const {class: failureClass, message} = failureOf(error, {action}, {secrets: clients.secrets(), signal});
-		return {kind: 'failed', failure: {action, kind: kindOf(failureClass), message}};
+		return {kind: 'failed', failure: {action, kind: readFailureKind(failureClass), message}};
 	}
 }
 
-/** What ListMetrics told. */
+/** The answer of ListMetrics. */
 type ListedMetrics = {
 	/** Names of the metrics of each ModelId. */
 	readonly names: ReadonlyMap<string, ReadonlySet<string>>;
@@ -139,7 +122,7 @@ type ListedMetrics = {
 };
 
 /**
- * ModelId of a series whose only dimension that is: the same traffic stands under further sets of dimensions, and adding
+ * ModelId of a series whose only dimension that is: series with more dimensions repeat the same traffic, and adding
  * them up would count it twice.
  */
 const modelIdOf = ({Dimensions}: Metric): string | undefined => {
@@ -189,12 +172,12 @@ export async function listActiveMetrics(
 	return {names, calls, failure: undefined, clockAheadMs};
 }
 
-/** Most queries of one call of GetMetricData. */
-export const mostQueries = 500;
-/** Most datapoints of one page. */
-const mostDatapoints = 100_800;
+/** Queries per call of GetMetricData. */
+export const maxQueries = 500;
+/** Datapoints per page. */
+const maxDatapoints = 100_800;
 
-/** A query with what it is called in CloudWatch. */
+/** A query with its name in CloudWatch. */
 export type NamedQuery = SeriesQuery & MetricStat;
 
 export type BatchOutcome = {
@@ -216,7 +199,7 @@ const dataQuery = (
 		Metric: {
 			Namespace: namespace,
 			MetricName: metric,
-			// Exactly this dimension: series with more of them tell the same traffic again.
+			// Exactly this dimension: series with more of them repeat the same traffic.
 			Dimensions: [{Name: 'ModelId', Value: modelId}],
 		},
 		Period: periodMs / 1000,
@@ -225,28 +208,28 @@ const dataQuery = (
 });
 
 /** Values of one query, gathered over the pages. */
-type Gathered = {at: number[]; values: number[]; isPartial: boolean; isTold: boolean};
+type Gathered = {at: number[]; values: number[]; isPartial: boolean; isReceived: boolean};
 
 const gather = (gathered: readonly Gathered[], result: MetricDataResult): void => {
-	const place = gathered[Number((result.Id ?? '').slice(1))];
-	if (place === undefined) {
+	const series = gathered[Number((result.Id ?? '').slice(1))];
+	if (series === undefined) {
 		return;
 	}
 	for (const [index, at] of (result.Timestamps ?? []).entries()) {
 		const value = result.Values?.[index];
 		if (value !== undefined) {
-			place.at.push(at.getTime());
-			place.values.push(value);
+			series.at.push(at.getTime());
+			series.values.push(value);
 		}
 	}
-	place.isTold = true;
-	// A page that ends within a result says PartialData too; the last word on a result counts.
-	place.isPartial = result.StatusCode !== undefined && result.StatusCode !== 'Complete';
+	series.isReceived = true;
+	// A page that ends within a result says PartialData too; the last status of a result counts.
+	series.isPartial = result.StatusCode !== undefined && result.StatusCode !== 'Complete';
 };
 
 /**
  * Reads up to 500 queries over all pages.
- * @returns what was told; of a failure in between the results that are whole.
+ * @returns the series received; after a failed page, those already complete.
  */
 export async function readBatch(
 	clients: MetricClients,
@@ -256,7 +239,7 @@ export async function readBatch(
 	options: {readonly epoch: () => number; readonly signal: AbortSignal},
 ): Promise<BatchOutcome> {
 	const {GetMetricDataCommand} = await import('@aws-sdk/client-cloudwatch');
-	const gathered = queries.map((): Gathered => ({at: [], values: [], isPartial: true, isTold: false}));
+	const gathered = queries.map((): Gathered => ({at: [], values: [], isPartial: true, isReceived: false}));
 	const seen = new Set<string>();
 	let failure: UsageFailure | undefined;
 	let clockAheadMs: number | undefined;
@@ -268,7 +251,7 @@ export async function readBatch(
 			StartTime: new Date(fromMs),
 			EndTime: new Date(toMs),
 			ScanBy: 'TimestampAscending',
-			MaxDatapoints: mostDatapoints,
+			MaxDatapoints: maxDatapoints,
 			...(token === undefined ? {} : {NextToken: token}),
 		});
 		calls++;
@@ -292,9 +275,9 @@ export async function readBatch(
 		seen.add(token ?? '');
 	} while (token !== undefined);
 	const series = queries.flatMap(({modelId, series: name}, index) => {
-		const told = gathered[index];
-		return told?.isTold
-			? [{modelId, series: name, at: told.at, values: told.values, isPartial: told.isPartial}]
+		const result = gathered[index];
+		return result?.isReceived
+			? [{modelId, series: name, at: result.at, values: result.values, isPartial: result.isPartial}]
 			: [];
 	});
 	return {series, calls, failure, clockAheadMs};

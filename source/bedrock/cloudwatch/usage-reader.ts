@@ -10,17 +10,17 @@ import {
 	type BatchOutcome,
 	listActiveMetrics,
 	type MetricClients,
+	maxQueries,
 	metricStatOf,
-	mostQueries,
 	type NamedQuery,
 	readBatch,
 	seriesOf,
 } from './metric-calls.ts';
 
-/** Batches under way together: the service bounds the datapoints of a second, not only the calls. */
+/** Batches in flight together: the service limits datapoints per second, not only calls. */
 const batchesAtOnce = 3;
-/** Tries of a batch that is throttled. */
-const mostTries = 3;
+/** Attempts of a throttled batch. */
+const maxTries = 3;
 const firstPauseMs = 1000;
 
 const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
@@ -37,15 +37,15 @@ const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promis
 	});
 
 const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
-	Array.from({length: Math.ceil(queries.length / mostQueries)}, (_, index) =>
-		queries.slice(index * mostQueries, (index + 1) * mostQueries),
+	Array.from({length: Math.ceil(queries.length / maxQueries)}, (_, index) =>
+		queries.slice(index * maxQueries, (index + 1) * maxQueries),
 	);
 
-/** The use of the account behind the AWS clients. Nothing is sent, and no client made, before it is asked. */
+/** Reads the account's use with the AWS clients, which are made by the first call. */
 export function createUsageSource(clients: MetricClients, clock: Clock): UsageSource {
 	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
-	/** A throttled batch is tried again after a pause that grows. */
+	/** Retries a throttled batch after a growing pause. */
 	const readPatiently = async (
 		queries: readonly NamedQuery[],
 		window: Parameters<UsageSource['read']>[1],
@@ -56,7 +56,7 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await readBatch(clients, queries, window, periodMs, {epoch: clock.epoch, signal});
 			calls += outcome.calls;
-			if (outcome.failure?.kind !== 'throttled' || attempt === mostTries || signal.aborted) {
+			if (outcome.failure?.kind !== 'throttled' || attempt === maxTries || signal.aborted) {
 				return {...outcome, calls};
 			}
 			await pause(clock, firstPauseMs * 2 ** (attempt - 1), signal);
@@ -105,7 +105,7 @@ const named = (query: SeriesQuery, listed: ReadonlyMap<string, ReadonlySet<strin
 	...metricStatOf(query.series, listed.get(query.modelId)),
 });
 
-/** What one batch met, every other one would meet. */
+/** Whether every other batch would fail the same way. */
 const isHopeless = (failure: UsageFailure | undefined): boolean =>
 	failure !== undefined && failure.kind !== 'other';
 

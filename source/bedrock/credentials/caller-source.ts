@@ -2,7 +2,7 @@ import {UserError} from '../../domain/user-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the keys come from that sign requests. The first that is there counts, as with the AWS CLI. */
+/** Where the signing keys come from: the first source that exists, in the AWS CLI's order. */
 export type KeySource =
 	/** `--profile`: beats everything in the environment. */
 	| {readonly kind: 'typed-profile'; readonly profile: string}
@@ -16,17 +16,17 @@ export type KeySource =
 /** The variable of a Bedrock API key. */
 const tokenVariable = 'AWS_BEARER_TOKEN_BEDROCK';
 
-/** Set to nothing, as compose files and CI do, is not set. */
+/** A variable set to nothing, as compose files and CI do, counts as not set. */
 const textOf = (environment: Environment, name: string): string | undefined =>
 	environment[name]?.trim() || undefined;
 
-/** A Bedrock API key is set: Bedrock is called with it, and nothing else takes it. */
+/** A Bedrock API key is set: Bedrock is called with it, and only Bedrock accepts it. */
 export function hasBearerToken(environment: Environment): boolean {
 	return textOf(environment, tokenVariable) !== undefined;
 }
 
 /**
- * A profile that was typed is whom the user wants to be; a token in the environment would call as somebody else.
+ * A typed profile names the caller; a token in the environment would call as another one.
  * @throws UserError (exit 2) that names both.
  */
 export function assertOneCaller(profile: string | undefined, environment: Environment): void {
@@ -41,7 +41,7 @@ export function assertOneCaller(profile: string | undefined, environment: Enviro
 	}
 }
 
-/** @throws UserError (exit 1) for half of the keys: neither the AWS CLI nor the service could do with it. */
+/** @throws UserError (exit 1) for an incomplete pair of keys: neither the AWS CLI nor the service accepts it. */
 export function keySourceOf(profile: string | undefined, environment: Environment): KeySource {
 	if (profile !== undefined) {
 		return {kind: 'typed-profile', profile};

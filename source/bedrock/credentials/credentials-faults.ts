@@ -5,26 +5,27 @@ import {redacted, withoutCredentials} from '../failures/redact.ts';
 import {type KeySource, profileIn} from './caller-source.ts';
 import type {Section, SharedFiles} from './shared-files.ts';
 
-/** What is wrong with a profile can be read from AWS's files before anything is asked: the SDK would only say that it found nothing. */
+/** Why there are no usable credentials, from AWS's files and from errors of the SDK, in words. */
 
-const listed = (names: readonly string[]): string =>
+const wordList = (names: readonly string[]): string =>
 	names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-/** Names of others that a sentence may hold. */
-const mostNamed = 8;
+/** Longest list of names in a sentence. */
+const maxNamed = 8;
 
 const others = (names: readonly string[]): string => {
 	if (names.length === 0) {
 		return 'there is none';
 	}
-	const more = names.length - mostNamed;
-	const shown = more > 0 ? [...names.slice(0, mostNamed), `${more} more`] : names;
-	return `there ${names.length === 1 ? 'is' : 'are'} ${listed(shown)}`;
+	const more = names.length - maxNamed;
+	const shown = more > 0 ? [...names.slice(0, maxNamed), `${more} more`] : names;
+	return `there ${names.length === 1 ? 'is' : 'are'} ${wordList(shown)}`;
 };
 
-const fault = (message: string, hint: string): UserError => new UserError(message, {exitCode: 1, hint});
+const profileFault = (message: string, hint: string): UserError =>
+	new UserError(message, {exitCode: 1, hint});
 
-/** What a role's credentials may be taken from where that is no profile. */
+/** Sources of a role's credentials other than a profile. */
 const credentialSources = ['Environment', 'Ec2InstanceMetadata', 'EcsContainer'];
 
 /** Settings each of which gives a profile credentials. */
@@ -46,12 +47,12 @@ export function hasOwnCredentials(section: Section | undefined): boolean {
 	return section !== undefined && sourceSettings.some((name) => section[name] !== undefined);
 }
 
-/** A profile that nobody wrote. @param from Where the name was read. */
+/** A profile that does not exist. @param from Where the name was read. */
 const unknownProfile = (name: string, from: string, files: SharedFiles): UserError => {
 	const {configPath, profiles, strays} = files;
 	const [unreadable] = files.faults;
 	if (unreadable !== undefined) {
-		return fault(
+		return profileFault(
 			`The profile "${name}" (${from}) was not found: ${unreadable}`,
 			'Give yourself the right to read it, or name another file in AWS_CONFIG_FILE.',
 		);
@@ -59,17 +60,17 @@ const unknownProfile = (name: string, from: string, files: SharedFiles): UserErr
 	const hint = strays.includes(name)
 		? `${configPath} has a section [${name}]: write [profile ${name}] there.`
 		: `Correct ${from}, or make the profile: aws configure --profile ${/\s/.test(name) ? `"${name}"` : name}.`;
-	return fault(`There is no profile ${name} in ${configPath}; ${others([...profiles.keys()])}.`, hint);
+	return profileFault(`The profile ${name} is not in ${configPath}; ${others([...profiles.keys()])}.`, hint);
 };
 
-/** @throws UserError (exit 1) for a profile that the files do not have. */
+/** @throws UserError (exit 1) for a profile that is not in the files. */
 export function assertProfile(name: string, from: string, files: SharedFiles): void {
 	if (!files.profiles.has(name) && name !== 'default') {
 		throw unknownProfile(name, from, files);
 	}
 }
 
-/** @throws UserError (exit 1) when a setting names a session of single sign-on that is not there, or half of one. */
+/** @throws UserError (exit 1) when a setting names a session of single sign-on that does not exist or is incomplete. */
 const assertSession = (name: string, section: Section, {ssoSessions, configPath}: SharedFiles): void => {
 	const {sso_session: session} = section;
 	if (session === undefined) {
@@ -77,7 +78,7 @@ const assertSession = (name: string, section: Section, {ssoSessions, configPath}
 	}
 	const found = ssoSessions.get(session);
 	if (found === undefined) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" signs in by sso_session = ${session}, but [sso-session ${session}] is not in ${configPath}; ${others([...ssoSessions.keys()])}.`,
 			`Add it with "aws configure sso-session", or correct sso_session of the profile.`,
 		);
@@ -91,41 +92,41 @@ const assertSession = (name: string, section: Section, {ssoSessions, configPath}
 			.map((setting) => `${setting} of the profile`),
 	];
 	if (missing.length > 0) {
-		throw fault(
-			`The profile "${name}" cannot sign in by sso_session = ${session}: ${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
+		throw profileFault(
+			`The profile "${name}" cannot sign in by sso_session = ${session}: ${wordList(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
 			`Run "aws configure sso --profile ${name}".`,
 		);
 	}
 };
 
-/** @throws UserError (exit 1) for one half of a pair of keys. */
+/** @throws UserError (exit 1) for an incomplete pair of keys. */
 const assertBothKeys = (name: string, section: Section, {credentialsPath}: SharedFiles): void => {
 	const [id, secret] = [section.aws_access_key_id, section.aws_secret_access_key];
 	if ((id === undefined) !== (secret === undefined)) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has ${id === undefined ? 'aws_secret_access_key' : 'aws_access_key_id'}, but ${id === undefined ? 'aws_access_key_id' : 'aws_secret_access_key'} is missing.`,
 			`Write both into ${credentialsPath}, or run "aws configure --profile ${name}".`,
 		);
 	}
 };
 
-/** @throws UserError (exit 1) for a role of which nothing says with whose credentials it is taken. */
+/** @throws UserError (exit 1) for a role without a source of credentials. */
 const assertRoleSource = (name: string, section: Section, {configPath}: SharedFiles): void => {
 	const {source_profile: profile, credential_source: source, web_identity_token_file: token} = section;
 	if (profile !== undefined && source !== undefined) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has source_profile and credential_source, and only one of them can hold.`,
 			`Take one of the two out of ${configPath}.`,
 		);
 	}
 	if (profile === undefined && source === undefined && token === undefined) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has role_arn, but nothing says with whose credentials the role is taken.`,
 			`Add source_profile (or credential_source) to the profile in ${configPath}.`,
 		);
 	}
 	if (source !== undefined && !credentialSources.includes(source)) {
-		throw fault(
+		throw profileFault(
 			`The profile "${name}" has credential_source = ${source}, which does not exist.`,
 			`Write one of ${credentialSources.join(', ')} in ${configPath}.`,
 		);
@@ -133,8 +134,8 @@ const assertRoleSource = (name: string, section: Section, {configPath}: SharedFi
 };
 
 /**
- * Follows a profile to where its credentials come from.
- * @throws UserError (exit 1) that names what is missing, wrong or in a circle.
+ * Follows a profile to the source of its credentials.
+ * @throws UserError (exit 1) that names what is missing, wrong or circular.
  */
 export function assertUsable(name: string, files: SharedFiles): void {
 	const path = [name];
@@ -145,7 +146,7 @@ export function assertUsable(name: string, files: SharedFiles): void {
 		assertSession(current, section, files);
 		if (section.role_arn === undefined || isOwnSource) {
 			if (path.length > 1 && !hasOwnCredentials(section) && section.credential_source === undefined) {
-				throw fault(
+				throw profileFault(
 					`The profile "${current}", which "${path.at(-2)}" takes its credentials from (source_profile), has none.`,
 					`Give it some: aws configure --profile ${current}.`,
 				);
@@ -158,16 +159,16 @@ export function assertUsable(name: string, files: SharedFiles): void {
 			return;
 		}
 		if (!files.profiles.has(next)) {
-			throw fault(
+			throw profileFault(
 				`The profile "${current}" takes its credentials from "${next}" (source_profile), which is not in ${files.configPath}; ${others([...files.profiles.keys()])}.`,
 				'Correct source_profile of the profile.',
 			);
 		}
 		const isOfItself = next === current && section.aws_access_key_id !== undefined;
 		if (path.includes(next) && !isOfItself) {
-			throw fault(
+			throw profileFault(
 				`The profiles take their credentials from each other (source_profile): ${[...path, next].join(' -> ')}.`,
-				`Have one of them name a profile that has credentials of its own, in ${files.configPath}.`,
+				`Have one of them name a profile that has its own credentials, in ${files.configPath}.`,
 			);
 		}
 		path.push(next);
@@ -175,7 +176,7 @@ export function assertUsable(name: string, files: SharedFiles): void {
 	}
 }
 
-/** No credentials, or some that cannot be used. The SDK and the failures of requests know it by this name. */
+/** No credentials, or unusable ones. The SDK and the failures of requests know it by this name. */
 class CredentialsFault extends UserError {
 	constructor(message: string, options: {hint: string; cause?: unknown}) {
 		super(message, {exitCode: 1, ...options});
@@ -185,7 +186,7 @@ class CredentialsFault extends UserError {
 
 const quoted = (profile: string): string => (/^[\w.@+-]+$/.test(profile) ? profile : `"${profile}"`);
 
-/** What the profile's own command wrote; undefined where it was not the command that failed. */
+/** The output of the profile's own command; undefined where something else failed. */
 const ownWordsOf = (message: string): string | undefined => {
 	const [, said] = /^Command failed: [^\n]*\n?([\s\S]*)$/.exec(message) ?? [];
 	return said?.replace(/\s+/g, ' ').trim();
@@ -193,7 +194,9 @@ const ownWordsOf = (message: string): string | undefined => {
 
 type Reason = {readonly sentence: string; readonly hint: string};
 
-/** Reasons by what the SDK says; messages as it was seen to send them. `{profile}` stands for ` --profile NAME`. */
+/**
+ * Reasons by what the SDK says; messages as the SDK was seen to send them. `{profile}` stands for ` --profile NAME`.
+ */
 const reasons: ReadonlyArray<readonly [RegExp, string]> = [
 	[
 		/credential_process/i,
@@ -214,7 +217,7 @@ const reasons: ReadonlyArray<readonly [RegExp, string]> = [
 	],
 ];
 
-/** A file that a profile or a variable names is not there: that is no fault of the network. */
+/** A file that a profile or a variable names does not exist: the network is not the reason. */
 const fileCodes = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM']);
 
 const reasonOf = (error: unknown, source: KeySource): Reason => {
@@ -228,12 +231,12 @@ const reasonOf = (error: unknown, source: KeySource): Reason => {
 				said === ''
 					? 'its credential_process failed and said nothing.'
 					: `its credential_process failed: ${said}`,
-			hint: 'Do what the command says, or run it by hand: it stands in credential_process of the profile.',
+			hint: 'Do what the command says, or run it by hand: it is in credential_process of the profile.',
 		};
 	}
 	const failure = failureOf(error, {});
 	const isFile = facts.code !== undefined && fileCodes.has(facts.code);
-	// The way to STS, to single sign-on or to the metadata of the instance is broken, or the clock is wrong.
+	// STS, single sign-on or the instance's metadata cannot be reached, or the clock is wrong.
 	const isElsewhere =
 		!isFile &&
 		(failure.class === 'network' || failure.class === 'timeout' || /\bclock\b/.test(failure.advice));
@@ -247,8 +250,8 @@ const reasonOf = (error: unknown, source: KeySource): Reason => {
 	};
 };
 
-/** Where keys were looked for, in words. */
-const placeOf = (source: KeySource): string => {
+/** Where keys were searched, in words. */
+const sourceWords = (source: KeySource): string => {
 	switch (source.kind) {
 		case 'typed-profile':
 		case 'set-profile':
@@ -277,7 +280,7 @@ export function credentialsFault(
 		return new CredentialsFault(error.message, {hint: error.hint ?? '', cause: error});
 	}
 	const message = error instanceof Error ? error.message : '';
-	const place = placeOf(source);
+	const place = sourceWords(source);
 	const isAbsent =
 		message === '' ||
 		/could not load credentials from any providers|Could not resolve credentials using profile/i.test(

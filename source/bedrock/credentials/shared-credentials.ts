@@ -10,7 +10,7 @@ import {type KeySource, keySourceOf, profileIn} from './caller-source.ts';
 import {assertProfile, assertUsable, credentialsFault, hasOwnCredentials} from './credentials-faults.ts';
 import {readSharedFiles} from './shared-files.ts';
 
-/** Whose keys these are, by STS: the one call that every caller may make. */
+/** Keys of a caller, shared by all clients, and whose account they are. */
 
 type CallerCall = {
 	readonly region: string;
@@ -20,15 +20,15 @@ type CallerCall = {
 	readonly handler: NodeHttpHandler;
 };
 
-/** Nobody waits longer for a number that is shown and nothing else. */
+/** The number is only shown: do not wait longer for it. */
 const identityPatienceMs = 3000;
 
-const query = 'Action=GetCallerIdentity&Version=2011-06-15';
+const identityQuery = 'Action=GetCallerIdentity&Version=2011-06-15';
 
 const ownAddress = (region: string): string =>
 	`https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 
-/** @returns The number of the account; null where it is refused, not understood or does not come in time. */
+/** @returns The number of the account; null where STS refuses, cannot be understood or is late. */
 export async function askForAccount(call: CallerCall): Promise<string | null> {
 	try {
 		const {hostname, port, protocol, pathname, host} = new URL(call.endpoint ?? ownAddress(call.region));
@@ -37,7 +37,7 @@ export async function askForAccount(call: CallerCall): Promise<string | null> {
 			hostname,
 			path: pathname,
 			method: 'POST',
-			body: query,
+			body: identityQuery,
 			headers: {host, 'content-type': 'application/x-www-form-urlencoded'},
 			...(port === '' ? {} : {port: Number(port)}),
 		});
@@ -59,15 +59,15 @@ export async function askForAccount(call: CallerCall): Promise<string | null> {
 	}
 }
 
-/** What the SDK's clients ask a provider with: their own settings, whose network reaches STS and single sign-on too. */
+/** Settings of the SDK's clients: their network reaches STS and single sign-on too. */
 type Asked = AwsIdentityProperties & {readonly forceRefresh?: boolean};
 
 /** Keys that all clients of one caller share: a `credential_process` that asks for a touch asks once. */
 export type SharedCredentials = {
-	/** @returns Keys that are in force. @throws CredentialsFault. */
+	/** @returns Valid keys. @throws CredentialsFault. */
 	readonly provide: ((asked?: Asked) => Promise<AwsCredentialIdentity>) & {memoized?: boolean};
 	/**
-	 * For keys that the service refused as expired: asks their source again, once for all requests that were under way.
+	 * For keys that the service refused as expired: asks their source again, once for all requests in flight.
 	 * @param sinceMs `performance.now()` when the refused request was signed.
 	 * @returns Whether there are other keys now.
 	 */
@@ -76,7 +76,7 @@ export type SharedCredentials = {
 	readonly account: (ask: () => Promise<string | null>) => Promise<string | null>;
 };
 
-/** Keys are renewed so long before they expire; a source that gives the same ones again is not asked for a while. */
+/** Renew keys this long before they expire; a source that gives the same ones again is left alone for a while. */
 const earlyMs = 300_000;
 const renewalPauseMs = 60_000;
 
@@ -87,7 +87,10 @@ const isDue = ({keys, atMs}: {readonly keys: AwsCredentialIdentity; readonly atM
 
 type Chain = (asked?: AwsIdentityProperties) => Promise<AwsCredentialIdentity>;
 
-/** The SDK's own chain, or the one link of it that counts: the last link of the whole chain hides why another one failed. */
+/**
+ * The SDK's own chain, or the one link of it that counts: the last link of the whole chain hides why an earlier one
+ * failed.
+ */
 const chainFor = async (source: KeySource): Promise<Chain> => {
 	const files = await readSharedFiles();
 	const profile = profileIn(source);
@@ -112,7 +115,7 @@ const chainFor = async (source: KeySource): Promise<Chain> => {
 	return defaultProvider(init);
 };
 
-/** @param secrets Values that must not appear in what is said. */
+/** @param secrets Values that must not be shown. */
 const createSharedCredentials = (source: KeySource, secrets: () => readonly string[]): SharedCredentials => {
 	let properties: AwsIdentityProperties = {};
 	let held: {readonly keys: AwsCredentialIdentity; readonly atMs: number} | undefined;
@@ -139,7 +142,7 @@ const createSharedCredentials = (source: KeySource, secrets: () => readonly stri
 		asking ??= ask();
 		return asking;
 	};
-	// The SDK would remember keys once more, in every client, and go on with old ones after they were renewed.
+	// The SDK would remember keys in every client and keep using old ones after a renewal.
 	provide.memoized = true;
 	let renewal: {readonly atMs: number; readonly result: Promise<boolean>} | undefined;
 	const renewNow = async (): Promise<boolean> => {
@@ -179,7 +182,7 @@ const variables = [
 
 /**
  * The credentials of a caller: the same for the whole program.
- * @throws UserError (exit 1) for half of the keys.
+ * @throws UserError (exit 1) for an incomplete pair of keys.
  */
 export function credentialsOf(
 	profile: string | undefined,

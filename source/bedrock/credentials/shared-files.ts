@@ -3,14 +3,14 @@ import {join} from 'node:path';
 import {externalDataInterceptor, getHomeDir, loadSharedConfigFiles} from '@smithy/core/config';
 
 /**
- * The AWS CLI reads configuration files that the SDK does not: quoted names of profiles, blanks around them, keys in capitals,
- * colons. These are written down again in the form that the SDK reads.
+ * AWS's two configuration files, read as the AWS CLI does: it accepts quoted names of profiles, blanks around them,
+ * keys in capitals and colons. The SDK does not, so the files are rewritten for it.
  */
 
-/** Sections of the configuration file that have a name of their own. */
+/** Sections of the configuration file that have a name. */
 const namedKinds = new Set(['profile', 'sso-session', 'services']);
 
-/** The words of a section's header, as a shell would split them; undefined where a quote is left open. */
+/** The words of a section's header, split like a shell does; undefined where a quote is not closed. */
 const wordsOf = (text: string): readonly string[] | undefined => {
 	const words: string[] = [];
 	let rest = text.trim();
@@ -25,7 +25,7 @@ const wordsOf = (text: string): readonly string[] | undefined => {
 	return words;
 };
 
-/** The SDK reads a name with anything in it where a dot stands between kind and name. */
+/** The SDK reads a name with any characters where a dot is between kind and name. */
 const headerFor = (header: string): string => {
 	const [kind = '', name, ...more] = wordsOf(header) ?? [];
 	const isNamed = namedKinds.has(kind) && name !== undefined && more.length === 0;
@@ -33,7 +33,7 @@ const headerFor = (header: string): string => {
 };
 
 const headerPattern = /^\s*\[(.+)\]\s*(?:[#;].*)?$/;
-/** A setting that begins a line: one that is indented belongs to the setting above it. */
+/** A setting at the start of a line: an indented one belongs to the setting above it. */
 const settingPattern = /^([^\s=:#;[][^=:]*?)[ \t]*[=:][ \t]*(.*)$/;
 
 /** A configuration file in the SDK's form. */
@@ -69,8 +69,8 @@ const sectionsOf = (text: string): ReadonlyMap<string, readonly string[]> => {
 };
 
 /**
- * Profiles of a credentials file whose names the SDK takes for something else (`[my work]`), as sections of a configuration
- * file, where it takes them.
+ * Profiles of a credentials file whose names the SDK misreads (`[my work]`), as sections of a configuration file,
+ * where it reads them.
  */
 function movedToConfig(credentials: string): string {
 	return [...sectionsOf(credentials)]
@@ -81,14 +81,14 @@ function movedToConfig(credentials: string): string {
 
 const profilePrefix = 'profile.';
 
-/** Names of all profiles of a configuration file in the SDK's form, those without a setting too, which the SDK forgets. */
+/** Names of all profiles of a configuration file in the SDK's form, empty ones included, which the SDK drops. */
 function profileNames(config: string): readonly string[] {
 	return [...sectionsOf(config).keys()].flatMap((name) =>
 		name === 'default' ? [name] : name.startsWith(profilePrefix) ? [name.slice(profilePrefix.length)] : [],
 	);
 }
 
-/** Headers of a configuration file that stand without the word `profile`, which no tool of AWS reads. */
+/** Headers of a configuration file without the word `profile`, which no AWS tool reads. */
 function strayNames(config: string): readonly string[] {
 	return [...sectionsOf(config).keys()].filter((name) => /^[^\s.]+$/.test(name) && name !== 'default');
 }
@@ -100,16 +100,16 @@ export type Section = Readonly<Record<string, string | undefined>>;
 
 /** AWS's two configuration files as they are now. */
 export type SharedFiles = {
-	/** Of both files; what the credentials file says of a profile wins. */
+	/** Of both files; the credentials file wins. */
 	readonly profiles: ReadonlyMap<string, Section>;
 	/** Names of the `[sso-session ...]` sections. */
 	readonly ssoSessions: ReadonlyMap<string, Section>;
-	/** Sections of the configuration file that lack the word `profile`. */
+	/** Sections of the configuration file without the word `profile`. */
 	readonly strays: readonly string[];
 	/** Paths as a user writes them. */
 	readonly configPath: string;
 	readonly credentialsPath: string;
-	/** Why a file that is there cannot be read, a sentence each. */
+	/** Why an existing file cannot be read, a sentence each. */
 	readonly faults: readonly string[];
 };
 
@@ -118,7 +118,7 @@ const atHome = (path: string): string => (path.startsWith('~/') ? join(getHomeDi
 const asWritten = (path: string): string =>
 	path.startsWith(`${getHomeDir()}/`) ? `~${path.slice(getHomeDir().length)}` : path;
 
-/** Folders in place of files and files that are not there say nothing, as everywhere in AWS's tools. */
+/** Folders in place of files and missing files are ignored, as by all AWS tools. */
 const readText = async (path: string, faults: string[]): Promise<string> => {
 	try {
 		return await readFile(path, 'utf8');
@@ -134,8 +134,8 @@ const readText = async (path: string, faults: string[]): Promise<string> => {
 const ssoPrefix = 'sso-session.';
 
 /**
- * Reads both files as the AWS CLI does and has the SDK, in all its parts, read them so too. Files that changed since the last
- * time count: the SDK by itself reads each once.
+ * Reads both files as the AWS CLI does and makes all parts of the SDK read them the same way. Reads changed files
+ * again: the SDK by itself reads each once.
  */
 export async function readSharedFiles(environment: Environment = process.env): Promise<SharedFiles> {
 	const configFile = environment.AWS_CONFIG_FILE || join(getHomeDir(), '.aws', 'config');
@@ -148,7 +148,7 @@ export async function readSharedFiles(environment: Environment = process.env): P
 	]);
 	const credentials = configForSdk(ownCredentials);
 	const config = [configForSdk(ownConfig), movedToConfig(credentials)].join('\n');
-	// The SDK asks for the path as it is set in one place, and with the home folder in its place in another.
+	// One part of the SDK asks for the path as set, another for the path with the home folder filled in.
 	for (const path of new Set([configFile, atHome(configFile)])) {
 		externalDataInterceptor.interceptFile(path, config);
 	}

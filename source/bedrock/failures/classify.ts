@@ -83,13 +83,12 @@ const byStatus: Readonly<Record<number, FailureClass | 'throttled' | undefined>>
 	529: 'overloaded',
 };
 
-/** Which limit a throttle means: only the message tells (bedrock-runtime sends no other sign). */
+/** Which limit a throttle means: only the message shows it (bedrock-runtime sends no other sign). */
 const throttleOf = (message: string): FailureClass => {
-	// A quota of a whole month is no more mended within the run than that of a day.
+	// A monthly quota will not reset during the run either.
 	if (/tokens? per day|daily|monthly|per[- ](?:day|month)|\bTPD\b/i.test(message)) {
 		return 'throttled-day';
 	}
-
 	if (
 		/overloaded|getting throttled|capacity|unable to process|too many connections|high (?:traffic|demand|load)/i.test(
 			message,
@@ -97,42 +96,36 @@ const throttleOf = (message: string): FailureClass => {
 	) {
 		return 'overloaded';
 	}
-
 	return /\b(?:tokens?|TPM)\b/i.test(message) ? 'throttled-tokens' : 'throttled-requests';
 };
 
 const isAboutSigningIn =
 	/security token|api key|bearer token|authentication failed|signature|credentials? (?:is|are|has|have)|access key id/i;
 
-/** Said of a base model that can only be called through a profile; with either apostrophe, in an older wording too. */
+/** Message for a base model that can only be called through a profile, with either apostrophe, and an older wording. */
 const isWithoutOnDemand = /on-demand throughput isn|n.t support on-demand throughput/i;
 
-/** Said of a denial that comes under the exception of an invalid request. */
+/** Message of a denial that comes as an invalid request. */
 const isDenial = /n.t have access to the model|is not authorized to perform/i;
 
-/** Messages that mean something else than the exception that carries them. */
+/** Corrects the class where the message contradicts the exception. */
 const refined = (named: FailureClass, message: string): FailureClass => {
 	if (named === 'validation' && isWithoutOnDemand.test(message)) {
 		return 'needs-profile';
 	}
-
 	if (named === 'validation' && isDenial.test(message)) {
 		return 'access-denied';
 	}
-
-	// A cache point that a model does not take comes as a denial, and no permission mends it.
+	// A cache point that a model does not take comes as a denial, but no permission helps.
 	if (named === 'access-denied' && /prompt caching/i.test(message)) {
 		return 'validation';
 	}
-
 	if (named === 'access-denied' && isAboutSigningIn.test(message)) {
 		return 'credentials';
 	}
-
 	if (named === 'not-found' && /use case details|fill out .*form/i.test(message)) {
 		return 'access-denied';
 	}
-
 	// A retired model is not a matter of permissions, nor of the request, whatever the exception.
 	const isRefusal = named === 'access-denied' || named === 'validation';
 	return isRefusal && /\blegacy\b|end of (?:its )?life/i.test(message) ? 'not-found' : named;
@@ -145,21 +138,19 @@ const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
 
 const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ERR_SOCKET_CONNECTION_TIMEOUT']);
 
-/** What the SDK's own timer says before anything has been sent. */
+/** Message of the SDK's own timer before anything was sent. */
 export const neverConnected = /not establish a connection with the server within/;
 
-/** Answers that were not given by Bedrock, or not by its model of errors; undefined for all others. */
+/** Classes of answers that Bedrock did not give, or that do not follow its error model; undefined for all others. */
 const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass | undefined => {
 	if (neverConnected.test(message)) {
 		return 'network';
 	}
-
-	// Whatever status a proxy or a portal chose is not the service's word. Load balancers do speak for the service.
+	// The status that a proxy or a portal chose says nothing about the service. Load balancers do speak for the service.
 	if (isPage && status < 500 && status !== 429) {
 		return 'network';
 	}
-
-	// Another server does not know the call at all, under whatever name it says so.
+	// Another server does not know the call, whatever name it gives the error.
 	return status === 501 ? 'validation' : undefined;
 };
 
@@ -172,28 +163,23 @@ export function classOf(facts: ErrorFacts): FailureClass {
 	if (named !== undefined) {
 		return named === 'throttled' ? throttleOf(facts.message) : refined(named, facts.message);
 	}
-
 	if (facts.isWithinStream) {
 		return 'stream-cut';
 	}
-
 	if (facts.code !== undefined && timeoutCodes.has(facts.code)) {
 		return 'timeout';
 	}
-
 	if (isConnectionError(facts)) {
 		return 'network';
 	}
-
 	if (facts.status !== undefined) {
 		return facts.status >= 500 ? 'model-error' : facts.status >= 400 ? 'validation' : 'network';
 	}
-
-	// Nothing was answered and no connection failed: the request could not even be made.
+	// No answer and no connection failed: the request could not be made.
 	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
 }
 
-/** The keys have expired, under whatever name the service says so. A signature that has expired is a matter of the clock. */
+/** Whether the keys have expired, by any name the service uses. An expired signature means a wrong clock. */
 export function isExpiry({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean {
 	return /^ExpiredToken/.test(name) || /token[^.]* expired/i.test(message);
 }

@@ -4,20 +4,20 @@ import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 
 /**
- * What an answer says of itself where its error has not AWS's own form: a page of a proxy or a load balancer, XML, plain
- * text, or the JSON of another provider behind a gateway.
+ * The error in a body that does not have AWS's own form: a page of a proxy or a load balancer, XML, plain text, or
+ * the JSON of another provider behind a gateway.
  */
 type ErrorBody = {
 	/** Name of the exception or of the kind of error. */
 	readonly name?: string | undefined;
 	readonly message?: string | undefined;
-	/** A page written for people: something else answered in place of the service. */
+	/** A page written for people: something else answered instead of the service. */
 	readonly isPage: boolean;
 };
 
-const nothing: ErrorBody = {isPage: false};
+const emptyBody: ErrorBody = {isPage: false};
 
-/** As much of a page or a text as a sentence may hold. */
+/** Longest quote of a page or a text, in characters. */
 const maxQuoted = 120;
 
 const clipped = (text: string): string => {
@@ -25,21 +25,20 @@ const clipped = (text: string): string => {
 	return line.length > maxQuoted ? `${line.slice(0, maxQuoted)}…` : line;
 };
 
-const element = (text: string, name: string): string | undefined =>
+const elementText = (text: string, name: string): string | undefined =>
 	new RegExp(`<${name}>([^<]*)</${name}>`, 'i').exec(text)?.[1]?.trim() || undefined;
 
 const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 	if (/<(?:!doctype html|html|head|body)\b/i.test(text)) {
-		const title = element(text, 'title') ?? element(text, 'h1');
+		const title = elementText(text, 'title') ?? elementText(text, 'h1');
 		return {
 			isPage: true,
 			message: `A page came instead of an answer${title === undefined ? '' : `: "${clipped(title)}"`}${status === undefined ? '' : ` (HTTP ${status})`}.`,
 		};
 	}
-
 	return {
-		name: element(text, 'Code') ?? /^(?:<\?[^>]*>\s*)?<(\w+Exception)\b/.exec(text.trim())?.[1],
-		message: element(text, 'Message'),
+		name: elementText(text, 'Code') ?? /^(?:<\?[^>]*>\s*)?<(\w+Exception)\b/.exec(text.trim())?.[1],
+		message: elementText(text, 'Message'),
 		isPage: false,
 	};
 };
@@ -60,7 +59,7 @@ const bodyOfJson = (value: unknown): ErrorBody => {
 	};
 };
 
-/** @param status From 400 on it was answered as an error: plain text then says why. Undefined within a stream. */
+/** @param status From 400 on the body is an error: plain text then says why. Undefined within a stream. */
 const bodyOfText = (
 	text: string,
 	status: number | undefined,
@@ -68,20 +67,17 @@ const bodyOfText = (
 ): ErrorBody => {
 	const start = text.trimStart();
 	if (start === '') {
-		return nothing;
+		return emptyBody;
 	}
-
 	if (start.startsWith('<')) {
 		return bodyOfMarkup(start, status);
 	}
-
 	const value = parseJson(start);
 	if (isObject(value)) {
 		return bodyOfJson(value);
 	}
-
-	// JSON that breaks off may be part of an answer, which is no error message.
-	return isRefusal && !/^[{[]/.test(start) ? {message: clipped(start), isPage: false} : nothing;
+	// JSON that breaks off may be part of an answer rather than an error message.
+	return isRefusal && !/^[{[]/.test(start) ? {message: clipped(start), isPage: false} : emptyBody;
 };
 
 /**
@@ -94,7 +90,6 @@ function errorBodyOf(error: unknown, response: unknown): ErrorBody {
 		const status = at(response, 'statusCode');
 		return bodyOfText(body, typeof status === 'number' ? status : undefined);
 	}
-
 	const message = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	// Exceptions within a stream that the SDK's model does not name come with their payload as text.
 	return message?.startsWith('{') ? bodyOfText(message, undefined, true) : bodyOfJson(ownFields(error));
@@ -105,30 +100,29 @@ const ownFields = (error: unknown): unknown => {
 	if (!(error instanceof Error) && !isObject(error)) {
 		return undefined;
 	}
-
 	const {error: nested, Output, Message, detail, errorMessage} = error as Record<string, unknown>;
 	return {error: nested, Output, Message, detail, errorMessage};
 };
 
-/** What can be told of an error, from wherever it was thrown. */
+/** What an error shows, wherever it was thrown. */
 export type ErrorFacts = {
 	/** Name of the exception as the service models it; empty where it has none. */
 	readonly name: string;
 	readonly message: string;
-	/** HTTP status of the answer; undefined where there was none, or where it says nothing (within a stream). */
+	/** HTTP status of the answer; undefined where there was none, or where it does not apply (within a stream). */
 	readonly status: number | undefined;
 	/** Code of the operating system, of TLS or of the HTTP parser, such as `ECONNREFUSED`. */
 	readonly code: string | undefined;
-	/** Host that was called, where the error tells it: not always the runtime. */
+	/** Host that was called, where the error names it: not always the runtime. */
 	readonly host?: string | undefined;
 	readonly headers: ResponseHeaders;
 	/** Thrown after the service had answered 200 and the stream had begun. */
 	readonly isWithinStream: boolean;
-	/** A page for people was answered: by a proxy, a load balancer or a portal, not by the service. */
+	/** A proxy, a load balancer or a portal answered with a page for people. */
 	readonly isPage: boolean;
 };
 
-/** What was being done when it failed; makes the way out exact. */
+/** The call that failed; makes the way out exact. */
 export type FailureContext = {
 	/** As called; undefined for calls that name no model. */
 	readonly model?: string | undefined;
@@ -146,7 +140,7 @@ export type FailureContext = {
 	readonly profiles?: readonly string[] | undefined;
 };
 
-/** Names that say nothing about what happened. */
+/** Names without information. */
 const namelessErrors = new Set([
 	'Error',
 	'Unknown',
@@ -158,10 +152,10 @@ const namelessErrors = new Set([
 	'',
 ]);
 
-/** What the SDK says where an answer said nothing, and what it adds where it could not read one. */
+/** Message of the SDK for an empty answer, and its suffix for one it could not read. */
 const emptyMessage = /^Unknown(?:Error)?$/;
 const readingHint = /\s*Deserialization error: to see the raw response[\s\S]*$/;
-/** What Node adds to faults of certificates: a flag of its own, which is no flag here. */
+/** Suffix of Node for certificate errors: it names a flag of Node, which this program does not have. */
 const nodeHint = /; if the root CA is installed locally, try running Node\.js with [\s\S]*$/;
 
 /** Stream exceptions are named `throttlingException` on the wire and `ThrottlingException` by the SDK. */
@@ -170,7 +164,7 @@ const properName = (name: string): string => {
 	return namelessErrors.has(plain) ? '' : plain.charAt(0).toUpperCase() + plain.slice(1);
 };
 
-/** The SDK calls a connection that broke off a timeout. */
+/** Codes of broken connections, which the SDK calls timeouts. */
 const brokenOff = new Set(['ECONNRESET', 'EPIPE']);
 
 const firstCode = (error: unknown): string | undefined =>
@@ -184,20 +178,19 @@ const hostOf = (error: unknown): string | undefined =>
 	wordOf(at(at(error, 'errors'), 0, 'hostname')) ??
 	wordOf(at(at(error, 'cause'), 'host'));
 
-const messageOf = (error: unknown, told: ErrorBody, isAnswered: boolean): string => {
+const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string => {
 	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
-	if (told.isPage || error instanceof UnreadableAnswer) {
-		return told.message ?? message;
+	if (body.isPage || error instanceof UnreadableAnswer) {
+		return body.message ?? message;
 	}
-
 	const saysNothing =
 		error instanceof SyntaxError ||
-		// An answer that is null, or otherwise not what the SDK takes apart.
+		// An answer that is null, or otherwise not what the SDK can parse.
 		(isAnswered && error instanceof TypeError) ||
 		message.startsWith('{') ||
 		emptyMessage.test(message);
-	return saysNothing || message === '' ? (told.message ?? '') : message;
+	return saysNothing || message === '' ? (body.message ?? '') : message;
 };
 
 /** Reads an error of the SDK, of a stream, of Node or of anything else that was thrown. */
@@ -209,41 +202,38 @@ export function factsOf(error: unknown): ErrorFacts {
 	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
 	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
 	const status = typeof answered === 'number' ? answered : undefined;
-	const told = errorBodyOf(inner, response);
+	const body = errorBodyOf(inner, response);
 	const code = firstCode(inner);
 	const given = isReadable ? properName(String((inner as {name?: unknown}).name ?? '')) : '';
 	const own = given === 'TimeoutError' && brokenOff.has(code ?? '') ? '' : given;
 	return {
-		name: own || properName(told.name ?? ''),
-		message: messageOf(inner, told, status !== undefined) || (typeof inner === 'string' ? inner : ''),
+		name: own || properName(body.name ?? ''),
+		message: messageOf(inner, body, status !== undefined) || (typeof inner === 'string' ? inner : ''),
 		status: isFault ? undefined : status,
 		code,
 		host: hostOf(inner),
 		headers: headersOf(response),
 		isWithinStream: isFault,
-		isPage: told.isPage,
+		isPage: body.isPage,
 	};
 }
 
 /**
- * How long the service asks to wait, in milliseconds: `x-amz-retry-after` (ms), else `Retry-After` (seconds, or a date
- * that is read against the answer's own `Date` where it has one).
+ * How long the service asks to wait, in milliseconds: `x-amz-retry-after` (ms), else `Retry-After` (seconds, or a
+ * date relative to the answer's own `Date` where it has one).
  */
 export function retryAfterOf(headers: ResponseHeaders, now: () => number): number | undefined {
 	const exact = headers['x-amz-retry-after']?.trim();
 	if (exact !== undefined && /^\d{1,9}$/.test(exact)) {
 		return Number(exact);
 	}
-
 	const value = headers['retry-after']?.trim();
 	if (value === undefined || value === '') {
 		return undefined;
 	}
-
 	if (/^\d{1,6}(?:\.\d+)?$/.test(value)) {
 		return Math.round(Number(value) * 1000);
 	}
-
 	const until = /[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
 	const answeredAt = Date.parse(headers.date ?? '');
 	const from = Number.isNaN(answeredAt) ? now() : answeredAt;

@@ -1,4 +1,4 @@
-import type {Failure, FailureClass} from '../../domain/failure.ts';
+import {type Failure, type FailureClass, retryableClasses} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import {isSimulated} from '../methods/response-headers.ts';
@@ -10,24 +10,16 @@ import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
 export type {FailureContext} from './error-facts.ts';
 
-const retryable = new Set<FailureClass>([
-	'throttled-requests',
-	'throttled-tokens',
-	'overloaded',
-	'timeout',
-	'model-error',
-	'network',
-	'stream-cut',
-]);
+const retryable: ReadonlySet<FailureClass> = new Set(retryableClasses);
 
 /** Connection errors that happen before a request has been sent. */
 const unsent =
 	/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL|ERR_PROXY)/;
 
-/** Errors of the way to the service that trying again does not mend. */
+/** Connection errors that a retry does not fix. */
 const lasting = /^(?:ENOTFOUND|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL)/;
 
-/** A proxy that refuses to connect; one that merely fails may not do so the next time. */
+/** Whether a proxy refuses to connect; one that merely fails may work the next time. */
 const isTurnedAway = ({code, message}: ErrorFacts): boolean =>
 	code === 'ERR_PROXY_TUNNEL' && /HTTP\/[\d.]+ 4\d\d/.test(message);
 
@@ -44,7 +36,7 @@ const isRetryable = (failureClass: FailureClass, facts: ErrorFacts): boolean => 
 	);
 };
 
-/** Did the attempt certainly cost the bucket nothing? */
+/** What an attempt did to the bucket; `none` only where it certainly cost nothing. */
 const chargeOf = (
 	failureClass: FailureClass,
 	{code, message, isWithinStream}: ErrorFacts,
@@ -52,7 +44,6 @@ const chargeOf = (
 	if (isWithinStream) {
 		return 'unknown';
 	}
-
 	switch (failureClass) {
 		case 'throttled-requests':
 		case 'throttled-tokens':
@@ -61,20 +52,15 @@ const chargeOf = (
 		case 'access-denied':
 		case 'not-found':
 		case 'needs-profile':
-		case 'credentials': {
+		case 'credentials':
 			return 'none';
-		}
-
-		case 'network': {
+		case 'network':
 			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
-		}
-
 		case 'overloaded':
 		case 'timeout':
 		case 'model-error':
-		case 'stream-cut': {
+		case 'stream-cut':
 			return 'unknown';
-		}
 	}
 };
 
@@ -82,13 +68,12 @@ const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
 	if (status !== undefined && status < 300) {
 		return `An answer came that cannot be read (HTTP ${status}).`;
 	}
-
 	const parts = [name, status === undefined ? undefined : `HTTP ${status}`, code];
 	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
 };
 
 const hintOf = (error: unknown): string | undefined => (error instanceof UserError ? error.hint : undefined);
-/** What the SDK's timers say, in a user's words. */
+/** Messages of the SDK's timers in a user's words. */
 const plainly = (message: string): string =>
 	message
 		.replace(
@@ -102,11 +87,10 @@ const plainly = (message: string): string =>
 
 /**
  * Makes a Failure of anything that a call may throw.
- *
  * @param error An error of the SDK, of a stream, of credentials, of the connection, or anything else.
  * @param context What was called.
- * @param options `secrets` must not appear in what is said; `signal` is the call's own, so that its end by us is told
- * from a fault.
+ * @param options `secrets` must not be shown; `signal` is the call's own, so that a cancellation is not mistaken for
+ * a failure.
  */
 export function failureOf(
 	error: unknown,
@@ -127,16 +111,15 @@ export function failureOf(
 			charge: 'unknown',
 		};
 	}
-
-	const told = factsOf(error);
-	// What others wrote is cleaned before anything is made of it, the sentence with the way out included.
-	const facts = {...told, message: withoutCredentials(told.message, options.secrets)};
-	const failureClass = classOf(told);
+	const raw = factsOf(error);
+	// Texts of others are cleaned before anything is made of them, the advice included.
+	const facts = {...raw, message: withoutCredentials(raw.message, options.secrets)};
+	const failureClass = classOf(raw);
 	const retryAfterMs = retryAfterOf(facts.headers, Date.now);
 	return {
 		class: failureClass,
 		message: redacted(plainly(facts.message) || fallbackMessage(facts), options.secrets),
-		// Whoever found out why there are no credentials knows the way out as well.
+		// The check that found out why there are no credentials knows the way out as well.
 		advice: withoutSecrets(hintOf(error) ?? adviceFor(failureClass, facts, context), options.secrets),
 		isRetryable: isRetryable(failureClass, facts),
 		...(retryAfterMs === undefined ? {} : {retryAfterMs}),

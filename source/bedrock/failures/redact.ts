@@ -1,7 +1,7 @@
 import type {Answer} from '../../domain/backend.ts';
 import {hidden, withoutSecretForms} from '../../text/secrets.ts';
 
-/** A session token or secret key without its name, in a message of the service, which names no files. */
+/** A session token or secret key without its name, in a message of the service, which contains no file names. */
 const longRun = /[A-Za-z0-9+/=]{40,}/g;
 
 const environmentNames = [
@@ -12,7 +12,7 @@ const environmentNames = [
 	'AWS_CONTAINER_AUTHORIZATION_TOKEN',
 ] as const;
 
-/** Stand-ins such as `test`, as simulators take them, are no secrets: they would blank out words. */
+/** Stand-ins such as `test`, as simulators take them, are not secret: hiding them would blank out words. */
 const isStandIn = (value: string): boolean => value.length < 4 || /^[a-z]{4,7}$/i.test(value);
 
 /** The secrets of an environment. */
@@ -20,30 +20,27 @@ export function secretsOf(environment: Readonly<Record<string, string | undefine
 	return environmentNames.map((name) => environment[name] ?? '').filter((value) => !isStandIn(value));
 }
 
-/** Without the values that are known to be secret. */
+/** Without the known secrets. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-	// Nearly every text holds none, and every answer is looked through.
+	// Nearly every text is free of them, and every answer is searched.
 	if (!secrets.some((secret) => text.includes(secret))) {
 		return text;
 	}
-
 	let result = text;
-	// Longest first: a value that holds another one must not be left in pieces.
+	// Longest first: a value that contains another one must not stay in part.
 	for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
 		result = result.replaceAll(secret, hidden);
 	}
-
 	return result;
 }
 
-/** Text of others without credentials: the known ones and whatever has the form of one. */
+/** Text of others without credentials: the known ones and everything that looks like one. */
 export function withoutCredentials(text: string, secrets: readonly string[]): string {
 	return withoutSecretForms(withoutSecrets(text, secrets)).replaceAll(longRun, hidden);
 }
 
 /**
  * Text that may be shown and written: without credentials, on one line, at most 300 characters.
- *
  * @param secrets Values known to be secret, beside the forms that any secret has.
  */
 export function redacted(text: string, secrets: readonly string[]): string {
@@ -52,13 +49,13 @@ export function redacted(text: string, secrets: readonly string[]): string {
 	return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
 
-/** What real credentials are at least long; shorter stand-ins may well be words of an answer. */
+/** Shortest real credential; shorter stand-ins may be words of an answer. */
 const realLength = 16;
 
-/** Words of the service such as `end_turn`, which no form of a credential fits. */
+/** Words of the service such as `end_turn`, which cannot be a credential. */
 const plainWord = /^[a-z_]{1,30}$/;
 
-/** An answer that repeats nothing the request was signed with, whatever an endpoint puts into it. */
+/** An answer without anything that the request was signed with. */
 export function answerWithoutSecrets<
 	T extends Pick<Answer, 'text' | 'reasoning' | 'stopReason' | 'tier' | 'latencyMode' | 'requestId'>,
 >(answer: T, secrets: readonly string[]): T {

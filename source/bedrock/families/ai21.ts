@@ -4,13 +4,12 @@ import {type Family, namedLike, type Reading, renamed, stopField, withoutSystem}
 
 const lengthOf = (value: unknown): number | undefined => (Array.isArray(value) ? value.length : undefined);
 
-const read = (body: unknown): Reading | undefined => {
+const readJurassic = (body: unknown): Reading | undefined => {
 	const completion = at(body, 'completions', 0);
 	const text = stringOf(at(completion, 'data', 'text'));
 	if (text === undefined) {
 		return undefined;
 	}
-
 	return {
 		text,
 		stopReason: wordOf(at(completion, 'finishReason', 'reason')),
@@ -36,8 +35,8 @@ export const jurassic: Family = {
 		...stopField('stopSequences', request.stop),
 		...renamed(request.parameters, {topP: 'topP', topK: 'topK'}),
 	}),
-	readBody: read,
-	readChunk: read,
+	readBody: readJurassic,
+	readChunk: readJurassic,
 };
 
 /** AI21 Jamba: chat completions. */

@@ -10,7 +10,6 @@ const inputText = (messages: readonly PromptMessage[]): string => {
 	if (messages.length === 1 && first?.role === 'user') {
 		return first.text;
 	}
-
 	const turns = messages.map(({role, text}) => `${role === 'user' ? 'User' : 'Bot'}: ${text}`);
 	return [...turns, 'Bot:'].join('\n');
 };
@@ -34,7 +33,6 @@ export const titan: Family = {
 		if (text === undefined) {
 			return undefined;
 		}
-
 		const {input} = countsIn(body);
 		const {output} = countsIn({outputTokens: at(result, 'tokenCount')});
 		return {text, stopReason: wordOf(at(result, 'completionReason')), counts: {input, output}};
@@ -43,7 +41,6 @@ export const titan: Family = {
 		if (!isObject(chunk) || !Object.hasOwn(chunk, 'outputText')) {
 			return undefined;
 		}
-
 		return {
 			text: stringOf(at(chunk, 'outputText')),
 			stopReason: wordOf(at(chunk, 'completionReason')),

@@ -28,12 +28,11 @@ const thinkingIn = (content: unknown): string | undefined =>
 	joined(listOf(content).map((part) => textIn(at(part, 'thinking'))));
 
 /** Whole answers carry `message` (or `text`), chunks `delta`; some providers put `message` into chunks as well. */
-const read = (value: unknown): Reading | undefined => {
+const readChoice = (value: unknown): Reading | undefined => {
 	const choices = at(value, 'choices');
 	if (!Array.isArray(choices)) {
 		return undefined;
 	}
-
 	// Of several answers to one prompt only the first is read, whichever a chunk begins with.
 	const choice: unknown = choices.find((candidate) => (at(candidate, 'index') ?? 0) === 0);
 	const message = at(choice, 'message') ?? at(choice, 'delta');
@@ -51,11 +50,11 @@ const read = (value: unknown): Reading | undefined => {
 };
 
 /** Reading that every family with chat completions shares. */
-export const chatReading = {readBody: read, readChunk: read};
+export const chatReading = {readBody: readChoice, readChunk: readChoice};
 
 /**
- * Any model that has no family of its own: newer providers on Bedrock take chat completions. Where one does not,
- * Converse is the way to call it.
+ * Any model without a family here: newer providers on Bedrock take chat completions. Where one does not, Converse is
+ * the way to call it.
  */
 export const openAiStyle: Family = {
 	name: 'openai-style',
@@ -79,7 +78,7 @@ export const gpt: Family = {
 	tagsReasoning: true,
 };
 
-/** Qwen: chat completions; reasoning in a field of its own or in tags before the answer. */
+/** Qwen: chat completions; reasoning in a separate field or in tags before the answer. */
 export const qwen: Family = {
 	name: 'qwen',
 	serves: namedLike('qwen\\.'),
@@ -90,7 +89,7 @@ export const qwen: Family = {
 };
 
 /** DeepSeek R1's own special tokens; the prompt ends where its reasoning starts (Bedrock user guide). */
-const prompt = ({system, messages}: Pick<InferenceRequest, 'system' | 'messages'>): string =>
+const reasoningPrompt = ({system, messages}: Pick<InferenceRequest, 'system' | 'messages'>): string =>
 	[
 		'<｜begin▁of▁sentence｜>',
 		system ?? '',
@@ -108,7 +107,7 @@ export const deepseek: Family = {
 	build: (request) =>
 		/deepseek\.r1/.test(request.baseModel)
 			? {
-					prompt: prompt(request),
+					prompt: reasoningPrompt(request),
 					max_tokens: request.maxTokens,
 					...stopField('stop', request.stop),
 					...renamed(request.parameters, {topP: 'top_p', topK: 'top_k'}),

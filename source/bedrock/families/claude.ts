@@ -15,7 +15,6 @@ const readBody = (body: unknown): Reading | undefined => {
 	if (!Array.isArray(content)) {
 		return readLegacy(body);
 	}
-
 	return {
 		text: joined(content.map((block) => stringOf(at(block, 'text')))),
 		reasoning: joined(content.map((block) => stringOf(at(block, 'thinking')))),
@@ -27,28 +26,23 @@ const readBody = (body: unknown): Reading | undefined => {
 const readChunk = (chunk: unknown): Reading | undefined => {
 	switch (at(chunk, 'type')) {
 		case 'message_start': {
-			// The output count of the start is that of an answer just begun, not of this one.
+			// The output count at the start is that of an answer just begun.
 			const {output: _, ...counts} = countsIn(at(chunk, 'message', 'usage'));
 			return {counts};
 		}
-
 		case 'content_block_start': {
 			const block = at(chunk, 'content_block');
 			return {text: stringOf(at(block, 'text')), reasoning: stringOf(at(block, 'thinking'))};
 		}
-
 		case 'content_block_delta': {
 			const delta = at(chunk, 'delta');
 			return {text: stringOf(at(delta, 'text')), reasoning: stringOf(at(delta, 'thinking'))};
 		}
-
-		case 'message_delta': {
+		case 'message_delta':
 			return {
 				stopReason: wordOf(at(chunk, 'delta', 'stop_reason')),
 				counts: countsIn(at(chunk, 'usage')),
 			};
-		}
-
 		case 'error': {
 			const error = at(chunk, 'error');
 			return {
@@ -58,16 +52,12 @@ const readChunk = (chunk: unknown): Reading | undefined => {
 				},
 			};
 		}
-
 		case 'content_block_stop':
 		case 'message_stop':
-		case 'ping': {
+		case 'ping':
 			return {};
-		}
-
-		default: {
+		default:
 			return isObject(chunk) ? readLegacy(chunk) : undefined;
-		}
 	}
 };
 

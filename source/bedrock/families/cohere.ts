@@ -51,12 +51,11 @@ export const command: Family = {
 				stopReason: wordOf(at(chunk, 'finish_reason')),
 			};
 		}
-
 		return readGenerations(chunk);
 	},
 };
 
-/** Keys of which an answer of Command R has at least one beside `text`. */
+/** Keys of an answer of Command R, at least one of them beside `text`. */
 const marks = ['generation_id', 'response_id', 'chat_history', 'finish_reason'];
 
 /** Cohere Command R and R+: the last message apart from the history, the system prompt as preamble. */
@@ -88,7 +87,6 @@ export const commandR: Family = {
 		if (text === undefined || !isObject(body) || !marks.some((mark) => Object.hasOwn(body, mark))) {
 			return undefined;
 		}
-
 		return {
 			text,
 			stopReason: wordOf(at(body, 'finish_reason')),
@@ -100,7 +98,6 @@ export const commandR: Family = {
 		if (event === undefined) {
 			return undefined;
 		}
-
 		// The last event repeats the whole text below `response`; only generated pieces are text of the stream.
 		return {
 			text: event === 'text-generation' ? stringOf(at(chunk, 'text')) : undefined,

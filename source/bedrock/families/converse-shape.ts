@@ -5,12 +5,15 @@ import type {Reading} from './family.ts';
 
 /** The message format that Converse and Amazon Nova's own bodies share. */
 
-/** Text with its sources beside it is answered in a block of its own. */
+/** Text with its sources beside it comes in a separate block. */
 const textOf = (block: unknown): string | undefined =>
 	stringOf(at(block, 'text')) ??
 	joined(listOf(at(block, 'citationsContent', 'content')).map((part) => stringOf(at(part, 'text'))));
 
-/** A whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`; without a message where a guardrail was before it. */
+/**
+ * Reads a whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`; without a message where a
+ * guardrail stopped it.
+ */
 export function readMessage(body: unknown): Reading | undefined {
 	const content = at(body, 'output', 'message', 'content');
 	if (!Array.isArray(content)) {
@@ -19,7 +22,6 @@ export function readMessage(body: unknown): Reading | undefined {
 			? {text: '', stopReason, counts: countsIn(at(body, 'usage'))}
 			: undefined;
 	}
-
 	return {
 		text: joined(content.map((block) => textOf(block))),
 		reasoning: joined(
@@ -39,19 +41,20 @@ const eventNames = [
 	'metadata',
 ];
 
-/** One event of a stream: `{contentBlockDelta: {delta: {text}}}`, `{messageStop: {stopReason}}`, `{metadata: {usage}}`. */
+/**
+ * Reads one event of a stream: `{contentBlockDelta: {delta: {text}}}`, `{messageStop: {stopReason}}`, `{metadata:
+ * {usage}}`.
+ */
 export function readMessageEvent(event: unknown): Reading | undefined {
 	const delta = at(event, 'contentBlockDelta', 'delta');
-	// Most events are pieces of text, and a stream has many.
+	// Most events of a stream are text.
 	const text = stringOf(at(delta, 'text'));
 	if (text !== undefined) {
 		return {text};
 	}
-
 	if (!isObject(event) || !eventNames.some((name) => Object.hasOwn(event, name))) {
 		return undefined;
 	}
-
 	const usage = at(event, 'metadata', 'usage');
 	return {
 		reasoning:

@@ -2,7 +2,7 @@ import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
 import type {JsonObject} from '../json.ts';
 import type {TokenCounts} from '../usage.ts';
 
-/** What a whole body, or one chunk of a stream, says; what it leaves out it says nothing about. */
+/** Content of a whole body or of one chunk of a stream; absent fields are not in it. */
 export type Reading = {
 	readonly text?: string | undefined;
 	readonly reasoning?: string | undefined;
@@ -10,7 +10,7 @@ export type Reading = {
 	readonly stopReason?: string | undefined;
 	readonly counts?: TokenCounts | undefined;
 	readonly isRefused?: boolean | undefined;
-	/** An error told inside a stream that was answered with 200. */
+	/** An error inside a stream that was answered with 200. */
 	readonly fault?: {readonly name: string; readonly message: string} | undefined;
 };
 
@@ -34,7 +34,7 @@ export type Family = {
 	readonly tagsReasoning?: true;
 };
 
-/** Tells by the model's own ID, below a profile prefix or an ARN too, whether it is one of `pattern`'s. */
+/** Whether a model's own ID, also below a profile prefix or an ARN, matches `pattern`. */
 export function namedLike(pattern: string): (baseModel: string) => boolean {
 	const expression = new RegExp(`(?:^|[./])${pattern}`);
 	return (baseModel) => expression.test(baseModel);
@@ -48,7 +48,7 @@ const canonical: Readonly<Record<string, 'topP' | 'topK' | undefined>> = {
 	top_k: 'topK',
 };
 
-/** Parameters that are no part of a body: they travel in fields or headers of their own. */
+/** Parameters outside the body: they travel in separate fields or headers. */
 const transport = new Set(['performanceConfig']);
 
 /** The request's parameters under the names of a family; unknown ones as they are. Nothing is added. */
@@ -61,11 +61,9 @@ export function renamed(
 		if (transport.has(key)) {
 			continue;
 		}
-
 		const meaning = Object.hasOwn(canonical, key) ? canonical[key] : undefined;
 		result[meaning === undefined ? key : names[meaning]] = value;
 	}
-
 	return result;
 }
 
@@ -89,7 +87,6 @@ export function withoutSystem({
 	if (system === undefined || system === '') {
 		return messages;
 	}
-
 	const [first, ...rest] = messages;
 	return first?.role === 'user'
 		? [{role: 'user', text: `${system}\n\n${first.text}`}, ...rest]
@@ -108,6 +105,5 @@ export function cachedMessageIndex({
 	if (!cache) {
 		return -1;
 	}
-
 	return messages.length > 1 ? messages.length - 2 : system ? -1 : 0;
 }

@@ -7,7 +7,6 @@ const templateOf = (baseModel: string): typeof llama3Prompt => {
 	if (/llama-?2/.test(baseModel)) {
 		return llama2Prompt;
 	}
-
 	return /llama-?3/.test(baseModel) ? llama3Prompt : llama4Prompt;
 };
 

@@ -2,22 +2,24 @@ import {isTruncation} from '../stop-reason.ts';
 import type {Family, Reading} from './family.ts';
 
 /**
- * The message format of gpt-oss. Bedrock takes it apart itself; a server of imported weights may leave it in the text:
+ * The message format of gpt-oss. Bedrock parses it itself; a server of imported weights may leave it in the text:
  * `<|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>...<|return|>`.
  */
 
-const beginning = /^\s*(?:<\|start\|>assistant)?<\|channel\|>/;
-const message = /<\|channel\|>(\w+)[^<]*<\|message\|>([\s\S]*?)(?=<\|(?:end|return|call|start)\|>|$)/g;
+const harmonyBeginning = /^\s*(?:<\|start\|>assistant)?<\|channel\|>/;
+const harmonyMessage = /<\|channel\|>(\w+)[^<]*<\|message\|>([\s\S]*?)(?=<\|(?:end|return|call|start)\|>|$)/g;
 
 /** Answer and reasoning of a text in this format; undefined for any other text. */
 export function takeHarmonyApart(
 	text: string,
 ): {readonly text: string; readonly reasoning: string} | undefined {
-	if (!beginning.test(text)) {
+	if (!harmonyBeginning.test(text)) {
 		return undefined;
 	}
-
-	const parts = [...text.matchAll(message)].map(([, channel = '', content = '']) => ({channel, content}));
+	const parts = [...text.matchAll(harmonyMessage)].map(([, channel = '', content = '']) => ({
+		channel,
+		content,
+	}));
 	const joinedIn = (isFinal: boolean): string =>
 		parts
 			.filter(({channel}) => (channel === 'final') === isFinal)
@@ -38,9 +40,9 @@ const tags = [
 ];
 
 /**
- * Separates reasoning that a model writes in a tag before its answer. A stream may tag every piece of it anew. Text without
- * such a tag, or with one that is never closed, stays as it is.
- * @param isCut The answer was cut off: a tag that is not closed is then reasoning to its end.
+ * Separates reasoning that a model writes in a tag before its answer. A stream may tag every piece of it again. Text
+ * without such a tag, or with one that is never closed, stays as it is.
+ * @param isCut The answer was cut off: an open tag is then reasoning to its end.
  * @param isOpened The prompt may have ended with the opening tag, so that only the closing one comes.
  */
 export function separateReasoning(
@@ -55,33 +57,28 @@ export function separateReasoning(
 		if (tag === undefined || (end === -1 && !isCut)) {
 			break;
 		}
-
 		thoughts.push(start.slice(tag.opening.length, end === -1 ? undefined : end));
 		rest = end === -1 ? '' : start.slice(end + tag.closing.length);
 	}
-
 	if (thoughts.length > 0) {
 		return {text: rest, reasoning: thoughts.join('')};
 	}
-
 	const ending = isOpened ? tags.find(({closing}) => rest.includes(closing)) : undefined;
 	if (ending === undefined) {
 		return {text, reasoning: undefined};
 	}
-
 	const end = rest.indexOf(ending.closing);
 	return {reasoning: rest.slice(0, end), text: rest.slice(end + ending.closing.length)};
 }
 
 /**
- * The reading with the reasoning of its tags beside what came apart already.
+ * The reading with the reasoning of its tags added to what was separate already.
  * @param isOpened as for `separateReasoning`.
  */
 export function withoutTags<Kind extends Reading>(family: Family, reading: Kind, isOpened: boolean): Kind {
 	if (family.tagsReasoning === undefined || !reading.text) {
 		return reading;
 	}
-
 	const isCut = isTruncation(reading.stopReason ?? '');
 	const {text, reasoning} =
 		takeHarmonyApart(reading.text) ?? separateReasoning(reading.text, {isCut, isOpened});

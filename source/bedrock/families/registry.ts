@@ -24,8 +24,8 @@ export const families: readonly Family[] = [
 	openAiStyle,
 ];
 
-/** A run has few models, and every request asks. */
-const mostRemembered = 100;
+/** A run has few models, and every request looks its family up. */
+const maxRemembered = 100;
 const remembered = new Map<string, Family>();
 
 /** The family that serves a foundation model. */
@@ -34,12 +34,10 @@ export function familyOf(baseModel: string): Family {
 	if (known !== undefined) {
 		return known;
 	}
-
 	const family = families.find((candidate) => candidate.serves(baseModel)) ?? openAiStyle;
-	if (remembered.size < mostRemembered) {
+	if (remembered.size < maxRemembered) {
 		remembered.set(baseModel, family);
 	}
-
 	return family;
 }
 
@@ -51,14 +49,12 @@ const firstReading = (
 	if (own !== undefined) {
 		return own;
 	}
-
 	for (const other of families) {
 		const reading = other === family ? undefined : read(other);
 		if (reading !== undefined) {
 			return reading;
 		}
 	}
-
 	return undefined;
 };
 
@@ -70,7 +66,7 @@ export function readBody(family: Family, body: unknown): Reading | undefined {
 	return firstReading(family, (candidate) => candidate.readBody(body));
 }
 
-/** The same for one chunk of a stream. */
+/** Reads one chunk of a stream in the same way. */
 export function readChunk(family: Family, chunk: unknown): Reading | undefined {
 	return firstReading(family, (candidate) => candidate.readChunk(chunk));
 }

@@ -1,18 +1,21 @@
 import type {Scope} from '../../domain/target.ts';
 import {UserError} from '../../domain/user-error.ts';
 
-/** Base model IDs: `provider.model-date-version:revision:context`, such as `anthropic.claude-sonnet-4-20250514-v1:0:200k`. */
+/**
+ * Identifiers read by their form alone: base model IDs such as `anthropic.claude-sonnet-4-20250514-v1:0:200k`
+ * (`provider.model-date-version:revision:context`) and ARNs.
+ */
 
 /**
- * A provider has one plain word and the name behind the dot starts with a letter. That tells `us.deepseek.v3.2` (profile of
- * `deepseek.v3.2`) from `deepseek.v3.2` itself, whose remainder `v3.2` has a digit behind its dot.
+ * A provider is one plain word and the name behind the dot starts with a letter. That separates `us.deepseek.v3.2`
+ * (profile of `deepseek.v3.2`) from `deepseek.v3.2` itself, whose remainder `v3.2` has a digit behind its dot.
  */
 const baseModelPattern = /^[a-z][a-z0-9]+\.[a-z][a-z0-9.-]*(?::[a-z0-9]+)*$/i;
 
 /** A context length at the end: `:200k`, `:1m`, `:512`, `:mm` (multimodal), with the revision before it. */
 const contextPattern = /^(.*?)(?::(\d{1,2}))?:(\d+[km]|\d{3,}|mm)$/;
 
-/** Whether the text has the form `provider.model`, whoever the provider is. */
+/** Whether the text has the form `provider.model`, for any provider. */
 export function looksLikeBaseModel(text: string): boolean {
 	return baseModelPattern.test(text) && !/^v\d+\./i.test(text);
 }
@@ -41,12 +44,10 @@ export function foldContext(modelId: string, isKnown: (id: string) => boolean): 
 	return isKnown(revised) || !isKnown(bare) ? revised : bare;
 }
 
-/** What two spellings of one base model have in common: `amazon.titan-embed-image-v1` and `...-v1:0` are one model. */
+/** The form in which two spellings of one base model are equal: `amazon.titan-embed-image-v1` and `...-v1:0`. */
 export function baseModelKey(baseModel: string): string {
 	return baseModel.toLowerCase().replace(/:0$/, '');
 }
-
-/** ARNs that the runtime accepts as `modelId`, taken apart. */
 
 /** An ARN of Amazon Bedrock. */
 type BedrockArn = {
@@ -111,9 +112,9 @@ const placedIn = (models: readonly string[]): readonly Placed[] =>
 	});
 
 /**
- * The Region that ARNs among the models decide; undefined where none of them does.
+ * The Region that ARNs among the models decide; undefined where none does.
  * @param typed Region of the command line.
- * @throws UserError (exit 2) where ARNs contradict each other or what was typed.
+ * @throws UserError (exit 2) where ARNs contradict each other or the typed Region.
  */
 export function regionOfArns(models: readonly string[], typed: string | undefined): string | undefined {
 	const placed = placedIn(models);

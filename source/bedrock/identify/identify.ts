@@ -2,7 +2,7 @@ import type {Scope} from '../../domain/target.ts';
 import {foldContext, looksLikeArn, looksLikeBaseModel, parseBedrockArn, routeOf} from './identifiers.ts';
 import type {ModelIndex} from './model-index.ts';
 
-/** What an identifier names. Quotas a minute exist for the first three only. */
+/** The kind of an identifier. Quotas per minute exist for the first three only. */
 type IdentityKind =
 	| 'base-model'
 	| 'inference-profile'
@@ -15,13 +15,13 @@ type IdentityKind =
 
 /** A model identifier, understood. */
 export type Identity = {
-	/** As it was given, without what was only copied along with it: white space around it, a slash behind it. */
+	/** As given, without white space around it or a slash at its end. */
 	readonly model: string;
 	readonly kind: IdentityKind;
 	/** Foundation model ID with its context suffix folded; the identifier itself where the foundation model is not known. */
 	readonly baseModel: string;
 	readonly scope: Scope;
-	/** False for application profiles that were not looked up and for whatever hides its foundation model. */
+	/** False for application profiles that were not looked up and for identifiers that hide their foundation model. */
 	readonly isResolved: boolean;
 	/** Region in the ARN; undefined where the identifier names none. */
 	readonly region: string | undefined;
@@ -41,95 +41,95 @@ const kindsByResource: ReadonlyMap<string, IdentityKind> = new Map([
 const globalPrefix = 'global';
 
 /**
- * Says what an identifier names, from its form and from what the account lists. There is no list of profile prefixes: the
- * part behind the first dot has to be a model, known to the catalogue or of the form `provider.model`.
+ * Identifies a model from its name's form and from the account's lists. No list of profile prefixes is needed: the
+ * part behind the first dot has to be a model, known to the index or of the form `provider.model`.
  */
-export function identify(given: string, catalogue: ModelIndex): Identity {
+export function identify(given: string, modelIndex: ModelIndex): Identity {
 	const model = trimmed(given);
 	const arn = parseBedrockArn(model);
 	if (arn === undefined) {
-		return looksLikeArn(model) ? hidden(model, 'other', undefined) : identifyId(model, model, catalogue);
+		return looksLikeArn(model) ? hidden(model, 'other', undefined) : identifyId(model, model, modelIndex);
 	}
 	const region = arn.region === '' ? undefined : arn.region;
 	if (arn.resourceType === 'foundation-model') {
-		return {...baseIdentity(model, arn.resourceId, catalogue), region};
+		return {...baseIdentity(model, arn.resourceId, modelIndex), region};
 	}
 	if (arn.resourceType === 'inference-profile') {
-		return {...profileIdentity(model, arn.resourceId, catalogue), region};
+		return {...profileIdentity(model, arn.resourceId, modelIndex), region};
 	}
 	const kind = kindsByResource.get(arn.resourceType) ?? 'other';
-	const profile = kind === 'application-profile' ? catalogue.profile(model) : undefined;
+	const profile = kind === 'application-profile' ? modelIndex.profile(model) : undefined;
 	return profile === undefined
 		? hidden(model, kind, region)
-		: withRoute(hidden(model, kind, region), profile.modelArns, catalogue);
+		: withRoute(hidden(model, kind, region), profile.modelArns, modelIndex);
 }
 
-/** The same identity with the route that GetInferenceProfile or a list tells; unchanged when it tells none. */
-function withRoute(identity: Identity, modelArns: readonly string[], catalogue: ModelIndex): Identity {
+/** The same identity with the route that GetInferenceProfile or a list gives; unchanged without one. */
+function withRoute(identity: Identity, modelArns: readonly string[], modelIndex: ModelIndex): Identity {
 	const route = routeOf(modelArns);
 	return route === undefined
 		? identity
 		: {
 				...identity,
-				baseModel: canonical(route.baseModel, catalogue),
+				baseModel: canonical(route.baseModel, modelIndex),
 				scope: route.scope,
 				isResolved: true,
 			};
 }
 
-/** An identifier without white space around it and slashes behind it. */
+/** An identifier without white space around it or slashes at its end. */
 function trimmed(identifier: string): string {
 	return identifier.trim().replace(/(?<=[^/])\/+$/, '');
 }
 
-/** What stands before the first dot of a profile ID, as far as any was seen: `us`, `apac`, `us-gov`, `global`. */
+/** The part before the first dot of a profile ID, as seen so far: `us`, `apac`, `us-gov`, `global`. */
 const prefixPattern = /^[a-z][a-z0-9-]*\./i;
 
-const identifyId = (model: string, id: string, catalogue: ModelIndex): Identity => {
-	if (catalogue.profile(id) !== undefined) {
-		return profileIdentity(model, id, catalogue);
+const identifyId = (model: string, id: string, modelIndex: ModelIndex): Identity => {
+	if (modelIndex.profile(id) !== undefined) {
+		return profileIdentity(model, id, modelIndex);
 	}
 	const remainder = id.slice(id.indexOf('.') + 1);
 	const isProfile =
-		prefixPattern.test(id) && (isKnownModel(remainder, catalogue) || looksLikeBaseModel(remainder));
-	return isProfile ? profileIdentity(model, id, catalogue) : baseIdentity(model, id, catalogue);
+		prefixPattern.test(id) && (isKnownModel(remainder, modelIndex) || looksLikeBaseModel(remainder));
+	return isProfile ? profileIdentity(model, id, modelIndex) : baseIdentity(model, id, modelIndex);
 };
 
-const isKnownModel = (id: string, catalogue: ModelIndex): boolean =>
-	catalogue.hasModel(id) || catalogue.model(canonical(id, catalogue)) !== undefined;
+const isKnownModel = (id: string, modelIndex: ModelIndex): boolean =>
+	modelIndex.hasModel(id) || modelIndex.model(canonical(id, modelIndex)) !== undefined;
 
-/** The service knows lower case only; what it is asked for in capitals is still this model, which it will then refuse. */
-const canonical = (id: string, catalogue: ModelIndex): string => {
-	const folded = foldContext(id.toLowerCase(), (candidate) => catalogue.model(candidate) !== undefined);
-	return catalogue.model(folded)?.modelId ?? folded;
+/** The service knows lower case only; a name in capitals is still this model, which the service will refuse. */
+const canonical = (id: string, modelIndex: ModelIndex): string => {
+	const folded = foldContext(id.toLowerCase(), (candidate) => modelIndex.model(candidate) !== undefined);
+	return modelIndex.model(folded)?.modelId ?? folded;
 };
 
-const baseIdentity = (model: string, id: string, catalogue: ModelIndex): Identity => ({
+const baseIdentity = (model: string, id: string, modelIndex: ModelIndex): Identity => ({
 	model,
 	kind: 'base-model',
-	baseModel: canonical(id, catalogue),
+	baseModel: canonical(id, modelIndex),
 	scope: 'on-demand',
 	isResolved: true,
 	region: undefined,
 });
 
-const profileIdentity = (model: string, id: string, catalogue: ModelIndex): Identity => {
+const profileIdentity = (model: string, id: string, modelIndex: ModelIndex): Identity => {
 	const dot = id.indexOf('.');
 	const byName: Identity = {
 		model,
 		kind: 'inference-profile',
-		baseModel: canonical(id.slice(dot + 1), catalogue),
+		baseModel: canonical(id.slice(dot + 1), modelIndex),
 		scope: id.slice(0, dot).toLowerCase() === globalPrefix ? 'global' : 'cross-region',
 		isResolved: true,
 		region: undefined,
 	};
-	const route = routeOf(catalogue.profile(id)?.modelArns ?? []);
+	const route = routeOf(modelIndex.profile(id)?.modelArns ?? []);
 	// A geographic profile may have a single destination Region: its name decides between the two scopes, not the count.
 	return route === undefined
 		? byName
 		: {
 				...byName,
-				baseModel: canonical(route.baseModel, catalogue),
+				baseModel: canonical(route.baseModel, modelIndex),
 				scope: route.scope === 'global' ? 'global' : byName.scope,
 			};
 };

@@ -1,7 +1,7 @@
 import type {FoundationModel, InferenceProfile} from '../quotas/quota-source.ts';
 import {baseModelKey, routeOf} from './identifiers.ts';
 
-/** What ListFoundationModels and ListInferenceProfiles tell about identifiers; empty lists where nothing could be read. */
+/** An index over the lists of models and profiles of a Region; empty where nothing could be read. */
 export type ModelIndex = {
 	readonly models: readonly FoundationModel[];
 	readonly profiles: readonly InferenceProfile[];
@@ -19,11 +19,11 @@ export function isSystemProfile({arn}: Pick<InferenceProfile, 'arn'>): boolean {
 	return !arn.includes(':application-inference-profile/');
 }
 
-/** The base model that a system profile stands for, in the form that compares. */
+/** The base model of a system profile, in comparable form. */
 const keyOfProfile = ({id, modelArns}: InferenceProfile): string =>
 	baseModelKey(routeOf(modelArns)?.baseModel ?? id.slice(id.indexOf('.') + 1));
 
-/** Puts the two lists behind look-ups. */
+/** Makes the index from the two lists. */
 export function createModelIndex(
 	models: readonly FoundationModel[],
 	profiles: readonly InferenceProfile[],
@@ -61,5 +61,5 @@ export function createModelIndex(
 
 const rankOf = (id: string): number => (id.startsWith('global.') ? 1 : 0);
 
-/** A catalogue that knows nothing: identifiers are then judged by their form. */
+/** An index that knows nothing: identifiers are then judged by their form. */
 export const emptyModelIndex = createModelIndex([], []);

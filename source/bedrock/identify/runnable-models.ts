@@ -19,7 +19,7 @@ export type RunnableModel = Target & {
 type RunnableModels = {
 	readonly entries: readonly RunnableModel[];
 	readonly near: ReadonlyArray<readonly string[]>;
-	/** What concerns all of them; what is not known of one model stands in its limits. */
+	/** Remarks about all of them; the limits of a model carry its own. */
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
 };
@@ -32,7 +32,7 @@ export async function listRunnableModels(options: ResolveOptions): Promise<Runna
 		applicationProfiles: [],
 		isListingApplicationProfiles: true,
 	});
-	const runnable = runnableModels(lists);
+	const runnable = runnableNames(lists);
 	const {targets, near} = resolveFromLists(
 		runnable.map(({model}) => model),
 		lists,
@@ -52,11 +52,10 @@ export async function listRunnableModels(options: ResolveOptions): Promise<Runna
 	return {entries, near, remarks, failures: lists.failures};
 }
 
-type Runnable = {
+type RunnableName = {
 	readonly model: string;
 	readonly baseModel: string;
 	readonly scope: Scope;
-	/** Of a profile. */
 	readonly name: string | null;
 	readonly listed: FoundationModel | undefined;
 };
@@ -64,8 +63,8 @@ type Runnable = {
 const scopeOrder: Readonly<Record<Scope, number>> = {'on-demand': 0, 'cross-region': 1, global: 2};
 
 /** What can be asked for text, sorted by base model, then scope, then identifier. */
-export function runnableModels(lists: AccountLists): readonly Runnable[] {
-	const catalogue = createModelIndex(lists.models, lists.profiles);
+export function runnableNames(lists: AccountLists): readonly RunnableName[] {
+	const modelIndex = createModelIndex(lists.models, lists.profiles);
 	const base = lists.models
 		.filter(({inferenceTypes}) => inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND'))
 		.map(({modelId}) => ({model: modelId, name: null}));
@@ -76,8 +75,8 @@ export function runnableModels(lists: AccountLists): readonly Runnable[] {
 	const byModel = new Map([...base, ...profiles].map((entry) => [entry.model, entry]));
 	return [...byModel.values()]
 		.map(({model, name}) => {
-			const {baseModel, scope} = identify(model, catalogue);
-			return {model, baseModel, scope, name, listed: catalogue.model(baseModel)};
+			const {baseModel, scope} = identify(model, modelIndex);
+			return {model, baseModel, scope, name, listed: modelIndex.model(baseModel)};
 		})
 		.filter(({listed}) => listed === undefined || isTextModel(listed))
 		.toSorted(

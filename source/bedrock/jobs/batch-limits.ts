@@ -33,12 +33,12 @@ const collect = async <Item>(pages: () => AsyncIterable<readonly Item[]>): Promi
 			items.push(...page);
 		}
 	} catch {
-		// A list that is refused tells nothing: AWS's defaults are then assumed, and said to be.
+		// A refused list shows nothing: AWS's defaults are assumed, and marked so.
 	}
 	return items;
 };
 
-/** Quotas of batch inference for a base model; what the account does not tell is assumed, and named so. */
+/** Quotas of batch inference for a base model; where the account has no value, AWS's default is assumed and named. */
 export async function readBatchLimits(source: QuotaSource, baseModel: string): Promise<BatchLimits> {
 	const [defaults, applied, models] = await Promise.all([
 		collect(() => source.listDefaults()),
@@ -53,11 +53,11 @@ export async function readBatchLimits(source: QuotaSource, baseModel: string): P
 		createModelIndex(models, []),
 	);
 	const own = rows.filter(({label}) => owners.get(label) === baseModelKey(baseModel));
-	const told = Object.fromEntries(own.map(({name, value}) => [name, value]));
-	const known = (Object.keys(usualLimits) as LimitName[]).filter((name) => told[name] !== undefined);
+	const listed = Object.fromEntries(own.map(({name, value}) => [name, value]));
+	const known = (Object.keys(usualLimits) as LimitName[]).filter((name) => listed[name] !== undefined);
 	return {
 		...usualLimits,
-		...told,
+		...listed,
 		assumed: (Object.keys(usualLimits) as LimitName[]).filter((name) => !known.includes(name)),
 	};
 }

@@ -11,18 +11,21 @@ export function abortedBy(signal: AbortSignal | undefined): {readonly abortSigna
 	return signal === undefined ? {} : {abortSignal: signal};
 }
 
-/** Ways out where S3 or the API of the jobs fails. Those of inference speak of rates, max tokens and methods. */
+/**
+ * Errors of calls to S3 and to the API of batch jobs, with their ways out. Those of inference are about rates, max
+ * tokens and methods.
+ */
 
-/** A batch is gone on with from where it stood; a list or a stop is not. */
-const repeat = (action: string): string =>
+/** A batch continues where it stopped; a list or a stop does not. */
+const repeatWords = (action: string): string =>
 	/:(?:List|Stop)ModelInvocationJobs?$/.test(action)
 		? 'repeat the command later.'
-		: 'repeat the command later; it goes on where it was.';
+		: 'repeat the command later; it continues where it stopped.';
 
 /** By the names that S3 gives its errors. */
 const storeHints: Readonly<Record<string, string>> = {
 	NoSuchBucket: 'Create the bucket in the Region of the job, or name another one with --s3.',
-	NoSuchKey: 'It is not there any more: look for a rule of the bucket that removes objects after a time.',
+	NoSuchKey: 'It is not there any more: check for a rule of the bucket that removes objects after a time.',
 	RequestTimeTooSkewed: 'Set the clock of this machine: AWS refuses requests that are minutes off.',
 };
 
@@ -32,19 +35,19 @@ const elsewhere = new Set([
 	'IllegalLocationConstraintException',
 ]);
 
-/** For a bucket that another Region answers for: S3 mostly says which one. */
+/** For a bucket in another Region: S3 mostly names it. */
 const regionAdvice = ({headers, message}: ErrorFacts): string => {
 	const region = headers['x-amz-bucket-region'] ?? /expecting '([\w-]+)'/.exec(message)?.[1];
-	return `The bucket lies in another Region: use --region${region === undefined ? ' with that one' : ` ${region}`}, or name a bucket in the Region of the job.`;
+	return `The bucket is in another Region: use --region${region === undefined ? ' with that one' : ` ${region}`}, or name a bucket in the Region of the job.`;
 };
 
-const permissionAdvice = ({message}: ErrorFacts, action: string, isStore: boolean): string => {
+const callPermissionAdvice = ({message}: ErrorFacts, action: string, isStore: boolean): string => {
 	const needed = /not authorized to perform:? ([\w-]+:\w+)/i.exec(message)?.[1] ?? action;
 	const resource = /on resource:? (\S+)/i.exec(message)?.[1] ?? (isStore ? 'the bucket' : undefined);
 	const what = `${needed}${resource === undefined ? '' : ` on ${resource}`}`;
 	return /explicit deny/i.test(message)
 		? `A policy denies ${what} explicitly: ask who looks after the policies of the account.`
-		: `Allow ${what} to whoever runs this.`;
+		: `Allow ${what} to the caller.`;
 };
 
 /** "assumed-role" is part of the name of most callers. */
@@ -72,8 +75,8 @@ const storeAdvice = (facts: ErrorFacts): string | undefined =>
 /**
  * One sentence with the way out.
  * @param action IAM action that the call needs; those of S3 begin with `s3:`.
- * @param general Advice of inference on the same failure, for what is the same everywhere: network, signing in, the model.
- * @returns undefined where the service's own message says all there is to say.
+ * @param general Advice of inference on the same failure, for network, signing in and the model.
+ * @returns undefined where the service's own message is enough.
  */
 function callAdvice(
 	failureClass: FailureClass,
@@ -90,14 +93,14 @@ function callAdvice(
 		case 'throttled-requests':
 		case 'throttled-tokens':
 		case 'throttled-day':
-			return `${isStore ? 'S3 asks to slow down' : 'The API of the jobs is asked too often'}: ${repeat(action)}`;
+			return `${isStore ? 'S3 asks to slow down' : 'The API of the jobs is asked too often'}: ${repeatWords(action)}`;
 		case 'overloaded':
 		case 'model-error':
 		case 'timeout':
 		case 'stream-cut':
-			return `${isStore ? 'S3' : 'The API of the jobs'} does not answer as it should just now: ${repeat(action)}`;
+			return `${isStore ? 'S3' : 'The API of the jobs'} does not answer as it should just now: ${repeatWords(action)}`;
 		case 'access-denied':
-			return accountAdvice(facts.message) ?? permissionAdvice(facts, action, isStore);
+			return accountAdvice(facts.message) ?? callPermissionAdvice(facts, action, isStore);
 		case 'validation':
 			return facts.name === 'ServiceQuotaExceededException' ? general : undefined;
 		case 'not-found':
@@ -110,12 +113,12 @@ function callAdvice(
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
-/** Whether the account has as many jobs at work as it may: this one waits. */
+/** Whether the account has as many active jobs as it may: this one waits. */
 export function isJobLimit(error: unknown): boolean {
 	return nameOf(error) === 'ServiceQuotaExceededException';
 }
 
-/** What an error of S3 or of a job's call means to the user. */
+/** An error of S3 or of a job's call, for the user. */
 export function callError(
 	error: unknown,
 	clients: Pick<Clients, 'secrets' | 'endpoint'>,
@@ -134,7 +137,7 @@ export function callError(
 	});
 }
 
-/** Whether an error of a call passes by itself: throttles, faults of the service, a network that is away for a while. */
+/** Whether an error is transient: throttles, faults of the service, a network that is away for a while. */
 export function isPassing(error: unknown): boolean {
 	const cause = error instanceof UserError ? error.cause : error;
 	return cause !== undefined && failureOf(cause, {action: '', endpoint: null}, {secrets: []}).isRetryable;

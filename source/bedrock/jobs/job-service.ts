@@ -15,7 +15,7 @@ type JobOrder = {
 	readonly form: 'Converse' | 'InvokeModel';
 };
 
-/** Where a job stands; times in milliseconds since 1970. Counts are 0 until the service tells them. */
+/** State of a job; times in milliseconds since 1970. Counts are 0 until the service reports them. */
 type JobView = {
 	readonly arn: string;
 	readonly name: string;
@@ -35,7 +35,9 @@ type JobView = {
 
 /** The calls of a batch inference job. Every method rejects with a UserError (exit 1). */
 export type JobService = {
-	/** @returns the ARN. Rejects with the SDK's own error, so that the limit of jobs can be told from faults. */
+	/**
+	 * @returns the ARN. Rejects with the SDK's own error, so that the limit of jobs can be distinguished from faults.
+	 */
 	readonly create: (order: JobOrder) => Promise<string>;
 	readonly get: (arn: string, signal?: AbortSignal) => Promise<JobView>;
 	/** The newest first, at most `most`. */

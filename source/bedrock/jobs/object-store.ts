@@ -3,23 +3,23 @@ import type {S3Client} from '@aws-sdk/client-s3';
 import type {Clients} from '../clients/clients.ts';
 import {abortedBy, callError} from './call-error.ts';
 
-/** A place in S3. */
-export type S3Place = {readonly bucket: string; readonly key: string};
+/** An object or a prefix in S3. */
+export type S3Location = {readonly bucket: string; readonly key: string};
 
-const pattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+const uriPattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 
-/** @returns undefined where the text is no S3 URI, or its bucket has no lawful name. */
-export function parseS3Uri(uri: string): S3Place | undefined {
-	const [, bucket, key] = pattern.exec(uri) ?? [];
+/** @returns undefined where the text is not an S3 URI, or its bucket has no valid name. */
+export function parseS3Uri(uri: string): S3Location | undefined {
+	const [, bucket, key] = uriPattern.exec(uri) ?? [];
 	return bucket === undefined ? undefined : {bucket, key: key ?? ''};
 }
 
-export function s3Uri({bucket, key}: S3Place): string {
+export function s3Uri({bucket, key}: S3Location): string {
 	return `s3://${bucket}/${key}`;
 }
 
-/** A place below another. */
-export function below({bucket, key}: S3Place, name: string): S3Place {
+/** A location below another. */
+export function below({bucket, key}: S3Location, name: string): S3Location {
 	return {
 		bucket,
 		key: key === '' || key.endsWith('/') ? key + name : `${key}/${name}`,
@@ -35,20 +35,20 @@ export type UploadSource = {
 
 type UploadOptions = {
 	readonly signal: AbortSignal;
-	/** Told how many bytes have arrived so far. */
+	/** Called with the number of bytes that have arrived so far. */
 	readonly onBytes: (bytes: number) => void;
 };
 
-/** S3's least, but for the last part. */
+/** S3's minimum, except for the last part. */
 const partBytes = 5 * 1024 * 1024;
-/** More of them wait in memory and make it no faster. */
+/** More of them use memory and are not faster. */
 const partsAtOnce = 2;
-/** Divides a part: a piece that lies across two of them is copied twice. */
+/** Divides a part: a piece across two parts is copied twice. */
 const pieceBytes = 256 * 1024;
 /** `lib-storage` copies the pieces of a part together as soon as it has one piece more; a few are read ahead. */
 const piecesInUse = partBytes / pieceBytes + 8;
 
-/** Pieces of the source, in buffers that are used again once the part that a piece belongs to has been copied together. */
+/** Pieces of the source, in buffers that are reused once the part of a piece has been copied together. */
 async function* piecesOf({size, read}: UploadSource): AsyncGenerator<Buffer> {
 	const count = Math.min(piecesInUse, Math.ceil(size / pieceBytes));
 	const ring = Array.from({length: count}, () => Buffer.allocUnsafeSlow(Math.min(pieceBytes, size)));
@@ -61,15 +61,15 @@ async function* piecesOf({size, read}: UploadSource): AsyncGenerator<Buffer> {
 }
 
 /**
- * Gives the memory of a part back once it has been sent: the collector would let a whole file of them lie. What is
- * behind a part in its buffer belongs to the next one, which has been copied out of it when that is sent.
+ * Frees the memory of a part once it has been sent: the garbage collector would keep a whole file of them. The bytes
+ * behind a part in its buffer belong to the next one, which has been copied out by then.
  */
 const createPartRelease = () => {
 	const bodies = new Map<number, ArrayBuffer>();
 	const finished = new Set<number>();
 	const release = (part: number): void => {
 		const [own, next] = [bodies.get(part), bodies.get(part + 1)];
-		// The last part may be no more than what was behind the one before, and still lie there.
+		// The last part may be just what was behind the one before, and still be in that buffer.
 		if (finished.has(part) && next !== undefined && next !== own) {
 			own?.transfer(0);
 			bodies.set(part, new ArrayBuffer(0));
@@ -89,7 +89,7 @@ const createPartRelease = () => {
 
 /**
  * `lib-storage` hands its signal to no request: with ours, those in flight end at once. Only the removal of the parts
- * goes on, and is waited for, which an abort by the library's own means would not do.
+ * continues, and is waited for, which the library's own abort would not do.
  */
 const abortable = (
 	client: S3Client,
@@ -110,10 +110,10 @@ const abortable = (
 	return Object.create(client, {send: {value: send}}) as S3Client;
 };
 
-/** Writes an object with a memory that does not grow with it. Rejects with the SDK's own error; no parts are left behind. */
+/** Writes an object with constant memory. Rejects with the SDK's own error; no parts are left behind. */
 async function uploadObject(
 	client: S3Client,
-	{bucket, key}: S3Place,
+	{bucket, key}: S3Location,
 	source: UploadSource,
 	{signal, onBytes}: UploadOptions,
 ): Promise<void> {
@@ -140,11 +140,11 @@ async function uploadObject(
 /** S3 as a batch needs it. Every method rejects with a UserError (exit 1). */
 export type ObjectStore = {
 	/** Writes an object, in parts where it is large, and replaces what was there. */
-	readonly write: (place: S3Place, source: UploadSource, options: UploadOptions) => Promise<void>;
-	/** Keys of all objects whose key begins with that of the place. */
-	readonly list: (place: S3Place, signal?: AbortSignal) => Promise<readonly string[]>;
+	readonly write: (place: S3Location, source: UploadSource, options: UploadOptions) => Promise<void>;
+	/** Keys of all objects whose key begins with that of the location. */
+	readonly list: (place: S3Location, signal?: AbortSignal) => Promise<readonly string[]>;
 	/** The bytes of an object as they arrive. */
-	readonly read: (place: S3Place, signal?: AbortSignal) => AsyncGenerator<Uint8Array>;
+	readonly read: (place: S3Location, signal?: AbortSignal) => AsyncGenerator<Uint8Array>;
 };
 
 export function createObjectStore(clients: Clients): ObjectStore {

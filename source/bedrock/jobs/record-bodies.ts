@@ -22,7 +22,7 @@ export function modelInput(request: InferenceRequest, form: BatchForm): JsonObje
 	return body;
 }
 
-/** What a line of an output says about a record. */
+/** The content of one line of an output. */
 export type RecordOutcome =
 	| {readonly kind: 'answered'; readonly recordId: string; readonly answer: Answer}
 	| {readonly kind: 'failed'; readonly recordId: string; readonly message: string};
@@ -53,7 +53,7 @@ const errorText = (error: unknown): string =>
 		.filter((part) => typeof part === 'string' || typeof part === 'number')
 		.join(' ') || 'The record failed without a message.';
 
-/** Reads one line of an output; undefined where it is no record. */
+/** Reads one line of an output; undefined where it is not a record. */
 export function readOutputLine(line: string, baseModel: string, form: BatchForm): RecordOutcome | undefined {
 	const record = parseJson(line);
 	const recordId = stringOf(at(record, 'recordId'));

@@ -4,7 +4,7 @@ import {settleUsage, type UsageReport} from '../usage.ts';
 import {isSimulated, type ResponseHeaders} from './response-headers.ts';
 import type {BedrockAnswer} from './send.ts';
 
-/** The service answered 200 and nothing: no text, no stop reason, no body. */
+/** The service answered 200 without content: no text, no stop reason, no body. */
 export class EmptyAnswer extends Error {
 	constructor() {
 		super('The answer is empty.');
@@ -12,12 +12,12 @@ export class EmptyAnswer extends Error {
 	}
 }
 
-/** The service answered 200 with something that is no answer of any known shape. */
+/** The service answered 200 in no known shape. */
 export class UnreadableAnswer extends Error {
 	/** Where the SDK's own errors have it. */
 	declare readonly $response: object | undefined;
 
-	/** @param response What was answered, where it is at hand: a page of a proxy tells its name. */
+	/** @param response The answer, where it is at hand: a page of a proxy names itself. */
 	constructor(response?: {readonly headers: ResponseHeaders; readonly bodyText: string}) {
 		super('The answer has none of the known shapes.');
 		this.name = 'UnreadableAnswer';
@@ -26,7 +26,7 @@ export class UnreadableAnswer extends Error {
 	}
 }
 
-/** What is left to know about an exchange beside what the answer itself says. */
+/** Details of a response outside the answer itself. */
 type ResponseDetails = {
 	readonly headers: ResponseHeaders;
 	readonly requestId: string | undefined;
@@ -37,7 +37,7 @@ type ResponseDetails = {
 	readonly usage: readonly UsageReport[];
 };
 
-/** Puts an answer together. A stop reason that nobody told is `unknown`. */
+/** Puts an answer together. Without a reported stop reason it is `unknown`. */
 export function answerOf(reading: Reading, exchange: ResponseDetails): BedrockAnswer {
 	const stopReason = reading.stopReason ?? (reading.isRefused ? 'refused' : 'unknown');
 	const unfit = unfitness(stopReason);

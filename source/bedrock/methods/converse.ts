@@ -9,7 +9,7 @@ import {headersFor} from './response-headers.ts';
 import type {Send} from './send.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
-/** What the service sends of an answer that is not there. */
+/** What the service sends for an answer without content. */
 const isNothing = (output: unknown): boolean =>
 	output === undefined || output === null || (isObject(output) && Object.keys(output).length === 0);
 
@@ -23,7 +23,6 @@ export const converse: Send = async (runtime, request, {signal}) => {
 			? new EmptyAnswer()
 			: new UnreadableAnswer();
 	}
-
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
 		headers: headersFor(output),
 		requestId: output.$metadata.requestId,
@@ -34,7 +33,7 @@ export const converse: Send = async (runtime, request, {signal}) => {
 	});
 };
 
-/** ConverseStream: the counts come with the last event alone; a stream without its end has none and is cut. */
+/** ConverseStream: the counts come with the last event; a stream without its end has none and counts as cut. */
 export const converseStream: Send = async (runtime, request, options) => {
 	const {signal, onFirstToken, onFirstAnswerToken} = options;
 	const command = new ConverseStreamCommand(converseRequest(request));
@@ -51,12 +50,10 @@ export const converseStream: Send = async (runtime, request, options) => {
 		},
 		options.onPiece,
 	);
-
 	const reading = reader.result();
 	if (reading.stopReason === undefined && metadata === undefined) {
 		throw cutAfter(new StreamFault(undefined), reader.received());
 	}
-
 	return answerOf(withoutTags(familyOf(request.baseModel), reading, false), {
 		headers: headersFor(output),
 		requestId: output.$metadata.requestId,

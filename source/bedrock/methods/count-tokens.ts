@@ -8,9 +8,9 @@ import {converseContent} from './request.ts';
 import {withOwnSignal} from './send.ts';
 
 /**
- * What CountTokens, which is free, tells about the requests to come. A server need not know the call, a caller need not be
- * allowed it and a model need not support it: only words that the service was seen to use of a model or of a caller who is
- * refused everywhere count. Everything else says nothing.
+ * CountTokens, which is free, and what its refusals mean for later requests. A server may not know the call, a caller
+ * may lack the permission and a model the support: only messages that the service was seen to send about a model or a
+ * caller refused everywhere count.
  */
 
 /** Signatures and tokens are checked before anything else, for every call alike. */
@@ -22,7 +22,7 @@ const badCredentials = new Set([
 ]);
 const badKey = /^(?:Authentication failed: Please make sure your API Key is valid|Bearer Token has expired)/;
 
-/** Asked of the account once, whichever way its models are called. */
+/** Asked of the account once, however its models are called. */
 const missingForm = /^Model use case details have not been submitted for this account/;
 
 const unknownModel = 'The provided model identifier is invalid.';
@@ -33,9 +33,9 @@ const deniedModel =
 
 /**
  * Whether the refusal of a count means that the requests of this model would be refused as well.
- * @param request What was counted: always by its base model. Only a model that is called by that ID too is refused with it; a
- * profile may lead to Regions that have the model.
- * @param isListed The Region lists the base model, so its ID is a valid one.
+ * @param request What was counted: always by its base model. Only a model that is called by that ID too is refused
+ * with it; a profile may lead to Regions that have the model.
+ * @param isListed The Region lists the base model, so its ID is valid.
  */
 export function isModelRefused(
 	{name, message, status, isPage}: ErrorFacts,
@@ -68,7 +68,7 @@ export function isModelRefused(
 }
 
 /** Refusals that hold for every later request of the model. */
-const lasting = new Set<FailureClass>([
+const lastingClasses = new Set<FailureClass>([
 	'validation',
 	'access-denied',
 	'not-found',
@@ -83,10 +83,10 @@ type TokenCounter = (request: InferenceRequest, signal: AbortSignal) => Promise<
 
 /**
  * CountTokens knows foundation models and refuses profiles, so the base model is asked. A model that does not support
- * it, or a caller who may not call it, is asked once and never again.
- *
- * @param silenceMs How long an answer may take; a model whose count takes longer is asked once and never again, too.
- * @param onRefused Told with what the service refused to count, or did not count in time, unless the caller gave up.
+ * it, or a caller without permission, is asked once only.
+ * @param silenceMs How long an answer may take; a model whose count takes longer is asked once only, too.
+ * @param onRefused Called with what the service refused to count, or did not count in time, unless the caller gave
+ * up.
  * @returns A counter that never rejects; undefined means: not counted.
  */
 export function createTokenCounter(
@@ -95,7 +95,7 @@ export function createTokenCounter(
 	onRefused: (request: InferenceRequest, error: unknown) => Promise<void> = async () => {},
 ): TokenCounter {
 	const refused = new Set<string>();
-	/** The first question about a model; others wait for what it brings. */
+	/** The first question about a model; later ones wait for its result. */
 	const asking = new Map<string, Promise<unknown>>();
 
 	const ask = async (request: InferenceRequest, signal: AbortSignal): Promise<number | undefined> => {
@@ -110,11 +110,10 @@ export function createTokenCounter(
 			);
 			return countOf(output.inputTokens);
 		} catch (error) {
-			if (!signal.aborted && (isTimeout(error) || lasting.has(classOf(factsOf(error))))) {
+			if (!signal.aborted && (isTimeout(error) || lastingClasses.has(classOf(factsOf(error))))) {
 				refused.add(request.baseModel);
 				await onRefused(request, error);
 			}
-
 			return undefined;
 		}
 	};
@@ -126,7 +125,6 @@ export function createTokenCounter(
 			asking.set(request.baseModel, answer);
 			return answer;
 		}
-
 		return first.then(() => (refused.has(request.baseModel) ? undefined : ask(request, signal)));
 	};
 }

@@ -18,7 +18,7 @@ const isVector = (body: unknown): boolean =>
 const isPicture = (body: unknown): boolean =>
 	Array.isArray(at(body, 'images')) || at(body, 'artifacts', 0, 'base64') !== undefined;
 
-/** Scores of a model that puts documents into an order. */
+/** Scores of a model that ranks documents. */
 const isRanking = (body: unknown): boolean =>
 	listOf(at(body, 'results')).some((result) => at(result, 'relevance_score') !== undefined);
 
@@ -31,19 +31,18 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	const command = new InvokeModelCommand(invokeRequest(request, family.build(request, false)));
 	const output = await runtime.send(command, {abortSignal: signal});
 	const headers = headersFor(output);
-	// Of an answer without a body the SDK makes an object without anything.
+	// The SDK turns an answer without a body into an empty object.
 	const text = output.body instanceof Uint8Array ? new TextDecoder().decode(output.body) : '';
 	const body = parseJson(text);
 	const isGuarded = isIntervention(body);
 	const read = isObject(body) ? readBody(family, body) : undefined;
-	// An empty answer in place of one that could not be read would be counted as one.
+	// An empty answer in place of an unreadable one would count as an answer.
 	if (read === undefined && !isGuarded && /^\s*(?:null|\{\s*\})?\s*$/.test(text)) {
 		throw new EmptyAnswer();
 	}
 	if (read === undefined && !isGuarded && !isWithoutText(body)) {
 		throw new UnreadableAnswer({headers, bodyText: text});
 	}
-
 	const reading = finished(family, read ?? {}, isGuarded);
 	return answerOf(reading, {
 		headers,
@@ -59,13 +58,13 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	});
 };
 
-/** An error that a model told inside its stream, under the name it gave. */
+/** An error that a model reported inside its stream, under its own name. */
 const reportedFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
 	new StreamFault(Object.assign(new Error(message), {name}));
 
 /**
- * InvokeModelWithResponseStream: the model's own chunks. Bedrock's counts come in the last one, with the model's own
- * beside them; those are only read where Bedrock's are missing.
+ * InvokeModelWithResponseStream: the model's own chunks. Bedrock's counts come in the last one, beside the model's
+ * own, which are read only where Bedrock's are missing.
  */
 export const invokeStream: Send = async (runtime, request, options) => {
 	const {signal, onFirstToken, onFirstAnswerToken} = options;
@@ -88,7 +87,6 @@ export const invokeStream: Send = async (runtime, request, options) => {
 			if (reading?.fault !== undefined) {
 				throw reportedFault(reading.fault);
 			}
-
 			reader.add(reading ?? {});
 			isRead ||= reading !== undefined;
 			metrics = at(chunk, 'amazon-bedrock-invocationMetrics') ?? metrics;
@@ -97,16 +95,13 @@ export const invokeStream: Send = async (runtime, request, options) => {
 		},
 		options.onPiece,
 	);
-
 	const folded = reader.result();
 	if (folded.stopReason === undefined && metrics === undefined && !isGuarded) {
 		throw cutAfter(new StreamFault(undefined), reader.received());
 	}
-
 	if (!isRead && !isGuarded) {
 		throw new StreamFault(new UnreadableAnswer());
 	}
-
 	const reading = finished(family, folded, isGuarded);
 	return answerOf(reading, {
 		headers: headersFor(output),

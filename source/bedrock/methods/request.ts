@@ -31,9 +31,7 @@ export function converseContent(given: InferenceRequest): Pick<ConverseCommandIn
 	if (!family.takesSystem(given.baseModel)) {
 		return {messages: messagesOf(withoutSystem(given), -1)};
 	}
-
 	const request = {...given, cache: given.cache && family.knowsCachePoints === true};
-
 	return {
 		messages: messagesOf(request.messages, cachedMessageIndex(request)),
 		...(request.system
@@ -68,7 +66,7 @@ export function converseRequest(request: InferenceRequest): ConverseCommandInput
 	};
 }
 
-/** The common part of InvokeModel and its stream: body, tier and latency mode as the request names them. */
+/** The common part of InvokeModel and its stream: body, tier and latency mode. */
 export function invokeRequest(request: InferenceRequest, body: JsonObject): InvokeModelCommandInput {
 	const latency = latencyModeOf(request.parameters);
 	return {
@@ -89,14 +87,14 @@ export function invokeRequest(request: InferenceRequest, body: JsonObject): Invo
 	};
 }
 
-/** Did a guardrail block or alter the answer? InvokeModel says so beside the model's own fields. */
+/** Whether a guardrail blocked or altered the answer: InvokeModel says so beside the model's own fields. */
 export function isIntervention(body: unknown): boolean {
 	return /INTERVENED$/.test(String(at(body, 'amazon-bedrock-guardrailAction')));
 }
 
 /**
- * What holds for every answer of InvokeModel, whichever family wrote it. Counts beside a guardrail's own text are not
- * the model's: they are dropped, so that only Bedrock's counters remain.
+ * The common part of every answer of InvokeModel. Counts beside a guardrail's own text are not the model's: they are
+ * dropped, so that only Bedrock's counters remain.
  */
 export function finished(family: Family, reading: Reading, isGuarded: boolean): Reading {
 	return {

@@ -7,7 +7,7 @@ export type ResponseHeaders = Readonly<Record<string, string>>;
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add'>;
 
-/** A copy with names in lower case; values that are no strings are left out. */
+/** A copy with names in lower case, without values that are not strings. */
 export function headersOf(response: unknown): ResponseHeaders {
 	const headers = isObject(response) ? response.headers : undefined;
 	const result: Record<string, string> = {};
@@ -18,7 +18,6 @@ export function headersOf(response: unknown): ResponseHeaders {
 			}
 		}
 	}
-
 	return result;
 }
 
@@ -27,10 +26,10 @@ export function contentTypeOf(response: unknown): string | undefined {
 	return wordOf(at(response, 'headers', 'content-type')) ?? headersOf(response)['content-type'];
 }
 
-/** The SDK keeps headers from its outputs; this is where they went. */
+/** The SDK removes headers from its outputs; this keeps the responses. */
 const responses = new WeakMap<object, unknown>();
 
-/** Has a client remember the response of each output. */
+/** Makes a client remember the response of each output. */
 export function keepResponses(client: {readonly middlewareStack: unknown}): void {
 	(client.middlewareStack as MiddlewareStack).add(
 		(next) => (args) =>
@@ -44,7 +43,7 @@ export function keepResponses(client: {readonly middlewareStack: unknown}): void
 	);
 }
 
-/** The headers that an output came with; none for one that no client of ours has read. */
+/** The headers that an output came with; none where no client of this program read it. */
 export function headersFor(output: object): ResponseHeaders {
 	return headersOf(responses.get(output));
 }
@@ -70,7 +69,7 @@ export function latencyInHeaders(headers: ResponseHeaders): number | undefined {
 	return headerCount(headers['x-amzn-bedrock-invocation-latency']);
 }
 
-/** Did a simulator answer? It says so in this header. */
+/** Whether a simulator answered: this header says so. */
 export function isSimulated(headers: ResponseHeaders): boolean {
 	return headers['x-bedrock-top-simulated'] !== undefined;
 }

@@ -2,7 +2,7 @@ import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import type {Answer, InferenceRequest, InvokeOptions} from '../../domain/backend.ts';
 import type {UsageSource} from '../usage.ts';
 
-/** An answer that also says where its counts stood; undefined where nothing was reported. */
+/** An answer with the source of its counts; undefined where nothing was reported. */
 export type BedrockAnswer = Answer & {readonly usageSource: UsageSource | undefined};
 
 /** One way to send a request. Rejects with whatever the SDK or the stream throws; the backend makes a Failure of it. */
@@ -16,11 +16,10 @@ export type Send = (
 const over = new Error('The exchange is over.');
 
 /**
- * Runs one exchange with a signal of its own, and ends that when the exchange is over, however it is. An answer that was
- * read to its end has given its socket back by then; whatever is still to come of any other (an exception in a stream whose
- * body ends later or never, a frame that cannot be read, a page) is given up, and its socket with it.
- *
- * @param outer Of the caller: the exchange ends with it at once, even where it still waits for credentials.
+ * Sends one request with its own signal and aborts that when the request is over. An answer that was read to its end
+ * has given its socket back by then; the rest of any other (an exception in a stream whose body ends later or never,
+ * a broken frame, a page) is given up with its socket.
+ * @param outer The caller's signal: ends the request at once, even while it waits for credentials.
  */
 export async function withOwnSignal<T>(
 	outer: AbortSignal,

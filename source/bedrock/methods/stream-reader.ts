@@ -5,9 +5,9 @@ import {at} from '../json.ts';
 import {overlay, type TokenCounts} from '../usage.ts';
 import {headersOf} from './response-headers.ts';
 
-/** Something that ended a stream after the service had answered 200: no usage is known of such an answer. */
+/** An error that ended a stream after the service had answered 200: the usage of such an answer is not known. */
 export class StreamFault extends Error {
-	/** What had come by then. */
+	/** The part that had arrived. */
 	received: Received | undefined;
 
 	/** @param cause What the stream threw; undefined when it ended without its last part. */
@@ -21,13 +21,12 @@ export class StreamFault extends Error {
 type StreamReader = {
 	readonly add: (reading: Reading) => void;
 	readonly result: () => Reading & {readonly counts: TokenCounts};
-	/** What has come until now, for an answer that breaks off. */
+	/** The part that has arrived, for an answer that breaks off. */
 	readonly received: () => Received;
 };
 
 /**
  * Puts the pieces of a stream together.
- *
  * @param onFirstToken Called once, at the first piece with text or reasoning in it; empty pieces do not count.
  * @param onFirstAnswerToken Called once, at the first piece with text in it.
  */
@@ -45,27 +44,21 @@ export function streamReader(
 			if ((reading.text || reading.reasoning) && text.length === 0 && reasoning.length === 0) {
 				onFirstToken();
 			}
-
 			if (reading.text && text.length === 0) {
 				onFirstAnswerToken();
 			}
-
 			if (reading.text) {
 				text.push(reading.text);
 			}
-
 			if (reading.reasoning) {
 				reasoning.push(reading.reasoning);
 			}
-
 			if (reading.stopReason !== undefined) {
 				stopReason = reading.stopReason;
 			}
-
 			if (reading.counts !== undefined) {
 				counts = overlay(counts, reading.counts);
 			}
-
 			isRefused ||= reading.isRefused === true;
 		},
 		received: () => ({
@@ -76,12 +69,12 @@ export function streamReader(
 	};
 }
 
-/** What a stream is called in `content-type`; anything else that is named there is none. */
+/** Content type of a stream; an answer with another type is not a stream. */
 const streamType = /eventstream/i;
 
 /**
  * Opens a stream. The SDK waits for the first event before it hands the stream over, so an exception in it is thrown
- * here, after the service had answered 200. An answer that is no stream was given by something else.
+ * here, after the service had answered 200. Another server sent an answer that is not a stream.
  */
 export async function openingStream<T>(opening: Promise<T>): Promise<T> {
 	try {
@@ -92,7 +85,6 @@ export async function openingStream<T>(opening: Promise<T>): Promise<T> {
 		if (at(response, 'statusCode') !== 200) {
 			throw error;
 		}
-
 		throw type === undefined || streamType.test(type) ? new StreamFault(error) : noStream(type, response);
 	}
 }
@@ -103,10 +95,10 @@ const noStream = (type: string, response: unknown): Error =>
 		enumerable: false,
 	});
 
-/** Milliseconds that a stream has to end once its answer is complete: its socket can be used again only then. */
+/** Milliseconds that a stream has to end once its answer is complete: its socket can be reused only then. */
 const endPatienceMs = 250;
 
-/** The next event; undefined at the end of the stream, or where a complete answer is not ended in time. */
+/** The next event; undefined at the end of the stream, or where a complete answer does not end in time. */
 const nextEvent = async <Event>(
 	events: AsyncIterator<Event>,
 	isComplete: boolean,
@@ -119,12 +111,12 @@ const nextEvent = async <Event>(
 	const patience = new Promise<undefined>((resolve) => {
 		timer = setTimeout(() => resolve(undefined), endPatienceMs);
 	});
-	// What goes wrong behind the last event takes nothing from the answer, which is paid for.
+	// An error behind the last event takes nothing from the answer, which is paid for.
 	return Promise.race([next.catch(() => undefined), patience]).finally(() => clearTimeout(timer));
 };
 
 /**
- * Reads a stream to its end, or to the end of its answer where that is not followed by its own; whatever it throws before
+ * Reads a stream to its end, or to the end of its answer where the stream stays open; everything thrown before
  * becomes a StreamFault.
  * @param onEvent Returns whether the answer is complete with this event.
  */
@@ -153,7 +145,7 @@ export async function readStream<Event>(
 	}
 }
 
-/** The fault with what had come before it. */
+/** The fault with what had arrived before it. */
 export function cutAfter(fault: StreamFault, received: Received): StreamFault {
 	fault.received = received;
 	return fault;

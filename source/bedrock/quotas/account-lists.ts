@@ -25,11 +25,11 @@ type ReadListsOptions = {
 	readonly isRefreshing: boolean;
 	/** ARNs of application profiles whose route is needed. */
 	readonly applicationProfiles: readonly string[];
-	/** Needs every application profile, for a catalogue. */
+	/** Needs every application profile, for an index of models. */
 	readonly isListingApplicationProfiles: boolean;
 };
 
-/** More single look-ups than this are dearer than the list. */
+/** More single look-ups than this cost more than the list. */
 const maxLookUps = 2;
 
 /**
@@ -78,7 +78,7 @@ export async function readLists(source: QuotaSource, options: ReadListsOptions):
 		),
 		isListing ? undefined : lookUp(source, wanted, cached, fetched, failures),
 	]);
-	// A simulator is started anew with other quotas: what it said yesterday helps nobody.
+	// A new simulator has other quotas: its lists are worthless the next day.
 	if (Object.keys(fetched).length > 0 && source.isSimulated?.() !== true) {
 		await options.cache?.write(fetched);
 	}

@@ -1,6 +1,6 @@
 import type {BedrockClient, FoundationModelSummary} from '@aws-sdk/client-bedrock';
 import type {ServiceQuota, ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
-import type {FailureClass} from '../../domain/failure.ts';
+import {readFailureKind} from '../../domain/failure.ts';
 import {hasBearerToken} from '../credentials/caller-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
@@ -11,10 +11,9 @@ import {
 	type ListedQuota,
 	type QuotaSource,
 	SourceError,
-	type SourceFailureKind,
 } from './quota-source.ts';
 
-/** Rows of the service's lists as the resolver wants them. Rows without their name are dropped: nothing can be said of them. */
+/** The QuotaSource over the AWS clients. Rows without a name are dropped: they cannot be used. */
 
 /** The service leaves out a value that it cannot tell at the moment. */
 function listedQuotas(quotas: readonly ServiceQuota[] = []): readonly ListedQuota[] {
@@ -109,7 +108,7 @@ export function quotaSourceOf(
 				{action, endpoint: clients.endpoint, hasToken: hasBearerToken(environment)},
 				{secrets: clients.secrets()},
 			);
-			throw new SourceError(kindOf(failure.class), failure.message, error, failure.advice);
+			throw new SourceError(readFailureKind(failure.class), failure.message, error, failure.advice);
 		}
 	};
 	return {
@@ -159,7 +158,7 @@ export function quotaSourceOf(
 			);
 			const [profile] = listedProfiles([answer]);
 			if (profile === undefined) {
-				throw new SourceError('other', 'GetInferenceProfile told no profile.', undefined);
+				throw new SourceError('other', 'GetInferenceProfile returned no profile.', undefined);
 			}
 			return profile;
 		},
@@ -179,17 +178,3 @@ async function* pages<Item>(
 		seen.add(token ?? '');
 	} while (token !== undefined);
 }
-
-const kindOf = (failureClass: FailureClass): SourceFailureKind => {
-	switch (failureClass) {
-		case 'access-denied':
-			return 'denied';
-		case 'credentials':
-			return 'credentials';
-		case 'network':
-		case 'timeout':
-			return 'network';
-		default:
-			return 'other';
-	}
-};

@@ -2,12 +2,15 @@ import type {Limit, Quota, Scope} from '../../domain/target.ts';
 import type {QuotaMetric, QuotaName} from './quota-name.ts';
 import type {ListedQuota} from './quota-source.ts';
 
-/** One quota with the account's value beside AWS's default. */
+/**
+ * From rows of Service Quotas to the limits of a bucket. This is one quota with the account's value beside AWS's
+ * default.
+ */
 type AppliedAndDefault = {
 	readonly code: string | null;
 	readonly name: string;
 	readonly applied: number | null;
-	/** What the applied value is: of the caller's account, or of whomever Service Quotas was read as. */
+	/** Whose the applied value is: the caller's account, or the one that Service Quotas was read as. */
 	readonly appliedSource: 'applied' | 'other-caller';
 	readonly default: number | null;
 	readonly adjustable: boolean | null;
@@ -24,12 +27,12 @@ export function joinAppliedAndDefault(
 ): readonly AppliedAndDefault[] {
 	const joined = new Map<string, AppliedAndDefault>();
 	for (const quota of defaults) {
-		joined.set(joinKey(quota), {...bare(quota), appliedSource, applied: null, default: quota.value});
+		joined.set(joinKey(quota), {...withoutValue(quota), appliedSource, applied: null, default: quota.value});
 	}
 	for (const quota of applied) {
 		const other = joined.get(joinKey(quota));
 		joined.set(joinKey(quota), {
-			...bare(quota),
+			...withoutValue(quota),
 			appliedSource,
 			applied: quota.value,
 			default: other?.default ?? null,
@@ -40,33 +43,31 @@ export function joinAppliedAndDefault(
 
 const joinKey = ({code, name}: ListedQuota): string => code ?? name;
 
-const bare = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable});
+const withoutValue = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable});
 
-/** Limits in the form in which the whole program knows them. */
-
-/** What is assumed where nobody tells: 100 requests and 10,000 tokens a minute, and nothing about the day. */
+/** Assumed where the quota is unknown: 100 requests and 10,000 tokens per minute, and nothing about the day. */
 const assumedValues = {requestsPerMinute: 100, tokensPerMinute: 10_000, tokensPerDay: null} as const;
 type LimitKind = keyof typeof assumedValues;
 
-const nothing = {applied: null, default: null, adjustable: null, code: null, name: null} as const;
+const noRow = {applied: null, default: null, adjustable: null, code: null, name: null} as const;
 
 /** The service sets no such limit. */
-const noLimit: Limit = {value: null, state: 'none', source: null, ...nothing};
+const noLimit: Limit = {value: null, state: 'none', source: null, ...noRow};
 
-/** A limit that nobody told us, with the assumed value in force. */
+/** An unknown limit, with the assumed value in force. */
 function unknownLimit(kind: LimitKind): Limit {
 	const value = assumedValues[kind];
-	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...nothing};
+	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...noRow};
 }
 
 /**
- * A quota of the account as a limit. The account's own value is in force, AWS's default where the account's is not told, and
- * the assumed one where neither is; 0 means that the account may not call the model at all.
- * @param factor what one unit of the quota allows; 2 for a daily quota that counts twice for cross-region calls.
+ * A quota of the account as a limit. The account's own value is in force, AWS's default where that is missing, and
+ * the assumed one where both are; 0 means that the account may not call the model at all.
+ * @param factor What one unit of the quota allows; 2 for a daily quota that counts twice for cross-region calls.
  */
 export function limitOf(quota: AppliedAndDefault, kind: LimitKind, factor = 1): Limit {
 	const {applied, appliedSource, adjustable, code, name} = quota;
-	// What another caller was given is no applied value of this one.
+	// The applied value of another caller does not hold for this one.
 	const facts = {
 		applied: appliedSource === 'applied' ? applied : null,
 		default: quota.default,
@@ -86,14 +87,14 @@ export function limitOf(quota: AppliedAndDefault, kind: LimitKind, factor = 1): 
 	};
 }
 
-/** The limit with a value of the user's own in force; what the account says stays beside it. */
+/** The limit with the user's own value in force; the account's value stays beside it. */
 export function overrideLimit(limit: Limit, value: number | undefined): Limit {
 	return value === undefined
 		? limit
 		: {...limit, value, state: value === 0 ? 'blocked' : 'known', source: 'override'};
 }
 
-/** A quota with its name understood. */
+/** A quota with its parsed name. */
 export type NamedQuota = {readonly quota: AppliedAndDefault; readonly named: QuotaName};
 
 /**
@@ -106,15 +107,15 @@ export function bucketQuota(quotas: readonly NamedQuota[], scope: Scope): Quota 
 		return unknownQuota;
 	}
 	const standard = quotas.filter(({named}) => named.use === 'standard');
-	const tokensPerMinute = pick(standard, 'tokensPerMinute', scope);
+	const tokensPerMinute = pickQuota(standard, 'tokensPerMinute', scope);
 	return {
-		requestsPerMinute: toLimit(pick(standard, 'requestsPerMinute', scope), 'requestsPerMinute'),
+		requestsPerMinute: toLimit(pickQuota(standard, 'requestsPerMinute', scope), 'requestsPerMinute'),
 		tokensPerMinute: toLimit(tokensPerMinute, 'tokensPerMinute'),
 		tokensPerDay: dailyLimit(standard, scope, tokensPerMinute?.quota),
 	};
 }
 
-/** Limits of a bucket of which nothing is known. */
+/** Limits of a bucket without any known quota. */
 export const unknownQuota: Quota = {
 	requestsPerMinute: unknownLimit('requestsPerMinute'),
 	tokensPerMinute: unknownLimit('tokensPerMinute'),
@@ -131,8 +132,8 @@ export const noQuota: Quota = {
 const toLimit = (found: NamedQuota | undefined, kind: keyof Quota & QuotaMetric): Limit =>
 	found === undefined ? noLimit : limitOf(found.quota, kind);
 
-/** The newest wording wins, then a row that has a code: older spellings of a name are left in some lists. */
-const pick = (
+/** The newest wording wins, then a row that has a code: some lists keep older spellings of a name. */
+const pickQuota = (
 	quotas: readonly NamedQuota[],
 	metric: QuotaMetric,
 	scope: Scope | null,
@@ -145,19 +146,20 @@ const weight = ({quota, named}: NamedQuota): number =>
 	(named.isOldWording ? 2 : 0) + (quota.code === null ? 1 : 0);
 
 /**
- * A global profile has a daily quota of its own. In-Region and geographic calls share one, of which geographic calls have
- * twice the value until AWS approves an increase of their tokens a minute (description of that quota); what holds then is open.
+ * A global profile has its own daily quota. In-Region and geographic calls share one, of which geographic calls have
+ * twice the value until AWS approves an increase of their tokens per minute (description of that quota); what holds
+ * then is open.
  */
 const dailyLimit = (
 	standard: readonly NamedQuota[],
 	scope: Scope,
 	tokensPerMinute: AppliedAndDefault | undefined,
 ): Limit => {
-	const own = pick(standard, 'tokensPerDay', scope);
+	const own = pickQuota(standard, 'tokensPerDay', scope);
 	if (own !== undefined || scope === 'global') {
 		return toLimit(own, 'tokensPerDay');
 	}
-	const shared = pick(standard, 'tokensPerDay', null);
+	const shared = pickQuota(standard, 'tokensPerDay', null);
 	if (shared === undefined) {
 		return noLimit;
 	}
@@ -167,8 +169,8 @@ const dailyLimit = (
 };
 
 /**
- * "Doubled for cross-region calls; not applicable in case of approved TPM increase": whether then the doubling or the whole
- * quota does not apply, AWS does not say. The service decides, and no run stops by itself for it.
+ * "Doubled for cross-region calls; not applicable in case of approved TPM increase": AWS does not say whether then
+ * the doubling or the whole quota does not apply. The service decides, and a run does not stop for it by itself.
  */
 const undecided = (limit: Limit): Limit =>
 	limit.state === 'known' ? {...limit, value: null, state: 'unknown', source: null} : limit;

@@ -32,7 +32,7 @@ export type CacheFiles = {
 	readonly write: (file: string, text: string) => Promise<void>;
 };
 
-/** What keeps two accounts apart. Nothing of it is written: the file's name is a hash of it. */
+/** What separates two accounts. It is never written: the file's name is its hash. */
 type CacheScope = {
 	readonly region: string;
 	readonly profile: string | undefined;
@@ -41,15 +41,12 @@ type CacheScope = {
 	readonly identity: readonly string[];
 };
 
-const version = 1;
+const cacheVersion = 1;
 const maxAgeMs = 24 * 60 * 60 * 1000;
 
 type Entry = {readonly savedAt: number; readonly items: readonly unknown[]};
 
-/**
- * The cache of one account and Region.
- * @param folder where its files are; undefined where there is no such place, which makes a cache that stays empty.
- */
+/** The cache of one account and Region. @param folder Where its files are; undefined makes a cache that stays empty. */
 export function createQuotaCache(
 	scope: CacheScope,
 	{folder, files, clock}: {folder: string | undefined; files: CacheFiles; clock: Pick<Clock, 'epoch'>},
@@ -80,9 +77,9 @@ export function createQuotaCache(
 				}
 			}
 			try {
-				await files.write(file, JSON.stringify({version, lists: Object.fromEntries(entries)}));
+				await files.write(file, JSON.stringify({version: cacheVersion, lists: Object.fromEntries(entries)}));
 			} catch {
-				// A read-only home is no error: the next start asks again.
+				// A read-only home does no harm: the next start asks again.
 			}
 		},
 	};
@@ -135,9 +132,9 @@ const shapes: Readonly<Record<ListKey, Shape>> = {
 	lookedUp: profileShape,
 };
 
-/** Entries of a file that are ours, whole and less than a day old; a foreign or broken file has none. */
+/** Valid entries of a file that are less than a day old; a foreign or broken file has none. */
 const freshEntries = (content: unknown, now: number): ReadonlyMap<ListKey, Entry> => {
-	const lists = isObject(content) && content.version === version ? content.lists : undefined;
+	const lists = isObject(content) && content.version === cacheVersion ? content.lists : undefined;
 	const fresh = new Map<ListKey, Entry>();
 	for (const key of listKeys) {
 		const entry = isObject(lists) ? lists[key] : undefined;
@@ -200,7 +197,7 @@ const identityVariables = [
 const fingerprint = (value: string | undefined): string =>
 	value === undefined ? '' : createHash('sha256').update(value).digest('hex');
 
-/** What tells one account from another, hashed: the values are never stored. */
+/** Hash of what separates one account from another: the values are never stored. */
 export function accountIdentity(environment: NodeJS.ProcessEnv): readonly string[] {
 	return identityVariables.map((name) => fingerprint(environment[name]));
 }

@@ -3,9 +3,10 @@ import {identify} from '../identify/identify.ts';
 import type {ModelIndex} from '../identify/model-index.ts';
 
 /**
- * Labels of Service Quotas that no rule derives from the model ID: AWS left out a size, a version or a word, wrote a name of
- * its own, or mistyped. An aliased label belongs to its model alone, so that nothing else can claim it by its words.
- * Source: AWS General Reference, quotas of Amazon Bedrock, read 2026-11-22, beside the model IDs of ListFoundationModels.
+ * Which base model a quota name is about: by alias, else by exact words. Aliases are labels of Service Quotas that no
+ * rule derives from the model ID: AWS left out a size, a version or a word, wrote another name, or mistyped. An
+ * aliased label belongs to its model alone, so that nothing else can claim it by its words. Source: AWS General
+ * Reference, quotas of Amazon Bedrock, read 2026-11-22, beside the model IDs of ListFoundationModels.
  */
 const labelsByModel: Readonly<Record<string, readonly string[]>> = {
 	'ai21.j2-mid-v1': ['AI21 Labs Jurassic-2 Mid'],
@@ -48,7 +49,7 @@ const labelsByModel: Readonly<Record<string, readonly string[]>> = {
 	'twelvelabs.pegasus-1-2-v1': ['Twelve Labs Pegasus', 'TwelveLabs Pegasus'],
 };
 
-/** A first version at the end says nothing: it is appended to some labels and not to others. */
+/** A first version at the end carries no information: it is appended to some labels and not to others. */
 const plainLabel = (label: string): string => label.toLowerCase().replace(/ v1$/, '');
 
 const modelsByLabel: ReadonlyMap<string, string> = new Map(
@@ -66,8 +67,9 @@ function aliasOwner(label: string): string | undefined {
 }
 
 /**
- * Model names as bags of normalised words, so that `anthropic.claude-sonnet-4-5-20250929-v1:0` and `Anthropic Claude Sonnet 4.5
- * V1` become the same thing while `Claude Sonnet 4` and `Claude Sonnet 4.6` stay apart. Equality is exact: nothing is near.
+ * Model names as bags of normalized words, so that `anthropic.claude-sonnet-4-5-20250929-v1:0` and `Anthropic Claude
+ * Sonnet 4.5 V1` become the same thing while `Claude Sonnet 4` and `Claude Sonnet 4.6` stay apart. Only exact
+ * equality counts.
  */
 
 /** Words of one name, in a form that compares with `===`, and whether the vendor is part of the name. */
@@ -80,7 +82,7 @@ type ModelWords = {
 	readonly namesVendor: boolean;
 };
 
-const separators = /[\s\-_()/,:]+/;
+const wordSeparators = /[\s\-_()/,:]+/;
 const optionalWords: ReadonlySet<string> = new Set(['instruct', 'it']);
 
 /** Words of a label of Service Quotas or of a `modelName`, from the view of one provider (`mistral`, `zai`, ...). */
@@ -111,7 +113,7 @@ const splitWords = (text: string): string[] =>
 	text
 		.toLowerCase()
 		.replaceAll('+', ' plus ')
-		.split(separators)
+		.split(wordSeparators)
 		.flatMap((word) => splitLettersAndNumber(word))
 		.filter((word) => word !== '')
 		.map((word) => normaliseNumber(word));
@@ -130,11 +132,14 @@ const normaliseNumber = (word: string): string => {
 	return /^\d+\.0$/.test(version) && version !== '1.0' ? version.slice(0, -2) : version;
 };
 
-/** A first version at the end says nothing: `V1` and `1.0` are appended to some names and not to others. */
+/** A first version at the end carries no information: `V1` and `1.0` are appended to some names and not to others. */
 const dropFirstVersion = (words: readonly string[]): string[] =>
 	words.at(-1) === 'v1' || words.at(-1) === '1.0' ? words.slice(0, -1) : [...words];
 
-/** Takes the vendor off the front, however it is spelt (`Twelve Labs`, `Z.ai`, `AI21 Labs`), as often as it is there. */
+/**
+ * Removes the vendor from the front, however it is spelt (`Twelve Labs`, `Z.ai`, `AI21 Labs`), as often as it is
+ * there.
+ */
 const stripVendor = (words: readonly string[], provider: string): readonly string[] => {
 	const length = headsOf(words).findLastIndex((head) => isVendorIn([head], provider)) + 1;
 	return length === 0 ? words : stripVendor(words.slice(length), provider);
@@ -212,26 +217,26 @@ type Candidate = {
 };
 
 /**
- * Says which base model each label of Service Quotas is about. A label has one owner at most: the model that the alias table
- * names, else the one whose ID has exactly its words, else the only one whose `modelName` has. Nobody owns it when that is
- * not decided.
- * @param labels labels of quota names.
- * @param baseModels the models asked for, beside those of the catalogue.
+ * Finds the base model that each label of Service Quotas is about. A label has at most one owner: the model that the
+ * alias table names, else the one whose ID has exactly its words, else the only one whose `modelName` has. An
+ * undecided label has none.
+ * @param labels Labels of quota names.
+ * @param baseModels The models asked for, beside those of the index.
  * @returns owner of each label, as `baseModelKey`.
  */
 export function labelOwners(
 	labels: Iterable<string>,
 	baseModels: Iterable<string>,
-	catalogue: ModelIndex,
+	modelIndex: ModelIndex,
 ): ReadonlyMap<string, string> {
-	const candidates = createCandidates(baseModels, catalogue);
+	const candidates = createCandidates(baseModels, modelIndex);
 	const byId = createRounds(candidates, ({words}) => words);
 	const owners = new Map<string, string>();
 	const unowned: string[] = [];
 	for (const label of new Set(labels)) {
 		const alias = aliasOwner(label);
 		const claims = alias === undefined ? claimsOf(label, byId) : [];
-		const owner = alias ?? best(claims)?.key;
+		const owner = alias ?? bestClaim(claims)?.key;
 		if (owner !== undefined) {
 			owners.set(label, owner);
 		} else if (claims.length === 0) {
@@ -252,19 +257,19 @@ export function labelOwners(
 	return owners;
 }
 
-const createCandidates = (baseModels: Iterable<string>, catalogue: ModelIndex): readonly Candidate[] => {
-	const routed = new Set(catalogue.profiles.map(({id}) => baseModelKey(id.slice(id.indexOf('.') + 1))));
-	const ids = new Set([...catalogue.models.map(({modelId}) => modelId), ...baseModels]);
+const createCandidates = (baseModels: Iterable<string>, modelIndex: ModelIndex): readonly Candidate[] => {
+	const routed = new Set(modelIndex.profiles.map(({id}) => baseModelKey(id.slice(id.indexOf('.') + 1))));
+	const ids = new Set([...modelIndex.models.map(({modelId}) => modelId), ...baseModels]);
 	const byKey = new Map<string, Candidate>();
 	for (const id of ids) {
-		const {kind, baseModel} = identify(id, catalogue);
+		const {kind, baseModel} = identify(id, modelIndex);
 		const key = baseModelKey(baseModel);
 		if (kind === 'base-model' && !byKey.has(key)) {
-			const modelName = catalogue.model(baseModel)?.modelName ?? null;
+			const modelName = modelIndex.model(baseModel)?.modelName ?? null;
 			const isVersioned = /-v\d+(?::\d+)?$|:\d+$/.test(baseModel);
 			const rank =
 				(modelName === null ? 0 : 8) +
-				(catalogue.hasModel(baseModel) ? 4 : 0) +
+				(modelIndex.hasModel(baseModel) ? 4 : 0) +
 				(routed.has(key) ? 2 : 0) +
 				(isVersioned ? 1 : 0);
 			byKey.set(key, {key, provider: providerOf(baseModel), words: idWords(baseModel), modelName, rank});
@@ -274,8 +279,8 @@ const createCandidates = (baseModels: Iterable<string>, catalogue: ModelIndex): 
 };
 
 /** Candidates by provider and words: the full words are tried first, then those without optional ones. */
-type Rounds = ReadonlyMap<string, {readonly full: Index; readonly loose: Index}>;
-type Index = ReadonlyMap<string, readonly Candidate[]>;
+type Rounds = ReadonlyMap<string, {readonly full: CandidateIndex; readonly loose: CandidateIndex}>;
+type CandidateIndex = ReadonlyMap<string, readonly Candidate[]>;
 
 const createRounds = (
 	candidates: readonly Candidate[],
@@ -284,10 +289,10 @@ const createRounds = (
 	new Map(
 		[...Map.groupBy(candidates, ({provider}) => provider)].map(([provider, own]) => {
 			const named = own.map((candidate) => ({candidate, words: wordsOf(candidate)}));
-			const indexBy = (keyOf: (words: ModelWords) => string): Index => {
+			const indexBy = (keyOf: (words: ModelWords) => string): CandidateIndex => {
 				const index = new Map<string, Candidate[]>();
 				for (const {candidate, words} of named) {
-					// Without the vendor in the label, a model whose own ID needs the vendor's name is not meant.
+					// A label without the vendor does not mean a model whose own ID needs the vendor's name.
 					for (const namesVendor of words.namesVendor ? [true] : [true, false]) {
 						const key = `${namesVendor} ${keyOf(words)}`;
 						index.set(key, [...(index.get(key) ?? []), candidate]);
@@ -314,7 +319,7 @@ const claimsOf = (label: string, rounds: Rounds): readonly Candidate[] => {
 };
 
 /** The claim of the highest rank; undefined when two are equally good. */
-const best = (claims: readonly Candidate[]): Candidate | undefined => {
+const bestClaim = (claims: readonly Candidate[]): Candidate | undefined => {
 	const highest = Math.max(...claims.map(({rank}) => rank));
 	const winners = claims.filter(({rank}) => rank === highest);
 	return winners.length === 1 ? winners[0] : undefined;

@@ -1,3 +1,4 @@
+import type {ReadFailureKind} from '../../domain/failure.ts';
 /** The account as the quota resolver sees it: a few lists. One adapter makes it from the AWS clients, tests from plain data. */
 
 /** One row of Service Quotas. */
@@ -5,7 +6,7 @@ export type ListedQuota = {
 	/** Such as `L-15B8E632`; null where the service sent none. */
 	readonly code: string | null;
 	readonly name: string;
-	/** Null where the service could not tell the value. */
+	/** Null where the service could not read the value. */
 	readonly value: number | null;
 	readonly adjustable: boolean | null;
 };
@@ -36,16 +37,12 @@ export type InferenceProfile = {
 const profileTypes = ['SYSTEM_DEFINED', 'APPLICATION'] as const;
 export type ProfileType = (typeof profileTypes)[number];
 
-/** Why a list could not be read: the account refuses, there are no credentials that this service takes, or anything else. */
-export type SourceFailureKind = 'denied' | 'credentials' | 'network' | 'other';
-
 /** A list that could not be read. */
 export class SourceError extends Error {
-	readonly kind: SourceFailureKind;
+	readonly kind: ReadFailureKind;
 	/** The way out, where one is known. */
 	readonly advice: string | undefined;
-
-	constructor(kind: SourceFailureKind, message: string, cause: unknown, advice?: string) {
+	constructor(kind: ReadFailureKind, message: string, cause: unknown, advice?: string) {
 		super(message, {cause});
 		this.name = 'SourceError';
 		this.kind = kind;
@@ -64,7 +61,7 @@ export type QuotaSource = {
 	readonly getInferenceProfile: (idOrArn: string) => Promise<InferenceProfile>;
 	/** A Bedrock API key is set, which Service Quotas does not accept. */
 	readonly hasBearerToken?: boolean;
-	/** Whether a simulator has answered so far: what it says is not kept. */
+	/** Whether a simulator has answered so far: its lists are not cached. */
 	readonly isSimulated?: () => boolean;
 };
 

@@ -4,14 +4,14 @@ import type {ModelIndex} from '../identify/model-index.ts';
 import type {AccountLists} from './account-lists.ts';
 import {actions, type ListName, type SourceError} from './quota-source.ts';
 
-/** What the user should know about quotas that could not be told plainly: one sentence each, with the way out. */
+/** Sentences for the user about quotas that are not plain, each with the way out. */
 
 type Failures = AccountLists['failures'];
 
 const otherCallerRemark =
 	'AWS_BEARER_TOKEN_BEDROCK calls Bedrock, but Service Quotas and CloudWatch do not take it: quotas and metrics are read with other credentials, perhaps of another account, and are marked other-caller.';
 
-/** Sentences about lists that could not be read, or were read as somebody else. */
+/** Sentences about lists that could not be read, or were read as another caller. */
 export function listRemarks(failures: Failures, hasBearerToken: boolean): string[] {
 	const quotaLists = (['applied', 'defaults'] as const).filter((name) => failures.has(name));
 	const modelLists = (['models', 'profiles'] as const).filter((name) => failures.has(name));
@@ -56,7 +56,7 @@ const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'prof
 			];
 };
 
-/** Without the stop at its end. */
+/** Without its full stop. */
 const clause = (sentence: string): string => sentence.replace(/\.$/, '');
 
 const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]): string => {
@@ -81,8 +81,8 @@ export function targetRemarks(
 		isMatched,
 		region,
 		failures,
-		catalogue,
-	}: {isMatched: boolean; region: string; failures: Failures; catalogue: ModelIndex},
+		modelIndex,
+	}: {isMatched: boolean; region: string; failures: Failures; modelIndex: ModelIndex},
 ): string[] {
 	const remarks: string[] = [];
 	if (identity.region !== undefined && identity.region !== region) {
@@ -94,7 +94,7 @@ export function targetRemarks(
 	if (kindRemark !== undefined) {
 		return [...remarks, kindRemark];
 	}
-	const routeRemark = routeRemarkOf(identity, region, catalogue);
+	const routeRemark = routeRemarkOf(identity, region, modelIndex);
 	if (routeRemark !== undefined) {
 		remarks.push(routeRemark);
 	}
@@ -107,24 +107,24 @@ export function targetRemarks(
 	return isMatched ? [...remarks, ...matchedRemarks(target)] : remarks;
 }
 
-/** What the Region's own lists say against calling a model this way: told before anything is sent. */
+/** What the Region's own lists say against calling a model this way, before anything is sent. */
 const routeRemarkOf = (
 	{kind, model, baseModel}: Identity,
 	region: string,
-	catalogue: ModelIndex,
+	modelIndex: ModelIndex,
 ): string | undefined => {
-	const profiles = catalogue.profilesOf(baseModel);
-	const listed = catalogue.model(baseModel);
+	const profiles = modelIndex.profilesOf(baseModel);
+	const listed = modelIndex.model(baseModel);
 	const others = profiles === undefined || profiles.length === 0 ? undefined : profiles.join(', ');
 	if (kind === 'inference-profile') {
 		const isListed =
-			profiles === undefined || profiles.includes(model) || catalogue.profile(model) !== undefined;
+			profiles === undefined || profiles.includes(model) || modelIndex.profile(model) !== undefined;
 		return isListed
 			? undefined
 			: `${region} lists no inference profile ${model}${others === undefined ? '' : `, but ${others}`}.`;
 	}
 	if (listed === undefined) {
-		return catalogue.models.length === 0
+		return modelIndex.models.length === 0
 			? undefined
 			: `${region} lists no model ${model}: "bedrock-top models" lists what can be run.`;
 	}
@@ -144,9 +144,9 @@ const kindRemarkOf = ({kind, model, isResolved}: Identity, failures: Failures): 
 				? undefined
 				: `${model} could not be resolved (${failures.get('lookedUp')?.kind === 'denied' ? 'IAM permission needed: bedrock:GetInferenceProfile' : 'GetInferenceProfile did not find its model'}): its limits are assumed.`;
 		case 'provisioned-model':
-			return `${model} runs on purchased capacity, which quotas a minute do not limit.`;
+			return `${model} runs on purchased capacity, which quotas per minute do not limit.`;
 		case 'prompt-router':
-			return `${model} chooses among models, each with quotas of its own: its limits are assumed.`;
+			return `${model} chooses among models, each with its own quotas: its limits are assumed.`;
 		case 'custom-model':
 		case 'imported-model':
 		case 'other':

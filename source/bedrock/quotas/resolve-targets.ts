@@ -20,26 +20,27 @@ import {labelOwners} from './quota-row-owners.ts';
 import type {QuotaSource} from './quota-source.ts';
 import {listRemarks, targetRemarks} from './remarks.ts';
 
-const shownNames = 6;
-const leastLikeness = 0.5;
+const maxShownNames = 6;
+const minLikeness = 0.5;
 
 /**
- * Quota names that look most like a model that no name matches, for the user to judge by eye. They are shown and never used.
+ * Quota names that look most like a model that no name matches, for the user to judge by eye. They are shown and
+ * never used.
  * @returns verbatim names, the nearest first; empty when none is near.
  */
 export function nearNames(baseModel: string, names: readonly QuotaName[]): string[] {
-	const words = wordsOf(baseModel.replace(/-20\d{6}/, '').replace(/(?:-v\d+)?(?::[a-z0-9]+)*$/, ''));
+	const words = nameWords(baseModel.replace(/-20\d{6}/, '').replace(/(?:-v\d+)?(?::[a-z0-9]+)*$/, ''));
 	return names
 		.filter(({metric, use}) => use === 'standard' && metric !== 'concurrentRequests')
-		.map(({name, label}) => ({name, likeness: likeness(words, wordsOf(label))}))
-		.filter((candidate) => candidate.likeness >= leastLikeness)
+		.map(({name, label}) => ({name, likeness: likeness(words, nameWords(label))}))
+		.filter((candidate) => candidate.likeness >= minLikeness)
 		.toSorted((left, right) => right.likeness - left.likeness || left.name.localeCompare(right.name))
-		.slice(0, shownNames)
+		.slice(0, maxShownNames)
 		.map(({name}) => name);
 }
 
 /** `Z.ai` is one word, as it is in `zai.glm-5`. */
-const wordsOf = (text: string): ReadonlySet<string> =>
+const nameWords = (text: string): ReadonlySet<string> =>
 	new Set(
 		text
 			.toLowerCase()
@@ -62,9 +63,9 @@ export type ResolveOptions = {
 	readonly override: QuotaOverride;
 	/** Service tier asked for; null for the account's default. */
 	readonly tier: string | null;
-	/** Where the lists of this account are kept for a day; undefined: nowhere. */
+	/** Where the lists of this account are cached for a day; undefined: not cached. */
 	readonly cache?: QuotaCache | undefined;
-	/** Ask the account although the cache knows. */
+	/** Ask the account although the cache has its lists. */
 	readonly isRefreshing?: boolean;
 };
 
@@ -73,17 +74,17 @@ type Resolution = {
 	readonly targets: readonly Target[];
 	/** For each target the quota names that came near; empty where names matched exactly. */
 	readonly near: ReadonlyArray<readonly string[]>;
-	/** Sentences for the user about what could not be told plainly. */
+	/** Sentences for the user about what is not plain. */
 	readonly remarks: readonly string[];
 	readonly failures: AccountLists['failures'];
-	/** What the account lists about identifiers, where that was asked for on the way. */
-	readonly catalogue?: ModelIndex;
+	/** The account's lists of models and profiles, where they were read on the way. */
+	readonly modelIndex?: ModelIndex;
 };
 
 /**
- * Finds the quotas of each model: identifies it, then joins it to quota names by exact words. Never rejects and never guesses:
- * what is not known is `unknown`, with assumed values.
- * @param models identifiers of any kind, as the user gave them.
+ * Finds the quotas of each model: identifies it, then joins it to quota names by exact words. Never rejects and never
+ * guesses: unknown limits are `unknown`, with assumed values.
+ * @param models Identifiers of any kind, as the user gave them.
  */
 export async function resolveTargets(
 	models: readonly string[],
@@ -101,17 +102,17 @@ export async function resolveTargets(
 	return resolveFromLists(models, lists, options);
 }
 
-/** The same from lists that are at hand already. */
+/** The same from lists that were read already. */
 export function resolveFromLists(
 	models: readonly string[],
 	lists: AccountLists,
 	options: Pick<ResolveOptions, 'region' | 'endpoint' | 'override' | 'tier' | 'source'>,
 ): Resolution {
-	const catalogue = createModelIndex(lists.models, lists.profiles);
-	const identities = unifySpellings(models.map((model) => identify(model, catalogue)));
-	const index = indexQuotas(lists, identities, catalogue, options.source.hasBearerToken ?? false);
+	const modelIndex = createModelIndex(lists.models, lists.profiles);
+	const identities = unifySpellings(models.map((model) => identify(model, modelIndex)));
+	const index = indexQuotas(lists, identities, modelIndex, options.source.hasBearerToken ?? false);
 	const resolved = identities.map((identity) => resolveOne(identity, index, options));
-	const facts = {region: options.region, failures: lists.failures, catalogue};
+	const facts = {region: options.region, failures: lists.failures, modelIndex};
 	return {
 		targets: resolved.map(({target}) => target),
 		near: resolved.map(({near}) => near),
@@ -124,7 +125,7 @@ export function resolveFromLists(
 			]),
 		],
 		failures: lists.failures,
-		catalogue,
+		modelIndex,
 	};
 }
 
@@ -149,7 +150,7 @@ type QuotaIndex = {
 const indexQuotas = (
 	lists: AccountLists,
 	identities: readonly Identity[],
-	catalogue: ModelIndex,
+	modelIndex: ModelIndex,
 	hasBearerToken: boolean,
 ): QuotaIndex => {
 	const joined = joinAppliedAndDefault(
@@ -164,7 +165,7 @@ const indexQuotas = (
 	const owners = labelOwners(
 		all.map(({named}) => named.label),
 		identities.filter(({isResolved}) => isResolved).map(({baseModel}) => baseModel),
-		catalogue,
+		modelIndex,
 	);
 	const byModel = Map.groupBy(all, ({named}) => owners.get(named.label) ?? '');
 	byModel.delete('');

@@ -1,5 +1,5 @@
 import type {Admission} from '../../admission/bucket.ts';
-import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {Failure, FailureClass, RetryableClass} from '../../domain/failure.ts';
 import type {Random} from '../../domain/random.ts';
 import type {CellState} from '../cells/cell.ts';
 
@@ -14,21 +14,16 @@ const throttled: RetryRule = {attempts: 12, baseMs: 1000, capMs: 20_000};
 const quick: RetryRule = {attempts: 6, baseMs: 50, capMs: 20_000};
 /** Only where there are other keys by now: those are tried once. */
 const renewed: RetryRule = {attempts: 2, baseMs: 0, capMs: 0};
-const never: RetryRule = {attempts: 1, baseMs: 0, capMs: 0};
 
-const rules: Readonly<Record<FailureClass, RetryRule>> = {
+/** A class without a rule is never tried again. */
+const rules: Readonly<Record<RetryableClass | 'credentials', RetryRule>> = {
 	'throttled-requests': throttled,
 	'throttled-tokens': throttled,
-	'throttled-day': never,
 	overloaded: patient,
 	timeout: quick,
 	'model-error': quick,
 	network: quick,
 	'stream-cut': quick,
-	validation: never,
-	'access-denied': never,
-	'not-found': never,
-	'needs-profile': never,
 	credentials: renewed,
 };
 
@@ -48,8 +43,8 @@ export function retryDelayMs(
 	random: Random,
 	restMs = Number.POSITIVE_INFINITY,
 ): number | undefined {
-	const rule = rules[failure.class];
-	if (!failure.isRetryable || attempts >= rule.attempts) {
+	const rule = (rules as Partial<Record<FailureClass, RetryRule>>)[failure.class];
+	if (!failure.isRetryable || rule === undefined || attempts >= rule.attempts) {
 		return undefined;
 	}
 	const jitterMs = random() * Math.min(rule.capMs, rule.baseMs * 2 ** (attempts - 1));

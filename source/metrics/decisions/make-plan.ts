@@ -1,3 +1,4 @@
+import {estimatedTokens} from '../../domain/accounting.ts';
 import type {Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
 import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
@@ -27,9 +28,6 @@ export function measuredRequests(
 	);
 }
 
-/** About four characters a token: nothing better is known of text that was not counted. */
-const charactersPerToken = 4;
-
 /**
  * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
  * the mean is over the turns of a whole conversation in which every answer is as long as given; estimated.
@@ -42,7 +40,7 @@ export function meanInputTokens(task: Task, {inputTokens, lane}: Cell, answerTok
 	let input = inputTokens.value;
 	let sum = input;
 	for (const turn of chat.turns.slice(1)) {
-		input += answerTokens + Math.ceil(turn.length / charactersPerToken);
+		input += answerTokens + estimatedTokens(turn.length);
 		sum += input;
 	}
 	return sum / chat.turns.length;

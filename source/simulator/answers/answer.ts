@@ -23,24 +23,24 @@ import {
 	type Style,
 } from './requested-format.ts';
 
-/** How often an answer is wrong, as it is with models: the less is said about how to answer, and the more is asked at once. */
-
-const careful = 0.01;
-const bare = 0.08;
-const perFurtherItem = 0.012;
-const most = 0.4;
-
 /**
- * @param system System prompt; empty for none.
- * @param items Items of the request.
- * @returns 0 to 1.
+ * Composes answers whose form and length follow what the prompt asks for. How often an answer is wrong follows models
+ * too: the less a prompt says about how to answer, and the more it asks at once.
  */
+
+const carefulErrorRate = 0.01;
+const bareErrorRate = 0.08;
+const errorRatePerFurtherItem = 0.012;
+const maxErrorRate = 0.4;
+
+/** @param system System prompt; empty for none. @param items Items of the request. @returns 0 to 1. */
 function errorRateOf(system: string, {style}: Pick<RequestedFormat, 'style'>, items: number): number {
 	const isBare = system.trim() === '' && style === 'plain';
-	return Math.min(most, (isBare ? bare : careful) + perFurtherItem * (items - 1));
+	return Math.min(
+		maxErrorRate,
+		(isBare ? bareErrorRate : carefulErrorRate) + errorRatePerFurtherItem * (items - 1),
+	);
 }
-
-/** Composes the text of an answer: its form and length follow what the prompt asks for. */
 
 const medianTokens: Readonly<Record<Style, number>> = {brief: 45, plain: 150, structured: 300, detailed: 480};
 
@@ -51,7 +51,7 @@ const sentenceLengths: Readonly<Record<Style, SentenceLength>> = {
 	detailed: 'long',
 };
 
-/** How often a model explains a label although only the label was asked for, when its style is to explain. */
+/** How often a model explains a label although only the label was asked for, by style. */
 const explainingRates: Readonly<Record<Style, number>> = {
 	brief: 0,
 	plain: 0.35,
@@ -71,23 +71,23 @@ const structuredProse = (random: Random, words: readonly string[], tokens: numbe
 const detailedProse = (random: Random, words: readonly string[], tokens: number): string =>
 	[1, 2, 3, 4].map(() => paragraph(random, words, 'long', tokens / 4)).join('\n\n');
 
-/** Tokens that a style adds although the number of sentences was given, as models do. */
+/** Tokens that a style adds beyond a given number of sentences, as models do. */
 const overshootTokens = 120;
 
-/** A given number of sentences, from the text itself where a summary is asked for. */
+/** A given number of sentences, from the text itself for a summary. */
 const countedProse = (
 	random: Random,
-	wish: RequestedFormat,
+	format: RequestedFormat,
 	count: number,
 	words: readonly string[],
 	question: string,
 ): string => {
-	const source = wish.isSummary ? sourceSentences(question) : [];
+	const source = format.isSummary ? sourceSentences(question) : [];
 	const said =
 		source.length >= count
-			? excerpt(random, source, count, wish.style === 'brief').join(' ')
-			: sentences(random, words, sentenceLengths[wish.style], count);
-	switch (wish.style) {
+			? excerpt(random, source, count, format.style === 'brief').join(' ')
+			: sentences(random, words, sentenceLengths[format.style], count);
+	switch (format.style) {
 		case 'brief':
 		case 'plain':
 			return said;
@@ -98,38 +98,43 @@ const countedProse = (
 	}
 };
 
-/** Most sentences that are counted out. */
-const mostSentences = 50;
+/** Longest answer in sentences. */
+const maxSentences = 50;
 
-/** Tokens of one word, near enough to keep an answer below a number of words. */
+/** Mean tokens per word, to keep an answer below a number of words. */
 const tokensPerWord = 1.3;
 
-const prose = (random: Random, wish: RequestedFormat, words: readonly string[], question: string): string => {
-	if (wish.sentences !== undefined) {
-		return countedProse(random, wish, Math.min(wish.sentences, mostSentences), words, question);
+const proseAnswer = (
+	random: Random,
+	format: RequestedFormat,
+	words: readonly string[],
+	question: string,
+): string => {
+	if (format.sentences !== undefined) {
+		return countedProse(random, format, Math.min(format.sentences, maxSentences), words, question);
 	}
-	const median = wish.words === undefined ? medianTokens[wish.style] : wish.words * tokensPerWord * 0.8;
+	const median = format.words === undefined ? medianTokens[format.style] : format.words * tokensPerWord * 0.8;
 	const tokens = logNormal(random, median, 0.2);
-	if (wish.style === 'structured' && wish.words === undefined) {
+	if (format.style === 'structured' && format.words === undefined) {
 		return structuredProse(random, words, tokens);
 	}
-	return wish.style === 'detailed' && wish.words === undefined
+	return format.style === 'detailed' && format.words === undefined
 		? detailedProse(random, words, tokens)
-		: paragraph(random, words, sentenceLengths[wish.style], tokens);
+		: paragraph(random, words, sentenceLengths[format.style], tokens);
 };
 
-const labelAnswer = (random: Random, wish: RequestedFormat, text: string, errorRate: number): string => {
-	const label = chooseLabel(random, wish.labels, text, errorRate);
-	if (random() >= explainingRates[wish.style]) {
+const labelAnswer = (random: Random, format: RequestedFormat, text: string, errorRate: number): string => {
+	const label = chooseLabel(random, format.labels, text, errorRate);
+	if (random() >= explainingRates[format.style]) {
 		return label;
 	}
-	const reason = sentences(random, contentWords(text), sentenceLengths[wish.style], 2);
-	return wish.style === 'structured'
+	const reason = sentences(random, contentWords(text), sentenceLengths[format.style], 2);
+	return format.style === 'structured'
 		? `## ${capitalised(label)}\n\n${reason}`
 		: `The category is ${label}. ${reason}`;
 };
 
-/** The text that is to be classified: without the paragraphs that say how, and without the labels themselves. */
+/** The text to classify, without the paragraphs of instructions and without the labels. */
 const subjectOf = (question: string, labels: readonly string[]): string => {
 	const paragraphs = question.split(/\n\s*\n/).filter((paragraph) => !isStyleInstruction(paragraph));
 	const isInstruction = (paragraph: string): boolean =>
@@ -138,7 +143,7 @@ const subjectOf = (question: string, labels: readonly string[]): string => {
 	return subject === '' ? withoutLabels(question, labels) : subject;
 };
 
-/** The text without its list of labels, so that naming them does not speak for one of them. */
+/** The text without its list of labels, so that naming them does not favor one. */
 const withoutLabels = (text: string, labels: readonly string[]): string => {
 	const [first = '', last = ''] = [labels[0], labels.at(-1)];
 	const start = text.indexOf(first);
@@ -148,22 +153,22 @@ const withoutLabels = (text: string, labels: readonly string[]): string => {
 
 const answerItem = (
 	random: Random,
-	wish: RequestedFormat,
+	format: RequestedFormat,
 	question: string,
 	{schema, errorRate}: {readonly schema: Prompt['jsonSchema']; readonly errorRate: number},
 ): string => {
-	const wantsJson = schema !== undefined || (wish.isJson && findKeys(question).length > 0);
-	if (!wantsJson && wish.labels.length > 0) {
-		return labelAnswer(random, wish, subjectOf(question, wish.labels), errorRate);
+	const wantsJson = schema !== undefined || (format.isJson && findKeys(question).length > 0);
+	if (!wantsJson && format.labels.length > 0) {
+		return labelAnswer(random, format, subjectOf(question, format.labels), errorRate);
 	}
 	const words = contentWords(question);
-	if (wantsJson || wish.isJson) {
-		return jsonAnswer(random, question, schema, {words, labels: wish.labels}, errorRate);
+	if (wantsJson || format.isJson) {
+		return jsonAnswer(random, question, schema, {words, labels: format.labels}, errorRate);
 	}
-	return wish.isOneWord ? pick(random, words.slice(0, 5)) : prose(random, wish, words, question);
+	return format.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, format, words, question);
 };
 
-/** Keys that every answer is to have: those of the whole, which are the numbers of the items, are none of them. */
+/** Keys required in each item's answer, without the item numbers. */
 const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
 	findKeys(instructions.replace(/[^.\n]*\bkeys are the (?:item )?numbers\b[^\n]*/gi, '')).filter(
 		(key) => !/^\d+$/.test(key),
@@ -172,12 +177,12 @@ const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
 const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
 	const asked = readRequestedFormat(system, packed.instructions);
 	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
-	// That the whole is JSON says nothing about the single answer; a label in it stands alone.
+	// That the whole is JSON says nothing about one answer; a label in it is not explained.
 	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
-	const wish = {...asked, isJson: keys.length > 0, style};
+	const format = {...asked, isJson: keys.length > 0, style};
 	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
 	const wanted = keys.length === 0 ? '' : `The keys: ${keys.join(', ')}.\n\n`;
-	const answers = packed.items.map((item) => answerItem(random, wish, `${wanted}${item}`, how));
+	const answers = packed.items.map((item) => answerItem(random, format, `${wanted}${item}`, how));
 	return packed.form === 'array'
 		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
 		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
@@ -189,8 +194,11 @@ export function composeAnswer(random: Random, {system, question, jsonSchema}: Pr
 	if (packed !== undefined) {
 		return packedAnswer(random, system, packed);
 	}
-	const wish = readRequestedFormat(system, question);
-	return answerItem(random, wish, question, {schema: jsonSchema, errorRate: errorRateOf(system, wish, 1)});
+	const format = readRequestedFormat(system, question);
+	return answerItem(random, format, question, {
+		schema: jsonSchema,
+		errorRate: errorRateOf(system, format, 1),
+	});
 }
 
 /** Median length of what a reasoning model thinks, in tokens. */
@@ -214,14 +222,14 @@ const stopAt = (text: string, stopSequences: readonly string[]): Stopped => {
 		: {text: text.slice(0, first.at), stopSequence: first.sequence};
 };
 
-/** The call with as many tokens as are left; one that does not fit has no whole input. */
+/** The call with at most `left` tokens; one that is cut has no complete input. */
 const cutToolUse = (toolUse: ToolUse, left: number): ToolUse =>
 	toolUse.tokens.length <= left ? toolUse : {...toolUse, input: {}, tokens: toolUse.tokens.slice(0, left)};
 
 const thoughtOf = (random: Random, prompt: Prompt, model: Model): readonly string[] =>
 	model.traits.has('reasons') || prompt.isThinking ? reasoningOf(random, prompt) : [];
 
-/** What the model says to a prompt, cut at the stop sequences and at the most tokens that it may use. */
+/** The model's answer to a prompt, cut at the stop sequences and at the max tokens. */
 export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answer {
 	const limit = prompt.maximumTokens;
 	const thought = thoughtOf(random, prompt, model);

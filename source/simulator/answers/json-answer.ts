@@ -5,7 +5,7 @@ import {capitalised, contentWords} from './prose.ts';
 import {identifier, pick, type Random} from './random.ts';
 import {schemaValue} from './schema-value.ts';
 
-/** JSON answers: the keys that a prompt or a schema names, with values found in the text. */
+/** JSON answers and inputs of tools: the keys that a prompt or a schema names, with values found in the text. */
 
 const keyListPattern =
 	/\b(?:keys?|fields?|properties|attributes)\b[^:\n]{0,40}?:?\s+((?:["'`]?\w+["'`]?(?:\s*\([^)]*\))?,\s*)*["'`]?\w+["'`]?(?:\s*\([^)]*\))?,?\s+and\s+["'`]?\w+["'`]?|(?:["'`]?\w+["'`]?(?:\s*\([^)]*\))?,\s*)+["'`]?\w+["'`]?)/i;
@@ -56,7 +56,7 @@ const numberIn = (text: string): number =>
 		),
 	);
 
-/** What a value is made from where the text holds none. */
+/** Words and labels for values that the text does not have. */
 type Topic = {readonly words: readonly string[]; readonly labels: readonly string[]};
 
 const labelKey = /categor|label|class|type|topic|sentiment|priority|team|queue/i;
@@ -74,7 +74,7 @@ const valueFor = (random: Random, key: string, text: string, topic: Topic): unkn
 	);
 };
 
-/** A value that a schema permits, found in the text where it can be. */
+/** A value that a schema permits, found in the text where possible. */
 function valueOfSchema(random: Random, schema: Json, text: string, topic: Topic): unknown {
 	return schemaValue(random, schema, {
 		textFor: (key) => String(valueFor(random, key, text, topic)),
@@ -105,8 +105,6 @@ export function jsonAnswer(
 	);
 }
 
-/** Which tool a model calls, and with what. */
-
 /** The tool that shares most words with the question; the first of them on a tie. */
 const nearest = (tools: readonly Tool[], question: string): Tool | undefined => {
 	const asked = new Set(contentWords(question));
@@ -131,13 +129,13 @@ const chosenTool = ({tools, choice, hasResults}: RequestedTools, question: strin
 	}
 };
 
-/** The call of a tool whose input its schema permits; undefined where the model answers itself. */
+/** The call of a tool with an input that its schema permits; undefined where the model answers by itself. */
 export function toolUseOf(
 	random: Random,
-	wish: RequestedTools | undefined,
+	requested: RequestedTools | undefined,
 	question: string,
 ): ToolUse | undefined {
-	const tool = wish === undefined ? undefined : chosenTool(wish, question);
+	const tool = requested === undefined ? undefined : chosenTool(requested, question);
 	if (tool === undefined) {
 		return undefined;
 	}

@@ -11,8 +11,8 @@ const listPatterns = [
 	/[[(]\s*((?:["'`]?[\w-]+["'`]?\s*[|/,]\s*)+["'`]?[\w-]+["'`]?)\s*[\])]/,
 ];
 
-const longestLabel = 30;
-const mostLabels = 30;
+const maxLabelLength = 30;
+const maxLabels = 30;
 
 const splitLabels = (list: string): readonly string[] => {
 	const labels = list
@@ -24,11 +24,11 @@ const splitLabels = (list: string): readonly string[] => {
 				.trim(),
 		)
 		.filter((label) => label !== '');
-	const areLabels = labels.every((label) => label.length <= longestLabel && label.split(/\s+/).length <= 3);
-	return areLabels && labels.length >= 2 && labels.length <= mostLabels ? labels : [];
+	const areLabels = labels.every((label) => label.length <= maxLabelLength && label.split(/\s+/).length <= 3);
+	return areLabels && labels.length >= 2 && labels.length <= maxLabels ? labels : [];
 };
 
-/** The labels of which the prompt wants one; none where it does not classify. */
+/** The labels that the prompt offers; none where it does not ask to classify. */
 export function findLabels(instructions: string): readonly string[] {
 	for (const pattern of listPatterns) {
 		const labels = splitLabels(pattern.exec(instructions)?.[1] ?? '');
@@ -39,7 +39,7 @@ export function findLabels(instructions: string): readonly string[] {
 	return [];
 }
 
-/** Words that speak for labels that people use often. */
+/** Words that suggest common labels. */
 const hints: ReadonlyArray<readonly [label: RegExp, words: RegExp]> = [
 	[
 		/bill|pay|invoice|financ/i,
@@ -69,7 +69,7 @@ const hints: ReadonlyArray<readonly [label: RegExp, words: RegExp]> = [
 	[/cancel|churn/i, /cancel|unsubscribe|terminate|close my/gi],
 ];
 
-/** Labels for what fits nowhere. */
+/** Labels for texts that fit no other. */
 const restLabel = /^(other|others|misc\w*|general|neutral|none|unknown|mixed|normal|ham|low)$/i;
 
 const countMatches = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
@@ -94,7 +94,7 @@ const fittingLabel = (random: Random, labels: readonly string[], text: string): 
 };
 
 /**
- * The label that fits the text best, now and then another one, as models do.
+ * The label that fits the text best; sometimes another one, as with models.
  * @param errorRate How often it is another one, 0 to 1.
  */
 export function chooseLabel(random: Random, labels: readonly string[], text: string, errorRate = 0): string {

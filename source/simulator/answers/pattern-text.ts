@@ -1,6 +1,6 @@
 import {pick, type Random} from './random.ts';
 
-/** Texts that match a regular expression: what schemas ask for is mostly a code or a number of a given form. */
+/** Texts that match a regular expression: schemas mostly ask for a code or a number of a given form. */
 
 type Cursor = {readonly pattern: string; at: number};
 
@@ -83,7 +83,7 @@ const readAtom = (random: Random, cursor: Cursor): (() => string) => {
 			const inner = cursor.at;
 			const said = readAlternatives(random, cursor);
 			cursor.at++;
-			// What looks ahead or behind takes no room of its own.
+			// Look-ahead and look-behind add no text.
 			return /[=!]$/.test(marker)
 				? () => ''
 				: () => (said === '' ? '' : readAlternatives(random, {pattern: cursor.pattern, at: inner}));
@@ -122,7 +122,7 @@ function readAlternatives(random: Random, cursor: Cursor): string {
 	return pick(random, alternatives);
 }
 
-const mostTries = 20;
+const maxTries = 20;
 
 /** A text that matches; undefined where none was found. */
 export function patternText(random: Random, pattern: string): string | undefined {
@@ -132,7 +132,7 @@ export function patternText(random: Random, pattern: string): string | undefined
 	} catch {
 		return undefined;
 	}
-	for (let tries = 0; tries < mostTries; tries++) {
+	for (let tries = 0; tries < maxTries; tries++) {
 		const text = readAlternatives(random, {pattern, at: 0});
 		if (matcher.test(text)) {
 			return text;

@@ -1,7 +1,7 @@
 import {countTokens} from '../families/prompt.ts';
 import {pick, type Random} from './random.ts';
 
-/** Words that carry no content, of any prompt. */
+/** Words without content, frequent in any prompt. */
 const stopWords = new Set(
 	(
 		'about above after again all also although always among and another answer any anything are around ask asked away back ' +
@@ -28,10 +28,10 @@ const isNoun = (word: string): boolean =>
 
 const wordPattern = /\p{L}[\p{L}-]{3,}/gu;
 
-/** Longest text that is searched for words; the rest of a long document adds nothing to an answer of a page. */
+/** Longest text that is searched for words, in characters; more adds nothing to an answer of a page. */
 const searchedLength = 20_000;
 
-/** What a text is about: its content words in lower case, the frequent ones first. Never empty. */
+/** The content words of a text in lower case, the frequent ones first. Never empty. */
 export function contentWords(text: string): readonly string[] {
 	const counts = new Map<string, number>();
 	for (const word of text.slice(0, searchedLength).match(wordPattern) ?? []) {
@@ -44,13 +44,13 @@ export function contentWords(text: string): readonly string[] {
 	return words.length < 4 ? [...words, ...fallbackWords] : words.slice(0, 60);
 }
 
-/** Sentences of the text that a prompt is about: what a summary is made of. */
+/** Shortest paragraphs and sentences of the text that a summary is made of, in characters. */
 
 const shortestParagraph = 160;
 const shortestSentence = 30;
 const longestSentence = 260;
 
-/** Whether a sum of a text is asked for. */
+/** Whether a summary of a text is asked for. */
 export function asksForSummary(instructions: string): boolean {
 	return /\bsum(?:mar(?:y|i[sz]e)|s? (?:it )?up)/i.test(instructions);
 }
@@ -65,7 +65,7 @@ export function sourceSentences(question: string): readonly string[] {
 		.filter((text) => text.length >= shortestSentence && text.length <= longestSentence);
 }
 
-/** So many of the sentences, in their order; the short ones where it is to be brief. */
+/** `count` of the sentences, in their order; the short ones for a brief answer. */
 export function excerpt(
 	random: Random,
 	sentences: readonly string[],
@@ -129,7 +129,7 @@ export function sentence(random: Random, words: readonly string[], length: Sente
 		.replaceAll('{c}', c);
 }
 
-/** Exactly so many sentences. */
+/** Exactly `count` sentences. */
 export function sentences(
 	random: Random,
 	words: readonly string[],
@@ -139,7 +139,7 @@ export function sentences(
 	return Array.from({length: count}, () => sentence(random, words, length)).join(' ');
 }
 
-/** Sentences until there are at least so many tokens; one at the least. */
+/** Sentences until there are `tokens` tokens; at least one. */
 export function paragraph(
 	random: Random,
 	words: readonly string[],

@@ -46,7 +46,7 @@ export function uuid(random: Random): string {
 
 const identifierAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789';
 
-/** An identifier of letters and digits, such as stands behind `msg_bdrk_`. */
+/** An identifier of letters and digits, as behind `msg_bdrk_`. */
 export function identifier(random: Random, length: number): string {
 	return Array.from({length}, () => pick(random, [...identifierAlphabet])).join('');
 }
@@ -59,8 +59,8 @@ export function hashText(text: string | Uint8Array): number {
 const rememberedRequests = 20_000;
 
 /**
- * Random numbers for each request: from the seed, the request's bytes and how often the same bytes have come before,
- * so that a run repeats whatever the order in which its requests arrive.
+ * Random numbers for each request: from the seed, the request's bytes and how often the same bytes came before, so
+ * that a run repeats in any order of requests.
  */
 export function createRequestRandom(seed: number): (path: string, body: Uint8Array) => Random {
 	const counts = new Map<number, number>();

@@ -1,13 +1,13 @@
 import {findLabels} from './labels.ts';
 import {asksForSummary} from './prose.ts';
 
-/** Several items in one prompt, numbered, to be answered one by one. */
+/** What the wording of a prompt asks for: style, length, labels, and the items of a packed prompt. */
 
 export type PackedItems = {
 	/** The prompt without the items. */
 	readonly instructions: string;
 	readonly items: readonly string[];
-	/** How the answers are to be put together. */
+	/** How to combine the answers. */
 	readonly form: 'object' | 'array';
 };
 
@@ -24,7 +24,7 @@ export function findPackedItems(question: string): PackedItems | undefined {
 	}
 	const inOrder: RegExpExecArray[] = [];
 	for (const start of question.matchAll(itemStart)) {
-		// Lists inside an item have numbers of their own, which are out of order.
+		// Lists inside an item have their own numbers, which are out of order.
 		if (Number(start[1]) === inOrder.length + 1) {
 			inOrder.push(start);
 		}
@@ -45,21 +45,21 @@ export function findPackedItems(question: string): PackedItems | undefined {
 	};
 }
 
-/** How long and in what manner an answer is wanted. */
+/** Length and manner of an answer. */
 export type Style = 'brief' | 'plain' | 'detailed' | 'structured';
 
-/** What a prompt asks for, read off its wording. */
+/** The format that a prompt asks for. */
 export type RequestedFormat = {
 	readonly style: Style;
-	/** Sentences asked for. */
+	/** Number of sentences asked for. */
 	readonly sentences: number | undefined;
-	/** Most words asked for. */
+	/** Maximum number of words asked for. */
 	readonly words: number | undefined;
-	/** Labels of which one is asked for; fewer than two: none. */
+	/** Labels to choose from; fewer than two: none. */
 	readonly labels: readonly string[];
 	readonly isOneWord: boolean;
 	readonly isJson: boolean;
-	/** Wants a sum of the text in the prompt. */
+	/** A summary of the text in the prompt is asked for. */
 	readonly isSummary: boolean;
 };
 
@@ -104,7 +104,7 @@ const readCount = (text: string, pattern: RegExp): number | undefined => {
 	return said === undefined ? undefined : (numberWords[said] ?? Number(said));
 };
 
-/** Only the edges of a long message are instructions; what lies between is the text they are about. */
+/** Only the ends of a long message are instructions; the middle is the text they are about. */
 const instructionsOf = (system: string, question: string): string =>
 	question.length <= 1200
 		? `${system}\n${question}`
@@ -115,12 +115,12 @@ const styleOf = (system: string, instructions: string): Style =>
 	stylePatterns.find(([, pattern]) => pattern.test(instructions))?.[0] ??
 	'plain';
 
-/** Whether a paragraph says in what manner to answer. */
+/** Whether a paragraph asks for a style. */
 export function isStyleInstruction(paragraph: string): boolean {
 	return stylePatterns.some(([, pattern]) => pattern.test(paragraph));
 }
 
-/** Reads what is asked for. */
+/** Reads the requested format. */
 export function readRequestedFormat(system: string, question: string): RequestedFormat {
 	const instructions = instructionsOf(system, question);
 	return {

@@ -2,9 +2,9 @@ import {isJson, type Json} from '../families/prompt.ts';
 import {patternText} from './pattern-text.ts';
 import {pick, type Random, uuid} from './random.ts';
 
-/** Values that a JSON schema permits, filled with what a text says where it can. */
+/** Values that a JSON schema permits, filled from a text where possible. */
 
-/** What the values are found in. */
+/** Contents for the values. */
 type Findings = {
 	/** The best text for a key. */
 	readonly textFor: (key: string) => string;
@@ -13,10 +13,10 @@ type Findings = {
 
 type Work = Findings & {readonly random: Random; readonly root: Json};
 
-/** Below so many levels only what is required is filled in, so that schemas that contain themselves end. */
-const deepest = 5;
-/** References are followed no further; a schema that requires itself has no value at all. */
-const mostLevels = 24;
+/** Below this level only required values are filled in, so that recursive schemas end. */
+const maxOptionalLevel = 5;
+/** Deepest level of references; a schema that requires itself has no value at all. */
+const maxLevels = 24;
 
 const textsByFormat: Readonly<Record<string, (random: Random) => string>> = {
 	date: () => '2026-03-14',
@@ -51,7 +51,7 @@ const stringsAt = (schema: Json, key: string): readonly string[] => {
 
 const jsonAt = (schema: Json, key: string): Json => (isJson(schema[key]) ? schema[key] : {});
 
-/** Both at once: bounds narrow, names add up. */
+/** Merges two schemas: the second one's bounds win, names add up. */
 const merged = (a: Json, b: Json): Json => ({
 	...a,
 	...b,
@@ -86,7 +86,7 @@ const resolved = (schema: Json, root: Json, level: number): Json => {
 		...schemasAt(schema, 'allOf'),
 		...(choice === undefined ? [] : [choice]),
 	];
-	return level > mostLevels
+	return level > maxLevels
 		? own
 		: parts.reduce<Json>((whole, part) => merged(whole, resolved(part, root, level + 1)), own);
 };
@@ -111,11 +111,11 @@ const typeOf = (schema: Json): string => {
 const objectOf = (work: Work, schema: Json, level: number): Json => {
 	const properties = jsonAt(schema, 'properties');
 	const required = stringsAt(schema, 'required');
-	const named = Object.keys(properties).filter((name) => level < deepest || required.includes(name));
+	const named = Object.keys(properties).filter((name) => level < maxOptionalLevel || required.includes(name));
 	const names = new Set([...named, ...required]);
 	const further = isJson(schema.additionalProperties) ? schema.additionalProperties : {};
-	// A map without names of its own gets one entry, and as many as it must have.
-	const isMap = isJson(schema.additionalProperties) && names.size === 0 && level < deepest;
+	// A map without named keys gets one entry, or its minimum.
+	const isMap = isJson(schema.additionalProperties) && names.size === 0 && level < maxOptionalLevel;
 	const least = Math.max(isMap ? 1 : 0, numberAt(schema, 'minProperties') ?? 0);
 	const nameSchema = isJson(schema.propertyNames) ? schema.propertyNames : {};
 	for (let extra = 1; names.size < least && extra <= least * 2; extra++) {
@@ -135,7 +135,7 @@ const arrayOf = (work: Work, schema: Json, key: string, level: number): readonly
 	const leading: readonly unknown[] = Array.isArray(first) ? first : [];
 	const rest = Array.isArray(schema.items) ? schema.additionalItems : schema.items;
 	const least = numberAt(schema, 'minItems') ?? 0;
-	const usual = level < deepest ? Math.max(least, leading.length, rest === false ? 0 : 1) : least;
+	const usual = level < maxOptionalLevel ? Math.max(least, leading.length, rest === false ? 0 : 1) : least;
 	const length = Math.min(usual, numberAt(schema, 'maxItems') ?? usual);
 	const values: unknown[] = [];
 	const known = new Set<string>();
@@ -204,7 +204,7 @@ function valueFor(work: Work, given: unknown, key: string, level: number): unkno
 	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
 		return pick(work.random, schema.enum);
 	}
-	if (level > mostLevels) {
+	if (level > maxLevels) {
 		return null;
 	}
 	switch (typeOf(schema)) {

@@ -1,4 +1,4 @@
-/** A foundation model as the simulated account sees it. */
+/** A foundation model as the simulated account sees it, and the stages of its life. */
 
 /** The request and answer bodies that a model speaks. */
 export type FamilyName =
@@ -15,10 +15,10 @@ export type FamilyName =
 	| 'deepseek'
 	| 'openai';
 
-/** The routes that a model can be called on; each is a bucket of its own. */
+/** The routes that a model can be called on; each has its own bucket. */
 export type Scope = 'on-demand' | 'cross-region' | 'global';
 
-/** What a model refuses, or does differently from the rest of its family. */
+/** What a model refuses, or does differently from its family. */
 export type Trait =
 	/** Sampling parameters are refused. */
 	| 'no-sampling'
@@ -32,9 +32,9 @@ export type Trait =
 	| 'reports-cache'
 	/** Converse reports `serverToolUsage`. */
 	| 'reports-server-tools'
-	/** Thinks before it answers. */
+	/** Reasons before every answer. */
 	| 'reasons'
-	/** Thinks where it is asked to. */
+	/** Reasons where it is asked to. */
 	| 'thinks'
 	| 'no-tools'
 	/** Calls tools in whole answers only. */
@@ -57,9 +57,9 @@ export type Model = {
 	readonly family: FamilyName;
 	/** Decides how fast it answers. */
 	readonly size: 'small' | 'medium' | 'large';
-	/** Most tokens of an answer. */
+	/** Longest answer in tokens. */
 	readonly maximumOutputTokens: number;
-	/** Tokens of an answer where the request names no limit; undefined: the most. */
+	/** Max tokens where the request names none; undefined: the longest answer. */
 	readonly defaultOutputTokens: number | undefined;
 	/** Multiplier of output tokens at settlement. */
 	readonly burndown: number;
@@ -77,15 +77,13 @@ export function scopeOfPrefix(prefix: string): Scope {
 /** Which models the account has: those of today, or those of the end of 2024. */
 export type Era = 'now' | '2024';
 
-/** How far a model is in its life. `unreleased`: the account does not know it yet. */
+/** Stage of a model's life. `unreleased`: the account does not know it yet. */
 export type LifecycleState = 'active' | 'legacy' | 'ended' | 'unreleased';
 
-/** Where each model is in its life. */
+/** The stage of each model. */
 export type Lifecycle = (model: Model) => LifecycleState;
 
-/**
- * @param ended Parts of the IDs of models that a scenario lets end; base ID and profiles alike.
- */
+/** @param ended Parts of the IDs of models that a scenario retires; base ID and profiles alike. */
 export function createLifecycle(era: Era = 'now', ended: readonly string[] = []): Lifecycle {
 	return ({id, traits}) => {
 		if (era === '2024' && traits.has('since-2025')) {

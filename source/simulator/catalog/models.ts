@@ -19,8 +19,8 @@ const claude = (
 	traits: new Set(more.with ?? []),
 });
 
-const third: readonly Trait[] = ['counts-tokens', 'legacy'];
-const fourth: readonly Trait[] = [
+const claude3Traits: readonly Trait[] = ['counts-tokens', 'legacy'];
+const claude4Traits: readonly Trait[] = [
 	'counts-tokens',
 	'caches',
 	'reports-cache',
@@ -28,7 +28,7 @@ const fourth: readonly Trait[] = [
 	'thinks',
 	'since-2025',
 ];
-const newest: readonly Trait[] = [
+const newestTraits: readonly Trait[] = [
 	'no-sampling',
 	'caches',
 	'reports-cache',
@@ -37,7 +37,7 @@ const newest: readonly Trait[] = [
 	'since-2025',
 ];
 /** Before Claude 3, gone from every Region. */
-const gone = {maximumOutputTokens: 4096, burndown: 1, isOnDemand: true, profiles: []} as const;
+const beforeClaude3 = {maximumOutputTokens: 4096, burndown: 1, isOnDemand: true, profiles: []} as const;
 
 /** Claude. Burndown as AWS's page on token burndown states it for "4.7 and below" (5), 4.8 (15), Sonnet 5, Opus 5 (10). */
 const anthropicModels: readonly Model[] = [
@@ -54,14 +54,14 @@ const anthropicModels: readonly Model[] = [
 		burndown: 1,
 		isOnDemand: true,
 		profiles: ['us', 'eu', 'apac'],
-		with: third,
+		with: claude3Traits,
 	}),
 	claude('claude-3-5-sonnet-20240620-v1:0', 'Claude 3.5 Sonnet', {
 		maximumOutputTokens: 8192,
 		burndown: 1,
 		isOnDemand: true,
 		profiles: ['us', 'eu', 'apac'],
-		with: third,
+		with: claude3Traits,
 	}),
 	claude('claude-3-5-haiku-20241022-v1:0', 'Claude 3.5 Haiku', {
 		size: 'small',
@@ -69,57 +69,61 @@ const anthropicModels: readonly Model[] = [
 		burndown: 1,
 		isOnDemand: true,
 		profiles: ['us'],
-		with: [...third, 'caches'],
+		with: [...claude3Traits, 'caches'],
 	}),
 	claude('claude-3-7-sonnet-20250219-v1:0', 'Claude 3.7 Sonnet', {
 		profiles: ['us', 'eu', 'apac'],
-		with: [...third, 'caches', 'reports-cache', 'thinks', 'since-2025'],
+		with: [...claude3Traits, 'caches', 'reports-cache', 'thinks', 'since-2025'],
 	}),
 	claude('claude-sonnet-4-20250514-v1:0', 'Claude Sonnet 4', {
 		profiles: ['us', 'eu', 'apac', 'global'],
-		with: [...fourth, 'legacy'],
+		with: [...claude4Traits, 'legacy'],
 	}),
 	claude('claude-sonnet-4-5-20250929-v1:0', 'Claude Sonnet 4.5', {
 		profiles: ['us', 'eu', 'jp', 'global'],
-		with: [...fourth, 'one-sampling'],
+		with: [...claude4Traits, 'one-sampling'],
 	}),
 	claude('claude-haiku-4-5-20251001-v1:0', 'Claude Haiku 4.5', {
 		size: 'small',
 		profiles: ['us', 'eu', 'jp', 'global'],
-		with: [...fourth, 'one-sampling'],
+		with: [...claude4Traits, 'one-sampling'],
 	}),
-	claude('claude-opus-4-5-20251101-v1:0', 'Claude Opus 4.5', {size: 'large', with: fourth}),
+	claude('claude-opus-4-5-20251101-v1:0', 'Claude Opus 4.5', {size: 'large', with: claude4Traits}),
 	claude('claude-sonnet-4-6', 'Claude Sonnet 4.6', {
 		isOnDemand: true,
 		profiles: ['us', 'eu', 'jp', 'global'],
-		with: fourth,
+		with: claude4Traits,
 	}),
 	claude('claude-opus-4-7', 'Claude Opus 4.7', {
 		size: 'large',
 		maximumOutputTokens: 128_000,
-		with: [...newest, 'counts-tokens'],
+		with: [...newestTraits, 'counts-tokens'],
 	}),
 	claude('claude-opus-4-8', 'Claude Opus 4.8', {
 		size: 'large',
 		maximumOutputTokens: 128_000,
 		burndown: 15,
-		with: newest,
+		with: newestTraits,
 	}),
-	claude('claude-sonnet-5', 'Claude Sonnet 5', {maximumOutputTokens: 128_000, burndown: 10, with: newest}),
+	claude('claude-sonnet-5', 'Claude Sonnet 5', {
+		maximumOutputTokens: 128_000,
+		burndown: 10,
+		with: newestTraits,
+	}),
 	claude('claude-opus-5', 'Claude Opus 5', {
 		size: 'large',
 		maximumOutputTokens: 128_000,
 		burndown: 10,
-		with: newest,
+		with: newestTraits,
 	}),
-	claude('claude-v2', 'Claude', {...gone, with: ['end-of-life']}),
-	claude('claude-v2:1', 'Claude', {...gone, with: ['end-of-life']}),
-	claude('claude-instant-v1', 'Claude Instant', {...gone, size: 'small', with: ['end-of-life']}),
+	claude('claude-v2', 'Claude', {...beforeClaude3, with: ['end-of-life']}),
+	claude('claude-v2:1', 'Claude', {...beforeClaude3, with: ['end-of-life']}),
+	claude('claude-instant-v1', 'Claude Instant', {...beforeClaude3, size: 'small', with: ['end-of-life']}),
 ];
 
-type Row = Partial<Omit<Model, 'traits'>> & {readonly with?: readonly Trait[]};
+type ModelRow = Partial<Omit<Model, 'traits'>> & {readonly with?: readonly Trait[]};
 
-const model = (id: string, name: string, provider: string, family: FamilyName, row: Row): Model => ({
+const modelOf = (id: string, name: string, provider: string, family: FamilyName, row: ModelRow): Model => ({
 	id,
 	name,
 	provider,
@@ -134,28 +138,28 @@ const model = (id: string, name: string, provider: string, family: FamilyName, r
 	traits: new Set(row.with ?? []),
 });
 
-const nova = (id: string, name: string, row: Row): Model =>
-	model(`amazon.${id}`, name, 'Amazon', 'nova', {
+const nova = (id: string, name: string, row: ModelRow): Model =>
+	modelOf(`amazon.${id}`, name, 'Amazon', 'nova', {
 		maximumOutputTokens: 10_000,
 		profiles: ['us', 'eu', 'apac'],
 		...row,
 		with: ['caches', 'reports-server-tools', ...(row.with ?? [])],
 	});
 
-const llama = (id: string, name: string, row: Row): Model =>
-	model(`meta.${id}`, name, 'Meta', 'llama', {defaultOutputTokens: 512, ...row});
+const llama = (id: string, name: string, row: ModelRow): Model =>
+	modelOf(`meta.${id}`, name, 'Meta', 'llama', {defaultOutputTokens: 512, ...row});
 
-/** Jurassic-2 answers whole only, through Converse too, and knows no system prompt. */
-const jurassic = (id: string, name: string, row: Row): Model =>
-	model(`ai21.${id}`, name, 'AI21 Labs', 'jurassic', {
+/** Jurassic-2 answers whole only, through Converse too, and has no system prompt. */
+const jurassic = (id: string, name: string, row: ModelRow): Model =>
+	modelOf(`ai21.${id}`, name, 'AI21 Labs', 'jurassic', {
 		maximumOutputTokens: 8191,
 		defaultOutputTokens: 200,
 		...row,
 		with: ['legacy', 'no-streaming', 'no-system', 'no-tools'],
 	});
 
-const openAiStyle = (id: string, name: string, provider: string, row: Row = {}): Model =>
-	model(id, name, provider, 'openai', {
+const openAiStyle = (id: string, name: string, provider: string, row: ModelRow = {}): Model =>
+	modelOf(id, name, provider, 'openai', {
 		maximumOutputTokens: 32_768,
 		...row,
 		with: ['reports-server-tools', 'since-2025', ...(row.with ?? [])],
@@ -180,12 +184,12 @@ export const models: readonly Model[] = [
 		profiles: ['us', 'eu', 'jp', 'global'],
 		with: ['thinks', 'since-2025'],
 	}),
-	model('amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'Amazon', 'titan', {
+	modelOf('amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'Amazon', 'titan', {
 		maximumOutputTokens: 8192,
 		defaultOutputTokens: 512,
 		with: ['no-system', 'no-tools', 'legacy'],
 	}),
-	model('amazon.titan-text-lite-v1', 'Titan Text G1 - Lite', 'Amazon', 'titan', {
+	modelOf('amazon.titan-text-lite-v1', 'Titan Text G1 - Lite', 'Amazon', 'titan', {
 		size: 'small',
 		maximumOutputTokens: 4096,
 		defaultOutputTokens: 512,
@@ -225,50 +229,50 @@ export const models: readonly Model[] = [
 		profiles: ['us'],
 		with: ['reports-server-tools', 'no-streamed-tools', 'since-2025'],
 	}),
-	model('mistral.mistral-7b-instruct-v0:2', 'Mistral 7B Instruct', 'Mistral AI', 'mistral-prompt', {
+	modelOf('mistral.mistral-7b-instruct-v0:2', 'Mistral 7B Instruct', 'Mistral AI', 'mistral-prompt', {
 		size: 'small',
 		defaultOutputTokens: 512,
 		with: ['no-system', 'no-tools'],
 	}),
-	model('mistral.mistral-small-2402-v1:0', 'Mistral Small (24.02)', 'Mistral AI', 'mistral-prompt', {}),
-	model('mistral.mistral-large-2407-v1:0', 'Mistral Large (24.07)', 'Mistral AI', 'mistral-chat', {
+	modelOf('mistral.mistral-small-2402-v1:0', 'Mistral Small (24.02)', 'Mistral AI', 'mistral-prompt', {}),
+	modelOf('mistral.mistral-large-2407-v1:0', 'Mistral Large (24.07)', 'Mistral AI', 'mistral-chat', {
 		size: 'large',
 	}),
-	model('mistral.mistral-large-3-675b-instruct', 'Mistral Large 3', 'Mistral AI', 'mistral-chat', {
+	modelOf('mistral.mistral-large-3-675b-instruct', 'Mistral Large 3', 'Mistral AI', 'mistral-chat', {
 		size: 'large',
 		with: ['reports-server-tools', 'since-2025'],
 	}),
-	model('mistral.pixtral-large-2502-v1:0', 'Pixtral Large (25.02)', 'Mistral AI', 'mistral-chat', {
+	modelOf('mistral.pixtral-large-2502-v1:0', 'Pixtral Large (25.02)', 'Mistral AI', 'mistral-chat', {
 		isOnDemand: false,
 		profiles: ['us', 'eu'],
 		with: ['no-access', 'since-2025'],
 	}),
-	model('cohere.command-text-v14', 'Command', 'Cohere', 'command', {
+	modelOf('cohere.command-text-v14', 'Command', 'Cohere', 'command', {
 		maximumOutputTokens: 4096,
 		with: ['no-system', 'no-tools', 'legacy'],
 	}),
-	model('cohere.command-r-v1:0', 'Command R', 'Cohere', 'command-r', {
+	modelOf('cohere.command-r-v1:0', 'Command R', 'Cohere', 'command-r', {
 		maximumOutputTokens: 4096,
 		with: ['legacy'],
 	}),
-	model('cohere.command-r-plus-v1:0', 'Command R+', 'Cohere', 'command-r', {
+	modelOf('cohere.command-r-plus-v1:0', 'Command R+', 'Cohere', 'command-r', {
 		size: 'large',
 		maximumOutputTokens: 4096,
 		with: ['legacy'],
 	}),
 	jurassic('j2-mid-v1', 'Jurassic-2 Mid', {}),
 	jurassic('j2-ultra-v1', 'Jurassic-2 Ultra', {size: 'large'}),
-	model('ai21.jamba-1-5-mini-v1:0', 'Jamba 1.5 Mini', 'AI21 Labs', 'jamba', {
+	modelOf('ai21.jamba-1-5-mini-v1:0', 'Jamba 1.5 Mini', 'AI21 Labs', 'jamba', {
 		size: 'small',
 		maximumOutputTokens: 4096,
 		with: ['legacy'],
 	}),
-	model('ai21.jamba-1-5-large-v1:0', 'Jamba 1.5 Large', 'AI21 Labs', 'jamba', {
+	modelOf('ai21.jamba-1-5-large-v1:0', 'Jamba 1.5 Large', 'AI21 Labs', 'jamba', {
 		size: 'large',
 		maximumOutputTokens: 4096,
 		with: ['legacy'],
 	}),
-	model('deepseek.r1-v1:0', 'DeepSeek-R1', 'DeepSeek', 'deepseek', {
+	modelOf('deepseek.r1-v1:0', 'DeepSeek-R1', 'DeepSeek', 'deepseek', {
 		size: 'large',
 		maximumOutputTokens: 32_768,
 		isOnDemand: false,

@@ -1,7 +1,10 @@
 import {anything, count, type Shape, text, texts} from '../families/shape.ts';
 import type {LifecycleState} from './model.ts';
 
-/** Models of the account that answer with something other than text: they are listed, and refused where text is asked. */
+/**
+ * Models of the account that answer with something other than text: they are listed, and refused where text is asked
+ * for.
+ */
 export type OtherModel = {
 	readonly id: string;
 	readonly name: string;
@@ -108,7 +111,7 @@ export const otherModels: readonly OtherModel[] = [
 		state: 'legacy',
 	}),
 	other('stability.sd3-5-large-v1:0', 'Stable Diffusion 3.5 Large', 'IMAGE', prompted, withImages),
-	// What it says is a list of scores, yet the service lists it under TEXT.
+	// It answers with a list of scores, yet the service lists it under TEXT.
 	other('amazon.rerank-v1:0', 'Rerank 1.0', 'TEXT', rerank),
 	other('cohere.rerank-v3-5:0', 'Rerank 3.5', 'TEXT', rerank),
 ];

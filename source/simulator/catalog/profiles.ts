@@ -1,7 +1,7 @@
 import {type Model, type Scope, scopeOfPrefix} from './model.ts';
 import {findModel, models} from './models.ts';
 
-/** Account of everything that the simulator serves. */
+/** Number of the simulated account. */
 export const accountId = '123456789012';
 
 export type Profile = {
@@ -11,7 +11,7 @@ export type Profile = {
 	readonly type: 'SYSTEM_DEFINED' | 'APPLICATION';
 	readonly model: Model;
 	readonly scope: Scope;
-	/** Regions that it routes to; the empty one stands for the ARN without a Region that global profiles have. */
+	/** Regions that it routes to; the empty one is the ARN without a Region of global profiles. */
 	readonly regions: readonly string[];
 };
 
@@ -45,7 +45,7 @@ const applicationProfile = (id: string, name: string, modelId: string, prefix: s
 	regions: regionsOfPrefix[prefix] ?? [],
 });
 
-/** Profiles that somebody in the simulated account made, copies of system profiles. */
+/** Application profiles of the simulated account, copies of system profiles. */
 const applicationProfiles: readonly Profile[] = [
 	applicationProfile('sim0nova0lite', 'support-desk', 'amazon.nova-lite-v1:0', 'us'),
 	applicationProfile('sim0claude0g1', 'reporting', 'anthropic.claude-sonnet-4-5-20250929-v1:0', 'global'),

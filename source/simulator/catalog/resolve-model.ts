@@ -3,9 +3,9 @@ import type {Lifecycle, Model, Scope} from './model.ts';
 import {findModel} from './models.ts';
 import {findProfile} from './profiles.ts';
 
-/** What a `modelId` leads to. */
+/** The model behind a `modelId`. */
 export type ResolvedModel = {
-	/** As it was asked for. */
+	/** As the request names it. */
 	readonly modelId: string;
 	readonly model: Model;
 	readonly scope: Scope;
@@ -53,7 +53,7 @@ const findReferenced = (reference: Reference): {model: Model; scope: Scope} | un
 	return profile?.type === type ? profile : undefined;
 };
 
-/** The service's refusal of a model that is past the end of its life. */
+/** The service's refusal of a retired model. */
 const endOfLife = (): ServiceError =>
 	new ServiceError(
 		'ResourceNotFoundException',
@@ -74,7 +74,7 @@ const checkAvailability = (modelId: string, model: Model, scope: Scope): void =>
 	}
 };
 
-/** The model behind an ID, whether or not the account may call it. */
+/** Finds the model behind an ID, whether or not the account may call it. */
 export function lookUpModel(modelId: string): ResolvedModel {
 	const found = findReferenced(referenceOf(modelId));
 	if (found === undefined) {
@@ -83,7 +83,7 @@ export function lookUpModel(modelId: string): ResolvedModel {
 	return {modelId, model: found.model, scope: found.scope};
 }
 
-/** A model that still lives, without the question whether it may be invoked so: CountTokens takes base IDs of all. */
+/** The model behind an ID unless it is retired. CountTokens takes the base IDs of all models, callable or not. */
 export function resolveLiving(modelId: string, lifecycle: Lifecycle): ResolvedModel {
 	const resolved = lookUpModel(modelId);
 	switch (lifecycle(resolved.model)) {

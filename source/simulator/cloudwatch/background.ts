@@ -14,27 +14,27 @@ import {
 	minuteOf,
 } from './minute-sums.ts';
 
-/** How traffic comes and goes: all the time, in waves of about an hour, now and then, or no more since some time. */
+/** How traffic varies: constant, in waves of about an hour, in bursts, or ended some time ago. */
 export const trafficShapes = ['steady', 'waves', 'bursts', 'ended'] as const;
 
-/** What another application in the simulated account sends. Counts are means of one request. */
+/** Traffic of another application in the simulated account. Counts are means per request. */
 export type BackgroundTraffic = {
 	/** Base model, system profile or the ID of an application profile. */
 	readonly modelId: string;
-	/** Where `modelId` is an application profile of this scenario: the system profile that it was copied from. */
+	/** Where `modelId` is an application profile of this scenario: the system profile it was copied from. */
 	readonly copiedFrom?: string | undefined;
-	/** Where; everywhere without it. */
+	/** Regions; everywhere without it. */
 	readonly regions?: readonly string[] | undefined;
 	readonly shape?: (typeof trafficShapes)[number] | undefined;
-	/** At its height. */
+	/** At its peak. */
 	readonly requestsPerMinute: number;
 	readonly inputTokens: number;
 	readonly outputTokens: number;
 	readonly cacheReadTokens?: number | undefined;
 	readonly cacheWriteTokens?: number | undefined;
-	/** Requests that are throttled on top, as a part of those that are not. */
+	/** Throttled requests on top, as a share of the others. */
 	readonly throttledShare?: number | undefined;
-	/** Requests that fail, as a part of all. */
+	/** Failed requests, as a share of all. */
 	readonly errorShare?: number | undefined;
 };
 
@@ -54,7 +54,7 @@ const levelAt = (shape: BackgroundTraffic['shape'], minute: number, key: number)
 	}
 };
 
-/** Middles of ten equal parts of a normal distribution: they stand for the durations of a minute. */
+/** Midpoints of ten equal parts of a normal distribution: they stand for the durations of a minute. */
 const deviates = [-1.64, -1.04, -0.67, -0.39, -0.13, 0.13, 0.39, 0.67, 1.04, 1.64];
 const sigma = 0.3;
 
@@ -78,7 +78,7 @@ const durationsOf = (
 
 const keys = new WeakMap<BackgroundTraffic, Map<string, number>>();
 
-/** Hash of what tells one application from another; asked for once a minute of each of them. */
+/** Hash of an application; computed once. */
 const keyOf = (traffic: BackgroundTraffic, region: string): number => {
 	const byRegion = keys.get(traffic) ?? new Map<string, number>();
 	keys.set(traffic, byRegion);
@@ -87,7 +87,7 @@ const keyOf = (traffic: BackgroundTraffic, region: string): number => {
 	return key;
 };
 
-/** The bucket that the traffic draws from; undefined where its ModelId leads nowhere. */
+/** The bucket that the traffic draws from; undefined where its ModelId is unknown. */
 export function bucketBehind(
 	traffic: BackgroundTraffic,
 ): {readonly model: Model; readonly scope: Scope} | undefined {
@@ -102,7 +102,7 @@ export function isIn({regions}: BackgroundTraffic, region: string): boolean {
 }
 
 /**
- * What an application did in a minute: always the same for a seed, so that nothing has to be kept.
+ * Traffic of an application in a minute: always the same for a seed, so that nothing is stored.
  * @param minute Begin, in milliseconds since 1970.
  */
 export function backgroundMinute(
@@ -133,7 +133,7 @@ export function backgroundMinute(
 	let durations: MinuteSums['durations'] | undefined;
 	return {
 		counts,
-		// Hundreds of minutes are looked at for their counts alone.
+		// Hundreds of minutes are read for their counts alone.
 		get durations() {
 			durations ??= durationsOf(traffic, requests, drift);
 			return durations;
@@ -141,7 +141,7 @@ export function backgroundMinute(
 	};
 }
 
-/** The metrics that an application leaves behind. */
+/** The metrics that an application's traffic appears in. */
 export function metricsOf(traffic: BackgroundTraffic): readonly MetricName[] {
 	const wants: ReadonlyArray<readonly [MetricName, number | undefined]> = [
 		['InvocationThrottles', traffic.throttledShare],
@@ -159,8 +159,8 @@ export function metricsOf(traffic: BackgroundTraffic): readonly MetricName[] {
 	];
 }
 
-/** Whether the application was at work between two moments. */
-export function isActive(
+/** Whether the application sent anything between two moments. */
+export function hasTraffic(
 	traffic: BackgroundTraffic,
 	region: string,
 	seed: number,
@@ -174,7 +174,7 @@ export function isActive(
 	return false;
 }
 
-/** The application profiles that exist because of a scenario. They are listed; calls go to the system profile. */
+/** The application profiles of a scenario. They are listed; calls go to the system profile. */
 export function scenarioProfiles(background: readonly BackgroundTraffic[]): readonly Profile[] {
 	return background.flatMap(({modelId, copiedFrom}) => {
 		const origin = copiedFrom === undefined ? undefined : findProfile(copiedFrom);

@@ -1,13 +1,13 @@
 import {type MetricError, validationFault} from './metric-answer.ts';
 
-/** Metric math as text and as a tree. */
+/** Parses expressions of metric math. */
 
 export type Operator = '+' | '-' | '*' | '/' | '^';
 
 export type Expression =
 	| {readonly kind: 'number'; readonly value: number}
 	| {readonly kind: 'text'; readonly text: string}
-	/** The Id of another query, or a word such as REPEAT that only a function understands. */
+	/** The Id of another query, or a word such as REPEAT that a function takes. */
 	| {readonly kind: 'name'; readonly name: string}
 	| {readonly kind: 'list'; readonly elements: readonly Expression[]}
 	| {readonly kind: 'call'; readonly name: string; readonly parts: readonly Expression[]}
@@ -19,7 +19,7 @@ export type Expression =
 			readonly right: Expression;
 	  };
 
-/** What is wrong with an expression, in the form in which the service says it. */
+/** A fault of an expression, in the service's form. */
 export function expressionFault(id: string, reason: string): MetricError {
 	return validationFault(`Error in expression '${id}': ${reason}`);
 }
@@ -47,7 +47,7 @@ const tokensOf = (text: string): readonly Token[] => {
 	return tokens;
 };
 
-/** Reads the expression of the query `id`. @throws MetricError where it is none. */
+/** Reads the expression of the query `id`. @throws MetricError where it is not valid. */
 export function parseExpression(id: string, text: string): Expression {
 	if (text.length > longestExpression) {
 		throw expressionFault(id, `it is longer than ${longestExpression} characters`);
@@ -70,7 +70,7 @@ export function parseExpression(id: string, text: string): Expression {
 		at++;
 	};
 
-	/** Expressions with commas between them, up to a closing sign. */
+	/** Expressions separated by commas, up to a closing sign. */
 	const readParts = (closing: string): readonly Expression[] => {
 		const parts: Expression[] = [];
 		while (!isSign(closing)) {

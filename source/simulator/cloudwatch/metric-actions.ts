@@ -6,9 +6,9 @@ import {
 	MetricError,
 	momentOf,
 	numberOf,
-	placeOf,
+	pagePositionOf,
+	textListOf,
 	textOf,
-	textsOf,
 	tokenOf,
 	validationFault,
 } from './metric-answer.ts';
@@ -26,7 +26,7 @@ import {isPublished, type MetricSource} from './metric-source.ts';
 import {isDuration, metricNames} from './minute-sums.ts';
 import {type MinuteAt, type PeriodValues, remembering, valuesOf} from './period-values.ts';
 
-/** ListMetrics: what exists, in pages of 500. */
+/** The actions of CloudWatch. ListMetrics lists existing metrics, in pages of 500. */
 
 const pageLength = 500;
 const hourMs = 3_600_000;
@@ -35,10 +35,10 @@ const hourMs = 3_600_000;
 const listedMs = 14 * 24 * hourMs;
 const recentMs = 3 * hourMs;
 
-/** Looking further back than this would find nothing: a simulator is young. */
-const longestLookMs = 24 * hourMs;
+/** Longest time that ListMetrics looks back: a simulator is young. */
+const maxLookBackMs = 24 * hourMs;
 
-const matches = (series: Series, input: Json): boolean => {
+const matchesSeries = (series: Series, input: Json): boolean => {
 	const metric = textOf(input, 'MetricName');
 	return (
 		(metric === undefined || metric === series.metric) &&
@@ -48,7 +48,7 @@ const matches = (series: Series, input: Json): boolean => {
 	);
 };
 
-const listed = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
+const listedSeries = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
 	[...source.activeSince(region, sinceMs)].flatMap(([modelId, metrics]) =>
 		[...metrics]
 			.filter((metric) => isPublished(modelId, metric))
@@ -61,11 +61,11 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 	if (recently !== undefined && recently !== 'PT3H') {
 		throw invalidParameter(`Invalid value for RecentlyActive: ${recently}`);
 	}
-	const [start = 0] = placeOf(textOf(input, 'NextToken'));
-	const sinceMs = nowMs - Math.min(recently === undefined ? listedMs : recentMs, longestLookMs);
+	const [start = 0] = pagePositionOf(textOf(input, 'NextToken'));
+	const sinceMs = nowMs - Math.min(recently === undefined ? listedMs : recentMs, maxLookBackMs);
 	const asked = textOf(input, 'Namespace');
-	const all = asked === undefined || asked === namespace ? listed(source, region, sinceMs) : [];
-	const found = all.filter((series) => matches(series, input));
+	const all = asked === undefined || asked === namespace ? listedSeries(source, region, sinceMs) : [];
+	const found = all.filter((series) => matchesSeries(series, input));
 	const end = start + pageLength;
 	return {
 		Metrics: found.slice(start, end).map(({metric, dimensions}) => ({
@@ -79,18 +79,18 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 
 /** GetMetricData: values of up to 500 queries, in pages of at most 100,800 datapoints. */
 
-const mostPageDatapoints = 100_800;
+const maxPageDatapoints = 100_800;
 
-const pageSize = (input: Json, settings: MetricSettings | undefined): number => {
-	const asked = input.MaxDatapoints === undefined ? mostPageDatapoints : numberOf(input, 'MaxDatapoints');
-	if (asked === undefined || asked < 1 || asked > mostPageDatapoints) {
-		throw invalidParameter(`MaxDatapoints must be between 1 and ${mostPageDatapoints}.`);
+const maxDatapointsOf = (input: Json, settings: MetricSettings | undefined): number => {
+	const asked = input.MaxDatapoints === undefined ? maxPageDatapoints : numberOf(input, 'MaxDatapoints');
+	if (asked === undefined || asked < 1 || asked > maxPageDatapoints) {
+		throw invalidParameter(`MaxDatapoints must be between 1 and ${maxPageDatapoints}.`);
 	}
-	return Math.min(asked, settings?.pageDatapoints ?? mostPageDatapoints);
+	return Math.min(asked, settings?.pageDatapoints ?? maxPageDatapoints);
 };
 
-/** A result of the answer; its values are worked out when its page is asked for. */
-type Result = {readonly id: string; readonly label: string; readonly read: () => PeriodValues};
+/** A result of the answer; its values are computed when its page is asked for. */
+type MetricResult = {readonly id: string; readonly label: string; readonly read: () => PeriodValues};
 
 /** One result of a metric, one or several of an expression. */
 function* resultsOf(
@@ -98,7 +98,7 @@ function* resultsOf(
 	minuteAt: MinuteAt,
 	fromMs: number,
 	toMs: number,
-): Generator<Result> {
+): Generator<MetricResult> {
 	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minuteAt, fromMs, toMs);
 	const work = createMetricMath({queries, valuesOf: read, fromMs, toMs});
 	for (const query of queries.filter(({isReturned}) => isReturned)) {
@@ -106,14 +106,14 @@ function* resultsOf(
 		if (query.kind === 'series') {
 			yield {id, label, read: () => read(query)};
 		} else {
-			yield* work(query).map((series): Result => ({id, label, read: () => series}));
+			yield* work(query).map((series): MetricResult => ({id, label, read: () => series}));
 		}
 	}
 }
 
 /**
- * Answers GetMetricData. A result that does not fit on a page goes on, under the same Id, on the next one.
- * @param isPartial Every result is told to be only a part, and a part it is.
+ * Answers GetMetricData. A result that does not fit on a page continues on the next one under the same Id.
+ * @param isPartial Return only part of each result and mark it PartialData.
  * @throws MetricError for what the service refuses.
  */
 export function getMetricData(
@@ -128,11 +128,11 @@ export function getMetricData(
 	if (toMs <= fromMs) {
 		throw validationFault('The parameter StartTime must be less than the parameter EndTime.');
 	}
-	const [startResult = 0, startValue = 0] = placeOf(textOf(input, 'NextToken'));
+	const [startResult = 0, startValue = 0] = pagePositionOf(textOf(input, 'NextToken'));
 	const minuteAt = remembering(source, region);
 	const isAscending = input.ScanBy === 'TimestampAscending';
 	const results: Json[] = [];
-	let room = pageSize(input, settings);
+	let room = maxDatapointsOf(input, settings);
 	let next: string | undefined;
 	let index = -1;
 	for (const {id, label, read} of resultsOf(queries, minuteAt, fromMs, toMs)) {
@@ -144,13 +144,13 @@ export function getMetricData(
 		const found = read();
 		const known = isPartial ? Math.floor(found.values.length / 2) : found.values.length;
 		const isWhole = known - skipped <= room;
-		const told = Math.max(0, Math.min(room, known - skipped));
+		const count = Math.max(0, Math.min(room, known - skipped));
 		const page = (all: readonly number[]): readonly number[] => {
-			// Most answers need no copy: all that is known, the oldest first.
+			// Most answers need no copy: all values, the oldest first.
 			const ordered = isAscending ? all : all.slice(0, known).toReversed();
-			return skipped === 0 && told === ordered.length ? ordered : ordered.slice(skipped, skipped + told);
+			return skipped === 0 && count === ordered.length ? ordered : ordered.slice(skipped, skipped + count);
 		};
-		room -= told;
+		room -= count;
 		results.push({
 			Id: id,
 			Label: label,
@@ -159,16 +159,16 @@ export function getMetricData(
 			StatusCode: isWhole && !isPartial ? 'Complete' : 'PartialData',
 		});
 		if (!isWhole) {
-			next = tokenOf([index, skipped + told]);
+			next = tokenOf([index, skipped + count]);
 			break;
 		}
 	}
 	return {MetricDataResults: results, Messages: [], ...(next === undefined ? {} : {NextToken: next})};
 }
 
-/** GetMetricStatistics: several statistics of one metric, in one answer that has no pages. */
+/** GetMetricStatistics: several statistics of one metric, in one answer without pages. */
 
-const mostStatisticDatapoints = 1440;
+const maxStatisticDatapoints = 1440;
 const plainStatistics: readonly string[] = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'];
 
 const combinationFault = (message: string): MetricError =>
@@ -186,9 +186,9 @@ const requiredText = (input: Json, key: string): string => {
 	return text;
 };
 
-/** Statistics that a request names, of both kinds. */
+/** Statistics that a request names, plain and extended. */
 const statisticsOf = (input: Json): {plain: readonly string[]; extended: readonly string[]} => {
-	const [plain, extended] = [textsOf(input, 'Statistics'), textsOf(input, 'ExtendedStatistics')];
+	const [plain, extended] = [textListOf(input, 'Statistics'), textListOf(input, 'ExtendedStatistics')];
 	if (plain.length + extended.length === 0) {
 		throw combinationFault('Must specify either Statistics or ExtendedStatistics.');
 	}
@@ -206,8 +206,8 @@ const windowOf = (input: Json, periodMs: number): readonly [fromMs: number, toMs
 		throw combinationFault('The parameter StartTime must be less than the parameter EndTime.');
 	}
 	const datapoints = Math.floor((toMs - fromMs) / periodMs);
-	if (datapoints > mostStatisticDatapoints) {
-		const [asked, most] = [datapoints, mostStatisticDatapoints].map((count) => count.toLocaleString('en-US'));
+	if (datapoints > maxStatisticDatapoints) {
+		const [asked, most] = [datapoints, maxStatisticDatapoints].map((count) => count.toLocaleString('en-US'));
 		throw combinationFault(
 			`You have requested up to ${asked} datapoints, which exceeds the limit of ${most}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
 		);

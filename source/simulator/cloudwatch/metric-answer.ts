@@ -24,13 +24,13 @@ export function validationFault(message: string): MetricError {
 	return new MetricError('ValidationError', message, {queryName: 'ValidationError'});
 }
 
-/** A text field of a request; undefined where it is none. */
+/** A text field of a request; undefined for other types. */
 export function textOf(input: Json, key: string): string | undefined {
 	const value = input[key];
 	return typeof value === 'string' ? value : undefined;
 }
 
-/** A number of a request; the query protocol sends it as a text. @returns undefined where it is none. */
+/** A number of a request; the query protocol sends it as text. @returns undefined for other values. */
 export function numberOf(input: Json, key: string): number | undefined {
 	const value = input[key];
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -48,7 +48,7 @@ export function momentOf(input: Json, key: string): number {
 }
 
 /** Elements of a list of texts. */
-export function textsOf(input: Json, key: string): readonly string[] {
+export function textListOf(input: Json, key: string): readonly string[] {
 	const value = input[key];
 	return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
 }
@@ -64,13 +64,13 @@ export function dimensionsOf(input: Json): ReadonlyArray<readonly [name: string,
 	return structuresOf(input, 'Dimensions').map((each) => [textOf(each, 'Name') ?? '', textOf(each, 'Value')]);
 }
 
-/** A place in a list as an opaque token. */
+/** A position in a list as an opaque token. */
 export function tokenOf(place: readonly number[]): string {
 	return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
-/** @throws MetricError for a token that was never given out. */
-export function placeOf(token: string | undefined): readonly number[] {
+/** @throws MetricError for an unknown token. */
+export function pagePositionOf(token: string | undefined): readonly number[] {
 	if (token === undefined) {
 		return [];
 	}
@@ -80,7 +80,7 @@ export function placeOf(token: string | undefined): readonly number[] {
 			return place as readonly number[];
 		}
 	} catch {
-		// Told below.
+		// Refused below.
 	}
 	throw new MetricError('InvalidNextToken', 'Invalid nextToken', {queryName: 'InvalidNextToken'});
 }

@@ -2,13 +2,13 @@ import {type Expression, expressionFault, type Operator} from './math-expression
 import type {MathQuery, MetricQuery, SeriesQuery} from './metric-query.ts';
 import type {PeriodValues} from './period-values.ts';
 
-/** What an expression can come to. */
+/** Computes the expressions of metric math. This is the value of an expression. */
 type MathValue =
 	| {readonly kind: 'scalar'; readonly value: number}
 	| {readonly kind: 'series'; readonly series: PeriodValues; readonly periodMs: number}
 	| {readonly kind: 'list'; readonly elements: readonly MathValue[]};
 
-/** Values at their moments; where nothing sensible comes out there is no value. */
+/** Values at their moments; points without a finite result are left out. */
 const seriesOf = (points: ReadonlyArray<readonly [atSeconds: number, value: number]>): PeriodValues => {
 	const known = points.filter(([, value]) => Number.isFinite(value));
 	return {atSeconds: known.map(([at]) => at), values: known.map(([, value]) => value)};
@@ -21,13 +21,13 @@ function pointsOf({
 	return atSeconds.map((at, index) => [at, values[index] ?? Number.NaN]);
 }
 
-const scalar = (value: number): MathValue => ({kind: 'scalar', value});
+const scalarOf = (value: number): MathValue => ({kind: 'scalar', value});
 
-/** The same for every value. */
+/** Applies a function to every value. */
 function mapValues(value: MathValue, change: (value: number) => number): MathValue {
 	switch (value.kind) {
 		case 'scalar':
-			return scalar(change(value.value));
+			return scalarOf(change(value.value));
 		case 'series':
 			return {
 				...value,
@@ -47,7 +47,7 @@ const operations: Readonly<Record<Operator, (left: number, right: number) => num
 };
 
 /**
- * Value by value: of two series only the moments at which both have one.
+ * Combines two values point by point: of two series only the moments that both have.
  * @returns undefined for two lists of different lengths.
  */
 function operate(operator: Operator, left: MathValue, right: MathValue): MathValue | undefined {
@@ -82,13 +82,13 @@ const operateLists = (operator: Operator, left: MathValue, right: MathValue): Ma
 	return elements.includes(undefined) ? undefined : {kind: 'list', elements: elements as MathValue[]};
 };
 
-/** Of a series: one number for all of it. Of a list of series: a series of what they have at each moment. */
-function fold(value: MathValue, act: (values: readonly number[]) => number): MathValue {
+/** Aggregates: one number of a series; of a list, a series over what its series have at each moment. */
+function foldValues(value: MathValue, act: (values: readonly number[]) => number): MathValue {
 	switch (value.kind) {
 		case 'scalar':
 			return value;
 		case 'series':
-			return scalar(act(value.series.values));
+			return scalarOf(act(value.series.values));
 		case 'list': {
 			const found = new Map<number, number[]>();
 			let periodMs = 0;
@@ -109,7 +109,7 @@ function fold(value: MathValue, act: (values: readonly number[]) => number): Mat
 				}
 			}
 			if (periodMs === 0) {
-				return scalar(act(constants));
+				return scalarOf(act(constants));
 			}
 			const points = [...found]
 				.sort(([first], [second]) => first - second)
@@ -119,11 +119,11 @@ function fold(value: MathValue, act: (values: readonly number[]) => number): Mat
 	}
 }
 
-/** What changed since the value before. @param isRate Per second. */
+/** Differences between neighboring values. @param isRate Per second. */
 function differences(value: MathValue, isRate: boolean): MathValue {
 	switch (value.kind) {
 		case 'scalar':
-			return scalar(0);
+			return scalarOf(0);
 		case 'series': {
 			const points = pointsOf(value.series);
 			const changes = points.slice(1).map(([at, each], index) => {
@@ -137,8 +137,8 @@ function differences(value: MathValue, isRate: boolean): MathValue {
 	}
 }
 
-/** Puts a value where a period has none. @param filler `repeat`: the one before. */
-function fill(
+/** Fills periods without a value. @param filler `repeat`: the value before. */
+function fillGaps(
 	value: MathValue,
 	filler: number | 'repeat',
 	{fromMs, toMs}: {readonly fromMs: number; readonly toMs: number},
@@ -160,12 +160,12 @@ function fill(
 		case 'list':
 			return {
 				kind: 'list',
-				elements: value.elements.map((each) => fill(each, filler, {fromMs, toMs})),
+				elements: value.elements.map((each) => fillGaps(each, filler, {fromMs, toMs})),
 			};
 	}
 }
 
-/** Works out the expressions of one request. */
+/** Computes the expressions of one request. */
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
@@ -194,10 +194,10 @@ type MathScope = {
 	readonly toMs: number;
 };
 
-/** The series that a query comes to: one of a metric, one or several of an expression. */
+/** The series of a query: one of a metric, one or several of an expression. */
 type MetricMath = (query: MathQuery) => readonly PeriodValues[];
 
-/** @throws MetricError, from what it gives, for an expression that cannot be worked out. */
+/** @throws MetricError while iterated, for an expression that cannot be computed. */
 export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): MetricMath {
 	const known = new Map<string, MathValue>();
 	const open = new Set<string>();
@@ -264,7 +264,7 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 		const value = evaluate(id, first);
 		const [folding, mapping] = [folds[name], maps[name]];
 		if (folding !== undefined) {
-			return fold(value, folding);
+			return foldValues(value, folding);
 		}
 		if (mapping !== undefined) {
 			return mapValues(value, mapping);
@@ -273,7 +273,7 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 			case 'PERIOD':
 				return {kind: 'scalar', value: value.kind === 'series' ? value.periodMs / 1000 : 0};
 			case 'FILL':
-				return fill(value, fillerOf(id, second), {fromMs, toMs});
+				return fillGaps(value, fillerOf(id, second), {fromMs, toMs});
 			default:
 				return differences(value, name === 'RATE');
 		}
@@ -312,9 +312,9 @@ export function createMetricMath({queries, valuesOf, fromMs, toMs}: MathScope): 
 		}
 	};
 
-	/** A single number stands at every moment at which any metric has a value. */
+	/** A single number has a value at every moment at which any metric has one. */
 	const constant = (value: number): PeriodValues => {
-		const all = fold(metrics(''), total);
+		const all = foldValues(metrics(''), total);
 		const moments = all.kind === 'series' ? pointsOf(all.series) : [];
 		return Number.isFinite(value)
 			? {atSeconds: moments.map(([at]) => at), values: moments.map(() => value)}

@@ -4,7 +4,10 @@ import {dimensionsOf, numberOf, structuresOf, textOf, validationFault} from './m
 import {isPublished} from './metric-source.ts';
 import {type MetricName, metricNames} from './minute-sums.ts';
 
-/** The metrics of one ModelId, each under several sets of dimensions that say the same twice. */
+/**
+ * Series of metrics and the queries that name them. Each ModelId has the same traffic under several sets of
+ * dimensions.
+ */
 
 export const namespace = 'AWS/Bedrock';
 
@@ -24,12 +27,12 @@ export function dimensionSets(modelId: string): readonly Dimensions[] {
 
 export type Series = {readonly metric: MetricName; readonly dimensions: Dimensions};
 
-/** One metric and what is asked of it. */
+/** A query of one metric. */
 export type SeriesQuery = {
 	readonly kind: 'series';
 	readonly id: string;
 	readonly label: string;
-	/** Whether its values are part of the answer, and not only of expressions. */
+	/** Whether its values are part of the answer, or used by expressions only. */
 	readonly isReturned: boolean;
 	/** Undefined where no such metric exists: CloudWatch then answers with no values. */
 	readonly modelId: string | undefined;
@@ -47,10 +50,10 @@ export type MathQuery = {
 	readonly expression: Expression;
 };
 
-/** One query of GetMetricData, understood. */
+/** One parsed query of GetMetricData. */
 export type MetricQuery = SeriesQuery | MathQuery;
 
-const mostQueries = 500;
+const maxQueries = 500;
 const statistics = /^(?:Sum|Average|SampleCount|Minimum|Maximum|p(?:\d{1,2}(?:\.\d+)?|100))$/;
 
 /** The ModelId whose series has exactly these dimensions. */
@@ -67,7 +70,7 @@ const modelIdOf = (metric: Json): string | undefined => {
 	return isKnown ? modelId : undefined;
 };
 
-/** A metric as it is named in a request. @param asked Name space, name and dimensions. */
+/** Reads the metric of a query. @param asked Name space, name and dimensions. */
 export function readSeries(
 	asked: Json,
 	period: number | undefined,
@@ -116,9 +119,9 @@ const readQuery = (query: Json): MetricQuery => {
 /** The queries of a request. @throws MetricError for more than 500 and for what the service refuses. */
 export function readQueries(input: Json): readonly MetricQuery[] {
 	const queries = structuresOf(input, 'MetricDataQueries').map((query) => readQuery(query));
-	if (queries.length === 0 || queries.length > mostQueries) {
+	if (queries.length === 0 || queries.length > maxQueries) {
 		throw validationFault(
-			`The collection MetricDataQueries must have a size between 1 and ${mostQueries}; it has ${queries.length}.`,
+			`The collection MetricDataQueries must have a size between 1 and ${maxQueries}; it has ${queries.length}.`,
 		);
 	}
 	if (new Set(queries.map(({id}) => id)).size < queries.length) {

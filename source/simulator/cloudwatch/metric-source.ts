@@ -1,5 +1,5 @@
 import type {Scenario} from '../faults/script.ts';
-import {type BackgroundTraffic, backgroundMinute, isActive, isIn, metricsOf} from './background.ts';
+import {type BackgroundTraffic, backgroundMinute, hasTraffic, isIn, metricsOf} from './background.ts';
 import {
 	addSums,
 	createMinuteSums,
@@ -11,27 +11,27 @@ import {
 } from './minute-sums.ts';
 import {dimensionOf, type ServedMinutes} from './served-minutes.ts';
 
-/** What metrics tell of the account at one moment: late, and the newest minute not whole. */
+/** The account's metrics as known at one moment: late, and the newest minute incomplete. */
 export type MetricSource = {
-	/** ModelIds with any traffic since a moment, each with the metrics that it has. */
+	/** ModelIds with any traffic since a moment, each with its metrics. */
 	readonly activeSince: (region: string, sinceMs: number) => ReadonlyMap<string, ReadonlySet<MetricName>>;
-	/** One minute of a ModelId; undefined where nothing is (yet) known of it. */
+	/** One minute of a ModelId; undefined where nothing is known of it (yet). */
 	readonly minute: (region: string, modelId: string, minute: number) => MinuteSums | undefined;
 };
 
 /** Metrics of a minute are usually complete two minutes after its end. */
 const defaultDelayMs = 2 * minuteMs;
 
-/** How much of a minute is told while it is not over for longer than the delay. */
+/** Share of a minute that is known until the delay after its end is over. */
 const partialShare = 0.6;
 
-/** Models of which the service publishes `EstimatedTPMQuotaUsage`; of the others the reader has to compute it. */
+/** Models with a published `EstimatedTPMQuotaUsage`; for others the reader has to compute it. */
 const hasEstimate = (modelId: string): boolean => !/titan|mistral|qwen|deepseek/.test(modelId);
 
 const hasValue = (sums: MinuteSums, metric: MetricName): boolean =>
 	isDuration(metric) ? sums.durations[metric].count > 0 : sums.counts[metric] > 0;
 
-/** What a look at the account at `nowMs` finds. */
+/** The metrics of the account as known at `nowMs`. */
 export function lookAt(
 	served: ServedMinutes,
 	{background = [], metrics}: Scenario,
@@ -49,7 +49,7 @@ export function lookAt(
 		return known;
 	};
 
-	/** 0: nothing is known of the minute, 1: all of it. */
+	/** 0: nothing of the minute is known, 1: all of it. */
 	const knownPart = (minute: number): number => {
 		const ageMs = nowMs - minute - minuteMs;
 		return ageMs >= delayMs ? 1 : ageMs >= delayMs - minuteMs ? partialShare : 0;
@@ -89,7 +89,7 @@ export function lookAt(
 			const found = new Map<string, ReadonlySet<MetricName>>();
 			for (const modelId of new Set([...served.modelIds(region), ...byDimension.keys()])) {
 				const active = trafficOf(region, modelId).filter((traffic) =>
-					isActive(traffic, region, seed, window),
+					hasTraffic(traffic, region, seed, window),
 				);
 				const names = new Set([
 					...servedMetrics(region, modelId, sinceMs),
@@ -104,7 +104,7 @@ export function lookAt(
 	};
 }
 
-/** Whether a ModelId has a metric at all. */
+/** Whether a metric is published for a ModelId. */
 export function isPublished(modelId: string, metric: MetricName): boolean {
 	return metric !== 'EstimatedTPMQuotaUsage' || hasEstimate(modelId);
 }

@@ -1,4 +1,4 @@
-/** Many durations in little room: a histogram whose classes are 2 % wide. */
+/** Sums of a minute. Durations are kept compact in a histogram whose classes are 2% wide. */
 type Durations = {
 	readonly classes: Map<number, number>;
 	count: number;
@@ -28,7 +28,7 @@ export function addDurations(sum: Durations, more: Durations): void {
 	sum.sumMs += more.sumMs;
 }
 
-/** The duration that a fraction (0 to 1) of them does not exceed, within 1 %; undefined where there are none. */
+/** Quantile of the durations (0 to 1), within 1%; undefined where there are none. */
 export function quantile({classes, count}: Durations, fraction: number): number | undefined {
 	let left = fraction * count;
 	let found: number | undefined;
@@ -49,7 +49,7 @@ export function minuteOf(atMs: number): number {
 	return Math.floor(atMs / minuteMs) * minuteMs;
 }
 
-/** Everything that CloudWatch sums up over a minute, by the names of the metrics in `AWS/Bedrock`. */
+/** Everything that CloudWatch sums per minute, by the names of the metrics in `AWS/Bedrock`. */
 const countMetrics = [
 	'Invocations',
 	'InvocationThrottles',
@@ -73,13 +73,13 @@ export function isDuration(metric: MetricName): metric is DurationMetric {
 	return durationMetrics.some((name) => name === metric);
 }
 
-/** The smallest and the largest value that a single request added. */
+/** The smallest and the largest value of a single request. */
 type Extremes = {least: number; most: number};
 
 /** One minute of one ModelId. */
 export type MinuteSums = {
 	readonly counts: Record<CountMetric, number>;
-	/** Of the metrics of which it is known; requests of background traffic are all alike. */
+	/** Only of metrics with known extremes; requests of background traffic are all alike. */
 	readonly extremes?: Map<CountMetric, Extremes>;
 	readonly durations: Readonly<Record<DurationMetric, Durations>>;
 };
@@ -106,7 +106,7 @@ export function createMinuteSums(): MinuteSums {
 	};
 }
 
-/** Metrics whose every sample is 1: something happened. */
+/** Metrics that count events: every sample is 1. */
 const eventMetrics: ReadonlySet<CountMetric> = new Set([
 	'Invocations',
 	'InvocationThrottles',
@@ -114,19 +114,19 @@ const eventMetrics: ReadonlySet<CountMetric> = new Set([
 	'InvocationServerErrors',
 ]);
 
-/** Samples that a metric has: one for each event, of tokens one for each invocation. */
+/** Samples of a metric: one per event, of tokens one per invocation. */
 export function samplesOf({counts}: MinuteSums, metric: CountMetric): number {
 	return counts[eventMetrics.has(metric) ? metric : 'Invocations'];
 }
 
-/** Smallest and largest sample; what is not known of single requests is taken to be their mean. */
+/** Smallest and largest sample; unknown ones are taken to be the mean. */
 export function extremesOf(sums: MinuteSums, metric: CountMetric): Readonly<Extremes> {
 	const known = sums.extremes?.get(metric);
 	const mean = sums.counts[metric] / samplesOf(sums, metric);
 	return known ?? {least: mean, most: mean};
 }
 
-/** In place: this is done for every request. */
+/** In place: called for every request. */
 const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: number): void => {
 	const known = sums.extremes?.get(metric);
 	if (known === undefined) {
@@ -137,13 +137,13 @@ const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: numbe
 	}
 };
 
-/** Adds what one request used. */
+/** Adds the counts of one request. */
 export function addSample(sums: MinuteSums, metric: CountMetric, amount: number): void {
 	sums.counts[metric] += amount;
 	widen(sums, metric, amount, amount);
 }
 
-/** Adds a part of one minute to another. @param part 0 to 1: how much of it; what is counted stays whole. */
+/** Adds a share of one minute to another. @param part 0 to 1: the share; counts stay whole. */
 export function addSums(sum: MinuteSums, more: MinuteSums, part = 1): void {
 	for (const metric of countMetrics) {
 		if (more.counts[metric] > 0) {

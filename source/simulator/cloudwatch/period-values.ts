@@ -13,12 +13,12 @@ import {
 	samplesOf,
 } from './minute-sums.ts';
 
-/** The values of one metric, period by period. */
+/** Values of one metric per period. */
 
 /** One minute of a ModelId; undefined where nothing is known of it. */
 export type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
 
-/** A minute is asked for once a metric: found once it is kept for the length of the request. */
+/** Remembers minutes for one request: each is asked for once per metric. */
 export function remembering(source: MetricSource, region: string): MinuteAt {
 	const known = new Map<string, Map<number, MinuteSums | null>>();
 	return (modelId, minute) => {
@@ -114,10 +114,12 @@ const durationOf = (
 	}
 };
 
-/** Begin of each period in seconds since 1970, as it goes over the wire, and its value. */
+/** Begin of each period in seconds since 1970, as on the wire, and its value. */
 export type PeriodValues = {readonly atSeconds: readonly number[]; readonly values: readonly number[]};
 
-/** Values of a query from a moment (included) to another (not included), oldest first: periods without traffic have none. */
+/**
+ * Values of a query from a moment (included) to another (excluded), oldest first: periods without traffic have none.
+ */
 export function valuesOf(
 	{modelId, metric, periodMs, statistic}: Pick<SeriesQuery, 'modelId' | 'metric' | 'periodMs' | 'statistic'>,
 	minuteAt: MinuteAt,

@@ -9,7 +9,7 @@ import {getMetricData, getMetricStatistics, listMetrics} from './metric-actions.
 import {MetricError} from './metric-answer.ts';
 import {lookAt} from './metric-source.ts';
 
-/** The three protocols that CloudWatch speaks; which of them is used depends on the age and language of an SDK. */
+/** CloudWatch in its three protocols; the age and language of an SDK decide which one it uses. */
 type MetricProtocol = {
 	readonly headers: Readonly<Record<string, string>>;
 	readonly write: (action: string, answer: Json, requestId: string) => Buffer;
@@ -26,7 +26,7 @@ const fieldKinds: FieldKinds = {
 
 const errorBody = ({type, message}: MetricError): Json => ({__type: type, message});
 
-/** What newer clients are sent beside the newer name of an error, so that their users may go on testing the older. */
+/** The older name of an error, sent to newer clients as well, so that code that tests for it keeps working. */
 function olderErrorHeader({queryName}: MetricError): Readonly<Record<string, string>> {
 	return {
 		'x-amzn-query-error': `${queryName};Sender`,
@@ -45,14 +45,14 @@ export const cborMetrics: MetricProtocol = {
 	writeError: (error) => encodeCbor(errorBody(error)),
 };
 
-const namespace = `http://monitoring.amazonaws.com/doc/${metricVersion}/`;
+const xmlNamespace = `http://monitoring.amazonaws.com/doc/${metricVersion}/`;
 
 export const queryMetrics: MetricProtocol = {
 	headers: {'content-type': 'text/xml'},
 	write: (action, answer, requestId) =>
-		Buffer.from(queryResult(action, answer, {namespace, requestId}, fieldKinds)),
+		Buffer.from(queryResult(action, answer, {namespace: xmlNamespace, requestId}, fieldKinds)),
 	writeError: ({queryName, message}, requestId) =>
-		Buffer.from(queryError({code: queryName, message}, requestId, namespace)),
+		Buffer.from(queryError({code: queryName, message}, requestId, xmlNamespace)),
 };
 
 const inputOf = (body: Buffer, parse: (bytes: Buffer) => unknown, name: string): Json => {
@@ -63,28 +63,26 @@ const inputOf = (body: Buffer, parse: (bytes: Buffer) => unknown, name: string):
 		const input = parse(body);
 		return isJson(input) ? input : {};
 	} catch {
-		throw new MetricError('SerializationException', `The request is no ${name}.`, {
+		throw new MetricError('SerializationException', `The request is not valid ${name}.`, {
 			queryName: 'MalformedInput',
 		});
 	}
 };
 
-/** @throws MetricError for what is no JSON. */
+/** @throws MetricError for invalid JSON. */
 export function readJsonInput(body: Buffer): Json {
 	return inputOf(body, (bytes) => JSON.parse(bytes.toString('utf8')), 'JSON');
 }
 
-/** @throws MetricError for what is no CBOR. */
+/** @throws MetricError for invalid CBOR. */
 export function readCborInput(body: Buffer): Json {
 	return inputOf(body, decodeCbor, 'CBOR');
 }
 
-/** CloudWatch in each of its protocols. */
-
 /** Name of the service in the header `X-Amz-Target` and in the paths of CBOR. */
 export const cloudWatchTarget = 'GraniteServiceVersion20100801';
 
-/** What is asked for, or a failure to read it. */
+/** Reads the input of a request. */
 type ReadInput = () => Json | Promise<Json>;
 
 type CloudWatch = (
@@ -111,7 +109,7 @@ const send = (
 	reply.end(bytes);
 };
 
-/** Errors that a script asks for come before anything else, as those of the service do. */
+/** Scripted errors come before all others, as the service's throttles do. */
 const createFaults = ({scenario}: Simulation) => {
 	let throttled = 0;
 	let partial = 0;
@@ -131,7 +129,7 @@ const createFaults = ({scenario}: Simulation) => {
 	};
 };
 
-/** Makes the handler of CloudWatch over what the simulator served and its scenario. */
+/** Makes the handler of CloudWatch over the served requests and the scenario. */
 export function createCloudWatch(simulation: Simulation): CloudWatch {
 	const {time, scenario, served, options} = simulation;
 	const faults = createFaults(simulation);

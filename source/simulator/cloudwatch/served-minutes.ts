@@ -8,28 +8,28 @@ import {
 	minuteOf,
 } from './minute-sums.ts';
 
-/** What the simulator served, minute by minute, for as long as a day needs it. */
+/** Served requests per minute, kept for a day. */
 export type ServedMinutes = {
 	readonly record: (request: RequestRecord) => void;
-	/** ModelIds that were asked for in a Region. */
+	/** ModelIds that were called in a Region. */
 	readonly modelIds: (region: string) => readonly string[];
 	/** By the begin of the minute. */
 	readonly minutes: (region: string, modelId: string) => ReadonlyMap<number, MinuteSums>;
 	readonly clear: () => void;
 };
 
-/** Minutes that are kept of a ModelId. */
+/** Minutes kept per ModelId. */
 const keptMinutes = 25 * 60;
 
 /**
- * Value of the dimension `ModelId`: what the caller used, of an ARN the last part. AWS writes the ID of an application
- * profile and not its ARN.
+ * Value of the dimension `ModelId`: the name that the caller used, of an ARN the last part. AWS writes the ID of an
+ * application profile and not its ARN.
  */
 export function dimensionOf(modelId: string): string {
 	return modelId.startsWith('arn:') ? modelId.slice(modelId.lastIndexOf('/') + 1) : modelId;
 }
 
-/** Errors before the request was taken on: AWS does not count them as invocations. */
+/** Errors before the service accepted the request: AWS does not count them as invocations. */
 const clientStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 
 const count = (sums: MinuteSums, request: RequestRecord): void => {
@@ -60,7 +60,7 @@ const count = (sums: MinuteSums, request: RequestRecord): void => {
 	}
 };
 
-/** @param clockAheadMs By how much the clock of the metrics is ahead of the requests'. */
+/** @param clockAheadMs How far the clock of the metrics is ahead of the requests'. */
 export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 	const regions = new Map<string, Map<string, Map<number, MinuteSums>>>();
 	const nothing: ReadonlyMap<number, MinuteSums> = new Map();
@@ -83,7 +83,7 @@ export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 
 	return {
 		record(request) {
-			// What names no model at all leaves no trace in CloudWatch.
+			// Requests without any model appear nowhere in CloudWatch.
 			if (request.baseModel !== undefined) {
 				const at = minuteOf(request.endedAt + clockAheadMs);
 				count(sumsAt(request.region, dimensionOf(request.modelId), at), request);

@@ -5,10 +5,10 @@ import type {Exchange} from '../wire/exchange.ts';
 import {actionNotServed, queryResult} from '../wire/query-protocol.ts';
 import {ServiceError} from '../wire/service-error.ts';
 
-/** Whoever calls: the simulator looks at no key. */
+/** The caller, who is always the same: the simulator checks no key. */
 export const callerArn = `arn:aws:iam::${accountId}:user/simulated`;
 
-/** What IAM says to a caller without the permission. */
+/** IAM's message to a caller without the permission. */
 export function deniedMessage(action: string): string {
 	return `User: ${callerArn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`;
 }
@@ -20,13 +20,13 @@ export function assertAllowed({denied}: Scenario, action: string): void {
 	}
 }
 
-/** STS: who the caller is. Many tools ask that before anything else; no permission is needed for it. */
+/** STS names the caller. Many tools ask that first; it needs no permission. */
 
 export const tokenServiceVersion = '2011-06-15';
 
-const namespace = `https://sts.amazonaws.com/doc/${tokenServiceVersion}/`;
+const xmlNamespace = `https://sts.amazonaws.com/doc/${tokenServiceVersion}/`;
 
-/** In the form of the identifiers of IAM users. */
+/** In the form of the IDs of IAM users. */
 const userId = 'AIDASIMULATEDSIMULATE';
 
 /** Answers an action. @throws ServiceError for all but GetCallerIdentity. */
@@ -36,7 +36,7 @@ export function serveTokenService({reply}: Exchange, action: string): void {
 	}
 	const requestId = randomUUID();
 	const identity = {Arn: callerArn, UserId: userId, Account: accountId};
-	const body = Buffer.from(queryResult(action, identity, {namespace, requestId}));
+	const body = Buffer.from(queryResult(action, identity, {namespace: xmlNamespace, requestId}));
 	reply.head(200, {
 		'content-type': 'text/xml',
 		'content-length': String(body.length),

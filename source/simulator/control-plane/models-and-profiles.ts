@@ -9,7 +9,7 @@ import type {Simulation} from '../simulation.ts';
 import {type Exchange, regionOf, sendJson} from '../wire/exchange.ts';
 import {ServiceError, validationError} from '../wire/service-error.ts';
 
-/** ListFoundationModels and GetFoundationModel. */
+/** The lists and look-ups of the control plane: foundation models and inference profiles. */
 
 type Status = 'ACTIVE' | 'LEGACY';
 
@@ -29,8 +29,8 @@ const modelSummary = (model: Model, region: string, status: Status): Json => ({
 	modelLifecycle: {status},
 });
 
-/** A model of the account; undefined where the account does not know it. One past its life is listed for a while. */
-const listed = (model: Model, region: string, lifecycle: Lifecycle): Json | undefined => {
+/** A model of the account; undefined where the account does not know it. A retired one stays listed for a while. */
+const listedModel = (model: Model, region: string, lifecycle: Lifecycle): Json | undefined => {
 	const state = lifecycle(model);
 	switch (state) {
 		case 'unreleased':
@@ -73,7 +73,7 @@ const passes = (entry: Json, query: URLSearchParams): boolean =>
 export async function serveFoundationModels(exchange: Exchange, {lifecycle}: Simulation): Promise<void> {
 	const region = regionOf(exchange.headers);
 	const all = [
-		...models.map((model) => listed(model, region, lifecycle)),
+		...models.map((model) => listedModel(model, region, lifecycle)),
 		...otherModels.map((model) => otherSummary(model, region)),
 	].filter((entry) => entry !== undefined);
 	const modelSummaries = all.filter((entry) => passes(entry, exchange.query));
@@ -91,18 +91,16 @@ export async function serveFoundationModel(
 	const model = findModel(id);
 	const other = otherModels.find((candidate) => candidate.id === id);
 	const modelDetails =
-		model === undefined ? other && otherSummary(other, region) : listed(model, region, lifecycle);
+		model === undefined ? other && otherSummary(other, region) : listedModel(model, region, lifecycle);
 	if (modelDetails === undefined) {
 		throw new ServiceError('ValidationException', 'The provided model identifier is invalid.');
 	}
 	sendJson(exchange.reply, 200, {modelDetails}, {'x-amzn-requestid': randomUUID()});
 }
 
-/** ListInferenceProfiles and GetInferenceProfile. */
-
 /** Pages are shorter than the service's, so that a client has to ask for more than one. */
 const pageLength = 25;
-const longestPage = 1000;
+const maxPageLength = 1000;
 
 const createdAt = '2026-01-15T00:00:00Z';
 
@@ -122,9 +120,9 @@ const profileSummary = (profile: Profile, region: string): Json => ({
 
 const pageSize = (query: URLSearchParams): number => {
 	const asked = Number(query.get('maxResults') ?? pageLength);
-	if (!Number.isInteger(asked) || asked < 1 || asked > longestPage) {
+	if (!Number.isInteger(asked) || asked < 1 || asked > maxPageLength) {
 		throw validationError(
-			`1 validation error detected: Value '${query.get('maxResults')}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and ${longestPage}`,
+			`1 validation error detected: Value '${query.get('maxResults')}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and ${maxPageLength}`,
 		);
 	}
 	return Math.min(asked, pageLength);

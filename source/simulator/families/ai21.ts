@@ -1,10 +1,10 @@
 import {hashText, type Random, uuid} from '../answers/random.ts';
-import {type Facts, type Family, noEvents, type StopReason, withoutCache} from './family.ts';
-import {type Json, numberOr, stringsOf, textSegment, tokenize} from './prompt.ts';
-import {chatMessages, chatParts} from './prompt-parts.ts';
+import type {Family, ResponseContext, StopReason} from './family.ts';
+import {type Json, numberOr, stringsOf, tokenize} from './prompt.ts';
+import {chatMessages, chatParts, plainPrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
-/** AI21 Jurassic-2: one prompt; the answer lists its tokens instead of counting them. */
+/** AI21 Labs: Jurassic-2 (one prompt; the answer lists its tokens instead of counting them) and Jamba (chat). */
 
 const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'endoftext',
@@ -32,7 +32,7 @@ const jurassicShape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-/** The tokens with where each begins and ends in the text, and how likely it was. */
+/** The tokens with their positions in the text and their likelihoods. */
 const tokenList = (random: Random, tokens: readonly string[]): readonly Json[] => {
 	let start = 0;
 	return tokens.map((token) => {
@@ -47,7 +47,7 @@ const tokenList = (random: Random, tokens: readonly string[]): readonly Json[] =
 	});
 };
 
-const jurassicFinishReason = ({answer, usage}: Facts): Json => ({
+const jurassicFinishReason = ({answer, usage}: ResponseContext): Json => ({
 	reason: finishReasons[answer.stopReason],
 	...(answer.stopReason === 'length' ? {length: usage.outputTokens} : {}),
 	...(answer.stopSequence === undefined ? {} : {sequence: answer.stopSequence}),
@@ -57,14 +57,10 @@ export const jurassicFamily: Family = {
 	name: 'jurassic',
 	parse(body, model) {
 		assertShape(body, jurassicShape(model.maximumOutputTokens));
-		const prompt = String(body.prompt);
 		return {
-			segments: [textSegment(prompt)],
-			system: '',
-			question: prompt,
+			...plainPrompt(String(body.prompt)),
 			maximumTokens: numberOr(body.maxTokens, model.defaultOutputTokens ?? model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stopSequences),
-			jsonSchema: undefined,
 		};
 	},
 	whole: (facts, said) => ({
@@ -83,13 +79,8 @@ export const jurassicFamily: Family = {
 	}),
 	tokensPerEvent: 1,
 	// It is never streamed: the operation is refused before.
-	opening: noEvents,
-	delta: noEvents,
-	closing: noEvents,
-	reportsCache: withoutCache,
+	delta: () => [],
 };
-
-/** AI21 Jamba. */
 
 const jambaShape = (maximumOutputTokens: number): Shape => ({
 	type: 'object',
@@ -109,13 +100,13 @@ const jambaShape = (maximumOutputTokens: number): Shape => ({
 
 const jambaFinishReason = (reason: string): string => (reason === 'length' ? 'length' : 'stop');
 
-const usage = ({usage: {inputTokens, outputTokens}}: Facts): Json => ({
+const jambaUsage = ({usage: {inputTokens, outputTokens}}: ResponseContext): Json => ({
 	prompt_tokens: inputTokens,
 	completion_tokens: outputTokens,
 	total_tokens: inputTokens + outputTokens,
 });
 
-const streamId = ({requestId}: Facts): string => `chat-${requestId}`;
+const streamId = ({requestId}: ResponseContext): string => `chat-${requestId}`;
 
 export const jambaFamily: Family = {
 	name: 'jamba',
@@ -125,7 +116,6 @@ export const jambaFamily: Family = {
 			...chatParts(body.messages),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop),
-			jsonSchema: undefined,
 		};
 	},
 	whole: (facts, content) => ({
@@ -137,10 +127,9 @@ export const jambaFamily: Family = {
 				finish_reason: jambaFinishReason(facts.answer.stopReason),
 			},
 		],
-		usage: usage(facts),
+		usage: jambaUsage(facts),
 	}),
 	tokensPerEvent: 1,
-	opening: noEvents,
 	delta: (facts, delta) => [
 		{
 			id: streamId(facts),
@@ -151,10 +140,8 @@ export const jambaFamily: Family = {
 					finish_reason: delta.isLast ? jambaFinishReason(facts.answer.stopReason) : null,
 				},
 			],
-			...(delta.isLast ? {usage: usage(facts)} : {}),
+			...(delta.isLast ? {usage: jambaUsage(facts)} : {}),
 		},
 	],
-	closing: noEvents,
 	hasMetricsApart: true,
-	reportsCache: withoutCache,
 };

@@ -1,20 +1,13 @@
 import {contentText, converseSegments, lastQuestion} from './converse.ts';
-import {
-	type Delta,
-	type Facts,
-	type Family,
-	noEvents,
-	type StopReason,
-	type ToolUse,
-	withoutCache,
-} from './family.ts';
-import {isJson, type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
+import type {Delta, Family, ResponseContext, StopReason, ToolUse} from './family.ts';
+import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
+import {plainPrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 import {converseTools} from './tools.ts';
 
-/** Amazon Titan Text. */
+/** Amazon: Titan Text and Nova. */
 
-const completionReasons: Readonly<Record<StopReason, string>> = {
+const titanReasons: Readonly<Record<StopReason, string>> = {
 	end: 'FINISH',
 	length: 'LENGTH',
 	'stop-sequence': 'STOP_CRITERIA_MET',
@@ -44,14 +37,10 @@ export const titanFamily: Family = {
 	parse(body, model) {
 		assertShape(body, titanShape(model.maximumOutputTokens));
 		const config = isJson(body.textGenerationConfig) ? body.textGenerationConfig : {};
-		const input = String(body.inputText);
 		return {
-			segments: [textSegment(input)],
-			system: '',
-			question: input,
+			...plainPrompt(String(body.inputText)),
 			maximumTokens: numberOr(config.maxTokenCount, model.defaultOutputTokens ?? model.maximumOutputTokens),
 			stopSequences: stringsOf(config.stopSequences),
-			jsonSchema: undefined,
 		};
 	},
 	whole: ({usage, answer}, outputText) => ({
@@ -60,28 +49,25 @@ export const titanFamily: Family = {
 			{
 				tokenCount: usage.outputTokens,
 				outputText,
-				completionReason: completionReasons[answer.stopReason],
+				completionReason: titanReasons[answer.stopReason],
 			},
 		],
 	}),
 	tokensPerEvent: 60,
-	opening: noEvents,
 	delta: ({usage, answer}, delta) => [
 		{
 			outputText: delta.text,
 			index: 0,
 			totalOutputTextTokenCount: delta.isLast ? usage.outputTokens : null,
-			completionReason: delta.isLast ? completionReasons[answer.stopReason] : null,
+			completionReason: delta.isLast ? titanReasons[answer.stopReason] : null,
 			inputTextTokenCount: delta.isFirst ? usage.inputTokens : null,
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };
 
-/** Amazon Nova: Converse's words with its own spelling of the token counts. */
+/** Amazon Nova: Converse's format with its own spelling of the token counts. */
 
-const stopReasons: Readonly<Record<StopReason, string>> = {
+const novaStopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
 	length: 'max_tokens',
 	'stop-sequence': 'stop_sequence',
@@ -89,7 +75,7 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	guardrail: 'guardrail_intervened',
 };
 
-const blocks: Shape = {
+const novaBlocks: Shape = {
 	type: 'array',
 	items: {
 		type: 'object',
@@ -111,13 +97,13 @@ const novaShape = (maximumOutputTokens: number): Shape => ({
 	required: ['messages'],
 	keys: {
 		schemaVersion: text,
-		system: blocks,
+		system: novaBlocks,
 		messages: {
 			type: 'array',
 			items: {
 				type: 'object',
 				required: ['role', 'content'],
-				keys: {role: {type: 'string', values: ['user', 'assistant']}, content: blocks},
+				keys: {role: {type: 'string', values: ['user', 'assistant']}, content: novaBlocks},
 			},
 		},
 		inferenceConfig: {
@@ -140,7 +126,9 @@ const novaShape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const usage = ({usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens}}: Facts): Json => ({
+const novaUsage = ({
+	usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens},
+}: ResponseContext): Json => ({
 	inputTokens,
 	outputTokens,
 	cacheReadInputTokenCount: cacheReadTokens,
@@ -149,14 +137,14 @@ const usage = ({usage: {inputTokens, outputTokens, cacheReadTokens, cacheWriteTo
 
 const toolUseId = ({key}: ToolUse): string => `tooluse_${key}`;
 
-const contentOf = ({answer: {toolUse}}: Facts, text: string): readonly Json[] => [
+const novaContent = ({answer: {toolUse}}: ResponseContext, text: string): readonly Json[] => [
 	...(text === '' && toolUse !== undefined ? [] : [{text}]),
 	...(toolUse === undefined
 		? []
 		: [{toolUse: {name: toolUse.name, toolUseId: toolUseId(toolUse), input: toolUse.input}}]),
 ];
 
-const toolEvents = ({answer: {toolUse}}: Facts, delta: Delta): readonly Json[] => {
+const toolEvents = ({answer: {toolUse}}: ResponseContext, delta: Delta): readonly Json[] => {
 	const contentBlockIndex = delta.block;
 	const start = toolUse === undefined ? {} : {toolUse: {toolUseId: toolUseId(toolUse), name: toolUse.name}};
 	return [
@@ -177,18 +165,17 @@ export const novaFamily: Family = {
 			question: lastQuestion(body.messages),
 			maximumTokens: numberOr(config.maxTokens ?? config.max_new_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(config.stopSequences),
-			jsonSchema: undefined,
 			tools: converseTools(body),
 		};
 	},
 	whole: (facts, answer) => ({
-		output: {message: {content: contentOf(facts, answer), role: 'assistant'}},
-		stopReason: stopReasons[facts.answer.stopReason],
-		usage: {...usage(facts), totalTokens: facts.usage.inputTokens + facts.usage.outputTokens},
+		output: {message: {content: novaContent(facts, answer), role: 'assistant'}},
+		stopReason: novaStopReasons[facts.answer.stopReason],
+		usage: {...novaUsage(facts), totalTokens: facts.usage.inputTokens + facts.usage.outputTokens},
 	}),
 	tokensPerEvent: 3,
 	opening: () => [{messageStart: {role: 'assistant'}}],
-	// Nova closes a block of text after every delta and counts the blocks up.
+	// Nova closes a block of text after every delta and numbers the blocks.
 	delta: (facts, delta) =>
 		delta.kind === 'tool'
 			? toolEvents(facts, delta)
@@ -197,8 +184,8 @@ export const novaFamily: Family = {
 					{contentBlockStop: {contentBlockIndex: delta.index}},
 				],
 	closing: (facts) => [
-		{messageStop: {stopReason: stopReasons[facts.answer.stopReason]}},
-		{metadata: {usage: usage(facts), metrics: {}, trace: {}}},
+		{messageStop: {stopReason: novaStopReasons[facts.answer.stopReason]}},
+		{metadata: {usage: novaUsage(facts), metrics: {}, trace: {}}},
 	],
 	reportsCache: () => true,
 };

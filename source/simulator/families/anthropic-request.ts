@@ -1,11 +1,11 @@
 import type {Model} from '../catalog/model.ts';
 import {type ServiceError, validationError} from '../wire/service-error.ts';
-import type {Facts} from './family.ts';
+import type {ResponseContext} from './family.ts';
 import {isJson, type Json} from './prompt.ts';
 
-/** Thoughts that a request asks for. */
+/** Requests of Claude: thinking, output format, and what the Messages API refuses. Converse uses the same rules. */
 
-const leastBudget = 1024;
+const minThinkingBudget = 1024;
 const signatureLength = 240;
 
 /** Whether the settings turn thinking on: Claude's `thinking`, Nova's `reasoningConfig`. */
@@ -15,10 +15,7 @@ export function asksToThink(settings: Json): boolean {
 	return type === 'enabled' || type === 'adaptive';
 }
 
-/**
- * What the model says to settings that do not go together.
- * @param isForced A tool must be called.
- */
+/** The model's message about settings that exclude each other. @param isForced A tool must be called. */
 export function thinkingFault(
 	settings: Json,
 	model: Model,
@@ -42,8 +39,8 @@ export function thinkingFault(
 	if (typeof budget !== 'number') {
 		return 'thinking.enabled.budget_tokens: Field required';
 	}
-	if (budget < leastBudget) {
-		return `thinking.enabled.budget_tokens: Input should be greater than or equal to ${leastBudget}`;
+	if (budget < minThinkingBudget) {
+		return `thinking.enabled.budget_tokens: Input should be greater than or equal to ${minThinkingBudget}`;
 	}
 	return typeof maximumTokens === 'number' && maximumTokens <= budget
 		? '`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking#max-tokens-and-context-window-size'
@@ -52,8 +49,8 @@ export function thinkingFault(
 
 const signatureAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** What Claude signs its thoughts with; nothing checks it here. */
-export function signatureOf({model, random}: Facts): string | undefined {
+/** The signature of Claude's thoughts; nothing checks it here. */
+export function signatureOf({model, random}: ResponseContext): string | undefined {
 	return model.family === 'anthropic'
 		? Array.from(
 				{length: signatureLength},
@@ -62,13 +59,11 @@ export function signatureOf({model, random}: Facts): string | undefined {
 		: undefined;
 }
 
-/** Schema that a whole answer of Claude is to follow: `output_config.format`, in an earlier form `output_format`. */
+/** Schema of the answer: `output_config.format`, in an earlier form `output_format`. */
 export function formatSchema({output_config: config, output_format: earlier}: Json): Json | undefined {
 	const format = isJson(config) && isJson(config.format) ? config.format : earlier;
 	return isJson(format) && isJson(format.schema) ? format.schema : undefined;
 }
-
-/** What the Messages API refuses, in its own words. */
 
 const knownKeys = new Set([
 	'anthropic_version',
@@ -97,7 +92,7 @@ const knownKeys = new Set([
 	'user_profile_id',
 ]);
 
-/** What the vendor's SDKs send: the older ones and those since October 2026. */
+/** Versions that the vendor's SDKs send: the older ones and those since October 2026. */
 const apiVersions: ReadonlySet<unknown> = new Set(['bedrock-2023-05-31', '2026-10-21']);
 
 const samplingKeys = ['temperature', 'top_p', 'top_k'] as const;
@@ -174,7 +169,7 @@ const versionFault = (body: Json): ServiceError | undefined => {
 const forcesTool = ({tool_choice: choice}: Json): boolean =>
 	isJson(choice) && (choice.type === 'any' || choice.type === 'tool');
 
-/** Throws the ValidationException that a wrong body gets. */
+/** Throws the ValidationException of an invalid body. */
 export function checkAnthropic(body: Json, model: Model): void {
 	const version = versionFault(body);
 	if (version !== undefined) {

@@ -2,11 +2,11 @@ import {identifier} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {asksToThink, checkAnthropic, formatSchema, signatureOf} from './anthropic-request.ts';
 import {attachmentSegment} from './attachment.ts';
-import type {Delta, Facts, Family, StopReason, ToolUse} from './family.ts';
+import type {Family, PartKind, ResponseContext, StopReason, ToolUse, Usage} from './family.ts';
 import {isJson, type Json, numberOr, type Segment, stringsOf, textSegment, withCachePoint} from './prompt.ts';
 import {anthropicTools} from './tools.ts';
 
-/** Anthropic Claude: the Messages API. */
+/** Anthropic Claude: the Messages API. bedrock-mantle writes the same blocks and counts. */
 
 const stopReasons: Readonly<Record<StopReason, string>> = {
 	end: 'end_turn',
@@ -30,7 +30,7 @@ const blockSegments = (block: unknown): readonly Segment[] => {
 	return block.cache_control === undefined ? segments : withCachePoint(segments);
 };
 
-/** The results of a tool may hold images and documents of their own. */
+/** The results of a tool may contain images and documents. */
 const uncachedSegments = (block: Json): readonly Segment[] => {
 	switch (block.type) {
 		case 'image':
@@ -65,61 +65,68 @@ const lastUserText = (messages: unknown): string => {
 	return isJson(last) ? plainText(last.content) : '';
 };
 
-const reportsCache = ({model, isCaching}: Facts): boolean => isCaching || model.traits.has('reports-cache');
+const reportsCache = ({model, isCaching}: ResponseContext): boolean =>
+	isCaching || model.traits.has('reports-cache');
 
-const cacheCounts = (facts: Facts): Json =>
-	reportsCache(facts)
-		? {
-				cache_creation_input_tokens: facts.usage.cacheWriteTokens,
-				cache_read_input_tokens: facts.usage.cacheReadTokens,
-				cache_creation: {
-					ephemeral_5m_input_tokens: facts.usage.cacheWriteTokens,
-					ephemeral_1h_input_tokens: 0,
-				},
-			}
-		: {};
+/** The members of a usage object that count cached tokens. */
+export function cacheTokenCounts({cacheReadTokens, cacheWriteTokens}: Usage): Json {
+	return {
+		cache_creation_input_tokens: cacheWriteTokens,
+		cache_read_input_tokens: cacheReadTokens,
+		cache_creation: {ephemeral_5m_input_tokens: cacheWriteTokens, ephemeral_1h_input_tokens: 0},
+	};
+}
 
-/** The name that Claude calls itself by: the ID without vendor and version. */
+const cacheCounts = (facts: ResponseContext): Json =>
+	reportsCache(facts) ? cacheTokenCounts(facts.usage) : {};
+
+/** The model's own name: the ID without vendor and version. */
 const ownName = (model: Model): string => model.id.replace(/^anthropic\./, '').replace(/-v\d+(:\d+)?$/, '');
 
-const message = (facts: Facts): Json => ({
-	id: `msg_bdrk_01${identifier(facts.random, 22)}`,
-	type: 'message',
-	role: 'assistant',
-	model: ownName(facts.model),
-});
+/** A message without its content. */
+export function messageHead({random}: ResponseContext, model: string): Json {
+	return {model, id: `msg_bdrk_01${identifier(random, 22)}`, type: 'message', role: 'assistant'};
+}
 
-const toolUseBlock = ({key, name, input}: ToolUse): Json => ({
-	type: 'tool_use',
-	id: `toolu_bdrk_01${key}`,
-	name,
-	input,
-});
+/** How an API writes thoughts and calls of tools: the two that speak Messages differ in these. */
+export type BlockWriter = {
+	/** The signature that lets a client send a thought back. */
+	readonly sign: (facts: ResponseContext) => string | undefined;
+	readonly toolUseBlock: (toolUse: ToolUse) => Json;
+};
 
-const contentOf = (facts: Facts, text: string): readonly Json[] => {
+/** A call of a tool as InvokeModel writes it. */
+export function toolUseBlock({key, name, input}: ToolUse): Json {
+	return {type: 'tool_use', id: `toolu_bdrk_01${key}`, name, input};
+}
+
+const ownBlocks: BlockWriter = {sign: signatureOf, toolUseBlock};
+
+/** The content of a complete answer. An empty text is left out beside thoughts or a tool. */
+export function contentBlocks(facts: ResponseContext, text: string, blocks: BlockWriter): readonly Json[] {
 	const {reasoning, toolUse} = facts.answer;
 	const isOnlyText = reasoning.length === 0 && toolUse === undefined;
 	return [
 		...(reasoning.length === 0
 			? []
-			: [{type: 'thinking', thinking: reasoning.join(''), signature: signatureOf(facts)}]),
+			: [{type: 'thinking', thinking: reasoning.join(''), signature: blocks.sign(facts)}]),
 		...(text === '' && !isOnlyText ? [] : [{type: 'text', text}]),
-		...(toolUse === undefined ? [] : [toolUseBlock(toolUse)]),
+		...(toolUse === undefined ? [] : [blocks.toolUseBlock(toolUse)]),
 	];
-};
+}
 
-const blockStart = ({answer}: Facts, {kind}: Delta): Json => {
+const emptyBlock = (kind: PartKind, {answer}: ResponseContext, blocks: BlockWriter): Json => {
 	switch (kind) {
 		case 'reasoning':
 			return {type: 'thinking', thinking: '', signature: ''};
 		case 'text':
 			return {type: 'text', text: ''};
 		case 'tool':
-			return answer.toolUse === undefined ? {} : toolUseBlock({...answer.toolUse, input: {}});
+			return answer.toolUse === undefined ? {} : blocks.toolUseBlock({...answer.toolUse, input: {}});
 	}
 };
 
-const blockDelta = ({kind, text}: Delta): Json => {
+const deltaOf = (kind: PartKind, text: string): Json => {
 	switch (kind) {
 		case 'reasoning':
 			return {type: 'thinking_delta', thinking: text};
@@ -130,18 +137,27 @@ const blockDelta = ({kind, text}: Delta): Json => {
 	}
 };
 
-const blockEnd = (facts: Facts, {kind, block: index}: Delta): readonly Json[] => [
-	...(kind === 'reasoning'
-		? [
-				{
-					type: 'content_block_delta',
-					index,
-					delta: {type: 'signature_delta', signature: signatureOf(facts)},
-				},
-			]
-		: []),
-	{type: 'content_block_stop', index},
-];
+/** The event that begins a block of a stream. */
+export function blockStart(index: number, kind: PartKind, facts: ResponseContext, blocks: BlockWriter): Json {
+	return {type: 'content_block_start', index, content_block: emptyBlock(kind, facts, blocks)};
+}
+
+/** The event that adds to a block of a stream. */
+export function blockDelta(index: number, kind: PartKind, text: string): Json {
+	return {type: 'content_block_delta', index, delta: deltaOf(kind, text)};
+}
+
+/** The events that end a block of a stream. */
+export function blockEnd(
+	index: number,
+	kind: PartKind,
+	facts: ResponseContext,
+	{sign}: BlockWriter,
+): readonly Json[] {
+	const stop = {type: 'content_block_stop', index};
+	const signed = () => ({type: 'signature_delta', signature: sign(facts)});
+	return kind === 'reasoning' ? [{type: 'content_block_delta', index, delta: signed()}, stop] : [stop];
+}
 
 export const anthropicFamily: Family = {
 	name: 'anthropic',
@@ -159,8 +175,8 @@ export const anthropicFamily: Family = {
 		};
 	},
 	whole: (facts, text) => ({
-		...message(facts),
-		content: contentOf(facts, text),
+		...messageHead(facts, ownName(facts.model)),
+		content: contentBlocks(facts, text, ownBlocks),
 		stop_reason: stopReasons[facts.answer.stopReason],
 		stop_sequence: facts.answer.stopSequence ?? null,
 		usage: {
@@ -174,7 +190,7 @@ export const anthropicFamily: Family = {
 		{
 			type: 'message_start',
 			message: {
-				...message(facts),
+				...messageHead(facts, ownName(facts.model)),
 				content: [],
 				stop_reason: null,
 				stop_sequence: null,
@@ -183,12 +199,10 @@ export const anthropicFamily: Family = {
 		},
 	],
 	hasThoughtBlocks: true,
-	delta: (facts, delta) => [
-		...(delta.opensBlock
-			? [{type: 'content_block_start', index: delta.block, content_block: blockStart(facts, delta)}]
-			: []),
-		{type: 'content_block_delta', index: delta.block, delta: blockDelta(delta)},
-		...(delta.closesBlock ? blockEnd(facts, delta) : []),
+	delta: (facts, {block, kind, text, opensBlock, closesBlock}) => [
+		...(opensBlock ? [blockStart(block, kind, facts, ownBlocks)] : []),
+		blockDelta(block, kind, text),
+		...(closesBlock ? blockEnd(block, kind, facts, ownBlocks) : []),
 	],
 	closing: (facts) => [
 		{

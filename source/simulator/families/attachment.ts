@@ -1,6 +1,9 @@
 import {isJson, type Json, type Segment, textSegment} from './prompt.ts';
 
-/** Width and height of an image, read from the beginning of its file. */
+/**
+ * Attachments of a prompt, whose cost follows from their size. Width and height of an image are read from the
+ * beginning of its file.
+ */
 
 type ImageSize = {readonly width: number; readonly height: number};
 
@@ -50,17 +53,15 @@ const webp = (bytes: Buffer): ImageSize | undefined => {
 	}
 };
 
-/** @returns undefined where it is none of PNG, GIF, JPEG and WebP. */
+/** @returns undefined for anything but PNG, GIF, JPEG and WebP. */
 function imageSize(bytes: Buffer): ImageSize | undefined {
 	return png(bytes) ?? gif(bytes) ?? jpeg(bytes) ?? webp(bytes);
 }
 
-/** Images and documents of a prompt: what they cost follows from their size. */
-
 /** Claude's documented figure: width x height / 750, no image above 1,600. */
 const pixelsPerToken = 750;
-const mostImageTokens = 1600;
-/** For what cannot be read: assumptions of the simulator, so that a larger file costs more. */
+const maxImageTokens = 1600;
+/** For files that cannot be read: assumptions of the simulator, so that a larger file costs more. */
 const bytesPerImageToken = 100;
 const bytesPerDocumentToken = 40;
 const bytesPerVideoToken = 2000;
@@ -72,36 +73,36 @@ const textFormats = new Set(['txt', 'md', 'csv', 'html', 'text/plain', 'text', '
 type Attachment = {
 	readonly kind: 'image' | 'document' | 'video';
 	readonly format: string;
-	/** Base64; undefined where it lies elsewhere. */
+	/** Base64; undefined where the data is elsewhere. */
 	readonly data: string | undefined;
 	readonly text: string | undefined;
 };
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** The text of a document that comes in parts. */
 const textOfParts = (parts: unknown): string | undefined =>
 	typeof parts === 'string'
 		? parts
 		: Array.isArray(parts)
-			? parts.map((part) => (isJson(part) ? (textOf(part.text) ?? '') : '')).join('\n')
+			? parts.map((part) => (isJson(part) ? (stringOf(part.text) ?? '') : '')).join('\n')
 			: undefined;
 
 /** Data of a `data:` URL. */
 const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
 
-/** The attachment of a block, in the words of Converse, of the Messages API or of OpenAI. */
+/** Reads the attachment of a block of Converse, of the Messages API or of OpenAI. */
 const attachmentOf = (block: Json): Attachment => {
 	const kind = (['image', 'document', 'video'] as const).find((name) => isJson(block[name])) ?? 'image';
 	const body = isJson(block[kind]) ? block[kind] : block;
 	const source = isJson(body.source) ? body.source : {};
-	const url = isJson(block.image_url) ? textOf(block.image_url.url) : textOf(block.image_url);
+	const url = isJson(block.image_url) ? stringOf(block.image_url.url) : stringOf(block.image_url);
 	const isPlain = source.type === 'text';
 	return {
 		kind: block.type === 'document' ? 'document' : kind,
-		format: textOf(body.format) ?? textOf(source.media_type) ?? '',
-		data: isPlain ? undefined : (textOf(source.bytes) ?? textOf(source.data) ?? dataOfUrl(url)),
-		text: isPlain ? textOf(source.data) : (textOf(source.text) ?? textOfParts(source.content)),
+		format: stringOf(body.format) ?? stringOf(source.media_type) ?? '',
+		data: isPlain ? undefined : (stringOf(source.bytes) ?? stringOf(source.data) ?? dataOfUrl(url)),
+		text: isPlain ? stringOf(source.data) : (stringOf(source.text) ?? textOfParts(source.content)),
 	};
 };
 
@@ -109,7 +110,7 @@ const imageTokens = (bytes: Buffer): number => {
 	const size = imageSize(bytes);
 	const tokens =
 		size === undefined ? bytes.length / bytesPerImageToken : (size.width * size.height) / pixelsPerToken;
-	return Math.max(1, Math.min(mostImageTokens, Math.ceil(tokens)));
+	return Math.max(1, Math.min(maxImageTokens, Math.ceil(tokens)));
 };
 
 const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
@@ -123,7 +124,7 @@ const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
 	}
 };
 
-/** A segment for anything that is not text. */
+/** A segment for anything but text. */
 export function attachmentSegment(block: Json): Segment {
 	const {kind, format, data, text} = attachmentOf(block);
 	if (text !== undefined) {

@@ -1,9 +1,10 @@
 import {uuid} from '../answers/random.ts';
-import {type Facts, type Family, noEvents, type StopReason, withoutCache} from './family.ts';
+import type {Family, ResponseContext, StopReason} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
+import {plainPrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
-/** Cohere Command, the older prompt form: a stream is one event for a short answer. */
+/** Cohere: Command (the older prompt form; a short answer is streamed as one event) and Command R. */
 
 const finishReasons: Readonly<Record<StopReason, string>> = {
 	end: 'COMPLETE',
@@ -31,7 +32,7 @@ const commandShape = (maximumOutputTokens: number): Shape => ({
 	},
 });
 
-const generations = (facts: Facts, generated: string): Json => ({
+const generations = (facts: ResponseContext, generated: string): Json => ({
 	id: facts.requestId,
 	generations: [
 		{id: uuid(facts.random), text: generated, finish_reason: finishReasons[facts.answer.stopReason]},
@@ -43,22 +44,15 @@ export const commandFamily: Family = {
 	name: 'command',
 	parse(body, model) {
 		assertShape(body, commandShape(model.maximumOutputTokens));
-		const prompt = String(body.prompt);
 		return {
-			segments: [textSegment(prompt)],
-			system: '',
-			question: prompt,
+			...plainPrompt(String(body.prompt)),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop_sequences),
-			jsonSchema: undefined,
 		};
 	},
 	whole: generations,
 	tokensPerEvent: Number.MAX_SAFE_INTEGER,
-	opening: noEvents,
 	delta: (facts, delta) => [generations(facts, delta.text)],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };
 
 const commandRShape = (maximumOutputTokens: number): Shape => ({
@@ -96,7 +90,7 @@ const commandRShape = (maximumOutputTokens: number): Shape => ({
 const historyOf = (body: Json): readonly Json[] =>
 	Array.isArray(body.chat_history) ? body.chat_history.filter(isJson) : [];
 
-const response = (facts: Facts, said: string): Json => ({
+const response = (facts: ResponseContext, said: string): Json => ({
 	response_id: uuid(facts.random),
 	text: said,
 	generation_id: uuid(facts.random),
@@ -119,12 +113,10 @@ export const commandRFamily: Family = {
 			question: String(body.message),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop_sequences),
-			jsonSchema: undefined,
 		};
 	},
 	whole: response,
 	tokensPerEvent: 1,
-	opening: noEvents,
 	delta: (_facts, delta) => [{is_finished: false, event_type: 'text-generation', text: delta.text}],
 	closing: (facts) => [
 		{
@@ -134,5 +126,4 @@ export const commandRFamily: Family = {
 			finish_reason: finishReasons[facts.answer.stopReason],
 		},
 	],
-	reportsCache: withoutCache,
 };

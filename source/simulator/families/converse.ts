@@ -14,7 +14,7 @@ import {
 } from './prompt.ts';
 import {converseTools} from './tools.ts';
 
-/** Content blocks as Converse and Nova write them. */
+/** The request of Converse: content blocks (Nova has the same), the order of turns, checks. */
 
 const blockText = (block: unknown): string => {
 	if (!isJson(block)) {
@@ -55,7 +55,7 @@ const blockSegment = (block: Json): Segment => {
 	return textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
 };
 
-/** The results of a tool may hold images and documents of their own. */
+/** The results of a tool may contain images and documents. */
 const blockSegments = (block: Json): readonly Segment[] => {
 	const {toolResult} = block;
 	if (!isJson(toolResult) || !Array.isArray(toolResult.content)) {
@@ -91,15 +91,13 @@ export function converseSegments(body: Json): readonly Segment[] {
 	);
 }
 
-/** Text of the last message whose role is the user's. */
+/** Text of the last message of the user. */
 export function lastQuestion(messages: unknown): string {
 	const last = (Array.isArray(messages) ? messages : []).findLast(
 		(message) => isJson(message) && String(message.role).toLowerCase() === 'user',
 	);
 	return isJson(last) ? contentText(last.content) : '';
 }
-
-/** The order of turns that Converse holds callers to: user and assistant by turns, results after the calls of tools. */
 
 const startsWrong =
 	'A conversation must start with a user message. Try again with a conversation that starts with a user message.';
@@ -123,7 +121,7 @@ const turnOf = (message: unknown): Turn => {
 	return {role, calls: idsOf(content, 'toolUse'), results: idsOf(content, 'toolResult')};
 };
 
-/** What is wrong with the results of a turn, given the calls of the one before. */
+/** The fault of a turn's tool results, given the calls of the turn before. */
 const resultsFault = (calls: readonly unknown[], {results}: Turn, index: number): string | undefined => {
 	const missing = calls.filter((id) => !results.includes(id));
 	if (missing.length > 0) {
@@ -134,7 +132,10 @@ const resultsFault = (calls: readonly unknown[], {results}: Turn, index: number)
 		: undefined;
 };
 
-/** Why a conversation is refused; undefined where it is in order. */
+/**
+ * Why a conversation is refused: user and assistant have to alternate, and results follow the calls of tools.
+ * Undefined where it is in order.
+ */
 function turnsFault(messages: readonly unknown[], toolConfig: unknown): string | undefined {
 	const turns = messages.map(turnOf);
 	if (turns[0]?.role !== 'user') {
@@ -152,9 +153,7 @@ function turnsFault(messages: readonly unknown[], toolConfig: unknown): string |
 		.find((fault) => fault !== undefined);
 }
 
-/** The request of Converse and ConverseStream, the same for every model. */
-
-const roles = ['user', 'assistant'];
+const converseRoles = ['user', 'assistant'];
 
 const blockFault = (block: unknown, path: string): string | undefined => {
 	if (!isJson(block) || Object.keys(block).length === 0) {
@@ -166,7 +165,7 @@ const blockFault = (block: unknown, path: string): string | undefined => {
 };
 
 const messageFault = (message: unknown, index: number): string | undefined => {
-	if (!isJson(message) || !roles.includes(String(message.role))) {
+	if (!isJson(message) || !converseRoles.includes(String(message.role))) {
 		return `1 validation error detected: Value '${isJson(message) ? message.role : message}' at 'messages.${index + 1}.member.role' failed to satisfy constraint: Member must satisfy enum value set: [user, assistant]`;
 	}
 	const blocks = Array.isArray(message.content) ? message.content : [];

@@ -1,7 +1,7 @@
 import type {Family} from './family.ts';
-import {completionStopReason, noEvents, withoutCache} from './family.ts';
-import {numberOr, stringsOf, textSegment} from './prompt.ts';
-import {templateParts} from './prompt-parts.ts';
+import {completionStopReason} from './family.ts';
+import {numberOr, stringsOf} from './prompt.ts';
+import {templatePrompt} from './prompt-parts.ts';
 import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
 /** DeepSeek R1: a text completion whose thoughts end with `</think>`. */
@@ -22,13 +22,10 @@ export const deepSeekFamily: Family = {
 	name: 'deepseek',
 	parse(body, model) {
 		assertShape(body, shape(model.maximumOutputTokens));
-		const prompt = String(body.prompt);
 		return {
-			segments: [textSegment(prompt)],
-			...templateParts(prompt),
+			...templatePrompt(String(body.prompt)),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop),
-			jsonSchema: undefined,
 		};
 	},
 	whole: ({answer}, said) => ({
@@ -36,7 +33,6 @@ export const deepSeekFamily: Family = {
 	}),
 	tokensPerEvent: 2,
 	reasoningTags: ['', '\n</think>\n\n'],
-	opening: noEvents,
 	delta: ({answer}, delta) => [
 		{
 			choices: [
@@ -44,6 +40,4 @@ export const deepSeekFamily: Family = {
 			],
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };

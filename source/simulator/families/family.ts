@@ -7,19 +7,19 @@ export type StopReason = 'end' | 'length' | 'stop-sequence' | 'tool-use' | 'guar
 
 /** The call of a tool. */
 export type ToolUse = {
-	/** What tells it from other calls; each family puts its own beginning before it. */
+	/** Separates it from other calls; each family adds its own prefix. */
 	readonly key: string;
 	readonly name: string;
 	readonly input: Json;
-	/** Tokens of the input as JSON text, as far as the limit lets them come. */
+	/** Tokens of the input as JSON text, as far as the max tokens allow. */
 	readonly tokens: readonly string[];
 };
 
-/** What the simulated model says. */
+/** The answer of the simulated model. */
 export type Answer = {
-	/** Tokens of what it thought, in order; none for most models. */
+	/** Tokens of its reasoning, in order; none for most models. */
 	readonly reasoning: readonly string[];
-	/** Tokens of the answer, in order. */
+	/** Tokens of the text, in order. */
 	readonly tokens: readonly string[];
 	/** The call of a tool, after the text. */
 	readonly toolUse?: ToolUse | undefined;
@@ -43,21 +43,21 @@ export type Usage = {
 
 export const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
 
-/** What a guardrail made of the prompt. */
+/** What a guardrail decided about the prompt. */
 export type GuardrailVerdict = {
 	readonly isBlocked: boolean;
-	/** The answer is to tell how it came to that. */
+	/** The answer shows the guardrail's trace. */
 	readonly hasTrace: boolean;
 };
 
-/** All that an answer is made from. */
-export type Facts = {
+/** Everything that an answer is written from. */
+export type ResponseContext = {
 	readonly requestId: string;
 	readonly model: Model;
 	readonly prompt: Prompt;
 	readonly answer: Answer;
 	readonly usage: Usage;
-	/** Whether a cache point was given and honoured. */
+	/** Whether the request has a cache point that was honored. */
 	readonly isCaching: boolean;
 	/** Undefined where the request names no guardrail. */
 	readonly guardrail?: GuardrailVerdict | undefined;
@@ -66,13 +66,13 @@ export type Facts = {
 	readonly random: Random;
 };
 
-/** What a block of an answer holds. */
+/** The content of a block of an answer. */
 export type PartKind = 'reasoning' | 'text' | 'tool';
 
 /** A part of a streamed answer. */
 export type Delta = {
 	readonly kind: PartKind;
-	/** Number of the block that it belongs to. */
+	/** Number of its block. */
 	readonly block: number;
 	readonly opensBlock: boolean;
 	readonly closesBlock: boolean;
@@ -90,33 +90,23 @@ export type Family = {
 	/** Checks a body as the service does and reads it; throws a ServiceError. */
 	readonly parse: (body: Json, model: Model) => Prompt;
 	/** The body of a whole answer. */
-	readonly whole: (facts: Facts, text: string) => Json;
+	readonly whole: (facts: ResponseContext, text: string) => Json;
 	/** Tokens in one event of a stream. */
 	readonly tokensPerEvent: number;
-	/** What is put around the model's thoughts, which InvokeModel sends as part of the text. */
+	/** Tags around the model's thoughts, which InvokeModel sends as part of the text. */
 	readonly reasoningTags?: readonly [string, string];
-	/** Thoughts are a block of their own instead of a part of the text. */
+	/** Thoughts come in a separate block instead of the text. */
 	readonly hasThoughtBlocks?: boolean;
-	readonly opening: (facts: Facts) => readonly Json[];
-	readonly delta: (facts: Facts, delta: Delta) => readonly Json[];
-	readonly closing: (facts: Facts) => readonly Json[];
-	/** The invocation metrics come in an event of their own instead of in the last one. */
+	readonly opening?: (facts: ResponseContext) => readonly Json[];
+	readonly delta: (facts: ResponseContext, delta: Delta) => readonly Json[];
+	readonly closing?: (facts: ResponseContext) => readonly Json[];
+	/** The invocation metrics come in a separate event instead of in the last one. */
 	readonly hasMetricsApart?: boolean;
-	/** Cache counts belong to the headers and metrics. */
-	readonly reportsCache: (facts: Facts) => boolean;
+	/** Whether headers and metrics carry cache counts. */
+	readonly reportsCache?: (facts: ResponseContext) => boolean;
 };
 
-/** Never, for families that know no cache. */
-export function withoutCache(): boolean {
-	return false;
-}
-
-/** None, for families that have no such events. */
-export function noEvents(): readonly Json[] {
-	return [];
-}
-
-/** How models that complete a text say why they stopped: a stop sequence is an end like any other. */
+/** Stop reasons of models that complete a text: a stop sequence is an end like any other. */
 export function completionStopReason(reason: StopReason): string {
 	return reason === 'length' ? 'length' : 'stop';
 }

@@ -1,7 +1,7 @@
 import type {Family} from './family.ts';
-import {completionStopReason, noEvents, withoutCache} from './family.ts';
-import {numberOr, textSegment} from './prompt.ts';
-import {templateParts} from './prompt-parts.ts';
+import {completionStopReason} from './family.ts';
+import {numberOr} from './prompt.ts';
+import {templatePrompt} from './prompt-parts.ts';
 import {assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
 /** Meta Llama: one prompt with the model's own template, no stop sequences. */
@@ -22,13 +22,10 @@ export const llamaFamily: Family = {
 	name: 'llama',
 	parse(body, model) {
 		assertShape(body, shape(model.maximumOutputTokens));
-		const prompt = String(body.prompt);
 		return {
-			segments: [textSegment(prompt)],
-			...templateParts(prompt),
+			...templatePrompt(String(body.prompt)),
 			maximumTokens: numberOr(body.max_gen_len, model.defaultOutputTokens ?? model.maximumOutputTokens),
 			stopSequences: [],
-			jsonSchema: undefined,
 		};
 	},
 	whole: ({usage, answer}, generation) => ({
@@ -38,7 +35,6 @@ export const llamaFamily: Family = {
 		stop_reason: completionStopReason(answer.stopReason),
 	}),
 	tokensPerEvent: 1,
-	opening: noEvents,
 	delta: ({usage, answer}, delta) => [
 		{
 			generation: delta.text,
@@ -47,6 +43,4 @@ export const llamaFamily: Family = {
 			stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null,
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };

@@ -1,10 +1,10 @@
-import {type Answer, completionStopReason, type Family, noEvents, withoutCache} from './family.ts';
-import {type Json, numberOr, stringsOf, textSegment} from './prompt.ts';
-import {chatMessages, chatParts, templateParts} from './prompt-parts.ts';
+import {type Answer, completionStopReason, type Family} from './family.ts';
+import {type Json, numberOr, stringsOf} from './prompt.ts';
+import {chatMessages, chatParts, templatePrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
 
-/** Mistral's text completion. */
+/** Mistral: text completion for the first models, chat completion since. */
 
 const promptShape = (maximumOutputTokens: number): Shape => ({
 	type: 'object',
@@ -23,18 +23,14 @@ export const mistralPromptFamily: Family = {
 	name: 'mistral-prompt',
 	parse(body, model) {
 		assertShape(body, promptShape(model.maximumOutputTokens));
-		const prompt = String(body.prompt);
 		return {
-			segments: [textSegment(prompt)],
-			...templateParts(prompt),
+			...templatePrompt(String(body.prompt)),
 			maximumTokens: numberOr(body.max_tokens, model.defaultOutputTokens ?? model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop),
-			jsonSchema: undefined,
 		};
 	},
 	whole: ({answer}, text) => ({outputs: [{text, stop_reason: completionStopReason(answer.stopReason)}]}),
 	tokensPerEvent: 1,
-	opening: noEvents,
 	delta: ({answer}, delta) => [
 		{
 			outputs: [
@@ -42,11 +38,7 @@ export const mistralPromptFamily: Family = {
 			],
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };
-
-/** Mistral's chat completion. */
 
 const chatShape = (maximumOutputTokens: number): Shape => ({
 	type: 'object',
@@ -78,7 +70,6 @@ export const mistralChatFamily: Family = {
 			...chatParts(body.messages),
 			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
 			stopSequences: stringsOf(body.stop),
-			jsonSchema: undefined,
 			tools: functionTools(body),
 		};
 	},
@@ -86,7 +77,6 @@ export const mistralChatFamily: Family = {
 		choices: [{index: 0, message: messageOf(answer, content), stop_reason: stopReason(answer)}],
 	}),
 	tokensPerEvent: 1,
-	opening: noEvents,
 	delta: ({answer}, delta) => [
 		{
 			choices: [
@@ -101,6 +91,4 @@ export const mistralChatFamily: Family = {
 			],
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };

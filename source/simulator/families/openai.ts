@@ -1,5 +1,4 @@
-import type {Delta, Facts, Family, StopReason} from './family.ts';
-import {noEvents, withoutCache} from './family.ts';
+import type {Delta, Family, ResponseContext, StopReason} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
 import {chatMessages, chatParts} from './prompt-parts.ts';
 import {anything, assertShape, count, type Shape, text} from './shape.ts';
@@ -35,17 +34,17 @@ const shape = (maximumOutputTokens: number): Shape => ({
 const finishReason = (reason: StopReason): string =>
 	reason === 'length' ? 'length' : reason === 'tool-use' ? 'tool_calls' : 'stop';
 
-const messageOf = ({answer: {toolUse}}: Facts, content: string): Json =>
+const messageOf = ({answer: {toolUse}}: ResponseContext, content: string): Json =>
 	toolUse === undefined
 		? {role: 'assistant', content}
 		: {role: 'assistant', content: content === '' ? null : content, tool_calls: [toolCallOf(toolUse)]};
 
-const deltaOf = ({answer: {toolUse}}: Facts, delta: Delta): Json => ({
+const deltaOf = ({answer: {toolUse}}: ResponseContext, delta: Delta): Json => ({
 	...(delta.isFirst ? {role: 'assistant'} : {}),
 	...(delta.kind === 'tool' ? toolCallDelta(toolUse, delta) : {content: delta.text}),
 });
 
-const completion = (facts: Facts, object: string): Json => ({
+const completion = (facts: ResponseContext, object: string): Json => ({
 	id: `chatcmpl-${facts.requestId.replaceAll('-', '').slice(0, 24)}`,
 	object,
 	created: facts.createdAt,
@@ -87,7 +86,6 @@ export const openAiFamily: Family = {
 	}),
 	tokensPerEvent: 1,
 	reasoningTags: ['<reasoning>', '</reasoning>'],
-	opening: noEvents,
 	delta: (facts, delta) => [
 		{
 			...completion(facts, 'chat.completion.chunk'),
@@ -100,6 +98,4 @@ export const openAiFamily: Family = {
 			],
 		},
 	],
-	closing: noEvents,
-	reportsCache: withoutCache,
 };

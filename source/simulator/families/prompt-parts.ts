@@ -1,11 +1,27 @@
 import {attachmentSegment} from './attachment.ts';
-import {isJson, type Segment, textSegment} from './prompt.ts';
+import {isJson, type Prompt, type Segment, textSegment} from './prompt.ts';
 import {anything, type Shape, text} from './shape.ts';
 
-/** Takes the chat templates apart that callers write into a single prompt. */
+/**
+ * How text, system and question are read from a prompt: from the chat templates that callers write into one text, or
+ * from chat messages.
+ */
 
-/** System and last user text of a templated prompt; all of it is the question where no template is known. */
-export function templateParts(prompt: string): {readonly system: string; readonly question: string} {
+/** What the model reads, and what it is asked. */
+type PromptText = Pick<Prompt, 'segments' | 'system' | 'question'>;
+
+/** A prompt that is one plain text. */
+export function plainPrompt(question: string): PromptText {
+	return {segments: [textSegment(question)], system: '', question};
+}
+
+/** A prompt that is one text, perhaps in the chat template of its model. */
+export function templatePrompt(text: string): PromptText {
+	return {segments: [textSegment(text)], ...templateParts(text)};
+}
+
+/** System and last user text of a templated prompt; without a known template the whole prompt is the question. */
+function templateParts(prompt: string): Pick<Prompt, 'system' | 'question'> {
 	const headers = [
 		...prompt.matchAll(
 			/<\|(?:start_header_id|header_start)\|>(\w+)<\|(?:end_header_id|header_end)\|>\s*([\s\S]*?)(?=<\|(?:eot_id|eot|start_header_id|header_start)\|>|$)/g,
@@ -28,8 +44,6 @@ export function templateParts(prompt: string): {readonly system: string; readonl
 		? {system: '', question: prompt}
 		: {system: deepSeek[1]?.trim() ?? '', question: deepSeek[2]?.trim() ?? ''};
 }
-
-/** Messages as OpenAI writes them, and those who copied it. */
 
 const partText = (part: unknown): string => (isJson(part) && typeof part.text === 'string' ? part.text : '');
 
@@ -58,11 +72,7 @@ const isFrom = (message: unknown, roles: readonly string[]): boolean =>
 	isJson(message) && roles.includes(String(message.role));
 
 /** Segments, system text and last question of a list of messages. */
-export function chatParts(messages: unknown): {
-	readonly segments: readonly Segment[];
-	readonly system: string;
-	readonly question: string;
-} {
+export function chatParts(messages: unknown): PromptText {
 	const list: readonly unknown[] = Array.isArray(messages) ? messages : [];
 	return {
 		segments: list.flatMap(messageSegments),

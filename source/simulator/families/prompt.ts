@@ -1,13 +1,13 @@
 import {validationError} from '../wire/service-error.ts';
 
 /**
- * The simulator's tokenizer. No vendor's: a token is up to five letters, up to three digits or up to two other signs,
- * with one space before it, a template's own mark such as <|eot_id|>, or a run of white space. English prose comes to about four characters a token. The
- * simulator is the service here, so what it counts is exact by definition.
+ * The simulator's own tokenizer: a token is up to five letters, up to three digits or up to two other signs, with one
+ * space before it, a template's mark such as <|eot_id|>, or a run of white space. English prose comes to about four
+ * characters per token. The simulator is the service here, so what it counts is exact by definition.
  */
 const tokenPattern = /<\|[a-z_]+\|>|\s?[\p{L}\p{M}]{1,5}|\s?\p{N}{1,3}|\s?[^\s\p{L}\p{M}\p{N}]{1,2}|\s+/gu;
 
-/** The tokens of a text; put together they are the text. */
+/** The tokens of a text; joined they are the text. */
 export function tokenize(text: string): readonly string[] {
 	return text.match(tokenPattern) ?? [];
 }
@@ -24,7 +24,7 @@ export type Tool = {
 	readonly schema: Readonly<Record<string, unknown>>;
 };
 
-/** Whether a tool is to be used: as the model likes, one of them, a certain one, or none. */
+/** Whether to call a tool: as the model likes, any, a certain one, or none. */
 export type ToolChoice =
 	| {readonly kind: 'auto' | 'any' | 'none'}
 	| {readonly kind: 'tool'; readonly name: string};
@@ -33,34 +33,34 @@ export type ToolChoice =
 export type RequestedTools = {
 	readonly tools: readonly Tool[];
 	readonly choice: ToolChoice;
-	/** The last message brings the results of tools: a model that may choose goes on to answer. */
+	/** The last message brings the results of tools: a model that may choose then answers. */
 	readonly hasResults: boolean;
 };
 
 /** A parsed JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A piece of the prompt in the order in which the model reads it. */
+/** A piece of the prompt, in the order in which the model reads it. */
 export type Segment = {
 	readonly text: string;
 	readonly tokens: number;
-	/** The prefix up to here, this segment included, is to be cached. */
+	/** The prefix up to and including this segment is to be cached. */
 	readonly isCachePoint: boolean;
 };
 
-/** What every family's request comes down to. */
+/** The common form of every family's request. */
 export type Prompt = {
 	readonly segments: readonly Segment[];
 	readonly system: string;
-	/** The last message of the user: what is asked. */
+	/** The last message of the user: the question. */
 	readonly question: string;
 	readonly maximumTokens: number;
 	readonly stopSequences: readonly string[];
-	/** JSON schema that the answer is to follow. */
-	readonly jsonSchema: Json | undefined;
+	/** JSON schema that the answer has to follow. */
+	readonly jsonSchema?: Json | undefined;
 	/** Tools that it may or must call. */
 	readonly tools?: RequestedTools | undefined;
-	/** It is to show what it thinks. */
+	/** The answer should show the reasoning. */
 	readonly isThinking?: boolean;
 };
 
@@ -80,7 +80,7 @@ export function withCachePoint(segments: readonly Segment[]): readonly Segment[]
 	);
 }
 
-/** Tokens that the model reads. At least one, as the service never reports none. */
+/** Tokens that the model reads. At least one, as the service never reports zero. */
 export function promptTokens(segments: readonly Segment[]): number {
 	return Math.max(
 		1,
@@ -113,7 +113,7 @@ export function stringsOf(value: unknown): readonly string[] {
 	return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
 
-/** The value where it is a number, else the other one. */
+/** The value where it is a number, else the fallback. */
 export function numberOr(value: unknown, otherwise: number): number {
 	return typeof value === 'number' ? value : otherwise;
 }

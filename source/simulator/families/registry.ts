@@ -24,7 +24,7 @@ const families: Readonly<Record<FamilyName, Family>> = {
 	openai: openAiFamily,
 };
 
-/** The bodies that a model speaks. */
+/** The family of a model. */
 export function familyOf(name: FamilyName): Family {
 	return families[name];
 }

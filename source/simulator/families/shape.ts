@@ -1,7 +1,7 @@
 import {validationError} from '../wire/service-error.ts';
 import {isJson, type Json} from './prompt.ts';
 
-/** Validation of request bodies, with the messages of the JSON schema validator that stands before most models. */
+/** Validation of request bodies, with the messages of the JSON schema validator in front of most models. */
 
 export type Shape =
 	| {readonly type: 'any'}
@@ -68,7 +68,7 @@ const objectViolations = (
 	}),
 ];
 
-/** Everything that is wrong with a value. */
+/** All violations of a shape. */
 function violations(value: unknown, shape: Shape, path = '#'): readonly string[] {
 	if (shape.type === 'any') {
 		return [];

@@ -2,7 +2,7 @@ import {validationError} from '../wire/service-error.ts';
 import type {Delta, ToolUse} from './family.ts';
 import {isJson, type Json, type RequestedTools, type Tool, type ToolChoice} from './prompt.ts';
 
-/** Tools that a request offers, as each family writes them. */
+/** Tools of a request, as each family writes them. */
 
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
 
@@ -14,7 +14,7 @@ const toolOf = (name: unknown, description: unknown, schema: unknown): Tool => (
 	schema: isJson(schema) ? schema : {},
 });
 
-const wishOf = (
+const toolChoiceOf = (
 	tools: readonly Tool[],
 	choice: ToolChoice,
 	hasResults: boolean,
@@ -53,7 +53,7 @@ export function converseTools({toolConfig, messages}: Json): RequestedTools | un
 		? {kind: 'tool', name: textOf(given.tool.name)}
 		: {kind: given.any === undefined ? 'auto' : 'any'};
 	const hasResults = listOf(lastMessage(messages).content).some(({toolResult}) => toolResult !== undefined);
-	return wishOf(tools, choice, hasResults);
+	return toolChoiceOf(tools, choice, hasResults);
 }
 
 /** Tools of the Messages API; those that the vendor runs itself have no schema and are left out. */
@@ -67,7 +67,7 @@ export function anthropicTools({tools, tool_choice: given, messages}: Json): Req
 			? {kind, name: textOf(given.name)}
 			: {kind: kind === 'any' || kind === 'none' ? kind : 'auto'};
 	const hasResults = listOf(lastMessage(messages).content).some(({type}) => type === 'tool_result');
-	return wishOf(own, choice, hasResults);
+	return toolChoiceOf(own, choice, hasResults);
 }
 
 /** Tools as OpenAI writes them, and those who copied it; Mistral says `any` for `required`. */
@@ -79,7 +79,7 @@ export function functionTools({tools, tool_choice: given, messages}: Json): Requ
 		isJson(given) && isJson(given.function)
 			? {kind: 'tool', name: textOf(given.function.name)}
 			: {kind: given === 'required' || given === 'any' ? 'any' : given === 'none' ? 'none' : 'auto'};
-	return wishOf(own, choice, lastMessage(messages).role === 'tool');
+	return toolChoiceOf(own, choice, lastMessage(messages).role === 'tool');
 }
 
 /** The call of a tool as a member of a chat message. */
@@ -91,7 +91,7 @@ export function toolCallOf({key, name, input}: ToolUse): Json {
 	};
 }
 
-/** A piece of it in a stream; only the first names the tool. */
+/** A piece of the call in a stream; only the first names the tool. */
 export function toolCallDelta(toolUse: ToolUse | undefined, {text, opensBlock}: Delta): Json {
 	return {
 		tool_calls: [

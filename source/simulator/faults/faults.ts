@@ -3,7 +3,7 @@ import type {Bucket} from '../enforcement.ts';
 import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
 import type {Fault, FaultScript} from './script.ts';
 
-/** What the service says of an unexpected error, in an answer or in the middle of one. */
+/** The faults as they happen, and the service's messages for them. */
 const unexpectedError =
 	'The system encountered an unexpected error during processing. Try your request again.';
 
@@ -21,7 +21,7 @@ export function streamMessage(exception: Fault['exception']): string {
 	return streamMessages[exception];
 }
 
-/** The error that a fault answers with instead of the model; undefined for faults that meet the answer on its way. */
+/** The error that a fault answers with instead of the model; undefined for faults that interrupt an answer. */
 export function errorOfFault(fault: Fault, modelId: string, isStream: boolean): ServiceError | undefined {
 	switch (fault.kind) {
 		case 'throttle-requests':
@@ -55,19 +55,19 @@ export function errorOfFault(fault: Fault, modelId: string, isStream: boolean): 
 	}
 }
 
-/** The faults as they happen. Their clock starts with the first request. */
+/** The faults of a script. Their clock starts with the first request. */
 export type Faults = {
 	readonly networkDelayMs: number;
-	/** How long the service stands still for a request that comes now, in milliseconds. */
+	/** How long a request that comes now is stalled, in milliseconds. */
 	readonly stallMs: (modelId: string, nowMs: number) => number;
-	/** The fault that a request meets, counted as met; undefined: none. */
+	/** The fault that meets a request, counted as met; undefined: none. */
 	readonly next: (modelId: string, nowMs: number, random: Random) => Fault | undefined;
-	/** Lets other traffic take its share of a bucket. */
+	/** Lets other traffic use its share of a bucket. */
 	readonly occupy: (bucket: Bucket, sinceMs: number, nowMs: number) => void;
 	readonly reset: () => void;
 };
 
-/** Slices in which the neighbour's traffic is counted, a window. */
+/** Slices per window in which the neighbor's traffic is counted. */
 const slicesPerWindow = 600;
 
 export function createFaults(
@@ -128,11 +128,11 @@ export function createFaults(
 			}
 			const beginsMs = startedAtMs + neighbour.afterMs;
 			const endsMs = neighbour.forMs === undefined ? Number.POSITIVE_INFINITY : beginsMs + neighbour.forMs;
-			// What is more than a window old does not count any more.
+			// Anything older than a window no longer counts.
 			const fromMs = Math.max(sinceMs, beginsMs, nowMs - windowMs);
 			const sliceMs = windowMs / slicesPerWindow;
 			const part = neighbour.share / slicesPerWindow;
-			// Slices lie on one grid, so that calls that come more often do not count more.
+			// Slices have fixed bounds, so that more frequent calls do not count more.
 			for (
 				let slice = Math.floor(fromMs / sliceMs) + 1;
 				slice * sliceMs <= Math.min(nowMs, endsMs);

@@ -2,9 +2,9 @@ import {z} from 'zod';
 import {UserError} from '../../domain/user-error.ts';
 import {trafficShapes} from '../cloudwatch/background.ts';
 
-/** What else goes on in the simulated account, beside the requests that are sent to it. */
+/** The script of `--faults FILE`: faults, and the scenario of the simulated account beside its requests. */
 
-const count = z.number().nonnegative();
+const amount = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 
 const trafficSchema = z.strictObject({
@@ -12,41 +12,41 @@ const trafficSchema = z.strictObject({
 	copiedFrom: z.string().optional(),
 	regions: z.array(z.string()).readonly().optional(),
 	shape: z.enum(trafficShapes).optional(),
-	requestsPerMinute: count,
-	inputTokens: count,
-	outputTokens: count,
-	cacheReadTokens: count.optional(),
-	cacheWriteTokens: count.optional(),
+	requestsPerMinute: amount,
+	inputTokens: amount,
+	outputTokens: amount,
+	cacheReadTokens: amount.optional(),
+	cacheWriteTokens: amount.optional(),
 	throttledShare: share.optional(),
 	errorShare: share.optional(),
 });
 
 const metricsSchema = z.strictObject({
 	/** Milliseconds from the end of a minute until its metrics are whole. */
-	delayMs: count.optional(),
+	delayMs: amount.optional(),
 	/** Calls that are throttled before the first that is answered. */
-	throttleFirst: count.optional(),
-	/** Calls of GetMetricData whose results are only a part, for ever. */
-	partialFirst: count.optional(),
-	/** Most datapoints of a page, where the service's own bound is too far away. */
+	throttleFirst: amount.optional(),
+	/** Calls of GetMetricData that return only part of their results, permanently. */
+	partialFirst: amount.optional(),
+	/** Datapoints per page, where the service's own bound is too far away. */
 	pageDatapoints: z.number().int().positive().optional(),
-	/** By how much the service's clock is ahead of the machine's; negative: behind. */
+	/** How far the service's clock is ahead of the machine's; negative: behind. */
 	clockAheadMs: z.number().optional(),
 });
 
-/** How batch inference jobs go. */
+/** How batch inference jobs behave. */
 const batchSchema = z.strictObject({
-	/** Milliseconds in each of the states before a job works. */
-	stepMs: count.optional(),
+	/** Milliseconds in each of the states before a job runs. */
+	stepMs: amount.optional(),
 	recordsPerSecond: z.number().positive().optional(),
-	/** Part of the records that the model fails at. */
+	/** Share of the records that the model fails at. */
 	errorShare: share.optional(),
 	/** State in which every job ends, instead of Completed. */
 	endsAs: z.enum(['PartiallyCompleted', 'Failed', 'Expired']).optional(),
 	/** Records that are done by then; all without it. */
-	endsAfterRecords: count.optional(),
+	endsAfterRecords: amount.optional(),
 	/** Jobs of a base model that may be submitted and in progress at once. */
-	mostJobs: z.number().int().positive().optional(),
+	maxJobs: z.number().int().positive().optional(),
 });
 
 /** Further keys of a script (`--faults FILE`). */
@@ -54,12 +54,12 @@ export const scenarioShape = {
 	/** Traffic of other applications: it fills the buckets and shows in the metrics. */
 	background: z.array(trafficSchema).readonly().optional(),
 	metrics: metricsSchema.optional(),
-	/** IAM actions that the caller has not, such as `cloudwatch:GetMetricData`. */
+	/** IAM actions that the caller lacks, such as `cloudwatch:GetMetricData`. */
 	denied: z.array(z.string()).readonly().optional(),
 	batch: batchSchema.optional(),
-	/** Buckets that S3 does not know; any other is there as soon as something is written to it. */
+	/** Buckets that S3 does not know; any other exists once something is written to it. */
 	missingBuckets: z.array(z.string()).readonly().optional(),
-	/** Parts of the IDs of models that have reached the end of their life. */
+	/** Parts of the IDs of retired models. */
 	endOfLife: z.array(z.string().min(1)).readonly().optional(),
 };
 
@@ -67,8 +67,6 @@ const scenarioSchema = z.strictObject(scenarioShape);
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type MetricSettings = z.infer<typeof metricsSchema>;
-
-/** The script of faults that `--faults FILE` names. */
 
 export const faultKinds = [
 	'throttle-requests',
@@ -101,16 +99,16 @@ const faultSchema = z
 		kind: z.enum(faultKinds),
 		/** Since the first request. */
 		afterMs: milliseconds.optional(),
-		/** Requests that come through before it. */
+		/** Requests that pass before it. */
 		afterRequests: wholeNumber.optional(),
 		forMs: milliseconds.optional(),
 		/** Requests that it meets. */
 		count: wholeNumber.optional(),
-		/** Part of the requests that it meets, 0 to 1. */
+		/** Share of the requests that it meets, 0 to 1. */
 		probability: z.number().min(0).max(1).default(1),
 		/** Part of the model IDs that it meets; all without it. */
 		model: z.string().optional(),
-		/** Which exception a `stream-error` sends. */
+		/** The exception that a `stream-error` sends. */
 		exception: z.enum(streamExceptions).default('modelStreamErrorException'),
 	})
 	.refine((fault) => fault.kind !== 'stall' || fault.forMs !== undefined, {
@@ -125,7 +123,7 @@ const scriptSchema = z.strictObject({
 		.strictObject({
 			afterMs: milliseconds.default(0),
 			forMs: milliseconds.optional(),
-			/** Part of every limit, 0 to 1. */
+			/** Share of every limit, 0 to 1. */
 			share: z.number().min(0).max(1),
 		})
 		.optional(),
@@ -144,7 +142,7 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 		value,
 	);
 
-const describe = (script: unknown, issue: z.core.$ZodIssue): string => {
+const describeIssue = (script: unknown, issue: z.core.$ZodIssue): string => {
 	const place = issue.path.map(String).join('.') || 'the file';
 	const found = valueAt(script, issue.path);
 	const quoted =
@@ -153,9 +151,9 @@ const describe = (script: unknown, issue: z.core.$ZodIssue): string => {
 };
 
 /**
- * Checks a script of faults: a mapping with `faults`, `neighbour`, `networkDelayMs` and what a
- * scenario has, or a bare list of faults.
- * @throws UserError that quotes what is wrong.
+ * Checks a script of faults: a mapping with `faults`, `neighbour`, `networkDelayMs` and the keys of a scenario, or a
+ * bare list of faults.
+ * @throws UserError that quotes the errors.
  */
 export function parseFaults(value: unknown): FaultScript {
 	const script = value === undefined || value === null ? {} : Array.isArray(value) ? {faults: value} : value;
@@ -164,7 +162,7 @@ export function parseFaults(value: unknown): FaultScript {
 		return parsed.data;
 	}
 	throw new UserError(
-		`The script of faults is wrong: ${parsed.error.issues.map((issue) => describe(script, issue)).join('; ')}.`,
+		`The script of faults is wrong: ${parsed.error.issues.map((issue) => describeIssue(script, issue)).join('; ')}.`,
 		{exitCode: 2, hint: `A fault has a kind, one of ${faultKinds.join(', ')}.`},
 	);
 }

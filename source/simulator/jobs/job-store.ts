@@ -1,4 +1,4 @@
-/** Batch inference jobs and where they stand. */
+/** Batch inference jobs and their states. */
 
 const activeStates = ['Submitted', 'Validating', 'Scheduled', 'InProgress', 'Stopping'] as const;
 
@@ -10,7 +10,7 @@ export type JobState =
 	| 'Stopped'
 	| 'Expired';
 
-/** What CreateModelInvocationJob asked for. */
+/** The request of CreateModelInvocationJob. */
 export type JobRequest = {
 	readonly jobName: string;
 	readonly modelId: string;
@@ -22,14 +22,14 @@ export type JobRequest = {
 	readonly timeoutHours: number;
 };
 
-/** A job; changed by `runJob` and by a stop only. */
+/** A job; only `runJob` and a stop change it. */
 export type BatchJob = {
 	readonly arn: string;
 	/** The last part of the ARN, which names the folder of the outputs. */
 	readonly id: string;
 	readonly region: string;
 	readonly request: JobRequest;
-	/** ARN of what `modelId` leads to. */
+	/** ARN of the model behind `modelId`. */
 	readonly modelArn: string;
 	readonly baseModel: string;
 	readonly submittedAtMs: number;
@@ -67,7 +67,7 @@ export function createJobStore(): JobStore {
 		all: (region) => jobs.filter((job) => job.region === region).toReversed(),
 		clear() {
 			for (const job of jobs) {
-				// A job that is at work sees this and ends.
+				// A running job sees this and ends.
 				job.state = 'Stopped';
 			}
 			jobs.length = 0;

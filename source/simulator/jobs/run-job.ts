@@ -12,7 +12,10 @@ import type {Simulation} from '../simulation.ts';
 import {ServiceError} from '../wire/service-error.ts';
 import type {BatchJob, JobState} from './job-store.ts';
 
-/** How the service answers one record of a batch job. */
+/**
+ * The life of a batch job (Submitted, Validating, Scheduled, InProgress, and one of the ends) and its answers to
+ * records.
+ */
 
 type RecordAnswer = {
 	/** The line of the output, without its end. */
@@ -27,15 +30,15 @@ type RecordOptions = {
 	readonly lifecycle: Lifecycle;
 	readonly isConverse: boolean;
 	readonly seed: number;
-	/** Part of the records that fail, 0 to 1. */
+	/** Share of the records that fail, 0 to 1. */
 	readonly errorShare: number;
-	/** Tells jobs apart: what fails in one of them may go well in the next. */
+	/** Separates jobs: a record that fails in one may succeed in the next. */
 	readonly jobName: string;
 	/** Seconds since 1970. */
 	readonly createdAt: number;
 };
 
-const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) => {
+const answerInput = (modelInput: unknown, options: RecordOptions, random: Random) => {
 	const {model} = resolveModel(options.modelId, options.lifecycle);
 	const operation = operations[options.isConverse ? 'converse' : 'invoke'];
 	if (operation === undefined || !isJson(modelInput)) {
@@ -56,7 +59,7 @@ const answerOf = (modelInput: unknown, options: RecordOptions, random: Random) =
 	return {body, usage};
 };
 
-const failure = (record: Json, errorCode: number, errorMessage: string): RecordAnswer => ({
+const failedRecord = (record: Json, errorCode: number, errorMessage: string): RecordAnswer => ({
 	line: JSON.stringify({...record, error: {errorCode, errorMessage}}),
 	hasFailed: true,
 	inputTokens: 0,
@@ -70,15 +73,15 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 	try {
 		record = parseBody(Buffer.from(line));
 	} catch {
-		return failure({recordId: uuid(random)}, 400, 'Malformed input record.');
+		return failedRecord({recordId: uuid(random)}, 400, 'Malformed input record.');
 	}
 	const named = {recordId: record.recordId ?? uuid(random), modelInput: record.modelInput};
 	const luck = createRandom((hashText(line) ^ hashText(options.jobName) ^ options.seed) >>> 0);
 	if (luck() < options.errorShare) {
-		return failure(named, 500, 'Internal error while processing the record.');
+		return failedRecord(named, 500, 'Internal error while processing the record.');
 	}
 	try {
-		const {body, usage} = answerOf(record.modelInput, options, random);
+		const {body, usage} = answerInput(record.modelInput, options, random);
 		return {
 			line: JSON.stringify({...named, modelOutput: body}),
 			hasFailed: false,
@@ -89,25 +92,23 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 		if (!(error instanceof ServiceError)) {
 			throw error;
 		}
-		return failure(named, error.status, error.message);
+		return failedRecord(named, error.status, error.message);
 	}
 }
 
-/** The life of a batch job: Submitted, Validating, Scheduled, InProgress and one of the ends. */
-
-/** Without a script: short enough to watch a demo, long enough to see every state. */
+/** Defaults: short enough to watch a demo, long enough to see every state. */
 const usualStepMs = 1000;
 const usualRecordsPerSecond = 2000;
 /** AWS's default quotas for most models (General Reference). */
-const leastRecords = 100;
-const mostRecordsPerFile = 50_000;
+const minRecords = 100;
+const maxRecordsPerFile = 50_000;
 /** Records between two pauses. */
 const chunkLength = 50;
 
-type Place = {readonly bucket: string; readonly key: string};
+type S3Location = {readonly bucket: string; readonly key: string};
 
-/** @returns undefined where it is no S3 URI. */
-export function parseUri(uri: string): Place | undefined {
+/** @returns undefined where it is not an S3 URI. */
+export function parseUri(uri: string): S3Location | undefined {
 	const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(uri) ?? [];
 	return bucket === undefined ? undefined : {bucket, key: key ?? ''};
 }
@@ -123,8 +124,8 @@ const inputsOf = ({objects}: Simulation, {request}: BatchJob): readonly StoredOb
 		: objects.list(place.bucket, place.key).filter(({key}) => key.endsWith('.jsonl'));
 };
 
-/** Counts the records. @returns What is wrong with the input. */
-const validate = async (simulation: Simulation, job: BatchJob): Promise<string | undefined> => {
+/** Counts the records. @returns The fault of the input; undefined where it is valid. */
+const validateInputs = async (simulation: Simulation, job: BatchJob): Promise<string | undefined> => {
 	const inputs = inputsOf(simulation, job);
 	if (inputs.length === 0) {
 		return `No input files were found at ${job.request.inputUri}.`;
@@ -134,20 +135,20 @@ const validate = async (simulation: Simulation, job: BatchJob): Promise<string |
 		for await (const line of linesOf(simulation, input)) {
 			count += line.trim() === '' ? 0 : 1;
 		}
-		if (count > mostRecordsPerFile) {
-			return `${input.key} has ${count} records; an input file may have ${mostRecordsPerFile}.`;
+		if (count > maxRecordsPerFile) {
+			return `${input.key} has ${count} records; an input file may have ${maxRecordsPerFile}.`;
 		}
 		job.total += count;
 	}
-	return job.total < leastRecords
-		? `The input has ${job.total} records; a job must have at least ${leastRecords}.`
+	return job.total < minRecords
+		? `The input has ${job.total} records; a job must have at least ${minRecords}.`
 		: undefined;
 };
 
 type Progress = {inputTokens: number; outputTokens: number};
 
-/** Answers the records of one file, at the job's pace, until it is told to end. */
-async function* answers(
+/** Answers the records of one file, at the job's pace, until the job ends. */
+async function* answerLines(
 	simulation: Simulation,
 	job: BatchJob,
 	input: StoredObject,
@@ -193,7 +194,7 @@ const writeOutputs = async (simulation: Simulation, job: BatchJob): Promise<void
 	const progress: Progress = {inputTokens: 0, outputTokens: 0};
 	for (const input of inputsOf(simulation, job)) {
 		const name = input.key.slice(input.key.lastIndexOf('/') + 1);
-		const bytes = answers(simulation, job, input, progress);
+		const bytes = answerLines(simulation, job, input, progress);
 		await simulation.objects.put(place.bucket, `${folder}${name}.out`, bytes);
 	}
 	if (job.state === 'Stopped') {
@@ -213,7 +214,7 @@ const writeOutputs = async (simulation: Simulation, job: BatchJob): Promise<void
 	await simulation.objects.put(place.bucket, `${folder}manifest.json.out`, bytes);
 };
 
-/** Takes a job through its states. A stop, seen between two of them or between two records, ends it as Stopped. */
+/** Takes a job through its states. A stop, seen between two states or two records, ends it as Stopped. */
 export async function runJob(simulation: Simulation, job: BatchJob): Promise<void> {
 	const {time, scenario} = simulation;
 	const settings = scenario.batch ?? {};
@@ -234,7 +235,7 @@ export async function runJob(simulation: Simulation, job: BatchJob): Promise<voi
 				return;
 			}
 			enter(next);
-			const fault = next === 'Validating' ? await validate(simulation, job) : undefined;
+			const fault = next === 'Validating' ? await validateInputs(simulation, job) : undefined;
 			if (fault !== undefined) {
 				job.message = fault;
 				end('Failed');

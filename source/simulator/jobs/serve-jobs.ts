@@ -13,10 +13,10 @@ import {parseUri, runJob} from './run-job.ts';
 
 const account = '123456789012';
 /** AWS's default for most models (General Reference). */
-const usualMostJobs = 20;
+const defaultMaxJobs = 20;
 const pageLength = 10;
 
-const answer = ({reply}: Exchange, body: Json): void =>
+const sendAnswer = ({reply}: Exchange, body: Json): void =>
 	sendJson(reply, 200, body, {'x-amzn-requestid': randomUUID()});
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
@@ -71,7 +71,7 @@ const uriAt = (body: unknown, ...path: readonly string[]): string => {
 
 const invocationTypes = ['InvokeModel', 'Converse'] as const;
 
-/** The form of the records; that of InvokeModel where none is named. */
+/** The form of the records; without one that of InvokeModel. */
 const invocationTypeOf = ({modelInvocationType: type}: Json): (typeof invocationTypes)[number] => {
 	const known = invocationTypes.find((name) => name === (type ?? 'InvokeModel'));
 	if (known === undefined) {
@@ -112,12 +112,12 @@ const readRequest = (body: Json): JobRequest => {
 const createJob = (simulation: Simulation, request: JobRequest, region: string): BatchJob => {
 	const {jobs, time, scenario} = simulation;
 	const {model, scope} = resolveModel(request.modelId, simulation.lifecycle);
-	const most = scenario.batch?.mostJobs ?? usualMostJobs;
+	const max = scenario.batch?.maxJobs ?? defaultMaxJobs;
 	const active = jobs.all(region).filter((job) => isActive(job) && job.baseModel === model.id);
-	if (active.length >= most) {
+	if (active.length >= max) {
 		throw new ServiceError(
 			'ServiceQuotaExceededException',
-			`Your account has reached its limit of ${most} in-progress and submitted batch inference jobs for this model.`,
+			`Your account has reached its limit of ${max} in-progress and submitted batch inference jobs for this model.`,
 		);
 	}
 	const id = identifier(createRandom(hashText(randomUUID())), 12).toLowerCase();
@@ -146,7 +146,7 @@ const createJob = (simulation: Simulation, request: JobRequest, region: string):
 	return job;
 };
 
-/** Makes a job; the same client token gives the same job again. */
+/** Creates a job; the same client token returns the same job. */
 export async function serveCreateJob(exchange: Exchange, simulation: Simulation): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:CreateModelInvocationJob');
 	const request = readRequest(parseBody(await exchange.readBody()));
@@ -160,7 +160,7 @@ export async function serveCreateJob(exchange: Exchange, simulation: Simulation)
 		);
 	}
 	const job = known ?? createJob(simulation, request, region);
-	answer(exchange, {jobArn: job.arn});
+	sendAnswer(exchange, {jobArn: job.arn});
 }
 
 const findJob = ({jobs}: Simulation, identifierOfJob: string): BatchJob => {
@@ -177,7 +177,7 @@ export async function serveGetJob(
 	[identifierOfJob = '']: readonly string[],
 ): Promise<void> {
 	assertAllowed(simulation.scenario, 'bedrock:GetModelInvocationJob');
-	answer(exchange, viewOf(findJob(simulation, identifierOfJob)));
+	sendAnswer(exchange, viewOf(findJob(simulation, identifierOfJob)));
 }
 
 /** Lists jobs, the newest first, in pages. */
@@ -191,7 +191,7 @@ export async function serveListJobs(exchange: Exchange, simulation: Simulation):
 		.filter((job) => (status === null || job.state === status) && job.request.jobName.includes(name));
 	const start = Number(query.get('nextToken') ?? 0);
 	const end = start + Math.min(pageLength, Number(query.get('maxResults') ?? pageLength));
-	answer(exchange, {
+	sendAnswer(exchange, {
 		invocationJobSummaries: all.slice(start, end).map(viewOf),
 		...(end < all.length ? {nextToken: String(end)} : {}),
 	});
@@ -213,5 +213,5 @@ export async function serveStopJob(
 	}
 	job.state = 'Stopping';
 	job.modifiedAtMs = simulation.time.now();
-	answer(exchange, {});
+	sendAnswer(exchange, {});
 }

@@ -1,16 +1,16 @@
 import {identifier} from '../answers/random.ts';
-import type {Facts, StopReason, ToolUse} from '../families/family.ts';
+import type {ResponseContext, StopReason, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, stringsOf} from '../families/prompt.ts';
 import {chatParts} from '../families/prompt-parts.ts';
 import {functionTools} from '../families/tools.ts';
 import {
 	type AnswerStream,
-	inputText,
 	isReasoning,
 	type MantleApi,
 	maximumTokensOf,
 	schemaOf,
 	sse,
+	toolInputText,
 	toolSegments,
 } from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
@@ -41,7 +41,7 @@ const checkMessages = (messages: unknown): void => {
 	}
 };
 
-/** The schema that the answer is to follow. */
+/** The schema that the answer has to follow. */
 const answerSchema = (format: unknown): Json | undefined =>
 	isJson(format) && isJson(format.json_schema)
 		? schemaOf({type: format.type, schema: format.json_schema.schema})
@@ -59,8 +59,8 @@ const promptOf = (body: Json, maximumTokens: number): Prompt => {
 	};
 };
 
-/** Recorded without details at the endpoint; they are added where there is anything to tell. */
-const usageOf = ({usage, answer}: Facts): Json => {
+/** Recorded without details at the endpoint; they are added where they are not 0. */
+const usageOf = ({usage, answer}: ResponseContext): Json => {
 	const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 	return {
 		completion_tokens: usage.outputTokens,
@@ -80,7 +80,7 @@ const usageOf = ({usage, answer}: Facts): Json => {
 	};
 };
 
-const head = (facts: Facts, id: string, object: string): Json => ({
+const head = (facts: ResponseContext, id: string, object: string): Json => ({
 	id,
 	object,
 	created: facts.createdAt,
@@ -88,7 +88,7 @@ const head = (facts: Facts, id: string, object: string): Json => ({
 	service_tier: 'default',
 });
 
-const idOf = (facts: Facts): string => `chatcmpl-${identifier(facts.random, 29)}`;
+const idOf = (facts: ResponseContext): string => `chatcmpl-${identifier(facts.random, 29)}`;
 
 const toolCall = ({key, name}: ToolUse, input: string): Json => ({
 	id: `call_${key}`,
@@ -96,17 +96,17 @@ const toolCall = ({key, name}: ToolUse, input: string): Json => ({
 	function: {name, arguments: input},
 });
 
-const messageOf = ({answer: {tokens, toolUse}}: Facts): Json => ({
+const messageOf = ({answer: {tokens, toolUse}}: ResponseContext): Json => ({
 	role: 'assistant',
 	content: toolUse === undefined || tokens.length > 0 ? tokens.join('') : null,
 	refusal: null,
-	...(toolUse === undefined ? {} : {tool_calls: [toolCall(toolUse, inputText(toolUse))]}),
+	...(toolUse === undefined ? {} : {tool_calls: [toolCall(toolUse, toolInputText(toolUse))]}),
 });
 
 const wantsUsage = ({stream_options: options}: Json): boolean =>
 	isJson(options) && options.include_usage === true;
 
-const streamOf = (facts: Facts, body: Json): AnswerStream => {
+const streamOf = (facts: ResponseContext, body: Json): AnswerStream => {
 	const id = idOf(facts);
 	const hasUsage = wantsUsage(body);
 	const {toolUse, tokens: said} = facts.answer;
@@ -125,11 +125,10 @@ const streamOf = (facts: Facts, body: Json): AnswerStream => {
 	return {
 		opening: () =>
 			choice({role: 'assistant', content: toolUse === undefined || said.length > 0 ? '' : null}, null),
-		part({kind, tokens}) {
-			const text = tokens.join('');
+		part(kind, text) {
 			switch (kind) {
 				case 'reasoning':
-					// The published types have no place for thoughts: they take their time and are counted.
+					// The published types have no field for thoughts: they take their time and are counted.
 					return '';
 				case 'text':
 					return choice({content: text}, null);

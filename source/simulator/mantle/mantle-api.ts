@@ -1,32 +1,27 @@
 import type {Model} from '../catalog/model.ts';
-import type {Facts, ToolUse} from '../families/family.ts';
+import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type Segment, textSegment} from '../families/prompt.ts';
 import {type ErrorDialect, MantleError} from './mantle-error.ts';
 import type {ApiName, MantleModel} from './mantle-models.ts';
 
-/** What the three APIs of bedrock-mantle have in common, so that one path serves them all. */
+/**
+ * The common parts of the three APIs of bedrock-mantle, so that one path serves them all. Chat Completions and
+ * Responses ignore keys that they do not know.
+ */
 
-/** A request as it was read. */
+/** A parsed request. */
 type MantleRequest = {
 	readonly prompt: Prompt;
-	/** Whether the model is to think first. */
+	/** Whether the model has to reason first. */
 	readonly isReasoning: boolean;
 };
 
-/** Some tokens of an answer, in the order in which they are made: what was thought, what is said, a tool's input. */
-export type AnswerPart = {
-	readonly kind: 'reasoning' | 'text' | 'tool';
-	readonly tokens: readonly string[];
-	/** Output tokens made with it. */
-	readonly lastToken: number;
-};
-
-/** Writes the events of one streamed answer. It remembers what it has opened, so each part must be given once. */
+/** Writes the events of one streamed answer. It is stateful: give each part once, in order. */
 export type AnswerStream = {
 	readonly opening: () => string;
-	readonly part: (part: AnswerPart) => string;
+	readonly part: (kind: PartKind, text: string) => string;
 	/** @param facts The answer as far as it got: an output quota may have cut it. */
-	readonly closing: (facts: Facts) => string;
+	readonly closing: (facts: ResponseContext) => string;
 	/** The event of an error in the middle; the stream ends with it. */
 	readonly failure: (error: MantleError, requestId: string) => string;
 };
@@ -38,8 +33,8 @@ export type MantleApi = {
 	readonly errors: ErrorDialect;
 	/** Checks a body as the service does and reads it; throws an error of the service. */
 	readonly parse: (body: Json, target: MantleModel) => MantleRequest;
-	readonly whole: (facts: Facts, body: Json, target: MantleModel) => Json;
-	readonly stream: (facts: Facts, body: Json, target: MantleModel) => AnswerStream;
+	readonly whole: (facts: ResponseContext, body: Json, target: MantleModel) => Json;
+	readonly stream: (facts: ResponseContext, body: Json, target: MantleModel) => AnswerStream;
 };
 
 /** A server-sent event; without a name, as OpenAI's chat completions are. */
@@ -47,9 +42,7 @@ export function sse(data: unknown, event?: string): string {
 	return `${event === undefined ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 }
 
-/** What Chat Completions and Responses read the same way. Neither refuses keys that it does not know. */
-
-/** The most tokens that an answer may have: the first of the keys that is given, else what the model may say. */
+/** Max tokens of an answer: the first of the keys that is given, else the model's longest answer. */
 export function maximumTokensOf(body: Json, keys: readonly string[], model: Model): number {
 	const key = keys.find((name) => body[name] !== undefined && body[name] !== null);
 	if (key === undefined) {
@@ -73,17 +66,17 @@ export function schemaOf(format: unknown): Json | undefined {
 	return isJson(format) && format.type === 'json_schema' && isJson(format.schema) ? format.schema : undefined;
 }
 
-/** Whether a model that thinks is to do so. */
+/** Whether a reasoning model has to reason. */
 export function isReasoning(model: Model, effort: unknown): boolean {
 	return model.traits.has('reasons') && effort !== 'none';
 }
 
-/** What the definitions of tools add to a prompt. */
+/** Segments for the definitions of tools. */
 export function toolSegments({tools}: Json): readonly Segment[] {
 	return Array.isArray(tools) ? tools.map((tool) => textSegment(JSON.stringify(tool))) : [];
 }
 
-/** The input of a tool as the text that the model made, whole or not. */
-export function inputText({tokens}: ToolUse): string {
+/** The input of a tool as text, complete or not. */
+export function toolInputText({tokens}: ToolUse): string {
 	return tokens.join('');
 }

@@ -10,10 +10,10 @@ import type {MantleLimits} from './mantle-quotas.ts';
 
 /**
  * Buckets of bedrock-mantle, as its user guide describes them (quotas-mantle): a request is admitted by its input and
- * its max tokens against the input quota; the output quota is counted while an answer is made, and cuts it short.
+ * its max tokens against the input quota; the output quota is counted while an answer is generated, and cuts it.
  */
 
-/** A request that may not start: which quota it met, and by how many tokens. */
+/** A refused request: the quota that it met, and by how many tokens. */
 export type MantleRefusal = {
 	readonly isAdmitted: false;
 	readonly side: 'input' | 'output';
@@ -23,9 +23,9 @@ export type MantleRefusal = {
 export type MantleAdmission =
 	| {
 			readonly isAdmitted: true;
-			/** Counts output tokens as they are made; returns how many of them the quota has room for. */
+			/** Counts output tokens as they are generated; returns how many of them the quota has room for. */
 			readonly produce: (nowMs: number, tokens: number) => number;
-			/** Gives back what was reserved of the input quota and not used. Once only. */
+			/** Gives the unused part of the reserved input quota back. Once only. */
 			readonly settle: (nowMs: number, tokens: number) => void;
 	  }
 	| MantleRefusal;
@@ -51,7 +51,7 @@ const note = (side: Side, nowMs: number): void => {
 	side.maximum = Math.max(side.maximum, side.used.sum(nowMs));
 };
 
-/** @param occupy Lets other traffic take its share of a bucket. */
+/** @param occupy Lets other traffic use its share of a bucket. */
 export function createMantleBuckets(
 	limitsOf: (model: string) => MantleLimits,
 	enforcement: Enforcement,
@@ -106,7 +106,7 @@ export function createMantleBuckets(
 				occupy(bucket, entry.seenAtMs, nowMs);
 			}
 			entry.seenAtMs = nowMs;
-			// Not documented: an output quota that is used up refuses a request instead of answering it with nothing.
+			// Not documented: a used-up output quota refuses a request instead of answering it with nothing.
 			const outputRoom = output.bucket.tokenRoom(nowMs);
 			if (outputRoom + roundingSlack < 1) {
 				return {isAdmitted: false, side: 'output', exceededBy: 1 - outputRoom};

@@ -4,7 +4,7 @@ import {type Exchange, type Reply, sendJson} from '../wire/exchange.ts';
 import {ServiceError, type ThrottleKind} from '../wire/service-error.ts';
 import type {ApiName} from './mantle-models.ts';
 
-/** What a request is named by: as Anthropic does for Messages, as AWS does for all others. */
+/** The ID of a request: in Anthropic's form for Messages, in AWS's for all others. */
 export function requestIdOf(random: Random, api: ApiName | undefined): string {
 	return api === 'Messages' ? `req_${identifier(random, 52).toLowerCase()}` : uuid(random);
 }
@@ -17,7 +17,7 @@ export function requestIdHeaders(requestId: string): Readonly<Record<string, str
 	};
 }
 
-/** Refusals of bedrock-mantle, which speak the dialect of the API that was called. */
+/** Errors of bedrock-mantle, in the dialect of the API that was called. */
 
 type FailureKind =
 	| 'invalid-request'
@@ -29,7 +29,7 @@ type FailureKind =
 	| 'unavailable'
 	| 'internal';
 
-/** Thrown by handlers of the endpoint; what serves the request writes it. */
+/** Thrown by handlers of the endpoint; the server of the request writes it. */
 export class MantleError extends Error {
 	readonly kind: FailureKind;
 	readonly throttle: ThrottleKind | undefined;
@@ -42,7 +42,7 @@ export class MantleError extends Error {
 	}
 }
 
-const kindOf = ({status, throttle}: ServiceError): FailureKind => {
+const failureKindOf = ({status, throttle}: ServiceError): FailureKind => {
 	if (throttle === 'overloaded') {
 		return 'overloaded';
 	}
@@ -62,13 +62,13 @@ const kindOf = ({status, throttle}: ServiceError): FailureKind => {
 	}
 };
 
-/** Any error in terms of this endpoint. */
+/** Any error as one of this endpoint. */
 export function mantleErrorOf(error: unknown): MantleError {
 	if (error instanceof MantleError) {
 		return error;
 	}
 	return error instanceof ServiceError
-		? new MantleError(kindOf(error), error.message, error.throttle)
+		? new MantleError(failureKindOf(error), error.message, error.throttle)
 		: new MantleError('internal', `Fault of the simulator: ${String(error)}`);
 }
 
@@ -140,7 +140,7 @@ export function sendMantleError(
 	sendJson(reply, errors.statusOf(error.kind), errors.body(error, requestId), requestIdHeaders(requestId));
 }
 
-/** Serves a request; whatever goes wrong is answered in the words of its API, never in those of other services. */
+/** Serves a request; any error is answered in the words of its API, never in those of other services. */
 export async function orRefuse(
 	{reply}: Exchange,
 	errors: ErrorDialect,

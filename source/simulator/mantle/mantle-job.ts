@@ -2,18 +2,20 @@ import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
-import {answerTokens, type Facts} from '../families/family.ts';
+import {answerTokens, type ResponseContext, type Usage} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
-import {errorOfFault} from '../faults/faults.ts';
+import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
-import {type Pace, paceOf} from '../runtime/latency.ts';
+import type {AnswerWriter, Deliverable} from '../runtime/deliver.ts';
+import {chunkParts, dueShareOf, partsOf} from '../runtime/dialect.ts';
+import {paceOf} from '../runtime/latency.ts';
 import type {Simulation} from '../simulation.ts';
 import type {MantleApi} from './mantle-api.ts';
 import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';
-import {MantleError} from './mantle-error.ts';
+import {MantleError, requestIdHeaders} from './mantle-error.ts';
 import {findMantleModel, type MantleModel, type Surface} from './mantle-models.ts';
 
-/** A request as it came in. */
+/** An incoming request. */
 export type MantleArrival = {
 	readonly api: MantleApi;
 	readonly surface: Surface;
@@ -27,21 +29,14 @@ export type MantleArrival = {
 	readonly startedAtMs: number;
 };
 
-/** A request that was admitted, with the answer that it gets if the output quota lasts. */
-export type MantleJob = {
-	readonly arrival: MantleArrival;
-	readonly target: MantleModel;
-	readonly facts: Facts;
-	readonly pace: Pace;
-	/** A fault that meets the answer on its way. */
-	readonly fault: Fault | undefined;
-	/** Counts output tokens as they are made; returns how many the quota has room for. */
-	readonly produce: (nowMs: number, tokens: number) => number;
-	/** Settles the input quota for so many output tokens; returns what the request cost it. */
+/** An admitted request with its answer, which the output quota may cut. */
+export type MantleJob = Deliverable & {
+	readonly usage: Usage;
+	/** Settles the input quota for the output tokens; returns what the request cost it. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
 
-/** The error that a fault answers with; undefined for faults that meet the answer on its way. */
+/** The error that a fault answers with; undefined for faults that interrupt an answer. */
 const faultError = (fault: Fault, {modelId, isStream}: MantleArrival): unknown =>
 	fault.kind === 'access-denied'
 		? new MantleError(
@@ -68,8 +63,8 @@ export function modelIdOf({model}: Json): string {
 }
 
 /**
- * The model that a request names, if it is served where and how the request asks for it. The messages were recorded at
- * the endpoint; AWS's page on the Responses API has that of a wrong surface too.
+ * Finds the model of a request, if it is served by this API on this surface. The messages were recorded at the
+ * endpoint; AWS's page on the Responses API has that of a wrong surface too.
  */
 export function resolveMantleModel(modelId: string, api: MantleApi, surface: Surface): MantleModel {
 	const target = findMantleModel(modelId);
@@ -89,8 +84,7 @@ export function resolveMantleModel(modelId: string, api: MantleApi, surface: Sur
 }
 
 /**
- * Cache points as they count here: Claude's are in the request, GPT caches by itself whatever is long enough, and
- * other models do not cache.
+ * Marks cache points: Claude's are in the request, GPT caches whatever is long enough, and other models do not cache.
  */
 const cacheable = (segments: readonly Segment[], {model, surface}: MantleModel): readonly Segment[] => {
 	const isCachePoint = (segment: Segment): boolean =>
@@ -116,6 +110,69 @@ const answering = ({model, answersAs}: MantleModel, isReasoning: boolean): Model
 	]),
 });
 
+/** An answer up to `outputTokens`: one cut by an output quota ends like one that reached its max tokens. */
+const cutFacts = (facts: ResponseContext, outputTokens: number): ResponseContext => {
+	if (outputTokens >= facts.usage.outputTokens) {
+		return facts;
+	}
+	const {toolUse} = facts.answer;
+	const reasoning = facts.answer.reasoning.slice(0, outputTokens);
+	const tokens = facts.answer.tokens.slice(0, outputTokens - reasoning.length);
+	const input = toolUse?.tokens.slice(0, outputTokens - reasoning.length - tokens.length) ?? [];
+	return {
+		...facts,
+		answer: {
+			reasoning,
+			tokens,
+			// An incomplete input cannot be parsed: it is left out.
+			toolUse:
+				toolUse === undefined || input.length === 0 ? undefined : {...toolUse, input: {}, tokens: input},
+			stopReason: 'length',
+			stopSequence: undefined,
+		},
+		usage: {...facts.usage, outputTokens},
+	};
+};
+
+const tokensPerEvent = 3;
+
+const writerOf = (
+	{api, body, requestId}: MantleArrival,
+	target: MantleModel,
+	facts: ResponseContext,
+): AnswerWriter => ({
+	whole: (_timing, outputTokens) => ({
+		body: api.whole(cutFacts(facts, outputTokens), body, target),
+		headers: requestIdHeaders(requestId),
+	}),
+	stream() {
+		const stream = api.stream(facts, body, target);
+		const parts = partsOf(facts.answer);
+		const tokens = parts.flatMap((part) => part.tokens);
+		const chunks = chunkParts(parts, tokensPerEvent).filter(({text}) => text !== '');
+		return {
+			headers: {
+				'content-type': 'text/event-stream; charset=utf-8',
+				'cache-control': 'no-cache',
+				...requestIdHeaders(requestId),
+			},
+			opening: () => Buffer.from(stream.opening()),
+			deltas: chunks.map(({kind, firstToken, lastToken}) => ({
+				lastToken,
+				dueShare: dueShareOf(firstToken, facts.usage.outputTokens),
+				encode: (_timing, granted) =>
+					Buffer.from(stream.part(kind, tokens.slice(firstToken - 1, firstToken - 1 + granted).join(''))),
+			})),
+			closing: (_timing, outputTokens) => Buffer.from(stream.closing(cutFacts(facts, outputTokens))),
+			failure(exception) {
+				const kind = exception === 'throttlingException' ? 'throttled' : 'internal';
+				const error = new MantleError(kind, streamMessage(exception));
+				return {name: api.errors.typeOf(kind), event: Buffer.from(stream.failure(error, requestId))};
+			},
+		};
+	},
+});
+
 /**
  * Resolves, checks and admits a request and makes its answer.
  * @throws MantleError or ServiceError: what the service answers instead.
@@ -132,7 +189,7 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 		startedAtMs,
 	);
 
-	// What comes from the cache does not count against the input quota (user guide, quotas-mantle).
+	// Cached input does not count against the input quota (user guide, quotas-mantle).
 	const countedInput = cacheUse.inputTokens + cacheUse.writeTokens;
 	const admission: MantleAdmission = simulation.mantle.admit(
 		region,
@@ -153,29 +210,31 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 		simulation.options.latencyMs,
 	);
 	cacheUse.store(startedAtMs + pace.firstTokenMs);
+	const facts: ResponseContext = {
+		requestId: arrival.requestId,
+		model,
+		prompt,
+		answer,
+		usage: {
+			inputTokens: cacheUse.inputTokens,
+			outputTokens,
+			cacheReadTokens: cacheUse.readTokens,
+			cacheWriteTokens: cacheUse.writeTokens,
+		},
+		isCaching: cacheUse.isCaching,
+		createdAt: Math.floor(startedAtMs / 1000),
+		random,
+	};
 	return {
-		arrival,
-		target,
+		startedAtMs,
 		pace,
 		fault,
-		facts: {
-			requestId: arrival.requestId,
-			model,
-			prompt,
-			answer,
-			usage: {
-				inputTokens: cacheUse.inputTokens,
-				outputTokens,
-				cacheReadTokens: cacheUse.readTokens,
-				cacheWriteTokens: cacheUse.writeTokens,
-			},
-			isCaching: cacheUse.isCaching,
-			createdAt: Math.floor(startedAtMs / 1000),
-			random,
-		},
+		outputTokens,
+		usage: facts.usage,
+		writer: writerOf(arrival, target, facts),
 		produce: admission.produce,
 		settle(nowMs, producedTokens) {
-			// Given back is "the difference between max_tokens and the actual output": the output stays counted.
+			// AWS returns "the difference between max_tokens and the actual output": the output stays counted.
 			const cost = countedInput + producedTokens;
 			admission.settle(nowMs, cost);
 			return cost;

@@ -1,23 +1,26 @@
 import type {Model, Trait} from '../catalog/model.ts';
 import {findModel} from '../catalog/models.ts';
 
-/** The models of bedrock-mantle. It has IDs of its own, without version suffix, and knows no inference profiles. */
+/**
+ * The models of bedrock-mantle. They have other IDs than in the runtime, without version suffix, and no inference
+ * profiles.
+ */
 
 /** The APIs of the endpoint; each model speaks some of them. */
 export type ApiName = 'Messages' | 'ChatCompletions' | 'Responses';
 
-/** What stands before the path of an API: which one is a matter of the model. */
+/** The path before that of an API: it depends on the model. */
 export type Surface = '/v1' | '/openai/v1' | '/anthropic/v1';
 
 export type MantleModel = {
-	/** As it is asked for. */
+	/** As requests name it. */
 	readonly id: string;
 	/** As it names itself in an answer. */
 	readonly answersAs: string;
 	readonly model: Model;
 	readonly apis: readonly ApiName[];
 	readonly surface: Surface;
-	/** What it thinks is counted, but not shown. */
+	/** Its reasoning is counted, but not shown. */
 	readonly hidesReasoning: boolean;
 };
 
@@ -61,7 +64,7 @@ const onlyHere = (
 	traits: new Set(more.with ?? []),
 });
 
-/** GPT speaks nothing but Responses here, below `/openai/v1`. */
+/** GPT only has Responses here, below `/openai/v1`. */
 const gpt = (id: string, name: string, size: Model['size']): MantleModel =>
 	openModel(onlyHere(`openai.${id}`, name, 'OpenAI', {size, with: ['reasons', 'caches']}), `openai.${id}`, {
 		apis: ['Responses'],
@@ -88,8 +91,8 @@ const gptOss = (size: string): readonly MantleModel[] =>
 	);
 
 /**
- * What `GET /v1/models` lists, in the order of the vendors. Surfaces and APIs as public clients found them at the
- * endpoint (Gemma 3 below `/v1`, Gemma 4 below `/openai/v1`); AWS says only that they are a matter of the model.
+ * The models of `GET /v1/models`, in the order of the vendors. Surfaces and APIs as public clients found them at the
+ * endpoint (Gemma 3 below `/v1`, Gemma 4 below `/openai/v1`); AWS only says that they depend on the model.
  */
 export const mantleModels: readonly MantleModel[] = [
 	...shared('anthropic.claude-haiku-4-5-20251001-v1:0', (model) =>

@@ -1,45 +1,41 @@
 import {identifier, type Random} from '../answers/random.ts';
-import type {Facts, ToolUse} from '../families/family.ts';
+import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type RequestedTools} from '../families/prompt.ts';
 import {chatParts} from '../families/prompt-parts.ts';
 import {functionTools} from '../families/tools.ts';
 import {
-	type AnswerPart,
 	type AnswerStream,
-	inputText,
 	isReasoning,
 	type MantleApi,
 	maximumTokensOf,
 	schemaOf,
 	sse,
+	toolInputText,
 	toolSegments,
 } from './mantle-api.ts';
 import {MantleError, openAiErrors} from './mantle-error.ts';
 import {conversationOf, type StoredResponses} from './stored-responses.ts';
 
-/** The items of a response: what the model thought, and what it says or the tool that it calls. */
+/** OpenAI's Responses: bodies and events as OpenAI's client types them. */
 
-/** How the items of one response are written, the same in its events and in the response itself. */
+/** Writes the items of one response, the same in its events and in the response itself. */
 type ItemWriter = {
-	readonly idOf: (kind: AnswerPart['kind']) => string;
-	/** An item with all that was said in it; without a content yet where nothing was. */
-	readonly item: (kind: AnswerPart['kind'], status: string, text: string | undefined) => Json;
-	/** The content part that carries a text; undefined for items that have none. */
-	readonly part: (kind: AnswerPart['kind'], text: string) => Json | undefined;
+	readonly idOf: (kind: PartKind) => string;
+	/** An item with its text; without content before there is any. */
+	readonly item: (kind: PartKind, status: string, text: string | undefined) => Json;
+	/** The content part of a text; undefined for items that have none. */
+	readonly part: (kind: PartKind, text: string) => Json | undefined;
 };
 
-/**
- * @param toolUse The tool that is called, if any.
- * @param hidesReasoning Whether the model keeps what it thinks to itself.
- */
+/** @param toolUse The tool that is called, if any. @param hidesReasoning Whether the model hides its reasoning. */
 function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesReasoning: boolean): ItemWriter {
-	const ids: Readonly<Record<AnswerPart['kind'], string>> = {
+	const ids: Readonly<Record<PartKind, string>> = {
 		reasoning: `rs_${identifier(random, 48)}`,
 		text: `msg_${identifier(random, 48)}`,
 		tool: `fc_${identifier(random, 48)}`,
 	};
 
-	const part = (kind: AnswerPart['kind'], text: string): Json | undefined => {
+	const part = (kind: PartKind, text: string): Json | undefined => {
 		switch (kind) {
 			case 'reasoning':
 				return hidesReasoning ? undefined : {type: 'reasoning_text', text};
@@ -75,24 +71,24 @@ function createItemWriter(random: Random, toolUse: ToolUse | undefined, hidesRea
 	};
 }
 
-/** Status of a response, and of its last item: the model got to its end, or was cut. */
-function endStatus({answer}: Facts): string {
+/** Status of a response and of its last item: complete or cut. */
+function endStatus({answer}: ResponseContext): string {
 	return answer.stopReason === 'length' ? 'incomplete' : 'completed';
 }
 
 /** All items of an answer. */
-function outputOf(facts: Facts, writer: ItemWriter): readonly Json[] {
+function outputOf(facts: ResponseContext, writer: ItemWriter): readonly Json[] {
 	const {reasoning, tokens, toolUse} = facts.answer;
 	const hasText = tokens.length > 0 || (reasoning.length === 0 && toolUse === undefined);
 	return [
 		...(reasoning.length === 0 ? [] : [writer.item('reasoning', 'completed', reasoning.join(''))]),
 		...(hasText ? [writer.item('text', endStatus(facts), tokens.join(''))] : []),
-		...(toolUse === undefined ? [] : [writer.item('tool', endStatus(facts), inputText(toolUse))]),
+		...(toolUse === undefined ? [] : [writer.item('tool', endStatus(facts), toolInputText(toolUse))]),
 	];
 }
 
-/** Input counts what came from the cache too. */
-function usageOf({usage, answer}: Facts): Json {
+/** Input includes cached tokens. */
+function usageOf({usage, answer}: ResponseContext): Json {
 	const inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 	return {
 		input_tokens: inputTokens,
@@ -106,24 +102,22 @@ function usageOf({usage, answer}: Facts): Json {
 	};
 }
 
-/** The events of a streamed response, numbered in order: an item is added, filled part by part, and done. */
-
 type Streamed = {
 	readonly writer: ItemWriter;
 	/** The tool that is called, if any. */
 	readonly toolUse: ToolUse | undefined;
-	/** The response as it is when it begins. */
+	/** The response at its beginning. */
 	readonly opening: Json;
-	/** What changes of it by its end. */
-	readonly endOf: (facts: Facts) => Json;
+	/** The fields that change until its end. */
+	readonly endOf: (facts: ResponseContext) => Json;
 };
 
-/** Codes that a response may fail with, as OpenAI publishes them. */
+/** Codes of a failed response, as OpenAI publishes them. */
 const failureCode = ({kind}: MantleError): string =>
 	kind === 'throttled' ? 'rate_limit_exceeded' : 'server_error';
 
-/** An item that has been added and is not done. */
-type OpenItem = {readonly kind: AnswerPart['kind']; text: string};
+/** An item that has been added and is not complete. */
+type OpenItem = {readonly kind: PartKind; text: string};
 
 function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStream {
 	let sequenceNumber = 0;
@@ -132,13 +126,13 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 
 	const event = (type: string, data: Json): string =>
 		sse({type, sequence_number: sequenceNumber++, ...data}, type);
-	const itemPlace = (kind: AnswerPart['kind']): Json => ({
+	const itemPlace = (kind: PartKind): Json => ({
 		item_id: writer.idOf(kind),
 		output_index: outputIndex,
 	});
-	const partPlace = (kind: AnswerPart['kind']): Json => ({...itemPlace(kind), content_index: 0});
+	const partPlace = (kind: PartKind): Json => ({...itemPlace(kind), content_index: 0});
 
-	const add = (kind: AnswerPart['kind']): OpenItem => {
+	const add = (kind: PartKind): OpenItem => {
 		outputIndex++;
 		open = {kind, text: ''};
 		return open;
@@ -188,10 +182,10 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 		return done;
 	};
 
-	const begin = (kind: AnswerPart['kind']): string =>
+	const begin = (kind: PartKind): string =>
 		kind === open?.kind ? '' : finish('completed') + added(add(kind));
 
-	const deltaOf = (kind: AnswerPart['kind'], delta: string): string => {
+	const deltaOf = (kind: PartKind, delta: string): string => {
 		if (kind === 'tool') {
 			return event('response.function_call_arguments.delta', {...itemPlace(kind), delta});
 		}
@@ -206,9 +200,8 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 	return {
 		opening: () =>
 			event('response.created', {response: opening}) + event('response.in_progress', {response: opening}),
-		part({kind, tokens}) {
+		part(kind, delta) {
 			const begun = begin(kind);
-			const delta = tokens.join('');
 			if (open !== undefined) {
 				open.text += delta;
 			}
@@ -230,15 +223,13 @@ function responseStream({writer, toolUse, opening, endOf}: Streamed): AnswerStre
 	};
 }
 
-/** OpenAI's Responses: bodies as OpenAI's client types them. */
-
 const textTypes = new Set(['input_text', 'output_text', 'text']);
 
-/** A part of a message in the words of Chat Completions. */
+/** A part of a message in the form of Chat Completions. */
 const partOf = (part: unknown): unknown =>
 	isJson(part) && textTypes.has(String(part.type)) ? {type: 'text', text: part.text} : part;
 
-/** An item of the input as a message; calls of tools, their outputs and thoughts are read as what they are written as. */
+/** An item of the input as a message; calls of tools, their outputs and thoughts stay JSON. */
 const messageOf = (item: unknown): Json => {
 	if (isJson(item) && (item.type === undefined || item.type === 'message')) {
 		return {
@@ -265,7 +256,7 @@ const messagesOf = ({input, instructions}: Json): readonly Json[] => {
 	];
 };
 
-/** Tools, in the words of Chat Completions: there they and the choice of one stand one level deeper. */
+/** Tools in the form of Chat Completions: there they and the choice of one are one level deeper. */
 const toolsOf = ({tools, tool_choice: choice, input}: Json): RequestedTools | undefined => {
 	const last: unknown = Array.isArray(input) ? input.at(-1) : undefined;
 	const hasResult = isJson(last) && last.type === 'function_call_output';
@@ -297,7 +288,7 @@ const checkState = (body: Json): void => {
 	}
 };
 
-/** Settings that an answer repeats, with what they are where the request leaves them out. */
+/** Settings that an answer repeats, with their defaults. */
 const settingsOf = (body: Json): Json => ({
 	background: false,
 	instructions: body.instructions ?? null,
@@ -316,7 +307,7 @@ const settingsOf = (body: Json): Json => ({
 	truncation: body.truncation ?? 'disabled',
 });
 
-const openingOf = (facts: Facts, body: Json): Json => ({
+const openingOf = (facts: ResponseContext, body: Json): Json => ({
 	id: `resp_${identifier(facts.random, 48)}`,
 	object: 'response',
 	created_at: facts.createdAt,
@@ -329,8 +320,8 @@ const openingOf = (facts: Facts, body: Json): Json => ({
 	...settingsOf(body),
 });
 
-/** What changes of a response from its beginning to its end. */
-const endOf = (facts: Facts, writer: ItemWriter): Json => {
+/** The fields of a response that change until its end. */
+const endOf = (facts: ResponseContext, writer: ItemWriter): Json => {
 	const status = endStatus(facts);
 	return {
 		status,

@@ -1,9 +1,9 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {accountId} from '../catalog/profiles.ts';
-import type {Usage} from '../families/family.ts';
+import {noUsage, type Usage} from '../families/family.ts';
 import {type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import type {Scenario} from '../faults/script.ts';
-import {type Delivery, deliverStreamedAnswer, deliverWholeAnswer} from '../runtime/deliver.ts';
+import {type Delivery, deliverStream, deliverWhole} from '../runtime/deliver.ts';
 import type {Simulation} from '../simulation.ts';
 import type {RequestRecord} from '../stats.ts';
 import {
@@ -32,12 +32,17 @@ import {findMantleModel, type MantleModel, mantleModels, type Surface} from './m
 import {messagesApi} from './messages-api.ts';
 import {createResponsesApi, responsesPath} from './responses-api.ts';
 
-/** Who calls bedrock-mantle: a signature for it, or a Bedrock API key. Neither is verified. */
+/**
+ * The endpoint bedrock-mantle: its callers, handlers and routes. A caller has a signature or a Bedrock API key;
+ * neither is verified.
+ */
 
-/** Names that requests are signed for; the vendors' clients use the first, and the endpoint was seen to take both. */
+/**
+ * Services that requests are signed for; the vendors' clients use the first, and the endpoint was seen to take both.
+ */
 const signingNames = ['bedrock-mantle', 'bedrock'];
 
-/** A key stands in `Authorization`, or where Anthropic's clients put theirs. */
+/** A key is in `Authorization`, or where Anthropic's clients put theirs. */
 const keyOf = (headers: IncomingHttpHeaders): string | undefined => {
 	const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 	const apiKey = headers['x-api-key'];
@@ -58,14 +63,14 @@ const regionOfHost = (headers: IncomingHttpHeaders): string | undefined =>
 	/^bedrock-mantle\.([\w-]+)\.api\.aws/.exec(headers.host ?? '')?.[1];
 
 /**
- * The Region of a request: that of the host name, of the signature or of the key.
+ * The Region of a request: of the host name, of the signature or of the key.
  * @throws MantleError where it has no credentials, or is signed for another service.
  */
 export function regionOfCaller(headers: IncomingHttpHeaders): string {
 	const service = serviceOf(headers);
 	if (service !== undefined) {
 		if (!signingNames.includes(service)) {
-			// The sentence of AWS's other services; which one this endpoint says has no primary source.
+			// The sentence of AWS's other services; the one of this endpoint has no primary source.
 			throw new MantleError(
 				'unauthenticated',
 				`Credential should be scoped to correct service: 'bedrock-mantle', not '${service}'.`,
@@ -93,27 +98,25 @@ function assertMayCall({denied}: Scenario, action: string, region: string): void
 type Outcome = Delivery & {
 	readonly failure: MantleError | undefined;
 	readonly usage: Usage;
-	/** What the request cost the two quotas. */
+	/** The cost of the request for both quotas. */
 	readonly quotaTokens: number;
 };
 
-const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
+/** The known parts of a request; the others are still empty when it fails. */
+type KnownRequest = {modelId: string; region: string};
 
-/** All that is known of a request; what is not known yet when it fails stays empty. */
-type Seen = {modelId: string; region: string};
-
-const answer = async (
+const answerRequest = async (
 	simulation: Simulation,
 	arrival: MantleArrival,
 	reply: Reply,
 ): Promise<Omit<Outcome, 'failure'>> => {
 	const {time} = simulation;
 	const job = createMantleJob(simulation, arrival);
-	const deliver = arrival.isStream ? deliverStreamedAnswer : deliverWholeAnswer;
+	const deliver = arrival.isStream ? deliverStream : deliverWhole;
 	const delivery = await deliver(job, reply, time);
 	return {
 		...delivery,
-		usage: job.facts.usage,
+		usage: job.usage,
 		quotaTokens: job.settle(time.now(), delivery.outputTokens),
 	};
 };
@@ -121,14 +124,14 @@ const answer = async (
 const recordOf = (
 	api: MantleApi,
 	exchange: Exchange,
-	{modelId, region}: Seen,
+	{modelId, region}: KnownRequest,
 	outcome: Outcome,
 	times: Pick<RequestRecord, 'receivedAt' | 'startedAt' | 'endedAt'>,
 ): RequestRecord => ({
 	operation: api.name,
 	modelId,
 	region,
-	// Not a model of the runtime: CloudWatch keeps this endpoint's traffic in a namespace of its own.
+	// Not a model of the runtime: CloudWatch has a separate namespace for this endpoint's traffic.
 	baseModel: undefined,
 	scope: undefined,
 	userAgent: String(exchange.headers['user-agent'] ?? ''),
@@ -158,7 +161,7 @@ async function serveMantle(
 	const random = simulation.requestRandom(exchange.path, bytes);
 	const requestId = requestIdOf(random, api.name);
 	const reply = delayedReply(exchange.reply, time, faults.networkDelayMs);
-	const seen: Seen = {modelId: '', region: defaultRegion};
+	const seen: KnownRequest = {modelId: '', region: defaultRegion};
 	let startedAtMs = time.now();
 
 	const run = async (): Promise<Outcome> => {
@@ -179,7 +182,7 @@ async function serveMantle(
 				random,
 				startedAtMs,
 			};
-			return {...(await answer(simulation, arrival, reply)), failure: undefined};
+			return {...(await answerRequest(simulation, arrival, reply)), failure: undefined};
 		} catch (error) {
 			const failure = mantleErrorOf(error);
 			sendMantleError(reply, api.errors, failure, requestId);
@@ -206,11 +209,11 @@ async function serveMantle(
 
 const countOf = (body: Json): number => {
 	const target = resolveMantleModel(modelIdOf(body), messagesApi, '/anthropic/v1');
-	// What is counted has no max tokens; one stands in so that the rest is checked like any message.
+	// A request to count has no max tokens; one stands in so that the rest is checked like any message.
 	return promptTokens(messagesApi.parse({max_tokens: 1, ...body}, target).prompt.segments);
 };
 
-/** Serves the counting of a message's tokens, which costs no quota. */
+/** Counts the tokens of a message, which costs no quota. */
 async function serveMantleCount(exchange: Exchange, simulation: Simulation): Promise<void> {
 	const bytes = await exchange.readBody();
 	const requestId = requestIdOf(simulation.requestRandom(exchange.path, bytes), 'Messages');
@@ -219,9 +222,7 @@ async function serveMantleCount(exchange: Exchange, simulation: Simulation): Pro
 	sendJson(exchange.reply, 200, {input_tokens: count}, requestIdHeaders(requestId));
 }
 
-/** The lists of models: OpenAI's holds every model of the endpoint, whatever API it speaks, Anthropic's just Claude. */
-
-/** When a model came is unknown, so `created` is 0. `status` was seen at the endpoint, beside the published type. */
+/** Models have no known date, so `created` is 0. `status` was seen at the endpoint, beside the published type. */
 const openAiModel = ({id, model}: MantleModel): Json => ({
 	id,
 	object: 'model',
@@ -271,15 +272,13 @@ async function serveMantleModels(
 	sendJson(exchange.reply, 200, body, requestIdHeaders(requestIdOf(random, api)));
 }
 
-/** The paths of `bedrock-mantle.<region>.api.aws`; here they stand beside those of the other services. */
-
 type MantleRoute = {
 	readonly method: 'GET' | 'POST' | 'DELETE';
 	readonly path: RegExp;
 	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
 };
 
-const inference = (surface: Surface, api: MantleApi): MantleRoute => ({
+const inferenceRoute = (surface: Surface, api: MantleApi): MantleRoute => ({
 	method: 'POST',
 	path: new RegExp(`^${surface}${api.path}$`),
 	serve: (exchange, simulation) =>
@@ -340,9 +339,9 @@ async function serveStoredResponse(
 
 /** Every route of the endpoint. */
 export const mantleRoutes: readonly MantleRoute[] = [
-	inference('/anthropic/v1', messagesApi),
+	inferenceRoute('/anthropic/v1', messagesApi),
 	...(['/v1', '/openai/v1'] as const).flatMap((surface) => [
-		inference(surface, chatCompletionsApi),
+		inferenceRoute(surface, chatCompletionsApi),
 		...responseRoutes(surface),
 	]),
 	{

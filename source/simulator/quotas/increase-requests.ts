@@ -1,7 +1,7 @@
 import {createHash, randomUUID} from 'node:crypto';
 import type {QuotaRow} from './quota-row.ts';
 
-/** An error in the words of Service Quotas. */
+/** Requests for quota increases, and the errors of Service Quotas. */
 export class QuotaError extends Error {
 	readonly type: string;
 
@@ -25,8 +25,8 @@ export function noSuchResource(what: string): QuotaError {
 }
 
 /**
- * Requests for an increase. As with most quotas of Bedrock people decide about them, so that each becomes a case after
- * a while; a simulated one is never decided, and the quota stays what it is.
+ * Requests for an increase. As with most quotas of Bedrock people decide about them, so that each becomes a case
+ * after a while; a simulated one is never decided, and the quota stays as it is.
  */
 
 /** A request for an increase of one quota. */
@@ -41,7 +41,7 @@ export type IncreaseRequest = {
 /** How long a request waits before it becomes a case. */
 const pendingMs = 60_000;
 
-/** Where a request stands. */
+/** State of a request. */
 type IncreaseState = {
 	readonly status: 'PENDING' | 'CASE_OPENED';
 	readonly caseId: string | undefined;
@@ -58,7 +58,7 @@ export function stateOf({id, createdAtMs}: IncreaseRequest, nowMs: number): Incr
 		: {status: 'CASE_OPENED', caseId: caseIdOf(id), updatedAtMs: createdAtMs + pendingMs};
 }
 
-/** As Java writes a double, which is how the service puts it into its messages. */
+/** A double as Java writes it, which is the form in the service's messages. */
 const doubleText = (value: number): string => {
 	if (value < 1e7) {
 		return Number.isInteger(value) ? `${value}.0` : String(value);

@@ -1,6 +1,6 @@
 import type {Scope} from '../catalog/model.ts';
 
-/** A limit of a bucket: its Service Quotas code, AWS's default and what the simulated account was given. */
+/** A limit of a bucket: its Service Quotas code, AWS's default and the applied value of the simulated account. */
 export type LimitRow = readonly [
 	code: string,
 	defaultValue: number,
@@ -14,14 +14,17 @@ export type BucketQuota = {
 	readonly scope: Scope;
 	/** The model's name in the names of its quotas. */
 	readonly label: string;
-	/** Its name in the requests quota where that is spelt differently. */
-	readonly requestsLabel?: string;
-	readonly requests?: LimitRow;
-	readonly tokens?: LimitRow;
-	/** Per day; on the on-demand route's row, which counts double for cross-Region calls, or the global route's own. */
-	readonly day?: LimitRow;
+	/** The same in the name of the requests quota. */
+	readonly requestsLabel: string;
+	readonly requests: LimitRow | undefined;
+	readonly tokens: LimitRow | undefined;
+	/**
+	 * Per day; on the on-demand route's row, which counts double for cross-Region calls, or on the global route's
+	 * row.
+	 */
+	readonly day: LimitRow | undefined;
 	/** Older rows write "Cross-Region". */
-	readonly isCapitalised?: boolean;
+	readonly isCapitalised: boolean;
 };
 
 /** A quota as Service Quotas lists it. */

@@ -2,12 +2,16 @@ import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
 import {models} from '../catalog/models.ts';
 import {mantleQuotaRows} from '../mantle/mantle-quotas.ts';
-import {bucketQuotas, type Overrides} from './bucket-quotas.ts';
+import type {Overrides} from './bucket-quotas.ts';
 import type {BucketQuota, LimitRow, QuotaRow} from './quota-row.ts';
+import {bucketQuotas} from './quota-table.ts';
 
-/** The hundreds of other quotas that Bedrock has, so that lists have pages and a resolver has something to get wrong. */
+/**
+ * The whole list of Service Quotas. These are the hundreds of other quotas of Bedrock, so that lists have pages and a
+ * resolver can get something wrong.
+ */
 
-const actions = (
+const requestsPerSecondActions = (
 	'AssociateAgentKnowledgeBase CreateAgent CreateAgentActionGroup CreateAgentAlias CreateDataSource CreateFlow CreateFlowAlias ' +
 	'CreateFlowVersion CreateKnowledgeBase CreatePrompt CreatePromptVersion DeleteAgent DeleteAgentActionGroup DeleteAgentAlias ' +
 	'DeleteAgentVersion DeleteDataSource DeleteFlow DeleteFlowAlias DeleteFlowVersion DeleteKnowledgeBase DeletePrompt ' +
@@ -19,7 +23,7 @@ const actions = (
 	'UpdateFlow UpdateFlowAlias UpdateKnowledgeBase UpdatePrompt ValidateFlowDefinition'
 ).split(' ');
 
-const settings: ReadonlyArray<readonly [name: string, value: number]> = [
+const otherQuotas: ReadonlyArray<readonly [name: string, value: number]> = [
 	['(Data Automation) InvokeDataAutomationAsync - Document - Max number of concurrent jobs', 25],
 	['(Data Automation) Maximum document file size (MB)', 500],
 	['(Data Automation) Maximum Number of pages per document', 3000],
@@ -78,8 +82,8 @@ const batchQuotas = (name: string): ReadonlyArray<readonly [name: string, value:
 
 /** All of them, without codes. */
 const decoyQuotas: ReadonlyArray<Omit<QuotaRow, 'code'>> = [
-	...actions.map((action) => [`${action} requests per second`, 10] as const),
-	...settings,
+	...requestsPerSecondActions.map((action) => [`${action} requests per second`, 10] as const),
+	...otherQuotas,
 	...[...new Set(models.map(({name}) => name))].flatMap(batchQuotas),
 ].map(([name, value]) => ({
 	name,
@@ -98,7 +102,7 @@ const routeNames: Readonly<Record<Scope, string>> = {
 const routeName = ({scope, isCapitalised}: BucketQuota): string =>
 	isCapitalised ? 'Cross-Region' : routeNames[scope];
 
-/** A code in the form of AWS's for a row that has none. */
+/** A code in AWS's form for a row without one. */
 const codeOf = (name: string): string => `L-${hashText(name).toString(16).toUpperCase().padStart(8, '0')}`;
 
 const minuteRow = (
@@ -110,7 +114,7 @@ const minuteRow = (
 	if (row === undefined && override === undefined) {
 		return [];
 	}
-	const label = metric === 'requests' ? (quota.requestsLabel ?? quota.label) : quota.label;
+	const label = metric === 'requests' ? quota.requestsLabel : quota.label;
 	const name = `${routeName(quota)} model inference ${metric} per minute for ${label}`;
 	return [
 		{
@@ -138,8 +142,8 @@ const dayRow = ({scope, label, day}: BucketQuota): readonly QuotaRow[] => {
 };
 
 /**
- * Every quota of the simulated account, in the order of their names. Limits typed by the user are its applied values;
- * it then has no daily limits.
+ * Every quota of the simulated account, sorted by name. Limits typed by the user are its applied values; it then has
+ * no daily limits.
  */
 export function quotaRows(overrides: Overrides): readonly QuotaRow[] {
 	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;

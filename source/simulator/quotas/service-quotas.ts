@@ -19,7 +19,7 @@ import {quotaRows} from './quota-rows.ts';
 
 export const serviceQuotasTarget = 'ServiceQuotasV20190624';
 
-const longestPage = 100;
+const maxPageLength = 100;
 
 /** The only service whose quotas are simulated. */
 const service = {ServiceCode: 'bedrock', ServiceName: 'Amazon Bedrock'} as const;
@@ -48,9 +48,9 @@ const defaultQuotas = (rows: readonly QuotaRow[], region: string): readonly Json
 
 /** One page of a list, under a name. */
 const page = (name: string, all: readonly Json[], input: Json): Json => {
-	const size = input.MaxResults ?? longestPage;
-	if (typeof size !== 'number' || size < 1 || size > longestPage) {
-		throw illegalArgument(`MaxResults ${size} is not between 1 and ${longestPage}.`);
+	const size = input.MaxResults ?? maxPageLength;
+	if (typeof size !== 'number' || size < 1 || size > maxPageLength) {
+		throw illegalArgument(`MaxResults ${size} is not between 1 and ${maxPageLength}.`);
 	}
 	const start = input.NextToken === undefined ? 0 : Number(Buffer.from(String(input.NextToken), 'base64url'));
 	if (!Number.isInteger(start) || start < 0 || start > all.length) {
@@ -106,15 +106,15 @@ const requestBody = (request: IncreaseRequest, nowMs: number): Json => {
 	};
 };
 
-/** What an action works on. */
-type Account = {
+/** The account that an action works on. */
+type QuotaAccount = {
 	readonly rows: readonly QuotaRow[];
 	readonly requests: IncreaseRequests;
 	readonly region: string;
 	readonly nowMs: number;
 };
 
-const requestIncrease = (input: Json, {rows, requests, region, nowMs}: Account): Json => {
+const requestIncrease = (input: Json, {rows, requests, region, nowMs}: QuotaAccount): Json => {
 	assertService(input);
 	const quota = rowOf(rows, input);
 	const {DesiredValue: desiredValue} = input;
@@ -124,8 +124,8 @@ const requestIncrease = (input: Json, {rows, requests, region, nowMs}: Account):
 	return {RequestedQuota: requestBody(requests.make(quota, {region, desiredValue, nowMs}), nowMs)};
 };
 
-/** Requests of the account, of one quota where it is named. */
-const history = (input: Json, {requests, region, nowMs}: Account): Json => {
+/** Requests of the account, or of one quota. */
+const history = (input: Json, {requests, region, nowMs}: QuotaAccount): Json => {
 	const found = requests
 		.all(region)
 		.filter(({quota}) => input.QuotaCode === undefined || quota.code === input.QuotaCode)
@@ -134,7 +134,7 @@ const history = (input: Json, {requests, region, nowMs}: Account): Json => {
 	return page('RequestedQuotas', found, input);
 };
 
-const act = (action: string, input: Json, account: Account): Json => {
+const act = (action: string, input: Json, account: QuotaAccount): Json => {
 	const {rows, requests, region, nowMs} = account;
 	switch (action) {
 		case 'ListServices':

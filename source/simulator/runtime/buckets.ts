@@ -12,20 +12,20 @@ import {
 } from '../enforcement.ts';
 import type {SimulatorOptions} from '../options.ts';
 
-/** All buckets of the simulated account, each made when it is first used. */
+/** All buckets of the simulated account, each created at its first use, and other applications' use of them. */
 export type Buckets = {
 	readonly windowMs: number;
 	/** Admits a request to the bucket of its model, scope and Region. */
 	readonly admit: (region: string, target: ResolvedModel, nowMs: number, reservedTokens: number) => Admission;
-	/** Limits and greatest use of every bucket that was used. */
+	/** Limits and highest use of every used bucket. */
 	readonly report: (nowMs: number) => readonly object[];
 	readonly reset: () => void;
 };
 
-/** Which bucket of the account one is. */
+/** The owner of a bucket. */
 type BucketOwner = {readonly region: string; readonly target: ResolvedModel};
 
-/** Use of every bucket by others, called before each admission with the time since the last call. */
+/** Others' use of every bucket, called before each admission with the time since the last call. */
 type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number, owner: BucketOwner) => void;
 
 type Entry = {
@@ -111,10 +111,10 @@ export function createBuckets(
 	};
 }
 
-/** Moments of a second at which the traffic of a minute is counted, so that it comes evenly. */
-const stepMs = 1000;
+/** Points per second at which the traffic of a minute is counted, so that it comes evenly. */
+const neighbourStepMs = 1000;
 
-/** Lets the applications of a scenario take their room in the buckets: what the metrics show is really in use. */
+/** Lets the applications of a scenario use the buckets: the metrics show real use. */
 export function backgroundNeighbour(
 	background: readonly BackgroundTraffic[],
 	{seed, windowMs}: Pick<SimulatorOptions, 'seed' | 'windowMs'>,
@@ -131,13 +131,13 @@ export function backgroundNeighbour(
 		if (own.length === 0) {
 			return;
 		}
-		const firstStep = Math.floor(Math.max(sinceMs, nowMs - windowMs) / stepMs) + 1;
-		for (let at = firstStep * stepMs; at <= nowMs; at += stepMs) {
+		const firstStep = Math.floor(Math.max(sinceMs, nowMs - windowMs) / neighbourStepMs) + 1;
+		for (let at = firstStep * neighbourStepMs; at <= nowMs; at += neighbourStepMs) {
 			for (const {traffic} of own) {
 				const {counts} = backgroundMinute(traffic, region, seed, minuteOf(at));
-				const requests = (counts.Invocations * stepMs) / minuteMs;
-				const tokens = (counts.EstimatedTPMQuotaUsage * stepMs) / minuteMs;
-				// One after the other: where not all find room, some do.
+				const requests = (counts.Invocations * neighbourStepMs) / minuteMs;
+				const tokens = (counts.EstimatedTPMQuotaUsage * neighbourStepMs) / minuteMs;
+				// One by one: where not all fit, some do.
 				const pieces = Math.ceil(requests);
 				for (let piece = 0; piece < pieces; piece++) {
 					occupied.occupy(at, requests / pieces, tokens / pieces);

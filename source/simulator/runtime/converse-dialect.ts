@@ -1,11 +1,12 @@
 import {signatureOf} from '../families/anthropic-request.ts';
 import {parseConverse} from '../families/converse.ts';
-import type {Facts, StopReason, ToolUse} from '../families/family.ts';
+import type {ResponseContext, StopReason, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
 import {
 	chunkParts,
 	type Dialect,
+	dueShareOf,
 	type PartChunk,
 	partsOf,
 	type RequestedSettings,
@@ -26,14 +27,14 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 const tokensPerEvent = 3;
 
 /** Both spellings of the cache counts, as the service sends them. */
-const cacheCounts = ({usage}: Facts): Json => ({
+const cacheCounts = ({usage}: ResponseContext): Json => ({
 	cacheReadInputTokenCount: usage.cacheReadTokens,
 	cacheReadInputTokens: usage.cacheReadTokens,
 	cacheWriteInputTokenCount: usage.cacheWriteTokens,
 	cacheWriteInputTokens: usage.cacheWriteTokens,
 });
 
-const usageOf = (facts: Facts, hasCacheCounts: boolean): Json => {
+const usageOf = (facts: ResponseContext, hasCacheCounts: boolean): Json => {
 	const {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens} = facts.usage;
 	return {
 		...(hasCacheCounts ? cacheCounts(facts) : {}),
@@ -44,24 +45,24 @@ const usageOf = (facts: Facts, hasCacheCounts: boolean): Json => {
 	};
 };
 
-/** Settings of the request that are echoed with the answer. */
+/** Settings of the request that the answer repeats. */
 const echo = ({body}: RequestedSettings): Json => ({
 	...(body.serviceTier === undefined ? {} : {serviceTier: body.serviceTier}),
 	...(body.performanceConfig === undefined ? {} : {performanceConfig: body.performanceConfig}),
 });
 
-const traceOf = ({guardrail}: Facts): Json =>
+const traceOf = ({guardrail}: ResponseContext): Json =>
 	guardrail?.hasTrace ? {trace: {guardrail: {inputAssessment: assessment(guardrail)}}} : {};
 
 const toolUseId = ({key}: ToolUse): string => `tooluse_${key}`;
 
-const thoughtOf = (facts: Facts): Json => {
+const thoughtOf = (facts: ResponseContext): Json => {
 	const signature = signatureOf(facts);
 	const text = facts.answer.reasoning.join('');
 	return {reasoningContent: {reasoningText: {...(signature === undefined ? {} : {signature}), text}}};
 };
 
-const contentOf = (facts: Facts): readonly Json[] => {
+const contentOf = (facts: ResponseContext): readonly Json[] => {
 	const {reasoning, tokens, toolUse} = facts.answer;
 	return [
 		...(reasoning.length === 0 ? [] : [thoughtOf(facts)]),
@@ -72,7 +73,7 @@ const contentOf = (facts: Facts): readonly Json[] => {
 	];
 };
 
-const encode = (facts: Facts, eventType: string, payload: Json): Buffer =>
+const encode = (facts: ResponseContext, eventType: string, payload: Json): Buffer =>
 	encodeEvent(eventType, paddedJson(payload, facts.random));
 
 const deltaOf = ({kind, text}: PartChunk): Json => {
@@ -86,8 +87,8 @@ const deltaOf = ({kind, text}: PartChunk): Json => {
 	}
 };
 
-/** The events that a chunk makes: the begin of a tool's call, the delta, the signature of thoughts, the end. */
-const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
+/** The events of a chunk: the start of a tool's call, the delta, the signature of thoughts, the end. */
+const encodeChunk = (facts: ResponseContext, chunk: PartChunk): Buffer => {
 	const {toolUse} = facts.answer;
 	const contentBlockIndex = chunk.block;
 	const event = encode(facts, 'contentBlockDelta', {contentBlockIndex, delta: deltaOf(chunk)});
@@ -110,28 +111,28 @@ const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
 	return Buffer.concat(events);
 };
 
-const deltasOf = (facts: Facts): readonly StreamDelta[] =>
+const deltasOf = (facts: ResponseContext): readonly StreamDelta[] =>
 	chunkParts(partsOf(facts.answer), tokensPerEvent).map((chunk) => ({
-		firstToken: chunk.firstToken,
 		lastToken: chunk.lastToken,
+		dueShare: chunk.isLast ? 1 : dueShareOf(chunk.firstToken, facts.usage.outputTokens),
 		encode: () => encodeChunk(facts, chunk),
 	}));
 
 export const converseDialect: Dialect = {
 	parse: parseConverse,
-	whole: (facts, timing, wishes) => ({
+	whole: (facts, timing, settings) => ({
 		body: {
 			metrics: {latencyMs: Math.round(timing.latencyMs)},
 			output: {message: {content: contentOf(facts), role: 'assistant'}},
 			stopReason: stopReasons[facts.answer.stopReason],
 			usage: usageOf(facts, facts.isCaching || facts.model.traits.has('reports-cache')),
 			...traceOf(facts),
-			...echo(wishes),
+			...echo(settings),
 		},
 		headers: {},
 	}),
-	streamHeaders: () => ({}),
-	stream: (facts, wishes) => ({
+	stream: (facts, settings) => ({
+		headers: {},
 		opening: () => encode(facts, 'messageStart', {role: 'assistant'}),
 		deltas: deltasOf(facts),
 		closing: (timing) =>
@@ -141,9 +142,8 @@ export const converseDialect: Dialect = {
 					metrics: {latencyMs: Math.round(timing.latencyMs)},
 					usage: usageOf(facts, facts.isCaching),
 					...traceOf(facts),
-					...echo(wishes),
+					...echo(settings),
 				}),
 			]),
-		isInBursts: false,
 	}),
 };

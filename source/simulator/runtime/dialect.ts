@@ -1,9 +1,10 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Model} from '../catalog/model.ts';
-import type {Answer, Facts, PartKind} from '../families/family.ts';
+import type {Answer, PartKind, ResponseContext} from '../families/family.ts';
 import type {Json, Prompt} from '../families/prompt.ts';
+import type {Fault} from '../faults/script.ts';
 
-/** Tokens put together to the events of a stream. */
+/** Tokens that one event of a stream carries. */
 type TokenChunk = {
 	readonly text: string;
 	readonly index: number;
@@ -14,7 +15,7 @@ type TokenChunk = {
 };
 
 /** Chunks of at most `tokensPerChunk` tokens; one empty chunk where there are no tokens. */
-export function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] {
+function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] {
 	const chunkCount = Math.max(1, Math.ceil(tokens.length / tokensPerChunk));
 	const chunks: TokenChunk[] = [];
 	for (let index = 0; index < chunkCount; index++) {
@@ -36,11 +37,10 @@ export function chunkTokens(tokens: readonly string[], tokensPerChunk: number): 
 	return chunks;
 }
 
-/** An answer as the blocks that a stream sends: thoughts, text, the call of a tool. */
-
+/** A block of a streamed answer: thoughts, text or the call of a tool. */
 export type AnswerBlock = {readonly kind: PartKind; readonly tokens: readonly string[]};
 
-/** Tokens of one event, and where they stand in their block. Index and tokens count through the whole answer. */
+/** Tokens of one event, and their position in their block. Index and tokens count through the whole answer. */
 export type PartChunk = TokenChunk & {
 	readonly kind: PartKind;
 	readonly block: number;
@@ -57,7 +57,7 @@ export function partsOf({reasoning, tokens, toolUse}: Answer): readonly AnswerBl
 	return [...thoughts, ...(tokens.length > 0 || isEmpty ? [{kind: 'text' as const, tokens}] : []), ...call];
 }
 
-/** The events of all blocks, each of at most so many tokens. */
+/** The events of all blocks, each of at most `tokensPerChunk` tokens. */
 export function chunkParts(parts: readonly AnswerBlock[], tokensPerChunk: number): readonly PartChunk[] {
 	const chunks: PartChunk[] = [];
 	let tokensBefore = 0;
@@ -86,30 +86,37 @@ export type Timing = {readonly latencyMs: number; readonly firstByteMs: number};
 
 /** One event of a streamed answer that carries tokens. */
 export type StreamDelta = {
-	/** Output tokens sent before this one and with it. */
-	readonly firstToken: number;
+	/** Output tokens sent so far, those of this event included. */
 	readonly lastToken: number;
-	/** The times are known when it is sent; only the last event tells them. */
-	readonly encode: (timing: Timing) => Uint8Array;
+	/** When it is due, from 0 (first token of the answer) to 1 (its end). */
+	readonly dueShare: number;
+	/** @param granted How many of its tokens the quota has room for. */
+	readonly encode: (timing: Timing, granted: number) => Uint8Array;
 };
 
 export type StreamedAnswer = {
+	readonly headers: Readonly<Record<string, string>>;
 	readonly opening: () => Uint8Array;
 	readonly deltas: readonly StreamDelta[];
-	readonly closing: (timing: Timing) => Uint8Array;
-	/** Events come when their last token is there, not their first. */
-	readonly isInBursts: boolean;
+	/** @param outputTokens Tokens that were sent: a quota may have cut the answer. */
+	readonly closing: (timing: Timing, outputTokens: number) => Uint8Array;
+	/** The event of an exception in the middle, and the name of that error. */
+	readonly failure: (exception: Fault['exception']) => {readonly name: string; readonly event: Uint8Array};
 };
 
-type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
+/** When a token is generated, as a share of the time from the first token to the last. */
+export function dueShareOf(token: number, outputTokens: number): number {
+	return Math.min(1, Math.max(0, token - 1) / Math.max(1, outputTokens - 1));
+}
 
-/** What a request asks for besides an answer, echoed where it was granted. */
+export type WholeAnswer = {readonly body: Json; readonly headers: Readonly<Record<string, string>>};
+
+/** Settings of a request that the answer repeats where they were granted. */
 export type RequestedSettings = {readonly headers: IncomingHttpHeaders; readonly body: Json};
 
 /** How one pair of operations (whole and streamed) reads requests and writes answers. */
 export type Dialect = {
 	readonly parse: (body: Json, model: Model) => Prompt;
-	readonly whole: (facts: Facts, timing: Timing, wishes: RequestedSettings) => WholeAnswer;
-	readonly streamHeaders: (wishes: RequestedSettings) => Readonly<Record<string, string>>;
-	readonly stream: (facts: Facts, wishes: RequestedSettings) => StreamedAnswer;
+	readonly whole: (facts: ResponseContext, timing: Timing, settings: RequestedSettings) => WholeAnswer;
+	readonly stream: (facts: ResponseContext, settings: RequestedSettings) => Omit<StreamedAnswer, 'failure'>;
 };

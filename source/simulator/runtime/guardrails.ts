@@ -3,13 +3,13 @@ import type {Answer, GuardrailVerdict} from '../families/family.ts';
 import {isJson, type Json, type Prompt, tokenize} from '../families/prompt.ts';
 import {validationError} from '../wire/service-error.ts';
 
-/** The one guardrail of the simulated account. It blocks prompts that hold a marker. */
+/** The one guardrail of the simulated account. It blocks prompts with a marker. */
 
 /** Its ID; DRAFT and 1 are its versions. */
 export const guardrailId = 'sim0guardrail';
 const versions = ['DRAFT', '1'];
 
-/** A prompt with this text is blocked. */
+/** A prompt that contains this text is blocked. */
 export const guardrailMarker = 'BLOCK-THIS';
 
 const blockedMessage = 'Sorry, the model cannot answer this question.';
@@ -17,12 +17,16 @@ const blockedMessage = 'Sorry, the model cannot answer this question.';
 const identifierPattern =
 	/^(?:[a-z0-9]+|arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:\d{12}:guardrail\/[a-z0-9]+)$/;
 
-type Wish = {readonly identifier: string; readonly version: string; readonly hasTrace: boolean};
+type RequestedGuardrail = {readonly identifier: string; readonly version: string; readonly hasTrace: boolean};
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The guardrail that a request names: Converse in its body, InvokeModel in headers. */
-const wishOf = (headers: IncomingHttpHeaders, body: Json, isConverse: boolean): Wish | undefined => {
+const requestedGuardrail = (
+	headers: IncomingHttpHeaders,
+	body: Json,
+	isConverse: boolean,
+): RequestedGuardrail | undefined => {
 	const config = isJson(body.guardrailConfig) ? body.guardrailConfig : {};
 	const [identifier, version, trace] = isConverse
 		? [config.guardrailIdentifier, config.guardrailVersion, config.trace]
@@ -41,8 +45,8 @@ const wishOf = (headers: IncomingHttpHeaders, body: Json, isConverse: boolean): 
 };
 
 /**
- * What the guardrail of a request makes of its prompt; undefined where it names none.
- * @throws ServiceError where there is no such guardrail.
+ * The decision of a request's guardrail; undefined where it names none.
+ * @throws ServiceError where the guardrail does not exist.
  */
 export function judgePrompt(
 	headers: IncomingHttpHeaders,
@@ -50,23 +54,23 @@ export function judgePrompt(
 	prompt: Prompt,
 	isConverse: boolean,
 ): GuardrailVerdict | undefined {
-	const wish = wishOf(headers, body, isConverse);
-	if (wish === undefined) {
+	const requested = requestedGuardrail(headers, body, isConverse);
+	if (requested === undefined) {
 		return undefined;
 	}
-	if (!identifierPattern.test(wish.identifier)) {
+	if (!identifierPattern.test(requested.identifier)) {
 		throw validationError('The provided guardrail identifier is invalid.');
 	}
-	if (wish.identifier.replace(/^.*\//, '') !== guardrailId || !versions.includes(wish.version)) {
+	if (requested.identifier.replace(/^.*\//, '') !== guardrailId || !versions.includes(requested.version)) {
 		throw validationError('The guardrail identifier or version provided in the request does not exist.');
 	}
 	return {
 		isBlocked: prompt.segments.some(({text}) => text.includes(guardrailMarker)),
-		hasTrace: wish.hasTrace,
+		hasTrace: requested.hasTrace,
 	};
 }
 
-/** What is answered instead of the model's words. */
+/** The answer to a blocked prompt. */
 export const blockedAnswer: Answer = {
 	reasoning: [],
 	tokens: tokenize(blockedMessage),
@@ -74,7 +78,7 @@ export const blockedAnswer: Answer = {
 	stopSequence: undefined,
 };
 
-/** The assessment of a prompt, as the trace tells it. */
+/** The assessment of a prompt, as the trace shows it. */
 export function assessment({isBlocked}: GuardrailVerdict): Json {
 	return {
 		[guardrailId]: isBlocked

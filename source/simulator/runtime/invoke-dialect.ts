@@ -1,11 +1,12 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import type {Answer, Facts, Family} from '../families/family.ts';
+import type {Answer, Family, ResponseContext} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
 import {
 	type AnswerBlock,
 	chunkParts,
 	type Dialect,
+	dueShareOf,
 	partsOf,
 	type StreamDelta,
 	type Timing,
@@ -14,10 +15,10 @@ import {assessment} from './guardrails.ts';
 
 /** InvokeModel and InvokeModelWithResponseStream: the family's own bodies, token counts in headers or the last chunk. */
 
-/** Above so many tokens an event is sent when all of them are there. */
+/** Events with more tokens than this are sent with their last token. */
 const burstTokens = 8;
 
-/** Settings that are asked for with a header and echoed with the same one. */
+/** Settings that are set by a header and repeated with the same one. */
 const echoedHeaders = ['x-amzn-bedrock-service-tier', 'x-amzn-bedrock-performanceconfig-latency'];
 
 const echo = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
@@ -41,7 +42,7 @@ const visibleTokens = (answer: Answer, tags: readonly [string, string] | undefin
 		: [...thought, ...tokens.map((token, index) => (index === 0 ? close + token : token))];
 };
 
-/** The blocks of the answer; thoughts are part of the text where the family has no block for them. */
+/** The blocks of the answer; thoughts are part of the text for families without a block for them. */
 const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
 	partsOf(
 		family.hasThoughtBlocks
@@ -49,12 +50,12 @@ const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
 			: {...answer, reasoning: [], tokens: visibleTokens(answer, family.reasoningTags)},
 	);
 
-/** The same as one text. */
+/** The visible answer as one text. */
 const visibleText = (family: Family, answer: Answer): string =>
 	(family.hasThoughtBlocks ? answer.tokens : visibleTokens(answer, family.reasoningTags)).join('');
 
-/** What InvokeModel adds to a body that went through a guardrail. */
-const guardrailKeys = ({guardrail}: Facts): Json =>
+/** Keys that InvokeModel adds to a body after a guardrail. */
+const guardrailKeys = ({guardrail}: ResponseContext): Json =>
 	guardrail === undefined
 		? {}
 		: {
@@ -62,7 +63,11 @@ const guardrailKeys = ({guardrail}: Facts): Json =>
 				...(guardrail.hasTrace ? {'amazon-bedrock-trace': {guardrail: {input: assessment(guardrail)}}} : {}),
 			};
 
-const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Record<string, string>> => {
+const countHeaders = (
+	family: Family,
+	facts: ResponseContext,
+	timing: Timing,
+): Readonly<Record<string, string>> => {
 	const {usage} = facts;
 	const latency = {'x-amzn-bedrock-invocation-latency': String(Math.round(timing.latencyMs))};
 	if (facts.guardrail?.isBlocked) {
@@ -72,7 +77,7 @@ const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Re
 		...latency,
 		'x-amzn-bedrock-input-token-count': String(usage.inputTokens),
 		'x-amzn-bedrock-output-token-count': String(usage.outputTokens),
-		...(family.reportsCache(facts)
+		...(family.reportsCache?.(facts)
 			? {
 					'x-amzn-bedrock-cache-read-input-token-count': String(usage.cacheReadTokens),
 					'x-amzn-bedrock-cache-write-input-token-count': String(usage.cacheWriteTokens),
@@ -81,7 +86,7 @@ const countHeaders = (family: Family, facts: Facts, timing: Timing): Readonly<Re
 	};
 };
 
-const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json => {
+const invocationMetrics = (family: Family, facts: ResponseContext, timing: Timing): Json => {
 	const {usage} = facts;
 	return {
 		...guardrailKeys(facts),
@@ -90,7 +95,7 @@ const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json =
 			outputTokenCount: usage.outputTokens,
 			invocationLatency: Math.round(timing.latencyMs),
 			firstByteLatency: Math.round(timing.firstByteMs),
-			...(family.reportsCache(facts)
+			...(family.reportsCache?.(facts)
 				? {
 						cacheReadInputTokenCount: usage.cacheReadTokens,
 						cacheWriteInputTokenCount: usage.cacheWriteTokens,
@@ -100,7 +105,7 @@ const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json =
 	};
 };
 
-const encodeChunks = (facts: Facts, chunks: readonly Json[]): Uint8Array => {
+const encodeChunks = (facts: ResponseContext, chunks: readonly Json[]): Uint8Array => {
 	const [first, ...others] = chunks.map((chunk) => {
 		const bytes = Buffer.from(JSON.stringify(chunk)).toString('base64');
 		return encodeEvent('chunk', paddedJson({bytes}, facts.random));
@@ -121,20 +126,20 @@ const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): re
 export function invokeDialect(family: Family): Dialect {
 	return {
 		parse: family.parse,
-		whole: (facts, timing, wishes) => ({
+		whole: (facts, timing, settings) => ({
 			body: {...family.whole(facts, visibleText(family, facts.answer)), ...guardrailKeys(facts)},
-			headers: {...countHeaders(family, facts, timing), ...echo(wishes.headers)},
+			headers: {...countHeaders(family, facts, timing), ...echo(settings.headers)},
 		}),
-		streamHeaders: (wishes) => ({
-			'x-amzn-bedrock-content-type': 'application/json',
-			...echo(wishes.headers),
-		}),
-		stream(facts) {
-			const closing = family.closing(facts);
+		stream(facts, settings) {
+			const closing = family.closing?.(facts) ?? [];
+			// Large events are sent when their last token is there, small ones with their first.
+			const isInBursts = family.tokensPerEvent > burstTokens;
 			const chunks = chunkParts(visibleParts(family, facts.answer), family.tokensPerEvent);
 			const deltas: readonly StreamDelta[] = chunks.map((chunk) => ({
-				firstToken: chunk.firstToken,
 				lastToken: chunk.lastToken,
+				dueShare: chunk.isLast
+					? 1
+					: dueShareOf(isInBursts ? chunk.lastToken : chunk.firstToken, facts.usage.outputTokens),
 				encode(timing) {
 					const events = family.delta(facts, {...chunk, outputTokens: chunk.lastToken});
 					const endsHere = chunk.isLast && closing.length === 0;
@@ -145,13 +150,13 @@ export function invokeDialect(family: Family): Dialect {
 				},
 			}));
 			return {
-				opening: () => encodeChunks(facts, family.opening(facts)),
+				headers: {'x-amzn-bedrock-content-type': 'application/json', ...echo(settings.headers)},
+				opening: () => encodeChunks(facts, family.opening?.(facts) ?? []),
 				deltas,
 				closing: (timing) =>
 					closing.length === 0
 						? new Uint8Array()
 						: encodeChunks(facts, withMetrics(family, closing, invocationMetrics(family, facts, timing))),
-				isInBursts: family.tokensPerEvent > burstTokens,
 			};
 		},
 	};

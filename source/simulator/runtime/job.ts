@@ -2,19 +2,21 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
-import {answerTokens, type Facts, noUsage} from '../families/family.ts';
-import {type Json, type Prompt, parseBody} from '../families/prompt.ts';
-import {errorOfFault} from '../faults/faults.ts';
+import {answerTokens, noUsage, type ResponseContext, type Usage} from '../families/family.ts';
+import {type Prompt, parseBody} from '../families/prompt.ts';
+import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
 import type {Simulation} from '../simulation.ts';
+import {encodeException} from '../wire/event-stream.ts';
 import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
-import type {Dialect} from './dialect.ts';
+import type {AnswerWriter, Deliverable} from './deliver.ts';
+import type {Dialect, RequestedSettings} from './dialect.ts';
 import {blockedAnswer, judgePrompt} from './guardrails.ts';
-import {type Pace, paceOf} from './latency.ts';
+import {paceOf} from './latency.ts';
 import {type Operation, refuseOtherModels} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
 
-/** A request as it came in. */
+/** An incoming request. */
 export type Arrival = {
 	readonly operation: Operation;
 	readonly modelId: string;
@@ -27,17 +29,10 @@ export type Arrival = {
 	readonly startedAtMs: number;
 };
 
-/** A request that was admitted, with the answer that it will get. */
-export type Job = {
-	readonly arrival: Arrival;
-	readonly target: ResolvedModel;
-	readonly dialect: Dialect;
-	readonly body: Json;
-	readonly facts: Facts;
-	readonly pace: Pace;
-	/** A fault that meets the answer on its way. */
-	readonly fault: Fault | undefined;
-	/** Charges the bucket for so many output tokens; returns what it cost. */
+/** An admitted request with its answer. */
+export type Job = Deliverable & {
+	readonly usage: Usage;
+	/** Charges the bucket for the output tokens; returns the cost. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
 
@@ -81,6 +76,36 @@ const notCached = (cacheUse: CacheUse): CacheUse => ({
 	store: () => undefined,
 });
 
+const writerOf = (
+	dialect: Dialect,
+	facts: ResponseContext,
+	settings: RequestedSettings,
+	requestId: string,
+): AnswerWriter => {
+	const idHeaders = {'x-amzn-requestid': requestId};
+	return {
+		whole(timing) {
+			const {body, headers} = dialect.whole(facts, timing, settings);
+			return {body, headers: {...headers, ...idHeaders}};
+		},
+		stream() {
+			const stream = dialect.stream(facts, settings);
+			return {
+				...stream,
+				headers: {
+					'content-type': 'application/vnd.amazon.eventstream',
+					...idHeaders,
+					...stream.headers,
+				},
+				failure: (exception) => ({
+					name: exception,
+					event: encodeException(exception, JSON.stringify({message: streamMessage(exception)})),
+				}),
+			};
+		},
+	};
+};
+
 /**
  * Resolves, checks and admits a request and makes its answer.
  * @throws ServiceError: what the service answers instead.
@@ -114,7 +139,7 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	if (!admission.isAdmitted) {
 		throw throttlingError(admission.throttle, modelId);
 	}
-	// A prompt that is blocked never reaches the model: it costs nothing.
+	// A blocked prompt never reaches the model: it costs nothing.
 	const isBlocked = guardrail?.isBlocked === true;
 	const answer = isBlocked ? blockedAnswer : answerPrompt(random, prompt, model);
 	const outputTokens = isBlocked ? 0 : answerTokens(answer);
@@ -122,31 +147,32 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	if (!isBlocked) {
 		cacheUse.store(startedAtMs + pace.firstTokenMs);
 	}
+	const facts: ResponseContext = {
+		requestId: arrival.requestId,
+		model,
+		prompt,
+		answer,
+		usage: isBlocked
+			? noUsage
+			: {
+					inputTokens: cacheUse.inputTokens,
+					outputTokens,
+					cacheReadTokens: cacheUse.readTokens,
+					cacheWriteTokens: cacheUse.writeTokens,
+				},
+		isCaching: cacheUse.isCaching && !isBlocked,
+		guardrail,
+		createdAt: Math.floor(startedAtMs / 1000),
+		random,
+	};
 	return {
-		arrival,
-		target,
-		dialect,
-		body,
+		startedAtMs,
 		pace,
 		fault,
-		facts: {
-			requestId: arrival.requestId,
-			model,
-			prompt,
-			answer,
-			usage: isBlocked
-				? noUsage
-				: {
-						inputTokens: cacheUse.inputTokens,
-						outputTokens,
-						cacheReadTokens: cacheUse.readTokens,
-						cacheWriteTokens: cacheUse.writeTokens,
-					},
-			isCaching: cacheUse.isCaching && !isBlocked,
-			guardrail,
-			createdAt: Math.floor(startedAtMs / 1000),
-			random,
-		},
+		outputTokens,
+		usage: facts.usage,
+		writer: writerOf(dialect, facts, {headers: arrival.headers, body}, arrival.requestId),
+		produce: (_nowMs, tokens) => tokens,
 		settle(nowMs, producedTokens) {
 			const cost = isBlocked ? 0 : settledInputTokens + producedTokens * model.burndown;
 			admission.settle(nowMs, cost);

@@ -1,7 +1,7 @@
 import {logNormal, type Random} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 
-/** How long an answer takes. */
+/** Duration of an answer. */
 export type Pace = {
 	/** From the start of the service to the first token, in milliseconds. */
 	readonly firstTokenMs: number;
@@ -19,20 +19,20 @@ const medians = {
 const firstTokenSigma = 0.25;
 const perTokenSigma = 0.15;
 
-/** Reading the prompt, in milliseconds a token. */
+/** Reading the prompt, in milliseconds per token. */
 const perInputTokenMs = 0.02;
 
-/** The pace of an answer of which nothing is out of the ordinary. */
+/** The median pace of an answer. */
 export function medianPace(model: Model, inputTokens: number, outputTokens: number): Pace {
 	const median = medians[model.size];
 	const firstTokenMs = median.firstTokenMs + inputTokens * perInputTokenMs;
 	return {firstTokenMs, totalMs: firstTokenMs + median.perTokenMs * Math.max(0, outputTokens - 1)};
 }
 
-/** Part of a fixed service time after which a stream sends its first token. */
+/** A stream sends its first token after this share of a fixed service time. */
 const fixedFirstTokenShare = 0.3;
 
-/** The pace of one answer; exactly `fixedMs` in all where that is given. */
+/** The pace of one answer; exactly `fixedMs` in total where that is given. */
 export function paceOf(
 	random: Random,
 	model: Model,

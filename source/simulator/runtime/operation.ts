@@ -30,7 +30,7 @@ export const operations: Readonly<Record<string, Operation>> = {
 };
 
 /**
- * Refuses models that make embeddings, images or scores, as the service does where it is asked for text.
+ * Refuses models of embeddings, images or scores, as the service does where it is asked for text.
  * @throws ServiceError where the model is one of them.
  */
 export function refuseOtherModels(modelId: string, operation: Operation, body: Buffer): void {
@@ -48,7 +48,7 @@ export function refuseOtherModels(modelId: string, operation: Operation, body: B
 			throw validationError('The model is unsupported for streaming');
 		case 'InvokeModel':
 			assertShape(parseBody(body), model.shape);
-			// The one answer that the service would not give.
+			// The only answer that the service would not give.
 			throw validationError(`The simulator answers with text only, and ${model.id} does not.`);
 	}
 }

@@ -15,15 +15,15 @@ export type CacheUse = {
 };
 
 export type PromptCache = {
-	/** @param bucket What the cache belongs to; prefixes of one are not found from another. */
+	/** @param bucket Owner of the cache; prefixes of one are invisible to others. */
 	readonly use: (bucket: string, segments: readonly Segment[], nowMs: number) => CacheUse;
 	readonly clear: () => void;
 };
 
 /** Shortest prefix that is cached, in tokens. */
-const minimumPrefixTokens = 1024;
+const minPrefixTokens = 1024;
 const lifetimeMs = 300_000;
-const mostEntries = 10_000;
+const maxEntries = 10_000;
 
 type Prefix = {readonly key: string; readonly tokens: number};
 
@@ -35,7 +35,7 @@ const prefixesOf = (bucket: string, segments: readonly Segment[]): readonly Pref
 	for (const segment of segments) {
 		key = hash('md5', `${key}\n${segment.text}`, 'hex');
 		tokens += segment.tokens;
-		if (segment.isCachePoint && tokens >= minimumPrefixTokens) {
+		if (segment.isCachePoint && tokens >= minPrefixTokens) {
 			prefixes.push({key, tokens});
 		}
 	}
@@ -63,7 +63,7 @@ export function createPromptCache(): PromptCache {
 				writeTokens: longest - read,
 				isCaching: prefixes.length > 0,
 				store(atMs) {
-					if (entries.size > mostEntries) {
+					if (entries.size > maxEntries) {
 						entries.clear();
 					}
 					for (const {key} of prefixes) {

@@ -22,7 +22,7 @@ const countTokensOf = (body: Json, modelId: string, lifecycle: Lifecycle): numbe
 		throw unsupported();
 	}
 	const {model, scope} = resolveLiving(modelId, lifecycle);
-	// Only base IDs are counted for, not their profiles.
+	// CountTokens takes base IDs only, not profiles.
 	if (!model.traits.has('counts-tokens') || scope !== 'on-demand') {
 		throw unsupported();
 	}
@@ -96,14 +96,18 @@ const recordOf = (arrival: Arrival, outcome: Outcome, receivedAt: number, endedA
 	};
 };
 
-const run = async (simulation: Simulation, arrival: Arrival, reply: Exchange['reply']): Promise<Outcome> => {
+const runInference = async (
+	simulation: Simulation,
+	arrival: Arrival,
+	reply: Exchange['reply'],
+): Promise<Outcome> => {
 	const {time} = simulation;
 	try {
 		const job = createJob(simulation, arrival);
 		const deliver = arrival.operation.isStream ? deliverStream : deliverWhole;
 		const delivery = await deliver(job, reply, time);
 		const quotaTokens = job.settle(time.now(), delivery.outputTokens);
-		return {...delivery, serviceError: undefined, usage: job.facts.usage, quotaTokens};
+		return {...delivery, serviceError: undefined, usage: job.usage, quotaTokens};
 	} catch (error) {
 		if (!(error instanceof ServiceError)) {
 			throw error;
@@ -144,7 +148,11 @@ export async function serveInference(
 		random,
 		startedAtMs: time.now(),
 	};
-	const outcome = await run(simulation, arrival, delayedReply(exchange.reply, time, faults.networkDelayMs));
+	const outcome = await runInference(
+		simulation,
+		arrival,
+		delayedReply(exchange.reply, time, faults.networkDelayMs),
+	);
 	await time.sleep(faults.networkDelayMs);
 	const record = recordOf(arrival, outcome, receivedAt, time.now());
 	for (const observe of simulation.observers) {

@@ -4,7 +4,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-const statuses = {
+const errorStatuses = {
 	AccessDenied: 403,
 	NoSuchBucket: 404,
 	NoSuchKey: 404,
@@ -14,9 +14,9 @@ const statuses = {
 	NotImplemented: 501,
 } as const;
 
-type S3ErrorCode = keyof typeof statuses;
+type S3ErrorCode = keyof typeof errorStatuses;
 
-/** An answer of S3 that is an error. */
+/** An error of S3. */
 export class S3Error extends Error {
 	readonly code: S3ErrorCode;
 	readonly status: number;
@@ -25,17 +25,17 @@ export class S3Error extends Error {
 		super(message);
 		this.name = 'S3Error';
 		this.code = code;
-		this.status = statuses[code];
+		this.status = errorStatuses[code];
 	}
 }
 
 /** Bytes on disk. */
 type Blob = {readonly file: string; readonly size: number; readonly md5: Buffer};
 
-/** Keeps bytes in a temporary folder, so that a gigabyte of records does not sit in the memory of a demo. */
+/** Keeps bytes in a temporary folder, so that a gigabyte of records does not fill the memory of a demo. */
 type Blobs = {
 	readonly write: (bytes: AsyncIterable<Uint8Array>) => Promise<Blob>;
-	/** Bytes from `start` up to `end`, which is not included. */
+	/** Bytes from `start` up to `end` (excluded). */
 	readonly read: (blob: Blob, start: number, end: number) => AsyncIterable<Buffer>;
 	readonly remove: (blob: Blob) => Promise<void>;
 	/** Removes the folder. */
@@ -44,7 +44,7 @@ type Blobs = {
 
 const readBytes = 256 * 1024;
 
-/** At once: to hand a piece to another thread costs more than to write it. */
+/** Synchronous: another thread for each piece costs more than writing it. */
 const writeAll = (descriptor: number, bytes: Uint8Array): void => {
 	for (let at = 0; at < bytes.length; ) {
 		at += writeSync(descriptor, bytes, at);
@@ -105,11 +105,11 @@ export type StoredObject = {
 	readonly modifiedAtMs: number;
 };
 
-type Bucket = {readonly createdAtMs: number; readonly objects: Map<string, StoredObject>};
+type StoredBucket = {readonly createdAtMs: number; readonly objects: Map<string, StoredObject>};
 
 type Upload = {readonly bucket: string; readonly key: string; readonly parts: Map<number, Blob>};
 
-/** Buckets with their objects. A bucket is there as soon as something is written to it. */
+/** Buckets with their objects. A bucket exists once something is written to it. */
 export type ObjectStore = ReturnType<typeof createObjectStore>;
 
 const sizeOf = (blobs: readonly Blob[]): number => blobs.reduce((sum, {size}) => sum + size, 0);
@@ -130,10 +130,10 @@ const etagOf = (blobs: readonly Blob[]): string => {
 /** @param now Milliseconds since 1970. */
 export function createObjectStore(now: () => number) {
 	const blobs = createBlobs();
-	const buckets = new Map<string, Bucket>();
+	const buckets = new Map<string, StoredBucket>();
 	const uploads = new Map<string, Upload>();
 
-	const bucketOf = (name: string): Bucket => {
+	const bucketOf = (name: string): StoredBucket => {
 		const bucket = buckets.get(name) ?? {createdAtMs: now(), objects: new Map()};
 		buckets.set(name, bucket);
 		return bucket;
@@ -160,7 +160,7 @@ export function createObjectStore(now: () => number) {
 		makeBucket(name: string): void {
 			bucketOf(name);
 		},
-		/** In the order of their names. */
+		/** Sorted by name. */
 		buckets: (): ReadonlyArray<{readonly name: string; readonly createdAtMs: number}> =>
 			[...buckets]
 				.map(([name, {createdAtMs}]) => ({name, createdAtMs}))
@@ -168,7 +168,7 @@ export function createObjectStore(now: () => number) {
 		put: async (bucket: string, key: string, bytes: AsyncIterable<Uint8Array>): Promise<StoredObject> =>
 			store(bucket, key, [await blobs.write(bytes)]),
 		find: (bucket: string, key: string): StoredObject | undefined => buckets.get(bucket)?.objects.get(key),
-		/** Objects whose key begins with the prefix, in the order of their keys. */
+		/** Objects whose key begins with the prefix, sorted by key. */
 		list: (bucket: string, prefix: string): readonly StoredObject[] =>
 			[...(buckets.get(bucket)?.objects.values() ?? [])]
 				.filter(({key}) => key.startsWith(prefix))

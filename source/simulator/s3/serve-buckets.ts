@@ -5,7 +5,7 @@ import {defaultRegion, type Exchange, regionOf} from '../wire/exchange.ts';
 import {document, type Element} from '../wire/xml.ts';
 import {S3Error, type StoredObject} from './object-store.ts';
 
-/** One call of S3: what it is about and the way to answer it. */
+/** One call of S3 and its reply. */
 export type S3Call = {
 	readonly exchange: Exchange;
 	readonly simulation: Simulation;
@@ -32,16 +32,20 @@ export function sendXml(
 	reply.end(bytes);
 }
 
-/** ListObjectsV2, and ListObjects as older clients call it. */
+/** Calls about buckets: list, create, head, location, and the lists of their objects. */
 
 /** Pages are shorter than the service's, so that a client has to ask for more than one. */
 const pageLength = 100;
 
-/** What a list shows: an object, or the beginning that several keys have in common up to the delimiter. */
-type Entry = {readonly name: string; readonly object: StoredObject | undefined};
+/** An entry of a list: an object, or a prefix that several keys share up to the delimiter. */
+type ListEntry = {readonly name: string; readonly object: StoredObject | undefined};
 
-const entriesOf = (objects: readonly StoredObject[], prefix: string, delimiter: string): readonly Entry[] => {
-	const entries = new Map<string, Entry>();
+const entriesOf = (
+	objects: readonly StoredObject[],
+	prefix: string,
+	delimiter: string,
+): readonly ListEntry[] => {
+	const entries = new Map<string, ListEntry>();
 	for (const object of objects) {
 		const end = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
 		const name = end === -1 ? object.key : object.key.slice(0, end + delimiter.length);
@@ -52,7 +56,7 @@ const entriesOf = (objects: readonly StoredObject[], prefix: string, delimiter: 
 	return [...entries.values()];
 };
 
-const elementOf = ({name, object}: Entry): Element =>
+const elementOf = ({name, object}: ListEntry): Element =>
 	object === undefined
 		? ['CommonPrefixes', [['Prefix', name]]]
 		: [
@@ -106,10 +110,8 @@ function serveListObjects({exchange, simulation, bucket}: S3Call): void {
 	);
 }
 
-/** Calls about buckets: list them, make one, see whether and where it is, list what is in it. */
-
-/** More than that the service does not list at once. */
-const mostBuckets = 10_000;
+/** Longest list of the service. */
+const maxBuckets = 10_000;
 
 export function serveListBuckets({exchange, simulation}: S3Call): void {
 	const {query} = exchange;
@@ -119,7 +121,7 @@ export function serveListBuckets({exchange, simulation}: S3Call): void {
 		.buckets()
 		.filter(({name}) => name.startsWith(prefix) && name > start)
 		.filter(({name}) => simulation.scenario.missingBuckets?.includes(name) !== true);
-	const shown = left.slice(0, Math.min(mostBuckets, Number(query.get('max-buckets') ?? mostBuckets)));
+	const shown = left.slice(0, Math.min(maxBuckets, Number(query.get('max-buckets') ?? maxBuckets)));
 	const last = shown.length < left.length ? shown.at(-1)?.name : undefined;
 	const buckets = shown.map(
 		({name, createdAtMs}): Element => [
@@ -175,7 +177,7 @@ export function serveBucket(call: S3Call): void {
 const locationDocument = (region: string): string =>
 	document('LocationConstraint', region === defaultRegion ? '' : region);
 
-/** A call that the simulator does not know. */
+/** Error for a call that the simulator does not know. */
 export function notServed(call: string, subject: string): S3Error {
 	return new S3Error('NotImplemented', `The simulator does not serve ${call} of ${subject}.`);
 }

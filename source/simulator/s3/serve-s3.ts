@@ -1,15 +1,15 @@
 import {randomUUID} from 'node:crypto';
 import type {Simulation} from '../simulation.ts';
 import type {Exchange} from '../wire/exchange.ts';
-import {document, type Element, errorDocument, textsOf} from '../wire/xml.ts';
+import {document, type Element, elementTexts, errorDocument} from '../wire/xml.ts';
 import {S3Error, type StoredObject} from './object-store.ts';
 import {notServed, type S3Call, sendXml, serveBucket, serveListBuckets} from './serve-buckets.ts';
 
-/** Takes `aws-chunked` bodies apart: hexadecimal length, CRLF, data, CRLF, ..., a chunk of length 0 and trailers. */
+/** Decodes `aws-chunked` bodies: hexadecimal length, CRLF, data, CRLF, ..., a chunk of length 0 and trailers. */
 
 const lineEnd = Buffer.from('\r\n');
 
-/** Gives the data of the chunks as it arrives; signatures, checksums and trailers are dropped unread. */
+/** Yields the data of the chunks as it arrives; signatures, checksums and trailers are dropped unread. */
 async function* unchunked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 	let waiting: Buffer = Buffer.alloc(0);
 	let left = 0;
@@ -39,12 +39,12 @@ async function* unchunked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 	}
 }
 
-/** S3 with the bucket in the path: the calls that a batch job needs, and those that show what there is. */
+/** S3 with the bucket in the path: the calls of a batch job, and those that list. */
 
-/** Signing name of the service, by which its requests are told from those of Bedrock. */
+/** Signing name of the service, which separates its requests from those of Bedrock. */
 export const s3Service = 's3';
 
-/** Parameters that turn a call into another one, about something that a bucket or an object has. */
+/** Parameters that turn a call into another one, about a property of a bucket or an object. */
 const subresources: ReadonlySet<string> = new Set([
 	...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
 	...['inventory', 'legal-hold', 'lifecycle', 'logging', 'metadataTable', 'metrics', 'notification'],
@@ -53,7 +53,7 @@ const subresources: ReadonlySet<string> = new Set([
 	...['versioning', 'versions', 'website'],
 ]);
 
-/** @throws S3Error for a call that would else be taken for a simpler one. */
+/** @throws S3Error for a call that would otherwise be taken for a simpler one. */
 const assertServed = ({exchange: {method, query, headers}, bucket, key}: S3Call): void => {
 	if (bucket === '' && method !== 'GET') {
 		throw notServed(method, 'all buckets');
@@ -146,7 +146,7 @@ const servePost = async ({exchange, simulation, bucket, key}: S3Call): Promise<v
 	];
 	const upload = query.get('uploadId');
 	if (upload !== null) {
-		const numbers = textsOf(text, 'PartNumber').map(Number);
+		const numbers = elementTexts(text, 'PartNumber').map(Number);
 		const {etag} = await simulation.objects.completeUpload(upload, numbers);
 		sendXml(exchange, 200, document('CompleteMultipartUploadResult', [...names, ['ETag', etag]]));
 		return;
@@ -164,7 +164,7 @@ const serveDelete = async ({exchange, simulation, bucket, key}: S3Call): Promise
 	sendXml(exchange, 204, '');
 };
 
-/** IAM actions behind the methods, for a scenario that denies one. */
+/** IAM actions of the methods, for a scenario that denies one. */
 const objectActions: Readonly<Record<string, string>> = {
 	GET: 's3:GetObject',
 	HEAD: 's3:GetObject',

@@ -1,6 +1,6 @@
 /**
  * The part of CBOR (RFC 8949) that the protocol rpc-v2-cbor needs. A moment (tag 1) is read as its number of seconds
- * since 1970; other tags are read as what they hold.
+ * since 1970; other tags are read as their content.
  */
 
 const majorTypes = {
@@ -14,7 +14,7 @@ const majorTypes = {
 	simple: 7,
 } as const;
 
-/** "Of unknown length", where a length could stand; of a simple value: the end of such an item. */
+/** In place of a length: "of unknown length"; of a simple value: the end of such an item. */
 const indefinite = 31;
 const momentTag = 1;
 
@@ -29,7 +29,7 @@ const halfOf = (bits: number): number => {
 	return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
 
-/** What ends an item of unknown length. */
+/** The end of an item of unknown length. */
 const end = Symbol('end');
 
 const createReader = (bytes: Buffer) => {
@@ -147,7 +147,7 @@ const createReader = (bytes: Buffer) => {
 	return {read, isAtEnd: (): boolean => at === bytes.length};
 };
 
-/** @throws RangeError for what is not one item of CBOR. */
+/** @throws RangeError for anything but one item of CBOR. */
 export function decodeCbor(bytes: Buffer): unknown {
 	const reader = createReader(bytes);
 	const value = reader.read();
@@ -234,7 +234,7 @@ const createWriter = (isMoment: (key: string) => boolean) => {
 };
 
 /**
- * Numbers go as doubles: what is served in CBOR has no others.
+ * Numbers are written as doubles: all numbers that are served in CBOR are.
  * @param isMoment Names of fields whose numbers are moments, in seconds since 1970.
  */
 export function encodeCbor(value: unknown, isMoment: (key: string) => boolean = () => false): Buffer {

@@ -17,7 +17,7 @@ const encodeHeader = (name: string, value: string): Buffer => {
 	return Buffer.concat([head, nameBytes, middle, valueBytes]);
 };
 
-/** The header block of one kind of message; the same few repeat for every event, so callers keep them. */
+/** The header block of one kind of message; few kinds repeat for every event, so callers keep them. */
 export function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
 	return Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
 }
@@ -77,7 +77,7 @@ export function encodeException(exceptionType: string, payload: string): Buffer 
 
 const paddingAlphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-/** The padding that the service puts into the field `p` of an event so that its length tells nothing. */
+/** The padding that the service puts into the field `p` of an event so that its length reveals nothing. */
 export function padding(random: () => number): string {
 	return paddingAlphabet.slice(0, 2 + Math.floor(random() * (paddingAlphabet.length - 2)));
 }

@@ -3,16 +3,16 @@ import {constants, type Http2ServerRequest, type Http2ServerResponse} from 'node
 import type {Time} from '../time.ts';
 import {errorTypeHeader, type ServiceError, validationError} from './service-error.ts';
 
-/** Region of a request that was not signed. */
+/** Region of an unsigned request. */
 export const defaultRegion = 'us-east-1';
 
-/** The Region that a request was signed for; nothing else of the signature is looked at. */
+/** The Region that a request was signed for; the rest of the signature is ignored. */
 export function regionOf(headers: IncomingHttpHeaders): string {
 	return /Credential=[^/,]+\/\d+\/([\w-]+)\//.exec(headers.authorization ?? '')?.[1] ?? defaultRegion;
 }
 
 const scopeInHeader = /Credential=[^/,]+\/\d+\/[\w-]+\/([\w-]+)\//;
-/** A presigned URL carries the same in its query. */
+/** A presigned URL has the same in its query. */
 const scopeInQuery = /^[^/]+\/\d+\/[\w-]+\/([\w-]+)\//;
 
 /** The service that a request was signed for, such as `bedrock` or `s3`. @param query Of the URL, which may be presigned. */
@@ -26,20 +26,20 @@ export function serviceOf(headers: IncomingHttpHeaders, query?: URLSearchParams)
 /** Set on every response, so that no figure measured here can pass for one of AWS. */
 const simulatedHeader = 'x-bedrock-top-simulated';
 
-/** The way an answer leaves, the same for HTTP/1.1 and HTTP/2. After the client has gone all of it does nothing. */
+/** Sends an answer, the same for HTTP/1.1 and HTTP/2. Does nothing once the client has gone. */
 export type Reply = {
 	readonly head: (status: number, headers: Readonly<Record<string, string>>) => void;
 	readonly write: (bytes: Uint8Array) => void;
-	/** The same, but resolves when there is room for more: for answers that are larger than memory. */
+	/** The same, but resolves when there is room for more: for answers larger than memory. */
 	readonly writeAll: (bytes: Uint8Array) => Promise<void>;
 	readonly end: (bytes?: Uint8Array | string) => void;
-	/** Breaks the connection (HTTP/2: the stream) off. */
+	/** Breaks the connection (HTTP/2: the stream). */
 	readonly cut: () => void;
 	/** Whether the client has gone or the answer is over. */
 	readonly isClosed: () => boolean;
 };
 
-/** One request and the way to answer it. */
+/** One request and its reply. */
 export type Exchange = {
 	readonly method: string;
 	/** Still percent-encoded. */
@@ -47,7 +47,7 @@ export type Exchange = {
 	readonly query: URLSearchParams;
 	readonly headers: IncomingHttpHeaders;
 	readonly readBody: () => Promise<Buffer>;
-	/** The body as it arrives; to be read instead of `readBody`, not beside it. */
+	/** The body as it arrives; read it instead of `readBody`, not beside it. */
 	readonly body: AsyncIterable<Buffer>;
 	readonly reply: Reply;
 };
@@ -56,7 +56,7 @@ type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** Largest body that InvokeModel takes, in bytes. */
-const maximumBodyLength = 25_000_000;
+const maxBodyLength = 25_000_000;
 
 /** Listens instead of iterating: this is the hottest path of a simulator under load. */
 const readBody = (request: AnyRequest): Promise<Buffer> =>
@@ -66,7 +66,7 @@ const readBody = (request: AnyRequest): Promise<Buffer> =>
 		request.on('data', (chunk: Buffer) => {
 			length += chunk.length;
 			chunks.push(chunk);
-			if (length > maximumBodyLength) {
+			if (length > maxBodyLength) {
 				request.removeAllListeners('data');
 				request.resume();
 				reject(validationError('Input is too long for requested model.'));
@@ -123,7 +123,7 @@ const replyOf = (response: AnyResponse): Reply => {
 			if ('stream' in response) {
 				response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 			} else {
-				// What was written before still arrives, as it does when a real connection breaks.
+				// Bytes written before still arrive, as they do when a real connection breaks.
 				response.socket?.destroySoon();
 			}
 		},
@@ -166,7 +166,7 @@ export function delayedReply(reply: Reply, time: Time, delayMs: number): Reply {
 	};
 }
 
-/** A whole JSON answer. */
+/** Sends a whole JSON answer. */
 export function sendJson(
 	reply: Reply,
 	status: number,
@@ -182,7 +182,7 @@ export function sendJson(
 	reply.end(bytes);
 }
 
-/** An error in the form of the Bedrock services. */
+/** Sends an error in the form of the Bedrock services. */
 export function sendError(reply: Reply, error: ServiceError, requestId: string): void {
 	sendJson(
 		reply,

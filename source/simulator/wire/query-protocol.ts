@@ -3,9 +3,12 @@ import {type Exchange, serviceOf} from './exchange.ts';
 import {ServiceError} from './service-error.ts';
 import {type Element, xmlDocument} from './xml.ts';
 
-/** Reads the query protocol: a form whose names are paths, such as `Queries.member.2.Stat.Period=60`. */
+/**
+ * The query protocol of AWS: a form whose names are paths, such as `Queries.member.2.Stat.Period=60`, and answers in
+ * XML.
+ */
 
-/** Whether a request speaks it: a form in the body, or the action in the URL, as presigned ones have it. */
+/** Whether a request speaks it: a form in the body, or the action in a presigned URL. */
 export function isQuery({headers, query}: Pick<Exchange, 'headers' | 'query'>): boolean {
 	return (
 		String(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded') ||
@@ -26,7 +29,7 @@ const plant = (root: Branch, path: readonly string[], value: string): void => {
 	branch.set(path.at(-1) ?? '', value);
 };
 
-/** Elements of a list stand below `member`, by their numbers. */
+/** Elements of a list are below `member`, by their numbers. */
 const grow = (branch: Branch | string): unknown => {
 	if (typeof branch === 'string') {
 		return branch;
@@ -40,7 +43,7 @@ const grow = (branch: Branch | string): unknown => {
 	return Object.fromEntries([...branch].map(([name, each]) => [name, grow(each)]));
 };
 
-/** What a request asks for; every value is still a text. */
+/** Parses a form; every value is still a text. */
 function readForm(form: URLSearchParams): Json {
 	const root: Branch = new Map();
 	for (const [name, value] of form) {
@@ -49,13 +52,11 @@ function readForm(form: URLSearchParams): Json {
 	return Object.fromEntries([...root].map(([name, each]) => [name, grow(each)]));
 }
 
-/** Writes the answers of the query protocol. */
-
-/** Fields that need more than their value tells. */
+/** Fields whose value alone does not show how to write them. */
 export type FieldKinds = {
 	/** Numbers that are moments, in seconds since 1970. */
 	readonly isMoment: (key: string) => boolean;
-	/** Objects that are maps from any key to a value, and not structures. */
+	/** Objects that are maps from any key to a value rather than structures. */
 	readonly isMap: (key: string) => boolean;
 };
 
@@ -109,7 +110,7 @@ export function queryResult(
 	);
 }
 
-/** An error. @param isOfCaller Whether the caller is to blame. */
+/** An error. @param isOfCaller Whether the caller caused it. */
 export function queryError(
 	{code, message, isOfCaller = true}: {code: string; message: string; isOfCaller?: boolean},
 	requestId: string,
@@ -132,7 +133,7 @@ export function queryError(
 	);
 }
 
-/** An error of EC2, which has a form of its own. */
+/** An error of EC2, which has another form. */
 export function computeError(code: string, message: string, requestId: string): string {
 	return xmlDocument('Response', [
 		[
@@ -151,7 +152,7 @@ export function computeError(code: string, message: string, requestId: string): 
 	]);
 }
 
-/** Services of the query protocol: which of them is meant is seen from the version, signed or not. */
+/** Services of the query protocol: the version shows which one is meant, signed or not. */
 
 /** Answers one action of a service. */
 type QueryHandler = (exchange: Exchange, action: string, input: Json) => Promise<void> | void;
@@ -159,7 +160,7 @@ type QueryHandler = (exchange: Exchange, action: string, input: Json) => Promise
 /** By the version of the service. */
 export type QueryServices = Readonly<Record<string, QueryHandler>>;
 
-/** What is asked for stands in the body, or in the URL where there is no body. */
+/** The form is in the body, or in the URL of a request without one. */
 const formOf = async ({method, query, readBody}: Exchange): Promise<URLSearchParams> => {
 	const body = method === 'POST' ? (await readBody()).toString('utf8') : '';
 	return body === '' ? query : new URLSearchParams(body);
@@ -179,7 +180,7 @@ export async function serveQuery(exchange: Exchange, services: QueryServices): P
 	await serve(exchange, action, input);
 }
 
-/** An action that the simulator does not know. */
+/** Error for an action that the simulator does not know. */
 export function actionNotServed(action: string, service: string): ServiceError {
 	return new ServiceError(
 		'UnknownOperationException',

@@ -16,10 +16,10 @@ const statuses = {
 
 export type ErrorType = keyof typeof statuses;
 
-/** What a throttled request ran into. */
+/** The limit that throttled a request. */
 export type ThrottleKind = 'requests' | 'tokens' | 'day' | 'overloaded';
 
-/** An answer that is an error. Thrown by handlers; the router writes it. */
+/** An answer that is an error. Handlers throw it; the router writes it. */
 export class ServiceError extends Error {
 	readonly type: ErrorType;
 	readonly status: number;
@@ -45,7 +45,7 @@ export function validationError(message: string): ServiceError {
 	return new ServiceError('ValidationException', message);
 }
 
-/** A 429. Only its message tells which limit was met; no Retry-After is sent. */
+/** A 429. Only its message shows which limit was met; no Retry-After is sent. */
 export function throttlingError(kind: ThrottleKind, modelId: string): ServiceError {
 	const messages = {
 		requests: 'Too many requests, please wait before trying again.',

@@ -1,14 +1,14 @@
 import type {Exchange} from './exchange.ts';
 import {ServiceError} from './service-error.ts';
 
-/** Who may talk to the simulator: programs of this machine, and no page that a browser has open. */
+/** Who may call the simulator: programs of this machine, but no page in a browser. */
 
-/** What `--host` may name for every interface: whoever does that wants to be reached by any name. */
+/** Values of `--host` for every interface: they ask to be reached by any name. */
 const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** A page can send this only after the server allowed it, which this one never does. */
+/** A page can only send this after the server allowed it, which this one never does. */
 export const resetHeader = 'x-bedrock-top-reset';
 
 const withoutBrackets = (name: string): string =>
@@ -31,10 +31,10 @@ const one = (value: string | readonly string[] | undefined): string | undefined 
 const denied = (message: string): ServiceError => new ServiceError('AccessDeniedException', message);
 
 /**
- * Whether a request comes from a program that means this simulator. A name that somebody else made lead here (DNS
- * rebinding) is none of its own, and a page of another site says where it comes from.
+ * Admits a request from a program that means this simulator. Refused are names that somebody else made lead here (DNS
+ * rebinding) and pages of other sites, which send their origin.
  * @param allowed Host that was typed; undefined: those of this machine only.
- * @throws ServiceError that says which header was wrong and what would let it in.
+ * @throws ServiceError that names the wrong header and the way to be admitted.
  */
 export function assertWelcome({headers}: Pick<Exchange, 'headers'>, allowed: string | undefined): void {
 	const host = one(headers[':authority']) ?? headers.host;

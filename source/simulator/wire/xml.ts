@@ -1,4 +1,4 @@
-/** XML as the older protocols of AWS write it: elements and texts, no attributes but a name space at the root. */
+/** XML as AWS's older protocols write it: elements and texts, no attributes but a name space at the root. */
 
 const entities: Readonly<Record<string, string>> = {
 	'&': '&amp;',
@@ -9,7 +9,7 @@ const entities: Readonly<Record<string, string>> = {
 	'\r': '&#13;',
 };
 
-/** What is in an element: a text or further elements. */
+/** The content of an element: a text or further elements. */
 type Content = string | number | boolean | readonly Element[];
 
 export type Element = readonly [name: string, content: Content];
@@ -27,8 +27,6 @@ export function xmlDocument(name: string, content: Content, namespace?: string):
 	return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${writeContent(content)}</${name}>`;
 }
 
-/** XML as S3 writes and reads it. */
-
 /** A document with one root element in S3's name space. */
 export function document(name: string, content: Content): string {
 	return xmlDocument(name, content, 'http://s3.amazonaws.com/doc/2006-03-01/');
@@ -39,8 +37,8 @@ export function errorDocument(content: readonly Element[]): string {
 	return xmlDocument('Error', content);
 }
 
-/** Texts of all elements of a name; enough for the one document that a client sends, the list of parts. */
-export function textsOf(xml: string, name: string): readonly string[] {
+/** Texts of all elements of a name; enough for the list of parts, the one document that clients send. */
+export function elementTexts(xml: string, name: string): readonly string[] {
 	return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) =>
 		(match[1] ?? '').replaceAll('&quot;', '"').replaceAll('&#34;', '"'),
 	);

@@ -10,6 +10,8 @@ import {quotaSourceOf} from '../../../source/bedrock/quotas/aws-quota-source.ts'
 import {methods} from '../../../source/domain/backend.ts';
 import {plainRequest} from '../../conformance/harness.ts';
 
+/** Tests the time limits of source/bedrock/clients/clients.ts against services that never answer. */
+
 const silenceMs = 100;
 /** The SDK tries twice more, after a moment. */
 const patienceMs = 5000;

@@ -14,7 +14,10 @@ import {
 } from '../../helpers/intercepting-proxy.ts';
 import {awsHome} from '../credentials/harness.ts';
 
-/** The way to AWS's own endpoints is broken: the cause and the way out, before a run and in the middle of one. */
+/**
+ * Tests source/bedrock/clients/network.ts and reachability.ts: the connection to AWS is broken, before a run and
+ * during one.
+ */
 
 const home = awsHome();
 let proxy: InterceptingProxy | undefined;
@@ -126,7 +129,7 @@ describe('the way to AWS', () => {
 		);
 		await expect(bare.region()).rejects.toMatchObject({
 			exitCode: 1,
-			message: `There is no certificate in ${home.path('config')}.`,
+			message: `${home.path('config')} contains no certificate.`,
 		});
 	});
 });

@@ -3,7 +3,10 @@ import type {Method} from '../../../source/domain/backend.ts';
 import {event, exception} from '../../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from '../../conformance/harness.ts';
 
-/** Answers that Bedrock did not give, or not in its own form, through the real client. */
+/**
+ * Tests source/bedrock/failures/error-facts.ts: answers that are not Bedrock's or not in its form, through the real
+ * client.
+ */
 
 const replays = withReplays();
 
@@ -49,7 +52,7 @@ describe('pages', () => {
 	it.each(methods)('%s: an answer that is null, or no answer at all, is said in words', async (method) => {
 		for (const body of ['null', '5', '"text"', '[]', 'true']) {
 			const {message} = (await answer(200, jsonHeaders, body, method)) ?? {};
-			expect(message).toBeDefined();
+			expect(message).toMatch(/^[A-Z].+\.$/);
 			expect(message).not.toMatch(/properties|undefined|not a function|iterable|null/);
 		}
 	});

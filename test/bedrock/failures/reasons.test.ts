@@ -7,7 +7,10 @@ import {jsonHeaders, plainRequest} from '../../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../../conformance/replay-server.ts';
 import {awsHome} from '../credentials/harness.ts';
 
-/** What the service was seen to answer, by what it means: class, and the way out that fits. */
+/**
+ * Tests source/bedrock/failures/classify.ts, advice.ts and advice-rules.ts: class and way out of answers that the
+ * service was seen to send.
+ */
 
 const home = awsHome();
 let server: ReplayServer;
@@ -186,14 +189,14 @@ const cases: Readonly<Record<string, Case>> = {
 		environment: {AWS_BEARER_TOKEN_BEDROCK: 'sk-something-of-mine'},
 		class: 'credentials',
 		advice: /does not take the key in AWS_BEARER_TOKEN_BEDROCK/,
-		not: /wants a key of its own/,
+		not: /wants its own key/,
 	},
 	'an endpoint that wants a key': {
 		name: 'AccessDeniedException',
 		status: 403,
 		message: 'Authentication failed: no API key was sent.',
 		class: 'credentials',
-		advice: /wants a key of its own/,
+		advice: /wants its own key/,
 	},
 };
 

@@ -2,6 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {families, familyOf} from '../../../source/bedrock/families/registry.ts';
 import type {InferenceRequest} from '../../../source/domain/backend.ts';
 
+/** Tests source/bedrock/families/: the bodies that each family sends. */
+
 const request = (baseModel: string, changes: Partial<InferenceRequest> = {}): InferenceRequest => ({
 	model: baseModel,
 	baseModel,

@@ -6,6 +6,8 @@ import {
 } from '../../../source/bedrock/families/reasoning-tags.ts';
 import {familyOf, readBody, readChunk} from '../../../source/bedrock/families/registry.ts';
 
+/** Tests source/bedrock/families/: what each family reads of answers and chunks. */
+
 const claude = familyOf('anthropic.claude-sonnet-4-6');
 const unknown = familyOf('arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc');
 

@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {regionOfArns} from '../../../source/bedrock/identify/identifiers.ts';
 
+/** Tests regionOfArns of source/bedrock/identify/identifiers.ts. */
+
 const kinds = [
 	':foundation-model/amazon.nova-lite-v1:0',
 	'111122223333:inference-profile/us.amazon.nova-lite-v1:0',

@@ -7,7 +7,7 @@ import {applicationProfile, foundationModel, modelArn, systemProfile} from '../q
 
 const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
 
-describe('without a catalogue, by form', () => {
+describe('without an index of models, by form', () => {
 	it.each([
 		[sonnet, 'base-model', sonnet, 'on-demand'],
 		['amazon.nova-lite-v1:0', 'base-model', 'amazon.nova-lite-v1:0', 'on-demand'],
@@ -77,8 +77,8 @@ describe('spellings', () => {
 	});
 });
 
-describe('with a catalogue', () => {
-	const catalogue = createModelIndex(
+describe('with an index of models', () => {
+	const modelIndex = createModelIndex(
 		[foundationModel('cohere.command-text-v14'), foundationModel('odd-model'), foundationModel(sonnet)],
 		[
 			systemProfile(`us.${sonnet}`),
@@ -90,7 +90,7 @@ describe('with a catalogue', () => {
 	);
 
 	it('a prefix is one when the remainder is a known model, whatever its form', () => {
-		expect(identify('us.odd-model', catalogue)).toMatchObject({
+		expect(identify('us.odd-model', modelIndex)).toMatchObject({
 			kind: 'inference-profile',
 			baseModel: 'odd-model',
 			scope: 'cross-region',
@@ -98,13 +98,13 @@ describe('with a catalogue', () => {
 	});
 
 	it('a context suffix goes together with a revision that the known ID does not have', () => {
-		expect(identify('cohere.command-text-v14:7:4k', catalogue).baseModel).toBe('cohere.command-text-v14');
+		expect(identify('cohere.command-text-v14:7:4k', modelIndex).baseModel).toBe('cohere.command-text-v14');
 	});
 
 	it('the profiles of a model: geographic ones first, no application profiles', () => {
 		const listed = createModelIndex(
 			[],
-			[systemProfile(`global.${sonnet}`), ...catalogue.profiles, systemProfile('us.other.model')],
+			[systemProfile(`global.${sonnet}`), ...modelIndex.profiles, systemProfile('us.other.model')],
 		);
 		expect(listed.profilesOf(sonnet)).toEqual([`ca.${sonnet}`, `us.${sonnet}`, `global.${sonnet}`]);
 		expect(listed.profilesOf('amazon.nova-lite-v1:0')).toEqual([]);
@@ -112,7 +112,7 @@ describe('with a catalogue', () => {
 	});
 
 	it('a geographic profile with one destination Region is still geographic', () => {
-		expect(identify(`ca.${sonnet}`, catalogue).scope).toBe('cross-region');
+		expect(identify(`ca.${sonnet}`, modelIndex).scope).toBe('cross-region');
 	});
 
 	it.each([
@@ -120,7 +120,7 @@ describe('with a catalogue', () => {
 		['geo', 'cross-region'],
 		['wide', 'global'],
 	])('application profile %s draws from the %s bucket', (id, scope) => {
-		expect(identify(applicationProfile(id, []).arn, catalogue)).toMatchObject({
+		expect(identify(applicationProfile(id, []).arn, modelIndex)).toMatchObject({
 			kind: 'application-profile',
 			baseModel: sonnet,
 			scope,

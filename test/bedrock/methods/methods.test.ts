@@ -421,8 +421,8 @@ it('a base model that needs a profile: the backend names those that the Region l
 		headers: {...jsonHeaders, 'x-amzn-errortype': 'ValidationException'},
 		body: Buffer.from(JSON.stringify({message})),
 	});
-	const catalogue = createModelIndex([], [systemProfile('global.a.b'), systemProfile('jp.a.b')]);
-	const outcome = await createBackend(clients, catalogue).invoke(
+	const modelIndex = createModelIndex([], [systemProfile('global.a.b'), systemProfile('jp.a.b')]);
+	const outcome = await createBackend(clients, modelIndex).invoke(
 		plainRequest({model: 'a.b', baseModel: 'a.b'}),
 		{signal: new AbortController().signal, onFirstToken() {}},
 	);

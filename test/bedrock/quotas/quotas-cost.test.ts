@@ -13,6 +13,8 @@ import {
 	systemProfile,
 } from './quotas-source.ts';
 
+/** Tests source/bedrock/quotas/account-lists.ts and quota-cache.ts: how many calls a resolution costs. */
+
 const model = 'us.amazon.nova-lite-v1:0';
 const name = 'Cross-region model inference tokens per minute for Amazon Nova Lite';
 const profiles = ['a', 'b'].map((id) => applicationProfile(id, [modelArn('amazon.nova-lite-v1:0')]));

@@ -2,6 +2,8 @@ import {expect, it} from 'vitest';
 import {parseQuotaName} from '../../../source/bedrock/quotas/quota-name.ts';
 import {nearNames} from '../../../source/bedrock/quotas/resolve-targets.ts';
 
+/** Tests nearNames of source/bedrock/quotas/resolve-targets.ts. */
+
 const names = [
 	'On-demand model inference tokens per minute for Z.ai GLM-4.7',
 	'On-demand model inference requests per minute for Z.ai GLM-4.7',

@@ -5,6 +5,8 @@ import {describe, expect, it} from 'vitest';
 import {credentials, post, readStats, startForTest} from '../harness.ts';
 import {anthropic, collect, failureOf, once} from './mantle-harness.ts';
 
+/** Tests source/simulator/mantle/messages-api.ts with the client of Anthropic. */
+
 const model = 'anthropic.claude-opus-4-7';
 const ask = {model, max_tokens: 200, messages: [{role: 'user' as const, content: 'What is a quota?'}]};
 

@@ -4,6 +4,8 @@ import {describe, expect, it} from 'vitest';
 import {post, readStats, startForTest} from '../harness.ts';
 import {collect, failureOf, once, openAi} from './mantle-harness.ts';
 
+/** Tests source/simulator/mantle/chat-completions-api.ts and responses-api.ts with the client of OpenAI. */
+
 const question = 'What is a quota?';
 const chat = {
 	model: 'openai.gpt-oss-120b',

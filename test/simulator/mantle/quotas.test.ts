@@ -13,6 +13,8 @@ import type {Time} from '../../../source/simulator/time.ts';
 import {credentials, defaultOptions, readStats, startForTest} from '../harness.ts';
 import {anthropic, collect, failureOf, openAi} from './mantle-harness.ts';
 
+/** Tests source/simulator/mantle/mantle-buckets.ts and mantle-quotas.ts. */
+
 const model = 'openai.gpt-5.6-terra';
 const enforcement = {enforcement: 'sliding', windowMs: 60_000} as const;
 const buckets = (inputTokensPerMinute: number | undefined, outputTokensPerMinute: number | undefined) =>

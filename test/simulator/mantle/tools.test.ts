@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {startForTest} from '../harness.ts';
 import {anthropic, collect, openAi} from './mantle-harness.ts';
 
-/** Tools over the three APIs, whole and streamed, by the clients' own readers. */
+/** Tests tools over the three APIs of source/simulator/mantle/, whole and streamed, with the clients' own readers. */
 
 const schema = {
 	type: 'object' as const,

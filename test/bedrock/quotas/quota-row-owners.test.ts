@@ -5,8 +5,8 @@ import {parseQuotaName} from '../../../source/bedrock/quotas/quota-name.ts';
 import {labelOwners} from '../../../source/bedrock/quotas/quota-row-owners.ts';
 import {foundationModel, systemProfile} from './quotas-source.ts';
 
-const owner = (label: string, baseModels: readonly string[], catalogue = createModelIndex([], [])) =>
-	labelOwners([label], baseModels, catalogue).get(label);
+const owner = (label: string, baseModels: readonly string[], modelIndex = createModelIndex([], [])) =>
+	labelOwners([label], baseModels, modelIndex).get(label);
 
 describe('grammar', () => {
 	it.each([
@@ -76,21 +76,21 @@ describe('owners of labels', () => {
 	);
 
 	it('a model that the account lists owns the label, not another spelling that was typed', () => {
-		const catalogue = createModelIndex(
+		const modelIndex = createModelIndex(
 			[foundationModel('amazon.nova-lite-v1:0', {modelName: 'Nova Lite'})],
 			[systemProfile('us.amazon.nova-lite-v1:0')],
 		);
-		expect(owner('Amazon Nova Lite', ['amazon.nova-lite'], catalogue)).toBe('amazon.nova-lite-v1');
+		expect(owner('Amazon Nova Lite', ['amazon.nova-lite'], modelIndex)).toBe('amazon.nova-lite-v1');
 	});
 
 	it('nobody owns a label that two listed models claim alike', () => {
-		const catalogue = createModelIndex(
+		const modelIndex = createModelIndex(
 			['anthropic.claude-x-5-20260101-v1:0', 'anthropic.claude-x-5-20260601-v1:0'].map((id) =>
 				foundationModel(id, {modelName: 'Claude X 5'}),
 			),
 			[],
 		);
-		expect(owner('Anthropic Claude X 5', [], catalogue)).toBeUndefined();
+		expect(owner('Anthropic Claude X 5', [], modelIndex)).toBeUndefined();
 	});
 
 	it('the listed name decides where the ID says nothing', () => {

@@ -67,31 +67,31 @@ const cases: Readonly<Record<string, Case>> = {
 	'a profile that is not there': {
 		config: '[profile dev]\nregion = us-east-1\n[profile prod]\nregion = us-east-1',
 		profile: 'prdo',
-		message: /^There is no profile prdo in ~\/config; there are dev and prod\.$/,
+		message: /^The profile prdo is not in ~\/config; there are dev and prod\.$/,
 		hint: /--profile/,
 	},
 	'a profile that is not there, and no Region either': {
 		config: '[profile dev]\nregion = us-east-1\n[profile prod]\nregion = us-east-1',
 		profile: 'prdo',
 		region: undefined,
-		message: /^There is no profile prdo/,
+		message: /^The profile prdo is not in/,
 		hint: /--profile/,
 	},
 	'AWS_PROFILE that is not there': {
 		credentials: `[work]\n${keys}`,
 		environment: {AWS_PROFILE: 'nosuch'},
-		message: /^There is no profile nosuch in .*; there is work\.$/,
+		message: /^The profile nosuch is not in .*; there is work\.$/,
 		hint: /AWS_PROFILE/,
 	},
 	'no profile at all': {
 		profile: 'p',
-		message: /^There is no profile p in .*; there is none\.$/,
+		message: /^The profile p is not in .*; there is none\.$/,
 		hint: /aws configure --profile p/,
 	},
 	'a profile without the word profile': {
 		config: '[dev]\nregion = us-east-1',
 		profile: 'dev',
-		message: /^There is no profile dev/,
+		message: /^The profile dev is not in/,
 		hint: /write \[profile dev\]/,
 	},
 	'a role of a profile that is not there': {
@@ -113,13 +113,13 @@ const cases: Readonly<Record<string, Case>> = {
 			'[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = q\n[profile q]\nrole_arn = arn:aws:iam::1:role/s\nsource_profile = p',
 		profile: 'p',
 		message: /from each other \(source_profile\): p -> q -> p/,
-		hint: /credentials of its own/,
+		hint: /its own credentials/,
 	},
 	'a role of itself': {
 		config: '[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = p',
 		profile: 'p',
 		message: /p -> p/,
-		hint: /credentials of its own/,
+		hint: /its own credentials/,
 	},
 	'a role of nobody': {
 		config: '[profile p]\nrole_arn = arn:aws:iam::1:role/r',
@@ -194,7 +194,7 @@ const cases: Readonly<Record<string, Case>> = {
 	'keys, no Region, and AWS_PROFILE that is not there': {
 		environment: {AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_PROFILE: 'gone'},
 		region: undefined,
-		message: /^No AWS Region is set, and there is no profile gone \(AWS_PROFILE\)/,
+		message: /^No AWS Region is set, and \S+ has no profile gone \(AWS_PROFILE\)/,
 		hint: /--region or AWS_REGION/,
 	},
 	'a profile with nothing but a Region': {

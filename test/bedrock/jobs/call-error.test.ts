@@ -26,19 +26,19 @@ describe('callError', () => {
 			'S3 that is written to too fast',
 			errorOf('SlowDown', 503, 'Please reduce your request rate.'),
 			put,
-			/^S3 asks to slow down: repeat the command later; it goes on where it was\.$/,
+			/^S3 asks to slow down: repeat the command later; it continues where it stopped\.$/,
 		],
 		[
 			'S3 that is away',
 			errorOf('ServiceUnavailable', 503, 'Service is unable to handle request.'),
 			put,
-			/^S3 does not answer as it should just now: repeat the command later; it goes on/,
+			/^S3 does not answer as it should just now: repeat the command later; it continues/,
 		],
 		[
 			'a throttled look at a job',
 			errorOf('ThrottlingException', 429, 'Rate exceeded'),
 			get,
-			/^The API of the jobs is asked too often: repeat the command later; it goes on where it was\.$/,
+			/^The API of the jobs is asked too often: repeat the command later; it continues where it stopped\.$/,
 		],
 		[
 			'a throttled list, which goes on nowhere',
@@ -60,7 +60,7 @@ describe('callError', () => {
 				'User: arn:aws:sts::1:assumed-role/dev/me is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/b',
 			),
 			create,
-			/^Allow iam:PassRole on arn:aws:iam::1:role\/b to whoever runs this\.$/,
+			/^Allow iam:PassRole on arn:aws:iam::1:role\/b to the caller\.$/,
 		],
 		[
 			'a name in use',
@@ -82,7 +82,7 @@ describe('callError', () => {
 				"The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
 			),
 			put,
-			/^The bucket lies in another Region: use --region eu-west-1, or /,
+			/^The bucket is in another Region: use --region eu-west-1, or /,
 		],
 		[
 			'a bucket elsewhere, by its header',
@@ -112,7 +112,7 @@ describe('callError', () => {
 			'a bucket that is not the caller’s',
 			errorOf('AccessDenied', 403, 'Access Denied'),
 			put,
-			/^Allow s3:PutObject on the bucket to whoever runs this\.$/,
+			/^Allow s3:PutObject on the bucket to the caller\.$/,
 		],
 		[
 			'an output that was removed',
