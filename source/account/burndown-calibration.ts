@@ -25,7 +25,7 @@ type Calibration = {
 };
 
 /** Below this many output tokens, rounding and requests that straddle a minute decide the result. */
-const leastOutputTokens = 1000;
+const minOutputTokens = 1000;
 
 /**
  * burndown = (quota tokens - input - cache write) / output, over all given minutes (the settlement formula of the AWS user
@@ -42,7 +42,7 @@ export function calibrateBurndown(minutes: readonly CalibrationMinute[]): Calibr
 		(sum, minute) => sum + minute.quotaTokens - minute.inputTokens - minute.cacheWriteTokens,
 		0,
 	);
-	if (outputTokens < leastOutputTokens || outputQuotaTokens <= 0) {
+	if (outputTokens < minOutputTokens || outputQuotaTokens <= 0) {
 		return undefined;
 	}
 	return {

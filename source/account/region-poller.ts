@@ -136,7 +136,7 @@ const stepWords: Readonly<Record<Step, string>> = {
 /** A list of what is active is asked for again after so many polls. */
 const pollsPerListing = 5;
 /** Most ModelIds whose percentiles are asked for. */
-const mostDurations = 60;
+const maxDurations = 60;
 
 /** Knows nothing yet. */
 export function createRegionPoller(ports: PollerPorts): RegionPoller {
@@ -229,7 +229,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	};
 
 	const readDurations: RegionPoller['readDurations'] = async (onScreen) => {
-		const modelIds = modelsOn(onScreen).slice(0, mostDurations);
+		const modelIds = modelsOn(onScreen).slice(0, maxDurations);
 		const queries = durationQueries(modelIds, listed);
 		if (queries.length > 0) {
 			const {series} = await read(queries, durationWindow(coveredBy(now())), minuteMs, signal);

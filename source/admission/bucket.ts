@@ -292,7 +292,7 @@ export class Bucket {
 		const fromEndMs = this.ledger.roomFromEndIn(needed, limits.tokens);
 		const mayProbe = neighbours.count === 0 && this.stamping.mayProbe(now);
 		if (roomMs === 0 && (fromEndMs === 0 || mayProbe)) {
-			const use = neighbours.count === 0 ? this.ledger.use() : this.ledger.mostUse();
+			const use = neighbours.count === 0 ? this.ledger.use() : this.ledger.maxUse();
 			return !this.standing.hasClaimed(use, tokens, this.quota)
 				? {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'}
 				: fromEndMs === 0

@@ -95,7 +95,7 @@ export class Ledger {
 	}
 
 	/** The same by the strictest count that is not ruled out. */
-	mostUse(): Use {
+	maxUse(): Use {
 		const now = this.#clock.now();
 		const use = this.#total.use(now);
 		return this.#stamping.countsFrom === 'first-byte'

@@ -188,7 +188,7 @@ export class Membership {
 	/** What may count of this member: where others are, by the strictest count. */
 	get #used(): Use {
 		const {bucket} = this.#options;
-		return this.#live.length === 0 ? bucket.ledger.use() : bucket.ledger.mostUse();
+		return this.#live.length === 0 ? bucket.ledger.use() : bucket.ledger.maxUse();
 	}
 
 	get #live(): Read {

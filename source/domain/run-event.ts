@@ -60,7 +60,7 @@ export type Broken = {
 	readonly quotaTokens: number;
 	readonly costUsd: number;
 	/** What they may have cost at most. */
-	readonly mostUsd: number;
+	readonly maxUsd: number;
 };
 
 /** Milliseconds, as DESIGN section 5 defines them. */

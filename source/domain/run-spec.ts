@@ -35,7 +35,7 @@ export type Load = {
 };
 
 /** A variant on a target in a lane: the unit that has figures of its own, in this order everywhere. */
-export type Cell = {
+export type CellSpec = {
 	/** Index into `variants`. */
 	readonly variant: number;
 	/** Index into `targets`. */
@@ -106,7 +106,7 @@ export type RunSpec = RunSettings & {
 	readonly task: Task;
 	readonly variants: readonly Variant[];
 	readonly targets: readonly Target[];
-	readonly cells: readonly Cell[];
+	readonly cells: readonly CellSpec[];
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
 	/** Somebody typed that limit: it ends the run where it can no longer be kept; absent: nobody did. */

@@ -1,4 +1,6 @@
 import {type Bucket, createBuckets} from '../admission/bucket.ts';
+import type {Backend} from '../domain/backend.ts';
+import type {LedgerEntry} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {createRandom, type Random} from '../domain/random.ts';
@@ -10,14 +12,14 @@ import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
-import {CellState} from './cells/cell.ts';
+import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
 import {RunningTime, RunStatus} from './run-lifecycle.ts';
-import type {RunPorts} from './run-ports.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
-import {RetryQueue} from './scheduling/retry-queue.ts';
+import {RetryQueues} from './scheduling/retry-queue.ts';
 import {createDecided, Guards} from './stop-rules.ts';
+import {WakeTimer} from './wake-timer.ts';
 
 /** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;
@@ -40,7 +42,18 @@ export function memberOf<Member>(list: readonly Member[], index: number, what: s
 	return member;
 }
 
-/** What a run consists of, and the few things that all of its parts do to it. */
+type CoreOptions = {
+	readonly backend: Pick<Backend, 'roundTripMs'>;
+	readonly clock: Clock;
+	/** Of each target: what other runs use of its bucket. */
+	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]> | undefined;
+	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */
+	readonly onLost?: ((record: LostRecord) => void) | undefined;
+	/** More may be sent now. */
+	readonly onWake: () => void;
+};
+
+/** The state of a run that its parts share, and the few things that all of them do to it. */
 export class RunCore {
 	readonly spec: RunSpec;
 	readonly clock: Clock;
@@ -50,13 +63,14 @@ export class RunCore {
 	readonly guards: Guards;
 	/** One for each target. */
 	readonly buckets: readonly Bucket[];
-	readonly cells: readonly CellState[];
+	readonly cells: readonly Cell[];
 	readonly sources: readonly Source[];
 	/** One for each target. */
 	readonly contests: readonly Contest[];
-	readonly rooms = {high: new RetryQueue(), normal: new RetryQueue(), low: new RetryQueue()};
+	readonly retries = new RetryQueues();
 	/** Says in the log how max tokens are right-sized. */
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
+	readonly #wakeTimer: WakeTimer;
 	readonly #figures: Figures;
 	/** Events that have not entered the figures yet, oldest first. */
 	#events: RunEvent[] = [];
@@ -73,16 +87,9 @@ export class RunCore {
 	/** Conversations that were left before their last turn. */
 	#leftConversations = 0;
 
-	constructor(
-		spec: RunSpec,
-		{
-			backend,
-			clock,
-			initialUse,
-			onLost = () => {},
-		}: Pick<RunPorts, 'backend' | 'clock' | 'initialUse' | 'onLost'>,
-	) {
+	constructor(spec: RunSpec, {backend, clock, initialUse, onLost = () => {}, onWake}: CoreOptions) {
 		this.#onLost = onLost;
+		this.#wakeTimer = new WakeTimer(clock, onWake);
 		this.spec = spec;
 		this.#goal = spec.goal;
 		this.clock = clock;
@@ -92,7 +99,7 @@ export class RunCore {
 		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
 		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
 		this.cells = spec.cells.map(
-			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
+			({target}, index) => new Cell(spec, index, memberOf(this.buckets, target, 'target')),
 		);
 		this.contests = spec.targets.map(
 			(_, target) =>
@@ -145,9 +152,13 @@ export class RunCore {
 		return this.#conversations;
 	}
 
-	/** Requests that go on with what was sent before. */
-	get waitingCount(): number {
-		return this.rooms.high.size + this.rooms.normal.size + this.rooms.low.size;
+	/** Something changed: the run looks after `delayMs` at the latest whether more may be sent; infinite changes nothing. */
+	wake(delayMs = 0): void {
+		this.#wakeTimer.within(delayMs);
+	}
+
+	stopWaking(): void {
+		this.#wakeTimer.clear();
 	}
 
 	/** What the events until now add up to. */
@@ -168,7 +179,7 @@ export class RunCore {
 		this.emit({type: 'noted', at: this.time.elapsedMs(), kind, text});
 	}
 
-	cellOf({cell}: LogicalRequest): CellState {
+	cellOf({cell}: LogicalRequest): Cell {
 		return memberOf(this.cells, cell, 'cell');
 	}
 
@@ -228,7 +239,7 @@ export class RunCore {
 		if (this.status.phase === 'draining' || this.status.phase === 'ended') {
 			this.#leaveUnsaid(next);
 		} else {
-			this.rooms[this.cellOf(next).cell.lane].add(next, readyAt);
+			this.#queue(next, readyAt);
 		}
 	}
 
@@ -247,8 +258,7 @@ export class RunCore {
 		this.#drainedAtMs ??= this.time.elapsedMs();
 		this.#overdue ??= this.#countOverdue();
 		this.status.go('draining');
-		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));
-		for (const turn of unsent) {
+		for (const turn of this.retries.removeAll(isUnsentTurn)) {
 			this.#leaveUnsaid(turn);
 		}
 	}
@@ -301,7 +311,7 @@ export class RunCore {
 		if (this.#mayNeverSend(request)) {
 			this.lose(request, undefined);
 		} else {
-			this.rooms[this.cellOf(request).cell.lane].add(request, readyAt);
+			this.#queue(request, readyAt);
 		}
 	}
 
@@ -326,14 +336,16 @@ export class RunCore {
 		this.#giveUpUnsendable();
 	}
 
+	#queue(request: LogicalRequest, readyAt: number): void {
+		this.retries.of(this.cellOf(request).spec.lane).add(request, readyAt);
+	}
+
 	#mayNeverSend({attempts}: LogicalRequest): boolean {
 		return this.#allowed === 'nothing' || (this.#allowed === 'again' && attempts === 0);
 	}
 
 	#giveUpUnsendable(): void {
-		const givenUp = Object.values(this.rooms).flatMap((room) =>
-			room.removeAll((request) => this.#mayNeverSend(request)),
-		);
+		const givenUp = this.retries.removeAll((request) => this.#mayNeverSend(request));
 		for (const request of givenUp) {
 			this.lose(request, undefined);
 		}
@@ -356,7 +368,7 @@ export class RunCore {
 	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others go on.
 	 * @returns Whether others do; the run stops where none is left.
 	 */
-	giveUpForDay({bucket, target}: CellState): boolean {
+	giveUpForDay({bucket, target}: Cell): boolean {
 		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
 		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
 			this.stopSending('day');

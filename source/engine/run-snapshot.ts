@@ -1,6 +1,6 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {Cell, Goal, RunSpec} from '../domain/run-spec.ts';
+import type {CellSpec, Goal, RunSpec} from '../domain/run-spec.ts';
 import type {Best, BucketState, Phase, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
@@ -13,7 +13,7 @@ import {isoAt} from '../metrics/figures/fold-event.ts';
 import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import type {Waiting} from './scheduling/scheduler.ts';
+import type {BlockedOn} from './scheduling/scheduler.ts';
 
 /** Waits shorter than this are part of the flow. */
 const shortestMs = 1000;
@@ -22,22 +22,22 @@ const inSeconds = (delayMs: number | undefined): string =>
 	delayMs === undefined ? '' : ` in ${Math.ceil(delayMs / 1000)} s`;
 
 /** Why nothing is being sent, in words; null when it flows. */
-function waitingWords(phase: Phase, waiting: Waiting | undefined, inFlight: number): string | null {
+function waitingWords(phase: Phase, blockedOn: BlockedOn | undefined, inFlight: number): string | null {
 	if (phase === 'paused') {
 		return 'paused';
 	}
 	if (phase === 'draining' && inFlight > 0) {
 		return 'the last answers';
 	}
-	if (waiting === undefined || (waiting.delayMs !== undefined && waiting.delayMs < shortestMs)) {
+	if (blockedOn === undefined || (blockedOn.delayMs !== undefined && blockedOn.delayMs < shortestMs)) {
 		return null;
 	}
-	const when = inSeconds(waiting.delayMs);
-	switch (waiting.reason) {
+	const when = inSeconds(blockedOn.delayMs);
+	switch (blockedOn.reason) {
 		case 'requests':
 			return `room in the quota of requests${when}`;
 		case 'tokens':
-			return waiting.delayMs === undefined
+			return blockedOn.delayMs === undefined
 				? 'answers that give quota tokens back'
 				: `room in the quota of tokens${when}`;
 		case 'pace':
@@ -105,11 +105,11 @@ type UnderWay = {
 	readonly quietMs: number | undefined;
 	/** Milliseconds until what is in flight is given up; undefined where nothing limits it. */
 	readonly deadlineMs: number | undefined;
-	readonly waiting: Waiting | undefined;
+	readonly blockedOn: BlockedOn | undefined;
 };
 
 const progressOf = (core: RunCore, underWay: UnderWay): Snapshot['progress'] => {
-	const {inFlight, quietMs, deadlineMs, waiting} = underWay;
+	const {inFlight, quietMs, deadlineMs, blockedOn} = underWay;
 	const {spec, time, done, status} = core;
 	const total = plannedRequests(spec);
 	const likely = status.phase === 'running' ? core.likelyRequests : undefined;
@@ -130,7 +130,7 @@ const progressOf = (core: RunCore, underWay: UnderWay): Snapshot['progress'] => 
 		inFlight,
 		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
 		...(quietMs === undefined ? {} : {quietMs}),
-		waitingFor: isOver ? null : waitingWords(status.phase, waiting, inFlight),
+		waitingFor: isOver ? null : waitingWords(status.phase, blockedOn, inFlight),
 	};
 };
 
@@ -166,7 +166,7 @@ const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
  * Most requests in flight that the load allows a cell. A measurement says nothing of it, and a serial run is the baseline
  * that the quota's own rate is set against.
  */
-const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}: Cell): number | null => {
+const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}: CellSpec): number | null => {
 	if (ratePerMinute !== null) {
 		return null;
 	}
@@ -210,7 +210,7 @@ const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: nu
 export function makeSnapshot(core: RunCore, underWay: UnderWay): Snapshot {
 	const {spec, status, figures, cells, buckets, contests} = core;
 	const now = core.clock.now();
-	const figuresOfCells = cells.map(({cell, variant, target, bucket, maxTokens, isAlive}, index) =>
+	const figuresOfCells = cells.map(({spec: cell, variant, target, bucket, maxTokens, isAlive}, index) =>
 		toVariantFigures(figures, index, {
 			name: variant.name,
 			cell,

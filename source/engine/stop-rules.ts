@@ -27,22 +27,22 @@ export class Guards {
 	}
 
 	/**
-	 * @param mostUsd What the attempt costs at most; 0 where no price is known.
+	 * @param maxUsd What the attempt costs at most; 0 where no price is known.
 	 * @param isFirst Whether it is the first attempt of a request.
 	 */
-	ask(mostUsd: number, isFirst: boolean): GuardVerdict {
+	ask(maxUsd: number, isFirst: boolean): GuardVerdict {
 		if (isFirst && this.#requests >= this.#maxRequests) {
 			return {stoppedBy: 'requests'};
 		}
-		if (this.#isOutOfSight || this.#spentUsd + mostUsd > this.#maxCostUsd) {
+		if (this.#isOutOfSight || this.#spentUsd + maxUsd > this.#maxCostUsd) {
 			return {stoppedBy: 'cost'};
 		}
-		return this.#spentUsd + this.#reservedUsd + mostUsd > this.#maxCostUsd ? 'wait' : 'pass';
+		return this.#spentUsd + this.#reservedUsd + maxUsd > this.#maxCostUsd ? 'wait' : 'pass';
 	}
 
-	sent(mostUsd: number, isFirst: boolean): void {
+	sent(maxUsd: number, isFirst: boolean): void {
 		this.#requests += isFirst ? 1 : 0;
-		this.#reservedUsd += mostUsd;
+		this.#reservedUsd += maxUsd;
 		this.#open++;
 	}
 
@@ -57,10 +57,10 @@ export class Guards {
 	}
 
 	/** An attempt ended. @param costUsd What it cost; an attempt of unknown fate counts in full. */
-	ended(mostUsd: number, costUsd: number): void {
+	ended(maxUsd: number, costUsd: number): void {
 		this.#open--;
 		// Sums of fractions leave a rest, and what nothing holds must not be waited for.
-		this.#reservedUsd = this.#open === 0 ? 0 : Math.max(0, this.#reservedUsd - mostUsd);
+		this.#reservedUsd = this.#open === 0 ? 0 : Math.max(0, this.#reservedUsd - maxUsd);
 		this.#spentUsd += costUsd;
 	}
 }

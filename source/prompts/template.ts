@@ -9,7 +9,7 @@ export function placeholdersOf(template: string): readonly string[] {
 
 /** Templates that were taken apart before: the same few are filled for every record of a batch. */
 const known = new Map<string, readonly string[]>();
-const mostKnown = 64;
+const maxKnown = 64;
 
 /** Texts and names in turn, beginning with a text. */
 const partsOf = (template: string): readonly string[] => {
@@ -17,7 +17,7 @@ const partsOf = (template: string): readonly string[] => {
 	if (before !== undefined) {
 		return before;
 	}
-	if (known.size === mostKnown) {
+	if (known.size === maxKnown) {
 		known.clear();
 	}
 	const parts = template.split(placeholderPattern);

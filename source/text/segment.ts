@@ -90,7 +90,7 @@ export function joinLines(lines: readonly Line[], separator: Segment): Line {
 }
 
 /** Below this width the text goes on below its label instead of beside it. */
-const leastBesideWidth = 46;
+const minBesideWidth = 46;
 
 /**
  * A label with a text beside it that is broken into lines of at most `width` cells; on narrow screens the further lines
@@ -102,7 +102,7 @@ export function hangingLines(
 	width: number,
 	tone: Tone = 'plain',
 ): readonly Line[] {
-	const isBeside = width >= leastBesideWidth;
+	const isBeside = width >= minBesideWidth;
 	const shownLabel = isBeside ? label : {...label, text: `${label.text.trimEnd()} `};
 	const labelWidth = displayWidth(shownLabel.text);
 	const indent = isBeside ? labelWidth : Math.min(2, labelWidth);

@@ -8,7 +8,7 @@ import {workerEnvironment, workerUrl} from './worker-start.ts';
 /** Milliseconds between two questions whether the thread is there. */
 const beatMs = 1000;
 /** Beats without an answer after which it is not. */
-const mostMissed = 10;
+const maxMissed = 10;
 /** Milliseconds that a stop may take longer than its deadline: by then the last answers are on disk. */
 const stopGraceMs = 3000;
 /** The same where nothing was heard since the stop was asked for. */
@@ -64,8 +64,8 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 		cancelBeat = clock.after(beatMs, () => {
 			// A thread that is still being loaded has not spoken yet.
 			missed += hasSpoken ? 1 : 0;
-			if (missed > mostMissed) {
-				die(`it did not answer for ${(mostMissed * beatMs) / 1000} s`);
+			if (missed > maxMissed) {
+				die(`it did not answer for ${(maxMissed * beatMs) / 1000} s`);
 				return;
 			}
 			beat();

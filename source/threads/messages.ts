@@ -76,16 +76,16 @@ export type ChecksReport =
 
 export type ReportRequest = {
 	readonly type: 'write';
-	readonly snapshot: Snapshot;
+	readonly results: Results;
 	readonly folder: string;
 	readonly answersFile: string | undefined;
 	/** requests.csv, where it was streamed. */
 	readonly requestsFile?: string | undefined;
-	/** What the run asked for: with it the winning requests are written. */
+	/** What the run was configured to ask: with it the winning requests are written. */
 	readonly recipe?: Recipe | undefined;
 	/** results.json is there already. */
 	readonly hasResults?: boolean;
-	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
+	/** Pictures of this moment of a running run: SVGs only, no results. */
 	readonly isExport?: boolean;
 };
 /** Draws the reports of results that were read back. */

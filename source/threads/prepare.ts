@@ -12,7 +12,7 @@ import type {Backend, InferenceRequest} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {Connection, QuotaOverride, RunConfig} from '../domain/run-config.ts';
-import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
+import type {CellSpec, Price, RunSpec} from '../domain/run-spec.ts';
 import type {ListedModel, Target} from '../domain/target.ts';
 import type {Variant} from '../domain/task.ts';
 import {callSilenceMs} from '../domain/timeouts.ts';
@@ -65,7 +65,7 @@ const countInput = async (
 	backend: Backend,
 	request: InferenceRequest,
 	signal: AbortSignal,
-): Promise<Cell['inputTokens']> => {
+): Promise<CellSpec['inputTokens']> => {
 	const counted = await backend.countTokens(request, signal);
 	return counted === undefined
 		? {value: estimatedTokens(request), isEstimated: true, most: bytesOf(request)}
@@ -79,7 +79,11 @@ const laneOf = (config: RunConfig, variant: Variant): {lane: Lane; ratePerMinute
 		: own.map(({lane, ratePerMinute}) => ({lane, ratePerMinute}));
 };
 
-const onlyItemsOf = ({missing}: RunConfig, variant: Variant, {model}: Target): Pick<Cell, 'onlyItems'> => {
+const onlyItemsOf = (
+	{missing}: RunConfig,
+	variant: Variant,
+	{model}: Target,
+): Pick<CellSpec, 'onlyItems'> => {
 	const own = missing?.find((each) => each.variant === variant.name && each.model === model);
 	return missing === undefined ? {} : {onlyItems: own?.items ?? []};
 };
@@ -90,7 +94,7 @@ const makeCells = async (
 	prices: ReadonlyArray<Price | null>,
 	backend: Backend,
 	signal: AbortSignal,
-): Promise<readonly Cell[]> => {
+): Promise<readonly CellSpec[]> => {
 	const pairs = targets.flatMap((target, targetIndex) =>
 		config.variants.flatMap((variant, variantIndex) =>
 			laneOf(config, variant).map((lane) => ({target, targetIndex, variant, variantIndex, lane})),
@@ -119,7 +123,7 @@ const isEliminating = (config: RunConfig): boolean =>
 	!config.isBalanced;
 
 /** What is resolved here, or says what the account may do, stays behind; the settings go on as they are. */
-const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => {
+const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly CellSpec[]): RunSpec => {
 	const {models, missing, remarks, lanes, tier, override, isRefreshing, guards, connection, ...settings} =
 		config;
 	return {

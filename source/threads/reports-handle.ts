@@ -1,9 +1,7 @@
 import {Worker} from 'node:worker_threads';
 import {reasonOf, UserError} from '../domain/user-error.ts';
-import {environmentOf} from '../reports/environment.ts';
 import {cleanText} from '../text/width.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
-import type {ReportsWorkerData} from './reports-worker.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
 
 /** Milliseconds that the reports may take: what draws them may hang like anything else. */
@@ -29,7 +27,7 @@ const reportOf = async (request: ReportsRequest): Promise<ReportReport> => {
 			env: workerEnvironment(),
 			stdout: true,
 			stderr: true,
-			workerData: {request, environment: environmentOf()} satisfies ReportsWorkerData,
+			workerData: request,
 		});
 		// What a library prints would tear the screen; a fault comes back as a message.
 		worker.stdout.resume();

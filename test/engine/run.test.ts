@@ -726,7 +726,7 @@ describe('the end of the duration', () => {
 		expect(clock.now()).toBe(12_000);
 		expect(lost.map(({reason}) => reason)).toEqual(['stopped', 'stopped', 'stopped']);
 		expect(run.snapshot().events.map(({text}) => text)).toContain(
-			'3 requests in flight got no answer before the run had to end, and may be paid for all the same.',
+			'3 requests in flight got no answer before the run had to end, and may still be billed.',
 		);
 	});
 });

@@ -34,7 +34,7 @@ describe('a cost', () => {
 	it('is a range beside attempts of unknown fate, from the answers to the most', () => {
 		const spent = nothingSpent();
 		spendAnswer(spent, usage(0.02));
-		spendBroken(spent, {attempts: 1, quotaTokens: 1, costUsd: 0.01, mostUsd: 0.03});
+		spendBroken(spent, {attempts: 1, quotaTokens: 1, costUsd: 0.01, maxUsd: 0.03});
 		const {costUsd, costUsdWithin} = spentUsd(spent);
 		expect(costUsd).toBeCloseTo(0.03);
 		expect(formatUsdWithin(costUsd, costUsdWithin)).toBe('$0.020 to $0.050');

@@ -16,7 +16,7 @@ import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts
 import type {ItemVerdict} from '../../domain/task.ts';
 import type {PatternChecker} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {createTierMismatchWatch} from '../cells/tier-mismatch-watch.ts';
 import type {RunCore} from '../run-core.ts';
 import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
@@ -25,15 +25,12 @@ import {type LogicalRequest, nextTurn} from './logical-request.ts';
 import {type AnswerRecord, createIsoTime, lostEvent, toAnswerRecord} from './request-records.ts';
 import {retryDelayMs} from './retry-policy.ts';
 
-/** What outcomes have to do with beside the run itself. */
 type SettlementPorts = {
-	readonly onAnswer: (record: AnswerRecord) => void;
-	/** An answer whose check takes its time; it comes again when it is judged. */
-	readonly onUnjudged: (record: AnswerRecord) => void;
-	/** Undefined: patterns are checked in this thread. */
-	readonly checker: PatternChecker | undefined;
-	/** Something changed: more may be sent now. */
-	readonly pump: () => void;
+	readonly onAnswer?: ((record: AnswerRecord) => void) | undefined;
+	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
+	readonly onUnjudged?: ((record: AnswerRecord) => void) | undefined;
+	/** Checks answers by the patterns of the task; absent: in this thread. */
+	readonly checker?: PatternChecker | undefined;
 };
 
 /** What an answer took, known before it is judged. */
@@ -81,7 +78,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
 		at: time.elapsedMs(),
 		cell: cell.index,
-		target: cell.cell.target,
+		target: cell.spec.target,
 		isCounted: !request.isWarmUp,
 		reservedTokens: reservation.tokens,
 	});
@@ -127,7 +124,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		answer: Answer,
 		verdicts: readonly ItemVerdict[],
 	): void => {
-		if (answer.isTruncated && maxTokens < cell.cell.maxTokens && !cell.isChat) {
+		if (answer.isTruncated && maxTokens < cell.spec.maxTokens && !cell.isChat) {
 			followUp(request, {hasFullLimit: true});
 			return;
 		}
@@ -157,7 +154,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
 		}
 		if (wasProbe) {
-			ports.pump();
+			core.wake();
 		}
 	};
 
@@ -167,8 +164,8 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		const usage = usageOf(answer, cell.inputTokens(request.prompt));
 		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
-		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
-		guards.ended(attempt.mostUsd, costUsd ?? 0);
+		const costUsd = cell.spec.price === null ? undefined : costOf(usage, cell.spec.price);
+		guards.ended(attempt.maxUsd, costUsd ?? 0);
 		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);
 		if (isDearer && guards.loseSight()) {
 			core.note('tier', dearerWords(cell.target.model, answer.tier));
@@ -187,9 +184,9 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			asked,
 			answer,
 			(verdicts) => onJudged(attempt, answer, settled, verdicts),
-			() => ports.onUnjudged(recordOf(attempt, answer, settled, [])),
+			() => ports.onUnjudged?.(recordOf(attempt, answer, settled, [])),
 		);
-		ports.pump();
+		core.wake();
 	};
 
 	const onJudged = (
@@ -206,7 +203,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			type: 'answered',
 			at: time.elapsedMs(),
 			cell: cell.index,
-			target: cell.cell.target,
+			target: cell.spec.target,
 			isCounted: !request.isWarmUp,
 			reservedTokens: reservation.tokens,
 			block: request.block && {...request.block, isUnitOver: next === undefined},
@@ -244,10 +241,10 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		});
 		watchService(cell, answer);
 		learn(attempt, answer, usage);
-		ports.onAnswer(recordOf(attempt, answer, settled, verdicts));
+		ports.onAnswer?.(recordOf(attempt, answer, settled, verdicts));
 		askAgain(attempt, answer, verdicts);
 		finishTurn(request, next);
-		ports.pump();
+		core.wake();
 	};
 
 	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
@@ -309,16 +306,16 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 
 	/** What an attempt of unknown fate may have used belongs to its request. */
 	const keepBroken = (
-		{request, cell, reservation, mostUsd}: Attempt,
+		{request, cell, reservation, maxUsd}: Attempt,
 		received: Received | undefined,
 	): Broken => {
-		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, mostUsd);
-		const {attempts = 0, quotaTokens = 0, costUsd = 0, mostUsd: most = 0} = request.broken ?? {};
+		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, maxUsd);
+		const {attempts = 0, quotaTokens = 0, costUsd = 0, maxUsd: most = 0} = request.broken ?? {};
 		request.broken = {
 			attempts: attempts + used.attempts,
 			quotaTokens: quotaTokens + used.quotaTokens,
 			costUsd: costUsd + used.costUsd,
-			mostUsd: most + used.mostUsd,
+			maxUsd: most + used.maxUsd,
 		};
 		return used;
 	};
@@ -327,7 +324,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	const impatient = new Set<number>();
 
 	/** Says once for each cell that it is tried again before the service asks to. */
-	const noteImpatience = ({index, variant, target}: CellState, failure: Failure, delayMs: number): void => {
+	const noteImpatience = ({index, variant, target}: Cell, failure: Failure, delayMs: number): void => {
 		const asked = failure.retryAfterMs ?? 0;
 		if (asked > delayMs && !impatient.has(index)) {
 			impatient.add(index);
@@ -341,7 +338,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	const onFailure = (attempt: Attempt, failure: Failure): void => {
 		const {request, cell} = attempt;
 		settleFailure(attempt, failure);
-		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
+		guards.ended(attempt.maxUsd, failure.charge === 'unknown' ? attempt.maxUsd : 0);
 		const broken = failure.charge === 'unknown' ? keepBroken(attempt, failure.received) : undefined;
 		const kind = throttleKinds[failure.class];
 		if (kind === undefined) {
@@ -366,12 +363,12 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
 			core.stopIfHopeless();
 		}
-		ports.pump();
+		core.wake();
 	};
 
 	const onAbandoned = (attempt: Attempt): void => {
 		attempt.cell.bucket.keep(attempt.reservation);
-		guards.ended(attempt.mostUsd, attempt.mostUsd);
+		guards.ended(attempt.maxUsd, attempt.maxUsd);
 		core.emit({type: 'abandoned', ...attemptOf(attempt), broken: keepBroken(attempt, undefined)});
 		core.lose(attempt.request, undefined);
 	};

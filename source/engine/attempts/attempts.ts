@@ -6,7 +6,7 @@ import type {Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
 import type {Silence} from '../../domain/timeouts.ts';
 import {beginJudgement, judgeAnswer, type PatternChecker, type PatternResult} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {WakeTimer} from '../wake-timer.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
@@ -79,10 +79,10 @@ export class Judging {
 /** One HTTP exchange that is under way. */
 export type Attempt = {
 	readonly request: LogicalRequest;
-	readonly cell: CellState;
+	readonly cell: Cell;
 	readonly reservation: Reservation;
 	/** USD that it costs at most. */
-	readonly mostUsd: number;
+	readonly maxUsd: number;
 	readonly maxTokens: number;
 	/** Milliseconds of the engine's clock. */
 	readonly sentAt: number;
@@ -130,13 +130,13 @@ const silent = (attempt: Attempt, quietMs: number, received: Received | undefine
 	message: `Nothing came for ${formatSpan(quietMs)}${received === undefined ? '' : ' in the middle of an answer'}: the attempt was given up.`,
 	advice: 'Check the endpoint and the network; --timeout T waits longer.',
 	// Each of them took minutes.
-	isRetryable: attempt.request.attempts < mostSilences,
+	isRetryable: attempt.request.attempts < maxSilences,
 	charge: 'unknown',
 	received,
 });
 
 /** Attempts of a request that may end in silence. */
-const mostSilences = 2;
+const maxSilences = 2;
 
 /** The attempts in flight. Each ends exactly once: answered, failed (by silence too) or abandoned. */
 export class Attempts {

@@ -1,7 +1,7 @@
 import type {Answer} from '../../domain/backend.ts';
 import type {BlockPlace, Broken} from '../../domain/run-event.ts';
 import type {Item, Prompt} from '../../domain/task.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import type {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
 import type {ItemRange} from '../scheduling/item-walk.ts';
 
@@ -73,7 +73,7 @@ export function isUnsentTurn({turn, attempts}: LogicalRequest): boolean {
  */
 export function nextTurn(
 	request: LogicalRequest,
-	cell: CellState,
+	cell: Cell,
 	answer: Answer,
 	intendedAt: number,
 ): LogicalRequest | undefined {

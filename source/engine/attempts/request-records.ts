@@ -3,7 +3,7 @@ import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {itemFingerprint} from '../../domain/fingerprint.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
 import type {ItemVerdict} from '../../domain/task.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
@@ -76,7 +76,7 @@ export function toAnswerRecord(
 		quotaTokens,
 		latencyMs,
 		variant: cell.variant.name,
-		target: cell.cell.target,
+		target: cell.spec.target,
 		model: cell.target.model,
 		items: request.items.map(({index}) => index),
 		...(cell.isChat ? {conversation: request.conversation, turn: request.turn + 1} : {}),
@@ -129,14 +129,14 @@ export type LostRecord = {
 /** Makes the record of a lost request. @param failure Undefined where the run ended first. */
 export function toLostRecord(
 	request: LogicalRequest,
-	{variant, cell, target}: CellState,
+	{variant, spec, target}: Cell,
 	failure: Failure | undefined,
 	at: string,
 ): LostRecord {
 	return {
 		at,
 		variant: variant.name,
-		target: cell.target,
+		target: spec.target,
 		model: target.model,
 		items: request.items.map(({index}) => index),
 		attempts: request.attempts,
@@ -160,7 +160,7 @@ export function lostEvent(request: LogicalRequest, failure: Failure, at: number)
 }
 
 /** Most requests whose items are named in the log. */
-const mostNamed = 20;
+const maxNamed = 20;
 
 /** How many requests were lost, for what, and the items of the first ones. */
 export class LostCount {
@@ -170,7 +170,7 @@ export class LostCount {
 
 	add(record: LostRecord): void {
 		const {reason} = record;
-		if (this.#named.length < mostNamed && record.items.length > 0) {
+		if (this.#named.length < maxNamed && record.items.length > 0) {
 			this.#named.push(record);
 		}
 		this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
@@ -193,7 +193,7 @@ export class LostCount {
 			([variant, records]) =>
 				`${variant} ${records
 					.flatMap(({items}) => items)
-					.slice(0, mostNamed)
+					.slice(0, maxNamed)
 					.join(', ')}`,
 		);
 		return lists.length === 0 ? '' : `First items without one: ${lists.join('; ')}. `;

@@ -1,7 +1,7 @@
 import type {Admission} from '../../admission/bucket.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {Random} from '../../domain/random.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 
 /** Attempts and waits of a class of failure. */
 type RetryRule = {readonly attempts: number; readonly baseMs: number; readonly capMs: number};
@@ -33,7 +33,7 @@ const rules: Readonly<Record<FailureClass, RetryRule>> = {
 };
 
 /** Longest that is waited because the service asks for it, in milliseconds: nobody watches a run that stands still for hours. */
-const mostRetryAfterMs = 300_000;
+const maxRetryAfterMs = 300_000;
 
 /**
  * How long to wait before the next attempt: full jitter, random x min(cap, base x 2^retries), and not before the service's
@@ -53,7 +53,7 @@ export function retryDelayMs(
 		return undefined;
 	}
 	const jitterMs = random() * Math.min(rule.capMs, rule.baseMs * 2 ** (attempts - 1));
-	return Math.min(failure.retryAfterMs ?? 0, mostRetryAfterMs, Math.max(0, restMs)) + jitterMs;
+	return Math.min(failure.retryAfterMs ?? 0, maxRetryAfterMs, Math.max(0, restMs)) + jitterMs;
 }
 
 /** Why a request can never be sent. */
@@ -62,7 +62,7 @@ export type Refusal = Extract<Admission, {kind: 'never' | 'day'}>;
 const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');
 
 /** The failure of a request that cannot be sent: it is larger than its bucket, or the bucket's day is used up. */
-export function refusal(admission: Refusal, {variant, target, maxTokens}: CellState): Failure {
+export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell): Failure {
 	if (admission.kind === 'day') {
 		return {
 			class: 'throttled-day',

@@ -2,7 +2,7 @@ import {fittingMaxTokens} from '../../metrics/decisions/max-tokens.ts';
 import {Quantiles} from '../../metrics/statistics/distribution.ts';
 
 /** Answers before which the max tokens of the cell are sent. */
-const leastAnswers = 4;
+const minAnswers = 4;
 /** Extra room while few answers are known: the greatest one x (1 + 4 / sqrt(n)). */
 const caution = 4;
 
@@ -21,7 +21,7 @@ export class MaxTokensTuner {
 	}
 
 	get value(): number {
-		if (this.#outputs.count < leastAnswers) {
+		if (this.#outputs.count < minAnswers) {
 			return this.#cap;
 		}
 		const cautious = this.#outputs.max * (1 + caution / Math.sqrt(this.#outputs.count));
@@ -42,9 +42,9 @@ export class MaxTokensTuner {
 }
 
 /** A change of the max tokens by less than this part of what was told last is not told. */
-const leastPart = 0.05;
+const minPart = 0.05;
 /** Milliseconds between two lines about a variant. */
-const leastMs = 5000;
+const minMs = 5000;
 
 type Learnt = {
 	readonly told: number;
@@ -75,7 +75,7 @@ export class MaxTokensLog {
 		const known = this.#cells.get(cell);
 		const {told, toldAtMs} = known ?? {told: before, toldAtMs: Number.NEGATIVE_INFINITY};
 		this.#cells.set(cell, {told, toldAtMs, value, name});
-		if (Math.abs(value - told) >= leastPart * told && atMs - toldAtMs >= leastMs) {
+		if (Math.abs(value - told) >= minPart * told && atMs - toldAtMs >= minMs) {
 			this.#tell(cell, atMs);
 		}
 	}

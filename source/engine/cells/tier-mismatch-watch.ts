@@ -1,13 +1,13 @@
 import type {Answer} from '../../domain/backend.ts';
-import type {CellState} from './cell.ts';
+import type {Cell} from './cell.ts';
 
 /** Values that are told apart; a service has a handful. */
-const mostKinds = 20;
+const maxKinds = 20;
 
 /** What was asked for of one sort, and what answers said that they were served by. */
 type Served = {readonly sort: 'service tier' | 'latency mode'; readonly asked: string | undefined};
 
-const askedLatencyMode = ({variant}: CellState): string | undefined => {
+const askedLatencyMode = ({variant}: Cell): string | undefined => {
 	const config = variant.parameters.performanceConfig;
 	const mode =
 		typeof config === 'object' && config !== null && 'latency' in config ? config.latency : undefined;
@@ -21,7 +21,7 @@ const askedLatencyMode = ({variant}: CellState): string | undefined => {
  */
 export function createTierMismatchWatch(
 	note: (kind: 'tier', text: string) => void,
-): (cell: CellState, answer: Pick<Answer, 'tier' | 'latencyMode'>) => void {
+): (cell: Cell, answer: Pick<Answer, 'tier' | 'latencyMode'>) => void {
 	const seen = new Map<string, Set<string>>();
 	const look = (who: string, {sort, asked}: Served, served: string | undefined): void => {
 		if (served === undefined) {
@@ -29,7 +29,7 @@ export function createTierMismatchWatch(
 		}
 		const key = `${sort} ${who}`;
 		const known = seen.get(key) ?? new Set();
-		if (known.has(served) || known.size >= mostKinds) {
+		if (known.has(served) || known.size >= maxKinds) {
 			return;
 		}
 		seen.set(key, known.add(served));

@@ -26,10 +26,10 @@ export class ConcurrencyLimiter {
 }
 
 /** Each level is measured for at least this long, and until every slot has been used this often. */
-const leastMs = 1000;
+const minMs = 1000;
 const turnsPerSlot = 3;
 /** A higher level must bring at least this much more. */
-const leastGain = 1.1;
+const minGain = 1.1;
 const stepUp = 1.5;
 /** After a step back the level is held for so many measurements before the next try. */
 const heldMeasurements = 10;
@@ -64,7 +64,7 @@ export class ConcurrencySearch {
 		this.#since ??= {at: now, answers};
 		const elapsedMs = now - this.#since.at;
 		const count = answers - this.#since.answers;
-		if (elapsedMs >= leastMs && count >= this.#level * turnsPerSlot) {
+		if (elapsedMs >= minMs && count >= this.#level * turnsPerSlot) {
 			this.#measured(count / elapsedMs);
 			this.#since = {at: now, answers};
 		}
@@ -77,7 +77,7 @@ export class ConcurrencySearch {
 			return;
 		}
 		const before = this.#before;
-		if (before === undefined || perMs >= before.perMs * leastGain) {
+		if (before === undefined || perMs >= before.perMs * minGain) {
 			this.#before = {level: this.#level, perMs};
 			this.#level = Math.min(this.#most, Math.ceil(this.#level * stepUp));
 		} else {

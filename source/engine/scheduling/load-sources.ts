@@ -4,7 +4,7 @@ import {exponential, type Random} from '../../domain/random.ts';
 import type {RunSpec} from '../../domain/run-spec.ts';
 import {chatInLane} from '../../prompts/compose.ts';
 import type {Draft} from '../attempts/logical-request.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {ConcurrencyLimiter} from './concurrency-limiter.ts';
 import {type Interleaving, interleave} from './interleaving.ts';
 import {type ItemWalk, itemWalk} from './item-walk.ts';
@@ -237,7 +237,7 @@ export function createSources({
 		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
 		const isCounted = load.shape === 'measure' && load.requests !== null;
 		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
-		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
+		const maxTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
 		const cellsOfGroup = group.entries.flat();
 		const packed = group.entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell));
 		const walk = walkOf(spec, group);
@@ -255,7 +255,7 @@ export function createSources({
 			isOver: (position) => isDecided(cellsOfGroup, position, walk?.blocks ?? 0),
 			random,
 			turnsAt: (position) =>
-				mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns)),
+				maxTurns === undefined ? turns : Math.min(turns, Math.max(1, maxTurns - position * turns)),
 		});
 		const ratePerMinute = rateOf(group);
 		if (ratePerMinute !== undefined) {
@@ -273,11 +273,7 @@ export function createSources({
  * sources are exhausted needs none. The lowest lane of a run never needs any.
  * @param windowMs Length of the quota window.
  */
-export function announceLanes(
-	sources: readonly Source[],
-	cells: readonly CellState[],
-	windowMs: number,
-): void {
+export function announceLanes(sources: readonly Source[], cells: readonly Cell[], windowMs: number): void {
 	const lowest = lanes.findLast((lane) => sources.some((source) => source.lane === lane));
 	for (const source of sources.filter(({lane}) => lane !== lowest)) {
 		const served = source.cells.map((cell) => cells[cell]).filter((cell) => cell !== undefined);

@@ -4,7 +4,7 @@ import {type Checked, gateState} from '../../metrics/decisions/quality-gate.ts';
 import type {Figures} from '../../metrics/figures/figures.ts';
 import {indexOf} from '../../metrics/figures/request-measures.ts';
 import {largestShare} from '../../metrics/statistics/evidence.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 
 /** How full a bucket is when the next requests take a cheaper variant, as a part of its limit. */
 const thresholds = [0.7, 0.85, 0.95] as const;
@@ -75,7 +75,7 @@ export class Ladder {
 	}
 
 	/** The largest useful share that a rung's answers do not refuse; worked out again only when there are new ones. */
-	#mostUseful({cell, items: {count, useful}}: LadderRung): number {
+	#maxUseful({cell, items: {count, useful}}: LadderRung): number {
 		const known = this.#shares.get(cell);
 		if (known?.count === count && known.useful === useful) {
 			return known.share;
@@ -94,7 +94,7 @@ export class Ladder {
 				.map(({tokensPerRequest, items: {count, useful}}) =>
 					useful === 0 ? Number.POSITIVE_INFINITY : (tokensPerRequest * count) / useful,
 				);
-			return rung.tokensPerRequest / this.#mostUseful(rung) <= Math.min(...above);
+			return rung.tokensPerRequest / this.#maxUseful(rung) <= Math.min(...above);
 		});
 		return worth.length > 0 ? worth : byCost.slice(0, 1);
 	}
@@ -114,14 +114,14 @@ type AdaptivePorts = {
 };
 
 /** Chooses out of cells of one target and lane the one that the fill of their bucket allows. */
-type AdaptiveChoice = (cells: readonly CellState[], lane: Lane) => CellState | undefined;
+type AdaptiveChoice = (cells: readonly Cell[], lane: Lane) => Cell | undefined;
 
 /** Makes the choice of an adaptive run; it remembers each lane's step on each target. */
 export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): AdaptiveChoice {
 	const present = new Set(spec.cells.map(({lane}) => lane));
-	const ladders = new Map<string, {readonly ladder: Ladder; last: CellState | undefined}>();
+	const ladders = new Map<string, {readonly ladder: Ladder; last: Cell | undefined}>();
 
-	const ladderOf = (lane: Lane, target: number): {readonly ladder: Ladder; last: CellState | undefined} => {
+	const ladderOf = (lane: Lane, target: number): {readonly ladder: Ladder; last: Cell | undefined} => {
 		const key = `${lane} ${target}`;
 		const known = ladders.get(key) ?? {
 			ladder: new Ladder(lane, present, spec.minQuality),
@@ -131,7 +131,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 		return known;
 	};
 
-	const rungOf = (state: CellState): LadderRung => {
+	const rungOf = (state: Cell): LadderRung => {
 		const {requests: all, variants, quality} = figures();
 		const requests = all[state.index];
 		const totals = variants[state.index];
@@ -154,7 +154,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 		if (first === undefined) {
 			return undefined;
 		}
-		const step = ladderOf(lane, first.cell.target);
+		const step = ladderOf(lane, first.spec.target);
 		// What is kept back for the lanes above is full to this one: else it would be blocked before it steps down.
 		const fill = 1 - first.bucket.roomLeft(lane);
 		const chosen = step.ladder.choose(cells.map(rungOf), fill);

@@ -1,5 +1,5 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {Cell, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import type {Scope, Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/task.ts';
@@ -19,11 +19,11 @@ import {stoppedBy, stopWords} from './verdict-words.ts';
 /** One function for each kind of advice; each gives its line, or none. */
 
 /** A gain below this is not worth a line. */
-const leastGain = 1.02;
+const minGain = 1.02;
 /** Most items that packing is advised for: more make the answers of a reply depend on each other. */
-const mostPacked = 10;
+const maxPacked = 10;
 /** Fewer tokens than this can be cached by no model that takes explicit cache points (AWS: 512 to 4,096). */
-const leastCached = 512;
+const minCached = 512;
 
 /** A variant on a target, with what it was run as. */
 type Subject = {
@@ -86,9 +86,7 @@ export function betterMaxTokens({figures, target, maxTokens}: Subject): readonly
 	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
 	// Where no answer was useful, both are 0.
 	const isGain =
-		sustainablePerMinute !== null &&
-		sustainablePerMinute > 0 &&
-		sustainablePerMinute >= (now ?? 0) * leastGain;
+		sustainablePerMinute !== null && sustainablePerMinute > 0 && sustainablePerMinute >= (now ?? 0) * minGain;
 	if (value === null || !isGain || isBoundElsewhere) {
 		return [];
 	}
@@ -106,7 +104,7 @@ const bindingConcurrency = (subject: Subject, reached: number): readonly Advice[
 	const serviceMs = latencyMs.service.mean ?? 0;
 	const allowed = sustainableUnderReservation(target.quota, typicalOf(subject));
 	const inFlight = (rate: number): number => ((rate / useful) * serviceMs) / 60_000;
-	if (allowed === undefined || allowed < reached * leastGain || useful === 0) {
+	if (allowed === undefined || allowed < reached * minGain || useful === 0) {
 		return [];
 	}
 	const text =
@@ -153,10 +151,10 @@ function packing(subject: Subject, task: Task): readonly Advice[] {
 	if (!canPack || quotaTokens === null || rate === null) {
 		return [];
 	}
-	const items = Math.min(mostPacked, task.items.length);
+	const items = Math.min(maxPacked, task.items.length);
 	const cost = costOfTypical({...typicalOf(subject), quotaTokens: quotaTokens * items});
 	const packed = sustainableBound(target.quota, usefulPerRequest(figures) * items, cost);
-	if (packed === undefined || packed.usefulPerMinute < rate * leastGain) {
+	if (packed === undefined || packed.usefulPerMinute < rate * minGain) {
 		return [];
 	}
 	const {usefulPerMinute} = packed;
@@ -188,13 +186,13 @@ function caching(subject: Subject, task: Task): readonly Advice[] {
 	const {shared, length} = sharedPart(variant, task);
 	const cached = Math.floor(((inputTokens.mean ?? 0) * shared) / length);
 	const charged = (quotaTokens.mean ?? 0) - cached;
-	if (cached < leastCached || charged <= 0) {
+	if (cached < minCached || charged <= 0) {
 		return [];
 	}
 	const usefulPerMinute =
 		sustainableUnderReservation(target.quota, {...typicalOf(subject), quotaTokens: charged}) ?? rate;
 	const text = `${figures.name}: about ${amount(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${amount(usefulPerMinute)} useful items a minute, if the model can cache a part of that length.`;
-	return usefulPerMinute < rate * leastGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
+	return usefulPerMinute < rate * minGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
 }
 
 /** Targets of one base model in several scopes draw from quotas of their own, which add up. */
@@ -289,7 +287,7 @@ type AdviceInput = {
 	readonly learntMaxTokens?: readonly number[] | undefined;
 };
 
-const cellsOf = ({cells}: {readonly cells: readonly Cell[]}, target: number): readonly number[] =>
+const cellsOf = ({cells}: {readonly cells: readonly CellSpec[]}, target: number): readonly number[] =>
 	cells.flatMap((cell, index) => (cell.target === target ? [index] : []));
 
 const subjectOf = ({spec, variants, learntMaxTokens}: AdviceInput, index: number): Subject | undefined => {

@@ -11,7 +11,7 @@ import {
 } from './pairwise-comparison.ts';
 
 /** A lead of which less is certain prefers nobody. */
-const leastPreferred = 0.01;
+const minPreferred = 0.01;
 
 /** Why a cell is out. `low`: by how much it is beaten at least, as a logarithm. */
 export type Out =
@@ -47,8 +47,7 @@ function isPracticallyEqual({low, high}: Lead): boolean {
 }
 
 /** Practically equal, and hardly behind: no reason to prefer the leader, so the next goals break the tie. */
-const isNegligible = (lead: Lead): boolean =>
-	isPracticallyEqual(lead) && lead.low < Math.log1p(leastPreferred);
+const isNegligible = (lead: Lead): boolean => isPracticallyEqual(lead) && lead.low < Math.log1p(minPreferred);
 
 /**
  * Puts rivals out when the evidence says so (DESIGN 3a). It remembers who is out: evidence that reached the level once counts, whatever comes later. Those that a variant put out which then fails its gate come back.
@@ -170,7 +169,7 @@ export function lowOver(
 /** What would decide between those that are left, if differences and spreads stay as they are. */
 
 /** More blocks than these are asked of nobody to decide between two variants. */
-const mostWorthWhile = 1000;
+const maxWorthWhile = 1000;
 
 export type Wants =
 	/** There are fewer whole rounds than the least with which any difference can reach the level. */
@@ -207,7 +206,7 @@ function moreBlocks({difference, error, count}: Lead, rivals: number): number | 
 		const half = evidentT(blocks, level) * error * Math.sqrt(count / blocks);
 		return difference > half || Math.abs(difference) + half <= Math.log1p(practicallyEqual);
 	};
-	for (let more = 1; more <= mostWorthWhile; more = Math.ceil(more * 1.1)) {
+	for (let more = 1; more <= maxWorthWhile; more = Math.ceil(more * 1.1)) {
 		if (decides(count + more)) {
 			return more;
 		}
@@ -231,7 +230,7 @@ export function wantsOf({leads}: Standings, {blocks, rivals}: Field, items: numb
 	const each = [...leads.values()].map((lead) => lead && moreBlocks(lead, rivals));
 	const more = each.includes(undefined) ? undefined : Math.max(...each.map((count = 0) => count));
 	const asked = Math.max(0, ...[...leads.values()].map((lead) => lead?.count ?? 0));
-	if (blocksOfPass !== undefined && wholePasses === 0 && asked + (more ?? mostWorthWhile) > blocksOfPass) {
+	if (blocksOfPass !== undefined && wholePasses === 0 && asked + (more ?? maxWorthWhile) > blocksOfPass) {
 		return {what: 'pass', left: blocksOfPass - asked};
 	}
 	if (more === undefined) {

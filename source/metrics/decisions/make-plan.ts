@@ -1,6 +1,6 @@
 import type {Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
-import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
 import type {Task} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
@@ -9,7 +9,7 @@ import {cleanText} from '../../text/width.ts';
 import {fewestBlocks} from './elimination.ts';
 
 /** Requests that the items of a cell take; unlimited where it goes over all of them as often as it is asked to. */
-export function requestsForItems({onlyItems}: Pick<Cell, 'onlyItems'>, itemsPerRequest: number): number {
+export function requestsForItems({onlyItems}: Pick<CellSpec, 'onlyItems'>, itemsPerRequest: number): number {
 	return onlyItems === undefined
 		? Number.POSITIVE_INFINITY
 		: Math.ceil(onlyItems.length / Math.max(1, itemsPerRequest));
@@ -34,7 +34,7 @@ const charactersPerToken = 4;
  * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
  * the mean is over the turns of a whole conversation in which every answer is as long as given; estimated.
  */
-export function meanInputTokens(task: Task, {inputTokens, lane}: Cell, answerTokens: number): number {
+export function meanInputTokens(task: Task, {inputTokens, lane}: CellSpec, answerTokens: number): number {
 	const chat = chatInLane(task, lane);
 	if (chat === undefined) {
 		return inputTokens.value;
@@ -54,7 +54,7 @@ const minuteMs = 60_000;
 
 const limitOf = (limit: Limit): number | null => (limit.state === 'known' ? limit.value : null);
 
-const targetOf = (spec: RunSpec, cell: Cell): Target => {
+const targetOf = (spec: RunSpec, cell: CellSpec): Target => {
 	const target = spec.targets[cell.target];
 	if (target === undefined) {
 		throw new RangeError(`cell names target ${cell.target}, but there are ${spec.targets.length}`);
@@ -63,33 +63,34 @@ const targetOf = (spec: RunSpec, cell: Cell): Target => {
 };
 
 /** The cell at the most input tokens that its prompt can have: what nobody counted may be more than an estimate. */
-const uncounted = (cell: Cell): Cell => ({
+const uncounted = (cell: CellSpec): CellSpec => ({
 	...cell,
 	inputTokens: {...cell.inputTokens, value: cell.inputTokens.most ?? cell.inputTokens.value},
 });
 
 /** Mean input tokens of a request, a history with the longest answers included. */
-const mostInputTokens = ({task}: RunSpec, cell: Cell): number => meanInputTokens(task, cell, cell.maxTokens);
+const maxInputTokens = ({task}: RunSpec, cell: CellSpec): number =>
+	meanInputTokens(task, cell, cell.maxTokens);
 
 /** Quota tokens of one request with the longest answer. */
-const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
-	mostInputTokens(spec, cell) + cell.maxTokens * targetOf(spec, cell).burndown.value;
+const maxQuotaTokens = (spec: RunSpec, cell: CellSpec): number =>
+	maxInputTokens(spec, cell) + cell.maxTokens * targetOf(spec, cell).burndown.value;
 
-const mostCostUsd = (spec: RunSpec, cell: Cell): number | null =>
+const maxCostUsd = (spec: RunSpec, cell: CellSpec): number | null =>
 	cell.price === null
 		? null
-		: mostInputTokens(spec, uncounted(cell)) * inputPrice(spec, cell, cell.price) +
+		: maxInputTokens(spec, uncounted(cell)) * inputPrice(spec, cell, cell.price) +
 			cell.maxTokens * cell.price.output;
 
 /** USD of an input token at most: a variant that caches may write all of it. */
-const inputPrice = ({variants}: RunSpec, {variant}: Cell, {input, cacheWrite}: Price): number =>
+const inputPrice = ({variants}: RunSpec, {variant}: CellSpec, {input, cacheWrite}: Price): number =>
 	variants[variant]?.cache === true ? Math.max(input, cacheWrite) : input;
 
 const mean = (numbers: readonly number[]): number =>
 	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
 
 /** Requests that the quotas allow at most in a time, with the shortest answers; null where no quota is known. */
-const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
+const maxRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
 	// One window may already be full of room when the run starts.
 	const minutes = durationMs / minuteMs + 1;
 	const bounds = spec.targets.map((target, index) => {
@@ -118,7 +119,7 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 			: load.shape === 'measure'
 				? measuredRequests(spec, load.requests)
 				: load.requests;
-	const byTime = load.durationMs === null ? null : mostRequestsIn(spec, load.durationMs);
+	const byTime = load.durationMs === null ? null : maxRequestsIn(spec, load.durationMs);
 	const byRate =
 		load.ratePerMinute === null || load.durationMs === null
 			? null
@@ -133,17 +134,17 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 };
 
 /** Requests and quota tokens that a target may get at most; infinite where nothing but the quota ends the run. */
-const mostOf = (spec: RunSpec, most: number | null, target: number): {requests: number; tokens: number} => {
+const maxOf = (spec: RunSpec, most: number | null, target: number): {requests: number; tokens: number} => {
 	const cells = spec.cells.filter((cell) => cell.target === target);
 	const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
-	return {requests, tokens: requests * mean(cells.map((cell) => mostQuotaTokens(spec, cell)))};
+	return {requests, tokens: requests * mean(cells.map((cell) => maxQuotaTokens(spec, cell)))};
 };
 
 /** Which models have less left per day than the run may take: they are given up there. */
 const dayRemarks = (spec: RunSpec, most: number | null): readonly string[] =>
 	spec.targets.flatMap(({model, quota}, index) => {
 		const perDay = limitOf(quota.tokensPerDay);
-		const {tokens} = mostOf(spec, most, index);
+		const {tokens} = maxOf(spec, most, index);
 		return perDay === null || !Number.isFinite(tokens) || tokens <= perDay
 			? []
 			: [
@@ -154,7 +155,7 @@ const dayRemarks = (spec: RunSpec, most: number | null): readonly string[] =>
 /** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
 const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
 	const shares = spec.targets.flatMap((target, index) => {
-		const {requests, tokens} = mostOf(spec, most, index);
+		const {requests, tokens} = maxOf(spec, most, index);
 		return [
 			[requests, limitOf(target.quota.requestsPerMinute)] as const,
 			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
@@ -166,7 +167,7 @@ const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
 /** Minutes of the run at what others leave of the quotas; infinite where they leave nothing, null where no limit is known. */
 const minutesBeside = (spec: RunSpec, most: number | null, others: readonly Use[]): number | null => {
 	const minutes = spec.targets.flatMap(({quota: {requestsPerMinute, tokensPerMinute}}, index) => {
-		const {requests, tokens} = mostOf(spec, most, index);
+		const {requests, tokens} = maxOf(spec, most, index);
 		const {requests: othersRequests, tokens: othersTokens} = others[index] ?? {requests: 0, tokens: 0};
 		return [
 			[requests, limitOf(requestsPerMinute), othersRequests] as const,
@@ -236,7 +237,7 @@ const itemsRemarks = ({isEliminating = false, variants, task: {items}}: RunSpec)
 export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 	const {planned, most} = requestsOf(spec);
 	const excess = excessOf(spec);
-	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
+	const costs = spec.cells.map((cell) => maxCostUsd(spec, cell));
 	const greatestPart = greatestPartOf(spec, most);
 	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
 	return {
@@ -245,7 +246,7 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 		...(spec.isEliminating ? {isMost: true} : {}),
 		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
 		quotaTokens:
-			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => mostQuotaTokens(spec, cell)))),
+			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => maxQuotaTokens(spec, cell)))),
 		quotaShare: greatestPart === null ? null : Math.min(spec.share, greatestPart),
 		quotaMinutes: greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share,
 		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),

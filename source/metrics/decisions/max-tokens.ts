@@ -4,7 +4,7 @@ import type {Quantiles} from '../statistics/distribution.ts';
 import {sustainableUnderReservation, type TypicalRequest} from './sustainable.ts';
 
 /** Answers below which nothing is advised. */
-const leastAnswers = 20;
+const minAnswers = 20;
 /** Answers from which on the p99 is taken; below it the greatest answer with a margin. */
 const manyAnswers = 100;
 const roundTo = 8;
@@ -32,7 +32,7 @@ export function adviseMaxTokens(
 	quota: Quota,
 	request: TypicalRequest,
 ): VariantFigures['maxTokensAdvice'] {
-	if (outputs.count < leastAnswers || truncated > 0) {
+	if (outputs.count < minAnswers || truncated > 0) {
 		return {value: null, truncationRisk: null, sustainablePerMinute: null};
 	}
 	const value = Math.min(maxTokens, fittingMaxTokens(outputs));

@@ -8,7 +8,7 @@ const failsAt = Math.log(40);
 /** Evidence at which it passes: 5 %. */
 const passesAt = Math.log(20);
 /** More items than these are asked of nobody to prove a quality. */
-const mostWorthWhile = 5000;
+const maxWorthWhile = 5000;
 
 /** Items that were checked, and how many of them passed; an item that was asked several times counts as its mean. */
 export type Checked = {readonly count: number; readonly passed: number};
@@ -27,8 +27,7 @@ export function gateState({count, passed}: Checked, gate: number | null): GateSt
 		return 'failed';
 	}
 	// No count of items proves that all of them pass; that all of so many do is what can be asked.
-	const above =
-		gate >= 1 ? passed === count && count >= mostWorthWhile : share > gate && evidence >= passesAt;
+	const above = gate >= 1 ? passed === count && count >= maxWorthWhile : share > gate && evidence >= passesAt;
 	return above ? 'passed' : 'unproven';
 }
 
@@ -42,7 +41,7 @@ export function itemsToProve({count, passed}: Checked, gate: number): number | u
 	let high = count;
 	while (!isProven(high)) {
 		high *= 2;
-		if (high > 2 * mostWorthWhile) {
+		if (high > 2 * maxWorthWhile) {
 			return undefined;
 		}
 	}

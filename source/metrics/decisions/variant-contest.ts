@@ -23,7 +23,7 @@ export function comparableCells(
 }
 
 /** Answers to what was asked before that must be in to say whether they repeat, of each variant. */
-const leastRepeats = 8;
+const minRepeats = 8;
 /** Part of them that says the same from which on asking again adds nothing. */
 const repeating = 0.9;
 
@@ -150,7 +150,7 @@ export class Contest {
 		const left = this.cells.filter((cell) => this.isIn(cell));
 		return left.every((cell) => {
 			const {asked = 0, same = 0} = repeats[cell] ?? {};
-			return asked >= leastRepeats && same >= repeating * asked;
+			return asked >= minRepeats && same >= repeating * asked;
 		});
 	}
 

@@ -5,7 +5,7 @@ import {compared, indexOf, measures, type RequestMeasures} from './request-measu
 /** Blocks that may be open at once; beyond it the oldest is dropped (the answer to one of its requests never came). */
 const maxOpenBlocks = 2048;
 /** Blocks of a later pass that wait for the one before it to be whole; beyond it they wait no longer. */
-const mostHeld = 64;
+const maxHeld = 64;
 
 type OpenBlock = {
 	readonly place: BlockPlace;
@@ -105,7 +105,7 @@ export class Blocks {
 			return;
 		}
 		this.#held.push(block);
-		if (this.#held.length > Math.min(mostHeld, item.ofPass)) {
+		if (this.#held.length > Math.min(maxHeld, item.ofPass)) {
 			this.#nextPass();
 		}
 	}

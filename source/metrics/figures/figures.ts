@@ -1,6 +1,6 @@
 import {lanes} from '../../domain/bucket-usage.ts';
 import type {BlockPlace} from '../../domain/run-event.ts';
-import type {Cell} from '../../domain/run-spec.ts';
+import type {CellSpec} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {Blocks} from './blocks.ts';
@@ -182,7 +182,7 @@ export type Figures = {
 	readonly spent: Spent;
 };
 
-const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
+const groupsOf = (cells: readonly CellSpec[]): ReadonlyArray<readonly number[]> => {
 	const groups = new Map<string, number[]>();
 	for (const [index, {lane, target}] of cells.entries()) {
 		const key = `${lanes.indexOf(lane)} ${target}`;
@@ -192,7 +192,7 @@ const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
 };
 
 /** Figures before the first event. @param windowMs Of the quotas. */
-export function emptyFigures(cells: readonly Cell[], targets: number, windowMs = 60_000): Figures {
+export function emptyFigures(cells: readonly CellSpec[], targets: number, windowMs = 60_000): Figures {
 	return {
 		variants: cells.map(() => emptyTotals()),
 		requests: cells.map(() => new VectorMoments(momentCount)),

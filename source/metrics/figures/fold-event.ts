@@ -1,15 +1,21 @@
 import type {Failure} from '../../domain/failure.ts';
 import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
-import {measuresOf, measuresOfLost} from './breakdowns.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {type RequestMeasures, spendAnswer, spendBroken, toVector} from './request-measures.ts';
+import {
+	measuresOf,
+	measuresOfLost,
+	type RequestMeasures,
+	spendAnswer,
+	spendBroken,
+	toVector,
+} from './request-measures.ts';
 import {foldVariant} from './variant-totals.ts';
 
 const maxEvents = 200;
 const maxFailures = 100;
 const maxPauses = 100;
 /** Answers that only fill the cache before they count all the same. */
-const mostFilling = 16;
+const maxFilling = 16;
 
 /** ISO 8601 UTC of an instant of the run. */
 export function isoAt(figures: Figures, at: number): string {
@@ -66,7 +72,7 @@ const isFillingCache = (figures: Figures, {cell, tokens}: Answered): boolean => 
 		tokens.cacheRead === 0 &&
 		caching !== undefined &&
 		caching.warmRequests.count === 0 &&
-		caching.cold.quotaTokens.count <= mostFilling
+		caching.cold.quotaTokens.count <= maxFilling
 	);
 };
 

@@ -35,6 +35,49 @@ export const compared = [
 export type Measure = (typeof measures)[number];
 export type RequestMeasures = Readonly<Record<Measure, number>>;
 
+/** The measures of an answer, as rates and verdicts are made from them; broken attempts before it included. */
+export function measuresOf({
+	quotaTokens,
+	items,
+	costUsd,
+	times,
+	occupied,
+	reservedTokens,
+	carried,
+	broken,
+}: Answered): RequestMeasures {
+	return {
+		useful: items.useful,
+		quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
+		occupiedTokens: occupied.tokens + (broken?.quotaTokens ?? 0),
+		occupiedRequests: occupied.requests + (broken?.attempts ?? 0),
+		setAside: reservedTokens,
+		costUsd: (costUsd ?? 0) + (broken?.costUsd ?? 0),
+		serviceMs: times.service,
+		requests: 1,
+		logTotalMs: Math.log(Math.max(1e-3, times.total)),
+		answers: 1,
+		items: carried ?? 1,
+	};
+}
+
+/** The measures of a request without an answer: nothing useful, at what its attempts kept of the quota. */
+export function measuresOfLost(broken: Broken | undefined, carried = 1): RequestMeasures {
+	return {
+		useful: 0,
+		quotaTokens: broken?.quotaTokens ?? 0,
+		occupiedTokens: broken?.quotaTokens ?? 0,
+		occupiedRequests: broken?.attempts ?? 0,
+		setAside: 0,
+		costUsd: broken?.costUsd ?? 0,
+		serviceMs: 0,
+		requests: 1,
+		logTotalMs: 0,
+		answers: 0,
+		items: carried,
+	};
+}
+
 /** @returns A vector that the next call changes: it is made for every answer. */
 export function toVector(request: RequestMeasures): Float64Array {
 	for (let index = 0; index < measures.length; index++) {
@@ -80,9 +123,9 @@ export function spendAnswer(spent: Spent, {costUsd, isDearer}: Answered): void {
 }
 
 /** Adds attempts of unknown fate. */
-export function spendBroken(spent: Spent, {costUsd, mostUsd}: Broken): void {
+export function spendBroken(spent: Spent, {costUsd, maxUsd}: Broken): void {
 	spent.brokenUsd += costUsd;
-	spent.brokenMostUsd += Math.max(costUsd, mostUsd);
+	spent.brokenMostUsd += Math.max(costUsd, maxUsd);
 }
 
 /** The cost as it is reported: broken attempts at what they likely used, and beside it the range that it lies in. */

@@ -1,6 +1,6 @@
 import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {Cell, LoadShape} from '../../domain/run-spec.ts';
+import type {CellSpec, LoadShape} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import type {Checked} from '../decisions/quality-gate.ts';
@@ -23,7 +23,7 @@ const noRate: VariantFigures['rate'] = {
 /** What stays the same while the figures of a cell change. */
 type CellView = {
 	readonly name: string;
-	readonly cell: Cell;
+	readonly cell: CellSpec;
 	readonly target: Target;
 	readonly shape: LoadShape;
 	readonly hasServiceLevel: boolean;

@@ -105,7 +105,7 @@ export class RunningMean {
 }
 
 /** Samples below which a percentile says nothing: 3 / (1 - p), so that a few lie beyond it. */
-export const leastSamples = {p50: 8, p90: 30, p99: 300} as const;
+export const minSamples = {p50: 8, p90: 30, p99: 300} as const;
 const maxBins = 60;
 /** Times are kept to a hundredth of a millisecond. */
 const stepsPerMs = 100;
@@ -161,9 +161,9 @@ export class Times {
 			this.#view = {
 				count,
 				mean: this.#mean.mean,
-				p50: at(0.5, leastSamples.p50),
-				p90: at(0.9, leastSamples.p90),
-				p99: at(0.99, leastSamples.p99),
+				p50: at(0.5, minSamples.p50),
+				p90: at(0.9, minSamples.p90),
+				p99: at(0.99, minSamples.p99),
 				max: this.#quantiles.max,
 				histogram: toBins(this.#quantiles.steps()),
 			};

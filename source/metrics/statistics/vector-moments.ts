@@ -58,7 +58,7 @@ export class VectorMoments {
 }
 
 /** Bytes that the sums of single clusters may take; beyond it several clusters share one. */
-const mostBytes = 16_000_000;
+const maxBytes = 16_000_000;
 
 type Look = {readonly sums: Float64Array; readonly products: Float64Array; readonly clusters: number};
 
@@ -74,7 +74,7 @@ export class ClusterSums {
 	readonly #places: readonly number[];
 	readonly #sums: Float64Array;
 	readonly #products: Float64Array;
-	readonly #mostClusters: number;
+	readonly #maxClusters: number;
 	readonly #clusters = new Map<number, Float64Array>();
 	#alone = 0;
 	/** What is read while frozen. */
@@ -91,7 +91,7 @@ export class ClusterSums {
 		this.#places = Array.from({length: size}, (_, index) => kept.indexOf(index));
 		this.#sums = new Float64Array(size);
 		this.#products = new Float64Array(kept.length ** 2);
-		this.#mostClusters = Math.max(64, Math.floor(mostBytes / (Math.max(1, sharers) * size * 8)));
+		this.#maxClusters = Math.max(64, Math.floor(maxBytes / (Math.max(1, sharers) * size * 8)));
 	}
 
 	/** Independent observations. */
@@ -111,7 +111,7 @@ export class ClusterSums {
 			this.#addProducts(values, 1);
 			return;
 		}
-		const key = cluster % this.#mostClusters;
+		const key = cluster % this.#maxClusters;
 		const known = this.#clusters.get(key);
 		const sums = known ?? new Float64Array(this.#size);
 		if (known === undefined) {

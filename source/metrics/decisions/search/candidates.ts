@@ -12,9 +12,9 @@ const packedItems = 5;
 /** Max tokens that each packed item adds for its number and its quotes: an assumption. */
 const packedMargin = 8;
 /** Characters of a prefix below which no model caches: 512 tokens at about four characters each. */
-const leastCachedCharacters = 2048;
+const minCachedCharacters = 2048;
 /** Max tokens from which on a smaller number is tried, and the part of it that is left. */
-const leastMaxTokens = 64;
+const minMaxTokens = 64;
 const maxTokensPart = 0.25;
 
 /** Part of a prompt that must be left at most, for compression to be worth a try. */
@@ -59,12 +59,12 @@ const pull = (lever: Lever, variant: Variant, task: Task, maxTokens: number): Pu
 				: undefined;
 		}
 		case 'cache':
-			return variant.cache || repeatedLength(variant, task) < leastCachedCharacters
+			return variant.cache || repeatedLength(variant, task) < minCachedCharacters
 				? undefined
 				: {variant: {...variant, cache: true}, suffix: 'cache'};
 		case 'maxTokens': {
 			const fewer = Math.ceil(own * maxTokensPart);
-			return own < leastMaxTokens
+			return own < minMaxTokens
 				? undefined
 				: {variant: {...variant, maxTokens: fewer}, suffix: `max${fewer}`};
 		}

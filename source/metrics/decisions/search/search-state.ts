@@ -19,16 +19,16 @@ import {byCost, sureFrontOf, survivorsOf} from './pareto-front.ts';
  */
 
 /** Candidates that the last rung holds at most: enough for a front. */
-const mostFinalists = 4;
+const maxFinalists = 4;
 /** Requests of a candidate below which a rung says nothing. */
-const leastRequests = 3;
+const minRequests = 3;
 
 const sizesFrom = (candidates: number): readonly number[] =>
-	candidates <= mostFinalists ? [candidates] : [candidates, ...sizesFrom(Math.ceil(candidates / 2))];
+	candidates <= maxFinalists ? [candidates] : [candidates, ...sizesFrom(Math.ceil(candidates / 2))];
 
 /** Requests that a search over so many candidates takes at least. */
-export function leastBudget(candidates: number): number {
-	return sizesFrom(candidates).length * candidates * leastRequests;
+export function minBudget(candidates: number): number {
+	return sizesFrom(candidates).length * candidates * minRequests;
 }
 
 /**
@@ -38,8 +38,8 @@ export function leastBudget(candidates: number): number {
  * @returns As many candidates as the budget allows; empty where it does not allow one.
  */
 export function planRungs(candidates: number, budget: number): readonly Rung[] {
-	let count = Math.min(candidates, Math.floor(budget / leastRequests));
-	while (count > 0 && leastBudget(count) > budget) {
+	let count = Math.min(candidates, Math.floor(budget / minRequests));
+	while (count > 0 && minBudget(count) > budget) {
 		count--;
 	}
 	if (count === 0) {
