@@ -1,4 +1,4 @@
-import type {AccountRegion, MinuteUse} from '../domain/account-snapshot.ts';
+import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {createRegionPoller, monitorRemarks, type OnScreen, type PollerPorts} from './region-poller.ts';
 import {minuteMs, minuteOf} from './usage-history.ts';
@@ -10,8 +10,6 @@ export type MonitorPorts = Omit<PollerPorts, 'signal' | 'onStep'> & {
 	/** Undefined where there is none, and while it is being asked for. */
 	readonly account?: () => string | null | undefined;
 	readonly isSimulated: () => boolean;
-	/** By key of the bucket: what our own runs use in this Region now. */
-	readonly ownNow: () => ReadonlyMap<string, MinuteUse>;
 	/** Percentiles are read of everything that is active. */
 	readonly isAllOnScreen: boolean;
 	readonly publish: (region: AccountRegion) => void;
@@ -37,7 +35,7 @@ export function nextLookMs(nowMs: number, throttled: number): number {
 	return minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
 }
 
-/** Watches one Region of the account. Nothing that it meets stops it: troubles are told in the remarks. */
+/** Watches one Region of the account. Nothing stops it: troubles become remarks. */
 export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 	const {clock} = ports;
 	const abort = new AbortController();
@@ -66,10 +64,10 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 		const nextPollMs = nextLookMs(look.now(), throttledLooks);
 		const troubles = look.troubles();
 		const minute = look.minute();
-		const buckets = look.buckets(ports.ownNow());
+		const buckets = look.buckets();
 		const isBroken = fault.length > 0 || troubles.listing !== undefined || troubles.reading !== undefined;
 		const simulated = ports.isSimulated();
-		// That a simulator has no account to name is no news.
+		// A simulator has no account to name.
 		const number = ports.account?.();
 		const account = number === null && simulated ? undefined : number;
 		ports.publish({

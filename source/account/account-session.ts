@@ -43,7 +43,7 @@ type Watched = {
 	/** What it was asked with: another connection needs another monitor. */
 	readonly connection: string;
 	/** Resolves with the first figures, or with the reason why there are none. */
-	readonly looked: Promise<void>;
+	readonly polled: Promise<void>;
 };
 
 /** Connections that the monitor needs at once. */
@@ -63,11 +63,11 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 		latest.delete(region);
 	};
 
-	const take = (told: AccountRegion): void => {
-		latest.set(told.region, told);
-		link.told(told);
-		if (shown.includes(told.region)) {
-			publish({type: 'account', account: {regions: shown.flatMap((region) => latest.get(region) ?? [])}});
+	const take = (region: AccountRegion): void => {
+		latest.set(region.region, region);
+		link.update(region);
+		if (shown.includes(region.region)) {
+			publish({type: 'account', account: {regions: shown.flatMap((name) => latest.get(name) ?? [])}});
 		}
 	};
 
@@ -80,7 +80,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 	): Watched => {
 		stop(region);
 		const source = quotaSourceOf(clients);
-		const {promise: looked, resolve} = Promise.withResolvers<void>();
+		const {promise: polled, resolve} = Promise.withResolvers<void>();
 		let account: string | null | undefined;
 		const monitor = createAccountMonitor({
 			region,
@@ -100,18 +100,17 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 				return directory;
 			},
 			own: link.own(region),
-			ownNow: () => link.ownNow(region),
 			isEverything: keys === undefined,
 			isAllOnScreen,
-			publish(told) {
-				take(told);
+			publish(found) {
+				take(found);
 				// Which quota tokens were used today is read last.
-				if (told.phase === 'failed' || told.looks > 0) {
+				if (found.phase === 'failed' || found.looks > 0) {
 					resolve();
 				}
 			},
 		});
-		const made = {monitor, clients, keys, looked, connection: connectionKey(connection)};
+		const made = {monitor, clients, keys, polled, connection: connectionKey(connection)};
 		watched.set(region, made);
 		monitor.start();
 		return made;
@@ -217,12 +216,12 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 						known?.connection === connectionKey(connection) &&
 						(known.keys === undefined || [...keys].every((key) => known.keys?.has(key)))
 					) {
-						return known.looked;
+						return known.polled;
 					}
 					const clients = createClients({...connection, region}, {maxSockets});
 					return start(region, clients, keys, {isAllOnScreen: false, connection}, async (source) =>
 						directoryOfTargets(members, source),
-					).looked;
+					).polled;
 				}),
 			);
 		},
@@ -234,7 +233,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 	};
 }
 
-/** Tells two connections apart; the Region is another matter. */
+/** Distinguishes connections, whatever their Region. */
 const connectionKey = ({profile, simulatorUrl}: Connection): string =>
 	JSON.stringify([profile, simulatorUrl]);
 

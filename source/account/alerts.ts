@@ -13,7 +13,7 @@ export type RaisedAlert = {
 	readonly percent: number;
 };
 
-/** Part of a limit, 0 to 1 and above; null where there is no limit, or no figure. A limit of 0 is in use as soon as anything is. */
+/** Part of a limit, 0 to 1 and above; null without a limit or a figure. A limit of 0 is in use as soon as anything is. */
 export function fractionOf(used: number | null, limit: Limit): number | null {
 	if (used === null || limit.value === null || (limit.state !== 'known' && limit.state !== 'blocked')) {
 		return null;
@@ -68,7 +68,7 @@ export function raisedWords({alert, bucket, percent}: RaisedAlert): string {
 	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`;
 }
 
-/** Identifies what rings, so that it is told once. */
+/** Identifies an alert, so that it is raised once. */
 export function raisedId({alert, bucket}: RaisedAlert): string {
 	return `${alert.text} ${bucket.region} ${bucket.key}`;
 }

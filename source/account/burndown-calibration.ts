@@ -57,7 +57,7 @@ const tolerance = 0.05;
 
 /**
  * Holds the service's own estimate of quota tokens against the formula, over the ModelIds that have one.
- * @returns null where they agree, or where there is no estimate.
+ * @returns null where they agree, or without an estimate.
  */
 export function disagreementOf(
 	history: UsageHistory,

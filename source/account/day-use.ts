@@ -4,7 +4,7 @@ import {minuteMs, minuteOf, quotaTokensAt, settledTokens, type UsageHistory} fro
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Midnight UTC before a moment. When AWS begins the day anew is not documented: this is assumed. */
+/** Midnight UTC before a moment. When AWS resets the day is not documented: this is assumed. */
 function dayStartOf(atMs: number): number {
 	return Math.floor(atMs / dayMs) * dayMs;
 }

@@ -42,7 +42,7 @@ const dimensionsOf = (
 			demand: load.shape === 'rate' ? wanted * part * perRequest : inAll,
 			share,
 		},
-		// Of the day everything that is gone is gone, whoever used it.
+		// What is used of the day is gone, by others or by the user.
 		{
 			word: 'quota tokens of the day',
 			limit: target.quota.tokensPerDay,
@@ -60,7 +60,7 @@ const peakOf = ({limit, others, demand, share}: Dimension): number => {
 };
 
 /**
- * Whether a run would push a bucket that others use over 90 % of a limit. A bucket that nobody else uses may be filled:
+ * Whether a run would push a bucket that others use over 90% of a limit. A bucket that nobody else uses may be filled:
  * that is what a benchmark is for.
  * @param buckets Of each target: what the account uses; undefined where it is not known.
  * @returns a sentence for the plan; undefined where there is room enough.

@@ -138,9 +138,9 @@ export function durationsOf(
 	modelIds: readonly string[],
 	series: readonly SeriesValues[],
 ): ReadonlyMap<string, ModelDurations> {
-	const told = new Map(series.map((each) => [`${each.modelId} ${each.series}`, each]));
+	const byName = new Map(series.map((each) => [`${each.modelId} ${each.series}`, each]));
 	const percentile = (modelId: string, statistic: DurationStatistic): number | null => {
-		const found = told.get(`${modelId} ${statistic}`);
+		const found = byName.get(`${modelId} ${statistic}`);
 		return found === undefined ? null : newest(found);
 	};
 	return new Map(

@@ -1,5 +1,5 @@
 import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
-import type {AccountBucket, AccountMap, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
+import type {AccountBucket, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {SeriesName, UsageFailure, UsageReading, UsageSource} from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
@@ -24,7 +24,7 @@ import {CostMeter} from './watch-cost.ts';
 type MonitorTroubles = {
 	readonly listing: UsageFailure | undefined;
 	readonly reading: UsageFailure | undefined;
-	/** Series that CloudWatch told in part only. */
+	/** Series that CloudWatch reported only in part. */
 	readonly partialSeries: number;
 	readonly clockAheadMs: number;
 	/** ModelIds that the list of active ones has; undefined where it could not be read. */
@@ -73,7 +73,7 @@ export function monitorRemarks(troubles: MonitorTroubles): readonly string[] {
 	return [
 		...failureRemarks(troubles),
 		...(partialSeries > 0
-			? [`CloudWatch told ${partialSeries} series in part only: their figures are older.`]
+			? [`CloudWatch reported ${partialSeries} series only in part: their figures are older.`]
 			: []),
 		...(clockAheadMs === 0
 			? []
@@ -114,7 +114,7 @@ type RegionPoller = {
 	/** Percentiles alone; does nothing when all that is on screen has some. */
 	readonly readDurations: (onScreen: OnScreen) => Promise<void>;
 	readonly lacksDurations: (onScreen: OnScreen) => boolean;
-	readonly buckets: (ownNow: ReadonlyMap<string, MinuteUse>) => readonly AccountBucket[];
+	readonly buckets: () => readonly AccountBucket[];
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
 	/** What is being asked before there are figures, a few words each. */
@@ -189,15 +189,15 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	};
 
 	const read = async (...asked: Parameters<UsageSource['read']>): Promise<UsageReading> => {
-		const told = await source.read(...asked);
-		cost.add(told.cost, clock.now());
+		const reading = await source.read(...asked);
+		cost.add(reading.cost, clock.now());
 		troubles = {
 			...troubles,
-			reading: troubles.reading ?? told.failure,
-			partialSeries: troubles.partialSeries + told.series.filter(({isPartial}) => isPartial).length,
-			clockAheadMs: told.clockAheadMs ?? troubles.clockAheadMs,
+			reading: troubles.reading ?? reading.failure,
+			partialSeries: troubles.partialSeries + reading.series.filter(({isPartial}) => isPartial).length,
+			clockAheadMs: reading.clockAheadMs ?? troubles.clockAheadMs,
 		};
-		return told;
+		return reading;
 	};
 
 	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
@@ -301,13 +301,12 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		},
 		readDurations,
 		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
-		buckets: (ownNow) =>
+		buckets: () =>
 			foldBuckets({
 				map,
 				history,
 				isListKnown: listed !== undefined,
 				own,
-				ownNow,
 				day,
 				durations,
 				minute: newestWholeMinute(askedAtMs),

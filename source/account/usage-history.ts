@@ -107,7 +107,7 @@ export class UsageHistory {
 		}
 		for (const [index, minute] of at.entries()) {
 			const value = values[index] ?? 0;
-			// Minutes that no query asked for are none of ours, and a sum is never negative.
+			// Ignores datapoints outside the window and invalid values.
 			if (minute < window.toMs && Number.isFinite(value) && value >= 0) {
 				ring.set(minute, value);
 				if (value > 0 && (series === 'requests' || series === 'throttles')) {
@@ -137,7 +137,7 @@ export class UsageHistory {
 		return this.#models.get(modelId)?.lastActiveMs ?? Number.NEGATIVE_INFINITY;
 	}
 
-	/** Whether a series of a ModelId was ever told. */
+	/** Whether a series of a ModelId was ever reported. */
 	has(modelId: string, metric: UsageMetric): boolean {
 		return this.#models.get(modelId)?.rings.has(metric) ?? false;
 	}

@@ -4,7 +4,7 @@ import type {Ledger} from './ledger.ts';
 
 /** What a lane is expected to send. */
 type LaneDemand = {
-	/** Requests a window that are announced (an open loop's rate); 0 when only its use tells. */
+	/** Requests per window that are announced (an open loop's rate); 0 when only its use tells. */
 	readonly requestsPerWindow: number;
 	/** Quota tokens that one of its requests sets aside. */
 	readonly setAside: number;

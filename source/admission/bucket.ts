@@ -110,7 +110,7 @@ export class Bucket {
 		this.#mirror?.settle(this.#clock.now(), tokens);
 	}
 
-	/** Whether anything limits it: requests or tokens a minute. */
+	/** Whether anything limits it: requests or tokens per minute. */
 	get isLimited(): boolean {
 		return this.limits.own.requests !== null || this.limits.own.tokens !== null;
 	}
@@ -120,7 +120,7 @@ export class Bucket {
 		return this.#settledTokens;
 	}
 
-	/** When there is room, as the last admission saw it, in milliseconds of the clock; undefined when it cannot be told. */
+	/** When there is room, as the last admission saw it, in milliseconds of the clock; undefined when that depends on answers. */
 	get roomAt(): number | undefined {
 		return this.#roomAt;
 	}

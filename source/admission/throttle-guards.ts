@@ -24,7 +24,7 @@ export class OverloadGuard {
 		this.#windowMs = windowMs;
 	}
 
-	/** Most requests that may be in flight; undefined while there is no such bound. */
+	/** Maximum of requests in flight; undefined while unbounded. */
 	cap(now: number): number | undefined {
 		if (this.#cap === undefined) {
 			return undefined;

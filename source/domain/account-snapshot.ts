@@ -1,7 +1,7 @@
 import type {Price} from './run-spec.ts';
 import type {Burndown, Quota, Scope, Target} from './target.ts';
 
-/** The account's use in one Region as the screen and the printouts see it: plain data, made anew once a minute. */
+/** The account's use in one Region as the screen and the printouts see it: plain data, made once per minute. */
 
 /** Requests and quota tokens of a minute. */
 export type MinuteUse = {readonly requests: number; readonly quotaTokens: number};
@@ -15,7 +15,7 @@ export type ModelDurations = {
 	readonly latencyP90: number | null;
 };
 
-/** The service's own count beside the formula's, where they are more than 5 % apart. Quota tokens of the last hour. */
+/** The service's own count beside the formula's, where they are more than 5% apart. Quota tokens of the last hour. */
 export type Disagreement = {
 	readonly estimated: number;
 	readonly computed: number;
@@ -39,10 +39,10 @@ export type AccountBucket = {
 	readonly quota: Quota;
 	readonly burndown: Burndown;
 	readonly activity: Activity;
-	/** Begin of the minute that `told` is about, in milliseconds since 1970; null while nothing was read. */
+	/** Begin of the minute that `reported` is about, in milliseconds since 1970; null while nothing was read. */
 	readonly minute: number | null;
 	/** All of the account in that minute, as CloudWatch tells it. */
-	readonly told: MinuteUse & {
+	readonly reported: MinuteUse & {
 		readonly inputTokens: number;
 		readonly outputTokens: number;
 		readonly cacheReadTokens: number;
@@ -51,9 +51,9 @@ export type AccountBucket = {
 		readonly clientErrors: number;
 		readonly serverErrors: number;
 	};
-	/** Our own runs in the last 60 seconds, by their ledger. */
+	/** Runs of the user in the last 60 seconds, by their ledger; 0 as the monitor publishes it (`withOwnUse` adds it). */
 	readonly own: MinuteUse;
-	/** What is in use: our own in real time and the rest of `told`. */
+	/** What is in use: runs of the user in real time and the rest of `reported`. */
 	readonly use: MinuteUse;
 	/** What others use, for admission: mean of the newest complete minutes without our own part. */
 	readonly others: MinuteUse;
@@ -76,7 +76,7 @@ export type AccountBucket = {
 	readonly notes: readonly string[];
 };
 
-/** Minutes at the end of every series that CloudWatch has not told in full. */
+/** Minutes at the end of every series that CloudWatch has not reported in full. */
 export const incompleteMinutes = 2;
 /** Minutes of a series: an hour, and what is not whole yet. */
 export const seriesMinutes = 60 + incompleteMinutes;

@@ -16,7 +16,7 @@ export function utf8Bytes(text: string): number {
 	return bytes;
 }
 
-/** About four characters a token: only where the service reports no counts, and marked as estimated. */
+/** About four characters per token: only where the service reports no counts, and marked as estimated. */
 const charactersPerToken = 4;
 
 /** The token counts of an answer; where the service reported none, an estimate that says so. */

@@ -12,7 +12,7 @@ export type Plan = {
 	/** What the same run took the last time; absent where there was none. */
 	readonly likelyRequests?: number | undefined;
 	readonly durationSeconds: number | null;
-	/** Quota tokens that the requests are expected to cost; null when it cannot be told. */
+	/** Quota tokens that the requests are expected to cost; null when that is not known. */
 	readonly quotaTokens: number | null;
 	/** Greatest part of a one-minute quota that the plan takes, 0 to 1; null when no quota is known. */
 	readonly quotaShare: number | null;

@@ -54,13 +54,13 @@ export type CellSpec = {
 	readonly expectedOutputTokens?: number;
 	/** Max tokens that is sent; `auto` starts with this value and is right-sized from what is learnt. */
 	readonly maxTokens: number;
-	/** USD a token; null where the price is not known. */
+	/** USD per token; null where the price is not known. */
 	readonly price: Price | null;
 	/** Indexes of the items that it is asked for, each once (a resumed run); absent: all of the task's. */
 	readonly onlyItems?: readonly number[];
 };
 
-/** List prices in USD a token, with their source. */
+/** List prices in USD per token, with their source. */
 export type Price = {
 	/** It is the price of this Region, which may charge another one than the target's; absent where they do not differ. */
 	readonly ofRegion?: string;

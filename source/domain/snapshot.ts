@@ -91,7 +91,7 @@ export type Snapshot = {
 		readonly inFlight: number;
 		/** Requests of the whole run that will likely be enough to decide; absent where nothing is chosen or known. */
 		readonly likely?: number;
-		/** Milliseconds, estimated from the pace so far; null when that cannot be told. */
+		/** Milliseconds, estimated from the pace so far; null when that is not known. */
 		readonly remainingMs: number | null;
 		/** Milliseconds since anything came, while requests are in flight; absent while none are. */
 		readonly quietMs?: number;
@@ -104,7 +104,7 @@ export type Snapshot = {
 		readonly hasOwnMaxTokens?: boolean;
 		/** Of a chat: turns of a conversation, and the time to think between them. */
 		readonly chat?: {readonly turns: number; readonly thinkMs: number} | undefined;
-		/** Rates of the lanes that have one of their own, in requests a minute. */
+		/** Rates of the lanes that have one of their own, in requests per minute. */
 		readonly laneRatesPerMinute?: Readonly<Partial<Record<Lane, number>>> | undefined;
 	};
 	readonly targets: readonly Target[];

@@ -3,7 +3,7 @@
 /** The route of a request; every route of a model has quotas of its own. */
 export type Scope = 'on-demand' | 'cross-region' | 'global';
 
-/** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: nobody told us. */
+/** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: no source has it. */
 type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
 
 /**

@@ -49,10 +49,11 @@ export type UsageFailure = {
 	readonly message: string;
 };
 
-/** What looking costs: calls, and metrics asked for (which is what is billed). */
+/** Cost of polling: calls, and metrics asked for (which are billed). */
 export type UsageCost = {readonly calls: number; readonly metrics: number};
 
-type Told = {
+/** What every answer says beside its figures. */
+type UsageAnswer = {
 	readonly cost: UsageCost;
 	/** The first reason why something is missing; undefined where nothing is. */
 	readonly failure: UsageFailure | undefined;
@@ -61,10 +62,10 @@ type Told = {
 };
 
 /** ModelIds that had traffic in the last three hours, each with the series that it has. */
-type ActiveModels = Told & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
+type ActiveModels = UsageAnswer & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
 
 /** What was read; queries that could not be read are missing. */
-export type UsageReading = Told & {readonly series: readonly SeriesValues[]};
+export type UsageReading = UsageAnswer & {readonly series: readonly SeriesValues[]};
 
 /** Reads the account's use. Nothing rejects: what goes wrong is a value. */
 export type UsageSource = {

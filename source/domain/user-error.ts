@@ -45,7 +45,7 @@ const words: Readonly<Record<string, SystemWords>> = {
 	EIO: {reason: 'the disk cannot be read or written', hint: 'Choose another disk with --out.'},
 	EMFILE: {reason: 'this program has too many files and connections open', hint: descriptors},
 	ENFILE: {reason: 'the system has too many files open', hint: 'End other programs, then try again.'},
-	ENOMEM: {reason: 'there is no memory left', hint: 'End other programs, or lower --concurrency.'},
+	ENOMEM: {reason: 'the memory is used up', hint: 'End other programs, or lower --concurrency.'},
 	EAGAIN: {
 		reason: 'the system starts no more threads or processes',
 		hint: 'End other programs, or raise the limit with "ulimit -u".',

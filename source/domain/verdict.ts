@@ -13,7 +13,7 @@ type VerdictBasis = (typeof verdictBases)[number];
 export const variantStates = ['in', 'out', 'leader', 'off'] as const;
 export type VariantState = (typeof variantStates)[number];
 
-/** Whether the quality is proven to be above or below `minQuality`; `none` where there is no gate. */
+/** Whether the quality is proven to be above or below `minQuality`; `none` without a gate. */
 export const gateStates = ['none', 'passed', 'failed', 'unproven'] as const;
 export type GateState = (typeof gateStates)[number];
 
@@ -27,7 +27,7 @@ export type Verdict = {
 	/** Those that are still in. */
 	readonly leaders: readonly string[];
 	readonly tieBrokenBy: Goal | null;
-	/** By how much the recommended one beats others at least: 1.2 is 20 % more. */
+	/** By how much the recommended one beats others at least: 1.2 is 20% more. */
 	readonly beaten: ReadonlyArray<{readonly name: string; readonly atLeast: number}>;
 	readonly text: string;
 };

@@ -129,7 +129,7 @@ const placeholderValue = (placeholder: string, task: Task, items: readonly Item[
 	}
 };
 
-/** What the person says in a turn, counted from 0; empty where there is no such turn. */
+/** What the person says in a turn, counted from 0; empty beyond the last turn. */
 const turnText = (task: Task, turn: number): string =>
 	fillTemplate(task.chat?.turns[turn] ?? '', (placeholder) => placeholderValue(placeholder, task, []));
 

@@ -63,7 +63,7 @@ const sentenceOf = ({instancePath, message, params}: ErrorObject): string => {
 	return `"${place}" ${rule}`;
 };
 
-/** What a fault that shows only while compiling says to whoever wrote the schema. */
+/** A fault that shows only while compiling, in words for the author of the schema. */
 const compileFault = (error: unknown): Error => {
 	if (error instanceof RangeError) {
 		return new Error('a "$ref" leads back to itself');
@@ -96,5 +96,5 @@ export function compileSchema(schema: Schema): SchemaValidator {
 		}
 		fault ??= library.errors?.[0];
 	}
-	throw new Error(fault === undefined ? 'it is no JSON Schema' : sentenceOf(fault));
+	throw new Error(fault === undefined ? 'it is not a JSON Schema' : sentenceOf(fault));
 }

@@ -72,7 +72,7 @@ export function renderLineChart(chart: LineChart): string[] {
 	return lineChartLines(chart).map((line) => lineText(line));
 }
 
-/** A number that can be drawn, or null: no rate or limit of ours comes near these bounds, beyond which asciichart fails. */
+/** A number that can be drawn, or null: no rate or limit comes near these bounds, beyond which asciichart fails. */
 function drawable(value: number | null | undefined): number | null {
 	if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
 		return null;
@@ -95,7 +95,7 @@ export function niceMaximum(value: number): number {
 	return (factor ?? 10) * power;
 }
 
-/** The drawing itself, one character a cell. Gaps keep the last value here; the caller blanks their columns. */
+/** The drawing itself, one character per cell. Gaps keep the last value here; the caller blanks their columns. */
 function plotted(values: ReadonlyArray<number | null>, height: number, maximum: number): string[][] {
 	let last = values.find((value) => value !== null) ?? 0;
 	const filled = values.map((value) => {

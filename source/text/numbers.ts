@@ -59,7 +59,7 @@ export function formatTokens(value: Known): string {
 
 /**
  * A fraction as a percentage: 0.41 gives `41%`.
- * Never rounds up to 100 % or down to 0 % what is not there yet: 0.999 gives `99%`, 0.001 gives `<1%`.
+ * Never rounds up to 100% or down to 0% what is not there yet: 0.999 gives `99%`, 0.001 gives `<1%`.
  */
 export function formatPercent(fraction: Known): string {
 	if (!isKnown(fraction)) {

@@ -22,7 +22,7 @@ export type Segment = {readonly text: string; readonly tone: Tone};
 /** One line of the screen or of a printout. */
 export type Line = readonly Segment[];
 
-/** A segment; `plain` unless told otherwise. */
+/** A segment; `plain` by default. */
 export function segment(text: string, tone: Tone = 'plain'): Segment {
 	return {text, tone};
 }

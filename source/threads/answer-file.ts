@@ -33,7 +33,7 @@ const isEmpty = (file: string): boolean => (statSync(file, {throwIfNoEntry: fals
 
 /**
  * Opens the file at the first write: a run without answers leaves nothing behind.
- * @param onFault Told once, in words, when the file can no longer be written; the run goes on.
+ * @param onFault Called once, with a sentence, when the file can no longer be written; the run continues.
  */
 export function openLineFile(
 	file: string,
@@ -95,7 +95,7 @@ export type AnswerWriter = {
 
 /** Whose answers they are. */
 export type AnswersOf = {
-	/** Name of the run, of its own. */
+	/** Unique name of the run. */
 	readonly run: string;
 	readonly config: RunConfig;
 };
@@ -106,7 +106,7 @@ const askedFile = (answers: string | undefined): string | undefined =>
 
 /**
  * Opens the files that the sink names, each at the first answer.
- * @param onFault Told once a file, in words, when it can no longer be written; the run goes on.
+ * @param onFault Called once per file, with a sentence, when it can no longer be written; the run continues.
  */
 export function openAnswers(
 	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,

@@ -54,7 +54,7 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 	};
 };
 
-/** About four characters a token: only for the first reservation, and marked as estimated. */
+/** About four characters per token: only for the first reservation, and marked as estimated. */
 const estimatedTokens = ({system, messages}: InferenceRequest): number =>
 	Math.ceil(((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / 4);
 
@@ -150,7 +150,7 @@ const assertConversational = ({task}: RunConfig, targets: readonly Target[]): vo
 	}
 };
 
-/** @throws UserError (exit 1) when counting has told that a model will be refused: nothing is sent then. */
+/** @throws UserError (exit 1) when counting showed that a model will be refused: nothing is sent then. */
 const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): void => {
 	for (const {model} of targets) {
 		const refusal = backend.refusalOf(model);
@@ -164,7 +164,7 @@ const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): vo
 
 /**
  * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is run yet.
- * @param onStep Told what is being waited for, in words.
+ * @param onStep Called with what is being waited for, in words.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused;
  * (exit 2) for a typed limit on the cost where a price is not known.
  */

@@ -93,7 +93,6 @@ export function createRunAccount(
 		attach(run, spec, config) {
 			link.follow({
 				targets: spec.targets,
-				ownNow: () => run.snapshot().buckets,
 				setOthersUse: run.setOthersUse,
 				setOthersToday: run.setOthersToday,
 			});

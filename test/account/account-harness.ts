@@ -91,7 +91,6 @@ export const startMonitor = (
 		own: new OwnUse(),
 		isEverything: true,
 		isAllOnScreen: false,
-		ownNow: () => new Map(),
 		publish(told) {
 			region = told;
 			published++;

@@ -28,8 +28,8 @@ describe('own traffic', () => {
 		watch.monitor.start();
 		await firstLook(watch);
 		const bucket = watch.latest().buckets.find((each) => each.key === key);
-		expect(bucket?.use.requests).toBe((bucket?.told.requests ?? 0) - 10);
-		expect(bucket?.use.quotaTokens).toBe((bucket?.told.quotaTokens ?? 0) - 1000);
+		expect(bucket?.use.requests).toBe((bucket?.reported.requests ?? 0) - 10);
+		expect(bucket?.use.quotaTokens).toBe((bucket?.reported.quotaTokens ?? 0) - 1000);
 		expect(bucket?.others.requests).toBeGreaterThan(10);
 	});
 
@@ -71,22 +71,21 @@ describe('the day', () => {
 		watch.monitor.start();
 		await firstLook(watch);
 		const link = createOwnTrafficRegistry();
-		link.told(watch.latest());
+		link.update(watch.latest());
 		const told = watch.latest().buckets.find(({model, scope}) => model === base && scope === 'on-demand');
 		const tell = (): number[] => {
 			const said: number[] = [];
 			link.follow({
 				targets: [targetFixture({model: base, scope: 'on-demand'})],
-				ownNow: () => [],
 				setOthersUse() {},
 				setOthersToday: (_target, tokens) => said.push(tokens),
 			});
 			link.answered(targetFixture({scope: 'on-demand'}), noon - 3 * minuteMs, 1000);
-			link.told(watch.latest());
+			link.update(watch.latest());
 			return said;
 		};
 		const [before = 0, after = 0] = tell();
-		expect(before).toBeGreaterThan((told?.told.quotaTokens ?? 0) * 600);
+		expect(before).toBeGreaterThan((told?.reported.quotaTokens ?? 0) * 600);
 		expect(before - after).toBe(1000);
 		expect(tell()).toEqual([before, after]);
 	});

@@ -229,6 +229,6 @@ describe('lines', () => {
 
 it('assumed limits are told in words, with their values', () => {
 	expect(assumedText({assumed: ['recordsPerFile', 'bytesPerJob']})).toBe(
-		'records a file 50,000, size of a job 5 GB',
+		'records per file 50,000, size of a job 5 GB',
 	);
 });

@@ -273,7 +273,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			case 'others':
 				core.note(
 					'surprise',
-					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)} %.`,
+					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)}%.`,
 				);
 		}
 	};

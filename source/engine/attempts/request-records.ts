@@ -92,8 +92,8 @@ export function toAnswerRecord(
 }
 
 /**
- * ISO 8601 UTC of instants that mostly follow each other closely: the date is written anew once a second, because that is
- * dear and every answer has a time.
+ * ISO 8601 UTC of instants that mostly follow each other closely: the date is formatted once per second, because that is
+ * expensive and every answer has a time.
  * @returns Takes milliseconds since 1970.
  */
 export function createIsoTime(): (epochMs: number) => string {

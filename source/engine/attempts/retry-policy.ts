@@ -8,7 +8,7 @@ type RetryRule = {readonly attempts: number; readonly baseMs: number; readonly c
 
 /** AWS advises about 1 s, exponential, with jitter and a bounded budget of some 6 attempts (scaling best practices). */
 const patient: RetryRule = {attempts: 6, baseMs: 1000, capMs: 20_000};
-/** A throttle is no fault of the request: others use the bucket, and the admission already waits for room. */
+/** A throttle is not a fault of the request: others use the bucket, and the admission already waits for room. */
 const throttled: RetryRule = {attempts: 12, baseMs: 1000, capMs: 20_000};
 /** Broken connections and faults of the service are over soon (base delay of the SDK's standard mode). */
 const quick: RetryRule = {attempts: 6, baseMs: 50, capMs: 20_000};
@@ -32,7 +32,7 @@ const rules: Readonly<Record<FailureClass, RetryRule>> = {
 	credentials: renewed,
 };
 
-/** Longest that is waited because the service asks for it, in milliseconds: nobody watches a run that stands still for hours. */
+/** Longest Retry-After that is honoured, in milliseconds: nobody watches a run that stands still for hours. */
 const maxRetryAfterMs = 300_000;
 
 /**
@@ -76,7 +76,7 @@ export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell):
 	if (dimension === 'requests') {
 		return {
 			class: 'validation',
-			message: `The quota of ${target.model} allows no request at all (${whole(limit)} a minute).`,
+			message: `The quota of ${target.model} allows no request at all (${whole(limit)} per minute).`,
 			advice: 'Ask AWS Support to enable the model for the account, or take another model or scope.',
 			isRetryable: false,
 			charge: 'none',
@@ -89,7 +89,7 @@ export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell):
 			: 'Shorten its prompt, or ask for a higher quota.';
 	return {
 		class: 'validation',
-		message: `A request of ${variant.name} takes ${whole(needed)} quota tokens, but ${target.model} may use ${whole(limit)} a minute: it can never be sent.`,
+		message: `A request of ${variant.name} takes ${whole(needed)} quota tokens, but ${target.model} may use ${whole(limit)} per minute: it can never be sent.`,
 		advice,
 		isRetryable: false,
 		charge: 'none',

@@ -1,7 +1,7 @@
 import type {Answer} from '../../domain/backend.ts';
 import type {Cell} from './cell.ts';
 
-/** Values that are told apart; a service has a handful. */
+/** Values that are distinguished; a service has a handful. */
 const maxKinds = 20;
 
 /** What was asked for of one sort, and what answers said that they were served by. */

@@ -35,7 +35,7 @@ const stepUp = 1.5;
 const heldMeasurements = 10;
 
 /**
- * Finds the concurrency of a saturating load where no quota tells when to stop: it goes up while the answers a second go
+ * Finds the concurrency of a saturating load where no quota tells when to stop: it goes up while the answers per second go
  * up with it (Little's law: beyond the service's capacity more requests in flight only wait longer), and steps back when
  * they do not.
  */

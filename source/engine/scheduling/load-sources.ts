@@ -15,7 +15,7 @@ export type Source = {
 	readonly lane: Lane;
 	/** Cells that its requests may go to. */
 	readonly cells: readonly number[];
-	/** Requests a minute of an open loop; undefined for a closed one. */
+	/** Requests per minute of an open loop; undefined for a closed one. */
 	readonly ratePerMinute: number | undefined;
 	/** The request that may be sent now; undefined when there is none. Says the same until `take`. */
 	readonly peek: (runningMs: number) => Draft | undefined;
@@ -62,7 +62,7 @@ function closedLoop(lane: Lane, interleaving: Interleaving, slots: ConcurrencyLi
 
 /** Rate and rhythm of an open loop. */
 type Arrivals = {
-	/** Arrivals a minute: of requests, or of conversations. */
+	/** Arrivals per minute: of requests, or of conversations. */
 	readonly ratePerMinute: number;
 	/** 1, or the turns of a conversation. */
 	readonly requestsPerArrival: number;

@@ -36,8 +36,8 @@ const passedBy = (fill: number, before: number): number =>
  * is room, a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold
  * on, each lane above it one threshold later.
  *
- * Off the ladder is whoever fails the quality gate, and whoever is cheaper per request but surely dearer per useful item
- * than one above it. It is still tried now and then, and comes back when its answers have earned it.
+ * Off the ladder are variants that fail the quality gate, and those that are cheaper per request but surely dearer per useful
+ * item than one above them. They are still tried now and then, and come back when their answers have earned it.
  */
 export class Ladder {
 	readonly #delay: number;
@@ -59,7 +59,7 @@ export class Ladder {
 
 	/**
 	 * @param fill How full the bucket is, 0 to 1.
-	 * @returns The cell; undefined when there is no rung.
+	 * @returns The cell; undefined without rungs.
 	 */
 	choose(rungs: readonly LadderRung[], fill: number): number | undefined {
 		this.#passed = passedBy(fill, this.#passed);
@@ -109,7 +109,7 @@ type AdaptivePorts = {
 	readonly spec: RunSpec;
 	/** As they are when it is asked. */
 	readonly figures: () => Figures;
-	/** Told of every switch, in words. */
+	/** Called with a sentence at every switch. */
 	readonly onSwitch: (text: string) => void;
 };
 
@@ -163,7 +163,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 			const from = step.last === undefined ? '' : `${step.last.variant.name} -> `;
 			const percent = Math.round(fill * 100);
 			onSwitch(
-				`${cell.target.model}, lane ${lane}: ${from}${cell.variant.name}, the bucket is ${percent} % full.`,
+				`${cell.target.model}, lane ${lane}: ${from}${cell.variant.name}, the bucket is ${percent}% full.`,
 			);
 			step.last = cell;
 		}

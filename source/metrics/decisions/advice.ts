@@ -91,8 +91,8 @@ export function betterMaxTokens({figures, target, maxTokens}: Subject): readonly
 		return [];
 	}
 	const text =
-		`${name}: max tokens ${value} fits its answers (risk of a cut ${amount((truncationRisk ?? 0) * 100)} %) and raises ` +
-		`the sustainable rate from ${amount(now ?? 0)} to ${amount(sustainablePerMinute)} useful items a minute.`;
+		`${name}: max tokens ${value} fits its answers (risk of a cut ${amount((truncationRisk ?? 0) * 100)}%) and raises ` +
+		`the sustainable rate from ${amount(now ?? 0)} to ${amount(sustainablePerMinute)} useful items per minute.`;
 	return [{kind: 'max-tokens', text, usefulPerMinute: sustainablePerMinute}];
 }
 
@@ -125,11 +125,11 @@ function bindingLimit(subject: Subject): readonly Advice[] {
 	}
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
 	const limit = {
-		requests: `requests a minute (${amount(requestsPerMinute.value ?? 0)})`,
-		tokens: `tokens a minute (${amount(tokensPerMinute.value ?? 0)})`,
-		day: `tokens a day (${amount(tokensPerDay.value ?? 0)})`,
+		requests: `requests per minute (${amount(requestsPerMinute.value ?? 0)})`,
+		tokens: `tokens per minute (${amount(tokensPerMinute.value ?? 0)})`,
+		day: `tokens per day (${amount(tokensPerDay.value ?? 0)})`,
 	}[limitedBy];
-	const text = `${figures.name}: the quota of ${limit} binds, at ${amount(usefulPerMinute)} useful items a minute.`;
+	const text = `${figures.name}: the quota of ${limit} binds, at ${amount(usefulPerMinute)} useful items per minute.`;
 	const day = dayBoundOf(figures.sustainable);
 	const minutes = (day ?? 0) / usefulPerMinute;
 	const after = minutes < 120 ? `${amount(minutes)} minutes` : `${amount(minutes / 60)} hours`;
@@ -158,7 +158,7 @@ function packing(subject: Subject, task: Task): readonly Advice[] {
 		return [];
 	}
 	const {usefulPerMinute} = packed;
-	const text = `${figures.name}: requests bind; ${items} items in a request would allow up to ${amount(usefulPerMinute)} useful items a minute, if the answers stay as good.`;
+	const text = `${figures.name}: requests bind; ${items} items in a request would allow up to ${amount(usefulPerMinute)} useful items per minute, if the answers stay as good.`;
 	return [{kind: 'packing', text, usefulPerMinute}];
 }
 
@@ -191,7 +191,7 @@ function caching(subject: Subject, task: Task): readonly Advice[] {
 	}
 	const usefulPerMinute =
 		sustainableUnderReservation(target.quota, {...typicalOf(subject), quotaTokens: charged}) ?? rate;
-	const text = `${figures.name}: about ${amount(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${amount(usefulPerMinute)} useful items a minute, if the model can cache a part of that length.`;
+	const text = `${figures.name}: about ${amount(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${amount(usefulPerMinute)} useful items per minute, if the model can cache a part of that length.`;
 	return usefulPerMinute < rate * minGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
 }
 
@@ -207,7 +207,7 @@ function otherScopes(leaders: readonly Subject[]): readonly Advice[] {
 		}
 		const usefulPerMinute = rates.reduce((sum, rate) => sum + rate, 0);
 		const names = scopes.map((scope) => scopeWords[scope]).join(' and ');
-		const text = `${model}: ${names} have quotas of their own; --balance over them allows up to ${amount(usefulPerMinute)} useful items a minute.`;
+		const text = `${model}: ${names} have quotas of their own; --balance over them allows up to ${amount(usefulPerMinute)} useful items per minute.`;
 		return [{kind: 'scope', text, usefulPerMinute}];
 	});
 }
@@ -246,8 +246,8 @@ function learntAdvice({figures, maxTokens, learntMaxTokens}: Subject): readonly 
 	const rate =
 		sustainablePerMinute === null
 			? ''
-			: `, and the quota then allows ${amount(sustainablePerMinute)} useful items a minute`;
-	const text = `${learnt}; ${amount(value)} fits its answers (risk of a cut ${amount(truncationRisk * 100)} %)${rate}.`;
+			: `, and the quota then allows ${amount(sustainablePerMinute)} useful items per minute`;
+	const text = `${learnt}; ${amount(value)} fits its answers (risk of a cut ${amount(truncationRisk * 100)}%)${rate}.`;
 	return [{kind: 'max-tokens', text, usefulPerMinute: sustainablePerMinute}];
 }
 

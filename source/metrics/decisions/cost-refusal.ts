@@ -8,7 +8,7 @@ import {cleanText} from '../../text/width.ts';
 
 type Limit = Pick<Guards, 'maxCostUsd' | 'isMaxCostGiven' | 'isConfirmed'>;
 
-/** What is asked of a limit, and the words of whoever asks. */
+/** The limit, and the words of the command that checks it. */
 type CostOffer = {
 	/** Upper bound in USD; null where it is not known. */
 	readonly costUsd: number | null;

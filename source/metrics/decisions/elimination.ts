@@ -41,7 +41,7 @@ const leadsOf = (
 ): ReadonlyMap<number, Lead | undefined> =>
 	new Map(rivals.map((rival) => [rival, leadOf(field, goal, leader, rival)]));
 
-/** Whether nothing that the test does not refuse is further than 10 % away. */
+/** Whether nothing that the test does not refuse is further than 10% away. */
 function isPracticallyEqual({low, high}: Lead): boolean {
 	return Math.max(-low, high) <= Math.log1p(practicallyEqual);
 }
@@ -146,7 +146,7 @@ export class Elimination {
 
 /**
  * By how much a cell beats one that is out at least, as a logarithm: the test's own bound on the blocks that both were in,
- * or the sum of the bounds over whoever put it out. Undefined where neither is above 0.
+ * or the sum of the bounds over the cells that put it out. Undefined where neither is above 0.
  */
 export function lowOver(
 	field: Field,

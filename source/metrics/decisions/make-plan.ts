@@ -27,7 +27,7 @@ export function measuredRequests(
 	);
 }
 
-/** About four characters a token: nothing better is known of text that was not counted. */
+/** About four characters per token: nothing better is known of text that was not counted. */
 const charactersPerToken = 4;
 
 /**

@@ -9,7 +9,7 @@ const minAnswers = 20;
 const manyAnswers = 100;
 const roundTo = 8;
 
-/** A max tokens that nearly every answer fits into: p99 + 5 %, with fewer answers the greatest x (1 + 1 / sqrt(n)). */
+/** A max tokens that nearly every answer fits into: p99 + 5%, with fewer answers the greatest x (1 + 1 / sqrt(n)). */
 export function fittingMaxTokens(outputs: Quantiles): number {
 	const {count} = outputs;
 	const tokens =

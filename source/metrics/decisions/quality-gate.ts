@@ -3,9 +3,9 @@ import {logShareEvidence} from '../statistics/evidence.ts';
 
 /** The quality gate (`minQuality`), by evidence that may be looked at whenever one likes (DESIGN 3a). */
 
-/** Evidence at which a variant fails: 2.5 % of those that are exactly at the gate do. */
+/** Evidence at which a variant fails: 2.5% of those that are exactly at the gate do. */
 const failsAt = Math.log(40);
-/** Evidence at which it passes: 5 %. */
+/** Evidence at which it passes: 5%. */
 const passesAt = Math.log(20);
 /** More items than these are asked of nobody to prove a quality. */
 const maxWorthWhile = 5000;

@@ -58,8 +58,8 @@ export function quotaIncreaseAdvice(
 	}
 	const text =
 		`${target.model}: for a quota increase: steady ${whole(use.steadyRequestsPerMinute)} and peak ` +
-		`${whole(use.peakRequestsPerMinute)} requests a minute, steady ${whole(use.steadyTokensPerMinute)} and peak ` +
-		`${whole(use.peakTokensPerMinute)} quota tokens a minute, on average ${whole(inputTokens.mean)} input and ` +
-		`${whole(outputTokens.mean)} output tokens a request.`;
+		`${whole(use.peakRequestsPerMinute)} requests per minute, steady ${whole(use.steadyTokensPerMinute)} and peak ` +
+		`${whole(use.peakTokensPerMinute)} quota tokens per minute, on average ${whole(inputTokens.mean)} input and ` +
+		`${whole(outputTokens.mean)} output tokens per request.`;
 	return [{kind: 'quota-increase', text, usefulPerMinute: null}];
 }

@@ -34,7 +34,7 @@ export function knownLimits(quota: Quota) {
 
 /**
  * Useful items per day, where the day's quota ends before a program that runs all day at its rate does. It is a number
- * beside the rate and no bound of it: whoever works some hours reaches the full rate in them.
+ * beside the rate and no bound of it: within some hours the full rate is reached.
  */
 export function dayBoundOf({
 	usefulPerMinute,
@@ -108,7 +108,7 @@ const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => 
 };
 
 /**
- * Useful items a minute that so many requests in flight allow (Little's law).
+ * Useful items per minute that so many requests in flight allow (Little's law).
  * @returns Undefined before anything was answered.
  */
 function concurrencyBound(inFlight: number, usefulPerRequest: number, serviceMs: number): Bound | undefined {
@@ -128,7 +128,7 @@ export type CellBounds = {
 };
 
 /**
- * Sustainable rate of a cell with its 95 % interval. Its parts are the useful share of the items, by Wilson, and the
+ * Sustainable rate of a cell with its 95% interval. Its parts are the useful share of the items, by Wilson, and the
  * quota tokens or the service time, log-normal; they are put together as Zou and Donner do (2008, MOVER), with their
  * correlation. So the interval has a width where every item was useful, and does not exceed what the quota can give.
  */
@@ -210,7 +210,7 @@ export function sustainableRate(
 }
 
 /**
- * Useful part of the items that the requests could hold, with its 95 % interval. Items of one request fail together or
+ * Useful part of the items that the requests could hold, with its 95% interval. Items of one request fail together or
  * not: the number of trials follows from the variance between requests, from one a request to one an item.
  */
 const usefulShare = (

@@ -10,7 +10,7 @@ import {verdictOf} from './verdict.ts';
 
 /**
  * Indexes of a target's cells that do the same work, and so can be ranked: an answer in a conversation that is held
- * beside bulk work is no rival of it.
+ * beside bulk work does not compete with it.
  */
 export function comparableCells(
 	{cells, task}: Pick<RunSpec, 'cells' | 'task'>,
@@ -144,7 +144,7 @@ export class Contest {
 		return wants.what === 'blocks' ? Math.ceil(wants.more * perBlock) : undefined;
 	}
 
-	/** Every item was asked, and whoever is left says the same when asked again: more requests would add nothing. */
+	/** Every item was asked, and the cells left answer the same when asked again: more requests would add nothing. */
 	get isRepeating(): boolean {
 		const {repeats} = this.#ports.figures();
 		const left = this.cells.filter((cell) => this.isIn(cell));

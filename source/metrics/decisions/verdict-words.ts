@@ -84,10 +84,10 @@ export function atLeastText(ratio: number): string {
 	return `${Number((Math.floor(ratio * scale + 1e-9) / scale).toFixed(decimals))}x`;
 }
 
-/** A part as a percentage with two digits: `0.5 %`, `12 %`. */
+/** A part as a percentage with two digits: `0.5%`, `12%`. */
 const percent = (part: number): string => `${Number((part * 100).toPrecision(2))} %`;
 
-/** What a tie was broken by, in words that follow the name: `costs 10 % less`. */
+/** What a tie was broken by, in words that follow the name: `costs 10% less`. */
 const tieWords: Readonly<Record<Goal, (part: string) => string>> = {
 	throughput: (part) => `allows ${part} more`,
 	efficiency: (part) => `takes ${part} fewer quota tokens`,

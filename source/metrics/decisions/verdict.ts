@@ -154,7 +154,7 @@ const serialRate = (variants: readonly VariantFigures[]): number => {
  * reached; otherwise the rate of the variant that is recommended for throughput over that of the worst of the same target,
  * with the bound that the test gives.
  * @param variants Figures of the run.
- * @param verdicts Without a recommendation there is no gain over the worst: it may be noise.
+ * @param verdicts Without a recommendation a gain over the worst may be noise: none is shown.
  * @returns The greatest gain of all targets; null when no rate is known, or nothing is recommended.
  */
 export function gainOf(

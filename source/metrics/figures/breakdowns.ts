@@ -36,7 +36,7 @@ export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}
 	}
 }
 
-/** The figures of the turns as they stand in a Snapshot; undefined where there is no conversation. */
+/** The figures of the turns as they stand in a Snapshot; undefined without conversations. */
 export function turnFigures(turns: readonly TurnTotals[]): readonly TurnFigures[] | undefined {
 	return turns.length === 0
 		? undefined

@@ -6,7 +6,7 @@ import {nothingSpent, spendAnswer, spendBroken} from './request-measures.ts';
 
 /** Characters of an answer that are kept as a sample. */
 const sampleLength = 100;
-/** Stop reasons, tiers and latency modes that are told apart; a service names a handful. */
+/** Stop reasons, tiers and latency modes that are distinguished; a service names a handful. */
 const maxWords = 20;
 
 /** All that is counted for one cell, in memory that does not grow with the run. Changed by `foldVariant` only. */

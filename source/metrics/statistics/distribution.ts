@@ -4,7 +4,7 @@ import {studentT} from './intervals.ts';
 
 /** Above it values are recorded as this one: two hours in hundredths of a millisecond. */
 const highest = 720_000_000;
-/** Two significant digits: a quantile is at most 1 % above the true value, and memory is about 12 KB. */
+/** Two significant digits: a quantile is at most 1% above the true value, and memory is about 12 KB. */
 const significantDigits = 2;
 
 /** Quantiles of a stream of values that are not negative, in bounded memory. */
@@ -92,7 +92,7 @@ export class RunningMean {
 	}
 
 	/**
-	 * The mean of what is never negative (tokens, costs, times) with its 95 % interval (Student's t), which is not below 0
+	 * The mean of what is never negative (tokens, costs, times) with its 95% interval (Student's t), which is not below 0
 	 * either; nulls where the samples do not tell.
 	 */
 	toMean(): Mean {

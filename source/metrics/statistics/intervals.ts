@@ -2,10 +2,10 @@ import {logGamma} from './evidence.ts';
 
 /** Standard normal quantile of 0.975. */
 const z975 = 1.959963984540054;
-/** Part that a two-sided 95 % interval leaves on either side. */
+/** Part that a two-sided 95% interval leaves on either side. */
 const usualTail = 0.025;
 
-/** Two-sided 95 % quantiles of Student's t for 1 to 12 degrees of freedom (any statistics table). */
+/** Two-sided 95% quantiles of Student's t for 1 to 12 degrees of freedom (any statistics table). */
 const small = [
 	12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788,
 ] as const;
@@ -51,7 +51,7 @@ export function studentT(degreesOfFreedom: number, tail = usualTail): number {
 
 const wilson95 = 1.959963984540054;
 
-/** 95 % interval of a proportion (Wilson 1927); undefined without trials. Good for few trials and at 0 and 1. */
+/** 95% interval of a proportion (Wilson 1927); undefined without trials. Good for few trials and at 0 and 1. */
 export function wilsonInterval(
 	successes: number,
 	trials: number,
@@ -64,7 +64,7 @@ export function wilsonInterval(
 	const centre = (part + wilson95 ** 2 / (2 * trials)) / scale;
 	const half =
 		(wilson95 / scale) * Math.sqrt((part * (1 - part)) / trials + wilson95 ** 2 / (4 * trials ** 2));
-	// Exactly: what is a rounding error below 1 is shown as 99 %.
+	// Exactly: what is a rounding error below 1 is shown as 99%.
 	return {
 		low: successes === 0 ? 0 : Math.max(0, centre - half),
 		high: successes === trials ? 1 : Math.min(1, centre + half),
@@ -87,7 +87,7 @@ function* binomialSums(n: number, p: number): Generator<number> {
 }
 
 /**
- * Ranks, from 1, between which a percentile lies with 95 % confidence (order statistics).
+ * Ranks, from 1, between which a percentile lies with 95% confidence (order statistics).
  * @returns Undefined where n values cannot bound it on both sides.
  */
 export function percentileRanks(

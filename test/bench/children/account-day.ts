@@ -53,7 +53,6 @@ const monitor = createAccountMonitor({
 	own: new OwnUse(),
 	isEverything: true,
 	isAllOnScreen: false,
-	ownNow: () => new Map(),
 	publish(region) {
 		latest = region;
 	},
