@@ -8,6 +8,7 @@ import {
 	type ModelDurations,
 	seriesMinutes,
 } from '../domain/account-snapshot.ts';
+import {costOf} from '../domain/accounting.ts';
 import type {UsageMetric} from '../domain/usage-source.ts';
 import {disagreementOf} from './burndown-calibration.ts';
 import type {DayUse} from './day-use.ts';
@@ -22,7 +23,6 @@ import {
 	type UsageHistory,
 } from './usage-history.ts';
 
-/** What one bucket is made from, beside what does not change. */
 type BucketInput = {
 	readonly history: UsageHistory;
 	/** ModelIds that draw from it. */
@@ -38,7 +38,7 @@ type BucketInput = {
 
 /** Minutes without traffic after which a bucket is called quiet. */
 const quietMinutes = 15;
-/** Minutes whose mean is taken for what others use: a single one may be cut at its edges. */
+/** Others' use is the mean of this many minutes: a single one may be cut at its edges. */
 const othersMinutes = 3;
 const hourMinutes = 60;
 
@@ -96,7 +96,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		},
 		own: nothing,
 		use: notNegative(withoutOwn(at)),
-		// A request at the edge of a minute may be in another one here than there: only the mean is held above 0.
+		// CloudWatch may count a request in the next minute: only the mean is held above 0.
 		others: notNegative(
 			meanOf(Array.from({length: othersMinutes}, (_, index) => withoutOwn(at - index * minuteMs))),
 		),
@@ -107,7 +107,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		hourThrottles: sum('throttles', hour),
 		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
 		dayTokens: input.dayTokens,
-		costPerHourUsd: minute === null ? null : costOf(bucket, (metric) => sum(metric, hour)),
+		costPerHourUsd: minute === null ? null : costIn(bucket, (metric) => sum(metric, hour)),
 		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
 		disagreement: disagreementOf(history, modelIds, burndown, hour),
 		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
@@ -157,13 +157,18 @@ const activityOf = ({history, modelIds, minute}: BucketInput): Activity => {
 	return Number.isFinite(last) ? 'quiet' : 'idle';
 };
 
-const costOf = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
+const costIn = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
 	price === null
 		? null
-		: sum('inputTokens') * price.input +
-			sum('outputTokens') * price.output +
-			sum('cacheReadTokens') * price.cacheRead +
-			sum('cacheWriteTokens') * price.cacheWrite;
+		: costOf(
+				{
+					inputTokens: sum('inputTokens'),
+					outputTokens: sum('outputTokens'),
+					cacheReadTokens: sum('cacheReadTokens'),
+					cacheWriteTokens: sum('cacheWriteTokens'),
+				},
+				price,
+			);
 
 const nothing: MinuteUse = {requests: 0, quotaTokens: 0};
 
@@ -198,7 +203,7 @@ type RegionInput = {
 	readonly day: DayUse;
 	/** By ModelId. */
 	readonly durations: ReadonlyMap<string, ModelDurations>;
-	/** Begin of the minute that the newest look is about. */
+	/** Begin of the minute that the newest poll is about. */
 	readonly minute: number;
 	/** By the service's clock, in milliseconds since 1970. */
 	readonly nowMs: number;

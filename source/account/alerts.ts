@@ -4,9 +4,9 @@ import type {Alert, AlertFigure} from '../metrics/decisions/alert.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
-/** Alarms on the account: percent of a limit that is in use. */
+/** Alerts on the account: percent of a limit that is in use. */
 
-/** An alarm that rings, for one bucket. */
+/** An alert that is met by one bucket. */
 export type RaisedAlert = {
 	readonly alert: Alert;
 	readonly bucket: AccountBucket;
@@ -49,7 +49,7 @@ const holds = (percent: number, {operator, bound}: Alert): boolean => {
 	}
 };
 
-/** Alarms that ring in a Region. Idle buckets ring none, nor do figures that are not known. */
+/** Alerts that are met in a Region; never by idle buckets or unknown figures. */
 export function raisedAlerts(alerts: readonly Alert[], {buckets}: AccountRegion): readonly RaisedAlert[] {
 	return buckets
 		.filter(({activity}) => activity !== 'idle')
@@ -63,9 +63,9 @@ export function raisedAlerts(alerts: readonly Alert[], {buckets}: AccountRegion)
 		});
 }
 
-/** An alarm in a sentence. */
+/** A raised alert in a sentence. */
 export function raisedWords({alert, bucket, percent}: RaisedAlert): string {
-	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`;
+	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} per minute`}.`;
 }
 
 /** Identifies an alert, so that it is raised once. */

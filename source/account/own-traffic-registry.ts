@@ -73,8 +73,8 @@ export class OwnUse {
 }
 
 /**
- * Quota tokens of the day that a run of the user did not use. What CloudWatch reported up to its newest whole minute is compared with
- * what the run used up to there: the minutes after it are not whole, and the run counts them itself.
+ * Quota tokens of the day that the run did not use. Both CloudWatch's figure and the run's count up to CloudWatch's newest
+ * whole minute: the run counts later minutes itself.
  * @param ownTotal Quota tokens of the run so far.
  * @returns null where the day is not known.
  */

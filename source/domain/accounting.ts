@@ -16,8 +16,8 @@ export function utf8Bytes(text: string): number {
 	return bytes;
 }
 
-/** About four characters per token: only where the service reports no counts, and marked as estimated. */
-const charactersPerToken = 4;
+/** Estimate for text whose tokens nobody counted; figures made with it are marked as estimated. */
+export const charactersPerToken = 4;
 
 /** The token counts of an answer; where the service reported none, an estimate that says so. */
 export function usageOf(answer: Answer, expectedInputTokens: number): Usage {
@@ -33,8 +33,11 @@ export function usageOf(answer: Answer, expectedInputTokens: number): Usage {
 	);
 }
 
-/** Settled quota tokens: input + cache write + output x burndown (AWS: quotas-token-burndown). */
-export function settledTokens(usage: Usage, burndown: number): number {
+/** Settled quota tokens: input + cache write + output x burndown; cache reads are free (AWS: quotas-token-burndown). */
+export function settledTokens(
+	usage: Pick<Usage, 'inputTokens' | 'cacheWriteTokens' | 'outputTokens'>,
+	burndown: number,
+): number {
 	return usage.inputTokens + usage.cacheWriteTokens + usage.outputTokens * burndown;
 }
 
@@ -49,8 +52,7 @@ type Occupying = {
 };
 
 /**
- * What a request occupies of its bucket, in units of one window (DESIGN 1, sustainable rate), as the ledger holds it: what
- * was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
+ * What a request occupies of its bucket, in units of one window, as the ledger holds it: what was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
  * known yet it is the first byte, which a program that sends all it may finds out. A request counts from its first byte;
  * without a stream that is the end.
  */
@@ -67,8 +69,11 @@ export function occupiedBy(
 	};
 }
 
-/** List price of an answer in USD. */
-export function costOf(usage: Usage, price: Price): number {
+/** List price in USD. */
+export function costOf(
+	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
+	price: Price,
+): number {
 	return (
 		usage.inputTokens * price.input +
 		usage.outputTokens * price.output +

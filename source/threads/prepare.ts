@@ -7,7 +7,7 @@ import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {utf8Bytes} from '../domain/accounting.ts';
+import {charactersPerToken, utf8Bytes} from '../domain/accounting.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
@@ -54,9 +54,11 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 	};
 };
 
-/** About four characters per token: only for the first reservation, and marked as estimated. */
+/** For the first reservation only, and marked as estimated. */
 const estimatedTokens = ({system, messages}: InferenceRequest): number =>
-	Math.ceil(((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / 4);
+	Math.ceil(
+		((system ?? '').length + messages.reduce((sum, {text}) => sum + text.length, 0)) / charactersPerToken,
+	);
 
 const bytesOf = ({system, messages}: InferenceRequest): number =>
 	utf8Bytes(system ?? '') + messages.reduce((sum, {text}) => sum + utf8Bytes(text), 0);
@@ -199,7 +201,7 @@ const prepareWith = async (
 		endpoint: clients.endpoint,
 		override: config.override,
 		tier: config.tier ?? null,
-		// The embedded simulator is another one every time.
+		// Each embedded simulator is a new one.
 		cache:
 			config.connection.simulatorUrl === undefined
 				? quotaCacheFor({region, profile: config.connection.profile, endpoint: clients.endpoint}, process.env)
@@ -264,7 +266,7 @@ export async function listModels({
 			endpoint,
 			override,
 			tier: null,
-			// The embedded simulator is another one every time.
+			// Each embedded simulator is a new one.
 			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
 			isRefreshing,
 		});

@@ -135,7 +135,7 @@ export function accountRegionFixture(overrides: Partial<AccountRegion> = {}): Ac
 		endpoint: null,
 		phase: 'live',
 		waitingFor: [],
-		looks: 1,
+		polls: 1,
 		minute: fixtureMinute,
 		isComplete: true,
 		at: fixtureMinute + 185_000,

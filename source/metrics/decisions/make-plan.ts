@@ -1,3 +1,4 @@
+import {charactersPerToken} from '../../domain/accounting.ts';
 import type {Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
 import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
@@ -26,9 +27,6 @@ export function measuredRequests(
 		0,
 	);
 }
-
-/** About four characters per token: nothing better is known of text that was not counted. */
-const charactersPerToken = 4;
 
 /**
  * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
