@@ -21,19 +21,19 @@ import {RetryQueues} from './scheduling/retry-queue.ts';
 import {createDecided, Guards} from './stop-rules.ts';
 import {WakeTimer} from './wake-timer.ts';
 
-/** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
+/** Maximum of requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;
 
 /**
- * Events that enter the figures together: one by one, between requests, each of them would find the caches of the
- * processor full of something else, which takes several times as long.
+ * Events that enter the figures together: one at a time, between requests, each would find the processor's caches cold,
+ * which takes several times as long.
  */
 const eventsAtOnce = 32;
 
 /** Milliseconds before the end in which a due request is not yet late. */
 const dueGraceMs = 20;
 
-/** The member of a list that must be there: the spec was checked when it was made. */
+/** A member of a list that must exist: the spec was checked when it was made. */
 export function memberOf<Member>(list: readonly Member[], index: number, what: string): Member {
 	const member = list[index];
 	if (member === undefined) {
@@ -68,11 +68,11 @@ export class RunCore {
 	/** One for each target. */
 	readonly contests: readonly Contest[];
 	readonly retries = new RetryQueues();
-	/** Says in the log how max tokens are right-sized. */
+	/** Logs how max tokens are right-sized. */
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #wakeTimer: WakeTimer;
 	readonly #figures: Figures;
-	/** Events that have not entered the figures yet, oldest first. */
+	/** Events that are not in the figures yet, oldest first. */
 	#events: RunEvent[] = [];
 	#drainedAtMs: number | undefined;
 	/** Requests of open loops that were due and never sent; undefined while sending. */
@@ -82,7 +82,7 @@ export class RunCore {
 	readonly #lost = new LostCount();
 	#done = 0;
 	#conversations = 0;
-	/** What is still sent: `new` requests too, only those that were sent before, or nothing. */
+	/** Which requests are still sent: `new` ones too, only those that were sent before, or none. */
 	#allowed: 'new' | 'again' | 'nothing' = 'new';
 	/** Conversations that were left before their last turn. */
 	#leftConversations = 0;
@@ -130,7 +130,7 @@ export class RunCore {
 		});
 	}
 
-	/** What the run is about: it may change while it goes on. */
+	/** Decides between variants; may change during the run. */
 	get goal(): Goal {
 		return this.#goal;
 	}
@@ -152,7 +152,7 @@ export class RunCore {
 		return this.#conversations;
 	}
 
-	/** Something changed: the run looks after `delayMs` at the latest whether more may be sent; infinite changes nothing. */
+	/** Has the run check within `delayMs` whether more may be sent; infinite changes nothing. */
 	wake(delayMs = 0): void {
 		this.#wakeTimer.within(delayMs);
 	}
@@ -161,7 +161,7 @@ export class RunCore {
 		this.#wakeTimer.clear();
 	}
 
-	/** What the events until now add up to. */
+	/** The sum of all events so far. */
 	get figures(): Figures {
 		this.#enterEvents();
 		return this.#figures;
@@ -191,7 +191,7 @@ export class RunCore {
 		}
 	}
 
-	/** A logical request is over, well or not, and its conversation with it. */
+	/** A logical request is over, answered or not, and its conversation with it. */
 	finish(request: LogicalRequest): void {
 		this.#count(request);
 		this.#leave(request);
@@ -211,13 +211,13 @@ export class RunCore {
 		this.#onLost(record);
 	}
 
-	/** The run is over: what was learnt and what was lost in it become lines of the log. */
+	/** The run is over: logs what was learnt and what was lost. */
 	sumUp(): void {
 		this.learntMaxTokens.finish(this.time.elapsedMs());
 		if (this.#overdue !== undefined && this.#overdue > 0) {
 			this.note(
 				'unsent',
-				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies tell of those that were sent.`,
+				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
 			);
 		}
 		if (this.#leftConversations > 0) {
@@ -233,19 +233,19 @@ export class RunCore {
 		}
 	}
 
-	/** A logical request was answered, and its conversation goes on at `readyAt` of the clock, unless the run is ending. */
-	goOn(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
+	/** A logical request was answered, and its conversation continues at `readyAt` of the clock, unless the run is ending. */
+	continueWith(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
 		this.#count(request);
 		if (this.status.phase === 'draining' || this.status.phase === 'ended') {
-			this.#leaveUnsaid(next);
+			this.#leaveUnsent(next);
 		} else {
 			this.#queue(next, readyAt);
 		}
 	}
 
-	/** A turn is never sent: its conversation is over. */
+	/** A turn will never be sent: its conversation is over. */
 	drop(request: LogicalRequest): void {
-		this.#leaveUnsaid(request);
+		this.#leaveUnsent(request);
 	}
 
 	/** Until when new requests were sent, in milliseconds since the start: up to now while they still are. */
@@ -253,19 +253,19 @@ export class RunCore {
 		return this.#drainedAtMs ?? this.time.elapsedMs();
 	}
 
-	/** Nothing new is sent, later turns of a conversation neither. */
+	/** Nothing new is sent, no later turns of a conversation either. */
 	drain(): void {
 		this.#drainedAtMs ??= this.time.elapsedMs();
 		this.#overdue ??= this.#countOverdue();
 		this.status.go('draining');
 		for (const turn of this.retries.removeAll(isUnsentTurn)) {
-			this.#leaveUnsaid(turn);
+			this.#leaveUnsent(turn);
 		}
 	}
 
 	/**
-	 * Requests that will likely be enough to decide, those that are done among them.
-	 * @returns Undefined where nothing is chosen, or that cannot be said yet.
+	 * Total of requests that will likely be enough to decide.
+	 * @returns Undefined where nothing is to be decided, or not known yet.
 	 */
 	get likelyRequests(): number | undefined {
 		const more = this.spec.isEliminating ? this.contests.map(({moreRequests}) => moreRequests) : [undefined];
@@ -296,7 +296,7 @@ export class RunCore {
 		this.#done += request.isWarmUp || request.isFollowUp ? 0 : 1;
 	}
 
-	#leaveUnsaid(turn: LogicalRequest): void {
+	#leaveUnsent(turn: LogicalRequest): void {
 		this.#leftConversations++;
 		this.#leave(turn);
 	}
@@ -316,8 +316,8 @@ export class RunCore {
 	}
 
 	/**
-	 * Nothing new is sent. What waits to be sent again is given up; where the run only reached its number of requests, only what
-	 * would be one more.
+	 * Nothing new is sent. Requests waiting to be sent again are given up; where the run only reached its number of requests,
+	 * only those that would exceed it.
 	 */
 	stopSending(stoppedBy: StoppedBy): void {
 		this.status.stopBy(stoppedBy);
@@ -330,7 +330,7 @@ export class RunCore {
 		}
 	}
 
-	/** What waits to be sent again is over, now and from here on. */
+	/** Requests waiting to be sent again are lost, now and from here on. */
 	giveUpWaiting(): void {
 		this.#allowed = 'nothing';
 		this.#giveUpUnsendable();
@@ -365,8 +365,8 @@ export class RunCore {
 	}
 
 	/**
-	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others go on.
-	 * @returns Whether others do; the run stops where none is left.
+	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others continue.
+	 * @returns Whether any continues; otherwise the run stops.
 	 */
 	giveUpForDay({bucket, target}: Cell): boolean {
 		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
@@ -380,7 +380,7 @@ export class RunCore {
 		if (own.length > 0) {
 			this.note(
 				'day',
-				`The day's quota of ${target.model} is used up: nothing more is sent to it, the others go on.`,
+				`The day's quota of ${target.model} is used up: nothing more is sent to it, the others continue.`,
 			);
 		}
 		return true;

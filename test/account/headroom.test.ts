@@ -100,7 +100,7 @@ describe('the day', () => {
 			/^Others use \d+ of \d+ requests per minute of .+, your own runs on other machines included; with this run/,
 		);
 		expect(headroomRemark(target, shared)).toMatch(
-			/^Others in the account use 50% of the requests .* of a minute, your own runs on other machines included:/,
+			/^Others in the account use 50% of the requests .* per minute, your own runs on other machines included:/,
 		);
 	});
 

@@ -68,7 +68,7 @@ describe('a tier that an answer names', () => {
 		[{maxCostUsd: null, isMaxCostGiven: true}, 'pass'],
 	])('ends a run only where the limit was typed: %j', (limit, verdict) => {
 		const guards = new Guards({maxRequests: null, ...limit});
-		guards.loseSight();
+		guards.losePrice();
 		expect(guards.ask(0.1, true)).toEqual(verdict);
 	});
 });

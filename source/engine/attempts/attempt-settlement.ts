@@ -33,7 +33,7 @@ type SettlementPorts = {
 	readonly checker?: PatternChecker | undefined;
 };
 
-/** What an answer took, known before it is judged. */
+/** Tokens, cost and times of an answer, known before it is judged. */
 type Settled = Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'at'> & {
 	readonly isOverrun: boolean;
 	readonly costUsd: number | undefined;
@@ -48,13 +48,13 @@ const recordOf = (
 	verdicts: readonly ItemVerdict[],
 ): AnswerRecord => toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times});
 
-/** Where the tokens of a bucket were found to count from, in a sentence. */
+/** Says where the tokens of a bucket were found to count from. */
 const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
 	countsFrom === 'end'
 		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
 		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
 
-/** Why a run with a typed limit goes no further. */
+/** Why a run with a typed limit stops. */
 const dearerWords = (model: string, tier: string | undefined): string =>
 	`${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
 
@@ -65,9 +65,10 @@ const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> =
 	overloaded: 'overloaded',
 };
 
+/** Follow-ups occupy no slot of their load. */
 const freeSlots = new ConcurrencyLimiter(() => Number.POSITIVE_INFINITY);
 
-/** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
+/** Settles attempts with their bucket, judges answers, and decides whether a request is tried again. */
 export function createSettlement(core: RunCore, ports: SettlementPorts): AttemptHandlers {
 	const {spec, clock, random, guards, time} = core;
 
@@ -167,7 +168,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		const costUsd = cell.spec.price === null ? undefined : costOf(usage, cell.spec.price);
 		guards.ended(attempt.maxUsd, costUsd ?? 0);
 		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);
-		if (isDearer && guards.loseSight()) {
+		if (isDearer && guards.losePrice()) {
 			core.note('tier', dearerWords(cell.target.model, answer.tier));
 		}
 		const settled: Settled = {
@@ -198,7 +199,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		const {request, cell, reservation} = attempt;
 		const {usage, quotaTokens, isOverrun, costUsd, isDearer, times} = settled;
 		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
-		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
+		// Field by field: this is made for every answer, and spreading a copy stood out in profiles.
 		core.emit({
 			type: 'answered',
 			at: time.elapsedMs(),
@@ -252,7 +253,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		if (next === undefined) {
 			core.finish(request);
 		} else {
-			core.goOn(request, next, clock.now() + core.cellOf(next).thinkMs);
+			core.continueWith(request, next, clock.now() + core.cellOf(next).thinkMs);
 		}
 	};
 
@@ -278,7 +279,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		}
 	};
 
-	/** Tells the bucket what a failed attempt did to it, and says so when it reacts. */
+	/** Settles a failed attempt with its bucket, and logs how the bucket reacts. */
 	const settleFailure = (attempt: Attempt, failure: Failure): void => {
 		const {cell, reservation} = attempt;
 		if (failure.charge === 'unknown') {
@@ -304,26 +305,26 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		}
 	};
 
-	/** What an attempt of unknown fate may have used belongs to its request. */
+	/** Adds what an attempt of unknown fate may have used to its request. */
 	const keepBroken = (
-		{request, cell, reservation, maxUsd}: Attempt,
+		{request, cell, reservation, maxUsd: attemptUsd}: Attempt,
 		received: Received | undefined,
 	): Broken => {
-		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, maxUsd);
-		const {attempts = 0, quotaTokens = 0, costUsd = 0, maxUsd: most = 0} = request.broken ?? {};
+		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, attemptUsd);
+		const {attempts = 0, quotaTokens = 0, costUsd = 0, maxUsd = 0} = request.broken ?? {};
 		request.broken = {
 			attempts: attempts + used.attempts,
 			quotaTokens: quotaTokens + used.quotaTokens,
 			costUsd: costUsd + used.costUsd,
-			maxUsd: most + used.maxUsd,
+			maxUsd: maxUsd + used.maxUsd,
 		};
 		return used;
 	};
 
-	/** Cells that the service asked to wait for longer than is waited. */
+	/** Cells with a Retry-After longer than is honoured. */
 	const impatient = new Set<number>();
 
-	/** Says once for each cell that it is tried again before the service asks to. */
+	/** Logs once per cell that it is tried again before the service asks to. */
 	const noteImpatience = ({index, variant, target}: Cell, failure: Failure, delayMs: number): void => {
 		const asked = failure.retryAfterMs ?? 0;
 		if (asked > delayMs && !impatient.has(index)) {

@@ -7,7 +7,7 @@ import type {Cell} from '../cells/cell.ts';
 import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
-/** What became of one item, for answers.jsonl; `item` is its index. */
+/** Verdict on one item, for answers.jsonl; `item` is its index. */
 type VerdictRecord = {
 	readonly item: number | null;
 	/** Of the item, with its text and its right answer; absent for a task without items. */
@@ -17,7 +17,7 @@ type VerdictRecord = {
 	readonly kind: ItemVerdict['kind'];
 	readonly answer: string | null;
 	readonly checked: boolean;
-	/** Why it was not checked to the end; absent where it was. */
+	/** Why its check could not finish; absent where it did. */
 	readonly reason?: string;
 };
 
@@ -56,7 +56,7 @@ export type AnswerRecord = {
 	readonly usage: Usage;
 	readonly quotaTokens: number;
 	readonly stopReason: string;
-	/** As echoed; absent where the answer does not say. */
+	/** As echoed; absent where the answer has none. */
 	readonly tier?: string;
 	readonly latencyMode?: string;
 	readonly attempts: number;
@@ -159,13 +159,12 @@ export function lostEvent(request: LogicalRequest, failure: Failure, at: number)
 	};
 }
 
-/** Most requests whose items are named in the log. */
+/** Maximum of requests whose items are named in the log. */
 const maxNamed = 20;
 
-/** How many requests were lost, for what, and the items of the first ones. */
+/** Counts lost requests by reason, and keeps the items of the first ones. */
 export class LostCount {
 	readonly #byReason = new Map<LostRecord['reason'], number>();
-
 	readonly #named: LostRecord[] = [];
 
 	add(record: LostRecord): void {

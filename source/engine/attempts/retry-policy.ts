@@ -1,6 +1,7 @@
 import type {Admission} from '../../admission/bucket.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {Random} from '../../domain/random.ts';
+import {formatCount} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
 
 /** Attempts and waits of a class of failure. */
@@ -10,9 +11,9 @@ type RetryRule = {readonly attempts: number; readonly baseMs: number; readonly c
 const patient: RetryRule = {attempts: 6, baseMs: 1000, capMs: 20_000};
 /** A throttle is not a fault of the request: others use the bucket, and the admission already waits for room. */
 const throttled: RetryRule = {attempts: 12, baseMs: 1000, capMs: 20_000};
-/** Broken connections and faults of the service are over soon (base delay of the SDK's standard mode). */
+/** Broken connections and faults of the service pass soon (base delay of the SDK's standard mode). */
 const quick: RetryRule = {attempts: 6, baseMs: 50, capMs: 20_000};
-/** Only where there are other keys by now: those are tried once. */
+/** Credentials may have been renewed: new ones are tried once. */
 const renewed: RetryRule = {attempts: 2, baseMs: 0, capMs: 0};
 const never: RetryRule = {attempts: 1, baseMs: 0, capMs: 0};
 
@@ -59,7 +60,7 @@ export function retryDelayMs(
 /** Why a request can never be sent. */
 export type Refusal = Extract<Admission, {kind: 'never' | 'day'}>;
 
-const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');
+const whole = (value: number): string => formatCount(Math.floor(value));
 
 /** The failure of a request that cannot be sent: it is larger than its bucket, or the bucket's day is used up. */
 export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell): Failure {
@@ -67,7 +68,7 @@ export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell):
 		return {
 			class: 'throttled-day',
 			message: `The day's quota of ${target.model} is used up.`,
-			advice: 'Go on tomorrow (UTC), or ask for a higher quota per day.',
+			advice: 'Continue tomorrow (UTC), or ask for a higher quota per day.',
 			isRetryable: false,
 			charge: 'none',
 		};
@@ -76,7 +77,7 @@ export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell):
 	if (dimension === 'requests') {
 		return {
 			class: 'validation',
-			message: `The quota of ${target.model} allows no request at all (${whole(limit)} per minute).`,
+			message: `The quota of ${target.model} allows no requests (${whole(limit)} per minute).`,
 			advice: 'Ask AWS Support to enable the model for the account, or take another model or scope.',
 			isRetryable: false,
 			charge: 'none',

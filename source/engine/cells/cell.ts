@@ -11,27 +11,27 @@ import {requestsForItems} from '../../metrics/decisions/make-plan.ts';
 import {chatInLane, composePrompt, composeTurn, messagesOf} from '../../prompts/compose.ts';
 import {MaxTokensTuner} from './max-tokens-tuner.ts';
 
-/** Nothing that is sent to this target can succeed: one failure is enough. */
+/** After one such failure nothing sent to this target can succeed. */
 const hopeless: ReadonlySet<FailureClass> = new Set([
 	'access-denied',
 	'not-found',
 	'needs-profile',
 	'credentials',
 ]);
-/** Requests lost in a row, without one answer before, after which a cell is given up. */
+/** A cell is given up after this many lost requests in a row, unless one was answered before. */
 const maxFailures = 3;
 
-/** Characters of a prompt, of what was said before it too: what its tokens are estimated from. */
+/** Characters of a prompt with its history, from which its tokens are estimated. */
 const lengthOf = (prompt: Prompt): number =>
 	messagesOf(prompt).reduce((sum, {text}) => sum + text.length, prompt.system?.length ?? 0);
 
-/** UTF-8 bytes of what the service did not count yet: all of a prompt, or only what follows a history that it counted. */
+/** UTF-8 bytes that the service did not count yet: all of a prompt, or what follows a counted history. */
 const bytesOf = (prompt: Prompt): number =>
 	prompt.history?.tokens === undefined
 		? utf8Bytes(prompt.system ?? '') + messagesOf(prompt).reduce((sum, {text}) => sum + utf8Bytes(text), 0)
 		: utf8Bytes(prompt.user);
 
-/** What the cost of a request follows from. @see LogicalRequest */
+/** What determines the cost of a request. @see LogicalRequest */
 type Costed = {readonly prompt: Prompt; readonly hasFullLimit?: boolean | undefined};
 
 /** A variant on a target in one lane of a run: what it sends, what that costs, and whether it is still worth trying. */
@@ -87,7 +87,7 @@ export class Cell {
 		return this.#auto?.value ?? this.spec.maxTokens;
 	}
 
-	/** Whether it has a request at a position of the sequence: where it is asked for some items only, it runs out. */
+	/** Whether it has a request at a position of the sequence: with its own items it runs out. */
 	hasRequestAt(position: number): boolean {
 		return position < requestsForItems(this.spec, this.variant.itemsPerRequest);
 	}
@@ -110,7 +110,7 @@ export class Cell {
 		return items;
 	}
 
-	/** It is asked for some items only, and goes over them in its own way. */
+	/** It is asked for some items only, in their own order. */
 	get hasOwnItems(): boolean {
 		return this.spec.onlyItems !== undefined;
 	}
@@ -170,7 +170,7 @@ export class Cell {
 			: known + this.estimator.addedTokens(prompt.user.length);
 	}
 
-	/** Max tokens of a request: all that were configured where its answer was cut off with less. */
+	/** Max tokens of a request: the configured ones where its answer was cut off with less. */
 	maxTokensOf({hasFullLimit}: Costed): number {
 		return hasFullLimit ? this.spec.maxTokens : this.maxTokens;
 	}
@@ -184,7 +184,7 @@ export class Cell {
 	}
 
 	/**
-	 * What an attempt that broke off used: what the service said, the text that came, else all that was set aside. An estimate.
+	 * Estimate of what a broken attempt used: by the service's count, else by the received text, else all that was set aside.
 	 * @param setAside For this attempt; it is never more than that.
 	 * @param maxUsd What the attempt costs at most.
 	 */
@@ -214,7 +214,7 @@ export class Cell {
 		return inputTokens.value + this.estimator.outputTokens(maxTokens) * this.target.burndown.value;
 	}
 
-	/** Input tokens of a prompt at most: no text has more than bytes, and nobody counted this one before it was answered. */
+	/** Upper bound of the input tokens of a prompt: a text that the service did not count has at most one per byte. */
 	#maxInputTokens(prompt: Prompt): number {
 		const expected = this.inputTokens(prompt);
 		return this.#isCounted && prompt === this.#onlyPrompt
@@ -270,7 +270,7 @@ export class Cell {
 		return this.#isGivenUp;
 	}
 
-	/** It can never be sent. */
+	/** Its requests can never be sent. */
 	giveUp(): void {
 		this.#isGivenUp = true;
 	}

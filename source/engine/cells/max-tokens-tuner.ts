@@ -1,9 +1,9 @@
 import {fittingMaxTokens} from '../../metrics/decisions/max-tokens.ts';
 import {Quantiles} from '../../metrics/statistics/distribution.ts';
 
-/** Answers before which the max tokens of the cell are sent. */
+/** Answers that are needed before the configured max tokens change. */
 const minAnswers = 4;
-/** Extra room while few answers are known: the greatest one x (1 + 4 / sqrt(n)). */
+/** Extra room while few answers are known: the longest one x (1 + 4 / sqrt(n)). */
 const caution = 4;
 
 /**

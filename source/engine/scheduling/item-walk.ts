@@ -1,9 +1,9 @@
 import type {BlockPlace} from '../../domain/run-event.ts';
 
-/** Items of a request, as places in the order in which items are asked. */
+/** Items of a request, as a range of the order in which items are asked. */
 export type ItemRange = {readonly from: number; readonly count: number};
 
-/** Items that a block carries at most: variants that pack very different numbers share no blocks. */
+/** Maximum of items in a block: variants that pack very different numbers share no blocks. */
 const maxInBlock = 120;
 
 /** How blocks go over the items, pass after pass; no block reaches over the end of a pass. */
@@ -20,10 +20,10 @@ const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDiv
 const commonMultiple = (a: number, b: number): number => (a / commonDivisor(a, b)) * b;
 
 /**
- * A walk whose blocks carry the least common number of what the variants pack, or all items where they are fewer.
+ * A walk whose blocks carry the least common multiple of what the variants pack, or all items where they are fewer.
  * @param items How many there are.
  * @param packed Items per request of each variant.
- * @returns Undefined where there are no items, or the least common number is too large.
+ * @returns Undefined where there are no items, or the common multiple is too large.
  */
 export function itemWalk(items: number, packed: readonly number[]): ItemWalk | undefined {
 	const common = packed.map((count) => Math.max(1, Math.min(count, items))).reduce(commonMultiple, 1);

@@ -13,7 +13,7 @@ import {announceLanes, type Source} from './load-sources.ts';
 import type {RetryQueue} from './retry-queue.ts';
 import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
 
-/** Requests waiting to be sent again beyond which no new ones are started. */
+/** With more requests waiting to be sent again, no new ones are started. */
 const maxWaiting = 1000;
 
 /** Why nothing is sent now. */
@@ -31,7 +31,7 @@ type Step = 'sent' | 'refused' | 'blocked' | 'over';
  * to the lanes below it, so a lane never waits behind a lower one, and `low` gets what is left. Within a lane requests that
  * were sent before come first, then the sources take turns.
  *
- * The way of a request: a source's draft -> `#cellFor` (which variant and target) -> `#requestOf` (its text) -> `#try`
+ * The path of a request: a source's draft -> `#cellFor` (which variant and target) -> `#requestOf` (its text) -> `#try`
  * (guards, then the bucket) -> `#send`.
  */
 export class Scheduler {
@@ -40,7 +40,7 @@ export class Scheduler {
 	readonly #order: readonly Item[];
 	readonly #pickAmong: (cells: readonly Cell[], lane: Lane) => Cell | undefined;
 
-	/** Buckets without room in this turn, for the lane that found out and all below it. */
+	/** Buckets without room in this turn, for the lane that was refused and all below it. */
 	readonly #blocked = new Set<Bucket>();
 	#blockedOn: BlockedOn | undefined;
 	#wakeMs = Number.POSITIVE_INFINITY;
@@ -57,7 +57,7 @@ export class Scheduler {
 		this.#pickAmong = pickerOf(core);
 	}
 
-	/** What the first request that had to wait waits for; undefined when everything flows. */
+	/** What the first waiting request waits for; undefined while none waits. */
 	get blockedOn(): BlockedOn | undefined {
 		const delayMs = this.#blockedOn?.delayMs;
 		return this.#blockedOn === undefined || delayMs === undefined
@@ -67,7 +67,7 @@ export class Scheduler {
 
 	/**
 	 * Sends the next request that may be sent now. One at a time, then the event loop gets its turn: preparing a request takes
-	 * longer than reading an answer, and in a burst the answers, whose clocks are running, would wait behind all of them.
+	 * longer than reading an answer, and after a burst the answers, whose latency is being measured, would wait for all of it.
 	 * @param canStart Whether new requests may be drawn from the sources; otherwise only those already sent before.
 	 * @returns Milliseconds until it should be called again; infinite when only an answer can change something.
 	 */
@@ -94,7 +94,7 @@ export class Scheduler {
 		if (!this.#core.status.isSending || this.#attempts.inFlight >= maximumInFlight) {
 			return false;
 		}
-		// The run is another one after that: what still waits is looked at in the next turn.
+		// That changed the run: the rest is tried in the next turn.
 		if (this.#hasSent || this.#isOver) {
 			this.#wakeMs = 0;
 			return false;
@@ -119,7 +119,7 @@ export class Scheduler {
 					queue.remove(request);
 				}
 				if (step === 'refused') {
-					// Its conversation may have been the last thing that the run waited for.
+					// Its conversation may have been the last one that the run waited for.
 					this.#wakeMs = 0;
 				}
 				if (step === 'over') {
@@ -141,7 +141,7 @@ export class Scheduler {
 		}
 	}
 
-	/** Another one comes first each time. */
+	/** Rotated, so that each source comes first in its turn. */
 	#inTurn(sources: readonly Source[]): readonly Source[] {
 		const offset = sources.length < 2 ? 0 : this.#turn % sources.length;
 		return offset === 0 ? sources : [...sources.slice(offset), ...sources.slice(0, offset)];
@@ -238,7 +238,7 @@ export class Scheduler {
 				if (!this.#core.giveUpForDay(cell)) {
 					return this.#end();
 				}
-				// A draft is drawn again without this target; what waits to be sent is lost.
+				// A draft is drawn again without this target; a queued request is lost.
 				this.#wakeMs = 0;
 				if (take !== undefined) {
 					return 'blocked';
@@ -286,7 +286,7 @@ export class Scheduler {
 		});
 	}
 
-	/** It can never be sent. */
+	/** Gives up a request that can never be sent. */
 	#refuse(request: LogicalRequest, cell: Cell, reason: Refusal): void {
 		const core = this.#core;
 		const failure = refusal(reason, cell);
@@ -301,7 +301,7 @@ export class Scheduler {
 			return;
 		}
 		if (request.isFollowUp) {
-			// It is larger than what it follows; others like that still fit.
+			// It is larger than the request before it; others of the cell still fit.
 			return;
 		}
 		cell.giveUp();

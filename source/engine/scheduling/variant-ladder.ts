@@ -10,12 +10,12 @@ import type {Cell} from '../cells/cell.ts';
 const thresholds = [0.7, 0.85, 0.95] as const;
 /** How much it must have emptied below a threshold before they go back. */
 const hysteresis = 0.05;
-/** Of a lane's requests, the part that tries a variant that is off the ladder: so it may come back. */
+/** Part of a lane's requests that tries a variant off the ladder, so that it may come back. */
 const probingPart = 1 / 64;
-/** Level at which a variant is surely dearer for what it gets than one above it. */
-const surely = 0.05;
+/** Level of the evidence that a variant costs more per useful item than one above it. */
+const level = 0.05;
 
-/** What the ladder needs to know of a variant. */
+/** A variant, as the ladder needs it. */
 export type LadderRung = {
 	readonly cell: number;
 	/** Quota tokens of a request; expected before there are any. */
@@ -32,12 +32,12 @@ const passedBy = (fill: number, before: number): number =>
 	thresholds.filter((threshold, index) => fill >= threshold - (index < before ? hysteresis : 0)).length;
 
 /**
- * Chooses the variant for the next request of a lane on a target (`--policy adaptive`): the dearest per request while there
- * is room, a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold
+ * Chooses the variant for the next request of a lane on a target (`--policy adaptive`): the most expensive per request
+ * while there is room, a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold
  * on, each lane above it one threshold later.
  *
- * Off the ladder are variants that fail the quality gate, and those that are cheaper per request but surely dearer per useful
- * item than one above them. They are still tried now and then, and come back when their answers have earned it.
+ * Off the ladder are variants that fail the quality gate, and those that are cheaper per request but provably more
+ * expensive per useful item than one above them. They are still tried now and then, and come back when their answers have earned it.
  */
 export class Ladder {
 	readonly #delay: number;
@@ -74,18 +74,18 @@ export class Ladder {
 		return ladder[Math.min(step, ladder.length - 1)]?.cell;
 	}
 
-	/** The largest useful share that a rung's answers do not refuse; worked out again only when there are new ones. */
+	/** The largest useful share that a rung's answers do not refuse; recomputed only when there are new ones. */
 	#maxUseful({cell, items: {count, useful}}: LadderRung): number {
 		const known = this.#shares.get(cell);
 		if (known?.count === count && known.useful === useful) {
 			return known.share;
 		}
-		const share = largestShare(count, useful, surely);
+		const share = largestShare(count, useful, level);
 		this.#shares.set(cell, {count, useful, share});
 		return share;
 	}
 
-	/** Those that are worth stepping down to; the dearest alone where none is good enough. */
+	/** Variants worth stepping down to; only the most expensive one where none is good enough. */
 	#ladderOf(byCost: readonly LadderRung[]): readonly LadderRung[] {
 		const good = byCost.filter(({checked}) => gateState(checked, this.#minQuality) !== 'failed');
 		const worth = good.filter((rung, place) => {
@@ -155,7 +155,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 			return undefined;
 		}
 		const step = ladderOf(lane, first.spec.target);
-		// What is kept back for the lanes above is full to this one: else it would be blocked before it steps down.
+		// Room kept for higher lanes counts as full: else this lane would be blocked before it steps down.
 		const fill = 1 - first.bucket.roomLeft(lane);
 		const chosen = step.ladder.choose(cells.map(rungOf), fill);
 		const cell = cells.find(({index}) => index === chosen);

@@ -67,7 +67,7 @@ export class Elimination {
 	}
 
 	/** Looks at what was measured until now. */
-	look(field: Field): Standings {
+	evaluate(field: Field): Standings {
 		this.#leave(field);
 		const candidates = this.#cells.filter((cell) => !this.#out.has(cell) && !this.#givenUp.has(cell));
 		const ranked = candidates

@@ -53,7 +53,7 @@ export class Contest {
 	readonly #gates = new Map<number, GateState>();
 	#standings: Standings | undefined;
 	/** What was looked at; looking again at the same would say the same. */
-	#lookedAt = '';
+	#evaluatedAt = '';
 	#returns = 0;
 
 	constructor(spec: Spec, target: number, ports: ContestPorts) {
@@ -76,18 +76,18 @@ export class Contest {
 	}
 
 	/** Looks at what was measured until now, for the run's goal. */
-	look(): void {
+	evaluate(): void {
 		if (this.#blocks === undefined) {
 			return;
 		}
 		const cells = this.cells.map((cell) => `${this.gateOf(cell)} ${this.#ports.isAlive(cell)}`);
 		const now = [this.#goal, this.#blocks.count, ...cells].join(' ');
-		if (now === this.#lookedAt) {
+		if (now === this.#evaluatedAt) {
 			return;
 		}
 		const wereOut = [...(this.#standings?.out.keys() ?? [])];
-		this.#lookedAt = now;
-		this.#standings = this.#lookFor(this.#goal);
+		this.#evaluatedAt = now;
+		this.#standings = this.#evaluateFor(this.#goal);
 		this.#returns += wereOut.some((cell) => this.isIn(cell)) ? 1 : 0;
 	}
 
@@ -100,7 +100,7 @@ export class Contest {
 	setGoal(goal: Goal): void {
 		this.#goal = goal;
 		this.#eliminations.set(goal, new Elimination(goal, this.cells));
-		this.look();
+		this.evaluate();
 	}
 
 	/** Where the run's goal stood at the last look; undefined before it, and where nothing is compared. */
@@ -184,7 +184,7 @@ export class Contest {
 
 	/** One verdict for each goal, that of the run first. */
 	verdicts(variants: readonly VariantFigures[]): readonly Verdict[] {
-		this.look();
+		this.evaluate();
 		const {minQuality, task} = this.#spec;
 		const own = this.#goal;
 		const figures = this.#ports.figures();
@@ -194,7 +194,7 @@ export class Contest {
 				goal,
 				cells: this.cells,
 				field: this.#field,
-				standings: goal === own ? this.#standings : this.#lookFor(goal),
+				standings: goal === own ? this.#standings : this.#evaluateFor(goal),
 				figures: (cell) => variants[cell],
 				checkedOf: (cell) => figures.quality[cell] ?? {count: 0, passed: 0},
 				gateOf: (cell) => this.gateOf(cell),
@@ -204,9 +204,9 @@ export class Contest {
 		);
 	}
 
-	#lookFor(goal: Goal): Standings | undefined {
+	#evaluateFor(goal: Goal): Standings | undefined {
 		const field = this.#field;
-		return field === undefined ? undefined : this.#eliminations.get(goal)?.look(field);
+		return field === undefined ? undefined : this.#eliminations.get(goal)?.evaluate(field);
 	}
 
 	get #field(): Field | undefined {
