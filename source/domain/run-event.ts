@@ -63,7 +63,7 @@ export type Broken = {
 	readonly maxUsd: number;
 };
 
-/** Milliseconds, as DESIGN section 5 defines them. */
+/** Latencies of an answered request, in milliseconds. */
 export type RequestTimes = {
 	readonly timeToFirstToken: number | undefined;
 	/** The first token of the answer itself: reasoning may come before it. Absent where that was not seen. */

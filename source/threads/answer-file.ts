@@ -12,11 +12,109 @@ import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/r
 import {escapeUnseen} from '../text/width.ts';
 import type {AnswerSink} from './messages.ts';
 
-/** A file that grows by whole pieces of text while a run goes on, so that an interruption loses nothing. */
+/** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
+type AnswerWriter = {
+	readonly write: (record: AnswerRecord) => void;
+	/**
+	 * An answer whose check still runs: it is kept in answers-unchecked.jsonl until the run is over, in case the program is
+	 * killed before.
+	 */
+	readonly unjudged: (record: AnswerRecord) => void;
+	/** A request without an answer is a row of requests.csv alone. */
+	readonly lost: (record: LostRecord) => void;
+	/** Waits until all lines are written. */
+	readonly close: () => Promise<void>;
+};
+
+/** The run that the answers belong to. */
+type AnswersOf = {
+	/** Unique name of the run. */
+	readonly run: string;
+	readonly config: RunConfig;
+};
+
+/** The answers of a run, whose files are known only when it starts. */
+export type AnswerLog = AnswerWriter & {
+	/** @param sink Undefined: the answers are not kept. */
+	readonly open: (sink: AnswerSink, of: AnswersOf) => void;
+};
+
+/** @param onFault Called once per file, with a sentence, when it can no longer be written; the run continues. */
+export function createAnswerLog(onFault: (text: string) => void): AnswerLog {
+	let writer: AnswerWriter | undefined;
+	return {
+		open(sink, of) {
+			writer = sink && openAnswers(sink, of, onFault);
+		},
+		write: (record) => writer?.write(record),
+		unjudged: (record) => writer?.unjudged(record),
+		lost: (record) => writer?.lost(record),
+		async close() {
+			await writer?.close();
+		},
+	};
+}
+
+/** Fingerprints of what the run asks, beside its answers. */
+const askedFile = (answers: string | undefined): string | undefined =>
+	answers === undefined ? undefined : path.join(path.dirname(answers), 'asked.jsonl');
+
+/**
+ * Opens the files that the sink names, each at the first answer.
+ * @param onFault Called once per file, with a sentence, when it can no longer be written; the run continues.
+ */
+export function openAnswers(
+	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,
+	{run, config}: AnswersOf,
+	onFault: (text: string) => void,
+): AnswerWriter {
+	const open = (name: string | undefined, what: string, head = ''): LineFile | undefined =>
+		name === undefined ? undefined : openLineFile(name, {what, head, isReplacing}, onFault);
+	const answers = open(file, 'Answers');
+	const asked = open(askedFile(file), 'Fingerprints of the items');
+	let hasAsked = false;
+	const prints = new Map(
+		Object.entries(partsOf(config)).map(([name, parts]) => [name, variantFingerprint(parts)]),
+	);
+	const requests = open(requestsFile, 'Requests', requestsCsvHead);
+	const draft = file === undefined ? undefined : `${file.replace(/\.jsonl$/, '')}-unchecked.jsonl`;
+	let unchecked: LineFile | undefined;
+	const answerLine = (record: AnswerRecord): string => {
+		const origin = {run, variantFingerprint: prints.get(record.variant)};
+		return `${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`;
+	};
+	return {
+		unjudged(record) {
+			if (draft !== undefined) {
+				unchecked ??= openLineFile(draft, {what: 'Answers that wait for their check'}, onFault);
+				unchecked.write(answerLine(record));
+			}
+		},
+		write(record) {
+			if (!hasAsked) {
+				hasAsked = true;
+				asked?.write(askedLine(run, config));
+			}
+			answers?.write(answerLine(record));
+			requests?.write(requestsCsvLine(record));
+		},
+		lost(record) {
+			requests?.write(lostRequestCsvLine(record));
+		},
+		async close() {
+			await Promise.all([answers?.close(), asked?.close(), requests?.close(), unchecked?.close()]);
+			if (draft !== undefined && unchecked !== undefined) {
+				await rm(draft, {force: true});
+			}
+		},
+	};
+}
+
+/** A file that grows by whole pieces of text during a run, so that an interruption loses nothing. */
 type LineFile = {
-	/** Appends text as it is; it brings its own end of line. */
+	/** Appends text as it is; it includes its end of line. */
 	readonly write: (text: string) => void;
-	/** Waits until everything is handed to the disk. */
+	/** Waits until everything is written. */
 	readonly close: () => Promise<void>;
 };
 
@@ -74,82 +172,6 @@ export function openLineFile(
 			if (stream !== undefined && !hasFailed) {
 				stream.end();
 				await Promise.race([once(stream, 'close'), once(stream, 'error')]);
-			}
-		},
-	};
-}
-
-/** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
-export type AnswerWriter = {
-	readonly write: (record: AnswerRecord) => void;
-	/**
-	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over, should the program be
-	 * killed before that.
-	 */
-	readonly unjudged: (record: AnswerRecord) => void;
-	/** A request without an answer is a row of requests.csv alone. */
-	readonly lost: (record: LostRecord) => void;
-	/** Waits until all lines are handed to the disk. */
-	readonly close: () => Promise<void>;
-};
-
-/** Whose answers they are. */
-export type AnswersOf = {
-	/** Unique name of the run. */
-	readonly run: string;
-	readonly config: RunConfig;
-};
-
-/** What a run was about to ask, beside its answers. */
-const askedFile = (answers: string | undefined): string | undefined =>
-	answers === undefined ? undefined : path.join(path.dirname(answers), 'asked.jsonl');
-
-/**
- * Opens the files that the sink names, each at the first answer.
- * @param onFault Called once per file, with a sentence, when it can no longer be written; the run continues.
- */
-export function openAnswers(
-	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,
-	{run, config}: AnswersOf,
-	onFault: (text: string) => void,
-): AnswerWriter {
-	const open = (name: string | undefined, what: string, head = ''): LineFile | undefined =>
-		name === undefined ? undefined : openLineFile(name, {what, head, isReplacing}, onFault);
-	const answers = open(file, 'Answers');
-	const asked = open(askedFile(file), 'Fingerprints of the items');
-	let hasAsked = false;
-	const prints = new Map(
-		Object.entries(partsOf(config)).map(([name, parts]) => [name, variantFingerprint(parts)]),
-	);
-	const requests = open(requestsFile, 'Requests', requestsCsvHead);
-	const draft = file === undefined ? undefined : `${file.replace(/\.jsonl$/, '')}-unchecked.jsonl`;
-	let unchecked: LineFile | undefined;
-	const answerLine = (record: AnswerRecord): string => {
-		const origin = {run, variantFingerprint: prints.get(record.variant)};
-		return `${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`;
-	};
-	return {
-		unjudged(record) {
-			if (draft !== undefined) {
-				unchecked ??= openLineFile(draft, {what: 'Answers that wait for their check'}, onFault);
-				unchecked.write(answerLine(record));
-			}
-		},
-		write(record) {
-			if (!hasAsked) {
-				hasAsked = true;
-				asked?.write(askedLine(run, config));
-			}
-			answers?.write(answerLine(record));
-			requests?.write(requestsCsvLine(record));
-		},
-		lost(record) {
-			requests?.write(lostRequestCsvLine(record));
-		},
-		async close() {
-			await Promise.all([answers?.close(), asked?.close(), requests?.close(), unchecked?.close()]);
-			if (draft !== undefined && unchecked !== undefined) {
-				await rm(draft, {force: true});
 			}
 		},
 	};

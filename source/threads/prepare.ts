@@ -30,7 +30,7 @@ export type Prepared = {
 	readonly clients: Clients;
 };
 
-/** Shapes whose concurrency the quota decides need room for all that it may allow. */
+/** Where the quota decides the concurrency, sockets for all that it may allow. */
 const socketsOf = ({load}: RunConfig): number =>
 	load.shape === 'saturate' || load.shape === 'rate' ? 512 : load.concurrency + 2;
 
@@ -115,7 +115,7 @@ const makeCells = async (
 	);
 };
 
-/** Only a measurement that chooses among variants, with nothing else that was asked of it. */
+/** Only a measurement whose one purpose is to choose among variants. */
 const isEliminating = (config: RunConfig): boolean =>
 	(config.isEliminating ?? false) &&
 	config.load.shape === 'measure' &&
@@ -124,7 +124,7 @@ const isEliminating = (config: RunConfig): boolean =>
 	config.missing === undefined &&
 	!config.isBalanced;
 
-/** What is resolved here, or says what the account may do, stays behind; the settings go on as they are. */
+/** Drops what is resolved here and the account's settings; the run settings are copied. */
 const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly CellSpec[]): RunSpec => {
 	const {models, missing, remarks, lanes, tier, override, isRefreshing, guards, connection, ...settings} =
 		config;
@@ -165,7 +165,7 @@ const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): vo
 };
 
 /**
- * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is run yet.
+ * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is sent to a model yet.
  * @param onStep Called with what is being waited for, in words.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused;
  * (exit 2) for a typed limit on the cost where a price is not known.
@@ -239,14 +239,14 @@ const prepareWith = async (
 	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
 };
 
-/** What a list of models needs of a run's configuration. */
+/** The configuration that a list of models needs. */
 export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {
 	readonly connection: Connection;
 	readonly override: QuotaOverride;
 };
 
 /**
- * What can be run in the Region.
+ * Models that can be run in the Region.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
  */
 export async function listModels({

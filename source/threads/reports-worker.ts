@@ -6,7 +6,7 @@ import {type Draw, writeComparison, writeReportFiles} from '../reports/write.ts'
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import {firstRequestOf} from './sent-request.ts';
 
-/** Entry point of the thread that draws: it answers one request and ends. Vega is loaded here and nowhere else. */
+/** Entry point of the thread that draws reports: it answers one request and ends. Only it loads Vega. */
 
 /** Vega is loaded with the first chart, when the results are on disk already. */
 const draw: Draw = async (chart) => (await import('../reports/draw.ts')).drawChart(chart);

@@ -6,7 +6,7 @@ import {measuresOf, momentCount, toVector} from './request-measures.ts';
 
 /** Figures of parts of a cell's answers: turns of conversations apart, and cold and warm answers of a cache apart. */
 
-/** Turns whose figures are kept apart: a preset has at most a hundred. */
+/** Turns with separate figures: a preset has at most a hundred. */
 const maxTurns = 100;
 
 /** What is counted for one turn of the conversations of a cell. */
@@ -36,7 +36,7 @@ export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}
 	}
 }
 
-/** The figures of the turns as they stand in a Snapshot; undefined without conversations. */
+/** The figures of the turns, as a Snapshot has them; undefined without conversations. */
 export function turnFigures(turns: readonly TurnTotals[]): readonly TurnFigures[] | undefined {
 	return turns.length === 0
 		? undefined
@@ -51,11 +51,10 @@ export function turnFigures(turns: readonly TurnTotals[]): readonly TurnFigures[
 }
 
 /**
- * Answers of a variant that caches, cold and warm apart. Cold: the prompt was written to the cache and nothing was read.
- * Warm: a part of it was read, which is free of quota (AWS: quotas-token-burndown). Answers that did neither are in no
- * side: the prompt was too short, or the model does not cache.
+ * Answers of a variant that caches. Cold: the prompt was written to the cache and nothing was read. Warm: a part of it was
+ * read, which is free of quota (AWS: quotas-token-burndown). Answers that did neither are on no side: the prompt was too
+ * short, or the model does not cache.
  */
-
 type SideTotals = ReturnType<typeof emptySide>;
 
 const emptySide = () => ({
@@ -71,7 +70,7 @@ export function emptyCaching() {
 	return {
 		cold: emptySide(),
 		warm: emptySide(),
-		/** What the sustainable rate follows from once the cache is warm. */
+		/** Determine the sustainable rate once the cache is warm. */
 		warmRequests: new VectorMoments(momentCount),
 	};
 }
@@ -99,7 +98,7 @@ const sideFigures = ({inputTokens, quotaTokens, timeToFirstToken}: SideTotals): 
 	timeToFirstToken: timeToFirstToken.toDistribution(),
 });
 
-/** The two sides as they stand in a Snapshot. */
+/** The two sides, as a Snapshot has them. */
 export function cachingFigures({cold, warm}: CachingTotals): CachingFigures {
 	return {
 		cold: sideFigures(cold),

@@ -182,7 +182,7 @@ export function foldVariant(totals: VariantTotals, event: RunEvent): void {
 		case 'throttled':
 			foldBroken(totals, event.broken);
 			totals.throttled[event.kind]++;
-			// What a day's quota refuses is not tried again: nobody could have rescued it.
+			// A throttle by the day's quota is not retried, so it cannot be rescued.
 			totals.firstThrottled.requests += event.isFirst === true && event.kind !== 'day' ? 1 : 0;
 			break;
 		case 'failed':

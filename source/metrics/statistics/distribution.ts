@@ -13,7 +13,7 @@ export class Quantiles {
 	readonly #scale: number;
 	#max = 0;
 
-	/** @param scale Steps a unit: values are kept to 1 / scale. */
+	/** @param scale Steps per unit: values are kept to 1 / scale. */
 	constructor(scale = 1) {
 		this.#scale = scale;
 	}
@@ -92,8 +92,8 @@ export class RunningMean {
 	}
 
 	/**
-	 * The mean of what is never negative (tokens, costs, times) with its 95% interval (Student's t), which is not below 0
-	 * either; nulls where the samples do not tell.
+	 * The mean of values that are never negative (tokens, costs, times) with its 95% interval (Student's t), not below 0
+	 * either; nulls for too few samples.
 	 */
 	toMean(): Mean {
 		if (this.#count < 2) {
@@ -104,7 +104,7 @@ export class RunningMean {
 	}
 }
 
-/** Samples below which a percentile says nothing: 3 / (1 - p), so that a few lie beyond it. */
+/** Minimum of samples for a percentile: 3 / (1 - p), so that a few are beyond it. */
 export const minSamples = {p50: 8, p90: 30, p99: 300} as const;
 const maxBins = 60;
 /** Times are kept to a hundredth of a millisecond. */
@@ -138,7 +138,7 @@ const toBins = (
 	return [...bins.values()];
 };
 
-/** Distribution of times in milliseconds, in bounded memory. Its view is made again only when there is something new. */
+/** Distribution of times in milliseconds, in bounded memory. Its view is cached until the next value. */
 export class Times {
 	readonly #quantiles = new Quantiles(stepsPerMs);
 	readonly #mean = new RunningMean();

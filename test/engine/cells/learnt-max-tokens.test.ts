@@ -98,7 +98,7 @@ describe('a run with --max-tokens auto', () => {
 	it('says that few answers do not tell the risk', async () => {
 		const {advice} = await play(10);
 		expect(advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
-			/auto learnt \d+ max tokens instead of 4,096; 10 answers are too few to tell the risk of a cut\.$/,
+			/auto learnt \d+ max tokens instead of 4,096; 10 answers are too few to estimate the risk of a cut\.$/,
 		);
 	});
 });
