@@ -1,3 +1,4 @@
+/** Tests source/account/account-bucket.ts: every minute equals what the service counted. */
 import fc from 'fast-check';
 import {expect, it} from 'vitest';
 import {readStats} from '../simulator/harness.ts';

@@ -1,3 +1,4 @@
+/** Tests source/account/region-poller.ts: calls for many ModelIds. */
 import {expect, it} from 'vitest';
 import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';

@@ -1,3 +1,4 @@
+/** Tests source/account/alerts.ts and plain/account.ts. */
 import {describe, expect, it, vi} from 'vitest';
 import {raisedAlerts} from '../../source/account/alerts.ts';
 import {readAlert} from '../../source/config/values.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/run-core.ts: a run ends, and lost requests are listed. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Backend} from '../../source/domain/backend.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/stop-rules.ts and metrics/figures/request-measures.ts: the cost of a run. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {isDearerTier, utf8Bytes} from '../../source/domain/accounting.ts';

@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/sustainable.ts: the rate of a closed loop. */
 import {describe, expect, it} from 'vitest';
 import type {Load} from '../../../source/domain/run-spec.ts';
 import {createRun} from '../../../source/engine/run.ts';

@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/advice.ts: the loss of a naive loop. */
 import {describe, expect, it} from 'vitest';
 import type {Failure} from '../../../source/domain/failure.ts';
 import {createRun} from '../../../source/engine/run.ts';

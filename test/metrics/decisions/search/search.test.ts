@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/search/search-state.ts, pareto-front.ts and candidates.ts. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Standing} from '../../../../source/domain/figures-schema.ts';

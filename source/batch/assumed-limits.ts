@@ -1,5 +1,5 @@
-import {type BatchLimits, gigabyte, usualLimits} from '../../domain/batch-limits.ts';
-import {formatCount} from '../../text/numbers.ts';
+import {type BatchLimits, gigabyte, usualLimits} from '../domain/batch-limits.ts';
+import {formatCount} from '../text/numbers.ts';
 
 /** Names of the limits in messages. */
 const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
