@@ -1,6 +1,6 @@
-/** What the account monitor needs of CloudWatch, in our words; `bedrock/metrics` reads it from AWS. */
+/** CloudWatch, as the account monitor uses it; `bedrock/cloudwatch` implements it. */
 
-/** Sums of a minute of one ModelId. */
+/** Sums per minute of one ModelId. */
 export const usageMetrics = [
 	'requests',
 	'throttles',
@@ -22,7 +22,7 @@ export type DurationStatistic = (typeof durationStatistics)[number];
 export type SeriesName = UsageMetric | DurationStatistic;
 
 export type SeriesQuery = {
-	/** Value of the dimension: what the callers used, of an application profile its ID. */
+	/** Value of the dimension: what the callers used; the ID of an application profile. */
 	readonly modelId: string;
 	readonly series: SeriesName;
 };
@@ -35,7 +35,7 @@ export type SeriesValues = SeriesQuery & {
 	/** Begin of each period. */
 	readonly at: readonly number[];
 	readonly values: readonly number[];
-	/** The service could not tell all of it. */
+	/** The service did not return all of it. */
 	readonly isPartial: boolean;
 };
 
@@ -52,12 +52,12 @@ export type UsageFailure = {
 /** Cost of polling: calls, and metrics asked for (which are billed). */
 export type UsageCost = {readonly calls: number; readonly metrics: number};
 
-/** What every answer says beside its figures. */
+/** Every answer has these beside its figures. */
 type UsageAnswer = {
 	readonly cost: UsageCost;
-	/** The first reason why something is missing; undefined where nothing is. */
+	/** The first reason why something is missing; undefined where it is complete. */
 	readonly failure: UsageFailure | undefined;
-	/** By how much the service's clock is ahead of this machine's; undefined where it did not say. */
+	/** By how much the service's clock is ahead of this machine's; undefined where it is not known. */
 	readonly clockAheadMs: number | undefined;
 };
 
@@ -67,7 +67,7 @@ type ActiveModels = UsageAnswer & {readonly models: ReadonlyMap<string, Readonly
 /** What was read; queries that could not be read are missing. */
 export type UsageReading = UsageAnswer & {readonly series: readonly SeriesValues[]};
 
-/** Reads the account's use. Nothing rejects: what goes wrong is a value. */
+/** Reads the account's use. Nothing rejects: a failure is a value. */
 export type UsageSource = {
 	readonly listActive: (signal: AbortSignal) => Promise<ActiveModels>;
 	readonly read: (

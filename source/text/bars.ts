@@ -1,7 +1,7 @@
 import {formatCount, formatDurationMs} from './numbers.ts';
 import {type Line, type Segment, segment, type Tone} from './segment.ts';
 
-/** One limit: what is used, what is set aside for answers under way, and the limit; null where there is none. */
+/** One limit: what is used, what is set aside for answers in flight, and the limit; null: unlimited. */
 type GaugeFigures = {readonly used: number; readonly reserved: number; readonly limit: number | null};
 
 /** How near a limit is: below 70%, from 70%, from 90%. */

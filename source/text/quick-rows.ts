@@ -1,9 +1,8 @@
 import {isSimple} from './simple-text.ts';
 
 /**
- * What the bundle gives Ink's Output in front of its own drawing: rows on which lines of simple characters stand side by
- * side are those lines, one after the other. Ink puts every character into a cell of its own and takes the cells
- * together again; on a screen of lines that are finished already that was about half of an update.
+ * Draws rows for Ink's Output in the bundle: rows of simple lines side by side are those lines, one after the other. Ink puts
+ * every character into a cell and joins the cells again; on a screen of finished lines that was about half of an update.
  */
 
 /** What Ink draws in a paint, in its order. */
@@ -61,7 +60,7 @@ function add(piece: Piece, row: Row): void {
 	row.cells = x + cells;
 }
 
-/** The lines of an operation as operations of their own; undefined where they depend on each other or on others. */
+/** The lines of an operation as single operations; undefined where they depend on each other or on others. */
 function piecesOf(operation: Operation): readonly Piece[] | undefined {
 	if (operation.type !== 'write') {
 		return undefined;
@@ -122,7 +121,7 @@ function measure(line: string): Measured {
 	});
 	return {
 		cells: isSimple(bare) ? bare.length : undefined,
-		// Of any other sequence it is not known what it leaves behind.
+		// The effect of any other sequence is not known.
 		isClosed: open.size === 0 && strayEnds === 0 && !bare.includes(escapeCharacter),
 	};
 }

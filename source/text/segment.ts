@@ -1,6 +1,6 @@
 import {type Align, displayWidth, fitText, takeStart, wrapText} from './width.ts';
 
-/** What a piece of text means; a theme turns meanings into colours, mono leaves words and glyphs to tell them. */
+/** Meaning of a piece of text; a theme turns meanings into colours, without one words and glyphs carry them. */
 export const tones = [
 	'plain',
 	'strong',
@@ -32,7 +32,7 @@ export function lineText(line: Line): string {
 	return line.map(({text}) => text).join('');
 }
 
-/** Cells that the line takes. */
+/** Width of the line in cells. */
 export function lineWidth(line: Line): number {
 	return line.reduce((cells, {text}) => cells + displayWidth(text), 0);
 }
@@ -89,7 +89,7 @@ export function joinLines(lines: readonly Line[], separator: Segment): Line {
 		.flatMap((line, index) => (index === 0 ? line : [separator, ...line]));
 }
 
-/** Below this width the text goes on below its label instead of beside it. */
+/** Below this width the text continues below its label instead of beside it. */
 const minBesideWidth = 46;
 
 /**

@@ -6,14 +6,14 @@ const simple = new RegExp(`^[${oneCell}]*$`);
 const simplePainted = new RegExp(String.raw`^(?:[\n${oneCell}]|\u001B\[[\d;]*m)*$`);
 
 /**
- * Whether every character takes one cell. Nearly everything on screen does; measuring the rest costs a hundred times as
- * much.
+ * Whether every character takes one cell. Nearly everything on screen does; measuring anything else costs a hundred
+ * times as much.
  */
 export function isSimple(text: string): boolean {
 	return simple.test(text);
 }
 
-/** Whether the text is lines of such characters and of attributes, with nothing in it that a terminal must not get. */
+/** Whether the text is lines of such characters and of attributes, without anything that a terminal must not get. */
 export function isSimplePainted(text: string): boolean {
 	return simplePainted.test(text);
 }
