@@ -23,7 +23,6 @@ import {
 	type UsageHistory,
 } from './usage-history.ts';
 
-/** What one bucket is made from, beside what does not change. */
 type BucketInput = {
 	readonly history: UsageHistory;
 	/** ModelIds that draw from it. */
@@ -33,25 +32,26 @@ type BucketInput = {
 	/** Newest minute that CloudWatch has in full. */
 	readonly minute: number;
 	readonly own: OwnUse;
-	/** Our own runs in the last 60 seconds, by their ledger; undefined while none goes on. */
-	readonly ownNow: MinuteUse | undefined;
 	readonly dayTokens: number | null;
 	readonly durations: ReadonlyMap<string, ModelDurations>;
 };
 
 /** Minutes without traffic after which a bucket is called quiet. */
 const quietMinutes = 15;
-/** Minutes whose mean is taken for what others use: a single one may be cut at its edges. */
+/** Others' use is the mean of this many minutes: a single one may be cut at its edges. */
 const othersMinutes = 3;
 const hourMinutes = 60;
 
-/** One bucket of the account at the newest minute of which everything is known. */
+/**
+ * One bucket of the account at the newest minute of which everything is known. Runs of the user are left out of its use:
+ * the view adds them from their ledgers (`withOwnUse`).
+ */
 function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
-	const {history, own, ownNow} = input;
+	const {history, own} = input;
 	const {target} = bucket;
 	const burndown = target.burndown.value;
 	const modelIds = busiestFirst(input);
-	const minute = toldMinute(bucket, input);
+	const minute = wholeMinute(bucket, input);
 	const at = minute ?? input.minute;
 	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
 	const sum = (metric: UsageMetric, window = minuteWindow(at)) => sumOf(history, modelIds, metric, window);
@@ -67,8 +67,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		const ours = own.at(bucket.key, each);
 		return {requests: all.requests - ours.requests, quotaTokens: all.quotaTokens - ours.tokens};
 	};
-	const told = usageAt(at);
-	const ours = ownNow ?? {requests: 0, quotaTokens: 0};
+	const reported = usageAt(at);
 	const lastMinute = at + incompleteMinutes * minuteMs;
 	const series = Array.from({length: seriesMinutes}, (_, index) =>
 		usageAt(lastMinute - (seriesMinutes - 1 - index) * minuteMs),
@@ -85,8 +84,8 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		burndown: target.burndown,
 		activity: activityOf(input),
 		minute,
-		told: {
-			...told,
+		reported: {
+			...reported,
 			inputTokens: sum('inputTokens'),
 			outputTokens: sum('outputTokens'),
 			cacheReadTokens: sum('cacheReadTokens'),
@@ -95,10 +94,10 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 			clientErrors: sum('clientErrors'),
 			serverErrors: sum('serverErrors'),
 		},
-		own: ours,
-		use: add(atLeastNothing(withoutOwn(at)), ours),
-		// A request at the edge of a minute may be in another one here than there: only the mean is held above 0.
-		others: atLeastNothing(
+		own: nothing,
+		use: notNegative(withoutOwn(at)),
+		// CloudWatch may count a request in the next minute: only the mean is held above 0.
+		others: notNegative(
 			meanOf(Array.from({length: othersMinutes}, (_, index) => withoutOwn(at - index * minuteMs))),
 		),
 		peak: {
@@ -133,8 +132,8 @@ const knownMinute = ({history, modelIds, minute, isListKnown}: BucketInput): num
 	return Number.isFinite(known) && (modelIds.length > 0 || isListKnown) ? known : null;
 };
 
-/** The newest of the known minutes that has no gap: requests whose tokens are still to come are no use of 0 %. */
-const toldMinute = ({target}: KnownBucket, input: BucketInput): number | null => {
+/** The newest of the known minutes that has no gap: requests whose tokens are still to come are not a use of 0%. */
+const wholeMinute = ({target}: KnownBucket, input: BucketInput): number | null => {
 	const {history, modelIds} = input;
 	const known = knownMinute(input);
 	if (known === null) {
@@ -150,9 +149,9 @@ const toldMinute = ({target}: KnownBucket, input: BucketInput): number | null =>
 	);
 };
 
-const activityOf = ({history, modelIds, minute, ownNow}: BucketInput): Activity => {
+const activityOf = ({history, modelIds, minute}: BucketInput): Activity => {
 	const last = Math.max(...modelIds.map((modelId) => history.lastActiveMs(modelId)));
-	if ((ownNow?.requests ?? 0) > 0 || last > minute - quietMinutes * minuteMs) {
+	if (last > minute - quietMinutes * minuteMs) {
 		return 'active';
 	}
 	return Number.isFinite(last) ? 'quiet' : 'idle';
@@ -171,18 +170,20 @@ const costOfSums = ({price}: KnownBucket, sum: (metric: UsageMetric) => number):
 				price,
 			);
 
+const nothing: MinuteUse = {requests: 0, quotaTokens: 0};
+
 const add = (one: MinuteUse, other: MinuteUse): MinuteUse => ({
 	requests: one.requests + other.requests,
 	quotaTokens: one.quotaTokens + other.quotaTokens,
 });
 
-const atLeastNothing = ({requests, quotaTokens}: MinuteUse): MinuteUse => ({
+const notNegative = ({requests, quotaTokens}: MinuteUse): MinuteUse => ({
 	requests: Math.max(0, requests),
 	quotaTokens: Math.max(0, quotaTokens),
 });
 
 const meanOf = (uses: readonly MinuteUse[]): MinuteUse => {
-	const sum = uses.reduce(add, {requests: 0, quotaTokens: 0});
+	const sum = uses.reduce(add, nothing);
 	return {requests: sum.requests / uses.length, quotaTokens: sum.quotaTokens / uses.length};
 };
 
@@ -199,24 +200,22 @@ type RegionInput = {
 	readonly history: UsageHistory;
 	readonly isListKnown: boolean;
 	readonly own: OwnUse;
-	/** By key of the bucket: our own runs in the last 60 seconds. */
-	readonly ownNow: ReadonlyMap<string, MinuteUse>;
 	readonly day: DayUse;
 	/** By ModelId. */
 	readonly durations: ReadonlyMap<string, ModelDurations>;
-	/** Begin of the minute that the newest look is about. */
+	/** Begin of the minute that the newest poll is about. */
 	readonly minute: number;
 	/** By the service's clock, in milliseconds since 1970. */
 	readonly nowMs: number;
 };
 
-/** Every bucket of a Region that is active, or that a limit is known for. */
+/** Every bucket of a Region that is active, has a known limit, or was used by a run of the user. */
 export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 	const {map, history, minute} = input;
 	const byBucket = Map.groupBy(history.modelIds, (modelId) => map.owners.get(modelId) ?? '');
 	return [...map.buckets.values()].flatMap((bucket) => {
 		const modelIds = byBucket.get(bucket.key) ?? [];
-		if (modelIds.length === 0 && !hasLimit(bucket) && !input.ownNow.has(bucket.key)) {
+		if (modelIds.length === 0 && !hasLimit(bucket) && !input.own.has(bucket.key)) {
 			return [];
 		}
 		return [
@@ -226,7 +225,6 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 				isListKnown: input.isListKnown,
 				minute,
 				own: input.own,
-				ownNow: input.ownNow.get(bucket.key),
 				dayTokens: dayTokens(bucket, modelIds, input),
 				durations: input.durations,
 			}),

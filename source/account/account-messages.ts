@@ -9,9 +9,9 @@ export type AccountWatch = {
 	/** Empty: the Region in use. */
 	readonly regions: readonly string[];
 	readonly override: QuotaOverride;
-	/** Ask for models and quotas although the cache knows. */
+	/** Read models and quotas although they are cached. */
 	readonly isRefreshing: boolean;
-	/** Everything that is active counts as on screen, as in print. */
+	/** Everything active counts as on screen, as in print. */
 	readonly isAllOnScreen: boolean;
 };
 
@@ -19,10 +19,10 @@ export type AccountWatch = {
 export type BucketPlace = {readonly region: string; readonly key: string};
 
 export type AccountRequest =
-	/** Starts, or goes on with other Regions. */
+	/** Starts, or continues with other Regions. */
 	| {readonly type: 'watch-account'; readonly watch: AccountWatch}
-	/** Percentiles are asked for of these alone. */
+	/** Percentiles are read of these alone. */
 	| {readonly type: 'look-at-account'; readonly places: readonly BucketPlace[]};
 
-/** Once a minute, and when something more was read. */
+/** Once per minute, and when something more was read. */
 export type AccountReport = {readonly type: 'account'; readonly account: AccountSnapshot};

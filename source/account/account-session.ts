@@ -21,8 +21,8 @@ import type {OwnTrafficRegistry} from './own-traffic-registry.ts';
 export type AccountSession = {
 	readonly handle: (request: AccountRequest) => void;
 	/**
-	 * Watches the buckets of a run, and nothing else, where the account is not watched anyway.
-	 * @returns Resolves when something is known of them, or cannot be.
+	 * Watches the buckets of a run, unless the whole account is watched.
+	 * @returns Resolves with their first figures, or when there can be none.
 	 */
 	readonly followTargets: (targets: readonly Target[], connection: Connection) => Promise<void>;
 	readonly close: () => void;
@@ -34,19 +34,19 @@ type Ports = {
 	readonly publish: (report: AccountReport) => void;
 };
 
-/** A Region that is watched. */
+/** A watched Region. */
 type Watched = {
 	readonly monitor: AccountMonitor;
 	readonly clients: Clients;
 	/** Keys of the buckets that are watched; undefined: all of them. */
 	readonly keys: ReadonlySet<string> | undefined;
-	/** What it was asked with: another connection needs another monitor. */
+	/** Key of its connection: another connection needs another monitor. */
 	readonly connection: string;
 	/** Resolves with the first figures, or with the reason why there are none. */
-	readonly looked: Promise<void>;
+	readonly polled: Promise<void>;
 };
 
-/** Connections that the monitor needs at once. */
+/** Sockets of a monitor. */
 const maxSockets = 4;
 
 /** Owns the monitors: one for each Region. */
@@ -63,11 +63,11 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 		latest.delete(region);
 	};
 
-	const take = (told: AccountRegion): void => {
-		latest.set(told.region, told);
-		link.told(told);
-		if (shown.includes(told.region)) {
-			publish({type: 'account', account: {regions: shown.flatMap((region) => latest.get(region) ?? [])}});
+	const take = (region: AccountRegion): void => {
+		latest.set(region.region, region);
+		link.update(region);
+		if (shown.includes(region.region)) {
+			publish({type: 'account', account: {regions: shown.flatMap((name) => latest.get(name) ?? [])}});
 		}
 	};
 
@@ -80,7 +80,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 	): Watched => {
 		stop(region);
 		const source = quotaSourceOf(clients);
-		const {promise: looked, resolve} = Promise.withResolvers<void>();
+		const {promise: polled, resolve} = Promise.withResolvers<void>();
 		let account: string | null | undefined;
 		const monitor = createAccountMonitor({
 			region,
@@ -100,18 +100,17 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 				return directory;
 			},
 			own: link.own(region),
-			ownNow: () => link.ownNow(region),
 			isEverything: keys === undefined,
 			isAllOnScreen,
-			publish(told) {
-				take(told);
+			publish(found) {
+				take(found);
 				// Which quota tokens were used today is read last.
-				if (told.phase === 'failed' || told.looks > 0) {
+				if (found.phase === 'failed' || found.polls > 0) {
 					resolve();
 				}
 			},
 		});
-		const made = {monitor, clients, keys, looked, connection: connectionKey(connection)};
+		const made = {monitor, clients, keys, polled, connection: connectionKey(connection)};
 		watched.set(region, made);
 		monitor.start();
 		return made;
@@ -127,7 +126,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 				endpoint: clients.endpoint,
 				override,
 				tier: null,
-				// The embedded simulator is another one every time.
+				// Each embedded simulator is a new one.
 				cache:
 					connection.simulatorUrl === undefined
 						? quotaCacheFor({region, profile, endpoint: clients.endpoint}, process.env)
@@ -137,7 +136,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 		);
 	};
 
-	/** Without a Region there is nothing to ask, but a sentence to say. */
+	/** Undefined without a Region: the monitor then says so. */
 	const regionOf = async (clients: Clients): Promise<string | undefined> => {
 		try {
 			return await clients.region();
@@ -172,7 +171,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 		}
 	};
 
-	/** An endpoint setting that cannot be used: nothing can be asked, but that can be said. */
+	/** Reports an endpoint setting that cannot be used. */
 	const fail = ({connection}: AccountWatch, error: unknown): void => {
 		const {message, hint} = faultOf(error);
 		const region = connection.region ?? noRegion;
@@ -183,7 +182,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 			endpoint: null,
 			phase: 'failed',
 			waitingFor: [],
-			looks: 1,
+			polls: 1,
 			minute: null,
 			isComplete: false,
 			at: clock.epoch(),
@@ -202,7 +201,9 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 					break;
 				case 'look-at-account':
 					for (const [region, {monitor}] of watched) {
-						monitor.look(request.places.filter((place) => place.region === region).map(({key}) => key));
+						monitor.setOnScreen(
+							request.places.filter((place) => place.region === region).map(({key}) => key),
+						);
 					}
 					break;
 			}
@@ -217,12 +218,12 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 						known?.connection === connectionKey(connection) &&
 						(known.keys === undefined || [...keys].every((key) => known.keys?.has(key)))
 					) {
-						return known.looked;
+						return known.polled;
 					}
 					const clients = createClients({...connection, region}, {maxSockets});
 					return start(region, clients, keys, {isAllOnScreen: false, connection}, async (source) =>
 						directoryOfTargets(members, source),
-					).looked;
+					).polled;
 				}),
 			);
 		},
@@ -234,9 +235,9 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 	};
 }
 
-/** Tells two connections apart; the Region is another matter. */
+/** Distinguishes connections, whatever their Region. */
 const connectionKey = ({profile, simulatorUrl}: Connection): string =>
 	JSON.stringify([profile, simulatorUrl]);
 
-/** Stands for the Region where none is set. */
+/** In place of a Region where none is set. */
 const noRegion = '';

@@ -4,16 +4,16 @@ import type {Alert, AlertFigure} from '../metrics/decisions/alert.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
-/** Alarms on the account: percent of a limit that is in use. */
+/** Alerts on the account: percent of a limit that is in use. */
 
-/** An alarm that rings, for one bucket. */
+/** An alert that is met by one bucket. */
 export type RaisedAlert = {
 	readonly alert: Alert;
 	readonly bucket: AccountBucket;
 	readonly percent: number;
 };
 
-/** Part of a limit, 0 to 1 and above; null where there is no limit, or no figure. A limit of 0 is in use as soon as anything is. */
+/** Part of a limit, 0 to 1 and above; null without a limit or a figure. A limit of 0 is in use as soon as anything is. */
 export function fractionOf(used: number | null, limit: Limit): number | null {
 	if (used === null || limit.value === null || (limit.state !== 'known' && limit.state !== 'blocked')) {
 		return null;
@@ -49,7 +49,7 @@ const holds = (percent: number, {operator, bound}: Alert): boolean => {
 	}
 };
 
-/** Alarms that ring in a Region. Idle buckets ring none, nor do figures that are not known. */
+/** Alerts that are met in a Region; never by idle buckets or unknown figures. */
 export function raisedAlerts(alerts: readonly Alert[], {buckets}: AccountRegion): readonly RaisedAlert[] {
 	return buckets
 		.filter(({activity}) => activity !== 'idle')
@@ -63,12 +63,12 @@ export function raisedAlerts(alerts: readonly Alert[], {buckets}: AccountRegion)
 		});
 }
 
-/** An alarm in a sentence. */
+/** A raised alert in a sentence. */
 export function raisedWords({alert, bucket, percent}: RaisedAlert): string {
-	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} a minute`}.`;
+	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} per minute`}.`;
 }
 
-/** Identifies what rings, so that it is told once. */
+/** Identifies an alert, so that it is raised once. */
 export function raisedId({alert, bucket}: RaisedAlert): string {
 	return `${alert.text} ${bucket.region} ${bucket.key}`;
 }

@@ -1,9 +1,9 @@
 import type {Disagreement} from '../domain/account-snapshot.ts';
 import {settledTokens} from '../domain/accounting.ts';
 import type {TimeWindow} from '../domain/usage-source.ts';
-import {minuteMs, type UsageHistory} from './usage-history.ts';
+import {minuteMs, tokensAt, type UsageHistory} from './usage-history.ts';
 
-/** Measures a burndown from what CloudWatch says about minutes in which a bucket was used. */
+/** Measures a burndown from CloudWatch's figures of minutes in which a bucket was used. */
 
 /** Sums of one minute of one bucket, from the namespace AWS/Bedrock. */
 type CalibrationMinute = {
@@ -26,12 +26,12 @@ type Calibration = {
 };
 
 /** Below this many output tokens, rounding and requests that straddle a minute decide the result. */
-const leastOutputTokens = 1000;
+const minOutputTokens = 1000;
 
 /**
  * burndown = (quota tokens - input - cache write) / output, over all given minutes (the settlement formula of the AWS user
- * guide, solved for the multiplier). Minutes with numbers that cannot be are left out.
- * @returns undefined when there is too little output to tell, or the sums contradict the formula.
+ * guide, solved for the multiplier). Minutes with impossible numbers are left out.
+ * @returns undefined when there is too little output, or the sums contradict the formula.
  */
 export function calibrateBurndown(minutes: readonly CalibrationMinute[]): Calibration | undefined {
 	const usable = minutes.filter(
@@ -43,7 +43,7 @@ export function calibrateBurndown(minutes: readonly CalibrationMinute[]): Calibr
 		(sum, minute) => sum + minute.quotaTokens - minute.inputTokens - minute.cacheWriteTokens,
 		0,
 	);
-	if (outputTokens < leastOutputTokens || outputQuotaTokens <= 0) {
+	if (outputTokens < minOutputTokens || outputQuotaTokens <= 0) {
 		return undefined;
 	}
 	return {
@@ -53,12 +53,12 @@ export function calibrateBurndown(minutes: readonly CalibrationMinute[]): Calibr
 	};
 }
 
-/** From here on the two are said to disagree: below it rounding and requests that straddle a minute decide. */
+/** Smallest relative difference that is reported: below it rounding and requests that straddle a minute decide. */
 const tolerance = 0.05;
 
 /**
- * Holds the service's own estimate of quota tokens against the formula, over the ModelIds that have one.
- * @returns null where they agree, or where there is no estimate.
+ * Compares the service's own estimate of quota tokens with the formula, over the ModelIds that have one.
+ * @returns null where they agree, or without an estimate.
  */
 export function disagreementOf(
 	history: UsageHistory,
@@ -71,12 +71,7 @@ export function disagreementOf(
 		for (let minute = window.fromMs; minute < window.toMs; minute += minuteMs) {
 			const quotaTokens = history.value(modelId, 'estimatedQuotaTokens', minute);
 			if (quotaTokens > 0) {
-				minutes.push({
-					quotaTokens,
-					inputTokens: history.value(modelId, 'inputTokens', minute),
-					cacheWriteTokens: history.value(modelId, 'cacheWriteTokens', minute),
-					outputTokens: history.value(modelId, 'outputTokens', minute),
-				});
+				minutes.push({quotaTokens, ...tokensAt(history, modelId, minute)});
 			}
 		}
 	}

@@ -5,12 +5,12 @@ import {minuteMs, minuteOf, quotaTokensAt, type UsageHistory} from './usage-hist
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Midnight UTC before a moment. When AWS begins the day anew is not documented: this is assumed. */
+/** Midnight UTC before a moment. When AWS resets the day is not documented: this is assumed. */
 function dayStartOf(atMs: number): number {
 	return Math.floor(atMs / dayMs) * dayMs;
 }
 
-/** Hours that are old enough not to change, and young enough to be still known minute by minute, begin here. */
+/** End of the hours that no longer change and are still known minute by minute. */
 const settledUpTo = (nowMs: number): number => Math.floor(nowMs / hourMs) * hourMs - hourMs;
 
 type Base = {
@@ -25,7 +25,7 @@ type Base = {
 export class DayUse {
 	readonly #bases = new Map<string, Base>();
 
-	/** What has to be read once, in hours, before a day is known; undefined while nothing has to be. */
+	/** Window of hours to read before the day is known; undefined once it was read. */
 	windowFor(modelId: string, nowMs: number): TimeWindow | undefined {
 		const dayStart = dayStartOf(nowMs);
 		const base = this.#bases.get(modelId);
@@ -33,7 +33,7 @@ export class DayUse {
 		return base?.dayMs === dayStart || toMs === dayStart ? undefined : {fromMs: dayStart, toMs};
 	}
 
-	/** Takes in the hours of one ModelId. @param series Its sums over hours. */
+	/** Adds the hours of one ModelId. @param series Its sums over hours. */
 	record(
 		modelId: string,
 		series: readonly SeriesValues[],

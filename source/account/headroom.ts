@@ -4,14 +4,14 @@ import type {RunSpec} from '../domain/run-spec.ts';
 import type {Limit, Target} from '../domain/target.ts';
 import {formatCount, formatPercent, formatTokens} from '../text/numbers.ts';
 
-/** From here on a run that shares a bucket with others asks before it starts. */
+/** Above this part of a limit a run that shares the bucket with others asks before it starts. */
 const crowdedFraction = 0.9;
 
 type Dimension = {
 	readonly word: 'requests' | 'quota tokens' | 'quota tokens of the day';
 	readonly limit: Limit;
 	readonly others: number;
-	/** Most that the run could send in a minute, or in all, if nothing held it back. */
+	/** What the run could send per minute, or in all, if nothing held it back. */
 	readonly demand: number;
 	/** Part of the limit that the run may fill. */
 	readonly share: number;
@@ -42,7 +42,7 @@ const dimensionsOf = (
 			demand: load.shape === 'rate' ? wanted * part * perRequest : inAll,
 			share,
 		},
-		// Of the day everything that is gone is gone, whoever used it.
+		// What is used of the day is gone, by others or by the user.
 		{
 			word: 'quota tokens of the day',
 			limit: target.quota.tokensPerDay,
@@ -53,15 +53,15 @@ const dimensionsOf = (
 	];
 };
 
-/** Greatest use of a minute, or of the day, with the run in it: admission leaves the others what they have. */
+/** Greatest use per minute, or of the day, with the run in it: admission leaves others what they use. */
 const peakOf = ({limit, others, demand, share}: Dimension): number => {
 	const open = Math.max(0, (limit.value ?? 0) * share - others);
 	return others + Math.min(demand, open);
 };
 
 /**
- * Whether a run would push a bucket that others use over 90 % of a limit. A bucket that nobody else uses may be filled:
- * that is what a benchmark is for.
+ * Whether a run would push a bucket that others use over 90% of a limit. A bucket that only this run uses may be
+ * filled: that is the purpose of a benchmark.
  * @param buckets Of each target: what the account uses; undefined where it is not known.
  * @returns a sentence for the plan; undefined where there is room enough.
  */
@@ -99,10 +99,10 @@ const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string =>
 	const after = `with this run it would be ${formatPercent(peakOf(crowded) / limit)}.`;
 	return word === 'quota tokens of the day'
 		? `${used} are used up by now of ${baseModel} (${scope}); ${after}`
-		: `Others use ${used} a minute of ${baseModel} (${scope}), ${ownIncluded}; ${after}`;
+		: `Others use ${used} per minute of ${baseModel} (${scope}), ${ownIncluded}; ${after}`;
 };
 
-/** How much room others leave, for the plan; undefined where nobody else is there, or it is not known. */
+/** Room that others leave, for the plan; undefined where others use nothing, or it is not known. */
 export function headroomRemark(target: Target, bucket: AccountBucket | undefined): string | undefined {
 	const {requests = 0, quotaTokens = 0} = bucket?.others ?? {};
 	if (requests < 0.5 && quotaTokens < 0.5) {
@@ -119,5 +119,5 @@ export function headroomRemark(target: Target, bucket: AccountBucket | undefined
 	];
 	return parts.length === 0
 		? undefined
-		: `Others in the account use ${parts.join(' and ')} of a minute, ${ownIncluded}: the rest is what this run may take.`;
+		: `Others in the account use ${parts.join(' and ')} per minute, ${ownIncluded}: the rest is what this run may take.`;
 }

@@ -6,11 +6,11 @@ import {
 	type MinuteUse,
 } from '../domain/account-snapshot.ts';
 import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
-import type {BucketState, Snapshot} from '../domain/snapshot.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {keptMinutes, MinuteRing, minuteMs} from './usage-history.ts';
 
-/** One answer of a run of ours. */
+/** One answer of a run. */
 type OwnAnswer = {
 	/** When its last byte came, in milliseconds since 1970 by the service's clock: its metrics are of that minute. */
 	readonly at: number;
@@ -19,7 +19,7 @@ type OwnAnswer = {
 
 type OwnRings = {readonly requests: MinuteRing; readonly quotaTokens: MinuteRing};
 
-/** What our own runs used of each bucket, by the minutes in which CloudWatch counts it, so that it is counted once. */
+/** What the user's runs used of each bucket, by the minutes in which CloudWatch counts it, so that it is counted once. */
 export class OwnUse {
 	readonly #buckets = new Map<string, OwnRings>();
 	readonly #elsewhere = new Map<string, readonly MinuteOfUse[]>();
@@ -35,6 +35,11 @@ export class OwnUse {
 		rings.requests.set(at, rings.requests.get(at) + 1);
 		rings.quotaTokens.set(at, rings.quotaTokens.get(at) + quotaTokens);
 		this.#totals.set(bucket, this.total(bucket) + quotaTokens);
+	}
+
+	/** Whether a run of the user had an answer from a bucket. */
+	has(bucket: string): boolean {
+		return this.#buckets.has(bucket);
 	}
 
 	/** What other programs of the user had answered of a bucket, in place of what was known of it before. */
@@ -68,8 +73,8 @@ export class OwnUse {
 }
 
 /**
- * Quota tokens of the day that a run of ours did not use. What CloudWatch told up to its newest whole minute is held against
- * what the run used up to there: the minutes after it are not whole, and the run counts them itself.
+ * Quota tokens of the day that the run did not use. Both CloudWatch's figure and the run's count up to CloudWatch's newest
+ * whole minute: the run counts later minutes itself.
  * @param ownTotal Quota tokens of the run so far.
  * @returns null where the day is not known.
  */
@@ -82,20 +87,18 @@ export function othersToday(
 		return null;
 	}
 	const later = series.quotaTokens.slice(-incompleteMinutes).reduce((sum, tokens) => sum + tokens, 0);
-	const ownTold = Math.max(0, ownTotal - own.tokensAfter(key, minute));
-	return Math.max(0, dayTokens - later - ownTold);
+	const ownReported = Math.max(0, ownTotal - own.tokensAfter(key, minute));
+	return Math.max(0, dayTokens - later - ownReported);
 }
 
 /** A run as the account monitor knows it. */
 type FollowedRun = {
 	readonly targets: readonly Target[];
-	/** What the ledger of each target holds of the last 60 seconds. */
-	readonly ownNow: () => readonly BucketState[];
 	readonly setOthersUse: (target: number, use: Use) => void;
 	readonly setOthersToday: (target: number, tokens: number) => void;
 };
 
-/** What run and account monitor tell each other, so that the run's own traffic is counted once. */
+/** What a run and the account monitor exchange, so that the run's own traffic is counted once. */
 export type OwnTrafficRegistry = {
 	readonly follow: (run: FollowedRun) => void;
 	readonly unfollow: () => void;
@@ -103,12 +106,11 @@ export type OwnTrafficRegistry = {
 	readonly answered: (target: Target, at: number, quotaTokens: number) => void;
 	/** What other programs of the user had answered of the bucket of a target in the last minutes. */
 	readonly setElsewhere: (target: Target, minutes: readonly MinuteOfUse[]) => void;
-	/** Everything of our own in a Region, for its monitor. */
+	/** All traffic of the user's runs in a Region, for its monitor. */
 	readonly own: (region: string) => OwnUse;
-	readonly ownNow: (region: string) => ReadonlyMap<string, MinuteUse>;
-	/** A monitor has news: what others use reaches the run. */
-	readonly told: (region: AccountRegion) => void;
-	/** What the account uses of the bucket of a target, as last told; undefined where it is not known. */
+	/** New figures of a monitor: what others use reaches the run. */
+	readonly update: (region: AccountRegion) => void;
+	/** What the account uses of the bucket of a target, as last reported; undefined where it is not known. */
 	readonly bucketOf: (target: Target) => AccountBucket | undefined;
 };
 
@@ -116,7 +118,7 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 	const owns = new Map<string, OwnUse>();
 	const latest = new Map<string, AccountRegion>();
 	let followed: FollowedRun | undefined;
-	/** Quota tokens of our own before the run began: to it they are somebody else's. */
+	/** Quota tokens of earlier runs: to the run they are others' use. */
 	let before: ReadonlyMap<Target, number> = new Map();
 
 	const own = (region: string): OwnUse => {
@@ -165,26 +167,7 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 		setElsewhere(target, minutes) {
 			own(target.region).setElsewhere(bucketKey(target), minutes);
 		},
-		ownNow(region) {
-			const states = followed?.ownNow() ?? [];
-			return new Map(
-				(followed?.targets ?? []).flatMap((target, index) => {
-					const state = states[index];
-					return target.region === region && state !== undefined
-						? [
-								[
-									bucketKey(target),
-									{
-										requests: state.requests.used + state.requests.reserved,
-										quotaTokens: state.tokens.used + state.tokens.reserved,
-									},
-								] as const,
-							]
-						: [];
-				}),
-			);
-		},
-		told(region) {
+		update(region) {
 			latest.set(region.region, region);
 			if (followed !== undefined) {
 				applyTo(followed);
@@ -192,8 +175,6 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 		},
 	};
 }
-
-/** The account in real time: what a run of ours uses now, on top of what CloudWatch told minutes ago. */
 
 /** Identifies a bucket over all Regions. */
 export function rowId({region, key}: Pick<AccountBucket, 'region' | 'key'>): string {
@@ -223,7 +204,7 @@ export function ownUseOf({
 	);
 }
 
-/** A bucket while a run of ours goes on: its own part in real time, the rest as CloudWatch told it. */
+/** Replaces the user's share of CloudWatch's delayed figures with the live use of a run's ledger. */
 export function withOwnUse(bucket: AccountBucket, own: MinuteUse | undefined): AccountBucket {
 	if (own === undefined) {
 		return bucket;
@@ -240,7 +221,7 @@ export function withOwnUse(bucket: AccountBucket, own: MinuteUse | undefined): A
 	};
 }
 
-/** A Region as it is now. @param run The run that goes on; undefined where none does. */
+/** A Region as it is now. @param run Undefined where no run is in progress. */
 export function regionNow(region: AccountRegion, run: Snapshot | undefined): AccountRegion {
 	if (run === undefined) {
 		return region;

@@ -12,24 +12,21 @@ import {
 import {newestWholeMinute} from './account-bucket.ts';
 import {minuteMs, minuteOf, type UsageHistory} from './usage-history.ts';
 
-/**
- * What a poll asks for. Every metric asked for is billed, however many minutes it covers: so few ModelIds are asked
- * about, and long windows.
- */
+/** What a poll reads. A metric is billed per query, however many minutes it covers: few ModelIds and long windows are read. */
 
-/** What CloudWatch calls recent. */
+/** CloudWatch lists what was active in this time. */
 const firstWindowMs = 180 * minuteMs;
-/** Later polls look back so far: whatever arrives late is counted then. */
+/** Window of later polls: late values are counted then. */
 const againWindowMs = 25 * minuteMs;
 const lateMs = 10 * minuteMs;
 
-/** Without traffic for so long a ModelId that is not on screen is asked about rarely. */
+/** After this time without traffic, a ModelId that is not on screen is polled rarely. */
 const activeMs = 15 * minuteMs;
 const rareMs = 10 * minuteMs;
 
-/** Metrics that are asked for although they are not listed (yet): a first throttle must not wait for the list. */
+/** Metrics that are read although they are not listed (yet): a first throttle must not wait for the list. */
 const always: readonly UsageMetric[] = ['requests', 'throttles', 'inputTokens', 'outputTokens'];
-/** Where nothing is listed, because that is not allowed: all that the quota tokens need. */
+/** Where listing is not allowed: all that the quota tokens need. */
 const unlisted: readonly UsageMetric[] = [...always, 'cacheWriteTokens', 'estimatedQuotaTokens'];
 
 /** ModelIds that are read together over one window. */
@@ -42,7 +39,7 @@ export function planPoll(
 	onScreen: ReadonlySet<string>,
 	nowMs: number,
 ): readonly PollPart[] {
-	// The minute that goes on has nothing to tell yet.
+	// The current minute has no data yet.
 	const toMs = minuteOf(nowMs);
 	const fresh = modelIds.filter((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
 	const again = modelIds.filter(
@@ -67,7 +64,7 @@ const isDue = (
 	history.lastActiveMs(modelId) > nowMs - activeMs ||
 	history.coveredToMs(modelId) <= newestWholeMinute(nowMs) - rareMs;
 
-/** Up to where a poll at that moment knows everything. */
+/** Up to where a poll at that moment is complete. */
 export function coveredBy(nowMs: number): number {
 	return newestWholeMinute(nowMs) + minuteMs;
 }
@@ -89,7 +86,7 @@ export function sumQueries(
 	});
 }
 
-/** What tells the quota tokens of whole hours with the fewest metrics. */
+/** Queries for the quota tokens of whole hours, with the fewest metrics. */
 export function dayQueries(
 	modelIds: readonly string[],
 	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
@@ -105,10 +102,10 @@ export function dayQueries(
 	});
 }
 
-/** Percentiles of the newest minute that has some: an older one than this says nothing about now. */
+/** Percentiles of the newest minute that has some: an older one says nothing about now. */
 const windowMs = 15 * minuteMs;
 
-/** Percentiles to ask for: a metric for each, so only for ModelIds that somebody looks at. */
+/** Percentiles to ask for: each is billed, so only for ModelIds on screen. */
 export function durationQueries(
 	modelIds: readonly string[],
 	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
@@ -138,9 +135,9 @@ export function durationsOf(
 	modelIds: readonly string[],
 	series: readonly SeriesValues[],
 ): ReadonlyMap<string, ModelDurations> {
-	const told = new Map(series.map((each) => [`${each.modelId} ${each.series}`, each]));
+	const byName = new Map(series.map((each) => [`${each.modelId} ${each.series}`, each]));
 	const percentile = (modelId: string, statistic: DurationStatistic): number | null => {
-		const found = told.get(`${modelId} ${statistic}`);
+		const found = byName.get(`${modelId} ${statistic}`);
 		return found === undefined ? null : newest(found);
 	};
 	return new Map(

@@ -1,5 +1,5 @@
 import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
-import type {AccountBucket, AccountMap, MinuteUse, ModelDurations} from '../domain/account-snapshot.ts';
+import type {AccountBucket, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {SeriesName, UsageFailure, UsageReading, UsageSource} from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
@@ -19,76 +19,7 @@ import {
 import {minuteMs, UsageHistory} from './usage-history.ts';
 import {CostMeter} from './watch-cost.ts';
 
-/** Sentences about what the account monitor could not see, and why. */
-
-type MonitorTroubles = {
-	readonly listing: UsageFailure | undefined;
-	readonly reading: UsageFailure | undefined;
-	/** Series that CloudWatch told in part only. */
-	readonly partialSeries: number;
-	readonly clockAheadMs: number;
-	/** ModelIds that the list of active ones has; undefined where it could not be read. */
-	readonly activeModels: number | undefined;
-	readonly nextPollMs: number;
-};
-
-const reasonOf = ({kind, action, message}: UsageFailure): string => {
-	switch (kind) {
-		case 'denied':
-			return `IAM permission needed: ${action}`;
-		case 'credentials':
-			return `no credentials that CloudWatch accepts: ${message}`;
-		case 'network':
-			return `CloudWatch cannot be reached: ${message}`;
-		case 'throttled':
-			return 'CloudWatch throttles';
-		case 'other':
-			return message;
-	}
-};
-
-const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readonly string[] => {
-	const again = `the next look is in ${formatDurationMs(nextPollMs)}`;
-	return [
-		...(listing === undefined
-			? []
-			: [
-					`Which models are in use could not be listed (${reasonOf(listing)}): models and profiles of the Region are looked at, others are missing.`,
-				]),
-		...(reading === undefined
-			? []
-			: [
-					reading.kind === 'throttled'
-						? `The account's use could not be read (${reasonOf(reading)}): figures are older, ${again}.`
-						: `The account's use could not be read (${reasonOf(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
-				]),
-	];
-};
-
-/** @returns a sentence for everything that is missing or that figures have to be read with. */
-export function monitorRemarks(troubles: MonitorTroubles): readonly string[] {
-	const {listing, reading, partialSeries, clockAheadMs, activeModels} = troubles;
-	const isQuiet = activeModels === 0 && listing === undefined && reading === undefined;
-	const skew = formatDurationMs(Math.abs(clockAheadMs));
-	return [
-		...failureRemarks(troubles),
-		...(partialSeries > 0
-			? [`CloudWatch told ${partialSeries} series in part only: their figures are older.`]
-			: []),
-		...(clockAheadMs === 0
-			? []
-			: [
-					`This machine's clock is ${skew} ${clockAheadMs > 0 ? 'behind' : 'ahead of'} AWS's: figures follow AWS's.`,
-				]),
-		...(isQuiet
-			? [
-					'CloudWatch has no request to Bedrock in the last three hours: what is sent shows after two to three minutes; --region a,b looks at other Regions.',
-				]
-			: []),
-	];
-}
-
-/** What a look at one Region needs. */
+/** Surroundings of the poller of one Region. */
 export type PollerPorts = {
 	readonly clock: Clock;
 	readonly source: UsageSource;
@@ -97,27 +28,27 @@ export type PollerPorts = {
 	/** False: only ModelIds that the directory puts into one of its buckets. */
 	readonly isEverything: boolean;
 	readonly signal: AbortSignal;
-	/** What `waitingFor` tells has changed. */
+	/** `waitingFor` has changed. */
 	readonly onStep: () => void;
 };
 
-/** Everything that is known of one Region, and the ways to learn more. Nothing but `readDirectory` rejects. */
+/** Polls one Region and keeps what it read. Nothing but `readDirectory` rejects. */
 type RegionPoller = {
 	/** Milliseconds since 1970 by the service's clock. */
 	readonly now: () => number;
-	/** Begin of the minute that the newest look is about: the newest that was whole when it asked. */
+	/** Begin of the minute that the newest poll is about: the newest that was whole when it asked. */
 	readonly minute: () => number;
-	/** Reads what is active, and of it the minutes that are missing. @param onScreen Keys of buckets. */
+	/** Reads which ModelIds are active, and their missing minutes. @param onScreen Keys of buckets. */
 	readonly readMinutes: (onScreen: OnScreen) => Promise<void>;
 	/** Reads what is less urgent: the hours of the day, and percentiles of what is on screen. */
 	readonly readRest: (onScreen: OnScreen) => Promise<void>;
 	/** Percentiles alone; does nothing when all that is on screen has some. */
 	readonly readDurations: (onScreen: OnScreen) => Promise<void>;
 	readonly lacksDurations: (onScreen: OnScreen) => boolean;
-	readonly buckets: (ownNow: ReadonlyMap<string, MinuteUse>) => readonly AccountBucket[];
+	readonly buckets: () => readonly AccountBucket[];
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
-	/** What is being asked before there are figures, a few words each. */
+	/** What the first figures wait for, a few words each. */
 	readonly waitingFor: () => readonly string[];
 	readonly cost: CostMeter;
 };
@@ -133,12 +64,11 @@ const stepWords: Readonly<Record<Step, string>> = {
 	reading: 'CloudWatch: requests and tokens of the last three hours',
 };
 
-/** A list of what is active is asked for again after so many polls. */
+/** The list of active ModelIds is read again after this many polls. */
 const pollsPerListing = 5;
-/** Most ModelIds whose percentiles are asked for. */
-const mostDurations = 60;
+/** Maximum of ModelIds whose percentiles are read. */
+const maxDurations = 60;
 
-/** Knows nothing yet. */
 export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	const {clock, source, readDirectory, own, isEverything, signal, onStep} = ports;
 	const history = new UsageHistory();
@@ -159,7 +89,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	let askedAtMs = clock.epoch();
 	const steps = new Set<Step>();
 
-	/** Waits for something, and says so as long as it takes. */
+	/** Lists a step in `waitingFor` while it takes. */
 	const waitFor = async <Value>(step: Step, work: Promise<Value>): Promise<Value> => {
 		steps.add(step);
 		onStep();
@@ -189,15 +119,15 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	};
 
 	const read = async (...asked: Parameters<UsageSource['read']>): Promise<UsageReading> => {
-		const told = await source.read(...asked);
-		cost.add(told.cost, clock.now());
+		const reading = await source.read(...asked);
+		cost.add(reading.cost, clock.now());
 		troubles = {
 			...troubles,
-			reading: troubles.reading ?? told.failure,
-			partialSeries: troubles.partialSeries + told.series.filter(({isPartial}) => isPartial).length,
-			clockAheadMs: told.clockAheadMs ?? troubles.clockAheadMs,
+			reading: troubles.reading ?? reading.failure,
+			partialSeries: troubles.partialSeries + reading.series.filter(({isPartial}) => isPartial).length,
+			clockAheadMs: reading.clockAheadMs ?? troubles.clockAheadMs,
 		};
-		return told;
+		return reading;
 	};
 
 	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
@@ -229,7 +159,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	};
 
 	const readDurations: RegionPoller['readDurations'] = async (onScreen) => {
-		const modelIds = modelsOn(onScreen).slice(0, mostDurations);
+		const modelIds = modelsOn(onScreen).slice(0, maxDurations);
 		const queries = durationQueries(modelIds, listed);
 		if (queries.length > 0) {
 			const {series} = await read(queries, durationWindow(coveredBy(now())), minuteMs, signal);
@@ -248,8 +178,8 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 			return;
 		}
 		const {series} = await read(queries, window, 60 * minuteMs, signal);
-		const tellers = new Set(series.filter(({isPartial}) => !isPartial).map(({modelId}) => modelId));
-		for (const modelId of limited.filter((each) => tellers.has(each))) {
+		const complete = new Set(series.filter(({isPartial}) => !isPartial).map(({modelId}) => modelId));
+		for (const modelId of limited.filter((each) => complete.has(each))) {
 			day.record(modelId, series, window, bucketOf(modelId)?.target.burndown.value ?? 1);
 		}
 	};
@@ -259,7 +189,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		map = await found.map(history.modelIds);
 	};
 
-	/** ModelIds that are asked about. */
+	/** ModelIds that are polled. */
 	const watched = (): readonly string[] =>
 		isEverything ? history.modelIds : history.modelIds.filter((modelId) => map.owners.has(modelId));
 
@@ -273,7 +203,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 				directory === undefined ? waitFor('directory', readDirectory()) : Promise.resolve(directory);
 			const isListing = polls % pollsPerListing === 0 || listed === undefined;
 			polls++;
-			// What is listed is read while models and quotas are still on their way; whatever else has to wait for them.
+			// What is listed is read while models and quotas are still on their way; everything else has to wait for them.
 			const readDue = async (): Promise<void> => {
 				await (isListing ? waitFor('listing', list()) : undefined);
 				const needed = listed === undefined || !isEverything ? await opened : undefined;
@@ -301,13 +231,12 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		},
 		readDurations,
 		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
-		buckets: (ownNow) =>
+		buckets: () =>
 			foldBuckets({
 				map,
 				history,
 				isListKnown: listed !== undefined,
 				own,
-				ownNow,
 				day,
 				durations,
 				minute: newestWholeMinute(askedAtMs),
@@ -317,4 +246,71 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		directoryRemarks: () => directory?.remarks ?? [],
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
+}
+
+type MonitorTroubles = {
+	readonly listing: UsageFailure | undefined;
+	readonly reading: UsageFailure | undefined;
+	/** Series that CloudWatch reported only in part. */
+	readonly partialSeries: number;
+	readonly clockAheadMs: number;
+	/** Number of active ModelIds; undefined where their list could not be read. */
+	readonly activeModels: number | undefined;
+	readonly nextPollMs: number;
+};
+
+const reasonOf = ({kind, action, message}: UsageFailure): string => {
+	switch (kind) {
+		case 'denied':
+			return `IAM permission needed: ${action}`;
+		case 'credentials':
+			return `no credentials that CloudWatch accepts: ${message}`;
+		case 'network':
+			return `CloudWatch cannot be reached: ${message}`;
+		case 'throttled':
+			return 'CloudWatch throttles';
+		case 'other':
+			return message;
+	}
+};
+
+const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readonly string[] => {
+	const again = `the next poll is in ${formatDurationMs(nextPollMs)}`;
+	return [
+		...(listing === undefined
+			? []
+			: [
+					`Which models are in use could not be listed (${reasonOf(listing)}): models and profiles of the Region are polled, others are missing.`,
+				]),
+		...(reading === undefined
+			? []
+			: [
+					reading.kind === 'throttled'
+						? `The account's use could not be read (${reasonOf(reading)}): figures are older, ${again}.`
+						: `The account's use could not be read (${reasonOf(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
+				]),
+	];
+};
+
+/** @returns a sentence for everything that is missing or that figures have to be read with. */
+export function monitorRemarks(troubles: MonitorTroubles): readonly string[] {
+	const {listing, reading, partialSeries, clockAheadMs, activeModels} = troubles;
+	const isQuiet = activeModels === 0 && listing === undefined && reading === undefined;
+	const skew = formatDurationMs(Math.abs(clockAheadMs));
+	return [
+		...failureRemarks(troubles),
+		...(partialSeries > 0
+			? [`CloudWatch reported ${partialSeries} series only in part: their figures are older.`]
+			: []),
+		...(clockAheadMs === 0
+			? []
+			: [
+					`This machine's clock is ${skew} ${clockAheadMs > 0 ? 'behind' : 'ahead of'} AWS's: figures follow AWS's.`,
+				]),
+		...(isQuiet
+			? [
+					'CloudWatch has no request to Bedrock in the last three hours: what is sent shows after two to three minutes; --region a,b watches other Regions.',
+				]
+			: []),
+	];
 }

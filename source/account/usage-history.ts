@@ -1,4 +1,5 @@
 import {settledTokens} from '../domain/accounting.ts';
+import type {Usage} from '../domain/backend.ts';
 import {type SeriesValues, type TimeWindow, type UsageMetric, usageMetrics} from '../domain/usage-source.ts';
 
 export const minuteMs = 60_000;
@@ -8,7 +9,7 @@ export function minuteOf(atMs: number): number {
 	return Math.floor(atMs / minuteMs) * minuteMs;
 }
 
-/** The values of the last so many minutes of one series, in memory that never grows. Minutes without a value are 0. */
+/** The values of the last minutes of one series, in constant memory. Minutes without a value are 0. */
 export class MinuteRing {
 	readonly #values: Float64Array;
 	/** Number of the newest minute that was set. */
@@ -67,11 +68,11 @@ type ModelHistory = {
 
 const isUsageMetric = (name: string): name is UsageMetric => usageMetrics.some((metric) => metric === name);
 
-/** What was read of every ModelId, minute by minute: bounded however long it goes on. */
+/** Everything read of every ModelId, minute by minute, in bounded memory. */
 export class UsageHistory {
 	readonly #models = new Map<string, ModelHistory>();
 
-	/** Takes in a ModelId that is known to exist. */
+	/** Adds a ModelId that is known to exist. */
 	add(modelId: string): void {
 		if (!this.#models.has(modelId)) {
 			this.#models.set(modelId, {
@@ -87,8 +88,7 @@ export class UsageHistory {
 	}
 
 	/**
-	 * Takes in what was read of a window: a newer word on a minute replaces the older one, so that late values are
-	 * counted once.
+	 * Adds the values of a window: a newer value of a minute replaces the older one, so that late values count once.
 	 */
 	record({modelId, series, at, values, isPartial}: SeriesValues, window: TimeWindow): void {
 		if (!isUsageMetric(series)) {
@@ -108,7 +108,7 @@ export class UsageHistory {
 		}
 		for (const [index, minute] of at.entries()) {
 			const value = values[index] ?? 0;
-			// Minutes that no query asked for are none of ours, and a sum is never negative.
+			// Ignores datapoints outside the window and invalid values.
 			if (minute < window.toMs && Number.isFinite(value) && value >= 0) {
 				ring.set(minute, value);
 				if (value > 0 && (series === 'requests' || series === 'throttles')) {
@@ -138,7 +138,7 @@ export class UsageHistory {
 		return this.#models.get(modelId)?.lastActiveMs ?? Number.NEGATIVE_INFINITY;
 	}
 
-	/** Whether a series of a ModelId was ever told. */
+	/** Whether a series of a ModelId was ever reported. */
 	has(modelId: string, metric: UsageMetric): boolean {
 		return this.#models.get(modelId)?.rings.has(metric) ?? false;
 	}
@@ -162,8 +162,6 @@ export class UsageHistory {
 	}
 }
 
-/** Quota tokens of ModelIds, minute by minute. */
-
 /** Sums of a window over several ModelIds. */
 export function sumOf(
 	history: UsageHistory,
@@ -184,7 +182,7 @@ const tokenMetrics = ['inputTokens', 'outputTokens'] as const;
 
 /**
  * Whether a minute of a ModelId has requests whose tokens CloudWatch does not have yet: they come later than the requests.
- * @param hour What the model's minutes are like: of embeddings no output is ever counted, of pictures no tokens at all.
+ * @param hour Shows what the model's minutes are like: of embeddings no output is ever counted, of pictures no tokens at all.
  * @param isTokenLimited A quota counts its tokens, so there must be some.
  */
 export function lacksTokens(
@@ -202,18 +200,6 @@ export function lacksTokens(
 	return isCounted || (isTokenLimited && missing.length === tokenMetrics.length);
 }
 
-/** Quota tokens of one minute of a ModelId by the formula. */
-function computedTokens(history: UsageHistory, modelId: string, minute: number, burndown: number): number {
-	return settledTokens(
-		{
-			inputTokens: history.value(modelId, 'inputTokens', minute),
-			cacheWriteTokens: history.value(modelId, 'cacheWriteTokens', minute),
-			outputTokens: history.value(modelId, 'outputTokens', minute),
-		},
-		burndown,
-	);
-}
-
 /** Quota tokens of one minute of a ModelId: as the service estimates them where it does, else by the formula. */
 export function quotaTokensAt(
 	history: UsageHistory,
@@ -222,5 +208,16 @@ export function quotaTokensAt(
 	burndown: number,
 ): number {
 	const estimated = history.value(modelId, 'estimatedQuotaTokens', minute);
-	return estimated > 0 ? estimated : computedTokens(history, modelId, minute, burndown);
+	return estimated > 0 ? estimated : settledTokens(tokensAt(history, modelId, minute), burndown);
 }
+
+/** Charged tokens of one minute of a ModelId. */
+export function tokensAt(history: UsageHistory, modelId: string, minute: number): ChargedTokens {
+	return {
+		inputTokens: history.value(modelId, 'inputTokens', minute),
+		cacheWriteTokens: history.value(modelId, 'cacheWriteTokens', minute),
+		outputTokens: history.value(modelId, 'outputTokens', minute),
+	};
+}
+
+type ChargedTokens = Pick<Usage, 'inputTokens' | 'cacheWriteTokens' | 'outputTokens'>;

@@ -2,7 +2,7 @@ import type {WatchCost} from '../domain/account-snapshot.ts';
 import type {UsageCost} from '../domain/usage-source.ts';
 
 /**
- * What looking at CloudWatch costs: USD for a metric in GetMetricData, and for a call of ListMetrics. The list price as it
+ * Cost of polling CloudWatch: USD for a metric in GetMetricData, and for a call of ListMetrics. The list price as it
  * is commonly quoted for the large Regions; it was not verified, and the screen says so.
  */
 export const metricPrice = {metricUsd: 0.01 / 1000, listCallUsd: 0.01 / 1000, isVerified: false} as const;
@@ -11,12 +11,12 @@ const hourMs = 3_600_000;
 /** Polls that the pace is taken from. */
 const rememberedPolls = 10;
 
-/** Adds up what was asked for. */
+/** Adds up calls and metrics. */
 export class CostMeter {
 	#calls = 0;
 	#metrics = 0;
 	#usd = 0;
-	/** The polls after the first, which reads hours and is not the pace of what follows. */
+	/** The polls after the first, which reads hours and does not show the later pace. */
 	#recent: Array<{readonly at: number; readonly usd: number}> = [];
 
 	add({calls, metrics}: UsageCost, atMs: number): void {

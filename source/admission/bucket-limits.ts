@@ -2,17 +2,147 @@ import {type Dimension, type Lane, type Limits, lanes, type Use} from '../domain
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
 
+/** Limits of a bucket: the share of its quota that may be used, less what others use and higher lanes need. */
+export class BucketLimits {
+	/** Limits before anyone else's use. */
+	readonly own: Limits;
+	readonly #quota: Limits;
+	readonly #ledger: Ledger;
+	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
+	readonly #demands = new Map<Lane, LaneDemand>();
+	#external: Use = {requests: 0, tokens: 0};
+	#part: Limits | undefined;
+
+	/**
+	 * @param quota Per minute; a shorter window (tests, quick benchmarks) has the same numbers per window.
+	 * @param share Part of the quota that may be used, 0 to 1.
+	 */
+	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
+		const {requestsPerMinute, tokensPerMinute} = quota;
+		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
+		this.own = {
+			requests: asShare(this.#quota.requests, share),
+			tokens: asShare(this.#quota.tokens, share),
+		};
+		this.#ledger = ledger;
+		this.#others = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
+	}
+
+	/** Part of the quota that may be used now, 0 to 1: the configured share less what others use. */
+	share(now: number): number {
+		const {requests, tokens} = this.open(now);
+		const part = (limit: number | null, quota: number | null): number =>
+			limit === null || quota === null || quota === 0 ? 1 : Math.max(0, limit) / quota;
+		return Math.min(part(requests, this.#quota.requests), part(tokens, this.#quota.tokens));
+	}
+
+	/** Announces what a lane will send; undefined when it is done. */
+	expect(lane: Lane, demand: LaneDemand | undefined): void {
+		if (demand === undefined) {
+			this.#demands.delete(lane);
+		} else {
+			this.#demands.set(lane, demand);
+		}
+	}
+
+	/** Whether a lane has its own rate. */
+	hasRate(lane: Lane): boolean {
+		return (this.#demands.get(lane)?.requestsPerWindow ?? 0) > 0;
+	}
+
+	/** What other applications are known to use (the account monitor). */
+	setOthersUse(use: Use): void {
+		this.#external = use;
+	}
+
+	/** The part of this run while other programs of the user share the bucket; undefined while it is alone. */
+	setPart(part: Limits | undefined): void {
+		this.#part = part;
+	}
+
+	/** What may be used of a dimension, strangers aside. */
+	#allowed(dimension: Dimension): number | null {
+		const limit = this.own[dimension];
+		return limit === null ? null : Math.min(limit, this.#part?.[dimension] ?? limit);
+	}
+
+	/** Whether the ledger had room for an attempt that it no longer holds. */
+	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
+		const limit = this.#allowed(dimension);
+		const needed = dimension === 'requests' ? 1 : attempt.tokens;
+		return limit !== null && this.#ledger.use()[dimension] + needed <= limit;
+	}
+
+	/**
+	 * Learns what others use from the throttle of an attempt that the ledger had room for.
+	 * @returns Whether that is new.
+	 */
+	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
+		const limit = this.#allowed(dimension);
+		return (
+			limit !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit)
+		);
+	}
+
+	/** The limits less the others' use. */
+	open(now: number): Limits {
+		const open = (dimension: Dimension): number | null => {
+			const limit = this.#allowed(dimension);
+			return limit === null
+				? null
+				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
+		};
+		return {requests: open('requests'), tokens: open('tokens')};
+	}
+
+	/** Whether others are known or estimated to use any of it. */
+	hasOthers(now: number): boolean {
+		const {requests, tokens} = this.othersUse(now);
+		return requests > 0 || tokens > 0;
+	}
+
+	/** Known or estimated use of other applications per window. */
+	othersUse(now: number): Use {
+		const open = this.open(now);
+		const used = (dimension: Dimension): number => (this.#allowed(dimension) ?? 0) - (open[dimension] ?? 0);
+		return {requests: used('requests'), tokens: used('tokens')};
+	}
+
+	/** Limits of a lane: the open limits less the room kept for the lanes above it. */
+	forLane(now: number, lane: Lane): Limits {
+		let {requests, tokens} = this.open(now);
+		for (const above of lanesAbove(lane)) {
+			const demand = this.#demands.get(above);
+			if (demand !== undefined) {
+				const kept = roomToKeep(demand, this.#ledger.laneUse(above));
+				requests = requests === null ? null : requests - kept.requests;
+				tokens = tokens === null ? null : tokens - kept.tokens;
+			}
+		}
+		return {requests, tokens};
+	}
+
+	/** Whether limits may change by time alone: the estimate of others' use falls, and the room kept for lanes shrinks. */
+	isChanging(now: number): boolean {
+		const open = this.open(now);
+		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
+	}
+}
+
+const asShare = (limit: number | null, share: number): number | null =>
+	limit === null ? null : Math.floor(limit * share);
+
 /** What a lane is expected to send. */
 type LaneDemand = {
-	/** Requests a window that are announced (an open loop's rate); 0 when only its use tells. */
+	/** Requests per window that are announced (an open loop's rate); 0 where only its use is known. */
 	readonly requestsPerWindow: number;
 	/** Quota tokens that one of its requests sets aside. */
 	readonly setAside: number;
 };
 
 /**
- * What must be kept back for a lane so that its next requests find room in a full bucket: the requests that are still
- * expected in this window, with two standard deviations of a Poisson count, at least one, less what it uses already.
+ * Room to keep free for a lane, so that its next requests fit into a full bucket: the requests still expected in this
+ * window, with two standard deviations of a Poisson count, at least one, less what it uses already.
  */
 function roomToKeep(demand: LaneDemand, use: Use): Use {
 	const expected = Math.max(demand.requestsPerWindow, use.requests);
@@ -30,13 +160,13 @@ function lanesAbove(lane: Lane): readonly Lane[] {
 }
 
 /*
- * Other applications draw from the same bucket, and nothing tells us how much they take except a throttle that our own
- * ledger cannot explain. At that instant the bucket is full, so the others hold what we do not: limit - own use. From
- * there on the estimate follows three rules, all in parts of the window W and of the limit Q:
+ * Other applications draw from the same bucket. The only sign of it is a throttle that our own ledger cannot explain: at
+ * that instant the bucket is full, so the others hold what we do not: limit - own use. From there the estimate follows three
+ * rules, in parts of the window W and of the limit Q:
  *
  * - a margin of Q / 40 on top, so that the next request does not meet the same wall;
- * - if the throttles show that the others' use grows, it is taken to grow on, with a trend that fades within W / 6;
- * - without another throttle it is given up again, slowly first (the margin after W / 6), then ever faster (all of it
+ * - if the throttles show that the others' use grows, it is assumed to grow further, with a trend that fades within W / 6;
+ * - without another throttle it is lowered again, slowly first (the margin after W / 6), then ever faster (all of it
  *   after about a window): 0.9 Q (elapsed / W)^2. Probing at a constant pace would either throttle too often or come back
  *   too late.
  */
@@ -57,7 +187,7 @@ export class ContentionEstimate {
 		this.#windowMs = windowMs;
 	}
 
-	/** What the others are taken to use at an instant, given the limit of the dimension. */
+	/** Estimated use of the others at an instant, given the limit of the dimension. */
 	use(now: number, limit: number): number {
 		if (this.#at === undefined) {
 			return 0;
@@ -71,20 +201,20 @@ export class ContentionEstimate {
 
 	/**
 	 * Learns from a throttle that the ledger had room for.
-	 * @param sentAt When the throttled attempt was sent: attempts that were under way together tell one thing once.
+	 * @param sentAt When the throttled attempt was sent: attempts in flight together are one observation.
 	 * @param ownUse What the ledger holds without the throttled attempt.
-	 * @returns Whether this is news, and not the echo of a throttle already reacted to.
+	 * @returns Whether this is new, and not the echo of a throttle already handled.
 	 */
 	observe(now: number, sentAt: number, ownUse: number, limit: number): boolean {
 		const use = Math.max(0, limit - ownUse);
-		const isNews = this.#at === undefined || sentAt > this.#at;
-		if (isNews) {
+		const isNew = this.#at === undefined || sentAt > this.#at;
+		if (isNew) {
 			this.#trendPerMs = this.#nextTrend(now, use);
 			this.#seen = {use, at: now};
 		}
-		this.#level = Math.min(limit, Math.max(isNews ? 0 : this.use(now, limit), use + limit * marginPart));
+		this.#level = Math.min(limit, Math.max(isNew ? 0 : this.use(now, limit), use + limit * marginPart));
 		this.#at = now;
-		return isNews;
+		return isNew;
 	}
 
 	#nextTrend(now: number, use: number): number {
@@ -93,135 +223,5 @@ export class ContentionEstimate {
 			return 0;
 		}
 		return Math.max(0, (use - seen.use) / (now - seen.at));
-	}
-}
-
-const asShare = (limit: number | null, share: number): number | null =>
-	limit === null ? null : Math.floor(limit * share);
-
-/** What a bucket allows: its quota, the share of it that may be used, less what others take and higher lanes need. */
-export class BucketLimits {
-	/** Limits before anyone else's use. */
-	readonly own: Limits;
-	readonly #quota: Limits;
-	readonly #ledger: Ledger;
-	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
-	readonly #demands = new Map<Lane, LaneDemand>();
-	#external: Use = {requests: 0, tokens: 0};
-	#part: Limits | undefined;
-
-	/**
-	 * @param quota Stated a minute; a shorter window (tests, quick benchmarks) has the same numbers a window.
-	 * @param share Part of the quota that may be used, 0 to 1.
-	 */
-	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
-		const {requestsPerMinute, tokensPerMinute} = quota;
-		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
-		this.own = {
-			requests: asShare(this.#quota.requests, share),
-			tokens: asShare(this.#quota.tokens, share),
-		};
-		this.#ledger = ledger;
-		this.#others = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
-	}
-
-	/** Part of the quota that is in use at present, 0 to 1: the asked share less what the others take. */
-	share(now: number): number {
-		const {requests, tokens} = this.open(now);
-		const part = (limit: number | null, quota: number | null): number =>
-			limit === null || quota === null || quota === 0 ? 1 : Math.max(0, limit) / quota;
-		return Math.min(part(requests, this.#quota.requests), part(tokens, this.#quota.tokens));
-	}
-
-	/** Announces what a lane will send; undefined when it is done. */
-	expect(lane: Lane, demand: LaneDemand | undefined): void {
-		if (demand === undefined) {
-			this.#demands.delete(lane);
-		} else {
-			this.#demands.set(lane, demand);
-		}
-	}
-
-	/** Whether a lane sends at a rate of its own. */
-	hasRate(lane: Lane): boolean {
-		return (this.#demands.get(lane)?.requestsPerWindow ?? 0) > 0;
-	}
-
-	/** What other applications are known to use (the account monitor). */
-	setOthersUse(use: Use): void {
-		this.#external = use;
-	}
-
-	/** The part of this run while other programs of one's own use the bucket, too; undefined while nobody shares it. */
-	setPart(part: Limits | undefined): void {
-		this.#part = part;
-	}
-
-	/** What may be used of a dimension, strangers aside. */
-	#allowed(dimension: Dimension): number | null {
-		const limit = this.own[dimension];
-		return limit === null ? null : Math.min(limit, this.#part?.[dimension] ?? limit);
-	}
-
-	/** Whether the ledger had room for an attempt that it no longer holds. */
-	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
-		const limit = this.#allowed(dimension);
-		const needed = dimension === 'requests' ? 1 : attempt.tokens;
-		return limit !== null && this.#ledger.use()[dimension] + needed <= limit;
-	}
-
-	/**
-	 * Learns what others use from the throttle of an attempt that the ledger had room for.
-	 * @returns Whether that is news.
-	 */
-	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
-		const limit = this.#allowed(dimension);
-		return (
-			limit !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit)
-		);
-	}
-
-	/** The limits less the others' use. */
-	open(now: number): Limits {
-		const open = (dimension: Dimension): number | null => {
-			const limit = this.#allowed(dimension);
-			return limit === null
-				? null
-				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
-		};
-		return {requests: open('requests'), tokens: open('tokens')};
-	}
-
-	/** Whether others are known or taken to use any of it. */
-	hasOthers(now: number): boolean {
-		const {requests, tokens} = this.othersUse(now);
-		return requests > 0 || tokens > 0;
-	}
-
-	/** What applications that are not ours are known or taken to use per window. */
-	othersUse(now: number): Use {
-		const open = this.open(now);
-		const used = (dimension: Dimension): number => (this.#allowed(dimension) ?? 0) - (open[dimension] ?? 0);
-		return {requests: used('requests'), tokens: used('tokens')};
-	}
-
-	/** What is left for a lane: the open limits less what is kept back for the lanes above it. */
-	forLane(now: number, lane: Lane): Limits {
-		let {requests, tokens} = this.open(now);
-		for (const above of lanesAbove(lane)) {
-			const demand = this.#demands.get(above);
-			if (demand !== undefined) {
-				const kept = roomToKeep(demand, this.#ledger.laneUse(above));
-				requests = requests === null ? null : requests - kept.requests;
-				tokens = tokens === null ? null : tokens - kept.tokens;
-			}
-		}
-		return {requests, tokens};
-	}
-
-	/** Whether what is left may change by time alone: others' use fades, and what is kept back shrinks. */
-	isChanging(now: number): boolean {
-		const open = this.open(now);
-		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
 	}
 }

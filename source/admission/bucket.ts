@@ -24,8 +24,8 @@ export type Admission =
 	| {readonly kind: 'never'; readonly dimension: Dimension; readonly needed: number; readonly limit: number};
 
 /**
- * What a throttle says: nothing that the ledger did not know, or an echo of what is reacted to already; that bursts are
- * not allowed here; that others use the bucket; that tokens count from the end of an answer here.
+ * What a throttle shows. `none`: nothing new; `burst`: bursts are not allowed; `others`: others use the bucket; `end`: tokens
+ * count from the end of an answer.
  */
 type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
 
@@ -40,7 +40,7 @@ type BucketOptions = {
 	readonly roundTripMs?: (() => number | undefined) | undefined;
 };
 
-/** Room that is left below limits, as a part of the fuller one; negative after an overrun. */
+/** Room left below limits, as a part of the fuller one; negative after an overrun. */
 const roomPart = (use: {requests: number; tokens: number}, limits: Limits): number => {
 	const part = (used: number, limit: number | null): number =>
 		limit === null ? 1 : limit <= 0 ? 0 : 1 - used / limit;
@@ -53,16 +53,16 @@ export class Bucket {
 	readonly limits: BucketLimits;
 	readonly stamping: Stamping;
 	readonly standing: Standing;
-	/** The whole quota of a minute. */
+	/** The whole quota per minute. */
 	readonly quota: Limits;
 	readonly windowMs: number;
 	readonly #clock: Clock;
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
-	#mirror: TokenBucketModel | undefined;
+	#tokenBucket: TokenBucketModel | undefined;
 	readonly #tokensPerDay: number | null;
-	/** How often it is asked again while something changes by time alone. */
+	/** Milliseconds between two tries while something changes by time alone. */
 	readonly #pollMs: number;
 	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
 	#evenSince: number | undefined;
@@ -80,37 +80,37 @@ export class Bucket {
 		this.#pacer = new Pacer(windowMs);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.#mirror = this.#fullMirror();
+		this.#tokenBucket = this.#fullTokenBucket();
 		this.#tokensPerDay = quota.tokensPerDay.value;
 		this.quota = {requests: quota.requestsPerMinute.value, tokens: quota.tokensPerMinute.value};
 		this.#pollMs = windowMs / 120;
 		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
 	}
 
-	/** Forgets what it took over; before the first reservation. */
+	/** Forgets use that it imported; before the first reservation. */
 	clear(): void {
-		this.#mirror = this.#fullMirror();
+		this.#tokenBucket = this.#fullTokenBucket();
 		this.ledger.clear();
 	}
 
-	/** Takes what other runs used into its own account. */
+	/** Adds the use of other runs to its ledger. */
 	takeOver(entries: readonly LedgerEntry[]): void {
 		for (const {at, ended} of this.ledger.importEntries(entries)) {
-			this.#mirror?.settle(at, ended);
+			this.#tokenBucket?.settle(at, ended);
 		}
 	}
 
-	#fullMirror(): TokenBucketModel | undefined {
+	#fullTokenBucket(): TokenBucketModel | undefined {
 		const {tokens} = this.limits.own;
 		return tokens === null ? undefined : new TokenBucketModel(tokens, this.windowMs);
 	}
 
-	/** Other programs of one's own settled so many quota tokens: they count where the service refills its bucket. */
+	/** Other programs of the user settled quota tokens: they count where the service refills its bucket. */
 	noteSettled(tokens: number): void {
-		this.#mirror?.settle(this.#clock.now(), tokens);
+		this.#tokenBucket?.settle(this.#clock.now(), tokens);
 	}
 
-	/** Whether anything limits it: requests or tokens a minute. */
+	/** Whether anything limits it: requests or tokens per minute. */
 	get isLimited(): boolean {
 		return this.limits.own.requests !== null || this.limits.own.tokens !== null;
 	}
@@ -120,22 +120,22 @@ export class Bucket {
 		return this.#settledTokens;
 	}
 
-	/** When there is room, as the last admission saw it, in milliseconds of the clock; undefined when it cannot be told. */
+	/** When there is room according to the last admission, in milliseconds of the clock; undefined when that depends on answers. */
 	get roomAt(): number | undefined {
 		return this.#roomAt;
 	}
 
-	/** Part of the quota that is in use at present, 0 to 1. */
+	/** Part of the quota that may be used now, 0 to 1. */
 	get share(): number {
 		return this.limits.share(this.#clock.now());
 	}
 
-	/** Room that is left for a lane, as a part of the limit of the fuller dimension; negative after an overrun. */
+	/** Room left for a lane, as a part of the limit of the fuller dimension; negative after an overrun. */
 	roomLeft(lane: Lane): number {
 		return roomPart(this.ledger.use(), this.limits.forLane(this.#clock.now(), lane));
 	}
 
-	/** Quota tokens that were used today by others, and by earlier runs (the account monitor). */
+	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
 	setOthersToday(tokens: number): void {
 		this.#othersToday = tokens;
 	}
@@ -146,7 +146,7 @@ export class Bucket {
 		if (tooLarge !== undefined) {
 			return tooLarge;
 		}
-		// An expectation alone must not make a request too large for its bucket.
+		// An estimate alone must not make a request too large for its bucket.
 		const tokens = Math.max(cost.reserved, Math.min(cost.setAside, this.limits.own.tokens ?? cost.setAside));
 		const today = this.#othersToday + this.#settledTokens + this.ledger.heldTokens + tokens;
 		if (this.#tokensPerDay !== null && today > this.#tokensPerDay) {
@@ -195,7 +195,7 @@ export class Bucket {
 		const now = this.#clock.now();
 		this.#settledTokens += tokens;
 		this.standing.answered(tokens);
-		this.#mirror?.settle(now, tokens);
+		this.#tokenBucket?.settle(now, tokens);
 		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(now));
 		return this.ledger.settle(reservation, tokens);
 	}
@@ -215,8 +215,8 @@ export class Bucket {
 	}
 
 	/**
-	 * The service throttled an attempt. Where the ledger had room, that is first taken to be about bursts, of which nothing
-	 * is documented: what follows is spread evenly over the window. Throttles of that are the others' doing.
+	 * The service throttled an attempt. Where the ledger had room, that is first blamed on bursts, of which nothing is
+	 * documented: later requests are spread evenly over the window. If those are throttled too, others use the bucket.
 	 */
 	throttled(reservation: Reservation, dimension: Dimension): ThrottleNews {
 		const isProbe = dimension === 'tokens' && this.stamping.isProbe(reservation);
@@ -237,7 +237,7 @@ export class Bucket {
 		if (reservation.sentAt > this.#evenSince) {
 			return this.limits.observeOthers(now, dimension, reservation) ? 'others' : 'none';
 		}
-		// What was sent in the burst tells no more than that, and nobody need wait for its turn because of it.
+		// What was sent in the burst proves only that, and must not delay later requests.
 		this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
 		return isFirst ? 'burst' : 'none';
 	}
@@ -259,7 +259,7 @@ export class Bucket {
 		return this.#overload.observe(this.#clock.now(), inFlight);
 	}
 
-	/** What a request of so many quota tokens has to wait for; undefined when it need not wait, or may go alone as a probe. */
+	/** Why a request of `tokens` has to wait; undefined when it may be sent, `probe` when it may be sent alone as one. */
 	#waitFor(
 		now: number,
 		tokens: number,
@@ -272,7 +272,7 @@ export class Bucket {
 		if (this.#overruns.isHolding(now)) {
 			return {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'};
 		}
-		// An open loop has a rhythm of its own; it is charged, so that the others make way, but it does not wait.
+		// An open loop has its own rhythm: it is charged, so that other lanes make way, but does not wait.
 		const paceMs = this.#evenSince !== undefined && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
@@ -292,7 +292,7 @@ export class Bucket {
 		const fromEndMs = this.ledger.roomFromEndIn(needed, limits.tokens);
 		const mayProbe = neighbours.count === 0 && this.stamping.mayProbe(now);
 		if (roomMs === 0 && (fromEndMs === 0 || mayProbe)) {
-			const use = neighbours.count === 0 ? this.ledger.use() : this.ledger.mostUse();
+			const use = neighbours.count === 0 ? this.ledger.use() : this.ledger.maxUse();
 			return !this.standing.hasClaimed(use, tokens, this.quota)
 				? {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'}
 				: fromEndMs === 0
@@ -311,7 +311,7 @@ export class Bucket {
 	#roomIn(now: number, tokens: number, needed: number, limits: Limits): number | undefined {
 		const roomMs = this.ledger.roomIn(needed, limits);
 		const pending = this.ledger.heldTokens + this.standing.neighbours.pendingTokens;
-		const debtMs = this.#mirror?.roomIn(now, tokens + pending) ?? 0;
+		const debtMs = this.#tokenBucket?.roomIn(now, tokens + pending) ?? 0;
 		const isPayable = Number.isFinite(debtMs);
 		return roomMs === undefined || !isPayable ? undefined : Math.max(roomMs, debtMs);
 	}

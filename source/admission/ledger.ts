@@ -20,11 +20,11 @@ import type {Stamping} from './stamping.ts';
  *   quota. Network delay and reordering do not matter, because nothing was assumed about them.
  * - Fixed windows. What a fixed window has counted up to c* lies in (c* - W, c*], so the sliding rule is at least as
  *   strict, wherever the windows begin.
- * - Refilling bucket (capacity Q, refill Q / W): the mirror (`RefillMirror`) is never fuller than the server's.
+ * - Refilling bucket (capacity Q, refill Q / W): the model (`TokenBucketModel`) is never fuller than the server's.
  *
  * A throttled attempt was not counted and leaves at once. A failed one whose fate is not known stays in full for one
  * window after its end. An overrun (settled above what was set aside) is charged at once; until its answer is here the
- * server may know more than we do, which is the one way to a throttle.
+ * server may know more than we do, which is the only way to a throttle.
  */
 
 /** What one attempt holds of a bucket, from before it is sent until its outcome is known. Made by the ledger only. */
@@ -48,7 +48,7 @@ const emptyLanes = (windowMs: number): Readonly<Record<Lane, LedgerAccount>> => 
 	low: new LedgerAccount(windowMs),
 });
 
-/** The client's own account of one bucket over a rolling window. It records; what may be admitted, the bucket decides. */
+/** The client's account of one bucket over a rolling window. It records; the bucket decides what may be admitted. */
 export class Ledger {
 	readonly #clock: Clock;
 	readonly #windowMs: number;
@@ -94,8 +94,8 @@ export class Ledger {
 		return this.#counted(this.#total);
 	}
 
-	/** The same by the strictest count that is not ruled out. */
-	mostUse(): Use {
+	/** `use` by the strictest count that is not ruled out. */
+	maxUse(): Use {
 		const now = this.#clock.now();
 		const use = this.#total.use(now);
 		return this.#stamping.countsFrom === 'first-byte'
@@ -116,7 +116,7 @@ export class Ledger {
 		return this.#total.roomIn(this.#clock.now(), tokens, limits);
 	}
 
-	/** The same where tokens may count from the end of an answer; 0 once it is known that they do not. */
+	/** `roomIn` where tokens may count from the end of an answer; 0 once it is known that they do not. */
 	roomFromEndIn(tokens: number, limit: number | null): number | undefined {
 		const now = this.#clock.now();
 		const since = this.#stamping.endsCountSince(now);
@@ -135,7 +135,7 @@ export class Ledger {
 	}
 
 	/**
-	 * Looks back at this instant, once it is known what was let in.
+	 * Remembers this instant, to be evaluated once it is known what the service let in.
 	 * @returns The latest instant such that what the service had counted at its end since then, and what it had in flight
 	 * since then, left no room for `tokens`; undefined when there was none in this window. What we heard to have ended within
 	 * two round trips may have ended before the service saw us, and counts as what it settled at.
@@ -216,7 +216,7 @@ export class Ledger {
 		}
 	}
 
-	/** The attempt ended and nobody knows whether it was counted: all of it stays for one window from now. */
+	/** The attempt ended and may have been counted: all of it stays for one window from now. */
 	keep(reservation: Reservation): void {
 		this.confirm(reservation);
 		if (this.#close(reservation)) {
@@ -250,7 +250,7 @@ export class Ledger {
 		return [...steps.values()];
 	}
 
-	/** Forgets all that it took over; before the first reservation. */
+	/** Forgets all imported entries; before the first reservation. */
 	clear(): void {
 		this.#total = new LedgerAccount(this.#windowMs);
 		this.#lanes = emptyLanes(this.#windowMs);

@@ -8,7 +8,7 @@ import {
 	type Use,
 } from '../domain/bucket-usage.ts';
 
-/** What a member of a bucket, one run of a program, lets the others know. Times in milliseconds since 1970. */
+/** What a member of a bucket, one run of a program, publishes to the others. Times in milliseconds since 1970. */
 export type MemberRecord = {
 	/** Unique among all that ever used the bucket; earlier ones sort first. */
 	readonly id: string;
@@ -21,7 +21,7 @@ export type MemberRecord = {
 	readonly use: Use;
 	/** Quota tokens of that in flight. */
 	readonly heldTokens: number;
-	/** Most that it may use by its own share of the quota. */
+	/** Its own share of the quota. */
 	readonly most: Limits;
 	/** A request waits for room. */
 	readonly isWaiting: boolean;
@@ -50,7 +50,7 @@ export type MemberStore = {
 	readonly writeStamping: (learnt: LearntStamping) => Promise<void>;
 };
 
-/** What of a record decides its part. */
+/** The fields of a record that decide its part. */
 export type Sharer = Pick<MemberRecord, 'id' | 'use' | 'most' | 'isWaiting' | 'needs' | 'lastSentAt'>;
 
 /** A member in one dimension. */
@@ -68,8 +68,8 @@ const steps = 50;
 const rounding = 1e-6;
 
 /**
- * The greatest level up to which everybody may go so that the whole does not exceed the room; infinite when all caps fit.
- * Where more is used than there is room it is the fair one: who is above it waits.
+ * The greatest level up to which each may go so that the whole does not exceed the room; infinite when all caps fit.
+ * Where more is used than there is room it is the fair one: members above it wait.
  */
 const levelOf = (bidders: readonly Bidder[], room: number): number => {
 	if (bidders.some(({use}) => use > 0) && bidders.reduce((sum, {use}) => sum + use, 0) > room) {
@@ -120,7 +120,7 @@ const partsIn = (sharers: readonly Sharer[], dimension: Dimension, quota: number
 		return {use: use[dimension], cap, need, isWaiting, lastSentAt};
 	});
 	const first = firstInTurn(bidders);
-	// What each would get if nobody had used anything: what is larger never fits by waiting.
+	// What each would get if nothing were used: what is larger never fits by waiting.
 	const fair = divide(
 		bidders.map((bidder) => ({...bidder, use: 0})),
 		quota,
@@ -138,7 +138,7 @@ const partsIn = (sharers: readonly Sharer[], dimension: Dimension, quota: number
 
 /**
  * The part of a quota that a member may use, by the one rule that all members apply to the same records: all up to the same
- * level, so that room goes first to who used least in the window; what somebody does not ask for goes to the others. A
+ * level, so that room goes first to the member that used least in the window; what one does not ask for goes to the others. A
  * member above the level sends nothing until what it used has left the window.
  * @returns For each dimension; null where the quota has no limit.
  */
@@ -152,7 +152,7 @@ export function partOf(id: string, sharers: readonly Sharer[], quota: Limits): L
 	return {requests, tokens};
 }
 
-/** Adds up what some claim. */
+/** Sum of claims. */
 export function sumOf(uses: readonly Use[]): Use {
 	return uses.reduce(
 		(sum, use) => ({requests: sum.requests + use.requests, tokens: sum.tokens + use.tokens}),

@@ -20,8 +20,8 @@ import {keptMinutes} from './standing.ts';
  * raise at the same time at least one reads what the other wrote, so the claims in force never exceed the quota. A claim is
  * lowered only to what is not used any more.
  *
- * Who may claim how much follows from the same rule for all (see `parts`). What a dead program claimed counts as used until
- * its minute is over: the first of the living takes it into its own account.
+ * How much each may claim follows from one rule for all (`partOf`). What a dead program claimed counts as used until
+ * its minute is over: the oldest live member adds it to its own ledger.
  */
 
 /** Milliseconds between two syncs; less while it waits for room that another member holds. */
@@ -31,7 +31,7 @@ const waitingSyncMs = 250;
 const leaseMs = 5000;
 /** A member that has not written for so long is dead, whatever its process does. */
 export const deadAfterMs = 10_000;
-/** Least piece of the part that is claimed; each piece that is used up is followed by one of twice the size. */
+/** Smallest piece of its part that a member claims; after each used-up piece it claims one of twice the size. */
 const firstPiece = 1 / 8;
 
 type MembershipOptions = {
@@ -43,7 +43,7 @@ type MembershipOptions = {
 	readonly clock: Clock;
 	/** There may be room now. */
 	readonly onChange: () => void;
-	/** The store failed; the run goes on as if it were alone. Called once. */
+	/** The store failed; the run continues as if it were alone. Called once. */
 	readonly onLost?: (error: unknown) => void;
 };
 
@@ -113,7 +113,7 @@ export class Membership {
 		});
 	}
 
-	/** One at a time; what is asked for meanwhile follows. Never rejects. */
+	/** One at a time; a call meanwhile waits for the current one. Never rejects. */
 	async sync(): Promise<void> {
 		if (this.#running === undefined && !this.#isEnded) {
 			this.#running = this.#safely(async () => this.#syncOnce()).finally(() => {
@@ -188,14 +188,14 @@ export class Membership {
 	/** What may count of this member: where others are, by the strictest count. */
 	get #used(): Use {
 		const {bucket} = this.#options;
-		return this.#live.length === 0 ? bucket.ledger.use() : bucket.ledger.mostUse();
+		return this.#live.length === 0 ? bucket.ledger.use() : bucket.ledger.maxUse();
 	}
 
 	get #live(): Read {
 		return this.#others.filter(({isLive}) => isLive);
 	}
 
-	/** What the dead claimed is nobody's until one of the living has taken it over. */
+	/** Claims of dead members are kept out until a live one has taken them over. */
 	#partOf({requests, tokens}: Limits): Limits {
 		const {id} = this.#options;
 		const dead = sumOf(this.#others.filter(({isLive}) => !isLive).map(({claim}) => claim));
@@ -251,7 +251,7 @@ export class Membership {
 		return (await store.read()).filter((member) => member.id !== id);
 	}
 
-	/** The first of the living takes the dead into its account, writes that, and forgets them. */
+	/** The oldest live member adds the use of dead ones to its ledger, writes that, and removes them. */
 	async #takeOverDead(claim: Use): Promise<void> {
 		const {bucket, store, id, clock} = this.#options;
 		const dead = this.#others.filter(({isLive}) => !isLive);
@@ -275,7 +275,7 @@ export class Membership {
 		const {bucket} = this.#options;
 		let settled = 0;
 		for (const {id, settledTokens, use, heldTokens, stamping} of this.#live) {
-			// Of a member that is new to us all that is in its window.
+			// Of a new member: all that is in its window.
 			settled += Math.max(
 				0,
 				settledTokens - (this.#settledOf.get(id) ?? settledTokens - (use.tokens - heldTokens)),
@@ -319,7 +319,7 @@ export class Membership {
 		return `${countsFrom} ${at} ${refused}`;
 	}
 
-	/** Written when it says something new; at the end also how far it has come. */
+	/** Written when it changed; at the end also its progress. */
 	async #keepStamping(isLast: boolean): Promise<void> {
 		const {bucket, store} = this.#options;
 		const key = this.#stampingKey();
@@ -329,7 +329,7 @@ export class Membership {
 		}
 	}
 
-	/** A store that fails must not stop the run: it goes on as if it were alone. */
+	/** A store that fails must not stop the run: it continues as if it were alone. */
 	async #safely(step: () => Promise<void>): Promise<void> {
 		const {bucket, onLost} = this.#options;
 		try {

@@ -2,7 +2,7 @@ import type {LearntStamping} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 
 /*
- * Where a token counts from, learnt with one refusal at most (DESIGN 3; simulated in research on stamping).
+ * Where a token counts from, learnt with one refusal at most.
  *
  * A service that counts tokens from the end of an answer has room for less than one that counts from the first byte. A
  * request that only the first of the two would refuse is a probe. Refused, it says "from the end". Accepted, it says that
@@ -13,19 +13,19 @@ import type {Clock} from '../domain/clock.ts';
 
 /** Tenths of a second in a minute. */
 const marksPerWindow = 600;
-/** What was learnt is tried again after this many milliseconds. */
+/** The result is tested again after this many milliseconds. */
 const keptForMs = 86_400_000;
 /** Longest pause after a refusal that others may explain, in windows. */
 const longestPause = 16;
 
-/** What of a request the probe is known by, and when it was sent. */
+/** Identifies a request, and says when it was sent. */
 type Sent = {readonly sentAt: number};
 
-/** What an accepted probe says, once all that it counts is known to be let in. */
+/** What an accepted probe proves, once all requests that it counts are known to be let in. */
 type Reading = {
 	readonly from: number;
 	readonly fullSince: (roundTripMs: number) => number | undefined;
-	/** The probe, and what was in flight with it: nothing was heard of them yet. */
+	/** The probe and the requests in flight with it that have no first byte yet. */
 	readonly waiting: Set<Sent>;
 };
 
@@ -36,20 +36,20 @@ type StampingOptions = {
 	readonly roundTripMs?: (() => number | undefined) | undefined;
 };
 
-/** What is known of where the tokens of a bucket count from. */
+/** Learns whether the tokens of a bucket count from the first byte or from the end of an answer. */
 export class Stamping {
 	readonly #clock: Clock;
 	readonly #windowMs: number;
 	readonly #markMs: number;
 	readonly #roundTripMs: () => number | undefined;
-	/** From the clock to milliseconds since 1970: the service's minute is the world's. */
+	/** Added to the clock it gives milliseconds since 1970: the service's minutes follow UTC. */
 	readonly #toEpoch: number;
 	#learnt: LearntStamping;
 	#marks = new Uint8Array(marksPerWindow);
 	/** The marks as they are kept; undefined since one was added. They are written far more often than they change. */
 	#marksText: string | undefined;
 	#unmarked = marksPerWindow;
-	/** The probe of which nothing was heard yet. */
+	/** The probe that has no first byte yet. */
 	#probe: Sent | undefined;
 	#readings: readonly Reading[] = [];
 	#shortestFirstByteMs = Number.POSITIVE_INFINITY;
@@ -67,7 +67,7 @@ export class Stamping {
 		this.#learnt = this.#nothing();
 	}
 
-	/** What is known, as it is kept. */
+	/** The result so far, as it is stored. */
 	get learnt(): LearntStamping {
 		this.#marksText ??= this.#marks.join('');
 		return {...this.#learnt, marks: this.#marksText};
@@ -77,7 +77,7 @@ export class Stamping {
 		return this.#learnt.countsFrom;
 	}
 
-	/** Takes over what was learnt before, unless that is a day ago. */
+	/** Takes over an earlier result, unless it is a day old. */
 	adopt(learnt: LearntStamping): void {
 		if (
 			this.#clock.epoch() - learnt.at > keptForMs ||
@@ -92,7 +92,7 @@ export class Stamping {
 		this.#unmarked = this.#marks.filter((mark) => mark === 0).length;
 	}
 
-	/** The instant since which ended answers may count; undefined when tokens surely count from the first byte. */
+	/** The instant since which ended answers may count; undefined when tokens are known to count from the first byte. */
 	endsCountSince(now: number): number | undefined {
 		switch (this.#learnt.countsFrom) {
 			case 'first-byte':
@@ -123,7 +123,7 @@ export class Stamping {
 
 	/**
 	 * A probe is about to be sent.
-	 * @param unheard What is in flight and nothing was heard of: were one refused, it would not count.
+	 * @param unheard Requests in flight without a first byte: were one refused, it would not count.
 	 * @param fullSince The latest instant such that what had ended since then, and what was in flight since then, left it no
 	 * room; asked when all of these are known to be let in.
 	 */
@@ -175,7 +175,7 @@ export class Stamping {
 	/**
 	 * A probe was throttled.
 	 * @param isAlone Whether nobody else is known to use the bucket.
-	 * @returns Whether tokens count from the end by that; otherwise it is taken for others' use, and tried again later.
+	 * @returns Whether tokens count from the end by that; otherwise it counts as others' use, and is tried again later.
 	 */
 	refused(request: Sent, isAlone: boolean): boolean {
 		this.ended(request);
@@ -193,7 +193,7 @@ export class Stamping {
 		return true;
 	}
 
-	/** A request was throttled that fits however tokens are counted: others use the bucket, and refusals say nothing now. */
+	/** A request was throttled that fits by either count: others use the bucket, and refusals prove nothing now. */
 	surprised(): void {
 		const now = this.#clock.now();
 		if (this.countsFrom === 'end' && now - this.#refusedAt < this.#windowMs) {
@@ -208,7 +208,7 @@ export class Stamping {
 		return {countsFrom: 'unknown', at: this.#clock.epoch(), accepted: 0, refused: 0, marks: ''};
 	}
 
-	/** Each pause is twice as long as the last: others that stay should not cost a refusal a minute. */
+	/** Each pause is twice as long as the last: others that stay should not cost one refusal per minute. */
 	#pause(now: number): void {
 		this.#pausedUntil = now + this.#pauseMs;
 		this.#pauseMs = Math.min(longestPause * this.#windowMs, 2 * this.#pauseMs);

@@ -1,10 +1,10 @@
 import type {Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 
-/** Other programs of one's own that use a bucket now. */
+/** Other programs of the user that use a bucket now. */
 type Neighbours = {
 	readonly count: number;
-	/** Quota tokens that they may settle before they are heard of again. */
+	/** Quota tokens that they may settle before their next record. */
 	readonly pendingTokens: number;
 };
 
@@ -18,11 +18,11 @@ const minuteMs = 60_000;
 /** Minutes whose answers are kept: CloudWatch is that late at most. */
 export const keptMinutes = 15;
 
-/** Where a run stands at a bucket among other programs of its user: what it claimed, what it asks for, who else is there. */
+/** A run's position at a bucket shared with other programs of its user: its claim, its demand, and its neighbours. */
 export class Standing {
-	/** Called when a request would fit into the part of this run, and not into what it has claimed of it. */
+	/** Called when a request would fit into the part of this run but not into its claim. */
 	onShort = (): void => {};
-	/** Undefined: nobody shares the bucket. */
+	/** Undefined while the bucket is not shared. */
 	claim: Claim | undefined;
 	neighbours: Neighbours = {count: 0, pendingTokens: 0};
 	readonly #clock: Clock;
@@ -64,7 +64,7 @@ export class Standing {
 		return [...this.#minutes];
 	}
 
-	/** An answer settled at so many quota tokens. */
+	/** An answer settled at `tokens`. */
 	answered(tokens: number): void {
 		const at = Math.floor(this.#clock.epoch() / minuteMs) * minuteMs;
 		const known = this.#minutes.get(at) ?? {requests: 0, tokens: 0};
@@ -75,7 +75,7 @@ export class Standing {
 		}
 	}
 
-	/** A request of so many quota tokens was admitted. */
+	/** A request of `tokens` was admitted. */
 	sent(tokens: number): void {
 		this.#needs = tokens;
 		this.#waitingSince = Number.NEGATIVE_INFINITY;
@@ -83,13 +83,13 @@ export class Standing {
 		this.#admitted = {requests: this.#admitted.requests + 1, tokens: this.#admitted.tokens + tokens};
 	}
 
-	/** A request of so many quota tokens had to wait. @param isForRoom And not for its turn, or for capacity. */
+	/** A request of `tokens` had to wait. @param isForRoom Not for its turn, or for capacity. */
 	waits(tokens: number, isForRoom: boolean): void {
 		this.#needs = tokens;
 		this.#waitingSince = isForRoom ? this.#clock.now() : Number.NEGATIVE_INFINITY;
 	}
 
-	/** Whether a request fits into what is claimed; if not, more is asked for. */
+	/** Whether a request fits into the claim; if not, more is claimed. */
 	hasClaimed(use: Use, tokens: number, quota: Limits): boolean {
 		const {claim} = this;
 		const fits =

@@ -1,6 +1,8 @@
 import type {Reservation} from './ledger.ts';
 import type {Cost} from './token-estimator.ts';
 
+/** What a bucket does after throttles that its quota does not explain: an overloaded service, and overruns. */
+
 /** After a step down the level is held for this part of a window (15 s of a minute). */
 const holdPart = 1 / 4;
 /** Then it is raised by half in steps of this part of a window. */
@@ -10,7 +12,7 @@ const riseFactor = 1.5;
 const sameEventPart = 1 / 30;
 
 /**
- * Answer to 503, 529 and "currently overloaded": not our quota but the service's capacity. The requests in flight are
+ * Reaction to 503, 529 and "currently overloaded": the service has no capacity, whatever the quota. The requests in flight are
  * halved and held there, then raised step by step, as AWS advises (scaling-throughput-best-practices), on the scale of a
  * run instead of its 15 minutes.
  */
@@ -24,7 +26,7 @@ export class OverloadGuard {
 		this.#windowMs = windowMs;
 	}
 
-	/** Most requests that may be in flight; undefined while there is no such bound. */
+	/** Maximum of requests in flight; undefined while unbounded. */
 	cap(now: number): number | undefined {
 		if (this.#cap === undefined) {
 			return undefined;
@@ -60,8 +62,8 @@ export class OverloadGuard {
 const longestHoldPart = 1 / 12;
 
 /**
- * Keeps an overrun from throttling more than one request. Between the instant at which the service settles an answer
- * above what was set aside and the instant at which we hear of it, the bucket is fuller than the ledger knows.
+ * Limits an overrun to one throttled request. Between the instant at which the service settles an answer above what was
+ * set aside and the instant at which the answer is here, the bucket is fuller than the ledger knows.
  *
  * - Headroom: the greatest overrun that one answer in flight is likely to make. Below it requests are sent one by one,
  *   the next when the service has surely counted the last.
@@ -70,7 +72,7 @@ const longestHoldPart = 1 / 12;
  */
 export class OverrunGuard {
 	readonly #longestHoldMs: number;
-	/** Attempts in flight that can overrun, with the overrun that is likely at most. */
+	/** Attempts in flight that can overrun, with their likely greatest overrun. */
 	readonly #atRisk = new Map<Reservation, number>();
 	#suspects = new Set<Reservation>();
 	#suspectedUntil = 0;
@@ -81,16 +83,16 @@ export class OverrunGuard {
 
 	/** Quota tokens to keep free. */
 	get headroom(): number {
-		let most = 0;
+		let headroom = 0;
 		for (const excess of this.#atRisk.values()) {
-			most = Math.max(most, excess);
+			headroom = Math.max(headroom, excess);
 		}
-		return most;
+		return headroom;
 	}
 
 	admitted(reservation: Reservation, cost: Cost): void {
-		if (cost.most > reservation.tokens) {
-			this.#atRisk.set(reservation, Math.max(0, cost.likelyMost - reservation.tokens));
+		if (cost.max > reservation.tokens) {
+			this.#atRisk.set(reservation, Math.max(0, cost.likelyMax - reservation.tokens));
 		}
 	}
 

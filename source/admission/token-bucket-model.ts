@@ -1,6 +1,6 @@
 /**
- * What a refilling bucket would hold if the service counts with one: capacity and refill of one window. Below the quota in
- * every window it never binds (see the ledger); but after an overrun such a bucket is in debt, and pays it back at the
+ * Model of the service's token bucket, if it counts with one: capacity and refill of one window. Below the quota in every
+ * window it never limits anything (see the ledger); but after an overrun such a bucket is in debt, and pays it back at the
  * pace of its refill, which may take longer than a window. Settled tokens are taken out when the answer is here: later
  * than the service took them out, so that it never holds more than the service's.
  */
@@ -21,7 +21,7 @@ export class TokenBucketModel {
 		this.#at = now;
 	}
 
-	/** Milliseconds until it holds so many tokens: 0 when it does, infinite when it never will. */
+	/** Milliseconds until it holds `tokens`: 0 when it does, infinite when it never will. */
 	roomIn(now: number, tokens: number): number {
 		const missing = tokens - this.#levelAt(now);
 		if (missing <= 0) {

@@ -1,18 +1,17 @@
+import {charactersPerToken} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
 import {Quantiles} from '../metrics/statistics/distribution.ts';
 
-/** Output tokens that are expected of a cell before its first answer, where nobody says better: assumed. */
+/** Assumed output tokens of a cell before its first answer, where the spec has no figure. */
 const assumedOutputTokens = 256;
-/** What an input count that the service has not confirmed may be off by. */
+/** Safety factor of an input count that the service has not confirmed. */
 const estimateMargin = 1.25;
-/** What the tokens of a text may differ by from those of another text of the same length. */
+/** Safety factor: texts of equal length may differ in tokens. */
 const lengthMargin = 1.05;
-/** Nothing better is known of text before the first answer. */
-const usualCharactersPerToken = 4;
 /** Lengths whose exact token counts are remembered. */
 const rememberedLengths = 512;
 
-/** What the frame of one more message of a conversation costs at most: its role and its end. */
+/** Upper bound for the frame of one more message in a conversation: its role and its end. */
 const messageTokens = 16;
 
 /** All input tokens of an answered request, cached ones included. */
@@ -26,10 +25,10 @@ export type Cost = {
 	readonly reserved: number;
 	/** What the ledger sets aside: the greater of `reserved` and what the answer is expected to settle at. */
 	readonly setAside: number;
-	/** What the answer can settle at: input + max tokens x burndown. */
-	readonly most: number;
+	/** Greatest settlement: input + max tokens x burndown. */
+	readonly max: number;
 	/** What an answer like the longest so far would settle at; before any, what is set aside. */
-	readonly likelyMost: number;
+	readonly likelyMax: number;
 };
 
 /** The prompt whose input tokens are known before the run: counted by the service, or estimated. */
@@ -41,7 +40,7 @@ type FirstPrompt = {
 };
 
 /**
- * What is known of a cell's token counts, learnt from its answers: the base of what is set aside for the next request.
+ * Estimates a cell's token counts from its answers: the base of what is set aside for the next request.
  * The input follows the length of the prompt, the output its running p99.
  */
 export class TokenEstimator {
@@ -69,7 +68,7 @@ export class TokenEstimator {
 		return this.#outputs.max;
 	}
 
-	/** Input tokens, cached ones included, of a prompt of so many characters: on the safe side. */
+	/** Input tokens, cached ones included, of a prompt: on the safe side. */
 	inputTokens(characters: number): number {
 		const exact = this.#inputsByLength.get(characters);
 		if (exact !== undefined) {
@@ -83,7 +82,7 @@ export class TokenEstimator {
 		return Math.ceil(!isEstimated && characters === length ? scaled : scaled * estimateMargin);
 	}
 
-	/** Input tokens that a message of so many characters adds to a conversation: on the safe side. */
+	/** Input tokens that a message adds to a conversation: on the safe side. */
 	addedTokens(characters: number): number {
 		const {value, length} = this.#first;
 		const tokensPerCharacter = this.#tokensPerCharacter ?? (value / Math.max(1, length)) * estimateMargin;
@@ -101,15 +100,15 @@ export class TokenEstimator {
 		);
 	}
 
-	/** What a request with so many input tokens and these max tokens costs its bucket. */
+	/** Quota tokens of a request. @param input Input tokens. */
 	cost(input: number, maxTokens: number, burndown: number): Cost {
 		const reserved = input + maxTokens;
 		const longest = Math.min(maxTokens, this.#outputs.max * this.#margin());
 		return {
 			reserved,
 			setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown),
-			most: input + maxTokens * burndown,
-			likelyMost: input + longest * burndown,
+			max: input + maxTokens * burndown,
+			likelyMax: input + longest * burndown,
 		};
 	}
 
@@ -117,14 +116,15 @@ export class TokenEstimator {
 		return 1 + 1 / Math.sqrt(Math.max(1, this.#outputs.count));
 	}
 
-	/** Output tokens of so many characters of an answer: as its answers until now, else about four characters each. */
+	/** Output tokens of a part of an answer, by its characters: as answers until now, else about four characters each. */
 	outputTokensOf(characters: number): number {
 		const {tokens, characters: known} = this.#written;
-		return Math.ceil(characters * (known > 0 ? tokens / known : 1 / usualCharactersPerToken));
+		return Math.ceil(characters * (known > 0 ? tokens / known : 1 / charactersPerToken));
 	}
 
 	/**
-	 * Learns from an answer to a prompt of so many characters.
+	 * Learns from an answer.
+	 * @param characters Of the prompt.
 	 * @param written Characters of the answer, reasoning included.
 	 */
 	learn(characters: number, usage: Usage, written = 0): void {

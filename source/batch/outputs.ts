@@ -1,7 +1,7 @@
 import {below, type ObjectStore, parseS3Uri, type S3Location, s3Uri} from '../bedrock/jobs/object-store.ts';
-import {linesOf} from '../prompts/batch/lines.ts';
 import {formatCount} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
+import {linesOf} from './lines.ts';
 import type {BatchState, JobState} from './state.ts';
 
 /** The outputs of the jobs in S3: their lines, and whether they hold what the service says it has answered. */

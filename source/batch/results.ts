@@ -2,7 +2,7 @@ import {checksOf, costOf, countItems, tokenCounts, usageOf} from '../domain/acco
 import type {Answer} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {Cell, Price} from '../domain/run-spec.ts';
+import type {CellSpec, Price} from '../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import type {ItemVerdict, Prompt, Variant} from '../domain/task.ts';
@@ -49,7 +49,7 @@ const noTimes = new Times().toDistribution();
  */
 export function createBatchFigures({variants, target, price, maxTokens, startedAtMs}: BatchFacts) {
 	const cells = variants.map(
-		(variant, index): Cell => ({
+		(variant, index): CellSpec => ({
 			variant: index,
 			target: 0,
 			lane: 'normal',

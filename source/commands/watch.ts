@@ -24,8 +24,8 @@ type Printing = {
 };
 
 /** Nothing can be watched at all: said at once, as every other command does. */
-const assertWatchable = ({phase, looks, remarks}: AccountRegion): void => {
-	if (phase === 'failed' && looks <= 1) {
+const assertWatchable = ({phase, polls, remarks}: AccountRegion): void => {
+	if (phase === 'failed' && polls <= 1) {
 		throw new UserError(remarks[0] ?? 'The account cannot be watched.', {
 			exitCode: 1,
 			...(remarks[1] === undefined ? {} : {hint: remarks[1]}),
@@ -35,10 +35,10 @@ const assertWatchable = ({phase, looks, remarks}: AccountRegion): void => {
 
 /** Prints every look once. @returns Whether an alarm rang. */
 const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
-	const printed = new Map<string, {readonly looks: number; readonly minute: number | null}>();
+	const printed = new Map<string, {readonly polls: number; readonly minute: number | null}>();
 	return async (region: AccountRegion): Promise<boolean> => {
 		const before = printed.get(region.region);
-		if (region.looks <= (before?.looks ?? 0)) {
+		if (region.polls <= (before?.polls ?? 0)) {
 			return false;
 		}
 		assertWatchable(region);

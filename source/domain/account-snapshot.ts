@@ -1,9 +1,9 @@
 import type {Price} from './run-spec.ts';
 import type {Burndown, Quota, Scope, Target} from './target.ts';
 
-/** The account's use in one Region as the screen and the printouts see it: plain data, made anew once a minute. */
+/** The account's use in one Region as the screen and the printouts see it: plain data, made once per minute. */
 
-/** Requests and quota tokens of a minute. */
+/** Requests and quota tokens of one minute. */
 export type MinuteUse = {readonly requests: number; readonly quotaTokens: number};
 
 /** Percentiles of one ModelId in milliseconds; null where there were too few answers, or none that streamed. */
@@ -15,7 +15,7 @@ export type ModelDurations = {
 	readonly latencyP90: number | null;
 };
 
-/** The service's own count beside the formula's, where they are more than 5 % apart. Quota tokens of the last hour. */
+/** The service's own count beside the formula's, where they are more than 5% apart. Quota tokens of the last hour. */
 export type Disagreement = {
 	readonly estimated: number;
 	readonly computed: number;
@@ -39,10 +39,10 @@ export type AccountBucket = {
 	readonly quota: Quota;
 	readonly burndown: Burndown;
 	readonly activity: Activity;
-	/** Begin of the minute that `told` is about, in milliseconds since 1970; null while nothing was read. */
+	/** Begin of the minute that `reported` is about, in milliseconds since 1970; null while nothing was read. */
 	readonly minute: number | null;
-	/** All of the account in that minute, as CloudWatch tells it. */
-	readonly told: MinuteUse & {
+	/** All of the account in that minute, as CloudWatch reports it. */
+	readonly reported: MinuteUse & {
 		readonly inputTokens: number;
 		readonly outputTokens: number;
 		readonly cacheReadTokens: number;
@@ -51,11 +51,11 @@ export type AccountBucket = {
 		readonly clientErrors: number;
 		readonly serverErrors: number;
 	};
-	/** Our own runs in the last 60 seconds, by their ledger. */
+	/** Runs of the user in the last 60 seconds, by their ledger; 0 as the monitor publishes it (`withOwnUse` adds it). */
 	readonly own: MinuteUse;
-	/** What is in use: our own in real time and the rest of `told`. */
+	/** What is in use: runs of the user in real time and the rest of `reported`. */
 	readonly use: MinuteUse;
-	/** What others use, for admission: mean of the newest complete minutes without our own part. */
+	/** What others use, for admission: mean of the newest complete minutes without the user's runs. */
 	readonly others: MinuteUse;
 	/** Greatest minute of the last hour. */
 	readonly peak: MinuteUse;
@@ -66,22 +66,22 @@ export type AccountBucket = {
 	readonly dayTokens: number | null;
 	/** List price of the last hour; null where the price is not known. */
 	readonly costPerHourUsd: number | null;
-	/** Region whose prices these are, where that is another one; absent where it is not. */
+	/** Region whose prices these are, where it is not the bucket's own. */
 	readonly priceRegion?: string;
 	readonly disagreement: Disagreement | null;
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
 	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};
-	/** What has to be known about this row, a sentence each. */
+	/** Remarks on this row, a sentence each. */
 	readonly notes: readonly string[];
 };
 
-/** Minutes at the end of every series that CloudWatch has not told in full. */
+/** Minutes at the end of every series that CloudWatch has not reported in full. */
 export const incompleteMinutes = 2;
 /** Minutes of a series: an hour, and what is not whole yet. */
 export const seriesMinutes = 60 + incompleteMinutes;
 
-/** What watching costs. */
+/** Cost of watching. */
 export type WatchCost = {
 	readonly calls: number;
 	readonly metrics: number;
@@ -92,16 +92,16 @@ export type WatchCost = {
 
 export type AccountRegion = {
 	readonly region: string;
-	/** Its number; null where nobody says, absent in a demo and while it is being asked for. */
+	/** Its number; null where unknown, absent in a demo and while it is being asked for. */
 	readonly account?: string | null;
 	readonly simulated: boolean;
 	/** URL of an endpoint that is not AWS's. */
 	readonly endpoint: string | null;
 	readonly phase: 'loading' | 'live' | 'failed';
-	/** What the first look still waits for, a few words each; empty once it is over. */
+	/** What the first poll still waits for, a few words each; empty once it is over. */
 	readonly waitingFor: readonly string[];
-	/** Looks that are finished: one a minute. */
-	readonly looks: number;
+	/** Finished polls: one per minute. */
+	readonly polls: number;
 	/** Begin of the newest minute that is whole, by the service's clock. */
 	readonly minute: number | null;
 	/** Whether everything about that minute was read. */

@@ -16,9 +16,12 @@ export function utf8Bytes(text: string): number {
 	return bytes;
 }
 
-/** About four characters per token: only where the service reports no counts. Mark what comes of it as estimated. */
+/** Estimate for text whose tokens the service has not counted; figures made with it are marked as estimated. */
+export const charactersPerToken = 4;
+
+/** Tokens of a text of that length, by estimate. */
 export function estimatedTokens(characters: number): number {
-	return Math.ceil(characters / 4);
+	return Math.ceil(characters / charactersPerToken);
 }
 
 /** The token counts of an answer; where the service reported none, an estimate that says so. */
@@ -35,7 +38,7 @@ export function usageOf(answer: Answer, expectedInputTokens: number): Usage {
 	);
 }
 
-/** Settled quota tokens: input + cache write + output x burndown, cache reads are free (AWS: quotas-token-burndown). */
+/** Settled quota tokens: input + cache write + output x burndown; cache reads are free (AWS: quotas-token-burndown). */
 export function settledTokens(
 	usage: Pick<Usage, 'inputTokens' | 'cacheWriteTokens' | 'outputTokens'>,
 	burndown: number,
@@ -54,8 +57,7 @@ type Occupying = {
 };
 
 /**
- * What a request occupies of its bucket, in units of one window (DESIGN 1, sustainable rate), as the ledger holds it: what
- * was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
+ * What a request occupies of its bucket, in units of one window, as the ledger holds it: what was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
  * known yet it is the first byte, which a program that sends all it may finds out. A request counts from its first byte;
  * without a stream that is the end.
  */
@@ -72,7 +74,7 @@ export function occupiedBy(
 	};
 }
 
-/** List price of tokens in USD; cached tokens are not part of `inputTokens`, as the service counts them. */
+/** List price in USD. */
 export function costOf(
 	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
 	price: Price,

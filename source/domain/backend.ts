@@ -1,12 +1,12 @@
 import type {Failure, Received} from './failure.ts';
 
-/** How a prompt is sent. `batch` is a command of its own, because it is not answered within the run. */
+/** How a prompt is sent. `batch` is a separate command, because it is not answered within the run. */
 export const methods = ['converse', 'converse-stream', 'invoke', 'invoke-stream'] as const;
 export type Method = (typeof methods)[number];
 
 export type PromptMessage = {readonly role: 'user' | 'assistant'; readonly text: string};
 
-/** One call as the engine asks for it; the backend turns it into the body that the model's family wants. */
+/** One call of the engine; the backend turns it into the body of the model's family. */
 export type InferenceRequest = {
 	readonly model: string;
 	/** Foundation model ID: decides the family. */
@@ -29,9 +29,9 @@ export type Usage = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens: number;
 	readonly cacheWriteTokens: number;
-	/** Part of `outputTokens`; undefined where the service does not tell. */
+	/** Part of `outputTokens`; undefined where the service does not report it. */
 	readonly reasoningTokens: number | undefined;
-	/** True only where the service reported nothing and the counts are a guess. */
+	/** True only where the service reported no counts and these are estimated. */
 	readonly isEstimated: boolean;
 };
 
@@ -44,7 +44,7 @@ export type Answer = {
 	readonly stopReason: string;
 	readonly isTruncated: boolean;
 	readonly isRefused: boolean;
-	/** It ended by something other than an answer: broken output, or the call of a tool. Absent where it did not. */
+	/** It ended with something else than an answer: broken output or a tool call. */
 	readonly unfit?: 'malformed' | 'tool-call' | undefined;
 	/** Undefined when the service reported no counts (a guardrail-blocked stream). */
 	readonly usage: Usage | undefined;
@@ -67,17 +67,17 @@ export type InvokeOptions = {
 	readonly onFirstToken: () => void;
 	/** Called once, at the first piece of the answer itself: reasoning may come before it. */
 	readonly onFirstAnswerToken?: () => void;
-	/** Called with every piece of a stream, empty ones too; `received` says what has come until then. */
+	/** Called with every piece of a stream, empty ones too; `received` gives the part so far. */
 	readonly onPiece?: (received: () => Received) => void;
 };
 
-/** The service as the engine sees it: `bedrock/` implements it, tests put an in-process one below it. */
+/** The service as the engine sees it: `bedrock/` implements it, tests use an in-process one. */
 export type Backend = {
-	/** Sends one attempt. Never rejects: whatever happens is an outcome. */
+	/** Sends one attempt. Never rejects: every result is an outcome. */
 	readonly invoke: (request: InferenceRequest, options: InvokeOptions) => Promise<Outcome>;
 	/** Exact input tokens of a request before it is sent; undefined where the model does not support it. */
 	readonly countTokens: (request: InferenceRequest, signal: AbortSignal) => Promise<number | undefined>;
-	/** Milliseconds of the network there and back; undefined while that is not known. */
+	/** Round trip of the network in milliseconds; undefined while not known. */
 	readonly roundTripMs?: () => number | undefined;
 	/** Closes all connections. */
 	readonly close: () => void;

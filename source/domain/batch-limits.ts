@@ -1,4 +1,4 @@
-/** What a batch job may be: quotas of the model where the account shows them, else what is assumed. */
+/** Limits of a batch job: quotas of the model where the account shows them, else assumed ones. */
 export type BatchLimits = {
 	readonly leastRecords: number;
 	readonly recordsPerFile: number;
@@ -15,8 +15,8 @@ export type BatchLimits = {
 export const gigabyte = 1_000_000_000;
 
 /**
- * What is assumed where the account does not show it: AWS's defaults, and where they depend on the model or on the edition
- * of the General Reference the one that no model goes below. So a job is rather too small than refused.
+ * Assumed limits: AWS's defaults; where they depend on the model or the edition of the General Reference, the smallest. A job
+ * is then rather too small than refused.
  */
 export const usualLimits = {
 	/** 100 for all models that were read but one (Llama 4 Scout: 50, 2025-06). */

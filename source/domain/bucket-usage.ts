@@ -5,10 +5,10 @@ export type Use = {readonly requests: number; readonly tokens: number};
 export const dimensions = ['requests', 'tokens'] as const;
 export type Dimension = (typeof dimensions)[number];
 
-/** Limits in force for one admission; null where there is none. */
+/** Limits in force for one admission; null: unlimited. */
 export type Limits = {readonly requests: number | null; readonly tokens: number | null};
 
-/** What a program had answered in a minute, as CloudWatch counts it. */
+/** Answers of a program in one minute, as CloudWatch counts them. */
 export type MinuteOfUse = Use & {
 	/** Unique among the programs that run on this host. */
 	readonly process: string;
@@ -16,7 +16,7 @@ export type MinuteOfUse = Use & {
 	readonly at: number;
 };
 
-/** A part of a bucket's last window as it is kept between runs. */
+/** A part of a bucket's last window, as stored between runs. */
 export type LedgerEntry = Use & {
 	/** Latest instant at which the service can have counted it, in milliseconds since 1970. `tokens` count from the first byte. */
 	readonly at: number;
@@ -25,16 +25,16 @@ export type LedgerEntry = Use & {
 };
 
 /**
- * Where the quota tokens of an answer count from: the service does not say it, so that it is learnt for each bucket
+ * Where the quota tokens of an answer count from: not documented, so it is learnt for each bucket
  * (`admission/stamping`). It decides how much of the quota long answers may use.
  */
 export const countsFrom = ['first-byte', 'end', 'unknown'] as const;
 export type CountsFrom = (typeof countsFrom)[number];
 
-/** What is known of a bucket, with its evidence; kept with it for a day. */
+/** What was learnt of a bucket, with its evidence; kept for a day. */
 export type LearntStamping = {
 	readonly countsFrom: CountsFrom;
-	/** When it was learnt; for `unknown` since when it is tried. In milliseconds since 1970. */
+	/** When it was learnt; for `unknown` since when it is tested. In milliseconds since 1970. */
 	readonly at: number;
 	/** Requests that had no room if tokens counted from the end, and were let in. */
 	readonly accepted: number;

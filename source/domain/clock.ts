@@ -1,4 +1,4 @@
-/** The only way time enters the engine, so that a test or a replay decides what time it is. */
+/** The only source of time, so that tests and replays control it. */
 export type Clock = {
 	/** Milliseconds of a clock that never goes back (for intervals). */
 	readonly now: () => number;
@@ -8,13 +8,13 @@ export type Clock = {
 	readonly after: (delayMs: number, callback: () => void) => () => void;
 };
 
-/** The machine's clock. Timers do not keep the process alive by themselves being forgotten: cancel them. */
+/** The machine's clock. An uncancelled timer keeps the process alive: cancel it. */
 export const systemClock: Clock = {
 	now: () => performance.now(),
 	epoch: () => Date.now(),
 	after(delayMs, callback) {
 		if (delayMs <= 0) {
-			// A timer would wait for a millisecond at least.
+			// A timer would wait for at least a millisecond.
 			const immediate = setImmediate(callback);
 			return () => {
 				clearImmediate(immediate);

@@ -1,4 +1,4 @@
-/** What can go wrong with an attempt, as the engine sees it. `bedrock/failures` makes these from SDK errors. */
+/** Failures of an attempt. `bedrock/failures` makes them from SDK errors. */
 
 /** Every class of failure, in the order in which they are listed. */
 export const failureClasses = [
@@ -55,12 +55,12 @@ export function readFailureKind(failureClass: FailureClass): ReadFailureKind {
 	return readFailureKinds[failureClass];
 }
 
-/** A part of an answer: what the service had counted by then, and how many characters of text and reasoning came. */
+/** A part of an answer: the service's count by then, and the received characters of text and reasoning. */
 export type Received = {readonly inputTokens: number | undefined; readonly characters: number};
 
 export type Failure = {
 	readonly class: FailureClass;
-	/** What the service said, in one line. */
+	/** The service's message, in one line. */
 	readonly message: string;
 	/** What the user can do: an IAM action, a profile ID, a form, a setting. */
 	readonly advice: string;
@@ -68,12 +68,12 @@ export type Failure = {
 	/** Retry-After of the service, where it sent one. */
 	readonly retryAfterMs?: number;
 	/**
-	 * What the attempt did to the bucket: `none`, the service refused it before counting (give the reservation back);
-	 * `unknown`, it may have been counted (keep the reservation until its minute is over).
+	 * Effect on the bucket. `none`: the service refused it before counting (give the reservation back); `unknown`: it may have
+	 * been counted (keep the reservation until its minute is over).
 	 */
 	readonly charge: 'none' | 'unknown';
-	/** What came of an answer before it broke off; absent where nothing did. */
+	/** The part of an answer before it broke off; absent where nothing came. */
 	readonly received?: Received | undefined;
-	/** A simulator said so. */
+	/** It came from a simulator. */
 	readonly isSimulated?: boolean;
 };

@@ -22,7 +22,7 @@ export const costRange = z
 		'where the fate of an attempt or the price of an answer is not known: what it cost at least and at most; high is null where no upper bound is known',
 	);
 
-/** Mean over the succeeded requests with its 95 % interval. */
+/** Mean over the succeeded requests with its 95% interval. */
 const mean = z.object({mean: quantity, low: quantity, high: quantity});
 
 /** Distribution in milliseconds; a percentile with too few samples is null. */
@@ -198,7 +198,7 @@ const candidate = z.object({
 	quotaTokensPerUsefulWithin: z
 		.object({low: z.number(), high: z.number()})
 		.exactOptional()
-		.describe('by the 95 % intervals of its parts'),
+		.describe('by the 95% intervals of its parts'),
 });
 
 export const searchSchema = z.object({
@@ -221,7 +221,7 @@ export type DeepReadonly<T> = T extends readonly unknown[] | Record<string, unkn
 
 type Inferred<T extends z.ZodType> = DeepReadonly<z.infer<T>>;
 
-/** Mean with its 95 % interval; the interval is null below two samples. */
+/** Mean with its 95% interval; the interval is null below two samples. */
 export type Mean = Inferred<typeof mean>;
 /** USD that something cost at least and at most; `high` is null where an upper bound is not known. */
 export type CostRange = Inferred<typeof costRange>;

@@ -1,11 +1,11 @@
 import {hash} from 'node:crypto';
 import type {Item, Task, Variant} from './task.ts';
 
-/** Short names for what was asked, so that a resumed run knows it again wherever it stands now. */
+/** Fingerprints of items and variants, by which a resumed run recognises them in any order. */
 
 const shortHash = (value: unknown): string => hash('sha256', JSON.stringify(value) ?? '').slice(0, 16);
 
-/** Of all that an item says: its text, its fields in any order, its right answer. */
+/** Of an item: its text, its fields in any order, its right answer. */
 export function itemFingerprint({
 	text,
 	fields,
@@ -14,10 +14,10 @@ export function itemFingerprint({
 	return shortHash([text, Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)), expected ?? null]);
 }
 
-/** What a variant's requests are made from, beside the item; each part apart, so that it can be said which changed. */
+/** Fingerprints of the parts of a variant's requests, beside the item: so a message can name the part that changed. */
 export type VariantParts = Readonly<Record<string, string>>;
 
-/** @param maxTokens Of the run: a number or `auto`; a variant's own counts more. */
+/** @param maxTokens Of the run: a number or `auto`; a variant's own takes precedence. */
 export function variantParts(
 	variant: Variant,
 	{task, content}: Pick<Task, 'task' | 'content'>,

@@ -10,24 +10,24 @@ export type Plan = {
 	readonly account?: string | null;
 	/** Null when a duration ends the run. */
 	readonly requests: number | null;
-	/** The requests are the most: the run ends as soon as it is decided. */
+	/** The requests are an upper bound: the run ends as soon as it is decided. */
 	readonly isMost?: boolean;
-	/** What the same run took the last time; absent where there was none. */
+	/** Requests of the last run of the same comparison; absent where there was none. */
 	readonly likelyRequests?: number | undefined;
 	readonly durationSeconds: number | null;
-	/** Quota tokens that the requests are expected to cost; null when it cannot be told. */
+	/** Quota tokens that the requests are expected to cost; null when that is not known. */
 	readonly quotaTokens: number | null;
 	/** Greatest part of a one-minute quota that the plan takes, 0 to 1; null when no quota is known. */
 	readonly quotaShare: number | null;
-	/** Minutes that the quotas make the whole of it take at most; null when no quota is known, or a duration ends the run. */
+	/** Upper bound of the minutes that the quotas allow it in; null when no quota is known, or a duration ends the run. */
 	readonly quotaMinutes: number | null;
 	/** Upper bound in USD; null when a price is not known. */
 	readonly costUsd: number | null;
 	/** Upper bound of one request in USD; null when a price is not known. */
 	readonly dearestRequestUsd?: number | null;
 	readonly priceSource: string | null;
-	/** Model names that came near an unmatched one, and other remarks, one sentence each. */
+	/** Remarks, such as model names similar to an unmatched one; one sentence each. */
 	readonly remarks: readonly string[];
-	/** Why the run asks before it starts: others use its bucket and it would fill it, or it goes over it. One of the remarks. */
+	/** Why the run asks before it starts: others use its bucket and it would fill it, or it exceeds it. One of the remarks. */
 	readonly crowding?: string | undefined;
 };

@@ -5,7 +5,7 @@ export type Random = () => number;
 
 /**
  * A generator with 32 bits of state (mulberry32, Tommy Ettinger 2017, public domain): short, fast, and good
- * enough to shuffle blocks and to jitter delays; nothing here is a secret.
+ * enough to shuffle blocks and to jitter delays; not for secrets.
  * @param seed Any integer; only its low 32 bits count.
  */
 export function createRandom(seed: number): Random {

@@ -5,7 +5,7 @@ import type {Task, Variant} from './task.ts';
 /** Where and as whom AWS is called. Undefined settings are left to the AWS SDK's own chain. */
 export type Connection = {
 	readonly region: string | undefined;
-	/** An ARN decided it, and nobody typed it. */
+	/** An ARN decided it, not the user. */
 	readonly isRegionOfArn?: boolean;
 	readonly profile: string | undefined;
 	/** Base URL of the embedded simulator, which then serves every service; undefined for an account. */
@@ -28,21 +28,21 @@ export type LaneConfig = {
 	readonly ratePerMinute: number | null;
 };
 
-/** Bounds on what a run may send or spend. */
+/** Limits of what a run may send or spend. */
 export type Guards = {
 	readonly maxRequests: number | null;
 	/** USD; null: no limit. */
 	readonly maxCostUsd: number | null;
-	/** Whether somebody typed it: then it is a promise. A demo costs nothing and goes by that alone. */
+	/** Whether the user typed it: then it is a promise. A demo, which costs nothing, keeps only a typed one. */
 	readonly isMaxCostGiven?: boolean;
 	/** Start without asking. */
 	readonly isConfirmed: boolean;
 };
 
-/** A run, checked and complete: preset, flags and defaults put together. Plain data, so that it crosses threads. */
+/** A run, checked and complete: preset, flags and defaults combined. Plain data, so that it crosses threads. */
 export type RunConfig = RunSettings & {
 	readonly task: Task;
-	/** What was seen while the input was read, for the plan: one sentence each. */
+	/** Remarks on the input for the plan, one sentence each. */
 	readonly remarks?: readonly string[];
 	readonly variants: readonly Variant[];
 	readonly models: readonly string[];

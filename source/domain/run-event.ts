@@ -1,9 +1,9 @@
 import type {Failure} from './failure.ts';
 import type {Prompt} from './task.ts';
 
-/** What happens in a run, as the figures see it. `at` is milliseconds since the start of the run. */
+/** Events of a run, from which its figures are folded. `at` is in milliseconds since the start. */
 
-/** Which throttle it was. */
+/** Kind of throttle. */
 export type ThrottleKind = 'requests' | 'tokens' | 'day' | 'overloaded';
 
 /** An attempt: which cell of the run made it, what it was sent to, and whether its figures count (not in warm-up). */
@@ -19,16 +19,16 @@ export type BlockPlace = {
 	readonly number: number;
 	/** Units of the block, over all of its variants: requests, or whole conversations. */
 	readonly units: number;
-	/** False for a turn of a conversation that goes on. */
+	/** False for a turn of a conversation that continues. */
 	readonly isUnitOver: boolean;
 	/**
-	 * What its requests carry, from 0, in which pass over all of it, and how many such there are in a pass; absent where each
-	 * block is one for itself.
+	 * The part of the items that its requests carry, from 0, the number of the pass over all items, and the parts per pass;
+	 * absent where each block is independent.
 	 */
 	readonly item?: {readonly index: number; readonly pass: number; readonly ofPass: number} | undefined;
 };
 
-/** What became of the items of one request. */
+/** Results of the items of one request. */
 export type ItemCounts = {
 	readonly useful: number;
 	readonly checkFailed: number;
@@ -51,22 +51,22 @@ export type TokenCounts = {
 	readonly isEstimated: boolean;
 };
 
-/** What a request occupies of its bucket, in units of one window (`occupiedBy`). */
+/** Occupation of a bucket by a request, in units of one window (`occupiedBy`). */
 export type Occupied = {readonly tokens: number; readonly requests: number};
 
-/** Attempts whose fate is not known: they count at what they likely used, estimated. */
+/** Attempts of unknown fate: they count at their estimated likely use. */
 export type Broken = {
 	readonly attempts: number;
 	readonly quotaTokens: number;
 	readonly costUsd: number;
-	/** What they may have cost at most. */
-	readonly mostUsd: number;
+	/** Upper bound of their cost. */
+	readonly maxUsd: number;
 };
 
-/** Milliseconds, as DESIGN section 5 defines them. */
+/** Latencies of an answered request, in milliseconds. */
 export type RequestTimes = {
 	readonly timeToFirstToken: number | undefined;
-	/** The first token of the answer itself: reasoning may come before it. Absent where that was not seen. */
+	/** The first token of the answer itself: reasoning may come before it. Absent where not observed. */
 	readonly timeToFirstAnswerToken?: number | undefined;
 	readonly service: number;
 	readonly dispatchDelay: number;
@@ -91,15 +91,15 @@ export type Answered = AttemptOf & {
 	readonly carried?: number | undefined;
 	/** Index of the first of them; absent where there are none. */
 	readonly firstItem?: number | undefined;
-	/** What broken attempts before it kept of the quota, and may have cost; absent where there were none. */
+	/** Quota and cost of broken attempts before it; absent where there were none. */
 	readonly broken?: Broken | undefined;
 	/** Each item that had something to check, by its index, and whether it passed; absent where nothing was checked. */
 	readonly checks?: ReadonlyArray<readonly [item: number | undefined, hasPassed: boolean]> | undefined;
-	/** What the ledger had set aside. */
+	/** Set aside by the ledger. */
 	readonly reservedTokens: number;
 	readonly isOverrun: boolean;
 	readonly costUsd: number | undefined;
-	/** A dearer tier than the asked one served it: `costUsd` is the least. */
+	/** A more expensive tier than requested served it: `costUsd` is a lower bound. */
 	readonly isDearer?: boolean;
 	readonly times: RequestTimes;
 	/** Whether it met the service level; undefined when there is none. */
@@ -107,7 +107,7 @@ export type Answered = AttemptOf & {
 	readonly isSimulated: boolean;
 	/** Its first attempt had been throttled. */
 	readonly isRescued?: boolean;
-	/** As echoed; undefined where the answer does not say. */
+	/** As echoed; undefined where the answer has none. */
 	readonly tier?: string | undefined;
 	readonly latencyMode?: string | undefined;
 	readonly text: string;
@@ -142,7 +142,7 @@ export type RunEvent =
 			readonly type: 'failed';
 			readonly failure: Failure;
 			readonly reservedTokens: number;
-			/** What it may have used; absent where the service refused it before counting. */
+			/** Its likely use; absent where the service refused it before counting. */
 			readonly broken?: Broken | undefined;
 	  })
 	/** Cut off at the deadline of a stop: neither answered nor failed. */

@@ -20,9 +20,9 @@ export type Burst = (typeof bursts)[number];
 
 export type Load = {
 	readonly shape: LoadShape;
-	/** In `measure` the requests of each variant, in every other shape those of the whole run; null: no such end. */
+	/** In `measure` the requests of each variant, in every other shape those of the whole run; null: no such limit. */
 	readonly requests: number | null;
-	/** Null: no such end. */
+	/** Null: no such limit. */
 	readonly durationMs: number | null;
 	readonly concurrency: number;
 	/** For `rate`, over all variants; null otherwise. */
@@ -30,39 +30,39 @@ export type Load = {
 	readonly arrival: 'constant' | 'poisson';
 	/** Requests of each cell that are sent first and not counted; absent: none. */
 	readonly warmUpRequests?: number;
-	/** Time in which rate and concurrency grow evenly to what they are to be; absent: they are so at once. */
+	/** Time in which rate and concurrency grow evenly to full; absent: full at once. */
 	readonly rampUpMs?: number;
 };
 
-/** A variant on a target in a lane: the unit that has figures of its own, in this order everywhere. */
-export type Cell = {
+/** A variant on a target in a lane: the unit of all figures, in this order everywhere. */
+export type CellSpec = {
 	/** Index into `variants`. */
 	readonly variant: number;
 	/** Index into `targets`. */
 	readonly target: number;
 	readonly lane: Lane;
-	/** A rate of this lane's own (lanes in a preset); null: the run's. */
+	/** Own rate of the lane (lanes in a preset); null: the run's. */
 	readonly ratePerMinute: number | null;
 	/** Input tokens of one request: counted by the service, or estimated before the first answer. */
 	readonly inputTokens: {
 		readonly value: number;
 		readonly isEstimated: boolean;
-		/** Where nobody counted them: the most that they can be. */
+		/** Upper bound where they are estimated. */
 		readonly most?: number;
 	};
-	/** Output tokens expected before the first answer; absent: an assumption of the engine's. */
+	/** Output tokens expected before the first answer; absent: the engine assumes some. */
 	readonly expectedOutputTokens?: number;
-	/** Max tokens that is sent; `auto` starts with this value and is right-sized from what is learnt. */
+	/** Max tokens that is sent; `auto` starts with this value and right-sizes it from answers. */
 	readonly maxTokens: number;
-	/** USD a token; null where the price is not known. */
+	/** USD per token; null where the price is not known. */
 	readonly price: Price | null;
 	/** Indexes of the items that it is asked for, each once (a resumed run); absent: all of the task's. */
 	readonly onlyItems?: readonly number[];
 };
 
-/** List prices in USD a token, with their source. */
+/** List prices in USD per token, with their source. */
 export type Price = {
-	/** It is the price of this Region, which may charge another one than the target's; absent where they do not differ. */
+	/** Region whose price this is, where it is not the target's. */
 	readonly ofRegion?: string;
 	readonly input: number;
 	readonly output: number;
@@ -96,9 +96,9 @@ export type RunSettings = {
 	readonly isMaxTokensAuto: boolean;
 	readonly minQuality: number | null;
 	readonly serviceLevel: ServiceLevel | null;
-	/** Place in the order of the items at which the run begins; absent: the first (later rungs of a search ask other items). */
+	/** Index in the order of the items at which the run begins; absent: 0 (later rungs of a search ask other items). */
 	readonly itemsFrom?: number | undefined;
-	/** Variants that evidence puts out are sent no more, and a run that is decided ends; absent: all run to the end. */
+	/** Eliminated variants are not sent any more, and a decided run ends; absent: all run to the end. */
 	readonly isEliminating?: boolean;
 	readonly seed: number;
 };
@@ -108,10 +108,10 @@ export type RunSpec = RunSettings & {
 	readonly task: Task;
 	readonly variants: readonly Variant[];
 	readonly targets: readonly Target[];
-	readonly cells: readonly Cell[];
+	readonly cells: readonly CellSpec[];
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
-	/** Somebody typed that limit: it ends the run where it can no longer be kept; absent: nobody did. */
+	/** The user typed that limit: it ends the run where it can no longer be kept. */
 	readonly isMaxCostGiven?: boolean;
 	/** Silence that ends an attempt, in milliseconds, where it was typed; absent: as the method needs it. */
 	readonly timeoutMs?: number | undefined;

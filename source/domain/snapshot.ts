@@ -10,7 +10,7 @@ import type {Verdict} from './verdict.ts';
 /** Winner of each goal for one target: a variant's name, or null when no winner is clear. */
 export type Best = {readonly target: number} & Readonly<Record<Goal, string | null>>;
 
-/** `atLeast`: the test's bound on the ratio; null where there is none. */
+/** `atLeast`: the test's bound on the ratio; null without one. */
 export type Gain = {
 	readonly over: 'serial' | 'worst';
 	readonly ratio: number | null;
@@ -55,7 +55,7 @@ export type FailureCount = {
 	readonly firstAt: string;
 };
 
-/** One limit of a bucket over the last window, as the ledger sees it. `limit` is null where there is none. */
+/** One limit of a bucket over the last window, as the ledger sees it. `limit` is null: unlimited. */
 export type Gauge = {readonly used: number; readonly reserved: number; readonly limit: number | null};
 
 export type BucketState = {
@@ -64,10 +64,10 @@ export type BucketState = {
 	readonly day: Gauge;
 	/** Milliseconds until the next request may be sent; 0 when there is room, null when nothing waits. */
 	readonly nextRoomMs: number | null;
-	/** Part of the quota that is in use at present, 0 to 1: less than asked after a surprise. */
+	/** Part of the quota that may be used now, 0 to 1: less than configured after a throttle. */
 	readonly share: number;
 	readonly inFlight: number;
-	/** Where the tokens of an answer count from here, as far as it was learnt. */
+	/** Where the tokens of an answer count from, as learnt so far. */
 	readonly stamping: Omit<LearntStamping, 'marks'>;
 };
 
@@ -89,22 +89,22 @@ export type Snapshot = {
 		/** Requests of the whole run; null when a duration ends it. */
 		readonly total: number | null;
 		readonly inFlight: number;
-		/** Requests of the whole run that will likely be enough to decide; absent where nothing is chosen or known. */
+		/** Requests of the whole run that will likely be enough to decide; absent where there is no choice, or not known. */
 		readonly likely?: number;
-		/** Milliseconds, estimated from the pace so far; null when that cannot be told. */
+		/** Milliseconds, estimated from the pace so far; null when that is not known. */
 		readonly remainingMs: number | null;
-		/** Milliseconds since anything came, while requests are in flight; absent while none are. */
+		/** Milliseconds since data came last; absent while nothing is in flight. */
 		readonly quietMs?: number;
-		/** Why nothing is being sent right now, in words; null when it flows. */
+		/** Why nothing is being sent now, in words; null while requests flow. */
 		readonly waitingFor: string | null;
 	};
 	readonly spec: RunSettings & {
 		readonly task: string;
-		/** Variants have max tokens of their own, which were not typed. */
+		/** Some variants have their own max tokens. */
 		readonly hasOwnMaxTokens?: boolean;
 		/** Of a chat: turns of a conversation, and the time to think between them. */
 		readonly chat?: {readonly turns: number; readonly thinkMs: number} | undefined;
-		/** Rates of the lanes that have one of their own, in requests a minute. */
+		/** Rates of the lanes that have their own, in requests per minute. */
 		readonly laneRatesPerMinute?: Readonly<Partial<Record<Lane, number>>> | undefined;
 	};
 	readonly targets: readonly Target[];

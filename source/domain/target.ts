@@ -1,14 +1,14 @@
 /** What a request is sent to and what limits it: the words of the whole program (model, scope, bucket, quota). */
 
-/** The route of a request; every route of a model has quotas of its own. */
+/** The route of a request; every route of a model has its own quotas. */
 export type Scope = 'on-demand' | 'cross-region' | 'global';
 
-/** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: nobody told us. */
+/** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: no source has it. */
 type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
 
 /**
- * Where the value in force comes from. `assumed` values are ours and are marked wherever they are shown; `other-caller`: read
- * with other credentials than those that call, so perhaps of another account.
+ * Source of the value in force. `assumed` values are this program's and are marked wherever they are shown; `other-caller`:
+ * read with other credentials than those of the calls, so perhaps of another account.
  */
 export const limitSources = ['applied', 'default', 'override', 'assumed', 'other-caller'] as const;
 type LimitSource = (typeof limitSources)[number];
@@ -44,7 +44,7 @@ export type Quota = {
 /** The three limits, in the order in which they are shown. */
 export const limitKinds = ['requestsPerMinute', 'tokensPerMinute', 'tokensPerDay'] as const;
 
-/** Output multiplier of a model; `source` says who states it, `assumed` when nobody does. */
+/** Output multiplier of a model; `source` says who states it; `assumed` without a source. */
 export type Burndown = {
 	readonly value: number;
 	readonly source: string;
@@ -66,8 +66,8 @@ export type Target = {
 	readonly quota: Quota;
 };
 
-/** A model or profile that can be run in the Region, as far as somebody who chooses one wants to know. */
+/** A model or profile that can be run in the Region, for a list to choose from. */
 export type ListedModel = Pick<Target, 'model' | 'scope' | 'quota'> & {
-	/** As people call it; null where the service does not say. */
+	/** Display name; null where the service has none. */
 	readonly name: string | null;
 };

@@ -35,7 +35,7 @@ export type Item = {
 	readonly fields: Readonly<Record<string, string>>;
 	/** The known right answer, where the preset has one. */
 	readonly expected: string | undefined;
-	/** The text or a field in which JSON escapes nothing, where that was seen when the item was read. */
+	/** The text or a field that JSON need not escape, where that was found when the item was read. */
 	readonly plain?: string;
 };
 
@@ -48,13 +48,13 @@ export type Check =
 	| {readonly jsonSchema: Readonly<Record<string, unknown>>}
 	| {readonly maxCharacters: number};
 
-/** A conversation that grows: each turn is asked with everything that was said before it. */
+/** A conversation that grows: each turn is sent with everything before it. */
 export type Chat = {
-	/** Templates of what the person says, in order; {{task}} and {{content}} may stand in them. */
+	/** Templates of the user's turns, in order; they may use {{task}} and {{content}}. */
 	readonly turns: readonly string[];
 	/** Milliseconds from the end of an answer to the next turn. */
 	readonly thinkMs: number;
-	/** The only lane in which it is held, beside the items of the others; absent: everywhere, and there are no items. */
+	/** The only lane of the conversation, beside items in the others; absent: all lanes, without items. */
 	readonly lane?: Lane | undefined;
 };
 
@@ -62,14 +62,14 @@ export type Chat = {
 export type Task = {
 	readonly task: string;
 	readonly content: string | undefined;
-	/** Empty when the task is done once over (content or the bare task), or is a conversation. */
+	/** Empty for one content, the bare task, or a conversation. */
 	readonly items: readonly Item[];
 	readonly checks: readonly Check[];
 	/** Instead of items, or in one lane beside them. */
 	readonly chat?: Chat | undefined;
 };
 
-/** What became of one item of a request. */
+/** The verdict on one item of a request. */
 export type ItemVerdict = {
 	/** Undefined for a task without items. */
 	readonly item: Item | undefined;
@@ -77,18 +77,18 @@ export type ItemVerdict = {
 	readonly answer: string | undefined;
 	/** Whether there was anything to check. */
 	readonly checked: boolean;
-	/** Why it was not checked to the end, where it was not. */
+	/** Why its check could not finish, where it did not. */
 	readonly reason?: string | undefined;
 };
 
-/** What a search turns on a prompt. */
+/** Changes of a prompt that a search tries. */
 export const levers = ['pack', 'compress', 'cache', 'maxTokens'] as const;
 export type Lever = (typeof levers)[number];
 
-/** What was said before a turn of a conversation. */
+/** The conversation before a turn. */
 type History = {
 	readonly messages: readonly PromptMessage[];
-	/** Tokens of it all, system prompt included, as the service counted them; undefined where it did not. */
+	/** Its tokens with the system prompt, as the service counted them; undefined where it did not. */
 	readonly tokens: number | undefined;
 };
 
@@ -96,16 +96,16 @@ type History = {
 export type Prompt = {
 	readonly system: string | undefined;
 	readonly user: string;
-	/** Absent where nothing was said before. */
+	/** Absent before the first turn. */
 	readonly history?: History;
 	/** Absent where the variant names no rules. */
 	readonly compression?: PromptCompression;
 };
 
-/** A rule that was applied, and the characters that it took away. */
+/** An applied rule, and the characters that it removed. */
 export type AppliedRule = {readonly rule: Compression; readonly savedCharacters: number};
 
-/** What the rules did to a prompt, and the prompt as it stands without them. */
+/** Effect of the rules on a prompt, and the prompt without them. */
 type PromptCompression = {
 	readonly rules: readonly AppliedRule[];
 	readonly original: {readonly system: string | null; readonly user: string | null};

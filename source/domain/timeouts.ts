@@ -1,8 +1,8 @@
 import type {Method} from './backend.ts';
 
-/** How long nothing may come of an attempt before it is given up, in milliseconds. */
+/** Silence after which an attempt is given up, in milliseconds. */
 export type Silence = {
-	/** From the request to the first sign of an answer. */
+	/** From the request to the first data of an answer. */
 	readonly beforeFirstMs: number;
 	/** From one piece of an answer to the next. */
 	readonly betweenMs: number;
@@ -10,7 +10,7 @@ export type Silence = {
 
 const minuteMs = 60_000;
 
-/** A model may think for an hour before an answer that comes at once; a stream says something long before. */
+/** A model may think for an hour before an answer that comes at once; a stream sends data long before. */
 const whole: Silence = {beforeFirstMs: 60 * minuteMs, betweenMs: 60 * minuteMs};
 const stream: Silence = {beforeFirstMs: 5 * minuteMs, betweenMs: 2 * minuteMs};
 
@@ -26,14 +26,14 @@ export function silenceOf(method: Method, typedMs: number | undefined): Silence 
 	return typedMs === undefined ? silences[method] : {beforeFirstMs: typedMs, betweenMs: typedMs};
 }
 
-/** Longest silence of a call that only asks for something: a list, a count, a job. */
+/** Longest silence of a small call: a list, a count, a job. */
 export const callSilenceMs = 20_000;
 
-/** How long a provider of credentials may take, which may have to ask somebody. */
+/** Time limit of a provider of credentials, which may have to ask the user. */
 export const credentialsMs = 2 * minuteMs;
 
 /** Longest silence while an object is sent or fetched. */
 export const transferSilenceMs = 2 * minuteMs;
 
-/** How long answers are still waited for when the time of a run is over or it was stopped, in milliseconds. */
+/** How long answers are awaited after the time of a run is over or it was stopped, in milliseconds. */
 export const answerGraceMs = 10_000;

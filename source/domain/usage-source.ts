@@ -2,7 +2,7 @@ import type {ReadFailureKind} from './failure.ts';
 
 /** What the account monitor needs of CloudWatch, in our words; `bedrock/metrics` reads it from AWS. */
 
-/** Sums of a minute of one ModelId. */
+/** Sums per minute of one ModelId. */
 export const usageMetrics = [
 	'requests',
 	'throttles',
@@ -24,7 +24,7 @@ export type DurationStatistic = (typeof durationStatistics)[number];
 export type SeriesName = UsageMetric | DurationStatistic;
 
 export type SeriesQuery = {
-	/** Value of the dimension: what the callers used, of an application profile its ID. */
+	/** Value of the dimension: what the callers used; the ID of an application profile. */
 	readonly modelId: string;
 	readonly series: SeriesName;
 };
@@ -37,7 +37,7 @@ export type SeriesValues = SeriesQuery & {
 	/** Begin of each period. */
 	readonly at: readonly number[];
 	readonly values: readonly number[];
-	/** The service could not tell all of it. */
+	/** The service did not return all of it. */
 	readonly isPartial: boolean;
 };
 
@@ -49,24 +49,25 @@ export type UsageFailure = {
 	readonly message: string;
 };
 
-/** What looking costs: calls, and metrics asked for (which is what is billed). */
+/** Cost of polling: calls, and metrics asked for (which are billed). */
 export type UsageCost = {readonly calls: number; readonly metrics: number};
 
-type Told = {
+/** Every answer has these beside its figures. */
+type UsageAnswer = {
 	readonly cost: UsageCost;
-	/** The first reason why something is missing; undefined where nothing is. */
+	/** The first reason why something is missing; undefined where it is complete. */
 	readonly failure: UsageFailure | undefined;
-	/** By how much the service's clock is ahead of this machine's; undefined where it did not say. */
+	/** By how much the service's clock is ahead of this machine's; undefined where it is not known. */
 	readonly clockAheadMs: number | undefined;
 };
 
 /** ModelIds that had traffic in the last three hours, each with the series that it has. */
-type ActiveModels = Told & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
+type ActiveModels = UsageAnswer & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
 
 /** What was read; queries that could not be read are missing. */
-export type UsageReading = Told & {readonly series: readonly SeriesValues[]};
+export type UsageReading = UsageAnswer & {readonly series: readonly SeriesValues[]};
 
-/** Reads the account's use. Nothing rejects: what goes wrong is a value. */
+/** Reads the account's use. Nothing rejects: a failure is a value. */
 export type UsageSource = {
 	readonly listActive: (signal: AbortSignal) => Promise<ActiveModels>;
 	readonly read: (

@@ -1,12 +1,12 @@
-/** A fault that the user can mend: shown as one sentence and a way out, never as a stack. */
+/** A fault that the user can fix: shown as one sentence and a hint, never as a stack. */
 export class UserError extends Error {
 	readonly exitCode: 1 | 2;
-	/** The way out. */
+	/** What to do. */
 	readonly hint: string | undefined;
 
 	/**
 	 * @param message One sentence that quotes the offending value.
-	 * @param options `exitCode` 2 for what was typed, 1 for what was found.
+	 * @param options `exitCode` 2 for wrong input, 1 for what was found.
 	 */
 	constructor(message: string, options: {exitCode: 1 | 2; hint?: string; cause?: unknown}) {
 		super(message, {cause: options.cause});
@@ -16,11 +16,11 @@ export class UserError extends Error {
 	}
 }
 
-/** What the system says when something cannot be done, for a user. */
+/** An error of the operating system, in words for a user. */
 type SystemWords = {
 	/** Without an end of sentence. */
 	readonly reason: string;
-	/** The way out; undefined where it depends on what was tried. */
+	/** What to do; undefined where that depends on the operation. */
 	readonly hint: string | undefined;
 };
 
@@ -45,7 +45,7 @@ const words: Readonly<Record<string, SystemWords>> = {
 	EIO: {reason: 'the disk cannot be read or written', hint: 'Choose another disk with --out.'},
 	EMFILE: {reason: 'this program has too many files and connections open', hint: descriptors},
 	ENFILE: {reason: 'the system has too many files open', hint: 'End other programs, then try again.'},
-	ENOMEM: {reason: 'there is no memory left', hint: 'End other programs, or lower --concurrency.'},
+	ENOMEM: {reason: 'the memory is used up', hint: 'End other programs, or lower --concurrency.'},
 	EAGAIN: {
 		reason: 'the system starts no more threads or processes',
 		hint: 'End other programs, or raise the limit with "ulimit -u".',
@@ -74,7 +74,7 @@ export function systemWords(error: unknown): SystemWords | undefined {
 	return words[code === 'ERR_WORKER_INIT_FAILED' ? (/\bE[A-Z]+$/.exec(message)?.[0] ?? '') : code];
 }
 
-/** Why something could not be done: in the words above where the system said so, else as the error has it. */
+/** Why something could not be done: in the words above for errors of the system, else the error's message. */
 export function reasonOf(error: unknown): string {
 	return systemWords(error)?.reason ?? (error instanceof Error ? error.message : String(error));
 }
@@ -85,7 +85,7 @@ export type Fault = {readonly message: string; readonly hint: string | undefined
 const pathOf = (error: unknown): string =>
 	error instanceof Error && 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';
 
-/** Any error as a fault; what is not the user's to mend keeps its message. */
+/** Any error as a fault; what the user cannot fix keeps its message. */
 export function faultOf(error: unknown): Fault {
 	return error instanceof UserError
 		? {message: error.message, hint: error.hint, exitCode: error.exitCode}

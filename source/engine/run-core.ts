@@ -1,4 +1,6 @@
 import {type Bucket, createBuckets} from '../admission/bucket.ts';
+import type {Backend} from '../domain/backend.ts';
+import type {LedgerEntry} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {createRandom, type Random} from '../domain/random.ts';
@@ -10,28 +12,28 @@ import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
-import {CellState} from './cells/cell.ts';
+import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
 import {RunningTime, RunStatus} from './run-lifecycle.ts';
-import type {RunPorts} from './run-ports.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
-import {RetryQueue} from './scheduling/retry-queue.ts';
+import {RetryQueues} from './scheduling/retry-queue.ts';
 import {createDecided, Guards} from './stop-rules.ts';
+import {WakeTimer} from './wake-timer.ts';
 
-/** Most requests in flight, whatever the quota allows: sockets and memory are finite. */
+/** Maximum of requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;
 
 /**
- * Events that enter the figures together: one by one, between requests, each of them would find the caches of the
- * processor full of something else, which takes several times as long.
+ * Events that enter the figures together: one at a time, between requests, each would find the processor's caches cold,
+ * which takes several times as long.
  */
 const eventsAtOnce = 32;
 
 /** Milliseconds before the end in which a due request is not yet late. */
 const dueGraceMs = 20;
 
-/** The member of a list that must be there: the spec was checked when it was made. */
+/** A member of a list that must exist: the spec was checked when it was made. */
 export function memberOf<Member>(list: readonly Member[], index: number, what: string): Member {
 	const member = list[index];
 	if (member === undefined) {
@@ -40,7 +42,18 @@ export function memberOf<Member>(list: readonly Member[], index: number, what: s
 	return member;
 }
 
-/** What a run consists of, and the few things that all of its parts do to it. */
+type CoreOptions = {
+	readonly backend: Pick<Backend, 'roundTripMs'>;
+	readonly clock: Clock;
+	/** Of each target: what other runs use of its bucket. */
+	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]> | undefined;
+	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */
+	readonly onLost?: ((record: LostRecord) => void) | undefined;
+	/** More may be sent now. */
+	readonly onWake: () => void;
+};
+
+/** The state of a run that its parts share, and the few things that all of them do to it. */
 export class RunCore {
 	readonly spec: RunSpec;
 	readonly clock: Clock;
@@ -50,15 +63,16 @@ export class RunCore {
 	readonly guards: Guards;
 	/** One for each target. */
 	readonly buckets: readonly Bucket[];
-	readonly cells: readonly CellState[];
+	readonly cells: readonly Cell[];
 	readonly sources: readonly Source[];
 	/** One for each target. */
 	readonly contests: readonly Contest[];
-	readonly rooms = {high: new RetryQueue(), normal: new RetryQueue(), low: new RetryQueue()};
-	/** Says in the log how max tokens are right-sized. */
+	readonly retries = new RetryQueues();
+	/** Logs how max tokens are right-sized. */
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
+	readonly #wakeTimer: WakeTimer;
 	readonly #figures: Figures;
-	/** Events that have not entered the figures yet, oldest first. */
+	/** Events that are not in the figures yet, oldest first. */
 	#events: RunEvent[] = [];
 	#drainedAtMs: number | undefined;
 	/** Requests of open loops that were due and never sent; undefined while sending. */
@@ -68,21 +82,14 @@ export class RunCore {
 	readonly #lost = new LostCount();
 	#done = 0;
 	#conversations = 0;
-	/** What is still sent: `new` requests too, only those that were sent before, or nothing. */
+	/** Which requests are still sent: `new` ones too, only those that were sent before, or none. */
 	#allowed: 'new' | 'again' | 'nothing' = 'new';
 	/** Conversations that were left before their last turn. */
 	#leftConversations = 0;
 
-	constructor(
-		spec: RunSpec,
-		{
-			backend,
-			clock,
-			initialUse,
-			onLost = () => {},
-		}: Pick<RunPorts, 'backend' | 'clock' | 'initialUse' | 'onLost'>,
-	) {
+	constructor(spec: RunSpec, {backend, clock, initialUse, onLost = () => {}, onWake}: CoreOptions) {
 		this.#onLost = onLost;
+		this.#wakeTimer = new WakeTimer(clock, onWake);
 		this.spec = spec;
 		this.#goal = spec.goal;
 		this.clock = clock;
@@ -92,7 +99,7 @@ export class RunCore {
 		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
 		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
 		this.cells = spec.cells.map(
-			({target}, index) => new CellState(spec, index, memberOf(this.buckets, target, 'target')),
+			({target}, index) => new Cell(spec, index, memberOf(this.buckets, target, 'target')),
 		);
 		this.contests = spec.targets.map(
 			(_, target) =>
@@ -123,7 +130,7 @@ export class RunCore {
 		});
 	}
 
-	/** What the run is about: it may change while it goes on. */
+	/** Decides between variants; may change during the run. */
 	get goal(): Goal {
 		return this.#goal;
 	}
@@ -145,12 +152,16 @@ export class RunCore {
 		return this.#conversations;
 	}
 
-	/** Requests that go on with what was sent before. */
-	get waitingCount(): number {
-		return this.rooms.high.size + this.rooms.normal.size + this.rooms.low.size;
+	/** Has the run check within `delayMs` whether more may be sent; infinite changes nothing. */
+	wake(delayMs = 0): void {
+		this.#wakeTimer.within(delayMs);
 	}
 
-	/** What the events until now add up to. */
+	stopWaking(): void {
+		this.#wakeTimer.clear();
+	}
+
+	/** The sum of all events so far. */
 	get figures(): Figures {
 		this.#enterEvents();
 		return this.#figures;
@@ -168,7 +179,7 @@ export class RunCore {
 		this.emit({type: 'noted', at: this.time.elapsedMs(), kind, text});
 	}
 
-	cellOf({cell}: LogicalRequest): CellState {
+	cellOf({cell}: LogicalRequest): Cell {
 		return memberOf(this.cells, cell, 'cell');
 	}
 
@@ -180,7 +191,7 @@ export class RunCore {
 		}
 	}
 
-	/** A logical request is over, well or not, and its conversation with it. */
+	/** A logical request is over, answered or not, and its conversation with it. */
 	finish(request: LogicalRequest): void {
 		this.#count(request);
 		this.#leave(request);
@@ -200,13 +211,13 @@ export class RunCore {
 		this.#onLost(record);
 	}
 
-	/** The run is over: what was learnt and what was lost in it become lines of the log. */
+	/** The run is over: logs what was learnt and what was lost. */
 	sumUp(): void {
 		this.learntMaxTokens.finish(this.time.elapsedMs());
 		if (this.#overdue !== undefined && this.#overdue > 0) {
 			this.note(
 				'unsent',
-				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies tell of those that were sent.`,
+				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
 			);
 		}
 		if (this.#leftConversations > 0) {
@@ -222,19 +233,19 @@ export class RunCore {
 		}
 	}
 
-	/** A logical request was answered, and its conversation goes on at `readyAt` of the clock, unless the run is ending. */
-	goOn(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
+	/** A logical request was answered, and its conversation continues at `readyAt` of the clock, unless the run is ending. */
+	continueWith(request: LogicalRequest, next: LogicalRequest, readyAt: number): void {
 		this.#count(request);
 		if (this.status.phase === 'draining' || this.status.phase === 'ended') {
-			this.#leaveUnsaid(next);
+			this.#leaveUnsent(next);
 		} else {
-			this.rooms[this.cellOf(next).cell.lane].add(next, readyAt);
+			this.#queue(next, readyAt);
 		}
 	}
 
-	/** A turn is never sent: its conversation is over. */
+	/** A turn will never be sent: its conversation is over. */
 	drop(request: LogicalRequest): void {
-		this.#leaveUnsaid(request);
+		this.#leaveUnsent(request);
 	}
 
 	/** Until when new requests were sent, in milliseconds since the start: up to now while they still are. */
@@ -242,20 +253,19 @@ export class RunCore {
 		return this.#drainedAtMs ?? this.time.elapsedMs();
 	}
 
-	/** Nothing new is sent, later turns of a conversation neither. */
+	/** Nothing new is sent, no later turns of a conversation either. */
 	drain(): void {
 		this.#drainedAtMs ??= this.time.elapsedMs();
 		this.#overdue ??= this.#countOverdue();
 		this.status.go('draining');
-		const unsent = Object.values(this.rooms).flatMap((room) => room.removeAll(isUnsentTurn));
-		for (const turn of unsent) {
-			this.#leaveUnsaid(turn);
+		for (const turn of this.retries.removeAll(isUnsentTurn)) {
+			this.#leaveUnsent(turn);
 		}
 	}
 
 	/**
-	 * Requests that will likely be enough to decide, those that are done among them.
-	 * @returns Undefined where nothing is chosen, or that cannot be said yet.
+	 * Total of requests that will likely be enough to decide.
+	 * @returns Undefined where nothing is to be decided, or not known yet.
 	 */
 	get likelyRequests(): number | undefined {
 		const more = this.spec.isEliminating ? this.contests.map(({moreRequests}) => moreRequests) : [undefined];
@@ -286,7 +296,7 @@ export class RunCore {
 		this.#done += request.isWarmUp || request.isFollowUp ? 0 : 1;
 	}
 
-	#leaveUnsaid(turn: LogicalRequest): void {
+	#leaveUnsent(turn: LogicalRequest): void {
 		this.#leftConversations++;
 		this.#leave(turn);
 	}
@@ -301,13 +311,13 @@ export class RunCore {
 		if (this.#mayNeverSend(request)) {
 			this.lose(request, undefined);
 		} else {
-			this.rooms[this.cellOf(request).cell.lane].add(request, readyAt);
+			this.#queue(request, readyAt);
 		}
 	}
 
 	/**
-	 * Nothing new is sent. What waits to be sent again is given up; where the run only reached its number of requests, only what
-	 * would be one more.
+	 * Nothing new is sent. Requests waiting to be sent again are given up; where the run only reached its number of requests,
+	 * only those that would exceed it.
 	 */
 	stopSending(stoppedBy: StoppedBy): void {
 		this.status.stopBy(stoppedBy);
@@ -320,10 +330,14 @@ export class RunCore {
 		}
 	}
 
-	/** What waits to be sent again is over, now and from here on. */
+	/** Requests waiting to be sent again are lost, now and from here on. */
 	giveUpWaiting(): void {
 		this.#allowed = 'nothing';
 		this.#giveUpUnsendable();
+	}
+
+	#queue(request: LogicalRequest, readyAt: number): void {
+		this.retries.of(this.cellOf(request).spec.lane).add(request, readyAt);
 	}
 
 	#mayNeverSend({attempts}: LogicalRequest): boolean {
@@ -331,9 +345,7 @@ export class RunCore {
 	}
 
 	#giveUpUnsendable(): void {
-		const givenUp = Object.values(this.rooms).flatMap((room) =>
-			room.removeAll((request) => this.#mayNeverSend(request)),
-		);
+		const givenUp = this.retries.removeAll((request) => this.#mayNeverSend(request));
 		for (const request of givenUp) {
 			this.lose(request, undefined);
 		}
@@ -353,10 +365,10 @@ export class RunCore {
 	}
 
 	/**
-	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others go on.
-	 * @returns Whether others do; the run stops where none is left.
+	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others continue.
+	 * @returns Whether any continues; otherwise the run stops.
 	 */
-	giveUpForDay({bucket, target}: CellState): boolean {
+	giveUpForDay({bucket, target}: Cell): boolean {
 		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
 		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
 			this.stopSending('day');
@@ -368,7 +380,7 @@ export class RunCore {
 		if (own.length > 0) {
 			this.note(
 				'day',
-				`The day's quota of ${target.model} is used up: nothing more is sent to it, the others go on.`,
+				`The day's quota of ${target.model} is used up: nothing more is sent to it, the others continue.`,
 			);
 		}
 		return true;

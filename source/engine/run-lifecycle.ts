@@ -1,7 +1,7 @@
 import type {Clock} from '../domain/clock.ts';
 import type {Phase, RunOutcome, StoppedBy} from '../domain/snapshot.ts';
 
-/** Where a run stands: ready, running or paused, draining, ended. */
+/** The phase of a run: ready, running or paused, draining, ended. */
 export class RunStatus {
 	readonly #listeners = new Set<(phase: Phase) => void>();
 	#phase: Phase = 'ready';

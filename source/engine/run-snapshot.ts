@@ -1,6 +1,6 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {Cell, Goal, RunSpec} from '../domain/run-spec.ts';
+import type {CellSpec, Goal, RunSpec} from '../domain/run-spec.ts';
 import type {Best, BucketState, Phase, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
@@ -13,31 +13,31 @@ import {isoAt} from '../metrics/figures/fold-event.ts';
 import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import type {Waiting} from './scheduling/scheduler.ts';
+import type {BlockedOn} from './scheduling/scheduler.ts';
 
-/** Waits shorter than this are part of the flow. */
+/** Shorter waits are not shown. */
 const shortestMs = 1000;
 
 const inSeconds = (delayMs: number | undefined): string =>
 	delayMs === undefined ? '' : ` in ${Math.ceil(delayMs / 1000)} s`;
 
-/** Why nothing is being sent, in words; null when it flows. */
-function waitingWords(phase: Phase, waiting: Waiting | undefined, inFlight: number): string | null {
+/** Why nothing is being sent, in words; null while requests flow. */
+function waitingWords(phase: Phase, blockedOn: BlockedOn | undefined, inFlight: number): string | null {
 	if (phase === 'paused') {
 		return 'paused';
 	}
 	if (phase === 'draining' && inFlight > 0) {
 		return 'the last answers';
 	}
-	if (waiting === undefined || (waiting.delayMs !== undefined && waiting.delayMs < shortestMs)) {
+	if (blockedOn === undefined || (blockedOn.delayMs !== undefined && blockedOn.delayMs < shortestMs)) {
 		return null;
 	}
-	const when = inSeconds(waiting.delayMs);
-	switch (waiting.reason) {
+	const when = inSeconds(blockedOn.delayMs);
+	switch (blockedOn.reason) {
 		case 'requests':
 			return `room in the quota of requests${when}`;
 		case 'tokens':
-			return waiting.delayMs === undefined
+			return blockedOn.delayMs === undefined
 				? 'answers that give quota tokens back'
 				: `room in the quota of tokens${when}`;
 		case 'pace':
@@ -49,7 +49,7 @@ function waitingWords(phase: Phase, waiting: Waiting | undefined, inFlight: numb
 		case 'retry':
 			return `the next retry${when}`;
 		case 'turn':
-			// While answers come in, somebody is being talked to.
+			// While answers come in, conversations are active.
 			return inFlight > 0 ? null : `the next turn of a conversation${when}`;
 		case 'arrival':
 			return `the next arrival${when}`;
@@ -85,7 +85,7 @@ const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore):
 	};
 };
 
-/** Requests of the whole run; null when only a duration ends it. */
+/** Planned requests of the whole run; null when only a duration ends it. */
 const plannedRequests = (spec: RunSpec): number | null => {
 	const {load, cells, variants, isBalanced} = spec;
 	if (load.requests === null || load.shape !== 'measure') {
@@ -98,18 +98,18 @@ const plannedRequests = (spec: RunSpec): number | null => {
 	return load.requests * Math.max(lanesOfVariants.size, Math.min(1, variants.length));
 };
 
-/** What is under way at one instant. */
-type UnderWay = {
+/** What is in flight at one instant. */
+type InFlight = {
 	readonly inFlight: number;
-	/** Milliseconds since anything came; undefined while nothing is in flight. */
+	/** Milliseconds since data came last; undefined while nothing is in flight. */
 	readonly quietMs: number | undefined;
-	/** Milliseconds until what is in flight is given up; undefined where nothing limits it. */
+	/** Milliseconds until what is in flight is cut off; undefined without a deadline. */
 	readonly deadlineMs: number | undefined;
-	readonly waiting: Waiting | undefined;
+	readonly blockedOn: BlockedOn | undefined;
 };
 
-const progressOf = (core: RunCore, underWay: UnderWay): Snapshot['progress'] => {
-	const {inFlight, quietMs, deadlineMs, waiting} = underWay;
+const progressOf = (core: RunCore, state: InFlight): Snapshot['progress'] => {
+	const {inFlight, quietMs, deadlineMs, blockedOn} = state;
 	const {spec, time, done, status} = core;
 	const total = plannedRequests(spec);
 	const likely = status.phase === 'running' ? core.likelyRequests : undefined;
@@ -130,7 +130,7 @@ const progressOf = (core: RunCore, underWay: UnderWay): Snapshot['progress'] => 
 		inFlight,
 		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
 		...(quietMs === undefined ? {} : {quietMs}),
-		waitingFor: isOver ? null : waitingWords(status.phase, waiting, inFlight),
+		waitingFor: isOver ? null : waitingWords(status.phase, blockedOn, inFlight),
 	};
 };
 
@@ -164,10 +164,10 @@ const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
 };
 
 /**
- * Most requests in flight that the load allows a cell. A measurement says nothing of it, and a serial run is the baseline
- * that the quota's own rate is set against.
+ * Maximum in flight that the load allows a cell; null in a measurement, and in a serial run, which is the baseline that the
+ * quota's rate is compared with.
  */
-const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}: Cell): number | null => {
+const inFlightBoundOf = ({shape, concurrency}: RunSpec['load'], {ratePerMinute}: CellSpec): number | null => {
 	if (ratePerMinute !== null) {
 		return null;
 	}
@@ -183,7 +183,7 @@ const bestOf = ({targets}: RunSpec, verdicts: readonly Verdict[]): readonly Best
 		return {target, ...(Object.fromEntries(winners) as Record<Goal, string | null>)};
 	});
 
-/** The cell that advice speaks of: the recommended one, else the leader. */
+/** The cell that advice is about: the recommended one, else the leader. */
 const adviceCellOf = (
 	{cells, leader, target}: Contest,
 	verdicts: readonly Verdict[],
@@ -193,7 +193,7 @@ const adviceCellOf = (
 	return cells.find((cell) => variants[cell]?.name === recommended) ?? leader;
 };
 
-/** Where a cell stands: whether it is still in, and what its gate says. */
+/** Adds the state of a cell in its contest and of its quality gate. */
 const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: number): VariantFigures => {
 	const contest = contests[figures.target];
 	if (contest === undefined) {
@@ -207,11 +207,11 @@ const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: nu
 	};
 };
 
-/** Everything that the screen, the printouts and the reports show, at one instant. */
-export function makeSnapshot(core: RunCore, underWay: UnderWay): Snapshot {
+/** Everything that the screen, printouts and reports show, at one instant. */
+export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 	const {spec, status, figures, cells, buckets, contests} = core;
 	const now = core.clock.now();
-	const figuresOfCells = cells.map(({cell, variant, target, bucket, maxTokens, isAlive}, index) =>
+	const figuresOfCells = cells.map(({spec: cell, variant, target, bucket, maxTokens, isAlive}, index) =>
 		toVariantFigures(figures, index, {
 			name: variant.name,
 			cell,
@@ -243,7 +243,7 @@ export function makeSnapshot(core: RunCore, underWay: UnderWay): Snapshot {
 		simulated: figures.isSimulated,
 		outcome: status.outcome ?? null,
 		stoppedBy: status.stoppedBy ?? null,
-		progress: progressOf(core, underWay),
+		progress: progressOf(core, state),
 		spec: specOf(core),
 		targets: spec.targets,
 		buckets: spec.targets.flatMap((target, index) => {

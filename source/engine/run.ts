@@ -1,106 +1,90 @@
-import type {Bucket} from '../admission/bucket.ts';
+import type {MemberStore} from '../admission/member-shares.ts';
 import {Membership} from '../admission/membership.ts';
-import type {MinuteOfUse} from '../domain/bucket-usage.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {Backend} from '../domain/backend.ts';
+import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Goal, RunSpec} from '../domain/run-spec.ts';
+import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import {answerGraceMs, silenceOf} from '../domain/timeouts.ts';
+import {reasonOf} from '../domain/user-error.ts';
+import type {PatternChecker} from '../prompts/checks.ts';
 import {createSettlement} from './attempts/attempt-settlement.ts';
 import {Attempts} from './attempts/attempts.ts';
+import type {AnswerRecord, LostRecord, UncheckedRecord} from './attempts/request-records.ts';
 import {memberOf, RunCore} from './run-core.ts';
-import type {Run, RunPorts} from './run-ports.ts';
 import {makeSnapshot} from './run-snapshot.ts';
-import {announceLanes} from './scheduling/load-sources.ts';
 import {Scheduler} from './scheduling/scheduler.ts';
-import {WakeTimer} from './wake-timer.ts';
+
+/** What a run needs from its surroundings. */
+export type RunPorts = {
+	readonly backend: Backend;
+	readonly clock: Clock;
+	readonly onAnswer?: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
+	readonly onUnjudged?: (record: UncheckedRecord) => void;
+	/** Checks answers by the patterns of the task; absent: in this thread. */
+	readonly checker?: PatternChecker | undefined;
+	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */
+	readonly onLost?: (record: LostRecord) => void;
+	/** Of each target: what other runs use of its bucket; read again when the run joins. */
+	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
+	/** Where the runs of one user share each target's bucket, and the name of this run there; absent: it is alone. */
+	readonly sharing?: {
+		readonly id: string;
+		/** The program that the run belongs to. */
+		readonly process: string;
+		readonly stores: readonly MemberStore[];
+	};
+};
 
 /** The run as a member of each of its buckets, beside other runs of the user. */
 type RunMembers = {
-	/** Reads what the others use and claims its first part; before the run starts. */
+	/** Takes its part of the buckets that other runs of the user share; before the start. Without it the run is alone. */
 	readonly join: () => Promise<void>;
-	/** Leaves its last window to the others. */
+	/** Leaves its last window to the others; an ended run has done so by itself. */
 	readonly leave: () => Promise<void>;
-	/** Of each target: what other programs of the user had answered of its bucket in the last minutes. */
+	/** Of each target: the minutes in which other programs of the user had answers from its bucket. */
 	readonly usedElsewhere: () => ReadonlyArray<readonly MinuteOfUse[]>;
 };
 
-/**
- * @param buckets Of each target; some may be the same.
- * @param onLost A store failed; said once.
- */
-function createRunMembers(
-	buckets: readonly Bucket[],
-	{sharing, clock}: Pick<RunPorts, 'sharing' | 'clock'>,
-	onChange: () => void,
-	onLost: (error: unknown) => void,
-): RunMembers {
-	let hasLost = false;
-	const loseOnce = (error: unknown): void => {
-		if (!hasLost) {
-			hasLost = true;
-			onLost(error);
-		}
-	};
-	const members = [...new Set(buckets)].flatMap((bucket) => {
-		const store = sharing?.stores[buckets.indexOf(bucket)];
-		if (sharing === undefined || store === undefined || !bucket.isLimited) {
-			return [];
-		}
-		const {id, process} = sharing;
-		const member = new Membership({id, process, bucket, store, clock, onChange, onLost: loseOnce});
-		return [{bucket, member}];
-	});
-	return {
-		async join() {
-			await Promise.all(
-				members.map(async ({bucket, member}) => {
-					bucket.clear();
-					await member.start();
-				}),
-			);
-		},
-		async leave() {
-			await Promise.all(members.map(async ({member}) => member.stop()));
-		},
-		usedElsewhere: () =>
-			buckets.map((bucket) => members.find((each) => each.bucket === bucket)?.member.usedElsewhere ?? []),
-	};
-}
+/** One run, from ready to ended. */
+export type Run = RunMembers & {
+	/** Sends until the load ends, the run is stopped or a guard holds; resolves when the last answer is in. */
+	readonly start: () => Promise<void>;
+	/** Nothing new is sent; what is in flight continues. */
+	readonly pause: () => void;
+	readonly resume: () => void;
+	/** Nothing new is sent; what is in flight after `deadlineMs` is cut off. */
+	readonly stop: (stoppedBy: StoppedBy, deadlineMs: number) => void;
+	/** Another goal decides from here on; variants that were out may come back. */
+	readonly setGoal: (goal: Goal) => void;
+	readonly snapshot: () => Snapshot;
+	/** Calls back after each change of the phase; returns a function that ends it. */
+	readonly onPhaseChange: (listener: (phase: Phase) => void) => () => void;
+	/** What other applications are known to use of the bucket of a target, by the account monitor. */
+	readonly setOthersUse: (target: number, use: Use) => void;
+	/** Quota tokens of the day that are used without this run, by the account monitor. */
+	readonly setOthersToday: (target: number, tokens: number) => void;
+};
 
-export {maximumInFlight} from './run-core.ts';
-export type {Run, RunPorts} from './run-ports.ts';
-
-/** How long requests that failed are still tried again when the time of a run is over, in milliseconds. */
+/** How long failed requests are still retried when the time of a run is over, in milliseconds. */
 const retryGraceMs = 5000;
-
-const lostLedgerWords = (error: unknown): string =>
-	`What other programs of yours use of this quota can't be read or written (${error instanceof Error ? error.message : String(error)}): this run goes on as if it were alone.`;
 
 /** Makes a run; nothing is sent before `start`. */
 export function createRun(spec: RunSpec, ports: RunPorts): Run {
 	const {clock} = ports;
-	const core = new RunCore(spec, ports);
+	const core = new RunCore(spec, {...ports, onWake: pump});
 	const {status, time, sources} = core;
-	const outcomes = createSettlement(core, {
-		onAnswer: (record) => ports.onAnswer?.(record),
-		onUnjudged: (record) => ports.onUnjudged?.(record),
-		checker: ports.checker,
-		pump: () => alarm.within(0),
-	});
 	const silence = silenceOf(spec.method, spec.timeoutMs);
-	const attempts = new Attempts(ports.backend, clock, silence, outcomes);
+	const attempts = new Attempts(ports.backend, clock, silence, createSettlement(core, ports));
 	const scheduler = new Scheduler(core, attempts);
-	const alarm = new WakeTimer(clock, () => pump());
-	const members = createRunMembers(
-		core.buckets,
-		ports,
-		() => alarm.within(0),
-		(error) => core.note('ledger', lostLedgerWords(error)),
-	);
+	const members = createRunMembers(core, ports.sharing);
 	let cancelDeadline = (): void => {};
 	let deadlineAt: number | undefined;
 	let onEnd = (): void => {};
 
 	const end = (): void => {
-		alarm.clear();
+		core.stopWaking();
 		attempts.close();
 		cancelDeadline();
 		core.sumUp();
@@ -109,18 +93,18 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		onEnd();
 	};
 
-	/** What is in flight is waited for no longer. */
+	/** Cuts off what is in flight. */
 	const giveUpAnswers = (): void => {
 		const count = attempts.abortAll();
 		if (count > 0) {
 			core.note(
 				'given-up',
-				`${count} ${count === 1 ? 'request' : 'requests'} in flight got no answer before the run had to end, and may be paid for all the same.`,
+				`${count} ${count === 1 ? 'request' : 'requests'} in flight got no answer before the run had to end, and may still be billed.`,
 			);
 		}
 	};
 
-	/** After this instant of the clock no answer is waited for; an earlier one stays. */
+	/** After this instant of the clock no answer is awaited; an earlier deadline stays. */
 	const waitUntil = (at: number): void => {
 		if (deadlineAt !== undefined && deadlineAt <= at) {
 			return;
@@ -147,14 +131,14 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		if (graceMs > 0) {
 			return graceMs;
 		}
-		if (core.waitingCount > 0) {
+		if (core.retries.size > 0) {
 			core.giveUpWaiting();
 		}
 		return Number.POSITIVE_INFINITY;
 	};
 
-	/** Sends what may be sent, ends the run when it is over, and otherwise sees to it that it is called again. */
-	const pump = (): void => {
+	/** Sends what may be sent now, ends the run when it is over, and otherwise has itself called again. */
+	function pump(): void {
 		if (!status.isSending) {
 			return;
 		}
@@ -163,19 +147,16 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 			core.drain();
 		}
 		const limitMs = limitOvertime(restMs);
-		announceLanes(sources, core.cells, spec.windowMs);
 		const wakeMs = scheduler.pump(status.phase === 'running');
-		if (status.phase === 'draining' && attempts.inFlight === 0 && core.waitingCount === 0) {
+		if (status.phase === 'draining' && attempts.inFlight === 0 && core.retries.size === 0) {
 			end();
 		} else {
-			alarm.within(Math.min(wakeMs, limitMs));
+			core.wake(Math.min(wakeMs, limitMs));
 		}
-	};
+	}
 
 	return {
-		join: members.join,
-		leave: members.leave,
-		usedElsewhere: members.usedElsewhere,
+		...members,
 		async start() {
 			if (status.phase !== 'ready') {
 				return;
@@ -226,7 +207,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 				inFlight: attempts.inFlight,
 				quietMs: attempts.quietMs,
 				deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
-				waiting: scheduler.waiting,
+				blockedOn: scheduler.blockedOn,
 			}),
 		onPhaseChange: (listener) => status.listen(listener),
 		setOthersUse(target, use) {
@@ -235,5 +216,45 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		setOthersToday(target, tokens) {
 			memberOf(core.buckets, target, 'target').setOthersToday(tokens);
 		},
+	};
+}
+
+const lostLedgerWords = (error: unknown): string =>
+	`What other programs of yours use of this quota can't be read or written (${reasonOf(error)}): this run continues as if it were alone.`;
+
+/** A store that fails is logged once. */
+function createRunMembers(core: RunCore, sharing: RunPorts['sharing']): RunMembers {
+	const {buckets, clock} = core;
+	let hasLost = false;
+	const onLost = (error: unknown): void => {
+		if (!hasLost) {
+			hasLost = true;
+			core.note('ledger', lostLedgerWords(error));
+		}
+	};
+	const onChange = (): void => core.wake();
+	const members = [...new Set(buckets)].flatMap((bucket) => {
+		const store = sharing?.stores[buckets.indexOf(bucket)];
+		if (sharing === undefined || store === undefined || !bucket.isLimited) {
+			return [];
+		}
+		const {id, process} = sharing;
+		const member = new Membership({id, process, bucket, store, clock, onChange, onLost});
+		return [{bucket, member}];
+	});
+	return {
+		async join() {
+			await Promise.all(
+				members.map(async ({bucket, member}) => {
+					bucket.clear();
+					await member.start();
+				}),
+			);
+		},
+		async leave() {
+			await Promise.all(members.map(async ({member}) => member.stop()));
+		},
+		usedElsewhere: () =>
+			buckets.map((bucket) => members.find((each) => each.bucket === bucket)?.member.usedElsewhere ?? []),
 	};
 }

@@ -1,10 +1,12 @@
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Contest} from '../metrics/decisions/variant-contest.ts';
 
-/** What keeps a request from being sent: the run is over, or answers must come first. */
+/** What ends a run before its load does: limits of requests and cost, and a decided contest. */
+
+/** Whether a request may be sent, has to wait for answers, or ends the run. */
 type GuardVerdict = 'pass' | 'wait' | {readonly stoppedBy: 'requests' | 'cost'};
 
-/** Bounds on what a run may send and spend. Costs are reserved in full before a request and settled by its answer. */
+/** Limits of what a run may send and spend. Costs are reserved in full before a request and settled by its answer. */
 export class Guards {
 	readonly #maxRequests: number;
 	readonly #maxCostUsd: number;
@@ -12,7 +14,7 @@ export class Guards {
 	#spentUsd = 0;
 	#reservedUsd = 0;
 	readonly #isMaxCostGiven: boolean;
-	#isOutOfSight = false;
+	#isCostUnknown = false;
 	/** Attempts that have not ended. */
 	#open = 0;
 
@@ -27,49 +29,49 @@ export class Guards {
 	}
 
 	/**
-	 * @param mostUsd What the attempt costs at most; 0 where no price is known.
+	 * @param maxUsd What the attempt costs at most; 0 where no price is known.
 	 * @param isFirst Whether it is the first attempt of a request.
 	 */
-	ask(mostUsd: number, isFirst: boolean): GuardVerdict {
+	ask(maxUsd: number, isFirst: boolean): GuardVerdict {
 		if (isFirst && this.#requests >= this.#maxRequests) {
 			return {stoppedBy: 'requests'};
 		}
-		if (this.#isOutOfSight || this.#spentUsd + mostUsd > this.#maxCostUsd) {
+		if (this.#isCostUnknown || this.#spentUsd + maxUsd > this.#maxCostUsd) {
 			return {stoppedBy: 'cost'};
 		}
-		return this.#spentUsd + this.#reservedUsd + mostUsd > this.#maxCostUsd ? 'wait' : 'pass';
+		return this.#spentUsd + this.#reservedUsd + maxUsd > this.#maxCostUsd ? 'wait' : 'pass';
 	}
 
-	sent(mostUsd: number, isFirst: boolean): void {
+	sent(maxUsd: number, isFirst: boolean): void {
 		this.#requests += isFirst ? 1 : 0;
-		this.#reservedUsd += mostUsd;
+		this.#reservedUsd += maxUsd;
 		this.#open++;
 	}
 
 	/**
-	 * An answer cost more than is known: a typed limit can no longer be kept, and ends the run.
-	 * @returns Whether that is so for the first time.
+	 * An answer had an unknown, higher price: a typed limit can no longer be kept, and ends the run.
+	 * @returns Whether this is the first such answer.
 	 */
-	loseSight(): boolean {
-		const isNew = this.#isMaxCostGiven && !this.#isOutOfSight;
-		this.#isOutOfSight ||= isNew;
+	losePrice(): boolean {
+		const isNew = this.#isMaxCostGiven && !this.#isCostUnknown;
+		this.#isCostUnknown ||= isNew;
 		return isNew;
 	}
 
 	/** An attempt ended. @param costUsd What it cost; an attempt of unknown fate counts in full. */
-	ended(mostUsd: number, costUsd: number): void {
+	ended(maxUsd: number, costUsd: number): void {
 		this.#open--;
-		// Sums of fractions leave a rest, and what nothing holds must not be waited for.
-		this.#reservedUsd = this.#open === 0 ? 0 : Math.max(0, this.#reservedUsd - mostUsd);
+		// Sums of fractions leave a rest, which must not block anything once nothing is open.
+		this.#reservedUsd = this.#open === 0 ? 0 : Math.max(0, this.#reservedUsd - maxUsd);
 		this.#spentUsd += costUsd;
 	}
 }
 
-/** Of a contest in which variants came back: how often, and at which block the last time: each item is asked again of all. */
+/** Variants that came back into a contest: how often, and at which block the last one; each item is then asked again of all. */
 type Returns = {readonly returns: number; readonly returnedAt: number};
 
 /**
- * Whether it is decided among the cells of a group: asked before each block, when every answer until then is looked at.
+ * Whether the contest among the cells of a group is decided: asked before each block, with every answer until then.
  * @param note Adds a line to the log.
  */
 export function createDecided(
@@ -78,7 +80,7 @@ export function createDecided(
 	note: (kind: string, text: string) => void,
 ): (cells: readonly number[], position: number, itemBlocks: number) => boolean {
 	const returnsOf = new Map<Contest, Returns>();
-	/** Contests that the log says are repeating. */
+	/** Contests that are logged as repeating. */
 	const repeating = new Set<Contest>();
 
 	const isRepeating = (contest: Contest): boolean => {
@@ -100,7 +102,7 @@ export function createDecided(
 		if (!isEliminating || contest === undefined || !cells.every((cell) => contest.cells.includes(cell))) {
 			return false;
 		}
-		contest.look();
+		contest.evaluate();
 		const {returns, returnedAt} = returnsOf.get(contest) ?? {returns: 0, returnedAt: 0};
 		const from = contest.returns === returns ? returnedAt : position;
 		returnsOf.set(contest, {returns: contest.returns, returnedAt: from});

@@ -1,20 +1,20 @@
 import type {Clock} from '../domain/clock.ts';
 
-/** One timer that is moved as needed. It may ring early, never late, so it is set anew only for an earlier time. */
+/** One timer that is moved as needed. It may fire early, never late, so it is set again only for an earlier time. */
 export class WakeTimer {
 	readonly #clock: Clock;
-	readonly #ring: () => void;
+	readonly #onFire: () => void;
 	#at = Number.POSITIVE_INFINITY;
 	#cancel = (): void => {};
 
-	constructor(clock: Clock, ring: () => void) {
+	constructor(clock: Clock, onFire: () => void) {
 		this.#clock = clock;
-		this.#ring = ring;
+		this.#onFire = onFire;
 	}
 
 	/**
-	 * Rings after `delayMs`, rounded up to the millisecond that timers know, so that what it waits for has happened by
-	 * then; infinite: leaves it as it is.
+	 * Fires after `delayMs`, rounded up to the millisecond that timers know, so that what it waits for has happened by
+	 * then; infinite leaves it as it is.
 	 */
 	within(delayMs: number): void {
 		const wholeMs = Math.ceil(delayMs);
@@ -26,7 +26,7 @@ export class WakeTimer {
 		this.#at = at;
 		this.#cancel = this.#clock.after(wholeMs, () => {
 			this.#at = Number.POSITIVE_INFINITY;
-			this.#ring();
+			this.#onFire();
 		});
 	}
 

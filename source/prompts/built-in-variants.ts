@@ -1,6 +1,6 @@
 import type {Variant} from '../domain/task.ts';
 
-/** What a built-in variant adds to a task: a style as system prompt, and a wish behind the task. */
+/** A built-in variant adds a style as system prompt, and an instruction after the task. */
 type Style = {readonly name: string; readonly system: string | undefined; readonly wish: string | undefined};
 
 const styles: readonly Style[] = [
@@ -27,7 +27,7 @@ export const builtInVariantNames: readonly string[] = styles.map((style) => styl
 
 /**
  * A built-in variant.
- * @param system The preset's own system prompt; the variant's style is put behind it.
+ * @param system The preset's own system prompt; the variant's style follows it.
  * @returns undefined for a name that is not built in.
  */
 export function builtInVariant(name: string, system: string | undefined): Variant | undefined {

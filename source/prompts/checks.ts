@@ -5,7 +5,7 @@ import {unpackAnswers} from './packing.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** A preset's schemas stay the same objects for as long as its answers are judged. */
+/** By identity: a preset's schemas are the same objects during a run. */
 const validators = new WeakMap<Schema, SchemaValidator>();
 
 const validatorOf = (schema: Schema): SchemaValidator => {
@@ -47,7 +47,7 @@ export function meetsCheck(answer: string, check: Check): boolean {
 	return [...text].length <= check.maxCharacters;
 }
 
-/** Whether a check runs what somebody else wrote as a program: it may take any time. The others take as long as the answer is. */
+/** Whether a check runs a pattern of the user, which may take any time. Others take time by the length of the answer. */
 export function isPattern(check: Check): boolean {
 	return 'regex' in check || 'jsonSchema' in check;
 }
@@ -57,10 +57,10 @@ function checksOf(checks: readonly Check[], item: Item | undefined): readonly Ch
 	return item?.expected === undefined ? checks : [...checks, {equals: item.expected}];
 }
 
-/** What an answer is judged by. */
+/** The parts of a task that answers are judged by. */
 export type Judged = Pick<Answer, 'text' | 'isTruncated' | 'isRefused' | 'unfit'>;
 
-/** Whether a variant offers tools: then calling one is an answer. */
+/** Whether a variant offers tools: then a tool call is an answer. */
 function hasTools({parameters}: Pick<Variant, 'parameters'>): boolean {
 	return ['toolConfig', 'tools', 'tool_config'].some((key) => key in parameters);
 }
@@ -79,31 +79,31 @@ const flawOf = (
 	return unfit === 'tool-call' && hasTools(variant) ? undefined : unfit;
 };
 
-/** What the patterns of a task say of a text. */
+/** Result of the patterns of a task for a text. */
 export type PatternResult = {
 	readonly isMet: boolean;
-	/** Why the text was not checked to the end, where it was not: then it is not met. */
+	/** Why the check could not finish: then it is not met. */
 	readonly reason?: string | undefined;
 };
 
-/** Checks texts by the patterns of a task, elsewhere and in bounded time. It always answers, in the order of the texts. */
+/** Checks texts by the patterns of a task, in another thread and in bounded time. It always answers, in the order of the texts. */
 export type PatternChecker = {
 	readonly check: (texts: readonly string[]) => Promise<readonly PatternResult[]>;
 	readonly close: () => void;
 };
 
-/** An answer that is judged, or what patterns have to be asked before it is. */
+/** An answer that is judged, or the texts that patterns must check first. */
 type Judgement =
 	| {readonly kind: 'judged'; readonly verdicts: readonly ItemVerdict[]}
 	| {
 			readonly kind: 'open';
-			/** What the patterns are asked about. */
+			/** The texts to check. */
 			readonly texts: readonly string[];
 			/** @param results One for each text. */
 			readonly conclude: (results: readonly PatternResult[]) => readonly ItemVerdict[];
 	  };
 
-/** Judges by all that takes no longer than the answer is long. */
+/** Judges by all checks but patterns. */
 const judgeItem = (answer: string, task: Pick<Task, 'checks'>, item: Item | undefined): ItemVerdict => {
 	const checks = checksOf(task.checks, item);
 	const hasPassed =
@@ -136,8 +136,8 @@ const judgeItems = (
 const isUseful = ({kind}: ItemVerdict): boolean => kind === 'useful';
 
 /**
- * Judges the answer to one request, item by item, as far as that takes no pattern. An empty, refused, truncated or
- * malformed answer is never useful, and no pattern is asked about it.
+ * Judges the answer to one request, item by item, as far as possible without patterns. An empty, refused, truncated or
+ * malformed answer is never useful, and no pattern checks it.
  */
 export function beginJudgement(
 	answer: Judged,

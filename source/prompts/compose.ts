@@ -4,12 +4,12 @@ import type {AppliedRule, Chat, Compression, Item, Prompt, Task, Variant} from '
 import {numberedList, packingInstruction} from './packing.ts';
 import {fillTemplate, fillTidily} from './template.ts';
 
-/** The conversation that is held in a lane; undefined where items are gone over, or the task is asked once. */
+/** The conversation of a lane; undefined where it has items, or the task is asked once. */
 export function chatInLane({chat}: Pick<Task, 'chat'>, lane: Lane): Chat | undefined {
 	return chat?.lane === undefined || chat.lane === lane ? chat : undefined;
 }
 
-/** Rules that make a prompt shorter without changing what it asks for. Each is visible here and tested by itself. */
+/** Rules that make a prompt shorter without changing what it asks for. Each is listed here and tested by itself. */
 
 /** Phrases that cost tokens and carry no instruction. */
 const boilerplatePhrases: readonly RegExp[] = [
@@ -23,7 +23,7 @@ const boilerplatePhrases: readonly RegExp[] = [
 	/\bthank you(?: very much)?(?: in advance)?[.!]?/gi,
 ];
 
-/** Replacements that keep the sense where a phrase cannot just go. */
+/** Shorter replacements where a phrase cannot simply be dropped. */
 const replacementOf = (phrase: string): string => (/^in order to$/i.test(phrase) ? 'to' : '');
 
 const squeezeWhitespace = (text: string): string =>
@@ -79,12 +79,12 @@ function compressByRule(
 	return {text: shorter, rules};
 }
 
-/** The same, the text alone. */
+/** The shortened text alone. */
 export function compressText(text: string, compressions: readonly Compression[]): string {
 	return compressByRule(text, compressions).text;
 }
 
-/** What the rules did to the texts of one prompt together. */
+/** Total effect of the rules on the texts of a prompt. */
 function addedRules(parts: ReadonlyArray<readonly AppliedRule[]>): readonly AppliedRule[] {
 	return (parts[0] ?? []).map(({rule}, index) => ({
 		rule,
@@ -92,7 +92,7 @@ function addedRules(parts: ReadonlyArray<readonly AppliedRule[]>): readonly Appl
 	}));
 }
 
-/** Everything that a prompt says, oldest first. */
+/** The messages of a prompt, oldest first. */
 export function messagesOf({user, history}: Prompt): readonly PromptMessage[] {
 	return [...(history?.messages ?? []), {role: 'user', text: user}];
 }
@@ -118,7 +118,7 @@ const placeholderValue = (placeholder: string, task: Task, items: readonly Item[
 		case 'content':
 			return task.content ?? '';
 		case 'turn':
-			// A prompt for new content takes it as an item, so that it is not expanded.
+			// New content is filled in as an item, so that it is not expanded.
 			return items.length > 0 ? itemsValue(items, 'item') : turnText(task, 0);
 		case 'input':
 			return [task.content ?? '', items.length > 0 ? itemsValue(items, 'item') : turnText(task, 0)]
@@ -129,7 +129,7 @@ const placeholderValue = (placeholder: string, task: Task, items: readonly Item[
 	}
 };
 
-/** What the person says in a turn, counted from 0; empty where there is no such turn. */
+/** The user's message of a turn, counted from 0; empty beyond the last turn. */
 const turnText = (task: Task, turn: number): string =>
 	fillTemplate(task.chat?.turns[turn] ?? '', (placeholder) => placeholderValue(placeholder, task, []));
 
@@ -160,17 +160,17 @@ export function composePrompt(variant: Variant, task: Task, items: readonly Item
 	};
 }
 
-/** What was asked and answered before a turn. */
+/** The turn before. */
 type Exchange = {
 	readonly prompt: Prompt;
 	readonly answer: string;
-	/** Of prompt and answer together, as the service counted them; undefined where it did not. */
+	/** Tokens of prompt and answer, as the service counted them; undefined where it did not. */
 	readonly tokens: number | undefined;
 };
 
 /**
- * The prompt of a later turn of a conversation: all that was said so far, the real answers among it, and the turn as it
- * stands in the preset, without the variant's instruction.
+ * The prompt of a later turn of a conversation: the whole conversation so far with the real answers, and the turn of the
+ * preset, without the variant's instruction.
  * @param turn Counted from 0, the first one being that of `composePrompt`.
  */
 export function composeTurn(

@@ -1,23 +1,23 @@
 import {createRequire} from 'node:module';
 import type {Ajv, ErrorObject, Options} from 'ajv';
 
-/** Whether a value, as parsed from JSON, is what a schema asks for. */
+/** Whether a value, as parsed from JSON, meets a schema. */
 export type SchemaValidator = (value: unknown) => boolean;
 
 type Schema = Readonly<Record<string, unknown>>;
 type Draft = '2020-12' | '2019-09' | 'draft-07';
 
 const options: Options = {
-	// Words and formats that no draft knows say nothing, as the drafts have it.
+	// Unknown keywords and formats are ignored, as the drafts demand.
 	strict: false,
-	// {required: [toString]} asks for a member of the answer's own.
+	// {required: [toString]} asks for an own member of the answer.
 	ownProperties: true,
 	logger: false,
 };
 
 /**
- * A library of its own for each schema, for schemas may bear the same `$id`. It is loaded when a preset first has a
- * schema, as loading it takes longer than many a command; answers are judged without waiting, hence `require`. In the
+ * A separate instance for each schema, for schemas may have the same `$id`. It is loaded when a preset first has a
+ * schema, as loading it takes long; answers are judged synchronously, hence `require`. In the
  * bundle that finds it in a file beside (build/json-schema-library.ts); the sources have none.
  */
 const libraryOf = (draft: Draft): Ajv => {
@@ -37,7 +37,7 @@ const libraryOf = (draft: Draft): Ajv => {
 };
 
 /**
- * Drafts in which a schema may be meant, the likeliest first: many that name none are of draft-07.
+ * Drafts that a schema may follow, the likeliest first: many that name none follow draft-07.
  * @throws Error for a draft that is not known.
  */
 const draftsOf = ({$schema}: Schema): readonly [Draft, ...Draft[]] => {
@@ -63,7 +63,7 @@ const sentenceOf = ({instancePath, message, params}: ErrorObject): string => {
 	return `"${place}" ${rule}`;
 };
 
-/** What a fault that shows only while compiling says to whoever wrote the schema. */
+/** A fault that shows only while compiling, in words for the author of the schema. */
 const compileFault = (error: unknown): Error => {
 	if (error instanceof RangeError) {
 		return new Error('a "$ref" leads back to itself');
@@ -79,7 +79,7 @@ const compileFault = (error: unknown): Error => {
  * @throws Error that says what is wrong with the schema.
  */
 export function compileSchema(schema: Schema): SchemaValidator {
-	// Which draft it is has been seen here, and what `$async` gives is a promise, which would pass for true.
+	// The draft is known here, and an `$async` schema would return a promise, which is truthy.
 	const {$schema: _draft, $async: _async, ...rules} = schema;
 	let fault: ErrorObject | undefined;
 	for (const draft of draftsOf(schema)) {
@@ -87,7 +87,7 @@ export function compileSchema(schema: Schema): SchemaValidator {
 		if (library.validateSchema(rules) === true) {
 			try {
 				const validate = library.compile(rules);
-				// Rules that go round in a circle do so with any value.
+				// Rules that refer to each other in a circle never end, whatever the value.
 				validate(null);
 				return (value) => validate(value) === true;
 			} catch (error) {
@@ -96,5 +96,5 @@ export function compileSchema(schema: Schema): SchemaValidator {
 		}
 		fault ??= library.errors?.[0];
 	}
-	throw new Error(fault === undefined ? 'it is no JSON Schema' : sentenceOf(fault));
+	throw new Error(fault === undefined ? 'it is not a JSON Schema' : sentenceOf(fault));
 }

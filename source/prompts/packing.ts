@@ -1,6 +1,6 @@
 import {membersOf, textOfSource} from '../text/json-source.ts';
 
-/** The members of the JSON object that a text is, each as it stands there; undefined for anything else. */
+/** The members of a JSON object in a text, each as written; undefined for anything else. */
 export function parseObject(text: string): ReadonlyMap<string, string> | undefined {
 	try {
 		JSON.parse(text);
@@ -10,14 +10,14 @@ export function parseObject(text: string): ReadonlyMap<string, string> | undefin
 	return text.trimStart().startsWith('{') ? new Map(membersOf(text)) : undefined;
 }
 
-/** Several items in one request: numbered on the way out, taken apart by number on the way back. */
+/** Several items in one request: numbered in the prompt, and separated by number in the reply. */
 
-/** The values as a numbered list, one entry a paragraph. */
+/** The values as a numbered list, one paragraph per entry. */
 export function numberedList(values: readonly string[]): string {
 	return values.map((value, index) => `${index + 1}. ${value}`).join('\n');
 }
 
-/** What a packed request asks for, put behind the prompt. */
+/** Instruction of a packed request, after the prompt. */
 export function packingInstruction(count: number): string {
 	return (
 		`Do this for each of the ${count} numbered items on its own. Reply with one JSON object and nothing else: ` +
@@ -25,7 +25,7 @@ export function packingInstruction(count: number): string {
 	);
 }
 
-/** The outermost {...} of a reply, past code fences and introductions; undefined where there is none. */
+/** The outermost {...} of a reply, past code fences and introductions; undefined without one. */
 const jsonPart = (text: string): string | undefined => {
 	const start = text.indexOf('{');
 	const end = text.lastIndexOf('}');
@@ -33,8 +33,8 @@ const jsonPart = (text: string): string | undefined => {
 };
 
 /**
- * Takes a packed reply apart.
- * @returns One entry an item, in order; undefined where the reply holds no answer for it.
+ * Separates a packed reply.
+ * @returns One entry per item, in order; undefined where the reply has no answer for it.
  */
 export function unpackAnswers(text: string, count: number): ReadonlyArray<string | undefined> {
 	const part = jsonPart(text);

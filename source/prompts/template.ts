@@ -7,9 +7,9 @@ export function placeholdersOf(template: string): readonly string[] {
 	return [...template.matchAll(placeholderPattern)].map((match) => match[1] ?? '');
 }
 
-/** Templates that were taken apart before: the same few are filled for every record of a batch. */
+/** Parsed templates: the same few are filled for every record of a batch. */
 const known = new Map<string, readonly string[]>();
-const mostKnown = 64;
+const maxKnown = 64;
 
 /** Texts and names in turn, beginning with a text. */
 const partsOf = (template: string): readonly string[] => {
@@ -17,7 +17,7 @@ const partsOf = (template: string): readonly string[] => {
 	if (before !== undefined) {
 		return before;
 	}
-	if (known.size === mostKnown) {
+	if (known.size === maxKnown) {
 		known.clear();
 	}
 	const parts = template.split(placeholderPattern);
@@ -33,13 +33,13 @@ export function fillTemplate(template: string, lookup: (placeholder: string) => 
 	return partsOf(template).reduce((text, part, index) => text + (index % 2 === 0 ? part : lookup(part)), '');
 }
 
-/** Blank lines of a template in a row are one, and none stand at its ends. */
+/** Merges blank lines in a row into one, and drops those at the ends. */
 const tidy = (template: string): string =>
 	(template.includes('\n\n\n') ? template.replace(/\n{3,}/g, '\n\n') : template).trim();
 
 /**
  * Puts values into a template and joins its parts that are not empty with blank lines. Only the template is tidied: a
- * value stays as it was written.
+ * value stays as written.
  */
 export function fillTidily(template: string, lookup: (placeholder: string) => string): string {
 	const values = new Map(

@@ -1,7 +1,7 @@
 import type {Distribution} from '../domain/figures-schema.ts';
 import {variantSchema} from '../domain/figures-schema.ts';
 import {UserError} from '../domain/user-error.ts';
-import {leastSamples} from '../metrics/statistics/distribution.ts';
+import {minSamples} from '../metrics/statistics/distribution.ts';
 import {percentileBounds} from '../metrics/statistics/intervals.ts';
 import type {Results} from './results-schema.ts';
 
@@ -138,7 +138,7 @@ const percentileAgainst = (
 	const point = distribution[key];
 	const bounds = percentileBounds(histogram, percentileParts[key]);
 	if (point === null || bounds === undefined) {
-		const needed = `it needs ${leastSamples[key]} answers, and there are ${count}`;
+		const needed = `it needs ${minSamples[key]} answers, and there are ${count}`;
 		return {figure: null, words: `is not known: ${needed}`};
 	}
 	const end = operator.startsWith('>') ? bounds.low : operator.startsWith('<') ? bounds.high : point;

@@ -1,17 +1,17 @@
 import {formatCount, formatDurationMs} from './numbers.ts';
 import {type Line, type Segment, segment, type Tone} from './segment.ts';
 
-/** One limit: what is used, what is set aside for answers under way, and the limit; null where there is none. */
+/** One limit: what is used, what is set aside for answers in flight, and the limit; null: unlimited. */
 type GaugeFigures = {readonly used: number; readonly reserved: number; readonly limit: number | null};
 
-/** How near a limit is: below 70 %, from 70 %, from 90 %. */
+/** How near a limit is: below 70%, from 70%, from 90%. */
 type GaugeLevel = 'ok' | 'near' | 'full';
 
 /** From these fractions on a limit is said to be near, or reached. */
 const nearFraction = 0.7;
 const fullFraction = 0.9;
 
-/** Part of the limit that is used or set aside; null where there is no limit. A limit of 0 is always taken whole. */
+/** Part of the limit that is used or set aside; null without a limit. A limit of 0 is always taken whole. */
 export function gaugeFraction({used, reserved, limit}: GaugeFigures): number | null {
 	if (limit === null) {
 		return null;
@@ -27,7 +27,7 @@ export function gaugeLevel(fraction: number | null): GaugeLevel {
 	return fraction < fullFraction ? 'near' : 'full';
 }
 
-/** A level is told by a word, a glyph and a tone, never by the tone alone. */
+/** A level has a word, a glyph and a tone, so that the tone alone never carries it. */
 export const gaugeLevels: Readonly<
 	Record<GaugeLevel, {readonly word: string; readonly glyph: string; readonly tone: Tone}>
 > = {

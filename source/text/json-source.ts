@@ -1,4 +1,4 @@
-/** JSON as it stands: 1.10 stays 1.10, and no digit of a long number is lost. For text that was seen to be valid. */
+/** JSON as written: 1.10 stays 1.10, and no digit of a long number is lost. For valid JSON only. */
 
 const textPattern = /"[^"\\]*(?:\\.[^"\\]*)*"/y;
 const barePattern = /[^\s,[\]{}"]+/y;
@@ -30,12 +30,12 @@ const valueLength = (text: string, at: number): number => {
 	return text.length - at;
 };
 
-/** A text without its quotes, anything else as it stands. */
+/** A string without its quotes, anything else as written. */
 export function textOfSource(source: string): string {
 	return source.startsWith('"') ? (JSON.parse(source) as string) : source;
 }
 
-/** The members of an object, each with the text of its value, in their order; a key that stands twice comes twice. */
+/** The members of an object, each with the text of its value, in their order; a repeated key comes twice. */
 export function membersOf(object: string): ReadonlyArray<readonly [key: string, source: string]> {
 	const text = object.trim();
 	const members: Array<readonly [string, string]> = [];

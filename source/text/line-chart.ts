@@ -5,7 +5,7 @@ import {type Line, lineText, segment, type Tone} from './segment.ts';
 import {fitText} from './width.ts';
 
 type LineChart = {
-	/** One value a column, oldest first; null is a gap. More than fit: the newest are shown. */
+	/** One value per column, oldest first; null is a gap. Of too many the newest are shown. */
 	readonly values: ReadonlyArray<number | null>;
 	/** Cells of the whole chart, axis included. */
 	readonly width: number;
@@ -33,7 +33,7 @@ const symbols: [string, string, string, string, string, string, string, string, 
 ];
 const limitGlyph = '╌';
 
-/** Columns that are left for values in a chart of so many cells. */
+/** Columns left for values in a chart of `width` cells. */
 export function chartColumns(width: number): number {
 	const axisWidth = width > 2 * (labelWidth + 1) ? labelWidth + 1 : 0;
 	return Math.max(0, Math.floor(width) - axisWidth);
@@ -72,7 +72,7 @@ export function renderLineChart(chart: LineChart): string[] {
 	return lineChartLines(chart).map((line) => lineText(line));
 }
 
-/** A number that can be drawn, or null: no rate or limit of ours comes near these bounds, beyond which asciichart fails. */
+/** A number that can be drawn, or null: no rate or limit comes near these bounds, beyond which asciichart fails. */
 function drawable(value: number | null | undefined): number | null {
 	if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
 		return null;
@@ -85,7 +85,7 @@ function lastColumns(values: ReadonlyArray<number | null>, columns: number): Rea
 	return [...Array.from({length: columns - shown.length}, () => null), ...shown];
 }
 
-/** The least of 1, 2, 2.5, 4, 5, 8 times a power of ten that is not below the value. */
+/** The smallest of 1, 2, 2.5, 4, 5, 8 times a power of ten that is not below the value. */
 export function niceMaximum(value: number): number {
 	if (!(value > 0)) {
 		return 1;
@@ -95,7 +95,7 @@ export function niceMaximum(value: number): number {
 	return (factor ?? 10) * power;
 }
 
-/** The drawing itself, one character a cell. Gaps keep the last value here; the caller blanks their columns. */
+/** The drawing itself, one character per cell. Gaps keep the last value here; the caller blanks their columns. */
 function plotted(values: ReadonlyArray<number | null>, height: number, maximum: number): string[][] {
 	let last = values.find((value) => value !== null) ?? 0;
 	const filled = values.map((value) => {

@@ -1,6 +1,6 @@
-/** Numbers as people read them. Every function takes null (not known) and shows it as a dash, never as 0. */
+/** Numbers in readable form. Every function takes null (not known) and shows it as a dash, never as 0. */
 
-/** What stands for a number that is not known. */
+/** In place of an unknown number. */
 export const unknownMark = '–';
 
 type Known = number | null | undefined;
@@ -59,7 +59,7 @@ export function formatTokens(value: Known): string {
 
 /**
  * A fraction as a percentage: 0.41 gives `41%`.
- * Never rounds up to 100 % or down to 0 % what is not there yet: 0.999 gives `99%`, 0.001 gives `<1%`.
+ * Rounds nothing up to 100% or down to 0%: 0.999 gives `99%`, 0.001 gives `<1%`.
  */
 export function formatPercent(fraction: Known): string {
 	if (!isKnown(fraction)) {
@@ -93,7 +93,7 @@ export function formatDurationMs(durationMs: Known): string {
 	return `${Math.floor(minutes / 60)}h ${twoDigits(minutes % 60)}m`;
 }
 
-/** Time that runs on, from milliseconds to a clock's face: `00:12`, `1:02:03`. */
+/** Elapsed time as a clock, from milliseconds: `00:12`, `1:02:03`. */
 export function formatElapsedMs(elapsedMs: Known): string {
 	if (!isKnown(elapsedMs)) {
 		return unknownMark;
@@ -117,10 +117,10 @@ export function formatSpan(spanMs: number): string {
 	return `${formatCount(Math.floor(minutes / 60))} h${rest}`;
 }
 
-/** Silence shorter than this is part of the flow, in milliseconds. */
+/** Shorter silences are not shown, in milliseconds. */
 const noticedQuietMs = 10_000;
 
-/** Since when nothing came of what is in flight, in words; undefined while something does. */
+/** How long requests in flight have been silent, in words; undefined while data comes. */
 export function quietWords(quietMs: number | undefined): string | undefined {
 	return quietMs === undefined || quietMs < noticedQuietMs
 		? undefined
@@ -159,7 +159,7 @@ export function formatUsdWithin(
 	return high === undefined ? `${low} or more` : low === high ? low : `${low} to ${high}`;
 }
 
-/** A rate a minute: `118/min`, `4.2/min`. */
+/** A rate per minute: `118/min`, `4.2/min`. */
 export function formatRate(perMinute: Known): string {
 	return isKnown(perMinute) ? `${formatNumber(perMinute)}/min` : unknownMark;
 }
@@ -173,7 +173,7 @@ function twoDigits(value: number): string {
 	return String(value).padStart(2, '0');
 }
 
-/** How long the quotas make a plan wait, in words that follow its quota tokens; nothing where they do not. */
+/** How long a plan has to wait for its quotas, in words that follow its quota tokens; empty where it does not. */
 export function minutesText(quotaMinutes: number | null): string {
 	return quotaMinutes !== null && quotaMinutes > 1
 		? `, for at most ${formatCount(Math.ceil(quotaMinutes))} minutes`

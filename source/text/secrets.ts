@@ -1,9 +1,9 @@
-/** What a secret is replaced with. */
+/** Replacement of a secret. */
 export const hidden = '[hidden]';
 
 /**
- * Forms in which credentials are known to turn up: in messages of AWS, of credential helpers, of proxies. What repeats is
- * bounded: the text is somebody else's, and no text may keep a thread busy.
+ * Known forms of credentials in messages of AWS, credential helpers and proxies. Repetitions are bounded, so that no text can
+ * keep a thread busy.
  */
 const patterns: ReadonlyArray<readonly [RegExp, string]> = [
 	[/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b/g, hidden],
@@ -27,12 +27,12 @@ const patterns: ReadonlyArray<readonly [RegExp, string]> = [
 	],
 ];
 
-/** Shorter text holds none, and nearly all longer text has none of these. */
+/** Shorter text has no secret, and nearly all longer text has none of these. */
 const shortest = 12;
 const suspicious =
 	/A(?:KI|SI|BI|CC)A|ABSK|bedrock-api-key|bearer|basic|security-token|authorization|credential=|signature=|secret|session|password|@|[A-Za-z0-9+/=]{40}/i;
 
-/** Text without whatever has the form of a credential. */
+/** Text without anything in the form of a credential. */
 export function withoutSecretForms(text: string): string {
 	return text.length < shortest || !suspicious.test(text)
 		? text

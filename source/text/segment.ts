@@ -1,6 +1,6 @@
 import {type Align, displayWidth, fitText, takeStart, wrapText} from './width.ts';
 
-/** What a piece of text means; a theme turns meanings into colours, mono leaves words and glyphs to tell them. */
+/** Meaning of a piece of text; a theme turns meanings into colours, without one words and glyphs carry them. */
 export const tones = [
 	'plain',
 	'strong',
@@ -22,7 +22,7 @@ export type Segment = {readonly text: string; readonly tone: Tone};
 /** One line of the screen or of a printout. */
 export type Line = readonly Segment[];
 
-/** A segment; `plain` unless told otherwise. */
+/** A segment; `plain` by default. */
 export function segment(text: string, tone: Tone = 'plain'): Segment {
 	return {text, tone};
 }
@@ -32,7 +32,7 @@ export function lineText(line: Line): string {
 	return line.map(({text}) => text).join('');
 }
 
-/** Cells that the line takes. */
+/** Width of the line in cells. */
 export function lineWidth(line: Line): number {
 	return line.reduce((cells, {text}) => cells + displayWidth(text), 0);
 }
@@ -89,8 +89,8 @@ export function joinLines(lines: readonly Line[], separator: Segment): Line {
 		.flatMap((line, index) => (index === 0 ? line : [separator, ...line]));
 }
 
-/** Below this width the text goes on below its label instead of beside it. */
-const leastBesideWidth = 46;
+/** Below this width the text continues below its label instead of beside it. */
+const minBesideWidth = 46;
 
 /**
  * A label with a text beside it that is broken into lines of at most `width` cells; on narrow screens the further lines
@@ -102,7 +102,7 @@ export function hangingLines(
 	width: number,
 	tone: Tone = 'plain',
 ): readonly Line[] {
-	const isBeside = width >= leastBesideWidth;
+	const isBeside = width >= minBesideWidth;
 	const shownLabel = isBeside ? label : {...label, text: `${label.text.trimEnd()} `};
 	const labelWidth = displayWidth(shownLabel.text);
 	const indent = isBeside ? labelWidth : Math.min(2, labelWidth);

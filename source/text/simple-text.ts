@@ -4,8 +4,8 @@ export const oneCell = String.raw`\u0020-\u007E\u00A0-\u00AC\u00AE-\u02FF\u2010-
 const simple = new RegExp(`^[${oneCell}]*$`);
 
 /**
- * Whether every character takes one cell. Nearly everything on screen does; measuring the rest costs a hundred times as
- * much.
+ * Whether every character takes one cell. Nearly everything on screen does; measuring anything else costs a hundred
+ * times as much.
  */
 export function isSimple(text: string): boolean {
 	return simple.test(text);

@@ -1,12 +1,12 @@
 import {type Line, lineText, segment, type Tone} from './segment.ts';
 import {type Cut, displayWidth, fitText} from './width.ts';
 
-/** A column as data: what it says and how dear it is when the width is short. */
+/** A column as data: its content, and its priority when the width is short. */
 export type Column<Row> = {
 	readonly key: string;
 	readonly header: string;
 	readonly align: 'left' | 'right';
-	/** Least cells: a column whose text may be cut shrinks down to it, and no column is narrower. */
+	/** Minimum of cells: a column whose text may be cut shrinks down to it. */
 	readonly minWidth?: number;
 	/** Columns with the lowest priority are dropped first. */
 	readonly priority: number;
@@ -17,7 +17,7 @@ export type Column<Row> = {
 	readonly tone?: (row: Row) => Tone;
 };
 
-/** A column that found its place, with its width in cells. */
+/** A chosen column, with its width in cells. */
 export type FittedColumn<Row> = {
 	readonly column: Column<Row>;
 	readonly width: number;
@@ -89,7 +89,7 @@ export function formatRow<Row>(fitted: ReadonlyArray<FittedColumn<Row>>, row: Ro
 }
 
 /**
- * A whole table as text: header, then one line a row.
+ * A whole table as text: header, then one line per row.
  * @returns lines of at most `width` cells, without blanks at their ends.
  */
 export function renderTable<Row>(

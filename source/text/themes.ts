@@ -1,6 +1,6 @@
 import type {Line, Tone} from './segment.ts';
 
-/** How meanings are shown: select-graphic-rendition codes of the 16 colours every terminal has, never a background. */
+/** Colours of meanings: SGR codes of the 16 colours that every terminal has, never a background. */
 
 export const themeNames = ['auto', 'mono', 'high-contrast', 'colour-blind'] as const;
 export type ThemeName = (typeof themeNames)[number];
@@ -59,7 +59,7 @@ export function themeNamed(name: ThemeName, hasColor: boolean): Theme | undefine
 
 /**
  * The line as a string for a terminal; without a theme it is bare text. Attributes are opened and closed as Ink writes
- * them itself, so that Ink finds the line that it makes of it among those it has parsed already.
+ * them, so that Ink finds the line in its cache of parsed lines.
  */
 export function paintLine(line: Line, theme: Theme | undefined): string {
 	if (theme === undefined) {
@@ -79,7 +79,7 @@ export function paintLine(line: Line, theme: Theme | undefined): string {
 	return painted + change(codes, []);
 }
 
-/** What turns one set of attributes into another. */
+/** The codes that turn one set of attributes into another. */
 function change(from: readonly number[], to: readonly number[]): string {
 	const closing = from
 		.filter((code) => !to.some((other) => endOf(other) === endOf(code)))

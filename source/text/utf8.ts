@@ -1,8 +1,8 @@
 import {isUtf8} from 'node:buffer';
 
-/** Bytes as text, or why they are none: replaced characters would be sent, paid for and answered in silence. */
+/** Bytes as text, or why they are not text: replaced characters would be sent and paid for unnoticed. */
 
-/** What is wrong with bytes that should be text. */
+/** Fault of bytes that should be text. */
 export type TextFault = {
 	/** What the file is, as the end of a sentence that begins with "it is". */
 	readonly reason: string;
@@ -11,7 +11,7 @@ export type TextFault = {
 
 const saveAsUtf8 = 'Save it as UTF-8 (in Excel: "CSV UTF-8").';
 
-/** What files that are no text begin with. */
+/** Signatures of files that are not text. */
 const signatures: ReadonlyArray<readonly [first: readonly number[], name: string, hint: string]> = [
 	[[0xff, 0xfe], 'UTF-16', saveAsUtf8],
 	[[0xfe, 0xff], 'UTF-16', saveAsUtf8],
@@ -53,7 +53,7 @@ const foreignLine = (bytes: Uint8Array): number => {
 
 /**
  * Why bytes are not UTF-8 text; undefined where they are.
- * @param linesBefore Lines of the file before these bytes: 0 at its beginning, where signatures stand.
+ * @param linesBefore Lines of the file before these bytes: 0 at its beginning, where signatures are.
  */
 export function textFault(bytes: Uint8Array, linesBefore = 0): TextFault | undefined {
 	const signature = linesBefore === 0 ? signatures.find(([first]) => startsWith(bytes, first)) : undefined;

@@ -13,7 +13,7 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * The gate that text from elsewhere (service, preset, file, crash) passes before anybody sees it: no control sequences, no
+ * Cleans text from outside (service, preset, file, crash) before it is shown: no control sequences, no
  * control characters, nothing invisible (bidirectional overrides, joiners, tags), line breaks and tabs as one space, and
  * nothing that has the form of a credential.
  */
@@ -21,7 +21,7 @@ export function cleanText(text: string): string {
 	return withoutSecretForms(withoutControls(text));
 }
 
-/** The same for lines of a printout: their ends and tabs stay. */
+/** `cleanText` for lines of a printout: line ends and tabs stay. */
 export function cleanLines(text: string): string {
 	return withoutSecretForms(
 		text
@@ -31,7 +31,7 @@ export function cleanLines(text: string): string {
 	);
 }
 
-/** Of JSON, or of code with strings in its form: what a terminal would obey or not show is escaped, so that no value changes. */
+/** For JSON, or code with such strings: escapes what a terminal would obey or not show, so that no value changes. */
 export function escapeUnseen(json: string): string {
 	return json.replaceAll(
 		/[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g,
@@ -54,7 +54,7 @@ function withoutControls(text: string): string {
 
 let madeSegmenter: Intl.Segmenter | undefined;
 
-/** Grapheme clusters. Making the segmenter takes longer than most programs' whole use of it, so only who needs it pays. */
+/** Grapheme clusters. The segmenter is made when first needed, because that is slow. */
 function clustersOf(text: string): Iterable<Intl.SegmentData> {
 	madeSegmenter ??= new Intl.Segmenter();
 	return madeSegmenter.segment(text);
@@ -165,7 +165,7 @@ export function wrapText(text: string, width: number): readonly string[] {
 	return [...lines, line];
 }
 
-/** Text that others wrote, with a full stop where it has no end of its own: what follows then begins a sentence. */
+/** Text from outside, with a full stop unless it has an end: what follows then begins a sentence. */
 export function asSentence(text: string): string {
 	const trimmed = text.trimEnd();
 	return trimmed === '' || /[.!?…。！？]["'”’)\]]*$/.test(trimmed)

@@ -13,75 +13,8 @@ import {openPrivate, privateFolderMode} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {AnswerSink} from './messages.ts';
 
-/** A file that grows by whole pieces of text while a run goes on, so that an interruption loses nothing. */
-type LineFile = {
-	/** Appends text as it is; it brings its own end of line. */
-	readonly write: (text: string) => void;
-	/** Waits until everything is handed to the disk. */
-	readonly close: () => Promise<void>;
-};
-
-type LineFileOptions = {
-	/** What the file holds, in the plural, for the message of a fault. */
-	readonly what: string;
-	/** Put before the first text of an empty file. */
-	readonly head?: string;
-	/** What the file held before is dropped at the first write; otherwise the file is continued. */
-	readonly isReplacing?: boolean;
-};
-
-const isEmpty = (file: string): boolean => (statSync(file, {throwIfNoEntry: false})?.size ?? 0) === 0;
-
-/**
- * Opens the file at the first write: a run without answers leaves nothing behind.
- * @param onFault Told once, in words, when the file can no longer be written; the run goes on.
- */
-export function openLineFile(
-	file: string,
-	{what, head = '', isReplacing = false}: LineFileOptions,
-	onFault: (text: string) => void,
-): LineFile {
-	let stream: WriteStream | undefined;
-	let hasFailed = false;
-	const fail = (error: unknown): void => {
-		if (!hasFailed) {
-			hasFailed = true;
-			onFault(`${what} are no longer written to ${file}: ${reasonOf(error)}.`);
-		}
-	};
-	const open = (): WriteStream => {
-		mkdirSync(path.dirname(file), {recursive: true, mode: privateFolderMode});
-		const needsHead = head !== '' && (isReplacing || isEmpty(file));
-		const fd = openPrivate(file, isReplacing ? 'replace' : 'continue');
-		const opened = createWriteStream(file, {fd}).on('error', fail);
-		if (needsHead) {
-			opened.write(head);
-		}
-		return opened;
-	};
-	return {
-		write(text) {
-			if (hasFailed) {
-				return;
-			}
-			try {
-				stream ??= open();
-				stream.write(text);
-			} catch (error) {
-				fail(error);
-			}
-		},
-		async close() {
-			if (stream !== undefined && !hasFailed) {
-				stream.end();
-				await Promise.race([once(stream, 'close'), once(stream, 'error')]);
-			}
-		},
-	};
-}
-
 /** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
-export type AnswerWriter = {
+type AnswerWriter = {
 	readonly write: (record: AnswerRecord) => void;
 	/**
 	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over. Should the program be
@@ -90,24 +23,46 @@ export type AnswerWriter = {
 	readonly unjudged: (record: UncheckedRecord) => void;
 	/** A request without an answer is a row of requests.csv alone. */
 	readonly lost: (record: LostRecord) => void;
-	/** Waits until all lines are handed to the disk. */
+	/** Waits until all lines are written. */
 	readonly close: () => Promise<void>;
 };
 
-/** Whose answers they are. */
-export type AnswersOf = {
-	/** Name of the run, of its own. */
+/** The run that the answers belong to. */
+type AnswersOf = {
+	/** Unique name of the run. */
 	readonly run: string;
 	readonly config: RunConfig;
 };
 
-/** What a run was about to ask, beside its answers. */
+/** The answers of a run, whose files are known only when it starts. */
+export type AnswerLog = AnswerWriter & {
+	/** @param sink Undefined: the answers are not kept. */
+	readonly open: (sink: AnswerSink, of: AnswersOf) => void;
+};
+
+/** @param onFault Called once per file, with a sentence, when it can no longer be written; the run continues. */
+export function createAnswerLog(onFault: (text: string) => void): AnswerLog {
+	let writer: AnswerWriter | undefined;
+	return {
+		open(sink, of) {
+			writer = sink && openAnswers(sink, of, onFault);
+		},
+		write: (record) => writer?.write(record),
+		unjudged: (record) => writer?.unjudged(record),
+		lost: (record) => writer?.lost(record),
+		async close() {
+			await writer?.close();
+		},
+	};
+}
+
+/** Fingerprints of what the run asks, beside its answers. */
 const askedFile = (answers: string | undefined): string | undefined =>
 	answers === undefined ? undefined : path.join(path.dirname(answers), 'asked.jsonl');
 
 /**
  * Opens the files that the sink names, each at the first answer.
- * @param onFault Told once a file, in words, when it can no longer be written; the run goes on.
+ * @param onFault Called once per file, with a sentence, when it can no longer be written; the run continues.
  */
 export function openAnswers(
 	{file, requestsFile, isReplacing = false}: NonNullable<AnswerSink>,
@@ -160,6 +115,73 @@ export function openAnswers(
 			await Promise.all([answers?.close(), asked?.close(), requests?.close(), unchecked?.close()]);
 			if (draft !== undefined && unchecked !== undefined) {
 				await rm(draft, {force: true});
+			}
+		},
+	};
+}
+
+/** A file that grows by whole pieces of text during a run, so that an interruption loses nothing. */
+type LineFile = {
+	/** Appends text as it is; it includes its end of line. */
+	readonly write: (text: string) => void;
+	/** Waits until everything is written. */
+	readonly close: () => Promise<void>;
+};
+
+type LineFileOptions = {
+	/** What the file holds, in the plural, for the message of a fault. */
+	readonly what: string;
+	/** Put before the first text of an empty file. */
+	readonly head?: string;
+	/** What the file held before is dropped at the first write; otherwise the file is continued. */
+	readonly isReplacing?: boolean;
+};
+
+const isEmpty = (file: string): boolean => (statSync(file, {throwIfNoEntry: false})?.size ?? 0) === 0;
+
+/**
+ * Opens the file at the first write: a run without answers leaves nothing behind.
+ * @param onFault Called once, with a sentence, when the file can no longer be written; the run continues.
+ */
+export function openLineFile(
+	file: string,
+	{what, head = '', isReplacing = false}: LineFileOptions,
+	onFault: (text: string) => void,
+): LineFile {
+	let stream: WriteStream | undefined;
+	let hasFailed = false;
+	const fail = (error: unknown): void => {
+		if (!hasFailed) {
+			hasFailed = true;
+			onFault(`${what} are no longer written to ${file}: ${reasonOf(error)}.`);
+		}
+	};
+	const open = (): WriteStream => {
+		mkdirSync(path.dirname(file), {recursive: true, mode: privateFolderMode});
+		const needsHead = head !== '' && (isReplacing || isEmpty(file));
+		const fd = openPrivate(file, isReplacing ? 'replace' : 'continue');
+		const opened = createWriteStream(file, {fd}).on('error', fail);
+		if (needsHead) {
+			opened.write(head);
+		}
+		return opened;
+	};
+	return {
+		write(text) {
+			if (hasFailed) {
+				return;
+			}
+			try {
+				stream ??= open();
+				stream.write(text);
+			} catch (error) {
+				fail(error);
+			}
+		},
+		async close() {
+			if (stream !== undefined && !hasFailed) {
+				stream.end();
+				await Promise.race([once(stream, 'close'), once(stream, 'error')]);
 			}
 		},
 	};

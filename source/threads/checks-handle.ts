@@ -6,21 +6,21 @@ import type {ChecksWorkerData} from './checks-worker.ts';
 import type {ChecksReport, ChecksRequest} from './messages.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
 
-/** The usual limit, in milliseconds. */
+/** Time limit of the checks of one answer, in milliseconds. */
 const checkLimitMs = 1000;
-/** Milliseconds that the thread has to start and to load what it needs. */
+/** Time limit for the thread to start and load, in milliseconds. */
 const startLimitMs = 20_000;
-/** A program that was suspended finds its timers due before the messages that came meanwhile. */
+/** After a suspension, timers fire before the messages that came meanwhile. */
 const graceMs = 100;
-/** Megabytes that checks may fill. */
+/** Memory limit of checks, in megabytes. */
 const memoryMb = 512;
 
-type Waiting = {
+type Pending = {
 	readonly texts: readonly string[];
 	readonly resolve: (results: readonly PatternResult[]) => void;
 };
 
-const failed = ({texts}: Waiting, reason: string): readonly PatternResult[] =>
+const failed = ({texts}: Pending, reason: string): readonly PatternResult[] =>
 	texts.map(() => ({isMet: false, reason}));
 
 const startThread = (patterns: readonly Check[]): Worker => {
@@ -38,8 +38,8 @@ const startThread = (patterns: readonly Check[]): Worker => {
 };
 
 /**
- * Checks answers in a thread of its own, which starts with the first of them. An answer that takes too long, or that the
- * thread dies of, has failed with that reason; the thread is replaced and goes on with the next.
+ * Checks answers in a separate thread, which starts with the first of them. An answer whose check takes too long or kills the
+ * thread has failed with that reason; the thread is replaced and continues with the next.
  */
 export function createChecksThread(
 	patterns: readonly Check[],
@@ -54,8 +54,8 @@ export function createChecksThread(
 		readonly start?: (patterns: readonly Check[]) => Worker;
 	} = {},
 ): PatternChecker {
-	/** In the order in which they came; the thread has the first `sent` of them. */
-	const queue: Waiting[] = [];
+	/** In order of arrival; the thread has the first `sent` of them. */
+	const queue: Pending[] = [];
 	let sent = 0;
 	let worker: Worker | undefined;
 	let isReady = false;
@@ -74,7 +74,7 @@ export function createChecksThread(
 		sent = 0;
 	};
 
-	/** The first answer ends without a result, and its thread with it. */
+	/** Fails the first answer and ends its thread. */
 	const giveUp = (reason: string): void => {
 		letGo();
 		const first = queue.shift();
@@ -82,7 +82,7 @@ export function createChecksThread(
 		flush();
 	};
 
-	/** Without a thread nothing can be checked. */
+	/** Fails all answers: no thread can be started. */
 	const giveUpAll = (reason: string): void => {
 		letGo();
 		for (const waiting of queue.splice(0)) {
@@ -134,7 +134,7 @@ export function createChecksThread(
 		return opened;
 	};
 
-	/** Hands over what came since: many answers in one message. */
+	/** Sends all new answers in one message. */
 	const flush = (): void => {
 		if (queue.length === sent || isClosed) {
 			return;

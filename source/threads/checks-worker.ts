@@ -3,9 +3,9 @@ import type {Check} from '../domain/task.ts';
 import {meetsPatterns, type PatternResult} from '../prompts/checks.ts';
 import type {ChecksReport, ChecksRequest} from './messages.ts';
 
-/** Entry point of the thread that runs what others wrote as checks: where one takes for ever, only this thread does. */
+/** Entry point of the thread that runs checks written by users: one that never ends blocks only this thread. */
 
-/** What the handle gives the thread at its start. */
+/** Start data of the thread. */
 export type ChecksWorkerData = {readonly patterns: readonly Check[]};
 
 const port = parentPort;
@@ -29,7 +29,7 @@ port.on('message', ({answers}: ChecksRequest) => {
 		report({type: 'checked', results: texts.map(resultOf)});
 	}
 });
-// What a check needs is loaded now, so that no answer's time is spent on it.
+// Checks are loaded now, so that it does not count against an answer's time limit.
 for (const pattern of patterns) {
 	meetsPatterns('null', [pattern]);
 }

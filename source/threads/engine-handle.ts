@@ -5,18 +5,18 @@ import {cleanText} from '../text/width.ts';
 import type {EngineReport, EngineRequest, Ping, Pong} from './messages.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
 
-/** Milliseconds between two questions whether the thread is there. */
+/** Milliseconds between two pings of the thread. */
 const beatMs = 1000;
-/** Beats without an answer after which it is not. */
-const mostMissed = 10;
-/** Milliseconds that a stop may take longer than its deadline: by then the last answers are on disk. */
+/** The thread counts as dead after this many pings without an answer. */
+const maxMissed = 10;
+/** Milliseconds that a stop may exceed its deadline, so that the last answers reach the disk. */
 const stopGraceMs = 3000;
-/** The same where nothing was heard since the stop was asked for. */
+/** The same for a thread that has been silent since the stop was requested. */
 const silentGraceMs = 250;
 
-/** Watches over a thread that must not be waited for without a bound. */
+/** Watches a thread, so that nothing waits for it without a limit. */
 type EngineWatch = {
-	/** The thread said something. */
+	/** The thread sent a message. */
 	readonly heard: () => void;
 	/** The thread was asked to end its run within `deadlineMs`. */
 	readonly stopping: (deadlineMs: number) => void;
@@ -26,15 +26,15 @@ type EngineWatch = {
 };
 
 /**
- * Beats are counted, not seconds: a program that was suspended finds its timers due before the messages that wait, and
- * one beat missed is none.
- * @param beat Asks the thread for a sign of life.
+ * Counts missed pings instead of seconds: after a suspension, timers fire before the waiting messages, and one missed ping is
+ * harmless.
+ * @param beat Pings the thread.
  * @param onDead Called once, with the reason.
  */
 export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: string) => void): EngineWatch {
-	let hasSpoken = false;
+	let hasStarted = false;
 	let missed = 0;
-	/** Since it was asked to stop. */
+	/** No message since the stop was requested. */
 	let isSilent = false;
 	let isOver = false;
 	let cancelBeat = (): void => {};
@@ -62,10 +62,10 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 
 	const next = (): void => {
 		cancelBeat = clock.after(beatMs, () => {
-			// A thread that is still being loaded has not spoken yet.
-			missed += hasSpoken ? 1 : 0;
-			if (missed > mostMissed) {
-				die(`it did not answer for ${(mostMissed * beatMs) / 1000} s`);
+			// A thread that is still loading has sent no message yet.
+			missed += hasStarted ? 1 : 0;
+			if (missed > maxMissed) {
+				die(`it did not answer for ${(maxMissed * beatMs) / 1000} s`);
 				return;
 			}
 			beat();
@@ -76,7 +76,7 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 
 	return {
 		heard() {
-			hasSpoken = true;
+			hasStarted = true;
 			isSilent = false;
 			missed = 0;
 		},
@@ -98,19 +98,19 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 	};
 }
 
-/** The engine as the main thread sees it. */
+/** The main thread's side of the engine. */
 export type EngineHandle = {
 	readonly send: (request: EngineRequest) => void;
 	/** @returns A function that ends the subscription. */
 	readonly onReport: (listener: (report: EngineReport) => void) => () => void;
-	/** Closes connections and ends the thread; it is ended the hard way after `deadlineMs`. */
+	/** Closes connections and ends the thread; it is terminated after `deadlineMs`. */
 	readonly close: (deadlineMs: number) => Promise<void>;
 };
 
-/** Starts an engine: in a thread of its own, unless a test has it in this one. */
+/** Starts an engine: in its own thread, or in this one for a test. */
 export type StartEngine = () => EngineHandle;
 
-/** A worker's own prints would tear the screen: they become log lines. */
+/** Output of the thread would tear the screen: it becomes log lines. */
 const forwardPrints = (worker: Worker, publish: (report: EngineReport) => void): void => {
 	for (const stream of [worker.stdout, worker.stderr]) {
 		stream.setEncoding('utf8');
@@ -129,12 +129,11 @@ const crash = (reason: string): EngineReport => ({
 	},
 });
 
-/** Milliseconds that a thread has to be gone after it was ended the hard way; a call of the system may hold it. */
+/** Milliseconds to wait for a terminated thread, which a system call may hold. */
 const terminateMs = 1000;
 
 /**
- * Starts the engine's thread. A crash of it, or that it no longer answers, arrives as a `failed` report; nothing is
- * thrown here.
+ * Starts the engine's thread. A crash or a thread that no longer answers arrives as a `failed` report; nothing is thrown.
  */
 export function startEngineThread(
 	entry: URL = workerUrl('engine-worker'),

@@ -9,7 +9,7 @@ import type {RunSpec} from '../domain/run-spec.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {createRun, type Run} from '../engine/run.ts';
 import {isPattern, type PatternChecker} from '../prompts/checks.ts';
-import {type AnswersOf, type AnswerWriter, openAnswers} from './answer-file.ts';
+import {type AnswerLog, createAnswerLog} from './answer-file.ts';
 import {createCheckWarning} from './check-warning.ts';
 import {createChecksThread} from './checks-handle.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
@@ -17,7 +17,7 @@ import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
 import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
 
-/** Milliseconds between two snapshots: four a second are enough for eyes. */
+/** Milliseconds between two snapshots: four per second are enough for eyes. */
 const snapshotIntervalMs = 250;
 
 type Ports = {
@@ -26,12 +26,12 @@ type Ports = {
 	readonly uses?: LedgerStore;
 	readonly createChecker?: typeof createChecksThread;
 	readonly account?: RunAccount;
-	/** Takes what concerns the account monitor. */
+	/** Receives the requests of the account monitor. */
 	readonly onAccountRequest?: (request: AccountRequest) => void;
 	readonly onClose?: () => void;
 };
 
-/** What the session is doing; every message finds it in one of these. */
+/** The state of the session. */
 type Stage =
 	| {readonly name: 'idle'}
 	| {readonly name: 'preparing'; readonly abort: AbortController}
@@ -41,7 +41,7 @@ type Stage =
 			readonly prepared: Prepared;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
-			readonly answers: AnswerRelay;
+			readonly answers: AnswerLog;
 	  }
 	| {
 			readonly name: 'running';
@@ -50,14 +50,11 @@ type Stage =
 			readonly checker: PatternChecker | undefined;
 	  };
 
-/** Answers come from the run; where they go is known only when it starts. */
-type AnswerRelay = {writer: AnswerWriter | undefined};
-
 /** What is compared in a run: another run of the same takes about as much. */
 const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>
 	JSON.stringify([preset, task.task, variants.map(({name}) => name), models, goal, method]);
 
-/** The engine's side of the thread: takes requests, publishes reports, owns at most one run at a time. */
+/** The engine's side of the thread: takes requests, publishes reports, owns at most one run. */
 export function createSession({
 	publish,
 	clock,
@@ -86,7 +83,7 @@ export function createSession({
 		stage = {name: 'idle'};
 	};
 
-	/** By what was compared: what a run took says what the next one will likely take. */
+	/** Requests of the last run by what it compared: the next one will likely take as many. */
 	const requestsOfLastRun = new Map<string, number>();
 
 	const prepareRun = async (config: RunConfig): Promise<void> => {
@@ -115,10 +112,11 @@ export function createSession({
 			prepared.clients.close();
 			return;
 		}
-		const answers: AnswerRelay = {writer: undefined};
+		const warn = (text: string): void => publish({type: 'warning', text});
+		const answers = createAnswerLog(warn);
 		const patterns = spec.task.checks.filter(isPattern);
 		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
-		const warnOfCheck = createCheckWarning((text) => publish({type: 'warning', text}));
+		const warnOfCheck = createCheckWarning(warn);
 		const run = createRun(spec, {
 			backend: prepared.backend,
 			clock,
@@ -127,11 +125,11 @@ export function createSession({
 			onAnswer(record) {
 				account.answered(spec, record);
 				warnOfCheck(record);
-				answers.writer?.write(record);
+				answers.write(record);
 			},
-			onUnjudged: (record) => answers.writer?.unjudged(record),
+			onUnjudged: answers.unjudged,
 			checker,
-			onLost: (record) => answers.writer?.lost(record),
+			onLost: answers.lost,
 		});
 		stage = {name: 'prepared', config, prepared, run, checker, answers};
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
@@ -155,17 +153,14 @@ export function createSession({
 		};
 	};
 
-	/** What is asked of a run that is about to start; undefined at other times. */
+	/** Requests to a run that is about to start; undefined at other times. */
 	let early: EngineRequest[] | undefined;
 
-	/** A second run of the same program continues what the first one wrote. */
-	const openWriter = (sink: AnswerSink, of: AnswersOf): AnswerWriter | undefined => {
-		if (sink === undefined) {
-			return undefined;
-		}
-		const isReplacing = (sink.isReplacing ?? false) && !hasWritten;
-		hasWritten = true;
-		return openAnswers({...sink, isReplacing}, of, (text) => publish({type: 'warning', text}));
+	/** A second run of the same program continues the files of the first one. */
+	const sinkOfRun = (sink: AnswerSink): AnswerSink => {
+		const isReplacing = (sink?.isReplacing ?? false) && !hasWritten;
+		hasWritten ||= sink !== undefined;
+		return sink && {...sink, isReplacing};
 	};
 
 	const startRun = async (sink: AnswerSink): Promise<void> => {
@@ -176,7 +171,7 @@ export function createSession({
 		const {config, prepared, run, checker, answers} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
-		// It may have waited for its start while others went on.
+		// Other runs may have used the bucket since it was prepared.
 		await run.join();
 		early = undefined;
 		if (stage !== own) {
@@ -184,7 +179,7 @@ export function createSession({
 			return;
 		}
 		stage = {name: 'running', prepared, run, checker};
-		answers.writer = openWriter(sink, {run: randomUUID(), config});
+		answers.open(sinkOfRun(sink), {run: randomUUID(), config});
 		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, prepared.spec);
 		try {
@@ -195,7 +190,7 @@ export function createSession({
 			stopPublishing();
 			account.detach();
 			checker?.close();
-			await Promise.all([answers.writer?.close(), run.leave()]);
+			await Promise.all([answers.close(), run.leave()]);
 		}
 		const snapshot = run.snapshot();
 		if (snapshot.outcome === 'completed') {
@@ -263,7 +258,7 @@ export function createSession({
 
 /**
  * The engine with the account monitor, in whatever thread it is made.
- * @param accountPatienceMs Longest that a plan waits for what others use; the usual where absent.
+ * @param accountPatienceMs How long a plan waits at most for others' use; absent: as usual.
  * @returns Takes requests.
  */
 export function createEngine(

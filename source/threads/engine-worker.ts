@@ -4,7 +4,7 @@ import {createEngine} from './engine-session.ts';
 import type {EngineRequest, Ping, Pong} from './messages.ts';
 import {forgetCompileCache} from './worker-start.ts';
 
-/** Entry point of the engine's thread: the run lives here, so that drawing never touches a latency. */
+/** Entry point of the engine's thread: the run is here, so that drawing never affects a latency. */
 
 forgetCompileCache();
 

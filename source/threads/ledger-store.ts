@@ -11,12 +11,12 @@ import {countsFrom} from '../domain/bucket-usage.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 
-/** Where the runs of one user share what they use of a bucket: a folder per bucket, a file per run. */
+/** Where the runs of one user share their use of a bucket: a folder per bucket, a file per run. */
 export type LedgerStore = {
 	readonly open: (config: RunConfig, target: Target) => MemberStore;
-	/** A name for one more run: those that began earlier sort first. */
+	/** A name for a new run: earlier ones sort first. */
 	readonly newMember: () => string;
-	/** What this program is called among those of the host. */
+	/** Name of this program among those of the host. */
 	readonly process: string;
 };
 
@@ -48,7 +48,7 @@ const recordSchema = z.object({
 
 const stampingFile = 'stamping.json';
 
-/** A name for the bucket of an account that tells nothing of it. */
+/** A name for the bucket of an account that does not reveal it. */
 const bucketName = ({connection}: RunConfig, {region, endpoint, baseModel, scope}: Target): string =>
 	createHash('sha256')
 		.update(
@@ -61,14 +61,14 @@ const parsed = <Value>(schema: z.ZodType<Value>, text: string): Value | undefine
 	try {
 		return schema.safeParse(JSON.parse(text)).data;
 	} catch {
-		// Not ours, or of another version: as good as none.
+		// From another program or version: ignored.
 		return undefined;
 	}
 };
 
 const host = (): string => hostname().replaceAll(/[^\w.-]/g, '_');
 
-/** Whether the process of a member runs. One of another machine, or of another container, is known by what it writes only. */
+/** Whether the process of a member runs. One on another machine or in another container is known only by its records. */
 const hasProcess = (id: string): boolean => {
 	const [, pid = '', ...rest] = id.split('-');
 	if (rest.slice(1).join('-') !== host()) {
@@ -85,7 +85,7 @@ const hasProcess = (id: string): boolean => {
 const isLive = ({id, isEnded, writtenAt}: MemberRecord, now: number): boolean =>
 	!isEnded && Math.abs(now - writtenAt) < deadAfterMs && hasProcess(id);
 
-/** Members of one program: the embedded simulator dies with it. */
+/** Members of one program, in memory: the embedded simulator ends with it. */
 const inMemory = (now: () => number): MemberStore => {
 	const records = new Map<string, MemberRecord>();
 	let learnt: Awaited<ReturnType<MemberStore['readStamping']>>;
@@ -131,7 +131,7 @@ const onDisk = (folder: string, now: () => number): MemberStore => {
 let members = 0;
 
 /**
- * The store of this user. The embedded simulator dies with the program, so its buckets are kept in memory only.
+ * The store of this user. The embedded simulator ends with the program, so its buckets are kept in memory only.
  * @param folder Undefined: memory only.
  * @param now Milliseconds since 1970.
  */

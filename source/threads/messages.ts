@@ -12,19 +12,19 @@ import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import type {ListingConfig} from './prepare.ts';
 
-/** The typed messages between the threads: small, never one a request, exhaustive on both sides. */
+/** The typed messages between the threads: small, never one per request, exhaustive on both sides. */
 
 // Views know plans and faults without knowing threads.
 export type {Fault, Plan};
 
-/** Where answers are streamed to while the run goes on; undefined: nowhere. */
+/** Files that answers are streamed to during the run; undefined: none. */
 export type AnswerSink =
 	| {
 			/** answers.jsonl; undefined: not kept. */
 			readonly file: string | undefined;
 			/** requests.csv; undefined: not kept. */
 			readonly requestsFile?: string | undefined;
-			/** What earlier programs left in these files is replaced; otherwise it is continued. */
+			/** Replaces what earlier programs left in these files; otherwise continues it. */
 			readonly isReplacing?: boolean;
 	  }
 	| undefined;
@@ -35,7 +35,7 @@ export type EngineRequest =
 	| {readonly type: 'start'; readonly answers: AnswerSink}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
-	/** Of the run that goes on. */
+	/** Of the current run. */
 	| {readonly type: 'set-goal'; readonly goal: Goal}
 	| {readonly type: 'stop'; readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number}
 	| AccountRequest
@@ -50,12 +50,12 @@ export type EngineReport =
 	| {readonly type: 'ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'failed'; readonly fault: Fault}
 	| {readonly type: 'log'; readonly text: string}
-	/** Something that must be read when the run is over: what it says is missing from the results. */
+	/** Shown when the run is over: names what is missing from the results. */
 	| {readonly type: 'warning'; readonly text: string}
 	| AccountReport
 	| {readonly type: 'closed'};
 
-/** Beneath the requests and reports: whether the engine's thread still turns. */
+/** Beside requests and reports: whether the engine's thread still runs. */
 export type Ping = {readonly type: 'ping'};
 export type Pong = {readonly type: 'pong'};
 
@@ -71,21 +71,21 @@ export type SimulatorReport =
 export type ChecksRequest = {readonly answers: ReadonlyArray<readonly string[]>};
 export type ChecksReport =
 	| {readonly type: 'ready'}
-	/** Of one answer, in the order in which they came. */
+	/** Of one answer, in order of arrival. */
 	| {readonly type: 'checked'; readonly results: readonly PatternResult[]};
 
 export type ReportRequest = {
 	readonly type: 'write';
-	readonly snapshot: Snapshot;
+	readonly results: Results;
 	readonly folder: string;
 	readonly answersFile: string | undefined;
 	/** requests.csv, where it was streamed. */
 	readonly requestsFile?: string | undefined;
-	/** What the run asked for: with it the winning requests are written. */
+	/** What the run was configured to ask: with it the winning requests are written. */
 	readonly recipe?: Recipe | undefined;
 	/** results.json is there already. */
 	readonly hasResults?: boolean;
-	/** Pictures of this moment of a run that goes on: SVGs only, no results. */
+	/** Pictures of this moment of a running run: SVGs only, no results. */
 	readonly isExport?: boolean;
 };
 /** Draws the reports of results that were read back. */

@@ -13,7 +13,7 @@ import type {Backend, InferenceRequest} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {Connection, QuotaOverride, RunConfig} from '../domain/run-config.ts';
-import type {Cell, Price, RunSpec} from '../domain/run-spec.ts';
+import type {CellSpec, Price, RunSpec} from '../domain/run-spec.ts';
 import type {ListedModel, Target} from '../domain/target.ts';
 import type {Variant} from '../domain/task.ts';
 import {callSilenceMs} from '../domain/timeouts.ts';
@@ -31,7 +31,7 @@ export type Prepared = {
 	readonly clients: Clients;
 };
 
-/** Shapes whose concurrency the quota decides need room for all that it may allow. */
+/** Where the quota decides the concurrency, sockets for all that it may allow. */
 const socketsOf = ({load}: RunConfig): number =>
 	load.shape === 'saturate' || load.shape === 'rate' ? 512 : load.concurrency + 2;
 
@@ -65,7 +65,7 @@ const countInput = async (
 	backend: Backend,
 	request: InferenceRequest,
 	signal: AbortSignal,
-): Promise<Cell['inputTokens']> => {
+): Promise<CellSpec['inputTokens']> => {
 	const counted = await backend.countTokens(request, signal);
 	return counted === undefined
 		? {value: estimatedTokens(charactersOf(request)), isEstimated: true, most: bytesOf(request)}
@@ -79,7 +79,11 @@ const laneOf = (config: RunConfig, variant: Variant): {lane: Lane; ratePerMinute
 		: own.map(({lane, ratePerMinute}) => ({lane, ratePerMinute}));
 };
 
-const onlyItemsOf = ({missing}: RunConfig, variant: Variant, {model}: Target): Pick<Cell, 'onlyItems'> => {
+const onlyItemsOf = (
+	{missing}: RunConfig,
+	variant: Variant,
+	{model}: Target,
+): Pick<CellSpec, 'onlyItems'> => {
 	const own = missing?.find((each) => each.variant === variant.name && each.model === model);
 	return missing === undefined ? {} : {onlyItems: own?.items ?? []};
 };
@@ -90,7 +94,7 @@ const makeCells = async (
 	prices: ReadonlyArray<Price | null>,
 	backend: Backend,
 	signal: AbortSignal,
-): Promise<readonly Cell[]> => {
+): Promise<readonly CellSpec[]> => {
 	const pairs = targets.flatMap((target, targetIndex) =>
 		config.variants.flatMap((variant, variantIndex) =>
 			laneOf(config, variant).map((lane) => ({target, targetIndex, variant, variantIndex, lane})),
@@ -109,7 +113,7 @@ const makeCells = async (
 	);
 };
 
-/** Only a measurement that chooses among variants, with nothing else that was asked of it. */
+/** Only a measurement whose one purpose is to choose among variants. */
 const isEliminating = (config: RunConfig): boolean =>
 	(config.isEliminating ?? false) &&
 	config.load.shape === 'measure' &&
@@ -119,7 +123,7 @@ const isEliminating = (config: RunConfig): boolean =>
 	!config.isBalanced;
 
 /** What is resolved here, or says what the account may do, stays behind; the settings go on as they are. */
-const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => {
+const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly CellSpec[]): RunSpec => {
 	const {
 		models,
 		missing,
@@ -157,7 +161,7 @@ const assertConversational = ({task}: RunConfig, targets: readonly Target[]): vo
 	}
 };
 
-/** @throws UserError (exit 1) when counting has told that a model will be refused: nothing is sent then. */
+/** @throws UserError (exit 1) when counting showed that a model will be refused: nothing is sent then. */
 const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): void => {
 	for (const {model} of targets) {
 		const refusal = backend.refusalOf(model);
@@ -170,8 +174,8 @@ const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): vo
 };
 
 /**
- * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is run yet.
- * @param onStep Told what is being waited for, in words.
+ * Resolves quotas and prices, counts the input of every variant and makes the plan. Nothing is sent to a model yet.
+ * @param onStep Called with what is being waited for, in words.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint, or for a model that will be refused;
  * (exit 2) for a typed limit on the cost where a price is not known.
  */
@@ -206,7 +210,7 @@ const prepareWith = async (
 		endpoint: clients.endpoint,
 		override: wished.override,
 		tier: wished.tier ?? null,
-		// The embedded simulator is another one every time.
+		// Each embedded simulator is a new one.
 		cache:
 			wished.connection.simulatorUrl === undefined
 				? quotaCacheFor({region, profile: wished.connection.profile, endpoint: clients.endpoint}, process.env)
@@ -252,14 +256,14 @@ const prepareWith = async (
 	return {spec, plan: {...plan, method, ...(account === undefined ? {} : {account})}, backend, clients};
 };
 
-/** What a list of models needs of a run's configuration. */
+/** The configuration that a list of models needs. */
 export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {
 	readonly connection: Connection;
 	readonly override: QuotaOverride;
 };
 
 /**
- * What can be run in the Region.
+ * Models that can be run in the Region.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
  */
 export async function listModels({
@@ -279,7 +283,7 @@ export async function listModels({
 			endpoint,
 			override,
 			tier: null,
-			// The embedded simulator is another one every time.
+			// Each embedded simulator is a new one.
 			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
 			isRefreshing,
 		});

@@ -1,12 +1,10 @@
 import {Worker} from 'node:worker_threads';
 import {reasonOf, UserError} from '../domain/user-error.ts';
-import {environmentOf} from '../reports/environment.ts';
 import {cleanText} from '../text/width.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
-import type {ReportsWorkerData} from './reports-worker.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
 
-/** Milliseconds that the reports may take: what draws them may hang like anything else. */
+/** Time limit of the reports, in milliseconds: drawing may hang too. */
 const limitMs = 120_000;
 
 const incomplete = (folder: string, reason: string): ReportReport => ({
@@ -29,9 +27,9 @@ const reportOf = async (request: ReportsRequest): Promise<ReportReport> => {
 			env: workerEnvironment(),
 			stdout: true,
 			stderr: true,
-			workerData: {request, environment: environmentOf()} satisfies ReportsWorkerData,
+			workerData: request,
 		});
-		// What a library prints would tear the screen; a fault comes back as a message.
+		// Output of a library would tear the screen; a fault comes back as a message.
 		worker.stdout.resume();
 		worker.stderr.resume();
 		worker.once('message', resolve);
@@ -47,8 +45,7 @@ const reportOf = async (request: ReportsRequest): Promise<ReportReport> => {
 };
 
 /**
- * Writes reports in a thread of their own, so that neither the screen nor a measured latency feels it.
- *
+ * Writes reports in a separate thread, so that it affects neither the screen nor a measured latency.
  * @returns Absolute paths of what was written, in a stable order.
  * @throws UserError exit 1 when something could not be written; what came before it, results first, is on disk.
  */

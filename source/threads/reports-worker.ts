@@ -1,28 +1,23 @@
 import {parentPort, workerData} from 'node:worker_threads';
 import {faultOf} from '../domain/user-error.ts';
 import {bestRequestText, type Recipe} from '../reports/best-request.ts';
-import {type Environment, resultsOf} from '../reports/results.ts';
 import type {Results} from '../reports/results-schema.ts';
 import {type Draw, writeComparison, writeReportFiles} from '../reports/write.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import {firstRequestOf} from './sent-request.ts';
 
-/** Entry point of the thread that draws: it answers one request and ends. Vega is loaded here and nowhere else. */
+/** Entry point of the thread that draws reports: it answers one request and ends. Only it loads Vega. */
 
 /** Vega is loaded with the first chart, when the results are on disk already. */
 const draw: Draw = async (chart) => (await import('../reports/draw.ts')).drawChart(chart);
 
-/** What the handle gives the thread at its start. */
-export type ReportsWorkerData = {readonly request: ReportsRequest; readonly environment: Environment};
-
 const bestRequestFor = (results: Results, recipe: Recipe): string =>
 	bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));
 
-async function write({request, environment}: ReportsWorkerData): Promise<readonly string[]> {
+async function write(request: ReportsRequest): Promise<readonly string[]> {
 	switch (request.type) {
 		case 'write': {
-			const {recipe} = request;
-			const results = resultsOf(request.snapshot, environment);
+			const {results, recipe} = request;
 			return writeReportFiles(results, {
 				folder: request.folder,
 				hasResults: !(request.isExport || request.hasResults),
@@ -48,7 +43,7 @@ async function write({request, environment}: ReportsWorkerData): Promise<readonl
 
 let report: ReportReport;
 try {
-	report = {type: 'written', files: await write(workerData as ReportsWorkerData)};
+	report = {type: 'written', files: await write(workerData as ReportsRequest)};
 } catch (error) {
 	report = {type: 'failed', fault: faultOf(error)};
 }

@@ -11,25 +11,25 @@ import type {AnswerRecord} from '../engine/attempts/request-records.ts';
 import type {Run} from '../engine/run.ts';
 import {besideOthers} from '../metrics/decisions/make-plan.ts';
 
-/** What a run asks of the account monitor. */
+/** The account monitor, as a run uses it. */
 export type RunAccount = {
 	/**
-	 * The plan with what others use of its buckets, as far as that is known soon.
-	 * @param own Of each target: what other programs of one's own use per minute.
+	 * The plan with others' use of its buckets, if that is known soon.
+	 * @param own Of each target: use per minute of other programs of the user.
 	 */
 	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig, own: readonly Use[]) => Promise<Plan>;
-	/** From now on others' use is taken off what the run may send, and its answers are known as our own. */
+	/** From now on others' use lowers what the run may send, and its answers count as the user's own. */
 	readonly attach: (run: Run, spec: RunSpec, config: RunConfig) => void;
-	/** Of each target: what other programs of the user had answered of its bucket in the last minutes. */
+	/** Of each target: the minutes in which other programs of the user had answers from its bucket. */
 	readonly setElsewhere: (spec: RunSpec, minutes: ReadonlyArray<readonly MinuteOfUse[]>) => void;
 	readonly answered: (spec: RunSpec, record: AnswerRecord) => void;
 	readonly detach: () => void;
 };
 
-/** Longest that a plan waits for CloudWatch, in milliseconds. */
+/** How long a plan waits for CloudWatch at most, in milliseconds. */
 const usualPatienceMs = 3000;
 
-/** No monitor: a run that knows nothing of the account. */
+/** For a run without an account monitor. */
 export const noAccount: RunAccount = {
 	withHeadroom: async (plan, spec, _, own) => besideOthers(plan, spec, own),
 	attach() {},
@@ -48,7 +48,7 @@ export function createRunAccount(
 		try {
 			await followTargets(targets, connection);
 		} catch {
-			// Without it the run goes on as if it were alone, which the ledger's own surprises put right.
+			// Without it the run continues as if it were alone; throttles then show others' use.
 		}
 	};
 
@@ -74,7 +74,7 @@ export function createRunAccount(
 			const remarks = [...(crowding === undefined ? rooms : [crowding])].filter(
 				(remark) => remark !== undefined,
 			);
-			// CloudWatch does not say whose requests it counts: the larger of the two holds the smaller.
+			// CloudWatch also counts the user's other programs: the larger figure includes the smaller.
 			const others = spec.targets.map((_, index): Use => {
 				const {requests = 0, quotaTokens = 0} = buckets[index]?.others ?? {};
 				const mine = own[index];
@@ -93,7 +93,6 @@ export function createRunAccount(
 		attach(run, spec, config) {
 			link.follow({
 				targets: spec.targets,
-				ownNow: () => run.snapshot().buckets,
 				setOthersUse: run.setOthersUse,
 				setOthersToday: run.setOthersToday,
 			});

@@ -7,9 +7,9 @@ import type {Choice} from '../reports/choice.ts';
 import type {Results, TargetResults} from '../reports/results-schema.ts';
 import type {JsonMembers, SentRequest} from '../reports/sdk-calls.ts';
 
-/** Requests as bedrock's own code makes them, for reports that must not know it. */
+/** Builds requests with bedrock's code, for reports, which must not import it. */
 
-/** Only what JSON can hold, which is what goes over the wire. */
+/** As JSON, which is what goes over the wire. */
 const jsonOf = (value: unknown): JsonMembers => JSON.parse(JSON.stringify(value)) as JsonMembers;
 
 /** The request as it goes over the wire. */
@@ -58,12 +58,12 @@ export function variantRequest(
 	);
 }
 
-/** How to send one request of what a run measured: a batch job has no request of its own. */
+/** Method for one request of a run: a batch job has no single request. */
 export function onDemandMethod({plan}: Pick<Results, 'plan'>): Method {
 	return methods.find((method) => method === plan.method) ?? 'converse';
 }
 
-/** Max tokens to send: the variant's own or the run's; what the answers advise where the run was to learn it. */
+/** Max tokens to send: the variant's own or the run's; the advised value where the run was right-sizing it. */
 export function maxTokensOf(
 	{plan}: Pick<Results, 'plan'>,
 	{variant}: Pick<Choice, 'variant'>,
@@ -74,7 +74,7 @@ export function maxTokensOf(
 	return learnt ?? asked;
 }
 
-/** The request of a choice as it was first sent; undefined where the recipe does not know the variant. */
+/** The request of a choice as it was first sent; undefined where the recipe lacks the variant. */
 export function firstRequestOf(results: Results, choice: Choice, recipe: Recipe): SentRequest | undefined {
 	const variant = recipe.variants.find(({name}) => name === choice.variant.name);
 	const target = results.targets[choice.target];

@@ -5,14 +5,14 @@ import {cleanText} from '../text/width.ts';
 import type {SimulatorReport, SimulatorRequest} from './messages.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
 
-/** A simulator in its own thread, so that its work never touches a latency that is measured here. */
+/** A simulator in its own thread, so that its work never affects a measured latency. */
 type SimulatorHandle = {
-	/** Base URL of every service that is simulated. */
+	/** Base URL of every simulated service. */
 	readonly url: string;
 	readonly stop: () => Promise<void>;
 };
 
-/** Milliseconds that it has to stop by itself. */
+/** Milliseconds to stop by itself before it is terminated. */
 const stopLimitMs = 2000;
 
 /**

@@ -4,21 +4,21 @@ import path from 'node:path';
 import {cacheFolder} from '../bedrock/quotas/user-cache.ts';
 
 /**
- * Lets Node keep what it compiles: the next start is a quarter faster. What lies there is run, and Node checks neither
- * owner nor mode, so it lies below the user's own cache folder and is used only where nobody else can write.
+ * Lets Node cache compiled code: the next start is a quarter faster. Node runs what is there and checks neither owner nor
+ * mode, so the folder is below the user's cache folder and used only where no other user can write.
  */
 
 const folderOf = (cache: string | undefined): string | undefined =>
 	cache === undefined ? undefined : path.resolve(cache, 'compiled');
 
-/** Permission bits of a mode for group and others, for writing by others, and the one that keeps strangers from renaming. */
+/** Permission bits: group and others; writing by others; sticky, which keeps others from renaming. */
 const forOthers = 0o077;
 const writableByOthers = 0o002;
 const sticky = 0o1000;
 
 type Status = {readonly uid: number; readonly mode: number; isDirectory: () => boolean};
 
-/** A folder of this user's with no right of anybody else, below folders that nobody but root and the user can change. */
+/** Whether a folder is private to this user, below folders that only root and the user can change. */
 const isPrivate = (folder: string, userId: number, statusOf: (folder: string) => Status): boolean => {
 	const own = statusOf(folder);
 	if (!own.isDirectory() || own.uid !== userId || (own.mode & forOthers) !== 0) {
@@ -35,7 +35,7 @@ const isPrivate = (folder: string, userId: number, statusOf: (folder: string) =>
 	}
 };
 
-/** One by one: Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+/** One by one: Node's own recursive mkdir never ends below a parent that rejects folders as if it were absent (`/proc`). */
 const makeFolder = (folder: string): void => {
 	if (existsSync(folder)) {
 		return;
@@ -49,7 +49,7 @@ const makeFolder = (folder: string): void => {
 /**
  * Makes the folder where it is missing.
  * @param cache The user's cache folder for this program.
- * @returns undefined where it cannot be made, or where somebody else could have put something there.
+ * @returns undefined where it cannot be made, or where another user could have written to it.
  */
 export function safeFolder(
 	cache: string | undefined,
@@ -62,7 +62,7 @@ export function safeFolder(
 	}
 	try {
 		makeFolder(folder);
-		// Windows has neither: there the profile folder itself keeps others out.
+		// Windows has neither: there the profile folder is private.
 		return userId === undefined || isPrivate(folder, userId, statusOf) ? folder : undefined;
 	} catch {
 		return undefined;
@@ -77,17 +77,17 @@ export function keepCompiled(): void {
 	const folder = named === undefined && off === undefined ? safeFolder(cacheFolder()) : undefined;
 	if (folder !== undefined && module.enableCompileCache?.(folder).directory !== undefined) {
 		inUse = folder;
-		// Not only at the end: a terminal that is closed leaves no time for it.
+		// Not only at the end: a closed terminal leaves no time for it.
 		setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 	}
 }
 
-/** The environment of a thread: only there does the variable stand, and programs that are started never see it. */
+/** The environment of a thread: only it has the variable, started programs never see it. */
 export function workerEnvironment(): NodeJS.ProcessEnv {
 	return inUse === undefined ? process.env : {...process.env, NODE_COMPILE_CACHE: inUse};
 }
 
-/** For a thread that starts programs of others: Node read the variable before. One that the user set stays. */
+/** For a thread that starts other programs: Node has read the variable before. One set by the user stays. */
 export function forgetCompileCache(): void {
 	if (process.env.NODE_COMPILE_CACHE === folderOf(cacheFolder())) {
 		delete process.env.NODE_COMPILE_CACHE;
@@ -95,7 +95,7 @@ export function forgetCompileCache(): void {
 }
 
 /**
- * Where a worker thread starts: beside the file that asks, as TypeScript in the sources (Node strips the types), as
+ * Where a worker thread starts: beside the calling file, as TypeScript in the sources (Node strips the types), as
  * JavaScript in the bundle, where all files lie in one folder.
  */
 export function workerUrl(name: string): URL {

@@ -3,7 +3,7 @@ import {
 	type AccountMonitor,
 	createAccountMonitor,
 	type MonitorPorts,
-	nextLookMs,
+	nextPollMs,
 } from '../../source/account/account-monitor.ts';
 import {OwnUse} from '../../source/account/own-traffic-registry.ts';
 import {type Clients, createClients} from '../../source/bedrock/clients/clients.ts';
@@ -91,7 +91,6 @@ export const startMonitor = (
 		own: new OwnUse(),
 		isEverything: true,
 		isAllOnScreen: false,
-		ownNow: () => new Map(),
 		publish(told) {
 			region = told;
 			published++;
@@ -118,18 +117,18 @@ export const until = async (holds: () => boolean): Promise<void> => {
 	}
 };
 
-/** Waits until everything of the first look has been published. */
-export const firstLook = async ({latest}: {readonly latest: () => AccountRegion}): Promise<void> => {
-	await until(() => latest().looks > 0);
+/** Waits until everything of the first poll has been published. */
+export const firstPoll = async ({latest}: {readonly latest: () => AccountRegion}): Promise<void> => {
+	await until(() => latest().polls > 0);
 };
 
 /** Lets one poll go by: moves the clock to the next one and waits until it has been published. */
-export const nextLook = async (
+export const nextPoll = async (
 	{clock}: AccountUnderTest,
 	{latest}: {readonly latest: () => AccountRegion},
 ): Promise<void> => {
 	await until(() => clock.timers > 0);
-	const before = latest().looks;
-	await clock.advance(nextLookMs(clock.epoch(), 0));
-	await until(() => latest().looks > before && clock.timers > 0);
+	const before = latest().polls;
+	await clock.advance(nextPollMs(clock.epoch(), 0));
+	await until(() => latest().polls > before && clock.timers > 0);
 };

@@ -6,7 +6,7 @@ import {accountBucketFixture} from '../helpers/account-fixture.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {limitFixture, planFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 import {specOf} from '../helpers/spec-fixture.ts';
-import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic} from './account-harness.ts';
+import {firstPoll, minuteMs, noon, startAccount, startMonitor, traffic} from './account-harness.ts';
 import {call, useAccount} from './call.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
@@ -26,10 +26,10 @@ describe('own traffic', () => {
 		}
 		const watch = startMonitor(account, {own});
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const bucket = watch.latest().buckets.find((each) => each.key === key);
-		expect(bucket?.use.requests).toBe((bucket?.told.requests ?? 0) - 10);
-		expect(bucket?.use.quotaTokens).toBe((bucket?.told.quotaTokens ?? 0) - 1000);
+		expect(bucket?.use.requests).toBe((bucket?.reported.requests ?? 0) - 10);
+		expect(bucket?.use.quotaTokens).toBe((bucket?.reported.quotaTokens ?? 0) - 1000);
 		expect(bucket?.others.requests).toBeGreaterThan(10);
 	});
 
@@ -41,7 +41,7 @@ describe('own traffic', () => {
 		}
 		const watch = startMonitor(account, {own});
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const bucket = watch.latest().buckets.find((each) => each.key === key);
 		expect(bucket?.use).toEqual({requests: 0, quotaTokens: 0});
 		expect(bucket?.others.quotaTokens).toBe(0);
@@ -69,24 +69,23 @@ describe('the day', () => {
 		const account = await startAccount({scenario: {background: [traffic('amazon.nova-lite-v1:0')]}});
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const link = createOwnTrafficRegistry();
-		link.told(watch.latest());
+		link.update(watch.latest());
 		const told = watch.latest().buckets.find(({model, scope}) => model === base && scope === 'on-demand');
 		const tell = (): number[] => {
 			const said: number[] = [];
 			link.follow({
 				targets: [targetFixture({model: base, scope: 'on-demand'})],
-				ownNow: () => [],
 				setOthersUse() {},
 				setOthersToday: (_target, tokens) => said.push(tokens),
 			});
 			link.answered(targetFixture({scope: 'on-demand'}), noon - 3 * minuteMs, 1000);
-			link.told(watch.latest());
+			link.update(watch.latest());
 			return said;
 		};
 		const [before = 0, after = 0] = tell();
-		expect(before).toBeGreaterThan((told?.told.quotaTokens ?? 0) * 600);
+		expect(before).toBeGreaterThan((told?.reported.quotaTokens ?? 0) * 600);
 		expect(before - after).toBe(1000);
 		expect(tell()).toEqual([before, after]);
 	});
@@ -98,10 +97,10 @@ describe('the day', () => {
 		const requests = (target.quota.requestsPerMinute.value ?? 0) / 2;
 		const shared = accountBucketFixture({others: {requests, quotaTokens: 0}});
 		expect(crowdingOf(plan, spec, [shared])).toMatch(
-			/^Others use \d+ of \d+ requests a minute of .+, your own runs on other machines included; with this run/,
+			/^Others use \d+ of \d+ requests per minute of .+, your own runs on other machines included; with this run/,
 		);
 		expect(headroomRemark(target, shared)).toMatch(
-			/^Others in the account use 50% of the requests .* of a minute, your own runs on other machines included:/,
+			/^Others in the account use 50% of the requests .* per minute, your own runs on other machines included:/,
 		);
 	});
 
@@ -122,7 +121,7 @@ describe('the day', () => {
 			share: 1,
 			burst: 'full',
 		});
-		const cost = {reserved: 1000, setAside: 1000, most: 1000, likelyMost: 1000};
+		const cost = {reserved: 1000, setAside: 1000, max: 1000, likelyMax: 1000};
 		admitted.setOthersToday(999_000);
 		expect(admitted.admit(cost, 'normal').kind).toBe('admitted');
 		admitted.setOthersToday(999_001);
@@ -141,7 +140,7 @@ describe('a headless run beside others', () => {
 		await expect(run().ended).rejects.toMatchObject({
 			exitCode: 2,
 			message: expect.stringMatching(
-				/Others use \d+ of 200 requests a minute of amazon\.nova-lite-v1:0[\s\S]*Nothing was sent/,
+				/Others use \d+ of 200 requests per minute of amazon\.nova-lite-v1:0[\s\S]*Nothing was sent/,
 			),
 			hint: expect.stringMatching(/--yes/),
 		});
@@ -157,7 +156,7 @@ describe('a headless run beside others', () => {
 		const called = run(...small, '--yes', '--json', '--alert', 'requests>30', '--alert', 'tokens>1000');
 		expect(await called.ended).toBe(3);
 		const line =
-			/^ALERT requests>30: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\) uses \d+% of its requests a minute\.$/m;
+			/^ALERT requests>30: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\) uses \d+% of its requests per minute\.$/m;
 		expect(called.stderr()).toMatch(line);
 		expect(called.stderr().match(/ALERT/g)).toHaveLength(1);
 		const {events} = JSON.parse(called.stdout()) as {events: ReadonlyArray<{kind: string; text: string}>};

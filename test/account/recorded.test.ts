@@ -1,3 +1,4 @@
+/** Tests source/account/region-poller.ts against a recorded answer of CloudWatch. */
 import {existsSync, readFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';

@@ -1,7 +1,8 @@
+/** Tests source/account/region-poller.ts: calls for many ModelIds. */
 import {expect, it} from 'vitest';
 import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
-import {firstLook, minuteMs, noon, startMonitor} from './account-harness.ts';
+import {firstPoll, minuteMs, noon, startMonitor} from './account-harness.ts';
 
 /** What each ModelId has, in CloudWatch's names. */
 const metricNames = [
@@ -65,9 +66,9 @@ it('500 ModelIds over 3 hours are read with at most 16 calls of GetMetricData', 
 			}),
 		},
 	);
-	watch.monitor.look(['bucket']);
+	watch.monitor.setOnScreen(['bucket']);
 	watch.monitor.start();
-	await firstLook(watch);
+	await firstPoll(watch);
 	expect(watch.latest().remarks).toEqual([]);
 	expect(windows).toContain(180 * minuteMs);
 	expect(Math.max(...asked)).toBe(500);

@@ -1,9 +1,10 @@
+/** Tests source/account/alerts.ts and plain/account.ts. */
 import {describe, expect, it, vi} from 'vitest';
 import {raisedAlerts} from '../../source/account/alerts.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket} from '../../source/domain/account-snapshot.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
-import {firstLook, minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
+import {firstPoll, minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
 import {call, useAccount} from './call.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
@@ -12,7 +13,7 @@ const look = async (scenario: Parameters<typeof startAccount>[0] = {}) => {
 	const account = await startAccount(scenario);
 	const watch = startMonitor(account, {isAllOnScreen: true});
 	watch.monitor.start();
-	await firstLook(watch);
+	await firstPoll(watch);
 	return watch.latest();
 };
 
@@ -39,7 +40,7 @@ describe('an alarm', () => {
 		const raised = raisedAlerts([readAlert('requests>70')], region);
 		expect(raised.map(({bucket}) => bucket.model)).toEqual(['amazon.nova-lite-v1:0']);
 		expect(alertLines(raised)[0]).toMatch(
-			/^ALERT requests>70: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\) uses \d+% of its requests a minute\.$/,
+			/^ALERT requests>70: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\) uses \d+% of its requests per minute\.$/,
 		);
 		expect(raisedAlerts([readAlert('requests<70')], region).map(({bucket}) => bucket.model)).toEqual([
 			'amazon.nova-pro-v1:0',

@@ -144,7 +144,7 @@ describe('a member', () => {
 		});
 		return {bucket, member, clock, lost};
 	};
-	const cost = {reserved: 10, setAside: 10, most: 10, likelyMost: 10};
+	const cost = {reserved: 10, setAside: 10, max: 10, likelyMax: 10};
 
 	it('goes on alone, and says so once, when the store fails', async () => {
 		const broken = async (): Promise<never> => Promise.reject(new Error('EROFS'));

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import {assumedText} from '../../source/batch/assumed-limits.ts';
+import {linesOf} from '../../source/batch/lines.ts';
 import {
 	type BatchTask,
 	batchRecords,
@@ -11,8 +13,6 @@ import {
 } from '../../source/batch/records.ts';
 import {splitBatch} from '../../source/batch/split.ts';
 import {type BatchLimits, usualLimits} from '../../source/domain/batch-limits.ts';
-import {assumedText} from '../../source/prompts/batch/limits.ts';
-import {linesOf} from '../../source/prompts/batch/lines.ts';
 
 const taskOf = (items: number, sizes: readonly number[]): BatchTask => ({
 	task: {
@@ -229,6 +229,6 @@ describe('lines', () => {
 
 it('assumed limits are told in words, with their values', () => {
 	expect(assumedText({assumed: ['recordsPerFile', 'bytesPerJob']})).toBe(
-		'records a file 50,000, size of a job 5 GB',
+		'records per file 50,000, size of a job 5 GB',
 	);
 });

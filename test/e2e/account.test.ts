@@ -61,7 +61,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 
 		terminal.write('b');
 		await terminal.waitFor(
-			has(/READY[\s\S]*Others use 1\d\d of 200 requests a minute/),
+			has(/READY[\s\S]*Others use 1\d\d of 200 requests per minute/),
 			'the plan, which asks',
 		);
 		terminal.write('r');

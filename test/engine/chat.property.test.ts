@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts: conversations, whatever the service does. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type Failure, type FailureClass, failureClasses} from '../../source/domain/failure.ts';

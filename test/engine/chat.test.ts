@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts: conversations. */
 import {describe, expect, it} from 'vitest';
 import type {Failure} from '../../source/domain/failure.ts';
 import {createRandom} from '../../source/domain/random.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts: a closed loop against a smaller quota. */
 import {describe, expect, it} from 'vitest';
 import {misjudgedQuota} from '../helpers/closed-loop-lab.ts';
 

@@ -1,9 +1,10 @@
+/** Tests source/engine/run-core.ts: a run ends, and lost requests are listed. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Backend} from '../../source/domain/backend.ts';
 import type {Failure} from '../../source/domain/failure.ts';
 import {createRandom} from '../../source/domain/random.ts';
-import type {Cell, Price, RunSpec} from '../../source/domain/run-spec.ts';
+import type {CellSpec, Price, RunSpec} from '../../source/domain/run-spec.ts';
 import type {AnswerRecord, LostRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -74,7 +75,7 @@ const backendOf = (each: Case, clock: FakeClock): Backend => {
 };
 
 const specFor = ({stop, waiting, after, shape, seed}: Case): RunSpec => {
-	const priced: Partial<Cell> = stop === 'cost' ? {price, maxTokens: 7} : {};
+	const priced: Partial<CellSpec> = stop === 'cost' ? {price, maxTokens: 7} : {};
 	const isPacked = waiting === 'single';
 	const chat =
 		waiting === 'turn'

@@ -1,3 +1,4 @@
+/** Tests source/admission/bucket.ts: even pacing after a throttle. */
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';
 import {createRun} from '../../source/engine/run.ts';

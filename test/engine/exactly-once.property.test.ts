@@ -1,3 +1,4 @@
+/** Tests source/engine/attempts/attempt-settlement.ts: each reservation is settled once. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Backend, Outcome} from '../../source/domain/backend.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/attempts/attempts.ts: each answer is judged once. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts: memory stays flat. */
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import {describe, expect, it} from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests source/admission/ledger.ts: alone in its bucket a run is never throttled. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';

@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/sustainable.ts: a run reaches the rate that it promises. */
 import {describe, expect, it} from 'vitest';
 import {type PromiseScene, promise} from '../helpers/promise-lab.ts';
 

@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts: commands in quick succession. */
 import {describe, expect, it} from 'vitest';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';

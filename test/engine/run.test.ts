@@ -475,7 +475,7 @@ describe('failures', () => {
 		const {clock, run} = setUp({targets: [targetOf(quotaOf(0, 0))]});
 		await clock.settle(run.start());
 		expect(run.snapshot()).toMatchObject({outcome: 'failed', stoppedBy: 'fault'});
-		expect(run.snapshot().failures[0]?.message).toContain('no request at all');
+		expect(run.snapshot().failures[0]?.message).toContain('no requests');
 	});
 
 	it('tries again, counts the attempts and hides none of them in the latency', async () => {
@@ -726,7 +726,7 @@ describe('the end of the duration', () => {
 		expect(clock.now()).toBe(12_000);
 		expect(lost.map(({reason}) => reason)).toEqual(['stopped', 'stopped', 'stopped']);
 		expect(run.snapshot().events.map(({text}) => text)).toContain(
-			'3 requests in flight got no answer before the run had to end, and may be paid for all the same.',
+			'3 requests in flight got no answer before the run had to end, and may still be billed.',
 		);
 	});
 });

@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts: whole runs at the edge of a quota. */
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';
 import type {Burst, RunSpec} from '../../source/domain/run-spec.ts';

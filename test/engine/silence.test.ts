@@ -1,3 +1,4 @@
+/** Tests source/engine/attempts/attempts.ts: silence ends an attempt. */
 import {describe, expect, it} from 'vitest';
 import type {Backend, InvokeOptions, Outcome} from '../../source/domain/backend.ts';
 import {methods} from '../../source/domain/backend.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/stop-rules.ts and metrics/figures/request-measures.ts: the cost of a run. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {isDearerTier, utf8Bytes} from '../../source/domain/accounting.ts';
@@ -34,7 +35,7 @@ describe('a cost', () => {
 	it('is a range beside attempts of unknown fate, from the answers to the most', () => {
 		const spent = nothingSpent();
 		spendAnswer(spent, usage(0.02));
-		spendBroken(spent, {attempts: 1, quotaTokens: 1, costUsd: 0.01, mostUsd: 0.03});
+		spendBroken(spent, {attempts: 1, quotaTokens: 1, costUsd: 0.01, maxUsd: 0.03});
 		const {costUsd, costUsdWithin} = spentUsd(spent);
 		expect(costUsd).toBeCloseTo(0.03);
 		expect(formatUsdWithin(costUsd, costUsdWithin)).toBe('$0.020 to $0.050');
@@ -68,7 +69,7 @@ describe('a tier that an answer names', () => {
 		[{maxCostUsd: null, isMaxCostGiven: true}, 'pass'],
 	])('ends a run only where the limit was typed: %j', (limit, verdict) => {
 		const guards = new Guards({maxRequests: null, ...limit});
-		guards.loseSight();
+		guards.losePrice();
 		expect(guards.ask(0.1, true)).toEqual(verdict);
 	});
 });

@@ -1,3 +1,4 @@
+/** Tests source/engine/run.ts and metrics/decisions/variant-contest.ts: no verdict without evidence. */
 import {describe, expect, it} from 'vitest';
 import type {Backend} from '../../source/domain/backend.ts';
 import type {Failure, FailureClass} from '../../source/domain/failure.ts';

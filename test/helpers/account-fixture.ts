@@ -17,7 +17,7 @@ const hourOf = (value: number): readonly number[] =>
 		minute === 61 ? 0 : Math.round(value * (minute === 60 ? 0.4 : 0.7 + 0.3 * Math.sin((minute + 8) / 6))),
 	);
 
-const told = (use: MinuteUse): AccountBucket['told'] => ({
+const reported = (use: MinuteUse): AccountBucket['reported'] => ({
 	...use,
 	inputTokens: Math.round(use.quotaTokens * 0.7),
 	outputTokens: Math.round(use.quotaTokens * 0.3),
@@ -44,7 +44,7 @@ export function accountBucketFixture(overrides: Partial<AccountBucket> = {}): Ac
 		burndown: {value: 1, source: 'AWS user guide'},
 		activity: 'active',
 		minute: fixtureMinute,
-		told: told(use),
+		reported: reported(use),
 		own: {requests: 0, quotaTokens: 0},
 		use,
 		others: use,
@@ -99,7 +99,7 @@ export function accountBucketsFixture(region = 'us-east-1'): readonly AccountBuc
 			model: 'meta.llama3-3-70b-instruct-v1:0',
 			quota: quota(120, 60_000),
 			use: llama,
-			told: {...told(llama), throttles: 14},
+			reported: {...reported(llama), throttles: 14},
 			hourThrottles: 289,
 			costPerHourUsd: 2.18,
 		}),
@@ -135,7 +135,7 @@ export function accountRegionFixture(overrides: Partial<AccountRegion> = {}): Ac
 		endpoint: null,
 		phase: 'live',
 		waitingFor: [],
-		looks: 1,
+		polls: 1,
 		minute: fixtureMinute,
 		isComplete: true,
 		at: fixtureMinute + 185_000,

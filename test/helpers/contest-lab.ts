@@ -131,7 +131,7 @@ export function runLab(lab: Lab, seed: number): LabEnd {
 			ask(cell, left.length);
 		}
 		block++;
-		contest.look();
+		contest.evaluate();
 	}
 	const left = contest.standings?.left ?? [...sources.keys()];
 	return {decided: decidedAs(contest), left, blocks: block, requests, tokens, blocksOf, contest, figures};

@@ -170,7 +170,7 @@ export const share = async (scene: SharingScene): Promise<Shared> => {
 			});
 		};
 
-		const cost = {reserved, setAside: reserved, most: reserved, likelyMost: reserved};
+		const cost = {reserved, setAside: reserved, max: reserved, likelyMax: reserved};
 		/** Sends one if it may. Returns after how many milliseconds the next may be tried; undefined: when it is told to. */
 		const step = (): number | undefined => {
 			if (ratePerMinute !== undefined && clock.now() < dueAt) {

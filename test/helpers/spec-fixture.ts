@@ -1,4 +1,4 @@
-import type {Cell, Load, RunSpec} from '../../source/domain/run-spec.ts';
+import type {CellSpec, Load, RunSpec} from '../../source/domain/run-spec.ts';
 import type {Limit, Quota, Target} from '../../source/domain/target.ts';
 import type {Item, Variant} from '../../source/domain/task.ts';
 
@@ -57,7 +57,7 @@ export const itemsOf = (count: number): readonly Item[] =>
 		expected: undefined,
 	}));
 
-export const cellOf = (overrides: Partial<Cell> = {}): Cell => ({
+export const cellOf = (overrides: Partial<CellSpec> = {}): CellSpec => ({
 	variant: 0,
 	target: 0,
 	lane: 'normal',

@@ -147,7 +147,7 @@ export const play = (scene: Scene): Played => {
 				reserved,
 				Math.round(size * (inputTokens + burndown * outputTokens * (1 + jitter)) + 1),
 			);
-			const cost = {reserved, setAside, most: setAside, likelyMost: setAside};
+			const cost = {reserved, setAside, max: setAside, likelyMax: setAside};
 			const admission = bucket.admit(cost, 'normal');
 			if (admission.kind !== 'admitted') {
 				if (admission.kind === 'wait' && admission.delayMs !== undefined) {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import {Writable} from 'node:stream';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {compare, report} from '../../source/commands/report-compare.ts';
+import {environmentOf} from '../../source/reports/environment.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-json.ts';
 import type {Io} from '../../source/terminal/io.ts';
@@ -44,7 +45,12 @@ function outputs() {
 /** Everything that a run leaves, charts included. */
 async function writeAll(name: string): Promise<string> {
 	const folder = path.join(root, name);
-	await writeReports({type: 'write', snapshot: run, folder, answersFile: undefined});
+	await writeReports({
+		type: 'write',
+		results: resultsOf(run, environmentOf()),
+		folder,
+		answersFile: undefined,
+	});
 	return path.join(folder, 'results.json');
 }
 
@@ -60,7 +66,12 @@ async function writeRun(name: string, from = run): Promise<string> {
 describe('writeReports', () => {
 	it('writes results, summary and charts in its own thread', async () => {
 		const folder = path.join(root, 'a', 'b');
-		const files = await writeReports({type: 'write', snapshot: run, folder, answersFile: undefined});
+		const files = await writeReports({
+			type: 'write',
+			results: resultsOf(run, environmentOf()),
+			folder,
+			answersFile: undefined,
+		});
 		expect(namesOf(files)).toEqual(['results.json', 'summary.md', ...charts]);
 		for (const file of files.filter((name) => name.endsWith('.svg'))) {
 			expect(parseXml(await readFile(file, 'utf8')).name).toBe('svg');
@@ -75,7 +86,7 @@ describe('writeReports', () => {
 		const going = {...run, phase: 'running' as const, outcome: null, endedAt: null};
 		const files = await writeReports({
 			type: 'write',
-			snapshot: going,
+			results: resultsOf(going, environmentOf()),
 			folder: root,
 			answersFile: undefined,
 			isExport: true,
@@ -87,7 +98,7 @@ describe('writeReports', () => {
 		await writeFile(path.join(root, 'file'), '');
 		const folder = path.join(root, 'file', 'reports');
 		await expect(
-			writeReports({type: 'write', snapshot: run, folder, answersFile: undefined}),
+			writeReports({type: 'write', results: resultsOf(run, environmentOf()), folder, answersFile: undefined}),
 		).rejects.toMatchObject({name: 'UserError', exitCode: 1, message: expect.stringContaining('file')});
 	});
 });

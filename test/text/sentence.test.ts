@@ -1,3 +1,4 @@
+/** Tests source/text/width.ts: asSentence. */
 import {expect, it} from 'vitest';
 import {asSentence} from '../../source/text/width.ts';
 

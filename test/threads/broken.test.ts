@@ -1,3 +1,4 @@
+/** Tests source/threads/prepare.ts: a run against broken answers. */
 import {describe, expect, it} from 'vitest';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';

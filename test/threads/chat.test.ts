@@ -1,3 +1,4 @@
+/** Tests source/threads/prepare.ts: a chat over the SDK and HTTP. */
 import {createServer, request as send} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, expect, it, onTestFinished} from 'vitest';

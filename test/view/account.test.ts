@@ -151,7 +151,7 @@ describe('an alarm', () => {
 		const first = following(start({alerts}), told());
 		expect(first.effects).toMatchObject([{type: 'ring'}]);
 		expect(first.state.log.at(-1)).toBe(
-			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens a minute.',
+			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens per minute.',
 		);
 		expect(following(first.state, told()).effects).toEqual([]);
 		expect(following(first.state, told(calm), told()).effects).toEqual([]);

@@ -116,8 +116,9 @@ const leaveResults = async (results: Results, {folder}: RunSetup): Promise<Left>
 
 /** Everything else that is made of a run. */
 const leaveReports = async (
-	snapshot: Snapshot,
-	{folder, answers, config}: RunSetup,
+	results: Results,
+	{folder, answers}: RunSetup,
+	recipe: Recipe | undefined,
 	{stderr}: Io,
 ): Promise<Left> => {
 	if (folder === undefined) {
@@ -126,11 +127,11 @@ const leaveReports = async (
 	try {
 		const writing = writeReports({
 			type: 'write',
-			snapshot,
+			results,
 			folder,
 			answersFile: answers?.file,
 			requestsFile: answers?.requestsFile,
-			recipe: recipeOf(config, snapshot),
+			recipe,
 			hasResults: true,
 		});
 		return {files: await withProgress(stderr, 'Writing the reports ...', writing), faults: []};
@@ -167,7 +168,9 @@ export async function finish(
 		await writeClean(io.stdout, summaryLines(snapshot, look));
 	}
 	const json = await leaveJson(results, setup);
-	const rest = isReporting ? await leaveReports(snapshot, setup, io) : nothing;
+	const rest = isReporting
+		? await leaveReports(results, setup, recipeOf(setup.config, snapshot), io)
+		: nothing;
 	const files = [...first.files, ...rest.files];
 	const faults = [...first.faults, ...json.faults, ...rest.faults];
 	const isQuiet = (isJsonOnly && !io.stderr.isTTY) || files.length === 0;

@@ -10,7 +10,7 @@ import {type Candidate, chosenCandidates, combinations} from '../../metrics/deci
 import {
 	afterRung,
 	emptySearch,
-	leastBudget,
+	minBudget,
 	planRungs,
 	requestsOfRungs,
 	requestsSent,
@@ -90,7 +90,7 @@ export function searchOf(flags: FlagValues, config: RunConfig, isOnScreen: boole
 	if (count < config.variants.length) {
 		throw new UserError(`--requests: ${budget} are too few to search ${config.variants.length} variants.`, {
 			exitCode: 2,
-			hint: `Give at least ${leastBudget(config.variants.length)}, or fewer variants with --variants.`,
+			hint: `Give at least ${minBudget(config.variants.length)}, or fewer variants with --variants.`,
 		});
 	}
 	return {budget, combinations: all.length, candidates: chosenCandidates(all, count, config.seed), rungs};

@@ -4,6 +4,7 @@ import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {environmentOf} from '../../reports/environment.ts';
+import type {Results} from '../../reports/results-schema.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {recipeOf} from '../run/finish.ts';
 
@@ -56,20 +57,25 @@ const nothingToSend = (): UserError =>
 		hint: 'Wait until a variant has given a useful answer.',
 	});
 
+const resultsNow = async (snapshot: Snapshot): Promise<Results> => {
+	const {resultsOf} = await import('../../reports/results.ts');
+	return resultsOf(snapshot, environmentOf());
+};
+
 /** @param base Folder of the run's reports; undefined when there is none. */
 export function createExports(base: string | undefined): Exports {
 	const nextFolder = folders(base);
 	return {
 		async exportReports(snapshot) {
-			const folder = await nextFolder();
-			return writeReports({type: 'write', snapshot, folder, answersFile: undefined, isExport: true});
+			const [results, folder] = await Promise.all([resultsNow(snapshot), nextFolder()]);
+			return writeReports({type: 'write', results, folder, answersFile: undefined, isExport: true});
 		},
 		async exportIncrease(snapshot) {
-			const [{resultsOf}, {quotaIncreaseMarkdown}] = await Promise.all([
-				import('../../reports/results.ts'),
+			const [results, {quotaIncreaseMarkdown}] = await Promise.all([
+				resultsNow(snapshot),
 				import('../../reports/quota-increase-markdown.ts'),
 			]);
-			const text = quotaIncreaseMarkdown(resultsOf(snapshot, environmentOf()));
+			const text = quotaIncreaseMarkdown(results);
 			return writeText(await nextFolder(), 'quota-increase.md', text);
 		},
 		async exportWinningRequest(snapshot, config) {
@@ -77,12 +83,11 @@ export function createExports(base: string | undefined): Exports {
 			if (recipe === undefined || snapshot.variants.every(({items}) => items.useful === 0)) {
 				throw nothingToSend();
 			}
-			const [{resultsOf}, {bestRequestText}, {firstRequestOf}] = await Promise.all([
-				import('../../reports/results.ts'),
+			const [results, {bestRequestText}, {firstRequestOf}] = await Promise.all([
+				resultsNow(snapshot),
 				import('../../reports/best-request.ts'),
 				import('../../threads/sent-request.ts'),
 			]);
-			const results = resultsOf(snapshot, environmentOf());
 			const text = bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));
 			return writeText(await nextFolder(), 'best-request.json', text);
 		},

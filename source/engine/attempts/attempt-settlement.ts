@@ -16,7 +16,7 @@ import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts
 import type {ItemVerdict} from '../../domain/task.ts';
 import type {PatternChecker} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {createTierMismatchWatch} from '../cells/tier-mismatch-watch.ts';
 import type {RunCore} from '../run-core.ts';
 import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
@@ -32,18 +32,15 @@ import {
 } from './request-records.ts';
 import {retryDelayMs} from './retry-policy.ts';
 
-/** What outcomes have to do with beside the run itself. */
 type SettlementPorts = {
-	readonly onAnswer: (record: AnswerRecord) => void;
-	/** An answer whose check takes its time; it comes again when it is judged. */
-	readonly onUnjudged: (record: UncheckedRecord) => void;
-	/** Undefined: patterns are checked in this thread. */
-	readonly checker: PatternChecker | undefined;
-	/** Something changed: more may be sent now. */
-	readonly pump: () => void;
+	readonly onAnswer?: ((record: AnswerRecord) => void) | undefined;
+	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
+	readonly onUnjudged?: ((record: UncheckedRecord) => void) | undefined;
+	/** Checks answers by the patterns of the task; absent: in this thread. */
+	readonly checker?: PatternChecker | undefined;
 };
 
-/** What an answer took, known before it is judged. */
+/** Tokens, cost and times of an answer, known before it is judged. */
 type Settled = Pick<AnswerRecord, 'usage' | 'quotaTokens' | 'at'> & {
 	readonly isOverrun: boolean;
 	readonly costUsd: number | undefined;
@@ -58,13 +55,13 @@ const recordOf = (
 	verdicts: readonly ItemVerdict[],
 ): AnswerRecord => toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times});
 
-/** Where the tokens of a bucket were found to count from, in a sentence. */
+/** Says where the tokens of a bucket were found to count from. */
 const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
 	countsFrom === 'end'
 		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
 		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
 
-/** Why a run with a typed limit goes no further. */
+/** Why a run with a typed limit stops. */
 const dearerWords = (model: string, tier: string | undefined): string =>
 	`${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
 
@@ -75,9 +72,10 @@ const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> =
 	overloaded: 'overloaded',
 };
 
+/** Follow-ups occupy no slot of their load. */
 const freeSlots = new ConcurrencyLimiter(() => Number.POSITIVE_INFINITY);
 
-/** Settles what attempts did to their bucket, judges answers, and decides whether a request is tried again. */
+/** Settles attempts with their bucket, judges answers, and decides whether a request is tried again. */
 export function createSettlement(core: RunCore, ports: SettlementPorts): AttemptHandlers {
 	const {spec, clock, random, guards, time} = core;
 
@@ -88,7 +86,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
 		at: time.elapsedMs(),
 		cell: cell.index,
-		target: cell.cell.target,
+		target: cell.spec.target,
 		isCounted: !request.isWarmUp,
 		reservedTokens: reservation.tokens,
 	});
@@ -134,7 +132,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		answer: Answer,
 		verdicts: readonly ItemVerdict[],
 	): void => {
-		if (answer.isTruncated && maxTokens < cell.cell.maxTokens && !cell.isChat) {
+		if (answer.isTruncated && maxTokens < cell.spec.maxTokens && !cell.isChat) {
 			followUp(request, {hasFullLimit: true});
 			return;
 		}
@@ -164,7 +162,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
 		}
 		if (wasProbe) {
-			ports.pump();
+			core.wake();
 		}
 	};
 
@@ -174,10 +172,10 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		const usage = usageOf(answer, cell.inputTokens(request.prompt));
 		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
-		const costUsd = cell.cell.price === null ? undefined : costOf(usage, cell.cell.price);
-		guards.ended(attempt.mostUsd, costUsd ?? 0);
+		const costUsd = cell.spec.price === null ? undefined : costOf(usage, cell.spec.price);
+		guards.ended(attempt.maxUsd, costUsd ?? 0);
 		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);
-		if (isDearer && guards.loseSight()) {
+		if (isDearer && guards.losePrice()) {
 			core.note('tier', dearerWords(cell.target.model, answer.tier));
 		}
 		const settled: Settled = {
@@ -194,9 +192,9 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			asked,
 			answer,
 			(verdicts) => onJudged(attempt, answer, settled, verdicts),
-			(verdicts) => ports.onUnjudged(toUncheckedRecord(recordOf(attempt, answer, settled, verdicts))),
+			(verdicts) => ports.onUnjudged?.(toUncheckedRecord(recordOf(attempt, answer, settled, verdicts))),
 		);
-		ports.pump();
+		core.wake();
 	};
 
 	const onJudged = (
@@ -208,12 +206,12 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		const {request, cell, reservation} = attempt;
 		const {usage, quotaTokens, isOverrun, costUsd, isDearer, times} = settled;
 		const next = nextTurn(request, cell, answer, time.runningMs() + cell.thinkMs);
-		// Field by field: this is made for every answer, and a copy that so many are added to stood out in profiles.
+		// Field by field: this is made for every answer, and spreading a copy stood out in profiles.
 		core.emit({
 			type: 'answered',
 			at: time.elapsedMs(),
 			cell: cell.index,
-			target: cell.cell.target,
+			target: cell.spec.target,
 			isCounted: !request.isWarmUp,
 			reservedTokens: reservation.tokens,
 			block: request.block && {...request.block, isUnitOver: next === undefined},
@@ -251,10 +249,10 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		});
 		watchService(cell, answer);
 		learn(attempt, answer, usage);
-		ports.onAnswer(recordOf(attempt, answer, settled, verdicts));
+		ports.onAnswer?.(recordOf(attempt, answer, settled, verdicts));
 		askAgain(attempt, answer, verdicts);
 		finishTurn(request, next);
-		ports.pump();
+		core.wake();
 	};
 
 	/** An answered request is over; in a conversation the next turn follows, after the time to think. */
@@ -262,7 +260,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		if (next === undefined) {
 			core.finish(request);
 		} else {
-			core.goOn(request, next, clock.now() + core.cellOf(next).thinkMs);
+			core.continueWith(request, next, clock.now() + core.cellOf(next).thinkMs);
 		}
 	};
 
@@ -283,12 +281,12 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			case 'others':
 				core.note(
 					'surprise',
-					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)} %.`,
+					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)}%.`,
 				);
 		}
 	};
 
-	/** Tells the bucket what a failed attempt did to it, and says so when it reacts. */
+	/** Settles a failed attempt with its bucket, and logs how the bucket reacts. */
 	const settleFailure = (attempt: Attempt, failure: Failure): void => {
 		const {cell, reservation} = attempt;
 		if (failure.charge === 'unknown') {
@@ -314,27 +312,27 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		}
 	};
 
-	/** What an attempt of unknown fate may have used belongs to its request. */
+	/** Adds what an attempt of unknown fate may have used to its request. */
 	const keepBroken = (
-		{request, cell, reservation, mostUsd}: Attempt,
+		{request, cell, reservation, maxUsd: attemptUsd}: Attempt,
 		received: Received | undefined,
 	): Broken => {
-		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, mostUsd);
-		const {attempts = 0, quotaTokens = 0, costUsd = 0, mostUsd: most = 0} = request.broken ?? {};
+		const used = cell.usedByBroken(request.prompt, received, reservation.tokens, attemptUsd);
+		const {attempts = 0, quotaTokens = 0, costUsd = 0, maxUsd = 0} = request.broken ?? {};
 		request.broken = {
 			attempts: attempts + used.attempts,
 			quotaTokens: quotaTokens + used.quotaTokens,
 			costUsd: costUsd + used.costUsd,
-			mostUsd: most + used.mostUsd,
+			maxUsd: maxUsd + used.maxUsd,
 		};
 		return used;
 	};
 
-	/** Cells that the service asked to wait for longer than is waited. */
+	/** Cells with a Retry-After longer than is honoured. */
 	const impatient = new Set<number>();
 
-	/** Says once for each cell that it is tried again before the service asks to. */
-	const noteImpatience = ({index, variant, target}: CellState, failure: Failure, delayMs: number): void => {
+	/** Logs once per cell that it is tried again before the service asks to. */
+	const noteImpatience = ({index, variant, target}: Cell, failure: Failure, delayMs: number): void => {
 		const asked = failure.retryAfterMs ?? 0;
 		if (asked > delayMs && !impatient.has(index)) {
 			impatient.add(index);
@@ -348,7 +346,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	const onFailure = (attempt: Attempt, failure: Failure): void => {
 		const {request, cell} = attempt;
 		settleFailure(attempt, failure);
-		guards.ended(attempt.mostUsd, failure.charge === 'unknown' ? attempt.mostUsd : 0);
+		guards.ended(attempt.maxUsd, failure.charge === 'unknown' ? attempt.maxUsd : 0);
 		const broken = failure.charge === 'unknown' ? keepBroken(attempt, failure.received) : undefined;
 		const kind = throttleKinds[failure.class];
 		if (kind === undefined) {
@@ -373,12 +371,12 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
 			core.stopIfHopeless();
 		}
-		ports.pump();
+		core.wake();
 	};
 
 	const onAbandoned = (attempt: Attempt): void => {
 		attempt.cell.bucket.keep(attempt.reservation);
-		guards.ended(attempt.mostUsd, attempt.mostUsd);
+		guards.ended(attempt.maxUsd, attempt.maxUsd);
 		core.emit({type: 'abandoned', ...attemptOf(attempt), broken: keepBroken(attempt, undefined)});
 		core.lose(attempt.request, undefined);
 	};

@@ -6,17 +6,17 @@ import type {Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
 import type {Silence} from '../../domain/timeouts.ts';
 import {beginJudgement, judgeAnswer, type PatternChecker, type PatternResult} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {WakeTimer} from '../wake-timer.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
-/** What an answer gets whose check was not over when the run had to end. */
+/** Result of a check that was not over when the run had to end. */
 const givenUp: PatternResult = {isMet: false, reason: 'the run ended before its check did'};
 
-/** Milliseconds after which an answer whose check goes on is put where nothing can lose it. */
+/** Milliseconds after which an answer whose check still runs is saved. */
 const slowMs = 100;
 
-/** The answers that are here and not yet judged. Each is judged exactly once, however its check ends. */
+/** Answers that are not judged yet. Each is judged exactly once, however its check ends. */
 export class Judging {
 	readonly #task: Task;
 	readonly #checker: PatternChecker | undefined;
@@ -68,7 +68,7 @@ export class Judging {
 		void this.#checker.check(texts).then(end);
 	}
 
-	/** What is still open failed its check: the run ends. */
+	/** The run ends: what is still open failed its check. */
 	giveUp(): void {
 		for (const giveUp of [...this.#open]) {
 			giveUp();
@@ -79,10 +79,10 @@ export class Judging {
 /** One HTTP exchange that is under way. */
 export type Attempt = {
 	readonly request: LogicalRequest;
-	readonly cell: CellState;
+	readonly cell: Cell;
 	readonly reservation: Reservation;
 	/** USD that it costs at most. */
-	readonly mostUsd: number;
+	readonly maxUsd: number;
 	readonly maxTokens: number;
 	/** Milliseconds of the engine's clock. */
 	readonly sentAt: number;
@@ -92,12 +92,12 @@ export type Attempt = {
 	firstAnswerTokenAt?: number | undefined;
 };
 
-/** An attempt with what is known of its answer so far. */
+/** The state of an attempt in flight. */
 type Open = {
 	readonly controller: AbortController;
-	/** Milliseconds of the engine's clock at which anything came last; undefined before the first sign. */
+	/** Milliseconds of the engine's clock of the last received data; undefined before the first. */
 	heardAt: number | undefined;
-	/** What has come until now. */
+	/** The part of the answer that was received. */
 	received?: () => Received;
 };
 
@@ -112,7 +112,7 @@ export type AttemptHandlers = {
 	readonly judging: Pick<Judging, 'count' | 'giveUp'>;
 };
 
-/** What the engine makes of a backend that rejects although it must not. */
+/** Outcome where a backend rejects, which it must not. */
 const unexpected = (error: unknown): Outcome => ({
 	kind: 'failed',
 	failure: {
@@ -124,19 +124,19 @@ const unexpected = (error: unknown): Outcome => ({
 	},
 });
 
-/** What became of an attempt of which nothing comes any more. */
+/** Failure of an attempt that has gone silent. */
 const silent = (attempt: Attempt, quietMs: number, received: Received | undefined): Failure => ({
 	class: 'timeout',
 	message: `Nothing came for ${formatSpan(quietMs)}${received === undefined ? '' : ' in the middle of an answer'}: the attempt was given up.`,
 	advice: 'Check the endpoint and the network; --timeout T waits longer.',
-	// Each of them took minutes.
-	isRetryable: attempt.request.attempts < mostSilences,
+	// Each silence took minutes.
+	isRetryable: attempt.request.attempts < maxSilences,
 	charge: 'unknown',
 	received,
 });
 
 /** Attempts of a request that may end in silence. */
-const mostSilences = 2;
+const maxSilences = 2;
 
 /** The attempts in flight. Each ends exactly once: answered, failed (by silence too) or abandoned. */
 export class Attempts {
@@ -145,9 +145,9 @@ export class Attempts {
 	readonly #silence: Silence;
 	readonly #handlers: AttemptHandlers;
 	readonly #open = new Map<Attempt, Open>();
-	/** Rings before any attempt can have been silent for too long. */
-	readonly #alarm: WakeTimer;
-	/** When anything came last; where nothing was in flight, when the first was sent. */
+	/** Fires before any attempt can have been silent for too long. */
+	readonly #silenceTimer: WakeTimer;
+	/** When data came last; where nothing was in flight, when the first attempt was sent. */
 	#heardAt = 0;
 
 	constructor(backend: Backend, clock: Clock, silence: Silence, handlers: AttemptHandlers) {
@@ -155,10 +155,10 @@ export class Attempts {
 		this.#clock = clock;
 		this.#silence = silence;
 		this.#handlers = handlers;
-		this.#alarm = new WakeTimer(clock, () => this.#endSilent());
+		this.#silenceTimer = new WakeTimer(clock, () => this.#endSilent());
 	}
 
-	/** Milliseconds since anything came; undefined while nothing is in flight. */
+	/** Milliseconds since data came last; undefined while nothing is in flight. */
 	get quietMs(): number | undefined {
 		return this.#open.size === 0 ? undefined : this.#clock.now() - this.#heardAt;
 	}
@@ -189,7 +189,7 @@ export class Attempts {
 		});
 	}
 
-	/** Ends all attempts at once; whatever their backend still says is not heard. Returns how many there were. */
+	/** Ends all attempts at once and ignores what their backend still reports. Returns how many there were. */
 	abortAll(): number {
 		const open = [...this.#open];
 		for (const [attempt, {controller}] of open) {
@@ -201,9 +201,9 @@ export class Attempts {
 		return open.length;
 	}
 
-	/** Nothing is sent any more. */
+	/** Stops the timer: nothing more is sent. */
 	close(): void {
-		this.#alarm.clear();
+		this.#silenceTimer.clear();
 	}
 
 	/** Milliseconds that an attempt may still be silent. */
@@ -213,10 +213,10 @@ export class Attempts {
 		return until - this.#clock.now();
 	}
 
-	/** An attempt that says its first word meanwhile has the shorter patience from then on. */
+	/** By the shorter patience: an attempt has that as soon as its answer begins. */
 	#watch(): void {
 		const {beforeFirstMs, betweenMs} = this.#silence;
-		this.#alarm.within(Math.min(beforeFirstMs, betweenMs));
+		this.#silenceTimer.within(Math.min(beforeFirstMs, betweenMs));
 	}
 
 	#endSilent(): void {
@@ -229,7 +229,7 @@ export class Attempts {
 			}
 		}
 		for (const [attempt, open] of this.#open) {
-			this.#alarm.within(this.#patienceMs(attempt, open));
+			this.#silenceTimer.within(this.#patienceMs(attempt, open));
 		}
 		if (this.#open.size > 0) {
 			this.#watch();

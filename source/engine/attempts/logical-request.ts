@@ -1,11 +1,11 @@
 import type {Answer} from '../../domain/backend.ts';
 import type {BlockPlace, Broken} from '../../domain/run-event.ts';
 import type {Item, Prompt} from '../../domain/task.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import type {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
 import type {ItemRange} from '../scheduling/item-walk.ts';
 
-/** Place in a block of a request that may be a turn of a conversation. */
+/** Position of a request in a block; in a conversation its last turn completes it. */
 type Place = Omit<BlockPlace, 'isUnitOver'>;
 
 /** A request that a load source wants to send next. */
@@ -16,14 +16,14 @@ export type Draft = {
 	readonly block: number;
 	/** Its place there; undefined when it is not compared. */
 	readonly place: Place | undefined;
-	/** Of the items in their order; undefined where its cell goes its own way over them. */
+	/** Range of the items in their order; undefined where its cell has its own order. */
 	readonly items: ItemRange | undefined;
 	readonly isWarmUp: boolean;
 	/** Position in the sequence of items, in requests. */
 	readonly position: number;
-	/** Milliseconds of running time at which an open loop means to send it; undefined in a closed one. */
+	/** Running time at which an open loop intends to send it, in milliseconds; undefined in a closed loop. */
 	readonly intendedAt: number | undefined;
-	/** What it occupies until it is finished, a conversation until its last turn is. */
+	/** Holds one of these slots until it is finished, a conversation until its last turn is. */
 	readonly slots: ConcurrencyLimiter;
 	/** Turns that its conversation may have; 1 where there is none. */
 	readonly turns: number;
@@ -49,17 +49,17 @@ export type LogicalRequest = {
 	readonly turn: number;
 	/** Turns that its conversation may have; 1 where there is none. */
 	readonly turns: number;
-	/** Running time at which its first attempt was sent: in a closed loop that was when it was meant to be. */
+	/** Running time at which its first attempt was sent: the intended start in a closed loop. */
 	firstSentAtRunningMs?: number;
 	/** Attempts sent so far. */
 	attempts: number;
-	/** What attempts whose fate is not known kept of the quota. */
+	/** What attempts of unknown fate kept of the quota. */
 	broken?: Broken;
 	/** The service throttled its first attempt. */
 	isFirstThrottled?: boolean;
 };
 
-/** A later turn of a conversation that was not sent yet. */
+/** Whether it is a later turn of a conversation that was not sent yet. */
 export function isUnsentTurn({turn, attempts}: LogicalRequest): boolean {
 	return turn > 0 && attempts === 0;
 }
@@ -73,7 +73,7 @@ export function isUnsentTurn({turn, attempts}: LogicalRequest): boolean {
  */
 export function nextTurn(
 	request: LogicalRequest,
-	cell: CellState,
+	cell: Cell,
 	answer: Answer,
 	intendedAt: number,
 ): LogicalRequest | undefined {

@@ -3,7 +3,7 @@ import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {itemFingerprint} from '../../domain/fingerprint.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
 import type {ItemVerdict} from '../../domain/task.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
@@ -17,7 +17,7 @@ export type VerdictRecord = {
 	readonly kind: ItemVerdict['kind'];
 	readonly answer: string | null;
 	readonly checked: boolean;
-	/** Why it was not checked to the end; absent where it was. */
+	/** Why its check could not finish; absent where it did. */
 	readonly reason?: string;
 };
 
@@ -56,7 +56,7 @@ export type AnswerRecord = {
 	readonly usage: Usage;
 	readonly quotaTokens: number;
 	readonly stopReason: string;
-	/** As echoed; absent where the answer does not say. */
+	/** As echoed; absent where the answer has none. */
 	readonly tier?: string;
 	readonly latencyMode?: string;
 	readonly attempts: number;
@@ -93,7 +93,7 @@ export function toAnswerRecord(
 		quotaTokens,
 		latencyMs,
 		variant: cell.variant.name,
-		target: cell.cell.target,
+		target: cell.spec.target,
 		model: cell.target.model,
 		items: request.items.map(({index}) => index),
 		...(cell.isChat ? {conversation: request.conversation, turn: request.turn + 1} : {}),
@@ -109,8 +109,8 @@ export function toAnswerRecord(
 }
 
 /**
- * ISO 8601 UTC of instants that mostly follow each other closely: the date is written anew once a second, because that is
- * dear and every answer has a time.
+ * ISO 8601 UTC of instants that mostly follow each other closely: the date is formatted once per second, because that is
+ * expensive and every answer has a time.
  * @returns Takes milliseconds since 1970.
  */
 export function createIsoTime(): (epochMs: number) => string {
@@ -146,14 +146,14 @@ export type LostRecord = {
 /** Makes the record of a lost request. @param failure Undefined where the run ended first. */
 export function toLostRecord(
 	request: LogicalRequest,
-	{variant, cell, target}: CellState,
+	{variant, spec, target}: Cell,
 	failure: Failure | undefined,
 	at: string,
 ): LostRecord {
 	return {
 		at,
 		variant: variant.name,
-		target: cell.target,
+		target: spec.target,
 		model: target.model,
 		items: request.items.map(({index}) => index),
 		attempts: request.attempts,
@@ -176,18 +176,17 @@ export function lostEvent(request: LogicalRequest, failure: Failure, at: number)
 	};
 }
 
-/** Most requests whose items are named in the log. */
-const mostNamed = 20;
+/** Maximum of requests whose items are named in the log. */
+const maxNamed = 20;
 
-/** How many requests were lost, for what, and the items of the first ones. */
+/** Counts lost requests by reason, and keeps the items of the first ones. */
 export class LostCount {
 	readonly #byReason = new Map<LostRecord['reason'], number>();
-
 	readonly #named: LostRecord[] = [];
 
 	add(record: LostRecord): void {
 		const {reason} = record;
-		if (this.#named.length < mostNamed && record.items.length > 0) {
+		if (this.#named.length < maxNamed && record.items.length > 0) {
 			this.#named.push(record);
 		}
 		this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
@@ -210,7 +209,7 @@ export class LostCount {
 			([variant, records]) =>
 				`${variant} ${records
 					.flatMap(({items}) => items)
-					.slice(0, mostNamed)
+					.slice(0, maxNamed)
 					.join(', ')}`,
 		);
 		return lists.length === 0 ? '' : `First items without one: ${lists.join('; ')}. `;

@@ -1,18 +1,19 @@
 import type {Admission} from '../../admission/bucket.ts';
 import type {Failure, FailureClass, RetryableClass} from '../../domain/failure.ts';
 import type {Random} from '../../domain/random.ts';
-import type {CellState} from '../cells/cell.ts';
+import {formatCount} from '../../text/numbers.ts';
+import type {Cell} from '../cells/cell.ts';
 
 /** Attempts and waits of a class of failure. */
 type RetryRule = {readonly attempts: number; readonly baseMs: number; readonly capMs: number};
 
 /** AWS advises about 1 s, exponential, with jitter and a bounded budget of some 6 attempts (scaling best practices). */
 const patient: RetryRule = {attempts: 6, baseMs: 1000, capMs: 20_000};
-/** A throttle is no fault of the request: others use the bucket, and the admission already waits for room. */
+/** A throttle is not a fault of the request: others use the bucket, and the admission already waits for room. */
 const throttled: RetryRule = {attempts: 12, baseMs: 1000, capMs: 20_000};
-/** Broken connections and faults of the service are over soon (base delay of the SDK's standard mode). */
+/** Broken connections and faults of the service pass soon (base delay of the SDK's standard mode). */
 const quick: RetryRule = {attempts: 6, baseMs: 50, capMs: 20_000};
-/** Only where there are other keys by now: those are tried once. */
+/** Credentials may have been renewed: new ones are tried once. */
 const renewed: RetryRule = {attempts: 2, baseMs: 0, capMs: 0};
 
 /** A class without a rule is never tried again. */
@@ -27,8 +28,8 @@ const rules: Readonly<Record<RetryableClass | 'credentials', RetryRule>> = {
 	credentials: renewed,
 };
 
-/** Longest that is waited because the service asks for it, in milliseconds: nobody watches a run that stands still for hours. */
-const mostRetryAfterMs = 300_000;
+/** Longest Retry-After that is honoured, in milliseconds: nobody watches a run that stands still for hours. */
+const maxRetryAfterMs = 300_000;
 
 /**
  * How long to wait before the next attempt: full jitter, random x min(cap, base x 2^retries), and not before the service's
@@ -48,21 +49,21 @@ export function retryDelayMs(
 		return undefined;
 	}
 	const jitterMs = random() * Math.min(rule.capMs, rule.baseMs * 2 ** (attempts - 1));
-	return Math.min(failure.retryAfterMs ?? 0, mostRetryAfterMs, Math.max(0, restMs)) + jitterMs;
+	return Math.min(failure.retryAfterMs ?? 0, maxRetryAfterMs, Math.max(0, restMs)) + jitterMs;
 }
 
 /** Why a request can never be sent. */
 export type Refusal = Extract<Admission, {kind: 'never' | 'day'}>;
 
-const whole = (value: number): string => Math.floor(value).toLocaleString('en-US');
+const whole = (value: number): string => formatCount(Math.floor(value));
 
 /** The failure of a request that cannot be sent: it is larger than its bucket, or the bucket's day is used up. */
-export function refusal(admission: Refusal, {variant, target, maxTokens}: CellState): Failure {
+export function refusal(admission: Refusal, {variant, target, maxTokens}: Cell): Failure {
 	if (admission.kind === 'day') {
 		return {
 			class: 'throttled-day',
 			message: `The day's quota of ${target.model} is used up.`,
-			advice: 'Go on tomorrow (UTC), or ask for a higher quota per day.',
+			advice: 'Continue tomorrow (UTC), or ask for a higher quota per day.',
 			isRetryable: false,
 			charge: 'none',
 		};
@@ -71,7 +72,7 @@ export function refusal(admission: Refusal, {variant, target, maxTokens}: CellSt
 	if (dimension === 'requests') {
 		return {
 			class: 'validation',
-			message: `The quota of ${target.model} allows no request at all (${whole(limit)} a minute).`,
+			message: `The quota of ${target.model} allows no requests (${whole(limit)} per minute).`,
 			advice: 'Ask AWS Support to enable the model for the account, or take another model or scope.',
 			isRetryable: false,
 			charge: 'none',
@@ -84,7 +85,7 @@ export function refusal(admission: Refusal, {variant, target, maxTokens}: CellSt
 			: 'Shorten its prompt, or ask for a higher quota.';
 	return {
 		class: 'validation',
-		message: `A request of ${variant.name} takes ${whole(needed)} quota tokens, but ${target.model} may use ${whole(limit)} a minute: it can never be sent.`,
+		message: `A request of ${variant.name} takes ${whole(needed)} quota tokens, but ${target.model} may use ${whole(limit)} per minute: it can never be sent.`,
 		advice,
 		isRetryable: false,
 		charge: 'none',

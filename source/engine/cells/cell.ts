@@ -4,44 +4,44 @@ import {utf8Bytes} from '../../domain/accounting.ts';
 import type {Answer, InferenceRequest, Method, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass, Received} from '../../domain/failure.ts';
 import type {Broken} from '../../domain/run-event.ts';
-import type {Cell, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Chat, Item, Prompt, Task, Variant} from '../../domain/task.ts';
 import {requestsForItems} from '../../metrics/decisions/make-plan.ts';
 import {chatInLane, composePrompt, composeTurn, messagesOf} from '../../prompts/compose.ts';
 import {MaxTokensTuner} from './max-tokens-tuner.ts';
 
-/** Nothing that is sent to this target can succeed: one failure is enough. */
+/** After one such failure nothing sent to this target can succeed. */
 const hopeless: ReadonlySet<FailureClass> = new Set([
 	'access-denied',
 	'not-found',
 	'needs-profile',
 	'credentials',
 ]);
-/** Requests lost in a row, without one answer before, after which a cell is given up. */
-const mostFailures = 3;
+/** A cell is given up after this many lost requests in a row, unless one was answered before. */
+const maxFailures = 3;
 
-/** Characters of a prompt, of what was said before it too: what its tokens are estimated from. */
+/** Characters of a prompt with its history, from which its tokens are estimated. */
 const lengthOf = (prompt: Prompt): number =>
 	messagesOf(prompt).reduce((sum, {text}) => sum + text.length, prompt.system?.length ?? 0);
 
-/** UTF-8 bytes of what the service did not count yet: all of a prompt, or only what follows a history that it counted. */
+/** UTF-8 bytes that the service did not count yet: all of a prompt, or what follows a counted history. */
 const bytesOf = (prompt: Prompt): number =>
 	prompt.history?.tokens === undefined
 		? utf8Bytes(prompt.system ?? '') + messagesOf(prompt).reduce((sum, {text}) => sum + utf8Bytes(text), 0)
 		: utf8Bytes(prompt.user);
 
-/** What the cost of a request follows from. @see LogicalRequest */
+/** What determines the cost of a request. @see LogicalRequest */
 type Costed = {readonly prompt: Prompt; readonly hasFullLimit?: boolean | undefined};
 
-/** A cell while the run goes on: what it sends, what that costs, and whether it is still worth trying. */
-export class CellState {
+/** A variant on a target in one lane of a run: what it sends, what that costs, and whether it is still worth trying. */
+export class Cell {
 	readonly index: number;
-	readonly cell: Cell;
+	readonly spec: CellSpec;
 	readonly variant: Variant;
 	readonly target: Target;
 	readonly bucket: Bucket;
-	readonly expectation: TokenEstimator;
+	readonly estimator: TokenEstimator;
 	readonly #task: Task;
 	readonly #chat: Chat | undefined;
 	readonly #method: Method;
@@ -54,42 +54,42 @@ export class CellState {
 	#hasAnswered = false;
 	#failuresInARow = 0;
 
-	/** @param index Of the cell in the spec. */
-	constructor(spec: RunSpec, index: number, bucket: Bucket) {
-		const cell = spec.cells[index];
-		const variant = cell === undefined ? undefined : spec.variants[cell.variant];
-		const target = cell === undefined ? undefined : spec.targets[cell.target];
-		if (cell === undefined || variant === undefined || target === undefined) {
+	/** @param index Of the cell in the spec of the run. */
+	constructor(run: RunSpec, index: number, bucket: Bucket) {
+		const spec = run.cells[index];
+		const variant = spec && run.variants[spec.variant];
+		const target = spec && run.targets[spec.target];
+		if (spec === undefined || variant === undefined || target === undefined) {
 			throw new RangeError(`Cell ${index} names a variant or a target that the run does not have.`);
 		}
 		this.index = index;
-		this.cell = cell;
+		this.spec = spec;
 		this.variant = variant;
 		this.target = target;
 		this.bucket = bucket;
-		this.#task = spec.task;
-		this.#chat = chatInLane(spec.task, cell.lane);
+		this.#task = run.task;
+		this.#chat = chatInLane(run.task, spec.lane);
 		const length = lengthOf(
-			this.compose(this.isChat ? [] : spec.task.items.slice(0, variant.itemsPerRequest)),
+			this.compose(this.isChat ? [] : run.task.items.slice(0, variant.itemsPerRequest)),
 		);
-		this.expectation = new TokenEstimator({...cell.inputTokens, length}, cell.expectedOutputTokens);
-		this.#method = spec.method;
-		this.#isCounted = !cell.inputTokens.isEstimated;
-		this.#auto = spec.isMaxTokensAuto ? new MaxTokensTuner(cell.maxTokens) : undefined;
+		this.estimator = new TokenEstimator({...spec.inputTokens, length}, spec.expectedOutputTokens);
+		this.#method = run.method;
+		this.#isCounted = !spec.inputTokens.isEstimated;
+		this.#auto = run.isMaxTokensAuto ? new MaxTokensTuner(spec.maxTokens) : undefined;
 	}
 
 	get isAlive(): boolean {
 		return !this.#isGivenUp;
 	}
 
-	/** Max tokens that is sent at present. */
+	/** The max tokens that requests are sent with now. */
 	get maxTokens(): number {
-		return this.#auto?.value ?? this.cell.maxTokens;
+		return this.#auto?.value ?? this.spec.maxTokens;
 	}
 
-	/** Whether it has a request at a position of the sequence: where it is asked for some items only, it runs out. */
+	/** Whether it has a request at a position of the sequence: with its own items it runs out. */
 	hasRequestAt(position: number): boolean {
-		return position < requestsForItems(this.cell, this.variant.itemsPerRequest);
+		return position < requestsForItems(this.spec, this.variant.itemsPerRequest);
 	}
 
 	/** The items of a request by its position in the sequence; each at most once. */
@@ -102,7 +102,7 @@ export class CellState {
 		const items: Item[] = [];
 		for (let offset = 0; offset < count; offset++) {
 			const place = position * count + offset;
-			const item = order[this.cell.onlyItems === undefined ? place % order.length : place];
+			const item = order[this.hasOwnItems ? place : place % order.length];
 			if (item !== undefined) {
 				items.push(item);
 			}
@@ -110,13 +110,13 @@ export class CellState {
 		return items;
 	}
 
-	/** It is asked for some items only, and goes over them in its own way. */
+	/** It is asked for some items only, in their own order. */
 	get hasOwnItems(): boolean {
-		return this.cell.onlyItems !== undefined;
+		return this.spec.onlyItems !== undefined;
 	}
 
 	#ownItems(all: readonly Item[]): readonly Item[] {
-		const {onlyItems} = this.cell;
+		const {onlyItems} = this.spec;
 		if (onlyItems === undefined) {
 			return all;
 		}
@@ -166,56 +166,56 @@ export class CellState {
 	inputTokens(prompt: Prompt): number {
 		const known = prompt.history?.tokens;
 		return known === undefined
-			? this.expectation.inputTokens(lengthOf(prompt))
-			: known + this.expectation.addedTokens(prompt.user.length);
+			? this.estimator.inputTokens(lengthOf(prompt))
+			: known + this.estimator.addedTokens(prompt.user.length);
 	}
 
-	/** Max tokens of a request: all that were configured where its answer was cut off with less. */
+	/** Max tokens of a request: the configured ones where its answer was cut off with less. */
 	maxTokensOf({hasFullLimit}: Costed): number {
-		return hasFullLimit ? this.cell.maxTokens : this.maxTokens;
+		return hasFullLimit ? this.spec.maxTokens : this.maxTokens;
 	}
 
 	/** Quota tokens of one request. */
 	cost(request: Costed): Cost {
 		const inputTokens = this.inputTokens(request.prompt);
-		const cost = this.expectation.cost(inputTokens, this.maxTokensOf(request), this.target.burndown.value);
+		const cost = this.estimator.cost(inputTokens, this.maxTokensOf(request), this.target.burndown.value);
 		this.#lastSetAside = cost.setAside;
 		return cost;
 	}
 
 	/**
-	 * What an attempt that broke off used: what the service said, the text that came, else all that was set aside. An estimate.
+	 * Estimate of what a broken attempt used: by the service's count, else by the received text, else all that was set aside.
 	 * @param setAside For this attempt; it is never more than that.
-	 * @param mostUsd What the attempt costs at most.
+	 * @param maxUsd What the attempt costs at most.
 	 */
-	usedByBroken(prompt: Prompt, received: Received | undefined, setAside: number, mostUsd: number): Broken {
+	usedByBroken(prompt: Prompt, received: Received | undefined, setAside: number, maxUsd: number): Broken {
 		if (received === undefined) {
-			return {attempts: 1, quotaTokens: setAside, costUsd: mostUsd, mostUsd};
+			return {attempts: 1, quotaTokens: setAside, costUsd: maxUsd, maxUsd};
 		}
 		const input = received.inputTokens ?? this.inputTokens(prompt);
-		const output = this.expectation.outputTokensOf(received.characters);
-		const {price} = this.cell;
+		const output = this.estimator.outputTokensOf(received.characters);
+		const {price} = this.spec;
 		return {
 			attempts: 1,
 			quotaTokens: Math.min(setAside, input + output * this.target.burndown.value),
-			costUsd: price === null ? 0 : Math.min(mostUsd, input * price.input + output * price.output),
-			mostUsd,
+			costUsd: price === null ? 0 : Math.min(maxUsd, input * price.input + output * price.output),
+			maxUsd,
 		};
 	}
 
 	/** Quota tokens that were set aside for the last request; before the first, for one of the cell's counted input. */
 	get typicalSetAside(): number {
-		return this.#lastSetAside ?? this.cell.inputTokens.value + this.cell.maxTokens;
+		return this.#lastSetAside ?? this.spec.inputTokens.value + this.spec.maxTokens;
 	}
 
 	/** Quota tokens that a request is expected to settle at, before any has. */
 	get expectedTokens(): number {
-		const {inputTokens, maxTokens} = this.cell;
-		return inputTokens.value + this.expectation.outputTokens(maxTokens) * this.target.burndown.value;
+		const {inputTokens, maxTokens} = this.spec;
+		return inputTokens.value + this.estimator.outputTokens(maxTokens) * this.target.burndown.value;
 	}
 
-	/** Input tokens of a prompt at most: no text has more than bytes, and nobody counted this one before it was answered. */
-	#mostInputTokens(prompt: Prompt): number {
+	/** Upper bound of the input tokens of a prompt: a text that the service did not count has at most one per byte. */
+	#maxInputTokens(prompt: Prompt): number {
 		const expected = this.inputTokens(prompt);
 		return this.#isCounted && prompt === this.#onlyPrompt
 			? expected
@@ -223,11 +223,11 @@ export class CellState {
 	}
 
 	/** USD that one request costs at most; undefined where the price is not known. */
-	mostCostUsd(request: Costed): number | undefined {
-		const {price} = this.cell;
+	maxCostUsd(request: Costed): number | undefined {
+		const {price} = this.spec;
 		return price === null
 			? undefined
-			: this.#mostInputTokens(request.prompt) * Math.max(price.input, price.cacheWrite) +
+			: this.#maxInputTokens(request.prompt) * Math.max(price.input, price.cacheWrite) +
 					this.maxTokensOf(request) * price.output;
 	}
 
@@ -251,7 +251,7 @@ export class CellState {
 		this.#hasAnswered = true;
 		this.#failuresInARow = 0;
 		this.#isCounted ||= !usage.isEstimated;
-		this.expectation.learn(lengthOf(prompt), usage, answer.text.length + (answer.reasoning?.length ?? 0));
+		this.estimator.learn(lengthOf(prompt), usage, answer.text.length + (answer.reasoning?.length ?? 0));
 		this.#auto?.learn(usage.outputTokens, answer.isTruncated, maxTokens);
 	}
 
@@ -266,11 +266,11 @@ export class CellState {
 		}
 		this.#failuresInARow++;
 		this.#isGivenUp =
-			hopeless.has(failure.class) || (!this.#hasAnswered && this.#failuresInARow >= mostFailures);
+			hopeless.has(failure.class) || (!this.#hasAnswered && this.#failuresInARow >= maxFailures);
 		return this.#isGivenUp;
 	}
 
-	/** It can never be sent. */
+	/** Its requests can never be sent. */
 	giveUp(): void {
 		this.#isGivenUp = true;
 	}

@@ -1,9 +1,9 @@
 import {fittingMaxTokens} from '../../metrics/decisions/max-tokens.ts';
 import {Quantiles} from '../../metrics/statistics/distribution.ts';
 
-/** Answers before which the max tokens of the cell are sent. */
-const leastAnswers = 4;
-/** Extra room while few answers are known: the greatest one x (1 + 4 / sqrt(n)). */
+/** Answers that are needed before the configured max tokens change. */
+const minAnswers = 4;
+/** Extra room while few answers are known: the longest one x (1 + 4 / sqrt(n)). */
 const caution = 4;
 
 /**
@@ -21,7 +21,7 @@ export class MaxTokensTuner {
 	}
 
 	get value(): number {
-		if (this.#outputs.count < leastAnswers) {
+		if (this.#outputs.count < minAnswers) {
 			return this.#cap;
 		}
 		const cautious = this.#outputs.max * (1 + caution / Math.sqrt(this.#outputs.count));
@@ -41,21 +41,21 @@ export class MaxTokensTuner {
 	}
 }
 
-/** A change of the max tokens by less than this part of what was told last is not told. */
-const leastPart = 0.05;
+/** Smallest relative change worth logging. */
+const minPart = 0.05;
 /** Milliseconds between two lines about a variant. */
-const leastMs = 5000;
+const minMs = 5000;
 
 type Learnt = {
-	readonly told: number;
-	readonly toldAtMs: number;
+	readonly logged: number;
+	readonly loggedAtMs: number;
 	readonly value: number;
 	readonly name: string;
 };
 
 /**
- * Tells how the max tokens of the cells are right-sized (`--max-tokens auto`). Nearly every answer moves them a little:
- * told are changes that matter, at most one in some seconds a cell, and the value at the end.
+ * Logs how the max tokens of the cells are right-sized (`--max-tokens auto`). Nearly every answer moves them a little: a
+ * cell gets a line for a change that matters, at most every few seconds, and for the value at the end.
  */
 export class MaxTokensLog {
 	readonly #note: (text: string) => void;
@@ -73,26 +73,26 @@ export class MaxTokensLog {
 	 */
 	changed(cell: number, name: string, before: number, value: number, atMs: number): void {
 		const known = this.#cells.get(cell);
-		const {told, toldAtMs} = known ?? {told: before, toldAtMs: Number.NEGATIVE_INFINITY};
-		this.#cells.set(cell, {told, toldAtMs, value, name});
-		if (Math.abs(value - told) >= leastPart * told && atMs - toldAtMs >= leastMs) {
-			this.#tell(cell, atMs);
+		const {logged, loggedAtMs} = known ?? {logged: before, loggedAtMs: Number.NEGATIVE_INFINITY};
+		this.#cells.set(cell, {logged, loggedAtMs, value, name});
+		if (Math.abs(value - logged) >= minPart * logged && atMs - loggedAtMs >= minMs) {
+			this.#log(cell, atMs);
 		}
 	}
 
-	/** Tells the last value of each cell, where it was not told yet. */
+	/** Logs the last value of each cell, unless it was logged. */
 	finish(atMs: number): void {
 		for (const cell of this.#cells.keys()) {
-			this.#tell(cell, atMs);
+			this.#log(cell, atMs);
 		}
 	}
 
-	#tell(cell: number, atMs: number): void {
+	#log(cell: number, atMs: number): void {
 		const learnt = this.#cells.get(cell);
-		if (learnt !== undefined && learnt.value !== learnt.told) {
-			const {name, told, value} = learnt;
-			this.#note(`${name}: max tokens ${told} -> ${value}, learnt from its answers.`);
-			this.#cells.set(cell, {...learnt, told: value, toldAtMs: atMs});
+		if (learnt !== undefined && learnt.value !== learnt.logged) {
+			const {name, logged, value} = learnt;
+			this.#note(`${name}: max tokens ${logged} -> ${value}, learnt from its answers.`);
+			this.#cells.set(cell, {...learnt, logged: value, loggedAtMs: atMs});
 		}
 	}
 }

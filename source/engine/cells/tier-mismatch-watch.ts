@@ -1,13 +1,13 @@
 import type {Answer} from '../../domain/backend.ts';
-import type {CellState} from './cell.ts';
+import type {Cell} from './cell.ts';
 
-/** Values that are told apart; a service has a handful. */
-const mostKinds = 20;
+/** Values that are distinguished; a service has a handful. */
+const maxKinds = 20;
 
-/** What was asked for of one sort, and what answers said that they were served by. */
+/** The requested value of one sort. */
 type Served = {readonly sort: 'service tier' | 'latency mode'; readonly asked: string | undefined};
 
-const askedLatencyMode = ({variant}: CellState): string | undefined => {
+const askedLatencyMode = ({variant}: Cell): string | undefined => {
 	const config = variant.parameters.performanceConfig;
 	const mode =
 		typeof config === 'object' && config !== null && 'latency' in config ? config.latency : undefined;
@@ -15,21 +15,21 @@ const askedLatencyMode = ({variant}: CellState): string | undefined => {
 };
 
 /**
- * Watches the service tier and the latency mode that answers were served by, as echoed: a comparison must not mix them
- * unseen. Says so when it is another one than was asked for, and when there is more than one.
+ * Watches the service tier and the latency mode that answers echo: a comparison must not mix them unseen. Logs when it is
+ * not the requested one, and when there are several.
  * @param note Adds a line to the log.
  */
 export function createTierMismatchWatch(
 	note: (kind: 'tier', text: string) => void,
-): (cell: CellState, answer: Pick<Answer, 'tier' | 'latencyMode'>) => void {
+): (cell: Cell, answer: Pick<Answer, 'tier' | 'latencyMode'>) => void {
 	const seen = new Map<string, Set<string>>();
-	const look = (who: string, {sort, asked}: Served, served: string | undefined): void => {
+	const check = (who: string, {sort, asked}: Served, served: string | undefined): void => {
 		if (served === undefined) {
 			return;
 		}
 		const key = `${sort} ${who}`;
 		const known = seen.get(key) ?? new Set();
-		if (known.has(served) || known.size >= mostKinds) {
+		if (known.has(served) || known.size >= maxKinds) {
 			return;
 		}
 		seen.set(key, known.add(served));
@@ -42,8 +42,8 @@ export function createTierMismatchWatch(
 	return (cell, {tier, latencyMode}) => {
 		const {model, tier: asked} = cell.target;
 		// All variants of a target are compared; a latency mode may be what sets one variant apart from another.
-		look(model, {sort: 'service tier', asked: asked ?? undefined}, tier);
-		look(
+		check(model, {sort: 'service tier', asked: asked ?? undefined}, tier);
+		check(
 			`${cell.variant.name} on ${model}`,
 			{sort: 'latency mode', asked: askedLatencyMode(cell)},
 			latencyMode,

@@ -1,9 +1,9 @@
-/** Counts what may be under way at once in a closed loop. */
+/** Limits what is in flight at once in a closed loop. */
 export class ConcurrencyLimiter {
 	readonly #limit: () => number;
 	#used = 0;
 
-	/** @param limit Asked each time, because it may change while the run goes on. */
+	/** @param limit Asked each time, because it may change during the run. */
 	constructor(limit: () => number) {
 		this.#limit = limit;
 	}
@@ -25,22 +25,21 @@ export class ConcurrencyLimiter {
 	}
 }
 
-/** Each level is measured for at least this long, and until every slot has been used this often. */
-const leastMs = 1000;
+/** Each level is measured for at least this time, and until every slot was used this often. */
+const minMs = 1000;
 const turnsPerSlot = 3;
-/** A higher level must bring at least this much more. */
-const leastGain = 1.1;
+/** Smallest gain in throughput that justifies a higher level. */
+const minGain = 1.1;
 const stepUp = 1.5;
-/** After a step back the level is held for so many measurements before the next try. */
+/** Measurements for which the level is held after a step back. */
 const heldMeasurements = 10;
 
 /**
- * Finds the concurrency of a saturating load where no quota tells when to stop: it goes up while the answers a second go
- * up with it (Little's law: beyond the service's capacity more requests in flight only wait longer), and steps back when
- * they do not.
+ * Finds the concurrency of a saturating load without a quota: it rises while the answers per second rise with it (Little's
+ * law: beyond the service's capacity more requests in flight only wait longer), and steps back when they do not.
  */
 export class ConcurrencySearch {
-	readonly #most: number;
+	readonly #max: number;
 	#level: number;
 	#before: {readonly level: number; readonly perMs: number} | undefined;
 	#held = 0;
@@ -48,11 +47,11 @@ export class ConcurrencySearch {
 
 	/**
 	 * @param first Level to begin with.
-	 * @param most Highest level.
+	 * @param max Highest level.
 	 */
-	constructor(first: number, most: number) {
-		this.#level = Math.min(first, most);
-		this.#most = most;
+	constructor(first: number, max: number) {
+		this.#level = Math.min(first, max);
+		this.#max = max;
 	}
 
 	/**
@@ -64,7 +63,7 @@ export class ConcurrencySearch {
 		this.#since ??= {at: now, answers};
 		const elapsedMs = now - this.#since.at;
 		const count = answers - this.#since.answers;
-		if (elapsedMs >= leastMs && count >= this.#level * turnsPerSlot) {
+		if (elapsedMs >= minMs && count >= this.#level * turnsPerSlot) {
 			this.#measured(count / elapsedMs);
 			this.#since = {at: now, answers};
 		}
@@ -77,9 +76,9 @@ export class ConcurrencySearch {
 			return;
 		}
 		const before = this.#before;
-		if (before === undefined || perMs >= before.perMs * leastGain) {
+		if (before === undefined || perMs >= before.perMs * minGain) {
 			this.#before = {level: this.#level, perMs};
-			this.#level = Math.min(this.#most, Math.ceil(this.#level * stepUp));
+			this.#level = Math.min(this.#max, Math.ceil(this.#level * stepUp));
 		} else {
 			this.#level = before.level;
 			this.#before = undefined;

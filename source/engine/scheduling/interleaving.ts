@@ -6,7 +6,7 @@ import type {ItemRange, ItemWalk} from './item-walk.ts';
 /** How many requests may still be drawn, each turn of a conversation being one; shared by all that end together. */
 type Budget = {left: number};
 
-/** Whoever takes part in the blocks: a variant, or a variant on several targets, or a ladder of variants. */
+/** A participant of the blocks: a variant, a variant on several targets, or a ladder of variants. */
 type Entry = {
 	/** Cells that may carry its requests. */
 	readonly candidates: readonly number[];
@@ -14,30 +14,30 @@ type Entry = {
 	readonly budget: Budget;
 };
 
-/** What an interleaving says of the next request; the source adds when and with what it is sent. */
+/** The next request of an interleaving; the source adds when it is sent. */
 type Drawn = Pick<Draft, 'candidates' | 'block' | 'place' | 'items' | 'isWarmUp' | 'position' | 'turns'>;
 
 export type Interleaving = {
 	/** All cells that its requests may go to. */
 	readonly cells: readonly number[];
-	/** The next request; undefined when the budget is spent. Says the same until `advance`. */
+	/** The next request; undefined when the budget is spent. The same until `advance`. */
 	readonly next: () => Drawn | undefined;
 	readonly advance: () => void;
 };
 
 type InterleavingOptions = {
 	readonly entries: readonly Entry[];
-	/** How blocks go over the items; undefined where each cell goes its own way, or there are none. */
+	/** How blocks go over the items; undefined without items, or where each cell has its own order. */
 	readonly walk: ItemWalk | undefined;
 	/** Blocks hold the same work for all entries, so that these can be compared. */
 	readonly isPaired: boolean;
-	/** Blocks at the beginning that are not counted, against the budget neither. */
+	/** First blocks that are not counted, not against the budget either. */
 	readonly warmUpBlocks: number;
 	/** Cells that were given up are passed over, and those that have no request at a position. */
 	readonly isAlive: (cell: number, position?: number) => boolean;
 	/** Whether a cell takes part in the next block. */
 	readonly isIn: (cell: number) => boolean;
-	/** Asked before each block: whether there is nothing left to find out. @param position Of the block. */
+	/** Asked before each block: whether the contest is decided. @param position Of the block. */
 	readonly isOver: (position: number) => boolean;
 	readonly random: Random;
 	/** Requests of the conversation at a position; each counts against the budget. */
@@ -45,8 +45,8 @@ type InterleavingOptions = {
 };
 
 /**
- * An endless sequence of random blocks, each with the same work for every entry that is in, so that neither the hour nor a
- * warm cache nor an easy item favours one of them. Where variants pack different numbers of items, a block carries their
+ * An endless sequence of random blocks, each with the same work for every entry that is in, so that no hour, warm cache or
+ * easy item favours one of them. Where variants pack different numbers of items, a block carries their
  * least common number, in as many requests as each needs.
  */
 export function interleave(options: InterleavingOptions): Interleaving {
@@ -68,7 +68,7 @@ export function interleave(options: InterleavingOptions): Interleaving {
 		budget.left -= isWarmUp ? 0 : Math.min(turns, budget.left);
 	};
 
-	/** What an entry does in a block: all of it, or as much as its budget allows. */
+	/** The requests of an entry in a block: all of them, or as many as its budget allows. */
 	const shareOf = (
 		{candidates, itemsPerRequest, budget}: Entry,
 		position: number,
@@ -101,12 +101,12 @@ export function interleave(options: InterleavingOptions): Interleaving {
 		rest = shuffled(requests, random);
 	};
 
-	/** Whether the next block is one that no budget pays for. */
+	/** Whether no budget is left for the next block. */
 	const isSpent = (): boolean =>
 		!isWarm(block + 1) &&
 		entries.filter(({candidates}) => candidates.some(isIn)).every(({budget}) => budget.left <= 0);
 
-	const canGoOn = (): boolean =>
+	const canContinue = (): boolean =>
 		entries.some(({candidates}) => candidates.some((cell) => isAlive(cell) && isIn(cell)));
 
 	/** Requests of entries whose cells were all given up are paid for and passed over. */
@@ -114,11 +114,11 @@ export function interleave(options: InterleavingOptions): Interleaving {
 		for (;;) {
 			const one = rest.pop();
 			if (one === undefined) {
-				if (isOver(positionOf(block + 1)) || isSpent() || !canGoOn()) {
+				if (isOver(positionOf(block + 1)) || isSpent() || !canContinue()) {
 					return undefined;
 				}
 				drawBlock();
-				// Lists of items of one's own have no gaps: where nobody has a request, none comes later either.
+				// Own lists of items have no gaps: where no cell has a request, none comes later either.
 				if (rest.every(({drawn}) => drawn.candidates.length === 0)) {
 					return undefined;
 				}
@@ -156,7 +156,7 @@ export function interleave(options: InterleavingOptions): Interleaving {
 	};
 }
 
-/** What an entry does in a block. */
+/** The requests of an entry in a block. */
 type Share = {
 	readonly candidates: readonly number[];
 	readonly budget: Budget;
@@ -167,7 +167,7 @@ type Share = {
 
 const oneRequest = [undefined];
 
-/** Only a whole block of more than one entry, none of which may go elsewhere, is compared. */
+/** Only whole blocks of several entries, each bound to one cell, are compared. */
 function placeOf(shares: readonly Share[], number: number, item: BlockPlace['item']): Drawn['place'] {
 	const alive = shares.filter(({candidates}) => candidates.length > 0);
 	return alive.length > 1 && alive.every(({isWhole, candidates}) => isWhole && candidates.length === 1)

@@ -1,10 +1,10 @@
 import type {BlockPlace} from '../../domain/run-event.ts';
 
-/** Items of a request, as places in the order in which items are asked. */
+/** Items of a request, as a range of the order in which items are asked. */
 export type ItemRange = {readonly from: number; readonly count: number};
 
-/** Items that a block carries at most: variants that pack very different numbers share no blocks. */
-const mostInBlock = 120;
+/** Maximum of items in a block: variants that pack very different numbers share no blocks. */
+const maxInBlock = 120;
 
 /** How blocks go over the items, pass after pass; no block reaches over the end of a pass. */
 export type ItemWalk = {
@@ -16,19 +16,19 @@ export type ItemWalk = {
 	readonly rangesAt: (position: number, itemsPerRequest: number) => readonly ItemRange[];
 };
 
-const greatestCommon = (a: number, b: number): number => (b === 0 ? a : greatestCommon(b, a % b));
-const leastCommon = (a: number, b: number): number => (a / greatestCommon(a, b)) * b;
+const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
+const commonMultiple = (a: number, b: number): number => (a / commonDivisor(a, b)) * b;
 
 /**
- * A walk whose blocks carry the least common number of what the variants pack, or all items where they are fewer.
+ * A walk whose blocks carry the least common multiple of what the variants pack, or all items where they are fewer.
  * @param items How many there are.
  * @param packed Items per request of each variant.
- * @returns Undefined where there are no items, or the least common number is too large.
+ * @returns Undefined where there are no items, or the common multiple is too large.
  */
 export function itemWalk(items: number, packed: readonly number[]): ItemWalk | undefined {
-	const common = packed.map((count) => Math.max(1, Math.min(count, items))).reduce(leastCommon, 1);
+	const common = packed.map((count) => Math.max(1, Math.min(count, items))).reduce(commonMultiple, 1);
 	const inBlock = Math.min(common, items);
-	if (items === 0 || inBlock > mostInBlock) {
+	if (items === 0 || inBlock > maxInBlock) {
 		return undefined;
 	}
 	const blocks = Math.ceil(items / inBlock);

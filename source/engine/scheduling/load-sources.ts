@@ -4,33 +4,31 @@ import {exponential, type Random} from '../../domain/random.ts';
 import type {RunSpec} from '../../domain/run-spec.ts';
 import {chatInLane} from '../../prompts/compose.ts';
 import type {Draft} from '../attempts/logical-request.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {ConcurrencyLimiter} from './concurrency-limiter.ts';
 import {type Interleaving, interleave} from './interleaving.ts';
 import {type ItemWalk, itemWalk} from './item-walk.ts';
 import {isAdaptive} from './variant-ladder.ts';
 
-/** Where the requests of a lane come from. Times are milliseconds of running time. */
+/** A source of requests of one lane. Times are milliseconds of running time. */
 export type Source = {
 	readonly lane: Lane;
 	/** Cells that its requests may go to. */
 	readonly cells: readonly number[];
-	/** Requests a minute of an open loop; undefined for a closed one. */
+	/** Requests per minute of an open loop; undefined for a closed one. */
 	readonly ratePerMinute: number | undefined;
-	/** The request that may be sent now; undefined when there is none. Says the same until `take`. */
+	/** The request that may be sent now; undefined when there is none. The same until `take`. */
 	readonly peek: (runningMs: number) => Draft | undefined;
-	/** Removes what `peek` gave. */
+	/** Removes the request of `peek`. */
 	readonly take: () => void;
-	/** When the next request comes by itself; undefined when that depends on answers, or none will come. */
+	/** When the next request is due; undefined when that depends on answers, or there is none. */
 	readonly nextAt: () => number | undefined;
 	/** Requests of an open loop that were due by then and were not taken; 0 for a closed loop. */
 	readonly overdue: (runningMs: number) => number;
 	readonly isExhausted: () => boolean;
 };
 
-/** A load that grows evenly to its full size in a time of its own (ramp-up): caches and connections are not hit cold. */
-
-/** Part of the full load at an instant, 0 to 1. */
+/** Part of the full load at an instant of the ramp-up, 0 to 1. */
 function rampPart(runningMs: number, rampUpMs: number): number {
 	return rampUpMs <= 0 ? 1 : Math.min(1, runningMs / rampUpMs);
 }
@@ -62,20 +60,20 @@ function closedLoop(lane: Lane, interleaving: Interleaving, slots: ConcurrencyLi
 
 /** Rate and rhythm of an open loop. */
 type Arrivals = {
-	/** Arrivals a minute: of requests, or of conversations. */
+	/** Arrivals per minute: of requests, or of conversations. */
 	readonly ratePerMinute: number;
 	/** 1, or the turns of a conversation. */
 	readonly requestsPerArrival: number;
 	readonly arrival: 'constant' | 'poisson';
 	/** Running time of the first arrival in a constant rhythm, in milliseconds. */
 	readonly firstAtMs: number;
-	/** Time in which the rate grows evenly from nothing; 0: it is full at once. */
+	/** Time in which the rate grows evenly from 0 to full; 0: full at once. */
 	readonly rampUpMs: number;
 };
 
 /**
- * An open loop: requests come at their own times, whatever the service does. Those that cannot be sent yet wait in their
- * order; nothing is stored for them, because the next arrival follows from the last one, so a stall costs no memory.
+ * An open loop: requests arrive at their own times, whatever the service does. Those that cannot be sent yet wait in order;
+ * they are not stored, because the next arrival follows from the last one, so a stall costs no memory.
  */
 function openLoop(
 	lane: Lane,
@@ -87,7 +85,7 @@ function openLoop(
 	const meanGapMs = 60_000 / ratePerMinute;
 	const gapMs = (): number => (arrival === 'constant' ? meanGapMs : exponential(meanGapMs, random));
 	let arrivals = 0;
-	/** Of the next arrival, at the full rate from the start: the ramp delays it. */
+	/** Time of the next arrival without a ramp. */
 	let unrampedAt = arrival === 'constant' ? firstAtMs : gapMs();
 	const dueAt = (unrampedMs: number): number => rampedMs(unrampedMs, rampUpMs);
 	const isExhausted = (): boolean => interleaving.next() === undefined;
@@ -123,7 +121,7 @@ type Group = {
 	readonly lane: Lane;
 	/** Candidates of each request of a block. */
 	readonly entries: ReadonlyArray<readonly number[]>;
-	/** Rate of the lane's own. */
+	/** Own rate of the lane. */
 	readonly ratePerMinute: number | null;
 };
 
@@ -132,13 +130,13 @@ type SourceOptions = {
 	readonly random: Random;
 	/** Whether a cell can still be sent, at a position of the sequence where one is named. */
 	readonly isAlive: (cell: number, position?: number) => boolean;
-	/** Most requests in flight where nothing but the quota bounds them. */
+	/** Maximum in flight where only the quota limits it. */
 	readonly inFlightLimit: () => number;
-	/** Whether a cell takes part in the next block: it may be out. */
+	/** Whether a cell takes part in the next block, or evidence put it out. */
 	readonly isIn: (cell: number) => boolean;
 	/** Whether it is decided among the cells of a group, and every item was asked. @param itemBlocks Blocks of a whole pass; 0 without items. */
 	readonly isDecided: (cells: readonly number[], position: number, itemBlocks: number) => boolean;
-	/** Milliseconds that the run has been going on, pauses left out. */
+	/** Milliseconds that the run has been running, without pauses. */
 	readonly runningMs: () => number;
 };
 
@@ -166,7 +164,7 @@ const groupsOf = (spec: RunSpec): readonly Group[] => {
 const itemsPerRequestOf = ({cells, variants}: RunSpec, cell: number): number =>
 	variants[cells[cell]?.variant ?? 0]?.itemsPerRequest ?? 1;
 
-/** How the blocks of cells of one lane go over the items; undefined where there are none, or each cell goes its own way. */
+/** How blocks of one lane go over the items; undefined without items, or where each cell has its own order. */
 const walkOf = (spec: RunSpec, {lane, entries}: Pick<Group, 'lane' | 'entries'>): ItemWalk | undefined =>
 	chatInLane(spec.task, lane) !== undefined || hasOwnItems(spec, entries.flat())
 		? undefined
@@ -180,7 +178,7 @@ const hasOwnItems = ({cells}: RunSpec, own: readonly number[]): boolean =>
 
 /**
  * Whether the requests of these cells are drawn in blocks of the same work, so that they can be compared: not where each
- * has items of its own to ask (`--resume`), where none is bound to a variant, or where no block holds whole requests of all.
+ * has its own items (`--resume`), where requests may go to several cells, or where no block holds whole requests of all.
  */
 export function isPaired(spec: RunSpec, cells: readonly number[]): boolean {
 	const [lane, ...others] = new Set(cells.map((cell) => spec.cells[cell]?.lane ?? 'normal'));
@@ -195,7 +193,7 @@ export function isPaired(spec: RunSpec, cells: readonly number[]): boolean {
 const entriesIn = (groups: readonly Group[]): number =>
 	groups.reduce((sum, {entries}) => sum + entries.length, 0);
 
-/** Makes the sources of a run. Lanes with a rate of their own are open loops in every shape that is not a measurement. */
+/** Makes the sources of a run. Lanes with their own rate are open loops, except in a measurement. */
 export function createSources({
 	spec,
 	random,
@@ -236,8 +234,8 @@ export function createSources({
 	return groups.map((group, index) => {
 		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
 		const isCounted = load.shape === 'measure' && load.requests !== null;
-		// Every variant gets its number of requests in a measurement: its last conversation may be a shorter one.
-		const mostTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
+		// Every variant gets its number of requests in a measurement: its last conversation may be shorter.
+		const maxTurns = load.shape === 'measure' ? (load.requests ?? Number.POSITIVE_INFINITY) : undefined;
 		const cellsOfGroup = group.entries.flat();
 		const packed = group.entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell));
 		const walk = walkOf(spec, group);
@@ -255,7 +253,7 @@ export function createSources({
 			isOver: (position) => isDecided(cellsOfGroup, position, walk?.blocks ?? 0),
 			random,
 			turnsAt: (position) =>
-				mostTurns === undefined ? turns : Math.min(turns, Math.max(1, mostTurns - position * turns)),
+				maxTurns === undefined ? turns : Math.min(turns, Math.max(1, maxTurns - position * turns)),
 		});
 		const ratePerMinute = rateOf(group);
 		if (ratePerMinute !== undefined) {
@@ -269,15 +267,11 @@ export function createSources({
 }
 
 /**
- * Tells each bucket what its lanes will send, so that room is kept for them before lower lanes take it. A lane whose
- * sources are exhausted needs none. The lowest lane of a run never needs any.
+ * Announces to each bucket what its lanes will send, so that room is kept for them before lower lanes take it. A lane whose
+ * sources are exhausted needs none, and the lowest lane never does.
  * @param windowMs Length of the quota window.
  */
-export function announceLanes(
-	sources: readonly Source[],
-	cells: readonly CellState[],
-	windowMs: number,
-): void {
+export function announceLanes(sources: readonly Source[], cells: readonly Cell[], windowMs: number): void {
 	const lowest = lanes.findLast((lane) => sources.some((source) => source.lane === lane));
 	for (const source of sources.filter(({lane}) => lane !== lowest)) {
 		const served = source.cells.map((cell) => cells[cell]).filter((cell) => cell !== undefined);

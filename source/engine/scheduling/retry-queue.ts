@@ -1,10 +1,27 @@
+import type {Lane} from '../../domain/bucket-usage.ts';
 import type {LogicalRequest} from '../attempts/logical-request.ts';
 
-type Delayed = {readonly readyAt: number; readonly request: LogicalRequest};
+/** The queue of each lane: requests that follow from what was sent before. */
+export class RetryQueues {
+	readonly #lanes = {high: new RetryQueue(), normal: new RetryQueue(), low: new RetryQueue()};
+
+	get size(): number {
+		return this.#lanes.high.size + this.#lanes.normal.size + this.#lanes.low.size;
+	}
+
+	of(lane: Lane): RetryQueue {
+		return this.#lanes[lane];
+	}
+
+	/** Removes the matching requests of all lanes, and returns them. */
+	removeAll(isMatch: (request: LogicalRequest) => boolean): readonly LogicalRequest[] {
+		return Object.values(this.#lanes).flatMap((queue) => queue.removeAll(isMatch));
+	}
+}
 
 /**
- * Requests that go on with what was sent before: tried again after a delay, asked singly after a packed reply was no
- * good, or the next turn of a conversation after the time to think.
+ * Requests of one lane that follow from what was sent before: tried again after a delay, asked singly after a packed reply
+ * could not be read, or the next turn of a conversation after the time to think.
  */
 export class RetryQueue {
 	#delayed: Delayed[] = [];
@@ -43,16 +60,18 @@ export class RetryQueue {
 		this.#ready = this.#ready.filter((each) => each !== request);
 	}
 
-	/** What is delayed least. */
+	/** The request with the shortest delay. */
 	next(): LogicalRequest | undefined {
 		return this.#delayed[0]?.request;
 	}
 
-	/** Removes what is of a kind, and returns it. */
-	removeAll(isOne: (request: LogicalRequest) => boolean): readonly LogicalRequest[] {
-		const all = [...this.#ready, ...this.#delayed.map(({request}) => request)].filter(isOne);
-		this.#ready = this.#ready.filter((request) => !isOne(request));
-		this.#delayed = this.#delayed.filter(({request}) => !isOne(request));
+	/** Removes the matching requests, and returns them. */
+	removeAll(isMatch: (request: LogicalRequest) => boolean): readonly LogicalRequest[] {
+		const all = [...this.#ready, ...this.#delayed.map(({request}) => request)].filter(isMatch);
+		this.#ready = this.#ready.filter((request) => !isMatch(request));
+		this.#delayed = this.#delayed.filter(({request}) => !isMatch(request));
 		return all;
 	}
 }
+
+type Delayed = {readonly readyAt: number; readonly request: LogicalRequest};

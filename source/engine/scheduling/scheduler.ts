@@ -7,17 +7,17 @@ import type {Attempts} from '../attempts/attempts.ts';
 import {type Draft, isUnsentTurn, type LogicalRequest} from '../attempts/logical-request.ts';
 import {lostEvent} from '../attempts/request-records.ts';
 import {type Refusal, refusal} from '../attempts/retry-policy.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
-import type {Source} from './load-sources.ts';
+import {announceLanes, type Source} from './load-sources.ts';
 import type {RetryQueue} from './retry-queue.ts';
 import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
 
-/** Requests waiting to be sent again beyond which no new ones are started. */
+/** With more requests waiting to be sent again, no new ones are started. */
 const maxWaiting = 1000;
 
-/** Why nothing is sent right now. */
-export type Waiting = {
+/** Why nothing is sent now. */
+export type BlockedOn = {
 	readonly reason: WaitReason | 'cost' | 'retry' | 'turn' | 'arrival';
 	readonly bucket: Bucket | undefined;
 	/** Milliseconds until it is tried again; undefined when that depends on answers. */
@@ -31,18 +31,18 @@ type Step = 'sent' | 'refused' | 'blocked' | 'over';
  * to the lanes below it, so a lane never waits behind a lower one, and `low` gets what is left. Within a lane requests that
  * were sent before come first, then the sources take turns.
  *
- * The way of a request: a source's draft -> `#cellFor` (which variant and target) -> `#requestOf` (its text) -> `#try`
+ * The path of a request: a source's draft -> `#cellFor` (which variant and target) -> `#requestOf` (its text) -> `#try`
  * (guards, then the bucket) -> `#send`.
  */
 export class Scheduler {
 	readonly #core: RunCore;
 	readonly #attempts: Attempts;
 	readonly #order: readonly Item[];
-	readonly #pickAmong: (cells: readonly CellState[], lane: Lane) => CellState | undefined;
+	readonly #pickAmong: (cells: readonly Cell[], lane: Lane) => Cell | undefined;
 
-	/** Buckets without room in this turn, for the lane that found out and all below it. */
+	/** Buckets without room in this turn, for the lane that was refused and all below it. */
 	readonly #blocked = new Set<Bucket>();
-	#waiting: Waiting | undefined;
+	#blockedOn: BlockedOn | undefined;
 	#wakeMs = Number.POSITIVE_INFINITY;
 	#pumpedAt = 0;
 	#hasSent = false;
@@ -57,30 +57,31 @@ export class Scheduler {
 		this.#pickAmong = pickerOf(core);
 	}
 
-	/** What the first request that had to wait waits for; undefined when everything flows. */
-	get waiting(): Waiting | undefined {
-		const delayMs = this.#waiting?.delayMs;
-		return this.#waiting === undefined || delayMs === undefined
-			? this.#waiting
-			: {...this.#waiting, delayMs: Math.max(0, delayMs - (this.#core.clock.now() - this.#pumpedAt))};
+	/** What the first waiting request waits for; undefined while none waits. */
+	get blockedOn(): BlockedOn | undefined {
+		const delayMs = this.#blockedOn?.delayMs;
+		return this.#blockedOn === undefined || delayMs === undefined
+			? this.#blockedOn
+			: {...this.#blockedOn, delayMs: Math.max(0, delayMs - (this.#core.clock.now() - this.#pumpedAt))};
 	}
 
 	/**
 	 * Sends the next request that may be sent now. One at a time, then the event loop gets its turn: preparing a request takes
-	 * longer than reading an answer, and in a burst the answers, whose clocks are running, would wait behind all of them.
+	 * longer than reading an answer, and after a burst the answers, whose latency is being measured, would wait for all of it.
 	 * @param canStart Whether new requests may be drawn from the sources; otherwise only those already sent before.
 	 * @returns Milliseconds until it should be called again; infinite when only an answer can change something.
 	 */
 	pump(canStart: boolean): number {
 		this.#blocked.clear();
-		this.#waiting = undefined;
+		this.#blockedOn = undefined;
 		this.#pumpedAt = this.#core.clock.now();
 		this.#wakeMs = Number.POSITIVE_INFINITY;
 		this.#hasSent = false;
 		this.#isOver = false;
 		this.#turn++;
+		announceLanes(this.#core.sources, this.#core.cells, this.#core.spec.windowMs);
 		for (const lane of lanes) {
-			this.#pumpRoom(this.#core.rooms[lane], lane);
+			this.#pumpRetries(this.#core.retries.of(lane), lane);
 			if (canStart) {
 				this.#pumpSources(lane);
 			}
@@ -93,7 +94,7 @@ export class Scheduler {
 		if (!this.#core.status.isSending || this.#attempts.inFlight >= maximumInFlight) {
 			return false;
 		}
-		// The run is another one after that: what still waits is looked at in the next turn.
+		// That changed the run: the rest is tried in the next turn.
 		if (this.#hasSent || this.#isOver) {
 			this.#wakeMs = 0;
 			return false;
@@ -102,12 +103,12 @@ export class Scheduler {
 	}
 
 	/** Requests that were sent before: retries and next turns. */
-	#pumpRoom(room: RetryQueue, lane: Lane): void {
-		if (room.size === 0) {
+	#pumpRetries(queue: RetryQueue, lane: Lane): void {
+		if (queue.size === 0) {
 			return;
 		}
 		const now = this.#core.clock.now();
-		for (const request of room.ready(now)) {
+		for (const request of queue.ready(now)) {
 			const cell = this.#core.cellOf(request);
 			if (!this.#isOpen) {
 				return;
@@ -115,10 +116,10 @@ export class Scheduler {
 			if (!this.#blocked.has(cell.bucket)) {
 				const step = this.#try(request, cell, lane);
 				if (step === 'sent' || step === 'refused') {
-					room.remove(request);
+					queue.remove(request);
 				}
 				if (step === 'refused') {
-					// Its conversation may have been the last thing that the run waited for.
+					// Its conversation may have been the last one that the run waited for.
 					this.#wakeMs = 0;
 				}
 				if (step === 'over') {
@@ -126,8 +127,8 @@ export class Scheduler {
 				}
 			}
 		}
-		const next = room.next();
-		const nextAt = room.nextAt();
+		const next = queue.next();
+		const nextAt = queue.nextAt();
 		if (next !== undefined && nextAt !== undefined) {
 			this.#wait(isUnsentTurn(next) ? 'turn' : 'retry', nextAt - now, undefined);
 		}
@@ -135,12 +136,12 @@ export class Scheduler {
 
 	#pumpSources(lane: Lane): void {
 		let active = this.#inTurn(this.#core.sources.filter((source) => source.lane === lane));
-		while (active.length > 0 && this.#isOpen && this.#core.rooms[lane].size < maxWaiting) {
+		while (active.length > 0 && this.#isOpen && this.#core.retries.of(lane).size < maxWaiting) {
 			active = active.filter((source) => this.#isOpen && this.#pumpSource(source, lane));
 		}
 	}
 
-	/** Another one comes first each time. */
+	/** Rotated, so that each source comes first in its turn. */
 	#inTurn(sources: readonly Source[]): readonly Source[] {
 		const offset = sources.length < 2 ? 0 : this.#turn % sources.length;
 		return offset === 0 ? sources : [...sources.slice(offset), ...sources.slice(0, offset)];
@@ -169,7 +170,7 @@ export class Scheduler {
 	}
 
 	/** The cell of a draft in the open bucket with the most room for the lane; undefined when all are blocked or given up. */
-	#cellFor({candidates}: Draft, lane: Lane): CellState | undefined {
+	#cellFor({candidates}: Draft, lane: Lane): Cell | undefined {
 		const open = candidates
 			.map((cell) => memberOf(this.#core.cells, cell, 'cell'))
 			.filter((cell) => cell.isAlive && !this.#blocked.has(cell.bucket));
@@ -186,7 +187,7 @@ export class Scheduler {
 	}
 
 	/** Makes the request of a draft without sending it. */
-	#requestOf(draft: Draft, cell: CellState): LogicalRequest {
+	#requestOf(draft: Draft, cell: Cell): LogicalRequest {
 		const {items: range} = draft;
 		const items =
 			range === undefined || cell.isChat || cell.hasOwnItems
@@ -209,9 +210,9 @@ export class Scheduler {
 		};
 	}
 
-	/** @param take Takes a draft from its source; undefined for what waits in a room. */
-	#try(request: LogicalRequest, cell: CellState, lane: Lane, take?: () => void): Step {
-		const verdict = this.#core.guards.ask(cell.mostCostUsd(request) ?? 0, request.attempts === 0);
+	/** @param take Takes a draft from its source; undefined for what waits in a retry queue. */
+	#try(request: LogicalRequest, cell: Cell, lane: Lane, take?: () => void): Step {
+		const verdict = this.#core.guards.ask(cell.maxCostUsd(request) ?? 0, request.attempts === 0);
 		if (verdict === 'wait') {
 			this.#wait('cost', undefined, cell.bucket);
 			this.#blocked.add(cell.bucket);
@@ -237,7 +238,7 @@ export class Scheduler {
 				if (!this.#core.giveUpForDay(cell)) {
 					return this.#end();
 				}
-				// A draft is drawn again without this target; what waits to be sent is lost.
+				// A draft is drawn again without this target; a queued request is lost.
 				this.#wakeMs = 0;
 				if (take !== undefined) {
 					return 'blocked';
@@ -251,21 +252,21 @@ export class Scheduler {
 		}
 	}
 
-	#send(request: LogicalRequest, cell: CellState, reservation: Reservation): void {
+	#send(request: LogicalRequest, cell: Cell, reservation: Reservation): void {
 		const {clock, time, guards} = this.#core;
-		const mostUsd = cell.mostCostUsd(request) ?? 0;
+		const maxUsd = cell.maxCostUsd(request) ?? 0;
 		const isFirst = request.attempts === 0;
 		if (isFirst) {
 			this.#core.begin(request);
 		}
 		request.attempts++;
 		request.firstSentAtRunningMs ??= time.runningMs();
-		guards.sent(mostUsd, isFirst);
+		guards.sent(maxUsd, isFirst);
 		this.#core.emit({
 			type: 'sent',
 			at: time.elapsedMs(),
 			cell: cell.index,
-			target: cell.cell.target,
+			target: cell.spec.target,
 			isCounted: !request.isWarmUp,
 			isFirst,
 			turn: cell.isChat ? request.turn : undefined,
@@ -277,7 +278,7 @@ export class Scheduler {
 			request,
 			cell,
 			reservation,
-			mostUsd,
+			maxUsd,
 			maxTokens: cell.maxTokensOf(request),
 			sentAt: clock.now(),
 			sentAtRunningMs: time.runningMs(),
@@ -285,8 +286,8 @@ export class Scheduler {
 		});
 	}
 
-	/** It can never be sent. */
-	#refuse(request: LogicalRequest, cell: CellState, reason: Refusal): void {
+	/** Gives up a request that can never be sent. */
+	#refuse(request: LogicalRequest, cell: Cell, reason: Refusal): void {
 		const core = this.#core;
 		const failure = refusal(reason, cell);
 		const wasSent = request.attempts > 0;
@@ -300,7 +301,7 @@ export class Scheduler {
 			return;
 		}
 		if (request.isFollowUp) {
-			// It is larger than what it follows; others like that still fit.
+			// It is larger than the request before it; others of the cell still fit.
 			return;
 		}
 		cell.giveUp();
@@ -313,10 +314,10 @@ export class Scheduler {
 		return 'over';
 	}
 
-	#wait(reason: Waiting['reason'], delayMs: number | undefined, bucket: Bucket | undefined): void {
+	#wait(reason: BlockedOn['reason'], delayMs: number | undefined, bucket: Bucket | undefined): void {
 		const isIdle = reason === 'retry' || reason === 'turn' || reason === 'arrival';
-		if (this.#waiting === undefined || (!isIdle && this.#waiting.bucket === undefined)) {
-			this.#waiting = {reason, delayMs, bucket};
+		if (this.#blockedOn === undefined || (!isIdle && this.#blockedOn.bucket === undefined)) {
+			this.#blockedOn = {reason, delayMs, bucket};
 		}
 		this.#wakeMs = Math.min(this.#wakeMs, delayMs ?? Number.POSITIVE_INFINITY);
 	}
@@ -330,7 +331,7 @@ function itemOrder({spec, random}: RunCore): readonly Item[] {
 }
 
 /** Chooses among the cells of one bucket. */
-function pickerOf(core: RunCore): (cells: readonly CellState[], lane: Lane) => CellState | undefined {
+function pickerOf(core: RunCore): (cells: readonly Cell[], lane: Lane) => Cell | undefined {
 	return isAdaptive(core.spec)
 		? createAdaptiveChoice({
 				spec: core.spec,

@@ -4,18 +4,18 @@ import {type Checked, gateState} from '../../metrics/decisions/quality-gate.ts';
 import type {Figures} from '../../metrics/figures/figures.ts';
 import {indexOf} from '../../metrics/figures/request-measures.ts';
 import {largestShare} from '../../metrics/statistics/evidence.ts';
-import type {CellState} from '../cells/cell.ts';
+import type {Cell} from '../cells/cell.ts';
 
 /** How full a bucket is when the next requests take a cheaper variant, as a part of its limit. */
 const thresholds = [0.7, 0.85, 0.95] as const;
 /** How much it must have emptied below a threshold before they go back. */
 const hysteresis = 0.05;
-/** Of a lane's requests, the part that tries a variant that is off the ladder: so it may come back. */
+/** Part of a lane's requests that tries a variant off the ladder, so that it may come back. */
 const probingPart = 1 / 64;
-/** Level at which a variant is surely dearer for what it gets than one above it. */
-const surely = 0.05;
+/** Level of the evidence that a variant costs more per useful item than one above it. */
+const level = 0.05;
 
-/** What the ladder needs to know of a variant. */
+/** A variant, as the ladder needs it. */
 export type LadderRung = {
 	readonly cell: number;
 	/** Quota tokens of a request; expected before there are any. */
@@ -32,12 +32,12 @@ const passedBy = (fill: number, before: number): number =>
 	thresholds.filter((threshold, index) => fill >= threshold - (index < before ? hysteresis : 0)).length;
 
 /**
- * Chooses the variant for the next request of a lane on a target (`--policy adaptive`): the dearest per request while there
- * is room, a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold
+ * Chooses the variant for the next request of a lane on a target (`--policy adaptive`): the most expensive per request
+ * while there is room, a cheaper one for each threshold that the bucket has passed. The lowest lane steps down from the first threshold
  * on, each lane above it one threshold later.
  *
- * Off the ladder is whoever fails the quality gate, and whoever is cheaper per request but surely dearer per useful item
- * than one above it. It is still tried now and then, and comes back when its answers have earned it.
+ * Off the ladder are variants that fail the quality gate, and those that are cheaper per request but provably more
+ * expensive per useful item than one above them. They are still tried now and then, and come back when their answers have earned it.
  */
 export class Ladder {
 	readonly #delay: number;
@@ -59,7 +59,7 @@ export class Ladder {
 
 	/**
 	 * @param fill How full the bucket is, 0 to 1.
-	 * @returns The cell; undefined when there is no rung.
+	 * @returns The cell; undefined without rungs.
 	 */
 	choose(rungs: readonly LadderRung[], fill: number): number | undefined {
 		this.#passed = passedBy(fill, this.#passed);
@@ -74,18 +74,18 @@ export class Ladder {
 		return ladder[Math.min(step, ladder.length - 1)]?.cell;
 	}
 
-	/** The largest useful share that a rung's answers do not refuse; worked out again only when there are new ones. */
-	#mostUseful({cell, items: {count, useful}}: LadderRung): number {
+	/** The largest useful share that a rung's answers do not refuse; recomputed only when there are new ones. */
+	#maxUseful({cell, items: {count, useful}}: LadderRung): number {
 		const known = this.#shares.get(cell);
 		if (known?.count === count && known.useful === useful) {
 			return known.share;
 		}
-		const share = largestShare(count, useful, surely);
+		const share = largestShare(count, useful, level);
 		this.#shares.set(cell, {count, useful, share});
 		return share;
 	}
 
-	/** Those that are worth stepping down to; the dearest alone where none is good enough. */
+	/** Variants worth stepping down to; only the most expensive one where none is good enough. */
 	#ladderOf(byCost: readonly LadderRung[]): readonly LadderRung[] {
 		const good = byCost.filter(({checked}) => gateState(checked, this.#minQuality) !== 'failed');
 		const worth = good.filter((rung, place) => {
@@ -94,7 +94,7 @@ export class Ladder {
 				.map(({tokensPerRequest, items: {count, useful}}) =>
 					useful === 0 ? Number.POSITIVE_INFINITY : (tokensPerRequest * count) / useful,
 				);
-			return rung.tokensPerRequest / this.#mostUseful(rung) <= Math.min(...above);
+			return rung.tokensPerRequest / this.#maxUseful(rung) <= Math.min(...above);
 		});
 		return worth.length > 0 ? worth : byCost.slice(0, 1);
 	}
@@ -109,19 +109,19 @@ type AdaptivePorts = {
 	readonly spec: RunSpec;
 	/** As they are when it is asked. */
 	readonly figures: () => Figures;
-	/** Told of every switch, in words. */
+	/** Called with a sentence at every switch. */
 	readonly onSwitch: (text: string) => void;
 };
 
 /** Chooses out of cells of one target and lane the one that the fill of their bucket allows. */
-type AdaptiveChoice = (cells: readonly CellState[], lane: Lane) => CellState | undefined;
+type AdaptiveChoice = (cells: readonly Cell[], lane: Lane) => Cell | undefined;
 
 /** Makes the choice of an adaptive run; it remembers each lane's step on each target. */
 export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): AdaptiveChoice {
 	const present = new Set(spec.cells.map(({lane}) => lane));
-	const ladders = new Map<string, {readonly ladder: Ladder; last: CellState | undefined}>();
+	const ladders = new Map<string, {readonly ladder: Ladder; last: Cell | undefined}>();
 
-	const ladderOf = (lane: Lane, target: number): {readonly ladder: Ladder; last: CellState | undefined} => {
+	const ladderOf = (lane: Lane, target: number): {readonly ladder: Ladder; last: Cell | undefined} => {
 		const key = `${lane} ${target}`;
 		const known = ladders.get(key) ?? {
 			ladder: new Ladder(lane, present, spec.minQuality),
@@ -131,7 +131,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 		return known;
 	};
 
-	const rungOf = (state: CellState): LadderRung => {
+	const rungOf = (state: Cell): LadderRung => {
 		const {requests: all, variants, quality} = figures();
 		const requests = all[state.index];
 		const totals = variants[state.index];
@@ -154,8 +154,8 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 		if (first === undefined) {
 			return undefined;
 		}
-		const step = ladderOf(lane, first.cell.target);
-		// What is kept back for the lanes above is full to this one: else it would be blocked before it steps down.
+		const step = ladderOf(lane, first.spec.target);
+		// Room kept for higher lanes counts as full: else this lane would be blocked before it steps down.
 		const fill = 1 - first.bucket.roomLeft(lane);
 		const chosen = step.ladder.choose(cells.map(rungOf), fill);
 		const cell = cells.find(({index}) => index === chosen);
@@ -163,7 +163,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 			const from = step.last === undefined ? '' : `${step.last.variant.name} -> `;
 			const percent = Math.round(fill * 100);
 			onSwitch(
-				`${cell.target.model}, lane ${lane}: ${from}${cell.variant.name}, the bucket is ${percent} % full.`,
+				`${cell.target.model}, lane ${lane}: ${from}${cell.variant.name}, the bucket is ${percent}% full.`,
 			);
 			step.last = cell;
 		}

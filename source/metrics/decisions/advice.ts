@@ -1,10 +1,10 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {Cell, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import type {Scope, Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/task.ts';
 import {composePrompt} from '../../prompts/compose.ts';
-import {formatPercent} from '../../text/numbers.ts';
+import {formatCount, formatNumber, formatPercent} from '../../text/numbers.ts';
 import type {Figures} from '../figures/figures.ts';
 import {quotaIncreaseAdvice} from './quota-increase.ts';
 import {
@@ -18,12 +18,12 @@ import {stoppedBy, stopWords} from './verdict-words.ts';
 
 /** One function for each kind of advice; each gives its line, or none. */
 
-/** A gain below this is not worth a line. */
-const leastGain = 1.02;
-/** Most items that packing is advised for: more make the answers of a reply depend on each other. */
-const mostPacked = 10;
-/** Fewer tokens than this can be cached by no model that takes explicit cache points (AWS: 512 to 4,096). */
-const leastCached = 512;
+/** Smallest gain worth a line. */
+const minGain = 1.02;
+/** Maximum of items that packing is advised for: with more, the answers of a reply depend on each other. */
+const maxPacked = 10;
+/** Smallest prefix that any model with explicit cache points can cache (AWS: 512 to 4,096 tokens). */
+const minCached = 512;
 
 /** A variant on a target, with what it was run as. */
 type Subject = {
@@ -32,7 +32,7 @@ type Subject = {
 	readonly target: Target;
 	/** Max tokens that was sent. */
 	readonly maxTokens: number;
-	/** Sent at present where it is right-sized; undefined where it is not. */
+	/** Value now where it is right-sized; undefined otherwise. */
 	readonly learntMaxTokens?: number | undefined;
 };
 
@@ -41,10 +41,6 @@ const scopeWords: Readonly<Record<Scope, string>> = {
 	'cross-region': 'cross-Region',
 	global: 'global',
 };
-
-function amount(value: number): string {
-	return value >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
-}
 
 const usefulPerRequest = ({items, requests}: VariantFigures): number =>
 	requests.succeeded === 0 ? 0 : items.useful / requests.succeeded;
@@ -64,7 +60,7 @@ const typicalOf = ({figures, maxTokens}: Pick<Subject, 'figures' | 'maxTokens'>)
 export function betterMaxTokens({figures, target, maxTokens}: Subject): readonly Advice[] {
 	const {name, requests, maxTokensAdvice} = figures;
 	if (requests.truncated > 0) {
-		// More max tokens would not help those.
+		// More max tokens would not help these.
 		const beyondWindow = stoppedBy(figures, stopWords.windowFull);
 		const atLimit = requests.truncated - beyondWindow;
 		const texts = [
@@ -86,56 +82,54 @@ export function betterMaxTokens({figures, target, maxTokens}: Subject): readonly
 	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
 	// Where no answer was useful, both are 0.
 	const isGain =
-		sustainablePerMinute !== null &&
-		sustainablePerMinute > 0 &&
-		sustainablePerMinute >= (now ?? 0) * leastGain;
+		sustainablePerMinute !== null && sustainablePerMinute > 0 && sustainablePerMinute >= (now ?? 0) * minGain;
 	if (value === null || !isGain || isBoundElsewhere) {
 		return [];
 	}
 	const text =
-		`${name}: max tokens ${value} fits its answers (risk of a cut ${amount((truncationRisk ?? 0) * 100)} %) and raises ` +
-		`the sustainable rate from ${amount(now ?? 0)} to ${amount(sustainablePerMinute)} useful items a minute.`;
+		`${name}: max tokens ${value} fits its answers (risk of a cut ${formatNumber((truncationRisk ?? 0) * 100)}%) and raises ` +
+		`the sustainable rate from ${formatNumber(now ?? 0)} to ${formatNumber(sustainablePerMinute)} useful items per minute.`;
 	return [{kind: 'max-tokens', text, usefulPerMinute: sustainablePerMinute}];
 }
 
-/** What is in flight binds, and no quota: how much more the quota allows, and what that needs (Little's law). */
-const bindingConcurrency = (subject: Subject, reached: number): readonly Advice[] => {
+/** The concurrency is the limit: how much more the quota allows, and how many in flight that needs (Little's law). */
+const concurrencyLimit = (subject: Subject, reached: number): readonly Advice[] => {
 	const {figures, target} = subject;
 	const {name, latencyMs} = figures;
 	const useful = usefulPerRequest(figures);
 	const serviceMs = latencyMs.service.mean ?? 0;
 	const allowed = sustainableUnderReservation(target.quota, typicalOf(subject));
 	const inFlight = (rate: number): number => ((rate / useful) * serviceMs) / 60_000;
-	if (allowed === undefined || allowed < reached * leastGain || useful === 0) {
+	if (allowed === undefined || allowed < reached * minGain || useful === 0) {
 		return [];
 	}
 	const text =
-		`${name}: ${amount(Math.round(inFlight(reached)))} requests in flight bind, at ${amount(reached)} useful items a ` +
-		`minute, and no quota; with about ${amount(Math.ceil(inFlight(allowed)))} the quota allows ${amount(allowed)}.`;
+		`${name}: limited by ${formatNumber(Math.round(inFlight(reached)))} requests in flight to ${formatNumber(reached)} useful items per ` +
+		`minute; with about ${formatNumber(Math.ceil(inFlight(allowed)))} in flight the quota allows ${formatNumber(allowed)}.`;
 	return [{kind: 'limit', text, usefulPerMinute: allowed}];
 };
 
-/** Which limit binds. */
-function bindingLimit(subject: Subject): readonly Advice[] {
+/** What the rate is limited by. */
+function limitAdvice(subject: Subject): readonly Advice[] {
 	const {figures, target} = subject;
 	const {usefulPerMinute, limitedBy} = figures.sustainable;
 	if (usefulPerMinute === null || limitedBy === 'none') {
 		return [];
 	}
 	if (limitedBy === 'concurrency') {
-		return bindingConcurrency(subject, usefulPerMinute);
+		return concurrencyLimit(subject, usefulPerMinute);
 	}
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
 	const limit = {
-		requests: `requests a minute (${amount(requestsPerMinute.value ?? 0)})`,
-		tokens: `tokens a minute (${amount(tokensPerMinute.value ?? 0)})`,
-		day: `tokens a day (${amount(tokensPerDay.value ?? 0)})`,
+		requests: `requests per minute (${formatNumber(requestsPerMinute.value ?? 0)})`,
+		tokens: `tokens per minute (${formatNumber(tokensPerMinute.value ?? 0)})`,
+		day: `tokens per day (${formatNumber(tokensPerDay.value ?? 0)})`,
 	}[limitedBy];
-	const text = `${figures.name}: the quota of ${limit} binds, at ${amount(usefulPerMinute)} useful items a minute.`;
+	const text = `${figures.name}: limited by the quota of ${limit} to ${formatNumber(usefulPerMinute)} useful items per minute.`;
 	const day = dayBoundOf(figures.sustainable);
 	const minutes = (day ?? 0) / usefulPerMinute;
-	const after = minutes < 120 ? `${amount(minutes)} minutes` : `${amount(minutes / 60)} hours`;
-	const dayText = `${figures.name}: the day's quota (${amount(tokensPerDay.value ?? 0)} tokens) allows ${amount(day ?? 0)} useful items per day: it is used up after ${after} at that rate.`;
+	const after = minutes < 120 ? `${formatNumber(minutes)} minutes` : `${formatNumber(minutes / 60)} hours`;
+	const dayText = `${figures.name}: the day's quota (${formatNumber(tokensPerDay.value ?? 0)} tokens) allows ${formatNumber(day ?? 0)} useful items per day: it is used up after ${after} at that rate.`;
 	return [
 		{kind: 'limit', text, usefulPerMinute},
 		...(day === undefined || usefulPerMinute <= 0
@@ -144,7 +138,7 @@ function bindingLimit(subject: Subject): readonly Advice[] {
 	];
 }
 
-/** Packing helps where requests bind; input that packed items would share is not counted on. */
+/** Packing helps where requests are the limit; input that packed items would share is ignored. */
 function packing(subject: Subject, task: Task): readonly Advice[] {
 	const {figures, variant, target} = subject;
 	const {mean: quotaTokens} = figures.perRequest.quotaTokens;
@@ -153,14 +147,14 @@ function packing(subject: Subject, task: Task): readonly Advice[] {
 	if (!canPack || quotaTokens === null || rate === null) {
 		return [];
 	}
-	const items = Math.min(mostPacked, task.items.length);
+	const items = Math.min(maxPacked, task.items.length);
 	const cost = costOfTypical({...typicalOf(subject), quotaTokens: quotaTokens * items});
 	const packed = sustainableBound(target.quota, usefulPerRequest(figures) * items, cost);
-	if (packed === undefined || packed.usefulPerMinute < rate * leastGain) {
+	if (packed === undefined || packed.usefulPerMinute < rate * minGain) {
 		return [];
 	}
 	const {usefulPerMinute} = packed;
-	const text = `${figures.name}: requests bind; ${items} items in a request would allow up to ${amount(usefulPerMinute)} useful items a minute, if the answers stay as good.`;
+	const text = `${figures.name}: limited by requests; ${items} items per request would allow up to ${formatNumber(usefulPerMinute)} useful items per minute, if the answers stay as good.`;
 	return [{kind: 'packing', text, usefulPerMinute}];
 }
 
@@ -177,7 +171,7 @@ const sharedPart = (variant: Variant, task: Task): {readonly shared: number; rea
 	return {shared, length: Math.max(1, (first.length + second.length) / 2)};
 };
 
-/** Caching helps where tokens bind and the prompts begin alike: tokens read from the cache are not charged. */
+/** Caching helps where tokens are the limit and the prompts begin alike: tokens read from the cache are not charged. */
 function caching(subject: Subject, task: Task): readonly Advice[] {
 	const {figures, variant, target} = subject;
 	const {quotaTokens, inputTokens} = figures.perRequest;
@@ -188,16 +182,16 @@ function caching(subject: Subject, task: Task): readonly Advice[] {
 	const {shared, length} = sharedPart(variant, task);
 	const cached = Math.floor(((inputTokens.mean ?? 0) * shared) / length);
 	const charged = (quotaTokens.mean ?? 0) - cached;
-	if (cached < leastCached || charged <= 0) {
+	if (cached < minCached || charged <= 0) {
 		return [];
 	}
 	const usefulPerMinute =
 		sustainableUnderReservation(target.quota, {...typicalOf(subject), quotaTokens: charged}) ?? rate;
-	const text = `${figures.name}: about ${amount(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${amount(usefulPerMinute)} useful items a minute, if the model can cache a part of that length.`;
-	return usefulPerMinute < rate * leastGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
+	const text = `${figures.name}: about ${formatNumber(cached)} input tokens are the same in every request; read from the prompt cache they would cost no quota, which allows up to ${formatNumber(usefulPerMinute)} useful items per minute, if the model can cache a part of that length.`;
+	return usefulPerMinute < rate * minGain ? [] : [{kind: 'caching', text, usefulPerMinute}];
 }
 
-/** Targets of one base model in several scopes draw from quotas of their own, which add up. */
+/** The scopes of a base model have separate quotas, which add up. */
 function otherScopes(leaders: readonly Subject[]): readonly Advice[] {
 	const models = [...new Set(leaders.map(({target}) => target.baseModel))];
 	return models.flatMap((model) => {
@@ -209,12 +203,12 @@ function otherScopes(leaders: readonly Subject[]): readonly Advice[] {
 		}
 		const usefulPerMinute = rates.reduce((sum, rate) => sum + rate, 0);
 		const names = scopes.map((scope) => scopeWords[scope]).join(' and ');
-		const text = `${model}: ${names} have quotas of their own; --balance over them allows up to ${amount(usefulPerMinute)} useful items a minute.`;
+		const text = `${model}: ${names} have separate quotas; --balance over them allows up to ${formatNumber(usefulPerMinute)} useful items per minute.`;
 		return [{kind: 'scope', text, usefulPerMinute}];
 	});
 }
 
-/** A variant that is out because too many checks failed, by evidence. */
+/** A variant that failed the quality gate. */
 function tooLowQuality({figures}: Subject, {minQuality}: Pick<RunSpec, 'minQuality'>): readonly Advice[] {
 	const {gate, passed, checked} = figures.quality;
 	if (gate !== 'failed') {
@@ -224,7 +218,7 @@ function tooLowQuality({figures}: Subject, {minQuality}: Pick<RunSpec, 'minQuali
 	return [{kind: 'quality', text, usefulPerMinute: null}];
 }
 
-/** What `--max-tokens auto` came to: the value, the risk of a cut answer, and the rate it allows. */
+/** Result of `--max-tokens auto`: the value, the risk of a cut answer, and the rate it allows. */
 function learntAdvice({figures, maxTokens, learntMaxTokens}: Subject): readonly Advice[] {
 	const {name, requests, maxTokensAdvice} = figures;
 	if (learntMaxTokens === undefined || requests.succeeded === 0) {
@@ -233,33 +227,31 @@ function learntAdvice({figures, maxTokens, learntMaxTokens}: Subject): readonly 
 	const {value, truncationRisk, sustainablePerMinute} = maxTokensAdvice;
 	const learnt =
 		learntMaxTokens === maxTokens
-			? `${name}: auto keeps ${amount(maxTokens)} max tokens`
-			: `${name}: auto learnt ${amount(learntMaxTokens)} max tokens instead of ${amount(maxTokens)}`;
+			? `${name}: auto keeps ${formatNumber(maxTokens)} max tokens`
+			: `${name}: auto learnt ${formatNumber(learntMaxTokens)} max tokens instead of ${formatNumber(maxTokens)}`;
 	if (requests.truncated > 0) {
 		const fate =
-			learntMaxTokens === maxTokens ? 'are not useful' : `were asked again with ${amount(maxTokens)}`;
+			learntMaxTokens === maxTokens ? 'are not useful' : `were asked again with ${formatNumber(maxTokens)}`;
 		const cut = `${requests.truncated} of ${requests.succeeded} answers were cut off and ${fate}`;
 		return [{kind: 'max-tokens', text: `${learnt}; ${cut}.`, usefulPerMinute: null}];
 	}
 	if (value === null || truncationRisk === null) {
-		const few = `${requests.succeeded} answers are too few to tell the risk of a cut`;
+		const few = `${requests.succeeded} answers are too few to estimate the risk of a cut`;
 		return [{kind: 'max-tokens', text: `${learnt}; ${few}.`, usefulPerMinute: null}];
 	}
 	const rate =
 		sustainablePerMinute === null
 			? ''
-			: `, and the quota then allows ${amount(sustainablePerMinute)} useful items a minute`;
-	const text = `${learnt}; ${amount(value)} fits its answers (risk of a cut ${amount(truncationRisk * 100)} %)${rate}.`;
+			: `, and the quota then allows ${formatNumber(sustainablePerMinute)} useful items per minute`;
+	const text = `${learnt}; ${formatNumber(value)} fits its answers (risk of a cut ${formatNumber(truncationRisk * 100)}%)${rate}.`;
 	return [{kind: 'max-tokens', text, usefulPerMinute: sustainablePerMinute}];
 }
-
-const whole = (value: number): string => value.toLocaleString('en-US');
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /**
- * What a loop that fires and drops what is throttled would have lost: the requests whose first attempt the service
- * throttled, counted from the attempts of this run. It is the least: such a loop does not slow down either.
+ * Loss of a loop that drops throttled requests: those whose first attempt was throttled in this run. A lower bound, for such
+ * a loop does not slow down either.
  */
 function unpacedBaseline({variants}: Pick<Figures, 'variants'>): readonly Advice[] {
 	const sent = sum(variants.map(({requests}) => requests.sent));
@@ -269,8 +261,8 @@ function unpacedBaseline({variants}: Pick<Figures, 'variants'>): readonly Advice
 		return [];
 	}
 	const text =
-		`A naive loop, which drops what is throttled, would have lost at least ${whole(lost)} of ${whole(sent)} requests ` +
-		`(${formatPercent(lost / sent)}): so many first attempts were throttled here. Tried again, ${whole(rescued)} of them were answered.`;
+		`A naive loop, which drops throttled requests, would have lost at least ${formatCount(lost)} of ${formatCount(sent)} requests ` +
+		`(${formatPercent(lost / sent)}), whose first attempts were throttled here. Retried, ${formatCount(rescued)} of them were answered.`;
 	return [{kind: 'retries', text, usefulPerMinute: null}];
 }
 
@@ -283,13 +275,13 @@ type AdviceInput = {
 	readonly figures: Figures;
 	readonly variants: readonly VariantFigures[];
 	readonly timeline: Timeline;
-	/** The cell to speak of, for each target: the recommended one, else the leader. */
+	/** Of each target, the cell that advice is about: the recommended one, else the leader. */
 	readonly leaders: ReadonlyArray<number | undefined>;
-	/** Of each cell, sent at present; undefined unless max tokens are right-sized. */
+	/** Of each cell, now; undefined unless max tokens are right-sized. */
 	readonly learntMaxTokens?: readonly number[] | undefined;
 };
 
-const cellsOf = ({cells}: {readonly cells: readonly Cell[]}, target: number): readonly number[] =>
+const cellsOf = ({cells}: {readonly cells: readonly CellSpec[]}, target: number): readonly number[] =>
 	cells.flatMap((cell, index) => (cell.target === target ? [index] : []));
 
 const subjectOf = ({spec, variants, learntMaxTokens}: AdviceInput, index: number): Subject | undefined => {
@@ -320,7 +312,7 @@ export function adviceOf(input: AdviceInput): readonly Advice[] {
 		}
 		leaders.push(subject);
 		return [
-			...bindingLimit(subject),
+			...limitAdvice(subject),
 			...packing(subject, spec.task),
 			...caching(subject, spec.task),
 			...ofVariants,

@@ -1,4 +1,4 @@
-/** What an alert on the account's use may say. */
+/** Alerts on the account's use, as `--alert` defines them. */
 
 export const alertFigures = ['requests', 'tokens', 'day'] as const;
 export type AlertFigure = (typeof alertFigures)[number];

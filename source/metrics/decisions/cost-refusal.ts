@@ -4,11 +4,11 @@ import {UserError} from '../../domain/user-error.ts';
 import {formatUsd} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 
-/** Why something is not started for what it may cost. A limit that somebody typed is a promise: `--yes` does not lift it. */
+/** Refuses to start what may cost too much. A typed limit is a promise: `--yes` does not lift it. */
 
 type Limit = Pick<Guards, 'maxCostUsd' | 'isMaxCostGiven' | 'isConfirmed'>;
 
-/** What is asked of a limit, and the words of whoever asks. */
+/** The limit, and the words of the command that checks it. */
 type CostOffer = {
 	/** Upper bound in USD; null where it is not known. */
 	readonly costUsd: number | null;
@@ -20,7 +20,7 @@ type CostOffer = {
 
 /**
  * A typed limit cannot be kept where a price is not known.
- * @param unpriced What has no price.
+ * @param unpriced Targets without a known price.
  * @throws UserError (exit 2) that names model and tier.
  */
 export function assertPriced(
@@ -42,7 +42,7 @@ export function assertPriced(
 }
 
 /**
- * Why a cost does not fit its limit, and the way out; undefined where it fits, or where nobody typed a limit and `--yes`
+ * Why a cost does not fit its limit, and the way out; undefined where it fits, or where no limit was typed and `--yes`
  * was given.
  */
 export function costRefusal({

@@ -10,25 +10,25 @@ import {
 	practicallyEqual,
 } from './pairwise-comparison.ts';
 
-/** A lead of which less is certain prefers nobody. */
-const leastPreferred = 0.01;
+/** Smallest certain lead that prefers a variant. */
+const minPreferred = 0.01;
 
-/** Why a cell is out. `low`: by how much it is beaten at least, as a logarithm. */
+/** Why a cell is out. `low`: lower bound of the lead over it, as a logarithm. */
 export type Out =
 	| {readonly reason: 'beaten'; readonly by: number; readonly low: number}
 	| {readonly reason: 'gate'}
 	| {readonly reason: 'given-up'};
 
-/** Where a goal stands: who leads, who is out, and how far the leader is ahead of those that are still in. */
+/** The contest of one goal: the leader, which cells are out, and the leads over those still in. */
 export type Standings = {
-	/** Undefined while nobody gave a useful answer. */
+	/** Undefined before the first useful answer. */
 	readonly leader: number | undefined;
 	/** Cells that are in, the leader first. */
 	readonly left: readonly number[];
 	readonly out: ReadonlyMap<number, Out>;
-	/** Of each rival that is in; undefined where nothing is known of it yet. */
+	/** Of each rival that is in; undefined where it has no figure yet. */
 	readonly leads: ReadonlyMap<number, Lead | undefined>;
-	/** All that are left are as good as the leader. */
+	/** All left are practically equal to the leader. */
 	readonly isEqual: boolean;
 };
 
@@ -41,24 +41,24 @@ const leadsOf = (
 ): ReadonlyMap<number, Lead | undefined> =>
 	new Map(rivals.map((rival) => [rival, leadOf(field, goal, leader, rival)]));
 
-/** Whether nothing that the test does not refuse is further than 10 % away. */
+/** Whether the whole interval of the lead is within 10%. */
 function isPracticallyEqual({low, high}: Lead): boolean {
 	return Math.max(-low, high) <= Math.log1p(practicallyEqual);
 }
 
 /** Practically equal, and hardly behind: no reason to prefer the leader, so the next goals break the tie. */
-const isNegligible = (lead: Lead): boolean =>
-	isPracticallyEqual(lead) && lead.low < Math.log1p(leastPreferred);
+const isNegligible = (lead: Lead): boolean => isPracticallyEqual(lead) && lead.low < Math.log1p(minPreferred);
 
 /**
- * Puts rivals out when the evidence says so (DESIGN 3a). It remembers who is out: evidence that reached the level once counts, whatever comes later. Those that a variant put out which then fails its gate come back.
+ * Eliminates rivals by evidence. Evidence that once reached the level counts, whatever comes later. Rivals come back when the
+ * variant that eliminated them fails its gate.
  */
 export class Elimination {
 	readonly #goal: Goal;
 	readonly #cells: readonly number[];
 	/** Out by evidence. */
 	#out = new Map<number, Out>();
-	/** Given up while others went on. */
+	/** Given up while others continued. */
 	readonly #givenUp = new Set<number>();
 
 	/** @param cells Every cell that was configured is a rival until it is out. */
@@ -67,8 +67,8 @@ export class Elimination {
 		this.#cells = cells;
 	}
 
-	/** Looks at what was measured until now. */
-	look(field: Field): Standings {
+	/** Evaluates all blocks so far. */
+	evaluate(field: Field): Standings {
 		this.#leave(field);
 		const candidates = this.#cells.filter((cell) => !this.#out.has(cell) && !this.#givenUp.has(cell));
 		const ranked = candidates
@@ -106,15 +106,15 @@ export class Elimination {
 		};
 	}
 
-	/** Who is out, and why. */
+	/** The cells that are out, and why. */
 	get #all(): ReadonlyMap<number, Out> {
 		const givenUp = [...this.#givenUp].map((cell) => [cell, {reason: 'given-up'}] as const);
 		return new Map<number, Out>([...givenUp, ...this.#out]);
 	}
 
 	/**
-	 * Those that failed the gate or were given up go, and those that they had put out come back. When the last ones are given
-	 * up, all stays as it stood: nothing can be sent any more, but what was measured holds.
+	 * Cells that failed the gate or were given up go out, and those that they had eliminated come back. When the last ones are
+	 * given up, all stays: nothing more can be sent, but the measurement holds.
 	 */
 	#leave({gateOf, isAlive}: Field): void {
 		for (const cell of this.#cells) {
@@ -146,8 +146,8 @@ export class Elimination {
 }
 
 /**
- * By how much a cell beats one that is out at least, as a logarithm: the test's own bound on the blocks that both were in,
- * or the sum of the bounds over whoever put it out. Undefined where neither is above 0.
+ * Lower bound, as a logarithm, of a cell's lead over one that is out: the test's bound on the blocks that both were in,
+ * or the sum of the bounds over the cells that put it out. Undefined where neither is above 0.
  */
 export function lowOver(
 	field: Field,
@@ -167,26 +167,25 @@ export function lowOver(
 	return low > 0 ? low : undefined;
 }
 
-/** What would decide between those that are left, if differences and spreads stay as they are. */
+/** More blocks than this are not suggested to decide between two variants. */
+const maxWorthWhile = 1000;
 
-/** More blocks than these are asked of nobody to decide between two variants. */
-const mostWorthWhile = 1000;
-
+/** What would decide between the variants left, if differences and spreads stay the same. */
 export type Wants =
-	/** There are fewer whole rounds than the least with which any difference can reach the level. */
+	/** Fewer whole rounds than any difference needs to reach the level. */
 	| {readonly what: 'rounds'; readonly least: number}
-	/** So many more blocks: requests of each variant. */
+	/** More blocks: requests of each variant. */
 	| {readonly what: 'blocks'; readonly more: number}
-	/** Every item is asked before they decide; undefined where no sensible number would. */
+	/** More items; undefined where no sensible number would decide. */
 	| {readonly what: 'items'; readonly more: number | undefined}
-	/** Not all items were asked yet, and more of them will be needed than those that are asked. */
+	/** The rest of a pass over the items. */
 	| {readonly what: 'pass'; readonly left: number}
-	/** There are fewer items than the least with which any difference can reach the level. */
+	/** Fewer items than any difference needs to reach the level. */
 	| {readonly what: 'least-items'; readonly least: number}
 	/** A sensible number of requests would not decide. */
 	| {readonly what: 'nothing'};
 
-/** The least independent blocks with which a difference, however clear, reaches the level. */
+/** Minimum of independent blocks with which any difference can reach the level. */
 export function fewestBlocks(rivals: number): number {
 	let count = 2;
 	while (!Number.isFinite(evidentT(count, levelOf(rivals)))) {
@@ -196,8 +195,7 @@ export function fewestBlocks(rivals: number): number {
 }
 
 /**
- * How many more blocks would decide between a leader and a rival, whichever way, if the difference and the spread stay as
- * they are.
+ * How many more blocks would decide between a leader and a rival, if difference and spread stay the same.
  * @param rivals Variants that were configured, less one.
  * @returns Undefined where more than a thousand would be needed.
  */
@@ -207,7 +205,7 @@ function moreBlocks({difference, error, count}: Lead, rivals: number): number | 
 		const half = evidentT(blocks, level) * error * Math.sqrt(count / blocks);
 		return difference > half || Math.abs(difference) + half <= Math.log1p(practicallyEqual);
 	};
-	for (let more = 1; more <= mostWorthWhile; more = Math.ceil(more * 1.1)) {
+	for (let more = 1; more <= maxWorthWhile; more = Math.ceil(more * 1.1)) {
 		if (decides(count + more)) {
 			return more;
 		}
@@ -231,7 +229,7 @@ export function wantsOf({leads}: Standings, {blocks, rivals}: Field, items: numb
 	const each = [...leads.values()].map((lead) => lead && moreBlocks(lead, rivals));
 	const more = each.includes(undefined) ? undefined : Math.max(...each.map((count = 0) => count));
 	const asked = Math.max(0, ...[...leads.values()].map((lead) => lead?.count ?? 0));
-	if (blocksOfPass !== undefined && wholePasses === 0 && asked + (more ?? mostWorthWhile) > blocksOfPass) {
+	if (blocksOfPass !== undefined && wholePasses === 0 && asked + (more ?? maxWorthWhile) > blocksOfPass) {
 		return {what: 'pass', left: blocksOfPass - asked};
 	}
 	if (more === undefined) {

@@ -1,7 +1,7 @@
 import {estimatedTokens} from '../../domain/accounting.ts';
 import type {Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
-import type {Cell, Price, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
 import type {Task} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
@@ -9,8 +9,10 @@ import {formatCount} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {fewestBlocks} from './elimination.ts';
 
-/** Requests that the items of a cell take; unlimited where it goes over all of them as often as it is asked to. */
-export function requestsForItems({onlyItems}: Pick<Cell, 'onlyItems'>, itemsPerRequest: number): number {
+/** What a run would send and cost at most, from its spec alone: every answer as long as max tokens allow. */
+
+/** Requests for the items of a cell; unlimited where it repeats all of them. */
+export function requestsForItems({onlyItems}: Pick<CellSpec, 'onlyItems'>, itemsPerRequest: number): number {
 	return onlyItems === undefined
 		? Number.POSITIVE_INFINITY
 		: Math.ceil(onlyItems.length / Math.max(1, itemsPerRequest));
@@ -32,7 +34,7 @@ export function measuredRequests(
  * Mean input tokens of a request before anything is sent. In a chat each turn sends again what was said before it, so
  * the mean is over the turns of a whole conversation in which every answer is as long as given; estimated.
  */
-export function meanInputTokens(task: Task, {inputTokens, lane}: Cell, answerTokens: number): number {
+export function meanInputTokens(task: Task, {inputTokens, lane}: CellSpec, answerTokens: number): number {
 	const chat = chatInLane(task, lane);
 	if (chat === undefined) {
 		return inputTokens.value;
@@ -46,13 +48,11 @@ export function meanInputTokens(task: Task, {inputTokens, lane}: Cell, answerTok
 	return sum / chat.turns.length;
 }
 
-/** What a run would send and cost at most, from its spec alone: every answer is taken to be as long as it may be. */
-
 const minuteMs = 60_000;
 
 const limitOf = (limit: Limit): number | null => (limit.state === 'known' ? limit.value : null);
 
-const targetOf = (spec: RunSpec, cell: Cell): Target => {
+const targetOf = (spec: RunSpec, cell: CellSpec): Target => {
 	const target = spec.targets[cell.target];
 	if (target === undefined) {
 		throw new RangeError(`cell names target ${cell.target}, but there are ${spec.targets.length}`);
@@ -60,35 +60,36 @@ const targetOf = (spec: RunSpec, cell: Cell): Target => {
 	return target;
 };
 
-/** The cell at the most input tokens that its prompt can have: what nobody counted may be more than an estimate. */
-const uncounted = (cell: Cell): Cell => ({
+/** The cell at the upper bound of its input tokens: uncounted text may be more than estimated. */
+const uncounted = (cell: CellSpec): CellSpec => ({
 	...cell,
 	inputTokens: {...cell.inputTokens, value: cell.inputTokens.most ?? cell.inputTokens.value},
 });
 
 /** Mean input tokens of a request, a history with the longest answers included. */
-const mostInputTokens = ({task}: RunSpec, cell: Cell): number => meanInputTokens(task, cell, cell.maxTokens);
+const maxInputTokens = ({task}: RunSpec, cell: CellSpec): number =>
+	meanInputTokens(task, cell, cell.maxTokens);
 
 /** Quota tokens of one request with the longest answer. */
-const mostQuotaTokens = (spec: RunSpec, cell: Cell): number =>
-	mostInputTokens(spec, cell) + cell.maxTokens * targetOf(spec, cell).burndown.value;
+const maxQuotaTokens = (spec: RunSpec, cell: CellSpec): number =>
+	maxInputTokens(spec, cell) + cell.maxTokens * targetOf(spec, cell).burndown.value;
 
-const mostCostUsd = (spec: RunSpec, cell: Cell): number | null =>
+const maxCostUsd = (spec: RunSpec, cell: CellSpec): number | null =>
 	cell.price === null
 		? null
-		: mostInputTokens(spec, uncounted(cell)) * inputPrice(spec, cell, cell.price) +
+		: maxInputTokens(spec, uncounted(cell)) * inputPrice(spec, cell, cell.price) +
 			cell.maxTokens * cell.price.output;
 
-/** USD of an input token at most: a variant that caches may write all of it. */
-const inputPrice = ({variants}: RunSpec, {variant}: Cell, {input, cacheWrite}: Price): number =>
+/** Upper bound of the price of an input token: a caching variant may write all of it. */
+const inputPrice = ({variants}: RunSpec, {variant}: CellSpec, {input, cacheWrite}: Price): number =>
 	variants[variant]?.cache === true ? Math.max(input, cacheWrite) : input;
 
 const mean = (numbers: readonly number[]): number =>
 	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
 
-/** Requests that the quotas allow at most in a time, with the shortest answers; null where no quota is known. */
-const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
-	// One window may already be full of room when the run starts.
+/** Upper bound of the requests that the quotas allow in a time, with the shortest answers; null where no quota is known. */
+const maxRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
+	// The first window may be empty when the run starts.
 	const minutes = durationMs / minuteMs + 1;
 	const bounds = spec.targets.map((target, index) => {
 		const input = mean(
@@ -106,8 +107,8 @@ const mostRequestsIn = (spec: RunSpec, durationMs: number): number | null => {
 	return Number.isFinite(total) ? Math.ceil(total) : null;
 };
 
-/** Requests of the run: exact where a number ends it, the most that the quotas allow where a time does. */
-const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null} => {
+/** Requests of the run: exact where a number ends it, the upper bound of the quotas where a time does. */
+const requestsOf = (spec: RunSpec): {planned: number | null; max: number | null} => {
 	const {load, maxRequests, task} = spec;
 	const turns = task.chat?.turns.length ?? 1;
 	const planned =
@@ -116,32 +117,32 @@ const requestsOf = (spec: RunSpec): {planned: number | null; most: number | null
 			: load.shape === 'measure'
 				? measuredRequests(spec, load.requests)
 				: load.requests;
-	const byTime = load.durationMs === null ? null : mostRequestsIn(spec, load.durationMs);
+	const byTime = load.durationMs === null ? null : maxRequestsIn(spec, load.durationMs);
 	const byRate =
 		load.ratePerMinute === null || load.durationMs === null
 			? null
 			: Math.ceil((load.ratePerMinute * load.durationMs * turns) / minuteMs);
 	const bounds = [planned, byRate, byTime].filter((bound) => bound !== null);
 	const warmUp = (load.warmUpRequests ?? 0) * spec.cells.length;
-	// What warms up counts against the most that may be sent, as every other request does.
+	// Warm-up requests count against the limit, as every other request does.
 	const ends = [...(bounds.length === 0 ? [] : [Math.min(...bounds) + warmUp]), maxRequests];
 	const known = ends.filter((end) => end !== null);
-	const most = known.length === 0 ? null : Math.min(...known);
-	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), most};
+	const max = known.length === 0 ? null : Math.min(...known);
+	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), max};
 };
 
-/** Requests and quota tokens that a target may get at most; infinite where nothing but the quota ends the run. */
-const mostOf = (spec: RunSpec, most: number | null, target: number): {requests: number; tokens: number} => {
+/** Upper bound of a target's requests and quota tokens; infinite where only the quota ends the run. */
+const maxOf = (spec: RunSpec, max: number | null, target: number): {requests: number; tokens: number} => {
 	const cells = spec.cells.filter((cell) => cell.target === target);
-	const requests = most === null ? Number.POSITIVE_INFINITY : (most * cells.length) / spec.cells.length;
-	return {requests, tokens: requests * mean(cells.map((cell) => mostQuotaTokens(spec, cell)))};
+	const requests = max === null ? Number.POSITIVE_INFINITY : (max * cells.length) / spec.cells.length;
+	return {requests, tokens: requests * mean(cells.map((cell) => maxQuotaTokens(spec, cell)))};
 };
 
-/** Which models have less left per day than the run may take: they are given up there. */
-const dayRemarks = (spec: RunSpec, most: number | null): readonly string[] =>
+/** Models whose quota per day is smaller than what the run may take: they are given up then. */
+const dayRemarks = (spec: RunSpec, max: number | null): readonly string[] =>
 	spec.targets.flatMap(({model, quota}, index) => {
 		const perDay = limitOf(quota.tokensPerDay);
-		const {tokens} = mostOf(spec, most, index);
+		const {tokens} = maxOf(spec, max, index);
 		return perDay === null || !Number.isFinite(tokens) || tokens <= perDay
 			? []
 			: [
@@ -150,9 +151,9 @@ const dayRemarks = (spec: RunSpec, most: number | null): readonly string[] =>
 	});
 
 /** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
-const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
+const greatestPartOf = (spec: RunSpec, max: number | null): number | null => {
 	const shares = spec.targets.flatMap((target, index) => {
-		const {requests, tokens} = mostOf(spec, most, index);
+		const {requests, tokens} = maxOf(spec, max, index);
 		return [
 			[requests, limitOf(target.quota.requestsPerMinute)] as const,
 			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
@@ -162,9 +163,9 @@ const greatestPartOf = (spec: RunSpec, most: number | null): number | null => {
 };
 
 /** Minutes of the run at what others leave of the quotas; infinite where they leave nothing, null where no limit is known. */
-const minutesBeside = (spec: RunSpec, most: number | null, others: readonly Use[]): number | null => {
+const minutesBeside = (spec: RunSpec, max: number | null, others: readonly Use[]): number | null => {
 	const minutes = spec.targets.flatMap(({quota: {requestsPerMinute, tokensPerMinute}}, index) => {
-		const {requests, tokens} = mostOf(spec, most, index);
+		const {requests, tokens} = maxOf(spec, max, index);
 		const {requests: othersRequests, tokens: othersTokens} = others[index] ?? {requests: 0, tokens: 0};
 		return [
 			[requests, limitOf(requestsPerMinute), othersRequests] as const,
@@ -177,14 +178,14 @@ const minutesBeside = (spec: RunSpec, most: number | null, others: readonly Use[
 };
 
 /**
- * A plan beside others: how long it takes at the rate that they leave.
- * @param others Of each target: what others, other programs of one's own included, use per minute.
+ * The plan with its duration at the rate that others leave.
+ * @param others Of each target: use per minute of others and of other programs of the user.
  */
 export function besideOthers(plan: Plan, spec: RunSpec, others: readonly Use[]): Plan {
 	if (plan.quotaMinutes === null || others.every(({requests, tokens}) => requests + tokens <= 0)) {
 		return plan;
 	}
-	const minutes = minutesBeside(spec, requestsOf(spec).most, others);
+	const minutes = minutesBeside(spec, requestsOf(spec).max, others);
 	return minutes === null || Number.isFinite(minutes)
 		? {...plan, quotaMinutes: minutes}
 		: {
@@ -194,13 +195,13 @@ export function besideOthers(plan: Plan, spec: RunSpec, others: readonly Use[]):
 			};
 }
 
-/** That a share above 1 goes over the quota, and whom that concerns; undefined for any other. */
+/** Warning that a share above 1 exceeds the quota; undefined for any other. */
 const excessOf = ({share}: RunSpec): string | undefined =>
 	share > 1
 		? `This run goes over the quota on purpose (share ${share}): requests will be throttled, those of other applications in the same buckets too; --share 1 stays within it.`
 		: undefined;
 
-/** What is sent before anything is counted; it costs as the rest does. */
+/** Warm-up requests: they cost as the rest does. */
 const warmUpRemarks = ({load: {warmUpRequests = 0}, cells}: RunSpec): readonly string[] =>
 	warmUpRequests === 0
 		? []
@@ -208,7 +209,7 @@ const warmUpRemarks = ({load: {warmUpRequests = 0}, cells}: RunSpec): readonly s
 				`${warmUpRequests * cells.length} requests warm up first: they cost as the others do, and no other figure counts them.`,
 			];
 
-/** How the requests of a chat are counted, and that the input of its later turns is a guess. */
+/** How the requests of a chat are counted, and that the input of later turns is estimated. */
 const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
 	chat === undefined
 		? []
@@ -216,7 +217,7 @@ const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
 				`Each conversation has ${chat.turns.length} turns, and each turn is a request that sends again what was said before it; the input of later turns is estimated, with answers as long as they may be.`,
 			];
 
-/** That so few items cannot decide between the variants, however often they are asked. */
+/** Warning that the items are too few to decide between the variants. */
 const itemsRemarks = ({isEliminating = false, variants, task: {items}}: RunSpec): readonly string[] => {
 	const least = fewestBlocks(variants.length - 1);
 	const count = items.length;
@@ -232,10 +233,10 @@ const itemsRemarks = ({isEliminating = false, variants, task: {items}}: RunSpec)
  * @param remarks Sentences from the resolution of quotas, shown with the plan.
  */
 export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
-	const {planned, most} = requestsOf(spec);
+	const {planned, max} = requestsOf(spec);
 	const excess = excessOf(spec);
-	const costs = spec.cells.map((cell) => mostCostUsd(spec, cell));
-	const greatestPart = greatestPartOf(spec, most);
+	const costs = spec.cells.map((cell) => maxCostUsd(spec, cell));
+	const greatestPart = greatestPartOf(spec, max);
 	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
 	return {
 		targets: spec.targets,
@@ -243,10 +244,10 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 		...(spec.isEliminating ? {isMost: true} : {}),
 		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
 		quotaTokens:
-			most === null ? null : Math.round(most * mean(spec.cells.map((cell) => mostQuotaTokens(spec, cell)))),
+			max === null ? null : Math.round(max * mean(spec.cells.map((cell) => maxQuotaTokens(spec, cell)))),
 		quotaShare: greatestPart === null ? null : Math.min(spec.share, greatestPart),
 		quotaMinutes: greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share,
-		costUsd: most === null || !isPriced ? null : most * mean(costs.map((cost) => cost ?? 0)),
+		costUsd: max === null || !isPriced ? null : max * mean(costs.map((cost) => cost ?? 0)),
 		dearestRequestUsd: isPriced ? Math.max(...costs.map((cost) => cost ?? 0)) : null,
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
 		remarks: [
@@ -254,7 +255,7 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 			...warmUpRemarks(spec),
 			...chatRemarks(spec),
 			...itemsRemarks(spec),
-			...dayRemarks(spec, most),
+			...dayRemarks(spec, max),
 			...(excess === undefined ? [] : [excess]),
 		],
 		crowding: excess,

@@ -3,13 +3,13 @@ import type {Quota} from '../../domain/target.ts';
 import type {Quantiles} from '../statistics/distribution.ts';
 import {sustainableUnderReservation, type TypicalRequest} from './sustainable.ts';
 
-/** Answers below which nothing is advised. */
-const leastAnswers = 20;
-/** Answers from which on the p99 is taken; below it the greatest answer with a margin. */
+/** Minimum of answers for an advice. */
+const minAnswers = 20;
+/** From this many answers on the p99 counts; below, the longest answer with a margin. */
 const manyAnswers = 100;
 const roundTo = 8;
 
-/** A max tokens that nearly every answer fits into: p99 + 5 %, with fewer answers the greatest x (1 + 1 / sqrt(n)). */
+/** A max tokens that nearly every answer fits into: p99 + 5%, with fewer answers the longest x (1 + 1 / sqrt(n)). */
 export function fittingMaxTokens(outputs: Quantiles): number {
 	const {count} = outputs;
 	const tokens =
@@ -18,10 +18,10 @@ export function fittingMaxTokens(outputs: Quantiles): number {
 }
 
 /**
- * The max tokens that the answers so far advise. It matters because the service sets all of it aside while a request is
- * in flight.
+ * Advises max tokens from the answers so far. The service sets all of it aside while a request is in flight, so too much
+ * costs throughput.
  * @param maxTokens What is sent now; the advice never exceeds it.
- * @param truncated Answers that were cut off: where there are any, their true length is not known and nothing is advised.
+ * @param truncated Answers that were cut off: their true length is not known, so nothing is advised.
  * @returns `truncationRisk` by the rule of succession: (answers above the value + 1) / (answers + 2). The rate leaves room for
  * asking what is cut off once more, with the max tokens of now.
  */
@@ -32,7 +32,7 @@ export function adviseMaxTokens(
 	quota: Quota,
 	request: TypicalRequest,
 ): VariantFigures['maxTokensAdvice'] {
-	if (outputs.count < leastAnswers || truncated > 0) {
+	if (outputs.count < minAnswers || truncated > 0) {
 		return {value: null, truncationRisk: null, sustainablePerMinute: null};
 	}
 	const value = Math.min(maxTokens, fittingMaxTokens(outputs));

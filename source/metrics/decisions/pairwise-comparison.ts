@@ -7,10 +7,10 @@ import {evidentT, largestShare, logEvidence} from '../statistics/evidence.ts';
 import type {ClusterSums, Weights} from '../statistics/vector-moments.ts';
 import {knownLimits} from './sustainable.ts';
 
-/** Variants whose figures differ by no more than this part, the whole interval included, are as good as each other. */
+/** Variants are practically equal when the whole interval of their difference is within this part. */
 export const practicallyEqual = 0.1;
 
-/** What the cells of a group are compared by. */
+/** Measurements and limits by which the cells of a target are compared. */
 export type Field = {
 	readonly blocks: Blocks;
 	/** Of the cells' target. */
@@ -22,19 +22,19 @@ export type Field = {
 	readonly isAlive: (cell: number) => boolean;
 };
 
-/** How far one cell is ahead of another: the logarithm of the ratio of their figures, with all that the test does not refuse. */
+/** Lead of one cell over another: the logarithm of the ratio of their figures, with its confidence interval. */
 export type Lead = {
 	readonly difference: number;
 	readonly low: number;
 	readonly high: number;
 	/** The evidence reached the level. */
 	readonly isClear: boolean;
-	/** Independent blocks, and the error of the difference: what more would do follows from them. */
+	/** Independent blocks, and the standard error of the difference. */
 	readonly count: number;
 	readonly error: number;
 };
 
-/** The level at which a rival goes out. */
+/** Significance level at which a rival is eliminated. */
 export function levelOf(rivals: number): number {
 	return Math.min(0.05, 0.1 / Math.max(1, rivals));
 }
@@ -42,8 +42,8 @@ export function levelOf(rivals: number): number {
 type Score = {readonly value: number; readonly weights: Weights; readonly floor: number};
 
 /**
- * A cell's figure for a goal as a logarithm of which more is better, what its error follows from, and the least error:
- * that of half a token per request, or half a millisecond.
+ * A cell's figure for a goal as a logarithm (more is better), the weights of its error, and the smallest error: that of half
+ * a token per request, or half a millisecond.
  * @param place Place of the cell in the vectors of the sums.
  * @returns Undefined where the figure is not known, or nothing useful was answered.
  */
@@ -51,7 +51,7 @@ const scoreOf = (goal: Goal, sums: ClusterSums, place: number, quota: Quota): Sc
 	const sum = (measure: Measure): number => sums.sum(indexOf(measure, place));
 	const at = (measure: Measure, weight: number) => [indexOf(measure, place), weight] as const;
 	const useful = sum('useful');
-	/** The least error of a sum whose parts are known to half a unit. */
+	/** Smallest error of a sum whose parts are known to half a unit. */
 	const half = (unit: number, of: number): number =>
 		(0.5 * unit * sum('requests')) / of / Math.sqrt(sums.count);
 	const halfToken = (of: number): number => half(1, of);
@@ -105,13 +105,13 @@ const scoreOf = (goal: Goal, sums: ClusterSums, place: number, quota: Quota): Sc
 	}
 };
 
-/** A cell's own figure on the blocks that it was in. */
+/** A cell's figure on the blocks that it was in. */
 export function figureOf({blocks, quota}: Field, goal: Goal, cell: number): number | undefined {
 	const sums = blocks.sumsOf(cell);
 	return sums === undefined ? undefined : scoreOf(goal, sums, 0, quota)?.value;
 }
 
-/** How far a cell is ahead of a rival, on the blocks that both were in; undefined where either has no figure. */
+/** Lead of a cell over a rival, on the blocks that both were in; undefined where either has no figure. */
 export function leadOf(
 	{blocks, quota, rivals}: Field,
 	goal: Goal,
@@ -151,8 +151,8 @@ export function leadOf(
 }
 
 /**
- * How far a leader is ahead at least of a rival without a useful answer: of the rate that the rival would have at the
- * largest useful share that its answers do not refuse. Negative where it may be behind; undefined before anything is known.
+ * Lower bound of a leader's lead over a rival without a useful answer: over the rate that the rival would have at the largest
+ * useful share that its answers do not refuse. Negative where the rival may be ahead; undefined before any figure.
  */
 export function leadOverUseless(
 	{blocks, quota, rivals}: Field,
@@ -160,7 +160,7 @@ export function leadOverUseless(
 	leader: number,
 	rival: number,
 ): number | undefined {
-	// Time alone says nothing of an answer that is of no use.
+	// The latency of a useless answer says nothing.
 	const by = goal === 'latency' ? 'efficiency' : goal;
 	const own = blocks.sumsOf(leader);
 	const others = blocks.sumsOf(rival);
@@ -172,8 +172,8 @@ export function leadOverUseless(
 	const level = levelOf(rivals);
 	const low = score.value - evidentT(own.count, level) * Math.max(spread, score.floor);
 	const share = largestShare(others.count, 0, level);
-	const most = boundAtShare(by, others, share, quota);
-	return most === undefined || !Number.isFinite(low) ? undefined : low - most;
+	const bound = boundAtShare(by, others, share, quota);
+	return bound === undefined || !Number.isFinite(low) ? undefined : low - bound;
 }
 
 /** The logarithm of the figure that requests of their cost would reach if a share of their items were useful. */

@@ -1,14 +1,14 @@
 import type {GateState} from '../../domain/verdict.ts';
 import {logShareEvidence} from '../statistics/evidence.ts';
 
-/** The quality gate (`minQuality`), by evidence that may be looked at whenever one likes (DESIGN 3a). */
+/** The quality gate (`minQuality`), by anytime-valid evidence. */
 
-/** Evidence at which a variant fails: 2.5 % of those that are exactly at the gate do. */
+/** Evidence at which a variant fails: 2.5% of variants exactly at the gate do. */
 const failsAt = Math.log(40);
-/** Evidence at which it passes: 5 %. */
+/** Evidence at which it passes: 5%. */
 const passesAt = Math.log(20);
-/** More items than these are asked of nobody to prove a quality. */
-const mostWorthWhile = 5000;
+/** More items than this are not suggested to prove a quality. */
+const maxWorthWhile = 5000;
 
 /** Items that were checked, and how many of them passed; an item that was asked several times counts as its mean. */
 export type Checked = {readonly count: number; readonly passed: number};
@@ -26,9 +26,8 @@ export function gateState({count, passed}: Checked, gate: number | null): GateSt
 	if (share < gate && evidence >= failsAt) {
 		return 'failed';
 	}
-	// No count of items proves that all of them pass; that all of so many do is what can be asked.
-	const above =
-		gate >= 1 ? passed === count && count >= mostWorthWhile : share > gate && evidence >= passesAt;
+	// No number of items proves that all pass: this many must.
+	const above = gate >= 1 ? passed === count && count >= maxWorthWhile : share > gate && evidence >= passesAt;
 	return above ? 'passed' : 'unproven';
 }
 
@@ -42,7 +41,7 @@ export function itemsToProve({count, passed}: Checked, gate: number): number | u
 	let high = count;
 	while (!isProven(high)) {
 		high *= 2;
-		if (high > 2 * mostWorthWhile) {
+		if (high > 2 * maxWorthWhile) {
 			return undefined;
 		}
 	}

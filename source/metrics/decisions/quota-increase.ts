@@ -1,8 +1,9 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import type {Target} from '../../domain/target.ts';
+import {formatCount} from '../../text/numbers.ts';
 
-/** Usage of a minute and what a typical request is like: what the form for a quota increase asks for. */
+/** Use per minute, for the form of a quota increase. */
 type QuotaIncreaseFigures = {
 	readonly steadyRequestsPerMinute: number;
 	readonly peakRequestsPerMinute: number;
@@ -40,9 +41,7 @@ export function usageByMinute(timeline: Timeline, target: number): QuotaIncrease
 	};
 }
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-
-/** The line with the figures for the form, when a quota binds and a minute was measured. */
+/** The figures for the form of a quota increase, when a quota is the limit and a minute was measured. */
 export function quotaIncreaseAdvice(
 	variant: VariantFigures,
 	target: Target,
@@ -57,9 +56,9 @@ export function quotaIncreaseAdvice(
 		return [];
 	}
 	const text =
-		`${target.model}: for a quota increase: steady ${whole(use.steadyRequestsPerMinute)} and peak ` +
-		`${whole(use.peakRequestsPerMinute)} requests a minute, steady ${whole(use.steadyTokensPerMinute)} and peak ` +
-		`${whole(use.peakTokensPerMinute)} quota tokens a minute, on average ${whole(inputTokens.mean)} input and ` +
-		`${whole(outputTokens.mean)} output tokens a request.`;
+		`${target.model}: for a quota increase: steady ${formatCount(use.steadyRequestsPerMinute)} and peak ` +
+		`${formatCount(use.peakRequestsPerMinute)} requests per minute, steady ${formatCount(use.steadyTokensPerMinute)} and peak ` +
+		`${formatCount(use.peakTokensPerMinute)} quota tokens per minute, on average ${formatCount(inputTokens.mean)} input and ` +
+		`${formatCount(outputTokens.mean)} output tokens per request.`;
 	return [{kind: 'quota-increase', text, usefulPerMinute: null}];
 }

@@ -11,7 +11,7 @@ const minutesPerDay = 1440;
 
 type Bound = {readonly usefulPerMinute: number; readonly limitedBy: LimitedBy};
 
-/** What one request takes of its bucket, on average; `occupied` in units of one window. */
+/** Mean cost of one request to its bucket; `occupied` in units of one window. */
 type RequestCost = {
 	/** Settled quota tokens. */
 	readonly settled: number;
@@ -19,7 +19,7 @@ type RequestCost = {
 	readonly occupied: Occupied;
 };
 
-/** The limits that are known, in their own units; assumed ones bound nothing. */
+/** The known limits, in their own units; assumed ones are ignored. */
 export function knownLimits(quota: Quota) {
 	const known = (kind: (typeof limitKinds)[number]): number | undefined => {
 		const {state, value} = quota[kind];
@@ -33,8 +33,8 @@ export function knownLimits(quota: Quota) {
 }
 
 /**
- * Useful items per day, where the day's quota ends before a program that runs all day at its rate does. It is a number
- * beside the rate and no bound of it: whoever works some hours reaches the full rate in them.
+ * Useful items per day, where the day's quota does not last for a whole day at the rate. It does not lower the rate: within
+ * some hours the full rate is reached.
  */
 export function dayBoundOf({
 	usefulPerMinute,
@@ -45,7 +45,7 @@ export function dayBoundOf({
 }
 
 /**
- * Useful items per minute that a quota allows as a program really reaches them (DESIGN 1, sustainable rate): a bucket of
+ * Useful items per minute that a quota allows as a program really reaches them: a bucket of
  * TPM tokens, less half of what one request sets aside, because only whole requests fit, over what a request occupies;
  * requests likewise.
  * @param usefulPerRequest Mean useful items of one request.
@@ -71,7 +71,7 @@ export function sustainableBound(
 	return bounds.sort((first, second) => first.usefulPerMinute - second.usefulPerMinute)[0];
 }
 
-/** A quota less what others use of it per minute, and their part of the limit of which they use most. */
+/** A quota less others' use per minute, and their greatest part of a limit. */
 export function leftBy(
 	{requests, tokens}: Use,
 	quota: Quota,
@@ -108,8 +108,8 @@ const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => 
 };
 
 /**
- * Useful items a minute that so many requests in flight allow (Little's law).
- * @returns Undefined before anything was answered.
+ * Useful items per minute that the requests in flight allow (Little's law).
+ * @returns Undefined before the first answer.
  */
 function concurrencyBound(inFlight: number, usefulPerRequest: number, serviceMs: number): Bound | undefined {
 	return serviceMs <= 0
@@ -117,20 +117,20 @@ function concurrencyBound(inFlight: number, usefulPerRequest: number, serviceMs:
 		: {usefulPerMinute: ((inFlight * 60_000) / serviceMs) * usefulPerRequest, limitedBy: 'concurrency'};
 }
 
-/** What bounds the rate of a cell beside its quota. */
+/** Limits of a cell's rate beside its quota. */
 export type CellBounds = {
 	/** Most useful items of one request. */
 	readonly itemsPerRequest?: number | undefined;
-	/** Most requests in flight where the load itself bounds them; null where it does not. */
+	/** Requests in flight where the load limits them; null where it does not. */
 	readonly inFlight?: number | null | undefined;
-	/** Quota tokens of the longest answer that may come, where that is far above the longest that came; absent: it is not. */
+	/** Quota tokens of the longest possible answer, where that is far above the longest so far; absent otherwise. */
 	readonly unseenTokens?: number | undefined;
 };
 
 /**
- * Sustainable rate of a cell with its 95 % interval. Its parts are the useful share of the items, by Wilson, and the
- * quota tokens or the service time, log-normal; they are put together as Zou and Donner do (2008, MOVER), with their
- * correlation. So the interval has a width where every item was useful, and does not exceed what the quota can give.
+ * Sustainable rate of a cell with its 95% interval. Its parts are the useful share of the items, by Wilson, and the
+ * quota tokens or the service time, log-normal; they are combined by MOVER (Zou and Donner 2008) with their
+ * correlation. So the interval has a width where every item was useful, and does not exceed what the quota allows.
  */
 export function sustainableRate(
 	requests: VectorMoments,
@@ -145,12 +145,12 @@ export function sustainableRate(
 		occupied: {tokens: meanOf('occupiedTokens'), requests: meanOf('occupiedRequests')},
 	};
 	const boundAt = (usefulPerRequest: number, more = 0): Bound | undefined => {
-		const dearer = {
+		const costlier = {
 			...cost,
 			settled: cost.settled + more,
 			occupied: {...cost.occupied, tokens: cost.occupied.tokens + more},
 		};
-		const allowed = sustainableBound(quota, usefulPerRequest, dearer);
+		const allowed = sustainableBound(quota, usefulPerRequest, costlier);
 		const reached =
 			inFlight === null ? undefined : concurrencyBound(inFlight, usefulPerRequest, meanOf('serviceMs'));
 		return allowed !== undefined && reached !== undefined && reached.usefulPerMinute < allowed.usefulPerMinute
@@ -176,12 +176,12 @@ export function sustainableRate(
 		return {...figures, low: null, high: null};
 	}
 	if (useful === 0) {
-		const most = boundAt(share.high * itemsPerRequest)?.usefulPerMinute ?? null;
-		return {...figures, low: 0, high: most};
+		const high = boundAt(share.high * itemsPerRequest)?.usefulPerMinute ?? null;
+		return {...figures, low: 0, high};
 	}
 	const parts = sustainableWeights(limitedBy, meanOf);
 	if (!parts.every(([, weight]) => Number.isFinite(weight))) {
-		// Requests that cost nothing, or took no time: nothing follows from their spread.
+		// Requests that cost nothing, or took no time: their spread says nothing.
 		return {...figures, low: null, high: null};
 	}
 	const errorOf = (weights: Weights): number => requests.standardError(weights) ?? 0;
@@ -195,8 +195,8 @@ export function sustainableRate(
 	const other = studentT(requests.count - 1) * otherError;
 	const factorOf = (part: number): number =>
 		Math.exp(Math.sqrt(Math.max(0, part ** 2 + other ** 2 + 2 * correlation * part * other)));
-	const most = (knownLimits(quota).requestsPerMinute ?? Number.POSITIVE_INFINITY) * itemsPerRequest;
-	// What happens once in 3 n answers no interval from n of them can see: up to that often it may be as long as it is let.
+	const max = (knownLimits(quota).requestsPerMinute ?? Number.POSITIVE_INFINITY) * itemsPerRequest;
+	// Rule of three: n answers cannot exclude that one of 3 n is as long as max tokens allow.
 	const unseen = boundAt(useful, (unseenTokens * 3) / requests.count)?.usefulPerMinute ?? usefulPerMinute;
 	const unseenFactor = unseen > 0 ? usefulPerMinute / unseen : 1;
 	return {
@@ -204,14 +204,14 @@ export function sustainableRate(
 		low: usefulPerMinute / factorOf(Math.log(share.value / share.low)) / unseenFactor,
 		high: Math.max(
 			usefulPerMinute,
-			Math.min(most, usefulPerMinute * factorOf(Math.log(share.high / share.value))),
+			Math.min(max, usefulPerMinute * factorOf(Math.log(share.high / share.value))),
 		),
 	};
 }
 
 /**
- * Useful part of the items that the requests could hold, with its 95 % interval. Items of one request fail together or
- * not: the number of trials follows from the variance between requests, from one a request to one an item.
+ * Useful part of the items that the requests could hold, with its 95% interval. Items of one request fail together or
+ * not: the number of trials follows from the variance between requests, from one per request to one per item.
  */
 const usefulShare = (
 	requests: VectorMoments,
@@ -227,7 +227,7 @@ const usefulShare = (
 
 const windowMs = 60_000;
 
-/** What one request of a cell is like, on average. */
+/** The mean request of a cell. */
 export type TypicalRequest = {
 	readonly useful: number;
 	/** Settled quota tokens. */
@@ -243,7 +243,7 @@ export type TypicalRequest = {
 	readonly timeToFirstTokenMs?: number | undefined;
 };
 
-/** What a typical request takes of its bucket. */
+/** Cost of a typical request to its bucket. */
 export function costOfTypical({
 	quotaTokens,
 	reservedTokens,

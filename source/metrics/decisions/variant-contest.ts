@@ -9,8 +9,8 @@ import {gateState} from './quality-gate.ts';
 import {verdictOf} from './verdict.ts';
 
 /**
- * Indexes of a target's cells that do the same work, and so can be ranked: an answer in a conversation that is held
- * beside bulk work is no rival of it.
+ * Indexes of a target's cells that do the same work, and so can be ranked: conversations beside bulk work do not
+ * compete with it.
  */
 export function comparableCells(
 	{cells, task}: Pick<RunSpec, 'cells' | 'task'>,
@@ -22,14 +22,14 @@ export function comparableCells(
 	return lane === undefined || others.length === 0 ? all : others;
 }
 
-/** Answers to what was asked before that must be in to say whether they repeat, of each variant. */
-const leastRepeats = 8;
-/** Part of them that says the same from which on asking again adds nothing. */
+/** Answers to repeated items, of each variant, that are needed to say whether answers repeat. */
+const minRepeats = 8;
+/** From this part of identical answers on, asking again adds nothing. */
 const repeating = 0.9;
 
 /** What a contest gets from the run. */
 type ContestPorts = {
-	/** As they are when they are asked for. */
+	/** Current figures. */
 	readonly figures: () => Figures;
 	/** False for a cell that was given up. */
 	readonly isAlive: (cell: number) => boolean;
@@ -39,7 +39,7 @@ type ContestPorts = {
 
 type Spec = Pick<RunSpec, 'cells' | 'targets' | 'task' | 'goal' | 'minQuality'>;
 
-/** The variants on one target, compared for every goal while the run goes on; the run's goal decides who goes out. */
+/** The variants on one target, compared for every goal during the run; the run's goal decides which go out. */
 export class Contest {
 	readonly target: number;
 	/** Cells that do the same work. */
@@ -49,11 +49,11 @@ export class Contest {
 	readonly #eliminations: Map<Goal, Elimination>;
 	#goal: Goal;
 	readonly #blocks: Blocks | undefined;
-	/** Of cells whose quality was proven once: answers that come later do not take that back. */
+	/** Proven qualities: later answers do not revoke them. */
 	readonly #gates = new Map<number, GateState>();
 	#standings: Standings | undefined;
-	/** What was looked at; looking again at the same would say the same. */
-	#lookedAt = '';
+	/** Key of the last evaluation: the same input is not evaluated twice. */
+	#evaluatedAt = '';
 	#returns = 0;
 
 	constructor(spec: Spec, target: number, ports: ContestPorts) {
@@ -75,42 +75,42 @@ export class Contest {
 		return this.#standings === undefined || !this.#standings.out.has(cell);
 	}
 
-	/** Looks at what was measured until now, for the run's goal. */
-	look(): void {
+	/** Evaluates all blocks so far, for the run's goal. */
+	evaluate(): void {
 		if (this.#blocks === undefined) {
 			return;
 		}
 		const cells = this.cells.map((cell) => `${this.gateOf(cell)} ${this.#ports.isAlive(cell)}`);
 		const now = [this.#goal, this.#blocks.count, ...cells].join(' ');
-		if (now === this.#lookedAt) {
+		if (now === this.#evaluatedAt) {
 			return;
 		}
 		const wereOut = [...(this.#standings?.out.keys() ?? [])];
-		this.#lookedAt = now;
-		this.#standings = this.#lookFor(this.#goal);
+		this.#evaluatedAt = now;
+		this.#standings = this.#evaluateFor(this.#goal);
 		this.#returns += wereOut.some((cell) => this.isIn(cell)) ? 1 : 0;
 	}
 
-	/** How often variants came back that were out. */
+	/** How often eliminated variants came back. */
 	get returns(): number {
 		return this.#returns;
 	}
 
-	/** From here on another goal decides who goes out; those that are out come back for it. */
+	/** From here on another goal decides which variants go out; those that are out come back for it. */
 	setGoal(goal: Goal): void {
 		this.#goal = goal;
 		this.#eliminations.set(goal, new Elimination(goal, this.cells));
-		this.look();
+		this.evaluate();
 	}
 
-	/** Where the run's goal stood at the last look; undefined before it, and where nothing is compared. */
+	/** The contest of the run's goal at the last evaluation; undefined before it, and where nothing is compared. */
 	get standings(): Standings | undefined {
 		return this.#standings;
 	}
 
 	/**
-	 * One is left, all that are left are practically equal, or none can win. An unproven quality of the leader decides nothing,
-	 * and neither does a rival that could not be sent: no evidence put it out.
+	 * One variant is left, all left are practically equal, or none can win. Not while the leader's quality is unproven or a
+	 * rival could not be sent: no evidence put that one out.
 	 */
 	get isDecided(): boolean {
 		const standings = this.#standings;
@@ -127,8 +127,8 @@ export class Contest {
 	}
 
 	/**
-	 * Requests that will likely decide it, if differences and spreads stay as they are; 0 where it is decided.
-	 * @returns Undefined before enough blocks, and where requests would not do.
+	 * Requests that will likely decide it, if differences and spreads stay the same; 0 once it is decided.
+	 * @returns Undefined before enough blocks, and where more requests would not decide.
 	 */
 	get moreRequests(): number | undefined {
 		const standings = this.#standings;
@@ -144,13 +144,13 @@ export class Contest {
 		return wants.what === 'blocks' ? Math.ceil(wants.more * perBlock) : undefined;
 	}
 
-	/** Every item was asked, and whoever is left says the same when asked again: more requests would add nothing. */
+	/** Every item was asked, and the cells left answer the same when asked again: more requests would add nothing. */
 	get isRepeating(): boolean {
 		const {repeats} = this.#ports.figures();
 		const left = this.cells.filter((cell) => this.isIn(cell));
 		return left.every((cell) => {
 			const {asked = 0, same = 0} = repeats[cell] ?? {};
-			return asked >= leastRepeats && same >= repeating * asked;
+			return asked >= minRepeats && same >= repeating * asked;
 		});
 	}
 
@@ -177,14 +177,14 @@ export class Contest {
 		return this.#standings?.leader === cell ? 'leader' : 'in';
 	}
 
-	/** The leader for the run's goal; the only cell where there is but one. */
+	/** The leader for the run's goal; the only cell of a contest of one. */
 	get leader(): number | undefined {
 		return this.cells.length === 1 ? this.cells[0] : this.#standings?.leader;
 	}
 
 	/** One verdict for each goal, that of the run first. */
 	verdicts(variants: readonly VariantFigures[]): readonly Verdict[] {
-		this.look();
+		this.evaluate();
 		const {minQuality, task} = this.#spec;
 		const own = this.#goal;
 		const figures = this.#ports.figures();
@@ -194,7 +194,7 @@ export class Contest {
 				goal,
 				cells: this.cells,
 				field: this.#field,
-				standings: goal === own ? this.#standings : this.#lookFor(goal),
+				standings: goal === own ? this.#standings : this.#evaluateFor(goal),
 				figures: (cell) => variants[cell],
 				checkedOf: (cell) => figures.quality[cell] ?? {count: 0, passed: 0},
 				gateOf: (cell) => this.gateOf(cell),
@@ -204,9 +204,9 @@ export class Contest {
 		);
 	}
 
-	#lookFor(goal: Goal): Standings | undefined {
+	#evaluateFor(goal: Goal): Standings | undefined {
 		const field = this.#field;
-		return field === undefined ? undefined : this.#eliminations.get(goal)?.look(field);
+		return field === undefined ? undefined : this.#eliminations.get(goal)?.evaluate(field);
 	}
 
 	get #field(): Field | undefined {

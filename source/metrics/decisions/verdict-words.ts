@@ -8,7 +8,7 @@ import {type Field, leadOf} from './pairwise-comparison.ts';
 import type {Checked} from './quality-gate.ts';
 import {knownLimits} from './sustainable.ts';
 
-/** What stop reasons mean, by their words: every service has its own. */
+/** Patterns of stop reasons: every service has its own words. */
 export const stopWords = {
 	windowFull: /context.?window/i,
 	refused: /refus|content.?filter|guardrail|safety|blocked|toxic/i,
@@ -16,7 +16,7 @@ export const stopWords = {
 	toolCall: /^(?:tool|function).?(?:use|calls?)$|^pause.?turn$/i,
 } as const;
 
-/** Answers of a variant that stopped for a reason of such words. */
+/** Answers of a variant with a matching stop reason. */
 export function stoppedBy({stopReasons}: Pick<VariantFigures, 'stopReasons'>, words: RegExp): number {
 	return Object.entries(stopReasons).reduce(
 		(sum, [reason, count]) => sum + (words.test(reason) ? count : 0),
@@ -24,7 +24,7 @@ export function stoppedBy({stopReasons}: Pick<VariantFigures, 'stopReasons'>, wo
 	);
 }
 
-/** What a verdict is made from: one target and one goal. */
+/** The input of a verdict: one target and one goal. */
 export type Case = {
 	readonly target: number;
 	readonly goal: Goal;
@@ -41,10 +41,10 @@ export type Case = {
 	readonly items: number;
 };
 
-/** Why nothing may be said, and what would help. */
+/** Why there is no verdict yet, and what would help. */
 export type Doubt =
 	| {readonly kind: 'not-compared'}
-	/** Nobody has a figure for the goal. */
+	/** No variant has a figure for the goal. */
 	| {readonly kind: 'no-figure'}
 	/** Between whom; what would decide, and what that costs where it is requests. */
 	| {readonly kind: 'close'; readonly wants: Wants; readonly costUsd: number | null}
@@ -70,7 +70,7 @@ export function burdenOf(goal: Goal, figures: VariantFigures | undefined): numbe
 	}
 }
 
-/** A verdict in sentences (DESIGN 3a). */
+/** A verdict in sentences. */
 
 const listed = (names: readonly string[]): string => {
 	const clean = names.map((name) => cleanText(name));
@@ -84,10 +84,10 @@ export function atLeastText(ratio: number): string {
 	return `${Number((Math.floor(ratio * scale + 1e-9) / scale).toFixed(decimals))}x`;
 }
 
-/** A part as a percentage with two digits: `0.5 %`, `12 %`. */
+/** A part as a percentage with two digits. */
 const percent = (part: number): string => `${Number((part * 100).toPrecision(2))} %`;
 
-/** What a tie was broken by, in words that follow the name: `costs 10 % less`. */
+/** How a tie was broken, in words that follow the name. */
 const tieWords: Readonly<Record<Goal, (part: string) => string>> = {
 	throughput: (part) => `allows ${part} more`,
 	efficiency: (part) => `takes ${part} fewer quota tokens`,
@@ -157,7 +157,7 @@ const shutOutText = (given: Case): readonly string[] =>
 
 const passedText = (passed: number): string => formatCount(Math.round(passed));
 
-/** Why nobody has a figure for the goal. */
+/** Why no variant has a figure for the goal. */
 const noFigureText = ({field, goal, cells, figures}: Case): string => {
 	const {requestsPerMinute, tokensPerMinute} = field === undefined ? {} : knownLimits(field.quota);
 	const limits = [requestsPerMinute, tokensPerMinute].filter((limit) => limit !== undefined);
@@ -268,7 +268,7 @@ const noneText = ({cells, figures, minQuality, checkedOf}: Case): string => {
 		: `No useful answer${reasons === '' ? '' : `: ${reasons}`}.`;
 };
 
-/** The verdict as it is read by somebody in a hurry. */
+/** The verdict in short sentences. */
 export function verdictText(verdict: Omit<Verdict, 'text'>, given: Case, doubt: Doubt | undefined): string {
 	const input =
 		given.items === 0 && (verdict.basis === 'winner' || verdict.basis === 'tie')

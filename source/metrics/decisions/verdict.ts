@@ -8,7 +8,7 @@ import {burdenOf, type Case, type Doubt, verdictText} from './verdict-words.ts';
 
 /** The order in which a tie is broken, by figures and not by proof. */
 const tieBreakers: readonly Goal[] = ['efficiency', 'cost', 'latency'];
-/** Figures within this part of the best are as good as it. */
+/** Figures within this factor of the best are as good as it. */
 const asGood = 1.1;
 
 const least = (cells: readonly number[], burden: (cell: number) => number | undefined): number | undefined =>
@@ -37,7 +37,7 @@ function breakTie(
 	return {cell: least(left, (cell) => burdenOf(by, figures(cell))), by};
 }
 
-/** By how much the recommended one beats those that are out, at least. */
+/** Lower bounds of the recommended one's lead over those that are out. */
 const beatenBy = ({field, standings, goal, figures}: Case, cell: number): Verdict['beaten'] =>
 	field === undefined || standings === undefined
 		? []
@@ -47,7 +47,7 @@ const beatenBy = ({field, standings, goal, figures}: Case, cell: number): Verdic
 				return low === undefined || name === undefined ? [] : [{name, atLeast: Math.exp(low)}];
 			});
 
-/** What keeps a verdict from being one; undefined where nothing does. */
+/** Why there is no verdict; undefined where there is one. */
 const doubtOf = (given: Case): Doubt | undefined => {
 	const {field, standings, figures, checkedOf, gateOf, minQuality, items} = given;
 	if (field === undefined || standings === undefined) {
@@ -150,11 +150,11 @@ const serialRate = (variants: readonly VariantFigures[]): number => {
 };
 
 /**
- * What choosing well is worth. After a `serial` run: the best sustainable rate over the rate that one request at a time
+ * Gain of the best choice. After a `serial` run: the best sustainable rate over the rate that one request at a time
  * reached; otherwise the rate of the variant that is recommended for throughput over that of the worst of the same target,
  * with the bound that the test gives.
  * @param variants Figures of the run.
- * @param verdicts Without a recommendation there is no gain over the worst: it may be noise.
+ * @param verdicts Without a recommendation a gain over the worst may be noise: none is shown.
  * @returns The greatest gain of all targets; null when no rate is known, or nothing is recommended.
  */
 export function gainOf(

@@ -1,14 +1,14 @@
-/** Where a job of a batch stands. */
+/** Progress of a job of a batch. */
 export type JobProgress = {
 	readonly name: string;
-	/** The service's word; `waiting` while it is not submitted. */
+	/** As the service names it; `waiting` while it is not submitted. */
 	readonly state: string;
 	readonly records: number;
 	readonly processed: number;
 	readonly failed: number;
 };
 
-/** Where a batch stands. */
+/** Progress of a batch. */
 export type BatchProgress = {
 	/** How many jobs are in each state. */
 	readonly states: Readonly<Record<string, number>>;
@@ -20,7 +20,7 @@ export type BatchProgress = {
 	readonly workingMs: number | null;
 };
 
-/** How fast a batch goes; null before anything can be said, and when it is over. */
+/** Pace of a batch; null before the first records, and when it is over. */
 export function paceOf({
 	records,
 	processed,

@@ -5,7 +5,7 @@ import {compared, indexOf, measures, type RequestMeasures} from './request-measu
 /** Blocks that may be open at once; beyond it the oldest is dropped (the answer to one of its requests never came). */
 const maxOpenBlocks = 2048;
 /** Blocks of a later pass that wait for the one before it to be whole; beyond it they wait no longer. */
-const mostHeld = 64;
+const maxHeld = 64;
 
 type OpenBlock = {
 	readonly place: BlockPlace;
@@ -52,13 +52,13 @@ export class Blocks {
 		return this.#blocksOfPass;
 	}
 
-	/** What a cell got from its complete blocks, as vectors of measures; undefined before the first. */
+	/** Sums of a cell over its complete blocks, as vectors of measures; undefined before the first. */
 	sumsOf(cell: number): ClusterSums | undefined {
 		return this.#ofCells.get(cell);
 	}
 
 	/**
-	 * What two cells got from the blocks that both were in; undefined before the first.
+	 * Sums of two cells over the blocks that both were in; undefined before the first.
 	 * @returns Vectors with the measures of the cell of the smaller index first.
 	 */
 	sumsOfPair(one: number, other: number): ClusterSums | undefined {
@@ -72,7 +72,7 @@ export class Blocks {
 	}
 
 	/**
-	 * Enters the request of one cell; when the block is complete, it counts.
+	 * Adds the request of one cell; when the block is complete, it counts.
 	 * @param request Undefined for one that leaves its cell out of the block.
 	 */
 	add(place: BlockPlace, cell: number, request: RequestMeasures | undefined): void {
@@ -105,7 +105,7 @@ export class Blocks {
 			return;
 		}
 		this.#held.push(block);
-		if (this.#held.length > Math.min(mostHeld, item.ofPass)) {
+		if (this.#held.length > Math.min(maxHeld, item.ofPass)) {
 			this.#nextPass();
 		}
 	}
@@ -138,7 +138,7 @@ export class Blocks {
 		}
 	}
 
-	/** What was added in a pass is looked at when it is whole; within the first one after every block. */
+	/** The sums change when a pass is whole; within the first pass after every block. */
 	#nextPass(): void {
 		this.#pass++;
 		this.#inPass = 0;
@@ -162,7 +162,7 @@ export class Blocks {
 	}
 }
 
-/** Indexes of what is compared in the vectors of so many cells. */
+/** Indexes of the compared measures in the vector of one or two cells. */
 const comparedIn = (cells: number): readonly number[] =>
 	Array.from({length: cells}, (_, cell) => compared.map((measure) => indexOf(measure, cell))).flat();
 

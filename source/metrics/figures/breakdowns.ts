@@ -1,11 +1,13 @@
 import type {CachingFigures, CachingSide, TurnFigures} from '../../domain/figures-schema.ts';
-import type {Answered, Broken} from '../../domain/run-event.ts';
+import type {Answered} from '../../domain/run-event.ts';
 import {RunningMean, Times} from '../statistics/distribution.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
-import {momentCount, type RequestMeasures, toVector} from './request-measures.ts';
+import {measuresOf, momentCount, toVector} from './request-measures.ts';
 
-/** Turns whose figures are kept apart: a preset has at most a hundred. */
-const mostTurns = 100;
+/** Figures of parts of a cell's answers: turns of conversations apart, and cold and warm answers of a cache apart. */
+
+/** Turns with separate figures: a preset has at most a hundred. */
+const maxTurns = 100;
 
 /** What is counted for one turn of the conversations of a cell. */
 export type TurnTotals = ReturnType<typeof emptyTurn>;
@@ -19,7 +21,7 @@ const emptyTurn = () => ({
 
 /** Counts an answer for its turn; one that belongs to no conversation changes nothing. */
 export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}: Answered): void {
-	if (turn === undefined || turn >= mostTurns) {
+	if (turn === undefined || turn >= maxTurns) {
 		return;
 	}
 	while (turns.length <= turn) {
@@ -34,7 +36,7 @@ export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}
 	}
 }
 
-/** The figures of the turns as they stand in a Snapshot; undefined where there is no conversation. */
+/** The figures of the turns, as a Snapshot has them; undefined without conversations. */
 export function turnFigures(turns: readonly TurnTotals[]): readonly TurnFigures[] | undefined {
 	return turns.length === 0
 		? undefined
@@ -49,11 +51,10 @@ export function turnFigures(turns: readonly TurnTotals[]): readonly TurnFigures[
 }
 
 /**
- * Answers of a variant that caches, cold and warm apart. Cold: the prompt was written to the cache and nothing was read.
- * Warm: a part of it was read, which is free of quota (AWS: quotas-token-burndown). Answers that did neither are in no
- * side: the prompt was too short, or the model does not cache.
+ * Answers of a variant that caches. Cold: the prompt was written to the cache and nothing was read. Warm: a part of it was
+ * read, which is free of quota (AWS: quotas-token-burndown). Answers that did neither are on no side: the prompt was too
+ * short, or the model does not cache.
  */
-
 type SideTotals = ReturnType<typeof emptySide>;
 
 const emptySide = () => ({
@@ -69,51 +70,8 @@ export function emptyCaching() {
 	return {
 		cold: emptySide(),
 		warm: emptySide(),
-		/** What the sustainable rate follows from once the cache is warm. */
+		/** Determine the sustainable rate once the cache is warm. */
 		warmRequests: new VectorMoments(momentCount),
-	};
-}
-
-/** The measures of an answer, as rates and verdicts are made from them; broken attempts before it included. */
-export function measuresOf({
-	quotaTokens,
-	items,
-	costUsd,
-	times,
-	occupied,
-	reservedTokens,
-	carried,
-	broken,
-}: Answered): RequestMeasures {
-	return {
-		useful: items.useful,
-		quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
-		occupiedTokens: occupied.tokens + (broken?.quotaTokens ?? 0),
-		occupiedRequests: occupied.requests + (broken?.attempts ?? 0),
-		setAside: reservedTokens,
-		costUsd: (costUsd ?? 0) + (broken?.costUsd ?? 0),
-		serviceMs: times.service,
-		requests: 1,
-		logTotalMs: Math.log(Math.max(1e-3, times.total)),
-		answers: 1,
-		items: carried ?? 1,
-	};
-}
-
-/** The measures of a request without an answer: nothing useful, at what its attempts kept of the quota. */
-export function measuresOfLost(broken: Broken | undefined, carried = 1): RequestMeasures {
-	return {
-		useful: 0,
-		quotaTokens: broken?.quotaTokens ?? 0,
-		occupiedTokens: broken?.quotaTokens ?? 0,
-		occupiedRequests: broken?.attempts ?? 0,
-		setAside: 0,
-		costUsd: broken?.costUsd ?? 0,
-		serviceMs: 0,
-		requests: 1,
-		logTotalMs: 0,
-		answers: 0,
-		items: carried,
 	};
 }
 
@@ -140,7 +98,7 @@ const sideFigures = ({inputTokens, quotaTokens, timeToFirstToken}: SideTotals): 
 	timeToFirstToken: timeToFirstToken.toDistribution(),
 });
 
-/** The two sides as they stand in a Snapshot. */
+/** The two sides, as a Snapshot has them. */
 export function cachingFigures({cold, warm}: CachingTotals): CachingFigures {
 	return {
 		cold: sideFigures(cold),

@@ -1,6 +1,6 @@
 import {lanes} from '../../domain/bucket-usage.ts';
 import type {BlockPlace} from '../../domain/run-event.ts';
-import type {Cell} from '../../domain/run-spec.ts';
+import type {CellSpec} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {Blocks} from './blocks.ts';
@@ -9,8 +9,8 @@ import {TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 
 /**
- * How many of the items that had something to check passed. An item that is asked again adds no evidence: it stays one,
- * and counts as the mean of its checks. A check without an item stands for itself.
+ * Counts checked items and those that passed. An item that is asked again adds no evidence: it counts once, as the mean of
+ * its checks. A check without an item counts by itself.
  */
 class ItemShares {
 	readonly #items = new Map<number, {passed: number; checked: number}>();
@@ -42,7 +42,7 @@ class ItemShares {
 	}
 }
 
-/** Hash of a text (FNV-1a, 32 bit): two answers with the same one are taken for the same. */
+/** Hash of a text (FNV-1a, 32 bit): answers with the same hash count as the same. */
 const hashOf = (text: string): number => {
 	let hash = 0x811c9dc5;
 	for (let index = 0; index < text.length; index++) {
@@ -58,12 +58,12 @@ class Repeats {
 	#asked = 0;
 	#same = 0;
 
-	/** Answers to what had been answered before. */
+	/** Answers to items that had been answered before. */
 	get asked(): number {
 		return this.#asked;
 	}
 
-	/** Those of them that said the same as before. */
+	/** Those of them that equal the answer before. */
 	get same(): number {
 		return this.#same;
 	}
@@ -84,7 +84,7 @@ class Repeats {
 	}
 }
 
-/** What a rate is made of, counted from the first request on. */
+/** Counts that rates are made of, from the first request on. */
 type RateCounts = {
 	readonly requests: number;
 	readonly quotaTokens: number;
@@ -102,12 +102,12 @@ const countsOf = ({requests, tokens, items}: VariantTotals): RateCounts => ({
 });
 
 /**
- * Counts at the end of the last whole window of a cell. A quota can be spent in the first second of its window: only over
- * whole windows is what went through a rate.
+ * Counts at the end of the last whole window of a cell. A quota can be spent in the first second of its window, so a rate is
+ * only defined over whole windows.
  */
 class WholeWindows {
 	readonly #windowMs: number;
-	/** Windows that were whole when the last event came, and what had been counted then. */
+	/** Whole windows at the last event, and the counts then. */
 	#last = 0;
 	#counts: RateCounts | undefined;
 
@@ -125,7 +125,7 @@ class WholeWindows {
 	}
 
 	/**
-	 * What was counted in whole windows, per minute.
+	 * Counts in whole windows, per minute.
 	 * @param activeMs Since the first request, without pauses.
 	 * @returns Undefined before one window is whole.
 	 */
@@ -134,7 +134,7 @@ class WholeWindows {
 		if (now === 0) {
 			return undefined;
 		}
-		// No event came since the last window ended: all that was counted is in whole ones.
+		// No event since the last window ended: all counts are in whole windows.
 		const counts = now > this.#last ? countsOf(totals) : (this.#counts ?? countsOf(totals));
 		const minutes = (now * this.#windowMs) / 60_000;
 		return {
@@ -147,7 +147,7 @@ class WholeWindows {
 	}
 }
 
-/** What is in flight at a target. */
+/** Requests and quota tokens in flight at a target. */
 type TargetLevels = {inFlight: number; reserved: number};
 
 /**
@@ -162,9 +162,9 @@ export type Figures = {
 	readonly blocks: readonly Blocks[];
 	/** Of each cell: the items that passed their checks. */
 	readonly quality: readonly ItemShares[];
-	/** Of each cell: whether it says the same when it is asked again. */
+	/** Of each cell: whether it repeats its answers. */
 	readonly repeats: readonly Repeats[];
-	/** Of each cell: what was counted in whole windows. */
+	/** Of each cell: counts in whole windows. */
 	readonly windows: readonly WholeWindows[];
 	readonly timeline: TimelineSeries;
 	readonly levels: readonly TargetLevels[];
@@ -182,7 +182,7 @@ export type Figures = {
 	readonly spent: Spent;
 };
 
-const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
+const groupsOf = (cells: readonly CellSpec[]): ReadonlyArray<readonly number[]> => {
 	const groups = new Map<string, number[]>();
 	for (const [index, {lane, target}] of cells.entries()) {
 		const key = `${lanes.indexOf(lane)} ${target}`;
@@ -192,7 +192,7 @@ const groupsOf = (cells: readonly Cell[]): ReadonlyArray<readonly number[]> => {
 };
 
 /** Figures before the first event. @param windowMs Of the quotas. */
-export function emptyFigures(cells: readonly Cell[], targets: number, windowMs = 60_000): Figures {
+export function emptyFigures(cells: readonly CellSpec[], targets: number, windowMs = 60_000): Figures {
 	return {
 		variants: cells.map(() => emptyTotals()),
 		requests: cells.map(() => new VectorMoments(momentCount)),
@@ -215,7 +215,7 @@ export function emptyFigures(cells: readonly Cell[], targets: number, windowMs =
 	};
 }
 
-/** Milliseconds of a span of the run that were not spent in a pause; the first second of a run belongs to its first window. */
+/** Milliseconds of a span of the run without pauses; the first second of a run belongs to its first window. */
 export function activeMs({pauses, pausedAt}: Figures, from: number, to: number): number {
 	const start = from < 1000 ? 0 : from;
 	const own = pausedAt === undefined ? pauses : [...pauses, [pausedAt, to] as const];

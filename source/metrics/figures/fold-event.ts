@@ -1,15 +1,21 @@
 import type {Failure} from '../../domain/failure.ts';
 import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
-import {measuresOf, measuresOfLost} from './breakdowns.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {type RequestMeasures, spendAnswer, spendBroken, toVector} from './request-measures.ts';
+import {
+	measuresOf,
+	measuresOfLost,
+	type RequestMeasures,
+	spendAnswer,
+	spendBroken,
+	toVector,
+} from './request-measures.ts';
 import {foldVariant} from './variant-totals.ts';
 
 const maxEvents = 200;
 const maxFailures = 100;
 const maxPauses = 100;
-/** Answers that only fill the cache before they count all the same. */
-const mostFilling = 16;
+/** After this many answers that only fill the cache, they count. */
+const maxFilling = 16;
 
 /** ISO 8601 UTC of an instant of the run. */
 export function isoAt(figures: Figures, at: number): string {
@@ -20,7 +26,7 @@ const note = (figures: Figures, at: number, kind: string, text: string): void =>
 	figures.events = [...figures.events, {at: isoAt(figures, at), kind, text}].slice(-maxEvents);
 };
 
-/** Counts a failure by class and message. The first of its kind also makes a line in the log. */
+/** Counts a failure by class and message. The first of its kind is also logged. */
 const countFailure = (figures: Figures, at: number, failure: Failure): void => {
 	figures.isSimulated ||= failure.isSimulated ?? false;
 	const key = `${failure.class} ${failure.message}`;
@@ -56,8 +62,8 @@ const finishRequest = (
 };
 
 /**
- * An answer that only filled the cache is in no block: a variant that caches is judged by what it does once the cache is
- * warm. Where it never gets warm, its answers count after a while.
+ * An answer that only filled the cache is in no block: a caching variant is judged with a warm cache. Where it never gets
+ * warm, its answers count after a while.
  */
 const isFillingCache = (figures: Figures, {cell, tokens}: Answered): boolean => {
 	const caching = figures.variants[cell]?.caching;
@@ -66,7 +72,7 @@ const isFillingCache = (figures: Figures, {cell, tokens}: Answered): boolean => 
 		tokens.cacheRead === 0 &&
 		caching !== undefined &&
 		caching.warmRequests.count === 0 &&
-		caching.cold.quotaTokens.count <= mostFilling
+		caching.cold.quotaTokens.count <= maxFilling
 	);
 };
 
@@ -103,7 +109,7 @@ const foldAnswered = (figures: Figures, event: Answered): void => {
 	}
 };
 
-/** What a broken attempt may have used is spent like an answer's. */
+/** The likely use of a broken attempt counts like that of an answer. */
 const foldBroken = (
 	figures: Figures,
 	{at, target, broken}: {readonly at: number; readonly target: number; readonly broken?: Broken | undefined},
@@ -121,7 +127,7 @@ const foldPause = (figures: Figures, to: number): void => {
 	}
 };
 
-/** Enters one event into the figures. Total: any sequence of events is taken, whatever its order. */
+/** Adds one event to the figures. Total: any sequence of events is accepted, in any order. */
 export function foldEvent(figures: Figures, event: RunEvent): void {
 	if ('cell' in event) {
 		const totals = figures.variants[event.cell];

@@ -1,28 +1,26 @@
 import type {CostRange} from '../../domain/figures-schema.ts';
 import type {Answered, Broken} from '../../domain/run-event.ts';
 
-/** What one finished request adds to the statistics of its cell, lost ones with nothing useful at what they cost. */
-
-/** The measures of a request, in the order in which they stand in a vector. */
+/** The measures of one finished request, in the order of its vector; lost ones cost, with nothing useful. */
 export const measures = [
 	'useful',
 	'quotaTokens',
-	/** Token-seconds and request-seconds that it occupies its bucket, in units of one window (DESIGN 1). */
+	/** Token-seconds and request-seconds that it occupies its bucket, in units of one window. */
 	'occupiedTokens',
 	'occupiedRequests',
 	'costUsd',
 	'serviceMs',
 	'setAside',
 	'logTotalMs',
-	/** Answers, of which alone a latency is known. */
+	/** Answers: only they have a latency. */
 	'answers',
 	'requests',
 	/** Items that it carried; 1 where there are none. */
 	'items',
 ] as const;
-/** The first of them have moments in each cell. */
+/** The first measures, which have moments in each cell. */
 export const momentCount = measures.indexOf('setAside') + 1;
-/** Those whose products a comparison needs. */
+/** Measures whose products a comparison needs. */
 export const compared = [
 	'useful',
 	'quotaTokens',
@@ -35,7 +33,50 @@ export const compared = [
 export type Measure = (typeof measures)[number];
 export type RequestMeasures = Readonly<Record<Measure, number>>;
 
-/** @returns A vector that the next call changes: it is made for every answer. */
+/** The measures of an answer; broken attempts before it included. */
+export function measuresOf({
+	quotaTokens,
+	items,
+	costUsd,
+	times,
+	occupied,
+	reservedTokens,
+	carried,
+	broken,
+}: Answered): RequestMeasures {
+	return {
+		useful: items.useful,
+		quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
+		occupiedTokens: occupied.tokens + (broken?.quotaTokens ?? 0),
+		occupiedRequests: occupied.requests + (broken?.attempts ?? 0),
+		setAside: reservedTokens,
+		costUsd: (costUsd ?? 0) + (broken?.costUsd ?? 0),
+		serviceMs: times.service,
+		requests: 1,
+		logTotalMs: Math.log(Math.max(1e-3, times.total)),
+		answers: 1,
+		items: carried ?? 1,
+	};
+}
+
+/** The measures of a request without an answer: nothing useful, at the quota that its attempts kept. */
+export function measuresOfLost(broken: Broken | undefined, carried = 1): RequestMeasures {
+	return {
+		useful: 0,
+		quotaTokens: broken?.quotaTokens ?? 0,
+		occupiedTokens: broken?.quotaTokens ?? 0,
+		occupiedRequests: broken?.attempts ?? 0,
+		setAside: 0,
+		costUsd: broken?.costUsd ?? 0,
+		serviceMs: 0,
+		requests: 1,
+		logTotalMs: 0,
+		answers: 0,
+		items: carried,
+	};
+}
+
+/** @returns A vector that the next call overwrites: it is needed for every answer. */
 export function toVector(request: RequestMeasures): Float64Array {
 	for (let index = 0; index < measures.length; index++) {
 		scratch[index] = request[measures[index] ?? 'useful'];
@@ -50,14 +91,14 @@ export function indexOf(measure: Measure, cellInPair = 0): number {
 	return cellInPair * measures.length + measures.indexOf(measure);
 }
 
-/** What a run, or one cell of it, cost: a number where every attempt's fate is known, else a range beside it. */
+/** Cost of a run or a cell: a number where every attempt's fate is known, else a range beside it. */
 export type Spent = {
 	/** Of all answers; undefined while no price is known. */
 	answeredUsd: number | undefined;
-	/** Attempts of unknown fate: at what they likely used, and at most. */
+	/** Attempts of unknown fate: likely cost, and upper bound. */
 	brokenUsd: number;
-	brokenMostUsd: number;
-	/** Some answer was served by a dearer tier, whose price is not known: its list price is the least. */
+	brokenMaxUsd: number;
+	/** Some answer was served by a more expensive tier of unknown price: the cost is a lower bound. */
 	isOpen: boolean;
 };
 
@@ -66,7 +107,7 @@ export function nothingSpent(): Spent {
 	return {
 		answeredUsd: undefined,
 		brokenUsd: 0,
-		brokenMostUsd: 0,
+		brokenMaxUsd: 0,
 		isOpen: false,
 	};
 }
@@ -80,19 +121,19 @@ export function spendAnswer(spent: Spent, {costUsd, isDearer}: Answered): void {
 }
 
 /** Adds attempts of unknown fate. */
-export function spendBroken(spent: Spent, {costUsd, mostUsd}: Broken): void {
+export function spendBroken(spent: Spent, {costUsd, maxUsd}: Broken): void {
 	spent.brokenUsd += costUsd;
-	spent.brokenMostUsd += Math.max(costUsd, mostUsd);
+	spent.brokenMaxUsd += Math.max(costUsd, maxUsd);
 }
 
-/** The cost as it is reported: broken attempts at what they likely used, and beside it the range that it lies in. */
-export function spentUsd({answeredUsd, brokenUsd, brokenMostUsd, isOpen}: Spent): {
+/** The reported cost: broken attempts at what they likely used, and the range of the true cost. */
+export function spentUsd({answeredUsd, brokenUsd, brokenMaxUsd, isOpen}: Spent): {
 	costUsd: number | null;
 	costUsdWithin?: CostRange;
 } {
 	const low = answeredUsd ?? 0;
 	return {
 		costUsd: answeredUsd === undefined && brokenUsd === 0 ? null : low + brokenUsd,
-		...(brokenMostUsd > 0 || isOpen ? {costUsdWithin: {low, high: isOpen ? null : low + brokenMostUsd}} : {}),
+		...(brokenMaxUsd > 0 || isOpen ? {costUsdWithin: {low, high: isOpen ? null : low + brokenMaxUsd}} : {}),
 	};
 }

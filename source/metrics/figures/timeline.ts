@@ -2,9 +2,9 @@ import type {Timeline, TimelinePoint} from '../../domain/snapshot.ts';
 
 const maxPoints = 600;
 
-/** What is counted within an interval. */
+/** Counts within an interval. */
 type Counts = {requests: number; quotaTokens: number; throttled: number};
-/** What lasts until something changes it; an interval shows the highest. */
+/** Levels that last until they change; an interval shows the highest. */
 type Levels = {reserved: number; inFlight: number};
 type Interval = Counts & Levels;
 

@@ -1,6 +1,6 @@
 import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {Cell, LoadShape} from '../../domain/run-spec.ts';
+import type {CellSpec, LoadShape} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import type {Checked} from '../decisions/quality-gate.ts';
@@ -20,29 +20,29 @@ const noRate: VariantFigures['rate'] = {
 	goodputPerMinute: null,
 };
 
-/** What stays the same while the figures of a cell change. */
+/** The fixed properties of a cell. */
 type CellView = {
 	readonly name: string;
-	readonly cell: Cell;
+	readonly cell: CellSpec;
 	readonly target: Target;
 	readonly shape: LoadShape;
 	readonly hasServiceLevel: boolean;
-	/** Most items of a request; one where it is not said. */
+	/** Maximum of items per request; absent: one. */
 	readonly itemsPerRequest?: number;
 	/** Its variant has `cache: true`. */
 	readonly isCaching?: boolean;
-	/** Most requests in flight where the load bounds them, whatever the quota allows; null where it does not. */
+	/** Requests in flight where the load limits them, whatever the quota allows; null where it does not. */
 	readonly inFlightBound?: number | null;
 	/**
-	 * Until when it was being sent, waiting for the quota included, in milliseconds since the start; absent where it was given
-	 * up before. Without the wait a window's quota, sent in seconds, would pass for a rate.
+	 * Until when it was sent, waiting for the quota included, in milliseconds since the start; absent where it was given up.
+	 * Without the wait, a window's quota that was sent in seconds would look like a rate.
 	 */
 	readonly sentUntil?: number;
 	/** What others use of its bucket per window; absent where that is not known. */
 	readonly others?: Use;
 	/** Where its bucket counts tokens from; absent where nothing is sent to one. */
 	readonly countsFrom?: CountsFrom;
-	/** Sent at present; differs from the cell's own when it is being right-sized. */
+	/** Value now; differs from the configured one while it is right-sized. */
 	readonly maxTokens: number;
 };
 
@@ -68,7 +68,7 @@ const rateOf = (figures: Figures, index: number, view: CellView): VariantFigures
 			};
 };
 
-/** Over items: what was asked again adds none. */
+/** Over items: repeated ones count once. */
 const qualityOf = (
 	{items}: VariantTotals,
 	checked: Checked = {count: 0, passed: 0},
@@ -83,15 +83,15 @@ const qualityOf = (
 	};
 };
 
-/** Quota tokens of the longest answer that may come, where that is above twice the longest that came. */
+/** Quota tokens of the longest possible answer, where that is above twice the longest so far. */
 const unseenTokens = ({outputs}: VariantTotals, {maxTokens, target}: CellView): number | undefined =>
 	outputs.count > 0 && maxTokens > 2 * outputs.max ? maxTokens * target.burndown.value : undefined;
 
-/** The rate that the whole quota allows, and beside it that of what others leave. */
+/** The rates that the whole quota allows, and what others leave of it. */
 const sustainableOf = (figures: Figures, index: number, view: CellView): VariantFigures['sustainable'] => {
 	const totals = figures.variants[index] ?? emptyTotals();
 	const warm = totals.caching.warmRequests;
-	// What a cache costs to fill is paid once: the rate that lasts is that of the warm answers.
+	// Filling a cache is paid once: the lasting rate is that of the warm answers.
 	const requests =
 		view.isCaching === true && warm.count > 0 ? warm : (figures.requests[index] ?? new VectorMoments(0));
 	const bounds = {
@@ -112,7 +112,7 @@ const sustainableOf = (figures: Figures, index: number, view: CellView): Variant
 	return {...whole, afterOthers: {usefulPerMinute, othersShare}};
 };
 
-/** The figures of a cell as they stand in a Snapshot. */
+/** The figures of a cell, as a Snapshot has them. */
 export function toVariantFigures(figures: Figures, index: number, view: CellView): VariantFigures {
 	const totals = figures.variants[index];
 	if (totals === undefined) {

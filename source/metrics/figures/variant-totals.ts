@@ -6,7 +6,7 @@ import {nothingSpent, spendAnswer, spendBroken} from './request-measures.ts';
 
 /** Characters of an answer that are kept as a sample. */
 const sampleLength = 100;
-/** Stop reasons, tiers and latency modes that are told apart; a service names a handful. */
+/** Stop reasons, tiers and latency modes that are distinguished; a service names a handful. */
 const maxWords = 20;
 
 /** All that is counted for one cell, in memory that does not grow with the run. Changed by `foldVariant` only. */
@@ -182,7 +182,7 @@ export function foldVariant(totals: VariantTotals, event: RunEvent): void {
 		case 'throttled':
 			foldBroken(totals, event.broken);
 			totals.throttled[event.kind]++;
-			// What a day's quota refuses is not tried again: nobody could have rescued it.
+			// A throttle by the day's quota is not retried, so it cannot be rescued.
 			totals.firstThrottled.requests += event.isFirst === true && event.kind !== 'day' ? 1 : 0;
 			break;
 		case 'failed':

@@ -4,7 +4,7 @@ import {studentT} from './intervals.ts';
 
 /** Above it values are recorded as this one: two hours in hundredths of a millisecond. */
 const highest = 720_000_000;
-/** Two significant digits: a quantile is at most 1 % above the true value, and memory is about 12 KB. */
+/** Two significant digits: a quantile is at most 1% above the true value, and memory is about 12 KB. */
 const significantDigits = 2;
 
 /** Quantiles of a stream of values that are not negative, in bounded memory. */
@@ -13,7 +13,7 @@ export class Quantiles {
 	readonly #scale: number;
 	#max = 0;
 
-	/** @param scale Steps a unit: values are kept to 1 / scale. */
+	/** @param scale Steps per unit: values are kept to 1 / scale. */
 	constructor(scale = 1) {
 		this.#scale = scale;
 	}
@@ -92,8 +92,8 @@ export class RunningMean {
 	}
 
 	/**
-	 * The mean of what is never negative (tokens, costs, times) with its 95 % interval (Student's t), which is not below 0
-	 * either; nulls where the samples do not tell.
+	 * The mean of values that are never negative (tokens, costs, times) with its 95% interval (Student's t), not below 0
+	 * either; nulls for too few samples.
 	 */
 	toMean(): Mean {
 		if (this.#count < 2) {
@@ -104,8 +104,8 @@ export class RunningMean {
 	}
 }
 
-/** Samples below which a percentile says nothing: 3 / (1 - p), so that a few lie beyond it. */
-export const leastSamples = {p50: 8, p90: 30, p99: 300} as const;
+/** Minimum of samples for a percentile: 3 / (1 - p), so that a few are beyond it. */
+export const minSamples = {p50: 8, p90: 30, p99: 300} as const;
 const maxBins = 60;
 /** Times are kept to a hundredth of a millisecond. */
 const stepsPerMs = 100;
@@ -138,7 +138,7 @@ const toBins = (
 	return [...bins.values()];
 };
 
-/** Distribution of times in milliseconds, in bounded memory. Its view is made again only when there is something new. */
+/** Distribution of times in milliseconds, in bounded memory. Its view is cached until the next value. */
 export class Times {
 	readonly #quantiles = new Quantiles(stepsPerMs);
 	readonly #mean = new RunningMean();
@@ -161,9 +161,9 @@ export class Times {
 			this.#view = {
 				count,
 				mean: this.#mean.mean,
-				p50: at(0.5, leastSamples.p50),
-				p90: at(0.9, leastSamples.p90),
-				p99: at(0.99, leastSamples.p99),
+				p50: at(0.5, minSamples.p50),
+				p90: at(0.9, minSamples.p90),
+				p99: at(0.99, minSamples.p99),
 				max: this.#quantiles.max,
 				histogram: toBins(this.#quantiles.steps()),
 			};

@@ -1,5 +1,5 @@
 /**
- * Anytime-valid evidence: it may be looked at whenever one likes, and whoever stops when it reaches 1 / level is wrong in
+ * Anytime-valid evidence: it may be read at any time, and stopping when it reaches 1 / level is wrong in
  * at most that share of cases (Ville's inequality). Everything is a logarithm.
  */
 

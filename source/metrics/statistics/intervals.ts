@@ -2,10 +2,10 @@ import {logGamma} from './evidence.ts';
 
 /** Standard normal quantile of 0.975. */
 const z975 = 1.959963984540054;
-/** Part that a two-sided 95 % interval leaves on either side. */
+/** Part that a two-sided 95% interval leaves on either side. */
 const usualTail = 0.025;
 
-/** Two-sided 95 % quantiles of Student's t for 1 to 12 degrees of freedom (any statistics table). */
+/** Two-sided 95% quantiles of Student's t for 1 to 12 degrees of freedom (any statistics table). */
 const small = [
 	12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788,
 ] as const;
@@ -49,9 +49,7 @@ export function studentT(degreesOfFreedom: number, tail = usualTail): number {
 	);
 }
 
-const wilson95 = 1.959963984540054;
-
-/** 95 % interval of a proportion (Wilson 1927); undefined without trials. Good for few trials and at 0 and 1. */
+/** 95% interval of a proportion (Wilson 1927); undefined without trials. Good for few trials and at 0 and 1. */
 export function wilsonInterval(
 	successes: number,
 	trials: number,
@@ -60,21 +58,15 @@ export function wilsonInterval(
 		return undefined;
 	}
 	const part = successes / trials;
-	const scale = 1 + wilson95 ** 2 / trials;
-	const centre = (part + wilson95 ** 2 / (2 * trials)) / scale;
-	const half =
-		(wilson95 / scale) * Math.sqrt((part * (1 - part)) / trials + wilson95 ** 2 / (4 * trials ** 2));
-	// Exactly: what is a rounding error below 1 is shown as 99 %.
+	const scale = 1 + z975 ** 2 / trials;
+	const centre = (part + z975 ** 2 / (2 * trials)) / scale;
+	const half = (z975 / scale) * Math.sqrt((part * (1 - part)) / trials + z975 ** 2 / (4 * trials ** 2));
+	// Exactly 1: a rounding error below it would be shown as 99%.
 	return {
 		low: successes === 0 ? 0 : Math.max(0, centre - half),
 		high: successes === trials ? 1 : Math.min(1, centre + half),
 	};
 }
-
-/** What a histogram leaves possible for a percentile: ranks that a binomial count of smaller values does not refuse. */
-
-/** Part that the interval leaves on either side. */
-const tail = 0.025;
 
 /** Cumulative binomial probabilities of 0, 1, 2, ... of n. */
 function* binomialSums(n: number, p: number): Generator<number> {
@@ -87,7 +79,7 @@ function* binomialSums(n: number, p: number): Generator<number> {
 }
 
 /**
- * Ranks, from 1, between which a percentile lies with 95 % confidence (order statistics).
+ * Ranks, from 1, between which a percentile lies with 95% confidence (order statistics).
  * @returns Undefined where n values cannot bound it on both sides.
  */
 export function percentileRanks(
@@ -97,10 +89,10 @@ export function percentileRanks(
 	let low = 0;
 	let k = 0;
 	for (const sum of binomialSums(n, part)) {
-		if (sum <= tail) {
+		if (sum <= usualTail) {
 			low = k + 1;
 		}
-		if (sum >= 1 - tail) {
+		if (sum >= 1 - usualTail) {
 			return low === 0 || k + 1 > n ? undefined : {low, high: k + 1};
 		}
 		k++;
@@ -109,7 +101,7 @@ export function percentileRanks(
 }
 
 /**
- * The least and the greatest value that a percentile may have, as fine as the histogram is.
+ * Confidence interval of a percentile, at the resolution of the histogram.
  * @param histogram [upper bound, count], ascending.
  */
 export function percentileBounds(

@@ -6,7 +6,7 @@ export class VectorMoments {
 	readonly #size: number;
 	readonly #means: Float64Array;
 	readonly #products: Float64Array;
-	/** Of the vector that is being added to the means: kept, because each request adds one. */
+	/** Differences of the vector being added to the means: reused, because each request adds one. */
 	readonly #differences: Float64Array;
 	#count = 0;
 
@@ -57,15 +57,15 @@ export class VectorMoments {
 	}
 }
 
-/** Bytes that the sums of single clusters may take; beyond it several clusters share one. */
-const mostBytes = 16_000_000;
+/** Maximum of bytes for the sums of clusters; beyond it several clusters share a sum. */
+const maxBytes = 16_000_000;
 
 type Look = {readonly sums: Float64Array; readonly products: Float64Array; readonly clusters: number};
 
 /**
- * Sums of vectors and the products of one sum per cluster: what the error of a ratio of sums follows from (delta method
- * with clusters). Vectors of one cluster are no independent evidence: the answers to one item, asked again and again, are
- * one cluster. A vector without a cluster is one by itself and costs no memory.
+ * Sums of vectors and the products of one sum per cluster, for the error of a ratio of sums (delta method with clusters). The
+ * vectors of a cluster are not independent evidence: all answers to one item are a cluster. A vector without a cluster is one
+ * by itself and costs no memory.
  */
 export class ClusterSums {
 	readonly #size: number;
@@ -74,10 +74,10 @@ export class ClusterSums {
 	readonly #places: readonly number[];
 	readonly #sums: Float64Array;
 	readonly #products: Float64Array;
-	readonly #mostClusters: number;
+	readonly #maxClusters: number;
 	readonly #clusters = new Map<number, Float64Array>();
 	#alone = 0;
-	/** What is read while frozen. */
+	/** The sums that are read while frozen. */
 	#look: Look | undefined;
 
 	/**
@@ -91,7 +91,7 @@ export class ClusterSums {
 		this.#places = Array.from({length: size}, (_, index) => kept.indexOf(index));
 		this.#sums = new Float64Array(size);
 		this.#products = new Float64Array(kept.length ** 2);
-		this.#mostClusters = Math.max(64, Math.floor(mostBytes / (Math.max(1, sharers) * size * 8)));
+		this.#maxClusters = Math.max(64, Math.floor(maxBytes / (Math.max(1, sharers) * size * 8)));
 	}
 
 	/** Independent observations. */
@@ -103,7 +103,7 @@ export class ClusterSums {
 		return (this.#look?.sums ?? this.#sums)[index] ?? 0;
 	}
 
-	/** @param cluster What the vector belongs to; undefined where it stands for itself. */
+	/** @param cluster Of the vector; undefined where it is one by itself. */
 	add(values: ArrayLike<number>, cluster: number | undefined): void {
 		this.#addTo(this.#sums, values);
 		if (cluster === undefined) {
@@ -111,7 +111,7 @@ export class ClusterSums {
 			this.#addProducts(values, 1);
 			return;
 		}
-		const key = cluster % this.#mostClusters;
+		const key = cluster % this.#maxClusters;
 		const known = this.#clusters.get(key);
 		const sums = known ?? new Float64Array(this.#size);
 		if (known === undefined) {
@@ -123,7 +123,7 @@ export class ClusterSums {
 		this.#addProducts(sums, 1);
 	}
 
-	/** What is read stays as it is, whatever is added, until `thaw`. */
+	/** Reads return the current sums, whatever is added, until `thaw`. */
 	freeze(): void {
 		this.#look ??= {sums: this.#sums.slice(), products: this.#products.slice(), clusters: this.count};
 	}

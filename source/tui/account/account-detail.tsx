@@ -109,13 +109,13 @@ function inUseWords({use, quota, minute}: AccountBucket, fractions: AccountRow['
 	return `${formatNumber(use.requests)} requests of ${requests} (${formatPercent(fractions.requests)}), ${formatTokens(use.quotaTokens)} quota tokens of ${tokens} (${formatPercent(fractions.tokens)}), minute ${new Date(minute).toISOString().slice(11, 16)} UTC`;
 }
 
-/** Who uses it: runs of this program in real time, everybody else as CloudWatch told it. */
+/** Who uses it: runs of this program in real time, everybody else as CloudWatch reported it. */
 function partWords({own, others}: AccountBucket): string {
 	return `${formatNumber(own.requests)} requests and ${formatTokens(own.quotaTokens)} quota tokens are of this program (now), ${formatNumber(others.requests)} and ${formatTokens(others.quotaTokens)} of others (mean of three minutes)`;
 }
 
-function tokenWords({told}: AccountBucket): string {
-	return `${formatTokens(told.inputTokens)} input, ${formatTokens(told.outputTokens)} output, ${formatTokens(told.cacheReadTokens)} cache read (free of quota), ${formatTokens(told.cacheWriteTokens)} cache write; ${formatCount(told.throttles)} throttled, ${formatCount(told.clientErrors)} client and ${formatCount(told.serverErrors)} server errors`;
+function tokenWords({reported}: AccountBucket): string {
+	return `${formatTokens(reported.inputTokens)} input, ${formatTokens(reported.outputTokens)} output, ${formatTokens(reported.cacheReadTokens)} cache read (free of quota), ${formatTokens(reported.cacheWriteTokens)} cache write; ${formatCount(reported.throttles)} throttled, ${formatCount(reported.clientErrors)} client and ${formatCount(reported.serverErrors)} server errors`;
 }
 
 function hourWords({peak, hourThrottles, hourErrors, costPerHourUsd, priceRegion}: AccountBucket): string {

@@ -61,7 +61,7 @@ function add(piece: Piece, row: Row): void {
 	row.cells = x + cells;
 }
 
-/** The lines of an operation as operations of their own; undefined where they depend on each other or on others. */
+/** The lines of an operation as single operations; undefined where they depend on each other or on others. */
 function piecesOf(operation: Operation): readonly Piece[] | undefined {
 	if (operation.type !== 'write') {
 		return undefined;
@@ -122,7 +122,7 @@ function measure(line: string): Measured {
 	});
 	return {
 		cells: isSimple(bare) ? bare.length : undefined,
-		// Of any other sequence it is not known what it leaves behind.
+		// The effect of any other sequence is not known.
 		isClosed: open.size === 0 && strayEnds === 0 && !bare.includes(escapeCharacter),
 	};
 }

@@ -1,6 +1,6 @@
 import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/figures-schema.ts';
 import {dayBoundOf} from '../../metrics/decisions/sustainable.ts';
-import {leastSamples} from '../../metrics/statistics/distribution.ts';
+import {minSamples} from '../../metrics/statistics/distribution.ts';
 import {cachingEntries, compressionText} from '../../reports/words.ts';
 import {histogramLines} from '../../text/bars.ts';
 import {
@@ -144,7 +144,7 @@ function distributionWords({count, p50, p90, p99, max}: Distribution): string {
 	] as const;
 	const shown = values.map(([name, value]) =>
 		value === null && name !== 'max' && count > 0
-			? `${name} needs ${formatCount(leastSamples[name])}`
+			? `${name} needs ${formatCount(minSamples[name])}`
 			: `${name} ${formatDurationMs(value)}`,
 	);
 	return [...shown, `${formatCount(count)} answers`].join(', ');

@@ -28,7 +28,7 @@ const dimTone = ({bucket}: AccountRow): Tone => (bucket.activity === 'idle' ? 'm
 const useOf = ({bucket}: AccountRow, value: number, format: (value: number) => string): string =>
 	bucket.minute === null && bucket.own.requests === 0 ? unknownMark : format(value);
 
-/** Percent with a glyph where it is near or at the limit: told apart without colour. */
+/** Percent with a glyph where it is near or at the limit: reported apart without colour. */
 const percentCell = (fraction: number | null): string => {
 	const level = gaugeLevel(fraction);
 	return `${formatPercent(fraction)}${level === 'ok' ? ' ' : gaugeLevels[level].glyph}`;
@@ -93,16 +93,16 @@ const healthColumns: readonly AccountColumn[] = [
 		'throttled',
 		'Thr',
 		80,
-		({bucket}) => (bucket.minute === null ? unknownMark : formatCount(bucket.told.throttles)),
-		({bucket}) => (bucket.told.throttles > 0 ? 'throttled' : 'muted'),
+		({bucket}) => (bucket.minute === null ? unknownMark : formatCount(bucket.reported.throttles)),
+		({bucket}) => (bucket.reported.throttles > 0 ? 'throttled' : 'muted'),
 	),
 	right(
 		'errors',
 		'Err',
 		55,
-		({bucket: {minute, told}}) =>
-			minute === null ? unknownMark : formatCount(told.clientErrors + told.serverErrors),
-		({bucket: {told}}) => (told.clientErrors + told.serverErrors > 0 ? 'bad' : 'muted'),
+		({bucket: {minute, reported}}) =>
+			minute === null ? unknownMark : formatCount(reported.clientErrors + reported.serverErrors),
+		({bucket: {reported}}) => (reported.clientErrors + reported.serverErrors > 0 ? 'bad' : 'muted'),
 	),
 	right('first-token', 'TTFT p50/90', 30, ({bucket}) => {
 		const {firstTokenP50, firstTokenP90} = mainDurations(bucket) ?? {};

@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {Worker} from 'node:worker_threads';
+import {resultsOf} from '../../../source/reports/results.ts';
 import type {ReportReport, ReportRequest} from '../../../source/threads/messages.ts';
-import type {ReportsWorkerData} from '../../../source/threads/reports-worker.ts';
 import {program} from '../../helpers/built-program.ts';
 import {environment, snapshot, variant} from '../../helpers/results-fixture.ts';
 import type {BenchCase} from '../helpers/bench-case.ts';
@@ -23,14 +23,16 @@ const run = snapshot({
 	intervalSeconds: 8,
 });
 
+const results = resultsOf(run, environment);
+
 /** Writes all reports in the built thread, from its start to its answer. */
 const write = async (
 	folder: string,
 ): Promise<{readonly elapsedMs: number; readonly files: readonly string[]}> => {
-	const request: ReportRequest = {type: 'write', snapshot: run, folder, answersFile: undefined};
+	const request: ReportRequest = {type: 'write', results, folder, answersFile: undefined};
 	const startedAt = performance.now();
 	const worker = new Worker(pathToFileURL(path.join(path.dirname(program), 'reports-worker.js')), {
-		workerData: {request, environment} satisfies ReportsWorkerData,
+		workerData: request,
 	});
 	const report = await new Promise<ReportReport>((resolve, reject) => {
 		worker.once('message', resolve);

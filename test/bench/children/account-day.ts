@@ -1,5 +1,5 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import {createAccountMonitor, nextLookMs} from '../../../source/account/account-monitor.ts';
+import {createAccountMonitor, nextPollMs} from '../../../source/account/account-monitor.ts';
 import {OwnUse} from '../../../source/account/own-traffic-registry.ts';
 import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
 import type {SeriesName, UsageSource} from '../../../source/domain/usage-source.ts';
@@ -53,7 +53,6 @@ const monitor = createAccountMonitor({
 	own: new OwnUse(),
 	isEverything: true,
 	isAllOnScreen: false,
-	ownNow: () => new Map(),
 	publish(region) {
 		latest = region;
 	},
@@ -64,10 +63,10 @@ const heaps: number[] = [];
 let looks = 0;
 for (const mark of process.argv.slice(2).map(Number)) {
 	for (; looks < mark; looks++) {
-		while ((latest?.looks ?? 0) <= looks || clock.timers === 0) {
+		while ((latest?.polls ?? 0) <= looks || clock.timers === 0) {
 			await nextTurn();
 		}
-		await clock.advance(nextLookMs(clock.epoch(), 0));
+		await clock.advance(nextPollMs(clock.epoch(), 0));
 	}
 	globalThis.gc?.();
 	heaps.push(process.memoryUsage().heapUsed);

@@ -35,7 +35,7 @@ const stdout = Object.assign(new EventEmitter(), {
 const messageOf = (look: number): Buffer =>
 	serialize(
 		accountFixture({
-			looks: look,
+			polls: look,
 			buckets: Array.from({length: buckets}, (_unused, index) =>
 				accountBucketFixture({
 					model: `vendor.model-${index}-v1:0`,

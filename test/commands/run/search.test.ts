@@ -4,7 +4,7 @@ import {firstConfig, planOf, runSearch, type SearchSetup} from '../../../source/
 import type {RunConfig} from '../../../source/domain/run-config.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
-import {leastBudget, planRungs} from '../../../source/metrics/decisions/search/search-state.ts';
+import {minBudget, planRungs} from '../../../source/metrics/decisions/search/search-state.ts';
 import {
 	configFixture,
 	endedSnapshotFixture,
@@ -151,6 +151,6 @@ describe('a search', () => {
 			'  rung 1        8 candidates, 3 requests each',
 			'  rung 2        4 candidates, 7 requests each',
 		]);
-		expect(leastBudget(8)).toBeLessThanOrEqual(60);
+		expect(minBudget(8)).toBeLessThanOrEqual(60);
 	});
 });

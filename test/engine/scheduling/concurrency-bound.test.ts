@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/sustainable.ts: the rate of a closed loop. */
 import {describe, expect, it} from 'vitest';
 import type {Load} from '../../../source/domain/run-spec.ts';
 import {createRun} from '../../../source/engine/run.ts';
@@ -29,8 +30,8 @@ describe('what bounds the sustainable rate of a closed loop', () => {
 		expect(figures?.sustainable).toMatchObject({limitedBy: 'concurrency'});
 		expect(figures?.sustainable.usefulPerMinute).toBeCloseTo(400, 0);
 		expect(figures?.rate.usefulPerMinute ?? 0).toBeGreaterThan(0.98 * 400);
-		expect(limit?.text).toContain('2 requests in flight bind');
-		expect(limit?.text).toContain('with about 6 the quota allows 1,194');
+		expect(limit?.text).toContain('limited by 2 requests in flight');
+		expect(limit?.text).toContain('with about 6 in flight the quota allows 1,194');
 		expect(limit?.usefulPerMinute).toBeCloseTo(allowed, 0);
 	});
 

@@ -110,10 +110,10 @@ describe('advice', () => {
 			{requestsPerWindow: 100},
 		);
 		expect(snapshot.advice.find(({kind}) => kind === 'limit')?.text).toBe(
-			'plain: the quota of requests a minute (100) binds, at 99.5 useful items a minute.',
+			'plain: limited by the quota of requests per minute (100) to 99.5 useful items per minute.',
 		);
 		expect(snapshot.advice.find(({kind}) => kind === 'quota-increase')?.text).toMatch(
-			/steady \d+ and peak 100 requests a minute, steady [\d,]+ and peak 3,600 quota tokens a minute, on average 20 input and 16 output tokens a request\./,
+			/steady \d+ and peak 100 requests per minute, steady [\d,]+ and peak 3,600 quota tokens per minute, on average 20 input and 16 output tokens per request\./,
 		);
 	});
 

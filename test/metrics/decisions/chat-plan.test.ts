@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/make-plan.ts: the plan of a chat. */
 import {describe, expect, it} from 'vitest';
 import {makePlan, meanInputTokens} from '../../../source/metrics/decisions/make-plan.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';

@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/elimination.ts: no false winners among equal variants. */
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {type Lab, logNormal, runLab, type Source, shareOf, variantWith} from '../../helpers/contest-lab.ts';

@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/advice.ts: the loss of a naive loop. */
 import {describe, expect, it} from 'vitest';
 import type {Failure} from '../../../source/domain/failure.ts';
 import {createRun} from '../../../source/engine/run.ts';
@@ -30,7 +31,7 @@ describe('what a naive loop would have lost', () => {
 	it('counts requests whose first attempt was throttled, each once, and those that were answered in the end', async () => {
 		const faults = [throttle('requests'), throttle('requests'), undefined, undefined, throttle('tokens')];
 		expect(await linesOf(each(faults))).toEqual([
-			'A naive loop, which drops what is throttled, would have lost at least 2 of 20 requests (10%): so many first attempts were throttled here. Tried again, 2 of them were answered.',
+			'A naive loop, which drops throttled requests, would have lost at least 2 of 20 requests (10%), whose first attempts were throttled here. Retried, 2 of them were answered.',
 		]);
 	});
 

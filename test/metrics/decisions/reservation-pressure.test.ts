@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/sustainable.ts: the rate under reservation. */
 import {describe, expect, it} from 'vitest';
 import {sustainableUnderReservation} from '../../../source/metrics/decisions/sustainable.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';

@@ -1,3 +1,4 @@
+/** Tests source/metrics/statistics/distribution.ts, intervals.ts and vector-moments.ts. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {Quantiles, RunningMean, Times} from '../../../source/metrics/statistics/distribution.ts';

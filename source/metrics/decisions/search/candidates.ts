@@ -2,22 +2,22 @@ import {createRandom, shuffled} from '../../../domain/random.ts';
 import {compressions, type Lever, levers, type Task, type Variant} from '../../../domain/task.ts';
 import {composePrompt} from '../../../prompts/compose.ts';
 
-/** What a search tries: every variant with every combination of the prompt levers that apply to it. */
+/** Candidates of a search: every variant with every combination of the prompt levers that apply to it. */
 
 /** A variant and the levers that were pulled on it; none for a variant as the preset has it. */
 export type Candidate = {readonly variant: Variant; readonly levers: readonly Lever[]};
 
-/** Items that are put into one request. */
+/** Items per request of a packed candidate. */
 const packedItems = 5;
 /** Max tokens that each packed item adds for its number and its quotes: an assumption. */
 const packedMargin = 8;
-/** Characters of a prefix below which no model caches: 512 tokens at about four characters each. */
-const leastCachedCharacters = 2048;
-/** Max tokens from which on a smaller number is tried, and the part of it that is left. */
-const leastMaxTokens = 64;
+/** Shortest prefix that any model caches, in characters: 512 tokens at about four characters each. */
+const minCachedCharacters = 2048;
+/** From this max tokens on a smaller number is tried: this part of it. */
+const minMaxTokens = 64;
 const maxTokensPart = 0.25;
 
-/** Part of a prompt that must be left at most, for compression to be worth a try. */
+/** Compression is tried where at most this part of a prompt is left. */
 const compressedPart = 0.98;
 
 type Pulled = {readonly variant: Variant; readonly suffix: string};
@@ -59,12 +59,12 @@ const pull = (lever: Lever, variant: Variant, task: Task, maxTokens: number): Pu
 				: undefined;
 		}
 		case 'cache':
-			return variant.cache || repeatedLength(variant, task) < leastCachedCharacters
+			return variant.cache || repeatedLength(variant, task) < minCachedCharacters
 				? undefined
 				: {variant: {...variant, cache: true}, suffix: 'cache'};
 		case 'maxTokens': {
 			const fewer = Math.ceil(own * maxTokensPart);
-			return own < leastMaxTokens
+			return own < minMaxTokens
 				? undefined
 				: {variant: {...variant, maxTokens: fewer}, suffix: `max${fewer}`};
 		}
@@ -107,7 +107,7 @@ export function combinations(
 	return [...variants.map((variant) => ({variant, levers: []})), ...pulled];
 }
 
-/** As many of them as are asked for: every variant as it is, and a random choice of the others by the seed. */
+/** The requested number of candidates: every variant as it is, and a random choice of the others by the seed. */
 export function chosenCandidates(
 	all: readonly Candidate[],
 	count: number,

@@ -1,6 +1,6 @@
 import type {Standing} from '../../../domain/figures-schema.ts';
 
-/** Quality against quota: which candidates are not beaten in both, and which go on to the next rung. */
+/** Quality against quota: which candidates are not beaten in both, and which continue to the next rung. */
 
 const rateOf = ({usefulRate}: Standing): number => usefulRate.value ?? 0;
 const costOf = ({quotaTokensPerUseful}: Standing): number => quotaTokensPerUseful ?? Number.POSITIVE_INFINITY;
@@ -11,7 +11,7 @@ const dominates = (one: Standing, other: Standing): boolean =>
 	costOf(one) <= costOf(other) &&
 	(rateOf(one) > rateOf(other) || costOf(one) < costOf(other));
 
-/** The fewest quota tokens a useful item first, then the higher useful rate. */
+/** The fewest quota tokens per useful item first, then the higher useful rate. */
 export function byCost(one: Standing, other: Standing): number {
 	return costOf(one) === costOf(other) ? rateOf(other) - rateOf(one) : costOf(one) < costOf(other) ? -1 : 1;
 }
@@ -22,7 +22,7 @@ export function frontOf<Each extends Standing>(standings: readonly Each[]): read
 }
 
 /** At least as good in both by the figures, and better in one by the whole interval. */
-const surelyDominates = (one: Standing, other: Standing): boolean => {
+const provablyDominates = (one: Standing, other: Standing): boolean => {
 	const isBetter = (one.usefulRate.low ?? 0) > (other.usefulRate.high ?? 1);
 	const isCheaper =
 		(one.quotaTokensPerUsefulWithin?.high ?? Number.POSITIVE_INFINITY) <
@@ -30,14 +30,14 @@ const surelyDominates = (one: Standing, other: Standing): boolean => {
 	return dominates(one, other) && (isBetter || isCheaper);
 };
 
-/** The candidates that no other surely beats: those that are as good as each other are all on the front. */
+/** The candidates that no other provably beats: equally good ones are all on the front. */
 export function sureFrontOf<Each extends Standing>(standings: readonly Each[]): readonly Each[] {
 	return standings
-		.filter((each) => !standings.some((other) => surelyDominates(other, each)))
+		.filter((each) => !standings.some((other) => provablyDominates(other, each)))
 		.toSorted(byCost);
 }
 
-/** So many of an ordered row, evenly spread, both ends among them. */
+/** `count` members of an ordered row, evenly spread, with both ends. */
 const spread = <Each>(row: readonly Each[], count: number): readonly Each[] =>
 	row.length <= count
 		? row
@@ -57,8 +57,8 @@ const choose = <Each extends Standing>(standings: readonly Each[], count: number
 };
 
 /**
- * The candidates that go on: front by front, and of a front that is too long both ends and what lies between. Those whose
- * useful rate is surely below `minQuality` come last.
+ * The candidates of the next rung: front by front, and of a long front both ends and an even spread between. Those whose
+ * useful rate is provably below `minQuality` come last.
  */
 export function survivorsOf<Each extends Standing>(
 	standings: readonly Each[],

@@ -15,20 +15,20 @@ import {byCost, sureFrontOf, survivorsOf} from './pareto-front.ts';
 
 /**
  * Successive halving (Jamieson and Talwalkar 2016): every rung gets the same part of the budget, and half of the
- * candidates go on to the next, where each has about twice the requests.
+ * candidates continue to the next, where each has about twice the requests.
  */
 
 /** Candidates that the last rung holds at most: enough for a front. */
-const mostFinalists = 4;
-/** Requests of a candidate below which a rung says nothing. */
-const leastRequests = 3;
+const maxFinalists = 4;
+/** Minimum of requests per candidate for a rung to say anything. */
+const minRequests = 3;
 
 const sizesFrom = (candidates: number): readonly number[] =>
-	candidates <= mostFinalists ? [candidates] : [candidates, ...sizesFrom(Math.ceil(candidates / 2))];
+	candidates <= maxFinalists ? [candidates] : [candidates, ...sizesFrom(Math.ceil(candidates / 2))];
 
-/** Requests that a search over so many candidates takes at least. */
-export function leastBudget(candidates: number): number {
-	return sizesFrom(candidates).length * candidates * leastRequests;
+/** Minimum of requests for a search over `candidates`. */
+export function minBudget(candidates: number): number {
+	return sizesFrom(candidates).length * candidates * minRequests;
 }
 
 /**
@@ -38,8 +38,8 @@ export function leastBudget(candidates: number): number {
  * @returns As many candidates as the budget allows; empty where it does not allow one.
  */
 export function planRungs(candidates: number, budget: number): readonly Rung[] {
-	let count = Math.min(candidates, Math.floor(budget / leastRequests));
-	while (count > 0 && leastBudget(count) > budget) {
+	let count = Math.min(candidates, Math.floor(budget / minRequests));
+	while (count > 0 && minBudget(count) > budget) {
 		count--;
 	}
 	if (count === 0) {
@@ -70,7 +70,7 @@ const within = (
 				},
 			};
 
-/** What a rung found of one candidate. Of one that caches the warm answers tell what an item costs, where there are any. */
+/** What a rung found of one candidate. With a cache, warm answers determine the cost per item, where there are any. */
 function standingOf(
 	{name, requests, items, perRequest, tokens, caching}: VariantFigures,
 	levers: readonly Lever[],
@@ -103,20 +103,20 @@ function standingOf(
 	};
 }
 
-/** The candidates that got furthest, the fewest quota tokens a useful item first. */
+/** The candidates that got furthest, the fewest quota tokens per useful item first. */
 export function finalistsOf({candidates}: Pick<SearchFigures, 'candidates'>): readonly CandidateFigures[] {
 	const last = Math.max(0, ...candidates.map(({rungs}) => rungs));
 	return candidates.filter(({rungs}) => rungs === last).toSorted(byCost);
 }
 
-/** Names of the front of the finalists: the others have too few answers to be set against them. */
+/** Names of the front of the finalists: the others have too few answers for a comparison. */
 function searchFront(candidates: readonly CandidateFigures[]): readonly string[] {
 	return sureFrontOf(finalistsOf({candidates}).filter(({items}) => items.useful > 0)).map(({name}) => name);
 }
 
 /**
- * The plan of the whole search from that of its first rung: the cost is bounded by the dearest request, because the dear
- * candidates may be those that go on.
+ * The plan of the whole search from that of its first rung: the cost is bounded by the most expensive request,
+ * because the expensive candidates may be those that continue.
  * @param maxRequests That the guards allow.
  */
 export function wholePlan(first: Plan, rungs: readonly Rung[], maxRequests: number): Plan {
@@ -135,7 +135,7 @@ export function wholePlan(first: Plan, rungs: readonly Rung[], maxRequests: numb
 	};
 }
 
-/** A search between two rungs: what it may still do, and what it found. */
+/** A search between two rungs: what is left to do, and what it found. */
 export type SearchState = {
 	readonly left: readonly Candidate[];
 	readonly found: ReadonlyMap<string, CandidateFigures>;
@@ -143,7 +143,7 @@ export type SearchState = {
 	readonly rungs: readonly Rung[];
 	/** Over all rungs; milliseconds, USD, ISO 8601 UTC. */
 	readonly sent: number;
-	/** Places of the items in their order that rungs have asked until now. */
+	/** Number of items, in their order, that rungs have asked so far. */
 	readonly itemsAsked: number;
 	readonly spentUsd: number;
 	/** Absent where the fate of every attempt is known. */
@@ -170,8 +170,8 @@ export function requestsSent({variants}: Pick<Snapshot, 'variants'>): number {
 }
 
 /**
- * A rung as the budget that is left allows it: items of a packed answer that could not be taken apart are asked again
- * singly, and what that takes is missing later.
+ * A rung within the remaining budget: items of a packed answer that could not be separated are asked again singly, which
+ * takes from the budget of later rungs.
  */
 export function rungWithin({left, sent, rungs}: SearchState, planned: readonly Rung[], budget: number): Rung {
 	const share = (budget - sent) / Math.max(1, planned.length - rungs.length);

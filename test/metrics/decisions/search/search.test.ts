@@ -1,3 +1,4 @@
+/** Tests source/metrics/decisions/search/search-state.ts, pareto-front.ts and candidates.ts. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Standing} from '../../../../source/domain/figures-schema.ts';
@@ -5,7 +6,7 @@ import type {Task} from '../../../../source/domain/task.ts';
 import {chosenCandidates, combinations} from '../../../../source/metrics/decisions/search/candidates.ts';
 import {frontOf, sureFrontOf, survivorsOf} from '../../../../source/metrics/decisions/search/pareto-front.ts';
 import {
-	leastBudget,
+	minBudget,
 	planRungs,
 	requestsOfRungs,
 	rungWithin,
@@ -49,8 +50,8 @@ describe('rungs', () => {
 			{candidates: 8, requests: 8},
 			{candidates: 4, requests: 16},
 		]);
-		expect(planRungs(40, leastBudget(40))[0]?.candidates).toBe(40);
-		expect(planRungs(40, leastBudget(40) - 1)[0]?.candidates).toBeLessThan(40);
+		expect(planRungs(40, minBudget(40))[0]?.candidates).toBe(40);
+		expect(planRungs(40, minBudget(40) - 1)[0]?.candidates).toBeLessThan(40);
 		expect(planRungs(5, 2)).toEqual([]);
 	});
 

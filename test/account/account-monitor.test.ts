@@ -5,9 +5,9 @@ import type {AccountBucket, AccountRegion} from '../../source/domain/account-sna
 import type {UsageSource} from '../../source/domain/usage-source.ts';
 import type {Scenario} from '../../source/simulator/faults/script.ts';
 import {
-	firstLook,
+	firstPoll,
 	minuteMs,
-	nextLook,
+	nextPoll,
 	noon,
 	startAccount,
 	startMonitor,
@@ -26,28 +26,28 @@ const bucketOf = ({buckets}: AccountRegion, model: string, scope = 'cross-region
 	return found;
 };
 
-/** What the monitor says once it has looked for the first time. */
+/** What the monitor says after its first poll. */
 const lookAt = async (scenario: Scenario) => {
 	const account = await startAccount({scenario});
 	const watch = startMonitor(account);
 	watch.monitor.start();
-	await firstLook(watch);
+	await firstPoll(watch);
 	return {account, ...watch, region: watch.latest()};
 };
 
-describe('the first look', () => {
+describe('the first poll', () => {
 	it('tells what each bucket uses of its limits in the newest whole minute', async () => {
 		const {region} = await lookAt({background: [traffic(lite, {cacheWriteTokens: 50})]});
-		const {told, use, minute, quota, activity, burndown} = bucketOf(region, liteBase);
+		const {reported, use, minute, quota, activity, burndown} = bucketOf(region, liteBase);
 		expect(minute).toBe(noon - 3 * minuteMs);
 		expect(region.minute).toBe(minute);
 		expect(region.isComplete).toBe(true);
 		expect(activity).toBe('active');
-		expect(told.requests).toBeGreaterThan(20);
-		expect(told.quotaTokens).toBe(
-			told.inputTokens + told.cacheWriteTokens + told.outputTokens * burndown.value,
+		expect(reported.requests).toBeGreaterThan(20);
+		expect(reported.quotaTokens).toBe(
+			reported.inputTokens + reported.cacheWriteTokens + reported.outputTokens * burndown.value,
 		);
-		expect(use).toEqual({requests: told.requests, quotaTokens: told.quotaTokens});
+		expect(use).toEqual({requests: reported.requests, quotaTokens: reported.quotaTokens});
 		expect(quota.requestsPerMinute.value).toBe(200);
 		expect(region.remarks).toEqual([]);
 	});
@@ -82,10 +82,10 @@ describe('the first look', () => {
 			const account = await startAccount({scenario: {background: [traffic(lite)]}});
 			const watch = startMonitor(account, {source: withGap(account.source, 2, metrics)});
 			watch.monitor.start();
-			await firstLook(watch);
-			const {minute, told, use} = bucketOf(watch.latest(), liteBase);
+			await firstPoll(watch);
+			const {minute, reported, use} = bucketOf(watch.latest(), liteBase);
 			expect(minute).toBe(noon - 5 * minuteMs);
-			expect(told.inputTokens * told.outputTokens).toBeGreaterThan(0);
+			expect(reported.inputTokens * reported.outputTokens).toBeGreaterThan(0);
 			expect(use.quotaTokens).toBeGreaterThan(0);
 			expect(watch.latest().isComplete).toBe(false);
 			expect(raisedAlerts([readAlert('tokens>0')], watch.latest())).toHaveLength(1);
@@ -97,7 +97,7 @@ describe('the first look', () => {
 		const metrics = ['inputTokens', 'outputTokens', 'estimatedQuotaTokens'];
 		const watch = startMonitor(account, {source: withGap(account.source, 200, metrics)});
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const bucket = bucketOf(watch.latest(), liteBase);
 		expect(bucket).toMatchObject({minute: null, costPerHourUsd: null});
 		expect(fractionsOf(bucket)).toMatchObject({requests: null, tokens: null});
@@ -115,7 +115,7 @@ describe('the first look', () => {
 			},
 		});
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const {minute, isComplete, buckets} = watch.latest();
 		expect({minute, isComplete}).toEqual({minute: noon - 3 * minuteMs, isComplete: true});
 		expect(new Set(buckets.map((bucket) => bucket.minute))).toEqual(new Set([minute]));
@@ -125,7 +125,7 @@ describe('the first look', () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});
 		const seen = new Set<string>();
 		const watch = startMonitor(account, {
-			publish: ({phase, waitingFor, looks}) => seen.add(`${looks} ${phase}: ${waitingFor.join(' + ')}`),
+			publish: ({phase, waitingFor, polls}) => seen.add(`${polls} ${phase}: ${waitingFor.join(' + ')}`),
 		});
 		watch.monitor.start();
 		await until(() => [...seen].some((each) => each.startsWith('1 ')));
@@ -145,7 +145,7 @@ describe('the first look', () => {
 		});
 		const bucket = bucketOf(region, liteBase);
 		expect(bucket.modelIds).toEqual(['sim0nova0lite', lite]);
-		expect(bucket.told.requests).toBeGreaterThan(45);
+		expect(bucket.reported.requests).toBeGreaterThan(45);
 		expect(bucket.callable).toBe(lite);
 	});
 
@@ -172,11 +172,11 @@ describe('the first look', () => {
 
 	it('tells the use of the day and the cost of an hour', async () => {
 		const {region} = await lookAt({background: [traffic('amazon.nova-lite-v1:0')]});
-		const {dayTokens, costPerHourUsd, told, quota} = bucketOf(region, liteBase, 'on-demand');
+		const {dayTokens, costPerHourUsd, reported, quota} = bucketOf(region, liteBase, 'on-demand');
 		expect(quota.tokensPerDay.state).toBe('known');
 		// Twelve hours at about the same pace.
-		expect(dayTokens).toBeGreaterThan(told.quotaTokens * 600);
-		expect(dayTokens).toBeLessThan(told.quotaTokens * 900);
+		expect(dayTokens).toBeGreaterThan(reported.quotaTokens * 600);
+		expect(dayTokens).toBeLessThan(reported.quotaTokens * 900);
 		expect(costPerHourUsd).toBeGreaterThan(0);
 	});
 
@@ -185,7 +185,7 @@ describe('the first look', () => {
 		const bucket = bucketOf(region, liteBase);
 		expect(bucket.durations).toEqual([]);
 		const before = published();
-		monitor.look([bucket.key]);
+		monitor.setOnScreen([bucket.key]);
 		await until(() => published() > before);
 		const [durations] = bucketOf(latest(), liteBase).durations;
 		expect(durations?.modelId).toBe(lite);
@@ -209,18 +209,18 @@ describe('the first look', () => {
 	});
 });
 
-describe('later looks', () => {
+describe('later polls', () => {
 	it('go on once a minute, cheaper than the first, and every minute is whole in the end', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite, {shape: 'waves'})]}});
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const first = watch.latest().cost.metrics;
 		const minutes: Array<readonly [number, number]> = [];
 		for (let look = 0; look < 6; look++) {
-			await nextLook(account, watch);
-			const {minute, told} = bucketOf(watch.latest(), liteBase);
-			minutes.push([minute ?? 0, told.requests]);
+			await nextPoll(account, watch);
+			const {minute, reported} = bucketOf(watch.latest(), liteBase);
+			minutes.push([minute ?? 0, reported.requests]);
 		}
 		expect(minutes.map(([minute]) => minute)).toEqual(
 			Array.from({length: 6}, (_, index) => noon - (2 - index) * minuteMs),
@@ -236,16 +236,16 @@ describe('later looks', () => {
 		account.clock.skip(quietAt - account.clock.epoch());
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		const pro = bucketOf(watch.latest(), 'amazon.nova-pro-v1:0');
 		expect(pro.activity).toBe('quiet');
 		const spent = async () => {
 			const before = watch.latest().cost.metrics;
-			await nextLook(account, watch);
+			await nextPoll(account, watch);
 			return watch.latest().cost.metrics - before;
 		};
 		const alone = await spent();
-		watch.monitor.look([pro.key]);
+		watch.monitor.setOnScreen([pro.key]);
 		await until(() => bucketOf(watch.latest(), 'amazon.nova-pro-v1:0').durations.length > 0);
 		expect(await spent()).toBeGreaterThan(alone);
 	});
@@ -270,7 +270,7 @@ describe('trouble', () => {
 			expect(bucket.minute).toBeNull();
 			expect(region.isComplete).toBe(false);
 		} else {
-			expect(bucket.told.requests).toBeGreaterThan(20);
+			expect(bucket.reported.requests).toBeGreaterThan(20);
 		}
 	});
 
@@ -290,7 +290,7 @@ describe('trouble', () => {
 			denied: ['bedrock:ListInferenceProfiles'],
 		});
 		const hidden = region.buckets.find(({model}) => model === 'abc123xyz');
-		expect(hidden?.told.requests).toBeGreaterThan(20);
+		expect(hidden?.reported.requests).toBeGreaterThan(20);
 		expect(hidden?.quota.requestsPerMinute.state).toBe('unknown');
 		expect(hidden?.callable).toBeNull();
 		expect(hidden?.notes.join(' ')).toMatch(/bedrock:ListInferenceProfiles/);
@@ -316,11 +316,11 @@ describe('trouble', () => {
 		});
 		const watch = startMonitor(account);
 		watch.monitor.start();
-		await firstLook(watch);
+		await firstPoll(watch);
 		expect(bucketOf(watch.latest(), liteBase).minute).toBeNull();
-		expect(watch.latest().remarks.join(' ')).toMatch(/in part only/);
-		await nextLook(account, watch);
-		expect(bucketOf(watch.latest(), liteBase).told.requests).toBeGreaterThan(20);
+		expect(watch.latest().remarks.join(' ')).toMatch(/only in part/);
+		await nextPoll(account, watch);
+		expect(bucketOf(watch.latest(), liteBase).reported.requests).toBeGreaterThan(20);
 		expect(watch.latest().remarks).toEqual([]);
 	});
 

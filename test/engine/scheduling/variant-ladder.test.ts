@@ -115,7 +115,7 @@ describe('an adaptive run', () => {
 		expect(short?.requests.succeeded).toBeGreaterThan(100);
 		expect(long?.latencyMs.dispatchDelay.max).toBeLessThan(5000);
 		const switches = events.filter(({kind}) => kind === 'adaptive').map(({text}) => text);
-		expect(switches.some((text) => /lane normal: long -> short, the bucket is (7|8|9)\d %/.test(text))).toBe(
+		expect(switches.some((text) => /lane normal: long -> short, the bucket is (7|8|9)\d%/.test(text))).toBe(
 			true,
 		);
 	});

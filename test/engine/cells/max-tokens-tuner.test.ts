@@ -55,7 +55,7 @@ describe('a run with --max-tokens auto', () => {
 		const line = advice.find(({kind}) => kind === 'max-tokens');
 		const {value, truncationRisk, sustainablePerMinute} = variants[0]?.maxTokensAdvice ?? {};
 		expect(line?.text).toMatch(
-			/^plain: auto learnt \d+ max tokens instead of 4,096; \d+ fits its answers \(risk of a cut [\d.]+ %\), and the quota then allows \d+ useful items a minute\.$/,
+			/^plain: auto learnt \d+ max tokens instead of 4,096; \d+ fits its answers \(risk of a cut [\d.]+%\), and the quota then allows \d+ useful items per minute\.$/,
 		);
 		expect(line?.text).toContain(`; ${value} fits`);
 		expect(truncationRisk).toBeLessThan(0.02);
@@ -98,7 +98,7 @@ describe('a run with --max-tokens auto', () => {
 	it('says that few answers do not tell the risk', async () => {
 		const {advice} = await play(10);
 		expect(advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
-			/auto learnt \d+ max tokens instead of 4,096; 10 answers are too few to tell the risk of a cut\.$/,
+			/auto learnt \d+ max tokens instead of 4,096; 10 answers are too few to estimate the risk of a cut\.$/,
 		);
 	});
 });

@@ -21,12 +21,12 @@ describe('CellExpectation', () => {
 		expect(expectation.cost(expectation.inputTokens(400), 1000, 1)).toMatchObject({
 			reserved: 1100,
 			setAside: 1100,
-			most: 1100,
+			max: 1100,
 		});
 		expect(expectation.cost(expectation.inputTokens(400), 60, 5)).toMatchObject({
 			reserved: 160,
 			setAside: 350,
-			most: 400,
+			max: 400,
 		});
 	});
 

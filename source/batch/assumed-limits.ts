@@ -1,11 +1,11 @@
-import {type BatchLimits, gigabyte, usualLimits} from '../../domain/batch-limits.ts';
-import {formatCount} from '../../text/numbers.ts';
+import {type BatchLimits, gigabyte, usualLimits} from '../domain/batch-limits.ts';
+import {formatCount} from '../text/numbers.ts';
 
-/** What the limits are called before people. */
+/** Names of the limits in messages. */
 const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
-	leastRecords: 'least records a job',
-	recordsPerFile: 'records a file',
-	recordsPerJob: 'records a job',
+	leastRecords: 'minimum of records per job',
+	recordsPerFile: 'records per file',
+	recordsPerJob: 'records per job',
 	bytesPerFile: 'size of a file',
 	bytesPerJob: 'size of a job',
 	activeJobs: 'jobs at once',
@@ -13,7 +13,7 @@ const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
 
 const isGigabytes = (name: keyof typeof usualLimits): boolean => name.startsWith('bytes');
 
-/** The assumed limits with their values: `records a file 50,000, size of a file 1 GB`. */
+/** The assumed limits with their values: `records per file 50,000, size of a file 1 GB`. */
 export function assumedText({assumed}: Pick<BatchLimits, 'assumed'>): string {
 	return assumed
 		.map((name) => {

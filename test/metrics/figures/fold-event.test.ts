@@ -74,7 +74,7 @@ const event: fc.Arbitrary<RunEvent> = fc.oneof(
 		}),
 		quotaTokens: count,
 		occupied: fc.record({tokens: count, requests: count}),
-		broken: fc.option(fc.record({attempts: count, quotaTokens: count, costUsd: time, mostUsd: time}), {
+		broken: fc.option(fc.record({attempts: count, quotaTokens: count, costUsd: time, maxUsd: time}), {
 			nil: undefined,
 		}),
 		checks: fc.option(

@@ -1,11 +1,12 @@
+/** Tests source/account/account-bucket.ts: every minute equals what the service counted. */
 import fc from 'fast-check';
 import {expect, it} from 'vitest';
 import {readStats} from '../simulator/harness.ts';
 import {
 	directoryOf,
-	firstLook,
+	firstPoll,
 	minuteMs,
-	nextLook,
+	nextPoll,
 	noon,
 	startAccount,
 	startMonitor,
@@ -71,8 +72,8 @@ it('every minute of every bucket is what the simulator itself counted', async ()
 				},
 			});
 			watch.monitor.start();
-			await firstLook(watch);
-			await nextLook(account, watch);
+			await firstPoll(watch);
+			await nextPoll(account, watch);
 
 			const {log} = await readStats(account.url);
 			expect(log.length).toBe(planned.length);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
-import {bursts, type Cell, type RunSpec} from '../../../source/domain/run-spec.ts';
+import {bursts, type CellSpec, type RunSpec} from '../../../source/domain/run-spec.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
@@ -9,7 +9,7 @@ import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helper
 
 const windowMs = 6000;
 
-const play = async (cells: readonly Cell[], overrides: Partial<RunSpec> = {}, seed = 1) => {
+const play = async (cells: readonly CellSpec[], overrides: Partial<RunSpec> = {}, seed = 1) => {
 	const clock = new FakeClock();
 	const random = createRandom(seed);
 	const server = new ModelServer({

@@ -21,7 +21,7 @@ describe('RefillMirror', () => {
 		const clock = new FakeClock();
 		const quota = quotaOf(null, 600);
 		const bucket = new Bucket({clock, quota, windowMs: 60_000, share: 1, burst: 'full'});
-		const cost = {reserved: 100, setAside: 100, most: 100, likelyMost: 100};
+		const cost = {reserved: 100, setAside: 100, max: 100, likelyMax: 100};
 		const use = [{at: clock.epoch() - 1000, requests: 1, tokens: 1500, ended: 1500}];
 		bucket.takeOver(use);
 		bucket.clear();
