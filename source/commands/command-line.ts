@@ -27,8 +27,9 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
 		case 'quotas':
+			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
-			return (await import('./quotas-models.ts')).account(command.name, given, io);
+			return (await import('./models.ts')).models(given, io);
 		case 'watch':
 			return (await import('./watch.ts')).watch(given, io);
 		case 'batch':
@@ -36,8 +37,9 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'prompt':
 			return (await import('./prompt.ts')).prompt(given, io);
 		case 'report':
+			return (await import('./report.ts')).report(given, io);
 		case 'compare':
-			return (await import('./report-compare.ts')).resultsFiles(command.name, given, io);
+			return (await import('./compare.ts')).compare(given, io);
 		case 'simulate':
 			return (await import('./simulate.ts')).simulateFromFlags(given, io);
 		case 'presets':

@@ -24,7 +24,7 @@ import {type Io, writeClean} from '../terminal/io.ts';
 import {textOfSource} from '../text/json-source.ts';
 import {cleanText, escapeUnseen} from '../text/width.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
-import {printJsonOr, readResultsFile} from './report-compare.ts';
+import {printJsonOr, readResultsFile} from './results-files.ts';
 
 /** A measured variant applied to something new. */
 

@@ -3,7 +3,7 @@ import {readAlert} from '../config/values.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import {UserError} from '../domain/user-error.ts';
+import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {costRefusal} from '../metrics/decisions/cost-refusal.ts';
 import {errorLines} from '../plain/error.ts';
@@ -37,12 +37,7 @@ const awaitReport = async <Type extends EngineReport['type']>(
 		const release = engine.onReport((report) => {
 			if (report.type === 'failed') {
 				release();
-				reject(
-					new UserError(report.fault.message, {
-						exitCode: report.fault.exitCode,
-						...hintOf(report.fault.hint),
-					}),
-				);
+				reject(errorOf(report.fault));
 			} else if (report.type === type) {
 				release();
 				resolve(report as Extract<EngineReport, {type: Type}>);
@@ -53,8 +48,6 @@ const awaitReport = async <Type extends EngineReport['type']>(
 			resolve(undefined);
 		});
 	});
-
-const hintOf = (hint: string | undefined): {hint?: string} => (hint === undefined ? {} : {hint});
 
 /** Against an account a headless run starts only when its cost is known to fit, or `--yes` is given and no limit was typed. */
 const assertAffordable = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly string[]): void => {

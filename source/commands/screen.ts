@@ -7,7 +7,7 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
-import {UserError} from '../domain/user-error.ts';
+import {errorOf} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {leaveClosing} from '../terminal/crash.ts';
@@ -141,12 +141,7 @@ const openScreen = async (
 				? signalExitCode(io.signal)
 				: 0;
 		if (fault !== undefined) {
-			const {message, hint} = fault;
-			const error = new UserError(message, {
-				exitCode: fault.exitCode,
-				...(hint === undefined ? {} : {hint}),
-			});
-			return await endedBy(error, io);
+			return await endedBy(errorOf(fault), io);
 		}
 		return exitCode;
 	} finally {

@@ -93,10 +93,7 @@ const readFaults = (file: string, text: string): unknown => {
 		parseFaults(value);
 	} catch (error) {
 		throw error instanceof UserError
-			? new UserError(`${file}: ${error.message}`, {
-					exitCode: 2,
-					...(error.hint === undefined ? {} : {hint: error.hint}),
-				})
+			? new UserError(`${file}: ${error.message}`, {exitCode: 2, hint: error.hint})
 			: error;
 	}
 	return value;

@@ -3,7 +3,7 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
 import {readAlert} from '../config/values.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
-import {UserError} from '../domain/user-error.ts';
+import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
@@ -28,7 +28,7 @@ const assertWatchable = ({phase, looks, remarks}: AccountRegion): void => {
 	if (phase === 'failed' && looks <= 1) {
 		throw new UserError(remarks[0] ?? 'The account cannot be watched.', {
 			exitCode: 1,
-			...(remarks[1] === undefined ? {} : {hint: remarks[1]}),
+			hint: remarks[1],
 		});
 	}
 };
@@ -64,7 +64,7 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
 		let queue = Promise.resolve();
 		const release = engine.onReport((report) => {
 			if (report.type === 'failed') {
-				reject(new UserError(report.fault.message, {exitCode: report.fault.exitCode}));
+				reject(errorOf(report.fault));
 			}
 			for (const region of report.type === 'account' ? report.account.regions : []) {
 				queue = queue.then(async () => {

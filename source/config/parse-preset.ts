@@ -106,10 +106,7 @@ export function faultAt(
 	reason: string,
 	hint: string | undefined,
 ): UserError {
-	return new UserError(`${file}:${lineAt(path)}: ${reason}`, {
-		exitCode: 2,
-		...(hint === undefined ? {} : {hint}),
-	});
+	return new UserError(`${file}:${lineAt(path)}: ${reason}`, {exitCode: 2, hint});
 }
 
 /** Where a preset holds texts: they are taken as they stand, also where they look like numbers. */
