@@ -4,10 +4,11 @@ import {UserError} from '../domain/user-error.ts';
 import {builtInVariantNames} from '../prompts/built-in-variants.ts';
 import {compileSchema} from '../prompts/json-schema.ts';
 import {placeholdersOf} from '../prompts/template.ts';
+import type {SizeBound} from './input/text-file.ts';
 import {assertItemsReadable, insideFolder, itemBounds, itemPages} from './items.ts';
 import {faultAt, type ParsedPreset, parsePreset} from './parse-preset.ts';
 import {assertChat} from './preset-chat.ts';
-import {findPreset, type PresetSource} from './preset-files.ts';
+import {findPreset} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
 
 /** Placeholders that every template may use. */
@@ -52,11 +53,6 @@ const lacking = (placeholder: string, items: readonly Item[]): Pick<UnknownPlace
 	const isInOthers = items.some(({fields}) => fields[field] !== undefined);
 	return field !== placeholder && isInOthers && index !== -1 ? {lackingItem: index + 1} : {};
 };
-
-/** The same for a turn of a chat. */
-function unknownInTurn(turn: string): UnknownPlaceholder | undefined {
-	return firstOutside(turn, ofTurn);
-}
 
 const firstOutside = (template: string, allowed: readonly string[]): UnknownPlaceholder | undefined => {
 	const name = placeholdersOf(template).find((placeholder) => !allowed.includes(placeholder));
@@ -176,36 +172,43 @@ export type LoadedPreset = ParsedPreset & {
 	readonly remarks: readonly string[];
 };
 
-const lineOfText = (source: string, part: string): number => {
-	const index = source.split('\n').findIndex((line) => line.includes(part));
-	return index === -1 ? 1 : index + 1;
+/** Every template of a preset, where it stands, and the first placeholder in it that has no value. */
+const unknownPlaceholders = ({chat, system, expected, variants = []}: Preset, items: readonly Item[]) => {
+	const templates: ReadonlyArray<readonly [path: readonly PropertyKey[], template: string | undefined]> = [
+		[['system'], system],
+		[['expected'], expected],
+		...variants.flatMap((variant, index) =>
+			typeof variant === 'string'
+				? []
+				: (['instruction', 'system'] as const).map(
+						(key) => [['variants', index, key], variant[key]] as const,
+					),
+		),
+	];
+	return [
+		...templates.map(([path, template = '']) => ({
+			path,
+			unknown: unknownPlaceholder(template, items, chat !== undefined),
+		})),
+		...(chat?.turns ?? []).map((turn, index) => ({
+			path: ['chat', 'turns', index],
+			unknown: firstOutside(turn, ofTurn),
+		})),
+	];
 };
 
-/** Every template of a preset must have a value for each of its placeholders. */
-const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: readonly Item[]): void => {
-	const variants = (preset.variants ?? []).filter((variant) => typeof variant !== 'string');
-	const templates = [
-		preset.system,
-		preset.expected,
-		...variants.flatMap(({instruction, system}) => [instruction, system]),
-	];
-	const isChat = preset.chat !== undefined;
-	const unknowns = [
-		...templates.map((template) =>
-			template === undefined ? undefined : unknownPlaceholder(template, items, isChat),
-		),
-		...(preset.chat?.turns ?? []).map(unknownInTurn),
-	];
-	for (const unknown of unknowns) {
+/** @throws UserError (exit 2) with file and line of a placeholder that has no value. */
+const assertPlaceholders = (parsed: ParsedPreset, items: readonly Item[]): void => {
+	for (const {path, unknown} of unknownPlaceholders(parsed.preset, items)) {
 		if (unknown !== undefined) {
-			const reason =
-				unknown.lackingItem === undefined ? '' : `: item ${unknown.lackingItem} has no such field`;
-			throw new UserError(
-				`${file}:${lineOfText(text, unknown.name)}: unknown placeholder {{${unknown.name}}}${reason}.`,
-				{
-					exitCode: 2,
-					hint: `Known here: ${unknown.allowed.map((name) => `{{${name}}}`).join(', ')}.`,
-				},
+			const {name, allowed, lackingItem} = unknown;
+			const reason = lackingItem === undefined ? '' : `: item ${lackingItem} has no such field`;
+			throw faultAt(
+				parsed,
+				path,
+				`unknown placeholder {{${name}}}${reason}.`,
+				`Known here: ${allowed.map((each) => `{{${each}}}`).join(', ')}.`,
+				name,
 			);
 		}
 	}
@@ -224,15 +227,15 @@ type OpenPreset = ParsedPreset & {
 	readonly check: (items: readonly Item[]) => void;
 };
 
-const open = (nameOrPath: string) => {
+const open = (nameOrPath: string, bound: SizeBound) => {
 	const source = findPreset(nameOrPath);
 	const parsed = parsePreset(source);
-	const {preset} = parsed;
 	assertChecks(parsed);
 	assertVariants(parsed);
 	assertItemsFile(parsed, source.folder);
-	assertChat(source, preset);
-	return {source, preset, lineAt: parsed.lineAt};
+	assertChat(parsed);
+	const {items, expected} = parsed.preset;
+	return {parsed, items: items && itemPages(items, source.folder, expected, bound)};
 };
 
 /**
@@ -240,15 +243,9 @@ const open = (nameOrPath: string) => {
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export function openPreset(nameOrPath: string): OpenPreset {
-	const {source, preset, lineAt} = open(nameOrPath);
-	const items =
-		preset.items === undefined
-			? undefined
-			: itemPages(preset.items, source.folder, preset.expected, itemBounds.batch);
+	const {parsed, items} = open(nameOrPath, itemBounds.batch);
 	return {
-		preset,
-		file: source.file,
-		lineAt,
+		...parsed,
 		async *items() {
 			for (const page of items?.pages() ?? []) {
 				yield page;
@@ -257,7 +254,7 @@ export function openPreset(nameOrPath: string): OpenPreset {
 			}
 		},
 		remarks: () => items?.remarks() ?? [],
-		check: (items) => assertPlaceholders(source, preset, items),
+		check: (sample) => assertPlaceholders(parsed, sample),
 	};
 }
 
@@ -266,12 +263,8 @@ export function openPreset(nameOrPath: string): OpenPreset {
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export function loadPreset(nameOrPath: string): LoadedPreset {
-	const {source, preset, lineAt} = open(nameOrPath);
-	const read =
-		preset.items === undefined
-			? undefined
-			: itemPages(preset.items, source.folder, preset.expected, itemBounds.run);
-	const items = [...(read?.pages() ?? [])].flat();
-	assertPlaceholders(source, preset, items);
-	return {preset, items, remarks: read?.remarks() ?? [], file: source.file, lineAt};
+	const {parsed, items: pages} = open(nameOrPath, itemBounds.run);
+	const items = [...(pages?.pages() ?? [])].flat();
+	assertPlaceholders(parsed, items);
+	return {...parsed, items, remarks: pages?.remarks() ?? []};
 }

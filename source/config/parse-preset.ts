@@ -1,6 +1,6 @@
 import type {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
-import {readYaml} from './input/yaml.ts';
+import {readYaml, type YamlFile} from './input/yaml.ts';
 import {findPreset, type PresetSource, shippedNames} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
 
@@ -36,39 +36,32 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 		value,
 	);
 
-const keyLine = (source: string, key: string, fallback: number): number => {
-	const index = source.split('\n').findIndex((line) => line.replace(/^[\s-]*/, '').startsWith(`${key}:`));
-	return index === -1 ? fallback : index + 1;
-};
-
 /** The first fault of a preset as an error (exit 2). */
-function presetError(
-	{file, lineAt}: {readonly file: string; readonly lineAt: (path: readonly PropertyKey[]) => number},
-	source: string,
-	preset: unknown,
-	issues: readonly Issue[],
-): UserError {
+function presetError(place: PresetPlace, preset: unknown, issues: readonly Issue[]): UserError {
 	const [first] = issues;
 	if (first === undefined) {
-		return new UserError(`${file}: not a preset.`, {exitCode: 2});
+		return new UserError(`${place.file}: not a preset.`, {exitCode: 2});
 	}
 	const {path, issue} = innermost(first);
-	const line = lineAt(path);
 	if (issue.code === 'unrecognized_keys') {
 		const key = issue.keys[0] ?? '';
-		const place = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
-		return new UserError(`${file}:${keyLine(source, key, line)}: unknown key "${key}" in ${place}.`, {
-			exitCode: 2,
-			hint: 'Remove it or correct its spelling; presets/schema.json lists all keys.',
-		});
+		const where = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
+		return faultAt(
+			place,
+			[...path, key],
+			`unknown key "${key}" in ${where}.`,
+			'Remove it or correct its spelling; presets/schema.json lists all keys.',
+		);
 	}
 	const value = valueAt(preset, path);
 	const quoted = value === undefined ? '' : `: ${JSON.stringify(value)}`;
 	const name = path.length === 0 ? 'the file' : `"${pathName(path)}"`;
-	return new UserError(`${file}:${line}: ${name}${quoted} ${sentenceOf(issue)}.`, {
-		exitCode: 2,
-		hint: 'presets/schema.json describes every key.',
-	});
+	return faultAt(
+		place,
+		path,
+		`${name}${quoted} ${sentenceOf(issue)}.`,
+		'presets/schema.json describes every key.',
+	);
 }
 
 const sentenceOf = (issue: Issue): string => {
@@ -91,22 +84,22 @@ const sentenceOf = (issue: Issue): string => {
 const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`);
 
 /** Where a preset says something, for errors. */
-type PresetPlace = {
-	readonly file: string;
-	/** Line, from 1, of the nearest part of a path that is there. */
-	readonly lineAt: (path: readonly PropertyKey[]) => number;
-};
+type PresetPlace = Pick<YamlFile, 'lineAt'> & {readonly file: string};
 
 export type ParsedPreset = PresetPlace & {readonly preset: Preset};
 
-/** What is wrong at a place of a preset, as an error (exit 2) with file and line. */
+/**
+ * The error (exit 2) for a fault of a preset, with file and line.
+ * @param part Of the text at that path, where the fault lies within it.
+ */
 export function faultAt(
 	{file, lineAt}: PresetPlace,
 	path: readonly PropertyKey[],
 	reason: string,
 	hint: string | undefined,
+	part?: string,
 ): UserError {
-	return new UserError(`${file}:${lineAt(path)}: ${reason}`, {exitCode: 2, hint});
+	return new UserError(`${file}:${lineAt(path, part)}: ${reason}`, {exitCode: 2, hint});
 }
 
 /** Where a preset holds texts: they are taken as they stand, also where they look like numbers. */
@@ -180,7 +173,7 @@ export function parsePreset({file, text}: PresetSource): ParsedPreset {
 	}
 	const result = presetSchema.safeParse(value);
 	if (!result.success) {
-		throw presetError(place, text, value, result.error.issues);
+		throw presetError(place, value, result.error.issues);
 	}
 	return {...place, preset: result.data};
 }

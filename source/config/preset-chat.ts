@@ -1,19 +1,14 @@
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Chat} from '../domain/task.ts';
-import {UserError} from '../domain/user-error.ts';
 import {placeholdersOf} from '../prompts/template.ts';
-import type {PresetSource} from './preset-files.ts';
+import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import type {Preset} from './preset-schema.ts';
 
-type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string>;
+/** A variant with templates of its own, and where it stands. */
+type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string> & {readonly index: number};
 
-/** What a preset says that a chat cannot be put together with. */
-type Fault = {
-	/** What the line of the fault begins with. */
-	readonly line: string;
-	readonly reason: string;
-	readonly hint: string;
-};
+/** What a preset says that does not go with a chat. */
+type Fault = {readonly path: readonly PropertyKey[]; readonly reason: string; readonly hint: string};
 
 /** Whether a variant runs in a lane: in `normal` also when no lane names it. */
 const isIn = ({lanes}: Preset, lane: Lane, name: string): boolean =>
@@ -23,7 +18,7 @@ const isIn = ({lanes}: Preset, lane: Lane, name: string): boolean =>
 /** The variants with templates of their own that hold conversations: those of the chat's lane, or all. */
 const talkingVariants = (preset: Preset): readonly OwnVariant[] =>
 	(preset.variants ?? [])
-		.filter((variant) => typeof variant !== 'string')
+		.flatMap((variant, index) => (typeof variant === 'string' ? [] : [{...variant, index}]))
 		.filter(({name}) => preset.chat?.lane === undefined || isIn(preset, preset.chat.lane, name));
 
 const packingFault = (preset: Preset): Fault | undefined => {
@@ -31,7 +26,7 @@ const packingFault = (preset: Preset): Fault | undefined => {
 	return packed === undefined
 		? undefined
 		: {
-				line: `itemsPerRequest: ${packed.itemsPerRequest}`,
+				path: ['variants', packed.index, 'itemsPerRequest'],
 				reason: `packing and chat cannot stand together: "${packed.name}" packs ${packed.itemsPerRequest} items into a request, a chat has turns instead`,
 				hint: 'Remove itemsPerRequest, or give the items a preset of their own.',
 			};
@@ -47,7 +42,7 @@ const silentFault = (preset: Preset): Fault | undefined => {
 	return silent === undefined
 		? undefined
 		: {
-				line: `name: ${silent.name}`,
+				path: ['variants', silent.index, 'name'],
 				reason: `the instruction of "${silent.name}" has no place for the first turn of the chat`,
 				hint: 'Put {{turn}} into it, or {{input}}: the content and the turn.',
 			};
@@ -57,21 +52,21 @@ const faultOf = (preset: Preset): Fault | undefined => {
 	const lane = preset.chat?.lane;
 	if (lane !== undefined && preset.lanes?.[lane] === undefined) {
 		return {
-			line: 'chat:',
+			path: ['chat'],
 			reason: `chat names the lane "${lane}", which the preset has not`,
 			hint: `Say under lanes which variants run in "${lane}".`,
 		};
 	}
 	if (lane === undefined && preset.items !== undefined) {
 		return {
-			line: 'chat:',
+			path: ['chat'],
 			reason: 'items and chat cannot stand together: a conversation takes the place of items',
 			hint: 'Remove one of the two, or name the lane that the chat is held in (lane: high).',
 		};
 	}
 	if (lane === undefined && preset.expected !== undefined) {
 		return {
-			line: 'expected:',
+			path: ['expected'],
 			reason: 'expected belongs to items, and a chat has none',
 			hint: 'Remove it; checks apply to the answer of every turn.',
 		};
@@ -79,20 +74,11 @@ const faultOf = (preset: Preset): Fault | undefined => {
 	return packingFault(preset) ?? silentFault(preset);
 };
 
-const lineOf = (text: string, part: string): number => {
-	const lines = text.split('\n');
-	const first = lines.findIndex((line) => line.replace(/^[\s{-]*/, '').startsWith(part));
-	return Math.max(first === -1 ? lines.findIndex((line) => line.includes(part)) : first, 0) + 1;
-};
-
-/** @throws UserError (exit 2) with file and line, when a preset with a chat says what does not go with one. */
-export function assertChat({file, text}: PresetSource, preset: Preset): void {
-	const fault = preset.chat === undefined ? undefined : faultOf(preset);
+/** @throws UserError (exit 2) with file and line, when a preset with a chat says something that does not go with one. */
+export function assertChat(parsed: ParsedPreset): void {
+	const fault = parsed.preset.chat === undefined ? undefined : faultOf(parsed.preset);
 	if (fault !== undefined) {
-		throw new UserError(`${file}:${lineOf(text, fault.line)}: ${fault.reason}.`, {
-			exitCode: 2,
-			hint: fault.hint,
-		});
+		throw faultAt(parsed, fault.path, `${fault.reason}.`, fault.hint);
 	}
 }
 

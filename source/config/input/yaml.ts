@@ -1,4 +1,13 @@
-import {type Document, LineCounter, type Node, parseDocument, type YAMLError} from 'yaml';
+import {
+	type Document,
+	isMap,
+	isNode,
+	isScalar,
+	LineCounter,
+	type Node,
+	parseDocument,
+	type YAMLError,
+} from 'yaml';
 import {UserError} from '../../domain/user-error.ts';
 import {type IsText, valuesOf} from './yaml-values.ts';
 
@@ -90,19 +99,31 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 }
 
 /** A YAML file that was read. */
-type YamlFile = {
+export type YamlFile = {
 	readonly value: unknown;
-	/** Line, from 1, of the nearest part of a path that is there. */
-	readonly lineAt: (path: readonly PropertyKey[]) => number;
+	/**
+	 * Line, from 1, of the nearest part of a path that is there.
+	 * @param part A part of the text at that path: then the first line from there on that contains it.
+	 */
+	readonly lineAt: (path: readonly PropertyKey[], part?: string) => number;
 };
 
 const noText: IsText = () => false;
 
-const lineAt = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
+/** What stands at a path: the key itself in a map, the item in a list; undefined where nothing does. */
+const nodeAt = (document: Document, path: readonly PropertyKey[]): Node | undefined => {
+	const parent = document.getIn(path.slice(0, -1), true);
+	const last = String(path.at(-1));
+	const node = isMap(parent)
+		? parent.items.find(({key}) => isScalar(key) && String(key.source ?? key.value) === last)?.key
+		: document.getIn(path, true);
+	return isNode(node) ? node : undefined;
+};
+
+const lineOfPath = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
 	for (let length = path.length; length > 0; length--) {
-		const node: unknown = document.getIn(path.slice(0, length), true);
-		const range = (node as {range?: [number, number, number]} | undefined)?.range;
-		if (range !== undefined) {
+		const range = nodeAt(document, path.slice(0, length))?.range;
+		if (range != null) {
 			return lines.linePos(range[0]).line;
 		}
 	}
@@ -139,7 +160,14 @@ export function readYaml(file: string, text: string, isText: IsText = noText): Y
 			faultAt(lines.linePos(node?.range?.[0] ?? 0).line, reason, hint);
 		return {
 			value: valuesOf(document, text, isText, refuse),
-			lineAt: (path) => lineAt(document, lines, path),
+			lineAt(path, part = '') {
+				const first = lineOfPath(document, lines, path);
+				const offset = text
+					.split('\n')
+					.slice(first - 1)
+					.findIndex((line) => line.includes(part));
+				return first + Math.max(0, offset);
+			},
 		};
 	} catch (error) {
 		if (error instanceof RangeError) {
