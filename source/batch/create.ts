@@ -4,7 +4,7 @@ import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/object-store.ts';
 import {utf8Bytes} from '../domain/accounting.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
-import {assertPriced, costRefusal} from '../metrics/decisions/cost-refusal.ts';
+import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {openLineWriter} from '../terminal/line-writer.ts';
 import {formatCount} from '../text/numbers.ts';
 import {isItemFile, writeItems} from './items.ts';
@@ -109,11 +109,12 @@ export function faultError(fault: SplitFault, {limits, batch}: BatchInput): User
 }
 
 /**
- * Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given and no limit was typed:
- * nothing stops a job at a cost once it runs, so the most that it can cost has to fit.
+ * Checks the most that a batch can cost: nothing stops a job at a cost once it runs. A demo costs nothing, so there only
+ * a typed limit counts.
  * @param bytes Of all prompts in UTF-8: no text has more tokens.
+ * @throws UserError (exit 2).
  */
-function assertAffordable({config, batch, price, target}: BatchInput, records: number, bytes: number): void {
+function assertCost({config, batch, price, target}: BatchInput, records: number, bytes: number): void {
 	const limit = config.guards;
 	if (config.connection.simulatorUrl !== undefined && !limit.isMaxCostGiven) {
 		return;
@@ -121,15 +122,12 @@ function assertAffordable({config, batch, price, target}: BatchInput, records: n
 	assertPriced(price === null ? [target] : [], limit, ', batch');
 	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
 	const outputTokens = (output / batch.variants.length) * records;
-	const refusal = costRefusal({
+	assertAffordable({
 		costUsd: price === null ? null : (bytes * price.input + outputTokens * price.output) / batchPriceShare,
 		mark: '(at most: the on-demand price, for the batch price is assumed)',
 		limit,
 		words: {notDone: 'nothing was uploaded', start: 'Submit', lower: '--max-tokens'},
 	});
-	if (refusal !== undefined) {
-		throw new UserError(refusal.text, {exitCode: 2, hint: refusal.hint});
-	}
 }
 
 /** From a preset to the state of a batch: nothing is sent here. */
@@ -213,7 +211,7 @@ const makeBatch = async (
 	if ('fault' in split) {
 		throw faultError(split.fault, makings);
 	}
-	assertAffordable(makings, sizes.length, bytes);
+	assertCost(makings, sizes.length, bytes);
 	const sums = runningSums(sizes);
 	const facts = {
 		preset: config.preset,

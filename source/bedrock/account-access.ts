@@ -6,7 +6,7 @@ import {quotaSourceOf} from './quotas/aws-quota-source.ts';
 import {quotaCacheFor} from './quotas/quota-cache.ts';
 import type {ResolveOptions} from './quotas/resolve-targets.ts';
 
-/** Opens the account for commands that only read its lists. */
+/** Access to the lists of an account: models, profiles and quotas. */
 
 export type AccountRequest = {
 	readonly connection: Connection;
@@ -18,27 +18,35 @@ export type AccountRequest = {
 
 export type Account = {readonly options: ResolveOptions; readonly clients: Clients};
 
-/** @throws UserError (exit 1) without a Region or credentials. */
-export async function openAccount(request: AccountRequest): Promise<Account> {
-	const {connection, override, isRefreshing, tier} = request;
-	const clients = createClients(connection, {maxSockets: 1});
-	const region = await clients.region();
-	await clients.checkCredentials();
+/** How the lists of an account are read. They are kept for a day, but not those of the embedded simulator: each start is another account. */
+export function listOptions(
+	clients: Clients,
+	region: string,
+	{connection, override, isRefreshing, tier}: AccountRequest,
+	source = quotaSourceOf(clients),
+): ResolveOptions {
 	const {endpoint} = clients;
 	const place = {region, profile: connection.profile, endpoint};
 	return {
-		clients,
-		options: {
-			source: quotaSourceOf(clients),
-			region,
-			endpoint,
-			override,
-			tier: tier ?? null,
-			// The embedded simulator is another one every time.
-			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
-			isRefreshing,
-		},
+		source,
+		region,
+		endpoint,
+		override,
+		tier: tier ?? null,
+		cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
+		isRefreshing,
 	};
+}
+
+/**
+ * Opens an account for reading its lists. Close its clients.
+ * @throws UserError (exit 1) without a Region or credentials.
+ */
+export async function openAccount(request: AccountRequest): Promise<Account> {
+	const clients = createClients(request.connection, {maxSockets: 1});
+	const region = await clients.region();
+	await clients.checkCredentials();
+	return {clients, options: listOptions(clients, region, request)};
 }
 
 /**

@@ -1,11 +1,10 @@
+import {listOptions, openAccount, placeOf} from '../bedrock/account-access.ts';
 import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
-import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
-import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {utf8Bytes} from '../domain/accounting.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
@@ -189,19 +188,10 @@ const prepareWith = async (
 	await clients.checkCredentials();
 	const asked = clients.account();
 	onStep('quotas');
-	const {targets, remarks, failures, catalogue} = await resolveTargets(config.models, {
-		source: quotaSourceOf(clients),
-		region,
-		endpoint: clients.endpoint,
-		override: config.override,
-		tier: config.tier ?? null,
-		// The embedded simulator is another one every time.
-		cache:
-			config.connection.simulatorUrl === undefined
-				? quotaCacheFor({region, profile: config.connection.profile, endpoint: clients.endpoint}, process.env)
-				: undefined,
-		isRefreshing: config.isRefreshing,
-	});
+	const {targets, remarks, failures, catalogue} = await resolveTargets(
+		config.models,
+		listOptions(clients, region, config),
+	);
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	assertConversational(config, targets);
 	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
@@ -243,30 +233,13 @@ export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {
  * What can be run in the Region.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
  */
-export async function listModels({
-	connection,
-	override,
-	isRefreshing,
-}: ListingConfig): Promise<readonly ListedModel[]> {
-	const clients = createClients(connection, {maxSockets: 1});
+export async function listModels(config: ListingConfig): Promise<readonly ListedModel[]> {
+	const account = await openAccount({...config, tier: undefined});
 	try {
-		const region = await clients.region();
-		await clients.checkCredentials();
-		const {endpoint} = clients;
-		const place = {region, profile: connection.profile, endpoint};
-		const {entries, failures} = await listRunnableModels({
-			source: quotaSourceOf(clients),
-			region,
-			endpoint,
-			override,
-			tier: null,
-			// The embedded simulator is another one every time.
-			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
-			isRefreshing,
-		});
-		await assertReachable({endpoint, region, needsLists: true}, failures);
+		const {entries, failures} = await listRunnableModels(account.options);
+		await assertReachable({...placeOf(account), needsLists: true}, failures);
 		return entries.map(({model, scope, quota, name}) => ({model, scope, quota, name}));
 	} finally {
-		clients.close();
+		account.clients.close();
 	}
 }

@@ -105,36 +105,37 @@ const searchLines = (search: SearchSetup): readonly string[] => [
 	),
 ];
 
-/** What the engine is asked to prepare first. */
-export function firstConfig(search: SearchSetup | undefined, config: RunConfig): RunConfig {
-	const [rung] = search?.rungs ?? [];
-	if (search === undefined || rung === undefined) {
-		return config;
-	}
+/** The configuration of the first rung. */
+export function firstConfig({budget, candidates, rungs}: SearchSetup, config: RunConfig): RunConfig {
+	const [rung] = rungs;
 	const {guards} = config;
-	const maxRequests = Math.min(search.budget, guards.maxRequests ?? search.budget);
-	return rungConfig({...config, guards: {...guards, maxRequests}}, search.candidates, rung);
+	const maxRequests = Math.min(budget, guards.maxRequests ?? budget);
+	return rung === undefined
+		? config
+		: rungConfig({...config, guards: {...guards, maxRequests}}, candidates, rung);
 }
 
-/** The plan of all that will be sent, and in words. */
-export function planOf(
-	search: SearchSetup | undefined,
+/**
+ * The plan of all rungs, in figures and in words.
+ * @param plan Of the first rung.
+ * @param config Of the run, with the guards of the whole search.
+ */
+export function searchPlan(
+	search: SearchSetup,
 	plan: Plan,
 	config: RunConfig,
 ): {readonly plan: Plan; readonly lines: readonly string[]} {
-	if (search === undefined) {
-		return {plan, lines: planLines(plan, config)};
-	}
-	const whole = wholePlan(plan, search.rungs, config.guards.maxRequests ?? search.budget);
-	const load = {...config.load, requests: null};
-	return {plan: whole, lines: [...planLines(whole, {...config, load}), ...searchLines(search)]};
+	const first = firstConfig(search, config);
+	const whole = wholePlan(plan, search.rungs, first.guards.maxRequests ?? search.budget);
+	const load = {...first.load, requests: null};
+	return {plan: whole, lines: [...planLines(whole, {...first, load}), ...searchLines(search)]};
 }
 
 /** How one run ended. */
-type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};
+export type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};
 
 /** The end of a run and the configuration that it was made with. */
-export type ConfiguredEnd = RunEnd & {readonly config: RunConfig};
+type ConfiguredEnd = RunEnd & {readonly config: RunConfig};
 
 type RungPorts = {
 	/** Runs a rung to its end, or to a signal; undefined when it was not even prepared. */
