@@ -10,6 +10,7 @@ import {toVerdictRecords} from '../engine/attempts/request-records.ts';
 import {beginJudgement, isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
 import {createChecksThread} from '../threads/checks-handle.ts';
+import {type BatchFigures, createBatchFigures} from './figures.ts';
 import {readOutputs} from './outputs.ts';
 import {
 	type BatchRecord,
@@ -19,7 +20,6 @@ import {
 	indexOfPlace,
 	parseRecordId,
 } from './records.ts';
-import {type BatchFigures, createBatchFigures} from './results.ts';
 import type {BatchState} from './state.ts';
 
 /** Fetches the outputs of a batch and joins them to its records, in one pass and without keeping them. */
@@ -52,6 +52,12 @@ const recordAt = (batch: BatchTask, index: number): BatchRecord | undefined => {
 	const [record] = batchRecords(batch, index, 1);
 	return record;
 };
+
+const resultOf = ({place, items, prompt}: BatchRecord) => ({
+	variant: place.variant,
+	items: Math.max(1, items.length),
+	prompt,
+});
 
 /** The line of answers.jsonl. */
 const answerLine = (
@@ -183,15 +189,13 @@ async function* join(
 	const fail = (record: BatchRecord, message: string): void => {
 		joined.failed += 1;
 		joined.failedIndexes.push(record.index);
-		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
-		figures.failed({...about, prompt: () => record.prompt}, message);
+		figures.failed(resultOf(record), message);
 	};
 	for await (const answered of readingAhead(answersIn(state, batch, sources, seen))) {
 		const {record, outcome} = answered;
 		const verdicts = await answered.verdicts;
 		joined.succeeded += 1;
-		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
-		figures.answered({...about, prompt: () => record.prompt}, outcome.answer, verdicts);
+		figures.answered(resultOf(record), outcome.answer, verdicts);
 		yield answerLine(state, record, outcome, verdicts);
 	}
 	const missing = missingMessage(state);
@@ -214,9 +218,7 @@ const writeWhole = async (file: string, lines: AsyncIterable<string> | Iterable<
 export async function fetchBatch(state: BatchState, batch: BatchTask, ports: FetchPorts): Promise<Fetched> {
 	const figures = createBatchFigures({
 		variants: batch.variants,
-		target: state.target,
 		price: state.price,
-		maxTokens: state.maxTokens,
 		startedAtMs: state.startedAtMs,
 	});
 	const joined: Joined = {succeeded: 0, failed: 0, failedIndexes: []};

@@ -6,23 +6,17 @@ import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
-import {hasOwnMaxTokens} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
-import {writeAtomically} from '../reports/private-file.ts';
-import {resultsText} from '../reports/results-json.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
 import {signalExitCode} from '../terminal/signals.ts';
-import {writeReports} from '../threads/reports-handle.ts';
 import {type Fetched, fetchBatch} from './fetch.ts';
 import {isWaiting, runBatch} from './job-runner.ts';
 import {againLines, comeBackLines, fetchAgainLines, fetchLaterLines} from './next-commands.ts';
 import {createProgressView} from './progress-view.ts';
 import {lineMaker} from './record-line.ts';
-import type {BatchTask} from './records.ts';
-import {batchResultsOf} from './results.ts';
+import {outcomeOf, writeBatchResults} from './results.ts';
 import type {BatchState} from './state.ts';
 import type {BatchStore} from './store.ts';
 
@@ -39,66 +33,6 @@ export type WatchOptions = {
 	readonly isDemo: boolean;
 	/** AWS profile typed by the user. */
 	readonly profile: string | undefined;
-};
-
-const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
-	jobs.every(({status}) => status === 'Completed' || status === 'PartiallyCompleted')
-		? 'completed'
-		: jobs.some(({status}) => status === 'Stopped')
-			? 'stopped'
-			: 'failed';
-
-const writeResults = async (
-	state: BatchState,
-	batch: BatchTask,
-	{figures, troubles}: Fetched,
-	{folder, isDrawing}: {readonly folder: string; readonly isDrawing: boolean},
-): Promise<string> => {
-	const ends = state.jobs.map(({endedAtMs}) => endedAtMs ?? Date.now());
-	const starts = state.jobs.map(({submittedAtMs}) => submittedAtMs ?? state.startedAtMs);
-	const startedAtMs = Math.min(...starts);
-	const endedAtMs = Math.max(startedAtMs, ...ends);
-	const at = new Date(endedAtMs).toISOString();
-	const results = batchResultsOf(
-		{
-			preset: state.preset,
-			task: batch.task.task,
-			target: state.target,
-			maxTokens: state.maxTokens,
-			hasOwnMaxTokens: hasOwnMaxTokens(batch.variants),
-			seed: state.seed,
-			records: state.records,
-			jobs: state.jobs.length,
-			startedAtMs,
-			endedAtMs,
-			isSimulated: state.isSimulated,
-			outcome: outcomeOf(state),
-			variants: figures.variants(endedAtMs - startedAtMs),
-			failures: figures.failures(),
-			events: [
-				...figures.events(),
-				...troubles.map((text) => ({at, kind: 'outputs', text})),
-				...(state.subset === null
-					? []
-					: [
-							{
-								at,
-								kind: 'resumed',
-								text: `Only what had no answer was submitted again: ${state.records} records.`,
-							},
-						]),
-				...(state.price === null ? [] : [{at, kind: 'price', text: `Cost: ${state.price.source}.`}]),
-			],
-		},
-		environmentOf(),
-	);
-	const file = `${folder}/results.json`;
-	await writeAtomically(file, resultsText(results));
-	// The results themselves are what was paid for: only summary and charts can be left out.
-	if (isDrawing) {
-		await writeReports({type: 'redraw', results, folder});
-	}
-	return file;
 };
 
 /** What `--json` tells (DESIGN section 5); `jobs` where there is more than one. */
@@ -164,7 +98,7 @@ const finishBatch = async (state: BatchState, options: WatchOptions, io: Io): Pr
 		folder,
 		signal: io.signal,
 	});
-	const results = await writeResults(state, batch, fetched, {
+	const results = await writeBatchResults(state, batch, fetched, {
 		folder,
 		isDrawing: output.isWritingReports,
 	});

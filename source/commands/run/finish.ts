@@ -1,5 +1,3 @@
-import {mkdir} from 'node:fs/promises';
-import path from 'node:path';
 import type {FailureClass} from '../../domain/failure.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
@@ -8,9 +6,8 @@ import {summaryLines} from '../../plain/summary.ts';
 import type {Recipe} from '../../reports/best-request.ts';
 import {type Condition, metConditions} from '../../reports/conditions.ts';
 import {environmentOf} from '../../reports/environment.ts';
-import {privateFolderMode, writeAtomically} from '../../reports/private-file.ts';
 import {resultsOf} from '../../reports/results.ts';
-import {resultsText} from '../../reports/results-json.ts';
+import {writeResults} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
@@ -104,11 +101,8 @@ const leaveResults = async (results: Results, {folder}: RunSetup): Promise<Left>
 	if (folder === undefined) {
 		return nothing;
 	}
-	const file = path.join(folder, 'results.json');
 	try {
-		await mkdir(folder, {recursive: true, mode: privateFolderMode});
-		await writeAtomically(file, resultsText(results));
-		return {files: [file], faults: []};
+		return {files: [await writeResults(folder, results)], faults: []};
 	} catch (error) {
 		return {files: [], faults: faultLines(`results.json could not be written to ${folder}`, error)};
 	}
