@@ -1,7 +1,6 @@
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import {below, parseS3Uri, type S3Place} from '../bedrock/jobs/object-store.ts';
-import {utf8Bytes} from '../domain/accounting.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.ts';
@@ -60,7 +59,7 @@ async function writeRecords(
 		for (const record of records) {
 			const {system, user} = record.prompt;
 			sizes.push(writer.add(lineOf(record)));
-			bytes += utf8Bytes(system ?? '') + utf8Bytes(user);
+			bytes += Buffer.byteLength(system ?? '') + Buffer.byteLength(user);
 			if (sizes.length % recordsAtOnce === 0) {
 				await setImmediate();
 			}

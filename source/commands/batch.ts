@@ -20,8 +20,8 @@ import {untilSignal} from '../terminal/signals.ts';
 import {startDemo} from './demo.ts';
 
 /**
- * Leaves the space for new objects at the size that it has. V8 doubles it again and again while many are made and
- * dropped, and a batch makes some for each of its records: so it stays about 24 MB smaller (test/bench).
+ * Keeps V8's space for new objects at its size. V8 doubles it while many short-lived objects are made, and a batch makes
+ * some for each record: without this it takes about 24 MB more (test/bench).
  */
 function limitYoungGeneration(): void {
 	setFlagsFromString('--semi-space-growth-factor=1');
