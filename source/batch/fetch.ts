@@ -17,24 +17,24 @@ import {
 	type BatchTask,
 	batchRecords,
 	countRecords,
-	indexOfPlace,
+	indexAt,
 	parseRecordId,
 } from './records.ts';
 import type {BatchState} from './state.ts';
 
-/** Fetches the outputs of a batch and joins them to its records, in one pass and without keeping them. */
+/** Fetches the outputs of a batch and joins them to its records, in one pass without keeping them in memory. */
 
 export type Fetched = {
 	readonly figures: BatchFigures;
-	/** Records that came back with an answer, and those that did not or came back failed. */
+	/** Records with an answer, and those without one. */
 	readonly succeeded: number;
 	readonly failed: number;
 	readonly answersFile: string;
-	/** Input lines of what failed; undefined where nothing did. */
+	/** Input lines of the failed records; undefined where none failed. */
 	readonly failedFile: string | undefined;
-	/** Positions of those records. */
+	/** Indexes of the failed records. */
 	readonly failedIndexes: readonly number[];
-	/** Where outputs are not what the jobs say: answers may lie there that were not found. */
+	/** Where the outputs do not match what the jobs report: answers may be there that were not found. */
 	readonly troubles: readonly string[];
 };
 
@@ -45,7 +45,7 @@ type FetchPorts = {
 	readonly signal?: AbortSignal;
 };
 
-/** What the join has seen so far. */
+/** Results of the join so far. */
 type Joined = {succeeded: number; failed: number; readonly failedIndexes: number[]};
 
 const recordAt = (batch: BatchTask, index: number): BatchRecord | undefined => {
@@ -53,8 +53,8 @@ const recordAt = (batch: BatchTask, index: number): BatchRecord | undefined => {
 	return record;
 };
 
-const resultOf = ({place, items, prompt}: BatchRecord) => ({
-	variant: place.variant,
+const resultOf = ({position, items, prompt}: BatchRecord) => ({
+	variant: position.variant,
 	items: Math.max(1, items.length),
 	prompt,
 });
@@ -80,19 +80,19 @@ const answerLine = (
 		stopReason: answer.stopReason,
 	})}\n`;
 
-/** What is known of a record. */
-const known = {nothing: 0, answered: 1, failed: 2} as const;
+/** The result of a record so far. */
+const status = {unknown: 0, answered: 1, failed: 2} as const;
 
 /** Records that are not asked count as answered. */
 const seenBefore = ({subset}: BatchState, batch: BatchTask): Uint8Array => {
-	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? known.nothing : known.answered);
+	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? status.unknown : status.answered);
 	for (const index of subset ?? []) {
-		seen[index] = known.nothing;
+		seen[index] = status.unknown;
 	}
 	return seen;
 };
 
-/** How the jobs that were not completed ended, in words for records without an output. */
+/** Message for records without an output: how the jobs ended that did not complete. */
 const missingMessage = ({jobs}: BatchState): string => {
 	const ends = jobs
 		.filter(({status}) => status !== 'Completed')
@@ -105,28 +105,28 @@ const missingMessage = ({jobs}: BatchState): string => {
 
 const lineKinds = {answered: 'answer', failed: 'failure', foreign: 'foreign'} as const;
 
-/** The position of the record that a line is about; undefined where the batch has none such. */
+/** Index of the record that a line belongs to; undefined where the batch has no such record. */
 const indexOf = (batch: BatchTask, {recordId}: RecordOutcome): number | undefined => {
-	const place = parseRecordId(recordId);
-	return place === undefined ? undefined : indexOfPlace(batch, place);
+	const position = parseRecordId(recordId);
+	return position === undefined ? undefined : indexAt(batch, position);
 };
 
-/** An answer that is joined to its record, and what it is judged by when that is known. */
+/** An answer joined to its record, with its verdicts once they are known. */
 type Answered = {
 	readonly record: BatchRecord;
 	readonly outcome: Extract<RecordOutcome, {kind: 'answered'}>;
 	readonly verdicts: Promise<readonly ItemVerdict[]>;
 };
 
-/** Answers whose checks may be open at a time: asking about one after the other would take a thread's turn for each. */
-const mostOpen = 256;
+/** Answers that are checked at the same time: one by one, each would wait for a round trip to the checks thread. */
+const maxOpen = 256;
 
-/** Yields in the order of the source, and reads ahead of it. */
+/** Yields in the order of the source, but reads ahead, so that checks overlap. */
 async function* readingAhead<Value>(source: AsyncIterable<Value>): AsyncGenerator<Value> {
 	const ahead: Value[] = [];
 	for await (const value of source) {
 		ahead.push(value);
-		if (ahead.length >= mostOpen) {
+		if (ahead.length >= maxOpen) {
 			yield* ahead.splice(0);
 		}
 	}
@@ -139,20 +139,20 @@ const judge = async (
 	{answer}: Answered['outcome'],
 	checker: PatternChecker,
 ): Promise<readonly ItemVerdict[]> => {
-	const variant = variants[record.place.variant] ?? {parameters: {}};
+	const variant = variants[record.position.variant] ?? {parameters: {}};
 	const judgement = beginJudgement(answer, task, record.items, variant);
 	return judgement.kind === 'judged'
 		? judgement.verdicts
 		: judgement.conclude(await checker.check(judgement.texts));
 };
 
-/** What is joined, and what judges it. */
+/** The outputs, and the checker of their answers. */
 type Judges = {readonly outputs: ReturnType<typeof readOutputs>; readonly checker: PatternChecker};
 
-/** What is known of every record, and of those that failed why. */
+/** The status of every record, and why it failed. */
 type Seen = {readonly states: Uint8Array; readonly faults: Map<number, string>};
 
-/** The answers in the outputs, each once, whatever comes twice; an answer is worth more than an error. */
+/** The answers in the outputs, each record once. An answer wins over an error of the same record. */
 async function* answersIn(
 	state: BatchState,
 	batch: BatchTask,
@@ -164,21 +164,21 @@ async function* answersIn(
 		note(lineKinds[outcome?.kind ?? 'foreign']);
 		const index = outcome === undefined ? undefined : indexOf(batch, outcome);
 		const record =
-			index === undefined || states[index] === known.answered ? undefined : recordAt(batch, index);
+			index === undefined || states[index] === status.answered ? undefined : recordAt(batch, index);
 		if (record === undefined || outcome === undefined) {
 			continue;
 		}
 		if (outcome.kind === 'failed') {
-			states[record.index] = known.failed;
+			states[record.index] = status.failed;
 			faults.set(record.index, outcome.message);
 			continue;
 		}
-		states[record.index] = known.answered;
+		states[record.index] = status.answered;
 		yield {record, outcome, verdicts: judge(batch, record, outcome, checker)};
 	}
 }
 
-/** Joins the outputs to the records. */
+/** Joins the outputs to the records. @yields Lines of answers.jsonl. */
 async function* join(
 	state: BatchState,
 	batch: BatchTask,
@@ -200,14 +200,14 @@ async function* join(
 	}
 	const missing = missingMessage(state);
 	for (let index = 0; index < seen.states.length; index++) {
-		const record = seen.states[index] === known.answered ? undefined : recordAt(batch, index);
+		const record = seen.states[index] === status.answered ? undefined : recordAt(batch, index);
 		if (record !== undefined) {
 			fail(record, seen.faults.get(index) ?? missing);
 		}
 	}
 }
 
-/** Writes a file as a whole: a crash leaves the old one or none. */
+/** Replaces a file atomically: a crash leaves the old one or none. */
 const writeWhole = async (file: string, lines: AsyncIterable<string> | Iterable<string>): Promise<string> => {
 	const draft = `${file}.tmp`;
 	await pipeline(Readable.from(lines), createWriteStream(draft, {fd: openPrivate(draft, 'replace')}));
@@ -215,6 +215,7 @@ const writeWhole = async (file: string, lines: AsyncIterable<string> | Iterable<
 	return file;
 };
 
+/** Fetches the outputs and writes answers.jsonl and failed.jsonl. */
 export async function fetchBatch(state: BatchState, batch: BatchTask, ports: FetchPorts): Promise<Fetched> {
 	const figures = createBatchFigures({
 		variants: batch.variants,

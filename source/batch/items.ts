@@ -6,11 +6,11 @@ import type {Item} from '../domain/task.ts';
 import {openLineWriter} from '../terminal/line-writer.ts';
 import type {ItemSource} from './records.ts';
 
-/** The items of a batch on disk, one a line: a hundred thousand of them would not fit into the memory of a batch. */
+/** The items of a batch on disk, one per line: a hundred thousand of them would take too much memory. */
 type ItemFile = ItemSource & {
 	/** Hash of the lines. */
 	readonly sha256: string;
-	/** Stands for all: it has the fields that every item has. Undefined where there are no items. */
+	/** An item with only the fields that every item has. Undefined where there are no items. */
 	readonly sample: Item | undefined;
 	readonly close: () => void;
 };
@@ -19,7 +19,7 @@ export function isItemFile(items: ItemSource): items is ItemFile {
 	return 'sha256' in items;
 }
 
-/** A text alone is its own line. */
+/** An item that is only a text becomes a JSON string. */
 const lineOf = ({text, fields, expected}: Item): string => {
 	const isBare = expected === undefined && Object.keys(fields).length === 0;
 	return `${JSON.stringify(isBare ? text : {text, fields, expected})}\n`;
@@ -57,7 +57,7 @@ const createReader = (file: string, ends: readonly number[]): ItemSource & {read
 	};
 };
 
-/** What every item has: a field that one of them lacks is dropped. */
+/** Drops the fields of the sample that an item lacks. */
 const common = (sample: Item | undefined, item: Item): Item => {
 	const fields = sample === undefined ? item.fields : sample.fields;
 	const lacks = Object.keys(fields).some((name) => item.fields[name] === undefined);
@@ -68,10 +68,9 @@ const common = (sample: Item | undefined, item: Item): Item => {
 	return {...(sample ?? item), fields: Object.fromEntries(shared)};
 };
 
-/** Pages of items. */
 type ItemPages = AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>;
 
-/** Writes items as they come. */
+/** Writes items page by page. */
 export async function writeItems(file: string, pages: ItemPages): Promise<ItemFile> {
 	await mkdir(path.dirname(file), {recursive: true, mode: 0o700});
 	const ends: number[] = [];
@@ -94,7 +93,7 @@ export async function writeItems(file: string, pages: ItemPages): Promise<ItemFi
 }
 
 const lineEnd = 10;
-/** Bytes that are read at once while the ends of the lines are looked for, into one buffer. */
+/** Bytes that are read at once to find the ends of the lines. */
 const openingBytes = 256 * 1024;
 
 /** Opens items that `writeItems` wrote. */

@@ -93,7 +93,7 @@ describe('the command batch', () => {
 		[['classify', '--demo', '--variants', 'concise,minimal'], /at least 100 records; this one has 96/],
 		[['classify'], /needs --s3/],
 		[['classify', '--s3', 's3://inputs/x'], /needs --role-arn/],
-		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is no place in S3/],
+		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is not a place in S3/],
 		[['classify', '--s3', 's3://inputs/x', '--role-arn', 'x'], /"x" is not the ARN of a role/],
 		[['classify', '--demo', '--items', '500'], /--plan is not given/],
 		[['--list', '--items', '500'], /--plan is not given/],

@@ -3,7 +3,7 @@ import {formatCount} from '../../text/numbers.ts';
 
 /** What the limits are called before people. */
 const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
-	leastRecords: 'least records a job',
+	minRecords: 'least records a job',
 	recordsPerFile: 'records a file',
 	recordsPerJob: 'records a job',
 	bytesPerFile: 'size of a file',

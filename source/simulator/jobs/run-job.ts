@@ -99,7 +99,7 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 const usualStepMs = 1000;
 const usualRecordsPerSecond = 2000;
 /** AWS's default quotas for most models (General Reference). */
-const leastRecords = 100;
+const minRecords = 100;
 const mostRecordsPerFile = 50_000;
 /** Records between two pauses. */
 const chunkLength = 50;
@@ -139,8 +139,8 @@ const validate = async (simulation: Simulation, job: BatchJob): Promise<string |
 		}
 		job.total += count;
 	}
-	return job.total < leastRecords
-		? `The input has ${job.total} records; a job must have at least ${leastRecords}.`
+	return job.total < minRecords
+		? `The input has ${job.total} records; a job must have at least ${minRecords}.`
 		: undefined;
 };
 

@@ -49,7 +49,7 @@ describe('the input line of a record', () => {
 					const line = lineOf({
 						index: 0,
 						id: 'r0000000001',
-						place: {variant: 0, request: 1},
+						position: {variant: 0, request: 1},
 						variant,
 						items: [],
 						prompt: {system, user},

@@ -30,7 +30,7 @@ describe('batch --plan', () => {
 		expect((await callBatch(...many)).stdout).not.toContain('of the on-demand quota,');
 	}, 60_000);
 
-	it('assumes a quota where the account does not tell it, and marks what follows', async () => {
+	it('assumes a quota where the account does not report it, and marks what follows', async () => {
 		await batchAccount(
 			{},
 			{denied: ['servicequotas:ListServiceQuotas', 'servicequotas:ListAWSDefaultServiceQuotas']},
@@ -41,7 +41,9 @@ describe('batch --plan', () => {
 			expect(variant.onDemand.durationMs).toBeGreaterThan(0);
 		}
 		const {stdout} = await callBatch(...many);
-		expect(stdout).toContain('100 (assumed) requests and 10,000 (assumed) tokens a minute; --rpm and --tpm');
+		expect(stdout).toContain(
+			'100 (assumed) requests and 10,000 (assumed) tokens per minute; --rpm and --tpm',
+		);
 		expect(stdout).not.toContain('cannot be told');
 		const told = await planOf('--rpm', '1000', '--tpm', '1000000');
 		expect(told.variants.every(({assumed}) => !assumed)).toBe(true);
