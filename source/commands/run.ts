@@ -21,14 +21,14 @@ import {watchAlerts} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
 import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
 
-/** Milliseconds that requests in flight have to come back after a signal. */
+/** Milliseconds that requests in flight have to finish after a signal. */
 const stopDeadlineMs = 2000;
 /** Milliseconds that the engine has to close its connections. */
 const closeDeadlineMs = 1000;
-/** Milliseconds between two lines of progress: often on a terminal, which forgets them; rarely where lines stay. */
+/** Milliseconds between two lines of progress: short on a terminal, which replaces them; long where lines stay. */
 const progressIntervalMs = {terminal: 500, plain: 5000} as const;
 
-/** Waits for the report of the given type; a fault before it is thrown. */
+/** Waits for a report of the given type, or undefined after a signal. @throws UserError for a fault before it. */
 const awaitReport = async <Type extends EngineReport['type']>(
 	engine: EngineHandle,
 	type: Type,
@@ -73,7 +73,7 @@ const assertStart = (plan: Plan, {config: {guards}, isDemo}: RunSetup, lines: re
 const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
 	let shownAtMs = 0;
 	const isInPlace = !output.isPlain && io.stderr.isTTY;
-	// Results on stdout are alone there.
+	// JSON results are alone on stdout.
 	const isInLines = output.isPlain && (output.json === undefined || output.json.file !== undefined);
 	const intervalMs = isInPlace ? progressIntervalMs.terminal : progressIntervalMs.plain;
 	const release = engine.onReport((report) => {
@@ -95,7 +95,7 @@ const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => 
 	};
 };
 
-/** Runs to the end, or to a signal; either way the last snapshot comes back. */
+/** Runs until the end or a signal. @returns The last snapshot. */
 const execute = async (engine: EngineHandle, setup: RunSetup, first: Snapshot, io: Io): Promise<RunEnd> => {
 	let latest = first;
 	const stop = (): void => engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: stopDeadlineMs});
@@ -181,14 +181,14 @@ const searchCourse = (
 	};
 };
 
-/** What ends a run with 3. */
+/** Conditions that end a run with exit code 3. */
 type Endings = {
 	/** Of `--fail-if`. */
 	readonly conditions: readonly Condition[];
 	readonly alerts: readonly Alert[];
 };
 
-/** @throws UserError exit 2 that quotes what was typed. */
+/** @throws UserError (exit 2) that quotes what was typed. */
 export function readEndings({flags}: Arguments): Endings {
 	return {
 		conditions: flags.texts('fail-if').map(readCondition),
@@ -196,7 +196,7 @@ export function readEndings({flags}: Arguments): Endings {
 	};
 }
 
-/** A run that a fault ended says so; after a signal the exit code is that of the signal. */
+/** Reports the fault that ended a run. @returns The exit code of the signal, if one came. @throws The fault, else. */
 export async function endedBy(fault: UserError, io: Io): Promise<number> {
 	if (!io.signal.aborted) {
 		throw fault;
@@ -217,7 +217,7 @@ export async function runHeadless(
 		await setup.stopDemo();
 		await writeLines(io.stderr, [
 			...resumption.changes,
-			'Nothing is missing: every item has an answer of every variant.',
+			'Nothing is missing: every item has an answer from every variant.',
 		]);
 		return 0;
 	}
@@ -264,7 +264,7 @@ export async function runHeadless(
 		if (fault !== undefined) {
 			return await endedBy(fault, io);
 		}
-		return exitCode === 0 && watched.hasRung() ? 3 : exitCode;
+		return exitCode === 0 && watched.hasAlerted() ? 3 : exitCode;
 	} finally {
 		kept.release();
 		await engine.close(closeDeadlineMs);

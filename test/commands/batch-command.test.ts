@@ -50,7 +50,7 @@ describe('the command batch', () => {
 		expect(linesOf(path.join(home, 'second/answers.jsonl'))).toHaveLength(failed.length - left.length);
 		expect(left.length).toBeLessThan(100);
 
-		// A run goes on from one folder: it would ask once more what the first batch answered.
+		// A run continues from one folder: it would ask again what the first batch answered.
 		expect(again.stdout).not.toContain('bedrock-top run');
 		expect(again.stdout).toContain(path.join(home, 'second/failed.jsonl'));
 

@@ -20,18 +20,18 @@ import {
 	refuse,
 } from './resume-checks.ts';
 
-/** `run --resume DIR`: asks what DIR/answers.jsonl has no answer for, each item once of each variant on each model. */
+/** `run --resume DIR`: asks the items without an answer in DIR/answers.jsonl, once per variant and model. */
 export type Resumption = {
 	readonly folder: string;
-	/** Only what is missing. */
+	/** Of the missing requests only. */
 	readonly config: RunConfig;
-	/** Items that no answer is missing of. */
+	/** Whether no answer is missing. */
 	readonly isComplete: boolean;
-	/** What the results say of themselves. */
+	/** A sentence for the results. */
 	readonly note: string;
-	/** What is not as it was, one sentence each. */
+	/** What has changed since, one sentence each. */
 	readonly changes: readonly string[];
-	/** Drops a line that was cut off, and keeps the earlier results under another name. */
+	/** Drops a line that was cut off, and renames the earlier results. */
 	readonly makeReady: () => Promise<void>;
 };
 
@@ -45,7 +45,7 @@ const readAnswers = async (folder: string): Promise<string> => {
 	} catch (error) {
 		throw refuse(
 			folder,
-			'there is no answers.jsonl to go on from',
+			'it has no answers.jsonl to continue from',
 			'Name the report folder of a run.',
 			error,
 		);
@@ -60,14 +60,14 @@ const readAnswers = async (folder: string): Promise<string> => {
 
 const resultsName = /^results(?:-\d+)?\.json$/;
 
-/** Results of the run and of what was resumed since; none where it was killed before it could write any. */
+/** Results of the run and of earlier resumptions; none where it was killed before it wrote any. */
 const earlierResults = async (folder: string): Promise<readonly Results[]> => {
 	const names = (await readdir(folder)).filter((name) => resultsName.test(name)).toSorted();
 	return Promise.all(names.map(async (name) => readResults(await readUtf8(path.join(folder, name)), name)));
 };
 
-/** The first name that is free for the results before this resumption. */
-const keepResults = async (folder: string): Promise<void> => {
+/** Renames the earlier results to the first free name. */
+const renameResults = async (folder: string): Promise<void> => {
 	const names = await readdir(folder);
 	let number = 1;
 	while (names.includes(`results-${number}.json`)) {
@@ -78,7 +78,7 @@ const keepResults = async (folder: string): Promise<void> => {
 	}
 };
 
-/** Drops what a kill left behind the last whole line; a file that is not there needs nothing. */
+/** Drops an incomplete last line, which a kill leaves. A missing file needs nothing. */
 const dropCutLine = async (file: string): Promise<void> => {
 	const content = await readFile(file).catch(() => Buffer.alloc(0));
 	const wholeBytes = content.lastIndexOf('\n') + 1;
@@ -92,7 +92,7 @@ const dropCutLine = async (file: string): Promise<void> => {
 	}
 };
 
-/** What is missing: items, and the variants and models that miss any of them. */
+/** The missing items, and the variants and models that miss any of them. */
 const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
 	const missing = models
 		.flatMap((model) => variants.map(({name}) => ({model, variant: name})))
@@ -114,9 +114,9 @@ const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
 };
 
 /**
- * Reads what a run has left behind and cuts the configuration down to what is missing.
- * @param requests `--requests`: at most so many of each variant; undefined for all that are missing.
- * @throws UserError (exit 2) with the reason when the folder belongs to another run, or the load has no such end.
+ * Reads the answers of a run and reduces the configuration to what is missing.
+ * @param requests Upper bound per variant (`--requests`); undefined for all that are missing.
+ * @throws UserError (exit 2) with the reason when the folder belongs to another run, or the load is not itemwise.
  */
 export async function resumeRun(
 	folder: string,
@@ -130,7 +130,7 @@ export async function resumeRun(
 		throw refuse(
 			folder,
 			`line ${foreign[0]} of answers.jsonl is not an answer`,
-			'Repair that line, or remove it: its item is asked again then.',
+			'Repair that line, or remove it: then its item is asked again.',
 		);
 	}
 	const asked = readAskedLines(await readUtf8(path.join(folder, 'asked.jsonl')).catch(() => ''));
@@ -145,8 +145,8 @@ export async function resumeRun(
 	const changes = changesOf(config.task.items, answered, asked);
 	const {items, variants, models, missing} = missingIn(config, answered);
 	const perRequest = variants[0]?.itemsPerRequest ?? 1;
-	const most = Math.max(0, ...missing.map((each) => each.items.length));
-	const needed = Math.ceil(most / perRequest);
+	const maxItems = Math.max(0, ...missing.map((each) => each.items.length));
+	const needed = Math.ceil(maxItems / perRequest);
 	const answers = missing.reduce((sum, each) => sum + each.items.length, 0);
 	return {
 		folder,
@@ -169,7 +169,7 @@ export async function resumeRun(
 		async makeReady() {
 			await dropCutLine(path.join(folder, 'answers.jsonl'));
 			await dropCutLine(path.join(folder, 'requests.csv'));
-			await keepResults(folder);
+			await renameResults(folder);
 		},
 	};
 }
@@ -189,12 +189,12 @@ function resumedFolder(flags: FlagValues, output: OutputConfig): string | undefi
 					? '--no-answers'
 					: undefined;
 	if (clash !== undefined) {
-		throw refuse(folder, `${clash} does not go with it`, 'A resumed run goes on in its own folder.');
+		throw refuse(folder, `${clash} does not go with it`, 'A resumed run continues in its own folder.');
 	}
 	return path.resolve(folder);
 }
 
-/** What is to be resumed; undefined without `--resume`. */
+/** Reads `--resume`. @returns undefined without the flag. */
 export async function resumptionOf(
 	flags: FlagValues,
 	output: OutputConfig,
