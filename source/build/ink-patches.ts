@@ -54,13 +54,13 @@ export const lazyWidth: Plugin = {
 	},
 };
 
-/** Several screens full; then everything is learnt anew. Each keeps some kilobytes. */
-const mostLines = 600;
+/** Lines that are kept, several screens; then the cache starts again. Each takes some kilobytes. */
+const maxLines = 600;
 
 const lastingCaches = `
 const lastingCaches = new OutputCaches();
 const currentCaches = () => {
-	if (lastingCaches.styledChars.size > ${mostLines}) {
+	if (lastingCaches.styledChars.size > ${maxLines}) {
 		for (const cache of Object.values(lastingCaches)) {
 			cache.clear();
 		}

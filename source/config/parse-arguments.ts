@@ -5,21 +5,21 @@ import {type Command, commands, type Flag} from './command-table.ts';
 import {type FlagName, flags, type TextFlag} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
 
-/** The command line, taken apart and checked for form; values are still as typed. */
+/** A parsed command line. Values are still as typed. */
 export type Arguments = {
 	readonly command: Command;
-	/** What follows the command. */
+	/** The words after the command. */
 	readonly words: readonly string[];
 	readonly flags: FlagValues;
 };
 
 /** Flags by name, as typed. */
 export type FlagValues = {
-	/** True or false when the flag was given, else undefined. */
+	/** True or false when the flag was typed, else undefined. */
 	readonly isSet: (name: FlagName<'boolean'>) => boolean | undefined;
-	/** The text behind a flag; '' for an `optional` one without `=`; undefined when it was not given. */
+	/** The value of a flag; '' for an `optional` one without `=`; undefined when it was not typed. */
 	readonly text: (name: TextFlag) => string | undefined;
-	/** All texts of a flag that may be repeated. */
+	/** All values of a flag that may be repeated. */
 	readonly texts: (name: FlagName<'repeated'>) => readonly string[];
 };
 
@@ -42,10 +42,10 @@ const meowFlags: AnyFlags = Object.fromEntries(
 const takesValue = (flag: Flag): boolean => flag.kind === 'value' || flag.kind === 'repeated';
 
 /**
- * Ties each value to its flag with `=`, so that a value may begin with a dash and a flag whose value is optional
- * never eats the word behind it.
+ * Joins each value to its flag with `=`, so that a value may begin with a dash, and a flag with an optional value never
+ * takes the next word.
  */
-const tied = (argv: readonly string[]): string[] => {
+const joined = (argv: readonly string[]): string[] => {
 	const result: string[] = [];
 	for (let index = 0; index < argv.length; index++) {
 		const word = argv[index] ?? '';
@@ -65,7 +65,7 @@ const tied = (argv: readonly string[]): string[] => {
 	return result;
 };
 
-/** Flag name as it could be typed, and the flag, for all spellings: --name, --no-name, -n. */
+/** All ways to type a flag: --name, --no-name, -n. */
 const spellings = (flag: Flag): readonly string[] => [
 	`--${flag.name}`,
 	...(flag.kind === 'boolean' ? [`--no-${flag.name}`] : []),
@@ -101,7 +101,7 @@ const valuesOf = (given: Readonly<Record<string, unknown>>): FlagValues => ({
 	texts: (name) => (given[camelCase(name)] as string[] | undefined) ?? [],
 });
 
-/** A flag that is given twice would silently lose one of its values. */
+/** A repeated flag would silently lose one of its values. @throws UserError (exit 2). */
 const assertOnce = (words: readonly string[]): void => {
 	for (const {name} of flags.filter(({kind}) => kind === 'value' || kind === 'optional')) {
 		const given = words.filter((word) => word.startsWith(`--${name}=`));
@@ -114,7 +114,7 @@ const assertOnce = (words: readonly string[]): void => {
 	}
 };
 
-/** An empty text is what a shell leaves of a variable that is not set; content alone may be empty on purpose. */
+/** An empty value is often a shell variable that is not set. Only content may be empty. @throws UserError (exit 2). */
 const assertFilled = (words: readonly string[], input: readonly string[]): void => {
 	for (const {name, help} of flags.filter((flag) => takesValue(flag) && flag.name !== 'content')) {
 		const start = `--${name}=`;
@@ -125,20 +125,20 @@ const assertFilled = (words: readonly string[], input: readonly string[]): void 
 	}
 	const blank = input.find((word) => word.trim() === '');
 	if (blank !== undefined) {
-		throw new UserError(`"${blank}" is empty: it names nothing.`, {
+		throw new UserError(`"${blank}" is empty.`, {
 			exitCode: 2,
-			hint: 'Leave it out, or set the variable that it came from.',
+			hint: 'Remove it, or set the variable that it comes from.',
 		});
 	}
 };
 
 /**
- * Takes the command line apart.
- * @param argv Words behind the program's name.
+ * Parses the command line.
+ * @param argv Words after the program's name.
  * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
  */
 export function parseArguments(argv: readonly string[]): Arguments {
-	const words = tied(argv);
+	const words = joined(argv);
 	assertOnce(words);
 	const parsed = meow('', {
 		importMeta: import.meta,
@@ -164,7 +164,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
 
 const isPreset = (word: string): boolean => shippedNames().includes(word) || existsSync(word);
 
-/** @throws UserError (exit 2) when too few or too many words follow a command. */
+/** Checks the number of words after the command. @throws UserError (exit 2). */
 export function assertWords({command, words}: Arguments): void {
 	if (words.length < command.words.min) {
 		throw new UserError(`"${command.name}" needs ${command.synopsis}.`, {
@@ -175,7 +175,7 @@ export function assertWords({command, words}: Arguments): void {
 	const extra = words[command.words.max];
 	const [first = ''] = words;
 	if (extra !== undefined && command === screenCommand && !isPreset(first)) {
-		throw new UserError(`There is no command or preset "${first}".`, {
+		throw new UserError(`"${first}" is not a command or a preset.`, {
 			exitCode: 2,
 			hint: `Commands: ${commands.map(({name}) => name).join(', ')}. Presets: ${shippedNames().join(', ')}, or a path.`,
 		});

@@ -4,11 +4,11 @@ import {readYaml, type YamlFile} from './input/yaml.ts';
 import {findPreset, type PresetSource, shippedNames} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
 
-/** Turns what is wrong with a preset into a sentence with file, line and the fix. */
+/** Parses the text of a preset. A fault becomes a sentence with file, line and the fix. */
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a union's alternatives, the one that came nearest: its first fault lies deepest. */
+/** Of a union's alternatives, the nearest: its first fault is deepest. */
 const innermost = (issue: Issue): {path: readonly PropertyKey[]; issue: Issue} => {
 	if (issue.code !== 'invalid_union' || issue.errors.length === 0) {
 		return {path: issue.path, issue};
@@ -29,7 +29,7 @@ const pathName = (path: readonly PropertyKey[]): string =>
 		.join('')
 		.replace(/^\./, '');
 
-/** What stands at a path; undefined where nothing does. */
+/** The value at a path; undefined where there is none. */
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 	path.reduce<unknown>(
 		(part, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : undefined),
@@ -37,7 +37,7 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 	);
 
 /** The first fault of a preset as an error (exit 2). */
-function presetError(place: PresetPlace, preset: unknown, issues: readonly Issue[]): UserError {
+function presetError(place: LineSource, preset: unknown, issues: readonly Issue[]): UserError {
 	const [first] = issues;
 	if (first === undefined) {
 		return new UserError(`${place.file}: not a preset.`, {exitCode: 2});
@@ -83,17 +83,17 @@ const sentenceOf = (issue: Issue): string => {
 
 const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`);
 
-/** Where a preset says something, for errors. */
-type PresetPlace = Pick<YamlFile, 'lineAt'> & {readonly file: string};
+/** A file whose keys have line numbers. */
+type LineSource = Pick<YamlFile, 'lineAt'> & {readonly file: string};
 
-export type ParsedPreset = PresetPlace & {readonly preset: Preset};
+export type ParsedPreset = LineSource & {readonly preset: Preset};
 
 /**
  * The error (exit 2) for a fault of a preset, with file and line.
  * @param part Of the text at that path, where the fault lies within it.
  */
 export function faultAt(
-	{file, lineAt}: PresetPlace,
+	{file, lineAt}: LineSource,
 	path: readonly PropertyKey[],
 	reason: string,
 	hint: string | undefined,
@@ -102,8 +102,8 @@ export function faultAt(
 	return new UserError(`${file}:${lineAt(path, part)}: ${reason}`, {exitCode: 2, hint});
 }
 
-/** Where a preset holds texts: they are taken as they stand, also where they look like numbers. */
-const textPlaces: ReadonlyArray<readonly PropertyKey[]> = [
+/** Keys with texts, which are kept as written, even where they look like numbers. */
+const textPaths: ReadonlyArray<readonly PropertyKey[]> = [
 	['description'],
 	['task'],
 	['content'],
@@ -121,9 +121,9 @@ const textPlaces: ReadonlyArray<readonly PropertyKey[]> = [
 ];
 
 const isText = (path: readonly PropertyKey[]): boolean =>
-	textPlaces.some((place) => place.every((part, index) => part === '*' || part === path[index]));
+	textPaths.some((textPath) => textPath.every((part, index) => part === '*' || part === path[index]));
 
-/** A key of the user's own, for parts that anchors share; it says nothing to a run. */
+/** A user's key for parts that anchors share. The program ignores it. */
 const isShared = (key: string): boolean => key.startsWith('x-');
 
 const withoutShared = (value: unknown): unknown =>
@@ -131,7 +131,7 @@ const withoutShared = (value: unknown): unknown =>
 		? Object.fromEntries(Object.entries(value).filter(([key]) => !isShared(key)))
 		: value;
 
-/** Half a character would be replaced on its way out. */
+/** The path of a text with half a character, which could not be sent as written. */
 const brokenPath = (
 	value: unknown,
 	path: readonly PropertyKey[] = [],
@@ -157,7 +157,7 @@ const brokenPath = (
  */
 export function parsePreset({file, text}: PresetSource): ParsedPreset {
 	const yaml = readYaml(file, text, isText);
-	const place: PresetPlace = {file, lineAt: yaml.lineAt};
+	const place: LineSource = {file, lineAt: yaml.lineAt};
 	if (yaml.value === null) {
 		throw faultAt(place, [], 'the file is empty.', 'A preset has at least a name and a task.');
 	}
@@ -180,7 +180,7 @@ export function parsePreset({file, text}: PresetSource): ParsedPreset {
 
 type ShippedPreset = {readonly name: string; readonly description: string};
 
-/** The shipped presets, to choose from: read, but not made ready to run, for a list should be there at once. */
+/** The shipped presets, to choose from. They are only parsed, so that the list is fast. */
 export function shippedPresets(): readonly ShippedPreset[] {
 	return shippedNames().map((name) => ({
 		name,

@@ -7,34 +7,34 @@ import type {Preset} from './preset-schema.ts';
 /** A variant with templates of its own, and where it stands. */
 type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string> & {readonly index: number};
 
-/** What a preset says that does not go with a chat. */
+/** A key of a preset that does not go with its chat. */
 type Fault = {readonly path: readonly PropertyKey[]; readonly reason: string; readonly hint: string};
 
-/** Whether a variant runs in a lane: in `normal` also when no lane names it. */
+/** Whether a variant runs in a lane. One that no lane names runs in `normal`. */
 const isIn = ({lanes}: Preset, lane: Lane, name: string): boolean =>
 	lanes?.[lane]?.variants.includes(name) === true ||
 	(lane === 'normal' && !Object.values(lanes ?? {}).some(({variants}) => variants.includes(name)));
 
-/** The variants with templates of their own that hold conversations: those of the chat's lane, or all. */
-const talkingVariants = (preset: Preset): readonly OwnVariant[] =>
+/** The preset's own variants in the lane of the chat; without a lane, all of them. */
+const chatVariants = (preset: Preset): readonly OwnVariant[] =>
 	(preset.variants ?? [])
 		.flatMap((variant, index) => (typeof variant === 'string' ? [] : [{...variant, index}]))
 		.filter(({name}) => preset.chat?.lane === undefined || isIn(preset, preset.chat.lane, name));
 
 const packingFault = (preset: Preset): Fault | undefined => {
-	const packed = talkingVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
+	const packed = chatVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
 	return packed === undefined
 		? undefined
 		: {
 				path: ['variants', packed.index, 'itemsPerRequest'],
-				reason: `packing and chat cannot stand together: "${packed.name}" packs ${packed.itemsPerRequest} items into a request, a chat has turns instead`,
-				hint: 'Remove itemsPerRequest, or give the items a preset of their own.',
+				reason: `packing and chat exclude each other: "${packed.name}" packs ${packed.itemsPerRequest} items into a request, a chat has turns instead`,
+				hint: 'Remove itemsPerRequest, or move the items to another preset.',
 			};
 };
 
-/** An instruction in which the first turn has no place would never say it. */
+/** An instruction without a placeholder for the first turn would never send it. */
 const silentFault = (preset: Preset): Fault | undefined => {
-	const silent = talkingVariants(preset).find(
+	const silent = chatVariants(preset).find(
 		({instruction}) =>
 			instruction !== undefined &&
 			!placeholdersOf(instruction).some((name) => name === 'turn' || name === 'input'),
@@ -43,8 +43,8 @@ const silentFault = (preset: Preset): Fault | undefined => {
 		? undefined
 		: {
 				path: ['variants', silent.index, 'name'],
-				reason: `the instruction of "${silent.name}" has no place for the first turn of the chat`,
-				hint: 'Put {{turn}} into it, or {{input}}: the content and the turn.',
+				reason: `the instruction of "${silent.name}" has no placeholder for the first turn of the chat`,
+				hint: 'Put {{turn}} into it, or {{input}} for the content and the turn.',
 			};
 };
 
@@ -53,15 +53,15 @@ const faultOf = (preset: Preset): Fault | undefined => {
 	if (lane !== undefined && preset.lanes?.[lane] === undefined) {
 		return {
 			path: ['chat'],
-			reason: `chat names the lane "${lane}", which the preset has not`,
+			reason: `chat names the lane "${lane}", which the preset does not have`,
 			hint: `Say under lanes which variants run in "${lane}".`,
 		};
 	}
 	if (lane === undefined && preset.items !== undefined) {
 		return {
 			path: ['chat'],
-			reason: 'items and chat cannot stand together: a conversation takes the place of items',
-			hint: 'Remove one of the two, or name the lane that the chat is held in (lane: high).',
+			reason: 'items and chat exclude each other: a conversation takes the place of items',
+			hint: 'Remove one of the two, or name a lane for the chat (lane: high).',
 		};
 	}
 	if (lane === undefined && preset.expected !== undefined) {

@@ -49,7 +49,7 @@ describe('batch --plan', () => {
 		expect(told.variants.every(({assumed}) => !assumed)).toBe(true);
 	}, 60_000);
 
-	it('says what was seen of the items, and what typed max tokens take the place of', async () => {
+	it('says what it read of the items, and what typed max tokens replace', async () => {
 		const {home} = await batchAccount();
 		writeFileSync(path.join(home, 'items.csv'), 'text;label\na;x\n\nb;y\n');
 		const preset = path.join(home, 'table.yaml');
@@ -60,7 +60,7 @@ describe('batch --plan', () => {
 		const argv = ['-m', 'amazon.nova-lite-v1:0', '--plan', '--json', '--max-tokens', '9'];
 		const {stderr, stdout} = await callBatch(preset, ...argv);
 		expect(stderr).toContain(
-			"items.csv: its values are separated by semicolons.\nitems.csv: 1 empty row was skipped.\n--max-tokens 9 takes the place of the variants' own (v 5).\n",
+			"items.csv: its values are separated by semicolons.\nitems.csv: 1 empty row was skipped.\n--max-tokens 9 replaces the variants' own (v 5).\n",
 		);
 		expect(JSON.parse(stdout)).toBeInstanceOf(Object);
 	});

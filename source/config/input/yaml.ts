@@ -11,7 +11,7 @@ import {
 import {UserError} from '../../domain/user-error.ts';
 import {type IsText, valuesOf} from './yaml-values.ts';
 
-/** What the YAML parser finds wrong, in the words of whoever wrote the file. */
+/** Reads YAML files. Faults that the parser finds are explained in words for the author of the file. */
 
 type Words = {readonly reason: string; readonly hint: string};
 
@@ -20,8 +20,8 @@ const quoted = (reason: string): Words => ({reason, hint: inQuotes});
 
 const duplicateKey = (line: string): Words =>
 	/^[\s-]*<<\s*:/.test(line)
-		? {reason: '"<<" stands twice', hint: 'Name all anchors in one list: <<: [*first, *second].'}
-		: {reason: 'this key stands twice', hint: 'Keep one of the two.'};
+		? {reason: '"<<" is repeated', hint: 'Name all anchors in one list: <<: [*first, *second].'}
+		: {reason: 'this key is repeated', hint: 'Keep one of the two.'};
 
 const missing = (message: string): Words => {
 	if (message.includes('quote')) {
@@ -30,7 +30,7 @@ const missing = (message: string): Words => {
 	return /\b(?:sequence|map) must end/.test(message)
 		? {reason: 'a bracket is opened and never closed', hint: `Close it. ${inQuotes}`}
 		: {
-				reason: 'this line is no "key: value"',
+				reason: 'this line is not "key: value"',
 				hint: 'Give it a key, indent it like the text that it belongs to, or put the text in quotes.',
 			};
 };
@@ -52,7 +52,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 		case 'MULTIPLE_DOCS':
 			return {
 				reason: 'a second document begins here (---)',
-				hint: 'One document per file: put it into a file of its own, or remove the line.',
+				hint: 'One document per file: move it to another file, or remove the line.',
 			};
 		case 'TAB_AS_INDENT':
 			return {reason: 'a tab is used to indent', hint: 'Indent with spaces.'};
@@ -60,7 +60,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 			return duplicateKey(line);
 		case 'BAD_DQ_ESCAPE':
 			return {
-				reason: 'a backslash in double quotes is followed by a letter that means nothing there',
+				reason: 'a backslash in double quotes is followed by a letter that has no meaning there',
 				hint: 'Write the backslash twice, or use single quotes.',
 			};
 		case 'MISSING_CHAR':
@@ -88,7 +88,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 		case 'NON_STRING_KEY':
 		case 'UNEXPECTED_TOKEN':
 		case 'IMPOSSIBLE':
-			return quoted('something stands here that YAML has no use for');
+			return quoted('YAML does not allow this here');
 		case 'RESOURCE_EXHAUSTION':
 			return {reason: 'it is nested too deeply', hint: 'Write it flatter.'};
 		default: {
@@ -102,7 +102,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 export type YamlFile = {
 	readonly value: unknown;
 	/**
-	 * Line, from 1, of the nearest part of a path that is there.
+	 * Line, from 1, of the nearest existing part of a path.
 	 * @param part A part of the text at that path: then the first line from there on that contains it.
 	 */
 	readonly lineAt: (path: readonly PropertyKey[], part?: string) => number;
@@ -110,7 +110,7 @@ export type YamlFile = {
 
 const noText: IsText = () => false;
 
-/** What stands at a path: the key itself in a map, the item in a list; undefined where nothing does. */
+/** The node at a path: the key in a map, the item in a list; undefined where there is none. */
 const nodeAt = (document: Document, path: readonly PropertyKey[]): Node | undefined => {
 	const parent = document.getIn(path.slice(0, -1), true);
 	const last = String(path.at(-1));
@@ -134,7 +134,7 @@ const excerptLength = 60;
 
 /**
  * Reads YAML, of which JSON is a part.
- * @param isText Where scalars are taken as they stand.
+ * @param isText Where scalars are kept as written.
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export function readYaml(file: string, text: string, isText: IsText = noText): YamlFile {
