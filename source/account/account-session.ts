@@ -1,3 +1,4 @@
+import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {
 	type AccountDirectory,
@@ -6,7 +7,6 @@ import {
 } from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
-import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
 import {type AccountRegion, bucketKey} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -117,22 +117,9 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 	};
 
 	const watchRegion = (region: string, clients: Clients, asked: AccountWatch): Watched => {
-		const {connection, override, isRefreshing, isAllOnScreen} = asked;
-		const {profile} = connection;
+		const {connection, isAllOnScreen} = asked;
 		return start(region, clients, undefined, {isAllOnScreen, connection}, async (source) =>
-			readDirectory({
-				source,
-				region,
-				endpoint: clients.endpoint,
-				override,
-				tier: null,
-				// Each embedded simulator is a new one.
-				cache:
-					connection.simulatorUrl === undefined
-						? quotaCacheFor({region, profile, endpoint: clients.endpoint}, process.env)
-						: undefined,
-				isRefreshing,
-			}),
+			readDirectory(listOptions(clients, region, {...asked, tier: undefined}, source)),
 		);
 	};
 

@@ -3,7 +3,7 @@ import {formatCount} from '../text/numbers.ts';
 
 /** Names of the limits in messages. */
 const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
-	leastRecords: 'minimum of records per job',
+	minRecords: 'minimum of records per job',
 	recordsPerFile: 'records per file',
 	recordsPerJob: 'records per job',
 	bytesPerFile: 'size of a file',

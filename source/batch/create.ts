@@ -1,10 +1,9 @@
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import {below, parseS3Uri, type S3Location} from '../bedrock/jobs/object-store.ts';
-import {utf8Bytes} from '../domain/accounting.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
-import {assertPriced, costRefusal} from '../metrics/decisions/cost-refusal.ts';
+import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {openLineWriter} from '../terminal/line-writer.ts';
 import {formatCount} from '../text/numbers.ts';
 import {isItemFile, writeItems} from './items.ts';
@@ -15,127 +14,85 @@ import {type JobSlice, runningSums, type SplitFault, splitBatch} from './split.t
 import type {BatchState, JobState} from './state.ts';
 import {type BatchStore, batchKey, itemsName, recordsName} from './store.ts';
 
-/** Names of jobs: the service wants each of them once in an account, so nothing that tells two apart is cut off. */
-
-const safeName = (text: string): string => text.replaceAll(/[^a-zA-Z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
-
-/** The longest that the service takes. */
-const mostCharacters = 63;
-/** Of the hash that tells batches apart. */
-const hashCharacters = 12;
-
-/**
- * The name of a job: the program and the preset for people, then the hash and the number of its batch and the number of
- * the job. A preset gives way to the rest.
- * @param id Of the batch: a hash and a number, as in `0f3a…-2`.
- */
-export function jobName(preset: string | null, id: string, job: number): string {
-	const end = id.lastIndexOf('-');
-	const own = `${id.slice(0, hashCharacters)}${id.slice(end)}-${job}`;
-	const words = `bedrock-top-${safeName(preset ?? 'task') || 'task'}`;
-	return `${words.slice(0, mostCharacters - own.length - 1).replace(/-$/, '')}-${own}`;
-}
-
-/** What was written of a batch. */
-type Written = {
-	/** Bytes of each record's line, its end included. */
-	readonly sizes: readonly number[];
-	/** UTF-8 bytes of all prompts. */
-	readonly bytes: number;
-};
-
-/** Records between two moments in which the program hears signals and keys. */
-const recordsAtOnce = 500;
-
-/** Writes the input lines of records into one file, once: they are uploaded from there, part by part. */
-async function writeRecords(
-	file: string,
-	records: Iterable<BatchRecord>,
-	lineOf: (record: BatchRecord) => string,
-): Promise<Written> {
-	const sizes: number[] = [];
-	let bytes = 0;
-	const writer = openLineWriter(file);
-	try {
-		for (const record of records) {
-			const {system, user} = record.prompt;
-			sizes.push(writer.add(lineOf(record)));
-			bytes += utf8Bytes(system ?? '') + utf8Bytes(user);
-			if (sizes.length % recordsAtOnce === 0) {
-				await setImmediate();
-			}
-		}
-	} finally {
-		writer.close();
-	}
-	return {sizes, bytes};
-}
-
-/** Why a batch is not submitted, before anything is uploaded. */
-
-type TooFew = Extract<SplitFault, {kind: 'too-few'}>;
-
-/** What is wrong with the number of records; where they make more than one job, each of those has a minimum. */
-const tooFewWords = ({records, jobs, leastRecords}: TooFew, limits: BatchLimits): string => {
-	const mark = limits.assumed.includes('leastRecords') ? " (AWS's default, assumed)" : '';
-	const least = `A batch job needs at least ${formatCount(leastRecords)} records${mark}`;
-	return jobs === 1
-		? `${least}; this one has ${formatCount(records)}.`
-		: `${least}, and these ${formatCount(records)} are too many for ${jobs === 2 ? 'one job' : `${formatCount(jobs - 1)} jobs`} and too few for ${formatCount(jobs)}.`;
-};
-
-const tooFewHint = ({records, jobs, leastRecords, enough}: TooFew, variants: number): string => {
-	if (enough === null) {
-		return `More of them would not do: ${formatCount(leastRecords)} such records are more than a job may hold. Shorten the items, or put fewer into a request. "run" has no such minimum.`;
-	}
-	const inAll = jobs === 1 ? '' : `, ${formatCount(enough)} in all`;
-	return `Add ${formatCount(enough - records)} requests${inAll}: more items, more variants (${variants} now) or fewer items per request. "run" has no such minimum.`;
-};
-
-/** A batch that cannot be split into jobs. */
-export function faultError(fault: SplitFault, {limits, batch}: BatchInput): UserError {
-	switch (fault.kind) {
-		case 'too-few':
-			return new UserError(tooFewWords(fault, limits), {
-				exitCode: 2,
-				hint: tooFewHint(fault, batch.variants.length),
-			});
-		case 'too-large':
-			return new UserError(
-				`Record ${fault.index + 1} has ${formatCount(fault.bytes)} bytes; a file may have ${formatCount(fault.most)}.`,
-				{exitCode: 2, hint: 'Shorten that item, or put fewer items into a request.'},
-			);
-	}
-}
-
-/**
- * Against an account a batch is submitted only when its cost is known to fit, or `--yes` is given and no limit was typed:
- * nothing stops a job at a cost once it runs, so the most that it can cost has to fit.
- * @param bytes Of all prompts in UTF-8: no text has more tokens.
- */
-function assertAffordable({config, batch, price, target}: BatchInput, records: number, bytes: number): void {
-	const limit = config.guards;
-	if (config.connection.simulatorUrl !== undefined && !limit.isMaxCostGiven) {
-		return;
-	}
-	assertPriced(price === null ? [target] : [], limit, ', batch');
-	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
-	const outputTokens = (output / batch.variants.length) * records;
-	const refusal = costRefusal({
-		costUsd: price === null ? null : (bytes * price.input + outputTokens * price.output) / batchPriceShare,
-		mark: '(at most: the on-demand price, for the batch price is assumed)',
-		limit,
-		words: {notDone: 'nothing was uploaded', start: 'Submit', lower: '--max-tokens'},
-	});
-	if (refusal !== undefined) {
-		throw new UserError(refusal.text, {exitCode: 2, hint: refusal.hint});
-	}
-}
-
-/** From a preset to the state of a batch: nothing is sent here. */
+/** Creates a batch: writes its records to disk, splits them into jobs, and saves its state. Nothing is sent. */
 
 /** Where the batch goes and as whom. */
-export type Place = {readonly s3: string; readonly roleArn: string};
+export type BatchDestination = {readonly s3: string; readonly roleArn: string};
+
+type CreatedBatch = {readonly state: BatchState; readonly isNew: boolean};
+
+/**
+ * The batch of this command: the same one if it was begun before and is not fetched yet, else a new one. Nothing is sent.
+ * @throws UserError (exit 2) for too few records, or a cost that does not fit its limit.
+ */
+export async function getOrCreateBatch(
+	input: BatchInput,
+	destination: BatchDestination,
+	store: BatchStore,
+	nowMs: number,
+): Promise<CreatedBatch> {
+	const {batch, target, form, config} = input;
+	const {items} = batch.task;
+	try {
+		const kept = isItemFile(items)
+			? items
+			: await writeItems(path.join(store.draft, itemsName), [items.slice(0, items.length)]);
+		const key = batchKey(batch, kept.sha256, {target, form, ...destination, maxTokens: config.maxTokens});
+		return await getOrCreate(input, destination, store, {key, nowMs, before: undefined, subset: null});
+	} finally {
+		await store.dropDraft();
+	}
+}
+
+/**
+ * A batch of the records without an answer.
+ * @throws UserError (exit 2), as `getOrCreateBatch` does.
+ */
+export async function createFollowUp(
+	input: BatchInput,
+	left: Unanswered,
+	store: BatchStore,
+	nowMs: number,
+): Promise<BatchState> {
+	const {last, failed} = left;
+	try {
+		await store.copyItems(last.id);
+		const identity = {key: lineageKey(left), nowMs, before: last.id, subset: failed};
+		return (await getOrCreate(input, last, store, identity)).state;
+	} finally {
+		await store.dropDraft();
+	}
+}
+
+/** The number of a batch among those of its key, which its ID ends in. */
+const numberOf = ({id}: BatchState): number => Number(id.slice(id.lastIndexOf('-') + 1));
+
+/** A batch is over when it is fetched and all of its jobs were submitted. */
+const isBegun = ({results, jobs}: BatchState): boolean =>
+	results === null || jobs.some(({arn}) => arn === null);
+
+/** Continues a batch of which a part was fetched: its results go to a new folder. */
+const reopened = (state: BatchState): BatchState => {
+	const {folder, results, failed, ...rest} = state;
+	return results === null ? state : {...rest, results: null, failed: []};
+};
+
+const getOrCreate = async (
+	input: BatchInput,
+	destination: BatchDestination,
+	store: BatchStore,
+	identity: Omit<BatchIdentity, 'id'>,
+): Promise<CreatedBatch> => {
+	const {key} = identity;
+	const same = (await store.all()).filter((state) => state.key === key);
+	const begun = same.find(isBegun);
+	if (begun !== undefined) {
+		return {state: {...reopened(begun), limits: persistedLimits(input)}, isNew: false};
+	}
+	// One more than the last, not their count: damaged batches are not counted, and no folder may be used twice.
+	const id = `${key.slice(0, 20)}-${Math.max(0, ...same.map(numberOf)) + 1}`;
+	return {state: await makeBatch(input, destination, store, {id, ...identity}), isNew: true};
+};
 
 type JobFacts = {
 	readonly preset: string | null;
@@ -181,7 +138,7 @@ type BatchIdentity = {
 	readonly id: string;
 	readonly key: string;
 	readonly nowMs: number;
-	/** The batch that left the records; undefined for one of its own. */
+	/** The batch whose unanswered records these are; undefined for a batch of its own. */
 	readonly before: string | undefined;
 	readonly subset: readonly number[] | null;
 };
@@ -192,28 +149,28 @@ function* recordsOf(batch: BatchTask, subset: readonly number[]): Generator<Batc
 	}
 }
 
-/** What whoever comes back to the batch has to keep to. */
-const persistedLimits = ({limits: {activeJobs, leastRecords}}: BatchInput) => ({activeJobs, leastRecords});
+/** Limits that the batch keeps to when it is continued later. */
+const persistedLimits = ({limits: {activeJobs, minRecords}}: BatchInput) => ({activeJobs, minRecords});
 
-/** The draft of the store, which has the items by then, becomes a batch. @throws UserError (exit 2). */
+/** Turns the store's draft, which holds the items, into a batch. @throws UserError (exit 2). */
 const makeBatch = async (
-	makings: BatchInput,
-	{s3, roleArn}: Place,
+	input: BatchInput,
+	{s3, roleArn}: BatchDestination,
 	store: BatchStore,
 	{id, key, nowMs, before, subset}: BatchIdentity,
 ): Promise<BatchState> => {
-	const {config, batch, target, form, price, source} = makings;
+	const {config, batch, target, form, price, source} = input;
 	const file = path.join(store.draft, recordsName);
 	const records = subset === null ? batchRecords(batch) : recordsOf(batch, subset);
-	const {sizes, bytes} = await writeRecords(file, records, makings.lineOf);
+	const {sizes, bytes} = await writeRecords(file, records, input.lineOf);
 	if (isItemFile(batch.task.items)) {
 		batch.task.items.close();
 	}
-	const split = splitBatch(sizes, makings.limits);
+	const split = splitBatch(sizes, input.limits);
 	if ('fault' in split) {
-		throw faultError(split.fault, makings);
+		throw faultError(split.fault, input);
 	}
-	assertAffordable(makings, sizes.length, bytes);
+	assertCost(input, sizes.length, bytes);
 	const sums = runningSums(sizes);
 	const facts = {
 		preset: config.preset,
@@ -236,7 +193,7 @@ const makeBatch = async (
 		records: sizes.length,
 		subset,
 		...(before === undefined ? {} : {before}),
-		limits: persistedLimits(makings),
+		limits: persistedLimits(input),
 		startedAtMs: nowMs,
 		jobs: split.jobs.map((slice, index) => jobOf(slice, index + 1, id, facts)),
 		isSimulated: false,
@@ -248,77 +205,113 @@ const makeBatch = async (
 	return state;
 };
 
-type Found = {readonly state: BatchState; readonly isNew: boolean};
-
-/** Ends in the number of the batch among those of its key. */
-const numberOf = ({id}: BatchState): number => Number(id.slice(id.lastIndexOf('-') + 1));
-
-/** Fetched or not: a batch with jobs that were never submitted is not over. */
-const isBegun = ({results, jobs}: BatchState): boolean =>
-	results === null || jobs.some(({arn}) => arn === null);
-
-/** A batch of which a part was fetched is not over again, and its results will lie in a folder of their own. */
-const reopened = (state: BatchState): BatchState => {
-	const {folder, results, failed, ...rest} = state;
-	return results === null ? state : {...rest, results: null, failed: []};
+/** The sizes of the records of a batch. */
+type Written = {
+	/** Bytes of each record's line, its end included. */
+	readonly sizes: readonly number[];
+	/** UTF-8 bytes of all prompts. */
+	readonly bytes: number;
 };
 
-const getOrCreate = async (
-	makings: BatchInput,
-	place: Place,
-	store: BatchStore,
-	making: Omit<BatchIdentity, 'id'>,
-): Promise<Found> => {
-	const {key} = making;
-	const same = (await store.all()).filter((state) => state.key === key);
-	const begun = same.find(isBegun);
-	if (begun !== undefined) {
-		return {state: {...reopened(begun), limits: persistedLimits(makings)}, isNew: false};
-	}
-	// One more than the last, not their count: what is damaged counts no longer, and a folder is never used twice.
-	const id = `${key.slice(0, 20)}-${Math.max(0, ...same.map(numberOf)) + 1}`;
-	return {state: await makeBatch(makings, place, store, {id, ...making}), isNew: true};
-};
+/** Records between two moments in which the program reacts to signals and keys. */
+const recordsAtOnce = 500;
 
-/**
- * The batch that this command means: one that was begun and is not fetched yet, else a new one.
- * @throws UserError (exit 2) for too few records or a cost that does not fit, before anything is uploaded.
- */
-export async function getOrCreateBatch(
-	makings: BatchInput,
-	place: Place,
-	store: BatchStore,
-	nowMs: number,
-): Promise<Found> {
-	const {batch, target, form, config} = makings;
-	const {items} = batch.task;
+/** Writes the input lines of all records into one file, from which they are uploaded part by part. */
+async function writeRecords(
+	file: string,
+	records: Iterable<BatchRecord>,
+	lineOf: (record: BatchRecord) => string,
+): Promise<Written> {
+	const sizes: number[] = [];
+	let bytes = 0;
+	const writer = openLineWriter(file);
 	try {
-		const kept = isItemFile(items)
-			? items
-			: await writeItems(path.join(store.draft, itemsName), [items.slice(0, items.length)]);
-		const key = batchKey(batch, kept.sha256, {target, form, ...place, maxTokens: config.maxTokens});
-		return await getOrCreate(makings, place, store, {key, nowMs, before: undefined, subset: null});
+		for (const record of records) {
+			const {system, user} = record.prompt;
+			sizes.push(writer.add(lineOf(record)));
+			bytes += Buffer.byteLength(system ?? '') + Buffer.byteLength(user);
+			if (sizes.length % recordsAtOnce === 0) {
+				await setImmediate();
+			}
+		}
 	} finally {
-		await store.dropDraft();
+		writer.close();
+	}
+	return {sizes, bytes};
+}
+
+type TooFew = Extract<SplitFault, {kind: 'too-few'}>;
+
+/** Each job has a minimum of records, also where a batch makes several. */
+const tooFewWords = ({records, jobs, minRecords}: TooFew, limits: BatchLimits): string => {
+	const mark = limits.assumed.includes('minRecords') ? " (AWS's default, assumed)" : '';
+	const minimum = `A batch job needs at least ${formatCount(minRecords)} records${mark}`;
+	return jobs === 1
+		? `${minimum}; this one has ${formatCount(records)}.`
+		: `${minimum}, and these ${formatCount(records)} are too many for ${jobs === 2 ? 'one job' : `${formatCount(jobs - 1)} jobs`} and too few for ${formatCount(jobs)}.`;
+};
+
+const tooFewHint = ({records, jobs, minRecords, enough}: TooFew, variants: number): string => {
+	if (enough === null) {
+		return `More records would not help: ${formatCount(minRecords)} such records are more than a job may hold. Shorten the items, or put fewer into a request. "run" has no such minimum.`;
+	}
+	const inAll = jobs === 1 ? '' : `, ${formatCount(enough)} in all`;
+	return `Add ${formatCount(enough - records)} requests${inAll}: more items, more variants (${variants} now) or fewer items per request. "run" has no such minimum.`;
+};
+
+/** Why a batch cannot be split into jobs, as an error. */
+export function faultError(fault: SplitFault, {limits, batch}: BatchInput): UserError {
+	switch (fault.kind) {
+		case 'too-few':
+			return new UserError(tooFewWords(fault, limits), {
+				exitCode: 2,
+				hint: tooFewHint(fault, batch.variants.length),
+			});
+		case 'too-large':
+			return new UserError(
+				`Record ${fault.index + 1} has ${formatCount(fault.bytes)} bytes; a file may have at most ${formatCount(fault.max)}.`,
+				{exitCode: 2, hint: 'Shorten that item, or put fewer items into a request.'},
+			);
 	}
 }
 
 /**
- * A batch of the records that have no answer yet.
- * @throws UserError (exit 2), as `findOrMakeBatch` does.
+ * Checks the most that a batch can cost: nothing stops a job at a cost once it runs. A demo costs nothing, so there only
+ * a typed limit counts.
+ * @param bytes Of all prompts in UTF-8: no text has more tokens.
+ * @throws UserError (exit 2).
  */
-export async function makeAgain(
-	makings: BatchInput,
-	left: Unanswered,
-	store: BatchStore,
-	nowMs: number,
-): Promise<BatchState> {
-	const {last, failed} = left;
-	try {
-		await store.copyItems(last.id);
-		const making = {key: lineageKey(left), nowMs, before: last.id, subset: failed};
-		return (await getOrCreate(makings, last, store, making)).state;
-	} finally {
-		await store.dropDraft();
+function assertCost({config, batch, price, target}: BatchInput, records: number, bytes: number): void {
+	const limit = config.guards;
+	if (config.connection.simulatorUrl !== undefined && !limit.isMaxCostGiven) {
+		return;
 	}
+	assertPriced(price === null ? [target] : [], limit, ', batch');
+	const output = batch.variants.reduce((sum, variant) => sum + (variant.maxTokens ?? config.maxTokens), 0);
+	const outputTokens = (output / batch.variants.length) * records;
+	assertAffordable({
+		costUsd: price === null ? null : (bytes * price.input + outputTokens * price.output) / batchPriceShare,
+		mark: '(at most: the on-demand price, for the batch price is assumed)',
+		limit,
+		words: {notDone: 'nothing was uploaded', start: 'Submit', lower: '--max-tokens'},
+	});
+}
+
+/** The service accepts no longer name. */
+const maxCharacters = 63;
+/** Of the hash that identifies the batch. */
+const hashCharacters = 12;
+
+const safeName = (text: string): string => text.replaceAll(/[^a-zA-Z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+
+/**
+ * The name of a job, unique in the account as the service demands: the program and the preset for people, then hash and
+ * number of the batch and number of the job. Only the preset is shortened.
+ * @param id Of the batch: a hash and a number, as in `0f3a…-2`.
+ */
+export function jobName(preset: string | null, id: string, job: number): string {
+	const end = id.lastIndexOf('-');
+	const own = `${id.slice(0, hashCharacters)}${id.slice(end)}-${job}`;
+	const words = `bedrock-top-${safeName(preset ?? 'task') || 'task'}`;
+	return `${words.slice(0, maxCharacters - own.length - 1).replace(/-$/, '')}-${own}`;
 }

@@ -13,7 +13,7 @@ import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {writeJsonFile} from '../terminal/json-file.ts';
 import {untilSignal} from '../terminal/signals.ts';
 import {formatCount} from '../text/numbers.ts';
-import {makeAgain} from './create.ts';
+import {createFollowUp} from './create.ts';
 import {findUnanswered, type Unanswered} from './lineage.ts';
 import {againLines, fetchAgainLines} from './next-commands.ts';
 import {lineMaker} from './record-line.ts';
@@ -22,7 +22,7 @@ import type {BatchState} from './state.ts';
 import {type BatchStore, batchFolder, createBatchStore} from './store.ts';
 import {type WatchOptions, watchBatch} from './watch.ts';
 
-/** What the commands about jobs that are there already have in common. */
+/** Commands about jobs that were submitted before: --list, --stop, --watch and --resubmit. */
 
 type BatchContext = {
 	readonly account: OpenAccount;
@@ -44,7 +44,7 @@ async function stateOf({store, jobs}: BatchContext, arn: string): Promise<BatchS
 		`${arn} was not submitted from here, so its outputs cannot be joined; it is ${status}${message === undefined ? '' : ` (${message})`}.`,
 		{
 			exitCode: 1,
-			hint: hasEnded(status) ? 'Its outputs lie in S3.' : 'Watch it where it was submitted, or with --list.',
+			hint: hasEnded(status) ? 'Its outputs are in S3.' : 'Watch it where it was submitted, or with --list.',
 		},
 	);
 }
@@ -54,7 +54,10 @@ async function limitsOf(
 	{account}: BatchContext,
 	{limits, target}: BatchState,
 ): Promise<WatchOptions['limits']> {
-	return limits ?? (await readBatchLimits(account.options.source, target.baseModel));
+	// Earlier versions had another name for the minimum.
+	return limits?.minRecords !== undefined
+		? limits
+		: await readBatchLimits(account.options.source, target.baseModel);
 }
 
 function watchOptions({account, store, flags, connection, io}: BatchContext) {
@@ -67,11 +70,9 @@ function watchOptions({account, store, flags, connection, io}: BatchContext) {
 	};
 }
 
-/** `batch --watch ARN`: comes back to a batch. Its queue goes on, unless somebody stopped a job of it. */
-
 const stops: ReadonlySet<string | null> = new Set(['Stopping', 'Stopped']);
 
-/** Whoever stopped a job may have done so from elsewhere: the service is asked where the state is not known to be final. */
+/** A job may have been stopped from elsewhere: the service is asked where the known state is not final. */
 const isStopped = async ({jobs}: BatchContext, state: BatchState): Promise<boolean> => {
 	for (const {arn, status} of state.jobs) {
 		if (arn === null) {
@@ -91,73 +92,71 @@ const keepingOthers = (store: BatchStore, {jobs}: BatchState): BatchStore => ({
 	save: async (state) => store.save({...state, jobs}),
 });
 
-/** @returns Exit code. */
-async function rejoin(access: BatchContext, arn: string): Promise<number> {
-	const state = await stateOf(access, arn);
-	const limits = await limitsOf(access, state);
-	const options = {...watchOptions(access), limits};
+/** `batch --watch ARN`. Waiting jobs are submitted too, unless somebody stopped a job of the batch. @returns Exit code. */
+async function rejoin(context: BatchContext, arn: string): Promise<number> {
+	const state = await stateOf(context, arn);
+	const limits = await limitsOf(context, state);
+	const options = {...watchOptions(context), limits};
 	const submitted = state.jobs.filter((job) => job.arn !== null);
 	const waiting = state.jobs.length - submitted.length;
-	const isHeld = waiting > 0 && (state.results !== null || (await isStopped(access, state)));
+	const isHeld = waiting > 0 && (state.results !== null || (await isStopped(context, state)));
 	if (!isHeld) {
-		return watchBatch(state, options, access.io);
+		return watchBatch(state, options, context.io);
 	}
-	await writeLines(access.io.stderr, [
-		`A job of this batch was stopped, so the ${waiting} of ${state.jobs.length} jobs that were never submitted stay so.`,
-		'The command that began the batch goes on with them; what has no answer in the end, --resubmit submits again.',
+	await writeLines(context.io.stderr, [
+		`A job of this batch was stopped, so ${waiting} of ${state.jobs.length} jobs that were never submitted are not submitted now.`,
+		'The command that began the batch continues with them; --resubmit submits what has no answer in the end.',
 	]);
 	const store = keepingOthers(options.store, state);
-	return watchBatch({...state, jobs: submitted}, {...options, store}, access.io);
+	return watchBatch({...state, jobs: submitted}, {...options, store}, context.io);
 }
 
-/** `batch --resubmit ARN`: asks again what has no answer, however often it is called. */
-
-/** Jobs that were never submitted, and whose records another batch asks now: nothing may go on with them. */
-const giveUpWaiting = async ({store}: BatchContext, line: readonly BatchState[]): Promise<void> => {
-	for (const state of line.filter(({jobs}) => jobs.some(({arn}) => arn === null))) {
+/** Drops jobs that were never submitted: another batch asks their records now. */
+const giveUpWaiting = async ({store}: BatchContext, lineage: readonly BatchState[]): Promise<void> => {
+	for (const state of lineage.filter(({jobs}) => jobs.some(({arn}) => arn === null))) {
 		await store.save({...state, jobs: state.jobs.filter(({arn}) => arn !== null)});
 		await store.dropRecords(state.id);
 	}
 };
 
-/** What is left may be too little for a job, and more of it cannot be had: on demand there is no such minimum. */
+/** What is left may be too little for a job; on demand there is no such minimum. @throws UserError (exit 2). */
 const assertEnough = (
 	{last, failed}: Unanswered,
 	batch: BatchTask,
 	limits: BatchLimits,
 	{connection}: BatchContext,
 ): void => {
-	if (failed.length >= limits.leastRecords) {
+	if (failed.length >= limits.minRecords) {
 		return;
 	}
 	const folder = path.dirname(last.results ?? '');
 	const lines = againLines({...last, failed}, batch, limits, folder, {profile: connection.profile});
 	throw new UserError(
-		`${formatCount(failed.length)} ${failed.length === 1 ? 'record has' : 'records have'} no answer, and a batch job needs at least ${formatCount(limits.leastRecords)}.`,
+		`${formatCount(failed.length)} ${failed.length === 1 ? 'record has' : 'records have'} no answer, and a batch job needs at least ${formatCount(limits.minRecords)}.`,
 		{exitCode: 2, hint: lines.map((line) => line.trim()).join(' ')},
 	);
 };
 
-const submitAgain = async (access: BatchContext, before: BatchState, left: Unanswered): Promise<number> => {
-	const {account, store, flags, connection, io} = access;
+const submitAgain = async (context: BatchContext, before: BatchState, left: Unanswered): Promise<number> => {
+	const {account, store, flags, connection, io} = context;
 	const {last, failed} = left;
 	const {preset, source, maxTokens, seed, target, form, price} = last;
 	const limits = await readBatchLimits(account.options.source, target.baseModel);
 	const batch = await store.loadTask(last.id);
-	assertEnough(left, batch, limits, access);
+	assertEnough(left, batch, limits, context);
 	const config = {preset, maxTokens, seed, guards: readGuards(flags), connection};
 	const lineOf = lineMaker(target, form, maxTokens);
-	const makings = {config, batch, target, form, price, limits, lineOf, source};
-	const state = await makeAgain(makings, left, store, Date.now());
-	await giveUpWaiting(access, left.line);
+	const input = {config, batch, target, form, price, limits, lineOf, source};
+	const state = await createFollowUp(input, left, store, Date.now());
+	await giveUpWaiting(context, left.lineage);
 	const words = last === before ? 'had no answer' : 'still have no answer';
 	await writeLines(io.stderr, [
 		`${failed.length} of ${before.records} records ${words} and are submitted again.`,
 	]);
-	return watchBatch(state, {...watchOptions(access), limits}, io);
+	return watchBatch(state, {...watchOptions(context), limits}, io);
 };
 
-/** What `--json` tells of a command that had nothing to submit: no job, no records, no results. */
+/** The output of `--json` where nothing was left to submit. */
 const nothing = {
 	jobArn: null,
 	status: null,
@@ -165,7 +164,7 @@ const nothing = {
 	results: null,
 };
 
-const tellNothingLeft = async ({flags, io}: BatchContext, isLater: boolean): Promise<void> => {
+const printNothingLeft = async ({flags, io}: BatchContext, isLater: boolean): Promise<void> => {
 	const later = isLater ? ', the last of them when they were submitted again' : '';
 	await writeLines(io.stderr, [`Every record had an answer${later}: there is nothing to submit again.`]);
 	const {json} = resolveOutput(flags, io.environment);
@@ -177,7 +176,7 @@ const tellNothingLeft = async ({flags, io}: BatchContext, isLater: boolean): Pro
 };
 
 /**
- * Outputs that are not where they should be may hold answers that are paid for.
+ * Missing outputs may hold answers that are paid for.
  * @throws UserError (exit 1) with the places.
  */
 const assertFetched = (last: BatchState, {connection}: BatchContext): void => {
@@ -191,77 +190,75 @@ const assertFetched = (last: BatchState, {connection}: BatchContext): void => {
 	}
 };
 
-/** @returns Exit code; 0 where every record has an answer by now. */
-async function resubmit(access: BatchContext, arn: string): Promise<number> {
-	const {store, io} = access;
-	const before = await stateOf(access, arn);
+/** `batch --resubmit ARN`: asks again what has no answer. @returns Exit code; 0 where every record has an answer. */
+async function resubmit(context: BatchContext, arn: string): Promise<number> {
+	const {store, io} = context;
+	const before = await stateOf(context, arn);
 	if (before.results === null) {
-		throw new UserError(`What failed in the batch of ${arn} is not known yet.`, {
+		throw new UserError(`The failed records of the batch of ${arn} are not known yet.`, {
 			exitCode: 2,
 			hint: `Fetch its outputs first: bedrock-top batch --watch ${arn}`,
 		});
 	}
 	const left = findUnanswered(before, await store.all());
-	assertFetched(left.last, access);
+	assertFetched(left.last, context);
 	if (left.begun !== undefined) {
-		await writeLines(io.stderr, ['Going on with the batch that this command began before.']);
-		const limits = await limitsOf(access, left.begun);
-		return watchBatch(left.begun, {...watchOptions(access), limits}, io);
+		await writeLines(io.stderr, ['Continuing the batch that this command began before.']);
+		const limits = await limitsOf(context, left.begun);
+		return watchBatch(left.begun, {...watchOptions(context), limits}, io);
 	}
 	if (left.failed.length === 0) {
-		await tellNothingLeft(access, left.last !== before);
+		await printNothingLeft(context, left.last !== before);
 		return 0;
 	}
-	return submitAgain(access, before, left);
+	return submitAgain(context, before, left);
 }
 
-/** Commands about jobs that are there already: --list, --stop, --watch and --resubmit. */
-
 /** Jobs that `--list` shows. */
-const mostListed = 50;
+const maxListed = 50;
 
 const isJson = ({flags, io}: BatchContext): boolean =>
 	resolveOutput(flags, io.environment).json !== undefined;
 
-const list = async (access: BatchContext): Promise<number> => {
-	const {jobs, store, io} = access;
+const list = async (context: BatchContext): Promise<number> => {
+	const {jobs, store, io} = context;
 	const known = new Set((await store.all()).flatMap((state) => state.jobs.map(({arn}) => arn)));
-	const listed = await untilSignal(io.signal, jobs.list(mostListed));
+	const listed = await untilSignal(io.signal, jobs.list(maxListed));
 	const lines = listed.map((job) => {
 		const mark = known.has(job.arn) ? '  (from here)' : '';
 		const counts = job.total === 0 ? '' : `  ${job.processed}/${job.total}`;
 		return `${job.status.padEnd(18)}  ${job.arn}  ${job.name}${counts}${mark}`;
 	});
-	await (isJson(access) ? writeJson(io.stdout, listed) : writeLines(io.stdout, lines));
+	await (isJson(context) ? writeJson(io.stdout, listed) : writeLines(io.stdout, lines));
 	return 0;
 };
 
-const stop = async (access: BatchContext, arn: string): Promise<number> => {
-	const {jobs, io} = access;
+const stop = async (context: BatchContext, arn: string): Promise<number> => {
+	const {jobs, io} = context;
 	await untilSignal(io.signal, jobs.stop(arn));
 	const {status} = await untilSignal(io.signal, jobs.get(arn));
-	await (isJson(access)
+	await (isJson(context)
 		? writeJson(io.stdout, {jobArn: arn, status})
 		: writeLines(io.stdout, [`${arn} ${status}`]));
 	return 0;
 };
 
-/** Does what a flag asks of jobs that were submitted before. @returns Exit code. */
+/** Runs the command that a flag names. @returns Exit code. */
 export async function aboutJobs({flags}: Arguments, connection: Connection, io: Io): Promise<number> {
 	const request = {connection, override: resolveOverride(flags), isRefreshing: false, tier: undefined};
 	const account = await untilSignal(io.signal, openAccount(request));
 	const jobs = createJobService(account.clients);
 	const store = createBatchStore(batchFolder(), async (sentence) => writeLines(io.stderr, [sentence]));
-	const access = {account, connection, jobs, store, flags, io};
+	const context = {account, connection, jobs, store, flags, io};
 	const [stopped, watched, again] = (['stop', 'watch', 'resubmit'] as const).map((name) => flags.text(name));
 	try {
 		if (stopped !== undefined) {
-			return await stop(access, stopped);
+			return await stop(context, stopped);
 		}
 		if (watched !== undefined) {
-			return await rejoin(access, watched);
+			return await rejoin(context, watched);
 		}
-		return await (again === undefined ? list(access) : resubmit(access, again));
+		return await (again === undefined ? list(context) : resubmit(context, again));
 	} finally {
 		account.clients.close();
 	}

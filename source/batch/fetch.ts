@@ -7,31 +7,31 @@ import {toVerdictRecords} from '../engine/attempts/request-records.ts';
 import {beginJudgement, isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {createChecksThread} from '../threads/checks-handle.ts';
+import {type BatchFigures, createBatchFigures} from './figures.ts';
 import {readOutputs} from './outputs.ts';
 import {
 	type BatchRecord,
 	type BatchTask,
 	batchRecords,
 	countRecords,
-	indexOfPlace,
+	indexAt,
 	parseRecordId,
 } from './records.ts';
-import {type BatchFigures, createBatchFigures} from './results.ts';
 import type {BatchState} from './state.ts';
 
-/** Fetches the outputs of a batch and joins them to its records, in one pass and without keeping them. */
+/** Fetches the outputs of a batch and joins them to its records, in one pass without keeping them in memory. */
 
 export type Fetched = {
 	readonly figures: BatchFigures;
-	/** Records that came back with an answer, and those that did not or came back failed. */
+	/** Records with an answer, and those without one. */
 	readonly succeeded: number;
 	readonly failed: number;
 	readonly answersFile: string;
-	/** Input lines of what failed; undefined where nothing did. */
+	/** Input lines of the failed records; undefined where none failed. */
 	readonly failedFile: string | undefined;
-	/** Positions of those records. */
+	/** Indexes of the failed records. */
 	readonly failedIndexes: readonly number[];
-	/** Where outputs are not what the jobs say: answers may lie there that were not found. */
+	/** Where the outputs do not match what the jobs report: answers may be there that were not found. */
 	readonly troubles: readonly string[];
 };
 
@@ -42,13 +42,19 @@ type FetchPorts = {
 	readonly signal?: AbortSignal;
 };
 
-/** What the join has seen so far. */
+/** Results of the join so far. */
 type Joined = {succeeded: number; failed: number; readonly failedIndexes: number[]};
 
 const recordAt = (batch: BatchTask, index: number): BatchRecord | undefined => {
 	const [record] = batchRecords(batch, index, 1);
 	return record;
 };
+
+const resultOf = ({position, items, prompt}: BatchRecord) => ({
+	variant: position.variant,
+	items: Math.max(1, items.length),
+	prompt,
+});
 
 /** The line of answers.jsonl. */
 const answerLine = (
@@ -71,19 +77,19 @@ const answerLine = (
 		stopReason: answer.stopReason,
 	})}\n`;
 
-/** What is known of a record. */
-const known = {nothing: 0, answered: 1, failed: 2} as const;
+/** The result of a record so far. */
+const status = {unknown: 0, answered: 1, failed: 2} as const;
 
 /** Records that are not asked count as answered. */
 const seenBefore = ({subset}: BatchState, batch: BatchTask): Uint8Array => {
-	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? known.nothing : known.answered);
+	const seen = new Uint8Array(countRecords(batch)).fill(subset === null ? status.unknown : status.answered);
 	for (const index of subset ?? []) {
-		seen[index] = known.nothing;
+		seen[index] = status.unknown;
 	}
 	return seen;
 };
 
-/** How the jobs that were not completed ended, in words for records without an output. */
+/** Message for records without an output: how the jobs ended that did not complete. */
 const missingMessage = ({jobs}: BatchState): string => {
 	const ends = jobs
 		.filter(({status}) => status !== 'Completed')
@@ -96,28 +102,28 @@ const missingMessage = ({jobs}: BatchState): string => {
 
 const lineKinds = {answered: 'answer', failed: 'failure', foreign: 'foreign'} as const;
 
-/** The position of the record that a line is about; undefined where the batch has none such. */
+/** Index of the record that a line belongs to; undefined where the batch has no such record. */
 const indexOf = (batch: BatchTask, {recordId}: RecordOutcome): number | undefined => {
-	const place = parseRecordId(recordId);
-	return place === undefined ? undefined : indexOfPlace(batch, place);
+	const position = parseRecordId(recordId);
+	return position === undefined ? undefined : indexAt(batch, position);
 };
 
-/** An answer that is joined to its record, and what it is judged by when that is known. */
+/** An answer joined to its record, with its verdicts once they are known. */
 type Answered = {
 	readonly record: BatchRecord;
 	readonly outcome: Extract<RecordOutcome, {kind: 'answered'}>;
 	readonly verdicts: Promise<readonly ItemVerdict[]>;
 };
 
-/** Answers whose checks may be open at a time: asking about one after the other would take a thread's turn for each. */
-const mostOpen = 256;
+/** Answers that are checked at the same time: one by one, each would wait for a round trip to the checks thread. */
+const maxOpen = 256;
 
-/** Yields in the order of the source, and reads ahead of it. */
+/** Yields in the order of the source, but reads ahead, so that checks overlap. */
 async function* readingAhead<Value>(source: AsyncIterable<Value>): AsyncGenerator<Value> {
 	const ahead: Value[] = [];
 	for await (const value of source) {
 		ahead.push(value);
-		if (ahead.length >= mostOpen) {
+		if (ahead.length >= maxOpen) {
 			yield* ahead.splice(0);
 		}
 	}
@@ -130,20 +136,20 @@ const judge = async (
 	{answer}: Answered['outcome'],
 	checker: PatternChecker,
 ): Promise<readonly ItemVerdict[]> => {
-	const variant = variants[record.place.variant] ?? {parameters: {}};
+	const variant = variants[record.position.variant] ?? {parameters: {}};
 	const judgement = beginJudgement(answer, task, record.items, variant);
 	return judgement.kind === 'judged'
 		? judgement.verdicts
 		: judgement.conclude(await checker.check(judgement.texts));
 };
 
-/** What is joined, and what judges it. */
+/** The outputs, and the checker of their answers. */
 type Judges = {readonly outputs: ReturnType<typeof readOutputs>; readonly checker: PatternChecker};
 
-/** What is known of every record, and of those that failed why. */
+/** The status of every record, and why it failed. */
 type Seen = {readonly states: Uint8Array; readonly faults: Map<number, string>};
 
-/** The answers in the outputs, each once, whatever comes twice; an answer is worth more than an error. */
+/** The answers in the outputs, each record once. An answer wins over an error of the same record. */
 async function* answersIn(
 	state: BatchState,
 	batch: BatchTask,
@@ -155,21 +161,21 @@ async function* answersIn(
 		note(lineKinds[outcome?.kind ?? 'foreign']);
 		const index = outcome === undefined ? undefined : indexOf(batch, outcome);
 		const record =
-			index === undefined || states[index] === known.answered ? undefined : recordAt(batch, index);
+			index === undefined || states[index] === status.answered ? undefined : recordAt(batch, index);
 		if (record === undefined || outcome === undefined) {
 			continue;
 		}
 		if (outcome.kind === 'failed') {
-			states[record.index] = known.failed;
+			states[record.index] = status.failed;
 			faults.set(record.index, outcome.message);
 			continue;
 		}
-		states[record.index] = known.answered;
+		states[record.index] = status.answered;
 		yield {record, outcome, verdicts: judge(batch, record, outcome, checker)};
 	}
 }
 
-/** Joins the outputs to the records. */
+/** Joins the outputs to the records. @yields Lines of answers.jsonl. */
 async function* join(
 	state: BatchState,
 	batch: BatchTask,
@@ -180,20 +186,18 @@ async function* join(
 	const fail = (record: BatchRecord, message: string): void => {
 		joined.failed += 1;
 		joined.failedIndexes.push(record.index);
-		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
-		figures.failed({...about, prompt: () => record.prompt}, message);
+		figures.failed(resultOf(record), message);
 	};
 	for await (const answered of readingAhead(answersIn(state, batch, sources, seen))) {
 		const {record, outcome} = answered;
 		const verdicts = await answered.verdicts;
 		joined.succeeded += 1;
-		const about = {variant: record.place.variant, items: Math.max(1, record.items.length)};
-		figures.answered({...about, prompt: () => record.prompt}, outcome.answer, verdicts);
+		figures.answered(resultOf(record), outcome.answer, verdicts);
 		yield answerLine(state, record, outcome, verdicts);
 	}
 	const missing = missingMessage(state);
 	for (let index = 0; index < seen.states.length; index++) {
-		const record = seen.states[index] === known.answered ? undefined : recordAt(batch, index);
+		const record = seen.states[index] === status.answered ? undefined : recordAt(batch, index);
 		if (record !== undefined) {
 			fail(record, seen.faults.get(index) ?? missing);
 		}
@@ -203,9 +207,7 @@ async function* join(
 export async function fetchBatch(state: BatchState, batch: BatchTask, ports: FetchPorts): Promise<Fetched> {
 	const figures = createBatchFigures({
 		variants: batch.variants,
-		target: state.target,
 		price: state.price,
-		maxTokens: state.maxTokens,
 		startedAtMs: state.startedAtMs,
 	});
 	const joined: Joined = {succeeded: 0, failed: 0, failedIndexes: []};

@@ -4,28 +4,28 @@ import {type ObjectStore, parseS3Uri, s3Uri} from '../bedrock/jobs/object-store.
 import type {BatchState, JobState} from './state.ts';
 import type {BatchStore} from './store.ts';
 
-/** Takes the jobs of a batch from upload to their end, step by step, each on disk before the next. */
+/** Takes the jobs of a batch from upload to their end; each step is on disk before the next. */
 
 export type BatchPorts = {
 	readonly store: Pick<BatchStore, 'save' | 'withRecords' | 'dropRecords'>;
 	readonly objects: Pick<ObjectStore, 'write'>;
 	readonly jobs: Pick<JobService, 'create' | 'get'>;
-	/** Makes an error of a call one that the user understands. */
+	/** Turns an error of a call into one for the user. */
 	readonly explain: (error: unknown, what: string, action: string) => Error;
-	/** Jobs of the model that the account takes at once. */
+	/** Jobs of the model that the account runs at once. */
 	readonly activeJobs: number;
-	/** Whether an error passes by itself. */
-	readonly isPassing: (error: unknown) => boolean;
-	/** Told of every change, and of what keeps the jobs from being looked at just now. */
+	/** Whether trying again may help. */
+	readonly isTransient: (error: unknown) => boolean;
+	/** Gets every change, and the error of a poll that failed. */
 	readonly onProgress: (state: BatchState, uploading: Uploading | undefined, trouble?: string) => void;
-	/** Waits until the next look; resolves at once when the signal is aborted. */
+	/** Waits until the next poll; resolves at once when the signal is aborted. */
 	readonly wait: () => Promise<void>;
-	/** Milliseconds of a clock that only goes on. */
+	/** Milliseconds of a monotonic clock. */
 	readonly now: () => number;
 	readonly signal: AbortSignal;
 };
 
-/** Of all files of the batch. */
+/** Progress over all files of the batch. */
 export type Uploading = {readonly bytes: number; readonly totalBytes: number};
 
 const bucketOf = ({s3}: BatchState): string => parseS3Uri(s3)?.bucket ?? '';
@@ -57,7 +57,7 @@ const upload = async (state: BatchState, job: JobState, ports: BatchPorts): Prom
 	}
 };
 
-/** @returns false where the account takes no further job for now. */
+/** @returns false where the account accepts no further job for now. */
 const submit = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<boolean> => {
 	try {
 		job.arn = await ports.jobs.create({
@@ -93,8 +93,8 @@ const submitWaiting = async (state: BatchState, ports: BatchPorts): Promise<void
 	}
 };
 
-/** Looks at one job. */
-const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
+/** Reads the state of one job. */
+const poll = async (state: BatchState, job: JobState, ports: BatchPorts): Promise<void> => {
 	const view = await ports.jobs.get(job.arn ?? '', ports.signal);
 	job.status = view.status;
 	job.message = view.message ?? null;
@@ -106,26 +106,26 @@ const look = async (state: BatchState, job: JobState, ports: BatchPorts): Promis
 	state.isSimulated ||= view.isSimulated;
 };
 
-/** Longest that no job can be looked at, in milliseconds: what lasts longer does not pass by itself. */
-const patienceMs = 600_000;
+/** Give up after this many milliseconds without a successful poll. */
+const maxSilenceMs = 600_000;
 
-/** Looks at the jobs that are under way. @returns What kept it from that, where it passes by itself. */
-const lookAtAll = async (
+/** Polls the active jobs. @returns The error message, if it is transient. */
+const pollAll = async (
 	state: BatchState,
 	ports: BatchPorts,
-	lastSeenAtMs: number | undefined,
+	lastPollAtMs: number | undefined,
 ): Promise<string | undefined> => {
 	try {
 		for (const job of state.jobs.filter(isActive)) {
-			await look(state, job, ports);
+			await poll(state, job, ports);
 		}
 		return undefined;
 	} catch (error) {
 		if (ports.signal.aborted) {
 			return undefined;
 		}
-		const isNew = lastSeenAtMs === undefined || ports.now() - lastSeenAtMs > patienceMs;
-		if (isNew || !ports.isPassing(error)) {
+		const isNew = lastPollAtMs === undefined || ports.now() - lastPollAtMs > maxSilenceMs;
+		if (isNew || !ports.isTransient(error)) {
 			throw error;
 		}
 		return (error as Error).message;
@@ -134,10 +134,10 @@ const lookAtAll = async (
 
 /**
  * Uploads, submits and watches until every job has ended.
- * @returns false when the signal came first: whatever was submitted goes on without us.
+ * @returns false when the signal came first: submitted jobs continue without this program.
  */
 export async function runBatch(state: BatchState, ports: BatchPorts): Promise<boolean> {
-	let lastSeenAtMs: number | undefined;
+	let lastPollAtMs: number | undefined;
 	for (;;) {
 		const submitted = state.jobs.filter(({arn}) => arn !== null).length;
 		try {
@@ -148,10 +148,10 @@ export async function runBatch(state: BatchState, ports: BatchPorts): Promise<bo
 			}
 		}
 		if (state.jobs.filter(({arn}) => arn !== null).length > submitted) {
-			lastSeenAtMs = ports.now();
+			lastPollAtMs = ports.now();
 		}
-		const trouble = await lookAtAll(state, ports, lastSeenAtMs);
-		lastSeenAtMs = trouble === undefined ? ports.now() : lastSeenAtMs;
+		const trouble = await pollAll(state, ports, lastPollAtMs);
+		lastPollAtMs = trouble === undefined ? ports.now() : lastPollAtMs;
 		await ports.store.save(state);
 		ports.onProgress(state, undefined, trouble);
 		if (state.jobs.every(isOver)) {

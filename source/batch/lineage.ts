@@ -1,17 +1,20 @@
 import {createHash} from 'node:crypto';
 import type {BatchState} from './state.ts';
 
-/** What of a batch has no answer yet, after all that was submitted again: an answer that was paid for is not asked twice. */
+/**
+ * The batches that asked again what one batch left without an answer, and what is still without one after all of them: an
+ * answer that was paid for is not asked twice.
+ */
 
 export type Unanswered = {
-	/** The newest of the batches that asked some of it again, else the batch itself: what is made next follows it. */
+	/** The newest of the batches, which the next one follows. */
 	readonly last: BatchState;
-	/** Positions in order; the same ones in every batch of the line. */
+	/** Indexes in order; a record has the same index in every batch of the lineage. */
 	readonly failed: readonly number[];
-	/** One that is not over: what it leaves is not known before. */
+	/** A batch that is not over: what it leaves is unknown until then. */
 	readonly begun: BatchState | undefined;
-	/** The batch and all that came of it. */
-	readonly line: readonly BatchState[];
+	/** The batch and all that followed it. */
+	readonly lineage: readonly BatchState[];
 };
 
 const hashOf = (id: string, failed: readonly number[]): string =>
@@ -19,18 +22,18 @@ const hashOf = (id: string, failed: readonly number[]): string =>
 		.update(JSON.stringify([id, failed]))
 		.digest('hex');
 
-/** Key of the batch that asks the rest: the same rest makes the same batch, and never a second one. */
+/** Key of the batch that asks the rest: the same rest never makes a second batch. */
 export function lineageKey({last, failed}: Pick<Unanswered, 'last' | 'failed'>): string {
 	return hashOf(last.id, failed);
 }
 
-/** Batches that ask again what one left. States of earlier versions say so by their key alone. */
+/** Batches that directly follow one. In states of earlier versions only the key says so. */
 const madeFrom = (before: BatchState, all: readonly BatchState[]): readonly BatchState[] => {
 	const key = hashOf(before.id, before.failed);
 	return all.filter((state) => state.before === before.id || state.key === key);
 };
 
-/** All that came of a batch, itself not included. */
+/** All batches that follow one, the newest first. */
 const descendants = (before: BatchState, all: readonly BatchState[]): readonly BatchState[] => {
 	const found = new Set<BatchState>();
 	const open = [before];
@@ -46,7 +49,7 @@ const descendants = (before: BatchState, all: readonly BatchState[]): readonly B
 };
 
 /**
- * Follows what was submitted again after a batch.
+ * Finds what still has no answer.
  * @param before A batch whose results are written.
  */
 export function findUnanswered(before: BatchState, all: readonly BatchState[]): Unanswered {
@@ -64,6 +67,6 @@ export function findUnanswered(before: BatchState, all: readonly BatchState[]): 
 		last: made[0] ?? before,
 		failed: before.failed.filter((index) => !answered.has(index)).toSorted((first, second) => first - second),
 		begun: made.find(({results}) => results === null),
-		line: [before, ...made],
+		lineage: [before, ...made],
 	};
 }

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import type {BatchLimits} from '../domain/batch-limits.ts';
 import {isWaiting} from './job-runner.ts';
-import {type BatchTask, placeAt} from './records.ts';
+import {type BatchTask, positionAt} from './records.ts';
 import type {BatchState} from './state.ts';
 
-/** Commands that are printed for the user to go on with. */
+/** Commands that are printed for the user to continue with. */
 
-/** A word of a command line, quoted where a shell would take it apart. */
+/** A word of a command line, quoted where a shell would split or expand it. */
 const shellWord = (text: string): string =>
 	/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Where the commands find the jobs: they are known in their own Region only. */
+/** Jobs are known in their own Region only. */
 type Whereabouts = {readonly profile: string | undefined};
 
 const whereWords = ({target}: BatchState, {profile}: Whereabouts): readonly string[] => [
@@ -30,16 +30,16 @@ export function fetchLaterLines(state: BatchState, where: Whereabouts): readonly
 	return arn === undefined
 		? []
 		: [
-				'The outputs lie in S3. Fetch them with:',
+				'The outputs are in S3. Fetch them with:',
 				commandLine(['batch', '--watch', arn, ...whereWords(state, where)]),
 			];
 }
 
-/** What to do where outputs are missing that the service has made: whatever is asked again is paid for again. */
+/** How to fetch again where outputs are missing that the service made: asking again would cost again. */
 export function fetchAgainLines(state: BatchState, where: Whereabouts): readonly string[] {
 	const arn = firstArn(state);
 	return [
-		'The answers may be there and paid for: nothing is offered to be asked again. Put the outputs there, unpacked, and fetch them:',
+		'The answers may exist and are paid for, so no command to ask again is offered. Put the outputs there, unpacked, and fetch them:',
 		...(arn === undefined ? [] : [commandLine(['batch', '--watch', arn, ...whereWords(state, where)])]),
 	];
 }
@@ -55,38 +55,40 @@ export function comeBackLines(state: BatchState, isDemo: boolean, where: Whereab
 		...(arn === undefined
 			? ['Nothing was submitted yet.']
 			: [
-					`The ${others.length === 0 ? 'job goes' : 'jobs go'} on without this program. Come back with:`,
+					`The ${others.length === 0 ? 'job continues' : 'jobs continue'} without this program. Come back with:`,
 					commandLine(['batch', '--watch', arn, ...whereWords(state, where)]),
 					commandLine(['batch', '--stop', arn, ...whereWords(state, where)]),
 				]),
 		...(waiting > 0
-			? [`${waiting} of ${state.jobs.length} jobs wait to be submitted: the same command goes on with them.`]
+			? [
+					`${waiting} of ${state.jobs.length} jobs wait to be submitted: the same command continues with them.`,
+				]
 			: []),
 	];
 }
 
 /**
- * How to ask again what had no answer: as a batch where there is enough of it, else on demand.
+ * How to ask again what had no answer: as a batch where there are enough records, else on demand.
  * @param folder Of the results.
  */
 export function againLines(
 	state: BatchState,
 	batch: BatchTask,
-	{leastRecords}: Pick<BatchLimits, 'leastRecords'>,
+	{minRecords}: Pick<BatchLimits, 'minRecords'>,
 	folder: string,
 	where: Whereabouts,
 ): readonly string[] {
 	const {failed, source, target, maxTokens, subset} = state;
 	const arn = firstArn(state);
-	if (failed.length >= leastRecords && arn !== undefined) {
+	if (failed.length >= minRecords && arn !== undefined) {
 		return [commandLine(['batch', '--resubmit', arn, ...whereWords(state, where)])];
 	}
-	const tooFew = `That is less than the ${leastRecords} records of a batch job`;
-	const variants = [...new Set(failed.map((index) => placeAt(batch, index)?.variant ?? 0))].map(
+	const tooFew = `That is less than the ${minRecords} records of a batch job`;
+	const variants = [...new Set(failed.map((index) => positionAt(batch, index)?.variant ?? 0))].map(
 		(index) => batch.variants[index],
 	);
 	if (subset !== null) {
-		// --resume goes on from one folder: it would ask once more what the batches before this one answered.
+		// --resume continues from one folder: it would ask again what earlier batches answered.
 		return [`${tooFew}; what was asked is in ${path.join(folder, 'failed.jsonl')}.`];
 	}
 	if (source === null || new Set(variants.map((variant) => variant?.itemsPerRequest)).size > 1) {
@@ -94,7 +96,7 @@ export function againLines(
 	}
 	const names = variants.map((variant) => variant?.name ?? '').join(',');
 	const words = [source, '--load', 'measure', '--resume', folder, '--variants', names, '-m', target.model];
-	// Typed, it would take the place of what variants say of their own.
+	// A typed value would replace the variants' own.
 	const isOfRun = variants.every((variant) => (variant?.maxTokens ?? maxTokens) === maxTokens);
 	const tokens = isOfRun ? ['--max-tokens', String(maxTokens)] : [];
 	const line = ['run', ...words, ...tokens, ...whereWords(state, where)];

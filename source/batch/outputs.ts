@@ -4,9 +4,9 @@ import {cleanText} from '../text/width.ts';
 import {linesOf} from './lines.ts';
 import type {BatchState, JobState} from './state.ts';
 
-/** The outputs of the jobs in S3: their lines, and whether they hold what the service says it has answered. */
+/** The outputs of the jobs in S3: their lines, and whether they hold as many answers as the service reports. */
 
-/** What was seen of the outputs of one job. */
+/** Contents of the outputs of one job so far. */
 type Seen = {
 	readonly job: JobState;
 	readonly place: S3Location;
@@ -19,7 +19,6 @@ type Seen = {
 	foreignLines: number;
 };
 
-/** What a line turned out to be. */
 type OutputLineKind = 'answer' | 'failure' | 'foreign';
 
 type OutputPorts = {
@@ -39,27 +38,27 @@ const keysText = (keys: readonly string[]): string => {
 
 const isManifest = (key: string): boolean => /\/manifest\.json(?:\.out)?$/.test(key);
 
-/** A job that says it went through its records has an output. */
+/** A job that went through its records has an output. */
 const hasOutput = ({status}: JobState): boolean => status === 'Completed' || status === 'PartiallyCompleted';
 
-/** Why the outputs of a job cannot be all of its answers; undefined where they may be. */
+/** Why the outputs of a job are incomplete; undefined where they are complete. */
 const troubleOf = ({job, place, keys, records, answers, foreign, foreignLines}: Seen): string | undefined => {
 	const isEmpty = records === 0 && hasOutput(job);
 	if (answers >= job.succeeded && foreign === undefined && !isEmpty) {
 		return undefined;
 	}
 	const what = [
-		keys.length === 0 ? 'nothing lies there' : `there is ${keysText(keys)}`,
+		keys.length === 0 ? 'it is empty' : `there is ${keysText(keys)}`,
 		...(foreign === undefined
 			? []
 			: [
 					`${formatCount(foreignLines)} ${foreignLines === 1 ? 'line' : 'lines'} cannot be read (the first is line ${foreign.line} of ${cleanText(nameOf(foreign.key))}: "${cleanText(foreign.text)}")`,
 				]),
 		...(answers < job.succeeded
-			? [`the job counts ${formatCount(job.succeeded)} answers, and ${formatCount(answers)} were found`]
+			? [`the job reports ${formatCount(job.succeeded)} answers, ${formatCount(answers)} were found`]
 			: []),
 	];
-	return `The outputs of ${job.name} are not whole in ${s3Uri(place)}: ${what.join('; ')}.`;
+	return `The outputs of ${job.name} are incomplete in ${s3Uri(place)}: ${what.join('; ')}.`;
 };
 
 export function readOutputs({s3, jobs}: BatchState, {objects, signal}: OutputPorts) {
@@ -67,8 +66,8 @@ export function readOutputs({s3, jobs}: BatchState, {objects, signal}: OutputPor
 	const root = parseS3Uri(s3);
 	return {
 		/**
-		 * Lines of all outputs. How the service names them is not documented: all that is no manifest is read.
-		 * @yields Each line, with what takes note of what it is.
+		 * Lines of all outputs. Their names are not documented: every object but the manifests is read.
+		 * @yields Each line, with a function that records its kind.
 		 */
 		async *lines(): AsyncGenerator<{readonly line: string; readonly note: (kind: OutputLineKind) => void}> {
 			for (const job of jobs) {
@@ -109,7 +108,7 @@ export function readOutputs({s3, jobs}: BatchState, {objects, signal}: OutputPor
 				}
 			}
 		},
-		/** Where the outputs are not what the jobs say, one sentence each: places that were looked at, and what lies there. */
+		/** Outputs that do not match what their jobs report, one sentence each with the place and its contents. */
 		troubles: (): readonly string[] => seen.map(troubleOf).filter((text) => text !== undefined),
 	};
 }

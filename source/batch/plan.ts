@@ -14,7 +14,9 @@ import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {BatchSetup} from './setup.ts';
 
-/** Work that could go either way. Tokens are those of one request. */
+/** `batch --plan`: compares both routes of the work of a preset, on demand or as a batch. Nothing is sent. */
+
+/** The work of a variant. Tokens are per request. */
 type Work = {
 	readonly items: number;
 	readonly itemsPerRequest: number;
@@ -24,28 +26,27 @@ type Work = {
 	readonly burndown: number;
 };
 
-type Lane = {
-	/** Milliseconds; null where it cannot be told. */
+type RouteEstimate = {
+	/** Milliseconds; null where unknown. */
 	readonly durationMs: number | null;
-	/** USD; null where a price is not known. */
+	/** USD; null where a price is unknown. */
 	readonly costUsd: number | null;
 };
 
-type LaneChoice = {
+type RouteChoice = {
 	readonly requests: number;
-	readonly onDemand: Lane;
-	/** Its duration is the longest that the service takes before it gives up: it promises none. */
-	readonly batch: Lane;
+	readonly onDemand: RouteEstimate;
+	/** Its duration is the shortest timeout of a job: the service promises none. */
+	readonly batch: RouteEstimate;
 	readonly recommended: 'on-demand' | 'batch' | null;
 	readonly reason: string;
-	/** Whether the time on demand rests on limits that nobody told, as a run would then keep to. */
+	/** Whether the time on demand is computed from assumed limits. */
 	readonly isAssumed: boolean;
 };
 
-/** What is known of the batch and of the run that would take its place. */
-type LaneBounds = {
+type RouteBounds = {
 	/** Fewest records of a batch job. */
-	readonly leastRecords: number;
+	readonly minRecords: number;
 	/** Part of the quota that on-demand may use. */
 	readonly share: number;
 };
@@ -53,7 +54,7 @@ type LaneBounds = {
 const hourMs = 3_600_000;
 /** Shortest timeout of a job, which is the default. */
 const batchTimeoutMs = 24 * hourMs;
-/** Up to here nobody wants to wait for a queue that promises nothing. */
+/** Work that on demand takes no longer than this is not worth a queue. */
 const quickMs = hourMs;
 
 /** Tokens of one request; nothing is cached. */
@@ -67,11 +68,11 @@ const usageOf = ({inputTokens, outputTokens}: Work) => ({
 const costOfAll = (work: Work, requests: number, price: Price | null): number | null =>
 	price === null ? null : requests * costOf(usageOf(work), price);
 
-/** A limit that nobody told: a run keeps to what is assumed in its place. */
+/** An unknown limit, in place of which a run keeps to an assumed one. */
 const isAssumedLimit = ({state, source, value}: Limit): boolean =>
 	state === 'unknown' && source === 'assumed' && value !== null;
 
-/** What a run would keep to: its share of the limits a minute, assumed ones too. The day is not shared. */
+/** The limits that a run would keep to: its share of those per minute, assumed ones too. The day is not shared. */
 const usedQuota = (quota: Quota, share: number): Quota => {
 	const used = (limit: Limit): Limit => {
 		const {state, value} = limit;
@@ -88,17 +89,17 @@ const usedQuota = (quota: Quota, share: number): Quota => {
 	};
 };
 
-/** How much of the quota on-demand would take, in words. */
+/** The quota that on-demand would use, in words. */
 const takenWords = (share: number): string =>
-	share < 1 ? `${Math.round(share * 100)} % of the on-demand quota` : 'the whole on-demand quota';
+	share < 1 ? `${formatPercent(share)} of the on-demand quota` : 'the whole on-demand quota';
 
-/** Which lane some work should take: on-demand inside its quota, or a batch job with a quota of its own. */
-export function chooseLane(
+/** Chooses the route of some work: on demand inside its quota, or a batch job, which has its own quota. */
+export function chooseRoute(
 	work: Work,
 	quota: Quota,
 	prices: {readonly onDemand: Price | null; readonly batch: Price | null},
-	{leastRecords, share}: LaneBounds,
-): LaneChoice {
+	{minRecords, share}: RouteBounds,
+): RouteChoice {
 	const requests = Math.ceil(work.items / work.itemsPerRequest);
 	const quotaTokens = settledTokens(usageOf(work), work.burndown);
 	// How long an answer will take is not known: what is in flight is left out.
@@ -111,11 +112,11 @@ export function chooseLane(
 	const isAssumed =
 		durationMs !== null && [quota.requestsPerMinute, quota.tokensPerMinute].some(isAssumedLimit);
 	const choice = {requests, onDemand, batch, isAssumed};
-	if (requests < leastRecords) {
+	if (requests < minRecords) {
 		return {
 			...choice,
 			recommended: 'on-demand',
-			reason: `a batch job needs at least ${leastRecords} records and this has ${requests}`,
+			reason: `a batch job needs at least ${minRecords} records and this has ${requests}`,
 		};
 	}
 	if (durationMs === null) {
@@ -158,8 +159,8 @@ const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchS
 			burndown: target.burndown.value,
 		};
 		const prices = {onDemand: onDemandPrice, batch: price};
-		const bounds = {leastRecords: limits.leastRecords, share: config.share};
-		return {name: variant.name, ...chooseLane(work, target.quota, prices, bounds)};
+		const bounds = {minRecords: limits.minRecords, share: config.share};
+		return {name: variant.name, ...chooseRoute(work, target.quota, prices, bounds)};
 	});
 
 type Choice = ReturnType<typeof choicesOf>[number];
@@ -194,11 +195,11 @@ const columns: ReadonlyArray<Column<Choice>> = [
 		header: 'take',
 		align: 'left',
 		priority: 9,
-		format: ({recommended}) => recommended ?? 'cannot be told',
+		format: ({recommended}) => recommended ?? 'unknown',
 	},
 ];
 
-/** Where the quotas of the plan hold, if that is not AWS; the embedded simulator's own address says nothing. */
+/** The endpoint that the quotas are from, if it is not AWS. The address of the embedded simulator is not shown. */
 const placeOf = ({account, config}: BatchSetup) => {
 	const isEmbedded = config.connection.simulatorUrl !== undefined;
 	return {
@@ -207,7 +208,7 @@ const placeOf = ({account, config}: BatchSetup) => {
 	};
 };
 
-/** What the plan rests on, beside the preset. */
+/** The assumptions of the plan. */
 const basisLine = ({target, config: {share}}: BatchSetup, items: number): string => {
 	const parts = [
 		`${formatCount(items)} items for ${cleanText(target.model)}`,
@@ -218,16 +219,16 @@ const basisLine = ({target, config: {share}}: BatchSetup, items: number): string
 	return parts.join(', ');
 };
 
-/** Where nobody told the quota, a run keeps to an assumed one, and so does the plan. */
+/** Says which limits the plan assumes, where the quota is unknown. */
 const assumedLines = ({target: {quota}}: BatchSetup, choices: readonly Choice[]): readonly string[] =>
 	choices.some(({isAssumed}) => isAssumed)
 		? [
-				`(assumed) Nobody told the whole quota: ${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens a minute; --rpm and --tpm set it.`,
+				`(assumed) The quota is not fully known: ${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens per minute; --rpm and --tpm set it.`,
 			]
 		: [];
 
 /** Prints the plan. @returns Exit code 0. */
-export async function planLanes(setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> {
+export async function planRoutes(setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> {
 	const text = flags.text('items');
 	const items =
 		text === undefined
@@ -255,7 +256,7 @@ export async function planLanes(setup: BatchSetup, flags: FlagValues, io: Io): P
 		...renderTable(columns, choices, columnsOf(io.stdout)),
 		'',
 		...choices.map(
-			({name, recommended, reason}) => `${name}: ${recommended ?? 'cannot be told'}, because ${reason}.`,
+			({name, recommended, reason}) => `${name}: ${recommended ?? 'unknown'}, because ${reason}.`,
 		),
 		...assumedLines(setup, choices),
 	]);

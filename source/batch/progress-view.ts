@@ -8,9 +8,9 @@ import type {BatchView} from '../tui/batch/batch-lines.ts';
 import type {Uploading} from './job-runner.ts';
 import type {BatchState} from './state.ts';
 
-/** Shows how a batch goes on: on a screen of its own, as lines with `--plain`, or not at all. */
+/** Shows the progress of a batch: on its own screen, as lines with `--plain`, or not at all. */
 type ProgressView = {
-	/** `trouble`: what keeps the jobs from being looked at just now. */
+	/** `trouble`: why the last poll failed. */
 	readonly onProgress: (state: BatchState, uploading: Uploading | undefined, trouble?: string) => void;
 	readonly end: () => Promise<void>;
 	/** Aborted when the user leaves the screen. */
@@ -39,8 +39,8 @@ const progressOf = (state: BatchState, workingMs: number | null): BatchProgress 
 	};
 };
 
-/** Follows a batch, so that its pace can be told. */
-const createWatch = () => {
+/** Follows a batch, to know its pace. */
+const createProgress = () => {
 	let workingSinceMs: number | undefined;
 	return (state: BatchState): BatchProgress => {
 		const nowMs = Date.now();
@@ -50,12 +50,12 @@ const createWatch = () => {
 	};
 };
 
-const never = new AbortController().signal;
+const neverLeft = new AbortController().signal;
 
-/** Each change once: as lines with `--plain`, in place where only the errors go to a terminal. */
+/** Each change once: as lines with `--plain`, in place where stderr is a terminal. */
 const createLines = ({isPlain}: OutputConfig, io: Io): ProgressView => {
 	const isInPlace = !isPlain && io.stderr.isTTY;
-	const watch = createWatch();
+	const watch = createProgress();
 	let last = '';
 	return {
 		onProgress(state, uploading, trouble) {
@@ -76,7 +76,7 @@ const createLines = ({isPlain}: OutputConfig, io: Io): ProgressView => {
 				io.stderr.write('\n');
 			}
 		},
-		left: never,
+		left: neverLeft,
 	};
 };
 
@@ -92,7 +92,7 @@ const createScreen = async (
 	const {openBatchScreen} = await import('../tui/batch/batch-screen.tsx');
 	const openedAtMs = Date.now();
 	const leave = new AbortController();
-	const watch = createWatch();
+	const watch = createProgress();
 	let latest: {state: BatchState; upload: Uploading | undefined; trouble: string | undefined} = {
 		state: first,
 		upload: undefined,
@@ -107,7 +107,7 @@ const createScreen = async (
 		upload: latest.upload,
 		trouble: latest.trouble === undefined ? undefined : troubleLine(latest.trouble),
 		progress: watch(latest.state),
-		leaving: isDemo ? 'the jobs of a demo end with it' : 'the jobs go on, and how to come back is printed',
+		leaving: isDemo ? 'the jobs of a demo end with it' : 'the jobs continue; how to come back is printed',
 	});
 	const guard = guardScreen(io);
 	await guard.start();

@@ -1,12 +1,9 @@
 import type {Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {composePrompt} from '../prompts/compose.ts';
 
-/**
- * Names of the records of a batch: `r`, the variant in two digits and the request in eight, base 36. Eleven letters and
- * digits: as long as the ones that the service makes itself. They say all that a join needs, so nothing has to be kept.
- */
+/** The records of a batch: their order, their names and their prompts. */
 
-type RecordPlace = {
+type RecordPosition = {
 	/** Index of the variant. */
 	readonly variant: number;
 	/** Number of the request within the variant, from 0. */
@@ -15,12 +12,16 @@ type RecordPlace = {
 
 const base = 36;
 
-export function recordId({variant, request}: RecordPlace): string {
+/**
+ * The name of a record: `r`, the variant in two digits and the request in eight, base 36. It is as long as the names that
+ * the service makes, and says all that a join needs, so nothing has to be kept.
+ */
+export function recordId({variant, request}: RecordPosition): string {
 	return `r${variant.toString(base).padStart(2, '0')}${request.toString(base).padStart(8, '0')}`;
 }
 
-/** @returns undefined for a name that is not ours. */
-export function parseRecordId(id: string): RecordPlace | undefined {
+/** @returns undefined for a name that `recordId` does not make. */
+export function parseRecordId(id: string): RecordPosition | undefined {
 	const [, variant, request] = /^r([0-9a-z]{2})([0-9a-z]{8})$/.exec(id) ?? [];
 	return variant === undefined || request === undefined
 		? undefined
@@ -29,22 +30,22 @@ export function parseRecordId(id: string): RecordPlace | undefined {
 
 /** One request of a batch, before it becomes a body. */
 export type BatchRecord = {
-	/** Position in the batch, from 0. */
+	/** In the batch, from 0. */
 	readonly index: number;
 	readonly id: string;
-	readonly place: RecordPlace;
+	readonly position: RecordPosition;
 	readonly variant: Variant;
 	readonly items: readonly Item[];
 	readonly prompt: Prompt;
 };
 
-/** Items in their order: an array, or a file that gives them as they are asked for. */
+/** Items in their order: an array, or a file that they are read from on demand. */
 export type ItemSource = {
 	readonly length: number;
 	readonly slice: (start: number, end: number) => readonly Item[];
 };
 
-/** What a batch is about. */
+/** The task and the variants of a batch. */
 export type BatchTask = {
 	readonly task: Omit<Task, 'items'> & {readonly items: ItemSource};
 	readonly variants: readonly Variant[];
@@ -59,8 +60,8 @@ export function countRecords({task, variants}: BatchTask): number {
 	return variants.reduce((sum, variant) => sum + requestsOf(task, variant), 0);
 }
 
-/** Where a position lies. */
-export function placeAt({task, variants}: BatchTask, index: number): RecordPlace | undefined {
+/** The position of the record with an index; undefined where the batch has no such record. */
+export function positionAt({task, variants}: BatchTask, index: number): RecordPosition | undefined {
 	let request = index;
 	for (const [variant, each] of variants.entries()) {
 		const count = requestsOf(task, each);
@@ -72,11 +73,8 @@ export function placeAt({task, variants}: BatchTask, index: number): RecordPlace
 	return undefined;
 }
 
-/** The position of a place; undefined where the batch has no such record. */
-export function indexOfPlace(
-	{task, variants}: BatchTask,
-	{variant, request}: RecordPlace,
-): number | undefined {
+/** The index of the record at a position; undefined where the batch has no such record. */
+export function indexAt({task, variants}: BatchTask, {variant, request}: RecordPosition): number | undefined {
 	const own = variants[variant];
 	if (own === undefined || request >= requestsOf(task, own)) {
 		return undefined;
@@ -84,16 +82,15 @@ export function indexOfPlace(
 	return variants.slice(0, variant).reduce((sum, each) => sum + requestsOf(task, each), request);
 }
 
-/** The items of a place. */
-export function itemsOfPlace({task, variants}: BatchTask, {variant, request}: RecordPlace): readonly Item[] {
+/** The items of the record at a position. */
+export function itemsAt({task, variants}: BatchTask, {variant, request}: RecordPosition): readonly Item[] {
 	const size = variants[variant]?.itemsPerRequest ?? 1;
 	return task.items.slice(request * size, (request + 1) * size);
 }
 
 /**
- * Records one after the other, so that a hundred thousand of them need no more memory than one.
- * @param first Position to begin with.
- * @param count How many.
+ * Makes records one by one, so that a hundred thousand of them need no more memory than one.
+ * @param first Index to begin with.
  */
 export function* batchRecords(
 	batch: BatchTask,
@@ -101,20 +98,20 @@ export function* batchRecords(
 	count = countRecords(batch),
 ): Generator<BatchRecord> {
 	const {task, variants} = batch;
-	// A prompt is made from the items that it is given.
+	// A prompt is composed from the items of its record alone.
 	const bare = {...task, items: []};
-	let place = placeAt(batch, first);
-	for (let index = first; index < first + count && place !== undefined; index++) {
-		const variant = variants[place.variant];
+	let position = positionAt(batch, first);
+	for (let index = first; index < first + count && position !== undefined; index++) {
+		const variant = variants[position.variant];
 		if (variant === undefined) {
 			return;
 		}
-		const items = itemsOfPlace(batch, place);
+		const items = itemsAt(batch, position);
 		const prompt = composePrompt(variant, bare, items);
-		yield {index, id: recordId(place), place, variant, items, prompt};
-		const isLast = place.request + 1 === requestsOf(task, variant);
-		place = isLast
-			? {variant: place.variant + 1, request: 0}
-			: {variant: place.variant, request: place.request + 1};
+		yield {index, id: recordId(position), position, variant, items, prompt};
+		const isLast = position.request + 1 === requestsOf(task, variant);
+		position = isLast
+			? {variant: position.variant + 1, request: 0}
+			: {variant: position.variant, request: position.request + 1};
 	}
 }

@@ -1,168 +1,17 @@
-import {checksOf, costOf, countItems, tokenCounts, usageOf} from '../domain/accounting.ts';
-import type {Answer} from '../domain/backend.ts';
-import type {Failure} from '../domain/failure.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {CellSpec, Price} from '../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import type {ItemVerdict, Prompt, Variant} from '../domain/task.ts';
-import {emptyFigures} from '../metrics/figures/figures.ts';
-import {foldEvent} from '../metrics/figures/fold-event.ts';
-import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
-import {Times} from '../metrics/statistics/distribution.ts';
+import {hasOwnMaxTokens} from '../domain/task.ts';
+import {environmentOf} from '../reports/environment.ts';
 import {type Environment, targetResultsOf} from '../reports/results.ts';
+import {writeResults} from '../reports/results-json.ts';
 import type {Results} from '../reports/results-schema.ts';
+import {writeReports} from '../threads/reports-handle.ts';
+import type {Fetched} from './fetch.ts';
+import type {BatchTask} from './records.ts';
+import type {BatchState} from './state.ts';
 
-/** A batch as its figures see it. */
-type BatchFacts = {
-	readonly variants: readonly Variant[];
-	readonly target: Target;
-	/** Of batch inference. */
-	readonly price: Price | null;
-	readonly maxTokens: number;
-	/** Milliseconds since 1970 when the first job was submitted. */
-	readonly startedAtMs: number;
-};
-
-/** What became of one record. `prompt` is asked for once a variant. */
-type RecordResult = {
-	readonly variant: number;
-	readonly items: number;
-	readonly prompt: () => Prompt;
-};
-
-const noFailure = {isRetryable: true, charge: 'none'} as const;
-
-/** A record that came back without an answer. */
-const recordFailure = (message: string): Failure => ({
-	class: 'model-error',
-	message,
-	advice: 'The record is in failed.jsonl, which can be submitted again.',
-	...noFailure,
-});
-
-const noTimes = new Times().toDistribution();
-
-/**
- * The figures of a batch, record by record. A batch has quotas of its own and tells no time of a single record: quota
- * tokens are 0, latencies and the sustainable rate are not known.
- */
-export function createBatchFigures({variants, target, price, maxTokens, startedAtMs}: BatchFacts) {
-	const cells = variants.map(
-		(variant, index): CellSpec => ({
-			variant: index,
-			target: 0,
-			lane: 'normal',
-			ratePerMinute: null,
-			inputTokens: {value: 0, isEstimated: true},
-			maxTokens: variant.maxTokens ?? maxTokens,
-			price,
-		}),
-	);
-	const figures = emptyFigures(cells, 1);
-	figures.startedEpochMs = startedAtMs;
-	const prompts = new Map<number, Prompt>();
-
-	const enterSent = ({variant, items, prompt}: RecordResult): void => {
-		const first = prompts.get(variant) ?? prompt();
-		prompts.set(variant, first);
-		foldEvent(figures, {
-			type: 'sent',
-			at: 0,
-			cell: variant,
-			target: 0,
-			isCounted: true,
-			isFirst: true,
-			items,
-			reservedTokens: 0,
-			prompt: first,
-		});
-	};
-
-	return {
-		answered(result: RecordResult, answer: Answer, verdicts: readonly ItemVerdict[]): void {
-			enterSent(result);
-			const usage = usageOf(answer, 0);
-			foldEvent(figures, {
-				type: 'answered',
-				at: 0,
-				cell: result.variant,
-				target: 0,
-				isCounted: true,
-				block: undefined,
-				stopReason: answer.stopReason,
-				isTruncated: answer.isTruncated,
-				isRefused: answer.isRefused,
-				items: countItems(verdicts),
-				checks: checksOf(verdicts),
-				tokens: tokenCounts(usage, answer),
-				quotaTokens: 0,
-				occupied: {tokens: 0, requests: 1},
-				reservedTokens: 0,
-				isOverrun: false,
-				costUsd: price === null ? undefined : costOf(usage, price),
-				times: {timeToFirstToken: undefined, service: 0, dispatchDelay: 0, total: 0},
-				isWithinServiceLevel: undefined,
-				isSimulated: answer.isSimulated,
-				text: answer.text,
-			});
-		},
-		failed(result: RecordResult, message: string): void {
-			enterSent(result);
-			const failure = recordFailure(message);
-			const about = {at: 0, cell: result.variant, target: 0, isCounted: true, reservedTokens: 0};
-			foldEvent(figures, {type: 'failed', failure, ...about});
-		},
-		/** @param spanMs From the first submission to the end of the last job. */
-		variants(spanMs: number): readonly VariantFigures[] {
-			const perMinute = (count: number): number | null => (spanMs > 0 ? (count * 60_000) / spanMs : null);
-			return cells.map((cell, index) => {
-				const view = {
-					name: variants[index]?.name ?? '',
-					cell,
-					target,
-					shape: 'saturate' as const,
-					hasServiceLevel: false,
-					maxTokens: cell.maxTokens,
-				};
-				const {tokens, items, requests, ...rest} = toVariantFigures(figures, index, view);
-				return {
-					...rest,
-					tokens,
-					items,
-					requests,
-					latencyMs: {
-						timeToFirstToken: noTimes,
-						total: noTimes,
-						perOutputToken: noTimes,
-						dispatchDelay: noTimes,
-						service: noTimes,
-					},
-					rate: {
-						requestsPerMinute: perMinute(requests.succeeded),
-						tokensPerMinute: perMinute(tokens.input + tokens.output),
-						outputTokensPerSecond: spanMs > 0 ? (tokens.output * 1000) / spanMs : null,
-						usefulPerMinute: perMinute(items.useful),
-						goodputPerMinute: null,
-					},
-					sustainable: {
-						usefulPerMinute: null,
-						low: null,
-						high: null,
-						limitedBy: 'none' as const,
-						ceilingPerMinute: null,
-						usefulPerDay: null,
-					},
-					maxTokensAdvice: {value: null, truncationRisk: null, sustainablePerMinute: null},
-				};
-			});
-		},
-		failures: (): readonly FailureCount[] => [...figures.failures.values()],
-		events: (): readonly LogEvent[] => figures.events,
-	};
-}
-
-export type BatchFigures = ReturnType<typeof createBatchFigures>;
+/** The results of a batch, in the same schema and the same files as those of a run. */
 
 /** What the results of a batch are made from. */
 type BatchOutcome = {
@@ -237,4 +86,73 @@ export function batchResultsOf(batch: BatchOutcome, environment: Environment): R
 			firstAt,
 		})),
 	};
+}
+
+/** How a batch ended, over all of its jobs. */
+export function outcomeOf({jobs}: BatchState): 'completed' | 'stopped' | 'failed' {
+	return jobs.every(({status}) => status === 'Completed' || status === 'PartiallyCompleted')
+		? 'completed'
+		: jobs.some(({status}) => status === 'Stopped')
+			? 'stopped'
+			: 'failed';
+}
+
+/** What the results say beside the figures, at the end of the batch. */
+const notesOf = (
+	{subset, records, price}: BatchState,
+	{troubles}: Fetched,
+	at: string,
+): readonly LogEvent[] => [
+	...troubles.map((text) => ({at, kind: 'outputs', text})),
+	...(subset === null
+		? []
+		: [{at, kind: 'resumed', text: `Only what had no answer was submitted again: ${records} records.`}]),
+	...(price === null ? [] : [{at, kind: 'price', text: `Cost: ${price.source}.`}]),
+];
+
+const resultsOfState = (state: BatchState, batch: BatchTask, fetched: Fetched): Results => {
+	const {figures} = fetched;
+	const starts = state.jobs.map(({submittedAtMs}) => submittedAtMs ?? state.startedAtMs);
+	const ends = state.jobs.map(({endedAtMs}) => endedAtMs ?? Date.now());
+	const startedAtMs = Math.min(...starts);
+	const endedAtMs = Math.max(startedAtMs, ...ends);
+	return batchResultsOf(
+		{
+			preset: state.preset,
+			task: batch.task.task,
+			target: state.target,
+			maxTokens: state.maxTokens,
+			hasOwnMaxTokens: hasOwnMaxTokens(batch.variants),
+			seed: state.seed,
+			records: state.records,
+			jobs: state.jobs.length,
+			startedAtMs,
+			endedAtMs,
+			isSimulated: state.isSimulated,
+			outcome: outcomeOf(state),
+			variants: figures.variants(endedAtMs - startedAtMs),
+			failures: figures.failures(),
+			events: [...figures.events(), ...notesOf(state, fetched, new Date(endedAtMs).toISOString())],
+		},
+		environmentOf(),
+	);
+};
+
+/**
+ * Writes the results, and the reports that are drawn from them.
+ * @param isDrawing Whether summary and charts are wanted; the results are what was paid for and are always written.
+ * @returns Path of results.json.
+ */
+export async function writeBatchResults(
+	state: BatchState,
+	batch: BatchTask,
+	fetched: Fetched,
+	{folder, isDrawing}: {readonly folder: string; readonly isDrawing: boolean},
+): Promise<string> {
+	const results = resultsOfState(state, batch, fetched);
+	const file = await writeResults(folder, results);
+	if (isDrawing) {
+		await writeReports({type: 'redraw', results, folder});
+	}
+	return file;
 }

@@ -16,11 +16,12 @@ import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Io} from '../terminal/io.ts';
+import {formatPercent} from '../text/numbers.ts';
 import {writeItems} from './items.ts';
 import {lineMaker} from './record-line.ts';
 import type {BatchRecord, BatchTask, ItemSource} from './records.ts';
 
-/** Part of the on-demand list price that batch inference costs, as secondary sources tell; AWS states it for each model. */
+/** Part of the on-demand list price that batch inference costs, by secondary sources; AWS states it per model. */
 export const batchPriceShare = 0.5;
 
 /** The price of batch inference, assumed from the on-demand one: batch reads and writes no cache. */
@@ -32,11 +33,11 @@ export function batchPrice(price: Price | null): Price | null {
 				output: price.output * batchPriceShare,
 				cacheRead: price.cacheRead * batchPriceShare,
 				cacheWrite: price.cacheWrite * batchPriceShare,
-				source: `assumed: ${batchPriceShare * 100} % of ${price.source}`,
+				source: `assumed: ${formatPercent(batchPriceShare)} of ${price.source}`,
 			};
 }
 
-/** Everything that a batch needs to know before anything is uploaded. */
+/** All that a batch needs before anything is uploaded. */
 export type BatchSetup = {
 	readonly config: RunConfig;
 	readonly batch: BatchTask;
@@ -44,16 +45,16 @@ export type BatchSetup = {
 	readonly target: Target;
 	readonly form: BatchForm;
 	readonly limits: BatchLimits;
-	/** Of on-demand inference; null where it is not known. */
+	/** Of on-demand inference; null where unknown. */
 	readonly onDemandPrice: Price | null;
 	/** Of batch inference, assumed. */
 	readonly price: Price | null;
 	readonly lineOf: (record: BatchRecord) => string;
-	/** Shipped name or whole path of the preset; null for a task from the command line. */
+	/** Shipped name or absolute path of the preset; null for a task from the command line. */
 	readonly source: string | null;
 };
 
-/** What a batch is made from. */
+/** The part of the setup that a batch is created from. */
 export type BatchInput = Pick<BatchSetup, 'batch' | 'target' | 'form' | 'price' | 'limits' | 'lineOf'> & {
 	readonly config: Pick<RunConfig, 'preset' | 'maxTokens' | 'seed' | 'guards' | 'connection'>;
 	readonly source: string | null;
@@ -70,33 +71,33 @@ const onlyModel = (models: readonly string[]): string => {
 	return model;
 };
 
-/** What a batch is made of, before the account is asked. */
+/** Preset and flags of a batch, before the account is asked. */
 type BatchOrder = {
 	readonly config: RunConfig;
 	readonly items: ItemSource;
 	readonly source: string | null;
 };
 
-/** @throws UserError (exit 2) for a chat that is all there is; one in a lane of its own is left out. */
+/** Drops a chat that has its own lane. @throws UserError (exit 2) when nothing else is left. */
 const withoutChat = (config: RunConfig): RunConfig => {
 	const {task, lanes, variants} = config;
 	if (task.chat === undefined) {
 		return config;
 	}
-	const talking = lanes.filter(({lane}) => lane === task.chat?.lane).flatMap((lane) => lane.variants);
-	const silent = variants.filter(({name}) => !talking.includes(name));
-	if (task.chat.lane === undefined || silent.length === 0) {
+	const chatting = lanes.filter(({lane}) => lane === task.chat?.lane).flatMap((lane) => lane.variants);
+	const others = variants.filter(({name}) => !chatting.includes(name));
+	if (task.chat.lane === undefined || others.length === 0) {
 		throw new UserError('A chat cannot be a batch job: each turn needs the answer to the one before.', {
 			exitCode: 2,
 			hint: 'Run it on demand (bedrock-top run), or give the batch items.',
 		});
 	}
-	return {...config, task: {...task, chat: undefined}, variants: silent};
+	return {...config, task: {...task, chat: undefined}, variants: others};
 };
 
 /**
  * Reads preset and flags.
- * @param itemsFile Where the items go: they are not kept in memory.
+ * @param itemsFile The items are written to it and not kept in memory.
  * @throws UserError (exit 2).
  */
 export async function batchOrder(
@@ -115,7 +116,7 @@ export async function batchOrder(
 		async () => readStdinText(io.stdin),
 	);
 	const config = withoutChat(asked);
-	// Content from the command line takes the place of the items.
+	// Content from the command line replaces the items.
 	const items = config.task.items.length === 0 || kept === undefined ? [] : kept;
 	const source = name === undefined || shippedNames().includes(name) ? (name ?? null) : path.resolve(name);
 	return {config, items, source};
@@ -129,7 +130,7 @@ export async function setUpBatch(
 ): Promise<BatchSetup> {
 	const model = onlyModel(config.models);
 	const {override, isRefreshing, tier} = config;
-	// The Region of a model that is named by its ARN is known with the configuration.
+	// The configuration knows the Region of a model that is named by its ARN.
 	const {region = connection.region, isRegionOfArn = false} = config.connection;
 	const account = await openAccount({
 		connection: {...connection, region, isRegionOfArn},

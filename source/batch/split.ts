@@ -8,10 +8,9 @@ export type Slice = {
 	readonly bytes: number;
 };
 
-/** Slices for the files of one job. */
+/** The records of one job, and how they are cut into files. */
 export type JobSlice = Slice & {readonly files: readonly Slice[]};
 
-/** Why a batch cannot be split. */
 export type SplitFault =
 	| {
 			readonly kind: 'too-few';
@@ -19,11 +18,11 @@ export type SplitFault =
 			readonly records: number;
 			readonly jobs: number;
 			/** Fewest records of one job. */
-			readonly leastRecords: number;
-			/** Records of the whole batch that would be enough; null where no number of records like these is. */
+			readonly minRecords: number;
+			/** Records of the whole batch that would be enough; null where no number of such records is. */
 			readonly enough: number | null;
 	  }
-	| {readonly kind: 'too-large'; readonly index: number; readonly bytes: number; readonly most: number};
+	| {readonly kind: 'too-large'; readonly index: number; readonly bytes: number; readonly max: number};
 
 type Bounds = {readonly records: number; readonly bytes: number};
 
@@ -39,12 +38,12 @@ export function runningSums(sizes: readonly number[]): readonly number[] {
 /** Cuts a slice into as few even parts as fit: an even cut leaves no last part with too few records. */
 const cut = ({first, count}: Slice, sums: readonly number[], bounds: Bounds): readonly Slice[] => {
 	const bytesBetween = (from: number, to: number): number => (sums[to] ?? 0) - (sums[from] ?? 0);
-	const least = Math.max(
+	const minParts = Math.max(
 		1,
 		Math.ceil(count / bounds.records),
 		Math.ceil(bytesBetween(first, first + count) / bounds.bytes),
 	);
-	for (let parts = least; ; parts++) {
+	for (let parts = minParts; ; parts++) {
 		const edges = Array.from({length: parts + 1}, (_unused, part) =>
 			Math.floor(first + (count * part) / parts),
 		);
@@ -67,18 +66,18 @@ const cutJobs = (
 	return cut(whole, sums, {records: limits.recordsPerJob, bytes: limits.bytesPerJob});
 };
 
-/** Further jobs are not tried: records too large for so many are too large for any number. */
-const mostTried = 100;
+/** Records too large for this many further jobs are too large for any number of jobs. */
+const maxTried = 100;
 
 /**
- * Records that would be enough: what is added may need a further job, and then that one wants its records too.
- * @param jobs Jobs that there are too few records for.
+ * Records that would be enough. The added ones may need a further job, which has a minimum of its own.
+ * @param jobs Jobs for which there are too few records.
  */
 const enoughRecords = (sizes: readonly number[], jobs: number, limits: BatchLimits): number | null => {
-	for (let tried = jobs; tried < jobs + mostTried; tried++) {
-		const count = tried * limits.leastRecords;
+	for (let tried = jobs; tried < jobs + maxTried; tried++) {
+		const count = tried * limits.minRecords;
 		const more = Array.from({length: count}, (_unused, index) => sizes[index % sizes.length] ?? 0);
-		if (cutJobs(more, runningSums(more), limits).every((job) => job.count >= limits.leastRecords)) {
+		if (cutJobs(more, runningSums(more), limits).every((job) => job.count >= limits.minRecords)) {
 			return count;
 		}
 	}
@@ -93,17 +92,17 @@ export function splitBatch(
 	sizes: readonly number[],
 	limits: BatchLimits,
 ): {readonly jobs: readonly JobSlice[]} | {readonly fault: SplitFault} {
-	const most = Math.min(limits.bytesPerFile, limits.bytesPerJob);
-	const index = sizes.findIndex((size) => size > most);
+	const max = Math.min(limits.bytesPerFile, limits.bytesPerJob);
+	const index = sizes.findIndex((size) => size > max);
 	if (index !== -1) {
-		return {fault: {kind: 'too-large', index, bytes: sizes[index] ?? 0, most}};
+		return {fault: {kind: 'too-large', index, bytes: sizes[index] ?? 0, max}};
 	}
 	const sums = runningSums(sizes);
 	const jobs = cutJobs(sizes, sums, limits);
-	const {leastRecords} = limits;
-	if (jobs.some(({count}) => count < leastRecords)) {
+	const {minRecords} = limits;
+	if (jobs.some(({count}) => count < minRecords)) {
 		const enough = enoughRecords(sizes, jobs.length, limits);
-		return {fault: {kind: 'too-few', records: sizes.length, jobs: jobs.length, leastRecords, enough}};
+		return {fault: {kind: 'too-few', records: sizes.length, jobs: jobs.length, minRecords, enough}};
 	}
 	const inFile = {records: limits.recordsPerFile, bytes: limits.bytesPerFile};
 	return {jobs: jobs.map((job) => ({...job, files: cut(job, sums, inFile)}))};

@@ -7,7 +7,7 @@ import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../text/private-file.ts';
 import type {Slice} from './split.ts';
 
-/** What is known of a batch, on disk after every step: a crash at any point is gone on from there. */
+/** The state of a batch. It is on disk after every step, so that the batch continues after a crash. */
 
 type FileState = Slice & {
 	readonly key: string;
@@ -18,7 +18,7 @@ type FileState = Slice & {
 
 export type JobState = {
 	readonly name: string;
-	/** Client token of the service: the same one never makes a second job. */
+	/** Client token: the service makes one job per token. */
 	readonly token: string;
 	readonly count: number;
 	/** Input of the job: its file, or the folder of its files. */
@@ -37,10 +37,10 @@ export type JobState = {
 export type BatchState = {
 	readonly schema: 1;
 	readonly id: string;
-	/** Hash of everything that makes the records and where they go. */
+	/** Hash of everything that determines the records and their destination. */
 	readonly key: string;
 	readonly preset: string | null;
-	/** Shipped name or whole path of the preset; null for a task from the command line. */
+	/** Shipped name or absolute path of the preset; null for a task from the command line. */
 	readonly source: string | null;
 	readonly target: Target;
 	/** Of batch inference. */
@@ -51,34 +51,32 @@ export type BatchState = {
 	readonly maxTokens: number;
 	readonly seed: number;
 	readonly records: number;
-	/** Positions of the only records that are asked, where others were answered before; null for all. */
+	/** Indexes of the records that are asked, where others were answered before; null for all. */
 	readonly subset: readonly number[] | null;
 	/** Id of the batch that left these records; absent for a batch of its own, and in states of earlier versions. */
 	readonly before?: string;
-	/** Of the account when it was last submitted: whoever comes back keeps to them. Absent in states of earlier versions. */
-	readonly limits?: Pick<BatchLimits, 'activeJobs' | 'leastRecords'>;
+	/** Limits of the account at the last submission, kept when the batch is continued. Absent in states of earlier versions. */
+	readonly limits?: Pick<BatchLimits, 'activeJobs' | 'minRecords'>;
 	readonly startedAtMs: number;
 	readonly jobs: readonly JobState[];
 	isSimulated: boolean;
-	/** Folder that the fetch began to write into: it may go on there. Absent until then. */
+	/** Folder that the fetch began to write into, and may continue in. Absent until then. */
 	folder?: string;
-	/** Where the results lie; null until they are written. */
+	/** Path of the results; null until they are written. */
 	results: string | null;
-	/** Why the outputs were not whole when they were read: nothing is asked again then. Absent where they were. */
+	/** Why the outputs were incomplete when they were read: then nothing is asked again. Absent where they were complete. */
 	troubles?: readonly string[];
-	/** Positions of the records that had no answer; empty until the results are written. */
+	/** Indexes of the records without an answer; empty until the results are written. */
 	failed: readonly number[];
 };
 
-/** States on disk. One that is damaged is named, and stands in the way of no other batch. */
-
-/** What was read: a state, or why there is none; neither where none was written yet. */
+/** A state that was read, or the damage of its file; neither where none was written yet. */
 type ReadState = {readonly state?: BatchState; readonly damage?: string};
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code ?? '');
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Nothing lies there: the file, or a folder on the way to it. */
+/** Whether the error says that a file, or a folder on the way to it, is missing. */
 export function isMissing(error: unknown): boolean {
 	return codeOf(error) === 'ENOENT';
 }
@@ -110,7 +108,7 @@ const jobChecks = {
 	files: listOf(fileChecks),
 };
 
-/** What the commands rely on. */
+/** The keys that the commands rely on. */
 const stateChecks = {
 	schema: (value: unknown) => value === 1,
 	id: isText,
@@ -128,7 +126,7 @@ const stateChecks = {
 	jobs: listOf(jobChecks),
 };
 
-/** Never rejects. */
+/** Reads a state. It never rejects: one damaged file must not block other batches. */
 export async function readState(file: string): Promise<ReadState> {
 	try {
 		const content: unknown = JSON.parse(await readFile(file, 'utf8'));
@@ -144,12 +142,12 @@ export async function readState(file: string): Promise<ReadState> {
 	}
 }
 
-/** What to tell of a damaged state. Job names and tokens follow from the command, so it finds its jobs again. */
+/** The warning for a damaged state. Job names and tokens follow from the command, so it finds its jobs again. */
 export function damageLine(file: string, damage: string): string {
-	return `The state of a batch is damaged and left out: ${file} (${damage}). Its jobs go on, and --list shows them; the command that began it finds them again, or remove its folder.`;
+	return `The state of a batch is damaged and ignored: ${file} (${damage}). Its jobs continue, and --list shows them. The command that began it finds them again; or remove its folder.`;
 }
 
-/** A folder that cannot be used, in words. */
+/** The error for a folder that cannot be used. */
 export function folderError(folder: string, error: unknown): UserError {
 	return new UserError(`Batches cannot be kept in ${folder}: ${messageOf(error)}.`, {
 		exitCode: 1,
@@ -158,16 +156,16 @@ export function folderError(folder: string, error: unknown): UserError {
 	});
 }
 
-/** What a batch asked, where it cannot be read: without it no answer can be told from another. */
+/** The error for a task file that cannot be read: without it answers cannot be matched to records. */
 export function taskError(folder: string, error: unknown): UserError {
-	return new UserError(`What a batch asked is damaged or gone: ${folder} (${messageOf(error)}).`, {
+	return new UserError(`The task of a batch is damaged or missing: ${folder} (${messageOf(error)}).`, {
 		exitCode: 1,
-		hint: 'Its outputs lie in S3, but they cannot be joined here.',
+		hint: 'Its outputs are in S3, but they cannot be joined here.',
 		cause: error,
 	});
 }
 
-/** Replaces a state as a whole, and has it on the disk before the next step is taken. @throws UserError (exit 1). */
+/** Replaces a state atomically: it is on disk before the next step. @throws UserError (exit 1). */
 export async function writeState(file: string, folder: string, state: BatchState): Promise<void> {
 	try {
 		await writeAtomically(file, JSON.stringify(state));

@@ -19,7 +19,7 @@ import {
 } from './state.ts';
 
 /**
- * What decides whether two commands mean the same batch.
+ * Identifies a batch: commands with the same key mean the same one.
  * @param items Hash of the items.
  */
 export function batchKey(
@@ -43,34 +43,34 @@ export function batchFolder(): string {
 
 /** The batches of this user. */
 export type BatchStore = {
-	/** Makes sure that something can be written. @throws UserError (exit 1). */
+	/** Checks that the folder can be written. @throws UserError (exit 1). */
 	readonly prepare: () => Promise<void>;
 	/** @throws UserError (exit 1). */
 	readonly save: (state: BatchState) => Promise<void>;
-	/** Folder of a batch that is being made: its files come first, its state last. */
+	/** Folder of a batch that is being created: its files are written first, its state last. */
 	readonly draft: string;
-	/** Puts the items of another batch into the draft. */
+	/** Copies the items of another batch into the draft. */
 	readonly copyItems: (id: string) => Promise<void>;
 	/** Makes the draft the folder of a batch. */
 	readonly keepDraft: (id: string, batch: BatchTask) => Promise<void>;
 	readonly dropDraft: () => Promise<void>;
 	readonly loadTask: (id: string) => Promise<BatchTask>;
-	/** Lends some of the input lines of a batch. */
+	/** Opens some of the input lines of a batch for `use`. */
 	readonly withRecords: (
 		id: string,
 		lines: {readonly offset: number; readonly bytes: number},
 		use: (source: UploadSource) => Promise<void>,
 	) => Promise<void>;
-	/** Removes the input lines: they lie in S3 by then. */
+	/** Removes the input lines once they are in S3. */
 	readonly dropRecords: (id: string) => Promise<void>;
-	/** The newest first; damaged ones are told once and left out. @throws UserError (exit 1). */
+	/** All batches, the newest first; damaged ones are reported once and skipped. @throws UserError (exit 1). */
 	readonly all: () => Promise<readonly BatchState[]>;
 };
 
 export const itemsName = 'items.jsonl';
 export const recordsName = 'records.jsonl';
 const draftPrefix = 'draft-';
-/** Older drafts were left by a program that was killed. */
+/** Older drafts belong to programs that were killed. */
 const oldestDraftMs = 24 * 3_600_000;
 
 const removeOldDrafts = async (folder: string, names: readonly string[]): Promise<void> => {
@@ -97,15 +97,15 @@ const idsIn = async (folder: string): Promise<readonly string[]> => {
 	}
 };
 
-/** @param tell Told in a sentence of each state that cannot be read. */
+/** @param report Gets a sentence for each state that cannot be read. */
 export function createBatchStore(
 	folder: string,
-	tell: (sentence: string) => Promise<void> = async () => {},
+	report: (sentence: string) => Promise<void> = async () => {},
 ): BatchStore {
 	const draft = path.join(folder, `${draftPrefix}${process.pid}`);
 	const fileOf = (id: string, name: string): string => path.join(folder, id, name);
 	const stateFile = (id: string): string => fileOf(id, 'state.json');
-	const told = new Set<string>();
+	const reported = new Set<string>();
 	return {
 		async prepare() {
 			const probe = path.join(draft, 'probe');
@@ -163,9 +163,9 @@ export function createBatchStore(
 				const {state, damage} = await readState(stateFile(id));
 				if (state !== undefined) {
 					states.push(state);
-				} else if (damage !== undefined && !told.has(id)) {
-					told.add(id);
-					await tell(damageLine(stateFile(id), damage));
+				} else if (damage !== undefined && !reported.has(id)) {
+					reported.add(id);
+					await report(damageLine(stateFile(id), damage));
 				}
 			}
 			return states.toSorted((first, second) => second.startedAtMs - first.startedAtMs);

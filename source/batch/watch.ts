@@ -6,34 +6,28 @@ import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchLimits} from '../domain/batch-limits.ts';
-import {hasOwnMaxTokens} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
-import {resultsText} from '../reports/results-json.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
 import {signalExitCode} from '../terminal/signals.ts';
-import {writeAtomically} from '../text/private-file.ts';
-import {writeReports} from '../threads/reports-handle.ts';
 import {type Fetched, fetchBatch} from './fetch.ts';
 import {isWaiting, runBatch} from './job-runner.ts';
 import {againLines, comeBackLines, fetchAgainLines, fetchLaterLines} from './next-commands.ts';
 import {createProgressView} from './progress-view.ts';
 import {lineMaker} from './record-line.ts';
-import type {BatchTask} from './records.ts';
-import {batchResultsOf} from './results.ts';
+import {outcomeOf, writeBatchResults} from './results.ts';
 import type {BatchState} from './state.ts';
 import type {BatchStore} from './store.ts';
 
-/** Watches a batch to its end, fetches its outputs and leaves the results. */
+/** Watches a batch to its end, fetches its outputs and writes the results. */
 
-/** Milliseconds between two looks: the service's own counters are up to a minute old. */
-const lookIntervalMs = {account: 10_000, simulator: 500} as const;
+/** Milliseconds between two polls: the counters of the service are up to a minute old. */
+const pollIntervalMs = {account: 10_000, simulator: 500} as const;
 
 export type WatchOptions = {
 	readonly account: OpenAccount;
-	readonly limits: Pick<BatchLimits, 'activeJobs' | 'leastRecords'>;
+	readonly limits: Pick<BatchLimits, 'activeJobs' | 'minRecords'>;
 	readonly store: BatchStore;
 	readonly output: OutputConfig;
 	readonly isDemo: boolean;
@@ -41,67 +35,7 @@ export type WatchOptions = {
 	readonly profile: string | undefined;
 };
 
-const outcomeOf = ({jobs}: BatchState): 'completed' | 'stopped' | 'failed' =>
-	jobs.every(({status}) => status === 'Completed' || status === 'PartiallyCompleted')
-		? 'completed'
-		: jobs.some(({status}) => status === 'Stopped')
-			? 'stopped'
-			: 'failed';
-
-const writeResults = async (
-	state: BatchState,
-	batch: BatchTask,
-	{figures, troubles}: Fetched,
-	{folder, isDrawing}: {readonly folder: string; readonly isDrawing: boolean},
-): Promise<string> => {
-	const ends = state.jobs.map(({endedAtMs}) => endedAtMs ?? Date.now());
-	const starts = state.jobs.map(({submittedAtMs}) => submittedAtMs ?? state.startedAtMs);
-	const startedAtMs = Math.min(...starts);
-	const endedAtMs = Math.max(startedAtMs, ...ends);
-	const at = new Date(endedAtMs).toISOString();
-	const results = batchResultsOf(
-		{
-			preset: state.preset,
-			task: batch.task.task,
-			target: state.target,
-			maxTokens: state.maxTokens,
-			hasOwnMaxTokens: hasOwnMaxTokens(batch.variants),
-			seed: state.seed,
-			records: state.records,
-			jobs: state.jobs.length,
-			startedAtMs,
-			endedAtMs,
-			isSimulated: state.isSimulated,
-			outcome: outcomeOf(state),
-			variants: figures.variants(endedAtMs - startedAtMs),
-			failures: figures.failures(),
-			events: [
-				...figures.events(),
-				...troubles.map((text) => ({at, kind: 'outputs', text})),
-				...(state.subset === null
-					? []
-					: [
-							{
-								at,
-								kind: 'resumed',
-								text: `Only what had no answer was submitted again: ${state.records} records.`,
-							},
-						]),
-				...(state.price === null ? [] : [{at, kind: 'price', text: `Cost: ${state.price.source}.`}]),
-			],
-		},
-		environmentOf(),
-	);
-	const file = `${folder}/results.json`;
-	await writeAtomically(file, resultsText(results));
-	// The results themselves are what was paid for: only summary and charts can be left out.
-	if (isDrawing) {
-		await writeReports({type: 'redraw', results, folder});
-	}
-	return file;
-};
-
-/** What `--json` tells (DESIGN section 5); `jobs` where there is more than one. */
+/** The output of `--json`; `jobs` where there is more than one. */
 const summaryOf = (state: BatchState, fetched: Fetched | undefined, results: string | null) => ({
 	jobArn: state.jobs[0]?.arn ?? null,
 	status: state.jobs.length === 1 ? (state.jobs[0]?.status ?? null) : outcomeOf(state),
@@ -114,8 +48,8 @@ const summaryOf = (state: BatchState, fetched: Fetched | undefined, results: str
 	...(state.jobs.length > 1 ? {jobs: state.jobs.map(({arn, status}) => ({jobArn: arn, status}))} : {}),
 });
 
-/** Writes lines for people, and the summary where `--json` sends it: stdout is then for nothing else. */
-const tell = async (
+/** Prints lines for people, and the summary for `--json`: on stdout nothing else is printed then. */
+const print = async (
 	lines: readonly string[],
 	summary: ReturnType<typeof summaryOf>,
 	{json}: OutputConfig,
@@ -131,7 +65,7 @@ const tell = async (
 };
 
 /**
- * Where the results will go: a fetch that was interrupted goes on in its folder, any other folder must be free.
+ * The folder of the results: an interrupted fetch continues in its folder, any other folder must be free.
  * @throws UserError as `claimFolder` does, and exit 1 where even the default one cannot be written.
  */
 const folderFor = async (
@@ -164,7 +98,7 @@ const finishBatch = async (state: BatchState, options: WatchOptions, io: Io): Pr
 		folder,
 		signal: io.signal,
 	});
-	const results = await writeResults(state, batch, fetched, {
+	const results = await writeBatchResults(state, batch, fetched, {
 		folder,
 		isDrawing: output.isWritingReports,
 	});
@@ -184,42 +118,42 @@ const finishBatch = async (state: BatchState, options: WatchOptions, io: Io): Pr
 			: troubles.length > 0
 				? [...troubles, ...fetchAgainLines(state, options)]
 				: [
-						`What failed can be submitted again: ${failedFile}`,
+						`The failed records can be submitted again: ${failedFile}`,
 						...(isDemo ? [] : againLines(state, batch, limits, folder, options)),
 					]),
 		`Written: ${results}`,
 	];
-	await tell(lines, summaryOf(state, fetched, results), output, io);
+	await print(lines, summaryOf(state, fetched, results), output, io);
 	return succeeded === 0 ? 1 : 0;
 };
 
-/** Takes a batch from where it stands to its results. @returns Exit code. */
+/** Continues a batch from its present state to its results. @returns Exit code. */
 export async function watchBatch(state: BatchState, options: WatchOptions, io: Io): Promise<number> {
 	const {account, limits, store, output, isDemo} = options;
 	const {clients} = account;
-	// What would keep the results from being written is said before anything is sent.
+	// A folder or file that cannot be written is refused before anything is sent.
 	await folderFor(state, output);
 	if (output.json?.file !== undefined) {
 		await assertWritable(output.json.file);
 	}
-	const teller = await createProgressView(state, output, io, isDemo);
-	const signal = AbortSignal.any([io.signal, teller.left]);
+	const view = await createProgressView(state, output, io, isDemo);
+	const signal = AbortSignal.any([io.signal, view.left]);
 	const hasEnded = await runBatch(state, {
 		store,
 		objects: createObjectStore(clients),
 		jobs: createJobService(clients),
 		explain: (error, what, action) => callError(error, clients, {what, action}),
-		isPassing,
+		isTransient: isPassing,
 		activeJobs: limits.activeJobs,
-		onProgress: teller.onProgress,
+		onProgress: view.onProgress,
 		async wait() {
-			const intervalMs = lookIntervalMs[state.isSimulated ? 'simulator' : 'account'];
+			const intervalMs = pollIntervalMs[state.isSimulated ? 'simulator' : 'account'];
 			await sleep(intervalMs, undefined, {signal}).catch(() => {});
 		},
 		now: () => performance.now(),
 		signal,
 	})
-		.finally(teller.end)
+		.finally(view.end)
 		.catch(async (error: unknown) => {
 			await writeLines(io.stderr, state.jobs.every(isWaiting) ? [] : comeBackLines(state, isDemo, options));
 			throw error;
@@ -234,6 +168,6 @@ export async function watchBatch(state: BatchState, options: WatchOptions, io: I
 		});
 	}
 	await writeLines(io.stderr, comeBackLines(state, isDemo, options));
-	await tell([], summaryOf(state, undefined, null), output, io);
+	await print([], summaryOf(state, undefined, null), output, io);
 	return io.signal.aborted ? signalExitCode(io.signal) : 0;
 }

@@ -6,7 +6,7 @@ import {quotaSourceOf} from './quotas/aws-quota-source.ts';
 import {quotaCacheFor} from './quotas/quota-cache.ts';
 import type {ResolveOptions} from './quotas/resolve-targets.ts';
 
-/** Opens the account for commands that only read its lists. */
+/** Access to the lists of an account: models, profiles and quotas. */
 
 export type AccountRequest = {
 	readonly connection: Connection;
@@ -18,30 +18,41 @@ export type AccountRequest = {
 
 export type OpenAccount = {readonly options: ResolveOptions; readonly clients: Clients};
 
-/** @throws UserError (exit 1) without a Region or credentials. */
-export async function openAccount(request: AccountRequest): Promise<OpenAccount> {
-	const {connection, override, isRefreshing, tier} = request;
-	const clients = createClients(connection, {maxSockets: 1});
-	const region = await clients.region();
-	await clients.checkCredentials();
+/** How the lists of an account are read. They are kept for a day, but not those of the embedded simulator: each start is another account. */
+export function listOptions(
+	clients: Clients,
+	region: string,
+	{connection, override, isRefreshing, tier}: AccountRequest,
+	source = quotaSourceOf(clients),
+): ResolveOptions {
 	const {endpoint} = clients;
 	const place = {region, profile: connection.profile, endpoint};
 	return {
-		clients,
-		options: {
-			source: quotaSourceOf(clients),
-			region,
-			endpoint,
-			override,
-			tier: tier ?? null,
-			// The embedded simulator starts with other quotas each time.
-			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
-			isRefreshing,
-		},
+		source,
+		region,
+		endpoint,
+		override,
+		tier: tier ?? null,
+		cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
+		isRefreshing,
 	};
 }
 
-/** A list that could not be read is not an empty one. @throws UserError (exit 1) with the reason. */
+/**
+ * Opens an account for reading its lists. Close its clients.
+ * @throws UserError (exit 1) without a Region or credentials.
+ */
+export async function openAccount(request: AccountRequest): Promise<OpenAccount> {
+	const clients = createClients(request.connection, {maxSockets: 1});
+	const region = await clients.region();
+	await clients.checkCredentials();
+	return {clients, options: listOptions(clients, region, request)};
+}
+
+/**
+ * A list that could not be read is not an empty one.
+ * @throws UserError (exit 1) with the reason.
+ */
 export function assertListed(count: number, failures: AccountLists['failures']): void {
 	const failure = failures.get('models') ?? failures.get('profiles');
 	if (count === 0 && failure !== undefined) {

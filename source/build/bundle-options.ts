@@ -4,13 +4,13 @@ import {lazyWidth, leanYoga} from './ink-patches.ts';
 import {apartJsonSchema} from './json-schema-library.ts';
 import {leanHttp, leanPrices, leanZod} from './library-patches.ts';
 
-/** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
+/** Options of the bundle: for Node, code-split, flat, with all dependencies. */
 export const bundleOptions = {
 	// Flat, because a worker is started by a path relative to whichever chunk its handle ended up in.
 	chunkNames: '[name]-[hash]',
 	bundle: true,
 	splitting: true,
-	// Keeping names would define each function's anew whenever it is made, at start and in every request; errors carry theirs.
+	// Without keepNames: it would define the name of a function each time one is made. Errors set their own.
 	minify: true,
 	format: 'esm',
 	platform: 'node',
@@ -31,7 +31,7 @@ export const bundleOptions = {
 	logLevel: 'warning',
 } satisfies BuildOptions;
 
-/** Shortcuts of our own through what libraries do at the start of a program that never needs it. */
+/** Patches that remove start-up work of libraries which this program never needs. */
 export const shortcuts: Plugin[] = [
 	inkOutput,
 	lazyWidth,

@@ -10,7 +10,7 @@ import {publishedFiles} from './published.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const dist = path.join(root, 'dist');
-/** Everything is made here first: whoever runs or packs `dist/` meanwhile finds it whole. */
+/** Everything is made here first, so that `dist/` is always complete for a program that runs or packs it. */
 const staging = path.join(root, 'node_modules/.cache/bedrock-top', String(process.pid));
 
 const result = await build({

@@ -2,14 +2,14 @@ import {type Command, commands, type Flag, shells} from '../config/command-table
 import {flags} from '../config/flags.ts';
 import {flagsOf} from '../config/help.ts';
 
-/** What the completions of all shells have in common. */
+/** Completions for bash, fish and zsh, from the tables of commands and flags. */
 
-/** What a shell offers somewhere: fixed words, and files where they may stand too. */
+/** What a shell offers at a position: fixed words, files, or both. */
 type Offer = {readonly words: readonly string[]; readonly hasFiles: boolean};
 
 const nothing: Offer = {words: [], hasFiles: false};
 
-/** For the words behind a command. @param presets Names of the shipped ones. */
+/** The offer for the words after a command. @param presets Names of the shipped presets. */
 function wordOffer({offers}: Command, presets: readonly string[]): Offer {
 	switch (offers) {
 		case 'presets':
@@ -23,12 +23,12 @@ function wordOffer({offers}: Command, presets: readonly string[]): Offer {
 	}
 }
 
-/** Whether a value stands behind the flag, in a word of its own. */
+/** Whether the value of the flag is the next word. */
 function takesValue({kind}: Flag): boolean {
 	return kind === 'value' || kind === 'repeated';
 }
 
-/** For the value of a flag. */
+/** The offer for the value of a flag. */
 function valueOffer({name, value, choices}: Flag, presets: readonly string[]): Offer {
 	if (choices !== undefined) {
 		return {words: choices, hasFiles: false};
@@ -114,7 +114,7 @@ const fishQuoted = (text: string): string => `'${text.replaceAll(/[\\']/g, Strin
 const offered = ({words, hasFiles}: Offer): string =>
 	[hasFiles ? ' -F' : ' -f', words.length === 0 ? '' : ` -a ${fishQuoted(words.join(' '))}`].join('');
 
-/** When a command's words and flags are offered; `screen` is what no other name was typed for. */
+/** When a command's words and flags are offered; `screen` where no other command was typed. */
 const condition = ({name}: Command, names: readonly string[]): string =>
 	name === 'screen'
 		? fishQuoted(`not __fish_seen_subcommand_from ${names.join(' ')}`)

@@ -6,24 +6,18 @@ import {presetSchema} from '../config/preset-schema.ts';
 import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
 import {keyMarkdownTable} from '../view/keymap.ts';
 
-/** The JSON schema of preset files, as editors read it; made from the one that presets are checked with. */
+/** `npm run docs`: renews what is made from data, the tables of the README and the JSON schema of presets. */
+
+/** The JSON schema of preset files for editors, from the schema that presets are checked with. */
 export function presetJsonSchema(): string {
 	const schema = {
 		title: 'bedrock-top preset',
 		...z.toJSONSchema(presetSchema, {io: 'input'}),
-		// Parts that anchors share.
+		// Users' keys for parts that anchors share.
 		patternProperties: {'^x-': {}},
 	};
 	return `${JSON.stringify(schema, null, '\t')}\n`;
 }
-
-if (process.argv[1] === import.meta.filename) {
-	await writeFile(path.resolve(import.meta.dirname, '../../presets/schema.json'), presetJsonSchema());
-}
-
-/** Puts the tables that are made from data between their markers in the README. */
-
-const file = path.resolve(import.meta.dirname, '../../README.md');
 
 const between = (text: string, marker: string, content: string): string =>
 	text.replace(
@@ -38,11 +32,15 @@ const tables: ReadonlyArray<readonly [marker: string, content: string]> = [
 	['columns', requestsCsvMarkdown().join('\n')],
 ];
 
-/** The README with its tables made anew. */
+/** The README with current tables. */
 export function freshReadme(text: string): string {
 	return tables.reduce((readme, [marker, content]) => between(readme, marker, content), text);
 }
 
+const root = path.resolve(import.meta.dirname, '../..');
+
 if (process.argv[1] === import.meta.filename) {
+	await writeFile(path.join(root, 'presets/schema.json'), presetJsonSchema());
+	const file = path.join(root, 'README.md');
 	await writeFile(file, freshReadme(await readFile(file, 'utf8')));
 }

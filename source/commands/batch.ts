@@ -3,9 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import {setFlagsFromString} from 'node:v8';
 import {assumedText} from '../batch/assumed-limits.ts';
-import {getOrCreateBatch, type Place} from '../batch/create.ts';
+import {type BatchDestination, getOrCreateBatch} from '../batch/create.ts';
 import {aboutJobs} from '../batch/existing-jobs.ts';
-import {planLanes} from '../batch/plan.ts';
+import {planRoutes} from '../batch/plan.ts';
 import {type BatchSetup, batchOrder, setUpBatch} from '../batch/setup.ts';
 import {type BatchStore, batchFolder, createBatchStore, itemsName} from '../batch/store.ts';
 import {watchBatch} from '../batch/watch.ts';
@@ -20,26 +20,26 @@ import {untilSignal} from '../terminal/signals.ts';
 import {startDemo} from './demo.ts';
 
 /**
- * Leaves the space for new objects at the size that it has. V8 doubles it again and again while many are made and
- * dropped, and a batch makes some for each of its records: so it stays about 24 MB smaller (test/bench).
+ * Keeps V8's space for new objects at its size. V8 doubles it while many short-lived objects are made, and a batch makes
+ * some for each record: without this it takes about 24 MB more (test/bench).
  */
 function limitYoungGeneration(): void {
 	setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** Seed of the simulator behind `--demo` where no preset says another. */
+/** Seed of the simulator behind `--demo`. */
 const demoSeed = 1;
-const demoPlace: Place = {
+const demoDestination: BatchDestination = {
 	s3: 's3://bedrock-top-demo/batch',
 	roleArn: 'arn:aws:iam::123456789012:role/bedrock-top-demo',
 };
 
 const usage = (message: string, hint: string): UserError => new UserError(message, {exitCode: 2, hint});
 
-const placeOf = ({flags}: Arguments): Place => {
+const destinationOf = ({flags}: Arguments): BatchDestination => {
 	const isDemo = flags.isSet('demo') ?? false;
-	const s3 = flags.text('s3') ?? (isDemo ? demoPlace.s3 : undefined);
-	const roleArn = flags.text('role-arn') ?? (isDemo ? demoPlace.roleArn : undefined);
+	const s3 = flags.text('s3') ?? (isDemo ? demoDestination.s3 : undefined);
+	const roleArn = flags.text('role-arn') ?? (isDemo ? demoDestination.roleArn : undefined);
 	if (s3 === undefined || roleArn === undefined) {
 		throw usage(
 			`A batch job needs ${s3 === undefined ? '--s3 s3://bucket/prefix' : '--role-arn ARN'}.`,
@@ -47,7 +47,7 @@ const placeOf = ({flags}: Arguments): Place => {
 		);
 	}
 	if (parseS3Uri(s3) === undefined) {
-		throw usage(`--s3: "${s3}" is no place in S3.`, 'Write it as in s3://my-bucket/batch.');
+		throw usage(`--s3: "${s3}" is not a place in S3.`, 'Write it as in s3://my-bucket/batch.');
 	}
 	if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(roleArn)) {
 		throw usage(
@@ -59,13 +59,13 @@ const placeOf = ({flags}: Arguments): Place => {
 };
 
 /**
- * @param isPassing A demo's jobs die with its simulator, and so does what is known of them; a plan leaves nothing.
+ * @param isTemporary For a demo, whose jobs end with its simulator, and for a plan, which leaves nothing.
  */
 const openStore = async (
-	isPassing: boolean,
+	isTemporary: boolean,
 	io: Io,
 ): Promise<{store: BatchStore; close: () => Promise<void>}> => {
-	if (!isPassing) {
+	if (!isTemporary) {
 		const store = createBatchStore(batchFolder(), async (line) => writeLines(io.stderr, [line]));
 		await store.prepare();
 		return {store, close: async () => {}};
@@ -80,7 +80,7 @@ const openStore = async (
 const submit = async (given: Arguments, connection: Connection, io: Io): Promise<number> => {
 	const {flags} = given;
 	const isPlan = flags.isSet('plan') ?? false;
-	const place = isPlan ? demoPlace : placeOf(given);
+	const destination = isPlan ? demoDestination : destinationOf(given);
 	const isDemo = flags.isSet('demo') ?? false;
 	const {store, close} = await openStore(isDemo || isPlan, io);
 	let setup: BatchSetup | undefined;
@@ -90,14 +90,14 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 		await writeLines(io.stderr, order.config.remarks ?? []);
 		setup = await untilSignal(io.signal, setUpBatch({...order.config, connection}, connection, order));
 		if (isPlan) {
-			return await untilSignal(io.signal, planLanes(setup, flags, io));
+			return await untilSignal(io.signal, planRoutes(setup, flags, io));
 		}
-		const {state, isNew} = await getOrCreateBatch(setup, place, store, Date.now());
+		const {state, isNew} = await getOrCreateBatch(setup, destination, store, Date.now());
 		await writeLines(io.stderr, [
 			...(setup.limits.assumed.length === 0 || isDemo
 				? []
-				: [`Assumed, because the account does not tell: ${assumedText(setup.limits)}.`]),
-			...(isNew ? [] : ['Going on with the batch that this command began before.']),
+				: [`Assumed, because the account does not report it: ${assumedText(setup.limits)}.`]),
+			...(isNew ? [] : ['Continuing the batch that this command began before.']),
 		]);
 		const options = {
 			account: setup.account,
@@ -126,7 +126,7 @@ export async function batch(given: Arguments, io: Io): Promise<number> {
 	}
 	if (flags.text('items') !== undefined && !(flags.isSet('plan') ?? false)) {
 		throw usage(
-			'--items is the number of items that --plan reckons with, and --plan is not given.',
+			'--items is the number of items that --plan assumes, and --plan is not given.',
 			'Add --plan, which submits nothing, or leave --items out: a batch asks every item of its preset.',
 		);
 	}
@@ -136,7 +136,7 @@ export async function batch(given: Arguments, io: Io): Promise<number> {
 			'Leave --demo out.',
 		);
 	}
-	// The Region of a job stands in its ARN.
+	// The ARN of a job names its Region.
 	const jobs = ways.flatMap((name) => flags.text(name) ?? []);
 	const demo = await startDemo(flags.isSet('demo'), resolveConnection(flags, jobs), demoSeed);
 	try {

@@ -5,20 +5,9 @@ import {toolVersion} from '../reports/environment.ts';
 import {catchCrashes, crashLines, executeWills, stackLines} from '../terminal/crash.ts';
 import {columnsOf, type Io, watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
-import {generalHelpLines} from './help.ts';
+import {helpLines} from './help.ts';
 
-const helpLines = async (
-	{command, words}: Arguments,
-	argv: readonly string[],
-): Promise<readonly string[]> => {
-	if (command.name === 'screen' && words.length === 0 && !argv.includes('screen')) {
-		return generalHelpLines();
-	}
-	const {commandHelp} = await import('../config/help.ts');
-	return commandHelp(command);
-};
-
-/** Loads the one command that was asked for: nothing of the others is read. */
+/** Runs a command. Only its own modules are loaded. */
 const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 	const {command} = given;
 	switch (command.name) {
@@ -27,8 +16,9 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
 		case 'quotas':
+			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
-			return (await import('./quotas-models.ts')).account(command.name, given, io);
+			return (await import('./models.ts')).models(given, io);
 		case 'watch':
 			return (await import('./watch.ts')).watch(given, io);
 		case 'batch':
@@ -36,8 +26,9 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'prompt':
 			return (await import('./prompt.ts')).prompt(given, io);
 		case 'report':
+			return (await import('./report.ts')).report(given, io);
 		case 'compare':
-			return (await import('./report-compare.ts')).resultsFiles(command.name, given, io);
+			return (await import('./compare.ts')).compare(given, io);
 		case 'simulate':
 			return (await import('./simulate.ts')).simulateFromFlags(given, io);
 		case 'presets':
@@ -48,8 +39,8 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 };
 
 /**
- * Milliseconds that a command has to end by itself after a signal, where it has more to do than to stop; undefined where
- * it bounds what it does after a signal itself.
+ * Milliseconds that a command has to end by itself after a signal, where it has work to finish; undefined where it sets
+ * its own deadline.
  */
 const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | undefined>>> = {
 	screen: undefined,
@@ -59,12 +50,12 @@ const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | un
 	simulate: 2000,
 };
 
-/** Runs the command, but not much longer than until a signal. */
+/** Runs the command until it ends, or for its grace period after a signal. */
 const runBounded = async (given: Arguments, io: Io): Promise<number> => {
 	const {name} = given.command;
-	const patienceMs = name in graceMs ? graceMs[name] : 0;
+	const ownGraceMs = name in graceMs ? graceMs[name] : 0;
 	const work = runCommand(given, io);
-	return patienceMs === undefined ? work : untilSignal(io.signal, work, patienceMs);
+	return ownGraceMs === undefined ? work : untilSignal(io.signal, work, ownGraceMs);
 };
 
 const report = async (error: unknown, argv: readonly string[], io: Io): Promise<number> => {
@@ -78,10 +69,10 @@ const report = async (error: unknown, argv: readonly string[], io: Io): Promise<
 	return 1;
 };
 
-/** What was measured is kept, and nothing else is waited for. */
+/** Ends the program now: measured results are kept, nothing is waited for. */
 const endAtOnce = (exitCode: number): void => {
 	executeWills();
-	// An exit waits for what is being read, and a pipe may never be: then the signal does what it does by itself.
+	// process.exit waits for a pending read, and a pipe may never end: then the signal itself ends the process.
 	const isReading = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 	if (isReading && exitCode > 128) {
 		const number = exitCode - 128;
@@ -96,9 +87,9 @@ const endAtOnce = (exitCode: number): void => {
 };
 
 /**
- * Takes the command line apart and runs its command.
- * @param argv Words behind the program's name.
- * @returns Exit code (DESIGN: Exit).
+ * Parses the command line and runs its command.
+ * @param argv Words after the program's name.
+ * @returns Exit code.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
 	const releaseCrashes = catchCrashes(argv);
@@ -110,7 +101,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		environment: process.env,
 		signal,
 	};
-	// What was paid for is still written: reports do not need the reader of stdout.
+	// Without a reader of stdout the reports are still written: they were paid for.
 	watchOutput(io.stdout, end);
 	watchOutput(io.stderr, () => {});
 	writeWhole(io.stdout);
@@ -126,7 +117,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		}
 		assertWords(given);
 		const exitCode = await runBounded(given, io);
-		// What was asked for went to an output that took no more.
+		// The output was cut off.
 		return exitCode === 0 && signal.reason === 1 ? 1 : exitCode;
 	} catch (error) {
 		if (error instanceof Interrupted) {

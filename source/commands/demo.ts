@@ -3,7 +3,7 @@ import {demoBackground, demoFaults} from '../simulator/demo-account.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import {startSimulatorThread} from '../threads/simulator-handle.ts';
 
-/** A connection to the embedded simulator, and the way to end it. */
+/** A connection to the embedded simulator, which `stop` ends. */
 type Demo = {readonly connection: Connection; readonly stop: () => Promise<void>};
 
 const demoOptions = (seed: number): SimulatorOptions => ({
@@ -18,7 +18,7 @@ const demoOptions = (seed: number): SimulatorOptions => ({
 	scenario: {background: demoBackground},
 });
 
-/** Starts the embedded simulator for `--demo`; without it the connection is left as it is. */
+/** Starts the embedded simulator for `--demo`; without the flag the connection stays as it is. */
 export async function startDemo(
 	isDemo: boolean | undefined,
 	connection: Connection,
@@ -34,7 +34,7 @@ export async function startDemo(
 /** A demo whose simulator starts when its connection is first asked for. */
 type LazyDemo = {readonly connect: () => Promise<Connection>; readonly stop: () => Promise<void>};
 
-/** The same as `startDemo`, later. */
+/** Like `startDemo`, but on the first `connect`. */
 export function lazyDemo(isDemo: boolean | undefined, connection: Connection, seed: number): LazyDemo {
 	let started: Promise<Demo> | undefined;
 	return {

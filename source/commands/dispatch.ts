@@ -1,7 +1,7 @@
 import {toolVersion} from '../reports/environment.ts';
 import {watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
 
-/** Asked for alone, these need nothing of what takes a command line apart: they are answered at once. */
+/** Alone, these flags are answered at once, without the modules that parse a command line. */
 const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
 	'--help': async () => (await import('./help.ts')).generalHelpLines(),
 	'--version': async () => [toolVersion()],
@@ -9,8 +9,8 @@ const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
 
 /**
  * Runs the command line.
- * @param argv Words behind the program's name.
- * @returns Exit code (DESIGN: Exit).
+ * @param argv Words after the program's name.
+ * @returns Exit code.
  */
 export async function dispatch(argv: readonly string[]): Promise<number> {
 	const [word = ''] = argv;

@@ -14,10 +14,10 @@ const exists = async (file: string): Promise<boolean> =>
 		() => false,
 	);
 
-/** Copies a shipped preset into the current folder, as a start for one's own. */
+/** Copies a shipped preset into the current folder, to start from. */
 const copyPreset = async (name: string, isForced: boolean, io: Io): Promise<void> => {
 	if (!shippedNames().includes(name)) {
-		throw new UserError(`--copy: there is no shipped preset "${name}".`, {
+		throw new UserError(`--copy: "${name}" is not a shipped preset.`, {
 			exitCode: 2,
 			hint: `Shipped presets: ${shippedNames().join(', ')}.`,
 		});
@@ -27,7 +27,7 @@ const copyPreset = async (name: string, isForced: boolean, io: Io): Promise<void
 		throw new UserError(`"${file}" exists already.`, {exitCode: 2, hint: 'Replace it with --force.'});
 	}
 	try {
-		// Replaced, not written through: it may be a link.
+		// Removed first: it may be a link, whose target must stay.
 		await rm(file, {force: true});
 		await copyFile(path.join(shippedFolder, file), file, constants.COPYFILE_EXCL);
 	} catch (error) {

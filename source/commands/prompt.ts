@@ -24,11 +24,9 @@ import {type Io, writeClean} from '../terminal/io.ts';
 import {textOfSource} from '../text/json-source.ts';
 import {cleanText, escapeUnseen} from '../text/width.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
-import {printJsonOr, readResultsFile} from './report-compare.ts';
+import {printJsonOr, readResultsFile} from './results-files.ts';
 
-/** A measured variant applied to something new. */
-
-/** What is to take the place of the run's own; undefined leaves it. */
+/** A new task or content in place of the run's own; undefined keeps it. */
 type Asked = {readonly task: string | undefined; readonly content: string | undefined};
 
 /** Fields of an item that the variant's templates name. */
@@ -58,7 +56,7 @@ const itemOf = (content: string, variant: Variant): Item => {
 	const missing = names.filter((name) => given?.get(name) === undefined);
 	if (given === undefined || missing.length > 0) {
 		throw new UserError(
-			`--content: "${variant.name}" asks for the fields ${names.join(', ')}; ${missing.join(', ')} cannot be told.`,
+			`--content: "${variant.name}" asks for the fields ${names.join(', ')}; ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`,
 			{exitCode: 2, hint: `Give them as a JSON object: --content '${example(names)}'.`},
 		);
 	}
@@ -67,19 +65,16 @@ const itemOf = (content: string, variant: Variant): Item => {
 };
 
 /**
- * The prompt of a variant for a new task or new content. A request carries one content, also where the variant packed
- * several items into one.
- * @throws UserError (exit 2) when content is missing, or does not hold what the variant asks for.
+ * The prompt of a variant for a new task or new content. It carries one content, also where the variant packs several
+ * items into a request.
+ * @throws UserError (exit 2) when content is missing, or lacks a field that the variant asks for.
  */
 function newPrompt(variant: Variant, recipe: Recipe, {task, content}: Asked): Prompt {
 	if (recipe.hasItems && content === undefined) {
-		throw new UserError(
-			'The run went over items or conversations; a new task needs something to be applied to.',
-			{
-				exitCode: 2,
-				hint: 'Give it with --content TEXT (@FILE, -).',
-			},
-		);
+		throw new UserError('The run had items or conversations: a new task needs content to work on.', {
+			exitCode: 2,
+			hint: 'Give it with --content TEXT (@FILE, -).',
+		});
 	}
 	const items = recipe.hasItems && content !== undefined ? [itemOf(content, variant)] : [];
 	return composePrompt(
@@ -94,10 +89,10 @@ function newPrompt(variant: Variant, recipe: Recipe, {task, content}: Asked): Pr
 	);
 }
 
-/** As it is to be sent: what would move a terminal's cursor is escaped, for all of it is JSON or strings of code. */
+/** Lines of JSON or code, with control characters escaped for a terminal. */
 const codeLines = (text: string): readonly string[] => escapeUnseen(text.trimEnd()).split('\n');
 
-/** A request for people: what it is, its body, and the calls. */
+/** A request for people: its origin, its body, and the SDK calls. */
 export function requestLines({
 	note,
 	variant,
@@ -124,12 +119,10 @@ export function requestLines({
 	];
 }
 
-/** Where the template of a measured variant comes from: results.json keeps the prompt as it was first sent, no template. */
-
 const runMaxTokens = ({plan}: Results): number =>
 	typeof plan.maxTokens === 'number' ? plan.maxTokens : defaults.maxTokens;
 
-/** What was written beside the results, when it belongs to them. */
+/** The recipe of best-request.json beside the results, when it belongs to them. */
 const besideResults = async (results: Results, file: string): Promise<Recipe | undefined> => {
 	try {
 		const text = await readFile(path.join(path.dirname(file), 'best-request.json'), 'utf8');
@@ -142,7 +135,7 @@ const besideResults = async (results: Results, file: string): Promise<Recipe | u
 const isAsSent = ({system, user}: Prompt, {prompt}: VariantResults): boolean =>
 	prompt.user === user && (prompt.system ?? undefined) === system;
 
-/** Whether a variant makes the very prompt that was sent, from some run of items. */
+/** Whether a variant makes the prompt that was sent, from one of the items or from several. */
 const makesPrompt = (variant: Variant, task: Task, measured: VariantResults): boolean => {
 	if (task.items.length === 0) {
 		return isAsSent(composePrompt(variant, task, []), measured);
@@ -155,7 +148,7 @@ const makesPrompt = (variant: Variant, task: Task, measured: VariantResults): bo
 	return task.items.some(startsWith) && (measured.prompt.system === null) === (variant.system === undefined);
 };
 
-/** From the shipped preset of that name, when it still makes the prompt that was sent. */
+/** The recipe of the shipped preset of that name, when it still makes the prompt that was sent. */
 const fromPreset = (results: Results, measured: VariantResults): Recipe | undefined => {
 	const {plan} = results;
 	if (plan.preset === null || !shippedNames().includes(plan.preset)) {
@@ -178,7 +171,7 @@ const fromPreset = (results: Results, measured: VariantResults): Recipe | undefi
 			};
 };
 
-/** From a built-in variant of that name, when what was sent begins as it does; the rest is the content. */
+/** The recipe of the built-in variant of that name, when the sent prompt begins like it; the rest is the content. */
 const fromBuiltIn = (results: Results, measured: VariantResults): Recipe | undefined => {
 	const {plan} = results;
 	const variant = builtInVariant(measured.name, undefined);
@@ -202,9 +195,9 @@ const fromBuiltIn = (results: Results, measured: VariantResults): Recipe | undef
 };
 
 /**
- * What the run of some results asked for: from best-request.json beside them, else rebuilt from the shipped preset or the
- * built-in variant of the same name, and then only when that makes the prompt which was sent.
- * @returns undefined when the template cannot be told.
+ * The recipe of a measured variant. results.json has its first prompt but no template, so it comes from best-request.json
+ * beside the results, else from the shipped preset or built-in variant of that name, if that makes the same prompt.
+ * @returns undefined when the template is unknown.
  */
 async function recipeFor(
 	results: Results,
@@ -252,7 +245,7 @@ const minimalRequest = (results: Results, target: number, asked: Asked): SentReq
 };
 
 const templateUnknown = (name: string): UserError =>
-	new UserError(`How "${name}" asks is not known any more: results.json holds only what it first sent.`, {
+	new UserError(`The template of "${name}" is unknown: results.json holds only its first prompt.`, {
 		exitCode: 2,
 		hint: 'Keep the best-request.json of the same run beside results.json.',
 	});
@@ -296,7 +289,7 @@ const requestFor = async (
 	return bestRequest({...better, variant: better.variant.name}, results.simulated, sent);
 };
 
-/** A leader below the quality that the run asked for is none. */
+/** The best choice with the quality that the run asked for. */
 const withQuality = (
 	results: Results,
 	targets: readonly number[],

@@ -3,10 +3,11 @@ import {readAlert} from '../config/values.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import {UserError} from '../domain/user-error.ts';
+import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
-import {costRefusal} from '../metrics/decisions/cost-refusal.ts';
+import {assertAffordable} from '../metrics/decisions/cost-refusal.ts';
 import {errorLines} from '../plain/error.ts';
+import {planLines} from '../plain/plan.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
@@ -19,16 +20,16 @@ import {finish} from './run/finish.ts';
 import {keepResults} from './run/keep-results.ts';
 import {watchAlerts} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
-import {type ConfiguredEnd, firstConfig, planOf, runSearch, type SearchSetup} from './run/search.ts';
+import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
 
-/** Milliseconds that requests in flight have to come back after a signal. */
+/** Milliseconds that requests in flight have to finish after a signal. */
 const stopDeadlineMs = 2000;
 /** Milliseconds that the engine has to close its connections. */
 const closeDeadlineMs = 1000;
-/** Milliseconds between two lines of progress: often on a terminal, which forgets them; rarely where lines stay. */
+/** Milliseconds between two lines of progress: short on a terminal, which replaces them; long where lines stay. */
 const progressIntervalMs = {terminal: 500, plain: 5000} as const;
 
-/** Waits for the report of the given type; a fault before it is thrown. */
+/** Waits for a report of the given type, or undefined after a signal. @throws UserError for a fault before it. */
 const awaitReport = async <Type extends EngineReport['type']>(
 	engine: EngineHandle,
 	type: Type,
@@ -38,12 +39,7 @@ const awaitReport = async <Type extends EngineReport['type']>(
 		const release = engine.onReport((report) => {
 			if (report.type === 'failed') {
 				release();
-				reject(
-					new UserError(report.fault.message, {
-						exitCode: report.fault.exitCode,
-						...hintOf(report.fault.hint),
-					}),
-				);
+				reject(errorOf(report.fault));
 			} else if (report.type === type) {
 				release();
 				resolve(report as Extract<EngineReport, {type: Type}>);
@@ -55,40 +51,30 @@ const awaitReport = async <Type extends EngineReport['type']>(
 		});
 	});
 
-const hintOf = (hint: string | undefined): {hint?: string} => (hint === undefined ? {} : {hint});
-
-/** Against an account a headless run starts only when its cost is known to fit, or `--yes` is given and no limit was typed. */
-const assertAffordable = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly string[]): void => {
-	const refusal = costRefusal({
-		costUsd: plan.costUsd,
-		limit: config.guards,
-		words: {notDone: 'nothing was sent', start: 'Start', lower: '--requests or --max-tokens'},
-	});
-	if (isDemo || refusal === undefined) {
-		return;
-	}
-	throw new UserError([...lines, '', refusal.text].join('\n'), {exitCode: 2, hint: refusal.hint});
-};
-
 /**
- * A run that would fill a bucket which others use asks first; without a terminal, asking means `--yes`.
+ * Checks that a headless run may start: its cost fits its limit, and it does not fill a bucket that others use. A demo
+ * always starts; `--yes` lifts what was not typed.
  * @throws UserError (exit 2) with the plan.
  */
-const assertRoom = (plan: Plan, {config, isDemo}: RunSetup, lines: readonly string[]): void => {
-	if (isDemo || config.guards.isConfirmed || plan.crowding === undefined) {
+const assertStart = (plan: Plan, {config: {guards}, isDemo}: RunSetup, lines: readonly string[]): void => {
+	if (isDemo) {
 		return;
 	}
-	throw new UserError([...lines, '', `${plan.crowding} Nothing was sent.`].join('\n'), {
-		exitCode: 2,
-		hint: 'Start it with --yes, or lower --share, --rate or --requests.',
-	});
+	const words = {notDone: 'nothing was sent', start: 'Start', lower: '--requests or --max-tokens'};
+	assertAffordable({costUsd: plan.costUsd, limit: guards, words}, lines);
+	if (plan.crowding !== undefined && !guards.isConfirmed) {
+		throw new UserError([...lines, '', `${plan.crowding} Nothing was sent.`].join('\n'), {
+			exitCode: 2,
+			hint: 'Start it with --yes, or lower --share, --rate or --requests.',
+		});
+	}
 };
 
 /** Shows progress: in place on a terminal's stderr, as lines with `--plain`, not at all elsewhere. */
 const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
 	let shownAtMs = 0;
 	const isInPlace = !output.isPlain && io.stderr.isTTY;
-	// Results on stdout are alone there.
+	// JSON results are alone on stdout.
 	const isInLines = output.isPlain && (output.json === undefined || output.json.file !== undefined);
 	const intervalMs = isInPlace ? progressIntervalMs.terminal : progressIntervalMs.plain;
 	const release = engine.onReport((report) => {
@@ -110,13 +96,8 @@ const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => 
 	};
 };
 
-/** Runs to the end, or to a signal; either way the last snapshot comes back. */
-const execute = async (
-	engine: EngineHandle,
-	setup: RunSetup,
-	first: Snapshot,
-	io: Io,
-): Promise<{snapshot: Snapshot; fault: UserError | undefined}> => {
+/** Runs until the end or a signal. @returns The last snapshot. */
+const execute = async (engine: EngineHandle, setup: RunSetup, first: Snapshot, io: Io): Promise<RunEnd> => {
 	let latest = first;
 	const stop = (): void => engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: stopDeadlineMs});
 	io.signal.addEventListener('abort', stop);
@@ -154,40 +135,61 @@ const prepareRun = async (
 	return prepared;
 };
 
-/** The rungs of a search; the first one is prepared already. */
-const searchWith = async (
+/** What a headless run does between its preparation and its end. */
+type Course = {
+	/** Prepared first. */
+	readonly config: RunConfig;
+	/** All that will be sent, in figures and in words. */
+	readonly planOf: (plan: Plan) => {readonly plan: Plan; readonly lines: readonly string[]};
+	/** @returns How it ended, and where it was not the configuration of the setup, which one ran last. */
+	readonly execute: (first: Snapshot) => Promise<RunEnd & {readonly config?: RunConfig}>;
+};
+
+const ordinaryCourse = (engine: EngineHandle, setup: RunSetup, config: RunConfig, io: Io): Course => ({
+	config,
+	planOf: (plan) => ({plan, lines: planLines(plan, config)}),
+	execute: async (first) => execute(engine, setup, first, io),
+});
+
+/** A search runs its rounds one after another; the first one is prepared like an ordinary run. */
+const searchCourse = (
 	engine: EngineHandle,
 	setup: RunSetup,
 	search: SearchSetup,
-	{config, first}: {readonly config: RunConfig; readonly first: Snapshot},
+	config: RunConfig,
 	io: Io,
-): Promise<ConfiguredEnd> => {
-	const isTold = setup.output.isPlain && setup.output.json === undefined;
-	return runSearch(search, config, {
-		async run(own, rung) {
-			try {
-				const snapshot = rung === 0 ? first : (await prepareRun(engine, own, io.signal))?.snapshot;
-				return snapshot === undefined ? undefined : await execute(engine, setup, snapshot, io);
-			} catch (error) {
-				if (error instanceof UserError && rung > 0) {
-					return {snapshot: {...first, outcome: 'failed', stoppedBy: 'fault'}, fault: error};
-				}
-				throw error;
-			}
-		},
-		announce: async (text) =>
-			writeLines(isTold ? io.stdout : io.stderr, isTold || io.stderr.isTTY ? [text] : []),
-	});
+): Course => {
+	const isOnStdout = setup.output.isPlain && setup.output.json === undefined;
+	return {
+		config: firstConfig(search, config),
+		planOf: (plan) => searchPlan(search, plan, config),
+		execute: async (first) =>
+			runSearch(search, config, {
+				async run(own, round) {
+					try {
+						const snapshot = round === 0 ? first : (await prepareRun(engine, own, io.signal))?.snapshot;
+						return snapshot === undefined ? undefined : await execute(engine, setup, snapshot, io);
+					} catch (error) {
+						if (error instanceof UserError && round > 0) {
+							return {snapshot: {...first, outcome: 'failed', stoppedBy: 'fault'}, fault: error};
+						}
+						throw error;
+					}
+				},
+				announce: async (text) =>
+					writeLines(isOnStdout ? io.stdout : io.stderr, isOnStdout || io.stderr.isTTY ? [text] : []),
+			}),
+	};
 };
 
-/** What ends a run with 3. */
+/** Conditions that end a run with exit code 3. */
 type Endings = {
 	/** Of `--fail-if`. */
 	readonly conditions: readonly Condition[];
 	readonly alerts: readonly Alert[];
 };
 
-/** @throws UserError exit 2 that quotes what was typed. */
+/** @throws UserError (exit 2) that quotes what was typed. */
 export function readEndings({flags}: Arguments): Endings {
 	return {
 		conditions: flags.texts('fail-if').map(readCondition),
@@ -195,7 +197,7 @@ export function readEndings({flags}: Arguments): Endings {
 	};
 }
 
-/** A run that a fault ended says so; after a signal the exit code is that of the signal. */
+/** Reports the fault that ended a run. @returns The exit code of the signal, if one came. @throws The fault, else. */
 export async function endedBy(fault: UserError, io: Io): Promise<number> {
 	if (!io.signal.aborted) {
 		throw fault;
@@ -224,7 +226,7 @@ export async function runHeadless(
 		await setup.stopDemo();
 		await writeLines(io.stderr, [
 			...resumption.changes,
-			'Nothing is missing: every item has an answer of every variant.',
+			'Nothing is missing: every item has an answer from every variant.',
 		]);
 		await (output.isDryRun ? undefined : checkFirst(setup, io));
 		return io.signal.aborted ? signalExitCode(io.signal) : 0;
@@ -241,18 +243,20 @@ export async function runHeadless(
 		const config = {...setup.config, connection: await untilSignal(io.signal, setup.connect())};
 		const note = keepLog(engine, output.logFile, kept.warn);
 		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {stderr: io.stderr, note});
-		const first = firstConfig(setup.search, config);
-		const prepared = await prepareRun(engine, first, io.signal);
+		const course =
+			setup.search === undefined
+				? ordinaryCourse(engine, setup, config, io)
+				: searchCourse(engine, setup, setup.search, config, io);
+		const prepared = await prepareRun(engine, course.config, io.signal);
 		if (prepared === undefined) {
 			return io.signal.reason as number;
 		}
-		const {plan, lines} = planOf(setup.search, prepared.plan, first);
+		const {plan, lines} = course.planOf(prepared.plan);
 		if (output.isDryRun) {
 			await writeLines(io.stdout, lines);
 			return 0;
 		}
-		assertAffordable(plan, setup, lines);
-		assertRoom(plan, setup, lines);
+		assertStart(plan, setup, lines);
 		await writeLines(io.stderr, [
 			...(setup.warning === undefined ? [] : [setup.warning]),
 			...(resumption?.changes ?? []),
@@ -263,10 +267,7 @@ export async function runHeadless(
 		}
 		await resumption?.makeReady();
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
-		const {snapshot, fault, ...ran} =
-			setup.search === undefined
-				? await execute(engine, setup, prepared.snapshot, io)
-				: await searchWith(engine, setup, setup.search, {config, first: prepared.snapshot}, io);
+		const {snapshot, fault, ...ran} = await course.execute(prepared.snapshot);
 		await watched.close();
 		const exitCode = await finish(
 			watched.within(snapshot),
@@ -277,7 +278,7 @@ export async function runHeadless(
 		if (fault !== undefined) {
 			return await endedBy(fault, io);
 		}
-		return exitCode === 0 && watched.hasRung() ? 3 : exitCode;
+		return exitCode === 0 && watched.hasAlerted() ? 3 : exitCode;
 	} finally {
 		kept.release();
 		await engine.close(closeDeadlineMs);

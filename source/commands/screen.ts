@@ -7,7 +7,7 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
-import {UserError} from '../domain/user-error.ts';
+import {errorOf} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {leaveClosing} from '../terminal/crash.ts';
@@ -27,9 +27,7 @@ import {endedBy, readEndings, runHeadless} from './run.ts';
 import {startConnectedEngine} from './screen/connected-engine.ts';
 import {createExports} from './screen/exports.ts';
 
-/** Presets that are chosen on the screen. */
-
-/** These say what the run of the command line asks; another preset has its own. */
+/** Flags that belong to the preset of the command line: another preset has its own. */
 const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
 
 const withoutTask = (flags: FlagValues): FlagValues => ({
@@ -37,7 +35,7 @@ const withoutTask = (flags: FlagValues): FlagValues => ({
 	text: (name) => (ofOnePreset.has(name) ? undefined : flags.text(name)),
 });
 
-/** Answers of another preset have other items: they go into a file of their own. */
+/** Answers of another preset, which has other items, go into their own file. */
 const answersOf = (config: RunConfig, {folder, config: own, answers}: RunSetup): AnswerSink => {
 	if (folder === undefined || config.preset === own.preset) {
 		return answers;
@@ -50,16 +48,19 @@ const answersOf = (config: RunConfig, {folder, config: own, answers}: RunSetup):
 };
 
 type ScreenPresets = {
-	/** The shipped ones. */
+	/** The shipped presets. */
 	readonly list: () => Promise<readonly ListedPreset[]>;
 	/**
 	 * A preset by name or path, with the flags of the command line.
-	 * @throws UserError (exit 2) with what is wrong with it.
+	 * @throws UserError (exit 2) for a wrong preset.
 	 */
 	readonly load: (name: string) => Promise<{readonly config: RunConfig; readonly answers: AnswerSink}>;
 };
 
-/** @param setup Of the run that the screen was opened with: its models serve a preset that names none. */
+/**
+ * Presets that are chosen on the screen.
+ * @param setup Of the run that the screen was opened with: its models serve a preset without any.
+ */
 export function screenPresets(flags: FlagValues, setup: RunSetup): ScreenPresets {
 	return {
 		async list() {
@@ -74,11 +75,11 @@ export function screenPresets(flags: FlagValues, setup: RunSetup): ScreenPresets
 	};
 }
 
-/** A demo that is started on the screen, where no account can be used. */
+/** A demo that is started by a key, where no account can be used. */
 type DemoOnKey = {
-	/** The connection in force: the account's until the demo has started. */
+	/** The account's connection until the demo has started, then the demo's. */
 	readonly connect: () => Promise<Connection>;
-	/** Starts the simulator. @returns what is run there: the same run, or the demo's own where no model is named. */
+	/** Starts the simulator. @returns The run for it: the same one, or the demo's preset where it has no model. */
 	readonly start: () => Promise<{readonly config: RunConfig; readonly answers: AnswerSink}>;
 	readonly stop: () => Promise<void>;
 };
@@ -157,12 +158,7 @@ const openScreen = async (
 				? signalExitCode(io.signal)
 				: 0;
 		if (fault !== undefined) {
-			const {message, hint} = fault;
-			const error = new UserError(message, {
-				exitCode: fault.exitCode,
-				...(hint === undefined ? {} : {hint}),
-			});
-			return await endedBy(error, io);
+			return await endedBy(errorOf(fault), io);
 		}
 		return exitCode;
 	} finally {
@@ -173,15 +169,15 @@ const openScreen = async (
 	}
 };
 
-/** What the screen watches of the account. */
+/** The account view of the screen. */
 const accountOptions = ({words, flags}: Arguments, alerts: readonly Alert[]): AccountOptions => ({
-	// Whoever names nothing to run wants to see what goes on.
+	// Without anything to run, the account is shown.
 	opensOnAccount: words.length === 0 && !flags.isSet('demo') && flags.text('task') === undefined,
 	regions: resolveRegions(flags).regions,
 	alerts,
 });
 
-/** Sets up the run of the screen; opened on the account, the demo's preset waits for a model to be chosen. */
+/** Sets up the run of the screen. Opened on the account, the demo's preset waits for a model to be chosen. */
 const setUpScreen = async (
 	{flags, ...given}: Arguments,
 	{opensOnAccount, regions}: AccountOptions,

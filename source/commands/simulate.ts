@@ -8,17 +8,17 @@ import type {SimulatorOptions} from '../simulator/options.ts';
 import {type RunningSimulator, startSimulator} from '../simulator/server.ts';
 import type {Io} from '../terminal/io.ts';
 
-/** What `simulate` may touch of the process. */
+/** The part of the process that `simulate` uses. */
 type SimulateIo = {
 	readonly stdout: Pick<Writable, 'write'>;
 	/** Ends it. */
 	readonly signal: AbortSignal;
 };
 
-/** Region that the printed variables name; any other one is served as well. */
+/** Region in the printed variables; every other one is served too. */
 const region = 'us-east-1';
 
-/** Variables that lead clients of AWS, of OpenAI and of Claude on AWS to a simulator; nothing checks the credentials. */
+/** Variables that point clients of AWS, OpenAI and Claude on AWS to a simulator, which checks no credentials. */
 export function simulatorVariables(url: string): Readonly<Record<string, string>> {
 	return {
 		AWS_ENDPOINT_URL: url,
@@ -32,7 +32,7 @@ export function simulatorVariables(url: string): Readonly<Record<string, string>
 		AWS_ACCESS_KEY_ID: 'simulated',
 		AWS_SECRET_ACCESS_KEY: 'simulated',
 		AWS_REGION: region,
-		// What boto3 reads instead.
+		// boto3 reads this one instead.
 		AWS_DEFAULT_REGION: region,
 		AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
 		ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
@@ -41,7 +41,7 @@ export function simulatorVariables(url: string): Readonly<Record<string, string>
 	};
 }
 
-/** Variables that would win over these, or make a client refuse them. */
+/** Variables that would override these, or make a client refuse them. */
 export const hinderingVariables = [
 	'AWS_PROFILE',
 	'AWS_DEFAULT_PROFILE',
@@ -55,7 +55,7 @@ export const hinderingVariables = [
 	'AWS_USE_DUALSTACK_ENDPOINT',
 ] as const;
 
-/** As a word of a shell. */
+/** A text as one word of a shell. */
 const quoted = (text: string): string =>
 	/^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
@@ -68,7 +68,7 @@ function trustVariables(file: string): Readonly<Record<string, string>> {
 }
 
 /**
- * The lines that lead a shell's programs to a simulator.
+ * Shell lines that point programs to a simulator.
  * @param trusted File with the certificate of HTTPS.
  */
 export function simulatorLines(url: string, trusted?: string): readonly string[] {
@@ -128,17 +128,14 @@ export async function simulate(options: SimulatorOptions, io: SimulateIo, tlsFil
 	return 0;
 }
 
-/** A script of faults is YAML, of which JSON is a part. @throws UserError (exit 2) with file and line. */
+/** Reads a script of faults (YAML or JSON). @throws UserError (exit 2) with file and line. */
 const readFaults = (file: string, text: string): unknown => {
 	const {value} = readYaml(file, text);
 	try {
 		parseFaults(value);
 	} catch (error) {
 		throw error instanceof UserError
-			? new UserError(`${file}: ${error.message}`, {
-					exitCode: 2,
-					...(error.hint === undefined ? {} : {hint: error.hint}),
-				})
+			? new UserError(`${file}: ${error.message}`, {exitCode: 2, hint: error.hint})
 			: error;
 	}
 	return value;

@@ -3,7 +3,7 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
 import {readAlert} from '../config/values.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
-import {UserError} from '../domain/user-error.ts';
+import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
@@ -23,17 +23,17 @@ type Printing = {
 	readonly alerts: readonly Alert[];
 };
 
-/** Nothing can be watched at all: said at once, as every other command does. */
+/** @throws UserError (exit 1) where the first poll failed: nothing can be watched. */
 const assertWatchable = ({phase, polls, remarks}: AccountRegion): void => {
 	if (phase === 'failed' && polls <= 1) {
 		throw new UserError(remarks[0] ?? 'The account cannot be watched.', {
 			exitCode: 1,
-			...(remarks[1] === undefined ? {} : {hint: remarks[1]}),
+			hint: remarks[1],
 		});
 	}
 };
 
-/** Prints every look once. @returns Whether an alarm rang. */
+/** Prints every poll once. @returns Whether an alert was raised. */
 const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
 	const printed = new Map<string, {readonly polls: number; readonly minute: number | null}>();
 	return async (region: AccountRegion): Promise<boolean> => {
@@ -43,13 +43,12 @@ const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
 		}
 		assertWatchable(region);
 		printed.set(region.region, region);
-		// A minute that was told already is not told twice, as after a look that was throttled.
-		const isNews = before === undefined || region.minute !== before.minute;
-		const look = {width: columnsOf(io.stdout), ascii: isAscii};
+		// After a throttled poll the minute may be the same as before: JSON has each minute once.
+		const isNewMinute = before === undefined || region.minute !== before.minute;
 		if (isJson) {
-			await writeClean(io.stdout, isNews ? [escapeUnseen(accountJson(region))] : []);
+			await writeClean(io.stdout, isNewMinute ? [escapeUnseen(accountJson(region))] : []);
 		} else {
-			await writeLines(io.stdout, accountLines(region, look));
+			await writeLines(io.stdout, accountLines(region, {width: columnsOf(io.stdout), ascii: isAscii}));
 		}
 		const raised = raisedAlerts(alerts, region);
 		await writeLines(io.stderr, alertLines(raised));
@@ -57,14 +56,14 @@ const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
 	};
 };
 
-/** Prints until an alarm rings or a signal comes. @returns Exit code. */
+/** Prints until an alert is raised or a signal comes. @returns Exit code. */
 const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): Promise<number> => {
 	const print = createPrinter(printing, io);
 	return new Promise((resolve, reject) => {
 		let queue = Promise.resolve();
 		const release = engine.onReport((report) => {
 			if (report.type === 'failed') {
-				reject(new UserError(report.fault.message, {exitCode: report.fault.exitCode}));
+				reject(errorOf(report.fault));
 			}
 			for (const region of report.type === 'account' ? report.account.regions : []) {
 				queue = queue.then(async () => {
@@ -85,7 +84,7 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
 };
 
 /**
- * The command `watch`: the account's use against its quotas, a block a minute, until a signal or the first alarm.
+ * The command `watch`: the account's use against its quotas, one block per minute, until a signal or the first alert.
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials.
  */

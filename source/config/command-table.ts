@@ -7,11 +7,11 @@ export type Flag = {
 	readonly short?: string;
 	/** `optional`: a value only with `=`. */
 	readonly kind: 'boolean' | 'value' | 'repeated' | 'optional';
-	/** What stands for the value in the help. */
+	/** Placeholder of the value in the help. */
 	readonly value?: string;
-	/** The default in words; none where there is none. */
+	/** The default in words. */
 	readonly default?: string;
-	/** Written as `--no-NAME` in the help, because it is on by default. */
+	/** The help shows `--no-NAME`, because it is on by default. */
 	readonly isOnByDefault?: boolean;
 	readonly choices?: readonly string[];
 	readonly help: string;
@@ -34,15 +34,15 @@ const names = [
 ] as const;
 type CommandName = (typeof names)[number];
 
-/** A command of the command line: this table makes dispatch, help and completion. */
+/** One command of the command line. This table makes help and completion. */
 export type Command = {
 	readonly name: CommandName;
-	/** What follows the name. */
+	/** The words after the name. */
 	readonly synopsis: string;
 	readonly help: string;
-	/** How many words may follow. */
+	/** Number of these words. */
 	readonly words: {readonly min: number; readonly max: number};
-	/** What a shell offers for these words; absent: nothing. */
+	/** What completion offers for these words; absent: nothing. */
 	readonly offers?: 'presets' | 'files' | 'shells';
 	readonly scopes: readonly FlagScope[];
 };
@@ -81,7 +81,7 @@ export const commands: readonly Command[] = [
 	{
 		name: 'watch',
 		synopsis: '',
-		help: "the account's use against its quotas, one block a minute; --alert ends it",
+		help: "the account's use against its quotas, one block per minute; --alert ends it",
 		words: {min: 0, max: 0},
 		scopes: ['watch'],
 	},

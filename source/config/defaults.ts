@@ -1,26 +1,26 @@
-/** What the numbers of a run may be: on the command line, in a preset and in the settings on screen alike. */
+/** Bounds of the numbers of a run: on the command line, in a preset and in the settings on screen. */
 export const bounds = {
 	requests: {min: 1, max: 100_000_000},
-	/** Of each variant. */
+	/** Per variant. */
 	warmUp: {min: 0, max: 1000},
 	concurrency: {min: 1, max: 1000},
-	/** A minute. */
+	/** Per minute. */
 	rate: {min: 0.1, max: 1_000_000},
 	maxTokens: {min: 1, max: 1_000_000},
 	share: {min: 0.01, max: 1},
-	/** The most that is read of a preset, of a text such as `@FILE`, of the items of a run and of those of a batch. */
+	/** Maximum sizes of a preset, a text such as `@FILE`, the items of a run, and those of a batch. */
 	bytes: {preset: 1_000_000, text: 20_000_000, items: 100_000_000, batchItems: 5_000_000_000},
 } as const;
 
-/** Every default of a run, stated once. Help, README and behaviour are made from these. */
+/** Every default of a run, once. Help and README are made from them. */
 export const defaults = {
 	method: 'converse-stream',
 	goal: 'throughput',
 	policy: 'fixed',
 	loadShape: 'measure',
-	/** At most, where there is something to choose: evidence ends it earlier. */
+	/** Upper bound where variants are compared: a clear result ends it earlier. */
 	requestsPerVariant: 100,
-	/** Where nothing is chosen: one variant, or `--fail-if`. */
+	/** Where nothing is compared: one variant, or `--fail-if`. */
 	requestsWithoutChoice: 20,
 	/** Of a search, over all of its rungs. */
 	searchRequests: 200,
@@ -31,7 +31,7 @@ export const defaults = {
 	share: 1,
 	maxCostUsd: 1,
 	seed: 1,
-	/** Limits where nothing is known; always shown as assumed. */
+	/** Limits where the quota is unknown; always shown as assumed. */
 	assumedRequestsPerMinute: 100,
 	assumedTokensPerMinute: 10_000,
 } as const;

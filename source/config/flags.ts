@@ -2,7 +2,7 @@ import {serviceTiers} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
 import {guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
 
-/** Whose quota is used, and what is known of it. */
+/** The account and its quotas. */
 const accountFlags = [
 	{
 		name: 'model',
@@ -34,7 +34,7 @@ const accountFlags = [
 		kind: 'value',
 		value: 'N',
 		default: 'detected',
-		help: 'requests a minute, instead of the detected quota',
+		help: 'requests per minute, instead of the detected quota',
 		scopes: ['run', 'account', 'simulate', 'batch'],
 	},
 	{
@@ -42,7 +42,7 @@ const accountFlags = [
 		kind: 'value',
 		value: 'N',
 		default: 'detected',
-		help: 'tokens a minute, instead of the detected quota',
+		help: 'tokens per minute, instead of the detected quota',
 		scopes: ['run', 'account', 'simulate', 'batch'],
 	},
 	{
@@ -50,7 +50,7 @@ const accountFlags = [
 		kind: 'value',
 		value: 'N',
 		default: 'detected',
-		help: 'quota tokens of one output token',
+		help: 'quota tokens per output token',
 		scopes: ['run', 'account', 'batch'],
 	},
 	{
@@ -66,8 +66,7 @@ const accountFlags = [
 		name: 'timeout',
 		kind: 'value',
 		value: 'T',
-		default:
-			'5m before the answer (60m where the whole answer comes at once), 2m between tokens, 20s for lists',
+		default: '5m before the answer (60m without streaming), 2m between tokens, 20s for lists',
 		help: 'silence that ends an attempt or a call (30s, 10m)',
 		scopes: ['run', 'account', 'batch', 'watch'],
 	},
@@ -86,7 +85,7 @@ const batchFlags = [
 		name: 's3',
 		kind: 'value',
 		value: 'URI',
-		help: 'where inputs and outputs of the job go: s3://bucket/prefix',
+		help: 'place of the inputs and outputs of the job: s3://bucket/prefix',
 		scopes: ['batch'],
 	},
 	{
@@ -108,14 +107,14 @@ const batchFlags = [
 		kind: 'value',
 		value: 'N',
 		default: "the preset's",
-		help: 'number of items that --plan reckons with',
+		help: 'number of items that --plan assumes',
 		scopes: ['batch'],
 	},
 	{
 		name: 'watch',
 		kind: 'value',
 		value: 'ARN',
-		help: 'come back to a job: watch it, fetch and join its outputs',
+		help: 'continue with a job: watch it, fetch and join its outputs',
 		scopes: ['batch'],
 	},
 	{
@@ -144,7 +143,7 @@ const simulatorFlags = [
 		kind: 'value',
 		value: 'H',
 		default: '127.0.0.1',
-		help: 'where the simulator listens, and the name that it answers to beside 127.0.0.1, [::1] and localhost',
+		help: 'where the simulator listens, and a name that it accepts beside 127.0.0.1, [::1] and localhost',
 		scopes: ['simulate'],
 	},
 	{
@@ -170,7 +169,7 @@ const simulatorFlags = [
 		value: 'C',
 		default: 'first-byte',
 		choices: ['first-byte', 'end'],
-		help: 'where the tokens of an answer begin to count',
+		help: 'when the tokens of an answer begin to count',
 		scopes: ['simulate'],
 	},
 	{
@@ -188,7 +187,7 @@ const simulatorFlags = [
 		value: 'E',
 		default: 'now',
 		choices: ['now', '2024'],
-		help: 'whose models it serves',
+		help: 'models and quotas of which time',
 		scopes: ['simulate'],
 	},
 	{
@@ -233,7 +232,7 @@ const generalFlags = [
 		name: 'debug',
 		kind: 'boolean',
 		default: 'off',
-		help: 'show where in the program an error happened',
+		help: 'print stack traces of errors',
 		scopes: ['all'],
 	},
 	{name: 'ascii', kind: 'boolean', default: 'off', help: 'ASCII characters only', scopes: ['all']},
@@ -250,13 +249,13 @@ const table = [
 	...generalFlags,
 ] as const;
 
-/** The name of a flag that is there: a misspelt one does not compile. */
+/** Names of flags, so that a misspelt one does not compile. */
 export type FlagName<Kind extends Flag['kind'] = Flag['kind']> = Extract<
 	(typeof table)[number],
 	{readonly kind: Kind}
 >['name'];
 
-/** Flags with a value: given at most once, or `optional` ones whose value may be left out. */
+/** Flags with one value, which `optional` ones may omit. */
 export type TextFlag = FlagName<'value' | 'optional'>;
 
 /** Every flag, in the order of the help. */

@@ -10,8 +10,8 @@ import {assertRegular, type SizeBound, unreadable} from './input/text-file.ts';
 
 type ItemsConfig = {readonly file: string} | ReadonlyArray<unknown>;
 
-/** Behind all links; the path itself where nothing is there, which reading it then says. */
-const behindLinks = (file: string): string => {
+/** The path with all links resolved; a missing one stays as it is, and reading it fails later. */
+const withoutLinks = (file: string): string => {
 	try {
 		return realpathSync(file);
 	} catch {
@@ -25,8 +25,8 @@ const isInside = (folder: string, file: string): boolean => {
 };
 
 /**
- * A path of a preset must stay inside the preset's folder, links followed: a preset from the net must not read the
- * user's files.
+ * A path in a preset must stay inside the preset's folder, links resolved: a downloaded preset must not read the user's
+ * other files.
  * @throws UserError (exit 2) that quotes the path.
  */
 export function insideFolder(folder: string, file: string): string {
@@ -34,9 +34,9 @@ export function insideFolder(folder: string, file: string): string {
 	if (
 		path.isAbsolute(file) ||
 		!isInside(folder, resolved) ||
-		!isInside(behindLinks(folder), behindLinks(resolved))
+		!isInside(withoutLinks(folder), withoutLinks(resolved))
 	) {
-		throw new UserError(`"${file}" lies outside the preset's folder.`, {
+		throw new UserError(`"${file}" is outside the preset's folder.`, {
 			exitCode: 2,
 			hint: 'Put the file beside the preset, or name it on the command line (--content @FILE).',
 		});
@@ -44,13 +44,13 @@ export function insideFolder(folder: string, file: string): string {
 	return resolved;
 }
 
-/** The most that a run keeps in memory, and the most that a batch reads. */
+/** Maximum sizes: a run keeps its items in memory, a batch does not. */
 export const itemBounds = {
 	run: {bytes: bounds.bytes.items, hint: 'Name a smaller file; bedrock-top batch takes larger ones.'},
 	batch: {bytes: bounds.bytes.batchItems, hint: 'Split it into several files.'},
 } as const;
 
-/** @throws UserError (exit 2) that quotes the path of a file that no items can be read from. */
+/** Checks that items can be read from a file. @throws UserError (exit 2) that quotes its path. */
 export function assertItemsReadable(file: string): void {
 	assertRegular(file, itemBounds.batch);
 	try {
@@ -61,7 +61,7 @@ export function assertItemsReadable(file: string): void {
 	assertItemsKind(file);
 }
 
-/** The whole item as text. Fields that hold the right answer are left out, so that it is never given away. */
+/** The whole item as text, without the fields that hold the expected answer. */
 const textOf = (row: Row, answerFields: readonly string[]): string => {
 	if (typeof row === 'string') {
 		return row;
@@ -72,8 +72,8 @@ const textOf = (row: Row, answerFields: readonly string[]): string => {
 };
 
 /**
- * Numbers rows and gives each its right answer.
- * @param expected Template of the right answer of an item.
+ * Turns numbered rows into items.
+ * @param expected Template of the expected answer of an item.
  */
 const itemMaker = (expected: string | undefined): ((row: Row, index: number) => Item) => {
 	const answerFields = placeholdersOf(expected ?? '').map((name) => name.replace(/^item\./, ''));
@@ -90,13 +90,13 @@ const itemMaker = (expected: string | undefined): ((row: Row, index: number) => 
 	};
 };
 
-/** A row of the preset itself: texts already, but for null. */
+/** A row in the preset itself: null becomes an empty text. */
 const rowOf = (value: unknown): Row =>
 	typeof value === 'object' && value !== null
 		? Object.fromEntries(Object.entries(value).map(([key, cell]) => [key, String(cell ?? '')]))
 		: String(value ?? '');
 
-/** What the plan says of a source of items. */
+/** Remarks for the plan about a source of items. */
 function remarksOf(name: string, {empty, separatedBy}: RowsSeen): readonly string[] {
 	return [
 		...(separatedBy === undefined ? [] : [`${name}: its values are separated by ${separatedBy}.`]),
@@ -104,7 +104,7 @@ function remarksOf(name: string, {empty, separatedBy}: RowsSeen): readonly strin
 	];
 }
 
-/** Items page by page, numbered from 0, and what was seen of them. */
+/** Items page by page, numbered from 0, with remarks about those read so far. */
 type ItemPages = {
 	readonly pages: () => Generator<readonly Item[]>;
 	readonly remarks: () => readonly string[];
@@ -112,7 +112,7 @@ type ItemPages = {
 
 /**
  * The items of a preset.
- * @param expected Template of the right answer of an item.
+ * @param expected Template of the expected answer of an item.
  * @throws UserError (exit 2) for a file that is missing, empty, of another kind, or outside the folder.
  */
 export function itemPages(

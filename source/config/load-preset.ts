@@ -4,29 +4,30 @@ import {UserError} from '../domain/user-error.ts';
 import {builtInVariantNames} from '../prompts/built-in-variants.ts';
 import {compileSchema} from '../prompts/json-schema.ts';
 import {placeholdersOf} from '../prompts/template.ts';
+import type {SizeBound} from './input/text-file.ts';
 import {assertItemsReadable, insideFolder, itemBounds, itemPages} from './items.ts';
 import {faultAt, type ParsedPreset, parsePreset} from './parse-preset.ts';
 import {assertChat} from './preset-chat.ts';
-import {findPreset, type PresetSource} from './preset-files.ts';
+import {findPreset} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
 
 /** Placeholders that every template may use. */
 const general = ['task', 'content', 'input'];
-/** Those that a turn of a chat may use: it is what the others are filled with. */
+/** Placeholders that a turn of a chat may use. */
 const ofTurn = ['task', 'content'];
 
-/** What is wrong with a template: the placeholder, and what may stand there. */
+/** A placeholder without a value, and the allowed ones. */
 type UnknownPlaceholder = {
 	readonly name: string;
 	readonly allowed: readonly string[];
-	/** The first item, from 1, that lacks a field which others have; undefined where none has it. */
+	/** The first item, from 1, that lacks a field which others have; absent where no item has it. */
 	readonly lackingItem?: number;
 };
 
 /**
  * The first placeholder of a template that has no value.
  * @param isChat Whether there is a {{turn}}.
- * @returns Undefined when all is well.
+ * @returns undefined when all have one.
  */
 function unknownPlaceholder(
 	template: string,
@@ -53,11 +54,6 @@ const lacking = (placeholder: string, items: readonly Item[]): Pick<UnknownPlace
 	return field !== placeholder && isInOthers && index !== -1 ? {lackingItem: index + 1} : {};
 };
 
-/** The same for a turn of a chat. */
-function unknownInTurn(turn: string): UnknownPlaceholder | undefined {
-	return firstOutside(turn, ofTurn);
-}
-
 const firstOutside = (template: string, allowed: readonly string[]): UnknownPlaceholder | undefined => {
 	const name = placeholdersOf(template).find((placeholder) => !allowed.includes(placeholder));
 	return name === undefined ? undefined : {name, allowed};
@@ -65,40 +61,40 @@ const firstOutside = (template: string, allowed: readonly string[]): UnknownPlac
 
 const messageOf = (error: unknown): string => (error as Error).message;
 
-/** Checks are the same for every item and compared as they stand: a placeholder in one would fail every answer. */
+/** Checks are the same for every item, so a placeholder in one would fail every answer. */
 const assertNoPlaceholder = (parsed: ParsedPreset, index: number, check: object): void => {
 	for (const [kind, value] of Object.entries(check)) {
-		// One text of a list at a time: braces that open in one text and close in another are none.
+		// Braces that open in one text of a list and close in another are not a placeholder.
 		const placeholder = placeholdersOf(JSON.stringify(value)).find((name) => !name.includes('"'));
 		if (placeholder !== undefined) {
 			throw faultAt(
 				parsed,
 				['checks', index, kind],
-				`${kind}: {{${placeholder}}} is not filled in, for a check is the same for every item.`,
-				'Give the right answer of each item by "expected" beside the checks, such as expected: "{{item.label}}"; text with braces is checked by regex, as \\{\\{.',
+				`${kind}: {{${placeholder}}} is not replaced: a check is the same for every item.`,
+				'Put the expected answer of each item into "expected" beside the checks, such as expected: "{{item.label}}"; check text with braces by regex, as \\{\\{.',
 			);
 		}
 	}
 };
 
-/** A regular expression as JavaScript writes one. As it stands, the slashes would be looked for in the answer. */
+/** A regular expression in JavaScript notation: its slashes would be searched for in the answer. */
 const literal = /^\/((?:[^/\\]|\\.)+)\/([a-z]*)$/;
 
 const assertNoLiteral = (parsed: ParsedPreset, index: number, regex: string | undefined): void => {
 	const [, pattern, flags] = literal.exec(regex ?? '') ?? [];
 	if (pattern !== undefined) {
-		const letters = flags?.includes('i') ? ' For letters of any case write them as [Bb].' : '';
+		const letters = flags?.includes('i') ? ' For both cases of a letter write [Bb].' : '';
 		throw faultAt(
 			parsed,
 			['checks', index, 'regex'],
-			`"${regex}": slashes around a regular expression are looked for in the answer.`,
-			`Write ${pattern}${flags === '' ? '' : ', without slashes and flags'}.${letters} A slash that is meant is [/].`,
+			`"${regex}": slashes around a regular expression are searched for in the answer.`,
+			`Write ${pattern}${flags === '' ? '' : ', without slashes and flags'}.${letters} Write [/] for a slash in the answer.`,
 		);
 	}
 };
 
 /**
- * A check that cannot be made would fail every answer.
+ * Refuses a check that would fail every answer.
  * @throws UserError (exit 2) with file, line and the fix.
  */
 function assertChecks(parsed: ParsedPreset): void {
@@ -131,7 +127,7 @@ function assertChecks(parsed: ParsedPreset): void {
 	}
 }
 
-/** @throws UserError (exit 2) for a name that no built-in variant has, or that two variants share. */
+/** @throws UserError (exit 2) for an unknown built-in variant, or a name that two variants share. */
 function assertVariants(parsed: ParsedPreset): void {
 	const seen = new Set<string>();
 	for (const [index, config] of (parsed.preset.variants ?? []).entries()) {
@@ -140,8 +136,8 @@ function assertVariants(parsed: ParsedPreset): void {
 			throw faultAt(
 				parsed,
 				['variants', index],
-				`there is no variant "${name}".`,
-				`Known: ${builtInVariantNames.join(', ')}. One of your own has a name and says more.`,
+				`"${name}" is not the name of a variant.`,
+				`Known: ${builtInVariantNames.join(', ')}. Your own variant is an object with a name.`,
 			);
 		}
 		if (seen.has(name)) {
@@ -149,14 +145,14 @@ function assertVariants(parsed: ParsedPreset): void {
 				parsed,
 				['variants', index],
 				`two variants are called "${name}".`,
-				'Give each variant a name of its own.',
+				'Give each variant a different name.',
 			);
 		}
 		seen.add(name);
 	}
 }
 
-/** @throws UserError (exit 2) where the file of items lies outside the folder, cannot be read, or is of another kind. */
+/** @throws UserError (exit 2) where the file of items is outside the folder, cannot be read, or is of another kind. */
 function assertItemsFile(parsed: ParsedPreset, folder: string): void {
 	const {items} = parsed.preset;
 	if (items === undefined || !('file' in items)) {
@@ -172,67 +168,74 @@ function assertItemsFile(parsed: ParsedPreset, folder: string): void {
 /** A preset that has been read and checked, with its items. */
 export type LoadedPreset = ParsedPreset & {
 	readonly items: readonly Item[];
-	/** What was seen of the items, for the plan. */
+	/** Remarks about the items, for the plan. */
 	readonly remarks: readonly string[];
 };
 
-const lineOfText = (source: string, part: string): number => {
-	const index = source.split('\n').findIndex((line) => line.includes(part));
-	return index === -1 ? 1 : index + 1;
+/** The path of every template of a preset, with the first placeholder in it that has no value. */
+const unknownPlaceholders = ({chat, system, expected, variants = []}: Preset, items: readonly Item[]) => {
+	const templates: ReadonlyArray<readonly [path: readonly PropertyKey[], template: string | undefined]> = [
+		[['system'], system],
+		[['expected'], expected],
+		...variants.flatMap((variant, index) =>
+			typeof variant === 'string'
+				? []
+				: (['instruction', 'system'] as const).map(
+						(key) => [['variants', index, key], variant[key]] as const,
+					),
+		),
+	];
+	return [
+		...templates.map(([path, template = '']) => ({
+			path,
+			unknown: unknownPlaceholder(template, items, chat !== undefined),
+		})),
+		...(chat?.turns ?? []).map((turn, index) => ({
+			path: ['chat', 'turns', index],
+			unknown: firstOutside(turn, ofTurn),
+		})),
+	];
 };
 
-/** Every template of a preset must have a value for each of its placeholders. */
-const assertPlaceholders = ({file, text}: PresetSource, preset: Preset, items: readonly Item[]): void => {
-	const variants = (preset.variants ?? []).filter((variant) => typeof variant !== 'string');
-	const templates = [
-		preset.system,
-		preset.expected,
-		...variants.flatMap(({instruction, system}) => [instruction, system]),
-	];
-	const isChat = preset.chat !== undefined;
-	const unknowns = [
-		...templates.map((template) =>
-			template === undefined ? undefined : unknownPlaceholder(template, items, isChat),
-		),
-		...(preset.chat?.turns ?? []).map(unknownInTurn),
-	];
-	for (const unknown of unknowns) {
+/** @throws UserError (exit 2) with file and line of a placeholder that has no value. */
+const assertPlaceholders = (parsed: ParsedPreset, items: readonly Item[]): void => {
+	for (const {path, unknown} of unknownPlaceholders(parsed.preset, items)) {
 		if (unknown !== undefined) {
-			const reason =
-				unknown.lackingItem === undefined ? '' : `: item ${unknown.lackingItem} has no such field`;
-			throw new UserError(
-				`${file}:${lineOfText(text, unknown.name)}: unknown placeholder {{${unknown.name}}}${reason}.`,
-				{
-					exitCode: 2,
-					hint: `Known here: ${unknown.allowed.map((name) => `{{${name}}}`).join(', ')}.`,
-				},
+			const {name, allowed, lackingItem} = unknown;
+			const reason = lackingItem === undefined ? '' : `: item ${lackingItem} has no such field`;
+			throw faultAt(
+				parsed,
+				path,
+				`unknown placeholder {{${name}}}${reason}.`,
+				`Known here: ${allowed.map((each) => `{{${each}}}`).join(', ')}.`,
+				name,
 			);
 		}
 	}
 };
 
-/** A preset without its items, which are read a page at a time. */
+/** A preset whose items are read page by page. */
 type OpenPreset = ParsedPreset & {
 	readonly items: () => AsyncIterable<readonly Item[]>;
-	/** What was seen of the items that were read so far. */
+	/** Remarks about the items that were read so far. */
 	readonly remarks: () => readonly string[];
 	/**
 	 * Checks the placeholders of the preset.
-	 * @param items Nothing, or an item with the fields that all items have.
+	 * @param items An item with the fields that all items have, or nothing.
 	 * @throws UserError (exit 2) with file, line and the fix.
 	 */
 	readonly check: (items: readonly Item[]) => void;
 };
 
-const open = (nameOrPath: string) => {
+const open = (nameOrPath: string, bound: SizeBound) => {
 	const source = findPreset(nameOrPath);
 	const parsed = parsePreset(source);
-	const {preset} = parsed;
 	assertChecks(parsed);
 	assertVariants(parsed);
 	assertItemsFile(parsed, source.folder);
-	assertChat(source, preset);
-	return {source, preset, lineAt: parsed.lineAt};
+	assertChat(parsed);
+	const {items, expected} = parsed.preset;
+	return {parsed, items: items && itemPages(items, source.folder, expected, bound)};
 };
 
 /**
@@ -240,24 +243,18 @@ const open = (nameOrPath: string) => {
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export function openPreset(nameOrPath: string): OpenPreset {
-	const {source, preset, lineAt} = open(nameOrPath);
-	const items =
-		preset.items === undefined
-			? undefined
-			: itemPages(preset.items, source.folder, preset.expected, itemBounds.batch);
+	const {parsed, items} = open(nameOrPath, itemBounds.batch);
 	return {
-		preset,
-		file: source.file,
-		lineAt,
+		...parsed,
 		async *items() {
 			for (const page of items?.pages() ?? []) {
 				yield page;
-				// Keys and signals are heard between pages.
+				// Lets keys and signals in between pages.
 				await setImmediate();
 			}
 		},
 		remarks: () => items?.remarks() ?? [],
-		check: (items) => assertPlaceholders(source, preset, items),
+		check: (sample) => assertPlaceholders(parsed, sample),
 	};
 }
 
@@ -266,12 +263,8 @@ export function openPreset(nameOrPath: string): OpenPreset {
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export function loadPreset(nameOrPath: string): LoadedPreset {
-	const {source, preset, lineAt} = open(nameOrPath);
-	const read =
-		preset.items === undefined
-			? undefined
-			: itemPages(preset.items, source.folder, preset.expected, itemBounds.run);
-	const items = [...(read?.pages() ?? [])].flat();
-	assertPlaceholders(source, preset, items);
-	return {preset, items, remarks: read?.remarks() ?? [], file: source.file, lineAt};
+	const {parsed, items: pages} = open(nameOrPath, itemBounds.run);
+	const items = [...(pages?.pages() ?? [])].flat();
+	assertPlaceholders(parsed, items);
+	return {...parsed, items, remarks: pages?.remarks() ?? []};
 }

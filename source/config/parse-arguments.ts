@@ -4,21 +4,21 @@ import {type Command, commands, type Flag} from './command-table.ts';
 import {type FlagName, flags, type TextFlag} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
 
-/** The command line, taken apart and checked for form; values are still as typed. */
+/** A parsed command line. Values are still as typed. */
 export type Arguments = {
 	readonly command: Command;
-	/** What follows the command. */
+	/** The words after the command. */
 	readonly words: readonly string[];
 	readonly flags: FlagValues;
 };
 
 /** Flags by name, as typed. */
 export type FlagValues = {
-	/** True or false when the flag was given, else undefined. */
+	/** True or false when the flag was typed, else undefined. */
 	readonly isSet: (name: FlagName<'boolean'>) => boolean | undefined;
-	/** The text behind a flag; '' for an `optional` one without `=`; undefined when it was not given. */
+	/** The value of a flag; '' for an `optional` one without `=`; undefined when it was not typed. */
 	readonly text: (name: TextFlag) => string | undefined;
-	/** All texts of a flag that may be repeated. */
+	/** All values of a flag that may be repeated. */
 	readonly texts: (name: FlagName<'repeated'>) => readonly string[];
 };
 
@@ -130,16 +130,16 @@ const assertFilled = (given: readonly Given[], words: readonly string[]): void =
 	}
 	const blank = words.find((word) => word.trim() === '');
 	if (blank !== undefined) {
-		throw new UserError(`"${blank}" is empty: it names nothing.`, {
+		throw new UserError(`"${blank}" is empty.`, {
 			exitCode: 2,
-			hint: 'Leave it out, or set the variable that it came from.',
+			hint: 'Remove it, or set the variable that it comes from.',
 		});
 	}
 };
 
 /**
- * Takes the command line apart.
- * @param argv Words behind the program's name.
+ * Parses the command line.
+ * @param argv Words after the program's name.
  * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
  */
 export function parseArguments(argv: readonly string[]): Arguments {
@@ -154,7 +154,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
 
 const isPreset = (word: string): boolean => shippedNames().includes(word) || existsSync(word);
 
-/** @throws UserError (exit 2) when too few or too many words follow a command. */
+/** Checks the number of words after the command. @throws UserError (exit 2). */
 export function assertWords({command, words}: Arguments): void {
 	if (words.length < command.words.min) {
 		throw new UserError(`"${command.name}" needs ${command.synopsis}.`, {
@@ -165,7 +165,7 @@ export function assertWords({command, words}: Arguments): void {
 	const extra = words[command.words.max];
 	const [first = ''] = words;
 	if (extra !== undefined && command === screenCommand && !isPreset(first)) {
-		throw new UserError(`There is no command or preset "${first}".`, {
+		throw new UserError(`"${first}" is not a command or a preset.`, {
 			exitCode: 2,
 			hint: `Commands: ${commands.map(({name}) => name).join(', ')}. Presets: ${shippedNames().join(', ')}, or a path.`,
 		});

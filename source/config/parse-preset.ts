@@ -1,14 +1,14 @@
 import type {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
-import {readYaml} from './input/yaml.ts';
+import {readYaml, type YamlFile} from './input/yaml.ts';
 import {findPreset, type PresetSource, shippedNames} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
 
-/** Turns what is wrong with a preset into a sentence with file, line and the fix. */
+/** Parses the text of a preset. A fault becomes a sentence with file, line and the fix. */
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a union's alternatives, the one that came nearest: its first fault lies deepest. */
+/** Of a union's alternatives, the nearest: its first fault is deepest. */
 const innermost = (issue: Issue): {path: readonly PropertyKey[]; issue: Issue} => {
 	if (issue.code !== 'invalid_union' || issue.errors.length === 0) {
 		return {path: issue.path, issue};
@@ -29,46 +29,39 @@ const pathName = (path: readonly PropertyKey[]): string =>
 		.join('')
 		.replace(/^\./, '');
 
-/** What stands at a path; undefined where nothing does. */
+/** The value at a path; undefined where there is none. */
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 	path.reduce<unknown>(
 		(part, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : undefined),
 		value,
 	);
 
-const keyLine = (source: string, key: string, fallback: number): number => {
-	const index = source.split('\n').findIndex((line) => line.replace(/^[\s-]*/, '').startsWith(`${key}:`));
-	return index === -1 ? fallback : index + 1;
-};
-
 /** The first fault of a preset as an error (exit 2). */
-function presetError(
-	{file, lineAt}: {readonly file: string; readonly lineAt: (path: readonly PropertyKey[]) => number},
-	source: string,
-	preset: unknown,
-	issues: readonly Issue[],
-): UserError {
+function presetError(place: LineSource, preset: unknown, issues: readonly Issue[]): UserError {
 	const [first] = issues;
 	if (first === undefined) {
-		return new UserError(`${file}: not a preset.`, {exitCode: 2});
+		return new UserError(`${place.file}: not a preset.`, {exitCode: 2});
 	}
 	const {path, issue} = innermost(first);
-	const line = lineAt(path);
 	if (issue.code === 'unrecognized_keys') {
 		const key = issue.keys[0] ?? '';
-		const place = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
-		return new UserError(`${file}:${keyLine(source, key, line)}: unknown key "${key}" in ${place}.`, {
-			exitCode: 2,
-			hint: 'Remove it or correct its spelling; presets/schema.json lists all keys.',
-		});
+		const where = path.length === 0 ? 'a preset' : `"${pathName(path)}"`;
+		return faultAt(
+			place,
+			[...path, key],
+			`unknown key "${key}" in ${where}.`,
+			'Remove it or correct its spelling; presets/schema.json lists all keys.',
+		);
 	}
 	const value = valueAt(preset, path);
 	const quoted = value === undefined ? '' : `: ${JSON.stringify(value)}`;
 	const name = path.length === 0 ? 'the file' : `"${pathName(path)}"`;
-	return new UserError(`${file}:${line}: ${name}${quoted} ${sentenceOf(issue)}.`, {
-		exitCode: 2,
-		hint: 'presets/schema.json describes every key.',
-	});
+	return faultAt(
+		place,
+		path,
+		`${name}${quoted} ${sentenceOf(issue)}.`,
+		'presets/schema.json describes every key.',
+	);
 }
 
 const sentenceOf = (issue: Issue): string => {
@@ -90,30 +83,27 @@ const sentenceOf = (issue: Issue): string => {
 
 const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`);
 
-/** Where a preset says something, for errors. */
-type PresetPlace = {
-	readonly file: string;
-	/** Line, from 1, of the nearest part of a path that is there. */
-	readonly lineAt: (path: readonly PropertyKey[]) => number;
-};
+/** A file whose keys have line numbers. */
+type LineSource = Pick<YamlFile, 'lineAt'> & {readonly file: string};
 
-export type ParsedPreset = PresetPlace & {readonly preset: Preset};
+export type ParsedPreset = LineSource & {readonly preset: Preset};
 
-/** What is wrong at a place of a preset, as an error (exit 2) with file and line. */
+/**
+ * The error (exit 2) for a fault of a preset, with file and line.
+ * @param part Of the text at that path, where the fault lies within it.
+ */
 export function faultAt(
-	{file, lineAt}: PresetPlace,
+	{file, lineAt}: LineSource,
 	path: readonly PropertyKey[],
 	reason: string,
 	hint: string | undefined,
+	part?: string,
 ): UserError {
-	return new UserError(`${file}:${lineAt(path)}: ${reason}`, {
-		exitCode: 2,
-		...(hint === undefined ? {} : {hint}),
-	});
+	return new UserError(`${file}:${lineAt(path, part)}: ${reason}`, {exitCode: 2, hint});
 }
 
-/** Where a preset holds texts: they are taken as they stand, also where they look like numbers. */
-const textPlaces: ReadonlyArray<readonly PropertyKey[]> = [
+/** Keys with texts, which are kept as written, even where they look like numbers. */
+const textPaths: ReadonlyArray<readonly PropertyKey[]> = [
 	['description'],
 	['task'],
 	['content'],
@@ -131,9 +121,9 @@ const textPlaces: ReadonlyArray<readonly PropertyKey[]> = [
 ];
 
 const isText = (path: readonly PropertyKey[]): boolean =>
-	textPlaces.some((place) => place.every((part, index) => part === '*' || part === path[index]));
+	textPaths.some((textPath) => textPath.every((part, index) => part === '*' || part === path[index]));
 
-/** A key of the user's own, for parts that anchors share; it says nothing to a run. */
+/** A user's key for parts that anchors share. The program ignores it. */
 const isShared = (key: string): boolean => key.startsWith('x-');
 
 const withoutShared = (value: unknown): unknown =>
@@ -141,7 +131,7 @@ const withoutShared = (value: unknown): unknown =>
 		? Object.fromEntries(Object.entries(value).filter(([key]) => !isShared(key)))
 		: value;
 
-/** Half a character would be replaced on its way out. */
+/** The path of a text with half a character, which could not be sent as written. */
 const brokenPath = (
 	value: unknown,
 	path: readonly PropertyKey[] = [],
@@ -167,7 +157,7 @@ const brokenPath = (
  */
 export function parsePreset({file, text}: PresetSource): ParsedPreset {
 	const yaml = readYaml(file, text, isText);
-	const place: PresetPlace = {file, lineAt: yaml.lineAt};
+	const place: LineSource = {file, lineAt: yaml.lineAt};
 	if (yaml.value === null) {
 		throw faultAt(place, [], 'the file is empty.', 'A preset has at least a name and a task.');
 	}
@@ -183,14 +173,14 @@ export function parsePreset({file, text}: PresetSource): ParsedPreset {
 	}
 	const result = presetSchema.safeParse(value);
 	if (!result.success) {
-		throw presetError(place, text, value, result.error.issues);
+		throw presetError(place, value, result.error.issues);
 	}
 	return {...place, preset: result.data};
 }
 
 type ShippedPreset = {readonly name: string; readonly description: string};
 
-/** The shipped presets, to choose from: read, but not made ready to run, for a list should be there at once. */
+/** The shipped presets, to choose from. They are only parsed, so that the list is fast. */
 export function shippedPresets(): readonly ShippedPreset[] {
 	return shippedNames().map((name) => ({
 		name,

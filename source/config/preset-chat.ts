@@ -1,45 +1,40 @@
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Chat} from '../domain/task.ts';
-import {UserError} from '../domain/user-error.ts';
 import {placeholdersOf} from '../prompts/template.ts';
-import type {PresetSource} from './preset-files.ts';
+import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import type {Preset} from './preset-schema.ts';
 
-type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string>;
+/** A variant with templates of its own, and where it stands. */
+type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string> & {readonly index: number};
 
-/** What a preset says that a chat cannot be put together with. */
-type Fault = {
-	/** What the line of the fault begins with. */
-	readonly line: string;
-	readonly reason: string;
-	readonly hint: string;
-};
+/** A key of a preset that does not go with its chat. */
+type Fault = {readonly path: readonly PropertyKey[]; readonly reason: string; readonly hint: string};
 
-/** Whether a variant runs in a lane: in `normal` also when no lane names it. */
+/** Whether a variant runs in a lane. One that no lane names runs in `normal`. */
 const isIn = ({lanes}: Preset, lane: Lane, name: string): boolean =>
 	lanes?.[lane]?.variants.includes(name) === true ||
 	(lane === 'normal' && !Object.values(lanes ?? {}).some(({variants}) => variants.includes(name)));
 
-/** The variants with templates of their own that hold conversations: those of the chat's lane, or all. */
-const talkingVariants = (preset: Preset): readonly OwnVariant[] =>
+/** The preset's own variants in the lane of the chat; without a lane, all of them. */
+const chatVariants = (preset: Preset): readonly OwnVariant[] =>
 	(preset.variants ?? [])
-		.filter((variant) => typeof variant !== 'string')
+		.flatMap((variant, index) => (typeof variant === 'string' ? [] : [{...variant, index}]))
 		.filter(({name}) => preset.chat?.lane === undefined || isIn(preset, preset.chat.lane, name));
 
 const packingFault = (preset: Preset): Fault | undefined => {
-	const packed = talkingVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
+	const packed = chatVariants(preset).find(({itemsPerRequest}) => (itemsPerRequest ?? 1) > 1);
 	return packed === undefined
 		? undefined
 		: {
-				line: `itemsPerRequest: ${packed.itemsPerRequest}`,
-				reason: `packing and chat cannot stand together: "${packed.name}" packs ${packed.itemsPerRequest} items into a request, a chat has turns instead`,
-				hint: 'Remove itemsPerRequest, or give the items a preset of their own.',
+				path: ['variants', packed.index, 'itemsPerRequest'],
+				reason: `packing and chat exclude each other: "${packed.name}" packs ${packed.itemsPerRequest} items into a request, a chat has turns instead`,
+				hint: 'Remove itemsPerRequest, or move the items to another preset.',
 			};
 };
 
-/** An instruction in which the first turn has no place would never say it. */
+/** An instruction without a placeholder for the first turn would never send it. */
 const silentFault = (preset: Preset): Fault | undefined => {
-	const silent = talkingVariants(preset).find(
+	const silent = chatVariants(preset).find(
 		({instruction}) =>
 			instruction !== undefined &&
 			!placeholdersOf(instruction).some((name) => name === 'turn' || name === 'input'),
@@ -47,9 +42,9 @@ const silentFault = (preset: Preset): Fault | undefined => {
 	return silent === undefined
 		? undefined
 		: {
-				line: `name: ${silent.name}`,
-				reason: `the instruction of "${silent.name}" has no place for the first turn of the chat`,
-				hint: 'Put {{turn}} into it, or {{input}}: the content and the turn.',
+				path: ['variants', silent.index, 'name'],
+				reason: `the instruction of "${silent.name}" has no placeholder for the first turn of the chat`,
+				hint: 'Put {{turn}} into it, or {{input}} for the content and the turn.',
 			};
 };
 
@@ -57,21 +52,21 @@ const faultOf = (preset: Preset): Fault | undefined => {
 	const lane = preset.chat?.lane;
 	if (lane !== undefined && preset.lanes?.[lane] === undefined) {
 		return {
-			line: 'chat:',
-			reason: `chat names the lane "${lane}", which the preset has not`,
+			path: ['chat'],
+			reason: `chat names the lane "${lane}", which the preset does not have`,
 			hint: `Say under lanes which variants run in "${lane}".`,
 		};
 	}
 	if (lane === undefined && preset.items !== undefined) {
 		return {
-			line: 'chat:',
-			reason: 'items and chat cannot stand together: a conversation takes the place of items',
-			hint: 'Remove one of the two, or name the lane that the chat is held in (lane: high).',
+			path: ['chat'],
+			reason: 'items and chat exclude each other: a conversation takes the place of items',
+			hint: 'Remove one of the two, or name a lane for the chat (lane: high).',
 		};
 	}
 	if (lane === undefined && preset.expected !== undefined) {
 		return {
-			line: 'expected:',
+			path: ['expected'],
 			reason: 'expected belongs to items, and a chat has none',
 			hint: 'Remove it; checks apply to the answer of every turn.',
 		};
@@ -79,20 +74,11 @@ const faultOf = (preset: Preset): Fault | undefined => {
 	return packingFault(preset) ?? silentFault(preset);
 };
 
-const lineOf = (text: string, part: string): number => {
-	const lines = text.split('\n');
-	const first = lines.findIndex((line) => line.replace(/^[\s{-]*/, '').startsWith(part));
-	return Math.max(first === -1 ? lines.findIndex((line) => line.includes(part)) : first, 0) + 1;
-};
-
-/** @throws UserError (exit 2) with file and line, when a preset with a chat says what does not go with one. */
-export function assertChat({file, text}: PresetSource, preset: Preset): void {
-	const fault = preset.chat === undefined ? undefined : faultOf(preset);
+/** @throws UserError (exit 2) with file and line, when a preset with a chat says something that does not go with one. */
+export function assertChat(parsed: ParsedPreset): void {
+	const fault = parsed.preset.chat === undefined ? undefined : faultOf(parsed.preset);
 	if (fault !== undefined) {
-		throw new UserError(`${file}:${lineOf(text, fault.line)}: ${fault.reason}.`, {
-			exitCode: 2,
-			hint: fault.hint,
-		});
+		throw faultAt(parsed, fault.path, `${fault.reason}.`, fault.hint);
 	}
 }
 

@@ -5,7 +5,7 @@ import {UserError} from '../domain/user-error.ts';
 import {bounds} from './defaults.ts';
 import {readText} from './input/text-file.ts';
 
-/** Where presets come from: the shipped ones by name, any other by path. */
+/** The files of presets: shipped ones by name, others by path. */
 
 /** Folder of the shipped presets: beside `dist` in the package, two up from here in the sources. */
 export const shippedFolder = fileURLToPath(
@@ -20,12 +20,12 @@ export function shippedNames(): readonly string[] {
 		.toSorted();
 }
 
-/** A preset's text and where it was found. */
+/** The text of a preset and where it was found. */
 export type PresetSource = {readonly file: string; readonly folder: string; readonly text: string};
 
 const presetBound = {
 	bytes: bounds.bytes.preset,
-	hint: 'Put its items into a file of their own (items: {file: NAME.csv}), a long content into --content @FILE.',
+	hint: 'Move its items to a file (items: {file: NAME.csv}), and a long content to --content @FILE.',
 };
 
 /**
@@ -36,9 +36,9 @@ export function findPreset(nameOrPath: string): PresetSource {
 	const isShipped = shippedNames().includes(nameOrPath);
 	const file = isShipped ? path.join(shippedFolder, `${nameOrPath}.yaml`) : nameOrPath;
 	if (!existsSync(file)) {
-		throw new UserError(`There is no preset "${nameOrPath}", and no file of that name.`, {
+		throw new UserError(`"${nameOrPath}" is neither a shipped preset nor a file.`, {
 			exitCode: 2,
-			hint: `Shipped presets: ${shippedNames().join(', ')}. Or give the path of a preset file of your own.`,
+			hint: `Shipped presets: ${shippedNames().join(', ')}. Or give the path of your own preset.`,
 		});
 	}
 	return {file, folder: path.dirname(path.resolve(file)), text: readText(file, presetBound)};

@@ -5,7 +5,7 @@ import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {compressions} from '../domain/task.ts';
 import {bounds} from './defaults.ts';
 
-/** What a preset file may say (YAML). The JSON schema beside the presets is made from this. */
+/** The schema of a preset file (YAML). The JSON schema beside the presets is made from it. */
 
 const text = z.string();
 const positiveInteger = z.int().min(1);
@@ -44,7 +44,10 @@ const ownVariant = z.strictObject({
 	system: text.optional(),
 	maxTokens: maxTokens.optional(),
 	stop: z.array(text.min(1)).max(10).optional(),
-	parameters: z.record(z.string(), z.unknown()).optional().describe('only what is named is sent'),
+	parameters: z
+		.record(z.string(), z.unknown())
+		.optional()
+		.describe('sent as they are; nothing else is added'),
 	itemsPerRequest: positiveInteger.max(100).optional(),
 	cache: z.boolean().optional(),
 	compress: z.array(z.enum(compressions)).optional(),
@@ -58,33 +61,33 @@ const lane = z.strictObject({
 const chat = z
 	.strictObject({
 		turns: z
-			.array(text.regex(/\S/, 'is empty: a turn must say something'))
+			.array(text.regex(/\S/, 'is empty: a turn needs text'))
 			.min(1)
 			.max(100)
-			.describe('what the person says, in order; {{task}} and {{content}} may stand in it'),
+			.describe('what the person says, in order; may contain {{task}} and {{content}}'),
 		thinkSeconds: z
 			.number()
 			.min(0)
 			.max(86_400)
 			.optional()
-			.describe('from the end of an answer to the next turn; 0 by default'),
+			.describe('seconds from the end of an answer to the next turn; 0 by default'),
 		lane: z
 			.enum(lanes)
 			.optional()
 			.describe(
-				'the lane in which it is held, beside the items of the others; without it there are no items',
+				'lane of the conversation; the other lanes may have items; without a lane there are no items',
 			),
 	})
 	.describe('a conversation that grows, instead of items or in one lane beside them');
 
-/** Taken as it stands in the file; null is empty. */
+/** Kept as written in the file; null is empty. */
 const cell = z.union([text, z.number(), z.boolean(), z.null()]);
 
 export const presetSchema = z
 	.strictObject({
 		name: text.min(1),
 		description: text.optional(),
-		task: text.min(1).describe('what is to be done'),
+		task: text.min(1).describe('what the model should do'),
 		content: text.optional(),
 		items: z
 			.union([
@@ -92,7 +95,7 @@ export const presetSchema = z
 				z.array(z.union([cell, z.record(z.string(), cell)])).min(1),
 			])
 			.optional(),
-		expected: text.optional().describe('template of the right answer of an item'),
+		expected: text.optional().describe('template of the expected answer of an item'),
 		system: text.optional(),
 		variants: z
 			.array(z.union([text, ownVariant]))
@@ -113,10 +116,10 @@ export const presetSchema = z
 					.min(bounds.warmUp.min)
 					.max(bounds.warmUp.max)
 					.optional()
-					.describe('requests of each variant that are sent first and not counted'),
+					.describe('requests per variant that are sent first and not counted'),
 				rampUp: duration
 					.optional()
-					.describe('time in which rate and concurrency grow evenly to what they are to be'),
+					.describe('ramp-up time: rate and concurrency rise linearly to their targets'),
 			})
 			.optional(),
 		goal: z.enum(goals).optional(),
@@ -128,7 +131,7 @@ export const presetSchema = z
 			.positive()
 			.max(2)
 			.optional()
-			.describe('part of each quota that may be used; above 1 it is exceeded on purpose'),
+			.describe('part of each quota that may be used; above 1 exceeds it on purpose'),
 		burst: z.enum(bursts).optional(),
 		policy: z.enum(policies).optional(),
 		seed: z.int().nonnegative().optional(),

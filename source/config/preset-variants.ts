@@ -6,7 +6,10 @@ import type {Preset} from './preset-schema.ts';
 type VariantConfig = NonNullable<Preset['variants']>[number];
 
 const unknownVariant = (name: string, known: readonly string[]): UserError =>
-	new UserError(`There is no variant "${name}".`, {exitCode: 2, hint: `Known: ${known.join(', ')}.`});
+	new UserError(`"${name}" is not the name of a variant.`, {
+		exitCode: 2,
+		hint: `Known: ${known.join(', ')}.`,
+	});
 
 const variantOf = (config: VariantConfig, system: string | undefined): Variant => {
 	if (typeof config === 'string') {
@@ -31,8 +34,8 @@ const variantOf = (config: VariantConfig, system: string | undefined): Variant =
 
 /**
  * The variants of a run.
- * @param preset Undefined for a run without a preset file: the built-in variants.
- * @param chosen Names from `--variants`; undefined for all. A built-in name is known even where the preset has it not.
+ * @param preset Undefined for a run without a preset: the built-in variants.
+ * @param chosen Names from `--variants`; undefined for all. Built-in names are always known.
  * @throws UserError (exit 2) for an unknown name.
  */
 export function resolveVariants(

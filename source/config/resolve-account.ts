@@ -8,9 +8,9 @@ import type {FlagValues} from './parse-arguments.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 /**
- * Where and as whom to call. The simulator's address is filled in once it listens.
- * @param models What will be called: an ARN among them decides the Region.
- * @throws UserError (exit 2) for what is no Region or contradicts an ARN, and for a profile beside a token.
+ * Region, profile and timeout of all calls. The simulator's address is added once it listens.
+ * @param models Models and jobs to call: an ARN among them decides the Region.
+ * @throws UserError (exit 2) for an invalid Region, one that contradicts an ARN, and a profile beside a token.
  */
 export function resolveConnection(flags: FlagValues, models: readonly string[] = []): Connection {
 	const region = flags.text('region');
@@ -35,7 +35,7 @@ export function resolveConnection(flags: FlagValues, models: readonly string[] =
 	};
 }
 
-/** @throws UserError (exit 2) for a tier that the service does not have. */
+/** Reads `--tier`. @throws UserError (exit 2) for an unknown tier. */
 export function resolveTier(flags: FlagValues): string | undefined {
 	const tier = flags.text('tier');
 	return tier === undefined ? undefined : readChoice('tier', tier, serviceTiers);
@@ -43,7 +43,7 @@ export function resolveTier(flags: FlagValues): string | undefined {
 
 const positive = {min: 1, max: 1_000_000_000_000};
 
-/** Limits that the user knows better than the service tells them. */
+/** Limits that the user sets instead of the detected ones. */
 export function resolveOverride(flags: FlagValues): QuotaOverride {
 	const read = (name: TextFlag): number | undefined => {
 		const text = flags.text(name);
@@ -65,8 +65,8 @@ type WatchedRegions = {
 };
 
 /**
- * Reads `--region a,b`, for what looks at several Regions.
- * @throws UserError (exit 2) for what is no Region.
+ * Reads `--region a,b`, for the views of several Regions.
+ * @throws UserError (exit 2) for an invalid Region.
  */
 export function resolveRegions(flags: FlagValues): WatchedRegions {
 	const typed = flags.text('region');

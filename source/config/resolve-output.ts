@@ -2,7 +2,7 @@ import {type ThemeName, themeNames} from '../text/themes.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice} from './values.ts';
 
-/** How a run is shown and what it leaves behind. */
+/** How a run is shown, and what it writes. */
 export type OutputConfig = {
 	/** Folder typed by the user; undefined for the default one. */
 	readonly folder: string | undefined;

@@ -16,41 +16,42 @@ import {resolveVariants} from './preset-variants.ts';
 import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
 import {readChoice, readDurationMs, readInteger, readNumber, readServiceLevel} from './values.ts';
 
-const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
+/** Reads a value where one was typed. */
+const ifTyped = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
 	text === undefined ? undefined : read(text);
 
-/** Requests of each variant at most where nobody says: fewer where there is nothing to choose. */
-const mostRequests = (hasChoice: boolean): number =>
+/** Default of `--requests`, per variant: fewer where there is nothing to choose. */
+const defaultRequests = (hasChoice: boolean): number =>
 	hasChoice ? defaults.requestsPerVariant : defaults.requestsWithoutChoice;
 
 /**
  * The load: flag over preset over default.
- * @param hasChoice Whether variants are chosen from: then the number of requests is only the most.
+ * @param hasChoice Whether the run chooses among variants: then the number of requests is only an upper bound.
  * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
  */
 export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice = true): Load {
-	const rate = given(flags.text('rate'), (text) => readNumber('rate', text, bounds.rate));
+	const rate = ifTyped(flags.text('rate'), (text) => readNumber('rate', text, bounds.rate));
 	const shape =
-		given(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
+		ifTyped(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
 		preset?.shape ??
 		defaults.loadShape;
 	const isMeasure = shape === 'measure';
-	// Requests and duration of a preset belong to its own shape: 20 a variant is no end for a saturating run.
+	// Requests and duration of a preset belong to its own shape: 20 per variant would not be enough to saturate a quota.
 	const own = preset !== undefined && (preset.shape ?? defaults.loadShape) === shape ? preset : undefined;
 	const ratePerMinute = rate ?? preset?.ratePerMinute ?? null;
 	if (shape === 'rate' && ratePerMinute === null) {
-		throw new UserError('--load rate needs --rate N (requests a minute).', {
+		throw new UserError('--load rate needs --rate N (requests per minute).', {
 			exitCode: 2,
 			hint: 'For example: --load rate --rate 120.',
 		});
 	}
 	const requests =
-		given(flags.text('requests'), (text) => readInteger('requests', text, bounds.requests)) ??
+		ifTyped(flags.text('requests'), (text) => readInteger('requests', text, bounds.requests)) ??
 		own?.requests ??
-		(isMeasure ? mostRequests(hasChoice) : null);
+		(isMeasure ? defaultRequests(hasChoice) : null);
 	const durationMs =
-		given(flags.text('duration'), (text) => readDurationMs('duration', text)) ??
-		given(own?.duration === undefined ? undefined : String(own.duration), (text) =>
+		ifTyped(flags.text('duration'), (text) => readDurationMs('duration', text)) ??
+		ifTyped(own?.duration === undefined ? undefined : String(own.duration), (text) =>
 			readDurationMs('duration', text),
 		) ??
 		(isMeasure || (shape === 'serial' && requests !== null) ? null : defaults.durationMs);
@@ -59,7 +60,7 @@ export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice
 		requests,
 		durationMs,
 		concurrency:
-			given(flags.text('concurrency'), (text) => readInteger('concurrency', text, bounds.concurrency)) ??
+			ifTyped(flags.text('concurrency'), (text) => readInteger('concurrency', text, bounds.concurrency)) ??
 			preset?.concurrency ??
 			defaults.concurrency,
 		ratePerMinute: shape === 'rate' ? ratePerMinute : null,
@@ -69,13 +70,13 @@ export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice
 	};
 }
 
-/** Where the variants go that no lane names. */
+/** The lane of variants that no lane names. */
 const defaultLane: Lane = 'normal';
 
 /**
- * The lanes of a run; none where the preset says nothing of lanes. A variant that no lane names runs in `normal`.
- * @param variants Those of the run.
- * @throws UserError (exit 2) with file and line, for a lane that names a variant which is not run.
+ * The lanes of a run; none where the preset has none. A variant that no lane names runs in `normal`.
+ * @param variants Of the run.
+ * @throws UserError (exit 2) with file and line, for a lane with a variant that is not run.
  */
 export function resolveLanes(
 	parsed: ParsedPreset | undefined,
@@ -113,12 +114,9 @@ export function resolveLanes(
 	];
 }
 
-const pick = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
-	text === undefined ? undefined : read(text);
-
 const readMethod = (text: string): RunConfig['method'] => {
 	if (text === 'batch') {
-		throw new UserError('--method batch: batch jobs are not answered within a run.', {
+		throw new UserError('--method batch: a run cannot wait for batch jobs.', {
 			exitCode: 2,
 			hint: 'Use the command: bedrock-top batch <preset>.',
 		});
@@ -126,7 +124,7 @@ const readMethod = (text: string): RunConfig['method'] => {
 	return readChoice('method', text, methods);
 };
 
-/** A run must have something to do: a preset, or a task from the command line. */
+/** A run needs a task, from a preset or the command line. @throws UserError (exit 2). */
 const assertTask = (text: string | undefined): string => {
 	if (text === undefined || text.trim() === '') {
 		throw new UserError(text === undefined ? 'There is nothing to run.' : `--task: "${text}" is empty.`, {
@@ -153,7 +151,7 @@ const readMaxCost = (text: string | undefined): number | null => {
 	return text === 'none' ? null : readNumber('max-cost', text, {min: 0, max: 1_000_000, or: 'none'});
 };
 
-/** A number that was typed takes the place of what variants say of their own, and the plan says so. */
+/** A typed number replaces the variants' own, and the plan says so. */
 const underTypedMaxTokens = (
 	variants: RunConfig['variants'],
 	typed: string | undefined,
@@ -165,27 +163,28 @@ const underTypedMaxTokens = (
 	const names = own.map(({name, maxTokens}) => `${name} ${maxTokens}`).join(', ');
 	return {
 		variants: variants.map((variant) => ({...variant, maxTokens: undefined})),
-		remarks: names === '' ? [] : [`--max-tokens ${typed} takes the place of the variants' own (${names}).`],
+		remarks: names === '' ? [] : [`--max-tokens ${typed} replaces the variants' own (${names}).`],
 	};
 };
 
-/** What stops a run, and what it may cost. */
+/** The limits that stop a run. */
 export function readGuards(flags: FlagValues): RunConfig['guards'] {
 	return {
 		maxRequests:
-			pick(flags.text('max-requests'), (text) => readInteger('max-requests', text, bounds.requests)) ?? null,
+			ifTyped(flags.text('max-requests'), (text) => readInteger('max-requests', text, bounds.requests)) ??
+			null,
 		maxCostUsd: readMaxCost(flags.text('max-cost')),
 		isMaxCostGiven: flags.text('max-cost') !== undefined,
 		isConfirmed: flags.isSet('yes') ?? false,
 	};
 }
 
-/** Whether the run is about choosing: a condition on the figures of every variant is not. */
+/** Whether the run chooses among variants: with `--fail-if` all of them are measured. */
 const isChoosing = (variants: RunConfig['variants'], flags: FlagValues): boolean =>
 	variants.length > 1 && flags.texts('fail-if').length === 0;
 
 /**
- * Puts preset, flags and defaults together into one checked configuration: flag over preset over default.
+ * Merges flags, preset and defaults into one checked configuration: flag over preset over default.
  * @param given Shipped name or path, or a preset that was read already; undefined for a run from `--task` alone.
  * @throws UserError (exit 2) that quotes the offending value.
  */
@@ -207,7 +206,7 @@ export async function resolveRun(
 			.map((name) => name.trim()),
 	);
 	const {variants, remarks} = underTypedMaxTokens(chosen, text('max-tokens'));
-	// Content from the command line takes the place of what the preset works on.
+	// Content from the command line replaces the preset's items.
 	const input = content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []};
 	const hasChoice = isChoosing(variants, flags);
 	return {
@@ -224,19 +223,21 @@ export async function resolveRun(
 		models,
 		connection: resolveConnection(flags, models),
 		override: resolveOverride(flags),
-		method: pick(text('method'), readMethod) ?? preset?.method ?? defaults.method,
+		method: ifTyped(text('method'), readMethod) ?? preset?.method ?? defaults.method,
 		isMethodTyped: text('method') !== undefined,
 		load: resolveLoad(flags, preset?.load, hasChoice),
 		lanes: resolveLanes(loaded, variants),
-		goal: pick(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,
+		goal: ifTyped(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,
 		policy:
-			pick(text('policy'), (policy) => readChoice('policy', policy, policies)) ??
+			ifTyped(text('policy'), (policy) => readChoice('policy', policy, policies)) ??
 			preset?.policy ??
 			defaults.policy,
 		burst:
-			pick(text('burst'), (burst) => readChoice('burst', burst, bursts)) ?? preset?.burst ?? defaults.burst,
+			ifTyped(text('burst'), (burst) => readChoice('burst', burst, bursts)) ??
+			preset?.burst ??
+			defaults.burst,
 		share:
-			pick(text('share'), (share) => readNumber('share', share, bounds.share)) ??
+			ifTyped(text('share'), (share) => readNumber('share', share, bounds.share)) ??
 			preset?.share ??
 			defaults.share,
 		isBalanced: flags.isSet('balance') ?? false,
@@ -247,7 +248,7 @@ export async function resolveRun(
 		guards: readGuards(flags),
 		tier: resolveTier(flags),
 		seed:
-			pick(text('seed'), (seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31})) ??
+			ifTyped(text('seed'), (seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31})) ??
 			preset?.seed ??
 			defaults.seed,
 		isRefreshing: flags.isSet('refresh') ?? false,

@@ -15,14 +15,15 @@ const readHost = (text: string): string => {
 	if (!/^(?:[\w.-]+|\[?[\da-f:.]+\]?)$/i.test(text)) {
 		throw new UserError(`--host: "${text}" is not a host name or an address.`, {
 			exitCode: 2,
-			hint: 'Write it without scheme and port, as in --host 0.0.0.0; the port has a flag of its own.',
+			hint: 'Write it without scheme and port, as in --host 0.0.0.0; the port has its own flag.',
 		});
 	}
 	return text;
 };
 
 /**
- * Settings of the simulator from flags; the script of faults is read here and checked by the simulator.
+ * Settings of the simulator from flags.
+ * @param parseFaults Reads the script of faults.
  * @throws UserError (exit 2) that quotes the offending value.
  */
 export function resolveSimulator(

@@ -2,7 +2,7 @@ import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
 import {defaults} from './defaults.ts';
 
-/** What is asked, and how. */
+/** The prompts, and how they are sent. */
 export const promptFlags = [
 	{
 		name: 'task',
@@ -57,7 +57,7 @@ export const promptFlags = [
 	},
 ] as const satisfies readonly Flag[];
 
-/** How much is sent, and how fast. */
+/** The load: how much is sent, and how fast. */
 export const loadFlags = [
 	{
 		name: 'load',
@@ -80,14 +80,14 @@ export const loadFlags = [
 		name: 'early-stop',
 		kind: 'boolean',
 		isOnByDefault: true,
-		help: 'measure: spend all requests, although it is decided',
+		help: 'measure: send all requests, even when the result is clear',
 		scopes: ['run'],
 	},
 	{
 		name: 'search',
 		kind: 'boolean',
 		default: 'off',
-		help: 'run: try combinations of variants and prompt levers, and keep the better half again and again',
+		help: 'run: try combinations of variants and prompt levers; each round keeps the better half',
 		scopes: ['run'],
 	},
 	{
@@ -110,7 +110,7 @@ export const loadFlags = [
 		name: 'rate',
 		kind: 'value',
 		value: 'N',
-		help: 'requests a minute (load rate); in a chat, conversations',
+		help: 'requests per minute (load rate); in a chat, conversations',
 		scopes: ['run'],
 	},
 	{
@@ -118,7 +118,7 @@ export const loadFlags = [
 		kind: 'value',
 		value: 'N|auto',
 		default: `the preset's, else ${defaults.maxTokens}`,
-		help: "most output tokens, before a variant's own; auto: learnt, then right-sized",
+		help: "maximum output tokens, instead of a variant's own; auto: learnt from the answers",
 		scopes: ['run', 'batch'],
 	},
 	{
@@ -127,7 +127,7 @@ export const loadFlags = [
 		value: 'B',
 		default: defaults.burst,
 		choices: bursts,
-		help: 'use the room of a minute at once or evenly',
+		help: "use a minute's quota at once or evenly",
 		scopes: ['run'],
 	},
 	{
@@ -150,18 +150,18 @@ export const loadFlags = [
 		kind: 'value',
 		value: 'N',
 		default: String(defaults.seed),
-		help: 'seed of everything that is random',
+		help: 'seed of all random choices',
 		scopes: ['run', 'simulate', 'batch'],
 	},
 ] as const satisfies readonly Flag[];
 
-/** What ends a run, and what makes it fail. */
+/** Limits that end a run, and conditions that make it fail. */
 export const guardFlags = [
 	{
 		name: 'max-requests',
 		kind: 'value',
 		value: 'N',
-		help: 'stop after N requests whatever the load',
+		help: 'stop after N requests, whatever the load',
 		scopes: ['run'],
 	},
 	{
@@ -169,7 +169,7 @@ export const guardFlags = [
 		kind: 'value',
 		value: 'USD|none',
 		default: defaults.maxCostUsd.toFixed(2),
-		help: 'stop at this cost; a typed limit is kept whatever --yes says',
+		help: 'stop at this cost; --yes does not lift a typed limit',
 		scopes: ['run', 'batch'],
 	},
 	{name: 'yes', kind: 'boolean', default: 'off', help: 'start without asking', scopes: ['run', 'batch']},
@@ -198,12 +198,12 @@ export const guardFlags = [
 		name: 'alert',
 		kind: 'repeated',
 		value: 'COND',
-		help: 'ring when true, exit 3 (watch: at once): tokens>80 (also requests, day; percent)',
+		help: 'alert when true, exit 3 (watch: at once): tokens>80 (percent of the limit; also requests, day)',
 		scopes: ['run', 'watch'],
 	},
 ] as const satisfies readonly Flag[];
 
-/** What is shown and written. */
+/** Output: screen, files and formats. */
 export const outputFlags = [
 	{
 		name: 'out',
@@ -217,7 +217,7 @@ export const outputFlags = [
 		name: 'resume',
 		kind: 'value',
 		value: 'DIR',
-		help: 'go on with the items that DIR/answers.jsonl has no answer for',
+		help: 'continue with the items without an answer in DIR/answers.jsonl',
 		scopes: ['run'],
 	},
 	{name: 'reports', kind: 'boolean', isOnByDefault: true, help: 'write no reports', scopes: ['run', 'batch']},
@@ -232,7 +232,7 @@ export const outputFlags = [
 		name: 'csv',
 		kind: 'boolean',
 		default: 'off',
-		help: 'write requests.csv, one row a request',
+		help: 'write requests.csv, one row per request',
 		scopes: ['run'],
 	},
 	{

@@ -14,7 +14,7 @@ const plainNumber = /^\d+(?:\.\d+)?$/;
 
 /**
  * A number within bounds. Digits with an optional fraction only: no sign, exponent or unit.
- * @param bounds With the word that may stand in its place, for the message.
+ * @param bounds `or`: a word that is allowed too, for the message.
  */
 export function readNumber(
 	flag: string,
@@ -66,7 +66,7 @@ export function readChoice<T extends string>(flag: string, value: string, choice
 const form = /^\s*([a-z]+)\s*(<=|>=|==|!=|<|>)\s*(\d+(?:\.\d+)?)\s*%?\s*$/;
 
 /**
- * Reads `--alert "tokens>80"`: percent of a limit that is in use.
+ * Reads `--alert "tokens>80"`, in percent of a limit.
  * @throws UserError (exit 2) that quotes what was typed.
  */
 export function readAlert(text: string): Alert {

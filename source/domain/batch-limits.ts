@@ -1,6 +1,6 @@
 /** Limits of a batch job: quotas of the model where the account shows them, else assumed ones. */
 export type BatchLimits = {
-	readonly leastRecords: number;
+	readonly minRecords: number;
 	readonly recordsPerFile: number;
 	readonly recordsPerJob: number;
 	readonly bytesPerFile: number;
@@ -20,7 +20,7 @@ export const gigabyte = 1_000_000_000;
  */
 export const usualLimits = {
 	/** 100 for all models that were read but one (Llama 4 Scout: 50, 2025-06). */
-	leastRecords: 100,
+	minRecords: 100,
 	/** 50,000 for all models in 2025-06; 100,000 for newer ones in 2026-11 (Nova 2 Lite). */
 	recordsPerFile: 50_000,
 	/** 50,000 for all models in 2025-06; not read since. */

@@ -35,8 +35,6 @@ export type Item = {
 	readonly fields: Readonly<Record<string, string>>;
 	/** The known right answer, where the preset has one. */
 	readonly expected: string | undefined;
-	/** The text or a field that JSON need not escape, where that was found when the item was read. */
-	readonly plain?: string;
 };
 
 /** A condition that an answer must meet to be useful. */

@@ -8,7 +8,7 @@ export class UserError extends Error {
 	 * @param message One sentence that quotes the offending value.
 	 * @param options `exitCode` 2 for wrong input, 1 for what was found.
 	 */
-	constructor(message: string, options: {exitCode: 1 | 2; hint?: string; cause?: unknown}) {
+	constructor(message: string, options: {exitCode: 1 | 2; hint?: string | undefined; cause?: unknown}) {
 		super(message, {cause: options.cause});
 		this.name = 'UserError';
 		this.exitCode = options.exitCode;
@@ -85,7 +85,12 @@ export type Fault = {readonly message: string; readonly hint: string | undefined
 const pathOf = (error: unknown): string =>
 	error instanceof Error && 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';
 
-/** Any error as a fault; what the user cannot fix keeps its message. */
+/** A fault that crossed threads, as an error again. */
+export function errorOf(fault: Fault): UserError {
+	return new UserError(fault.message, fault);
+}
+
+/** Any error as a fault; what is not the user's to mend keeps its message. */
 export function faultOf(error: unknown): Fault {
 	return error instanceof UserError
 		? {message: error.message, hint: error.hint, exitCode: error.exitCode}

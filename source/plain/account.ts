@@ -9,9 +9,9 @@ import {accountColumns} from '../view/account/account-columns.ts';
 import {accountRow, sortAccountRows} from '../view/account/account-rows.ts';
 import {accountWords} from '../view/quota-words.ts';
 
-/** The account's use as append-only lines: one block a minute. */
+/** The account's use as append-only lines: one block per minute. */
 
-type AccountLook = {
+type AccountStyle = {
 	readonly width: number;
 	readonly ascii: boolean;
 };
@@ -42,7 +42,7 @@ const headOf = ({
 	].join(' · ');
 };
 
-/** Sentences about rows that are shown, each with its row's name. */
+/** Sentences about shown rows, each with the name of its row. */
 const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
 	buckets.flatMap(({model, scope, notes, disagreement, burndown}) => [
 		...notes.map((note) => `${cleanText(model)} (${scope}): ${note}`),
@@ -56,8 +56,8 @@ const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
 const costLine = ({cost}: AccountRegion): string =>
 	`CloudWatch so far: ${formatCount(cost.metrics)} metrics in ${formatCount(cost.calls)} ${cost.calls === 1 ? 'call' : 'calls'}, ${formatUsd(cost.usd)}; about ${formatUsd(cost.usdPerHour)} an hour${metricPrice.isVerified ? '' : ' (list price, not verified)'}.`;
 
-/** One block: what is in use of every bucket that is active or quiet, what is missing, and what looking costs. */
-export function accountLines(region: AccountRegion, {width, ascii}: AccountLook): readonly string[] {
+/** One block: the use of every active or quiet bucket, what is missing, and the cost of watching. */
+export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle): readonly string[] {
 	const shown = region.buckets.filter(({activity}) => activity !== 'idle');
 	const rows = sortAccountRows(
 		shown.map((bucket) => accountRow(bucket, region.at)),
@@ -75,12 +75,12 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountLook)
 	return ascii ? lines.map((line) => toAscii(line)) : lines;
 }
 
-/** A line for each alarm. */
+/** A line for each alert. */
 export function alertLines(raised: readonly RaisedAlert[]): readonly string[] {
 	return raised.map((each) => `ALERT ${raisedWords(each)}`);
 }
 
-/** One line of `watch --json` (DESIGN: Results). */
+/** One line of `watch --json`. */
 export function accountJson({region, minute, isComplete, buckets, simulated}: AccountRegion): string {
 	return JSON.stringify({
 		at: minute === null ? null : new Date(minute).toISOString(),

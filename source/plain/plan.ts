@@ -13,9 +13,9 @@ import {
 import {cleanText} from '../text/width.ts';
 
 /**
- * What a run would do and cost, one statement a line: for `--dry-run`, and before a run that must be confirmed.
+ * What a run would do and cost, one statement per line: for `--dry-run`, and before a run that must be confirmed.
  *
- * @returns Lines without colour, to be printed as they are.
+ * @returns Lines without colour.
  */
 export function planLines(plan: Plan, config: RunConfig): readonly string[] {
 	const {load} = config;

@@ -16,11 +16,11 @@ const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
 	signal: 'by a signal',
 	requests: 'at --max-requests',
 	cost: 'at --max-cost',
-	day: 'by the quota a day',
+	day: 'by the quota per day',
 	fault: 'by a fault',
 };
 
-/** What the run is doing, in words; why nothing is sent, where nothing is. */
+/** The state of the run, and why nothing is sent, where nothing is. */
 export function stateText({phase, outcome, stoppedBy, progress}: Snapshot): string {
 	const quiet = quietWords(progress.quietMs);
 	const withQuiet = (words: string): string => (quiet === undefined ? words : `${words}, ${quiet}`);
@@ -42,14 +42,14 @@ export function stateText({phase, outcome, stoppedBy, progress}: Snapshot): stri
 	}
 }
 
-type ProgressLook = {readonly width: number; readonly ascii: boolean};
+type ProgressStyle = {readonly width: number; readonly ascii: boolean};
 
 /**
- * One line about the run at this moment: time, state, requests done, use of each quota, throttles.
+ * One line about the present run: time, state, requests done, use of each quota, throttles.
  *
  * @returns At most `width` cells, no colour, no line break.
  */
-export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressLook): string {
+export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle): string {
 	const {progress, simulated, elapsedMs, variants, targets, buckets} = snapshot;
 	const throttled = variants.reduce(
 		(sum, {requests}) =>
@@ -88,9 +88,7 @@ function bucketText({requests, tokens}: BucketState): string {
 	return `RPM ${formatCount(requests.used)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${of(tokens.limit, formatTokens)}`;
 }
 
-/** Lines about batch jobs, for pipes and terminals alike. */
-
-/** `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 a second, 42s left`. */
+/** Progress of batch jobs: `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 per minute, about 42s left`. */
 export function batchProgressLine(progress: BatchProgress): string {
 	const {states, records, processed, failed} = progress;
 	const names = Object.entries(states)
@@ -103,19 +101,19 @@ export function batchProgressLine(progress: BatchProgress): string {
 		...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
 		...(pace === null
 			? []
-			: [`${formatCount(pace.perMinute)} a minute`, `about ${formatDurationMs(pace.leftMs)} left`]),
+			: [`${formatCount(pace.perMinute)} per minute`, `about ${formatDurationMs(pace.leftMs)} left`]),
 	];
 	return `${names}: ${parts.join(', ')}`;
 }
 
-/** What is told while a watched job cannot be looked at. */
+/** Shown after a poll of the jobs has failed. */
 export function troubleLine(message: string): string {
-	return `${message} (looking again)`;
+	return `${message} (trying again)`;
 }
 
 const barLength = 24;
 
-/** `uploading [######------] 12.3 of 24.6 MB`. */
+/** Progress of an upload: `uploading [######------] 12.3 of 24.6 MB`. */
 export function uploadLine(bytes: number, totalBytes: number): string {
 	const share = totalBytes === 0 ? 1 : bytes / totalBytes;
 	const filled = Math.round(share * barLength);

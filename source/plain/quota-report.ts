@@ -4,7 +4,7 @@ import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountWords} from '../view/quota-words.ts';
 
-/** How quotas look in plain text. */
+/** Quotas as a table in plain text. */
 
 type LimitRow = {
 	readonly model: string;
@@ -19,7 +19,7 @@ const limitLabels = [
 	['tokensPerDay', 'tokens/day'],
 ] as const satisfies ReadonlyArray<readonly [keyof Quota, string]>;
 
-/** Three rows a target, and one for the account's daily quota over all models where there is one. */
+/** Three rows per target, and one for the account's daily quota over all models where there is one. */
 export function limitRows(targets: readonly Target[]): readonly LimitRow[] {
 	const accountWide = targets.find(({quota}) => quota.accountTokensPerDay)?.quota.accountTokensPerDay;
 	return [
@@ -32,7 +32,7 @@ export function limitRows(targets: readonly Target[]): readonly LimitRow[] {
 	];
 }
 
-/** Where the number in force comes from, or why there is none; `x2` where calls of this scope have twice the quota. */
+/** The source of the current number, or why it is missing; `x2` where calls of this scope have twice the quota. */
 export function limitState(limit: Limit): string {
 	const {value, state, source} = limit;
 	const stated = source === 'applied' ? limit.applied : source === 'default' ? limit.default : value;
@@ -40,7 +40,7 @@ export function limitState(limit: Limit): string {
 	return state === 'known' || (state === 'unknown' && source !== null) ? `${source}${factor}` : state;
 }
 
-/** The number in force; a limit that the service does not set says so in words. */
+/** The current number, or `none` for a limit that the service does not set. */
 function limitValue({value, state}: Limit): string {
 	return state === 'none' ? 'none' : formatCount(value);
 }
@@ -85,7 +85,7 @@ export const limitColumns: ReadonlyArray<Column<LimitRow>> = [
 	{key: 'code', header: 'CODE', align: 'left', priority: 6, format: ({limit}) => limit.code ?? unknownMark},
 ];
 
-/** What stands above a table: where these quotas hold. */
+/** The line above a table: where these quotas apply. */
 export function placeLine(
 	region: string,
 	endpoint: string | null,
@@ -95,7 +95,7 @@ export function placeLine(
 	return [
 		isSimulated ? 'SIMULATED' : '',
 		region,
-		// That a simulator has no account to name is no news.
+		// A simulator has no account to name.
 		isSimulated && account === null ? '' : accountWords(account),
 		endpoint === null ? '' : `endpoint ${endpoint} (not AWS)`,
 	]

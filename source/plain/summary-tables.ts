@@ -8,15 +8,15 @@ import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {isRecommended, standingWord, verdictFor} from '../view/variant-order.ts';
 
-/** A row of the printed table: the figures with what the run as a whole says about them. */
+/** A row of the printed table: the figures with their rank in the run. */
 type VariantRow = {
 	readonly figures: VariantFigures;
 	readonly isBest: boolean;
-	/** Where it stands for the goal. */
+	/** Its rank for the goal, in words. */
 	readonly standing: string;
 };
 
-/** The variants of one target, with what to use for the goal marked. */
+/** The variants of one target, with the recommended ones marked. */
 export function variantRows(snapshot: Snapshot, target: number): readonly VariantRow[] {
 	const verdict = verdictFor(snapshot, target, snapshot.spec.goal);
 	return snapshot.variants
@@ -51,7 +51,7 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 	},
 	count('requests', 'requests', 80, (figures) => figures.requests.sent),
 	count('useful', 'useful', 85, (figures) => figures.items.useful),
-	column('passed', 'passed (95 %)', 38, passedWords),
+	column('passed', 'passed (95%)', 38, passedWords),
 	{
 		...count('throttled', 'throttled', 60, throttledOf),
 		tone: ({figures}) => (throttledOf(figures) > 0 ? 'throttled' : 'plain'),
@@ -83,13 +83,13 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 	},
 ];
 
-/** The columns that have something to say about these rows. */
+/** The columns that apply to these rows. */
 export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
 	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
 	return variantColumns.filter(({key}) => key !== 'passed' || hasChecks);
 }
 
-/** Part of the items that passed, where it lies by all odds, and what the gate says: `93% (84-98) unproven`. */
+/** Share of the items that passed, with its interval and the state of the gate: `93% (84-98) unproven`. */
 function passedWords({quality: {score, low, high, gate = 'none'}}: VariantFigures): string {
 	const interval = low === null || high === null ? '' : ` (${percentOf(low)}-${percentOf(high)})`;
 	const state = gate === 'none' ? '' : ` ${gate}`;
@@ -195,7 +195,7 @@ const searchColumns: ReadonlyArray<Column<SearchRow>> = [
 	},
 	searchColumn('items', 'items', 60, ({items}) => formatCount(items.sent)),
 	searchColumn('useful', 'useful', 95, ({usefulRate}) => formatPercent(usefulRate.value)),
-	searchColumn('low', '95 % from', 70, ({usefulRate}) => formatPercent(usefulRate.low)),
+	searchColumn('low', '95% from', 70, ({usefulRate}) => formatPercent(usefulRate.low)),
 	searchColumn('high', 'to', 69, ({usefulRate}) => formatPercent(usefulRate.high)),
 	searchColumn('quota', 'quota tokens/useful item', 90, ({quotaTokensPerUseful}) =>
 		formatNumber(quotaTokensPerUseful),
@@ -209,7 +209,7 @@ const searchColumns: ReadonlyArray<Column<SearchRow>> = [
 	},
 ];
 
-/** The finalists of a search, those on the front marked, and what was tried; nothing for a run that was none. */
+/** The finalists of a search, those on the front marked, and what was tried; nothing for an ordinary run. */
 export function searchTableLines(search: SearchFigures | undefined, width: number): readonly Line[] {
 	if (search === undefined) {
 		return [];

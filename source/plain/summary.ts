@@ -10,15 +10,15 @@ import {asSentence, cleanText, wrapText} from '../text/width.ts';
 import {stateText} from './progress.ts';
 import {columnsFor, searchTableLines, turnColumns, turnRows, variantRows} from './summary-tables.ts';
 
-type SummaryLook = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
+type SummaryStyle = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
 
 /**
- * What a run found, for the end of the screen's life and for pipes: targets with their quota, the table of variants, the
- * verdict, the gain, advice, failures with their way out, and what is not exact.
+ * The findings of a run, printed after the screen is closed, and for pipes: targets with their quota, the table of
+ * variants, the verdict, advice, failures with what to do, and caveats.
  *
  * @returns Lines of at most `width` cells.
  */
-export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryLook): readonly string[] {
+export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryStyle): readonly string[] {
 	const theme = themeNamed('auto', color);
 	const lines: readonly Line[] = [
 		...headLines(snapshot, width),
@@ -86,7 +86,7 @@ function targetLines(snapshot: Snapshot, index: number, width: number): readonly
 	];
 }
 
-/** What each turn of a conversation took; nothing where there is no chat. */
+/** Tokens and latency of each turn of a conversation; nothing without a chat. */
 function turnLines(snapshot: Snapshot, index: number, width: number): readonly Line[] {
 	const rows = turnRows(snapshot, index);
 	const fitted = fitColumns(turnColumns, rows, width);
@@ -102,7 +102,7 @@ function failureTexts({failures}: Snapshot): readonly string[] {
 	);
 }
 
-/** Sentences, each on lines of its own, with a blank line behind them; nothing where there are none. */
+/** Sentences, each on its own lines, followed by a blank line; nothing where there are none. */
 function block(sentences: readonly string[], width: number, tone: Tone): readonly Line[] {
 	return sentences.length === 0 ? [] : [...sentences.flatMap((text) => wrapped(text, width, tone)), []];
 }

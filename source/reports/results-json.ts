@@ -1,4 +1,7 @@
+import {mkdir} from 'node:fs/promises';
+import path from 'node:path';
 import {UserError} from '../domain/user-error.ts';
+import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {withoutMark} from '../text/utf8.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {type Results, resultsSchema, schemaVersion} from './results-schema.ts';
@@ -9,6 +12,14 @@ import {type Results, resultsSchema, schemaVersion} from './results-schema.ts';
  */
 export function resultsText(results: Results): string {
 	return `${escapeUnseen(render(results, 0))}\n`;
+}
+
+/** Writes `results.json` into a folder, which it makes. @returns Its path. */
+export async function writeResults(folder: string, results: Results): Promise<string> {
+	const file = path.join(folder, 'results.json');
+	await mkdir(folder, {recursive: true, mode: privateFolderMode});
+	await writeAtomically(file, resultsText(results));
+	return file;
 }
 
 function render(value: unknown, depth: number): string {

@@ -3,15 +3,15 @@ import {systemWords} from '../domain/user-error.ts';
 import {cleanLines, cleanText} from '../text/width.ts';
 
 /**
- * What is still to be done for the user where the program has to end at once: by a fault of its own, or by a second
- * signal. Nothing can be waited for any more, so it writes without waiting.
- * @returns Lines that say what was left where.
+ * Last work for the user when the program has to end at once, by its own fault or a second signal. It must not wait for
+ * anything.
+ * @returns Lines that say what was written where.
  */
 type Will = () => readonly string[];
 
 const wills = new Set<Will>();
 
-/** Leaves a will. @returns Takes it back. */
+/** Leaves a will. @returns A function that revokes it. */
 export function leaveWill(will: Will): () => void {
 	wills.add(will);
 	return () => {
@@ -19,7 +19,7 @@ export function leaveWill(will: Will): () => void {
 	};
 }
 
-/** The will of a screen: what is said is said on the terminal as it was before. */
+/** The will of a screen: it closes first, so that messages go to the normal terminal. */
 export function leaveClosing(close: () => void): () => void {
 	return leaveWill(() => {
 		close();
@@ -27,7 +27,7 @@ export function leaveClosing(close: () => void): () => void {
 	});
 }
 
-/** Carries out every will once; one that fails keeps no other from being carried out. */
+/** Executes every will once; a failing one does not stop the others. */
 export function executeWills(): readonly string[] {
 	const all = [...wills];
 	wills.clear();
@@ -35,12 +35,12 @@ export function executeWills(): readonly string[] {
 		try {
 			return will();
 		} catch (error) {
-			return [`What was measured could not be kept: ${error instanceof Error ? error.message : error}`];
+			return [`The results could not be kept: ${error instanceof Error ? error.message : error}`];
 		}
 	});
 }
 
-/** Whether stack traces are wanted: asked of the words themselves, as they may be what is wrong. */
+/** Whether stack traces are wanted. It reads the words themselves, which may not parse. */
 function isDebug(argv: readonly string[]): boolean {
 	const end = argv.indexOf('--');
 	return (end === -1 ? argv : argv.slice(0, end)).includes('--debug');
@@ -55,7 +55,7 @@ export function stackLines(error: unknown, argv: readonly string[]): readonly st
 	return [...(error.stack ?? error.message).split('\n').map((line) => cleanText(line)), ...cause];
 }
 
-/** A fault that nothing in the program expected, for a reader of stderr: a sentence, what was kept, the way out. */
+/** An unexpected fault, for stderr: a sentence, what was kept, what to do. */
 export function crashLines(
 	error: unknown,
 	argv: readonly string[],
@@ -76,19 +76,18 @@ export function crashLines(
 	];
 }
 
-/** Writes to stderr without waiting; where nobody reads, nothing is said. */
+/** Writes to stderr without waiting. Without a reader nothing is written. */
 const say = (lines: readonly string[]): void => {
 	try {
 		writeSync(2, `${lines.map(cleanLines).join('\n')}\n`);
 	} catch {
-		// Nothing is left that could be done.
+		// Nothing more can be done.
 	}
 };
 
 /**
- * Catches what nothing else caught, wherever it came from: what was measured is kept, the terminal is given back as it
- * was, and a sentence says why.
- * @returns Takes the handlers away.
+ * Handles uncaught errors: measured results are kept, the terminal is restored, and a sentence says why.
+ * @returns A function that removes the handlers.
  */
 export function catchCrashes(argv: readonly string[]): () => void {
 	const crash = (error: unknown): void => {

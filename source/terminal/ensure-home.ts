@@ -1,6 +1,6 @@
 import {homedir} from 'node:os';
 
-/** Where nothing is: a home that holds no settings and takes no caches. */
+/** A home without settings, in which no caches can be written. */
 const noHome = '/nonexistent';
 
 const hasHome = (): boolean => {
@@ -12,8 +12,8 @@ const hasHome = (): boolean => {
 };
 
 /**
- * A container's numeric user without HOME has no home folder, and libraries that ask for one while they are loaded would
- * end the program. Threads take over the environment, so this comes before any of them.
+ * Sets HOME where it is missing, as for a numeric user of a container: some libraries ask for a home while they load, and
+ * would end the program. Call it before any thread starts, for threads inherit the environment.
  */
 export function ensureHome(environment: Record<string, string | undefined>): void {
 	if (!hasHome()) {

@@ -3,30 +3,30 @@ import {isatty} from 'node:tty';
 import {reasonOf} from '../domain/user-error.ts';
 import {cleanLines, escapeUnseen} from '../text/width.ts';
 
-/** The outside of a command, injected so that tests stand in for the terminal. */
+/** The streams and signals of a command, injected so that tests can replace them. */
 export type Io = {
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;
 	readonly stderr: NodeJS.WriteStream;
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	/**
-	 * Aborted by a signal, when the reader of stdout went away, and when stdout takes no more; the reason is the exit code
-	 * (128 + number, 0, or 1).
+	 * Aborted by a signal, a closed stdout, or a stdout that cannot be written; the reason is the exit code (128 + number, 0,
+	 * or 1).
 	 */
 	readonly signal: AbortSignal;
 };
 
-/** Columns of the output; a pipe is as wide as a wide terminal, so that nothing is cut that grep looks for. */
+/** Columns of the output. A pipe counts as a wide terminal, so that little is cut. */
 export function columnsOf(stream: NodeJS.WriteStream): number {
 	return stream.isTTY ? stream.columns : 160;
 }
 
-/** Writes lines for a reader, through the gate, and waits until they are handed over. */
+/** Writes lines with control characters removed, and waits until they are handed over. */
 export async function writeLines(stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> {
 	return writeClean(stream, lines.map(cleanLines));
 }
 
-/** Writes a value as JSON that no terminal obeys. @param space As in `JSON.stringify`. */
+/** Writes a value as JSON with control characters escaped. @param space As in `JSON.stringify`. */
 export async function writeJson(
 	stream: NodeJS.WritableStream,
 	value: unknown,
@@ -35,7 +35,7 @@ export async function writeJson(
 	return writeClean(stream, [escapeUnseen(JSON.stringify(value, null, space))]);
 }
 
-/** Writes lines whose parts passed the gate: painted ones, and requests to be sent as they stand. */
+/** Writes lines as they are: their parts were cleaned before, such as painted ones. */
 export async function writeClean(stream: NodeJS.WritableStream, lines: readonly string[]): Promise<void> {
 	return new Promise((resolve) => {
 		stream.write(lines.length === 0 ? '' : `${lines.join('\n')}\n`, () => {
@@ -44,12 +44,13 @@ export async function writeClean(stream: NodeJS.WritableStream, lines: readonly 
 	});
 }
 
-/** What a stream says whose reader went away: a pipe, or a terminal that was closed. */
+/** Errors of a stream whose reader is gone: a pipe, or a closed terminal. */
 const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
 
 /**
- * A closed pipe is the reader's way to say enough: not a fault. Anything else (a full disk) is one, and said once.
- * @param onEnd Called once, when nothing that is written arrives any more, with the exit code that this means.
+ * Watches an output. A closed pipe is not a fault: the reader has enough. Any other error (a full disk) is, and is printed
+ * once.
+ * @param onEnd Called once, when written data no longer arrives, with the exit code for that.
  */
 export function watchOutput(stream: NodeJS.WriteStream, onEnd: (exitCode: 0 | 1) => void): void {
 	let isOver = false;
@@ -61,7 +62,7 @@ export function watchOutput(stream: NodeJS.WriteStream, onEnd: (exitCode: 0 | 1)
 		const isClosed = closedCodes.has(error.code);
 		if (!isClosed) {
 			process.stderr.write(
-				`bedrock-top: the output cannot be written: ${reasonOf(error)}. What was written of it is not complete.\n`,
+				`bedrock-top: the output cannot be written: ${reasonOf(error)}. It is incomplete.\n`,
 			);
 		}
 		onEnd(isClosed ? 0 : 1);
@@ -78,8 +79,8 @@ const isFile = (descriptor: number): boolean => {
 };
 
 /**
- * Node takes a short write to a file (on a disk that fills) for a whole one, and the rest is lost without a word: here it
- * goes on until all is written, or the system says why not.
+ * Writes to files until all is written, or the system reports an error. Node takes a short write (on a full disk) for a
+ * whole one and silently loses the rest.
  */
 export function writeWhole(stream: NodeJS.WriteStream & {readonly fd?: number}): void {
 	const {fd} = stream;

@@ -5,9 +5,9 @@ import {reasonOf as systemReason, UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 
-/** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */
+/** The file of `--json=FILE`: checked before anything is sent, replaced atomically. */
 
-/** Of a file to be written, what is missing is its folder. */
+/** A missing file can be created, so ENOENT means its folder. */
 const reasonOf = (error: unknown): string =>
 	(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : systemReason(error);
 
@@ -18,9 +18,9 @@ const unwritable = (file: string, reason: string, cause?: unknown): UserError =>
 		cause,
 	});
 
-/** Its folder without links, so that the file itself, be it a link, is what is replaced; where there is none, as it is. */
-const placeOf = async (file: string): Promise<string> => {
-	// The system's own links, such as /dev/stdout, lead where the shell said.
+/** The path with links in its folder resolved, so that the file itself is replaced, even if it is a link. */
+const realPathOf = async (file: string): Promise<string> => {
+	// Links of the system, such as /dev/stdout, are followed.
 	const isOfSystem = /^\/(?:dev|proc)\//.test(path.resolve(file));
 	return isOfSystem
 		? realpath(file).catch(() => path.resolve(file))
@@ -30,7 +30,7 @@ const placeOf = async (file: string): Promise<string> => {
 			);
 };
 
-/** Pipes and devices are written to; a regular file, or none yet, is replaced as a whole. */
+/** A regular or missing file is replaced atomically; pipes and devices are written to. */
 const isReplaceable = async (file: string): Promise<boolean> =>
 	stat(file).then(
 		(status) => status.isFile(),
@@ -38,17 +38,17 @@ const isReplaceable = async (file: string): Promise<boolean> =>
 	);
 
 /**
- * Proves that the file can be written, and leaves nothing behind.
+ * Checks that the file can be written, and leaves no trace.
  * @throws UserError (exit 1) with the reason.
  */
 export async function assertWritable(file: string): Promise<void> {
-	const real = await placeOf(file);
+	const real = await realPathOf(file);
 	try {
 		if ((await stat(real).catch(() => undefined))?.isDirectory()) {
 			throw Object.assign(new Error(), {code: 'EISDIR'});
 		}
 		if (await isReplaceable(real)) {
-			// Permission bits say nothing about read-only and special file systems.
+			// Permission bits do not show read-only and special file systems.
 			const probe = `${real}.${process.pid}.tmp`;
 			await writeFile(probe, '', {flag: 'wx'});
 			await rm(probe);
@@ -61,12 +61,12 @@ export async function assertWritable(file: string): Promise<void> {
 }
 
 /**
- * Writes a value as JSON: whoever reads a regular file meanwhile finds the old content or the new one.
+ * Writes a value as JSON. Readers of a regular file find the old content or the new one.
  * @throws UserError (exit 1) with the reason.
  */
 export async function writeJsonFile(file: string, value: unknown): Promise<void> {
 	const text = `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
-	const real = await placeOf(file);
+	const real = await realPathOf(file);
 	try {
 		await ((await isReplaceable(real)) ? writeAtomically(real, text) : writeFile(real, text));
 	} catch (error) {

@@ -17,7 +17,7 @@ const append = (file: string, lines: readonly string[]): void => {
 	}
 };
 
-/** Writes as long as it can be; that it no longer can is said once, and ends nothing. */
+/** Appends until it fails. The failure is reported once and ends nothing. */
 const appendWhilePossible = (
 	file: string,
 	warn: (text: string) => void,
@@ -30,24 +30,24 @@ const appendWhilePossible = (
 			}
 		} catch (error) {
 			hasFailed = true;
-			warn(`The log is no longer written to ${file}: ${reasonOf(error)}.`);
+			warn(`Writing the log to ${file} stopped: ${reasonOf(error)}.`);
 		}
 	};
 };
 
 const lineOf = ({at, kind, text}: LogEvent): string => cleanText(`${at} ${kind} ${text}`);
 
-/** Events of a snapshot that were not in the one before: the list is bounded, so it is compared by its newest entry. */
+/** New events of a snapshot. The list is bounded, so they are found by the newest known one. */
 const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined): readonly LogEvent[] => {
 	const index = newest === undefined ? -1 : events.findLastIndex((event) => lineOf(event) === lineOf(newest));
 	return events.slice(index + 1);
 };
 
 /**
- * Writes the run's events, and what the engine's thread prints, to a file as they come.
- * @param file Undefined: no log is kept.
- * @param warn Called once, in words, when the file can no longer be written.
- * @returns Notes what the engine does not know of.
+ * Writes the events of the run and the messages of the engine's thread to a file as they come.
+ * @param file Undefined for no log.
+ * @param warn Called once, with a sentence, when writing fails.
+ * @returns A function that adds an event which the engine does not know.
  * @throws UserError (exit 1) at once when the file cannot be written.
  */
 export function keepLog(

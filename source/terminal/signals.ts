@@ -1,15 +1,14 @@
 import {constants} from 'node:os';
 
-/** The signals that end the program in an orderly way, where the system has them. */
+/** Signals that end the program in an orderly way, where the system has them. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGXCPU'] as const;
 
-/** A terminal that is closed and a service that is stopped send any of these, and often several. */
-const alike: ReadonlySet<string> = new Set(['SIGHUP', 'SIGTERM']);
+/** A closed terminal and a stopped service send any of these, often several. */
+const equivalent: ReadonlySet<string> = new Set(['SIGHUP', 'SIGTERM']);
 
-/** Milliseconds in which the same signal again is the same wish: shells, groups and supervisors pass signals on. */
-const sameWishMs = 1000;
+/** A repetition within these milliseconds is a forwarded signal (shells, process groups, supervisors), not a second request. */
+const repetitionMs = 1000;
 
-/** What the process gives: its signals, its time and its end. */
 type SignalPorts = {
 	readonly process: Pick<NodeJS.Process, 'on' | 'off'>;
 	readonly now: () => number;
@@ -17,14 +16,13 @@ type SignalPorts = {
 	readonly exit: (exitCode: number) => void;
 };
 
-const isSameWish = (first: string, again: string): boolean =>
-	first === again || (alike.has(first) && alike.has(again));
+const isRepetition = (first: string, again: string): boolean =>
+	first === again || (equivalent.has(first) && equivalent.has(again));
 
 /**
- * Turns signals into an AbortSignal whose reason is the exit code (128 and the signal's number). A second wish ends the
+ * Turns signals into an AbortSignal whose reason is the exit code (128 plus the signal's number). A second request ends the
  * program at once.
- * @returns The signal, a function that ends everything in the same orderly way with another exit code, and one that takes
- * the handlers away.
+ * @returns The signal, a function that aborts it with another exit code, and one that removes the handlers.
  */
 export function watchSignals({process, now, exit}: SignalPorts): {
 	readonly signal: AbortSignal;
@@ -42,7 +40,7 @@ export function watchSignals({process, now, exit}: SignalPorts): {
 			if (first === undefined) {
 				first = {name, at: now()};
 				controller.abort(128 + number);
-			} else if (!isSameWish(first.name, name) || now() - first.at >= sameWishMs) {
+			} else if (!isRepetition(first.name, name) || now() - first.at >= repetitionMs) {
 				exit(128 + number);
 			}
 		};
@@ -69,7 +67,7 @@ export function signalExitCode(signal: AbortSignal): number {
 	return signal.reason as number;
 }
 
-/** A command was left where it stood, because a signal came. */
+/** A signal interrupted a command. */
 export class Interrupted extends Error {
 	readonly exitCode: number;
 
@@ -80,7 +78,7 @@ export class Interrupted extends Error {
 }
 
 /**
- * The result of some work, unless a signal comes first: then the work is left where it stands.
+ * Waits for some work, unless a signal comes first: then the work is abandoned.
  * @param graceMs Milliseconds that the work has to end by itself after the signal.
  * @throws Interrupted
  */

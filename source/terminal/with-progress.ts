@@ -1,9 +1,9 @@
 import {formatSpan} from '../text/numbers.ts';
 
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two updates. */
 const tickMs = 1000;
 
-/** Says on a terminal what is waited for, and for how long by now, and takes it back afterwards; says nothing where lines stay. */
+/** Shows on a terminal what is waited for and for how long, and clears it afterwards. Elsewhere it shows nothing. */
 export async function withProgress<T>(
 	stream: NodeJS.WritableStream & {readonly isTTY?: boolean},
 	words: string,

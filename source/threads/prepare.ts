@@ -1,3 +1,4 @@
+import {destinationOf, listOptions, openAccount} from '../bedrock/account-access.ts';
 import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
@@ -5,8 +6,6 @@ import {familyOf} from '../bedrock/families/registry.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {fittingMethod} from '../bedrock/methods/fitting-method.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
-import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
-import {quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {estimatedTokens, utf8Bytes} from '../domain/accounting.ts';
 import type {Backend, InferenceRequest} from '../domain/backend.ts';
@@ -204,19 +203,10 @@ const prepareWith = async (
 	await clients.checkCredentials();
 	const asked = clients.account();
 	onStep('quotas');
-	const {targets, remarks, failures, modelIndex} = await resolveTargets(wished.models, {
-		source: quotaSourceOf(clients),
-		region,
-		endpoint: clients.endpoint,
-		override: wished.override,
-		tier: wished.tier ?? null,
-		// Each embedded simulator is a new one.
-		cache:
-			wished.connection.simulatorUrl === undefined
-				? quotaCacheFor({region, profile: wished.connection.profile, endpoint: clients.endpoint}, process.env)
-				: undefined,
-		isRefreshing: wished.isRefreshing,
-	});
+	const {targets, remarks, failures, modelIndex} = await resolveTargets(
+		wished.models,
+		listOptions(clients, region, wished),
+	);
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	const {method, remark: methodRemark} = fittingMethod(
 		wished.method,
@@ -266,30 +256,13 @@ export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {
  * Models that can be run in the Region.
  * @throws UserError (exit 1) without a Region, credentials or a reachable endpoint.
  */
-export async function listModels({
-	connection,
-	override,
-	isRefreshing,
-}: ListingConfig): Promise<readonly ListedModel[]> {
-	const clients = createClients(connection, {maxSockets: 1});
+export async function listModels(config: ListingConfig): Promise<readonly ListedModel[]> {
+	const account = await openAccount({...config, tier: undefined});
 	try {
-		const region = await clients.region();
-		await clients.checkCredentials();
-		const {endpoint} = clients;
-		const place = {region, profile: connection.profile, endpoint};
-		const {entries, failures} = await listRunnableModels({
-			source: quotaSourceOf(clients),
-			region,
-			endpoint,
-			override,
-			tier: null,
-			// Each embedded simulator is a new one.
-			cache: connection.simulatorUrl === undefined ? quotaCacheFor(place, process.env) : undefined,
-			isRefreshing,
-		});
-		await assertReachable({endpoint, region, needsLists: true}, failures);
+		const {entries, failures} = await listRunnableModels(account.options);
+		await assertReachable({...destinationOf(account), needsLists: true}, failures);
 		return entries.map(({model, scope, quota, name}) => ({model, scope, quota, name}));
 	} finally {
-		clients.close();
+		account.clients.close();
 	}
 }

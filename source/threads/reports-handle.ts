@@ -1,5 +1,5 @@
 import {Worker} from 'node:worker_threads';
-import {reasonOf, UserError} from '../domain/user-error.ts';
+import {errorOf, reasonOf} from '../domain/user-error.ts';
 import {cleanText} from '../text/width.ts';
 import type {ReportReport, ReportsRequest} from './messages.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
@@ -55,9 +55,6 @@ export async function writeReports(request: ReportsRequest): Promise<readonly st
 		case 'written':
 			return report.files;
 		case 'failed':
-			throw new UserError(report.fault.message, {
-				exitCode: report.fault.exitCode,
-				...(report.fault.hint === undefined ? {} : {hint: report.fault.hint}),
-			});
+			throw errorOf(report.fault);
 	}
 }

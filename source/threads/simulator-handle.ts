@@ -33,7 +33,7 @@ export async function startSimulatorThread(options: SimulatorOptions): Promise<S
 	const url = await new Promise<string>((resolve, reject) => {
 		const fail = (message: string, hint?: string, exitCode: 1 | 2 = 1) => {
 			void worker.terminate();
-			reject(new UserError(message, {exitCode, ...(hint === undefined ? {} : {hint})}));
+			reject(new UserError(message, {exitCode, hint}));
 		};
 		worker.once('error', (error) =>
 			fail(cleanText(`The simulator's thread failed: ${reasonOf(error)}.`), systemWords(error)?.hint),

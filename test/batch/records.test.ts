@@ -6,13 +6,15 @@ import {
 	type BatchTask,
 	batchRecords,
 	countRecords,
-	indexOfPlace,
-	itemsOfPlace,
+	indexAt,
+	itemsAt,
 	parseRecordId,
 	recordId,
 } from '../../source/batch/records.ts';
 import {splitBatch} from '../../source/batch/split.ts';
 import {type BatchLimits, usualLimits} from '../../source/domain/batch-limits.ts';
+
+/** Tests source/batch/records.ts and split.ts, source/prompts/batch/lines.ts and limits.ts. */
 
 const taskOf = (items: number, sizes: readonly number[]): BatchTask => ({
 	task: {
@@ -50,7 +52,7 @@ describe('records', () => {
 				const all = [...batchRecords(batch)];
 				expect(all).toHaveLength(countRecords(batch));
 				for (const [index] of batch.variants.entries()) {
-					const own = all.filter(({place}) => place.variant === index);
+					const own = all.filter(({position}) => position.variant === index);
 					const items = own.flatMap((record) => record.items.map((item) => item.index));
 					expect(items).toEqual(Array.from({length: batch.task.items.length}, (_unused, index) => index));
 				}
@@ -65,10 +67,10 @@ describe('records', () => {
 				const index = random % all.length;
 				const [record] = batchRecords(batch, index, 1);
 				expect(record).toEqual(all[index]);
-				const place = parseRecordId(record?.id ?? '');
-				expect(place).toEqual(record?.place);
-				expect(place && indexOfPlace(batch, place)).toBe(index);
-				expect(place && itemsOfPlace(batch, place)).toEqual(record?.items);
+				const position = parseRecordId(record?.id ?? '');
+				expect(position).toEqual(record?.position);
+				expect(position && indexAt(batch, position)).toBe(index);
+				expect(position && itemsAt(batch, position)).toEqual(record?.items);
 			}),
 		);
 	});
@@ -84,8 +86,8 @@ describe('records', () => {
 
 	it('are named with eleven letters and digits', () => {
 		expect(recordId({variant: 37, request: 99_999})).toMatch(/^[0-9a-z]{11}$/);
-		expect(indexOfPlace(taskOf(3, [1]), {variant: 0, request: 3})).toBeUndefined();
-		expect(indexOfPlace(taskOf(3, [1]), {variant: 1, request: 0})).toBeUndefined();
+		expect(indexAt(taskOf(3, [1]), {variant: 0, request: 3})).toBeUndefined();
+		expect(indexAt(taskOf(3, [1]), {variant: 1, request: 0})).toBeUndefined();
 	});
 });
 
@@ -102,7 +104,7 @@ describe('splitBatch', () => {
 		const sizes = fc.array(fc.integer({min: 1, max: 50}), {minLength: 1, maxLength: 400});
 		fc.assert(
 			fc.property(sizes, bounds, (lengths, bound) => {
-				const split = splitBatch(lengths, limits({...bound, leastRecords: 1}));
+				const split = splitBatch(lengths, limits({...bound, minRecords: 1}));
 				if ('fault' in split) {
 					throw new Error(split.fault.kind);
 				}
@@ -133,24 +135,24 @@ describe('splitBatch', () => {
 
 	it('says how many records are needed', () => {
 		expect(splitBatch([10, 10], limits({}))).toEqual({
-			fault: {kind: 'too-few', records: 2, jobs: 1, leastRecords: 100, enough: 100},
+			fault: {kind: 'too-few', records: 2, jobs: 1, minRecords: 100, enough: 100},
 		});
 	});
 
 	it('counts with the further job that more records make', () => {
 		const some = Array.from({length: 150}, () => 10);
 		expect(splitBatch(some, limits({recordsPerJob: 120}))).toEqual({
-			fault: {kind: 'too-few', records: 150, jobs: 2, leastRecords: 100, enough: 200},
+			fault: {kind: 'too-few', records: 150, jobs: 2, minRecords: 100, enough: 200},
 		});
 		// Records of 10 bytes: a job of 650 never holds 70 of them.
-		expect(splitBatch(some.slice(0, 60), limits({leastRecords: 70, bytesPerJob: 650}))).toEqual({
-			fault: {kind: 'too-few', records: 60, jobs: 1, leastRecords: 70, enough: null},
+		expect(splitBatch(some.slice(0, 60), limits({minRecords: 70, bytesPerJob: 650}))).toEqual({
+			fault: {kind: 'too-few', records: 60, jobs: 1, minRecords: 70, enough: null},
 		});
 	});
 
 	it('names a number that is enough, and the least one', () => {
 		const bounds = fc.record({
-			leastRecords: fc.integer({min: 2, max: 60}),
+			minRecords: fc.integer({min: 2, max: 60}),
 			recordsPerJob: fc.integer({min: 1, max: 90}),
 		});
 		fc.assert(
@@ -165,7 +167,7 @@ describe('splitBatch', () => {
 					return;
 				}
 				const {enough} = split.fault;
-				expect(enough === null).toBe(bound.recordsPerJob < bound.leastRecords);
+				expect(enough === null).toBe(bound.recordsPerJob < bound.minRecords);
 				if (enough !== null) {
 					// Every number between would take seconds to try: one of them, and the last.
 					const between = [count + Math.ceil((enough - count) / 2), enough - 1];
@@ -179,8 +181,8 @@ describe('splitBatch', () => {
 	});
 
 	it('names a record that is larger than a file may be', () => {
-		expect(splitBatch([10, 501, 10], limits({leastRecords: 1, bytesPerFile: 500}))).toEqual({
-			fault: {kind: 'too-large', index: 1, bytes: 501, most: 500},
+		expect(splitBatch([10, 501, 10], limits({minRecords: 1, bytesPerFile: 500}))).toEqual({
+			fault: {kind: 'too-large', index: 1, bytes: 501, max: 500},
 		});
 	});
 });
@@ -227,7 +229,7 @@ describe('lines', () => {
 	});
 });
 
-it('assumed limits are told in words, with their values', () => {
+it('assumed limits are named with their values', () => {
 	expect(assumedText({assumed: ['recordsPerFile', 'bytesPerJob']})).toBe(
 		'records per file 50,000, size of a job 5 GB',
 	);

@@ -50,7 +50,7 @@ describe('the command batch', () => {
 		expect(linesOf(path.join(home, 'second/answers.jsonl'))).toHaveLength(failed.length - left.length);
 		expect(left.length).toBeLessThan(100);
 
-		// A run goes on from one folder: it would ask once more what the first batch answered.
+		// A run continues from one folder: it would ask again what the first batch answered.
 		expect(again.stdout).not.toContain('bedrock-top run');
 		expect(again.stdout).toContain(path.join(home, 'second/failed.jsonl'));
 
@@ -106,7 +106,7 @@ describe('the command batch', () => {
 	it.each([
 		[['classify'], /needs --s3/],
 		[['classify', '--s3', 's3://inputs/x'], /needs --role-arn/],
-		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is no place in S3/],
+		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is not a place in S3/],
 		[['classify', '--s3', 's3://inputs/x', '--role-arn', 'x'], /"x" is not the ARN of a role/],
 		[['classify', '--demo', '--items', '500'], /--plan is not given/],
 		[['--list', '--items', '500'], /--plan is not given/],

@@ -3,7 +3,8 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {PassThrough} from 'node:stream';
 import {describe, expect, it} from 'vitest';
-import {compare} from '../../source/commands/report-compare.ts';
+import {compare} from '../../source/commands/compare.ts';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
 import type {CostRange} from '../../source/domain/figures-schema.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
 import {resultsOf} from '../../source/reports/results.ts';
@@ -34,10 +35,10 @@ const printed = async (runs: ReadonlyArray<typeof known>, json: boolean): Promis
 		return file;
 	});
 	const stdout = new PassThrough();
-	await compare(
-		{files, isAscii: false, out: undefined, isForced: false, json: json ? {file: undefined} : undefined},
-		{stdout: stdout as unknown as NodeJS.WriteStream},
-	);
+	await compare(parseArguments(['compare', ...files, ...(json ? ['--json'] : [])]), {
+		stdout: stdout as unknown as NodeJS.WriteStream,
+		environment: {},
+	});
 	stdout.end();
 	return (await stdout.toArray()).join('');
 };

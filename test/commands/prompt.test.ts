@@ -117,7 +117,7 @@ describe('prompt', () => {
 			message: expect.stringContaining('subject, text'),
 		});
 		await expect(run([file, '--content', '{"text": "a"}'])).rejects.toMatchObject({
-			message: expect.stringMatching(/; subject cannot be told/),
+			message: expect.stringMatching(/; subject is missing/),
 		});
 		await expect(run([file, '--task', 'Other.'])).rejects.toMatchObject({
 			hint: expect.stringContaining('--content'),

@@ -71,7 +71,7 @@ describe('parseArguments', () => {
 
 	it('names the word that is neither a command nor a preset', async () => {
 		const fault = await faultOf(() => assertWords(parseArguments(['runn', 'summarize'])));
-		expect(fault.message).toBe('There is no command or preset "runn".');
+		expect(fault.message).toBe('"runn" is not a command or a preset.');
 		expect(fault.hint).toContain('run, ');
 		const extra = await faultOf(() => assertWords(parseArguments(['summarize', 'classify'])));
 		expect(extra.message).toContain('"classify" is one word too many');

@@ -15,9 +15,7 @@ it('takes typed max tokens before those of the variants, and says so in the plan
 	expect(typed.variants.map(({maxTokens}) => maxTokens)).toEqual(typed.variants.map(() => undefined));
 	expect(typed.remarks).toEqual([
 		expect.stringMatching(
-			new RegExp(
-				`^--max-tokens 77 takes the place of the variants' own \\(.*${first?.name} ${first?.maxTokens}`,
-			),
+			new RegExp(`^--max-tokens 77 replaces the variants' own \\(.*${first?.name} ${first?.maxTokens}`),
 		),
 	]);
 	expect((await resolve('--max-tokens', 'auto')).variants).toEqual(own.variants);

@@ -95,7 +95,7 @@ describe('loadPreset', () => {
 		[
 			'regex between slashes',
 			'name: a\ntask: b\nchecks:\n  - regex: /billing/i\n',
-			/:4: "\/billing\/i": slashes around a regular expression are looked for/,
+			/:4: "\/billing\/i": slashes around a regular expression are searched for/,
 		],
 		[
 			'name in other letters',
@@ -115,24 +115,24 @@ describe('loadPreset', () => {
 		[
 			'placeholder in a check',
 			'name: a\ntask: b\nitems: [{label: x}]\nchecks:\n  - contains: x\n  - equals: "{{item.label}}"\n',
-			/:6: equals: {{item\.label}} is not filled in/,
+			/:6: equals: {{item\.label}} is not replaced/,
 		],
 		[
 			'placeholder in a choice of a check',
 			'name: a\ntask: b\nitems: [{label: x}]\nchecks: [{oneOf: [y, "{{ item.label }}"]}]\n',
-			/:4: oneOf: {{item\.label}} is not filled in/,
+			/:4: oneOf: {{item\.label}} is not replaced/,
 		],
 		[
 			'placeholder in the JSON schema of a check',
 			'name: a\ntask: b\nchecks: [{jsonSchema: {const: "{{item}}"}}]\n',
-			/:3: jsonSchema: {{item}} is not filled in/,
+			/:3: jsonSchema: {{item}} is not replaced/,
 		],
 		['empty file', '', /preset\.yaml:1: the file is empty\./],
 		['file of comments', '# nothing\n', /preset\.yaml:1: the file is empty\./],
 		[
 			'chat with items',
 			'name: a\ntask: b\nitems: [x]\nchat:\n  turns: [hello]\n',
-			/:4: items and chat cannot stand together/,
+			/:4: items and chat exclude each other/,
 		],
 		[
 			'chat with expected',
@@ -142,27 +142,27 @@ describe('loadPreset', () => {
 		[
 			'chat with packing',
 			'name: a\ntask: b\nchat: {turns: [hello]}\nvariants:\n  - name: v\n    itemsPerRequest: 5\n',
-			/:6: packing and chat cannot stand together: "v" packs 5 items/,
+			/:6: packing and chat exclude each other: "v" packs 5 items/,
 		],
 		[
-			'chat whose first turn has no place',
+			'chat whose first turn has no placeholder',
 			'name: a\ntask: b\nchat: {turns: [hello]}\nvariants:\n  - minimal\n  - name: v\n    instruction: "{{task}}"\n',
-			/:6: the instruction of "v" has no place for the first turn/,
+			/:6: the instruction of "v" has no placeholder for the first turn/,
 		],
 		[
 			'chat in a lane that is not there',
 			'name: a\ntask: b\nitems: [x]\nchat: {turns: [hello], lane: high}\nlanes: {low: {variants: [minimal]}}\n',
-			/:4: chat names the lane "high", which the preset has not/,
+			/:4: chat names the lane "high", which the preset does not have/,
 		],
 		[
 			'packing in the lane of a chat',
 			'name: a\ntask: b\nitems: [x]\nchat: {turns: [hello], lane: high}\nvariants:\n  - {name: v, itemsPerRequest: 5}\nlanes: {high: {variants: [v]}}\n',
-			/:6: packing and chat cannot stand together: "v" packs 5 items/,
+			/:6: packing and chat exclude each other: "v" packs 5 items/,
 		],
 		[
 			'unknown built-in variant',
 			'name: a\ntask: b\nvariants:\n  - minimal\n  - minimial\n',
-			/:5: there is no variant "minimial"\./,
+			/:5: "minimial" is not the name of a variant\./,
 		],
 		[
 			'two variants of one name',
@@ -172,18 +172,18 @@ describe('loadPreset', () => {
 		[
 			'missing file of items',
 			'name: a\ntask: b\nitems:\n  file: nowhere.txt\n',
-			/preset\.yaml:4: ".*nowhere\.txt": there is no such file\./,
+			/preset\.yaml:4: ".*nowhere\.txt": it does not exist\./,
 		],
 		[
 			'file of items elsewhere',
 			'name: a\ntask: b\nitems: {file: ../x.txt}\n',
-			/preset\.yaml:3: "\.\.\/x\.txt" lies outside the preset's folder\./,
+			/preset\.yaml:3: "\.\.\/x\.txt" is outside the preset's folder\./,
 		],
 		['chat without turns', 'name: a\ntask: b\nchat: {turns: []}\n', /:3: "chat\.turns": \[\] is too small/],
 		[
 			'empty turn',
 			'name: a\ntask: b\nchat:\n  turns:\n    - hello\n    - " "\n',
-			/:6: "chat\.turns\[2\]": " " is empty: a turn must say something/,
+			/:6: "chat\.turns\[2\]": " " is empty: a turn needs text/,
 		],
 		[
 			'negative time to think',
@@ -240,16 +240,16 @@ describe('loadPreset', () => {
 		const fault = faultOf(() =>
 			loadPreset(write('out.yaml', 'name: a\ntask: b\nitems: {file: ../secret.txt}\n')),
 		);
-		expect(fault.message).toContain('"../secret.txt" lies outside');
+		expect(fault.message).toContain('"../secret.txt" is outside');
 	});
 
-	it('follows links before it says what is inside', () => {
+	it('resolves links before it decides what is inside', () => {
 		const outside = mkdtempSync(path.join(tmpdir(), 'bedrock-top-outside-'));
 		writeFileSync(path.join(outside, 'secret.txt'), 'secret');
 		symlinkSync(path.join(outside, 'secret.txt'), path.join(folder, 'link.txt'));
 		const linked = 'name: a\ntask: b\nitems: {file: link.txt}\n';
 		expect(faultOf(() => loadPreset(write('linked.yaml', linked))).message).toContain(
-			'"link.txt" lies outside',
+			'"link.txt" is outside',
 		);
 		mkdirSync(path.join(folder, 'inner'));
 		write('inner/own.txt', 'mine');

@@ -109,7 +109,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 				expect(code).toBe(1);
 				expect(stderr).toMatch(sentence);
 				expect(stderr).not.toMatch(/\n\s+at |\u001B/);
-				expect(stderr).toContain('What was measured until then: ');
+				expect(stderr).toContain('Results up to this point: ');
 				expect(resultsIn(path.join(cwd, 'o'))).toMatchObject({outcome: 'failed', stoppedBy: 'fault'});
 			},
 		);

@@ -43,6 +43,6 @@ describe.skipIf(!isBuilt)('run --search (skipped where dist/ is not built)', () 
 			return stderr;
 		};
 		expect(await refused('--load', 'saturate')).toContain('--search: load saturate does not go with it');
-		expect(await refused('--requests', '3')).toContain('3 are too few to search 2 variants');
+		expect(await refused('--requests', '3')).toContain('3 is too few to search 2 variants');
 	});
 });

@@ -53,14 +53,14 @@ describe('what is said when the program breaks', () => {
 });
 
 describe('last wills', () => {
-	it('are carried out once, each whatever becomes of the others, and not when taken back', () => {
+	it('are executed once, each whether or not others fail, and not when revoked', () => {
 		const revoke = leaveWill(() => ['taken back']);
 		leaveWill(() => {
 			throw new Error('full');
 		});
 		leaveWill(() => ['second']);
 		revoke();
-		expect(executeWills()).toEqual(['What was measured could not be kept: full', 'second']);
+		expect(executeWills()).toEqual(['The results could not be kept: full', 'second']);
 		expect(executeWills()).toEqual([]);
 	});
 });

@@ -40,7 +40,7 @@ describe.skipIf(process.platform === 'win32')('a file as stdout (skipped on Wind
 		const {status, stderr} = run('ulimit -f 52', file);
 		expect(statSync(file).size).toBe(52 * 1024);
 		expect(stderr).toBe(
-			'bedrock-top: the output cannot be written: the file would be larger than is allowed. What was written of it is not complete.\n',
+			'bedrock-top: the output cannot be written: the file would be larger than is allowed. It is incomplete.\n',
 		);
 		expect(status).toBe(11);
 	});

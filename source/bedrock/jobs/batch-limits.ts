@@ -8,7 +8,7 @@ type LimitName = keyof typeof usualLimits;
 
 /** Names of the batch quotas (General Reference); the last group is the model. */
 const names: ReadonlyArray<readonly [LimitName, RegExp, factor: number]> = [
-	['leastRecords', /^minimum number of records per batch inference job for (.+)$/i, 1],
+	['minRecords', /^minimum number of records per batch inference job for (.+)$/i, 1],
 	['recordsPerFile', /^records per input file per batch inference job for (.+)$/i, 1],
 	['recordsPerJob', /^records per batch inference job for (.+)$/i, 1],
 	['bytesPerFile', /^batch inference input file size \(in GB\) for (.+)$/i, gigabyte],

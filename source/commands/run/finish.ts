@@ -1,5 +1,3 @@
-import {mkdir} from 'node:fs/promises';
-import path from 'node:path';
 import type {FailureClass} from '../../domain/failure.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
@@ -9,21 +7,20 @@ import type {Recipe} from '../../reports/best-request.ts';
 import {type Condition, metConditions} from '../../reports/conditions.ts';
 import {environmentOf} from '../../reports/environment.ts';
 import {resultsOf} from '../../reports/results.ts';
-import {resultsText} from '../../reports/results-json.ts';
+import {writeResults} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
-import {privateFolderMode, writeAtomically} from '../../text/private-file.ts';
 import {asSentence} from '../../text/width.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {type KeptRun, wasSent, withResumption, withWarnings} from './keep-results.ts';
 import type {RunSetup} from './run-setup.ts';
 
 /**
- * What a run asked for, for best-request.json.
- * @returns undefined when the configuration is not the one that the snapshot was made with.
+ * The settings of a run that best-request.json is made from.
+ * @returns undefined when the snapshot was made with another configuration.
  */
 export function recipeOf(
 	{task, variants, maxTokens, minQuality}: RunConfig,
@@ -44,18 +41,16 @@ export function recipeOf(
 		: undefined;
 }
 
-/** What is left in the user's hands when a run is over: summary, results, reports, exit code. */
-
 const wasUseful = (snapshot: Snapshot): boolean => snapshot.variants.some(({items}) => items.useful > 0);
 
-/** The service refused the model itself: nothing was answered, so there is nothing to report. */
+/** Whether the service refused the model itself: without an answer nothing is reported. */
 const wasRefused = (snapshot: Snapshot): boolean =>
 	snapshot.stoppedBy === 'fault' && snapshot.variants.every(({requests}) => requests.succeeded === 0);
 
-/** Failures in which nobody refused anything. */
+/** Failures other than a refusal. */
 const unanswered: ReadonlySet<FailureClass> = new Set(['timeout', 'network', 'stream-cut']);
 
-/** The fault in a sentence with the way out, for stderr. */
+/** The fault and what to do about it, for stderr. */
 const refusalLines = ({failures, targets}: Snapshot): readonly string[] => {
 	const [first] = failures;
 	const models = targets.map(({model}) => model).join(', ');
@@ -76,18 +71,18 @@ const exitCodeOf = (snapshot: Snapshot, signal: AbortSignal): number => {
 	return wasBroken || isFruitless ? 1 : 0;
 };
 
-/** What was written, and what could not be. */
-type Left = {readonly files: readonly string[]; readonly faults: readonly string[]};
+/** Files that were written, and why others could not be. */
+type Written = {readonly files: readonly string[]; readonly faults: readonly string[]};
 
 const faultLines = (what: string, error: unknown): readonly string[] => {
 	const {message, hint} = faultOf(error);
 	return [`${what}: ${message.replace(/\.$/, '')}.`, ...(hint === undefined ? [] : [hint])];
 };
 
-const nothing: Left = {files: [], faults: []};
+const nothing: Written = {files: [], faults: []};
 
 /** The file of `--json=FILE`. */
-const leaveJson = async (results: Results, {output}: RunSetup): Promise<Left> => {
+const writeJsonResults = async (results: Results, {output}: RunSetup): Promise<Written> => {
 	try {
 		if (output.json?.file !== undefined) {
 			await writeJsonFile(output.json.file, results);
@@ -99,28 +94,25 @@ const leaveJson = async (results: Results, {output}: RunSetup): Promise<Left> =>
 	}
 };
 
-/** What cannot be measured again comes first, and needs no other thread. */
-const leaveResults = async (results: Results, {folder}: RunSetup): Promise<Left> => {
+/** The results cannot be measured again: they are written first, in this thread. */
+const writeRunResults = async (results: Results, {folder}: RunSetup): Promise<Written> => {
 	if (folder === undefined) {
 		return nothing;
 	}
-	const file = path.join(folder, 'results.json');
 	try {
-		await mkdir(folder, {recursive: true, mode: privateFolderMode});
-		await writeAtomically(file, resultsText(results));
-		return {files: [file], faults: []};
+		return {files: [await writeResults(folder, results)], faults: []};
 	} catch (error) {
 		return {files: [], faults: faultLines(`results.json could not be written to ${folder}`, error)};
 	}
 };
 
-/** Everything else that is made of a run. */
-const leaveReports = async (
+/** Writes all other files of a run, in the reports thread. */
+const writeOtherReports = async (
 	results: Results,
 	{folder, answers}: RunSetup,
 	recipe: Recipe | undefined,
 	{stderr}: Io,
-): Promise<Left> => {
+): Promise<Written> => {
 	if (folder === undefined) {
 		return nothing;
 	}
@@ -156,7 +148,7 @@ export async function finish(
 	const snapshot = withWarnings(withResumption(last, setup.resumption?.note), warnings);
 	const results = resultsOf(snapshot, environmentOf());
 	const isReporting = wasSent(snapshot) && !wasRefused(snapshot);
-	const first = isReporting ? await leaveResults(results, setup) : nothing;
+	const first = isReporting ? await writeRunResults(results, setup) : nothing;
 	kept.release();
 	const isJsonOnly = output.json !== undefined && output.json.file === undefined;
 	const notes = isJsonOnly ? io.stderr : io.stdout;
@@ -164,12 +156,12 @@ export async function finish(
 		await writeJson(io.stdout, results, 2);
 	} else {
 		const isColored = output.isColored && io.stdout.isTTY;
-		const look = {width: columnsOf(io.stdout), color: isColored, ascii: output.isAscii};
-		await writeClean(io.stdout, summaryLines(snapshot, look));
+		const style = {width: columnsOf(io.stdout), color: isColored, ascii: output.isAscii};
+		await writeClean(io.stdout, summaryLines(snapshot, style));
 	}
-	const json = await leaveJson(results, setup);
+	const json = await writeJsonResults(results, setup);
 	const rest = isReporting
-		? await leaveReports(results, setup, recipeOf(setup.config, snapshot), io)
+		? await writeOtherReports(results, setup, recipeOf(setup.config, snapshot), io)
 		: nothing;
 	const files = [...first.files, ...rest.files];
 	const faults = [...first.faults, ...json.faults, ...rest.faults];

@@ -9,14 +9,14 @@ import {openPrivate, privateFolderMode} from '../../text/private-file.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
 import type {RunSetup} from './run-setup.ts';
 
-/** A snapshot that says first among its events that it goes on with an earlier run. */
+/** The snapshot with a first event that says which earlier run it resumes. */
 export function withResumption(snapshot: Snapshot, note: string | undefined): Snapshot {
 	return note === undefined || snapshot.startedAt === null
 		? snapshot
 		: {...snapshot, events: [{at: snapshot.startedAt, kind: 'resumed', text: note}, ...snapshot.events]};
 }
 
-/** A snapshot that says last among its events what is missing from it. */
+/** The snapshot with last events that say what is missing from it. */
 export function withWarnings(snapshot: Snapshot, warnings: readonly string[]): Snapshot {
 	const at = snapshot.endedAt ?? snapshot.startedAt;
 	return at === null
@@ -27,23 +27,22 @@ export function withWarnings(snapshot: Snapshot, warnings: readonly string[]): S
 			};
 }
 
-/** What a run leaves where it ends without its end. */
+/** What a run leaves when the program ends before the run does. */
 export type KeptRun = {
-	/** What has to be read when the run is over. */
+	/** Warnings to print when the run is over. */
 	readonly warnings: () => readonly string[];
 	readonly warn: (text: string) => void;
-	/** The results are written, or nothing is to be. */
+	/** Call it when the results are written, or nothing is to be written. */
 	readonly release: () => void;
 };
 
-/** Whether anything went over the wire: nothing is written when nothing was sent. */
+/** Whether anything was sent: otherwise nothing is written. */
 export function wasSent(snapshot: Snapshot): boolean {
 	return snapshot.variants.some(({requests}) => requests.attempts > 0);
 }
 
 /**
- * Keeps what a run has measured at hand: should the program have to end at once, the results of the last snapshot are
- * written.
+ * Keeps the last snapshot of a run: its results are written if the program has to end at once.
  */
 export function keepResults(
 	engine: EngineHandle,
@@ -68,7 +67,7 @@ export function keepResults(
 		const descriptor = openPrivate(file, 'replace');
 		writeFileSync(descriptor, resultsText(resultsOf(snapshot, environmentOf())));
 		closeSync(descriptor);
-		return [`What was measured until then: ${file} ("bedrock-top report" draws its charts).`];
+		return [`Results up to this point: ${file} ("bedrock-top report" draws its charts).`];
 	});
 	return {
 		warnings: () => warnings,

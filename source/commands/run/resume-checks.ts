@@ -6,24 +6,24 @@ import {type Answered, type AnsweredLine, type AskedLine, partsOf} from '../../r
 import type {Results} from '../../reports/results-schema.ts';
 import {formatCount} from '../../text/numbers.ts';
 
-/** When a run cannot be resumed. */
+/** Checks whether a run can be resumed, and what has changed since. */
 
 /** @param folder As the user knows it. */
 export function refuse(folder: string, reason: string, hint: string, cause?: unknown): UserError {
 	return new UserError(`--resume ${folder}: ${reason}.`, {exitCode: 2, hint, cause});
 }
 
-/** A load that goes over the items, each request once. */
+/** Checks that the load asks each item once. @throws UserError (exit 2). */
 export function assertItemwise(folder: string, {load, task, variants, isBalanced}: RunConfig): void {
 	if (load.shape !== 'measure' || isBalanced) {
 		throw refuse(
 			folder,
-			`a ${isBalanced ? 'balanced' : load.shape} load does not go over the items one by one`,
+			`a ${isBalanced ? 'balanced' : load.shape} load does not ask the items one by one`,
 			'Resume with --load measure.',
 		);
 	}
 	if (task.chat !== undefined) {
-		throw refuse(folder, 'a conversation cannot be gone on with', 'Run it again into another folder.');
+		throw refuse(folder, 'a conversation cannot be resumed', 'Run it again into another folder.');
 	}
 	if (task.items.length === 0) {
 		throw refuse(folder, 'this task has no items', 'Name the preset that the run was made with.');
@@ -32,13 +32,13 @@ export function assertItemwise(folder: string, {load, task, variants, isBalanced
 	if (sizes.size > 1) {
 		throw refuse(
 			folder,
-			'its variants carry different numbers of items a request',
-			'Resume them one after the other with --variants.',
+			'its variants carry different numbers of items per request',
+			'Resume them one by one with --variants.',
 		);
 	}
 }
 
-/** The folder must belong to this preset, task, variants and models. */
+/** Checks that the folder belongs to this preset, task, variants and models. @throws UserError (exit 2). */
 export function assertSame(
 	folder: string,
 	config: RunConfig,
@@ -47,7 +47,7 @@ export function assertSame(
 ): void {
 	for (const {plan} of earlier) {
 		if (plan.preset !== config.preset || plan.task !== config.task.task) {
-			const name = plan.preset ?? 'a task of its own';
+			const name = plan.preset ?? 'a task of the command line';
 			throw refuse(folder, `it was made with ${name}, or with another task`, 'Repeat its command line.');
 		}
 	}
@@ -55,7 +55,7 @@ export function assertSame(
 		const foreign = asked.find((name) => !known.includes(name));
 		if (known.length > 0 && foreign !== undefined) {
 			const list = [...new Set(known)].join(', ');
-			throw refuse(folder, `the ${word} "${foreign}" was no part of it`, `It has: ${list}.`);
+			throw refuse(folder, `the ${word} "${foreign}" was not part of it`, `It has: ${list}.`);
 		}
 	};
 	const names = config.variants.map(({name}) => name);
@@ -69,18 +69,18 @@ export function assertSame(
 	}
 }
 
-/** Answers that say only where their item stood may be of any row by now. */
+/** Answers that give only the position of their item may belong to any row by now. @throws UserError (exit 2). */
 export function assertRecognised(folder: string, {unknown}: Answered): void {
 	if (unknown > 0) {
 		throw refuse(
 			folder,
-			'answers.jsonl does not say which item each answer is of (an older version wrote only positions)',
-			'Run it again into another folder: by position alone a row could be asked twice or left out.',
+			'answers.jsonl does not say which item each answer belongs to (an older version wrote only positions)',
+			'Run it again into another folder: by position alone a row could be asked twice or skipped.',
 		);
 	}
 }
 
-/** Answers of another prompt under the name of a variant would be mixed with those of this one. */
+/** Refuses a variant whose prompt has changed since: answers of both would be mixed. @throws UserError (exit 2). */
 export function assertSameVariants(
 	folder: string,
 	config: RunConfig,
@@ -105,8 +105,6 @@ export function assertSameVariants(
 	}
 }
 
-/** What a resumed run finds otherwise than it was. */
-
 const shownRows = 3;
 
 const rowsText = (count: number, indexes: readonly number[], word: string): readonly string[] => {
@@ -116,7 +114,7 @@ const rowsText = (count: number, indexes: readonly number[], word: string): read
 	return count === 0 ? [] : [`${formatCount(count)} ${word}${where}`];
 };
 
-/** Sentences; none where all is as it was. */
+/** How the items have changed since, in sentences; none where nothing has. */
 export function changesOf(
 	items: readonly Item[],
 	answered: Answered,
@@ -128,7 +126,7 @@ export function changesOf(
 	);
 	const gone = [...new Set([...before.keys(), ...answered.fingerprints])].filter((print) => !now.has(print));
 	const goneRows = new Set(gone.map((print) => before.get(print)));
-	// Where nobody wrote down what was asked, an item without an answer may be new or not.
+	// Without a record of what was asked, an item without an answer may be new or not.
 	const fresh = before.size === 0 ? [] : [...now].filter(([print]) => !before.has(print));
 	const changed = fresh.filter(([, index]) => goneRows.has(index)).map(([, index]) => index);
 	const added = fresh.filter(([, index]) => !goneRows.has(index)).map(([, index]) => index);
@@ -144,7 +142,7 @@ export function changesOf(
 		...(answered.byText === 0
 			? []
 			: [
-					`Of the answers ${formatCount(answered.byText)} without a fingerprint (an older version wrote them) went by their text.`,
+					`Answers without a fingerprint (an older version wrote them) were matched by their text: ${formatCount(answered.byText)}.`,
 				]),
 	];
 }

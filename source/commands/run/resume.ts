@@ -29,20 +29,20 @@ import {
 } from './resume-checks.ts';
 import {checkUnchecked, uncheckedChanges} from './resume-unchecked.ts';
 
-/** `run --resume DIR`: asks what DIR/answers.jsonl and DIR/answers-unchecked.jsonl have no answer for, each item once of each variant on each model. */
+/** `run --resume DIR`: asks the items without an answer in DIR/answers.jsonl or answers-unchecked.jsonl, once per variant and model. */
 export type Resumption = {
 	readonly folder: string;
-	/** Only what is missing. */
+	/** Of the missing requests only. */
 	readonly config: RunConfig;
-	/** Items that no answer is missing of. */
+	/** Whether no answer is missing. */
 	readonly isComplete: boolean;
-	/** What the results say of themselves. */
+	/** A sentence for the results. */
 	readonly note: string;
-	/** What is not as it was, one sentence each. */
+	/** What has changed since, one sentence each. */
 	readonly changes: readonly string[];
-	/** Checks the answers that were paid for and not checked, all that a complete run still needs; gives warnings. */
+	/** Checks the answers that were paid for and not checked; returns warnings. */
 	readonly check: (signal: AbortSignal, requestsFile: string | undefined) => Promise<readonly string[]>;
-	/** Drops a line that was cut off, and keeps the earlier results under another name. */
+	/** Drops a line that was cut off, and renames the earlier results. */
 	readonly makeReady: () => Promise<void>;
 };
 
@@ -75,7 +75,7 @@ const readAnswers = async (folder: string): Promise<string> => {
 		}
 		throw refuse(
 			folder,
-			'there is no answers.jsonl to go on from',
+			'it has no answers.jsonl to continue from',
 			'Name the report folder of a run.',
 			error,
 		);
@@ -94,14 +94,14 @@ const assertNoForeign = (folder: string, name: string, [first]: readonly number[
 
 const resultsName = /^results(?:-\d+)?\.json$/;
 
-/** Results of the run and of what was resumed since; none where it was killed before it could write any. */
+/** Results of the run and of earlier resumptions; none where it was killed before it wrote any. */
 const earlierResults = async (folder: string): Promise<readonly Results[]> => {
 	const names = (await readdir(folder)).filter((name) => resultsName.test(name)).toSorted();
 	return Promise.all(names.map(async (name) => readResults(await readUtf8(path.join(folder, name)), name)));
 };
 
-/** The first name that is free for the results before this resumption. */
-const keepResults = async (folder: string): Promise<void> => {
+/** Renames the earlier results to the first free name. */
+const renameResults = async (folder: string): Promise<void> => {
 	const names = await readdir(folder);
 	let number = 1;
 	while (names.includes(`results-${number}.json`)) {
@@ -112,7 +112,7 @@ const keepResults = async (folder: string): Promise<void> => {
 	}
 };
 
-/** Drops what a kill left behind the last whole line; a file that is not there needs nothing. */
+/** Drops an incomplete last line, which a kill leaves. A missing file needs nothing. */
 const dropCutLine = async (file: string): Promise<void> => {
 	const content = await readFile(file).catch(() => Buffer.alloc(0));
 	const wholeBytes = content.lastIndexOf('\n') + 1;
@@ -131,7 +131,7 @@ const dropCutLines = async (folder: string): Promise<void> => {
 	await dropCutLine(path.join(folder, 'requests.csv'));
 };
 
-/** What is missing: items, and the variants and models that miss any of them. */
+/** The missing items, and the variants and models that miss any of them. */
 const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
 	const missing = models
 		.flatMap((model) => variants.map(({name}) => ({model, variant: name})))
@@ -153,9 +153,9 @@ const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
 };
 
 /**
- * Reads what a run has left behind and cuts the configuration down to what is missing.
- * @param requests `--requests`: at most so many of each variant; undefined for all that are missing.
- * @throws UserError (exit 2) with the reason when the folder belongs to another run, or the load has no such end.
+ * Reads the answers of a run and reduces the configuration to what is missing.
+ * @param requests Upper bound per variant (`--requests`); undefined for all that are missing.
+ * @throws UserError (exit 2) with the reason when the folder belongs to another run, or the load is not itemwise.
  */
 export async function resumeRun(
 	folder: string,
@@ -185,8 +185,8 @@ export async function resumeRun(
 	];
 	const {items, variants, models, missing} = missingIn(config, answered);
 	const perRequest = variants[0]?.itemsPerRequest ?? 1;
-	const most = Math.max(0, ...missing.map((each) => each.items.length));
-	const needed = Math.ceil(most / perRequest);
+	const maxItems = Math.max(0, ...missing.map((each) => each.items.length));
+	const needed = Math.ceil(maxItems / perRequest);
 	const answers = missing.reduce((sum, each) => sum + each.items.length, 0);
 	return {
 		folder,
@@ -218,7 +218,7 @@ export async function resumeRun(
 		},
 		async makeReady() {
 			await dropCutLines(folder);
-			await keepResults(folder);
+			await renameResults(folder);
 		},
 	};
 }
@@ -238,12 +238,12 @@ function resumedFolder(flags: FlagValues, output: OutputConfig): string | undefi
 					? '--no-answers'
 					: undefined;
 	if (clash !== undefined) {
-		throw refuse(folder, `${clash} does not go with it`, 'A resumed run goes on in its own folder.');
+		throw refuse(folder, `${clash} does not go with it`, 'A resumed run continues in its own folder.');
 	}
 	return path.resolve(folder);
 }
 
-/** What is to be resumed; undefined without `--resume`. */
+/** Reads `--resume`. @returns undefined without the flag. */
 export async function resumptionOf(
 	flags: FlagValues,
 	output: OutputConfig,

@@ -9,23 +9,23 @@ import {alertLines} from '../../plain/account.ts';
 import {type Io, writeLines} from '../../terminal/io.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
 
-/** `--alert` beside a headless run: the account is watched as long as it goes on. */
+/** `--alert` of a headless run: the account is watched as long as it runs. */
 type RunAlerts = {
-	readonly hasRung: () => boolean;
-	/** The snapshot with the alarms among its events. */
+	readonly hasAlerted: () => boolean;
+	/** The snapshot with the alerts among its events. */
 	readonly within: (snapshot: Snapshot) => Snapshot;
-	/** Ends the watching; says where nothing could be told. */
+	/** Ends the watching; says where alerts could not be checked. */
 	readonly close: () => Promise<void>;
 };
 
-/** Has the account watched and tells each alarm once, on stderr. Without alarms it asks nothing. */
+/** Watches the account and prints each alert once, on stderr. Without alerts it does nothing. */
 export function watchAlerts(
 	engine: EngineHandle,
 	alerts: readonly Alert[],
 	{connection, override, isRefreshing}: Pick<RunConfig, 'connection' | 'override' | 'isRefreshing'>,
 	{stderr, note}: Pick<Io, 'stderr'> & {readonly note: (kind: string, text: string) => void},
 ): RunAlerts {
-	const rung = new Map<string, LogEvent>();
+	const raisedSoFar = new Map<string, LogEvent>();
 	let regions: readonly AccountRegion[] = [];
 	let run: Snapshot | undefined;
 	let writing = Promise.resolve();
@@ -38,10 +38,14 @@ export function watchAlerts(
 		const news = regions
 			.filter(({phase}) => phase === 'live')
 			.flatMap((region) => raisedAlerts(alerts, regionNow(region, run)))
-			.filter((raised) => !rung.has(raisedId(raised)));
+			.filter((raised) => !raisedSoFar.has(raisedId(raised)));
 		for (const raised of news) {
 			const text = raisedWords(raised);
-			rung.set(raisedId(raised), {at: new Date(systemClock.epoch()).toISOString(), kind: 'alert', text});
+			raisedSoFar.set(raisedId(raised), {
+				at: new Date(systemClock.epoch()).toISOString(),
+				kind: 'alert',
+				text,
+			});
 			note('alert', text);
 		}
 		say(alertLines(news));
@@ -66,28 +70,28 @@ export function watchAlerts(
 	}
 
 	return {
-		hasRung: () => rung.size > 0,
+		hasAlerted: () => raisedSoFar.size > 0,
 		within: (snapshot) =>
-			rung.size === 0
+			raisedSoFar.size === 0
 				? snapshot
 				: {
 						...snapshot,
-						events: [...snapshot.events, ...rung.values()].toSorted((one, other) =>
+						events: [...snapshot.events, ...raisedSoFar.values()].toSorted((one, other) =>
 							one.at.localeCompare(other.at),
 						),
 					},
 		async close() {
 			release();
-			say(alerts.length === 0 ? [] : blindLines(regions));
+			say(alerts.length === 0 ? [] : uncheckedLines(regions));
 			await writing;
 		},
 	};
 }
 
-/** Why alarms could not ring. */
-const blindLines = (regions: readonly AccountRegion[]): readonly string[] => {
+/** Why alerts could not be checked. */
+const uncheckedLines = (regions: readonly AccountRegion[]): readonly string[] => {
 	if (regions.every(({phase}) => phase === 'loading')) {
-		return ['--alert: the run was over before it was known what the account uses.'];
+		return ['--alert: the run ended before the use of the account was known.'];
 	}
 	return regions
 		.filter(({isComplete, phase}) => !isComplete || phase === 'failed')

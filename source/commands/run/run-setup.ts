@@ -13,19 +13,19 @@ import {lazyDemo} from '../demo.ts';
 import {type Resumption, resumptionOf} from './resume.ts';
 import {type SearchSetup, searchOf} from './search.ts';
 
-/** What the screen and the headless run have in common: everything before the engine starts. */
+/** All that the screen and the headless run need before the engine starts. */
 export type RunSetup = {
 	readonly config: RunConfig;
 	readonly output: OutputConfig;
 	readonly isDemo: boolean;
 	/** Folder of the reports; undefined when none are written. */
 	readonly folder: string | undefined;
-	/** Why no reports will be written, although nobody asked for that. */
+	/** Why no reports will be written, although nobody turned them off. */
 	readonly warning: string | undefined;
 	readonly answers: AnswerSink;
 	/** Of `--resume`. */
 	readonly resumption: Resumption | undefined;
-	/** Of `--search`; the configuration then has the variants that it starts from. */
+	/** Of `--search`; the configuration has the variants that it starts from. */
 	readonly search: SearchSetup | undefined;
 	/** Starts the simulator of a demo when first called; rejects with a UserError where it cannot. */
 	readonly connect: () => Promise<Connection>;
@@ -44,14 +44,14 @@ const presetName = ({words, flags}: Arguments): string | undefined =>
  */
 const assertModels = ({models}: RunConfig): void => {
 	if (models.length === 0) {
-		throw new UserError('No model is named.', {
+		throw new UserError('The run has no model.', {
 			exitCode: 2,
 			hint: 'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
 		});
 	}
 };
 
-/** Where the answers of a run go. */
+/** The files of the answers of a run. */
 function answersOf(
 	folder: string | undefined,
 	output: OutputConfig,
@@ -70,8 +70,8 @@ function answersOf(
 }
 
 /**
- * Checks what was typed and claims the report folder. The embedded simulator of a demo starts later: the screen is drawn first.
- * @param canChoose A model that nobody named is chosen on the screen.
+ * Checks what was typed and claims the report folder. The simulator of a demo starts later: the screen is drawn first.
+ * @param canChoose Whether a missing model is chosen on the screen.
  * @throws UserError exit 2 for what was typed, exit 1 for a folder that cannot be written.
  */
 export async function setUpRun(given: Arguments, io: Io, canChoose = false): Promise<RunSetup> {

@@ -30,7 +30,7 @@ export type SearchSetup = {
 	readonly rungs: readonly Rung[];
 };
 
-/** What does not go with a search, in words that follow its flag; undefined where everything does. */
+/** Why the settings do not go with a search, in words that follow its flag; undefined where they do. */
 const clashOf = (config: RunConfig, flags: FlagValues): string | undefined => {
 	const {load, task, models, lanes, isBalanced, isMaxTokensAuto, policy} = config;
 	const clashes: ReadonlyArray<readonly [isSo: boolean, text: string]> = [
@@ -47,8 +47,8 @@ const clashOf = (config: RunConfig, flags: FlagValues): string | undefined => {
 };
 
 /**
- * The configuration of one rung: an ordinary run of those candidates, with the seed of all. None goes out within it.
- * @param itemsFrom Items that earlier rungs asked: whoever was chosen by them is judged by others, as far as there are any.
+ * The configuration of one rung: an ordinary run of its candidates, without early elimination.
+ * @param itemsFrom Number of items that earlier rungs asked: candidates are judged by items that they were not chosen by, while there are any.
  */
 function rungConfig(
 	config: RunConfig,
@@ -68,7 +68,7 @@ function rungConfig(
 /**
  * Reads `--search`.
  * @returns undefined without the flag.
- * @throws UserError exit 2 for what does not go with it, and for a budget that is too small.
+ * @throws UserError exit 2 for settings that do not go with it, and for a budget that is too small.
  */
 export function searchOf(flags: FlagValues, config: RunConfig, isOnScreen: boolean): SearchSetup | undefined {
 	if (!(flags.isSet('search') ?? false)) {
@@ -88,7 +88,7 @@ export function searchOf(flags: FlagValues, config: RunConfig, isOnScreen: boole
 	const rungs = planRungs(all.length, budget);
 	const count = rungs[0]?.candidates ?? 0;
 	if (count < config.variants.length) {
-		throw new UserError(`--requests: ${budget} are too few to search ${config.variants.length} variants.`, {
+		throw new UserError(`--requests: ${budget} is too few to search ${config.variants.length} variants.`, {
 			exitCode: 2,
 			hint: `Give at least ${minBudget(config.variants.length)}, or fewer variants with --variants.`,
 		});
@@ -105,36 +105,37 @@ const searchLines = (search: SearchSetup): readonly string[] => [
 	),
 ];
 
-/** What the engine is asked to prepare first. */
-export function firstConfig(search: SearchSetup | undefined, config: RunConfig): RunConfig {
-	const [rung] = search?.rungs ?? [];
-	if (search === undefined || rung === undefined) {
-		return config;
-	}
+/** The configuration of the first rung. */
+export function firstConfig({budget, candidates, rungs}: SearchSetup, config: RunConfig): RunConfig {
+	const [rung] = rungs;
 	const {guards} = config;
-	const maxRequests = Math.min(search.budget, guards.maxRequests ?? search.budget);
-	return rungConfig({...config, guards: {...guards, maxRequests}}, search.candidates, rung);
+	const maxRequests = Math.min(budget, guards.maxRequests ?? budget);
+	return rung === undefined
+		? config
+		: rungConfig({...config, guards: {...guards, maxRequests}}, candidates, rung);
 }
 
-/** The plan of all that will be sent, and in words. */
-export function planOf(
-	search: SearchSetup | undefined,
+/**
+ * The plan of all rungs, in figures and in words.
+ * @param plan Of the first rung.
+ * @param config Of the run, with the guards of the whole search.
+ */
+export function searchPlan(
+	search: SearchSetup,
 	plan: Plan,
 	config: RunConfig,
 ): {readonly plan: Plan; readonly lines: readonly string[]} {
-	if (search === undefined) {
-		return {plan, lines: planLines(plan, config)};
-	}
-	const whole = wholePlan(plan, search.rungs, config.guards.maxRequests ?? search.budget);
-	const load = {...config.load, requests: null};
-	return {plan: whole, lines: [...planLines(whole, {...config, load}), ...searchLines(search)]};
+	const first = firstConfig(search, config);
+	const whole = wholePlan(plan, search.rungs, first.guards.maxRequests ?? search.budget);
+	const load = {...first.load, requests: null};
+	return {plan: whole, lines: [...planLines(whole, {...first, load}), ...searchLines(search)]};
 }
 
 /** How one run ended. */
-type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};
+export type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};
 
 /** The end of a run and the configuration that it was made with. */
-export type ConfiguredEnd = RunEnd & {readonly config: RunConfig};
+type ConfiguredEnd = RunEnd & {readonly config: RunConfig};
 
 type RungPorts = {
 	/** Runs a rung to its end, or to a signal; undefined when it was not even prepared. */
@@ -142,7 +143,7 @@ type RungPorts = {
 	readonly announce: (text: string) => Promise<void>;
 };
 
-/** The configuration with what is left of its guards, and of the budget. */
+/** The configuration with what is left of its guards and of the budget. */
 const guarded = (
 	config: RunConfig,
 	{sent, spentUsd, spentUsdWithin}: SearchState,
@@ -150,12 +151,12 @@ const guarded = (
 ): RunConfig => {
 	const {guards} = config;
 	const maxRequests = Math.min(budget, guards.maxRequests ?? budget) - sent;
-	const mostUsd = spentUsdWithin?.high ?? spentUsd;
-	const maxCostUsd = guards.maxCostUsd === null ? null : Math.max(0, guards.maxCostUsd - mostUsd);
+	const maxSpentUsd = spentUsdWithin?.high ?? spentUsd;
+	const maxCostUsd = guards.maxCostUsd === null ? null : Math.max(0, guards.maxCostUsd - maxSpentUsd);
 	return {...config, guards: {...guards, maxRequests, maxCostUsd}};
 };
 
-/** A run that the budget of the search ended is complete; one that `--max-requests` ended is not. */
+/** Marks a run as completed that the budget of the search ended; one that `--max-requests` ended is not. */
 const withoutBudget = (end: RunEnd, {guards}: RunConfig, budget: number): RunEnd =>
 	end.snapshot.stoppedBy === 'requests' && (guards.maxRequests ?? budget) >= budget
 		? {...end, snapshot: {...end.snapshot, outcome: 'completed', stoppedBy: null}}
@@ -170,10 +171,10 @@ const lastEnd = (before: ConfiguredEnd | undefined, end: ConfiguredEnd): Configu
 };
 
 /**
- * Runs the rungs one after another, each an ordinary run of the candidates that are left, with the same seed. What was
- * measured before a stop or a fault is kept.
+ * Runs the rungs one by one, each an ordinary run of the candidates that are left, with the same seed. After a stop or a
+ * fault the earlier measurements are kept.
  * @param config Of the run, with the guards of the whole search.
- * @returns The last rung's end with the search among its figures, and its configuration, from which the winner's request is made.
+ * @returns The end of the last rung with the figures of the search, and its configuration, which the winner's request is made from.
  */
 export async function runSearch(
 	search: SearchSetup,
@@ -190,7 +191,7 @@ export async function runSearch(
 		}
 		const rung = rungWithin(state, rungs, budget);
 		if (rung.requests < (state.rungs.at(-1)?.requests ?? 0)) {
-			// What is left of the budget would tell less than is known already.
+			// The rest of the budget would measure less precisely than the last rung.
 			break;
 		}
 		const own = rungConfig(allowed, state.left, rung, state.itemsAsked);

@@ -6,10 +6,10 @@ import type {EngineReport, EngineRequest} from '../../threads/messages.ts';
 /** Requests that reach the service. */
 type ConnectedRequest = Extract<EngineRequest, {type: 'prepare' | 'list-models' | 'watch-account'}>;
 
-/** The connection in force, in the Region that was chosen on the screen. */
-const withConnection = (request: ConnectedRequest, inForce: Connection): EngineRequest => {
+/** The request with the current connection, in the Region that was chosen on the screen. */
+const withConnection = (request: ConnectedRequest, current: Connection): EngineRequest => {
 	const {region} = (request.type === 'watch-account' ? request.watch : request.config).connection;
-	const connection = {...inForce, region};
+	const connection = {...current, region};
 	switch (request.type) {
 		case 'prepare':
 			return {...request, config: {...request.config, connection}};
@@ -21,8 +21,8 @@ const withConnection = (request: ConnectedRequest, inForce: Connection): EngineR
 };
 
 /**
- * An engine for the screen, which is drawn before anything else is ready: its thread starts with the first request, and
- * so does the simulator of a demo, and a run is prepared as soon as that listens.
+ * An engine for the screen, which is drawn before anything else is ready. Its thread and the simulator of a demo start
+ * with the first request; requests to the service wait until the simulator listens.
  */
 export function startConnectedEngine(connect: () => Promise<Connection>): EngineHandle {
 	const listeners = new Set<(report: EngineReport) => void>();

@@ -8,13 +8,13 @@ import type {Results} from '../../reports/results-schema.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {recipeOf} from '../run/finish.ts';
 
-/** What the screen writes on a key while a run goes on; each returns the absolute paths of what it wrote. */
+/** Files that the screen writes on a key during a run; each function returns their absolute paths. */
 type Exports = {
-	/** `e`: the charts of this moment. */
+	/** `e`: the charts of the current snapshot. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** `u`: quota-increase.md. */
 	readonly exportIncrease: (snapshot: Snapshot) => Promise<readonly string[]>;
-	/** `w`: best-request.json; the configuration is the one that the snapshot's run was made with. */
+	/** `w`: best-request.json, from the configuration of the snapshot's run. */
 	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
 };
 
@@ -24,12 +24,12 @@ const exists = async (file: string): Promise<boolean> =>
 		() => false,
 	);
 
-/** Each export has a folder of its own, so that none is ever overwritten. */
+/** Each export has its own folder, so that none is overwritten. */
 const folders = (base: string | undefined): (() => Promise<string>) => {
 	let count = 0;
 	return async () => {
 		if (base === undefined) {
-			throw new UserError('There is no folder to write into.', {
+			throw new UserError('This run has no folder to write into.', {
 				exitCode: 1,
 				hint: 'Name one with --out DIR.',
 			});
@@ -52,7 +52,7 @@ const writeText = async (folder: string, name: string, text: string): Promise<re
 };
 
 const nothingToSend = (): UserError =>
-	new UserError('There is no winning request yet.', {
+	new UserError('The run has no winning request yet.', {
 		exitCode: 1,
 		hint: 'Wait until a variant has given a useful answer.',
 	});

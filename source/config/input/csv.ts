@@ -1,25 +1,24 @@
 import {UserError} from '../../domain/user-error.ts';
 
-/** Values separated by commas, semicolons or tabs (RFC 4180), as they stand: a space is part of its value. */
+/** Values separated by commas, semicolons or tabs (RFC 4180), as written: a space is part of its value. */
 
 const delimiters = {',': 'commas', ';': 'semicolons', '\t': 'tabs'} as const;
 type Delimiter = keyof typeof delimiters;
 
 const isDelimiter = (character: string): character is Delimiter => character in delimiters;
 
-/** How the values of a file are separated, for people. */
+/** The name of a delimiter, for people. */
 export function delimiterName(delimiter: Delimiter): string {
 	return delimiters[delimiter];
 }
 
-/** One line of values, which quoted ends of lines may spread over several. */
+/** One record, which spans several lines where a quoted value does. */
 type CsvRecord = {
 	readonly cells: readonly string[];
-	/** Where it begins, from 1. */
+	/** Its first line, from 1. */
 	readonly line: number;
 };
 
-/** What the first line says. */
 export type CsvHead = {readonly delimiter: Delimiter; readonly columns: readonly string[]};
 
 const hint = 'The first line of a .csv file names the columns; every other line has as many values.';
@@ -29,12 +28,12 @@ const doubled = 'Write a quote within a quoted value twice ("").';
 const fault = (file: string, line: number, reason: string, way = hint): UserError =>
 	new UserError(`"${file}": line ${line}: ${reason}.`, {exitCode: 2, hint: way});
 
-/** Characters of one record: a quote that nobody closes would take the rest of the file for its value. */
-const mostOfRecord = 10_000_000;
+/** Maximum of one record: an unclosed quote would take the rest of the file as its value. */
+const maxRecordCharacters = 10_000_000;
 
 const unquoted = (line: string): string => line.replace(/"[^"]*"/g, '');
 
-/** The one that stands most often outside quotes in the first line; a comma where none does. */
+/** The most frequent delimiter outside quotes in the first line; a comma where there is none. */
 const delimiterOf = (line: string): Delimiter => {
 	const bare = unquoted(line);
 	const counts = (Object.keys(delimiters) as Delimiter[]).map(
@@ -45,13 +44,12 @@ const delimiterOf = (line: string): Delimiter => {
 
 const endOfLine = /\r\n|\n|\r/y;
 
-/** Where a cell ends that is not quoted. */
+/** A cell without quotes. */
 const bareCells: Readonly<Record<Delimiter, RegExp>> = {
 	',': /[^,\r\n]*/y,
 	';': /[^;\r\n]*/y,
 	'\t': /[^\t\r\n]*/y,
 };
-/** A quoted cell, with what stands around it. */
 const firstLine = /[^\r\n]*/y;
 const openingQuote = / *"/y;
 const closingBlank = /[ ]*/y;
@@ -110,7 +108,7 @@ const recordAt = (
 	const end = lengthAt(endOfLine, text, at);
 	if (end === 0 && at < text.length) {
 		const value = text.slice(at).split(/[\r\n]/, 1)[0] ?? '';
-		throw refuse(`"${value.slice(0, 40)}" stands behind a closing quote`, doubled);
+		throw refuse(`"${value.slice(0, 40)}" follows a closing quote`, doubled);
 	}
 	return {cells, next: at + end};
 };
@@ -123,7 +121,7 @@ const columnsOf = (
 	const twice = columns.find((name, index) => columns.indexOf(name) !== index);
 	if (twice !== undefined) {
 		const reason = twice === '' ? 'two columns have no name' : `two columns are called "${twice}"`;
-		throw refuse(reason, 'Give each column a name of its own.');
+		throw refuse(reason, 'Give each column a different name.');
 	}
 	return columns;
 };
@@ -133,16 +131,16 @@ const firstLineOf = (text: string, at: number): string => {
 	return firstLine.exec(text)?.[0] ?? '';
 };
 
-/** `sep=;`, which Excel writes and reads before the first line. */
+/** The delimiter of a first line `sep=;`, which Excel writes and reads. */
 const namedIn = (line: string): Delimiter | undefined => {
 	const named = /^sep=(.)$/i.exec(line)?.[1];
 	return named !== undefined && isDelimiter(named) ? named : undefined;
 };
 
 /**
- * The records of a file, the first line (`sep=;` before it included) taken for the head.
+ * The records of a file after its head: the first line, with `sep=;` before it.
  * @param pieces Of whole lines.
- * @param onHead Told once, before the first record.
+ * @param onHead Called once, before the first record.
  * @throws UserError (exit 2) with file and line.
  */
 export function* csvRecords(
@@ -189,12 +187,12 @@ export function* csvRecords(
 		}
 	}
 
-	const assertClosed = (most: number): void => {
-		if (rest.length > most) {
+	const assertClosed = (max: number): void => {
+		if (rest.length > max) {
 			throw fault(
 				file,
 				line,
-				`a quote is opened here and ${most === 0 ? 'never closed' : `not closed within ${most / 1_000_000} million characters`}`,
+				`a quote is opened here and ${max === 0 ? 'never closed' : `not closed within ${max / 1_000_000} million characters`}`,
 				`Close it. ${doubled}`,
 			);
 		}
@@ -202,7 +200,7 @@ export function* csvRecords(
 
 	for (const piece of pieces) {
 		yield* recordsOf(rest + piece);
-		assertClosed(mostOfRecord);
+		assertClosed(maxRecordCharacters);
 	}
 	assertClosed(0);
 }

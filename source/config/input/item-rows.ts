@@ -5,19 +5,22 @@ import {withoutMark} from '../../text/utf8.ts';
 import {type CsvHead, csvRecords, delimiterName, unevenRecord} from './csv.ts';
 import {linePieces, type SizeBound} from './text-file.ts';
 
-/** One line of a .jsonl file as fields of text, each as it stands: 1.10 stays 1.10, and no digit of a long number is lost. */
+/**
+ * The one reader of files of items, page by page, for runs and batches alike. Values are kept as written: 1.10 stays 1.10,
+ * and no digit of a long number is lost.
+ */
 
-/** Nothing for null. */
+/** Null is empty. */
 const asText = (source: string): string => (source === 'null' ? '' : textOfSource(source));
 
-/** @throws UserError with the key that stands twice. */
+/** @throws UserError (exit 2) with a key that is repeated. */
 const fieldsOf = (text: string, place: string): Readonly<Record<string, string>> => {
 	const fields = new Map<string, string>();
 	for (const [key, source] of membersOf(text)) {
 		if (fields.has(key)) {
-			throw new UserError(`${place}: the key "${key}" stands twice.`, {
+			throw new UserError(`${place}: the key "${key}" is repeated.`, {
 				exitCode: 2,
-				hint: 'Give each value a key of its own.',
+				hint: 'Give each value a different key.',
 			});
 		}
 		fields.set(key, asText(source));
@@ -42,27 +45,24 @@ function rowOfJsonLine(line: string, place: string): string | Readonly<Record<st
 	return text.startsWith('{') ? fieldsOf(text, place) : asText(text);
 }
 
-/** The one reader of files of items, page by page: runs and batches read the same. */
-
 /** A row of input before it is numbered. */
 export type Row = string | Readonly<Record<string, string>>;
 
-/** What was seen of a source of rows, for the plan. */
+/** Facts about a source of rows, for the plan. */
 export type RowsSeen = {
 	rows: number;
 	empty: number;
-	/** How values are separated, where it is not by commas. */
+	/** Name of the delimiter, where it is not a comma. */
 	separatedBy: string | undefined;
 };
 
-/** A row in which nothing stands asks nothing. */
 function isEmptyRow(row: Row): boolean {
 	return typeof row === 'string' ? row.trim() === '' : Object.values(row).every((cell) => cell.trim() === '');
 }
 
 type PageReader = (file: string, pieces: Iterable<string>, seen: RowsSeen) => Iterable<readonly Row[]>;
 
-/** Rows of a page of a .csv file; elsewhere a page is a piece of the file. */
+/** Rows per page of a .csv file; elsewhere a page is a piece of the file. */
 const pageLength = 500;
 
 function* csvPages(file: string, pieces: Iterable<string>, seen: RowsSeen): Generator<readonly Row[]> {
@@ -90,7 +90,7 @@ function* csvPages(file: string, pieces: Iterable<string>, seen: RowsSeen): Gene
 	yield page;
 }
 
-/** The lines of pieces, without their ends; what follows the last end is a line where anything stands there. */
+/** The lines of a piece, without their ends. A last line without an end counts too. */
 const linesOf = (piece: string): readonly string[] => {
 	const lines = piece.split(/\r?\n/);
 	return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
@@ -131,12 +131,12 @@ const readerOf = (file: string): PageReader => {
 	return reader;
 };
 
-/** @throws UserError (exit 2) for a file that items do not come from. */
+/** @throws UserError (exit 2) for a file of another kind. */
 export function assertItemsKind(file: string): void {
 	readerOf(file);
 }
 
-/** Half a character would be replaced on its way out. */
+/** Refuses half a character, which could not be sent as written. @throws UserError (exit 2). */
 const assertWhole = (file: string, row: Row, number: number): void => {
 	const broken = (typeof row === 'string' ? [row] : Object.values(row)).find((text) => !text.isWellFormed());
 	if (broken !== undefined) {
@@ -150,7 +150,7 @@ const assertWhole = (file: string, row: Row, number: number): void => {
 	}
 };
 
-/** Rows without the empty ones, which are counted. */
+/** Drops empty rows, and counts both. */
 export function countRows(file: string, page: readonly Row[], seen: RowsSeen): readonly Row[] {
 	const kept = page.filter((row) => !isEmptyRow(row));
 	seen.empty += page.length - kept.length;
@@ -161,7 +161,7 @@ export function countRows(file: string, page: readonly Row[], seen: RowsSeen): r
 	return kept;
 }
 
-/** @throws UserError (exit 2) with file and line. */
+/** Rows of a file, page by page. @throws UserError (exit 2) with file and line. */
 export function* rowPages(file: string, bound: SizeBound, seen: RowsSeen): Generator<readonly Row[]> {
 	for (const page of readerOf(file)(file, linePieces(file, bound), seen)) {
 		yield countRows(file, page, seen);

@@ -4,14 +4,14 @@ import {UserError} from '../../domain/user-error.ts';
 import {type TextFault, textFault, textOfBytes} from '../../text/utf8.ts';
 import {bounds} from '../defaults.ts';
 
-/** Files that a user names, as text: regular ones, of a size that makes sense, in UTF-8. */
+/** Text files that a user names: regular files of limited size, in UTF-8. */
 
-/** Why a file cannot be read. */
+/** The error for a file that cannot be read. */
 export function unreadable(file: string, error: unknown): UserError {
 	const code = (error as NodeJS.ErrnoException).code;
 	const reason =
 		code === 'ENOENT'
-			? 'there is no such file'
+			? 'it does not exist'
 			: code === 'EISDIR'
 				? 'it is a folder'
 				: `it cannot be read (${code})`;
@@ -22,17 +22,17 @@ export function unreadable(file: string, error: unknown): UserError {
 const notText = (name: string, {reason, hint}: TextFault): UserError =>
 	new UserError(`${name}: it is ${reason}.`, {exitCode: 2, hint});
 
-/** What is too large, and what would do. */
+/** A maximum size, and what to do instead. */
 export type SizeBound = {readonly bytes: number; readonly hint: string};
 
 const tooLarge = (name: string, {bytes, hint}: SizeBound): UserError =>
-	new UserError(`${name}: it is larger than ${bytes / 1_000_000} MB, the most that is read.`, {
+	new UserError(`${name}: it is larger than the maximum of ${bytes / 1_000_000} MB.`, {
 		exitCode: 2,
 		hint,
 	});
 
 /**
- * A pipe or a device may never end.
+ * Checks that a file is regular, for a pipe or a device may never end, and not too large.
  * @throws UserError (exit 2) that names the file and why it cannot be read.
  */
 export function assertRegular(file: string, bound: SizeBound): void {
@@ -48,7 +48,7 @@ export function assertRegular(file: string, bound: SizeBound): void {
 	if (!stats.isFile()) {
 		throw new UserError(`"${file}": it is a pipe or a device, not a regular file.`, {
 			exitCode: 2,
-			hint: 'Save what it gives as a file and name that; --content and --task take stdin for "-".',
+			hint: 'Save its output as a file and name that; --content and --task read stdin for "-".',
 		});
 	}
 	if (stats.size > bound.bytes) {
@@ -56,7 +56,10 @@ export function assertRegular(file: string, bound: SizeBound): void {
 	}
 }
 
-const textBound: SizeBound = {bytes: bounds.bytes.text, hint: 'No model takes so much; name a shorter text.'};
+const textBound: SizeBound = {
+	bytes: bounds.bytes.text,
+	hint: 'No model accepts a text of this size; name a shorter one.',
+};
 
 /** @throws UserError (exit 2) that names the file and why it cannot be read. */
 export function readText(file: string, bound: SizeBound = textBound): string {
@@ -74,7 +77,7 @@ export function readText(file: string, bound: SizeBound = textBound): string {
 	return textOfBytes(bytes);
 }
 
-/** What this program wrote, as text. @throws UserError (exit 2) where it is none, and the fault of the file system. */
+/** A file that this program wrote, as text. @throws UserError (exit 2) where it is not text, and errors of the file system. */
 export async function readUtf8(file: string): Promise<string> {
 	const bytes = await readFile(file);
 	const fault = textFault(bytes);
@@ -84,7 +87,7 @@ export async function readUtf8(file: string): Promise<string> {
 	return textOfBytes(bytes);
 }
 
-/** @throws UserError (exit 2) where standard input is no text, or does not end. */
+/** @throws UserError (exit 2) where standard input is not text, or too long. */
 export async function readStdinText(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
 	const chunks: Buffer[] = [];
 	let length = 0;
@@ -108,8 +111,8 @@ const pieceBytes = 64 * 1024;
 const lineEnd = 10;
 
 /**
- * A file piece by piece, each of whole lines; the last line may lack its end. A file larger than memory passes too.
- * @throws UserError (exit 2) that names the file and, where it is no text, the line.
+ * A file in pieces of whole lines; the last line may lack its end. The file may be larger than memory.
+ * @throws UserError (exit 2) that names the file and, where it is not text, the line.
  */
 export function* linePieces(file: string, bound: SizeBound): Generator<string> {
 	assertRegular(file, bound);
@@ -154,7 +157,7 @@ export function* linePieces(file: string, bound: SizeBound): Generator<string> {
 	}
 }
 
-/** A file ends its last line; the text does not. */
+/** Drops the end of the last line of a file. */
 const withoutLastEnd = (text: string): string => text.replace(/\r?\n$/, '');
 
 /**

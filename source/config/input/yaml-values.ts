@@ -10,16 +10,15 @@ import {
 	type YAMLMap,
 } from 'yaml';
 
-/** The values of a YAML document, with texts as they stand in the file, and with anchors and merge keys. */
+/** The values of a YAML document, with texts as written in the file, and with anchors and merge keys. */
 
-/** Whether what stands at a path is text: then 1.10 and 010 are those characters, and no numbers. */
+/** Whether the value at a path is text: then 1.10 and 010 are kept as written instead of read as numbers. */
 export type IsText = (path: readonly PropertyKey[]) => boolean;
 
-/** @throws What is wrong at a node. */
 type Refuse = (node: Node | null, reason: string, hint: string) => Error;
 
-/** Values that anchors may stand for, all uses together: ten lines can ask for billions. */
-const mostRepeated = 100_000;
+/** Maximum of values from anchors, over all uses: ten lines can expand to billions. */
+const maxRepeated = 100_000;
 
 const isPlain = (node: unknown): node is Scalar =>
 	isScalar(node) && (node.type === Scalar.PLAIN || node.type === undefined);
@@ -28,17 +27,18 @@ const isMergeKey = (key: unknown): boolean => isPlain(key) && key.source === '<<
 
 const inQuotes = 'Put the text in quotes.';
 
-/** A number that would not be sent as it stands. */
+/** Whether a number would not be sent as written. */
 const isInexact = (value: unknown): boolean =>
 	typeof value === 'bigint' ||
 	(typeof value === 'number' &&
 		(!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))));
 
-/** A comment that was meant as text: people put a space behind the sign of one. */
+/** A comment that was meant as text: a real one has a space after its #. */
 const looksLikeText = /^[ \t]*#[^\s#]/;
 
 /**
- * @param text What the document was made from.
+ * Reads the values.
+ * @param text Source of the document.
  * @param refuse Makes the error of a node.
  */
 export function valuesOf(document: Document, text: string, isText: IsText, refuse: Refuse): unknown {
@@ -46,11 +46,11 @@ export function valuesOf(document: Document, text: string, isText: IsText, refus
 	const used = new Set<Node>();
 	const open = new Set<Node>();
 	let aliasDepth = 0;
-	/** The use of an anchor that is being read, the outermost one. */
+	/** The outermost use of an anchor that is being read. */
 	let use: Node | null = null;
 	let repeated = 0;
 
-	/** What YAML takes away from a text without a word: a lone "!", and what follows " #". */
+	/** Refuses what YAML silently drops from a text: a lone "!", and what follows " #". */
 	const assertWhole = (node: Scalar, path: readonly PropertyKey[]): void => {
 		if (node.tag === '!') {
 			throw refuse(node, '"!" at the beginning of a text is a tag', inQuotes);
@@ -61,7 +61,7 @@ export function valuesOf(document: Document, text: string, isText: IsText, refus
 			isText(path) &&
 			looksLikeText.test(text.slice(end, end + 80).split('\n', 1)[0] ?? '')
 		) {
-			throw refuse(node, '"#" begins a comment here', `${inQuotes} A comment has a space behind its #.`);
+			throw refuse(node, '"#" begins a comment here', `${inQuotes} A comment has a space after its #.`);
 		}
 	};
 
@@ -87,10 +87,8 @@ export function valuesOf(document: Document, text: string, isText: IsText, refus
 			const known = [...anchors.keys()].map((name) => `&${name}`).join(', ');
 			throw refuse(
 				node,
-				`there is no anchor "&${node.source}" before "*${node.source}"`,
-				known === ''
-					? inQuotes
-					: `There ${anchors.size === 1 ? 'is' : 'are'}: ${known.slice(0, 200)}. ${inQuotes}`,
+				`the anchor "&${node.source}" is missing before "*${node.source}"`,
+				known === '' ? inQuotes : `Known: ${known.slice(0, 200)}. ${inQuotes}`,
 			);
 		}
 		used.add(target);
@@ -99,16 +97,16 @@ export function valuesOf(document: Document, text: string, isText: IsText, refus
 
 	const count = (): void => {
 		repeated += aliasDepth > 0 ? 1 : 0;
-		if (repeated > mostRepeated) {
+		if (repeated > maxRepeated) {
 			throw refuse(
 				use,
-				`its anchors stand for more than ${mostRepeated.toLocaleString('en')} values`,
+				`its anchors expand to more than ${maxRepeated.toLocaleString('en')} values`,
 				'Use fewer anchors within anchors.',
 			);
 		}
 	};
 
-	/** The name of a key, as it stands. */
+	/** The name of a key, as written. */
 	const keyOf = (key: unknown, pair: Node): string => {
 		const node = isAlias(key) ? targetOf(key) : key;
 		if (isScalar(node)) {
@@ -126,13 +124,13 @@ export function valuesOf(document: Document, text: string, isText: IsText, refus
 		}
 	};
 
-	/** Maps that a merge key names, the strongest first. */
+	/** Maps that a merge key names, in descending priority. */
 	const mergedOf = (value: Node | null, path: readonly PropertyKey[]): readonly object[] => {
 		const parts = isSeq(value) ? (value.items as Node[]) : [value];
 		return parts.map((part) => {
 			const merged = part === null ? null : read(part, path);
 			if (typeof merged !== 'object' || merged === null || Array.isArray(merged)) {
-				throw refuse(part, '"<<" takes the keys of a map', 'Name the anchor of one, such as <<: *shared.');
+				throw refuse(part, '"<<" needs a map', 'Name the anchor of one, such as <<: *shared.');
 			}
 			return merged;
 		});
@@ -156,7 +154,7 @@ export function valuesOf(document: Document, text: string, isText: IsText, refus
 	const read = (given: Node, path: readonly PropertyKey[]): unknown => {
 		const node = targetOf(given);
 		if (open.has(node)) {
-			throw refuse(given, 'this anchor stands within itself', 'Name it outside of what it stands for.');
+			throw refuse(given, 'this anchor contains itself', 'Use it outside of its own value.');
 		}
 		const depth = aliasDepth;
 		note(node);

@@ -1,8 +1,17 @@
-import {type Document, LineCounter, type Node, parseDocument, type YAMLError} from 'yaml';
+import {
+	type Document,
+	isMap,
+	isNode,
+	isScalar,
+	LineCounter,
+	type Node,
+	parseDocument,
+	type YAMLError,
+} from 'yaml';
 import {UserError} from '../../domain/user-error.ts';
 import {type IsText, valuesOf} from './yaml-values.ts';
 
-/** What the YAML parser finds wrong, in the words of whoever wrote the file. */
+/** Reads YAML files. Faults that the parser finds are explained in words for the author of the file. */
 
 type Words = {readonly reason: string; readonly hint: string};
 
@@ -11,8 +20,8 @@ const quoted = (reason: string): Words => ({reason, hint: inQuotes});
 
 const duplicateKey = (line: string): Words =>
 	/^[\s-]*<<\s*:/.test(line)
-		? {reason: '"<<" stands twice', hint: 'Name all anchors in one list: <<: [*first, *second].'}
-		: {reason: 'this key stands twice', hint: 'Keep one of the two.'};
+		? {reason: '"<<" is repeated', hint: 'Name all anchors in one list: <<: [*first, *second].'}
+		: {reason: 'this key is repeated', hint: 'Keep one of the two.'};
 
 const missing = (message: string): Words => {
 	if (message.includes('quote')) {
@@ -21,7 +30,7 @@ const missing = (message: string): Words => {
 	return /\b(?:sequence|map) must end/.test(message)
 		? {reason: 'a bracket is opened and never closed', hint: `Close it. ${inQuotes}`}
 		: {
-				reason: 'this line is no "key: value"',
+				reason: 'this line is not "key: value"',
 				hint: 'Give it a key, indent it like the text that it belongs to, or put the text in quotes.',
 			};
 };
@@ -43,7 +52,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 		case 'MULTIPLE_DOCS':
 			return {
 				reason: 'a second document begins here (---)',
-				hint: 'One document per file: put it into a file of its own, or remove the line.',
+				hint: 'One document per file: move it to another file, or remove the line.',
 			};
 		case 'TAB_AS_INDENT':
 			return {reason: 'a tab is used to indent', hint: 'Indent with spaces.'};
@@ -51,7 +60,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 			return duplicateKey(line);
 		case 'BAD_DQ_ESCAPE':
 			return {
-				reason: 'a backslash in double quotes is followed by a letter that means nothing there',
+				reason: 'a backslash in double quotes is followed by a letter that has no meaning there',
 				hint: 'Write the backslash twice, or use single quotes.',
 			};
 		case 'MISSING_CHAR':
@@ -79,7 +88,7 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 		case 'NON_STRING_KEY':
 		case 'UNEXPECTED_TOKEN':
 		case 'IMPOSSIBLE':
-			return quoted('something stands here that YAML has no use for');
+			return quoted('YAML does not allow this here');
 		case 'RESOURCE_EXHAUSTION':
 			return {reason: 'it is nested too deeply', hint: 'Write it flatter.'};
 		default: {
@@ -90,19 +99,31 @@ function yamlWords({code, message}: Pick<YAMLError, 'code' | 'message'>, line: s
 }
 
 /** A YAML file that was read. */
-type YamlFile = {
+export type YamlFile = {
 	readonly value: unknown;
-	/** Line, from 1, of the nearest part of a path that is there. */
-	readonly lineAt: (path: readonly PropertyKey[]) => number;
+	/**
+	 * Line, from 1, of the nearest existing part of a path.
+	 * @param part A part of the text at that path: then the first line from there on that contains it.
+	 */
+	readonly lineAt: (path: readonly PropertyKey[], part?: string) => number;
 };
 
 const noText: IsText = () => false;
 
-const lineAt = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
+/** The node at a path: the key in a map, the item in a list; undefined where there is none. */
+const nodeAt = (document: Document, path: readonly PropertyKey[]): Node | undefined => {
+	const parent = document.getIn(path.slice(0, -1), true);
+	const last = String(path.at(-1));
+	const node = isMap(parent)
+		? parent.items.find(({key}) => isScalar(key) && String(key.source ?? key.value) === last)?.key
+		: document.getIn(path, true);
+	return isNode(node) ? node : undefined;
+};
+
+const lineOfPath = (document: Document, lines: LineCounter, path: readonly PropertyKey[]): number => {
 	for (let length = path.length; length > 0; length--) {
-		const node: unknown = document.getIn(path.slice(0, length), true);
-		const range = (node as {range?: [number, number, number]} | undefined)?.range;
-		if (range !== undefined) {
+		const range = nodeAt(document, path.slice(0, length))?.range;
+		if (range != null) {
 			return lines.linePos(range[0]).line;
 		}
 	}
@@ -113,7 +134,7 @@ const excerptLength = 60;
 
 /**
  * Reads YAML, of which JSON is a part.
- * @param isText Where scalars are taken as they stand.
+ * @param isText Where scalars are kept as written.
  * @throws UserError (exit 2) with file, line and the fix.
  */
 export function readYaml(file: string, text: string, isText: IsText = noText): YamlFile {
@@ -139,7 +160,14 @@ export function readYaml(file: string, text: string, isText: IsText = noText): Y
 			faultAt(lines.linePos(node?.range?.[0] ?? 0).line, reason, hint);
 		return {
 			value: valuesOf(document, text, isText, refuse),
-			lineAt: (path) => lineAt(document, lines, path),
+			lineAt(path, part = '') {
+				const first = lineOfPath(document, lines, path);
+				const offset = text
+					.split('\n')
+					.slice(first - 1)
+					.findIndex((line) => line.includes(part));
+				return first + Math.max(0, offset);
+			},
 		};
 	} catch (error) {
 		if (error instanceof RangeError) {

@@ -42,26 +42,27 @@ export function assertPriced(
 }
 
 /**
- * Why a cost does not fit its limit, and the way out; undefined where it fits, or where no limit was typed and `--yes`
- * was given.
+ * Checks a cost against its limit. Where nobody typed a limit, `--yes` lifts it.
+ * @param plan Lines that precede the reason.
+ * @throws UserError (exit 2) with the reason and the way out.
  */
-export function costRefusal({
-	costUsd,
-	mark = '',
-	limit: {maxCostUsd, isMaxCostGiven, isConfirmed},
-	words,
-}: CostOffer): {readonly text: string; readonly hint: string} | undefined {
+export function assertAffordable(
+	{costUsd, mark = '', limit: {maxCostUsd, isMaxCostGiven, isConfirmed}, words}: CostOffer,
+	plan: readonly string[] = [],
+): void {
 	const fits = maxCostUsd === null || (costUsd !== null && costUsd <= maxCostUsd);
 	if (fits || (isConfirmed && !isMaxCostGiven)) {
-		return undefined;
+		return;
 	}
 	const cost =
 		costUsd === null
 			? 'The cost is not known'
 			: `It may cost ${formatUsd(costUsd)}${mark === '' ? '' : ` ${mark}`}`;
+	const reason = `${cost}, and --max-cost is ${formatUsd(maxCostUsd)}: ${words.notDone}.`;
 	const first = isMaxCostGiven ? 'Raise' : `${words.start} it with --yes, raise`;
-	return {
-		text: `${cost}, and --max-cost is ${formatUsd(maxCostUsd)}: ${words.notDone}.`,
-		hint: `${first} --max-cost${isMaxCostGiven ? ' ("none" sets no limit; --yes lifts none that was typed)' : ''}, or lower ${words.lower}.`,
-	};
+	const none = isMaxCostGiven ? ' ("none" sets no limit; --yes lifts none that was typed)' : '';
+	throw new UserError([...plan, ...(plan.length === 0 ? [] : ['']), reason].join('\n'), {
+		exitCode: 2,
+		hint: `${first} --max-cost${none}, or lower ${words.lower}.`,
+	});
 }

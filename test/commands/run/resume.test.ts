@@ -148,15 +148,15 @@ describe('resumeRun', () => {
 		await refused(
 			folderWith('', results),
 			await configOf('--variants', 'concise,minimal'),
-			/"minimal" was no part/,
+			/"minimal" was not part/,
 		);
-		await refused(folderWith('', results), await configOf(...two, '-m', 'x.y'), /model "x.y" was no part/);
-		await refused(folderWith(line('detailed', 0)), config, /"detailed" was no part/);
+		await refused(folderWith('', results), await configOf(...two, '-m', 'x.y'), /model "x.y" was not part/);
+		await refused(folderWith(line('detailed', 0)), config, /"detailed" was not part/);
 		await refused(folderWith('{}\n'), config, /line 1 of answers.jsonl is not an answer/);
 		await refused(path.join(tmpdir(), 'no-such-folder'), config, /no answers.jsonl/);
 	});
 
-	it('refuses a load that does not go over the items, a task without items, and unlike packing', async () => {
+	it('refuses a load that does not ask items one by one, a task without items, and unlike packing', async () => {
 		const folder = folderWith('');
 		const config = await configOf(...two);
 		const packed = config.variants.map((each, index) => ({...each, itemsPerRequest: index + 1}));
@@ -165,7 +165,7 @@ describe('resumeRun', () => {
 			[await configOf('--content', 'x'), /no items/],
 			[
 				{...config, task: {...config.task, chat: {turns: ['a'], thinkMs: 0, lane: 'high' as const}}},
-				/a conversation cannot be gone on with/,
+				/a conversation cannot be resumed/,
 			],
 			[{...config, variants: packed}, /different numbers of items/],
 		];
@@ -278,10 +278,10 @@ describe('a run whose input has changed', () => {
 			`${JSON.stringify({...answerRecord, model, variant: 'concise', items: [0], verdicts: [{item: 0, kind: 'useful', text}]})}\n`;
 		await expect(resumeRun(folderWith(old(undefined)), config, undefined)).rejects.toMatchObject({
 			exitCode: 2,
-			message: expect.stringContaining('does not say which item each answer is of'),
+			message: expect.stringContaining('does not say which item each answer belongs to'),
 		});
 		const {changes, config: resumed} = await resumeRun(folderWith(old(items[3]?.text)), config, undefined);
-		expect(changes).toEqual([expect.stringContaining('1 without a fingerprint')]);
+		expect(changes).toEqual([expect.stringContaining('matched by their text: 1')]);
 		expect(resumed.task.items.map(({index}) => index)).not.toContain(3);
 	});
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {firstConfig, planOf, runSearch, type SearchSetup} from '../../../source/commands/run/search.ts';
+import {firstConfig, runSearch, type SearchSetup, searchPlan} from '../../../source/commands/run/search.ts';
 import type {RunConfig} from '../../../source/domain/run-config.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
@@ -144,7 +144,7 @@ describe('a search', () => {
 	it('its plan names candidates and rungs', () => {
 		const search = setupOf(8, 60);
 		const config = firstConfig(search, configFixture());
-		const {plan, lines} = planOf(search, planFixture({requests: 24}), config);
+		const {plan, lines} = searchPlan(search, planFixture({requests: 24}), config);
 		expect(plan.requests).toBe(52);
 		expect(lines.join('\n')).toContain('c0, c1, c2');
 		expect(lines.slice(-2)).toEqual([

@@ -78,7 +78,7 @@ describe('bytes that are not UTF-8', () => {
 	});
 });
 
-describe('files that are no files', () => {
+describe('files that are not files', () => {
 	it('are refused before they are read', async () => {
 		const pipe = path.join(folder, 'pipe.csv');
 		execFileSync('mkfifo', [pipe]);
@@ -90,15 +90,15 @@ describe('files that are no files', () => {
 		expect(faultOf(() => loadPreset(folder)).message).toContain('it is a folder');
 	});
 
-	it('are refused by their size, and the most is said', async () => {
+	it('are refused by their size, and the maximum is named', async () => {
 		const large = write('large.yaml', head);
 		truncateSync(large, 50_000_000);
 		const fault = faultOf(() => loadPreset(large));
 		expect([fault.message, fault.hint]).toEqual([
-			expect.stringContaining('larger than 1 MB, the most that is read'),
+			expect.stringContaining('larger than the maximum of 1 MB'),
 			expect.stringContaining('items: {file: NAME.csv}'),
 		]);
-		expect(faultOf(() => readText(large)).message).toContain('larger than 20 MB');
+		expect(faultOf(() => readText(large)).message).toContain('larger than the maximum of 20 MB');
 		truncateSync(write('large.csv', ''), 100_000_001);
 		expect(faultOf(() => loadPreset(presetOf('large.csv'))).hint).toContain('batch takes larger ones');
 		const endless = function* () {
@@ -107,7 +107,7 @@ describe('files that are no files', () => {
 			}
 		};
 		await expect(readStdinText(Readable.from(endless()))).rejects.toThrow(
-			'standard input: it is larger than 20 MB',
+			'standard input: it is larger than the maximum of 20 MB',
 		);
 	});
 });
@@ -155,7 +155,7 @@ describe('tables', () => {
 	it.each([
 		['twice.csv', 'text,label,text\nfirst,billing,second\n', /line 1: two columns are called "text"/],
 		['twice-blank.csv', 'a,,\n1,2,3\n', /line 1: two columns have no name/],
-		['twice.jsonl', '{"a": 1, "b": 2, "a": 3}\n', /twice\.jsonl:1: the key "a" stands twice/],
+		['twice.jsonl', '{"a": 1, "b": 2, "a": 3}\n', /twice\.jsonl:1: the key "a" is repeated/],
 		[
 			'few.csv',
 			'a,b\n1,2\n\n3\n',
@@ -163,7 +163,7 @@ describe('tables', () => {
 		],
 		['many.csv', 'a;b\n1;2;3\n', /line 2: it has 3 values.*separated by semicolons/],
 		['open.csv', 'a,b\n1,"2\n3,4\n', /line 2: a quote is opened here and never closed/],
-		['behind.csv', 'a,b\n1,"2" x\n', /line 2: "x" stands behind a closing quote/],
+		['behind.csv', 'a,b\n1,"2" x\n', /line 2: "x" follows a closing quote/],
 		['bad.jsonl', '\uFEFF{"a": 1}\n\uFEFF{"b": 2}\n{c}\n', /bad\.jsonl:3: "\{c\}" is not JSON/],
 	])('are refused with the line: %s', async (name, content, reason) => {
 		write(name, content);

@@ -17,11 +17,11 @@ describe('a YAML file', () => {
 		[
 			'an anchor that is not set',
 			'a: 1\nb: 2\ncontent: *nope',
-			'a.yaml:3: there is no anchor "&nope" before "*nope"',
+			'a.yaml:3: the anchor "&nope" is missing before "*nope"',
 		],
-		['an anchor that is set later', 'b: *a\na: &a 1', 'a.yaml:1: there is no anchor "&a" before "*a"'],
-		['anchors that multiply', laughs, 'a.yaml:6: its anchors stand for more than 100,000 values'],
-		['an anchor within itself', 'x: 1\na: &a [*a]', 'a.yaml:2: this anchor stands within itself'],
+		['an anchor that is set later', 'b: *a\na: &a 1', 'a.yaml:1: the anchor "&a" is missing before "*a"'],
+		['anchors that multiply', laughs, 'a.yaml:6: its anchors expand to more than 100,000 values'],
+		['an anchor that contains itself', 'x: 1\na: &a [*a]', 'a.yaml:2: this anchor contains itself'],
 		['an unclosed list', 'a: [1,\nb: 2', 'a.yaml:'],
 		['brackets without end', '['.repeat(20_000), 'a.yaml:'],
 	])('ends %s with file and line, in a sentence', (_name, text, start) => {

@@ -55,10 +55,10 @@ describe('slips', () => {
 	const cases: ReadonlyArray<
 		readonly [name: string, text: string, line: number, reason: RegExp, hint: RegExp]
 	> = [
-		['mistyped anchor', 'x-a: &good 1\ntask: *goood', 3, /no anchor "&goood"/, /&good\./],
-		['unknown anchor', 'task: *nope', 2, /no anchor "&nope"/, quotes],
-		['anchor in itself', 'task: b\nitems: &a [*a]', 3, /within itself/, /outside/],
-		['bomb', bomb, 6, /stand for more than 100,000 values/, /fewer/],
+		['mistyped anchor', 'x-a: &good 1\ntask: *goood', 3, /the anchor "&goood" is missing/, /&good\./],
+		['unknown anchor', 'task: *nope', 2, /the anchor "&nope" is missing/, quotes],
+		['anchor in itself', 'task: b\nitems: &a [*a]', 3, /contains itself/, /outside/],
+		['bomb', bomb, 6, /expand to more than 100,000 values/, /fewer/],
 		['tag', 'task: !important answer', 2, /"!" at the beginning/, quotes],
 		['lone tag', 'task: ! answer', 2, /"!" at the beginning/, quotes],
 		['anchor that was text', 'task: &important answer', 2, /"&" at the beginning/, quotes],
@@ -71,23 +71,23 @@ describe('slips', () => {
 		],
 		['half a comment', 'task: fix issue #12 now', 2, /"#" begins a comment/, quotes],
 		['braces', 'task: {{content}}', 2, /"\{" or "\["/, quotes],
-		['braces and text', 'task: {{content}} in short', 2, /no use for|"\{"/, quotes],
+		['braces and text', 'task: {{content}} in short', 2, /does not allow this|"\{"/, quotes],
 		['colon', 'task: Do this: that', 2, /": " within a text/, quotes],
 		['at', 'task: @here', 2, /cannot begin with/, quotes],
-		['behind quotes', 'task: "a" b', 2, /no use for/, quotes],
+		['behind quotes', 'task: "a" b', 2, /does not allow this/, quotes],
 		['backslash', 'task: "\\q"', 2, /backslash/, /twice/],
 		['open quote', 'task: "a', 2, /quotation mark/, /Close/],
 		['open bracket', 'task: b\nitems: [a, b', 3, /bracket/, /Close/],
 		['tab', 'task: b\nchat:\n\tturns: [a]', 4, /tab/, /spaces/],
-		['twice', 'task: b\ntask: c', 3, /stands twice \(task: c\)/, /one of the two/],
+		['twice', 'task: b\ntask: c', 3, /is repeated \(task: c\)/, /one of the two/],
 		[
 			'merged twice',
 			'x-a: &a {}\ntask: b\nitems:\n  - <<: *a\n    <<: *a',
 			6,
-			/"<<" stands twice/,
+			/"<<" is repeated/,
 			/one list/,
 		],
-		['merged text', 'x-a: &a text\ntask: b\nitems:\n  - <<: *a', 5, /keys of a map/, /<<: \*shared/],
+		['merged text', 'x-a: &a text\ntask: b\nitems:\n  - <<: *a', 5, /needs a map/, /<<: \*shared/],
 		['two documents', 'task: b\n---\nname: c', 3, /second document/, /One document per file/],
 		[
 			'long number',
@@ -97,7 +97,7 @@ describe('slips', () => {
 			quotes,
 		],
 		['no number', 'task: b\nvariants: [{name: v, parameters: {n: .inf}}]', 3, /\.inf cannot be kept/, quotes],
-		['line without a key', 'task: b\nwords', 3, /no "key: value"/, quotes],
+		['line without a key', 'task: b\nwords', 3, /not "key: value"/, quotes],
 	];
 	it.each(cases)('are named in words, with their line: %s', (_name, text, line, reason, hint) => {
 		const fault = faultOf(() => read(head + text));

@@ -50,7 +50,7 @@ const killed = async (activeJobs: number, script?: BatchScript) => {
 			},
 		},
 		explain: (error) => error as Error,
-		isPassing: () => false,
+		isTransient: () => false,
 		activeJobs,
 		onProgress: () => {},
 		wait: async () => {},
@@ -78,7 +78,7 @@ describe('batch --watch', () => {
 	it('asks the account where the state is of a version that did not keep the limits', async () => {
 		const {account, arn, store, state} = await killed(1);
 		const {limits, ...old} = state;
-		expect(limits).toEqual({activeJobs: 1, leastRecords: 100});
+		expect(limits).toEqual({activeJobs: 1, minRecords: 100});
 		await store.save(old);
 		const {stdout} = await callBatch('--watch', arn, ...account.out('1'));
 		expect(stdout).toContain('360 of 360 records answered');
@@ -89,7 +89,7 @@ describe('batch --watch', () => {
 		expect((await callBatch('--stop', arn)).stdout).toContain(arn);
 		account.script.recordsPerSecond = 1e6;
 		const watched = await callBatch('--watch', arn, ...account.out('1'));
-		expect(watched.stderr).toContain('the 2 of 3 jobs that were never submitted stay so');
+		expect(watched.stderr).toContain('2 of 3 jobs that were never submitted are not submitted now');
 		expect(watched.stdout).toMatch(/of 360 records answered/);
 		expect(await listJobs()).toHaveLength(1);
 
@@ -97,7 +97,7 @@ describe('batch --watch', () => {
 		const [state] = await store.all();
 		expect(state?.jobs.map(({arn}) => arn === null)).toEqual([false, true, true]);
 		const again = await callBatch(account.preset(360), ...batchModel, ...batchPlace, ...account.out('2'));
-		expect(again.stderr).toContain('Going on with the batch');
+		expect(again.stderr).toContain('Continuing the batch');
 		expect(await listJobs()).toHaveLength(3);
 	}, 60_000);
 

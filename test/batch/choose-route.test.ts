@@ -1,7 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {chooseLane} from '../../source/batch/plan.ts';
+import {chooseRoute} from '../../source/batch/plan.ts';
 import {batchPrice} from '../../source/batch/setup.ts';
 import type {Limit, Quota} from '../../source/domain/target.ts';
+
+/** Tests source/batch/plan.ts: the choice between on demand and a batch. */
 
 const limit = (value: number | null): Limit => ({
 	value,
@@ -22,23 +24,23 @@ const quotaOf = (requests: number | null, tokens: number | null): Quota => ({
 
 const price = {input: 1e-6, output: 4e-6, cacheRead: 0, cacheWrite: 0, source: 'list'};
 const prices = {onDemand: price, batch: batchPrice(price)};
-const bounds = {leastRecords: 100, share: 1};
+const bounds = {minRecords: 100, share: 1};
 const work = {items: 60_000, itemsPerRequest: 10, inputTokens: 900, outputTokens: 100, burndown: 1};
 
-describe('chooseLane', () => {
+describe('chooseRoute', () => {
 	it('reckons with the limit that binds', () => {
 		// 6,000 requests of 1,000 quota tokens: 60 minutes at 100 a minute, 120 at 50,000 tokens.
-		expect(chooseLane(work, quotaOf(100, null), prices, bounds).onDemand.durationMs).toBe(3_600_000);
-		const byTokens = chooseLane(work, quotaOf(100, 50_000), prices, bounds);
+		expect(chooseRoute(work, quotaOf(100, null), prices, bounds).onDemand.durationMs).toBe(3_600_000);
+		const byTokens = chooseRoute(work, quotaOf(100, 50_000), prices, bounds);
 		expect(byTokens.onDemand.durationMs).toBe(7_200_000);
 		expect(byTokens.recommended).toBe('batch');
 	});
 
 	it('states both costs, that of the batch as assumed', () => {
-		const {onDemand, batch} = chooseLane(work, quotaOf(100, 50_000), prices, bounds);
+		const {onDemand, batch} = chooseRoute(work, quotaOf(100, 50_000), prices, bounds);
 		expect(onDemand.costUsd).toBeCloseTo(6000 * (900e-6 + 400e-6));
 		expect(batch.costUsd).toBeCloseTo((onDemand.costUsd ?? 0) / 2);
-		expect(prices.batch?.source).toMatch(/^assumed: 50 % of list$/);
+		expect(prices.batch?.source).toMatch(/^assumed: 50% of list$/);
 		expect(batchPrice(null)).toBeNull();
 	});
 
@@ -48,18 +50,18 @@ describe('chooseLane', () => {
 		['a quota of 0', work, quotaOf(0, 1000), 'batch'],
 		['an unknown quota', work, quotaOf(null, null), null],
 	] as const)('with %s', (_words, some, quota, recommended) => {
-		const choice = chooseLane(some, quota, {onDemand: null, batch: null}, bounds);
+		const choice = chooseRoute(some, quota, {onDemand: null, batch: null}, bounds);
 		expect(choice.recommended).toBe(recommended);
 		expect(choice.onDemand.costUsd).toBeNull();
 		expect(choice.reason).not.toBe('');
 	});
 
 	it('uses no more than its share of the minute', () => {
-		const whole = chooseLane(work, quotaOf(100, 50_000), prices, bounds);
-		const half = chooseLane(work, quotaOf(100, 50_000), prices, {...bounds, share: 0.5});
+		const whole = chooseRoute(work, quotaOf(100, 50_000), prices, bounds);
+		const half = chooseRoute(work, quotaOf(100, 50_000), prices, {...bounds, share: 0.5});
 		expect(half.onDemand.durationMs).toBe(2 * (whole.onDemand.durationMs ?? 0));
 		expect(whole.reason).toContain('the whole on-demand quota');
-		expect(half.reason).toContain('50 % of the on-demand quota');
+		expect(half.reason).toContain('50% of the on-demand quota');
 	});
 
 	it('reckons with what is assumed where nobody tells, and says so', () => {
@@ -69,10 +71,10 @@ describe('chooseLane', () => {
 			requestsPerMinute: assumed(100),
 			tokensPerMinute: assumed(10_000),
 		};
-		const choice = chooseLane(work, quota, prices, bounds);
+		const choice = chooseRoute(work, quota, prices, bounds);
 		expect(choice).toMatchObject({recommended: 'batch', isAssumed: true});
 		expect(choice.onDemand.durationMs).toBe(600 * 60_000);
 		expect(choice.reason).toContain('by an assumed quota');
-		expect(chooseLane(work, quotaOf(100, 50_000), prices, bounds).isAssumed).toBe(false);
+		expect(chooseRoute(work, quotaOf(100, 50_000), prices, bounds).isAssumed).toBe(false);
 	});
 });

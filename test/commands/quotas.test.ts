@@ -2,12 +2,16 @@ import {createServer, type IncomingMessage, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {PassThrough} from 'node:stream';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {models, quotas} from '../../source/commands/quotas-models.ts';
+import {printModels} from '../../source/commands/models.ts';
+import {printQuotas} from '../../source/commands/quotas.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {plainOptions} from '../bedrock/quotas/quotas-source.ts';
 
-/** The commands with the real AWS clients below them, against sockets on this machine. */
+/**
+ * Tests source/commands/quotas.ts, models.ts and account-lists.ts with the real AWS clients below them, against sockets
+ * on this machine.
+ */
 
 const capture = () => {
 	const stdout = new PassThrough();
@@ -53,7 +57,7 @@ describe('against the simulator', () => {
 			'amazon.nova-lite-v1:0',
 			'us.anthropic.claude-sonnet-4-7',
 		];
-		const code = await quotas({...requestTo(simulator.url), models: asked, isJson: true}, output.io);
+		const code = await printQuotas({...requestTo(simulator.url), models: asked, isJson: true}, output.io);
 		const targets = JSON.parse(output.stdout()) as ReadonlyArray<Record<string, unknown>>;
 		expect(code).toBe(0);
 		expect(targets.map((target) => target.model)).toEqual(asked);
@@ -83,7 +87,7 @@ describe('against the simulator', () => {
 
 	it('a model that nothing comes near has an empty list of near names', async () => {
 		const output = capture();
-		await quotas({...requestTo(simulator.url), models: ['acme.tiger-1'], isJson: true}, output.io);
+		await printQuotas({...requestTo(simulator.url), models: ['acme.tiger-1'], isJson: true}, output.io);
 		const [target] = JSON.parse(output.stdout()) as ReadonlyArray<{near?: readonly string[]; quota: object}>;
 		expect(target?.near).toEqual([]);
 		expect(target?.quota).toMatchObject({
@@ -95,7 +99,7 @@ describe('against the simulator', () => {
 	it('the table says that it is simulated, and fits', async () => {
 		const output = capture();
 		const models = ['us.anthropic.claude-sonnet-4-6'];
-		await quotas({...requestTo(simulator.url), models}, {...output.io, columns: 80});
+		await printQuotas({...requestTo(simulator.url), models}, {...output.io, columns: 80});
 		const [place, header, ...rows] = output.stdout().trimEnd().split('\n');
 		expect(place).toContain('SIMULATED');
 		expect(header).toMatch(/^MODEL .*LIMIT .*IN FORCE .*STATE .*CODE$/);
@@ -105,7 +109,7 @@ describe('against the simulator', () => {
 
 	it('quotas of all that can be run, when no model is named', async () => {
 		const output = capture();
-		await quotas({...requestTo(simulator.url), models: [], isJson: true}, output.io);
+		await printQuotas({...requestTo(simulator.url), models: [], isJson: true}, output.io);
 		const targets = JSON.parse(output.stdout()) as ReadonlyArray<{model: string}>;
 		expect(targets.length).toBeGreaterThan(10);
 		expect(targets.map(({model}) => model)).toContain('us.anthropic.claude-sonnet-4-6');
@@ -113,7 +117,7 @@ describe('against the simulator', () => {
 
 	it('models lists every one with scope, quota and streaming support', async () => {
 		const output = capture();
-		await models({...requestTo(simulator.url), isJson: true}, output.io);
+		await printModels({...requestTo(simulator.url), isJson: true}, output.io);
 		const entries = JSON.parse(output.stdout()) as ReadonlyArray<Record<string, unknown>>;
 		expect(entries.find(({model}) => model === 'us.anthropic.claude-sonnet-4-6')).toMatchObject({
 			scope: 'cross-region',
@@ -122,7 +126,7 @@ describe('against the simulator', () => {
 			quota: {tokensPerMinute: {state: 'known'}},
 		});
 		const table = capture();
-		await models(requestTo(simulator.url), table.io);
+		await printModels(requestTo(simulator.url), table.io);
 		expect(table.stdout()).toMatch(/us\.anthropic\.claude-sonnet-4-6 +cross-region +200 +300k/);
 	});
 });
@@ -162,7 +166,7 @@ describe('against other answers', () => {
 	const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 	const ask = async (model: string) => {
 		const output = capture();
-		const code = await quotas({...requestTo(url()), models: [model], isJson: true}, output.io);
+		const code = await printQuotas({...requestTo(url()), models: [model], isJson: true}, output.io);
 		const [target] = JSON.parse(output.stdout()) as [
 			{quota: {tokensPerMinute: {value: number; state: string; source: string}}},
 		];
@@ -226,7 +230,7 @@ describe('against other answers', () => {
 		['AccessDeniedException', 403],
 	])('lists that could not be read are no empty lists: %s', async (type, status) => {
 		answer = () => ({status, body: {__type: type, message: 'Rate exceeded'}});
-		for (const command of [models, quotas]) {
+		for (const command of [printModels, printQuotas]) {
 			for (const isJson of [false, true]) {
 				const output = capture();
 				await expect(command({...requestTo(url()), models: [], isJson}, output.io)).rejects.toMatchObject({
@@ -241,7 +245,7 @@ describe('against other answers', () => {
 	it('an endpoint where nobody listens ends the command', async () => {
 		const address = 'http://127.0.0.1:9';
 		const output = capture();
-		const asking = quotas({...requestTo(address), models: ['us.amazon.nova-lite-v1:0']}, output.io);
+		const asking = printQuotas({...requestTo(address), models: ['us.amazon.nova-lite-v1:0']}, output.io);
 		await expect(asking).rejects.toThrow(UserError);
 		await expect(asking).rejects.toThrow(/not reachable: nothing listens there/);
 		expect(output.stdout()).toBe('');

@@ -49,45 +49,12 @@ describe('the input line of a record', () => {
 					const line = lineOf({
 						index: 0,
 						id: 'r0000000001',
-						place: {variant: 0, request: 1},
+						position: {variant: 0, request: 1},
 						variant,
 						items: [],
 						prompt: {system, user},
 					});
 					expect(line).toBe(`${JSON.stringify({recordId: 'r0000000001', modelInput: body})}\n`);
-				}
-			}),
-		);
-	});
-
-	/** Short, so that one is found within another, at its end and more than once. */
-	const piece = fc.string({
-		unit: fc.constantFrom('a', 'b', '"', '\\', '\n', 'ü', '😀', '\ud800'),
-		maxLength: 24,
-	});
-	const isPlain = (text: string): boolean => JSON.stringify(text) === `"${text}"`;
-
-	it('quotes what stands around a plain part, which may be anywhere or missing', () => {
-		const lineOf = lineMaker(
-			{model: 'amazon.nova-lite-v1:0', baseModel: 'amazon.nova-lite-v1:0'},
-			'Converse',
-			20,
-		);
-		const parts = fc.tuple(piece, piece, piece).filter(([, plain]) => isPlain(plain));
-		fc.assert(
-			fc.property(fc.array(parts, {minLength: 1, maxLength: 4}), fc.boolean(), (records, isMissing) => {
-				for (const [before, plain, after] of records) {
-					const user = isMissing ? before + after : before + plain + after + plain;
-					const line = lineOf({
-						index: 0,
-						id: 'r0000000001',
-						place: {variant: 0, request: 1},
-						variant,
-						items: [{index: 0, text: plain, fields: {}, expected: undefined, plain}],
-						prompt: {system: undefined, user},
-					});
-					expect(line).toContain(`{"text":${JSON.stringify(user)}}`);
-					expect(JSON.parse(line)).toMatchObject({modelInput: {messages: [{content: [{text: user}]}]}});
 				}
 			}),
 		);

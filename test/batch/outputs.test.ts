@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
 	[
 		'no output',
 		async ({remove}) => remove(),
-		/there is manifest\.json\.out; the job counts 120 answers, and 0 were found/,
+		/there is manifest\.json\.out; the job reports 120 answers, 0 were found/,
 		0,
 	],
 	[
@@ -67,7 +67,7 @@ const cases: readonly Case[] = [
 	[
 		'lines that are gone',
 		async ({put, body}) => put(`${(await body()).split('\n').slice(0, 90).join('\n')}\n`),
-		/counts 120 answers, and 90 were found/,
+		/reports 120 answers, 90 were found/,
 		90,
 	],
 ];

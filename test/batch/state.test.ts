@@ -24,6 +24,8 @@ const finished = async () => {
 	return {account, folder, submit, file: path.join(folder, id, 'state.json')};
 };
 
+/** Tests source/batch/state.ts and store.ts. */
+
 describe('a state that is damaged', () => {
 	it('is named and left out, whatever happened to it', async () => {
 		const {account, file} = await finished();
@@ -43,12 +45,12 @@ describe('a state that is damaged', () => {
 		});
 	}, 60_000);
 
-	it('is made anew by the command that began it, which finds its job again', async () => {
+	it('is created again by the command that began it, which finds its job again', async () => {
 		const {submit, file} = await finished();
 		writeFileSync(file, '{');
 		const {exitCode, stderr, stdout} = await submit('2');
 		expect(exitCode).toBe(0);
-		expect(stderr).toContain('is damaged and left out');
+		expect(stderr).toContain('is damaged and ignored');
 		expect(stdout).toContain('120 of 120 records answered');
 		expect(await listJobs()).toHaveLength(1);
 		expect((await callBatch('--list')).stderr).toBe('');

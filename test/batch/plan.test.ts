@@ -30,7 +30,7 @@ describe('batch --plan', () => {
 		expect((await callBatch(...many)).stdout).not.toContain('of the on-demand quota,');
 	}, 60_000);
 
-	it('assumes a quota where the account does not tell it, and marks what follows', async () => {
+	it('assumes a quota where the account does not report it, and marks what follows', async () => {
 		await batchAccount(
 			{},
 			{denied: ['servicequotas:ListServiceQuotas', 'servicequotas:ListAWSDefaultServiceQuotas']},
@@ -41,13 +41,15 @@ describe('batch --plan', () => {
 			expect(variant.onDemand.durationMs).toBeGreaterThan(0);
 		}
 		const {stdout} = await callBatch(...many);
-		expect(stdout).toContain('100 (assumed) requests and 10,000 (assumed) tokens a minute; --rpm and --tpm');
-		expect(stdout).not.toContain('cannot be told');
+		expect(stdout).toContain(
+			'100 (assumed) requests and 10,000 (assumed) tokens per minute; --rpm and --tpm',
+		);
+		expect(stdout).not.toContain('unknown');
 		const told = await planOf('--rpm', '1000', '--tpm', '1000000');
 		expect(told.variants.every(({assumed}) => !assumed)).toBe(true);
 	}, 60_000);
 
-	it('says what was seen of the items, and what typed max tokens take the place of', async () => {
+	it('says what it read of the items, and what typed max tokens replace', async () => {
 		const {home} = await batchAccount();
 		writeFileSync(path.join(home, 'items.csv'), 'text;label\na;x\n\nb;y\n');
 		const preset = path.join(home, 'table.yaml');
@@ -58,7 +60,7 @@ describe('batch --plan', () => {
 		const argv = ['-m', 'amazon.nova-lite-v1:0', '--plan', '--json', '--max-tokens', '9'];
 		const {stderr, stdout} = await callBatch(preset, ...argv);
 		expect(stderr).toContain(
-			"items.csv: its values are separated by semicolons.\nitems.csv: 1 empty row was skipped.\n--max-tokens 9 takes the place of the variants' own (v 5).\n",
+			"items.csv: its values are separated by semicolons.\nitems.csv: 1 empty row was skipped.\n--max-tokens 9 replaces the variants' own (v 5).\n",
 		);
 		expect(JSON.parse(stdout)).toBeInstanceOf(Object);
 	});

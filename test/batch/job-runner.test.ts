@@ -16,6 +16,8 @@ import type {Connection} from '../../source/domain/run-config.ts';
 import type {Scenario} from '../../source/simulator/faults/script.ts';
 import {startForTest} from '../simulator/harness.ts';
 
+/** Tests source/batch/job-runner.ts, fetch.ts and store.ts together: a batch from upload to results, killed at each step. */
+
 const place = {s3: 's3://inputs/batch/', roleArn: 'arn:aws:iam::123456789012:role/batch'};
 const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => []};
 
@@ -113,7 +115,7 @@ const live = async (
 			error instanceof Killed ? error : callError(error, clients, {what, action}),
 		activeJobs: 20,
 		onProgress: () => {},
-		isPassing,
+		isTransient: isPassing,
 		now: () => 0,
 		wait: async () => {},
 		signal: new AbortController().signal,

@@ -22,7 +22,7 @@ const offered = (own: number | undefined): string => {
 		jobs: [{arn: 'arn:aws:bedrock:us-east-1:1:model-invocation-job/a'}],
 	} as unknown as BatchState;
 	const batch: BatchTask = {task, variants: variants.map((each) => ({...each, maxTokens: own}))};
-	return againLines(state, batch, {leastRecords: 100}, 'folder', {profile: undefined}).join('\n');
+	return againLines(state, batch, {minRecords: 100}, 'folder', {profile: undefined}).join('\n');
 };
 
 describe('againLines', () => {

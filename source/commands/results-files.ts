@@ -1,0 +1,63 @@
+import {readUtf8} from '../config/input/text-file.ts';
+import type {OutputConfig} from '../config/resolve-output.ts';
+import {reasonOf, UserError} from '../domain/user-error.ts';
+import {claimFolder} from '../reports/folder.ts';
+import {readResults} from '../reports/results-json.ts';
+import type {Results} from '../reports/results-schema.ts';
+import {type Io, writeJson, writeLines} from '../terminal/io.ts';
+import {writeJsonFile} from '../terminal/json-file.ts';
+
+/** What the commands about kept results have in common: reading a results file, and the place of their output. */
+
+/**
+ * Reads a results file.
+ * @throws UserError exit 2 that names the file and the reason.
+ */
+export async function readResultsFile(file: string): Promise<Results> {
+	let text: string;
+	try {
+		text = await readUtf8(file);
+	} catch (error) {
+		if (error instanceof UserError) {
+			throw error;
+		}
+		throw new UserError(`${file} cannot be read: ${reasonOf(error)}.`, {
+			exitCode: 2,
+			hint: 'Name the results.json in a report folder.',
+			cause: error,
+		});
+	}
+	return readResults(text, file);
+}
+
+/**
+ * The folder of `--out`, else a new one under `bedrock-top-reports`.
+ * @throws UserError (exit 1) where it cannot be written: a command that only writes has nothing else to do.
+ */
+export async function claimReportFolder({
+	folder,
+	isForced,
+}: Pick<OutputConfig, 'folder' | 'isForced'>): Promise<string> {
+	const claim = await claimFolder(folder, isForced);
+	if (claim.folder === undefined) {
+		throw new UserError(claim.warning, {exitCode: 1, hint: 'Name a folder with --out.'});
+	}
+	return claim.folder;
+}
+
+/** Prints lines for people, or a value as JSON with `--json`. */
+export async function printJsonOr(
+	value: unknown,
+	lines: readonly string[],
+	json: OutputConfig['json'],
+	io: Pick<Io, 'stdout'>,
+): Promise<void> {
+	if (json !== undefined && json.file === undefined) {
+		await writeJson(io.stdout, value, 2);
+		return;
+	}
+	if (json?.file !== undefined) {
+		await writeJsonFile(json.file, value);
+	}
+	await writeLines(io.stdout, lines);
+}

@@ -1,0 +1,136 @@
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {Writable} from 'node:stream';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {compare} from '../../source/commands/compare.ts';
+import {report} from '../../source/commands/report.ts';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {environmentOf} from '../../source/reports/environment.ts';
+import {resultsOf} from '../../source/reports/results.ts';
+import type {Io} from '../../source/terminal/io.ts';
+import {writeReports} from '../../source/threads/reports-handle.ts';
+import {parseXml} from '../helpers/parse-xml.ts';
+import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
+
+/** Tests source/commands/report.ts, compare.ts and results-files.ts: what is made of kept results. */
+
+let root = '';
+beforeEach(async () => {
+	root = await mkdtemp(path.join(tmpdir(), 'bedrock-top-'));
+});
+afterEach(async () => {
+	await rm(root, {recursive: true});
+});
+
+const run = snapshot({variants: [variant({name: 'concise', output: 90}), variant()], seconds: 5});
+const charts = [
+	'token-usage.svg',
+	'throughput-comparison.svg',
+	'variant-performance.svg',
+	'throughput-vs-quota.svg',
+	'latency.svg',
+];
+const namesOf = (files: readonly string[]) => files.map((file) => path.basename(file));
+
+/** A stdout that keeps what is written to it. */
+function outputs() {
+	let text = '';
+	const stdout = new Writable({
+		write(chunk, _encoding, done) {
+			text += String(chunk);
+			done();
+		},
+	});
+	return {io: {stdout, environment: {}} as unknown as Io, text: () => text};
+}
+
+/** Everything that a run leaves, charts included. */
+async function writeAll(name: string): Promise<string> {
+	const folder = path.join(root, name);
+	await writeReports({
+		type: 'write',
+		results: resultsOf(run, environmentOf()),
+		folder,
+		answersFile: undefined,
+	});
+	return path.join(folder, 'results.json');
+}
+
+/** The results of a run alone. */
+async function writeRun(name: string, from = run): Promise<string> {
+	const folder = path.join(root, name);
+	await mkdir(folder, {recursive: true});
+	const file = path.join(folder, 'results.json');
+	await writeFile(file, JSON.stringify(resultsOf(from, environment)));
+	return file;
+}
+
+describe('report', () => {
+	it('draws again from results and prints where', async () => {
+		const file = await writeAll('first');
+		const {io, text} = outputs();
+		const out = path.join(root, 'again');
+		expect(await report(parseArguments(['report', file, '--out', out]), io)).toBe(0);
+		expect(namesOf(text().trim().split('\n'))).toEqual(['summary.md', ...charts]);
+		for (const chart of charts) {
+			const [first, second] = ['first', 'again'].map((name) => path.join(root, name, chart));
+			expect(await readFile(second ?? '', 'utf8')).toBe(await readFile(first ?? '', 'utf8'));
+		}
+	});
+
+	it('prints JSON alone where that is asked for', async () => {
+		const file = await writeRun('first');
+		const {io, text} = outputs();
+		await report(parseArguments(['report', file, '--out', path.join(root, 'again'), '--json']), io);
+		expect(namesOf(JSON.parse(text()).files)).toEqual(['summary.md', ...charts]);
+	});
+
+	it('refuses a folder in use, a missing file and one of another program, and writes nothing', async () => {
+		const file = await writeRun('first');
+		const out = path.join(root, 'first');
+		const {io, text} = outputs();
+		const draw = async (from: string, to: string) =>
+			report(parseArguments(['report', from, '--out', to]), io);
+		await expect(draw(file, out)).rejects.toMatchObject({exitCode: 2});
+		const fresh = path.join(root, 'new');
+		await expect(draw(path.join(root, 'no.json'), fresh)).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringContaining('there is no such file'),
+		});
+		await expect(draw(root, fresh)).rejects.toMatchObject({exitCode: 2});
+		await writeFile(path.join(root, 'foreign.json'), '{"name": "other"}');
+		await expect(draw(path.join(root, 'foreign.json'), fresh)).rejects.toMatchObject({exitCode: 2});
+		expect(text()).toBe('');
+		expect(await readdir(root)).not.toContain('new');
+	});
+});
+
+describe('compare', () => {
+	it('prints a table, and with --out leaves Markdown and a chart', async () => {
+		const files = [
+			await writeRun('before'),
+			await writeRun('after', snapshot({variants: [variant({output: 60})]})),
+		];
+		const {io, text} = outputs();
+		expect(await compare(parseArguments(['compare', ...files]), io)).toBe(0);
+		expect(text()).toMatch(/minimal .*\n?.*sustainable useful items a minute +238 +278 +\+17%/);
+		expect(await readdir(root)).toEqual(['after', 'before']);
+
+		const out = path.join(root, 'both');
+		expect(await compare(parseArguments(['compare', ...files, '--out', out]), io)).toBe(0);
+		expect((await readdir(out)).sort()).toEqual(['compare.md', 'compare.svg']);
+		parseXml(await readFile(path.join(out, 'compare.svg'), 'utf8'));
+		expect(text()).toContain(path.join(out, 'compare.svg'));
+	});
+
+	it('prints JSON alone where that is asked for', async () => {
+		const file = await writeRun('before');
+		const {io, text} = outputs();
+		const out = path.join(root, 'both');
+		await compare(parseArguments(['compare', file, file, '--out', out, '--json']), io);
+		const {runs, figures} = JSON.parse(text());
+		expect(runs).toHaveLength(2);
+		expect(figures[0].differences[0].verdict).toBe('same');
+	});
+});
