@@ -127,7 +127,7 @@ const openScreen = async (
 			...createExports(setup.folder),
 			...account,
 			onCrash: leaveClosing,
-			noteAlarm: (text) => note('alert', text),
+			noteAlert: (text) => note('alert', text),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,

@@ -77,7 +77,7 @@ const brokenTexts = (
 };
 
 /** No interval from n answers can see what happens once in 3 n of them. */
-const leastTailShown = 3;
+const minAnswersForTail = 3;
 
 /** What the intervals of rates assume about answers that did not come. */
 const tailTexts = (
@@ -86,7 +86,7 @@ const tailTexts = (
 	>,
 ): readonly string[] => {
 	const counts = variants.flatMap(({sustainable: {low}, requests: {succeeded}}) =>
-		low === null || succeeded < leastTailShown ? [] : [succeeded],
+		low === null || succeeded < minAnswersForTail ? [] : [succeeded],
 	);
 	return counts.length === 0
 		? []
@@ -98,7 +98,7 @@ const tailTexts = (
 type Timed = Pick<Results['variants'][number], 'sustainable' | 'latencyMs'>;
 
 /** Part of a rate from which on it is said that it rests on where tokens count from. */
-const leastStamped = 0.02;
+const minStampingShare = 0.02;
 
 /** Rates that rest on tokens counting from the first byte, which was not learnt. */
 const stampingTexts = (variants: readonly Timed[]): readonly string[] => {
@@ -110,7 +110,7 @@ const stampingTexts = (variants: readonly Timed[]): readonly string[] => {
 				: Math.min(1, (service.mean - timeToFirstToken.mean) / 60_000),
 		);
 	const most = Math.max(0, ...parts);
-	return most < leastStamped
+	return most < minStampingShare
 		? []
 		: [
 				`Where the tokens of an answer count from was not learnt: if it is the end and not the first byte, rates are up to ${formatNumber(Math.ceil(most * 100))} % lower.`,

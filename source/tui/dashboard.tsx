@@ -69,7 +69,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 				appearance={appearance}
 				onKey={session.press}
 				onPaste={session.paste}
-				onSeen={session.see}
+				onResize={session.resize}
 			/>
 		</SuspendPort>
 	);

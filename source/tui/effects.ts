@@ -1,14 +1,12 @@
+import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
-import type {Action, Effect} from '../view/actions.ts';
+import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
-/** An action without its time. */
-type Happening = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
-
 type EffectPorts = TerminalActions & {
 	readonly leave: () => void;
-	readonly dispatch: (happening: Happening) => void;
+	readonly dispatch: (action: UntimedAction) => void;
 	readonly latest: () => State;
 };
 
@@ -94,8 +92,12 @@ export function createEffects(
 			case 'ring': {
 				ports.stdout.write('\u0007');
 				for (const text of effect.texts) {
-					ports.noteAlarm?.(text);
+					ports.noteAlert?.(text);
 				}
+				break;
+			}
+			case 'watch-rows': {
+				engine.send({type: 'look-at-account', places: effect.ids.map(placeOf)});
 				break;
 			}
 			case 'list-presets': {
@@ -147,6 +149,12 @@ export function createEffects(
 	};
 
 	return {run, started: () => started};
+}
+
+/** Row ids are the Region and the key of the bucket, with a blank between them. */
+function placeOf(id: string): BucketPlace {
+	const at = id.indexOf(' ');
+	return {region: id.slice(0, at), key: id.slice(at + 1)};
 }
 
 async function written(ports: ScreenPorts, effect: Effect & {type: 'export'}): Promise<readonly string[]> {

@@ -29,7 +29,7 @@ export type RegionName =
 	| 'line';
 
 type Region = {readonly name: RegionName; readonly rect: Rect};
-type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
+export type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
 
 export type LayoutInput = {
 	readonly columns: number;
@@ -122,10 +122,10 @@ function tableRows({rowCount}: LayoutInput, tier: Tier): number {
 	return 1 + Math.max(1, rowCount) + frameRows(tier);
 }
 
-const leastChartRows = 6;
+const minChartRows = 6;
 const usualChartRows = 12;
-const leastNotesRows = 4;
-const leastDetailRows = 8;
+const minNotesRows = 4;
+const minDetailRows = 8;
 
 function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
 	const gauges: Band = {height: input.gaugeCount + frameRows(tier), names: ['gauges']};
@@ -138,7 +138,7 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		const tableLeft = left - noticeHeight;
 		const spare = tableLeft - tableRows(input, tier);
 		// A chart needs a line for its title; what is too little for it stays with the table.
-		const chartHeight = noticeHeight === 0 && spare > leastChartRows ? spare : 0;
+		const chartHeight = noticeHeight === 0 && spare > minChartRows ? spare : 0;
 		return withoutEmpty([
 			gauges,
 			{height: noticeHeight, names: ['notice']},
@@ -146,10 +146,10 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 			{height: tableLeft - chartHeight, names: ['table']},
 		]);
 	}
-	const tableHeight = Math.min(tableRows(input, tier), left - leastChartRows);
+	const tableHeight = Math.min(tableRows(input, tier), left - minChartRows);
 	const free = left - tableHeight;
-	const wanted = input.noticeLines > 0 ? Math.max(leastChartRows, input.noticeLines + 2) : usualChartRows;
-	const notesHeight = free - wanted >= leastNotesRows ? Math.min(free - wanted, 10) : 0;
+	const wanted = input.noticeLines > 0 ? Math.max(minChartRows, input.noticeLines + 2) : usualChartRows;
+	const notesHeight = free - wanted >= minNotesRows ? Math.min(free - wanted, 10) : 0;
 	const chartHeight = free - notesHeight;
 	return withoutEmpty([
 		gauges,
@@ -173,7 +173,7 @@ function variantBands(input: LayoutInput, tier: Tier, rows: number): readonly Ba
 	}
 	const tableHeight = tableRows(input, tier);
 	const left = rows - tableHeight;
-	return left < leastDetailRows
+	return left < minDetailRows
 		? [{height: rows, names: ['table']}]
 		: [
 				{height: tableHeight, names: ['table']},

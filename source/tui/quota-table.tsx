@@ -19,7 +19,7 @@ const Texts = createContext<ReadonlyArray<readonly string[]>>([]);
 /** First of the characters that stand for a row; text that may be shown has none of them (`cleanText`). */
 const firstStandIn = 0xe0_00;
 const standIns = /[\uE000-\uF8FF]+/;
-const mostRows = 0xf8_ff - firstStandIn + 1;
+const maxRows = 0xf8_ff - firstStandIn + 1;
 
 type PieceProps = {readonly children?: ReactNode};
 
@@ -52,7 +52,7 @@ type TableProps<Row> = {
  * that stand for a cell each, and every text is fitted into its cells here.
  */
 function AlignedTable<Row>({columns, rows}: TableProps<Row>) {
-	const shown = rows.slice(0, mostRows);
+	const shown = rows.slice(0, maxRows);
 	const texts = shown.map((row) =>
 		columns.map(({column, width}) => fitText(column.format(row), width, column.align, column.cut)),
 	);

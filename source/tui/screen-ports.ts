@@ -41,10 +41,10 @@ export type ScreenPorts = {
 	readonly opensOnAccount?: boolean;
 	/** What the Account view watches; empty: the Region in use. */
 	readonly regions?: readonly string[];
-	/** Alarms on the account. */
+	/** Alerts on the account. */
 	readonly alerts?: readonly Alert[];
-	/** Takes the sentence of an alarm that rings, for a log beside the screen. */
-	readonly noteAlarm?: (text: string) => void;
+	/** Takes the sentence of an alert that rings, for a log beside the screen. */
+	readonly noteAlert?: (text: string) => void;
 	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;

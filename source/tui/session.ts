@@ -4,9 +4,9 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {createVisibleRowsReporter} from './account/visible-buckets.ts';
+import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
@@ -14,8 +14,8 @@ import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 export type Session = {
 	readonly store: Store;
 	readonly press: (keyName: string) => void;
-	/** Which rows of the account a table shows. @param table Tells the tables of several Regions apart. */
-	readonly see: (table: string, ids: readonly string[]) => void;
+	/** The terminal has this size now. */
+	readonly resize: (size: ScreenSize) => void;
 	/** Pasted text: no sequence of commands, and of use only where text is typed. */
 	readonly paste: (text: string) => void;
 	/** The newest run that was started; undefined where none was. */
@@ -55,11 +55,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			hasKeys: ports.stdin.isTTY,
 			hasDemo: ports.startDemo !== undefined,
 			nowMs: clock.now(),
+			size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
 			account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
 			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
 		onEffect: effects.run,
+		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
 		const action = actionForReport(report, clock.now());
@@ -100,7 +102,12 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	return {
 		store,
 		press,
-		see: createVisibleRowsReporter(engine.send),
+		resize(size) {
+			const {columns, rows} = store.latest().size;
+			if (columns !== size.columns || rows !== size.rows) {
+				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});

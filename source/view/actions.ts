@@ -6,7 +6,7 @@ import type {Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {Command} from './keymap.ts';
-import type {ListedPreset, State} from './state.ts';
+import type {ListedPreset, ScreenSize, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
@@ -27,13 +27,21 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'preset-failed'; readonly fault: Fault}
 	| {readonly type: 'demo-started'; readonly config: RunConfig}
 	| {readonly type: 'demo-failed'; readonly fault: Fault}
-	/** Whatever the view: alarms have to be watched for. */
+	/** Whatever the view: alerts have to be watched for. */
 	| {readonly type: 'account-opened'}
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly message: string}
+	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
+
+/** An action without its time. */
+export type UntimedAction = Action extends infer Each
+	? Each extends Action
+		? Omit<Each, 'atMs'>
+		: never
+	: never;
 
 /** What keys do while an overlay is open; text goes to the filter of a view where none is. */
 export type OverlayAction =
@@ -55,8 +63,10 @@ export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
 	| {readonly type: 'list-models'; readonly config: RunConfig}
 	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
-	/** An alarm: its sentences. */
+	/** An alert: its sentences. */
 	| {readonly type: 'ring'; readonly texts: readonly string[]}
+	/** The rows of the account that are on screen now: latency percentiles are read for these only. */
+	| {readonly type: 'watch-rows'; readonly ids: readonly string[]}
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}

@@ -11,10 +11,8 @@ import {
 import {disabledReason} from './availability.ts';
 import {type Command, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as pickers from './picker.ts';
-import {acceptPicked, filterPicker, markPicked, movePicker} from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
-import {move, zoom} from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
@@ -53,22 +51,22 @@ function scrolled(scroll: number, lines: number): number {
 function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
 	switch (action.type) {
 		case 'text-typed': {
-			return filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
+			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
 		}
 		case 'text-erased': {
-			return filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
+			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
 		}
 		case 'overlay-turned': {
 			return noEffect(state);
 		}
 		case 'overlay-moved': {
-			return movePicker(state, picker, action.lines);
+			return pickers.movePicker(state, picker, action.lines);
 		}
 		case 'overlay-marked': {
-			return markPicked(state, picker);
+			return pickers.markPicked(state, picker);
 		}
 		case 'overlay-accepted': {
-			return acceptPicked(state, picker);
+			return pickers.acceptPicked(state, picker);
 		}
 		case 'overlay-closed': {
 			return noEffect({...state, overlay: undefined});
@@ -92,7 +90,7 @@ export function reduce(before: State, action: Action): Transition {
 			return prepared({...state, plan: action.plan}, action.snapshot);
 		}
 		case 'snapshot-received': {
-			return account.withAlarms(withSnapshot(state, action.snapshot));
+			return account.withAlerts(withSnapshot(state, action.snapshot));
 		}
 		case 'run-ended': {
 			const ended: State = {
@@ -164,6 +162,9 @@ export function reduce(before: State, action: Action): Transition {
 		}
 		case 'export-failed': {
 			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
+		}
+		case 'screen-resized': {
+			return noEffect({...state, size: action.size});
 		}
 		case 'time-passed': {
 			return noEffect(state);
@@ -272,16 +273,16 @@ const handlers: Readonly<Record<Command, (state: State) => Transition>> = {
 	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
 	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
 	close: screen.close,
-	up: (state) => move(state, -1),
-	down: (state) => move(state, 1),
-	'page-up': (state) => move(state, -10),
-	'page-down': (state) => move(state, 10),
+	up: (state) => screen.move(state, -1),
+	down: (state) => screen.move(state, 1),
+	'page-up': (state) => screen.move(state, -10),
+	'page-down': (state) => screen.move(state, 10),
 	detail: (state) => noEffect({...state, isDetailOpen: !state.isDetailOpen}),
 	filter: (state) => noEffect({...state, isTyping: true, isDetailOpen: false}),
 	'next-sort': byView(account.nextAccountSort, (state) => noEffect({...state, sort: sortAfter(state.sort)})),
 	invert: byView(account.invertAccount, (state) => noEffect({...state, isInverted: !state.isInverted})),
-	'zoom-in': (state) => zoom(state, -1),
-	'zoom-out': (state) => zoom(state, 1),
+	'zoom-in': (state) => screen.zoom(state, -1),
+	'zoom-out': (state) => screen.zoom(state, 1),
 	'zoom-reset': (state) => noEffect({...state, windowSeconds: undefined}),
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),

@@ -54,7 +54,7 @@ export function takeDemo(state: State, config: RunConfig): Transition {
 			// What was seen of the account so far is not the simulator's.
 			account: initialAccount({regions: state.account.regions, alerts: state.account.alerts}),
 			view: state.view === 'account' ? 'dashboard' : state.view,
-			models: {kind: 'unasked'},
+			models: {kind: 'idle'},
 			overlay: undefined,
 			flash: undefined,
 		},
@@ -100,7 +100,7 @@ export function nextGoal(state: State): Transition {
 }
 
 /** Has the plan of a changed configuration worked out, which is shown before anything is sent. */
-export function prepareAnew(state: State): Transition {
+export function replan(state: State): Transition {
 	switch (state.stage.kind) {
 		case 'preparing': {
 			return noEffect({...state, stage: {...state.stage, isStale: true, startsThen: false}});

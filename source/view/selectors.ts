@@ -6,6 +6,16 @@ import type {State} from './state.ts';
 
 /** What the views read out of the state. */
 
+/** Computes a value once per state: several panels ask for it in one frame. */
+export function oncePerState<Value>(work: (state: State) => Value): (state: State) => Value {
+	const known = new WeakMap<State, Value>();
+	return (state) => {
+		const value = known.get(state) ?? work(state);
+		known.set(state, value);
+		return value;
+	};
+}
+
 /** The snapshot that is on screen: the frozen one while the view is frozen. */
 export function shownSnapshot(state: State): Snapshot | undefined {
 	return state.frozen?.snapshot ?? state.snapshot;

@@ -5,7 +5,7 @@ import type {RunConfig} from '../domain/run-config.ts';
 import {goals, type Load, loadShapes} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import {noEffect, type OverlayAction, type Transition} from './actions.ts';
-import {prepareAnew} from './run-commands.ts';
+import {replan} from './run-commands.ts';
 import type {SettingsForm, State} from './state.ts';
 
 /** What the settings form changes of a run, as data: its values are read like those of the command line's flags. */
@@ -180,7 +180,7 @@ export function inSettings(state: State, form: SettingsForm, action: OverlayActi
 		}
 		case 'overlay-closed': {
 			const closed: State = {...state, overlay: undefined, config: form.before};
-			return state.config === form.before ? noEffect(closed) : prepareAnew(closed);
+			return state.config === form.before ? noEffect(closed) : replan(closed);
 		}
 		case 'overlay-marked': {
 			return turn(state, form, 1);
@@ -219,7 +219,7 @@ function take(
 	}
 	try {
 		const config = setting.changed(state.config, text.trim());
-		return prepareAnew({...state, config, overlay});
+		return replan({...state, config, overlay});
 	} catch (error) {
 		if (error instanceof UserError) {
 			return noEffect({...state, overlay: {...form, text, problem: error.message.replace(/^--/, '')}});

@@ -9,7 +9,7 @@ import type {SortName} from './variant-order.ts';
 
 /** A list that is asked for when somebody wants to choose from it. */
 export type RemoteList<Entry> =
-	| {readonly kind: 'unasked'}
+	| {readonly kind: 'idle'}
 	| {readonly kind: 'loading'; readonly sinceMs: number}
 	| {readonly kind: 'known'; readonly entries: readonly Entry[]}
 	| {readonly kind: 'failed'; readonly fault: Fault};
@@ -72,7 +72,11 @@ export type SettingsForm = {
 /** What was asked of the engine and is not yet seen in a snapshot. */
 type Asked = 'pause' | 'resume' | 'stop';
 
+/** Cells of the terminal. */
+export type ScreenSize = {readonly columns: number; readonly rows: number};
+
 export type State = {
+	readonly size: ScreenSize;
 	readonly config: RunConfig;
 	/** No run spends money. */
 	readonly isDemo: boolean;
@@ -137,12 +141,13 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view'>>,
+		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
 ): State {
 	const opensOnAccount = options.view === 'account';
 	const isChoosing = opensOnAccount || options.config.models.length === 0;
 	const isListing = isChoosing && !opensOnAccount;
 	return {
+		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
 		view: 'dashboard',
@@ -166,8 +171,8 @@ export function initialState(
 		stoppedMs: undefined,
 		isLeaving: false,
 		overlay: isListing ? {kind: 'picker', of: 'models', filter: '', index: 0, marked: []} : undefined,
-		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'unasked'},
-		presets: {kind: 'unasked'},
+		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'idle'},
+		presets: {kind: 'idle'},
 		isDetailOpen: false,
 		selected: undefined,
 		switchedOff: [],

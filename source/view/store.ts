@@ -21,6 +21,8 @@ type StoreOptions = {
 	readonly initial: State;
 	readonly clock: Clock;
 	readonly onEffect: (effect: Effect) => void;
+	/** Ids of the account's rows that a state puts on screen. */
+	readonly visibleRows?: (state: State) => readonly string[];
 };
 
 /**
@@ -30,10 +32,11 @@ type StoreOptions = {
 const dataIntervalMs = 500;
 
 /** A store that has not been told anything yet. */
-export function createStore({initial, clock, onEffect}: StoreOptions): Store {
+export function createStore({initial, clock, onEffect, visibleRows = () => []}: StoreOptions): Store {
 	const listeners = new Set<() => void>();
 	let latest = initial;
 	let shown = initial;
+	let watchedRows: readonly string[] = [];
 	let isClosed = false;
 	let lastDataMs = Number.NEGATIVE_INFINITY;
 	let cancelData: (() => void) | undefined;
@@ -47,6 +50,15 @@ export function createStore({initial, clock, onEffect}: StoreOptions): Store {
 			for (const listener of listeners) {
 				listener();
 			}
+			watchRows();
+		}
+	};
+
+	const watchRows = () => {
+		const ids = visibleRows(shown);
+		if (ids.join('\n') !== watchedRows.join('\n')) {
+			watchedRows = ids;
+			onEffect({type: 'watch-rows', ids});
 		}
 	};
 

@@ -259,7 +259,7 @@ it(
 	patienceMs,
 );
 
-it('an alarm rings once, with a line in the log', async () => {
+it('an alert rings once, with a line in the log', async () => {
 	const {shoot, tell, terminal, leave} = openAccount(
 		{columns: 120, rows: 30},
 		{alerts: [readAlert('tokens>80')]},

@@ -143,7 +143,7 @@ describe('a benchmark', () => {
 	});
 });
 
-describe('an alarm', () => {
+describe('an alert', () => {
 	const alerts = [readAlert('tokens>80')];
 	const calm = accountFixture({buckets: [accountBucketFixture()]});
 

@@ -99,3 +99,26 @@ it('nothing waits when nothing happens, and nothing after the close', () => {
 	clock.skip(10_000);
 	expect(told()).toBe(before);
 });
+
+it('the rows of the account on screen are watched: once until they change', () => {
+	const watched: Array<readonly string[]> = [];
+	const rowsByView: Readonly<Record<string, readonly string[]>> = {account: ['one', 'two']};
+	const store = createStore({
+		initial: initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
+		clock: new FakeClock(),
+		onEffect(effect) {
+			if (effect.type === 'watch-rows') {
+				watched.push(effect.ids);
+			}
+		},
+		visibleRows: ({view}) => rowsByView[view] ?? [],
+	});
+	store.dispatch({type: 'command-given', command: 'open-log', atMs: 0});
+	expect(watched).toEqual([]);
+	store.dispatch({type: 'command-given', command: 'open-account', atMs: 1});
+	store.dispatch({type: 'screen-resized', size: {columns: 60, rows: 15}, atMs: 2});
+	expect(watched).toEqual([['one', 'two']]);
+	store.dispatch({type: 'command-given', command: 'open-log', atMs: 3});
+	expect(watched).toEqual([['one', 'two'], []]);
+	store.close();
+});

@@ -14,9 +14,9 @@ import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
 import {useAppearance} from '../appearance.tsx';
-import type {FrameTitle} from '../frame.ts';
+import {type FrameTitle, panelInside} from '../frame.ts';
 import type {Tier} from '../layout.ts';
-import {Panel, panelInside} from '../panel.tsx';
+import {Panel} from '../panel.tsx';
 import {rowNotes} from './account-notes.ts';
 
 type Kind = 'requests' | 'quotaTokens';
@@ -152,7 +152,7 @@ type DetailProps = {
 	readonly tier: Tier;
 };
 
-const leastChartRows = 6;
+const minChartRows = 6;
 const usualChartRows = 14;
 
 /** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
@@ -160,7 +160,7 @@ export function AccountDetailView({row, ...props}: DetailProps) {
 	const {width, height, tier} = props;
 	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
 	const wanted = height - lines.length - 2;
-	const chartHeight = wanted >= leastChartRows ? Math.min(usualChartRows, wanted) : 0;
+	const chartHeight = wanted >= minChartRows ? Math.min(usualChartRows, wanted) : 0;
 	const isBeside = tier === 'wide';
 	return (
 		<Box flexDirection="column" width={width} height={height} flexShrink={0}>

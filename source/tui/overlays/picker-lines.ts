@@ -73,7 +73,7 @@ function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] 
 					: []),
 			];
 		}
-		case 'unasked':
+		case 'idle':
 		case 'known': {
 			return [[segment('The list is empty.', 'muted')]];
 		}

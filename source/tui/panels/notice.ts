@@ -14,7 +14,7 @@ import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 
 /** What must be said before any figures: the plan of a run that waits for `r`, or a fault and the way out. */
-type Notice = FrameTitle & {readonly lines: readonly Line[]};
+export type Notice = FrameTitle & {readonly lines: readonly Line[]};
 
 /** The notice of a state, for lines of `width` cells; undefined where there is nothing to say. */
 export function noticeOf(state: State, width: number): Notice | undefined {

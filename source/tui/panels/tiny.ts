@@ -10,7 +10,7 @@ import {throttledTotal} from '../../view/variant-order.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
 
 /** Buckets that are named where there is no room for a table. */
-const mostBuckets = 3;
+const maxBuckets = 3;
 
 /** The least that must be known of the account: how full its fullest buckets are, in parts that are put side by side. */
 function accountTinyParts(state: State): readonly Line[] {
@@ -20,7 +20,7 @@ function accountTinyParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(word, tone)],
-		...rows.slice(0, mostBuckets).map(({model, fullest}): Line => {
+		...rows.slice(0, maxBuckets).map(({model, fullest}): Line => {
 			const {glyph, tone: levelTone} = gaugeLevels[gaugeLevel(fullest)];
 			return [segment(`${model} `), segment(`${formatPercent(fullest)}${glyph}`, levelTone)];
 		}),

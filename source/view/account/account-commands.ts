@@ -12,7 +12,7 @@ import {listedBuckets, selectedBucket} from './listed-buckets.ts';
 
 /** Commands of the Account view. */
 
-/** An alarm that was not raised for so long may ring again. */
+/** An alert that was not raised for so long may ring again. */
 const calmMs = 60_000;
 
 const withAccount = (state: State, account: Partial<AccountState>): State => ({
@@ -33,11 +33,11 @@ export function watchAccount(state: State): Transition {
 
 /** News of the account. */
 export function takeAccount(state: State, snapshot: AccountSnapshot): Transition {
-	return withAlarms(withStuck(withAccount(state, {snapshot, toldMs: state.nowMs})));
+	return withAlerts(withStuck(withAccount(state, {snapshot, receivedMs: state.nowMs})));
 }
 
-/** Alarms that did not ring before ring now: by what the account told last, and what a run of ours uses at this moment. */
-export function withAlarms(state: State): Transition {
+/** Alerts that did not ring before ring now: by what the account told last, and what a run of ours uses at this moment. */
+export function withAlerts(state: State): Transition {
 	const {account, snapshot} = state;
 	if (account.alerts.length === 0) {
 		return noEffect(state);

@@ -8,7 +8,7 @@ export type AccountState = {
 	readonly isWatched: boolean;
 	/** When it was asked, and when the newest figures came; milliseconds of the screen's clock. */
 	readonly askedMs: number;
-	readonly toldMs: number;
+	readonly receivedMs: number;
 	/** Asked for; empty: the Region in use. */
 	readonly regions: readonly string[];
 	/** The newest one; undefined while nothing was told. */
@@ -20,7 +20,7 @@ export type AccountState = {
 	readonly sort: AccountSort;
 	readonly isInverted: boolean;
 	readonly alerts: readonly Alert[];
-	/** Alarms that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
+	/** Alerts that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
 	readonly ringing: ReadonlyMap<string, number>;
 };
 
@@ -30,7 +30,7 @@ export function initialAccount(
 	return {
 		isWatched: false,
 		askedMs: 0,
-		toldMs: 0,
+		receivedMs: 0,
 		regions: [],
 		snapshot: undefined,
 		frozen: undefined,
@@ -57,7 +57,8 @@ export function accountNowMs({
 	readonly nowMs: number;
 }): number {
 	return (
-		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) + Math.max(0, nowMs - account.toldMs)
+		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) +
+		Math.max(0, nowMs - account.receivedMs)
 	);
 }
 
