@@ -17,9 +17,9 @@ import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
 import {failureLines, logLine, notesLines} from './panels/notes.ts';
+import {QuotaTable} from './panels/quota-table.tsx';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
-import {QuotaTable} from './quota-table.tsx';
 import {screenLayout} from './screen-layout.ts';
 
 type Props = {
@@ -226,7 +226,7 @@ function BodyView(props: ViewProps) {
 	return <LogView {...props} />;
 }
 
-/** Failures by class, then the events, scrolled back as far as asked. */
+/** Failures by class, then the events, scrolled back by the user. */
 function LogView(props: ViewProps) {
 	const {state, width, height, tier} = props;
 	const {width: room, height: roomHeight} = panelInside(width, height, tier);

@@ -15,7 +15,7 @@ type Effects = {
 	readonly started: () => ChosenRun | undefined;
 };
 
-/** Does in the world what the state asks for; what comes of it goes back as an action. */
+/** Runs the effects; their results come back as actions. */
 export function createEffects(
 	ports: ScreenPorts,
 	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
@@ -44,7 +44,7 @@ export function createEffects(
 		try {
 			const chosen = await presets.load(name);
 			dispatch({type: 'preset-loaded', config: chosen.config});
-			// It is not taken while a run is under way.
+			// A preset is not taken while a run is under way.
 			answers = latest().config.task === chosen.config.task ? chosen.answers : answers;
 		} catch (error) {
 			dispatch({type: 'preset-failed', fault: faultOf(error)});

@@ -1,10 +1,10 @@
 import {fitLine, type Line, lineWidth, segment} from '../text/segment.ts';
 import type {Tier} from './layout.ts';
 
-/** What stands in the upper border of a panel. */
+/** Text in the upper border of a panel. */
 export type FrameTitle = {readonly title: Line; readonly note?: Line};
 
-/** What an overlay says, before it has its place. */
+/** Content of an overlay, before it has its place. */
 export type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
 
 const minTitledWidth = 6;
@@ -41,6 +41,11 @@ export function ruled({title, note = []}: FrameTitle, width: number): Line {
 /** Exactly `height` lines of exactly `width` cells, without a border. */
 export function boxed(lines: readonly Line[], width: number, height: number): readonly Line[] {
 	return Array.from({length: Math.max(0, height)}, (_, index) => fitLine(lines[index] ?? [], width));
+}
+
+/** The first of `count` rows out of `total` that has row `at` in its middle, as far as the ends allow. */
+export function firstShown(at: number, count: number, total: number): number {
+	return Math.max(0, Math.min(at - Math.floor(count / 2), total - count));
 }
 
 /** Size of the space within a panel. */

@@ -1,6 +1,6 @@
 import type {ViewName} from '../view/keymap.ts';
 
-/** Where everything goes, from the size of the terminal alone: one pure function, no growing, no overflow. */
+/** The place of every panel, from the size of the terminal: one pure function without overflow. */
 
 export type Rect = {
 	readonly left: number;
@@ -17,7 +17,7 @@ export type RegionName =
 	| 'gauges'
 	| 'requests-chart'
 	| 'tokens-chart'
-	/** Where there is room for one: the limit that is nearer. */
+	/** Where there is room for one chart: the limit that is nearer. */
 	| 'nearer-chart'
 	| 'traffic-chart'
 	| 'notice'
@@ -37,14 +37,14 @@ export type LayoutInput = {
 	readonly view: ViewName;
 	/** Rows of the variant table. */
 	readonly rowCount: number;
-	/** Lines of what must be said before the figures: plan or fault; 0 for nothing. */
+	/** Lines of the plan or fault that is shown instead of the charts; 0 for none. */
 	readonly noticeLines: number;
 	readonly isDetailOpen: boolean;
 	/** Gauges that are shown: requests, tokens and, where it is set, the day. */
 	readonly gaugeCount: number;
 };
 
-/** Least sizes of the tiers, in cells. */
+/** Minimum sizes of the tiers, in cells. */
 const tierSizes = {
 	wide: {columns: 120, rows: 30},
 	normal: {columns: 80, rows: 24},
@@ -137,7 +137,7 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		const noticeHeight = input.noticeLines === 0 ? 0 : Math.max(0, Math.min(input.noticeLines, left - 2));
 		const tableLeft = left - noticeHeight;
 		const spare = tableLeft - tableRows(input, tier);
-		// A chart needs a line for its title; what is too little for it stays with the table.
+		// A chart needs a line for its title; with too few rows the table gets them.
 		const chartHeight = noticeHeight === 0 && spare > minChartRows ? spare : 0;
 		return withoutEmpty([
 			gauges,

@@ -11,7 +11,7 @@ type LinesProps = {
 };
 
 /**
- * Lines in a box of exactly that size. They are one text node, because Ink lays out, squashes and checks each one anew.
+ * Lines in a box of exactly that size. They are one text node, because Ink lays out, squashes and checks each node.
  * The text carries its own colours.
  */
 export function Lines({lines, width, height}: LinesProps) {

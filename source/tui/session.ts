@@ -14,9 +14,9 @@ import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 export type Session = {
 	readonly store: Store;
 	readonly press: (keyName: string) => void;
-	/** The terminal has this size now. */
+	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
-	/** Pasted text: no sequence of commands, and of use only where text is typed. */
+	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
 	/** The newest run that was started; undefined where none was. */
 	readonly started: () => ChosenRun | undefined;
@@ -24,17 +24,15 @@ export type Session = {
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
 	readonly open: () => void;
-	/**
-	 * Stops a run that is under way because of a signal, and waits for its end, but not for long.
-	 */
+	/** Stops a running run because of a signal, and waits for its end for a short time. */
 	readonly stopBySignal: () => Promise<void>;
 	readonly close: () => void;
 };
 
-/** What the engine may need on top of that before it is no longer waited for. */
+/** Extra time for the engine after the deadline, in milliseconds. */
 const graceMs = 500;
 
-/** Puts a session together; nothing happens before `open`. */
+/** Builds a session; nothing happens before `open`. */
 export function createSession(ports: ScreenPorts, terminal: TerminalActions): Session {
 	const {engine, clock, config, isDemo, startsAtOnce} = ports;
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();

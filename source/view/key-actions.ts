@@ -3,7 +3,7 @@ import {type Command, commandFor} from './keymap.ts';
 import {settings} from './settings.ts';
 import type {Picker, SettingsForm, State} from './state.ts';
 
-/** What a terminal sends, as the names in the table of bindings. */
+/** From what a terminal sends to the name of a key, and from there to an action. */
 
 /** The fields of a key event that matter here (Ink's `Key` has them all). */
 export type KeyEvent = {
@@ -25,7 +25,7 @@ export type KeyEvent = {
 	readonly meta: boolean;
 };
 
-/** More characters at once than fingers and auto-repeat deliver are pasted text, and no commands. */
+/** More characters at once than fingers and auto-repeat deliver are pasted text, not commands. */
 const longestBurst = 8;
 
 const special: ReadonlyArray<readonly [keyof KeyEvent, string]> = [
@@ -45,7 +45,7 @@ const special: ReadonlyArray<readonly [keyof KeyEvent, string]> = [
 
 /**
  * The names of the keys in one event. Keys that are typed fast or repeat arrive together as one string.
- * @returns an empty list for what is no key of ours: pasted text, Alt combinations.
+ * @returns an empty list for anything else: pasted text, Alt combinations.
  */
 export function keyNames(input: string, key: KeyEvent): readonly string[] {
 	if (key.tab) {
@@ -66,8 +66,8 @@ export function keyNames(input: string, key: KeyEvent): readonly string[] {
 }
 
 /**
- * What a key means now: an overlay or a text being typed takes the keys before the view does.
- * @returns undefined for a key that means nothing.
+ * The action of a key now: an overlay or a text field takes keys before the view does.
+ * @returns undefined for a key without an action.
  */
 export function actionForKey(state: State, keyName: string, atMs: number): Action | undefined {
 	if (keyName === 'Ctrl+C') {
@@ -132,7 +132,7 @@ const pickerSteps: Readonly<Record<string, number>> = {
 	PageDown: 10,
 };
 
-/** What moves through a list over the screen, takes its line, or closes it. */
+/** Keys that move through a list over the screen, take its line, or close it. */
 function listAction(keyName: string, atMs: number): Action | undefined {
 	const lines = pickerSteps[keyName];
 	if (lines !== undefined) {
@@ -151,7 +151,7 @@ function listAction(keyName: string, atMs: number): Action | undefined {
 	}
 }
 
-/** Letters narrow the list down, so that moving is left to the keys that type nothing. */
+/** Letters filter the list, so only keys that do not type move through it. */
 function pickerAction({of}: Picker, keyName: string, atMs: number): Action | undefined {
 	if (keyName === 'Space') {
 		return of === 'models' ? {type: 'overlay-marked', atMs} : {type: 'text-typed', text: ' ', atMs};
@@ -198,7 +198,7 @@ function textAction(keyName: string, atMs: number): Action | undefined {
 	}
 }
 
-/** Whether keys are text now, so that what is pasted is text too. */
+/** Whether keys and pastes are text now. */
 export function isTakingText({overlay, isTyping}: State): boolean {
 	return overlay === undefined ? isTyping : overlay.kind === 'picker' || overlay.kind === 'settings';
 }

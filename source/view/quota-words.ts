@@ -17,7 +17,7 @@ export function limitWords(limit: Limit, unit: string): string {
 	}
 }
 
-/** Where a limit comes from, in one word; empty where there is no limit. */
+/** The source of a limit in one word; empty where there is no limit. */
 export function sourceWord(limit: Limit): string {
 	return limit.source ?? (limit.state === 'unknown' ? 'unknown' : '');
 }
@@ -32,7 +32,7 @@ export function quotaWords(limits: ReadonlyArray<{readonly limit: Limit; readonl
 	return `${words.join(' · ')}${isShared ? ` ${[...sources].join('')}` : ''}`.trim();
 }
 
-/** The account that is called, in words; empty where there is none to name. */
+/** The account of the run in words; empty where there is none to name. */
 export function accountWords(account: string | null | undefined): string {
 	return account === undefined ? '' : `account ${account ?? unknownMark}`;
 }

@@ -18,65 +18,9 @@ import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
 import {sortAfter} from './variant-order.ts';
 
-/** What an open overlay makes of the keys. */
-function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Transition {
-	if (overlay.kind === 'settings') {
-		return inSettings(state, overlay, action);
-	}
-	if (action.type === 'overlay-closed') {
-		return noEffect({...state, overlay: undefined});
-	}
-	switch (overlay.kind) {
-		case 'help': {
-			return action.type === 'overlay-moved'
-				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
-				: noEffect(state);
-		}
-		case 'picker': {
-			return inPicker(state, overlay, action);
-		}
-		case 'quit-question':
-		case 'exported': {
-			return noEffect(state);
-		}
-	}
-}
-
-/** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
-function scrolled(scroll: number, lines: number): number {
-	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
-	return Math.min(last, Math.max(0, scroll + lines));
-}
-
-function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
-	switch (action.type) {
-		case 'text-typed': {
-			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		}
-		case 'text-erased': {
-			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		}
-		case 'overlay-turned': {
-			return noEffect(state);
-		}
-		case 'overlay-moved': {
-			return pickers.movePicker(state, picker, action.lines);
-		}
-		case 'overlay-marked': {
-			return pickers.markPicked(state, picker);
-		}
-		case 'overlay-accepted': {
-			return pickers.acceptPicked(state, picker);
-		}
-		case 'overlay-closed': {
-			return noEffect({...state, overlay: undefined});
-		}
-	}
-}
-
 /**
- * What an action makes of the state. Pure and total: any action in any state gives a state, the same every time.
- * @returns the next state and what the world is asked to do.
+ * The state after an action. Pure and total: any action in any state gives a state, the same every time.
+ * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
@@ -172,6 +116,62 @@ export function reduce(before: State, action: Action): Transition {
 	}
 }
 
+/** The keys while an overlay is open. */
+function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Transition {
+	if (overlay.kind === 'settings') {
+		return inSettings(state, overlay, action);
+	}
+	if (action.type === 'overlay-closed') {
+		return noEffect({...state, overlay: undefined});
+	}
+	switch (overlay.kind) {
+		case 'help': {
+			return action.type === 'overlay-moved'
+				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				: noEffect(state);
+		}
+		case 'picker': {
+			return inPicker(state, overlay, action);
+		}
+		case 'quit-question':
+		case 'exported': {
+			return noEffect(state);
+		}
+	}
+}
+
+/** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
+function scrolled(scroll: number, lines: number): number {
+	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+	return Math.min(last, Math.max(0, scroll + lines));
+}
+
+function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
+	switch (action.type) {
+		case 'text-typed': {
+			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
+		}
+		case 'text-erased': {
+			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
+		}
+		case 'overlay-turned': {
+			return noEffect(state);
+		}
+		case 'overlay-moved': {
+			return pickers.movePicker(state, picker, action.lines);
+		}
+		case 'overlay-marked': {
+			return pickers.markPicked(state, picker);
+		}
+		case 'overlay-accepted': {
+			return pickers.acceptPicked(state, picker);
+		}
+		case 'overlay-closed': {
+			return noEffect({...state, overlay: undefined});
+		}
+	}
+}
+
 function prepared(state: State, snapshot: Snapshot): Transition {
 	const {stage} = state;
 	if (stage.kind !== 'preparing') {
@@ -187,14 +187,14 @@ function prepared(state: State, snapshot: Snapshot): Transition {
 		frozen: undefined,
 		stage: {kind: 'planned'},
 	};
-	// Others use the bucket, and the run would fill it: that is asked first, even where nothing costs money.
+	// Others use the bucket, and the run would fill it: ask first, even where nothing costs money.
 	if (stage.startsThen && state.plan?.crowding === undefined) {
 		return runs.start(ready);
 	}
 	return state.hasKeys ? noEffect(ready) : screen.leave(ready);
 }
 
-/** Takes a snapshot in; what was asked of the engine is forgotten once it shows. */
+/** Takes a snapshot in; a request to the engine is done once the snapshot shows it. */
 function withSnapshot(state: State, snapshot: Snapshot): State {
 	if (state.stage.kind === 'preparing' || state.stage.kind === 'failed') {
 		return state;
@@ -206,12 +206,12 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
 }
 
-/** Whether nothing is waited for once the run has ended. */
+/** Whether the screen closes once the run has ended. */
 function isOver({isLeaving, hasKeys}: State): boolean {
 	return isLeaving || !hasKeys;
 }
 
-/** A run that is over spends nothing: the question about it is gone. */
+/** A run that is over costs nothing: closes the question about it. */
 function closedQuestion(state: State): State {
 	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
 }
@@ -242,7 +242,7 @@ function withTyped(state: State, action: OverlayAction): State {
 	}
 }
 
-/** What a command of lists does in the Account view, and what elsewhere. */
+/** A command of lists that differs in the Account view. */
 const byView =
 	(inAccount: (state: State) => Transition, elsewhere: (state: State) => Transition) =>
 	(state: State): Transition =>

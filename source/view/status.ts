@@ -12,10 +12,10 @@ import {cleanText} from '../text/width.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
-/** Where the session stands, in words. */
+/** The state of the session in words. */
 export type Status = {readonly word: string; readonly detail: string; readonly tone: Tone};
 
-/** The status of what goes on, frozen view or not. */
+/** The status of the session, whether the view is frozen or not. */
 export function statusOf(state: State): Status {
 	const {stage, snapshot} = state;
 	switch (stage.kind) {
@@ -24,7 +24,7 @@ export function statusOf(state: State): Status {
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
 		case 'choosing': {
-			return {word: 'CHOOSING', detail: 'no model is named: M lists what can be run', tone: 'accent'};
+			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
 		}
 		case 'planned': {
 			return {word: 'READY', detail: 'nothing is sent before r', tone: 'accent'};
@@ -78,7 +78,7 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'PAUSED', detail: 'nothing is being sent', tone: 'warning'};
 	}
 	const waiting = waitingWords(snapshot);
-	// Why nothing moves says more than how much time is left at the pace of before.
+	// The reason for waiting says more than the time left at the earlier pace.
 	const words = waiting === undefined ? [progressWords(snapshot)] : [doneWords(snapshot), waiting];
 	const detail = [elapsed, ...words].join(' · ');
 	return {word: 'RUNNING', detail, tone: 'good'};
@@ -126,9 +126,9 @@ function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
 const stopWords = {
 	key: 'by key',
 	signal: 'by a signal',
-	requests: 'at the most requests',
-	cost: 'at the greatest cost',
-	day: 'by the quota of the day',
+	requests: 'at the maximum of requests',
+	cost: 'at the maximum cost',
+	day: 'by the daily quota',
 	fault: 'by a fault',
 } as const;
 
@@ -148,7 +148,7 @@ function endedStatus(snapshot: Snapshot | undefined): Status {
 	}
 }
 
-/** Where the account monitor stands, in words. */
+/** The state of the account monitor in words. */
 export function accountStatus(state: State): Status {
 	const {account} = state;
 	const regions = shownRegions(account);

@@ -15,7 +15,7 @@ export type VariantRow = {
 	/** Undefined for a variant that the shown snapshot does not have. */
 	readonly figures: VariantFigures | undefined;
 	readonly isOn: boolean;
-	/** What to use for the goal on its target; false while that is not decided. */
+	/** Recommended for the goal on its target; false while that is not decided. */
 	readonly isBest: boolean;
 };
 

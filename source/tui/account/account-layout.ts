@@ -5,7 +5,7 @@ import {accountFault} from '../../view/account/account-state.ts';
 import {listedRegions, selectedBucket} from '../../view/account/listed-buckets.ts';
 import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {panelInside} from '../frame.ts';
+import {firstShown, panelInside} from '../frame.ts';
 import {screenLayout} from '../screen-layout.ts';
 import {accountNoteLines} from './account-notes.ts';
 
@@ -69,11 +69,8 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 /** The rows that a table of this height shows: around the selected one where not all fit. */
 export function visibleBuckets(rows: readonly AccountRow[], height: number): readonly AccountRow[] {
 	const count = Math.max(1, height - 1);
-	const at = Math.max(
-		0,
-		rows.findIndex(({isSelected}) => isSelected),
-	);
-	const first = Math.min(Math.max(0, at - Math.floor(count / 2)), Math.max(0, rows.length - count));
+	const at = rows.findIndex(({isSelected}) => isSelected);
+	const first = firstShown(at, count, rows.length);
 	return rows.slice(first, first + count);
 }
 

@@ -36,7 +36,7 @@ export function accountTableLines(
 	const hasBar = width >= barFromWidth;
 	const markWidth = 2 + (hasBar ? barWidth + 1 : 0);
 	const shown = visibleBuckets(rows, height);
-	// All rows have a say in the widths, so that nothing moves while one scrolls.
+	// The widths depend on all rows, so that nothing moves while scrolling.
 	const fitted = fitColumns(
 		accountColumns({hasRegions}),
 		rows,
@@ -60,7 +60,7 @@ function barOf({fullest, bucket}: AccountRow): Line {
 		: gaugeBar({used: fullest, reserved: 0, limit: 1}, barWidth);
 }
 
-/** Title of a table: what it is about, how it is ordered, and what its newest minute is. */
+/** Title of a table: its Region, order and filter. */
 export function accountTitle(
 	region: AccountRegion | undefined,
 	{
@@ -96,7 +96,7 @@ type Props = {
 	readonly tier: Tier;
 };
 
-/** The Account view: every bucket that is active or limited, and what has to be said about them. */
+/** The Account view: every bucket that is active or limited, and notes about them. */
 export function AccountView(props: Props) {
 	const {state, width, height} = props;
 	const layout = accountLayout(state);
@@ -135,7 +135,7 @@ function TableView({rows, region, ...props}: Props & AccountTable) {
 	return <Panel {...props} title={accountTitle(region, {...account, filter})} lines={lines} />;
 }
 
-/** What stands in place of the table while nothing is known, or nothing can be. */
+/** Shown instead of the table while nothing is known, or nothing can be. */
 function emptyLines(state: State, width: number): readonly Line[] {
 	const fault = accountFault(state.account);
 	if (fault === undefined) {

@@ -1,15 +1,23 @@
+import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Verdict} from '../../domain/verdict.ts';
 import {atLeastText} from '../../metrics/decisions/verdict-words.ts';
-import {formatRatio} from '../../text/numbers.ts';
-import {type Line, segment} from '../../text/segment.ts';
-import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatRatio,
+	formatTokens,
+	formatUsd,
+} from '../../text/numbers.ts';
+import {type Line, segment, type Tone} from '../../text/segment.ts';
+import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {verdictFor} from '../../view/variant-order.ts';
-import {listedRows, selectedRow} from '../../view/variant-rows.ts';
-import type {FrameTitle} from '../frame.ts';
-import {type TableRow, variantColumns} from './variant-columns.ts';
+import {throttledTotal, verdictFor} from '../../view/variant-order.ts';
+import {listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
+import {type FrameTitle, firstShown} from '../frame.ts';
 
 /** From this width on the headers are spelt out. */
 const wideTable = 112;
@@ -26,9 +34,7 @@ export function variantTableLines(
 ): readonly Line[] {
 	const rows = listedRows(state);
 	if (rows.length === 0) {
-		return [
-			[segment(`no variant's name holds "${cleanText(state.filter)}"; Esc clears the filter`, 'muted')],
-		];
+		return [[segment(`no variant matches "${cleanText(state.filter)}"; Esc clears the filter`, 'muted')]];
 	}
 	const targets = shownSnapshot(state)?.targets ?? [];
 	const selected = selectedRow(state, rows);
@@ -48,7 +54,7 @@ export function variantTableLines(
 /** The part of the rows that is on screen: around the selected one where not all fit. */
 function visibleRows(rows: readonly TableRow[], count: number): readonly TableRow[] {
 	const at = rows.findIndex(({isSelected}) => isSelected);
-	const first = Math.min(Math.max(0, at - Math.floor(count / 2)), Math.max(0, rows.length - count));
+	const first = firstShown(at, count, rows.length);
 	return rows.slice(first, first + count);
 }
 
@@ -61,7 +67,7 @@ export function variantTableTitle(state: State): FrameTitle {
 	};
 }
 
-/** How the list differs from its own order. */
+/** Sorting and filter in words. */
 function listWords({view, sort, isInverted, filter}: State): readonly string[] {
 	if (view !== 'variants') {
 		return [];
@@ -97,8 +103,10 @@ function decidedWords({recommended, basis, leaders, beaten}: Verdict): string {
 			.map((leader) => cleanText(leader))
 			.join(', ')}`;
 	}
-	const least = beaten.toSorted((one, other) => one.atLeast - other.atLeast)[0];
-	return least === undefined ? name : `${name}, >= ${atLeastText(least.atLeast)} of ${cleanText(least.name)}`;
+	const nearest = beaten.toSorted((one, other) => one.atLeast - other.atLeast)[0];
+	return nearest === undefined
+		? name
+		: `${name}, >= ${atLeastText(nearest.atLeast)} of ${cleanText(nearest.name)}`;
 }
 
 function undecidedWords(verdicts: readonly Verdict[], isOver: boolean): string {
@@ -109,4 +117,223 @@ function undecidedWords(verdicts: readonly Verdict[], isOver: boolean): string {
 		return 'no useful answer';
 	}
 	return isOver ? 'not decided' : 'not decided yet';
+}
+
+/** A row of the table with its selection and model. */
+type TableRow = VariantRow & {readonly isSelected: boolean; readonly model: string};
+
+type Figure = {
+	readonly key: string;
+	/** Short header, then the one for wide screens. */
+	readonly headers: readonly [string, string];
+	readonly priority: number;
+	readonly minWidth: number;
+	readonly format: (figures: VariantFigures) => string;
+	readonly tone?: (figures: VariantFigures) => Tone;
+};
+
+const limitWordsByCause: Readonly<Record<LimitedBy, string>> = {
+	requests: 'requests',
+	tokens: 'tokens',
+	day: 'day',
+	concurrency: 'in flight',
+	none: '–',
+};
+
+function failedTotal({requests}: VariantFigures): number {
+	return Object.values(requests.failed).reduce((sum, count) => sum + count, 0);
+}
+
+const toneOf = (isRaised: boolean, tone: Tone): Tone => (isRaised ? tone : 'plain');
+
+/** The columns of the dashboard, most important ones with the highest priority. */
+const usualFigures: readonly Figure[] = [
+	{
+		key: 'sent',
+		headers: ['Sent', 'Sent'],
+		priority: 60,
+		minWidth: 4,
+		format: ({requests}) => formatTokens(requests.sent),
+	},
+	{
+		key: 'useful',
+		headers: ['Useful', 'Useful'],
+		priority: 90,
+		minWidth: 6,
+		format: ({items}) => formatTokens(items.useful),
+	},
+	{
+		key: 'throttled',
+		headers: ['Thr', 'Throttled'],
+		priority: 80,
+		minWidth: 3,
+		format: ({requests}) => formatTokens(throttledTotal(requests.throttled)),
+		tone: ({requests}) => toneOf(throttledTotal(requests.throttled) > 0, 'throttled'),
+	},
+	{
+		key: 'failed',
+		headers: ['Fail', 'Failed'],
+		priority: 35,
+		minWidth: 4,
+		format: (figures) => formatTokens(failedTotal(figures)),
+		tone: (figures) => toneOf(failedTotal(figures) > 0, 'bad'),
+	},
+	{
+		key: 'input',
+		headers: ['In', 'Input'],
+		priority: 50,
+		minWidth: 4,
+		format: ({perRequest}) => formatTokens(perRequest.inputTokens.mean),
+	},
+	{
+		key: 'output',
+		headers: ['Out', 'Output'],
+		priority: 55,
+		minWidth: 4,
+		format: ({perRequest}) => formatTokens(perRequest.outputTokens.mean),
+	},
+	{
+		key: 'quota',
+		headers: ['Quota', 'Quota/req'],
+		priority: 75,
+		minWidth: 5,
+		format: ({perRequest, tokens}) =>
+			`${tokens.estimated ? '~' : ''}${formatTokens(perRequest.quotaTokens.mean)}`,
+	},
+	{
+		key: 'first-token',
+		headers: ['TTFT', 'TTFT p50'],
+		priority: 65,
+		minWidth: 5,
+		format: ({latencyMs}) => formatDurationMs(latencyMs.timeToFirstToken.p50),
+	},
+	{
+		key: 'total',
+		headers: ['Total', 'Total p50'],
+		priority: 70,
+		minWidth: 5,
+		format: ({latencyMs}) => formatDurationMs(latencyMs.total.p50),
+	},
+	{
+		key: 'sustainable',
+		headers: ['Sust/m', 'Sustain/min'],
+		priority: 95,
+		minWidth: 6,
+		format: ({sustainable}) => formatNumber(sustainable.usefulPerMinute),
+	},
+	{
+		key: 'limit',
+		headers: ['Limit', 'Limited by'],
+		priority: 85,
+		minWidth: 8,
+		format: ({sustainable}) => limitWordsByCause[sustainable.limitedBy],
+	},
+];
+
+/** Further columns of the Variants view. */
+const furtherFigures: readonly Figure[] = [
+	{
+		key: 'p99',
+		headers: ['p99', 'Total p99'],
+		priority: 32,
+		minWidth: 5,
+		format: ({latencyMs}) => formatDurationMs(latencyMs.total.p99),
+	},
+	{
+		key: 'truncated',
+		headers: ['Cut', 'Truncated'],
+		priority: 34,
+		minWidth: 3,
+		format: ({requests}) => formatTokens(requests.truncated),
+		tone: ({requests}) => toneOf(requests.truncated > 0, 'warning'),
+	},
+	{
+		key: 'quality',
+		headers: ['Qual', 'Quality'],
+		priority: 33,
+		minWidth: 4,
+		format: ({quality}) => formatPercent(quality.score),
+	},
+	{
+		key: 'reserved',
+		headers: ['Resv', 'Reserved/req'],
+		priority: 30,
+		minWidth: 4,
+		format: ({perRequest}) => formatTokens(perRequest.reservedTokens.mean),
+	},
+	{
+		key: 'overruns',
+		headers: ['Over', 'Overruns'],
+		priority: 28,
+		minWidth: 4,
+		format: ({tokens}) => formatCount(tokens.overruns),
+	},
+	{
+		key: 'cost',
+		headers: ['$/req', 'Cost/req'],
+		priority: 31,
+		minWidth: 7,
+		format: ({perRequest}) => formatUsd(perRequest.costUsd.mean),
+	},
+];
+
+/** The columns of a variant table; `hasModels` where several models are compared. */
+function variantColumns(options: {
+	readonly isWide: boolean;
+	readonly hasModels: boolean;
+	readonly isFull: boolean;
+}): ReadonlyArray<Column<TableRow>> {
+	const figures = options.isFull ? [...usualFigures, ...furtherFigures] : usualFigures;
+	return [
+		{
+			key: 'mark',
+			header: '',
+			align: 'left',
+			minWidth: 2,
+			priority: 100,
+			format: ({isSelected, isBest}) => `${isSelected ? '›' : ' '}${isBest ? '★' : ' '}`,
+			tone: ({isBest}) => (isBest ? 'good' : 'strong'),
+		},
+		{
+			key: 'name',
+			header: 'Variant',
+			align: 'left',
+			minWidth: 10,
+			priority: 99,
+			cut: 'end',
+			format: ({name, isOn}) => (isOn ? name : `off ${name}`),
+			tone: ({isOn, isBest}) => (isOn ? (isBest ? 'good' : 'strong') : 'muted'),
+		},
+		...(options.hasModels ? [modelColumn] : []),
+		...figures.map((figure) => figureColumn(figure, options.isWide)),
+	];
+}
+
+const modelColumn: Column<TableRow> = {
+	key: 'model',
+	header: 'Model',
+	align: 'left',
+	minWidth: 12,
+	// Above the figures: without it the rows of two models look the same.
+	priority: 98,
+	cut: 'middle',
+	format: ({model}) => model,
+};
+
+function figureColumn(figure: Figure, isWide: boolean): Column<TableRow> {
+	const {format, tone} = figure;
+	return {
+		key: figure.key,
+		header: figure.headers[isWide ? 1 : 0],
+		align: figure.key === 'limit' ? 'left' : 'right',
+		minWidth: figure.minWidth,
+		priority: figure.priority,
+		format: ({figures}) => (figures === undefined ? '–' : format(figures)),
+		tone: ({figures, isOn}) => {
+			if (figures === undefined || !isOn) {
+				return 'muted';
+			}
+			return tone?.(figures) ?? 'plain';
+		},
+	};
 }

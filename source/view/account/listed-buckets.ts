@@ -19,7 +19,7 @@ const rowsOf = (
 	return sortAccountRows(filterAccountRows(rows, filter), account.sort, account.isInverted);
 };
 
-/** The rows of each Region, in the order in which the Regions were named: they stand side by side or below each other. */
+/** The rows of each Region, in the order in which the Regions were named. */
 export const listedRegions = oncePerState((state): readonly ListedRegion[] => {
 	const {snapshot} = state;
 	const own = snapshot !== undefined && isRunning(state) ? ownUseOf(snapshot) : new Map<string, MinuteUse>();

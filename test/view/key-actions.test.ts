@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {type KeyEvent, keyNames} from '../../../source/view/key-actions.ts';
+import {type KeyEvent, keyNames} from '../../source/view/key-actions.ts';
 
 const none: KeyEvent = {
 	upArrow: false,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Timeline} from '../../source/domain/snapshot.ts';
-import {greatestValues, lastSecond, minuteSums} from '../../source/view/timeline.ts';
+import {lastSecond, maxValues, minuteSums, secondsToLimit} from '../../source/view/timeline.ts';
 
 function timelineOf(requests: readonly number[], intervalSeconds = 1, firstSecond = 0): Timeline {
 	return {
@@ -65,23 +65,84 @@ describe('sums of a minute', () => {
 
 it('more columns than points repeat the points, without gaps between them', () => {
 	const timeline = timelineOf([1, 2], 4);
-	expect(greatestValues(timeline, 'inFlight', query(8, 8, 8))).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+	expect(maxValues(timeline, 'inFlight', query(8, 8, 8))).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
 });
 
 it('behind the last point nothing happened: sums fall, what is in flight stays', () => {
 	const timeline = timelineOf([6, 6, 6]);
 	expect(minuteSums(timeline, 'requests', query(63, 63, 63)).slice(-4)).toEqual([18, 12, 6, 0]);
-	expect(greatestValues(timeline, 'inFlight', query(6, 6, 6))).toEqual([6, 6, 6, 6, 6, 6]);
-	expect(greatestValues(timeline, 'throttled', query(6, 6, 6))).toEqual([0, 0, 0, 0, 0, 0]);
+	expect(maxValues(timeline, 'inFlight', query(6, 6, 6))).toEqual([6, 6, 6, 6, 6, 6]);
+	expect(maxValues(timeline, 'throttled', query(6, 6, 6))).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 it('the greatest of a column is shown, and missing points are gaps', () => {
 	const {points} = timelineOf([1, 7, 0, 3, 2, 2]);
 	const timeline = {intervalSeconds: 1, points: points.filter(({second}) => second !== 2 && second !== 3)};
-	expect(greatestValues(timeline, 'inFlight', query(6, 6, 3))).toEqual([7, null, 2]);
+	expect(maxValues(timeline, 'inFlight', query(6, 6, 3))).toEqual([7, null, 2]);
 });
 
 it('the timeline ends with its last interval', () => {
 	expect(lastSecond(timelineOf([1, 2, 3], 4))).toBe(12);
 	expect(lastSecond(timelineOf([]))).toBe(0);
+});
+
+/** A minute in which so many requests were sent in each second. */
+function perSecondTimeline(perSecond: (second: number) => number): Timeline {
+	return {
+		intervalSeconds: 1,
+		points: Array.from({length: 60}, (_, second) => ({
+			second,
+			target: 0,
+			requests: perSecond(second),
+			quotaTokens: 0,
+			reserved: 0,
+			throttled: 0,
+			inFlight: 0,
+		})),
+	};
+}
+
+const left = (timeline: Timeline, used: number, limit: number | null, reserved = 0) =>
+	secondsToLimit(timeline, 0, 'requests', {used, reserved, limit}, 60);
+
+it('a steady pace below the limit never reaches it: what is sent leaves again', () => {
+	expect(
+		left(
+			perSecondTimeline(() => 2),
+			120,
+			200,
+		),
+	).toBeNull();
+});
+
+it('a pace that has risen reaches it when the old seconds leave too slowly', () => {
+	// Sent: 1 a second, then 5 a second for the last ten; 4 more come than go.
+	const timeline = perSecondTimeline((second) => (second < 50 ? 1 : 5));
+	expect(left(timeline, 100, 140)).toBe(10);
+	expect(left(timeline, 100, 140, 20)).toBe(5);
+	expect(left(timeline, 100, 1000)).toBeNull();
+});
+
+it('at the limit already, without a pace, without a limit', () => {
+	expect(
+		left(
+			perSecondTimeline(() => 2),
+			200,
+			200,
+		),
+	).toBe(0);
+	expect(
+		left(
+			perSecondTimeline((second) => (second < 50 ? 4 : 0)),
+			200,
+			210,
+		),
+	).toBeNull();
+	expect(
+		left(
+			perSecondTimeline(() => 2),
+			120,
+			null,
+		),
+	).toBeNull();
 });

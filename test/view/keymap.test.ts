@@ -1,5 +1,47 @@
-import {expect, it} from 'vitest';
-import {bindings, footerHints, keyHelpLines, keyMarkdownTable} from '../../../source/view/keymap.ts';
+import {describe, expect, it} from 'vitest';
+import {
+	bindings,
+	commandFor,
+	footerHints,
+	keyHelpLines,
+	keyMarkdownTable,
+	views,
+} from '../../source/view/keymap.ts';
+
+const viewNames = views.map(({name}) => name);
+
+describe.each(viewNames)('in %s', (view) => {
+	it('no key has two meanings', () => {
+		const keys = bindings
+			.filter((binding) => binding.views === undefined || binding.views.includes(view))
+			.flatMap((binding) => binding.keys);
+		expect(new Set(keys).size).toBe(keys.length);
+	});
+
+	it('every key does what its binding says, where it works', () => {
+		for (const binding of bindings) {
+			const works = binding.views === undefined || binding.views.includes(view);
+			for (const key of binding.keys) {
+				expect(commandFor(key, view)).toBe(works ? binding.command : undefined);
+			}
+		}
+	});
+});
+
+it('a command has one binding, with words for the help', () => {
+	expect(new Set(bindings.map(({command}) => command)).size).toBe(bindings.length);
+	for (const {description, keys} of bindings) {
+		expect(description).not.toBe('');
+		expect(keys.length).toBeGreaterThan(0);
+	}
+});
+
+it('Esc closes, it does not quit; q and Ctrl+C do', () => {
+	expect(commandFor('Esc', 'dashboard')).toBe('close');
+	expect(commandFor('q', 'dashboard')).toBe('quit');
+	expect(commandFor('Ctrl+C', 'log')).toBe('quit');
+	expect(commandFor('Z', 'dashboard')).toBeUndefined();
+});
 
 const shown = (width: number) =>
 	footerHints('dashboard', width, () => true)
@@ -32,17 +74,17 @@ it('every key is in the help and in the Markdown table', () => {
 	}
 	expect(help).toMatchInlineSnapshot(`
 		"r            start the run, or run again
-		x            stop the run; what is under way is still answered
+		x            stop sending; requests in flight finish
 		d            the demo, where no account can be used
-		p            pause the load: nothing is sent until the next p
+		p            pause or resume sending
 		Space        selected variant on or off
-		m            next method of sending
+		m            next method
 		g            next goal: what "best" means
 		M            choose a model, or several to compare
 		o            choose a preset
-		b            benchmark the selected bucket, with what others leave of it
+		b            benchmark the selected model within the free quota
 		,            settings of the run, with its plan
-		f            freeze the view; the run goes on
+		f            freeze the view; the run continues
 		1 2 3 4 5 6  Account, Dashboard, Variants, Timeline, Quotas, Log
 		Tab          next view
 		Shift+Tab    previous view
@@ -53,7 +95,7 @@ it('every key is in the help and in the Markdown table', () => {
 		PageUp       a page up
 		PageDown     a page down
 		Enter        all about the selected variant or bucket
-		/            only rows that hold a text; Esc clears it
+		/            filter rows; Esc clears
 		s            sort by the next column
 		i            invert the order
 		+ =          shorter time window

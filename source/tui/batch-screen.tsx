@@ -1,9 +1,89 @@
-import {type BatchProgress, type JobProgress, paceOf} from '../../metrics/figures/batch-progress.ts';
-import {formatCount, formatDurationMs, formatPercent} from '../../text/numbers.ts';
-import {fitLine, joinLines, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
-import {cleanText, truncateMiddle} from '../../text/width.ts';
-import {framed} from '../frame.ts';
-import {tierOf} from '../layout.ts';
+import {render, useInput, useStdin, useWindowSize} from 'ink';
+import {useSyncExternalStore} from 'react';
+import {type BatchProgress, type JobProgress, paceOf} from '../metrics/figures/batch-progress.ts';
+import {formatCount, formatDurationMs, formatPercent} from '../text/numbers.ts';
+import {fitLine, joinLines, type Line, lineWidth, segment, type Tone} from '../text/segment.ts';
+import {themeNamed} from '../text/themes.ts';
+import {cleanText, truncateMiddle} from '../text/width.ts';
+import {type Appearance, AppearanceContext, screenOptions} from './appearance.tsx';
+import {framed} from './frame.ts';
+import {tierOf} from './layout.ts';
+import {Lines} from './panel.tsx';
+import type {ScreenPorts} from './screen-ports.ts';
+
+/** The screen of a batch. */
+type BatchScreen = {
+	readonly show: (view: BatchView) => void;
+	/** Gives the terminal back. */
+	readonly close: () => Promise<void>;
+};
+
+type Props = {
+	readonly subscribe: (listener: () => void) => () => void;
+	readonly shown: () => BatchView;
+	readonly onLeave: () => void;
+};
+
+function BatchApp({subscribe, shown, onLeave}: Props) {
+	const view = useSyncExternalStore(subscribe, shown);
+	const {columns, rows} = useWindowSize();
+	const {isRawModeSupported} = useStdin();
+	useInput(
+		(text, key) => {
+			if (text === 'q' || text === 'Q' || (key.ctrl && text === 'c')) {
+				onLeave();
+			}
+		},
+		{isActive: isRawModeSupported},
+	);
+	return <Lines lines={batchLines(view, columns, rows)} width={columns} height={rows} />;
+}
+
+const framesPerSecond = 10;
+
+/** Opens the screen on the alternate screen. */
+export function openBatchScreen(
+	first: BatchView,
+	ports: Pick<ScreenPorts, 'stdin' | 'stdout' | 'appearance'> & {readonly onLeave: () => void},
+): BatchScreen {
+	const listeners = new Set<() => void>();
+	let view = first;
+	const appearance: Appearance = {
+		theme: themeNamed(ports.appearance.theme, ports.appearance.color),
+		isAscii: ports.appearance.ascii,
+	};
+	const instance = render(
+		<AppearanceContext value={appearance}>
+			<BatchApp
+				subscribe={(listener) => {
+					listeners.add(listener);
+					return () => listeners.delete(listener);
+				}}
+				shown={() => view}
+				onLeave={ports.onLeave}
+			/>
+		</AppearanceContext>,
+		{
+			stdin: ports.stdin,
+			stdout: ports.stdout,
+			...screenOptions,
+			maxFps: framesPerSecond,
+		},
+	);
+	return {
+		show(next) {
+			view = next;
+			for (const listener of listeners) {
+				listener();
+			}
+		},
+		async close() {
+			const exited = instance.waitUntilExit();
+			instance.unmount();
+			await exited;
+		},
+	};
+}
 
 /** Everything that the screen of a batch shows. */
 export type BatchView = {
@@ -16,9 +96,9 @@ export type BatchView = {
 	/** Bytes of the upload under way; undefined while none is. */
 	readonly upload: {readonly bytes: number; readonly totalBytes: number} | undefined;
 	readonly progress: BatchProgress;
-	/** What keeps the jobs from being looked at just now, in words. */
+	/** Why the jobs cannot be polled just now. */
 	readonly trouble: string | undefined;
-	/** What leaving means: a demo's jobs end with it. */
+	/** What happens to the jobs when the user leaves. */
 	readonly leaving: string;
 };
 
@@ -59,7 +139,7 @@ const uploadWords = ({upload, progress}: BatchView): Line => {
 	const waiting = progress.states.waiting ?? 0;
 	return waiting === 0
 		? [segment('done', 'good')]
-		: [segment(`${waiting} of ${progress.jobs.length} jobs wait for their turn`, 'warning')];
+		: [segment(`${waiting} of ${progress.jobs.length} jobs waiting`, 'warning')];
 };
 
 const uploadLines = (view: BatchView, width: number): readonly Line[] => {
@@ -81,7 +161,7 @@ const countWords = ({progress}: BatchView): Line => {
 			...(pace === null
 				? []
 				: [
-						[segment(`${formatCount(pace.perMinute)} a minute`)],
+						[segment(`${formatCount(pace.perMinute)} per minute`)],
 						[segment(`about ${formatDurationMs(pace.leftMs)} left`)],
 					]),
 		],

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {lineText, lineWidth} from '../../source/text/segment.ts';
-import {type BatchView, batchLines} from '../../source/tui/batch/batch-lines.ts';
+import {type BatchView, batchLines} from '../../source/tui/batch-screen.tsx';
 
 const view: BatchView = {
 	preset: 'bulk',
@@ -51,11 +51,11 @@ describe('the screen of a batch', () => {
 	it('says states, counters, rate and time left, and how many jobs there is no room for', () => {
 		const text = textOf(view, 80, 24);
 		expect(text).toContain('1 InProgress · 1 Completed · 38 waiting');
-		expect(text).toMatch(/1,200 of 40,000 records · 7 failed · 1,200 a minute · about 32m 20s left/);
+		expect(text).toMatch(/1,200 of 40,000 records · 7 failed · 1,200 per minute · about 32m 20s left/);
 		expect(text).toMatch(/bedrock-top-bulk-2 +InProgress +200\/1,000 {2}7 failed/);
 		const listed = text.match(/bedrock-top-bulk-\d+/g)?.length ?? 0;
 		expect(text).toContain(`and ${40 - listed} more`);
-		expect(text).toContain('38 of 40 jobs wait for their turn');
+		expect(text).toContain('38 of 40 jobs waiting');
 	});
 
 	it('shows the upload while there is one, in every size', () => {

@@ -1,22 +1,22 @@
 import {Text} from 'ink';
 import {Table} from 'ink-table';
 import {createContext, type ReactNode, useContext} from 'react';
-import type {BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
-import {type Limit, limitKinds} from '../domain/target.ts';
-import {gaugeFraction} from '../text/bars.ts';
-import {formatPercent, formatTokens, unknownMark} from '../text/numbers.ts';
-import {segment, type Tone} from '../text/segment.ts';
-import {type Column, type FittedColumn, fitColumns} from '../text/table.ts';
-import {cleanText, fitText} from '../text/width.ts';
-import {limitWords} from '../view/quota-words.ts';
-import {shownSnapshot} from '../view/selectors.ts';
-import type {State} from '../view/state.ts';
-import {paint, useAppearance} from './appearance.tsx';
+import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
+import {type Limit, limitKinds} from '../../domain/target.ts';
+import {gaugeFraction} from '../../text/bars.ts';
+import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
+import {segment, type Tone} from '../../text/segment.ts';
+import {type Column, type FittedColumn, fitColumns} from '../../text/table.ts';
+import {cleanText, fitText} from '../../text/width.ts';
+import {limitWords} from '../../view/quota-words.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
+import {paint, useAppearance} from '../appearance.tsx';
 
 /** Texts of the cells, by row and column. */
 const Texts = createContext<ReadonlyArray<readonly string[]>>([]);
 
-/** First of the characters that stand for a row; text that may be shown has none of them (`cleanText`). */
+/** First of the characters that represent a row; shown text never contains them (`cleanText`). */
 const firstStandIn = 0xe0_00;
 const standIns = /[\uE000-\uF8FF]+/;
 const maxRows = 0xf8_ff - firstStandIn + 1;
@@ -32,7 +32,7 @@ function Piece({children, tone}: PieceProps & {readonly tone: Tone}) {
 const Header = ({children}: PieceProps) => <Piece tone="title">{children}</Piece>;
 const Skeleton = ({children}: PieceProps) => <Piece tone="border">{children}</Piece>;
 
-/** Puts the text of a cell in the place of what stood for it. */
+/** Replaces the stand-in of a cell by its text. */
 function Cell({children, column}: PieceProps & {readonly column: number}) {
 	const texts = useContext(Texts);
 	const shown = String(children).replace(
@@ -48,8 +48,8 @@ type TableProps<Row> = {
 };
 
 /**
- * A table drawn by ink-table. It counts a text's UTF-16 units where a terminal counts cells, so it is given characters
- * that stand for a cell each, and every text is fitted into its cells here.
+ * A table drawn by ink-table. It counts a text's UTF-16 units where a terminal counts cells, so it is given one
+ * stand-in character per cell, and every text is fitted into its cells here.
  */
 function AlignedTable<Row>({columns, rows}: TableProps<Row>) {
 	const shown = rows.slice(0, maxRows);
@@ -157,7 +157,7 @@ const columns: ReadonlyArray<Column<QuotaRow>> = [
 		priority: 3,
 		format: ({limit}) => formatTokens(limit.default),
 	},
-	{key: 'Raise', header: 'Raise', align: 'left', priority: 2, format: ({limit}) => raiseWords(limit)},
+	{key: 'Increase', header: 'Increase', align: 'left', priority: 2, format: ({limit}) => raiseWords(limit)},
 	{key: 'Code', header: 'Code', align: 'left', priority: 1, format: ({limit}) => limit.code ?? unknownMark},
 ];
 
@@ -173,7 +173,7 @@ function raiseWords({adjustable}: Limit): string {
 	if (adjustable === null) {
 		return unknownMark;
 	}
-	return adjustable ? 'can be asked' : 'fixed';
+	return adjustable ? 'on request' : 'not adjustable';
 }
 
 /** Cells that ink-table adds to each column: a blank on either side and a rule. */

@@ -163,6 +163,6 @@ describe('without an account', () => {
 	it('it is not offered where an account can be used', () => {
 		const {state, effects} = press({...planned, hasDemo: true}, 'd');
 		expect(effects).toEqual([]);
-		expect(state.flash?.text).toBe('the demo is offered where no account can be used');
+		expect(state.flash?.text).toBe('the demo is for when no account can be used');
 	});
 });
