@@ -12,7 +12,7 @@ export type SentRequest = {
 	readonly region: string;
 	/** JSON body of the HTTP request. */
 	readonly body: JsonMembers;
-	/** What travels beside the body (headers of InvokeModel), by its name in the SDK. */
+	/** Values beside the body (headers of InvokeModel), by their names in the SDK. */
 	readonly beside: Readonly<Record<string, string>>;
 };
 

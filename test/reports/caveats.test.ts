@@ -21,12 +21,12 @@ describe('what is not exact', () => {
 					timeToFirstToken: {...variant.latencyMs.timeToFirstToken, mean: 500},
 				},
 			})),
-		}).filter((text) => text.includes('tokens of an answer count from'));
+		}).filter((text) => text.includes('tokens of an answer start to count'));
 	};
 
 	it('is a rate that rests on where tokens count from, while that is not known', () => {
 		expect(withService('unknown', 11_000, 'tokens')).toEqual([
-			'Where the tokens of an answer count from was not learnt: if it is the end and not the first byte, rates are up to 18 % lower.',
+			'When the tokens of an answer start to count is not confirmed: if at its end and not its first byte, rates are up to 18% lower.',
 		]);
 		expect(withService('end', 11_000, 'tokens')).toEqual([]);
 		expect(withService('unknown', 11_000, 'requests')).toEqual([]);

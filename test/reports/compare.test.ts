@@ -83,7 +83,7 @@ it('medianOf reads the ranks around the middle off the histogram', () => {
 
 describe('compareRuns', () => {
 	it('puts variants of the same name side by side and keeps those of one run', () => {
-		const rows = compareRuns([before, after]).filter(({figure}) => figure === 'quota tokens a request');
+		const rows = compareRuns([before, after]).filter(({figure}) => figure === 'quota tokens per request');
 		expect(rows.map(({variant, values}) => [variant, ...values.map(({value}) => value)])).toEqual([
 			['minimal', 600, 400],
 			['gone', 420, null],
@@ -123,7 +123,7 @@ it('a table fits every width and says what is better', () => {
 	}
 
 	const wide = comparisonLines([before, after], 160).join('\n');
-	expect(wide).toMatch(/quota tokens a request +600 +400 +-33%, -200 \(-\d+ to -\d+\): better/);
+	expect(wide).toMatch(/quota tokens per request +600 +400 +-33%, -200 \(-\d+ to -\d+\): better/);
 });
 
 it('Markdown has the table, every run, and the mark of a simulator', () => {

@@ -142,7 +142,7 @@ describe('compare', () => {
 		const {io, text} = outputs();
 		const options = {files, isForced: false, json: undefined, isAscii: false};
 		expect(await compare({...options, out: undefined}, io)).toBe(0);
-		expect(text()).toMatch(/minimal .*\n?.*sustainable useful items a minute +238 +278 +\+17%/);
+		expect(text()).toMatch(/minimal .*\n?.*sustainable useful items per minute +238 +278 +\+17%/);
 		expect(await readdir(root)).toEqual(['after', 'before']);
 
 		const out = path.join(root, 'both');

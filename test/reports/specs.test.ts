@@ -32,7 +32,7 @@ describe('throughput-comparison', () => {
 		const chart = textsOf(small);
 		expect(chart?.title).toBe('Throughput that the quota sustains');
 		// minimal: 340 quota tokens a request, so 100,000 a minute carry 294 of them.
-		expect(chart?.description).toContain('minimal: 294 requests and 100,000 quota tokens a minute');
+		expect(chart?.description).toContain('minimal: 294 requests and 100,000 quota tokens per minute');
 	});
 
 	it('shows the measured rates where there are any', () => {
@@ -40,7 +40,7 @@ describe('throughput-comparison', () => {
 			resultsOf(snapshot({variants: [variant({isMeasured: true, input: 500, output: 500})]}), environment),
 		);
 		expect(chart?.title).toBe('Throughput by variant');
-		expect(chart?.description).toContain('minimal: 93 requests and 93,000 quota tokens a minute');
+		expect(chart?.description).toContain('minimal: 93 requests and 93,000 quota tokens per minute');
 	});
 });
 

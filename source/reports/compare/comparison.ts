@@ -1,23 +1,23 @@
 import path from 'node:path';
 import {wilsonInterval} from '../../metrics/statistics/intervals.ts';
-import {formatDurationMs, formatNumber, formatPercent, formatUsd} from '../../text/numbers.ts';
+import {formatDurationMs, formatNumber, formatPercent, formatUsd, unknownMark} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {Results, VariantResults} from '../results-schema.ts';
 
-/** A figure with its 95 % interval; null where it is not known. */
+/** A figure with its 95% interval; null where it is not known. */
 type Figure = {
 	readonly value: number | null;
 	readonly low: number | null;
 	readonly high: number | null;
 };
 
-/** How far one figure is from another. */
+/** The difference of two figures. */
 type Difference = {
 	/** Second minus first. */
 	readonly absolute: number;
 	/** `absolute` as a part of the first; null where the first is 0. */
 	readonly relative: number | null;
-	/** 95 % interval of `absolute`; null where an interval of either figure is not known. */
+	/** 95% interval of `absolute`; null where an interval of either figure is not known. */
 	readonly low: number | null;
 	readonly high: number | null;
 	readonly verdict: 'better' | 'worse' | 'same' | 'unclear';
@@ -34,7 +34,6 @@ export function differenceOf(first: Figure, second: Figure, isLessBetter: boolea
 	if (first.value === null || second.value === null) {
 		return undefined;
 	}
-
 	const absolute = second.value - first.value;
 	const interval = intervalOf(absolute, first as KnownFigure, second as KnownFigure);
 	return {
@@ -52,7 +51,6 @@ function intervalOf(absolute: number, first: KnownFigure, second: KnownFigure) {
 	if (first.low === null || first.high === null || second.low === null || second.high === null) {
 		return undefined;
 	}
-
 	return {
 		low: absolute - Math.hypot(second.value - second.low, first.high - first.value),
 		high: absolute + Math.hypot(second.high - second.value, first.value - first.low),
@@ -67,11 +65,10 @@ function verdictOf(
 	if (interval === undefined || (interval.low <= 0 && interval.high >= 0)) {
 		return absolute === 0 && interval !== undefined ? 'same' : 'unclear';
 	}
-
 	return absolute < 0 === isLessBetter ? 'better' : 'worse';
 }
 
-/** A share with its 95 % interval. */
+/** A share with its 95% interval. */
 export function shareOf(part: number, whole: number): Figure {
 	const interval = wilsonInterval(part, whole);
 	return interval === undefined ? {value: null, low: null, high: null} : {value: part / whole, ...interval};
@@ -93,7 +90,6 @@ export function medianOf(
 	if (value === null || lowRank < 1 || highRank > count) {
 		return {value, low: null, high: null};
 	}
-
 	return {
 		value,
 		low: Math.min(value, atRank(histogram, lowRank)),
@@ -109,12 +105,11 @@ function atRank(histogram: ReadonlyArray<readonly [upper: number, count: number]
 			return upper;
 		}
 	}
-
 	return histogram.at(-1)?.[0] ?? 0;
 }
 
 /**
- * Short names for result files, unlike each other: the folder of a `results.json`, else the file's own name.
+ * Short unique names for result files: the folder of a `results.json`, else the file's own name.
  *
  * @param files As the user typed them.
  */
@@ -130,7 +125,7 @@ export function runNames(files: readonly string[]): readonly string[] {
 		: files.map((file, index) => (files.indexOf(file) === index ? file : `${file} (${index + 1})`));
 }
 
-/** A run with what it is called beside others. */
+/** A run with its name beside others. */
 export type NamedRun = {readonly name: string; readonly results: Results};
 
 /** One figure of one variant in every run; the first run is the one that the others are compared with. */
@@ -154,7 +149,7 @@ type Measure = {
 /** The figures that runs are compared by, in the order in which they are shown. */
 const measures: readonly Measure[] = [
 	{
-		figure: 'sustainable useful items a minute',
+		figure: 'sustainable useful items per minute',
 		isLessBetter: false,
 		of: ({sustainable: {usefulPerMinute, low, high}}) => ({value: usefulPerMinute, low, high}),
 		format: formatNumber,
@@ -166,8 +161,8 @@ const measures: readonly Measure[] = [
 		format: formatPercent,
 	},
 	{
-		// What sets a batch, which has no quota of a minute, against on-demand.
-		figure: 'useful items an hour as run',
+		// Compares a batch, which has no quota per minute, with on-demand.
+		figure: 'useful items per hour as run',
 		isLessBetter: false,
 		of: ({rate: {usefulPerMinute}}) => ({
 			value: usefulPerMinute === null ? null : usefulPerMinute * 60,
@@ -177,7 +172,7 @@ const measures: readonly Measure[] = [
 		format: formatNumber,
 	},
 	{
-		figure: 'tokens a request',
+		figure: 'tokens per request',
 		isLessBetter: true,
 		of: ({perRequest: {totalTokens}}) => ({
 			value: totalTokens.mean,
@@ -187,7 +182,7 @@ const measures: readonly Measure[] = [
 		format: formatNumber,
 	},
 	{
-		figure: 'quota tokens a request',
+		figure: 'quota tokens per request',
 		isLessBetter: true,
 		of: ({perRequest: {quotaTokens}}) => ({
 			value: quotaTokens.mean,
@@ -197,7 +192,7 @@ const measures: readonly Measure[] = [
 		format: formatNumber,
 	},
 	{
-		figure: 'cost a request',
+		figure: 'cost per request',
 		isLessBetter: true,
 		of: ({perRequest: {costUsd}}) => ({value: costUsd.mean, low: costUsd.low, high: costUsd.high}),
 		format: formatUsd,
@@ -258,15 +253,14 @@ function variantName(key: string, hasModels: boolean): string {
 	return cleanText(`${name}${lane === 'normal' ? '' : ` (${lane})`}${hasModels ? ` on ${model}` : ''}`);
 }
 
-/** `+12 % (+8 to +16 %), better`; what is not known is a dash. */
+/** `+12%, +80 (+50 to +110): better`; a dash where it is not known. */
 export function differenceText(
 	difference: Difference | undefined,
 	format: (value: number | null) => string,
 ): string {
 	if (difference === undefined) {
-		return '–';
+		return unknownMark;
 	}
-
 	const {absolute, relative, low, high, verdict} = difference;
 	const words = {better: 'better', worse: 'worse', same: 'the same', unclear: 'not clear'}[verdict];
 	const signed = (value: number) => `${value < 0 ? '-' : '+'}${format(Math.abs(value))}`;
@@ -295,5 +289,5 @@ export function mismatchesOf(runs: readonly NamedRun[]): readonly string[] {
 	const different = aspects.filter(([, of]) => new Set(runs.map(({results}) => of(results))).size > 1);
 	return different.length === 0
 		? []
-		: [`The runs differ in more than the variants: ${different.map(([word]) => word).join(', ')}.`];
+		: [`Note: the runs also differ in ${different.map(([word]) => word).join(', ')}.`];
 }

@@ -25,7 +25,7 @@ const combining = /\p{Mark}/u;
 /**
  * @param text One line.
  * @param fontSize In pixels.
- * @param isBold Bold is about 7 % wider.
+ * @param isBold Bold is about 7% wider.
  * @returns Width in pixels.
  */
 export function textWidth(text: string, fontSize: number, isBold: boolean): number {
@@ -33,7 +33,6 @@ export function textWidth(text: string, fontSize: number, isBold: boolean): numb
 	for (const character of text) {
 		thousandths += widths[character.charCodeAt(0) - 0x20] ?? otherWidth(character);
 	}
-
 	return (thousandths / 1000) * fontSize * (isBold ? 1.07 : 1) * allowance;
 }
 
@@ -41,7 +40,6 @@ function otherWidth(character: string): number {
 	if (combining.test(character)) {
 		return 0;
 	}
-
 	return wideCharacter.test(character) ? 1000 : 620;
 }
 
@@ -62,7 +60,7 @@ export function variantLabels(results: Pick<Results, 'variants'>): readonly stri
 	);
 }
 
-/** The same labels, but the second of two equal ones is told apart by a number. */
+/** The same labels, with a number after repeated ones. */
 export function uniqueLabels(labels: readonly string[]): readonly string[] {
 	const taken = new Set<string>();
 	return labels.map((wanted) => {
@@ -70,7 +68,6 @@ export function uniqueLabels(labels: readonly string[]): readonly string[] {
 		for (let number = 2; taken.has(label); number += 1) {
 			label = `${wanted} #${number}`;
 		}
-
 		taken.add(label);
 		return label;
 	});
