@@ -9,6 +9,8 @@ import {QuotaTable} from '../../source/tui/panels/quota-table.tsx';
 import {initialState} from '../../source/view/state.ts';
 import {configFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
+/** Tests source/tui/panel.tsx and source/tui/panels/quota-table.tsx. */
+
 /** The last frame; a component that throws leaves Ink's error overview in it. */
 function frameOf(instance: ReturnType<typeof render>): string {
 	const frame = instance.lastFrame() ?? '';

@@ -21,7 +21,7 @@ import {
 	targetFixture,
 } from '../helpers/snapshot-fixture.ts';
 
-/** Text from the service, a preset or a file, with all that could harm a terminal in it. */
+/** Tests source/tui with text from the service, a preset or a file that could harm a terminal. */
 
 const anyText = fc.oneof(
 	fc.string({unit: 'grapheme', maxLength: 60}),

@@ -17,6 +17,8 @@ import {
 	targetFixture,
 } from '../helpers/snapshot-fixture.ts';
 
+/** Tests source/view/account by actions. */
+
 const start = (options: Parameters<typeof initialAccount>[0] = {}): State =>
 	initialState({
 		config: configFixture({models: []}),

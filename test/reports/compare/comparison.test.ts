@@ -7,15 +7,17 @@ import {
 	mismatchesOf,
 	runNames,
 	shareOf,
-} from '../../source/reports/compare/comparison.ts';
-import {comparisonChart} from '../../source/reports/compare/comparison-chart.ts';
-import {comparisonLines, comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
-import {drawChart} from '../../source/reports/draw.ts';
-import {resultsOf} from '../../source/reports/results.ts';
-import {displayWidth} from '../../source/text/width.ts';
-import {parseXml} from '../helpers/parse-xml.ts';
-import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
-import {overlaps, textBoxes} from '../helpers/svg-text.ts';
+} from '../../../source/reports/compare/comparison.ts';
+import {comparisonChart} from '../../../source/reports/compare/comparison-chart.ts';
+import {comparisonLines, comparisonMarkdown} from '../../../source/reports/compare/comparison-table.ts';
+import {drawChart} from '../../../source/reports/draw.ts';
+import {resultsOf} from '../../../source/reports/results.ts';
+import {displayWidth} from '../../../source/text/width.ts';
+import {parseXml} from '../../helpers/parse-xml.ts';
+import {environment, snapshot, target, variant} from '../../helpers/results-fixture.ts';
+import {overlaps, textBoxes} from '../../helpers/svg-text.ts';
+
+/** Tests source/reports/compare. */
 
 const before = {
 	name: 'before',
