@@ -46,13 +46,11 @@ const leadsToNumber = (schema: Shape, path: readonly string[]): boolean => {
 /** Whether anything below a part of the schema is a number. */
 const holdsNumber = (schema: Shape): boolean => {
 	switch (schema.def?.type) {
-		case 'number': {
+		case 'number':
 			return true;
-		}
 		case 'nullable':
-		case 'optional': {
+		case 'optional':
 			return holdsNumber(schema.unwrap?.() ?? {});
-		}
 		default: {
 			const {shape = {}, valueType} = schema;
 			return [...Object.values(shape), ...(valueType === undefined ? [] : [valueType])].some(holdsNumber);

@@ -95,49 +95,37 @@ type ViewProps = Omit<RegionProps, 'name'>;
 const RegionView = memo(({name, ...props}: RegionProps) => {
 	const {state, width, height} = props;
 	switch (name) {
-		case 'header': {
+		case 'header':
 			return <Lines lines={headerLines(state, width, height)} width={width} height={height} />;
-		}
-		case 'gauges': {
+		case 'gauges':
 			return <GaugesView {...props} />;
-		}
-		case 'requests-chart': {
+		case 'requests-chart':
 			return <ChartView {...props} kind="requests" />;
-		}
-		case 'tokens-chart': {
+		case 'tokens-chart':
 			return <ChartView {...props} kind="tokens" />;
-		}
-		case 'nearer-chart': {
+		case 'nearer-chart':
 			return (
 				<ChartView {...props} kind={nearerLimit(shownSnapshot(state)?.buckets[shownTargetIndex(state)])} />
 			);
-		}
-		case 'traffic-chart': {
+		case 'traffic-chart':
 			return <ChartView {...props} kind="traffic" />;
-		}
-		case 'notice': {
+		case 'notice':
 			return <NoticeView {...props} />;
-		}
-		case 'table': {
+		case 'table':
 			return <TableView {...props} />;
-		}
-		case 'detail': {
+		case 'detail':
 			return <DetailView {...props} />;
-		}
 		case 'notes': {
 			const inside = panelInside(width, height, props.tier);
 			const lines = notesLines(state, inside.width, inside.height);
 			return <Panel {...props} title={{title: [segment('Advice and events', 'title')]}} lines={lines} />;
 		}
-		case 'body': {
+		case 'body':
 			return <BodyView {...props} />;
-		}
-		case 'footer': {
+		case 'footer':
 			return <Lines lines={[footerLine(state, width)]} width={width} height={height} />;
-		}
-		case 'line': {
+		case 'line':
 			return <Lines lines={tinyLines(state, width, height)} width={width} height={height} />;
-		}
 	}
 });
 RegionView.displayName = 'RegionView';

@@ -71,10 +71,9 @@ export function createEffects(
 
 	const run = (effect: Effect) => {
 		switch (effect.type) {
-			case 'prepare': {
+			case 'prepare':
 				engine.send({type: 'prepare', config: effect.config});
 				break;
-			}
 			case 'list-models': {
 				const {connection, override, isRefreshing} = effect.config;
 				engine.send({type: 'list-models', config: {connection, override, isRefreshing}});
@@ -89,62 +88,49 @@ export function createEffects(
 				});
 				break;
 			}
-			case 'ring': {
+			case 'ring':
 				ports.stdout.write('\u0007');
 				for (const text of effect.texts) {
 					ports.noteAlert?.(text);
 				}
 				break;
-			}
-			case 'watch-rows': {
+			case 'watch-rows':
 				engine.send({type: 'look-at-account', places: effect.ids.map(placeOf)});
 				break;
-			}
-			case 'list-presets': {
+			case 'list-presets':
 				void listPresets();
 				break;
-			}
-			case 'load-preset': {
+			case 'load-preset':
 				void loadPreset(effect.name);
 				break;
-			}
-			case 'start-demo': {
+			case 'start-demo':
 				void startDemo();
 				break;
-			}
-			case 'start': {
+			case 'start':
 				start();
 				break;
-			}
 			case 'pause':
-			case 'resume': {
+			case 'resume':
 				engine.send({type: effect.type});
 				break;
-			}
-			case 'set-goal': {
+			case 'set-goal':
 				engine.send(effect);
 				break;
-			}
-			case 'stop': {
+			case 'stop':
 				engine.send({type: 'stop', stoppedBy: 'key', deadlineMs: effect.deadlineMs});
 				break;
-			}
-			case 'export': {
+			case 'export':
 				void write(effect);
 				break;
-			}
-			case 'redraw': {
+			case 'redraw':
 				redraw();
 				break;
-			}
-			case 'suspend': {
+			case 'suspend':
 				suspend();
 				break;
-			}
-			case 'leave': {
+			case 'leave':
 				leave();
 				break;
-			}
 		}
 	};
 
@@ -160,14 +146,11 @@ function placeOf(id: string): BucketPlace {
 async function written(ports: ScreenPorts, effect: Effect & {type: 'export'}): Promise<readonly string[]> {
 	const {what, snapshot, config} = effect;
 	switch (what) {
-		case 'charts': {
+		case 'charts':
 			return ports.exportReports(snapshot);
-		}
-		case 'increase': {
+		case 'increase':
 			return ports.exportIncrease(snapshot);
-		}
-		case 'winner': {
+		case 'winner':
 			return ports.exportWinningRequest(snapshot, config);
-		}
 	}
 }

@@ -96,20 +96,16 @@ export function computeLayout(input: LayoutInput): Layout {
 
 function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
 	switch (input.view) {
-		case 'dashboard': {
+		case 'dashboard':
 			return dashboardBands(input, tier, rows);
-		}
-		case 'variants': {
+		case 'variants':
 			return variantBands(input, tier, rows);
-		}
-		case 'timeline': {
+		case 'timeline':
 			return timelineBands(tier, rows);
-		}
 		case 'account':
 		case 'quotas':
-		case 'log': {
+		case 'log':
 			return [{height: rows, names: ['body']}];
-		}
 	}
 }
 

@@ -138,36 +138,26 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 function actionForReport(report: EngineReport, atMs: number): Action | undefined {
 	switch (report.type) {
-		case 'preparing': {
+		case 'preparing':
 			return {type: 'preparation-progressed', step: report.step, atMs};
-		}
-		case 'prepared': {
+		case 'prepared':
 			return {type: 'run-prepared', plan: report.plan, snapshot: report.snapshot, atMs};
-		}
-		case 'account': {
+		case 'account':
 			return {type: 'account-received', account: report.account, atMs};
-		}
-		case 'models-listed': {
+		case 'models-listed':
 			return {type: 'models-listed', models: report.models, atMs};
-		}
-		case 'models-failed': {
+		case 'models-failed':
 			return {type: 'models-failed', fault: report.fault, atMs};
-		}
-		case 'snapshot': {
+		case 'snapshot':
 			return {type: 'snapshot-received', snapshot: report.snapshot, atMs};
-		}
-		case 'ended': {
+		case 'ended':
 			return {type: 'run-ended', snapshot: report.snapshot, atMs};
-		}
-		case 'failed': {
+		case 'failed':
 			return {type: 'engine-failed', fault: report.fault, atMs};
-		}
 		case 'log':
-		case 'warning': {
+		case 'warning':
 			return {type: 'engine-logged', text: report.text, atMs};
-		}
-		case 'closed': {
+		case 'closed':
 			return undefined;
-		}
 	}
 }

@@ -51,15 +51,12 @@ const notRunnable: Reason = (state) => {
 		return 'a run is under way';
 	}
 	switch (state.stage.kind) {
-		case 'preparing': {
+		case 'preparing':
 			return 'the run is still being prepared';
-		}
-		case 'choosing': {
+		case 'choosing':
 			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
-		}
-		default: {
+		default:
 			return undefined;
-		}
 	}
 };
 

@@ -89,12 +89,10 @@ function overlayAction(
 	atMs: number,
 ): Action | undefined {
 	switch (overlay.kind) {
-		case 'picker': {
+		case 'picker':
 			return pickerAction(overlay, keyName, atMs);
-		}
-		case 'settings': {
+		case 'settings':
 			return settingsAction(overlay, keyName, atMs);
-		}
 		case 'help': {
 			const command = commandFor(keyName, 'log');
 			const lines = command === undefined ? undefined : steps[command];
@@ -104,15 +102,13 @@ function overlayAction(
 			const closes = command === 'help' || command === 'close' || command === 'quit';
 			return closes ? {type: 'overlay-closed', atMs} : undefined;
 		}
-		case 'quit-question': {
+		case 'quit-question':
 			if (['q', 'y', 'Enter'].includes(keyName)) {
 				return {type: 'command-given', command: 'quit', atMs};
 			}
 			return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
-		}
-		case 'exported': {
+		case 'exported':
 			return {type: 'overlay-closed', atMs};
-		}
 	}
 }
 
@@ -139,15 +135,12 @@ function listAction(keyName: string, atMs: number): Action | undefined {
 		return {type: 'overlay-moved', lines, atMs};
 	}
 	switch (keyName) {
-		case 'Enter': {
+		case 'Enter':
 			return {type: 'overlay-accepted', atMs};
-		}
-		case 'Esc': {
+		case 'Esc':
 			return {type: 'overlay-closed', atMs};
-		}
-		default: {
+		default:
 			return undefined;
-		}
 	}
 }
 
@@ -168,15 +161,12 @@ function settingsAction({index}: SettingsForm, keyName: string, atMs: number): A
 
 function typingAction(keyName: string, atMs: number): Action | undefined {
 	switch (keyName) {
-		case 'Enter': {
+		case 'Enter':
 			return {type: 'typing-ended', isKept: true, atMs};
-		}
-		case 'Esc': {
+		case 'Esc':
 			return {type: 'typing-ended', isKept: false, atMs};
-		}
-		default: {
+		default:
 			return textAction(keyName, atMs);
-		}
 	}
 }
 
@@ -184,17 +174,14 @@ function typingAction(keyName: string, atMs: number): Action | undefined {
 function textAction(keyName: string, atMs: number): Action | undefined {
 	switch (keyName) {
 		case 'Backspace':
-		case 'Delete': {
+		case 'Delete':
 			return {type: 'text-erased', atMs};
-		}
-		case 'Space': {
+		case 'Space':
 			return {type: 'text-typed', text: ' ', atMs};
-		}
-		default: {
+		default:
 			return [...keyName].length === 1 && !'↑↓←→'.includes(keyName)
 				? {type: 'text-typed', text: keyName, atMs}
 				: undefined;
-		}
 	}
 }
 

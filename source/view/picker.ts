@@ -78,13 +78,11 @@ function searchedText(row: PickerRow): string {
 			const {model, scope, name} = row.model;
 			return cleanText(`${model} ${scope} ${name ?? ''}`);
 		}
-		case 'preset': {
+		case 'preset':
 			return cleanText(`${row.preset.name} ${row.preset.description}`);
-		}
 		case 'region':
-		case 'typed': {
+		case 'typed':
 			return row.key;
-		}
 	}
 }
 

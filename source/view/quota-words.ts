@@ -4,16 +4,13 @@ import {formatTokens, unknownMark} from '../text/numbers.ts';
 /** A limit in words; `unit` is `RPM`, `TPM` or `TPD`. */
 export function limitWords(limit: Limit, unit: string): string {
 	switch (limit.state) {
-		case 'none': {
+		case 'none':
 			return `no ${unit} limit`;
-		}
-		case 'blocked': {
+		case 'blocked':
 			return `${unit} blocked`;
-		}
 		case 'known':
-		case 'unknown': {
+		case 'unknown':
 			return limit.value === null ? `${unit} unknown` : `${formatTokens(limit.value)} ${unit}`;
-		}
 	}
 }
 

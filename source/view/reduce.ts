@@ -30,12 +30,10 @@ export function reduce(before: State, action: Action): Transition {
 			const {stage} = state;
 			return noEffect(stage.kind === 'preparing' ? {...state, stage: {...stage, step: action.step}} : state);
 		}
-		case 'run-prepared': {
+		case 'run-prepared':
 			return prepared({...state, plan: action.plan}, action.snapshot);
-		}
-		case 'snapshot-received': {
+		case 'snapshot-received':
 			return account.withAlerts(withSnapshot(state, action.snapshot));
-		}
 		case 'run-ended': {
 			const ended: State = {
 				...withSnapshot(state, action.snapshot),
@@ -48,71 +46,54 @@ export function reduce(before: State, action: Action): Transition {
 			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
 			return isOver(state) ? screen.leave(failed) : noEffect(closedQuestion(failed));
 		}
-		case 'engine-logged': {
+		case 'engine-logged':
 			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
-		}
-		case 'command-given': {
+		case 'command-given':
 			return given(state, action.command);
-		}
 		case 'text-typed':
 		case 'text-erased':
 		case 'overlay-moved':
 		case 'overlay-turned':
 		case 'overlay-marked':
 		case 'overlay-accepted':
-		case 'overlay-closed': {
+		case 'overlay-closed':
 			return state.overlay === undefined
 				? noEffect(withTyped(state, action))
 				: inOverlay(state, state.overlay, action);
-		}
-		case 'typing-ended': {
+		case 'typing-ended':
 			return noEffect({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
-		}
-		case 'models-listed': {
+		case 'models-listed':
 			return noEffect({...state, models: {kind: 'known', entries: action.models}});
-		}
-		case 'models-failed': {
+		case 'models-failed':
 			return noEffect({...state, models: {kind: 'failed', fault: action.fault}});
-		}
-		case 'presets-listed': {
+		case 'presets-listed':
 			return noEffect({...state, presets: {kind: 'known', entries: action.presets}});
-		}
-		case 'presets-failed': {
+		case 'presets-failed':
 			return noEffect({...state, presets: {kind: 'failed', fault: action.fault}});
-		}
-		case 'preset-loaded': {
+		case 'preset-loaded':
 			return pickers.takePreset(state, action.config);
-		}
-		case 'demo-started': {
+		case 'demo-started':
 			return state.stage.kind === 'running' ? noEffect(state) : runs.takeDemo(state, action.config);
-		}
 		case 'demo-failed':
-		case 'preset-failed': {
+		case 'preset-failed':
 			return noEffect(withFlash(state, action.fault.message));
-		}
-		case 'account-opened': {
+		case 'account-opened':
 			return account.watchAccount(state);
-		}
-		case 'account-received': {
+		case 'account-received':
 			return account.takeAccount(state, action.account);
-		}
-		case 'export-finished': {
+		case 'export-finished':
 			return noEffect({
 				...state,
 				isExporting: false,
 				flash: undefined,
 				overlay: state.overlay ?? {kind: 'exported', files: action.files},
 			});
-		}
-		case 'export-failed': {
+		case 'export-failed':
 			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
-		}
-		case 'screen-resized': {
+		case 'screen-resized':
 			return noEffect({...state, size: action.size});
-		}
-		case 'time-passed': {
+		case 'time-passed':
 			return noEffect(state);
-		}
 	}
 }
 
@@ -125,18 +106,15 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		return noEffect({...state, overlay: undefined});
 	}
 	switch (overlay.kind) {
-		case 'help': {
+		case 'help':
 			return action.type === 'overlay-moved'
 				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
 				: noEffect(state);
-		}
-		case 'picker': {
+		case 'picker':
 			return inPicker(state, overlay, action);
-		}
 		case 'quit-question':
-		case 'exported': {
+		case 'exported':
 			return noEffect(state);
-		}
 	}
 }
 
@@ -148,27 +126,20 @@ function scrolled(scroll: number, lines: number): number {
 
 function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
 	switch (action.type) {
-		case 'text-typed': {
+		case 'text-typed':
 			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		}
-		case 'text-erased': {
+		case 'text-erased':
 			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		}
-		case 'overlay-turned': {
+		case 'overlay-turned':
 			return noEffect(state);
-		}
-		case 'overlay-moved': {
+		case 'overlay-moved':
 			return pickers.movePicker(state, picker, action.lines);
-		}
-		case 'overlay-marked': {
+		case 'overlay-marked':
 			return pickers.markPicked(state, picker);
-		}
-		case 'overlay-accepted': {
+		case 'overlay-accepted':
 			return pickers.acceptPicked(state, picker);
-		}
-		case 'overlay-closed': {
+		case 'overlay-closed':
 			return noEffect({...state, overlay: undefined});
-		}
 	}
 }
 
@@ -230,15 +201,12 @@ function withTyped(state: State, action: OverlayAction): State {
 		return state;
 	}
 	switch (action.type) {
-		case 'text-typed': {
+		case 'text-typed':
 			return {...state, filter: `${state.filter}${action.text}`.slice(0, 80)};
-		}
-		case 'text-erased': {
+		case 'text-erased':
 			return {...state, filter: [...state.filter].slice(0, -1).join('')};
-		}
-		default: {
+		default:
 			return state;
-		}
 	}
 }
 

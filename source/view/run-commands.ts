@@ -102,18 +102,15 @@ export function nextGoal(state: State): Transition {
 /** Asks for the plan of a changed configuration; it is shown before anything is sent. */
 export function replan(state: State): Transition {
 	switch (state.stage.kind) {
-		case 'preparing': {
+		case 'preparing':
 			return noEffect({...state, stage: {...state.stage, isStale: true, startsThen: false}});
-		}
 		case 'planned':
 		case 'ended':
-		case 'failed': {
+		case 'failed':
 			return prepare(state, false);
-		}
 		case 'choosing':
-		case 'running': {
+		case 'running':
 			return noEffect(state);
-		}
 	}
 }
 
@@ -128,19 +125,15 @@ function after<Value>(values: readonly Value[], value: Value): Value {
 function reconfigured(state: State): Transition {
 	const {stage} = state;
 	switch (stage.kind) {
-		case 'planned': {
+		case 'planned':
 			return prepare(state, false);
-		}
-		case 'preparing': {
+		case 'preparing':
 			return noEffect({...state, stage: {...stage, isStale: true}});
-		}
 		case 'ended':
-		case 'failed': {
+		case 'failed':
 			return noEffect(withFlash(state, 'from the next run on (r)'));
-		}
 		case 'choosing':
-		case 'running': {
+		case 'running':
 			return noEffect(state);
-		}
 	}
 }

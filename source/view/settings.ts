@@ -156,12 +156,11 @@ export function openSettings(state: State): Transition {
 export function inSettings(state: State, form: SettingsForm, action: OverlayAction): Transition {
 	const setting = settings[form.index];
 	switch (action.type) {
-		case 'text-typed': {
+		case 'text-typed':
 			// The first letter replaces the old value, as in a field that is fully selected.
 			return setting?.choices === undefined
 				? edit(state, form, `${form.text ?? ''}${action.text}`)
 				: noEffect(state);
-		}
 		case 'text-erased': {
 			const text = form.text ?? setting?.textOf(state.config) ?? '';
 			return setting?.choices === undefined
@@ -173,19 +172,16 @@ export function inSettings(state: State, form: SettingsForm, action: OverlayActi
 			const index = (((form.index + action.lines) % count) + count) % count;
 			return take(state, form, form.text, (kept) => ({...kept, index}));
 		}
-		case 'overlay-turned': {
+		case 'overlay-turned':
 			return turn(state, form, action.steps);
-		}
-		case 'overlay-accepted': {
+		case 'overlay-accepted':
 			return take(state, form, form.text, () => undefined);
-		}
 		case 'overlay-closed': {
 			const closed: State = {...state, overlay: undefined, config: form.before};
 			return state.config === form.before ? noEffect(closed) : replan(closed);
 		}
-		case 'overlay-marked': {
+		case 'overlay-marked':
 			return turn(state, form, 1);
-		}
 	}
 }
 

@@ -23,21 +23,16 @@ export function statusOf(state: State): Status {
 			const waited = formatSecondsLeft(Math.floor((state.nowMs - stage.sinceMs) / 1000) * 1000);
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
-		case 'choosing': {
+		case 'choosing':
 			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
-		}
-		case 'planned': {
+		case 'planned':
 			return {word: 'READY', detail: 'nothing is sent before r', tone: 'accent'};
-		}
-		case 'failed': {
+		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
-		}
-		case 'running': {
+		case 'running':
 			return runningStatus(state, snapshot);
-		}
-		case 'ended': {
+		case 'ended':
 			return endedStatus(snapshot);
-		}
 	}
 }
 
@@ -136,15 +131,12 @@ function endedStatus(snapshot: Snapshot | undefined): Status {
 	const duration = formatDurationMs(snapshot?.elapsedMs);
 	const by = snapshot?.stoppedBy == null ? '' : ` ${stopWords[snapshot.stoppedBy]}`;
 	switch (snapshot?.outcome) {
-		case 'stopped': {
+		case 'stopped':
 			return {word: 'STOPPED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'warning'};
-		}
-		case 'failed': {
+		case 'failed':
 			return {word: 'FAILED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'bad'};
-		}
-		default: {
+		default:
 			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
-		}
 	}
 }
 

@@ -92,23 +92,19 @@ export function placeOverlay(state: State, overlay: Overlay, columns: number, ro
 
 function overlayContent(state: State, overlay: Overlay, width: number, height: number): Content {
 	switch (overlay.kind) {
-		case 'picker': {
+		case 'picker':
 			return pickerContent(state, overlay, width, height);
-		}
-		case 'settings': {
+		case 'settings':
 			return settingsContent(state, overlay, width, height);
-		}
-		case 'help': {
+		case 'help':
 			return {
 				title: [segment('Keys', 'title')],
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
 			};
-		}
-		case 'quit-question': {
+		case 'quit-question':
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state)};
-		}
-		case 'exported': {
+		case 'exported':
 			return {
 				title: [segment('Written', 'good')],
 				note: [segment('any key closes', 'muted')],
@@ -116,7 +112,6 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [segment(line)]),
 				),
 			};
-		}
 	}
 }
 

@@ -74,9 +74,8 @@ function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] 
 			];
 		}
 		case 'idle':
-		case 'known': {
+		case 'known':
 			return [[segment('The list is empty.', 'muted')]];
-		}
 	}
 }
 
@@ -107,15 +106,12 @@ function rowLines(
 /** Keys of the rows that are in use now. */
 function inForce({config, account}: State, of: Picker['of']): readonly string[] {
 	switch (of) {
-		case 'models': {
+		case 'models':
 			return config.models;
-		}
-		case 'presets': {
+		case 'presets':
 			return config.preset === null ? [] : [config.preset];
-		}
-		case 'regions': {
+		case 'regions':
 			return shownRegions(account).map(({region}) => region);
-		}
 	}
 }
 

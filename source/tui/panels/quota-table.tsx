@@ -93,15 +93,12 @@ const units = {
 
 function gaugeOf(kind: (typeof limitKinds)[number], bucket: BucketState | undefined): Gauge | undefined {
 	switch (kind) {
-		case 'requestsPerMinute': {
+		case 'requestsPerMinute':
 			return bucket?.requests;
-		}
-		case 'tokensPerMinute': {
+		case 'tokensPerMinute':
 			return bucket?.tokens;
-		}
-		case 'tokensPerDay': {
+		case 'tokensPerDay':
 			return bucket?.day;
-		}
 	}
 }
 
