@@ -4,7 +4,11 @@ import type {RunConfig} from '../domain/run-config.ts';
 import type {Item} from '../domain/task.ts';
 import {withoutMark} from '../text/utf8.ts';
 
-/** answers.jsonl as it is read back: only which item was answered by which variant. */
+/**
+ * Reads answers.jsonl and asked.jsonl back for `--resume`: what was answered, and what has changed since it was asked.
+ */
+
+/** A line of answers.jsonl: only which item was answered by which variant. */
 const answerSchema = z.object({
 	/** Absent in what versions before 0.2 wrote. */
 	run: z.string().optional(),
@@ -105,8 +109,7 @@ export function answeredRows(lines: readonly AnsweredLine[], items: readonly Ite
 	};
 }
 
-/** asked.jsonl: the items and variants of each run into a folder by fingerprint; `--resume` finds changes with it. */
-
+/** A line of asked.jsonl: the items and variants of a run into the folder, by fingerprint. */
 const askedSchema = z.object({
 	run: z.string(),
 	/** Index in the preset and fingerprint. */

@@ -1,7 +1,7 @@
 import type {AnswerRecord, LostRecord} from '../engine/attempts/request-records.ts';
 import {cleanLines} from '../text/width.ts';
 
-/** CSV as RFC 4180 has it: commas, CRLF, quotes doubled; and safe to open in a spreadsheet. */
+/** requests.csv: a line per request, in the CSV of RFC 4180 (commas, CRLF, quotes doubled), safe to open in a spreadsheet. */
 
 type Cell = string | number | boolean | null | undefined;
 

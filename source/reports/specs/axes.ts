@@ -2,10 +2,7 @@ import {cleanText, truncateMiddle} from '../../text/width.ts';
 import type {Results} from '../results-schema.ts';
 import {colours} from './palette.ts';
 
-/**
- * Width of text in Arial, whose metrics Helvetica and Liberation Sans share: without a canvas Vega guesses 0.8 em for
- * every character, which makes margins twice as wide as they need be.
- */
+/** Text widths, labels, axes and titles that the charts share. */
 
 /** Advance widths of U+0020 to U+007E in thousandths of an em (Helvetica's published font metrics). */
 const widths = [
@@ -23,6 +20,8 @@ const wideCharacter =
 const combining = /\p{Mark}/u;
 
 /**
+ * Width of text in Arial, whose metrics Helvetica and Liberation Sans share: without a canvas Vega guesses 0.8 em for
+ * every character, which makes margins twice as wide as needed.
  * @param text One line.
  * @param fontSize In pixels.
  * @param isBold Bold is about 7% wider.
