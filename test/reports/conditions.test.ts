@@ -64,7 +64,7 @@ describe('a condition of --fail-if', () => {
 		expect(meets('latencyMs.total.p90>500', few)[0]).toContain('it needs 30 answers, and has 12');
 	});
 
-	it('is refused where its path is no figure, with those that are', () => {
+	it('is refused where its path is not a figure, with those that are', () => {
 		expect(() => readCondition('sample>3')).toThrow('"sample" is not a figure of a variant');
 		try {
 			readCondition('sample>3');

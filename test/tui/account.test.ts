@@ -159,7 +159,7 @@ const troubles: ReadonlyArray<readonly [name: string, region: Partial<AccountReg
 	],
 	[
 		'partial data',
-		{isComplete: false, remarks: ['CloudWatch told 3 series in part only: their figures are older.']},
+		{isComplete: false, remarks: ['CloudWatch reported 3 series in part only: their figures are older.']},
 		/in part only/,
 	],
 	[

@@ -81,7 +81,7 @@ describe.concurrent.each(sizes.slice(1))('at $columns x $rows', {timeout: patien
 		await shoot('plan');
 		await shoot('a variant switched off', keySequences.down, ' ');
 		await screen.prepare();
-		await shoot('planned anew');
+		await shoot('planned again');
 		await shoot('started', 'r');
 		await screen.progress({simulated: false});
 		await shoot('running');

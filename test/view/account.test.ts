@@ -179,7 +179,7 @@ describe('an alert', () => {
 });
 
 describe('Regions', () => {
-	it('that are chosen are asked for anew, and nothing of the others is left', () => {
+	it('that are chosen are asked for again, and nothing of the others is left', () => {
 		const {state, effects} = following(
 			start(),
 			reported(),
