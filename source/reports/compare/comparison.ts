@@ -146,69 +146,38 @@ type Measure = {
 	readonly format: (value: number | null) => string;
 };
 
+function measure(figure: string, of: Measure['of'], format: Measure['format'], isLessBetter = true): Measure {
+	return {figure, isLessBetter, of, format};
+}
+
+function meanOf({mean: value, low, high}: VariantResults['perRequest']['quotaTokens']): Figure {
+	return {value, low, high};
+}
+
+/** What a batch, which has no quota per minute, is compared with on-demand by. */
+function usefulPerHour({rate: {usefulPerMinute}}: VariantResults): Figure {
+	return {value: usefulPerMinute === null ? null : usefulPerMinute * 60, low: null, high: null};
+}
+
 /** The figures that runs are compared by, in the order in which they are shown. */
 const measures: readonly Measure[] = [
-	{
-		figure: 'sustainable useful items per minute',
-		isLessBetter: false,
-		of: ({sustainable: {usefulPerMinute, low, high}}) => ({value: usefulPerMinute, low, high}),
-		format: formatNumber,
-	},
-	{
-		figure: 'useful items',
-		isLessBetter: false,
-		of: ({items}) => shareOf(items.useful, items.sent),
-		format: formatPercent,
-	},
-	{
-		// Compares a batch, which has no quota per minute, with on-demand.
-		figure: 'useful items per hour as run',
-		isLessBetter: false,
-		of: ({rate: {usefulPerMinute}}) => ({
-			value: usefulPerMinute === null ? null : usefulPerMinute * 60,
-			low: null,
-			high: null,
-		}),
-		format: formatNumber,
-	},
-	{
-		figure: 'tokens per request',
-		isLessBetter: true,
-		of: ({perRequest: {totalTokens}}) => ({
-			value: totalTokens.mean,
-			low: totalTokens.low,
-			high: totalTokens.high,
-		}),
-		format: formatNumber,
-	},
-	{
-		figure: 'quota tokens per request',
-		isLessBetter: true,
-		of: ({perRequest: {quotaTokens}}) => ({
-			value: quotaTokens.mean,
-			low: quotaTokens.low,
-			high: quotaTokens.high,
-		}),
-		format: formatNumber,
-	},
-	{
-		figure: 'cost per request',
-		isLessBetter: true,
-		of: ({perRequest: {costUsd}}) => ({value: costUsd.mean, low: costUsd.low, high: costUsd.high}),
-		format: formatUsd,
-	},
-	{
-		figure: 'time to first token p50',
-		isLessBetter: true,
-		of: ({latencyMs: {timeToFirstToken}}) => medianOf(timeToFirstToken.p50, timeToFirstToken.histogram),
-		format: formatDurationMs,
-	},
-	{
-		figure: 'total p50',
-		isLessBetter: true,
-		of: ({latencyMs: {total}}) => medianOf(total.p50, total.histogram),
-		format: formatDurationMs,
-	},
+	measure(
+		'sustainable useful items per minute',
+		({sustainable: {usefulPerMinute: value, low, high}}) => ({value, low, high}),
+		formatNumber,
+		false,
+	),
+	measure('useful items', ({items}) => shareOf(items.useful, items.sent), formatPercent, false),
+	measure('useful items per hour as run', usefulPerHour, formatNumber, false),
+	measure('tokens per request', ({perRequest}) => meanOf(perRequest.totalTokens), formatNumber),
+	measure('quota tokens per request', ({perRequest}) => meanOf(perRequest.quotaTokens), formatNumber),
+	measure('cost per request', ({perRequest}) => meanOf(perRequest.costUsd), formatUsd),
+	measure(
+		'time to first token p50',
+		({latencyMs: {timeToFirstToken}}) => medianOf(timeToFirstToken.p50, timeToFirstToken.histogram),
+		formatDurationMs,
+	),
+	measure('total p50', ({latencyMs: {total}}) => medianOf(total.p50, total.histogram), formatDurationMs),
 ];
 
 const nothing: Figure = {value: null, low: null, high: null};

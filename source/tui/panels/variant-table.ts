@@ -124,12 +124,11 @@ type TableRow = VariantRow & {readonly isSelected: boolean; readonly model: stri
 
 type Figure = {
 	readonly key: string;
-	/** Short header, then the one for wide screens. */
 	readonly headers: readonly [string, string];
 	readonly priority: number;
 	readonly minWidth: number;
 	readonly format: (figures: VariantFigures) => string;
-	readonly tone?: (figures: VariantFigures) => Tone;
+	readonly tone: ((figures: VariantFigures) => Tone) | undefined;
 };
 
 const limitWordsByCause: Readonly<Record<LimitedBy, string>> = {
@@ -146,135 +145,83 @@ function failedTotal({requests}: VariantFigures): number {
 
 const toneOf = (isRaised: boolean, tone: Tone): Tone => (isRaised ? tone : 'plain');
 
-/** The columns of the dashboard, most important ones with the highest priority. */
+/**
+ * @param headers Short header, then the one for wide screens.
+ * @param priority Columns with a higher one stay longest where the width is short.
+ */
+function figure(
+	key: string,
+	headers: Figure['headers'],
+	priority: number,
+	minWidth: number,
+	format: Figure['format'],
+	tone?: Figure['tone'],
+): Figure {
+	return {key, headers, priority, minWidth, format, tone};
+}
+
+/** The columns of the dashboard. */
 const usualFigures: readonly Figure[] = [
-	{
-		key: 'sent',
-		headers: ['Sent', 'Sent'],
-		priority: 60,
-		minWidth: 4,
-		format: ({requests}) => formatTokens(requests.sent),
-	},
-	{
-		key: 'useful',
-		headers: ['Useful', 'Useful'],
-		priority: 90,
-		minWidth: 6,
-		format: ({items}) => formatTokens(items.useful),
-	},
-	{
-		key: 'throttled',
-		headers: ['Thr', 'Throttled'],
-		priority: 80,
-		minWidth: 3,
-		format: ({requests}) => formatTokens(throttledTotal(requests.throttled)),
-		tone: ({requests}) => toneOf(throttledTotal(requests.throttled) > 0, 'throttled'),
-	},
-	{
-		key: 'failed',
-		headers: ['Fail', 'Failed'],
-		priority: 35,
-		minWidth: 4,
-		format: (figures) => formatTokens(failedTotal(figures)),
-		tone: (figures) => toneOf(failedTotal(figures) > 0, 'bad'),
-	},
-	{
-		key: 'input',
-		headers: ['In', 'Input'],
-		priority: 50,
-		minWidth: 4,
-		format: ({perRequest}) => formatTokens(perRequest.inputTokens.mean),
-	},
-	{
-		key: 'output',
-		headers: ['Out', 'Output'],
-		priority: 55,
-		minWidth: 4,
-		format: ({perRequest}) => formatTokens(perRequest.outputTokens.mean),
-	},
-	{
-		key: 'quota',
-		headers: ['Quota', 'Quota/req'],
-		priority: 75,
-		minWidth: 5,
-		format: ({perRequest, tokens}) =>
-			`${tokens.estimated ? '~' : ''}${formatTokens(perRequest.quotaTokens.mean)}`,
-	},
-	{
-		key: 'first-token',
-		headers: ['TTFT', 'TTFT p50'],
-		priority: 65,
-		minWidth: 5,
-		format: ({latencyMs}) => formatDurationMs(latencyMs.timeToFirstToken.p50),
-	},
-	{
-		key: 'total',
-		headers: ['Total', 'Total p50'],
-		priority: 70,
-		minWidth: 5,
-		format: ({latencyMs}) => formatDurationMs(latencyMs.total.p50),
-	},
-	{
-		key: 'sustainable',
-		headers: ['Sust/m', 'Sustain/min'],
-		priority: 95,
-		minWidth: 6,
-		format: ({sustainable}) => formatNumber(sustainable.usefulPerMinute),
-	},
-	{
-		key: 'limit',
-		headers: ['Limit', 'Limited by'],
-		priority: 85,
-		minWidth: 8,
-		format: ({sustainable}) => limitWordsByCause[sustainable.limitedBy],
-	},
+	figure('sent', ['Sent', 'Sent'], 60, 4, ({requests}) => formatTokens(requests.sent)),
+	figure('useful', ['Useful', 'Useful'], 90, 6, ({items}) => formatTokens(items.useful)),
+	figure(
+		'throttled',
+		['Thr', 'Throttled'],
+		80,
+		3,
+		({requests}) => formatTokens(throttledTotal(requests.throttled)),
+		({requests}) => toneOf(throttledTotal(requests.throttled) > 0, 'throttled'),
+	),
+	figure(
+		'failed',
+		['Fail', 'Failed'],
+		35,
+		4,
+		(figures) => formatTokens(failedTotal(figures)),
+		(figures) => toneOf(failedTotal(figures) > 0, 'bad'),
+	),
+	figure('input', ['In', 'Input'], 50, 4, ({perRequest}) => formatTokens(perRequest.inputTokens.mean)),
+	figure('output', ['Out', 'Output'], 55, 4, ({perRequest}) => formatTokens(perRequest.outputTokens.mean)),
+	figure(
+		'quota',
+		['Quota', 'Quota/req'],
+		75,
+		5,
+		({perRequest, tokens}) => `${tokens.estimated ? '~' : ''}${formatTokens(perRequest.quotaTokens.mean)}`,
+	),
+	figure('first-token', ['TTFT', 'TTFT p50'], 65, 5, ({latencyMs}) =>
+		formatDurationMs(latencyMs.timeToFirstToken.p50),
+	),
+	figure('total', ['Total', 'Total p50'], 70, 5, ({latencyMs}) => formatDurationMs(latencyMs.total.p50)),
+	figure('sustainable', ['Sust/m', 'Sustain/min'], 95, 6, ({sustainable}) =>
+		formatNumber(sustainable.usefulPerMinute),
+	),
+	figure(
+		'limit',
+		['Limit', 'Limited by'],
+		85,
+		8,
+		({sustainable}) => limitWordsByCause[sustainable.limitedBy],
+	),
 ];
 
 /** Further columns of the Variants view. */
 const furtherFigures: readonly Figure[] = [
-	{
-		key: 'p99',
-		headers: ['p99', 'Total p99'],
-		priority: 32,
-		minWidth: 5,
-		format: ({latencyMs}) => formatDurationMs(latencyMs.total.p99),
-	},
-	{
-		key: 'truncated',
-		headers: ['Cut', 'Truncated'],
-		priority: 34,
-		minWidth: 3,
-		format: ({requests}) => formatTokens(requests.truncated),
-		tone: ({requests}) => toneOf(requests.truncated > 0, 'warning'),
-	},
-	{
-		key: 'quality',
-		headers: ['Qual', 'Quality'],
-		priority: 33,
-		minWidth: 4,
-		format: ({quality}) => formatPercent(quality.score),
-	},
-	{
-		key: 'reserved',
-		headers: ['Resv', 'Reserved/req'],
-		priority: 30,
-		minWidth: 4,
-		format: ({perRequest}) => formatTokens(perRequest.reservedTokens.mean),
-	},
-	{
-		key: 'overruns',
-		headers: ['Over', 'Overruns'],
-		priority: 28,
-		minWidth: 4,
-		format: ({tokens}) => formatCount(tokens.overruns),
-	},
-	{
-		key: 'cost',
-		headers: ['$/req', 'Cost/req'],
-		priority: 31,
-		minWidth: 7,
-		format: ({perRequest}) => formatUsd(perRequest.costUsd.mean),
-	},
+	figure('p99', ['p99', 'Total p99'], 32, 5, ({latencyMs}) => formatDurationMs(latencyMs.total.p99)),
+	figure(
+		'truncated',
+		['Cut', 'Truncated'],
+		34,
+		3,
+		({requests}) => formatTokens(requests.truncated),
+		({requests}) => toneOf(requests.truncated > 0, 'warning'),
+	),
+	figure('quality', ['Qual', 'Quality'], 33, 4, ({quality}) => formatPercent(quality.score)),
+	figure('reserved', ['Resv', 'Reserved/req'], 30, 4, ({perRequest}) =>
+		formatTokens(perRequest.reservedTokens.mean),
+	),
+	figure('overruns', ['Over', 'Overruns'], 28, 4, ({tokens}) => formatCount(tokens.overruns)),
+	figure('cost', ['$/req', 'Cost/req'], 31, 7, ({perRequest}) => formatUsd(perRequest.costUsd.mean)),
 ];
 
 /** The columns of a variant table; `hasModels` where several models are compared. */
@@ -305,7 +252,7 @@ function variantColumns(options: {
 			tone: ({isOn, isBest}) => (isOn ? (isBest ? 'good' : 'strong') : 'muted'),
 		},
 		...(options.hasModels ? [modelColumn] : []),
-		...figures.map((figure) => figureColumn(figure, options.isWide)),
+		...figures.map((each) => figureColumn(each, options.isWide)),
 	];
 }
 
@@ -320,14 +267,16 @@ const modelColumn: Column<TableRow> = {
 	format: ({model}) => model,
 };
 
-function figureColumn(figure: Figure, isWide: boolean): Column<TableRow> {
-	const {format, tone} = figure;
+function figureColumn(
+	{key, headers, priority, minWidth, format, tone}: Figure,
+	isWide: boolean,
+): Column<TableRow> {
 	return {
-		key: figure.key,
-		header: figure.headers[isWide ? 1 : 0],
-		align: figure.key === 'limit' ? 'left' : 'right',
-		minWidth: figure.minWidth,
-		priority: figure.priority,
+		key,
+		header: headers[isWide ? 1 : 0],
+		align: key === 'limit' ? 'left' : 'right',
+		minWidth,
+		priority,
 		format: ({figures}) => (figures === undefined ? '–' : format(figures)),
 		tone: ({figures, isOn}) => {
 			if (figures === undefined || !isOn) {
