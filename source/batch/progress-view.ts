@@ -4,7 +4,7 @@ import {batchProgressLine, troubleLine, uploadLine} from '../plain/progress.ts';
 import {leaveClosing} from '../terminal/crash.ts';
 import type {Io} from '../terminal/io.ts';
 import {guardScreen} from '../terminal/screen-guard.ts';
-import type {BatchView} from '../tui/batch/batch-lines.ts';
+import type {BatchView} from '../tui/batch-screen.tsx';
 import type {Uploading} from './job-runner.ts';
 import type {BatchState} from './state.ts';
 
@@ -89,7 +89,7 @@ const createScreen = async (
 	io: Io,
 	isDemo: boolean,
 ): Promise<ProgressView> => {
-	const {openBatchScreen} = await import('../tui/batch/batch-screen.tsx');
+	const {openBatchScreen} = await import('../tui/batch-screen.tsx');
 	const openedAtMs = Date.now();
 	const leave = new AbortController();
 	const watch = createProgress();

@@ -143,7 +143,7 @@ const openScreen = async (
 			...account,
 			onCrash: leaveClosing,
 			guard,
-			noteAlarm: (text) => note('alert', text),
+			noteAlert: (text) => note('alert', text),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,

@@ -4,7 +4,11 @@ import type {RunConfig} from '../domain/run-config.ts';
 import type {Item} from '../domain/task.ts';
 import {withoutMark} from '../text/utf8.ts';
 
-/** answers.jsonl as it is read back: only what says which item has been answered by whom. */
+/**
+ * Reads answers.jsonl and asked.jsonl back for `--resume`: what was answered, and what has changed since it was asked.
+ */
+
+/** A line of answers.jsonl: only which item was answered by which variant. */
 const answerSchema = z.object({
 	/** Absent in what versions before 0.2 wrote. */
 	run: z.string().optional(),
@@ -25,13 +29,13 @@ export type AnsweredLine = z.infer<typeof answerSchema>;
 
 type AnswerLines = {
 	readonly lines: readonly AnsweredLine[];
-	/** Numbers of lines, from 1, that are no answers of ours. */
+	/** Numbers of lines, from 1, that are not answers of bedrock-top. */
 	readonly foreign: readonly number[];
 };
 
 /**
  * Reads all whole lines; a last line without its end is left out, because a kill may have cut it anywhere. A mark
- * before the first and blank lines, which editors leave, say nothing.
+ * before the first and blank lines, which editors leave, are ignored.
  */
 export function readLines<Line>(
 	text: string,
@@ -63,12 +67,12 @@ export function readAnswerLines(text: string): AnswerLines {
 
 type Verdict = AnsweredLine['verdicts'][number];
 
-/** An item of which a packed reply holds nothing has no answer. */
+/** An item that a packed reply leaves out has no answer. */
 const isAnswer = ({item, kind}: Verdict): boolean => item !== null && kind !== 'unparsed';
 
-/** Which rows have an answer, by what they say and not by where they stand. */
+/** Which rows have an answer, by their content and not by their position. */
 export type Answered = {
-	/** Tells, row by row in their order, which of them have an answer of a variant on a model. */
+	/** Decides, row by row in their order, which have an answer of a variant on a model. */
 	readonly of: (model: string, variant: string) => (item: Item) => boolean;
 	/** Fingerprints of all items with an answer. */
 	readonly fingerprints: ReadonlySet<string>;
@@ -78,7 +82,7 @@ export type Answered = {
 	readonly byText: number;
 };
 
-/** @param items As they are now; rows that say the same are one after the other. */
+/** @param items As they are now; rows with equal content follow each other. */
 export function answeredRows(lines: readonly AnsweredLine[], items: readonly Item[]): Answered {
 	const byText = new Map(items.map((item) => [item.text, itemFingerprint(item)]));
 	/** Of each model, variant and fingerprint: the rows, each once however often it was asked. */
@@ -112,8 +116,7 @@ export function answeredRows(lines: readonly AnsweredLine[], items: readonly Ite
 	};
 }
 
-/** asked.jsonl: what each run into a folder was about to ask, by fingerprints; `--resume` says by it what has changed since. */
-
+/** A line of asked.jsonl: the items and variants of a run into the folder, by fingerprint. */
 const askedSchema = z.object({
 	run: z.string(),
 	/** Index in the preset and fingerprint. */
@@ -149,7 +152,7 @@ export function askedLine(run: string, config: RunConfig): string {
 	return `${JSON.stringify(line)}\n`;
 }
 
-/** Lines that are damaged are left out: they would only say more of what has changed. */
+/** Damaged lines are left out: they could only add changes. */
 export function readAskedLines(text: string): readonly AskedLine[] {
 	return text.split('\n').flatMap((line) => {
 		try {

@@ -7,9 +7,9 @@ import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall, type SentRequest, typescriptCall} from './sdk-calls.ts';
 
-/** best-request.json: the winning request of each goal, ready to send, and what it takes to make it for new content. */
+/** best-request.json: the winning request of each goal, ready to send, and the recipe to make it for new content. */
 
-/** What a run asked for, beside the figures: results.json keeps what was sent, this is what it was made from. */
+/** The templates of a run: results.json keeps what was sent, this is what it was made from. */
 export type Recipe = {
 	readonly task: string;
 	readonly content: string | undefined;
@@ -48,7 +48,7 @@ const fileSchema = z.object({schema: z.literal(1), startedAt: z.string(), recipe
 export type BestRequest = {
 	readonly goal: Goal;
 	readonly variant: string;
-	/** `minimal`: nothing useful was measured, this is where to begin. */
+	/** `minimal`: nothing useful was measured; a starting point. */
 	readonly basis: Choice['basis'] | 'minimal';
 	/** `basis` in words. */
 	readonly note: string;
@@ -63,12 +63,12 @@ export type BestRequest = {
 };
 
 const notes: Readonly<Record<BestRequest['basis'], (goal: Goal) => string>> = {
-	winner: (goal) => `Best for ${goal}, with 95 % confidence.`,
+	winner: (goal) => `Best for ${goal}, with 95% confidence.`,
 	tie: (goal) =>
-		`Recommended for ${goal}: practically equal to others (within 10 %), and better by the next goal.`,
+		`Recommended for ${goal}: practically equal to others (within 10%), and better by the next goal.`,
 	only: () => 'The only variant that was run.',
 	leader: (goal) => `Ahead for ${goal}, but not decided.`,
-	minimal: () => 'Nothing useful has been measured: this is the shortest way to ask, not a winner.',
+	minimal: () => 'Nothing useful was measured: this is the shortest prompt, not a winner.',
 };
 
 /** A request with its standing and its calls. */
@@ -92,7 +92,7 @@ export function bestRequest(
 
 /**
  * The text of best-request.json.
- * @param build Makes the request of a variant as it was first sent; undefined where that cannot be told.
+ * @param build Makes the request of a variant as it was first sent; undefined where that is not known.
  */
 export function bestRequestText(
 	results: Results,
@@ -115,7 +115,7 @@ export function bestRequestText(
 /**
  * Reads the recipe back.
  * @param startedAt Of the results that it has to belong to.
- * @returns undefined for a file that is not ours, damaged, or of another run.
+ * @returns undefined for a file of another program or run, or a damaged one.
  */
 export function readRecipe(text: string, startedAt: string): Recipe | undefined {
 	try {

@@ -7,13 +7,13 @@ export type Choice = {
 	readonly goal: Goal;
 	readonly variant: VariantResults;
 	/**
-	 * `winner`: every other is out by evidence; `tie`: as good as others, and recommended among them; `only`: nothing else was
+	 * `winner`: every other is out by evidence; `tie`: as good as others, and recommended among them; `only`: no other was
 	 * run; `leader`: ahead, but not decided.
 	 */
 	readonly basis: 'winner' | 'tie' | 'only' | 'leader';
 };
 
-/** What a goal compares, higher is better; undefined where it is not known or nothing useful came. */
+/** The figure that a goal compares, higher is better; undefined where it is not known or no answer was useful. */
 function scoreFor(
 	goal: Goal,
 	{items, tokens, costUsd, latencyMs, sustainable}: VariantResults,
@@ -33,7 +33,7 @@ function scoreFor(
 	}
 }
 
-/** The greatest by a measure; what has none is left out. */
+/** The maximum by a measure, without elements that have none. */
 const greatest = <T>(list: readonly T[], measure: (element: T) => number | undefined): T | undefined =>
 	list
 		.map((element) => ({element, value: measure(element)}))
@@ -53,7 +53,7 @@ export function recommendedOf(
 }
 
 /**
- * What the verdict recommends for a goal on one target, else whoever is ahead.
+ * The variant that the verdict recommends for a goal on one target, else the one ahead.
  * @param minQuality Of results without a verdict: share of checks that must pass; below it a variant is not taken.
  * @returns undefined when nothing useful was measured, or the goal's figure is not known for any variant.
  */
@@ -83,7 +83,7 @@ export function choiceFor(
 	return leader === undefined ? undefined : {target, goal, variant: leader, basis: 'leader'};
 }
 
-/** The best choice for a goal over several targets: what is decided before what only leads, then by the goal's figure. */
+/** The best choice for a goal over several targets: decided ones before leaders, then by the goal's figure. */
 export function bestChoice(choices: readonly Choice[]): Choice | undefined {
 	const winners = choices.filter(({basis}) => basis !== 'leader');
 	const pool = winners.length > 0 ? winners : choices;

@@ -46,13 +46,11 @@ const leadsToNumber = (schema: Shape, path: readonly string[]): boolean => {
 /** Whether anything below a part of the schema is a number. */
 const holdsNumber = (schema: Shape): boolean => {
 	switch (schema.def?.type) {
-		case 'number': {
+		case 'number':
 			return true;
-		}
 		case 'nullable':
-		case 'optional': {
+		case 'optional':
 			return holdsNumber(schema.unwrap?.() ?? {});
-		}
 		default: {
 			const {shape = {}, valueType} = schema;
 			return [...Object.values(shape), ...(valueType === undefined ? [] : [valueType])].some(holdsNumber);
@@ -60,7 +58,7 @@ const holdsNumber = (schema: Shape): boolean => {
 	}
 };
 
-/** The useful items are spoken of as requests, too. */
+/** Useful items are called requests, too. */
 const aliases: Readonly<Record<string, string>> = {'requests.useful': 'items.useful'};
 
 const form = /^(?:([^:<>=!]+):)?([\w.-]+)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)$/;
@@ -72,7 +70,7 @@ const figureKeys = (): readonly string[] =>
 
 /**
  * Reads a condition.
- * @throws UserError (exit 2) when it has another form or its path is no figure of the results.
+ * @throws UserError (exit 2) when it has another form or its path does not lead to a figure of the results.
  */
 export function readCondition(text: string): Condition {
 	const match = form.exec(text.trim());
@@ -85,7 +83,7 @@ export function readCondition(text: string): Condition {
 	const [, variant, typed = '', operator, bound] = match;
 	const path = (aliases[typed] ?? typed).split('.');
 	if (!leadsToNumber(variantSchema as unknown as Shape, path)) {
-		throw new UserError(`--fail-if: "${typed}" is no figure of a variant in results.json.`, {
+		throw new UserError(`--fail-if: "${typed}" is not a figure of a variant in results.json.`, {
 			exitCode: 2,
 			hint: `Figures begin with: ${figureKeys().join(', ')}.`,
 		});
@@ -97,7 +95,7 @@ export function readCondition(text: string): Condition {
 export function assertVariants(conditions: readonly Condition[], names: readonly string[]): void {
 	const stray = conditions.find(({variant}) => variant !== undefined && !names.includes(variant));
 	if (stray !== undefined) {
-		throw new UserError(`--fail-if "${stray.text}": there is no variant "${stray.variant}".`, {
+		throw new UserError(`--fail-if "${stray.text}": no variant "${stray.variant}" in this run.`, {
 			exitCode: 2,
 			hint: `Variants of this run: ${names.join(', ')}.`,
 		});
@@ -107,7 +105,7 @@ export function assertVariants(conditions: readonly Condition[], names: readonly
 const at = (part: unknown, key: string): unknown =>
 	typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : undefined;
 
-/** Counts by class or reason: one that did not occur is not there, and 0. */
+/** Counts by class or reason: an absent one did not occur and is 0. */
 const isCounter = (path: readonly string[]): boolean =>
 	path[0] === 'stopReasons' || (path[0] === 'requests' && path[1] === 'failed');
 
@@ -122,8 +120,8 @@ const isDistribution = (value: unknown): value is Distribution =>
 	typeof value === 'object' && value !== null && 'histogram' in value;
 
 /**
- * What a condition holds a percentile against: the end of its binomial 95 % interval that the condition has to get past, so
- * that luck alone fails nothing. A percentile of too few answers is not known.
+ * A percentile as a condition compares it: the end of its binomial 95% interval that is harder to pass, so that chance
+ * alone does not fail a run. A percentile of too few answers is not known.
  */
 const percentileAgainst = (
 	variant: unknown,
@@ -138,12 +136,12 @@ const percentileAgainst = (
 	const point = distribution[key];
 	const bounds = percentileBounds(histogram, percentileParts[key]);
 	if (point === null || bounds === undefined) {
-		const needed = `it needs ${minSamples[key]} answers, and there are ${count}`;
+		const needed = `it needs ${minSamples[key]} answers, and has ${count}`;
 		return {figure: null, words: `is not known: ${needed}`};
 	}
 	const end = operator.startsWith('>') ? bounds.low : operator.startsWith('<') ? bounds.high : point;
 	const interval = `${rounded(bounds.low)} to ${rounded(bounds.high)}`;
-	return {figure: end, words: `is ${rounded(point)} (95 %: ${interval})`};
+	return {figure: end, words: `is ${rounded(point)} (95%: ${interval})`};
 };
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
@@ -153,7 +151,7 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 		({name}) => condition.variant === undefined || name === condition.variant,
 	);
 	if (variants.length === 0) {
-		return `there is no variant "${condition.variant}"`;
+		return `no variant "${condition.variant}" in these results`;
 	}
 	for (const variant of variants) {
 		const percentile = percentileAgainst(variant, condition);

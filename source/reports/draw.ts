@@ -13,8 +13,8 @@ textMetrics.width = ({fontSize = 11, fontWeight}, text) =>
 	textWidth(String(text ?? ''), fontSize, fontWeight === 'bold' || Number(fontWeight) >= 600);
 
 /**
- * Draws a chart as an SVG that stands by itself: text as text, no script, no reference to anything outside, with a title
- * and a description for screen readers. Takes a core for about 50 ms, so only the reports worker calls it.
+ * Draws a chart as a self-contained SVG: text as text, no script, no external reference, with a title and a description
+ * for screen readers. Takes about 50 ms of CPU, so only the reports worker calls it.
  */
 export async function drawChart(chart: Chart): Promise<string> {
 	// Vega writes into the data that it draws; a spec stays as it was.
@@ -27,7 +27,7 @@ export async function drawChart(chart: Chart): Promise<string> {
 	}
 }
 
-/** Vega-lite remarks on specs for people who write them by hand; here a test does that. */
+/** Vega-lite warns about specs; here a test checks them. */
 const quiet = {
 	level() {
 		return this;

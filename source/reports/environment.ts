@@ -10,7 +10,7 @@ export function toolVersion(): string {
 	return (JSON.parse(readFileSync(file, 'utf8')) as {version: string}).version;
 }
 
-/** What a run is made with, for its results. */
+/** Versions and platform, for results. */
 export function environmentOf(): Environment {
 	return {
 		toolVersion: toolVersion(),

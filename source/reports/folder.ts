@@ -19,8 +19,8 @@ export type FolderClaim =
 const defaultFolder = 'bedrock-top-reports';
 
 /**
- * Settles where the reports of a run will be written, before anything is sent. Leaves nothing behind: the folder itself
- * is made when there is something to write.
+ * Decides where the reports of a run go, before anything is sent. Leaves nothing behind: the folder itself is made when
+ * there is something to write.
  *
  * @param out What `--out` names; undefined for `bedrock-top-reports/<time>` under the current folder.
  * @param isForced `--force`: files in an existing folder may be replaced.
@@ -42,7 +42,6 @@ export async function claimFolder(
 			? {folder: await firstFree(base, fileSystem)}
 			: {warning: `No reports will be written: ${path.dirname(base)} is not writable (${fault}).`};
 	}
-
 	const folder = path.resolve(out);
 	const fault = await faultOf(folder, fileSystem);
 	if (fault !== undefined) {
@@ -51,14 +50,12 @@ export async function claimFolder(
 			hint: 'Name another folder with --out, or run with --no-reports.',
 		});
 	}
-
 	if (!isForced && !(await isEmpty(folder, fileSystem))) {
 		throw new UserError(`The report folder "${out}" exists and is not empty.`, {
 			exitCode: 2,
 			hint: 'Name another folder with --out, or replace its reports with --force.',
 		});
 	}
-
 	return {folder};
 }
 
@@ -69,7 +66,6 @@ async function faultOf(folder: string, fileSystem: FolderFileSystem): Promise<st
 		if (!(await fileSystem.stat(existing)).isDirectory()) {
 			return `${existing} is a file`;
 		}
-
 		await fileSystem.rmdir(await fileSystem.mkdtemp(path.join(existing, '.bedrock-top-')));
 		return undefined;
 	} catch (error) {
@@ -112,7 +108,6 @@ async function doesExist(folder: string, fileSystem: FolderFileSystem): Promise<
 		if (codeOf(error) === 'ENOENT') {
 			return false;
 		}
-
 		throw error;
 	}
 }

@@ -1,10 +1,11 @@
 import {usageByMinute} from '../metrics/decisions/quota-increase.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
+import {throttledTotal} from '../view/variant-order.ts';
 import {escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
-import {formatLimit, formatTarget} from './words.ts';
+import {formatLimit, formatTarget, increaseCells} from './words.ts';
 
-/** quota-increase.md: what AWS asks for when a quota is to be raised. */
+/** quota-increase.md: the figures that AWS asks for when a quota is to be raised. */
 
 const sum = (variants: readonly VariantResults[], read: (variant: VariantResults) => number): number =>
 	variants.reduce((total, variant) => total + read(variant), 0);
@@ -15,7 +16,7 @@ const meanTokens = (
 	read: (variant: VariantResults) => number,
 ): string => {
 	const answered = sum(variants, ({requests}) => requests.succeeded);
-	return answered === 0 ? '–' : formatCount(Math.round(sum(variants, read) / answered));
+	return formatCount(answered === 0 ? null : sum(variants, read) / answered);
 };
 
 const limitRow = (
@@ -26,26 +27,22 @@ const limitRow = (
 ): readonly string[] => [
 	word,
 	formatLimit(limit),
-	steady === undefined ? '–' : formatNumber(steady),
-	peak === undefined ? '–' : formatNumber(peak),
-	limit.code ?? '–',
-	limit.adjustable === null ? '–' : limit.adjustable ? 'yes' : 'no',
+	formatNumber(steady),
+	formatNumber(peak),
+	...increaseCells(limit),
 ];
 
 const targetLines = (results: Results, target: TargetResults, index: number): readonly string[] => {
 	const variants = results.variants.filter((variant) => variant.target === index);
 	const use = usageByMinute(results.timeline, index);
 	const {requestsPerMinute, tokensPerMinute} = target.quota;
-	const throttled = sum(
-		variants,
-		({requests: {throttled: by}}) => by.requests + by.tokens + by.day + by.overloaded,
-	);
+	const throttled = sum(variants, ({requests}) => throttledTotal(requests.throttled));
 	const isEstimated = variants.some(({tokens}) => tokens.estimated);
 	return [
 		`## ${escapeMarkdown(formatTarget(target))}`,
 		'',
 		...markdownTable(
-			['A minute', 'Quota now', 'Steady', 'Peak', 'Code', 'Adjustable'],
+			['Per minute', 'Quota now', 'Steady', 'Peak', 'Code', 'Adjustable'],
 			[
 				limitRow('requests', requestsPerMinute, use?.steadyRequestsPerMinute, use?.peakRequestsPerMinute),
 				limitRow('quota tokens', tokensPerMinute, use?.steadyTokensPerMinute, use?.peakTokensPerMinute),
@@ -54,10 +51,10 @@ const targetLines = (results: Results, target: TargetResults, index: number): re
 		'',
 		...(use === undefined
 			? [
-					'- Steady and peak are not known: no full minute was measured. Run it longer, for example with `--load saturate --duration 5m`.',
+					'- Steady and peak are not known: no full minute was measured. Run longer, for example with `--load saturate --duration 5m`.',
 				]
 			: ['- Steady is the mean over the run, peak its busiest minute.']),
-		`- Average a request: ${meanTokens(variants, ({tokens}) => tokens.input + tokens.cacheRead + tokens.cacheWrite)} input tokens, ${meanTokens(variants, ({tokens}) => tokens.output)} output tokens, ${meanTokens(variants, ({tokens}) => tokens.quota)} quota tokens${isEstimated ? ' (estimated: the service reported no counts)' : ''}.`,
+		`- Average per request: ${meanTokens(variants, ({tokens}) => tokens.input + tokens.cacheRead + tokens.cacheWrite)} input tokens, ${meanTokens(variants, ({tokens}) => tokens.output)} output tokens, ${meanTokens(variants, ({tokens}) => tokens.quota)} quota tokens${isEstimated ? ' (estimated: the service reported no counts)' : ''}.`,
 		`- One output token costs ${formatNumber(target.burndown.value)} quota tokens (${escapeMarkdown(target.burndown.source)}).`,
 		`- ${formatCount(sum(variants, ({requests}) => requests.succeeded))} requests answered, ${formatCount(throttled)} attempts throttled.`,
 		...[requestsPerMinute, tokensPerMinute].flatMap(({code, name}) =>
@@ -67,13 +64,13 @@ const targetLines = (results: Results, target: TargetResults, index: number): re
 	];
 };
 
-/** Whether there is anything to ask for more with: a full minute of some target was measured. */
+/** Whether there are figures for a case: a full minute of some target was measured. */
 export function hasFullMinute({timeline, targets}: Pick<Results, 'timeline' | 'targets'>): boolean {
 	return targets.some((_target, index) => usageByMinute(timeline, index) !== undefined);
 }
 
 /**
- * Steady and peak use beside the quota, and what a request is like, for each target: the text of a case to raise a quota.
+ * Steady and peak use beside the quota, and the average request, for each target: the text of a case to raise a quota.
  */
 export function quotaIncreaseMarkdown(results: Results): string {
 	const lines = [

@@ -1,7 +1,7 @@
 import type {AnswerRecord, LostRecord} from '../engine/attempts/request-records.ts';
 import {cleanLines} from '../text/width.ts';
 
-/** CSV as RFC 4180 has it: commas, CRLF, quotes doubled; and safe to open in a spreadsheet. */
+/** requests.csv: a line per request, in the CSV of RFC 4180 (commas, CRLF, quotes doubled), safe to open in a spreadsheet. */
 
 type Cell = string | number | boolean | null | undefined;
 
@@ -20,7 +20,7 @@ const cellText = (cell: Cell): string => {
 
 /**
  * One row with its end of line.
- * @param cells What is not known is an empty cell; a text that begins with = + - @ gets an apostrophe before it.
+ * @param cells An unknown value is an empty cell; a text that begins with = + - @ gets an apostrophe before it.
  */
 export function csvLine(cells: readonly Cell[]): string {
 	return `${cells.map(cellText).join(',')}\r\n`;
@@ -31,11 +31,11 @@ type Column = {
 	readonly name: string;
 	readonly help: string;
 	readonly read: (record: AnswerRecord) => Cell;
-	/** What it holds of a request without an answer; nothing where it says nothing of one. */
+	/** Its value for a request without an answer; absent where it is empty then. */
 	readonly lost?: (record: LostRecord) => Cell;
 };
 
-/** The flaw that all of its items share, else that it was answered. */
+/** The flaw of all its items, or `answered`. */
 const outcomeOf = ({isTruncated, isRefused, verdicts}: AnswerRecord): string => {
 	const flaw = verdicts.find(({kind}) => kind === 'malformed' || kind === 'tool-call')?.kind;
 	return isRefused ? 'refused' : isTruncated ? 'truncated' : (flaw ?? 'answered');
@@ -44,7 +44,7 @@ const outcomeOf = ({isTruncated, isRefused, verdicts}: AnswerRecord): string => 
 const usefulItems = (record: AnswerRecord): number =>
 	outcomeOf(record) === 'answered' ? record.verdicts.filter(({kind}) => kind === 'useful').length : 0;
 
-/** To a microsecond: what the clock tells beyond it is noise. */
+/** To a microsecond: more digits of the clock are noise. */
 const milliseconds = (value: number | undefined): Cell =>
 	value === undefined ? undefined : Number(value.toFixed(3));
 
@@ -80,7 +80,7 @@ const columns: readonly Column[] = [
 	{name: 'cacheWriteTokens', help: '', read: ({usage}) => usage.cacheWriteTokens},
 	{
 		name: 'reasoningTokens',
-		help: 'part of the output tokens; empty where the service does not tell',
+		help: 'part of the output tokens; empty where the service does not report them',
 		read: ({usage}) => usage.reasoningTokens,
 	},
 	{

@@ -7,8 +7,8 @@ import {escapeUnseen} from '../text/width.ts';
 import {type Results, resultsSchema, schemaVersion} from './results-schema.ts';
 
 /**
- * `results.json` as text: indented for people, but with the long lists of numbers (histogram bins, timeline points)
- * one element a line, so that the file stays small and a diff stays readable.
+ * `results.json` as text: indented for people, but with one element per line in the long lists of numbers (histogram
+ * bins, timeline points), so that the file stays small and a diff stays readable.
  */
 export function resultsText(results: Results): string {
 	return `${escapeUnseen(render(results, 0))}\n`;
@@ -26,7 +26,6 @@ function render(value: unknown, depth: number): string {
 	if (typeof value !== 'object' || value === null || isLeaf(value)) {
 		return JSON.stringify(value);
 	}
-
 	const indent = '\t'.repeat(depth + 1);
 	const parts = Array.isArray(value)
 		? value.map((element) => render(element, depth + 1))
@@ -55,23 +54,20 @@ const hint = 'Name a results.json that this version of bedrock-top wrote.';
  *
  * @param text Content of the file.
  * @param fileName As the user typed it; quoted in the message.
- * @throws UserError (exit 2) with the reason, for text that is not JSON, not ours, of another schema, or damaged.
+ * @throws UserError (exit 2) with the reason, for text that is not JSON, of another program or schema, or damaged.
  */
 export function readResults(text: string, fileName: string): Results {
 	const refuse = (reason: string, cause?: unknown) =>
 		new UserError(`${fileName} cannot be read as results: ${reason}.`, {exitCode: 2, hint, cause});
-
 	let value: unknown;
 	try {
 		value = JSON.parse(withoutMark(text));
 	} catch (error) {
 		throw refuse(text.trim() === '' ? 'the file is empty' : 'it is not JSON', error);
 	}
-
 	if (typeof value !== 'object' || value === null || !('schema' in value)) {
 		throw refuse('it is not from bedrock-top (no "schema")');
 	}
-
 	if (value.schema !== schemaVersion) {
 		const schema = JSON.stringify(value.schema) ?? 'nothing';
 		const isNewer = typeof value.schema === 'number' && value.schema > schemaVersion;
@@ -79,7 +75,6 @@ export function readResults(text: string, fileName: string): Results {
 			`its schema is ${schema}, this version reads ${schemaVersion}${isNewer ? ' (a newer bedrock-top wrote it)' : ''}`,
 		);
 	}
-
 	const parsed = resultsSchema.safeParse(value);
 	if (!parsed.success) {
 		const [issue] = parsed.error.issues;
@@ -88,11 +83,9 @@ export function readResults(text: string, fileName: string): Results {
 			parsed.error,
 		);
 	}
-
 	const missing = parsed.data.variants.find((variant) => parsed.data.targets[variant.target] === undefined);
 	if (missing) {
 		throw refuse(`variant "${missing.name}" names target ${missing.target}, which is not there`);
 	}
-
 	return parsed.data;
 }

@@ -43,12 +43,12 @@ const target = z.object({
 	stamping: z
 		.object({
 			countsFrom: z.enum(countsFrom),
-			since: z.iso.datetime().describe('when it was learnt; unknown: since when it is tried'),
-			accepted: count.describe('requests let in that had no room if tokens counted from the end'),
+			since: z.iso.datetime().describe('when that was confirmed; unknown: since when it is tested'),
+			accepted: count.describe('accepted requests without room if tokens counted from the end'),
 			refused: count.describe('such requests that were throttled'),
 		})
 		.exactOptional()
-		.describe('where the tokens of an answer count from, as far as it was learnt, with the evidence'),
+		.describe('when the tokens of an answer start to count, as far as confirmed, with the evidence'),
 });
 
 const lane = z.object({variants: z.array(z.string()), ratePerMinute: quantity});
@@ -68,7 +68,7 @@ const plan = z.object({
 	hasOwnMaxTokens: z
 		.boolean()
 		.exactOptional()
-		.describe('true: variants have max tokens of their own, which count more; absent: they have none'),
+		.describe('true: variants have their own max tokens, which take precedence; absent: they have none'),
 	share: z.number(),
 	burst: z.enum(bursts),
 	lanes: z.partialRecord(z.enum(lanes), lane),
@@ -102,7 +102,7 @@ const verdict = z.object({
 	tieBrokenBy: z.enum(goals).nullable(),
 	beaten: z
 		.array(z.object({name: z.string(), atLeast: z.number().positive()}))
-		.describe('by how much at least: 1.2 is 20 % more'),
+		.describe('by how much at least: 1.2 is 20% more'),
 	text: z.string(),
 });
 
@@ -148,7 +148,7 @@ export const resultsSchema = z
 			points: z.array(timelinePoint).max(600),
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
-		search: searchSchema.exactOptional().describe('of run --search; all else is of its last rung'),
+		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
 		costUsd: quantity.exactOptional().describe('of the whole run, warm-up included'),
 		costUsdWithin: costRange.exactOptional(),
 	})

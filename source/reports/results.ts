@@ -4,18 +4,18 @@ import type {Target} from '../domain/target.ts';
 import type {Results, TargetResults} from './results-schema.ts';
 
 /**
- * A target as results keep it: with what limits its bucket. The account's daily quota over all models limits no bucket
- * alone, and nothing is computed with it; `quotas` shows it.
+ * A target as results keep it, with the limits of its bucket. The account's daily quota over all models is left out: it
+ * limits no single bucket; `quotas` shows it.
  */
 export function targetResultsOf(target: Target): TargetResults {
 	const {accountTokensPerDay: _, ...quota} = target.quota;
 	return {...target, quota};
 }
 
-/** What a run was made with. */
+/** Versions and platform of a run. */
 export type Environment = {
 	readonly toolVersion: string;
-	/** As `process.version` says it. */
+	/** `process.version`. */
 	readonly nodeVersion: string;
 	/** Operating system and processor, such as `linux-x64`. */
 	readonly platform: string;
@@ -24,8 +24,7 @@ export type Environment = {
 /**
  * The results of a run, as `results.json` keeps them.
  *
- * A snapshot that never ended is what a crash leaves behind: it becomes a `failed` run that a fault stopped, with
- * everything that was counted until then.
+ * A snapshot without an end comes from a crash: it becomes a `failed` run stopped by a fault, with all counts until then.
  */
 export function resultsOf(snapshot: Snapshot, environment: Environment): Results {
 	const {spec} = snapshot;
@@ -86,12 +85,11 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 	};
 }
 
-/** Where tokens count from; nothing where there is no bucket. */
+/** When tokens start to count; empty without a bucket. */
 function stampingOf(bucket: BucketState | undefined): Pick<Results['targets'][number], 'stamping'> {
 	if (bucket === undefined) {
 		return {};
 	}
-
 	const {at, ...stamping} = bucket.stamping;
 	return {stamping: {...stamping, since: new Date(at).toISOString()}};
 }
@@ -108,7 +106,6 @@ function lanesOf(snapshot: Snapshot): Results['plan']['lanes'] {
 	if (snapshot.variants.every((variant) => variant.lane === 'normal')) {
 		return {};
 	}
-
 	const used: Partial<Record<Lane, {variants: string[]; ratePerMinute: number | null}>> = {};
 	for (const {lane, name} of snapshot.variants) {
 		used[lane] ??= {variants: [], ratePerMinute: snapshot.spec.laneRatesPerMinute?.[lane] ?? null};
@@ -116,6 +113,5 @@ function lanesOf(snapshot: Snapshot): Results['plan']['lanes'] {
 			used[lane].variants.push(name);
 		}
 	}
-
 	return used;
 }

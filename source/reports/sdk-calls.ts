@@ -1,5 +1,7 @@
 import type {Method} from '../domain/backend.ts';
 
+/** The call of a request as a module to paste: boto3, and the AWS SDK for JavaScript v3. */
+
 /** Plain JSON, as it goes over the wire. */
 type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json};
 export type JsonMembers = {readonly [key: string]: Json};
@@ -12,11 +14,33 @@ export type SentRequest = {
 	readonly region: string;
 	/** JSON body of the HTTP request. */
 	readonly body: JsonMembers;
-	/** What travels beside the body (headers of InvokeModel), by its name in the SDK. */
+	/** Values beside the body (headers of InvokeModel), by their names in the SDK. */
 	readonly beside: Readonly<Record<string, string>>;
 };
 
-/** The call of a request with boto3, as a module to paste. */
+/**
+ * Arguments of the call by name, in the syntax of a language.
+ * @param encode Encodes a literal as JSON, for the body of InvokeModel.
+ */
+function argumentsOf(
+	{method, model, body, beside}: SentRequest,
+	literal: (value: Json) => string,
+	encode: (literal: string) => string,
+): ReadonlyArray<readonly [name: string, text: string]> {
+	const members: JsonMembers = {
+		modelId: model,
+		...(isInvoke(method) ? {contentType: 'application/json', accept: 'application/json', body} : body),
+		...beside,
+	};
+	return Object.entries(members).map(([name, value]) => [
+		name,
+		name === 'body' && isInvoke(method) ? encode(literal(value)) : literal(value),
+	]);
+}
+
+function isInvoke(method: Method): boolean {
+	return method === 'invoke' || method === 'invoke-stream';
+}
 
 type PythonOperation = {
 	readonly operation: string;
@@ -84,40 +108,25 @@ const pythonLiteral = (value: Json, depth: number): string => {
 	return block('{', parts, '}', depth);
 };
 
-const keywords = ({method, model, body, beside}: SentRequest): readonly string[] => {
-	const isConverse = method === 'converse' || method === 'converse-stream';
-	const input = isConverse
-		? Object.entries(body).map(([name, value]) => `${name}=${pythonLiteral(value, 1)}`)
-		: [
-				'contentType="application/json"',
-				'accept="application/json"',
-				`body=json.dumps(${pythonLiteral(body, 1)})`,
-			];
-	return [
-		`modelId=${text(model)}`,
-		...input,
-		...Object.entries(beside).map(([name, value]) => `${name}=${text(value)}`),
-	];
-};
-
 /** @returns The text of a Python module that sends the request and prints the answer. */
 export function pythonCall(request: SentRequest): string {
 	const {operation, reading} = pythonOperations[request.method];
-	const isInvoke = request.method === 'invoke' || request.method === 'invoke-stream';
 	return [
-		...(isInvoke ? ['import json', ''] : []),
+		...(isInvoke(request.method) ? ['import json', ''] : []),
 		'import boto3',
 		'',
 		`client = boto3.client("bedrock-runtime", region_name=${text(request.region)})`,
 		`response = client.${operation}(`,
-		...keywords(request).map((keyword) => `    ${keyword},`),
+		...argumentsOf(
+			request,
+			(value) => pythonLiteral(value, 1),
+			(literal) => `json.dumps(${literal})`,
+		).map(([name, value]) => `    ${name}=${value},`),
 		')',
 		...reading,
 		'',
 	].join('\n');
 }
-
-/** The call of a request with the AWS SDK for JavaScript v3, as a module to paste. */
 
 type TypescriptCommand = {
 	readonly command: string;
@@ -159,22 +168,6 @@ const indented = (text: string): string => text.replaceAll('\n', '\n\t\t');
 
 const typescriptLiteral = (value: Json): string => indented(JSON.stringify(value, null, '\t'));
 
-const members = ({method, model, body, beside}: SentRequest): ReadonlyArray<readonly [string, string]> => {
-	const isConverse = method === 'converse' || method === 'converse-stream';
-	const input: ReadonlyArray<readonly [string, string]> = isConverse
-		? Object.entries(body).map(([name, value]) => [name, typescriptLiteral(value)] as const)
-		: [
-				['contentType', "'application/json'"],
-				['accept', "'application/json'"],
-				['body', `JSON.stringify(${typescriptLiteral(body)})`],
-			];
-	return [
-		['modelId', typescriptLiteral(model)],
-		...input,
-		...Object.entries(beside).map(([name, value]) => [name, typescriptLiteral(value)] as const),
-	];
-};
-
 /** Part of the text that is written; nothing here imports it. */
 const sdkPackage = '@aws-sdk/client-bedrock-runtime';
 
@@ -187,7 +180,9 @@ export function typescriptCall(request: SentRequest): string {
 		`const client = new BedrockRuntimeClient({region: ${JSON.stringify(request.region)}});`,
 		'const response = await client.send(',
 		`\tnew ${command}({`,
-		...members(request).map(([name, value]) => `\t\t${name}: ${value},`),
+		...argumentsOf(request, typescriptLiteral, (literal) => `JSON.stringify(${literal})`).map(
+			([name, value]) => `\t\t${name}: ${value},`,
+		),
 		'\t}),',
 		');',
 		...reading,

@@ -1,17 +1,26 @@
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
+import {throttledTotal} from '../view/variant-order.ts';
 import {recommendedOf} from './choice.ts';
 import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {verdictSentences} from './verdict.ts';
-import {caveatsOf, formatLimit, formatTarget, leverTexts, lostTexts, searchMarkdown} from './words.ts';
+import {
+	caveatsOf,
+	formatLimit,
+	formatTarget,
+	increaseCells,
+	leverTexts,
+	lostTexts,
+	searchMarkdown,
+} from './words.ts';
 
 type Flags = ReadonlyArray<readonly [name: string, value: string | number | null]>;
 
 /**
  * The command line that repeats a run or a batch.
  *
- * @returns One shell command; a task that was given without a preset is part of it, its content is not known any more.
+ * @returns One shell command; it includes a task that was given without a preset, but not its content, which is not kept.
  */
 export function repeatCommand(results: Results): string {
 	const {plan, targets, simulated, search} = results;
@@ -60,7 +69,7 @@ function flagsOfRun({plan, targets, search}: Results): Flags {
 	];
 }
 
-/** Results do not keep the names of what lies in an account: bucket and role stand as words to be filled in. */
+/** Results do not keep names of the account's resources: bucket and role are placeholders. */
 function flagsOfBatch({plan, simulated}: Results): Flags {
 	return [
 		['--max-tokens', typedMaxTokens(plan)],
@@ -69,7 +78,7 @@ function flagsOfBatch({plan, simulated}: Results): Flags {
 	];
 }
 
-/** Typed, it would take the place of what variants say of their own. */
+/** As a flag it would override the variants' own values. */
 const typedMaxTokens = ({maxTokens, hasOwnMaxTokens}: Results['plan']): number | string | null =>
 	hasOwnMaxTokens && maxTokens !== 'auto' ? null : maxTokens;
 
@@ -95,14 +104,14 @@ function quoted(word: string): string {
 }
 
 /**
- * `summary.md`: what was found, on what, and how to repeat it.
+ * `summary.md`: the findings, the targets, and how to repeat the run.
  *
  * @param results Of one run.
  * @param pictures Names of the SVG files beside it.
  */
 export function summaryMarkdown(results: Results, pictures: readonly string[]): string {
 	const {plan, simulated, failures, advice} = results;
-	const name = plan.preset ?? 'a task of its own';
+	const name = plan.preset ?? 'own task';
 	const lines = [
 		`# ${simulated ? 'SIMULATED: ' : ''}bedrock-top, ${escapeMarkdown(name)}`,
 		...(simulated
@@ -146,7 +155,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 	return `${lines.join('\n').trimEnd()}\n`;
 }
 
-/** A heading with its lines; nothing where there is nothing to say, unless the lines follow by themselves. */
+/** A heading with its lines; empty without lines, unless the heading is a target's, whose tables follow. */
 function section(heading: string, lines: readonly string[]): readonly string[] {
 	const isOpen = heading.includes(' · ');
 	return lines.length === 0 && !isOpen ? [] : ['', `## ${escapeMarkdown(heading)}`, '', ...lines];
@@ -157,21 +166,15 @@ function quotaTable({targets}: Results, index: number): readonly string[] {
 	if (target === undefined) {
 		return [];
 	}
-
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
 	const rows = [
-		['requests a minute', requestsPerMinute],
-		['tokens a minute', tokensPerMinute],
-		['tokens a day', tokensPerDay],
+		['requests per minute', requestsPerMinute],
+		['tokens per minute', tokensPerMinute],
+		['tokens per day', tokensPerDay],
 	] as const;
 	return markdownTable(
 		['Quota', 'In force', 'Code', 'Adjustable'],
-		rows.map(([word, limit]) => [
-			word,
-			formatLimit(limit),
-			limit.code ?? '–',
-			limit.adjustable === null ? '–' : limit.adjustable ? 'yes' : 'no',
-		]),
+		rows.map(([word, limit]) => [word, formatLimit(limit), ...increaseCells(limit)]),
 	);
 }
 
@@ -185,11 +188,11 @@ function variantTable(results: Results, index: number): readonly string[] {
 			'Throttled',
 			'Input',
 			'Output',
-			'Quota tokens a request',
+			'Quota tokens per request',
 			'First token p50',
 			'Total p50',
 			'Cost',
-			'Sustainable a minute',
+			'Sustainable per minute',
 			'Limited by',
 		],
 		results.variants
@@ -198,7 +201,7 @@ function variantTable(results: Results, index: number): readonly string[] {
 				variantName(variant) + (variant.name === winner ? ' ★' : ''),
 				formatCount(variant.requests.sent),
 				formatCount(variant.items.useful),
-				formatCount(throttledOf(variant)),
+				formatCount(throttledTotal(variant.requests.throttled)),
 				formatNumber(variant.perRequest.inputTokens.mean),
 				formatNumber(variant.perRequest.outputTokens.mean),
 				withInterval(variant.perRequest.quotaTokens.mean, variant.perRequest.quotaTokens),
@@ -211,7 +214,7 @@ function variantTable(results: Results, index: number): readonly string[] {
 	);
 }
 
-/** What each turn of a conversation took; nothing where there is no chat. */
+/** Figures of each turn of a conversation; empty without a chat. */
 function turnTable({variants}: Results, index: number): readonly string[] {
 	const rows = variants
 		.filter(({target}) => target === index)
@@ -245,9 +248,6 @@ function turnTable({variants}: Results, index: number): readonly string[] {
 const variantName = ({name, lane, tokens}: VariantResults): string =>
 	`${tokens.estimated ? '~ ' : ''}${name}${lane === 'normal' ? '' : ` (${lane})`}`;
 
-const throttledOf = ({requests: {throttled}}: VariantResults): number =>
-	throttled.requests + throttled.tokens + throttled.day + throttled.overloaded;
-
 function withInterval(
 	value: number | null,
 	{low, high}: {readonly low: number | null; readonly high: number | null},
@@ -269,19 +269,19 @@ function runLines({
 	const ends = [
 		...(plan.requests === null
 			? []
-			: [`${formatCount(plan.requests)} requests${plan.load === 'measure' ? ' a variant' : ''}`]),
-		...(plan.durationSeconds === null ? [] : [`${formatNumber(plan.durationSeconds)} s`]),
+			: [`${formatCount(plan.requests)} requests${plan.load === 'measure' ? ' per variant' : ''}`]),
+		...(plan.durationSeconds === null ? [] : [formatDurationMs(plan.durationSeconds * 1000)]),
 	];
 	const chat =
 		plan.chat === undefined
 			? []
 			: [
-					`- conversations of ${formatCount(plan.chat.turns)} turns, ${formatNumber(plan.chat.thinkSeconds)} s to think between them`,
+					`- conversations of ${formatCount(plan.chat.turns)} turns, ${formatDurationMs(plan.chat.thinkSeconds * 1000)} to think between them`,
 				];
 	return [
 		...chat,
 		`- ${startedAt} to ${endedAt}, ${outcome}${stoppedBy === null ? '' : ` (by ${stoppedBy})`}`,
-		`- ${plan.method}, load ${plan.load}${ends.length === 0 ? '' : ` for ${ends.join(' or ')}`}, concurrency ${plan.concurrency}, max tokens ${plan.maxTokens ?? 'of each variant'}, share ${plan.share}, seed ${plan.seed}`,
+		`- ${plan.method}, load ${plan.load}${ends.length === 0 ? '' : ` for ${ends.join(' or ')}`}, concurrency ${plan.concurrency}, max tokens ${plan.maxTokens ?? 'by variant'}, share ${plan.share}, seed ${plan.seed}`,
 		`- ${[`${tool.name} ${tool.version}`, `Node ${environment.node}`, environment.platform].map(escapeMarkdown).join(', ')}`,
 	];
 }

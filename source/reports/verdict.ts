@@ -4,7 +4,7 @@ import {formatDurationMs, formatNumber, formatPercent, formatRatio, formatUsd} f
 import {cleanText} from '../text/width.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 
-/** What a verdict is made from: a snapshot has it, and results have it. */
+/** The basis of a verdict, in a snapshot or in results. */
 type Judged = Pick<Results, 'targets' | 'best' | 'gain' | 'verdict'> & {
 	readonly goal: Goal;
 	readonly variants: ReadonlyArray<
@@ -85,7 +85,7 @@ function earlierSentence({best, goal, variants}: Judged, target: number): string
 	return `${cleanText(winner.name)} is best for ${goal}${words}.`;
 }
 
-/** What the quota allows, what of it a day, and what others leave of it. */
+/** The rate that the quota allows, per day too, and what others leave of it. */
 function rateText(sustainable: VariantResults['sustainable']): string {
 	const {usefulPerMinute, low, high, limitedBy} = sustainable;
 	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
@@ -107,7 +107,6 @@ function figureOf(variant: Judged['variants'][number] | undefined, goal: Goal): 
 	if (variant === undefined) {
 		return '';
 	}
-
 	const {sustainable, tokens, items, costUsd, latencyMs} = variant;
 	switch (goal) {
 		case 'throughput':

@@ -1,11 +1,11 @@
 import type {SearchFigures} from '../domain/figures-schema.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
-import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatPercent, unknownMark} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 
-/** Phrases that charts, Markdown and plain output share. */
+/** Phrases that the screen, charts, Markdown and plain output share. */
 
 type Limit = TargetResults['quota']['tokensPerMinute'];
 
@@ -23,13 +23,18 @@ export function formatLimit(limit: Limit): string {
 	}
 }
 
+/** Cells about an increase of a limit: its quota code, and whether AWS adjusts it. */
+export function increaseCells({code, adjustable}: Limit): readonly string[] {
+	return [code ?? unknownMark, adjustable === null ? unknownMark : adjustable ? 'yes' : 'no'];
+}
+
 /** The limits of a bucket with their sources, in one phrase. */
 export function formatQuota({quota}: TargetResults): string {
 	const day =
 		quota.tokensPerDay.state === 'unknown' && quota.tokensPerDay.value === null
 			? ''
-			: `, ${formatLimit(quota.tokensPerDay)} a day`;
-	return `${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens a minute${day}`;
+			: `, ${formatLimit(quota.tokensPerDay)} per day`;
+	return `${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens per minute${day}`;
 }
 
 /** Where requests went: model, scope, Region, and the endpoint where it is not AWS's. */
@@ -57,12 +62,12 @@ type Events = ReadonlyArray<{readonly kind: string; readonly text: string}>;
 const textsOf = (events: Events, kind: string): readonly string[] =>
 	events.filter((event) => event.kind === kind).map(({text}) => text);
 
-/** How many requests got no answer, and why, and what else is missing from the results; nothing where nothing is. */
+/** Requests without an answer, and why, and whatever else is missing from the results; empty where nothing is missing. */
 export function lostTexts({events}: {readonly events: Events}): readonly string[] {
 	return [...textsOf(events, 'lost'), ...textsOf(events, 'incomplete')];
 }
 
-/** What attempts that broke off are taken to have used. */
+/** The estimated use of attempts that broke off. */
 const brokenTexts = (
 	variants: ReadonlyArray<Pick<Results['variants'][number], 'attemptsBroken'>>,
 ): readonly string[] => {
@@ -76,17 +81,17 @@ const brokenTexts = (
 			];
 };
 
-/** No interval from n answers can see what happens once in 3 n of them. */
-const leastTailShown = 3;
+/** Below this many answers nothing can be said about rare long ones: n answers show what is as frequent as 3 in n. */
+const minAnswersForTail = 3;
 
-/** What the intervals of rates assume about answers that did not come. */
+/** The assumption of rate intervals about longer answers than any seen. */
 const tailTexts = (
 	variants: ReadonlyArray<
 		Pick<Results['variants'][number], 'sustainable'> & {readonly requests: {readonly succeeded: number}}
 	>,
 ): readonly string[] => {
 	const counts = variants.flatMap(({sustainable: {low}, requests: {succeeded}}) =>
-		low === null || succeeded < leastTailShown ? [] : [succeeded],
+		low === null || succeeded < minAnswersForTail ? [] : [succeeded],
 	);
 	return counts.length === 0
 		? []
@@ -97,10 +102,10 @@ const tailTexts = (
 
 type Timed = Pick<Results['variants'][number], 'sustainable' | 'latencyMs'>;
 
-/** Part of a rate from which on it is said that it rests on where tokens count from. */
-const leastStamped = 0.02;
+/** Fraction of a rate from which on its dependence on where tokens count from is said. */
+const minStampingShare = 0.02;
 
-/** Rates that rest on tokens counting from the first byte, which was not learnt. */
+/** Rates that depend on tokens counting from the first byte, which was not confirmed. */
 const stampingTexts = (variants: readonly Timed[]): readonly string[] => {
 	const parts = variants
 		.filter(({sustainable: {countsFrom, limitedBy}}) => countsFrom === 'unknown' && limitedBy === 'tokens')
@@ -109,15 +114,15 @@ const stampingTexts = (variants: readonly Timed[]): readonly string[] => {
 				? 0
 				: Math.min(1, (service.mean - timeToFirstToken.mean) / 60_000),
 		);
-	const most = Math.max(0, ...parts);
-	return most < leastStamped
+	const largest = Math.max(0, ...parts);
+	return largest < minStampingShare
 		? []
 		: [
-				`Where the tokens of an answer count from was not learnt: if it is the end and not the first byte, rates are up to ${formatNumber(Math.ceil(most * 100))} % lower.`,
+				`When the tokens of an answer start to count is not confirmed: if at its end and not its first byte, rates are up to ${formatPercent(Math.ceil(largest * 100) / 100)} lower.`,
 			];
 };
 
-/** What is not exact in some results, one sentence each. */
+/** Inexact parts of the results, one sentence each. */
 export function caveatsOf({
 	variants,
 	targets,
@@ -138,26 +143,24 @@ export function caveatsOf({
 			: []),
 		...brokenTexts(variants),
 		...(limits.some(({state, value}) => state === 'unknown' && value !== null)
-			? ['(assumed) Nobody told the quota; --rpm and --tpm set it.']
+			? ['(assumed) Quota unknown; set it with --rpm and --tpm.']
 			: []),
 		...(targets.some(({burndown}) => burndown.source === 'assumed')
-			? ['The burndown (output multiplier) of a model is assumed; --burndown sets it.']
+			? ['The burndown (output multiplier) of a model is assumed; set it with --burndown.']
 			: []),
 		...tailTexts(variants),
 		...stampingTexts(variants),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
-		// Latencies that tell of a part only.
+		// Latencies of a part of the requests.
 		...textsOf(events, 'unsent'),
 	];
 }
 
-/** What the prompt levers did, in phrases that the screen, plain output and Markdown share. */
-
 type Levers = Pick<VariantResults, 'name' | 'caching' | 'compression'>;
 type Side = NonNullable<VariantResults['caching']>['cold'];
 
-/** One side of a cache: how many answers, what one costs its quota, how soon it starts. */
+/** Cold or warm answers of a cache: count, tokens per answer, time to first token. */
 const sideWords = ({requests, inputTokens, quotaTokens, timeToFirstToken}: Side): string =>
 	[
 		`${formatCount(requests)} ${requests === 1 ? 'answer' : 'answers'}`,
@@ -189,7 +192,7 @@ export function cachingEntries({
 				];
 }
 
-/** What each rule took away from the prompt as first sent; undefined for a variant without rules. */
+/** What each rule removed from the prompt as first sent; undefined for a variant without rules. */
 export function compressionText({compression}: Pick<Levers, 'compression'>): string | undefined {
 	if (compression === undefined) {
 		return undefined;
@@ -197,10 +200,10 @@ export function compressionText({compression}: Pick<Levers, 'compression'>): str
 	const {system, user} = compression.original;
 	const before = (system ?? '').length + (user ?? '').length;
 	const rules = compression.rules.map(({rule, savedCharacters}) => `${rule} ${formatCount(savedCharacters)}`);
-	return `of ${formatCount(before)} characters the rules took away: ${rules.join(', ')}`;
+	return `of ${formatCount(before)} characters the rules removed: ${rules.join(', ')}`;
 }
 
-/** Everything that the levers of some variants did, one sentence each; empty where none has any. */
+/** The effects of the prompt levers, one sentence each; empty where no variant has any. */
 export function leverTexts(variants: readonly Levers[]): readonly string[] {
 	return variants.flatMap((variant) => {
 		const entries = cachingEntries(variant).map(({label, text}) => `${variant.name}: ${label}: ${text}.`);
@@ -215,7 +218,7 @@ export function leverTexts(variants: readonly Levers[]): readonly string[] {
 	});
 }
 
-/** What a search tried, in sentences that plain output and Markdown share. */
+/** What a search tried, in sentences. */
 export function searchTexts({
 	candidates,
 	combinations,
@@ -225,7 +228,7 @@ export function searchTexts({
 }: SearchFigures): readonly string[] {
 	return [
 		`${formatCount(candidates.length)} of ${formatCount(combinations)} combinations of variants and prompt levers were tried, with ${formatCount(requests)} of at most ${formatCount(budget)} requests; rungs: ${rungs.map((rung) => `${formatCount(rung.candidates)} x ${formatCount(rung.requests)}`).join(', ')}.`,
-		'On the front is what no other finalist surely beats, by the intervals; all other figures are of the last rung.',
+		'On the front: finalists that no other surely beats, by the intervals. All other figures are of the last rung.',
 	];
 }
 
@@ -235,7 +238,7 @@ export function searchMarkdown(search: SearchFigures | undefined): readonly stri
 		? []
 		: [
 				...markdownTable(
-					['Candidate', 'Items', 'Useful', 'Quota tokens a useful item', 'Front'],
+					['Candidate', 'Items', 'Useful', 'Quota tokens per useful item', 'Front'],
 					finalistsOf(search).map(({name, items, usefulRate: {value, low, high}, quotaTokensPerUseful}) => [
 						name,
 						formatCount(items.sent),

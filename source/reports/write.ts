@@ -17,7 +17,7 @@ export type Draw = (chart: Chart) => Promise<string>;
 
 type WriteOptions = {
 	readonly folder: string;
-	/** Undefined while the run goes on, or where the results were read from a file. */
+	/** False while the run continues, or where the results were read from a file. */
 	readonly hasResults: boolean;
 	readonly hasSummary: boolean;
 	/** Makes the text of best-request.json; undefined where it is not known. */
@@ -30,8 +30,7 @@ type WriteOptions = {
 };
 
 /**
- * Writes the reports of some results. What cannot be made again, the results, is on disk before the first chart is
- * drawn.
+ * Writes the reports of some results. The results, which cannot be made again, are on disk before the first chart is drawn.
  *
  * @returns Absolute paths: results, summary, figures for a quota increase, winning requests, answers, requests, then the charts in their fixed order.
  * @throws UserError exit 1 that names each file that could not be written, or chart that could not be drawn, and why;
@@ -48,7 +47,6 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 		await writeAtomically(file, text);
 		files.push(file);
 	};
-
 	const texts = [
 		options.hasResults && (['results.json', () => resultsText(results)] as const),
 		options.hasSummary &&
@@ -68,7 +66,6 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 	for (const [name, text] of texts.filter((each) => each !== false)) {
 		await attempt(name, faults, async () => write(name, text()));
 	}
-
 	for (const streamed of [options.answersFile, options.requestsFile]) {
 		if (streamed !== undefined && (await doesExist(streamed))) {
 			await attempt(path.basename(streamed), faults, async () => {
@@ -76,7 +73,6 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 			});
 		}
 	}
-
 	await writeCharts(charts, draw, write, faults);
 	return files;
 }
@@ -105,9 +101,8 @@ async function writeCharts(
 	for (const {fileName, chart} of charts) {
 		await attempt(fileName, faults, async () => write(fileName, await draw(chart)));
 	}
-
 	if (faults.length > 0) {
-		throw new UserError(`Not every report could be made: ${faults.join(', ')}.`, {
+		throw new UserError(`Some reports could not be made: ${faults.join(', ')}.`, {
 			exitCode: 1,
 			hint: 'The others are there. Once the cause is gone, "bedrock-top report results.json" draws the charts again.',
 		});
@@ -119,7 +114,6 @@ async function moveInto(folder: string, file: string): Promise<string> {
 	if (path.resolve(file) === path.resolve(wanted)) {
 		return wanted;
 	}
-
 	try {
 		await rename(file, wanted);
 	} catch {
@@ -127,7 +121,6 @@ async function moveInto(folder: string, file: string): Promise<string> {
 		await copyPrivate(file, wanted);
 		await rm(file);
 	}
-
 	return wanted;
 }
 
@@ -152,7 +145,6 @@ export async function writeComparison(
 		await writeAtomically(file, text);
 		files.push(file);
 	};
-
 	await write('compare.md', comparisonMarkdown(runs));
 	await writeCharts([{fileName: 'compare.svg', chart: comparisonChart(runs)}], draw, write);
 	return files;

@@ -16,8 +16,8 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 
 /**
- * Files with prompts and answers are their owner's alone, and links are not followed: where others can write too, a link
- * could lead to any file of the user's.
+ * Files with prompts and answers are readable by their owner only, and links are not followed: where others can write,
+ * a link could lead to any file of the user.
  */
 
 /** Read and written by the owner, by nobody else. */
@@ -48,8 +48,8 @@ const assertOwn = (descriptor: number): void => {
 
 /**
  * Opens a file for writing.
- * @param how `replace`: whatever had the name is removed first; `continue`: text is added to a file of this user's.
- * @returns A descriptor; whoever opens it closes it.
+ * @param how `replace`: whatever had the name is removed first; `continue`: text is added to a file of this user.
+ * @returns A descriptor; the caller closes it.
  * @throws Error with words for a link, a file of another user, or what the system says.
  */
 export function openPrivate(file: string, how: 'replace' | 'continue'): number {
@@ -93,10 +93,8 @@ type WriteOptions = {
 };
 
 /**
- * Replaces a file as a whole: whoever reads it, also after the process was killed in the middle, finds the old content
- * or the new one, never a part. It is its owner's alone, and a link of that name is replaced, not followed.
- *
- * `write-file-atomic` would follow the link, and give the file the rights of what it leads to.
+ * Replaces a file as a whole: a reader finds the old content or the new, never a part, even after the process was killed.
+ * Only its owner can read it, and a link of that name is replaced, not followed.
  */
 export async function writeAtomically(
 	file: string,
@@ -118,7 +116,6 @@ export async function writeAtomically(
 		} finally {
 			await handle.close();
 		}
-
 		await rename(temporary, file);
 	} catch (error) {
 		await rm(temporary, {force: true});

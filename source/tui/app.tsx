@@ -1,17 +1,26 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
-import {useSyncExternalStore} from 'react';
+import {memo, useEffect, useSyncExternalStore} from 'react';
+import {type Line, segment} from '../text/segment.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
-import type {State} from '../view/state.ts';
+import {isRunning, logLines, shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
+import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
-import {listedRows} from '../view/variant-rows.ts';
-import {type OnVisibleRows, VisibleRowsContext} from './account/visible-buckets.ts';
-import {type Appearance, AppearanceContext} from './appearance.tsx';
-import {computeLayout, type LayoutInput, tierOf} from './layout.ts';
+import {AccountView} from './account/account-view.tsx';
+import {type Appearance, AppearanceContext, useAppearance} from './appearance.tsx';
+import {panelInside} from './frame.ts';
+import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
-import {Lines} from './panel.tsx';
-import {isDayShown} from './panels/gauges.ts';
-import {noticeOf} from './panels/notice.ts';
-import {RegionView} from './region-view.tsx';
+import {Lines, Panel} from './panel.tsx';
+import {type ChartKind, chartLines, chartTitle, nearerLimit, throttleNote} from './panels/charts.ts';
+import {detailLines, detailTitle} from './panels/detail.ts';
+import {footerLine} from './panels/footer.ts';
+import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
+import {headerLines, shownTargetIndex} from './panels/header.ts';
+import {failureLines, logLine, notesLines} from './panels/notes.ts';
+import {QuotaTable} from './panels/quota-table.tsx';
+import {tinyLines} from './panels/tiny.ts';
+import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
+import {screenLayout} from './screen-layout.ts';
 
 type Props = {
 	readonly store: Store;
@@ -21,14 +30,14 @@ type Props = {
 	/** Called with the name of each key. */
 	readonly onKey: (keyName: string) => void;
 	readonly onPaste: (text: string) => void;
-	/** Told which rows of the account are on screen. */
-	readonly onSeen?: OnVisibleRows;
+	/** Called with the size of the terminal, at first and whenever it changes. */
+	readonly onResize: (size: ScreenSize) => void;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, hasKeys = true, onKey, onPaste, onSeen = () => {}}: Props) {
+export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
-	const {columns, rows} = useWindowSize();
+	const size = useWindowSize();
 	const {isRawModeSupported} = useStdin();
 	const input = (text: string, key: KeyEvent) => {
 		const names = keyNames(text, key);
@@ -42,47 +51,193 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onSeen =
 	};
 	const isActive = hasKeys && isRawModeSupported;
 	useInput(input, {isActive});
-	// Pasted text is no sequence of commands; without this it would arrive as one.
+	// Pasted text is not a sequence of commands; without this it would arrive as one.
 	usePaste(onPaste, {isActive});
-	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
+	useEffect(() => {
+		onResize(size);
+	}, [onResize, size]);
+	const {columns, rows} = state.size;
+	const {tier, regions} = screenLayout(state);
 	return (
 		<AppearanceContext value={appearance}>
-			<VisibleRowsContext value={onSeen}>
-				<Box width={columns} height={rows}>
-					{regions.map(({name, rect}) => (
-						<Box key={name} position="absolute" left={rect.left} top={rect.top}>
-							<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
-						</Box>
-					))}
-					{tier === 'tiny' ? null : <OverlayView state={state} columns={columns} rows={rows} />}
-				</Box>
-			</VisibleRowsContext>
+			<Box width={columns} height={rows}>
+				{regions.map(({name, rect}) => (
+					<Box key={name} position="absolute" left={rect.left} top={rect.top}>
+						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
+					</Box>
+				))}
+				{tier === 'tiny' ? null : <OverlayView state={state} />}
+			</Box>
 		</AppearanceContext>
 	);
 }
 
-function layoutInput(state: State, columns: number, rows: number): LayoutInput {
-	return {
-		columns,
-		rows,
-		view: state.view,
-		rowCount: listedRows(state).length,
-		noticeLines: noticeOf(state, Math.max(1, columns - 4))?.lines.length ?? 0,
-		isDetailOpen: state.isDetailOpen,
-		gaugeCount: isDayShown(state, tierOf(columns, rows)) ? 3 : 2,
-	};
-}
-
-type OverlayProps = {readonly state: State; readonly columns: number; readonly rows: number};
-
-function OverlayView({state, columns, rows}: OverlayProps) {
+function OverlayView({state}: {readonly state: State}) {
 	if (state.overlay === undefined) {
 		return null;
 	}
-	const {rect, lines} = placeOverlay(state, state.overlay, columns, rows);
+	const {rect, lines} = placeOverlay(state, state.overlay, state.size.columns, state.size.rows);
 	return (
 		<Box position="absolute" left={rect.left} top={rect.top}>
 			<Lines lines={lines} width={rect.width} height={rect.height} />
 		</Box>
+	);
+}
+
+type RegionProps = {
+	readonly state: State;
+	readonly name: RegionName;
+	readonly width: number;
+	readonly height: number;
+	readonly tier: Tier;
+};
+
+type ViewProps = Omit<RegionProps, 'name'>;
+
+/** One region of the screen; drawn again only when the state or its size changed. */
+const RegionView = memo(({name, ...props}: RegionProps) => {
+	const {state, width, height} = props;
+	switch (name) {
+		case 'header':
+			return <Lines lines={headerLines(state, width, height)} width={width} height={height} />;
+		case 'gauges':
+			return <GaugesView {...props} />;
+		case 'requests-chart':
+			return <ChartView {...props} kind="requests" />;
+		case 'tokens-chart':
+			return <ChartView {...props} kind="tokens" />;
+		case 'nearer-chart':
+			return (
+				<ChartView {...props} kind={nearerLimit(shownSnapshot(state)?.buckets[shownTargetIndex(state)])} />
+			);
+		case 'traffic-chart':
+			return <ChartView {...props} kind="traffic" />;
+		case 'notice':
+			return <NoticeView {...props} />;
+		case 'table':
+			return <TableView {...props} />;
+		case 'detail':
+			return <DetailView {...props} />;
+		case 'notes': {
+			const inside = panelInside(width, height, props.tier);
+			const lines = notesLines(state, inside.width, inside.height);
+			return <Panel {...props} title={{title: [segment('Advice and events', 'title')]}} lines={lines} />;
+		}
+		case 'body':
+			return <BodyView {...props} />;
+		case 'footer':
+			return <Lines lines={[footerLine(state, width)]} width={width} height={height} />;
+		case 'line':
+			return <Lines lines={tinyLines(state, width, height)} width={width} height={height} />;
+	}
+});
+RegionView.displayName = 'RegionView';
+
+function GaugesView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const snapshot = shownSnapshot(state);
+	const targetIndex = shownTargetIndex(state);
+	const lines = gaugeLines(
+		{
+			target: snapshot?.targets[targetIndex],
+			targetIndex,
+			bucket: snapshot?.buckets[targetIndex],
+			timeline: snapshot?.timeline,
+			isFlowing: isRunning(state),
+			isDayShown: screenLayout(state).isDayShown,
+		},
+		panelInside(width, height, tier).width,
+	);
+	const title = gaugesTitle(snapshot?.targets[targetIndex]);
+	return <Panel {...props} title={{title, note: gaugesLegend}} lines={lines} />;
+}
+
+const gaugesLegend: Line = [
+	segment('█'),
+	segment(' used  ', 'muted'),
+	segment('▒'),
+	segment(' reserved  ', 'muted'),
+	segment('·'),
+	segment(' free', 'muted'),
+];
+
+function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
+	const {state, width, height, tier} = props;
+	const {isAscii} = useAppearance();
+	const input = {
+		kind,
+		snapshot: shownSnapshot(state),
+		targetIndex: shownTargetIndex(state),
+		windowSeconds: shownWindowSeconds(state),
+		isAscii,
+	};
+	const inside = panelInside(width, height, tier, true);
+	const {title, note = []} = chartTitle(input);
+	const throttled = kind === 'traffic' ? throttleNote(input) : [];
+	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
+	const lines = chartLines(input, inside.width, inside.height);
+	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} isTitled={true} />;
+}
+
+function NoticeView(props: ViewProps) {
+	const {notice} = screenLayout(props.state);
+	return notice === undefined ? null : <Panel {...props} title={notice} lines={notice.lines} />;
+}
+
+/** From this width on the dashboard shows every column that the Variants view has. */
+const fullTableWidth = 150;
+
+function TableView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const inside = panelInside(width, height, tier);
+	const isFull = state.view === 'variants' || inside.width >= fullTableWidth;
+	const lines = variantTableLines(state, inside.width, inside.height, isFull);
+	return <Panel {...props} title={variantTableTitle(state)} lines={lines} />;
+}
+
+function DetailView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const lines = detailLines(state, panelInside(width, height, tier).width);
+	return <Panel {...props} title={detailTitle(state)} lines={lines} />;
+}
+
+/** The views that lay themselves out: Account, Quotas and Log. */
+function BodyView(props: ViewProps) {
+	const {state, width, height} = props;
+	if (state.view === 'account') {
+		return <AccountView {...props} />;
+	}
+	if (state.view === 'quotas') {
+		return (
+			<Box width={width} height={height} overflow="hidden">
+				<QuotaTable {...props} />
+			</Box>
+		);
+	}
+	return <LogView {...props} />;
+}
+
+/** Failures by class, then the events, scrolled back by the user. */
+function LogView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const {width: room, height: roomHeight} = panelInside(width, height, tier);
+	const failures = failureLines(state, room).slice(0, Math.max(0, Math.floor(roomHeight / 2)));
+	const lines = logLines(state);
+	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
+	const end = Math.max(Math.min(eventRoom, lines.length), lines.length - state.scroll);
+	const shown: readonly Line[] = lines.slice(Math.max(0, end - eventRoom), end).map((line) => logLine(line));
+	const below = lines.length - end;
+	return (
+		<Panel
+			{...props}
+			title={{
+				title: [
+					segment('Log', 'title'),
+					segment(` · ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`),
+				],
+				note: [segment(below > 0 ? `${below} newer below` : 'newest below', 'muted')],
+			}}
+			lines={failures.length > 0 ? [...failures, [], ...shown] : shown}
+		/>
 	);
 }

@@ -5,8 +5,7 @@ import {type Line, lineText} from '../text/segment.ts';
 import {paintLine, type Theme} from '../text/themes.ts';
 
 /**
- * How every screen of ours is rendered: on the alternate screen, its keys and its Ctrl+C our own, and only what changed
- * is written.
+ * How every screen is rendered: on the alternate screen, Ctrl+C handled as a key, and only changes written.
  */
 export const screenOptions = {
 	alternateScreen: true,

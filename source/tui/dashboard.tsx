@@ -10,7 +10,7 @@ import {type Appearance, screenOptions} from './appearance.tsx';
 import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 import {createSession, type Session} from './session.ts';
 
-/** Ink's way to give the terminal away for a while. */
+/** Ink's function that gives the terminal away for a while. */
 type SuspendTerminal = ReturnType<typeof useApp>['suspendTerminal'];
 
 type SuspendProps = {
@@ -18,7 +18,7 @@ type SuspendProps = {
 	readonly children: ReactNode;
 };
 
-/** Hands that way to the one who owns the terminal's life: Ink offers it to components alone. */
+/** Hands it to the owner of the terminal: Ink offers it to components only. */
 function SuspendPort({onReady, children}: SuspendProps) {
 	const {suspendTerminal} = useApp();
 	useEffect(() => {
@@ -30,15 +30,15 @@ function SuspendPort({onReady, children}: SuspendProps) {
 export type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 
 /**
- * The store bounds how often data is drawn. At Ink's 30 a key pressed right after such a frame would wait a thirtieth of
- * a second for the next one.
+ * The store limits how often data is drawn. At Ink's 30 frames per second a key pressed right after a frame would wait
+ * 33 ms for the next one.
  */
 const usualFramesPerSecond = 120;
 
 /**
- * Opens the screen on the alternate screen and runs a session on it: the run is prepared, and started where it may be.
- * The terminal is restored when the promise resolves; it does not reject. What must be read afterwards is the caller's to print:
- * whatever is written while the screen is open is erased with it.
+ * Opens the alternate screen and runs a session on it: the run is prepared, and started where allowed. The terminal is
+ * restored when the promise resolves; it does not reject. Text written while the screen is open is erased with it: print
+ * afterwards.
  */
 export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 	const appearance: Appearance = {
@@ -73,7 +73,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 				hasKeys={hasKeys}
 				onKey={session.press}
 				onPaste={session.paste}
-				onSeen={session.see}
+				onResize={session.resize}
 			/>
 		</SuspendPort>
 	);
@@ -141,7 +141,7 @@ async function endOf(session: Session, signal: AbortSignal, fault: Fault | undef
 	const state = session.store.latest();
 	const stageFault = state.stage.kind === 'failed' ? state.stage.fault : undefined;
 	const reached = finalSnapshot(state);
-	// An engine that did not answer in time has still been stopped, by whom it was asked to.
+	// An engine that did not answer in time still counts as stopped by the one who asked.
 	const isUnanswered = reached?.outcome === null && (state.isLeaving || signal.aborted);
 	const snapshot =
 		reached !== undefined && isUnanswered && fault === undefined && stageFault === undefined

@@ -1,14 +1,12 @@
+import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
-import type {Action, Effect} from '../view/actions.ts';
+import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
-/** An action without its time. */
-type Happening = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
-
 type EffectPorts = TerminalActions & {
 	readonly leave: () => void;
-	readonly dispatch: (happening: Happening) => void;
+	readonly dispatch: (action: UntimedAction) => void;
 	readonly latest: () => State;
 };
 
@@ -17,7 +15,7 @@ type Effects = {
 	readonly started: () => ChosenRun | undefined;
 };
 
-/** Does in the world what the state asks for; what comes of it goes back as an action. */
+/** Runs the effects; their results come back as actions. */
 export function createEffects(
 	ports: ScreenPorts,
 	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
@@ -46,7 +44,7 @@ export function createEffects(
 		try {
 			const chosen = await presets.load(name);
 			dispatch({type: 'preset-loaded', config: chosen.config});
-			// It is not taken while a run is under way.
+			// A preset is not taken while a run is under way.
 			answers = latest().config.task === chosen.config.task ? chosen.answers : answers;
 		} catch (error) {
 			dispatch({type: 'preset-failed', fault: faultOf(error)});
@@ -73,10 +71,9 @@ export function createEffects(
 
 	const run = (effect: Effect) => {
 		switch (effect.type) {
-			case 'prepare': {
+			case 'prepare':
 				engine.send({type: 'prepare', config: effect.config});
 				break;
-			}
 			case 'list-models': {
 				const {connection, override, isRefreshing} = effect.config;
 				engine.send({type: 'list-models', config: {connection, override, isRefreshing}});
@@ -91,75 +88,69 @@ export function createEffects(
 				});
 				break;
 			}
-			case 'ring': {
+			case 'ring':
 				ports.stdout.write('\u0007');
 				for (const text of effect.texts) {
-					ports.noteAlarm?.(text);
+					ports.noteAlert?.(text);
 				}
 				break;
-			}
-			case 'list-presets': {
+			case 'watch-rows':
+				engine.send({type: 'look-at-account', places: effect.ids.map(placeOf)});
+				break;
+			case 'list-presets':
 				void listPresets();
 				break;
-			}
-			case 'load-preset': {
+			case 'load-preset':
 				void loadPreset(effect.name);
 				break;
-			}
-			case 'start-demo': {
+			case 'start-demo':
 				void startDemo();
 				break;
-			}
-			case 'start': {
+			case 'start':
 				start();
 				break;
-			}
 			case 'pause':
-			case 'resume': {
+			case 'resume':
 				engine.send({type: effect.type});
 				break;
-			}
-			case 'set-goal': {
+			case 'set-goal':
 				engine.send(effect);
 				break;
-			}
-			case 'stop': {
+			case 'stop':
 				engine.send({type: 'stop', stoppedBy: 'key', deadlineMs: effect.deadlineMs});
 				break;
-			}
-			case 'export': {
+			case 'export':
 				void write(effect);
 				break;
-			}
-			case 'redraw': {
+			case 'redraw':
 				redraw();
 				break;
-			}
-			case 'suspend': {
+			case 'suspend':
 				suspend();
 				break;
-			}
-			case 'leave': {
+			case 'leave':
 				leave();
 				break;
-			}
 		}
 	};
 
 	return {run, started: () => started};
 }
 
+/** Row ids are the Region and the key of the bucket, with a blank between them. */
+function placeOf(id: string): BucketPlace {
+	const at = id.indexOf(' ');
+	return {region: id.slice(0, at), key: id.slice(at + 1)};
+}
+
 async function written(ports: ScreenPorts, effect: Effect & {type: 'export'}): Promise<readonly string[]> {
 	const {what, snapshot, config} = effect;
 	switch (what) {
-		case 'charts': {
+		case 'charts':
 			return ports.exportReports(snapshot);
-		}
-		case 'increase': {
+		case 'increase':
 			return ports.exportIncrease(snapshot);
-		}
-		case 'winner': {
+		case 'winner':
 			return ports.exportWinningRequest(snapshot, config);
-		}
 	}
 }

@@ -1,12 +1,13 @@
 import {fitLine, type Line, lineWidth, segment} from '../text/segment.ts';
+import type {Tier} from './layout.ts';
 
-/** What stands in the upper border of a panel. */
+/** Text in the upper border of a panel. */
 export type FrameTitle = {readonly title: Line; readonly note?: Line};
 
-/** What an overlay says, before it has its place. */
+/** Content of an overlay, before it has its place. */
 export type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
 
-const leastTitledWidth = 6;
+const minTitledWidth = 6;
 
 /**
  * Lines within a border.
@@ -18,7 +19,7 @@ export function framed(
 	width: number,
 	height: number,
 ): readonly Line[] {
-	if (height < 2 || width < leastTitledWidth) {
+	if (height < 2 || width < minTitledWidth) {
 		return boxed(lines, width, height);
 	}
 	const inner = boxed(lines, width - 4, height - 2).map((line) => [
@@ -42,13 +43,30 @@ export function boxed(lines: readonly Line[], width: number, height: number): re
 	return Array.from({length: Math.max(0, height)}, (_, index) => fitLine(lines[index] ?? [], width));
 }
 
+/** The first of `count` rows out of `total` that has row `at` in its middle, as far as the ends allow. */
+export function firstShown(at: number, count: number, total: number): number {
+	return Math.max(0, Math.min(at - Math.floor(count / 2), total - count));
+}
+
+/** Size of the space within a panel. */
+export function panelInside(
+	width: number,
+	height: number,
+	tier: Tier,
+	isTitled = false,
+): {width: number; height: number} {
+	return tier === 'narrow'
+		? {width, height: Math.max(0, height - (isTitled ? 1 : 0))}
+		: {width: innerWidth(width), height: Math.max(0, height - 2)};
+}
+
 /** Cells within a border. */
 export function innerWidth(width: number): number {
 	return Math.max(0, width - 4);
 }
 
 function upperBorder(title: Line, note: Line, width: number): Line {
-	const room = width - leastTitledWidth;
+	const room = width - minTitledWidth;
 	const shownTitle = lineWidth(title) > room ? fitLine(title, Math.max(0, room)) : title;
 	const left = room - lineWidth(shownTitle);
 	// A note needs its text, two blanks and a piece of border that keeps it apart from the title.

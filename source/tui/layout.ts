@@ -1,6 +1,6 @@
 import type {ViewName} from '../view/keymap.ts';
 
-/** Where everything goes, from the size of the terminal alone: one pure function, no growing, no overflow. */
+/** The place of every panel, from the size of the terminal: one pure function without overflow. */
 
 export type Rect = {
 	readonly left: number;
@@ -17,7 +17,7 @@ export type RegionName =
 	| 'gauges'
 	| 'requests-chart'
 	| 'tokens-chart'
-	/** Where there is room for one: the limit that is nearer. */
+	/** Where there is room for one chart: the limit that is nearer. */
 	| 'nearer-chart'
 	| 'traffic-chart'
 	| 'notice'
@@ -29,7 +29,7 @@ export type RegionName =
 	| 'line';
 
 type Region = {readonly name: RegionName; readonly rect: Rect};
-type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
+export type Layout = {readonly tier: Tier; readonly regions: readonly Region[]};
 
 export type LayoutInput = {
 	readonly columns: number;
@@ -37,14 +37,14 @@ export type LayoutInput = {
 	readonly view: ViewName;
 	/** Rows of the variant table. */
 	readonly rowCount: number;
-	/** Lines of what must be said before the figures: plan or fault; 0 for nothing. */
+	/** Lines of the plan or fault that is shown instead of the charts; 0 for none. */
 	readonly noticeLines: number;
 	readonly isDetailOpen: boolean;
 	/** Gauges that are shown: requests, tokens and, where it is set, the day. */
 	readonly gaugeCount: number;
 };
 
-/** Least sizes of the tiers, in cells. */
+/** Minimum sizes of the tiers, in cells. */
 const tierSizes = {
 	wide: {columns: 120, rows: 30},
 	normal: {columns: 80, rows: 24},
@@ -96,20 +96,16 @@ export function computeLayout(input: LayoutInput): Layout {
 
 function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
 	switch (input.view) {
-		case 'dashboard': {
+		case 'dashboard':
 			return dashboardBands(input, tier, rows);
-		}
-		case 'variants': {
+		case 'variants':
 			return variantBands(input, tier, rows);
-		}
-		case 'timeline': {
+		case 'timeline':
 			return timelineBands(tier, rows);
-		}
 		case 'account':
 		case 'quotas':
-		case 'log': {
+		case 'log':
 			return [{height: rows, names: ['body']}];
-		}
 	}
 }
 
@@ -122,10 +118,10 @@ function tableRows({rowCount}: LayoutInput, tier: Tier): number {
 	return 1 + Math.max(1, rowCount) + frameRows(tier);
 }
 
-const leastChartRows = 6;
+const minChartRows = 6;
 const usualChartRows = 12;
-const leastNotesRows = 4;
-const leastDetailRows = 8;
+const minNotesRows = 4;
+const minDetailRows = 8;
 
 function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
 	const gauges: Band = {height: input.gaugeCount + frameRows(tier), names: ['gauges']};
@@ -137,8 +133,8 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		const noticeHeight = input.noticeLines === 0 ? 0 : Math.max(0, Math.min(input.noticeLines, left - 2));
 		const tableLeft = left - noticeHeight;
 		const spare = tableLeft - tableRows(input, tier);
-		// A chart needs a line for its title; what is too little for it stays with the table.
-		const chartHeight = noticeHeight === 0 && spare > leastChartRows ? spare : 0;
+		// A chart needs a line for its title; with too few rows the table gets them.
+		const chartHeight = noticeHeight === 0 && spare > minChartRows ? spare : 0;
 		return withoutEmpty([
 			gauges,
 			{height: noticeHeight, names: ['notice']},
@@ -146,10 +142,10 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 			{height: tableLeft - chartHeight, names: ['table']},
 		]);
 	}
-	const tableHeight = Math.min(tableRows(input, tier), left - leastChartRows);
+	const tableHeight = Math.min(tableRows(input, tier), left - minChartRows);
 	const free = left - tableHeight;
-	const wanted = input.noticeLines > 0 ? Math.max(leastChartRows, input.noticeLines + 2) : usualChartRows;
-	const notesHeight = free - wanted >= leastNotesRows ? Math.min(free - wanted, 10) : 0;
+	const wanted = input.noticeLines > 0 ? Math.max(minChartRows, input.noticeLines + 2) : usualChartRows;
+	const notesHeight = free - wanted >= minNotesRows ? Math.min(free - wanted, 10) : 0;
 	const chartHeight = free - notesHeight;
 	return withoutEmpty([
 		gauges,
@@ -173,7 +169,7 @@ function variantBands(input: LayoutInput, tier: Tier, rows: number): readonly Ba
 	}
 	const tableHeight = tableRows(input, tier);
 	const left = rows - tableHeight;
-	return left < leastDetailRows
+	return left < minDetailRows
 		? [{height: rows, names: ['table']}]
 		: [
 				{height: tableHeight, names: ['table']},

@@ -1,7 +1,7 @@
 import {Box, Text} from 'ink';
 import type {Line} from '../text/segment.ts';
 import {paint, useAppearance} from './appearance.tsx';
-import {boxed, type FrameTitle, framed, innerWidth, ruled} from './frame.ts';
+import {boxed, type FrameTitle, framed, ruled} from './frame.ts';
 import type {Tier} from './layout.ts';
 
 type LinesProps = {
@@ -11,7 +11,7 @@ type LinesProps = {
 };
 
 /**
- * Lines in a box of exactly that size. They are one text node, because Ink lays out, squashes and checks each one anew.
+ * Lines in a box of exactly that size. They are one text node, because Ink lays out, squashes and checks each node.
  * The text carries its own colours.
  */
 export function Lines({lines, width, height}: LinesProps) {
@@ -43,16 +43,4 @@ export function Panel({title, lines, width, height, tier, isTitled = false}: Pan
 				: lines
 			: framed(title, lines, width, height);
 	return <Lines lines={shown} width={width} height={height} />;
-}
-
-/** Size of the space within a panel. */
-export function panelInside(
-	width: number,
-	height: number,
-	tier: Tier,
-	isTitled = false,
-): {width: number; height: number} {
-	return tier === 'narrow'
-		? {width, height: Math.max(0, height - (isTitled ? 1 : 0))}
-		: {width: innerWidth(width), height: Math.max(0, height - 2)};
 }

@@ -10,7 +10,7 @@ import type {ListedPreset} from '../view/state.ts';
 /** A run that was chosen on the screen, and where its answers go. */
 export type ChosenRun = {readonly config: RunConfig; readonly answers: AnswerSink};
 
-/** All that the screen needs of the world; given from outside, so that a test can give something else. */
+/** All that the screen needs from outside; a test replaces it. */
 export type ScreenPorts = {
 	readonly config: RunConfig;
 	/** Nothing costs money. */
@@ -29,7 +29,7 @@ export type ScreenPorts = {
 		/** Reads a preset by name or path; rejects with what is wrong with it. */
 		readonly load: (name: string) => Promise<ChosenRun>;
 	};
-	/** Starts a simulator, which the engine works against from then on. @returns what is run there. */
+	/** Starts a simulator, which the engine uses from then on. @returns the run there. */
 	readonly startDemo?: () => Promise<ChosenRun>;
 	/** Writes the charts of a snapshot. @returns paths. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
@@ -39,19 +39,19 @@ export type ScreenPorts = {
 	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
 	/** Opens on the account, and prepares nothing before something is chosen. */
 	readonly opensOnAccount?: boolean;
-	/** What the Account view watches; empty: the Region in use. */
+	/** Regions of the Account view; empty: the Region in use. */
 	readonly regions?: readonly string[];
-	/** Alarms on the account. */
+	/** Alerts on the account. */
 	readonly alerts?: readonly Alert[];
-	/** Takes the sentence of an alarm that rings, for a log beside the screen. */
-	readonly noteAlarm?: (text: string) => void;
+	/** Receives the sentence of an alert that rings, for a log beside the screen. */
+	readonly noteAlert?: (text: string) => void;
 	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;
 	readonly clock: Clock;
-	/** Paints a second at most. */
+	/** Maximum paints per second. */
 	readonly framesPerSecond?: number;
-	/** Takes what gives the terminal back at once, should the program break. @returns Takes it back. */
+	/** Registers a function that gives the terminal back at once if the program crashes. @returns removes it. */
 	readonly onCrash?: (close: () => void) => () => void;
 	/** Is told who has the terminal, should the program die without a chance to give it back. */
 	readonly guard?: {
@@ -68,7 +68,7 @@ export type ScreenPorts = {
 export type ScreenEnd = {
 	/** The last run in which something was sent; undefined where nothing was. */
 	readonly snapshot: Snapshot | undefined;
-	/** What that run was made with; undefined where none was started. */
+	/** Configuration of that run; undefined where none was started. */
 	readonly run: ChosenRun | undefined;
 	/** What stopped a run that was under way; undefined when it had ended by itself. */
 	readonly stoppedBy: 'key' | 'signal' | undefined;

@@ -4,9 +4,9 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {createVisibleRowsReporter} from './account/visible-buckets.ts';
+import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
@@ -14,9 +14,9 @@ import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 export type Session = {
 	readonly store: Store;
 	readonly press: (keyName: string) => void;
-	/** Which rows of the account a table shows. @param table Tells the tables of several Regions apart. */
-	readonly see: (table: string, ids: readonly string[]) => void;
-	/** Pasted text: no sequence of commands, and of use only where text is typed. */
+	/** The terminal now has this size. */
+	readonly resize: (size: ScreenSize) => void;
+	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
 	/** The newest run that was started; undefined where none was. */
 	readonly started: () => ChosenRun | undefined;
@@ -24,17 +24,15 @@ export type Session = {
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
 	readonly open: () => void;
-	/**
-	 * Stops a run that is under way because of a signal, and waits for its end, but not for long.
-	 */
+	/** Stops a running run because of a signal, and waits for its end for a short time. */
 	readonly stopBySignal: () => Promise<void>;
 	readonly close: () => void;
 };
 
-/** What the engine may need on top of that before it is no longer waited for. */
+/** Extra time for the engine after the deadline, in milliseconds. */
 const graceMs = 500;
 
-/** Puts a session together; nothing happens before `open`. */
+/** Builds a session; nothing happens before `open`. */
 export function createSession(ports: ScreenPorts, terminal: TerminalActions): Session {
 	const {engine, clock, config, isDemo, startsAtOnce} = ports;
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
@@ -55,11 +53,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			hasKeys: ports.stdin.isTTY,
 			hasDemo: ports.startDemo !== undefined,
 			nowMs: clock.now(),
+			size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
 			account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
 			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
 		onEffect: effects.run,
+		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
 		const action = actionForReport(report, clock.now());
@@ -100,7 +100,12 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	return {
 		store,
 		press,
-		see: createVisibleRowsReporter(engine.send),
+		resize(size) {
+			const {columns, rows} = store.latest().size;
+			if (columns !== size.columns || rows !== size.rows) {
+				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
@@ -133,36 +138,26 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 function actionForReport(report: EngineReport, atMs: number): Action | undefined {
 	switch (report.type) {
-		case 'preparing': {
+		case 'preparing':
 			return {type: 'preparation-progressed', step: report.step, atMs};
-		}
-		case 'prepared': {
+		case 'prepared':
 			return {type: 'run-prepared', plan: report.plan, snapshot: report.snapshot, atMs};
-		}
-		case 'account': {
+		case 'account':
 			return {type: 'account-received', account: report.account, atMs};
-		}
-		case 'models-listed': {
+		case 'models-listed':
 			return {type: 'models-listed', models: report.models, atMs};
-		}
-		case 'models-failed': {
+		case 'models-failed':
 			return {type: 'models-failed', fault: report.fault, atMs};
-		}
-		case 'snapshot': {
+		case 'snapshot':
 			return {type: 'snapshot-received', snapshot: report.snapshot, atMs};
-		}
-		case 'ended': {
+		case 'ended':
 			return {type: 'run-ended', snapshot: report.snapshot, atMs};
-		}
-		case 'failed': {
+		case 'failed':
 			return {type: 'engine-failed', fault: report.fault, atMs};
-		}
 		case 'log':
-		case 'warning': {
+		case 'warning':
 			return {type: 'engine-logged', text: report.text, atMs};
-		}
-		case 'closed': {
+		case 'closed':
 			return undefined;
-		}
 	}
 }

@@ -6,7 +6,7 @@ import type {Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {Command} from './keymap.ts';
-import type {ListedPreset, State} from './state.ts';
+import type {ListedPreset, ScreenSize, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
@@ -27,13 +27,21 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'preset-failed'; readonly fault: Fault}
 	| {readonly type: 'demo-started'; readonly config: RunConfig}
 	| {readonly type: 'demo-failed'; readonly fault: Fault}
-	/** Whatever the view: alarms have to be watched for. */
+	/** In any view: alerts are checked everywhere. */
 	| {readonly type: 'account-opened'}
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly message: string}
+	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
+
+/** An action without its time. */
+export type UntimedAction = Action extends infer Each
+	? Each extends Action
+		? Omit<Each, 'atMs'>
+		: never
+	: never;
 
 /** What keys do while an overlay is open; text goes to the filter of a view where none is. */
 export type OverlayAction =
@@ -47,16 +55,18 @@ export type OverlayAction =
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
 
-/** What is written on a key: SVGs, the figures for a quota increase, the winning request. */
+/** What a key writes: SVGs, the figures for a quota increase, the winning request. */
 export type ExportKind = 'charts' | 'increase' | 'winner';
 
-/** What the world is asked to do because of an action. */
+/** A request to the world outside the state. */
 export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
 	| {readonly type: 'list-models'; readonly config: RunConfig}
 	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
-	/** An alarm: its sentences. */
+	/** Sentences of alerts that ring. */
 	| {readonly type: 'ring'; readonly texts: readonly string[]}
+	/** The rows of the account that are on screen now: latency percentiles are read for these only. */
+	| {readonly type: 'watch-rows'; readonly ids: readonly string[]}
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
@@ -76,12 +86,12 @@ export type Effect =
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};
 
-/** Whether an action brings data, which may be shown a little later, or answers a key, which is shown at once. */
+/** Whether an action brings data, which may be shown a little later; keys are shown at once. */
 export function isData(action: Action): boolean {
 	return ['snapshot-received', 'account-received', 'engine-logged'].includes(action.type);
 }
 
-/** What an action makes of the state, and what it asks of the world. */
+/** The state after an action, and its effects. */
 export type Transition = {readonly state: State; readonly effects: readonly Effect[]};
 
 /** The state alone changes. */
@@ -89,7 +99,7 @@ export function noEffect(state: State): Transition {
 	return {state, effects: []};
 }
 
-/** The state changes and the world is asked for something. */
+/** The state changes, with effects. */
 export function withEffects(state: State, ...effects: readonly Effect[]): Transition {
 	return {state, effects};
 }

@@ -4,8 +4,6 @@ import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
 import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
-/** Why a command of the Account view has no effect at present, as half a sentence. */
-
 function notBenchmarkable(state: State): string | undefined {
 	if (isRunning(state)) {
 		return 'a run is under way: x stops it';
@@ -15,11 +13,11 @@ function notBenchmarkable(state: State): string | undefined {
 	}
 	const row = selectedBucket(state);
 	if (row === undefined) {
-		return 'there is no bucket to benchmark';
+		return 'no bucket to benchmark';
 	}
 	const {callable, quota} = row.bucket;
 	if (callable === null) {
-		return 'what stands behind this ModelId is not known';
+		return 'the model behind this ModelId is not known';
 	}
 	return [quota.requestsPerMinute, quota.tokensPerMinute].some(({state: limit}) => limit === 'blocked')
 		? 'its limit is 0'
@@ -27,11 +25,11 @@ function notBenchmarkable(state: State): string | undefined {
 }
 
 function noBucket(state: State): string | undefined {
-	return selectedBucket(state) === undefined ? 'there is no bucket to look at' : undefined;
+	return selectedBucket(state) === undefined ? 'no bucket to show' : undefined;
 }
 
 function nothingWatched({account}: State): string | undefined {
-	return account.snapshot === undefined ? 'there is nothing to freeze yet' : undefined;
+	return account.snapshot === undefined ? 'nothing to freeze yet' : undefined;
 }
 
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
@@ -39,7 +37,7 @@ export function disabledReason(state: State, command: Command): string | undefin
 	return reasons[command]?.(state);
 }
 
-/** Whether nothing could be measured for want of an account, and a simulator can stand in for it. */
+/** Whether nothing was measured for lack of an account, and the simulator can replace it. */
 export function isDemoOffered(state: State): boolean {
 	const {stage, models, hasDemo, isDemo} = state;
 	const isStuck = stage.kind === 'failed' || (stage.kind === 'choosing' && models.kind === 'failed');
@@ -53,15 +51,12 @@ const notRunnable: Reason = (state) => {
 		return 'a run is under way';
 	}
 	switch (state.stage.kind) {
-		case 'preparing': {
+		case 'preparing':
 			return 'the run is still being prepared';
-		}
-		case 'choosing': {
+		case 'choosing':
 			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
-		}
-		default: {
+		default:
 			return undefined;
-		}
 	}
 };
 
@@ -85,7 +80,7 @@ const notToggleable: Reason = (state) => {
 	}
 	const row = selectedRow(state);
 	if (row === undefined) {
-		return 'there is no variant to choose';
+		return 'no variant to choose';
 	}
 	const onCount = state.config.variants.length - state.switchedOff.length;
 	return row.isOn && onCount <= 1 ? 'at least one variant must stay on' : undefined;
@@ -100,8 +95,7 @@ const notExportable: Reason = (state) => {
 
 const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 	run: notRunnable,
-	'start-demo': (state) =>
-		isDemoOffered(state) ? undefined : 'the demo is offered where no account can be used',
+	'start-demo': (state) => (isDemoOffered(state) ? undefined : 'the demo is for when no account can be used'),
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),
@@ -114,13 +108,13 @@ const reasons: Readonly<Partial<Record<Command, Reason>>> = {
 		state.view === 'account'
 			? nothingWatched(state)
 			: state.snapshot === undefined
-				? 'there is nothing to freeze yet'
+				? 'nothing to freeze yet'
 				: undefined,
 	detail: (state) =>
 		state.view === 'account'
 			? noBucket(state)
 			: listedRows(state).length === 0
-				? 'there is no variant to look at'
+				? 'no variant to show'
 				: undefined,
 	export: notExportable,
 	'export-increase': notExportable,

@@ -3,7 +3,7 @@ import {type Command, commandFor} from './keymap.ts';
 import {settings} from './settings.ts';
 import type {Picker, SettingsForm, State} from './state.ts';
 
-/** What a terminal sends, as the names in the table of bindings. */
+/** From what a terminal sends to the name of a key, and from there to an action. */
 
 /** The fields of a key event that matter here (Ink's `Key` has them all). */
 export type KeyEvent = {
@@ -25,7 +25,7 @@ export type KeyEvent = {
 	readonly meta: boolean;
 };
 
-/** More characters at once than fingers and auto-repeat deliver are pasted text, and no commands. */
+/** More characters at once than fingers and auto-repeat deliver are pasted text, not commands. */
 const longestBurst = 8;
 
 const special: ReadonlyArray<readonly [keyof KeyEvent, string]> = [
@@ -45,7 +45,7 @@ const special: ReadonlyArray<readonly [keyof KeyEvent, string]> = [
 
 /**
  * The names of the keys in one event. Keys that are typed fast or repeat arrive together as one string.
- * @returns an empty list for what is no key of ours: pasted text, Alt combinations.
+ * @returns an empty list for anything else: pasted text, Alt combinations.
  */
 export function keyNames(input: string, key: KeyEvent): readonly string[] {
 	if (key.tab) {
@@ -66,8 +66,8 @@ export function keyNames(input: string, key: KeyEvent): readonly string[] {
 }
 
 /**
- * What a key means now: an overlay or a text being typed takes the keys before the view does.
- * @returns undefined for a key that means nothing.
+ * The action of a key now: an overlay or a text field takes keys before the view does.
+ * @returns undefined for a key without an action.
  */
 export function actionForKey(state: State, keyName: string, atMs: number): Action | undefined {
 	if (keyName === 'Ctrl+C') {
@@ -89,12 +89,10 @@ function overlayAction(
 	atMs: number,
 ): Action | undefined {
 	switch (overlay.kind) {
-		case 'picker': {
+		case 'picker':
 			return pickerAction(overlay, keyName, atMs);
-		}
-		case 'settings': {
+		case 'settings':
 			return settingsAction(overlay, keyName, atMs);
-		}
 		case 'help': {
 			const command = commandFor(keyName, 'log');
 			const lines = command === undefined ? undefined : steps[command];
@@ -104,15 +102,13 @@ function overlayAction(
 			const closes = command === 'help' || command === 'close' || command === 'quit';
 			return closes ? {type: 'overlay-closed', atMs} : undefined;
 		}
-		case 'quit-question': {
+		case 'quit-question':
 			if (['q', 'y', 'Enter'].includes(keyName)) {
 				return {type: 'command-given', command: 'quit', atMs};
 			}
 			return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
-		}
-		case 'exported': {
+		case 'exported':
 			return {type: 'overlay-closed', atMs};
-		}
 	}
 }
 
@@ -132,26 +128,23 @@ const pickerSteps: Readonly<Record<string, number>> = {
 	PageDown: 10,
 };
 
-/** What moves through a list over the screen, takes its line, or closes it. */
+/** Keys that move through a list over the screen, take its line, or close it. */
 function listAction(keyName: string, atMs: number): Action | undefined {
 	const lines = pickerSteps[keyName];
 	if (lines !== undefined) {
 		return {type: 'overlay-moved', lines, atMs};
 	}
 	switch (keyName) {
-		case 'Enter': {
+		case 'Enter':
 			return {type: 'overlay-accepted', atMs};
-		}
-		case 'Esc': {
+		case 'Esc':
 			return {type: 'overlay-closed', atMs};
-		}
-		default: {
+		default:
 			return undefined;
-		}
 	}
 }
 
-/** Letters narrow the list down, so that moving is left to the keys that type nothing. */
+/** Letters filter the list, so only keys that do not type move through it. */
 function pickerAction({of}: Picker, keyName: string, atMs: number): Action | undefined {
 	if (keyName === 'Space') {
 		return of === 'models' ? {type: 'overlay-marked', atMs} : {type: 'text-typed', text: ' ', atMs};
@@ -168,15 +161,12 @@ function settingsAction({index}: SettingsForm, keyName: string, atMs: number): A
 
 function typingAction(keyName: string, atMs: number): Action | undefined {
 	switch (keyName) {
-		case 'Enter': {
+		case 'Enter':
 			return {type: 'typing-ended', isKept: true, atMs};
-		}
-		case 'Esc': {
+		case 'Esc':
 			return {type: 'typing-ended', isKept: false, atMs};
-		}
-		default: {
+		default:
 			return textAction(keyName, atMs);
-		}
 	}
 }
 
@@ -184,21 +174,18 @@ function typingAction(keyName: string, atMs: number): Action | undefined {
 function textAction(keyName: string, atMs: number): Action | undefined {
 	switch (keyName) {
 		case 'Backspace':
-		case 'Delete': {
+		case 'Delete':
 			return {type: 'text-erased', atMs};
-		}
-		case 'Space': {
+		case 'Space':
 			return {type: 'text-typed', text: ' ', atMs};
-		}
-		default: {
+		default:
 			return [...keyName].length === 1 && !'↑↓←→'.includes(keyName)
 				? {type: 'text-typed', text: keyName, atMs}
 				: undefined;
-		}
 	}
 }
 
-/** Whether keys are text now, so that what is pasted is text too. */
+/** Whether keys and pastes are text now. */
 export function isTakingText({overlay, isTyping}: State): boolean {
 	return overlay === undefined ? isTyping : overlay.kind === 'picker' || overlay.kind === 'settings';
 }

@@ -1,3 +1,8 @@
+/**
+ * The views and the table of commands with their keys and words, from which behaviour, footer, help, `--help` and README
+ * are made.
+ */
+
 /** The views of the screen, in the order of `Tab`, with the digit that opens each. */
 export const views = [
 	{name: 'account', title: 'Account', digit: '1'},
@@ -16,14 +21,12 @@ export function viewAfter(name: ViewName, steps: number): ViewName {
 	return views.at((index + steps) % views.length)?.name ?? name;
 }
 
-/** Every command, its keys and its words: behaviour, footer, help, `--help` and README are made from these tables. */
-
 /** A word for the footer; hints with the lowest rank are dropped first where the width is short. */
 type Hint = {readonly word: string; readonly rank: number};
 
 type BindingOf<Name extends string> = {
 	readonly command: Name;
-	/** Names as in `keyNames`; the first one stands in the footer. */
+	/** Names as in `keyNames`; the footer shows the first one. */
 	readonly keys: readonly string[];
 	readonly description: string;
 	/** Undefined: named in the help alone. */
@@ -56,15 +59,15 @@ const account: readonly ViewName[] = ['account'];
 
 const run = [
 	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
-	bind('x', 'stop', 'stop the run; what is under way is still answered', {hint: ['Stop', 7]}),
+	bind('x', 'stop', 'stop sending; requests in flight finish', {hint: ['Stop', 7]}),
 	bind('d', 'start-demo', 'the demo, where no account can be used', {hint: ['Demo', 12]}),
-	bind('p', 'toggle-pause', 'pause the load: nothing is sent until the next p', {hint: ['Pause', 9]}),
+	bind('p', 'toggle-pause', 'pause or resume sending', {hint: ['Pause', 9]}),
 	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
-	bind('m', 'next-method', 'next method of sending', {hint: ['Method', 4]}),
+	bind('m', 'next-method', 'next method', {hint: ['Method', 4]}),
 	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
 	bind('M', 'models', 'choose a model, or several to compare', {hint: ['Models', 4]}),
 	bind('o', 'presets', 'choose a preset', {hint: ['Presets', 3]}),
-	bind('b', 'benchmark', 'benchmark the selected bucket, with what others leave of it', {
+	bind('b', 'benchmark', 'benchmark the selected model within the free quota', {
 		hint: ['Benchmark', 9],
 		in: account,
 	}),
@@ -72,7 +75,7 @@ const run = [
 ];
 
 const screen = [
-	bind('f', 'toggle-freeze', 'freeze the view; the run goes on', {hint: ['Freeze', 8]}),
+	bind('f', 'toggle-freeze', 'freeze the view; the run continues', {hint: ['Freeze', 8]}),
 	...views.map(({name, title, digit}) => bind(digit, `open-${name}` as const, title)),
 	bind('Tab', 'next-view', 'next view', {hint: ['View', 6]}),
 	bind('Shift+Tab', 'previous-view', 'previous view'),
@@ -89,7 +92,7 @@ const lists = [
 		hint: ['Detail', 2],
 		in: [...tables, 'account'],
 	}),
-	bind('/', 'filter', 'only rows that hold a text; Esc clears it', {
+	bind('/', 'filter', 'filter rows; Esc clears', {
 		hint: ['Filter', 5],
 		in: listed,
 	}),
@@ -131,24 +134,22 @@ const byKey = new Map<string, Binding>(
 	bindings.flatMap((binding) => binding.keys.map((key) => [key, binding] as const)),
 );
 
-/** What a key does in a view; undefined where it does nothing there. */
+/** The command of a key in a view; undefined where it has none. */
 export function commandFor(keyName: string, view: ViewName): Command | undefined {
 	const binding = byKey.get(keyName);
 	return binding !== undefined && worksIn(binding, view) ? binding.command : undefined;
 }
 
-/** Whether a binding is of use in a view. */
+/** Whether a binding works in a view. */
 function worksIn(binding: Binding, view: ViewName): boolean {
 	return binding.views === undefined || binding.views.includes(view);
 }
-
-/** The tables of keys as text: for the help overlay, `--help`, the README and the footer. */
 
 /** One line of help: keys and what they do. */
 type KeyEntry = {readonly keys: readonly string[]; readonly description: string};
 type KeyGroup = {readonly title: string; readonly entries: readonly KeyEntry[]};
 
-/** The help by group; the keys that open views stand on one line. */
+/** The help by group; the keys that open views share one line. */
 export const keyGroups: readonly KeyGroup[] = bindingGroups.map(({title, bindings: members}) => ({
 	title,
 	entries: entriesOf(members),
@@ -190,7 +191,7 @@ export function keyMarkdownTable(): string {
 type FooterHint = {readonly key: string; readonly word: string; readonly binding: Binding};
 
 /**
- * The hints that are of use in a view and fit into `width` cells: the dearest stay, in the order of their rank.
+ * The hints that work in a view and fit into `width` cells: those of the highest rank.
  * @param isEnabled False for what has no effect at present: the footer does not offer it.
  */
 export function footerHints(

@@ -7,8 +7,8 @@ import {prepare} from './run-commands.ts';
 import type {ListedPreset, Picker, State} from './state.ts';
 
 /**
- * Regions in which Bedrock's models and profiles are listed (user guide, supported Regions, as read on 2026-11-22). Any other
- * one can be typed.
+ * Regions in which Bedrock's models and profiles are listed (user guide, supported Regions, as read on 2026-11-22). Others
+ * can be typed.
  */
 export const bedrockRegions: readonly string[] = [
 	'us-east-1',
@@ -37,15 +37,15 @@ export const bedrockRegions: readonly string[] = [
 	'ap-southeast-4',
 ];
 
-/** What a picker offers. */
+/** A row of a picker. */
 export type PickerRow =
 	| {readonly kind: 'model'; readonly key: string; readonly model: ListedModel}
 	| {readonly kind: 'preset'; readonly key: string; readonly preset: ListedPreset}
 	| {readonly kind: 'region'; readonly key: string}
-	/** What was typed, taken as it is: the list need not know every identifier and ARN, or every file. */
+	/** The typed text itself: an identifier, ARN or file that is not in the list. */
 	| {readonly kind: 'typed'; readonly key: string};
 
-/** The rows whose words hold what was typed, wherever it stands in them; with none, the typed text itself. */
+/** The rows that contain the typed text anywhere; where there are none, the typed text itself. */
 export function pickerRows(state: State, {of, filter}: Picker): readonly PickerRow[] {
 	const wanted = filter.toLowerCase();
 	const rows = allRows(state, of).filter((row) => searchedText(row).toLowerCase().includes(wanted));
@@ -78,17 +78,13 @@ function searchedText(row: PickerRow): string {
 			const {model, scope, name} = row.model;
 			return cleanText(`${model} ${scope} ${name ?? ''}`);
 		}
-		case 'preset': {
+		case 'preset':
 			return cleanText(`${row.preset.name} ${row.preset.description}`);
-		}
 		case 'region':
-		case 'typed': {
+		case 'typed':
 			return row.key;
-		}
 	}
 }
-
-/** Commands of the pickers: what is chosen is prepared at once, and started where nothing costs money. */
 
 export function openModels(state: State): Transition {
 	const opened: State = {
@@ -98,7 +94,7 @@ export function openModels(state: State): Transition {
 	return state.models.kind === 'known' ? noEffect(opened) : askForModels(opened);
 }
 
-/** Has the models of the Region listed. */
+/** Asks for the models of the Region. */
 export function askForModels(state: State): Transition {
 	return withEffects(
 		{...state, models: {kind: 'loading', sinceMs: state.nowMs}},
@@ -106,7 +102,7 @@ export function askForModels(state: State): Transition {
 	);
 }
 
-/** Regions of the account; those that are watched are marked. */
+/** Opens the Regions of the account with the watched ones marked. */
 export function openRegions(state: State): Transition {
 	return noEffect({
 		...state,
@@ -124,7 +120,7 @@ export function openPresets(state: State): Transition {
 		: withEffects({...opened, presets: {kind: 'loading', sinceMs: state.nowMs}}, {type: 'list-presets'});
 }
 
-/** Another text to look for: the first of what is found is selected. */
+/** Filters by another text and selects the first match. */
 export function filterPicker(state: State, picker: Picker, filter: string): Transition {
 	return noEffect({...state, overlay: {...picker, filter, index: 0}});
 }
@@ -146,7 +142,7 @@ export function markPicked(state: State, picker: Picker): Transition {
 	return noEffect({...state, overlay: {...picker, marked}});
 }
 
-/** Takes what is marked, or else what is selected. */
+/** Takes the marked rows, or else the selected one. */
 export function acceptPicked(state: State, picker: Picker): Transition {
 	const key = pickedRow(state, picker)?.key;
 	const keys = picker.marked.length > 0 ? picker.marked : key === undefined ? [] : [key];
@@ -163,7 +159,7 @@ export function acceptPicked(state: State, picker: Picker): Transition {
 		: withEffects(withFlash(closed, `reading ${name}`), {type: 'load-preset', name});
 }
 
-/** A preset was read: it takes the place of the task; the models stay where it names none. */
+/** A preset was read: it replaces the task; the models stay where it names none. */
 export function takePreset(state: State, config: RunConfig): Transition {
 	if (state.stage.kind === 'running') {
 		return noEffect(withFlash(state, 'a run is under way: the preset was not taken'));

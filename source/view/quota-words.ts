@@ -4,20 +4,17 @@ import {formatTokens, unknownMark} from '../text/numbers.ts';
 /** A limit in words; `unit` is `RPM`, `TPM` or `TPD`. */
 export function limitWords(limit: Limit, unit: string): string {
 	switch (limit.state) {
-		case 'none': {
+		case 'none':
 			return `no ${unit} limit`;
-		}
-		case 'blocked': {
+		case 'blocked':
 			return `${unit} blocked`;
-		}
 		case 'known':
-		case 'unknown': {
+		case 'unknown':
 			return limit.value === null ? `${unit} unknown` : `${formatTokens(limit.value)} ${unit}`;
-		}
 	}
 }
 
-/** Where a limit comes from, in one word; empty where there is no limit. */
+/** The source of a limit in one word; empty where there is no limit. */
 export function sourceWord(limit: Limit): string {
 	return limit.source ?? (limit.state === 'unknown' ? 'unknown' : '');
 }
@@ -32,7 +29,7 @@ export function quotaWords(limits: ReadonlyArray<{readonly limit: Limit; readonl
 	return `${words.join(' · ')}${isShared ? ` ${[...sources].join('')}` : ''}`.trim();
 }
 
-/** The account that is called, in words; empty where there is none to name. */
+/** The account of the run in words; empty where there is none to name. */
 export function accountWords(account: string | null | undefined): string {
 	return account === undefined ? '' : `account ${account ?? unknownMark}`;
 }

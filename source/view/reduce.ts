@@ -11,74 +11,16 @@ import {
 import {disabledReason} from './availability.ts';
 import {type Command, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as pickers from './picker.ts';
-import {acceptPicked, filterPicker, markPicked, movePicker} from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
-import {move, zoom} from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
 import {sortAfter} from './variant-order.ts';
 
-/** What an open overlay makes of the keys. */
-function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Transition {
-	if (overlay.kind === 'settings') {
-		return inSettings(state, overlay, action);
-	}
-	if (action.type === 'overlay-closed') {
-		return noEffect({...state, overlay: undefined});
-	}
-	switch (overlay.kind) {
-		case 'help': {
-			return action.type === 'overlay-moved'
-				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
-				: noEffect(state);
-		}
-		case 'picker': {
-			return inPicker(state, overlay, action);
-		}
-		case 'quit-question':
-		case 'exported': {
-			return noEffect(state);
-		}
-	}
-}
-
-/** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
-function scrolled(scroll: number, lines: number): number {
-	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
-	return Math.min(last, Math.max(0, scroll + lines));
-}
-
-function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
-	switch (action.type) {
-		case 'text-typed': {
-			return filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		}
-		case 'text-erased': {
-			return filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		}
-		case 'overlay-turned': {
-			return noEffect(state);
-		}
-		case 'overlay-moved': {
-			return movePicker(state, picker, action.lines);
-		}
-		case 'overlay-marked': {
-			return markPicked(state, picker);
-		}
-		case 'overlay-accepted': {
-			return acceptPicked(state, picker);
-		}
-		case 'overlay-closed': {
-			return noEffect({...state, overlay: undefined});
-		}
-	}
-}
-
 /**
- * What an action makes of the state. Pure and total: any action in any state gives a state, the same every time.
- * @returns the next state and what the world is asked to do.
+ * The state after an action. Pure and total: any action in any state gives a state, the same every time.
+ * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
@@ -88,12 +30,10 @@ export function reduce(before: State, action: Action): Transition {
 			const {stage} = state;
 			return noEffect(stage.kind === 'preparing' ? {...state, stage: {...stage, step: action.step}} : state);
 		}
-		case 'run-prepared': {
+		case 'run-prepared':
 			return prepared({...state, plan: action.plan}, action.snapshot);
-		}
-		case 'snapshot-received': {
-			return account.withAlarms(withSnapshot(state, action.snapshot));
-		}
+		case 'snapshot-received':
+			return account.withAlerts(withSnapshot(state, action.snapshot));
 		case 'run-ended': {
 			const ended: State = {
 				...withSnapshot(state, action.snapshot),
@@ -106,68 +46,100 @@ export function reduce(before: State, action: Action): Transition {
 			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
 			return isOver(state) ? screen.leave(failed) : noEffect(closedQuestion(failed));
 		}
-		case 'engine-logged': {
+		case 'engine-logged':
 			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
-		}
-		case 'command-given': {
+		case 'command-given':
 			return given(state, action.command);
-		}
 		case 'text-typed':
 		case 'text-erased':
 		case 'overlay-moved':
 		case 'overlay-turned':
 		case 'overlay-marked':
 		case 'overlay-accepted':
-		case 'overlay-closed': {
+		case 'overlay-closed':
 			return state.overlay === undefined
 				? noEffect(withTyped(state, action))
 				: inOverlay(state, state.overlay, action);
-		}
-		case 'typing-ended': {
+		case 'typing-ended':
 			return noEffect({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
-		}
-		case 'models-listed': {
+		case 'models-listed':
 			return noEffect({...state, models: {kind: 'known', entries: action.models}});
-		}
-		case 'models-failed': {
+		case 'models-failed':
 			return noEffect({...state, models: {kind: 'failed', fault: action.fault}});
-		}
-		case 'presets-listed': {
+		case 'presets-listed':
 			return noEffect({...state, presets: {kind: 'known', entries: action.presets}});
-		}
-		case 'presets-failed': {
+		case 'presets-failed':
 			return noEffect({...state, presets: {kind: 'failed', fault: action.fault}});
-		}
-		case 'preset-loaded': {
+		case 'preset-loaded':
 			return pickers.takePreset(state, action.config);
-		}
-		case 'demo-started': {
+		case 'demo-started':
 			return state.stage.kind === 'running' ? noEffect(state) : runs.takeDemo(state, action.config);
-		}
 		case 'demo-failed':
-		case 'preset-failed': {
+		case 'preset-failed':
 			return noEffect(withFlash(state, action.fault.message));
-		}
-		case 'account-opened': {
+		case 'account-opened':
 			return account.watchAccount(state);
-		}
-		case 'account-received': {
+		case 'account-received':
 			return account.takeAccount(state, action.account);
-		}
-		case 'export-finished': {
+		case 'export-finished':
 			return noEffect({
 				...state,
 				isExporting: false,
 				flash: undefined,
 				overlay: state.overlay ?? {kind: 'exported', files: action.files},
 			});
-		}
-		case 'export-failed': {
+		case 'export-failed':
 			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
-		}
-		case 'time-passed': {
+		case 'screen-resized':
+			return noEffect({...state, size: action.size});
+		case 'time-passed':
 			return noEffect(state);
-		}
+	}
+}
+
+/** The keys while an overlay is open. */
+function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Transition {
+	if (overlay.kind === 'settings') {
+		return inSettings(state, overlay, action);
+	}
+	if (action.type === 'overlay-closed') {
+		return noEffect({...state, overlay: undefined});
+	}
+	switch (overlay.kind) {
+		case 'help':
+			return action.type === 'overlay-moved'
+				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				: noEffect(state);
+		case 'picker':
+			return inPicker(state, overlay, action);
+		case 'quit-question':
+		case 'exported':
+			return noEffect(state);
+	}
+}
+
+/** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
+function scrolled(scroll: number, lines: number): number {
+	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+	return Math.min(last, Math.max(0, scroll + lines));
+}
+
+function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
+	switch (action.type) {
+		case 'text-typed':
+			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
+		case 'text-erased':
+			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
+		case 'overlay-turned':
+			return noEffect(state);
+		case 'overlay-moved':
+			return pickers.movePicker(state, picker, action.lines);
+		case 'overlay-marked':
+			return pickers.markPicked(state, picker);
+		case 'overlay-accepted':
+			return pickers.acceptPicked(state, picker);
+		case 'overlay-closed':
+			return noEffect({...state, overlay: undefined});
 	}
 }
 
@@ -186,14 +158,14 @@ function prepared(state: State, snapshot: Snapshot): Transition {
 		frozen: undefined,
 		stage: {kind: 'planned'},
 	};
-	// Others use the bucket, and the run would fill it: that is asked first, even where nothing costs money.
+	// Others use the bucket, and the run would fill it: ask first, even where nothing costs money.
 	if (stage.startsThen && state.plan?.crowding === undefined) {
 		return runs.start(ready);
 	}
 	return state.hasKeys ? noEffect(ready) : screen.leave(ready);
 }
 
-/** Takes a snapshot in; what was asked of the engine is forgotten once it shows. */
+/** Takes a snapshot in; a request to the engine is done once the snapshot shows it. */
 function withSnapshot(state: State, snapshot: Snapshot): State {
 	if (state.stage.kind === 'preparing' || state.stage.kind === 'failed') {
 		return state;
@@ -205,12 +177,12 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
 }
 
-/** Whether nothing is waited for once the run has ended. */
+/** Whether the screen closes once the run has ended. */
 function isOver({isLeaving, hasKeys}: State): boolean {
 	return isLeaving || !hasKeys;
 }
 
-/** A run that is over spends nothing: the question about it is gone. */
+/** A run that is over costs nothing: closes the question about it. */
 function closedQuestion(state: State): State {
 	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
 }
@@ -229,19 +201,16 @@ function withTyped(state: State, action: OverlayAction): State {
 		return state;
 	}
 	switch (action.type) {
-		case 'text-typed': {
+		case 'text-typed':
 			return {...state, filter: `${state.filter}${action.text}`.slice(0, 80)};
-		}
-		case 'text-erased': {
+		case 'text-erased':
 			return {...state, filter: [...state.filter].slice(0, -1).join('')};
-		}
-		default: {
+		default:
 			return state;
-		}
 	}
 }
 
-/** What a command of lists does in the Account view, and what elsewhere. */
+/** A command of lists that differs in the Account view. */
 const byView =
 	(inAccount: (state: State) => Transition, elsewhere: (state: State) => Transition) =>
 	(state: State): Transition =>
@@ -272,16 +241,16 @@ const handlers: Readonly<Record<Command, (state: State) => Transition>> = {
 	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
 	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
 	close: screen.close,
-	up: (state) => move(state, -1),
-	down: (state) => move(state, 1),
-	'page-up': (state) => move(state, -10),
-	'page-down': (state) => move(state, 10),
+	up: (state) => screen.move(state, -1),
+	down: (state) => screen.move(state, 1),
+	'page-up': (state) => screen.move(state, -10),
+	'page-down': (state) => screen.move(state, 10),
 	detail: (state) => noEffect({...state, isDetailOpen: !state.isDetailOpen}),
 	filter: (state) => noEffect({...state, isTyping: true, isDetailOpen: false}),
 	'next-sort': byView(account.nextAccountSort, (state) => noEffect({...state, sort: sortAfter(state.sort)})),
 	invert: byView(account.invertAccount, (state) => noEffect({...state, isInverted: !state.isInverted})),
-	'zoom-in': (state) => zoom(state, -1),
-	'zoom-out': (state) => zoom(state, 1),
+	'zoom-in': (state) => screen.zoom(state, -1),
+	'zoom-out': (state) => screen.zoom(state, 1),
 	'zoom-reset': (state) => noEffect({...state, windowSeconds: undefined}),
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),

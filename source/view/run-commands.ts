@@ -10,7 +10,7 @@ import {selectedRow} from './variant-rows.ts';
 
 /** Commands that change the run. Each is only called while it is not disabled. */
 
-/** Has the run prepared with the configuration as it is now. */
+/** Asks for the run with the current configuration. */
 export function prepare(state: State, startsThen: boolean): Transition {
 	return withEffects(
 		{
@@ -38,12 +38,12 @@ export function start(state: State): Transition {
 	);
 }
 
-/** Starts the planned run; after an end or a fault prepares it anew first. */
+/** Starts the planned run; after an end or a fault it is prepared again first. */
 export function run(state: State): Transition {
 	return state.stage.kind === 'planned' ? start(state) : prepare(state, state.startsAtOnce);
 }
 
-/** The simulator listens: the account is left alone from here on. */
+/** The simulator listens: the account is not used any more. */
 export function takeDemo(state: State, config: RunConfig): Transition {
 	return prepare(
 		{
@@ -51,10 +51,10 @@ export function takeDemo(state: State, config: RunConfig): Transition {
 			config,
 			isDemo: true,
 			startsAtOnce: true,
-			// What was seen of the account so far is not the simulator's.
+			// The account's figures are not the simulator's.
 			account: initialAccount({regions: state.account.regions, alerts: state.account.alerts}),
 			view: state.view === 'account' ? 'dashboard' : state.view,
-			models: {kind: 'unasked'},
+			models: {kind: 'idle'},
 			overlay: undefined,
 			flash: undefined,
 		},
@@ -92,28 +92,25 @@ export function nextMethod(state: State): Transition {
 	return reconfigured({...state, config: {...state.config, method}});
 }
 
-/** During a run the new goal decides from there on who goes out. */
+/** In a run the new goal decides from now on which variant is sent. */
 export function nextGoal(state: State): Transition {
 	const goal = after(goals, state.config.goal);
 	const next = {...state, config: {...state.config, goal}};
 	return state.stage.kind === 'running' ? withEffects(next, {type: 'set-goal', goal}) : reconfigured(next);
 }
 
-/** Has the plan of a changed configuration worked out, which is shown before anything is sent. */
-export function prepareAnew(state: State): Transition {
+/** Asks for the plan of a changed configuration; it is shown before anything is sent. */
+export function replan(state: State): Transition {
 	switch (state.stage.kind) {
-		case 'preparing': {
+		case 'preparing':
 			return noEffect({...state, stage: {...state.stage, isStale: true, startsThen: false}});
-		}
 		case 'planned':
 		case 'ended':
-		case 'failed': {
+		case 'failed':
 			return prepare(state, false);
-		}
 		case 'choosing':
-		case 'running': {
+		case 'running':
 			return noEffect(state);
-		}
 	}
 }
 
@@ -122,25 +119,21 @@ function after<Value>(values: readonly Value[], value: Value): Value {
 }
 
 /**
- * Takes a changed configuration to the engine where nothing would be lost by it: what an ended run measured stays on
- * screen until the next one is asked for.
+ * Plans a changed configuration where that loses nothing: the figures of an ended run stay on screen until the next run
+ * is asked for.
  */
 function reconfigured(state: State): Transition {
 	const {stage} = state;
 	switch (stage.kind) {
-		case 'planned': {
+		case 'planned':
 			return prepare(state, false);
-		}
-		case 'preparing': {
+		case 'preparing':
 			return noEffect({...state, stage: {...stage, isStale: true}});
-		}
 		case 'ended':
-		case 'failed': {
-			return noEffect(withFlash(state, 'taken into account by the next run: r'));
-		}
+		case 'failed':
+			return noEffect(withFlash(state, 'from the next run on (r)'));
 		case 'choosing':
-		case 'running': {
+		case 'running':
 			return noEffect(state);
-		}
 	}
 }

@@ -5,13 +5,13 @@ import {finalSnapshot, isRunning, logLines, neighbourWindow} from './selectors.t
 import {leaveDeadlineMs, type State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
-/** Commands that move through lists and time. */
+/** Commands that move, change what is shown, write files, or leave. */
 
-/** Moves the selection, or the log, by so many lines; positive is down. */
+/** Moves the selection, or the log, by a number of lines; positive is down. */
 export function move(state: State, lines: number): Transition {
 	if (state.view === 'log') {
-		const most = Math.max(0, logLines(state).length - 1);
-		return noEffect({...state, scroll: Math.min(most, Math.max(0, state.scroll - lines))});
+		const last = Math.max(0, logLines(state).length - 1);
+		return noEffect({...state, scroll: Math.min(last, Math.max(0, state.scroll - lines))});
 	}
 	if (state.view === 'account') {
 		return moveInAccount(state, lines);
@@ -29,8 +29,6 @@ export function move(state: State, lines: number): Transition {
 export function zoom(state: State, steps: number): Transition {
 	return noEffect({...state, windowSeconds: neighbourWindow(state, steps) ?? state.windowSeconds});
 }
-
-/** Commands that change what is shown, and those that leave. */
 
 export function toggleFreeze(state: State): Transition {
 	const {frozen, snapshot, nowMs} = state;
@@ -65,7 +63,7 @@ const exportWords: Readonly<Record<ExportKind, string>> = {
 	winner: 'writing the winning request',
 };
 
-/** Has something written about the newest run, which goes on meanwhile. */
+/** Asks for files about the newest run, which continues meanwhile. */
 export function write(state: State, what: ExportKind): Transition {
 	const snapshot = finalSnapshot(state);
 	if (snapshot === undefined) {

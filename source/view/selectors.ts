@@ -4,7 +4,17 @@ import {cleanText} from '../text/width.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 
-/** What the views read out of the state. */
+/** Values that the views derive from the state. */
+
+/** Computes a value once per state: several panels ask for it in one frame. */
+export function oncePerState<Value>(work: (state: State) => Value): (state: State) => Value {
+	const known = new WeakMap<State, Value>();
+	return (state) => {
+		const value = known.get(state) ?? work(state);
+		known.set(state, value);
+		return value;
+	};
+}
 
 /** The snapshot that is on screen: the frozen one while the view is frozen. */
 export function shownSnapshot(state: State): Snapshot | undefined {
@@ -29,12 +39,12 @@ export function isRunning({stage}: State): boolean {
 	return stage.kind === 'running';
 }
 
-/** What the session leaves behind: the newest run in which something was sent. */
+/** The newest run in which something was sent. */
 export function finalSnapshot({snapshot, lastRun}: State): Snapshot | undefined {
 	return snapshot !== undefined && snapshot.startedAt !== null ? snapshot : lastRun;
 }
 
-/** Milliseconds until time alone changes what is shown; undefined while it does not: then nothing ticks. */
+/** Milliseconds until time alone changes the screen; undefined while it does not, and nothing ticks. */
 export function nextTickMs(state: State): number | undefined {
 	const ticks = [
 		...(state.flash === undefined ? [] : [Math.max(1, state.flash.untilMs - state.nowMs)]),
@@ -44,7 +54,7 @@ export function nextTickMs(state: State): number | undefined {
 	return ticks.length === 0 ? undefined : Math.min(...ticks);
 }
 
-/** How often the age of the account's figures is shown anew, in milliseconds. */
+/** Milliseconds after which the age of the account's figures is updated. */
 const ageingMs = 10_000;
 
 function isAgeing({view, account}: State): boolean {
@@ -64,12 +74,10 @@ function isWaiting({stage, frozen, isLeaving, stoppedMs, models, presets, accoun
 	);
 }
 
-/** The span of time that the charts show. */
-
-/** Windows in seconds. */
+/** Time windows of the charts, in seconds. */
 export const chartWindows = [15, 30, 60, 120, 300, 900, 3600, 14_400] as const;
 
-/** The longest window that is taken of its own accord. */
+/** The longest window that is chosen automatically. */
 const usualWindowSeconds = 120;
 
 /** The window in force: the one chosen, or the shortest usual one that holds the run so far. */
@@ -79,7 +87,7 @@ export function shownWindowSeconds(state: State): number {
 	return state.windowSeconds ?? Math.min(usualWindowSeconds, fitting);
 }
 
-/** The window so many steps longer (positive) or shorter; undefined where there is none. */
+/** The window some steps longer (positive) or shorter; undefined beyond the ends. */
 export function neighbourWindow(state: State, steps: number): number | undefined {
 	const shown = shownWindowSeconds(state);
 	const windows: readonly number[] = chartWindows;

@@ -5,22 +5,22 @@ import type {RunConfig} from '../domain/run-config.ts';
 import {goals, type Load, loadShapes} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import {noEffect, type OverlayAction, type Transition} from './actions.ts';
-import {prepareAnew} from './run-commands.ts';
+import {replan} from './run-commands.ts';
 import type {SettingsForm, State} from './state.ts';
 
-/** What the settings form changes of a run, as data: its values are read like those of the command line's flags. */
+/** A setting of a run in the settings form; its values are read like those of the command line's flags. */
 export type Setting = {
 	readonly label: string;
 	/** Undefined: the value is typed. */
 	readonly choices: readonly string[] | undefined;
-	/** What may be typed, in a few words. */
+	/** What can be typed, in a few words. */
 	readonly hint: string;
 	readonly textOf: (config: RunConfig) => string;
 	/** The configuration with another value. @throws UserError that quotes the value and says what is allowed. */
 	readonly changed: (config: RunConfig, text: string) => RunConfig;
 };
 
-/** What the form proposes where a rate is chosen without one; it is shown before anything is sent. */
+/** Proposed when the load "rate" is chosen without one; shown before anything is sent. */
 const proposedRatePerMinute = 60;
 
 export const settings: readonly Setting[] = [
@@ -42,21 +42,21 @@ export const settings: readonly Setting[] = [
 			load: reshaped(config.load, readChoice('load', text, loadShapes)),
 		}),
 	),
-	typed('Requests', 'a variant in measure, of the whole run elsewhere; empty: no such end', {
+	typed('Requests', 'per variant in measure, else for the whole run; empty: no limit', {
 		textOf: ({load}) => String(load.requests ?? ''),
 		changed: (config, text) => withLoad(config, {requests: requestsOf(config.load, text)}),
 	}),
-	typed('Duration', 'such as 60s or 2m; empty: no such end', {
+	typed('Duration', 'such as 60s or 2m; empty: no limit', {
 		textOf: ({load}) => durationText(load.durationMs),
 		changed: (config, text) =>
 			withLoad(config, {durationMs: text === '' ? null : readDurationMs('duration', text)}),
 	}),
-	typed('Concurrency', 'requests in flight at most', {
+	typed('Concurrency', 'maximum requests in flight', {
 		textOf: ({load}) => String(load.concurrency),
 		changed: (config, text) =>
 			withLoad(config, {concurrency: readInteger('concurrency', text, bounds.concurrency)}),
 	}),
-	typed('Rate', 'requests a minute; for the load "rate"', {
+	typed('Rate', 'requests per minute; for the load "rate"', {
 		textOf: ({load}) => String(load.ratePerMinute ?? ''),
 		changed: (config, text) => withLoad(config, {ratePerMinute: rateOf(config.load, text)}),
 	}),
@@ -80,7 +80,7 @@ export const settings: readonly Setting[] = [
 			goal: readChoice('goal', text, goals),
 		}),
 	),
-	typed('Share', `part of the quota that may be used, ${bounds.share.min} to ${bounds.share.max}`, {
+	typed('Share', `part of the quota to use, ${bounds.share.min} to ${bounds.share.max}`, {
 		textOf: ({share}) => String(share),
 		changed: (config, text) => ({...config, share: readNumber('share', text, bounds.share)}),
 	}),
@@ -103,7 +103,7 @@ function withLoad(config: RunConfig, change: Partial<Load>): RunConfig {
 	return {...config, load: {...config.load, ...change}};
 }
 
-/** Requests and duration belong to their shape: another one starts with its own. */
+/** Another load shape starts with its own requests and duration. */
 function reshaped(load: Load, shape: Load['shape']): Load {
 	if (shape === load.shape) {
 		return load;
@@ -140,9 +140,10 @@ function durationText(durationMs: number | null): string {
 	return durationMs % 1000 === 0 ? `${durationMs / 1000}s` : `${durationMs}ms`;
 }
 
-/** The settings form: every value that is left is taken to the engine, so that the plan in the form is that of the values. */
-
-/** A run that would start by itself waits until the form is closed: its plan comes first. */
+/**
+ * Opens the form. Leaving a field plans the run again, so the plan shown matches the form; a run that would start by itself
+ * waits until the form is closed.
+ */
 export function openSettings(state: State): Transition {
 	const {stage, config} = state;
 	return noEffect({
@@ -155,12 +156,11 @@ export function openSettings(state: State): Transition {
 export function inSettings(state: State, form: SettingsForm, action: OverlayAction): Transition {
 	const setting = settings[form.index];
 	switch (action.type) {
-		case 'text-typed': {
-			// The first letter takes the place of what was there, as in a field that is selected whole.
+		case 'text-typed':
+			// The first letter replaces the old value, as in a field that is fully selected.
 			return setting?.choices === undefined
 				? edit(state, form, `${form.text ?? ''}${action.text}`)
 				: noEffect(state);
-		}
 		case 'text-erased': {
 			const text = form.text ?? setting?.textOf(state.config) ?? '';
 			return setting?.choices === undefined
@@ -172,19 +172,16 @@ export function inSettings(state: State, form: SettingsForm, action: OverlayActi
 			const index = (((form.index + action.lines) % count) + count) % count;
 			return take(state, form, form.text, (kept) => ({...kept, index}));
 		}
-		case 'overlay-turned': {
+		case 'overlay-turned':
 			return turn(state, form, action.steps);
-		}
-		case 'overlay-accepted': {
+		case 'overlay-accepted':
 			return take(state, form, form.text, () => undefined);
-		}
 		case 'overlay-closed': {
 			const closed: State = {...state, overlay: undefined, config: form.before};
-			return state.config === form.before ? noEffect(closed) : prepareAnew(closed);
+			return state.config === form.before ? noEffect(closed) : replan(closed);
 		}
-		case 'overlay-marked': {
+		case 'overlay-marked':
 			return turn(state, form, 1);
-		}
 	}
 }
 
@@ -203,8 +200,9 @@ function turn(state: State, form: SettingsForm, steps: number): Transition {
 }
 
 /**
- * Takes a value in, and goes on as told; a value that cannot be taken stays where it is, with the reason.
+ * Takes a typed value into the configuration; an invalid one stays in the form, with the reason.
  * @param text Undefined: the value was not changed.
+ * @param next The form after that; undefined closes it.
  */
 function take(
 	state: State,
@@ -219,7 +217,7 @@ function take(
 	}
 	try {
 		const config = setting.changed(state.config, text.trim());
-		return prepareAnew({...state, config, overlay});
+		return replan({...state, config, overlay});
 	} catch (error) {
 		if (error instanceof UserError) {
 			return noEffect({...state, overlay: {...form, text, problem: error.message.replace(/^--/, '')}});

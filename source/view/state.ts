@@ -7,9 +7,9 @@ import {type AccountState, initialAccount} from './account/account-state.ts';
 import type {ViewName} from './keymap.ts';
 import type {SortName} from './variant-order.ts';
 
-/** A list that is asked for when somebody wants to choose from it. */
+/** A list that is loaded when the user wants to choose from it. */
 export type RemoteList<Entry> =
-	| {readonly kind: 'unasked'}
+	| {readonly kind: 'idle'}
 	| {readonly kind: 'loading'; readonly sinceMs: number}
 	| {readonly kind: 'known'; readonly entries: readonly Entry[]}
 	| {readonly kind: 'failed'; readonly fault: Fault};
@@ -17,9 +17,7 @@ export type RemoteList<Entry> =
 /** A preset that is shipped. */
 export type ListedPreset = {readonly name: string; readonly description: string};
 
-/** All that the screen shows, as one immutable value. */
-
-/** Where the session stands; what a run under way is doing is told by its snapshot's phase. */
+/** Where the session is; the phase of a running run is in its snapshot. */
 type Stage =
 	/** No model is chosen yet: there is nothing to prepare. */
 	| {readonly kind: 'choosing'}
@@ -37,7 +35,7 @@ type Stage =
 	| {readonly kind: 'ended'}
 	| {readonly kind: 'failed'; readonly fault: Fault};
 
-/** What lies above the view; while one is open, other keys do nothing. */
+/** A box above the view; while one is open it takes the keys. */
 export type Overlay =
 	| {readonly kind: 'help'; readonly scroll: number}
 	| Picker
@@ -50,9 +48,9 @@ export type Picker = {
 	readonly kind: 'picker';
 	readonly of: 'models' | 'presets' | 'regions';
 	readonly filter: string;
-	/** Of the selected row among those that are left. */
+	/** Of the selected row in the filtered list. */
 	readonly index: number;
-	/** Models that are to be compared, Regions that are to be watched. */
+	/** Models to compare, Regions to watch. */
 	readonly marked: readonly string[];
 };
 
@@ -69,16 +67,21 @@ export type SettingsForm = {
 	readonly before: RunConfig;
 };
 
-/** What was asked of the engine and is not yet seen in a snapshot. */
+/** A request to the engine that no snapshot shows yet. */
 type Asked = 'pause' | 'resume' | 'stop';
 
+/** Cells of the terminal. */
+export type ScreenSize = {readonly columns: number; readonly rows: number};
+
+/** All that the screen shows, as one immutable value. */
 export type State = {
+	readonly size: ScreenSize;
 	readonly config: RunConfig;
 	/** No run spends money. */
 	readonly isDemo: boolean;
-	/** A simulator can be had where no account can be used. */
+	/** A simulator is available where no account can be used. */
 	readonly hasDemo: boolean;
-	/** Keys arrive; without them the screen closes by itself when there is nothing left to see. */
+	/** Input is a terminal; without keys the screen closes by itself at the end of the run. */
 	readonly hasKeys: boolean;
 	/** Runs start without showing the plan first. */
 	readonly startsAtOnce: boolean;
@@ -88,12 +91,12 @@ export type State = {
 	readonly snapshot: Snapshot | undefined;
 	/** The last run in which something was sent, once another is prepared. */
 	readonly lastRun: Snapshot | undefined;
-	/** What the newest run that was started was made with. */
+	/** Configuration of the newest run that was started. */
 	readonly startedConfig: RunConfig | undefined;
-	/** What the views show while the newest snapshot goes on; undefined: the newest. */
+	/** Shown instead of the newest snapshot while the view is frozen. */
 	readonly frozen: {readonly snapshot: Snapshot; readonly sinceMs: number} | undefined;
 	readonly asked: Asked | undefined;
-	/** When the run was told to stop; undefined while it was not. */
+	/** When the run was asked to stop; undefined before. */
 	readonly stoppedMs: number | undefined;
 	/** Set once the screen is to close as soon as the run has ended. */
 	readonly isLeaving: boolean;
@@ -137,12 +140,13 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view'>>,
+		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
 ): State {
 	const opensOnAccount = options.view === 'account';
 	const isChoosing = opensOnAccount || options.config.models.length === 0;
 	const isListing = isChoosing && !opensOnAccount;
 	return {
+		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
 		view: 'dashboard',
@@ -166,8 +170,8 @@ export function initialState(
 		stoppedMs: undefined,
 		isLeaving: false,
 		overlay: isListing ? {kind: 'picker', of: 'models', filter: '', index: 0, marked: []} : undefined,
-		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'unasked'},
-		presets: {kind: 'unasked'},
+		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'idle'},
+		presets: {kind: 'idle'},
 		isDetailOpen: false,
 		selected: undefined,
 		switchedOff: [],

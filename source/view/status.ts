@@ -12,10 +12,10 @@ import {cleanText} from '../text/width.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
-/** Where the session stands, in words. */
+/** The state of the session in words. */
 export type Status = {readonly word: string; readonly detail: string; readonly tone: Tone};
 
-/** The status of what goes on, frozen view or not. */
+/** The status of the session, whether the view is frozen or not. */
 export function statusOf(state: State): Status {
 	const {stage, snapshot} = state;
 	switch (stage.kind) {
@@ -23,21 +23,16 @@ export function statusOf(state: State): Status {
 			const waited = formatSecondsLeft(Math.floor((state.nowMs - stage.sinceMs) / 1000) * 1000);
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
-		case 'choosing': {
-			return {word: 'CHOOSING', detail: 'no model is named: M lists what can be run', tone: 'accent'};
-		}
-		case 'planned': {
+		case 'choosing':
+			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
+		case 'planned':
 			return {word: 'READY', detail: 'nothing is sent before r', tone: 'accent'};
-		}
-		case 'failed': {
+		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
-		}
-		case 'running': {
+		case 'running':
 			return runningStatus(state, snapshot);
-		}
-		case 'ended': {
+		case 'ended':
 			return endedStatus(snapshot);
-		}
 	}
 }
 
@@ -78,7 +73,7 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'PAUSED', detail: 'nothing is being sent', tone: 'warning'};
 	}
 	const waiting = waitingWords(snapshot);
-	// Why nothing moves says more than how much time is left at the pace of before.
+	// The reason for waiting says more than the time left at the earlier pace.
 	const words = waiting === undefined ? [progressWords(snapshot)] : [doneWords(snapshot), waiting];
 	const detail = [elapsed, ...words].join(' · ');
 	return {word: 'RUNNING', detail, tone: 'good'};
@@ -126,9 +121,9 @@ function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
 const stopWords = {
 	key: 'by key',
 	signal: 'by a signal',
-	requests: 'at the most requests',
-	cost: 'at the greatest cost',
-	day: 'by the quota of the day',
+	requests: 'at the maximum of requests',
+	cost: 'at the maximum cost',
+	day: 'by the daily quota',
 	fault: 'by a fault',
 } as const;
 
@@ -136,19 +131,16 @@ function endedStatus(snapshot: Snapshot | undefined): Status {
 	const duration = formatDurationMs(snapshot?.elapsedMs);
 	const by = snapshot?.stoppedBy == null ? '' : ` ${stopWords[snapshot.stoppedBy]}`;
 	switch (snapshot?.outcome) {
-		case 'stopped': {
+		case 'stopped':
 			return {word: 'STOPPED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'warning'};
-		}
-		case 'failed': {
+		case 'failed':
 			return {word: 'FAILED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'bad'};
-		}
-		default: {
+		default:
 			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
-		}
 	}
 }
 
-/** Where the account monitor stands, in words. */
+/** The state of the account monitor in words. */
 export function accountStatus(state: State): Status {
 	const {account} = state;
 	const regions = shownRegions(account);

@@ -4,16 +4,16 @@ import {reduce} from './reduce.ts';
 import {nextTickMs} from './selectors.ts';
 import type {State} from './state.ts';
 
-/** Holds the state and tells the views about it: data at most twice a second, keys and changes of phase at once. */
+/** Holds the state and notifies the views: of data at most twice per second, of keys and changes of phase at once. */
 export type Store = {
 	/** Folds an action in and has its effects run. */
 	readonly dispatch: (action: Action) => void;
-	/** The state as last told to the views; the same value until they are told again. */
+	/** The state that the views were last notified of; the same value until the next time. */
 	readonly shown: () => State;
 	/** The state with everything folded in. */
 	readonly latest: () => State;
 	readonly subscribe: (listener: () => void) => () => void;
-	/** Cancels what is scheduled; the views are not told any more. */
+	/** Cancels what is scheduled; the views are not notified any more. */
 	readonly close: () => void;
 };
 
@@ -21,19 +21,22 @@ type StoreOptions = {
 	readonly initial: State;
 	readonly clock: Clock;
 	readonly onEffect: (effect: Effect) => void;
+	/** Ids of the account's rows that a state puts on screen. */
+	readonly visibleRows?: (state: State) => readonly string[];
 };
 
 /**
- * Every React commit lays the whole screen out anew, whatever is painted of it; so the number of commits is decided
- * here, and not by the renderer's frame rate. At this one a wide screen takes 4 % of a core (test/bench).
+ * Every React commit lays out the whole screen, however little is painted, so commits are limited here and not by the
+ * renderer's frame rate. With this interval a wide screen takes 4% of a core (test/bench).
  */
 const dataIntervalMs = 500;
 
-/** A store that has not been told anything yet. */
-export function createStore({initial, clock, onEffect}: StoreOptions): Store {
+/** A store before its first action. */
+export function createStore({initial, clock, onEffect, visibleRows = () => []}: StoreOptions): Store {
 	const listeners = new Set<() => void>();
 	let latest = initial;
 	let shown = initial;
+	let watchedRows: readonly string[] = [];
 	let isClosed = false;
 	let lastDataMs = Number.NEGATIVE_INFINITY;
 	let cancelData: (() => void) | undefined;
@@ -47,6 +50,15 @@ export function createStore({initial, clock, onEffect}: StoreOptions): Store {
 			for (const listener of listeners) {
 				listener();
 			}
+			watchRows();
+		}
+	};
+
+	const watchRows = () => {
+		const ids = visibleRows(shown);
+		if (ids.join('\n') !== watchedRows.join('\n')) {
+			watchedRows = ids;
+			onEffect({type: 'watch-rows', ids});
 		}
 	};
 

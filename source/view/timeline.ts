@@ -11,18 +11,18 @@ type ChartQuery = {
 	readonly columns: number;
 };
 
-/** What a bucket counts: its limits are over a rolling minute. */
+/** Limits are over a rolling minute. */
 const minuteSeconds = 60;
 
-/** Last second of which the timeline knows; 0 while it is empty. */
+/** Last second of the timeline; 0 while it is empty. */
 export function lastSecond(timeline: Timeline): number {
 	const last = timeline.points.at(-1);
 	return last === undefined ? 0 : last.second + timeline.intervalSeconds;
 }
 
 /**
- * What was used of a limit in the minute before each column's end: the very sum that the limit is about.
- * @returns one value a column; null where the timeline knows nothing.
+ * Use in the minute before each column's end: the sum that the limit applies to.
+ * @returns one value per column; null where the timeline has no data.
  */
 export function minuteSums(
 	timeline: Timeline,
@@ -39,8 +39,8 @@ export function minuteSums(
 	});
 }
 
-/** Greatest value of a field within each column; null where the timeline knows nothing. */
-export function greatestValues(
+/** Maximum of a field within each column; null where the timeline has no data. */
+export function maxValues(
 	timeline: Timeline,
 	field: 'inFlight' | 'throttled',
 	query: ChartQuery,
@@ -71,7 +71,7 @@ function columnsOf(
 	const {intervalSeconds} = timeline;
 	const points = pointsOf(timeline, target);
 	const known = new Set(points.map(({second}) => Math.floor(second / intervalSeconds)));
-	// The timeline gets a point when something happens: behind the last one it is known that nothing did.
+	// The timeline has a point per event: after the last one nothing has happened.
 	const quietFrom = Math.floor((points.at(-1)?.second ?? Number.POSITIVE_INFINITY) / intervalSeconds);
 	return Array.from({length: Math.max(0, columns)}, (_, column) => {
 		const fromSecond = endSecond - (windowSeconds * (columns - column)) / columns;
@@ -111,13 +111,12 @@ function prefixSums(points: readonly TimelinePoint[], field: 'requests' | 'quota
 	};
 }
 
-const rollingSeconds = 60;
 const paceSeconds = 10;
 
 /**
- * Seconds until a limit is reached if the pace of the last ten seconds goes on, given what leaves the rolling minute
+ * Seconds until a limit is reached if the pace of the last ten seconds continues, given what leaves the rolling minute
  * meanwhile.
- * @returns null where it is not reached within a minute, or where it cannot be told.
+ * @returns null where it is not reached within a minute, or where that is not known.
  */
 export function secondsToLimit(
 	timeline: Timeline,
@@ -131,7 +130,7 @@ export function secondsToLimit(
 	}
 	const recent = timeline.points.filter(
 		(point) =>
-			point.target === target && point.second >= nowSecond - rollingSeconds && point.second < nowSecond,
+			point.target === target && point.second >= nowSecond - minuteSeconds && point.second < nowSecond,
 	);
 	const pacePerSecond =
 		recent
@@ -142,12 +141,8 @@ export function secondsToLimit(
 	}
 	let taken = gauge.used + gauge.reserved;
 	let next = 0;
-	for (let seconds = 0; seconds <= rollingSeconds; seconds++) {
-		for (
-			;
-			(recent[next]?.second ?? Number.POSITIVE_INFINITY) < nowSecond - rollingSeconds + seconds;
-			next++
-		) {
+	for (let seconds = 0; seconds <= minuteSeconds; seconds++) {
+		for (; (recent[next]?.second ?? Number.POSITIVE_INFINITY) < nowSecond - minuteSeconds + seconds; next++) {
 			taken -= recent[next]?.[field] ?? 0;
 		}
 		if (taken + pacePerSecond * seconds >= gauge.limit) {

@@ -3,7 +3,7 @@ import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Verdict} from '../domain/verdict.ts';
 
-/** Orders of the Variants view. `best` says which end comes first: what a user looks for is on top. */
+/** Orders of the Variants view. `best` says which end comes first: the best variant is on top. */
 const sorts = [
 	{name: 'order', value: () => null, best: 'low'},
 	{name: 'name', value: () => null, best: 'low'},
@@ -28,7 +28,7 @@ export function sortAfter(name: SortName): SortName {
 	return sorts[(index + 1) % sorts.length]?.name ?? 'order';
 }
 
-/** Attempts that were throttled for whatever reason. */
+/** Attempts that were throttled, for any reason. */
 export function throttledTotal(throttled: VariantFigures['requests']['throttled']): number {
 	return throttled.requests + throttled.tokens + throttled.day + throttled.overloaded;
 }
@@ -58,8 +58,6 @@ export function sortRows<Row extends {readonly name: string; readonly figures: V
 	});
 }
 
-/** How a verdict is shown beside the variants, on the screen and in print. */
-
 /** The verdict of a target for a goal; undefined where there is none yet. */
 export function verdictFor(
 	snapshot: Pick<Snapshot, 'verdicts'> | undefined,
@@ -69,12 +67,12 @@ export function verdictFor(
 	return snapshot?.verdicts.find((verdict) => verdict.target === target && verdict.goal === goal);
 }
 
-/** Whether a variant is what to use. */
+/** Whether the verdict recommends a variant. */
 export function isRecommended(verdict: Verdict | undefined, name: string): boolean {
 	return (verdict?.basis === 'winner' || verdict?.basis === 'tie') && verdict.recommended === name;
 }
 
-/** Where a variant stands, in a word or two; empty where there is nothing to choose. */
+/** A variant's standing in a word or two; empty where there is nothing to choose. */
 export function standingWord(verdict: Verdict | undefined, name: string): string {
 	if (verdict === undefined || verdict.basis === 'only' || verdict.basis === 'none') {
 		return '';

@@ -1,6 +1,6 @@
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import {cleanText} from '../text/width.ts';
-import {shownSnapshot} from './selectors.ts';
+import {oncePerState, shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 import {isRecommended, sortRows, verdictFor} from './variant-order.ts';
 
@@ -15,19 +15,9 @@ export type VariantRow = {
 	/** Undefined for a variant that the shown snapshot does not have. */
 	readonly figures: VariantFigures | undefined;
 	readonly isOn: boolean;
-	/** What to use for the goal on its target; false while that is not decided. */
+	/** Recommended for the goal on its target; false while that is not decided. */
 	readonly isBest: boolean;
 };
-
-/** Works a value out once for each state: several panels ask for it in one frame. */
-function oncePerState<Value>(work: (state: State) => Value): (state: State) => Value {
-	const known = new WeakMap<State, Value>();
-	return (state) => {
-		const value = known.get(state) ?? work(state);
-		known.set(state, value);
-		return value;
-	};
-}
 
 /** All rows by target, in the order of the configuration. A variant in two lanes has two rows. */
 export const variantRows = oncePerState((state): readonly VariantRow[] => {

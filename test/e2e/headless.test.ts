@@ -141,7 +141,7 @@ describe.skipIf(!isBuilt)(
 			const argv = ['run', 'summarize', ...fewRequests, '--fail-if', 'nope:requests.sent>1'];
 			const {code, stdout, stderr} = await runProgram(argv);
 			expect([code, stdout]).toEqual([2, '']);
-			expect(stderr).toContain('there is no variant "nope"');
+			expect(stderr).toContain('no variant "nope" in this run');
 		});
 
 		it('prints the plan alone with --dry-run, and writes nothing', async () => {

@@ -1,6 +1,6 @@
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
 
-/** An engine that does nothing by itself: it keeps what it was asked and reports what it is told to. */
+/** An engine that does nothing by itself: it keeps what it was asked and reports what a test gives it. */
 export type FakeEngine = {
 	readonly send: (request: EngineRequest) => void;
 	readonly onReport: (listener: (report: EngineReport) => void) => () => void;

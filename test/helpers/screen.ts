@@ -102,6 +102,20 @@ export function openScreen(
 	};
 }
 
+/** Presses keys, lets them be painted and keeps the frame under a name. */
+export function createCamera({terminal, settled}: Pick<OpenScreen, 'terminal' | 'settled'>) {
+	const frames: Array<readonly [name: string, frame: string]> = [];
+	return {
+		frames,
+		async shoot(name: string, ...keys: readonly string[]) {
+			await terminal.press(...keys);
+			const frame = await settled();
+			frames.push([name, frame]);
+			return frame;
+		},
+	};
+}
+
 /** Frames with their names, as one golden text. */
 export function joinFrames(frames: ReadonlyArray<readonly [name: string, frame: string]>): string {
 	return `${frames.map(([name, frame]) => `--- ${name}\n${frame}`).join('\n')}\n`;

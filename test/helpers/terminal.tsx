@@ -39,7 +39,7 @@ export const keySequences = {
 /** How long a test waits for the screen before it says what it saw instead. */
 const patienceMs = 45_000;
 
-/** A terminal of that size; without keys its input is no terminal. */
+/** A terminal of that size; without keys its input is not a terminal. */
 export function createTerminal(columns: number, rows: number, hasKeys = true): Terminal {
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, convertEol: true});
 	const output = createOutput(emulator, columns, rows);
@@ -136,7 +136,7 @@ function createOutput(emulator: InstanceType<typeof xterm.Terminal>, columns: nu
 }
 
 /** Turns of the event loop in which somebody reads a key, if anybody does. */
-const mostTurns = 500;
+const maxTurns = 500;
 
 function createInput(isTTY: boolean) {
 	const queue: string[] = [];
@@ -159,7 +159,7 @@ function createInput(isTTY: boolean) {
 			queue.push(sequence);
 			stream.emit('readable');
 			// Nobody may listen any more: the screen was left.
-			for (let turn = 0; queue.length > 0 && turn < mostTurns; turn++) {
+			for (let turn = 0; queue.length > 0 && turn < maxTurns; turn++) {
 				await nextTurn();
 				stream.emit('readable');
 			}

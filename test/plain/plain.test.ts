@@ -58,7 +58,7 @@ describe('summaryLines', () => {
 		const text = summaryLines(run, {...look, width: 200}).join('\n');
 		expect(text).toMatch(/^SIMULATED/);
 		expect(text).toContain('~ minimal');
-		expect(text).toContain('10,000 (assumed) tokens a minute');
+		expect(text).toContain('10,000 (assumed) tokens per minute');
 		expect(text).toContain('Token counts are estimated');
 		expect(text).toContain('12 x throttled-tokens: Too many tokens, please wait before trying again.');
 		expect(text).toContain('Another application uses the same quota: lower --share.');

@@ -62,7 +62,7 @@ it('states what is sent, what it takes and what it costs', () => {
 	expect(planLines(plan, config).join('\n')).toMatchInlineSnapshot(`
 		"Plan
 		  model         us.amazon.nova-lite-v1:0 · cross-region · us-east-1
-		  quota         400 (applied) requests and 100,000 (default) tokens a minute, none a day
+		  quota         400 (applied) requests and 100,000 (default) tokens per minute, none per day
 		  preset        summarize
 		  variants      concise, minimal
 		  load          measure, converse-stream, concurrency 10, share 100%

@@ -53,7 +53,7 @@ describe('the turns of a chat', () => {
 		const text = summaryMarkdown(resultsOf(talked(), environment), []);
 		expect(text).toContain('| Variant | Turn | Answers | Input | Output | Quota tokens | First token p50 |');
 		expect(text).toContain('| 2 | 20 | 200 | 50 | 250 (240 to 260) | 302ms |');
-		expect(text).toContain('- conversations of 3 turns, 1.5 s to think between them');
+		expect(text).toContain('- conversations of 3 turns, 1.50s to think between them');
 		expect(summaryMarkdown(resultsOf(snapshot(), environment), [])).not.toContain('| Turn |');
 	});
 

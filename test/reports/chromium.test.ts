@@ -12,6 +12,8 @@ import {chartsOf} from '../../source/reports/specs/charts.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {environment} from '../helpers/results-fixture.ts';
 
+/** Tests source/reports/draw.ts and source/reports/specs in a browser. */
+
 const browser = [process.env.CHROME_PATH ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
 	existsSync,
 );

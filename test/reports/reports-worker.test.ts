@@ -9,6 +9,8 @@ import {writeReports} from '../../source/threads/reports-handle.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
 import {snapshot, variant} from '../helpers/results-fixture.ts';
 
+/** Tests source/threads/reports-worker.ts and source/commands/report-compare.ts. */
+
 let root = '';
 beforeEach(async () => {
 	root = await mkdtemp(path.join(tmpdir(), 'bedrock-top-'));

@@ -36,7 +36,7 @@ describe('requests.csv', () => {
 				quotaTokens: '125',
 				timeToFirstTokenMs: '',
 				serviceMs: '900.5',
-				// A number is no formula: it keeps its sign.
+				// A number is not a formula: it keeps its sign.
 				dispatchDelayMs: '-0.25',
 				totalMs: '900.25',
 				tier: '',
@@ -94,8 +94,8 @@ it('a request without an answer has its row, with the reason and nothing made up
 		reason: 'throttled-tokens',
 	});
 	const [record] = parse(requestsCsvHead + row, {columns: true}) as Array<Record<string, string>>;
-	const told = Object.fromEntries(Object.entries(record ?? {}).filter(([, value]) => value !== ''));
-	expect(told).toEqual({
+	const filled = Object.fromEntries(Object.entries(record ?? {}).filter(([, value]) => value !== ''));
+	expect(filled).toEqual({
 		at: '2026-01-01T00:00:00.000Z',
 		variant: 'terse',
 		model: 'amazon.nova-lite-v1:0',

@@ -32,7 +32,7 @@ describe('resultsOf', () => {
 		expect(violationsOf(resultsText(results))).toEqual([]);
 	});
 
-	it('the daily quota over all models is no part of a target, which its schema says', () => {
+	it('the daily quota over all models is not part of a target, which its schema says', () => {
 		const accountTokensPerDay = target.quota.tokensPerMinute;
 		const accountWide = {...target, quota: {...target.quota, accountTokensPerDay}};
 		const results = resultsOf(snapshot({targets: [accountWide]}), environment);

@@ -5,9 +5,11 @@ import {themeNamed} from '../../source/text/themes.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {AppearanceContext} from '../../source/tui/appearance.tsx';
 import {Lines, Panel} from '../../source/tui/panel.tsx';
-import {QuotaTable} from '../../source/tui/quota-table.tsx';
+import {QuotaTable} from '../../source/tui/panels/quota-table.tsx';
 import {initialState} from '../../source/view/state.ts';
 import {configFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
+
+/** Tests source/tui/panel.tsx and source/tui/panels/quota-table.tsx. */
 
 /** The last frame; a component that throws leaves Ink's error overview in it. */
 function frameOf(instance: ReturnType<typeof render>): string {

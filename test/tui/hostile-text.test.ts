@@ -10,7 +10,7 @@ import {screenLines, snapshotWith, stateWith} from '../helpers/hostile-state.ts'
 import {openScreen} from '../helpers/screen.ts';
 import {readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Text from the service, a preset or a file, with all that could harm a terminal in it, another one in each place. */
+/** Tests source/tui with text from the service, a preset or a file that could harm a terminal. */
 
 /** Places of a screen that take a text: each width begins further on in the texts. */
 const widths = fc.uniqueArray(fc.integer({min: 20, max: 140}), {minLength: 4, maxLength: 4});

@@ -1,82 +1,64 @@
-import {describe, expect, it} from 'vitest';
-import {joinFrames, openScreen} from '../helpers/screen.ts';
+import {expect, it} from 'vitest';
+import {createCamera, joinFrames, openScreen} from '../helpers/screen.ts';
 import {configFixture, modelsFixture, readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 import {keySequences} from '../helpers/terminal.tsx';
 
-/** What lies above the views, in scripted sessions; all frames of one session in a golden file. */
+/** Tests source/tui/overlays in scripted sessions; all frames of one session in a golden file. */
 
-const sizes = [
-	{columns: 120, rows: 40},
-	{columns: 80, rows: 24},
-	{columns: 60, rows: 15},
-] as const;
-
-describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({columns, rows}) => {
-	it('models and presets are chosen', async ({expect}) => {
-		const screen = openScreen({columns, rows}, {isDemo: false, config: configFixture({models: []})});
-		const frames: Array<readonly [string, string]> = [];
-		const shoot = async (name: string, ...keys: readonly string[]) => {
-			await screen.terminal.press(...keys);
-			frames.push([name, await screen.settled()]);
-		};
-		await shoot('no model is named');
-		screen.engine.report({type: 'models-listed', models: modelsFixture()});
-		await shoot('models');
-		await shoot('narrowed down', 'u', 's', '.');
-		await shoot('two are marked', ' ', keySequences.down, ' ');
-		await shoot('not in the list', 'x', 'y');
-		await shoot('preparing', '\u007F', '\u007F', keySequences.enter);
-		await screen.prepare();
-		await shoot('plan');
-		await shoot('presets', 'o');
-		await shoot('another preset', keySequences.down, keySequences.enter);
-		expect(screen.engine.asked()).toEqual(['list-models', 'prepare', 'prepare']);
-		expect(screen.engine.requests.at(-1)).toMatchObject({
-			config: {
-				preset: 'extract-json',
-				models: ['us.amazon.nova-lite-v1:0', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
-			},
-		});
-		screen.engine.report({
-			type: 'models-failed',
-			fault: {
-				message: 'The models cannot be listed.',
-				hint: 'Allow bedrock:ListFoundationModels.',
-				exitCode: 1,
-			},
-		});
-		await shoot('models cannot be listed', 'M');
-		screen.abort();
-		await screen.end;
-		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/pickers-${columns}x${rows}.txt`);
+it('models and presets are chosen', {timeout: 60_000}, async () => {
+	const screen = openScreen({columns: 80, rows: 24}, {isDemo: false, config: configFixture({models: []})});
+	const {shoot, frames} = createCamera(screen);
+	await shoot('no model is named');
+	screen.engine.report({type: 'models-listed', models: modelsFixture()});
+	await shoot('models');
+	await shoot('narrowed down', 'u', 's', '.');
+	await shoot('two are marked', ' ', keySequences.down, ' ');
+	await shoot('not in the list', 'x', 'y');
+	await shoot('preparing', '\u007F', '\u007F', keySequences.enter);
+	await screen.prepare();
+	await shoot('plan');
+	await shoot('presets', 'o');
+	await shoot('another preset', keySequences.down, keySequences.enter);
+	expect(screen.engine.asked()).toEqual(['list-models', 'prepare', 'prepare']);
+	expect(screen.engine.requests.at(-1)).toMatchObject({
+		config: {
+			preset: 'extract-json',
+			models: ['us.amazon.nova-lite-v1:0', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+		},
 	});
+	screen.engine.report({
+		type: 'models-failed',
+		fault: {
+			message: 'The models cannot be listed.',
+			hint: 'Allow bedrock:ListFoundationModels.',
+			exitCode: 1,
+		},
+	});
+	await shoot('models cannot be listed', 'M');
+	screen.abort();
+	await screen.end;
+	await expect(joinFrames(frames)).toMatchFileSnapshot('frames/pickers-80x24.txt');
 });
 
-describe.concurrent.each(sizes)('at $columns x $rows', {timeout: 60_000}, ({columns, rows}) => {
-	it('settings are changed, with the plan before anything is sent', async ({expect}) => {
-		const screen = openScreen({columns, rows}, {isDemo: false});
-		const frames: Array<readonly [string, string]> = [];
-		const shoot = async (name: string, ...keys: readonly string[]) => {
-			await screen.terminal.press(...keys);
-			frames.push([name, await screen.settled()]);
-		};
-		await screen.prepare();
-		await shoot('settings', ',');
-		await shoot('another load', keySequences.down, '\u001B[C');
-		await screen.prepare();
-		await shoot('its plan');
-		await shoot('a value is typed', keySequences.down, keySequences.down, keySequences.down, '4', 'x');
-		await shoot('what is wrong with it', keySequences.enter);
-		await shoot('mended and taken', '\u007F', keySequences.enter);
-		await screen.prepare();
-		await shoot('plan');
-		expect(screen.engine.requests.at(-1)).toMatchObject({
-			config: {load: {shape: 'saturate', concurrency: 4}},
-		});
-		screen.abort();
-		await screen.end;
-		await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/settings-${columns}x${rows}.txt`);
+it('settings are changed, with the plan before anything is sent', {timeout: 60_000}, async () => {
+	const screen = openScreen({columns: 80, rows: 24}, {isDemo: false});
+	const {shoot, frames} = createCamera(screen);
+	await screen.prepare();
+	await shoot('settings', ',');
+	await shoot('another load', keySequences.down, '\u001B[C');
+	await screen.prepare();
+	await shoot('its plan');
+	await shoot('a value is typed', keySequences.down, keySequences.down, keySequences.down, '4', 'x');
+	await shoot('what is wrong with it', keySequences.enter);
+	await shoot('mended and taken', '\u007F', keySequences.enter);
+	await screen.prepare();
+	await shoot('plan');
+	expect(screen.engine.requests.at(-1)).toMatchObject({
+		config: {load: {shape: 'saturate', concurrency: 4}},
 	});
+	screen.abort();
+	await screen.end;
+	await expect(joinFrames(frames)).toMatchFileSnapshot('frames/settings-80x24.txt');
 });
 
 it.each([
@@ -87,7 +69,7 @@ it.each([
 	await screen.prepare();
 	await screen.terminal.press('M');
 	await screen.terminal.press(sequence);
-	expect(await screen.settled()).toContain('"us.meta.llama3-3-70b-instruct-v1:0" as it is typed');
+	expect(await screen.settled()).toContain('"us.meta.llama3-3-70b-instruct-v1:0" as typed');
 	await screen.terminal.press(keySequences.enter);
 	await screen.settled();
 	expect(screen.engine.requests.at(-1)).toMatchObject({

@@ -3,7 +3,7 @@ import {readAlert} from '../../source/config/values.ts';
 import type {AccountSnapshot} from '../../source/domain/account-snapshot.ts';
 import {initialAccount} from '../../source/view/account/account-state.ts';
 import {listedBuckets, selectedBucket} from '../../source/view/account/listed-buckets.ts';
-import type {Action} from '../../source/view/actions.ts';
+import type {Action, UntimedAction} from '../../source/view/actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {accountStatus} from '../../source/view/status.ts';
@@ -17,7 +17,7 @@ import {
 	targetFixture,
 } from '../helpers/snapshot-fixture.ts';
 
-type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
+/** Tests source/view/account by actions. */
 
 const start = (options: Parameters<typeof initialAccount>[0] = {}): State =>
 	initialState({
@@ -32,22 +32,25 @@ const start = (options: Parameters<typeof initialAccount>[0] = {}): State =>
 	});
 
 /** One action after the other, a second apart. @returns the last state, and the effects of the last action. */
-const following = (state: State, ...actions: readonly Untimed[]) =>
+const following = (state: State, ...actions: readonly UntimedAction[]) =>
 	actions.reduce<ReturnType<typeof reduce>>(
 		(change, action) => reduce(change.state, {...action, atMs: change.state.nowMs + 1000} as Action),
 		{state, effects: []},
 	);
 
-const command = (name: Extract<Action, {type: 'command-given'}>['command']): Untimed => ({
+const command = (name: Extract<Action, {type: 'command-given'}>['command']): UntimedAction => ({
 	type: 'command-given',
 	command: name,
 });
-const told = (account: AccountSnapshot = accountFixture()): Untimed => ({type: 'account-received', account});
+const reported = (account: AccountSnapshot = accountFixture()): UntimedAction => ({
+	type: 'account-received',
+	account,
+});
 const models = (state: State) => listedBuckets(state).map(({model, bucket}) => `${model} ${bucket.scope}`);
 
 describe('the rows', () => {
 	it('are moved through, and stay selected when their order changes', () => {
-		const {state} = following(start(), told(), command('down'), command('next-sort'));
+		const {state} = following(start(), reported(), command('down'), command('next-sort'));
 		expect(selectedBucket(state)?.model).toBe('claude-sonnet-4-5');
 		expect(models(state)[0]).toBe('llama3-3-70b-instruct cross-region');
 		const last = following(state, command('page-down')).state;
@@ -59,7 +62,7 @@ describe('the rows', () => {
 
 	it('are filtered by words of model, scope and state, and the first one that is left is selected', () => {
 		const typed = (text: string): State =>
-			following(start(), told(), command('filter'), {type: 'text-typed', text}).state;
+			following(start(), reported(), command('filter'), {type: 'text-typed', text}).state;
 		expect(models(typed('nova'))).toEqual(['nova-lite cross-region', 'nova-pro cross-region']);
 		expect(models(typed('sonnet global'))).toEqual(['claude-sonnet-4-5 global']);
 		expect(models(typed('throttled'))).toEqual(['llama3-3-70b-instruct cross-region']);
@@ -68,19 +71,19 @@ describe('the rows', () => {
 	});
 
 	it('are the frozen ones while the view is frozen', () => {
-		const {state} = following(start(), told(), command('toggle-freeze'), told({regions: []}));
+		const {state} = following(start(), reported(), command('toggle-freeze'), reported({regions: []}));
 		expect(models(state)).toHaveLength(6);
 		expect(accountStatus(state).word).toBe('FROZEN');
 		expect(models(following(state, command('toggle-freeze')).state)).toEqual([]);
 	});
 
 	it('grow old between two looks', () => {
-		const {state} = following(start(), told(), {type: 'time-passed'}, {type: 'time-passed'});
+		const {state} = following(start(), reported(), {type: 'time-passed'}, {type: 'time-passed'});
 		expect(listedBuckets(state)[0]?.ageSeconds).toBe(127);
 	});
 
-	it('have what our own run uses in real time, and the rest as it was told', () => {
-		const {state} = following(start(), told());
+	it('have what our own run uses in real time, and the rest as it was reported', () => {
+		const {state} = following(start(), reported());
 		const running: State = {
 			...state,
 			stage: {kind: 'running'},
@@ -99,7 +102,7 @@ describe('a benchmark', () => {
 	it('carries model and Region over, and says what others leave', () => {
 		const {state, effects} = following(
 			start(),
-			told(accountFixture({region: 'eu-west-1'})),
+			reported(accountFixture({region: 'eu-west-1'})),
 			command('down'),
 			command('down'),
 			command('benchmark'),
@@ -112,7 +115,7 @@ describe('a benchmark', () => {
 
 	it('of a bucket that the run would fill is asked about even where it would start at once', () => {
 		const prepared = (crowding: string | undefined) =>
-			following({...start(), startsAtOnce: true}, told(), command('benchmark'), {
+			following({...start(), startsAtOnce: true}, reported(), command('benchmark'), {
 				type: 'run-prepared',
 				plan: planFixture({crowding}),
 				snapshot: readySnapshotFixture(),
@@ -137,30 +140,30 @@ describe('a benchmark', () => {
 		],
 	])('of %s is refused in words', (_name, overrides, reason) => {
 		const account = {regions: [accountRegionFixture({buckets: [accountBucketFixture(overrides)]})]};
-		const {state, effects} = following(start(), told(account), command('benchmark'));
+		const {state, effects} = following(start(), reported(account), command('benchmark'));
 		expect(state.flash?.text).toMatch(reason);
 		expect({effects, view: state.view}).toEqual({effects: [], view: 'account'});
 	});
 });
 
-describe('an alarm', () => {
+describe('an alert', () => {
 	const alerts = [readAlert('tokens>80')];
 	const calm = accountFixture({buckets: [accountBucketFixture()]});
 
 	it('rings once, with a line in the log, and again when it had been calm for a minute', () => {
-		const first = following(start({alerts}), told());
+		const first = following(start({alerts}), reported());
 		expect(first.effects).toMatchObject([{type: 'ring'}]);
 		expect(first.state.log.at(-1)).toBe(
 			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens per minute.',
 		);
-		expect(following(first.state, told()).effects).toEqual([]);
-		expect(following(first.state, told(calm), told()).effects).toEqual([]);
+		expect(following(first.state, reported()).effects).toEqual([]);
+		expect(following(first.state, reported(calm), reported()).effects).toEqual([]);
 		const later: State = {...first.state, nowMs: first.state.nowMs + 60_000};
-		expect(following(later, told(calm), told()).effects).toMatchObject([{type: 'ring'}]);
+		expect(following(later, reported(calm), reported()).effects).toMatchObject([{type: 'ring'}]);
 	});
 
 	it('rings for what our own run uses at this moment', () => {
-		const watched = following(start({alerts}), told(calm)).state;
+		const watched = following(start({alerts}), reported(calm)).state;
 		const {effects} = following(
 			{...watched, stage: {kind: 'running'}},
 			{
@@ -176,10 +179,10 @@ describe('an alarm', () => {
 });
 
 describe('Regions', () => {
-	it('that are chosen are asked for anew, and nothing of the others is left', () => {
+	it('that are chosen are asked for again, and nothing of the others is left', () => {
 		const {state, effects} = following(
 			start(),
-			told(),
+			reported(),
 			command('regions'),
 			{type: 'overlay-moved', lines: 1},
 			{

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type {Action} from '../../source/view/actions.ts';
+import type {Action, UntimedAction} from '../../source/view/actions.ts';
 import {bindings} from '../../source/view/keymap.ts';
 import {
 	configFixture,
@@ -10,8 +10,6 @@ import {
 	snapshotFixture,
 } from '../helpers/snapshot-fixture.ts';
 
-type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
-
 const snapshots = fc.constantFrom(
 	snapshotFixture(),
 	snapshotFixture({phase: 'paused'}),
@@ -21,7 +19,7 @@ const snapshots = fc.constantFrom(
 	endedSnapshotFixture(),
 );
 
-const untimed: fc.Arbitrary<Untimed> = fc.oneof(
+const untimed: fc.Arbitrary<UntimedAction> = fc.oneof(
 	{
 		weight: 8,
 		arbitrary: fc.constantFrom(...bindings).map(({command}) => ({type: 'command-given' as const, command})),
@@ -66,6 +64,9 @@ const untimed: fc.Arbitrary<Untimed> = fc.oneof(
 	})),
 	fc.array(fc.string()).map((files) => ({type: 'export-finished' as const, files})),
 	fc.string().map((message) => ({type: 'export-failed' as const, message})),
+	fc
+		.record({columns: fc.nat(300), rows: fc.nat(100)})
+		.map((size) => ({type: 'screen-resized' as const, size})),
 	fc.constant({type: 'time-passed' as const}),
 );
 

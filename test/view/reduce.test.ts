@@ -176,7 +176,7 @@ describe('a run', () => {
 		expect(state.flash?.text).toBe('the run is stopping already');
 	});
 
-	it('that was told to stop says how long answers are still waited for', () => {
+	it('that was asked to stop says how long answers are still waited for', () => {
 		const {state} = play(demo, prepared, received, give('stop'));
 		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 10 s left'});
 		expect(nextTickMs(state)).toBe(1000);

@@ -19,9 +19,9 @@ function openStore() {
 			effects.push(type);
 		},
 	});
-	let told = 0;
+	let notified = 0;
 	store.subscribe(() => {
-		told += 1;
+		notified += 1;
 	});
 	const receive = (elapsedMs: number) => {
 		store.dispatch({type: 'snapshot-received', snapshot: snapshotFixture({elapsedMs}), atMs: clock.now()});
@@ -34,21 +34,21 @@ function openStore() {
 			atMs: clock.now(),
 		});
 	};
-	return {clock, store, effects, receive, prepare, told: () => told};
+	return {clock, store, effects, receive, prepare, notified: () => notified};
 }
 
 it('a hundred snapshots a second are shown twice a second, the newest last', () => {
-	const {clock, store, receive, prepare, told} = openStore();
+	const {clock, store, receive, prepare, notified} = openStore();
 	prepare();
-	const before = told();
+	const before = notified();
 	for (let count = 1; count <= 200; count++) {
 		receive(count);
 		clock.skip(10);
 	}
 	clock.skip(500);
 	// The first one changes the phase and is shown besides.
-	expect(told() - before).toBeLessThanOrEqual(6);
-	expect(told() - before).toBeGreaterThanOrEqual(4);
+	expect(notified() - before).toBeLessThanOrEqual(6);
+	expect(notified() - before).toBeGreaterThanOrEqual(4);
 	expect(store.shown().snapshot?.elapsedMs).toBe(200);
 });
 
@@ -86,7 +86,7 @@ it('effects run once, when their action is dispatched', () => {
 });
 
 it('nothing waits when nothing happens, and nothing after the close', () => {
-	const {clock, store, prepare, receive, told} = openStore();
+	const {clock, store, prepare, receive, notified} = openStore();
 	expect(clock.timers).toBe(1);
 	prepare();
 	expect(clock.timers).toBe(0);
@@ -94,8 +94,31 @@ it('nothing waits when nothing happens, and nothing after the close', () => {
 	receive(2);
 	store.close();
 	expect(clock.timers).toBe(0);
-	const before = told();
+	const before = notified();
 	receive(3);
 	clock.skip(10_000);
-	expect(told()).toBe(before);
+	expect(notified()).toBe(before);
+});
+
+it('the rows of the account on screen are watched: once until they change', () => {
+	const watched: Array<readonly string[]> = [];
+	const rowsByView: Readonly<Record<string, readonly string[]>> = {account: ['one', 'two']};
+	const store = createStore({
+		initial: initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
+		clock: new FakeClock(),
+		onEffect(effect) {
+			if (effect.type === 'watch-rows') {
+				watched.push(effect.ids);
+			}
+		},
+		visibleRows: ({view}) => rowsByView[view] ?? [],
+	});
+	store.dispatch({type: 'command-given', command: 'open-log', atMs: 0});
+	expect(watched).toEqual([]);
+	store.dispatch({type: 'command-given', command: 'open-account', atMs: 1});
+	store.dispatch({type: 'screen-resized', size: {columns: 60, rows: 15}, atMs: 2});
+	expect(watched).toEqual([['one', 'two']]);
+	store.dispatch({type: 'command-given', command: 'open-log', atMs: 3});
+	expect(watched).toEqual([['one', 'two'], []]);
+	store.close();
 });

@@ -4,7 +4,7 @@ import {type Chart, emptySpec, frame, type Panel} from '../specs/chart.ts';
 import {colours, ink} from '../specs/palette.ts';
 import {compareRuns, type NamedRun} from './comparison.ts';
 
-const figures = ['sustainable useful items a minute', 'quota tokens a request', 'total p50'] as const;
+const figures = ['sustainable useful items per minute', 'quota tokens per request', 'total p50'] as const;
 const runColours = [
 	colours.skyBlue,
 	colours.orange,
@@ -15,7 +15,7 @@ const runColours = [
 ];
 const barHeight = 15;
 
-/** Runs side by side: for each variant one bar a run, numbered as in the legend, with its 95 % interval. */
+/** Runs side by side: for each variant one bar per run, numbered as in the legend, with its 95% interval. */
 export function comparisonChart(runs: readonly NamedRun[]): Chart {
 	const name = 'compare';
 	const title = titleFor(runs);

@@ -49,7 +49,7 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 					: [
 							{
 								key: `difference-${index}`,
-								header: 'difference (95 %)',
+								header: 'difference (95%)',
 								align: 'left' as const,
 								minWidth: 12,
 								priority: 70,
@@ -72,7 +72,7 @@ export function comparisonMarkdown(runs: readonly NamedRun[]): string {
 		'Variant',
 		'Figure',
 		first?.name ?? '',
-		...others.flatMap(({name}) => [name, 'Difference (95 %)']),
+		...others.flatMap(({name}) => [name, 'Difference (95%)']),
 	];
 	const table = markdownTable(
 		header,

@@ -6,11 +6,12 @@ import {
 	formatPercent,
 	formatUsd,
 	formatUsdWithin,
+	unknownMark,
 } from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {Results, VariantResults} from '../results-schema.ts';
 
-/** A figure with its 95 % interval; null where it is not known. */
+/** A figure with its 95% interval; null where it is not known. */
 type Figure = {
 	readonly value: number | null;
 	readonly low: number | null;
@@ -19,13 +20,13 @@ type Figure = {
 	readonly within?: {readonly low: number; readonly high: number | null};
 };
 
-/** How far one figure is from another. */
+/** The difference of two figures. */
 type Difference = {
 	/** Second minus first. */
 	readonly absolute: number;
 	/** `absolute` as a part of the first; null where the first is 0. */
 	readonly relative: number | null;
-	/** 95 % interval of `absolute`; null where an interval of either figure is not known. */
+	/** 95% interval of `absolute`; null where an interval of either figure is not known. */
 	readonly low: number | null;
 	readonly high: number | null;
 	readonly verdict: 'better' | 'worse' | 'same' | 'unclear';
@@ -42,7 +43,6 @@ export function differenceOf(first: Figure, second: Figure, isLessBetter: boolea
 	if (first.value === null || second.value === null) {
 		return undefined;
 	}
-
 	const absolute = second.value - first.value;
 	const interval = intervalOf(absolute, first as KnownFigure, second as KnownFigure);
 	return {
@@ -60,7 +60,6 @@ function intervalOf(absolute: number, first: KnownFigure, second: KnownFigure) {
 	if (first.low === null || first.high === null || second.low === null || second.high === null) {
 		return undefined;
 	}
-
 	return {
 		low: absolute - Math.hypot(second.value - second.low, first.high - first.value),
 		high: absolute + Math.hypot(second.high - second.value, first.value - first.low),
@@ -75,11 +74,10 @@ function verdictOf(
 	if (interval === undefined || (interval.low <= 0 && interval.high >= 0)) {
 		return absolute === 0 && interval !== undefined ? 'same' : 'unclear';
 	}
-
 	return absolute < 0 === isLessBetter ? 'better' : 'worse';
 }
 
-/** A share with its 95 % interval. */
+/** A share with its 95% interval. */
 export function shareOf(part: number, whole: number): Figure {
 	const interval = wilsonInterval(part, whole);
 	return interval === undefined ? {value: null, low: null, high: null} : {value: part / whole, ...interval};
@@ -101,7 +99,6 @@ export function medianOf(
 	if (value === null || lowRank < 1 || highRank > count) {
 		return {value, low: null, high: null};
 	}
-
 	return {
 		value,
 		low: Math.min(value, atRank(histogram, lowRank)),
@@ -117,12 +114,11 @@ function atRank(histogram: ReadonlyArray<readonly [upper: number, count: number]
 			return upper;
 		}
 	}
-
 	return histogram.at(-1)?.[0] ?? 0;
 }
 
 /**
- * Short names for result files, unlike each other: the folder of a `results.json`, else the file's own name.
+ * Short unique names for result files: the folder of a `results.json`, else the file's own name.
  *
  * @param files As the user typed them.
  */
@@ -138,7 +134,7 @@ export function runNames(files: readonly string[]): readonly string[] {
 		: files.map((file, index) => (files.indexOf(file) === index ? file : `${file} (${index + 1})`));
 }
 
-/** A run with what it is called beside others. */
+/** A run with its name beside others. */
 export type NamedRun = {readonly name: string; readonly results: Results};
 
 /** One figure of one variant in every run; the first run is the one that the others are compared with. */
@@ -159,81 +155,44 @@ type Measure = {
 	readonly format: (value: number | null) => string;
 };
 
+function measure(figure: string, of: Measure['of'], format: Measure['format'], isLessBetter = true): Measure {
+	return {figure, isLessBetter, of, format};
+}
+
+function meanOf({mean: value, low, high}: VariantResults['perRequest']['quotaTokens']): Figure {
+	return {value, low, high};
+}
+
+/** What a batch, which has no quota per minute, is compared with on-demand by. */
+function usefulPerHour({rate: {usefulPerMinute}}: VariantResults): Figure {
+	return {value: usefulPerMinute === null ? null : usefulPerMinute * 60, low: null, high: null};
+}
+
 /** The figures that runs are compared by, in the order in which they are shown. */
 const measures: readonly Measure[] = [
-	{
-		figure: 'sustainable useful items a minute',
-		isLessBetter: false,
-		of: ({sustainable: {usefulPerMinute, low, high}}) => ({value: usefulPerMinute, low, high}),
-		format: formatNumber,
-	},
-	{
-		figure: 'useful items',
-		isLessBetter: false,
-		of: ({items}) => shareOf(items.useful, items.sent),
-		format: formatPercent,
-	},
-	{
-		// What sets a batch, which has no quota of a minute, against on-demand.
-		figure: 'useful items an hour as run',
-		isLessBetter: false,
-		of: ({rate: {usefulPerMinute}}) => ({
-			value: usefulPerMinute === null ? null : usefulPerMinute * 60,
-			low: null,
-			high: null,
-		}),
-		format: formatNumber,
-	},
-	{
-		figure: 'tokens a request',
-		isLessBetter: true,
-		of: ({perRequest: {totalTokens}}) => ({
-			value: totalTokens.mean,
-			low: totalTokens.low,
-			high: totalTokens.high,
-		}),
-		format: formatNumber,
-	},
-	{
-		figure: 'quota tokens a request',
-		isLessBetter: true,
-		of: ({perRequest: {quotaTokens}}) => ({
-			value: quotaTokens.mean,
-			low: quotaTokens.low,
-			high: quotaTokens.high,
-		}),
-		format: formatNumber,
-	},
-	{
-		figure: 'cost a request',
-		isLessBetter: true,
-		of: ({perRequest: {costUsd}, costUsdWithin}) => costOfRequest(costUsd, costUsdWithin),
-		format: formatUsd,
-	},
-	{
-		// Of all attempts, cut ones too; two runs need not have sent the same number of them.
-		figure: 'cost as run',
-		isLessBetter: true,
-		of: ({costUsd, costUsdWithin}) => ({
-			value: costUsd,
-			low: null,
-			high: null,
-			...(costUsdWithin === undefined ? {} : {within: costUsdWithin}),
-		}),
-		format: formatUsd,
-	},
-	{
-		figure: 'time to first token p50',
-		isLessBetter: true,
-		of: ({latencyMs: {timeToFirstToken}}) => medianOf(timeToFirstToken.p50, timeToFirstToken.histogram),
-		format: formatDurationMs,
-	},
-	{
-		figure: 'total p50',
-		isLessBetter: true,
-		of: ({latencyMs: {total}}) => medianOf(total.p50, total.histogram),
-		format: formatDurationMs,
-	},
+	measure(
+		'sustainable useful items per minute',
+		({sustainable: {usefulPerMinute: value, low, high}}) => ({value, low, high}),
+		formatNumber,
+		false,
+	),
+	measure('useful items', ({items}) => shareOf(items.useful, items.sent), formatPercent, false),
+	measure('useful items per hour as run', usefulPerHour, formatNumber, false),
+	measure('tokens per request', ({perRequest}) => meanOf(perRequest.totalTokens), formatNumber),
+	measure('quota tokens per request', ({perRequest}) => meanOf(perRequest.quotaTokens), formatNumber),
+	measure(
+		'cost per request',
+		({perRequest: {costUsd}, costUsdWithin}) => costOfRequest(costUsd, costUsdWithin),
+		formatUsd,
+	),
+	// Of all attempts, cut ones too; two runs need not have sent the same number of them.
+	measure('cost as run', ({costUsd, costUsdWithin}) => costAsRun(costUsd, costUsdWithin), formatUsd),
+	measure(
+		'time to first token p50',
+		({latencyMs: {timeToFirstToken}}) => medianOf(timeToFirstToken.p50, timeToFirstToken.histogram),
+		formatDurationMs,
+	),
+	measure('total p50', ({latencyMs: {total}}) => medianOf(total.p50, total.histogram), formatDurationMs),
 ];
 
 /** Answers of a dearer tier, whose price is not known, make the mean a least, which no interval goes with. */
@@ -245,6 +204,11 @@ function costOfRequest(
 	return isOpen
 		? {value: mean, low: null, high: null, within: {low: mean, high: null}}
 		: {value: mean, low, high};
+}
+
+/** The cost of all that was sent, as a range where it is not known to the cent. */
+function costAsRun(value: number | null, within: VariantResults['costUsdWithin']): Figure {
+	return {value, low: null, high: null, ...(within === undefined ? {} : {within})};
 }
 
 /** A value as it is shown: a cost that is not known to the cent as its range. */
@@ -296,15 +260,14 @@ function variantName(key: string, hasModels: boolean): string {
 	return cleanText(`${name}${lane === 'normal' ? '' : ` (${lane})`}${hasModels ? ` on ${model}` : ''}`);
 }
 
-/** `+12 % (+8 to +16 %), better`; what is not known is a dash. */
+/** `+12%, +80 (+50 to +110): better`; a dash where it is not known. */
 export function differenceText(
 	difference: Difference | undefined,
 	format: (value: number | null) => string,
 ): string {
 	if (difference === undefined) {
-		return '–';
+		return unknownMark;
 	}
-
 	const {absolute, relative, low, high, verdict} = difference;
 	const words = {better: 'better', worse: 'worse', same: 'the same', unclear: 'not clear'}[verdict];
 	const signed = (value: number) => `${value < 0 ? '-' : '+'}${format(Math.abs(value))}`;
@@ -333,5 +296,5 @@ export function mismatchesOf(runs: readonly NamedRun[]): readonly string[] {
 	const different = aspects.filter(([, of]) => new Set(runs.map(({results}) => of(results))).size > 1);
 	return different.length === 0
 		? []
-		: [`The runs differ in more than the variants: ${different.map(([word]) => word).join(', ')}.`];
+		: [`Note: the runs also differ in ${different.map(([word]) => word).join(', ')}.`];
 }

@@ -2,10 +2,7 @@ import {cleanText, truncateMiddle} from '../../text/width.ts';
 import type {Results} from '../results-schema.ts';
 import {colours} from './palette.ts';
 
-/**
- * Width of text in Arial, whose metrics Helvetica and Liberation Sans share: without a canvas Vega guesses 0.8 em for
- * every character, which makes margins twice as wide as they need be.
- */
+/** Text widths, labels, axes and titles that the charts share. */
 
 /** Advance widths of U+0020 to U+007E in thousandths of an em (Helvetica's published font metrics). */
 const widths = [
@@ -23,9 +20,11 @@ const wideCharacter =
 const combining = /\p{Mark}/u;
 
 /**
+ * Width of text in Arial, whose metrics Helvetica and Liberation Sans share: without a canvas Vega guesses 0.8 em for
+ * every character, which makes margins twice as wide as needed.
  * @param text One line.
  * @param fontSize In pixels.
- * @param isBold Bold is about 7 % wider.
+ * @param isBold Bold is about 7% wider.
  * @returns Width in pixels.
  */
 export function textWidth(text: string, fontSize: number, isBold: boolean): number {
@@ -33,7 +32,6 @@ export function textWidth(text: string, fontSize: number, isBold: boolean): numb
 	for (const character of text) {
 		thousandths += widths[character.charCodeAt(0) - 0x20] ?? otherWidth(character);
 	}
-
 	return (thousandths / 1000) * fontSize * (isBold ? 1.07 : 1) * allowance;
 }
 
@@ -41,7 +39,6 @@ function otherWidth(character: string): number {
 	if (combining.test(character)) {
 		return 0;
 	}
-
 	return wideCharacter.test(character) ? 1000 : 620;
 }
 
@@ -62,7 +59,7 @@ export function variantLabels(results: Pick<Results, 'variants'>): readonly stri
 	);
 }
 
-/** The same labels, but the second of two equal ones is told apart by a number. */
+/** The same labels, with a number after repeated ones. */
 export function uniqueLabels(labels: readonly string[]): readonly string[] {
 	const taken = new Set<string>();
 	return labels.map((wanted) => {
@@ -70,7 +67,6 @@ export function uniqueLabels(labels: readonly string[]): readonly string[] {
 		for (let number = 2; taken.has(label); number += 1) {
 			label = `${wanted} #${number}`;
 		}
-
 		taken.add(label);
 		return label;
 	});

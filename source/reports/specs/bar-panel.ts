@@ -34,7 +34,7 @@ export function isLimitDrawn(limit: number | null, rows: readonly BarRow[]): lim
 	return limit !== null && limit > 0 && limit <= farAway * longest(rows);
 }
 
-/** Horizontal bars with 95 % intervals and, where it fits, a limit: one row for each variant. */
+/** Horizontal bars with 95% intervals and, where it fits, a limit: one row for each variant. */
 export function barPanel({title, subtitle, rows, limit, colour, hasNames}: BarPanelOptions): Panel {
 	const drawnLimit = isLimitDrawn(limit, rows) ? limit : undefined;
 	const end = Math.max(longest(rows), drawnLimit ?? 0) || 1;

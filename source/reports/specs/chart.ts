@@ -45,11 +45,11 @@ export function titleOf(results: Results, title: string): string {
 	return results.simulated ? `${title} (SIMULATED)` : title;
 }
 
-/** Two or three short lines below the title: what was called, what limits it, what is not exact. */
+/** Two or three short lines below the title: target, limits, and whether counts are estimated. */
 export function subtitleOf({results, target}: ChartInput): string[] {
 	const sent = results.variants.reduce((sum, variant) => sum + variant.requests.sent, 0);
 	const limits = [
-		`quota a minute: ${formatLimit(target.quota.requestsPerMinute)} requests, ${formatLimit(target.quota.tokensPerMinute)} tokens`,
+		`quota per minute: ${formatLimit(target.quota.requestsPerMinute)} requests, ${formatLimit(target.quota.tokensPerMinute)} tokens`,
 		`${formatNumber(sent)} requests sent, ${results.startedAt.slice(0, 16).replace('T', ' ')} UTC`,
 	];
 	const isEstimated = results.variants.some((variant) => variant.tokens.estimated);
@@ -106,7 +106,7 @@ export function frame(title: string, subtitle: readonly string[]) {
 				offset: 10,
 			},
 			text: {color: ink, fontSize: 11},
-			// The data has no gaps that would have to be filtered out: a value that is not known is no row, or 0 long.
+			// The data has no gaps to filter out: an unknown value has no row, or length 0.
 			mark: {invalid: null},
 		},
 	} as const satisfies Partial<TopLevelSpec>;

@@ -38,7 +38,6 @@ function modelSuffixes({targets}: Results): readonly string[] {
 	if (targets.length < 2) {
 		return targets.map(() => '');
 	}
-
 	const taken = new Set<string>();
 	return targets.map(({model}) => {
 		const safe = model
@@ -49,7 +48,6 @@ function modelSuffixes({targets}: Results): readonly string[] {
 		for (let number = 2; taken.has(suffix.toLowerCase()); number += 1) {
 			suffix = `-${safe || 'model'}-${number}`;
 		}
-
 		taken.add(suffix.toLowerCase());
 		return suffix;
 	});

@@ -14,6 +14,9 @@ const shapeColours = [colours.blue, colours.orange, colours.vermillion];
 const maxStrips = 900;
 const stripsPerRow = 30;
 
+/** Shown instead of an empty chart. */
+const noAnswers = 'Nothing was answered, so no latency can be shown.';
+
 /** Time to first token and total time of each variant: p50, p90, p99 over the distribution as a strip of grey. */
 export function latency(input: ChartInput): Chart {
 	const {results} = input;
@@ -33,15 +36,12 @@ export function latency(input: ChartInput): Chart {
 				timesPanel('Total', labels, total, 265, false),
 			]
 		: [timesPanel('Total', labels, total, 560, true)];
-
 	return {
 		name: 'latency',
 		title,
-		description: isEmpty
-			? 'Nothing was answered, so there is no latency to show.'
-			: `p50, p90 and p99. ${description.join('. ')}.`,
+		description: isEmpty ? noAnswers : `p50, p90 and p99. ${description.join('. ')}.`,
 		spec: isEmpty
-			? emptySpec(title, subtitleOf(input), 'Nothing was answered, so there is no latency to show.')
+			? emptySpec(title, subtitleOf(input), noAnswers)
 			: {...frame(title, subtitleOf(input)), spacing: 24, hconcat: panels},
 	};
 }
@@ -80,7 +80,6 @@ function timesPanel(
 		sort: null,
 		scale: {domain: [...percentiles], range: shapes},
 	};
-
 	return {
 		title: panelTitle(title),
 		width,
@@ -123,7 +122,6 @@ function stripsOf(row: Times, label: string, end: number) {
 		const index = Math.min(stripsPerRow, Math.floor(upper / width));
 		counts.set(index, (counts.get(index) ?? 0) + count);
 	}
-
 	const most = Math.max(1, ...counts.values());
 	return [...counts]
 		.filter(([index]) => index < stripsPerRow)
@@ -147,7 +145,6 @@ function shortText(times: Times): string {
 	if (times.count === 0) {
 		return 'no answer';
 	}
-
 	return known.length === 0
 		? `${times.count} answers: too few`
 		: known.map((name) => formatDurationMs(times[name])).join(' · ');

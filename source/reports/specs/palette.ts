@@ -1,5 +1,5 @@
 /**
- * Okabe-Ito colours: told apart with every common colour blindness. Each is paired with a pattern, a shape or words, so
+ * Okabe-Ito colours: distinct with every common colour blindness. Each is paired with a pattern, a shape or words, so
  * that none is needed to read a chart. Text is dark on an opaque white ground, which reads in light and dark pages alike.
  */
 export const colours = {
@@ -19,10 +19,10 @@ export const gridLine = '#e4e7eb';
 /** Metrics of Arial are what `text-width` knows; the others are drawn to the same widths or close to them. */
 export const fontFamily = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
-/** A fill that is told apart by its lines as well as by its colour. */
+/** A fill with distinct lines as well as a distinct colour. */
 type Pattern = {readonly id: string; readonly colour: string; readonly path: string};
 
-/** The parts of a stacked bar in their order, each with a fill of its own. */
+/** The parts of a stacked bar in their order, each with its own fill. */
 export const patterns = {
 	input: {id: 'bt-plain', colour: colours.skyBlue, path: ''},
 	cacheWrite: {id: 'bt-dots', colour: colours.purple, path: 'M1 1h2v2h-2zM5 5h2v2h-2z'},

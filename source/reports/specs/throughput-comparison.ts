@@ -6,7 +6,7 @@ import {type BarRow, barPanel, isLimitDrawn} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
 import {colours} from './palette.ts';
 
-/** What a variant does, or could do, to the quota: per minute, with 95 % intervals where they are known. */
+/** Use of the quota per minute by a variant, measured or possible, with 95% intervals where they are known. */
 type Throughput = {
 	readonly requests: number | null;
 	readonly requestsLow: number | null;
@@ -17,8 +17,8 @@ type Throughput = {
 };
 
 /**
- * Requests and quota tokens a minute of each variant against the quota: as measured, or, in `measure`, where no rate
- * is, as the quota would sustain them.
+ * Requests and quota tokens per minute of each variant against the quota: as measured, or, in `measure`, which has no
+ * rate, as the quota would sustain them.
  */
 export function throughputComparison(input: ChartInput): Chart {
 	const {results, target} = input;
@@ -36,14 +36,14 @@ export function throughputComparison(input: ChartInput): Chart {
 		}));
 	const description = figures.map(
 		(figure, index) =>
-			`${labels[index]}: ${formatNumber(figure.requests)} requests and ${formatNumber(figure.tokens)} quota tokens a minute`,
+			`${labels[index]}: ${formatNumber(figure.requests)} requests and ${formatNumber(figure.tokens)} quota tokens per minute`,
 	);
 	const panel = (part: 'requests' | 'tokens') => {
 		const limit = part === 'requests' ? target.quota.requestsPerMinute : target.quota.tokensPerMinute;
 		const rows = rowsOf(part);
 		const note = isLimitDrawn(limit.value, rows) ? 'dashed line: quota' : 'quota';
 		return barPanel({
-			title: part === 'requests' ? 'Requests a minute' : 'Quota tokens a minute',
+			title: part === 'requests' ? 'Requests per minute' : 'Quota tokens per minute',
 			subtitle: `${note} ${formatLimit(limit)}${limit.value !== null && note === 'quota' ? ', beyond the axis' : ''}`,
 			rows,
 			limit: limit.value,
@@ -51,14 +51,13 @@ export function throughputComparison(input: ChartInput): Chart {
 			hasNames: part === 'requests',
 		});
 	};
-
 	return {
 		name: 'throughput-comparison',
 		title,
 		description:
 			description.length === 0
 				? 'No variant was run.'
-				: `${isMeasured ? 'Measured rates.' : 'Rates that the quota would sustain.'} ${description.join('. ')}. Quota a minute: ${formatLimit(target.quota.requestsPerMinute)} requests, ${formatLimit(target.quota.tokensPerMinute)} tokens.`,
+				: `${isMeasured ? 'Measured rates.' : 'Rates that the quota would sustain.'} ${description.join('. ')}. Quota per minute: ${formatLimit(target.quota.requestsPerMinute)} requests, ${formatLimit(target.quota.tokensPerMinute)} tokens.`,
 		spec:
 			results.variants.length === 0
 				? emptySpec(title, subtitleOf(input), 'No variant was run.')
@@ -70,7 +69,7 @@ export function throughputComparison(input: ChartInput): Chart {
 	};
 }
 
-/** Rates as they were; the tokens' interval is that of the quota tokens a request, at the measured requests. */
+/** Rates as they were; the tokens' interval is that of the quota tokens per request, at the measured requests. */
 function measured({rate, perRequest: {quotaTokens}}: VariantResults): Throughput {
 	const perToken = ratio(rate.tokensPerMinute, quotaTokens.mean);
 	return {
@@ -83,7 +82,7 @@ function measured({rate, perRequest: {quotaTokens}}: VariantResults): Throughput
 	};
 }
 
-/** The sustainable rate turned back into requests and quota tokens with what a useful item took in this run. */
+/** The sustainable rate in requests and quota tokens, by what a useful item took in this run. */
 function sustained({sustainable, items, requests, tokens}: VariantResults): Throughput {
 	const requestsEach = items.useful === 0 ? null : requests.succeeded / items.useful;
 	const tokensEach = items.useful === 0 ? null : tokens.quota / items.useful;

@@ -18,18 +18,17 @@ type MinutePoint = {
 };
 
 /**
- * Turns what happened in each interval into what a quota looks at: sums over the last 60 s. Where an interval is longer
- * than a minute, its sums are scaled to one.
+ * Sums over the last 60 s, as a quota counts, at each interval. Where an interval is longer than a minute, its sums are
+ * scaled to one.
  *
  * @param timeline Points of one target; intervals in which nothing happened may be missing.
- * @returns One point an interval without gaps, from the start to the last point.
+ * @returns One point per interval without gaps, from the start to the last point.
  */
 export function rollingMinute({intervalSeconds, points}: Timeline): readonly MinutePoint[] {
 	const last = points.at(-1);
 	if (last === undefined) {
 		return [];
 	}
-
 	const bySlot = new Map(points.map((point) => [Math.round(point.second / intervalSeconds), point]));
 	const slots = Math.round(last.second / intervalSeconds) + 1;
 	const window = Math.max(1, Math.round(60 / intervalSeconds));
@@ -50,9 +49,11 @@ export function rollingMinute({intervalSeconds, points}: Timeline): readonly Min
 			throttled: point?.throttled ?? 0,
 		});
 	}
-
 	return result;
 }
+
+/** Shown instead of an empty chart. */
+const nothingSent = 'Nothing was sent, so no use can be shown.';
 
 /** A limit further away than this many times the highest use would flatten the curve: it is left to words. */
 const farAway = 6;
@@ -103,17 +104,16 @@ export function throughputVersusQuota(input: ChartInput): Chart {
 			})),
 		},
 	];
-
 	return {
 		name: 'throughput-vs-quota',
 		title,
 		description:
 			points.length === 0
-				? 'Nothing was sent, so there is no use to show.'
+				? nothingSent
 				: `${series.map(describe).join(' ')} ${formatNumber(throttled)} attempts were throttled.`,
 		spec:
 			points.length === 0
-				? emptySpec(title, subtitleOf(input), 'Nothing was sent, so there is no use to show.')
+				? emptySpec(title, subtitleOf(input), nothingSent)
 				: {
 						...frame(title, subtitleOf(input)),
 						spacing: 22,
@@ -155,7 +155,6 @@ function timePanel(
 			: `quota ${words}${limit === null ? '' : ', beyond the axis'}`,
 		...(all.some(({throttled}) => throttled > 0) ? ['▼ throttled'] : []),
 	];
-
 	return {
 		title: panelTitle(title, legendParts.join(' · ')),
 		width: 580,
@@ -213,7 +212,6 @@ function throttleMarks(
 			marked.set(index, second);
 		}
 	}
-
 	return [...marked.values()].map((second) => ({second}));
 }
 

@@ -11,10 +11,10 @@ const parts = [
 	{key: 'output', word: 'output', pattern: patterns.output},
 ] as const;
 
-/** Mean tokens of an answered request, by what they were: one stacked bar for each variant. */
+/** Mean tokens per answered request by kind: one stacked bar for each variant. */
 export function tokenUsage(input: ChartInput): Chart {
 	const {results} = input;
-	const title = titleOf(results, 'Tokens a request by variant');
+	const title = titleOf(results, 'Tokens per request by variant');
 	const labels = variantLabels(results);
 	const rows = results.variants.map((variant, index) => ({
 		label: labels[index] ?? '',
@@ -34,12 +34,11 @@ export function tokenUsage(input: ChartInput): Chart {
 	const description = rows.map(({label}, index) => `${label}: ${texts[index]}`).join('. ');
 	const x = valueChannel(end, {tickCount: 6});
 	const y = rowChannel(labels, true);
-
 	return {
 		name: 'token-usage',
 		title,
 		description:
-			rows.length === 0 ? 'No variant was run.' : `Mean tokens of an answered request. ${description}.`,
+			rows.length === 0 ? 'No variant was run.' : `Mean tokens per answered request. ${description}.`,
 		spec:
 			rows.length === 0
 				? emptySpec(title, subtitleOf(input), 'No variant was run.')
@@ -103,7 +102,6 @@ function totalText(means: Means | null): string {
 	if (means === null) {
 		return 'no answer';
 	}
-
 	const sum = parts
 		.filter(({key}) => means[key] > 0)
 		.map(({key, word}) => `${formatNumber(means[key])} ${word}`);

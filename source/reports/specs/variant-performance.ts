@@ -7,16 +7,16 @@ import {barPanel} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
 import {colours} from './palette.ts';
 
-/** What a variant costs (quota tokens a request) and what it gets (useful items a minute that the quota sustains). */
+/** The cost of a variant (quota tokens per request) and its yield (useful items per minute that the quota sustains). */
 export function variantPerformance(input: ChartInput): Chart {
 	const {results, target} = input;
-	const title = titleOf(results, 'What a variant costs and what it gets');
+	const title = titleOf(results, 'Cost and yield by variant');
 	const labels = variantLabels(results);
 	const index = results.best[0]?.target ?? 0;
 	const winner = recommendedOf(results, index);
 	const {value: burndown, source} = target.burndown;
 	const costs = barPanel({
-		title: 'Quota tokens a request',
+		title: 'Quota tokens per request',
 		subtitle: `less is better · output counts ${burndown === 1 ? 'once' : `${formatNumber(burndown)} times`}${source === 'assumed' ? ' (assumed)' : ''}`,
 		rows: results.variants.map(({perRequest: {quotaTokens}}, index) => ({
 			label: labels[index] ?? '',
@@ -30,8 +30,8 @@ export function variantPerformance(input: ChartInput): Chart {
 		hasNames: true,
 	});
 	const gets = barPanel({
-		title: 'Useful items a minute, sustainable',
-		subtitle: 'more is better (what limits it) · lines: 95 % interval',
+		title: 'Sustainable useful items per minute',
+		subtitle: 'more is better (what limits it) · lines: 95% interval',
 		rows: results.variants.map((variant, index) => ({
 			label: labels[index] ?? '',
 			value: variant.sustainable.usefulPerMinute,
@@ -45,9 +45,8 @@ export function variantPerformance(input: ChartInput): Chart {
 	});
 	const description = results.variants.map(
 		(variant, index) =>
-			`${labels[index]}: ${formatNumber(variant.perRequest.quotaTokens.mean)} quota tokens a request, ${sustainableText(variant, winner)} useful items a minute`,
+			`${labels[index]}: ${formatNumber(variant.perRequest.quotaTokens.mean)} quota tokens per request, ${sustainableText(variant, winner)} useful items per minute`,
 	);
-
 	return {
 		name: 'variant-performance',
 		title,
@@ -66,7 +65,6 @@ function sustainableText({name, sustainable}: VariantResults, winner: string | n
 	if (sustainable.usefulPerMinute === null) {
 		return 'not known';
 	}
-
 	const limit = sustainable.limitedBy === 'none' ? '' : ` (${sustainable.limitedBy})`;
 	return `${formatNumber(sustainable.usefulPerMinute)}${limit}${name === winner ? ' ★' : ''}`;
 }

@@ -14,14 +14,14 @@ import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
 import {useAppearance} from '../appearance.tsx';
-import type {FrameTitle} from '../frame.ts';
+import {type FrameTitle, panelInside} from '../frame.ts';
 import type {Tier} from '../layout.ts';
-import {Panel, panelInside} from '../panel.tsx';
+import {Panel} from '../panel.tsx';
 import {rowNotes} from './account-notes.ts';
 
 type Kind = 'requests' | 'quotaTokens';
 
-/** Values of so many columns: of the minutes that share one the greatest, so that no peak is lost. */
+/** One value per column: the maximum of its minutes, so that no peak is lost. */
 function stretched(values: readonly number[], columns: number): readonly number[] {
 	return Array.from({length: columns}, (_, column) => {
 		const from = Math.floor((column * values.length) / columns);
@@ -39,7 +39,7 @@ function accountChartLines(
 	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
 	return lineChartLines({
 		...size,
-		// What is not whole yet would look like a drop.
+		// Incomplete minutes would look like a drop.
 		values: stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
 		limit: limit.state === 'known' ? limit.value : null,
 		format: formatTokens,
@@ -109,7 +109,7 @@ function inUseWords({use, quota, minute}: AccountBucket, fractions: AccountRow['
 	return `${formatNumber(use.requests)} requests of ${requests} (${formatPercent(fractions.requests)}), ${formatTokens(use.quotaTokens)} quota tokens of ${tokens} (${formatPercent(fractions.tokens)}), minute ${new Date(minute).toISOString().slice(11, 16)} UTC`;
 }
 
-/** Who uses it: runs of this program in real time, everybody else as CloudWatch reported it. */
+/** Who uses it: this program live, others as CloudWatch reports it. */
 function partWords({own, others}: AccountBucket): string {
 	return `${formatNumber(own.requests)} requests and ${formatTokens(own.quotaTokens)} quota tokens are of this program (now), ${formatNumber(others.requests)} and ${formatTokens(others.quotaTokens)} of others (mean of three minutes)`;
 }
@@ -152,7 +152,7 @@ type DetailProps = {
 	readonly tier: Tier;
 };
 
-const leastChartRows = 6;
+const minChartRows = 6;
 const usualChartRows = 14;
 
 /** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
@@ -160,7 +160,7 @@ export function AccountDetailView({row, ...props}: DetailProps) {
 	const {width, height, tier} = props;
 	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
 	const wanted = height - lines.length - 2;
-	const chartHeight = wanted >= leastChartRows ? Math.min(usualChartRows, wanted) : 0;
+	const chartHeight = wanted >= minChartRows ? Math.min(usualChartRows, wanted) : 0;
 	const isBeside = tier === 'wide';
 	return (
 		<Box flexDirection="column" width={width} height={height} flexShrink={0}>

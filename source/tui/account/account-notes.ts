@@ -1,11 +1,11 @@
 import {metricPrice} from '../../account/watch-cost.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
-import {formatCount, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import type {AccountRow} from '../../view/account/account-rows.ts';
 
-/** Sentences below the table: about the selected row, about what is missing, and what looking costs. */
+/** Sentences below the table: about the selected row, about what is missing, and the cost of polling. */
 export function accountNoteLines(
 	regions: readonly AccountRegion[],
 	selected: AccountRow | undefined,
@@ -29,7 +29,7 @@ export function accountNoteLines(
 	];
 }
 
-/** What has to be known about a row. */
+/** Notes about a row. */
 export function rowNotes(row: AccountRow | undefined): readonly string[] {
 	if (row === undefined) {
 		return [];
@@ -51,11 +51,11 @@ function costWords(regions: readonly AccountRegion[]): string {
 	const metrics = sum(({cost}) => cost.metrics);
 	const perHour = sum(({cost}) => cost.usdPerHour);
 	const next = Math.min(...regions.map(({nextPollSeconds}) => nextPollSeconds));
-	return `CloudWatch was asked for ${formatCount(metrics)} metrics (${formatUsd(sum(({cost}) => cost.usd))}), about ${formatUsd(perHour)} an hour${metricPrice.isVerified ? '' : ', by a price that is not verified'}; looks once a minute${Number.isFinite(next) && next > 90 ? `, now again in ${formatCount(next)} s` : ''}.`;
+	return `CloudWatch was asked for ${formatCount(metrics)} metrics (${formatUsd(sum(({cost}) => cost.usd))}), about ${formatUsd(perHour)} an hour${metricPrice.isVerified ? '' : ', by a price that is not verified'}; polls once per minute${Number.isFinite(next) && next > 90 ? `, next in ${formatDurationMs(next * 1000)}` : ''}.`;
 }
 
 /**
- * What stands in place of the rows of a table that has none: what is waited for, or why there is nothing and what helps.
+ * Shown instead of rows: what is being loaded, or why there is nothing and what helps.
  * @param regions The Regions that the table is about.
  */
 export function emptyTableLines(
@@ -64,7 +64,7 @@ export function emptyTableLines(
 	width: number,
 ): readonly Line[] {
 	if (filter !== '' && regions.some(({buckets}) => buckets.length > 0)) {
-		return sentence(`nothing holds "${cleanText(filter)}"; Esc clears the filter`, width);
+		return sentence(`nothing matches "${cleanText(filter)}"; Esc clears the filter`, width);
 	}
 	const waited = regions.filter(({phase}) => phase === 'loading');
 	if (waited.length > 0 || regions.length === 0) {
@@ -73,13 +73,13 @@ export function emptyTableLines(
 	const names = regions.map(({region}) => cleanText(region)).join(', ');
 	return sentence(
 		regions.every(({phase}) => phase === 'failed')
-			? `Nothing can be told of ${names}: the reason stands below. R chooses other Regions.`
-			: `No bucket of ${names} is in use or has a known limit. What could not be read stands below; R chooses other Regions, M lists the models that can be run.`,
+			? `Nothing is known about ${names}: the reason is below. R chooses other Regions.`
+			: `No bucket of ${names} is in use or has a known limit. What could not be read is below; R chooses other Regions, M lists the models that can be run.`,
 		width,
 	);
 }
 
-/** What the first look waits for. */
+/** What the first report waits for. */
 function waitingLines(regions: readonly AccountRegion[], width: number): readonly Line[] {
 	const waitingFor = [...new Set(regions.flatMap((region) => region.waitingFor))];
 	return waitingFor.length === 0

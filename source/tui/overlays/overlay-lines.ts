@@ -5,7 +5,7 @@ import {keyGroups} from '../../view/keymap.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
-import {type Content, framed} from '../frame.ts';
+import {type Content, firstShown, framed} from '../frame.ts';
 import type {Rect} from '../layout.ts';
 import {planEntries} from '../panels/notice.ts';
 import {pickerContent} from './picker-lines.ts';
@@ -14,18 +14,20 @@ const usualWidth = 84;
 const labelWidth = 13;
 const valueWidth = 20;
 
-/** The form: the settings, then what is wrong with a value, or the plan that the values make. */
+/** The form: the settings, then the problem with a value, or the plan of these values. */
 function settingsContent(state: State, form: SettingsForm, roomWidth: number, roomHeight: number): Content {
 	const width = Math.max(1, Math.min(roomWidth, usualWidth));
 	const below = form.problem === undefined ? planLines(state, width) : problemLines(form.problem, width);
 	const rows = settings.map((setting, index) => settingLine(state, form, setting, index === form.index));
 	// What does not fit is scrolled away above the selected setting.
 	const room = Math.max(1, roomHeight - 1 - below.length);
-	const first = Math.max(0, Math.min(form.index - Math.floor(room / 2), rows.length - room));
+	const first = firstShown(form.index, room, rows.length);
 	const lines = [...rows.slice(first, first + room), [], ...below];
 	return {
 		title: [segment('Settings', 'title')],
-		note: [segment(width < 60 ? 'Enter takes' : '↑ ↓ move, ← → choose, Enter takes, Esc undoes', 'muted')],
+		note: [
+			segment(width < 60 ? 'Enter accepts' : '↑ ↓ move, ← → choose, Enter accepts, Esc undoes', 'muted'),
+		],
 		lines: lines.map((line) => fitLine(line, width)),
 	};
 }
@@ -51,7 +53,7 @@ function problemLines(problem: string, width: number): readonly Line[] {
 	return wrapText(cleanText(problem), width).map((line) => [segment(line, 'bad')]);
 }
 
-/** What these settings send, take of the quota and cost; where that is not known, what is going on instead. */
+/** The plan of these settings; where it is not known, the status of the session. */
 function planLines(state: State, width: number): readonly Line[] {
 	const {stage, plan} = state;
 	if (stage.kind === 'planned' && plan !== undefined) {
@@ -90,23 +92,19 @@ export function placeOverlay(state: State, overlay: Overlay, columns: number, ro
 
 function overlayContent(state: State, overlay: Overlay, width: number, height: number): Content {
 	switch (overlay.kind) {
-		case 'picker': {
+		case 'picker':
 			return pickerContent(state, overlay, width, height);
-		}
-		case 'settings': {
+		case 'settings':
 			return settingsContent(state, overlay, width, height);
-		}
-		case 'help': {
+		case 'help':
 			return {
 				title: [segment('Keys', 'title')],
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
 			};
-		}
-		case 'quit-question': {
+		case 'quit-question':
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state)};
-		}
-		case 'exported': {
+		case 'exported':
 			return {
 				title: [segment('Written', 'good')],
 				note: [segment('any key closes', 'muted')],
@@ -114,7 +112,6 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [segment(line)]),
 				),
 			};
-		}
 	}
 }
 
@@ -127,7 +124,7 @@ function questionLines({snapshot}: State): readonly Line[] {
 			segment('q', 'accent'),
 			segment(' stops it and quits   '),
 			segment('Esc', 'accent'),
-			segment(' goes on'),
+			segment(' continues'),
 		],
 	];
 }
@@ -135,7 +132,7 @@ function questionLines({snapshot}: State): readonly Line[] {
 const twoColumnWidth = 104;
 const columnGap = 3;
 
-/** The keys by group; two groups beside each other where there is room. */
+/** The keys by group; in two columns where there is room. */
 function helpLines(width: number): readonly Line[] {
 	const isDouble = width >= twoColumnWidth;
 	const blockWidth = isDouble ? Math.floor((width - columnGap) / 2) : width;

@@ -7,9 +7,9 @@ import {isDemoOffered} from '../../view/availability.ts';
 import {type PickerRow, pickerRows} from '../../view/picker.ts';
 import {limitWords} from '../../view/quota-words.ts';
 import type {Picker, RemoteList, State} from '../../view/state.ts';
-import type {Content} from '../frame.ts';
+import {type Content, firstShown} from '../frame.ts';
 
-/** A picker is as large however few rows are left, so that nothing jumps while somebody types. */
+/** The size does not depend on the number of rows, so that nothing jumps while the user types. */
 const usualSize = {width: 96, rows: 16} as const;
 
 /** A picker in a room of that size: what is typed, then the rows around the selected one. */
@@ -41,11 +41,11 @@ const titles: Readonly<Record<Picker['of'], string>> = {
 
 function noteOf({of}: Picker, width: number): string {
 	if (width < 60) {
-		return 'Enter takes it';
+		return 'Enter accepts';
 	}
 	return of !== 'presets'
-		? 'type to find, Space marks several, Enter takes, Esc closes'
-		: 'type to find, Enter takes, Esc closes';
+		? 'type to find, Space marks several, Enter accepts, Esc closes'
+		: 'type to find, Enter accepts, Esc closes';
 }
 
 /** Why there is nothing to choose from. */
@@ -73,10 +73,9 @@ function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] 
 					: []),
 			];
 		}
-		case 'unasked':
-		case 'known': {
+		case 'idle':
+		case 'known':
 			return [[segment('The list is empty.', 'muted')]];
-		}
 	}
 }
 
@@ -88,7 +87,7 @@ function rowLines(
 	height: number,
 ): readonly Line[] {
 	const selected = Math.min(picker.index, rows.length - 1);
-	const first = Math.max(0, Math.min(selected - Math.floor(height / 2), rows.length - height));
+	const first = firstShown(selected, height, rows.length);
 	const fitted = fitColumns(columnsOf(picker.of), rows, width - 4);
 	return rows.slice(first, first + height).map((row, index): Line => {
 		const isSelected = first + index === selected;
@@ -98,24 +97,21 @@ function rowLines(
 			segment(isSelected ? '› ' : '  ', 'accent'),
 			segment(isMarked ? '✓ ' : isInForce ? '• ' : '  ', 'accent'),
 			...(row.kind === 'typed'
-				? [segment(`"${cleanText(row.key)}" as it is typed`, isSelected ? 'strong' : 'plain')]
+				? [segment(`"${cleanText(row.key)}" as typed`, isSelected ? 'strong' : 'plain')]
 				: rowLine(fitted, row)),
 		];
 	});
 }
 
-/** What is in use at present. */
+/** Keys of the rows that are in use now. */
 function inForce({config, account}: State, of: Picker['of']): readonly string[] {
 	switch (of) {
-		case 'models': {
+		case 'models':
 			return config.models;
-		}
-		case 'presets': {
+		case 'presets':
 			return config.preset === null ? [] : [config.preset];
-		}
-		case 'regions': {
+		case 'regions':
 			return shownRegions(account).map(({region}) => region);
-		}
 	}
 }
 

@@ -3,7 +3,7 @@ import type {Limit} from '../../domain/target.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {formatTokens} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
-import {greatestValues, lastSecond, minuteSums} from '../../view/timeline.ts';
+import {lastSecond, maxValues, minuteSums} from '../../view/timeline.ts';
 import type {FrameTitle} from '../frame.ts';
 
 export type ChartKind = 'requests' | 'tokens' | 'traffic';
@@ -31,7 +31,7 @@ export function chartLines(input: ChartInput, width: number, height: number): re
 	};
 	const values =
 		kind === 'traffic'
-			? greatestValues(timeline, 'inFlight', query)
+			? maxValues(timeline, 'inFlight', query)
 			: minuteSums(timeline, kind === 'requests' ? 'requests' : 'quotaTokens', query);
 	const limit = kind === 'traffic' ? null : (limitOf(input)?.value ?? null);
 	return lineChartLines({values, width, height, limit, format: formatTokens, isAscii});
@@ -64,7 +64,7 @@ export function chartTitle(input: ChartInput): FrameTitle {
 	const window = `last ${windowWords(windowSeconds)}`;
 	const hasLine = limit?.value != null;
 	return {
-		title: [segment(titles[kind], 'title'), ...(kind === 'traffic' ? [] : [segment(' used in a minute')])],
+		title: [segment(titles[kind], 'title'), ...(kind === 'traffic' ? [] : [segment(' per minute')])],
 		note: [...(hasLine ? [segment('╌ quota', 'warning'), segment(' · ', 'muted')] : []), segment(window)],
 	};
 }

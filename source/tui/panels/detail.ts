@@ -23,7 +23,7 @@ import type {FrameTitle} from '../frame.ts';
 /** A figure of a variant in words. */
 type DetailEntry = {readonly label: string; readonly text: string};
 
-/** All figures of a variant in words; what is not known or did not happen is left out. */
+/** All figures of a variant in words, without those that are not known or did not happen. */
 export function detailEntries(figures: VariantFigures): readonly DetailEntry[] {
 	const {perRequest, latencyMs, costUsdWithin} = figures;
 	const entries: ReadonlyArray<readonly [string, string | undefined]> = [
@@ -106,7 +106,7 @@ function sustainableWords({sustainable}: VariantFigures): string {
 		return 'not known';
 	}
 	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
-	return `${formatNumber(usefulPerMinute)} useful items a minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} per day`}`;
+	return `${formatNumber(usefulPerMinute)} useful items per minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} per day`}`;
 }
 
 function qualityWords({quality}: VariantFigures): string | undefined {
@@ -115,7 +115,7 @@ function qualityWords({quality}: VariantFigures): string | undefined {
 		return undefined;
 	}
 	const interval =
-		low === null || high === null ? '' : ` (95 %: ${formatPercent(low)} to ${formatPercent(high)})`;
+		low === null || high === null ? '' : ` (95%: ${formatPercent(low)} to ${formatPercent(high)})`;
 	const state = gate === 'none' ? '' : `; minimum quality ${gate}`;
 	return `${formatPercent(score)} of ${formatCount(checked)} checked items passed${interval}${state}`;
 }
@@ -127,7 +127,7 @@ function maxTokensWords({maxTokensAdvice}: VariantFigures): string | undefined {
 	}
 	const risk =
 		truncationRisk === null ? '' : `; ${formatPercent(truncationRisk)} of the answers would be cut`;
-	return `${formatCount(value)} would do${risk}`;
+	return `${formatCount(value)} is enough${risk}`;
 }
 
 function meanWords({mean, low, high}: Mean): string {
@@ -150,8 +150,6 @@ function distributionWords({count, p50, p90, p99, max}: Distribution): string {
 	return [...shown, `${formatCount(count)} answers`].join(', ');
 }
 
-/** All that is known of the selected variant. */
-
 const labelWidth = 16;
 const histogramRows = 8;
 
@@ -171,7 +169,7 @@ export function detailLines(state: State, width: number): readonly Line[] {
 	}
 	const {figures} = row;
 	if (figures === undefined) {
-		return [[segment(row.isOn ? 'not measured yet' : 'switched off: Space takes it into the run', 'muted')]];
+		return [[segment(row.isOn ? 'not measured yet' : 'off · Space includes it', 'muted')]];
 	}
 	return [
 		...detailEntries(figures).flatMap(({label, text}) => entry(label, text, width)),

@@ -129,7 +129,7 @@ function barOf({gauge, limit}: GaugeRow, width: number): Line {
 	return gaugeBar(gauge, width);
 }
 
-/** From this width on figures and words are spelt out; below the other one words give way to glyphs. */
+/** From these widths on figures are spelt out, words are shown, and blanks are used. */
 const roomyWidth = 100;
 const spokenWidth = 70;
 const scarceWidth = 56;

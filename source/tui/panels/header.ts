@@ -11,7 +11,7 @@ import {selectedRow} from '../../view/variant-rows.ts';
 const dot = segment(' · ', 'muted');
 
 /**
- * The header: what is looked at, what goes on, and the views.
+ * The header: target, status and views.
  * @returns exactly `height` lines (1 to 3) of exactly `width` cells.
  */
 export function headerLines(state: State, width: number, height: number): readonly Line[] {
@@ -64,7 +64,7 @@ function badgeOf(state: State): Line {
 	return isSimulatedIn(state) ? [segment(' SIMULATED ', 'inverse')] : [];
 }
 
-/** Where there is a single line for the header: what goes on, and that it is simulated. */
+/** The header in one line: the status, and whether it is simulated. */
 function briefLine(state: State, width: number): Line {
 	const badge = badgeOf(state);
 	return [
@@ -76,12 +76,12 @@ function briefLine(state: State, width: number): Line {
 	];
 }
 
-/** One status: a word that is told apart without colour, then the detail. */
+/** One status: a word that is clear without colour, then the detail. */
 function statusSegments({word, detail, tone}: Status): Line {
 	return [segment(word, tone), segment(detail === '' ? '' : ` ${detail}`)];
 }
 
-/** What goes on, in words; a frozen view says so first. */
+/** The status in words; a frozen view says so first. */
 function statusLine(state: State, width: number): Line {
 	const frozen = frozenStatus(state);
 	const left = joinLines(

@@ -13,8 +13,8 @@ import {isDemoOffered} from '../../view/availability.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 
-/** What must be said before any figures: the plan of a run that waits for `r`, or a fault and the way out. */
-type Notice = FrameTitle & {readonly lines: readonly Line[]};
+/** Shown before any figures: the plan of a run that waits for `r`, or a fault and the way out. */
+export type Notice = FrameTitle & {readonly lines: readonly Line[]};
 
 /** The notice of a state, for lines of `width` cells; undefined where there is nothing to say. */
 export function noticeOf(state: State, width: number): Notice | undefined {
@@ -22,14 +22,11 @@ export function noticeOf(state: State, width: number): Notice | undefined {
 	if (stage.kind === 'failed') {
 		return {title: [segment('Fault', 'bad')], lines: faultLines(state, width)};
 	}
-	// A plan that is worked out again stays on screen, so that nothing jumps.
+	// The old plan stays on screen while the run is planned again, so that nothing jumps.
 	const isAgain = stage.kind === 'preparing' && !stage.startsThen && state.snapshot?.phase === 'ready';
 	if ((stage.kind === 'planned' || isAgain) && plan !== undefined) {
 		return {
-			title: [
-				segment('Plan', 'title'),
-				segment(isAgain ? ' · being worked out again' : ' · nothing has been sent'),
-			],
+			title: [segment('Plan', 'title'), segment(isAgain ? ' · planning again' : ' · nothing has been sent')],
 			lines: planLines(state, plan, width),
 		};
 	}
@@ -55,7 +52,7 @@ function planLines(state: State, plan: Plan, width: number): readonly Line[] {
 	];
 }
 
-/** What a run sends, takes of the quota and costs. */
+/** The requests, quota and cost of a run. */
 export function planEntries(state: State, plan: Plan, width: number): readonly Line[] {
 	const {config, switchedOff} = state;
 	const variantCount = config.variants.length - switchedOff.length;
@@ -82,17 +79,17 @@ function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 
 function costWords({costUsd, priceSource}: Plan): string {
 	if (costUsd === null) {
-		return 'not known: there is no price for this model';
+		return 'not known: no price for this model';
 	}
 	return `at most ${formatUsd(costUsd)}${priceSource === null ? '' : ` (${cleanText(priceSource)})`}`;
 }
 
 function sendWords(plan: Plan): string {
-	const most = plan.isMost ? 'at most ' : '';
+	const bound = plan.isMost ? 'at most ' : '';
 	const likely =
 		plan.likelyRequests === undefined ? '' : `, about ${formatCount(plan.likelyRequests)} the last time`;
 	const requests =
-		plan.requests === null ? undefined : `${most}${formatCount(plan.requests)} requests${likely}`;
+		plan.requests === null ? undefined : `${bound}${formatCount(plan.requests)} requests${likely}`;
 	const duration = plan.durationSeconds === null ? undefined : formatDurationMs(plan.durationSeconds * 1000);
 	if (requests === undefined) {
 		return duration === undefined ? 'requests until stopped' : `requests for ${duration}`;

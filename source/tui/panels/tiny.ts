@@ -9,10 +9,10 @@ import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
 
-/** Buckets that are named where there is no room for a table. */
-const mostBuckets = 3;
+/** Buckets that are shown where there is no room for a table. */
+const maxBuckets = 3;
 
-/** The least that must be known of the account: how full its fullest buckets are, in parts that are put side by side. */
+/** The essentials of the account: how full its fullest buckets are. */
 function accountTinyParts(state: State): readonly Line[] {
 	const {word, tone} = accountStatus(state);
 	const rows = listedBuckets(state).filter(
@@ -20,7 +20,7 @@ function accountTinyParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(word, tone)],
-		...rows.slice(0, mostBuckets).map(({model, fullest}): Line => {
+		...rows.slice(0, maxBuckets).map(({model, fullest}): Line => {
 			const {glyph, tone: levelTone} = gaugeLevels[gaugeLevel(fullest)];
 			return [segment(`${model} `), segment(`${formatPercent(fullest)}${glyph}`, levelTone)];
 		}),
@@ -28,7 +28,7 @@ function accountTinyParts(state: State): readonly Line[] {
 }
 
 /**
- * The least that must be known, where there is no room for panels: on one line, or on as many as are needed and there.
+ * The essentials, where there is no room for panels, on as many lines as fit.
  * @returns lines of at most `width` cells.
  */
 export function tinyLines(state: State, width: number, height: number): readonly Line[] {
@@ -43,7 +43,7 @@ export function tinyLines(state: State, width: number, height: number): readonly
 	).slice(0, height);
 }
 
-/** The least that must be known of a run. */
+/** The essentials of a run. */
 function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
 	const bucket = snapshot?.buckets[shownTargetIndex(state)];

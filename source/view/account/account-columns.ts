@@ -28,7 +28,7 @@ const dimTone = ({bucket}: AccountRow): Tone => (bucket.activity === 'idle' ? 'm
 const useOf = ({bucket}: AccountRow, value: number, format: (value: number) => string): string =>
 	bucket.minute === null && bucket.own.requests === 0 ? unknownMark : format(value);
 
-/** Percent with a glyph where it is near or at the limit: reported apart without colour. */
+/** Percent, with a glyph near or at the limit, so that colour is not needed. */
 const percentCell = (fraction: number | null): string => {
 	const level = gaugeLevel(fraction);
 	return `${formatPercent(fraction)}${level === 'ok' ? ' ' : gaugeLevels[level].glyph}`;
@@ -134,11 +134,11 @@ const hourColumn: AccountColumn = {
 	},
 };
 
-/** A price of another Region is an estimate of what this one charges. */
+/** A price of another Region is an estimate. */
 const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
 	`${costPerHourUsd === null || priceRegion === undefined ? '' : '~'}${formatUsd(costPerHourUsd)}`;
 
-/** @param hasRegions Several Regions stand side by side. */
+/** @param hasRegions The table has rows of several Regions. */
 export function accountColumns({hasRegions}: {readonly hasRegions: boolean}): readonly AccountColumn[] {
 	return [
 		modelColumn,

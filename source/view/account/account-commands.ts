@@ -12,7 +12,7 @@ import {listedBuckets, selectedBucket} from './listed-buckets.ts';
 
 /** Commands of the Account view. */
 
-/** An alarm that was not raised for so long may ring again. */
+/** An alert may ring again after this long without being raised. */
 const calmMs = 60_000;
 
 const withAccount = (state: State, account: Partial<AccountState>): State => ({
@@ -20,7 +20,7 @@ const withAccount = (state: State, account: Partial<AccountState>): State => ({
 	account: {...state.account, ...account},
 });
 
-/** Has the account watched, unless it is already. */
+/** Starts to watch the account, unless it is watched already. */
 export function watchAccount(state: State): Transition {
 	return state.account.isWatched
 		? noEffect(state)
@@ -31,13 +31,13 @@ export function watchAccount(state: State): Transition {
 			});
 }
 
-/** News of the account. */
+/** Takes a report of the account. */
 export function takeAccount(state: State, snapshot: AccountSnapshot): Transition {
-	return withAlarms(withStuck(withAccount(state, {snapshot, toldMs: state.nowMs})));
+	return withAlerts(withStuck(withAccount(state, {snapshot, receivedMs: state.nowMs})));
 }
 
-/** Alarms that did not ring before ring now: by what the account told last, and what a run of ours uses at this moment. */
-export function withAlarms(state: State): Transition {
+/** Rings alerts that are newly raised, by the account's last report and the current use of this program's run. */
+export function withAlerts(state: State): Transition {
 	const {account, snapshot} = state;
 	if (account.alerts.length === 0) {
 		return noEffect(state);
@@ -67,7 +67,7 @@ export function withAlarms(state: State): Transition {
 			);
 }
 
-/** Where nothing was chosen yet and no account can be used, that is the fault of the session: the demo is the way out. */
+/** Where nothing is chosen yet and no account can be used, the session fails, and offers the demo. */
 function withStuck(state: State): State {
 	const fault = accountFault(state.account);
 	if (state.stage.kind !== 'choosing' || fault === undefined) {
@@ -100,7 +100,7 @@ export function freezeAccount(state: State): Transition {
 	return noEffect(withAccount(state, {frozen: frozen === undefined ? snapshot : undefined}));
 }
 
-/** What a run finds: admission takes the others' use off what it may send, as the monitor tells it. */
+/** What is left for a run: admission subtracts the others' use, as the monitor reports it. */
 function headroomWords({model, bucket: {others, minute, quota}}: AccountRow): string {
 	const used = [
 		fractionOf(others.requests, quota.requestsPerMinute),
@@ -111,7 +111,7 @@ function headroomWords({model, bucket: {others, minute, quota}}: AccountRow): st
 		: `${model}: others leave ${formatPercent(Math.max(0, 1 - Math.max(...used)))} of its minute, which the run takes`;
 }
 
-/** Takes the selected bucket to a run of its own: the model, its Region, and what others leave of it. */
+/** Prepares a run on the selected bucket: its model, its Region, and what others leave of it. */
 export function benchmark(state: State): Transition {
 	const row = selectedBucket(state);
 	const model = row?.bucket.callable;

@@ -12,7 +12,7 @@ export type AccountRow = {
 	readonly bucket: AccountBucket;
 	/** Its model, short and as it may be shown. */
 	readonly model: string;
-	/** Parts of its limits that are in use; null where there is no limit, or no figure. */
+	/** Used fractions of its limits; null without a limit or a figure. */
 	readonly fractions: Readonly<Record<AlertFigure, number | null>>;
 	/** The fullest of them; null where none is known. */
 	readonly fullest: number | null;
@@ -21,7 +21,7 @@ export type AccountRow = {
 	readonly isSelected: boolean;
 };
 
-/** Without provider, date and a first version, which tell no two models of a table apart; the whole ID stands in the detail. */
+/** Without provider, date and a first version, which all rows have; the detail has the whole ID. */
 function shortModel(model: string): string {
 	return model
 		.replace(/^[a-z0-9]+\.(?=[a-z])/, '')
@@ -46,7 +46,7 @@ export function accountRow(bucket: AccountBucket, nowMs: number, isSelected = fa
 	};
 }
 
-/** What a limit is in a cell: its number, or why there is none. */
+/** A limit in a cell: its number, or why it has none. */
 export function limitCell(limit: Limit, format: (value: number | null) => string): string {
 	switch (limit.state) {
 		case 'known':
@@ -60,7 +60,7 @@ export function limitCell(limit: Limit, format: (value: number | null) => string
 	}
 }
 
-/** The bucket's percentiles: those of its busiest ModelId, since those of several cannot be merged. */
+/** Latency percentiles of the busiest ModelId: those of several cannot be merged. */
 export function mainDurations({durations, modelIds}: AccountBucket) {
 	return durations.find(({modelId}) => modelId === modelIds[0]);
 }

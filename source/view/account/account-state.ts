@@ -4,23 +4,23 @@ import type {AccountSort} from './account-rows.ts';
 
 /** What the screen knows of the account, and how it shows it. */
 export type AccountState = {
-	/** The monitor was asked to watch. */
+	/** The monitor is watching, or was asked to. */
 	readonly isWatched: boolean;
 	/** When it was asked, and when the newest figures came; milliseconds of the screen's clock. */
 	readonly askedMs: number;
-	readonly toldMs: number;
+	readonly receivedMs: number;
 	/** Asked for; empty: the Region in use. */
 	readonly regions: readonly string[];
-	/** The newest one; undefined while nothing was told. */
+	/** The newest report; undefined before the first. */
 	readonly snapshot: AccountSnapshot | undefined;
-	/** What the view shows while the newest goes on; undefined: the newest. */
+	/** Shown instead of the newest while the view is frozen. */
 	readonly frozen: AccountSnapshot | undefined;
 	/** Id of the selected row; undefined: the first one. */
 	readonly selected: string | undefined;
 	readonly sort: AccountSort;
 	readonly isInverted: boolean;
 	readonly alerts: readonly Alert[];
-	/** Alarms that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
+	/** Alerts that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
 	readonly ringing: ReadonlyMap<string, number>;
 };
 
@@ -30,7 +30,7 @@ export function initialAccount(
 	return {
 		isWatched: false,
 		askedMs: 0,
-		toldMs: 0,
+		receivedMs: 0,
 		regions: [],
 		snapshot: undefined,
 		frozen: undefined,
@@ -43,12 +43,12 @@ export function initialAccount(
 	};
 }
 
-/** Whether the first look is still being waited for. */
+/** Whether the first report is still outstanding. */
 export function isAccountLoading(account: AccountState): boolean {
 	return account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
 }
 
-/** Now by the service's clock, as the newest report told it: figures grow old between two looks. */
+/** Now by the service's clock: that of the newest report, and the time since. */
 export function accountNowMs({
 	account,
 	nowMs,
@@ -57,7 +57,8 @@ export function accountNowMs({
 	readonly nowMs: number;
 }): number {
 	return (
-		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) + Math.max(0, nowMs - account.toldMs)
+		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) +
+		Math.max(0, nowMs - account.receivedMs)
 	);
 }
 
@@ -66,7 +67,7 @@ export function shownRegions({snapshot, frozen}: AccountState): readonly Account
 	return (frozen ?? snapshot)?.regions ?? [];
 }
 
-/** Why nothing can be told of the account at all; undefined while something can. */
+/** Why nothing is known about the account; undefined while something is. */
 export function accountFault(account: AccountState): AccountRegion | undefined {
 	const regions = shownRegions(account);
 	return regions.length > 0 && regions.every(({phase}) => phase === 'failed') ? regions[0] : undefined;

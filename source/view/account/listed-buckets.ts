@@ -1,9 +1,11 @@
 import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
 import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
-import {isRunning} from '../selectors.ts';
+import {isRunning, oncePerState} from '../selectors.ts';
 import type {State} from '../state.ts';
 import {type AccountRow, accountRow, filterAccountRows, sortAccountRows} from './account-rows.ts';
 import {accountNowMs, shownRegions} from './account-state.ts';
+
+type ListedRegion = {readonly region: AccountRegion; readonly rows: readonly AccountRow[]};
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
@@ -17,14 +19,12 @@ const rowsOf = (
 	return sortAccountRows(filterAccountRows(rows, filter), account.sort, account.isInverted);
 };
 
-/** The rows of each Region, in the order in which the Regions were named: they stand side by side or below each other. */
-export function listedRegions(
-	state: State,
-): ReadonlyArray<{readonly region: AccountRegion; readonly rows: readonly AccountRow[]}> {
+/** The rows of each Region, in the order in which the Regions were named. */
+export const listedRegions = oncePerState((state): readonly ListedRegion[] => {
 	const {snapshot} = state;
 	const own = snapshot !== undefined && isRunning(state) ? ownUseOf(snapshot) : new Map<string, MinuteUse>();
 	return shownRegions(state.account).map((region) => ({region, rows: rowsOf(region, own, state)}));
-}
+});
 
 /** All rows that are listed. */
 export function listedBuckets(state: State): readonly AccountRow[] {

@@ -4,6 +4,7 @@ import type {RunSpec} from '../../../source/domain/run-spec.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
+import {drawn, figuresOf} from '../../helpers/figures-fixture.ts';
 import {enforcements, ModelServer, type ModelServerOptions} from '../../helpers/model-server.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
@@ -55,19 +56,14 @@ describe('advice', () => {
 		expect(second.usefulPerMinute / promised).toBeLessThan(1.1);
 	});
 
-	it('of max tokens promises nothing where no answer is useful', async () => {
-		const {snapshot} = await play(
-			{
-				targets: [targetOf(quotaOf(1e6, 20_000))],
-				cells: [cellOf({maxTokens: 4096})],
-				task: {task: 'x', content: undefined, items: [], checks: [{equals: 'never'}]},
-				load: loadOf('saturate', {durationMs: 4 * minuteMs}),
-			},
-			{tokensPerWindow: 20_000, outputTokens: () => 60},
+	it('of max tokens promises nothing where no answer is useful', () => {
+		const {variants, advice} = figuresOf(
+			{plain: drawn(100, () => ({output: 60, isUseful: false}))},
+			{targets: [targetOf(quotaOf(1e6, 20_000))], cells: [cellOf({maxTokens: 4096})]},
 		);
-		expect(snapshot.variants[0]?.maxTokensAdvice).toMatchObject({sustainablePerMinute: 0});
-		expect(snapshot.variants[0]?.maxTokensAdvice.value).toBeGreaterThan(0);
-		expect(snapshot.advice.filter(({kind}) => kind === 'max-tokens')).toEqual([]);
+		expect(variants[0]?.maxTokensAdvice).toMatchObject({sustainablePerMinute: 0});
+		expect(variants[0]?.maxTokensAdvice.value).toBeGreaterThan(0);
+		expect(advice.filter(({kind}) => kind === 'max-tokens')).toEqual([]);
 	});
 
 	it('of packing keeps its promise within 10 %', async () => {
@@ -117,29 +113,28 @@ describe('advice', () => {
 		);
 	});
 
-	it('says that answers are cut off', async () => {
-		const {snapshot} = await play(
-			{cells: [cellOf({maxTokens: 10})], load: loadOf('concurrency', {durationMs: minuteMs, concurrency: 1})},
-			{},
+	it('says that answers are cut off', () => {
+		const {advice} = figuresOf(
+			{plain: drawn(20, () => ({output: 10, isTruncated: true}))},
+			{cells: [cellOf({maxTokens: 10})]},
 		);
-		expect(snapshot.advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
+		expect(advice.find(({kind}) => kind === 'max-tokens')?.text).toMatch(
 			/answers were cut off at 10 max tokens/,
 		);
 	});
 
-	it('of caching tells what the part that all prompts share would save', async () => {
+	it('of caching says what the part that all prompts share would save', () => {
 		const instruction = `${'These words are the same for all. '.repeat(200)}{{item}}`;
-		const {snapshot} = await play(
+		const {advice} = figuresOf(
+			{long: drawn(20, () => ({output: 16, input: 1600}))},
 			{
 				targets: [targetOf(quotaOf(1e6, 100_000))],
 				task: {task: 'x', content: undefined, items: itemsOf(5), checks: []},
 				variants: [variantOf('long', {instruction})],
-				cells: [cellOf({inputTokens: {value: 1600, isEstimated: false}})],
-				load: loadOf('concurrency', {durationMs: 4 * minuteMs, concurrency: 1}),
+				cells: [cellOf()],
 			},
-			{inputTokens: () => 1600},
 		);
-		const line = snapshot.advice.find(({kind}) => kind === 'caching');
+		const line = advice.find(({kind}) => kind === 'caching');
 		// Nearly all of the 1,600 input tokens are shared; 16 output tokens and the items stay.
 		expect(line?.text).toContain('about 1,599 input tokens');
 		// What is read from the cache is set aside all the same while a request is under way.
@@ -147,20 +142,19 @@ describe('advice', () => {
 		expect(line?.usefulPerMinute ?? 0).toBeLessThan(100_000 / 17);
 	});
 
-	it('of scopes adds the rates of the quotas of one model', async () => {
-		const {snapshot} = await play(
+	it('of scopes adds the rates of the quotas of one model', () => {
+		const {advice} = figuresOf(
+			{plain: drawn(20, () => 16)},
 			{
 				targets: [
 					targetOf(quotaOf(100, 1e6)),
 					{...targetOf(quotaOf(200, 1e6)), scope: 'cross-region', model: 'us.test.model-v1:0'},
 				],
 				cells: [cellOf(), cellOf({target: 1})],
-				load: loadOf('concurrency', {durationMs: 4 * minuteMs, concurrency: 1}),
 			},
-			{},
 		);
-		const line = snapshot.advice.find(({kind}) => kind === 'scope');
+		const line = advice.find(({kind}) => kind === 'scope');
 		expect(line?.text).toContain('on-demand and cross-Region');
-		expect(line?.usefulPerMinute).toBeCloseTo(300 / 1.005, 6);
+		expect(line?.usefulPerMinute).toBeCloseTo(300 / (1 + 200 / 60_000), 6);
 	});
 });

@@ -4,6 +4,7 @@ import type {RunSpec} from '../../../source/domain/run-spec.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
+import {drawn, figuresOf} from '../../helpers/figures-fixture.ts';
 import {ModelServer, type ModelServerOptions} from '../../helpers/model-server.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
@@ -42,14 +43,12 @@ const compare = async (
 const mainOf = ({verdicts}: Snapshot) => verdicts[0];
 
 describe('the verdict', () => {
-	it('names the winner, by how much it beats the other at least, and the same in best, gain and states', async () => {
-		const {best, gain, verdicts, variants} = await compare({
-			terse: (random) => 10 + 5 * random(),
-			wordy: (random) => 100 + 50 * random(),
+	it('names the winner, by how much it beats the other at least, and the same in gain and states', () => {
+		const {winners, gain, verdicts, states} = figuresOf({
+			terse: drawn(20, (random) => 10 + 5 * random()),
+			wordy: drawn(20, (random) => 100 + 50 * random()),
 		});
-		expect(best).toEqual([
-			{target: 0, throughput: 'terse', efficiency: 'terse', cost: 'terse', latency: null},
-		]);
+		expect(winners).toEqual(['terse', 'terse', 'terse', null]);
 		const [verdict] = verdicts;
 		expect(verdict).toMatchObject({
 			goal: 'throughput',
@@ -62,45 +61,95 @@ describe('the verdict', () => {
 		expect(verdict?.text).toMatch(/^Use terse\. At least [\d.]+x of wordy\. It holds for this input\.$/);
 		expect(gain).toMatchObject({over: 'worst', atLeast});
 		expect(gain?.ratio ?? 0).toBeGreaterThan(atLeast);
-		expect(variants.map(({state}) => state)).toEqual(['leader', 'out']);
+		expect(states).toEqual(['leader', 'out']);
 		expect(verdicts.map(({goal}) => goal)).toEqual(['throughput', 'efficiency', 'cost', 'latency']);
 	});
 
-	it('is undecided where the difference is noise, and says what more would do and cost', async () => {
-		const noisy = (random: () => number): number => 10 + 400 * random();
-		const snapshot = await compare({one: noisy, other: (random) => noisy(random) * 1.02});
-		expect(snapshot.best[0]?.throughput).toBeNull();
-		expect(snapshot.gain).toBeNull();
-		expect(mainOf(snapshot)).toMatchObject({basis: 'undecided', recommended: null});
-		expect(mainOf(snapshot)?.text).toMatch(
+	it('is undecided where the difference is noise, and says what more would do and cost', () => {
+		const {winners, gain, verdicts} = figuresOf({
+			one: drawn(20, (random) => 10 + 400 * random(), 1),
+			other: drawn(20, (random) => (10 + 400 * random()) * 1.3, 2),
+		});
+		expect(winners[0]).toBeNull();
+		expect(gain).toBeNull();
+		expect(verdicts[0]).toMatchObject({basis: 'undecided', recommended: null});
+		expect(verdicts[0]?.text).toMatch(
 			/^Undecided between \w+ and \w+: about [\d,]+ more requests per variant would decide, about \$[\d.]+\.$/,
 		);
 	});
 
-	it('is a tie where variants are practically equal, broken by the next goals', async () => {
-		const snapshot = await compare({one: () => 30, other: () => 29}, {goal: 'latency'});
-		expect(mainOf(snapshot)).toMatchObject({basis: 'tie', leaders: expect.arrayContaining(['one', 'other'])});
-		expect(mainOf(snapshot)?.recommended).toBe('other');
-		expect(mainOf(snapshot)?.text).toMatch(/^Use other\. Ties with one \([\d.e-]+ % apart\), costs/);
-		expect(snapshot.best[0]?.latency).toBeNull();
+	it('is a tie where variants are practically equal, broken by the next goals', () => {
+		const {verdicts, winners} = figuresOf(
+			{one: drawn(20, () => 30), other: drawn(20, () => 29)},
+			{goal: 'latency'},
+		);
+		const verdict = verdicts.find(({goal}) => goal === 'latency');
+		expect(verdict).toMatchObject({basis: 'tie', leaders: expect.arrayContaining(['one', 'other'])});
+		expect(verdict?.recommended).toBe('other');
+		expect(verdict?.text).toMatch(/^Use other\. Ties with one \([\d.e-]+ ?% apart\), costs/);
+		expect(winners).not.toContain('one');
 	});
 
-	it('is found in pairs where the noise is shared by a block', async () => {
+	it('is found in pairs where the noise is shared by a block', () => {
 		// The same item costs both variants about the same, and items differ a lot: the pairs show it, the means do not.
-		let lastOfBlock = 0;
-		let isFirst = true;
-		const both = (extra: number) => (random: () => number) => {
-			lastOfBlock = isFirst ? 500 * random() : lastOfBlock;
-			isFirst = !isFirst;
-			return lastOfBlock + extra;
-		};
-		const {best, variants} = await compare(
-			{lean: both(0), fat: both(20)},
-			{load: loadOf('measure', {requests: 20, concurrency: 1})},
-		);
-		expect(best[0]?.efficiency).toBe('lean');
+		const items = drawn(20, (random) => 500 * random()).map(Number);
+		const {winners, variants} = figuresOf({lean: items, fat: items.map((tokens) => tokens + 20)});
+		expect(winners[1]).toBe('lean');
 		const [lean, fat] = variants.map(({perRequest}) => perRequest.quotaTokens);
 		expect(lean?.high ?? 0).toBeGreaterThan(fat?.low ?? 0);
+	});
+
+	it('is the faster one for latency', () => {
+		const {winners} = figuresOf({
+			slow: drawn(40, (random) => ({output: 20, totalMs: 900 + 100 * random()})),
+			fast: drawn(40, (random) => ({output: 20, totalMs: 300 + 100 * random()})),
+		});
+		expect(winners[3]).toBe('fast');
+	});
+
+	it('is only, never a winner, where there is one variant', () => {
+		const {winners, gain, verdicts} = figuresOf({alone: drawn(20, () => 20)});
+		expect(winners[0]).toBeNull();
+		expect(gain).toBeNull();
+		expect(verdicts[0]).toMatchObject({
+			basis: 'only',
+			recommended: 'alone',
+			text: 'Only alone was run.',
+		});
+	});
+
+	it('is undecided after one request, whichever variant was asked', () => {
+		const {verdicts, winners} = figuresOf({one: [], other: [200]});
+		expect(verdicts[0]).toMatchObject({basis: 'undecided', recommended: null});
+		expect(verdicts[0]?.text).toMatch(
+			/^Undecided between other and one: 0 whole rounds of all variants are too few to decide, /,
+		);
+		expect(winners).toEqual([null, null, null, null]);
+	});
+
+	it('is none where nothing useful came, and says why', () => {
+		const cut = drawn(20, () => ({output: 10, isTruncated: true}));
+		const {verdicts} = figuresOf({one: cut, other: cut});
+		expect(verdicts[0]).toMatchObject({basis: 'none', recommended: null, leaders: []});
+		expect(verdicts[0]?.text).toBe('No useful answer: 40 cut off.');
+	});
+
+	it('is not decided for throughput when no quota is known, and still is for the others', () => {
+		const {winners, variants, verdicts} = figuresOf(
+			{terse: drawn(20, () => 10), wordy: drawn(20, () => 100)},
+			{targets: [targetOf(quotaOf(null, null))]},
+		);
+		expect(winners.slice(0, 2)).toEqual([null, 'terse']);
+		expect(verdicts[0]?.text).toContain('no quota is known');
+		expect(variants[0]?.sustainable).toEqual({
+			usefulPerMinute: null,
+			low: null,
+			high: null,
+			limitedBy: 'none',
+			ceilingPerMinute: null,
+			usefulPerDay: null,
+			countsFrom: 'unknown',
+		});
 	});
 
 	it('leaves out who fails the gate, and waits for the proof of the leader', async () => {
@@ -144,65 +193,6 @@ describe('the verdict', () => {
 		expect(late.variants[0]?.requests.sent).toBeLessThan(30);
 		expect(late.variants[1]?.requests.sent).toBeLessThan(100);
 		expect(late.advice.find(({kind}) => kind === 'quality')?.text).toContain('cheap fails');
-	});
-
-	it('is the faster one for latency', async () => {
-		const {best} = await compare(
-			{slow: () => 20, fast: () => 20},
-			{load: loadOf('measure', {requests: 40})},
-			{serviceMs: ({messages}) => (messages[0]?.text.startsWith('slow') ? 900 : 300)},
-		);
-		expect(best[0]?.latency).toBe('fast');
-	});
-
-	it('is only, never a winner, where there is one variant', async () => {
-		const snapshot = await compare({alone: () => 20});
-		expect(snapshot.best[0]?.throughput).toBeNull();
-		expect(snapshot.gain).toBeNull();
-		expect(mainOf(snapshot)).toMatchObject({
-			basis: 'only',
-			recommended: 'alone',
-			text: 'Only alone was run.',
-		});
-		expect(snapshot.variants[0]?.state).toBeUndefined();
-	});
-
-	it('is undecided after one request, whoever was asked', async () => {
-		const snapshot = await compare({one: () => 20, other: () => 200}, {maxRequests: 1});
-		expect(mainOf(snapshot)).toMatchObject({basis: 'undecided', recommended: null});
-		expect(mainOf(snapshot)?.text).toBe(
-			'Undecided between other and one: 0 whole rounds of all variants are too few to decide, 6 are the least.',
-		);
-		expect(Object.values(snapshot.best[0] ?? {}).filter((name) => typeof name === 'string')).toEqual([]);
-	});
-
-	it('is none where nothing useful came, and says why', async () => {
-		const snapshot = await compare(
-			{one: () => 20, other: () => 30},
-			{
-				cells: [cellOf({maxTokens: 10}), cellOf({variant: 1, maxTokens: 10})],
-			},
-		);
-		expect(mainOf(snapshot)).toMatchObject({basis: 'none', recommended: null, leaders: []});
-		expect(mainOf(snapshot)?.text).toBe('No useful answer: 40 cut off.');
-	});
-
-	it('is not decided for throughput when no quota is known, and still is for the others', async () => {
-		const {best, variants, verdicts} = await compare(
-			{terse: () => 10, wordy: () => 100},
-			{targets: [targetOf(quotaOf(null, null))]},
-		);
-		expect(best[0]).toMatchObject({throughput: null, efficiency: 'terse'});
-		expect(verdicts[0]?.text).toContain('no quota is known');
-		expect(variants[0]?.sustainable).toEqual({
-			usefulPerMinute: null,
-			low: null,
-			high: null,
-			limitedBy: 'none',
-			ceilingPerMinute: null,
-			usefulPerDay: null,
-			countsFrom: 'unknown',
-		});
 	});
 });
 
@@ -292,14 +282,10 @@ describe('the sustainable rate', () => {
 	it.each([
 		['requests', quotaOf(60, 1e6)],
 		['tokens', quotaOf(1000, 3000)],
-	] as const)('is limited by %s', async (limitedBy, quota) => {
-		const {variants} = await compare(
-			{one: () => 10},
-			{
-				targets: [targetOf(quota)],
-				cells: [cellOf({maxTokens: 100})],
-				load: loadOf('measure', {requests: 12}),
-			},
+	] as const)('is limited by %s', (limitedBy, quota) => {
+		const {variants} = figuresOf(
+			{one: drawn(12, () => 10)},
+			{targets: [targetOf(quota)], cells: [cellOf({maxTokens: 100})]},
 		);
 		expect(variants[0]?.sustainable.limitedBy).toBe(limitedBy);
 		const [variant] = variants;
@@ -308,49 +294,48 @@ describe('the sustainable rate', () => {
 		const firstMs = variant?.latencyMs.timeToFirstToken.mean ?? Number.NaN;
 		const promised = {
 			requests: 60 / (1 + firstMs / 60_000),
-			tokens: (3000 - setAside / 2) / (30 + (setAside * serviceMs) / 60_000),
+			tokens: (3000 - setAside / 2) / (30 + (setAside * serviceMs - 30 * (serviceMs - firstMs)) / 60_000),
 		}[limitedBy];
 		expect(variant?.sustainable.usefulPerMinute).toBeCloseTo(promised, 6);
 	});
 
-	it('has the number that a day allows beside it, which bounds no minute', async () => {
-		const measured = async (tokensPerDay: number | null, perMinute: number | null = 60) => {
-			const {variants, advice} = await compare(
-				{one: () => 10},
+	it('has the number that a day allows beside it, which bounds no minute', () => {
+		const measured = (tokensPerDay: number | null, perMinute: number | null = 60) => {
+			const {variants, advice} = figuresOf(
+				{one: drawn(12, () => 10)},
 				{
 					targets: [targetOf(quotaOf(perMinute, perMinute === null ? null : 1e6, tokensPerDay))],
 					cells: [cellOf({maxTokens: 100})],
-					load: loadOf('measure', {requests: 12}),
 				},
 			);
 			return {...variants[0]?.sustainable, advice: advice.map(({text}) => text).join('\n')};
 		};
-		const free = await measured(null);
-		const bound = await measured(300 * 30);
+		const free = measured(null);
+		const bound = measured(300 * 30);
 		expect(bound).toMatchObject({limitedBy: 'requests', usefulPerDay: 300});
 		expect([bound.usefulPerMinute, free.usefulPerDay]).toEqual([free.usefulPerMinute, null]);
 		expect(bound.advice).toMatch(
 			/allows 300 useful items per day: it is used up after 5[\d.]* minutes at that rate/,
 		);
-		expect((await measured(30 * 1e6)).advice).not.toContain('per day');
-		expect(await measured(300 * 30, null)).toMatchObject({usefulPerMinute: null, usefulPerDay: 300});
+		expect(measured(30 * 1e6).advice).not.toContain('per day');
+		expect(measured(300 * 30, null)).toMatchObject({usefulPerMinute: null, usefulPerDay: 300});
 	});
 
-	it('has an interval that holds the truth in about 95 of 100 runs', async () => {
+	it('has an interval that holds the truth in about 95 of 100 runs', () => {
 		let held = 0;
 		const runs = 100;
 		for (let seed = 0; seed < runs; seed++) {
-			const random = createRandom(seed);
-			const {variants} = await compare(
-				{one: () => 0},
+			const {variants} = figuresOf(
+				{one: drawn(20, (random) => 50 + 100 * random(), seed)},
 				{targets: [targetOf(quotaOf(1e6, 100_000))], cells: [cellOf({maxTokens: 400})]},
-				{outputTokens: () => 50 + 100 * random()},
 			);
 			const {low, high} = variants[0]?.sustainable ?? {};
 			const setAside = variants[0]?.perRequest.reservedTokens.mean ?? 0;
 			const serviceMs = variants[0]?.latencyMs.service.mean ?? 0;
-			// Mean 20 + 100 quota tokens, and what is set aside while a request is under way.
-			const truth = (100_000 - setAside / 2) / (120 + (setAside * serviceMs) / 60_000);
+			const firstMs = variants[0]?.latencyMs.timeToFirstToken.mean ?? 0;
+			// Mean 20 + 100 quota tokens from the first byte on, and what is set aside while a request is under way.
+			const truth =
+				(100_000 - setAside / 2) / (120 + (setAside * serviceMs - 120 * (serviceMs - firstMs)) / 60_000);
 			held += (low ?? 0) <= truth && (high ?? 0) >= truth ? 1 : 0;
 		}
 		expect(held).toBeGreaterThanOrEqual(88);

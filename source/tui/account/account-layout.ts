@@ -1,0 +1,91 @@
+import type {AccountRegion} from '../../domain/account-snapshot.ts';
+import type {Line} from '../../text/segment.ts';
+import type {AccountRow} from '../../view/account/account-rows.ts';
+import {accountFault} from '../../view/account/account-state.ts';
+import {listedRegions, selectedBucket} from '../../view/account/listed-buckets.ts';
+import {oncePerState} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
+import {firstShown, panelInside} from '../frame.ts';
+import {screenLayout} from '../screen-layout.ts';
+import {accountNoteLines} from './account-notes.ts';
+
+/** A table of the account in its place. */
+export type AccountTable = {
+	/** The Region that the table is about; undefined: all of them. */
+	readonly region: AccountRegion | undefined;
+	readonly rows: readonly AccountRow[];
+	readonly width: number;
+	readonly height: number;
+};
+
+/** What the Account view draws: nothing known, one bucket, or tables with notes below them. */
+type AccountLayout =
+	| {readonly kind: 'empty'}
+	| {readonly kind: 'detail'; readonly row: AccountRow}
+	| {readonly kind: 'tables'; readonly tables: readonly AccountTable[]; readonly notes: readonly Line[]};
+
+/** From this width on each of several Regions has its own table beside the others. */
+const besideFromWidth = 76;
+/** Lines for sentences below the table, where there is room for them. */
+const maxNoteRows = 8;
+const minTableRows = 8;
+
+/** The layout of the Account view; a frame computes it once. */
+export const accountLayout = oncePerState((state): AccountLayout => {
+	const {regions, tier} = screenLayout(state);
+	const body = regions.find(({name}) => name === 'body')?.rect;
+	const listed = listedRegions(state);
+	if (body === undefined || accountFault(state.account) !== undefined || listed.length === 0) {
+		return {kind: 'empty'};
+	}
+	const rows = listed.flatMap((each) => each.rows);
+	const selected = selectedBucket(state, rows);
+	if (state.isDetailOpen && selected !== undefined) {
+		return {kind: 'detail', row: selected};
+	}
+	const {width, height} = body;
+	const notes = accountNoteLines(
+		listed.map(({region}) => region),
+		selected,
+		panelInside(width, height, tier).width,
+	);
+	const noteRows = Math.max(0, Math.min(notes.length, maxNoteRows, height - minTableRows));
+	const isBeside = listed.length > 1 && width / listed.length >= besideFromWidth;
+	const [first] = listed;
+	const tables = isBeside ? listed : [{region: listed.length === 1 ? first?.region : undefined, rows}];
+	const each = Math.floor(width / tables.length);
+	return {
+		kind: 'tables',
+		tables: tables.map((table, at) => ({
+			region: table.region,
+			rows: table.rows.map((row) => (row.id === selected?.id ? {...row, isSelected: true} : row)),
+			width: at === tables.length - 1 ? width - each * at : each,
+			height: height - noteRows,
+		})),
+		notes: notes.slice(0, noteRows),
+	};
+});
+
+/** The rows that a table of this height shows: around the selected one where not all fit. */
+export function visibleBuckets(rows: readonly AccountRow[], height: number): readonly AccountRow[] {
+	const count = Math.max(1, height - 1);
+	const at = rows.findIndex(({isSelected}) => isSelected);
+	const first = firstShown(at, count, rows.length);
+	return rows.slice(first, first + count);
+}
+
+/** Ids of the rows in use that are on screen. */
+export function visibleRowIds(state: State): readonly string[] {
+	if (state.view !== 'account') {
+		return [];
+	}
+	const layout = accountLayout(state);
+	const {tier} = screenLayout(state);
+	const shown =
+		layout.kind === 'tables'
+			? layout.tables.flatMap(({rows, width, height}) =>
+					visibleBuckets(rows, panelInside(width, height, tier).height),
+				)
+			: [];
+	return [...new Set(shown.filter(({bucket}) => bucket.activity !== 'idle').map(({id}) => id))];
+}

@@ -1,0 +1,112 @@
+import {describe, expect, it} from 'vitest';
+import {
+	bindings,
+	commandFor,
+	footerHints,
+	keyHelpLines,
+	keyMarkdownTable,
+	views,
+} from '../../source/view/keymap.ts';
+
+const viewNames = views.map(({name}) => name);
+
+describe.each(viewNames)('in %s', (view) => {
+	it('no key has two meanings', () => {
+		const keys = bindings
+			.filter((binding) => binding.views === undefined || binding.views.includes(view))
+			.flatMap((binding) => binding.keys);
+		expect(new Set(keys).size).toBe(keys.length);
+	});
+
+	it('every key does what its binding says, where it works', () => {
+		for (const binding of bindings) {
+			const works = binding.views === undefined || binding.views.includes(view);
+			for (const key of binding.keys) {
+				expect(commandFor(key, view)).toBe(works ? binding.command : undefined);
+			}
+		}
+	});
+});
+
+it('a command has one binding, with words for the help', () => {
+	expect(new Set(bindings.map(({command}) => command)).size).toBe(bindings.length);
+	for (const {description, keys} of bindings) {
+		expect(description).not.toBe('');
+		expect(keys.length).toBeGreaterThan(0);
+	}
+});
+
+it('Esc closes, it does not quit; q and Ctrl+C do', () => {
+	expect(commandFor('Esc', 'dashboard')).toBe('close');
+	expect(commandFor('q', 'dashboard')).toBe('quit');
+	expect(commandFor('Ctrl+C', 'log')).toBe('quit');
+	expect(commandFor('Z', 'dashboard')).toBeUndefined();
+});
+
+const shown = (width: number) =>
+	footerHints('dashboard', width, () => true)
+		.map(({key, word}) => `${key} ${word}`)
+		.join('  ');
+
+it('the footer drops the hints that matter least, and never wraps', () => {
+	expect(shown(200)).toMatchInlineSnapshot(
+		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`,
+	);
+	expect(shown(40)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run"`);
+	expect(shown(5)).toBe('');
+	for (let width = 0; width < 200; width++) {
+		expect(shown(width).length).toBeLessThanOrEqual(width);
+	}
+});
+
+it('the footer does not offer what has no effect', () => {
+	const words = footerHints('dashboard', 200, ({command}) => command !== 'run').map(({word}) => word);
+	expect(words).not.toContain('Run');
+	expect(words).toContain('Quit');
+});
+
+it('every key is in the help and in the Markdown table', () => {
+	const help = keyHelpLines().join('\n');
+	const markdown = keyMarkdownTable();
+	for (const key of bindings.flatMap(({keys}) => keys)) {
+		expect(help).toContain(key);
+		expect(markdown).toContain(`\`${key}\``);
+	}
+	expect(help).toMatchInlineSnapshot(`
+		"r            start the run, or run again
+		x            stop sending; requests in flight finish
+		d            the demo, where no account can be used
+		p            pause or resume sending
+		Space        selected variant on or off
+		m            next method
+		g            next goal: what "best" means
+		M            choose a model, or several to compare
+		o            choose a preset
+		b            benchmark the selected model within the free quota
+		,            settings of the run, with its plan
+		f            freeze the view; the run continues
+		1 2 3 4 5 6  Account, Dashboard, Variants, Timeline, Quotas, Log
+		Tab          next view
+		Shift+Tab    previous view
+		R            choose Regions of the account
+		Esc          close what is open; never quits
+		↑ k          up
+		↓ j          down
+		PageUp       a page up
+		PageDown     a page down
+		Enter        all about the selected variant or bucket
+		/            filter rows; Esc clears
+		s            sort by the next column
+		i            invert the order
+		+ =          shorter time window
+		- _          longer time window
+		0            usual time window
+		e            write the charts as SVG files
+		u            write the figures for a quota increase
+		w            write the winning request, ready to send
+		? h          this help
+		Ctrl+L       draw the screen again
+		Ctrl+Z       suspend; fg resumes
+		q Ctrl+C     quit; asks once while a run spends money"
+	`);
+});
