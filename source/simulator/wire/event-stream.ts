@@ -9,6 +9,11 @@ const preludeLength = 12;
 const checksumLength = 4;
 const stringHeaderType = 7;
 
+/** The header block of one kind of message; few kinds repeat for every event, so callers keep them. */
+export function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
+	return Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
+}
+
 const encodeHeader = (name: string, value: string): Buffer => {
 	const nameBytes = Buffer.from(name);
 	const valueBytes = Buffer.from(value);
@@ -16,11 +21,6 @@ const encodeHeader = (name: string, value: string): Buffer => {
 	const middle = Buffer.from([stringHeaderType, valueBytes.length >> 8, valueBytes.length & 0xff]);
 	return Buffer.concat([head, nameBytes, middle, valueBytes]);
 };
-
-/** The header block of one kind of message; few kinds repeat for every event, so callers keep them. */
-export function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
-	return Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
-}
 
 /** One message with its framing. */
 export function encodeMessage(headers: Buffer, payload: string): Buffer {
@@ -39,6 +39,11 @@ export function encodeMessage(headers: Buffer, payload: string): Buffer {
 
 const eventHeaders = new Map<string, Buffer>();
 
+/** An event message. */
+export function encodeEvent(eventType: string, payload: string): Buffer {
+	return encodeMessage(headersOfEvent(eventType), payload);
+}
+
 const headersOfEvent = (eventType: string): Buffer => {
 	const known = eventHeaders.get(eventType);
 	if (known !== undefined) {
@@ -52,11 +57,6 @@ const headersOfEvent = (eventType: string): Buffer => {
 	eventHeaders.set(eventType, encoded);
 	return encoded;
 };
-
-/** An event message. */
-export function encodeEvent(eventType: string, payload: string): Buffer {
-	return encodeMessage(headersOfEvent(eventType), payload);
-}
 
 /** An exception in the middle of a stream, such as `modelStreamErrorException`: always the last message. */
 export function encodeException(exceptionType: string, payload: string): Buffer {
