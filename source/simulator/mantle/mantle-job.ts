@@ -147,7 +147,9 @@ const writerOf = (
 	}),
 	stream() {
 		const stream = api.stream(facts, body, target);
-		const chunks = chunkParts(partsOf(facts.answer), tokensPerEvent).filter(({text}) => text !== '');
+		const parts = partsOf(facts.answer);
+		const tokens = parts.flatMap((part) => part.tokens);
+		const chunks = chunkParts(parts, tokensPerEvent).filter(({text}) => text !== '');
 		return {
 			headers: {
 				'content-type': 'text/event-stream; charset=utf-8',
@@ -155,10 +157,13 @@ const writerOf = (
 				...requestIdHeaders(requestId),
 			},
 			opening: () => Buffer.from(stream.opening()),
-			deltas: chunks.map(({kind, tokens, firstToken, lastToken}) => ({
+			deltas: chunks.map(({kind, firstToken, lastToken}) => ({
 				lastToken,
 				dueShare: dueShareOf(firstToken, facts.usage.outputTokens),
-				encode: (_timing, granted) => Buffer.from(stream.part(kind, tokens.slice(0, granted).join(''))),
+				encode(_timing, granted) {
+					const from = firstToken - 1;
+					return Buffer.from(stream.part(kind, tokens.slice(from, from + granted).join('')));
+				},
 			})),
 			closing: (_timing, outputTokens) => Buffer.from(stream.closing(cutFacts(facts, outputTokens))),
 			failure(exception) {

@@ -6,7 +6,6 @@ import type {Fault} from '../faults/script.ts';
 
 /** Tokens that one event of a stream carries. */
 type TokenChunk = {
-	readonly tokens: readonly string[];
 	readonly text: string;
 	readonly index: number;
 	readonly firstToken: number;
@@ -18,20 +17,24 @@ type TokenChunk = {
 /** Chunks of at most `tokensPerChunk` tokens; one empty chunk where there are no tokens. */
 function chunkTokens(tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] {
 	const chunkCount = Math.max(1, Math.ceil(tokens.length / tokensPerChunk));
-	return Array.from({length: chunkCount}, (_unused, index) => {
+	const chunks: TokenChunk[] = [];
+	for (let index = 0; index < chunkCount; index++) {
 		const from = index * tokensPerChunk;
 		const to = Math.min(tokens.length, from + tokensPerChunk);
-		const chunk = tokens.slice(from, to);
-		return {
-			tokens: chunk,
-			text: chunk.join(''),
+		let text = '';
+		for (let token = from; token < to; token++) {
+			text += tokens[token];
+		}
+		chunks.push({
+			text,
 			index,
 			firstToken: Math.min(from + 1, to),
 			lastToken: to,
 			isFirst: index === 0,
 			isLast: index === chunkCount - 1,
-		};
-	});
+		});
+	}
+	return chunks;
 }
 
 /** A block of a streamed answer: thoughts, text or the call of a tool. */
@@ -56,26 +59,26 @@ export function partsOf({reasoning, tokens, toolUse}: Answer): readonly AnswerBl
 
 /** The events of all blocks, each of at most `tokensPerChunk` tokens. */
 export function chunkParts(parts: readonly AnswerBlock[], tokensPerChunk: number): readonly PartChunk[] {
+	const chunks: PartChunk[] = [];
 	let tokensBefore = 0;
-	const chunks = parts.flatMap(({kind, tokens}, block) => {
-		const before = tokensBefore;
+	for (const [block, {kind, tokens}] of parts.entries()) {
+		for (const chunk of chunkTokens(tokens, tokensPerChunk)) {
+			chunks.push({
+				text: chunk.text,
+				index: chunks.length,
+				firstToken: tokensBefore + chunk.firstToken,
+				lastToken: tokensBefore + chunk.lastToken,
+				isFirst: chunks.length === 0,
+				isLast: chunk.isLast && block === parts.length - 1,
+				kind,
+				block,
+				opensBlock: chunk.isFirst,
+				closesBlock: chunk.isLast,
+			});
+		}
 		tokensBefore += tokens.length;
-		return chunkTokens(tokens, tokensPerChunk).map((chunk) => ({
-			...chunk,
-			kind,
-			block,
-			firstToken: before + chunk.firstToken,
-			lastToken: before + chunk.lastToken,
-			opensBlock: chunk.isFirst,
-			closesBlock: chunk.isLast,
-		}));
-	});
-	return chunks.map((chunk, index) => ({
-		...chunk,
-		index,
-		isFirst: index === 0,
-		isLast: index === chunks.length - 1,
-	}));
+	}
+	return chunks;
 }
 
 /** Server-side times of an answer, in milliseconds. */

@@ -1,7 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Answer, Family, ResponseContext} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
-import {encodeEvent, padding} from '../wire/event-stream.ts';
+import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
 import {
 	type AnswerBlock,
 	chunkParts,
@@ -20,6 +20,107 @@ const burstTokens = 8;
 
 /** Settings that are set by a header and repeated with the same one. */
 const echoedHeaders = ['x-amzn-bedrock-service-tier', 'x-amzn-bedrock-performanceconfig-latency'];
+
+const echo = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
+	Object.fromEntries(
+		echoedHeaders.flatMap((name) => {
+			const value = headers[name];
+			return typeof value === 'string' ? [[name, value]] : [];
+		}),
+	);
+
+/** The tokens as InvokeModel sends them: thoughts between tags before the text. Their number stays the same. */
+const visibleTokens = (answer: Answer, tags: readonly [string, string] | undefined): readonly string[] => {
+	const [open, close] = tags ?? ['', ''];
+	const {reasoning, tokens} = answer;
+	if (reasoning.length === 0) {
+		return tokens;
+	}
+	const thought = reasoning.map((token, index) => (index === 0 ? open + token : token));
+	return tokens.length === 0
+		? thought
+		: [...thought, ...tokens.map((token, index) => (index === 0 ? close + token : token))];
+};
+
+/** The blocks of the answer; thoughts are part of the text for families without a block for them. */
+const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
+	partsOf(
+		family.hasThoughtBlocks
+			? answer
+			: {...answer, reasoning: [], tokens: visibleTokens(answer, family.reasoningTags)},
+	);
+
+/** The visible answer as one text. */
+const visibleText = (family: Family, answer: Answer): string =>
+	(family.hasThoughtBlocks ? answer.tokens : visibleTokens(answer, family.reasoningTags)).join('');
+
+/** Keys that InvokeModel adds to a body after a guardrail. */
+const guardrailKeys = ({guardrail}: ResponseContext): Json =>
+	guardrail === undefined
+		? {}
+		: {
+				'amazon-bedrock-guardrailAction': guardrail.isBlocked ? 'INTERVENED' : 'NONE',
+				...(guardrail.hasTrace ? {'amazon-bedrock-trace': {guardrail: {input: assessment(guardrail)}}} : {}),
+			};
+
+const countHeaders = (
+	family: Family,
+	facts: ResponseContext,
+	timing: Timing,
+): Readonly<Record<string, string>> => {
+	const {usage} = facts;
+	const latency = {'x-amzn-bedrock-invocation-latency': String(Math.round(timing.latencyMs))};
+	if (facts.guardrail?.isBlocked) {
+		return latency;
+	}
+	return {
+		...latency,
+		'x-amzn-bedrock-input-token-count': String(usage.inputTokens),
+		'x-amzn-bedrock-output-token-count': String(usage.outputTokens),
+		...(family.reportsCache?.(facts)
+			? {
+					'x-amzn-bedrock-cache-read-input-token-count': String(usage.cacheReadTokens),
+					'x-amzn-bedrock-cache-write-input-token-count': String(usage.cacheWriteTokens),
+				}
+			: {}),
+	};
+};
+
+const invocationMetrics = (family: Family, facts: ResponseContext, timing: Timing): Json => {
+	const {usage} = facts;
+	return {
+		...guardrailKeys(facts),
+		'amazon-bedrock-invocationMetrics': {
+			inputTokenCount: usage.inputTokens,
+			outputTokenCount: usage.outputTokens,
+			invocationLatency: Math.round(timing.latencyMs),
+			firstByteLatency: Math.round(timing.firstByteMs),
+			...(family.reportsCache?.(facts)
+				? {
+						cacheReadInputTokenCount: usage.cacheReadTokens,
+						cacheWriteInputTokenCount: usage.cacheWriteTokens,
+					}
+				: {}),
+		},
+	};
+};
+
+const encodeChunks = (facts: ResponseContext, chunks: readonly Json[]): Uint8Array => {
+	const [first, ...others] = chunks.map((chunk) => {
+		const bytes = Buffer.from(JSON.stringify(chunk)).toString('base64');
+		return encodeEvent('chunk', paddedJson({bytes}, facts.random));
+	});
+	return first !== undefined && others.length === 0
+		? first
+		: Buffer.concat(first === undefined ? [] : [first, ...others]);
+};
+
+const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): readonly Json[] => {
+	if (family.hasMetricsApart) {
+		return [...chunks, metrics];
+	}
+	return chunks.map((chunk, index) => (index === chunks.length - 1 ? {...chunk, ...metrics} : chunk));
+};
 
 /** The dialect of a family. */
 export function invokeDialect(family: Family): Dialect {
@@ -60,107 +161,3 @@ export function invokeDialect(family: Family): Dialect {
 		},
 	};
 }
-
-/** The visible answer as one text. */
-const visibleText = (family: Family, answer: Answer): string =>
-	(family.hasThoughtBlocks ? answer.tokens : visibleTokens(answer, family.reasoningTags)).join('');
-
-/** The tokens as InvokeModel sends them: thoughts between tags before the text. Their number stays the same. */
-const visibleTokens = (answer: Answer, tags: readonly [string, string] | undefined): readonly string[] => {
-	const [open, close] = tags ?? ['', ''];
-	const {reasoning, tokens} = answer;
-	if (reasoning.length === 0) {
-		return tokens;
-	}
-	const thought = reasoning.map((token, index) => (index === 0 ? open + token : token));
-	return tokens.length === 0
-		? thought
-		: [...thought, ...tokens.map((token, index) => (index === 0 ? close + token : token))];
-};
-
-/** Keys that InvokeModel adds to a body after a guardrail. */
-const guardrailKeys = ({guardrail}: ResponseContext): Json =>
-	guardrail === undefined
-		? {}
-		: {
-				'amazon-bedrock-guardrailAction': guardrail.isBlocked ? 'INTERVENED' : 'NONE',
-				...(guardrail.hasTrace ? {'amazon-bedrock-trace': {guardrail: {input: assessment(guardrail)}}} : {}),
-			};
-
-const countHeaders = (
-	family: Family,
-	facts: ResponseContext,
-	timing: Timing,
-): Readonly<Record<string, string>> => {
-	const {usage} = facts;
-	const latency = {'x-amzn-bedrock-invocation-latency': String(Math.round(timing.latencyMs))};
-	if (facts.guardrail?.isBlocked) {
-		return latency;
-	}
-	return {
-		...latency,
-		'x-amzn-bedrock-input-token-count': String(usage.inputTokens),
-		'x-amzn-bedrock-output-token-count': String(usage.outputTokens),
-		...(family.reportsCache?.(facts)
-			? {
-					'x-amzn-bedrock-cache-read-input-token-count': String(usage.cacheReadTokens),
-					'x-amzn-bedrock-cache-write-input-token-count': String(usage.cacheWriteTokens),
-				}
-			: {}),
-	};
-};
-
-const echo = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
-	Object.fromEntries(
-		echoedHeaders.flatMap((name) => {
-			const value = headers[name];
-			return typeof value === 'string' ? [[name, value]] : [];
-		}),
-	);
-
-/** The blocks of the answer; thoughts are part of the text for families without a block for them. */
-const visibleParts = (family: Family, answer: Answer): readonly AnswerBlock[] =>
-	partsOf(
-		family.hasThoughtBlocks
-			? answer
-			: {...answer, reasoning: [], tokens: visibleTokens(answer, family.reasoningTags)},
-	);
-
-const encodeChunks = (facts: ResponseContext, chunks: readonly Json[]): Uint8Array =>
-	Buffer.concat(
-		chunks.map((chunk) =>
-			encodeEvent(
-				'chunk',
-				JSON.stringify({
-					bytes: Buffer.from(JSON.stringify(chunk)).toString('base64'),
-					p: padding(facts.random),
-				}),
-			),
-		),
-	);
-
-const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): readonly Json[] => {
-	if (family.hasMetricsApart) {
-		return [...chunks, metrics];
-	}
-	return chunks.map((chunk, index) => (index === chunks.length - 1 ? {...chunk, ...metrics} : chunk));
-};
-
-const invocationMetrics = (family: Family, facts: ResponseContext, timing: Timing): Json => {
-	const {usage} = facts;
-	return {
-		...guardrailKeys(facts),
-		'amazon-bedrock-invocationMetrics': {
-			inputTokenCount: usage.inputTokens,
-			outputTokenCount: usage.outputTokens,
-			invocationLatency: Math.round(timing.latencyMs),
-			firstByteLatency: Math.round(timing.firstByteMs),
-			...(family.reportsCache?.(facts)
-				? {
-						cacheReadInputTokenCount: usage.cacheReadTokens,
-						cacheWriteInputTokenCount: usage.cacheWriteTokens,
-					}
-				: {}),
-		},
-	};
-};

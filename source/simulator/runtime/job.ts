@@ -36,6 +36,76 @@ export type Job = Deliverable & {
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
 
+const takeFault = (simulation: Simulation, arrival: Arrival): Fault | undefined => {
+	const {modelId, operation, startedAtMs, random} = arrival;
+	const fault = simulation.faults.next(modelId, startedAtMs, random);
+	const error = fault === undefined ? undefined : errorOfFault(fault, modelId, operation.isStream);
+	if (error !== undefined) {
+		throw error;
+	}
+	return fault;
+};
+
+const checkCaching = (prompt: Prompt, {model}: ResolvedModel, isConverse: boolean): void => {
+	const asks = isConverse && prompt.segments.some((segment) => segment.isCachePoint);
+	if (asks && !model.traits.has('caches')) {
+		throw new ServiceError(
+			'AccessDeniedException',
+			'You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information.',
+		);
+	}
+};
+
+const checkStreaming = ({model}: ResolvedModel, {isStream}: Operation): void => {
+	if (isStream && model.traits.has('no-streaming')) {
+		throw validationError('The model is unsupported for streaming');
+	}
+};
+
+const checkTools = (prompt: Prompt, {model}: ResolvedModel, {isStream}: Operation): void => {
+	if (isStream && prompt.tools !== undefined && model.traits.has('no-streamed-tools')) {
+		throw validationError("This model doesn't support tool use in streaming mode.");
+	}
+};
+
+const notCached = (cacheUse: CacheUse): CacheUse => ({
+	inputTokens: cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens,
+	readTokens: 0,
+	writeTokens: 0,
+	isCaching: false,
+	store: () => undefined,
+});
+
+const writerOf = (
+	dialect: Dialect,
+	facts: ResponseContext,
+	settings: RequestedSettings,
+	requestId: string,
+): AnswerWriter => {
+	const idHeaders = {'x-amzn-requestid': requestId};
+	return {
+		whole(timing) {
+			const {body, headers} = dialect.whole(facts, timing, settings);
+			return {body, headers: {...headers, ...idHeaders}};
+		},
+		stream() {
+			const stream = dialect.stream(facts, settings);
+			return {
+				...stream,
+				headers: {
+					'content-type': 'application/vnd.amazon.eventstream',
+					...idHeaders,
+					...stream.headers,
+				},
+				failure: (exception) => ({
+					name: exception,
+					event: encodeException(exception, JSON.stringify({message: streamMessage(exception)})),
+				}),
+			};
+		},
+	};
+};
+
 /**
  * Resolves, checks and admits a request and makes its answer.
  * @throws ServiceError: what the service answers instead.
@@ -111,73 +181,3 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 		},
 	};
 }
-
-const takeFault = (simulation: Simulation, arrival: Arrival): Fault | undefined => {
-	const {modelId, operation, startedAtMs, random} = arrival;
-	const fault = simulation.faults.next(modelId, startedAtMs, random);
-	const error = fault === undefined ? undefined : errorOfFault(fault, modelId, operation.isStream);
-	if (error !== undefined) {
-		throw error;
-	}
-	return fault;
-};
-
-const checkStreaming = ({model}: ResolvedModel, {isStream}: Operation): void => {
-	if (isStream && model.traits.has('no-streaming')) {
-		throw validationError('The model is unsupported for streaming');
-	}
-};
-
-const checkCaching = (prompt: Prompt, {model}: ResolvedModel, isConverse: boolean): void => {
-	const asks = isConverse && prompt.segments.some((segment) => segment.isCachePoint);
-	if (asks && !model.traits.has('caches')) {
-		throw new ServiceError(
-			'AccessDeniedException',
-			'You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information.',
-		);
-	}
-};
-
-const checkTools = (prompt: Prompt, {model}: ResolvedModel, {isStream}: Operation): void => {
-	if (isStream && prompt.tools !== undefined && model.traits.has('no-streamed-tools')) {
-		throw validationError("This model doesn't support tool use in streaming mode.");
-	}
-};
-
-const notCached = (cacheUse: CacheUse): CacheUse => ({
-	inputTokens: cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens,
-	readTokens: 0,
-	writeTokens: 0,
-	isCaching: false,
-	store: () => undefined,
-});
-
-const writerOf = (
-	dialect: Dialect,
-	facts: ResponseContext,
-	settings: RequestedSettings,
-	requestId: string,
-): AnswerWriter => {
-	const idHeaders = {'x-amzn-requestid': requestId};
-	return {
-		whole(timing) {
-			const {body, headers} = dialect.whole(facts, timing, settings);
-			return {body, headers: {...headers, ...idHeaders}};
-		},
-		stream() {
-			const stream = dialect.stream(facts, settings);
-			return {
-				...stream,
-				headers: {
-					'content-type': 'application/vnd.amazon.eventstream',
-					...idHeaders,
-					...stream.headers,
-				},
-				failure: (exception) => ({
-					name: exception,
-					event: encodeException(exception, JSON.stringify({message: streamMessage(exception)})),
-				}),
-			};
-		},
-	};
-};

@@ -9,11 +9,6 @@ const preludeLength = 12;
 const checksumLength = 4;
 const stringHeaderType = 7;
 
-/** The header block of one kind of message; few kinds repeat for every event, so callers keep them. */
-export function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
-	return Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
-}
-
 const encodeHeader = (name: string, value: string): Buffer => {
 	const nameBytes = Buffer.from(name);
 	const valueBytes = Buffer.from(value);
@@ -21,6 +16,11 @@ const encodeHeader = (name: string, value: string): Buffer => {
 	const middle = Buffer.from([stringHeaderType, valueBytes.length >> 8, valueBytes.length & 0xff]);
 	return Buffer.concat([head, nameBytes, middle, valueBytes]);
 };
+
+/** The header block of one kind of message; few kinds repeat for every event, so callers keep them. */
+export function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
+	return Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
+}
 
 /** One message with its framing. */
 export function encodeMessage(headers: Buffer, payload: string): Buffer {
@@ -31,18 +31,18 @@ export function encodeMessage(headers: Buffer, payload: string): Buffer {
 	message.writeUInt32BE(headers.length, 4);
 	message.writeUInt32BE(crc32(message.subarray(0, 8)), 8);
 	headers.copy(message, preludeLength);
-	message.write(payload, preludeLength + headers.length);
+	// Most payloads are ASCII, which needs no encoder.
+	message.write(
+		payload,
+		preludeLength + headers.length,
+		payloadLength === payload.length ? 'latin1' : 'utf8',
+	);
 	const checksumAt = totalLength - checksumLength;
 	message.writeUInt32BE(crc32(message.subarray(0, checksumAt)), checksumAt);
 	return message;
 }
 
 const eventHeaders = new Map<string, Buffer>();
-
-/** An event message. */
-export function encodeEvent(eventType: string, payload: string): Buffer {
-	return encodeMessage(headersOfEvent(eventType), payload);
-}
 
 const headersOfEvent = (eventType: string): Buffer => {
 	const known = eventHeaders.get(eventType);
@@ -57,6 +57,11 @@ const headersOfEvent = (eventType: string): Buffer => {
 	eventHeaders.set(eventType, encoded);
 	return encoded;
 };
+
+/** An event message. @param payload JSON. */
+export function encodeEvent(eventType: string, payload: string): Buffer {
+	return encodeMessage(headersOfEvent(eventType), payload);
+}
 
 /** An exception in the middle of a stream, such as `modelStreamErrorException`: always the last message. */
 export function encodeException(exceptionType: string, payload: string): Buffer {
@@ -75,4 +80,9 @@ const paddingAlphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 /** The padding that the service puts into the field `p` of an event so that its length reveals nothing. */
 export function padding(random: () => number): string {
 	return paddingAlphabet.slice(0, 2 + Math.floor(random() * (paddingAlphabet.length - 2)));
+}
+
+/** The JSON of an event with its padding in the field `p`. @param payload Not empty. */
+export function paddedJson(payload: object, random: () => number): string {
+	return `${JSON.stringify(payload).slice(0, -1)},"p":"${padding(random)}"}`;
 }

@@ -11,6 +11,19 @@ const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 /** A page can only send this after the server allowed it, which this one never does. */
 export const resetHeader = 'x-bedrock-top-reset';
 
+const withoutBrackets = (name: string): string => name.replace(/^\[(.*)\]$/, '$1');
+
+/** The name in a Host header, without its port; undefined where it has none. */
+const nameIn = (host: string | undefined): string | undefined => {
+	const match = /^(\[[\d:a-f.]+\]|[^\s:/@]+)(?::\d+)?$/i.exec(host ?? '');
+	return match?.[1] === undefined ? undefined : withoutBrackets(match[1]).toLowerCase();
+};
+
+const one = (value: string | readonly string[] | undefined): string | undefined =>
+	typeof value === 'string' ? value : value?.[0];
+
+const denied = (message: string): ServiceError => new ServiceError('AccessDeniedException', message);
+
 /**
  * Admits a request from a program that means this simulator. Refused are names that somebody else made lead here (DNS
  * rebinding) and pages of other sites, which send their origin.
@@ -37,19 +50,6 @@ export function assertWelcome({headers}: Pick<Exchange, 'headers'>, allowed: str
 		throw denied(`The simulator answers no page of another site: Sec-Fetch-Site is ${JSON.stringify(site)}.`);
 	}
 }
-
-const one = (value: string | readonly string[] | undefined): string | undefined =>
-	typeof value === 'string' ? value : value?.[0];
-
-/** The name in a Host header, without its port; undefined where it has none. */
-const nameIn = (host: string | undefined): string | undefined => {
-	const match = /^(\[[\d:a-f.]+\]|[^\s:/@]+)(?::\d+)?$/i.exec(host ?? '');
-	return match?.[1] === undefined ? undefined : withoutBrackets(match[1]).toLowerCase();
-};
-
-const withoutBrackets = (name: string): string => name.replace(/^\[(.*)\]$/, '$1');
-
-const denied = (message: string): ServiceError => new ServiceError('AccessDeniedException', message);
 
 /** @throws ServiceError for a reset that a page could have sent. */
 export function assertReset({headers}: Pick<Exchange, 'headers'>): void {
