@@ -30,7 +30,7 @@ export type MantleArrival = {
 };
 
 /** An admitted request with its answer, which the output quota may cut. */
-export type MantleJob = Deliverable & {
+type MantleJob = Deliverable & {
 	readonly usage: Usage;
 	/** Settles the input quota for the output tokens; returns what the request cost it. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
