@@ -35,6 +35,11 @@ type Judgement = {
 
 const judgements = new Map<string, Judgement>();
 
+/** Whether the answer was cut off by its token limit or the context window. */
+export function isTruncation(stopReason: string): boolean {
+	return judge(stopReason).isTruncation;
+}
+
 const judge = (stopReason: string): Judgement => {
 	const known = judgements.get(stopReason);
 	if (known !== undefined) {
@@ -48,11 +53,6 @@ const judge = (stopReason: string): Judgement => {
 	}
 	return judgement;
 };
-
-/** Whether the answer was cut off by its token limit or the context window. */
-export function isTruncation(stopReason: string): boolean {
-	return judge(stopReason).isTruncation;
-}
 
 /** Whether the model refused the answer, or a guardrail or content filter blocked or altered it. */
 export function isRefusal(stopReason: string): boolean {

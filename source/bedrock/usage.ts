@@ -40,6 +40,25 @@ const spellings = {
 	cacheWrite: ['cacheWriteInputTokens', 'cacheWriteInputTokenCount', 'cache_creation_input_tokens'],
 } as const;
 
+/** Reads an object that holds counts, in whichever spelling. */
+export function countsIn(value: unknown): TokenCounts {
+	const input = firstCount(value, spellings.input);
+	const output = firstCount(value, spellings.output);
+	const cached = countOf(at(value, 'prompt_tokens_details', 'cached_tokens'));
+	const written = countOf(at(value, 'prompt_tokens_details', 'cache_write_tokens'));
+	return {
+		input:
+			input === undefined ? undefined : uncachedPrompt(value, input, (cached ?? 0) + (written ?? 0), output),
+		output,
+		cacheRead: firstCount(value, spellings.cacheRead) ?? cached,
+		cacheWrite: firstCount(value, spellings.cacheWrite) ?? written,
+		reasoning:
+			countOf(at(value, 'completion_tokens_details', 'reasoning_tokens')) ??
+			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')) ??
+			countOf(at(value, 'output_tokens_details', 'thinking_tokens')),
+	};
+}
+
 const firstCount = (value: unknown, keys: readonly string[]): number | undefined => {
 	for (const key of keys) {
 		const count = countOf(at(value, key));
@@ -59,25 +78,6 @@ const uncachedPrompt = (value: unknown, prompt: number, cached: number, output: 
 	const isApart = total !== undefined && output !== undefined && total === prompt + cached + output;
 	return isApart || cached > prompt ? prompt : prompt - cached;
 };
-
-/** Reads an object that holds counts, in whichever spelling. */
-export function countsIn(value: unknown): TokenCounts {
-	const input = firstCount(value, spellings.input);
-	const output = firstCount(value, spellings.output);
-	const cached = countOf(at(value, 'prompt_tokens_details', 'cached_tokens'));
-	const written = countOf(at(value, 'prompt_tokens_details', 'cache_write_tokens'));
-	return {
-		input:
-			input === undefined ? undefined : uncachedPrompt(value, input, (cached ?? 0) + (written ?? 0), output),
-		output,
-		cacheRead: firstCount(value, spellings.cacheRead) ?? cached,
-		cacheWrite: firstCount(value, spellings.cacheWrite) ?? written,
-		reasoning:
-			countOf(at(value, 'completion_tokens_details', 'reasoning_tokens')) ??
-			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')) ??
-			countOf(at(value, 'output_tokens_details', 'thinking_tokens')),
-	};
-}
 
 /** Counts of a later chunk, with those of an earlier one where it has none. */
 export function overlay(earlier: TokenCounts, later: TokenCounts): TokenCounts {

@@ -39,25 +39,6 @@ const olderCodes: Partial<Record<ErrorType, string>> = {
 	ValidationException: 'ValidationError',
 };
 
-const olderStatus = (error: ServiceError): number =>
-	error.type === 'UnknownOperationException' || error.type === 'ThrottlingException' ? 400 : error.status;
-
-const sendBytes = (
-	{reply, method}: Exchange,
-	status: number,
-	body: Buffer,
-	headers: Readonly<Record<string, string>>,
-): void => {
-	reply.head(status, {...headers, 'content-length': String(body.length)});
-	reply.end(method === 'HEAD' ? undefined : body);
-};
-
-const sendXml = (exchange: Exchange, status: number, text: string, requestId: string): void =>
-	sendBytes(exchange, status, Buffer.from(text), {
-		'content-type': 'text/xml',
-		'x-amzn-requestid': requestId,
-	});
-
 /** Answers with an error. */
 export function sendRefusal(exchange: Exchange, error: ServiceError, requestId: string): void {
 	const code = olderCodes[error.type] ?? error.type;
@@ -106,3 +87,22 @@ export function sendRefusal(exchange: Exchange, error: ServiceError, requestId: 
 		}
 	}
 }
+
+const sendBytes = (
+	{reply, method}: Exchange,
+	status: number,
+	body: Buffer,
+	headers: Readonly<Record<string, string>>,
+): void => {
+	reply.head(status, {...headers, 'content-length': String(body.length)});
+	reply.end(method === 'HEAD' ? undefined : body);
+};
+
+const sendXml = (exchange: Exchange, status: number, text: string, requestId: string): void =>
+	sendBytes(exchange, status, Buffer.from(text), {
+		'content-type': 'text/xml',
+		'x-amzn-requestid': requestId,
+	});
+
+const olderStatus = (error: ServiceError): number =>
+	error.type === 'UnknownOperationException' || error.type === 'ThrottlingException' ? 400 : error.status;

@@ -75,45 +75,6 @@ const maxNames = 200;
 
 type Counter = Record<string, number>;
 
-const increase = (counter: Counter, name: string): void => {
-	const key = name in counter || Object.keys(counter).length < maxNames ? name : '(others)';
-	counter[key] = (counter[key] ?? 0) + 1;
-};
-
-const emptyCounts = () => ({
-	total: 0,
-	ok: 0,
-	failed: 0,
-	byOperation: {} as Counter,
-	byStatus: {} as Counter,
-	byModel: {} as Counter,
-	byUserAgent: {} as Counter,
-	byError: {} as Counter,
-	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0} satisfies Record<ThrottleKind, number>,
-	tokens: {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0},
-});
-
-/** Product of a user agent: its first word, such as `aws-sdk-js/3.1164.0`. */
-const productOf = (userAgent: string): string => userAgent.split(' ', 1)[0] || '(none)';
-
-const logEntry = ({
-	receivedAt,
-	startedAt,
-	endedAt,
-	status,
-	modelId,
-	inputTokens,
-	outputTokens,
-}: RequestRecord) => ({
-	receivedAt,
-	startedAt,
-	endedAt,
-	status,
-	model: modelId,
-	inputTokens,
-	outputTokens,
-});
-
 export function createStats(nowMs: number): Stats {
 	let since = nowMs;
 	let counts = emptyCounts();
@@ -163,3 +124,42 @@ export function createStats(nowMs: number): Stats {
 		},
 	};
 }
+
+const emptyCounts = () => ({
+	total: 0,
+	ok: 0,
+	failed: 0,
+	byOperation: {} as Counter,
+	byStatus: {} as Counter,
+	byModel: {} as Counter,
+	byUserAgent: {} as Counter,
+	byError: {} as Counter,
+	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0} satisfies Record<ThrottleKind, number>,
+	tokens: {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0},
+});
+
+const logEntry = ({
+	receivedAt,
+	startedAt,
+	endedAt,
+	status,
+	modelId,
+	inputTokens,
+	outputTokens,
+}: RequestRecord) => ({
+	receivedAt,
+	startedAt,
+	endedAt,
+	status,
+	model: modelId,
+	inputTokens,
+	outputTokens,
+});
+
+const increase = (counter: Counter, name: string): void => {
+	const key = name in counter || Object.keys(counter).length < maxNames ? name : '(others)';
+	counter[key] = (counter[key] ?? 0) + 1;
+};
+
+/** Product of a user agent: its first word, such as `aws-sdk-js/3.1164.0`. */
+const productOf = (userAgent: string): string => userAgent.split(' ', 1)[0] || '(none)';

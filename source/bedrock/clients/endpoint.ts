@@ -10,16 +10,6 @@ const variables = ['AWS_ENDPOINT_URL_BEDROCK_RUNTIME', 'AWS_ENDPOINT_URL'] as co
 const awsDomains =
 	/(?:^|\.)(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.com\.cn)$/i;
 
-const parsed = (url: string): URL | undefined => {
-	const result = URL.canParse(url) ? new URL(url) : undefined;
-	return result?.protocol === 'http:' || result?.protocol === 'https:' ? result : undefined;
-};
-
-/** Whether a text is a URL that an endpoint can have. */
-function isWebAddress(text: string): boolean {
-	return parsed(text) !== undefined;
-}
-
 /** The URL if it is not AWS's, without user, password and query; null otherwise. */
 export function foreignEndpoint(url: string): string | null {
 	const endpoint = parsed(url);
@@ -28,6 +18,11 @@ export function foreignEndpoint(url: string): string | null {
 	}
 	return `${endpoint.origin}${endpoint.pathname === '/' ? '' : endpoint.pathname}`;
 }
+
+const parsed = (url: string): URL | undefined => {
+	const result = URL.canParse(url) ? new URL(url) : undefined;
+	return result?.protocol === 'http:' || result?.protocol === 'https:' ? result : undefined;
+};
 
 /**
  * The endpoint that `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` or `AWS_ENDPOINT_URL` sets, if it is not AWS's.
@@ -49,6 +44,11 @@ export function endpointInEnvironment(environment: Environment): string | null {
 		});
 	}
 	return foreignEndpoint(url);
+}
+
+/** Whether a text is a URL that an endpoint can have. */
+function isWebAddress(text: string): boolean {
+	return parsed(text) !== undefined;
 }
 
 /**
@@ -92,23 +92,6 @@ const ownKinds = [
 	['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'],
 ] as const;
 
-/** @throws UserError (exit 1) when FIPS or dual-stack is set as well: the SDK would refuse every call. */
-const assertNoOwnKind = async (url: string, profile: string | undefined): Promise<void> => {
-	for (const [variable, key] of ownKinds) {
-		const value = await readSetting(
-			profile,
-			(environment) => environment[variable] || undefined,
-			(section) => section[key],
-		);
-		if (value === 'true') {
-			throw new UserError(`${variable} does not go with the endpoint ${redacted(url, [])}.`, {
-				exitCode: 1,
-				hint: `Unset one of the two: ${variable} (${key} of the profile) or AWS_ENDPOINT_URL (endpoint_url). The AWS SDKs take only one.`,
-			});
-		}
-	}
-};
-
 /**
  * The endpoint that variables or the profile set for a service, as the AWS CLI and SDKs define it: a service's own
  * variable or section wins over the general one.
@@ -141,6 +124,23 @@ export async function configuredEndpoint(
 	}
 	return url;
 }
+
+/** @throws UserError (exit 1) when FIPS or dual-stack is set as well: the SDK would refuse every call. */
+const assertNoOwnKind = async (url: string, profile: string | undefined): Promise<void> => {
+	for (const [variable, key] of ownKinds) {
+		const value = await readSetting(
+			profile,
+			(environment) => environment[variable] || undefined,
+			(section) => section[key],
+		);
+		if (value === 'true') {
+			throw new UserError(`${variable} does not go with the endpoint ${redacted(url, [])}.`, {
+				exitCode: 1,
+				hint: `Unset one of the two: ${variable} (${key} of the profile) or AWS_ENDPOINT_URL (endpoint_url). The AWS SDKs take only one.`,
+			});
+		}
+	}
+};
 
 /** The file of certificates that `AWS_CA_BUNDLE` or `ca_bundle` of the profile names. */
 export async function configuredCertificates(profile: string | undefined): Promise<string | undefined> {

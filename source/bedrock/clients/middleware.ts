@@ -57,10 +57,6 @@ export function createSecrets(environment: Readonly<Record<string, string | unde
 	};
 }
 
-/** The part of a signature that stays the same until the secret changes. */
-const signerOf = (authorization: string): string =>
-	authorization.startsWith('AWS4-') ? authorization.slice(0, authorization.indexOf('/')) : authorization;
-
 /** Keeps what each request was signed with, so that it can be removed from an answer that repeats it. */
 export function watchSecrets(client: {readonly middlewareStack: unknown}, secrets: Secrets): void {
 	// Nearly every request is signed with what the one before was.
@@ -83,61 +79,15 @@ export function watchSecrets(client: {readonly middlewareStack: unknown}, secret
 	);
 }
 
+/** The part of a signature that stays the same until the secret changes. */
+const signerOf = (authorization: string): string =>
+	authorization.startsWith('AWS4-') ? authorization.slice(0, authorization.indexOf('/')) : authorization;
+
 /** Content types of a proxy, a load balancer or a portal, never of the service. */
 const foreignType = /html|xml|^text\//i;
 
 /** Enough of a page to recognize it. */
 const maxBytes = 64 * 1024;
-
-/** Reads a page to its end, or as far as it comes in time: its beginning is enough to recognize it. */
-const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
-	const pieces: Uint8Array[] = [];
-	let length = 0;
-	try {
-		for await (const piece of body) {
-			pieces.push(piece);
-			length += piece.length;
-			if (length >= maxBytes) {
-				break;
-			}
-		}
-	} catch (error) {
-		if (length === 0) {
-			throw error;
-		}
-	}
-	return Buffer.concat(pieces);
-};
-
-/** Errors and pages are short: one that does not end in time is cut. */
-const limitBody = (response: unknown, limitMs: number): void => {
-	const body = isObject(response) ? response.body : undefined;
-	if (!(body instanceof Readable)) {
-		return;
-	}
-	const timer = setTimeout(() => {
-		const late = new Error(`The answer did not end within ${formatSpan(limitMs)}.`);
-		body.destroy(Object.assign(late, {name: 'TimeoutError'}));
-	}, limitMs);
-	body.once('close', () => clearTimeout(timer));
-};
-
-const isError = (response: unknown): boolean => Number(at(response, 'statusCode')) >= 300;
-
-const isReadable = (body: unknown): body is AsyncIterable<Uint8Array> =>
-	isObject(body) && Symbol.asyncIterator in body;
-
-const isPage = (response: unknown): boolean => foreignType.test(contentTypeOf(response) ?? '');
-
-/** The result with the text of its response, which stays readable. */
-const withText = async <Result extends {readonly response: unknown}>(result: Result): Promise<Result> => {
-	const {response} = result;
-	if (isObject(response) && isReadable(response.body)) {
-		const bytes = await readSome(response.body);
-		Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
-	}
-	return result;
-};
 
 /**
  * Keeps the text of answers that another server sent, where errors carry the response: the SDK would only say that
@@ -158,6 +108,56 @@ export function keepErrorPages(client: {readonly middlewareStack: unknown}, limi
 		{step: 'deserialize', priority: 'low', name: 'keepPages', override: true},
 	);
 }
+
+const isPage = (response: unknown): boolean => foreignType.test(contentTypeOf(response) ?? '');
+
+const isError = (response: unknown): boolean => Number(at(response, 'statusCode')) >= 300;
+
+/** Errors and pages are short: one that does not end in time is cut. */
+const limitBody = (response: unknown, limitMs: number): void => {
+	const body = isObject(response) ? response.body : undefined;
+	if (!(body instanceof Readable)) {
+		return;
+	}
+	const timer = setTimeout(() => {
+		const late = new Error(`The answer did not end within ${formatSpan(limitMs)}.`);
+		body.destroy(Object.assign(late, {name: 'TimeoutError'}));
+	}, limitMs);
+	body.once('close', () => clearTimeout(timer));
+};
+
+/** The result with the text of its response, which stays readable. */
+const withText = async <Result extends {readonly response: unknown}>(result: Result): Promise<Result> => {
+	const {response} = result;
+	if (isObject(response) && isReadable(response.body)) {
+		const bytes = await readSome(response.body);
+		Object.assign(response, {body: Readable.from([bytes]), bodyText: bytes.toString('utf8')});
+	}
+	return result;
+};
+
+const isReadable = (body: unknown): body is AsyncIterable<Uint8Array> =>
+	isObject(body) && Symbol.asyncIterator in body;
+
+/** Reads a page to its end, or as far as it comes in time: its beginning is enough to recognize it. */
+const readSome = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+	const pieces: Uint8Array[] = [];
+	let length = 0;
+	try {
+		for await (const piece of body) {
+			pieces.push(piece);
+			length += piece.length;
+			if (length >= maxBytes) {
+				break;
+			}
+		}
+	} catch (error) {
+		if (length === 0) {
+			throw error;
+		}
+	}
+	return Buffer.concat(pieces);
+};
 
 type MiddlewareStack = Pick<BedrockRuntimeClient['middlewareStack'], 'add' | 'remove'>;
 

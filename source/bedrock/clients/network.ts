@@ -25,23 +25,12 @@ const loopback = ['localhost', '127.0.0.1', '[::1]', '::1'];
 /** Variables that name a proxy; `ALL_PROXY`, as curl knows it, counts where the others say nothing. */
 const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
 
-const hasProxy = (environment: Environment): boolean => proxyNames.some((name) => Boolean(environment[name]));
-
 /** Whether a host may only be reached, or even resolved, through a proxy. */
 export function mayNeedProxy(hostname: string, environment: Environment): boolean {
 	return hasProxy(environment) && !loopback.includes(hostname);
 }
 
-/** Node reads proxies from the environment since 24.5 and 22.21. */
-const canProxy = (version: string): boolean => {
-	const [major = 0, minor = 0] = version.split('.').map(Number);
-	return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
-};
-
-/** The AWS CLI and curl read a proxy without a scheme as http. */
-const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`);
-
-const isUsable = (proxy: string): boolean => /^https?:\/\//i.test(proxy) && URL.canParse(proxy);
+const hasProxy = (environment: Environment): boolean => proxyNames.some((name) => Boolean(environment[name]));
 
 /** A sentence about proxy variables that cannot be used; undefined where all can. */
 export function proxyRemark(environment: Environment, version = process.versions.node): string | undefined {
@@ -53,6 +42,17 @@ export function proxyRemark(environment: Environment, version = process.versions
 	const odd = set.find((name) => !isUsable(withScheme(environment[name] ?? '')));
 	return odd && `${odd} is ignored: only proxies that begin with http:// or https:// can be used.`;
 }
+
+/** Node reads proxies from the environment since 24.5 and 22.21. */
+const canProxy = (version: string): boolean => {
+	const [major = 0, minor = 0] = version.split('.').map(Number);
+	return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
+};
+
+const isUsable = (proxy: string): boolean => /^https?:\/\//i.test(proxy) && URL.canParse(proxy);
+
+/** The AWS CLI and curl read a proxy without a scheme as http. */
+const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`);
 
 /** The environment's proxy settings in the form that Node takes, with the loopback hosts left out of them. */
 function proxySettings(environment: Environment): Environment {
@@ -108,26 +108,6 @@ export type Network = {
 /** Connections whose opening times are remembered. */
 const rememberedConnections = 16;
 
-/** Measures how long the connections of an agent take to open, without the lookup of the name. */
-const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefined) => {
-	let times: readonly number[] = [];
-	for (const agent of agents) {
-		const connect = agent.createConnection.bind(agent);
-		agent.createConnection = (options, callback) => {
-			const socket = connect(options, callback);
-			let from = performance.now();
-			socket?.once('lookup', () => {
-				from = performance.now();
-			});
-			socket?.once('connect', () => {
-				times = [performance.now() - from, ...times].slice(0, rememberedConnections);
-			});
-			return socket;
-		};
-	}
-	return () => (times.length === 0 ? undefined : Math.max(...times));
-};
-
 /**
  * Makes a pool over HTTP/1.1. The SDK's default opens an HTTP/2 session for every request, which adds a TLS handshake
  * to every latency.
@@ -169,3 +149,23 @@ export function createNetwork(options: {
 		},
 	};
 }
+
+/** Measures how long the connections of an agent take to open, without the lookup of the name. */
+const timeConnections = (agents: readonly HttpAgent[]): (() => number | undefined) => {
+	let times: readonly number[] = [];
+	for (const agent of agents) {
+		const connect = agent.createConnection.bind(agent);
+		agent.createConnection = (options, callback) => {
+			const socket = connect(options, callback);
+			let from = performance.now();
+			socket?.once('lookup', () => {
+				from = performance.now();
+			});
+			socket?.once('connect', () => {
+				times = [performance.now() - from, ...times].slice(0, rememberedConnections);
+			});
+			return socket;
+		};
+	}
+	return () => (times.length === 0 ? undefined : Math.max(...times));
+};

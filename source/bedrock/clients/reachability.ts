@@ -47,16 +47,6 @@ const clause = (sentence: string): string => sentence.replace(/\.$/, '');
 
 const lists = ['models', 'profiles', 'applied', 'defaults'] as const;
 
-/** The reason that all lists of the account share; undefined where one was read or they differ. */
-const commonReason = (
-	failures: AccountLists['failures'],
-	kind: SourceError['kind'],
-): SourceError | undefined => {
-	const own = lists.map((name) => failures.get(name));
-	const [first] = own.filter((failure) => failure !== undefined);
-	return own.every((failure) => failure?.kind === kind) ? first : undefined;
-};
-
 /**
  * Finds out before anything is sent that nothing answers: an endpoint or an AWS service that accepts no connection or
  * no credentials. Every command asks here, so that the reason is the same everywhere.
@@ -105,3 +95,13 @@ export async function assertReachable(
 		});
 	}
 }
+
+/** The reason that all lists of the account share; undefined where one was read or they differ. */
+const commonReason = (
+	failures: AccountLists['failures'],
+	kind: SourceError['kind'],
+): SourceError | undefined => {
+	const own = lists.map((name) => failures.get(name));
+	const [first] = own.filter((failure) => failure !== undefined);
+	return own.every((failure) => failure?.kind === kind) ? first : undefined;
+};

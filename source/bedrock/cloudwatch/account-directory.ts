@@ -180,23 +180,6 @@ export type AccountDirectory = {
 	readonly assertReachable: () => Promise<void>;
 };
 
-/** Looks prices up once per bucket. */
-const rememberedPrices = (): ((target: Target) => Promise<Price | null>) => {
-	const known = new Map<string, Promise<Price | null>>();
-	return (target) => {
-		const key = bucketKey(target);
-		const price = known.get(key) ?? priceOf(target);
-		known.set(key, price);
-		return price;
-	};
-};
-
-/** A remark where the Region answers neither for models nor for profiles: Bedrock may not be offered there. */
-const reachRemarks = ({failures}: AccountLists, region: string): readonly string[] =>
-	(['models', 'profiles'] as const).every((name) => failures.get(name)?.kind === 'network')
-		? [`Bedrock does not answer in ${region}: perhaps it is not offered there.`]
-		: [];
-
 /** Reads the lists of a Region; the remarks name those that could not be read. */
 export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
 	const lists = await readLists(options.source, {
@@ -216,6 +199,36 @@ export async function readDirectory(options: ResolveOptions): Promise<AccountDir
 			assertReachable({endpoint: options.endpoint ?? null, region: options.region}, lists.failures),
 	};
 }
+
+const applicationProfiles = async (source: ResolveOptions['source']) => {
+	try {
+		const profiles = [];
+		for await (const page of source.listInferenceProfiles('APPLICATION')) {
+			profiles.push(...page);
+		}
+		return profiles;
+	} catch {
+		// Without the list their traffic is not seen, which the run survives.
+		return [];
+	}
+};
+
+/** Looks prices up once per bucket. */
+const rememberedPrices = (): ((target: Target) => Promise<Price | null>) => {
+	const known = new Map<string, Promise<Price | null>>();
+	return (target) => {
+		const key = bucketKey(target);
+		const price = known.get(key) ?? priceOf(target);
+		known.set(key, price);
+		return price;
+	};
+};
+
+/** A remark where the Region answers neither for models nor for profiles: Bedrock may not be offered there. */
+const reachRemarks = ({failures}: AccountLists, region: string): readonly string[] =>
+	(['models', 'profiles'] as const).every((name) => failures.get(name)?.kind === 'network')
+		? [`Bedrock does not answer in ${region}: perhaps it is not offered there.`]
+		: [];
 
 /**
  * The directory for the buckets of a run alone, whose quotas are resolved already: only application profiles, which
@@ -251,16 +264,3 @@ export async function directoryOfTargets(
 		assertReachable: async () => {},
 	};
 }
-
-const applicationProfiles = async (source: ResolveOptions['source']) => {
-	try {
-		const profiles = [];
-		for await (const page of source.listInferenceProfiles('APPLICATION')) {
-			profiles.push(...page);
-		}
-		return profiles;
-	} catch {
-		// Without the list their traffic is not seen, which the run survives.
-		return [];
-	}
-};

@@ -23,24 +23,6 @@ const batchesAtOnce = 3;
 const maxTries = 3;
 const firstPauseMs = 1000;
 
-const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
-	new Promise((resolve) => {
-		const cancel = clock.after(delayMs, resolve);
-		signal.addEventListener(
-			'abort',
-			() => {
-				cancel();
-				resolve();
-			},
-			{once: true},
-		);
-	});
-
-const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
-	Array.from({length: Math.ceil(queries.length / maxQueries)}, (_, index) =>
-		queries.slice(index * maxQueries, (index + 1) * maxQueries),
-	);
-
 /** Reads the account's use with the AWS clients, which are made by the first call. */
 export function createUsageSource(clients: MetricClients, clock: Clock): UsageSource {
 	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
@@ -99,6 +81,24 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 		},
 	};
 }
+
+const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
+	new Promise((resolve) => {
+		const cancel = clock.after(delayMs, resolve);
+		signal.addEventListener(
+			'abort',
+			() => {
+				cancel();
+				resolve();
+			},
+			{once: true},
+		);
+	});
+
+const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
+	Array.from({length: Math.ceil(queries.length / maxQueries)}, (_, index) =>
+		queries.slice(index * maxQueries, (index + 1) * maxQueries),
+	);
 
 const named = (query: SeriesQuery, listed: ReadonlyMap<string, ReadonlySet<string>>): NamedQuery => ({
 	...query,

@@ -16,14 +16,14 @@ export type KeySource =
 /** The variable of a Bedrock API key. */
 const tokenVariable = 'AWS_BEARER_TOKEN_BEDROCK';
 
-/** A variable set to nothing, as compose files and CI do, counts as not set. */
-const textOf = (environment: Environment, name: string): string | undefined =>
-	environment[name]?.trim() || undefined;
-
 /** A Bedrock API key is set: Bedrock is called with it, and only Bedrock accepts it. */
 export function hasBearerToken(environment: Environment): boolean {
 	return textOf(environment, tokenVariable) !== undefined;
 }
+
+/** A variable set to nothing, as compose files and CI do, counts as not set. */
+const textOf = (environment: Environment, name: string): string | undefined =>
+	environment[name]?.trim() || undefined;
 
 /**
  * A typed profile names the caller; a token in the environment would call as another one.

@@ -47,6 +47,13 @@ export function hasOwnCredentials(section: Section | undefined): boolean {
 	return section !== undefined && sourceSettings.some((name) => section[name] !== undefined);
 }
 
+/** @throws UserError (exit 1) for a profile that is not in the files. */
+export function assertProfile(name: string, from: string, files: SharedFiles): void {
+	if (!files.profiles.has(name) && name !== 'default') {
+		throw unknownProfile(name, from, files);
+	}
+}
+
 /** A profile that does not exist. @param from Where the name was read. */
 const unknownProfile = (name: string, from: string, files: SharedFiles): UserError => {
 	const {configPath, profiles, strays} = files;
@@ -61,76 +68,6 @@ const unknownProfile = (name: string, from: string, files: SharedFiles): UserErr
 		? `${configPath} has a section [${name}]: write [profile ${name}] there.`
 		: `Correct ${from}, or make the profile: aws configure --profile ${/\s/.test(name) ? `"${name}"` : name}.`;
 	return profileFault(`The profile ${name} is not in ${configPath}; ${others([...profiles.keys()])}.`, hint);
-};
-
-/** @throws UserError (exit 1) for a profile that is not in the files. */
-export function assertProfile(name: string, from: string, files: SharedFiles): void {
-	if (!files.profiles.has(name) && name !== 'default') {
-		throw unknownProfile(name, from, files);
-	}
-}
-
-/** @throws UserError (exit 1) when a setting names a session of single sign-on that does not exist or is incomplete. */
-const assertSession = (name: string, section: Section, {ssoSessions, configPath}: SharedFiles): void => {
-	const {sso_session: session} = section;
-	if (session === undefined) {
-		return;
-	}
-	const found = ssoSessions.get(session);
-	if (found === undefined) {
-		throw profileFault(
-			`The profile "${name}" signs in by sso_session = ${session}, but [sso-session ${session}] is not in ${configPath}; ${others([...ssoSessions.keys()])}.`,
-			`Add it with "aws configure sso-session", or correct sso_session of the profile.`,
-		);
-	}
-	const missing = [
-		...['sso_region', 'sso_start_url']
-			.filter((setting) => found[setting] === undefined)
-			.map((setting) => `${setting} of [sso-session ${session}]`),
-		...['sso_account_id', 'sso_role_name']
-			.filter((setting) => section[setting] === undefined)
-			.map((setting) => `${setting} of the profile`),
-	];
-	if (missing.length > 0) {
-		throw profileFault(
-			`The profile "${name}" cannot sign in by sso_session = ${session}: ${wordList(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
-			`Run "aws configure sso --profile ${name}".`,
-		);
-	}
-};
-
-/** @throws UserError (exit 1) for an incomplete pair of keys. */
-const assertBothKeys = (name: string, section: Section, {credentialsPath}: SharedFiles): void => {
-	const [id, secret] = [section.aws_access_key_id, section.aws_secret_access_key];
-	if ((id === undefined) !== (secret === undefined)) {
-		throw profileFault(
-			`The profile "${name}" has ${id === undefined ? 'aws_secret_access_key' : 'aws_access_key_id'}, but ${id === undefined ? 'aws_access_key_id' : 'aws_secret_access_key'} is missing.`,
-			`Write both into ${credentialsPath}, or run "aws configure --profile ${name}".`,
-		);
-	}
-};
-
-/** @throws UserError (exit 1) for a role without a source of credentials. */
-const assertRoleSource = (name: string, section: Section, {configPath}: SharedFiles): void => {
-	const {source_profile: profile, credential_source: source, web_identity_token_file: token} = section;
-	if (profile !== undefined && source !== undefined) {
-		throw profileFault(
-			`The profile "${name}" has source_profile and credential_source, and only one of them can hold.`,
-			`Take one of the two out of ${configPath}.`,
-		);
-	}
-	if (profile === undefined && source === undefined && token === undefined) {
-		throw profileFault(
-			`The profile "${name}" has role_arn, but nothing says with whose credentials the role is taken.`,
-			`Add source_profile (or credential_source) to the profile in ${configPath}.`,
-		);
-	}
-	if (source !== undefined && !credentialSources.includes(source)) {
-		throw profileFault(
-			`The profile "${name}" has credential_source = ${source}, which does not exist.`,
-			`Write one of ${credentialSources.join(', ')} in ${configPath}.`,
-		);
-	}
 };
 
 /**
@@ -176,6 +113,69 @@ export function assertUsable(name: string, files: SharedFiles): void {
 	}
 }
 
+/** @throws UserError (exit 1) for an incomplete pair of keys. */
+const assertBothKeys = (name: string, section: Section, {credentialsPath}: SharedFiles): void => {
+	const [id, secret] = [section.aws_access_key_id, section.aws_secret_access_key];
+	if ((id === undefined) !== (secret === undefined)) {
+		throw profileFault(
+			`The profile "${name}" has ${id === undefined ? 'aws_secret_access_key' : 'aws_access_key_id'}, but ${id === undefined ? 'aws_access_key_id' : 'aws_secret_access_key'} is missing.`,
+			`Write both into ${credentialsPath}, or run "aws configure --profile ${name}".`,
+		);
+	}
+};
+
+/** @throws UserError (exit 1) when a setting names a session of single sign-on that does not exist or is incomplete. */
+const assertSession = (name: string, section: Section, {ssoSessions, configPath}: SharedFiles): void => {
+	const {sso_session: session} = section;
+	if (session === undefined) {
+		return;
+	}
+	const found = ssoSessions.get(session);
+	if (found === undefined) {
+		throw profileFault(
+			`The profile "${name}" signs in by sso_session = ${session}, but [sso-session ${session}] is not in ${configPath}; ${others([...ssoSessions.keys()])}.`,
+			`Add it with "aws configure sso-session", or correct sso_session of the profile.`,
+		);
+	}
+	const missing = [
+		...['sso_region', 'sso_start_url']
+			.filter((setting) => found[setting] === undefined)
+			.map((setting) => `${setting} of [sso-session ${session}]`),
+		...['sso_account_id', 'sso_role_name']
+			.filter((setting) => section[setting] === undefined)
+			.map((setting) => `${setting} of the profile`),
+	];
+	if (missing.length > 0) {
+		throw profileFault(
+			`The profile "${name}" cannot sign in by sso_session = ${session}: ${wordList(missing)} ${missing.length === 1 ? 'is' : 'are'} missing in ${configPath}.`,
+			`Run "aws configure sso --profile ${name}".`,
+		);
+	}
+};
+
+/** @throws UserError (exit 1) for a role without a source of credentials. */
+const assertRoleSource = (name: string, section: Section, {configPath}: SharedFiles): void => {
+	const {source_profile: profile, credential_source: source, web_identity_token_file: token} = section;
+	if (profile !== undefined && source !== undefined) {
+		throw profileFault(
+			`The profile "${name}" has source_profile and credential_source, and only one of them can hold.`,
+			`Take one of the two out of ${configPath}.`,
+		);
+	}
+	if (profile === undefined && source === undefined && token === undefined) {
+		throw profileFault(
+			`The profile "${name}" has role_arn, but nothing says with whose credentials the role is taken.`,
+			`Add source_profile (or credential_source) to the profile in ${configPath}.`,
+		);
+	}
+	if (source !== undefined && !credentialSources.includes(source)) {
+		throw profileFault(
+			`The profile "${name}" has credential_source = ${source}, which does not exist.`,
+			`Write one of ${credentialSources.join(', ')} in ${configPath}.`,
+		);
+	}
+};
+
 /** No credentials, or unusable ones. The SDK and the failures of requests know it by this name. */
 class CredentialsFault extends UserError {
 	constructor(message: string, options: {hint: string; cause?: unknown}) {
@@ -220,49 +220,6 @@ const reasons: ReadonlyArray<readonly [RegExp, string]> = [
 /** A file that a profile or a variable names does not exist: the network is not the reason. */
 const fileCodes = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM']);
 
-const reasonOf = (error: unknown, source: KeySource): Reason => {
-	const facts = factsOf(error);
-	const profile = profileIn(source);
-	const option = profile === undefined ? '' : ` --profile ${quoted(profile)}`;
-	const said = ownWordsOf(error instanceof Error ? error.message : '');
-	if (said !== undefined) {
-		return {
-			sentence:
-				said === ''
-					? 'its credential_process failed and said nothing.'
-					: `its credential_process failed: ${said}`,
-			hint: 'Do what the command says, or run it by hand: it is in credential_process of the profile.',
-		};
-	}
-	const failure = failureOf(error, {});
-	const isFile = facts.code !== undefined && fileCodes.has(facts.code);
-	// STS, single sign-on or the instance's metadata cannot be reached, or the clock is wrong.
-	const isElsewhere =
-		!isFile &&
-		(failure.class === 'network' || failure.class === 'timeout' || /\bclock\b/.test(failure.advice));
-	const hint = reasons.find(([pattern]) => pattern.test(`${facts.name} ${facts.message}`))?.[1];
-	return {
-		sentence: facts.message || failure.message,
-		hint: isElsewhere
-			? failure.advice
-			: (hint?.replaceAll('{profile}', option) ??
-				`Sign in with "aws configure${option}" or "aws sso login${option}" (name another profile with --profile), or try it without an account: --demo.`),
-	};
-};
-
-/** Where keys were searched, in words. */
-const sourceWords = (source: KeySource): string => {
-	switch (source.kind) {
-		case 'typed-profile':
-		case 'set-profile':
-			return ` for the profile "${source.profile}"`;
-		case 'variables':
-			return ' in AWS_ACCESS_KEY_ID';
-		case 'default':
-			return '';
-	}
-};
-
 /**
  * Says that there are no credentials, or why those that were found cannot be used, with the way out.
  * @param secrets Values that must not appear in what a credential helper said.
@@ -302,3 +259,46 @@ export function credentialsFault(
 		cause: error,
 	});
 }
+
+/** Where keys were searched, in words. */
+const sourceWords = (source: KeySource): string => {
+	switch (source.kind) {
+		case 'typed-profile':
+		case 'set-profile':
+			return ` for the profile "${source.profile}"`;
+		case 'variables':
+			return ' in AWS_ACCESS_KEY_ID';
+		case 'default':
+			return '';
+	}
+};
+
+const reasonOf = (error: unknown, source: KeySource): Reason => {
+	const facts = factsOf(error);
+	const profile = profileIn(source);
+	const option = profile === undefined ? '' : ` --profile ${quoted(profile)}`;
+	const said = ownWordsOf(error instanceof Error ? error.message : '');
+	if (said !== undefined) {
+		return {
+			sentence:
+				said === ''
+					? 'its credential_process failed and said nothing.'
+					: `its credential_process failed: ${said}`,
+			hint: 'Do what the command says, or run it by hand: it is in credential_process of the profile.',
+		};
+	}
+	const failure = failureOf(error, {});
+	const isFile = facts.code !== undefined && fileCodes.has(facts.code);
+	// STS, single sign-on or the instance's metadata cannot be reached, or the clock is wrong.
+	const isElsewhere =
+		!isFile &&
+		(failure.class === 'network' || failure.class === 'timeout' || /\bclock\b/.test(failure.advice));
+	const hint = reasons.find(([pattern]) => pattern.test(`${facts.name} ${facts.message}`))?.[1];
+	return {
+		sentence: facts.message || failure.message,
+		hint: isElsewhere
+			? failure.advice
+			: (hint?.replaceAll('{profile}', option) ??
+				`Sign in with "aws configure${option}" or "aws sso login${option}" (name another profile with --profile), or try it without an account: --demo.`),
+	};
+};

@@ -25,9 +25,6 @@ const identityPatienceMs = 3000;
 
 const identityQuery = 'Action=GetCallerIdentity&Version=2011-06-15';
 
-const ownAddress = (region: string): string =>
-	`https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-
 /** @returns The number of the account; null where STS refuses, cannot be understood or is late. */
 export async function askForAccount(call: CallerCall): Promise<string | null> {
 	try {
@@ -58,6 +55,9 @@ export async function askForAccount(call: CallerCall): Promise<string | null> {
 		return null;
 	}
 }
+
+const ownAddress = (region: string): string =>
+	`https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 
 /** Settings of the SDK's clients: their network reaches STS and single sign-on too. */
 type Asked = AwsIdentityProperties & {readonly forceRefresh?: boolean};

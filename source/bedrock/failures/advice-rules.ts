@@ -89,9 +89,6 @@ const geographies: ReadonlyArray<readonly [RegExp, string]> = [
 	[/^ap-/, 'apac'],
 ];
 
-const alternatives = (ids: readonly string[]): string =>
-	ids.length < 2 ? ids.join('') : `${ids.slice(0, -1).join(', ')} or ${ids.at(-1)}`;
-
 /** For a base model that has no on-demand throughput: the ID to call it by. */
 export function profileAdvice({model, baseModel, region, profiles}: FailureContext): string {
 	const where = region ?? 'this Region';
@@ -108,6 +105,9 @@ export function profileAdvice({model, baseModel, region, profiles}: FailureConte
 	const examples = [...(prefix === undefined ? [] : [`${prefix}.${base}`]), `global.${base}`];
 	return `Call it by an inference profile, perhaps ${alternatives(examples)}: "bedrock-top models" lists those of the Region.`;
 }
+
+const alternatives = (ids: readonly string[]): string =>
+	ids.length < 2 ? ids.join('') : `${ids.slice(0, -1).join(', ')} or ${ids.at(-1)}`;
 
 /** For an identifier that the Region does not know. */
 export function unknownModelAdvice(

@@ -141,19 +141,6 @@ const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ERR_SOCKET_CONNEC
 /** Message of the SDK's own timer before anything was sent. */
 export const neverConnected = /not establish a connection with the server within/;
 
-/** Classes of answers that Bedrock did not give, or that do not follow its error model; undefined for all others. */
-const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass | undefined => {
-	if (neverConnected.test(message)) {
-		return 'network';
-	}
-	// The status that a proxy or a portal chose says nothing about the service. Load balancers do speak for the service.
-	if (isPage && status < 500 && status !== 429) {
-		return 'network';
-	}
-	// Another server does not know the call, whatever name it gives the error.
-	return status === 501 ? 'validation' : undefined;
-};
-
 /** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
 export function classOf(facts: ErrorFacts): FailureClass {
 	const named =
@@ -178,6 +165,19 @@ export function classOf(facts: ErrorFacts): FailureClass {
 	// No answer and no connection failed: the request could not be made.
 	return /credentials|region is missing|token/i.test(facts.message) ? 'credentials' : 'validation';
 }
+
+/** Classes of answers that Bedrock did not give, or that do not follow its error model; undefined for all others. */
+const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass | undefined => {
+	if (neverConnected.test(message)) {
+		return 'network';
+	}
+	// The status that a proxy or a portal chose says nothing about the service. Load balancers do speak for the service.
+	if (isPage && status < 500 && status !== 429) {
+		return 'network';
+	}
+	// Another server does not know the call, whatever name it gives the error.
+	return status === 501 ? 'validation' : undefined;
+};
 
 /** Whether the keys have expired, by any name the service uses. An expired signature means a wrong clock. */
 export function isExpiry({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean {

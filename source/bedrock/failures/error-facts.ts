@@ -167,32 +167,6 @@ const properName = (name: string): string => {
 /** Codes of broken connections, which the SDK calls timeouts. */
 const brokenOff = new Set(['ECONNRESET', 'EPIPE']);
 
-const firstCode = (error: unknown): string | undefined =>
-	wordOf(at(error, 'code')) ??
-	wordOf(at(at(error, 'errors'), 0, 'code')) ??
-	wordOf(at(at(error, 'cause'), 'code'));
-
-const hostOf = (error: unknown): string | undefined =>
-	wordOf(at(error, 'host')) ??
-	wordOf(at(error, 'hostname')) ??
-	wordOf(at(at(error, 'errors'), 0, 'hostname')) ??
-	wordOf(at(at(error, 'cause'), 'host'));
-
-const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string => {
-	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
-	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
-	if (body.isPage || error instanceof UnreadableAnswer) {
-		return body.message ?? message;
-	}
-	const saysNothing =
-		error instanceof SyntaxError ||
-		// An answer that is null, or otherwise not what the SDK can parse.
-		(isAnswered && error instanceof TypeError) ||
-		message.startsWith('{') ||
-		emptyMessage.test(message);
-	return saysNothing || message === '' ? (body.message ?? '') : message;
-};
-
 /** Reads an error of the SDK, of a stream, of Node or of anything else that was thrown. */
 export function factsOf(error: unknown): ErrorFacts {
 	const isFault = error instanceof StreamFault;
@@ -217,6 +191,32 @@ export function factsOf(error: unknown): ErrorFacts {
 		isPage: body.isPage,
 	};
 }
+
+const firstCode = (error: unknown): string | undefined =>
+	wordOf(at(error, 'code')) ??
+	wordOf(at(at(error, 'errors'), 0, 'code')) ??
+	wordOf(at(at(error, 'cause'), 'code'));
+
+const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string => {
+	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
+	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
+	if (body.isPage || error instanceof UnreadableAnswer) {
+		return body.message ?? message;
+	}
+	const saysNothing =
+		error instanceof SyntaxError ||
+		// An answer that is null, or otherwise not what the SDK can parse.
+		(isAnswered && error instanceof TypeError) ||
+		message.startsWith('{') ||
+		emptyMessage.test(message);
+	return saysNothing || message === '' ? (body.message ?? '') : message;
+};
+
+const hostOf = (error: unknown): string | undefined =>
+	wordOf(at(error, 'host')) ??
+	wordOf(at(error, 'hostname')) ??
+	wordOf(at(at(error, 'errors'), 0, 'hostname')) ??
+	wordOf(at(at(error, 'cause'), 'host'));
 
 /**
  * How long the service asks to wait, in milliseconds: `x-amz-retry-after` (ms), else `Retry-After` (seconds, or a

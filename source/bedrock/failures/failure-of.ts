@@ -19,72 +19,6 @@ const unsent =
 /** Connection errors that a retry does not fix. */
 const lasting = /^(?:ENOTFOUND|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL)/;
 
-/** Whether a proxy refuses to connect; one that merely fails may work the next time. */
-const isTurnedAway = ({code, message}: ErrorFacts): boolean =>
-	code === 'ERR_PROXY_TUNNEL' && /HTTP\/[\d.]+ 4\d\d/.test(message);
-
-const isRetryable = (failureClass: FailureClass, facts: ErrorFacts): boolean => {
-	const {name, code, status, isPage} = facts;
-	return (
-		retryable.has(failureClass) &&
-		name !== 'UnreadableAnswer' &&
-		status !== 407 &&
-		!(failureClass === 'network' && isPage && (status ?? 0) < 500) &&
-		!(status !== undefined && status >= 300 && status < 400) &&
-		!lasting.test(code ?? '') &&
-		!isTurnedAway(facts)
-	);
-};
-
-/** What an attempt did to the bucket; `none` only where it certainly cost nothing. */
-const chargeOf = (
-	failureClass: FailureClass,
-	{code, message, isWithinStream}: ErrorFacts,
-): Failure['charge'] => {
-	if (isWithinStream) {
-		return 'unknown';
-	}
-	switch (failureClass) {
-		case 'throttled-requests':
-		case 'throttled-tokens':
-		case 'throttled-day':
-		case 'validation':
-		case 'access-denied':
-		case 'not-found':
-		case 'needs-profile':
-		case 'credentials':
-			return 'none';
-		case 'network':
-			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
-		case 'overloaded':
-		case 'timeout':
-		case 'model-error':
-		case 'stream-cut':
-			return 'unknown';
-	}
-};
-
-const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
-	if (status !== undefined && status < 300) {
-		return `An answer came that cannot be read (HTTP ${status}).`;
-	}
-	const parts = [name, status === undefined ? undefined : `HTTP ${status}`, code];
-	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
-};
-
-const hintOf = (error: unknown): string | undefined => (error instanceof UserError ? error.hint : undefined);
-/** Messages of the SDK's timers in a user's words. */
-const plainly = (message: string): string =>
-	message
-		.replace(
-			/^.*request socket timed out after (\d+) ms of inactivity.*$/,
-			(_, ms) => `Nothing came for ${formatSpan(Number(ms))}.`,
-		)
-		.replace(
-			/^.*did not establish a connection with the server within the configured timeout of (\d+) ms.*$/,
-			(_, ms) => `No connection came about within ${formatSpan(Number(ms))}.`,
-		);
-
 /**
  * Makes a Failure of anything that a call may throw.
  * @param error An error of the SDK, of a stream, of credentials, of the connection, or anything else.
@@ -128,3 +62,70 @@ export function failureOf(
 		...(isSimulated(facts.headers) ? {isSimulated: true} : {}),
 	};
 }
+
+const isRetryable = (failureClass: FailureClass, facts: ErrorFacts): boolean => {
+	const {name, code, status, isPage} = facts;
+	return (
+		retryable.has(failureClass) &&
+		name !== 'UnreadableAnswer' &&
+		status !== 407 &&
+		!(failureClass === 'network' && isPage && (status ?? 0) < 500) &&
+		!(status !== undefined && status >= 300 && status < 400) &&
+		!lasting.test(code ?? '') &&
+		!isTurnedAway(facts)
+	);
+};
+
+/** Whether a proxy refuses to connect; one that merely fails may work the next time. */
+const isTurnedAway = ({code, message}: ErrorFacts): boolean =>
+	code === 'ERR_PROXY_TUNNEL' && /HTTP\/[\d.]+ 4\d\d/.test(message);
+
+/** Messages of the SDK's timers in a user's words. */
+const plainly = (message: string): string =>
+	message
+		.replace(
+			/^.*request socket timed out after (\d+) ms of inactivity.*$/,
+			(_, ms) => `Nothing came for ${formatSpan(Number(ms))}.`,
+		)
+		.replace(
+			/^.*did not establish a connection with the server within the configured timeout of (\d+) ms.*$/,
+			(_, ms) => `No connection came about within ${formatSpan(Number(ms))}.`,
+		);
+
+const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
+	if (status !== undefined && status < 300) {
+		return `An answer came that cannot be read (HTTP ${status}).`;
+	}
+	const parts = [name, status === undefined ? undefined : `HTTP ${status}`, code];
+	return parts.filter(Boolean).join(', ') || 'The call failed without a message.';
+};
+
+const hintOf = (error: unknown): string | undefined => (error instanceof UserError ? error.hint : undefined);
+
+/** What an attempt did to the bucket; `none` only where it certainly cost nothing. */
+const chargeOf = (
+	failureClass: FailureClass,
+	{code, message, isWithinStream}: ErrorFacts,
+): Failure['charge'] => {
+	if (isWithinStream) {
+		return 'unknown';
+	}
+	switch (failureClass) {
+		case 'throttled-requests':
+		case 'throttled-tokens':
+		case 'throttled-day':
+		case 'validation':
+		case 'access-denied':
+		case 'not-found':
+		case 'needs-profile':
+		case 'credentials':
+			return 'none';
+		case 'network':
+			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
+		case 'overloaded':
+		case 'timeout':
+		case 'model-error':
+		case 'stream-cut':
+			return 'unknown';
+	}
+};

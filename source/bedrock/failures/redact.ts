@@ -12,13 +12,13 @@ const environmentNames = [
 	'AWS_CONTAINER_AUTHORIZATION_TOKEN',
 ] as const;
 
-/** Stand-ins such as `test`, as simulators take them, are not secret: hiding them would blank out words. */
-const isStandIn = (value: string): boolean => value.length < 4 || /^[a-z]{4,7}$/i.test(value);
-
 /** The secrets of an environment. */
 export function secretsOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
 	return environmentNames.map((name) => environment[name] ?? '').filter((value) => !isStandIn(value));
 }
+
+/** Stand-ins such as `test`, as simulators take them, are not secret: hiding them would blank out words. */
+const isStandIn = (value: string): boolean => value.length < 4 || /^[a-z]{4,7}$/i.test(value);
 
 /** Without the known secrets. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {

@@ -5,11 +5,6 @@ import type {Reading} from './family.ts';
 
 /** The message format that Converse and Amazon Nova's own bodies share. */
 
-/** Text with its sources beside it comes in a separate block. */
-const textOf = (block: unknown): string | undefined =>
-	stringOf(at(block, 'text')) ??
-	joined(listOf(at(block, 'citationsContent', 'content')).map((part) => stringOf(at(part, 'text'))));
-
 /**
  * Reads a whole answer: `{output: {message: {content: [...]}}, stopReason, usage}`; without a message where a
  * guardrail stopped it.
@@ -31,6 +26,11 @@ export function readMessage(body: unknown): Reading | undefined {
 		counts: countsIn(at(body, 'usage')),
 	};
 }
+
+/** Text with its sources beside it comes in a separate block. */
+const textOf = (block: unknown): string | undefined =>
+	stringOf(at(block, 'text')) ??
+	joined(listOf(at(block, 'citationsContent', 'content')).map((part) => stringOf(at(part, 'text'))));
 
 const eventNames = [
 	'messageStart',

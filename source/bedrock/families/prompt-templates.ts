@@ -27,11 +27,6 @@ export function llama4Prompt({system, messages}: Prompt): string {
 	].join('');
 }
 
-const instructed = (messages: readonly PromptMessage[], endOfTurn: string): string =>
-	`<s>${messages
-		.map(({role, text}) => (role === 'user' ? `[INST] ${text} [/INST]` : ` ${text}${endOfTurn}`))
-		.join('')}`;
-
 /** Llama 2 chat (legacy): instruction brackets, the system prompt inside the first of them. */
 export function llama2Prompt({system, messages}: Prompt): string {
 	return instructed(
@@ -39,6 +34,11 @@ export function llama2Prompt({system, messages}: Prompt): string {
 		' </s><s>',
 	);
 }
+
+const instructed = (messages: readonly PromptMessage[], endOfTurn: string): string =>
+	`<s>${messages
+		.map(({role, text}) => (role === 'user' ? `[INST] ${text} [/INST]` : ` ${text}${endOfTurn}`))
+		.join('')}`;
 
 /** Mistral's text completion models: the same brackets without a system prompt. */
 export function mistralPrompt(prompt: Prompt): string {

@@ -41,6 +41,14 @@ export function familyOf(baseModel: string): Family {
 	return family;
 }
 
+/**
+ * Reads a whole answer as its family writes it, else as any family does: an imported model, or a profile whose base
+ * model could not be looked up, still answers in one of the known shapes.
+ */
+export function readBody(family: Family, body: unknown): Reading | undefined {
+	return firstReading(family, (candidate) => candidate.readBody(body));
+}
+
 const firstReading = (
 	family: Family,
 	read: (candidate: Family) => Reading | undefined,
@@ -57,14 +65,6 @@ const firstReading = (
 	}
 	return undefined;
 };
-
-/**
- * Reads a whole answer as its family writes it, else as any family does: an imported model, or a profile whose base
- * model could not be looked up, still answers in one of the known shapes.
- */
-export function readBody(family: Family, body: unknown): Reading | undefined {
-	return firstReading(family, (candidate) => candidate.readBody(body));
-}
 
 /** Reads one chunk of a stream in the same way. */
 export function readChunk(family: Family, chunk: unknown): Reading | undefined {

@@ -104,13 +104,6 @@ export function routeOf(
 
 type Placed = {readonly model: string; readonly region: string};
 
-const placedIn = (models: readonly string[]): readonly Placed[] =>
-	models.flatMap((given) => {
-		const model = given.trim();
-		const region = parseBedrockArn(model)?.region ?? '';
-		return region === '' ? [] : [{model, region}];
-	});
-
 /**
  * The Region that ARNs among the models decide; undefined where none does.
  * @param typed Region of the command line.
@@ -140,3 +133,10 @@ export function regionOfArns(models: readonly string[], typed: string | undefine
 	}
 	return first.region;
 }
+
+const placedIn = (models: readonly string[]): readonly Placed[] =>
+	models.flatMap((given) => {
+		const model = given.trim();
+		const region = parseBedrockArn(model)?.region ?? '';
+		return region === '' ? [] : [{model, region}];
+	});

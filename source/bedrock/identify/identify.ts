@@ -64,6 +64,11 @@ export function identify(given: string, modelIndex: ModelIndex): Identity {
 		: withRoute(hidden(model, kind, region), profile.modelArns, modelIndex);
 }
 
+/** An identifier without white space around it or slashes at its end. */
+function trimmed(identifier: string): string {
+	return identifier.trim().replace(/(?<=[^/])\/+$/, '');
+}
+
 /** The same identity with the route that GetInferenceProfile or a list gives; unchanged without one. */
 function withRoute(identity: Identity, modelArns: readonly string[], modelIndex: ModelIndex): Identity {
 	const route = routeOf(modelArns);
@@ -75,11 +80,6 @@ function withRoute(identity: Identity, modelArns: readonly string[], modelIndex:
 				scope: route.scope,
 				isResolved: true,
 			};
-}
-
-/** An identifier without white space around it or slashes at its end. */
-function trimmed(identifier: string): string {
-	return identifier.trim().replace(/(?<=[^/])\/+$/, '');
 }
 
 /** The part before the first dot of a profile ID, as seen so far: `us`, `apac`, `us-gov`, `global`. */

@@ -19,10 +19,6 @@ export function isSystemProfile({arn}: Pick<InferenceProfile, 'arn'>): boolean {
 	return !arn.includes(':application-inference-profile/');
 }
 
-/** The base model of a system profile, in comparable form. */
-const keyOfProfile = ({id, modelArns}: InferenceProfile): string =>
-	baseModelKey(routeOf(modelArns)?.baseModel ?? id.slice(id.indexOf('.') + 1));
-
 /** Makes the index from the two lists. */
 export function createModelIndex(
 	models: readonly FoundationModel[],
@@ -58,6 +54,10 @@ export function createModelIndex(
 						.toSorted((left, right) => rankOf(left) - rankOf(right) || left.localeCompare(right)),
 	};
 }
+
+/** The base model of a system profile, in comparable form. */
+const keyOfProfile = ({id, modelArns}: InferenceProfile): string =>
+	baseModelKey(routeOf(modelArns)?.baseModel ?? id.slice(id.indexOf('.') + 1));
 
 const rankOf = (id: string): number => (id.startsWith('global.') ? 1 : 0);
 

@@ -18,26 +18,6 @@ const names: ReadonlyArray<readonly [LimitName, RegExp, factor: number]> = [
 
 type Row = {readonly name: LimitName; readonly label: string; readonly value: number};
 
-const rowsOf = (quotas: readonly ListedQuota[]): readonly Row[] =>
-	quotas.flatMap(({name: quotaName, value}) =>
-		names.flatMap(([name, pattern, factor]) => {
-			const label = pattern.exec(quotaName.trim())?.[1];
-			return label === undefined || value === null ? [] : [{name, label, value: value * factor}];
-		}),
-	);
-
-const collect = async <Item>(pages: () => AsyncIterable<readonly Item[]>): Promise<readonly Item[]> => {
-	const items: Item[] = [];
-	try {
-		for await (const page of pages()) {
-			items.push(...page);
-		}
-	} catch {
-		// A refused list shows nothing: AWS's defaults are assumed, and marked so.
-	}
-	return items;
-};
-
 /** Quotas of batch inference for a base model; where the account has no value, AWS's default is assumed and named. */
 export async function readBatchLimits(source: QuotaSource, baseModel: string): Promise<BatchLimits> {
 	const [defaults, applied, models] = await Promise.all([
@@ -61,3 +41,23 @@ export async function readBatchLimits(source: QuotaSource, baseModel: string): P
 		assumed: (Object.keys(usualLimits) as LimitName[]).filter((name) => !known.includes(name)),
 	};
 }
+
+const collect = async <Item>(pages: () => AsyncIterable<readonly Item[]>): Promise<readonly Item[]> => {
+	const items: Item[] = [];
+	try {
+		for await (const page of pages()) {
+			items.push(...page);
+		}
+	} catch {
+		// A refused list shows nothing: AWS's defaults are assumed, and marked so.
+	}
+	return items;
+};
+
+const rowsOf = (quotas: readonly ListedQuota[]): readonly Row[] =>
+	quotas.flatMap(({name: quotaName, value}) =>
+		names.flatMap(([name, pattern, factor]) => {
+			const label = pattern.exec(quotaName.trim())?.[1];
+			return label === undefined || value === null ? [] : [{name, label, value: value * factor}];
+		}),
+	);

@@ -35,42 +35,31 @@ const elsewhere = new Set([
 	'IllegalLocationConstraintException',
 ]);
 
-/** For a bucket in another Region: S3 mostly names it. */
-const regionAdvice = ({headers, message}: ErrorFacts): string => {
-	const region = headers['x-amz-bucket-region'] ?? /expecting '([\w-]+)'/.exec(message)?.[1];
-	return `The bucket is in another Region: use --region${region === undefined ? ' with that one' : ` ${region}`}, or name a bucket in the Region of the job.`;
-};
+/** Whether the account has as many active jobs as it may: this one waits. */
+export function isJobLimit(error: unknown): boolean {
+	return nameOf(error) === 'ServiceQuotaExceededException';
+}
 
-const callPermissionAdvice = ({message}: ErrorFacts, action: string, isStore: boolean): string => {
-	const needed = /not authorized to perform:? ([\w-]+:\w+)/i.exec(message)?.[1] ?? action;
-	const resource = /on resource:? (\S+)/i.exec(message)?.[1] ?? (isStore ? 'the bucket' : undefined);
-	const what = `${needed}${resource === undefined ? '' : ` on ${resource}`}`;
-	return /explicit deny/i.test(message)
-		? `A policy denies ${what} explicitly: ask who looks after the policies of the account.`
-		: `Allow ${what} to the caller.`;
-};
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
-/** "assumed-role" is part of the name of most callers. */
-const isAboutRole = (message: string): boolean => /\bassumed?\b(?!-)|sts:AssumeRole/i.test(message);
-
-const jobAdvice = ({name, message}: ErrorFacts, action: string): string | undefined => {
-	const isSubmitting = action === 'bedrock:CreateModelInvocationJob';
-	if (isSubmitting && isAboutRole(message)) {
-		return 'Check the trust policy of --role-arn: it has to let bedrock.amazonaws.com assume the role.';
+/** An error of S3 or of a job's call, for the user. */
+export function callError(
+	error: unknown,
+	clients: Pick<Clients, 'secrets' | 'endpoint'>,
+	{what, action}: {readonly what: string; readonly action: string},
+): UserError {
+	if (error instanceof UserError) {
+		return error;
 	}
-	if (name === 'ConflictException') {
-		return isSubmitting
-			? 'The name of the job is in use: "bedrock-top batch --list" shows the jobs of the account.'
-			: 'Look at its state with "bedrock-top batch --list".';
-	}
-	const isUnknown = name === 'ResourceNotFoundException' || /\bjob ?(?:identifier|arn)\b/i.test(message);
-	return isUnknown && !isSubmitting
-		? 'Check the ARN of the job, and --region and --profile: only the account and the Region that it was submitted in know it.'
-		: undefined;
-};
-
-const storeAdvice = (facts: ErrorFacts): string | undefined =>
-	elsewhere.has(facts.name) || facts.status === 301 ? regionAdvice(facts) : storeHints[facts.name];
+	const {endpoint} = clients;
+	const failure = failureOf(error, {action, endpoint}, {secrets: clients.secrets()});
+	const hint = callAdvice(failure.class, factsOf(error), action, failure.advice);
+	return new UserError(`${what}: ${failure.message}`, {
+		exitCode: 1,
+		...(hint === undefined ? {} : {hint: withoutSecrets(hint, clients.secrets())}),
+		cause: error,
+	});
+}
 
 /**
  * One sentence with the way out.
@@ -111,31 +100,42 @@ function callAdvice(
 	}
 }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
+const storeAdvice = (facts: ErrorFacts): string | undefined =>
+	elsewhere.has(facts.name) || facts.status === 301 ? regionAdvice(facts) : storeHints[facts.name];
 
-/** Whether the account has as many active jobs as it may: this one waits. */
-export function isJobLimit(error: unknown): boolean {
-	return nameOf(error) === 'ServiceQuotaExceededException';
-}
+/** For a bucket in another Region: S3 mostly names it. */
+const regionAdvice = ({headers, message}: ErrorFacts): string => {
+	const region = headers['x-amz-bucket-region'] ?? /expecting '([\w-]+)'/.exec(message)?.[1];
+	return `The bucket is in another Region: use --region${region === undefined ? ' with that one' : ` ${region}`}, or name a bucket in the Region of the job.`;
+};
 
-/** An error of S3 or of a job's call, for the user. */
-export function callError(
-	error: unknown,
-	clients: Pick<Clients, 'secrets' | 'endpoint'>,
-	{what, action}: {readonly what: string; readonly action: string},
-): UserError {
-	if (error instanceof UserError) {
-		return error;
+const jobAdvice = ({name, message}: ErrorFacts, action: string): string | undefined => {
+	const isSubmitting = action === 'bedrock:CreateModelInvocationJob';
+	if (isSubmitting && isAboutRole(message)) {
+		return 'Check the trust policy of --role-arn: it has to let bedrock.amazonaws.com assume the role.';
 	}
-	const {endpoint} = clients;
-	const failure = failureOf(error, {action, endpoint}, {secrets: clients.secrets()});
-	const hint = callAdvice(failure.class, factsOf(error), action, failure.advice);
-	return new UserError(`${what}: ${failure.message}`, {
-		exitCode: 1,
-		...(hint === undefined ? {} : {hint: withoutSecrets(hint, clients.secrets())}),
-		cause: error,
-	});
-}
+	if (name === 'ConflictException') {
+		return isSubmitting
+			? 'The name of the job is in use: "bedrock-top batch --list" shows the jobs of the account.'
+			: 'Look at its state with "bedrock-top batch --list".';
+	}
+	const isUnknown = name === 'ResourceNotFoundException' || /\bjob ?(?:identifier|arn)\b/i.test(message);
+	return isUnknown && !isSubmitting
+		? 'Check the ARN of the job, and --region and --profile: only the account and the Region that it was submitted in know it.'
+		: undefined;
+};
+
+/** "assumed-role" is part of the name of most callers. */
+const isAboutRole = (message: string): boolean => /\bassumed?\b(?!-)|sts:AssumeRole/i.test(message);
+
+const callPermissionAdvice = ({message}: ErrorFacts, action: string, isStore: boolean): string => {
+	const needed = /not authorized to perform:? ([\w-]+:\w+)/i.exec(message)?.[1] ?? action;
+	const resource = /on resource:? (\S+)/i.exec(message)?.[1] ?? (isStore ? 'the bucket' : undefined);
+	const what = `${needed}${resource === undefined ? '' : ` on ${resource}`}`;
+	return /explicit deny/i.test(message)
+		? `A policy denies ${what} explicitly: ask who looks after the policies of the account.`
+		: `Allow ${what} to the caller.`;
+};
 
 /** Whether an error is transient: throttles, faults of the service, a network that is away for a while. */
 export function isPassing(error: unknown): boolean {

@@ -52,25 +52,6 @@ export function hasEnded(status: string): boolean {
 	return ends.has(status);
 }
 
-const viewOf = (
-	answer: GetModelInvocationJobResponse | ModelInvocationJobSummary,
-	simulated: boolean,
-): JobView => ({
-	arn: answer.jobArn ?? '',
-	name: answer.jobName ?? '',
-	model: answer.modelId ?? '',
-	status: answer.status ?? 'Submitted',
-	message: answer.message,
-	outputUri: answer.outputDataConfig?.s3OutputDataConfig?.s3Uri,
-	submittedAtMs: answer.submitTime?.getTime(),
-	endedAtMs: answer.endTime?.getTime(),
-	total: answer.totalRecordCount ?? 0,
-	processed: answer.processedRecordCount ?? 0,
-	succeeded: answer.successRecordCount ?? 0,
-	failed: answer.errorRecordCount ?? 0,
-	isSimulated: simulated,
-});
-
 export function createJobService(clients: Clients): JobService {
 	return {
 		async create(order) {
@@ -134,3 +115,22 @@ export function createJobService(clients: Clients): JobService {
 		},
 	};
 }
+
+const viewOf = (
+	answer: GetModelInvocationJobResponse | ModelInvocationJobSummary,
+	simulated: boolean,
+): JobView => ({
+	arn: answer.jobArn ?? '',
+	name: answer.jobName ?? '',
+	model: answer.modelId ?? '',
+	status: answer.status ?? 'Submitted',
+	message: answer.message,
+	outputUri: answer.outputDataConfig?.s3OutputDataConfig?.s3Uri,
+	submittedAtMs: answer.submitTime?.getTime(),
+	endedAtMs: answer.endTime?.getTime(),
+	total: answer.totalRecordCount ?? 0,
+	processed: answer.processedRecordCount ?? 0,
+	succeeded: answer.successRecordCount ?? 0,
+	failed: answer.errorRecordCount ?? 0,
+	isSimulated: simulated,
+});

@@ -27,6 +27,22 @@ export type RecordOutcome =
 	| {readonly kind: 'answered'; readonly recordId: string; readonly answer: Answer}
 	| {readonly kind: 'failed'; readonly recordId: string; readonly message: string};
 
+/** Reads one line of an output; undefined where it is not a record. */
+export function readOutputLine(line: string, baseModel: string, form: BatchForm): RecordOutcome | undefined {
+	const record = parseJson(line);
+	const recordId = stringOf(at(record, 'recordId'));
+	if (recordId === undefined) {
+		return undefined;
+	}
+	const output = at(record, 'modelOutput');
+	const answer = isObject(output) ? readAnswer(output, baseModel, form) : undefined;
+	if (answer !== undefined) {
+		return {kind: 'answered', recordId, answer};
+	}
+	const message = isObject(output) ? 'The output cannot be read.' : errorText(at(record, 'error'));
+	return {kind: 'failed', recordId, message};
+}
+
 const readAnswer = (body: JsonObject, baseModel: string, form: BatchForm): Answer | undefined => {
 	const family = familyOf(baseModel);
 	const own = form === 'Converse' ? readMessage(body) : readBody(family, body);
@@ -52,19 +68,3 @@ const errorText = (error: unknown): string =>
 	[at(error, 'errorCode'), at(error, 'errorMessage')]
 		.filter((part) => typeof part === 'string' || typeof part === 'number')
 		.join(' ') || 'The record failed without a message.';
-
-/** Reads one line of an output; undefined where it is not a record. */
-export function readOutputLine(line: string, baseModel: string, form: BatchForm): RecordOutcome | undefined {
-	const record = parseJson(line);
-	const recordId = stringOf(at(record, 'recordId'));
-	if (recordId === undefined) {
-		return undefined;
-	}
-	const output = at(record, 'modelOutput');
-	const answer = isObject(output) ? readAnswer(output, baseModel, form) : undefined;
-	if (answer !== undefined) {
-		return {kind: 'answered', recordId, answer};
-	}
-	const message = isObject(output) ? 'The output cannot be read.' : errorText(at(record, 'error'));
-	return {kind: 'failed', recordId, message};
-}

@@ -9,10 +9,6 @@ import {headersFor} from './response-headers.ts';
 import type {Send} from './send.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
-/** What the service sends for an answer without content. */
-const isNothing = (output: unknown): boolean =>
-	output === undefined || output === null || (isObject(output) && Object.keys(output).length === 0);
-
 /** Converse: one schema for every chat model, usage in the body. */
 export const converse: Send = async (runtime, request, {signal}) => {
 	const command = new ConverseCommand(converseRequest(request));
@@ -32,6 +28,10 @@ export const converse: Send = async (runtime, request, {signal}) => {
 		usage: [{source: 'converse', counts: reading.counts ?? {}}],
 	});
 };
+
+/** What the service sends for an answer without content. */
+const isNothing = (output: unknown): boolean =>
+	output === undefined || output === null || (isObject(output) && Object.keys(output).length === 0);
 
 /** ConverseStream: the counts come with the last event; a stream without its end has none and counts as cut. */
 export const converseStream: Send = async (runtime, request, options) => {

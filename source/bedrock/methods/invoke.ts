@@ -8,23 +8,6 @@ import {countsInHeaders, headersFor, latencyInHeaders} from './response-headers.
 import type {Send} from './send.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
-/** Answers of models that write no text, which have no output tokens. */
-const isVector = (body: unknown): boolean =>
-	isObject(body) &&
-	(['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key)) ||
-		Array.isArray(at(body, 'data', 0, 'embedding')));
-
-/** Pictures of Amazon Nova Canvas, Amazon Titan and Stability AI, whose older models call them artifacts. */
-const isPicture = (body: unknown): boolean =>
-	Array.isArray(at(body, 'images')) || at(body, 'artifacts', 0, 'base64') !== undefined;
-
-/** Scores of a model that ranks documents. */
-const isRanking = (body: unknown): boolean =>
-	listOf(at(body, 'results')).some((result) => at(result, 'relevance_score') !== undefined);
-
-/** Embeddings, rankings and pictures are answers that have no text. */
-const isWithoutText = (body: unknown): boolean => isVector(body) || isRanking(body) || isPicture(body);
-
 /** InvokeModel: the model's own body; Bedrock counts in the headers. */
 export const invoke: Send = async (runtime, request, {signal}) => {
 	const family = familyOf(request.baseModel);
@@ -58,9 +41,22 @@ export const invoke: Send = async (runtime, request, {signal}) => {
 	});
 };
 
-/** An error that a model reported inside its stream, under its own name. */
-const reportedFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
-	new StreamFault(Object.assign(new Error(message), {name}));
+/** Embeddings, rankings and pictures are answers that have no text. */
+const isWithoutText = (body: unknown): boolean => isVector(body) || isRanking(body) || isPicture(body);
+
+/** Answers of models that write no text, which have no output tokens. */
+const isVector = (body: unknown): boolean =>
+	isObject(body) &&
+	(['embedding', 'embeddings', 'embeddingsByType'].some((key) => Object.hasOwn(body, key)) ||
+		Array.isArray(at(body, 'data', 0, 'embedding')));
+
+/** Scores of a model that ranks documents. */
+const isRanking = (body: unknown): boolean =>
+	listOf(at(body, 'results')).some((result) => at(result, 'relevance_score') !== undefined);
+
+/** Pictures of Amazon Nova Canvas, Amazon Titan and Stability AI, whose older models call them artifacts. */
+const isPicture = (body: unknown): boolean =>
+	Array.isArray(at(body, 'images')) || at(body, 'artifacts', 0, 'base64') !== undefined;
 
 /**
  * InvokeModelWithResponseStream: the model's own chunks. Bedrock's counts come in the last one, beside the model's
@@ -115,3 +111,7 @@ export const invokeStream: Send = async (runtime, request, options) => {
 		],
 	});
 };
+
+/** An error that a model reported inside its stream, under its own name. */
+const reportedFault = ({name, message}: {readonly name: string; readonly message: string}): StreamFault =>
+	new StreamFault(Object.assign(new Error(message), {name}));

@@ -19,12 +19,6 @@ import {at, type JsonObject} from '../json.ts';
 
 const cachePoint = {cachePoint: {type: 'default'}} as const;
 
-const messagesOf = (messages: readonly PromptMessage[], cachedIndex: number) =>
-	messages.map(({role, text}, index) => ({
-		role,
-		content: index === cachedIndex ? [{text}, cachePoint] : [{text}],
-	}));
-
 /** Messages and system prompt as Converse and CountTokens take them. */
 export function converseContent(given: InferenceRequest): Pick<ConverseCommandInput, 'messages' | 'system'> {
 	const family = familyOf(given.baseModel);
@@ -39,6 +33,12 @@ export function converseContent(given: InferenceRequest): Pick<ConverseCommandIn
 			: {}),
 	};
 }
+
+const messagesOf = (messages: readonly PromptMessage[], cachedIndex: number) =>
+	messages.map(({role, text}, index) => ({
+		role,
+		content: index === cachedIndex ? [{text}, cachePoint] : [{text}],
+	}));
 
 /**
  * A Converse request. Max tokens is always sent, everything else only when the request names it: recent Claude models

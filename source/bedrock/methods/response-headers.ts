@@ -48,12 +48,6 @@ export function headersFor(output: object): ResponseHeaders {
 	return headersOf(responses.get(output));
 }
 
-/** A count in a header: digits and nothing else. */
-const headerCount = (value: string | undefined): number | undefined => {
-	const count = value !== undefined && /^\d{1,15}$/.test(value.trim()) ? Number(value) : undefined;
-	return count !== undefined && Number.isSafeInteger(count) ? count : undefined;
-};
-
 /** Token counts of InvokeModel's headers; both leave cached tokens out of the input. */
 export function countsInHeaders(headers: ResponseHeaders): TokenCounts {
 	return {
@@ -63,6 +57,12 @@ export function countsInHeaders(headers: ResponseHeaders): TokenCounts {
 		cacheWrite: headerCount(headers['x-amzn-bedrock-cache-write-input-token-count']),
 	};
 }
+
+/** A count in a header: digits and nothing else. */
+const headerCount = (value: string | undefined): number | undefined => {
+	const count = value !== undefined && /^\d{1,15}$/.test(value.trim()) ? Number(value) : undefined;
+	return count !== undefined && Number.isSafeInteger(count) ? count : undefined;
+};
 
 /** Latency in milliseconds as the service measured it. */
 export function latencyInHeaders(headers: ResponseHeaders): number | undefined {

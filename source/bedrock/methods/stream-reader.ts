@@ -98,23 +98,6 @@ const noStream = (type: string, response: unknown): Error =>
 /** Milliseconds that a stream has to end once its answer is complete: its socket can be reused only then. */
 const endPatienceMs = 250;
 
-/** The next event; undefined at the end of the stream, or where a complete answer does not end in time. */
-const nextEvent = async <Event>(
-	events: AsyncIterator<Event>,
-	isComplete: boolean,
-): Promise<Event | undefined> => {
-	const next = events.next().then(({value, done}) => (done ? undefined : value));
-	if (!isComplete) {
-		return next;
-	}
-	let timer: NodeJS.Timeout | undefined;
-	const patience = new Promise<undefined>((resolve) => {
-		timer = setTimeout(() => resolve(undefined), endPatienceMs);
-	});
-	// An error behind the last event takes nothing from the answer, which is paid for.
-	return Promise.race([next.catch(() => undefined), patience]).finally(() => clearTimeout(timer));
-};
-
 /**
  * Reads a stream to its end, or to the end of its answer where the stream stays open; everything thrown before
  * becomes a StreamFault.
@@ -144,6 +127,23 @@ export async function readStream<Event>(
 		throw cutAfter(error instanceof StreamFault ? error : new StreamFault(error), received());
 	}
 }
+
+/** The next event; undefined at the end of the stream, or where a complete answer does not end in time. */
+const nextEvent = async <Event>(
+	events: AsyncIterator<Event>,
+	isComplete: boolean,
+): Promise<Event | undefined> => {
+	const next = events.next().then(({value, done}) => (done ? undefined : value));
+	if (!isComplete) {
+		return next;
+	}
+	let timer: NodeJS.Timeout | undefined;
+	const patience = new Promise<undefined>((resolve) => {
+		timer = setTimeout(() => resolve(undefined), endPatienceMs);
+	});
+	// An error behind the last event takes nothing from the answer, which is paid for.
+	return Promise.race([next.catch(() => undefined), patience]).finally(() => clearTimeout(timer));
+};
 
 /** The fault with what had arrived before it. */
 export function cutAfter(fault: StreamFault, received: Received): StreamFault {

@@ -92,6 +92,26 @@ export async function readLists(source: QuotaSource, options: ReadListsOptions):
 	};
 }
 
+const collect = async <Item>(pages: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> => {
+	const items: Item[] = [];
+	for await (const page of pages) {
+		items.push(...page);
+	}
+	return items;
+};
+
+const asSourceError = (error: unknown): SourceError =>
+	error instanceof SourceError
+		? error
+		: new SourceError('other', error instanceof Error ? error.message : String(error), error);
+
+/** Of more than a thousand quotas less than half are about calling models; the rest is dropped as it arrives. */
+async function* inferenceQuotas(pages: AsyncIterable<readonly ListedQuota[]>) {
+	for await (const page of pages) {
+		yield page.filter(({name}) => parseQuotaName(name) !== undefined || isAccountTokensPerDay(name));
+	}
+}
+
 const lookUp = async (
 	source: QuotaSource,
 	wanted: readonly string[],
@@ -113,23 +133,3 @@ const lookUp = async (
 		fetched.lookedUp = [...(cached.lookedUp ?? []), ...found.flat()];
 	}
 };
-
-const collect = async <Item>(pages: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> => {
-	const items: Item[] = [];
-	for await (const page of pages) {
-		items.push(...page);
-	}
-	return items;
-};
-
-/** Of more than a thousand quotas less than half are about calling models; the rest is dropped as it arrives. */
-async function* inferenceQuotas(pages: AsyncIterable<readonly ListedQuota[]>) {
-	for await (const page of pages) {
-		yield page.filter(({name}) => parseQuotaName(name) !== undefined || isAccountTokensPerDay(name));
-	}
-}
-
-const asSourceError = (error: unknown): SourceError =>
-	error instanceof SourceError
-		? error
-		: new SourceError('other', error instanceof Error ? error.message : String(error), error);

@@ -54,12 +54,6 @@ const noRow = {applied: null, default: null, adjustable: null, code: null, name:
 /** The service sets no such limit. */
 const noLimit: Limit = {value: null, state: 'none', source: null, ...noRow};
 
-/** An unknown limit, with the assumed value in force. */
-function unknownLimit(kind: LimitKind): Limit {
-	const value = assumedValues[kind];
-	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...noRow};
-}
-
 /**
  * A quota of the account as a limit. The account's own value is in force, AWS's default where that is missing, and
  * the assumed one where both are; 0 means that the account may not call the model at all.
@@ -85,6 +79,12 @@ export function limitOf(quota: AppliedAndDefault, kind: LimitKind, factor = 1): 
 		source: applied === null ? 'default' : appliedSource,
 		...facts,
 	};
+}
+
+/** An unknown limit, with the assumed value in force. */
+function unknownLimit(kind: LimitKind): Limit {
+	const value = assumedValues[kind];
+	return {value, state: 'unknown', source: value === null ? null : 'assumed', ...noRow};
 }
 
 /** The limit with the user's own value in force; the account's value stays beside it. */

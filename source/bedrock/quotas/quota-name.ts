@@ -42,11 +42,6 @@ export function parseQuotaName(name: string): QuotaName | undefined {
 	return parseInference(name, text) ?? parseDaily(name, text) ?? parseMantle(name, text);
 }
 
-/** Whether the name is that of the daily quota over all models of an account. */
-export function isAccountTokensPerDay(name: string): boolean {
-	return account.test(name.trim().replaceAll(/\s+/g, ' '));
-}
-
 const parseInference = (name: string, text: string): QuotaName | undefined => {
 	const match = inference.exec(text);
 	if (match === null) {
@@ -66,6 +61,28 @@ const parseInference = (name: string, text: string): QuotaName | undefined => {
 		isDoubled: false,
 		isOldWording: wording === undefined,
 	};
+};
+
+const metricOf = (unit: string | undefined, period: string | undefined): QuotaMetric | undefined => {
+	const kind = `${unit} per ${period}`.toLowerCase();
+	switch (kind) {
+		case 'requests per minute':
+			return 'requestsPerMinute';
+		case 'tokens per minute':
+			return 'tokensPerMinute';
+		case 'tokens per day':
+			return 'tokensPerDay';
+		default:
+			return undefined;
+	}
+};
+
+const labelled = (model: string, isLatencyOptimized: boolean): {label: string; use: QuotaUse} => {
+	const bare = contextLength.exec(model)?.[1];
+	if (bare !== undefined) {
+		return {label: bare, use: 'long-context'};
+	}
+	return {label: model, use: isLatencyOptimized ? 'latency-optimized' : 'standard'};
 };
 
 const parseDaily = (name: string, text: string): QuotaName | undefined => {
@@ -99,24 +116,7 @@ const parseMantle = (name: string, text: string): QuotaName | undefined => {
 			};
 };
 
-const metricOf = (unit: string | undefined, period: string | undefined): QuotaMetric | undefined => {
-	const kind = `${unit} per ${period}`.toLowerCase();
-	switch (kind) {
-		case 'requests per minute':
-			return 'requestsPerMinute';
-		case 'tokens per minute':
-			return 'tokensPerMinute';
-		case 'tokens per day':
-			return 'tokensPerDay';
-		default:
-			return undefined;
-	}
-};
-
-const labelled = (model: string, isLatencyOptimized: boolean): {label: string; use: QuotaUse} => {
-	const bare = contextLength.exec(model)?.[1];
-	if (bare !== undefined) {
-		return {label: bare, use: 'long-context'};
-	}
-	return {label: model, use: isLatencyOptimized ? 'latency-optimized' : 'standard'};
-};
+/** Whether the name is that of the daily quota over all models of an account. */
+export function isAccountTokensPerDay(name: string): boolean {
+	return account.test(name.trim().replaceAll(/\s+/g, ' '));
+}

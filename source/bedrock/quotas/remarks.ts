@@ -47,18 +47,6 @@ const quotaRemarks = (
 		: [`AWS's default quotas could not be read (${reason}): only the account's own are shown.`];
 };
 
-const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'profiles'>): string[] => {
-	const [first] = failed;
-	return first === undefined
-		? []
-		: [
-				`Models of the Region could not be listed (${reasonOf(failures.get(first), failed)}): identifiers are judged by their form.`,
-			];
-};
-
-/** Without its full stop. */
-const clause = (sentence: string): string => sentence.replace(/\.$/, '');
-
 const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]): string => {
 	const needed = [...new Set(lists.map((name) => actions[name]))].join(' and ');
 	switch (failure?.kind) {
@@ -71,6 +59,18 @@ const reasonOf = (failure: SourceError | undefined, lists: readonly ListName[]):
 		default:
 			return failure?.message ?? 'no answer';
 	}
+};
+
+/** Without its full stop. */
+const clause = (sentence: string): string => sentence.replace(/\.$/, '');
+
+const modelRemarks = (failures: Failures, failed: ReadonlyArray<'models' | 'profiles'>): string[] => {
+	const [first] = failed;
+	return first === undefined
+		? []
+		: [
+				`Models of the Region could not be listed (${reasonOf(failures.get(first), failed)}): identifiers are judged by their form.`,
+			];
 };
 
 /** Sentences about one target. */
@@ -107,6 +107,26 @@ export function targetRemarks(
 	return isMatched ? [...remarks, ...matchedRemarks(target)] : remarks;
 }
 
+const kindRemarkOf = ({kind, model, isResolved}: Identity, failures: Failures): string | undefined => {
+	switch (kind) {
+		case 'base-model':
+		case 'inference-profile':
+			return undefined;
+		case 'application-profile':
+			return isResolved
+				? undefined
+				: `${model} could not be resolved (${failures.get('lookedUp')?.kind === 'denied' ? 'IAM permission needed: bedrock:GetInferenceProfile' : 'GetInferenceProfile did not find its model'}): its limits are assumed.`;
+		case 'provisioned-model':
+			return `${model} runs on purchased capacity, which quotas per minute do not limit.`;
+		case 'prompt-router':
+			return `${model} chooses among models, each with its own quotas: its limits are assumed.`;
+		case 'custom-model':
+		case 'imported-model':
+		case 'other':
+			return `${model} hides its foundation model, and its quotas are others: its limits are assumed.`;
+	}
+};
+
 /** What the Region's own lists say against calling a model this way, before anything is sent. */
 const routeRemarkOf = (
 	{kind, model, baseModel}: Identity,
@@ -132,26 +152,6 @@ const routeRemarkOf = (
 	return inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND')
 		? undefined
 		: `${model} is not offered on demand in ${region}${others === undefined ? '' : `: call it as ${others}`}.`;
-};
-
-const kindRemarkOf = ({kind, model, isResolved}: Identity, failures: Failures): string | undefined => {
-	switch (kind) {
-		case 'base-model':
-		case 'inference-profile':
-			return undefined;
-		case 'application-profile':
-			return isResolved
-				? undefined
-				: `${model} could not be resolved (${failures.get('lookedUp')?.kind === 'denied' ? 'IAM permission needed: bedrock:GetInferenceProfile' : 'GetInferenceProfile did not find its model'}): its limits are assumed.`;
-		case 'provisioned-model':
-			return `${model} runs on purchased capacity, which quotas per minute do not limit.`;
-		case 'prompt-router':
-			return `${model} chooses among models, each with its own quotas: its limits are assumed.`;
-		case 'custom-model':
-		case 'imported-model':
-		case 'other':
-			return `${model} hides its foundation model, and its quotas are others: its limits are assumed.`;
-	}
 };
 
 const matchedRemarks = ({model, scope, quota}: Target): string[] => {

@@ -104,23 +104,54 @@ const maxSentences = 50;
 /** Mean tokens per word, to keep an answer below a number of words. */
 const tokensPerWord = 1.3;
 
-const proseAnswer = (
+/** The text of an answer. */
+export function composeAnswer(random: Random, {system, question, jsonSchema}: Prompt): string {
+	const packed = jsonSchema === undefined ? findPackedItems(question) : undefined;
+	if (packed !== undefined) {
+		return packedAnswer(random, system, packed);
+	}
+	const format = readRequestedFormat(system, question);
+	return answerItem(random, format, question, {
+		schema: jsonSchema,
+		errorRate: errorRateOf(system, format, 1),
+	});
+}
+
+const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
+	const asked = readRequestedFormat(system, packed.instructions);
+	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
+	// That the whole is JSON says nothing about one answer; a label in it is not explained.
+	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
+	const format = {...asked, isJson: keys.length > 0, style};
+	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
+	const wanted = keys.length === 0 ? '' : `The keys: ${keys.join(', ')}.\n\n`;
+	const answers = packed.items.map((item) => answerItem(random, format, `${wanted}${item}`, how));
+	return packed.form === 'array'
+		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
+		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
+};
+
+/** Keys required in each item's answer, without the item numbers. */
+const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
+	findKeys(instructions.replace(/[^.\n]*\bkeys are the (?:item )?numbers\b[^\n]*/gi, '')).filter(
+		(key) => !/^\d+$/.test(key),
+	);
+
+const answerItem = (
 	random: Random,
 	format: RequestedFormat,
-	words: readonly string[],
 	question: string,
+	{schema, errorRate}: {readonly schema: Prompt['jsonSchema']; readonly errorRate: number},
 ): string => {
-	if (format.sentences !== undefined) {
-		return countedProse(random, format, Math.min(format.sentences, maxSentences), words, question);
+	const wantsJson = schema !== undefined || (format.isJson && findKeys(question).length > 0);
+	if (!wantsJson && format.labels.length > 0) {
+		return labelAnswer(random, format, subjectOf(question, format.labels), errorRate);
 	}
-	const median = format.words === undefined ? medianTokens[format.style] : format.words * tokensPerWord * 0.8;
-	const tokens = logNormal(random, median, 0.2);
-	if (format.style === 'structured' && format.words === undefined) {
-		return structuredProse(random, words, tokens);
+	const words = contentWords(question);
+	if (wantsJson || format.isJson) {
+		return jsonAnswer(random, question, schema, {words, labels: format.labels}, errorRate);
 	}
-	return format.style === 'detailed' && format.words === undefined
-		? detailedProse(random, words, tokens)
-		: paragraph(random, words, sentenceLengths[format.style], tokens);
+	return format.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, format, words, question);
 };
 
 const labelAnswer = (random: Random, format: RequestedFormat, text: string, errorRate: number): string => {
@@ -151,55 +182,24 @@ const withoutLabels = (text: string, labels: readonly string[]): string => {
 	return start < 0 || end < 0 ? text : text.slice(0, start) + text.slice(end + last.length);
 };
 
-const answerItem = (
+const proseAnswer = (
 	random: Random,
 	format: RequestedFormat,
+	words: readonly string[],
 	question: string,
-	{schema, errorRate}: {readonly schema: Prompt['jsonSchema']; readonly errorRate: number},
 ): string => {
-	const wantsJson = schema !== undefined || (format.isJson && findKeys(question).length > 0);
-	if (!wantsJson && format.labels.length > 0) {
-		return labelAnswer(random, format, subjectOf(question, format.labels), errorRate);
+	if (format.sentences !== undefined) {
+		return countedProse(random, format, Math.min(format.sentences, maxSentences), words, question);
 	}
-	const words = contentWords(question);
-	if (wantsJson || format.isJson) {
-		return jsonAnswer(random, question, schema, {words, labels: format.labels}, errorRate);
+	const median = format.words === undefined ? medianTokens[format.style] : format.words * tokensPerWord * 0.8;
+	const tokens = logNormal(random, median, 0.2);
+	if (format.style === 'structured' && format.words === undefined) {
+		return structuredProse(random, words, tokens);
 	}
-	return format.isOneWord ? pick(random, words.slice(0, 5)) : proseAnswer(random, format, words, question);
+	return format.style === 'detailed' && format.words === undefined
+		? detailedProse(random, words, tokens)
+		: paragraph(random, words, sentenceLengths[format.style], tokens);
 };
-
-/** Keys required in each item's answer, without the item numbers. */
-const keysOfEach = ({instructions}: PackedItems): readonly string[] =>
-	findKeys(instructions.replace(/[^.\n]*\bkeys are the (?:item )?numbers\b[^\n]*/gi, '')).filter(
-		(key) => !/^\d+$/.test(key),
-	);
-
-const packedAnswer = (random: Random, system: string, packed: PackedItems): string => {
-	const asked = readRequestedFormat(system, packed.instructions);
-	const keys = asked.labels.length > 0 ? [] : keysOfEach(packed);
-	// That the whole is JSON says nothing about one answer; a label in it is not explained.
-	const style = asked.labels.length > 0 ? ('brief' as const) : asked.style;
-	const format = {...asked, isJson: keys.length > 0, style};
-	const how = {schema: undefined, errorRate: errorRateOf(system, asked, packed.items.length)};
-	const wanted = keys.length === 0 ? '' : `The keys: ${keys.join(', ')}.\n\n`;
-	const answers = packed.items.map((item) => answerItem(random, format, `${wanted}${item}`, how));
-	return packed.form === 'array'
-		? JSON.stringify(answers.map((answer, index) => ({item: index + 1, answer})))
-		: JSON.stringify(Object.fromEntries(answers.map((answer, index) => [String(index + 1), answer])));
-};
-
-/** The text of an answer. */
-export function composeAnswer(random: Random, {system, question, jsonSchema}: Prompt): string {
-	const packed = jsonSchema === undefined ? findPackedItems(question) : undefined;
-	if (packed !== undefined) {
-		return packedAnswer(random, system, packed);
-	}
-	const format = readRequestedFormat(system, question);
-	return answerItem(random, format, question, {
-		schema: jsonSchema,
-		errorRate: errorRateOf(system, format, 1),
-	});
-}
 
 /** Median length of what a reasoning model thinks, in tokens. */
 const reasoningTokens = 60;
@@ -210,24 +210,6 @@ const reasoningOf = (random: Random, prompt: Prompt): readonly string[] =>
 	);
 
 type Stopped = {readonly text: string; readonly stopSequence: string | undefined};
-
-const stopAt = (text: string, stopSequences: readonly string[]): Stopped => {
-	const hits = stopSequences
-		.map((sequence) => ({sequence, at: sequence === '' ? -1 : text.indexOf(sequence)}))
-		.filter((hit) => hit.at >= 0)
-		.sort((a, b) => a.at - b.at);
-	const first = hits[0];
-	return first === undefined
-		? {text, stopSequence: undefined}
-		: {text: text.slice(0, first.at), stopSequence: first.sequence};
-};
-
-/** The call with at most `left` tokens; one that is cut has no complete input. */
-const cutToolUse = (toolUse: ToolUse, left: number): ToolUse =>
-	toolUse.tokens.length <= left ? toolUse : {...toolUse, input: {}, tokens: toolUse.tokens.slice(0, left)};
-
-const thoughtOf = (random: Random, prompt: Prompt, model: Model): readonly string[] =>
-	model.traits.has('reasons') || prompt.isThinking ? reasoningOf(random, prompt) : [];
 
 /** The model's answer to a prompt, cut at the stop sequences and at the max tokens. */
 export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answer {
@@ -253,3 +235,21 @@ export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answ
 	const stopReason: StopReason = isCut ? 'length' : stopSequence === undefined ? 'end' : 'stop-sequence';
 	return {reasoning, tokens, stopReason, stopSequence: isCut ? undefined : stopSequence};
 }
+
+const thoughtOf = (random: Random, prompt: Prompt, model: Model): readonly string[] =>
+	model.traits.has('reasons') || prompt.isThinking ? reasoningOf(random, prompt) : [];
+
+/** The call with at most `left` tokens; one that is cut has no complete input. */
+const cutToolUse = (toolUse: ToolUse, left: number): ToolUse =>
+	toolUse.tokens.length <= left ? toolUse : {...toolUse, input: {}, tokens: toolUse.tokens.slice(0, left)};
+
+const stopAt = (text: string, stopSequences: readonly string[]): Stopped => {
+	const hits = stopSequences
+		.map((sequence) => ({sequence, at: sequence === '' ? -1 : text.indexOf(sequence)}))
+		.filter((hit) => hit.at >= 0)
+		.sort((a, b) => a.at - b.at);
+	const first = hits[0];
+	return first === undefined
+		? {text, stopSequence: undefined}
+		: {text: text.slice(0, first.at), stopSequence: first.sequence};
+};

@@ -61,27 +61,6 @@ type Topic = {readonly words: readonly string[]; readonly labels: readonly strin
 
 const labelKey = /categor|label|class|type|topic|sentiment|priority|team|queue/i;
 
-const valueFor = (random: Random, key: string, text: string, topic: Topic): unknown => {
-	if (topic.labels.length > 0 && labelKey.test(key)) {
-		return chooseLabel(random, topic.labels, text);
-	}
-	if (numberKey.test(key)) {
-		return numberIn(text);
-	}
-	const finder = finders.find(([pattern]) => pattern.test(key));
-	return (
-		finder?.[1].exec(text)?.[0] ?? `${capitalised(pick(random, topic.words))} ${pick(random, topic.words)}`
-	);
-};
-
-/** A value that a schema permits, found in the text where possible. */
-function valueOfSchema(random: Random, schema: Json, text: string, topic: Topic): unknown {
-	return schemaValue(random, schema, {
-		textFor: (key) => String(valueFor(random, key, text, topic)),
-		number: numberIn(text),
-	});
-}
-
 /**
  * The answer as JSON text.
  * @param errorRate How often one of the keys is forgotten, 0 to 1; never where the request itself has a schema.
@@ -105,28 +84,25 @@ export function jsonAnswer(
 	);
 }
 
-/** The tool that shares most words with the question; the first of them on a tie. */
-const nearest = (tools: readonly Tool[], question: string): Tool | undefined => {
-	const asked = new Set(contentWords(question));
-	const sharedWords = ({name, description}: Tool): number =>
-		contentWords(`${name.replaceAll(/[_-]/g, ' ')} ${description}`).filter((word) => asked.has(word)).length;
-	return tools.reduce<Tool | undefined>(
-		(best, tool) => (best === undefined || sharedWords(tool) > sharedWords(best) ? tool : best),
-		undefined,
-	);
-};
+/** A value that a schema permits, found in the text where possible. */
+function valueOfSchema(random: Random, schema: Json, text: string, topic: Topic): unknown {
+	return schemaValue(random, schema, {
+		textFor: (key) => String(valueFor(random, key, text, topic)),
+		number: numberIn(text),
+	});
+}
 
-const chosenTool = ({tools, choice, hasResults}: RequestedTools, question: string): Tool | undefined => {
-	switch (choice.kind) {
-		case 'none':
-			return undefined;
-		case 'tool':
-			return tools.find(({name}) => name === choice.name);
-		case 'any':
-			return nearest(tools, question);
-		case 'auto':
-			return hasResults ? undefined : nearest(tools, question);
+const valueFor = (random: Random, key: string, text: string, topic: Topic): unknown => {
+	if (topic.labels.length > 0 && labelKey.test(key)) {
+		return chooseLabel(random, topic.labels, text);
 	}
+	if (numberKey.test(key)) {
+		return numberIn(text);
+	}
+	const finder = finders.find(([pattern]) => pattern.test(key));
+	return (
+		finder?.[1].exec(text)?.[0] ?? `${capitalised(pick(random, topic.words))} ${pick(random, topic.words)}`
+	);
 };
 
 /** The call of a tool with an input that its schema permits; undefined where the model answers by itself. */
@@ -150,3 +126,27 @@ export function toolUseOf(
 		tokens: tokenize(JSON.stringify(value)),
 	};
 }
+
+const chosenTool = ({tools, choice, hasResults}: RequestedTools, question: string): Tool | undefined => {
+	switch (choice.kind) {
+		case 'none':
+			return undefined;
+		case 'tool':
+			return tools.find(({name}) => name === choice.name);
+		case 'any':
+			return nearest(tools, question);
+		case 'auto':
+			return hasResults ? undefined : nearest(tools, question);
+	}
+};
+
+/** The tool that shares most words with the question; the first of them on a tie. */
+const nearest = (tools: readonly Tool[], question: string): Tool | undefined => {
+	const asked = new Set(contentWords(question));
+	const sharedWords = ({name, description}: Tool): number =>
+		contentWords(`${name.replaceAll(/[_-]/g, ' ')} ${description}`).filter((word) => asked.has(word)).length;
+	return tools.reduce<Tool | undefined>(
+		(best, tool) => (best === undefined || sharedWords(tool) > sharedWords(best) ? tool : best),
+		undefined,
+	);
+};

@@ -14,6 +14,17 @@ const listPatterns = [
 const maxLabelLength = 30;
 const maxLabels = 30;
 
+/** The labels that the prompt offers; none where it does not ask to classify. */
+export function findLabels(instructions: string): readonly string[] {
+	for (const pattern of listPatterns) {
+		const labels = splitLabels(pattern.exec(instructions)?.[1] ?? '');
+		if (labels.length > 0) {
+			return labels;
+		}
+	}
+	return [];
+}
+
 const splitLabels = (list: string): readonly string[] => {
 	const labels = list
 		.split(/\s*[,|/]\s*|\s+or\s+|\s+and\s+/i)
@@ -27,17 +38,6 @@ const splitLabels = (list: string): readonly string[] => {
 	const areLabels = labels.every((label) => label.length <= maxLabelLength && label.split(/\s+/).length <= 3);
 	return areLabels && labels.length >= 2 && labels.length <= maxLabels ? labels : [];
 };
-
-/** The labels that the prompt offers; none where it does not ask to classify. */
-export function findLabels(instructions: string): readonly string[] {
-	for (const pattern of listPatterns) {
-		const labels = splitLabels(pattern.exec(instructions)?.[1] ?? '');
-		if (labels.length > 0) {
-			return labels;
-		}
-	}
-	return [];
-}
 
 /** Words that suggest common labels. */
 const hints: ReadonlyArray<readonly [label: RegExp, words: RegExp]> = [
@@ -72,27 +72,6 @@ const hints: ReadonlyArray<readonly [label: RegExp, words: RegExp]> = [
 /** Labels for texts that fit no other. */
 const restLabel = /^(other|others|misc\w*|general|neutral|none|unknown|mixed|normal|ham|low)$/i;
 
-const countMatches = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
-
-const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-const scoreOf = (label: string, text: string): number => {
-	const named = countMatches(text, new RegExp(`\\b${escapePattern(label.slice(0, 6))}`, 'gi'));
-	const hinted = hints
-		.filter(([pattern]) => pattern.test(label))
-		.reduce((sum, [, words]) => sum + countMatches(text, words), 0);
-	return named * 2 + hinted;
-};
-
-const fittingLabel = (random: Random, labels: readonly string[], text: string): string => {
-	const scored = labels.map((label) => ({label, score: scoreOf(label, text)}));
-	const best = scored.reduce((winner, entry) => (entry.score > winner.score ? entry : winner));
-	if (best.score > 0) {
-		return best.label;
-	}
-	return labels.find((label) => restLabel.test(label)) ?? pick(random, labels);
-};
-
 /**
  * The label that fits the text best; sometimes another one, as with models.
  * @param errorRate How often it is another one, 0 to 1.
@@ -103,3 +82,24 @@ export function chooseLabel(random: Random, labels: readonly string[], text: str
 	const others = labels.filter((label) => label !== fitting);
 	return isWrong && others.length > 0 ? pick(random, others) : fitting;
 }
+
+const fittingLabel = (random: Random, labels: readonly string[], text: string): string => {
+	const scored = labels.map((label) => ({label, score: scoreOf(label, text)}));
+	const best = scored.reduce((winner, entry) => (entry.score > winner.score ? entry : winner));
+	if (best.score > 0) {
+		return best.label;
+	}
+	return labels.find((label) => restLabel.test(label)) ?? pick(random, labels);
+};
+
+const scoreOf = (label: string, text: string): number => {
+	const named = countMatches(text, new RegExp(`\\b${escapePattern(label.slice(0, 6))}`, 'gi'));
+	const hinted = hints
+		.filter(([pattern]) => pattern.test(label))
+		.reduce((sum, [, words]) => sum + countMatches(text, words), 0);
+	return named * 2 + hinted;
+};
+
+const countMatches = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
+
+const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

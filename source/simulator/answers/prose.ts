@@ -22,7 +22,7 @@ const stopWords = new Set(
 
 const fallbackWords = ['result', 'example', 'question', 'cause', 'effect', 'purpose', 'context', 'outcome'];
 
-/** By their endings, words that rarely stand where a noun does. */
+/** Whether a word may be a noun, by its ending. */
 const isNoun = (word: string): boolean =>
 	!(word.endsWith('ed') || word.endsWith('ing') || word.endsWith('ly'));
 

@@ -13,19 +13,25 @@ export function createRandom(seed: number): Random {
 	};
 }
 
-/** A sample of a normal distribution with mean 0 and deviation 1 (Box-Muller). */
-function normal(random: Random): number {
-	return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
 /** A sample of a log-normal distribution, given by its median. */
 export function logNormal(random: Random, median: number, sigma: number): number {
 	return median * Math.exp(sigma * normal(random));
 }
 
+/** A sample of a normal distribution with mean 0 and deviation 1 (Box-Muller). */
+function normal(random: Random): number {
+	return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 /** One of the values. */
 export function pick<T>(random: Random, values: readonly T[]): T {
 	return values[Math.floor(random() * values.length)] as T;
+}
+
+/** A version 4 UUID. */
+export function uuid(random: Random): string {
+	const variant = pick(random, ['8', '9', 'a', 'b']);
+	return `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-${variant}${hex(random, 3)}-${hex(random, 12)}`;
 }
 
 const hex = (random: Random, length: number): string => {
@@ -37,12 +43,6 @@ const hex = (random: Random, length: number): string => {
 	}
 	return text.slice(0, length);
 };
-
-/** A version 4 UUID. */
-export function uuid(random: Random): string {
-	const variant = pick(random, ['8', '9', 'a', 'b']);
-	return `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-${variant}${hex(random, 3)}-${hex(random, 12)}`;
-}
 
 const identifierAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789';
 

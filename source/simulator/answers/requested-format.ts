@@ -99,22 +99,6 @@ const countPattern = (unit: string): RegExp =>
 const sentencePattern = countPattern('(?:\\w+ )?sentences?\\b');
 const wordCountPattern = countPattern('words\\b');
 
-const readCount = (text: string, pattern: RegExp): number | undefined => {
-	const said = pattern.exec(text)?.[1]?.toLowerCase();
-	return said === undefined ? undefined : (numberWords[said] ?? Number(said));
-};
-
-/** Only the ends of a long message are instructions; the middle is the text they are about. */
-const instructionsOf = (system: string, question: string): string =>
-	question.length <= 1200
-		? `${system}\n${question}`
-		: `${system}\n${question.slice(0, 900)}\n${question.slice(-300)}`;
-
-const styleOf = (system: string, instructions: string): Style =>
-	stylePatterns.find(([, pattern]) => pattern.test(system))?.[0] ??
-	stylePatterns.find(([, pattern]) => pattern.test(instructions))?.[0] ??
-	'plain';
-
 /** Whether a paragraph asks for a style. */
 export function isStyleInstruction(paragraph: string): boolean {
 	return stylePatterns.some(([, pattern]) => pattern.test(paragraph));
@@ -133,3 +117,19 @@ export function readRequestedFormat(system: string, question: string): Requested
 		isSummary: asksForSummary(instructions),
 	};
 }
+
+/** Only the ends of a long message are instructions; the middle is the text they are about. */
+const instructionsOf = (system: string, question: string): string =>
+	question.length <= 1200
+		? `${system}\n${question}`
+		: `${system}\n${question.slice(0, 900)}\n${question.slice(-300)}`;
+
+const styleOf = (system: string, instructions: string): Style =>
+	stylePatterns.find(([, pattern]) => pattern.test(system))?.[0] ??
+	stylePatterns.find(([, pattern]) => pattern.test(instructions))?.[0] ??
+	'plain';
+
+const readCount = (text: string, pattern: RegExp): number | undefined => {
+	const said = pattern.exec(text)?.[1]?.toLowerCase();
+	return said === undefined ? undefined : (numberWords[said] ?? Number(said));
+};

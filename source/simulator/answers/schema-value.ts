@@ -36,45 +36,39 @@ const textsByFormat: Readonly<Record<string, (random: Random) => string>> = {
 	regex: () => '[a-z]+',
 };
 
-const numberAt = (schema: Json, key: string): number | undefined =>
-	typeof schema[key] === 'number' ? schema[key] : undefined;
+/** A value that the schema permits. */
+export function schemaValue(random: Random, schema: Json, findings: Findings): unknown {
+	return valueFor({...findings, random, root: schema}, schema, '', 0);
+}
 
-const schemasAt = (schema: Json, key: string): readonly Json[] => {
-	const value = schema[key];
-	return Array.isArray(value) ? value.filter(isJson) : [];
-};
-
-const stringsAt = (schema: Json, key: string): readonly string[] => {
-	const value = schema[key];
-	return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-};
-
-const jsonAt = (schema: Json, key: string): Json => (isJson(schema[key]) ? schema[key] : {});
-
-/** Merges two schemas: the second one's bounds win, names add up. */
-const merged = (a: Json, b: Json): Json => ({
-	...a,
-	...b,
-	...(a.properties === undefined && b.properties === undefined
-		? {}
-		: {properties: {...jsonAt(a, 'properties'), ...jsonAt(b, 'properties')}}),
-	...(a.required === undefined && b.required === undefined
-		? {}
-		: {required: [...stringsAt(a, 'required'), ...stringsAt(b, 'required')]}),
-});
-
-const referenced = (root: Json, reference: string): Json => {
-	let found: unknown = root;
-	for (const part of reference.replace(/^#\/?/, '').split('/')) {
-		if (part !== '') {
-			const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
-			found = isJson(found) ? found[key] : undefined;
-		}
+function valueFor(work: Work, given: unknown, key: string, level: number): unknown {
+	const schema = resolved(isJson(given) ? given : {}, work.root, 0);
+	if (schema.const !== undefined) {
+		return schema.const;
 	}
-	return isJson(found) ? found : {};
-};
-
-const isNull = (schema: Json): boolean => schema.type === 'null' || schema.const === null;
+	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
+		return pick(work.random, schema.enum);
+	}
+	if (level > maxLevels) {
+		return null;
+	}
+	switch (typeOf(schema)) {
+		case 'object':
+			return objectOf(work, schema, level);
+		case 'array':
+			return arrayOf(work, schema, key, level);
+		case 'integer':
+			return numberOf(work, schema, true);
+		case 'number':
+			return numberOf(work, schema, false);
+		case 'boolean':
+			return work.random() < 0.5;
+		case 'null':
+			return null;
+		default:
+			return textOf(work, schema, key);
+	}
+}
 
 /** The schema with its references, parts and choices resolved. */
 const resolved = (schema: Json, root: Json, level: number): Json => {
@@ -89,6 +83,43 @@ const resolved = (schema: Json, root: Json, level: number): Json => {
 	return level > maxLevels
 		? own
 		: parts.reduce<Json>((whole, part) => merged(whole, resolved(part, root, level + 1)), own);
+};
+
+const schemasAt = (schema: Json, key: string): readonly Json[] => {
+	const value = schema[key];
+	return Array.isArray(value) ? value.filter(isJson) : [];
+};
+
+const isNull = (schema: Json): boolean => schema.type === 'null' || schema.const === null;
+
+const referenced = (root: Json, reference: string): Json => {
+	let found: unknown = root;
+	for (const part of reference.replace(/^#\/?/, '').split('/')) {
+		if (part !== '') {
+			const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+			found = isJson(found) ? found[key] : undefined;
+		}
+	}
+	return isJson(found) ? found : {};
+};
+
+/** Merges two schemas: the second one's bounds win, names add up. */
+const merged = (a: Json, b: Json): Json => ({
+	...a,
+	...b,
+	...(a.properties === undefined && b.properties === undefined
+		? {}
+		: {properties: {...jsonAt(a, 'properties'), ...jsonAt(b, 'properties')}}),
+	...(a.required === undefined && b.required === undefined
+		? {}
+		: {required: [...stringsAt(a, 'required'), ...stringsAt(b, 'required')]}),
+});
+
+const jsonAt = (schema: Json, key: string): Json => (isJson(schema[key]) ? schema[key] : {});
+
+const stringsAt = (schema: Json, key: string): readonly string[] => {
+	const value = schema[key];
+	return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 };
 
 const typeOf = (schema: Json): string => {
@@ -129,6 +160,9 @@ const objectOf = (work: Work, schema: Json, level: number): Json => {
 		[...names].map((name) => [name, valueFor(work, properties[name] ?? further, name, level + 1)]),
 	);
 };
+
+const numberAt = (schema: Json, key: string): number | undefined =>
+	typeof schema[key] === 'number' ? schema[key] : undefined;
 
 const arrayOf = (work: Work, schema: Json, key: string, level: number): readonly unknown[] => {
 	const first = Array.isArray(schema.items) ? schema.items : schema.prefixItems;
@@ -195,37 +229,3 @@ const textOf = (work: Work, schema: Json, key: string): string => {
 	const most = numberAt(schema, 'maxLength') ?? Number.POSITIVE_INFINITY;
 	return text.padEnd(least, text === '' ? 'a' : text).slice(0, most);
 };
-
-function valueFor(work: Work, given: unknown, key: string, level: number): unknown {
-	const schema = resolved(isJson(given) ? given : {}, work.root, 0);
-	if (schema.const !== undefined) {
-		return schema.const;
-	}
-	if (Array.isArray(schema.enum) && schema.enum.length > 0) {
-		return pick(work.random, schema.enum);
-	}
-	if (level > maxLevels) {
-		return null;
-	}
-	switch (typeOf(schema)) {
-		case 'object':
-			return objectOf(work, schema, level);
-		case 'array':
-			return arrayOf(work, schema, key, level);
-		case 'integer':
-			return numberOf(work, schema, true);
-		case 'number':
-			return numberOf(work, schema, false);
-		case 'boolean':
-			return work.random() < 0.5;
-		case 'null':
-			return null;
-		default:
-			return textOf(work, schema, key);
-	}
-}
-
-/** A value that the schema permits. */
-export function schemaValue(random: Random, schema: Json, findings: Findings): unknown {
-	return valueFor({...findings, random, root: schema}, schema, '', 0);
-}

@@ -118,10 +118,10 @@ export const otherModels: readonly OtherModel[] = [
 
 const otherModelsById = new Map(otherModels.map((model) => [model.id, model]));
 
-/** What the IDs of system profiles begin with. */
+/** Prefixes of the IDs of system profiles. */
 const profilePrefixes: ReadonlySet<string> = new Set(['us', 'eu', 'apac', 'jp', 'au', 'ca', 'global']);
 
-/** Such a model by its ID, its ARN or the ID of one of its profiles. */
+/** Finds such a model by its ID, its ARN or the ID of one of its profiles. */
 export function findOtherModel(modelId: string): OtherModel | undefined {
 	const id = modelId.startsWith('arn:')
 		? modelId.replace(/^arn:aws[\w-]*:bedrock:[\w-]*:\d*:[\w-]+\//, '')

@@ -17,6 +17,25 @@ type Reference = {readonly kind: 'model' | 'profile' | 'application-profile'; re
 
 const arnPattern = /^arn:aws[\w-]*:bedrock:[\w-]*:\d*:([\w-]+)\/(.+)$/;
 
+/** Finds the model behind an ID, whether or not the account may call it. */
+export function lookUpModel(modelId: string): ResolvedModel {
+	const found = findReferenced(referenceOf(modelId));
+	if (found === undefined) {
+		throw invalidIdentifier();
+	}
+	return {modelId, model: found.model, scope: found.scope};
+}
+
+const findReferenced = (reference: Reference): {model: Model; scope: Scope} | undefined => {
+	if (reference.kind === 'model') {
+		const model = findModel(reference.id);
+		return model === undefined ? undefined : {model, scope: 'on-demand'};
+	}
+	const profile = findProfile(reference.id);
+	const type = reference.kind === 'profile' ? 'SYSTEM_DEFINED' : 'APPLICATION';
+	return profile?.type === type ? profile : undefined;
+};
+
 const referenceOf = (modelId: string): Reference => {
 	if (!modelId.startsWith('arn:')) {
 		return findModel(modelId) === undefined ? {kind: 'profile', id: modelId} : {kind: 'model', id: modelId};
@@ -43,46 +62,6 @@ const referenceOf = (modelId: string): Reference => {
 	}
 };
 
-const findReferenced = (reference: Reference): {model: Model; scope: Scope} | undefined => {
-	if (reference.kind === 'model') {
-		const model = findModel(reference.id);
-		return model === undefined ? undefined : {model, scope: 'on-demand'};
-	}
-	const profile = findProfile(reference.id);
-	const type = reference.kind === 'profile' ? 'SYSTEM_DEFINED' : 'APPLICATION';
-	return profile?.type === type ? profile : undefined;
-};
-
-/** The service's refusal of a retired model. */
-const endOfLife = (): ServiceError =>
-	new ServiceError(
-		'ResourceNotFoundException',
-		'This model version has reached the end of its life. Please refer to the AWS documentation for more details.',
-	);
-
-const checkAvailability = (modelId: string, model: Model, scope: Scope): void => {
-	if (model.traits.has('no-access')) {
-		throw new ServiceError(
-			'AccessDeniedException',
-			"You don't have access to the model with the specified model ID.",
-		);
-	}
-	if (scope === 'on-demand' && !model.isOnDemand) {
-		throw validationError(
-			`Invocation of model ID ${modelId} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`,
-		);
-	}
-};
-
-/** Finds the model behind an ID, whether or not the account may call it. */
-export function lookUpModel(modelId: string): ResolvedModel {
-	const found = findReferenced(referenceOf(modelId));
-	if (found === undefined) {
-		throw invalidIdentifier();
-	}
-	return {modelId, model: found.model, scope: found.scope};
-}
-
 /** The model behind an ID unless it is retired. CountTokens takes the base IDs of all models, callable or not. */
 export function resolveLiving(modelId: string, lifecycle: Lifecycle): ResolvedModel {
 	const resolved = lookUpModel(modelId);
@@ -97,9 +76,30 @@ export function resolveLiving(modelId: string, lifecycle: Lifecycle): ResolvedMo
 	}
 }
 
+/** The service's refusal of a retired model. */
+const endOfLife = (): ServiceError =>
+	new ServiceError(
+		'ResourceNotFoundException',
+		'This model version has reached the end of its life. Please refer to the AWS documentation for more details.',
+	);
+
 /** The model and scope behind a base ID, a profile ID or an ARN; throws the service's error where it has none. */
 export function resolveModel(modelId: string, lifecycle: Lifecycle): ResolvedModel {
 	const resolved = resolveLiving(modelId, lifecycle);
 	checkAvailability(modelId, resolved.model, resolved.scope);
 	return resolved;
 }
+
+const checkAvailability = (modelId: string, model: Model, scope: Scope): void => {
+	if (model.traits.has('no-access')) {
+		throw new ServiceError(
+			'AccessDeniedException',
+			"You don't have access to the model with the specified model ID.",
+		);
+	}
+	if (scope === 'on-demand' && !model.isOnDemand) {
+		throw validationError(
+			`Invocation of model ID ${modelId} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`,
+		);
+	}
+};

@@ -78,15 +78,6 @@ const durationsOf = (
 
 const keys = new WeakMap<BackgroundTraffic, Map<string, number>>();
 
-/** Hash of an application; computed once. */
-const keyOf = (traffic: BackgroundTraffic, region: string): number => {
-	const byRegion = keys.get(traffic) ?? new Map<string, number>();
-	keys.set(traffic, byRegion);
-	const key = byRegion.get(region) ?? hashText(`${region} ${traffic.modelId}`);
-	byRegion.set(region, key);
-	return key;
-};
-
 /** The bucket that the traffic draws from; undefined where its ModelId is unknown. */
 export function bucketBehind(
 	traffic: BackgroundTraffic,
@@ -140,6 +131,15 @@ export function backgroundMinute(
 		},
 	};
 }
+
+/** Hash of an application; computed once. */
+const keyOf = (traffic: BackgroundTraffic, region: string): number => {
+	const byRegion = keys.get(traffic) ?? new Map<string, number>();
+	keys.set(traffic, byRegion);
+	const key = byRegion.get(region) ?? hashText(`${region} ${traffic.modelId}`);
+	byRegion.set(region, key);
+	return key;
+};
 
 /** The metrics that an application's traffic appears in. */
 export function metricsOf(traffic: BackgroundTraffic): readonly MetricName[] {

@@ -30,23 +30,6 @@ const tokenPattern = /\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|"([^
 
 type Token = {readonly kind: 'number' | 'name' | 'text' | 'sign'; readonly text: string};
 
-const tokensOf = (text: string): readonly Token[] => {
-	const tokens: Token[] = [];
-	tokenPattern.lastIndex = 0;
-	for (let match = tokenPattern.exec(text); match !== null; match = tokenPattern.exec(text)) {
-		const [, number, name, double, single, sign = ''] = match;
-		if (number !== undefined) {
-			tokens.push({kind: 'number', text: number});
-		} else if (name !== undefined) {
-			tokens.push({kind: 'name', text: name});
-		} else {
-			const quoted = double ?? single;
-			tokens.push(quoted === undefined ? {kind: 'sign', text: sign} : {kind: 'text', text: quoted});
-		}
-	}
-	return tokens;
-};
-
 /** Reads the expression of the query `id`. @throws MetricError where it is not valid. */
 export function parseExpression(id: string, text: string): Expression {
 	if (text.length > longestExpression) {
@@ -146,3 +129,20 @@ export function parseExpression(id: string, text: string): Expression {
 	}
 	return expression;
 }
+
+const tokensOf = (text: string): readonly Token[] => {
+	const tokens: Token[] = [];
+	tokenPattern.lastIndex = 0;
+	for (let match = tokenPattern.exec(text); match !== null; match = tokenPattern.exec(text)) {
+		const [, number, name, double, single, sign = ''] = match;
+		if (number !== undefined) {
+			tokens.push({kind: 'number', text: number});
+		} else if (name !== undefined) {
+			tokens.push({kind: 'name', text: name});
+		} else {
+			const quoted = double ?? single;
+			tokens.push(quoted === undefined ? {kind: 'sign', text: sign} : {kind: 'text', text: quoted});
+		}
+	}
+	return tokens;
+};

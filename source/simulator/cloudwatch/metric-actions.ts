@@ -38,23 +38,6 @@ const recentMs = 3 * hourMs;
 /** Longest time that ListMetrics looks back: a simulator is young. */
 const maxLookBackMs = 24 * hourMs;
 
-const matchesSeries = (series: Series, input: Json): boolean => {
-	const metric = textOf(input, 'MetricName');
-	return (
-		(metric === undefined || metric === series.metric) &&
-		dimensionsOf(input).every(([name, value]) =>
-			series.dimensions.some(([key, text]) => key === name && (value === undefined || text === value)),
-		)
-	);
-};
-
-const listedSeries = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
-	[...source.activeSince(region, sinceMs)].flatMap(([modelId, metrics]) =>
-		[...metrics]
-			.filter((metric) => isPublished(modelId, metric))
-			.flatMap((metric) => dimensionSets(modelId).map((dimensions) => ({metric, dimensions}))),
-	);
-
 /** Answers ListMetrics. @throws MetricError for what the service refuses. */
 export function listMetrics(source: MetricSource, region: string, nowMs: number, input: Json): Json {
 	const recently = textOf(input, 'RecentlyActive');
@@ -77,6 +60,23 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 	};
 }
 
+const listedSeries = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
+	[...source.activeSince(region, sinceMs)].flatMap(([modelId, metrics]) =>
+		[...metrics]
+			.filter((metric) => isPublished(modelId, metric))
+			.flatMap((metric) => dimensionSets(modelId).map((dimensions) => ({metric, dimensions}))),
+	);
+
+const matchesSeries = (series: Series, input: Json): boolean => {
+	const metric = textOf(input, 'MetricName');
+	return (
+		(metric === undefined || metric === series.metric) &&
+		dimensionsOf(input).every(([name, value]) =>
+			series.dimensions.some(([key, text]) => key === name && (value === undefined || text === value)),
+		)
+	);
+};
+
 /** GetMetricData: values of up to 500 queries, in pages of at most 100,800 datapoints. */
 
 const maxPageDatapoints = 100_800;
@@ -91,25 +91,6 @@ const maxDatapointsOf = (input: Json, settings: MetricSettings | undefined): num
 
 /** A result of the answer; its values are computed when its page is asked for. */
 type MetricResult = {readonly id: string; readonly label: string; readonly read: () => PeriodValues};
-
-/** One result of a metric, one or several of an expression. */
-function* resultsOf(
-	queries: readonly MetricQuery[],
-	minuteAt: MinuteAt,
-	fromMs: number,
-	toMs: number,
-): Generator<MetricResult> {
-	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minuteAt, fromMs, toMs);
-	const work = createMetricMath({queries, valuesOf: read, fromMs, toMs});
-	for (const query of queries.filter(({isReturned}) => isReturned)) {
-		const {id, label} = query;
-		if (query.kind === 'series') {
-			yield {id, label, read: () => read(query)};
-		} else {
-			yield* work(query).map((series): MetricResult => ({id, label, read: () => series}));
-		}
-	}
-}
 
 /**
  * Answers GetMetricData. A result that does not fit on a page continues on the next one under the same Id.
@@ -166,54 +147,29 @@ export function getMetricData(
 	return {MetricDataResults: results, Messages: [], ...(next === undefined ? {} : {NextToken: next})};
 }
 
+/** One result of a metric, one or several of an expression. */
+function* resultsOf(
+	queries: readonly MetricQuery[],
+	minuteAt: MinuteAt,
+	fromMs: number,
+	toMs: number,
+): Generator<MetricResult> {
+	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minuteAt, fromMs, toMs);
+	const work = createMetricMath({queries, valuesOf: read, fromMs, toMs});
+	for (const query of queries.filter(({isReturned}) => isReturned)) {
+		const {id, label} = query;
+		if (query.kind === 'series') {
+			yield {id, label, read: () => read(query)};
+		} else {
+			yield* work(query).map((series): MetricResult => ({id, label, read: () => series}));
+		}
+	}
+}
+
 /** GetMetricStatistics: several statistics of one metric, in one answer without pages. */
 
 const maxStatisticDatapoints = 1440;
 const plainStatistics: readonly string[] = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'];
-
-const combinationFault = (message: string): MetricError =>
-	new MetricError('InvalidParameterCombinationException', message, {
-		queryName: 'InvalidParameterCombination',
-	});
-
-const requiredText = (input: Json, key: string): string => {
-	const text = textOf(input, key);
-	if (text === undefined || text === '') {
-		throw new MetricError('MissingRequiredParameterException', `The parameter ${key} is required.`, {
-			queryName: 'MissingParameter',
-		});
-	}
-	return text;
-};
-
-/** Statistics that a request names, plain and extended. */
-const statisticsOf = (input: Json): {plain: readonly string[]; extended: readonly string[]} => {
-	const [plain, extended] = [textListOf(input, 'Statistics'), textListOf(input, 'ExtendedStatistics')];
-	if (plain.length + extended.length === 0) {
-		throw combinationFault('Must specify either Statistics or ExtendedStatistics.');
-	}
-	const unknown =
-		plain.find((name) => !plainStatistics.includes(name)) ?? extended.find((name) => !name.startsWith('p'));
-	if (unknown !== undefined) {
-		throw validationFault(`The statistic '${unknown}' is not supported.`);
-	}
-	return {plain, extended};
-};
-
-const windowOf = (input: Json, periodMs: number): readonly [fromMs: number, toMs: number] => {
-	const [fromMs, toMs] = [momentOf(input, 'StartTime'), momentOf(input, 'EndTime')];
-	if (toMs <= fromMs) {
-		throw combinationFault('The parameter StartTime must be less than the parameter EndTime.');
-	}
-	const datapoints = Math.floor((toMs - fromMs) / periodMs);
-	if (datapoints > maxStatisticDatapoints) {
-		const [asked, most] = [datapoints, maxStatisticDatapoints].map((count) => count.toLocaleString('en-US'));
-		throw combinationFault(
-			`You have requested up to ${asked} datapoints, which exceeds the limit of ${most}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
-		);
-	}
-	return [fromMs, toMs];
-};
 
 /** Answers GetMetricStatistics. @throws MetricError for what the service refuses. */
 export function getMetricStatistics(source: MetricSource, region: string, input: Json): Json {
@@ -247,3 +203,47 @@ export function getMetricStatistics(source: MetricSource, region: string, input:
 		})),
 	};
 }
+
+const requiredText = (input: Json, key: string): string => {
+	const text = textOf(input, key);
+	if (text === undefined || text === '') {
+		throw new MetricError('MissingRequiredParameterException', `The parameter ${key} is required.`, {
+			queryName: 'MissingParameter',
+		});
+	}
+	return text;
+};
+
+/** Statistics that a request names, plain and extended. */
+const statisticsOf = (input: Json): {plain: readonly string[]; extended: readonly string[]} => {
+	const [plain, extended] = [textListOf(input, 'Statistics'), textListOf(input, 'ExtendedStatistics')];
+	if (plain.length + extended.length === 0) {
+		throw combinationFault('Must specify either Statistics or ExtendedStatistics.');
+	}
+	const unknown =
+		plain.find((name) => !plainStatistics.includes(name)) ?? extended.find((name) => !name.startsWith('p'));
+	if (unknown !== undefined) {
+		throw validationFault(`The statistic '${unknown}' is not supported.`);
+	}
+	return {plain, extended};
+};
+
+const combinationFault = (message: string): MetricError =>
+	new MetricError('InvalidParameterCombinationException', message, {
+		queryName: 'InvalidParameterCombination',
+	});
+
+const windowOf = (input: Json, periodMs: number): readonly [fromMs: number, toMs: number] => {
+	const [fromMs, toMs] = [momentOf(input, 'StartTime'), momentOf(input, 'EndTime')];
+	if (toMs <= fromMs) {
+		throw combinationFault('The parameter StartTime must be less than the parameter EndTime.');
+	}
+	const datapoints = Math.floor((toMs - fromMs) / periodMs);
+	if (datapoints > maxStatisticDatapoints) {
+		const [asked, most] = [datapoints, maxStatisticDatapoints].map((count) => count.toLocaleString('en-US'));
+		throw combinationFault(
+			`You have requested up to ${asked} datapoints, which exceeds the limit of ${most}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
+		);
+	}
+	return [fromMs, toMs];
+};

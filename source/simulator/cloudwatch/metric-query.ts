@@ -56,20 +56,6 @@ export type MetricQuery = SeriesQuery | MathQuery;
 const maxQueries = 500;
 const statistics = /^(?:Sum|Average|SampleCount|Minimum|Maximum|p(?:\d{1,2}(?:\.\d+)?|100))$/;
 
-/** The ModelId whose series has exactly these dimensions. */
-const modelIdOf = (metric: Json): string | undefined => {
-	const asked = dimensionsOf(metric);
-	const modelId = asked.find(([name]) => name === 'ModelId')?.[1];
-	const isKnown =
-		modelId !== undefined &&
-		dimensionSets(modelId).some(
-			(set) =>
-				set.length === asked.length &&
-				set.every(([name, value]) => asked.some(([key, text]) => key === name && text === value)),
-		);
-	return isKnown ? modelId : undefined;
-};
-
 /** Reads the metric of a query. @param asked Name space, name and dimensions. */
 export function readSeries(
 	asked: Json,
@@ -86,6 +72,34 @@ export function readSeries(
 	const modelId = textOf(asked, 'Namespace') === namespace ? modelIdOf(asked) : undefined;
 	const exists = known !== undefined && modelId !== undefined && isPublished(modelId, known);
 	return {modelId: exists ? modelId : undefined, metric: known, periodMs: period * 1000, statistic};
+}
+
+/** The ModelId whose series has exactly these dimensions. */
+const modelIdOf = (metric: Json): string | undefined => {
+	const asked = dimensionsOf(metric);
+	const modelId = asked.find(([name]) => name === 'ModelId')?.[1];
+	const isKnown =
+		modelId !== undefined &&
+		dimensionSets(modelId).some(
+			(set) =>
+				set.length === asked.length &&
+				set.every(([name, value]) => asked.some(([key, text]) => key === name && text === value)),
+		);
+	return isKnown ? modelId : undefined;
+};
+
+/** The queries of a request. @throws MetricError for more than 500 and for what the service refuses. */
+export function readQueries(input: Json): readonly MetricQuery[] {
+	const queries = structuresOf(input, 'MetricDataQueries').map((query) => readQuery(query));
+	if (queries.length === 0 || queries.length > maxQueries) {
+		throw validationFault(
+			`The collection MetricDataQueries must have a size between 1 and ${maxQueries}; it has ${queries.length}.`,
+		);
+	}
+	if (new Set(queries.map(({id}) => id)).size < queries.length) {
+		throw validationFault('The values for parameter Id in MetricDataQueries are not unique.');
+	}
+	return queries;
 }
 
 const readQuery = (query: Json): MetricQuery => {
@@ -115,17 +129,3 @@ const readQuery = (query: Json): MetricQuery => {
 		...readSeries(metric, numberOf(stat as Json, 'Period'), textOf(stat as Json, 'Stat') ?? ''),
 	};
 };
-
-/** The queries of a request. @throws MetricError for more than 500 and for what the service refuses. */
-export function readQueries(input: Json): readonly MetricQuery[] {
-	const queries = structuresOf(input, 'MetricDataQueries').map((query) => readQuery(query));
-	if (queries.length === 0 || queries.length > maxQueries) {
-		throw validationFault(
-			`The collection MetricDataQueries must have a size between 1 and ${maxQueries}; it has ${queries.length}.`,
-		);
-	}
-	if (new Set(queries.map(({id}) => id)).size < queries.length) {
-		throw validationFault('The values for parameter Id in MetricDataQueries are not unique.');
-	}
-	return queries;
-}

@@ -25,12 +25,6 @@ const defaultDelayMs = 2 * minuteMs;
 /** Share of a minute that is known until the delay after its end is over. */
 const partialShare = 0.6;
 
-/** Models with a published `EstimatedTPMQuotaUsage`; for others the reader has to compute it. */
-const hasEstimate = (modelId: string): boolean => !/titan|mistral|qwen|deepseek/.test(modelId);
-
-const hasValue = (sums: MinuteSums, metric: MetricName): boolean =>
-	isDuration(metric) ? sums.durations[metric].count > 0 : sums.counts[metric] > 0;
-
 /** The metrics of the account as known at `nowMs`. */
 export function lookAt(
 	served: ServedMinutes,
@@ -104,11 +98,6 @@ export function lookAt(
 	};
 }
 
-/** Whether a metric is published for a ModelId. */
-export function isPublished(modelId: string, metric: MetricName): boolean {
-	return metric !== 'EstimatedTPMQuotaUsage' || hasEstimate(modelId);
-}
-
 const summed = (parts: readonly MinuteSums[], part: number): MinuteSums => {
 	const sum = createMinuteSums();
 	for (const each of parts) {
@@ -116,3 +105,14 @@ const summed = (parts: readonly MinuteSums[], part: number): MinuteSums => {
 	}
 	return sum;
 };
+
+const hasValue = (sums: MinuteSums, metric: MetricName): boolean =>
+	isDuration(metric) ? sums.durations[metric].count > 0 : sums.counts[metric] > 0;
+
+/** Whether a metric is published for a ModelId. */
+export function isPublished(modelId: string, metric: MetricName): boolean {
+	return metric !== 'EstimatedTPMQuotaUsage' || hasEstimate(modelId);
+}
+
+/** Models with a published `EstimatedTPMQuotaUsage`; for others the reader has to compute it. */
+const hasEstimate = (modelId: string): boolean => !/titan|mistral|qwen|deepseek/.test(modelId);

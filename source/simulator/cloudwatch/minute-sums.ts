@@ -126,6 +126,12 @@ export function extremesOf(sums: MinuteSums, metric: CountMetric): Readonly<Extr
 	return known ?? {least: mean, most: mean};
 }
 
+/** Adds the counts of one request. */
+export function addSample(sums: MinuteSums, metric: CountMetric, amount: number): void {
+	sums.counts[metric] += amount;
+	widen(sums, metric, amount, amount);
+}
+
 /** In place: called for every request. */
 const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: number): void => {
 	const known = sums.extremes?.get(metric);
@@ -136,12 +142,6 @@ const widen = (sums: MinuteSums, metric: CountMetric, least: number, most: numbe
 		known.most = Math.max(known.most, most);
 	}
 };
-
-/** Adds the counts of one request. */
-export function addSample(sums: MinuteSums, metric: CountMetric, amount: number): void {
-	sums.counts[metric] += amount;
-	widen(sums, metric, amount, amount);
-}
 
 /** Adds a share of one minute to another. @param part 0 to 1: the share; counts stay whole. */
 export function addSums(sum: MinuteSums, more: MinuteSums, part = 1): void {

@@ -55,6 +55,11 @@ export const queryMetrics: MetricProtocol = {
 		Buffer.from(queryError({code: queryName, message}, requestId, xmlNamespace)),
 };
 
+/** @throws MetricError for invalid JSON. */
+export function readJsonInput(body: Buffer): Json {
+	return inputOf(body, (bytes) => JSON.parse(bytes.toString('utf8')), 'JSON');
+}
+
 const inputOf = (body: Buffer, parse: (bytes: Buffer) => unknown, name: string): Json => {
 	if (body.length === 0) {
 		return {};
@@ -68,11 +73,6 @@ const inputOf = (body: Buffer, parse: (bytes: Buffer) => unknown, name: string):
 		});
 	}
 };
-
-/** @throws MetricError for invalid JSON. */
-export function readJsonInput(body: Buffer): Json {
-	return inputOf(body, (bytes) => JSON.parse(bytes.toString('utf8')), 'JSON');
-}
 
 /** @throws MetricError for invalid CBOR. */
 export function readCborInput(body: Buffer): Json {
@@ -91,43 +91,6 @@ type CloudWatch = (
 	action: string,
 	readInput: ReadInput,
 ) => Promise<void>;
-
-const send = (
-	reply: Reply,
-	status: number,
-	bytes: Buffer,
-	requestId: string,
-	nowMs: number,
-	headers: Readonly<Record<string, string>>,
-): void => {
-	reply.head(status, {
-		'content-length': String(bytes.length),
-		'x-amzn-requestid': requestId,
-		date: new Date(nowMs).toUTCString(),
-		...headers,
-	});
-	reply.end(bytes);
-};
-
-/** Scripted errors come before all others, as the service's throttles do. */
-const createFaults = ({scenario}: Simulation) => {
-	let throttled = 0;
-	let partial = 0;
-	return {
-		refuse(action: string): void {
-			if (throttled++ < (scenario.metrics?.throttleFirst ?? 0)) {
-				throw new MetricError('ThrottlingException', 'Rate exceeded', {queryName: 'Throttling'});
-			}
-			if (scenario.denied?.includes(`cloudwatch:${action}`)) {
-				throw new MetricError('AccessDeniedException', deniedMessage(`cloudwatch:${action}`), {
-					status: 403,
-					queryName: 'AccessDenied',
-				});
-			}
-		},
-		isPartial: (): boolean => partial++ < (scenario.metrics?.partialFirst ?? 0),
-	};
-};
 
 /** Makes the handler of CloudWatch over the served requests and the scenario. */
 export function createCloudWatch(simulation: Simulation): CloudWatch {
@@ -170,3 +133,40 @@ export function createCloudWatch(simulation: Simulation): CloudWatch {
 		}
 	};
 }
+
+/** Scripted errors come before all others, as the service's throttles do. */
+const createFaults = ({scenario}: Simulation) => {
+	let throttled = 0;
+	let partial = 0;
+	return {
+		refuse(action: string): void {
+			if (throttled++ < (scenario.metrics?.throttleFirst ?? 0)) {
+				throw new MetricError('ThrottlingException', 'Rate exceeded', {queryName: 'Throttling'});
+			}
+			if (scenario.denied?.includes(`cloudwatch:${action}`)) {
+				throw new MetricError('AccessDeniedException', deniedMessage(`cloudwatch:${action}`), {
+					status: 403,
+					queryName: 'AccessDenied',
+				});
+			}
+		},
+		isPartial: (): boolean => partial++ < (scenario.metrics?.partialFirst ?? 0),
+	};
+};
+
+const send = (
+	reply: Reply,
+	status: number,
+	bytes: Buffer,
+	requestId: string,
+	nowMs: number,
+	headers: Readonly<Record<string, string>>,
+): void => {
+	reply.head(status, {
+		'content-length': String(bytes.length),
+		'x-amzn-requestid': requestId,
+		date: new Date(nowMs).toUTCString(),
+		...headers,
+	});
+	reply.end(bytes);
+};

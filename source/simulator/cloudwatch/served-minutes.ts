@@ -32,34 +32,6 @@ export function dimensionOf(modelId: string): string {
 /** Errors before the service accepted the request: AWS does not count them as invocations. */
 const clientStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 
-const count = (sums: MinuteSums, request: RequestRecord): void => {
-	const {counts, durations} = sums;
-	if (request.throttle !== undefined) {
-		counts.InvocationThrottles++;
-		return;
-	}
-	const isRefused = clientStatuses.has(request.status);
-	if (request.error !== undefined) {
-		counts[isRefused ? 'InvocationClientErrors' : 'InvocationServerErrors']++;
-	}
-	if (isRefused) {
-		return;
-	}
-	counts.Invocations++;
-	addSample(sums, 'InputTokenCount', request.inputTokens);
-	addSample(sums, 'OutputTokenCount', request.outputTokens);
-	addSample(sums, 'CacheReadInputTokenCount', request.cacheReadTokens);
-	addSample(sums, 'CacheWriteInputTokenCount', request.cacheWriteTokens);
-	if (request.error === undefined) {
-		// Emitted for successful requests only (user guide).
-		addSample(sums, 'EstimatedTPMQuotaUsage', request.quotaTokens);
-		addDuration(durations.InvocationLatency, request.endedAt - request.startedAt);
-	}
-	if (request.firstTokenAt !== undefined && request.operation.toLowerCase().includes('stream')) {
-		addDuration(durations.TimeToFirstToken, request.firstTokenAt - request.startedAt);
-	}
-};
-
 /** @param clockAheadMs How far the clock of the metrics is ahead of the requests'. */
 export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 	const regions = new Map<string, Map<string, Map<number, MinuteSums>>>();
@@ -94,3 +66,31 @@ export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 		clear: () => regions.clear(),
 	};
 }
+
+const count = (sums: MinuteSums, request: RequestRecord): void => {
+	const {counts, durations} = sums;
+	if (request.throttle !== undefined) {
+		counts.InvocationThrottles++;
+		return;
+	}
+	const isRefused = clientStatuses.has(request.status);
+	if (request.error !== undefined) {
+		counts[isRefused ? 'InvocationClientErrors' : 'InvocationServerErrors']++;
+	}
+	if (isRefused) {
+		return;
+	}
+	counts.Invocations++;
+	addSample(sums, 'InputTokenCount', request.inputTokens);
+	addSample(sums, 'OutputTokenCount', request.outputTokens);
+	addSample(sums, 'CacheReadInputTokenCount', request.cacheReadTokens);
+	addSample(sums, 'CacheWriteInputTokenCount', request.cacheWriteTokens);
+	if (request.error === undefined) {
+		// Emitted for successful requests only (user guide).
+		addSample(sums, 'EstimatedTPMQuotaUsage', request.quotaTokens);
+		addDuration(durations.InvocationLatency, request.endedAt - request.startedAt);
+	}
+	if (request.firstTokenAt !== undefined && request.operation.toLowerCase().includes('stream')) {
+		addDuration(durations.TimeToFirstToken, request.firstTokenAt - request.startedAt);
+	}
+};

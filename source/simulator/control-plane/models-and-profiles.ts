@@ -62,13 +62,6 @@ const filters: ReadonlyArray<readonly [query: string, key: string]> = [
 	['byInferenceType', 'inferenceTypesSupported'],
 ];
 
-const passes = (entry: Json, query: URLSearchParams): boolean =>
-	filters.every(([name, key]) => {
-		const wanted = query.get(name);
-		const value = entry[key];
-		return wanted === null || (Array.isArray(value) ? value.includes(wanted) : value === wanted);
-	});
-
 /** Lists every model; there are no pages. */
 export async function serveFoundationModels(exchange: Exchange, {lifecycle}: Simulation): Promise<void> {
 	const region = regionOf(exchange.headers);
@@ -79,6 +72,13 @@ export async function serveFoundationModels(exchange: Exchange, {lifecycle}: Sim
 	const modelSummaries = all.filter((entry) => passes(entry, exchange.query));
 	sendJson(exchange.reply, 200, {modelSummaries}, {'x-amzn-requestid': randomUUID()});
 }
+
+const passes = (entry: Json, query: URLSearchParams): boolean =>
+	filters.every(([name, key]) => {
+		const wanted = query.get(name);
+		const value = entry[key];
+		return wanted === null || (Array.isArray(value) ? value.includes(wanted) : value === wanted);
+	});
 
 /** Describes one model. */
 export async function serveFoundationModel(
@@ -104,30 +104,6 @@ const maxPageLength = 1000;
 
 const createdAt = '2026-01-15T00:00:00Z';
 
-const profileSummary = (profile: Profile, region: string): Json => ({
-	inferenceProfileName: profile.name,
-	description: profile.description,
-	createdAt,
-	updatedAt: createdAt,
-	inferenceProfileArn: profileArn(profile, region),
-	models: profile.regions.map((destination) => ({
-		modelArn: `arn:aws:bedrock:${destination}::foundation-model/${profile.model.id}`,
-	})),
-	inferenceProfileId: profile.id,
-	status: 'ACTIVE',
-	type: profile.type,
-});
-
-const pageSize = (query: URLSearchParams): number => {
-	const asked = Number(query.get('maxResults') ?? pageLength);
-	if (!Number.isInteger(asked) || asked < 1 || asked > maxPageLength) {
-		throw validationError(
-			`1 validation error detected: Value '${query.get('maxResults')}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and ${maxPageLength}`,
-		);
-	}
-	return Math.min(asked, pageLength);
-};
-
 /** Lists system profiles, or those of the type asked for, in pages. */
 export async function serveInferenceProfiles(
 	exchange: Exchange,
@@ -146,6 +122,30 @@ export async function serveInferenceProfiles(
 	};
 	sendJson(exchange.reply, 200, body, {'x-amzn-requestid': randomUUID()});
 }
+
+const pageSize = (query: URLSearchParams): number => {
+	const asked = Number(query.get('maxResults') ?? pageLength);
+	if (!Number.isInteger(asked) || asked < 1 || asked > maxPageLength) {
+		throw validationError(
+			`1 validation error detected: Value '${query.get('maxResults')}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and ${maxPageLength}`,
+		);
+	}
+	return Math.min(asked, pageLength);
+};
+
+const profileSummary = (profile: Profile, region: string): Json => ({
+	inferenceProfileName: profile.name,
+	description: profile.description,
+	createdAt,
+	updatedAt: createdAt,
+	inferenceProfileArn: profileArn(profile, region),
+	models: profile.regions.map((destination) => ({
+		modelArn: `arn:aws:bedrock:${destination}::foundation-model/${profile.model.id}`,
+	})),
+	inferenceProfileId: profile.id,
+	status: 'ACTIVE',
+	type: profile.type,
+});
 
 /** Describes one profile, named by ID or ARN. */
 export async function serveInferenceProfile(

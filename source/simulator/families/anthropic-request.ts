@@ -97,53 +97,6 @@ const apiVersions: ReadonlySet<unknown> = new Set(['bedrock-2023-05-31', '2026-1
 
 const samplingKeys = ['temperature', 'top_p', 'top_k'] as const;
 
-const isBlank = (content: unknown): boolean =>
-	content === undefined || content === '' || (Array.isArray(content) && content.length === 0);
-
-const messageFault = (message: unknown, index: number): string | undefined => {
-	if (!isJson(message)) {
-		return `messages.${index}: Input should be a valid dictionary`;
-	}
-	if (message.role === 'system') {
-		return 'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an input message role.';
-	}
-	if (message.role !== 'user' && message.role !== 'assistant') {
-		return `messages.${index}.role: Input should be 'user' or 'assistant'`;
-	}
-	if (isBlank(message.content)) {
-		return `messages.${index}: all messages must have non-empty content except for the optional final assistant message`;
-	}
-	return undefined;
-};
-
-const messagesFault = (messages: unknown): string | undefined => {
-	if (messages === undefined) {
-		return 'messages: Field required';
-	}
-	if (!Array.isArray(messages)) {
-		return 'messages: Input should be a valid list';
-	}
-	if (messages.length === 0) {
-		return 'messages: at least one message is required';
-	}
-	return messages.map(messageFault).find((fault) => fault !== undefined);
-};
-
-const maximumTokensFault = (value: unknown, model: Model): string | undefined => {
-	if (value === undefined) {
-		return 'max_tokens: Field required';
-	}
-	if (typeof value !== 'number' || !Number.isInteger(value)) {
-		return 'max_tokens: Input should be a valid integer';
-	}
-	if (value < 1) {
-		return 'max_tokens: must be greater than or equal to 1';
-	}
-	return value > model.maximumOutputTokens
-		? `max_tokens: ${value} > ${model.maximumOutputTokens}, which is the maximum allowed number of output tokens for ${model.id.replace(/^anthropic\./, '')}`
-		: undefined;
-};
-
 /** Why a model refuses sampling parameters; the same for InvokeModel and Converse. */
 export function samplingFault(given: Readonly<Record<string, unknown>>, model: Model): string | undefined {
 	const named = samplingKeys.filter((key) => given[key] !== undefined);
@@ -154,20 +107,6 @@ export function samplingFault(given: Readonly<Record<string, unknown>>, model: M
 		? '`temperature` and `top_p` cannot both be specified for this model. Please use only one.'
 		: undefined;
 }
-
-const versionFault = (body: Json): ServiceError | undefined => {
-	if (body.anthropic_version === undefined) {
-		return validationError(
-			'Malformed input request: #: required key [anthropic_version] not found, please reformat your input and try again.',
-		);
-	}
-	return apiVersions.has(body.anthropic_version)
-		? undefined
-		: validationError(`Invalid API version: ${body.anthropic_version}`);
-};
-
-const forcesTool = ({tool_choice: choice}: Json): boolean =>
-	isJson(choice) && (choice.type === 'any' || choice.type === 'tool');
 
 /** Throws the ValidationException of an invalid body. */
 export function checkAnthropic(body: Json, model: Model): void {
@@ -186,3 +125,64 @@ export function checkAnthropic(body: Json, model: Model): void {
 		throw validationError(fault);
 	}
 }
+
+const versionFault = (body: Json): ServiceError | undefined => {
+	if (body.anthropic_version === undefined) {
+		return validationError(
+			'Malformed input request: #: required key [anthropic_version] not found, please reformat your input and try again.',
+		);
+	}
+	return apiVersions.has(body.anthropic_version)
+		? undefined
+		: validationError(`Invalid API version: ${body.anthropic_version}`);
+};
+
+const maximumTokensFault = (value: unknown, model: Model): string | undefined => {
+	if (value === undefined) {
+		return 'max_tokens: Field required';
+	}
+	if (typeof value !== 'number' || !Number.isInteger(value)) {
+		return 'max_tokens: Input should be a valid integer';
+	}
+	if (value < 1) {
+		return 'max_tokens: must be greater than or equal to 1';
+	}
+	return value > model.maximumOutputTokens
+		? `max_tokens: ${value} > ${model.maximumOutputTokens}, which is the maximum allowed number of output tokens for ${model.id.replace(/^anthropic\./, '')}`
+		: undefined;
+};
+
+const messagesFault = (messages: unknown): string | undefined => {
+	if (messages === undefined) {
+		return 'messages: Field required';
+	}
+	if (!Array.isArray(messages)) {
+		return 'messages: Input should be a valid list';
+	}
+	if (messages.length === 0) {
+		return 'messages: at least one message is required';
+	}
+	return messages.map(messageFault).find((fault) => fault !== undefined);
+};
+
+const messageFault = (message: unknown, index: number): string | undefined => {
+	if (!isJson(message)) {
+		return `messages.${index}: Input should be a valid dictionary`;
+	}
+	if (message.role === 'system') {
+		return 'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an input message role.';
+	}
+	if (message.role !== 'user' && message.role !== 'assistant') {
+		return `messages.${index}.role: Input should be 'user' or 'assistant'`;
+	}
+	if (isBlank(message.content)) {
+		return `messages.${index}: all messages must have non-empty content except for the optional final assistant message`;
+	}
+	return undefined;
+};
+
+const isBlank = (content: unknown): boolean =>
+	content === undefined || content === '' || (Array.isArray(content) && content.length === 0);
+
+const forcesTool = ({tool_choice: choice}: Json): boolean =>
+	isJson(choice) && (choice.type === 'any' || choice.type === 'tool');

@@ -16,6 +16,20 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
 	guardrail: 'end_turn',
 };
 
+/** The members of a usage object that count cached tokens. */
+export function cacheTokenCounts({cacheReadTokens, cacheWriteTokens}: Usage): Json {
+	return {
+		cache_creation_input_tokens: cacheWriteTokens,
+		cache_read_input_tokens: cacheReadTokens,
+		cache_creation: {ephemeral_5m_input_tokens: cacheWriteTokens, ephemeral_1h_input_tokens: 0},
+	};
+}
+
+/** A message without its content. */
+export function messageHead({random}: ResponseContext, model: string): Json {
+	return {model, id: `msg_bdrk_01${identifier(random, 22)}`, type: 'message', role: 'assistant'};
+}
+
 const blockText = (block: unknown): string =>
 	isJson(block) && typeof block.text === 'string' ? block.text : '';
 
@@ -68,25 +82,11 @@ const lastUserText = (messages: unknown): string => {
 const reportsCache = ({model, isCaching}: ResponseContext): boolean =>
 	isCaching || model.traits.has('reports-cache');
 
-/** The members of a usage object that count cached tokens. */
-export function cacheTokenCounts({cacheReadTokens, cacheWriteTokens}: Usage): Json {
-	return {
-		cache_creation_input_tokens: cacheWriteTokens,
-		cache_read_input_tokens: cacheReadTokens,
-		cache_creation: {ephemeral_5m_input_tokens: cacheWriteTokens, ephemeral_1h_input_tokens: 0},
-	};
-}
-
 const cacheCounts = (facts: ResponseContext): Json =>
 	reportsCache(facts) ? cacheTokenCounts(facts.usage) : {};
 
 /** The model's own name: the ID without vendor and version. */
 const ownName = (model: Model): string => model.id.replace(/^anthropic\./, '').replace(/-v\d+(:\d+)?$/, '');
-
-/** A message without its content. */
-export function messageHead({random}: ResponseContext, model: string): Json {
-	return {model, id: `msg_bdrk_01${identifier(random, 22)}`, type: 'message', role: 'assistant'};
-}
 
 /** How an API writes thoughts and calls of tools: the two that speak Messages differ in these. */
 export type BlockWriter = {
@@ -115,6 +115,11 @@ export function contentBlocks(facts: ResponseContext, text: string, blocks: Bloc
 	];
 }
 
+/** The event that begins a block of a stream. */
+export function blockStart(index: number, kind: PartKind, facts: ResponseContext, blocks: BlockWriter): Json {
+	return {type: 'content_block_start', index, content_block: emptyBlock(kind, facts, blocks)};
+}
+
 const emptyBlock = (kind: PartKind, {answer}: ResponseContext, blocks: BlockWriter): Json => {
 	switch (kind) {
 		case 'reasoning':
@@ -126,6 +131,11 @@ const emptyBlock = (kind: PartKind, {answer}: ResponseContext, blocks: BlockWrit
 	}
 };
 
+/** The event that adds to a block of a stream. */
+export function blockDelta(index: number, kind: PartKind, text: string): Json {
+	return {type: 'content_block_delta', index, delta: deltaOf(kind, text)};
+}
+
 const deltaOf = (kind: PartKind, text: string): Json => {
 	switch (kind) {
 		case 'reasoning':
@@ -136,16 +146,6 @@ const deltaOf = (kind: PartKind, text: string): Json => {
 			return {type: 'input_json_delta', partial_json: text};
 	}
 };
-
-/** The event that begins a block of a stream. */
-export function blockStart(index: number, kind: PartKind, facts: ResponseContext, blocks: BlockWriter): Json {
-	return {type: 'content_block_start', index, content_block: emptyBlock(kind, facts, blocks)};
-}
-
-/** The event that adds to a block of a stream. */
-export function blockDelta(index: number, kind: PartKind, text: string): Json {
-	return {type: 'content_block_delta', index, delta: deltaOf(kind, text)};
-}
 
 /** The events that end a block of a stream. */
 export function blockEnd(

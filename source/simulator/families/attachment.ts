@@ -78,18 +78,20 @@ type Attachment = {
 	readonly text: string | undefined;
 };
 
-const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-/** The text of a document that comes in parts. */
-const textOfParts = (parts: unknown): string | undefined =>
-	typeof parts === 'string'
-		? parts
-		: Array.isArray(parts)
-			? parts.map((part) => (isJson(part) ? (stringOf(part.text) ?? '') : '')).join('\n')
-			: undefined;
-
-/** Data of a `data:` URL. */
-const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
+/** A segment for anything but text. */
+export function attachmentSegment(block: Json): Segment {
+	const {kind, format, data, text} = attachmentOf(block);
+	if (text !== undefined) {
+		return textSegment(text);
+	}
+	if (data === undefined) {
+		return {text: JSON.stringify(block), tokens: tokensOfUnknownSize, isCachePoint: false};
+	}
+	const bytes = Buffer.from(data, 'base64');
+	return kind === 'document' && textFormats.has(format)
+		? textSegment(bytes.toString('utf8'))
+		: {text: data, tokens: bytesTokens(bytes, kind), isCachePoint: false};
+}
 
 /** Reads the attachment of a block of Converse, of the Messages API or of OpenAI. */
 const attachmentOf = (block: Json): Attachment => {
@@ -106,12 +108,18 @@ const attachmentOf = (block: Json): Attachment => {
 	};
 };
 
-const imageTokens = (bytes: Buffer): number => {
-	const size = imageSize(bytes);
-	const tokens =
-		size === undefined ? bytes.length / bytesPerImageToken : (size.width * size.height) / pixelsPerToken;
-	return Math.max(1, Math.min(maxImageTokens, Math.ceil(tokens)));
-};
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Data of a `data:` URL. */
+const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
+
+/** The text of a document that comes in parts. */
+const textOfParts = (parts: unknown): string | undefined =>
+	typeof parts === 'string'
+		? parts
+		: Array.isArray(parts)
+			? parts.map((part) => (isJson(part) ? (stringOf(part.text) ?? '') : '')).join('\n')
+			: undefined;
 
 const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
 	switch (kind) {
@@ -124,17 +132,9 @@ const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
 	}
 };
 
-/** A segment for anything but text. */
-export function attachmentSegment(block: Json): Segment {
-	const {kind, format, data, text} = attachmentOf(block);
-	if (text !== undefined) {
-		return textSegment(text);
-	}
-	if (data === undefined) {
-		return {text: JSON.stringify(block), tokens: tokensOfUnknownSize, isCachePoint: false};
-	}
-	const bytes = Buffer.from(data, 'base64');
-	return kind === 'document' && textFormats.has(format)
-		? textSegment(bytes.toString('utf8'))
-		: {text: data, tokens: bytesTokens(bytes, kind), isCachePoint: false};
-}
+const imageTokens = (bytes: Buffer): number => {
+	const size = imageSize(bytes);
+	const tokens =
+		size === undefined ? bytes.length / bytesPerImageToken : (size.width * size.height) / pixelsPerToken;
+	return Math.max(1, Math.min(maxImageTokens, Math.ceil(tokens)));
+};

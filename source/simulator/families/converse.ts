@@ -16,6 +16,19 @@ import {converseTools} from './tools.ts';
 
 /** The request of Converse: content blocks (Nova has the same), the order of turns, checks. */
 
+/** The text of a list of content blocks, or of plain text. */
+export function contentText(content: unknown): string {
+	if (typeof content === 'string') {
+		return content;
+	}
+	return Array.isArray(content)
+		? content
+				.map(blockText)
+				.filter((part) => part !== '')
+				.join('\n')
+		: '';
+}
+
 const blockText = (block: unknown): string => {
 	if (!isJson(block)) {
 		return '';
@@ -32,39 +45,14 @@ const blockText = (block: unknown): string => {
 	return '';
 };
 
-/** The text of a list of content blocks, or of plain text. */
-export function contentText(content: unknown): string {
-	if (typeof content === 'string') {
-		return content;
-	}
-	return Array.isArray(content)
-		? content
-				.map(blockText)
-				.filter((part) => part !== '')
-				.join('\n')
-		: '';
+/** The whole prompt in the order of caching: tools, system, messages. */
+export function converseSegments(body: Json): readonly Segment[] {
+	const messages: readonly unknown[] = Array.isArray(body.messages) ? body.messages : [];
+	return messages.reduce<readonly Segment[]>(
+		(segments, message) => contentSegments(isJson(message) ? message.content : [], segments),
+		contentSegments(body.system, toolSegments(body.toolConfig)),
+	);
 }
-
-const isAttachment = (block: Json): boolean =>
-	block.image !== undefined || block.document !== undefined || block.video !== undefined;
-
-const blockSegment = (block: Json): Segment => {
-	if (isAttachment(block)) {
-		return attachmentSegment(block);
-	}
-	return textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
-};
-
-/** The results of a tool may contain images and documents. */
-const blockSegments = (block: Json): readonly Segment[] => {
-	const {toolResult} = block;
-	if (!isJson(toolResult) || !Array.isArray(toolResult.content)) {
-		return [blockSegment(block)];
-	}
-	const attached = toolResult.content.filter(isJson).filter(isAttachment);
-	const content = toolResult.content.filter((part) => !isJson(part) || !isAttachment(part));
-	return [blockSegment({toolResult: {...toolResult, content}}), ...attached.map(attachmentSegment)];
-};
 
 /** Segments of a list of content blocks; a cache point marks the one before it. */
 function contentSegments(content: unknown, before: readonly Segment[] = []): readonly Segment[] {
@@ -79,17 +67,29 @@ function contentSegments(content: unknown, before: readonly Segment[] = []): rea
 	return segments;
 }
 
+/** The results of a tool may contain images and documents. */
+const blockSegments = (block: Json): readonly Segment[] => {
+	const {toolResult} = block;
+	if (!isJson(toolResult) || !Array.isArray(toolResult.content)) {
+		return [blockSegment(block)];
+	}
+	const attached = toolResult.content.filter(isJson).filter(isAttachment);
+	const content = toolResult.content.filter((part) => !isJson(part) || !isAttachment(part));
+	return [blockSegment({toolResult: {...toolResult, content}}), ...attached.map(attachmentSegment)];
+};
+
+const blockSegment = (block: Json): Segment => {
+	if (isAttachment(block)) {
+		return attachmentSegment(block);
+	}
+	return textSegment(typeof block.text === 'string' ? block.text : JSON.stringify(block));
+};
+
+const isAttachment = (block: Json): boolean =>
+	block.image !== undefined || block.document !== undefined || block.video !== undefined;
+
 const toolSegments = (toolConfig: unknown): readonly Segment[] =>
 	isJson(toolConfig) ? contentSegments(toolConfig.tools) : [];
-
-/** The whole prompt in the order of caching: tools, system, messages. */
-export function converseSegments(body: Json): readonly Segment[] {
-	const messages: readonly unknown[] = Array.isArray(body.messages) ? body.messages : [];
-	return messages.reduce<readonly Segment[]>(
-		(segments, message) => contentSegments(isJson(message) ? message.content : [], segments),
-		contentSegments(body.system, toolSegments(body.toolConfig)),
-	);
-}
 
 /** Text of the last message of the user. */
 export function lastQuestion(messages: unknown): string {
@@ -155,90 +155,6 @@ function turnsFault(messages: readonly unknown[], toolConfig: unknown): string |
 
 const converseRoles = ['user', 'assistant'];
 
-const blockFault = (block: unknown, path: string): string | undefined => {
-	if (!isJson(block) || Object.keys(block).length === 0) {
-		return `The content field in the Message object at ${path} is empty. Add a ContentBlock object to the content field and try again.`;
-	}
-	return typeof block.text === 'string' && block.text.trim() === ''
-		? `The text field in the ContentBlock object at ${path} is blank. Add text to the text field, and try again.`
-		: undefined;
-};
-
-const messageFault = (message: unknown, index: number): string | undefined => {
-	if (!isJson(message) || !converseRoles.includes(String(message.role))) {
-		return `1 validation error detected: Value '${isJson(message) ? message.role : message}' at 'messages.${index + 1}.member.role' failed to satisfy constraint: Member must satisfy enum value set: [user, assistant]`;
-	}
-	const blocks = Array.isArray(message.content) ? message.content : [];
-	if (blocks.length === 0) {
-		return `The content field in the Message object at messages.${index} is empty. Add a ContentBlock object to the content field and try again.`;
-	}
-	return blocks
-		.map((block, position) => blockFault(block, `messages.${index}.content.${position}`))
-		.find((fault) => fault !== undefined);
-};
-
-const messagesFault = ({messages, toolConfig}: Json): string | undefined => {
-	if (!Array.isArray(messages) || messages.length === 0) {
-		return 'A conversation must start with a user message. Try again with a conversation that starts with a user message.';
-	}
-	const fault = messages.map(messageFault).find((found) => found !== undefined);
-	return fault ?? turnsFault(messages, toolConfig);
-};
-
-const maximumTokensFault = (value: unknown, model: Model): string | undefined => {
-	if (value === undefined) {
-		return undefined;
-	}
-	if (typeof value !== 'number' || value < 1) {
-		return `1 validation error detected: Value '${value}' at 'inferenceConfig.maxTokens' failed to satisfy constraint: Member must have value greater than or equal to 1`;
-	}
-	return value > model.maximumOutputTokens
-		? `The maximum tokens you requested exceeds the model limit of ${model.maximumOutputTokens}. Try again with a maximum tokens value that is lower than ${model.maximumOutputTokens}.`
-		: undefined;
-};
-
-const additionalOf = ({additionalModelRequestFields: given}: Json): Json => (isJson(given) ? given : {});
-
-const toolsFault = ({toolConfig}: Json, model: Model): string | undefined =>
-	toolConfig !== undefined && model.traits.has('no-tools')
-		? "This model doesn't support tool use."
-		: undefined;
-
-const thinkingFaultOf = (config: Json, body: Json, model: Model): string | undefined => {
-	const choice =
-		isJson(body.toolConfig) && isJson(body.toolConfig.toolChoice) ? body.toolConfig.toolChoice : {};
-	const isForced = choice.any !== undefined || choice.tool !== undefined;
-	const fault = thinkingFault(additionalOf(body), model, config.maxTokens, isForced);
-	return fault === undefined ? undefined : `The model returned the following errors: ${fault}`;
-};
-
-const samplingFaultOf = (config: Json, body: Json, model: Model): string | undefined => {
-	const fault = samplingFault(
-		{...additionalOf(body), temperature: config.temperature, top_p: config.topP},
-		model,
-	);
-	return fault === undefined ? undefined : `The model returned the following errors: ${fault}`;
-};
-
-const systemFault = (body: Json, model: Model): string | undefined =>
-	model.traits.has('no-system') && Array.isArray(body.system) && body.system.length > 0
-		? "This model doesn't support system messages. Try again without a system message or use a model that supports system messages."
-		: undefined;
-
-const outputSchema = (outputConfig: unknown): Json | undefined => {
-	const format = isJson(outputConfig) && isJson(outputConfig.textFormat) ? outputConfig.textFormat : {};
-	const structure =
-		isJson(format.structure) && isJson(format.structure.jsonSchema) ? format.structure.jsonSchema : {};
-	if (typeof structure.schema !== 'string') {
-		return undefined;
-	}
-	try {
-		return JSON.parse(structure.schema) as Json;
-	} catch {
-		throw validationError('The schema in outputConfig is not valid JSON.');
-	}
-};
-
 /** Checks a body as the service does and reads it; throws a ServiceError. */
 export function parseConverse(body: Json, model: Model): Prompt {
 	const config = isJson(body.inferenceConfig) ? body.inferenceConfig : {};
@@ -263,3 +179,87 @@ export function parseConverse(body: Json, model: Model): Prompt {
 		isThinking: model.traits.has('thinks') && asksToThink(additionalOf(body)),
 	};
 }
+
+const messagesFault = ({messages, toolConfig}: Json): string | undefined => {
+	if (!Array.isArray(messages) || messages.length === 0) {
+		return 'A conversation must start with a user message. Try again with a conversation that starts with a user message.';
+	}
+	const fault = messages.map(messageFault).find((found) => found !== undefined);
+	return fault ?? turnsFault(messages, toolConfig);
+};
+
+const messageFault = (message: unknown, index: number): string | undefined => {
+	if (!isJson(message) || !converseRoles.includes(String(message.role))) {
+		return `1 validation error detected: Value '${isJson(message) ? message.role : message}' at 'messages.${index + 1}.member.role' failed to satisfy constraint: Member must satisfy enum value set: [user, assistant]`;
+	}
+	const blocks = Array.isArray(message.content) ? message.content : [];
+	if (blocks.length === 0) {
+		return `The content field in the Message object at messages.${index} is empty. Add a ContentBlock object to the content field and try again.`;
+	}
+	return blocks
+		.map((block, position) => blockFault(block, `messages.${index}.content.${position}`))
+		.find((fault) => fault !== undefined);
+};
+
+const blockFault = (block: unknown, path: string): string | undefined => {
+	if (!isJson(block) || Object.keys(block).length === 0) {
+		return `The content field in the Message object at ${path} is empty. Add a ContentBlock object to the content field and try again.`;
+	}
+	return typeof block.text === 'string' && block.text.trim() === ''
+		? `The text field in the ContentBlock object at ${path} is blank. Add text to the text field, and try again.`
+		: undefined;
+};
+
+const maximumTokensFault = (value: unknown, model: Model): string | undefined => {
+	if (value === undefined) {
+		return undefined;
+	}
+	if (typeof value !== 'number' || value < 1) {
+		return `1 validation error detected: Value '${value}' at 'inferenceConfig.maxTokens' failed to satisfy constraint: Member must have value greater than or equal to 1`;
+	}
+	return value > model.maximumOutputTokens
+		? `The maximum tokens you requested exceeds the model limit of ${model.maximumOutputTokens}. Try again with a maximum tokens value that is lower than ${model.maximumOutputTokens}.`
+		: undefined;
+};
+
+const systemFault = (body: Json, model: Model): string | undefined =>
+	model.traits.has('no-system') && Array.isArray(body.system) && body.system.length > 0
+		? "This model doesn't support system messages. Try again without a system message or use a model that supports system messages."
+		: undefined;
+
+const samplingFaultOf = (config: Json, body: Json, model: Model): string | undefined => {
+	const fault = samplingFault(
+		{...additionalOf(body), temperature: config.temperature, top_p: config.topP},
+		model,
+	);
+	return fault === undefined ? undefined : `The model returned the following errors: ${fault}`;
+};
+
+const additionalOf = ({additionalModelRequestFields: given}: Json): Json => (isJson(given) ? given : {});
+
+const toolsFault = ({toolConfig}: Json, model: Model): string | undefined =>
+	toolConfig !== undefined && model.traits.has('no-tools')
+		? "This model doesn't support tool use."
+		: undefined;
+
+const thinkingFaultOf = (config: Json, body: Json, model: Model): string | undefined => {
+	const choice =
+		isJson(body.toolConfig) && isJson(body.toolConfig.toolChoice) ? body.toolConfig.toolChoice : {};
+	const isForced = choice.any !== undefined || choice.tool !== undefined;
+	const fault = thinkingFault(additionalOf(body), model, config.maxTokens, isForced);
+	return fault === undefined ? undefined : `The model returned the following errors: ${fault}`;
+};
+
+const outputSchema = (outputConfig: unknown): Json | undefined => {
+	const format = isJson(outputConfig) && isJson(outputConfig.textFormat) ? outputConfig.textFormat : {};
+	const structure =
+		isJson(format.structure) && isJson(format.structure.jsonSchema) ? format.structure.jsonSchema : {};
+	if (typeof structure.schema !== 'string') {
+		return undefined;
+	}
+	try {
+		return JSON.parse(structure.schema) as Json;
+	} catch {
+		throw validationError('The schema in outputConfig is not valid JSON.');
+	}
+};

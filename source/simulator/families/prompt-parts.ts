@@ -45,7 +45,24 @@ function templateParts(prompt: string): Pick<Prompt, 'system' | 'question'> {
 		: {system: deepSeek[1]?.trim() ?? '', question: deepSeek[2]?.trim() ?? ''};
 }
 
-const partText = (part: unknown): string => (isJson(part) && typeof part.text === 'string' ? part.text : '');
+/** Segments, system text and last question of a list of messages. */
+export function chatParts(messages: unknown): PromptText {
+	const list: readonly unknown[] = Array.isArray(messages) ? messages : [];
+	return {
+		segments: list.flatMap(messageSegments),
+		system: list
+			.filter((message) => isFrom(message, ['system', 'developer']))
+			.map(messageText)
+			.join('\n'),
+		question: messageText(list.findLast((message) => isFrom(message, ['user']))),
+	};
+}
+
+const messageSegments = (message: unknown): readonly Segment[] => {
+	const parts = isJson(message) && Array.isArray(message.content) ? message.content : [];
+	const attachments = parts.filter(isJson).filter(({type}) => type !== 'text');
+	return [textSegment(messageText(message)), ...attachments.map(attachmentSegment)];
+};
 
 const messageText = (message: unknown): string => {
 	if (!isJson(message)) {
@@ -62,27 +79,10 @@ const messageText = (message: unknown): string => {
 			: '';
 };
 
-const messageSegments = (message: unknown): readonly Segment[] => {
-	const parts = isJson(message) && Array.isArray(message.content) ? message.content : [];
-	const attachments = parts.filter(isJson).filter(({type}) => type !== 'text');
-	return [textSegment(messageText(message)), ...attachments.map(attachmentSegment)];
-};
+const partText = (part: unknown): string => (isJson(part) && typeof part.text === 'string' ? part.text : '');
 
 const isFrom = (message: unknown, roles: readonly string[]): boolean =>
 	isJson(message) && roles.includes(String(message.role));
-
-/** Segments, system text and last question of a list of messages. */
-export function chatParts(messages: unknown): PromptText {
-	const list: readonly unknown[] = Array.isArray(messages) ? messages : [];
-	return {
-		segments: list.flatMap(messageSegments),
-		system: list
-			.filter((message) => isFrom(message, ['system', 'developer']))
-			.map(messageText)
-			.join('\n'),
-		question: messageText(list.findLast((message) => isFrom(message, ['user']))),
-	};
-}
 
 /** Shape of a list of messages with these roles. */
 export function chatMessages(roles: readonly string[]): Shape {

@@ -25,48 +25,15 @@ const typeNames = {
 	object: 'JSONObject',
 };
 
-const foundName = (value: unknown): string => {
-	if (value === null) {
-		return 'Null';
+/** Throws the service's ValidationException where a body does not have the shape. */
+export function assertShape(body: Json, shape: Shape): void {
+	const found = violations(body, shape);
+	if (found.length === 0) {
+		return;
 	}
-	if (Array.isArray(value)) {
-		return 'JSONArray';
-	}
-	if (typeof value === 'number') {
-		return Number.isInteger(value) ? 'Integer' : 'BigDecimal';
-	}
-	return typeof value === 'object' ? 'JSONObject' : typeof value === 'string' ? 'String' : 'Boolean';
-};
-
-const isOfType = (value: unknown, type: Shape['type']): boolean => {
-	switch (type) {
-		case 'any':
-			return true;
-		case 'array':
-			return Array.isArray(value);
-		case 'object':
-			return isJson(value);
-		default:
-			return typeof value === type;
-	}
-};
-
-const objectViolations = (
-	value: Json,
-	shape: Extract<Shape, {type: 'object'}>,
-	path: string,
-): readonly string[] => [
-	...(shape.required ?? [])
-		.filter((key) => value[key] === undefined)
-		.map((key) => `${path}: required key [${key}] not found`),
-	...Object.entries(value).flatMap(([key, entry]) => {
-		const known = Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
-		if (known !== undefined) {
-			return violations(entry, known, `${path}/${key}`);
-		}
-		return shape.isOpen ? [] : [`${path}: extraneous key [${key}] is not permitted`];
-	}),
-];
+	const what = found.length === 1 ? found[0] : `${found.length} schema violations found`;
+	throw validationError(`Malformed input request: ${what}, please reformat your input and try again.`);
+}
 
 /** All violations of a shape. */
 function violations(value: unknown, shape: Shape, path = '#'): readonly string[] {
@@ -99,15 +66,48 @@ function violations(value: unknown, shape: Shape, path = '#'): readonly string[]
 	}
 }
 
-/** Throws the service's ValidationException where a body does not have the shape. */
-export function assertShape(body: Json, shape: Shape): void {
-	const found = violations(body, shape);
-	if (found.length === 0) {
-		return;
+const isOfType = (value: unknown, type: Shape['type']): boolean => {
+	switch (type) {
+		case 'any':
+			return true;
+		case 'array':
+			return Array.isArray(value);
+		case 'object':
+			return isJson(value);
+		default:
+			return typeof value === type;
 	}
-	const what = found.length === 1 ? found[0] : `${found.length} schema violations found`;
-	throw validationError(`Malformed input request: ${what}, please reformat your input and try again.`);
-}
+};
+
+const foundName = (value: unknown): string => {
+	if (value === null) {
+		return 'Null';
+	}
+	if (Array.isArray(value)) {
+		return 'JSONArray';
+	}
+	if (typeof value === 'number') {
+		return Number.isInteger(value) ? 'Integer' : 'BigDecimal';
+	}
+	return typeof value === 'object' ? 'JSONObject' : typeof value === 'string' ? 'String' : 'Boolean';
+};
+
+const objectViolations = (
+	value: Json,
+	shape: Extract<Shape, {type: 'object'}>,
+	path: string,
+): readonly string[] => [
+	...(shape.required ?? [])
+		.filter((key) => value[key] === undefined)
+		.map((key) => `${path}: required key [${key}] not found`),
+	...Object.entries(value).flatMap(([key, entry]) => {
+		const known = Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
+		if (known !== undefined) {
+			return violations(entry, known, `${path}/${key}`);
+		}
+		return shape.isOpen ? [] : [`${path}: extraneous key [${key}] is not permitted`];
+	}),
+];
 
 export const anything: Shape = {type: 'any'};
 export const text: Shape = {type: 'string'};

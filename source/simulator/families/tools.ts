@@ -4,34 +4,6 @@ import {isJson, type Json, type RequestedTools, type Tool, type ToolChoice} from
 
 /** Tools of a request, as each family writes them. */
 
-const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const toolOf = (name: unknown, description: unknown, schema: unknown): Tool => ({
-	name: textOf(name),
-	description: textOf(description),
-	schema: isJson(schema) ? schema : {},
-});
-
-const toolChoiceOf = (
-	tools: readonly Tool[],
-	choice: ToolChoice,
-	hasResults: boolean,
-): RequestedTools | undefined => {
-	if (tools.length === 0) {
-		return undefined;
-	}
-	if (choice.kind === 'tool' && !tools.some(({name}) => name === choice.name)) {
-		throw validationError(
-			`The model returned the following errors: Tool '${choice.name}' not found in provided tools`,
-		);
-	}
-	return {tools, choice, hasResults};
-};
-
-const lastMessage = (messages: unknown): Json => listOf(messages).at(-1) ?? {};
-
 /** Tools of Converse, and of Nova's own bodies. */
 export function converseTools({toolConfig, messages}: Json): RequestedTools | undefined {
 	if (!isJson(toolConfig)) {
@@ -55,6 +27,34 @@ export function converseTools({toolConfig, messages}: Json): RequestedTools | un
 	const hasResults = listOf(lastMessage(messages).content).some(({toolResult}) => toolResult !== undefined);
 	return toolChoiceOf(tools, choice, hasResults);
 }
+
+const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
+
+const toolOf = (name: unknown, description: unknown, schema: unknown): Tool => ({
+	name: textOf(name),
+	description: textOf(description),
+	schema: isJson(schema) ? schema : {},
+});
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const lastMessage = (messages: unknown): Json => listOf(messages).at(-1) ?? {};
+
+const toolChoiceOf = (
+	tools: readonly Tool[],
+	choice: ToolChoice,
+	hasResults: boolean,
+): RequestedTools | undefined => {
+	if (tools.length === 0) {
+		return undefined;
+	}
+	if (choice.kind === 'tool' && !tools.some(({name}) => name === choice.name)) {
+		throw validationError(
+			`The model returned the following errors: Tool '${choice.name}' not found in provided tools`,
+		);
+	}
+	return {tools, choice, hasResults};
+};
 
 /** Tools of the Messages API; those that the vendor runs itself have no schema and are left out. */
 export function anthropicTools({tools, tool_choice: given, messages}: Json): RequestedTools | undefined {

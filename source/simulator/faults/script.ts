@@ -135,21 +135,6 @@ const scriptSchema = z.strictObject({
 export type Fault = z.infer<typeof faultSchema>;
 export type FaultScript = z.infer<typeof scriptSchema>;
 
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-	path.reduce<unknown>(
-		(inner, key) =>
-			typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
-		value,
-	);
-
-const describeIssue = (script: unknown, issue: z.core.$ZodIssue): string => {
-	const place = issue.path.map(String).join('.') || 'the file';
-	const found = valueAt(script, issue.path);
-	const quoted =
-		found === undefined || issue.code === 'unrecognized_keys' ? '' : ` (${JSON.stringify(found)})`;
-	return `${place}${quoted}: ${issue.message}`;
-};
-
 /**
  * Checks a script of faults: a mapping with `faults`, `neighbour`, `networkDelayMs` and the keys of a scenario, or a
  * bare list of faults.
@@ -166,3 +151,18 @@ export function parseFaults(value: unknown): FaultScript {
 		{exitCode: 2, hint: `A fault has a kind, one of ${faultKinds.join(', ')}.`},
 	);
 }
+
+const describeIssue = (script: unknown, issue: z.core.$ZodIssue): string => {
+	const place = issue.path.map(String).join('.') || 'the file';
+	const found = valueAt(script, issue.path);
+	const quoted =
+		found === undefined || issue.code === 'unrecognized_keys' ? '' : ` (${JSON.stringify(found)})`;
+	return `${place}${quoted}: ${issue.message}`;
+};
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+	path.reduce<unknown>(
+		(inner, key) =>
+			typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
+		value,
+	);

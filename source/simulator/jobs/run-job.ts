@@ -38,34 +38,6 @@ type RecordOptions = {
 	readonly createdAt: number;
 };
 
-const answerInput = (modelInput: unknown, options: RecordOptions, random: Random) => {
-	const {model} = resolveModel(options.modelId, options.lifecycle);
-	const operation = operations[options.isConverse ? 'converse' : 'invoke'];
-	if (operation === undefined || !isJson(modelInput)) {
-		throw new ServiceError('ValidationException', 'modelInput is not a JSON object.');
-	}
-	const dialect = operation.dialectOf(model);
-	const prompt = dialect.parse(modelInput, model);
-	const answer = answerPrompt(random, prompt, model);
-	const usage = {
-		inputTokens: promptTokens(prompt.segments),
-		outputTokens: answerTokens(answer),
-		cacheReadTokens: 0,
-		cacheWriteTokens: 0,
-	};
-	const {createdAt} = options;
-	const facts = {requestId: uuid(random), model, prompt, answer, usage, isCaching: false, createdAt, random};
-	const {body} = dialect.whole(facts, {latencyMs: 0, firstByteMs: 0}, {headers: {}, body: modelInput});
-	return {body, usage};
-};
-
-const failedRecord = (record: Json, errorCode: number, errorMessage: string): RecordAnswer => ({
-	line: JSON.stringify({...record, error: {errorCode, errorMessage}}),
-	hasFailed: true,
-	inputTokens: 0,
-	outputTokens: 0,
-});
-
 /** Answers a line of the input; the same line always gets the same answer, unless it fails. */
 export function answerRecord(line: string, options: RecordOptions): RecordAnswer {
 	const random = createRandom((hashText(line) ^ Math.imul(options.seed + 1, 0x9e3779b1)) >>> 0);
@@ -95,6 +67,34 @@ export function answerRecord(line: string, options: RecordOptions): RecordAnswer
 		return failedRecord(named, error.status, error.message);
 	}
 }
+
+const failedRecord = (record: Json, errorCode: number, errorMessage: string): RecordAnswer => ({
+	line: JSON.stringify({...record, error: {errorCode, errorMessage}}),
+	hasFailed: true,
+	inputTokens: 0,
+	outputTokens: 0,
+});
+
+const answerInput = (modelInput: unknown, options: RecordOptions, random: Random) => {
+	const {model} = resolveModel(options.modelId, options.lifecycle);
+	const operation = operations[options.isConverse ? 'converse' : 'invoke'];
+	if (operation === undefined || !isJson(modelInput)) {
+		throw new ServiceError('ValidationException', 'modelInput is not a JSON object.');
+	}
+	const dialect = operation.dialectOf(model);
+	const prompt = dialect.parse(modelInput, model);
+	const answer = answerPrompt(random, prompt, model);
+	const usage = {
+		inputTokens: promptTokens(prompt.segments),
+		outputTokens: answerTokens(answer),
+		cacheReadTokens: 0,
+		cacheWriteTokens: 0,
+	};
+	const {createdAt} = options;
+	const facts = {requestId: uuid(random), model, prompt, answer, usage, isCaching: false, createdAt, random};
+	const {body} = dialect.whole(facts, {latencyMs: 0, firstByteMs: 0}, {headers: {}, body: modelInput});
+	return {body, usage};
+};
 
 /** Defaults: short enough to watch a demo, long enough to see every state. */
 const usualStepMs = 1000;
@@ -147,6 +147,71 @@ const validateInputs = async (simulation: Simulation, job: BatchJob): Promise<st
 
 type Progress = {inputTokens: number; outputTokens: number};
 
+/** Takes a job through its states. A stop, seen between two states or two records, ends it as Stopped. */
+export async function runJob(simulation: Simulation, job: BatchJob): Promise<void> {
+	const {time, scenario} = simulation;
+	const settings = scenario.batch ?? {};
+	const enter = (state: JobState): void => {
+		job.state = state;
+		job.modifiedAtMs = time.now();
+	};
+	const end = (state: JobState): void => {
+		enter(state);
+		job.endedAtMs = time.now();
+	};
+	const isToldToStop = (): boolean => job.state === 'Stopping' || job.state === 'Stopped';
+	try {
+		for (const next of ['Validating', 'Scheduled', 'InProgress'] as const) {
+			await time.sleep(settings.stepMs ?? usualStepMs);
+			if (isToldToStop()) {
+				end('Stopped');
+				return;
+			}
+			enter(next);
+			const fault = next === 'Validating' ? await validateInputs(simulation, job) : undefined;
+			if (fault !== undefined) {
+				job.message = fault;
+				end('Failed');
+				return;
+			}
+		}
+		await writeOutputs(simulation, job);
+		end(isToldToStop() ? 'Stopped' : (settings.endsAs ?? 'Completed'));
+	} catch (error) {
+		job.message = `Fault of the simulator: ${String(error)}`;
+		end('Failed');
+	}
+}
+
+const writeOutputs = async (simulation: Simulation, job: BatchJob): Promise<void> => {
+	const place = parseUri(job.request.outputUri);
+	if (place === undefined) {
+		return;
+	}
+	const folder = `${place.key}${place.key === '' || place.key.endsWith('/') ? '' : '/'}${job.id}/`;
+	const progress: Progress = {inputTokens: 0, outputTokens: 0};
+	for (const input of inputsOf(simulation, job)) {
+		const name = input.key.slice(input.key.lastIndexOf('/') + 1);
+		const bytes = answerLines(simulation, job, input, progress);
+		await simulation.objects.put(place.bucket, `${folder}${name}.out`, bytes);
+	}
+	if (job.state === 'Stopped') {
+		return;
+	}
+	const manifest = {
+		totalRecordCount: job.total,
+		processedRecordCount: job.succeeded + job.failed,
+		successRecordCount: job.succeeded,
+		errorRecordCount: job.failed,
+		inputTokenCount: progress.inputTokens,
+		outputTokenCount: progress.outputTokens,
+	};
+	const bytes = (async function* () {
+		yield Buffer.from(JSON.stringify(manifest));
+	})();
+	await simulation.objects.put(place.bucket, `${folder}manifest.json.out`, bytes);
+};
+
 /** Answers the records of one file, at the job's pace, until the job ends. */
 async function* answerLines(
 	simulation: Simulation,
@@ -182,70 +247,5 @@ async function* answerLines(
 		if ((job.succeeded + job.failed) % chunkLength === 0) {
 			await time.sleep(pauseMs);
 		}
-	}
-}
-
-const writeOutputs = async (simulation: Simulation, job: BatchJob): Promise<void> => {
-	const place = parseUri(job.request.outputUri);
-	if (place === undefined) {
-		return;
-	}
-	const folder = `${place.key}${place.key === '' || place.key.endsWith('/') ? '' : '/'}${job.id}/`;
-	const progress: Progress = {inputTokens: 0, outputTokens: 0};
-	for (const input of inputsOf(simulation, job)) {
-		const name = input.key.slice(input.key.lastIndexOf('/') + 1);
-		const bytes = answerLines(simulation, job, input, progress);
-		await simulation.objects.put(place.bucket, `${folder}${name}.out`, bytes);
-	}
-	if (job.state === 'Stopped') {
-		return;
-	}
-	const manifest = {
-		totalRecordCount: job.total,
-		processedRecordCount: job.succeeded + job.failed,
-		successRecordCount: job.succeeded,
-		errorRecordCount: job.failed,
-		inputTokenCount: progress.inputTokens,
-		outputTokenCount: progress.outputTokens,
-	};
-	const bytes = (async function* () {
-		yield Buffer.from(JSON.stringify(manifest));
-	})();
-	await simulation.objects.put(place.bucket, `${folder}manifest.json.out`, bytes);
-};
-
-/** Takes a job through its states. A stop, seen between two states or two records, ends it as Stopped. */
-export async function runJob(simulation: Simulation, job: BatchJob): Promise<void> {
-	const {time, scenario} = simulation;
-	const settings = scenario.batch ?? {};
-	const enter = (state: JobState): void => {
-		job.state = state;
-		job.modifiedAtMs = time.now();
-	};
-	const end = (state: JobState): void => {
-		enter(state);
-		job.endedAtMs = time.now();
-	};
-	const isToldToStop = (): boolean => job.state === 'Stopping' || job.state === 'Stopped';
-	try {
-		for (const next of ['Validating', 'Scheduled', 'InProgress'] as const) {
-			await time.sleep(settings.stepMs ?? usualStepMs);
-			if (isToldToStop()) {
-				end('Stopped');
-				return;
-			}
-			enter(next);
-			const fault = next === 'Validating' ? await validateInputs(simulation, job) : undefined;
-			if (fault !== undefined) {
-				job.message = fault;
-				end('Failed');
-				return;
-			}
-		}
-		await writeOutputs(simulation, job);
-		end(isToldToStop() ? 'Stopped' : (settings.endsAs ?? 'Completed'));
-	} catch (error) {
-		job.message = `Fault of the simulator: ${String(error)}`;
-		end('Failed');
 	}
 }

@@ -71,16 +71,22 @@ const uriAt = (body: unknown, ...path: readonly string[]): string => {
 
 const invocationTypes = ['InvokeModel', 'Converse'] as const;
 
-/** The form of the records; without one that of InvokeModel. */
-const invocationTypeOf = ({modelInvocationType: type}: Json): (typeof invocationTypes)[number] => {
-	const known = invocationTypes.find((name) => name === (type ?? 'InvokeModel'));
-	if (known === undefined) {
-		throw validationError(
-			`1 validation error detected: Value '${String(type)}' at 'modelInvocationType' failed to satisfy constraint: Member must satisfy enum value set: [${invocationTypes.join(', ')}]`,
+/** Creates a job; the same client token returns the same job. */
+export async function serveCreateJob(exchange: Exchange, simulation: Simulation): Promise<void> {
+	assertAllowed(simulation.scenario, 'bedrock:CreateModelInvocationJob');
+	const request = readRequest(parseBody(await exchange.readBody()));
+	const region = regionOf(exchange.headers);
+	const token = request.clientRequestToken;
+	const known = token === undefined ? undefined : simulation.jobs.byToken(region, token);
+	if (known !== undefined && JSON.stringify(known.request) !== JSON.stringify(request)) {
+		throw new ServiceError(
+			'ConflictException',
+			'The client request token was used with other parameters before.',
 		);
 	}
-	return known;
-};
+	const job = known ?? createJob(simulation, request, region);
+	sendAnswer(exchange, {jobArn: job.arn});
+}
 
 const readRequest = (body: Json): JobRequest => {
 	const jobName = textAt(body, 'jobName');
@@ -107,6 +113,17 @@ const readRequest = (body: Json): JobRequest => {
 		isConverse: invocationTypeOf(body) === 'Converse',
 		timeoutHours,
 	};
+};
+
+/** The form of the records; without one that of InvokeModel. */
+const invocationTypeOf = ({modelInvocationType: type}: Json): (typeof invocationTypes)[number] => {
+	const known = invocationTypes.find((name) => name === (type ?? 'InvokeModel'));
+	if (known === undefined) {
+		throw validationError(
+			`1 validation error detected: Value '${String(type)}' at 'modelInvocationType' failed to satisfy constraint: Member must satisfy enum value set: [${invocationTypes.join(', ')}]`,
+		);
+	}
+	return known;
 };
 
 const createJob = (simulation: Simulation, request: JobRequest, region: string): BatchJob => {
@@ -146,21 +163,13 @@ const createJob = (simulation: Simulation, request: JobRequest, region: string):
 	return job;
 };
 
-/** Creates a job; the same client token returns the same job. */
-export async function serveCreateJob(exchange: Exchange, simulation: Simulation): Promise<void> {
-	assertAllowed(simulation.scenario, 'bedrock:CreateModelInvocationJob');
-	const request = readRequest(parseBody(await exchange.readBody()));
-	const region = regionOf(exchange.headers);
-	const token = request.clientRequestToken;
-	const known = token === undefined ? undefined : simulation.jobs.byToken(region, token);
-	if (known !== undefined && JSON.stringify(known.request) !== JSON.stringify(request)) {
-		throw new ServiceError(
-			'ConflictException',
-			'The client request token was used with other parameters before.',
-		);
-	}
-	const job = known ?? createJob(simulation, request, region);
-	sendAnswer(exchange, {jobArn: job.arn});
+export async function serveGetJob(
+	exchange: Exchange,
+	simulation: Simulation,
+	[identifierOfJob = '']: readonly string[],
+): Promise<void> {
+	assertAllowed(simulation.scenario, 'bedrock:GetModelInvocationJob');
+	sendAnswer(exchange, viewOf(findJob(simulation, identifierOfJob)));
 }
 
 const findJob = ({jobs}: Simulation, identifierOfJob: string): BatchJob => {
@@ -170,15 +179,6 @@ const findJob = ({jobs}: Simulation, identifierOfJob: string): BatchJob => {
 	}
 	return job;
 };
-
-export async function serveGetJob(
-	exchange: Exchange,
-	simulation: Simulation,
-	[identifierOfJob = '']: readonly string[],
-): Promise<void> {
-	assertAllowed(simulation.scenario, 'bedrock:GetModelInvocationJob');
-	sendAnswer(exchange, viewOf(findJob(simulation, identifierOfJob)));
-}
 
 /** Lists jobs, the newest first, in pages. */
 export async function serveListJobs(exchange: Exchange, simulation: Simulation): Promise<void> {

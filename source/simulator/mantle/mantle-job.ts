@@ -30,7 +30,7 @@ export type MantleArrival = {
 };
 
 /** An admitted request with its answer, which the output quota may cut. */
-export type MantleJob = Deliverable & {
+type MantleJob = Deliverable & {
 	readonly usage: Usage;
 	/** Settles the input quota for the output tokens; returns what the request cost it. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
@@ -160,8 +160,10 @@ const writerOf = (
 			deltas: chunks.map(({kind, firstToken, lastToken}) => ({
 				lastToken,
 				dueShare: dueShareOf(firstToken, facts.usage.outputTokens),
-				encode: (_timing, granted) =>
-					Buffer.from(stream.part(kind, tokens.slice(firstToken - 1, firstToken - 1 + granted).join(''))),
+				encode(_timing, granted) {
+					const from = firstToken - 1;
+					return Buffer.from(stream.part(kind, tokens.slice(from, from + granted).join('')));
+				},
 			})),
 			closing: (_timing, outputTokens) => Buffer.from(stream.closing(cutFacts(facts, outputTokens))),
 			failure(exception) {

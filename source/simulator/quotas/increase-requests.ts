@@ -48,15 +48,15 @@ type IncreaseState = {
 	readonly updatedAtMs: number;
 };
 
-/** Cases have numbers. */
-const caseIdOf = (id: string): string =>
-	String(createHash('md5').update(id).digest().readUIntBE(0, 6)).padStart(15, '1');
-
 export function stateOf({id, createdAtMs}: IncreaseRequest, nowMs: number): IncreaseState {
 	return nowMs - createdAtMs < pendingMs
 		? {status: 'PENDING', caseId: undefined, updatedAtMs: createdAtMs}
 		: {status: 'CASE_OPENED', caseId: caseIdOf(id), updatedAtMs: createdAtMs + pendingMs};
 }
+
+/** Cases have numbers. */
+const caseIdOf = (id: string): string =>
+	String(createHash('md5').update(id).digest().readUIntBE(0, 6)).padStart(15, '1');
 
 /** A double as Java writes it, which is the form in the service's messages. */
 const doubleText = (value: number): string => {

@@ -99,11 +99,23 @@ const routeNames: Readonly<Record<Scope, string>> = {
 	global: 'Global cross-region',
 };
 
-const routeName = ({scope, isCapitalised}: BucketQuota): string =>
-	isCapitalised ? 'Cross-Region' : routeNames[scope];
-
-/** A code in AWS's form for a row without one. */
-const codeOf = (name: string): string => `L-${hashText(name).toString(16).toUpperCase().padStart(8, '0')}`;
+/**
+ * Every quota of the simulated account, sorted by name. Limits typed by the user are its applied values; it then has
+ * no daily limits.
+ */
+export function quotaRows(overrides: Overrides): readonly QuotaRow[] {
+	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;
+	const rows = [
+		...bucketQuotas.flatMap((quota) => [
+			...minuteRow(quota, 'requests', quota.requests, overrides.requestsPerMinute),
+			...minuteRow(quota, 'tokens', quota.tokens, overrides.tokensPerMinute),
+			...(isOverridden ? [] : dayRow(quota)),
+		]),
+		...mantleQuotaRows(overrides),
+		...decoyQuotas.map((quota) => ({...quota, code: codeOf(quota.name)})),
+	];
+	return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 const minuteRow = (
 	quota: BucketQuota,
@@ -128,6 +140,12 @@ const minuteRow = (
 	];
 };
 
+const routeName = ({scope, isCapitalised}: BucketQuota): string =>
+	isCapitalised ? 'Cross-Region' : routeNames[scope];
+
+/** A code in AWS's form for a row without one. */
+const codeOf = (name: string): string => `L-${hashText(name).toString(16).toUpperCase().padStart(8, '0')}`;
+
 const dayRow = ({scope, label, day}: BucketQuota): readonly QuotaRow[] => {
 	if (day === undefined) {
 		return [];
@@ -140,21 +158,3 @@ const dayRow = ({scope, label, day}: BucketQuota): readonly QuotaRow[] => {
 		{code: day[0], name, defaultValue: day[1], applied: day[2], isAdjustable: false, isPerMinute: false},
 	];
 };
-
-/**
- * Every quota of the simulated account, sorted by name. Limits typed by the user are its applied values; it then has
- * no daily limits.
- */
-export function quotaRows(overrides: Overrides): readonly QuotaRow[] {
-	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;
-	const rows = [
-		...bucketQuotas.flatMap((quota) => [
-			...minuteRow(quota, 'requests', quota.requests, overrides.requestsPerMinute),
-			...minuteRow(quota, 'tokens', quota.tokens, overrides.tokensPerMinute),
-			...(isOverridden ? [] : dayRow(quota)),
-		]),
-		...mantleQuotaRows(overrides),
-		...decoyQuotas.map((quota) => ({...quota, code: codeOf(quota.name)})),
-	];
-	return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
-}

@@ -114,24 +114,49 @@ type QuotaAccount = {
 	readonly nowMs: number;
 };
 
-const requestIncrease = (input: Json, {rows, requests, region, nowMs}: QuotaAccount): Json => {
-	assertService(input);
-	const quota = rowOf(rows, input);
-	const {DesiredValue: desiredValue} = input;
-	if (typeof desiredValue !== 'number') {
-		throw illegalArgument('DesiredValue is required.');
+/** Makes the handler of Service Quotas over the account's quotas. */
+export function createServiceQuotas({
+	options,
+	scenario,
+	time,
+	increases,
+}: Simulation): (exchange: Exchange, action: string) => Promise<void> {
+	const rows = quotaRows(options);
+	return async ({readBody, headers, reply}, action) => {
+		const input = parseInput(await readBody());
+		const name = `servicequotas:${action}`;
+		try {
+			if (scenario.denied?.includes(name)) {
+				throw new QuotaError('AccessDeniedException', deniedMessage(name));
+			}
+			const account = {rows, requests: increases, region: regionOf(headers), nowMs: time.now()};
+			send(reply, 200, act(action, input, account));
+		} catch (error) {
+			if (!(error instanceof QuotaError)) {
+				throw error;
+			}
+			send(reply, 400, {__type: error.type, Message: error.message});
+		}
+	};
+}
+
+const parseInput = (body: Buffer): Json => {
+	try {
+		const input: unknown = JSON.parse(body.toString('utf8'));
+		return isJson(input) ? input : {};
+	} catch {
+		return {};
 	}
-	return {RequestedQuota: requestBody(requests.make(quota, {region, desiredValue, nowMs}), nowMs)};
 };
 
-/** Requests of the account, or of one quota. */
-const history = (input: Json, {requests, region, nowMs}: QuotaAccount): Json => {
-	const found = requests
-		.all(region)
-		.filter(({quota}) => input.QuotaCode === undefined || quota.code === input.QuotaCode)
-		.map((request) => requestBody(request, nowMs))
-		.filter(({Status: status}) => input.Status === undefined || status === input.Status);
-	return page('RequestedQuotas', found, input);
+const send = (reply: Reply, status: number, body: Json): void => {
+	const bytes = Buffer.from(JSON.stringify(body));
+	reply.head(status, {
+		'content-type': 'application/x-amz-json-1.1',
+		'content-length': String(bytes.length),
+		'x-amzn-requestid': randomUUID(),
+	});
+	reply.end(bytes);
 };
 
 const act = (action: string, input: Json, account: QuotaAccount): Json => {
@@ -177,47 +202,22 @@ const act = (action: string, input: Json, account: QuotaAccount): Json => {
 	}
 };
 
-const send = (reply: Reply, status: number, body: Json): void => {
-	const bytes = Buffer.from(JSON.stringify(body));
-	reply.head(status, {
-		'content-type': 'application/x-amz-json-1.1',
-		'content-length': String(bytes.length),
-		'x-amzn-requestid': randomUUID(),
-	});
-	reply.end(bytes);
-};
-
-const parseInput = (body: Buffer): Json => {
-	try {
-		const input: unknown = JSON.parse(body.toString('utf8'));
-		return isJson(input) ? input : {};
-	} catch {
-		return {};
+const requestIncrease = (input: Json, {rows, requests, region, nowMs}: QuotaAccount): Json => {
+	assertService(input);
+	const quota = rowOf(rows, input);
+	const {DesiredValue: desiredValue} = input;
+	if (typeof desiredValue !== 'number') {
+		throw illegalArgument('DesiredValue is required.');
 	}
+	return {RequestedQuota: requestBody(requests.make(quota, {region, desiredValue, nowMs}), nowMs)};
 };
 
-/** Makes the handler of Service Quotas over the account's quotas. */
-export function createServiceQuotas({
-	options,
-	scenario,
-	time,
-	increases,
-}: Simulation): (exchange: Exchange, action: string) => Promise<void> {
-	const rows = quotaRows(options);
-	return async ({readBody, headers, reply}, action) => {
-		const input = parseInput(await readBody());
-		const name = `servicequotas:${action}`;
-		try {
-			if (scenario.denied?.includes(name)) {
-				throw new QuotaError('AccessDeniedException', deniedMessage(name));
-			}
-			const account = {rows, requests: increases, region: regionOf(headers), nowMs: time.now()};
-			send(reply, 200, act(action, input, account));
-		} catch (error) {
-			if (!(error instanceof QuotaError)) {
-				throw error;
-			}
-			send(reply, 400, {__type: error.type, Message: error.message});
-		}
-	};
-}
+/** Requests of the account, or of one quota. */
+const history = (input: Json, {requests, region, nowMs}: QuotaAccount): Json => {
+	const found = requests
+		.all(region)
+		.filter(({quota}) => input.QuotaCode === undefined || quota.code === input.QuotaCode)
+		.map((request) => requestBody(request, nowMs))
+		.filter(({Status: status}) => input.Status === undefined || status === input.Status);
+	return page('RequestedQuotas', found, input);
+};

@@ -19,31 +19,6 @@ const identifierPattern =
 
 type RequestedGuardrail = {readonly identifier: string; readonly version: string; readonly hasTrace: boolean};
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The guardrail that a request names: Converse in its body, InvokeModel in headers. */
-const requestedGuardrail = (
-	headers: IncomingHttpHeaders,
-	body: Json,
-	isConverse: boolean,
-): RequestedGuardrail | undefined => {
-	const config = isJson(body.guardrailConfig) ? body.guardrailConfig : {};
-	const [identifier, version, trace] = isConverse
-		? [config.guardrailIdentifier, config.guardrailVersion, config.trace]
-		: [
-				headers['x-amzn-bedrock-guardrailidentifier'],
-				headers['x-amzn-bedrock-guardrailversion'],
-				headers['x-amzn-bedrock-trace'],
-			];
-	return identifier === undefined && version === undefined
-		? undefined
-		: {
-				identifier: textOf(identifier),
-				version: textOf(version),
-				hasTrace: /^enabled/i.test(textOf(trace)),
-			};
-};
-
 /**
  * The decision of a request's guardrail; undefined where it names none.
  * @throws ServiceError where the guardrail does not exist.
@@ -69,6 +44,31 @@ export function judgePrompt(
 		hasTrace: requested.hasTrace,
 	};
 }
+
+/** The guardrail that a request names: Converse in its body, InvokeModel in headers. */
+const requestedGuardrail = (
+	headers: IncomingHttpHeaders,
+	body: Json,
+	isConverse: boolean,
+): RequestedGuardrail | undefined => {
+	const config = isJson(body.guardrailConfig) ? body.guardrailConfig : {};
+	const [identifier, version, trace] = isConverse
+		? [config.guardrailIdentifier, config.guardrailVersion, config.trace]
+		: [
+				headers['x-amzn-bedrock-guardrailidentifier'],
+				headers['x-amzn-bedrock-guardrailversion'],
+				headers['x-amzn-bedrock-trace'],
+			];
+	return identifier === undefined && version === undefined
+		? undefined
+		: {
+				identifier: textOf(identifier),
+				version: textOf(version),
+				hasTrace: /^enabled/i.test(textOf(trace)),
+			};
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The answer to a blocked prompt. */
 export const blockedAnswer: Answer = {

@@ -27,21 +27,6 @@ const maxEntries = 10_000;
 
 type Prefix = {readonly key: string; readonly tokens: number};
 
-/** Every prefix that ends at a cache point and is long enough, the shortest first. */
-const prefixesOf = (bucket: string, segments: readonly Segment[]): readonly Prefix[] => {
-	const prefixes: Prefix[] = [];
-	let key = bucket;
-	let tokens = 0;
-	for (const segment of segments) {
-		key = hash('md5', `${key}\n${segment.text}`, 'hex');
-		tokens += segment.tokens;
-		if (segment.isCachePoint && tokens >= minPrefixTokens) {
-			prefixes.push({key, tokens});
-		}
-	}
-	return prefixes;
-};
-
 export function createPromptCache(): PromptCache {
 	const entries = new Map<string, {readableAtMs: number; expiresAtMs: number}>();
 
@@ -76,3 +61,18 @@ export function createPromptCache(): PromptCache {
 		clear: () => entries.clear(),
 	};
 }
+
+/** Every prefix that ends at a cache point and is long enough, the shortest first. */
+const prefixesOf = (bucket: string, segments: readonly Segment[]): readonly Prefix[] => {
+	const prefixes: Prefix[] = [];
+	let key = bucket;
+	let tokens = 0;
+	for (const segment of segments) {
+		key = hash('md5', `${key}\n${segment.text}`, 'hex');
+		tokens += segment.tokens;
+		if (segment.isCachePoint && tokens >= minPrefixTokens) {
+			prefixes.push({key, tokens});
+		}
+	}
+	return prefixes;
+};

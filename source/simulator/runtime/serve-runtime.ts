@@ -14,8 +14,24 @@ import {type Delivery, deliverStream, deliverWhole} from './deliver.ts';
 import {type Arrival, createJob} from './job.ts';
 import type {Operation} from './operation.ts';
 
-const unsupported = (): ServiceError =>
-	validationError("The provided model doesn't support counting tokens.");
+/** Serves CountTokens: the count that the same request would be charged for. It costs no quota. */
+export async function serveCountTokens(
+	exchange: Exchange,
+	simulation: Simulation,
+	modelId: string,
+): Promise<void> {
+	const body = await exchange.readBody();
+	const requestId = uuid(simulation.requestRandom(exchange.path, body));
+	try {
+		const inputTokens = countTokensOf(parseBody(body), modelId, simulation.lifecycle);
+		sendJson(exchange.reply, 200, {inputTokens}, {'x-amzn-requestid': requestId});
+	} catch (error) {
+		if (!(error instanceof ServiceError)) {
+			throw error;
+		}
+		sendError(exchange.reply, error, requestId);
+	}
+}
 
 const countTokensOf = (body: Json, modelId: string, lifecycle: Lifecycle): number => {
 	if (findOtherModel(modelId) !== undefined) {
@@ -39,90 +55,13 @@ const countTokensOf = (body: Json, modelId: string, lifecycle: Lifecycle): numbe
 	);
 };
 
-/** Serves CountTokens: the count that the same request would be charged for. It costs no quota. */
-export async function serveCountTokens(
-	exchange: Exchange,
-	simulation: Simulation,
-	modelId: string,
-): Promise<void> {
-	const body = await exchange.readBody();
-	const requestId = uuid(simulation.requestRandom(exchange.path, body));
-	try {
-		const inputTokens = countTokensOf(parseBody(body), modelId, simulation.lifecycle);
-		sendJson(exchange.reply, 200, {inputTokens}, {'x-amzn-requestid': requestId});
-	} catch (error) {
-		if (!(error instanceof ServiceError)) {
-			throw error;
-		}
-		sendError(exchange.reply, error, requestId);
-	}
-}
+const unsupported = (): ServiceError =>
+	validationError("The provided model doesn't support counting tokens.");
 
 type Outcome = Delivery & {
 	readonly serviceError: ServiceError | undefined;
 	readonly usage: Usage;
 	readonly quotaTokens: number;
-};
-
-const resolvedOrUndefined = (modelId: string): ResolvedModel | undefined => {
-	try {
-		return lookUpModel(modelId);
-	} catch {
-		return undefined;
-	}
-};
-
-const recordOf = (arrival: Arrival, outcome: Outcome, receivedAt: number, endedAt: number): RequestRecord => {
-	const target = resolvedOrUndefined(arrival.modelId);
-	return {
-		operation: arrival.operation.name,
-		modelId: arrival.modelId,
-		region: arrival.region,
-		baseModel: target?.model.id,
-		scope: target?.scope,
-		userAgent: String(arrival.headers['user-agent'] ?? ''),
-		receivedAt,
-		startedAt: arrival.startedAtMs,
-		firstTokenAt: outcome.firstTokenAtMs,
-		endedAt,
-		status: outcome.status,
-		error: outcome.serviceError?.type ?? outcome.error,
-		throttle: outcome.serviceError?.throttle,
-		inputTokens: outcome.usage.inputTokens,
-		outputTokens: outcome.outputTokens,
-		cacheReadTokens: outcome.usage.cacheReadTokens,
-		cacheWriteTokens: outcome.usage.cacheWriteTokens,
-		quotaTokens: outcome.quotaTokens,
-	};
-};
-
-const runInference = async (
-	simulation: Simulation,
-	arrival: Arrival,
-	reply: Exchange['reply'],
-): Promise<Outcome> => {
-	const {time} = simulation;
-	try {
-		const job = createJob(simulation, arrival);
-		const deliver = arrival.operation.isStream ? deliverStream : deliverWhole;
-		const delivery = await deliver(job, reply, time);
-		const quotaTokens = job.settle(time.now(), delivery.outputTokens);
-		return {...delivery, serviceError: undefined, usage: job.usage, quotaTokens};
-	} catch (error) {
-		if (!(error instanceof ServiceError)) {
-			throw error;
-		}
-		sendError(reply, error, arrival.requestId);
-		return {
-			status: error.status,
-			error: error.type,
-			outputTokens: 0,
-			firstTokenAtMs: undefined,
-			serviceError: error,
-			usage: noUsage,
-			quotaTokens: 0,
-		};
-	}
 };
 
 /** Serves InvokeModel, Converse and their streams. */
@@ -159,3 +98,64 @@ export async function serveInference(
 		observe(record);
 	}
 }
+
+const runInference = async (
+	simulation: Simulation,
+	arrival: Arrival,
+	reply: Exchange['reply'],
+): Promise<Outcome> => {
+	const {time} = simulation;
+	try {
+		const job = createJob(simulation, arrival);
+		const deliver = arrival.operation.isStream ? deliverStream : deliverWhole;
+		const delivery = await deliver(job, reply, time);
+		const quotaTokens = job.settle(time.now(), delivery.outputTokens);
+		return {...delivery, serviceError: undefined, usage: job.usage, quotaTokens};
+	} catch (error) {
+		if (!(error instanceof ServiceError)) {
+			throw error;
+		}
+		sendError(reply, error, arrival.requestId);
+		return {
+			status: error.status,
+			error: error.type,
+			outputTokens: 0,
+			firstTokenAtMs: undefined,
+			serviceError: error,
+			usage: noUsage,
+			quotaTokens: 0,
+		};
+	}
+};
+
+const recordOf = (arrival: Arrival, outcome: Outcome, receivedAt: number, endedAt: number): RequestRecord => {
+	const target = resolvedOrUndefined(arrival.modelId);
+	return {
+		operation: arrival.operation.name,
+		modelId: arrival.modelId,
+		region: arrival.region,
+		baseModel: target?.model.id,
+		scope: target?.scope,
+		userAgent: String(arrival.headers['user-agent'] ?? ''),
+		receivedAt,
+		startedAt: arrival.startedAtMs,
+		firstTokenAt: outcome.firstTokenAtMs,
+		endedAt,
+		status: outcome.status,
+		error: outcome.serviceError?.type ?? outcome.error,
+		throttle: outcome.serviceError?.throttle,
+		inputTokens: outcome.usage.inputTokens,
+		outputTokens: outcome.outputTokens,
+		cacheReadTokens: outcome.usage.cacheReadTokens,
+		cacheWriteTokens: outcome.usage.cacheWriteTokens,
+		quotaTokens: outcome.quotaTokens,
+	};
+};
+
+const resolvedOrUndefined = (modelId: string): ResolvedModel | undefined => {
+	try {
+		return lookUpModel(modelId);
+	} catch {
+		return undefined;
+	}
+};

@@ -112,21 +112,6 @@ type Upload = {readonly bucket: string; readonly key: string; readonly parts: Ma
 /** Buckets with their objects. A bucket exists once something is written to it. */
 export type ObjectStore = ReturnType<typeof createObjectStore>;
 
-const sizeOf = (blobs: readonly Blob[]): number => blobs.reduce((sum, {size}) => sum + size, 0);
-
-/** The tag of several parts is the MD5 of their MD5s and their number, as S3 makes it. */
-const etagOf = (blobs: readonly Blob[]): string => {
-	const [only] = blobs;
-	if (blobs.length === 1 && only !== undefined) {
-		return `"${only.md5.toString('hex')}"`;
-	}
-	const hash = createHash('md5');
-	for (const {md5} of blobs) {
-		hash.update(md5);
-	}
-	return `"${hash.digest('hex')}-${blobs.length}"`;
-};
-
 /** @param now Milliseconds since 1970. */
 export function createObjectStore(now: () => number) {
 	const blobs = createBlobs();
@@ -222,3 +207,18 @@ export function createObjectStore(now: () => number) {
 		},
 	};
 }
+
+const sizeOf = (blobs: readonly Blob[]): number => blobs.reduce((sum, {size}) => sum + size, 0);
+
+/** The tag of several parts is the MD5 of their MD5s and their number, as S3 makes it. */
+const etagOf = (blobs: readonly Blob[]): string => {
+	const [only] = blobs;
+	if (blobs.length === 1 && only !== undefined) {
+		return `"${only.md5.toString('hex')}"`;
+	}
+	const hash = createHash('md5');
+	for (const {md5} of blobs) {
+		hash.update(md5);
+	}
+	return `"${hash.digest('hex')}-${blobs.length}"`;
+};

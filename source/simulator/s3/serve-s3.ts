@@ -173,19 +173,26 @@ const objectActions: Readonly<Record<string, string>> = {
 	DELETE: 's3:DeleteObject',
 };
 
-const actionOf = ({exchange: {method, query}, bucket, key}: S3Call): string | undefined => {
-	if (bucket === '') {
-		return 's3:ListAllMyBuckets';
+/** Serves a request that was signed for S3. */
+export async function serveS3(
+	exchange: Exchange,
+	simulation: Simulation,
+	[bucket = '', key = '']: readonly string[],
+): Promise<void> {
+	try {
+		await act({exchange, simulation, bucket, key});
+	} catch (error) {
+		if (!(error instanceof S3Error)) {
+			throw error;
+		}
+		const body = errorDocument([
+			['Code', error.code],
+			['Message', error.message],
+			['RequestId', randomUUID()],
+		]);
+		sendXml(exchange, error.status, exchange.method === 'HEAD' ? '' : body);
 	}
-	if (key !== '') {
-		return objectActions[method];
-	}
-	return method === 'PUT'
-		? 's3:CreateBucket'
-		: query.has('location')
-			? 's3:GetBucketLocation'
-			: 's3:ListBucket';
-};
+}
 
 const act = async (call: S3Call): Promise<void> => {
 	const {exchange, simulation, bucket, key} = call;
@@ -213,23 +220,16 @@ const act = async (call: S3Call): Promise<void> => {
 	}
 };
 
-/** Serves a request that was signed for S3. */
-export async function serveS3(
-	exchange: Exchange,
-	simulation: Simulation,
-	[bucket = '', key = '']: readonly string[],
-): Promise<void> {
-	try {
-		await act({exchange, simulation, bucket, key});
-	} catch (error) {
-		if (!(error instanceof S3Error)) {
-			throw error;
-		}
-		const body = errorDocument([
-			['Code', error.code],
-			['Message', error.message],
-			['RequestId', randomUUID()],
-		]);
-		sendXml(exchange, error.status, exchange.method === 'HEAD' ? '' : body);
+const actionOf = ({exchange: {method, query}, bucket, key}: S3Call): string | undefined => {
+	if (bucket === '') {
+		return 's3:ListAllMyBuckets';
 	}
-}
+	if (key !== '') {
+		return objectActions[method];
+	}
+	return method === 'PUT'
+		? 's3:CreateBucket'
+		: query.has('location')
+			? 's3:GetBucketLocation'
+			: 's3:ListBucket';
+};

@@ -32,6 +32,16 @@ const halfOf = (bits: number): number => {
 /** The end of an item of unknown length. */
 const end = Symbol('end');
 
+/** @throws RangeError for anything but one item of CBOR. */
+export function decodeCbor(bytes: Buffer): unknown {
+	const reader = createReader(bytes);
+	const value = reader.read();
+	if (value === end || !reader.isAtEnd()) {
+		throw new RangeError('The CBOR is not one item.');
+	}
+	return value;
+}
+
 const createReader = (bytes: Buffer) => {
 	let at = 0;
 
@@ -147,14 +157,14 @@ const createReader = (bytes: Buffer) => {
 	return {read, isAtEnd: (): boolean => at === bytes.length};
 };
 
-/** @throws RangeError for anything but one item of CBOR. */
-export function decodeCbor(bytes: Buffer): unknown {
-	const reader = createReader(bytes);
-	const value = reader.read();
-	if (value === end || !reader.isAtEnd()) {
-		throw new RangeError('The CBOR is not one item.');
-	}
-	return value;
+/**
+ * Numbers are written as doubles: all numbers that are served in CBOR are.
+ * @param isMoment Names of fields whose numbers are moments, in seconds since 1970.
+ */
+export function encodeCbor(value: unknown, isMoment: (key: string) => boolean = () => false): Buffer {
+	const writer = createWriter(isMoment);
+	writer.write(value, '');
+	return writer.result();
 }
 
 const createWriter = (isMoment: (key: string) => boolean) => {
@@ -232,13 +242,3 @@ const createWriter = (isMoment: (key: string) => boolean) => {
 
 	return {write, result: (): Buffer => bytes.subarray(0, at)};
 };
-
-/**
- * Numbers are written as doubles: all numbers that are served in CBOR are.
- * @param isMoment Names of fields whose numbers are moments, in seconds since 1970.
- */
-export function encodeCbor(value: unknown, isMoment: (key: string) => boolean = () => false): Buffer {
-	const writer = createWriter(isMoment);
-	writer.write(value, '');
-	return writer.result();
-}

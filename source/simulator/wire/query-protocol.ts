@@ -62,6 +62,28 @@ export type FieldKinds = {
 
 const plainFields: FieldKinds = {isMoment: () => false, isMap: () => false};
 
+/** The result of an action. */
+export function queryResult(
+	action: string,
+	result: Json,
+	{namespace, requestId}: {readonly namespace: string; readonly requestId: string},
+	kinds: FieldKinds = plainFields,
+): string {
+	return xmlDocument(
+		`${action}Response`,
+		[
+			[`${action}Result`, elementsOf(result, kinds)],
+			['ResponseMetadata', [['RequestId', requestId]]],
+		],
+		namespace,
+	);
+}
+
+const elementsOf = (value: object, kinds: FieldKinds): readonly Element[] =>
+	Object.entries(value)
+		.filter(([, each]) => each !== undefined)
+		.map(([key, each]) => elementOf(key, each, key, kinds));
+
 const elementOf = (name: string, value: unknown, key: string, kinds: FieldKinds): Element => {
 	if (Array.isArray(value)) {
 		return [name, value.map((each) => elementOf('member', each, key, kinds))];
@@ -87,28 +109,6 @@ const elementOf = (name: string, value: unknown, key: string, kinds: FieldKinds)
 			: elementsOf(value, kinds),
 	];
 };
-
-const elementsOf = (value: object, kinds: FieldKinds): readonly Element[] =>
-	Object.entries(value)
-		.filter(([, each]) => each !== undefined)
-		.map(([key, each]) => elementOf(key, each, key, kinds));
-
-/** The result of an action. */
-export function queryResult(
-	action: string,
-	result: Json,
-	{namespace, requestId}: {readonly namespace: string; readonly requestId: string},
-	kinds: FieldKinds = plainFields,
-): string {
-	return xmlDocument(
-		`${action}Response`,
-		[
-			[`${action}Result`, elementsOf(result, kinds)],
-			['ResponseMetadata', [['RequestId', requestId]]],
-		],
-		namespace,
-	);
-}
 
 /** An error. @param isOfCaller Whether the caller caused it. */
 export function queryError(
@@ -160,12 +160,6 @@ type QueryHandler = (exchange: Exchange, action: string, input: Json) => Promise
 /** By the version of the service. */
 export type QueryServices = Readonly<Record<string, QueryHandler>>;
 
-/** The form is in the body, or in the URL of a request without one. */
-const formOf = async ({method, query, readBody}: Exchange): Promise<URLSearchParams> => {
-	const body = method === 'POST' ? (await readBody()).toString('utf8') : '';
-	return body === '' ? query : new URLSearchParams(body);
-};
-
 /** @throws ServiceError for a service or an action that is not served. */
 export async function serveQuery(exchange: Exchange, services: QueryServices): Promise<void> {
 	const {Action, Version, ...input} = readForm(await formOf(exchange));
@@ -179,6 +173,12 @@ export async function serveQuery(exchange: Exchange, services: QueryServices): P
 	}
 	await serve(exchange, action, input);
 }
+
+/** The form is in the body, or in the URL of a request without one. */
+const formOf = async ({method, query, readBody}: Exchange): Promise<URLSearchParams> => {
+	const body = method === 'POST' ? (await readBody()).toString('utf8') : '';
+	return body === '' ? query : new URLSearchParams(body);
+};
 
 /** Error for an action that the simulator does not know. */
 export function actionNotServed(action: string, service: string): ServiceError {

@@ -14,18 +14,18 @@ type Content = string | number | boolean | readonly Element[];
 
 export type Element = readonly [name: string, content: Content];
 
+/** A document with one root element. @param namespace Without it the root has none. */
+export function xmlDocument(name: string, content: Content, namespace?: string): string {
+	const attribute = namespace === undefined ? '' : ` xmlns="${namespace}"`;
+	return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${writeContent(content)}</${name}>`;
+}
+
 const writeContent = (content: Content): string =>
 	Array.isArray(content)
 		? (content as readonly Element[])
 				.map(([name, inner]) => `<${name}>${writeContent(inner)}</${name}>`)
 				.join('')
 		: String(content).replace(/[&<>"'\r]/g, (character) => entities[character] ?? character);
-
-/** A document with one root element. @param namespace Without it the root has none. */
-export function xmlDocument(name: string, content: Content, namespace?: string): string {
-	const attribute = namespace === undefined ? '' : ` xmlns="${namespace}"`;
-	return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${writeContent(content)}</${name}>`;
-}
 
 /** A document with one root element in S3's name space. */
 export function document(name: string, content: Content): string {
