@@ -101,7 +101,7 @@ const writeResults = async (
 	return file;
 };
 
-/** What `--json` tells (DESIGN section 5); `jobs` where there is more than one. */
+/** What `--json` reports; `jobs` where there is more than one. */
 const summaryOf = (state: BatchState, fetched: Fetched | undefined, results: string | null) => ({
 	jobArn: state.jobs[0]?.arn ?? null,
 	status: state.jobs.length === 1 ? (state.jobs[0]?.status ?? null) : outcomeOf(state),

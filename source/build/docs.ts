@@ -21,9 +21,10 @@ if (process.argv[1] === import.meta.filename) {
 	await writeFile(path.resolve(import.meta.dirname, '../../presets/schema.json'), presetJsonSchema());
 }
 
-/** Puts the tables that are made from data between their markers in the README. */
-
-const file = path.resolve(import.meta.dirname, '../../README.md');
+/** Pages with tables that are made from data, between their markers. */
+export const pages = ['README.md', 'source/reports/README.md'].map((page) =>
+	path.resolve(import.meta.dirname, '../..', page),
+);
 
 const between = (text: string, marker: string, content: string): string =>
 	text.replace(
@@ -38,11 +39,13 @@ const tables: ReadonlyArray<readonly [marker: string, content: string]> = [
 	['columns', requestsCsvMarkdown().join('\n')],
 ];
 
-/** The README with its tables made anew. */
-export function freshReadme(text: string): string {
-	return tables.reduce((readme, [marker, content]) => between(readme, marker, content), text);
+/** A page with its tables renewed. */
+export function freshPage(text: string): string {
+	return tables.reduce((page, [marker, content]) => between(page, marker, content), text);
 }
 
 if (process.argv[1] === import.meta.filename) {
-	await writeFile(file, freshReadme(await readFile(file, 'utf8')));
+	for (const page of pages) {
+		await writeFile(page, freshPage(await readFile(page, 'utf8')));
+	}
 }

@@ -98,7 +98,7 @@ const endAtOnce = (exitCode: number): void => {
 /**
  * Takes the command line apart and runs its command.
  * @param argv Words behind the program's name.
- * @returns Exit code (DESIGN: Exit).
+ * @returns Exit code (README, Commands).
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
 	const releaseCrashes = catchCrashes(argv);

@@ -10,7 +10,7 @@ const answers: Readonly<Record<string, () => Promise<readonly string[]>>> = {
 /**
  * Runs the command line.
  * @param argv Words behind the program's name.
- * @returns Exit code (DESIGN: Exit).
+ * @returns Exit code (README, Commands).
  */
 export async function dispatch(argv: readonly string[]): Promise<number> {
 	const [word = ''] = argv;

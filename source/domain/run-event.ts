@@ -63,7 +63,7 @@ export type Broken = {
 	readonly mostUsd: number;
 };
 
-/** Milliseconds, as DESIGN section 5 defines them. */
+/** Milliseconds, as the README defines them (How each number is defined). */
 export type RequestTimes = {
 	readonly timeToFirstToken: number | undefined;
 	/** The first token of the answer itself: reasoning may come before it. Absent where that was not seen. */

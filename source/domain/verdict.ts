@@ -1,6 +1,6 @@
 import type {Goal} from './run-spec.ts';
 
-/** What to use for a goal, and why (DESIGN 3a and 5). Names as in results.json. */
+/** What to use for a goal, and why. Names as in results.json. */
 
 /**
  * `winner`: every other is out; `tie`: those that are left are practically equal; `undecided`: the budget ended first, or

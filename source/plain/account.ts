@@ -80,7 +80,7 @@ export function alertLines(raised: readonly RaisedAlert[]): readonly string[] {
 	return raised.map((each) => `ALERT ${raisedWords(each)}`);
 }
 
-/** One line of `watch --json` (DESIGN: Results). */
+/** One line of `watch --json`. */
 export function accountJson({region, minute, isComplete, buckets, simulated}: AccountRegion): string {
 	return JSON.stringify({
 		at: minute === null ? null : new Date(minute).toISOString(),

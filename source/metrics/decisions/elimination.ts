@@ -51,7 +51,7 @@ const isNegligible = (lead: Lead): boolean =>
 	isPracticallyEqual(lead) && lead.low < Math.log1p(leastPreferred);
 
 /**
- * Puts rivals out when the evidence says so (DESIGN 3a). It remembers who is out: evidence that reached the level once counts, whatever comes later. Those that a variant put out which then fails its gate come back.
+ * Puts rivals out when the evidence says so. It remembers who is out: evidence that reached the level once counts, whatever comes later. Those that a variant put out which then fails its gate come back.
  */
 export class Elimination {
 	readonly #goal: Goal;

@@ -1,7 +1,7 @@
 import type {GateState} from '../../domain/verdict.ts';
 import {logShareEvidence} from '../statistics/evidence.ts';
 
-/** The quality gate (`minQuality`), by evidence that may be looked at whenever one likes (DESIGN 3a). */
+/** The quality gate (`minQuality`), by evidence that may be looked at whenever one likes. */
 
 /** Evidence at which a variant fails: 2.5 % of those that are exactly at the gate do. */
 const failsAt = Math.log(40);

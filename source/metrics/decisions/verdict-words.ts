@@ -70,7 +70,7 @@ export function burdenOf(goal: Goal, figures: VariantFigures | undefined): numbe
 	}
 }
 
-/** A verdict in sentences (DESIGN 3a). */
+/** A verdict in sentences. */
 
 const listed = (names: readonly string[]): string => {
 	const clean = names.map((name) => cleanText(name));

@@ -7,7 +7,7 @@ import type {Answered, Broken} from '../../domain/run-event.ts';
 export const measures = [
 	'useful',
 	'quotaTokens',
-	/** Token-seconds and request-seconds that it occupies its bucket, in units of one window (DESIGN 1). */
+	/** Token-seconds and request-seconds that it occupies its bucket, in units of one window. */
 	'occupiedTokens',
 	'occupiedRequests',
 	'costUsd',
