@@ -11,7 +11,8 @@ import {type RunningSimulator, startSimulator} from '../../source/simulator/serv
 import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 
-const pageAt = (file: string): string => readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8');
+const pageAt = (file: string): string =>
+	readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8');
 const readme = pageAt('README.md');
 
 const sectionOf = (heading: string): string =>
