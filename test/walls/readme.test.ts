@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {files, roomOf} from './house.ts';
@@ -26,6 +26,26 @@ describe('the pages for the next person', () => {
 		expect(
 			missingFrom('see `engine/run.ts`, `engine/ran.ts`, `test/walls/house.ts` and `results.json`'),
 		).toEqual(['engine/ran.ts']);
+	});
+
+	/** Comments that send the reader to a page: `(DESIGN 3)`, `see NOTES.md`. */
+	const strayIn = (text: string): readonly string[] =>
+		[...text.matchAll(/^\s*(?:\/?\*|\/\/).*?(\bDESIGN\b|\b[A-Z]{4,}\.md\b)/gm)]
+			.map(([, name = '']) => name)
+			.filter((name) => !existsSync(path.join(root, name)) && !existsSync(path.join(root, 'source', name)));
+
+	it('are the only ones that comments send to', () => {
+		const tests = readdirSync(path.join(root, 'test'), {recursive: true, encoding: 'utf8'})
+			.filter((file) => /\.tsx?$/.test(file) && path.basename(file) !== 'readme.test.ts')
+			.map((file) => ({path: `test/${file}`, text: pageAt(path.join('test', file))}));
+		const stray = [...files, ...tests].flatMap((file) =>
+			strayIn(file.text).map((name) => `${file.path}: ${name}`),
+		);
+		expect(stray).toEqual([]);
+		expect(strayIn('/** Exit code (DESIGN: Exit). */\n// see NOTES.md and README.md')).toEqual([
+			'DESIGN',
+			'NOTES.md',
+		]);
 	});
 
 	it('have every room in the table', () => {
