@@ -92,7 +92,7 @@ type Walk = {
 const program = path.join(source, 'cli.ts');
 const child = (name: string) => (count: number) => [path.join(children, `${name}.ts`), String(count)];
 
-/** Seconds in which requests are sent: the same for few and many, so that what runs by the clock runs as often. */
+/** Seconds in which requests are due: the same for few and many, so that what runs by the clock runs about as often. */
 const seconds = 8;
 
 const walks = {
@@ -102,7 +102,8 @@ const walks = {
 		start: (count, folder) => [
 			program,
 			...['run', 'summarize', '--demo', '--variants', 'concise'],
-			...['--load', 'rate', '--rate', String((count * 60) / seconds), '--duration', `${seconds}s`],
+			...['--load', 'rate', '--rate', String((count * 60) / seconds)],
+			...['--requests', String(count), '--duration', '2m'],
 			...['--out', path.join(folder, 'results')],
 		],
 	},

@@ -29,28 +29,33 @@ type Expected = {
 const expected: readonly Expected[] = [
 	{
 		name: 'request',
-		max: 66,
+		max: 65,
 		each: ['### Each request, on its way out', '### Each request, on its way back'],
 		all: ['## The life of a request'],
 	},
 	{name: 'key-press', max: 11, each: []},
 	{name: 'frame', max: 38, each: ['## The life of a key press']},
-	{name: 'datapoint', max: 36, each: ['## The life of a CloudWatch datapoint']},
+	{name: 'datapoint', max: 35, each: ['## The life of a CloudWatch datapoint']},
 	{name: 'record', max: 34, each: ['## The life of a batch record']},
 ];
 
 describe('the ways through the house', () => {
-	it.concurrent.each(expected)('$name: at most $max files', async ({name, max, each, all = []}) => {
-		const ran = await walk(name);
-		process.stdout.write(`${name}: ${ran.each.length} files of ${ran.all.length} that ran\n`);
-		const listed = each.flatMap(listedUnder);
-		expect(each.filter((heading) => listedUnder(heading).length === 0)).toEqual([]);
-		expect(listed.filter((file) => !ran.each.includes(file))).toEqual([]);
-		expect(all.flatMap(listedUnder).filter((file) => !ran.all.includes(file))).toEqual([]);
-		expect(ran.each.length, ran.each.join('\n')).toBeLessThanOrEqual(max);
-		// A walk that went nowhere would pass the bound.
-		expect(ran.each.length).toBeGreaterThan(max / 2);
-	});
+	// On a busy machine what goes by the clock may look as if it went by requests.
+	it.concurrent.each(expected)(
+		'$name: at most $max files',
+		{retry: 2},
+		async ({name, max, each, all = []}) => {
+			const ran = await walk(name);
+			process.stdout.write(`${name}: ${ran.each.length} files of ${ran.all.length} that ran\n`);
+			const listed = each.flatMap(listedUnder);
+			expect(each.filter((heading) => listedUnder(heading).length === 0)).toEqual([]);
+			expect(listed.filter((file) => !ran.each.includes(file))).toEqual([]);
+			expect(all.flatMap(listedUnder).filter((file) => !ran.all.includes(file))).toEqual([]);
+			expect(ran.each.length, ran.each.join('\n')).toBeLessThanOrEqual(max);
+			// A walk that went nowhere would pass the bound.
+			expect(ran.each.length).toBeGreaterThan(max / 2);
+		},
+	);
 
 	it('count what runs once more for each, and neither start-up nor what goes by the clock', () => {
 		const fewer = new Map([
