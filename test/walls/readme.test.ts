@@ -3,7 +3,7 @@ import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {files, roomOf} from './house.ts';
 
-/** The pages for whoever comes next: `source/README.md` and `.github/CONTRIBUTING.md`. */
+/** The pages for the next person: `source/README.md` and `.github/CONTRIBUTING.md`. */
 
 const root = path.resolve(import.meta.dirname, '../..');
 const pageAt = (page: string): string => readFileSync(path.join(root, page), 'utf8');
