@@ -2,7 +2,7 @@ import type {LearntStamping} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 
 /*
- * Where a token counts from, learnt with one refusal at most.
+ * Where a token counts from, learnt with one refusal at most (README, How each number is defined).
  *
  * A service that counts tokens from the end of an answer has room for less than one that counts from the first byte. A
  * request that only the first of the two would refuse is a probe. Refused, it says "from the end". Accepted, it says that

@@ -19,6 +19,11 @@ export function presetJsonSchema(): string {
 	return `${JSON.stringify(schema, null, '\t')}\n`;
 }
 
+/** Pages with tables that are made from data, between their markers. */
+export const pages = ['README.md', 'source/reports/README.md'].map((page) =>
+	path.resolve(import.meta.dirname, '../..', page),
+);
+
 const between = (text: string, marker: string, content: string): string =>
 	text.replace(
 		new RegExp(`<!-- ${marker} -->[\\s\\S]*<!-- /${marker} -->`),
@@ -32,15 +37,16 @@ const tables: ReadonlyArray<readonly [marker: string, content: string]> = [
 	['columns', requestsCsvMarkdown().join('\n')],
 ];
 
-/** The README with current tables. */
-export function freshReadme(text: string): string {
-	return tables.reduce((readme, [marker, content]) => between(readme, marker, content), text);
+/** A page with its tables renewed. */
+export function freshPage(text: string): string {
+	return tables.reduce((page, [marker, content]) => between(page, marker, content), text);
 }
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 if (process.argv[1] === import.meta.filename) {
 	await writeFile(path.join(root, 'presets/schema.json'), presetJsonSchema());
-	const file = path.join(root, 'README.md');
-	await writeFile(file, freshReadme(await readFile(file, 'utf8')));
+	for (const page of pages) {
+		await writeFile(page, freshPage(await readFile(page, 'utf8')));
+	}
 }

@@ -57,7 +57,8 @@ type Occupying = {
 };
 
 /**
- * What a request occupies of its bucket, in units of one window, as the ledger holds it: what was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
+ * What a request occupies of its bucket, in units of one window, as the ledger holds it: what
+ * was set aside while it is under way, then what it settled at for a window from where its tokens count. Where that is not
  * known yet it is the first byte, which a program that sends all it may finds out. A request counts from its first byte;
  * without a stream that is the end.
  */

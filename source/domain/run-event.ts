@@ -63,7 +63,7 @@ export type Broken = {
 	readonly maxUsd: number;
 };
 
-/** Latencies of an answered request, in milliseconds. */
+/** Milliseconds, as the README defines them (How each number is defined). */
 export type RequestTimes = {
 	readonly timeToFirstToken: number | undefined;
 	/** The first token of the answer itself: reasoning may come before it. Absent where not observed. */

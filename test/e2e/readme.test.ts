@@ -2,7 +2,7 @@ import {execFile, spawn, spawnSync} from 'node:child_process';
 import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {freshReadme} from '../../source/build/docs.ts';
+import {freshPage, pages} from '../../source/build/docs.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
@@ -11,7 +11,9 @@ import {type RunningSimulator, startSimulator} from '../../source/simulator/serv
 import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 
-const readme = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
+const pageAt = (file: string): string =>
+	readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8');
+const readme = pageAt('README.md');
 
 const sectionOf = (heading: string): string =>
 	readme.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? '';
@@ -22,16 +24,18 @@ const blocksOf = (section: string, language: string): readonly string[] =>
 	);
 
 describe('README', () => {
-	it('has tables as the data has them: npm run docs makes them anew', () => {
-		expect(freshReadme(readme)).toBe(readme);
+	it.each(pages)('has tables as the data has them: npm run docs renews those of %s', (file) => {
+		const page = readFileSync(file, 'utf8');
+		expect(freshPage(page)).toBe(page);
+		expect(page).toMatch(/^<!-- \w+ -->\n\| /m);
 	});
 
 	it('explains every class of failure, every key of a preset and of the results', () => {
-		const expectAll = (heading: string, names: readonly string[]) =>
-			expect(names.filter((name) => !sectionOf(heading).includes(`\`${name}\``))).toEqual([]);
-		expectAll('Troubleshooting', failureClasses);
-		expectAll('Presets', Object.keys(presetSchema.shape));
-		expectAll('Results', Object.keys(resultsSchema.shape));
+		const expectAll = (text: string, names: readonly string[]) =>
+			expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+		expectAll(sectionOf('Troubleshooting'), failureClasses);
+		expectAll(pageAt('presets/README.md'), Object.keys(presetSchema.shape));
+		expectAll(pageAt('source/reports/README.md'), Object.keys(resultsSchema.shape));
 		expect(
 			[...faultKinds, ...Object.keys(scenarioShape)].filter((name) => !readme.includes(`\`${name}\``)),
 		).toEqual([]);

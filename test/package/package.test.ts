@@ -61,6 +61,7 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 			/^dist\/json-schema-library\.cjs$/,
 			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|results\.(?:d\.ts|schema\.json)|bedrock-top\.1)$/,
 			/^presets\/[\w-]+\.(?:yaml|csv|jsonl|txt)$/,
+			/^presets\/README\.md$/,
 			/^presets\/schema\.json$/,
 			/^(?:README|CHANGELOG)\.md$/,
 			/^(?:LICENSE|package\.json)$/,

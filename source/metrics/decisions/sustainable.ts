@@ -45,7 +45,7 @@ export function dayBoundOf({
 }
 
 /**
- * Useful items per minute that a quota allows as a program really reaches them: a bucket of
+ * Useful items per minute that a quota allows as a program really reaches them (README, How each number is defined): a bucket of
  * TPM tokens, less half of what one request sets aside, because only whole requests fit, over what a request occupies;
  * requests likewise.
  * @param usefulPerRequest Mean useful items of one request.
