@@ -210,7 +210,7 @@ export const searchSchema = z.object({
 	front: z
 		.array(z.string())
 		.describe(
-			'finalists that no other surely beats, by their intervals, the fewest quota tokens a useful item first',
+			'finalists that no other surely beats, by their intervals, the fewest quota tokens per useful item first',
 		),
 });
 

@@ -14,7 +14,7 @@ export const deathSentence = 'bedrock-top ended without warning: memory ran out,
 
 /**
  * Where memory runs out, or the process is killed, nothing in it can give the terminal back: another process does.
- * It is told in words whether the screen has the terminal; the end of the pipe without the word `end` is a death.
+ * Words on its pipe say whether the screen has the terminal; the end of the pipe without the word `end` is a death.
  */
 export type ScreenGuard = {
 	/**
@@ -28,7 +28,7 @@ export type ScreenGuard = {
 	readonly given: () => void;
 	/** Files that hold what was measured so far, should they be there. */
 	readonly keeps: (files: readonly string[]) => void;
-	/** What else a reader is told after a death. */
+	/** What else is said after a death. */
 	readonly tells: (text: string) => void;
 	/** Nothing is to be guarded any more. Resolves when the guard is gone. */
 	readonly end: () => Promise<void>;
@@ -41,7 +41,7 @@ const octal = (text: string): string => text.replaceAll('\u001B', '\\033');
 
 /**
  * An interactive shell notices the death as well and sets the modes that it wants; it gets a moment for that, and is left
- * alone. Modes in which Ctrl+C is no signal are those of the screen: then nobody has set any.
+ * alone. Modes in which Ctrl+C is not a signal are those of the screen: then nobody has set any.
  */
 const script = `
 trap '' HUP INT QUIT TERM TSTP TTIN TTOU USR1 USR2 ALRM
@@ -50,7 +50,7 @@ echo ready >&2
 exec 2>/dev/null
 taken=
 kept=
-told=
+notes=
 newline='
 '
 while IFS= read -r word; do
@@ -58,7 +58,7 @@ while IFS= read -r word; do
 		taken) taken=1 ;;
 		given) taken= ;;
 		'kept '*) kept="$kept\${word#kept }$newline" ;;
-		'tell '*) told="$told\${word#tell }\r$newline" ;;
+		'tell '*) notes="$notes\${word#tell }\r$newline" ;;
 		end) exit 0 ;;
 	esac
 done
@@ -67,7 +67,7 @@ printf '${octal(leaveSequence)}%s\\r\\n' "$1"
 printf '%s' "$kept" | while IFS= read -r file; do
 	if [ -s "$file" ]; then printf 'What was received until then: %s\\r\\n' "$file"; fi
 done
-printf '%s' "$told"
+printf '%s' "$notes"
 [ -n "$modes" ] || exit 0
 sleep 0.1 || sleep 1
 case $(stty -a <&3) in

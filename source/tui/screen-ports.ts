@@ -53,7 +53,7 @@ export type ScreenPorts = {
 	readonly framesPerSecond?: number;
 	/** Registers a function that gives the terminal back at once if the program crashes. @returns removes it. */
 	readonly onCrash?: (close: () => void) => () => void;
-	/** Is told who has the terminal, should the program die without a chance to give it back. */
+	/** Knows who has the terminal, should the program die without a chance to give it back. */
 	readonly guard?: {
 		/** Keys are read when this resolves. */
 		readonly start: () => Promise<void>;

@@ -10,7 +10,7 @@ import type {ListedPreset, Picker, State} from './state.ts';
  * Regions in which Bedrock's models and profiles are listed (user guide, supported Regions, as read on 2026-11-22). Others
  * can be typed.
  */
-export const bedrockRegions: readonly string[] = [
+const bedrockRegions: readonly string[] = [
 	'us-east-1',
 	'us-east-2',
 	'us-west-1',
@@ -53,7 +53,7 @@ export function pickerRows(state: State, {of, filter}: Picker): readonly PickerR
 }
 
 /** The row that Enter takes; undefined while there is none. */
-export function pickedRow(state: State, picker: Picker): PickerRow | undefined {
+function pickedRow(state: State, picker: Picker): PickerRow | undefined {
 	const rows = pickerRows(state, picker);
 	return rows[Math.min(picker.index, rows.length - 1)];
 }
@@ -95,7 +95,7 @@ export function openModels(state: State): Transition {
 }
 
 /** Asks for the models of the Region. */
-export function askForModels(state: State): Transition {
+function askForModels(state: State): Transition {
 	return withEffects(
 		{...state, models: {kind: 'loading', sinceMs: state.nowMs}},
 		{type: 'list-models', config: state.config},

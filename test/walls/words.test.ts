@@ -11,17 +11,17 @@ type Rule = {readonly pattern: RegExp; readonly instead: string};
 const rules: readonly Rule[] = [
 	{pattern: /\b(?:re|un)?told\b/i, instead: 'reported, logged, known, said'},
 	{pattern: /\banew\b/, instead: 'again'},
-	{pattern: /\bof (?:ours|theirs|its own)\b/, instead: 'our, their, its own'},
-	{pattern: /\b(?:is|are) no (?!longer\b|more\b|less\b|later\b|one\b)/, instead: 'is not a'},
-	{pattern: /\bwhoever\b|\bwhatever else\b/i, instead: 'name who or what'},
+	{pattern: /\bof (?:ours|theirs)\b/, instead: 'our, their'},
+	{pattern: /(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b|less\b|later\b|one\b)/, instead: 'is not a'},
+	{pattern: /\bwhoever\b/i, instead: 'name who'},
 	{
 		pattern:
-			/\b(?:requests?|tokens?|items?|USD|dollars?|times|answers?|calls?) an? (?:minute|second|hour|day|month|request|token|item|call|answer|useful item)\b/i,
+			/\b(?:requests?|tokens?|items?|USD|dollars?|times|answers?|calls?) an? (?:minute|second|hour|day|month|request|token|item|call|answer|useful item)\b/,
 		instead: 'per',
 	},
 	{pattern: /\b(?:once|twice) an? (?:minute|second|hour|day)\b/i, instead: 'per'},
 	{pattern: /\b(?:most|least)[A-Z]\w*/, instead: 'max…, min…'},
-	{pattern: /\balarm/i, instead: 'alert for a rule that fires, timer for a wake-up'},
+	{pattern: /\balarm(?!\.)/i, instead: 'alert for a rule that fires, timer for a wake-up'},
 	{pattern: /\bit (?:binds|bound by)\b|\bbinding limit\b/, instead: 'limited by'},
 	{pattern: /\bpoll(?:ed|s)? (?:looks?|for looks)\b|\blooks? (?:once|again) in\b/, instead: 'poll'},
 	{pattern: /DESIGN section|the brief\b/, instead: 'a document that is in the repository'},

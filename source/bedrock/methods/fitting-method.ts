@@ -17,7 +17,7 @@ type FittingMethod = {
 
 type Called = Pick<Target, 'model' | 'baseModel'>;
 
-/** @throws UserError (exit 2) for a model whose answers are no text: no method can call it. */
+/** @throws UserError (exit 2) for a model whose answers are not text: no method can call it. */
 const assertText = (targets: readonly Called[], catalogue: ModelIndex): void => {
 	for (const {model, baseModel} of targets) {
 		const modalities = catalogue.model(baseModel)?.outputModalities ?? [];

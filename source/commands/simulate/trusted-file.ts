@@ -38,7 +38,8 @@ const assertReplaceable = async (file: string): Promise<void> => {
 };
 
 /**
- * Writes the certificate for its owner alone, as whoever may change it decides whom clients trust: to the file that was named, else to one in a private temporary folder.
+ * Writes the certificate to the file that was named, else to a private temporary folder. Only its owner may change it:
+ * clients trust what is in it.
  * @param named '' or undefined: none.
  * @throws UserError where it cannot be written, or something else stands there.
  */

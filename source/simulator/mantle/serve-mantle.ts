@@ -66,7 +66,7 @@ const regionOfHost = (headers: IncomingHttpHeaders): string | undefined =>
  * The Region of a request: of the host name, of the signature or of the key.
  * @throws MantleError where it has no credentials, or is signed for another service.
  */
-export function regionOfCaller(headers: IncomingHttpHeaders): string {
+function regionOfCaller(headers: IncomingHttpHeaders): string {
 	const service = serviceOf(headers);
 	if (service !== undefined) {
 		if (!signingNames.includes(service)) {

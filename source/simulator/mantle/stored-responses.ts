@@ -19,7 +19,7 @@ export type StoredResponses = {
 };
 
 /** The service keeps them for a time; here the newest are kept. */
-const mostResponses = 1000;
+const maxResponses = 1000;
 
 export function createStoredResponses(): StoredResponses {
 	const byId = new Map<string, StoredResponse>();
@@ -27,7 +27,7 @@ export function createStoredResponses(): StoredResponses {
 		keep(stored) {
 			byId.set(String(stored.response.id), stored);
 			const [oldest] = byId.keys();
-			if (byId.size > mostResponses && oldest !== undefined) {
+			if (byId.size > maxResponses && oldest !== undefined) {
 				byId.delete(oldest);
 			}
 		},

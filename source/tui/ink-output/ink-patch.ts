@@ -5,13 +5,13 @@ import path from 'node:path';
  * screen of finished lines is put together from them: a steady update takes less than half of the time (test/bench).
  */
 
-/** Several screens full; then everything is learnt anew. Each keeps some kilobytes. */
-const mostLines = 600;
+/** Several screens full; then the cache starts again. Each takes some kilobytes. */
+const maxLines = 600;
 
 const lastingCaches = `
 const lastingCaches = new OutputCaches();
 const currentCaches = () => {
-	if (lastingCaches.styledChars.size > ${mostLines}) {
+	if (lastingCaches.styledChars.size > ${maxLines}) {
 		for (const cache of Object.values(lastingCaches)) {
 			cache.clear();
 		}
