@@ -18,7 +18,7 @@ export type AccountWatch = {
 /** A bucket that is on screen. */
 export type BucketPlace = {readonly region: string; readonly key: string};
 
-export type AccountRequest =
+export type MonitorRequest =
 	/** Starts, or continues with other Regions. */
 	| {readonly type: 'watch-account'; readonly watch: AccountWatch}
 	/** Percentiles are read of these alone. */

@@ -13,13 +13,13 @@ import type {Clock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
-import type {AccountReport, AccountRequest, AccountWatch} from './account-messages.ts';
+import type {AccountReport, AccountWatch, MonitorRequest} from './account-messages.ts';
 import {type AccountMonitor, createAccountMonitor} from './account-monitor.ts';
 import type {OwnTrafficRegistry} from './own-traffic-registry.ts';
 
 /** The account monitor's side of the engine's thread. */
 export type AccountSession = {
-	readonly handle: (request: AccountRequest) => void;
+	readonly handle: (request: MonitorRequest) => void;
 	/**
 	 * Watches the buckets of a run, unless the whole account is watched.
 	 * @returns Resolves with their first figures, or when there can be none.

@@ -6,7 +6,7 @@ import {BucketLimits} from './bucket-limits.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {Pacer} from './pacer.ts';
 import {Stamping} from './stamping.ts';
-import {Standing} from './standing.ts';
+import {ShareStanding} from './standing.ts';
 import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
 import {TokenBucketModel} from './token-bucket-model.ts';
 import type {Cost} from './token-estimator.ts';
@@ -52,7 +52,7 @@ export class Bucket {
 	readonly ledger: Ledger;
 	readonly limits: BucketLimits;
 	readonly stamping: Stamping;
-	readonly standing: Standing;
+	readonly standing: ShareStanding;
 	/** The whole quota per minute. */
 	readonly quota: Limits;
 	readonly windowMs: number;
@@ -74,7 +74,7 @@ export class Bucket {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
 		this.ledger = new Ledger(clock, windowMs, this.stamping);
-		this.standing = new Standing(clock, windowMs);
+		this.standing = new ShareStanding(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
 		this.#pacer = new Pacer(windowMs);

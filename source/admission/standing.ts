@@ -19,7 +19,7 @@ const minuteMs = 60_000;
 export const keptMinutes = 15;
 
 /** A run's position at a bucket shared with other programs of its user: its claim, its demand, and its neighbours. */
-export class Standing {
+export class ShareStanding {
 	/** Called when a request would fit into the part of this run but not into its claim. */
 	onShort = (): void => {};
 	/** Undefined while the bucket is not shared. */

@@ -2,10 +2,10 @@ import type {Usage} from '../domain/backend.ts';
 import {at, countOf} from './json.ts';
 
 /** The source of counts: Converse's usage, a header, `amazon-bedrock-invocationMetrics`, the model's own body. */
-export type UsageSource = 'converse' | 'header' | 'metrics' | 'body';
+export type UsageFields = 'converse' | 'header' | 'metrics' | 'body';
 
 /** Counts of one source; undefined: not reported there. */
-export type TokenCounts = {
+export type ReportedCounts = {
 	readonly input?: number | undefined;
 	readonly output?: number | undefined;
 	readonly cacheRead?: number | undefined;
@@ -13,7 +13,7 @@ export type TokenCounts = {
 	readonly reasoning?: number | undefined;
 };
 
-export type UsageReport = {readonly source: UsageSource; readonly counts: TokenCounts};
+export type UsageReport = {readonly source: UsageFields; readonly counts: ReportedCounts};
 
 /**
  * Every spelling under which Bedrock and its model providers report a count (seen in recorded answers). They do not
@@ -41,7 +41,7 @@ const spellings = {
 } as const;
 
 /** Reads an object that holds counts, in whichever spelling. */
-export function countsIn(value: unknown): TokenCounts {
+export function countsIn(value: unknown): ReportedCounts {
 	const input = firstCount(value, spellings.input);
 	const output = firstCount(value, spellings.output);
 	const cached = countOf(at(value, 'prompt_tokens_details', 'cached_tokens'));
@@ -80,7 +80,7 @@ const uncachedPrompt = (value: unknown, prompt: number, cached: number, output: 
 };
 
 /** Counts of a later chunk, with those of an earlier one where it has none. */
-export function overlay(earlier: TokenCounts, later: TokenCounts): TokenCounts {
+export function overlay(earlier: ReportedCounts, later: ReportedCounts): ReportedCounts {
 	return {
 		input: later.input ?? earlier.input,
 		output: later.output ?? earlier.output,
@@ -96,8 +96,8 @@ export function overlay(earlier: TokenCounts, later: TokenCounts): TokenCounts {
  */
 export function settleUsage(
 	reports: readonly UsageReport[],
-): {readonly usage: Usage; readonly source: UsageSource} | undefined {
-	const counts = reports.reduce<TokenCounts>((known, report) => overlay(report.counts, known), {});
+): {readonly usage: Usage; readonly source: UsageFields} | undefined {
+	const counts = reports.reduce<ReportedCounts>((known, report) => overlay(report.counts, known), {});
 	const source = reports.find((report) => report.counts.input !== undefined)?.source;
 	if (counts.input === undefined || counts.output === undefined || source === undefined) {
 		return undefined;

@@ -73,7 +73,7 @@ export type RequestTimes = {
 	readonly total: number;
 };
 
-export type Answered = AttemptOf & {
+export type AnsweredEvent = AttemptOf & {
 	readonly type: 'answered';
 	/** Undefined when it is not compared within a block. */
 	readonly block: BlockPlace | undefined;
@@ -128,7 +128,7 @@ export type RunEvent =
 			readonly reservedTokens: number;
 			readonly prompt: Pick<Prompt, 'system' | 'user' | 'compression'>;
 	  })
-	| Answered
+	| AnsweredEvent
 	| (AttemptOf & {
 			readonly type: 'throttled';
 			readonly kind: ThrottleKind;

@@ -18,7 +18,7 @@ import {RunningTime, RunStatus} from './run-lifecycle.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
 import {RetryQueues} from './scheduling/retry-queue.ts';
-import {createDecided, Guards} from './stop-rules.ts';
+import {createDecided, StopRules} from './stop-rules.ts';
 import {WakeTimer} from './wake-timer.ts';
 
 /** Maximum of requests in flight, whatever the quota allows: sockets and memory are finite. */
@@ -60,7 +60,7 @@ export class RunCore {
 	readonly random: Random;
 	readonly time: RunningTime;
 	readonly status = new RunStatus();
-	readonly guards: Guards;
+	readonly guards: StopRules;
 	/** One for each target. */
 	readonly buckets: readonly Bucket[];
 	readonly cells: readonly Cell[];
@@ -95,7 +95,7 @@ export class RunCore {
 		this.clock = clock;
 		this.random = createRandom(spec.seed);
 		this.time = new RunningTime(clock);
-		this.guards = new Guards(spec);
+		this.guards = new StopRules(spec);
 		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
 		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
 		this.cells = spec.cells.map(

@@ -7,7 +7,7 @@ import type {Contest} from '../metrics/decisions/variant-contest.ts';
 type GuardVerdict = 'pass' | 'wait' | {readonly stoppedBy: 'requests' | 'cost'};
 
 /** Limits of what a run may send and spend. Costs are reserved in full before a request and settled by its answer. */
-export class Guards {
+export class StopRules {
 	readonly #maxRequests: number;
 	readonly #maxCostUsd: number;
 	#requests = 0;

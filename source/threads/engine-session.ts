@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import type {AccountRequest} from '../account/account-messages.ts';
+import type {MonitorRequest} from '../account/account-messages.ts';
 import {createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {sumOf} from '../admission/member-shares.ts';
@@ -27,7 +27,7 @@ type Ports = {
 	readonly createChecker?: typeof createChecksThread;
 	readonly account?: RunAccount;
 	/** Receives the requests of the account monitor. */
-	readonly onAccountRequest?: (request: AccountRequest) => void;
+	readonly onAccountRequest?: (request: MonitorRequest) => void;
 	readonly onClose?: () => void;
 };
 

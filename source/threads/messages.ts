@@ -1,4 +1,4 @@
-import type {AccountReport, AccountRequest} from '../account/account-messages.ts';
+import type {AccountReport, MonitorRequest} from '../account/account-messages.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
@@ -38,7 +38,7 @@ export type EngineRequest =
 	/** Of the current run. */
 	| {readonly type: 'set-goal'; readonly goal: Goal}
 	| {readonly type: 'stop'; readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number}
-	| AccountRequest
+	| MonitorRequest
 	| {readonly type: 'close'};
 
 export type EngineReport =

@@ -5,7 +5,7 @@ import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
-import type {Command} from './keymap.ts';
+import type {KeyCommand} from './keymap.ts';
 import type {ListedPreset, ScreenSize, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
@@ -16,7 +16,7 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'run-ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'engine-failed'; readonly fault: Fault}
 	| {readonly type: 'engine-logged'; readonly text: string}
-	| {readonly type: 'command-given'; readonly command: Command}
+	| {readonly type: 'command-given'; readonly command: KeyCommand}
 	| OverlayAction
 	| {readonly type: 'typing-ended'; readonly isKept: boolean}
 	| {readonly type: 'models-listed'; readonly models: readonly ListedModel[]}

@@ -1,5 +1,5 @@
 import {selectedBucket} from './account/listed-buckets.ts';
-import type {Command} from './keymap.ts';
+import type {KeyCommand} from './keymap.ts';
 import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
 import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
@@ -33,7 +33,7 @@ function nothingWatched({account}: State): string | undefined {
 }
 
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
-export function disabledReason(state: State, command: Command): string | undefined {
+export function disabledReason(state: State, command: KeyCommand): string | undefined {
 	return reasons[command]?.(state);
 }
 
@@ -93,7 +93,7 @@ const notExportable: Reason = (state) => {
 	return finalSnapshot(state) === undefined ? 'nothing has been measured yet' : undefined;
 };
 
-const reasons: Readonly<Partial<Record<Command, Reason>>> = {
+const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	run: notRunnable,
 	'start-demo': (state) => (isDemoOffered(state) ? undefined : 'the demo is for when no account can be used'),
 	models: betweenRuns('models'),

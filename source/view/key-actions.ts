@@ -1,5 +1,5 @@
 import type {Action} from './actions.ts';
-import {type Command, commandFor} from './keymap.ts';
+import {commandFor, type KeyCommand} from './keymap.ts';
 import {settings} from './settings.ts';
 import type {Picker, SettingsForm, State} from './state.ts';
 
@@ -112,7 +112,7 @@ function overlayAction(
 	}
 }
 
-const steps: Readonly<Partial<Record<Command, number>>> = {
+const steps: Readonly<Partial<Record<KeyCommand, number>>> = {
 	up: -1,
 	down: 1,
 	'page-up': -10,

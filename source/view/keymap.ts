@@ -113,12 +113,12 @@ const program = [
 	bind('q Ctrl+C', 'quit', 'quit; asks once while a run spends money', {hint: ['Quit', 11]}),
 ];
 
-export type Command =
+export type KeyCommand =
 	| (typeof run)[number]['command']
 	| (typeof screen)[number]['command']
 	| (typeof lists)[number]['command']
 	| (typeof program)[number]['command'];
-type Binding = BindingOf<Command>;
+type Binding = BindingOf<KeyCommand>;
 
 /** The bindings in the groups and the order in which the help lists them. */
 const bindingGroups: ReadonlyArray<{readonly title: string; readonly bindings: readonly Binding[]}> = [
@@ -135,7 +135,7 @@ const byKey = new Map<string, Binding>(
 );
 
 /** The command of a key in a view; undefined where it has none. */
-export function commandFor(keyName: string, view: ViewName): Command | undefined {
+export function commandFor(keyName: string, view: ViewName): KeyCommand | undefined {
 	const binding = byKey.get(keyName);
 	return binding !== undefined && worksIn(binding, view) ? binding.command : undefined;
 }

@@ -9,7 +9,7 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason} from './availability.ts';
-import {type Command, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
@@ -187,7 +187,7 @@ function closedQuestion(state: State): State {
 	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
 }
 
-function given(state: State, command: Command): Transition {
+function given(state: State, command: KeyCommand): Transition {
 	const reason = disabledReason(state, command);
 	if (reason !== undefined) {
 		return noEffect(withFlash(state, reason));
@@ -218,7 +218,7 @@ const byView =
 
 const opener = (view: ViewName) => (state: State) => screen.openView(state, view);
 
-const handlers: Readonly<Record<Command, (state: State) => Transition>> = {
+const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	run: runs.run,
 	stop: runs.stop,
 	'toggle-pause': runs.togglePause,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {isDearerTier, utf8Bytes} from '../../source/domain/accounting.ts';
-import {Guards} from '../../source/engine/stop-rules.ts';
+import {StopRules} from '../../source/engine/stop-rules.ts';
 import {
 	nothingSpent,
 	spendAnswer,
@@ -68,7 +68,7 @@ describe('a tier that an answer names', () => {
 		[{maxCostUsd: 1, isMaxCostGiven: false}, 'pass'],
 		[{maxCostUsd: null, isMaxCostGiven: true}, 'pass'],
 	])('ends a run only where the limit was typed: %j', (limit, verdict) => {
-		const guards = new Guards({maxRequests: null, ...limit});
+		const guards = new StopRules({maxRequests: null, ...limit});
 		guards.losePrice();
 		expect(guards.ask(0.1, true)).toEqual(verdict);
 	});

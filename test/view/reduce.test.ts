@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Action, Effect} from '../../source/view/actions.ts';
 import {disabledReason} from '../../source/view/availability.ts';
-import {type Command, views} from '../../source/view/keymap.ts';
+import {type KeyCommand, views} from '../../source/view/keymap.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {
 	chartWindows,
@@ -48,7 +48,7 @@ function play(initial: State, ...actions: readonly Untimed[]): {state: State; ef
 	return {state, effects};
 }
 
-const give = (command: Command) => ({type: 'command-given', command}) as const;
+const give = (command: KeyCommand) => ({type: 'command-given', command}) as const;
 const prepared = {type: 'run-prepared', plan: planFixture(), snapshot: readySnapshotFixture()} as const;
 const received = {type: 'snapshot-received', snapshot: snapshotFixture()} as const;
 const ended = {type: 'run-ended', snapshot: endedSnapshotFixture()} as const;

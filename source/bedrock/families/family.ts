@@ -1,6 +1,6 @@
 import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
 import type {JsonObject} from '../json.ts';
-import type {TokenCounts} from '../usage.ts';
+import type {ReportedCounts} from '../usage.ts';
 
 /** Content of a whole body or of one chunk of a stream; absent fields are not in it. */
 export type Reading = {
@@ -8,7 +8,7 @@ export type Reading = {
 	readonly reasoning?: string | undefined;
 	/** The provider's own word. */
 	readonly stopReason?: string | undefined;
-	readonly counts?: TokenCounts | undefined;
+	readonly counts?: ReportedCounts | undefined;
 	readonly isRefused?: boolean | undefined;
 	/** An error inside a stream that was answered with 200. */
 	readonly fault?: {readonly name: string; readonly message: string} | undefined;

@@ -1,6 +1,6 @@
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import {at, isObject, wordOf} from '../json.ts';
-import type {TokenCounts} from '../usage.ts';
+import type {ReportedCounts} from '../usage.ts';
 
 /** Response headers with names in lower case: the service spells them in several ways. */
 export type ResponseHeaders = Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ export function headersFor(output: object): ResponseHeaders {
 }
 
 /** Token counts of InvokeModel's headers; both leave cached tokens out of the input. */
-export function countsInHeaders(headers: ResponseHeaders): TokenCounts {
+export function countsInHeaders(headers: ResponseHeaders): ReportedCounts {
 	return {
 		input: headerCount(headers['x-amzn-bedrock-input-token-count']),
 		output: headerCount(headers['x-amzn-bedrock-output-token-count']),

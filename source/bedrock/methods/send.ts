@@ -1,9 +1,9 @@
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import type {Answer, InferenceRequest, InvokeOptions} from '../../domain/backend.ts';
-import type {UsageSource} from '../usage.ts';
+import type {UsageFields} from '../usage.ts';
 
 /** An answer with the source of its counts; undefined where nothing was reported. */
-export type BedrockAnswer = Answer & {readonly usageSource: UsageSource | undefined};
+export type BedrockAnswer = Answer & {readonly usageSource: UsageFields | undefined};
 
 /** One way to send a request. Rejects with whatever the SDK or the stream throws; the backend makes a Failure of it. */
 export type Send = (

@@ -2,7 +2,7 @@ import type {InvokeOptions} from '../../domain/backend.ts';
 import type {Received} from '../../domain/failure.ts';
 import type {Reading} from '../families/family.ts';
 import {at} from '../json.ts';
-import {overlay, type TokenCounts} from '../usage.ts';
+import {overlay, type ReportedCounts} from '../usage.ts';
 import {headersOf} from './response-headers.ts';
 
 /** An error that ended a stream after the service had answered 200: the usage of such an answer is not known. */
@@ -20,7 +20,7 @@ export class StreamFault extends Error {
 /** A stream folded into one reading. */
 type StreamReader = {
 	readonly add: (reading: Reading) => void;
-	readonly result: () => Reading & {readonly counts: TokenCounts};
+	readonly result: () => Reading & {readonly counts: ReportedCounts};
 	/** The part that has arrived, for an answer that breaks off. */
 	readonly received: () => Received;
 };
@@ -38,7 +38,7 @@ export function streamReader(
 	const reasoning: string[] = [];
 	let stopReason: string | undefined;
 	let isRefused = false;
-	let counts: TokenCounts = {};
+	let counts: ReportedCounts = {};
 	return {
 		add(reading) {
 			if ((reading.text || reading.reasoning) && text.length === 0 && reasoning.length === 0) {

@@ -1,5 +1,5 @@
 import type {CachingFigures, CachingSide, TurnFigures} from '../../domain/figures-schema.ts';
-import type {Answered} from '../../domain/run-event.ts';
+import type {AnsweredEvent} from '../../domain/run-event.ts';
 import {RunningMean, Times} from '../statistics/distribution.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {measuresOf, momentCount, toVector} from './request-measures.ts';
@@ -20,7 +20,7 @@ const emptyTurn = () => ({
 });
 
 /** Counts an answer for its turn; one that belongs to no conversation changes nothing. */
-export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}: Answered): void {
+export function foldTurn(turns: TurnTotals[], {turn, tokens, quotaTokens, times}: AnsweredEvent): void {
 	if (turn === undefined || turn >= maxTurns) {
 		return;
 	}
@@ -76,7 +76,7 @@ export function emptyCaching() {
 }
 
 /** Counts an answer on its side; one that used no cache changes nothing. */
-export function foldCaching(caching: CachingTotals, answer: Answered): void {
+export function foldCaching(caching: CachingTotals, answer: AnsweredEvent): void {
 	const {tokens, quotaTokens, times} = answer;
 	if (tokens.cacheRead > 0) {
 		caching.warmRequests.add(toVector(measuresOf(answer)));

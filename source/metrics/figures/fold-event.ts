@@ -1,5 +1,5 @@
 import type {Failure} from '../../domain/failure.ts';
-import type {Answered, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
+import type {AnsweredEvent, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
 import {activeMs, type Figures} from './figures.ts';
 import {
 	measuresOf,
@@ -65,7 +65,7 @@ const finishRequest = (
  * An answer that only filled the cache is in no block: a caching variant is judged with a warm cache. Where it never gets
  * warm, its answers count after a while.
  */
-const isFillingCache = (figures: Figures, {cell, tokens}: Answered): boolean => {
+const isFillingCache = (figures: Figures, {cell, tokens}: AnsweredEvent): boolean => {
 	const caching = figures.variants[cell]?.caching;
 	return (
 		tokens.cacheWrite > 0 &&
@@ -95,7 +95,7 @@ const foldSent = (figures: Figures, event: Extract<RunEvent, {type: 'sent'}>): v
 	}
 };
 
-const foldAnswered = (figures: Figures, event: Answered): void => {
+const foldAnswered = (figures: Figures, event: AnsweredEvent): void => {
 	leave(figures, event);
 	figures.timeline.count(event.at, event.target, {quotaTokens: event.quotaTokens});
 	figures.isSimulated ||= event.isSimulated;

@@ -1,5 +1,5 @@
 import type {CostRange} from '../../domain/figures-schema.ts';
-import type {Answered, Broken} from '../../domain/run-event.ts';
+import type {AnsweredEvent, Broken} from '../../domain/run-event.ts';
 
 /** The measures of one finished request, in the order of its vector; lost ones cost, with nothing useful. */
 export const measures = [
@@ -43,7 +43,7 @@ export function measuresOf({
 	reservedTokens,
 	carried,
 	broken,
-}: Answered): RequestMeasures {
+}: AnsweredEvent): RequestMeasures {
 	return {
 		useful: items.useful,
 		quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
@@ -113,7 +113,7 @@ export function nothingSpent(): Spent {
 }
 
 /** Adds an answer. */
-export function spendAnswer(spent: Spent, {costUsd, isDearer}: Answered): void {
+export function spendAnswer(spent: Spent, {costUsd, isDearer}: AnsweredEvent): void {
 	if (costUsd !== undefined) {
 		spent.answeredUsd = (spent.answeredUsd ?? 0) + costUsd;
 		spent.isOpen ||= isDearer ?? false;

@@ -1,5 +1,5 @@
 import type {FailureClass} from '../../domain/failure.ts';
-import type {Answered, Broken, RunEvent} from '../../domain/run-event.ts';
+import type {AnsweredEvent, Broken, RunEvent} from '../../domain/run-event.ts';
 import {Quantiles, RunningMean, Times} from '../statistics/distribution.ts';
 import {emptyCaching, foldCaching, foldTurn, type TurnTotals} from './breakdowns.ts';
 import {nothingSpent, spendAnswer, spendBroken} from './request-measures.ts';
@@ -78,7 +78,7 @@ const countWord = (words: Map<string, number>, word: string | undefined): void =
 	}
 };
 
-const foldTokens = (totals: VariantTotals, {tokens, quotaTokens, isOverrun}: Answered): void => {
+const foldTokens = (totals: VariantTotals, {tokens, quotaTokens, isOverrun}: AnsweredEvent): void => {
 	const sums = totals.tokens;
 	sums.input += tokens.input;
 	sums.output += tokens.output;
@@ -93,7 +93,7 @@ const foldTokens = (totals: VariantTotals, {tokens, quotaTokens, isOverrun}: Ans
 	totals.outputs.add(tokens.output);
 };
 
-const foldTimes = (totals: VariantTotals, {times, tokens}: Answered): void => {
+const foldTimes = (totals: VariantTotals, {times, tokens}: AnsweredEvent): void => {
 	const {latencyMs} = totals;
 	latencyMs.total.add(times.total);
 	latencyMs.service.add(times.service);
@@ -111,7 +111,7 @@ const foldTimes = (totals: VariantTotals, {times, tokens}: Answered): void => {
 	}
 };
 
-const foldMeans = ({perRequest}: VariantTotals, event: Answered): void => {
+const foldMeans = ({perRequest}: VariantTotals, event: AnsweredEvent): void => {
 	const {input, output, cacheRead, cacheWrite} = event.tokens;
 	perRequest.inputTokens.add(input);
 	perRequest.outputTokens.add(output);
@@ -123,7 +123,7 @@ const foldMeans = ({perRequest}: VariantTotals, event: Answered): void => {
 	}
 };
 
-const foldAnswer = (totals: VariantTotals, event: Answered): void => {
+const foldAnswer = (totals: VariantTotals, event: AnsweredEvent): void => {
 	const {requests, items} = totals;
 	requests.succeeded++;
 	requests.truncated += event.isTruncated ? 1 : 0;

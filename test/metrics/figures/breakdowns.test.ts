@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {Answered} from '../../../source/domain/run-event.ts';
+import type {AnsweredEvent} from '../../../source/domain/run-event.ts';
 import {emptyCaching, foldCaching} from '../../../source/metrics/figures/breakdowns.ts';
 import {emptyFigures} from '../../../source/metrics/figures/figures.ts';
 import {foldEvent} from '../../../source/metrics/figures/fold-event.ts';
@@ -7,7 +7,7 @@ import {toVariantFigures} from '../../../source/metrics/figures/variant-figures.
 import {leverTexts} from '../../../source/reports/words.ts';
 import {cellOf, quotaOf, targetOf} from '../../helpers/spec-fixture.ts';
 
-const answer = (tokens: Partial<Answered['tokens']>, quotaTokens: number): Answered => ({
+const answer = (tokens: Partial<AnsweredEvent['tokens']>, quotaTokens: number): AnsweredEvent => ({
 	type: 'answered',
 	at: 10,
 	cell: 0,
@@ -41,7 +41,7 @@ const answer = (tokens: Partial<Answered['tokens']>, quotaTokens: number): Answe
 const cold = answer({cacheWrite: 2000}, 2015);
 const warm = answer({cacheRead: 2000}, 15);
 
-const figuresOf = (answers: readonly Answered[], isCaching: boolean) => {
+const figuresOf = (answers: readonly AnsweredEvent[], isCaching: boolean) => {
 	const figures = emptyFigures([cellOf()], 1);
 	for (const event of answers) {
 		foldEvent(figures, event);
