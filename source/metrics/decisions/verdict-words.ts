@@ -8,6 +8,8 @@ import {type Field, leadOf} from './pairwise-comparison.ts';
 import type {Checked} from './quality-gate.ts';
 import {knownLimits} from './sustainable.ts';
 
+/** A verdict in sentences, and the facts that they are made from. */
+
 /** Patterns of stop reasons: every service has its own words. */
 export const stopWords = {
 	windowFull: /context.?window/i,
@@ -69,8 +71,6 @@ export function burdenOf(goal: Goal, figures: VariantFigures | undefined): numbe
 			return latencyMs.total.p50 ?? latencyMs.total.mean ?? undefined;
 	}
 }
-
-/** A verdict in sentences. */
 
 const listed = (names: readonly string[]): string => {
 	const clean = names.map((name) => cleanText(name));
