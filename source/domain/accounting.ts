@@ -16,7 +16,7 @@ export function utf8Bytes(text: string): number {
 	return bytes;
 }
 
-/** Estimate for text whose tokens nobody counted; figures made with it are marked as estimated. */
+/** Estimate for text whose tokens were not counted; figures made with it are marked as estimated. */
 export const charactersPerToken = 4;
 
 /** The token counts of an answer; where the service reported none, an estimate that says so. */

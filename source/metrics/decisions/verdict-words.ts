@@ -124,7 +124,7 @@ const tieText = (verdict: Omit<Verdict, 'text'>, given: Case): string => {
 	return `Ties with ${listed(apart)}${why}.`;
 };
 
-/** By how much others are beaten at least; with the name of who beats them where nobody is recommended. */
+/** Lower bounds of the leads over others; with the name of the leader where none is recommended. */
 const beatenText = ({beaten, recommended, leaders}: Omit<Verdict, 'text'>): readonly string[] =>
 	beaten.length === 0
 		? []
