@@ -43,7 +43,7 @@ export type Case = {
 	readonly items: number;
 };
 
-/** Why there is no verdict yet, and what would help. */
+/** Why a verdict is not possible yet, and what would help. */
 export type Doubt =
 	| {readonly kind: 'not-compared'}
 	/** No variant has a figure for the goal. */
