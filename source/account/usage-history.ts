@@ -138,11 +138,6 @@ export class UsageHistory {
 		return this.#models.get(modelId)?.lastActiveMs ?? Number.NEGATIVE_INFINITY;
 	}
 
-	/** Whether a series of a ModelId was ever reported. */
-	has(modelId: string, metric: UsageMetric): boolean {
-		return this.#models.get(modelId)?.rings.has(metric) ?? false;
-	}
-
 	value(modelId: string, metric: UsageMetric, minute: number): number {
 		return this.#models.get(modelId)?.rings.get(metric)?.get(minute) ?? 0;
 	}

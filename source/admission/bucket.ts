@@ -1,3 +1,4 @@
+import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Dimension, Lane, LedgerEntry, Limits} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Burst, RunSpec} from '../domain/run-spec.ts';
@@ -338,8 +339,9 @@ export function createBuckets(
 	roundTripMs?: () => number | undefined,
 ): readonly Bucket[] {
 	const buckets = new Map<string, Bucket>();
-	return targets.map(({baseModel, scope, region, quota}, index) => {
-		const key = JSON.stringify([baseModel, scope, region]);
+	return targets.map((target, index) => {
+		const {region, quota} = target;
+		const key = `${region} ${bucketKey(target)}`;
 		const known = buckets.get(key);
 		if (known !== undefined) {
 			return known;

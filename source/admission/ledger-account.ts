@@ -2,7 +2,7 @@ import type {LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 
 /** Number of slots that a window is cut into: 25 ms each for a minute. */
 const slotsPerWindow = 2400;
-/** Slots that have left are cut off in one go when this many have gathered. */
+/** Slots that have left the window are removed together when they are this many. */
 const compactAt = 1024;
 
 /**
@@ -45,7 +45,7 @@ export class SlidingSum {
 		this.#total += amount;
 	}
 
-	/** What the window that ends at `now` holds. Amortised constant time: a slot is dropped once. */
+	/** Sum over the window that ends at `now`. Amortised constant time: a slot is dropped once. */
 	total(now: number): number {
 		while (this.#head < this.#ends.length && (this.#ends[this.#head] ?? 0) + this.windowMs <= now) {
 			this.#total -= this.#amounts[this.#head] ?? 0;
@@ -62,7 +62,7 @@ export class SlidingSum {
 		return this.#total;
 	}
 
-	/** What of the window was added after an instant, its slot included. */
+	/** Amount of the window that was added after an instant, its slot included. */
 	totalAfter(at: number): number {
 		if ((this.#ends[this.#head] ?? Number.NEGATIVE_INFINITY) > at) {
 			return this.#total;
@@ -112,9 +112,9 @@ export class SlidingSum {
 /** Slack for sums of floating-point amounts. */
 const rounding = 1e-6;
 
-/** What an ended request is counted at. */
+/** How an ended request counts. */
 type Settlement = {
-	/** When its first byte came, and what of its quota tokens the service counts from there. */
+	/** When its first byte came, and the quota tokens that the service counts from there. */
 	readonly firstByteAt: number;
 	readonly fromFirstByte: number;
 	/** All quota tokens it was settled at. */
@@ -122,8 +122,7 @@ type Settlement = {
 };
 
 /**
- * Requests and quota tokens of one window: what is in flight and what has been counted, both from the first byte and from
- * the end. The ledger's inner bookkeeping.
+ * Requests and quota tokens of one window: those in flight and those counted, both from the first byte and from the end.
  */
 export class LedgerAccount {
 	readonly #requests: SlidingSum;
@@ -151,7 +150,7 @@ export class LedgerAccount {
 		return this.#heldTokens;
 	}
 
-	/** What counts now; tokens from the first byte. */
+	/** Use that counts now; tokens from the first byte. */
 	use(now: number): Use {
 		return {
 			requests: this.#unconfirmed + this.#requests.total(now),
@@ -176,7 +175,7 @@ export class LedgerAccount {
 	}
 
 	/**
-	 * What has to stop counting before so many tokens fit below a limit, tokens counted from the end.
+	 * Which ended use must stop counting before `tokens` fit below a limit, tokens counted from the end.
 	 * @returns The instant by which that had ended; 0 when they fit already, undefined when they wait for what is in flight.
 	 */
 	excessEndedAt(now: number, tokens: number, limit: number, since: number): number | undefined {
@@ -184,7 +183,7 @@ export class LedgerAccount {
 		return excess <= rounding ? 0 : this.#ended.reachedAt(excess - rounding, since);
 	}
 
-	/** The latest instant since which so many tokens had ended by `until` for sure; undefined when fewer did in the window. */
+	/** The latest instant since which at least `tokens` had ended by `until`; undefined when fewer did in the window. */
 	endedSince(tokens: number, until: number): number | undefined {
 		return this.#ended.sinceWhen(tokens, until);
 	}
@@ -240,7 +239,7 @@ export class LedgerAccount {
 	}
 }
 
-/** When a sum that would be `needed` falls to the limit by what leaves the window; undefined when that is not enough. */
+/** When a sum of `needed` falls to the limit as slots leave the window; undefined when that is not enough. */
 const reachedAt = (
 	now: number,
 	sum: SlidingSum,

@@ -57,7 +57,6 @@ export class Ledger {
 	#lanes: Readonly<Record<Lane, LedgerAccount>>;
 	/** In the order in which they were sent. */
 	readonly #open = new Set<Reservation>();
-	#overruns = 0;
 
 	constructor(clock: Clock, windowMs: number, stamping: Stamping) {
 		this.#clock = clock;
@@ -65,11 +64,6 @@ export class Ledger {
 		this.#stamping = stamping;
 		this.#total = new LedgerAccount(windowMs);
 		this.#lanes = emptyLanes(windowMs);
-	}
-
-	/** Answers that settled above what was set aside. */
-	get overruns(): number {
-		return this.#overruns;
 	}
 
 	get inFlight(): number {
@@ -202,9 +196,7 @@ export class Ledger {
 				tokens,
 			});
 		});
-		const overrun = Math.max(0, tokens - reservation.tokens);
-		this.#overruns += overrun > 0 ? 1 : 0;
-		return overrun;
+		return Math.max(0, tokens - reservation.tokens);
 	}
 
 	/** The service refused the attempt before counting it. */

@@ -58,16 +58,6 @@ export class TokenEstimator {
 		this.#expectedOutputTokens = expectedOutputTokens;
 	}
 
-	/** Answers that it has learnt from. */
-	get count(): number {
-		return this.#outputs.count;
-	}
-
-	/** Greatest output so far. */
-	get maxOutputTokens(): number {
-		return this.#outputs.max;
-	}
-
 	/** Input tokens, cached ones included, of a prompt: on the safe side. */
 	inputTokens(characters: number): number {
 		const exact = this.#inputsByLength.get(characters);

@@ -245,5 +245,5 @@ export type Standing = Pick<
 >;
 /** What a search tried and found. */
 export type SearchFigures = Inferred<typeof searchSchema>;
-/** One rung: so many candidates with so many requests each. */
+/** One rung: `candidates` with `requests` each. */
 export type Rung = SearchFigures['rungs'][number];

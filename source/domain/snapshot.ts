@@ -89,7 +89,7 @@ export type Snapshot = {
 		/** Requests of the whole run; null when a duration ends it. */
 		readonly total: number | null;
 		readonly inFlight: number;
-		/** Requests of the whole run that will likely be enough to decide; absent where there is no choice, or not known. */
+		/** Requests of the whole run that will likely be enough to decide; absent without a choice, or while not known. */
 		readonly likely?: number;
 		/** Milliseconds, estimated from the pace so far; null when that is not known. */
 		readonly remainingMs: number | null;

@@ -1,15 +1,5 @@
 import {membersOf, textOfSource} from '../text/json-source.ts';
 
-/** The members of a JSON object in a text, each as written; undefined for anything else. */
-export function parseObject(text: string): ReadonlyMap<string, string> | undefined {
-	try {
-		JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-	return text.trimStart().startsWith('{') ? new Map(membersOf(text)) : undefined;
-}
-
 /** Several items in one request: numbered in the prompt, and separated by number in the reply. */
 
 /** The values as a numbered list, one paragraph per entry. */
@@ -43,4 +33,14 @@ export function unpackAnswers(text: string, count: number): ReadonlyArray<string
 		const source = answers?.get(String(index + 1));
 		return source === undefined || source === 'null' ? undefined : textOfSource(source);
 	});
+}
+
+/** The members of a JSON object in a text, each as written; undefined for anything else. */
+export function parseObject(text: string): ReadonlyMap<string, string> | undefined {
+	try {
+		JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+	return text.trimStart().startsWith('{') ? new Map(membersOf(text)) : undefined;
 }

@@ -159,11 +159,6 @@ export function formatUsdWithin(
 	return high === undefined ? `${low} or more` : low === high ? low : `${low} to ${high}`;
 }
 
-/** A rate per minute: `118/min`, `4.2/min`. */
-export function formatRate(perMinute: Known): string {
-	return isKnown(perMinute) ? `${formatNumber(perMinute)}/min` : unknownMark;
-}
-
 /** A ratio as a factor: `1.8x`. */
 export function formatRatio(ratio: Known): string {
 	return isKnown(ratio) ? `${ratio.toFixed(Math.abs(ratio) < 9.95 ? 1 : 0)}x` : unknownMark;

@@ -5,7 +5,6 @@ import {
 	formatElapsedMs,
 	formatNumber,
 	formatPercent,
-	formatRate,
 	formatRatio,
 	formatSecondsLeft,
 	formatTokens,
@@ -96,7 +95,6 @@ it.each([
 });
 
 it('rates, ratios and seconds carry their unit', () => {
-	expect(formatRate(118)).toBe('118/min');
 	expect(formatRatio(1.84)).toBe('1.8x');
 	expect(formatRatio(12.2)).toBe('12x');
 	expect(formatSecondsLeft(2400)).toBe('3 s');
@@ -110,7 +108,6 @@ it.each([
 	formatDurationMs,
 	formatElapsedMs,
 	formatUsd,
-	formatRate,
 	formatRatio,
 	formatSecondsLeft,
 ])('%o shows what is not known as a dash', (format) => {

@@ -6,7 +6,7 @@ import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {itemFingerprint} from '../../source/domain/fingerprint.ts';
 import {requestsCsvHead} from '../../source/reports/requests-csv.ts';
-import {openAnswers, openLineFile} from '../../source/threads/answer-file.ts';
+import {createAnswerLog, openAnswers, openLineFile} from '../../source/threads/answer-file.ts';
 import {answerRecord} from '../helpers/answer-record.ts';
 
 const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
@@ -18,6 +18,24 @@ const item = {index: 3, text: 'a', fields: {}, expected: undefined};
 const {flags} = parseArguments(['run', 'classify']);
 const config = await resolveRun('classify', flags, async () => '');
 const of = {run: 'r1', config: {...config, task: {...config.task, items: [item]}}};
+
+describe('createAnswerLog', () => {
+	it('drops answers until it is opened, and keeps none without a sink', async () => {
+		const folder = newFolder();
+		const file = path.join(folder, 'answers.jsonl');
+		const log = createAnswerLog(noFault);
+		log.write({...answerRecord, variant: 'early'});
+		log.open({file}, of);
+		log.write({...answerRecord, variant: 'kept'});
+		await log.close();
+		const lines = readFileSync(file, 'utf8').trim().split('\n');
+		expect(lines.map((line) => JSON.parse(line).variant)).toEqual(['kept']);
+		log.open(undefined, of);
+		log.write({...answerRecord, variant: 'late'});
+		await log.close();
+		expect(readFileSync(file, 'utf8').trim().split('\n')).toEqual(lines);
+	});
+});
 
 describe('openAnswers', () => {
 	it('leaves nothing behind without an answer', async () => {

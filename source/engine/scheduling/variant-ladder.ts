@@ -16,7 +16,7 @@ const probingPart = 1 / 64;
 const level = 0.05;
 
 /** A variant, as the ladder needs it. */
-export type LadderRung = {
+export type LadderVariant = {
 	readonly cell: number;
 	/** Quota tokens of a request; expected before there are any. */
 	readonly tokensPerRequest: number;
@@ -59,14 +59,14 @@ export class Ladder {
 
 	/**
 	 * @param fill How full the bucket is, 0 to 1.
-	 * @returns The cell; undefined without rungs.
+	 * @returns The cell; undefined without variants.
 	 */
-	choose(rungs: readonly LadderRung[], fill: number): number | undefined {
+	choose(variants: readonly LadderVariant[], fill: number): number | undefined {
 		this.#passed = passedBy(fill, this.#passed);
-		const byCost = rungs.toSorted((first, second) => second.tokensPerRequest - first.tokensPerRequest);
+		const byCost = variants.toSorted((first, second) => second.tokensPerRequest - first.tokensPerRequest);
 		const ladder = this.#ladderOf(byCost);
-		const total = rungs.reduce((sum, {sent}) => sum + sent, 0);
-		const probed = byCost.find((rung) => !ladder.includes(rung) && rung.sent < total * probingPart);
+		const total = variants.reduce((sum, {sent}) => sum + sent, 0);
+		const probed = byCost.find((variant) => !ladder.includes(variant) && variant.sent < total * probingPart);
 		if (probed !== undefined) {
 			return probed.cell;
 		}
@@ -74,8 +74,8 @@ export class Ladder {
 		return ladder[Math.min(step, ladder.length - 1)]?.cell;
 	}
 
-	/** The largest useful share that a rung's answers do not refuse; recomputed only when there are new ones. */
-	#maxUseful({cell, items: {count, useful}}: LadderRung): number {
+	/** The largest useful share that a variant's answers do not refuse; recomputed only when there are new ones. */
+	#maxUseful({cell, items: {count, useful}}: LadderVariant): number {
 		const known = this.#shares.get(cell);
 		if (known?.count === count && known.useful === useful) {
 			return known.share;
@@ -86,15 +86,15 @@ export class Ladder {
 	}
 
 	/** Variants worth stepping down to; only the most expensive one where none is good enough. */
-	#ladderOf(byCost: readonly LadderRung[]): readonly LadderRung[] {
+	#ladderOf(byCost: readonly LadderVariant[]): readonly LadderVariant[] {
 		const good = byCost.filter(({checked}) => gateState(checked, this.#minQuality) !== 'failed');
-		const worth = good.filter((rung, place) => {
+		const worth = good.filter((variant, place) => {
 			const above = good
 				.slice(0, place)
 				.map(({tokensPerRequest, items: {count, useful}}) =>
 					useful === 0 ? Number.POSITIVE_INFINITY : (tokensPerRequest * count) / useful,
 				);
-			return rung.tokensPerRequest / this.#maxUseful(rung) <= Math.min(...above);
+			return variant.tokensPerRequest / this.#maxUseful(variant) <= Math.min(...above);
 		});
 		return worth.length > 0 ? worth : byCost.slice(0, 1);
 	}
@@ -131,7 +131,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 		return known;
 	};
 
-	const rungOf = (state: Cell): LadderRung => {
+	const ladderVariantOf = (state: Cell): LadderVariant => {
 		const {requests: all, variants, quality} = figures();
 		const requests = all[state.index];
 		const totals = variants[state.index];
@@ -157,7 +157,7 @@ export function createAdaptiveChoice({spec, figures, onSwitch}: AdaptivePorts): 
 		const step = ladderOf(lane, first.spec.target);
 		// Room kept for higher lanes counts as full: else this lane would be blocked before it steps down.
 		const fill = 1 - first.bucket.roomLeft(lane);
-		const chosen = step.ladder.choose(cells.map(rungOf), fill);
+		const chosen = step.ladder.choose(cells.map(ladderVariantOf), fill);
 		const cell = cells.find(({index}) => index === chosen);
 		if (cell !== undefined && cell !== step.last) {
 			const from = step.last === undefined ? '' : `${step.last.variant.name} -> `;

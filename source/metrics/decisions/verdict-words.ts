@@ -8,6 +8,8 @@ import {type Field, leadOf} from './pairwise-comparison.ts';
 import type {Checked} from './quality-gate.ts';
 import {knownLimits} from './sustainable.ts';
 
+/** A verdict in sentences, and the facts that they are made from. */
+
 /** Patterns of stop reasons: every service has its own words. */
 export const stopWords = {
 	windowFull: /context.?window/i,
@@ -41,7 +43,7 @@ export type Case = {
 	readonly items: number;
 };
 
-/** Why there is no verdict yet, and what would help. */
+/** Why a verdict is not possible yet, and what would help. */
 export type Doubt =
 	| {readonly kind: 'not-compared'}
 	/** No variant has a figure for the goal. */
@@ -69,8 +71,6 @@ export function burdenOf(goal: Goal, figures: VariantFigures | undefined): numbe
 			return latencyMs.total.p50 ?? latencyMs.total.mean ?? undefined;
 	}
 }
-
-/** A verdict in sentences. */
 
 const listed = (names: readonly string[]): string => {
 	const clean = names.map((name) => cleanText(name));
@@ -124,7 +124,7 @@ const tieText = (verdict: Omit<Verdict, 'text'>, given: Case): string => {
 	return `Ties with ${listed(apart)}${why}.`;
 };
 
-/** By how much others are beaten at least; with the name of who beats them where nobody is recommended. */
+/** Lower bounds of the leads over others; with the name of the leader where none is recommended. */
 const beatenText = ({beaten, recommended, leaders}: Omit<Verdict, 'text'>): readonly string[] =>
 	beaten.length === 0
 		? []

@@ -47,7 +47,7 @@ const beatenBy = ({field, standings, goal, figures}: Case, cell: number): Verdic
 				return low === undefined || name === undefined ? [] : [{name, atLeast: Math.exp(low)}];
 			});
 
-/** Why there is no verdict; undefined where there is one. */
+/** Why a verdict is not possible; undefined where it is. */
 const doubtOf = (given: Case): Doubt | undefined => {
 	const {field, standings, figures, checkedOf, gateOf, minQuality, items} = given;
 	if (field === undefined || standings === undefined) {

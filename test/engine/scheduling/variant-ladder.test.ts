@@ -2,12 +2,16 @@ import {describe, expect, it} from 'vitest';
 import type {Lane} from '../../../source/domain/bucket-usage.ts';
 import type {RunSpec} from '../../../source/domain/run-spec.ts';
 import {createRun} from '../../../source/engine/run.ts';
-import {Ladder, type LadderRung} from '../../../source/engine/scheduling/variant-ladder.ts';
+import {Ladder, type LadderVariant} from '../../../source/engine/scheduling/variant-ladder.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
 
-const rungOf = (cell: number, tokensPerRequest: number, more: Partial<LadderRung> = {}): LadderRung => ({
+const rungOf = (
+	cell: number,
+	tokensPerRequest: number,
+	more: Partial<LadderVariant> = {},
+): LadderVariant => ({
 	cell,
 	tokensPerRequest,
 	sent: 0,
@@ -16,7 +20,7 @@ const rungOf = (cell: number, tokensPerRequest: number, more: Partial<LadderRung
 	...more,
 });
 
-const rungs: readonly LadderRung[] = [100, 400, 200, 50].map((tokens, cell) => rungOf(cell, tokens));
+const rungs: readonly LadderVariant[] = [100, 400, 200, 50].map((tokens, cell) => rungOf(cell, tokens));
 
 const chosen = (ladder: Ladder, fills: readonly number[], from = rungs): ReadonlyArray<number | undefined> =>
 	fills.map((fill) => ladder.choose(from, fill));
