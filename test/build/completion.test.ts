@@ -23,6 +23,8 @@ const run = (program: string, argv: readonly string[]) => {
 	return {lines: stdout.split('\n').filter((line) => line !== ''), stderr, status};
 };
 
+/** Tests source/build/completion.ts and man-page.ts. */
+
 /** What a user sees after these words and Tab. The last word is the one that is being typed. */
 const expectations: ReadonlyArray<readonly [readonly string[], readonly string[]]> = [
 	[['summ'], ['summarize']],

@@ -7,7 +7,7 @@ import {createRun} from '../../source/engine/run.ts';
 import {prepare} from '../../source/threads/prepare.ts';
 import {startForTest} from '../simulator/harness.ts';
 
-/** Every shipped preset is read, and a few of its requests are answered by the simulator. */
+/** Tests source/config/load-preset.ts: every shipped preset is read, and a few of its requests are answered by the simulator. */
 
 const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => []};
 
