@@ -4,7 +4,7 @@ import type {Plugin} from 'esbuild';
 
 /**
  * Ink measures every line at every paint with `string-width`, which is slow on the characters that boxes and gauges are
- * drawn with. Ours gives the same widths (a property test says so) and takes a quarter of the time.
+ * drawn with. This one returns the same widths (a property test checks it) in a quarter of the time.
  */
 export const fastWidth: Plugin = {
 	name: 'fast-width',
@@ -69,7 +69,7 @@ const currentCaches = () => {
 };
 `;
 
-/** A piece of a module of Ink, and what stands in its place. */
+/** A part of a module of Ink, and its replacement. */
 type Change = readonly [before: string, after: string];
 
 const outputChanges: readonly Change[] = [

@@ -22,9 +22,8 @@ export const leanHttp: Plugin = {
 };
 
 /**
- * What meow would set up at every start for a package.json that it looks for by itself: checks of licence names, and
- * code frames for broken JSON. It is handed an empty one, so neither is ever called; together they are most of what
- * `--version` would take.
+ * Set-up of meow for a package.json that it reads itself: checks of licence names, and code frames for broken JSON. It gets
+ * an empty one here, so neither is ever called.
  */
 const unused = ['var libExports = requireLib$1();', 'var normalizeExports = requireNormalize();'];
 
