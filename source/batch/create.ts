@@ -138,7 +138,7 @@ type BatchIdentity = {
 	readonly id: string;
 	readonly key: string;
 	readonly nowMs: number;
-	/** The batch whose unanswered records these are; undefined for a batch of its own. */
+	/** The batch whose unanswered records these are; undefined for a new batch. */
 	readonly before: string | undefined;
 	readonly subset: readonly number[] | null;
 };

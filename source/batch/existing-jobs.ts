@@ -119,7 +119,7 @@ const giveUpWaiting = async ({store}: BatchContext, lineage: readonly BatchState
 	}
 };
 
-/** What is left may be too little for a job; on demand there is no such minimum. @throws UserError (exit 2). */
+/** What is left may be too little for a job; on demand has no minimum. @throws UserError (exit 2). */
 const assertEnough = (
 	{last, failed}: Unanswered,
 	batch: BatchTask,

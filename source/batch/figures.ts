@@ -8,7 +8,7 @@ import {RunningMean, Times} from '../metrics/statistics/distribution.ts';
 import {wilsonInterval} from '../metrics/statistics/intervals.ts';
 
 /**
- * The figures of a batch, added up record by record. A batch has quotas of its own and reports no time of a single
+ * The figures of a batch, added up record by record. A batch has its own quotas and reports no time of a single
  * record: quota tokens are 0, latencies and the sustainable rate are not known.
  */
 

@@ -70,7 +70,7 @@ const cutJobs = (
 const maxTried = 100;
 
 /**
- * Records that would be enough. The added ones may need a further job, which has a minimum of its own.
+ * Records that would be enough. The added ones may need a further job, which has its own minimum.
  * @param jobs Jobs for which there are too few records.
  */
 const enoughRecords = (sizes: readonly number[], jobs: number, limits: BatchLimits): number | null => {

@@ -53,7 +53,7 @@ export type BatchState = {
 	readonly records: number;
 	/** Indexes of the records that are asked, where others were answered before; null for all. */
 	readonly subset: readonly number[] | null;
-	/** Id of the batch that left these records; absent for a batch of its own, and in states of earlier versions. */
+	/** Id of the batch that left these records; absent for a new batch, and in states of earlier versions. */
 	readonly before?: string;
 	/** Limits of the account at the last submission, kept when the batch is continued. Absent in states of earlier versions. */
 	readonly limits?: Pick<BatchLimits, 'activeJobs' | 'minRecords'>;

@@ -2,13 +2,13 @@ import path from 'node:path';
 import {type BuildResult, build, type Plugin} from 'esbuild';
 
 /**
- * The validator of JSON Schema in a file of its own. Few presets need it, and it has to be there at once when one does: a
- * CommonJS file is the one thing that a module can load without waiting.
+ * Bundles the validator of JSON Schema as a separate CommonJS file. Few presets need it, and those need it synchronously,
+ * which only CommonJS allows.
  */
 
 const fileName = 'json-schema-library.cjs';
 
-/** All that source/prompts/json-schema.ts asks of the packages. */
+/** The parts of the packages that source/prompts/json-schema.ts uses. */
 const contents = `
 	import formats from 'ajv-formats';
 	export {Ajv} from 'ajv';
@@ -17,7 +17,7 @@ const contents = `
 	export default formats.default;
 `;
 
-/** Has the program look for the validator in that file, instead of carrying its text wherever answers are judged. */
+/** Makes the program load the validator from that file, instead of bundling it with each thread that checks answers. */
 export const apartJsonSchema: Plugin = {
 	name: 'apart-json-schema',
 	setup({onResolve}) {

@@ -26,7 +26,7 @@ export type ListIo = {
 
 export type ListRequest = AccountRequest & {readonly isJson: boolean};
 
-/** The entries of a list, with what has to be said beside them. */
+/** The entries of a list, with remarks. */
 type Found<Entry> = {
 	readonly entries: readonly Entry[];
 	readonly remarks: readonly string[];

@@ -5,7 +5,7 @@ import {writeReports} from '../threads/reports-handle.ts';
 import {claimReportFolder, printJsonOr, readResultsFile} from './results-files.ts';
 
 /**
- * The command `report`: draws the charts and `summary.md` of kept results again, into a folder of their own.
+ * The command `report`: draws the charts and `summary.md` of kept results again, into a new folder.
  * @returns Exit code 0; the paths are on stdout, one per line (as `{"files": []}` with `--json`).
  * @throws UserError exit 2 for a file that is missing or not a results file, exit 1 when nothing can be written.
  */

@@ -3,7 +3,7 @@ import {flags} from './flags.ts';
 
 /** The help text, made from the tables of commands and flags. */
 
-/** A flag as it is typed, with what stands for its value. */
+/** A flag as it is typed, with a placeholder for its value. */
 export function flagHead(flag: Flag): string {
 	const name = flag.isOnByDefault ? `--no-${flag.name}` : `--${flag.name}`;
 	const value =
@@ -11,7 +11,7 @@ export function flagHead(flag: Flag): string {
 	return `${flag.short === undefined ? '' : `-${flag.short}, `}${name}${value}`;
 }
 
-/** What a flag does, what it may be and what it is by default. */
+/** The description of a flag, with choices and default. */
 export function flagTail(flag: Flag): string {
 	return [
 		flag.help,

@@ -4,7 +4,7 @@ import {placeholdersOf} from '../prompts/template.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import type {Preset} from './preset-schema.ts';
 
-/** A variant with templates of its own, and where it stands. */
+/** A variant with its own templates, and its index in the preset. */
 type OwnVariant = Exclude<NonNullable<Preset['variants']>[number], string> & {readonly index: number};
 
 /** A key of a preset that does not go with its chat. */

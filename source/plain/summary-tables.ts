@@ -134,7 +134,7 @@ function duration(
 /** A turn of the conversations of a variant. */
 type TurnRow = {readonly variant: string; readonly figures: TurnFigures};
 
-/** The turns of all variants of a target, variant by variant; empty where there is no chat. */
+/** The turns of all variants of a target, variant by variant; empty without a chat. */
 export function turnRows(snapshot: Pick<Snapshot, 'variants'>, target: number): readonly TurnRow[] {
 	return snapshot.variants
 		.filter((figures) => figures.target === target)

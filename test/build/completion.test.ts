@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {bashCompletion, fishCompletion, zshCompletion} from '../../source/build/completion.ts';
-import {manPage} from '../../source/build/man-page.ts';
+import {manPage} from '../../source/build/published.ts';
 import {commands} from '../../source/config/command-table.ts';
 import {flags} from '../../source/config/flags.ts';
 
@@ -22,6 +22,8 @@ const run = (program: string, argv: readonly string[]) => {
 	const {stdout, stderr, status} = spawnSync(program, argv, {encoding: 'utf8', cwd: tmpdir()});
 	return {lines: stdout.split('\n').filter((line) => line !== ''), stderr, status};
 };
+
+/** Tests source/build/completion.ts and published.ts (the man page). */
 
 /** What a user sees after these words and Tab. The last word is the one that is being typed. */
 const expectations: ReadonlyArray<readonly [readonly string[], readonly string[]]> = [

@@ -26,7 +26,7 @@ import {expectHarmless, expectSafe, plantAll, planted, plantings} from '../helpe
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {planFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Text of others is planted in every field of every input, and every output is searched for what could harm. */
+/** Tests source/terminal/io.ts and every printer of commands: text of others is planted in every field of every input, and every output is searched for what could harm. */
 
 const printed = async (write: (stream: PassThrough) => Promise<void>): Promise<string> => {
 	const stream = new PassThrough();

@@ -4,7 +4,7 @@ import {call, useAccount} from '../account/call.ts';
 import {batchAccount, batchPlace, callBatch, listJobs} from '../batch/batch-harness.ts';
 import {readStats} from '../simulator/harness.ts';
 
-/** What may be spent: a typed limit is a promise, whatever else is said. */
+/** Tests source/commands/run.ts and batch.ts. What may be spent: a typed limit is a promise, whatever else is said. */
 
 const priced = ['-m', 'amazon.nova-lite-v1:0'];
 const unpriced = ['-m', 'cohere.command-r-v1:0'];

@@ -8,7 +8,7 @@ import {type RunningSimulator, startSimulator} from '../../source/simulator/serv
 import {prepare} from '../../source/threads/prepare.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 
-/** Every shipped preset is read, and a few of its requests are answered by the simulator. */
+/** Tests source/config/load-preset.ts: every shipped preset is read, and a few of its requests are answered by the simulator. */
 
 const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => []};
 

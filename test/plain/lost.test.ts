@@ -4,6 +4,8 @@ import {resultsOf} from '../../source/reports/results.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 
+/** Tests source/plain/summary.ts: requests that were lost. */
+
 const at = '2026-11-22T10:00:00.000Z';
 const lost = '2 requests got no answer: timeout 2.';
 const mixed = 'model-a: its figures mix answers of more than one service tier: default, flex.';

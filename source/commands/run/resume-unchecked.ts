@@ -1,6 +1,7 @@
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import type {Check} from '../../domain/task.ts';
+import {UserError} from '../../domain/user-error.ts';
 import type {AnswerRecord} from '../../engine/attempts/request-records.ts';
 import {isPattern, type PatternResult} from '../../prompts/checks.ts';
 import {requestsCsvHead, requestsCsvLine} from '../../reports/requests-csv.ts';
@@ -10,7 +11,6 @@ import {escapeUnseen} from '../../text/width.ts';
 import {openLineFile} from '../../threads/answer-file.ts';
 import {createCheckWarning} from '../../threads/check-warning.ts';
 import {createChecksThread} from '../../threads/checks-handle.ts';
-import {refuse} from './resume-checks.ts';
 
 /** Answers that a program had paid for and not checked when it was killed. */
 
@@ -85,4 +85,9 @@ export async function checkUnchecked(
 	}
 	await rm(uncheckedFile(answersFile), {force: true});
 	return warnings;
+}
+
+/** The error (exit 2) for a folder that cannot be resumed. @param folder As typed. */
+export function refuse(folder: string, reason: string, hint: string, cause?: unknown): UserError {
+	return new UserError(`--resume ${folder}: ${reason}.`, {exitCode: 2, hint, cause});
 }

@@ -13,7 +13,7 @@ import {resolveRun} from '../../../source/config/resolve-run.ts';
 import {composePrompt} from '../../../source/prompts/compose.ts';
 import {jsonHeaders, withReplays} from '../../conformance/harness.ts';
 
-/** What a file says is what is sent: no number is shortened, no space trimmed, no character replaced. */
+/** Tests source/config/items.ts, input/csv.ts and input/yaml.ts. Values are sent as written: no number is shortened, no space trimmed, no character replaced. */
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-written-'));
 

@@ -8,6 +8,8 @@ import {readStdinText, readText} from '../../../source/config/input/text-file.ts
 import {loadPreset, openPreset} from '../../../source/config/load-preset.ts';
 import {faultOf} from '../../helpers/fault-of.ts';
 
+/** Tests source/config/input/text-file.ts and csv.ts, and source/config/items.ts: what they refuse. */
+
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-refused-'));
 
 const write = (name: string, content: string | Uint8Array): string => {

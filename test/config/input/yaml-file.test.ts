@@ -2,6 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {readYaml} from '../../../source/config/input/yaml.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
 
+/** Tests source/config/input/yaml.ts: faults of whole files. */
+
 const read = (text: string): unknown => readYaml('a.yaml', text).value;
 
 const laughs = [

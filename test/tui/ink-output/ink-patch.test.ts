@@ -27,6 +27,8 @@ type Output = {
 type OutputModule = {readonly default: new (size: {width: number; height: number}) => Output};
 type SanitizeModule = {readonly default: (text: string) => string};
 
+/** Tests source/build/ink-patches.ts: the faster output. */
+
 /** A module of Ink as it gets into a bundle with those plugins. */
 const load = async <T>(name: string, plugins: Plugin[]): Promise<T> => {
 	const entry = path.resolve(import.meta.dirname, `../../../node_modules/ink/build/${name}.js`);

@@ -8,6 +8,8 @@ import {resolveRun} from '../../source/config/resolve-run.ts';
 import {readResults} from '../../source/reports/results-json.ts';
 import {batchAccount, batchModel, batchPlace, callBatch as call} from '../batch/batch-harness.ts';
 
+/** Tests source/commands/batch.ts. */
+
 const linesOf = (file: string): ReadonlyArray<Record<string, unknown>> =>
 	readFileSync(file, 'utf8')
 		.split('\n')

@@ -7,6 +7,8 @@ import {displayWidth} from '../../source/text/width.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {snapshot, target, variant} from '../helpers/results-fixture.ts';
 
+/** Tests source/plain/summary.ts, progress.ts and error.ts. */
+
 const look = {width: 100, color: false, ascii: false};
 
 describe('summaryLines', () => {

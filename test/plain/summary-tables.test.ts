@@ -8,6 +8,8 @@ import {detailEntries} from '../../source/tui/panels/detail.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {distributionFixture, meanFixture} from '../helpers/snapshot-fixture.ts';
 
+/** Tests source/plain/summary-tables.ts through the summary. */
+
 const turns = [1, 2, 3].map((turn) => ({
 	turn,
 	requests: 20,

@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import type {RunSetup} from '../../../source/commands/run/run-setup.ts';
-import {screenPresets} from '../../../source/commands/screen.ts';
-import {parseArguments} from '../../../source/config/parse-arguments.ts';
-import {shippedNames} from '../../../source/config/preset-files.ts';
-import {resolveRun} from '../../../source/config/resolve-run.ts';
+import type {RunSetup} from '../../source/commands/run/run-setup.ts';
+import {screenPresets} from '../../source/commands/screen.ts';
+import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {shippedNames} from '../../source/config/preset-files.ts';
+import {resolveRun} from '../../source/config/resolve-run.ts';
 
 const presetsOf = async (...argv: readonly string[]) => {
 	const {flags} = parseArguments(['summarize', ...argv]);
