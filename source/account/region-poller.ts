@@ -75,6 +75,8 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	const day = new DayUse();
 	const cost = new CostMeter();
 	let directory: AccountDirectory | undefined;
+	/** ModelIds that `map` was made of. */
+	let mappedIds: string | undefined;
 	let map: AccountMap = {buckets: new Map(), owners: new Map()};
 	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
 	let durations: ReadonlyMap<string, ModelDurations> = new Map();
@@ -184,9 +186,15 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		}
 	};
 
+	/** Maps the ModelIds to their buckets; the same ones are mapped once. */
 	const takeDirectory = async (found: AccountDirectory): Promise<void> => {
+		const {modelIds} = history;
+		const isMapped = found === directory && modelIds.join('\n') === mappedIds;
 		directory = found;
-		map = await found.map(history.modelIds);
+		if (!isMapped) {
+			map = await found.map(modelIds);
+			mappedIds = modelIds.join('\n');
+		}
 	};
 
 	/** ModelIds that are polled. */
