@@ -9,10 +9,10 @@ import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
 import {emptyModelIndex, type ModelIndex} from './identify/model-index.ts';
 import {at} from './json.ts';
+import {type BedrockAnswer, type Send, withOwnSignal} from './methods/answer.ts';
 import {converse, converseStream} from './methods/converse.ts';
 import {createTokenCounter, isModelRefused} from './methods/count-tokens.ts';
 import {invoke, invokeStream} from './methods/invoke.ts';
-import {type BedrockAnswer, type Send, withOwnSignal} from './methods/send.ts';
 
 const sends: Readonly<Record<Method, Send>> = {
 	converse,

@@ -1,7 +1,7 @@
 import type {Answer, Usage} from './backend.ts';
 import type {CountsFrom} from './bucket-usage.ts';
 import type {ItemCounts, Occupied, RequestTimes, TokenCounts} from './run-event.ts';
-import type {Price, ServiceLevel} from './run-spec.ts';
+import type {CellSpec, Price, ServiceLevel} from './run-spec.ts';
 import type {ItemVerdict} from './task.ts';
 
 /** Bytes of a text in UTF-8: the most tokens that it can have. */
@@ -144,4 +144,11 @@ export function meetsServiceLevel(level: ServiceLevel | null, times: RequestTime
 		level.timeToFirstTokenMs === undefined ||
 		(times.timeToFirstToken !== undefined && times.timeToFirstToken <= timeToFirstTokenMs);
 	return isFirstTokenInTime && times.total <= totalMs;
+}
+
+/** Requests for the items of a cell; unlimited where it repeats all of them. */
+export function requestsForItems({onlyItems}: Pick<CellSpec, 'onlyItems'>, itemsPerRequest: number): number {
+	return onlyItems === undefined
+		? Number.POSITIVE_INFINITY
+		: Math.ceil(onlyItems.length / Math.max(1, itemsPerRequest));
 }

@@ -186,3 +186,17 @@ export function openLineFile(
 		},
 	};
 }
+
+/** Says once in a run that an answer could not be checked, and why. */
+export function createCheckWarning(warn: (text: string) => void): (record: AnswerRecord) => void {
+	let hasWarned = false;
+	return ({variant, verdicts}) => {
+		const reason = hasWarned ? undefined : verdicts.find((verdict) => verdict.reason !== undefined)?.reason;
+		if (reason !== undefined) {
+			hasWarned = true;
+			warn(
+				`An answer of ${variant} counts as check failed: ${reason}. Make the regex or the JSON schema simpler; answers.jsonl names each such answer.`,
+			);
+		}
+	};
+}

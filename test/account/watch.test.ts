@@ -145,7 +145,7 @@ describe('the command', () => {
 		[['--alert', 'tokens'], /--alert: "tokens" is not of the form/],
 		[['--region', 'nowhere'], /"nowhere" is not the name of an AWS Region/],
 		[['summarize'], /"summarize" is one word too many/],
-		[['-m', 'x'], /--model does not go with "watch"/],
+		[['-m', 'x'], /-m does not go with "watch"/],
 	])('%j is a usage error', async (argv, message) => {
 		await expect(async () => call('watch', ...argv).ended).rejects.toMatchObject({
 			exitCode: 2,

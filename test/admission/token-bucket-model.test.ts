@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
-import {TokenBucketModel} from '../../source/admission/token-bucket-model.ts';
+import {TokenBucketModel} from '../../source/admission/ledger-account.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {quotaOf} from '../helpers/spec-fixture.ts';
 

@@ -29,12 +29,12 @@ type Expected = {
 const expected: readonly Expected[] = [
 	{
 		name: 'request',
-		max: 65,
+		max: 60,
 		each: ['### Each request, on its way out', '### Each request, on its way back'],
 		all: ['## The life of a request'],
 	},
-	{name: 'key-press', max: 25, each: []},
-	{name: 'frame', max: 38, each: ['## The life of a key press']},
+	{name: 'key-press', max: 16, each: []},
+	{name: 'frame', max: 40, each: ['## The life of a key press']},
 	{name: 'datapoint', max: 25, each: ['## The life of a CloudWatch datapoint']},
 	{name: 'record', max: 30, each: ['## The life of a batch record']},
 ];

@@ -3,10 +3,9 @@ import {readMessage, readMessageEvent} from '../families/converse-shape.ts';
 import {withoutTags} from '../families/reasoning-tags.ts';
 import {familyOf} from '../families/registry.ts';
 import {at, isObject, millisecondsOf, wordOf} from '../json.ts';
-import {answerOf, EmptyAnswer, UnreadableAnswer} from './answer.ts';
+import {answerOf, EmptyAnswer, type Send, UnreadableAnswer} from './answer.ts';
 import {converseRequest} from './request.ts';
 import {headersFor} from './response-headers.ts';
-import type {Send} from './send.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** Converse: one schema for every chat model, usage in the body. */

@@ -4,8 +4,8 @@ import type {FailureClass} from '../../domain/failure.ts';
 import {classOf} from '../failures/classify.ts';
 import {type ErrorFacts, factsOf} from '../failures/error-facts.ts';
 import {countOf} from '../json.ts';
+import {withOwnSignal} from './answer.ts';
 import {converseContent} from './request.ts';
-import {withOwnSignal} from './send.ts';
 
 /**
  * CountTokens, which is free, and what its refusals mean for later requests. A server may not know the call, a caller

@@ -2,10 +2,9 @@ import {InvokeModelCommand, InvokeModelWithResponseStreamCommand} from '@aws-sdk
 import {familyOf, readBody, readChunk} from '../families/registry.ts';
 import {at, isObject, listOf, millisecondsOf, parseJson, wordOf} from '../json.ts';
 import {countsIn} from '../usage.ts';
-import {answerOf, EmptyAnswer, UnreadableAnswer} from './answer.ts';
+import {answerOf, EmptyAnswer, type Send, UnreadableAnswer} from './answer.ts';
 import {finished, invokeRequest, isIntervention} from './request.ts';
 import {countsInHeaders, headersFor, latencyInHeaders} from './response-headers.ts';
-import type {Send} from './send.ts';
 import {cutAfter, openingStream, readStream, StreamFault, streamReader} from './stream-reader.ts';
 
 /** InvokeModel: the model's own body; Bedrock counts in the headers. */

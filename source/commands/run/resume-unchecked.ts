@@ -8,8 +8,7 @@ import {requestsCsvHead, requestsCsvLine} from '../../reports/requests-csv.ts';
 import {textsToCheck, type UncheckedLine, uncheckedFile, withResults} from '../../reports/unchecked-lines.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {escapeUnseen} from '../../text/width.ts';
-import {openLineFile} from '../../threads/answer-file.ts';
-import {createCheckWarning} from '../../threads/check-warning.ts';
+import {createCheckWarning, openLineFile} from '../../threads/answer-file.ts';
 import {createChecksThread} from '../../threads/checks-handle.ts';
 
 /** Answers that a program had paid for and not checked when it was killed. */

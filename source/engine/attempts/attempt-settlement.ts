@@ -16,8 +16,7 @@ import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts
 import type {ItemVerdict} from '../../domain/task.ts';
 import type {PatternChecker} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import type {Cell} from '../cells/cell.ts';
-import {createTierMismatchWatch} from '../cells/tier-mismatch-watch.ts';
+import {type Cell, createTierMismatchWatch} from '../cells/cell.ts';
 import type {RunCore} from '../run-core.ts';
 import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
 import {type Attempt, type AttemptHandlers, Judging} from './attempts.ts';

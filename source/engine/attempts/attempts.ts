@@ -7,7 +7,7 @@ import type {Silence} from '../../domain/timeouts.ts';
 import {beginJudgement, judgeAnswer, type PatternChecker, type PatternResult} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
-import {WakeTimer} from '../wake-timer.ts';
+import {WakeTimer} from '../run-lifecycle.ts';
 import type {LogicalRequest} from './logical-request.ts';
 
 /** Result of a check that was not over when the run had to end. */

@@ -1,4 +1,4 @@
-import {estimatedTokens} from '../../domain/accounting.ts';
+import {estimatedTokens, requestsForItems} from '../../domain/accounting.ts';
 import type {Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
 import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
@@ -10,13 +10,6 @@ import {cleanText} from '../../text/width.ts';
 import {fewestBlocks} from './elimination.ts';
 
 /** What a run would send and cost at most, from its spec alone: every answer as long as max tokens allow. */
-
-/** Requests for the items of a cell; unlimited where it repeats all of them. */
-export function requestsForItems({onlyItems}: Pick<CellSpec, 'onlyItems'>, itemsPerRequest: number): number {
-	return onlyItems === undefined
-		? Number.POSITIVE_INFINITY
-		: Math.ceil(onlyItems.length / Math.max(1, itemsPerRequest));
-}
 
 /** Requests of a measurement over all of its cells. @param requests Of each cell at most. */
 export function measuredRequests(
