@@ -114,7 +114,7 @@ describe('compare', () => {
 		];
 		const {io, text} = outputs();
 		expect(await compare(parseArguments(['compare', ...files]), io)).toBe(0);
-		expect(text()).toMatch(/minimal .*\n?.*sustainable useful items a minute +238 +278 +\+17%/);
+		expect(text()).toMatch(/minimal .*\n?.*sustainable useful items per minute +238 +278 +\+17%/);
 		expect(await readdir(root)).toEqual(['after', 'before']);
 
 		const out = path.join(root, 'both');
