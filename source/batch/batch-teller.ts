@@ -112,6 +112,9 @@ const createScreen = async (
 	const guard = guardScreen(io);
 	await guard.start();
 	guard.taken();
+	if (!isDemo) {
+		guard.tells('Jobs that were submitted go on: "bedrock-top batch --list" names them.');
+	}
 	const screen = openBatchScreen(view(), {
 		stdin: io.stdin,
 		stdout: io.stdout,

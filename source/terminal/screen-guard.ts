@@ -28,6 +28,8 @@ export type ScreenGuard = {
 	readonly given: () => void;
 	/** Files that hold what was measured so far, should they be there. */
 	readonly keeps: (files: readonly string[]) => void;
+	/** What else a reader is told after a death. */
+	readonly tells: (text: string) => void;
 	/** Nothing is to be guarded any more. Resolves when the guard is gone. */
 	readonly end: () => Promise<void>;
 };
@@ -48,6 +50,7 @@ echo ready >&2
 exec 2>/dev/null
 taken=
 kept=
+told=
 newline='
 '
 while IFS= read -r word; do
@@ -55,6 +58,7 @@ while IFS= read -r word; do
 		taken) taken=1 ;;
 		given) taken= ;;
 		'kept '*) kept="$kept\${word#kept }$newline" ;;
+		'tell '*) told="$told\${word#tell }\r$newline" ;;
 		end) exit 0 ;;
 	esac
 done
@@ -63,6 +67,7 @@ printf '${octal(leaveSequence)}%s\\r\\n' "$1"
 printf '%s' "$kept" | while IFS= read -r file; do
 	if [ -s "$file" ]; then printf 'What was received until then: %s\\r\\n' "$file"; fi
 done
+printf '%s' "$told"
 [ -n "$modes" ] || exit 0
 sleep 0.1 || sleep 1
 case $(stty -a <&3) in
@@ -192,6 +197,7 @@ export const guardScreen = (io: Io): ScreenGuard => {
 				}
 			}
 		},
+		tells: (text) => say(`tell ${cleanText(text)}`),
 		async end() {
 			isOver = true;
 			await running?.end();
