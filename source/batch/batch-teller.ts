@@ -3,6 +3,7 @@ import type {BatchProgress} from '../metrics/figures/batch-progress.ts';
 import {batchProgressLine, troubleLine, uploadLine} from '../plain/batch.ts';
 import type {Io} from '../terminal/io.ts';
 import {leaveClosing} from '../terminal/last-will.ts';
+import {guardScreen} from '../terminal/screen-guard.ts';
 import type {BatchView} from '../tui/batch/batch-lines.ts';
 import type {Uploading} from './batch-run.ts';
 import type {BatchState} from './batch-state-file.ts';
@@ -108,6 +109,12 @@ const createScreen = async (
 		progress: watch(latest.state),
 		leaving: isDemo ? 'the jobs of a demo end with it' : 'the jobs go on, and how to come back is printed',
 	});
+	const guard = guardScreen(io);
+	await guard.start();
+	guard.taken();
+	if (!isDemo) {
+		guard.tells('Jobs that were submitted go on: "bedrock-top batch --list" names them.');
+	}
 	const screen = openBatchScreen(view(), {
 		stdin: io.stdin,
 		stdout: io.stdout,
@@ -124,6 +131,7 @@ const createScreen = async (
 		async end() {
 			clearInterval(timer);
 			await screen.close();
+			await guard.end();
 			revoke();
 		},
 		left: leave.signal,

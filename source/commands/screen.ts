@@ -8,7 +8,9 @@ import type {Condition} from '../reports/conditions.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {leaveClosing} from '../terminal/last-will.ts';
 import {keepLog} from '../terminal/log-file.ts';
+import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
+import type {EngineHandle} from '../threads/engine-handle.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import {finish} from './run/finish.ts';
 import {keepResults} from './run/keep-results.ts';
@@ -24,6 +26,17 @@ type AccountOptions = Required<Pick<ScreenPorts, 'opensOnAccount' | 'regions' | 
 /** Milliseconds that the engine has to close after the screen is gone. */
 const closeDeadlineMs = 1000;
 
+/** The guard learns where the answers of each run go. */
+const guarded =
+	(send: EngineHandle['send'], guard: ScreenGuard): EngineHandle['send'] =>
+	(request) => {
+		if (request.type === 'start') {
+			const {file, requestsFile} = request.answers ?? {};
+			guard.keeps([file, requestsFile].filter((each) => each !== undefined));
+		}
+		send(request);
+	};
+
 const openScreen = async (
 	given: Arguments,
 	setup: RunSetup,
@@ -32,6 +45,7 @@ const openScreen = async (
 ): Promise<number> => {
 	const {config, output, isDemo, answers} = setup;
 	const {account} = options;
+	const guard = guardScreen(io);
 	const {openDashboard} = await import('../tui/dashboard.tsx');
 	const presets = screenPresets(given.flags, setup);
 	const demo = demoOnKey(setup, presets);
@@ -44,12 +58,13 @@ const openScreen = async (
 			isDemo,
 			startsAtOnce: isDemo,
 			answers,
-			engine,
+			engine: {...engine, send: guarded(engine.send, guard)},
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(setup.folder),
 			...account,
 			onCrash: leaveClosing,
+			guard,
 			noteAlarm: (text) => note('alert', text),
 			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
@@ -57,6 +72,7 @@ const openScreen = async (
 			clock: systemClock,
 			signal: io.signal,
 		});
+		await guard.end();
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		const exitCode = snapshot?.startedAt
 			? await finish(snapshot, {setup: {...setup, ...run}, kept}, options.conditions, io)
@@ -74,6 +90,7 @@ const openScreen = async (
 		return exitCode;
 	} finally {
 		kept.release();
+		await guard.end();
 		await engine.close(closeDeadlineMs);
 		await Promise.all([setup.stopDemo(), demo.stop()]);
 	}

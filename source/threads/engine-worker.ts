@@ -1,5 +1,6 @@
 import {parentPort} from 'node:worker_threads';
 import {forgetCompileCache} from './compile-cache.ts';
+import {endWorker} from './end-worker.ts';
 import {createEngine} from './engine.ts';
 import type {EngineRequest, Ping, Pong} from './messages.ts';
 
@@ -15,7 +16,7 @@ if (port === null) {
 const handle = createEngine((report) => {
 	port.postMessage(report);
 	if (report.type === 'closed') {
-		port.close();
+		endWorker(port);
 	}
 });
 

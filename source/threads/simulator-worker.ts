@@ -1,6 +1,7 @@
 import {type MessagePort, parentPort} from 'node:worker_threads';
 import {UserError} from '../domain/user-error.ts';
 import {type RunningSimulator, startSimulator} from '../simulator/server.ts';
+import {endWorker} from './end-worker.ts';
 import type {Fault, SimulatorReport, SimulatorRequest} from './messages.ts';
 
 /** Entry point of the simulator's thread. */
@@ -23,7 +24,7 @@ const serve = (port: MessagePort): void => {
 			case 'close':
 				await running?.stop();
 				report({type: 'closed'});
-				port.close();
+				endWorker(port);
 				return;
 		}
 	};

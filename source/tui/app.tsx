@@ -16,6 +16,8 @@ import {RegionView} from './views/region-view.tsx';
 type Props = {
 	readonly store: Store;
 	readonly appearance: Appearance;
+	/** Keys are read; without them the terminal keeps its modes. */
+	readonly hasKeys?: boolean;
 	/** Called with the name of each key. */
 	readonly onKey: (keyName: string) => void;
 	readonly onPaste: (text: string) => void;
@@ -24,7 +26,7 @@ type Props = {
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, onKey, onPaste, onSeen = () => {}}: Props) {
+export function App({store, appearance, hasKeys = true, onKey, onPaste, onSeen = () => {}}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const {columns, rows} = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -38,9 +40,10 @@ export function App({store, appearance, onKey, onPaste, onSeen = () => {}}: Prop
 			onPaste(text);
 		}
 	};
-	useInput(input, {isActive: isRawModeSupported});
+	const isActive = hasKeys && isRawModeSupported;
+	useInput(input, {isActive});
 	// Pasted text is no sequence of commands; without this it would arrive as one.
-	usePaste(onPaste, {isActive: isRawModeSupported});
+	usePaste(onPaste, {isActive});
 	const {tier, regions} = computeLayout(layoutInput(state, columns, rows));
 	return (
 		<AppearanceContext value={appearance}>

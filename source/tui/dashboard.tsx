@@ -30,7 +30,10 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 		isAscii: ports.appearance.ascii,
 	};
 	let suspendTerminal: SuspendTerminal | undefined;
+	let isClosed = false;
 	let instance: Instance | undefined;
+	// The modes of the terminal are saved before keys are read, but behind the first frame, which waits for nothing.
+	let hasKeys = ports.guard === undefined;
 	const session = createSession(ports, {
 		redraw() {
 			// The cursor may be anywhere once something else has written to the terminal.
@@ -39,7 +42,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 			instance?.rerender(screenNode());
 		},
 		suspend() {
-			void suspend(suspendTerminal);
+			void suspend(suspendTerminal, ports.guard);
 		},
 	});
 	const screenNode = () => (
@@ -51,6 +54,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 			<App
 				store={session.store}
 				appearance={appearance}
+				hasKeys={hasKeys}
 				onKey={session.press}
 				onPaste={session.paste}
 				onSeen={session.see}
@@ -59,6 +63,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 	);
 	const revoke = ports.onCrash?.(() => instance?.unmount());
 	try {
+		ports.guard?.taken();
 		instance = render(screenNode(), {
 			stdin: ports.stdin,
 			stdout: ports.stdout,
@@ -66,10 +71,18 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 			maxFps: ports.framesPerSecond ?? usualFramesPerSecond,
 		});
 		session.open();
+		void ports.guard?.start().then(() => {
+			hasKeys = true;
+			if (!isClosed) {
+				instance?.rerender(screenNode());
+			}
+		});
 		const fault = await untilClosed(instance, session, ports.signal);
 		return await endOf(session, ports.signal, fault);
 	} finally {
+		isClosed = true;
 		instance?.unmount();
+		ports.guard?.given();
 		revoke?.();
 		session.close();
 	}
@@ -139,14 +152,19 @@ function stoppedByOf(stoppedBy: string | null | undefined): 'key' | 'signal' | u
 }
 
 /** Gives the terminal back to the shell, stops this process as Ctrl+Z would, and takes the terminal again. */
-async function suspend(suspendTerminal: SuspendTerminal | undefined): Promise<void> {
+async function suspend(
+	suspendTerminal: SuspendTerminal | undefined,
+	guard: ScreenPorts['guard'],
+): Promise<void> {
 	if (process.platform === 'win32') {
 		return;
 	}
 	await suspendTerminal?.(async () => {
 		const {promise, resolve} = Promise.withResolvers<void>();
 		process.once('SIGCONT', resolve);
+		guard?.given();
 		process.kill(process.pid, 'SIGTSTP');
 		await promise;
+		guard?.taken();
 	});
 }

@@ -53,6 +53,13 @@ export type ScreenPorts = {
 	readonly framesPerSecond?: number;
 	/** Takes what gives the terminal back at once, should the program break. @returns Takes it back. */
 	readonly onCrash?: (close: () => void) => () => void;
+	/** Is told who has the terminal, should the program die without a chance to give it back. */
+	readonly guard?: {
+		/** Keys are read when this resolves. */
+		readonly start: () => Promise<void>;
+		readonly taken: () => void;
+		readonly given: () => void;
+	};
 	/** Aborted by a signal from outside: the screen closes at once. */
 	readonly signal: AbortSignal;
 };

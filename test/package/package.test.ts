@@ -115,6 +115,28 @@ export const model = (target: TargetResults, variant: VariantResults): string =>
 		expect(result.stdout).toBe('');
 	});
 
+	it.each([
+		['node16', 'node16'],
+		['nodenext', 'nodenext'],
+		['bundler', 'esnext'],
+	])('has types that are found with moduleResolution %s, as the README says', async (name, module) => {
+		expect(readFileSync(path.join(root, 'README.md'), 'utf8')).toMatch(
+			new RegExp(`\\(with \`moduleResolution\`[^)]*\`${name}\`[^)]*\\)`),
+		);
+		const user = path.join(folder, `user-${name}`);
+		mkdirSync(user, {recursive: true});
+		writeFileSync(
+			path.join(user, 'index.mts'),
+			"import type {Results} from 'bedrock-top/results';\nexport const count: (results: Results) => number = ({variants}) => variants.length;\n",
+		);
+		const compilerOptions = {strict: true, noEmit: true, module, moduleResolution: name, types: []};
+		writeFileSync(path.join(user, 'tsconfig.json'), JSON.stringify({compilerOptions}));
+		const result = await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', user]).catch(
+			(error: {stdout: string}) => error,
+		);
+		expect(result.stdout).toBe('');
+	});
+
 	it('publishes the schema of the results', () => {
 		const schema = JSON.parse(readFileSync(path.join(installed, 'dist/results.schema.json'), 'utf8'));
 		expect(schema.title).toContain('schema 1');

@@ -1,7 +1,14 @@
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {markdownTable} from '../markdown.ts';
-import {type ComparedFigure, compareRuns, differenceText, mismatchesOf, type NamedRun} from './comparison.ts';
+import {
+	type ComparedFigure,
+	compareRuns,
+	differenceText,
+	mismatchesOf,
+	type NamedRun,
+	valueText,
+} from './comparison.ts';
 
 /** A comparison as a table for a terminal or a pipe. @returns Lines of at most `width` cells. */
 export function comparisonLines(runs: readonly NamedRun[], width: number): readonly string[] {
@@ -35,7 +42,7 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 					minWidth: 8,
 					priority: 80,
 					cut: 'middle',
-					format: ({values, format}) => format(values[index]?.value ?? null),
+					format: ({values, format}) => valueText(values[index], format),
 				},
 				...(index === 0
 					? []
@@ -72,9 +79,10 @@ export function comparisonMarkdown(runs: readonly NamedRun[]): string {
 		rows.map(({variant, figure, values, differences, format}) => [
 			variant,
 			figure,
-			...values.flatMap(({value}, index) =>
-				index === 0 ? [format(value)] : [format(value), differenceText(differences[index - 1], format)],
-			),
+			...values.flatMap((value, index) => [
+				valueText(value, format),
+				...(index === 0 ? [] : [differenceText(differences[index - 1], format)]),
+			]),
 		]),
 	);
 	return `${['# bedrock-top: runs side by side', '', ...headerLines(runs), '', ...table, '', '![runs side by side](compare.svg)'].join('\n')}\n`;

@@ -1,4 +1,10 @@
-import {formatDurationMs, formatNumber, formatPercent, formatUsd} from '../../text/numbers.ts';
+import {
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatUsd,
+	formatUsdWithin,
+} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {Results, VariantResults} from '../results-schema.ts';
 import {type Difference, differenceOf, type Figure, medianOf, shareOf} from './difference.ts';
@@ -72,7 +78,19 @@ const measures: readonly Measure[] = [
 	{
 		figure: 'cost a request',
 		isLessBetter: true,
-		of: ({perRequest: {costUsd}}) => ({value: costUsd.mean, low: costUsd.low, high: costUsd.high}),
+		of: ({perRequest: {costUsd}, costUsdWithin}) => costOfRequest(costUsd, costUsdWithin),
+		format: formatUsd,
+	},
+	{
+		// Of all attempts, cut ones too; two runs need not have sent the same number of them.
+		figure: 'cost as run',
+		isLessBetter: true,
+		of: ({costUsd, costUsdWithin}) => ({
+			value: costUsd,
+			low: null,
+			high: null,
+			...(costUsdWithin === undefined ? {} : {within: costUsdWithin}),
+		}),
 		format: formatUsd,
 	},
 	{
@@ -88,6 +106,24 @@ const measures: readonly Measure[] = [
 		format: formatDurationMs,
 	},
 ];
+
+/** Answers of a dearer tier, whose price is not known, make the mean a least, which no interval goes with. */
+function costOfRequest(
+	{mean, low, high}: VariantResults['perRequest']['costUsd'],
+	within: VariantResults['costUsdWithin'],
+): Figure {
+	const isOpen = within !== undefined && within.high === null && mean !== null;
+	return isOpen
+		? {value: mean, low: null, high: null, within: {low: mean, high: null}}
+		: {value: mean, low, high};
+}
+
+/** A value as it is shown: a cost that is not known to the cent as its range. */
+export function valueText(figure: Figure | undefined, format: ComparedFigure['format']): string {
+	return figure?.within === undefined
+		? format(figure?.value ?? null)
+		: formatUsdWithin(figure.value, figure.within);
+}
 
 const nothing: Figure = {value: null, low: null, high: null};
 

@@ -5,6 +5,8 @@ export type Figure = {
 	readonly value: number | null;
 	readonly low: number | null;
 	readonly high: number | null;
+	/** Of a cost: what it lies in for certain, where it is not known to the cent; `high` is null where nothing bounds it. */
+	readonly within?: {readonly low: number; readonly high: number | null};
 };
 
 /** How far one figure is from another. */
