@@ -5,7 +5,6 @@ import {PassThrough} from 'node:stream';
 import {describe, expect, it} from 'vitest';
 import {compare} from '../../source/commands/compare.ts';
 import type {CostRange} from '../../source/domain/figures-schema.ts';
-import type {} from '../../source/domain/snapshot.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/compare-table.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {resultsText} from '../../source/reports/results-text.ts';
