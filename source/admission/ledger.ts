@@ -236,16 +236,17 @@ export class Ledger {
 		const now = this.#clock.now();
 		const toEpoch = this.#clock.epoch() - now;
 		const stepMs = this.#windowMs / 60;
-		const steps = new Map<number, LedgerEntry>();
+		const steps = new Map<number, {-readonly [Key in keyof LedgerEntry]: LedgerEntry[Key]}>();
 		for (const entry of this.#total.entries(now)) {
 			const at = Math.ceil((entry.at + toEpoch) / stepMs) * stepMs;
 			const sum = steps.get(at);
-			steps.set(at, {
-				at,
-				requests: entry.requests + (sum?.requests ?? 0),
-				tokens: entry.tokens + (sum?.tokens ?? 0),
-				ended: entry.ended + (sum?.ended ?? 0),
-			});
+			if (sum === undefined) {
+				steps.set(at, {at, requests: entry.requests, tokens: entry.tokens, ended: entry.ended});
+			} else {
+				sum.requests += entry.requests;
+				sum.tokens += entry.tokens;
+				sum.ended += entry.ended;
+			}
 		}
 		return [...steps.values()];
 	}

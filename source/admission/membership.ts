@@ -9,7 +9,7 @@ import {
 } from '../domain/use.ts';
 import type {Bucket} from './bucket.ts';
 import type {MemberRecord, MemberStore} from './member-store.ts';
-import {partOf, sumOf} from './parts.ts';
+import {partOf, type Sharer, sumOf} from './parts.ts';
 import {keptMinutes} from './standing.ts';
 
 /*
@@ -204,7 +204,7 @@ export class Membership {
 			requests: requests === null ? null : Math.max(0, requests - dead.requests),
 			tokens: tokens === null ? null : Math.max(0, tokens - dead.tokens),
 		};
-		return partOf(id, [...this.#live, this.#record({requests: 0, tokens: 0})], left);
+		return partOf(id, [...this.#live, this.#sharer()], left);
 	}
 
 	/** What is used, and a piece of what may be. */
@@ -294,19 +294,20 @@ export class Membership {
 		bucket.noteSettled(settled);
 	}
 
+	#sharer(): Sharer {
+		const {id, bucket} = this.#options;
+		const {isWaiting, needs, lastSentAt} = bucket.standing;
+		return {id, use: this.#used, most: bucket.limits.own, isWaiting, needs, lastSentAt};
+	}
+
 	#record(claim: Use): MemberRecord {
-		const {id, process, bucket, clock} = this.#options;
+		const {process, bucket, clock} = this.#options;
 		return {
-			id,
+			...this.#sharer(),
 			isEnded: this.#isEnded,
 			writtenAt: clock.epoch(),
 			claim,
-			use: this.#used,
 			heldTokens: bucket.ledger.heldTokens,
-			most: bucket.limits.own,
-			isWaiting: bucket.standing.isWaiting,
-			needs: bucket.standing.needs,
-			lastSentAt: bucket.standing.lastSentAt,
 			settledTokens: bucket.settledTokens,
 			entries: bucket.ledger.exportEntries(),
 			minutes: [...this.#past, ...bucket.standing.minutes.map(([at, use]) => ({process, at, ...use}))],

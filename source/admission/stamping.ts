@@ -46,6 +46,8 @@ export class Stamping {
 	readonly #toEpoch: number;
 	#learnt: LearntStamping;
 	#marks = new Uint8Array(marksPerWindow);
+	/** The marks as they are kept; undefined since one was added. They are written far more often than they change. */
+	#marksText: string | undefined;
 	#unmarked = marksPerWindow;
 	/** The probe of which nothing was heard yet. */
 	#probe: Sent | undefined;
@@ -67,7 +69,8 @@ export class Stamping {
 
 	/** What is known, as it is kept. */
 	get learnt(): LearntStamping {
-		return {...this.#learnt, marks: this.#marks.join('')};
+		this.#marksText ??= this.#marks.join('');
+		return {...this.#learnt, marks: this.#marksText};
 	}
 
 	get countsFrom(): LearntStamping['countsFrom'] {
@@ -85,6 +88,7 @@ export class Stamping {
 		}
 		this.#learnt = learnt;
 		this.#marks = Uint8Array.from(learnt.marks, Number);
+		this.#marksText = learnt.marks;
 		this.#unmarked = this.#marks.filter((mark) => mark === 0).length;
 	}
 
@@ -240,6 +244,7 @@ export class Stamping {
 			const index = mark % marksPerWindow;
 			this.#unmarked -= this.#marks[index] === 0 ? 1 : 0;
 			this.#marks[index] = 1;
+			this.#marksText = undefined;
 		}
 	}
 }

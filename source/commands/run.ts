@@ -12,6 +12,7 @@ import {assertVariants, type Condition, readCondition} from '../reports/conditio
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
+import {withProgress} from '../terminal/with-progress.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
@@ -202,6 +203,14 @@ export const endedBy = async (fault: UserError, io: Io): Promise<number> => {
 	return signalExitCode(io.signal);
 };
 
+/** Answers that an earlier program left unchecked. */
+const checkFirst = async ({resumption, answers}: RunSetup, {stderr, signal}: Io): Promise<void> => {
+	if (resumption !== undefined) {
+		const checking = resumption.check(signal, answers?.requestsFile);
+		await writeLines(stderr, await withProgress(stderr, 'Checking answers ...', checking));
+	}
+};
+
 /** The run without the screen, from its setup on. @returns Exit code. */
 export const runHeadless = async (
 	setup: RunSetup,
@@ -216,7 +225,8 @@ export const runHeadless = async (
 			...resumption.changes,
 			'Nothing is missing: every item has an answer of every variant.',
 		]);
-		return 0;
+		await (output.isDryRun ? undefined : checkFirst(setup, io));
+		return io.signal.aborted ? signalExitCode(io.signal) : 0;
 	}
 	const engine = startEngine();
 	const kept = keepResults(engine, setup);
@@ -242,11 +252,15 @@ export const runHeadless = async (
 		}
 		assertAffordable(plan, setup, lines);
 		assertRoom(plan, setup, lines);
-		await resumption?.makeReady();
 		await writeLines(io.stderr, [
 			...(setup.warning === undefined ? [] : [setup.warning]),
 			...(resumption?.changes ?? []),
 		]);
+		await checkFirst(setup, io);
+		if (io.signal.aborted) {
+			return signalExitCode(io.signal);
+		}
+		await resumption?.makeReady();
 		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
 		const {snapshot, fault, ...ran} =
 			setup.search === undefined

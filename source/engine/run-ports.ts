@@ -5,7 +5,7 @@ import type {Goal} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {LedgerEntry, MinuteOfUse, Use} from '../domain/use.ts';
 import type {PatternChecker} from '../prompts/judge.ts';
-import type {AnswerRecord} from './attempts/answer-record.ts';
+import type {AnswerRecord, UncheckedRecord} from './attempts/answer-record.ts';
 import type {LostRecord} from './attempts/lost-record.ts';
 
 /** What a run needs of its surroundings. */
@@ -13,8 +13,8 @@ export type RunPorts = {
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
-	/** An answer whose check takes its time, without verdicts; it comes again when it is judged. */
-	readonly onUnjudged?: (record: AnswerRecord) => void;
+	/** An answer whose check takes its time; it comes again when it is judged. */
+	readonly onUnjudged?: (record: UncheckedRecord) => void;
 	/** Checks answers by the patterns of the task; absent: in this thread. */
 	readonly checker?: PatternChecker | undefined;
 	/** A request got no answer: its attempts are spent, it can never be sent, or the run ended first. */

@@ -28,30 +28,35 @@ export type AnswerLines = {
 	readonly foreign: readonly number[];
 };
 
-const read = (line: string): AnsweredLine | undefined => {
-	try {
-		return lineSchema.parse(JSON.parse(line));
-	} catch {
-		return undefined;
-	}
-};
-
 /**
  * Reads all whole lines; a last line without its end is left out, because a kill may have cut it anywhere. A mark
  * before the first and blank lines, which editors leave, say nothing.
  */
-export const readAnswerLines = (text: string): AnswerLines => {
+export const readLines = <Line>(
+	text: string,
+	schema: z.ZodType<Line>,
+): {readonly lines: readonly Line[]; readonly foreign: readonly number[]} => {
 	const whole = withoutMark(text.slice(0, text.lastIndexOf('\n') + 1));
-	const numbered = whole
+	const read = (line: string): Line | undefined => {
+		try {
+			return schema.parse(JSON.parse(line));
+		} catch {
+			return undefined;
+		}
+	};
+	const parsed = whole
 		.split('\n')
 		.map((line, index) => ({line, number: index + 1}))
-		.filter(({line}) => line.trim() !== '');
-	const parsed = numbered.map(({line, number}) => ({number, answer: read(line)}));
+		.filter(({line}) => line.trim() !== '')
+		.map(({line, number}) => ({number, answer: read(line)}));
 	return {
 		lines: parsed.flatMap(({answer}) => (answer === undefined ? [] : [answer])),
 		foreign: parsed.flatMap(({answer, number}) => (answer === undefined ? [number] : [])),
 	};
 };
+
+/** Reads answers.jsonl. */
+export const readAnswerLines = (text: string): AnswerLines => readLines(text, lineSchema);
 
 type Verdict = AnsweredLine['verdicts'][number];
 

@@ -1,8 +1,14 @@
 import {cleanText} from '../text/width.ts';
 
+/** What makes a list, a heading or a rule of a line that begins with it; `-5` makes none. */
+const blockStart = /^(\d{0,9})([.)+-](?=\s|$)|[-=](?=[-=\s]*$))/;
+
 /** Text that Markdown takes as it is, in one line: a cell, a heading, a list item. */
 export function escapeMarkdown(text: string): string {
-	return cleanText(text).replaceAll(/[\\`*_{}[\]<>|#~]/g, String.raw`\$&`);
+	return cleanText(text)
+		.trimStart()
+		.replaceAll(/[\\`*_{}[\]<>|#~]/g, String.raw`\$&`)
+		.replace(blockStart, String.raw`$1\$2`);
 }
 
 /** A table; the first column is aligned to the left, the others to the right. Cells are escaped. */

@@ -36,7 +36,7 @@ const appendWhilePossible = (
 	};
 };
 
-const lineOf = ({at, kind, text}: LogEvent): string => `${at} ${kind} ${cleanText(text)}`;
+const lineOf = ({at, kind, text}: LogEvent): string => cleanText(`${at} ${kind} ${text}`);
 
 /** Events of a snapshot that were not in the one before: the list is bounded, so it is compared by its newest entry. */
 const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined): readonly LogEvent[] => {

@@ -1,11 +1,13 @@
+import {rmSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import {variantFingerprint} from '../domain/fingerprint.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
+import type {AnswerRecord, UncheckedRecord} from '../engine/attempts/answer-record.ts';
 import type {LostRecord} from '../engine/attempts/lost-record.ts';
 import {askedLine, partsOf} from '../reports/asked-lines.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
+import {uncheckedFile} from '../reports/unchecked-lines.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {type LineFile, openLineFile} from './line-file.ts';
 import type {AnswerSink} from './messages.ts';
@@ -14,10 +16,10 @@ import type {AnswerSink} from './messages.ts';
 export type AnswerWriter = {
 	readonly write: (record: AnswerRecord) => void;
 	/**
-	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over, should the program be
-	 * killed before that.
+	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over. Should the program be
+	 * killed before that, `--resume` checks it there.
 	 */
-	readonly unjudged: (record: AnswerRecord) => void;
+	readonly unjudged: (record: UncheckedRecord) => void;
 	/** A request without an answer is a row of requests.csv alone. */
 	readonly lost: (record: LostRecord) => void;
 	/** Waits until all lines are handed to the disk. */
@@ -53,24 +55,33 @@ export const openAnswers = (
 		Object.entries(partsOf(config)).map(([name, parts]) => [name, variantFingerprint(parts)]),
 	);
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
-	const draft = file === undefined ? undefined : `${file.replace(/\.jsonl$/, '')}-unchecked.jsonl`;
+	const draft = file === undefined ? undefined : uncheckedFile(file);
 	let unchecked: LineFile | undefined;
-	const answerLine = (record: AnswerRecord): string => {
+	/** Comes before the first answer, checked or not. */
+	const say = (): void => {
+		if (hasAsked) {
+			return;
+		}
+		hasAsked = true;
+		asked?.write(askedLine(run, config));
+		if (isReplacing && draft !== undefined) {
+			rmSync(draft, {force: true});
+		}
+	};
+	const answerLine = (record: AnswerRecord | UncheckedRecord): string => {
 		const origin = {run, variantFingerprint: prints.get(record.variant)};
 		return `${escapeUnseen(JSON.stringify({...origin, ...record}))}\n`;
 	};
 	return {
 		unjudged(record) {
 			if (draft !== undefined) {
+				say();
 				unchecked ??= openLineFile(draft, {what: 'Answers that wait for their check'}, onFault);
 				unchecked.write(answerLine(record));
 			}
 		},
 		write(record) {
-			if (!hasAsked) {
-				hasAsked = true;
-				asked?.write(askedLine(run, config));
-			}
+			say();
 			answers?.write(answerLine(record));
 			requests?.write(requestsCsvLine(record));
 		},

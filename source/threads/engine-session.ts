@@ -5,11 +5,11 @@ import type {Clock} from '../domain/clock.ts';
 import {faultOf} from '../domain/fault.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
-import type {AnswerRecord} from '../engine/attempts/answer-record.ts';
 import {createRun, type Run} from '../engine/run.ts';
 import {isPattern} from '../prompts/checks.ts';
 import type {PatternChecker} from '../prompts/judge.ts';
 import {type AnswersOf, type AnswerWriter, openAnswers} from './answer-file.ts';
+import {createCheckWarning} from './check-warning.ts';
 import {createChecksThread} from './checks-handle.ts';
 import {type ListingConfig, listModels} from './list-models.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
@@ -52,20 +52,6 @@ type Stage =
 
 /** Answers come from the run; where they go is known only when it starts. */
 type AnswerRelay = {writer: AnswerWriter | undefined};
-
-/** Says once in a run that an answer could not be checked, and why. */
-const createCheckWarning = (warn: (text: string) => void): ((record: AnswerRecord) => void) => {
-	let hasWarned = false;
-	return ({variant, verdicts}) => {
-		const reason = hasWarned ? undefined : verdicts.find((verdict) => verdict.reason !== undefined)?.reason;
-		if (reason !== undefined) {
-			hasWarned = true;
-			warn(
-				`An answer of ${variant} counts as check failed: ${reason}. Make the regex or the JSON schema simpler; answers.jsonl names each such answer.`,
-			);
-		}
-	};
-};
 
 /** What is compared in a run: another run of the same takes about as much. */
 const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>

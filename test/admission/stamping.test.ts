@@ -3,8 +3,12 @@ import {Stamping} from '../../source/admission/stamping.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {play, rateOf, type Scene} from '../helpers/stamping-lab.ts';
 
-/** Half of the phases lie off the grid of a second. */
-const phases = Array.from({length: 6}, (_, index) => index * 10_000 + (index % 2) * 537);
+/** More of them in `npm run soak`. Every second phase lies off the grid of a second. */
+const phaseCount = process.env.BEDROCK_TOP_SOAK === undefined ? 3 : 6;
+const phases = Array.from(
+	{length: phaseCount},
+	(_, index) => (index * 60_000) / phaseCount + (index % 2) * 537,
+);
 const answersMs = [5000, 11_000, 31_000];
 
 /** A continuous load in each phase of the service's minute; a sliding log and a refilling bucket have none. */

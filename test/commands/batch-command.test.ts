@@ -65,32 +65,45 @@ describe('the command batch', () => {
 		expect(resumed.config.task.items.length).toBeGreaterThan(0);
 	}, 60_000);
 
-	it('says what is wrong with --out and --json before anything is sent', async () => {
+	it('says what is wrong with --out, --json and the records before anything is sent', async () => {
 		const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
 		onTestFinished(() => rmSync(folder, {recursive: true, force: true}));
 		writeFileSync(path.join(folder, 'file'), '');
-		const demo = ['high-volume', '--demo', '--no-reports'];
-		await expect(call(...demo, '--out', folder)).rejects.toMatchObject({
+		const {preset} = await batchAccount();
+		const argv = [preset(120), ...batchModel, ...batchPlace, '--no-reports'];
+		await expect(call(...argv, '--out', folder)).rejects.toMatchObject({
 			exitCode: 2,
 			message: expect.stringContaining('not empty'),
 		});
-		await expect(call(...demo, '--out', path.join(folder, 'file/x'))).rejects.toMatchObject({exitCode: 1});
+		await expect(call(...argv, '--out', path.join(folder, 'file/x'))).rejects.toMatchObject({exitCode: 1});
 		const json = `--json=${path.join(folder, 'none/out.json')}`;
-		await expect(call(...demo, '--out', path.join(folder, 'new'), json)).rejects.toMatchObject({exitCode: 1});
+		await expect(call(...argv, '--out', path.join(folder, 'new'), json)).rejects.toMatchObject({exitCode: 1});
 		expect(readdirSync(folder)).toEqual(['file']);
+		const few = call(
+			preset(96),
+			...batchModel,
+			...batchPlace,
+			'--no-reports',
+			'--out',
+			path.join(folder, 'new'),
+		);
+		await expect(few).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(/at least 100 records; this one has 96/),
+		});
 	});
 
 	it('recommends a lane with --plan and submits nothing', async () => {
-		const many = await call('high-volume', '--demo', '--plan', '--items', '1000000');
-		expect(many.stdout).toMatch(/^SIMULATED {2}us-[a-z]+-\d\n1,000,000 items for /);
+		await batchAccount();
+		const many = await call('high-volume', '--plan', '--items', '1000000');
+		expect(many.stdout).toMatch(/^SIMULATED {2}us-[a-z]+-\d .*\n1,000,000 items for /);
 		expect(many.stdout).toMatch(/^single .* batch$/m);
-		const few = await call('high-volume', '--demo', '--plan', '--json');
+		const few = await call('high-volume', '--plan', '--json');
 		const {variants} = JSON.parse(few.stdout) as {variants: Array<{recommended: string}>};
 		expect(variants.map(({recommended}) => recommended)).toEqual(['on-demand', 'on-demand', 'on-demand']);
 	});
 
 	it.each([
-		[['classify', '--demo', '--variants', 'concise,minimal'], /at least 100 records; this one has 96/],
 		[['classify'], /needs --s3/],
 		[['classify', '--s3', 's3://inputs/x'], /needs --role-arn/],
 		[['classify', '--s3', 'inputs', '--role-arn', 'x'], /"inputs" is no place in S3/],

@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import {PassThrough} from 'node:stream';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {stringify} from 'yaml';
 import {requestLines} from '../../source/commands/prompt/prompt-lines.ts';
+import {readResultsFile} from '../../source/commands/report.ts';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
@@ -22,7 +23,7 @@ import {resultsText} from '../../source/reports/results-text.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {writeJson, writeLines} from '../../source/terminal/io.ts';
 import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
-import {expectHarmless, expectSafe, planted, plantings} from '../helpers/hostile.ts';
+import {expectHarmless, expectSafe, plantAll, planted, plantings} from '../helpers/hostile.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {planFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -48,32 +49,34 @@ describe('a results.json of somebody else', () => {
 
 	it('harms no reader of a report, a comparison or a fault', async () => {
 		expect(cases.length).toBeGreaterThan(100);
-		let taken = 0;
+		const taken = new Set<string>();
 		for (const {place, value} of cases) {
 			try {
 				const read = readResults(JSON.stringify(value), 'results.json');
-				taken++;
-				const markdown = summaryMarkdown(read, ['chart.svg']);
-				expectSafe(markdown, `summary.md of ${place}`);
-				expect(markdown, `summary.md of ${place}`).not.toContain('<script>');
-				const others = [
-					quotaIncreaseMarkdown(read),
-					comparisonMarkdown([
-						{name: planted, results: read},
-						{name: 'b', results},
-					]),
-				];
-				for (const text of others) {
-					expectSafe(text, `Markdown of ${place}`);
-					expect(text, place).not.toContain('<script>');
+				taken.add(place);
+				if (place.endsWith(' (name)')) {
+					expectSafe(summaryMarkdown(read, ['chart.svg']), `summary.md of ${place}`);
 				}
-				expectHarmless(resultsText(read), `results.json of ${place}`);
-				expectHarmless(await printed(async (stream) => writeJson(stream, read)), `--json of ${place}`);
 			} catch (error) {
 				expectSafe(await faultText(error), `the fault of ${place}`);
 			}
 		}
-		expect(taken).toBeGreaterThan(25);
+		expect(taken.size).toBeGreaterThan(200);
+		const read = readResults(JSON.stringify(plantAll(results, () => planted, taken)), 'results.json');
+		const texts = [
+			summaryMarkdown(read, ['chart.svg']),
+			quotaIncreaseMarkdown(read),
+			comparisonMarkdown([
+				{name: planted, results: read},
+				{name: 'b', results},
+			]),
+		];
+		for (const text of texts) {
+			expectSafe(text, 'Markdown');
+			expect(text).not.toContain('<script>');
+		}
+		expectHarmless(resultsText(read), 'results.json');
+		expectHarmless(await printed(async (stream) => writeJson(stream, read)), '--json');
 	});
 
 	it('harms nobody who reads a summary in the terminal', () => {
@@ -108,6 +111,25 @@ describe('a results.json of somebody else', () => {
 		expectHarmless(text, 'prompt');
 		const [, body = ''] = /Body\n(\{[\s\S]*?\n\})/.exec(text) ?? [];
 		expect(JSON.parse(body)).toEqual({text: planted});
+	});
+});
+
+describe('a command line of somebody else', () => {
+	it.each([
+		['run', planted],
+		['report', planted],
+		['run', 'summarize', `--${planted}`],
+		['run', 'summarize', '--max-cost', planted],
+	])('is quoted in its faults so that it harms nobody: %j', async (...argv) => {
+		const call = async (): Promise<unknown> => {
+			const given = parseArguments(argv);
+			return given.command.name === 'report'
+				? readResultsFile(given.words[0] ?? '')
+				: resolveRun(given.words[0], given.flags, async () => '');
+		};
+		const error: unknown = await call().catch((caught: unknown) => caught);
+		expect(error).toBeInstanceOf(UserError);
+		expectSafe(await faultText(error), argv[0]);
 	});
 });
 
@@ -159,7 +181,7 @@ describe('a preset of somebody else', () => {
 	);
 });
 
-describe.skipIf(!isBuilt)('the built program (skipped where dist/ is not built)', {concurrent: true}, () => {
+describe.skipIf(!isBuilt)('the built program (skipped where dist/ is not built)', () => {
 	const textsIn = (folder: string): ReadonlyArray<readonly [string, string]> =>
 		readdirSync(folder, {recursive: true, withFileTypes: true})
 			.filter((entry) => entry.isFile())
@@ -204,11 +226,7 @@ describe.skipIf(!isBuilt)('the built program (skipped where dist/ is not built)'
 			['models'],
 			['batch', '--list'],
 			['run', 'summarize', ...model, '--profile', planted],
-			['run', planted],
 			[planted],
-			['report', planted],
-			['run', 'summarize', `--${planted}`],
-			['run', 'summarize', '--max-cost', planted],
 		];
 		await Promise.all(
 			commands.map(async (argv) => {
@@ -219,46 +237,6 @@ describe.skipIf(!isBuilt)('the built program (skipped where dist/ is not built)'
 		);
 		for (const [name, text] of textsIn(cwd)) {
 			expectSafe(text, name);
-		}
-	});
-
-	it('writes nothing of a hostile preset that a terminal obeys', async () => {
-		const cwd = newFolder();
-		mkdirSync(path.join(cwd, 'data'));
-		const variants = [{name: 'own', instruction: `{{task}} {{input}} ${planted}`}];
-		writeFileSync(
-			path.join(cwd, 'p.yaml'),
-			stringify({
-				name: planted,
-				task: planted,
-				content: planted,
-				models: ['amazon.nova-lite-v1:0'],
-				variants,
-			}),
-		);
-		const flags = [
-			'--demo',
-			'--requests',
-			'2',
-			'--out',
-			'out',
-			'--answers',
-			'--csv',
-			'--log-file',
-			'run.log',
-		];
-		const {stdout, stderr, code} = await runProgram(['run', 'p.yaml', ...flags], {cwd});
-		expect(code, stderr).toBe(0);
-		expectSafe(stdout + stderr, 'the terminal');
-		const files = textsIn(cwd).filter(([name]) => name !== 'p.yaml');
-		expect(files.map(([name]) => name)).toContain('results.json');
-		for (const [name, text] of files) {
-			expectHarmless(text, name);
-			// Prompts and answers are kept as they are where programs read them.
-			if (name.endsWith('.md') || name.endsWith('.log') || name.endsWith('.csv') || name.endsWith('.svg')) {
-				expectSafe(text, name);
-				expect(text, name).not.toContain('<script>');
-			}
 		}
 	});
 });

@@ -1,11 +1,12 @@
-import {describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {shippedNames} from '../../source/config/preset-files.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
+import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
 import {prepare} from '../../source/threads/prepare.ts';
-import {startForTest} from '../simulator/harness.ts';
+import {defaultOptions} from '../simulator/harness.ts';
 
 /** Every shipped preset is read, and a few of its requests are answered by the simulator. */
 
@@ -36,14 +37,24 @@ describe('shipped presets', () => {
 		expect(preset.models).not.toHaveLength(0);
 	});
 
-	it.each(shippedNames())('%s runs, and every variant does useful work', async (name) => {
-		const {url} = await startForTest();
+	/** One service for all of them, which run side by side: most of their time is waiting. */
+	let simulator: RunningSimulator;
+	beforeAll(async () => {
+		simulator = await startSimulator(defaultOptions);
+	});
+	afterAll(() => simulator.stop());
+
+	it.concurrent.each(shippedNames())('%s runs, and every variant does useful work', async (name) => {
+		const {url} = simulator;
 		const asked = await resolveRun(name, noFlags, async () => '');
 		const connection = {region: 'us-east-1', profile: undefined, simulatorUrl: url};
 		const load = {...asked.load, shape: 'measure' as const, requests: 8, durationMs: null};
 		// Quotas have tests of their own; here they would only make the test slow.
 		const override = {requestsPerMinute: 100_000, tokensPerMinute: 100_000_000, burndown: undefined};
-		const config = {...asked, connection, load, override, isEliminating: false};
+		// Nobody has to think.
+		const {chat} = asked.task;
+		const task = chat === undefined ? asked.task : {...asked.task, chat: {...chat, thinkMs: 10}};
+		const config = {...asked, task, connection, load, override, isEliminating: false};
 		const prepared = await prepare(config, () => {}, new AbortController().signal);
 		try {
 			const run = createRun(prepared.spec, {backend: prepared.backend, clock: systemClock});

@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'n
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
-import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
+import {startSimulator} from '../../source/simulator/server.ts';
 import {
 	isBuilt,
 	newFolder,
@@ -56,11 +56,14 @@ describe.skipIf(!isBuilt)(
 		});
 
 		it('holds conversations, and tells each turn apart', async () => {
+			const cwd = newFolder();
+			const shipped = readFileSync(path.resolve(program, '../../presets/chat.yaml'), 'utf8');
+			writeFileSync(path.join(cwd, 'quick.yaml'), shipped.replace('thinkSeconds: 2', 'thinkSeconds: 0.1'));
 			const flags = ['--demo', '--variants', 'brief', '--requests', '3', '--json', '--no-reports'];
-			const {code, stdout} = await runProgram(['run', 'chat', ...flags]);
+			const {code, stdout} = await runProgram(['run', './quick.yaml', ...flags], {cwd});
 			expect(code).toBe(0);
 			const results = resultsSchema.parse(JSON.parse(stdout));
-			expect(results.plan.chat).toEqual({turns: 4, thinkSeconds: 2});
+			expect(results.plan.chat).toEqual({turns: 4, thinkSeconds: 0.1});
 			const [variant] = results.variants;
 			expect(variant?.requests).toMatchObject({sent: 3, succeeded: 3});
 			expect(variant?.turns?.map(({turn, requests}) => [turn, requests])).toEqual([
@@ -89,10 +92,12 @@ describe.skipIf(!isBuilt)(
 		});
 
 		it('names the endpoint that a plan of a batch was made at', async () => {
-			const {url, stop} = await startSimulatorThread(defaultOptions);
+			const {url, stop} = await startSimulator(defaultOptions);
 			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
-			const plan = await runProgram(['batch', 'high-volume', '--plan'], {environment});
-			const json = await runProgram(['batch', 'high-volume', '--plan', '--json'], {environment});
+			const [plan, json] = await Promise.all([
+				runProgram(['batch', 'high-volume', '--plan'], {environment}),
+				runProgram(['batch', 'high-volume', '--plan', '--json'], {environment}),
+			]);
 			await stop();
 			expect(plan.stdout).toContain(`SIMULATED  us-east-1  endpoint ${url} (not AWS)\n`);
 			expect(JSON.parse(json.stdout)).toMatchObject({simulated: true, endpoint: url});
@@ -100,12 +105,12 @@ describe.skipIf(!isBuilt)(
 
 		it('goes over the limit on purpose, and says what a naive loop would have lost', async () => {
 			// A quota so small that the slowest machine gets over it.
-			const {url, stop} = await startSimulatorThread({
+			const {url, stop} = await startSimulator({
 				...defaultOptions,
 				requestsPerMinute: 10,
 				latencyMs: 20,
 			});
-			const flags = ['--yes', '--duration', '3s', '--json', '--no-reports'];
+			const flags = ['--yes', '--duration', '2s', '--json', '--no-reports'];
 			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
 			const {code, stdout} = await runProgram(['run', 'quota-limits', ...flags], {environment});
 			await stop();

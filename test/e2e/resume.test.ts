@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
@@ -14,9 +14,13 @@ const answersIn = (folder: string): readonly AnswerRecord[] =>
 		.split('\n')
 		.map((line) => JSON.parse(line) as AnswerRecord);
 
-/** Kills the program the hard way as soon as a few answers are on the disk. */
-const killedAfterAnswers = async (cwd: string, count: number): Promise<void> => {
-	const child = spawn(process.execPath, [program, ...argv, '--concurrency', '1', '--out', 'kept'], {
+/** Kills the program the hard way as soon as a few lines are in a file of its folder. */
+const killedAfterLines = async (
+	line: readonly string[],
+	cwd: string,
+	{name, count}: {readonly name: string; readonly count: number},
+): Promise<void> => {
+	const child = spawn(process.execPath, [program, ...line, '--concurrency', '1', '--out', 'kept'], {
 		cwd,
 		env: plainEnvironment(),
 		stdio: 'ignore',
@@ -24,8 +28,9 @@ const killedAfterAnswers = async (cwd: string, count: number): Promise<void> => 
 	const exited = new Promise((resolve) => {
 		child.on('exit', resolve);
 	});
-	const file = path.join(cwd, 'kept/answers.jsonl');
+	const file = path.join(cwd, 'kept', name);
 	while (!existsSync(file) || readFileSync(file, 'utf8').split('\n').length <= count) {
+		expect(child.exitCode).toBe(null);
 		await new Promise((resolve) => {
 			setTimeout(resolve, 20);
 		});
@@ -38,7 +43,7 @@ describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () 
 	it('keeps what was paid for after kill -9, and goes on with the rest', async () => {
 		const cwd = newFolder();
 		const folder = path.join(cwd, 'kept');
-		await killedAfterAnswers(cwd, 4);
+		await killedAfterLines(argv, cwd, {name: 'answers.jsonl', count: 4});
 		const before = readFileSync(path.join(folder, 'answers.jsonl'), 'utf8');
 		const whole = before.slice(0, before.lastIndexOf('\n') + 1);
 		expect(existsSync(path.join(folder, 'results.json'))).toBe(false);
@@ -61,6 +66,36 @@ describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () 
 			expect.stringContaining('Nothing is missing'),
 		]);
 		expect(readdirSync(folder)).not.toContain('results-1.json');
+	});
+
+	it('checks an answer whose check a kill -9 cut off, and does not ask it again', async () => {
+		const cwd = newFolder();
+		const folder = path.join(cwd, 'kept');
+		// Every answer takes it longer than a check may.
+		const preset = {
+			name: 'slow',
+			task: 'Name the kind.',
+			items: ['one', 'two'],
+			checks: [{regex: '^(?:[^]|[^])*(?!)'}],
+			variants: [{name: 'only', instruction: '{{task}} {{item}}'}],
+		};
+		writeFileSync(path.join(cwd, 'slow.json'), JSON.stringify(preset));
+		const line = ['run', './slow.json', '--demo', '--csv', '-m', 'amazon.nova-lite-v1:0'];
+		await killedAfterLines(line, cwd, {name: 'answers-unchecked.jsonl', count: 1});
+		expect(existsSync(path.join(folder, 'answers.jsonl'))).toBe(false);
+
+		const {code, stderr} = await runProgram([...line, '--resume', 'kept'], {cwd});
+		expect(stderr).toContain('1 answer was not checked yet');
+		// No answer is useful.
+		expect(code).toBe(1);
+		const answers = answersIn(folder);
+		expect(answers.map(({items}) => items[0]).toSorted()).toEqual([0, 1]);
+		const verdicts = answers.map(({verdicts: [verdict]}) => [verdict?.kind, verdict?.reason]);
+		expect(verdicts).toEqual(answers.map(() => ['check-failed', 'its check took longer than 1 s']));
+		const results = readResults(readFileSync(path.join(folder, 'results.json'), 'utf8'), 'results.json');
+		expect(results.variants.map(({requests}) => requests.sent)).toEqual([1]);
+		expect(readFileSync(path.join(folder, 'requests.csv'), 'utf8').trim().split('\r\n')).toHaveLength(3);
+		expect(readdirSync(folder)).not.toContain('answers-unchecked.jsonl');
 	});
 
 	it('refuses the folder of another run, and sends nothing', async () => {

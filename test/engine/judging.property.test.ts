@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';
-import type {AnswerRecord} from '../../source/engine/attempts/answer-record.ts';
+import type {AnswerRecord, UncheckedRecord} from '../../source/engine/attempts/answer-record.ts';
 import {createRun} from '../../source/engine/run.ts';
 import type {PatternChecker} from '../../source/prompts/judge.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -39,7 +39,7 @@ describe('an answer is judged exactly once', () => {
 				async ({seed, shape, neverPart, stopAtMs, deadlineMs}) => {
 					const clock = new FakeClock();
 					const records: AnswerRecord[] = [];
-					const unjudged: AnswerRecord[] = [];
+					const unjudged: UncheckedRecord[] = [];
 					const items = itemsOf(30);
 					const base = specOf({
 						seed,
@@ -64,6 +64,9 @@ describe('an answer is judged exactly once', () => {
 					expect(variants[0]?.requests.succeeded).toBe(records.length);
 					const answers = records.map(({answer, at}) => `${at} ${answer}`);
 					expect(answers).toEqual(expect.arrayContaining(unjudged.map(({answer, at}) => `${at} ${answer}`)));
+					expect(unjudged.flatMap(({verdicts}) => verdicts.map(({kind}) => kind))).toEqual(
+						unjudged.map(() => 'unchecked'),
+					);
 					expect(unjudged.length > 0 || neverPart < 1 || records.length < 4).toBe(true);
 					await clock.advance(20_000);
 					expect(clock.timers).toBe(0);

@@ -54,6 +54,7 @@ describe('openAnswers', () => {
 		const writer = openAnswers({file: path.join(folder, 'answers.jsonl')}, of, noFault);
 		writer.unjudged({...answerRecord, verdicts: []});
 		await expect.poll(() => existsSync(draft) && readFileSync(draft, 'utf8')).toContain(answerRecord.answer);
+		expect(readFileSync(path.join(folder, 'asked.jsonl'), 'utf8').split('\n')).toHaveLength(2);
 		writer.write(answerRecord);
 		await writer.close();
 		expect(existsSync(draft)).toBe(false);
@@ -65,11 +66,13 @@ describe('openAnswers', () => {
 		const sink = {file: path.join(folder, 'a'), requestsFile: path.join(folder, 'b'), isReplacing: true};
 		writeFileSync(sink.file, 'old\n');
 		writeFileSync(sink.requestsFile, 'old\n');
+		writeFileSync(path.join(folder, 'a-unchecked.jsonl'), 'old\n');
 		const writer = openAnswers(sink, of, noFault);
 		writer.write(answerRecord);
 		await writer.close();
 		expect(readFileSync(sink.file, 'utf8')).not.toContain('old');
 		expect(readFileSync(sink.requestsFile, 'utf8').startsWith(requestsCsvHead)).toBe(true);
+		expect(existsSync(path.join(folder, 'a-unchecked.jsonl'))).toBe(false);
 	});
 });
 

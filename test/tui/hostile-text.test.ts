@@ -1,139 +1,53 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {Snapshot} from '../../source/domain/snapshot.ts';
-import {type Line, lineText, lineWidth} from '../../source/text/segment.ts';
-import {innerWidth} from '../../source/tui/frame.ts';
+import {lineText, lineWidth} from '../../source/text/segment.ts';
 import {placeOverlay} from '../../source/tui/overlays/overlay-lines.ts';
-import {detailLines, detailTitle} from '../../source/tui/panels/detail.ts';
 import {footerLine} from '../../source/tui/panels/footer.ts';
 import {headerLines} from '../../source/tui/panels/header.ts';
-import {notesLines} from '../../source/tui/panels/notes.ts';
-import {noticeOf} from '../../source/tui/panels/notice.ts';
-import {tinyLines} from '../../source/tui/panels/tiny.ts';
-import {variantTableLines, variantTableTitle} from '../../source/tui/panels/variant-table.ts';
-import {initialState, type State} from '../../source/view/state.ts';
+import {variantTableLines} from '../../source/tui/panels/variant-table.ts';
+import {hostileRuns, inTurn, manyHostileTexts, secretWord} from '../helpers/hostile.ts';
+import {screenLines, snapshotWith, stateWith} from '../helpers/hostile-state.ts';
 import {openScreen} from '../helpers/screen.ts';
-import {
-	configFixture,
-	planFixture,
-	readySnapshotFixture,
-	snapshotFixture,
-	targetFixture,
-} from '../helpers/snapshot-fixture.ts';
+import {readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Text from the service, a preset or a file, with all that could harm a terminal in it. */
+/** Text from the service, a preset or a file, with all that could harm a terminal in it, another one in each place. */
 
-const anyText = fc.oneof(
-	fc.string({unit: 'grapheme', maxLength: 60}),
-	fc.string({unit: 'binary', maxLength: 60}),
-	fc
-		.array(
-			fc.constantFrom(
-				'\u001B[2J',
-				'\u001B]0;title\u0007',
-				'\u001B[31m',
-				'\u009B5A',
-				'\r\n',
-				'\t',
-				'\u0000',
-				'\u202E',
-				'漢字',
-				'👩‍👩‍👧',
-				'word',
-				' ',
-			),
-		)
-		.map((parts) => parts.join('')),
-);
-
-function withText(text: string): Snapshot {
-	const snapshot = snapshotFixture();
-	return {
-		...snapshot,
-		targets: [targetFixture({model: text, region: text, endpoint: text})],
-		simulated: false,
-		progress: {...snapshot.progress, waitingFor: text},
-		variants: snapshot.variants.map((variant) => ({
-			...variant,
-			name: text,
-			sample: text,
-			prompt: {system: text, user: text},
-			stopReasons: {[text]: 3},
-		})),
-		best: [{target: 0, throughput: text, efficiency: text, cost: text, latency: text}],
-		events: [{at: text, kind: text, text}],
-		advice: [{kind: 'limit', text, usefulPerMinute: null}],
-		failures: [{class: 'timeout', message: text, advice: text, count: 1, firstAt: text}],
-	};
-}
-
-function stateWith(text: string, overrides: Partial<State> = {}): State {
-	return {
-		...initialState({
-			config: {...configFixture(), preset: text, models: [text]},
-			isDemo: false,
-			startsAtOnce: false,
-			nowMs: 0,
-		}),
-		stage: {kind: 'running'},
-		snapshot: withText(text),
-		filter: text,
-		log: [text],
-		flash: {text, untilMs: 10_000},
-		...overrides,
-	};
-}
-
-function allLines(text: string, width: number): readonly Line[] {
-	const state = stateWith(text);
-	const fault = {message: text, hint: text, exitCode: 1} as const;
-	const planned = stateWith(text, {
-		stage: {kind: 'planned'},
-		plan: planFixture({remarks: [text], priceSource: text}),
-	});
-	const failed = stateWith(text, {stage: {kind: 'failed', fault}});
-	return [
-		...headerLines(state, width, 3),
-		...headerLines(failed, width, 1),
-		...variantTableLines(state, width, 9, true),
-		variantTableTitle(state).title,
-		...detailLines(state, width),
-		detailTitle(state).title,
-		...notesLines(state, width, 12),
-		...(noticeOf(planned, innerWidth(width))?.lines ?? []),
-		...(noticeOf(failed, innerWidth(width))?.lines ?? []),
-		footerLine(state, width),
-		footerLine({...state, isTyping: true}, width),
-		...tinyLines(state, width, 4),
-		...placeOverlay(state, {kind: 'exported', files: [text]}, width, 24).lines,
-	];
-}
+/** Places of a screen that take a text: each width begins further on in the texts. */
+const widths = fc.uniqueArray(fc.integer({min: 20, max: 140}), {minLength: 4, maxLength: 4});
 
 describe('any text', () => {
-	test('reaches the screen without control characters', () => {
+	test('reaches the screen without control characters and secrets', () => {
 		fc.assert(
-			fc.property(anyText, fc.integer({min: 20, max: 140}), (text, width) => {
-				for (const line of allLines(text, width)) {
-					expect(lineText(line)).not.toMatch(/[\p{Control}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u);
+			fc.property(manyHostileTexts, widths, (texts, all) => {
+				const next = inTurn(texts);
+				for (const line of all.flatMap((width) => screenLines(next, width))) {
+					const text = lineText(line);
+					expect(text).not.toMatch(/[\p{Control}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u);
+					expect(text).not.toContain(secretWord);
 				}
 			}),
+			hostileRuns,
 		);
 	});
 
 	test('makes no row wider than the screen, once it is fitted into its panel', () => {
 		fc.assert(
-			fc.property(anyText, fc.integer({min: 40, max: 140}), (text, width) => {
-				const state = stateWith(text);
-				const lines = [
-					...headerLines(state, width, 3),
-					...variantTableLines(state, width, 9, true),
-					footerLine(state, width),
-					...placeOverlay(state, {kind: 'exported', files: [text]}, width, 24).lines,
-				];
-				for (const line of lines) {
-					expect(lineWidth(line)).toBeLessThanOrEqual(width);
+			fc.property(manyHostileTexts, widths, (texts, all) => {
+				const next = inTurn(texts);
+				for (const width of all.map((each) => each + 20)) {
+					const state = stateWith(next, {filter: ''});
+					const lines = [
+						...headerLines(state, width, 3),
+						...variantTableLines(state, width, 9, true),
+						footerLine(state, width),
+						...placeOverlay(state, {kind: 'exported', files: [next()]}, width, 24).lines,
+					];
+					for (const line of lines) {
+						expect(lineWidth(line)).toBeLessThanOrEqual(width);
+					}
 				}
 			}),
+			hostileRuns,
 		);
 	});
 });
@@ -144,7 +58,7 @@ test('nothing that the service says moves the cursor, clears the screen or sets 
 	await screen.prepare(readySnapshotFixture());
 	await screen.terminal.press('r');
 	screen.clock.skip(250);
-	screen.engine.report({type: 'snapshot', snapshot: withText(hostile)});
+	screen.engine.report({type: 'snapshot', snapshot: snapshotWith(() => hostile)});
 	screen.engine.report({type: 'log', text: hostile});
 	await screen.settled();
 	for (const key of ['3', '4', '5', '6', '2']) {

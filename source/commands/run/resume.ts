@@ -1,4 +1,4 @@
-import {closeSync, ftruncateSync} from 'node:fs';
+import {closeSync, existsSync, ftruncateSync} from 'node:fs';
 import {readdir, readFile, rename} from 'node:fs/promises';
 import path from 'node:path';
 import {readUtf8} from '../../config/input/text-file.ts';
@@ -6,16 +6,19 @@ import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {readInteger} from '../../config/values.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
-import {type Answered, answeredRows, readAnswerLines} from '../../reports/answer-lines.ts';
+import {UserError} from '../../domain/user-error.ts';
+import {type Answered, type AnsweredLine, answeredRows, readAnswerLines} from '../../reports/answer-lines.ts';
 import {readAskedLines} from '../../reports/asked-lines.ts';
 import {openPrivate} from '../../reports/private-file.ts';
 import {readResults} from '../../reports/read-results.ts';
 import type {Results} from '../../reports/results-schema.ts';
+import {readUncheckedLines, uncheckedFile} from '../../reports/unchecked-lines.ts';
 import {textFault, textOfBytes} from '../../text/utf8.ts';
 import {changesOf} from './resume-changes.ts';
 import {assertItemwise, assertRecognised, assertSame, assertSameVariants, refuse} from './resume-checks.ts';
+import {checkUnchecked, uncheckedChanges} from './resume-unchecked.ts';
 
-/** `run --resume DIR`: asks what DIR/answers.jsonl has no answer for, each item once of each variant on each model. */
+/** `run --resume DIR`: asks what DIR/answers.jsonl and DIR/answers-unchecked.jsonl have no answer for, each item once of each variant on each model. */
 export type Resumption = {
 	readonly folder: string;
 	/** Only what is missing. */
@@ -26,18 +29,39 @@ export type Resumption = {
 	readonly note: string;
 	/** What is not as it was, one sentence each. */
 	readonly changes: readonly string[];
+	/** Checks the answers that were paid for and not checked, all that a complete run still needs; gives warnings. */
+	readonly check: (signal: AbortSignal, requestsFile: string | undefined) => Promise<readonly string[]>;
 	/** Drops a line that was cut off, and keeps the earlier results under another name. */
 	readonly makeReady: () => Promise<void>;
 };
 
 const lineEnd = 10;
 
-/** The whole lines of answers.jsonl; a kill may have cut the last one within a character. */
+/** The whole lines of a file in a folder; a kill may have cut the last one within a character. */
+const readWhole = async (folder: string, name: string): Promise<string> => {
+	const bytes = await readFile(path.join(folder, name));
+	const whole = bytes.subarray(0, bytes.lastIndexOf(lineEnd) + 1);
+	const fault = textFault(whole);
+	if (fault !== undefined) {
+		throw refuse(folder, `${name} is ${fault.reason}`, fault.hint);
+	}
+	return textOfBytes(whole);
+};
+
+const answersName = 'answers.jsonl';
+const uncheckedName = uncheckedFile(answersName);
+
+const isThere = (folder: string, name: string): boolean => existsSync(path.join(folder, name));
+
+/** A program that was killed at its first check has left only what is not checked. */
 const readAnswers = async (folder: string): Promise<string> => {
-	let bytes: Buffer;
 	try {
-		bytes = await readFile(path.join(folder, 'answers.jsonl'));
+		const isOnlyUnchecked = !isThere(folder, answersName) && isThere(folder, uncheckedName);
+		return isOnlyUnchecked ? '' : await readWhole(folder, answersName);
 	} catch (error) {
+		if (error instanceof UserError) {
+			throw error;
+		}
 		throw refuse(
 			folder,
 			'there is no answers.jsonl to go on from',
@@ -45,12 +69,16 @@ const readAnswers = async (folder: string): Promise<string> => {
 			error,
 		);
 	}
-	const whole = bytes.subarray(0, bytes.lastIndexOf(lineEnd) + 1);
-	const fault = textFault(whole);
-	if (fault !== undefined) {
-		throw refuse(folder, `answers.jsonl is ${fault.reason}`, fault.hint);
+};
+
+const assertNoForeign = (folder: string, name: string, [first]: readonly number[]): void => {
+	if (first !== undefined) {
+		throw refuse(
+			folder,
+			`line ${first} of ${name} is not an answer`,
+			'Repair that line, or remove it: its item is asked again then.',
+		);
 	}
-	return textOfBytes(whole);
 };
 
 const resultsName = /^results(?:-\d+)?\.json$/;
@@ -87,6 +115,11 @@ const dropCutLine = async (file: string): Promise<void> => {
 	}
 };
 
+const dropCutLines = async (folder: string): Promise<void> => {
+	await dropCutLine(path.join(folder, answersName));
+	await dropCutLine(path.join(folder, 'requests.csv'));
+};
+
 /** What is missing: items, and the variants and models that miss any of them. */
 const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {
 	const missing = models
@@ -120,14 +153,12 @@ export const resumeRun = async (
 ): Promise<Resumption> => {
 	assertItemwise(folder, config);
 	const text = await readAnswers(folder);
-	const {lines, foreign} = readAnswerLines(text);
-	if (foreign.length > 0) {
-		throw refuse(
-			folder,
-			`line ${foreign[0]} of answers.jsonl is not an answer`,
-			'Repair that line, or remove it: its item is asked again then.',
-		);
-	}
+	const checked = readAnswerLines(text);
+	assertNoForeign(folder, answersName, checked.foreign);
+	const hasUnchecked = isThere(folder, uncheckedName);
+	const unchecked = readUncheckedLines(hasUnchecked ? await readWhole(folder, uncheckedName) : '', text);
+	assertNoForeign(folder, uncheckedName, unchecked.foreign);
+	const lines: readonly AnsweredLine[] = [...checked.lines, ...unchecked.lines];
 	const asked = readAskedLines(await readUtf8(path.join(folder, 'asked.jsonl')).catch(() => ''));
 	const answered = answeredRows(lines, config.task.items);
 	const earlier = await earlierResults(folder);
@@ -137,7 +168,10 @@ export const resumeRun = async (
 	});
 	assertRecognised(folder, answered);
 	assertSameVariants(folder, config, lines, asked);
-	const changes = changesOf(config.task.items, answered, asked);
+	const changes = [
+		...uncheckedChanges(unchecked.lines.length),
+		...changesOf(config.task.items, answered, asked),
+	];
 	const {items, variants, models, missing} = missingIn(config, answered);
 	const perRequest = variants[0]?.itemsPerRequest ?? 1;
 	const most = Math.max(0, ...missing.map((each) => each.items.length));
@@ -161,9 +195,18 @@ export const resumeRun = async (
 			...changes,
 			'These results cover only the requests sent since.',
 		].join(' '),
+		async check(signal, requestsFile) {
+			if (!hasUnchecked) {
+				return [];
+			}
+			await dropCutLines(folder);
+			return checkUnchecked(
+				{folder, requestsFile, lines: unchecked.lines, checks: config.task.checks},
+				signal,
+			);
+		},
 		async makeReady() {
-			await dropCutLine(path.join(folder, 'answers.jsonl'));
-			await dropCutLine(path.join(folder, 'requests.csv'));
+			await dropCutLines(folder);
 			await keepResults(folder);
 		},
 	};

@@ -59,6 +59,21 @@ export type AnswerRecord = {
 	readonly latencyMs: RequestTimes;
 };
 
+/** An answer whose check goes on: `unchecked` is what patterns alone still decide. */
+export type UncheckedRecord = Omit<AnswerRecord, 'verdicts'> & {
+	readonly verdicts: ReadonlyArray<
+		Omit<VerdictRecord, 'kind'> & {readonly kind: VerdictRecord['kind'] | 'unchecked'}
+	>;
+};
+
+/** @param record As it will be if all patterns are met. */
+export const toUncheckedRecord = (record: AnswerRecord): UncheckedRecord => ({
+	...record,
+	verdicts: record.verdicts.map((verdict) =>
+		verdict.kind === 'useful' ? {...verdict, kind: 'unchecked'} : verdict,
+	),
+});
+
 /** Makes the record of an answer. */
 export const toAnswerRecord = (
 	{request, cell}: Attempt,

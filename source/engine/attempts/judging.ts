@@ -31,13 +31,13 @@ export class Judging {
 	/**
 	 * Judges an answer.
 	 * @param onJudged Called at once where no pattern has to be asked.
-	 * @param onSlow Called before it, where the check takes its time.
+	 * @param onSlow Called before it, where the check takes its time, with the verdicts as they will be if all patterns are met.
 	 */
 	judge(
 		{items, variant}: {readonly items: readonly Item[]; readonly variant: Variant},
 		answer: Answer,
 		onJudged: (verdicts: readonly ItemVerdict[]) => void,
-		onSlow: () => void,
+		onSlow: (verdicts: readonly ItemVerdict[]) => void,
 	): void {
 		if (this.#checker === undefined) {
 			onJudged(judgeAnswer(answer, this.#task, items, variant));
@@ -56,7 +56,7 @@ export class Judging {
 			}
 		};
 		const giveUp = (): void => end(texts.map(() => givenUp));
-		const cancelSlow = this.#clock.after(slowMs, onSlow);
+		const cancelSlow = this.#clock.after(slowMs, () => onSlow(conclude(texts.map(() => ({isMet: true})))));
 		this.#open.add(giveUp);
 		void this.#checker.check(texts).then(end);
 	}

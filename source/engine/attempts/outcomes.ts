@@ -21,7 +21,7 @@ import type {CellState} from '../cells/cell-state.ts';
 import {createServiceWatch} from '../cells/service-watch.ts';
 import type {RunCore} from '../run-core.ts';
 import {Slots} from '../scheduling/slots.ts';
-import {type AnswerRecord, toAnswerRecord} from './answer-record.ts';
+import {type AnswerRecord, toAnswerRecord, toUncheckedRecord, type UncheckedRecord} from './answer-record.ts';
 import type {Attempt, AttemptHandlers} from './attempts.ts';
 import {createIsoTime} from './iso-time.ts';
 import {Judging} from './judging.ts';
@@ -34,7 +34,7 @@ import {retryDelayMs} from './retry.ts';
 export type OutcomePorts = {
 	readonly onAnswer: (record: AnswerRecord) => void;
 	/** An answer whose check takes its time; it comes again when it is judged. */
-	readonly onUnjudged: (record: AnswerRecord) => void;
+	readonly onUnjudged: (record: UncheckedRecord) => void;
 	/** Undefined: patterns are checked in this thread. */
 	readonly checker: PatternChecker | undefined;
 	/** Something changed: more may be sent now. */
@@ -192,7 +192,7 @@ export const createOutcomes = (core: RunCore, ports: OutcomePorts): AttemptHandl
 			asked,
 			answer,
 			(verdicts) => onJudged(attempt, answer, settled, verdicts),
-			() => ports.onUnjudged(recordOf(attempt, answer, settled, [])),
+			(verdicts) => ports.onUnjudged(toUncheckedRecord(recordOf(attempt, answer, settled, verdicts))),
 		);
 		ports.pump();
 	};
