@@ -1,5 +1,6 @@
 import type {Era} from './catalog/lifecycle.ts';
 import type {Scenario} from './scenario.ts';
+import type {Credentials} from './wire/certificate.ts';
 
 /** Settings of the simulator; the same for `--demo` and `simulate`. */
 export type SimulatorOptions = {
@@ -7,6 +8,8 @@ export type SimulatorOptions = {
 	readonly port: number;
 	/** Where it listens, and by which further name it is reached; undefined: 127.0.0.1. */
 	readonly host?: string | undefined;
+	/** Certificate and key of HTTPS; undefined: HTTP. */
+	readonly credentials?: Credentials | undefined;
 	readonly seed: number;
 	/** Limits of every bucket; undefined: those of its own table. */
 	readonly requestsPerMinute: number | undefined;

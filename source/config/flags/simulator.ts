@@ -19,6 +19,14 @@ export const simulatorFlags: readonly Flag[] = [
 		scopes: ['simulate'],
 	},
 	{
+		name: 'tls',
+		kind: 'optional',
+		value: 'FILE',
+		default: 'off',
+		help: 'serve HTTPS with a certificate made at start; what clients must trust goes to FILE, else to a temporary one',
+		scopes: ['simulate'],
+	},
+	{
 		name: 'enforcement',
 		kind: 'value',
 		value: 'E',
