@@ -17,6 +17,11 @@ export type SimulatorOptions = {
 	readonly enforcement: 'sliding' | 'fixed' | 'refill';
 	/** Where the tokens of an answer count from: its first byte, or its end. Undefined: its first byte. */
 	readonly countFrom?: 'first-byte' | 'end' | undefined;
+	/**
+	 * Whether a request sets aside what it reads from the cache until it settles: AWS's agent toolkit says that it does,
+	 * the example of its user guide that it does not. Undefined: it does.
+	 */
+	readonly reserve?: 'with-cache-reads' | 'without-cache-reads' | undefined;
 	/** The time whose models are served. Undefined: now. */
 	readonly era?: Era | undefined;
 	readonly windowMs: number;

@@ -45,6 +45,15 @@ export const simulatorFlags: readonly Flag[] = [
 		scopes: ['simulate'],
 	},
 	{
+		name: 'reserve',
+		kind: 'value',
+		value: 'R',
+		default: 'with-cache-reads',
+		choices: ['with-cache-reads', 'without-cache-reads'],
+		help: 'whether a request sets aside what it reads from the cache, until it ends',
+		scopes: ['simulate'],
+	},
+	{
 		name: 'era',
 		kind: 'value',
 		value: 'E',
