@@ -57,6 +57,8 @@ export type RunConfig = {
 	readonly connection: Connection;
 	readonly override: QuotaOverride;
 	readonly method: Method;
+	/** It was asked for in so many words, and is not replaced where a model does not take it. */
+	readonly isMethodTyped?: boolean;
 	readonly load: Load;
 	readonly lanes: readonly LaneConfig[];
 	readonly goal: Goal;

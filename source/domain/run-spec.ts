@@ -82,6 +82,8 @@ export type RunSpec = {
 	readonly targets: readonly Target[];
 	readonly cells: readonly Cell[];
 	readonly method: Method;
+	/** Why it is another than was configured, for the log; absent: it is the same. */
+	readonly methodNote?: string | undefined;
 	readonly load: Load;
 	readonly goal: Goal;
 	readonly policy: Policy;
