@@ -11,7 +11,8 @@ const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 /** A page can send this only after the server allowed it, which this one never does. */
 export const resetHeader = 'x-bedrock-top-reset';
 
-const withoutBrackets = (name: string): string => name.replace(/^\[(.*)\]$/, '$1');
+const withoutBrackets = (name: string): string =>
+	name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
 
 /** Whether a host that was typed stands for all addresses of the machine. */
 export const isEverywhere = (host: string): boolean => everywhere.has(withoutBrackets(host));
