@@ -1,6 +1,6 @@
 import type {Writable} from 'node:stream';
 import type {SimulatorOptions} from '../simulator/options.ts';
-import {startSimulator} from '../simulator/server.ts';
+import {type RunningSimulator, startSimulator} from '../simulator/server.ts';
 
 /** What `simulate` may touch of the process. */
 export type SimulateIo = {
@@ -47,10 +47,31 @@ export const hinderingVariables = [
 	'AWS_USE_DUALSTACK_ENDPOINT',
 ] as const;
 
-/** The lines that lead a shell's programs to a simulator. */
-export const simulatorLines = (url: string): readonly string[] => [
+/** As a word of a shell. */
+const quoted = (text: string): string =>
+	/^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+/** Variables that make clients trust a certificate: Node's beside all others, the AWS CLI, boto3 and Go no other. */
+export const trustVariables = (file: string): Readonly<Record<string, string>> => ({
+	NODE_EXTRA_CA_CERTS: file,
+	AWS_CA_BUNDLE: file,
+});
+
+/**
+ * The lines that lead a shell's programs to a simulator.
+ * @param trusted File with the certificate of HTTPS.
+ */
+export const simulatorLines = (url: string, trusted?: string): readonly string[] => [
 	`unset ${hinderingVariables.join(' ')}`,
-	...Object.entries(simulatorVariables(url)).map(([name, value]) => `export ${name}=${value}`),
+	...Object.entries({
+		...simulatorVariables(url),
+		...(trusted === undefined ? {} : trustVariables(trusted)),
+	}).map(([name, value]) => `export ${name}=${quoted(value)}`),
+	...(trusted === undefined
+		? []
+		: [
+				`# Python's openai and anthropic trust the file by SSL_CERT_FILE, requests by REQUESTS_CA_BUNDLE, curl by --cacert.`,
+			]),
 ];
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
@@ -62,16 +83,39 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
 		signal.addEventListener('abort', () => resolve(), {once: true});
 	});
 
-/**
- * Serves a local Bedrock until the signal aborts. What it prints can be sourced by a shell.
- * @returns The exit code.
- * @throws UserError where the port cannot be opened or the script of faults is wrong.
- */
-export const simulate = async (options: SimulatorOptions, {stdout, signal}: SimulateIo): Promise<number> => {
-	const simulator = await startSimulator(options);
-	const lines = simulatorLines(simulator.url);
+const serve = async (
+	simulator: RunningSimulator,
+	{stdout, signal}: SimulateIo,
+	trusted?: string,
+): Promise<void> => {
+	const lines = simulatorLines(simulator.url, trusted);
 	stdout.write(`${lines.join('\n')}\n# A simulated Bedrock serves at ${simulator.url} until Ctrl+C.\n`);
 	await untilAborted(signal);
 	await simulator.stop();
+};
+
+const serveTls = async (options: SimulatorOptions, io: SimulateIo, file: string): Promise<void> => {
+	// What makes certificates is large, and this is all that needs it.
+	const {prepareTls} = await import('./simulate/prepare-tls.ts');
+	const {credentials, trusted} = await prepareTls(options.host, file);
+	try {
+		await serve(await startSimulator({...options, credentials}), io, trusted.file);
+	} finally {
+		await trusted.remove();
+	}
+};
+
+/**
+ * Serves a local Bedrock until the signal aborts. What it prints can be sourced by a shell.
+ * @param tlsFile HTTPS, and where the certificate goes that clients must trust ('': to a temporary file); undefined: HTTP.
+ * @returns The exit code.
+ * @throws UserError where the port cannot be opened, the script of faults is wrong or the certificate cannot be written.
+ */
+export const simulate = async (
+	options: SimulatorOptions,
+	io: SimulateIo,
+	tlsFile?: string,
+): Promise<number> => {
+	await (tlsFile === undefined ? serve(await startSimulator(options), io) : serveTls(options, io, tlsFile));
 	return 0;
 };

@@ -127,6 +127,7 @@ export const resolveRun = async (
 		connection: resolveConnection(flags, models),
 		override: resolveOverride(flags),
 		method: pick(text('method'), readMethod) ?? preset?.method ?? defaults.method,
+		isMethodTyped: text('method') !== undefined,
 		load: resolveLoad(flags, preset?.load, hasChoice),
 		lanes: resolveLanes(loaded, variants),
 		goal: pick(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,

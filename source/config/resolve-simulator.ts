@@ -7,6 +7,7 @@ import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 const enforcements = ['sliding', 'fixed', 'refill'] as const;
 const countings = ['first-byte', 'end'] as const;
+const reservations = ['with-cache-reads', 'without-cache-reads'] as const;
 const eras = ['now', '2024'] as const;
 
 /** A name or an address, without scheme or port. */
@@ -42,6 +43,7 @@ export const resolveSimulator = (
 		tokensPerMinute: limit('tpm'),
 		enforcement: read('enforcement', (text) => readChoice('enforcement', text, enforcements)) ?? 'sliding',
 		countFrom: read('count-from', (text) => readChoice('count-from', text, countings)) ?? 'first-byte',
+		reserve: read('reserve', (text) => readChoice('reserve', text, reservations)) ?? 'with-cache-reads',
 		era: read('era', (text) => readChoice('era', text, eras)) ?? 'now',
 		windowMs: read('window', (text) => readDurationMs('window', text)) ?? 60_000,
 		latencyMs: read('latency', (text) => readNumber('latency', text, {min: 0, max: 600_000})),

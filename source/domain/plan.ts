@@ -1,8 +1,11 @@
+import type {Method} from './backend.ts';
 import type {Target} from './target.ts';
 
 /** What a run would do and cost, shown before anything is sent. */
 export type Plan = {
 	readonly targets: readonly Target[];
+	/** How the requests are sent; absent: as configured. */
+	readonly method?: Method;
 	/** Number of the account that is called; null where nobody says, absent in a demo. */
 	readonly account?: string | null;
 	/** Null when a duration ends the run. */

@@ -54,6 +54,8 @@ export type RunConfig = RunSettings & {
 	}>;
 	readonly connection: Connection;
 	readonly override: QuotaOverride;
+	/** It was asked for in so many words, and is not replaced where a model does not take it. */
+	readonly isMethodTyped?: boolean;
 	readonly lanes: readonly LaneConfig[];
 	readonly maxTokens: number;
 	readonly guards: Guards;

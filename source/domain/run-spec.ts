@@ -81,6 +81,8 @@ export type ServiceLevel = {readonly timeToFirstTokenMs?: number; readonly total
 export type RunSettings = {
 	readonly preset: string | null;
 	readonly method: Method;
+	/** Why it is another than was configured, for the log; absent: it is the same. */
+	readonly methodNote?: string | undefined;
 	readonly load: Load;
 	readonly goal: Goal;
 	readonly policy: Policy;

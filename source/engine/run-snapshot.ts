@@ -106,6 +106,7 @@ const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
 		isMaxCostGiven,
 		timeoutMs,
 		windowMs,
+		methodNote,
 		...settings
 	} = spec;
 	const rates = cells.flatMap(({lane, ratePerMinute}) =>

@@ -130,6 +130,9 @@ export const createRun = (spec: RunSpec, ports: RunPorts): Run => {
 			});
 			time.start();
 			core.emit({type: 'started', at: 0, epochMs: clock.epoch()});
+			if (spec.methodNote !== undefined) {
+				core.note('method', spec.methodNote);
+			}
 			status.go('running');
 			pump();
 			await ended;

@@ -34,7 +34,7 @@ export function planLines(plan: Plan, config: RunConfig): readonly string[] {
 		...(plan.account === undefined ? [] : [`  account       ${plan.account ?? unknownMark}`]),
 		`  preset        ${config.preset === null ? 'none' : cleanText(config.preset)}`,
 		`  variants      ${names.join(', ')}`,
-		`  load          ${load.shape}, ${config.method}, concurrency ${load.concurrency}, share ${formatPercent(config.share)}`,
+		`  load          ${load.shape}, ${plan.method ?? config.method}, concurrency ${load.concurrency}, share ${formatPercent(config.share)}`,
 		`  requests      ${requestsText(plan, load)}`,
 		...(plan.durationSeconds === null ? [] : [`  duration      ${formatNumber(plan.durationSeconds)} s`]),
 		`  max tokens    ${config.isMaxTokensAuto ? `auto, ${formatCount(config.maxTokens)} at first` : formatCount(config.maxTokens)}`,

@@ -7,6 +7,7 @@ import {parseFaults} from './faults/script.ts';
 import {createJobStore} from './jobs/job-store.ts';
 import {createMantleBuckets} from './mantle/mantle-buckets.ts';
 import {mantleLimitsOf} from './mantle/mantle-limits.ts';
+import {createStoredResponses} from './mantle/stored-responses.ts';
 import {createStats} from './observation/stats.ts';
 import type {SimulatorOptions} from './options.ts';
 import {createIncreaseRequests} from './quotas/increase-requests.ts';
@@ -43,12 +44,14 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 	const objects = createObjectStore(time.now);
 	const jobs = createJobStore();
 	const increases = createIncreaseRequests();
+	const responses = createStoredResponses();
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
 		time,
 		buckets,
 		mantle,
+		responses,
 		lifecycle: createLifecycle(options.era, scenario.endOfLife),
 		cache,
 		faults,
@@ -65,6 +68,7 @@ export const createSimulation = (options: SimulatorOptions, time: Time): Simulat
 			served.clear();
 			buckets.reset();
 			mantle.reset();
+			responses.clear();
 			cache.clear();
 			jobs.clear();
 			increases.clear();

@@ -1,5 +1,6 @@
 import type {Era} from './catalog/lifecycle.ts';
 import type {Scenario} from './scenario.ts';
+import type {Credentials} from './wire/certificate.ts';
 
 /** Settings of the simulator; the same for `--demo` and `simulate`. */
 export type SimulatorOptions = {
@@ -7,6 +8,8 @@ export type SimulatorOptions = {
 	readonly port: number;
 	/** Where it listens, and by which further name it is reached; undefined: 127.0.0.1. */
 	readonly host?: string | undefined;
+	/** Certificate and key of HTTPS; undefined: HTTP. */
+	readonly credentials?: Credentials | undefined;
 	readonly seed: number;
 	/** Limits of every bucket; undefined: those of its own table. */
 	readonly requestsPerMinute: number | undefined;
@@ -14,6 +17,11 @@ export type SimulatorOptions = {
 	readonly enforcement: 'sliding' | 'fixed' | 'refill';
 	/** Where the tokens of an answer count from: its first byte, or its end. Undefined: its first byte. */
 	readonly countFrom?: 'first-byte' | 'end' | undefined;
+	/**
+	 * Whether a request sets aside what it reads from the cache until it settles: AWS's agent toolkit says that it does,
+	 * the example of its user guide that it does not. Undefined: it does.
+	 */
+	readonly reserve?: 'with-cache-reads' | 'without-cache-reads' | undefined;
 	/** The time whose models are served. Undefined: now. */
 	readonly era?: Era | undefined;
 	readonly windowMs: number;

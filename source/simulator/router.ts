@@ -31,7 +31,7 @@ import {assertWelcome} from './wire/visitor.ts';
 
 /** A kind of request that is served; the first route that matches takes it. */
 export type Route = {
-	readonly method: 'GET' | 'POST' | 'any';
+	readonly method: 'GET' | 'POST' | 'DELETE' | 'any';
 	readonly path: RegExp;
 	/** Signing name, for services whose paths could be anybody's. */
 	readonly service?: string;

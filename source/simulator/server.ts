@@ -58,12 +58,13 @@ export const startSimulator = async (
 				void route(exchange, simulation, routes);
 			},
 			host,
+			options.credentials,
 		);
 	} catch (error) {
 		throw listenFault(options.port, host, error);
 	}
 	return {
-		url: `http://${reachedAt(host)}:${listener.port}`,
+		url: `${options.credentials === undefined ? 'http' : 'https'}://${reachedAt(host)}:${listener.port}`,
 		async stop() {
 			await listener.close();
 			simulation.close();

@@ -2,6 +2,7 @@ import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
+import {fittingMethod} from '../bedrock/methods/fitting-method.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {quotaCacheFor} from '../bedrock/quotas/cache-folder.ts';
 import {quotaSourceOf} from '../bedrock/quotas/clients-source.ts';
@@ -120,8 +121,19 @@ const isEliminating = (config: RunConfig): boolean =>
 
 /** What is resolved here, or says what the account may do, stays behind; the settings go on as they are. */
 const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly Cell[]): RunSpec => {
-	const {models, missing, remarks, lanes, tier, override, isRefreshing, guards, connection, ...settings} =
-		config;
+	const {
+		models,
+		missing,
+		remarks,
+		lanes,
+		tier,
+		override,
+		isRefreshing,
+		guards,
+		connection,
+		isMethodTyped,
+		...settings
+	} = config;
 	return {
 		...settings,
 		targets,
@@ -180,7 +192,7 @@ export const prepare = async (
 
 const prepareWith = async (
 	clients: Clients,
-	config: RunConfig,
+	wished: RunConfig,
 	onStep: (step: string) => void,
 	signal: AbortSignal,
 ): Promise<Prepared> => {
@@ -189,20 +201,27 @@ const prepareWith = async (
 	await clients.checkCredentials();
 	const asked = clients.account();
 	onStep('quotas');
-	const {targets, remarks, failures, catalogue} = await resolveTargets(config.models, {
+	const {targets, remarks, failures, catalogue} = await resolveTargets(wished.models, {
 		source: quotaSourceOf(clients),
 		region,
 		endpoint: clients.endpoint,
-		override: config.override,
-		tier: config.tier ?? null,
+		override: wished.override,
+		tier: wished.tier ?? null,
 		// The embedded simulator is another one every time.
 		cache:
-			config.connection.simulatorUrl === undefined
-				? quotaCacheFor({region, profile: config.connection.profile, endpoint: clients.endpoint}, process.env)
+			wished.connection.simulatorUrl === undefined
+				? quotaCacheFor({region, profile: wished.connection.profile, endpoint: clients.endpoint}, process.env)
 				: undefined,
-		isRefreshing: config.isRefreshing,
+		isRefreshing: wished.isRefreshing,
 	});
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
+	const {method, remark: methodRemark} = fittingMethod(
+		wished.method,
+		wished.isMethodTyped ?? false,
+		targets,
+		catalogue,
+	);
+	const config = {...wished, method};
 	assertConversational(config, targets);
 	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
 	const backend = createBackend(clients, catalogue, silenceMs);
@@ -214,7 +233,7 @@ const prepareWith = async (
 	);
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
-	const spec = specOf(config, targets, cells);
+	const spec = {...specOf(config, targets, cells), methodNote: methodRemark};
 	const uncounted = backend
 		.uncounted()
 		.map(
@@ -225,10 +244,11 @@ const prepareWith = async (
 	const foreign = targets.map((target, index) => foreignPriceRemark(target, prices[index] ?? null));
 	const plan = makePlan(spec, [
 		...(config.remarks ?? []),
+		...(methodRemark === undefined ? [] : [methodRemark]),
 		...clients.remarks,
 		...remarks,
 		...uncounted,
 		...foreign.filter((remark) => remark !== undefined),
 	]);
-	return {spec, plan: account === undefined ? plan : {...plan, account}, backend, clients};
+	return {spec, plan: {...plan, method, ...(account === undefined ? {} : {account})}, backend, clients};
 };

@@ -7,12 +7,13 @@ const resolve = (...argv: readonly string[]) =>
 
 describe('the choices of the simulator', () => {
 	it('counts from the first byte and serves the models of now by itself', () => {
-		expect(resolve()).toMatchObject({countFrom: 'first-byte', era: 'now'});
+		expect(resolve()).toMatchObject({countFrom: 'first-byte', reserve: 'with-cache-reads', era: 'now'});
 	});
 
 	it.each([
 		[['--count-from', 'end'], {countFrom: 'end'}],
 		[['--count-from=first-byte'], {countFrom: 'first-byte'}],
+		[['--reserve', 'without-cache-reads'], {reserve: 'without-cache-reads'}],
 		[['--era', '2024'], {era: '2024'}],
 		[['--enforcement', 'refill'], {enforcement: 'refill'}],
 	])('takes %j', (argv, expected) => {
@@ -21,6 +22,7 @@ describe('the choices of the simulator', () => {
 
 	it.each([
 		[['--count-from', 'start'], /--count-from: "start"/],
+		[['--reserve', 'with-cache-read'], /--reserve: "with-cache-read"/],
 		[['--era', '2023'], /--era: "2023"/],
 		[['--era', ''], /--era: "" is empty/],
 	])('refuses %j', (argv, expected) => {

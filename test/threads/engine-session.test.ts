@@ -156,3 +156,36 @@ describe('engine session against the simulator', () => {
 		);
 	});
 });
+
+describe('a model that does not stream', () => {
+	it('is called by converse without a word from the user, and the plan says so', async () => {
+		const {ask} = openSession();
+		const config = await configOf(
+			'summarize',
+			'-m',
+			'ai21.j2-mid-v1',
+			'--requests',
+			'2',
+			'--variants',
+			'concise',
+		);
+		expect(config.method).toBe('converse-stream');
+		const {plan} = await ask({type: 'prepare', config}, 'prepared');
+		expect(plan.method).toBe('converse');
+		expect(plan.remarks.join('\n')).toContain('ai21.j2-mid-v1 does not stream: it is called by converse');
+		const {snapshot} = await ask({type: 'start', answers: undefined}, 'ended');
+		expect(snapshot.events).toContainEqual(
+			expect.objectContaining({kind: 'method', text: expect.stringContaining('it is called by converse')}),
+		);
+		expect(snapshot.variants[0]?.requests).toMatchObject({sent: 2, succeeded: 2, failed: {}});
+	});
+
+	it.each([
+		[['-m', 'ai21.j2-mid-v1', '--method', 'converse-stream'], 'ai21.j2-mid-v1 does not stream'],
+		[['-m', 'amazon.titan-embed-text-v2:0'], 'answers with embedding, not with text'],
+	])('is refused before anything is sent: %j', async (argv, message) => {
+		const {ask} = openSession();
+		const config = await configOf('summarize', ...argv);
+		await expect(ask({type: 'prepare', config}, 'prepared')).rejects.toThrow(message);
+	});
+});

@@ -24,4 +24,4 @@ const readFaults = (file: string, text: string): unknown => {
 
 /** The command `simulate`, from its flags. @returns Exit code. */
 export const simulateFromFlags = async ({flags}: Arguments, io: Io): Promise<number> =>
-	simulate(resolveSimulator(flags, readFaults), io);
+	simulate(resolveSimulator(flags, readFaults), io, flags.text('tls'));

@@ -19,6 +19,14 @@ export const simulatorFlags = [
 		scopes: ['simulate'],
 	},
 	{
+		name: 'tls',
+		kind: 'optional',
+		value: 'FILE',
+		default: 'off',
+		help: 'serve HTTPS with a certificate made at start; what clients must trust goes to FILE, else to a temporary one',
+		scopes: ['simulate'],
+	},
+	{
 		name: 'enforcement',
 		kind: 'value',
 		value: 'E',
@@ -34,6 +42,15 @@ export const simulatorFlags = [
 		default: 'first-byte',
 		choices: ['first-byte', 'end'],
 		help: 'where the tokens of an answer begin to count',
+		scopes: ['simulate'],
+	},
+	{
+		name: 'reserve',
+		kind: 'value',
+		value: 'R',
+		default: 'with-cache-reads',
+		choices: ['with-cache-reads', 'without-cache-reads'],
+		help: 'whether a request sets aside what it reads from the cache, until it ends',
 		scopes: ['simulate'],
 	},
 	{

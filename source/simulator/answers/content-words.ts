@@ -19,8 +19,9 @@ const stopWords = new Set(
 
 const fallbackWords = ['result', 'example', 'question', 'cause', 'effect', 'purpose', 'context', 'outcome'];
 
-/** Endings of words that rarely stand where a noun does. */
-const notNoun = /(?:ed|ing|ly)$/;
+/** By their endings, words that rarely stand where a noun does. */
+const isNoun = (word: string): boolean =>
+	!(word.endsWith('ed') || word.endsWith('ing') || word.endsWith('ly'));
 
 const wordPattern = /\p{L}[\p{L}-]{3,}/gu;
 
@@ -30,9 +31,9 @@ const searchedLength = 20_000;
 /** What a text is about: its content words in lower case, the frequent ones first. Never empty. */
 export const contentWords = (text: string): readonly string[] => {
 	const counts = new Map<string, number>();
-	for (const [word] of text.slice(0, searchedLength).matchAll(wordPattern)) {
+	for (const word of text.slice(0, searchedLength).match(wordPattern) ?? []) {
 		const key = word.toLowerCase();
-		if (!stopWords.has(key) && !notNoun.test(key)) {
+		if (!stopWords.has(key) && isNoun(key)) {
 			counts.set(key, (counts.get(key) ?? 0) + 1);
 		}
 	}

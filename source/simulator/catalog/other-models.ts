@@ -115,8 +115,14 @@ export const otherModels: readonly OtherModel[] = [
 
 const otherModelsById = new Map(otherModels.map((model) => [model.id, model]));
 
+/** What the IDs of system profiles begin with. */
+const profilePrefixes: ReadonlySet<string> = new Set(['us', 'eu', 'apac', 'jp', 'au', 'ca', 'global']);
+
 /** Such a model by its ID, its ARN or the ID of one of its profiles. */
 export const findOtherModel = (modelId: string): OtherModel | undefined => {
-	const id = modelId.replace(/^arn:aws[\w-]*:bedrock:[\w-]*:\d*:[\w-]+\//, '');
-	return otherModelsById.get(id) ?? otherModelsById.get(id.replace(/^(?:us|eu|apac|jp|au|ca|global)\./, ''));
+	const id = modelId.startsWith('arn:')
+		? modelId.replace(/^arn:aws[\w-]*:bedrock:[\w-]*:\d*:[\w-]+\//, '')
+		: modelId;
+	const dot = id.indexOf('.');
+	return otherModelsById.get(profilePrefixes.has(id.slice(0, dot)) ? id.slice(dot + 1) : id);
 };

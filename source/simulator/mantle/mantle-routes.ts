@@ -6,15 +6,16 @@ import {anthropicErrors, openAiErrors} from './mantle-error.ts';
 import type {Surface} from './mantle-models.ts';
 import {messagesApi} from './messages-api.ts';
 import {orRefuse} from './refuse.ts';
-import {responsesApi} from './responses-api.ts';
+import {createResponsesApi, responsesPath} from './responses-api.ts';
 import {serveMantle} from './serve-mantle.ts';
 import {serveMantleCount} from './serve-mantle-count.ts';
 import {serveMantleModels} from './serve-mantle-models.ts';
+import {serveStoredResponse} from './serve-stored-responses.ts';
 
 /** The paths of `bedrock-mantle.<region>.api.aws`; here they stand beside those of the other services. */
 
 type MantleRoute = {
-	readonly method: 'GET' | 'POST';
+	readonly method: 'GET' | 'POST' | 'DELETE';
 	readonly path: RegExp;
 	readonly serve: (exchange: Exchange, simulation: Simulation, parts: readonly string[]) => Promise<void>;
 };
@@ -25,6 +26,26 @@ const inference = (surface: Surface, api: MantleApi): MantleRoute => ({
 	serve: (exchange, simulation) =>
 		orRefuse(exchange, api.errors, () => serveMantle(exchange, simulation, api, surface)),
 });
+
+/** Responses that are made, shown again and forgotten. */
+const responseRoutes = (surface: Surface): readonly MantleRoute[] => [
+	{
+		method: 'POST',
+		path: new RegExp(`^${surface}${responsesPath}$`),
+		serve(exchange, simulation) {
+			const api = createResponsesApi(simulation.responses);
+			return orRefuse(exchange, api.errors, () => serveMantle(exchange, simulation, api, surface));
+		},
+	},
+	...(['GET', 'DELETE'] as const).map(
+		(method): MantleRoute => ({
+			method,
+			path: new RegExp(`^${surface}${responsesPath}/([^/]+)$`),
+			serve: (exchange, simulation, [id = '']) =>
+				orRefuse(exchange, openAiErrors, () => serveStoredResponse(exchange, simulation, id)),
+		}),
+	),
+];
 
 const modelRoutes = (surface: Surface): readonly MantleRoute[] => {
 	const [dialect, errors] =
@@ -44,7 +65,7 @@ export const mantleRoutes: readonly MantleRoute[] = [
 	inference('/anthropic/v1', messagesApi),
 	...(['/v1', '/openai/v1'] as const).flatMap((surface) => [
 		inference(surface, chatCompletionsApi),
-		inference(surface, responsesApi),
+		...responseRoutes(surface),
 	]),
 	{
 		method: 'POST',

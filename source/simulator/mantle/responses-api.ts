@@ -9,8 +9,9 @@ import {MantleError, openAiErrors} from './mantle-error.ts';
 import {isReasoning, maximumTokensOf, schemaOf, toolSegments} from './openai-request.ts';
 import {createItemWriter, endStatus, type ItemWriter, outputOf, usageOf} from './response-output.ts';
 import {responseStream} from './response-stream.ts';
+import {conversationOf, type StoredResponses} from './stored-responses.ts';
 
-/** OpenAI's Responses: bodies as OpenAI's client types them. Nothing is stored, so no response can be gone on from. */
+/** OpenAI's Responses: bodies as OpenAI's client types them. */
 
 const textTypes = new Set(['input_text', 'output_text', 'text']);
 
@@ -75,9 +76,6 @@ const checkState = (body: Json): void => {
 	if (body.background === true) {
 		throw new MantleError('invalid-request', 'background: the simulator answers while the client waits.');
 	}
-	if (typeof body.previous_response_id === 'string') {
-		throw new MantleError('not-found', `Previous response with id '${body.previous_response_id}' not found.`);
-	}
 };
 
 /** Settings that an answer repeats, with what they are where the request leaves them out. */
@@ -87,7 +85,7 @@ const settingsOf = (body: Json): Json => ({
 	max_output_tokens: body.max_output_tokens ?? null,
 	metadata: body.metadata ?? {},
 	parallel_tool_calls: body.parallel_tool_calls ?? true,
-	previous_response_id: null,
+	previous_response_id: body.previous_response_id ?? null,
 	reasoning: body.reasoning ?? {effort: null, summary: null},
 	service_tier: 'default',
 	store: body.store ?? true,
@@ -123,29 +121,50 @@ const endOf = (facts: Facts, writer: ItemWriter): Json => {
 	};
 };
 
-export const responsesApi: MantleApi = {
-	name: 'Responses',
-	path: '/responses',
-	errors: openAiErrors,
-	parse(body, {model}) {
-		checkState(body);
-		return {
-			prompt: promptOf(body, maximumTokensOf(body, ['max_output_tokens'], model)),
-			isReasoning: isReasoning(model, isJson(body.reasoning) ? body.reasoning.effort : undefined),
-		};
-	},
-	whole: (facts, body, {hidesReasoning}) => ({
-		...openingOf(facts, body),
-		...endOf(facts, createItemWriter(facts.random, facts.answer.toolUse, hidesReasoning)),
-	}),
-	stream(facts, body, {hidesReasoning}) {
-		const {toolUse} = facts.answer;
-		const writer = createItemWriter(facts.random, toolUse, hidesReasoning);
-		return responseStream({
-			writer,
-			toolUse,
-			opening: openingOf(facts, body),
-			endOf: (ended) => endOf(ended, writer),
-		});
-	},
+/** Below the surface of a model. */
+export const responsesPath = '/responses';
+
+/** @param stored Where responses are kept, and found again by the ID of the one before. */
+export const createResponsesApi = (stored: StoredResponses): MantleApi => {
+	const kept = (body: Json, response: Json): Json => {
+		if (body.store !== false) {
+			const output = Array.isArray(response.output) ? response.output : [];
+			stored.keep({response, conversation: [...conversationOf(body, stored), ...output]});
+		}
+		return response;
+	};
+	return {
+		name: 'Responses',
+		path: responsesPath,
+		errors: openAiErrors,
+		parse(body, {model}) {
+			checkState(body);
+			const isGoingOn = typeof body.previous_response_id === 'string';
+			const whole = isGoingOn ? {...body, input: conversationOf(body, stored)} : body;
+			return {
+				prompt: promptOf(whole, maximumTokensOf(body, ['max_output_tokens'], model)),
+				isReasoning: isReasoning(model, isJson(body.reasoning) ? body.reasoning.effort : undefined),
+			};
+		},
+		whole: (facts, body, {hidesReasoning}) =>
+			kept(body, {
+				...openingOf(facts, body),
+				...endOf(facts, createItemWriter(facts.random, facts.answer.toolUse, hidesReasoning)),
+			}),
+		stream(facts, body, {hidesReasoning}) {
+			const {toolUse} = facts.answer;
+			const writer = createItemWriter(facts.random, toolUse, hidesReasoning);
+			const opening = openingOf(facts, body);
+			return responseStream({
+				writer,
+				toolUse,
+				opening,
+				endOf(ended) {
+					const end = endOf(ended, writer);
+					kept(body, {...opening, ...end});
+					return end;
+				},
+			});
+		},
+	};
 };

@@ -23,24 +23,24 @@ export const partsOf = ({reasoning, tokens, toolUse}: Answer): readonly Part[] =
 
 /** The events of all blocks, each of at most so many tokens. */
 export const chunkParts = (parts: readonly Part[], tokensPerChunk: number): readonly PartChunk[] => {
+	const chunks: PartChunk[] = [];
 	let tokensBefore = 0;
-	const chunks = parts.flatMap(({kind, tokens}, block) => {
-		const before = tokensBefore;
+	for (const [block, {kind, tokens}] of parts.entries()) {
+		for (const chunk of chunkTokens(tokens, tokensPerChunk)) {
+			chunks.push({
+				text: chunk.text,
+				index: chunks.length,
+				firstToken: tokensBefore + chunk.firstToken,
+				lastToken: tokensBefore + chunk.lastToken,
+				isFirst: chunks.length === 0,
+				isLast: chunk.isLast && block === parts.length - 1,
+				kind,
+				block,
+				opensBlock: chunk.isFirst,
+				closesBlock: chunk.isLast,
+			});
+		}
 		tokensBefore += tokens.length;
-		return chunkTokens(tokens, tokensPerChunk).map((chunk) => ({
-			...chunk,
-			kind,
-			block,
-			firstToken: before + chunk.firstToken,
-			lastToken: before + chunk.lastToken,
-			opensBlock: chunk.isFirst,
-			closesBlock: chunk.isLast,
-		}));
-	});
-	return chunks.map((chunk, index) => ({
-		...chunk,
-		index,
-		isFirst: index === 0,
-		isLast: index === chunks.length - 1,
-	}));
+	}
+	return chunks;
 };

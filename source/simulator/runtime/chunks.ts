@@ -11,16 +11,22 @@ export type TokenChunk = {
 /** Chunks of at most `tokensPerChunk` tokens; one empty chunk where there are no tokens. */
 export const chunkTokens = (tokens: readonly string[], tokensPerChunk: number): readonly TokenChunk[] => {
 	const chunkCount = Math.max(1, Math.ceil(tokens.length / tokensPerChunk));
-	return Array.from({length: chunkCount}, (_unused, index) => {
+	const chunks: TokenChunk[] = [];
+	for (let index = 0; index < chunkCount; index++) {
 		const from = index * tokensPerChunk;
 		const to = Math.min(tokens.length, from + tokensPerChunk);
-		return {
-			text: tokens.slice(from, to).join(''),
+		let text = '';
+		for (let token = from; token < to; token++) {
+			text += tokens[token];
+		}
+		chunks.push({
+			text,
 			index,
 			firstToken: Math.min(from + 1, to),
 			lastToken: to,
 			isFirst: index === 0,
 			isLast: index === chunkCount - 1,
-		};
-	});
+		});
+	}
+	return chunks;
 };

@@ -2,7 +2,7 @@ import {parseConverse} from '../families/converse.ts';
 import type {Facts, StopReason, ToolUse} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
 import {signatureOf} from '../families/thinking.ts';
-import {encodeEvent, padding} from '../wire/event-stream.ts';
+import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
 import {chunkParts, type PartChunk, partsOf} from './answer-parts.ts';
 import type {Dialect, StreamDelta, Wishes} from './dialect.ts';
 import {assessment} from './guardrails.ts';
@@ -67,7 +67,7 @@ const contentOf = (facts: Facts): readonly Json[] => {
 };
 
 const encode = (facts: Facts, eventType: string, payload: Json): Buffer =>
-	encodeEvent(eventType, JSON.stringify({...payload, p: padding(facts.random)}));
+	encodeEvent(eventType, paddedJson(payload, facts.random));
 
 const deltaOf = ({kind, text}: PartChunk): Json => {
 	switch (kind) {
@@ -84,7 +84,11 @@ const deltaOf = ({kind, text}: PartChunk): Json => {
 const encodeChunk = (facts: Facts, chunk: PartChunk): Buffer => {
 	const {toolUse} = facts.answer;
 	const contentBlockIndex = chunk.block;
-	const events = [encode(facts, 'contentBlockDelta', {contentBlockIndex, delta: deltaOf(chunk)})];
+	const event = encode(facts, 'contentBlockDelta', {contentBlockIndex, delta: deltaOf(chunk)});
+	if (!chunk.opensBlock && !chunk.closesBlock) {
+		return event;
+	}
+	const events = [event];
 	if (chunk.opensBlock && chunk.kind === 'tool' && toolUse !== undefined) {
 		const start = {toolUse: {name: toolUse.name, toolUseId: toolUseId(toolUse)}};
 		events.unshift(encode(facts, 'contentBlockStart', {contentBlockIndex, start}));

@@ -1,7 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Answer, Facts, Family} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
-import {encodeEvent, padding} from '../wire/event-stream.ts';
+import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
 import {chunkParts, type Part, partsOf} from './answer-parts.ts';
 import type {Dialect, StreamDelta, Timing} from './dialect.ts';
 import {assessment} from './guardrails.ts';
@@ -94,18 +94,15 @@ const invocationMetrics = (family: Family, facts: Facts, timing: Timing): Json =
 	};
 };
 
-const encodeChunks = (facts: Facts, chunks: readonly Json[]): Uint8Array =>
-	Buffer.concat(
-		chunks.map((chunk) =>
-			encodeEvent(
-				'chunk',
-				JSON.stringify({
-					bytes: Buffer.from(JSON.stringify(chunk)).toString('base64'),
-					p: padding(facts.random),
-				}),
-			),
-		),
-	);
+const encodeChunks = (facts: Facts, chunks: readonly Json[]): Uint8Array => {
+	const [first, ...others] = chunks.map((chunk) => {
+		const bytes = Buffer.from(JSON.stringify(chunk)).toString('base64');
+		return encodeEvent('chunk', paddedJson({bytes}, facts.random));
+	});
+	return first !== undefined && others.length === 0
+		? first
+		: Buffer.concat(first === undefined ? [] : [first, ...others]);
+};
 
 const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): readonly Json[] => {
 	if (family.hasMetricsApart) {

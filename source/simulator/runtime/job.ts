@@ -102,14 +102,15 @@ export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 	const guardrail = judgePrompt(arrival.headers, body, prompt, isConverse);
 	const found = simulation.cache.use(`${region} ${model.id}`, prompt.segments, startedAtMs);
 	const cacheUse = model.traits.has('caches') ? found : notCached(found);
-	const totalInputTokens = cacheUse.inputTokens + cacheUse.readTokens + cacheUse.writeTokens;
-
-	// The documentation leaves cache reads out of the reservation, AWS's own toolkit takes them in: the stricter one.
+	const settledInputTokens = cacheUse.inputTokens + cacheUse.writeTokens;
+	const totalInputTokens = settledInputTokens + cacheUse.readTokens;
+	const reservedInputTokens =
+		simulation.options.reserve === 'without-cache-reads' ? settledInputTokens : totalInputTokens;
 	const admission = simulation.buckets.admit(
 		region,
 		target,
 		startedAtMs,
-		totalInputTokens + prompt.maximumTokens,
+		reservedInputTokens + prompt.maximumTokens,
 	);
 	if (!admission.isAdmitted) {
 		throw throttlingError(admission.throttle, modelId);
@@ -148,9 +149,7 @@ export const createJob = (simulation: Simulation, arrival: Arrival): Job => {
 			random,
 		},
 		settle(nowMs, producedTokens) {
-			const cost = isBlocked
-				? 0
-				: cacheUse.inputTokens + cacheUse.writeTokens + producedTokens * model.burndown;
+			const cost = isBlocked ? 0 : settledInputTokens + producedTokens * model.burndown;
 			admission.settle(nowMs, cost);
 			return cost;
 		},

@@ -4,6 +4,7 @@ import type {ServedMinutes} from '../cloudwatch/served-minutes.ts';
 import type {Faults} from '../faults/faults.ts';
 import type {JobStore} from '../jobs/job-store.ts';
 import type {MantleBuckets} from '../mantle/mantle-buckets.ts';
+import type {StoredResponses} from '../mantle/stored-responses.ts';
 import type {RequestRecord} from '../observation/request-record.ts';
 import type {Stats} from '../observation/stats.ts';
 import type {SimulatorOptions} from '../options.ts';
@@ -21,6 +22,8 @@ export type Simulation = {
 	readonly buckets: Buckets;
 	/** Buckets of bedrock-mantle, which share nothing with those of the runtime. */
 	readonly mantle: MantleBuckets;
+	/** Answers of the Responses API that are kept. */
+	readonly responses: StoredResponses;
 	/** Where each model is in its life. */
 	readonly lifecycle: Lifecycle;
 	readonly cache: PromptCache;

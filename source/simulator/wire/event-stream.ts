@@ -30,7 +30,12 @@ export const encodeMessage = (headers: Buffer, payload: string): Buffer => {
 	message.writeUInt32BE(headers.length, 4);
 	message.writeUInt32BE(crc32(message.subarray(0, 8)), 8);
 	headers.copy(message, preludeLength);
-	message.write(payload, preludeLength + headers.length);
+	// Most payloads are ASCII, which needs no encoder.
+	message.write(
+		payload,
+		preludeLength + headers.length,
+		payloadLength === payload.length ? 'latin1' : 'utf8',
+	);
 	const checksumAt = totalLength - checksumLength;
 	message.writeUInt32BE(crc32(message.subarray(0, checksumAt)), checksumAt);
 	return message;
@@ -52,7 +57,7 @@ const headersOfEvent = (eventType: string): Buffer => {
 	return encoded;
 };
 
-/** An event message. */
+/** An event message. @param payload JSON. */
 export const encodeEvent = (eventType: string, payload: string): Buffer =>
 	encodeMessage(headersOfEvent(eventType), payload);
 
@@ -72,3 +77,7 @@ const paddingAlphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 /** The padding that the service puts into the field `p` of an event so that its length tells nothing. */
 export const padding = (random: () => number): string =>
 	paddingAlphabet.slice(0, 2 + Math.floor(random() * (paddingAlphabet.length - 2)));
+
+/** The JSON of an event with its padding in the field `p`. @param payload Not empty. */
+export const paddedJson = (payload: object, random: () => number): string =>
+	`${JSON.stringify(payload).slice(0, -1)},"p":"${padding(random)}"}`;

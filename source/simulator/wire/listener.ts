@@ -1,6 +1,8 @@
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
+import * as tls from 'node:tls';
+import type {Credentials} from './certificate.ts';
 import {type Exchange, exchangeOf} from './exchange.ts';
 
 export type Listener = {readonly port: number; readonly close: () => Promise<void>};
@@ -36,14 +38,32 @@ const sniff = (socket: net.Socket, hand: (server: 'http1' | 'http2') => void): v
 	socket.on('data', read);
 };
 
+/** Takes a connection's bytes for one protocol, and a socket that is ready for them. */
+type Hand = (socket: net.Socket, protocol: 'http1' | 'http2') => void;
+
+/** Without TLS the first bytes of a connection say what it speaks; with TLS the two sides agree on it (ALPN). */
+const createServer = (credentials: Credentials | undefined, hand: Hand): net.Server =>
+	credentials === undefined
+		? net.createServer({noDelay: true}, (socket) => sniff(socket, (protocol) => hand(socket, protocol)))
+		: tls
+				.createServer({
+					noDelay: true,
+					cert: credentials.certificates,
+					key: credentials.key,
+					ALPNProtocols: ['h2', 'http/1.1'],
+				})
+				.on('secureConnection', (socket) => hand(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1'));
+
 /**
- * Serves HTTP/1.1 and HTTP/2 without TLS on one port.
+ * Serves HTTP/1.1 and HTTP/2 on one port.
  * @param port 0 for any free one.
+ * @param credentials Certificate and key for TLS; undefined: without it.
  */
 export const listen = async (
 	port: number,
 	onExchange: (exchange: Exchange) => void,
 	host = loopback,
+	credentials?: Credentials,
 ): Promise<Listener> => {
 	const http1Server = http.createServer({keepAlive: true, requestTimeout: 0}, (request, response) => {
 		onExchange(exchangeOf(request, response));
@@ -55,17 +75,18 @@ export const listen = async (
 	});
 	http2Server.on('sessionError', () => undefined);
 	const sockets = new Set<net.Socket>();
-	const server = net.createServer({noDelay: true}, (socket) => {
+	const server = createServer(credentials, (socket, protocol) => {
+		socket.on('error', () => undefined);
+		const target = protocol === 'http2' ? http2Server : http1Server;
+		target.emit('connection', socket);
+		if (protocol === 'http1') {
+			socket.resume();
+		}
+	});
+	server.on('connection', (socket) => {
 		sockets.add(socket);
 		socket.on('error', () => undefined);
 		socket.on('close', () => sockets.delete(socket));
-		sniff(socket, (protocol) => {
-			const target = protocol === 'http2' ? http2Server : http1Server;
-			target.emit('connection', socket);
-			if (protocol === 'http1') {
-				socket.resume();
-			}
-		});
 	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);

@@ -11,7 +11,11 @@ const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 /** A page can send this only after the server allowed it, which this one never does. */
 export const resetHeader = 'x-bedrock-top-reset';
 
-const withoutBrackets = (name: string): string => name.replace(/^\[(.*)\]$/, '$1');
+const withoutBrackets = (name: string): string =>
+	name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
+
+/** Whether a host that was typed stands for all addresses of the machine. */
+export const isEverywhere = (host: string): boolean => everywhere.has(withoutBrackets(host));
 
 /** The name in a Host header, without its port; undefined where it has none. */
 const nameIn = (host: string | undefined): string | undefined => {
@@ -33,7 +37,7 @@ const denied = (message: string): ServiceError => new ServiceError('AccessDenied
 export const assertWelcome = ({headers}: Pick<Exchange, 'headers'>, allowed: string | undefined): void => {
 	const host = one(headers[':authority']) ?? headers.host;
 	const name = nameIn(host);
-	const isOpen = allowed !== undefined && everywhere.has(withoutBrackets(allowed));
+	const isOpen = allowed !== undefined && isEverywhere(allowed);
 	const isKnown =
 		name !== undefined && (ownNames.has(name) || name === withoutBrackets(allowed ?? '').toLowerCase());
 	if (!isOpen && !isKnown) {
@@ -42,7 +46,7 @@ export const assertWelcome = ({headers}: Pick<Exchange, 'headers'>, allowed: str
 		);
 	}
 	const {origin} = headers;
-	if (origin !== undefined && origin !== `http://${host}`) {
+	if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
 		throw denied(`The simulator answers no page of another site: Origin is ${JSON.stringify(origin)}.`);
 	}
 	const site = one(headers['sec-fetch-site']);

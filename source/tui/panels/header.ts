@@ -115,7 +115,11 @@ function viewsLine(state: State, width: number): Line {
 	);
 	const left = names.flat();
 	const {method, load, goal} = state.config;
-	const settings = [[segment(method)], [segment(load.shape)], [segment('goal ', 'muted'), segment(goal)]];
+	const settings = [
+		[segment(state.plan?.method ?? method)],
+		[segment(load.shape)],
+		[segment('goal ', 'muted'), segment(goal)],
+	];
 	const room = width - lineWidth(left) - 1;
 	const shown = settings.findLast(
 		(_, last) => lineWidth(joinLines(settings.slice(0, last + 1), dot)) <= room,

@@ -57,7 +57,7 @@ export function planEntries(state: State, plan: Plan, width: number): readonly L
 	const share = plan.quotaShare;
 	const variants = `${variantCount} ${variantCount === 1 ? 'variant' : 'variants'}`;
 	return [
-		...entry('sends', `${sendWords(plan)}, ${variants} by ${config.method}`, width),
+		...entry('sends', `${sendWords(plan)}, ${variants} by ${plan.method ?? config.method}`, width),
 		...entry('quota', quotaWords(plan), width, share !== null && share > 1 ? 'warning' : 'plain'),
 		...entry('costs', costWords(plan), width, plan.costUsd === null ? 'warning' : 'strong'),
 		...plan.remarks.flatMap((remark) => paragraph(remark, width)),

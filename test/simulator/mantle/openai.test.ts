@@ -338,7 +338,7 @@ describe('Refusals in the words of OpenAI', () => {
 		expect((await readStats(other)).failed).toBe(1);
 	});
 
-	it('of responses that would have to be stored', async () => {
+	it('of responses that are not kept, or would have to be waited for', async () => {
 		const {url} = await startForTest();
 		const client = openAi(url, '/openai/v1');
 		expect(
