@@ -10,7 +10,6 @@ const tools: Readonly<Record<string, string>> = {
 	'@types/node': 'types of Node',
 	'@types/react': 'types of react, which brings none',
 	typescript: 'the script types runs it as tsc',
-	vite: 'vitest asks for it as a peer',
 };
 
 const planted: Manifest = {
