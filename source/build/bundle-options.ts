@@ -3,7 +3,6 @@ import {inkOutput} from './ink-output.ts';
 import {apartJsonSchema} from './json-schema-library.ts';
 import {lazyWidth} from './lazy-width.ts';
 import {leanHttp} from './lean-http.ts';
-import {leanMeow} from './lean-meow.ts';
 import {leanPrices} from './lean-prices.ts';
 import {leanYoga} from './lean-yoga.ts';
 import {leanZod} from './lean-zod.ts';
@@ -40,7 +39,6 @@ export const shortcuts: Plugin[] = [
 	inkOutput,
 	lazyWidth,
 	leanHttp,
-	leanMeow,
 	leanPrices,
 	leanYoga,
 	leanZod,
