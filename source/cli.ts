@@ -16,6 +16,8 @@ if (major < oldestMajor) {
 	process.exitCode = 2;
 } else {
 	try {
+		// What `ps` and `top` show.
+		process.title = 'bedrock-top';
 		assureHome(process.env);
 		const {keepCompiled} = await import('./threads/compile-cache.ts');
 		keepCompiled();

@@ -1,9 +1,31 @@
+import type {Plugin} from 'vite';
 import {defineConfig} from 'vitest/config';
+import {patchedInk, patchedWidth} from '../source/tui/ink-output/ink-patch.ts';
+
+/** The tests draw with the Ink that ships. */
+const inkOutput: Plugin = {
+	name: 'ink-output',
+	enforce: 'pre',
+	resolveId: (specifier, importer) => patchedWidth(specifier, importer),
+	transform: (text, file) => patchedInk(file, text),
+};
+/** Ink, what draws with it, and what measures for it. */
+const changedPackages = [
+	'ink',
+	'ink-table',
+	'ink-testing-library',
+	'cli-truncate',
+	'slice-ansi',
+	'widest-line',
+	'wrap-ansi',
+];
 
 // The default export is what vitest asks for; everywhere else exports are named.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
+	plugins: [inkOutput],
 	test: {
+		server: {deps: {inline: changedPackages}},
 		root: `${import.meta.dirname}/..`,
 		include: ['test/**/*.test.{ts,tsx}'],
 		globalSetup: 'test/temporary-folder.ts',

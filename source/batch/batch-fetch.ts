@@ -1,15 +1,13 @@
-import {createWriteStream} from 'node:fs';
-import {mkdir, rename} from 'node:fs/promises';
+import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {Readable} from 'node:stream';
-import {pipeline} from 'node:stream/promises';
 import type {ObjectStore} from '../bedrock/jobs/object-store.ts';
 import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/read-output.ts';
 import type {ItemVerdict} from '../domain/variant.ts';
 import {toVerdictRecords} from '../engine/attempts/answer-record.ts';
 import {isPattern} from '../prompts/checks.ts';
 import {beginJudgement, type PatternChecker} from '../prompts/judge.ts';
-import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
+import {privateFolderMode} from '../text/private-file.ts';
+import {writeAtomically} from '../text/write-atomically.ts';
 import {createChecksThread} from '../threads/checks-handle.ts';
 import {type BatchFigures, createBatchFigures} from './batch-figures.ts';
 import {readOutputs} from './batch-outputs.ts';
@@ -198,14 +196,6 @@ async function* join(
 	}
 }
 
-/** Writes a file as a whole: a crash leaves the old one or none. */
-const writeWhole = async (file: string, lines: AsyncIterable<string> | Iterable<string>): Promise<string> => {
-	const draft = `${file}.tmp`;
-	await pipeline(Readable.from(lines), createWriteStream(draft, {fd: openPrivate(draft, 'replace')}));
-	await rename(draft, file);
-	return file;
-};
-
 export const fetchBatch = async (
 	state: BatchState,
 	batch: BatchTask,
@@ -222,12 +212,9 @@ export const fetchBatch = async (
 	await mkdir(ports.folder, {recursive: true, mode: privateFolderMode});
 	const outputs = readOutputs(state, ports);
 	const checker = createChecksThread(batch.task.checks.filter(isPattern));
-	let answersFile: string;
+	const answersFile = path.join(ports.folder, 'answers.jsonl');
 	try {
-		answersFile = await writeWhole(
-			path.join(ports.folder, 'answers.jsonl'),
-			join(state, batch, {outputs, checker}, {figures, joined}),
-		);
+		await writeAtomically(answersFile, join(state, batch, {outputs, checker}, {figures, joined}));
 	} finally {
 		checker.close();
 	}
@@ -239,9 +226,9 @@ export const fetchBatch = async (
 			}
 		}
 	};
-	const failedFile =
-		joined.failedIndexes.length === 0
-			? undefined
-			: await writeWhole(path.join(ports.folder, 'failed.jsonl'), failedLines());
+	const failedFile = joined.failedIndexes.length === 0 ? undefined : path.join(ports.folder, 'failed.jsonl');
+	if (failedFile !== undefined) {
+		await writeAtomically(failedFile, failedLines());
+	}
 	return {figures, ...joined, answersFile, failedFile, troubles: outputs.troubles()};
 };

@@ -4,7 +4,7 @@ import type {BatchLimits} from '../domain/batch-limits.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {writeAtomically} from '../reports/write-atomically.ts';
+import {writeAtomically} from '../text/write-atomically.ts';
 import type {Slice} from './split.ts';
 
 /** What is known of a batch, on disk after every step: a crash at any point is gone on from there. */

@@ -1,11 +1,12 @@
 import {createHash} from 'node:crypto';
-import {mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {UploadSource} from '../bedrock/jobs/upload.ts';
 import {diskFiles} from '../bedrock/quotas/cache-folder.ts';
 import type {Target} from '../domain/target.ts';
-import {copyPrivate} from '../reports/private-file.ts';
+import {copyPrivate} from '../text/private-file.ts';
+import {writeAtomically} from '../text/write-atomically.ts';
 import {openItems} from './batch-items.ts';
 import {
 	type BatchState,
@@ -122,7 +123,7 @@ export const createBatchStore = (
 		},
 		async keepDraft(id, {task, variants}) {
 			const file = path.join(draft, 'task.json');
-			await writeFile(file, JSON.stringify({task: {...task, items: []}, variants}), {mode: 0o600});
+			await writeAtomically(file, JSON.stringify({task: {...task, items: []}, variants}));
 			// Left by a crash between this step and the next.
 			await rm(path.join(folder, id), {recursive: true, force: true});
 			await rename(draft, path.join(folder, id));

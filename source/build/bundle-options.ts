@@ -1,13 +1,11 @@
 import type {BuildOptions, Plugin} from 'esbuild';
-import {fastWidth} from './fast-width.ts';
+import {inkOutput} from './ink-output.ts';
 import {apartJsonSchema} from './json-schema-library.ts';
 import {lazyWidth} from './lazy-width.ts';
 import {leanHttp} from './lean-http.ts';
-import {leanMeow} from './lean-meow.ts';
 import {leanPrices} from './lean-prices.ts';
 import {leanYoga} from './lean-yoga.ts';
 import {leanZod} from './lean-zod.ts';
-import {quickOutput} from './quick-output.ts';
 
 /** How programs are bundled: one code-split bundle for Node that carries all its dependencies, flat. */
 export const bundleOptions = {
@@ -38,11 +36,9 @@ export const bundleOptions = {
 
 /** Shortcuts of our own through what libraries do at the start of a program that never needs it. */
 export const shortcuts: Plugin[] = [
-	fastWidth,
+	inkOutput,
 	lazyWidth,
-	quickOutput,
 	leanHttp,
-	leanMeow,
 	leanPrices,
 	leanYoga,
 	leanZod,

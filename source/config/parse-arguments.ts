@@ -1,5 +1,4 @@
 import {existsSync} from 'node:fs';
-import meow, {type AnyFlags} from 'meow';
 import {UserError} from '../domain/user-error.ts';
 import {type Command, commands} from './command-table.ts';
 import type {Flag} from './flags/flag.ts';
@@ -26,61 +25,59 @@ export type FlagValues = {
 
 const [screenCommand] = commands as readonly [Command, ...Command[]];
 
-const camelCase = (name: string): string =>
-	name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
-
-const meowFlags: AnyFlags = Object.fromEntries(
-	flags.map((flag) => [
-		camelCase(flag.name),
-		{
-			type: flag.kind === 'boolean' ? ('boolean' as const) : ('string' as const),
-			isMultiple: flag.kind === 'repeated',
-			...(flag.short === undefined ? {} : {shortFlag: flag.short}),
-		},
-	]),
-);
+/** A flag as it was typed. */
+type Given = {
+	/** With its dashes, without a value. */
+	readonly typed: string;
+	/** Undefined where there is no such flag. */
+	readonly flag: Flag | undefined;
+	readonly value: string | undefined;
+};
 
 const takesValue = (flag: Flag): boolean => flag.kind === 'value' || flag.kind === 'repeated';
 
-/**
- * Ties each value to its flag with `=`, so that a value may begin with a dash and a flag whose value is optional
- * never eats the word behind it.
- */
-const tied = (argv: readonly string[]): string[] => {
-	const result: string[] = [];
-	for (let index = 0; index < argv.length; index++) {
-		const word = argv[index] ?? '';
-		const flag = flags.find(({name, short}) => word === `--${name}` || word === `-${short}`);
-		if (flag === undefined || flag.kind === 'boolean') {
-			result.push(word);
-		} else if (takesValue(flag)) {
-			const value = argv[++index];
-			if (value === undefined || /^--?[a-z]/i.test(value)) {
-				throw new UserError(`${word} needs a value (${flag.value}).`, {exitCode: 2, hint: flag.help});
-			}
-			result.push(`--${flag.name}=${value}`);
-		} else {
-			result.push(`--${flag.name}=`);
-		}
-	}
-	return result;
-};
-
-/** Flag name as it could be typed, and the flag, for all spellings: --name, --no-name, -n. */
+/** How a flag can be typed: --name, --no-name, -n. */
 const spellings = (flag: Flag): readonly string[] => [
 	`--${flag.name}`,
 	...(flag.kind === 'boolean' ? [`--no-${flag.name}`] : []),
 	...(flag.short === undefined ? [] : [`-${flag.short}`]),
 ];
 
-const assertKnown = (argv: readonly string[], command: Command): void => {
-	const end = argv.indexOf('--');
-	for (const word of end === -1 ? argv : argv.slice(0, end)) {
-		const typed = /^--?[a-z][^=]*/i.exec(word)?.[0];
-		if (typed === undefined) {
+const beginsAsFlag = /^--?[a-z]/i;
+
+/**
+ * Parts the flags from the other words. A value may begin with a dash where no letter follows, and a flag whose value is
+ * optional never eats the word behind it: both are more than `parseArgs` of Node knows.
+ */
+const partWords = (argv: readonly string[]): {given: readonly Given[]; words: readonly string[]} => {
+	const given: Given[] = [];
+	const words: string[] = [];
+	for (let index = 0; index < argv.length; index++) {
+		const word = argv[index] ?? '';
+		if (word === '--') {
+			words.push(...argv.slice(index + 1));
+			break;
+		}
+		if (!beginsAsFlag.test(word)) {
+			words.push(word);
 			continue;
 		}
+		const [typed = '', ...rest] = word.split('=');
 		const flag = flags.find((candidate) => spellings(candidate).includes(typed));
+		let value = rest.length === 0 ? undefined : rest.join('=');
+		if (flag !== undefined && takesValue(flag) && value === undefined) {
+			value = argv[++index];
+			if (value === undefined || beginsAsFlag.test(value)) {
+				throw new UserError(`${word} needs a value (${flag.value}).`, {exitCode: 2, hint: flag.help});
+			}
+		}
+		given.push({typed, flag, value});
+	}
+	return {given, words};
+};
+
+const assertKnown = (given: readonly Given[], command: Command): void => {
+	for (const {typed, flag} of given) {
 		if (flag === undefined) {
 			throw new UserError(`Unknown flag ${typed}.`, {
 				exitCode: 2,
@@ -96,18 +93,28 @@ const assertKnown = (argv: readonly string[], command: Command): void => {
 	}
 };
 
-const valuesOf = (given: Readonly<Record<string, unknown>>): FlagValues => ({
-	isSet: (name) => given[camelCase(name)] as boolean | undefined,
-	text: (name) => given[camelCase(name)] as string | undefined,
-	texts: (name) => (given[camelCase(name)] as string[] | undefined) ?? [],
-});
+const valuesOf = (given: readonly Given[]): FlagValues => {
+	const of = (name: FlagName): readonly Given[] => given.filter(({flag}) => flag?.name === name);
+	return {
+		isSet(name) {
+			const last = of(name).at(-1);
+			return last && !last.typed.startsWith('--no-') === ((last.value ?? 'true') === 'true');
+		},
+		text(name) {
+			const last = of(name).at(-1);
+			return last && (last.value ?? '');
+		},
+		texts: (name) => of(name).map(({value = ''}) => value),
+	};
+};
 
 /** A flag that is given twice would silently lose one of its values. */
-const assertOnce = (words: readonly string[]): void => {
+const assertOnce = (given: readonly Given[]): void => {
 	for (const {name} of flags.filter(({kind}) => kind === 'value' || kind === 'optional')) {
-		const given = words.filter((word) => word.startsWith(`--${name}=`));
-		if (given.length > 1) {
-			throw new UserError(`--${name} is given ${given.length} times: ${given.join(' ')}.`, {
+		const values = given.filter(({flag}) => flag?.name === name).map(({value}) => value ?? '');
+		if (values.length > 1) {
+			const typed = values.map((value) => `--${name}=${value}`).join(' ');
+			throw new UserError(`--${name} is given ${values.length} times: ${typed}.`, {
 				exitCode: 2,
 				hint: 'Give it once.',
 			});
@@ -116,15 +123,13 @@ const assertOnce = (words: readonly string[]): void => {
 };
 
 /** An empty text is what a shell leaves of a variable that is not set; content alone may be empty on purpose. */
-const assertFilled = (words: readonly string[], input: readonly string[]): void => {
-	for (const {name, help} of flags.filter((flag) => takesValue(flag) && flag.name !== 'content')) {
-		const start = `--${name}=`;
-		const empty = words.find((word) => word.startsWith(start) && word.slice(start.length).trim() === '');
-		if (empty !== undefined) {
-			throw new UserError(`--${name}: "${empty.slice(start.length)}" is empty.`, {exitCode: 2, hint: help});
+const assertFilled = (given: readonly Given[], words: readonly string[]): void => {
+	for (const {flag, value} of given) {
+		if (flag !== undefined && takesValue(flag) && flag.name !== 'content' && value?.trim() === '') {
+			throw new UserError(`--${flag.name}: "${value}" is empty.`, {exitCode: 2, hint: flag.help});
 		}
 	}
-	const blank = input.find((word) => word.trim() === '');
+	const blank = words.find((word) => word.trim() === '');
 	if (blank !== undefined) {
 		throw new UserError(`"${blank}" is empty: it names nothing.`, {
 			exitCode: 2,
@@ -139,28 +144,13 @@ const assertFilled = (words: readonly string[], input: readonly string[]): void 
  * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
  */
 export const parseArguments = (argv: readonly string[]): Arguments => {
-	const words = tied(argv);
-	assertOnce(words);
-	const parsed = meow('', {
-		importMeta: import.meta,
-		argv: words,
-		// meow names the process by it.
-		pkg: {name: 'bedrock-top'},
-		flags: meowFlags,
-		autoHelp: false,
-		autoVersion: false,
-		booleanDefault: undefined,
-	});
-	const first = parsed.input[0];
-	const named: Command | undefined = commands.find(({name}) => name === first);
+	const {given, words} = partWords(argv);
+	assertOnce(given);
+	const named = commands.find(({name}) => name === words[0]);
 	const command = named ?? screenCommand;
-	assertKnown(words, command);
-	assertFilled(words, parsed.input);
-	return {
-		command,
-		words: named === undefined ? parsed.input : parsed.input.slice(1),
-		flags: valuesOf(parsed.flags),
-	};
+	assertKnown(given, command);
+	assertFilled(given, words);
+	return {command, words: named === undefined ? words : words.slice(1), flags: valuesOf(given)};
 };
 
 const isPreset = (word: string): boolean => shippedNames().includes(word) || existsSync(word);

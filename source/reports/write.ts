@@ -2,14 +2,14 @@ import {mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
-import {copyPrivate, privateFolderMode} from './private-file.ts';
+import {copyPrivate, privateFolderMode} from '../text/private-file.ts';
+import {writeAtomically} from '../text/write-atomically.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
 import type {Results} from './results-schema.ts';
 import {resultsText} from './results-text.ts';
 import type {Chart} from './specs/chart.ts';
 import {type ChartFile, chartsOf} from './specs/charts.ts';
 import {summaryMarkdown} from './summary-markdown.ts';
-import {writeAtomically} from './write-atomically.ts';
 
 /** Draws one chart as SVG. */
 export type Draw = (chart: Chart) => Promise<string>;

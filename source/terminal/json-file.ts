@@ -3,8 +3,8 @@ import {access, realpath, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {reasonOf as systemReason} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
-import {writeAtomically} from '../reports/write-atomically.ts';
 import {escapeUnseen} from '../text/width.ts';
+import {writeAtomically} from '../text/write-atomically.ts';
 
 /** The file of `--json=FILE`: proved to be writable before anything is sent, replaced as a whole. */
 

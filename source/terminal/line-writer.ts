@@ -1,5 +1,5 @@
 import {closeSync, writeSync} from 'node:fs';
-import {openPrivate} from '../reports/private-file.ts';
+import {openPrivate} from '../text/private-file.ts';
 
 /** Writes a large file line by line. Whoever opens one closes it, whatever happens. */
 export type LineWriter = {

@@ -2,7 +2,7 @@ import {closeSync, writeFileSync} from 'node:fs';
 import type {LogEvent} from '../domain/snapshot.ts';
 import {reasonOf} from '../domain/system-words.ts';
 import {UserError} from '../domain/user-error.ts';
-import {openPrivate} from '../reports/private-file.ts';
+import {openPrivate} from '../text/private-file.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 

@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import {createWriteStream, mkdirSync, statSync, type WriteStream} from 'node:fs';
 import path from 'node:path';
 import {reasonOf} from '../domain/system-words.ts';
-import {openPrivate, privateFolderMode} from '../reports/private-file.ts';
+import {openPrivate, privateFolderMode} from '../text/private-file.ts';
 
 /** A file that grows by whole pieces of text while a run goes on, so that an interruption loses nothing. */
 export type LineFile = {

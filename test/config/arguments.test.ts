@@ -176,9 +176,25 @@ describe('the names of flags', () => {
 		// @ts-expect-error: it is "requests"
 		expect(given.text('request')).toBeUndefined();
 		// @ts-expect-error: it is repeated
-		expect(given.text('model')).toEqual(['a']);
+		expect(given.text('model')).toBe('a');
 		// @ts-expect-error: it takes a value
-		expect(given.isSet('requests')).toBe('5');
+		expect(given.isSet('requests')).toBe(false);
 		expect([given.text('requests'), given.isSet('yes'), given.texts('model')]).toEqual(['5', true, ['a']]);
+	});
+});
+
+describe('words that look like something else', () => {
+	it('takes a value that begins with a dash, or has an equals sign in it', () => {
+		const {flags: given} = parseArguments(['prompt', '--content=- item', '-m=a=b', '--demo=false']);
+		expect([given.text('content'), given.texts('model'), given.isSet('demo')]).toEqual([
+			'- item',
+			['a=b'],
+			false,
+		]);
+		expect(parseArguments(['run', '--requests', '-5', '--no-reports']).flags.text('requests')).toBe('-5');
+	});
+
+	it('leaves everything behind "--" as it is', () => {
+		expect(parseArguments(['run', '--', '--model', '-x']).words).toEqual(['--model', '-x']);
 	});
 });

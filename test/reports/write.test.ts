@@ -1,5 +1,3 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -7,7 +5,6 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {readResults} from '../../source/reports/read-results.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {writeReportFiles} from '../../source/reports/write.ts';
-import {writeAtomically} from '../../source/reports/write-atomically.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
 let folder = '';
@@ -103,45 +100,5 @@ describe('writeReportFiles', () => {
 		expect(
 			await writeReportFiles(results, {...everything, folder: into, answersFile: there, draw}),
 		).toContain(there);
-	});
-});
-
-describe('writeAtomically', () => {
-	test('replaces the whole file, and a failure leaves the old one and nothing beside it', async () => {
-		const file = path.join(folder, 'file');
-		await writeAtomically(file, 'old');
-		await writeAtomically(file, 'new');
-		expect(await readFile(file, 'utf8')).toBe('new');
-		await mkdir(path.join(folder, 'taken', 'full'), {recursive: true});
-		await expect(writeAtomically(path.join(folder, 'taken'), 'text')).rejects.toThrow();
-		expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
-	});
-
-	test('killed in the middle, it leaves the old content or the new one', async () => {
-		const file = path.join(folder, 'file');
-		const module = new URL('../../source/reports/write-atomically.ts', import.meta.url).href;
-		const program = `
-			import {writeAtomically} from ${JSON.stringify(module)};
-			for (let round = 0; ; round += 1) {
-				const write = writeAtomically(${JSON.stringify(file)}, (round % 2 ? 'a' : 'b').repeat(4_000_000));
-				if (round > 0) console.log(round);
-				await write;
-			}`;
-		for (const rounds of [1, 2, 3]) {
-			const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-				stdio: ['ignore', 'pipe', 'ignore'],
-			});
-			let lines = 0;
-			child.stdout.on('data', (chunk: Buffer) => {
-				lines += chunk.toString().split('\n').length - 1;
-				if (lines >= rounds) {
-					child.kill('SIGKILL');
-				}
-			});
-			await once(child, 'exit');
-			const text = await readFile(file, 'utf8');
-			expect(text).toHaveLength(4_000_000);
-			expect(new Set(text)).toHaveLength(1);
-		}
 	});
 });

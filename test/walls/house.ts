@@ -16,7 +16,7 @@ export type Import = {
 	/** Path below `source/` of a file of the house, else the name of a package. */
 	readonly target: string;
 	readonly isType: boolean;
-	/** Loaded when it is needed: `import('...')`. */
+	/** Loaded when it is needed: `import('...')`, `require('...')`. */
 	readonly isLazy: boolean;
 };
 
@@ -26,7 +26,7 @@ export const files: readonly File[] = readdirSync(source, {recursive: true, enco
 	.map((file) => ({path: file, text: readFileSync(path.join(source, file), 'utf8')}));
 
 const importPattern =
-	/^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|^import\s+'([^']+)'/gm;
+	/^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|(?:import|require)\('([^']+)'\)|^import\s+'([^']+)'/gm;
 
 /** What a file imports, types and lazy imports included. */
 export function importsOf({path: file, text}: File): readonly Import[] {

@@ -163,14 +163,14 @@ export const createClients = (connection: Connection, options: {readonly maxSock
 
 	const runtime = lazily(async () => {
 		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
-		const {keepUsageSpellings} = await import('./usage-spellings.ts');
-		keepUsageSpellings();
+		const {keepUsageSpellings, usageSettings} = await import('./usage-spellings.ts');
 		const own = await settings('Bedrock Runtime', options.maxSockets, undefined);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
-		const client = new BedrockRuntimeClient({...own, maxAttempts: 1});
+		const client = new BedrockRuntimeClient({...own, ...usageSettings, maxAttempts: 1});
 		outfit(client, secrets);
 		sendOnce(client);
 		keepPages(client, ofCalls);
+		keepUsageSpellings(client);
 		return client;
 	});
 	const control = lazily(async () => {

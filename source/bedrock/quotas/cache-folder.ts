@@ -1,7 +1,9 @@
-import {createHash, randomUUID} from 'node:crypto';
-import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
+import {createHash} from 'node:crypto';
+import {mkdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {systemClock} from '../../domain/clock.ts';
+import {privateFolderMode} from '../../text/private-file.ts';
+import {writeAtomically} from '../../text/write-atomically.ts';
 import {type CacheFiles, createQuotaCache, type QuotaCache} from './quota-cache.ts';
 import {cacheFolder} from './user-cache.ts';
 
@@ -9,7 +11,7 @@ import {cacheFolder} from './user-cache.ts';
 
 /** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
 const makeFolder = async (folder: string): Promise<void> => {
-	const make = async () => mkdir(folder, {mode: 0o700});
+	const make = async () => mkdir(folder, {mode: privateFolderMode});
 	try {
 		await make();
 	} catch (error) {
@@ -25,14 +27,12 @@ const makeFolder = async (folder: string): Promise<void> => {
 	}
 };
 
-/** Files of the cache: written whole or not at all. */
+/** Files of the cache, and those that running programs share: after a crash of the machine nobody needs them. */
 export const diskFiles: CacheFiles = {
 	read: async (file) => readFile(file, 'utf8'),
 	async write(file, text) {
 		await makeFolder(path.dirname(file));
-		const draft = `${file}.${randomUUID()}`;
-		await writeFile(draft, text, {mode: 0o600});
-		await rename(draft, file);
+		await writeAtomically(file, text, {isLasting: false});
 	},
 };
 

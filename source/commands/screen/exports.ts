@@ -43,7 +43,7 @@ const folders = (base: string | undefined): (() => Promise<string>) => {
 };
 
 const writeText = async (folder: string, name: string, text: string): Promise<readonly string[]> => {
-	const {writeAtomically} = await import('../../reports/write-atomically.ts');
+	const {writeAtomically} = await import('../../text/write-atomically.ts');
 	const file = path.join(folder, name);
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	await writeAtomically(file, text);

@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import {reasonOf} from '../../domain/system-words.ts';
 import {UserError} from '../../domain/user-error.ts';
-import {writeAtomically} from '../../reports/write-atomically.ts';
 import {authorityName} from '../../simulator/wire/certificate.ts';
+import {writeAtomically} from '../../text/write-atomically.ts';
 
 /** The file with the certificate that clients must trust. */
 export type TrustedFile = {

@@ -1,9 +1,9 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {privateFolderMode} from '../private-file.ts';
+import {privateFolderMode} from '../../text/private-file.ts';
+import {writeAtomically} from '../../text/write-atomically.ts';
 import {comparisonChart} from '../specs/compare.ts';
 import {type Draw, writeCharts} from '../write.ts';
-import {writeAtomically} from '../write-atomically.ts';
 import {comparisonMarkdown} from './compare-table.ts';
 import type {NamedRun} from './comparison.ts';
 

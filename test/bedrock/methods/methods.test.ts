@@ -188,21 +188,36 @@ describe('Converse requests', () => {
 });
 
 describe('counts', () => {
-	test.each(['converse', 'converse-stream'] as const)(
-		'%s reads both spellings of cached tokens',
-		async (method) => {
-			const usage = {
-				inputTokens: 3,
-				outputTokens: 2,
-				cacheReadInputTokenCount: 19,
-				cacheWriteInputTokenCount: 7,
-			};
+	describe.each(['converse', 'converse-stream'] as const)('%s', (method) => {
+		const withUsage = (usage: unknown) =>
+			method === 'converse' ? json({...message, usage}) : stream(converseStreamOf('Hi', usage));
+
+		test.each([
+			['CacheReadInputTokens', {cacheReadInputTokens: 19, cacheWriteInputTokens: 7}],
+			['CacheReadInputTokenCount', {cacheReadInputTokenCount: 19, cacheWriteInputTokenCount: 7}],
+		])('reads cached tokens as %s', async (_spelling, cached) => {
+			const {outcome} = await replays.call(withUsage({inputTokens: 3, outputTokens: 2, ...cached}), {method});
+			expect(outcome).toMatchObject({
+				usage: {inputTokens: 3, outputTokens: 2, cacheReadTokens: 19, cacheWriteTokens: 7},
+			});
+		});
+
+		test('believes the name that the SDK knows before the other', async () => {
+			const both = {cacheReadInputTokens: 19, cacheReadInputTokenCount: 20};
+			const {outcome} = await replays.call(withUsage({inputTokens: 3, outputTokens: 2, ...both}), {method});
+			expect(outcome).toMatchObject({usage: {cacheReadTokens: 19, cacheWriteTokens: 0}});
+		});
+
+		test('takes an answer that only speaks of such counts as it is', async () => {
+			const text = '{"usage": {"cacheReadInputTokenCount": 5}}';
 			const answer =
-				method === 'converse' ? json({...message, usage}) : stream(converseStreamOf('Hi', usage));
+				method === 'converse'
+					? json({...message, output: {message: {role: 'assistant', content: [{text}]}}})
+					: stream(converseStreamOf(text));
 			const {outcome} = await replays.call(answer, {method});
-			expect(outcome).toMatchObject({usage: {cacheReadTokens: 19, cacheWriteTokens: 7}});
-		},
-	);
+			expect(outcome).toMatchObject({text, usage: {inputTokens: 3, cacheReadTokens: 0}});
+		});
+	});
 
 	test('headers before the body, in any case', async () => {
 		const {outcome} = await replays.call(

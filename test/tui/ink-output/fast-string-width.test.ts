@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import {expect, test} from 'vitest';
-import fastStringWidth from '../../source/text/fast-string-width.ts';
+import fastStringWidth from '../../../source/tui/ink-output/fast-string-width.ts';
 
 const anyText = fc.oneof(
 	fc.string({unit: 'binary'}),

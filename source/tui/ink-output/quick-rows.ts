@@ -1,7 +1,7 @@
-import {isSimple} from './simple-text.ts';
+import {isSimple} from '../../text/simple-text.ts';
 
 /**
- * What the bundle gives Ink's Output in front of its own drawing: rows on which lines of simple characters stand side by
+ * What Ink's Output is given (ink-patch.ts) in front of its own drawing: rows on which lines of simple characters stand side by
  * side are those lines, one after the other. Ink puts every character into a cell of its own and takes the cells
  * together again; on a screen of lines that are finished already that was about half of an update.
  */

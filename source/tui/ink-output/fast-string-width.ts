@@ -1,8 +1,8 @@
 import stringWidth, {type Options} from 'string-width';
-import {isSimple} from './simple-text.ts';
+import {isSimple} from '../../text/simple-text.ts';
 
 /**
- * What the bundle gives Ink in place of `string-width`: the same widths, without measuring every line of every frame
+ * What Ink gets (ink-patch.ts) in place of `string-width`: the same widths, without measuring every line of every frame
  * anew. Ink 8 asks for the width of each line at each paint; on a screen of box-drawing characters and colours that was
  * four fifths of a paint (test/bench).
  */

@@ -6,7 +6,8 @@ import xterm from '@xterm/headless';
 import {build, type Plugin} from 'esbuild';
 import fc from 'fast-check';
 import {afterAll, describe, expect, it} from 'vitest';
-import {quickOutput, withQuickCheck, withQuickRows} from '../../source/build/quick-output.ts';
+import {inkOutput} from '../../../source/build/ink-output.ts';
+import {withQuickCheck, withQuickRows} from '../../../source/tui/ink-output/ink-patch.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 const [columns, rows] = [24, 4];
@@ -28,7 +29,7 @@ type SanitizeModule = {readonly default: (text: string) => string};
 
 /** A module of Ink as it gets into a bundle with those plugins. */
 const load = async <T>(name: string, plugins: Plugin[]): Promise<T> => {
-	const entry = path.resolve(import.meta.dirname, `../../node_modules/ink/build/${name}.js`);
+	const entry = path.resolve(import.meta.dirname, `../../../node_modules/ink/build/${name}.js`);
 	const outfile = path.join(folder, `${name}-${plugins.length}.mjs`);
 	await build({entryPoints: [entry], bundle: true, format: 'esm', platform: 'node', outfile, plugins});
 	return import(pathToFileURL(outfile).href);
@@ -109,7 +110,7 @@ describe('withQuickRows', () => {
 	it('draws what Ink draws, over each other or side by side, whatever was drawn before', async () => {
 		const [original, quick] = await Promise.all([
 			load<OutputModule>('output', []),
-			load<OutputModule>('output', [quickOutput]),
+			load<OutputModule>('output', [inkOutput]),
 		]);
 		await fc.assert(
 			fc.asyncProperty(writes, fc.boolean(), async (drawn, isClipped) => {
@@ -124,7 +125,7 @@ describe('withQuickRows', () => {
 	it('remembers no more than some screens of lines', async () => {
 		const [original, quick] = await Promise.all([
 			load<OutputModule>('output', []),
-			load<OutputModule>('output', [quickOutput]),
+			load<OutputModule>('output', [inkOutput]),
 		]);
 		const drawn: readonly Write[] = [
 			{x: 0, y: 0, text: '日本語テキスト'},
@@ -148,7 +149,7 @@ describe('withQuickRows', () => {
 
 describe('withQuickCheck', () => {
 	it('looks at each character of a long text once, whatever stands at its end', async () => {
-		const {default: quick} = await load<SanitizeModule>('sanitize-ansi', [quickOutput]);
+		const {default: quick} = await load<SanitizeModule>('sanitize-ansi', [inkOutput]);
 		const long = `${'plain text │ '.repeat(500)}\n${'\u001B[31mred\u001B[39m'.repeat(500)}`;
 		for (const end of ['', '日本', '👩‍🚀', 'e\u0301']) {
 			expect(quick(long + end)).toBe(long + end);
@@ -158,7 +159,7 @@ describe('withQuickCheck', () => {
 	it('lets through and takes out what Ink does', async () => {
 		const [{default: original}, {default: quick}] = await Promise.all([
 			load<SanitizeModule>('sanitize-ansi', []),
-			load<SanitizeModule>('sanitize-ansi', [quickOutput]),
+			load<SanitizeModule>('sanitize-ansi', [inkOutput]),
 		]);
 		const hostile = fc.constantFrom(
 			'\u001B[2J',

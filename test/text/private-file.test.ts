@@ -10,8 +10,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {copyPrivate, openPrivate} from '../../source/reports/private-file.ts';
-import {writeAtomically} from '../../source/reports/write-atomically.ts';
+import {diskFiles} from '../../source/bedrock/quotas/cache-folder.ts';
+import {copyPrivate, openPrivate} from '../../source/text/private-file.ts';
+import {writeAtomically} from '../../source/text/write-atomically.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
 const write = (file: string, how: 'replace' | 'continue', text = 'new'): void => {
@@ -33,6 +34,8 @@ const writers: ReadonlyArray<readonly [string, (file: string) => Promise<void> |
 	['replace', (file) => write(file, 'replace')],
 	['continue', (file) => write(file, 'continue')],
 	['atomically', async (file) => writeAtomically(file, 'new')],
+	['atomically, in pieces', async (file) => writeAtomically(file, ['n', 'ew'], {isLasting: false})],
+	['cache', async (file) => diskFiles.write(file, 'new')],
 	[
 		'copy',
 		async (file) => {
