@@ -3,12 +3,11 @@ import type {Dimension, Lane, LedgerEntry, Limits} from '../domain/bucket-usage.
 import type {Clock} from '../domain/clock.ts';
 import type {Burst, RunSpec} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
-import {BucketLimits} from './bucket-limits.ts';
+import {BucketLimits, ShareStanding} from './bucket-limits.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {TokenBucketModel} from './ledger-account.ts';
 import {Pacer} from './pacer.ts';
 import {Stamping} from './stamping.ts';
-import {ShareStanding} from './standing.ts';
 import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
 import type {Cost} from './token-estimator.ts';
 

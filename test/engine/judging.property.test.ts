@@ -68,7 +68,8 @@ describe('an answer is judged exactly once', () => {
 					expect(unjudged.flatMap(({verdicts}) => verdicts.map(({kind}) => kind))).toEqual(
 						unjudged.map(() => 'unchecked'),
 					);
-					expect(unjudged.length > 0 || neverPart < 1 || records.length < 4).toBe(true);
+					// A check counts as slow after a while: a run that was stopped sooner may have none.
+					expect(unjudged.length > 0 || neverPart < 1 || stopAtMs < 1000 || records.length < 4).toBe(true);
 					await clock.advance(20_000);
 					expect(clock.timers).toBe(0);
 					const kinds = records.flatMap(({verdicts}) => verdicts);

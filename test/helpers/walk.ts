@@ -93,12 +93,12 @@ const program = path.join(source, 'cli.ts');
 const child = (name: string) => (count: number) => [path.join(children, `${name}.ts`), String(count)];
 
 /** Seconds in which requests are due: the same for few and many, so that what runs by the clock runs about as often. */
-const seconds = 4;
+const seconds = 6;
 
 const walks = {
 	/** `run` against a demo, to results.json. */
 	request: {
-		count: 30,
+		count: 40,
 		start: (count, folder) => [
 			program,
 			...['run', 'summarize', '--demo', '--variants', 'concise'],

@@ -1,6 +1,5 @@
 import {ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
-import {readMessage, readMessageEvent} from '../families/converse-shape.ts';
-import {withoutTags} from '../families/reasoning-tags.ts';
+import {readMessage, readMessageEvent, withoutTags} from '../families/converse-shape.ts';
 import {familyOf} from '../families/registry.ts';
 import {at, isObject, millisecondsOf, wordOf} from '../json.ts';
 import {answerOf, EmptyAnswer, type Send, UnreadableAnswer} from './answer.ts';

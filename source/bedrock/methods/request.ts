@@ -4,6 +4,7 @@ import type {
 	PerformanceConfigLatency,
 } from '@aws-sdk/client-bedrock-runtime';
 import type {InferenceRequest, PromptMessage} from '../../domain/backend.ts';
+import {withoutTags} from '../families/converse-shape.ts';
 import {
 	cachedMessageIndex,
 	type Family,
@@ -13,7 +14,6 @@ import {
 	stopField,
 	withoutSystem,
 } from '../families/family.ts';
-import {withoutTags} from '../families/reasoning-tags.ts';
 import {familyOf} from '../families/registry.ts';
 import {at, type JsonObject} from '../json.ts';
 

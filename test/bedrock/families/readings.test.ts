@@ -3,7 +3,7 @@ import {
 	separateReasoning,
 	takeHarmonyApart,
 	withoutTags,
-} from '../../../source/bedrock/families/reasoning-tags.ts';
+} from '../../../source/bedrock/families/converse-shape.ts';
 import {familyOf, readBody, readChunk} from '../../../source/bedrock/families/registry.ts';
 
 /** Tests source/bedrock/families/: what each family reads of answers and chunks. */
