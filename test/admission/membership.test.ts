@@ -4,6 +4,7 @@ import {Bucket} from '../../source/admission/bucket.ts';
 import type {MemberRecord} from '../../source/admission/member-shares.ts';
 import {Membership} from '../../source/admission/membership.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
+import {isSoak} from '../helpers/random-cases.ts';
 import {countIn, createLabStore, type SharingScene, share, windowMs} from '../helpers/sharing-lab.ts';
 import {quotaOf} from '../helpers/spec-fixture.ts';
 
@@ -116,7 +117,7 @@ describe('programs that share a bucket', () => {
 					expect(throttledAt.flat().length).toBeLessThanOrEqual(most);
 				},
 			),
-			{numRuns: 12, seed: 16},
+			{numRuns: isSoak ? 300 : 6, seed: 16},
 		);
 	}, 120_000);
 });

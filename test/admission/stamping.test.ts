@@ -1,10 +1,11 @@
 import {describe, expect, it} from 'vitest';
 import {Stamping} from '../../source/admission/stamping.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
+import {isSoak} from '../helpers/random-cases.ts';
 import {play, rateOf, type Scene} from '../helpers/stamping-lab.ts';
 
 /** More of them in `npm run soak`. Every second phase lies off the grid of a second. */
-const phaseCount = process.env.BEDROCK_TOP_SOAK === undefined ? 3 : 6;
+const phaseCount = isSoak ? 6 : 2;
 const phases = Array.from(
 	{length: phaseCount},
 	(_, index) => (index * 60_000) / phaseCount + (index % 2) * 537,

@@ -2,13 +2,14 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {type Lab, logNormal, runLab, type Source, shareOf, variantWith} from '../../helpers/contest-lab.ts';
+import {isSoak} from '../../helpers/random-cases.ts';
 
 /**
  * How often the decision is wrong, looked at after every block: short versions of the table in the benchmark, with fixed
  * seeds. A rate of 6 % in so few runs may be seen as 10 %.
  */
 
-const runs = 100;
+const runs = isSoak ? 100 : 60;
 const most = 0.1;
 
 const equals = (count: number, usefulShare: number, sigma: number, more: Partial<Lab> = {}): Lab => ({
