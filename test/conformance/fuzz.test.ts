@@ -3,6 +3,7 @@ import {describe, expect, it, vi} from 'vitest';
 import {families} from '../../source/bedrock/families/registry.ts';
 import {methods} from '../../source/domain/backend.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
+import {isSoak} from '../helpers/random-cases.ts';
 import {chunk, converseStreamOf, event} from './frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from './harness.ts';
 import {allRecordings, hasRecordings, whySkipped} from './recordings.ts';
@@ -115,7 +116,7 @@ const baseModel = fc.constantFrom(
 );
 const status = fc.constantFrom(200, 200, 200, 400, 403, 404, 408, 424, 429, 500, 502, 503, 529, 299, 599);
 
-const runs = {numRuns: 50};
+const runs = {numRuns: isSoak ? 1000 : 30};
 
 describe('whatever is answered', () => {
 	it('any JSON, any headers, any status: an honest outcome', async () => {
@@ -212,7 +213,7 @@ describe('whatever is answered', () => {
 				expect(outcome.text === '' || outcome.text === 'A whole answer.').toBe(true);
 				expect(outcome.usage === undefined || outcome.usage.inputTokens === 41).toBe(true);
 			}),
-			{numRuns: 100},
+			{numRuns: isSoak ? 1000 : 50},
 		);
 	});
 });
@@ -248,7 +249,7 @@ describe.skipIf(!hasRecordings)(`recorded answers with some of their bytes chang
 					expectHonest(outcome, replay);
 				},
 			),
-			{numRuns: 100},
+			{numRuns: isSoak ? 1000 : 50},
 		);
 	});
 });

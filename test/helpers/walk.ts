@@ -85,8 +85,8 @@ export function filesOfEach(fewer: Calls, more: Calls, added: number): readonly 
 /** A way through the program that can be gone `count` times. */
 type Walk = {
 	readonly count: number;
-	/** @returns Arguments of Node. */
-	readonly start: (count: number, folder: string) => readonly string[];
+	/** @returns Arguments of Node. @param isFirst The run with fewer of them. */
+	readonly start: (count: number, folder: string, isFirst: boolean) => readonly string[];
 };
 
 const program = path.join(source, 'cli.ts');
@@ -99,12 +99,15 @@ const walks = {
 	/** `run` against a demo, to results.json. */
 	request: {
 		count: 40,
-		start: (count, folder) => [
+		start: (count, folder, isFirst) => [
 			program,
 			...['run', 'summarize', '--demo', '--variants', 'concise'],
 			...['--load', 'rate', '--rate', String((count * 60) / seconds)],
 			...['--requests', String(count), '--duration', '2m'],
-			...['--out', path.join(folder, 'results')],
+			// The first draws charts as well; once is enough.
+			...(isFirst
+				? ['--out', path.join(folder, 'results')]
+				: ['--no-reports', `--json=${path.join(folder, 'r.json')}`]),
 		],
 	},
 	'key-press': {count: 20, start: child('key-press')},
@@ -131,12 +134,12 @@ const walks = {
 
 export type WalkName = keyof typeof walks;
 
-const callsOf = async ({start}: Walk, count: number): Promise<Calls> => {
+const callsOf = async ({start}: Walk, count: number, isFirst: boolean): Promise<Calls> => {
 	const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-walk-'));
 	try {
 		const coverage = path.join(folder, 'coverage');
 		mkdirSync(path.join(folder, 'home'));
-		await run(process.execPath, [...start(count, folder)], {
+		await run(process.execPath, [...start(count, folder, isFirst)], {
 			cwd: folder,
 			env: {
 				PATH: process.env.PATH ?? '',
@@ -155,8 +158,14 @@ const callsOf = async ({start}: Walk, count: number): Promise<Calls> => {
 /** Walks twice. @returns Paths below `source/`: those of each, and all that ran at all. */
 export async function walk(name: WalkName): Promise<{each: readonly string[]; all: readonly string[]}> {
 	const own: Walk = walks[name];
-	const [fewer, more] = await Promise.all([callsOf(own, own.count), callsOf(own, own.count * 2)]);
-	return {each: filesOfEach(fewer, more, own.count), all: ranIn(more)};
+	const [fewer, more] = await Promise.all([
+		callsOf(own, own.count, true),
+		callsOf(own, own.count * 2, false),
+	]);
+	return {
+		each: filesOfEach(fewer, more, own.count),
+		all: [...new Set([...ranIn(fewer), ...ranIn(more)])].toSorted(),
+	};
 }
 
 if (process.argv[1] === import.meta.filename) {

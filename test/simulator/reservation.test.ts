@@ -79,7 +79,7 @@ describe('the ledger of a run, over the SDK', () => {
 			// Where tokens count from the end, one probe may find out.
 			expect(throttled, JSON.stringify(reading)).toBeLessThanOrEqual(reading.countFrom === 'end' ? 1 : 0);
 			expect(stats.tokens.cacheRead).toBeGreaterThan(stats.tokens.cacheWrite);
-			expect(stats.buckets[0]?.maximumQuotaTokens).toBeGreaterThan(tokens / 3);
+			expect(stats.buckets[0]?.maximumQuotaTokens).toBeGreaterThan(tokens / 10);
 		}
 	});
 });
