@@ -129,7 +129,7 @@ describe('sockets', () => {
 			fc.asyncProperty(fc.constantFrom(...cases), async ([method, kind, end]) =>
 				breakThenAsk(method, kind, end),
 			),
-			{numRuns: randomCases.numRuns / 2.5},
+			randomCases,
 		);
 	});
 
