@@ -1,3 +1,4 @@
+/** Tests source/admission/ledger-account.ts: a quota that refills. */
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
 import {TokenBucketModel} from '../../source/admission/ledger-account.ts';

@@ -1,3 +1,4 @@
+/** Tests source/reports/compare/comparison.ts: costs that are not known to the cent, through the command. */
 import {mkdtempSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** Tests source/text/width.ts: the gate that text of others passes, in every output. */
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {PassThrough} from 'node:stream';

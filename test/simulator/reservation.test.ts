@@ -1,3 +1,4 @@
+/** Tests source/simulator/runtime/job.ts: what a request sets aside, both readings. */
 import {ConverseCommand} from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {createBackend} from '../../source/bedrock/backend.ts';

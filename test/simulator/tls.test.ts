@@ -1,3 +1,4 @@
+/** Tests source/simulator/wire/certificate.ts: HTTPS, for real clients. */
 import {execFile} from 'node:child_process';
 import {X509Certificate} from 'node:crypto';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';

@@ -1,3 +1,4 @@
+/** Tests source/text/private-file.ts: files that are replaced as a whole. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdir, readdir, readFile} from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** Tests source/bedrock/methods/: every method over the real SDK. */
 import {describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {createModelIndex} from '../../../source/bedrock/identify/model-index.ts';

@@ -1,3 +1,4 @@
+/** Tests source/engine/cells/cell.ts: answers of another tier than was asked for. */
 import {describe, expect, it} from 'vitest';
 import type {Backend} from '../../../source/domain/backend.ts';
 import type {AnswerRecord} from '../../../source/engine/attempts/request-records.ts';

@@ -1,3 +1,4 @@
+/** Tests source/tui/ink-output/ink-patch.ts: what the tests draw with is what ships. */
 import {readFileSync, realpathSync} from 'node:fs';
 import path from 'node:path';
 import {Text} from 'ink';
