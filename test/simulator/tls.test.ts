@@ -173,6 +173,13 @@ describe('the certificate', () => {
 		expect(certificate.ca).toBe(false);
 	});
 
+	it('has serial numbers that every reader takes: positive, and without zeros in front', async () => {
+		const {credentials, authority} = await certify(['localhost'], new Date('2026-11-30'));
+		for (const text of [credentials.certificates, authority]) {
+			expect(new X509Certificate(text).serialNumber).toMatch(/^4[\dA-F]{31}$/);
+		}
+	});
+
 	it('is another one at each start', async () => {
 		const [first, second] = [await serve(), await serve()];
 		expect(first.authority).not.toBe(second.authority);

@@ -37,8 +37,8 @@ const newKeys = (): Promise<Keys> =>
 		privateKeyEncoding: {type: 'pkcs8', format: 'pem'},
 	});
 
-/** DER takes a number with its first bit set for a negative one. */
-const serialNumber = (): string => `00${randomBytes(16).toString('hex')}`;
+/** DER takes a number with its first bit set for a negative one, and refuses one that begins with zeros. */
+const serialNumber = (): string => `4${randomBytes(16).toString('hex').slice(1)}`;
 
 const named = (name: string): forge.pki.CertificateField[] => [{name: 'commonName', value: name}];
 
