@@ -41,7 +41,7 @@ const octal = (text: string): string => text.replaceAll('\u001B', '\\033');
 
 /**
  * An interactive shell notices the death as well and sets the modes that it wants; it gets a moment for that, and is left
- * alone. Modes in which Ctrl+C is not a signal are those of the screen: then nobody has set any.
+ * alone. Modes in which Ctrl+C is not a signal are those of the screen: then the shell has not set its own.
  */
 const script = `
 trap '' HUP INT QUIT TERM TSTP TTIN TTOU USR1 USR2 ALRM

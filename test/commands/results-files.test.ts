@@ -11,7 +11,7 @@ import {resultsOf} from '../../source/reports/results.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {writeReports} from '../../source/threads/reports-handle.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
-import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
+import {charts, environment, twoVariants as run, snapshot, variant} from '../helpers/results-fixture.ts';
 
 /** Tests source/commands/report.ts, compare.ts and results-files.ts: what is made of kept results. */
 
@@ -23,14 +23,6 @@ afterEach(async () => {
 	await rm(root, {recursive: true});
 });
 
-const run = snapshot({variants: [variant({name: 'concise', output: 90}), variant()], seconds: 5});
-const charts = [
-	'token-usage.svg',
-	'throughput-comparison.svg',
-	'variant-performance.svg',
-	'throughput-vs-quota.svg',
-	'latency.svg',
-];
 const namesOf = (files: readonly string[]) => files.map((file) => path.basename(file));
 
 /** A stdout that keeps what is written to it. */

@@ -323,3 +323,18 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
 		...options.patch,
 	};
 }
+
+/** Files that the reports of a run leave beside `results.json` and `summary.md`. */
+export const charts = [
+	'token-usage.svg',
+	'throughput-comparison.svg',
+	'variant-performance.svg',
+	'throughput-vs-quota.svg',
+	'latency.svg',
+];
+
+/** Two variants for 5 s. */
+export const twoVariants = snapshot({
+	variants: [variant({name: 'concise', output: 90}), variant()],
+	seconds: 5,
+});

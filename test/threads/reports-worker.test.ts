@@ -7,7 +7,7 @@ import {resultsOf} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-json.ts';
 import {writeReports} from '../../source/threads/reports-handle.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
-import {snapshot, variant} from '../helpers/results-fixture.ts';
+import {charts, twoVariants as run} from '../helpers/results-fixture.ts';
 
 /** Tests source/threads/reports-worker.ts and source/commands/report-compare.ts. */
 
@@ -19,14 +19,6 @@ afterEach(async () => {
 	await rm(root, {recursive: true});
 });
 
-const run = snapshot({variants: [variant({name: 'concise', output: 90}), variant()], seconds: 5});
-const charts = [
-	'token-usage.svg',
-	'throughput-comparison.svg',
-	'variant-performance.svg',
-	'throughput-vs-quota.svg',
-	'latency.svg',
-];
 const namesOf = (files: readonly string[]) => files.map((file) => path.basename(file));
 
 describe('writeReports', () => {

@@ -22,7 +22,7 @@ import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} fr
 import {createNetwork, type Network, proxyRemark, silentLogger} from './network.ts';
 
 /**
- * Waits for credentials for at most `limitMs`: a helper may wait for input that nobody sees.
+ * Waits for credentials for at most `limitMs`: a helper may wait for input behind the screen.
  * @throws UserError (exit 1) when they did not come.
  */
 export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promise<T> {

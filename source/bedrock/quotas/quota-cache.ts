@@ -173,7 +173,7 @@ const makeFolder = async (folder: string): Promise<void> => {
 	}
 };
 
-/** Files of the cache, and those that running programs share: after a crash of the machine nobody needs them. */
+/** Files of the cache, and those that running programs share: after a crash of the machine they are not needed. */
 export const diskFiles: CacheFiles = {
 	read: async (file) => readFile(file, 'utf8'),
 	async write(file, text) {

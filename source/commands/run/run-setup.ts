@@ -20,7 +20,7 @@ export type RunSetup = {
 	readonly isDemo: boolean;
 	/** Folder of the reports; undefined when none are written. */
 	readonly folder: string | undefined;
-	/** Why no reports will be written, although nobody turned them off. */
+	/** Why no reports will be written, although they were not turned off. */
 	readonly warning: string | undefined;
 	readonly answers: AnswerSink;
 	/** Of `--resume`. */

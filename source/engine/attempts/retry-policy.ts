@@ -28,7 +28,7 @@ const rules: Readonly<Record<RetryableClass | 'credentials', RetryRule>> = {
 	credentials: renewed,
 };
 
-/** Longest Retry-After that is honoured, in milliseconds: nobody watches a run that stands still for hours. */
+/** Longest Retry-After that is honoured, in milliseconds: a run that waits for hours looks as if it had stopped. */
 const maxRetryAfterMs = 300_000;
 
 /**

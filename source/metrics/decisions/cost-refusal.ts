@@ -42,7 +42,7 @@ export function assertPriced(
 }
 
 /**
- * Checks a cost against its limit. Where nobody typed a limit, `--yes` lifts it.
+ * Checks a cost against its limit. `--yes` lifts a limit that was not typed.
  * @param plan Lines that precede the reason.
  * @throws UserError (exit 2) with the reason and the way out.
  */
