@@ -17,6 +17,8 @@ import {Scheduler} from './scheduling/scheduler.ts';
 
 /** What a run needs from its surroundings. */
 export type RunPorts = {
+	/** Unique name of the run, which its snapshots bear; absent: none. */
+	readonly id?: string;
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;

@@ -36,6 +36,8 @@ type Stage =
 	| {readonly name: 'preparing'; readonly abort: AbortController}
 	| {
 			readonly name: 'prepared';
+			/** Unique name of the run. */
+			readonly id: string;
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
 			readonly run: Run;
@@ -116,7 +118,9 @@ export function createSession({
 		const patterns = spec.task.checks.filter(isPattern);
 		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
 		const warnOfCheck = createCheckWarning(warn);
+		const id = randomUUID();
 		const run = createRun(spec, {
+			id,
 			backend: prepared.backend,
 			clock,
 			initialUse: members.map((all) => all.flatMap(({entries}) => entries)),
@@ -130,7 +134,7 @@ export function createSession({
 			checker,
 			onLost: answers.lost,
 		});
-		stage = {name: 'prepared', config, prepared, run, checker, answers};
+		stage = {name: 'prepared', id, config, prepared, run, checker, answers};
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
@@ -167,7 +171,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {config, prepared, run, checker, answers} = own;
+		const {id, config, prepared, run, checker, answers} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -178,7 +182,7 @@ export function createSession({
 			return;
 		}
 		stage = {name: 'running', prepared, run, checker};
-		answers.open(sinkOfRun(sink), {run: randomUUID(), config});
+		answers.open(sinkOfRun(sink), {run: id, config});
 		account.attach(run, prepared.spec, config);
 		const stopPublishing = publishWhileRunning(run, prepared.spec);
 		try {

@@ -8,7 +8,7 @@ import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
-import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -18,8 +18,6 @@ export type Session = {
 	readonly resize: (size: ScreenSize) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
-	/** The newest run that was started; undefined where none was. */
-	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
@@ -38,7 +36,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
-	const effects = createEffects(ports, {
+	const runEffect = createEffects(ports, {
 		...terminal,
 		leave,
 		dispatch: (action) => store.dispatch({...action, atMs: clock.now()} as Action),
@@ -58,7 +56,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
-		onEffect: effects.run,
+		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
@@ -111,7 +109,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
 			}
 		},
-		started: effects.started,
 		left,
 		open() {
 			const state = store.latest();
@@ -121,7 +118,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			if (ports.opensOnAccount) {
 				return;
 			}
-			effects.run(
+			runEffect(
 				state.stage.kind === 'choosing'
 					? {type: 'list-models', config}
 					: {type: 'prepare', config: activeConfig(state)},
