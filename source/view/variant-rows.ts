@@ -27,6 +27,8 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 	return Array.from({length: targetCount}, (_, targetIndex) => {
 		const measured = (snapshot?.variants ?? []).filter(({target}) => target === targetIndex);
 		const verdict = verdictFor(snapshot, targetIndex, state.config.goal);
+		// Only cells that were compared have a standing: a variant in two lanes is starred in the one that decided.
+		const hasStandings = measured.some(({state: standing}) => standing !== undefined);
 		const listed = new Set([...names, ...measured.map(({name}) => name)]);
 		return [...listed].flatMap((variant) => {
 			const cells = measured.filter(({name}) => name === variant);
@@ -37,7 +39,10 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 				targetIndex,
 				figures,
 				isOn: !state.switchedOff.includes(variant),
-				isBest: figures !== undefined && isRecommended(verdict, variant),
+				isBest:
+					figures !== undefined &&
+					isRecommended(verdict, variant) &&
+					(!hasStandings || figures.state !== undefined),
 			}));
 		});
 	}).flat();
