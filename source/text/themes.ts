@@ -6,7 +6,7 @@ export const themeNames = ['auto', 'dark', 'light', 'mono', 'high-contrast', 'co
 export type ThemeName = (typeof themeNames)[number];
 
 /** What the terminal draws on, as far as it has said so. */
-export type Background = 'dark' | 'light';
+type Background = 'dark' | 'light';
 
 /** The codes of each tone; an empty list is the terminal's own foreground. */
 export type Theme = Readonly<Record<Tone, readonly string[]>>;
