@@ -13,6 +13,7 @@ import {
 import {type Line, segment, type Tone} from '../../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {listWords} from '../../view/lists.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {throttledTotal, verdictFor} from '../../view/variant-order.ts';
@@ -34,7 +35,14 @@ export function variantTableLines(
 ): readonly Line[] {
 	const rows = listedRows(state);
 	if (rows.length === 0) {
-		return [[segment(`no variant matches "${cleanText(state.filter)}"; Esc clears the filter`, 'muted')]];
+		return [
+			[
+				segment(
+					`no variant matches "${cleanText(state.lists.variants.filter)}"; Esc clears the filter`,
+					'muted',
+				),
+			],
+		];
 	}
 	const targets = shownSnapshot(state)?.targets ?? [];
 	const selected = selectedRow(state, rows);
@@ -62,19 +70,12 @@ function visibleRows(rows: readonly TableRow[], count: number): readonly TableRo
 export function variantTableTitle(state: State): FrameTitle {
 	const name = cleanText(state.config.preset ?? 'own task');
 	return {
-		title: [segment('Variants', 'title'), segment([` · ${name}`, ...listWords(state)].join(' · '))],
+		title: [
+			segment('Variants', 'title'),
+			segment([` · ${name}`, ...listWords(state, 'variants')].join(' · ')),
+		],
 		note: bestNote(state),
 	};
-}
-
-/** Sorting and filter in words. */
-function listWords({view, sort, isInverted, filter}: State): readonly string[] {
-	if (view !== 'variants') {
-		return [];
-	}
-	const order =
-		sort === 'order' ? (isInverted ? ['inverted'] : []) : [`by ${sort}${isInverted ? ', inverted' : ''}`];
-	return [...order, ...(filter === '' ? [] : [`/${cleanText(filter)}`])];
 }
 
 /** What to use for the goal that is shown, in the corner of the table. */
