@@ -4,6 +4,7 @@ import {formatRatio} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {listWords} from '../../view/lists.ts';
 import {areAnswersChecked} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -27,7 +28,14 @@ export function variantTableLines(
 ): readonly Line[] {
 	const rows = listedRows(state);
 	if (rows.length === 0) {
-		return [[segment(`no variant matches "${cleanText(state.filter)}"; Esc clears the filter`, 'muted')]];
+		return [
+			[
+				segment(
+					`no variant matches "${cleanText(state.lists.variants.filter)}"; Esc clears the filter`,
+					'muted',
+				),
+			],
+		];
 	}
 	const targets = shownSnapshot(state)?.targets ?? [];
 	const selected = selectedRow(state, rows);
@@ -69,21 +77,11 @@ export function variantTableTitle(state: State): FrameTitle {
 	const hasMarks = measured.length > 1 && shownSnapshot(state)?.startedAt != null;
 	// Where no verdict is beside the table, its words in the corner come first.
 	const hasLegend = hasMarks && (state.view === 'dashboard' || state.size.columns >= wideTable);
-	const words = [` · ${name}`, ...listWords(state), ...(hasLegend ? [marksLegend] : [])];
+	const words = [` · ${name}`, ...listWords(state, 'variants'), ...(hasLegend ? [marksLegend] : [])];
 	return {
 		title: [segment('Variants', 'title'), segment(words.join(' · '))],
 		note: bestNote(state),
 	};
-}
-
-/** Sorting and filter in words. */
-function listWords({view, sort, isInverted, filter}: State): readonly string[] {
-	if (view !== 'variants') {
-		return [];
-	}
-	const order =
-		sort === 'order' ? (isInverted ? ['inverted'] : []) : [`by ${sort}${isInverted ? ', inverted' : ''}`];
-	return [...order, ...(filter === '' ? [] : [`/${cleanText(filter)}`])];
 }
 
 /** What to use for the goal that is shown, in the corner of the table. */
