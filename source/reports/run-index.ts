@@ -38,7 +38,7 @@ const lineSchema = z.object({
 }) satisfies z.ZodType<KeptRun>;
 
 /** The runs of a folder, and why others in it cannot be read. */
-export type ListedRuns = {
+type ListedRuns = {
 	/** Newest first. */
 	readonly runs: readonly KeptRun[];
 	/** Sentences. */

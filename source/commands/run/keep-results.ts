@@ -31,7 +31,7 @@ export function withResumption(snapshot: Snapshot, note: string | undefined): Sn
 }
 
 /** The snapshot with last events that say what is missing from it. */
-export function withWarnings(snapshot: Snapshot, warnings: readonly string[]): Snapshot {
+function withWarnings(snapshot: Snapshot, warnings: readonly string[]): Snapshot {
 	const at = snapshot.endedAt ?? snapshot.startedAt;
 	return at === null
 		? snapshot
