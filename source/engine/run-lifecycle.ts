@@ -33,6 +33,12 @@ export class RunStatus {
 		this.#stoppedBy ??= stoppedBy;
 	}
 
+	/** An ended run goes on, as if nothing had stopped it. */
+	reopen(): void {
+		this.#stoppedBy = undefined;
+		this.go('running');
+	}
+
 	go(phase: Phase): void {
 		if (phase !== this.#phase) {
 			this.#phase = phase;

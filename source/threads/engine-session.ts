@@ -47,6 +47,8 @@ type Stage =
 			readonly prepared: Prepared;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
+			/** Sends more, once the run has ended. */
+			readonly sendMore: () => Promise<void>;
 	  };
 
 /** What is compared in a run: another run of the same takes about as much. */
@@ -177,25 +179,36 @@ export function createSession({
 			await run.leave();
 			return;
 		}
-		stage = {name: 'running', prepared, run, checker};
-		answers.open(sinkOfRun(sink), {run: randomUUID(), config});
-		account.attach(run, prepared.spec, config);
-		const stopPublishing = publishWhileRunning(run, prepared.spec);
-		try {
+		const id = randomUUID();
+		const untilEnd = async (begin: () => Promise<void>): Promise<void> => {
+			answers.open(sinkOfRun(sink), {run: id, config});
+			account.attach(run, prepared.spec, config);
+			const stopPublishing = publishWhileRunning(run, prepared.spec);
+			try {
+				await begin();
+			} finally {
+				stopPublishing();
+				account.detach();
+				await Promise.all([answers.close(), run.leave()]);
+			}
+			const snapshot = run.snapshot();
+			if (snapshot.outcome === 'completed') {
+				requestsOfLastRun.set(comparisonOf(config), snapshot.progress.done);
+			}
+			publish({type: 'ended', snapshot});
+		};
+		const sendMore = async (): Promise<void> => {
+			if (run.snapshot().more?.kind === 'offered') {
+				await run.join();
+				await untilEnd(run.sendMore);
+			}
+		};
+		stage = {name: 'running', prepared, run, checker, sendMore};
+		await untilEnd(async () => {
 			const ended = run.start();
 			meanwhile.forEach(handle);
 			await ended;
-		} finally {
-			stopPublishing();
-			account.detach();
-			checker?.close();
-			await Promise.all([answers.close(), run.leave()]);
-		}
-		const snapshot = run.snapshot();
-		if (snapshot.outcome === 'completed') {
-			requestsOfLastRun.set(comparisonOf(config), snapshot.progress.done);
-		}
-		publish({type: 'ended', snapshot});
+		});
 	};
 
 	const publishModels = async (config: ListingConfig): Promise<void> => {
@@ -218,6 +231,11 @@ export function createSession({
 				break;
 			case 'start':
 				startRun(request.answers).catch(fail);
+				break;
+			case 'send-more':
+				if (stage.name === 'running') {
+					stage.sendMore().catch(fail);
+				}
 				break;
 			case 'pause':
 			case 'resume':
