@@ -285,7 +285,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		...(status.phase === 'ended' ? {more: moreOf(core, variants)} : {}),
 		advice: adviceOf(adviceInput),
 		events: figures.events,
-		timeline,
+		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
 		...spentUsd(figures.spent),
 	};
