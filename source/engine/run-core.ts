@@ -14,7 +14,7 @@ import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
-import {RunningTime, RunStatus, WakeTimer} from './run-lifecycle.ts';
+import {RunningTime, RunStatus, unsentWords, WakeTimer} from './run-lifecycle.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
 import {RetryQueues} from './scheduling/retry-queue.ts';
@@ -72,7 +72,6 @@ export class RunCore {
 	/** One for each target. */
 	readonly contests: readonly Contest[];
 	readonly retries = new RetryQueues();
-	/** Logs how max tokens are right-sized. */
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #wakeTimer: WakeTimer;
 	readonly #figures: Figures;
@@ -219,18 +218,8 @@ export class RunCore {
 	/** The run is over: logs what was learnt and what was lost. */
 	sumUp(): void {
 		this.learntMaxTokens.finish(this.time.elapsedMs());
-		if (this.#overdue !== undefined && this.#overdue > 0) {
-			this.note(
-				'unsent',
-				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
-			);
-		}
-		if (this.#leftConversations > 0) {
-			const count = this.#leftConversations;
-			this.note(
-				'unsent',
-				`${count} ${count === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
-			);
+		for (const text of unsentWords(this.#overdue ?? 0, this.#leftConversations)) {
+			this.note('unsent', text);
 		}
 		const text = this.#lost.toText();
 		if (text !== undefined) {
@@ -261,10 +250,7 @@ export class RunCore {
 	/** An ended run sends again: requests for each variant that is still in. What was measured stays. */
 	continueWithMore({perVariant, requests}: MoreRequests & {kind: 'offered'}): void {
 		this.#isDecisionMoot = this.contests.every(({isDecided, isRepeating}) => isDecided || isRepeating);
-		this.#added = {
-			perVariant: (this.#added?.perVariant ?? 0) + perVariant,
-			total: this.#done + requests,
-		};
+		this.#added = {perVariant: (this.#added?.perVariant ?? 0) + perVariant, total: this.#done + requests};
 		this.#refill(perVariant);
 		this.#drainedAtMs = undefined;
 		this.#overdue = undefined;
