@@ -28,7 +28,7 @@ const outcomes = [
 	'stopped',
 ] as const satisfies ReadonlyArray<ItemVerdict['kind'] | (typeof failureClasses)[number] | 'stopped'>;
 
-export type ItemOutcome = (typeof outcomes)[number];
+type ItemOutcome = (typeof outcomes)[number];
 
 const firstLost = outcomes.indexOf('tool-call') + 1;
 
@@ -97,7 +97,7 @@ export type ItemBook = {
 };
 
 /** What is known of an item with a variant. */
-export type ItemCell = {
+type ItemCell = {
 	/** Answers that passed, and all answers. */
 	readonly passed: number;
 	readonly answered: number;

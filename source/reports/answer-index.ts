@@ -45,7 +45,7 @@ const lostSchema = z.object({
 });
 
 /** The answer to one item, as the screen shows it. */
-export type ItemAnswer = {
+type ItemAnswer = {
 	readonly at: string | undefined;
 	readonly kind: string;
 	/** Its own part of a packed reply. */
@@ -161,7 +161,7 @@ async function forEachLine(name: string, take: (line: string, offset: number) =>
 const listedCharacters = 300;
 
 /** An earlier run's items, and what became of each. */
-export type OpenedItems = {
+type OpenedItems = {
 	readonly columns: readonly ItemColumn[];
 	readonly items: ReadonlyArray<Pick<Item, 'index' | 'text' | 'expected'>>;
 	readonly book: ItemBook;

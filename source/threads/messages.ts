@@ -1,6 +1,6 @@
 import type {AccountReport, MonitorRequest} from '../account/account-messages.ts';
-import type {Plan} from '../domain/plan.ts';
 import type {ItemEntries} from '../domain/item-results.ts';
+import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
@@ -43,7 +43,7 @@ export type EngineRequest =
 	| {readonly type: 'close'};
 
 /** What became of items since the last such report: with each snapshot at most one. */
-export type ItemsReport = {
+type ItemsReport = {
 	readonly type: 'items';
 	/** Unique name of the run. */
 	readonly run: string;
