@@ -13,13 +13,22 @@ import {firstShown, panelInside} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 import {Lines, Panel} from './panel.tsx';
-import {type ChartKind, chartLines, chartTitle, nearerLimit, throttleNote} from './panels/charts.ts';
+import {barLines, barsTitle} from './panels/bars.ts';
+import {
+	type ChartKind,
+	chartLines,
+	chartTitle,
+	latencyLines,
+	latencyTitle,
+	nearerLimit,
+	throttleNote,
+} from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
 import {failureLines, logLine, notesLines} from './panels/notes.ts';
-import {QuotaTable} from './panels/quota-table.tsx';
+import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
 import {screenLayout} from './screen-layout.ts';
@@ -114,6 +123,15 @@ const RegionView = memo(({name, ...props}: RegionProps) => {
 			);
 		case 'traffic-chart':
 			return <ChartView {...props} kind="traffic" />;
+		case 'rate-chart':
+			return <ChartView {...props} kind="rate" />;
+		case 'latency-chart':
+			return <LatencyView {...props} />;
+		case 'bars': {
+			const inside = panelInside(width, height, props.tier, true);
+			const lines = barLines(state, inside.width, inside.height);
+			return <Panel {...props} title={barsTitle(state)} lines={lines} isTitled={true} />;
+		}
 		case 'notice':
 			return <NoticeView {...props} />;
 		case 'table':
@@ -175,10 +193,17 @@ function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 	};
 	const inside = panelInside(width, height, tier, true);
 	const {title, note = []} = chartTitle(input);
-	const throttled = kind === 'traffic' ? throttleNote(input) : [];
+	const throttled = kind === 'traffic' || kind === 'rate' ? throttleNote(input) : [];
 	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
 	const lines = chartLines(input, inside.width, inside.height);
 	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} isTitled={true} />;
+}
+
+function LatencyView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const inside = panelInside(width, height, tier, true);
+	const lines = latencyLines(state, inside.width, inside.height);
+	return <Panel {...props} title={latencyTitle(state)} lines={lines} isTitled={true} />;
 }
 
 function NoticeView(props: ViewProps) {
@@ -210,10 +235,9 @@ function BodyView(props: ViewProps) {
 		return <AccountView {...props} />;
 	}
 	if (state.view === 'quotas') {
+		const inside = panelInside(width, height, props.tier);
 		return (
-			<Box width={width} height={height} overflow="hidden">
-				<QuotaTable {...props} />
-			</Box>
+			<Panel {...props} title={quotasTitle(state)} lines={quotaLines(state, inside.width, inside.height)} />
 		);
 	}
 	return <LogView {...props} />;

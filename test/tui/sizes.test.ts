@@ -45,15 +45,21 @@ const views: ReadonlyArray<Words & {readonly key: string}> = [
 	},
 	{
 		key: '4',
-		wide: [/─ Requests per minute ─/, /─ Quota tokens per minute ─/, /─ In flight /],
-		normal: [/─ Requests per minute ─/, /─ Quota tokens per minute ─/, /─ In flight /],
-		narrow: [/Quota tokens per minute/],
+		wide: [
+			/─ Mean total time ─/,
+			/─ Requests per minute ─/,
+			/─ Quota tokens per minute ─/,
+			/─ In flight /,
+			...variants,
+		],
+		normal: [/─ Mean total time ─/, /─ Quota tokens per minute ─/, /─ In flight /, ...variants],
+		narrow: [/Mean total time/, variants[0] ?? /./],
 	},
 	{
 		key: '5',
-		wide: [/│ Model/, /200 RPM/, /200k TPM/, /Increase/],
-		normal: [/│ Model/, /200 RPM/],
-		narrow: [/RPM/],
+		wide: [/╭─ Quotas · 3 limits/, /› +us\.am/, /RPM +200/, /TPM +200k/, /TPD +no limit/, /Increase/],
+		normal: [/╭─ Quotas · 3 limits/, /› +us\.am/, /RPM +200/, /TPD +no limit/],
+		narrow: [/RPM +200/, /TPD +no limit/],
 	},
 	{
 		key: '6',

@@ -101,6 +101,7 @@ const foldAnswered = (figures: Figures, event: AnsweredEvent): void => {
 	figures.isSimulated ||= event.isSimulated;
 	spendAnswer(figures.spent, event);
 	if (event.isCounted) {
+		figures.latencies.add(event.at, event.cell, event.times.total);
 		finishRequest(figures, event.cell, event.block, measuresOf(event), isFillingCache(figures, event));
 		for (const [item, hasPassed] of event.checks ?? []) {
 			figures.quality[event.cell]?.add(item, hasPassed);
@@ -150,6 +151,13 @@ export function foldEvent(figures: Figures, event: RunEvent): void {
 		case 'paused':
 			figures.pausedAt ??= event.at;
 			note(figures, event.at, 'paused', 'Paused: nothing is sent.');
+			break;
+		case 'continued':
+			// Nothing was sent since the end.
+			figures.pausedAt = figures.endedAt;
+			foldPause(figures, event.at);
+			figures.endedAt = undefined;
+			note(figures, event.at, 'continued', `${event.requests} more requests.`);
 			break;
 		case 'resumed':
 			foldPause(figures, event.at);
