@@ -2,17 +2,17 @@ import {EventEmitter} from 'node:events';
 import type {Clock} from '../domain/clock.ts';
 
 /** What a terminal sends besides keys: answers to questions, and its mouse. */
-export type Answer =
+export type TerminalAnswer =
 	/** Of OSC 11. */
 	| {readonly type: 'background'; readonly background: 'dark' | 'light'}
 	/** Of XTVERSION: the terminal's own name and version. */
 	| {readonly type: 'name'; readonly name: string}
 	/** Of DA1, which every terminal knows: it comes after the answers to all that was asked before. */
 	| {readonly type: 'attributes'}
-	| Pointer;
+	| MouseReport;
 
 /** A report of the mouse (SGR, 1006); cells count from 0. */
-export type Pointer = {
+export type MouseReport = {
 	readonly type: 'pointer';
 	readonly what: 'press' | 'wheel-up' | 'wheel-down';
 	readonly column: number;
@@ -53,7 +53,7 @@ const perhapsBegun = /\u001B(?:\]|P|\[(?:20{0,2})?)?$/;
 
 /** @param isExpecting While answers are expected, an escape at the end of what came may be the beginning of one. */
 export function createAnswerReader(
-	onAnswer: (answer: Answer) => void,
+	onAnswer: (answer: TerminalAnswer) => void,
 	isExpecting: () => boolean,
 ): AnswerReader {
 	let held = '';
@@ -117,7 +117,7 @@ function answerOf({
 	column,
 	row,
 	end,
-}: Readonly<Record<string, string | undefined>>): Answer | undefined {
+}: Readonly<Record<string, string | undefined>>): TerminalAnswer | undefined {
 	if (color !== undefined) {
 		const background = backgroundOf(color);
 		return background === undefined ? undefined : {type: 'background', background};
@@ -135,7 +135,7 @@ function answerOf({
 }
 
 /** Buttons: 0 is the left one, 64 and 65 are the wheel; Shift, Alt and Control add 4, 8 and 16. */
-function pressed(button: number, isDown: boolean): Pointer['what'] | undefined {
+function pressed(button: number, isDown: boolean): MouseReport['what'] | undefined {
 	return isDown ? ({0: 'press', 64: 'wheel-up', 65: 'wheel-down'} as const)[button] : undefined;
 }
 
@@ -168,7 +168,7 @@ export function inputWithoutAnswers(
 		onRaw,
 	}: {
 		readonly clock: Clock;
-		readonly onAnswer: (answer: Answer) => void;
+		readonly onAnswer: (answer: TerminalAnswer) => void;
 		readonly isExpecting: () => boolean;
 		readonly onRaw: (isRaw: boolean) => void;
 	},

@@ -1,6 +1,6 @@
 import type {Clock} from '../domain/clock.ts';
 import {cleanLines, cleanText} from '../text/width.ts';
-import {type Answer, inputWithoutAnswers, type Pointer} from './answers.ts';
+import {inputWithoutAnswers, type MouseReport, type TerminalAnswer} from './answers.ts';
 import type {Io} from './io.ts';
 
 /**
@@ -25,7 +25,7 @@ export type Manners = {
 	readonly known: () => KnownTerminal;
 	/** Called whenever the terminal has said something about itself. */
 	readonly onKnown: (listener: (known: KnownTerminal) => void) => void;
-	readonly onPointer: (listener: (pointer: Pointer) => void) => void;
+	readonly onPointer: (listener: (pointer: MouseReport) => void) => void;
 };
 
 /** What is known of the terminal. */
@@ -122,7 +122,7 @@ export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, gua
 	let hasBackground = false;
 	let beSettled: (() => void) | undefined;
 	let onKnown: ((known: KnownTerminal) => void) | undefined;
-	let onPointer: ((pointer: Pointer) => void) | undefined;
+	let onPointer: ((pointer: MouseReport) => void) | undefined;
 
 	const within = (sinceMs: number | undefined, limitMs: number): boolean =>
 		sinceMs !== undefined && clock.now() - sinceMs < limitMs;
@@ -143,7 +143,7 @@ export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, gua
 			stdout.write(`${pushTitle}${titled(shownTitle)}${hasMouse ? mouseOn : ''}`);
 		}
 	};
-	const answered = (answer: Answer): void => {
+	const answered = (answer: TerminalAnswer): void => {
 		switch (answer.type) {
 			case 'background':
 				hasBackground = true;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {expect, it} from 'vitest';
-import {type Answer, createAnswerReader, inputWithoutAnswers} from '../../source/terminal/answers.ts';
+import {createAnswerReader, inputWithoutAnswers, type TerminalAnswer} from '../../source/terminal/answers.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {createTerminal} from '../helpers/terminal.tsx';
 
@@ -10,7 +10,7 @@ const attributes = '\u001B[?62;4;52c';
 const click = '\u001B[<0;12;4M';
 
 const readAll = (chunks: readonly string[], isExpecting = true) => {
-	const answers: Answer[] = [];
+	const answers: TerminalAnswer[] = [];
 	const reader = createAnswerReader(
 		(answer) => answers.push(answer),
 		() => isExpecting,
