@@ -15,7 +15,14 @@ export function createEffects(
 	ports: ScreenPorts,
 	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
 ): (effect: Effect) => void {
-	const {engine, presets} = ports;
+	const {engine, presets, manners} = ports;
+	const notify = (text: string) => {
+		if (manners === undefined) {
+			ports.stdout.write('\u0007');
+		} else {
+			manners.notify(text);
+		}
+	};
 
 	const write = async (effect: Effect & {type: 'export'}) => {
 		try {
@@ -77,10 +84,13 @@ export function createEffects(
 				break;
 			}
 			case 'ring':
-				ports.stdout.write('\u0007');
+				notify(effect.texts.join(' '));
 				for (const text of effect.texts) {
 					ports.noteAlert?.(text);
 				}
+				break;
+			case 'announce':
+				notify(effect.text);
 				break;
 			case 'watch-rows':
 				engine.send({type: 'look-at-account', places: effect.ids.map(placeOf)});

@@ -6,10 +6,12 @@ import {type Condition, metConditions} from '../../reports/conditions.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
+import {type Manners, takesLinks} from '../../terminal/manners.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
-import {themeNamed} from '../../text/themes.ts';
-import {asSentence} from '../../text/width.ts';
+import {fileSegment, segment} from '../../text/segment.ts';
+import {paintLine, themeNamed} from '../../text/themes.ts';
+import {asSentence, cleanText} from '../../text/width.ts';
 import {type Keeping, type KeptRuns, type Written, wasRefused, wasSent} from './keep-results.ts';
 import type {RunSetup} from './run-setup.ts';
 
@@ -59,12 +61,30 @@ const writtenOf = async (all: readonly Keeping[], {stderr}: Io): Promise<readonl
 	return isWriting ? withProgress(stderr, 'Writing the reports ...', writing) : writing;
 };
 
+/** A run that is over. */
+type Ended = {
+	readonly setup: RunSetup;
+	readonly kept: KeptRuns;
+	/** What the terminal has said about itself to a screen. */
+	readonly terminal?: ReturnType<Manners['known']>;
+};
+
+const fileLine = (file: string, hasLinks: boolean): string =>
+	paintLine(
+		[segment('  '), hasLinks ? fileSegment(file, cleanText(file)) : segment(cleanText(file))],
+		undefined,
+	);
+
 /** The files of the last run, then the folders of those before it. */
-const writtenLines = (files: readonly string[], earlier: readonly Keeping[]): readonly string[] => [
-	...(files.length === 0 ? [] : ['Written:', ...files.map((file) => `  ${file}`)]),
+const writtenLines = (
+	files: readonly string[],
+	earlier: readonly Keeping[],
+	hasLinks: boolean,
+): readonly string[] => [
+	...(files.length === 0 ? [] : ['Written:', ...files.map((file) => fileLine(file, hasLinks))]),
 	...(earlier.length === 0
 		? []
-		: ['Earlier runs of this session:', ...earlier.map(({folder = ''}) => `  ${folder}`)]),
+		: ['Earlier runs of this session:', ...earlier.map(({folder = ''}) => fileLine(folder, hasLinks))]),
 ];
 
 /**
@@ -74,7 +94,7 @@ const writtenLines = (files: readonly string[], earlier: readonly Keeping[]): re
  */
 export async function finish(
 	last: Snapshot,
-	{setup, kept}: {readonly setup: RunSetup; readonly kept: KeptRuns},
+	{setup, kept, terminal}: Ended,
 	conditions: readonly Condition[],
 	io: Io,
 ): Promise<number> {
@@ -88,7 +108,7 @@ export async function finish(
 	if (isJsonOnly) {
 		await writeJson(io.stdout, results, 2);
 	} else {
-		const theme = themeNamed(output.theme, io.stdout.isTTY ? output.colors : 0);
+		const theme = themeNamed(output.theme, io.stdout.isTTY ? output.colors : 0, terminal?.background);
 		const style = {width: columnsOf(io.stdout), theme, ascii: output.isAscii};
 		await writeClean(io.stdout, summaryLines(snapshot, style));
 	}
@@ -96,7 +116,9 @@ export async function finish(
 	const earlier = kept.kept().filter((each) => each !== keeping);
 	const [written, ...others] = await writtenOf([keeping, ...earlier], io);
 	const faults = [...jsonFaults, ...(written?.faults ?? []), ...others.flatMap((each) => each.faults)];
-	await writeLines(notes, isJsonOnly && !io.stderr.isTTY ? [] : writtenLines(written?.files ?? [], earlier));
+	const hasLinks = notes.isTTY && (terminal?.hasLinks ?? takesLinks(io, notes));
+	const isQuiet = isJsonOnly && !io.stderr.isTTY;
+	await writeClean(notes, isQuiet ? [] : writtenLines(written?.files ?? [], earlier, hasLinks));
 	await writeLines(io.stderr, [
 		...kept.warnings(),
 		...faults,
