@@ -116,7 +116,10 @@ export type Snapshot = {
 	/** For each target one for each goal, that of the run first. */
 	readonly verdicts: readonly Verdict[];
 	readonly gain: Gain | null;
+	/** For the goal of the run. */
 	readonly advice: readonly Advice[];
+	/** For the goals that another variant leads than that of the run. */
+	readonly adviceOfOtherGoals?: Readonly<Partial<Record<Goal, readonly Advice[]>>>;
 	/** The newest 200. */
 	readonly events: readonly LogEvent[];
 	readonly timeline: Timeline;

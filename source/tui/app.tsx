@@ -22,6 +22,7 @@ import {failureLines, logLine, notesLines} from './panels/notes.ts';
 import {QuotaTable} from './panels/quota-table.tsx';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
+import {verdictLines, verdictTitle} from './panels/verdict.ts';
 import {screenLayout} from './screen-layout.ts';
 
 type Props = {
@@ -116,6 +117,11 @@ const RegionView = memo(({name, ...props}: RegionProps) => {
 			return <ChartView {...props} kind="traffic" />;
 		case 'notice':
 			return <NoticeView {...props} />;
+		case 'verdict': {
+			const inside = panelInside(width, height, props.tier);
+			const lines = verdictLines(state, inside.width, inside.height);
+			return <Panel {...props} title={verdictTitle(state)} lines={lines} />;
+		}
 		case 'table':
 			return <TableView {...props} />;
 		case 'detail':
