@@ -280,7 +280,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		advice: adviceOf(adviceInput),
 		...otherAdviceOf(contests, verdicts, adviceInput),
 		events: figures.events,
-		timeline,
+		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
 		...spentUsd(figures.spent),
 	};

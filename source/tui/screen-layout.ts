@@ -1,4 +1,4 @@
-import {oncePerState, shownSnapshot} from '../view/selectors.ts';
+import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
 import {listedRows} from '../view/variant-rows.ts';
 import {computeLayout, type Layout, tierOf} from './layout.ts';
 import {isDayShown} from './panels/gauges.ts';
@@ -21,10 +21,11 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 		view: state.view,
 		rowCount: listedRows(state).length,
 		noticeLines: notice?.lines.length ?? 0,
-		verdictLines: verdictRows(state, width, tier === 'wide' ? 2 : 1),
+		verdictLines: verdictRows(state, width, tier === 'normal' ? 1 : 2),
 		isOver: shownSnapshot(state)?.phase === 'ended',
 		isDetailOpen: state.isDetailOpen,
 		gaugeCount: hasDay ? 3 : 2,
+		isShortRun: isShortRun(state),
 	});
 	return {...layout, notice, isDayShown: hasDay};
 });

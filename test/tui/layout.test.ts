@@ -13,6 +13,7 @@ const anyInput: fc.Arbitrary<LayoutInput> = fc.record({
 	isOver: fc.boolean(),
 	isDetailOpen: fc.boolean(),
 	gaugeCount: fc.integer({min: 2, max: 3}),
+	isShortRun: fc.boolean(),
 });
 
 it('the regions tile the screen: every cell is in exactly one', () => {
@@ -48,6 +49,7 @@ it('every size from 1x1 to 300x100 has a layout that tiles', () => {
 				isOver: true,
 				isDetailOpen: false,
 				gaugeCount: 2,
+				isShortRun: false,
 			});
 			const area = regions.reduce((sum, {rect}) => sum + rect.width * rect.height, 0);
 			if (area !== columns * rows) {
@@ -91,6 +93,7 @@ const dashboardOf = (columns: number, rows: number, overrides: Partial<LayoutInp
 		isOver: true,
 		isDetailOpen: false,
 		gaugeCount: 2,
+		isShortRun: false,
 		...overrides,
 	}).regions.map(({name, rect}) => `${name} ${rect.height}`);
 
@@ -127,7 +130,7 @@ it('at 60x15 no row is without a panel that fills it', () => {
 	]);
 });
 
-it('at 200x60 the log has more rows than the charts', () => {
+it('at 200x60 the log and the bars have more rows than the charts', () => {
 	expect(dashboardOf(200, 60, {})).toEqual([
 		'header 3',
 		'gauges 4',
@@ -136,6 +139,7 @@ it('at 200x60 the log has more rows than the charts', () => {
 		'tokens-chart 12',
 		'table 7',
 		'notes 27',
+		'bars 27',
 		'footer 1',
 	]);
 });

@@ -8,6 +8,7 @@ import {
 	fitLine,
 	flowLines,
 	hangingLines,
+	joinLines,
 	type Line,
 	lineWidth,
 	type Segment,
@@ -22,6 +23,9 @@ import type {FrameTitle} from '../frame.ts';
 import {shownTargetIndex} from './header.ts';
 
 /** What to use for the goal that is shown and why, the other goals, and how good the answers are. */
+
+/** Between the parts of a line. */
+const gap = segment('   ');
 
 /** Title of the panel. */
 export function verdictTitle({config}: State): FrameTitle {
@@ -50,7 +54,7 @@ export function verdictLines(state: State, width: number, height: number): reado
 		return [];
 	}
 	const verdicts = listedVerdicts(state, snapshot, Math.max(1, Math.min(maxTargets, height)));
-	const below = flowLines(goalParts(state, snapshot, width), segment('   '), width);
+	const below = flowLines(goalParts(state, snapshot, width), gap, width);
 	const isOne = verdicts.length === 1 && snapshot.targets.length === 1;
 	const full = verdicts.flatMap((verdict) => {
 		const {mark, text} = sentenceOf(verdict, snapshot);
@@ -167,8 +171,8 @@ function onlyWords({target, recommended, text}: Verdict, {variants}: Snapshot): 
 	const lane = own.find(({name}) => name === recommended)?.lane;
 	const others = own.filter(({name}) => name !== recommended);
 	return others.length > 0 && others.every((each) => each.lane !== lane)
-		? `Only ${nameOf(recommended)} runs in its lane; variants of other lanes are not compared with it.`
-		: `${cleanText(text)} There is nothing to compare it with.`;
+		? `Only ${nameOf(recommended)} runs in its lane. Nothing to compare.`
+		: `${cleanText(text)} Nothing to compare.`;
 }
 
 function briefWords({basis, recommended, leaders}: Verdict, snapshot: Snapshot): string {
@@ -236,10 +240,9 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 		names: [goal],
 		outcome: outcomeOf(verdicts, goal, snapshot),
 	}));
-	const each = [...parts.map((part) => goalPart(part, state.config.goal)), ...quality];
-	const needed = each.reduce((cells, part) => cells + lineWidth(part) + 3, -3);
-	if (needed <= width) {
-		return each;
+	const each = parts.map((part) => goalPart(part, state.config.goal));
+	if (lineWidth(joinLines(each, gap)) <= width) {
+		return [...each, ...quality];
 	}
 	const groups = parts.filter(
 		({outcome}, index) => parts.findIndex((part) => part.outcome.text === outcome.text) === index,
