@@ -92,7 +92,7 @@ export function joinLines(lines: readonly Line[], separator: Segment): Line {
 /** Puts parts one after the other, on a new line where the next one does not fit; a part that is wider is cut. */
 export function flowLines(parts: readonly Line[], separator: Segment, width: number): readonly Line[] {
 	const lines: Line[] = [];
-	for (const part of parts) {
+	for (const part of parts.filter(({length}) => length > 0)) {
 		const joined = joinLines([lines.at(-1) ?? [], part], separator);
 		if (lines.length > 0 && lineWidth(joined) <= width) {
 			lines[lines.length - 1] = joined;

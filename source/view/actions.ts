@@ -71,6 +71,8 @@ export type Effect =
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
 	| {readonly type: 'start'}
+	/** To the run that has ended. */
+	| {readonly type: 'send-more'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	| {readonly type: 'set-goal'; readonly goal: Goal}

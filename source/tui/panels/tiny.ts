@@ -2,7 +2,9 @@ import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
+import {wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {moreHint, offeredMore} from '../../view/more-requests.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
@@ -33,13 +35,20 @@ function accountTinyParts(state: State): readonly Line[] {
  * @returns lines of at most `width` cells.
  */
 export function tinyLines(state: State, width: number, height: number): readonly Line[] {
+	const offer = state.overlay?.kind === 'more-question' ? offeredMore(state) : undefined;
+	if (offer !== undefined) {
+		const words = `a ${moreHint(offer, state.isDemo)}, Esc goes back`;
+		return wrapText(words, Math.max(1, width - 1))
+			.slice(0, height)
+			.map((line) => [segment(line)]);
+	}
 	const parts = state.view === 'account' ? accountTinyParts(state) : runParts(state);
 	return flowLines(
 		[
 			isSimulatedIn(state) ? [segment('SIMULATED', 'inverse')] : [],
 			...parts,
 			[segment('enlarge to 40x8', 'muted')],
-		].filter((part) => part.length > 0),
+		],
 		separator,
 		Math.max(0, width - 1),
 	).slice(0, height);

@@ -15,6 +15,7 @@ import {
 	segment,
 } from '../../text/segment.ts';
 import {cleanText, truncateMiddle} from '../../text/width.ts';
+import {moreHint, offeredMore} from '../../view/more-requests.ts';
 import {areAnswersChecked, passedShare} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -54,7 +55,7 @@ export function verdictLines(state: State, width: number, height: number): reado
 		return [];
 	}
 	const verdicts = listedVerdicts(state, snapshot, Math.max(1, Math.min(maxTargets, height)));
-	const below = flowLines(goalParts(state, snapshot, width), gap, width);
+	const below = flowLines([...goalParts(state, snapshot, width), hintPart(state, verdicts)], gap, width);
 	const isOne = verdicts.length === 1 && snapshot.targets.length === 1;
 	const full = verdicts.flatMap((verdict) => {
 		const {mark, text} = sentenceOf(verdict, snapshot);
@@ -68,6 +69,14 @@ export function verdictLines(state: State, width: number, height: number): reado
 				0,
 				Math.max(0, height),
 			);
+}
+
+/** The key that adds requests, where a verdict is not decided. */
+function hintPart(state: State, verdicts: readonly Verdict[]): Line {
+	const offer = offeredMore(state);
+	return offer === undefined || verdicts.every(({basis}) => basis !== 'undecided')
+		? []
+		: [segment('a', 'accent'), segment(` ${moreHint(offer, state.isDemo)}`)];
 }
 
 /** The verdict in a few words, for screens without panels; empty before anything was sent. */
