@@ -65,12 +65,16 @@ export type Effect =
 	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
 	/** Sentences of alerts that ring. */
 	| {readonly type: 'ring'; readonly texts: readonly string[]}
+	/** What somebody who looks elsewhere waits for. */
+	| {readonly type: 'announce'; readonly text: string}
 	/** The rows of the account that are on screen now: latency percentiles are read for these only. */
 	| {readonly type: 'watch-rows'; readonly ids: readonly string[]}
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
 	| {readonly type: 'start'}
+	/** To the run that has ended. */
+	| {readonly type: 'send-more'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	| {readonly type: 'set-goal'; readonly goal: Goal}

@@ -1,6 +1,7 @@
 import {selectedBucket} from './account/listed-buckets.ts';
 import {type KeyCommand, titleOf} from './keymap.ts';
 import {isSortable} from './list-commands.ts';
+import {notAddable} from './more-requests.ts';
 import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
 import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
@@ -100,6 +101,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),
+	'add-requests': notAddable,
 	stop: notStoppable,
 	'toggle-pause': notStoppable,
 	'next-method': betweenRuns('the method'),

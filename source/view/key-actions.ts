@@ -102,6 +102,11 @@ function overlayAction(
 			const closes = command === 'help' || command === 'close' || command === 'quit';
 			return closes ? {type: 'overlay-closed', atMs} : undefined;
 		}
+		case 'more-question':
+			if (['a', 'y', 'Enter'].includes(keyName)) {
+				return {type: 'overlay-accepted', atMs};
+			}
+			return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
 		case 'quit-question':
 			if (['q', 'y', 'Enter'].includes(keyName)) {
 				return {type: 'command-given', command: 'quit', atMs};

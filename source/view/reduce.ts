@@ -11,12 +11,14 @@ import {
 import {disabledReason} from './availability.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
+import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
+import {titleOf} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -40,7 +42,7 @@ export function reduce(before: State, action: Action): Transition {
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
-			return isOver(state) ? screen.leave(ended) : noEffect(closedQuestion(ended));
+			return isOver(state) ? screen.leave(ended) : announced(closedQuestion(ended), action.snapshot);
 		}
 		case 'engine-failed': {
 			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
@@ -115,6 +117,8 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 				: noEffect(state);
 		case 'picker':
 			return inPicker(state, overlay, action);
+		case 'more-question':
+			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
 		case 'quit-question':
 		case 'exported':
 			return noEffect(state);
@@ -145,6 +149,15 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 			return noEffect({...state, overlay: undefined});
 	}
 }
+
+/** A run that was long enough to look elsewhere is announced, unless it was ended by a key. */
+function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
+	return elapsedMs < announcedFromMs || stoppedBy === 'key'
+		? noEffect(state)
+		: withEffects(state, {type: 'announce', text: titleOf(state)});
+}
+
+const announcedFromMs = 30_000;
 
 function prepared(state: State, snapshot: Snapshot): Transition {
 	const {stage} = state;
@@ -223,6 +236,7 @@ const opener = (view: ViewName) => (state: State) => screen.openView(state, view
 
 const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	run: runs.run,
+	'add-requests': more.addRequests,
 	stop: runs.stop,
 	'toggle-pause': runs.togglePause,
 	'toggle-variant': runs.toggleVariant,

@@ -41,6 +41,8 @@ export type Overlay =
 	| Picker
 	| SettingsForm
 	| {readonly kind: 'quit-question'}
+	/** Whether requests are added to the run that has ended. */
+	| {readonly kind: 'more-question'}
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
 
 /** A list to choose from, narrowed down by what is typed. */

@@ -1,7 +1,8 @@
 import {formatCount} from '../../text/numbers.ts';
-import {fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {keyGroups} from '../../view/keymap.ts';
+import {moreQuestion, offeredMore} from '../../view/more-requests.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
@@ -102,6 +103,8 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
 			};
+		case 'more-question':
+			return {title: [segment('More requests?', 'warning')], note: [], lines: moreLines(state, width)};
 		case 'quit-question':
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state)};
 		case 'exported':
@@ -109,7 +112,7 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 				title: [segment('Written', 'good')],
 				note: [segment('any key closes', 'muted')],
 				lines: overlay.files.flatMap((file) =>
-					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [segment(line)]),
+					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [fileSegment(file, line)]),
 				),
 			};
 	}
@@ -126,6 +129,15 @@ function questionLines({snapshot}: State): readonly Line[] {
 			segment('Esc', 'accent'),
 			segment(' continues'),
 		],
+	];
+}
+
+function moreLines(state: State, width: number): readonly Line[] {
+	const offer = offeredMore(state);
+	const words = offer === undefined ? ['Nothing can be added.'] : moreQuestion(offer);
+	return [
+		...words.flatMap((text) => wrapText(text, Math.max(1, width)).map((line): Line => [segment(line)])),
+		[segment('a', 'accent'), segment(' adds them   '), segment('Esc', 'accent'), segment(' goes back')],
 	];
 }
 
