@@ -42,8 +42,6 @@ export function memberOf<Member>(list: readonly Member[], index: number, what: s
 }
 
 type CoreOptions = {
-	/** Unique name of the run; absent: none. */
-	readonly id?: string | undefined;
 	readonly backend: Pick<Backend, 'roundTripMs'>;
 	readonly clock: Clock;
 	/** Of each target: what other runs use of its bucket. */
@@ -57,7 +55,6 @@ type CoreOptions = {
 /** The state of a run that its parts share, and the few things that all of them do to it. */
 export class RunCore {
 	readonly spec: RunSpec;
-	readonly id: string | undefined;
 	readonly clock: Clock;
 	readonly random: Random;
 	readonly time: RunningTime;
@@ -93,8 +90,7 @@ export class RunCore {
 	/** Conversations that were left before their last turn. */
 	#leftConversations = 0;
 
-	constructor(spec: RunSpec, {id, backend, clock, initialUse, onLost = () => {}, onWake}: CoreOptions) {
-		this.id = id;
+	constructor(spec: RunSpec, {backend, clock, initialUse, onLost = () => {}, onWake}: CoreOptions) {
 		this.#onLost = onLost;
 		this.#wakeTimer = new WakeTimer(clock, onWake);
 		this.spec = spec;

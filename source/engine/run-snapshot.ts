@@ -279,7 +279,6 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 	const adviceInput = {spec, figures, variants, timeline, learntMaxTokens, leaders};
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
-		...(core.id === undefined ? {} : {run: core.id}),
 		phase: status.phase,
 		startedAt: figures.startedEpochMs === undefined ? null : isoAt(figures, 0),
 		endedAt: figures.endedAt === undefined ? null : isoAt(figures, figures.endedAt),
