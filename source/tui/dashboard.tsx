@@ -74,6 +74,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 				onKey={session.press}
 				onPaste={session.paste}
 				onResize={session.resize}
+				onDrawn={session.drawn}
 			/>
 		</SuspendPort>
 	);

@@ -4,10 +4,11 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
+import {isPlanShown} from './overlays/start-question.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
@@ -16,6 +17,8 @@ export type Session = {
 	readonly press: (keyName: string) => void;
 	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
+	/** A frame of this state has been drawn: a plan in it may be started. */
+	readonly drawn: (state: State) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
 	/** The newest run that was started; undefined where none was. */
@@ -70,9 +73,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 	const press = (keyName: string) => {
 		const action = actionForKey(store.latest(), keyName, clock.now());
-		if (action === undefined) {
-			return;
-		}
 		store.dispatch(action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
@@ -106,9 +106,17 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
 			}
 		},
+		drawn(state) {
+			const {plan} = state;
+			if (plan !== undefined && store.latest().shownPlan !== plan && isPlanShown(state)) {
+				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
+			} else {
+				store.dispatch({type: 'key-refused', keyName: 'pasted text', atMs: clock.now()});
 			}
 		},
 		started: effects.started,

@@ -41,6 +41,8 @@ export type Overlay =
 	| Picker
 	| SettingsForm
 	| {readonly kind: 'quit-question'}
+	/** Shows a plan that has not been on screen, and asks whether to start it. */
+	| {readonly kind: 'start-question'; readonly scroll: number}
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
 
 /** A list to choose from, narrowed down by what is typed. */
@@ -67,6 +69,9 @@ export type SettingsForm = {
 	readonly before: RunConfig;
 };
 
+/** What a key writes: SVGs, the figures for a quota increase, the winning request. */
+export type ExportKind = 'charts' | 'increase' | 'winner';
+
 /** A request to the engine that no snapshot shows yet. */
 type Asked = 'pause' | 'resume' | 'stop';
 
@@ -87,6 +92,8 @@ export type State = {
 	readonly startsAtOnce: boolean;
 	readonly stage: Stage;
 	readonly plan: Plan | undefined;
+	/** The plan whose requests and cost were last on screen: no other one starts where a run costs money. */
+	readonly shownPlan: Plan | undefined;
 	/** The newest one. */
 	readonly snapshot: Snapshot | undefined;
 	/** The last run in which something was sent, once another is prepared. */
@@ -115,7 +122,8 @@ export type State = {
 	readonly windowSeconds: number | undefined;
 	/** A passing remark. */
 	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
-	readonly isExporting: boolean;
+	/** What is being written. */
+	readonly exporting: readonly ExportKind[];
 	/** Lines that the engine logged, oldest first; bounded. */
 	readonly log: readonly string[];
 	/** Time of the last action, on the clock that never goes back. */
@@ -156,6 +164,7 @@ export function initialState(
 					isStale: false,
 				},
 		plan: undefined,
+		shownPlan: undefined,
 		snapshot: undefined,
 		lastRun: undefined,
 		startedConfig: undefined,
@@ -172,7 +181,7 @@ export function initialState(
 		isTyping: false,
 		windowSeconds: undefined,
 		flash: undefined,
-		isExporting: false,
+		exporting: [],
 		log: [],
 	};
 }

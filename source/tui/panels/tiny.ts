@@ -2,11 +2,13 @@ import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
+import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
 
 /** Buckets that are shown where there is no room for a table. */
@@ -33,14 +35,24 @@ function accountTinyParts(state: State): readonly Line[] {
  */
 export function tinyLines(state: State, width: number, height: number): readonly Line[] {
 	const parts = state.view === 'account' ? accountTinyParts(state) : runParts(state);
-	return flowed(
+	const tail = tailLines(state, width);
+	const lines = flowed(
 		[
 			isSimulatedIn(state) ? [segment('SIMULATED', 'inverse')] : [],
 			...parts,
-			[segment('enlarge to 40x8', 'muted')],
+			tail.length === 0 ? [segment('enlarge to 40x8', 'muted')] : [],
 		].filter((part) => part.length > 0),
 		Math.max(0, width - 1),
-	).slice(0, height);
+	);
+	return [...lines.slice(0, Math.max(1, height - tail.length)), ...tail].slice(0, height);
+}
+
+/** What is being typed, or a passing remark. */
+function tailLines(state: State, width: number): readonly Line[] {
+	if (state.isTyping || state.flash === undefined) {
+		return state.isTyping ? [footerLine(state, width)] : [];
+	}
+	return wrapText(`! ${cleanText(state.flash.text)}`, Math.max(1, width - 1)).map((line) => [segment(line)]);
 }
 
 /** The essentials of a run. */
@@ -54,6 +66,7 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
+		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
 		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
 	];
