@@ -2,7 +2,7 @@ import type {Answer, Usage} from './backend.ts';
 import type {CountsFrom} from './bucket-usage.ts';
 import type {ItemCounts, Occupied, RequestTimes, TokenCounts} from './run-event.ts';
 import type {CellSpec, Price, ServiceLevel} from './run-spec.ts';
-import type {ItemVerdict} from './task.ts';
+import {failureOfVerdict, type ItemFailure, type ItemVerdict} from './task.ts';
 
 /** Bytes of a text in UTF-8: the most tokens that it can have. */
 export function utf8Bytes(text: string): number {
@@ -132,6 +132,12 @@ export function checksOf(
 	return checked.length === 0
 		? undefined
 		: checked.map(({item, kind}) => [item?.index, kind === 'useful'] as const);
+}
+
+/** Why items are not useful, one for each that is not; undefined where all are. */
+export function failuresOf(verdicts: readonly ItemVerdict[]): readonly ItemFailure[] | undefined {
+	const failures = verdicts.flatMap((verdict) => failureOfVerdict(verdict) ?? []);
+	return failures.length === 0 ? undefined : failures;
 }
 
 /** Whether an answer met every bound; undefined without a service level. A bound that was not measured is not met. */

@@ -158,6 +158,19 @@ export const variantSchema = z.object({
 	}),
 	prompt: prompt.describe('as first sent'),
 	sample: z.string().nullable().describe('first 100 characters of one answer'),
+	example: z
+		.object({
+			system: z.string().nullable(),
+			user: z.string(),
+			answer: z.string(),
+			failed: z.object({check: z.string(), why: z.string()}).nullable(),
+		})
+		.exactOptional()
+		.describe('one request with its answer: the first with an item that failed, else the first answered'),
+	itemsFailed: z
+		.record(z.string(), count)
+		.exactOptional()
+		.describe('items that are not useful, by the check that failed, or by what is wrong with the answer'),
 	tiers: z
 		.record(z.string(), count)
 		.exactOptional()

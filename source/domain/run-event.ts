@@ -1,5 +1,5 @@
 import type {Failure} from './failure.ts';
-import type {Prompt} from './task.ts';
+import type {ItemFailure, Prompt} from './task.ts';
 
 /** Events of a run, from which its figures are folded. `at` is in milliseconds since the start. */
 
@@ -95,6 +95,10 @@ export type AnsweredEvent = AttemptOf & {
 	readonly broken?: Broken | undefined;
 	/** Each item that had something to check, by its index, and whether it passed; absent where nothing was checked. */
 	readonly checks?: ReadonlyArray<readonly [item: number | undefined, hasPassed: boolean]> | undefined;
+	/** Of each of its items that is not useful, why not; absent where all are. */
+	readonly failures?: readonly ItemFailure[] | undefined;
+	/** What was answered: with the answer it is an example of its variant. */
+	readonly prompt?: Pick<Prompt, 'system' | 'user'> | undefined;
 	/** Set aside by the ledger. */
 	readonly reservedTokens: number;
 	readonly isOverrun: boolean;

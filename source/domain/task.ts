@@ -67,6 +67,22 @@ export type Task = {
 	readonly chat?: Chat | undefined;
 };
 
+/** The first check that an answer did not meet. */
+export type FailedCheck = {
+	/** The check's key in the preset; `expected`: the item's right answer; `answered`: there is no text at all. */
+	readonly check:
+		| 'contains'
+		| 'regex'
+		| 'oneOf'
+		| 'equals'
+		| 'jsonSchema'
+		| 'maxCharacters'
+		| 'expected'
+		| 'answered';
+	/** What was wanted, or what is wrong with the answer, in a few words. */
+	readonly why: string;
+};
+
 /** The verdict on one item of a request. */
 export type ItemVerdict = {
 	/** Undefined for a task without items. */
@@ -77,7 +93,25 @@ export type ItemVerdict = {
 	readonly checked: boolean;
 	/** Why its check could not finish, where it did not. */
 	readonly reason?: string | undefined;
+	/** Of a failed check that did finish. */
+	readonly failed?: FailedCheck | undefined;
 };
+
+/** Why an item is not useful: the check that failed, or what is wrong with the answer as a whole. */
+export type ItemFailure = {
+	readonly of: FailedCheck['check'] | Exclude<ItemVerdict['kind'], 'useful'>;
+	/** In a few words; empty where the first one says it all. */
+	readonly why: string;
+};
+
+/** Why an item is not useful; undefined where it is. */
+export function failureOfVerdict({
+	kind,
+	failed,
+	reason,
+}: Pick<ItemVerdict, 'kind' | 'failed' | 'reason'>): ItemFailure | undefined {
+	return kind === 'useful' ? undefined : {of: failed?.check ?? kind, why: failed?.why ?? reason ?? ''};
+}
 
 /** Changes of a prompt that a search tries. */
 export const levers = ['pack', 'compress', 'cache', 'maxTokens'] as const;

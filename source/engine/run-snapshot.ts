@@ -260,7 +260,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		),
 		advice: adviceOf(adviceInput),
 		events: figures.events,
-		timeline,
+		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
 		...spentUsd(figures.spent),
 	};

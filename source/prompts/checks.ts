@@ -1,5 +1,5 @@
 import type {Answer} from '../domain/backend.ts';
-import type {Check, Item, ItemVerdict, Task, Variant} from '../domain/task.ts';
+import type {Check, FailedCheck, Item, ItemVerdict, Task, Variant} from '../domain/task.ts';
 import {compileSchema, type SchemaValidator} from './json-schema.ts';
 import {unpackAnswers} from './packing.ts';
 
@@ -18,33 +18,58 @@ const validatorOf = (schema: Schema): SchemaValidator => {
 const withoutFence = (text: string): string =>
 	text.replace(/^```[a-z]*\s*\n?/i, '').replace(/\n?```\s*$/, '');
 
-const matchesSchema = (answer: string, schema: Schema): boolean => {
+const schemaFault = (text: string, schema: Schema): string | undefined => {
+	let value: unknown;
 	try {
-		return validatorOf(schema)(JSON.parse(withoutFence(answer.trim())));
+		value = JSON.parse(withoutFence(text));
 	} catch {
-		return false;
+		return 'it is not JSON';
+	}
+	try {
+		return validatorOf(schema)(value);
+	} catch {
+		return 'it does not meet the schema';
 	}
 };
 
-/** Whether an answer, trimmed, meets a check. Case counts. */
-export function meetsCheck(answer: string, check: Check): boolean {
+/** Characters of what is quoted of a check. */
+const quotedLength = 200;
+
+const quoted = (text: string): string =>
+	text.length > quotedLength ? `${text.slice(0, quotedLength)}...` : text;
+
+/** What keeps an answer, trimmed, from meeting a check; undefined where it meets it. Case counts. */
+function faultOf(answer: string, check: Check): FailedCheck | undefined {
 	const text = answer.trim();
+	const failed = (name: FailedCheck['check'], isMet: boolean, why: () => string): FailedCheck | undefined =>
+		isMet ? undefined : {check: name, why: quoted(why())};
 	if ('contains' in check) {
-		return text.includes(check.contains);
+		return failed('contains', text.includes(check.contains), () => `wanted in it: ${check.contains}`);
 	}
 	if ('regex' in check) {
-		return new RegExp(check.regex, 'u').test(text);
+		return failed('regex', new RegExp(check.regex, 'u').test(text), () => `wanted: /${check.regex}/`);
 	}
 	if ('oneOf' in check) {
-		return check.oneOf.includes(text);
+		return failed('oneOf', check.oneOf.includes(text), () => `wanted one of: ${check.oneOf.join(', ')}`);
 	}
 	if ('equals' in check) {
-		return text === check.equals.trim();
+		return failed('equals', text === check.equals.trim(), () => `wanted: ${check.equals.trim()}`);
 	}
 	if ('jsonSchema' in check) {
-		return matchesSchema(text, check.jsonSchema);
+		const fault = schemaFault(text, check.jsonSchema);
+		return failed('jsonSchema', fault === undefined, () => fault ?? '');
 	}
-	return [...text].length <= check.maxCharacters;
+	const {length} = [...text];
+	return failed(
+		'maxCharacters',
+		length <= check.maxCharacters,
+		() => `${length} characters, at most ${check.maxCharacters}`,
+	);
+}
+
+/** Whether an answer, trimmed, meets a check. Case counts. */
+export function meetsCheck(answer: string, check: Check): boolean {
+	return faultOf(answer, check) === undefined;
 }
 
 /** Whether a check runs a pattern of the user, which may take any time. Others take time by the length of the answer. */
@@ -52,10 +77,30 @@ export function isPattern(check: Check): boolean {
 	return 'regex' in check || 'jsonSchema' in check;
 }
 
-/** All checks of an item: those of the task, and the equality that a known right answer implies. */
-function checksOf(checks: readonly Check[], item: Item | undefined): readonly Check[] {
-	return item?.expected === undefined ? checks : [...checks, {equals: item.expected}];
-}
+/** Whether an item has anything to check: a check of the task, or a known right answer, which its answer must equal. */
+const hasChecks = (checks: readonly Check[], item: Item | undefined): boolean =>
+	checks.length > 0 || item?.expected !== undefined;
+
+/** The first check but patterns that an answer does not meet; a known right answer comes last. */
+const firstFault = (
+	answer: string,
+	checks: readonly Check[],
+	item: Item | undefined,
+): FailedCheck | undefined => {
+	if (answer.trim() === '') {
+		return {check: 'answered', why: 'the answer is empty'};
+	}
+	for (const check of checks) {
+		const fault = isPattern(check) ? undefined : faultOf(answer, check);
+		if (fault !== undefined) {
+			return fault;
+		}
+	}
+	const expected = item?.expected?.trim();
+	return expected === undefined || answer.trim() === expected
+		? undefined
+		: {check: 'expected', why: `expected: ${quoted(expected)}`};
+};
 
 /** The parts of a task that answers are judged by. */
 export type Judged = Pick<Answer, 'text' | 'isTruncated' | 'isRefused' | 'unfit'>;
@@ -84,6 +129,8 @@ export type PatternResult = {
 	readonly isMet: boolean;
 	/** Why the check could not finish: then it is not met. */
 	readonly reason?: string | undefined;
+	/** Of a pattern that is not met. */
+	readonly failed?: FailedCheck | undefined;
 };
 
 /** Checks texts by the patterns of a task, in another thread and in bounded time. It always answers, in the order of the texts. */
@@ -105,10 +152,11 @@ type Judgement =
 
 /** Judges by all checks but patterns. */
 const judgeItem = (answer: string, task: Pick<Task, 'checks'>, item: Item | undefined): ItemVerdict => {
-	const checks = checksOf(task.checks, item);
-	const hasPassed =
-		answer.trim() !== '' && checks.every((check) => isPattern(check) || meetsCheck(answer, check));
-	return {item, kind: hasPassed ? 'useful' : 'check-failed', answer, checked: checks.length > 0};
+	const failed = firstFault(answer, task.checks, item);
+	const checked = hasChecks(task.checks, item);
+	return failed === undefined
+		? {item, kind: 'useful', answer, checked}
+		: {item, kind: 'check-failed', answer, checked, failed};
 };
 
 const judgeItems = (
@@ -119,7 +167,7 @@ const judgeItems = (
 ): readonly ItemVerdict[] => {
 	const flaw = flawOf(answer, variant);
 	const withFlaw = (verdict: ItemVerdict): ItemVerdict =>
-		flaw === undefined ? verdict : {...verdict, kind: flaw};
+		flaw === undefined ? verdict : {...verdict, kind: flaw, failed: undefined};
 	if (items.length <= 1) {
 		return [withFlaw(judgeItem(answer.text, task, items[0]))];
 	}
@@ -128,7 +176,7 @@ const judgeItems = (
 		const part = answers[index];
 		const isMissing = part === undefined && flaw !== 'refused';
 		return isMissing
-			? {item, kind: 'unparsed', answer: undefined, checked: checksOf(task.checks, item).length > 0}
+			? {item, kind: 'unparsed', answer: undefined, checked: hasChecks(task.checks, item)}
 			: withFlaw(judgeItem(part ?? '', task, item));
 	});
 };
@@ -163,15 +211,22 @@ export function beginJudgement(
 							...verdict,
 							kind: 'check-failed',
 							...(result.reason === undefined ? {} : {reason: result.reason}),
+							...(result.failed === undefined ? {} : {failed: result.failed}),
 						};
 			});
 		},
 	};
 }
 
-/** Whether a text meets all patterns among some checks, in this thread: it may take any time. */
-export function meetsPatterns(text: string, checks: readonly Check[]): boolean {
-	return checks.filter(isPattern).every((check) => meetsCheck(text, check));
+/** Checks a text by all patterns among some checks, in this thread: it may take any time. */
+export function checkPatterns(text: string, checks: readonly Check[]): PatternResult {
+	for (const check of checks.filter(isPattern)) {
+		const failed = faultOf(text, check);
+		if (failed !== undefined) {
+			return {isMet: false, failed};
+		}
+	}
+	return {isMet: true};
 }
 
 /** Judges an answer at once, patterns included: they may take any time. */
@@ -184,5 +239,5 @@ export function judgeAnswer(
 	const judgement = beginJudgement(answer, task, items, variant);
 	return judgement.kind === 'judged'
 		? judgement.verdicts
-		: judgement.conclude(judgement.texts.map((text) => ({isMet: meetsPatterns(text, task.checks)})));
+		: judgement.conclude(judgement.texts.map((text) => checkPatterns(text, task.checks)));
 }

@@ -1,8 +1,8 @@
 import {createRequire} from 'node:module';
 import type {Ajv, ErrorObject, Options} from 'ajv';
 
-/** Whether a value, as parsed from JSON, meets a schema. */
-export type SchemaValidator = (value: unknown) => boolean;
+/** What is wrong with a value, as parsed from JSON, in a few words; undefined where it meets the schema. */
+export type SchemaValidator = (value: unknown) => string | undefined;
 
 type Schema = Readonly<Record<string, unknown>>;
 type Draft = '2020-12' | '2019-09' | 'draft-07';
@@ -56,11 +56,11 @@ const draftsOf = ({$schema}: Schema): readonly [Draft, ...Draft[]] => {
 };
 
 const sentenceOf = ({instancePath, message, params}: ErrorObject): string => {
-	const place = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+	const path = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
 	const rule = Array.isArray(params.allowedValues)
 		? `must be one of ${params.allowedValues.join(', ')}`
 		: (message ?? 'is not allowed').replace('object,boolean', 'a schema');
-	return `"${place}" ${rule}`;
+	return path === '' ? rule : `"${path}" ${rule}`;
 };
 
 /** A fault that shows only while compiling, in words for the author of the schema. */
@@ -89,7 +89,12 @@ export function compileSchema(schema: Schema): SchemaValidator {
 				const validate = library.compile(rules);
 				// Rules that refer to each other in a circle never end, whatever the value.
 				validate(null);
-				return (value) => validate(value) === true;
+				return (value) =>
+					validate(value) === true
+						? undefined
+						: validate.errors?.[0] === undefined
+							? 'it does not meet the schema'
+							: sentenceOf(validate.errors[0]);
 			} catch (error) {
 				throw compileFault(error);
 			}

@@ -78,6 +78,7 @@ export function withResults(line: UncheckedLine, results: readonly PatternResult
 					...verdict,
 					kind: result.isMet ? 'useful' : 'check-failed',
 					...(result.reason === undefined ? {} : {reason: result.reason}),
+					...(result.failed === undefined ? {} : {failed: result.failed}),
 				};
 	});
 	// The rest was written by this program, and is written again as it is.

@@ -6,6 +6,7 @@ import {variantFingerprint} from '../domain/fingerprint.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {reasonOf} from '../domain/user-error.ts';
 import type {AnswerRecord, LostRecord, UncheckedRecord} from '../engine/attempts/request-records.ts';
+import {lostFile} from '../reports/answer-index.ts';
 import {askedLine, partsOf} from '../reports/answer-lines.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
 import {uncheckedFile} from '../reports/unchecked-lines.ts';
@@ -15,13 +16,14 @@ import type {AnswerSink} from './messages.ts';
 
 /** Where requests are streamed to: a line for each answer in answers.jsonl, a row for each request in requests.csv. */
 type AnswerWriter = {
-	readonly write: (record: AnswerRecord) => void;
+	/** @returns Where the line begins in answers.jsonl, in bytes; -1 where it is not kept. */
+	readonly write: (record: AnswerRecord) => number;
 	/**
 	 * An answer whose check goes on: it is kept in answers-unchecked.jsonl until the run is over. Should the program be
 	 * killed before that, `--resume` checks it there.
 	 */
 	readonly unjudged: (record: UncheckedRecord) => void;
-	/** A request without an answer is a row of requests.csv alone. */
+	/** A request without an answer is a line of answers-lost.jsonl, and a row of requests.csv. */
 	readonly lost: (record: LostRecord) => void;
 	/** Waits until all lines are written. */
 	readonly close: () => Promise<void>;
@@ -47,7 +49,7 @@ export function createAnswerLog(onFault: (text: string) => void): AnswerLog {
 		open(sink, of) {
 			writer = sink && openAnswers(sink, of, onFault);
 		},
-		write: (record) => writer?.write(record),
+		write: (record) => writer?.write(record) ?? -1,
 		unjudged: (record) => writer?.unjudged(record),
 		lost: (record) => writer?.lost(record),
 		async close() {
@@ -80,6 +82,8 @@ export function openAnswers(
 	const requests = open(requestsFile, 'Requests', requestsCsvHead);
 	const draft = file === undefined ? undefined : uncheckedFile(file);
 	let unchecked: LineFile | undefined;
+	const lost = open(file === undefined ? undefined : lostFile(file), 'Requests without an answer');
+	let hasLost = false;
 	/** Comes before the first answer, checked or not. */
 	const say = (): void => {
 		if (hasAsked) {
@@ -89,6 +93,9 @@ export function openAnswers(
 		asked?.write(askedLine(run, config));
 		if (isReplacing && draft !== undefined) {
 			rmSync(draft, {force: true});
+			if (!hasLost && file !== undefined) {
+				rmSync(lostFile(file), {force: true});
+			}
 		}
 	};
 	const answerLine = (record: AnswerRecord | UncheckedRecord): string => {
@@ -105,14 +112,16 @@ export function openAnswers(
 		},
 		write(record) {
 			say();
-			answers?.write(answerLine(record));
 			requests?.write(requestsCsvLine(record));
+			return answers?.write(answerLine(record)) ?? -1;
 		},
 		lost(record) {
+			hasLost = true;
+			lost?.write(`${JSON.stringify({run, ...record})}\n`);
 			requests?.write(lostRequestCsvLine(record));
 		},
 		async close() {
-			await Promise.all([answers?.close(), asked?.close(), requests?.close(), unchecked?.close()]);
+			await Promise.all([answers, asked, requests, unchecked, lost].map(async (each) => each?.close()));
 			if (draft !== undefined && unchecked !== undefined) {
 				await rm(draft, {force: true});
 			}
@@ -122,8 +131,11 @@ export function openAnswers(
 
 /** A file that grows by whole pieces of text during a run, so that an interruption loses nothing. */
 type LineFile = {
-	/** Appends text as it is; it includes its end of line. */
-	readonly write: (text: string) => void;
+	/**
+	 * Appends text as it is; it includes its end of line.
+	 * @returns Where it begins, in bytes; -1 where it can't be written.
+	 */
+	readonly write: (text: string) => number;
 	/** Waits until everything is written. */
 	readonly close: () => Promise<void>;
 };
@@ -137,7 +149,7 @@ type LineFileOptions = {
 	readonly isReplacing?: boolean;
 };
 
-const isEmpty = (file: string): boolean => (statSync(file, {throwIfNoEntry: false})?.size ?? 0) === 0;
+const sizeOf = (file: string): number => statSync(file, {throwIfNoEntry: false})?.size ?? 0;
 
 /**
  * Opens the file at the first write: a run without answers leaves nothing behind.
@@ -150,6 +162,7 @@ export function openLineFile(
 ): LineFile {
 	let stream: WriteStream | undefined;
 	let hasFailed = false;
+	let length = 0;
 	const fail = (error: unknown): void => {
 		if (!hasFailed) {
 			hasFailed = true;
@@ -158,24 +171,30 @@ export function openLineFile(
 	};
 	const open = (): WriteStream => {
 		mkdirSync(path.dirname(file), {recursive: true, mode: privateFolderMode});
-		const needsHead = head !== '' && (isReplacing || isEmpty(file));
+		length = isReplacing ? 0 : sizeOf(file);
+		const needsHead = head !== '' && length === 0;
 		const fd = openPrivate(file, isReplacing ? 'replace' : 'continue');
 		const opened = createWriteStream(file, {fd}).on('error', fail);
 		if (needsHead) {
 			opened.write(head);
+			length += Buffer.byteLength(head);
 		}
 		return opened;
 	};
 	return {
 		write(text) {
 			if (hasFailed) {
-				return;
+				return -1;
 			}
 			try {
 				stream ??= open();
 				stream.write(text);
+				const begin = length;
+				length += Buffer.byteLength(text);
+				return begin;
 			} catch (error) {
 				fail(error);
+				return -1;
 			}
 		},
 		async close() {

@@ -1,6 +1,6 @@
 import {parentPort, workerData} from 'node:worker_threads';
 import type {Check} from '../domain/task.ts';
-import {meetsPatterns, type PatternResult} from '../prompts/checks.ts';
+import {checkPatterns, type PatternResult} from '../prompts/checks.ts';
 import type {ChecksReport, ChecksRequest} from './messages.ts';
 
 /** Entry point of the thread that runs checks written by users: one that never ends blocks only this thread. */
@@ -16,7 +16,7 @@ const {patterns} = workerData as ChecksWorkerData;
 
 const resultOf = (text: string): PatternResult => {
 	try {
-		return {isMet: meetsPatterns(text, patterns)};
+		return checkPatterns(text, patterns);
 	} catch (error) {
 		return {isMet: false, reason: `its check failed: ${error instanceof Error ? error.message : error}`};
 	}
@@ -31,6 +31,6 @@ port.on('message', ({answers}: ChecksRequest) => {
 });
 // Checks are loaded now, so that it does not count against an answer's time limit.
 for (const pattern of patterns) {
-	meetsPatterns('null', [pattern]);
+	checkPatterns('null', [pattern]);
 }
 report({type: 'ready'});

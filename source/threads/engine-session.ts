@@ -4,6 +4,7 @@ import {createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {sumOf} from '../admission/member-shares.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
+import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import {faultOf} from '../domain/user-error.ts';
@@ -41,6 +42,7 @@ type Stage =
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 			readonly answers: AnswerLog;
+			readonly items: ItemCollector;
 	  }
 	| {
 			readonly name: 'running';
@@ -48,6 +50,9 @@ type Stage =
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 	  };
+
+const columnsOf = ({cells, variants}: RunSpec): readonly ItemColumn[] =>
+	itemColumns(cells.map(({variant, target}) => ({variant: variants[variant]?.name ?? '', target})));
 
 /** What is compared in a run: another run of the same takes about as much. */
 const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>
@@ -115,6 +120,7 @@ export function createSession({
 		const answers = createAnswerLog(warn);
 		const patterns = spec.task.checks.filter(isPattern);
 		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
+		const items = new ItemCollector(columnsOf(spec));
 		const warnOfCheck = createCheckWarning(warn);
 		const run = createRun(spec, {
 			backend: prepared.backend,
@@ -124,13 +130,21 @@ export function createSession({
 			onAnswer(record) {
 				account.answered(spec, record);
 				warnOfCheck(record);
-				answers.write(record);
+				const offset = answers.write(record);
+				for (const {item, kind} of record.verdicts) {
+					items.add(record, item, kind, offset);
+				}
 			},
 			onUnjudged: answers.unjudged,
 			checker,
-			onLost: answers.lost,
+			onLost(record) {
+				answers.lost(record);
+				for (const item of record.items.length === 0 ? [null] : record.items) {
+					items.add(record, item, record.reason, -1);
+				}
+			},
 		});
-		stage = {name: 'prepared', config, prepared, run, checker, answers};
+		stage = {name: 'prepared', config, prepared, run, checker, answers, items};
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
@@ -139,9 +153,10 @@ export function createSession({
 		});
 	};
 
-	const publishWhileRunning = (run: Run, spec: RunSpec): (() => void) => {
+	const publishWhileRunning = (run: Run, spec: RunSpec, publishItems: () => void): (() => void) => {
 		let cancel = (): void => {};
 		const tick = (): void => {
+			publishItems();
 			publish({type: 'snapshot', snapshot: run.snapshot()});
 			account.setElsewhere(spec, run.usedElsewhere());
 			cancel = clock.after(snapshotIntervalMs, tick);
@@ -167,7 +182,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {config, prepared, run, checker, answers} = own;
+		const {config, prepared, run, checker, answers, items} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -178,9 +193,16 @@ export function createSession({
 			return;
 		}
 		stage = {name: 'running', prepared, run, checker};
-		answers.open(sinkOfRun(sink), {run: randomUUID(), config});
+		const id = randomUUID();
+		answers.open(sinkOfRun(sink), {run: id, config});
 		account.attach(run, prepared.spec, config);
-		const stopPublishing = publishWhileRunning(run, prepared.spec);
+		const publishItems = (): void => {
+			const entries = items.take();
+			if (entries !== undefined) {
+				publish({type: 'items', run: id, file: sink?.file ?? null, entries});
+			}
+		};
+		const stopPublishing = publishWhileRunning(run, prepared.spec, publishItems);
 		try {
 			const ended = run.start();
 			meanwhile.forEach(handle);
@@ -191,6 +213,7 @@ export function createSession({
 			checker?.close();
 			await Promise.all([answers.close(), run.leave()]);
 		}
+		publishItems();
 		const snapshot = run.snapshot();
 		if (snapshot.outcome === 'completed') {
 			requestsOfLastRun.set(comparisonOf(config), snapshot.progress.done);

@@ -1,4 +1,5 @@
 import type {AccountReport, MonitorRequest} from '../account/account-messages.ts';
+import type {ItemEntries} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
@@ -41,6 +42,16 @@ export type EngineRequest =
 	| MonitorRequest
 	| {readonly type: 'close'};
 
+/** What became of items since the last such report: with each snapshot at most one. */
+type ItemsReport = {
+	readonly type: 'items';
+	/** Unique name of the run. */
+	readonly run: string;
+	/** answers.jsonl; null where answers are not kept. */
+	readonly file: string | null;
+	readonly entries: ItemEntries;
+};
+
 export type EngineReport =
 	| {readonly type: 'preparing'; readonly step: string}
 	| {readonly type: 'prepared'; readonly plan: Plan; readonly snapshot: Snapshot}
@@ -48,6 +59,7 @@ export type EngineReport =
 	| {readonly type: 'models-failed'; readonly fault: Fault}
 	| {readonly type: 'snapshot'; readonly snapshot: Snapshot}
 	| {readonly type: 'ended'; readonly snapshot: Snapshot}
+	| ItemsReport
 	| {readonly type: 'failed'; readonly fault: Fault}
 	| {readonly type: 'log'; readonly text: string}
 	/** Shown when the run is over: names what is missing from the results. */

@@ -13,7 +13,16 @@ import {firstShown, panelInside} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 import {Lines, Panel} from './panel.tsx';
-import {type ChartKind, chartLines, chartTitle, nearerLimit, throttleNote} from './panels/charts.ts';
+import {barLines, barsTitle} from './panels/bars.ts';
+import {
+	type ChartKind,
+	chartLines,
+	chartTitle,
+	latencyLines,
+	latencyTitle,
+	nearerLimit,
+	throttleNote,
+} from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
@@ -119,6 +128,15 @@ const RegionView = memo(({name, ...props}: RegionProps) => {
 			);
 		case 'traffic-chart':
 			return <ChartView {...props} kind="traffic" />;
+		case 'rate-chart':
+			return <ChartView {...props} kind="rate" />;
+		case 'latency-chart':
+			return <LatencyView {...props} />;
+		case 'bars': {
+			const inside = panelInside(width, height, props.tier, true);
+			const lines = barLines(state, inside.width, inside.height);
+			return <Panel {...props} title={barsTitle(state)} lines={lines} isTitled={true} />;
+		}
 		case 'notice':
 			return <NoticeView {...props} />;
 		case 'table':
@@ -180,10 +198,17 @@ function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 	};
 	const inside = panelInside(width, height, tier, true);
 	const {title, note = []} = chartTitle(input);
-	const throttled = kind === 'traffic' ? throttleNote(input) : [];
+	const throttled = kind === 'traffic' || kind === 'rate' ? throttleNote(input) : [];
 	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
 	const lines = chartLines(input, inside.width, inside.height);
 	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} isTitled={true} />;
+}
+
+function LatencyView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const inside = panelInside(width, height, tier, true);
+	const lines = latencyLines(state, inside.width, inside.height);
+	return <Panel {...props} title={latencyTitle(state)} lines={lines} isTitled={true} />;
 }
 
 function NoticeView(props: ViewProps) {

@@ -91,6 +91,20 @@ export function shownWindowSeconds(state: State): number {
 	return state.windowSeconds ?? Math.min(usualWindowSeconds, fitting);
 }
 
+/** Limits are over a minute: in a shorter run their curves only grow, and say what the gauges say. */
+const shortRunMs = 60_000;
+
+/** Whether a run is too short for curves of a minute; not where a window was chosen, which asks for curves. */
+export function isShortRun(state: State): boolean {
+	const snapshot = shownSnapshot(state);
+	return (
+		state.windowSeconds === undefined &&
+		snapshot !== undefined &&
+		snapshot.startedAt !== null &&
+		snapshot.elapsedMs < shortRunMs
+	);
+}
+
 /** The window some steps longer (positive) or shorter; undefined beyond the ends. */
 export function neighbourWindow(state: State, steps: number): number | undefined {
 	const shown = shownWindowSeconds(state);

@@ -86,6 +86,28 @@ describe('judgeAnswer', () => {
 		expect(judge('other', [item(0, 'billing')])[0]).toMatchObject({kind: 'check-failed'});
 	});
 
+	it.each([
+		['  ', [], 'answered', 'the answer is empty'],
+		['other', [], 'expected', 'expected: billing'],
+		['billing', [{contains: 'x'}], 'contains', 'wanted in it: x'],
+		['billing', [{oneOf: ['a', 'b']}], 'oneOf', 'wanted one of: a, b'],
+		['billing', [{equals: ' a '}], 'equals', 'wanted: a'],
+		['billing', [{maxCharacters: 3}], 'maxCharacters', '7 characters, at most 3'],
+		['billing', [{regex: '^a'}], 'regex', 'wanted: /^a/'],
+		['billing', [{jsonSchema: {type: 'object'}}], 'jsonSchema', 'it is not JSON'],
+		['{"a": 1}', [{jsonSchema: {properties: {a: {type: 'string'}}}}], 'jsonSchema', '"a" must be string'],
+		['[]', [{maxCharacters: 9}, {jsonSchema: {type: 'object'}}], 'jsonSchema', 'must be object'],
+	] as const)('says of %j with %j which check failed, and why', (text, checks, check, why) => {
+		const answer = {text, isTruncated: false, isRefused: false};
+		const [verdict] = judgeAnswer(
+			answer,
+			task(checks),
+			[item(0, check === 'expected' ? 'billing' : undefined)],
+			{parameters: {}},
+		);
+		expect(verdict).toMatchObject({kind: 'check-failed', failed: {check, why}});
+	});
+
 	it('takes a packed reply apart, item by item', () => {
 		const verdicts = judge('Sure: {"1": "a", "3": "x"}', [item(0, 'a'), item(1, 'b'), item(2, 'c')]);
 		expect(verdicts.map(({kind}) => kind)).toEqual(['useful', 'unparsed', 'check-failed']);

@@ -29,7 +29,7 @@ describe('compileSchema', () => {
 		[{$schema: 'http://json-schema.org/draft-07/schema#', items: [{type: 'string'}]}, [1]],
 	];
 	it.each(refused)('%j refuses %j', (schema, value) => {
-		expect(compileSchema(schema)(value)).toBe(false);
+		expect(compileSchema(schema)(value)).toBeDefined();
 	});
 
 	const accepted: ReadonlyArray<readonly [Schema, unknown]> = [
@@ -53,7 +53,7 @@ describe('compileSchema', () => {
 		[{$schema: 'http://json-schema.org/draft-06/schema#', type: 'object'}, {}],
 	];
 	it.each(accepted)('%j accepts %j', (schema, value) => {
-		expect(compileSchema(schema)(value)).toBe(true);
+		expect(compileSchema(schema)(value)).toBeUndefined();
 	});
 
 	const wrong: ReadonlyArray<readonly [Schema, string]> = [
@@ -76,7 +76,7 @@ describe('compileSchema', () => {
 
 	it('takes two schemas of one $id', () => {
 		const $id = 'https://example.com/same';
-		expect(compileSchema({$id, type: 'string'})(1)).toBe(false);
-		expect(compileSchema({$id, type: 'number'})(1)).toBe(true);
+		expect(compileSchema({$id, type: 'string'})(1)).toBe('must be string');
+		expect(compileSchema({$id, type: 'number'})(1)).toBeUndefined();
 	});
 });

@@ -65,6 +65,31 @@ describe('openAnswers', () => {
 		expect(rows.slice(1).map((row) => row.split(',')[1])).toEqual(['terse', 'long', undefined]);
 	});
 
+	it('says where each line begins, and keeps lost requests beside them', async () => {
+		const folder = newFolder();
+		const file = path.join(folder, 'answers.jsonl');
+		writeFileSync(file, 'earlier, ä\n');
+		const writer = openAnswers({file}, of, noFault);
+		const offsets = ['ü', 'b'].map((answer) => writer.write({...answerRecord, answer}));
+		writer.lost({...answerRecord, items: [3], attempts: 4, reason: 'throttled-day'});
+		await writer.close();
+		const bytes = readFileSync(file);
+		const lines = offsets.map((offset) => bytes.subarray(offset).toString('utf8').split('\n')[0] ?? '');
+		expect(lines.map((line) => JSON.parse(line).answer)).toEqual(['ü', 'b']);
+		const lost = readFileSync(path.join(folder, 'answers-lost.jsonl'), 'utf8').trim();
+		expect(JSON.parse(lost)).toMatchObject({run: 'r1', items: [3], reason: 'throttled-day'});
+	});
+
+	it('drops the lost requests of an earlier program where it replaces its answers', async () => {
+		const folder = newFolder();
+		const lost = path.join(folder, 'answers-lost.jsonl');
+		writeFileSync(lost, 'earlier\n');
+		const writer = openAnswers({file: path.join(folder, 'answers.jsonl'), isReplacing: true}, of, noFault);
+		writer.write(answerRecord);
+		await writer.close();
+		expect(existsSync(lost)).toBe(false);
+	});
+
 	it('has an answer on disk while its check goes on, and no second file when the run is over', async () => {
 		const folder = newFolder();
 		const draft = path.join(folder, 'answers-unchecked.jsonl');

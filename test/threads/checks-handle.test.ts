@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from 'vitest';
 import type {Check} from '../../source/domain/task.ts';
-import {meetsPatterns, type PatternChecker} from '../../source/prompts/checks.ts';
+import {checkPatterns, type PatternChecker} from '../../source/prompts/checks.ts';
 import {createChecksThread} from '../../source/threads/checks-handle.ts';
 
 /** Real threads: what they hold up is this thread's time, so that is what is watched. */
@@ -23,7 +23,7 @@ describe('the checks thread', () => {
 		const texts = ['1', '3', '4x', 'null', '', '12', '```\n7\n```'];
 		const {check} = open(...patterns);
 		const results = await Promise.all(texts.map(async (text) => check([text])));
-		expect(results.flat()).toEqual(texts.map((text) => ({isMet: meetsPatterns(text, patterns)})));
+		expect(results.flat()).toEqual(texts.map((text) => checkPatterns(text, patterns)));
 		expect(await check(texts)).toEqual(results.flat());
 	});
 
@@ -46,8 +46,8 @@ describe('the checks thread', () => {
 			const results = await Promise.all(['[]', text, '[1]'].map(async (each) => check([each])));
 			clearInterval(ticking);
 			expect(results[1]).toEqual([tooLong]);
-			expect(results[0]).toEqual([{isMet: meetsPatterns('[]', [pattern])}]);
-			expect(results[2]).toEqual([{isMet: meetsPatterns('[1]', [pattern])}]);
+			expect(results[0]).toEqual([checkPatterns('[]', [pattern])]);
+			expect(results[2]).toEqual([checkPatterns('[1]', [pattern])]);
 			// This thread went on meanwhile.
 			expect(ticks).toBeGreaterThan(1);
 		},

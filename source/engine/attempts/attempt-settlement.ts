@@ -2,6 +2,7 @@ import {
 	checksOf,
 	costOf,
 	countItems,
+	failuresOf,
 	isDearerTier,
 	meetsServiceLevel,
 	occupiedBy,
@@ -220,6 +221,8 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			isRefused: answer.isRefused,
 			items: countItems(verdicts),
 			checks: checksOf(verdicts),
+			failures: failuresOf(verdicts),
+			prompt: request.prompt,
 			tokens: tokenCounts(usage, answer),
 			quotaTokens,
 			occupied: occupiedBy(

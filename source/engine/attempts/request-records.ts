@@ -2,7 +2,7 @@ import type {Answer, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import {itemFingerprint} from '../../domain/fingerprint.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
-import type {ItemVerdict} from '../../domain/task.ts';
+import type {FailedCheck, ItemVerdict} from '../../domain/task.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
@@ -19,11 +19,13 @@ export type VerdictRecord = {
 	readonly checked: boolean;
 	/** Why its check could not finish; absent where it did. */
 	readonly reason?: string;
+	/** The first check that the answer did not meet, and what it wanted. */
+	readonly failed?: FailedCheck;
 };
 
 /** Verdicts as they are written. */
 export function toVerdictRecords(verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] {
-	return verdicts.map(({item, kind, answer, checked, reason}) => ({
+	return verdicts.map(({item, kind, answer, checked, reason, failed}) => ({
 		item: item?.index ?? null,
 		...(item === undefined ? {} : {fingerprint: itemFingerprint(item), text: item.text}),
 		...(item?.expected === undefined ? {} : {expected: item.expected}),
@@ -31,6 +33,7 @@ export function toVerdictRecords(verdicts: readonly ItemVerdict[]): readonly Ver
 		answer: answer ?? null,
 		checked,
 		...(reason === undefined ? {} : {reason}),
+		...(failed === undefined ? {} : {failed}),
 	}));
 }
 

@@ -201,6 +201,8 @@ export function toVariantFigures(figures: Figures, index: number, view: CellView
 		),
 		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},
 		sample: totals.sample ?? null,
+		...(totals.example === undefined ? {} : {example: totals.example}),
+		...(totals.failures.size === 0 ? {} : {itemsFailed: Object.fromEntries(totals.failures)}),
 		...(totals.tiers.size === 0 ? {} : {tiers: Object.fromEntries(totals.tiers)}),
 		...(totals.latencyModes.size === 0 ? {} : {latencyModes: Object.fromEntries(totals.latencyModes)}),
 		...(turns === undefined ? {} : {turns}),

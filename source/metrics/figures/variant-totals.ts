@@ -1,4 +1,5 @@
 import type {FailureClass} from '../../domain/failure.ts';
+import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {AnsweredEvent, Broken, RunEvent} from '../../domain/run-event.ts';
 import {Quantiles, RunningMean, Times} from '../statistics/distribution.ts';
 import {emptyCaching, foldCaching, foldTurn, type TurnTotals} from './breakdowns.ts';
@@ -61,6 +62,10 @@ export function emptyTotals() {
 		latencyModes: new Map<string, number>(),
 		prompt: undefined as Extract<RunEvent, {type: 'sent'}>['prompt'] | undefined,
 		sample: undefined as string | undefined,
+		/** A request with its answer: the first with an item that is not useful, before that the first of all. */
+		example: undefined as Example | undefined,
+		/** Items that are not useful, by what they failed. */
+		failures: new Map<string, number>(),
 		/** Milliseconds since the start of the run between which the variant was being sent. */
 		firstSentAt: undefined as number | undefined,
 		lastActiveAt: 0,
@@ -123,6 +128,31 @@ const foldMeans = ({perRequest}: VariantTotals, event: AnsweredEvent): void => {
 	}
 };
 
+/** Characters that are kept of each text of an example. */
+const exampleLength = 4000;
+
+const cut = (text: string): string =>
+	text.length > exampleLength ? `${text.slice(0, exampleLength)}...` : text;
+
+type Example = NonNullable<VariantFigures['example']>;
+
+const foldExample = (totals: VariantTotals, {prompt, text, failures}: AnsweredEvent): void => {
+	for (const {of} of failures ?? []) {
+		countIn(totals.failures, of);
+	}
+	const [failure] = failures ?? [];
+	const isBetter = totals.example === undefined || (failure !== undefined && totals.example.failed === null);
+	if (prompt === undefined || !isBetter) {
+		return;
+	}
+	totals.example = {
+		system: prompt.system === undefined ? null : cut(prompt.system),
+		user: cut(prompt.user),
+		answer: cut(text),
+		failed: failure === undefined ? null : {check: failure.of, why: failure.why},
+	};
+};
+
 const foldAnswer = (totals: VariantTotals, event: AnsweredEvent): void => {
 	const {requests, items} = totals;
 	requests.succeeded++;
@@ -140,6 +170,7 @@ const foldAnswer = (totals: VariantTotals, event: AnsweredEvent): void => {
 	countWord(totals.tiers, event.tier);
 	countWord(totals.latencyModes, event.latencyMode);
 	totals.sample ??= event.text === '' ? undefined : event.text.slice(0, sampleLength);
+	foldExample(totals, event);
 	foldTokens(totals, event);
 	foldTimes(totals, event);
 	foldMeans(totals, event);
