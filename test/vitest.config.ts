@@ -12,7 +12,6 @@ const inkOutput: Plugin = {
 /** Ink, what draws with it, and what measures for it. */
 const changedPackages = [
 	'ink',
-	'ink-table',
 	'ink-testing-library',
 	'cli-truncate',
 	'slice-ansi',

@@ -71,9 +71,10 @@ export class Membership {
 		this.#options = options;
 	}
 
-	/** Takes over what dead members left and claims the first piece. Never rejects. */
+	/** Takes over what dead members left and claims the first piece; after `stop` it is a member again. Never rejects. */
 	async start(): Promise<void> {
 		const {bucket, store} = this.#options;
+		this.#isEnded = false;
 		await this.#safely(async () => {
 			const learnt = await store.readStamping();
 			if (learnt !== undefined) {

@@ -1,74 +1,65 @@
 import {listRunnableModels, type RunnableModel} from '../bedrock/identify/runnable-models.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
-import {limitState} from '../plain/quota-report.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
+import {limitValue} from '../view/quota-columns.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
 
-const limitText = (limit: RunnableModel['quota']['tokensPerMinute']): string => {
-	switch (limit.state) {
-		case 'known':
-			return formatTokens(limit.value);
-		case 'none':
-			return 'none';
-		case 'blocked':
-			return 'blocked';
-		case 'unknown':
-			return limitState(limit);
-	}
-};
+/** A limit in one cell; a number that no source has is marked. */
+const limitText = (limit: RunnableModel['quota']['tokensPerMinute']): string =>
+	`${limitValue(limit, formatTokens)}${limit.source === 'assumed' ? ' assumed' : ''}`;
 
 const columns: ReadonlyArray<Column<RunnableModel>> = [
 	{
 		key: 'model',
-		header: 'MODEL',
+		header: 'Model',
 		align: 'left',
 		minWidth: 20,
 		priority: 9,
 		format: ({model}) => cleanText(model),
 		cut: 'middle',
 	},
-	{key: 'scope', header: 'SCOPE', align: 'left', priority: 8, format: ({scope}) => scope},
+	{key: 'scope', header: 'Scope', align: 'left', priority: 8, format: ({scope}) => scope},
 	{
 		key: 'rpm',
-		header: 'REQUESTS/MIN',
+		header: 'RPM',
 		align: 'right',
 		priority: 7,
 		format: ({quota}) => limitText(quota.requestsPerMinute),
 	},
 	{
 		key: 'tpm',
-		header: 'TOKENS/MIN',
+		header: 'TPM',
 		align: 'right',
 		priority: 7,
 		format: ({quota}) => limitText(quota.tokensPerMinute),
 	},
 	{
 		key: 'tpd',
-		header: 'TOKENS/DAY',
+		header: 'TPD',
 		align: 'right',
 		priority: 4,
 		format: ({quota}) => limitText(quota.tokensPerDay),
 	},
 	{
 		key: 'streaming',
-		header: 'STREAMING',
+		header: 'Streaming',
 		align: 'left',
 		priority: 6,
 		format: ({isStreaming}) => (isStreaming === null ? unknownMark : isStreaming ? 'yes' : 'no'),
 	},
 	{
 		key: 'state',
-		header: 'LIFECYCLE',
+		header: 'Lifecycle',
 		align: 'left',
 		priority: 3,
 		format: ({lifecycle}) => cleanText(lifecycle ?? unknownMark).toLowerCase(),
 	},
 	{
 		key: 'name',
-		header: 'NAME',
+		header: 'Name',
 		align: 'left',
 		minWidth: 10,
 		priority: 2,

@@ -3,10 +3,11 @@ import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import type {Target} from '../domain/target.ts';
-import {limitColumns, limitRows} from '../plain/quota-report.ts';
 import type {Io} from '../terminal/io.ts';
+import {formatCount} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
-import {cleanText} from '../text/width.ts';
+import {cleanText, wrapText} from '../text/width.ts';
+import {factorWords, limitColumns, limitFactor, limitRows} from '../view/quota-columns.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
 
 type QuotasRequest = ListRequest & {
@@ -39,6 +40,14 @@ const nearLines = ({model, near = []}: QuotaReport): readonly string[] =>
 		? []
 		: ['', `Quota names near ${cleanText(model)}:`, ...near.map((name) => `  ${cleanText(name)}`)];
 
+/** Why some limits are a multiple of what is applied; nothing where none is. */
+const factorLines = (reports: readonly QuotaReport[], columns: number): readonly string[] => {
+	const multiple = limitRows(reports).find(({limit}) => limitFactor(limit) > 1);
+	return multiple === undefined
+		? []
+		: ['', ...wrapText(`x${limitFactor(multiple.limit)}: ${factorWords(multiple.limit)}`, columns)];
+};
+
 /**
  * Prints the resolved quotas of models.
  * @returns Exit code 0, also where limits are unknown: the report says so.
@@ -49,7 +58,8 @@ export async function printQuotas({models, ...request}: QuotasRequest, io: ListI
 		what: 'quotas',
 		read: async (options) => readQuotas(models, options),
 		tableOf: (reports, columns) => [
-			...renderTable(limitColumns, limitRows(reports), columns),
+			...renderTable(limitColumns(formatCount), limitRows(reports), columns),
+			...factorLines(reports, columns),
 			// Too many of all models have no known quota.
 			...(models.length === 0 ? [] : reports.flatMap(nearLines)),
 		],

@@ -122,6 +122,8 @@ export type RunEvent =
 	| {readonly type: 'ended'; readonly at: number}
 	| {readonly type: 'paused'; readonly at: number}
 	| {readonly type: 'resumed'; readonly at: number}
+	/** Requests were added to a run that had ended. */
+	| {readonly type: 'continued'; readonly at: number; readonly requests: number}
 	| (AttemptOf & {
 			readonly type: 'sent';
 			/** False for a retry of a request that was sent before. */

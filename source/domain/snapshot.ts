@@ -66,6 +66,24 @@ export type FailureCount = {
 	readonly firstAt: string;
 };
 
+/** What `a` adds to a run that has ended, or why it adds nothing. */
+export type MoreRequests =
+	| {
+			readonly kind: 'offered';
+			/** Requests for each variant that is still in. */
+			readonly perVariant: number;
+			readonly requests: number;
+			/** Names of these variants. */
+			readonly variants: readonly string[];
+			/** They will likely decide between the variants. */
+			readonly isDeciding: boolean;
+			/** By the requests so far; null where no price is known. */
+			readonly costUsd: number | null;
+			/** By the pace so far; null where nothing was answered. */
+			readonly durationMs: number | null;
+	  }
+	| {readonly kind: 'refused'; readonly reason: string};
+
 /** One limit of a bucket over the last window, as the ledger sees it. `limit` is null: unlimited. */
 export type Gauge = {readonly used: number; readonly reserved: number; readonly limit: number | null};
 
@@ -127,6 +145,8 @@ export type Snapshot = {
 	/** For each target one for each goal, that of the run first. */
 	readonly verdicts: readonly Verdict[];
 	readonly gain: Gain | null;
+	/** Of an ended run only. */
+	readonly more?: MoreRequests;
 	readonly advice: readonly Advice[];
 	/** The newest 200. */
 	readonly events: readonly LogEvent[];

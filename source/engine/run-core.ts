@@ -6,7 +6,7 @@ import type {Failure} from '../domain/failure.ts';
 import {createRandom, type Random} from '../domain/random.ts';
 import type {RunEvent} from '../domain/run-event.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
-import type {StoppedBy} from '../domain/snapshot.ts';
+import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
@@ -14,7 +14,7 @@ import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
-import {RunningTime, RunStatus, WakeTimer} from './run-lifecycle.ts';
+import {RunningTime, RunStatus, unsentWords, WakeTimer} from './run-lifecycle.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
 import {RetryQueues} from './scheduling/retry-queue.ts';
@@ -64,10 +64,14 @@ export class RunCore {
 	readonly buckets: readonly Bucket[];
 	readonly cells: readonly Cell[];
 	readonly sources: readonly Source[];
+	readonly #refill: (requestsEach: number) => void;
+	/** Requests that were added after an end. */
+	#added: {readonly perVariant: number; readonly total: number} | undefined;
+	/** What was added is sent, even though it was decided before. */
+	#isDecisionMoot = false;
 	/** One for each target. */
 	readonly contests: readonly Contest[];
 	readonly retries = new RetryQueues();
-	/** Logs how max tokens are right-sized. */
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #wakeTimer: WakeTimer;
 	readonly #figures: Figures;
@@ -110,7 +114,12 @@ export class RunCore {
 		);
 		const isLimited = this.buckets.some((bucket) => bucket.isLimited);
 		const search = new ConcurrencySearch(spec.load.concurrency, maximumInFlight);
-		this.sources = createSources({
+		const decided = createDecided(
+			spec,
+			(cell) => this.#contestOf(cell),
+			(kind, text) => this.note(kind, text),
+		);
+		({sources: this.sources, refill: this.#refill} = createSources({
 			spec,
 			runningMs: () => this.time.runningMs(),
 			random: this.random,
@@ -119,14 +128,10 @@ export class RunCore {
 				return cell?.isAlive === true && cell.hasRequestAt(position);
 			},
 			isIn: (cell) => !spec.isEliminating || this.#contestOf(cell)?.isIn(cell) !== false,
-			isDecided: createDecided(
-				spec,
-				(cell) => this.#contestOf(cell),
-				(kind, text) => this.note(kind, text),
-			),
+			isDecided: (...group) => decided(...group) && !this.#isDecisionMoot,
 			// A quota bounds what is in flight by itself; without one the service's own capacity has to be found.
 			inFlightLimit: () => (isLimited ? maximumInFlight : search.level(clock.now(), this.#done)),
-		});
+		}));
 	}
 
 	/** Decides between variants; may change during the run. */
@@ -213,18 +218,8 @@ export class RunCore {
 	/** The run is over: logs what was learnt and what was lost. */
 	sumUp(): void {
 		this.learntMaxTokens.finish(this.time.elapsedMs());
-		if (this.#overdue !== undefined && this.#overdue > 0) {
-			this.note(
-				'unsent',
-				`${this.#overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
-			);
-		}
-		if (this.#leftConversations > 0) {
-			const count = this.#leftConversations;
-			this.note(
-				'unsent',
-				`${count} ${count === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
-			);
+		for (const text of unsentWords(this.#overdue ?? 0, this.#leftConversations)) {
+			this.note('unsent', text);
 		}
 		const text = this.#lost.toText();
 		if (text !== undefined) {
@@ -245,6 +240,24 @@ export class RunCore {
 	/** A turn will never be sent: its conversation is over. */
 	drop(request: LogicalRequest): void {
 		this.#leaveUnsent(request);
+	}
+
+	/** Requests that were added after an end: for each variant, and with all that were made before them. */
+	get added(): {readonly perVariant: number; readonly total: number} | undefined {
+		return this.#added;
+	}
+
+	/** An ended run sends again: requests for each variant that is still in. What was measured stays. */
+	continueWithMore({perVariant, requests}: MoreRequests & {kind: 'offered'}): void {
+		this.#isDecisionMoot = this.contests.every(({isDecided, isRepeating}) => isDecided || isRepeating);
+		this.#added = {perVariant: (this.#added?.perVariant ?? 0) + perVariant, total: this.#done + requests};
+		this.#refill(perVariant);
+		this.#drainedAtMs = undefined;
+		this.#overdue = undefined;
+		this.#allowed = 'new';
+		this.time.resume();
+		this.emit({type: 'continued', at: this.time.elapsedMs(), requests});
+		this.status.reopen();
 	}
 
 	/** Until when new requests were sent, in milliseconds since the start: up to now while they still are. */

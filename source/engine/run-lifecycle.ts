@@ -33,6 +33,12 @@ export class RunStatus {
 		this.#stoppedBy ??= stoppedBy;
 	}
 
+	/** An ended run goes on, as if nothing had stopped it. */
+	reopen(): void {
+		this.#stoppedBy = undefined;
+		this.go('running');
+	}
+
 	go(phase: Phase): void {
 		if (phase !== this.#phase) {
 			this.#phase = phase;
@@ -86,6 +92,26 @@ export class RunningTime {
 		const pauseMs = this.#pausedAt === undefined ? 0 : this.#clock.now() - this.#pausedAt;
 		return this.elapsedMs() - this.#pausedMs - pauseMs;
 	}
+}
+
+/**
+ * What a run that is over never sent, a sentence each.
+ * @param overdue Requests of open loops that were due.
+ * @param conversations Those that were left before their last turn.
+ */
+export function unsentWords(overdue: number, conversations: number): readonly string[] {
+	return [
+		...(overdue === 0
+			? []
+			: [
+					`${overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
+				]),
+		...(conversations === 0
+			? []
+			: [
+					`${conversations} ${conversations === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
+				]),
+	];
 }
 
 /** One timer that is moved as needed. It may fire early, never late, so it is set again only for an earlier time. */

@@ -1,12 +1,13 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {CellSpec, Goal, RunSpec} from '../domain/run-spec.ts';
-import type {Best, BucketState, Phase, Snapshot} from '../domain/snapshot.ts';
+import type {Best, BucketState, MoreRequests, Phase, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import type {Verdict} from '../domain/verdict.ts';
 import {adviceOf} from '../metrics/decisions/advice.ts';
 import {measuredRequests} from '../metrics/decisions/make-plan.ts';
+import {moreRequestsOf} from '../metrics/decisions/more-requests.ts';
 import {type Contest, comparableCells} from '../metrics/decisions/variant-contest.ts';
 import {gainOf} from '../metrics/decisions/verdict.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
@@ -86,8 +87,11 @@ const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore):
 };
 
 /** Planned requests of the whole run; null when only a duration ends it. */
-const plannedRequests = (spec: RunSpec): number | null => {
+const plannedRequests = ({spec, added}: RunCore): number | null => {
 	const {load, cells, variants, isBalanced} = spec;
+	if (added !== undefined) {
+		return added.total;
+	}
 	if (load.requests === null || load.shape !== 'measure') {
 		return load.requests;
 	}
@@ -111,7 +115,7 @@ type InFlight = {
 const progressOf = (core: RunCore, state: InFlight): Snapshot['progress'] => {
 	const {inFlight, quietMs, deadlineMs, blockedOn} = state;
 	const {spec, time, done, status} = core;
-	const total = plannedRequests(spec);
+	const total = plannedRequests(core);
 	const likely = status.phase === 'running' ? core.likelyRequests : undefined;
 	const end = likely === undefined || total === null ? total : Math.min(total, likely);
 	const runningMs = time.runningMs();
@@ -134,7 +138,7 @@ const progressOf = (core: RunCore, state: InFlight): Snapshot['progress'] => {
 	};
 };
 
-const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
+const specOf = ({spec, goal, added}: RunCore): Snapshot['spec'] => {
 	const {
 		task,
 		variants,
@@ -155,6 +159,9 @@ const specOf = ({spec, goal}: RunCore): Snapshot['spec'] => {
 		task.chat === undefined ? undefined : {turns: task.chat.turns.length, thinkMs: task.chat.thinkMs};
 	return {
 		...settings,
+		...(added === undefined || settings.load.requests === null
+			? {}
+			: {load: {...settings.load, requests: settings.load.requests + added.perVariant}}),
 		goal,
 		task: task.task,
 		...(hasOwnMaxTokens(variants) ? {hasOwnMaxTokens: true} : {}),
@@ -207,6 +214,23 @@ const standingOf = ({contests, spec}: RunCore, figures: VariantFigures, cell: nu
 	};
 };
 
+/** What can be added to a run that has ended. */
+function moreOf(core: RunCore, variants: readonly VariantFigures[]): MoreRequests {
+	const {spec, status, contests, cells, done, time} = core;
+	const contestOf = (cell: number) => contests[spec.cells[cell]?.target ?? -1];
+	return moreRequestsOf({
+		spec,
+		stoppedBy: status.stoppedBy,
+		variants,
+		isSent: (cell) =>
+			cells[cell]?.isAlive === true && (!spec.isEliminating || contestOf(cell)?.isIn(cell) !== false),
+		wants: contests.map(({wants, isRepeating}) => (isRepeating ? undefined : wants)),
+		requestsPerBlock: Math.ceil(Math.max(1, ...contests.map((contest) => contest.requestsPerBlock))),
+		done,
+		runningMs: time.runningMs(),
+	});
+}
+
 /** Everything that the screen, printouts and reports show, at one instant. */
 export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 	const {spec, status, figures, cells, buckets, contests} = core;
@@ -258,6 +282,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 			variants.filter((_, cell) => rivals.has(cell)),
 			verdicts,
 		),
+		...(status.phase === 'ended' ? {more: moreOf(core, variants)} : {}),
 		advice: adviceOf(adviceInput),
 		events: figures.events,
 		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},

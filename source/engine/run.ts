@@ -39,7 +39,10 @@ export type RunPorts = {
 
 /** The run as a member of each of its buckets, beside other runs of the user. */
 type RunMembers = {
-	/** Takes its part of the buckets that other runs of the user share; before the start. Without it the run is alone. */
+	/**
+	 * Takes its part of the buckets that other runs of the user share; before the start, and again before it continues.
+	 * Without it the run is alone.
+	 */
 	readonly join: () => Promise<void>;
 	/** Leaves its last window to the others; an ended run has done so by itself. */
 	readonly leave: () => Promise<void>;
@@ -51,6 +54,11 @@ type RunMembers = {
 export type Run = RunMembers & {
 	/** Sends until the load ends, the run is stopped or a guard holds; resolves when the last answer is in. */
 	readonly start: () => Promise<void>;
+	/**
+	 * Sends more after the end: what was measured stays. Resolves when the last answer is in.
+	 * @throws RangeError where the last snapshot offers nothing.
+	 */
+	readonly sendMore: () => Promise<void>;
 	/** Nothing new is sent; what is in flight continues. */
 	readonly pause: () => void;
 	readonly resume: () => void;
@@ -89,9 +97,29 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		cancelDeadline();
 		core.sumUp();
 		core.emit({type: 'ended', at: time.elapsedMs()});
+		// Until it continues, if ever.
+		time.pause();
 		status.go('ended');
 		onEnd();
 	};
+
+	const untilEnd = async (begin: () => void): Promise<void> => {
+		const ended = new Promise<void>((resolve) => {
+			onEnd = resolve;
+		});
+		begin();
+		pump();
+		await ended;
+		await members.leave();
+	};
+
+	const snapshot = (): Snapshot =>
+		makeSnapshot(core, {
+			inFlight: attempts.inFlight,
+			quietMs: attempts.quietMs,
+			deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
+			blockedOn: scheduler.blockedOn,
+		});
 
 	/** Cuts off what is in flight. */
 	const giveUpAnswers = (): void => {
@@ -161,18 +189,23 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 			if (status.phase !== 'ready') {
 				return;
 			}
-			const ended = new Promise<void>((resolve) => {
-				onEnd = resolve;
+			await untilEnd(() => {
+				time.start();
+				core.emit({type: 'started', at: 0, epochMs: clock.epoch()});
+				if (spec.methodNote !== undefined) {
+					core.note('method', spec.methodNote);
+				}
+				status.go('running');
 			});
-			time.start();
-			core.emit({type: 'started', at: 0, epochMs: clock.epoch()});
-			if (spec.methodNote !== undefined) {
-				core.note('method', spec.methodNote);
+		},
+		async sendMore() {
+			const {more} = snapshot();
+			if (more?.kind !== 'offered') {
+				throw new RangeError(`Nothing can be added to the run: ${more?.reason ?? `it is ${status.phase}`}.`);
 			}
-			status.go('running');
-			pump();
-			await ended;
-			await members.leave();
+			cancelDeadline();
+			deadlineAt = undefined;
+			await untilEnd(() => core.continueWithMore(more));
 		},
 		pause() {
 			if (status.phase === 'running') {
@@ -202,13 +235,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 			core.setGoal(goal);
 			pump();
 		},
-		snapshot: () =>
-			makeSnapshot(core, {
-				inFlight: attempts.inFlight,
-				quietMs: attempts.quietMs,
-				deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
-				blockedOn: scheduler.blockedOn,
-			}),
+		snapshot,
 		onPhaseChange: (listener) => status.listen(listener),
 		setOthersUse(target, use) {
 			memberOf(core.buckets, target, 'target').limits.setOthersUse(use);
@@ -246,7 +273,10 @@ function createRunMembers(core: RunCore, sharing: RunPorts['sharing']): RunMembe
 		async join() {
 			await Promise.all(
 				members.map(async ({bucket, member}) => {
-					bucket.clear();
+					// A run that continues keeps what it used itself.
+					if (core.status.phase === 'ready') {
+						bucket.clear();
+					}
 					await member.start();
 				}),
 			);

@@ -18,7 +18,7 @@ export type Column<Row> = {
 };
 
 /** A chosen column, with its width in cells. */
-export type FittedColumn<Row> = {
+type FittedColumn<Row> = {
 	readonly column: Column<Row>;
 	readonly width: number;
 	/** Blanks in front of it. */

@@ -49,6 +49,8 @@ type Stage =
 			readonly prepared: Prepared;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
+			/** Sends more, once the run has ended. */
+			readonly sendMore: () => Promise<void>;
 	  };
 
 const columnsOf = ({cells, variants}: RunSpec): readonly ItemColumn[] =>
@@ -192,33 +194,43 @@ export function createSession({
 			await run.leave();
 			return;
 		}
-		stage = {name: 'running', prepared, run, checker};
 		const id = randomUUID();
-		answers.open(sinkOfRun(sink), {run: id, config});
-		account.attach(run, prepared.spec, config);
 		const publishItems = (): void => {
 			const entries = items.take();
 			if (entries !== undefined) {
 				publish({type: 'items', run: id, file: sink?.file ?? null, entries});
 			}
 		};
-		const stopPublishing = publishWhileRunning(run, prepared.spec, publishItems);
-		try {
+		const untilEnd = async (begin: () => Promise<void>): Promise<void> => {
+			answers.open(sinkOfRun(sink), {run: id, config});
+			account.attach(run, prepared.spec, config);
+			const stopPublishing = publishWhileRunning(run, prepared.spec, publishItems);
+			try {
+				await begin();
+			} finally {
+				stopPublishing();
+				account.detach();
+				await Promise.all([answers.close(), run.leave()]);
+			}
+			publishItems();
+			const snapshot = run.snapshot();
+			if (snapshot.outcome === 'completed') {
+				requestsOfLastRun.set(comparisonOf(config), snapshot.progress.done);
+			}
+			publish({type: 'ended', snapshot});
+		};
+		const sendMore = async (): Promise<void> => {
+			if (run.snapshot().more?.kind === 'offered') {
+				await run.join();
+				await untilEnd(run.sendMore);
+			}
+		};
+		stage = {name: 'running', prepared, run, checker, sendMore};
+		await untilEnd(async () => {
 			const ended = run.start();
 			meanwhile.forEach(handle);
 			await ended;
-		} finally {
-			stopPublishing();
-			account.detach();
-			checker?.close();
-			await Promise.all([answers.close(), run.leave()]);
-		}
-		publishItems();
-		const snapshot = run.snapshot();
-		if (snapshot.outcome === 'completed') {
-			requestsOfLastRun.set(comparisonOf(config), snapshot.progress.done);
-		}
-		publish({type: 'ended', snapshot});
+		});
 	};
 
 	const publishModels = async (config: ListingConfig): Promise<void> => {
@@ -241,6 +253,11 @@ export function createSession({
 				break;
 			case 'start':
 				startRun(request.answers).catch(fail);
+				break;
+			case 'send-more':
+				if (stage.name === 'running') {
+					stage.sendMore().catch(fail);
+				}
 				break;
 			case 'pause':
 			case 'resume':

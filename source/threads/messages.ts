@@ -34,6 +34,8 @@ export type EngineRequest =
 	| {readonly type: 'prepare'; readonly config: RunConfig}
 	| {readonly type: 'list-models'; readonly config: ListingConfig}
 	| {readonly type: 'start'; readonly answers: AnswerSink}
+	/** To the run that has ended: what its last snapshot offers. */
+	| {readonly type: 'send-more'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	/** Of the current run. */

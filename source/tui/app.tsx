@@ -28,7 +28,7 @@ import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
 import {failureLines, logLine, notesLines} from './panels/notes.ts';
-import {QuotaTable} from './panels/quota-table.tsx';
+import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
 import {screenLayout} from './screen-layout.ts';
@@ -240,10 +240,9 @@ function BodyView(props: ViewProps) {
 		return <AccountView {...props} />;
 	}
 	if (state.view === 'quotas') {
+		const inside = panelInside(width, height, props.tier);
 		return (
-			<Box width={width} height={height} overflow="hidden">
-				<QuotaTable {...props} />
-			</Box>
+			<Panel {...props} title={quotasTitle(state)} lines={quotaLines(state, inside.width, inside.height)} />
 		);
 	}
 	return <LogView {...props} />;

@@ -110,6 +110,7 @@ export function createEffects(
 			case 'start':
 				start();
 				break;
+			case 'send-more':
 			case 'pause':
 			case 'resume':
 				engine.send({type: effect.type});

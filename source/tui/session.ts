@@ -8,7 +8,7 @@ import {initialState, leaveDeadlineMs, type ScreenSize, type State} from '../vie
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
-import {isPlanShown} from './overlays/start-question.ts';
+import {planInFrame} from './overlays/start-question.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
@@ -107,8 +107,8 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			}
 		},
 		drawn(state) {
-			const {plan} = state;
-			if (plan !== undefined && store.latest().shownPlan !== plan && isPlanShown(state)) {
+			const plan = planInFrame(state);
+			if (plan !== undefined && store.latest().shownPlan !== plan) {
 				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
 			}
 		},

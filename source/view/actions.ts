@@ -2,7 +2,7 @@ import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {KeyCommand} from './keymap.ts';
@@ -13,7 +13,7 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'preparation-progressed'; readonly step: string}
 	| {readonly type: 'run-prepared'; readonly plan: Plan; readonly snapshot: Snapshot}
 	/** Requests and cost of a plan have been on screen. */
-	| {readonly type: 'plan-shown'; readonly plan: Plan}
+	| {readonly type: 'plan-shown'; readonly plan: Plan | MoreRequests}
 	| {readonly type: 'snapshot-received'; readonly snapshot: Snapshot}
 	| {readonly type: 'run-ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'engine-failed'; readonly fault: Fault}
@@ -72,6 +72,8 @@ export type Effect =
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
 	| {readonly type: 'start'}
+	/** To the run that has ended. */
+	| {readonly type: 'send-more'}
 	| {readonly type: 'pause'}
 	| {readonly type: 'resume'}
 	| {readonly type: 'set-goal'; readonly goal: Goal}

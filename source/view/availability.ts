@@ -3,6 +3,7 @@ import {selectedBucket} from './account/listed-buckets.ts';
 import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
 import {isSortable, rowCount} from './list-commands.ts';
 import {currentList} from './lists.ts';
+import {notAddable} from './more-requests.ts';
 import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
 import type {ExportKind, State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
@@ -127,6 +128,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),
+	'add-requests': notAddable,
 	stop: notStoppable,
 	'toggle-pause': notStoppable,
 	'next-method': betweenRuns('the method'),

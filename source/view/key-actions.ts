@@ -105,6 +105,12 @@ function overlayAction(
 			return settingsAction(overlay, keyName, atMs);
 		case 'help':
 			return scrollAction(keyName, atMs) ?? passingAction(keyName, view, ['?', 'h', 'q'], atMs);
+		case 'more-question':
+			return ['a', 'y', 'Enter'].includes(keyName)
+				? {type: 'overlay-accepted', atMs}
+				: ['n', 'Esc'].includes(keyName)
+					? {type: 'overlay-closed', atMs}
+					: undefined;
 		case 'quit-question':
 			return answerAction(keyName, ['q', 'y', 'Enter'], 'quit', atMs);
 		case 'start-question':

@@ -64,6 +64,9 @@ const account: readonly ViewName[] = ['account'];
 
 const run = [
 	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
+	bind('a', 'add-requests', 'more requests for this run; what was measured stays', {
+		hint: ['Add requests', 7],
+	}),
 	bind('x', 'stop', 'stop sending; requests in flight finish', {hint: ['Stop', 7]}),
 	bind('d', 'start-demo', 'the demo, where no account can be used', {hint: ['Demo', 12]}),
 	bind('p', 'toggle-pause', 'pause or resume sending', {hint: ['Pause', 9]}),

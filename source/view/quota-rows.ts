@@ -1,35 +1,24 @@
 import type {BucketState, Gauge} from '../domain/snapshot.ts';
-import {type Limit, limitKinds} from '../domain/target.ts';
 import {gaugeFraction} from '../text/bars.ts';
-import {cleanText} from '../text/width.ts';
 import {matchesFilter, selectedOf} from './lists.ts';
+import {type LimitRow, limitRows} from './quota-columns.ts';
 import {oncePerState, shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 
 /** A limit of a bucket of the run, as a row of the Quotas view. */
-export type QuotaRow = {
-	readonly key: string;
-	readonly model: string;
-	readonly scope: string;
-	readonly unit: string;
-	readonly limit: Limit;
-	readonly gauge: Gauge | undefined;
-};
+export type QuotaRow = LimitRow & {readonly key: string; readonly gauge: Gauge | undefined};
 
-const units = {
-	requestsPerMinute: 'RPM',
-	tokensPerMinute: 'TPM',
-	tokensPerDay: 'TPD',
-} as const;
-
-function gaugeOf(kind: (typeof limitKinds)[number], bucket: BucketState | undefined): Gauge | undefined {
-	switch (kind) {
+function gaugeOf({of}: LimitRow, buckets: readonly BucketState[] | undefined): Gauge | undefined {
+	const bucket = of === undefined ? undefined : buckets?.[of.target];
+	switch (of?.kind) {
 		case 'requestsPerMinute':
 			return bucket?.requests;
 		case 'tokensPerMinute':
 			return bucket?.tokens;
 		case 'tokensPerDay':
 			return bucket?.day;
+		case undefined:
+			return undefined;
 	}
 }
 
@@ -47,17 +36,12 @@ export const quotaSorts: readonly string[] = Object.keys(sorts);
 export const listedQuotas = oncePerState((state): readonly QuotaRow[] => {
 	const {filter, sort, isInverted} = state.lists.quotas;
 	const snapshot = shownSnapshot(state);
-	const rows = (snapshot?.targets ?? []).flatMap((target, index) =>
-		limitKinds.map(
-			(kind): QuotaRow => ({
-				key: `${index} ${kind}`,
-				model: cleanText(target.model),
-				scope: target.scope,
-				unit: units[kind],
-				limit: target.quota[kind],
-				gauge: gaugeOf(kind, snapshot?.buckets[index]),
-			}),
-		),
+	const rows = limitRows(snapshot?.targets ?? []).map(
+		(row): QuotaRow => ({
+			...row,
+			key: row.of === undefined ? 'account' : `${row.of.target} ${row.of.kind}`,
+			gauge: gaugeOf(row, snapshot?.buckets),
+		}),
 	);
 	const matching = rows.filter(({model, scope, unit}) => matchesFilter(`${model} ${scope} ${unit}`, filter));
 	return sorted(matching, sort, isInverted);

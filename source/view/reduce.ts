@@ -11,6 +11,7 @@ import {
 import {disabledReason, refusalWords} from './availability.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
+import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
@@ -125,6 +126,8 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 				: noEffect(state);
 		case 'picker':
 			return inPicker(state, overlay, action);
+		case 'more-question':
+			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
 		case 'quit-question':
 		case 'exported':
 			return noEffect(state);
@@ -250,6 +253,7 @@ const opener = (view: ViewName) => (state: State) => screen.openView(state, view
 
 const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	run: runs.run,
+	'add-requests': more.addRequests,
 	stop: runs.stop,
 	'toggle-pause': runs.togglePause,
 	'toggle-variant': runs.toggleVariant,

@@ -1,6 +1,6 @@
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
@@ -43,6 +43,8 @@ export type Overlay =
 	| {readonly kind: 'quit-question'}
 	/** Shows a plan that has not been on screen, and asks whether to start it. */
 	| {readonly kind: 'start-question'; readonly scroll: number}
+	/** Whether requests are added to the run that has ended. */
+	| {readonly kind: 'more-question'}
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
 
 /** A list to choose from, narrowed down by what is typed. */
@@ -92,8 +94,8 @@ export type State = {
 	readonly startsAtOnce: boolean;
 	readonly stage: Stage;
 	readonly plan: Plan | undefined;
-	/** The plan whose requests and cost were last on screen: no other one starts where a run costs money. */
-	readonly shownPlan: Plan | undefined;
+	/** The plan, or what could be added to a run, whose requests and cost were last on screen: where it costs money, nothing else starts. */
+	readonly shownPlan: Plan | MoreRequests | undefined;
 	/** The newest one. */
 	readonly snapshot: Snapshot | undefined;
 	/** The last run in which something was sent, once another is prepared. */

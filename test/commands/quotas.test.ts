@@ -102,8 +102,8 @@ describe('against the simulator', () => {
 		await printQuotas({...requestTo(simulator.url), models}, {...output.io, columns: 80});
 		const [place, header, ...rows] = output.stdout().trimEnd().split('\n');
 		expect(place).toContain('SIMULATED');
-		expect(header).toMatch(/^MODEL .*LIMIT .*IN FORCE .*STATE .*CODE$/);
-		expect(rows.join('\n')).toMatch(/tokens\/min +300,000 +applied +L-15B8E632/);
+		expect(header).toMatch(/^Model .*Limit .*Quota +Source .*Code$/);
+		expect(rows.join('\n')).toMatch(/TPM +300,000 +applied .*L-15B8E632/);
 		expect(Math.max(...[header ?? '', ...rows].map((line) => line.length))).toBeLessThanOrEqual(80);
 	});
 

@@ -187,7 +187,7 @@ describe('load shapes of a chat', () => {
 		const spec = specOfChat(['one', 'two', 'three'], 500, {
 			load: loadOf('rate', {ratePerMinute: 60, durationMs: 10_000}),
 		});
-		const sources = createSources({
+		const {sources} = createSources({
 			spec,
 			random: createRandom(1),
 			isAlive: () => true,

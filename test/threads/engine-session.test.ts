@@ -1,3 +1,5 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {MemberStore} from '../../source/admission/member-shares.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
@@ -9,6 +11,7 @@ import {startSimulator} from '../../source/simulator/server.ts';
 import {createSession} from '../../source/threads/engine-session.ts';
 import {createLedgerStore} from '../../source/threads/ledger-store.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
+import {newFolder} from '../helpers/built-program.ts';
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
 
@@ -119,6 +122,24 @@ describe('engine session against the simulator', () => {
 		const {snapshot: last} = await ask({type: 'start', answers: undefined}, 'ended');
 		expect(usedRequests(last)).toBe(40 + 12);
 		await ask({type: 'close'}, 'closed');
+	});
+
+	it('adds requests to a run that has ended, in the same files', async () => {
+		const {ask, handle} = openSession();
+		const folder = newFolder();
+		const file = path.join(folder, 'answers.jsonl');
+		const config = await configOf('classify', '--requests', '3');
+		await ask({type: 'prepare', config}, 'prepared');
+		const {snapshot} = await ask({type: 'start', answers: {file}}, 'ended');
+		const more = snapshot.more?.kind === 'offered' ? snapshot.more.requests : 0;
+		expect(more).toBeGreaterThan(0);
+		const {snapshot: last} = await ask({type: 'send-more'}, 'ended');
+		expect(last.progress.done).toBe(snapshot.progress.done + more);
+		expect(last.startedAt).toBe(snapshot.startedAt);
+		const lines = readFileSync(file, 'utf8').trim().split('\n');
+		expect(lines).toHaveLength(last.progress.done);
+		expect(new Set(lines.map((line) => JSON.parse(line).run)).size).toBe(1);
+		handle({type: 'close'});
 	});
 
 	it('stops a run with what was measured', async () => {

@@ -2,14 +2,10 @@ import {render} from 'ink-testing-library';
 import {afterEach, describe, expect, it} from 'vitest';
 import {segment} from '../../source/text/segment.ts';
 import {themeNamed} from '../../source/text/themes.ts';
-import {displayWidth} from '../../source/text/width.ts';
 import {AppearanceContext} from '../../source/tui/appearance.tsx';
 import {Lines, Panel} from '../../source/tui/panel.tsx';
-import {QuotaTable} from '../../source/tui/panels/quota-table.tsx';
-import {initialState} from '../../source/view/state.ts';
-import {configFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Tests source/tui/panel.tsx and source/tui/panels/quota-table.tsx. */
+/** Tests source/tui/panel.tsx. */
 
 /** The last frame; a component that throws leaves Ink's error overview in it. */
 function frameOf(instance: ReturnType<typeof render>): string {
@@ -79,40 +75,5 @@ describe('Panel', () => {
 			<Panel title={title} lines={[[segment('text')]]} width={24} height={3} tier="narrow" isTitled={true} />,
 		);
 		expect(frame.split('\n')[0]).toBe('Title ───────────── note');
-	});
-});
-
-describe('QuotaTable', () => {
-	const state = {
-		...initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
-		snapshot: snapshotFixture(),
-	};
-
-	it.each([40, 60, 80, 100])('fits into %i columns', (width) => {
-		const rows = draw(<QuotaTable state={state} width={width} height={20} />).split('\n');
-		expect(rows).toHaveLength(9);
-		for (const row of rows) {
-			expect(row.length).toBeLessThanOrEqual(width);
-			expect(row).toHaveLength(rows[0]?.length ?? 0);
-		}
-	});
-
-	it.each(['模型-日本語', '👩‍👩‍👧-famille', 'e\u0301tude'])('keeps its rules in line beside %s', (model) => {
-		const snapshot = snapshotFixture({targets: [targetFixture({model})]});
-		const rows = draw(<QuotaTable state={{...state, snapshot}} width={80} height={20} />).split('\n');
-		expect(rows.join('\n')).toContain(model.replaceAll('\u200D', ''));
-		for (const row of rows) {
-			expect(displayWidth(row)).toBe(displayWidth(rows[0] ?? ''));
-		}
-	});
-
-	it('leaves out the rows that do not fit, and says so where none does', () => {
-		expect(draw(<QuotaTable state={state} width={80} height={6} />).split('\n').length).toBeLessThanOrEqual(
-			6,
-		);
-		expect(draw(<QuotaTable state={state} width={80} height={4} />)).toBe('enlarge the window');
-		expect(draw(<QuotaTable state={{...state, snapshot: undefined}} width={80} height={20} />)).toContain(
-			'No quota is known',
-		);
 	});
 });

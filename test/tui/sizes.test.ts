@@ -57,9 +57,9 @@ const views: ReadonlyArray<Words & {readonly key: string}> = [
 	},
 	{
 		key: '5',
-		wide: [/│ Model/, /200 RPM/, /200k TPM/, /Increase/],
-		normal: [/│ Model/, /200 RPM/],
-		narrow: [/RPM/],
+		wide: [/╭─ Quotas · 3 limits/, /› +us\.am/, /RPM +200/, /TPM +200k/, /TPD +no limit/, /Increase/],
+		normal: [/╭─ Quotas · 3 limits/, /› +us\.am/, /RPM +200/, /TPD +no limit/],
+		narrow: [/RPM +200/, /TPD +no limit/],
 	},
 	{
 		key: '6',

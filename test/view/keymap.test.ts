@@ -50,7 +50,7 @@ const shown = (width: number) =>
 
 it('the footer drops the hints that matter least, and never wraps', () => {
 	expect(shown(200)).toMatchInlineSnapshot(
-		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  / Filter  m Method  M Models  , Settings  e Export  Space On/off  o Presets  s Sort  Enter Detail  i Invert  + Zoom"`,
+		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  a Add requests  x Stop  Tab View  g Goal  / Filter  m Method  M Models  , Settings  e Export  Space On/off  o Presets  s Sort  Enter Detail  i Invert"`,
 	);
 	expect(shown(40)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run"`);
 	expect(shown(5)).toBe('');
@@ -74,6 +74,7 @@ it('every key is in the help and in the Markdown table', () => {
 	}
 	expect(help).toMatchInlineSnapshot(`
 		"r            start the run, or run again
+		a            more requests for this run; what was measured stays
 		x            stop sending; requests in flight finish
 		d            the demo, where no account can be used
 		p            pause or resume sending

@@ -193,6 +193,13 @@ export function isPaired(spec: RunSpec, cells: readonly number[]): boolean {
 const entriesIn = (groups: readonly Group[]): number =>
 	groups.reduce((sum, {entries}) => sum + entries.length, 0);
 
+/** The sources of a run, and what their budgets begin with again. */
+type Sources = {
+	readonly sources: readonly Source[];
+	/** Of a load that counts requests: this many for each participant from here on, instead of what is left. */
+	readonly refill: (requestsEach: number) => void;
+};
+
 /** Makes the sources of a run. Lanes with their own rate are open loops, except in a measurement. */
 export function createSources({
 	spec,
@@ -202,7 +209,7 @@ export function createSources({
 	isDecided,
 	inFlightLimit,
 	runningMs,
-}: SourceOptions): readonly Source[] {
+}: SourceOptions): Sources {
 	const {load, task} = spec;
 	const {warmUpRequests = 0, rampUpMs = 0} = load;
 	const concurrency = (): number =>
@@ -210,6 +217,12 @@ export function createSources({
 	const groups = groupsOf(spec);
 	const isMeasuring = load.shape === 'measure' || load.shape === 'serial';
 	const shared = {left: load.requests ?? Number.POSITIVE_INFINITY};
+	const own: Array<{left: number}> = [];
+	const ownBudget = () => {
+		const budget = {left: load.requests ?? 0};
+		own.push(budget);
+		return budget;
+	};
 	const serial = new ConcurrencyLimiter(() => 1);
 	const laneSlots = new Map<Lane, ConcurrencyLimiter>(
 		lanes.map((lane) => [
@@ -231,7 +244,7 @@ export function createSources({
 		return rate === null ? undefined : (rate * group.entries.length) / entriesIn(sharers);
 	};
 
-	return groups.map((group, index) => {
+	const sources = groups.map((group, index) => {
 		const turns = chatInLane(task, group.lane)?.turns.length ?? 1;
 		const isCounted = load.shape === 'measure' && load.requests !== null;
 		// Every variant gets its number of requests in a measurement: its last conversation may be shorter.
@@ -243,7 +256,7 @@ export function createSources({
 			entries: group.entries.map((candidates, place) => ({
 				candidates,
 				itemsPerRequest: packed[place] ?? 1,
-				budget: isCounted ? {left: load.requests ?? 0} : shared,
+				budget: isCounted ? ownBudget() : shared,
 			})),
 			walk,
 			isPaired: isPaired(spec, cellsOfGroup),
@@ -264,6 +277,15 @@ export function createSources({
 		const slots = load.shape === 'serial' ? serial : (laneSlots.get(group.lane) ?? serial);
 		return closedLoop(group.lane, interleaving, slots);
 	});
+	return {
+		sources,
+		refill(requestsEach) {
+			shared.left = requestsEach * entriesIn(groups);
+			for (const budget of own) {
+				budget.left = requestsEach;
+			}
+		},
+	};
 }
 
 /**

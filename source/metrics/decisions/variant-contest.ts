@@ -3,7 +3,7 @@ import {type Goal, goals, type RunSpec} from '../../domain/run-spec.ts';
 import type {GateState, VariantState, Verdict} from '../../domain/verdict.ts';
 import type {Blocks} from '../figures/blocks.ts';
 import type {Figures} from '../figures/figures.ts';
-import {Elimination, type Standings, wantsOf} from './elimination.ts';
+import {Elimination, type Standings, type Wants, wantsOf} from './elimination.ts';
 import type {Field} from './pairwise-comparison.ts';
 import {gateState} from './quality-gate.ts';
 import {verdictOf} from './verdict.ts';
@@ -136,12 +136,27 @@ export class Contest {
 		if (this.isDecided || this.cells.length < 2) {
 			return 0;
 		}
-		if (standings === undefined || field === undefined || standings.left.length < 2) {
+		const {wants} = this;
+		if (wants?.what !== 'blocks' || standings === undefined || field === undefined) {
 			return undefined;
 		}
-		const wants = wantsOf(standings, field, this.#spec.task.items.length);
 		const perBlock = standings.left.reduce((sum, cell) => sum + field.blocks.requestsPerBlock(cell), 0);
-		return wants.what === 'blocks' ? Math.ceil(wants.more * perBlock) : undefined;
+		return Math.ceil(wants.more * perBlock);
+	}
+
+	/** What would decide it; undefined once it is decided, and where nothing is compared yet. */
+	get wants(): Wants | undefined {
+		const standings = this.#standings;
+		const field = this.#field;
+		return this.isDecided || standings === undefined || field === undefined || standings.left.length < 2
+			? undefined
+			: wantsOf(standings, field, this.#spec.task.items.length);
+	}
+
+	/** Requests of a cell in a block, on average and at least 1, of the cell that needs the most. */
+	get requestsPerBlock(): number {
+		const field = this.#field;
+		return Math.max(1, ...this.cells.map((cell) => field?.blocks.requestsPerBlock(cell) ?? 1));
 	}
 
 	/** Every item was asked, and the cells left answer the same when asked again: more requests would add nothing. */

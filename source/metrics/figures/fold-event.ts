@@ -152,6 +152,13 @@ export function foldEvent(figures: Figures, event: RunEvent): void {
 			figures.pausedAt ??= event.at;
 			note(figures, event.at, 'paused', 'Paused: nothing is sent.');
 			break;
+		case 'continued':
+			// Nothing was sent since the end.
+			figures.pausedAt = figures.endedAt;
+			foldPause(figures, event.at);
+			figures.endedAt = undefined;
+			note(figures, event.at, 'continued', `${event.requests} more requests.`);
+			break;
 		case 'resumed':
 			foldPause(figures, event.at);
 			note(figures, event.at, 'resumed', 'Resumed.');

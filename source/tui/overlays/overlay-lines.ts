@@ -9,7 +9,7 @@ import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts'
 import {type Rect, tierOf} from '../layout.ts';
 import {planEntries} from '../panels/notice.ts';
 import {pickerContent} from './picker-lines.ts';
-import {startQuestion} from './start-question.ts';
+import {moreLines, startQuestion} from './start-question.ts';
 
 const usualWidth = 84;
 const labelWidth = 13;
@@ -113,6 +113,12 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 				title: [segment('Keys', 'title')],
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
+			};
+		case 'more-question':
+			return {
+				title: [segment('More requests?', 'warning')],
+				note: [],
+				lines: moreLines(state, width, height),
 			};
 		case 'quit-question':
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state, width, height)};

@@ -1,10 +1,15 @@
+import type {Plan} from '../../domain/plan.ts';
+import type {MoreRequests} from '../../domain/snapshot.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {wrapText} from '../../text/width.ts';
+import {moreHint, moreQuestion, offeredMore} from '../../view/more-requests.ts';
 import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type Content, overlayRoom, panelInside} from '../frame.ts';
 import {planEntries, planSummary} from '../panels/notice.ts';
 import {screenLayout} from '../screen-layout.ts';
+
+/** The questions before a paid start, and what was on screen before it. */
 
 /** Below this width a number may be broken into two lines. */
 const minWidth = 16;
@@ -38,6 +43,25 @@ export function startQuestion(
 	return {title, note, lines: [...summary, ...shown, keyLine(room > 0)], isPlanShown: true};
 }
 
+/** The question whether requests are added to the run that has ended. */
+export function moreLines(state: State, width: number, height: number): readonly Line[] {
+	const offer = offeredMore(state);
+	const words = offer === undefined ? ['Nothing can be added.'] : moreQuestion(offer);
+	const sentences = (texts: readonly string[]) =>
+		texts.flatMap((text) => wrapText(text, Math.max(1, width)).map((line): Line => [segment(line)]));
+	const whole = sentences(words);
+	const key: Line = [
+		segment('a', 'accent'),
+		segment(' adds them   '),
+		segment('Esc', 'accent'),
+		segment(' goes back'),
+	];
+	// Where there is no room for more, what it costs and the key.
+	return whole.length < height || offer === undefined
+		? [...whole, key]
+		: sentences([`a ${moreHint(offer, state.isDemo)}, Esc goes back`]);
+}
+
 function plain(text: string): Line {
 	return [segment(text)];
 }
@@ -52,22 +76,30 @@ function keyLine(isScrolling: boolean): Line {
 	];
 }
 
-/** Whether requests and cost of the current plan are in the frame of a state. */
-export const isPlanShown = oncePerState((state): boolean => {
+/** The plan, or what could be added to a run, whose requests and cost are in the frame of a state. */
+export const planInFrame = oncePerState((state): Plan | MoreRequests | undefined => {
 	const {stage, plan, overlay, size} = state;
+	const {width, height} = overlayRoom(size.columns, size.rows);
+	if (overlay?.kind === 'more-question') {
+		const isShown = width >= minWidth && moreLines(state, width, height).length <= height;
+		return isShown ? offeredMore(state) : undefined;
+	}
 	if (stage.kind !== 'planned' || plan === undefined) {
-		return false;
+		return undefined;
 	}
-	if (overlay !== undefined) {
-		const {width, height} = overlayRoom(size.columns, size.rows);
-		return (
-			overlay.kind === 'start-question' && startQuestion(state, overlay.scroll, width, height).isPlanShown
-		);
-	}
+	const isShown =
+		overlay === undefined
+			? isInNotice(state)
+			: overlay.kind === 'start-question' && startQuestion(state, overlay.scroll, width, height).isPlanShown;
+	return isShown ? plan : undefined;
+});
+
+function isInNotice(state: State): boolean {
 	const {notice, regions, tier} = screenLayout(state);
 	const rect = regions.find(({name}) => name === 'notice')?.rect;
-	if (notice?.planLines === undefined || rect === undefined) {
-		return false;
-	}
-	return panelInside(rect.width, rect.height, tier).height >= notice.planLines;
-});
+	return (
+		notice?.planLines !== undefined &&
+		rect !== undefined &&
+		panelInside(rect.width, rect.height, tier).height >= notice.planLines
+	);
+}
