@@ -31,6 +31,7 @@ import {failureLines, logLine, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
+import {verdictLines, verdictTitle} from './panels/verdict.ts';
 import {screenLayout} from './screen-layout.ts';
 
 type Props = {
@@ -44,11 +45,11 @@ type Props = {
 	/** Called with the size of the terminal, at first and whenever it changes. */
 	readonly onResize: (size: ScreenSize) => void;
 	/** Called with each state whose frame has been drawn. */
-	readonly onDrawn: (state: State) => void;
+	readonly onFrame: (state: State) => void;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize, onDrawn}: Props) {
+export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize, onFrame}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const size = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -70,8 +71,8 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 		onResize(size);
 	}, [onResize, size]);
 	useLayoutEffect(() => {
-		onDrawn(state);
-	}, [onDrawn, state]);
+		onFrame(state);
+	}, [onFrame, state]);
 	const {columns, rows} = state.size;
 	const {tier, regions} = screenLayout(state);
 	return (
@@ -139,6 +140,11 @@ const RegionView = memo(({name, ...props}: RegionProps) => {
 		}
 		case 'notice':
 			return <NoticeView {...props} />;
+		case 'verdict': {
+			const inside = panelInside(width, height, props.tier);
+			const lines = verdictLines(state, inside.width, inside.height);
+			return <Panel {...props} title={verdictTitle(state)} lines={lines} />;
+		}
 		case 'table':
 			return <TableView {...props} />;
 		case 'detail':

@@ -9,7 +9,8 @@ import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import {planInFrame} from './overlays/start-question.ts';
-import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import {type Drawn, keysOfClick} from './pointer.ts';
+import type {ChosenRun, Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -18,9 +19,13 @@ export type Session = {
 	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
 	/** A frame of this state has been drawn: a plan in it may be started. */
-	readonly drawn: (state: State) => void;
+	readonly frameDrawn: (state: State) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
+	/** The mouse was used. */
+	readonly point: (pointer: Pointer) => void;
+	/** What is where on the screen, for the mouse. */
+	readonly drawn: Drawn;
 	/** The newest run that was started; undefined where none was. */
 	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
@@ -38,6 +43,7 @@ const graceMs = 500;
 /** Builds a session; nothing happens before `open`. */
 export function createSession(ports: ScreenPorts, terminal: TerminalActions): Session {
 	const {engine, clock, config, isDemo, startsAtOnce} = ports;
+	const drawn: Drawn = new Map();
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
@@ -106,7 +112,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
 			}
 		},
-		drawn(state) {
+		frameDrawn(state) {
 			const plan = planInFrame(state);
 			if (plan !== undefined && store.latest().shownPlan !== plan) {
 				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
@@ -119,6 +125,18 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'key-refused', keyName: 'pasted text', atMs: clock.now()});
 			}
 		},
+		point({what, column, row}) {
+			const keys =
+				what === 'wheel-up'
+					? ['↑']
+					: what === 'wheel-down'
+						? ['↓']
+						: keysOfClick(store.latest(), drawn, column, row);
+			for (const key of keys) {
+				press(key);
+			}
+		},
+		drawn,
 		started: effects.started,
 		left,
 		open() {
