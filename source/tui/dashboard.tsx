@@ -76,6 +76,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 					onKey={session.press}
 					onPaste={session.paste}
 					onResize={session.resize}
+					onFrame={session.frameDrawn}
 				/>
 			</DrawnContext>
 		</SuspendPort>

@@ -25,10 +25,11 @@ export function createEffects(
 	};
 
 	const write = async (effect: Effect & {type: 'export'}) => {
+		const {what} = effect;
 		try {
-			dispatch({type: 'export-finished', files: await written(ports, effect)});
+			dispatch({type: 'export-finished', what, files: await written(ports, effect)});
 		} catch (error) {
-			dispatch({type: 'export-failed', message: faultOf(error).message});
+			dispatch({type: 'export-failed', what, message: faultOf(error).message});
 		}
 	};
 

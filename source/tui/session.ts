@@ -4,10 +4,11 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
+import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
 import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
@@ -17,6 +18,8 @@ export type Session = {
 	readonly press: (keyName: string) => void;
 	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
+	/** A frame of this state has been drawn: a plan in it may be started. */
+	readonly frameDrawn: (state: State) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
 	/** The mouse was used. */
@@ -74,9 +77,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 	const press = (keyName: string) => {
 		const action = actionForKey(store.latest(), keyName, clock.now());
-		if (action === undefined) {
-			return;
-		}
 		store.dispatch(action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
@@ -110,9 +110,17 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
 			}
 		},
+		frameDrawn(state) {
+			const plan = planInFrame(state);
+			if (plan !== undefined && store.latest().shownPlan !== plan) {
+				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
+			} else {
+				store.dispatch({type: 'key-refused', keyName: 'pasted text', atMs: clock.now()});
 			}
 		},
 		point({what, column, row}) {
