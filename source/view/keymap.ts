@@ -80,6 +80,9 @@ const run = [
 		in: account,
 	}),
 	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
+	bind('H', 'history', 'earlier runs: Enter reopens one, Space marks, c compares two', {
+		hint: ['Earlier runs', 3],
+	}),
 ];
 
 const screen = [

@@ -9,6 +9,7 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
+import * as history from './history.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import * as more from './more-requests.ts';
@@ -25,6 +26,9 @@ import {titleOf} from './status.ts';
  * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
+	if (before.present !== undefined) {
+		return besideEarlier(before, before.present, action);
+	}
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
 	switch (action.type) {
@@ -61,6 +65,7 @@ export function reduce(before: State, action: Action): Transition {
 		case 'overlay-moved':
 		case 'overlay-turned':
 		case 'overlay-marked':
+		case 'overlay-compared':
 		case 'overlay-accepted':
 		case 'overlay-closed':
 			return state.overlay === undefined
@@ -104,10 +109,68 @@ export function reduce(before: State, action: Action): Transition {
 					`not written: ${action.message}`,
 				),
 			);
+		case 'runs-listed':
+		case 'run-read':
+		case 'runs-compared':
+		case 'history-failed':
+			return history.takeHistory(state, action);
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
 			return noEffect(state);
+	}
+}
+
+/**
+ * An earlier run is on the screen: keys move through it, everything else happens to the present state. `Esc` returns to
+ * that, where nothing else is open; so do the account and leaving.
+ */
+function besideEarlier(before: State, present: State, action: Action): Transition {
+	const back: State = {...present, size: before.size, nowMs: before.nowMs, history: before.history};
+	const onScreen = (): Transition => {
+		const {state, effects} = reduce({...before, present: undefined}, action);
+		const isAccount = state.view === 'account';
+		return isAccount
+			? reduce(back, {type: 'command-given', command: 'open-account', atMs: action.atMs})
+			: {state: {...state, present}, effects};
+	};
+	switch (action.type) {
+		case 'command-given':
+			if (action.command === 'quit' || action.command === 'open-account') {
+				return reduce(back, action);
+			}
+			if (action.command === 'close' && !before.isDetailOpen && before.overlay === undefined) {
+				return noEffect(back);
+			}
+			if (action.command === 'next-goal') {
+				const {config} = runs.nextGoal(before).state;
+				return noEffect({...before, config});
+			}
+			return onScreen();
+		case 'run-read':
+			return before.overlay?.kind === 'history'
+				? reduce({...back, overlay: before.overlay}, action)
+				: noEffect(before);
+		case 'key-refused':
+		case 'text-typed':
+		case 'text-erased':
+		case 'overlay-moved':
+		case 'overlay-turned':
+		case 'overlay-marked':
+		case 'overlay-compared':
+		case 'overlay-accepted':
+		case 'overlay-closed':
+		case 'typing-ended':
+		case 'runs-listed':
+		case 'runs-compared':
+		case 'history-failed':
+		case 'screen-resized':
+		case 'time-passed':
+			return onScreen();
+		default: {
+			const {state, effects} = reduce(present, action);
+			return {state: {...before, nowMs: Math.max(before.nowMs, action.atMs), present: state}, effects};
+		}
 	}
 }
 
@@ -117,9 +180,17 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		return inSettings(state, overlay, action);
 	}
 	if (action.type === 'overlay-closed') {
-		return noEffect({...state, overlay: undefined});
+		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
 	}
 	switch (overlay.kind) {
+		case 'history':
+			return history.inHistory(state, overlay, action);
+		case 'comparison': {
+			const last = overlay.table.rows.length + overlay.table.remarks.length;
+			const lines = action.type === 'overlay-moved' ? action.lines : 0;
+			const scroll = Math.min(last, Math.max(0, overlay.scroll + lines));
+			return noEffect({...state, overlay: {...overlay, scroll}});
+		}
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
@@ -148,6 +219,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 		case 'text-erased':
 			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
 		case 'overlay-turned':
+		case 'overlay-compared':
 			return noEffect(state);
 		case 'overlay-moved':
 			return pickers.movePicker(state, picker, action.lines);
@@ -273,6 +345,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	models: pickers.openModels,
 	presets: pickers.openPresets,
 	settings: openSettings,
+	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
 	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
