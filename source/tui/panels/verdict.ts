@@ -61,7 +61,7 @@ export function verdictLines(state: State, width: number, height: number): reado
 		const {mark, text} = sentenceOf(verdict, snapshot);
 		return isOne && isOver(snapshot)
 			? hangingLines(mark, text, width, 'strong')
-			: [fitWithin([mark, ...modelWords(verdict, snapshot), segment(text, 'strong')], width)];
+			: [fitWithin([mark, ...modelWords(verdict, snapshot, width), segment(text, 'strong')], width)];
 	});
 	return full.length + below.length <= height
 		? [...full, ...below]
@@ -107,16 +107,21 @@ function listedVerdicts(state: State, snapshot: Snapshot, count: number): readon
 
 function lineOf(verdict: Verdict, snapshot: Snapshot, width: number): Line {
 	const {mark, text} = sentenceOf(verdict, snapshot);
-	return fitWithin([mark, ...modelWords(verdict, snapshot), segment(text, 'strong')], width);
+	return fitWithin([mark, ...modelWords(verdict, snapshot, width), segment(text, 'strong')], width);
 }
 
 const fitWithin = (line: Line, width: number): Line => fitLine(line, Math.min(width, lineWidth(line)));
 
 /** The model in front of its verdict, where there is more than one. */
-function modelWords({target}: Verdict, {targets}: Snapshot): Line {
+function modelWords({target}: Verdict, {targets}: Snapshot, width: number): Line {
 	return targets.length < 2
 		? []
-		: [segment(`${truncateMiddle(cleanText(targets[target]?.model ?? ''), 28)}: `, 'muted')];
+		: [
+				segment(
+					`${truncateMiddle(cleanText(targets[target]?.model ?? ''), Math.min(28, Math.floor(width / 3)))}: `,
+					'muted',
+				),
+			];
 }
 
 /** A verdict as a mark and sentences. Before the end it says what is known so far. */
@@ -164,15 +169,19 @@ function soFarWords(verdict: Verdict, snapshot: Snapshot): string {
 				: [
 						`${nameOf(ahead)} leads`,
 						...(rivals.length === 0 ? [] : [`not decided against ${listed(rivals)}`]),
+						...(isUnproven(own, ahead) ? ['its quality is not proven'] : []),
 						...beatenWords(verdict),
 					].join(', ');
 		}
 		case 'only':
-			return decapitalized(onlyWords(verdict, snapshot)).replace(/\.$/, '');
+			return decapitalized(onlyWords(verdict, snapshot)).replace(' was run', ' runs').replace(/\.$/, '');
 		case 'none':
 			return own.every(({requests}) => requests.succeeded === 0) ? 'no answer yet' : decapitalized(text);
 	}
 }
+
+const isUnproven = (own: readonly VariantFigures[], variant: string): boolean =>
+	own.some(({name, quality}) => name === variant && quality.gate === 'unproven');
 
 /** Why there is nothing to choose: no other variant, or only such that do other work. */
 function onlyWords({target, recommended, text}: Verdict, {variants}: Snapshot): string {
