@@ -150,7 +150,7 @@ function sentenceOf(verdict: Verdict, snapshot: Snapshot): {readonly mark: Segme
 /** What the run knows by now; the number of requests that would decide jumps with each look, and waits for the end. */
 function soFarWords(verdict: Verdict, snapshot: Snapshot): string {
 	const {basis, leaders, recommended} = verdict;
-	const own = snapshot.variants.filter(({target}) => target === verdict.target);
+	const own = ofTarget(snapshot, verdict.target);
 	const text = cleanText(verdict.text).replace(/\.$/, '');
 	switch (basis) {
 		case 'winner':
@@ -180,12 +180,15 @@ function soFarWords(verdict: Verdict, snapshot: Snapshot): string {
 	}
 }
 
+const ofTarget = ({variants}: Snapshot, target: number): readonly VariantFigures[] =>
+	variants.filter((each) => each.target === target);
+
 const isUnproven = (own: readonly VariantFigures[], variant: string): boolean =>
 	own.some(({name, quality}) => name === variant && quality.gate === 'unproven');
 
 /** Why there is nothing to choose: no other variant, or only such that do other work. */
-function onlyWords({target, recommended, text}: Verdict, {variants}: Snapshot): string {
-	const own = variants.filter((each) => each.target === target);
+function onlyWords({target, recommended, text}: Verdict, snapshot: Snapshot): string {
+	const own = ofTarget(snapshot, target);
 	const lane = own.find(({name}) => name === recommended)?.lane;
 	const others = own.filter(({name}) => name !== recommended);
 	return others.length > 0 && others.every((each) => each.lane !== lane)
@@ -193,7 +196,7 @@ function onlyWords({target, recommended, text}: Verdict, {variants}: Snapshot): 
 		: `${cleanText(text)} Nothing to compare.`;
 }
 
-function briefWords({basis, recommended, leaders}: Verdict, snapshot: Snapshot): string {
+function briefWords({target, basis, recommended, leaders}: Verdict, snapshot: Snapshot): string {
 	switch (basis) {
 		case 'winner':
 		case 'tie':
@@ -205,7 +208,11 @@ function briefWords({basis, recommended, leaders}: Verdict, snapshot: Snapshot):
 		case 'only':
 			return `only ${nameOf(recommended)}`;
 		case 'none':
-			return isOver(snapshot) ? 'no useful answer' : 'no answer yet';
+			return ofTarget(snapshot, target).some(({items}) => items.useful > 0)
+				? 'none good enough'
+				: isOver(snapshot)
+					? 'no useful answer'
+					: 'no useful answer yet';
 	}
 }
 
