@@ -4,11 +4,13 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
-import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import {planInFrame} from './overlays/start-question.ts';
+import {type Drawn, keysOfClick} from './pointer.ts';
+import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -16,10 +18,14 @@ export type Session = {
 	readonly press: (keyName: string) => void;
 	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
+	/** A frame of this state has been drawn: a plan in it may be started. */
+	readonly frameDrawn: (state: State) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
-	/** The newest run that was started; undefined where none was. */
-	readonly started: () => ChosenRun | undefined;
+	/** The mouse was used. */
+	readonly point: (pointer: Pointer) => void;
+	/** What is where on the screen, for the mouse. */
+	readonly drawn: Drawn;
 	/** Resolves when the screen is to close; the state then says why. */
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
@@ -35,10 +41,11 @@ const graceMs = 500;
 /** Builds a session; nothing happens before `open`. */
 export function createSession(ports: ScreenPorts, terminal: TerminalActions): Session {
 	const {engine, clock, config, isDemo, startsAtOnce} = ports;
+	const drawn: Drawn = new Map();
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
-	const effects = createEffects(ports, {
+	const runEffect = createEffects(ports, {
 		...terminal,
 		leave,
 		dispatch: (action) => store.dispatch({...action, atMs: clock.now()} as Action),
@@ -58,7 +65,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
-		onEffect: effects.run,
+		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
@@ -70,9 +77,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 	const press = (keyName: string) => {
 		const action = actionForKey(store.latest(), keyName, clock.now());
-		if (action === undefined) {
-			return;
-		}
 		store.dispatch(action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
@@ -106,12 +110,31 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
 			}
 		},
+		frameDrawn(state) {
+			const plan = planInFrame(state);
+			if (plan !== undefined && store.latest().shownPlan !== plan) {
+				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
+			} else {
+				store.dispatch({type: 'key-refused', keyName: 'pasted text', atMs: clock.now()});
 			}
 		},
-		started: effects.started,
+		point({what, column, row}) {
+			const keys =
+				what === 'wheel-up'
+					? ['↑']
+					: what === 'wheel-down'
+						? ['↓']
+						: keysOfClick(store.latest(), drawn, column, row);
+			for (const key of keys) {
+				press(key);
+			}
+		},
+		drawn,
 		left,
 		open() {
 			const state = store.latest();
@@ -121,7 +144,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			if (ports.opensOnAccount) {
 				return;
 			}
-			effects.run(
+			runEffect(
 				state.stage.kind === 'choosing'
 					? {type: 'list-models', config}
 					: {type: 'prepare', config: activeConfig(state)},
