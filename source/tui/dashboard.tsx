@@ -175,7 +175,6 @@ async function endOf(session: Session, signal: AbortSignal, fault: Fault | undef
 			: reached;
 	return {
 		snapshot,
-		run: session.started(),
 		stoppedBy: signal.aborted && wasRunning ? 'signal' : stoppedByOf(snapshot?.stoppedBy),
 		fault: fault ?? stageFault,
 	};

@@ -10,7 +10,7 @@ import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
-import type {ChosenRun, Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -26,8 +26,6 @@ export type Session = {
 	readonly point: (pointer: Pointer) => void;
 	/** What is where on the screen, for the mouse. */
 	readonly drawn: Drawn;
-	/** The newest run that was started; undefined where none was. */
-	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
@@ -47,7 +45,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
-	const effects = createEffects(ports, {
+	const runEffect = createEffects(ports, {
 		...terminal,
 		leave,
 		dispatch: (action) => store.dispatch({...action, atMs: clock.now()} as Action),
@@ -67,7 +65,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
-		onEffect: effects.run,
+		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
@@ -137,7 +135,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			}
 		},
 		drawn,
-		started: effects.started,
 		left,
 		open() {
 			const state = store.latest();
@@ -147,7 +144,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			if (ports.opensOnAccount) {
 				return;
 			}
-			effects.run(
+			runEffect(
 				state.stage.kind === 'choosing'
 					? {type: 'list-models', config}
 					: {type: 'prepare', config: activeConfig(state)},
