@@ -32,6 +32,13 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly message: string}
+	| {
+			readonly type: 'copied';
+			readonly what: string;
+			/** Of the text, in characters. */
+			readonly length: number;
+			readonly outcome: CopyOutcome;
+	  }
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -57,6 +64,9 @@ export type OverlayAction =
 
 /** What a key writes: SVGs, the figures for a quota increase, the winning request. */
 export type ExportKind = 'charts' | 'increase' | 'winner';
+
+/** Whether the terminal took a text; `asked` where it may have refused without a word. */
+export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =
@@ -86,6 +96,8 @@ export type Effect =
 			/** The one that the snapshot's run was made with. */
 			readonly config: RunConfig;
 	  }
+	/** Into the clipboard of the terminal. */
+	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

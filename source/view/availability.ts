@@ -1,4 +1,5 @@
 import {selectedBucket} from './account/listed-buckets.ts';
+import {notCopyable} from './copied.ts';
 import {type KeyCommand, titleOf} from './keymap.ts';
 import {isSortable} from './list-commands.ts';
 import {notAddable} from './more-requests.ts';
@@ -122,6 +123,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	export: notExportable,
 	'export-increase': notExportable,
 	'export-winner': notExportable,
+	copy: notCopyable,
 	'next-sort': (state) =>
 		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
 	'zoom-in': (state) =>

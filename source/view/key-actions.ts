@@ -113,6 +113,9 @@ function overlayAction(
 			}
 			return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
 		case 'exported':
+			if (commandFor(keyName, 'log') === 'copy') {
+				return {type: 'command-given', command: 'copy', atMs};
+			}
 			return {type: 'overlay-closed', atMs};
 	}
 }

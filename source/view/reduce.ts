@@ -9,6 +9,7 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason} from './availability.ts';
+import {copy, withCopied} from './copied.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import * as more from './more-requests.ts';
@@ -18,7 +19,7 @@ import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
-import {titleOf} from './status.ts';
+import {windowTitle} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -95,6 +96,8 @@ export function reduce(before: State, action: Action): Transition {
 			});
 		case 'export-failed':
 			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
+		case 'copied':
+			return noEffect(withCopied(state, action));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -154,7 +157,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
 	return elapsedMs < announcedFromMs || stoppedBy === 'key'
 		? noEffect(state)
-		: withEffects(state, {type: 'announce', text: titleOf(state)});
+		: withEffects(state, {type: 'announce', text: windowTitle(state)});
 }
 
 const announcedFromMs = 30_000;
@@ -272,6 +275,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),
 	suspend: (state) => withEffects(state, {type: 'suspend'}),
