@@ -103,6 +103,20 @@ export function joinLines(lines: readonly Line[], separator: Segment): Line {
 		.flatMap((line, index) => (index === 0 ? line : [separator, ...line]));
 }
 
+/** Puts parts one after the other, on a new line where the next one does not fit; a part that is wider is cut. */
+export function flowLines(parts: readonly Line[], separator: Segment, width: number): readonly Line[] {
+	const lines: Line[] = [];
+	for (const part of parts.filter(({length}) => length > 0)) {
+		const joined = joinLines([lines.at(-1) ?? [], part], separator);
+		if (lines.length > 0 && lineWidth(joined) <= width) {
+			lines[lines.length - 1] = joined;
+		} else {
+			lines.push(fitLine(part, Math.min(width, lineWidth(part))));
+		}
+	}
+	return lines;
+}
+
 /** Below this width the text continues below its label instead of beside it. */
 const minBesideWidth = 46;
 

@@ -76,6 +76,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 					onKey={session.press}
 					onPaste={session.paste}
 					onResize={session.resize}
+					onFrame={session.frameDrawn}
 				/>
 			</DrawnContext>
 		</SuspendPort>
@@ -174,7 +175,6 @@ async function endOf(session: Session, signal: AbortSignal, fault: Fault | undef
 			: reached;
 	return {
 		snapshot,
-		run: session.started(),
 		stoppedBy: signal.aborted && wasRunning ? 'signal' : stoppedByOf(snapshot?.stoppedBy),
 		fault: fault ?? stageFault,
 	};

@@ -146,6 +146,16 @@ export function commandFor(keyName: string, view: ViewName): KeyCommand | undefi
 	return binding !== undefined && worksIn(binding, view) ? binding.command : undefined;
 }
 
+/** Where a key works, in words: `Dashboard (2) and Variants (3)`; undefined for a key without a meaning anywhere. */
+export function viewsOfKey(keyName: string): string | undefined {
+	const binding = byKey.get(keyName);
+	const named = views.filter(({name}) => binding !== undefined && worksIn(binding, name));
+	const words = named.map(({title, digit}) => `${title} (${digit})`);
+	return words.length === 0
+		? undefined
+		: [words.slice(0, -1).join(', '), ...words.slice(-1)].filter(Boolean).join(' and ');
+}
+
 /** Whether a binding works in a view. */
 function worksIn(binding: Binding, view: ViewName): boolean {
 	return binding.views === undefined || binding.views.includes(view);
@@ -199,11 +209,13 @@ type FooterHint = {readonly key: string; readonly word: string; readonly binding
 /**
  * The hints that work in a view and fit into `width` cells: those of the highest rank.
  * @param isEnabled False for what has no effect at present: the footer does not offer it.
+ * @param wordNow What a key does now, where that is not its usual word.
  */
 export function footerHints(
 	view: ViewName,
 	width: number,
 	isEnabled: (binding: Binding) => boolean,
+	wordNow: (command: KeyCommand) => string | undefined = () => undefined,
 ): readonly FooterHint[] {
 	const wanted = bindings
 		.filter((binding) => binding.hint !== undefined && worksIn(binding, view) && isEnabled(binding))
@@ -211,7 +223,8 @@ export function footerHints(
 	const chosen: FooterHint[] = [];
 	let left = width;
 	for (const binding of wanted) {
-		const hint = {key: binding.keys[0] ?? '', word: binding.hint?.word ?? '', binding};
+		const word = wordNow(binding.command) ?? binding.hint?.word ?? '';
+		const hint = {key: binding.keys[0] ?? '', word, binding};
 		left -= hint.key.length + 1 + hint.word.length + (chosen.length > 0 ? 2 : 0);
 		if (left < 0) {
 			break;

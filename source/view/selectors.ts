@@ -1,5 +1,5 @@
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {Advice, Snapshot} from '../domain/snapshot.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 
@@ -20,6 +20,19 @@ export function shownSnapshot(state: State): Snapshot | undefined {
 	return state.frozen?.snapshot ?? state.snapshot;
 }
 
+/**
+ * The advice for the goal that is shown. Lines with a rate speak of throughput, which says nothing about what an answer
+ * costs or how long it takes.
+ */
+export const shownAdvice = oncePerState((state): readonly Advice[] => {
+	const snapshot = shownSnapshot(state);
+	const {goal} = state.config;
+	const all = snapshot?.adviceOfOtherGoals?.[goal] ?? snapshot?.advice ?? [];
+	return goal === 'throughput' || goal === 'efficiency'
+		? all
+		: all.filter(({usefulPerMinute}) => usefulPerMinute === null);
+});
+
 /** The configuration of the next run: without the variants that are switched off. */
 export function activeConfig({config, switchedOff}: State): RunConfig {
 	if (switchedOff.length === 0) {
@@ -36,6 +49,11 @@ export function activeConfig({config, switchedOff}: State): RunConfig {
 /** Whether requests are being sent or answered. */
 export function isRunning({stage}: State): boolean {
 	return stage.kind === 'running';
+}
+
+/** Whether nothing is being sent, or that was asked for. */
+export function isPaused({asked, snapshot}: State): boolean {
+	return asked === undefined ? snapshot?.phase === 'paused' : asked === 'pause';
 }
 
 /** The newest run in which something was sent. */

@@ -62,7 +62,7 @@ describe('y', () => {
 		});
 		expect(copiedIn(stateAfter(running, given('open-quotas')))).toMatchObject({what: 'the model ID'});
 		const files = ['/tmp/a.svg', '/tmp/b.svg'];
-		const written = stateAfter(running, {type: 'export-finished', files});
+		const written = stateAfter(running, {type: 'export-finished', what: 'charts', files});
 		expect(copiedIn(written)).toEqual({type: 'copy', what: '2 paths', text: files.join('\n')});
 		expect(actionForKey(written, 'y', 0)).toMatchObject({command: 'copy'});
 	});

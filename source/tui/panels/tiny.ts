@@ -1,15 +1,16 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
-import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
-import {wrapText} from '../../text/width.ts';
+import {flowLines, type Line, segment} from '../../text/segment.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
-import {moreHint, offeredMore} from '../../view/more-requests.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
+import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
+import {briefVerdict} from './verdict.ts';
 
 /** Buckets that are shown where there is no room for a table. */
 const maxBuckets = 3;
@@ -34,22 +35,26 @@ function accountTinyParts(state: State): readonly Line[] {
  * @returns lines of at most `width` cells.
  */
 export function tinyLines(state: State, width: number, height: number): readonly Line[] {
-	const offer = state.overlay?.kind === 'more-question' ? offeredMore(state) : undefined;
-	if (offer !== undefined) {
-		const words = `a ${moreHint(offer, state.isDemo)}, Esc goes back`;
-		return wrapText(words, Math.max(1, width - 1))
-			.slice(0, height)
-			.map((line) => [segment(line)]);
-	}
 	const parts = state.view === 'account' ? accountTinyParts(state) : runParts(state);
-	return flowed(
+	const tail = tailLines(state, width);
+	const lines = flowLines(
 		[
 			isSimulatedIn(state) ? [segment('SIMULATED', 'inverse')] : [],
 			...parts,
-			[segment('enlarge to 40x8', 'muted')],
-		].filter((part) => part.length > 0),
+			tail.length === 0 ? [segment('enlarge to 40x8', 'muted')] : [],
+		],
+		separator,
 		Math.max(0, width - 1),
-	).slice(0, height);
+	);
+	return [...lines.slice(0, Math.max(1, height - tail.length)), ...tail].slice(0, height);
+}
+
+/** What is being typed, or a passing remark. */
+function tailLines(state: State, width: number): readonly Line[] {
+	if (state.isTyping || state.flash === undefined) {
+		return state.isTyping ? [footerLine(state, width)] : [];
+	}
+	return wrapText(`! ${cleanText(state.flash.text)}`, Math.max(1, width - 1)).map((line) => [segment(line)]);
 }
 
 /** The essentials of a run. */
@@ -63,26 +68,14 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
+		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		briefVerdict(state),
 		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
 	];
 }
 
 const separator = segment(' · ', 'muted');
-
-/** Puts parts one after the other, on a new line where the next one does not fit. */
-function flowed(parts: readonly Line[], width: number): readonly Line[] {
-	const lines: Line[] = [];
-	for (const part of parts) {
-		const joined = joinLines([lines.at(-1) ?? [], part], separator);
-		if (lines.length > 0 && lineWidth(joined) <= width) {
-			lines[lines.length - 1] = joined;
-		} else {
-			lines.push(fitLine(part, Math.min(width, lineWidth(part))));
-		}
-	}
-	return lines;
-}
 
 function gaugeWords(label: string, {used, reserved, limit}: Gauge): Line {
 	const taken = formatTokens(used + reserved);
