@@ -81,6 +81,7 @@ describe('y', () => {
 	it('lets nothing out that a terminal or a shell might obey', () => {
 		const hostile = stateAfter(running, {
 			type: 'export-finished',
+			what: 'charts',
 			files: ['/tmp/a\u001B]52;c;x\u0007\u202E.svg'],
 		});
 		expect(copiedIn(hostile)).toMatchObject({text: expect.not.stringMatching(/[\u001B\u0007\u202E]/)});
