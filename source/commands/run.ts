@@ -17,7 +17,7 @@ import {withProgress} from '../terminal/with-progress.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
-import {keepResults} from './run/keep-results.ts';
+import {keepRuns} from './run/keep-results.ts';
 import {watchAlerts} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
 import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
@@ -232,7 +232,7 @@ export async function runHeadless(
 		return io.signal.aborted ? signalExitCode(io.signal) : 0;
 	}
 	const engine = startEngine();
-	const kept = keepResults(engine, setup);
+	const kept = keepRuns(engine, setup);
 	try {
 		if (setup.search === undefined) {
 			assertVariants(

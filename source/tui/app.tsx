@@ -1,5 +1,5 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
-import {memo, useEffect, useSyncExternalStore} from 'react';
+import {memo, useEffect, useLayoutEffect, useSyncExternalStore} from 'react';
 import {type Line, segment} from '../text/segment.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
@@ -44,10 +44,12 @@ type Props = {
 	readonly onPaste: (text: string) => void;
 	/** Called with the size of the terminal, at first and whenever it changes. */
 	readonly onResize: (size: ScreenSize) => void;
+	/** Called with each state whose frame has been drawn. */
+	readonly onFrame: (state: State) => void;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize}: Props) {
+export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize, onFrame}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const size = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -68,6 +70,9 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 	useEffect(() => {
 		onResize(size);
 	}, [onResize, size]);
+	useLayoutEffect(() => {
+		onFrame(state);
+	}, [onFrame, state]);
 	const {columns, rows} = state.size;
 	const {tier, regions} = screenLayout(state);
 	return (
@@ -78,7 +83,7 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
 					</Box>
 				))}
-				{tier === 'tiny' ? null : <OverlayView state={state} />}
+				<OverlayView state={state} />
 			</Box>
 		</AppearanceContext>
 	);

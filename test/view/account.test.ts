@@ -115,7 +115,7 @@ describe('a benchmark', () => {
 
 	it('of a bucket that the run would fill is asked about even where it would start at once', () => {
 		const prepared = (crowding: string | undefined) =>
-			following({...start(), startsAtOnce: true}, reported(), command('benchmark'), {
+			following({...start(), isDemo: true, startsAtOnce: true}, reported(), command('benchmark'), {
 				type: 'run-prepared',
 				plan: planFixture({crowding}),
 				snapshot: readySnapshotFixture(),

@@ -21,11 +21,9 @@ const pressed = (state: State, ...keys: readonly string[]) => {
 	let next = state;
 	for (const key of keys) {
 		const action = actionForKey(next, key, 0);
-		if (action !== undefined) {
-			const transition = reduce(next, action);
-			next = transition.state;
-			effects.push(...transition.effects.map(({type}) => type));
-		}
+		const transition = reduce(next, action);
+		next = transition.state;
+		effects.push(...transition.effects.map(({type}) => type));
 	}
 	return {state: next, effects};
 };
