@@ -146,9 +146,11 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	detail: (state) =>
 		state.view === 'account'
 			? noBucket(state)
-			: listedRows(state).length === 0
-				? 'no variant to show'
-				: undefined,
+			: state.view === 'log'
+				? notMovable(state)
+				: listedRows(state).length === 0
+					? 'no variant to show'
+					: undefined,
 	export: notExportable('charts'),
 	'export-increase': notExportable('increase'),
 	'export-winner': notExportable('winner'),

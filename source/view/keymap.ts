@@ -96,9 +96,9 @@ const lists = [
 	bind('↓ j', 'down', 'down'),
 	bind('PageUp', 'page-up', 'a page up'),
 	bind('PageDown', 'page-down', 'a page down'),
-	bind('Enter', 'detail', 'all about the selected variant or bucket', {
+	bind('Enter', 'detail', 'all about the selected row or log line', {
 		hint: ['Detail', 2],
-		in: [...tables, 'account'],
+		in: [...tables, 'account', 'log'],
 	}),
 	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),
 	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 3], in: listed}),

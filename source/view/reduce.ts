@@ -12,20 +12,26 @@ import {disabledReason, refusalWords} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
+import {changedSettings, withLog} from './log-lines.ts';
 import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
-import {keptLogLines, type Overlay, type State} from './state.ts';
-import {windowTitle} from './status.ts';
+import type {Overlay, State} from './state.ts';
+import {statusOf, windowTitle} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
  * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
+	const {state, effects} = reduced(before, action);
+	return {state: withLog(state, 'setting', ...changedSettings(before, state)), effects};
+}
+
+function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
 	switch (action.type) {
@@ -41,18 +47,22 @@ export function reduce(before: State, action: Action): Transition {
 			return account.withAlerts(withSnapshot(state, action.snapshot));
 		case 'run-ended': {
 			const ended: State = {
-				...withSnapshot(state, action.snapshot),
+				...withEnd(withSnapshot(state, action.snapshot), action.snapshot),
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
 			return isOver(state) ? screen.leave(ended) : announced(runs.withoutQuestion(ended), action.snapshot);
 		}
 		case 'engine-failed': {
-			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
+			const failed: State = {
+				...withLog(state, 'fault', action.fault.message),
+				stage: {kind: 'failed', fault: action.fault},
+				asked: undefined,
+			};
 			return isOver(state) ? screen.leave(failed) : noEffect(runs.withoutQuestion(failed));
 		}
 		case 'engine-logged':
-			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
+			return noEffect(withLog(state, 'engine', action.text));
 		case 'command-given':
 			return given(state, action.command);
 		case 'key-refused':
@@ -93,7 +103,7 @@ export function reduce(before: State, action: Action): Transition {
 			return account.takeAccount(state, action.account);
 		case 'export-finished':
 			return noEffect({
-				...state,
+				...withLog(state, 'written', ...action.files),
 				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
 				overlay: withWritten(state.overlay, action.files),
@@ -101,7 +111,10 @@ export function reduce(before: State, action: Action): Transition {
 		case 'export-failed':
 			return noEffect(
 				withFlash(
-					{...state, exporting: state.exporting.filter((what) => what !== action.what)},
+					{
+						...withLog(state, 'not written', action.message),
+						exporting: state.exporting.filter((what) => what !== action.what),
+					},
 					`not written: ${action.message}`,
 				),
 			);
@@ -204,6 +217,12 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 		(state.asked === 'resume' && snapshot.phase === 'running') ||
 		(state.asked === 'stop' && (snapshot.phase === 'draining' || snapshot.phase === 'ended'));
 	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
+}
+
+/** The end of a run and its reason, in the log. */
+function withEnd(state: State, snapshot: Snapshot): State {
+	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
+	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
 }
 
 /** Whether the screen closes once the run has ended. */

@@ -74,6 +74,14 @@ export type SettingsForm = {
 /** What a key writes: SVGs, the figures for a quota increase, the winning request. */
 export type ExportKind = 'charts' | 'increase' | 'winner';
 
+/** A line that the screen adds to the log of the run; `atMs` is on the clock that never goes back. */
+type LogEntry = {
+	readonly id: number;
+	readonly atMs: number;
+	readonly kind: string;
+	readonly text: string;
+};
+
 /** A request to the engine that no snapshot shows yet. */
 type Asked = 'pause' | 'resume' | 'stop';
 
@@ -126,8 +134,12 @@ export type State = {
 	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
 	/** What is being written. */
 	readonly exporting: readonly ExportKind[];
-	/** Lines that the engine logged, oldest first; bounded. */
-	readonly log: readonly string[];
+	/** What keys did and what the engine logged, oldest first; bounded. */
+	readonly log: readonly LogEntry[];
+	/** Epoch milliseconds at 0 of the clock that never goes back. */
+	readonly epochMs: number;
+	/** What the newest run was started with, for the log. */
+	readonly startedWords: string | undefined;
 	/** Time of the last action, on the clock that never goes back. */
 	readonly nowMs: number;
 };
@@ -144,7 +156,7 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
+		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
 ): State {
 	const opensOnAccount = options.view === 'account';
 	const isChoosing = opensOnAccount || options.config.models.length === 0;
@@ -153,6 +165,7 @@ export function initialState(
 		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
+		epochMs: 0,
 		view: 'dashboard',
 		account: initialAccount(),
 		...options,
@@ -185,5 +198,6 @@ export function initialState(
 		flash: undefined,
 		exporting: [],
 		log: [],
+		startedWords: undefined,
 	};
 }

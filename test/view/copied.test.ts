@@ -35,6 +35,9 @@ const running = stateAfter(prepared, {type: 'snapshot-received', snapshot: snaps
 
 const copiedIn = (state: State): Effect | undefined => copy(state).effects[0];
 
+/** After the events of the fixtures. */
+const later = Date.UTC(2100, 0, 1);
+
 describe('y', () => {
 	it('copies what the view is about', () => {
 		const {sample} = snapshotFixture().variants[0] ?? {};
@@ -50,8 +53,14 @@ describe('y', () => {
 		const verdict = copiedIn(ended);
 		expect(verdict).toMatchObject({type: 'copy', what: 'the verdict'});
 		expect(verdicts).toContain(verdict?.type === 'copy' ? verdict.text : '');
-		const log = copiedIn(stateAfter(running, {type: 'engine-logged', text: 'hello'}, given('open-log')));
-		expect(log).toEqual({type: 'copy', what: 'a line of the log', text: 'engine hello'});
+		const log = copiedIn(
+			stateAfter({...running, epochMs: later}, {type: 'engine-logged', text: 'hello'}, given('open-log')),
+		);
+		expect(log).toMatchObject({
+			type: 'copy',
+			what: 'a line of the log',
+			text: expect.stringMatching(/^\d\d:\d\d:\d\d engine hello$/),
+		});
 		const account = stateAfter(running, given('open-account'), {
 			type: 'account-received',
 			account: accountFixture(),
@@ -73,7 +82,11 @@ describe('y', () => {
 		expect(notCopyable(stateAfter(running, given('open-timeline')))).toMatch(
 			/^this view has nothing to copy/,
 		);
-		const long = stateAfter(running, {type: 'engine-logged', text: 'x'.repeat(100_001)}, given('open-log'));
+		const long = stateAfter(
+			{...running, epochMs: later},
+			{type: 'engine-logged', text: 'x'.repeat(100_001)},
+			given('open-log'),
+		);
 		expect(notCopyable(long)).toMatch(/too long .*over 100 kB/);
 		expect(stateAfter(prepared, given('copy')).flash?.text).toBe('there is no verdict yet');
 	});

@@ -95,7 +95,7 @@ it('every key is in the help and in the Markdown table', () => {
 		↓ j          down
 		PageUp       a page up
 		PageDown     a page down
-		Enter        all about the selected variant or bucket
+		Enter        all about the selected row or log line
 		/            filter the rows, search the log; Esc clears
 		s            sort by the next column
 		i            invert the order
