@@ -36,6 +36,13 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly what: ExportKind; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly what: ExportKind; readonly message: string}
+	| {
+			readonly type: 'copied';
+			readonly what: string;
+			/** Of the text, in characters. */
+			readonly length: number;
+			readonly outcome: CopyOutcome;
+	  }
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -58,6 +65,9 @@ export type OverlayAction =
 	| {readonly type: 'overlay-marked'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
+
+/** Whether the terminal took a text; `asked` where it may have refused without a word. */
+export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =
@@ -87,6 +97,8 @@ export type Effect =
 			/** The one that the snapshot's run was made with. */
 			readonly config: RunConfig;
 	  }
+	/** Into the clipboard of the terminal. */
+	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

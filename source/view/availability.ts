@@ -1,5 +1,6 @@
 import {cleanText} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
+import {notCopyable} from './copied.ts';
 import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
 import {isSortable, rowCount} from './list-commands.ts';
 import {currentList} from './lists.ts';
@@ -156,6 +157,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	down: notMovable,
 	'page-up': notMovable,
 	'page-down': notMovable,
+	copy: notCopyable,
 	'next-sort': (state) =>
 		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
 	'zoom-in': (state) =>

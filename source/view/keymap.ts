@@ -112,6 +112,7 @@ const program = [
 	bind('e', 'export', 'write the charts as SVG files', {hint: ['Export', 4]}),
 	bind('u', 'export-increase', 'write the figures for a quota increase'),
 	bind('w', 'export-winner', 'write the winning request, ready to send', {hint: ['Winner', 1]}),
+	bind('y', 'copy', 'copy the answer, verdict, model ID or path shown'),
 	bind('? h', 'help', 'this help', {hint: ['Help', 10]}),
 	bind('Ctrl+L', 'redraw', 'draw the screen again'),
 	bind('Ctrl+Z', 'suspend', 'suspend; fg resumes'),

@@ -9,6 +9,7 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
+import {copy, withCopied} from './copied.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import * as more from './more-requests.ts';
@@ -18,7 +19,7 @@ import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
-import {titleOf} from './status.ts';
+import {windowTitle} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -104,6 +105,8 @@ export function reduce(before: State, action: Action): Transition {
 					`not written: ${action.message}`,
 				),
 			);
+		case 'copied':
+			return noEffect(withCopied(state, action));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -164,7 +167,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
 	return elapsedMs < announcedFromMs || stoppedBy === 'key'
 		? noEffect(state)
-		: withEffects(state, {type: 'announce', text: titleOf(state)});
+		: withEffects(state, {type: 'announce', text: windowTitle(state)});
 }
 
 const announcedFromMs = 30_000;
@@ -221,8 +224,9 @@ function given(state: State, command: KeyCommand): Transition {
 function behindBox(state: State, command: KeyCommand): State {
 	switch (state.overlay?.kind) {
 		case 'help':
-		case 'exported':
 			return {...state, overlay: undefined};
+		case 'exported':
+			return command === 'copy' ? state : {...state, overlay: undefined};
 		case 'start-question':
 			return command === 'run' ? state : {...state, overlay: undefined};
 		default:
@@ -299,6 +303,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),
 	suspend: (state) => withEffects(state, {type: 'suspend'}),

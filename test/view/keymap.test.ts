@@ -105,6 +105,7 @@ it('every key is in the help and in the Markdown table', () => {
 		e            write the charts as SVG files
 		u            write the figures for a quota increase
 		w            write the winning request, ready to send
+		y            copy the answer, verdict, model ID or path shown
 		? h          this help
 		Ctrl+L       draw the screen again
 		Ctrl+Z       suspend; fg resumes
