@@ -200,7 +200,7 @@ function fullVerdict({verdictLines}: LayoutInput, frame: number, room: number): 
  * fit the chart comes first while the run goes, and advice when it is over.
  */
 function shared(
-	{noticeLines, isOver}: LayoutInput,
+	{noticeLines, isOver, isShortRun}: LayoutInput,
 	rows: number,
 	frame: number,
 ): {readonly middle: number; readonly notes: number; readonly spare: number} {
@@ -210,7 +210,9 @@ function shared(
 		return {middle: rows - notes, notes, spare: 0};
 	}
 	if (rows >= minChartRows + (isOver ? minNotesRows : 0)) {
-		const notes = rows - minChartRows < minNotesRows ? 0 : Math.max(minNotesRows, rows - usualChartRows);
+		// Bars show further figures where they have rows for them; a curve of that height would be mostly empty.
+		const usual = isShortRun ? Math.max(usualChartRows, Math.floor(rows / 2)) : usualChartRows;
+		const notes = rows - minChartRows < minNotesRows ? 0 : Math.max(minNotesRows, rows - usual);
 		return {middle: rows - notes, notes, spare: 0};
 	}
 	return rows > frame ? {middle: 0, notes: rows, spare: 0} : {middle: 0, notes: 0, spare: rows};

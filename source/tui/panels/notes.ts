@@ -10,7 +10,9 @@ export function notesLines(state: State, width: number, height: number): readonl
 	const advice = shownAdvice(state).flatMap(({text}) =>
 		hangingLines(segment('→ ', 'accent'), cleanText(text), width),
 	);
-	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, height - 1));
+	// The newest event keeps a line, unless advice would have hardly any.
+	const room = height < 3 ? height : height - 1;
+	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, room));
 	const events = logLines(state).slice(-Math.max(0, height - first.length));
 	return [...first, ...(height > first.length ? events.map((line) => logLine(line)) : [])];
 }
