@@ -164,7 +164,11 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		]);
 	}
 	const minVerdictRows = input.verdictLines === 0 ? 0 : 1 + frame;
-	const tableHeight = Math.min(tableRows(input, tier), left - minVerdictRows - minChartRows);
+	// A chart would show less than the rows of the table that it hides.
+	const room = left - minVerdictRows;
+	const wanted = tableRows(input, tier);
+	const hasChart = input.noticeLines > 0 || wanted <= room - minChartRows;
+	const tableHeight = Math.min(wanted, room - (hasChart ? minChartRows : minNotesRows));
 	const verdictHeight = fullVerdict(
 		input,
 		frame,

@@ -108,6 +108,17 @@ it('at 80x24 a running dashboard has gauges, a line of the verdict, a chart and 
 	]);
 });
 
+it('at 80x24 the rows of all variants come before a chart', () => {
+	expect(dashboardOf(80, 24, {verdictLines: 1, isOver: false, rowCount: 6})).toEqual([
+		'header 3',
+		'gauges 4',
+		'verdict 3',
+		'table 9',
+		'notes 4',
+		'footer 1',
+	]);
+});
+
 it('at 80x24 an ended one has the whole verdict and advice instead of the chart', () => {
 	expect(dashboardOf(80, 24, {})).toEqual([
 		'header 3',
