@@ -154,7 +154,7 @@ describe('an alert', () => {
 		const first = following(start({alerts}), reported());
 		expect(first.effects).toMatchObject([{type: 'ring'}]);
 		expect(first.state.log.at(-1)?.text).toBe(
-			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens per minute.',
+			'tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens per minute.',
 		);
 		expect(following(first.state, reported()).effects).toEqual([]);
 		expect(following(first.state, reported(calm), reported()).effects).toEqual([]);

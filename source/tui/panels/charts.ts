@@ -144,7 +144,7 @@ const valueWidth = 7;
 const maxNameWidth = 20;
 /** From this many rows for each variant on one of them stays empty, so that neighbours are apart. */
 const rowsWithGap = 3;
-const maxRowsEach = 6;
+const maxRowsEach = 8;
 
 /** The rows of the shown target, with the columns of their answers. */
 function latencyRows(state: State, columns: number, most: number) {

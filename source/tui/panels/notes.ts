@@ -11,13 +11,13 @@ export function notesLines(state: State, width: number, height: number): readonl
 	const advice = shownAdvice(state).flatMap(({text}) =>
 		hangingLines(segment('→ ', 'accent'), cleanText(text), width),
 	);
-	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, height - 1));
+	// The newest event keeps a line, unless advice would have hardly any.
+	const most = height < 3 ? height : height - 1;
+	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, most));
 	const room = height - first.length;
 	const events = room > 0 ? logLines(state).slice(-room) : [];
-	return [
-		...first,
-		...events.flatMap((line) => logRows(line, width, kindWidthOf(events))).slice(-Math.max(1, room)),
-	].slice(0, height);
+	const rows = events.flatMap((line) => logRows(line, width, kindWidthOf(events)));
+	return room > 0 ? [...first, ...rows.slice(-room)] : first;
 }
 
 /** Classes of failures, most recent counts, with what can be done about each. */

@@ -71,10 +71,11 @@ export function verdictLines(state: State, width: number, height: number): reado
 			);
 }
 
-/** The key that adds requests, where a verdict is not decided. */
+/** The key that adds requests, where a verdict for the goal of the run is not decided: for others they may decide nothing. */
 function hintPart(state: State, verdicts: readonly Verdict[]): Line {
 	const offer = offeredMore(state);
-	return offer === undefined || verdicts.every(({basis}) => basis !== 'undecided')
+	const isOfGoal = shownSnapshot(state)?.spec.goal === state.config.goal;
+	return offer === undefined || !isOfGoal || verdicts.every(({basis}) => basis !== 'undecided')
 		? []
 		: [segment('a', 'accent'), segment(` ${moreHint(offer, state.isDemo)}`)];
 }
@@ -257,6 +258,7 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 	const target = shownTargetIndex(state);
 	const verdicts = goals.flatMap((goal) => verdictFor(snapshot, target, goal) ?? []);
 	const shown = verdicts.find(({goal}) => goal === state.config.goal);
+	const model = shown === undefined ? [] : modelWords(shown, snapshot, width);
 	const quality = shown === undefined ? [] : [qualityPart(state, snapshot, shown)];
 	if (verdicts.every(({basis}) => basis === 'none')) {
 		return quality;
@@ -265,7 +267,10 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 		names: [goal],
 		outcome: outcomeOf(verdicts, goal, snapshot),
 	}));
-	const each = parts.map((part) => goalPart(part, state.config.goal));
+	const each = parts.map((part, index) => [
+		...(index === 0 ? model : []),
+		...goalPart(part, state.config.goal),
+	]);
 	if (lineWidth(joinLines(each, gap)) <= width) {
 		return [...each, ...quality];
 	}
@@ -273,9 +278,9 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 		({outcome}, index) => parts.findIndex((part) => part.outcome.text === outcome.text) === index,
 	);
 	return [
-		...groups.map(({outcome}) => {
+		...groups.map(({outcome}, index) => {
 			const names = parts.filter((part) => part.outcome.text === outcome.text).flatMap((part) => part.names);
-			return goalPart({names, outcome}, state.config.goal);
+			return [...(index === 0 ? model : []), ...goalPart({names, outcome}, state.config.goal)];
 		}),
 		...quality,
 	];

@@ -62,7 +62,7 @@ export function withAlerts(state: State): Transition {
 		? noEffect(next)
 		: withEffects(
 				{
-					...withLog(withFlash(next, first), 'alert', ...news),
+					...withLog(withFlash(next, first), 'alert', ...news.map((text) => text.replace(/^alert /, ''))),
 				},
 				{type: 'ring', texts: news},
 			);
