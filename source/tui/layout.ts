@@ -222,7 +222,7 @@ function shared(
 	return rows > frame ? {middle: 0, notes: rows, spare: 0} : {middle: 0, notes: 0, spare: rows};
 }
 
-/** A short run shows its variants side by side, or with one of them its requests; a longer one the curves of its limits. */
+/** A short run shows its variants side by side, or of one what it sent and took; a longer one the curves of its limits. */
 function middleNames({noticeLines, isShortRun, rowCount}: LayoutInput, tier: Tier): readonly RegionName[] {
 	if (noticeLines > 0) {
 		return ['notice'];
@@ -231,7 +231,7 @@ function middleNames({noticeLines, isShortRun, rowCount}: LayoutInput, tier: Tie
 		return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['nearer-chart'];
 	}
 	if (tier === 'wide') {
-		return rowCount > 1 ? ['bars', 'rate-chart'] : ['rate-chart', 'tokens-chart'];
+		return rowCount > 1 ? ['bars', 'rate-chart'] : ['rate-chart', 'latency-chart'];
 	}
 	return rowCount > 1 ? ['bars'] : ['rate-chart'];
 }

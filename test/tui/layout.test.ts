@@ -177,3 +177,21 @@ it('the verdict has a row at every size from 40x8 on, once something was sent', 
 		{numRuns: 1000},
 	);
 });
+
+it.each([
+	[120, 40, 4, ['bars', 'rate-chart']],
+	[120, 40, 1, ['rate-chart', 'latency-chart']],
+	[80, 24, 4, ['bars']],
+	[80, 24, 1, ['rate-chart']],
+])(
+	'a run under a minute has no curves of a minute: %i x %i, %i variants',
+	(columns, rows, rowCount, expected) => {
+		const names = dashboardOf(columns, rows, {
+			rowCount,
+			isShortRun: true,
+			isOver: false,
+			verdictLines: 1,
+		}).map((region) => region.split(' ')[0] ?? '');
+		expect(names.filter((name) => name === 'bars' || name.endsWith('-chart'))).toEqual(expected);
+	},
+);
