@@ -1,5 +1,5 @@
 // Property: no key sequence starts a paid run whose plan was not on screen since it was prepared.
-import {it} from 'vitest';
+import {expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';
 import {openScreen} from '../helpers/screen.ts';
 import {planFixture, readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
@@ -13,10 +13,10 @@ const sizes = [
 ] as const;
 const keys = ['r', 'r', 'y', '\r', 'm', '6', '2', ',', '\u001B', '/', '?', ' ', 'a', 'g', 'n'];
 
-it.concurrent.each([1, 2, 3, 4, 5, 6, 7, 8])(
+it.each([1, 2, 3, 4, 5, 6, 7, 8])(
 	'whatever is typed at whatever size, seed %i',
 	{timeout: 90_000},
-	async (seed, {expect}) => {
+	async (seed) => {
 		const random = createRandom(seed);
 		const pick = <Each>(from: readonly Each[]): Each => from[Math.floor(random() * from.length)] as Each;
 		const [columns, rows] = pick(sizes);
