@@ -1,4 +1,4 @@
-// Property: no key sequence starts a paid run whose plan was not on screen since it was prepared.
+// Of overlays/start-question.ts: no key sequence starts a paid run whose plan was not on screen since it was prepared.
 import {expect, it} from 'vitest';
 import {createRandom} from '../../source/domain/random.ts';
 import {openScreen} from '../helpers/screen.ts';
