@@ -1,8 +1,8 @@
 // Of overlays/start-question.ts: no key sequence starts a paid run whose plan was not on screen since it was prepared.
 import {expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
-import {openScreen} from '../helpers/screen.ts';
-import {planFixture, readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
+import {createRandom} from '../../../source/domain/random.ts';
+import {openScreen} from '../../helpers/screen.ts';
+import {planFixture, readySnapshotFixture} from '../../helpers/snapshot-fixture.ts';
 
 const sizes = [
 	[120, 40],
