@@ -13,7 +13,7 @@ import {toAscii} from '../text/glyphs.ts';
 import {formatCount} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {themeNamed} from '../text/themes.ts';
-import {runColumns} from '../view/history.ts';
+import {runColumns} from '../view/history/history.ts';
 import {printJsonOr} from './results-files.ts';
 
 /** Faults that are spelt out; a folder may be full of what others wrote. */

@@ -28,6 +28,7 @@ import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
 import {startConnectedEngine} from './screen/connected-engine.ts';
 import {createExports} from './screen/exports.ts';
+import {watch} from './watch.ts';
 
 /** Flags that belong to the preset of the command line: another preset has its own. */
 const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
@@ -182,11 +183,17 @@ const openScreen = async (
 	}
 };
 
+/** Without anything to run, the account is shown. */
+const opensOnAccount = ({words, flags}: Arguments): boolean =>
+	words.length === 0 &&
+	!flags.isSet('demo') &&
+	flags.text('task') === undefined &&
+	flags.text('resume') === undefined;
+
 /** The account view of the screen. */
-const accountOptions = ({words, flags}: Arguments, alerts: readonly Alert[]): AccountOptions => ({
-	// Without anything to run, the account is shown.
-	opensOnAccount: words.length === 0 && !flags.isSet('demo') && flags.text('task') === undefined,
-	regions: resolveRegions(flags).regions,
+const accountOptions = (given: Arguments, alerts: readonly Alert[]): AccountOptions => ({
+	opensOnAccount: opensOnAccount(given),
+	regions: resolveRegions(given.flags).regions,
 	alerts,
 });
 
@@ -219,6 +226,9 @@ export async function screen(given: Arguments, io: Io): Promise<number> {
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
 	if (!isScreen) {
+		if (isPlain && !isDryRun && opensOnAccount(given)) {
+			return watch(given, io);
+		}
 		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}
 	const account = accountOptions(given, alerts);

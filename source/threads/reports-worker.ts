@@ -9,7 +9,7 @@ import {snapshotOf} from '../reports/results.ts';
 import type {Results} from '../reports/results-schema.ts';
 import {listRuns, readKeptResults} from '../reports/run-index.ts';
 import {type Draw, writeComparison, writeReportFiles} from '../reports/write.ts';
-import {startText} from '../view/history.ts';
+import {startText} from '../view/history/history.ts';
 import type {HistoryRequest, ReportReport, ReportsRequest} from './messages.ts';
 import {firstRequestOf} from './sent-request.ts';
 

@@ -5,7 +5,7 @@ import type {Fault} from '../domain/user-error.ts';
 import {themeNamed} from '../text/themes.ts';
 import {finalSnapshot} from '../view/selectors.ts';
 import {liveState, type State} from '../view/state.ts';
-import {titleOf} from '../view/status.ts';
+import {windowTitle} from '../view/status.ts';
 import {App} from './app.tsx';
 import {type Appearance, screenOptions} from './appearance.tsx';
 import {DrawnContext} from './pointer.ts';
@@ -96,7 +96,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 		rerender();
 	});
 	manners?.onPointer(session.point);
-	const showTitle = () => manners?.title(titleOf(session.store.shown()));
+	const showTitle = () => manners?.title(windowTitle(session.store.shown()));
 	showTitle();
 	const stopTitle = session.store.subscribe(showTitle);
 	try {

@@ -149,6 +149,14 @@ export function createEffects(
 			case 'export':
 				void write(effect);
 				break;
+			case 'copy':
+				dispatch({
+					type: 'copied',
+					what: effect.what,
+					length: [...effect.text].length,
+					outcome: manners?.copy(effect.text) ?? 'refused',
+				});
+				break;
 			case 'redraw':
 				redraw();
 				break;

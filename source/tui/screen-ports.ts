@@ -5,6 +5,7 @@ import type {Fault} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
+import type {CopyOutcome} from '../view/actions.ts';
 import type {ComparedRuns, ListedPreset} from '../view/state.ts';
 
 /** All that the screen needs from outside; a test replaces it. */
@@ -75,8 +76,7 @@ export type ScreenPorts = {
 		readonly settled: () => Promise<void>;
 		readonly title: (text: string) => void;
 		readonly notify: (text: string) => void;
-		/** @returns whether the terminal takes it: `asked` where it may refuse without a word. */
-		readonly copy: (text: string) => 'copied' | 'asked' | 'refused';
+		readonly copy: (text: string) => CopyOutcome;
 		/** Called whenever the terminal has said something about itself. */
 		readonly onKnown: (listener: (known: KnownTerminal) => void) => void;
 		readonly onPointer: (listener: (pointer: Pointer) => void) => void;

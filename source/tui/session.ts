@@ -61,6 +61,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				hasKeys: ports.stdin.isTTY,
 				hasDemo: ports.startDemo !== undefined,
 				nowMs: clock.now(),
+				epochMs: clock.epoch() - clock.now(),
 				size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
 				account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
 				...(ports.history === undefined ? {} : {history: {kind: 'idle'}}),

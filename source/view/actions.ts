@@ -45,6 +45,13 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'run-read'; readonly run: KeptRun; readonly snapshot: Snapshot}
 	| {readonly type: 'runs-compared'; readonly table: ComparedRuns}
 	| {readonly type: 'history-failed'; readonly fault: Fault}
+	| {
+			readonly type: 'copied';
+			readonly what: string;
+			/** Of the text, in characters. */
+			readonly length: number;
+			readonly outcome: CopyOutcome;
+	  }
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -68,6 +75,9 @@ export type OverlayAction =
 	| {readonly type: 'overlay-compared'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
+
+/** Whether the terminal took a text; `asked` where it may have refused without a word. */
+export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =
@@ -100,6 +110,8 @@ export type Effect =
 			/** The one that the snapshot's run was made with. */
 			readonly config: RunConfig;
 	  }
+	/** Into the clipboard of the terminal. */
+	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

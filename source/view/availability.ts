@@ -1,5 +1,6 @@
 import {cleanText} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
+import {notCopyable} from './copied.ts';
 import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
 import {isSortable, rowCount} from './list-commands.ts';
 import {currentList} from './lists.ts';
@@ -182,9 +183,11 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	detail: (state) =>
 		state.view === 'account'
 			? noBucket(state)
-			: listedRows(state).length === 0
-				? 'no variant to show'
-				: undefined,
+			: state.view === 'log'
+				? notMovable(state)
+				: listedRows(state).length === 0
+					? 'no variant to show'
+					: undefined,
 	export: notExportable('charts'),
 	'export-increase': notExportable('increase'),
 	'export-winner': notExportable('winner'),
@@ -193,6 +196,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	down: notMovable,
 	'page-up': notMovable,
 	'page-down': notMovable,
+	copy: notCopyable,
 	'next-sort': (state) =>
 		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
 	'zoom-in': (state) =>

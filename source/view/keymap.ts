@@ -80,7 +80,7 @@ const run = [
 		in: account,
 	}),
 	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
-	bind('H', 'history', 'earlier runs: Enter reopens one, Space marks, c compares two', {
+	bind('H', 'history', 'earlier runs: reopen one, compare two', {
 		hint: ['Earlier runs', 3],
 	}),
 ];
@@ -99,9 +99,9 @@ const lists = [
 	bind('↓ j', 'down', 'down'),
 	bind('PageUp', 'page-up', 'a page up'),
 	bind('PageDown', 'page-down', 'a page down'),
-	bind('Enter', 'detail', 'all about the selected variant or bucket', {
+	bind('Enter', 'detail', 'all about the selected row or log line', {
 		hint: ['Detail', 2],
-		in: [...tables, 'account'],
+		in: [...tables, 'account', 'log'],
 	}),
 	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),
 	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 3], in: listed}),
@@ -115,6 +115,7 @@ const program = [
 	bind('e', 'export', 'write the charts as SVG files', {hint: ['Export', 4]}),
 	bind('u', 'export-increase', 'write the figures for a quota increase'),
 	bind('w', 'export-winner', 'write the winning request, ready to send', {hint: ['Winner', 1]}),
+	bind('y', 'copy', 'copy the answer, verdict, model ID or path shown'),
 	bind('? h', 'help', 'this help', {hint: ['Help', 10]}),
 	bind('Ctrl+L', 'redraw', 'draw the screen again'),
 	bind('Ctrl+Z', 'suspend', 'suspend; fg resumes'),

@@ -9,17 +9,19 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
-import * as history from './history.ts';
+import {copy, withCopied} from './copied.ts';
+import * as history from './history/history.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
+import {changedSettings, withLog} from './log-lines.ts';
 import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
-import {keptLogLines, type Overlay, type State} from './state.ts';
-import {titleOf} from './status.ts';
+import type {Overlay, State} from './state.ts';
+import {statusOf, windowTitle} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -27,8 +29,15 @@ import {titleOf} from './status.ts';
  */
 export function reduce(before: State, action: Action): Transition {
 	if (before.present !== undefined) {
-		return besideEarlier(before, before.present, action);
+		return history.besideEarlier(before, before.present, action, reduce);
 	}
+	const {state, effects} = reduced(before, action);
+	// The settings of an earlier run are nobody's change.
+	const changes = state.earlier === undefined ? changedSettings(before, state) : [];
+	return {state: withLog(state, 'setting', ...changes), effects};
+}
+
+function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
 	switch (action.type) {
@@ -44,18 +53,22 @@ export function reduce(before: State, action: Action): Transition {
 			return account.withAlerts(withSnapshot(state, action.snapshot));
 		case 'run-ended': {
 			const ended: State = {
-				...withSnapshot(state, action.snapshot),
+				...withEnd(withSnapshot(state, action.snapshot), action.snapshot),
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
 			return isOver(state) ? screen.leave(ended) : announced(runs.withoutQuestion(ended), action.snapshot);
 		}
 		case 'engine-failed': {
-			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
+			const failed: State = {
+				...withLog(state, 'fault', action.fault.message),
+				stage: {kind: 'failed', fault: action.fault},
+				asked: undefined,
+			};
 			return isOver(state) ? screen.leave(failed) : noEffect(runs.withoutQuestion(failed));
 		}
 		case 'engine-logged':
-			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
+			return noEffect(withLog(state, 'engine', action.text));
 		case 'command-given':
 			return given(state, action.command);
 		case 'key-refused':
@@ -97,7 +110,7 @@ export function reduce(before: State, action: Action): Transition {
 			return account.takeAccount(state, action.account);
 		case 'export-finished':
 			return noEffect({
-				...state,
+				...withLog(state, 'written', ...action.files),
 				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
 				overlay: withWritten(state.overlay, action.files),
@@ -105,7 +118,10 @@ export function reduce(before: State, action: Action): Transition {
 		case 'export-failed':
 			return noEffect(
 				withFlash(
-					{...state, exporting: state.exporting.filter((what) => what !== action.what)},
+					{
+						...withLog(state, 'not written', action.message),
+						exporting: state.exporting.filter((what) => what !== action.what),
+					},
 					`not written: ${action.message}`,
 				),
 			);
@@ -114,63 +130,12 @@ export function reduce(before: State, action: Action): Transition {
 		case 'runs-compared':
 		case 'history-failed':
 			return history.takeHistory(state, action);
+		case 'copied':
+			return noEffect(withCopied(state, action));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
 			return noEffect(state);
-	}
-}
-
-/**
- * An earlier run is on the screen: keys move through it, everything else happens to the present state. `Esc` returns to
- * that, where nothing else is open; so do the account and leaving.
- */
-function besideEarlier(before: State, present: State, action: Action): Transition {
-	const back: State = {...present, size: before.size, nowMs: before.nowMs, history: before.history};
-	const onScreen = (): Transition => {
-		const {state, effects} = reduce({...before, present: undefined}, action);
-		const isAccount = state.view === 'account';
-		return isAccount
-			? reduce(back, {type: 'command-given', command: 'open-account', atMs: action.atMs})
-			: {state: {...state, present}, effects};
-	};
-	switch (action.type) {
-		case 'command-given':
-			if (action.command === 'quit' || action.command === 'open-account') {
-				return reduce(back, action);
-			}
-			if (action.command === 'close' && !before.isDetailOpen && before.overlay === undefined) {
-				return noEffect(back);
-			}
-			if (action.command === 'next-goal') {
-				const {config} = runs.nextGoal(before).state;
-				return noEffect({...before, config});
-			}
-			return onScreen();
-		case 'run-read':
-			return before.overlay?.kind === 'history'
-				? reduce({...back, overlay: before.overlay}, action)
-				: noEffect(before);
-		case 'key-refused':
-		case 'text-typed':
-		case 'text-erased':
-		case 'overlay-moved':
-		case 'overlay-turned':
-		case 'overlay-marked':
-		case 'overlay-compared':
-		case 'overlay-accepted':
-		case 'overlay-closed':
-		case 'typing-ended':
-		case 'runs-listed':
-		case 'runs-compared':
-		case 'history-failed':
-		case 'screen-resized':
-		case 'time-passed':
-			return onScreen();
-		default: {
-			const {state, effects} = reduce(present, action);
-			return {state: {...before, nowMs: Math.max(before.nowMs, action.atMs), present: state}, effects};
-		}
 	}
 }
 
@@ -186,7 +151,7 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		case 'history':
 			return history.inHistory(state, overlay, action);
 		case 'comparison': {
-			const last = overlay.table.rows.length + overlay.table.remarks.length;
+			const last = 3 * (overlay.table.rows.length + overlay.table.remarks.length);
 			const lines = action.type === 'overlay-moved' ? action.lines : 0;
 			const scroll = Math.min(last, Math.max(0, overlay.scroll + lines));
 			return noEffect({...state, overlay: {...overlay, scroll}});
@@ -236,7 +201,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
 	return elapsedMs < announcedFromMs || stoppedBy === 'key'
 		? noEffect(state)
-		: withEffects(state, {type: 'announce', text: titleOf(state)});
+		: withEffects(state, {type: 'announce', text: windowTitle(state)});
 }
 
 const announcedFromMs = 30_000;
@@ -275,6 +240,12 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
 }
 
+/** The end of a run and its reason, in the log. */
+function withEnd(state: State, snapshot: Snapshot): State {
+	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
+	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
+}
+
 /** Whether the screen closes once the run has ended. */
 function isOver({isLeaving, hasKeys}: State): boolean {
 	return isLeaving || !hasKeys;
@@ -293,8 +264,9 @@ function given(state: State, command: KeyCommand): Transition {
 function behindBox(state: State, command: KeyCommand): State {
 	switch (state.overlay?.kind) {
 		case 'help':
-		case 'exported':
 			return {...state, overlay: undefined};
+		case 'exported':
+			return command === 'copy' ? state : {...state, overlay: undefined};
 		case 'start-question':
 			return command === 'run' ? state : {...state, overlay: undefined};
 		default:
@@ -372,6 +344,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),
 	suspend: (state) => withEffects(state, {type: 'suspend'}),

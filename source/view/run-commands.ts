@@ -2,6 +2,7 @@ import {methods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals} from '../domain/run-spec.ts';
 import {answerGraceMs} from '../domain/timeouts.ts';
+import {formatCount, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {initialAccount} from './account/account-state.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
@@ -42,6 +43,7 @@ export function begin(state: State): Transition {
 		{
 			...withoutQuestion(state),
 			stage: {kind: 'running'},
+			startedWords: startedWords(state),
 			startedConfig: activeConfig(state),
 			asked: undefined,
 			stoppedMs: undefined,
@@ -49,6 +51,20 @@ export function begin(state: State): Transition {
 		},
 		{type: 'start'},
 	);
+}
+
+/** What is sent at most, for the log. */
+function startedWords({plan, config, switchedOff}: State): string | undefined {
+	if (plan === undefined) {
+		return undefined;
+	}
+	const {requests, costUsd} = plan;
+	const count = config.variants.length - switchedOff.length;
+	return [
+		requests === null ? 'requests until stopped' : `${formatCount(requests)} requests`,
+		`${count} ${count === 1 ? 'variant' : 'variants'}`,
+		costUsd === null ? 'cost not known' : `at most ${formatUsd(costUsd)}`,
+	].join(', ');
 }
 
 /** Starts the planned run; after an end or a fault it is prepared again first. */

@@ -108,6 +108,14 @@ export type SettingsForm = {
 /** What a key writes: SVGs, the figures for a quota increase, the winning request. */
 export type ExportKind = 'charts' | 'increase' | 'winner';
 
+/** A line that the screen adds to the log of the run; `atMs` is on the clock that never goes back. */
+type LogEntry = {
+	readonly id: number;
+	readonly atMs: number;
+	readonly kind: string;
+	readonly text: string;
+};
+
 /** A request to the engine that no snapshot shows yet. */
 type Asked = 'pause' | 'resume' | 'stop';
 
@@ -166,8 +174,12 @@ export type State = {
 	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
 	/** What is being written. */
 	readonly exporting: readonly ExportKind[];
-	/** Lines that the engine logged, oldest first; bounded. */
-	readonly log: readonly string[];
+	/** What keys did and what the engine logged, oldest first; bounded. */
+	readonly log: readonly LogEntry[];
+	/** Epoch milliseconds at 0 of the clock that never goes back. */
+	readonly epochMs: number;
+	/** What the newest run was started with, for the log. */
+	readonly startedWords: string | undefined;
 	/** Time of the last action, on the clock that never goes back. */
 	readonly nowMs: number;
 };
@@ -184,7 +196,7 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
+		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
 ): State {
@@ -195,6 +207,7 @@ export function initialState(
 		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
+		epochMs: 0,
 		view: 'dashboard',
 		account: initialAccount(),
 		history: undefined,
@@ -230,6 +243,7 @@ export function initialState(
 		flash: undefined,
 		exporting: [],
 		log: [],
+		startedWords: undefined,
 	};
 }
 

@@ -10,7 +10,7 @@ import {
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
-import {startText} from './history.ts';
+import {startText} from './history/history.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
 /** The state of the session in words. */
@@ -47,7 +47,7 @@ export function statusOf(state: State): Status {
 }
 
 /** The title of the window: how far the run is. */
-export function titleOf({stage, snapshot}: State): string {
+export function windowTitle({stage, snapshot}: State): string {
 	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
 	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
 	switch (stage.kind) {

@@ -14,7 +14,7 @@ import {
 	shownWindowSeconds,
 } from '../../source/view/selectors.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
-import {statusOf, titleOf} from '../../source/view/status.ts';
+import {statusOf, windowTitle} from '../../source/view/status.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/view/variant-rows.ts';
 import {
 	configFixture,
@@ -167,9 +167,9 @@ describe('a run', () => {
 
 	it('is named in the title of the window, with how far it is', () => {
 		const {done, total} = received.snapshot.progress;
-		expect(titleOf(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
-		expect(titleOf(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
-		expect(titleOf(play(account, prepared).state)).toBe('bedrock-top');
+		expect(windowTitle(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
+		expect(windowTitle(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
+		expect(windowTitle(play(account, prepared).state)).toBe('bedrock-top');
 	});
 
 	it('against an account waits for r, with the plan on screen', () => {

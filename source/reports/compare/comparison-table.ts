@@ -69,8 +69,9 @@ export function comparisonColumns({names}: Pick<ComparedRuns, 'names'>): Readonl
 								key: `difference-${index}`,
 								header: 'Difference (95%)',
 								align: 'left' as const,
-								minWidth: 12,
-								priority: 70,
+								// The interval is what the comparison is about: names give way first.
+								minWidth: 24,
+								priority: 85,
 								cut: 'end' as const,
 								format: ({differences}: Row) => differences[index - 1] ?? unknownMark,
 							},

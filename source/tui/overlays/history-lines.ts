@@ -1,10 +1,10 @@
 import {comparisonColumns} from '../../reports/compare/comparison-table.ts';
 import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
-import {fitLine, type Line, segment} from '../../text/segment.ts';
+import {fitLine, hangingLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
-import {runColumns} from '../../view/history.ts';
-import type {HistoryList, Overlay, State} from '../../view/state.ts';
+import {runColumns} from '../../view/history/history.ts';
+import type {ComparedRuns, HistoryList, Overlay, State} from '../../view/state.ts';
 import {type Content, firstShown} from '../frame.ts';
 
 const usualWidth = 150;
@@ -83,6 +83,19 @@ function listLines(state: State, list: HistoryList, width: number, height: numbe
 	];
 }
 
+/** Below this width a table would cut the intervals off: each figure is a sentence. */
+const tableWidth = 100;
+
+function sentenceLines(
+	{variant, figure, values, differences}: ComparedRuns['rows'][number],
+	width: number,
+): readonly Line[] {
+	return [
+		...(variant === '' ? [] : [[segment(variant, 'strong')]]),
+		...hangingLines(segment('  '), `${figure}: ${values.join(' → ')}; ${differences.join('; ')}`, width),
+	];
+}
+
 /** Two runs side by side: figures, and differences with their intervals. */
 export function comparisonContent(
 	{table, scroll}: Overlay & {kind: 'comparison'},
@@ -94,8 +107,16 @@ export function comparisonContent(
 	const remarks = table.remarks.flatMap((remark) =>
 		wrapText(cleanText(remark), width).map((line): Line => [segment(line, 'warning')]),
 	);
-	const body: readonly Line[] = [...remarks, ...table.rows.map((row) => rowLine(fitted, row))];
-	const room = Math.max(1, roomHeight - 1);
+	const isTable = width >= tableWidth;
+	const rows = isTable
+		? table.rows.map((row) => rowLine(fitted, row))
+		: [
+				...hangingLines(segment('', 'muted'), table.names.join(' → '), width),
+				...table.rows.flatMap((row) => sentenceLines(row, width)),
+			];
+	const body: readonly Line[] = [...remarks, ...rows];
+	const header: readonly Line[] = isTable ? [[segment(formatHeader(fitted), 'muted')]] : [];
+	const room = Math.max(1, roomHeight - header.length);
 	const first = Math.min(scroll, Math.max(0, body.length - room));
 	const last = Math.min(body.length, first + room);
 	return {
@@ -106,8 +127,6 @@ export function comparisonContent(
 				'muted',
 			),
 		],
-		lines: [[segment(formatHeader(fitted), 'muted')], ...body.slice(first, last)].map((line) =>
-			fitLine(line, width),
-		),
+		lines: [...header, ...body.slice(first, last)].map((line) => fitLine(line, width)),
 	};
 }

@@ -132,7 +132,7 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 		case 'exported':
 			return {
 				title: [segment('Written', 'good')],
-				note: [segment('any key closes', 'muted')],
+				note: [segment('y copies; the next key closes it and acts', 'muted')],
 				lines: overlay.files.flatMap((file) =>
 					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [fileSegment(file, line)]),
 				),

@@ -1,10 +1,11 @@
-import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
-import {formatCount, formatDurationMs, formatUsd} from '../text/numbers.ts';
-import type {Column} from '../text/table.ts';
-import {cleanText} from '../text/width.ts';
-import {type Action, noEffect, type OverlayAction, type Transition, withEffects} from './actions.ts';
-import {initialLists} from './lists.ts';
-import type {HistoryList, State} from './state.ts';
+import type {KeptRun, Snapshot} from '../../domain/snapshot.ts';
+import {formatCount, formatDurationMs, formatUsd} from '../../text/numbers.ts';
+import type {Column} from '../../text/table.ts';
+import {cleanText} from '../../text/width.ts';
+import {type Action, noEffect, type OverlayAction, type Transition, withEffects} from '../actions.ts';
+import {initialLists} from '../lists.ts';
+import {nextGoal} from '../run-commands.ts';
+import type {HistoryList, State} from '../state.ts';
 
 /** Earlier runs: their list, one of them on the screen again, two of them side by side. */
 
@@ -19,7 +20,7 @@ export function openHistory(state: State): Transition {
 }
 
 /** The run under the cursor; undefined in an empty list. */
-export function chosenRun({history}: State, {index}: HistoryList): KeptRun | undefined {
+function chosenRun({history}: State, {index}: HistoryList): KeptRun | undefined {
 	return history?.kind === 'known' ? history.entries[Math.min(index, history.entries.length - 1)] : undefined;
 }
 
@@ -67,10 +68,7 @@ export function inHistory(state: State, list: HistoryList, action: OverlayAction
 }
 
 /** What was read from the disk. */
-export type HistoryAction = Extract<
-	Action,
-	{type: 'runs-listed' | 'run-read' | 'runs-compared' | 'history-failed'}
->;
+type HistoryAction = Extract<Action, {type: 'runs-listed' | 'run-read' | 'runs-compared' | 'history-failed'}>;
 
 /** Takes in what was read from the disk; what nobody waits for any more is dropped. */
 export function takeHistory(state: State, action: HistoryAction): Transition {
@@ -119,6 +117,7 @@ function reopened(present: State, earlier: KeptRun, snapshot: Snapshot): State {
 		snapshot,
 		lastRun: undefined,
 		startedConfig: undefined,
+		startedWords: undefined,
 		frozen: undefined,
 		asked: undefined,
 		stoppedMs: undefined,
@@ -132,6 +131,65 @@ function reopened(present: State, earlier: KeptRun, snapshot: Snapshot): State {
 		isTyping: false,
 		flash: undefined,
 	};
+}
+
+/**
+ * An earlier run is on the screen: keys move through it, everything else happens to the present state. `Esc` returns to
+ * that, where nothing else is open; so do the account and leaving.
+ * @param reduce What an action does to a state that shows the present.
+ */
+export function besideEarlier(
+	before: State,
+	present: State,
+	action: Action,
+	reduce: (state: State, action: Action) => Transition,
+): Transition {
+	const back: State = {...present, size: before.size, nowMs: before.nowMs, history: before.history};
+	const onScreen = (): Transition => {
+		const {state, effects} = reduce({...before, present: undefined}, action);
+		const isAccount = state.view === 'account';
+		return isAccount
+			? reduce(back, {type: 'command-given', command: 'open-account', atMs: action.atMs})
+			: {state: {...state, present}, effects};
+	};
+	switch (action.type) {
+		case 'command-given':
+			if (action.command === 'quit' || action.command === 'open-account') {
+				return reduce(back, action);
+			}
+			if (action.command === 'close' && !before.isDetailOpen && before.overlay === undefined) {
+				return noEffect(back);
+			}
+			if (action.command === 'next-goal') {
+				const {config} = nextGoal(before).state;
+				return noEffect({...before, config});
+			}
+			return onScreen();
+		case 'run-read':
+			return before.overlay?.kind === 'history'
+				? reduce({...back, overlay: before.overlay}, action)
+				: noEffect(before);
+		case 'key-refused':
+		case 'text-typed':
+		case 'text-erased':
+		case 'overlay-moved':
+		case 'overlay-turned':
+		case 'overlay-marked':
+		case 'overlay-compared':
+		case 'overlay-accepted':
+		case 'overlay-closed':
+		case 'typing-ended':
+		case 'runs-listed':
+		case 'runs-compared':
+		case 'history-failed':
+		case 'screen-resized':
+		case 'time-passed':
+			return onScreen();
+		default: {
+			const {state, effects} = reduce(present, action);
+			return {state: {...before, nowMs: Math.max(before.nowMs, action.atMs), present: state}, effects};
+		}
+	}
 }
 
 /** The start of a run as the list has it: to the second, UTC. */
