@@ -1,4 +1,5 @@
-import {type Bucket, createBuckets} from '../admission/bucket.ts';
+import type {Bucket} from '../admission/bucket.ts';
+import {createBuckets} from '../admission/run-buckets.ts';
 import type {Backend} from '../domain/backend.ts';
 import type {LedgerEntry} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -10,11 +11,13 @@ import type {StoppedBy} from '../domain/snapshot.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
+import {OthersLog} from '../metrics/figures/others-log.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
-import {RunningTime, RunStatus, WakeTimer} from './run-lifecycle.ts';
+import {RunningTime, RunStatus, TimeLeft, WakeTimer} from './run-lifecycle.ts';
+import {stopReasonOf} from './run-words.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
 import {RetryQueues} from './scheduling/retry-queue.ts';
@@ -67,6 +70,9 @@ export class RunCore {
 	/** One for each target. */
 	readonly contests: readonly Contest[];
 	readonly retries = new RetryQueues();
+	/** What others used of the buckets so far. */
+	readonly others = new OthersLog();
+	readonly timeLeft: TimeLeft;
 	/** Logs how max tokens are right-sized. */
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #wakeTimer: WakeTimer;
@@ -94,6 +100,7 @@ export class RunCore {
 		this.clock = clock;
 		this.random = createRandom(spec.seed);
 		this.time = new RunningTime(clock);
+		this.timeLeft = new TimeLeft(clock, spec.windowMs);
 		this.guards = new StopRules(spec);
 		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
 		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
@@ -317,9 +324,14 @@ export class RunCore {
 	/**
 	 * Nothing new is sent. Requests waiting to be sent again are given up; where the run only reached its number of requests,
 	 * only those that would exceed it.
+	 * @param bucket Whose day's quota is used up.
 	 */
-	stopSending(stoppedBy: StoppedBy): void {
-		this.status.stopBy(stoppedBy);
+	stopSending(stoppedBy: StoppedBy, bucket?: Bucket): void {
+		if (this.status.stoppedBy === undefined) {
+			const reason = stopReasonOf(stoppedBy, this.spec, bucket);
+			this.status.stopBy(stoppedBy, reason);
+			this.note('stopped', `Stopped: ${reason}.`);
+		}
 		this.drain();
 		if (stoppedBy !== 'requests') {
 			this.giveUpWaiting();
@@ -370,7 +382,7 @@ export class RunCore {
 	giveUpForDay({bucket, target}: Cell): boolean {
 		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
 		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
-			this.stopSending('day');
+			this.stopSending('day', bucket);
 			return false;
 		}
 		for (const cell of own) {
