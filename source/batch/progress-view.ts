@@ -85,7 +85,7 @@ const tickMs = 1000;
 
 const createScreen = async (
 	first: BatchState,
-	{isColored, isAscii, theme}: OutputConfig,
+	{colors, isAscii, theme}: OutputConfig,
 	io: Io,
 	isDemo: boolean,
 ): Promise<ProgressView> => {
@@ -118,7 +118,7 @@ const createScreen = async (
 	const screen = openBatchScreen(view(), {
 		stdin: io.stdin,
 		stdout: io.stdout,
-		appearance: {color: isColored, ascii: isAscii, theme},
+		appearance: {colors, ascii: isAscii, theme},
 		onLeave: () => leave.abort(),
 	});
 	const revoke = leaveClosing(() => void screen.close());

@@ -144,7 +144,7 @@ const openScreen = async (
 			onCrash: leaveClosing,
 			guard,
 			noteAlert: (text) => note('alert', text),
-			appearance: {color: output.isColored, ascii: output.isAscii, theme: output.theme},
+			appearance: {colors: output.colors, ascii: output.isAscii, theme: output.theme},
 			stdin: io.stdin,
 			stdout: io.stdout,
 			clock: systemClock,

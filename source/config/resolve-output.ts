@@ -1,4 +1,4 @@
-import {type ThemeName, themeNames} from '../text/themes.ts';
+import {type ColorCount, type ThemeName, themeNames} from '../text/themes.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice} from './values.ts';
 
@@ -14,7 +14,7 @@ export type OutputConfig = {
 	/** `stdout`, a file, or undefined for none. */
 	readonly json: {readonly file: string | undefined} | undefined;
 	readonly isPlain: boolean;
-	readonly isColored: boolean;
+	readonly colors: ColorCount;
 	readonly isAscii: boolean;
 	readonly theme: ThemeName;
 	readonly logFile: string | undefined;
@@ -32,6 +32,7 @@ export function resolveOutput(
 	const json = flags.text('json');
 	const isDumb = environment.TERM === 'dumb';
 	const isColored = (flags.isSet('color') ?? true) && (environment.NO_COLOR ?? '') === '' && !isDumb;
+	const colors = hasPalette(environment) ? 256 : 16;
 	return {
 		folder: flags.text('out'),
 		isWritingReports: flags.isSet('reports') ?? true,
@@ -40,10 +41,22 @@ export function resolveOutput(
 		isForced: flags.isSet('force') ?? false,
 		json: json === undefined ? undefined : {file: json === '' ? undefined : json},
 		isPlain: (flags.isSet('plain') ?? false) || isDumb || environment.INK_SCREEN_READER === 'true',
-		isColored,
+		colors: isColored ? colors : 0,
 		isAscii: flags.isSet('ascii') ?? false,
 		theme: readChoice('theme', flags.text('theme') ?? 'auto', themeNames),
 		logFile: flags.text('log-file'),
 		isDryRun: flags.isSet('dry-run') ?? false,
 	};
+}
+
+/** Terminals with 256 colours whose TERM does not say so. */
+const richTerms = /256|direct|truecolor|kitty|alacritty|foot|ghostty|wezterm|iterm/i;
+
+/** Whether the terminal has 256 colours. */
+function hasPalette({
+	TERM = '',
+	COLORTERM = '',
+	WT_SESSION,
+}: Readonly<Record<string, string | undefined>>): boolean {
+	return richTerms.test(TERM) || /^(?:truecolor|24bit)$/i.test(COLORTERM) || WT_SESSION !== undefined;
 }

@@ -1,4 +1,5 @@
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {themeNames} from '../text/themes.ts';
 import type {Flag} from './command-table.ts';
 import {defaults} from './defaults.ts';
 
@@ -262,8 +263,8 @@ export const outputFlags = [
 		kind: 'value',
 		value: 'T',
 		default: 'auto',
-		choices: ['auto', 'mono', 'high-contrast', 'colour-blind'],
-		help: 'colours of the screen',
+		choices: themeNames,
+		help: 'colours of the screen; auto fits black and white',
 		scopes: ['run'],
 	},
 	{name: 'log-file', kind: 'value', value: 'FILE', help: 'write the log to FILE', scopes: ['run']},

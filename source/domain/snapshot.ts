@@ -45,7 +45,18 @@ export type TimelinePoint = {
 	readonly throttled: number;
 	readonly inFlight: number;
 };
-export type Timeline = {readonly intervalSeconds: number; readonly points: readonly TimelinePoint[]};
+/** Mean total time of the answers of each cell by interval, in milliseconds; null where none came. */
+export type LatencySeries = {
+	readonly intervalSeconds: number;
+	/** In the order of the cells; intervals at the end without an answer may be missing. */
+	readonly cells: ReadonlyArray<ReadonlyArray<number | null>>;
+};
+export type Timeline = {
+	readonly intervalSeconds: number;
+	readonly points: readonly TimelinePoint[];
+	/** Absent in a batch, and in results that were written before it was measured. */
+	readonly latencyMs?: LatencySeries;
+};
 
 export type FailureCount = {
 	readonly class: FailureClass;

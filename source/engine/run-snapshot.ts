@@ -328,7 +328,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		),
 		advice: adviceOf(adviceInput),
 		events: figures.events,
-		timeline,
+		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
 		...(core.others.readings.length === 0 ? {} : {others: core.others.readings}),
 		...spentUsd(figures.spent),

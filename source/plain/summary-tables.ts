@@ -6,6 +6,7 @@ import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../tex
 import {type Line, segment} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
+import {passedWords} from '../view/quality-words.ts';
 import {isRecommended, standingWord, verdictFor} from '../view/variant-order.ts';
 
 /** A row of the printed table: the figures with their rank in the run. */
@@ -87,17 +88,6 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
 	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
 	return variantColumns.filter(({key}) => key !== 'passed' || hasChecks);
-}
-
-/** Share of the items that passed, with its interval and the state of the gate: `93% (84-98) unproven`. */
-function passedWords({quality: {score, low, high, gate = 'none'}}: VariantFigures): string {
-	const interval = low === null || high === null ? '' : ` (${percentOf(low)}-${percentOf(high)})`;
-	const state = gate === 'none' ? '' : ` ${gate}`;
-	return `${formatPercent(score)}${score === null ? '' : interval}${state}`;
-}
-
-function percentOf(share: number): string {
-	return formatPercent(share).replace('%', '');
 }
 
 function column(

@@ -5,12 +5,12 @@ import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
-import {paintLine, themeNamed} from '../text/themes.ts';
+import {paintLine, type Theme} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
 import {stateText} from './progress.ts';
 import {columnsFor, searchTableLines, turnColumns, turnRows, variantRows} from './summary-tables.ts';
 
-type SummaryStyle = {readonly width: number; readonly color: boolean; readonly ascii: boolean};
+type SummaryStyle = {readonly width: number; readonly theme: Theme | undefined; readonly ascii: boolean};
 
 /**
  * The findings of a run, printed after the screen is closed, and for pipes: targets with their quota, the table of
@@ -18,8 +18,7 @@ type SummaryStyle = {readonly width: number; readonly color: boolean; readonly a
  *
  * @returns Lines of at most `width` cells.
  */
-export function summaryLines(snapshot: Snapshot, {width, color, ascii}: SummaryStyle): readonly string[] {
-	const theme = themeNamed('auto', color);
+export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryStyle): readonly string[] {
 	const lines: readonly Line[] = [
 		...headLines(snapshot, width),
 		...snapshot.targets.flatMap((_, index) => targetLines(snapshot, index, width)),

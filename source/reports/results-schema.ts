@@ -146,6 +146,10 @@ export const resultsSchema = z
 		timeline: z.object({
 			intervalSeconds: z.number().positive(),
 			points: z.array(timelinePoint).max(600),
+			latencyMs: z
+				.object({intervalSeconds: z.number().positive(), cells: z.array(z.array(quantity))})
+				.exactOptional()
+				.describe('mean total time of the answers of each variant by interval, in milliseconds'),
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),

@@ -72,6 +72,46 @@ function partOf(cells: number, fraction: number): number {
 	return Math.max(1, Math.min(cells - 1, Math.round(cells * fraction)));
 }
 
+/** A value with its interval; both ends are null where there is none. */
+type Interval = {readonly value: number | null; readonly low: number | null; readonly high: number | null};
+
+/**
+ * A bar up to the low end of an interval, and the interval behind it: `████├─┼─┤`. Without an interval it goes up to the
+ * value. An interval that leaves the scale ends with an arrow.
+ * @returns exactly `width` cells.
+ */
+export function intervalBar(
+	{value, low, high}: Interval,
+	maximum: number,
+	width: number,
+	tone: Tone = 'accent',
+): Line {
+	const cells = Math.max(0, Math.floor(width));
+	const at = (x: number) =>
+		maximum > 0 ? Math.min(cells, Math.max(0, Math.round((x / maximum) * cells))) : 0;
+	if (value === null || cells === 0) {
+		return [segment(' '.repeat(cells))];
+	}
+	if (low === null || high === null) {
+		const filled = value > 0 ? Math.max(1, at(value)) : 0;
+		return [segment('█'.repeat(filled), tone), segment(' '.repeat(cells - filled))];
+	}
+	const from = Math.min(cells - 1, at(low));
+	const to = Math.max(from + 1, at(high));
+	const drawn = Array.from({length: to - from}, () => '─');
+	drawn[0] = '├';
+	drawn[drawn.length - 1] = high > maximum ? '→' : '┤';
+	const middle = at(value) - from;
+	if (middle > 0 && middle < drawn.length - 1) {
+		drawn[middle] = '┼';
+	}
+	return [
+		segment('█'.repeat(from), tone),
+		segment(drawn.join(''), 'strong'),
+		segment(' '.repeat(cells - to)),
+	];
+}
+
 const levels = '▁▂▃▄▅▆▇█';
 
 /**
@@ -97,37 +137,63 @@ type Bins = ReadonlyArray<readonly [number, number]>;
 
 const labelWidth = 8;
 const countWidth = 7;
+/** Cells for a mark behind a row. */
+const markWidth = 9;
+
+/** A value to point at in a histogram, such as a percentile; null is not drawn. */
+type HistogramMark = {readonly label: string; readonly value: number | null};
 
 /**
- * A histogram with a bar a bin, in at most `height` lines of at most `width` cells; neighbouring bins are joined where
- * there are more.
+ * A histogram with a row for each bucket, in at most `height` lines of at most `width` cells. The buckets are equally wide
+ * on a logarithmic scale, because latencies are skewed; each is named by its upper bound, and one without an answer is empty.
  */
-export function histogramLines(bins: Bins, width: number, height: number): readonly Line[] {
-	const rows = joinBins(
-		bins.filter(([, count]) => count > 0),
-		height,
-	);
-	const greatest = Math.max(0, ...rows.map(([, count]) => count));
-	const room = width - labelWidth - countWidth - 3;
+export function histogramLines(
+	bins: Bins,
+	width: number,
+	height: number,
+	marks: readonly HistogramMark[] = [],
+): readonly Line[] {
+	const buckets = logBuckets(bins, height);
+	const greatest = Math.max(0, ...buckets.map(({count}) => count));
+	const room = width - labelWidth - countWidth - markWidth - 3;
 	if (greatest === 0 || room < 1) {
 		return [];
 	}
-	return rows.map(([upperMs, count]) => [
-		segment(`${formatDurationMs(upperMs).padStart(labelWidth)} `, 'muted'),
-		segment('█'.repeat(Math.max(1, Math.round((count / greatest) * room))), 'accent'),
-		segment(` ${formatCount(count)}`),
-	]);
+	return buckets.map(({upper, count}, index) => {
+		const lower = index === 0 ? 0 : (buckets[index - 1]?.upper ?? 0);
+		const isLast = index === buckets.length - 1;
+		const named = marks
+			.filter(({value}) => value !== null && value > lower && (value <= upper || isLast))
+			.map(({label}) => label);
+		return [
+			segment(`${formatDurationMs(upper).padStart(labelWidth)} `, 'muted'),
+			segment('█'.repeat(count === 0 ? 0 : Math.max(1, Math.round((count / greatest) * room))), 'accent'),
+			segment(`${count === 0 ? '' : ' '}${formatCount(count)}`, count === 0 ? 'muted' : 'plain'),
+			...(named.length === 0 ? [] : [segment(` ${named.join(' ')}`, 'strong')]),
+		];
+	});
 }
 
-function joinBins(bins: Bins, most: number): Bins {
-	if (most <= 0) {
-		return [];
+/** Bins counted into buckets that are equally wide on a logarithmic scale; as many as the number of values deserves (Sturges). */
+function logBuckets(
+	bins: Bins,
+	most: number,
+): ReadonlyArray<{readonly upper: number; readonly count: number}> {
+	const filled = bins.filter(([, count]) => count > 0);
+	const total = filled.reduce((sum, [, count]) => sum + count, 0);
+	const lowest = Math.max(0.01, filled[0]?.[0] ?? 0);
+	const highest = Math.max(lowest, filled.at(-1)?.[0] ?? 0);
+	const wanted = highest > lowest ? Math.ceil(Math.log2(total)) + 1 : 1;
+	const number = Math.max(0, Math.min(wanted, Math.floor(most)));
+	const ratio = Math.log(highest / lowest) / Math.max(1, number);
+	const counts = Array.from({length: number}, () => 0);
+	for (const [upper, count] of filled) {
+		const bucket = ratio > 0 ? Math.ceil(Math.log(Math.max(upper, lowest) / lowest) / ratio - 1e-9) - 1 : 0;
+		const index = Math.min(number - 1, Math.max(0, bucket));
+		counts[index] = (counts[index] ?? 0) + count;
 	}
-	const each = Math.max(1, Math.ceil(bins.length / most));
-	const joined: Array<readonly [number, number]> = [];
-	for (let index = 0; index < bins.length; index += each) {
-		const part = bins.slice(index, index + each);
-		joined.push([part.at(-1)?.[0] ?? 0, part.reduce((sum, [, count]) => sum + count, 0)]);
-	}
-	return joined;
+	return counts.map((count, index) => ({
+		upper: index === number - 1 ? highest : lowest * Math.exp(ratio * (index + 1)),
+		count,
+	}));
 }

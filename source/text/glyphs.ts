@@ -14,6 +14,8 @@ const substitutes: Readonly<Record<string, string>> = {
 	'›': '>',
 	'▸': '>',
 	'★': '*',
+	'▲': '^',
+	'▼': 'v',
 	'✓': '+',
 	'█': '#',
 	'▓': '#',

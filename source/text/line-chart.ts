@@ -1,6 +1,6 @@
 import {plot} from 'asciichart';
 import {toAscii} from './glyphs.ts';
-import {formatTokens} from './numbers.ts';
+import {formatElapsedMs, formatTokens} from './numbers.ts';
 import {type Line, lineText, segment, type Tone} from './segment.ts';
 import {fitText} from './width.ts';
 
@@ -15,8 +15,17 @@ type LineChart = {
 	readonly limit?: number | null;
 	/** Text of a number on the axis. */
 	readonly format?: (value: number) => string;
+	/** Columns that fill up to their value instead of a line through the values. */
+	readonly isFilled?: boolean;
+	/** How often something happened within each column; where it did, `T` stands in a row of its own. */
+	readonly marks?: ReadonlyArray<number | null> | undefined;
+	/** Times of the first and the last column in seconds; the last row then says when. */
+	readonly span?: TimeSpan | undefined;
 	readonly isAscii?: boolean;
 };
+
+/** Seconds since the start of a run. */
+export type TimeSpan = {readonly fromSecond: number; readonly toSecond: number};
 
 const labelWidth = 6;
 const symbols: [string, string, string, string, string, string, string, string, string, string] = [
@@ -32,6 +41,7 @@ const symbols: [string, string, string, string, string, string, string, string, 
 	'│',
 ];
 const limitGlyph = '╌';
+const levels = '▁▂▃▄▅▆▇█';
 
 /** Columns left for values in a chart of `width` cells. */
 export function chartColumns(width: number): number {
@@ -50,20 +60,78 @@ export function lineChartLines(chart: LineChart): readonly Line[] {
 	if (height === 0 || columns === 0) {
 		return Array.from({length: height}, () => []);
 	}
+	const marks = chart.marks?.some((mark) => mark !== null && mark > 0) === true ? chart.marks : undefined;
+	const footer = footerRows({...chart, marks}, columns, width - columns, height);
+	const lines = [...plotLines(chart, columns, width, height - footer.length), ...footer];
+	return chart.isAscii === true
+		? lines.map((line) => line.map((part) => ({...part, text: toAscii(part.text)})))
+		: lines;
+}
+
+/** Below this height all rows are for the values. */
+const minRowsWithFooter = 5;
+
+/** What stands below the values: where something happened, and when. */
+function footerRows(
+	{marks, span}: Pick<LineChart, 'marks' | 'span'>,
+	columns: number,
+	axisWidth: number,
+	height: number,
+): readonly Line[] {
+	if (height < minRowsWithFooter) {
+		return [];
+	}
+	return [
+		...(marks === undefined ? [] : [markLine(marks, columns, axisWidth)]),
+		...(span === undefined ? [] : [timeLine(span, columns, axisWidth)]),
+	];
+}
+
+/** A row with `T` in each column in which the service throttled. */
+export function markLine(marks: ReadonlyArray<number | null>, columns: number, axisWidth: number): Line {
+	const shown = lastColumns(marks, columns);
+	return [
+		segment(axisWidth > 1 ? `${fitText('429', axisWidth - 1, 'right')}┤` : ' '.repeat(axisWidth), 'muted'),
+		segment(shown.map((mark) => (mark !== null && mark > 0 ? 'T' : ' ')).join(''), 'throttled'),
+	];
+}
+
+/** From one time on the axis to the next. */
+const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+/** Cells for a time and the blanks around it. */
+const minTimeCells = 10;
+
+/** A row of times below columns, as clock times since the start of the run; each stands below the middle of its column. */
+export function timeLine({fromSecond, toSecond}: TimeSpan, columns: number, axisWidth: number): Line {
+	const cells = Array.from({length: columns}, () => ' ');
+	const perCell = (toSecond - fromSecond) / columns;
+	const step = timeSteps.find((seconds) => seconds / perCell >= minTimeCells) ?? timeSteps.at(-1) ?? 1;
+	for (let second = Math.max(0, Math.ceil(fromSecond / step) * step); second <= toSecond; second += step) {
+		const text = formatElapsedMs(second * 1000);
+		const at = Math.round((second - fromSecond) / perCell) - Math.floor(text.length / 2);
+		// A time that would be cut at an end is left out.
+		if (at >= 0 && at + text.length <= columns) {
+			cells.splice(at, text.length, ...text);
+		}
+	}
+	return [segment(' '.repeat(axisWidth) + cells.join(''), 'muted')];
+}
+
+function plotLines(chart: LineChart, columns: number, width: number, height: number): readonly Line[] {
 	const values = lastColumns(chart.values, columns);
 	const limit = drawable(chart.limit);
 	const maximum = niceMaximum(Math.max(limit ?? 0, ...values.map((value) => value ?? 0)));
 	const limitRow = limit === null ? undefined : height - 1 - Math.round((limit / maximum) * (height - 1));
 	const format = chart.format ?? formatTokens;
-	const grid = plotted(values, height, maximum);
+	const grid = (chart.isFilled === true ? filledColumns : plotted)(values, height, maximum);
+	const labels = axisLabels(height, maximum, format);
 	return grid.map((cells, row) => {
 		const drawn = cells.map((cell, column) =>
 			values[column] === null || cell === ' ' ? (row === limitRow ? limitGlyph : ' ') : cell,
 		);
-		const label = axisLabel(row, height, maximum, limitRow === row ? limit : null, format);
+		const label = limit !== null && row === limitRow ? format(limit) : (labels.get(row) ?? '');
 		const axis = columns < width ? `${fitText(label, labelWidth, 'right')}┤` : '';
-		const line = [segment(axis, row === limitRow ? 'warning' : 'muted'), ...toneRuns(drawn)];
-		return chart.isAscii === true ? line.map((part) => ({...part, text: toAscii(part.text)})) : line;
+		return [segment(axis, row === limitRow ? 'warning' : 'muted'), ...toneRuns(drawn)];
 	});
 }
 
@@ -116,18 +184,51 @@ function plotted(values: ReadonlyArray<number | null>, height: number, maximum: 
 	return text.split('\n').map((line) => [...line].slice(2, -1));
 }
 
-function axisLabel(
-	row: number,
+/** Rows from one number on the axis to the next, at least. */
+const minLabelRows = 2.5;
+
+/** Round numbers by the row that they stand beside: the more rows, the more numbers. */
+function axisLabels(
 	height: number,
 	maximum: number,
-	limit: number | null,
 	format: (value: number) => string,
-): string {
-	if (limit !== null) {
-		return format(limit);
+): ReadonlyMap<number, string> {
+	const labels = new Map<number, string>();
+	if (height < 2) {
+		return labels;
 	}
-	const isLabelled = row === 0 || row === height - 1 || (height >= 7 && row * 2 === height - 1);
-	return isLabelled && height > 1 ? format((maximum * (height - 1 - row)) / (height - 1)) : '';
+	const step = roundStep(maximum / Math.max(1, Math.floor((height - 1) / minLabelRows)), maximum);
+	for (let value = 0; value <= maximum * (1 + 1e-9); value += step) {
+		labels.set(height - 1 - Math.round((value / maximum) * (height - 1)), format(value));
+	}
+	return labels;
+}
+
+/** The smallest of 1, 2, 2.5, 5 times a power of ten that is not below the value; of small axes a whole number. */
+function roundStep(value: number, maximum: number): number {
+	if (value >= maximum) {
+		return maximum;
+	}
+	const power = 10 ** Math.floor(Math.log10(value));
+	const step = ([1, 2, 2.5, 5].find((each) => each * power >= value * (1 - 1e-9)) ?? 10) * power;
+	return maximum > 1 ? Math.min(maximum, Math.max(1, maximum < 25 ? Math.ceil(step) : step)) : maximum;
+}
+
+/** Columns filled from the bottom, in eighths of a cell. Whatever is above 0 shows. */
+export function filledColumns(
+	values: ReadonlyArray<number | null>,
+	height: number,
+	maximum: number,
+): string[][] {
+	const eighths = values.map((value) =>
+		value === null || value <= 0
+			? 0
+			: Math.max(1, Math.round((Math.min(value, maximum) / maximum) * height * 8)),
+	);
+	return Array.from({length: height}, (_, row) => {
+		const below = (height - 1 - row) * 8;
+		return eighths.map((each) => (each <= below ? ' ' : (levels[Math.min(8, each - below) - 1] ?? ' ')));
+	});
 }
 
 /** Neighbouring cells of one meaning joined, so that a line has few segments. */

@@ -2,16 +2,27 @@ import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
 import {memo, useEffect, useSyncExternalStore} from 'react';
 import {type Line, segment} from '../text/segment.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
-import {isRunning, logLines, shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
+import {listWords} from '../view/lists.ts';
+import {listedLog, logCursor} from '../view/log-lines.ts';
+import {isRunning, shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
 import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
 import {type Appearance, AppearanceContext, useAppearance} from './appearance.tsx';
-import {panelInside} from './frame.ts';
+import {firstShown, panelInside} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 import {Lines, Panel} from './panel.tsx';
-import {type ChartKind, chartLines, chartTitle, nearerLimit, throttleNote} from './panels/charts.ts';
+import {barLines, barsTitle} from './panels/bars.ts';
+import {
+	type ChartKind,
+	chartLines,
+	chartTitle,
+	latencyLines,
+	latencyTitle,
+	nearerLimit,
+	throttleNote,
+} from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
@@ -112,6 +123,15 @@ const RegionView = memo(({name, ...props}: RegionProps) => {
 			);
 		case 'traffic-chart':
 			return <ChartView {...props} kind="traffic" />;
+		case 'rate-chart':
+			return <ChartView {...props} kind="rate" />;
+		case 'latency-chart':
+			return <LatencyView {...props} />;
+		case 'bars': {
+			const inside = panelInside(width, height, props.tier, true);
+			const lines = barLines(state, inside.width, inside.height);
+			return <Panel {...props} title={barsTitle(state)} lines={lines} isTitled={true} />;
+		}
 		case 'notice':
 			return <NoticeView {...props} />;
 		case 'table':
@@ -173,10 +193,17 @@ function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 	};
 	const inside = panelInside(width, height, tier, true);
 	const {title, note = []} = chartTitle(input);
-	const throttled = kind === 'traffic' ? throttleNote(input) : [];
+	const throttled = kind === 'traffic' || kind === 'rate' ? throttleNote(input) : [];
 	const fullTitle = throttled.length === 0 ? title : [...title, segment(' · ', 'muted'), ...throttled];
 	const lines = chartLines(input, inside.width, inside.height);
 	return <Panel {...props} title={{title: fullTitle, note}} lines={lines} isTitled={true} />;
+}
+
+function LatencyView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const inside = panelInside(width, height, tier, true);
+	const lines = latencyLines(state, inside.width, inside.height);
+	return <Panel {...props} title={latencyTitle(state)} lines={lines} isTitled={true} />;
 }
 
 function NoticeView(props: ViewProps) {
@@ -222,20 +249,32 @@ function LogView(props: ViewProps) {
 	const {state, width, height, tier} = props;
 	const {width: room, height: roomHeight} = panelInside(width, height, tier);
 	const failures = failureLines(state, room).slice(0, Math.max(0, Math.floor(roomHeight / 2)));
-	const lines = logLines(state);
+	const lines = listedLog(state);
 	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
-	const end = Math.max(Math.min(eventRoom, lines.length), lines.length - state.scroll);
-	const shown: readonly Line[] = lines.slice(Math.max(0, end - eventRoom), end).map((line) => logLine(line));
-	const below = lines.length - end;
+	const cursor = logCursor(state);
+	const first = firstShown(cursor, eventRoom, lines.length);
+	const shown = lines
+		.slice(first, first + eventRoom)
+		.map((line, index) => logLine(line, first + index === cursor ? '› ' : '  '));
+	const below = Math.max(0, lines.length - first - eventRoom);
 	return (
 		<Panel
 			{...props}
 			title={{
 				title: [
 					segment('Log', 'title'),
-					segment(` · ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`),
+					segment(
+						[` · ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`, ...listWords(state, 'log')].join(
+							' · ',
+						),
+					),
 				],
-				note: [segment(below > 0 ? `${below} newer below` : 'newest below', 'muted')],
+				note: [
+					segment(
+						below > 0 ? `${below} more below` : state.lists.log.isInverted ? 'newest above' : 'newest below',
+						'muted',
+					),
+				],
 			}}
 			lines={failures.length > 0 ? [...failures, [], ...shown] : shown}
 		/>

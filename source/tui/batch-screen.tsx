@@ -49,7 +49,7 @@ export function openBatchScreen(
 	const listeners = new Set<() => void>();
 	let view = first;
 	const appearance: Appearance = {
-		theme: themeNamed(ports.appearance.theme, ports.appearance.color),
+		theme: themeNamed(ports.appearance.theme, ports.appearance.colors),
 		isAscii: ports.appearance.ascii,
 	};
 	const instance = render(

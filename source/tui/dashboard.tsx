@@ -42,7 +42,7 @@ const usualFramesPerSecond = 120;
  */
 export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 	const appearance: Appearance = {
-		theme: themeNamed(ports.appearance.theme, ports.appearance.color),
+		theme: themeNamed(ports.appearance.theme, ports.appearance.colors),
 		isAscii: ports.appearance.ascii,
 	};
 	let suspendTerminal: SuspendTerminal | undefined;

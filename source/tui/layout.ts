@@ -20,6 +20,12 @@ export type RegionName =
 	/** Where there is room for one chart: the limit that is nearer. */
 	| 'nearer-chart'
 	| 'traffic-chart'
+	/** Requests per second, for runs that are shorter than a minute. */
+	| 'rate-chart'
+	/** What the answers took over time, a strip for each variant. */
+	| 'latency-chart'
+	/** Bars by variant with their intervals. */
+	| 'bars'
 	| 'notice'
 	| 'table'
 	| 'detail'
@@ -42,6 +48,8 @@ export type LayoutInput = {
 	readonly isDetailOpen: boolean;
 	/** Gauges that are shown: requests, tokens and, where it is set, the day. */
 	readonly gaugeCount: number;
+	/** The run is too short for curves of a minute. */
+	readonly isShortRun: boolean;
 };
 
 /** Minimum sizes of the tiers, in cells. */
@@ -101,7 +109,7 @@ function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number
 		case 'variants':
 			return variantBands(input, tier, rows);
 		case 'timeline':
-			return timelineBands(tier, rows);
+			return timelineBands(input, tier, rows);
 		case 'account':
 		case 'quotas':
 		case 'log':
@@ -138,7 +146,7 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		return withoutEmpty([
 			gauges,
 			{height: noticeHeight, names: ['notice']},
-			{height: chartHeight, names: ['nearer-chart']},
+			{height: chartHeight, names: middleNames(input, tier)},
 			{height: tableLeft - chartHeight, names: ['table']},
 		]);
 	}
@@ -155,11 +163,18 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 	]);
 }
 
-function middleNames({noticeLines}: LayoutInput, tier: Tier): readonly RegionName[] {
+/** A short run shows its variants side by side, or with one of them its requests; a longer one the curves of its limits. */
+function middleNames({noticeLines, isShortRun, rowCount}: LayoutInput, tier: Tier): readonly RegionName[] {
 	if (noticeLines > 0) {
 		return ['notice'];
 	}
-	return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['nearer-chart'];
+	if (!isShortRun) {
+		return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['nearer-chart'];
+	}
+	if (tier === 'wide') {
+		return rowCount > 1 ? ['bars', 'rate-chart'] : ['rate-chart', 'tokens-chart'];
+	}
+	return rowCount > 1 ? ['bars'] : ['rate-chart'];
 }
 
 /** The table with the detail of the selected variant below it where there is room; opened, the detail takes it all. */
@@ -177,21 +192,22 @@ function variantBands(input: LayoutInput, tier: Tier, rows: number): readonly Ba
 			];
 }
 
-function timelineBands(tier: Tier, rows: number): readonly Band[] {
-	if (tier === 'wide') {
-		const half = Math.floor(rows / 2);
-		return [
-			{height: rows - half, names: ['requests-chart', 'tokens-chart']},
-			{height: half, names: ['traffic-chart']},
-		];
+/** Latency first, because no other view has it over time; then what the limits apply to, and what is in flight. */
+function timelineBands({rowCount}: LayoutInput, tier: Tier, rows: number): readonly Band[] {
+	const below: readonly RegionName[] =
+		tier === 'wide' ? ['requests-chart', 'tokens-chart', 'traffic-chart'] : ['nearer-chart', 'traffic-chart'];
+	// On narrow screens two charts side by side would have no columns left.
+	const names: readonly RegionName[] = tier === 'narrow' ? ['nearer-chart'] : below;
+	// Throttles, times and the frame take rows as well.
+	const wanted = Math.max(1, rowCount) + 4;
+	const latencyHeight = tier === 'wide' ? Math.floor(rows / 2) : Math.min(wanted, rows - minChartRows);
+	if (latencyHeight < minChartRows - 1) {
+		return [{height: rows, names: ['latency-chart']}];
 	}
-	const names: readonly RegionName[] =
-		rows >= 12 ? ['requests-chart', 'tokens-chart', 'traffic-chart'] : ['nearer-chart'];
-	const each = Math.floor(rows / names.length);
-	return names.map((name, index) => ({
-		height: index === names.length - 1 ? rows - each * (names.length - 1) : each,
-		names: [name],
-	}));
+	return [
+		{height: latencyHeight, names: ['latency-chart']},
+		{height: rows - latencyHeight, names},
+	];
 }
 
 function withoutEmpty(bands: readonly Band[]): readonly Band[] {

@@ -1,4 +1,4 @@
-import {oncePerState} from '../view/selectors.ts';
+import {isShortRun, oncePerState} from '../view/selectors.ts';
 import {listedRows} from '../view/variant-rows.ts';
 import {computeLayout, type Layout, tierOf} from './layout.ts';
 import {isDayShown} from './panels/gauges.ts';
@@ -21,6 +21,7 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 		noticeLines: notice?.lines.length ?? 0,
 		isDetailOpen: state.isDetailOpen,
 		gaugeCount: hasDay ? 3 : 2,
+		isShortRun: isShortRun(state),
 	});
 	return {...layout, notice, isDayShown: hasDay};
 });

@@ -3,7 +3,7 @@ import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
-import type {ThemeName} from '../text/themes.ts';
+import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
 import type {ListedPreset} from '../view/state.ts';
 
@@ -45,7 +45,7 @@ export type ScreenPorts = {
 	readonly alerts?: readonly Alert[];
 	/** Receives the sentence of an alert that rings, for a log beside the screen. */
 	readonly noteAlert?: (text: string) => void;
-	readonly appearance: {readonly color: boolean; readonly ascii: boolean; readonly theme: ThemeName};
+	readonly appearance: {readonly colors: ColorCount; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;
 	readonly clock: Clock;

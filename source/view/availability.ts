@@ -1,5 +1,6 @@
 import {selectedBucket} from './account/listed-buckets.ts';
-import type {KeyCommand} from './keymap.ts';
+import {type KeyCommand, titleOf} from './keymap.ts';
+import {isSortable} from './list-commands.ts';
 import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
 import type {State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
@@ -119,6 +120,8 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	export: notExportable,
 	'export-increase': notExportable,
 	'export-winner': notExportable,
+	'next-sort': (state) =>
+		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
 	'zoom-in': (state) =>
 		neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined,
 	'zoom-out': (state) => (neighbourWindow(state, 1) === undefined ? 'this is the longest window' : undefined),

@@ -21,6 +21,11 @@ export function viewAfter(name: ViewName, steps: number): ViewName {
 	return views.at((index + steps) % views.length)?.name ?? name;
 }
 
+/** The title of a view. */
+export function titleOf(name: ViewName): string {
+	return views.find((view) => view.name === name)?.title ?? name;
+}
+
 /** A word for the footer; hints with the lowest rank are dropped first where the width is short. */
 type Hint = {readonly word: string; readonly rank: number};
 
@@ -54,7 +59,7 @@ function bind<const Name extends string>(
 
 const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
-const listed: readonly ViewName[] = ['variants', 'account'];
+const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log'];
 const account: readonly ViewName[] = ['account'];
 
 const run = [
@@ -92,11 +97,8 @@ const lists = [
 		hint: ['Detail', 2],
 		in: [...tables, 'account'],
 	}),
-	bind('/', 'filter', 'filter rows; Esc clears', {
-		hint: ['Filter', 5],
-		in: listed,
-	}),
-	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 5], in: listed}),
+	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),
+	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 3], in: listed}),
 	bind('i', 'invert', 'invert the order', {hint: ['Invert', 2], in: listed}),
 	bind('+ =', 'zoom-in', 'shorter time window', {hint: ['Zoom', 2], in: charts}),
 	bind('- _', 'zoom-out', 'longer time window', {in: charts}),

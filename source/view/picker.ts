@@ -3,6 +3,7 @@ import type {ListedModel} from '../domain/target.ts';
 import {cleanText} from '../text/width.ts';
 import {watchRegions} from './account/account-commands.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {withList} from './lists.ts';
 import {prepare} from './run-commands.ts';
 import type {ListedPreset, Picker, State} from './state.ts';
 
@@ -166,11 +167,9 @@ export function takePreset(state: State, config: RunConfig): Transition {
 	}
 	const models = config.models.length === 0 ? state.config.models : config.models;
 	const next: State = {
-		...state,
+		...withList(state, 'variants', {filter: '', selected: undefined}),
 		config: {...config, models},
 		switchedOff: [],
-		selected: undefined,
-		filter: '',
 		isDetailOpen: false,
 		flash: undefined,
 	};

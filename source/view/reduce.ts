@@ -10,13 +10,13 @@ import {
 } from './actions.ts';
 import {disabledReason} from './availability.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import * as listing from './list-commands.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
-import {sortAfter} from './variant-order.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -61,7 +61,10 @@ export function reduce(before: State, action: Action): Transition {
 				? noEffect(withTyped(state, action))
 				: inOverlay(state, state.overlay, action);
 		case 'typing-ended':
-			return noEffect({...state, isTyping: false, filter: action.isKept ? state.filter : ''});
+			return noEffect({
+				...(action.isKept ? state : listing.typeFilter(state, () => '')),
+				isTyping: false,
+			});
 		case 'models-listed':
 			return noEffect({...state, models: {kind: 'known', entries: action.models}});
 		case 'models-failed':
@@ -202,15 +205,15 @@ function withTyped(state: State, action: OverlayAction): State {
 	}
 	switch (action.type) {
 		case 'text-typed':
-			return {...state, filter: `${state.filter}${action.text}`.slice(0, 80)};
+			return listing.typeFilter(state, (filter) => `${filter}${action.text}`);
 		case 'text-erased':
-			return {...state, filter: [...state.filter].slice(0, -1).join('')};
+			return listing.typeFilter(state, (filter) => [...filter].slice(0, -1).join(''));
 		default:
 			return state;
 	}
 }
 
-/** A command of lists that differs in the Account view. */
+/** A command that differs in the Account view. */
 const byView =
 	(inAccount: (state: State) => Transition, elsewhere: (state: State) => Transition) =>
 	(state: State): Transition =>
@@ -241,14 +244,14 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
 	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
 	close: screen.close,
-	up: (state) => screen.move(state, -1),
-	down: (state) => screen.move(state, 1),
-	'page-up': (state) => screen.move(state, -10),
-	'page-down': (state) => screen.move(state, 10),
+	up: (state) => listing.move(state, -1),
+	down: (state) => listing.move(state, 1),
+	'page-up': (state) => listing.move(state, -10),
+	'page-down': (state) => listing.move(state, 10),
 	detail: (state) => noEffect({...state, isDetailOpen: !state.isDetailOpen}),
 	filter: (state) => noEffect({...state, isTyping: true, isDetailOpen: false}),
-	'next-sort': byView(account.nextAccountSort, (state) => noEffect({...state, sort: sortAfter(state.sort)})),
-	invert: byView(account.invertAccount, (state) => noEffect({...state, isInverted: !state.isInverted})),
+	'next-sort': listing.nextSort,
+	invert: listing.invert,
 	'zoom-in': (state) => screen.zoom(state, -1),
 	'zoom-out': (state) => screen.zoom(state, 1),
 	'zoom-reset': (state) => noEffect({...state, windowSeconds: undefined}),

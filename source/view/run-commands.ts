@@ -32,7 +32,6 @@ export function start(state: State): Transition {
 			asked: undefined,
 			stoppedMs: undefined,
 			frozen: undefined,
-			scroll: 0,
 		},
 		{type: 'start'},
 	);

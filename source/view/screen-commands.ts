@@ -1,29 +1,11 @@
-import {moveInAccount, watchAccount} from './account/account-commands.ts';
+import {watchAccount} from './account/account-commands.ts';
 import {type ExportKind, noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import type {ViewName} from './keymap.ts';
-import {finalSnapshot, isRunning, logLines, neighbourWindow} from './selectors.ts';
+import {currentList, withList} from './lists.ts';
+import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
-import {listedRows, selectedRow} from './variant-rows.ts';
 
 /** Commands that move, change what is shown, write files, or leave. */
-
-/** Moves the selection, or the log, by a number of lines; positive is down. */
-export function move(state: State, lines: number): Transition {
-	if (state.view === 'log') {
-		const last = Math.max(0, logLines(state).length - 1);
-		return noEffect({...state, scroll: Math.min(last, Math.max(0, state.scroll - lines))});
-	}
-	if (state.view === 'account') {
-		return moveInAccount(state, lines);
-	}
-	const rows = listedRows(state);
-	const selected = selectedRow(state, rows);
-	if (selected === undefined) {
-		return noEffect(state);
-	}
-	const index = Math.min(rows.length - 1, Math.max(0, rows.indexOf(selected) + lines));
-	return noEffect({...state, selected: rows[index]?.key});
-}
 
 /** The next window that is longer (positive) or shorter. */
 export function zoom(state: State, steps: number): Transition {
@@ -39,9 +21,7 @@ export function toggleFreeze(state: State): Transition {
 }
 
 export function openView(state: State, view: ViewName): Transition {
-	// A filter belongs to what it was typed for: variants or buckets.
-	const filter = (view === 'account') === (state.view === 'account') ? state.filter : '';
-	const opened: State = {...state, view, filter, isDetailOpen: false, isTyping: false, scroll: 0};
+	const opened: State = {...state, view, isDetailOpen: false, isTyping: false};
 	return view === 'account' ? watchAccount(opened) : noEffect(opened);
 }
 
@@ -50,10 +30,11 @@ export function close(state: State): Transition {
 	if (state.isDetailOpen) {
 		return noEffect({...state, isDetailOpen: false});
 	}
+	const name = currentList(state);
 	return noEffect(
-		state.filter === '' || (state.view !== 'variants' && state.view !== 'account')
+		name === undefined || state.lists[name].filter === ''
 			? {...state, flash: undefined}
-			: {...state, filter: ''},
+			: withList(state, name, {filter: ''}),
 	);
 }
 

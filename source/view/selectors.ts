@@ -1,6 +1,5 @@
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import {cleanText} from '../text/width.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 
@@ -87,25 +86,23 @@ export function shownWindowSeconds(state: State): number {
 	return state.windowSeconds ?? Math.min(usualWindowSeconds, fitting);
 }
 
+/** Limits are over a minute: in a shorter run their curves only grow, and say what the gauges say. */
+const shortRunMs = 60_000;
+
+/** Whether a run is too short for curves of a minute; not where a window was chosen, which asks for curves. */
+export function isShortRun(state: State): boolean {
+	const snapshot = shownSnapshot(state);
+	return (
+		state.windowSeconds === undefined &&
+		snapshot !== undefined &&
+		snapshot.startedAt !== null &&
+		snapshot.elapsedMs < shortRunMs
+	);
+}
+
 /** The window some steps longer (positive) or shorter; undefined beyond the ends. */
 export function neighbourWindow(state: State, steps: number): number | undefined {
 	const shown = shownWindowSeconds(state);
 	const windows: readonly number[] = chartWindows;
 	return windows[windows.indexOf(shown) + steps];
-}
-
-/** A line of the Log view; `time` is a clock time in UTC, empty where none is known. */
-type LogLine = {readonly time: string; readonly kind: string; readonly text: string};
-
-/** Events of the run, then what the engine logged about itself; oldest first. */
-export function logLines(state: State): readonly LogLine[] {
-	const events = shownSnapshot(state)?.events ?? [];
-	return [
-		...events.map(({at, kind, text}) => ({
-			time: cleanText(at).slice(11, 19),
-			kind: cleanText(kind),
-			text: cleanText(text),
-		})),
-		...state.log.map((text) => ({time: '', kind: 'engine', text: cleanText(text)})),
-	];
 }

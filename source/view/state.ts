@@ -5,7 +5,7 @@ import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
 import type {ViewName} from './keymap.ts';
-import type {SortName} from './variant-order.ts';
+import {initialLists, type Lists} from './lists.ts';
 
 /** A list that is loaded when the user wants to choose from it. */
 export type RemoteList<Entry> =
@@ -106,17 +106,11 @@ export type State = {
 	readonly presets: RemoteList<ListedPreset>;
 	readonly account: AccountState;
 	readonly isDetailOpen: boolean;
-	/** Key of the selected variant's row; undefined: the first one. */
-	readonly selected: string | undefined;
 	/** Names of variants that are not to run. */
 	readonly switchedOff: readonly string[];
-	readonly filter: string;
-	/** The filter is being typed: keys are text. */
+	readonly lists: Lists;
+	/** The filter of the current list is being typed: keys are text. */
 	readonly isTyping: boolean;
-	readonly sort: SortName;
-	readonly isInverted: boolean;
-	/** Lines scrolled back in the log. */
-	readonly scroll: number;
 	/** Time window of the charts; undefined: as long as the run, within bounds. */
 	readonly windowSeconds: number | undefined;
 	/** A passing remark. */
@@ -173,13 +167,9 @@ export function initialState(
 		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'idle'},
 		presets: {kind: 'idle'},
 		isDetailOpen: false,
-		selected: undefined,
 		switchedOff: [],
-		filter: '',
+		lists: initialLists(),
 		isTyping: false,
-		sort: 'order',
-		isInverted: false,
-		scroll: 0,
 		windowSeconds: undefined,
 		flash: undefined,
 		isExporting: false,

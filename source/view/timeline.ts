@@ -1,4 +1,4 @@
-import type {Gauge, Timeline, TimelinePoint} from '../domain/snapshot.ts';
+import type {Gauge, LatencySeries, Timeline, TimelinePoint} from '../domain/snapshot.ts';
 
 /** Columns of a chart from the timeline of a run. */
 
@@ -42,7 +42,7 @@ export function minuteSums(
 /** Maximum of a field within each column; null where the timeline has no data. */
 export function maxValues(
 	timeline: Timeline,
-	field: 'inFlight' | 'throttled',
+	field: 'inFlight' | 'throttled' | 'requests',
 	query: ChartQuery,
 ): ReadonlyArray<number | null> {
 	const points = pointsOf(timeline, query.target);
@@ -56,6 +56,18 @@ export function maxValues(
 				.map((point) => point[field]),
 		),
 	);
+}
+
+/** What a cell's answers took within each column, in milliseconds; null where none came. */
+export function latencyColumns(
+	{intervalSeconds, cells}: LatencySeries,
+	cell: number,
+	{columns, windowSeconds, endSecond}: Omit<ChartQuery, 'target'>,
+): ReadonlyArray<number | null> {
+	return Array.from({length: Math.max(0, columns)}, (_, column) => {
+		const middle = endSecond - windowSeconds + (windowSeconds * (column + 0.5)) / columns;
+		return cells[cell]?.[Math.floor(middle / intervalSeconds)] ?? null;
+	});
 }
 
 function pointsOf({points}: Timeline, target: number): readonly TimelinePoint[] {

@@ -3,7 +3,7 @@ import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Verdict} from '../domain/verdict.ts';
 
-/** Orders of the Variants view. `best` says which end comes first: the best variant is on top. */
+/** Orders of the variants. `best` says which end comes first: the best variant is on top. */
 const sorts = [
 	{name: 'order', value: () => null, best: 'low'},
 	{name: 'name', value: () => null, best: 'low'},
@@ -20,13 +20,7 @@ const sorts = [
 	readonly best: 'low' | 'high';
 }>;
 
-export type SortName = (typeof sorts)[number]['name'];
-
-/** The order after this one, around the end. */
-export function sortAfter(name: SortName): SortName {
-	const index = sorts.findIndex((sort) => sort.name === name);
-	return sorts[(index + 1) % sorts.length]?.name ?? 'order';
-}
+export const variantSorts: readonly string[] = sorts.map(({name}) => name);
 
 /** Attempts that were throttled, for any reason. */
 export function throttledTotal(throttled: VariantFigures['requests']['throttled']): number {
@@ -36,7 +30,7 @@ export function throttledTotal(throttled: VariantFigures['requests']['throttled'
 /** Rows in the order asked for; rows without the figure come last in either direction. */
 export function sortRows<Row extends {readonly name: string; readonly figures: VariantFigures | undefined}>(
 	rows: readonly Row[],
-	name: SortName,
+	name: string,
 	isInverted: boolean,
 ): readonly Row[] {
 	if (name === 'order') {

@@ -1,5 +1,6 @@
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import {cleanText} from '../text/width.ts';
+import {matchesFilter, selectedOf} from './lists.ts';
 import {oncePerState, shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 import {isRecommended, sortRows, verdictFor} from './variant-order.ts';
@@ -27,6 +28,8 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 	return Array.from({length: targetCount}, (_, targetIndex) => {
 		const measured = (snapshot?.variants ?? []).filter(({target}) => target === targetIndex);
 		const verdict = verdictFor(snapshot, targetIndex, state.config.goal);
+		// Only cells that were compared have a standing: a variant in two lanes is starred in the one that decided.
+		const hasStandings = measured.some(({state: standing}) => standing !== undefined);
 		const listed = new Set([...names, ...measured.map(({name}) => name)]);
 		return [...listed].flatMap((variant) => {
 			const cells = measured.filter(({name}) => name === variant);
@@ -37,21 +40,20 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 				targetIndex,
 				figures,
 				isOn: !state.switchedOff.includes(variant),
-				isBest: figures !== undefined && isRecommended(verdict, variant),
+				isBest:
+					figures !== undefined &&
+					isRecommended(verdict, variant) &&
+					(!hasStandings || figures.state !== undefined),
 			}));
 		});
 	}).flat();
 });
 
-/** The rows as the current view lists them: sorted and filtered in Variants, in their own order elsewhere. */
+/** The rows in the order and with the filter of their list. */
 export const listedRows = oncePerState((state): readonly VariantRow[] => {
-	const rows = variantRows(state);
-	if (state.view !== 'variants') {
-		return rows;
-	}
-	const wanted = state.filter.toLowerCase();
-	const matching = rows.filter(({name}) => name.toLowerCase().includes(wanted));
-	return sortRows(matching, state.sort, state.isInverted);
+	const {filter, sort, isInverted} = state.lists.variants;
+	const matching = variantRows(state).filter(({name}) => matchesFilter(name, filter));
+	return sortRows(matching, sort, isInverted);
 });
 
 /** The selected row: the one last chosen, or the first while that one is not listed. */
@@ -59,5 +61,5 @@ export function selectedRow(
 	state: State,
 	rows: readonly VariantRow[] = listedRows(state),
 ): VariantRow | undefined {
-	return rows.find(({key}) => key === state.selected) ?? rows[0];
+	return selectedOf(rows, ({key}) => key, state.lists.variants);
 }

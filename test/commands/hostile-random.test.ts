@@ -163,7 +163,7 @@ describe('random texts of others', () => {
 				const outputs: Outputs = {
 					'run.log': readFileSync(path.join(own, 'run.log'), 'utf8'),
 					'requests.csv': requestsCsvLine(record) + lostRequestCsvLine(lost),
-					summary: summaryLines(run, {width: 100, color: false, ascii: false}).join('\n'),
+					summary: summaryLines(run, {width: 100, theme: undefined, ascii: false}).join('\n'),
 					progress: progressLine(run, {width: 160, ascii: false}),
 					plan: await printed(planLines({...planFixture(), remarks: [next()], priceSource: next()}, config)),
 					fault: await printed(errorLines(new UserError(next(), {exitCode: 1, hint: next()}), {width: 100})),

@@ -9,6 +9,7 @@ import {notesLines} from '../../source/tui/panels/notes.ts';
 import {noticeOf} from '../../source/tui/panels/notice.ts';
 import {tinyLines} from '../../source/tui/panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from '../../source/tui/panels/variant-table.ts';
+import {initialLists, withList} from '../../source/view/lists.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {configFixture, planFixture, snapshotFixture, targetFixture} from './snapshot-fixture.ts';
 
@@ -38,6 +39,11 @@ export function snapshotWith(next: () => string): Snapshot {
 	};
 }
 
+/** The lists, with a filter on the variants. */
+export function filtered(filter: string): State['lists'] {
+	return withList({lists: initialLists()}, 'variants', {filter}).lists;
+}
+
 export function stateWith(next: () => string, overrides: Partial<State> = {}): State {
 	return {
 		...initialState({
@@ -48,7 +54,7 @@ export function stateWith(next: () => string, overrides: Partial<State> = {}): S
 		}),
 		stage: {kind: 'running'},
 		snapshot: snapshotWith(next),
-		filter: next(),
+		lists: filtered(next()),
 		log: [next()],
 		flash: {text: next(), untilMs: 10_000},
 		...overrides,
@@ -57,7 +63,7 @@ export function stateWith(next: () => string, overrides: Partial<State> = {}): S
 
 /** Every line that the panels of a run can have. */
 export function screenLines(next: () => string, width: number): readonly Line[] {
-	const state = {...stateWith(next), filter: ''};
+	const state = stateWith(next, {lists: filtered('')});
 	const fault = {message: next(), hint: next(), exitCode: 1} as const;
 	const planned = stateWith(next, {
 		stage: {kind: 'planned'},
@@ -68,14 +74,14 @@ export function screenLines(next: () => string, width: number): readonly Line[] 
 		...headerLines(state, width, 3),
 		...headerLines(failed, width, 1),
 		...variantTableLines(state, width, 9, true),
-		variantTableTitle({...state, filter: next()}).title,
+		variantTableTitle({...state, lists: filtered(next())}).title,
 		...detailLines(state, width),
 		detailTitle(state).title,
 		...notesLines(state, width, 12),
 		...(noticeOf(planned, innerWidth(width))?.lines ?? []),
 		...(noticeOf(failed, innerWidth(width))?.lines ?? []),
 		footerLine(state, width),
-		footerLine({...state, isTyping: true, filter: next()}, width),
+		footerLine({...state, isTyping: true, lists: filtered(next())}, width),
 		...tinyLines(state, width, 4),
 		...placeOverlay(state, {kind: 'exported', files: [next()]}, width, 24).lines,
 	];

@@ -54,7 +54,7 @@ export function openScreen(
 		exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
 		exportIncrease: async () => ['reports/quota-increase.md'],
 		exportWinningRequest: async () => ['reports/best-request.json'],
-		appearance: {color: false, ascii: false, theme: 'auto'},
+		appearance: {colors: 0, ascii: false, theme: 'auto'},
 		stdin: terminal.stdin,
 		stdout: terminal.stdout,
 		clock,

@@ -1,6 +1,6 @@
 import type {Distribution, Mean, VariantFigures} from '../../source/domain/figures-schema.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
-import type {BucketState, Snapshot, TimelinePoint} from '../../source/domain/snapshot.ts';
+import type {BucketState, LatencySeries, Snapshot, TimelinePoint} from '../../source/domain/snapshot.ts';
 import type {Limit, ListedModel, Target} from '../../source/domain/target.ts';
 import type {Variant} from '../../source/domain/task.ts';
 import type {Plan} from '../../source/threads/messages.ts';
@@ -225,6 +225,19 @@ export function pointsFixture(seconds = 90, target = 0): readonly TimelinePoint[
 	});
 }
 
+/** Mean total times of four variants, six seconds each; one of them answers later than the others. */
+export function latenciesFixture(intervals = 15): LatencySeries {
+	const base = [5240, 1310, 3720, 2480];
+	return {
+		intervalSeconds: 6,
+		cells: base.map((ms, cell) =>
+			Array.from({length: intervals}, (_, index) =>
+				index < (cell === 0 ? 2 : 1) ? null : Math.round(ms * (1 + 0.4 * Math.sin(index / 2 + cell))),
+			),
+		),
+	};
+}
+
 const winners = [
 	{target: 0, throughput: 'concise', efficiency: 'concise', cost: 'concise', latency: 'concise'},
 ];
@@ -280,7 +293,7 @@ export function snapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot {
 			{at: '2026-03-01T10:00:00.000Z', kind: 'started', text: 'run started: 160 requests, 4 variants'},
 			{at: '2026-03-01T10:00:36.000Z', kind: 'throttled', text: 'tokens limit: share shrunk to 90 %'},
 		],
-		timeline: {intervalSeconds: 1, points: pointsFixture()},
+		timeline: {intervalSeconds: 1, points: pointsFixture(), latencyMs: latenciesFixture()},
 		failures: [
 			{
 				class: 'throttled-tokens',

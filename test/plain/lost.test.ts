@@ -17,7 +17,7 @@ it.each([
 ])('what was lost and what was mixed stands in every summary (%s)', (kind, text) => {
 	const told = {...snapshot(), events: [{at, kind, text}]};
 	const summaries = (run: typeof told): readonly string[] => [
-		summaryLines(run, {width: 200, color: false, ascii: false}).join('\n'),
+		summaryLines(run, {width: 200, theme: undefined, ascii: false}).join('\n'),
 		summaryMarkdown(resultsOf(run, environment), []),
 	];
 	for (const summary of summaries(told)) {

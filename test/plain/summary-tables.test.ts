@@ -31,11 +31,11 @@ const talked = () => {
 
 describe('the turns of a chat', () => {
 	it('stand in a table of their own at the end of a run, which fits every width', () => {
-		const text = summaryLines(talked(), {width: 100, color: false, ascii: false}).join('\n');
+		const text = summaryLines(talked(), {width: 100, theme: undefined, ascii: false}).join('\n');
 		expect(text).toMatch(/variant +turn +answers +input +output +quota tokens +TTFT p50 +TTFT p90/);
 		expect(text).toMatch(/ 3 +20 +300 +50 +350 +303ms/);
 		for (const width of [30, 40, 80]) {
-			for (const line of summaryLines(talked(), {width, color: false, ascii: false})) {
+			for (const line of summaryLines(talked(), {width, theme: undefined, ascii: false})) {
 				expect(displayWidth(line)).toBeLessThanOrEqual(width);
 			}
 		}

@@ -3,13 +3,14 @@ import {UserError} from '../../source/domain/user-error.ts';
 import {errorLines} from '../../source/plain/error.ts';
 import {progressLine, stateText} from '../../source/plain/progress.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
+import {themeNamed} from '../../source/text/themes.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {snapshot, target, variant} from '../helpers/results-fixture.ts';
 
 /** Tests source/plain/summary.ts, progress.ts and error.ts. */
 
-const look = {width: 100, color: false, ascii: false};
+const look = {width: 100, theme: undefined, ascii: false};
 
 describe('summaryLines', () => {
 	it.each([40, 80, 120])('at %i columns', (width) => {
@@ -27,7 +28,7 @@ describe('summaryLines', () => {
 
 	it('colour only where it is asked for, and then the same words', () => {
 		const plain = summaryLines(snapshot(), look);
-		const coloured = summaryLines(snapshot(), {...look, color: true});
+		const coloured = summaryLines(snapshot(), {...look, theme: themeNamed('dark', 16)});
 		expect(plain.join('')).not.toContain('\u001B');
 		expect(coloured.join('')).toContain('\u001B[');
 		expect(coloured.map((line) => line.replaceAll(/\u001B\[[\d;]*m/g, '').trimEnd())).toEqual(plain);

@@ -75,3 +75,52 @@ it('the axis ends at a round number that is not below the greatest value', () =>
 	);
 	expect(niceMaximum(0)).toBe(1);
 });
+
+it('the more rows, the more numbers stand beside them; times and throttles below', () => {
+	const values = Array.from({length: 40}, (_, index) => index);
+	const chart = {
+		values,
+		width: 47,
+		limit: 30,
+		span: {fromSecond: -10, toSecond: 70},
+		marks: [...values.map(() => 0), 2],
+	};
+	expect(renderLineChart({...chart, height: 12})).toMatchInlineSnapshot(`
+		[
+		  "    40┤                                      ╭─",
+		  "      ┤                                  ╭───╯ ",
+		  "    30┤╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╭────╯╌╌╌╌╌",
+		  "      ┤                         ╭───╯          ",
+		  "    20┤                    ╭────╯              ",
+		  "      ┤                ╭───╯                   ",
+		  "      ┤            ╭───╯                       ",
+		  "      ┤       ╭────╯                           ",
+		  "      ┤   ╭───╯                                ",
+		  "     0┤───╯                                    ",
+		  "   429┤                                       T",
+		  "          00:00          00:30          01:00  ",
+		]
+	`);
+	const labelled = (height: number) =>
+		renderLineChart({...chart, height}).filter((line) => /^ *[\d.]+k?┤/.test(line)).length;
+	expect([4, 8, 16, 32].map(labelled)).toMatchInlineSnapshot(`
+		[
+		  3,
+		  5,
+		  6,
+		  10,
+		]
+	`);
+});
+
+it('filled columns reach up to their value in eighths, and whatever is above 0 shows', () => {
+	expect(
+		renderLineChart({values: [0, 0.01, 1, 2, null, 4], width: 20, height: 3, isFilled: true}),
+	).toMatchInlineSnapshot(`
+		[
+		  "     4┤            █",
+		  "      ┤          ▄ █",
+		  "     0┤        ▁▆█ █",
+		]
+	`);
+});

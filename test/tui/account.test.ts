@@ -231,9 +231,9 @@ it(
 	'with ASCII characters alone, in colour, and without: the same words',
 	async () => {
 		const looks = [
-			{color: false, ascii: true, theme: 'auto'},
-			{color: true, ascii: false, theme: 'auto'},
-			{color: false, ascii: false, theme: 'mono'},
+			{colors: 0, ascii: true, theme: 'auto'},
+			{colors: 16, ascii: false, theme: 'auto'},
+			{colors: 0, ascii: false, theme: 'mono'},
 		] as const;
 		const [ascii, color, mono] = await Promise.all(
 			looks.map(async (appearance) => {

@@ -49,7 +49,7 @@ describe('Lines', () => {
 
 	it('colours meanings by the theme, and draws in ASCII where asked', () => {
 		const frame = draw(
-			<AppearanceContext value={{theme: themeNamed('auto', true), isAscii: true}}>
+			<AppearanceContext value={{theme: themeNamed('auto', 16), isAscii: true}}>
 				<Lines lines={[[segment('near…', 'warning'), segment(' │ plain')]]} width={20} height={1} />
 			</AppearanceContext>,
 		);

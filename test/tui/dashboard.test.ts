@@ -240,13 +240,13 @@ describe('painting', () => {
 
 	it('without colour there is not one attribute; in colour meanings are coloured', async () => {
 		const attributes = /\u001B\[[\d;]*m/;
-		for (const color of [false, true]) {
-			const screen = openScreen(size, {appearance: {color, ascii: false, theme: 'auto'}});
+		for (const colors of [0, 16, 256] as const) {
+			const screen = openScreen(size, {appearance: {colors, ascii: false, theme: 'auto'}});
 			await screen.prepare(readySnapshotFixture());
 			await screen.progress();
 			await screen.terminal.press('?');
 			await screen.settled();
-			expect(attributes.test(screen.terminal.raw())).toBe(color);
+			expect(attributes.test(screen.terminal.raw())).toBe(colors > 0);
 			screen.abort();
 			await screen.settled();
 			await screen.finish();

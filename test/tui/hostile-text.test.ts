@@ -6,7 +6,7 @@ import {footerLine} from '../../source/tui/panels/footer.ts';
 import {headerLines} from '../../source/tui/panels/header.ts';
 import {variantTableLines} from '../../source/tui/panels/variant-table.ts';
 import {hostileRuns, inTurn, manyHostileTexts, secretWord} from '../helpers/hostile.ts';
-import {screenLines, snapshotWith, stateWith} from '../helpers/hostile-state.ts';
+import {filtered, screenLines, snapshotWith, stateWith} from '../helpers/hostile-state.ts';
 import {openScreen} from '../helpers/screen.ts';
 import {readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -35,7 +35,7 @@ describe('any text', () => {
 			fc.property(manyHostileTexts, widths, (texts, all) => {
 				const next = inTurn(texts);
 				for (const width of all.map((each) => each + 20)) {
-					const state = stateWith(next, {filter: ''});
+					const state = stateWith(next, {lists: filtered('')});
 					const lines = [
 						...headerLines(state, width, 3),
 						...variantTableLines(state, width, 9, true),

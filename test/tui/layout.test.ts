@@ -11,6 +11,7 @@ const anyInput: fc.Arbitrary<LayoutInput> = fc.record({
 	noticeLines: fc.nat(30),
 	isDetailOpen: fc.boolean(),
 	gaugeCount: fc.integer({min: 2, max: 3}),
+	isShortRun: fc.boolean(),
 });
 
 it('the regions tile the screen: every cell is in exactly one', () => {
@@ -44,6 +45,7 @@ it('every size from 1x1 to 300x100 has a layout that tiles', () => {
 				noticeLines: 0,
 				isDetailOpen: false,
 				gaugeCount: 2,
+				isShortRun: false,
 			});
 			const area = regions.reduce((sum, {rect}) => sum + rect.width * rect.height, 0);
 			if (area !== columns * rows) {
@@ -85,6 +87,7 @@ it('at 80x24 the dashboard has gauges, a chart and all four variants', () => {
 		noticeLines: 0,
 		isDetailOpen: false,
 		gaugeCount: 2,
+		isShortRun: false,
 	});
 	expect(regions.map(({name, rect}) => `${name} ${rect.height}`)).toEqual([
 		'header 3',

@@ -96,10 +96,7 @@ describe.concurrent.each(sizes.slice(1))('at $columns x $rows', {timeout: patien
 });
 
 it.concurrent('with ASCII characters alone', {timeout: patienceMs}, async ({expect}) => {
-	const screen = openScreen(
-		{columns: 80, rows: 24},
-		{appearance: {color: false, ascii: true, theme: 'auto'}},
-	);
+	const screen = openScreen({columns: 80, rows: 24}, {appearance: {colors: 0, ascii: true, theme: 'auto'}});
 	const {shoot} = createCamera(screen);
 	await screen.prepare();
 	await screen.progress();

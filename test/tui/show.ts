@@ -59,7 +59,11 @@ const end = await openDashboard({
 	exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],
 	exportIncrease: async () => ['reports/quota-increase.md'],
 	exportWinningRequest: async () => ['reports/best-request.json'],
-	appearance: {color: !process.argv.includes('no-color'), ascii: process.argv.includes('ascii'), theme},
+	appearance: {
+		colors: process.argv.includes('no-color') ? 0 : 256,
+		ascii: process.argv.includes('ascii'),
+		theme,
+	},
 	stdin: process.stdin,
 	stdout: process.stdout,
 	clock: systemClock,

@@ -45,9 +45,15 @@ const views: ReadonlyArray<Words & {readonly key: string}> = [
 	},
 	{
 		key: '4',
-		wide: [/─ Requests per minute ─/, /─ Quota tokens per minute ─/, /─ In flight /],
-		normal: [/─ Requests per minute ─/, /─ Quota tokens per minute ─/, /─ In flight /],
-		narrow: [/Quota tokens per minute/],
+		wide: [
+			/─ Mean total time ─/,
+			/─ Requests per minute ─/,
+			/─ Quota tokens per minute ─/,
+			/─ In flight /,
+			...variants,
+		],
+		normal: [/─ Mean total time ─/, /─ Quota tokens per minute ─/, /─ In flight /, ...variants],
+		narrow: [/Mean total time/, variants[0] ?? /./],
 	},
 	{
 		key: '5',

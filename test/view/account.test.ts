@@ -190,7 +190,8 @@ describe('Regions', () => {
 			},
 		);
 		expect(effects).toMatchObject([{type: 'watch-account', regions: ['us-east-2']}]);
-		expect(state.account).toMatchObject({regions: ['us-east-2'], snapshot: undefined, selected: undefined});
+		expect(state.account).toMatchObject({regions: ['us-east-2'], snapshot: undefined});
+		expect(state.lists.account.selected).toBeUndefined();
 		expect(accountStatus(state).detail).toBe('asking what the account uses (0 s)');
 	});
 });

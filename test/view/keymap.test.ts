@@ -50,7 +50,7 @@ const shown = (width: number) =>
 
 it('the footer drops the hints that matter least, and never wraps', () => {
 	expect(shown(200)).toMatchInlineSnapshot(
-		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  m Method  M Models  , Settings  e Export  Space On/off  o Presets  Enter Detail  + Zoom  w Winner"`,
+		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  x Stop  Tab View  g Goal  / Filter  m Method  M Models  , Settings  e Export  Space On/off  o Presets  s Sort  Enter Detail  i Invert  + Zoom"`,
 	);
 	expect(shown(40)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run"`);
 	expect(shown(5)).toBe('');
@@ -95,7 +95,7 @@ it('every key is in the help and in the Markdown table', () => {
 		PageUp       a page up
 		PageDown     a page down
 		Enter        all about the selected variant or bucket
-		/            filter rows; Esc clears
+		/            filter the rows, search the log; Esc clears
 		s            sort by the next column
 		i            invert the order
 		+ =          shorter time window

@@ -13,6 +13,7 @@ import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../termi
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
+import {themeNamed} from '../../text/themes.ts';
 import {asSentence} from '../../text/width.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {type KeptRun, wasSent, withResumption, withWarnings} from './keep-results.ts';
@@ -155,8 +156,8 @@ export async function finish(
 	if (isJsonOnly) {
 		await writeJson(io.stdout, results, 2);
 	} else {
-		const isColored = output.isColored && io.stdout.isTTY;
-		const style = {width: columnsOf(io.stdout), color: isColored, ascii: output.isAscii};
+		const theme = themeNamed(output.theme, io.stdout.isTTY ? output.colors : 0);
+		const style = {width: columnsOf(io.stdout), theme, ascii: output.isAscii};
 		await writeClean(io.stdout, summaryLines(snapshot, style));
 	}
 	const json = await writeJsonResults(results, setup);

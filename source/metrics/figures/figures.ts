@@ -5,7 +5,7 @@ import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
 import {Blocks} from './blocks.ts';
 import {momentCount, nothingSpent, type Spent} from './request-measures.ts';
-import {TimelineSeries} from './timeline.ts';
+import {LatencyOverTime, TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 
 /**
@@ -167,6 +167,7 @@ export type Figures = {
 	/** Of each cell: counts in whole windows. */
 	readonly windows: readonly WholeWindows[];
 	readonly timeline: TimelineSeries;
+	readonly latencies: LatencyOverTime;
 	readonly levels: readonly TargetLevels[];
 	readonly failures: Map<string, FailureCount>;
 	events: readonly LogEvent[];
@@ -203,6 +204,7 @@ export function emptyFigures(cells: readonly CellSpec[], targets: number, window
 		repeats: cells.map(() => new Repeats()),
 		windows: cells.map(() => new WholeWindows(windowMs)),
 		timeline: new TimelineSeries(targets),
+		latencies: new LatencyOverTime(cells.length),
 		levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
 		failures: new Map(),
 		events: [],

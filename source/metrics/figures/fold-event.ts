@@ -101,6 +101,7 @@ const foldAnswered = (figures: Figures, event: AnsweredEvent): void => {
 	figures.isSimulated ||= event.isSimulated;
 	spendAnswer(figures.spent, event);
 	if (event.isCounted) {
+		figures.latencies.add(event.at, event.cell, event.times.total);
 		finishRequest(figures, event.cell, event.block, measuresOf(event), isFillingCache(figures, event));
 		for (const [item, hasPassed] of event.checks ?? []) {
 			figures.quality[event.cell]?.add(item, hasPassed);

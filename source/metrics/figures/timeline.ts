@@ -1,4 +1,4 @@
-import type {Timeline, TimelinePoint} from '../../domain/snapshot.ts';
+import type {LatencySeries, Timeline, TimelinePoint} from '../../domain/snapshot.ts';
 
 const maxPoints = 600;
 
@@ -81,6 +81,61 @@ export class TimelineSeries {
 			first.map((interval, target) => {
 				const other = second[target];
 				return other === undefined ? interval : merged(interval, other);
+			}),
+		);
+		this.#intervalSeconds *= 2;
+	}
+}
+
+/** Values of all cells together, and of one cell. */
+const maxLatencies = 480;
+const maxLatenciesOfCell = 60;
+
+/** Mean total time of each cell's answers over time, in bounded memory: the interval doubles like that of the points. */
+export class LatencyOverTime {
+	readonly #maxIntervals: number;
+	#sums: Array<Array<{sum: number; count: number}>>;
+	#intervalSeconds = 1;
+
+	constructor(cells: number) {
+		const each = Math.floor(maxLatencies / Math.max(1, cells));
+		this.#maxIntervals = Math.max(1, Math.min(maxLatenciesOfCell, each));
+		this.#sums = Array.from({length: cells}, () => []);
+	}
+
+	/** Adds an answer that came at `elapsedMs` since the start of the run. */
+	add(elapsedMs: number, cell: number, totalMs: number): void {
+		const second = Math.max(0, elapsedMs) / 1000;
+		while (Math.floor(second / this.#intervalSeconds) >= this.#maxIntervals) {
+			this.#double();
+		}
+		const index = Math.floor(second / this.#intervalSeconds);
+		const sums = this.#sums[cell];
+		while (sums !== undefined && sums.length <= index) {
+			sums.push({sum: 0, count: 0});
+		}
+		const interval = sums?.[index];
+		if (interval !== undefined) {
+			interval.sum += totalMs;
+			interval.count++;
+		}
+	}
+
+	toSeries(): LatencySeries {
+		return {
+			intervalSeconds: this.#intervalSeconds,
+			cells: this.#sums.map((sums) =>
+				sums.map(({sum, count}) => (count === 0 ? null : Math.round((sum / count) * 10) / 10)),
+			),
+		};
+	}
+
+	#double(): void {
+		this.#sums = this.#sums.map((sums) =>
+			Array.from({length: Math.ceil(sums.length / 2)}, (_unused, index) => {
+				const one = sums[2 * index] ?? {sum: 0, count: 0};
+				const other = sums[2 * index + 1] ?? {sum: 0, count: 0};
+				return {sum: one.sum + other.sum, count: one.count + other.count};
 			}),
 		);
 		this.#intervalSeconds *= 2;

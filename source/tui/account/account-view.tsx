@@ -5,9 +5,10 @@ import {type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
-import type {AccountRow, AccountSort} from '../../view/account/account-rows.ts';
+import type {AccountRow} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
+import type {ListState} from '../../view/lists.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, panelInside} from '../frame.ts';
 import type {Tier} from '../layout.ts';
@@ -63,11 +64,7 @@ function barOf({fullest, bucket}: AccountRow): Line {
 /** Title of a table: its Region, order and filter. */
 export function accountTitle(
 	region: AccountRegion | undefined,
-	{
-		sort,
-		isInverted,
-		filter,
-	}: {readonly sort: AccountSort; readonly isInverted: boolean; readonly filter: string},
+	{sort, isInverted, filter}: Pick<ListState, 'sort' | 'isInverted' | 'filter'>,
 ): FrameTitle {
 	const order = [
 		`by ${sort}`,
@@ -127,12 +124,13 @@ export function AccountView(props: Props) {
 function TableView({rows, region, ...props}: Props & AccountTable) {
 	const {state, width, height, tier} = props;
 	const inside = panelInside(width, height, tier);
-	const {account, filter} = state;
+	const {account, lists} = state;
+	const {filter} = lists.account;
 	const lines =
 		rows.length === 0
 			? emptyTableLines(region === undefined ? shownRegions(account) : [region], filter, inside.width)
 			: accountTableLines(rows, {...inside, hasRegions: region === undefined});
-	return <Panel {...props} title={accountTitle(region, {...account, filter})} lines={lines} />;
+	return <Panel {...props} title={accountTitle(region, lists.account)} lines={lines} />;
 }
 
 /** Shown instead of the table while nothing is known, or nothing can be. */

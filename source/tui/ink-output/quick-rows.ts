@@ -101,8 +101,8 @@ function measured(line: string): Measured {
 }
 
 const escapeCharacter = '\u001B';
-/** The attributes that the themes use (themes.ts): bold, inverse, the 16 colours, and what ends each. */
-const attribute = /\u001B\[(?:([17])|(3[0-7]|9[0-7])|(22|27|39))m/g;
+/** The attributes that the themes use (themes.ts): bold, inverse, the 16 and the 256 colours, and what ends each. */
+const attribute = /\u001B\[(?:([17])|(3[0-7]|9[0-7]|38;5;\d{1,3})|(22|27|39))m/g;
 
 function measure(line: string): Measured {
 	if (!line.includes(escapeCharacter)) {

@@ -135,7 +135,11 @@ function meanWords({mean, low, high}: Mean): string {
 	return `${formatTokens(mean)}${spread}`;
 }
 
-function distributionWords({count, p50, p90, p99, max}: Distribution): string {
+/** A distribution in words; undefined where nothing was measured, as the first token of a method without a stream. */
+function distributionWords({count, p50, p90, p99, max}: Distribution): string | undefined {
+	if (count === 0) {
+		return undefined;
+	}
 	const values = [
 		['p50', p50],
 		['p90', p90],
@@ -143,11 +147,12 @@ function distributionWords({count, p50, p90, p99, max}: Distribution): string {
 		['max', max],
 	] as const;
 	const shown = values.map(([name, value]) =>
-		value === null && name !== 'max' && count > 0
-			? `${name} needs ${formatCount(minSamples[name])}`
+		value === null && name !== 'max'
+			? `${name} ${unknownMark} (${formatCount(count)} of ${formatCount(minSamples[name])} answers)`
 			: `${name} ${formatDurationMs(value)}`,
 	);
-	return [...shown, `${formatCount(count)} answers`].join(', ');
+	const isComplete = values.every(([, value]) => value !== null);
+	return [...shown, ...(isComplete ? [`${formatCount(count)} answers`] : [])].join(', ');
 }
 
 const labelWidth = 16;
@@ -188,9 +193,12 @@ function textEntry(label: string, text: string | null, width: number): readonly 
 	return text === null || text === '' ? [] : entry(label, cleanText(text), width);
 }
 
-function histogramOf({histogram}: Distribution, width: number): readonly Line[] {
-	return histogramLines(histogram, Math.max(0, width - labelWidth), histogramRows).map((line, index) => [
-		segment((index === 0 ? 'total times' : '').padEnd(labelWidth), 'muted'),
-		...line,
-	]);
+function histogramOf({histogram, p50, p90}: Distribution, width: number): readonly Line[] {
+	const marks = [
+		{label: 'p50', value: p50},
+		{label: 'p90', value: p90},
+	];
+	return histogramLines(histogram, Math.max(0, width - labelWidth), histogramRows, marks).map(
+		(line, index) => [segment((index === 0 ? 'total times' : '').padEnd(labelWidth), 'muted'), ...line],
+	);
 }

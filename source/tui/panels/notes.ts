@@ -1,7 +1,8 @@
 import {formatCount} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
-import {logLines, shownSnapshot} from '../../view/selectors.ts';
+import {type LogLine, logLines} from '../../view/log-lines.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {verdictFor} from '../../view/variant-order.ts';
 
@@ -51,9 +52,10 @@ const tonesByKind: Readonly<Record<string, Tone>> = {
 	fault: 'bad',
 };
 
-/** A line of the log. */
-export function logLine({time, kind, text}: {time: string; kind: string; text: string}): Line {
+/** A line of the log, behind the mark of the cursor. */
+export function logLine({time, kind, text}: LogLine, mark = ''): Line {
 	return [
+		segment(mark, 'strong'),
 		segment(`${time.padEnd(8)} `, 'muted'),
 		segment(`${kind.padEnd(10)} `, tonesByKind[kind] ?? 'accent'),
 		segment(text),

@@ -1,17 +1,18 @@
 import {Text} from 'ink';
 import {Table} from 'ink-table';
 import {createContext, type ReactNode, useContext} from 'react';
-import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
-import {type Limit, limitKinds} from '../../domain/target.ts';
+import type {Gauge} from '../../domain/snapshot.ts';
+import type {Limit} from '../../domain/target.ts';
 import {gaugeFraction} from '../../text/bars.ts';
 import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {segment, type Tone} from '../../text/segment.ts';
 import {type Column, type FittedColumn, fitColumns} from '../../text/table.ts';
-import {cleanText, fitText} from '../../text/width.ts';
+import {fitText} from '../../text/width.ts';
+import {listedQuotas, type QuotaRow, selectedQuota} from '../../view/quota-rows.ts';
 import {limitWords} from '../../view/quota-words.ts';
-import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {paint, useAppearance} from '../appearance.tsx';
+import {firstShown} from '../frame.ts';
 
 /** Texts of the cells, by row and column. */
 const Texts = createContext<ReadonlyArray<readonly string[]>>([]);
@@ -74,43 +75,6 @@ function AlignedTable<Row>({columns, rows}: TableProps<Row>) {
 				skeleton={Skeleton}
 			/>
 		</Texts>
-	);
-}
-
-type QuotaRow = {
-	readonly model: string;
-	readonly scope: string;
-	readonly unit: string;
-	readonly limit: Limit;
-	readonly gauge: Gauge | undefined;
-};
-
-const units = {
-	requestsPerMinute: 'RPM',
-	tokensPerMinute: 'TPM',
-	tokensPerDay: 'TPD',
-} as const;
-
-function gaugeOf(kind: (typeof limitKinds)[number], bucket: BucketState | undefined): Gauge | undefined {
-	switch (kind) {
-		case 'requestsPerMinute':
-			return bucket?.requests;
-		case 'tokensPerMinute':
-			return bucket?.tokens;
-		case 'tokensPerDay':
-			return bucket?.day;
-	}
-}
-
-function quotaRows(snapshot: Snapshot | undefined): readonly QuotaRow[] {
-	return (snapshot?.targets ?? []).flatMap((target, index) =>
-		limitKinds.map((kind) => ({
-			model: cleanText(target.model),
-			scope: target.scope,
-			unit: units[kind],
-			limit: target.quota[kind],
-			gauge: gaugeOf(kind, snapshot?.buckets[index]),
-		})),
 	);
 }
 
@@ -180,10 +144,13 @@ type QuotaTableProps = {readonly state: State; readonly width: number; readonly 
 
 /** Every limit of every bucket of the run. The rows are cut to the width before ink-table sees them. */
 export function QuotaTable({state, width, height}: QuotaTableProps) {
-	const rows = quotaRows(shownSnapshot(state));
+	const rows = listedQuotas(state);
 	const fitted = fitColumns(columns, rows, width - cellExtra - 1, cellExtra);
 	// Each row has a rule above it; heading and lower border take three lines more.
-	const shown = rows.slice(0, Math.max(0, Math.floor((height - 3) / 2)));
+	const count = Math.max(0, Math.floor((height - 3) / 2));
+	const selected = selectedQuota(state);
+	const first = firstShown(selected === undefined ? 0 : rows.indexOf(selected), count, rows.length);
+	const shown = rows.slice(first, first + count);
 	if (shown.length === 0) {
 		return (
 			<Text>

@@ -1,23 +1,17 @@
-import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Verdict} from '../../domain/verdict.ts';
 import {atLeastText} from '../../metrics/decisions/verdict-words.ts';
-import {
-	formatCount,
-	formatDurationMs,
-	formatNumber,
-	formatPercent,
-	formatRatio,
-	formatTokens,
-	formatUsd,
-} from '../../text/numbers.ts';
-import {type Line, segment, type Tone} from '../../text/segment.ts';
-import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
+import {formatRatio} from '../../text/numbers.ts';
+import {type Line, segment} from '../../text/segment.ts';
+import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {listWords} from '../../view/lists.ts';
+import {areAnswersChecked} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {throttledTotal, verdictFor} from '../../view/variant-order.ts';
-import {listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
+import {verdictFor} from '../../view/variant-order.ts';
+import {listedRows, selectedRow} from '../../view/variant-rows.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
+import {marksLegend, type TableRow, variantColumns} from './variant-columns.ts';
 
 /** From this width on the headers are spelt out. */
 const wideTable = 112;
@@ -34,11 +28,17 @@ export function variantTableLines(
 ): readonly Line[] {
 	const rows = listedRows(state);
 	if (rows.length === 0) {
-		return [[segment(`no variant matches "${cleanText(state.filter)}"; Esc clears the filter`, 'muted')]];
+		return [
+			[
+				segment(
+					`no variant matches "${cleanText(state.lists.variants.filter)}"; Esc clears the filter`,
+					'muted',
+				),
+			],
+		];
 	}
 	const targets = shownSnapshot(state)?.targets ?? [];
 	const selected = selectedRow(state, rows);
-	const columns = variantColumns({isWide: width >= wideTable, hasModels: targets.length > 1, isFull});
 	const tableRows = rows.map(
 		(row): TableRow => ({
 			...row,
@@ -46,7 +46,19 @@ export function variantTableLines(
 			model: cleanText(targets[row.targetIndex]?.model ?? ''),
 		}),
 	);
-	const fitted = fitColumns(columns, tableRows, width, width >= wideTable ? 2 : 1);
+	const isWide = width >= wideTable;
+	const columns = variantColumns(
+		{
+			isWide,
+			hasModels: targets.length > 1,
+			hasLanes: new Set(rows.flatMap(({figures}) => figures?.lane ?? [])).size > 1,
+			hasChecks: areAnswersChecked(state),
+			isFull,
+			goal: state.config.goal,
+		},
+		tableRows,
+	);
+	const fitted = fitColumns(columns, tableRows, width, isWide ? 2 : 1);
 	const shown = visibleRows(tableRows, Math.max(1, height - 1));
 	return [[segment(formatHeader(fitted), 'muted')], ...shown.map((row) => rowLine(fitted, row))];
 }
@@ -61,20 +73,15 @@ function visibleRows(rows: readonly TableRow[], count: number): readonly TableRo
 /** Title of the table: what runs, and who is best for the goal. */
 export function variantTableTitle(state: State): FrameTitle {
 	const name = cleanText(state.config.preset ?? 'own task');
+	const measured = listedRows(state).filter(({figures}) => figures !== undefined);
+	const hasMarks = measured.length > 1 && shownSnapshot(state)?.startedAt != null;
+	// Where no verdict is beside the table, its words in the corner come first.
+	const hasLegend = hasMarks && (state.view === 'dashboard' || state.size.columns >= wideTable);
+	const words = [` · ${name}`, ...listWords(state, 'variants'), ...(hasLegend ? [marksLegend] : [])];
 	return {
-		title: [segment('Variants', 'title'), segment([` · ${name}`, ...listWords(state)].join(' · '))],
+		title: [segment('Variants', 'title'), segment(words.join(' · '))],
 		note: bestNote(state),
 	};
-}
-
-/** Sorting and filter in words. */
-function listWords({view, sort, isInverted, filter}: State): readonly string[] {
-	if (view !== 'variants') {
-		return [];
-	}
-	const order =
-		sort === 'order' ? (isInverted ? ['inverted'] : []) : [`by ${sort}${isInverted ? ', inverted' : ''}`];
-	return [...order, ...(filter === '' ? [] : [`/${cleanText(filter)}`])];
 }
 
 /** What to use for the goal that is shown, in the corner of the table. */
@@ -117,172 +124,4 @@ function undecidedWords(verdicts: readonly Verdict[], isOver: boolean): string {
 		return 'no useful answer';
 	}
 	return isOver ? 'not decided' : 'not decided yet';
-}
-
-/** A row of the table with its selection and model. */
-type TableRow = VariantRow & {readonly isSelected: boolean; readonly model: string};
-
-type Figure = {
-	readonly key: string;
-	readonly headers: readonly [string, string];
-	readonly priority: number;
-	readonly minWidth: number;
-	readonly format: (figures: VariantFigures) => string;
-	readonly tone: ((figures: VariantFigures) => Tone) | undefined;
-};
-
-const limitWordsByCause: Readonly<Record<LimitedBy, string>> = {
-	requests: 'requests',
-	tokens: 'tokens',
-	day: 'day',
-	concurrency: 'in flight',
-	none: '–',
-};
-
-function failedTotal({requests}: VariantFigures): number {
-	return Object.values(requests.failed).reduce((sum, count) => sum + count, 0);
-}
-
-const toneOf = (isRaised: boolean, tone: Tone): Tone => (isRaised ? tone : 'plain');
-
-/**
- * @param headers Short header, then the one for wide screens.
- * @param priority Columns with a higher one stay longest where the width is short.
- */
-function figure(
-	key: string,
-	headers: Figure['headers'],
-	priority: number,
-	minWidth: number,
-	format: Figure['format'],
-	tone?: Figure['tone'],
-): Figure {
-	return {key, headers, priority, minWidth, format, tone};
-}
-
-/** The columns of the dashboard. */
-const usualFigures: readonly Figure[] = [
-	figure('sent', ['Sent', 'Sent'], 60, 4, ({requests}) => formatTokens(requests.sent)),
-	figure('useful', ['Useful', 'Useful'], 90, 6, ({items}) => formatTokens(items.useful)),
-	figure(
-		'throttled',
-		['Thr', 'Throttled'],
-		80,
-		3,
-		({requests}) => formatTokens(throttledTotal(requests.throttled)),
-		({requests}) => toneOf(throttledTotal(requests.throttled) > 0, 'throttled'),
-	),
-	figure(
-		'failed',
-		['Fail', 'Failed'],
-		35,
-		4,
-		(figures) => formatTokens(failedTotal(figures)),
-		(figures) => toneOf(failedTotal(figures) > 0, 'bad'),
-	),
-	figure('input', ['In', 'Input'], 50, 4, ({perRequest}) => formatTokens(perRequest.inputTokens.mean)),
-	figure('output', ['Out', 'Output'], 55, 4, ({perRequest}) => formatTokens(perRequest.outputTokens.mean)),
-	figure(
-		'quota',
-		['Quota', 'Quota/req'],
-		75,
-		5,
-		({perRequest, tokens}) => `${tokens.estimated ? '~' : ''}${formatTokens(perRequest.quotaTokens.mean)}`,
-	),
-	figure('first-token', ['TTFT', 'TTFT p50'], 65, 5, ({latencyMs}) =>
-		formatDurationMs(latencyMs.timeToFirstToken.p50),
-	),
-	figure('total', ['Total', 'Total p50'], 70, 5, ({latencyMs}) => formatDurationMs(latencyMs.total.p50)),
-	figure('sustainable', ['Sust/m', 'Sustain/min'], 95, 6, ({sustainable}) =>
-		formatNumber(sustainable.usefulPerMinute),
-	),
-	figure(
-		'limit',
-		['Limit', 'Limited by'],
-		85,
-		8,
-		({sustainable}) => limitWordsByCause[sustainable.limitedBy],
-	),
-];
-
-/** Further columns of the Variants view. */
-const furtherFigures: readonly Figure[] = [
-	figure('p99', ['p99', 'Total p99'], 32, 5, ({latencyMs}) => formatDurationMs(latencyMs.total.p99)),
-	figure(
-		'truncated',
-		['Cut', 'Truncated'],
-		34,
-		3,
-		({requests}) => formatTokens(requests.truncated),
-		({requests}) => toneOf(requests.truncated > 0, 'warning'),
-	),
-	figure('quality', ['Qual', 'Quality'], 33, 4, ({quality}) => formatPercent(quality.score)),
-	figure('reserved', ['Resv', 'Reserved/req'], 30, 4, ({perRequest}) =>
-		formatTokens(perRequest.reservedTokens.mean),
-	),
-	figure('overruns', ['Over', 'Overruns'], 28, 4, ({tokens}) => formatCount(tokens.overruns)),
-	figure('cost', ['$/req', 'Cost/req'], 31, 7, ({perRequest}) => formatUsd(perRequest.costUsd.mean)),
-];
-
-/** The columns of a variant table; `hasModels` where several models are compared. */
-function variantColumns(options: {
-	readonly isWide: boolean;
-	readonly hasModels: boolean;
-	readonly isFull: boolean;
-}): ReadonlyArray<Column<TableRow>> {
-	const figures = options.isFull ? [...usualFigures, ...furtherFigures] : usualFigures;
-	return [
-		{
-			key: 'mark',
-			header: '',
-			align: 'left',
-			minWidth: 2,
-			priority: 100,
-			format: ({isSelected, isBest}) => `${isSelected ? '›' : ' '}${isBest ? '★' : ' '}`,
-			tone: ({isBest}) => (isBest ? 'good' : 'strong'),
-		},
-		{
-			key: 'name',
-			header: 'Variant',
-			align: 'left',
-			minWidth: 10,
-			priority: 99,
-			cut: 'end',
-			format: ({name, isOn}) => (isOn ? name : `off ${name}`),
-			tone: ({isOn, isBest}) => (isOn ? (isBest ? 'good' : 'strong') : 'muted'),
-		},
-		...(options.hasModels ? [modelColumn] : []),
-		...figures.map((each) => figureColumn(each, options.isWide)),
-	];
-}
-
-const modelColumn: Column<TableRow> = {
-	key: 'model',
-	header: 'Model',
-	align: 'left',
-	minWidth: 12,
-	// Above the figures: without it the rows of two models look the same.
-	priority: 98,
-	cut: 'middle',
-	format: ({model}) => model,
-};
-
-function figureColumn(
-	{key, headers, priority, minWidth, format, tone}: Figure,
-	isWide: boolean,
-): Column<TableRow> {
-	return {
-		key,
-		header: headers[isWide ? 1 : 0],
-		align: key === 'limit' ? 'left' : 'right',
-		minWidth,
-		priority,
-		format: ({figures}) => (figures === undefined ? '–' : format(figures)),
-		tone: ({figures, isOn}) => {
-			if (figures === undefined || !isOn) {
-				return 'muted';
-			}
-			return tone?.(figures) ?? 'plain';
-		},
-	};
 }

@@ -3,12 +3,13 @@ import {regionNow} from '../../account/own-traffic-registry.ts';
 import type {AccountSnapshot} from '../../domain/account-snapshot.ts';
 import {formatPercent} from '../../text/numbers.ts';
 import {noEffect, type Transition, withEffects, withFlash} from '../actions.ts';
+import {withList} from '../lists.ts';
 import {prepare} from '../run-commands.ts';
 import {isRunning} from '../selectors.ts';
 import {keptLogLines, type State} from '../state.ts';
-import {type AccountRow, accountSortAfter} from './account-rows.ts';
+import type {AccountRow} from './account-rows.ts';
 import {type AccountState, accountFault} from './account-state.ts';
-import {listedBuckets, selectedBucket} from './listed-buckets.ts';
+import {selectedBucket} from './listed-buckets.ts';
 
 /** Commands of the Account view. */
 
@@ -77,24 +78,6 @@ function withStuck(state: State): State {
 	return {...state, stage: {kind: 'failed', fault: {message, hint, exitCode: 1}}};
 }
 
-export function moveInAccount(state: State, lines: number): Transition {
-	const rows = listedBuckets(state);
-	const selected = selectedBucket(state, rows);
-	if (selected === undefined) {
-		return noEffect(state);
-	}
-	const index = Math.min(rows.length - 1, Math.max(0, rows.indexOf(selected) + lines));
-	return noEffect(withAccount(state, {selected: rows[index]?.id}));
-}
-
-export function nextAccountSort(state: State): Transition {
-	return noEffect(withAccount(state, {sort: accountSortAfter(state.account.sort)}));
-}
-
-export function invertAccount(state: State): Transition {
-	return noEffect(withAccount(state, {isInverted: !state.account.isInverted}));
-}
-
 export function freezeAccount(state: State): Transition {
 	const {frozen, snapshot} = state.account;
 	return noEffect(withAccount(state, {frozen: frozen === undefined ? snapshot : undefined}));
@@ -129,7 +112,6 @@ export function benchmark(state: State): Transition {
 			},
 			view: 'dashboard',
 			isDetailOpen: false,
-			filter: '',
 		},
 		state.startsAtOnce,
 	);
@@ -138,13 +120,12 @@ export function benchmark(state: State): Transition {
 /** Watches other Regions from here on. */
 export function watchRegions(state: State, regions: readonly string[]): Transition {
 	return withEffects(
-		withAccount(state, {
+		withAccount(withList(state, 'account', {selected: undefined}), {
 			regions,
 			isWatched: true,
 			askedMs: state.nowMs,
 			snapshot: undefined,
 			frozen: undefined,
-			selected: undefined,
 		}),
 		{type: 'watch-account', regions, config: state.config},
 	);

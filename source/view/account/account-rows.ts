@@ -4,6 +4,7 @@ import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
 import type {AlertFigure} from '../../metrics/decisions/alert.ts';
 import {cleanText} from '../../text/width.ts';
+import {matchesFilter} from '../lists.ts';
 
 /** A bucket as a line of the account's table, on screen and in print. */
 export type AccountRow = {
@@ -75,13 +76,7 @@ const sorts = [
 	{name: 'cost', value: ({bucket}: AccountRow) => bucket.costPerHourUsd},
 	{name: 'model', value: () => null},
 ] as const;
-export type AccountSort = (typeof sorts)[number]['name'];
-
-/** The order after this one, around the end. */
-export function accountSortAfter(name: AccountSort): AccountSort {
-	const index = sorts.findIndex((sort) => sort.name === name);
-	return sorts[(index + 1) % sorts.length]?.name ?? 'use';
-}
+export const accountSorts: readonly string[] = sorts.map(({name}) => name);
 
 const activityRank = {active: 0, quiet: 1, idle: 2} as const;
 
@@ -95,7 +90,7 @@ const byName = (one: AccountRow, other: AccountRow): number =>
 /** Rows in the order asked for, the greatest first. */
 export function sortAccountRows(
 	rows: readonly AccountRow[],
-	name: AccountSort,
+	name: string,
 	isInverted: boolean,
 ): readonly AccountRow[] {
 	const sort = sorts.find((each) => each.name === name);
@@ -111,13 +106,7 @@ export function sortAccountRows(
 
 /** Rows that hold every word of a filter in model, ModelId, scope, Region or state (active, quiet, idle, blocked, throttled). */
 export function filterAccountRows(rows: readonly AccountRow[], filter: string): readonly AccountRow[] {
-	const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-	return words.length === 0
-		? rows
-		: rows.filter((row) => {
-				const text = wordsOf(row);
-				return words.every((word) => text.includes(word));
-			});
+	return rows.filter((row) => matchesFilter(wordsOf(row), filter));
 }
 
 const wordsOf = ({model, bucket}: AccountRow): string => {
@@ -131,7 +120,5 @@ const wordsOf = ({model, bucket}: AccountRow): string => {
 		bucket.activity,
 		...(isBlocked ? ['blocked'] : []),
 		...(bucket.hourThrottles > 0 ? ['throttled'] : []),
-	]
-		.join(' ')
-		.toLowerCase();
+	].join(' ');
 };

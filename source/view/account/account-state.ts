@@ -1,6 +1,5 @@
 import type {AccountRegion, AccountSnapshot} from '../../domain/account-snapshot.ts';
 import type {Alert} from '../../metrics/decisions/alert.ts';
-import type {AccountSort} from './account-rows.ts';
 
 /** What the screen knows of the account, and how it shows it. */
 export type AccountState = {
@@ -15,10 +14,6 @@ export type AccountState = {
 	readonly snapshot: AccountSnapshot | undefined;
 	/** Shown instead of the newest while the view is frozen. */
 	readonly frozen: AccountSnapshot | undefined;
-	/** Id of the selected row; undefined: the first one. */
-	readonly selected: string | undefined;
-	readonly sort: AccountSort;
-	readonly isInverted: boolean;
 	readonly alerts: readonly Alert[];
 	/** Alerts that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
 	readonly ringing: ReadonlyMap<string, number>;
@@ -34,9 +29,6 @@ export function initialAccount(
 		regions: [],
 		snapshot: undefined,
 		frozen: undefined,
-		selected: undefined,
-		sort: 'use',
-		isInverted: false,
 		alerts: [],
 		ringing: new Map(),
 		...options,

@@ -1,5 +1,6 @@
 import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
 import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
+import {selectedOf} from '../lists.ts';
 import {isRunning, oncePerState} from '../selectors.ts';
 import type {State} from '../state.ts';
 import {type AccountRow, accountRow, filterAccountRows, sortAccountRows} from './account-rows.ts';
@@ -13,10 +14,10 @@ const rowsOf = (
 	own: ReadonlyMap<string, MinuteUse>,
 	state: State,
 ): readonly AccountRow[] => {
-	const {account, filter} = state;
+	const {filter, sort, isInverted} = state.lists.account;
 	const nowMs = accountNowMs(state);
 	const rows = region.buckets.map((bucket) => accountRow(withOwnUse(bucket, own.get(rowId(bucket))), nowMs));
-	return sortAccountRows(filterAccountRows(rows, filter), account.sort, account.isInverted);
+	return sortAccountRows(filterAccountRows(rows, filter), sort, isInverted);
 };
 
 /** The rows of each Region, in the order in which the Regions were named. */
@@ -36,5 +37,5 @@ export function selectedBucket(
 	state: State,
 	rows: readonly AccountRow[] = listedBuckets(state),
 ): AccountRow | undefined {
-	return rows.find(({id}) => id === state.account.selected) ?? rows[0];
+	return selectedOf(rows, ({id}) => id, state.lists.account);
 }

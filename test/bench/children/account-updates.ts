@@ -62,7 +62,7 @@ const end = openDashboard({
 	exportReports: async () => [],
 	exportIncrease: async () => [],
 	exportWinningRequest: async () => [],
-	appearance: {color: true, ascii: false, theme: 'auto'},
+	appearance: {colors: 256, ascii: false, theme: 'auto'},
 	stdin: createTerminal(columns, rows).stdin,
 	stdout,
 	clock: systemClock,

@@ -96,7 +96,7 @@ const end = openDashboard({
 	exportReports: async () => [],
 	exportIncrease: async () => [],
 	exportWinningRequest: async () => [],
-	appearance: {color: true, ascii: false, theme: 'auto'},
+	appearance: {colors: 256, ascii: false, theme: 'auto'},
 	stdin,
 	stdout,
 	clock: systemClock,

@@ -18,7 +18,7 @@ export const openBareSession = (opensOnAccount: boolean): {session: Session; eng
 			exportReports: async () => [],
 			exportIncrease: async () => [],
 			exportWinningRequest: async () => [],
-			appearance: {color: false, ascii: false, theme: 'auto'},
+			appearance: {colors: 0, ascii: false, theme: 'auto'},
 			stdin: process.stdin,
 			stdout: process.stdout,
 			clock: new FakeClock(),

@@ -4,7 +4,7 @@ import type {Failure} from '../../../source/domain/failure.ts';
 import type {RunEvent} from '../../../source/domain/run-event.ts';
 import {emptyFigures} from '../../../source/metrics/figures/figures.ts';
 import {foldEvent} from '../../../source/metrics/figures/fold-event.ts';
-import {TimelineSeries} from '../../../source/metrics/figures/timeline.ts';
+import {LatencyOverTime, TimelineSeries} from '../../../source/metrics/figures/timeline.ts';
 import {toVariantFigures} from '../../../source/metrics/figures/variant-figures.ts';
 import {cellOf, quotaOf, targetOf} from '../../helpers/spec-fixture.ts';
 
@@ -214,5 +214,41 @@ describe('TimelineSeries', () => {
 		series.setLevels(3500, 0, {inFlight: 0, reserved: 0});
 		series.count(5500, 0, {requests: 1});
 		expect(series.toTimeline().points.map(({inFlight}) => inFlight)).toEqual([3, 3, 3, 3, 0, 0]);
+	});
+});
+
+describe('LatencyOverTime', () => {
+	it('the mean of the answers of each cell by interval, null where none came', () => {
+		const latencies = new LatencyOverTime(2);
+		latencies.add(200, 0, 100);
+		latencies.add(900, 0, 300);
+		latencies.add(2500, 0, 400);
+		latencies.add(1500, 1, 50);
+		latencies.add(1500, 7, 50);
+		expect(latencies.toSeries()).toEqual({
+			intervalSeconds: 1,
+			cells: [
+				[200, null, 400],
+				[null, 50],
+			],
+		});
+	});
+
+	it('stays small however long the run is and however many cells there are, and loses no answer', () => {
+		fc.assert(
+			fc.property(
+				fc.integer({min: 1, max: 2000}),
+				fc.double({min: 1, max: 1e9, noNaN: true}),
+				(cells, endMs) => {
+					const latencies = new LatencyOverTime(cells);
+					latencies.add(0, 0, 10);
+					latencies.add(endMs, cells - 1, 30);
+					const {cells: series, intervalSeconds} = latencies.toSeries();
+					expect(series.flat().length).toBeLessThanOrEqual(Math.max(480, cells));
+					expect(series[cells - 1]?.[Math.floor(endMs / 1000 / intervalSeconds)]).toBeGreaterThan(0);
+					expect(JSON.stringify(series.filter((each) => each.length > 0)).length).toBeLessThan(4000);
+				},
+			),
+		);
 	});
 });

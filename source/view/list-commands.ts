@@ -1,0 +1,94 @@
+import {accountSorts} from './account/account-rows.ts';
+import {listedBuckets, selectedBucket} from './account/listed-buckets.ts';
+import {noEffect, type Transition} from './actions.ts';
+import {currentList, type ScreenListName, withList} from './lists.ts';
+import {listedLog, logCursor} from './log-lines.ts';
+import {listedQuotas, quotaSorts, selectedQuota} from './quota-rows.ts';
+import type {State} from './state.ts';
+import {variantSorts} from './variant-order.ts';
+import {listedRows, selectedRow} from './variant-rows.ts';
+
+/** What the commands of lists need to know about one. */
+type List = {
+	/** Its orders, the usual one first. */
+	readonly sorts: readonly string[];
+	/** Keys of the rows as they are listed. */
+	readonly keys: (state: State) => readonly string[];
+	/** Key of the row that has the cursor. */
+	readonly cursor: (state: State) => string | undefined;
+	/** New rows come at its end, and the cursor stays there until it is moved away. */
+	readonly isFollowed?: boolean;
+};
+
+/** To add a list: its name in `lists.ts`, and what is in it here. */
+const lists: Readonly<Record<ScreenListName, List>> = {
+	variants: {
+		sorts: variantSorts,
+		keys: (state) => listedRows(state).map(({key}) => key),
+		cursor: (state) => selectedRow(state)?.key,
+	},
+	account: {
+		sorts: accountSorts,
+		keys: (state) => listedBuckets(state).map(({id}) => id),
+		cursor: (state) => selectedBucket(state)?.id,
+	},
+	quotas: {
+		sorts: quotaSorts,
+		keys: (state) => listedQuotas(state).map(({key}) => key),
+		cursor: (state) => selectedQuota(state)?.key,
+	},
+	log: {
+		sorts: ['time'],
+		keys: (state) => listedLog(state).map(({key}) => key),
+		cursor: (state) => listedLog(state)[logCursor(state)]?.key,
+		isFollowed: true,
+	},
+};
+
+/** Moves the cursor of the current list by a number of rows; positive is down. */
+export function move(state: State, rows: number): Transition {
+	const name = currentList(state);
+	if (name === undefined) {
+		return noEffect(state);
+	}
+	const {keys, cursor, isFollowed = false} = lists[name];
+	const listed = keys(state);
+	const index = listed.indexOf(cursor(state) ?? '');
+	const next = Math.min(listed.length - 1, Math.max(0, index + rows));
+	const newest = state.lists[name].isInverted ? 0 : listed.length - 1;
+	return noEffect(
+		withList(state, name, {selected: isFollowed && next === newest ? undefined : listed[next]}),
+	);
+}
+
+/** Sorts the current list by its next order, around the end. */
+export function nextSort(state: State): Transition {
+	const name = currentList(state);
+	if (name === undefined) {
+		return noEffect(state);
+	}
+	const {sorts} = lists[name];
+	const sort = sorts[(sorts.indexOf(state.lists[name].sort) + 1) % sorts.length];
+	return noEffect(sort === undefined ? state : withList(state, name, {sort}));
+}
+
+export function invert(state: State): Transition {
+	const name = currentList(state);
+	return noEffect(
+		name === undefined ? state : withList(state, name, {isInverted: !state.lists[name].isInverted}),
+	);
+}
+
+/** Whether the current list has more than one order. */
+export function isSortable(state: State): boolean {
+	const name = currentList(state);
+	return name !== undefined && lists[name].sorts.length > 1;
+}
+
+/** Text typed into the filter of the current list; where there is none, it goes nowhere. */
+export function typeFilter(state: State, change: (filter: string) => string): State {
+	const name = currentList(state);
+	return name === undefined
+		? state
+		: withList(state, name, {filter: change(state.lists[name].filter).slice(0, 80)});
+}
