@@ -111,6 +111,8 @@ export type RunOutcome = 'completed' | 'stopped' | 'failed';
 
 export type Snapshot = {
 	readonly phase: Phase;
+	/** When it was made, ISO 8601 UTC; absent where only what it says of the run counts. */
+	readonly at?: string;
 	/** ISO 8601 UTC; null before the start. */
 	readonly startedAt: string | null;
 	readonly endedAt: string | null;

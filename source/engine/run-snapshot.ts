@@ -304,6 +304,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
 		phase: status.phase,
+		at: isoOf(now, core),
 		startedAt: figures.startedEpochMs === undefined ? null : isoAt(figures, 0),
 		endedAt: figures.endedAt === undefined ? null : isoAt(figures, figures.endedAt),
 		elapsedMs,

@@ -77,6 +77,7 @@ export function createSession({
 			stage.prepared.backend.close();
 			stage.prepared.clients.close();
 			stage.checker?.close();
+			account.detach();
 			void stage.run.leave();
 		}
 		stage = {name: 'idle'};
@@ -131,12 +132,19 @@ export function createSession({
 			onLost: answers.lost,
 		});
 		stage = {name: 'prepared', config, prepared, run, checker, answers};
+		let isShown = false;
+		account.observe(run, spec, () => {
+			if (isShown && stage.name === 'prepared' && stage.run === run) {
+				publishNow(run);
+			}
+		});
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
 			plan: likelyRequests === undefined ? plan : {...plan, likelyRequests},
 			snapshot: run.snapshot(),
 		});
+		isShown = true;
 	};
 
 	const publishWhileRunning = (run: Run, spec: RunSpec): (() => void) => {

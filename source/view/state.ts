@@ -89,6 +89,8 @@ export type State = {
 	readonly plan: Plan | undefined;
 	/** The newest one. */
 	readonly snapshot: Snapshot | undefined;
+	/** When it came, on the clock of `nowMs`. */
+	readonly snapshotMs: number;
 	/** The last run in which something was sent, once another is prepared. */
 	readonly lastRun: Snapshot | undefined;
 	/** Configuration of the newest run that was started. */
@@ -157,6 +159,7 @@ export function initialState(
 				},
 		plan: undefined,
 		snapshot: undefined,
+		snapshotMs: options.nowMs,
 		lastRun: undefined,
 		startedConfig: undefined,
 		frozen: undefined,

@@ -48,7 +48,9 @@ function faultLines(state: State, width: number): readonly Line[] {
 function planLines(state: State, plan: Plan, width: number): readonly Line[] {
 	return [
 		...planEntries(state, plan, width),
-		...keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits'),
+		...(plan.refusal === undefined
+			? keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits')
+			: keyLine('M', 'chooses another model', 'r', 'does not start: it would be refused', 'q', 'quits')),
 	];
 }
 
@@ -62,11 +64,11 @@ export function planEntries(state: State, plan: Plan, width: number): readonly L
 		...entry('sends', `${sendWords(plan)}, ${variants} by ${plan.method ?? config.method}`, width),
 		...entry('quota', quotaWords(plan), width, share !== null && share > 1 ? 'warning' : 'plain'),
 		...entry('costs', costWords(plan), width, plan.costUsd === null ? 'warning' : 'strong'),
-		...plan.remarks.flatMap((remark) => paragraph(remark, width)),
+		...plan.remarks.flatMap((remark) => paragraph(remark, width, remark === plan.refusal ? 'bad' : 'plain')),
 	];
 }
 
-function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
+function quotaWords({quotaTokens, quotaShare, quotaMinutes, freePerMinute}: Plan): string {
 	if (quotaTokens === null) {
 		return 'tokens not known before the first answers';
 	}
@@ -74,7 +76,7 @@ function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 	if (quotaShare === null) {
 		return tokens;
 	}
-	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes)}`;
+	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes, freePerMinute)}`;
 }
 
 function costWords({costUsd, priceSource}: Plan): string {

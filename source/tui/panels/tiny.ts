@@ -1,9 +1,9 @@
 import type {Gauge} from '../../domain/snapshot.ts';
-import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
+import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
-import {shownSnapshot} from '../../view/selectors.ts';
+import {bucketNow, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
@@ -46,7 +46,7 @@ export function tinyLines(state: State, width: number, height: number): readonly
 /** The essentials of a run. */
 function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
-	const bucket = snapshot?.buckets[shownTargetIndex(state)];
+	const bucket = bucketNow(state, shownTargetIndex(state));
 	const status = statusOf(state);
 	const throttled = (snapshot?.variants ?? []).reduce(
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
@@ -75,7 +75,14 @@ function flowed(parts: readonly Line[], width: number): readonly Line[] {
 	return lines;
 }
 
-function gaugeWords(label: string, {used, reserved, limit}: Gauge): Line {
-	const taken = formatTokens(used + reserved);
-	return [segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`)];
+/** All that is taken of a limit, by whomever. */
+function gaugeWords(label: string, gauge: Gauge): Line {
+	const {used, reserved, others = 0, limit} = gauge;
+	const taken = formatTokens(used + reserved + others);
+	const {glyph, tone} = gaugeLevels[gaugeLevel(gaugeFraction(gauge))];
+	const isNear = tone !== gaugeLevels.ok.tone;
+	return [
+		segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`),
+		...(isNear ? [segment(glyph, tone)] : []),
+	];
 }

@@ -134,7 +134,11 @@ const usualFigures: readonly Figure[] = [
 		headers: ['Sust/m', 'Sustain/min'],
 		priority: 95,
 		minWidth: 6,
-		format: ({sustainable}) => formatNumber(sustainable.usefulPerMinute),
+		// Beside other traffic: what that leaves, and what the whole quota would allow.
+		format: ({sustainable: {usefulPerMinute, afterOthers}}) =>
+			afterOthers === undefined
+				? formatNumber(usefulPerMinute)
+				: `${formatNumber(afterOthers.usefulPerMinute)} of ${formatNumber(usefulPerMinute)}`,
 		compared: {
 			best: 'high',
 			of: ({sustainable: {usefulPerMinute, low, high}}) => ({mean: usefulPerMinute, low, high}),
@@ -145,7 +149,8 @@ const usualFigures: readonly Figure[] = [
 		headers: ['Limit', 'Limited by'],
 		priority: 85,
 		minWidth: 8,
-		format: ({sustainable}) => limitWordsByCause[sustainable.limitedBy],
+		format: ({sustainable: {limitedBy, afterOthers}}) =>
+			`${limitWordsByCause[limitedBy]}${afterOthers === undefined ? '' : ' + others'}`,
 	},
 ];
 
