@@ -53,12 +53,18 @@ const awaitReport = async <Type extends EngineReport['type']>(
 
 /**
  * Checks that a headless run may start: its cost fits its limit, and it does not fill a bucket that others use. A demo
- * always starts; `--yes` lifts what was not typed.
- * @throws UserError (exit 2) with the plan.
+ * always starts; `--yes` lifts what was not typed, but not a day's quota that is used up.
+ * @throws UserError with the plan (exit 2; 1 where the day's quota is used up).
  */
 const assertStart = (plan: Plan, {isDemo}: RunSetup, guards: Guards, lines: readonly string[]): void => {
 	if (isDemo) {
 		return;
+	}
+	if (plan.refusal !== undefined) {
+		throw new UserError([...lines, '', `Nothing was sent: ${plan.refusal}.`].join('\n'), {
+			exitCode: 1,
+			hint: 'Choose another model (-m), or start it again after the reset.',
+		});
 	}
 	const words = {notDone: 'nothing was sent', start: 'Start', lower: '--requests or --max-tokens'};
 	assertAffordable({costUsd: plan.costUsd, limit: guards, words}, lines);

@@ -157,6 +157,19 @@ export const resultsSchema = z
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
+		others: z
+			.array(
+				z.object({
+					target: count.describe('index into targets'),
+					requestsPerMinute: quantity,
+					quotaTokensPerMinute: quantity,
+					at: timestamp.describe('end of the minute of CloudWatch, or the throttle that showed it'),
+				}),
+			)
+			.exactOptional()
+			.describe(
+				'what other traffic took of the quota during the run, at most one reading per minute and target; absent where nothing of it is known',
+			),
 		costUsd: quantity.exactOptional().describe('of the whole run, warm-up included'),
 		costUsdWithin: costRange.exactOptional(),
 	})

@@ -82,6 +82,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			count,
 			firstAt,
 		})),
+		...(snapshot.others === undefined ? {} : {others: snapshot.others}),
 		costUsd: snapshot.costUsd,
 		...(snapshot.costUsdWithin === undefined ? {} : {costUsdWithin: snapshot.costUsdWithin}),
 	};

@@ -20,7 +20,7 @@ const substitutes: Readonly<Record<string, string>> = {
 	'█': '#',
 	'▓': '#',
 	'▒': '=',
-	'░': '.',
+	'░': ':',
 	'▏': '.',
 	'▎': '.',
 	'▍': '-',

@@ -86,6 +86,7 @@ export function createSession({
 			stage.prepared.backend.close();
 			stage.prepared.clients.close();
 			stage.checker?.close();
+			account.detach();
 			void stage.run.leave();
 		}
 		stage = {name: 'idle'};
@@ -151,12 +152,19 @@ export function createSession({
 			},
 		});
 		stage = {name: 'prepared', id, config, prepared, run, checker, answers, items};
+		let isShown = false;
+		account.observe(run, spec, () => {
+			if (isShown && stage.name === 'prepared' && stage.run === run) {
+				publishNow(run);
+			}
+		});
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
 			plan: likelyRequests === undefined ? plan : {...plan, likelyRequests},
 			snapshot: run.snapshot(),
 		});
+		isShown = true;
 	};
 
 	const publishWhileRunning = (run: Run, spec: RunSpec, publishItems: () => void): (() => void) => {

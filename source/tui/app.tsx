@@ -5,7 +5,7 @@ import {wrapText} from '../text/width.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
 import {listedLog, logCursor} from '../view/log-lines.ts';
-import {isRunning, shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
+import {bucketNow, isRunning, shownSnapshot, shownWindowSeconds, snapshotNowMs} from '../view/selectors.ts';
 import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
@@ -26,7 +26,7 @@ import {
 } from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
-import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
+import {gaugeLines, gaugesLegend, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
 import {failureLines, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
@@ -169,29 +169,24 @@ function GaugesView(props: ViewProps) {
 	const {state, width, height, tier} = props;
 	const snapshot = shownSnapshot(state);
 	const targetIndex = shownTargetIndex(state);
+	const target = snapshot?.targets[targetIndex];
+	const bucket = bucketNow(state, targetIndex);
+	const nowMs = snapshotNowMs(state);
 	const lines = gaugeLines(
 		{
-			target: snapshot?.targets[targetIndex],
+			target,
 			targetIndex,
-			bucket: snapshot?.buckets[targetIndex],
+			bucket,
 			timeline: snapshot?.timeline,
-			isFlowing: isRunning(state),
+			nowMs,
+			progress: isRunning(state) ? snapshot?.progress : undefined,
 			isDayShown: screenLayout(state).isDayShown,
 		},
 		panelInside(width, height, tier).width,
 	);
-	const title = gaugesTitle(snapshot?.targets[targetIndex]);
-	return <Panel {...props} title={{title, note: gaugesLegend}} lines={lines} />;
+	const title = gaugesTitle(target, {bucket, nowMs, endedAt: snapshot?.endedAt ?? undefined});
+	return <Panel {...props} title={{title, note: gaugesLegend(bucket)}} lines={lines} />;
 }
-
-const gaugesLegend: Line = [
-	segment('█'),
-	segment(' used  ', 'muted'),
-	segment('▒'),
-	segment(' reserved  ', 'muted'),
-	segment('·'),
-	segment(' free', 'muted'),
-];
 
 function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 	const {state, width, height, tier} = props;

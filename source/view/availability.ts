@@ -91,6 +91,8 @@ const notRunnable: Reason = (state) => {
 	switch (state.stage.kind) {
 		case 'preparing':
 			return 'the run is still being prepared';
+		case 'planned':
+			return state.plan?.refusal;
 		case 'choosing':
 			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
 		default:

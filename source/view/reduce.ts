@@ -218,11 +218,13 @@ function prepared(state: State, snapshot: Snapshot): Transition {
 		...state,
 		lastRun: finalSnapshot(state),
 		snapshot,
+		snapshotMs: state.nowMs,
 		frozen: undefined,
 		stage: {kind: 'planned'},
 	};
 	// Others use the bucket, and the run would fill it: ask first, even where nothing costs money.
-	if (stage.startsThen && state.isDemo && state.plan?.crowding === undefined) {
+	const mayStart = state.plan?.crowding === undefined && state.plan?.refusal === undefined;
+	if (stage.startsThen && state.isDemo && mayStart) {
 		return runs.begin(ready);
 	}
 	return state.hasKeys ? noEffect(ready) : screen.leave(ready);
@@ -237,7 +239,7 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 		(state.asked === 'pause' && snapshot.phase === 'paused') ||
 		(state.asked === 'resume' && snapshot.phase === 'running') ||
 		(state.asked === 'stop' && (snapshot.phase === 'draining' || snapshot.phase === 'ended'));
-	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
+	return {...state, snapshot, snapshotMs: state.nowMs, asked: isSeen ? undefined : state.asked};
 }
 
 /** The end of a run and its reason, in the log. */

@@ -140,6 +140,8 @@ export type State = {
 	readonly shownPlan: Plan | MoreRequests | undefined;
 	/** The newest one. */
 	readonly snapshot: Snapshot | undefined;
+	/** When it came, on the clock of `nowMs`. */
+	readonly snapshotMs: number;
 	/** The last run in which something was sent, once another is prepared. */
 	readonly lastRun: Snapshot | undefined;
 	/** Configuration of the newest run that was started. */
@@ -226,6 +228,7 @@ export function initialState(
 		plan: undefined,
 		shownPlan: undefined,
 		snapshot: undefined,
+		snapshotMs: options.nowMs,
 		lastRun: undefined,
 		startedConfig: undefined,
 		frozen: undefined,

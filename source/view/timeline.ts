@@ -128,6 +128,18 @@ function prefixSums(points: readonly TimelinePoint[], field: 'requests' | 'quota
 	};
 }
 
+/** Use of a target from a second of the run on. */
+export function usedSince(
+	timeline: Timeline,
+	target: number,
+	field: 'requests' | 'quotaTokens',
+	fromSecond: number,
+): number {
+	return timeline.points
+		.filter((point) => point.target === target && point.second >= fromSecond)
+		.reduce((sum, point) => sum + point[field], 0);
+}
+
 const paceSeconds = 10;
 
 /**
@@ -156,7 +168,7 @@ export function secondsToLimit(
 	if (pacePerSecond <= 0) {
 		return null;
 	}
-	let taken = gauge.used + gauge.reserved;
+	let taken = gauge.used + gauge.reserved + (gauge.others ?? 0);
 	let next = 0;
 	for (let seconds = 0; seconds <= minuteSeconds; seconds++) {
 		for (; (recent[next]?.second ?? Number.POSITIVE_INFINITY) < nowSecond - minuteSeconds + seconds; next++) {

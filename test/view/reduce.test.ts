@@ -157,7 +157,7 @@ describe('a run', () => {
 			[29_999, null, []],
 			[30_000, null, ['announce']],
 			[30_000, 'key', []],
-			[30_000, 'throttled', ['announce']],
+			[30_000, 'requests', ['announce']],
 		] as const) {
 			const snapshot = {...ended.snapshot, elapsedMs, stoppedBy} as Snapshot;
 			const {effects} = play(demo, prepared, received, {...ended, snapshot});
@@ -201,12 +201,15 @@ describe('a run', () => {
 
 	it('that was asked to stop says how long answers are still waited for', () => {
 		const {state} = play(demo, prepared, received, give('stop'));
-		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 10 s left'});
+		expect(statusOf(state)).toMatchObject({
+			word: 'STOPPING',
+			detail: '· 8 requests still in flight, 10 s left',
+		});
 		expect(nextTickMs(state)).toBe(1000);
 		const stateAfter = (waitedMs: number) =>
 			reduce(state, {type: 'time-passed', atMs: state.nowMs + waitedMs}).state;
-		expect(statusOf(stateAfter(1000)).detail).toBe('waiting for 8 answers, 9 s left');
-		expect(statusOf(stateAfter(15_000)).detail).toBe('waiting for 8 answers');
+		expect(statusOf(stateAfter(1000)).detail).toBe('· 8 requests still in flight, 9 s left');
+		expect(statusOf(stateAfter(15_000)).detail).toBe('· 8 requests still in flight');
 		expect(nextTickMs(play(state, ended).state)).toBeUndefined();
 	});
 
@@ -222,10 +225,10 @@ describe('a run', () => {
 		const detailOf = (...actions: readonly Untimed[]): string =>
 			statusOf(play(demo, prepared, ...actions).state).detail;
 		expect(detailOf(quiet('running'))).toContain('82/160 · nothing came for 40 s');
-		expect(detailOf(quiet('running', 'the next retry'))).toContain(
-			'waiting for the next retry, nothing came for 40 s',
+		expect(detailOf(quiet('running', 'next retry in 3 s'))).toContain(
+			'next retry in 3 s, nothing came for 40 s',
 		);
-		expect(detailOf(quiet('draining'))).toBe('waiting for 8 answers, nothing came for 40 s');
+		expect(detailOf(quiet('draining'))).toBe('· 8 requests still in flight, nothing came for 40 s');
 		expect(detailOf(quiet('running'), give('stop'))).toContain('10 s left, nothing came for 40 s');
 	});
 

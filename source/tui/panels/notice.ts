@@ -32,7 +32,12 @@ export function noticeOf(state: State, width: number): Notice | undefined {
 		const entries = planEntries(state, plan, width);
 		return {
 			title: [segment('Plan', 'title'), segment(isAgain ? ' · planning again' : ' · nothing has been sent')],
-			lines: [...entries, ...keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits')],
+			lines: [
+				...entries,
+				...(plan.refusal === undefined
+					? keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits')
+					: keyLine('M', 'chooses another model', 'r', 'does not start: it would be refused', 'q', 'quits')),
+			],
 			planLines: entries.length,
 		};
 	}
@@ -61,7 +66,7 @@ export function planEntries(state: State, plan: Plan, width: number): readonly L
 		...entry('sends', `${sendWords(plan)}, ${variants} by ${plan.method ?? config.method}`, width),
 		...entry('quota', quotaWords(plan), width, share !== null && share > 1 ? 'warning' : 'plain'),
 		...entry('costs', costWords(plan), width, plan.costUsd === null ? 'warning' : 'strong'),
-		...plan.remarks.flatMap((remark) => paragraph(remark, width)),
+		...plan.remarks.flatMap((remark) => paragraph(remark, width, remark === plan.refusal ? 'bad' : 'plain')),
 	];
 }
 
@@ -71,7 +76,7 @@ export function planSummary(plan: Plan): string {
 	return `${sendWords(plan)}, ${cost}`;
 }
 
-function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
+function quotaWords({quotaTokens, quotaShare, quotaMinutes, freePerMinute}: Plan): string {
 	if (quotaTokens === null) {
 		return 'tokens not known before the first answers';
 	}
@@ -79,7 +84,7 @@ function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 	if (quotaShare === null) {
 		return tokens;
 	}
-	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes)}`;
+	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes, freePerMinute)}`;
 }
 
 function costWords({costUsd, priceSource}: Plan): string {

@@ -1,10 +1,10 @@
 import type {Gauge} from '../../domain/snapshot.ts';
-import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
+import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
-import {shownSnapshot} from '../../view/selectors.ts';
+import {bucketNow, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
@@ -60,7 +60,7 @@ function tailLines(state: State, width: number): readonly Line[] {
 /** The essentials of a run. */
 function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
-	const bucket = snapshot?.buckets[shownTargetIndex(state)];
+	const bucket = bucketNow(state, shownTargetIndex(state));
 	const status = statusOf(state);
 	const throttled = (snapshot?.variants ?? []).reduce(
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
@@ -77,7 +77,14 @@ function runParts(state: State): readonly Line[] {
 
 const separator = segment(' · ', 'muted');
 
-function gaugeWords(label: string, {used, reserved, limit}: Gauge): Line {
-	const taken = formatTokens(used + reserved);
-	return [segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`)];
+/** All that is taken of a limit, by whomever. */
+function gaugeWords(label: string, gauge: Gauge): Line {
+	const {used, reserved, others = 0, limit} = gauge;
+	const taken = formatTokens(used + reserved + others);
+	const {glyph, tone} = gaugeLevels[gaugeLevel(gaugeFraction(gauge))];
+	const isNear = tone !== gaugeLevels.ok.tone;
+	return [
+		segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`),
+		...(isNear ? [segment(glyph, tone)] : []),
+	];
 }
