@@ -9,7 +9,7 @@ import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
 import {type Appearance, AppearanceContext, useAppearance} from './appearance.tsx';
-import {firstShown, panelInside} from './frame.ts';
+import {firstShown, panelInside, scrolledLines} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 import {Lines, Panel} from './panel.tsx';
@@ -27,6 +27,7 @@ import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
+import {ItemsView} from './panels/items.tsx';
 import {failureLines, logLine, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
@@ -224,15 +225,23 @@ function TableView(props: ViewProps) {
 
 function DetailView(props: ViewProps) {
 	const {state, width, height, tier} = props;
-	const lines = detailLines(state, panelInside(width, height, tier).width);
-	return <Panel {...props} title={detailTitle(state)} lines={lines} />;
+	const inside = panelInside(width, height, tier);
+	const {lines, position} = scrolledLines(
+		detailLines(state, inside.width),
+		inside.height,
+		state.isDetailOpen ? state.detailScroll : 0,
+	);
+	return <Panel {...props} title={detailTitle(state, position)} lines={lines} />;
 }
 
-/** The views that lay themselves out: Account, Quotas and Log. */
+/** The views that lay themselves out. */
 function BodyView(props: ViewProps) {
 	const {state, width, height} = props;
 	if (state.view === 'account') {
 		return <AccountView {...props} />;
+	}
+	if (state.view === 'items') {
+		return <ItemsView {...props} />;
 	}
 	if (state.view === 'quotas') {
 		const inside = panelInside(width, height, props.tier);

@@ -1,5 +1,6 @@
 import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
+import {readItemAnswers} from '../reports/answer-index.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
@@ -63,6 +64,15 @@ export function createEffects(
 		}
 	};
 
+	const readAnswers = async ({key, file, item, offsets}: Effect & {type: 'read-answers'}) => {
+		try {
+			const answers = await readItemAnswers(file, item, offsets);
+			dispatch({type: 'answers-read', key, answers, problem: undefined});
+		} catch (error) {
+			dispatch({type: 'answers-read', key, answers: undefined, problem: faultOf(error).message});
+		}
+	};
+
 	const start = () => {
 		const {startedConfig, config} = latest();
 		started = {config: startedConfig ?? config, answers};
@@ -122,6 +132,9 @@ export function createEffects(
 				break;
 			case 'export':
 				void write(effect);
+				break;
+			case 'read-answers':
+				void readAnswers(effect);
 				break;
 			case 'redraw':
 				redraw();

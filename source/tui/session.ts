@@ -8,6 +8,7 @@ import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
+import {detailEnd} from './screen-layout.ts';
 import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
@@ -69,11 +70,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	});
 
 	const press = (keyName: string) => {
-		const action = actionForKey(store.latest(), keyName, clock.now());
+		const state = store.latest();
+		const action = actionForKey(state, keyName, clock.now());
 		if (action === undefined) {
 			return;
 		}
-		store.dispatch(action);
+		const isCommand = action.type === 'command-given' && state.isDetailOpen;
+		store.dispatch(isCommand ? {...action, detailEnd: detailEnd(state)} : action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
 			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);
@@ -150,6 +153,10 @@ function actionForReport(report: EngineReport, atMs: number): Action | undefined
 			return {type: 'models-failed', fault: report.fault, atMs};
 		case 'snapshot':
 			return {type: 'snapshot-received', snapshot: report.snapshot, atMs};
+		case 'items': {
+			const {run, file, entries} = report;
+			return {type: 'items-received', run, file, entries, atMs};
+		}
 		case 'ended':
 			return {type: 'run-ended', snapshot: report.snapshot, atMs};
 		case 'failed':

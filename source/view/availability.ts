@@ -1,4 +1,5 @@
 import {selectedBucket} from './account/listed-buckets.ts';
+import {selectedItem} from './items.ts';
 import {type KeyCommand, titleOf} from './keymap.ts';
 import {isSortable} from './list-commands.ts';
 import {notAddable} from './more-requests.ts';
@@ -32,6 +33,14 @@ function noBucket(state: State): string | undefined {
 
 function nothingWatched({account}: State): string | undefined {
 	return account.snapshot === undefined ? 'nothing to freeze yet' : undefined;
+}
+
+function noItem(state: State): string | undefined {
+	return selectedItem(state) === undefined ? 'no item to show' : undefined;
+}
+
+function notTurnable({view, isDetailOpen}: State): string | undefined {
+	return isDetailOpen || view === 'items' ? undefined : 'Enter opens a detail first';
 }
 
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
@@ -113,12 +122,17 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			: state.snapshot === undefined
 				? 'nothing to freeze yet'
 				: undefined,
+	previous: notTurnable,
+	next: notTurnable,
+	'failures-only': ({items}) => (items.table === undefined ? 'nothing has been answered yet' : undefined),
 	detail: (state) =>
 		state.view === 'account'
 			? noBucket(state)
-			: listedRows(state).length === 0
-				? 'no variant to show'
-				: undefined,
+			: state.view === 'items'
+				? noItem(state)
+				: listedRows(state).length === 0
+					? 'no variant to show'
+					: undefined,
 	export: notExportable,
 	'export-increase': notExportable,
 	'export-winner': notExportable,
