@@ -1,5 +1,5 @@
 import {failureClasses} from './failure.ts';
-import type {ItemVerdict} from './task.ts';
+import type {Item, ItemVerdict} from './task.ts';
 
 /**
  * What became of each item with each variant: small numbers alone, so that ten thousand items take little memory and
@@ -91,13 +91,13 @@ type Chunk = {
 };
 
 /** The outcomes of a run. Immutable; items are known by their index. */
-export type ItemBook = {
+type ItemBook = {
 	readonly columnCount: number;
 	readonly chunks: ReadonlyArray<Chunk | undefined>;
 };
 
 /** What is known of an item with a variant. */
-type ItemCell = {
+export type ItemCell = {
 	/** Answers that passed, and all answers. */
 	readonly passed: number;
 	readonly answered: number;
@@ -178,3 +178,27 @@ export function hasItemFailed(book: ItemBook, item: number, column: number): boo
 	const cell = (item % chunkItems) * book.columnCount + column;
 	return chunk !== undefined && (chunk.outcome[cell] ?? 0) > 1;
 }
+
+/** The items of a run, and what became of each. */
+export type ItemTable = {
+	readonly columns: readonly ItemColumn[];
+	readonly items: ReadonlyArray<Pick<Item, 'index' | 'text' | 'expected'>>;
+	readonly book: ItemBook;
+	/** answers.jsonl; null where answers are not kept. */
+	readonly file: string | null;
+};
+
+/** The answer to one item, as answers.jsonl has it. */
+export type ItemAnswer = {
+	readonly kind: string;
+	/** Its own part of a packed reply. */
+	readonly answer: string;
+	/** The check that failed, and what it wanted; undefined where none did, or an older version wrote the file. */
+	readonly failed: {readonly check: string; readonly why: string} | undefined;
+	/** Why its check could not finish. */
+	readonly reason: string | undefined;
+	readonly text: string | undefined;
+	readonly expected: string | undefined;
+	/** Items of its request. */
+	readonly ofItems: number;
+};

@@ -2,14 +2,14 @@ import {type FileHandle, open} from 'node:fs/promises';
 import {z} from 'zod';
 import {
 	emptyItemBook,
-	type ItemBook,
+	type ItemAnswer,
 	ItemCollector,
 	type ItemColumn,
+	type ItemTable,
 	isItemOutcome,
 	isLost,
 	withEntries,
 } from '../domain/item-results.ts';
-import type {Item} from '../domain/task.ts';
 
 /** Reads answers.jsonl where a screen needs it: one answer by its place, or, of an earlier run, what became of each item. */
 
@@ -29,12 +29,10 @@ const verdictSchema = z.object({
 });
 
 const answerSchema = z.object({
-	at: z.string().optional(),
 	variant: z.string(),
 	model: z.string(),
 	answer: z.string().optional(),
 	verdicts: z.array(verdictSchema),
-	attempts: z.number().optional(),
 });
 
 const lostSchema = z.object({
@@ -43,22 +41,6 @@ const lostSchema = z.object({
 	items: z.array(z.number()),
 	reason: z.string(),
 });
-
-/** The answer to one item, as the screen shows it. */
-type ItemAnswer = {
-	readonly at: string | undefined;
-	readonly kind: string;
-	/** Its own part of a packed reply. */
-	readonly answer: string;
-	/** The check that failed, and what it wanted; undefined where none did, or the file is of an older version. */
-	readonly failed: {readonly check: string; readonly why: string} | undefined;
-	/** Why its check could not finish. */
-	readonly reason: string | undefined;
-	readonly text: string | undefined;
-	readonly expected: string | undefined;
-	/** Items of its request. */
-	readonly ofItems: number;
-};
 
 const lineEnd = 10;
 const pieceBytes = 65_536;
@@ -114,7 +96,6 @@ export async function readItemAnswers(
 				return line === undefined || verdict === undefined
 					? undefined
 					: {
-							at: line.at,
 							kind: verdict.kind,
 							answer: verdict.answer ?? line.answer ?? '',
 							failed: verdict.failed,
@@ -160,15 +141,6 @@ async function forEachLine(name: string, take: (line: string, offset: number) =>
 /** Characters of an item that are kept for the list. */
 const listedCharacters = 300;
 
-/** An earlier run's items, and what became of each. */
-type OpenedItems = {
-	readonly columns: readonly ItemColumn[];
-	readonly items: ReadonlyArray<Pick<Item, 'index' | 'text' | 'expected'>>;
-	readonly book: ItemBook;
-	/** answers.jsonl, for the texts. */
-	readonly file: string;
-};
-
 /**
  * Opens the answers of an earlier run: reads through answers.jsonl and answers-lost.jsonl once, piece by piece, and keeps
  * what became of each item, where its answers are, and the beginning of its text.
@@ -179,9 +151,9 @@ export async function openItems(
 	file: string,
 	columns: readonly ItemColumn[],
 	models: readonly string[],
-): Promise<OpenedItems> {
+): Promise<ItemTable> {
 	const collector = new ItemCollector(columns);
-	const items = new Map<number, Pick<Item, 'index' | 'text' | 'expected'>>();
+	const items = new Map<number, ItemTable['items'][number]>();
 	let book = emptyItemBook(columns.length);
 	let count = 0;
 	const flush = (): void => {

@@ -17,6 +17,7 @@ const substitutes: Readonly<Record<string, string>> = {
 	'▲': '^',
 	'▼': 'v',
 	'✓': '+',
+	'✗': 'x',
 	'█': '#',
 	'▓': '#',
 	'▒': '=',

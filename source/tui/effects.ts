@@ -1,5 +1,6 @@
 import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
+import {readItemAnswers} from '../reports/answer-index.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
@@ -82,6 +83,15 @@ export function createEffects(
 		}
 	};
 
+	const readAnswers = async ({key, file, item, offsets}: Effect & {type: 'read-answers'}) => {
+		try {
+			const answers = await readItemAnswers(file, item, offsets);
+			dispatch({type: 'answers-read', key, answers, problem: undefined});
+		} catch (error) {
+			dispatch({type: 'answers-read', key, answers: undefined, problem: faultOf(error).message});
+		}
+	};
+
 	const start = () => {
 		const {startedConfig, config} = latest();
 		engine.send({type: 'start', answers: ports.beginRun(startedConfig ?? config)});
@@ -156,6 +166,9 @@ export function createEffects(
 					length: [...effect.text].length,
 					outcome: manners?.copy(effect.text) ?? 'refused',
 				});
+				break;
+			case 'read-answers':
+				void readAnswers(effect);
 				break;
 			case 'redraw':
 				redraw();

@@ -43,6 +43,24 @@ export function boxed(lines: readonly Line[], width: number, height: number): re
 	return Array.from({length: Math.max(0, height)}, (_, index) => fitLine(lines[index] ?? [], width));
 }
 
+/**
+ * The lines of a detail that are on screen.
+ * @param scroll Lines above the first of them, as far as there are that many.
+ * @returns them and, where not all fit, which they are: `lines 12-29/48`.
+ */
+export function scrolledLines(
+	lines: readonly Line[],
+	height: number,
+	scroll: number,
+): {readonly lines: readonly Line[]; readonly position: string | undefined} {
+	if (lines.length <= height) {
+		return {lines, position: undefined};
+	}
+	const first = Math.max(0, Math.min(scroll, lines.length - height));
+	const shown = lines.slice(first, first + height);
+	return {lines: shown, position: `lines ${first + 1}-${first + shown.length}/${lines.length}`};
+}
+
 /** The first of `count` rows out of `total` that has row `at` in its middle, as far as the ends allow. */
 export function firstShown(at: number, count: number, total: number): number {
 	return Math.max(0, Math.min(at - Math.floor(count / 2), total - count));

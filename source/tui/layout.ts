@@ -119,6 +119,7 @@ function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number
 		case 'account':
 		case 'quotas':
 		case 'log':
+		case 'items':
 			return [{height: rows, names: ['body']}];
 	}
 }

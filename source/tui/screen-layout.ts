@@ -1,7 +1,11 @@
 import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
+import type {State} from '../view/state.ts';
 import {listedRows} from '../view/variant-rows.ts';
+import {panelInside} from './frame.ts';
 import {computeLayout, type Layout, tierOf} from './layout.ts';
+import {detailLines} from './panels/detail.ts';
 import {isDayShown} from './panels/gauges.ts';
+import {itemDetailLines} from './panels/items.ts';
 import {type Notice, noticeOf} from './panels/notice.ts';
 import {verdictRows} from './panels/verdict.ts';
 
@@ -29,3 +33,16 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 	});
 	return {...layout, notice, isDayShown: hasDay};
 });
+
+/** Lines by which the open detail can be scrolled. */
+export function detailEnd(state: State): number {
+	const {tier, regions} = screenLayout(state);
+	const rect = regions.find(({name}) => name === 'detail' || name === 'body')?.rect;
+	if (rect === undefined) {
+		return 0;
+	}
+	const isItem = state.view === 'items';
+	const {width, height} = panelInside(rect.width, rect.height, tier, isItem);
+	const lines = isItem ? itemDetailLines(state, width) : detailLines(state, width);
+	return Math.max(0, lines.length - height);
+}

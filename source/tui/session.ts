@@ -10,6 +10,7 @@ import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
+import {detailEnd} from './screen-layout.ts';
 import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
@@ -81,8 +82,10 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	});
 
 	const press = (keyName: string) => {
-		const action = actionForKey(store.latest(), keyName, clock.now());
-		store.dispatch(action);
+		const state = store.latest();
+		const action = actionForKey(state, keyName, clock.now());
+		const isCommand = action.type === 'command-given' && state.isDetailOpen;
+		store.dispatch(isCommand ? {...action, detailEnd: detailEnd(state)} : action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
 			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);
@@ -185,6 +188,10 @@ function actionForReport(report: EngineReport, atMs: number): Action | undefined
 			return {type: 'models-failed', fault: report.fault, atMs};
 		case 'snapshot':
 			return {type: 'snapshot-received', snapshot: report.snapshot, atMs};
+		case 'items': {
+			const {run, file, entries} = report;
+			return {type: 'items-received', run, file, entries, atMs};
+		}
 		case 'ended':
 			return {type: 'run-ended', snapshot: report.snapshot, atMs};
 		case 'failed':

@@ -1,4 +1,5 @@
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
+import type {ItemAnswer, ItemEntries} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
@@ -18,7 +19,20 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'run-ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'engine-failed'; readonly fault: Fault}
 	| {readonly type: 'engine-logged'; readonly text: string}
-	| {readonly type: 'command-given'; readonly command: KeyCommand}
+	/** `detailEnd`: lines by which the open detail can be scrolled. */
+	| {readonly type: 'command-given'; readonly command: KeyCommand; readonly detailEnd?: number}
+	| {
+			readonly type: 'items-received';
+			readonly run: string;
+			readonly file: string | null;
+			readonly entries: ItemEntries;
+	  }
+	| {
+			readonly type: 'answers-read';
+			readonly key: string;
+			readonly answers: ReadonlyArray<ItemAnswer | undefined> | undefined;
+			readonly problem: string | undefined;
+	  }
 	/** A key that does nothing here. */
 	| {readonly type: 'key-refused'; readonly keyName: string}
 	| OverlayAction
@@ -112,13 +126,21 @@ export type Effect =
 	  }
 	/** Into the clipboard of the terminal. */
 	| {readonly type: 'copy'; readonly what: string; readonly text: string}
+	/** The answers to an item, from answers.jsonl. */
+	| {
+			readonly type: 'read-answers';
+			readonly key: string;
+			readonly file: string;
+			readonly item: number;
+			readonly offsets: readonly number[];
+	  }
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};
 
 /** Whether an action brings data, which may be shown a little later; keys are shown at once. */
 export function isData(action: Action): boolean {
-	return ['snapshot-received', 'account-received', 'engine-logged'].includes(action.type);
+	return ['snapshot-received', 'items-received', 'account-received', 'engine-logged'].includes(action.type);
 }
 
 /** The state after an action, and its effects. */

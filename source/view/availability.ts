@@ -1,6 +1,7 @@
 import {cleanText} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
 import {notCopyable} from './copied.ts';
+import {selectedItem} from './items.ts';
 import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
 import {isSortable, rowCount} from './list-commands.ts';
 import {currentList} from './lists.ts';
@@ -37,6 +38,14 @@ function nothingWatched({account}: State): string | undefined {
 	return account.snapshot === undefined ? 'nothing to freeze yet' : undefined;
 }
 
+function noItem(state: State): string | undefined {
+	return selectedItem(state) === undefined ? 'no item to show' : undefined;
+}
+
+function notTurnable({view, isDetailOpen}: State): string | undefined {
+	return isDetailOpen || view === 'items' ? undefined : 'Enter opens a detail first';
+}
+
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
 export function disabledReason(state: State, command: KeyCommand): string | undefined {
 	if (state.earlier !== undefined && !readingCommands.has(command)) {
@@ -55,6 +64,7 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'open-timeline',
 	'open-quotas',
 	'open-log',
+	'open-items',
 	'next-view',
 	'previous-view',
 	'close',
@@ -62,6 +72,10 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'down',
 	'page-up',
 	'page-down',
+	'home',
+	'end',
+	'previous',
+	'next',
 	'detail',
 	'filter',
 	'next-sort',
@@ -135,9 +149,17 @@ function notExportable(what: ExportKind): Reason {
 	};
 }
 
+/** Whether the keys of a list scroll an open detail instead. */
+export function scrollsDetail({isDetailOpen, view}: State): boolean {
+	return isDetailOpen && view !== 'log' && view !== 'quotas';
+}
+
 /** Why the cursor cannot move; at the ends of a list it just stays. */
 const notMovable: Reason = (state) => {
 	const count = rowCount(state);
+	if (scrollsDetail(state)) {
+		return undefined;
+	}
 	if (count === undefined) {
 		return `nothing to move through in ${titleOf(state.view)}`;
 	}
@@ -182,14 +204,19 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			: state.snapshot === undefined
 				? 'nothing to freeze yet'
 				: undefined,
+	previous: notTurnable,
+	next: notTurnable,
+	'failures-only': ({items}) => (items.table === undefined ? 'nothing has been answered yet' : undefined),
 	detail: (state) =>
 		state.view === 'account'
 			? noBucket(state)
 			: state.view === 'log'
 				? notMovable(state)
-				: listedRows(state).length === 0
-					? 'no variant to show'
-					: undefined,
+				: state.view === 'items'
+					? noItem(state)
+					: listedRows(state).length === 0
+						? 'no variant to show'
+						: undefined,
 	export: notExportable('charts'),
 	'export-increase': notExportable('increase'),
 	'export-winner': notExportable('winner'),
@@ -198,6 +225,8 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	down: notMovable,
 	'page-up': notMovable,
 	'page-down': notMovable,
+	home: notMovable,
+	end: notMovable,
 	copy: notCopyable,
 	'next-sort': (state) =>
 		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,

@@ -11,6 +11,7 @@ export const views = [
 	{name: 'timeline', title: 'Timeline', digit: '4'},
 	{name: 'quotas', title: 'Quotas', digit: '5'},
 	{name: 'log', title: 'Log', digit: '6'},
+	{name: 'items', title: 'Items', digit: '7'},
 ] as const;
 
 export type ViewName = (typeof views)[number]['name'];
@@ -59,7 +60,7 @@ function bind<const Name extends string>(
 
 const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
-const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log'];
+const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log', 'items'];
 const account: readonly ViewName[] = ['account'];
 
 const run = [
@@ -99,10 +100,17 @@ const lists = [
 	bind('↓ j', 'down', 'down'),
 	bind('PageUp', 'page-up', 'a page up'),
 	bind('PageDown', 'page-down', 'a page down'),
-	bind('Enter', 'detail', 'all about the selected row or log line', {
-		hint: ['Detail', 2],
-		in: [...tables, 'account', 'log'],
+	bind('Home', 'home', 'to the first row or line'),
+	bind('End', 'end', 'to the last one'),
+	bind('← [', 'previous', 'previous variant, or item in its detail', {
+		in: [...tables, 'items'],
 	}),
+	bind('→ ]', 'next', 'next variant, or item in its detail', {in: [...tables, 'items']}),
+	bind('Enter', 'detail', 'detail of the row or log line; in that of a variant, its items', {
+		hint: ['Detail', 2],
+		in: [...tables, 'account', 'log', 'items'],
+	}),
+	bind('!', 'failures-only', 'only the items that failed', {hint: ['Failures', 6], in: ['items']}),
 	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),
 	bind('s', 'next-sort', 'sort by the next column', {hint: ['Sort', 3], in: listed}),
 	bind('i', 'invert', 'invert the order', {hint: ['Invert', 2], in: listed}),

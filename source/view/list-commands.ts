@@ -1,9 +1,10 @@
 import {accountSorts} from './account/account-rows.ts';
 import {listedBuckets, selectedBucket} from './account/listed-buckets.ts';
 import {noEffect, type Transition} from './actions.ts';
+import {itemKey, listedItems, selectedItem} from './items.ts';
 import {currentList, type ScreenListName, withList} from './lists.ts';
 import {listedLog, logCursor} from './log-lines.ts';
-import {listedQuotas, quotaSorts, selectedQuota} from './quota-rows.ts';
+import {listedQuotas, quotaSorts, selectedQuota} from './quota-table.ts';
 import type {State} from './state.ts';
 import {variantSorts} from './variant-order.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
@@ -42,6 +43,14 @@ const lists: Readonly<Record<ScreenListName, List>> = {
 		keys: (state) => listedLog(state).map(({key}) => key),
 		cursor: (state) => listedLog(state)[logCursor(state)]?.key,
 		isFollowed: true,
+	},
+	items: {
+		sorts: ['order', 'failures'],
+		keys: (state) => listedItems(state).map(itemKey),
+		cursor: (state) => {
+			const item = selectedItem(state);
+			return item && itemKey(item);
+		},
 	},
 };
 

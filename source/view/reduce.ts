@@ -8,11 +8,13 @@ import {
 	withEffects,
 	withFlash,
 } from './actions.ts';
-import {disabledReason, refusalWords} from './availability.ts';
+import {disabledReason, refusalWords, scrollsDetail} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
+import * as items from './items.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
+import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
 import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
@@ -31,7 +33,7 @@ export function reduce(before: State, action: Action): Transition {
 	if (before.present !== undefined) {
 		return history.besideEarlier(before, before.present, action, reduce);
 	}
-	const {state, effects} = reduced(before, action);
+	const {state, effects} = items.withReading(reduced(before, action));
 	// The settings of an earlier run are nobody's change.
 	const changes = state.earlier === undefined ? changedSettings(before, state) : [];
 	return {state: withLog(state, 'setting', ...changes), effects};
@@ -70,7 +72,11 @@ function reduced(before: State, action: Action): Transition {
 		case 'engine-logged':
 			return noEffect(withLog(state, 'engine', action.text));
 		case 'command-given':
-			return given(state, action.command);
+			return given({...state, detailEnd: action.detailEnd ?? state.detailEnd}, action.command);
+		case 'items-received':
+			return noEffect(items.takeItems(state, action));
+		case 'answers-read':
+			return noEffect(items.takeAnswers(state, action.key, action));
 		case 'key-refused':
 			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
 		case 'text-typed':
@@ -220,6 +226,7 @@ function prepared(state: State, snapshot: Snapshot): Transition {
 		snapshot,
 		snapshotMs: state.nowMs,
 		frozen: undefined,
+		items: {...state.items, run: undefined, table: undefined},
 		stage: {kind: 'planned'},
 	};
 	// Others use the bucket, and the run would fill it: ask first, even where nothing costs money.
@@ -307,6 +314,28 @@ const byView =
 
 const opener = (view: ViewName) => (state: State) => screen.openView(state, view);
 
+/** An open detail scrolls; else the cursor of the list moves. */
+function moveOrScroll(state: State, lines: number): Transition {
+	return scrollsDetail(state) ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
+}
+
+/** The detail of the row before or after this one; in the list of items the variant beside. */
+function turn(state: State, steps: number): Transition {
+	if (state.isDetailOpen) {
+		return listing.move({...state, detailScroll: 0}, steps);
+	}
+	return noEffect(state.view === 'items' ? items.moveColumn(state, steps) : state);
+}
+
+/** Opens the detail; that of a variant goes on to its items. */
+function openDetail(state: State): Transition {
+	return noEffect(
+		state.isDetailOpen && currentList(state) === 'variants'
+			? items.openItemsOfVariant(state)
+			: {...state, isDetailOpen: !state.isDetailOpen, detailScroll: 0},
+	);
+}
+
 const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	run: runs.run,
 	'add-requests': more.addRequests,
@@ -329,14 +358,21 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	'open-timeline': opener('timeline'),
 	'open-quotas': opener('quotas'),
 	'open-log': opener('log'),
+	'open-items': opener('items'),
 	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
 	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
 	close: screen.close,
-	up: (state) => listing.move(state, -1),
-	down: (state) => listing.move(state, 1),
-	'page-up': (state) => listing.move(state, -10),
-	'page-down': (state) => listing.move(state, 10),
-	detail: (state) => noEffect({...state, isDetailOpen: !state.isDetailOpen}),
+	up: (state) => moveOrScroll(state, -1),
+	down: (state) => moveOrScroll(state, 1),
+	'page-up': (state) => moveOrScroll(state, -10),
+	'page-down': (state) => moveOrScroll(state, 10),
+	home: (state) => moveOrScroll(state, Number.NEGATIVE_INFINITY),
+	end: (state) => moveOrScroll(state, Number.POSITIVE_INFINITY),
+	previous: (state) => turn(state, -1),
+	next: (state) => turn(state, 1),
+	detail: openDetail,
+	'failures-only': (state) =>
+		noEffect({...state, items: {...state.items, isFailuresOnly: !state.items.isFailuresOnly}}),
 	filter: (state) => noEffect({...state, isTyping: true, isDetailOpen: false}),
 	'next-sort': listing.nextSort,
 	invert: listing.invert,

@@ -24,12 +24,19 @@ export function toggleFreeze(state: State): Transition {
 	if (frozen !== undefined || snapshot === undefined) {
 		return noEffect({...state, frozen: undefined});
 	}
-	return noEffect({...state, frozen: {snapshot, sinceMs: nowMs}});
+	return noEffect({...state, frozen: {snapshot, sinceMs: nowMs, items: state.items.table}});
 }
 
 export function openView(state: State, view: ViewName): Transition {
-	const opened: State = {...state, view, isDetailOpen: false, isTyping: false};
+	const opened: State = {...state, view, isDetailOpen: false, detailScroll: 0, isTyping: false};
 	return view === 'account' ? watchAccount(opened) : noEffect(opened);
+}
+
+/** Scrolls the open detail by a number of lines; positive is down. */
+export function scrollDetail(state: State, lines: number): State {
+	const {detailScroll, detailEnd} = state;
+	const detail = Math.max(0, Math.min(detailEnd, Math.min(detailEnd, detailScroll) + lines));
+	return {...state, detailScroll: detail};
 }
 
 /** Closes one thing: the detail, then the filter; never the program. */

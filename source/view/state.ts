@@ -1,3 +1,4 @@
+import type {ItemAnswer, ItemTable} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
@@ -122,6 +123,29 @@ type Asked = 'pause' | 'resume' | 'stop';
 /** Cells of the terminal. */
 export type ScreenSize = {readonly columns: number; readonly rows: number};
 
+/** The Items view. */
+export type ItemsState = {
+	/** Unique name of the run that the table is of. */
+	readonly run: string | undefined;
+	/** Undefined before the first outcome of the run. */
+	readonly table: ItemTable | undefined;
+	readonly isFailuresOnly: boolean;
+	/** Number of the selected column. */
+	readonly column: number;
+	/** The answers to the selected item; undefined before any were wanted. */
+	readonly reading:
+		| {
+				/** What was asked for. */
+				readonly key: string;
+				readonly item: number;
+				/** One for each column; undefined while they are being read. */
+				readonly answers: ReadonlyArray<ItemAnswer | undefined> | undefined;
+				/** Why they can't be read. */
+				readonly problem: string | undefined;
+		  }
+		| undefined;
+};
+
 /** All that the screen shows, as one immutable value. */
 export type State = {
 	readonly size: ScreenSize;
@@ -147,7 +171,9 @@ export type State = {
 	/** Configuration of the newest run that was started. */
 	readonly startedConfig: RunConfig | undefined;
 	/** Shown instead of the newest snapshot while the view is frozen. */
-	readonly frozen: {readonly snapshot: Snapshot; readonly sinceMs: number} | undefined;
+	readonly frozen:
+		| {readonly snapshot: Snapshot; readonly sinceMs: number; readonly items?: ItemTable | undefined}
+		| undefined;
 	readonly asked: Asked | undefined;
 	/** When the run was asked to stop; undefined before. */
 	readonly stoppedMs: number | undefined;
@@ -165,6 +191,11 @@ export type State = {
 	readonly present: State | undefined;
 	readonly account: AccountState;
 	readonly isDetailOpen: boolean;
+	/** Lines of the open detail that are above its first one on screen. */
+	readonly detailScroll: number;
+	/** Lines by which the open detail can be scrolled, when a key was last pressed. */
+	readonly detailEnd: number;
+	readonly items: ItemsState;
 	/** Names of variants that are not to run. */
 	readonly switchedOff: readonly string[];
 	readonly lists: Lists;
@@ -239,6 +270,9 @@ export function initialState(
 		models: isListing ? {kind: 'loading', sinceMs: options.nowMs} : {kind: 'idle'},
 		presets: {kind: 'idle'},
 		isDetailOpen: false,
+		detailScroll: 0,
+		detailEnd: 0,
+		items: {run: undefined, table: undefined, isFailuresOnly: false, column: 0, reading: undefined},
 		switchedOff: [],
 		lists: initialLists(),
 		isTyping: false,

@@ -4,7 +4,7 @@ import {actionForKey} from '../../source/view/key-actions.ts';
 import {bindings, views} from '../../source/view/keymap.ts';
 import {rowCount} from '../../source/view/list-commands.ts';
 import {listedLog, logCursor, withLog} from '../../source/view/log-lines.ts';
-import {listedQuotas, selectedQuota} from '../../source/view/quota-rows.ts';
+import {listedQuotas, selectedQuota} from '../../source/view/quota-table.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
 import {listedRows, selectedRow} from '../../source/view/variant-rows.ts';
@@ -157,7 +157,7 @@ it('no key is silent: it acts, or says why it does not', () => {
 		{...running, stage: {kind: 'choosing'}, snapshot: undefined},
 		{...running, stage: {kind: 'failed', fault: {message: 'no', hint: undefined, exitCode: 1}}},
 	];
-	const moves = new Set(['up', 'down', 'page-up', 'page-down']);
+	const moves = new Set(['up', 'down', 'page-up', 'page-down', 'home', 'end', 'previous', 'next']);
 	for (const stage of stages) {
 		for (const {name} of views) {
 			for (const {keys, command} of bindings) {
@@ -168,7 +168,7 @@ it('no key is silent: it acts, or says why it does not', () => {
 				const isSilent = JSON.stringify(state) === JSON.stringify(before) && effects.length === 0;
 				expect(isSilent && !isThere ? `${keys[0]} in ${name}, ${stage.stage.kind}` : '').toBe('');
 			}
-			for (const key of ['Z', '←', 'Backspace']) {
+			for (const key of ['Z', 'Delete', 'Backspace']) {
 				expect(pressed({...stage, view: name}, key).state.flash?.text).toMatch(/does nothing|works in/);
 			}
 		}

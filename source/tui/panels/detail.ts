@@ -162,15 +162,19 @@ function distributionWords({count, p50, p90, p99, max}: Distribution): string | 
 const labelWidth = 16;
 const histogramRows = 8;
 
-export function detailTitle(state: State): FrameTitle {
+/** @param position Which lines of the detail are on screen, where not all fit. */
+export function detailTitle(state: State, position?: string): FrameTitle {
 	const row = selectedRow(state);
+	const words = state.isDetailOpen
+		? ['← → other variant', 'Enter its items', 'Esc closes']
+		: ['Enter enlarges'];
 	return {
 		title: [segment(row?.name ?? 'no variant', 'title')],
-		note: [segment(state.isDetailOpen ? 'Esc closes' : 'Enter enlarges', 'muted')],
+		note: [segment([...(position === undefined ? [] : [position]), ...words].join(' · '), 'muted')],
 	};
 }
 
-/** Figures, latency histogram, prompts as sent and a sample answer, in lines of at most `width` cells. */
+/** Figures, latency histogram, and a request with its answer, in lines of at most `width` cells. */
 export function detailLines(state: State, width: number): readonly Line[] {
 	const row = selectedRow(state);
 	if (row === undefined) {
@@ -183,9 +187,33 @@ export function detailLines(state: State, width: number): readonly Line[] {
 	return [
 		...detailEntries(figures).flatMap(({label, text}) => entry(label, text, width)),
 		...histogramOf(figures.latencyMs.total, width),
-		...textEntry('system', figures.prompt.system, width),
-		...textEntry('user', figures.prompt.user, width),
-		...textEntry('answer', figures.sample, width),
+		...exampleLines(figures, width),
+	];
+}
+
+/** A prompt with the answer to it: of the first request with a failed item, where there is one. */
+function exampleLines({example, prompt, sample}: VariantFigures, width: number): readonly Line[] {
+	if (example === undefined) {
+		return [
+			...textEntry('system', prompt.system, width),
+			...textEntry('user', prompt.user, width),
+			...textEntry('answer', sample, width),
+		];
+	}
+	const {system, user, answer, failed} = example;
+	const why = failed === null ? '' : failed.why.replace(/^expected: /, '');
+	return [
+		...(failed === null
+			? []
+			: hangingLines(
+					segment('failed'.padEnd(labelWidth), 'muted'),
+					cleanText(`${failed.check}${why === '' ? '' : ` ${why}`}`),
+					width,
+					'bad',
+				)),
+		...textEntry('answer', answer, width),
+		...textEntry('user', user, width),
+		...textEntry('system', system, width),
 	];
 }
 

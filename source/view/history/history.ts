@@ -1,3 +1,4 @@
+import {emptyItemBook, type ItemTable, itemColumns} from '../../domain/item-results.ts';
 import type {KeptRun, Snapshot} from '../../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatUsd} from '../../text/numbers.ts';
 import type {Column} from '../../text/table.ts';
@@ -104,6 +105,12 @@ export function takeHistory(state: State, action: HistoryAction): Transition {
 	}
 }
 
+/** The items of an earlier run are on disk alone. */
+function noItems({variants}: Snapshot): ItemTable {
+	const columns = itemColumns(variants.map(({name, target}) => ({variant: name, target})));
+	return {columns, items: [], book: emptyItemBook(columns.length), file: null};
+}
+
 /** The screen of an earlier run: that of an ended one. What happens meanwhile goes on in the present state. */
 function reopened(present: State, earlier: KeptRun, snapshot: Snapshot): State {
 	const {method, load, goal, preset} = snapshot.spec;
@@ -124,8 +131,9 @@ function reopened(present: State, earlier: KeptRun, snapshot: Snapshot): State {
 		config: {...present.config, preset, method, load, goal, models: earlier.models, variants: []},
 		switchedOff: [],
 		lists: initialLists(),
+		items: {...present.items, run: undefined, table: noItems(snapshot)},
 		log: [],
-		view: present.view === 'account' ? 'dashboard' : present.view,
+		view: present.view === 'account' || present.view === 'items' ? 'dashboard' : present.view,
 		overlay: undefined,
 		isDetailOpen: false,
 		isTyping: false,
