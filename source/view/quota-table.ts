@@ -8,6 +8,8 @@ import {matchesFilter, selectedOf} from './lists.ts';
 import {oncePerState, shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 
+/** The list of quotas, as the screen and `quotas` show it: its rows and its columns. */
+
 /** A limit of a bucket of the run, as a row of the Quotas view. */
 export type QuotaRow = LimitRow & {readonly key: string; readonly gauge: Gauge | undefined};
 

@@ -8,7 +8,7 @@ import {limitSource, limitValue} from '../../source/view/quota-table.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {configFixture, limitFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Tests source/tui/panels/quota-table.ts and source/view/quota-columns.ts. */
+/** Tests source/tui/panels/quota-table.ts and source/view/quota-table.ts. */
 
 const doubled = limitFixture(144_000_000, {
 	applied: 72_000_000,

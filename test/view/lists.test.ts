@@ -1,4 +1,4 @@
-// Of list-commands.ts, log-lines.ts and quota-rows.ts as well.
+// Of list-commands.ts, log-lines.ts and quota-table.ts as well.
 import {describe, expect, it} from 'vitest';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {bindings, views} from '../../source/view/keymap.ts';
