@@ -33,7 +33,8 @@ export function reduce(before: State, action: Action): Transition {
 	if (before.present !== undefined) {
 		return history.besideEarlier(before, before.present, action, reduce);
 	}
-	const {state, effects} = items.withReading(reduced(before, action));
+	const next = reduced(before, action);
+	const {state, effects} = next.state.view === 'items' ? items.withReading(next) : next;
 	// The settings of an earlier run are nobody's change.
 	const changes = state.earlier === undefined ? changedSettings(before, state) : [];
 	return {state: withLog(state, 'setting', ...changes), effects};

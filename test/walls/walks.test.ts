@@ -34,7 +34,7 @@ const expected: readonly Expected[] = [
 		all: ['## The life of a request'],
 	},
 	{name: 'key-press', max: 16, each: []},
-	{name: 'frame', max: 40, each: ['## The life of a key press']},
+	{name: 'frame', max: 56, each: ['## The life of a key press']},
 	{name: 'datapoint', max: 25, each: ['## The life of a CloudWatch datapoint']},
 	{name: 'record', max: 30, each: ['## The life of a batch record']},
 ];
