@@ -56,9 +56,6 @@ export function changedSettings(before: State, after: State): readonly string[] 
 		...settings.map(({label, textOf}) => [label.toLowerCase(), textOf(state.config)] as const),
 		['off', state.switchedOff.join(', ')],
 	];
-	if (before.config === after.config && before.switchedOff === after.switchedOff) {
-		return [];
-	}
 	const old = new Map(named(before));
 	return named(after)
 		.filter(([label, value]) => old.get(label) !== value)

@@ -35,9 +35,11 @@ export function reduce(before: State, action: Action): Transition {
 	}
 	const next = reduced(before, action);
 	const {state, effects} = next.state.view === 'items' ? items.withReading(next) : next;
+	const isChanged = state.config !== before.config || state.switchedOff !== before.switchedOff;
 	// The settings of an earlier run are nobody's change.
-	const changes = state.earlier === undefined ? changedSettings(before, state) : [];
-	return {state: withLog(state, 'setting', ...changes), effects};
+	return isChanged && state.earlier === undefined
+		? {state: withLog(state, 'setting', ...changedSettings(before, state)), effects}
+		: {state, effects};
 }
 
 function reduced(before: State, action: Action): Transition {
