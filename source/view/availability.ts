@@ -1,4 +1,4 @@
-import {selectedBucket} from './account/listed-buckets.ts';
+import {notFoldable, selectedBucket} from './account/listed-buckets.ts';
 import {type KeyCommand, titleOf} from './keymap.ts';
 import {isSortable} from './list-commands.ts';
 import {notAddable} from './more-requests.ts';
@@ -107,6 +107,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	'next-method': betweenRuns('the method'),
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
+	'fold-idle': notFoldable,
 	'toggle-freeze': (state) =>
 		state.view === 'account'
 			? nothingWatched(state)
