@@ -104,7 +104,30 @@ export type Phase = 'ready' | 'running' | 'paused' | 'draining' | 'ended';
 export type StoppedBy = 'key' | 'signal' | 'requests' | 'cost' | 'day' | 'fault';
 export type RunOutcome = 'completed' | 'stopped' | 'failed';
 
+/** A run in the index of kept runs: enough to find it again. Null: not known. */
+export type KeptRun = {
+	/** Unique name, as answers.jsonl has it; null in results of 0.1.0. */
+	readonly run: string | null;
+	/** Absolute path. */
+	readonly folder: string;
+	/** ISO 8601 UTC. */
+	readonly startedAt: string;
+	readonly endedAt: string;
+	readonly preset: string | null;
+	readonly models: readonly string[];
+	readonly variants: readonly string[];
+	/** Sent, over all variants. */
+	readonly requests: number;
+	readonly outcome: RunOutcome;
+	readonly simulated: boolean;
+	readonly costUsd: number | null;
+	/** Of the run's goal on its first target, in words; null without one. */
+	readonly verdict: string | null;
+};
+
 export type Snapshot = {
+	/** Unique name of the run, as answers.jsonl has it; absent where none was given. */
+	readonly run?: string;
 	readonly phase: Phase;
 	/** ISO 8601 UTC; null before the start. */
 	readonly startedAt: string | null;

@@ -17,6 +17,8 @@ import {Scheduler} from './scheduling/scheduler.ts';
 
 /** What a run needs from its surroundings. */
 export type RunPorts = {
+	/** Unique name of the run, which its snapshots bear; absent: none. */
+	readonly id?: string;
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
@@ -113,13 +115,16 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		await members.leave();
 	};
 
-	const snapshot = (): Snapshot =>
-		makeSnapshot(core, {
+	const {id} = ports;
+	const snapshot = (): Snapshot => ({
+		...(id === undefined ? {} : {run: id}),
+		...makeSnapshot(core, {
 			inFlight: attempts.inFlight,
 			quietMs: attempts.quietMs,
 			deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
 			blockedOn: scheduler.blockedOn,
-		});
+		}),
+	});
 
 	/** Cuts off what is in flight. */
 	const giveUpAnswers = (): void => {

@@ -120,6 +120,10 @@ export const resultsSchema = z
 	.object({
 		schema: z.literal(schemaVersion),
 		tool: z.object({name: z.literal('bedrock-top'), version: z.string()}),
+		run: z
+			.string()
+			.exactOptional()
+			.describe('unique name of the run, as answers.jsonl has it; absent in 0.1.0 and in batches'),
 		environment: z.object({node: z.string(), platform: z.string()}),
 		startedAt: timestamp,
 		endedAt: timestamp,

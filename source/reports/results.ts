@@ -32,6 +32,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 	return {
 		schema: 1,
 		tool: {name: 'bedrock-top', version: environment.toolVersion},
+		...(snapshot.run === undefined ? {} : {run: snapshot.run}),
 		environment: {node: environment.nodeVersion, platform: environment.platform},
 		startedAt,
 		endedAt: snapshot.endedAt ?? new Date(Date.parse(startedAt) + snapshot.elapsedMs).toISOString(),

@@ -37,6 +37,8 @@ type Stage =
 	| {readonly name: 'preparing'; readonly abort: AbortController}
 	| {
 			readonly name: 'prepared';
+			/** Unique name of the run. */
+			readonly id: string;
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
 			readonly run: Run;
@@ -124,7 +126,9 @@ export function createSession({
 		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
 		const items = new ItemCollector(columnsOf(spec));
 		const warnOfCheck = createCheckWarning(warn);
+		const id = randomUUID();
 		const run = createRun(spec, {
+			id,
 			backend: prepared.backend,
 			clock,
 			initialUse: members.map((all) => all.flatMap(({entries}) => entries)),
@@ -146,7 +150,7 @@ export function createSession({
 				}
 			},
 		});
-		stage = {name: 'prepared', config, prepared, run, checker, answers, items};
+		stage = {name: 'prepared', id, config, prepared, run, checker, answers, items};
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
@@ -184,7 +188,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {config, prepared, run, checker, answers, items} = own;
+		const {id, config, prepared, run, checker, answers, items} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -194,7 +198,6 @@ export function createSession({
 			await run.leave();
 			return;
 		}
-		const id = randomUUID();
 		const publishItems = (): void => {
 			const entries = items.take();
 			if (entries !== undefined) {

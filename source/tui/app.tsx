@@ -1,6 +1,7 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
-import {memo, useEffect, useSyncExternalStore} from 'react';
+import {memo, useEffect, useLayoutEffect, useSyncExternalStore} from 'react';
 import {type Line, segment} from '../text/segment.ts';
+import {wrapText} from '../text/width.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
 import {listedLog, logCursor} from '../view/log-lines.ts';
@@ -9,7 +10,7 @@ import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
 import {type Appearance, AppearanceContext, useAppearance} from './appearance.tsx';
-import {firstShown, panelInside} from './frame.ts';
+import {panelInside} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 import {Lines, Panel} from './panel.tsx';
@@ -27,7 +28,7 @@ import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
-import {failureLines, logLine, notesLines} from './panels/notes.ts';
+import {failureLines, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
@@ -44,10 +45,12 @@ type Props = {
 	readonly onPaste: (text: string) => void;
 	/** Called with the size of the terminal, at first and whenever it changes. */
 	readonly onResize: (size: ScreenSize) => void;
+	/** Called with each state whose frame has been drawn. */
+	readonly onFrame: (state: State) => void;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize}: Props) {
+export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize, onFrame}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const size = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -68,6 +71,9 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 	useEffect(() => {
 		onResize(size);
 	}, [onResize, size]);
+	useLayoutEffect(() => {
+		onFrame(state);
+	}, [onFrame, state]);
 	const {columns, rows} = state.size;
 	const {tier, regions} = screenLayout(state);
 	return (
@@ -78,7 +84,7 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
 					</Box>
 				))}
-				{tier === 'tiny' ? null : <OverlayView state={state} />}
+				<OverlayView state={state} />
 			</Box>
 		</AppearanceContext>
 	);
@@ -246,7 +252,22 @@ function BodyView(props: ViewProps) {
 			<Panel {...props} title={quotasTitle(state)} lines={quotaLines(state, inside.width, inside.height)} />
 		);
 	}
-	return <LogView {...props} />;
+	return state.isDetailOpen && listedLog(state).length > 0 ? (
+		<LogDetailView {...props} />
+	) : (
+		<LogView {...props} />
+	);
+}
+
+/** A line of the log in full. */
+function LogDetailView({state, ...props}: ViewProps) {
+	const line = listedLog(state)[logCursor(state)];
+	const inside = panelInside(props.width, props.height, props.tier);
+	const text = wrapText(line?.text ?? '', Math.max(1, inside.width)).map((each): Line => [segment(each)]);
+	const title = {
+		title: [segment('Log', 'title'), segment(` · ${line?.time ?? ''} UTC · ${line?.kind ?? ''}`)],
+	};
+	return <Panel {...props} title={{...title, note: [segment('Esc closes', 'muted')]}} lines={text} />;
 }
 
 /** Failures by class, then the events, scrolled back by the user. */
@@ -255,13 +276,9 @@ function LogView(props: ViewProps) {
 	const {width: room, height: roomHeight} = panelInside(width, height, tier);
 	const failures = failureLines(state, room).slice(0, Math.max(0, Math.floor(roomHeight / 2)));
 	const lines = listedLog(state);
-	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
 	const cursor = logCursor(state);
-	const first = firstShown(cursor, eventRoom, lines.length);
-	const shown = lines
-		.slice(first, first + eventRoom)
-		.map((line, index) => logLine(line, first + index === cursor ? '› ' : '  '));
-	const below = Math.max(0, lines.length - first - eventRoom);
+	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
+	const {shown, below} = logWindow(lines, cursor, room, eventRoom);
 	return (
 		<Panel
 			{...props}
@@ -276,7 +293,7 @@ function LogView(props: ViewProps) {
 				],
 				note: [
 					segment(
-						below > 0 ? `${below} more below` : state.lists.log.isInverted ? 'newest above' : 'newest below',
+						`UTC · ${below > 0 ? `${below} more below` : state.lists.log.isInverted ? 'newest above' : 'newest below'}`,
 						'muted',
 					),
 				],

@@ -2,7 +2,7 @@ import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
-import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 type EffectPorts = TerminalActions & {
 	readonly leave: () => void;
@@ -10,16 +10,11 @@ type EffectPorts = TerminalActions & {
 	readonly latest: () => State;
 };
 
-type Effects = {
-	readonly run: (effect: Effect) => void;
-	readonly started: () => ChosenRun | undefined;
-};
-
 /** Runs the effects; their results come back as actions. */
 export function createEffects(
 	ports: ScreenPorts,
 	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
-): Effects {
+): (effect: Effect) => void {
 	const {engine, presets, manners} = ports;
 	const notify = (text: string) => {
 		if (manners === undefined) {
@@ -28,14 +23,13 @@ export function createEffects(
 			manners.notify(text);
 		}
 	};
-	let {answers} = ports;
-	let started: ChosenRun | undefined;
 
 	const write = async (effect: Effect & {type: 'export'}) => {
+		const {what} = effect;
 		try {
-			dispatch({type: 'export-finished', files: await written(ports, effect)});
+			dispatch({type: 'export-finished', what, files: await written(ports, effect)});
 		} catch (error) {
-			dispatch({type: 'export-failed', message: faultOf(error).message});
+			dispatch({type: 'export-failed', what, message: faultOf(error).message});
 		}
 	};
 
@@ -49,10 +43,7 @@ export function createEffects(
 
 	const loadPreset = async (name: string) => {
 		try {
-			const chosen = await presets.load(name);
-			dispatch({type: 'preset-loaded', config: chosen.config});
-			// A preset is not taken while a run is under way.
-			answers = latest().config.task === chosen.config.task ? chosen.answers : answers;
+			dispatch({type: 'preset-loaded', config: await presets.load(name)});
 		} catch (error) {
 			dispatch({type: 'preset-failed', fault: faultOf(error)});
 		}
@@ -60,10 +51,9 @@ export function createEffects(
 
 	const startDemo = async () => {
 		try {
-			const chosen = await ports.startDemo?.();
-			if (chosen !== undefined) {
-				({answers} = chosen);
-				dispatch({type: 'demo-started', config: chosen.config});
+			const config = await ports.startDemo?.();
+			if (config !== undefined) {
+				dispatch({type: 'demo-started', config});
 			}
 		} catch (error) {
 			dispatch({type: 'demo-failed', fault: faultOf(error)});
@@ -72,11 +62,10 @@ export function createEffects(
 
 	const start = () => {
 		const {startedConfig, config} = latest();
-		started = {config: startedConfig ?? config, answers};
-		engine.send({type: 'start', answers});
+		engine.send({type: 'start', answers: ports.beginRun(startedConfig ?? config)});
 	};
 
-	const run = (effect: Effect) => {
+	return (effect) => {
 		switch (effect.type) {
 			case 'prepare':
 				engine.send({type: 'prepare', config: effect.config});
@@ -133,6 +122,14 @@ export function createEffects(
 			case 'export':
 				void write(effect);
 				break;
+			case 'copy':
+				dispatch({
+					type: 'copied',
+					what: effect.what,
+					length: [...effect.text].length,
+					outcome: manners?.copy(effect.text) ?? 'refused',
+				});
+				break;
 			case 'redraw':
 				redraw();
 				break;
@@ -144,8 +141,6 @@ export function createEffects(
 				break;
 		}
 	};
-
-	return {run, started: () => started};
 }
 
 /** Row ids are the Region and the key of the bucket, with a blank between them. */

@@ -4,12 +4,13 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
+import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
-import type {ChosenRun, Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -17,14 +18,14 @@ export type Session = {
 	readonly press: (keyName: string) => void;
 	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
+	/** A frame of this state has been drawn: a plan in it may be started. */
+	readonly frameDrawn: (state: State) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
 	/** The mouse was used. */
 	readonly point: (pointer: Pointer) => void;
 	/** What is where on the screen, for the mouse. */
 	readonly drawn: Drawn;
-	/** The newest run that was started; undefined where none was. */
-	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
@@ -44,7 +45,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
-	const effects = createEffects(ports, {
+	const runEffect = createEffects(ports, {
 		...terminal,
 		leave,
 		dispatch: (action) => store.dispatch({...action, atMs: clock.now()} as Action),
@@ -59,12 +60,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			hasKeys: ports.stdin.isTTY,
 			hasDemo: ports.startDemo !== undefined,
 			nowMs: clock.now(),
+			epochMs: clock.epoch() - clock.now(),
 			size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
 			account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
 			...(ports.opensOnAccount ? {view: 'account'} : {}),
 		}),
 		clock,
-		onEffect: effects.run,
+		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
@@ -76,9 +78,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 
 	const press = (keyName: string) => {
 		const action = actionForKey(store.latest(), keyName, clock.now());
-		if (action === undefined) {
-			return;
-		}
 		store.dispatch(action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
@@ -112,9 +111,17 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
 			}
 		},
+		frameDrawn(state) {
+			const plan = planInFrame(state);
+			if (plan !== undefined && store.latest().shownPlan !== plan) {
+				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
+			} else {
+				store.dispatch({type: 'key-refused', keyName: 'pasted text', atMs: clock.now()});
 			}
 		},
 		point({what, column, row}) {
@@ -129,7 +136,6 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			}
 		},
 		drawn,
-		started: effects.started,
 		left,
 		open() {
 			const state = store.latest();
@@ -139,7 +145,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			if (ports.opensOnAccount) {
 				return;
 			}
-			effects.run(
+			runEffect(
 				state.stage.kind === 'choosing'
 					? {type: 'list-models', config}
 					: {type: 'prepare', config: activeConfig(state)},

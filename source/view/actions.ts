@@ -2,21 +2,25 @@ import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {KeyCommand} from './keymap.ts';
-import type {ListedPreset, ScreenSize, State} from './state.ts';
+import type {ExportKind, ListedPreset, ScreenSize, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
 	| {readonly type: 'preparation-progressed'; readonly step: string}
 	| {readonly type: 'run-prepared'; readonly plan: Plan; readonly snapshot: Snapshot}
+	/** Requests and cost of a plan have been on screen. */
+	| {readonly type: 'plan-shown'; readonly plan: Plan | MoreRequests}
 	| {readonly type: 'snapshot-received'; readonly snapshot: Snapshot}
 	| {readonly type: 'run-ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'engine-failed'; readonly fault: Fault}
 	| {readonly type: 'engine-logged'; readonly text: string}
 	| {readonly type: 'command-given'; readonly command: KeyCommand}
+	/** A key that does nothing here. */
+	| {readonly type: 'key-refused'; readonly keyName: string}
 	| OverlayAction
 	| {readonly type: 'typing-ended'; readonly isKept: boolean}
 	| {readonly type: 'models-listed'; readonly models: readonly ListedModel[]}
@@ -30,8 +34,15 @@ export type Action = {readonly atMs: number} & (
 	/** In any view: alerts are checked everywhere. */
 	| {readonly type: 'account-opened'}
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
-	| {readonly type: 'export-finished'; readonly files: readonly string[]}
-	| {readonly type: 'export-failed'; readonly message: string}
+	| {readonly type: 'export-finished'; readonly what: ExportKind; readonly files: readonly string[]}
+	| {readonly type: 'export-failed'; readonly what: ExportKind; readonly message: string}
+	| {
+			readonly type: 'copied';
+			readonly what: string;
+			/** Of the text, in characters. */
+			readonly length: number;
+			readonly outcome: CopyOutcome;
+	  }
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -55,8 +66,8 @@ export type OverlayAction =
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
 
-/** What a key writes: SVGs, the figures for a quota increase, the winning request. */
-export type ExportKind = 'charts' | 'increase' | 'winner';
+/** Whether the terminal took a text; `asked` where it may have refused without a word. */
+export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =
@@ -86,6 +97,8 @@ export type Effect =
 			/** The one that the snapshot's run was made with. */
 			readonly config: RunConfig;
 	  }
+	/** Into the clipboard of the terminal. */
+	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

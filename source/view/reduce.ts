@@ -8,23 +8,30 @@ import {
 	withEffects,
 	withFlash,
 } from './actions.ts';
-import {disabledReason} from './availability.ts';
+import {disabledReason, refusalWords} from './availability.ts';
+import {copy, withCopied} from './copied.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
+import {changedSettings, withLog} from './log-lines.ts';
 import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
-import {keptLogLines, type Overlay, type State} from './state.ts';
-import {titleOf} from './status.ts';
+import type {Overlay, State} from './state.ts';
+import {statusOf, windowTitle} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
  * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
+	const {state, effects} = reduced(before, action);
+	return {state: withLog(state, 'setting', ...changedSettings(before, state)), effects};
+}
+
+function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
 	switch (action.type) {
@@ -34,24 +41,32 @@ export function reduce(before: State, action: Action): Transition {
 		}
 		case 'run-prepared':
 			return prepared({...state, plan: action.plan}, action.snapshot);
+		case 'plan-shown':
+			return noEffect({...state, shownPlan: action.plan});
 		case 'snapshot-received':
 			return account.withAlerts(withSnapshot(state, action.snapshot));
 		case 'run-ended': {
 			const ended: State = {
-				...withSnapshot(state, action.snapshot),
+				...withEnd(withSnapshot(state, action.snapshot), action.snapshot),
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
-			return isOver(state) ? screen.leave(ended) : announced(closedQuestion(ended), action.snapshot);
+			return isOver(state) ? screen.leave(ended) : announced(runs.withoutQuestion(ended), action.snapshot);
 		}
 		case 'engine-failed': {
-			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
-			return isOver(state) ? screen.leave(failed) : noEffect(closedQuestion(failed));
+			const failed: State = {
+				...withLog(state, 'fault', action.fault.message),
+				stage: {kind: 'failed', fault: action.fault},
+				asked: undefined,
+			};
+			return isOver(state) ? screen.leave(failed) : noEffect(runs.withoutQuestion(failed));
 		}
 		case 'engine-logged':
-			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
+			return noEffect(withLog(state, 'engine', action.text));
 		case 'command-given':
 			return given(state, action.command);
+		case 'key-refused':
+			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
 		case 'text-typed':
 		case 'text-erased':
 		case 'overlay-moved':
@@ -88,13 +103,23 @@ export function reduce(before: State, action: Action): Transition {
 			return account.takeAccount(state, action.account);
 		case 'export-finished':
 			return noEffect({
-				...state,
-				isExporting: false,
+				...withLog(state, 'written', ...action.files),
+				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
-				overlay: state.overlay ?? {kind: 'exported', files: action.files},
+				overlay: withWritten(state.overlay, action.files),
 			});
 		case 'export-failed':
-			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
+			return noEffect(
+				withFlash(
+					{
+						...withLog(state, 'not written', action.message),
+						exporting: state.exporting.filter((what) => what !== action.what),
+					},
+					`not written: ${action.message}`,
+				),
+			);
+		case 'copied':
+			return noEffect(withCopied(state, action));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -112,6 +137,7 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 	}
 	switch (overlay.kind) {
 		case 'help':
+		case 'start-question':
 			return action.type === 'overlay-moved'
 				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
 				: noEffect(state);
@@ -154,7 +180,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
 	return elapsedMs < announcedFromMs || stoppedBy === 'key'
 		? noEffect(state)
-		: withEffects(state, {type: 'announce', text: titleOf(state)});
+		: withEffects(state, {type: 'announce', text: windowTitle(state)});
 }
 
 const announcedFromMs = 30_000;
@@ -175,8 +201,8 @@ function prepared(state: State, snapshot: Snapshot): Transition {
 		stage: {kind: 'planned'},
 	};
 	// Others use the bucket, and the run would fill it: ask first, even where nothing costs money.
-	if (stage.startsThen && state.plan?.crowding === undefined) {
-		return runs.start(ready);
+	if (stage.startsThen && state.isDemo && state.plan?.crowding === undefined) {
+		return runs.begin(ready);
 	}
 	return state.hasKeys ? noEffect(ready) : screen.leave(ready);
 }
@@ -193,22 +219,46 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
 }
 
+/** The end of a run and its reason, in the log. */
+function withEnd(state: State, snapshot: Snapshot): State {
+	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
+	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
+}
+
 /** Whether the screen closes once the run has ended. */
 function isOver({isLeaving, hasKeys}: State): boolean {
 	return isLeaving || !hasKeys;
 }
 
-/** A run that is over costs nothing: closes the question about it. */
-function closedQuestion(state: State): State {
-	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
+function given(state: State, command: KeyCommand): Transition {
+	const free = behindBox(state, command);
+	const reason = disabledReason(free, command);
+	if (reason !== undefined) {
+		return noEffect(withFlash(free, reason));
+	}
+	return handlers[command](free);
 }
 
-function given(state: State, command: KeyCommand): Transition {
-	const reason = disabledReason(state, command);
-	if (reason !== undefined) {
-		return noEffect(withFlash(state, reason));
+/** A box that only shows something is closed by the command that is given while it is open. */
+function behindBox(state: State, command: KeyCommand): State {
+	switch (state.overlay?.kind) {
+		case 'help':
+			return {...state, overlay: undefined};
+		case 'exported':
+			return command === 'copy' ? state : {...state, overlay: undefined};
+		case 'start-question':
+			return command === 'run' ? state : {...state, overlay: undefined};
+		default:
+			return state;
 	}
-	return handlers[command](state);
+}
+
+/** The box with the files that were written; files that are finished while it is open are added to it. */
+function withWritten(overlay: Overlay | undefined, files: readonly string[]): Overlay {
+	if (overlay?.kind === 'exported') {
+		return {...overlay, files: [...overlay.files, ...files]};
+	}
+	return overlay ?? {kind: 'exported', files};
 }
 
 /** Text typed into the filter of a view. */
@@ -269,10 +319,11 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	invert: listing.invert,
 	'zoom-in': (state) => screen.zoom(state, -1),
 	'zoom-out': (state) => screen.zoom(state, 1),
-	'zoom-reset': (state) => noEffect({...state, windowSeconds: undefined}),
+	'zoom-reset': (state) => screen.withWindow(state, undefined),
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),
 	suspend: (state) => withEffects(state, {type: 'suspend'}),

@@ -51,6 +51,11 @@ export function isRunning({stage}: State): boolean {
 	return stage.kind === 'running';
 }
 
+/** Whether nothing is being sent, or that was asked for. */
+export function isPaused({asked, snapshot}: State): boolean {
+	return asked === undefined ? snapshot?.phase === 'paused' : asked === 'pause';
+}
+
 /** The newest run in which something was sent. */
 export function finalSnapshot({snapshot, lastRun}: State): Snapshot | undefined {
 	return snapshot !== undefined && snapshot.startedAt !== null ? snapshot : lastRun;

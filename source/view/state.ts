@@ -1,6 +1,6 @@
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
@@ -41,6 +41,8 @@ export type Overlay =
 	| Picker
 	| SettingsForm
 	| {readonly kind: 'quit-question'}
+	/** Shows a plan that has not been on screen, and asks whether to start it. */
+	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
 	| {readonly kind: 'more-question'}
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
@@ -69,6 +71,17 @@ export type SettingsForm = {
 	readonly before: RunConfig;
 };
 
+/** What a key writes: SVGs, the figures for a quota increase, the winning request. */
+export type ExportKind = 'charts' | 'increase' | 'winner';
+
+/** A line that the screen adds to the log of the run; `atMs` is on the clock that never goes back. */
+type LogEntry = {
+	readonly id: number;
+	readonly atMs: number;
+	readonly kind: string;
+	readonly text: string;
+};
+
 /** A request to the engine that no snapshot shows yet. */
 type Asked = 'pause' | 'resume' | 'stop';
 
@@ -89,6 +102,8 @@ export type State = {
 	readonly startsAtOnce: boolean;
 	readonly stage: Stage;
 	readonly plan: Plan | undefined;
+	/** The plan, or what could be added to a run, whose requests and cost were last on screen: where it costs money, nothing else starts. */
+	readonly shownPlan: Plan | MoreRequests | undefined;
 	/** The newest one. */
 	readonly snapshot: Snapshot | undefined;
 	/** The last run in which something was sent, once another is prepared. */
@@ -117,9 +132,14 @@ export type State = {
 	readonly windowSeconds: number | undefined;
 	/** A passing remark. */
 	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
-	readonly isExporting: boolean;
-	/** Lines that the engine logged, oldest first; bounded. */
-	readonly log: readonly string[];
+	/** What is being written. */
+	readonly exporting: readonly ExportKind[];
+	/** What keys did and what the engine logged, oldest first; bounded. */
+	readonly log: readonly LogEntry[];
+	/** Epoch milliseconds at 0 of the clock that never goes back. */
+	readonly epochMs: number;
+	/** What the newest run was started with, for the log. */
+	readonly startedWords: string | undefined;
 	/** Time of the last action, on the clock that never goes back. */
 	readonly nowMs: number;
 };
@@ -136,7 +156,7 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
+		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
 ): State {
 	const opensOnAccount = options.view === 'account';
 	const isChoosing = opensOnAccount || options.config.models.length === 0;
@@ -145,6 +165,7 @@ export function initialState(
 		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
+		epochMs: 0,
 		view: 'dashboard',
 		account: initialAccount(),
 		...options,
@@ -158,6 +179,7 @@ export function initialState(
 					isStale: false,
 				},
 		plan: undefined,
+		shownPlan: undefined,
 		snapshot: undefined,
 		lastRun: undefined,
 		startedConfig: undefined,
@@ -174,7 +196,8 @@ export function initialState(
 		isTyping: false,
 		windowSeconds: undefined,
 		flash: undefined,
-		isExporting: false,
+		exporting: [],
 		log: [],
+		startedWords: undefined,
 	};
 }

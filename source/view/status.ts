@@ -37,7 +37,7 @@ export function statusOf(state: State): Status {
 }
 
 /** The title of the window: how far the run is. */
-export function titleOf({stage, snapshot}: State): string {
+export function windowTitle({stage, snapshot}: State): string {
 	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
 	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
 	switch (stage.kind) {

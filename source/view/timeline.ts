@@ -47,15 +47,20 @@ export function maxValues(
 ): ReadonlyArray<number | null> {
 	const points = pointsOf(timeline, query.target);
 	const last = points.at(-1);
-	return columnsOf(timeline, query, (fromSecond, toSecond) =>
-		Math.max(
-			// Requests in flight stay so until something happens.
-			field === 'inFlight' && last !== undefined && fromSecond >= last.second ? last.inFlight : 0,
-			...points
-				.filter(({second}) => second < toSecond && second + timeline.intervalSeconds > fromSecond)
-				.map((point) => point[field]),
-		),
-	);
+	// Columns ascend: points before one are before all that follow.
+	let first = 0;
+	return columnsOf(timeline, query, (fromSecond, toSecond) => {
+		while ((points[first]?.second ?? Number.POSITIVE_INFINITY) + timeline.intervalSeconds <= fromSecond) {
+			first++;
+		}
+		// Requests in flight stay so until something happens.
+		let greatest =
+			field === 'inFlight' && last !== undefined && fromSecond >= last.second ? last.inFlight : 0;
+		for (let index = first; (points[index]?.second ?? toSecond) < toSecond; index++) {
+			greatest = Math.max(greatest, points[index]?.[field] ?? 0);
+		}
+		return greatest;
+	});
 }
 
 /** What a cell's answers took within each column, in milliseconds; null where none came. */

@@ -96,7 +96,7 @@ it('every key is in the help and in the Markdown table', () => {
 		↓ j          down
 		PageUp       a page up
 		PageDown     a page down
-		Enter        all about the selected variant or bucket
+		Enter        all about the selected row or log line
 		/            filter the rows, search the log; Esc clears
 		s            sort by the next column
 		i            invert the order
@@ -106,6 +106,7 @@ it('every key is in the help and in the Markdown table', () => {
 		e            write the charts as SVG files
 		u            write the figures for a quota increase
 		w            write the winning request, ready to send
+		y            copy the answer, verdict, model ID or path shown
 		? h          this help
 		Ctrl+L       draw the screen again
 		Ctrl+Z       suspend; fg resumes

@@ -14,7 +14,7 @@ import {
 	shownWindowSeconds,
 } from '../../source/view/selectors.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
-import {statusOf, titleOf} from '../../source/view/status.ts';
+import {statusOf, windowTitle} from '../../source/view/status.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/view/variant-rows.ts';
 import {
 	configFixture,
@@ -51,6 +51,7 @@ function play(initial: State, ...actions: readonly Untimed[]): {state: State; ef
 
 const give = (command: KeyCommand) => ({type: 'command-given', command}) as const;
 const prepared = {type: 'run-prepared', plan: planFixture(), snapshot: readySnapshotFixture()} as const;
+const planShown = {type: 'plan-shown', plan: prepared.plan} as const;
 const received = {type: 'snapshot-received', snapshot: snapshotFixture()} as const;
 /** The run was short: nobody looked elsewhere. */
 const ended = {type: 'run-ended', snapshot: endedSnapshotFixture({elapsedMs: 20_000})} as const;
@@ -166,22 +167,22 @@ describe('a run', () => {
 
 	it('is named in the title of the window, with how far it is', () => {
 		const {done, total} = received.snapshot.progress;
-		expect(titleOf(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
-		expect(titleOf(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
-		expect(titleOf(play(account, prepared).state)).toBe('bedrock-top');
+		expect(windowTitle(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
+		expect(windowTitle(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
+		expect(windowTitle(play(account, prepared).state)).toBe('bedrock-top');
 	});
 
 	it('against an account waits for r, with the plan on screen', () => {
 		const planned = play(account, prepared);
 		expect(planned.effects).toEqual([]);
 		expect(planned.state.stage.kind).toBe('planned');
-		expect(types(play(planned.state, give('run')).effects)).toEqual(['start']);
+		expect(types(play(planned.state, planShown, give('run')).effects)).toEqual(['start']);
 	});
 
 	it('can be had again: the demo at once, the account after its plan', () => {
 		const again = [prepared, received, ended, give('run'), prepared] as const;
 		expect(types(play(demo, ...again).effects)).toEqual(['start', 'prepare', 'start']);
-		const {state, effects} = play(account, prepared, give('run'), ended, give('run'), prepared);
+		const {state, effects} = play(account, prepared, planShown, give('run'), ended, give('run'), prepared);
 		expect(types(effects)).toEqual(['start', 'prepare']);
 		expect(state.stage.kind).toBe('planned');
 		expect(finalSnapshot(state)).toEqual(ended.snapshot);
@@ -311,7 +312,7 @@ describe('quitting', () => {
 	});
 
 	it('asks once while a run spends money; a second press always works', () => {
-		const asked = play(account, prepared, give('run'), received, give('quit'));
+		const asked = play(account, prepared, planShown, give('run'), received, give('quit'));
 		expect(types(asked.effects)).toEqual(['start']);
 		expect(asked.state.overlay).toEqual({kind: 'quit-question'});
 		const second = play(asked.state, give('quit'));
@@ -320,7 +321,7 @@ describe('quitting', () => {
 	});
 
 	it('the question goes when the run ends by itself', () => {
-		const {state} = play(account, prepared, give('run'), give('quit'), ended);
+		const {state} = play(account, prepared, planShown, give('run'), give('quit'), ended);
 		expect(state.overlay).toBeUndefined();
 	});
 });
@@ -343,9 +344,18 @@ describe('writing', () => {
 			snapshot: received.snapshot,
 			config: configFixture(),
 		});
-		expect(play(state, give('export-winner')).state.flash?.text).toBe('the files are still being written');
-		const written = play(state, {type: 'export-finished', files: ['a']}, {type: 'overlay-closed'});
-		expect(play(written.state, give('export-winner')).effects[0]).toMatchObject({what: 'winner'});
+		expect(play(state, give('export-increase')).state.flash?.text).toBe('this is still being written');
+		const all = play(
+			state,
+			give('export-winner'),
+			{type: 'export-finished', what: 'increase', files: ['a']},
+			give('export'),
+			{type: 'export-finished', what: 'winner', files: ['b']},
+		);
+		expect(all.effects).toMatchObject([{what: 'winner'}, {what: 'charts'}]);
+		expect(all.state).toMatchObject({overlay: {files: ['b']}, exporting: ['charts']});
+		const last = play(all.state, {type: 'export-finished', what: 'charts', files: ['c']});
+		expect(last.state).toMatchObject({overlay: {files: ['b', 'c']}, exporting: []});
 	});
 
 	it('is refused in words before anything was measured', () => {

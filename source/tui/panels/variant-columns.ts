@@ -142,10 +142,8 @@ const usualFigures: readonly Figure[] = [
 		priority: 95,
 		minWidth: 6,
 		format: ({sustainable}) => formatNumber(sustainable.usefulPerMinute),
-		compared: {
-			best: 'high',
-			of: ({sustainable: {usefulPerMinute, low, high}}) => ({mean: usefulPerMinute, low, high}),
-		},
+		// Its interval is that of one variant alone; between two of them most of it cancels out.
+		compared: {best: 'high', of: ({sustainable}) => ({mean: sustainable.usefulPerMinute})},
 	},
 	{
 		key: 'limit',
