@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type {TextFlag} from '../config/flags.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {shippedPresets} from '../config/parse-preset.ts';
@@ -9,6 +10,7 @@ import type {Connection, RunConfig} from '../domain/run-config.ts';
 import {errorOf} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
+import {defaultFolder} from '../reports/folder.ts';
 import {leaveClosing} from '../terminal/crash.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
@@ -16,6 +18,7 @@ import {mannersOf} from '../terminal/manners.ts';
 import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
+import {createHistory} from '../threads/reports-handle.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
@@ -102,14 +105,23 @@ const guarded =
 		send(request);
 	};
 
+/** Earlier runs that a screen opens on. */
+type ShownRuns = {readonly folder: string; readonly opensOn: NonNullable<ScreenPorts['opensOnRuns']>};
+
+type ScreenOptions = {
+	readonly conditions: readonly Condition[];
+	readonly account: AccountOptions;
+	readonly runs?: ShownRuns;
+};
+
 const openScreen = async (
 	given: Arguments,
 	setup: RunSetup,
-	options: {readonly conditions: readonly Condition[]; readonly account: AccountOptions},
+	options: ScreenOptions,
 	io: Io,
 ): Promise<number> => {
 	const {config, output, isDemo} = setup;
-	const {account} = options;
+	const {account, runs} = options;
 	const guard = guardScreen(io);
 	const manners = mannersOf(io, {
 		asksBackground: output.theme === 'auto' && output.colors > 0,
@@ -134,6 +146,8 @@ const openScreen = async (
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(kept.placeOf),
+			history: createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder)),
+			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
 			...account,
 			onCrash: leaveClosing,
 			guard,
@@ -220,4 +234,12 @@ export async function screen(given: Arguments, io: Io): Promise<number> {
 	const account = accountOptions(given, alerts);
 	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
 	return openScreen(shown, setup, {conditions, account}, io);
+}
+
+/** The screen of earlier runs; a run can be started from there too. @returns Exit code. */
+export async function screenOfRuns(given: Arguments, runs: ShownRuns, io: Io): Promise<number> {
+	const account = {...accountOptions(given, []), opensOnAccount: false};
+	const setup = await untilSignal(io.signal, setUpRun({...given, words: [demoPreset]}, io, true));
+	const chosen = {...setup, config: {...setup.config, models: []}};
+	return openScreen(given, chosen, {conditions: [], account, runs}, io);
 }

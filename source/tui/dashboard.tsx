@@ -4,7 +4,7 @@ import {type ReactNode, useEffect} from 'react';
 import type {Fault} from '../domain/user-error.ts';
 import {themeNamed} from '../text/themes.ts';
 import {finalSnapshot} from '../view/selectors.ts';
-import type {State} from '../view/state.ts';
+import {liveState, type State} from '../view/state.ts';
 import {windowTitle} from '../view/status.ts';
 import {App} from './app.tsx';
 import {type Appearance, screenOptions} from './appearance.tsx';
@@ -156,11 +156,11 @@ async function untilClosed(
 }
 
 async function endOf(session: Session, signal: AbortSignal, fault: Fault | undefined): Promise<ScreenEnd> {
-	const wasRunning = isUnderWay(session.store.latest());
+	const wasRunning = isUnderWay(liveState(session.store.latest()));
 	if (wasRunning) {
 		await session.stopBySignal();
 	}
-	const state = session.store.latest();
+	const state = liveState(session.store.latest());
 	const stageFault = state.stage.kind === 'failed' ? state.stage.fault : undefined;
 	const reached = finalSnapshot(state);
 	// An engine that did not answer in time still counts as stopped by the one who asked.

@@ -60,6 +60,28 @@ export function createEffects(
 		}
 	};
 
+	const readHistory = async (effect: Effect & {type: 'list-runs' | 'read-run' | 'compare-runs'}) => {
+		const {history} = ports;
+		if (history === undefined) {
+			return;
+		}
+		try {
+			switch (effect.type) {
+				case 'list-runs':
+					dispatch({type: 'runs-listed', ...(await history.list())});
+					break;
+				case 'read-run':
+					dispatch({type: 'run-read', run: effect.run, snapshot: await history.read(effect.run)});
+					break;
+				case 'compare-runs':
+					dispatch({type: 'runs-compared', table: await history.compare(effect.runs)});
+					break;
+			}
+		} catch (error) {
+			dispatch({type: 'history-failed', fault: faultOf(error)});
+		}
+	};
+
 	const start = () => {
 		const {startedConfig, config} = latest();
 		engine.send({type: 'start', answers: ports.beginRun(startedConfig ?? config)});
@@ -101,6 +123,11 @@ export function createEffects(
 				break;
 			case 'load-preset':
 				void loadPreset(effect.name);
+				break;
+			case 'list-runs':
+			case 'read-run':
+			case 'compare-runs':
+				void readHistory(effect);
 				break;
 			case 'start-demo':
 				void startDemo();

@@ -1,12 +1,12 @@
 import type {Clock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
 import type {CopyOutcome} from '../view/actions.ts';
-import type {ListedPreset} from '../view/state.ts';
+import type {ComparedRuns, ListedPreset} from '../view/state.ts';
 
 /** All that the screen needs from outside; a test replaces it. */
 export type ScreenPorts = {
@@ -35,6 +35,15 @@ export type ScreenPorts = {
 	readonly exportIncrease: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** Writes the winning request. @returns paths; rejects in words while there is none. */
 	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
+	/** Runs that are kept; undefined where none are. Each function rejects with the reason. */
+	readonly history?: {
+		/** Newest first; and why other folders cannot be read. */
+		readonly list: () => Promise<{readonly runs: readonly KeptRun[]; readonly faults: readonly string[]}>;
+		readonly read: (run: KeptRun) => Promise<Snapshot>;
+		readonly compare: (runs: readonly KeptRun[]) => Promise<ComparedRuns>;
+	};
+	/** Opens on the list of these, or on one of them, and prepares nothing. */
+	readonly opensOnRuns?: 'list' | KeptRun;
 	/** Opens on the account, and prepares nothing before something is chosen. */
 	readonly opensOnAccount?: boolean;
 	/** Regions of the Account view; empty: the Region in use. */

@@ -4,7 +4,7 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, type ScreenSize, type State} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
@@ -53,18 +53,22 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	});
 
 	const store = createStore({
-		initial: initialState({
-			config,
-			isDemo,
-			startsAtOnce,
-			hasKeys: ports.stdin.isTTY,
-			hasDemo: ports.startDemo !== undefined,
-			nowMs: clock.now(),
-			epochMs: clock.epoch() - clock.now(),
-			size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
-			account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
-			...(ports.opensOnAccount ? {view: 'account'} : {}),
-		}),
+		initial: initialState(
+			{
+				config,
+				isDemo,
+				startsAtOnce,
+				hasKeys: ports.stdin.isTTY,
+				hasDemo: ports.startDemo !== undefined,
+				nowMs: clock.now(),
+				epochMs: clock.epoch() - clock.now(),
+				size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
+				account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
+				...(ports.history === undefined ? {} : {history: {kind: 'idle'}}),
+				...(ports.opensOnAccount ? {view: 'account'} : {}),
+			},
+			ports.opensOnRuns !== undefined,
+		),
 		clock,
 		onEffect: runEffect,
 		visibleRows: visibleRowIds,
@@ -86,13 +90,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	};
 
 	const stopBySignal = async () => {
-		if (store.latest().stage.kind !== 'running') {
+		if (liveState(store.latest()).stage.kind !== 'running') {
 			return;
 		}
 		const {promise: ended, resolve: end} = Promise.withResolvers<void>();
 		const cancel = clock.after(leaveDeadlineMs + graceMs, end);
 		const unsubscribe = store.subscribe(() => {
-			if (store.latest().stage.kind !== 'running') {
+			if (liveState(store.latest()).stage.kind !== 'running') {
 				end();
 			}
 		});
@@ -141,6 +145,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			const state = store.latest();
 			if (ports.opensOnAccount || (ports.alerts ?? []).length > 0) {
 				store.dispatch({type: 'account-opened', atMs: clock.now()});
+			}
+			if (ports.opensOnRuns !== undefined) {
+				press('H');
+				if (ports.opensOnRuns !== 'list') {
+					runEffect({type: 'read-run', run: ports.opensOnRuns});
+				}
+				return;
 			}
 			if (ports.opensOnAccount) {
 				return;

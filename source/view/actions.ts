@@ -2,11 +2,11 @@ import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
-import type {MoreRequests, Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {KeyCommand} from './keymap.ts';
-import type {ExportKind, ListedPreset, ScreenSize, State} from './state.ts';
+import type {ComparedRuns, ExportKind, ListedPreset, ScreenSize, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
@@ -37,6 +37,15 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'export-finished'; readonly what: ExportKind; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly what: ExportKind; readonly message: string}
 	| {
+			readonly type: 'runs-listed';
+			readonly runs: readonly KeptRun[];
+			/** Why other folders cannot be read. */
+			readonly faults: readonly string[];
+	  }
+	| {readonly type: 'run-read'; readonly run: KeptRun; readonly snapshot: Snapshot}
+	| {readonly type: 'runs-compared'; readonly table: ComparedRuns}
+	| {readonly type: 'history-failed'; readonly fault: Fault}
+	| {
 			readonly type: 'copied';
 			readonly what: string;
 			/** Of the text, in characters. */
@@ -63,6 +72,7 @@ export type OverlayAction =
 	/** To another choice; positive is the next. */
 	| {readonly type: 'overlay-turned'; readonly steps: number}
 	| {readonly type: 'overlay-marked'}
+	| {readonly type: 'overlay-compared'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
 
@@ -83,6 +93,9 @@ export type Effect =
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
+	| {readonly type: 'list-runs'}
+	| {readonly type: 'read-run'; readonly run: KeptRun}
+	| {readonly type: 'compare-runs'; readonly runs: readonly KeptRun[]}
 	| {readonly type: 'start'}
 	/** To the run that has ended. */
 	| {readonly type: 'send-more'}

@@ -39,8 +39,41 @@ function nothingWatched({account}: State): string | undefined {
 
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
 export function disabledReason(state: State, command: KeyCommand): string | undefined {
+	if (state.earlier !== undefined && !readingCommands.has(command)) {
+		return 'an earlier run is shown: Esc returns to the present';
+	}
 	return reasons[command]?.(state);
 }
+
+/** What can be done with an earlier run: it is read. */
+const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
+	'next-goal',
+	'history',
+	'open-account',
+	'open-dashboard',
+	'open-variants',
+	'open-timeline',
+	'open-quotas',
+	'open-log',
+	'next-view',
+	'previous-view',
+	'close',
+	'up',
+	'down',
+	'page-up',
+	'page-down',
+	'detail',
+	'filter',
+	'next-sort',
+	'invert',
+	'zoom-in',
+	'zoom-out',
+	'zoom-reset',
+	'help',
+	'redraw',
+	'suspend',
+	'quit',
+]);
 
 /** Whether nothing was measured for lack of an account, and the simulator can replace it. */
 export function isDemoOffered(state: State): boolean {
@@ -117,7 +150,7 @@ const notZoomable: Reason = (state) =>
 
 const notClosable: Reason = (state) => {
 	const name = currentList(state);
-	const isOpen = state.isDetailOpen || state.overlay !== undefined;
+	const isOpen = state.earlier !== undefined || state.isDetailOpen || state.overlay !== undefined;
 	return isOpen || (name !== undefined && state.lists[name].filter !== '')
 		? undefined
 		: 'nothing is open; q quits';
@@ -133,8 +166,12 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	stop: notStoppable,
 	'toggle-pause': notStoppable,
 	'next-method': betweenRuns('the method'),
-	'next-goal': ({config}) =>
-		config.variants.length > 1 ? undefined : 'one variant: there is nothing to choose between',
+	history: ({history}) =>
+		history === undefined ? 'no runs are kept (--no-reports, or the folder cannot be written)' : undefined,
+	'next-goal': ({config, earlier}) =>
+		earlier !== undefined || config.variants.length > 1
+			? undefined
+			: 'one variant: there is nothing to choose between',
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
 	'fold-idle': notFoldable,

@@ -105,6 +105,10 @@ function overlayAction(
 			return settingsAction(overlay, keyName, atMs);
 		case 'help':
 			return scrollAction(keyName, atMs) ?? passingAction(keyName, view, ['?', 'h', 'q'], atMs);
+		case 'history':
+			return historyAction(keyName, atMs);
+		case 'comparison':
+			return scrollAction(keyName, atMs) ?? (closesBox(keyName) ? {type: 'overlay-closed', atMs} : undefined);
 		case 'more-question':
 			return ['a', 'y', 'Enter'].includes(keyName)
 				? {type: 'overlay-accepted', atMs}
@@ -121,6 +125,21 @@ function overlayAction(
 			);
 		case 'exported':
 			return passingAction(keyName, view, [], atMs);
+	}
+}
+
+const closesBox = (keyName: string): boolean => ['Esc', 'H', 'q'].includes(keyName);
+
+function historyAction(keyName: string, atMs: number): Action | undefined {
+	switch (keyName) {
+		case 'Space':
+			return {type: 'overlay-marked', atMs};
+		case 'c':
+			return {type: 'overlay-compared', atMs};
+		default:
+			return closesBox(keyName)
+				? {type: 'overlay-closed', atMs}
+				: (scrollAction(keyName, atMs) ?? listAction(keyName, atMs));
 	}
 }
 

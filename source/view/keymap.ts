@@ -80,6 +80,9 @@ const run = [
 		in: account,
 	}),
 	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
+	bind('H', 'history', 'earlier runs: reopen one, compare two', {
+		hint: ['Earlier runs', 3],
+	}),
 ];
 
 const screen = [

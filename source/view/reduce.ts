@@ -10,6 +10,7 @@ import {
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
+import * as history from './history/history.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -27,8 +28,13 @@ import {statusOf, windowTitle} from './status.ts';
  * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
+	if (before.present !== undefined) {
+		return history.besideEarlier(before, before.present, action, reduce);
+	}
 	const {state, effects} = reduced(before, action);
-	return {state: withLog(state, 'setting', ...changedSettings(before, state)), effects};
+	// The settings of an earlier run are nobody's change.
+	const changes = state.earlier === undefined ? changedSettings(before, state) : [];
+	return {state: withLog(state, 'setting', ...changes), effects};
 }
 
 function reduced(before: State, action: Action): Transition {
@@ -72,6 +78,7 @@ function reduced(before: State, action: Action): Transition {
 		case 'overlay-moved':
 		case 'overlay-turned':
 		case 'overlay-marked':
+		case 'overlay-compared':
 		case 'overlay-accepted':
 		case 'overlay-closed':
 			return state.overlay === undefined
@@ -118,6 +125,11 @@ function reduced(before: State, action: Action): Transition {
 					`not written: ${action.message}`,
 				),
 			);
+		case 'runs-listed':
+		case 'run-read':
+		case 'runs-compared':
+		case 'history-failed':
+			return history.takeHistory(state, action);
 		case 'copied':
 			return noEffect(withCopied(state, action));
 		case 'screen-resized':
@@ -133,9 +145,17 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		return inSettings(state, overlay, action);
 	}
 	if (action.type === 'overlay-closed') {
-		return noEffect({...state, overlay: undefined});
+		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
 	}
 	switch (overlay.kind) {
+		case 'history':
+			return history.inHistory(state, overlay, action);
+		case 'comparison': {
+			const last = 3 * (overlay.table.rows.length + overlay.table.remarks.length);
+			const lines = action.type === 'overlay-moved' ? action.lines : 0;
+			const scroll = Math.min(last, Math.max(0, overlay.scroll + lines));
+			return noEffect({...state, overlay: {...overlay, scroll}});
+		}
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
@@ -164,6 +184,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 		case 'text-erased':
 			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
 		case 'overlay-turned':
+		case 'overlay-compared':
 			return noEffect(state);
 		case 'overlay-moved':
 			return pickers.movePicker(state, picker, action.lines);
@@ -296,6 +317,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	models: pickers.openModels,
 	presets: pickers.openPresets,
 	settings: openSettings,
+	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
 	'fold-idle': account.foldIdle,

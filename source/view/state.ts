@@ -1,6 +1,6 @@
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {MoreRequests, Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
@@ -45,7 +45,41 @@ export type Overlay =
 	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
 	| {readonly kind: 'more-question'}
+	| HistoryList
+	| {
+			readonly kind: 'comparison';
+			readonly table: ComparedRuns;
+			readonly scroll: number;
+			/** What Esc goes back to. */
+			readonly list: HistoryList;
+	  }
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
+
+/** The list of earlier runs. */
+export type HistoryList = {
+	readonly kind: 'history';
+	readonly index: number;
+	/** Folders of the runs to compare. */
+	readonly marked: readonly string[];
+	/** Why something cannot be read or compared. */
+	readonly problem: string | undefined;
+};
+
+/** Runs side by side, in words; the first is the one that the others are compared with. */
+export type ComparedRuns = {
+	readonly names: readonly string[];
+	/** In what else they differ, and whether a simulator answered. */
+	readonly remarks: readonly string[];
+	readonly rows: ReadonlyArray<{
+		/** Empty below the first row of a variant. */
+		readonly variant: string;
+		readonly figure: string;
+		/** One for each run. */
+		readonly values: readonly string[];
+		/** One for each run but the first. */
+		readonly differences: readonly string[];
+	}>;
+};
 
 /** A list to choose from, narrowed down by what is typed. */
 export type Picker = {
@@ -121,6 +155,12 @@ export type State = {
 	readonly overlay: Overlay | undefined;
 	readonly models: RemoteList<ListedModel>;
 	readonly presets: RemoteList<ListedPreset>;
+	/** Runs that are kept, newest first; undefined where none are. */
+	readonly history: RemoteList<KeptRun> | undefined;
+	/** The earlier run that is shown; undefined: the present one is. */
+	readonly earlier: KeptRun | undefined;
+	/** The present state, which goes on while an earlier run is shown. */
+	readonly present: State | undefined;
 	readonly account: AccountState;
 	readonly isDetailOpen: boolean;
 	/** Names of variants that are not to run. */
@@ -156,11 +196,13 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
+		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
+	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
+	opensOnRuns = false,
 ): State {
-	const opensOnAccount = options.view === 'account';
-	const isChoosing = opensOnAccount || options.config.models.length === 0;
-	const isListing = isChoosing && !opensOnAccount;
+	const opensElsewhere = opensOnRuns || options.view === 'account';
+	const isChoosing = opensElsewhere || options.config.models.length === 0;
+	const isListing = isChoosing && !opensElsewhere;
 	return {
 		size: {columns: 80, rows: 24},
 		hasKeys: true,
@@ -168,7 +210,10 @@ export function initialState(
 		epochMs: 0,
 		view: 'dashboard',
 		account: initialAccount(),
+		history: undefined,
 		...options,
+		earlier: undefined,
+		present: undefined,
 		stage: isChoosing
 			? {kind: 'choosing'}
 			: {
@@ -200,4 +245,9 @@ export function initialState(
 		log: [],
 		startedWords: undefined,
 	};
+}
+
+/** The present state, whether an earlier run is shown or not. */
+export function liveState(state: State): State {
+	return state.present ?? state;
 }

@@ -10,6 +10,7 @@ import {
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
+import {startText} from './history/history.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
 /** The state of the session in words. */
@@ -17,7 +18,16 @@ export type Status = {readonly word: string; readonly detail: string; readonly t
 
 /** The status of the session, whether the view is frozen or not. */
 export function statusOf(state: State): Status {
-	const {stage, snapshot} = state;
+	const {stage, snapshot, earlier} = state;
+	if (earlier !== undefined) {
+		const {word, detail} = endedStatus(snapshot);
+		const how = `${word.toLowerCase()} ${detail.replace(/ · r runs again$/, '')}`;
+		return {
+			word: 'EARLIER RUN',
+			detail: `of ${startText(earlier.startedAt)} UTC · Esc returns · ${how}`,
+			tone: 'warning',
+		};
+	}
 	switch (stage.kind) {
 		case 'preparing': {
 			const waited = formatSecondsLeft(Math.floor((state.nowMs - stage.sinceMs) / 1000) * 1000);

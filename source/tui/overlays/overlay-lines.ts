@@ -8,6 +8,7 @@ import {statusOf} from '../../view/status.ts';
 import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts';
 import {type Rect, tierOf} from '../layout.ts';
 import {planEntries} from '../panels/notice.ts';
+import {comparisonContent, historyContent} from './history-lines.ts';
 import {pickerContent} from './picker-lines.ts';
 import {moreLines, startQuestion} from './start-question.ts';
 
@@ -114,6 +115,10 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
 			};
+		case 'history':
+			return historyContent(state, overlay, width, height);
+		case 'comparison':
+			return comparisonContent(overlay, width, height);
 		case 'more-question':
 			return {
 				title: [segment('More requests?', 'warning')],

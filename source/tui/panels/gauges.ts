@@ -138,7 +138,9 @@ const scarceWidth = 56;
 function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number) {
 	const {gauge, limit} = row;
 	if (gauge === undefined || limit === undefined) {
-		return {numbers: [], words: [segment('not known yet', 'muted')]};
+		// An earlier run has its limits; what was used of them at its end is not in its results.
+		const words = limit === undefined ? 'not known yet' : 'not kept';
+		return {numbers: [], words: [segment(words, 'muted')]};
 	}
 	const isRoomy = width >= roomyWidth;
 	if (limit.state === 'none') {

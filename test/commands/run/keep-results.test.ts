@@ -34,6 +34,7 @@ describe('keepRuns', () => {
 		for (const run of ['one', 'two']) {
 			kept.begin(config);
 			engine.report({type: 'ended', snapshot: named(run)});
+			await kept.kept().at(-1)?.first;
 		}
 		const all = kept.kept();
 		const written = await Promise.all(all.map(async (each) => each.all));
