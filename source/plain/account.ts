@@ -6,7 +6,7 @@ import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/number
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
-import {accountRow, sortAccountRows} from '../view/account/account-rows.ts';
+import {accountRow, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
 import {accountWords} from '../view/quota-words.ts';
 
 /** The account's use as append-only lines: one block per minute. */
@@ -70,7 +70,9 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle
 	);
 	const lines = [
 		headOf(region),
-		...(rows.length === 0 ? [] : renderTable(accountColumns({hasRegions: false}), rows, width)),
+		...(rows.length === 0
+			? []
+			: renderTable(accountColumns({hasRegions: false, hasAges: hasDifferentAges(rows)}), rows, width)),
 		...idleLine(region.buckets.length - shown.length),
 		...noteLines(rows.map(({bucket}) => bucket)),
 		...region.remarks,

@@ -129,10 +129,11 @@ const levels = '▁▂▃▄▅▆▇█';
 /**
  * A line of bars in `width` cells, the oldest value first: each cell is the greatest of its values, so that no peak is lost.
  * Nothing is blank; whatever is above 0 shows.
+ * @param limit Value of a whole bar, unless a value is greater.
  */
-export function sparkline(values: readonly number[], width: number): string {
+export function sparkline(values: readonly number[], width: number, limit = 0): string {
 	const cells = Math.max(0, Math.floor(width));
-	const greatest = Math.max(0, ...values.filter((value) => Number.isFinite(value)));
+	const greatest = Math.max(0, limit, ...values.filter((value) => Number.isFinite(value)));
 	return Array.from({length: cells}, (_, cell) => {
 		const from = Math.floor((cell * values.length) / cells);
 		const to = Math.max(from + 1, Math.floor(((cell + 1) * values.length) / cells));

@@ -103,6 +103,11 @@ export function formatElapsedMs(elapsedMs: Known): string {
 	return seconds < 3600 ? clock : `${Math.floor(seconds / 3600)}:${clock}`;
 }
 
+/** The minute of a moment in milliseconds since 1970: `17:02 UTC`. */
+export function formatMinuteUtc(atMs: number): string {
+	return `${new Date(atMs).toISOString().slice(11, 16)} UTC`;
+}
+
 /** A span of time in words, rounded down: `40 s`, `5 min`, `27 h 46 min`. */
 export function formatSpan(spanMs: number): string {
 	const seconds = Math.floor(spanMs / 1000);

@@ -1,5 +1,5 @@
 import {cleanText} from '../text/width.ts';
-import {selectedBucket} from './account/listed-buckets.ts';
+import {notFoldable, selectedBucket} from './account/listed-buckets.ts';
 import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
 import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
@@ -198,6 +198,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			: 'one variant: there is nothing to choose between',
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
+	'fold-idle': notFoldable,
 	'toggle-freeze': (state) =>
 		state.view === 'account'
 			? nothingWatched(state)

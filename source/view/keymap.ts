@@ -92,6 +92,7 @@ const screen = [
 	bind('Tab', 'next-view', 'next view', {hint: ['View', 6]}),
 	bind('Shift+Tab', 'previous-view', 'previous view'),
 	bind('R', 'regions', 'choose Regions of the account', {hint: ['Regions', 6], in: account}),
+	bind('z', 'fold-idle', 'fold or show idle buckets', {hint: ['Idle', 3], in: account}),
 	bind('Esc', 'close', 'close what is open; never quits'),
 ];
 

@@ -354,6 +354,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
+	'fold-idle': account.foldIdle,
 	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
 	'open-account': opener('account'),
 	'open-dashboard': opener('dashboard'),

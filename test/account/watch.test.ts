@@ -64,7 +64,7 @@ describe('a block', () => {
 		expect(lines[0]).toBe(
 			`2026-11-20 11:57 UTC · us-east-1 · SIMULATED · 1 active of ${/of (\d+) buckets/.exec(lines[0] ?? '')?.[1]} buckets`,
 		);
-		expect(lines[1]).toMatch(/^Model +Scope +RPM +of +% +TPM/);
+		expect(lines[1]).toMatch(/^Model +Scope +RPM +(of +)?RPM% +TPM/);
 		expect(lines[2]).toMatch(/^nova-lite +cross-region +\d+ +200 +\d+%/);
 		expect(lines.at(-2)).toMatch(/^CloudWatch so far: \d+ metrics in \d+ calls, \$.*not verified/);
 		expect(lines.at(-1)).toBe('');

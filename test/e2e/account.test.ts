@@ -47,7 +47,10 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 		onTestFinished(() => terminal.kill('SIGKILL'));
 		await terminal.waitFor(has(/\[1 Account\]/), 'the Account view');
 		await terminal.waitFor(has(/Account · us-east-1.*Account · eu-west-1/), 'a table for each Region');
-		await terminal.waitFor(has(/› .*nova-lite +cross-region +1\d\d/), 'the busy bucket, first of its table');
+		await terminal.waitFor(
+			has(/› .*nova-lite +cross-region .*\d\d%.* (FULL|\d+) RPM/),
+			'the busy bucket, first of its table',
+		);
 		await terminal.waitFor(has(/alert requests>50: amazon\.nova-lite/), 'the alarm in words');
 		expect(terminal.raw().split('\u0007').length - 1).toBe(1);
 

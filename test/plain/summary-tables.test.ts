@@ -83,7 +83,7 @@ it('the headers of all printed tables are of one kind: a capital first, as on th
 		...columnsFor([]),
 		...turnColumns,
 		...limitColumns(),
-		...accountColumns({hasRegions: true}),
+		...accountColumns({hasRegions: true, hasAges: false}),
 	].map(({header}) => header);
 	// "47 of 50 94%" reads as one phrase.
 	expect(columns.filter((header) => !/^(?:of|%|)$/.test(header) && !/^[A-Z$]/.test(header))).toEqual([]);

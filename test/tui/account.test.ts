@@ -254,6 +254,30 @@ it(
 	patienceMs,
 );
 
+it('what CloudWatch did not report is nowhere a 0', () => {
+	const [bucket] = accountBucketsFixture();
+	const unknown = {
+		...(bucket ?? accountBucketFixture()),
+		minute: null,
+		quota: {...targetFixture().quota, tokensPerDay: targetFixture().quota.tokensPerMinute},
+		dayTokens: null,
+		costPerHourUsd: null,
+		durations: [],
+		use: {requests: 0, quotaTokens: 0},
+		others: {requests: 0, quotaTokens: 0},
+		peak: {requests: 0, quotaTokens: 0},
+	};
+	const row = accountRow(unknown, fixtureMinute);
+	const [, table = []] = accountTableLines([row], {width: 196, height: 5, hasRegions: false});
+	const cells = table.map(({text}) => text).join('');
+	globalExpect(cells.replaceAll(/nova-lite|of 0/g, '')).not.toMatch(/(^|\s)\$?0(\.00|%)?(\s|$)/);
+	const detail = accountDetailLines(row, 400).map((line) => line.map(({text}) => text).join(''));
+	globalExpect(detail.filter((line) => /^(in use|tokens|last hour|today)/.test(line))).toEqual(
+		['in use', 'tokens', 'last hour', 'today'].map((label) => `${label.padEnd(14)}not known`),
+	);
+	globalExpect(detail.find((line) => line.startsWith('by whom'))).toContain('others not known');
+});
+
 it('an alert rings once, with a line in the log', async () => {
 	const {shoot, report, terminal, leave} = openAccount(
 		{columns: 120, rows: 30},

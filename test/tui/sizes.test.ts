@@ -115,7 +115,7 @@ describe.concurrent.each(sizes)('at %i x %i', {timeout: 90_000}, (columns, rows)
 		expectWhole(expect, frame, columns, rows);
 		expect(frame).toMatch(/WATCHING/);
 		if (tier === 'wide' || tier === 'normal') {
-			expect(frame).toMatch(/Model +.*RPM .*TPM /);
+			expect(frame).toMatch(/Model +.*RPM.*TPM/);
 			// Two Regions are side by side where each table has 76 columns.
 			expect(frame.match(/╭─ Account · /g)).toHaveLength(columns >= 152 ? 2 : 1);
 		}

@@ -2,12 +2,18 @@ import {describe, expect, it} from 'vitest';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountSnapshot} from '../../source/domain/account-snapshot.ts';
 import {initialAccount} from '../../source/view/account/account-state.ts';
-import {listedBuckets, selectedBucket} from '../../source/view/account/listed-buckets.ts';
+import {listedBuckets, listedRegions, selectedBucket} from '../../source/view/account/listed-buckets.ts';
 import type {Action, UntimedAction} from '../../source/view/actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {accountStatus} from '../../source/view/status.ts';
-import {accountBucketFixture, accountFixture, accountRegionFixture} from '../helpers/account-fixture.ts';
+import {
+	accountBucketFixture,
+	accountBucketsFixture,
+	accountFixture,
+	accountRegionFixture,
+	idleBucketFixture,
+} from '../helpers/account-fixture.ts';
 import {
 	bucketFixture,
 	configFixture,
@@ -67,12 +73,12 @@ describe('the rows', () => {
 		expect(models(typed('sonnet global'))).toEqual(['claude-sonnet-4-5 global']);
 		expect(models(typed('throttled'))).toEqual(['llama3-3-70b-instruct cross-region']);
 		expect(selectedBucket(typed('idle'))?.bucket.activity).toBe('idle');
-		expect(models(following(typed('x'), {type: 'typing-ended', isKept: false}).state)).toHaveLength(6);
+		expect(models(following(typed('x'), {type: 'typing-ended', isKept: false}).state)).toHaveLength(4);
 	});
 
 	it('are the frozen ones while the view is frozen', () => {
 		const {state} = following(start(), reported(), command('toggle-freeze'), reported({regions: []}));
-		expect(models(state)).toHaveLength(6);
+		expect(models(state)).toHaveLength(4);
 		expect(accountStatus(state).word).toBe('FROZEN');
 		expect(models(following(state, command('toggle-freeze')).state)).toEqual([]);
 	});
@@ -98,6 +104,32 @@ describe('the rows', () => {
 	});
 });
 
+describe('idle buckets', () => {
+	it('are folded, shown by a key, and found by a filter', () => {
+		const {state} = following(start(), reported());
+		expect(models(state)).toHaveLength(4);
+		expect(listedRegions(state)[0]?.folded).toBe(2);
+		const shown = following(state, command('fold-idle')).state;
+		expect(models(shown)).toHaveLength(6);
+		expect(models(following(shown, command('fold-idle')).state)).toHaveLength(4);
+	});
+
+	it('are shown where nothing is in use, and the key says why', () => {
+		const idle = accountFixture({buckets: [idleBucketFixture('amazon.nova-pro-v1:0')]});
+		const {state} = following(start(), reported(idle), command('fold-idle'));
+		expect(models(state)).toHaveLength(1);
+		expect(state.flash?.text).toBe('all buckets are idle: they are shown');
+	});
+
+	it('are none of those of which nothing is known', () => {
+		const [first, ...rest] = accountBucketsFixture();
+		const buckets = [first, ...rest.map((bucket) => ({...bucket, minute: null}))].flatMap(
+			(each) => each ?? [],
+		);
+		expect(models(following(start(), reported(accountFixture({buckets}))).state)).toHaveLength(6);
+	});
+});
+
 describe('a benchmark', () => {
 	it('carries model and Region over, and says what others leave', () => {
 		const {state, effects} = following(
@@ -110,7 +142,7 @@ describe('a benchmark', () => {
 		const config = {models: ['us.amazon.nova-lite-v1:0'], connection: {region: 'eu-west-1'}};
 		expect(effects).toMatchObject([{type: 'prepare', config}]);
 		expect(state).toMatchObject({view: 'dashboard', stage: {kind: 'preparing', startsThen: false}});
-		expect(state.flash?.text).toBe('nova-lite: others leave 67% of its minute, which the run takes');
+		expect(state.flash?.text).toBe('nova-lite: 67% of the quota is free; the run uses only that');
 	});
 
 	it('of a bucket that the run would fill is asked about even where it would start at once', () => {

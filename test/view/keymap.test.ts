@@ -91,6 +91,7 @@ it('every key is in the help and in the Markdown table', () => {
 		Tab            next view
 		Shift+Tab      previous view
 		R              choose Regions of the account
+		z              fold or show idle buckets
 		Esc            close what is open; never quits
 		↑ k            up
 		↓ j            down

@@ -56,7 +56,7 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): stri
 	}
 };
 
-const quotaNotes = ({quota, baseModel}: Target, {duplicates}: NoteContext): readonly string[] => {
+const quotaNotes = ({quota, baseModel}: Target, {duplicates, failures}: NoteContext): readonly string[] => {
 	const limits = [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
 	const blocked = limits.filter(({state}) => state === 'blocked');
 	const twice = limits.filter(({name}) => name !== null && duplicates.has(name));
@@ -72,7 +72,10 @@ const quotaNotes = ({quota, baseModel}: Target, {duplicates}: NoteContext): read
 			: [
 					`Service Quotas has "${twice[0]?.name}" more than once; the one with code ${twice[0]?.code} is shown.`,
 				]),
-		...(isUnknown ? [`No quota name is exactly about ${baseModel}: its limits are not known.`] : []),
+		// A list that could not be read has a remark of its own: nothing is known about what is in it.
+		...(isUnknown && !failures.has('applied') && !failures.has('defaults')
+			? [`No quota for ${baseModel} found in Service Quotas; limits unknown.`]
+			: []),
 	];
 };
 

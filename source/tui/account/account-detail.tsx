@@ -77,18 +77,18 @@ export function accountDetailLines(row: AccountRow, width: number): readonly Lin
 	const {bucket, fractions} = row;
 	const entries: ReadonlyArray<readonly [string, string]> = [
 		['in use', inUseWords(bucket, fractions)],
-		['of it', partWords(bucket)],
+		['by whom', partWords(bucket)],
 		['tokens', tokenWords(bucket)],
 		['last hour', hourWords(bucket)],
-		['day', dayWords(bucket, fractions.day)],
+		['today', dayWords(bucket, fractions.day)],
 		...bucket.durations.map((durations): readonly [string, string] => [
 			'latency',
 			`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
 		]),
-		['ModelIds', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
+		['model IDs', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
 		...limitKinds.map((kind): readonly [string, string] => [
 			limitNames[kind],
-			limitWords(bucket.quota[kind]),
+			limitWords(bucket.quota[kind], kind),
 		]),
 		[
 			'burndown',
@@ -115,29 +115,48 @@ function inUseWords({use, quota, minute}: AccountBucket, fractions: AccountRow['
 }
 
 /** Who uses it: this program live, others as CloudWatch reports it. */
-function partWords({own, others}: AccountBucket): string {
-	return `${formatNumber(own.requests)} requests and ${formatTokens(own.quotaTokens)} quota tokens are of this program (now), ${formatNumber(others.requests)} and ${formatTokens(others.quotaTokens)} of others (mean of three minutes)`;
+function partWords({own, others, minute}: AccountBucket): string {
+	const known = (words: string): string => (minute === null ? 'not known' : words);
+	return `this program ${formatNumber(own.requests)} requests, ${formatTokens(own.quotaTokens)} tokens · others ${known(`${formatNumber(others.requests)} requests, ${formatTokens(others.quotaTokens)} tokens (3-minute mean)`)}. AWS does not report which program uses a quota: model invocation logging records each caller, an application inference profile gives a program a model ID of its own.`;
 }
 
-function tokenWords({reported}: AccountBucket): string {
+function tokenWords({reported, minute}: AccountBucket): string {
+	if (minute === null) {
+		return 'not known';
+	}
 	return `${formatTokens(reported.inputTokens)} input, ${formatTokens(reported.outputTokens)} output, ${formatTokens(reported.cacheReadTokens)} cache read (free of quota), ${formatTokens(reported.cacheWriteTokens)} cache write; ${formatCount(reported.throttles)} throttled, ${formatCount(reported.clientErrors)} client and ${formatCount(reported.serverErrors)} server errors`;
 }
 
-function hourWords({peak, hourThrottles, hourErrors, costPerHourUsd, priceRegion}: AccountBucket): string {
+function hourWords({
+	minute,
+	peak,
+	hourThrottles,
+	hourErrors,
+	costPerHourUsd,
+	priceRegion,
+}: AccountBucket): string {
+	if (minute === null) {
+		return 'not known';
+	}
 	const prices = priceRegion === undefined ? 'list prices' : `list prices of ${priceRegion}`;
 	return `peak minute ${formatCount(peak.requests)} requests, ${formatTokens(peak.quotaTokens)} quota tokens; ${formatCount(hourThrottles)} throttled, ${formatCount(hourErrors)} errors; ${formatUsd(costPerHourUsd)} at ${prices}`;
 }
 
 function dayWords({dayTokens, quota}: AccountBucket, fraction: number | null): string {
 	return dayTokens === null
-		? 'not limited, or not known'
-		: `${formatTokens(dayTokens)} quota tokens since midnight UTC (when the service begins the day is not documented), of ${limitCell(quota.tokensPerDay, formatTokens)} (${formatPercent(fraction)})`;
+		? quota.tokensPerDay.state === 'none'
+			? 'no daily limit'
+			: 'not known'
+		: `${formatTokens(dayTokens)} of ${limitCell(quota.tokensPerDay, formatTokens)} tokens (${formatPercent(fraction)}) since 00:00 UTC (assumed: AWS does not document when the day begins)`;
 }
 
-function limitWords(limit: Limit): string {
+function limitWords(limit: Limit, kind: keyof typeof limitNames): string {
 	const {state, source, applied, default: standard, code, name} = limit;
 	if (state === 'none') {
-		return 'the service sets none';
+		return kind === 'tokensPerDay' ? 'no daily limit' : 'no limit';
+	}
+	if (state === 'unknown' && applied === null && standard === null) {
+		return 'not known';
 	}
 	const value = limitCell(limit, formatTokens);
 	const facts = [

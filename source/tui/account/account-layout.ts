@@ -14,6 +14,8 @@ export type AccountTable = {
 	/** The Region that the table is about; undefined: all of them. */
 	readonly region: AccountRegion | undefined;
 	readonly rows: readonly AccountRow[];
+	/** Number of idle buckets that are folded into a line. */
+	readonly folded: number;
 	readonly width: number;
 	readonly height: number;
 };
@@ -52,12 +54,21 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 	const noteRows = Math.max(0, Math.min(notes.length, maxNoteRows, height - minTableRows));
 	const isBeside = listed.length > 1 && width / listed.length >= besideFromWidth;
 	const [first] = listed;
-	const tables = isBeside ? listed : [{region: listed.length === 1 ? first?.region : undefined, rows}];
+	const tables = isBeside
+		? listed
+		: [
+				{
+					region: listed.length === 1 ? first?.region : undefined,
+					rows,
+					folded: listed.reduce((sum, each) => sum + each.folded, 0),
+				},
+			];
 	const each = Math.floor(width / tables.length);
 	return {
 		kind: 'tables',
 		tables: tables.map((table, at) => ({
 			region: table.region,
+			folded: table.folded,
 			rows: table.rows.map((row) => (row.id === selected?.id ? {...row, isSelected: true} : row)),
 			width: at === tables.length - 1 ? width - each * at : each,
 			height: height - noteRows,
@@ -66,9 +77,16 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 	};
 });
 
-/** The rows that a table of this height shows: around the selected one where not all fit. */
-export function visibleBuckets(rows: readonly AccountRow[], height: number): readonly AccountRow[] {
-	const count = Math.max(1, height - 1);
+/**
+ * The rows that a table of this height shows: around the selected one where not all fit.
+ * @param folded Idle buckets that take a line.
+ */
+export function visibleBuckets(
+	rows: readonly AccountRow[],
+	folded: number,
+	height: number,
+): readonly AccountRow[] {
+	const count = Math.max(1, height - (folded > 0 ? 2 : 1));
 	const at = rows.findIndex(({isSelected}) => isSelected);
 	const first = firstShown(at, count, rows.length);
 	return rows.slice(first, first + count);
@@ -83,8 +101,8 @@ export function visibleRowIds(state: State): readonly string[] {
 	const {tier} = screenLayout(state);
 	const shown =
 		layout.kind === 'tables'
-			? layout.tables.flatMap(({rows, width, height}) =>
-					visibleBuckets(rows, panelInside(width, height, tier).height),
+			? layout.tables.flatMap(({rows, folded, width, height}) =>
+					visibleBuckets(rows, folded, panelInside(width, height, tier).height),
 				)
 			: [];
 	return [...new Set(shown.filter(({bucket}) => bucket.activity !== 'idle').map(({id}) => id))];

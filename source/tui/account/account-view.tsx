@@ -1,11 +1,12 @@
 import {Box} from 'ink';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
+import {formatCount} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
-import type {AccountRow} from '../../view/account/account-rows.ts';
+import {type AccountRow, hasDifferentAges} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import type {ListState} from '../../view/lists.ts';
@@ -19,8 +20,8 @@ import {emptyTableLines} from './account-notes.ts';
 
 /** From this width on there is room for a bar of the fullest limit. */
 const barFromWidth = 90;
-const barWidth = 10;
 const roomyFromWidth = 130;
+const barWidthAt = (width: number): number => (width >= roomyFromWidth ? 10 : 6);
 
 /**
  * The table of buckets: a header and as many rows as fit, the selected one always among them.
@@ -32,14 +33,22 @@ export function accountTableLines(
 		width,
 		height,
 		hasRegions,
-	}: {readonly width: number; readonly height: number; readonly hasRegions: boolean},
+		folded = 0,
+	}: {
+		readonly width: number;
+		readonly height: number;
+		readonly hasRegions: boolean;
+		/** Number of idle buckets that are not among the rows. */
+		readonly folded?: number;
+	},
 ): readonly Line[] {
 	const hasBar = width >= barFromWidth;
+	const barWidth = barWidthAt(width);
 	const markWidth = 2 + (hasBar ? barWidth + 1 : 0);
-	const shown = visibleBuckets(rows, height);
+	const shown = visibleBuckets(rows, folded, height);
 	// The widths depend on all rows, so that nothing moves while scrolling.
 	const fitted = fitColumns(
-		accountColumns({hasRegions}),
+		accountColumns({hasRegions, hasAges: hasDifferentAges(rows)}),
 		rows,
 		Math.max(1, width - markWidth),
 		width >= roomyFromWidth ? 2 : 1,
@@ -48,14 +57,23 @@ export function accountTableLines(
 		[segment(' '.repeat(markWidth)), segment(formatHeader(fitted), 'muted')],
 		...shown.map((row) => [
 			segment(row.isSelected ? '› ' : '  ', 'strong'),
-			...(hasBar ? [...barOf(row), segment(' ')] : []),
+			...(hasBar ? [...barOf(row, barWidth), segment(' ')] : []),
 			...rowLine(fitted, row),
 		]),
+		...(folded === 0 || height < 3
+			? []
+			: [
+					[
+						segment(`  ${formatCount(folded)} idle · `, 'muted'),
+						segment('z', 'accent'),
+						segment(' shows', 'muted'),
+					],
+				]),
 	];
 }
 
 /** The fullest of the limits. */
-function barOf({fullest, bucket}: AccountRow): Line {
+function barOf({fullest, bucket}: AccountRow, barWidth: number): Line {
 	return bucket.activity === 'idle' || fullest === null
 		? [segment('·'.repeat(barWidth), 'muted')]
 		: gaugeBar({used: fullest, reserved: 0, limit: 1}, barWidth);
@@ -84,7 +102,7 @@ export function accountTitle(
 	};
 }
 
-const legend: Line = [segment('a minute of CloudWatch, two minutes late', 'muted')];
+const legend: Line = [segment('CloudWatch, 1-minute data, about 2 min behind', 'muted')];
 
 type Props = {
 	readonly state: State;
@@ -121,7 +139,7 @@ export function AccountView(props: Props) {
 	);
 }
 
-function TableView({rows, region, ...props}: Props & AccountTable) {
+function TableView({rows, region, folded, ...props}: Props & AccountTable) {
 	const {state, width, height, tier} = props;
 	const inside = panelInside(width, height, tier);
 	const {account, lists} = state;
@@ -129,7 +147,7 @@ function TableView({rows, region, ...props}: Props & AccountTable) {
 	const lines =
 		rows.length === 0
 			? emptyTableLines(region === undefined ? shownRegions(account) : [region], filter, inside.width)
-			: accountTableLines(rows, {...inside, hasRegions: region === undefined});
+			: accountTableLines(rows, {...inside, hasRegions: region === undefined, folded});
 	return <Panel {...props} title={accountTitle(region, lists.account)} lines={lines} />;
 }
 

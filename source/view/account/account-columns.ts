@@ -1,8 +1,10 @@
+import type {Room} from '../../account/outlook.ts';
 import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import {gaugeLevel, gaugeLevels, sparkline} from '../../text/bars.ts';
 import {
 	formatCount,
 	formatDurationMs,
+	formatMinuteUtc,
 	formatNumber,
 	formatPercent,
 	formatTokens,
@@ -28,11 +30,48 @@ const dimTone = ({bucket}: AccountRow): Tone => (bucket.activity === 'idle' ? 'm
 const useOf = ({bucket}: AccountRow, value: number, format: (value: number) => string): string =>
 	bucket.minute === null && bucket.own.requests === 0 ? unknownMark : format(value);
 
-/** Percent, with a glyph near or at the limit, so that colour is not needed. */
-const percentCell = (fraction: number | null): string => {
-	const level = gaugeLevel(fraction);
-	return `${formatPercent(fraction)}${level === 'ok' ? ' ' : gaugeLevels[level].glyph}`;
+/** Near a limit, and closer than that; without colour as well. */
+const levelMarks = {ok: '  ', near: '! ', full: '!!'} as const;
+
+const percentCell = (fraction: number | null): string =>
+	`${formatPercent(fraction)}${levelMarks[gaugeLevel(fraction)]}`;
+
+/** Units of the limits as the table calls them. */
+const roomUnits = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'day'} as const;
+
+/** What is left of a limit: `3 RPM`, `5k TPM`, `26M day`; `FULL day` where nothing fits any more. */
+export function roomWords({kind, left, isFull}: Room): string {
+	return `${isFull ? 'FULL' : formatTokens(Math.floor(left))} ${roomUnits[kind]}`;
+}
+
+const roomTone = ({room}: AccountRow): Tone =>
+	room === undefined ? 'muted' : room.isFull ? 'bad' : levelTone(room.fraction);
+
+/** `since 17:02 UTC`; by the trend, so about: `~12 min`, `~21:40 UTC` for the day. */
+const outlookCell = ({outlook, nowMs}: AccountRow): string => {
+	if (outlook === undefined) {
+		return unknownMark;
+	}
+	const {type, kind, atMs} = outlook;
+	if (type === 'full') {
+		return atMs === null ? 'longer' : `since ${formatMinuteUtc(atMs)}`;
+	}
+	if (atMs === null) {
+		return '> 1 h';
+	}
+	return kind === 'tokensPerDay'
+		? `~${formatMinuteUtc(atMs)}`
+		: `~${Math.max(1, Math.round((atMs - nowMs) / 60_000))} min`;
 };
+
+const outlookTone = ({outlook}: AccountRow): Tone =>
+	outlook === undefined
+		? 'muted'
+		: outlook.type === 'full'
+			? 'bad'
+			: outlook.atMs === null
+				? 'plain'
+				: 'warning';
 
 const durationPair = (p50: number | null | undefined, p90: number | null | undefined): string =>
 	p50 == null && p90 == null ? unknownMark : `${formatDurationMs(p50)}/${formatDurationMs(p90)}`;
@@ -60,20 +99,20 @@ const modelColumn: AccountColumn = {
 };
 
 const limitColumns: readonly AccountColumn[] = [
-	right('rpm', 'RPM', 90, (row) => useOf(row, row.bucket.use.requests, formatNumber)),
+	right('rpm', 'RPM', 72, (row) => useOf(row, row.bucket.use.requests, formatNumber)),
 	right('rpm-limit', 'of', 40, ({bucket}) => limitCell(bucket.quota.requestsPerMinute, formatTokens)),
 	right(
 		'rpm-percent',
-		'%',
+		'RPM%',
 		85,
 		({fractions}) => percentCell(fractions.requests),
 		({fractions}) => levelTone(fractions.requests),
 	),
-	right('tpm', 'TPM', 95, (row) => useOf(row, row.bucket.use.quotaTokens, formatTokens)),
+	right('tpm', 'TPM', 74, (row) => useOf(row, row.bucket.use.quotaTokens, formatTokens)),
 	right('tpm-limit', 'of', 45, ({bucket}) => limitCell(bucket.quota.tokensPerMinute, formatTokens)),
 	right(
 		'tpm-percent',
-		'%',
+		'TPM%',
 		96,
 		({fractions}) => percentCell(fractions.tokens),
 		({fractions}) => levelTone(fractions.tokens),
@@ -81,11 +120,13 @@ const limitColumns: readonly AccountColumn[] = [
 	right(
 		'day',
 		'Day',
-		60,
+		66,
 		({bucket, fractions}) =>
-			fractions.day === null ? formatTokens(bucket.dayTokens) : formatPercent(fractions.day),
+			fractions.day === null ? `${formatTokens(bucket.dayTokens)}  ` : percentCell(fractions.day),
 		({fractions}) => levelTone(fractions.day),
 	),
+	right('free', 'Free', 97, ({room}) => (room === undefined ? unknownMark : roomWords(room)), roomTone),
+	right('full', 'Full in/since', 94, outlookCell, outlookTone),
 ];
 
 const healthColumns: readonly AccountColumn[] = [
@@ -112,25 +153,29 @@ const healthColumns: readonly AccountColumn[] = [
 		const {latencyP50, latencyP90} = mainDurations(bucket) ?? {};
 		return durationPair(latencyP50, latencyP90);
 	}),
-	right('cost', '$/h', 50, ({bucket}) => (bucket.activity === 'idle' ? unknownMark : costCell(bucket))),
-	right('age', 'Age', 52, ageCell),
+	right('cost', '$/h', 34, ({bucket}) => (bucket.activity === 'idle' ? unknownMark : costCell(bucket))),
 ];
 
+/** Only where rows are of different minutes: else the header has it. */
+const ageColumn = right('age', 'Age', 82, ageCell);
+
 /** Cells of the line that shows the last hour. */
-const sparklineWidth = 20;
+const sparklineWidth = 10;
 
 const hourColumn: AccountColumn = {
 	key: 'hour',
 	header: 'Last hour',
 	align: 'left',
 	minWidth: sparklineWidth,
-	priority: 35,
+	priority: 68,
 	format({bucket}) {
 		const {series, quota, activity} = bucket;
-		const isByTokens = quota.tokensPerMinute.state !== 'none';
+		const {tokensPerMinute, requestsPerMinute} = quota;
+		const isByTokens = tokensPerMinute.state !== 'none';
+		const {value} = isByTokens ? tokensPerMinute : requestsPerMinute;
 		return activity === 'idle'
 			? ''
-			: sparkline(isByTokens ? series.quotaTokens : series.requests, sparklineWidth);
+			: sparkline(isByTokens ? series.quotaTokens : series.requests, sparklineWidth, value ?? 0);
 	},
 };
 
@@ -138,15 +183,24 @@ const hourColumn: AccountColumn = {
 const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
 	`${costPerHourUsd === null || priceRegion === undefined ? '' : '~'}${formatUsd(costPerHourUsd)}`;
 
-/** @param hasRegions The table has rows of several Regions. */
-export function accountColumns({hasRegions}: {readonly hasRegions: boolean}): readonly AccountColumn[] {
+/**
+ * @param hasRegions The table has rows of several Regions.
+ * @param hasAges Rows are of different minutes.
+ */
+export function accountColumns({
+	hasRegions,
+	hasAges,
+}: {
+	readonly hasRegions: boolean;
+	readonly hasAges: boolean;
+}): readonly AccountColumn[] {
 	return [
 		modelColumn,
 		{
 			key: 'scope',
 			header: 'Scope',
 			align: 'left',
-			priority: 70,
+			priority: 84,
 			format: ({bucket}) => bucket.scope,
 			tone: dimTone,
 		},
@@ -163,7 +217,8 @@ export function accountColumns({hasRegions}: {readonly hasRegions: boolean}): re
 				]
 			: []),
 		...limitColumns,
-		...healthColumns,
 		hourColumn,
+		...healthColumns,
+		...(hasAges ? [ageColumn] : []),
 	];
 }

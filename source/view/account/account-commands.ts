@@ -78,6 +78,11 @@ function withStuck(state: State): State {
 	return {...state, stage: {kind: 'failed', fault: {message, hint, exitCode: 1}}};
 }
 
+/** Folds idle buckets into a line, or shows them. */
+export function foldIdle(state: State): Transition {
+	return noEffect(withAccount(state, {isIdleFolded: !state.account.isIdleFolded}));
+}
+
 export function freezeAccount(state: State): Transition {
 	const {frozen, snapshot} = state.account;
 	return noEffect(withAccount(state, {frozen: frozen === undefined ? snapshot : undefined}));
@@ -90,8 +95,8 @@ function headroomWords({model, bucket: {others, minute, quota}}: AccountRow): st
 		fractionOf(others.quotaTokens, quota.tokensPerMinute),
 	].filter((fraction) => fraction !== null);
 	return minute === null || used.length === 0
-		? `${model}: what others use of it is not known`
-		: `${model}: others leave ${formatPercent(Math.max(0, 1 - Math.max(...used)))} of its minute, which the run takes`;
+		? `${model}: what others use of its quota is not known`
+		: `${model}: ${formatPercent(Math.max(0, 1 - Math.max(...used)))} of the quota is free; the run uses only that`;
 }
 
 /** Prepares a run on the selected bucket: its model, its Region, and what others leave of it. */

@@ -1,4 +1,5 @@
 import {fractionsOf} from '../../account/alerts.ts';
+import {nearestRoom, type Outlook, outlookOf, type Room} from '../../account/outlook.ts';
 import {rowId} from '../../account/own-traffic-registry.ts';
 import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
@@ -19,6 +20,12 @@ export type AccountRow = {
 	readonly fullest: number | null;
 	/** Seconds since the end of the minute that the figures are about; null while there are none. */
 	readonly ageSeconds: number | null;
+	/** By the service's clock. */
+	readonly nowMs: number;
+	/** What is left of the limit that is nearer; undefined where it is not known. */
+	readonly room: Room | undefined;
+	/** When it is used up, or since when it is; undefined where that is not known or nothing rises. */
+	readonly outlook: Outlook | undefined;
 	readonly isSelected: boolean;
 };
 
@@ -43,8 +50,17 @@ export function accountRow(bucket: AccountBucket, nowMs: number, isSelected = fa
 		fullest: known.length === 0 ? null : Math.max(...known),
 		ageSeconds:
 			bucket.minute === null ? null : Math.max(0, Math.round((nowMs - bucket.minute - 60_000) / 1000)),
+		nowMs,
+		room: nearestRoom(bucket),
+		outlook: outlookOf(bucket, nowMs),
 		isSelected,
 	};
+}
+
+/** Whether rows are about different minutes: then each says how old it is. */
+export function hasDifferentAges(rows: readonly AccountRow[]): boolean {
+	const ages = rows.filter(({ageSeconds}) => ageSeconds !== null).map(({bucket}) => bucket.minute);
+	return new Set(ages).size > 1;
 }
 
 /** A limit in a cell: its number, or why it has none. */
@@ -55,7 +71,7 @@ export function limitCell(limit: Limit, format: (value: number | null) => string
 		case 'blocked':
 			return 'blocked';
 		case 'none':
-			return 'none';
+			return 'no limit';
 		case 'unknown':
 			return '?';
 	}

@@ -14,6 +14,8 @@ export type AccountState = {
 	readonly snapshot: AccountSnapshot | undefined;
 	/** Shown instead of the newest while the view is frozen. */
 	readonly frozen: AccountSnapshot | undefined;
+	/** Buckets in which nothing went on are one line. */
+	readonly isIdleFolded: boolean;
 	readonly alerts: readonly Alert[];
 	/** Alerts that ring, by `raisedId`, and when each was last raised: one that wavers around its bound rings once. */
 	readonly ringing: ReadonlyMap<string, number>;
@@ -29,6 +31,7 @@ export function initialAccount(
 		regions: [],
 		snapshot: undefined,
 		frozen: undefined,
+		isIdleFolded: true,
 		alerts: [],
 		ringing: new Map(),
 		...options,

@@ -6,26 +6,50 @@ import type {State} from '../state.ts';
 import {type AccountRow, accountRow, filterAccountRows, sortAccountRows} from './account-rows.ts';
 import {accountNowMs, shownRegions} from './account-state.ts';
 
-type ListedRegion = {readonly region: AccountRegion; readonly rows: readonly AccountRow[]};
+type ListedRegion = {
+	readonly region: AccountRegion;
+	readonly rows: readonly AccountRow[];
+	/** Number of idle buckets that are not among the rows. */
+	readonly folded: number;
+};
+
+/** Known to be idle; of a bucket without figures nothing is known. */
+const isIdle = ({bucket}: AccountRow): boolean => bucket.activity === 'idle' && bucket.minute !== null;
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
 	region: AccountRegion,
 	own: ReadonlyMap<string, MinuteUse>,
 	state: State,
-): readonly AccountRow[] => {
+): Omit<ListedRegion, 'region'> => {
 	const {filter, sort, isInverted} = state.lists.account;
 	const nowMs = accountNowMs(state);
 	const rows = region.buckets.map((bucket) => accountRow(withOwnUse(bucket, own.get(rowId(bucket))), nowMs));
-	return sortAccountRows(filterAccountRows(rows, filter), sort, isInverted);
+	// A filter finds idle ones too; where all are idle, there is nothing to make room for.
+	const isFolded = state.account.isIdleFolded && filter === '' && rows.some((row) => !isIdle(row));
+	const shown = isFolded ? rows.filter((row) => !isIdle(row)) : filterAccountRows(rows, filter);
+	return {rows: sortAccountRows(shown, sort, isInverted), folded: isFolded ? rows.length - shown.length : 0};
 };
 
 /** The rows of each Region, in the order in which the Regions were named. */
 export const listedRegions = oncePerState((state): readonly ListedRegion[] => {
 	const {snapshot} = state;
 	const own = snapshot !== undefined && isRunning(state) ? ownUseOf(snapshot) : new Map<string, MinuteUse>();
-	return shownRegions(state.account).map((region) => ({region, rows: rowsOf(region, own, state)}));
+	return shownRegions(state.account).map((region) => ({region, ...rowsOf(region, own, state)}));
 });
+
+/** Why idle buckets cannot be folded or shown; undefined where they can. */
+export function notFoldable(state: State): string | undefined {
+	const buckets = shownRegions(state.account).flatMap((region) => region.buckets);
+	const idle = buckets.filter(({activity, minute}) => activity === 'idle' && minute !== null).length;
+	if (idle === 0) {
+		return 'no bucket is idle';
+	}
+	if (idle === buckets.length) {
+		return 'all buckets are idle: they are shown';
+	}
+	return state.lists.account.filter === '' ? undefined : 'the filter finds idle buckets too: Esc clears it';
+}
 
 /** All rows that are listed. */
 export function listedBuckets(state: State): readonly AccountRow[] {

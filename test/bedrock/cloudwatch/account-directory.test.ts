@@ -48,7 +48,7 @@ describe('quotas that are not as they should be are a sentence on their row', ()
 
 	it('none for a model: that its limits are not known', async () => {
 		const bucket = await bucketOf({applied: [listed('Something else', 5)]});
-		expect(bucket?.notes.join(' ')).toContain(`No quota name is exactly about ${base}`);
+		expect(bucket?.notes.join(' ')).toContain(`No quota for ${base} found in Service Quotas`);
 	});
 });
 

@@ -1,0 +1,171 @@
+import {type AccountBucket, incompleteMinutes} from '../domain/account-snapshot.ts';
+import {limitKinds} from '../domain/target.ts';
+import {fractionOf} from './alerts.ts';
+import {minuteMs} from './usage-history.ts';
+
+/** How much of a bucket is left, and when it is used up. Nothing here is known without figures of CloudWatch and a limit. */
+
+type LimitKind = (typeof limitKinds)[number];
+
+/** What is left of one limit: requests or quota tokens of a minute, or quota tokens of the day. */
+export type Room = {
+	readonly kind: LimitKind;
+	readonly left: number;
+	/** Part of the limit that is used. */
+	readonly fraction: number;
+	/** Not one more request of the usual size fits. */
+	readonly isFull: boolean;
+};
+
+/** When a limit is, or was, reached, in milliseconds since 1970 by the service's clock. */
+export type Outlook =
+	/** `atMs` is null where it has been full for longer than the minutes are known. */
+	| {readonly type: 'full'; readonly kind: LimitKind; readonly atMs: number | null}
+	/** An estimate by the trend; `atMs` is null where it rises but does not get there within the hour. */
+	| {readonly type: 'rising'; readonly kind: LimitKind; readonly atMs: number | null};
+
+/** Minutes that a trend is taken from. */
+const trendMinutes = 15;
+/** A trend of minutes says nothing about what is further away. */
+const horizonMinutes = 60;
+const dayMs = 24 * 60 * minuteMs;
+
+const usedOf = ({use, minute, own, dayTokens}: AccountBucket): Readonly<Record<LimitKind, number | null>> => {
+	const isKnown = minute !== null || own.requests > 0;
+	return {
+		requestsPerMinute: isKnown ? use.requests : null,
+		tokensPerMinute: isKnown ? use.quotaTokens : null,
+		tokensPerDay: dayTokens,
+	};
+};
+
+/** Size of a usual request: quota tokens where tokens are counted. */
+const requestSize = (kind: LimitKind, {requests, quotaTokens}: AccountBucket['use']): number =>
+	kind === 'requestsPerMinute' ? 1 : requests > 0 ? quotaTokens / requests : 1;
+
+/** What is left of every limit whose number and use are known, the nearest first. */
+function roomsOf(bucket: AccountBucket): readonly Room[] {
+	const used = usedOf(bucket);
+	return limitKinds
+		.flatMap((kind): readonly Room[] => {
+			const limit = bucket.quota[kind];
+			const fraction = fractionOf(used[kind], limit);
+			if (fraction === null || limit.value === null) {
+				return [];
+			}
+			const left = Math.max(0, limit.value - (used[kind] ?? 0));
+			return [{kind, left, fraction, isFull: left < requestSize(kind, bucket.use)}];
+		})
+		.toSorted((one, other) => Number(other.isFull) - Number(one.isFull) || other.fraction - one.fraction);
+}
+
+/**
+ * What a request may use now: of the nearer limit of a minute, or of the day where less is left of it than of the minute.
+ * Undefined where no use or no limit is known.
+ */
+export function nearestRoom(bucket: AccountBucket): Room | undefined {
+	const rooms = roomsOf(bucket);
+	const tokens = rooms.find(({kind}) => kind === 'tokensPerMinute');
+	return rooms.find(
+		({kind, left, isFull}) =>
+			kind !== 'tokensPerDay' || isFull || left < (tokens?.left ?? 0) || rooms.length === 1,
+	);
+}
+
+/** Since when a bucket is full, or when it will be; undefined where neither is known, or nothing rises. */
+export function outlookOf(bucket: AccountBucket, nowMs: number): Outlook | undefined {
+	const full = roomsOf(bucket).find(({isFull}) => isFull);
+	if (full !== undefined) {
+		return {type: 'full', kind: full.kind, atMs: fullSince(bucket, full.kind)};
+	}
+	return bucket.minute === null || bucket.activity !== 'active'
+		? undefined
+		: [
+				risingTo(bucket, 'requestsPerMinute', nowMs),
+				risingTo(bucket, 'tokensPerMinute', nowMs),
+				dayUsedUp(bucket, nowMs),
+			]
+				.flatMap((each) => each ?? [])
+				.toSorted((one, other) => (one.atMs ?? Infinity) - (other.atMs ?? Infinity))[0];
+}
+
+/** Whole minutes of the last hour, the oldest first. */
+const wholeOf = (bucket: AccountBucket, kind: LimitKind): readonly number[] =>
+	(kind === 'requestsPerMinute' ? bucket.series.requests : bucket.series.quotaTokens).slice(
+		0,
+		-incompleteMinutes,
+	);
+
+const fullSince = (bucket: AccountBucket, kind: LimitKind): number | null => {
+	const {minute, quota, dayTokens, series} = bucket;
+	const limit = quota[kind].value ?? 0;
+	if (minute === null || limit === 0) {
+		return null;
+	}
+	const values = wholeOf(bucket, kind);
+	const beginOf = (index: number): number => minute - (values.length - 1 - index) * minuteMs;
+	if (kind === 'tokensPerDay') {
+		// Back from now, minute by minute, until the day was not used up yet.
+		let before = dayTokens ?? 0;
+		for (let index = series.quotaTokens.length - 1; index >= 0; index--) {
+			before -= series.quotaTokens[index] ?? 0;
+			if (before < limit) {
+				return beginOf(index);
+			}
+		}
+		return null;
+	}
+	const isFull = (index: number): boolean => {
+		const use = {
+			requests: bucket.series.requests[index] ?? 0,
+			quotaTokens: bucket.series.quotaTokens[index] ?? 0,
+		};
+		return limit - (values[index] ?? 0) < requestSize(kind, use);
+	};
+	// One minute that is not full, as a poll may cut it, does not end the time in which it was.
+	let first = values.length - 1;
+	let index = first - 1;
+	while (index >= 0 && first - index <= 2) {
+		first = isFull(index) ? index : first;
+		index--;
+	}
+	return first === 0 ? null : beginOf(first);
+};
+
+/** A line through the last minutes: where it rises more than it scatters, when it meets the limit. */
+const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outlook | undefined => {
+	const limit = bucket.quota[kind];
+	const values = wholeOf(bucket, kind).slice(-trendMinutes);
+	const count = values.length;
+	if (limit.state !== 'known' || limit.value === null || bucket.minute === null || count < 3) {
+		return undefined;
+	}
+	const meanAt = (count - 1) / 2;
+	const mean = values.reduce((sum, value) => sum + value, 0) / count;
+	const spread = values.reduce((sum, _value, at) => sum + (at - meanAt) ** 2, 0);
+	const slope = values.reduce((sum, value, at) => sum + (at - meanAt) * (value - mean), 0) / spread;
+	const rest = values.reduce((sum, value, at) => sum + (value - mean - slope * (at - meanAt)) ** 2, 0);
+	const error = Math.sqrt(rest / (count - 2) / spread);
+	// Less than a tenth of the limit in an hour is level, however even it is.
+	if (slope <= 3 * error || slope * horizonMinutes < limit.value / 10) {
+		return undefined;
+	}
+	const minutes = (limit.value - (mean + slope * (count - 1 - meanAt))) / slope;
+	const atMs = Math.max(nowMs, bucket.minute + minuteMs + minutes * minuteMs);
+	return {type: 'rising', kind, atMs: atMs - nowMs > horizonMinutes * minuteMs ? null : atMs};
+};
+
+/** The time of day when the day's quota is used up at the pace of the last hour; undefined where the day ends first. */
+const dayUsedUp = (bucket: AccountBucket, nowMs: number): Outlook | undefined => {
+	const {quota, dayTokens} = bucket;
+	const limit = quota.tokensPerDay;
+	const values = wholeOf(bucket, 'tokensPerDay');
+	const perMinute = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+	if (limit.state !== 'known' || limit.value === null || dayTokens === null || perMinute === 0) {
+		return undefined;
+	}
+	const atMs = nowMs + ((limit.value - dayTokens) / perMinute) * minuteMs;
+	return Math.floor(atMs / dayMs) === Math.floor(nowMs / dayMs)
+		? {type: 'rising', kind: 'tokensPerDay', atMs}
+		: undefined;
+};
