@@ -202,8 +202,8 @@ export function guardScreen(io: Io): ScreenGuard {
 				}
 			}
 		},
-		// The octal form that the shell's %b knows.
-		undoes: (sequence) => say(`undo ${octal(sequence).replaceAll('\\033', '\\0033')}`),
+		// In the form that the shell's %b knows; a string's end has a backslash of its own.
+		undoes: (sequence) => say(`undo ${sequence.replaceAll('\\', '\\0134').replaceAll('\u001B', '\\0033')}`),
 		tells: (text) => say(`tell ${cleanText(text)}`),
 		async end() {
 			isOver = true;
