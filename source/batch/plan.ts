@@ -179,20 +179,20 @@ const right = (
 });
 
 const columns: ReadonlyArray<Column<Choice>> = [
-	{key: 'variant', header: 'variant', align: 'left', priority: 9, format: ({name}) => cleanText(name)},
-	right('requests', 'requests', 3, ({requests}) => formatCount(requests)),
+	{key: 'variant', header: 'Variant', align: 'left', priority: 9, format: ({name}) => cleanText(name)},
+	right('requests', 'Requests', 3, ({requests}) => formatCount(requests)),
 	right(
 		'on-demand',
-		'on-demand',
+		'On demand',
 		8,
 		({onDemand, isAssumed}) => `${formatDurationMs(onDemand.durationMs)}${isAssumed ? ' (assumed)' : ''}`,
 	),
-	right('cost', 'cost', 7, ({onDemand}) => formatUsd(onDemand.costUsd)),
-	right('batch', 'batch', 6, ({batch}) => `up to ${formatDurationMs(batch.durationMs)}`),
-	right('batch-cost', 'cost (assumed)', 5, ({batch}) => formatUsd(batch.costUsd)),
+	right('cost', 'Cost', 7, ({onDemand}) => formatUsd(onDemand.costUsd)),
+	right('batch', 'Batch', 6, ({batch}) => `up to ${formatDurationMs(batch.durationMs)}`),
+	right('batch-cost', 'Cost (assumed)', 5, ({batch}) => formatUsd(batch.costUsd)),
 	{
 		key: 'take',
-		header: 'take',
+		header: 'Take',
 		align: 'left',
 		priority: 9,
 		format: ({recommended}) => recommended ?? 'unknown',

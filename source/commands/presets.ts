@@ -49,10 +49,10 @@ export async function presetsCommand({flags}: Arguments, io: Io): Promise<number
 	const rows = shippedPresets();
 	const lines = renderTable(
 		[
-			{key: 'name', header: 'preset', align: 'left', priority: 2, format: (row) => row.name},
+			{key: 'name', header: 'Preset', align: 'left', priority: 2, format: (row) => row.name},
 			{
 				key: 'description',
-				header: 'task',
+				header: 'Task',
 				align: 'left',
 				priority: 1,
 				format: (row) => row.description,

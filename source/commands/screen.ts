@@ -13,6 +13,7 @@ import type {Condition} from '../reports/conditions.ts';
 import {leaveClosing} from '../terminal/crash.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
+import {mannersOf} from '../terminal/manners.ts';
 import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
@@ -124,6 +125,13 @@ const openScreen = async (
 	const {config, output, isDemo, answers} = setup;
 	const {account} = options;
 	const guard = guardScreen(io);
+	const manners = mannersOf(io, {
+		asksBackground: output.theme === 'auto' && output.colors > 0,
+		hasMouse: output.hasMouse,
+		hasBell: output.hasBell,
+		clock: systemClock,
+		guard,
+	});
 	const {openDashboard} = await import('../tui/dashboard.tsx');
 	const presets = screenPresets(given.flags, setup);
 	const demo = demoOnKey(setup, presets);
@@ -145,7 +153,8 @@ const openScreen = async (
 			guard,
 			noteAlert: (text) => note('alert', text),
 			appearance: {colors: output.colors, ascii: output.isAscii, theme: output.theme},
-			stdin: io.stdin,
+			manners,
+			stdin: manners.stdin,
 			stdout: io.stdout,
 			clock: systemClock,
 			signal: io.signal,
@@ -153,7 +162,12 @@ const openScreen = async (
 		await guard.end();
 		await writeLines(io.stderr, setup.warning === undefined ? [] : [setup.warning]);
 		const exitCode = snapshot?.startedAt
-			? await finish(snapshot, {setup: {...setup, ...run}, kept}, options.conditions, io)
+			? await finish(
+					snapshot,
+					{setup: {...setup, ...run}, kept, terminal: manners.known()},
+					options.conditions,
+					io,
+				)
 			: io.signal.aborted
 				? signalExitCode(io.signal)
 				: 0;

@@ -17,6 +17,8 @@ export type OutputConfig = {
 	readonly colors: ColorCount;
 	readonly isAscii: boolean;
 	readonly theme: ThemeName;
+	readonly hasMouse: boolean;
+	readonly hasBell: boolean;
 	readonly logFile: string | undefined;
 	readonly isDryRun: boolean;
 };
@@ -44,6 +46,8 @@ export function resolveOutput(
 		colors: isColored ? colors : 0,
 		isAscii: flags.isSet('ascii') ?? false,
 		theme: readChoice('theme', flags.text('theme') ?? 'auto', themeNames),
+		hasMouse: flags.isSet('mouse') ?? false,
+		hasBell: flags.isSet('bell') ?? true,
 		logFile: flags.text('log-file'),
 		isDryRun: flags.isSet('dry-run') ?? false,
 	};

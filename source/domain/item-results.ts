@@ -91,7 +91,7 @@ type Chunk = {
 };
 
 /** The outcomes of a run. Immutable; items are known by their index. */
-export type ItemBook = {
+type ItemBook = {
 	readonly columnCount: number;
 	readonly chunks: ReadonlyArray<Chunk | undefined>;
 };

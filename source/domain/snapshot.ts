@@ -147,7 +147,10 @@ export type Snapshot = {
 	readonly gain: Gain | null;
 	/** Of an ended run only. */
 	readonly more?: MoreRequests;
+	/** For the goal of the run. */
 	readonly advice: readonly Advice[];
+	/** For the goals that another variant leads than that of the run. */
+	readonly adviceOfOtherGoals?: Readonly<Partial<Record<Goal, readonly Advice[]>>>;
 	/** The newest 200. */
 	readonly events: readonly LogEvent[];
 	readonly timeline: Timeline;

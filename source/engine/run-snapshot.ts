@@ -1,11 +1,11 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {CellSpec, Goal, RunSpec} from '../domain/run-spec.ts';
+import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-spec.ts';
 import type {Best, BucketState, MoreRequests, Phase, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import type {Verdict} from '../domain/verdict.ts';
-import {adviceOf} from '../metrics/decisions/advice.ts';
+import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';
 import {measuredRequests} from '../metrics/decisions/make-plan.ts';
 import {moreRequestsOf} from '../metrics/decisions/more-requests.ts';
 import {type Contest, comparableCells} from '../metrics/decisions/variant-contest.ts';
@@ -190,14 +190,33 @@ const bestOf = ({targets}: RunSpec, verdicts: readonly Verdict[]): readonly Best
 		return {target, ...(Object.fromEntries(winners) as Record<Goal, string | null>)};
 	});
 
-/** The cell that advice is about: the recommended one, else the leader. */
+/** The cell that advice is about: the recommended one, else the leader, of the run's goal where none is named. */
 const adviceCellOf = (
 	{cells, leader, target}: Contest,
 	verdicts: readonly Verdict[],
 	variants: readonly VariantFigures[],
+	goal?: Goal,
 ): number | undefined => {
-	const recommended = verdicts.find((verdict) => verdict.target === target)?.recommended;
-	return cells.find((cell) => variants[cell]?.name === recommended) ?? leader;
+	const verdict = verdicts.find(
+		(each) => each.target === target && (goal === undefined || each.goal === goal),
+	);
+	const name = verdict?.recommended ?? (goal === undefined ? undefined : verdict?.leaders[0]);
+	return cells.find((cell) => variants[cell]?.name === name) ?? leader;
+};
+
+/** Advice for the goals that other cells lead: the screen shows it as soon as one of them is looked at. */
+const otherAdviceOf = (
+	contests: readonly Contest[],
+	verdicts: readonly Verdict[],
+	input: AdviceInput,
+): Pick<Snapshot, 'adviceOfOtherGoals'> => {
+	const others = goals.filter((goal) => goal !== verdicts[0]?.goal);
+	const entries = others.flatMap((goal) => {
+		const leaders = contests.map((contest) => adviceCellOf(contest, verdicts, input.variants, goal));
+		const isSame = leaders.every((leader, index) => leader === input.leaders[index]);
+		return isSame ? [] : [[goal, adviceOf({...input, leaders})] as const];
+	});
+	return entries.length === 0 ? {} : {adviceOfOtherGoals: Object.fromEntries(entries)};
 };
 
 /** Adds the state of a cell in its contest and of its quality gate. */
@@ -284,6 +303,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		),
 		...(status.phase === 'ended' ? {more: moreOf(core, variants)} : {}),
 		advice: adviceOf(adviceInput),
+		...otherAdviceOf(contests, verdicts, adviceInput),
 		events: figures.events,
 		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],

@@ -56,6 +56,10 @@ const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
 const costLine = ({cost}: AccountRegion): string =>
 	`CloudWatch so far: ${formatCount(cost.metrics)} metrics in ${formatCount(cost.calls)} ${cost.calls === 1 ? 'call' : 'calls'}, ${formatUsd(cost.usd)}; about ${formatUsd(cost.usdPerHour)} an hour${metricPrice.isVerified ? '' : ' (list price, not verified)'}.`;
 
+/** What is left out, as the screen folds it. */
+const idleLine = (count: number): readonly string[] =>
+	count === 0 ? [] : [`${formatCount(count)} idle ${count === 1 ? 'bucket' : 'buckets'} not listed`];
+
 /** One block: the use of every active or quiet bucket, what is missing, and the cost of watching. */
 export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle): readonly string[] {
 	const shown = region.buckets.filter(({activity}) => activity !== 'idle');
@@ -67,6 +71,7 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle
 	const lines = [
 		headOf(region),
 		...(rows.length === 0 ? [] : renderTable(accountColumns({hasRegions: false}), rows, width)),
+		...idleLine(region.buckets.length - shown.length),
 		...noteLines(rows.map(({bucket}) => bucket)),
 		...region.remarks,
 		costLine(region),

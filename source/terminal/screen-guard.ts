@@ -28,6 +28,8 @@ export type ScreenGuard = {
 	readonly given: () => void;
 	/** Files that hold what was measured so far, should they be there. */
 	readonly keeps: (files: readonly string[]) => void;
+	/** What a screen turned on beyond `leaveSequence`, undone after a death. */
+	readonly undoes: (sequence: string) => void;
 	/** What else is said after a death. */
 	readonly tells: (text: string) => void;
 	/** Nothing is to be guarded any more. Resolves when the guard is gone. */
@@ -51,6 +53,7 @@ exec 2>/dev/null
 taken=
 kept=
 notes=
+undo=
 newline='
 '
 while IFS= read -r word; do
@@ -58,11 +61,13 @@ while IFS= read -r word; do
 		taken) taken=1 ;;
 		given) taken= ;;
 		'kept '*) kept="$kept\${word#kept }$newline" ;;
+		'undo '*) undo=\${word#undo } ;;
 		'tell '*) notes="$notes\${word#tell }\r$newline" ;;
 		end) exit 0 ;;
 	esac
 done
 [ -n "$taken" ] || exit 0
+printf '%b' "$undo"
 printf '${octal(leaveSequence)}%s\\r\\n' "$1"
 printf '%s' "$kept" | while IFS= read -r file; do
 	if [ -s "$file" ]; then printf 'What was received until then: %s\\r\\n' "$file"; fi
@@ -197,6 +202,8 @@ export function guardScreen(io: Io): ScreenGuard {
 				}
 			}
 		},
+		// The octal form that the shell's %b knows.
+		undoes: (sequence) => say(`undo ${octal(sequence).replaceAll('\\033', '\\0033')}`),
 		tells: (text) => say(`tell ${cleanText(text)}`),
 		async end() {
 			isOver = true;

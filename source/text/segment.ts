@@ -1,3 +1,5 @@
+import {hostname} from 'node:os';
+import {pathToFileURL} from 'node:url';
 import {type Align, displayWidth, fitText, takeStart, wrapText} from './width.ts';
 
 /** Meaning of a piece of text; a theme turns meanings into colours, without one words and glyphs carry them. */
@@ -17,7 +19,12 @@ export const tones = [
 export type Tone = (typeof tones)[number];
 
 /** A piece of a line with one meaning. */
-export type Segment = {readonly text: string; readonly tone: Tone};
+export type Segment = {
+	readonly text: string;
+	readonly tone: Tone;
+	/** Where it leads, for terminals with links (OSC 8). */
+	readonly link?: string;
+};
 
 /** One line of the screen or of a printout. */
 export type Line = readonly Segment[];
@@ -25,6 +32,13 @@ export type Line = readonly Segment[];
 /** A segment; `plain` by default. */
 export function segment(text: string, tone: Tone = 'plain'): Segment {
 	return {text, tone};
+}
+
+/** A piece of a line about a file, which leads to it. @param text What is shown of its name. */
+export function fileSegment(file: string, text: string): Segment {
+	// The terminal may run on another machine than this program, and then opens nothing.
+	const host = process.platform === 'win32' ? '' : hostname();
+	return {...segment(text), link: `file://${host}${pathToFileURL(file).pathname}`};
 }
 
 /** The line as bare text. */
@@ -87,6 +101,20 @@ export function joinLines(lines: readonly Line[], separator: Segment): Line {
 	return lines
 		.filter((line) => line.length > 0)
 		.flatMap((line, index) => (index === 0 ? line : [separator, ...line]));
+}
+
+/** Puts parts one after the other, on a new line where the next one does not fit; a part that is wider is cut. */
+export function flowLines(parts: readonly Line[], separator: Segment, width: number): readonly Line[] {
+	const lines: Line[] = [];
+	for (const part of parts.filter(({length}) => length > 0)) {
+		const joined = joinLines([lines.at(-1) ?? [], part], separator);
+		if (lines.length > 0 && lineWidth(joined) <= width) {
+			lines[lines.length - 1] = joined;
+		} else {
+			lines.push(fitLine(part, Math.min(width, lineWidth(part))));
+		}
+	}
+	return lines;
 }
 
 /** Below this width the text continues below its label instead of beside it. */

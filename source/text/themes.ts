@@ -1,4 +1,4 @@
-import type {Line, Tone} from './segment.ts';
+import type {Line, Segment, Tone} from './segment.ts';
 
 /** Colours of meanings as SGR codes, never a background. */
 
@@ -119,20 +119,26 @@ export function themeNamed(name: ThemeName, colors: ColorCount, background?: Bac
  */
 export function paintLine(line: Line, theme: Theme | undefined): string {
 	if (theme === undefined) {
-		return line.map(({text}) => text).join('');
+		return line.map(withLink).join('');
 	}
 	let painted = '';
 	let codes: readonly string[] = [];
-	for (const {text, tone} of line) {
+	for (const part of line) {
+		const {text, tone} = part;
 		if (text === '') {
 			continue;
 		}
 		// Blanks look the same in any colour.
 		const wanted = tone !== 'inverse' && !codes.includes(inverse) && text.trim() === '' ? codes : theme[tone];
-		painted += wanted === codes ? text : change(codes, wanted) + text;
+		painted += (wanted === codes ? '' : change(codes, wanted)) + withLink(part);
 		codes = wanted;
 	}
 	return painted + change(codes, []);
+}
+
+/** The text, within its link where it has one (OSC 8), which takes no cells. */
+function withLink({text, link}: Segment): string {
+	return link === undefined ? text : `\u001B]8;;${link}\u001B\\${text}\u001B]8;;\u001B\\`;
 }
 
 /** The codes that turn one set of attributes into another. */

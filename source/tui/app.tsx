@@ -32,6 +32,7 @@ import {failureLines, logLine, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
+import {verdictLines, verdictTitle} from './panels/verdict.ts';
 import {screenLayout} from './screen-layout.ts';
 
 type Props = {
@@ -135,6 +136,11 @@ const RegionView = memo(({name, ...props}: RegionProps) => {
 		}
 		case 'notice':
 			return <NoticeView {...props} />;
+		case 'verdict': {
+			const inside = panelInside(width, height, props.tier);
+			const lines = verdictLines(state, inside.width, inside.height);
+			return <Panel {...props} title={verdictTitle(state)} lines={lines} />;
+		}
 		case 'table':
 			return <TableView {...props} />;
 		case 'detail':

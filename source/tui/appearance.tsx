@@ -22,14 +22,22 @@ export type Appearance = {
 	readonly theme: Theme | undefined;
 	/** Draws with ASCII characters alone. */
 	readonly isAscii: boolean;
+	/** The terminal takes links. */
+	readonly hasLinks?: boolean;
 };
 
 export const AppearanceContext = createContext<Appearance>({theme: undefined, isAscii: false});
 
 /** Paints a line for the terminal. */
-export function paint(line: Line, {theme, isAscii}: Appearance): string {
+export function paint(line: Line, {theme, isAscii, hasLinks = false}: Appearance): string {
 	const drawn = isAscii ? line.map((part) => ({...part, text: toAscii(part.text)})) : line;
-	return theme === undefined ? lineText(drawn) : paintLine(drawn, theme);
+	return theme === undefined && !hasLinks
+		? lineText(drawn)
+		: paintLine(hasLinks ? drawn : withoutLinks(drawn), theme);
+}
+
+function withoutLinks(line: Line): Line {
+	return line.some(({link}) => link !== undefined) ? line.map(({text, tone}) => ({text, tone})) : line;
 }
 
 /** The appearance in force. */

@@ -5,8 +5,10 @@ import type {Fault} from '../domain/user-error.ts';
 import {themeNamed} from '../text/themes.ts';
 import {finalSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
+import {titleOf} from '../view/status.ts';
 import {App} from './app.tsx';
 import {type Appearance, screenOptions} from './appearance.tsx';
+import {DrawnContext} from './pointer.ts';
 import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 import {createSession, type Session} from './session.ts';
 
@@ -41,10 +43,9 @@ const usualFramesPerSecond = 120;
  * afterwards.
  */
 export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
-	const appearance: Appearance = {
-		theme: themeNamed(ports.appearance.theme, ports.appearance.colors),
-		isAscii: ports.appearance.ascii,
-	};
+	const {manners} = ports;
+	const {theme, colors, ascii: isAscii} = ports.appearance;
+	let appearance: Appearance = {theme: themeNamed(theme, colors), isAscii};
 	let suspendTerminal: SuspendTerminal | undefined;
 	let isClosed = false;
 	let instance: Instance | undefined;
@@ -58,7 +59,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 			instance?.rerender(screenNode());
 		},
 		suspend() {
-			void suspend(suspendTerminal, ports.guard);
+			void suspend(suspendTerminal, ports);
 		},
 	});
 	const screenNode = () => (
@@ -67,19 +68,39 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 				suspendTerminal = suspendThis;
 			}}
 		>
-			<App
-				store={session.store}
-				appearance={appearance}
-				hasKeys={hasKeys}
-				onKey={session.press}
-				onPaste={session.paste}
-				onResize={session.resize}
-			/>
+			<DrawnContext value={manners?.hasMouse ? session.drawn : undefined}>
+				<App
+					store={session.store}
+					appearance={appearance}
+					hasKeys={hasKeys}
+					onKey={session.press}
+					onPaste={session.paste}
+					onResize={session.resize}
+				/>
+			</DrawnContext>
 		</SuspendPort>
 	);
-	const revoke = ports.onCrash?.(() => instance?.unmount());
+	const giveBack = () => {
+		instance?.unmount();
+		manners?.given();
+	};
+	const rerender = () => {
+		if (!isClosed) {
+			instance?.rerender(screenNode());
+		}
+	};
+	const revoke = ports.onCrash?.(giveBack);
+	manners?.onKnown(({background, hasLinks}) => {
+		appearance = {theme: themeNamed(theme, colors, background), isAscii, hasLinks};
+		rerender();
+	});
+	manners?.onPointer(session.point);
+	const showTitle = () => manners?.title(titleOf(session.store.shown()));
+	showTitle();
+	const stopTitle = session.store.subscribe(showTitle);
 	try {
 		ports.guard?.taken();
+		manners?.taken();
 		instance = render(screenNode(), {
 			stdin: ports.stdin,
 			stdout: ports.stdout,
@@ -89,15 +110,14 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 		session.open();
 		void ports.guard?.start().then(() => {
 			hasKeys = true;
-			if (!isClosed) {
-				instance?.rerender(screenNode());
-			}
+			rerender();
 		});
-		const fault = await untilClosed(instance, session, ports.signal);
+		const fault = await untilClosed(instance, session, ports);
 		return await endOf(session, ports.signal, fault);
 	} finally {
 		isClosed = true;
-		instance?.unmount();
+		stopTitle();
+		giveBack();
 		ports.guard?.given();
 		revoke?.();
 		session.close();
@@ -108,15 +128,16 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 async function untilClosed(
 	instance: Instance,
 	session: Session,
-	signal: AbortSignal,
+	{signal, manners}: ScreenPorts,
 ): Promise<Fault | undefined> {
 	const exited = instance.waitUntilExit();
-	const unmount = () => {
+	const unmount = async () => {
+		await manners?.settled();
 		instance.unmount();
 	};
 	signal.addEventListener('abort', unmount);
 	if (signal.aborted) {
-		unmount();
+		void unmount();
 	}
 	void session.left.then(unmount);
 	try {
@@ -170,7 +191,7 @@ function stoppedByOf(stoppedBy: string | null | undefined): 'key' | 'signal' | u
 /** Gives the terminal back to the shell, stops this process as Ctrl+Z would, and takes the terminal again. */
 async function suspend(
 	suspendTerminal: SuspendTerminal | undefined,
-	guard: ScreenPorts['guard'],
+	{guard, manners}: ScreenPorts,
 ): Promise<void> {
 	if (process.platform === 'win32') {
 		return;
@@ -179,8 +200,10 @@ async function suspend(
 		const {promise, resolve} = Promise.withResolvers<void>();
 		process.once('SIGCONT', resolve);
 		guard?.given();
+		manners?.given();
 		process.kill(process.pid, 'SIGTSTP');
 		await promise;
 		guard?.taken();
+		manners?.taken();
 	});
 }

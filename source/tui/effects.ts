@@ -21,7 +21,14 @@ export function createEffects(
 	ports: ScreenPorts,
 	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
 ): Effects {
-	const {engine, presets} = ports;
+	const {engine, presets, manners} = ports;
+	const notify = (text: string) => {
+		if (manners === undefined) {
+			ports.stdout.write('\u0007');
+		} else {
+			manners.notify(text);
+		}
+	};
 	let {answers} = ports;
 	let started: ChosenRun | undefined;
 
@@ -99,10 +106,13 @@ export function createEffects(
 				break;
 			}
 			case 'ring':
-				ports.stdout.write('\u0007');
+				notify(effect.texts.join(' '));
 				for (const text of effect.texts) {
 					ports.noteAlert?.(text);
 				}
+				break;
+			case 'announce':
+				notify(effect.text);
 				break;
 			case 'watch-rows':
 				engine.send({type: 'look-at-account', places: effect.ids.map(placeOf)});

@@ -27,6 +27,7 @@ export type RegionName =
 	/** Bars by variant with their intervals. */
 	| 'bars'
 	| 'notice'
+	| 'verdict'
 	| 'table'
 	| 'detail'
 	| 'notes'
@@ -45,6 +46,10 @@ export type LayoutInput = {
 	readonly rowCount: number;
 	/** Lines of the plan or fault that is shown instead of the charts; 0 for none. */
 	readonly noticeLines: number;
+	/** Lines of the verdict; 0 before anything was sent. */
+	readonly verdictLines: number;
+	/** The run is over. */
+	readonly isOver: boolean;
 	readonly isDetailOpen: boolean;
 	/** Gauges that are shown: requests, tokens and, where it is set, the day. */
 	readonly gaugeCount: number;
@@ -80,6 +85,7 @@ type Band = {readonly height: number; readonly names: readonly RegionName[]};
  *
  *     header
  *     gauges
+ *     verdict                            (as soon as something was sent)
  *     requests-chart | tokens-chart      (or notice: the plan, a fault)
  *     table
  *     notes
@@ -129,7 +135,7 @@ function tableRows({rowCount}: LayoutInput, tier: Tier): number {
 
 const minChartRows = 6;
 const usualChartRows = 12;
-const minNotesRows = 4;
+const minNotesRows = 3;
 const minDetailRows = 8;
 
 function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number): readonly Band[] {
@@ -138,30 +144,77 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 	if (input.isDetailOpen) {
 		return [gauges, {height: left, names: ['detail']}];
 	}
+	const frame = frameRows(tier);
 	if (tier === 'narrow') {
-		const noticeHeight = input.noticeLines === 0 ? 0 : Math.max(0, Math.min(input.noticeLines, left - 2));
-		const tableLeft = left - noticeHeight;
-		const spare = tableLeft - tableRows(input, tier);
-		// A chart needs a line for its title; with too few rows the table gets them.
-		const chartHeight = noticeHeight === 0 && spare > minChartRows ? spare : 0;
+		const minVerdictRows = Math.min(1, input.verdictLines);
+		const noticeHeight =
+			input.noticeLines === 0 ? 0 : Math.max(0, Math.min(input.noticeLines, left - minVerdictRows - 2));
+		const tableHeight = Math.min(tableRows(input, tier), left - noticeHeight - minVerdictRows);
+		const verdictHeight = fullVerdict(input, frame, left - noticeHeight - tableHeight);
+		const below = left - noticeHeight - tableHeight - verdictHeight;
+		// A chart needs a line for its title.
+		const {middle, notes} =
+			below > minChartRows && noticeHeight === 0 ? shared(input, below, frame) : {middle: 0, notes: below};
 		return withoutEmpty([
 			gauges,
 			{height: noticeHeight, names: ['notice']},
-			{height: chartHeight, names: middleNames(input, tier)},
-			{height: tableLeft - chartHeight, names: ['table']},
+			{height: verdictHeight, names: ['verdict']},
+			{height: middle, names: middleNames(input, tier)},
+			{height: tableHeight, names: ['table']},
+			{height: notes, names: ['notes']},
 		]);
 	}
-	const tableHeight = Math.min(tableRows(input, tier), left - minChartRows);
-	const free = left - tableHeight;
-	const wanted = input.noticeLines > 0 ? Math.max(minChartRows, input.noticeLines + 2) : usualChartRows;
-	const notesHeight = free - wanted >= minNotesRows ? Math.min(free - wanted, 10) : 0;
-	const chartHeight = free - notesHeight;
+	const minVerdictRows = input.verdictLines === 0 ? 0 : 1 + frame;
+	const tableHeight = Math.min(tableRows(input, tier), left - minVerdictRows - minChartRows);
+	const verdictHeight = fullVerdict(
+		input,
+		frame,
+		left - tableHeight - (input.noticeLines > 0 ? minChartRows : 0),
+	);
+	const {middle, notes, spare} = shared(input, left - tableHeight - verdictHeight, frame);
 	return withoutEmpty([
 		gauges,
-		{height: chartHeight, names: middleNames(input, tier)},
+		{height: verdictHeight + spare, names: ['verdict']},
+		{height: middle, names: middleNames(input, tier)},
 		{height: tableHeight, names: ['table']},
-		{height: notesHeight, names: ['notes']},
+		{height: notes, names: notesNames(input, tier, notes)},
 	]);
+}
+
+/** Large screens show the bars of the variants beside the log as well, where no chart has their place. */
+function notesNames(
+	{rowCount, isShortRun, noticeLines, verdictLines}: LayoutInput,
+	tier: Tier,
+	rows: number,
+): readonly RegionName[] {
+	const hasBars = rowCount > 1 && verdictLines > 0 && (!isShortRun || noticeLines > 0);
+	return tier === 'wide' && hasBars && rows >= usualChartRows ? ['notes', 'bars'] : ['notes'];
+}
+
+/** Rows of the verdict with its border, as far as there is room. */
+function fullVerdict({verdictLines}: LayoutInput, frame: number, room: number): number {
+	return verdictLines === 0 ? 0 : Math.max(0, Math.min(verdictLines + frame, room));
+}
+
+/**
+ * Rows for charts or notice, and for advice and events. What a chart of usual height leaves goes to the log; where not both
+ * fit the chart comes first while the run goes, and advice when it is over.
+ */
+function shared(
+	{noticeLines, isOver}: LayoutInput,
+	rows: number,
+	frame: number,
+): {readonly middle: number; readonly notes: number; readonly spare: number} {
+	if (noticeLines > 0) {
+		const wanted = Math.max(minChartRows, noticeLines + frame);
+		const notes = rows - wanted >= minNotesRows ? rows - wanted : 0;
+		return {middle: rows - notes, notes, spare: 0};
+	}
+	if (rows >= minChartRows + (isOver ? minNotesRows : 0)) {
+		const notes = rows - minChartRows < minNotesRows ? 0 : Math.max(minNotesRows, rows - usualChartRows);
+		return {middle: rows - notes, notes, spare: 0};
+	}
+	return rows > frame ? {middle: 0, notes: rows, spare: 0} : {middle: 0, notes: 0, spare: rows};
 }
 
 /** A short run shows its variants side by side, or with one of them its requests; a longer one the curves of its limits. */

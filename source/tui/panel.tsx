@@ -1,8 +1,10 @@
 import {Box, Text} from 'ink';
+import {useContext} from 'react';
 import type {Line} from '../text/segment.ts';
 import {paint, useAppearance} from './appearance.tsx';
 import {boxed, type FrameTitle, framed, ruled} from './frame.ts';
 import type {Tier} from './layout.ts';
+import {DrawnContext, placed} from './pointer.ts';
 
 type LinesProps = {
 	readonly lines: readonly Line[];
@@ -16,9 +18,10 @@ type LinesProps = {
  */
 export function Lines({lines, width, height}: LinesProps) {
 	const appearance = useAppearance();
+	const drawn = useContext(DrawnContext);
 	const painted = boxed(lines, width, height).map((line) => paint(line, appearance));
 	return (
-		<Box width={width} height={height} flexShrink={0}>
+		<Box {...placed(drawn, lines)} width={width} height={height} flexShrink={0}>
 			<Text wrap="truncate">{painted.join('\n')}</Text>
 		</Box>
 	);

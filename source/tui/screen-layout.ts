@@ -1,4 +1,4 @@
-import {isShortRun, oncePerState} from '../view/selectors.ts';
+import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
 import {listedRows} from '../view/variant-rows.ts';
 import {panelInside} from './frame.ts';
@@ -7,6 +7,7 @@ import {detailLines} from './panels/detail.ts';
 import {isDayShown} from './panels/gauges.ts';
 import {itemDetailLines} from './panels/items.tsx';
 import {type Notice, noticeOf} from './panels/notice.ts';
+import {verdictRows} from './panels/verdict.ts';
 
 /** Where everything goes, and what decided it: the panels draw the same notice and gauges. */
 type ScreenLayout = Layout & {readonly notice: Notice | undefined; readonly isDayShown: boolean};
@@ -15,7 +16,8 @@ type ScreenLayout = Layout & {readonly notice: Notice | undefined; readonly isDa
 export const screenLayout = oncePerState((state): ScreenLayout => {
 	const {columns, rows} = state.size;
 	const tier = tierOf(columns, rows);
-	const notice = noticeOf(state, Math.max(1, columns - (tier === 'narrow' ? 0 : 4)));
+	const width = Math.max(1, columns - (tier === 'narrow' ? 0 : 4));
+	const notice = noticeOf(state, width);
 	const hasDay = isDayShown(state, tier);
 	const layout = computeLayout({
 		columns,
@@ -23,6 +25,8 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 		view: state.view,
 		rowCount: listedRows(state).length,
 		noticeLines: notice?.lines.length ?? 0,
+		verdictLines: verdictRows(state, width, tier === 'normal' ? 1 : 2),
+		isOver: shownSnapshot(state)?.phase === 'ended',
 		isDetailOpen: state.isDetailOpen,
 		gaugeCount: hasDay ? 3 : 2,
 		isShortRun: isShortRun(state),

@@ -60,8 +60,36 @@ export type ScreenPorts = {
 		readonly taken: () => void;
 		readonly given: () => void;
 	};
+	/** What the terminal takes beyond drawing; absent: nothing, and the bell rings. */
+	readonly manners?: {
+		readonly hasMouse: boolean;
+		readonly taken: () => void;
+		readonly given: () => void;
+		/** No answer of the terminal is under way that would arrive as keys of the shell. */
+		readonly settled: () => Promise<void>;
+		readonly title: (text: string) => void;
+		readonly notify: (text: string) => void;
+		/** @returns whether the terminal takes it: `asked` where it may refuse without a word. */
+		readonly copy: (text: string) => 'copied' | 'asked' | 'refused';
+		/** Called whenever the terminal has said something about itself. */
+		readonly onKnown: (listener: (known: KnownTerminal) => void) => void;
+		readonly onPointer: (listener: (pointer: Pointer) => void) => void;
+	};
 	/** Aborted by a signal from outside: the screen closes at once. */
 	readonly signal: AbortSignal;
+};
+
+/** What is known of the terminal. */
+type KnownTerminal = {
+	readonly background: 'dark' | 'light' | undefined;
+	readonly hasLinks: boolean;
+};
+
+/** A press of the mouse, or a turn of its wheel; cells count from 0. */
+export type Pointer = {
+	readonly what: 'press' | 'wheel-up' | 'wheel-down';
+	readonly column: number;
+	readonly row: number;
 };
 
 /** How a screen ended. */

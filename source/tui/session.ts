@@ -8,8 +8,9 @@ import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
+import {type Drawn, keysOfClick} from './pointer.ts';
 import {detailEnd} from './screen-layout.ts';
-import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {ChosenRun, Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -19,6 +20,10 @@ export type Session = {
 	readonly resize: (size: ScreenSize) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
+	/** The mouse was used. */
+	readonly point: (pointer: Pointer) => void;
+	/** What is where on the screen, for the mouse. */
+	readonly drawn: Drawn;
 	/** The newest run that was started; undefined where none was. */
 	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
@@ -36,6 +41,7 @@ const graceMs = 500;
 /** Builds a session; nothing happens before `open`. */
 export function createSession(ports: ScreenPorts, terminal: TerminalActions): Session {
 	const {engine, clock, config, isDemo, startsAtOnce} = ports;
+	const drawn: Drawn = new Map();
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
@@ -114,6 +120,18 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
 			}
 		},
+		point({what, column, row}) {
+			const keys =
+				what === 'wheel-up'
+					? ['↑']
+					: what === 'wheel-down'
+						? ['↓']
+						: keysOfClick(store.latest(), drawn, column, row);
+			for (const key of keys) {
+				press(key);
+			}
+		},
+		drawn,
 		started: effects.started,
 		left,
 		open() {

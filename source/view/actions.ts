@@ -79,6 +79,8 @@ export type Effect =
 	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
 	/** Sentences of alerts that ring. */
 	| {readonly type: 'ring'; readonly texts: readonly string[]}
+	/** What somebody who looks elsewhere waits for. */
+	| {readonly type: 'announce'; readonly text: string}
 	/** The rows of the account that are on screen now: latency percentiles are read for these only. */
 	| {readonly type: 'watch-rows'; readonly ids: readonly string[]}
 	| {readonly type: 'list-presets'}

@@ -4,11 +4,17 @@ import {oncePerState, shownSnapshot} from './selectors.ts';
 
 /** The quality of a variant in words. */
 
-/** Share of the items that passed, with its interval and the state of the gate: `93% (84-98) unproven`. */
-export function passedWords({quality: {score, low, high, gate = 'none'}}: VariantFigures): string {
-	const interval = low === null || high === null ? '' : ` (${percentOf(low)}-${percentOf(high)})`;
-	const state = gate === 'none' ? '' : ` ${gate}`;
-	return `${formatPercent(score)}${score === null ? '' : interval}${state}`;
+/** Share of the items that passed, with its interval: `93% (84-98)`. */
+export function passedShare({score, low, high}: VariantFigures['quality']): string {
+	return score === null || low === null || high === null
+		? formatPercent(score)
+		: `${formatPercent(score)} (${percentOf(low)}-${percentOf(high)})`;
+}
+
+/** The same with the state of the gate: `93% (84-98) unproven`. */
+export function passedWords({quality}: VariantFigures): string {
+	const {gate = 'none'} = quality;
+	return gate === 'none' ? passedShare(quality) : `${passedShare(quality)} ${gate}`;
 }
 
 function percentOf(share: number): string {

@@ -20,6 +20,7 @@ import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
 import {keptLogLines, type Overlay, type State} from './state.ts';
+import {titleOf} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -47,7 +48,7 @@ function step(before: State, action: Action): Transition {
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
-			return isOver(state) ? screen.leave(ended) : noEffect(closedQuestion(ended));
+			return isOver(state) ? screen.leave(ended) : announced(closedQuestion(ended), action.snapshot);
 		}
 		case 'engine-failed': {
 			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
@@ -158,6 +159,15 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 			return noEffect({...state, overlay: undefined});
 	}
 }
+
+/** A run that was long enough to look elsewhere is announced, unless it was ended by a key. */
+function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
+	return elapsedMs < announcedFromMs || stoppedBy === 'key'
+		? noEffect(state)
+		: withEffects(state, {type: 'announce', text: titleOf(state)});
+}
+
+const announcedFromMs = 30_000;
 
 function prepared(state: State, snapshot: Snapshot): Transition {
 	const {stage} = state;

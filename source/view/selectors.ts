@@ -1,5 +1,5 @@
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {Advice, Snapshot} from '../domain/snapshot.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
 
@@ -19,6 +19,19 @@ export function oncePerState<Value>(work: (state: State) => Value): (state: Stat
 export function shownSnapshot(state: State): Snapshot | undefined {
 	return state.frozen?.snapshot ?? state.snapshot;
 }
+
+/**
+ * The advice for the goal that is shown. Lines with a rate speak of throughput, which says nothing about what an answer
+ * costs or how long it takes.
+ */
+export const shownAdvice = oncePerState((state): readonly Advice[] => {
+	const snapshot = shownSnapshot(state);
+	const {goal} = state.config;
+	const all = snapshot?.adviceOfOtherGoals?.[goal] ?? snapshot?.advice ?? [];
+	return goal === 'throughput' || goal === 'efficiency'
+		? all
+		: all.filter(({usefulPerMinute}) => usefulPerMinute === null);
+});
 
 /** The configuration of the next run: without the variants that are switched off. */
 export function activeConfig({config, switchedOff}: State): RunConfig {

@@ -36,6 +36,22 @@ export function statusOf(state: State): Status {
 	}
 }
 
+/** The title of the window: how far the run is. */
+export function titleOf({stage, snapshot}: State): string {
+	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
+	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
+	switch (stage.kind) {
+		case 'running':
+			return `bedrock-top ${count}`;
+		case 'ended':
+			return `bedrock-top: run ended, ${count}`;
+		case 'failed':
+			return 'bedrock-top: run failed';
+		default:
+			return 'bedrock-top';
+	}
+}
+
 /** Since when the view is frozen; undefined while it is not. */
 export function frozenStatus({frozen, nowMs, stage}: State): Status | undefined {
 	if (frozen === undefined) {

@@ -1,10 +1,15 @@
 import {describe, expect, it} from 'vitest';
 import {summaryLines} from '../../source/plain/summary.ts';
+import {columnsFor, searchTableLines, turnColumns} from '../../source/plain/summary-tables.ts';
+import {comparisonLines} from '../../source/reports/compare/comparison-table.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {lineText} from '../../source/text/segment.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {detailEntries} from '../../source/tui/panels/detail.ts';
+import {accountColumns} from '../../source/view/account/account-columns.ts';
+import {limitColumns} from '../../source/view/quota-columns.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {distributionFixture, meanFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -32,7 +37,7 @@ const talked = () => {
 describe('the turns of a chat', () => {
 	it('stand in a table of their own at the end of a run, which fits every width', () => {
 		const text = summaryLines(talked(), {width: 100, theme: undefined, ascii: false}).join('\n');
-		expect(text).toMatch(/variant +turn +answers +input +output +quota tokens +TTFT p50 +TTFT p90/);
+		expect(text).toMatch(/Variant +Turn +Answers +Input +Output +Quota\/req +TTFT p50 +TTFT p90/);
 		expect(text).toMatch(/ 3 +20 +300 +50 +350 +303ms/);
 		for (const width of [30, 40, 80]) {
 			for (const line of summaryLines(talked(), {width, theme: undefined, ascii: false})) {
@@ -71,4 +76,22 @@ describe('the turns of a chat', () => {
 			/^20 answers, 300 ±12 in, 50 ±2 out, 350 ±14 quota, first token p50 303ms/,
 		);
 	});
+});
+
+it('the headers of all printed tables are of one kind: a capital first, as on the screen', () => {
+	const columns = [
+		...columnsFor([]),
+		...turnColumns,
+		...limitColumns(),
+		...accountColumns({hasRegions: true}),
+	].map(({header}) => header);
+	// "47 of 50 94%" reads as one phrase.
+	expect(columns.filter((header) => !/^(?:of|%|)$/.test(header) && !/^[A-Z$]/.test(header))).toEqual([]);
+	const search = {budget: 1, requests: 1, combinations: 1, rungs: [], candidates: [], front: []};
+	const comparison = comparisonLines([{name: 'one', results: resultsOf(snapshot(), environment)}], 80);
+	const printed = [
+		lineText(searchTableLines(search, 120)[1] ?? []),
+		comparison.find((line) => /figure/i.test(line)),
+	];
+	expect(printed.map((line) => line?.slice(0, 9))).toEqual(['Candidate', 'Variant  ']);
 });

@@ -9,6 +9,8 @@ const anyInput: fc.Arbitrary<LayoutInput> = fc.record({
 	view: fc.constantFrom(...views.map(({name}) => name)),
 	rowCount: fc.nat(40),
 	noticeLines: fc.nat(30),
+	verdictLines: fc.nat(12),
+	isOver: fc.boolean(),
 	isDetailOpen: fc.boolean(),
 	gaugeCount: fc.integer({min: 2, max: 3}),
 	isShortRun: fc.boolean(),
@@ -43,6 +45,8 @@ it('every size from 1x1 to 300x100 has a layout that tiles', () => {
 				view: 'dashboard',
 				rowCount: 4,
 				noticeLines: 0,
+				verdictLines: 4,
+				isOver: true,
 				isDetailOpen: false,
 				gaugeCount: 2,
 				isShortRun: false,
@@ -78,22 +82,87 @@ it.each([
 	expect(tierOf(columns, rows)).toBe(tier);
 });
 
-it('at 80x24 the dashboard has gauges, a chart and all four variants', () => {
-	const {regions} = computeLayout({
-		columns: 80,
-		rows: 24,
+const dashboardOf = (columns: number, rows: number, overrides: Partial<LayoutInput>) =>
+	computeLayout({
+		columns,
+		rows,
 		view: 'dashboard',
 		rowCount: 4,
 		noticeLines: 0,
+		verdictLines: 4,
+		isOver: true,
 		isDetailOpen: false,
 		gaugeCount: 2,
 		isShortRun: false,
-	});
-	expect(regions.map(({name, rect}) => `${name} ${rect.height}`)).toEqual([
+		...overrides,
+	}).regions.map(({name, rect}) => `${name} ${rect.height}`);
+
+it('at 80x24 a running dashboard has gauges, a line of the verdict, a chart and all four variants', () => {
+	expect(dashboardOf(80, 24, {verdictLines: 1, isOver: false})).toEqual([
 		'header 3',
 		'gauges 4',
-		'nearer-chart 9',
+		'verdict 3',
+		'nearer-chart 6',
 		'table 7',
 		'footer 1',
 	]);
+});
+
+it('at 80x24 an ended one has the whole verdict and advice instead of the chart', () => {
+	expect(dashboardOf(80, 24, {})).toEqual([
+		'header 3',
+		'gauges 4',
+		'verdict 6',
+		'table 7',
+		'notes 3',
+		'footer 1',
+	]);
+});
+
+it('at 60x15 no row is without a panel that fills it', () => {
+	expect(dashboardOf(60, 15, {verdictLines: 3})).toEqual([
+		'header 2',
+		'gauges 2',
+		'verdict 3',
+		'table 5',
+		'notes 2',
+		'footer 1',
+	]);
+});
+
+it('at 200x60 the log and the bars have more rows than the charts', () => {
+	expect(dashboardOf(200, 60, {})).toEqual([
+		'header 3',
+		'gauges 4',
+		'verdict 6',
+		'requests-chart 12',
+		'tokens-chart 12',
+		'table 7',
+		'notes 27',
+		'bars 27',
+		'footer 1',
+	]);
+});
+
+it('the verdict has a row at every size from 40x8 on, once something was sent', () => {
+	fc.assert(
+		fc.property(
+			anyInput,
+			fc.integer({min: 40, max: 300}),
+			fc.integer({min: 8, max: 100}),
+			(input, columns, rows) => {
+				const {regions, tier} = computeLayout({
+					...input,
+					columns,
+					rows,
+					view: 'dashboard',
+					isDetailOpen: false,
+					verdictLines: Math.max(1, input.verdictLines),
+				});
+				const height = regions.find(({name}) => name === 'verdict')?.rect.height ?? 0;
+				expect(height).toBeGreaterThanOrEqual(tier === 'narrow' ? 1 : 3);
+			},
+		),
+		{numRuns: 1000},
+	);
 });

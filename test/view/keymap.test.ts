@@ -73,41 +73,46 @@ it('every key is in the help and in the Markdown table', () => {
 		expect(markdown).toContain(`\`${key}\``);
 	}
 	expect(help).toMatchInlineSnapshot(`
-		"r            start the run, or run again
-		a            more requests for this run; what was measured stays
-		x            stop sending; requests in flight finish
-		d            the demo, where no account can be used
-		p            pause or resume sending
-		Space        selected variant on or off
-		m            next method
-		g            next goal: what "best" means
-		M            choose a model, or several to compare
-		o            choose a preset
-		b            benchmark the selected model within the free quota
-		,            settings of the run, with its plan
-		f            freeze the view; the run continues
-		1 2 3 4 5 6  Account, Dashboard, Variants, Timeline, Quotas, Log
-		Tab          next view
-		Shift+Tab    previous view
-		R            choose Regions of the account
-		Esc          close what is open; never quits
-		↑ k          up
-		↓ j          down
-		PageUp       a page up
-		PageDown     a page down
-		Enter        all about the selected variant or bucket
-		/            filter the rows, search the log; Esc clears
-		s            sort by the next column
-		i            invert the order
-		+ =          shorter time window
-		- _          longer time window
-		0            usual time window
-		e            write the charts as SVG files
-		u            write the figures for a quota increase
-		w            write the winning request, ready to send
-		? h          this help
-		Ctrl+L       draw the screen again
-		Ctrl+Z       suspend; fg resumes
-		q Ctrl+C     quit; asks once while a run spends money"
+		"r              start the run, or run again
+		a              more requests for this run; what was measured stays
+		x              stop sending; requests in flight finish
+		d              the demo, where no account can be used
+		p              pause or resume sending
+		Space          selected variant on or off
+		m              next method
+		g              next goal: what "best" means
+		M              choose a model, or several to compare
+		o              choose a preset
+		b              benchmark the selected model within the free quota
+		,              settings of the run, with its plan
+		f              freeze the view; the run continues
+		1 2 3 4 5 6 7  Account, Dashboard, Variants, Timeline, Quotas, Log, Items
+		Tab            next view
+		Shift+Tab      previous view
+		R              choose Regions of the account
+		Esc            close what is open; never quits
+		↑ k            up
+		↓ j            down
+		PageUp         a page up
+		PageDown       a page down
+		Home           to the first row or line
+		End            to the last one
+		← [            previous variant, or item in its detail
+		→ ]            next variant, or item in its detail
+		Enter          detail of the row; in that of a variant, its items
+		!              only the items that failed
+		/              filter the rows, search the log; Esc clears
+		s              sort by the next column
+		i              invert the order
+		+ =            shorter time window
+		- _            longer time window
+		0              usual time window
+		e              write the charts as SVG files
+		u              write the figures for a quota increase
+		w              write the winning request, ready to send
+		? h            this help
+		Ctrl+L         draw the screen again
+		Ctrl+Z         suspend; fg resumes
+		q Ctrl+C       quit; asks once while a run spends money"
 	`);
 });

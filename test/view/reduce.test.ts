@@ -14,7 +14,7 @@ import {
 	shownWindowSeconds,
 } from '../../source/view/selectors.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
-import {statusOf} from '../../source/view/status.ts';
+import {statusOf, titleOf} from '../../source/view/status.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/view/variant-rows.ts';
 import {
 	configFixture,
@@ -52,7 +52,8 @@ function play(initial: State, ...actions: readonly Untimed[]): {state: State; ef
 const give = (command: KeyCommand) => ({type: 'command-given', command}) as const;
 const prepared = {type: 'run-prepared', plan: planFixture(), snapshot: readySnapshotFixture()} as const;
 const received = {type: 'snapshot-received', snapshot: snapshotFixture()} as const;
-const ended = {type: 'run-ended', snapshot: endedSnapshotFixture()} as const;
+/** The run was short: nobody looked elsewhere. */
+const ended = {type: 'run-ended', snapshot: endedSnapshotFixture({elapsedMs: 20_000})} as const;
 const types = (effects: readonly Effect[]) => effects.map(({type}) => type);
 
 describe('any actions in any order', () => {
@@ -148,6 +149,26 @@ describe('a run', () => {
 		const {state, effects} = play(demo, prepared);
 		expect(types(effects)).toEqual(['start']);
 		expect(state.stage.kind).toBe('running');
+	});
+
+	it('that was long is announced at its end, unless a key ended it', () => {
+		for (const [elapsedMs, stoppedBy, expected] of [
+			[29_999, null, []],
+			[30_000, null, ['announce']],
+			[30_000, 'key', []],
+			[30_000, 'throttled', ['announce']],
+		] as const) {
+			const snapshot = {...ended.snapshot, elapsedMs, stoppedBy} as Snapshot;
+			const {effects} = play(demo, prepared, received, {...ended, snapshot});
+			expect(types(effects)).toEqual(['start', ...expected]);
+		}
+	});
+
+	it('is named in the title of the window, with how far it is', () => {
+		const {done, total} = received.snapshot.progress;
+		expect(titleOf(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
+		expect(titleOf(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
+		expect(titleOf(play(account, prepared).state)).toBe('bedrock-top');
 	});
 
 	it('against an account waits for r, with the plan on screen', () => {

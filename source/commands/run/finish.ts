@@ -11,10 +11,12 @@ import {writeResults} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
+import {type Manners, takesLinks} from '../../terminal/manners.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
-import {themeNamed} from '../../text/themes.ts';
-import {asSentence} from '../../text/width.ts';
+import {fileSegment, segment} from '../../text/segment.ts';
+import {paintLine, themeNamed} from '../../text/themes.ts';
+import {asSentence, cleanText} from '../../text/width.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {type KeptRun, wasSent, withResumption, withWarnings} from './keep-results.ts';
 import type {RunSetup} from './run-setup.ts';
@@ -133,6 +135,20 @@ const writeOtherReports = async (
 	}
 };
 
+/** A run that is over. */
+type Ended = {
+	readonly setup: RunSetup;
+	readonly kept: KeptRun;
+	/** What the terminal has said about itself to a screen. */
+	readonly terminal?: ReturnType<Manners['known']>;
+};
+
+const fileLine = (file: string, hasLinks: boolean): string =>
+	paintLine(
+		[segment('  '), hasLinks ? fileSegment(file, cleanText(file)) : segment(cleanText(file))],
+		undefined,
+	);
+
 /**
  * Writes the results, prints the summary, writes the other reports and decides the exit code.
  * @param last The last snapshot of the run.
@@ -140,7 +156,7 @@ const writeOtherReports = async (
  */
 export async function finish(
 	last: Snapshot,
-	{setup, kept}: {readonly setup: RunSetup; readonly kept: KeptRun},
+	{setup, kept, terminal}: Ended,
 	conditions: readonly Condition[],
 	io: Io,
 ): Promise<number> {
@@ -156,7 +172,7 @@ export async function finish(
 	if (isJsonOnly) {
 		await writeJson(io.stdout, results, 2);
 	} else {
-		const theme = themeNamed(output.theme, io.stdout.isTTY ? output.colors : 0);
+		const theme = themeNamed(output.theme, io.stdout.isTTY ? output.colors : 0, terminal?.background);
 		const style = {width: columnsOf(io.stdout), theme, ascii: output.isAscii};
 		await writeClean(io.stdout, summaryLines(snapshot, style));
 	}
@@ -167,7 +183,8 @@ export async function finish(
 	const files = [...first.files, ...rest.files];
 	const faults = [...first.faults, ...json.faults, ...rest.faults];
 	const isQuiet = (isJsonOnly && !io.stderr.isTTY) || files.length === 0;
-	await writeLines(notes, isQuiet ? [] : ['Written:', ...files.map((file) => `  ${file}`)]);
+	const hasLinks = notes.isTTY && (terminal?.hasLinks ?? takesLinks(io, notes));
+	await writeClean(notes, isQuiet ? [] : ['Written:', ...files.map((file) => fileLine(file, hasLinks))]);
 	await writeLines(io.stderr, [
 		...warnings,
 		...faults,

@@ -267,7 +267,7 @@ function unpacedBaseline({variants}: Pick<Figures, 'variants'>): readonly Advice
 }
 
 /** What the advice is made from. */
-type AdviceInput = {
+export type AdviceInput = {
 	readonly spec: Pick<
 		RunSpec,
 		'isBalanced' | 'cells' | 'targets' | 'goal' | 'minQuality' | 'variants' | 'task'

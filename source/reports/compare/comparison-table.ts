@@ -17,7 +17,7 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 	const columns: ReadonlyArray<Column<ComparedFigure>> = [
 		{
 			key: 'variant',
-			header: 'variant',
+			header: 'Variant',
 			align: 'left',
 			minWidth: 8,
 			priority: 100,
@@ -26,7 +26,7 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 		},
 		{
 			key: 'figure',
-			header: 'figure',
+			header: 'Figure',
 			align: 'left',
 			minWidth: 12,
 			priority: 90,
@@ -49,7 +49,7 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 					: [
 							{
 								key: `difference-${index}`,
-								header: 'difference (95%)',
+								header: 'Difference (95%)',
 								align: 'left' as const,
 								minWidth: 12,
 								priority: 70,

@@ -1,5 +1,5 @@
 import {formatCount} from '../../text/numbers.ts';
-import {fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {keyGroups} from '../../view/keymap.ts';
 import {moreQuestion, offeredMore} from '../../view/more-requests.ts';
@@ -112,7 +112,7 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 				title: [segment('Written', 'good')],
 				note: [segment('any key closes', 'muted')],
 				lines: overlay.files.flatMap((file) =>
-					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [segment(line)]),
+					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [fileSegment(file, line)]),
 				),
 			};
 	}

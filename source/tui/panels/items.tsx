@@ -127,7 +127,7 @@ function emptyWords({lists, items}: State): string {
 }
 
 /** A header and the rows that fit, the selected one among them. */
-export function itemListLines(state: State, width: number, height: number): readonly Line[] {
+function itemListLines(state: State, width: number, height: number): readonly Line[] {
 	const rows = listedItems(state);
 	if (rows.length === 0) {
 		return [[segment(emptyWords(state), 'muted')]];
@@ -179,6 +179,20 @@ const kindWords: Readonly<Record<string, string>> = {
 	'tool-call': 'called a tool instead of answering',
 };
 
+type DetailSize = {
+	readonly width: number;
+	/** Of each answer at most, and of the input. */
+	readonly answerLines: number;
+};
+
+/** The first lines; the last of them says that there are more. */
+function atMost(lines: readonly Line[], count: number): readonly Line[] {
+	const last = lines[count - 1];
+	return last === undefined || lines.length <= count
+		? lines
+		: [...lines.slice(0, count - 1), [...last, segment(' …', 'muted')]];
+}
+
 type Answers = NonNullable<State['items']['reading']>['answers'];
 
 /** What became of the item with one variant: the mark, why it failed, and the answer. */
@@ -188,7 +202,7 @@ function variantLines(
 	index: number,
 	column: ItemColumn,
 	answers: Answers,
-	width: number,
+	{width, answerLines}: DetailSize,
 ): readonly Line[] {
 	const {book, file, columns} = shownItems(state);
 	const cell = itemCell(book, item.index, index);
@@ -226,12 +240,16 @@ function variantLines(
 				: (state.items.reading?.problem ?? 'being read');
 	return [
 		...hangingLines(label, cleanText(`${mark.text.slice(0, 1)} ${why}${share}${packed}`), width, mark.tone),
-		...entry('  answer', text, width, answer === undefined ? 'muted' : 'plain'),
+		...atMost(entry('  answer', text, width, answer === undefined ? 'muted' : 'plain'), answerLines),
 	];
 }
 
 /** Input, right answer, and what each variant made of them: the selected variant first, then those that failed. */
-export function itemDetailLines(state: State, width: number): readonly Line[] {
+export function itemDetailLines(
+	state: State,
+	width: number,
+	answerLines = Number.POSITIVE_INFINITY,
+): readonly Line[] {
 	const item = selectedItem(state);
 	if (item === undefined) {
 		return [];
@@ -247,9 +265,11 @@ export function itemDetailLines(state: State, width: number): readonly Line[] {
 		.toSorted((one, other) => rank(one.index) - rank(other.index));
 	const text = answers?.find((answer) => answer?.text !== undefined)?.text ?? item.text;
 	return [
-		...entry('input', text, width),
+		...atMost(entry('input', text, width), answerLines),
 		...(item.expected === undefined ? [] : entry('expected', item.expected, width)),
-		...order.flatMap(({column, index}) => variantLines(state, item, index, column, answers, width)),
+		...order.flatMap(({column, index}) =>
+			variantLines(state, item, index, column, answers, {width, answerLines}),
+		),
 	];
 }
 
@@ -262,6 +282,9 @@ type Props = {
 
 /** From this height on the selected item is shown below the list. */
 const minSplitHeight = 16;
+
+/** Of each text below the list. */
+const previewLines = 2;
 
 export function ItemsView(props: Props) {
 	const {state, width, height, tier} = props;
@@ -285,12 +308,12 @@ function ItemPanel(props: Props) {
 	const inside = panelInside(width, height, tier, true);
 	const item = selectedItem(state);
 	const {lines, position} = scrolledLines(
-		itemDetailLines(state, inside.width),
+		itemDetailLines(state, inside.width, state.isDetailOpen ? undefined : previewLines),
 		inside.height,
 		state.isDetailOpen ? state.detailScroll : 0,
 	);
 	const title = item === undefined ? 'no item' : `Item ${item.index + 1}`;
-	const words = state.isDetailOpen ? ['← → other item', 'Esc closes'] : ['Enter enlarges'];
+	const words = state.isDetailOpen ? ['← → items', 'Esc closes'] : ['Enter enlarges'];
 	const note = [...(position === undefined ? [] : [position]), ...words].join(' · ');
 	return (
 		<Panel

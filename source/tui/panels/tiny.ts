@@ -1,7 +1,7 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
-import {fitLine, joinLines, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
 import {moreHint, offeredMore} from '../../view/more-requests.ts';
@@ -10,6 +10,7 @@ import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
+import {briefVerdict} from './verdict.ts';
 
 /** Buckets that are shown where there is no room for a table. */
 const maxBuckets = 3;
@@ -42,12 +43,13 @@ export function tinyLines(state: State, width: number, height: number): readonly
 			.map((line) => [segment(line)]);
 	}
 	const parts = state.view === 'account' ? accountTinyParts(state) : runParts(state);
-	return flowed(
+	return flowLines(
 		[
 			isSimulatedIn(state) ? [segment('SIMULATED', 'inverse')] : [],
 			...parts,
 			[segment('enlarge to 40x8', 'muted')],
-		].filter((part) => part.length > 0),
+		],
+		separator,
 		Math.max(0, width - 1),
 	).slice(0, height);
 }
@@ -63,26 +65,13 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
+		briefVerdict(state),
 		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
 	];
 }
 
 const separator = segment(' · ', 'muted');
-
-/** Puts parts one after the other, on a new line where the next one does not fit. */
-function flowed(parts: readonly Line[], width: number): readonly Line[] {
-	const lines: Line[] = [];
-	for (const part of parts) {
-		const joined = joinLines([lines.at(-1) ?? [], part], separator);
-		if (lines.length > 0 && lineWidth(joined) <= width) {
-			lines[lines.length - 1] = joined;
-		} else {
-			lines.push(fitLine(part, Math.min(width, lineWidth(part))));
-		}
-	}
-	return lines;
-}
 
 function gaugeWords(label: string, {used, reserved, limit}: Gauge): Line {
 	const taken = formatTokens(used + reserved);

@@ -1,5 +1,6 @@
-import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
+import type {Distribution, LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
+import {percentileBounds} from '../../metrics/statistics/intervals.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -45,6 +46,12 @@ const limitWordsByCause: Readonly<Record<LimitedBy, string>> = {
 
 function failedTotal({requests}: VariantFigures): number {
 	return Object.values(requests.failed).reduce((sum, count) => sum + count, 0);
+}
+
+/** A percentile with its interval; too few answers for an interval are too few to be compared. */
+function percentileOf({histogram, ...known}: Distribution, name: 'p50' | 'p99'): Compared {
+	const bounds = percentileBounds(histogram, name === 'p50' ? 0.5 : 0.99);
+	return bounds === undefined ? {mean: null} : {mean: known[name], ...bounds};
 }
 
 const toneOf = (isRaised: boolean, tone: Tone): Tone => (isRaised ? tone : 'plain');
@@ -119,7 +126,7 @@ const usualFigures: readonly Figure[] = [
 		priority: 65,
 		minWidth: 5,
 		format: ({latencyMs}) => formatDurationMs(latencyMs.timeToFirstToken.p50),
-		compared: {best: 'low', of: ({latencyMs}) => ({mean: latencyMs.timeToFirstToken.p50})},
+		compared: {best: 'low', of: ({latencyMs}) => percentileOf(latencyMs.timeToFirstToken, 'p50')},
 	},
 	{
 		key: 'total',
@@ -127,7 +134,7 @@ const usualFigures: readonly Figure[] = [
 		priority: 70,
 		minWidth: 5,
 		format: ({latencyMs}) => formatDurationMs(latencyMs.total.p50),
-		compared: {best: 'low', of: ({latencyMs}) => ({mean: latencyMs.total.p50})},
+		compared: {best: 'low', of: ({latencyMs}) => percentileOf(latencyMs.total, 'p50')},
 	},
 	{
 		key: 'sustainable',
@@ -157,7 +164,7 @@ const furtherFigures: readonly Figure[] = [
 		priority: 32,
 		minWidth: 5,
 		format: ({latencyMs}) => formatDurationMs(latencyMs.total.p99),
-		compared: {best: 'low', of: ({latencyMs}) => ({mean: latencyMs.total.p99})},
+		compared: {best: 'low', of: ({latencyMs}) => percentileOf(latencyMs.total, 'p99')},
 	},
 	{
 		key: 'truncated',

@@ -1,7 +1,7 @@
 import type {Verdict} from '../../domain/verdict.ts';
 import {atLeastText} from '../../metrics/decisions/verdict-words.ts';
 import {formatRatio} from '../../text/numbers.ts';
-import {type Line, segment} from '../../text/segment.ts';
+import {joinLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {listWords} from '../../view/lists.ts';
@@ -74,14 +74,19 @@ function visibleRows(rows: readonly TableRow[], count: number): readonly TableRo
 export function variantTableTitle(state: State): FrameTitle {
 	const name = cleanText(state.config.preset ?? 'own task');
 	const measured = listedRows(state).filter(({figures}) => figures !== undefined);
-	const hasMarks = measured.length > 1 && shownSnapshot(state)?.startedAt != null;
-	// Where no verdict is beside the table, its words in the corner come first.
-	const hasLegend = hasMarks && (state.view === 'dashboard' || state.size.columns >= wideTable);
-	const words = [` · ${name}`, ...listWords(state, 'variants'), ...(hasLegend ? [marksLegend] : [])];
-	return {
-		title: [segment('Variants', 'title'), segment(words.join(' · '))],
-		note: bestNote(state),
-	};
+	const legend: Line =
+		measured.length > 1 && shownSnapshot(state)?.startedAt != null ? [segment(marksLegend, 'muted')] : [];
+	const title = [
+		segment('Variants', 'title'),
+		segment([` · ${name}`, ...listWords(state, 'variants')].join(' · ')),
+	];
+	// The dashboard has a panel of its own for the verdict.
+	return state.view === 'dashboard'
+		? {title, note: legend}
+		: {
+				title: state.size.columns < wideTable ? title : joinLines([title, legend], segment(' · ')),
+				note: bestNote(state),
+			};
 }
 
 /** What to use for the goal that is shown, in the corner of the table. */
